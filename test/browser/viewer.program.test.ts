@@ -1,81 +1,185 @@
 import { copyFileSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import sharp from 'sharp'
-import { describe, expect, it } from 'vitest'
-import { ANCHOR_NAMES } from '../../src/engine/positions.js'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { ANCHOR_NAMES, type AnchorName } from '../../src/engine/positions.js'
 import { readNpy } from '../../src/files/npy.js'
-import { MAP_DECIMALS } from '../../src/page/mapCoding.js'
+import { MAP_DECIMALS, roundCosine } from '../../src/page/mapCoding.js'
 import { hot } from '../../src/plot/colormap.js'
 import { heatmapName } from '../../src/report/heatmap.js'
+import { writeReport } from '../../src/report/report.js'
 import type { SummaryRow } from '../../src/results/rows.js'
 import { openUnit } from '../../src/results/unit/open.js'
 import { unitFolder } from '../../src/results/unit/store.js'
 import {
-  addressOfPage,
+  barriers,
+  boxOf,
+  browser,
+  choose,
   chosen,
-  complaints,
+  follow,
+  forgiveMissingFiles,
+  frame,
   hover,
-  link,
-  MEAN,
-  newContext,
   number,
-  open,
+  page,
   pixel,
+  press,
   ready,
   requests,
-  resultsFolder,
-  SCREENSHOTS,
   text,
   texts,
-  usePages,
+  usePage,
   watch,
 } from '../support/browserPage.js'
 import { hasChromium } from '../support/chromium.js'
-import { PATCHES, STRIDE } from '../support/viewerStudy.js'
+import { sharedFolder } from '../support/temporaryFolder.js'
+import { PATCHES, STRIDE, writeStudy } from '../support/viewerStudy.js'
 
-/** The first patch by code units. */
-const FIRST = [...PATCHES].sort()[0] as string
+const [CAR, MARKUP, HEBREW] = PATCHES
+const MEAN = 'mean of all objects'
+/** Positions along a side of the maps of 75 pixels. */
+const SIDE = 14
+const VIEW: Readonly<Record<string, string>> = {
+  ...{ network: 'plain', with: '', layer: 'fc6', size: '75', patch: CAR, anchor: 'center' },
+  ...{ map: 'similarity', at: '0,0', colours: 'hot', limits: '0.88,1' },
+}
 
-describe.skipIf(!hasChromium())('viewer in a browser', () => {
-  usePages()
+describe.skipIf(!hasChromium())('the viewer of a report', () => {
+  const results = sharedFolder()
+  const address = () => pathToFileURL(results('index.html')).href
+  usePage(() => pathToFileURL(results()).href)
 
-  it('opens from disk with the first patch and the twin beside it, and loads these maps only', async () => {
-    const page = await open()
-    expect(await texts(page, '#a-model option')).toEqual(['plain', 'plain-aa'])
-    expect(await chosen(page)).toEqual(['plain', 'plain-aa', 'fc6', '125×125 px', FIRST, 'center'])
-    expect(await page.inputValue('#low')).toBe('0.88')
-    expect(await page.inputValue('#high')).toBe('1')
-    const loaded = requests.filter((url) => url.includes('/site/')).map((url) => url.replace(/^.*\/site\//, ''))
-    expect(loaded.filter((file) => file.startsWith('maps')).sort()).toEqual([
-      expect.stringMatching(/^maps\/\d\/0\.js$/),
-      expect.stringMatching(/^maps\/\d\/0\.js$/),
-    ])
-    await page.screenshot({ path: join(SCREENSHOTS, 'first-view.png'), fullPage: true })
+  beforeAll(async () => {
+    await writeStudy(results())
+    await writeReport(results())
+    await open(address())
   })
 
-  it.each([
-    [1400, 'light'],
-    [390, 'dark'],
-  ] as const)('has nothing that axe-core calls a barrier, %i px wide and %s', async (width, colorScheme) => {
-    const page = await open('', { viewport: { width, height: 900 }, colorScheme })
-    await page.evaluate(() => {
-      for (const one of document.querySelectorAll('details')) one.open = true
-    })
-    await page.addScriptTag({ path: createRequire(import.meta.url).resolve('axe-core/axe.min.js') })
-    const { violations } = (await page.evaluate('axe.run()')) as {
-      violations: { id: string; nodes: { html: string }[] }[]
+  async function open(link: string): Promise<void> {
+    await page.goto('about:blank')
+    await page.goto(link)
+    await ready()
+    await page.evaluate(() => document.getElementById('settings')?.setAttribute('open', ''))
+  }
+
+  const show = (changes: Readonly<Record<string, string>> = {}) => follow({ ...VIEW, ...changes })
+
+  /** A map of the stored arrays, as the page rounds it. */
+  async function stored(anchor: AnchorName, { model = 'plain', size = 75, patch = CAR as string, layer = 0 } = {}) {
+    const { data, shape } = await readNpy(join(unitFolder(results(), { model, size, patch }), 'similarity.npy'))
+    const length = (shape[2] as number) * (shape[3] as number)
+    const at = (layer * ANCHOR_NAMES.length + ANCHOR_NAMES.indexOf(anchor)) * length
+    return [...data.subarray(at, at + length)].map(roundCosine)
+  }
+
+  /** What the network answers of the car at 75 pixels. */
+  async function answers() {
+    const unit = await openUnit(results(), unitFolder(results(), { model: 'plain', size: 75, patch: CAR }))
+    const of = unit.layers.find(({ name }) => name === 'fc8')?.answers
+    const data = (await unit.answers('fc8'))?.data
+    if (!of || data === undefined) throw new Error('the made study has answers')
+    const length = SIDE * SIDE
+    return {
+      center: of.names[of.center.class] as string,
+      strongest: [...data.subarray(0, length)].map((index) => of.names[index] as string),
+      probability: data.subarray(length, 2 * length),
+      ofCenter: data.subarray(2 * length),
     }
-    expect(violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)])).toEqual([])
+  }
+
+  it('opens from disk with the first object in the first network and its twin, and loads what it shows', async () => {
+    const mapsLoaded = () => requests.filter((url) => url.includes('/site/maps/')).length
+    const names = [...PATCHES].sort()
+    expect(await chosen()).toEqual(['plain', 'plain-aa', 'fc6', '125×125 px', names[0], 'center'])
+    expect([await page.inputValue('#low'), await page.inputValue('#high')]).toEqual(['0.88', '1'])
+    expect(mapsLoaded()).toBe(2)
+    await choose('patch', CAR)
+    expect(mapsLoaded()).toBe(4)
+    await choose('layer', 'fc8')
+    await choose('anchor', 'bottom-right')
+    expect([mapsLoaded(), requests.filter((url) => url.includes('/features/'))]).toEqual([4, []])
+    // Names from files are text, never markup.
+    expect(await texts('#patch option')).toEqual([MEAN, ...names])
+    await choose('patch', MARKUP)
+    expect(await page.getAttribute('#a-plot', 'aria-label')).toContain(MARKUP)
+    expect(await page.evaluate(() => ['taken' in window, document.scripts.length])).toEqual([false, 2])
+    expect(await page.locator('.finding').count()).toBe(0)
+  })
+
+  it('has no barrier and no sideways scrolling, wide and light, narrow and dark', async () => {
+    expect(await barriers(1400, 'light')).toEqual({ violations: [], tooWide: 0 })
+    const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor)
+    expect(await ground()).toMatch(/\(25\d, 25\d, 25\d\)$/)
+    expect(await barriers(380, 'dark')).toEqual({ violations: [], tooWide: 0 })
+    expect(await ground()).toMatch(/\([1-3]?\d, [1-3]?\d, [1-3]?\d\)$/)
+    await page.selectOption('#theme', 'light')
+    expect(await page.evaluate(() => getComputedStyle(document.documentElement).colorScheme)).toBe('light')
+    await page.selectOption('#theme', 'auto')
+    await page.setViewportSize({ width: 1280, height: 1000 })
+    await page.emulateMedia({ colorScheme: 'light' })
+  })
+
+  it('shows the numbers, the colour and the answer of the position under the pointer', async () => {
+    await show({ layer: 'fc8', anchor: 'top-right' })
+    const map = await stored('top-right', { layer: 1 })
+    const { strongest, probability } = await answers()
+    for (const [row, col] of [
+      [0, 13],
+      [13, 0],
+      [7, 3],
+    ] as const) {
+      await hover('a', row, col, SIDE)
+      const at = row * SIDE + col
+      expect(await text('#at-place')).toBe(`row ${row * STRIDE}, column ${col * STRIDE}`)
+      expect(await number('#a-value')).toBe(map[at])
+      expect(await pixel('#a-plot canvas', row, col)).toEqual([...hot(((map[at] as number) - 0.88) / 0.12)])
+      const answer = `\u2068${strongest[at]}\u2069 ${(probability[at] as number).toFixed(2)}`
+      expect([await text('#a-answer'), await text('#a-tag')]).toEqual([answer, answer])
+    }
+    const { layers } = await openUnit(results(), unitFolder(results(), { model: 'plain', size: 75, patch: CAR }))
+    const { mean, min } = layers[1]?.similarity['top-right'] ?? { mean: 0, min: 0 }
+    expect(await text('#a-summary')).toBe(
+      `mean ${mean.toFixed(3)}, lowest ${min.toFixed(MAP_DECIMALS).replace('-', '−')}`,
+    )
+  })
+
+  it('shows the object on its background at the cursor, and the row and column through it', async () => {
+    await show()
+    await hover('a', 3, 8, SIDE)
+    const [top, left] = [3 * STRIDE, 8 * STRIDE]
+    await expect.poll(() => pixel('#a-image canvas', top, left)).toEqual([255, 128, 0])
+    expect(await pixel('#a-image canvas', top + 74, left + 36)).toEqual([255, 128, 0])
+    for (const [row, col] of [
+      [top - 1, left],
+      [top, left - 1],
+      [top + 75, left],
+      [top, left + 74],
+    ] as const)
+      expect(await pixel('#a-image canvas', row, col)).toEqual([0x20, 0x40, 0x60])
+    expect(await text('#at-offset')).toBe('41 px up, 14 px right of the anchor')
+    const map = await stored('center')
+    const along = {
+      row: { title: 'Similarity along row 33', values: map.slice(3 * SIDE, 4 * SIDE) },
+      col: { title: 'Similarity along column 88', values: map.filter((_, i) => i % SIDE === 8) },
+    }
+    for (const [id, { title, values }] of Object.entries(along)) {
+      expect(await text(`#${id}-profile-title`)).toBe(title)
+      const path = (await page.getAttribute(`#${id}-profile .curve`, 'd')) ?? ''
+      const heights = [...path.matchAll(/[ML][\d.]+ ([\d.]+)/g)].map(([, y]) => Number(y))
+      const [least, most] = [Math.min(...values), Math.max(...values)]
+      const [bottom, highest] = [Math.max(...heights), Math.min(...heights)]
+      expect(bottom - highest).toBeGreaterThan(20)
+      expect(heights).toEqual(
+        values.map((value) => expect.closeTo(bottom + ((value - least) / (most - least)) * (highest - bottom), 0)),
+      )
+    }
   })
 
   it('saves what a map shows: values as CSV and NumPy’s array, its picture as PNG and SVG', async () => {
-    const page = await open(link({ network: 'plain', layer: 'fc8', size: '75', patch: 'car', anchor: 'center' }))
-    const folder = unitFolder(resultsFolder(), { model: 'plain', size: 75, patch: 'car' })
-    const { data, shape } = await readNpy(join(folder, 'similarity.npy'))
-    const [, , rows = 0, cols = 0] = shape
-    const at = (5 + ANCHOR_NAMES.indexOf('center')) * rows * cols
-    const expected = [...data.subarray(at, at + rows * cols)].map((value) => Number(value.toFixed(MAP_DECIMALS)))
+    await show({ layer: 'fc8' })
+    const expected = await stored('center', { layer: 1 })
     const saved = async (format: string) => {
       const download = page.waitForEvent('download')
       await page.click(`#a-save-${format}`)
@@ -83,465 +187,348 @@ describe.skipIf(!hasChromium())('viewer in a browser', () => {
       expect(file.suggestedFilename()).toBe(`plain-fc8-75-car-center-similarity.${format}`)
       return file.path()
     }
-    const lines = readFileSync(await saved('csv'), 'utf8')
+    const [head, ...lines] = readFileSync(await saved('csv'), 'utf8')
       .trim()
       .split('\n')
-    expect(lines[0]).toBe('row,col,value')
-    expect(lines.slice(1).map((line) => Number(line.split(',')[2]))).toEqual(expected)
-    expect(lines[1 + cols + 2]).toMatch(new RegExp(`^${STRIDE},${2 * STRIDE},`))
-    const array = join(resultsFolder(), 'saved.npy')
-    copyFileSync(await saved('npy'), array)
-    expect(await readNpy(array)).toEqual({ shape: [rows, cols], data: Float32Array.from(expected) })
+    expect(head).toBe('row,col,value')
+    expect(lines.map((line) => Number(line.split(',')[2]))).toEqual(expected)
+    expect(lines[SIDE + 2]).toMatch(new RegExp(`^${STRIDE},${2 * STRIDE},`))
+    copyFileSync(await saved('npy'), results('saved.npy'))
+    expect(await readNpy(results('saved.npy'))).toEqual({ shape: [SIDE, SIDE], data: Float32Array.from(expected) })
     const { width = 0, height = 0, format } = await sharp(await saved('png')).metadata()
     expect([format, width > 200, height > 200]).toEqual(['png', true, true])
     expect(readFileSync(await saved('svg'), 'utf8')).toMatch(/^<svg [\s\S]*<image [\s\S]*column \(px\)[\s\S]*<\/svg>$/)
   })
 
-  it('shows the numbers of the arrays at every place that the pointer is over', async () => {
-    const page = await open(link({ network: 'plain', layer: 'fc8', size: '75', patch: 'car', anchor: 'top-right' }))
-    const folder = unitFolder(resultsFolder(), { model: 'plain', size: 75, patch: 'car' })
-    const { data, shape } = await readNpy(join(folder, 'similarity.npy'))
-    const [, , rows = 0, cols = 0] = shape
-    const map = data.subarray((5 + 1) * rows * cols, (5 + 2) * rows * cols)
-    for (const [row, col] of [
-      [0, 0],
-      [0, cols - 1],
-      [7, 3],
-      [rows - 1, 0],
-      [5, 11],
-    ] as const) {
-      await hover(page, 'a', row, col, rows, cols)
-      expect(await text(page, '#at-place')).toBe(`row ${row * STRIDE}, column ${col * STRIDE}`)
-      expect(await number(page, '#a-value')).toBe(Number((map[row * cols + col] as number).toFixed(MAP_DECIMALS)))
-      expect(await pixel(page, '#a-plot canvas', row, col)).toEqual([
-        ...hot((Number((map[row * cols + col] as number).toFixed(MAP_DECIMALS)) - 0.88) / 0.12),
-      ])
-    }
-    const { layers } = await openUnit(resultsFolder(), folder)
-    const { mean, min } = (layers[1] as (typeof layers)[number]).similarity['top-right']
-    expect(await text(page, '#a-summary')).toBe(
-      `mean ${mean.toFixed(3)}, lowest ${min.toFixed(MAP_DECIMALS).replace('-', '−')}`,
-    )
-  })
-
   it('shows the mean maps of the heatmaps and the means of summary.json', async () => {
-    const summary = JSON.parse(readFileSync(join(resultsFolder(), 'summary.json'), 'utf8')) as SummaryRow[]
+    const summary = JSON.parse(readFileSync(results('summary.json'), 'utf8')) as SummaryRow[]
     const meanOf = (metric: string, variant: string) =>
       summary
         .filter(({ model, layer, size }) => `${model} ${layer} ${size}` === 'plain fc6 125')
         .find((row) => row.metric === metric && row.variant === variant)
         ?.mean.toFixed(3)
-    for (const anchor of ANCHOR_NAMES) {
-      const page = await open(link({ network: 'plain', layer: 'fc6', size: '125', patch: '', anchor }))
-      const name = heatmapName('plain', 'fc6', 125, anchor)
-      const { data, shape } = await readNpy(join(resultsFolder(), 'heatmaps', `${name}.npy`))
-      const [rows = 0, cols = 0] = shape
-      await hover(page, 'a', 4, 6, rows, cols)
-      expect(await number(page, '#a-value')).toBe(Number((data[4 * cols + 6] as number).toFixed(MAP_DECIMALS)))
-      expect(await text(page, '#a-summary')).toContain(`mean ${meanOf('similarity-mean', anchor)}, lowest`)
-      const baseline = meanOf('null-baseline', 'different class')
-      expect(await text(page, '#a-baseline')).toBe(`different objects at the same position: ${baseline}`)
-    }
+    await show({ size: '125', patch: '', anchor: 'bottom-left' })
+    const name = heatmapName('plain', 'fc6', 125, 'bottom-left')
+    const { data } = await readNpy(results('heatmaps', `${name}.npy`))
+    await hover('a', 4, 6, 10)
+    expect(await number('#a-value')).toBe(roundCosine(data[46] as number))
+    expect(await text('#a-summary')).toContain(`mean ${meanOf('similarity-mean', 'bottom-left')}, lowest`)
+    expect(await text('#a-baseline')).toBe(
+      `different objects at the same position: ${meanOf('null-baseline', 'different class')}`,
+    )
+    expect(await text('#a-answer')).toMatch(/^center’s answer 0\.\d\d$/)
   })
 
-  it('compares two networks at one cursor, and gives the difference of what it shows', async () => {
-    const page = await open(
-      link({ network: 'plain', with: '', layer: 'fc8', size: '75', patch: 'car', anchor: 'center' }),
-    )
-    expect(await page.locator('#b-panel').count()).toBe(0)
-    await page.selectOption('#b-model', { label: 'plain-aa' })
-    await ready(page)
-    await hover(page, 'b', 2, 9, 14, 14)
-    const [a, b] = [await number(page, '#a-value'), await number(page, '#b-value')]
-    const { data } = await readNpy(
-      join(unitFolder(resultsFolder(), { model: 'plain-aa', size: 75, patch: 'car' }), 'similarity.npy'),
-    )
-    expect(b).toBe(Number((data[(5 + 2) * 196 + 2 * 14 + 9] as number).toFixed(MAP_DECIMALS)))
-    expect(await number(page, '#difference')).toBeCloseTo(b - a, MAP_DECIMALS + 1)
-    // Both show the same layer, object, size and anchor.
-    await page.selectOption('#patch', { label: PATCHES[1] })
-    await page.selectOption('#layer', { label: 'fc6' })
-    await page.selectOption('#anchor', { label: 'top-left' })
-    await ready(page)
-    for (const id of ['a', 'b']) {
-      const label = await page.getAttribute(`#${id}-plot`, 'aria-label')
-      for (const part of ['fc6', '75 px', PATCHES[1], 'anchor top-left']) expect(label).toContain(part)
-    }
-    // Answers are those of the layer of the classes, and the map says so.
-    await page.selectOption('#shows', 'answers')
-    await ready(page)
-    expect(await text(page, '#b-of')).toBe('\u2068plain-aa\u2069 \u2068fc8\u2069: answers')
-    await page.screenshot({ path: join(SCREENSHOTS, 'compare.png'), fullPage: true })
-  })
-
-  it('shows how much one map is above the other, where both have the same positions', async () => {
-    const page = await open(
-      link({ network: 'plain', with: '', layer: 'fc6', size: '75', patch: 'car', anchor: 'center' }),
-    )
-    expect(await page.isDisabled('#show-difference')).toBe(true)
-    await page.selectOption('#b-model', { label: 'plain-aa' })
+  it('compares two networks at one cursor, and draws by how much one is above the other', async () => {
+    await show()
+    expect([await page.locator('#b-panel').count(), await page.isDisabled('#show-difference')]).toEqual([0, true])
+    await choose('b-model', 'plain-aa')
+    await hover('b', 2, 9, SIDE)
+    const [first, second] = [await stored('center'), await stored('center', { model: 'plain-aa' })]
+    const differences = second.map((value, i) => roundCosine(value - (first[i] as number)))
+    expect(await number('#b-value')).toBe(second[2 * SIDE + 9])
+    expect(await number('#difference')).toBe(differences[2 * SIDE + 9])
     await page.check('#show-difference')
-    await ready(page)
-    const mapOf = async (model: string) => {
-      const { data } = await readNpy(
-        join(unitFolder(resultsFolder(), { model, size: 75, patch: 'car' }), 'similarity.npy'),
-      )
-      return [...data.subarray(2 * 196, 3 * 196)].map((value) => Number(value.toFixed(MAP_DECIMALS)))
-    }
-    const [first, second] = [await mapOf('plain'), await mapOf('plain-aa')]
-    const differences = second.map((value, i) => value - (first[i] as number))
-    const numbers = [...(await text(page, '#b-summary')).matchAll(/[+−][\d.]+/g)].map(([one]) =>
-      Number(one.replace('−', '-')),
-    )
-    const mean = differences.reduce((sum, value) => sum + value, 0) / differences.length
-    const expected = [mean, Math.min(...differences), Math.max(...differences)]
-    numbers.forEach((value, i) => {
-      expect(value).toBeCloseTo(expected[i] as number, MAP_DECIMALS)
-    })
-    expect(numbers).toHaveLength(3)
-    // Blue where the first map is above, orange where the second is.
-    for (const extreme of [Math.min(...differences), Math.max(...differences)]) {
-      const place = differences.indexOf(extreme)
-      const [red = 0, , blue = 0] = await pixel(page, '#b-plot canvas', Math.floor(place / 14), place % 14)
-      if (Math.abs(extreme) > 0.01) expect(Math.sign(red - blue)).toBe(Math.sign(extreme))
-    }
+    await ready()
+    const signed = (value: number) => `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(MAP_DECIMALS)}`
+    const ends = [Math.min(...differences), Math.max(...differences)].map(signed)
+    expect(await text('#b-summary')).toMatch(`, from ${ends[0]} to ${ends[1]}`)
     expect(await page.isVisible('#difference-bar')).toBe(true)
-    await hover(page, 'b', 5, 5, 14, 14)
-    expect(await number(page, '#difference')).toBeCloseTo(differences[5 * 14 + 5] as number, MAP_DECIMALS + 1)
-    await page.screenshot({ path: join(SCREENSHOTS, 'difference.png'), fullPage: true })
-    await page.selectOption('#shows', 'answers')
-    await ready(page)
-    expect(await text(page, '#b-note')).toBe(
-      'A difference needs two maps of similarity or of probability with the same positions.',
-    )
+    await choose('shows', 'answers')
+    expect(await text('#b-of')).toBe('\u2068plain-aa\u2069 \u2068fc8\u2069: answers')
+    expect(await text('#b-note')).toContain('A difference needs two maps of similarity or of probability')
     expect(await page.locator('#difference-bar').count()).toBe(0)
   })
 
-  it('shows the composited image: the patch at the cursor on the background', async () => {
-    const page = await open(link({ network: 'plain', layer: 'fc6', size: '75', patch: 'car', anchor: 'center' }))
-    await hover(page, 'a', 3, 8, 14, 14)
-    const [top, left] = [3 * STRIDE, 8 * STRIDE]
-    await expect.poll(() => pixel(page, '#a-image canvas', top, left)).toEqual([255, 128, 0])
-    expect(await pixel(page, '#a-image canvas', top + 74, left + 36)).toEqual([255, 128, 0])
-    for (const [row, col] of [
-      [top - 1, left],
-      [top, left - 1],
-      [top + 75, left],
-      [top, left + 74],
-    ] as const)
-      expect(await pixel(page, '#a-image canvas', row, col)).toEqual([0x20, 0x40, 0x60])
-    expect(await text(page, '#at-offset')).toBe('41 px up, 14 px right of the anchor')
-  })
-
-  it('draws the row and the column through the cursor', async () => {
-    const page = await open(link({ network: 'plain', layer: 'fc6', size: '75', patch: 'car', anchor: 'center' }))
-    await hover(page, 'a', 3, 8, 14, 14)
-    expect(await text(page, '#row-profile-title')).toBe('Similarity along row 33')
-    expect(await text(page, '#col-profile-title')).toBe('Similarity along column 88')
-    const { data } = await readNpy(
-      join(unitFolder(resultsFolder(), { model: 'plain', size: 75, patch: 'car' }), 'similarity.npy'),
-    )
-    const map = data.subarray(2 * 196, 3 * 196)
-    const lines = {
-      row: [...map.subarray(3 * 14, 4 * 14)],
-      col: Array.from({ length: 14 }, (_, i) => map[i * 14 + 8] ?? 0),
-    }
-    for (const along of ['row', 'col'] as const) {
-      const path = (await page.getAttribute(`#${along}-profile .curve`, 'd')) ?? ''
-      const heights = [...path.matchAll(/[ML][\d.]+ ([\d.]+)/g)].map(([, y]) => Number(y))
-      expect(heights).toHaveLength(14)
-      // Heights fall in proportion to the values.
-      const values = lines[along]
-      const [lowest, highest] = [values.indexOf(Math.min(...values)), values.indexOf(Math.max(...values))]
-      const at = (i: number) => [heights[i] as number, values[i] as number] as const
-      const [bottom, least] = at(lowest)
-      const [top, most] = at(highest)
-      expect(bottom - top).toBeGreaterThan(20)
-      values.forEach((value, i) => {
-        const expected = bottom + ((value - least) / (most - least)) * (top - bottom)
-        expect(Math.abs((heights[i] as number) - expected)).toBeLessThan(0.2)
-      })
-    }
-  })
-
   it('sets colours and limits, and refuses limits that do not rise', async () => {
-    const page = await open(
-      link({ network: 'plain', with: '', layer: 'fc6', size: '75', patch: 'car', anchor: 'center' }),
-    )
+    await show()
+    const map = await stored('center')
     await page.selectOption('#colours', 'grey')
     await page.click('#fit-limits')
     const [low, high] = [Number(await page.inputValue('#low')), Number(await page.inputValue('#high'))]
-    const { data } = await readNpy(
-      join(unitFolder(resultsFolder(), { model: 'plain', size: 75, patch: 'car' }), 'similarity.npy'),
-    )
-    const map = data.subarray(2 * 196, 3 * 196)
-    expect(low).toBeLessThanOrEqual(Math.min(...map))
-    expect(low).toBeGreaterThan(Math.min(...map) - 1.1e-4)
-    expect(high).toBeCloseTo(1, 3)
-    expect(await text(page, '#a-outside')).toBe('all positions are within the colour range')
-    const grey = Math.round(((Number((map[20] as number).toFixed(MAP_DECIMALS)) - low) / (high - low)) * 255)
-    expect(await pixel(page, '#a-plot canvas', 1, 6)).toEqual([grey, grey, grey])
+    expect([low, high]).toEqual([Math.floor(Math.min(...map) * 1e4) / 1e4, Math.ceil(Math.max(...map) * 1e4) / 1e4])
+    expect(await text('#a-outside')).toBe('all positions are within the colour range')
+    const grey = Math.round((((map[20] as number) - low) / (high - low)) * 255)
+    expect(await pixel('#a-plot canvas', 1, 6)).toEqual([grey, grey, grey])
     await page.fill('#low', '2')
     await page.press('#low', 'Tab')
-    expect(await page.isVisible('#limits-fault')).toBe(true)
-    expect(await page.getAttribute('#low', 'aria-invalid')).toBe('true')
+    expect([await page.isVisible('#limits-fault'), await page.getAttribute('#low', 'aria-invalid')]).toEqual([
+      true,
+      'true',
+    ])
     await page.click('#paper-limits')
     expect([await page.inputValue('#low'), await page.inputValue('#high')]).toEqual(['0.88', '1'])
     expect(await page.isVisible('#limits-fault')).toBe(false)
   })
 
-  it('restores a link, whatever the names in it', async () => {
-    const page = await open(link({ network: 'plain', layer: 'fc6', size: '75', patch: 'car', anchor: 'center' }))
-    await page.selectOption('#b-model', { label: 'plain-aa' })
-    await page.selectOption('#patch', { label: PATCHES[2] })
-    await page.selectOption('#anchor', { label: 'bottom-left' })
-    await page.selectOption('#layer', { label: 'fc8' })
-    await page.selectOption('#colours', 'viridis')
-    await page.fill('#low', '0.5')
-    await page.press('#low', 'Enter')
-    await ready(page)
-    await hover(page, 'a', 6, 2, 14, 14)
+  it('restores a link, whatever the names in it, and follows those on the page and the browser’s history', async () => {
+    await show({ with: 'plain-aa', layer: 'fc8', patch: HEBREW, anchor: 'bottom-left', colours: 'viridis' })
+    await hover('a', 6, 2, SIDE)
     await page.evaluate(() => {
       Object.defineProperty(navigator, 'clipboard', { value: { writeText: async () => Promise.reject(new Error()) } })
     })
     await page.click('#copy-link')
-    const address = await page.inputValue('#link')
-    expect(await text(page, '#link-status')).toBe('Copy this address')
-    await expect.poll(() => page.url()).toBe(address)
-    const other = await open(new URL(address).hash)
-    expect(await chosen(other)).toEqual(await chosen(page))
-    for (const id of ['at-place', 'a-value', 'b-value', 'difference'])
-      expect(await text(other, `#${id}`)).toBe(await text(page, `#${id}`))
-    expect(await other.inputValue('#low')).toBe('0.5')
-    expect(await text(other, '#colours option:checked')).toBe('viridis')
-    // A link that is followed on the open page is a view too.
-    await other.click('section#overview summary')
-    await other.click('section#overview .thumbs a >> nth=1')
-    await expect.poll(() => chosen(other)).toEqual(['plain', 'plain-aa', 'fc6', '125×125 px', MEAN, 'top-right'])
-    await ready(other)
-    expect(await other.evaluate(() => document.activeElement?.id)).toBe('a-plot')
-    expect(await other.inputValue('#low')).toBe('0.88')
-    await expect
-      .poll(() => other.evaluate(() => document.getElementById('viewer')?.getBoundingClientRect().top))
-      .toBeCloseTo(0, -1)
-  })
-
-  it('shows its first view again where the browser goes back to it', async () => {
-    const page = await open()
-    const first = await chosen(page)
-    await page.evaluate(() => {
-      location.hash = '#network=plain&with=&layer=fc8&patch=&map=similarity&limits=fit'
-    })
-    await expect.poll(() => chosen(page)).toContain(MEAN)
-    await page.goBack()
-    await expect.poll(() => chosen(page)).toEqual(first)
-    expect(await page.inputValue('#low')).toBe('0.88')
-  })
-
-  it('says what a link names that the study has not', async () => {
-    const page = await open(
-      link({ network: 'plain-aa', layer: 'fc6', size: '125', patch: PATCHES[2], anchor: 'center' }),
-    )
-    expect(await text(page, '#a-note')).toContain('There is no object')
-    expect(await text(page, '#a-note')).toContain(PATCHES[2])
-    const other = await open(
-      link({ network: 'gone', layer: 'x', size: '1', patch: 'car', anchor: '1,1', limits: '3,2' }),
-    )
-    expect(await text(other, '#a-note')).toContain('This folder has no network')
-    expect((await chosen(other)).toSpliced(1, 1)).toEqual(['plain', 'fc6', '125×125 px', 'car', 'row 0, column 0'])
-  })
-
-  it('takes any position as anchor where features were kept', async () => {
-    const page = await open(link({ network: 'plain', layer: 'fc8', size: '125', patch: 'car', anchor: 'center' }))
-    const folder = unitFolder(resultsFolder(), { model: 'plain', size: 125, patch: 'car' })
-    const { data, shape } = await readNpy(join(folder, 'features-fc8.npy'))
-    const [rows = 0, cols = 0, dims = 0] = shape
-    expect(requests.filter((url) => url.includes('/features/'))).toEqual([])
-    await page.selectOption('#anchor', { label: 'any position: click a map' })
-    await ready(page)
-    await hover(page, 'a', 3, 8, rows, cols)
-    await page.mouse.down()
-    await page.mouse.up()
-    await ready(page)
-    expect((await chosen(page))[5]).toBe(`row ${3 * STRIDE}, column ${8 * STRIDE}`)
-    expect(await number(page, '#a-value')).toBe(1)
-    const rowAt = (row: number, col: number) => [
-      ...data.subarray((row * cols + col) * dims, (row * cols + col + 1) * dims),
+    expect(await text('#link-status')).toBe('Copy this address')
+    const link = await page.inputValue('#link')
+    await expect.poll(() => page.url()).toBe(link)
+    const state = async () => [
+      await chosen(),
+      await Promise.all(['at-place', 'a-value', 'b-value', 'difference'].map((id) => text(`#${id}`))),
+      await page.inputValue('#colours'),
     ]
-    for (const [row, col] of [
-      [0, 0],
-      [9, 1],
-      [4, 8],
-    ] as const) {
-      await hover(page, 'a', row, col, rows, cols)
-      const expected = cosine(rowAt(row, col), rowAt(3, 8))
-      expect(Math.abs((await number(page, '#a-value')) - expected)).toBeLessThan(2e-5)
-    }
-    await page.screenshot({ path: join(SCREENSHOTS, 'any-anchor.png'), fullPage: true })
-    // The mean has no features, nor have small patches.
-    await page.selectOption('#size', { label: '75×75 px' })
-    await ready(page)
-    expect(await text(page, '#a-note')).toContain('only named anchors can be used')
-    expect(await texts(page, '#anchor option')).toEqual([...ANCHOR_NAMES])
+    const before = await state()
+    await open(link)
+    expect(await state()).toEqual(before)
+    await page.click('section#overview summary')
+    await page.click('section#overview .thumbs a >> nth=1')
+    await expect.poll(chosen).toEqual(['plain', 'plain-aa', 'fc6', '125×125 px', MEAN, 'top-right'])
+    await ready()
+    const place = () => page.evaluate(() => document.getElementById('viewer')?.getBoundingClientRect().top)
+    expect([await page.evaluate(() => document.activeElement?.id), await place()]).toEqual([
+      'a-plot',
+      expect.closeTo(0, -1),
+    ])
+    // Objects are chosen from a gallery, by pointer and keys; going back undoes it.
+    const object = () => chosen().then((all) => all[4])
+    await page.locator('#gallery .thumb', { hasText: HEBREW }).click()
+    await expect.poll(object).toBe(HEBREW)
+    await page.keyboard.press('ArrowLeft')
+    await expect.poll(object).toBe(CAR)
+    await page.goBack()
+    await expect.poll(object).toBe(HEBREW)
+    await page.goForward()
+    await expect.poll(object).toBe(CAR)
+    // Back to the address without a view, which is that of the first one.
+    await open(address())
+    const first = await chosen()
+    await show({ patch: '' })
+    await page.goBack()
+    await expect.poll(chosen).toEqual(first)
+  })
+
+  it('says what a link names that the page has not, and goes to the section that it names', async () => {
+    await show({ network: 'plain-aa', size: '125', patch: HEBREW })
+    expect(await text('#a-note')).toContain(`There is no object \u2068${HEBREW}\u2069 here.`)
+    await page.goto(`${address()}#no-such-thing`)
+    await expect.poll(() => text('#a-note')).toContain('no section \u2068no-such-thing\u2069')
+    await page.goto(`${address()}#tables`)
+    const place = () => page.evaluate(() => document.getElementById('tables')?.getBoundingClientRect().top)
+    await expect.poll(place).toBeLessThan(80)
+    await expect.poll(() => texts('.contents a[aria-current]')).toEqual(['Tables'])
+    // The contents stay, and fold away where it is narrow.
+    expect((await boxOf('.contents')).y).toBeGreaterThanOrEqual(0)
+    await page.setViewportSize({ width: 390, height: 844 })
+    expect(await page.locator('.contents a').first().isVisible()).toBe(false)
+    await page.click('#contents summary')
+    await page.click('.contents a >> text=Tables')
+    expect(await page.locator('.contents a').first().isVisible()).toBe(false)
+    expect(await text('#cite pre')).toContain('@inproceedings{lee2020shift')
+    await page.setViewportSize({ width: 1280, height: 1000 })
+  })
+
+  it('takes any position as anchor where features are stored, or sketches of them, and says how exact that is', async () => {
+    await show({ layer: 'fc8', size: '125' })
+    const folder = unitFolder(results(), { model: 'plain', size: 125, patch: CAR })
+    const { data, shape } = await readNpy(join(folder, 'features-fc8.npy'))
+    const dims = shape[2] as number
+    const features = (row: number, col: number) => data.subarray((row * 10 + col) * dims, (row * 10 + col + 1) * dims)
+    await choose('anchor', 'any position: click a map')
+    await hover('a', 3, 8, 10)
+    await press()
+    await ready()
+    expect((await chosen())[5]).toBe(`row ${3 * STRIDE}, column ${8 * STRIDE}`)
+    expect(await number('#a-value')).toBe(1)
+    await hover('a', 9, 1, 10)
+    expect(Math.abs((await number('#a-value')) - cosine(features(9, 1), features(3, 8)))).toBeLessThan(2e-5)
+    await show({ patch: MARKUP, anchor: '0,0', at: '143,143' })
+    const [exact] = (await stored('top-left', { patch: MARKUP })).slice(-1)
+    expect(await text('#a-value')).toMatch(/^≈ /)
+    expect(Math.abs((await number('#a-value')) - (exact as number))).toBeLessThan(0.0026)
+    expect(await text('#a-summary')).toContain('within 0.002')
+    // Without either, the page says so.
+    await show({ anchor: '0,0' })
+    expect(await text('#a-note')).toContain('only named anchors can be used')
+    expect(await texts('#anchor option')).toEqual([...ANCHOR_NAMES])
+    await hover('a', 4, 4, SIDE)
+    await press()
+    await expect.poll(() => text('#a-note')).toContain('any anchor for 1 of the 3 objects')
   })
 
   it('can be used with the keyboard alone', async () => {
-    const page = await open(link({ network: 'plain', layer: 'fc6', size: '125', patch: 'car', anchor: 'center' }))
-    const focused = () => page.evaluate(() => document.activeElement?.id ?? '')
+    await show({ size: '125' })
+    await page.focus('#theme')
     const reached: string[] = []
-    for (let i = 0; i < 60 && !reached.includes('copy-link'); i++) {
+    while (reached.length < 60 && !reached.includes('copy-link')) {
       await page.keyboard.press('Tab')
-      reached.push(await focused())
+      reached.push(await page.evaluate(() => document.activeElement?.id ?? ''))
     }
-    for (const id of [
-      'theme',
-      'a-image',
-      'a-model',
-      'b-model',
-      'shows',
-      'a-plot',
-      'patch',
-      'size',
-      'anchor',
-      'colours',
-      'low',
-      'high',
-      'copy-link',
-    ])
-      expect(reached).toContain(id)
+    const wanted = ['a-image', 'a-model', 'b-model', 'shows', 'a-plot', 'patch', 'size', 'anchor', 'low', 'copy-link']
+    expect(reached).toEqual(expect.arrayContaining(wanted))
     await page.focus('#a-plot')
-    const outline = await page.evaluate(() => getComputedStyle(document.activeElement as Element).outlineStyle)
-    expect(outline).toBe('solid')
-    const steps: readonly (readonly [string, string])[] = [
+    expect(await page.evaluate(() => getComputedStyle(document.activeElement as Element).outlineStyle)).toBe('solid')
+    for (const [key, place] of [
       ['1', 'row 0, column 0'],
       ['ArrowRight', 'row 0, column 11'],
       ['ArrowDown', 'row 11, column 11'],
       ['ArrowUp', 'row 0, column 11'],
       ['ArrowUp', 'row 0, column 11'],
+      ['ArrowLeft', 'row 0, column 0'],
       ['Shift+ArrowRight', 'row 0, column 99'],
       ['Home', 'row 0, column 0'],
       ['PageDown', 'row 99, column 0'],
       ['End', 'row 99, column 99'],
       ['PageUp', 'row 0, column 99'],
       ['4', 'row 99, column 0'],
-    ]
-    for (const [key, place] of steps) {
+    ] as const) {
       await page.keyboard.press(key)
-      await expect.poll(() => text(page, '#at-place')).toBe(place)
+      await expect.poll(() => text('#at-place')).toBe(place)
     }
-    const { data } = await readNpy(
-      join(unitFolder(resultsFolder(), { model: 'plain', size: 125, patch: 'car' }), 'similarity.npy'),
-    )
-    const value = (data[2 * 100 + 9 * 10] as number).toFixed(MAP_DECIMALS).replace('-', '−')
+    const value = (await stored('center', { size: 125 }))[90]?.toFixed(MAP_DECIMALS).replace('-', '−')
     await expect
-      .poll(() => text(page, '#live'))
+      .poll(() => text('#live'))
       .toContain(`row 99, column 0. \u2068plain\u2069: similarity ${value} (\u2068fc6\u2069), answer \u2068`)
     await page.keyboard.press('Enter')
-    await ready(page)
-    expect((await chosen(page))[5]).toBe('row 99, column 0')
+    await expect.poll(async () => (await chosen())[5]).toBe('row 99, column 0')
     await page.keyboard.press(']')
-    await ready(page)
-    expect((await chosen(page))[4]).toBe(PATCHES[2])
+    await expect.poll(async () => (await chosen())[4]).toBe(HEBREW)
     await page.keyboard.press('Space')
     expect(await page.isChecked('#hold')).toBe(true)
-    await hover(page, 'a', 2, 2, 10, 10)
-    expect(await text(page, '#at-place')).toBe('row 99, column 0')
+    await hover('a', 2, 2, 10)
+    expect(await text('#at-place')).toBe('row 99, column 0')
+    await page.uncheck('#hold')
   })
 
-  it('shows names from files as text, never as markup', async () => {
-    const page = await open(link({ network: 'plain', layer: 'fc6', size: '75', patch: PATCHES[1], anchor: 'center' }))
-    expect(await texts(page, '#patch option')).toEqual([MEAN, ...[...PATCHES].sort()])
-    expect(await page.getAttribute('#a-plot', 'aria-label')).toContain(PATCHES[1])
-    expect(await page.evaluate(() => 'taken' in window)).toBe(false)
-    expect(await page.locator('script').count()).toBe(2)
+  it('shows answers: their probability as a map and a table, or regions in the colours of a legend', async () => {
+    await show({ map: 'probability', colours: 'grey' })
+    const { strongest, center, ofCenter } = await answers()
+    const grey = Math.round((Math.round((ofCenter[62] as number) * 1e4) / 1e4) * 255)
+    expect(await pixel('#a-plot canvas', 4, 6)).toEqual([grey, grey, grey])
+    expect(await text('#a-summary')).toContain(`probability of \u2068${center}\u2069: mean`)
+    expect(await page.isDisabled('#low')).toBe(true)
+    expect(await text('#row-profile')).toContain('probability')
+    await page.evaluate(() => document.getElementById('values')?.setAttribute('open', ''))
+    await expect.poll(() => text('#values caption')).toContain('probability of the center’s answer')
+    expect((await texts('#values td'))[0]).toBe((ofCenter[0] as number).toFixed(2))
+    await show({ map: 'answers' })
+    const legend = await texts('#a-legend li')
+    const count = (name: string) => strongest.filter((one) => one === name).length
+    const names = [...new Set(strongest)].sort((one, other) => count(other) - count(one))
+    expect(legend).toHaveLength(Math.min(names.length, 8))
+    expect(legend[0]).toContain(names[0])
+    expect(await text('#a-summary')).toContain(`\u2068${center}\u2069 at the center and at`)
+    const colours = await page
+      .locator('#a-legend .swatch')
+      .evaluateAll((swatches) => swatches.map((one) => getComputedStyle(one).backgroundColor))
+    const place = legend.findIndex((item) => item.includes(strongest[0] as string))
+    expect(`rgb(${(await pixel('#a-plot canvas', 0, 0)).join(', ')})`).toBe(colours.at(place))
+    expect(await page.isVisible('#scale')).toBe(false)
+    await show({ map: 'answers', patch: '' })
+    expect(await text('#a-note')).toContain('A map of answers needs one object')
+    expect(await text('#a-summary')).toContain('probability of the center’s answers: mean')
+    await show({ size: '125' })
+    const similarity = (await stored('center', { size: 125 })).map((one) => one.toFixed(MAP_DECIMALS))
+    await expect.poll(() => texts('#values td')).toEqual(similarity.map((one) => one.replace('-', '−')))
   })
 
-  it('offers the maps as tables', async () => {
-    const page = await open(
-      link({ network: 'plain', with: '', layer: 'fc6', size: '125', patch: 'car', anchor: 'center' }),
-    )
-    await page.click('#values summary')
-    const { data } = await readNpy(
-      join(unitFolder(resultsFolder(), { model: 'plain', size: 125, patch: 'car' }), 'similarity.npy'),
-    )
-    const shown = [...data.subarray(200, 300)].map((value) => value.toFixed(MAP_DECIMALS).replace('-', '−'))
-    await expect.poll(() => texts(page, '#values td')).toEqual(shown)
+  it('has its object dragged by the mouse, and everything follows', async () => {
+    await show()
+    await page.locator('#a-image').scrollIntoViewIfNeeded()
+    const { x, y, width } = await boxOf('#a-image')
+    /** The middle of the object at a position, on the screen. */
+    const at = (row: number, col: number) =>
+      [x + ((col * STRIDE + 37.5) * width) / 224, y + ((row * STRIDE + 37.5) * width) / 224] as const
+    await page.mouse.move(...at(0, 0))
+    await page.mouse.down()
+    await page.mouse.move(...at(3, 5), { steps: 3 })
+    await frame()
+    expect(await text('#at-place')).toBe('row 33, column 55')
+    expect(await pixel('#a-image canvas', 33, 55)).toEqual([255, 128, 0])
+    // Beyond the rim it stays in the frame; let go, it stays where it is.
+    await page.mouse.move(...at(-9, 30))
+    await page.mouse.up()
+    await page.mouse.move(...at(5, 5))
+    await frame()
+    expect(await text('#at-place')).toBe('row 0, column 143')
+    // Grasped beside the object, its middle comes to the pointer.
+    await page.mouse.click(...at(9, 2))
+    await frame()
+    expect(await text('#at-place')).toBe('row 99, column 22')
   })
 
-  it('has no sideways scrolling on a narrow screen, in light and in dark', async () => {
-    for (const colorScheme of ['light', 'dark'] as const) {
-      for (const [name, width] of [
-        ['wide', 1400],
-        ['middle', 820],
-        ['narrow', 380],
-      ] as const) {
-        const page = await open('', { viewport: { width, height: 900 }, colorScheme })
-        expect(
-          await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth),
-          name,
-        ).toBeLessThanOrEqual(0)
-        const [ground, ink] = await page.evaluate(() => {
-          const style = getComputedStyle(document.body)
-          return [style.backgroundColor, style.color].map((colour) => Number(/\d+/.exec(colour)?.[0]))
+  it('has its object dragged by a finger, which scrolls the page beside it', async () => {
+    await show()
+    await page.setViewportSize({ width: 390, height: 844 })
+    await page.locator('#a-image').scrollIntoViewIfNeeded()
+    await frame()
+    const { x, y, width } = await boxOf('#a-image')
+    const session = await page.context().newCDPSession(page)
+    await session.send('Emulation.setTouchEmulationEnabled', { enabled: true })
+    const touch = async (way: readonly (readonly [number, number])[]) => {
+      for (const [i, [left, top]] of way.entries())
+        await session.send('Input.dispatchTouchEvent', {
+          type: i === 0 ? 'touchStart' : 'touchMove',
+          touchPoints: [{ x: left, y: top }],
         })
-        expect(
-          colorScheme === 'light' ? (ground as number) - (ink as number) : (ink as number) - (ground as number),
-        ).toBeGreaterThan(150)
-        await page.screenshot({ path: join(SCREENSHOTS, `${colorScheme}-${name}.png`), fullPage: true })
-      }
+      await session.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] })
+      await frame()
     }
-    const page = await open('', { colorScheme: 'light' })
-    await page.selectOption('#theme', 'dark')
-    expect(await page.evaluate(() => getComputedStyle(document.documentElement).colorScheme)).toBe('dark')
+    const at = (row: number, col: number) =>
+      [x + ((col * STRIDE + 37.5) * width) / 224, y + ((row * STRIDE + 37.5) * width) / 224] as const
+    const scrolled = () => page.evaluate(() => scrollY)
+    const before = await scrolled()
+    await touch([at(0, 0), at(3, 2), at(6, 4)])
+    expect([await text('#at-place'), await scrolled()]).toEqual(['row 66, column 44', before])
+    await touch([0, 20, 40, 60].map((up) => [x + 10, y + 40 - up] as const))
+    expect(await text('#at-place')).toBe('row 66, column 44')
+    await expect.poll(scrolled).toBeGreaterThan(before + 20)
+    await session.send('Emulation.setTouchEmulationEnabled', { enabled: false })
+    await page.setViewportSize({ width: 1280, height: 1000 })
+  })
+
+  it('prints in light colours to the width of the paper', async () => {
+    await show({ with: 'plain-aa' })
+    await page.emulateMedia({ colorScheme: 'dark' })
+    await page.evaluate(() => window.dispatchEvent(new Event('beforeprint')))
+    await frame()
+    const [ground, right] = await page.evaluate(() => [
+      getComputedStyle(document.body).backgroundColor,
+      document.querySelector('#b-plot')?.getBoundingClientRect().right,
+    ])
+    expect([ground, Number(right) < 700]).toEqual(['rgb(255, 255, 255)', true])
+    await page.evaluate(() => window.dispatchEvent(new Event('afterprint')))
+    await page.emulateMedia({ colorScheme: 'light' })
+  })
+
+  it('names a file of the site that is missing or of another report, and goes on with the others', async () => {
+    await show()
+    renameSync(results('site', 'maps'), results('site', 'hidden'))
+    await page.selectOption('#patch', HEBREW)
+    await expect.poll(() => text('#a-note')).toMatch(/site\/maps\/\d\/\d\.js cannot be loaded; keep the folder “site”/)
+    expect([await text('#a-summary'), await page.getAttribute('#a-plot', 'aria-label')]).toEqual(['', 'Map A: none'])
+    renameSync(results('site', 'hidden'), results('site', 'maps'))
+    const own = readFileSync(results('site', 'study.js'), 'utf8')
+    writeFileSync(results('site', 'study.js'), own.replace(/"[0-9a-f]+"/, '"89ab"'))
+    await show({ network: 'plain-aa', patch: MARKUP })
+    expect(await text('#a-note')).toMatch(/the folder “site” belongs to another page/)
+    writeFileSync(results('site', 'study.js'), own)
+    await show({ network: 'plain-aa', patch: HEBREW })
+    expect(await text('#a-note')).toBe('')
+    forgiveMissingFiles()
   })
 
   it('can be read without JavaScript', async () => {
-    const context = await newContext({ javaScriptEnabled: false })
-    const page = await context.newPage()
-    watch(page)
-    await page.goto(addressOfPage())
-    expect(await page.isVisible('noscript .note')).toBe(true)
-    await page.click('#tables summary')
-    expect(await page.isVisible('#tables table')).toBe(true)
+    const context = await browser.newContext({ javaScriptEnabled: false })
+    const plain = await context.newPage()
+    watch(plain)
+    await plain.goto(address())
+    expect(await plain.isVisible('noscript .note')).toBe(true)
+    await plain.click('#tables summary')
+    expect(await plain.isVisible('#tables table')).toBe(true)
     await context.close()
-  })
-
-  it('goes on where a file of the site is missing, and names it', async () => {
-    const page = await open(link({ network: 'plain', layer: 'fc6', size: '75', patch: 'car', anchor: 'center' }))
-    const hidden = join(resultsFolder(), 'site', 'hidden')
-    renameSync(join(resultsFolder(), 'site', 'maps'), hidden)
-    await page.selectOption('#patch', { label: PATCHES[2] })
-    await expect
-      .poll(() => text(page, '#a-note'))
-      .toMatch(/site\/maps\/\d\/\d\.js cannot be loaded; keep the folder “site”/)
-    expect(await text(page, '#a-summary')).toBe('')
-    expect(await page.getAttribute('#a-plot', 'aria-label')).toBe('Map A: none')
-    expect(await page.locator('#a-value').count()).toBe(0)
-    renameSync(hidden, join(resultsFolder(), 'site', 'maps'))
-    await page.selectOption('#patch', { label: PATCHES[1] })
-    await ready(page)
-    expect(await text(page, '#a-note')).toBe('')
-    // The browser itself reports the file.
-    const others = complaints.filter((complaint) => !complaint.includes('ERR_FILE_NOT_FOUND'))
-    complaints.splice(0, complaints.length, ...others)
-  })
-
-  it('shows no maps of a report that took the place of the page’s own', async () => {
-    const page = await open(link({ network: 'plain', layer: 'fc6', size: '75', patch: 'car', anchor: 'center' }))
-    const study = join(resultsFolder(), 'site', 'study.js')
-    const own = readFileSync(study, 'utf8')
-    writeFileSync(study, own.replace(/"[0-9a-f]+"/, '"89ab"'))
-    await page.selectOption('#patch', { label: PATCHES[2] })
-    await expect.poll(() => text(page, '#a-note')).toMatch(/the folder “site” belongs to another page/)
-    writeFileSync(study, own)
-    await page.selectOption('#patch', { label: PATCHES[1] })
-    await ready(page)
-    expect(await text(page, '#a-note')).toBe('')
   })
 })
 
-function cosine(a: readonly number[], b: readonly number[]): number {
-  const dot = (x: readonly number[], y: readonly number[]) =>
-    x.reduce((sum, value, i) => sum + value * (y[i] as number), 0)
+function cosine(a: Float32Array, b: Float32Array): number {
+  const dot = (x: Float32Array, y: Float32Array) => x.reduce((sum, value, i) => sum + value * (y[i] as number), 0)
   return dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b))
 }

@@ -4,19 +4,21 @@ import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import { crc32 } from 'node:zlib'
 import sharp from 'sharp'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type Exploration, explore } from '../../src/explore/explore.js'
-import { openSentFiles } from '../../src/explore/sentFiles.js'
 import { isTemporaryName } from '../../src/files/temporaries.js'
 import type { DroppedNetwork, Fault } from '../../src/page/live.js'
-import { ask, MAP, post, SCENE, wholeMap } from '../support/liveServer.js'
+import { type Asking, ask, MAP, post, SCENE, wholeMap } from '../support/liveServer.js'
 
 /** For what a busy machine comes to late. */
-const PATIENCE = { timeout: 20_000, interval: 200 }
+const PATIENCE = { timeout: 20_000, interval: 100 }
 
 let page: Exploration
 let origin: string
+/** The secret, between slashes. */
+let secret: string
 
 /** Of tests that ran before in this process. */
 let foldersBefore: readonly string[] = []
@@ -24,7 +26,7 @@ let foldersBefore: readonly string[] = []
 beforeAll(async () => {
   foldersBefore = temporaryFolders()
   page = await explore({ models: [SCENE.network], results: 'not-written' })
-  origin = new URL(page.address).origin
+  ;({ origin, pathname: secret } = new URL(page.address))
 })
 afterAll(async () => {
   await page.close()
@@ -38,137 +40,102 @@ afterEach(async () => {
 })
 
 describe('the live page', () => {
-  it('is served to whoever has the link, and lets nothing else in', async () => {
-    const { status, body, headers } = await ask(page.address)
-    expect([status, body.includes('<title>Shiftscope, live</title>')]).toEqual([200, true])
-    expect(headers['content-security-policy']).toContain("default-src 'none'")
-    expect(headers['referrer-policy']).toBe('no-referrer')
-    for (const way of ['/', '/wrong/', '/wrong/map', `/${'x'.repeat(32)}/`, page.address.slice(origin.length, -2)]) {
-      const refused = await ask(origin + way)
-      expect([way, refused.status >= 403 && refused.status <= 404, refused.body.length < 200]).toEqual([
-        way,
-        true,
-        true,
-      ])
-    }
-  })
-
-  it('is no other page’s business', async () => {
-    const from = (headers: Record<string, string>) => ask(page.address, { headers }).then(({ status }) => status)
-    expect(await from({ Host: 'evil.example' })).toBe(403)
-    expect(await from({ Host: `evil.example:${page.port}` })).toBe(403)
-    expect(await from({ Host: `127.0.0.1.evil.example:${page.port}` })).toBe(403)
-    expect(await from({ Host: `127.0.0.1:${page.port + 1}` })).toBe(403)
-    expect(await from({ Host: `localhost:${page.port}` })).toBe(200)
-    expect(await from({ Origin: 'http://evil.example' })).toBe(403)
-    expect(await from({ Origin: 'null' })).toBe(403)
-    expect(await from({ 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'no-cors' })).toBe(403)
-    expect(await from({ 'Sec-Fetch-Site': 'cross-site', 'Sec-Fetch-Mode': 'navigate' })).toBe(200)
-    // What a form of another page could send without being asked.
-    const plain = await ask(`${page.address}map`, {
-      method: 'POST',
-      headers: { 'Content-Type': 'text/plain' },
-      body: JSON.stringify(MAP),
+  it('answers what it should, and nothing else', async () => {
+    const [foreign, nothing, noSecret] = ['another page has no business', 'there is nothing here', 'lacks its secret']
+    const [byAddress, noRequest] = ['this server is asked by its address alone', 'the request is not one of this page']
+    const at = (path: string) => ({ path })
+    const from = (headers: Readonly<Record<string, string>>) => ({ path: secret, headers })
+    const map = (body: unknown, type = 'application/json') => ({
+      ...{ path: `${secret}map`, method: 'POST', headers: { 'Content-Type': type } },
+      body: typeof body === 'string' ? body : JSON.stringify(body),
     })
-    expect(plain.status).toBe(400)
-  })
-
-  it('has no files but its own', async () => {
-    const tricks = [
-      '../../../../../../etc/passwd',
-      '..%2f..%2f..%2fetc%2fpasswd',
-      '%2e%2e/%2e%2e/etc/passwd',
-      'pictures/..%2f..%2fpackage.json',
-      'pictures/0-75.png/../../../package.json',
-      '//etc/passwd',
-      'pictures/0-75.png%00',
-      'live.js%2f..%2f..',
-    ]
-    for (const trick of tricks) {
-      const { status, body } = await rawGet(`${new URL(page.address).pathname}${trick}`)
-      expect([trick, status === 403 || status === 404]).toEqual([trick, true])
-      expect(body).not.toMatch(/root:|"version"/)
-    }
-    expect((await ask(`${page.address}pictures/0-75.png`)).headers['content-type']).toBe('image/png')
-    expect((await ask(`${page.address}pictures/99999-75.png`)).status).toBe(422)
-    expect((await ask(`${page.address}pictures/0-0.png`)).status).toBe(422)
-    // No larger than any frame.
-    expect((await ask(`${page.address}pictures/0-224.png`)).status).toBe(200)
-    expect((await ask(`${page.address}pictures/0-225.png`)).status).toBe(422)
-  })
-
-  it('refuses what is no request of the page, in a line', async () => {
-    const bad: object[] = [
-      {},
-      [],
-      { ...MAP, object: -1 },
-      { ...MAP, size: 1e9 },
-      { ...MAP, stride: 3 },
-      { ...MAP, background: '/etc/passwd' },
-      { ...MAP, anchor: 'center' },
-      { ...MAP, layer: 7 },
-    ]
-    for (const body of bad) expect((await post(`${page.address}map`, body)).status).toBe(400)
-    expect(
-      (await ask(`${page.address}map`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{' }))
-        .status,
-    ).toBe(400)
-    const lines = [
-      [{ ...MAP, layer: 'fc9' }, /has no layer fc9 here; choose one of its layers$/],
-      [{ ...MAP, network: '../tiny' }, /^there is no network \.\.\/tiny here; choose one of the list$/],
-      [{ ...MAP, object: 77 }, /^this object is not here any more; add it again$/],
-      [{ ...MAP, size: 225 }, /does not fit into the frame/],
-    ] as const
-    for (const [body, line] of lines) {
-      const messages = await wholeMap(page.address, body)
-      expect(messages.at(-1)).toEqual({ kind: 'fault', message: expect.stringMatching(line) })
-    }
-  })
-
-  it('takes no picture of 2 GB, whether that is told or not, and no bomb', async () => {
-    const before = process.memoryUsage().rss
-    expect(await upload(page, ['Content-Length: 2147483648'], 64)).toMatch(/^HTTP\/1\.1 413 /)
-    expect(await upload(page, ['Transfer-Encoding: chunked'], 40)).toMatch(/^HTTP\/1\.1 413 /)
-    expect(process.memoryUsage().rss - before).toBeLessThan(300e6)
-    const bomb = await sharp({ create: { width: 8100, height: 8100, channels: 3, background: 'white' } })
-      .png({ compressionLevel: 9 })
-      .toBuffer()
-    expect(bomb.length).toBeLessThan(2e6)
-    const lines = [
-      [bomb, 'cannot read the picture: it has more than 64 million pixels; make it smaller'],
+    const cross = { 'Sec-Fetch-Site': 'cross-site' }
+    const rows: readonly (readonly [string, Asking, number, string])[] = [
+      ['the link', at(secret), 200, '<title>Shiftscope, live</title>'],
+      ['no secret', at('/'), 404, nothing],
+      ['a wrong secret', at('/wrong/'), 403, noSecret],
+      ['a map with a wrong secret', at('/wrong/map'), 403, noSecret],
+      ['a secret of the right length', at(`/${'x'.repeat(32)}/`), 403, noSecret],
+      ['most of the secret', at(`${secret.slice(0, -2)}/`), 403, noSecret],
+      ['another host', from({ Host: `evil.example:${page.port}` }), 403, byAddress],
+      ['another port', from({ Host: `127.0.0.1:${page.port + 1}` }), 403, byAddress],
+      ['this machine by name', from({ Host: `localhost:${page.port}` }), 200, '<title>'],
+      ['another origin', from({ Origin: 'http://evil.example' }), 403, foreign],
+      ['another site’s picture', from({ ...cross, 'Sec-Fetch-Mode': 'no-cors' }), 403, foreign],
+      ['another site’s link', from({ ...cross, 'Sec-Fetch-Mode': 'navigate' }), 200, '<title>'],
+      ['a form, which may be sent unasked', map(MAP, 'text/plain'), 400, noRequest],
+      // What leads out of the secret's folder is without a secret.
+      ['files above', at(`${secret}../../../../etc/passwd`), 403, noSecret],
+      ['files above in code', at(`${secret}%2e%2e/%2e%2e/etc/passwd`), 403, noSecret],
+      ['files above in more code', at(`${secret}..%2f..%2f..%2fetc%2fpasswd`), 404, nothing],
+      ['files above the pictures', at(`${secret}pictures/..%2f..%2fpackage.json`), 404, nothing],
+      ['files above by way of a picture', at(`${secret}pictures/0-75.png/../../../package.json`), 403, noSecret],
+      ['files of the machine', at(`${secret}//etc/passwd`), 404, nothing],
+      ['a name that goes on', at(`${secret}pictures/0-75.png%00`), 404, nothing],
+      ['a picture', at(`${secret}pictures/0-75.png`), 200, '\ufffdPNG'],
+      ['a picture of no object', at(`${secret}pictures/99999-75.png`), 422, 'this object is not here any more'],
+      ['a picture of no size', at(`${secret}pictures/0-0.png`), 422, ''],
+      ['a picture of the largest size', at(`${secret}pictures/0-224.png`), 200, '\ufffdPNG'],
+      ['a picture larger than any frame', at(`${secret}pictures/0-225.png`), 422, ''],
+      ['a map of nothing', map([]), 400, noRequest],
+      ['half of JSON', map('{'), 400, noRequest],
+      ['a negative number', map({ ...MAP, object: -1 }), 400, noRequest],
+      ['a size that no frame has', map({ ...MAP, size: 4097 }), 400, noRequest],
+      ['a stride that is not offered', map({ ...MAP, stride: 3 }), 400, noRequest],
+      ['a file as background', map({ ...MAP, background: '/etc/passwd' }), 400, noRequest],
+      ['an anchor by name', map({ ...MAP, anchor: 'center' }), 400, noRequest],
+      ['a layer that is no text', map({ ...MAP, layer: 7 }), 400, noRequest],
+      ['a long text', map({ ...MAP, layer: 'x'.repeat(70_000) }), 413, 'that is more than 64 KiB'],
+      ['a layer that is not here', map({ ...MAP, layer: 'fc9' }), 200, 'no layer fc9 here; choose one of its layers'],
+      ['a network that is not here', map({ ...MAP, network: '../a' }), 200, 'there is no network ../a here; choose'],
       [
-        Buffer.from('no picture'),
-        'cannot read the picture: it is not a picture; give PNG, JPEG, WebP, GIF, TIFF, AVIF or SVG',
+        'an object that is not here',
+        map({ ...MAP, object: 77 }),
+        200,
+        'this object is not here any more; add it again',
       ],
-      [Buffer.alloc(0), 'cannot read the picture: it is not a picture; give PNG, JPEG, WebP, GIF, TIFF, AVIF or SVG'],
-    ] as const
-    for (const [body, message] of lines) {
-      const refused = await ask(`${page.address}objects?name=bomb.png`, { method: 'POST', body })
-      expect([refused.status, JSON.parse(refused.body)]).toEqual([422, { kind: 'fault', message }])
+      ['an object larger than the frame', map({ ...MAP, size: 225 }), 200, 'does not fit into the frame'],
+    ]
+    for (const [what, asking, status, part] of rows) {
+      const answer = await ask(origin, asking)
+      expect([what, answer.status, answer.body.includes(part) || answer.body]).toEqual([what, status, true])
     }
-    const transparent = await sharp({ create: { width: 9, height: 9, channels: 4, background: '#0000' } })
-      .png()
-      .toBuffer()
-    const nothing = await ask(`${page.address}objects?name=x`, { method: 'POST', body: transparent })
-    expect(nothing.body).toContain('the picture shows no object: it has no opaque pixels (alpha of 128 or more)')
+    const { headers } = await ask(page.address)
+    expect(headers['content-security-policy']).toContain("default-src 'none'")
+    expect([headers['referrer-policy'], headers['cache-control']]).toEqual(['no-referrer', 'no-store'])
   })
 
-  it('gives up a drawing without end, for which no picture waits', async () => {
-    const add = async (name: string, body: Buffer) =>
-      (await ask(`${page.address}objects?name=${name}`, { method: 'POST', body })).body
-    const png = await sharp({ create: { width: 7, height: 7, channels: 3, background: 'red' } })
-      .png()
-      .toBuffer()
+  it('takes no picture of 2 GB, whether that is told or not, no bomb, and nothing that is no picture', async () => {
+    const before = process.memoryUsage().rss
+    expect(await upload(['Content-Length: 2147483648'], 64)).toMatch(/^HTTP\/1\.1 413 /)
+    expect(await upload(['Transfer-Encoding: chunked'], 40)).toMatch(/^HTTP\/1\.1 413 /)
+    expect(process.memoryUsage().rss - before).toBeLessThan(300e6)
+    const none = 'it is not a picture; give PNG, JPEG, WebP, GIF, TIFF, AVIF or SVG'
+    for (const [body, message] of [
+      [await png(8100), 'it has more than 64 million pixels; make it smaller'],
+      [Buffer.from('no picture'), none],
+      [Buffer.alloc(0), none],
+    ] as const) {
+      const refused = await ask(`${page.address}objects?name=bomb.png`, { method: 'POST', body })
+      const fault = { kind: 'fault', message: `cannot read the picture: ${message}` }
+      expect([refused.status, JSON.parse(refused.body)]).toEqual([422, fault])
+    }
+  })
+
+  it('lets no picture wait for a drawing without end', async () => {
     const endless = Buffer.from(
       '<svg xmlns="http://www.w3.org/2000/svg" width="5000" height="5000"><filter id="f"><feTurbulence numOctaves="1000000000"/></filter><rect width="5000" height="5000" filter="url(#f)"/></svg>',
     )
-    let isGivenUp = false
-    const hostile = add('endless.svg', endless).finally(() => {
-      isGivenUp = true
+    const socket = connect(page.port, '127.0.0.1')
+    let answer = ''
+    socket.on('data', (data) => {
+      answer += String(data)
     })
-    expect(await add('red.png', png)).toContain('"name":"red"')
-    expect(isGivenUp).toBe(false)
-    expect(await hostile).toContain('cannot read the picture: it takes longer than 10 s; draw it as PNG')
+    socket.write(head('objects?name=endless.svg', [`Content-Length: ${endless.length}`]))
+    socket.write(endless)
+    const added = await ask(`${page.address}objects?name=dot.png`, { method: 'POST', body: await png(1) })
+    expect([added.body, answer]).toEqual([expect.stringContaining('"name":"dot"'), ''])
+    socket.destroy()
   })
 
   it('is served while 90 connections that send half a header are held open, and made again when they are ended', async () => {
@@ -176,7 +143,7 @@ describe('the live page', () => {
     let ended = 0
     const sockets = new Set<Socket>()
     const hold = () => {
-      const socket = connect(page.port, '127.0.0.1', () => socket.write(`GET / HTTP/1.1\r\nHost: 127.0.0.1`))
+      const socket = connect(page.port, '127.0.0.1', () => socket.write('GET / HTTP/1.1\r\nHost: 127.0.0.1'))
       sockets.add(socket)
       socket.on('error', () => undefined)
       socket.once('close', () => {
@@ -186,115 +153,71 @@ describe('the live page', () => {
       })
     }
     for (let i = 0; i < 90; i++) hold()
-    await wait(500)
-    for (let i = 0; i < 20; i++)
+    await vi.waitFor(() => expect(ended).toBeGreaterThan(90 - 64), PATIENCE)
+    for (let i = 0; i < 10; i++)
       expect((await ask(page.address, { headers: { Connection: 'close' } })).status).toBe(200)
-    expect(ended).toBeGreaterThan(90 - 64)
     isOver = true
     for (const socket of sockets) socket.destroy()
   })
 
-  it('refuses a file that is no network it can open, in a line that names it, and keeps those that are under names that are names', async () => {
+  it('refuses files that are no networks it can open, and keeps the others under names that are names', async () => {
     const send = (name: string, body: Buffer) =>
       ask(`${page.address}networks?name=${encodeURIComponent(name)}`, { method: 'POST', body })
     const golden = (name: string) => readFileSync(new URL(`../golden/onnx/${name}.onnx`, import.meta.url))
-    const plain = golden('plain')
-    const outside = Buffer.from(
-      golden('external').toString('latin1').replaceAll('external.data', '../../../etc/p'),
-      'latin1',
-    )
+    const [plain, external] = [golden('plain'), golden('external')]
+    const outside = Buffer.from(external.toString('latin1').replaceAll('external.data', '../../../etc/p'), 'latin1')
     const none = 'n.onnx is not an ONNX model ('
-    const elsewhere =
-      'e.onnx keeps its weights in another file, external.data, which cannot be sent along; give its path: '
-    const refused = [
+    for (const [name, body, message] of [
       ['n.onnx', Buffer.alloc(0), none],
       ['n.onnx', Buffer.from('GIF89a no network'), none],
       ['n.onnx', plain.subarray(0, plain.length / 2), none],
       ['n.onnx', Buffer.alloc(1 << 20, 0xff), none],
-      ['e.onnx', golden('external'), `${elsewhere}shiftscope explore --models e.onnx`],
+      [
+        'e.onnx',
+        external,
+        'e.onnx keeps its weights in another file, external.data, which cannot be sent along; give its path: shiftscope explore --models e.onnx',
+      ],
       ['e.onnx', outside, 'e.onnx '],
       ['two.onnx', golden('two-inputs'), 'two.onnx '],
       ['../../etc/x.sh', Buffer.from('#!/bin/sh'), 'etc-x.onnx is not'],
-    ] as const
-    for (const [name, body, message] of refused) {
+    ] as const) {
       const { status, body: answer } = await send(name, body)
       const fault = JSON.parse(answer) as Fault
       expect([name, status, fault.message.slice(0, message.length)]).toEqual([name, 422, message])
       expect(fault.message).not.toMatch(/tmp|\n/)
     }
     expect(sentFiles()).toEqual([])
-    const names = ['../../etc/passwd.onnx', 'passwd<b>.onnx', `${SCENE.network}.onnx`, '.onnx']
-    const bodies = names.map((_, i) => Buffer.concat([plain, Buffer.from([0x2a, i, ...Array(i).fill(65)])]))
+    const names = ['../../etc/passwd.onnx', `${SCENE.network}.onnx`]
     const ids: string[] = []
-    for (const [i, name] of names.entries()) {
-      const { network } = JSON.parse((await send(name, bodies[i] as Buffer)).body) as DroppedNetwork
+    // Once more: the same file of the same name is the same network.
+    for (const name of [...names, ...names.slice(0, 1)]) {
+      const { network } = JSON.parse((await send(name, plain)).body) as DroppedNetwork
       ids.push(network.id)
     }
-    expect(ids).toEqual(['etc-passwd', 'passwd-b', `${SCENE.network}-2`, 'network'])
-    // The same file of the same name is the same network.
-    expect((await send(names[0] as string, bodies[0] as Buffer)).body).toContain('"id":"etc-passwd"')
+    expect(ids).toEqual(['etc-passwd', `${SCENE.network}-2`, 'etc-passwd'])
     expect(sentFiles()).toHaveLength(names.length)
   })
 
   it('takes no network of 2 GB, nor two at a time', async () => {
-    const before = process.memoryUsage().rss
-    expect(await upload(page, ['Content-Length: 2147483648'], 64, 'networks?name=big.onnx')).toContain(
-      'does not fit into',
-    )
-    expect(process.memoryUsage().rss - before).toBeLessThan(300e6)
+    const big = await upload(['Content-Length: 2147483648'], 64, 'networks?name=big.onnx')
+    expect(big).toContain('does not fit into')
     const filesBefore = sentFiles().length
     const half = connect(page.port, '127.0.0.1')
     half.on('error', () => undefined)
-    half.write(
-      `POST ${new URL(page.address).pathname}networks?name=a.onnx HTTP/1.1\r\nHost: 127.0.0.1:${page.port}\r\nContent-Length: 99\r\n\r\nhalf`,
-    )
+    half.write(`${head('networks?name=a.onnx', ['Content-Length: 99'])}half`)
     await vi.waitFor(() => expect(sentFiles().length).toBeGreaterThan(filesBefore), PATIENCE)
-    const meanwhile = await ask(`${page.address}networks?name=b.onnx`, { method: 'POST', body: 'no network' })
-    expect(meanwhile.body).toContain('another file is being opened; send this one once that has ended')
+    const send = async () =>
+      (await ask(`${page.address}networks?name=b.onnx`, { method: 'POST', body: 'no network' })).body
+    expect(await send()).toContain('another file is being opened; send this one once that has ended')
     half.destroy()
-    await vi.waitFor(async () => {
-      const { body } = await ask(`${page.address}networks?name=b.onnx`, { method: 'POST', body: 'no network' })
-      expect(body).toContain('b.onnx is not an ONNX model')
-    }, PATIENCE)
-    // However it is sent.
-    const files = openSentFiles()
-    async function* endless() {
-      for (;;) yield Buffer.alloc(1 << 16)
-    }
-    const sent = { name: 'endless.onnx', bytes: 0, pieces: endless() }
-    await expect(files.take(sent, 'x.onnx', 1e6, async () => 'open')).rejects.toThrow('fit into the 1 MB that are left')
-    await files.remove()
-  })
-
-  it('gives names that are names, whatever a file is called', async () => {
-    const picture = (red: number) =>
-      sharp({ create: { width: 8, height: 8, channels: 3, background: { r: red, g: 0, b: 0 } } })
-        .png()
-        .toBuffer()
-    const named = async (name: string, red: number) => {
-      const { body } = await ask(`${page.address}objects?name=${encodeURIComponent(name)}`, {
-        method: 'POST',
-        body: await picture(red),
-      })
-      return (JSON.parse(body) as { name: string }).name
-    }
-    expect(await named('../../etc/passwd.png', 1)).toBe('etc-passwd')
-    expect(await named('<script>alert(1)</script>.png', 2)).toBe('script-alert-1-script')
-    expect(await named('', 3)).toBe('object')
-    expect(await named('.png', 4)).toBe('object-2')
-    expect(await named('x'.repeat(5000), 5)).toBe('x'.repeat(60))
-    // The same picture is the same object.
-    expect(await named('else.png', 3)).toBe('object')
+    await vi.waitFor(async () => expect(await send()).toContain('b.onnx is not an ONNX model'), PATIENCE)
   })
 
   it('has 50 maps asked for at once, computes some and refuses the rest; those whose reader goes end', async () => {
-    const slow = { ...MAP, stride: 1 }
+    const body = JSON.stringify({ ...MAP, stride: 1 })
     const sockets = Array.from({ length: 50 }, () => {
-      const body = JSON.stringify(slow)
       const socket = connect(page.port, '127.0.0.1')
-      socket.write(
-        `POST ${new URL(page.address).pathname}map HTTP/1.1\r\nHost: 127.0.0.1:${page.port}\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
-      )
+      socket.write(`${head('map', ['Content-Type: application/json', `Content-Length: ${body.length}`])}${body}`)
       return socket
     })
     const statuses = await Promise.all(
@@ -303,17 +226,10 @@ describe('the live page', () => {
         return data.toString().slice(9, 12)
       }),
     )
-    expect(statuses.filter((status) => status === '200').length).toBeGreaterThan(0)
-    expect(statuses.filter((status) => status !== '200' && status !== '429')).toEqual([])
-    expect(statuses).toContain('429')
+    expect(statuses.sort()).toEqual([...Array(12).fill('200'), ...Array(38).fill('429')])
     for (const socket of sockets) socket.destroy()
     // Their places become free.
-    let again = 429
-    for (let attempt = 0; again === 429 && attempt < 100; attempt++) {
-      again = (await post(`${page.address}map`, MAP)).status
-      await wait(50)
-    }
-    expect(again).toBe(200)
+    await vi.waitFor(async () => expect((await post(`${page.address}map`, MAP)).status).toBe(200), PATIENCE)
   })
 })
 
@@ -327,25 +243,25 @@ function temporaryFolders(): readonly string[] {
   return readdirSync(tmpdir()).filter((name) => isTemporaryName(name) && name.includes(`-${process.pid}-`))
 }
 
-/** A request for a way as it is written, which no client would send. */
-async function rawGet(way: string): Promise<{ readonly status: number; readonly body: string }> {
-  const socket = connect(page.port, '127.0.0.1')
-  socket.write(`GET ${way} HTTP/1.1\r\nHost: 127.0.0.1:${page.port}\r\nConnection: close\r\n\r\n`)
-  let text = ''
-  for await (const data of socket) text += String(data)
-  return { status: Number(text.slice(9, 12)), body: text }
+/** The head of a request that sends something. */
+function head(way: string, headers: readonly string[]): string {
+  return [`POST ${secret}${way} HTTP/1.1`, `Host: 127.0.0.1:${page.port}`, ...headers, '', ''].join('\r\n')
 }
 
-/** Sends so many mebibytes of a picture, as far as they are taken. @returns the beginning of the answer */
-async function upload(
-  { address, port }: Exploration,
-  headers: readonly string[],
-  mebibytes: number,
-  way = 'objects?name=big.png',
-): Promise<string> {
-  const socket = connect(port, '127.0.0.1')
-  const head = [`POST ${new URL(address).pathname}${way} HTTP/1.1`, `Host: 127.0.0.1:${port}`, ...headers]
-  socket.write(`${head.join('\r\n')}\r\n\r\n`)
+/** A PNG that states a size, and has the pixels of a single one. */
+async function png(side: number): Promise<Buffer> {
+  const bytes = await sharp({ create: { width: 1, height: 1, channels: 3, background: 'red' } })
+    .png()
+    .toBuffer()
+  for (const at of [16, 20]) bytes.writeUInt32BE(side, at)
+  bytes.writeUInt32BE(crc32(bytes.subarray(12, 29)), 29)
+  return bytes
+}
+
+/** Sends so many mebibytes, as far as they are taken. @returns the beginning of the answer */
+async function upload(headers: readonly string[], mebibytes: number, way = 'objects?name=big.png'): Promise<string> {
+  const socket = connect(page.port, '127.0.0.1')
+  socket.write(head(way, headers))
   let answer = ''
   socket.on('data', (data) => {
     answer += String(data)
@@ -353,24 +269,12 @@ async function upload(
   socket.on('error', () => undefined)
   const piece = Buffer.alloc(1 << 20, 7)
   const isChunked = headers.some((header) => header.startsWith('Transfer-Encoding'))
+  const sent = isChunked ? Buffer.concat([Buffer.from('100000\r\n'), piece, Buffer.from('\r\n')]) : piece
   for (let i = 0; i < mebibytes && answer === '' && socket.writable; i++) {
-    if (isChunked) socket.write(`${piece.length.toString(16)}\r\n`)
-    if (!socket.write(piece)) await drained(socket)
-    if (isChunked) socket.write('\r\n')
+    if (!socket.write(sent))
+      await Promise.race(['drain', 'close'].map((event) => once(socket, event).catch(() => undefined)))
   }
   for (let attempt = 0; answer === '' && attempt < 100; attempt++) await wait(50)
   socket.destroy()
   return answer
-}
-
-/** Room for more, or the end of it. */
-function drained(socket: Socket): Promise<void> {
-  return new Promise((done) => {
-    const events = ['drain', 'error', 'close']
-    const go = () => {
-      for (const event of events) socket.off(event, go)
-      done()
-    }
-    for (const event of events) socket.on(event, go)
-  })
 }

@@ -1,6 +1,5 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import fc from 'fast-check'
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
 import { InputError } from '../../src/errors.js'
@@ -8,13 +7,15 @@ import { SKETCH_ERROR } from '../../src/experiments/sketch.js'
 import { decodeAnswers } from '../../src/page/browser/answers.js'
 import { decodeMap } from '../../src/page/mapCoding.js'
 import { siteWriter } from '../../src/page/site.js'
-import { scaleRows } from '../../src/page/siteFeatures.js'
+import { scaleRows, siteFeatureBytes } from '../../src/page/siteFeatures.js'
 import { writeSiteFile } from '../../src/page/siteFile.js'
 import type { SiteIndex, SiteMaps } from '../../src/page/siteIndex.js'
+import { sketchedPatches } from '../../src/page/siteSketches.js'
 import { noise } from '../../src/patches/background.js'
 import { patchAtSize } from '../../src/patches/patch.js'
 import { keepPatchPicture } from '../../src/results/pictures.js'
 import { readStudy } from '../../src/results/study.js'
+import type { UnitArrays } from '../../src/results/unit/arrays.js'
 import type { UnitInputs } from '../../src/results/unit/schema.js'
 import { writeUnit } from '../../src/results/unit/store.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'
@@ -22,18 +23,24 @@ import { arraysOf, madeUnit } from '../support/unit.js'
 
 const inFolder = temporaryFolder()
 
-async function store(changes: Partial<UnitInputs>, level = 0.9): Promise<void> {
-  const { unit, maps } = madeUnit(changes, level)
-  const features = unit.layers.map(({ dims }, i) => featuresOf(4 * dims, i + 1))
-  const arrays = { ...arraysOf(unit, maps), ...(unit.inputs.keepsFeatures && { features }) }
-  await writeUnit(inFolder('results'), unit, arrays)
-}
+type Layer = ReturnType<typeof madeUnit>['unit']['layers'][number]
 
-function featuresOf(length: number, seed: number): Float32Array {
-  return Float32Array.from({ length }, (_, i) => Math.sin(seed * 7 + i * 1.3) * (1 + (i % 5)))
+/** Stores a unit of 2×2 positions with the layers fc6 and fc8. */
+async function store(
+  changes: Partial<UnitInputs>,
+  {
+    level = 0.9,
+    arrays = {},
+    ofFc8 = {},
+  }: { level?: number; arrays?: Partial<UnitArrays>; ofFc8?: Partial<Layer> } = {},
+): Promise<void> {
+  const { unit, maps } = madeUnit(changes, level)
+  const layers = unit.layers.map((layer) => (layer.name === 'fc8' ? { ...layer, ...ofFc8 } : layer))
+  await writeUnit(inFolder('results'), { ...unit, layers }, { ...arraysOf(unit, maps), ...arrays })
 }
 
 async function writeSite(): Promise<SiteIndex> {
+  rmSync(inFolder('site'), { recursive: true, force: true })
   mkdirSync(inFolder('site'))
   const site = siteWriter(inFolder('results'), inFolder('site'))
   const groups = await readStudy(inFolder('results'), [], site)
@@ -49,35 +56,64 @@ function handed<T>(...way: readonly string[]): T {
   return (received[0] as [string, T])[1]
 }
 
-function bytesOf(base64: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(Buffer.from(base64, 'base64'))
+const bytesOf = (base64: string) => Uint8Array.from(Buffer.from(base64, 'base64'))
+
+function rowsOf(...way: readonly string[]): number[] {
+  return [...new Int16Array(bytesOf(handed<string>('features', ...way)).buffer)]
 }
+
+const featuresOf = (length: number, seed: number) =>
+  Float32Array.from({ length }, (_, i) => Math.sin(seed * 7 + i * 1.3) * (1 + (i % 5)))
 
 describe('files of the site', () => {
   it('hold the maps of every unit and the mean, to five decimals, with the means of unit.json', async () => {
-    await store({ patch: 'car' }, 0.8)
-    await store({ patch: 'dog' }, 0.9)
-    const { groups } = await writeSite()
+    await store({ patch: 'car', stride: 50 }, { level: 0.8 })
+    await store({ patch: 'dog', stride: 50 })
+    const { groups, limits, digest } = await writeSite()
     expect(readdirSync(inFolder('site', 'maps', '0')).sort()).toEqual(['0.js', '1.js', 'mean.js'])
-    expect(groups[0]?.units.map(({ patch }) => patch)).toEqual(['car', 'dog'])
-    expect(groups[0]?.layers.map(({ baseline }) => baseline)).toEqual([expect.closeTo(1, 6), expect.closeTo(1, 6)])
-    for (const [file, level] of [
-      ['0', 0.8],
-      ['1', 0.9],
-      ['mean', 0.85],
-    ] as const) {
+    const [group] = groups
+    expect([limits, groups.length]).toEqual([{ low: 0.88, high: 1 }, 1])
+    expect(group).toMatchObject({ key: 0, size: 125, rows: 2, cols: 2, stride: 50, frame: 175, classes: null })
+    expect(group?.units).toEqual(['car', 'dog'].map((patch) => ({ patch, picture: null })))
+    expect(group?.anchors.map(({ row, col }) => [row, col])).toEqual([
+      ...[
+        [0, 0],
+        [0, 50],
+        [25, 25],
+        [50, 0],
+        [50, 50],
+      ],
+    ])
+    expect(group?.layers.map(({ name, baseline }) => [name, baseline])).toEqual([
+      ['fc6', expect.closeTo(1, 6)],
+      ['fc8', expect.closeTo(1, 6)],
+    ])
+    expect(group?.layers[1]?.means[2]).toEqual({ mean: expect.closeTo(0.85 - 0.1 - 0.002, 9) })
+    for (const [file, level] of Object.entries({ 0: 0.8, 1: 0.9, mean: 0.85 })) {
       const { layers } = handed<SiteMaps>('maps', '0', `${file}.js`)
-      layers.forEach(({ means, maps }, layer) => {
-        maps.forEach((map, anchor) => {
-          const start = (layer * 5 + anchor) * 4
-          const expected = [0, 1, 2, 3].map((i) => level + (start + i) / 1000)
-          decodeMap(bytesOf(map), 4).forEach((value, i) => {
-            expect(value).toBeCloseTo(expected[i] as number, 5)
-          })
+      for (const [layer, { means, minima, maps }] of layers.entries()) {
+        for (const [anchor, map] of maps.entries()) {
+          const values = [0, 1, 2, 3].map((i) => level + ((layer * 5 + anchor) * 4 + i) / 1000)
+          expect([...decodeMap(bytesOf(map), 4)]).toEqual(values.map((value) => expect.closeTo(value, 5)))
           expect(means[anchor]).toBeCloseTo(level - layer / 10 - anchor / 1000, 9)
-        })
-      })
+          expect(minima[anchor]).toBeCloseTo(file === 'mean' ? (values[0] as number) : level - 0.5, 6)
+        }
+      }
+      expect(decodeAnswers(handed<SiteMaps>('maps', '0', `${file}.js`), 4)).toBeUndefined()
     }
+    // They say which page they belong to: another study has another digest.
+    expect([handed('study.js'), (await writeSite()).digest]).toEqual([digest, digest])
+    await store({ patch: 'car', stride: 50 }, { level: 0.8000001 })
+    expect((await writeSite()).digest).not.toBe(digest)
+  })
+
+  it('have the spread of means over five objects', async () => {
+    for (let i = 0; i < 5; i++) await store({ patch: `patch ${i}` }, { level: 0.8 + i / 100 })
+    const { groups } = await writeSite()
+    expect(groups[0]?.layers[0]?.means[0]).toEqual({
+      mean: expect.closeTo(0.82, 9),
+      std: expect.closeTo(0.01 * Math.sqrt(2), 9),
+    })
   })
 
   it('are named by numbers alone, whatever the names in the study', async () => {
@@ -90,90 +126,50 @@ describe('files of the site', () => {
     ])
   })
 
-  it('hand over any value of JSON, with keys that a literal of JavaScript would not take', async () => {
-    const values = fc.jsonValue().filter((value) => value !== null)
-    await fc.assert(
-      fc.asyncProperty(values, async (value) => {
-        await writeSiteFile(inFolder('site'), 'value', value)
-        expect(JSON.stringify(handed('value.js'))).toBe(JSON.stringify(value))
-      }),
-      { examples: [[JSON.parse('{"__proto__":{"a":1}}')], ['</script>\u2028\\"']] },
-    )
-  })
-
-  it('say which page they belong to: another study has another digest', async () => {
-    await store({ patch: 'car' }, 0.8)
-    const { digest } = await writeSite()
-    expect(handed('study.js')).toBe(digest)
-    rmSync(inFolder('site'), { recursive: true })
-    expect((await writeSite()).digest).toBe(digest)
-    rmSync(inFolder('site'), { recursive: true })
-    await store({ patch: 'car' }, 0.8000001)
-    expect((await writeSite()).digest).not.toBe(digest)
-  })
-
-  it('place the frame, the anchors and the means as the study has them', async () => {
-    await store({ patch: 'car', size: 75, stride: 50 })
-    const { groups, limits } = await writeSite()
-    expect(groups[0]).toMatchObject({ size: 75, rows: 2, cols: 2, stride: 50, frame: 125 })
-    expect(groups[0]?.anchors.map(({ row, col }) => [row, col])).toEqual([
-      [0, 0],
-      [0, 50],
-      [25, 25],
-      [50, 0],
-      [50, 50],
-    ])
-    expect(groups[0]?.layers[1]?.means[2]).toEqual({ mean: 0.9 - 0.1 - 0.002 })
-    expect(groups[0]?.layers[0]?.baseline).toBeNull()
-    expect(limits).toEqual({ low: 0.88, high: 1 })
+  it('hand over any JSON, with keys that a literal of JavaScript would not take', async () => {
+    const value = {
+      values: ['</script>\u2028\\"', "\\'", '\n', 1.5, null, true],
+      ...JSON.parse('{"__proto__":{"a":1}}'),
+    }
+    mkdirSync(inFolder('site'))
+    await writeSiteFile(inFolder('site'), 'value', value)
+    expect(JSON.stringify(handed('value.js'))).toBe(JSON.stringify(value))
   })
 
   it('refuse a map with a value that is no cosine', async () => {
-    const { unit, maps } = madeUnit()
-    await writeUnit(inFolder('results'), unit, arraysOf(unit, maps.fill(Number.NaN)))
+    const { maps } = madeUnit()
+    await store({}, { arrays: { maps: maps.fill(Number.NaN) } })
     await expect(writeSite()).rejects.toThrow(InputError)
   })
 })
 
 describe('answers of the site', () => {
-  /** A unit of 2×2 positions whose layer fc8 answers. */
-  async function storeAnswers(patch: string, strongest: number[], ofCenter: number[], probability: number[]) {
-    const { unit, maps } = madeUnit({ patch })
-    const answers = {
-      center: { class: 7, probability: 0.8 },
-      right: null,
-      kept: 0.5,
-      least: 0.1,
-      names: { 7: '</script>', 3: 'dog', 9: 'cat' },
-    }
-    const layers = unit.layers.map((layer) => (layer.name === 'fc8' ? { ...layer, answers } : layer))
-    const array = Float32Array.from([...strongest, ...probability, ...ofCenter])
-    await writeUnit(inFolder('results'), { ...unit, layers }, { ...arraysOf(unit, maps), answers: [undefined, array] })
-  }
-
   it('are given back: names by small numbers, the center’s first, and probabilities', async () => {
-    await storeAnswers('car', [3, 7, 7, 9], [0.2, 0.75, 0.61234, 0.1], [0.7, 0.75, 0.61234, 0.55])
-    await storeAnswers('dog', [7, 7, 7, 7], [0.4, 0.25, 0.5, 0.9], [0.4, 0.25, 0.5, 0.9])
+    const storeAnswers = (patch: string, category: string | null, maps: readonly (readonly number[])[]) => {
+      const center = { class: 7, probability: 0.8 }
+      const answers = { center, right: null, kept: 0.5, least: 0.1, names: { 7: '</script>', 3: 'dog' } }
+      const arrays = { answers: [undefined, Float32Array.from(maps.flat())] }
+      return store({ patch, category }, { arrays, ofFc8: { answers } })
+    }
+    await storeAnswers('car', null, [
+      [3, 7, 7, 9],
+      [0.7, 0.75, 0.61234, 0.55],
+      [0.2, 0.75, 0.61234, 0.1],
+    ])
+    await storeAnswers('dog', 'dog', [
+      [7, 7, 3, 3],
+      [0.4, 0.25, 0.5, 0.9],
+      [0.4, 0.25, 0.5, 0.9],
+    ])
     const { groups } = await writeSite()
     expect(groups[0]?.classes).toBe('fc8')
-    const answers = decodeAnswers(handed<SiteMaps>('maps', '0', '0.js'), 4)
-    expect(answers?.strongest?.names).toEqual(['</script>', 'dog', 'cat'])
-    expect([...(answers?.strongest?.numbers ?? [])]).toEqual([1, 0, 0, 2])
-    expect([...(answers?.strongest?.probabilities ?? [])]).toEqual([0.7, 0.75, 0.6123, 0.55])
-    expect([...(answers?.ofCenter ?? [])]).toEqual([0.2, 0.75, 0.6123, 0.1])
-    const mean = decodeAnswers(handed<SiteMaps>('maps', '0', 'mean.js'), 4)
-    expect(mean?.strongest).toBeNull()
-    mean?.ofCenter.forEach((value, i) => {
-      expect(value).toBeCloseTo([0.3, 0.5, 0.5562, 0.5][i] as number, 4)
-    })
-  })
-
-  it('are left out where they are not known', async () => {
-    await store({ patch: 'car' })
-    const { groups } = await writeSite()
-    expect(groups[0]?.classes).toBeNull()
-    expect(decodeAnswers(handed<SiteMaps>('maps', '0', '0.js'), 4)).toBeUndefined()
-    expect(decodeAnswers(handed<SiteMaps>('maps', '0', 'mean.js'), 4)).toBeUndefined()
+    const [car, dog, mean] = ['0', '1', 'mean'].map((file) => decodeAnswers(handed('maps', '0', `${file}.js`), 4))
+    expect(car?.strongest?.names).toEqual(['</script>', 'dog', '9'])
+    expect([...(car?.strongest?.numbers ?? [])]).toEqual([1, 0, 0, 2])
+    expect([...(car?.strongest?.probabilities ?? [])]).toEqual([0.7, 0.75, 0.6123, 0.55])
+    expect([...(car?.ofCenter ?? [])]).toEqual([0.2, 0.75, 0.6123, 0.1])
+    expect([car?.strongest?.right, dog?.strongest?.right, mean?.strongest]).toEqual([undefined, [1], null])
+    expect([...(mean?.ofCenter ?? [])]).toEqual([0.3, 0.5, 0.5562, 0.5].map((value) => expect.closeTo(value, 4)))
   })
 })
 
@@ -195,93 +191,75 @@ describe('pictures of the site', () => {
     await store({ ...inputs, model: 'c', blend: 'soft' })
     const { groups } = await writeSite()
     expect(groups.map(({ units }) => units[0]?.picture)).toEqual([0, 0, 1])
-    const hard = await pixels(0)
-    hard.data.forEach((value, i) => {
-      expect(value).toBe(i % 4 === 3 ? ((data[i] as number) >= 128 ? 255 : 0) : data[i])
-    })
+    expect([...(await pixels(0)).data]).toEqual(
+      [...data].map((value, i) => (i % 4 === 3 ? (value >= 128 ? 255 : 0) : value)),
+    )
     expect([...(await pixels(1)).data]).toEqual([...data])
   })
 
-  it('are left out where the folder does not hold them; a unit that says otherwise is not believed', async () => {
-    await store({ patchSha256: '../../etc/passwd', background: '/etc/passwd' })
-    const { groups } = await writeSite()
-    expect(groups[0]?.units[0]?.picture).toBeNull()
-    expect(groups[0]?.background).toBeNull()
-  })
-
-  it('are the background: a colour by its name, noise as it was made', async () => {
-    await store({ model: 'a', background: 'white' })
-    await store({ model: 'b', background: '#102030' })
-    await store({ model: 'c', background: 'noise:5' })
+  it('are the background: a colour by its name, noise as it was made; a unit that says otherwise is not believed', async () => {
+    for (const [model, background] of Object.entries({ a: 'white', b: '#102030', c: 'noise:5', d: '/etc/passwd' }))
+      await store({ model, background, patchSha256: '../../etc/passwd' })
     const { groups } = await writeSite()
     // The key that the patch's picture would have is not used again.
     expect(groups.map(({ background }) => background)).toEqual([
       { colour: 'rgb(255 255 255)' },
       { colour: 'rgb(16 32 48)' },
       { picture: 1 },
+      null,
     ])
-    const frame = groups[2]?.frame as number
+    expect(groups.map(({ units }) => units[0]?.picture)).toEqual([null, null, null, null])
     const { data, info } = await pixels(1)
-    expect([info.width, info.height]).toEqual([frame, frame])
-    expect(sha(data)).toBe(sha(noise(5, frame, frame)))
+    expect([info.width, info.height]).toEqual([groups[2]?.frame, groups[2]?.frame])
+    expect(Buffer.compare(data, noise(5, info.width, info.width))).toBe(0)
   })
-
-  const sha = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64')
 })
 
 describe('features of the site', () => {
-  it('are there for units that keep them, in rows of their own scale', async () => {
-    await store({ patch: 'car', keepsFeatures: true })
-    await store({ patch: 'dog' })
-    const { groups } = await writeSite()
-    expect(groups[0]?.units.map(({ features }) => features)).toEqual([[1, 1], undefined])
-    const rows = new Int16Array(bytesOf(handed<string>('features', '0', '0-1-0.js')).buffer)
-    expect([...rows]).toEqual([...scaleRows(featuresOf(4 * 8, 2), 8)])
-  })
-
-  it('are sketches where only these are kept, and say how exact they are, of the objects that the page has room for', async () => {
-    const sketch = featuresOf(4 * 3, 5)
-    const storeSketched = (patch: string, dims: number) => {
-      const { unit, maps } = madeUnit({ patch, sketches: true })
-      const layers = unit.layers.map((layer) => (layer.name === 'fc8' ? { ...layer, sketch: dims } : layer))
-      return writeUnit(
-        inFolder('results'),
-        { ...unit, layers },
-        { ...arraysOf(unit, maps), sketch: [undefined, sketch] },
-      )
-    }
-    await store({ patch: 'boat' })
-    await storeSketched('car', 3)
+  it('are there for units that keep them, or sketches of them where the page has room, and say how exact they are', async () => {
+    const [features, sketch] = [[featuresOf(32, 1), featuresOf(32, 2)], featuresOf(12, 5)]
+    await store({ patch: 'boat', keepsFeatures: true }, { arrays: { features } })
+    await store({ patch: 'car', sketches: true }, { arrays: { sketch: [undefined, sketch] }, ofFc8: { sketch: 3 } })
+    await store({ patch: 'cow' })
     // Too large for the page, so that nobody reads it.
-    await storeSketched('dog', 1e7)
+    await store({ patch: 'dog', sketches: true }, { arrays: { sketch: [undefined, sketch] }, ofFc8: { sketch: 1e7 } })
     const { groups } = await writeSite()
-    expect(groups[0]?.units.map(({ features, error }) => [features, error])).toEqual([
-      [undefined, undefined],
+    expect(groups[0]?.units.map((unit) => [unit.features, unit.error])).toEqual([
+      [[1, 1], undefined],
       [[0, 1], SKETCH_ERROR],
       [undefined, undefined],
+      [undefined, undefined],
     ])
-    const rows = new Int16Array(bytesOf(handed<string>('features', '0', '1-1-0.js')).buffer)
-    expect([...rows]).toEqual([...scaleRows(sketch, 3)])
+    expect(rowsOf('0', '0-1-0.js')).toEqual([...scaleRows(features[1] as Float32Array, 8)])
+    expect(rowsOf('0', '1-1-0.js')).toEqual([...scaleRows(sketch, 3)])
   })
 
-  it('keep the cosine to a few millionths', () => {
-    const dims = 64
-    const value = fc.double({ min: -1, max: 1, noNaN: true })
-    const row = fc.array(value, { minLength: dims, maxLength: dims }).filter((values) => length(values) > 1)
-    fc.assert(
-      fc.property(row, row, fc.double({ min: 1e-20, max: 1e20, noNaN: true }), (a, b, scale) => {
-        const features = Float32Array.from([...a.map((one) => one * scale), ...b])
-        const scaled = scaleRows(features, dims)
-        const [first, second] = [scaled.subarray(0, dims), scaled.subarray(dims)]
-        const before = cosine(features.subarray(0, dims), features.subarray(dims))
-        expect(Math.abs(cosine(first, second) - before)).toBeLessThan(2e-5)
-        expect(Math.max(...first.map(Math.abs))).toBe(32767)
-      }),
-    )
+  it('are rows of whole numbers, each with a scale of its own', () => {
+    const rows = [1, -0.5, 0.25, 1e-20, 3e-20, -1e-20, 0, 0, 0]
+    expect([...scaleRows(Float32Array.from(rows), 3)]).toEqual([32767, -16383, 8192, 10922, 32767, -10922, 0, 0, 0])
   })
 
-  const dot = (a: ArrayLike<number>, b: ArrayLike<number>) =>
-    Array.from(a).reduce((sum, one, i) => sum + one * (b[i] as number), 0)
-  const length = (a: ArrayLike<number>) => Math.sqrt(dot(a, a))
-  const cosine = (a: ArrayLike<number>, b: ArrayLike<number>) => dot(a, b) / (length(a) * length(b))
+  it.each([
+    ['all objects that fit, in the order of the page', { dog: 18, car: 19 }, 1, ['car', 'dog']],
+    ['none after the first that does not fit', { car: 18, dog: 19, fly: 2, gnu: 0.1 }, 1, ['car', 'dog']],
+    ['those that have sketches', { car: 0, dog: 1 }, 1, ['dog']],
+    ['fewer beside more maps', { car: 18, dog: 18 }, 100, ['car']],
+    ['the first whatever it takes', { car: 90, dog: 1 }, 1, ['car']],
+  ])('are sketches of %s', (_, megabytes, layers, expected) => {
+    // In each of two groups an object's sketches take half of its megabytes.
+    const positions = 1000
+    const dimsOf = (bytes: number) => (bytes / siteFeatureBytes(positions, 3)) * 3
+    const units = Object.entries(megabytes).map(([patch, mb]) => ({ patch, dims: dimsOf(mb * 5e5) }))
+    const group = { positions, layers, hasAnswers: false, units }
+    expect([...sketchedPatches([group, group])]).toEqual(expected)
+  })
+
+  it('take the bytes that are told before', () => {
+    // In one file, in two, and of rows each of which is larger than a file.
+    expect([siteFeatureBytes(10, 3), siteFeatureBytes(4097, 1536), siteFeatureBytes(2, 7e6)]).toEqual([
+      80,
+      16_777_216 + 4096,
+      2 * 4 * Math.ceil(14e6 / 3),
+    ])
+  })
 })

@@ -1,159 +1,154 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { type Browser, chromium, type Page } from 'playwright-core'
-import sharp from 'sharp'
 import { afterAll, afterEach, beforeAll, expect } from 'vitest'
-import { packageFolder } from '../../src/files/package.js'
-import { writeReport } from '../../src/report/report.js'
 import { CHROMIUM, CHROMIUM_ARGUMENTS } from './chromium.js'
-import { writeStudy } from './viewerStudy.js'
 
-/** Pictures of the page, to be looked at; git ignores the folder. */
-export const SCREENSHOTS = join(packageFolder(), 'build', 'screenshots')
+/** The one page of the file's tests. */
+export let page: Page
+export let browser: Browser
 
-let results = ''
-let browser: Browser
-let pages: Page[] = []
-/** What a page asked for, and what it had to complain of. */
+/** What the page asked for, and what it had to complain of, in this test. */
 export const requests: string[] = []
 export const complaints: string[] = []
 
-/** Writes the study, its report and a browser before the tests of a file, and looks after each that nothing was amiss. */
-export function usePages(): void {
+/**
+ * Opens one page of one browser for all tests of a file. Whatever a test does, the page asks nothing of a network, and its
+ * console stays empty.
+ * @param own how addresses begin that the page may ask for
+ */
+export function usePage(own: () => string): void {
   beforeAll(async () => {
-    results = mkdtempSync(join(tmpdir(), 'shiftscope-viewer-'))
-    mkdirSync(SCREENSHOTS, { recursive: true })
-    await writeStudy(results)
-    await writeReport(results)
     browser = await chromium.launch({ executablePath: CHROMIUM, args: CHROMIUM_ARGUMENTS })
+    page = await browser.newPage({ viewport: { width: 1280, height: 1000 }, reducedMotion: 'reduce' })
+    watch(page)
   })
-
-  afterAll(async () => {
-    await browser?.close()
-    rmSync(results, { recursive: true, force: true })
-  })
-
-  afterEach(async () => {
-    for (const page of pages) await page.close()
-    // Whatever a test did: nothing was asked of a network, and the console stayed empty.
-    const outside = requests.filter((url) => !url.startsWith(pathToFileURL(results).href) && !url.startsWith('data:'))
-    const said = complaints.slice()
-    pages = []
-    requests.length = 0
-    complaints.length = 0
-    expect(outside).toEqual([])
-    expect(said).toEqual([])
+  afterAll(() => browser?.close())
+  afterEach(() => {
+    const outside = requests.splice(0).filter((url) => !url.startsWith(own()) && !/^(?:data|blob):/.test(url))
+    expect([outside, complaints.splice(0)]).toEqual([[], []])
   })
 }
 
-/** The folder of the study. */
-export function resultsFolder(): string {
-  return results
+export function watch(opened: Page): void {
+  opened.on('request', (request) => requests.push(request.url()))
+  opened.on('console', (message) => complaints.push(message.text()))
+  opened.on('pageerror', (error) => complaints.push(String(error)))
+  opened.on('dialog', (dialog) => complaints.push(`dialog: ${dialog.message()}`))
 }
 
-export function newContext(options: Parameters<Browser['newContext']>[0]): ReturnType<Browser['newContext']> {
-  return browser.newContext(options)
-}
-
-type PageOptions = Parameters<Browser['newPage']>[0]
-
-export async function open(fragment = '', options: PageOptions = {}): Promise<Page> {
-  const page = await browser.newPage({ viewport: { width: 1280, height: 1000 }, ...options })
-  pages.push(page)
-  watch(page)
-  await page.goto(addressOfPage(fragment))
-  await ready(page)
-  // What is folded away is at hand.
-  await page.evaluate(() => {
-    for (const id of ['settings']) (document.getElementById(id) as HTMLDetailsElement).open = true
-  })
-  await frame(page)
-  return page
-}
-
-export function addressOfPage(fragment = ''): string {
-  return pathToFileURL(join(results, 'index.html')).href + fragment
-}
-
-export function watch(page: Page): void {
-  page.on('request', (request) => requests.push(request.url()))
-  page.on('console', (message) => complaints.push(message.text()))
-  page.on('pageerror', (error) => complaints.push(String(error)))
-  page.on('dialog', (dialog) => complaints.push(`dialog: ${dialog.message()}`))
+/** The browser itself reports a file or an answer that a test has kept from it. */
+export function forgiveMissingFiles(): void {
+  const others = complaints.filter((complaint) => !complaint.includes('Failed to load resource'))
+  complaints.splice(0, complaints.length, ...others)
 }
 
 /** Waits until the maps of the view are drawn. */
-export async function ready(page: Page): Promise<void> {
+export async function ready(): Promise<void> {
   await page.waitForFunction(() => {
     const plots = [...document.querySelectorAll('.plot')]
     return plots.length > 0 && plots.every((plot) => plot.getAttribute('aria-busy') === 'false')
   })
-  await frame(page)
+  await frame()
 }
 
 /** The screen has been drawn anew. */
-export function frame(page: Page): Promise<void> {
+export function frame(): Promise<void> {
   return page.evaluate(
     () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => resolve()))),
   )
 }
 
-export function link(parameters: Readonly<Record<string, string>>): string {
-  return `#${new URLSearchParams(parameters)}`
+/** Follows a link on the page that is open. */
+export async function follow(parameters: Readonly<Record<string, string>>): Promise<void> {
+  await page.evaluate(
+    (hash) =>
+      new Promise((done) => {
+        window.addEventListener('hashchange', done, { once: true })
+        // An address that is there already is no event.
+        if (location.hash === hash) location.hash = `${hash}&again=`
+        else location.hash = hash
+      }),
+    `#${new URLSearchParams(parameters)}`,
+  )
+  await ready()
 }
 
-export async function hover(
-  page: Page,
-  panel: string,
-  row: number,
-  col: number,
-  rows: number,
-  cols: number,
-): Promise<void> {
+/** Chooses an option by its text, and waits for the maps. */
+export async function choose(select: string, label: string): Promise<void> {
+  await page.selectOption(`#${select}`, { label })
+  await ready()
+}
+
+/** Moves the pointer over one position of a square map. */
+export async function hover(panel: 'a' | 'b', row: number, col: number, side: number): Promise<void> {
   const canvas = page.locator(`#${panel}-plot canvas`)
   await canvas.scrollIntoViewIfNeeded()
-  const box = await canvas.boundingBox()
-  if (box === null) throw new Error('the map is not on the screen')
-  await page.mouse.move(box.x + ((col + 0.5) / cols) * box.width, box.y + ((row + 0.5) / rows) * box.height)
-  await frame(page)
+  const { x, y, width, height } = await boxOf(`#${panel}-plot canvas`)
+  await page.mouse.move(x + ((col + 0.5) / side) * width, y + ((row + 0.5) / side) * height)
+  await frame()
 }
 
-export async function text(page: Page, selector: string): Promise<string> {
+/** Presses the mouse where the pointer is. */
+export async function press(): Promise<void> {
+  await page.mouse.down()
+  await page.mouse.up()
+}
+
+export async function boxOf(selector: string) {
+  const box = await page.locator(selector).boundingBox()
+  if (box === null) throw new Error(`${selector} is not on the screen`)
+  return box
+}
+
+export async function text(selector: string): Promise<string> {
   return (await page.textContent(selector)) ?? ''
 }
 
-export function texts(page: Page, selector: string): Promise<string[]> {
+export function texts(selector: string): Promise<string[]> {
   return page.locator(selector).allTextContents()
 }
 
-export async function number(page: Page, selector: string): Promise<number> {
-  return Number((await text(page, selector)).replace('−', '-'))
+export async function number(selector: string): Promise<number> {
+  return Number((await text(selector)).replace('≈ ', '').replace('−', '-'))
 }
 
 /** What the selects say: both networks, layer, size, object, anchor. */
-export function chosen(page: Page): Promise<string[]> {
+export function chosen(): Promise<string[]> {
   return page.evaluate(
     (ids) => ids.map((id) => (document.getElementById(id) as HTMLSelectElement).selectedOptions[0]?.text ?? ''),
     ['a-model', 'b-model', 'layer', 'size', 'patch', 'anchor'],
   )
 }
 
-/** The choice of map B that leaves one map. */
-export const ONE_MAP = '— none'
-/** The choice of objects that is their mean. */
-export const MEAN = 'mean of all objects'
-
 /** Red, green and blue of one pixel of a canvas. */
-export async function pixel(page: Page, selector: string, row: number, col: number): Promise<number[]> {
-  const source = await page.evaluate(
-    (canvas) => (document.querySelector(canvas) as HTMLCanvasElement).toDataURL('image/png'),
-    selector,
+export function pixel(selector: string, row: number, col: number): Promise<number[]> {
+  return page.evaluate(
+    ([canvas, y, x]) => {
+      // A copy: Chromium complains of a canvas that is read often without having said so.
+      const copy = new OffscreenCanvas(1, 1).getContext('2d') as OffscreenCanvasRenderingContext2D
+      copy.drawImage(document.querySelector(canvas) as HTMLCanvasElement, -x, -y)
+      return [...copy.getImageData(0, 0, 1, 1).data].slice(0, 3)
+    },
+    [selector, row, col] as const,
   )
-  const { data, info } = await sharp(Buffer.from(source.replace(/^.*,/, ''), 'base64'))
-    .raw()
-    .toBuffer({ resolveWithObject: true })
-  const start = (row * info.width + col) * info.channels
-  return [...data.subarray(start, start + 3)]
+}
+
+/**
+ * What axe-core calls a barrier, on the page with everything unfolded, and by how many pixels the page is too wide.
+ * @param part of the page that axe-core looks at
+ */
+export async function barriers(width: number, colorScheme: 'light' | 'dark', part = 'html') {
+  await page.setViewportSize({ width, height: 900 })
+  await page.emulateMedia({ colorScheme })
+  await page.evaluate(() => {
+    for (const one of document.querySelectorAll('details')) one.open = true
+  })
+  await ready()
+  await page.evaluate(readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8'))
+  const { violations } = (await page.evaluate(`axe.run('${part}')`)) as {
+    violations: { id: string; nodes: { html: string }[] }[]
+  }
+  const tooWide = await page.evaluate(() => Math.max(0, document.documentElement.scrollWidth - window.innerWidth))
+  return { violations: violations.map(({ id, nodes }) => [id, ...nodes.map(({ html }) => html)]), tooWide }
 }

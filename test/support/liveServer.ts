@@ -6,17 +6,24 @@ export const SCENE = { network: 'tiny-alexnet-aa', object: 0, size: 125, stride:
 export const CENTER = { row: 49, col: 49 }
 export const MAP: MapRequest = { ...SCENE, layer: 'fc8', anchor: CENTER, cursor: { row: 0, col: 0 } }
 
+export interface Asking {
+  readonly method?: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string | Buffer
+  /** The way as it is written, which no client would send. */
+  readonly path?: string
+}
+
+export interface Answer {
+  readonly status: number
+  readonly body: string
+  readonly headers: IncomingMessage['headers']
+}
+
 /** Asks a server as a page does, or as one that pretends to. */
-export function ask(
-  address: string,
-  {
-    method = 'GET',
-    headers = {},
-    body,
-  }: { method?: string; headers?: Record<string, string>; body?: string | Buffer } = {},
-): Promise<{ readonly status: number; readonly body: string; readonly headers: IncomingMessage['headers'] }> {
+export function ask(address: string, { method = 'GET', headers = {}, body, path }: Asking = {}): Promise<Answer> {
   return new Promise((answer, fail) => {
-    const asked = request(address, { method, headers }, (response) => {
+    const asked = request(address, { method, headers, ...(path && { path }) }, (response) => {
       let text = ''
       response.setEncoding('utf8')
       response.on('data', (data: string) => {

@@ -1,18 +1,18 @@
-import { ANCHOR_NAMES, type PositionGrid, positionGrid } from '../../src/engine/positions.js'
-import { answerMaps } from '../../src/experiments/answers.js'
-import { featuresAt, similarityMaps } from '../../src/experiments/similarity.js'
+import { positionGrid } from '../../src/engine/positions.js'
+import { measureFeatures } from '../../src/experiments/featureMeasures.js'
 import { sketchOf } from '../../src/experiments/sketch.js'
 import { patchAtSize } from '../../src/patches/patch.js'
-import { measureLayer } from '../../src/results/measures.js'
 import { keepPatchPicture } from '../../src/results/pictures.js'
-import { UNIT_FORMAT, type Unit, type UnitInputs } from '../../src/results/unit/schema.js'
+import { assembleUnit, type LayerParts, NOT_CLASSIFIED } from '../../src/results/unit/assemble.js'
+import { UNIT_FORMAT, type UnitInputs } from '../../src/results/unit/schema.js'
 import { writeUnit } from '../../src/results/unit/store.js'
 
 /** Patches whose names a page must show as they are. */
 export const PATCHES = ['car', '"><script>window.taken=1</script>', 'חתול & </script><!--'] as const
-
 export const STRIDE = 11
-const FRAME = 224
+
+/** Classes by index, names that a page must show as they are among them. */
+const CLASS_NAMES = Object.fromEntries(['<b>cat</b> & dog', ...'abcdefghijklmno'].map((name, i) => [i, name]))
 
 /** Numbers from 0 to 1, the same in every run (mulberry32). */
 export function randomNumbers(seed: number): () => number {
@@ -42,76 +42,29 @@ export async function writeStudy(results: string): Promise<void> {
 }
 
 async function writeMadeUnit(results: string, model: string, size: number, name: string, seed: number): Promise<void> {
-  const grid = positionGrid(FRAME, size, STRIDE)
-  const patch = patchAtSize(name, plainSquare(size), size, FRAME)
+  const grid = positionGrid(224, size, STRIDE)
+  const positions = grid.rows * grid.cols
+  const patch = patchAtSize(name, halfSquare(size), size, 224)
   await keepPatchPicture(results, patch)
-  const layers: Unit['layers'] = []
-  const answers: (Float32Array | undefined)[] = []
-  const sketches: (Float32Array | undefined)[] = []
   const isSketched = size === 75 && name === PATCHES[1]
-  const maps: Float32Array[] = []
+  const parts: LayerParts[] = []
   const features: Float32Array[] = []
-  const anchorFeatures: Float32Array[] = []
   for (const [i, layer] of ['fc6', 'fc8'].entries()) {
     const dims = 12 + 4 * i
     const matrix = featureMatrix(grid.offsets, dims, seed + i)
-    const similarity = await similarityMaps({ layer, matrix, dims, ...grid }, 1)
-    maps.push(similarity.maps)
-    features.push(matrix.slice(0, grid.rows * grid.cols * dims))
-    anchorFeatures.push(featuresAt(matrix, dims, grid.anchors))
-    const positions = grid.rows * grid.cols
-    const sketch = isSketched ? await sketchOf(matrix.slice(0, positions * dims), positions, dims, 1) : undefined
-    sketches.push(sketch?.rows)
-    const consistency = { horizontal: 0.5, vertical: 0.25 }
-    const answered = layer === 'fc8' ? answersAt(matrix, dims, grid) : undefined
-    answers.push(answered?.maps)
-    const made = {
-      ...{ name: layer, dims, similarity: similarity.anchors, separability: {}, baselines: null },
-      answers: answered === undefined ? null : { ...answered.stored, right: null, names: CLASS_NAMES },
-    }
-    const known = { ...made, ...grid, maps: similarity.maps, consistency, foldErrors: null }
-    layers.push({ ...made, measures: measureLayer(known), ...(sketch && { sketch: sketch.dims }) })
+    const ofGrid = matrix.slice(0, positions * dims)
+    features.push(ofGrid)
+    const measures = await measureFeatures({ layer, matrix, dims, ...grid }, layer === 'fc8')
+    const sketch = isSketched ? await sketchOf(ofGrid, positions, dims, 1) : undefined
+    parts.push({ name: layer, dims, ...NOT_CLASSIFIED, ...measures, sketch })
   }
   const inputs: UnitInputs = {
-    format: UNIT_FORMAT,
-    model,
-    weightsSha256: model,
-    layers: layers.map(({ name }) => name),
-    patch: name,
-    patchSha256: patch.sha256,
-    category: null,
-    size,
-    stride: STRIDE,
-    background: '#204060',
-    blend: 'hard',
-    separability: null,
-    keepsFeatures: size === 125,
-    ...(isSketched && { sketches: true }),
+    ...{ format: UNIT_FORMAT, model, weightsSha256: model, layers: parts.map((part) => part.name), size },
+    ...{ patch: name, patchSha256: patch.sha256, category: null, stride: STRIDE, background: '#204060', blend: 'hard' },
+    ...{ separability: null, keepsFeatures: size === 125, ...(isSketched && { sketches: true }) },
   }
-  const arrays = {
-    maps: Float32Array.from(maps.flatMap((map) => [...map])),
-    anchorFeatures,
-    features,
-    answers,
-    sketch: sketches,
-  }
-  await writeUnit(results, { inputs, rows: grid.rows, cols: grid.cols, layers }, arrays)
-}
-
-/** The classes of the layer fc8, names that a page must show as they are among them. */
-const CLASS_NAMES = Object.fromEntries(
-  Array.from({ length: 16 }, (_, i) => [i, i === 3 ? '<b>cat</b> & dog' : `thing ${i}`]),
-)
-
-function answersAt(matrix: Float32Array, dims: number, grid: PositionGrid) {
-  const strongest = Int32Array.from({ length: grid.rows * grid.cols }, (_, position) => {
-    const row = matrix.subarray(position * dims, (position + 1) * dims)
-    return row.indexOf(Math.max(...row))
-  })
-  const at = ANCHOR_NAMES.indexOf('center') * dims
-  const center = featuresAt(matrix, dims, grid.anchors).subarray(at, at + dims)
-  const { maps, ...stored } = answerMaps(matrix, strongest, center)
-  return { maps, stored }
+  const { unit, arrays } = assembleUnit(inputs, grid, parts, CLASS_NAMES)
+  await writeUnit(results, unit, { ...arrays, features })
 }
 
 /** Features that turn slowly as the object moves. */
@@ -127,7 +80,7 @@ function featureMatrix(offsets: Int32Array, dims: number, seed: number): Float32
 }
 
 /** Orange on the left half, transparent on the right one. */
-function plainSquare(size: number) {
+function halfSquare(size: number) {
   const data = new Uint8Array(size * size * 4)
   for (let i = 0; i < size * size; i++) data.set([255, 128, 0, i % size < size / 2 ? 255 : 0], i * 4)
   return { rows: size, cols: size, data }

@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'preact/hooks'
 import type { Position } from '../../engine/positions.js'
+import { roundCosine } from '../mapCoding.js'
 import { answerText } from './answers.js'
 import { type Fitted, mapIndex, nearestPosition } from './fit.js'
 import type { LoadedMap } from './maps.js'
@@ -135,7 +136,7 @@ function valueText({ value, map: { error, known }, at }: Reading): string {
 
 /** The difference of the numbers as they are shown, so that a reader who subtracts gets the same. */
 function differenceOf(first: Reading, second: Reading): string {
-  return differenceText(second.value - first.value, first.map.error + second.map.error)
+  return differenceText(roundCosine(second.value) - roundCosine(first.value), first.map.error + second.map.error)
 }
 
 /** "net: similarity 0.91234 (fc6), answer dog 0.91 (fc8)" */

@@ -1,0 +1,320 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { NetworkHandle } from '../../src/engine/handle.js'
+import { positionGrid } from '../../src/engine/positions.js'
+import type { Scene } from '../../src/engine/task.js'
+import { type LiveUnit, openLiveUnit, type UseNetwork } from '../../src/explore/liveUnit.js'
+import { followUnit, mapMessages } from '../../src/explore/mapStream.js'
+import { openLiveUnits } from '../../src/explore/units.js'
+import type { Network } from '../../src/networks/index.js'
+import type { MapMessage, MapRows } from '../../src/page/live.js'
+import { cosinesOf, numbers, SCENE } from '../support/liveServer.js'
+
+/** 4×4 positions 16 apart, then the four anchors that are none of them. */
+const GRID = positionGrid(100, 37, 16)
+const [POSITIONS, ALL] = [16, 20]
+const SCENE_OF_CAR = { patch: { name: 'car' } } as Scene
+const NETWORK = {
+  id: 'fake',
+  layers: [
+    { name: 'fc6', dims: 2 },
+    { name: 'fc8', dims: 3 },
+  ],
+  classes: { layer: 'fc8', names: ['cat', 'dog'] },
+} as unknown as Network
+
+/** A feature that turns with the row, and probabilities that change with the column; images by themselves differ a little. */
+function featuresAt(row: number, col: number, isEarly: boolean): readonly (readonly number[])[] {
+  const angle = row / 50 + (isEarly ? 0.001 : 0)
+  return [[Math.cos(angle), Math.sin(angle)], col < 40 ? [0.75, 0.25, 0] : [0, 0.125, 0.875]]
+}
+
+interface Call {
+  /** As "row,col". */
+  readonly places: readonly string[]
+  readonly isEarly: boolean
+  readonly signal: AbortSignal | undefined
+  /** Gives the first row, before the others. */
+  readonly begin: () => void
+  readonly finish: () => void
+  readonly fail: (error: Error) => void
+}
+
+/** A unit whose network computes when the test says so. */
+function madeUnit(rowsACall?: number, features = featuresAt, network = NETWORK) {
+  const calls: Call[] = []
+  const extract: NetworkHandle['extract'] = (_, offsets, { whole, signal, onRows } = {}) =>
+    new Promise((done, fail) => {
+      const rows = Array.from({ length: offsets.length / 2 }, (_, i) => [...offsets.subarray(2 * i, 2 * i + 2)])
+      const isEarly = whole === undefined
+      const made = rows.map(([row = 0, col = 0]) => features(row, col, isEarly))
+      const matrices = [0, 1].map((layer) => Float32Array.from(made.flatMap((one) => one[layer] ?? [])))
+      const layers = NETWORK.layers.map(({ name, dims }, i) => ({ name, dims, matrix: matrices[i] as Float32Array }))
+      const begin = () => onRows?.(Int32Array.of(0), matrices)
+      const finish = () => done({ layers, finished: rows.length, release: () => undefined })
+      calls.push({ places: rows.map(String), isEarly, signal, begin, finish, fail })
+    })
+  const use: UseNetwork = (act) => act({ extract } as NetworkHandle)
+  return { unit: openLiveUnit(network, use, SCENE_OF_CAR, GRID, rowsACall), calls }
+}
+
+/** All that can happen now has happened. */
+const settle = () => new Promise((done) => setImmediate(done))
+
+/** Computes whatever the unit asks for, to its end. */
+async function computeAll(calls: readonly Call[], from = 0): Promise<void> {
+  for (let i = from; i < calls.length; i++) {
+    calls[i]?.finish()
+    await settle()
+  }
+}
+
+const nobody = () => ({ onRows: vi.fn(), onFailure: vi.fn() })
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+/** All messages of a map, while the unit computes. */
+async function messagesOf(unit: LiveUnit, calls: readonly Call[], wanted: Parameters<typeof mapMessages>[1]) {
+  const messages: MapMessage[] = []
+  let isOver = false
+  const read = async () => {
+    for await (const message of mapMessages(unit, wanted, new AbortController().signal)) messages.push(message)
+  }
+  const over = read().finally(() => {
+    isOver = true
+  })
+  // Its failure is looked at below.
+  over.catch(() => undefined)
+  for (let i = 0; !isOver; i++) {
+    calls[i]?.finish()
+    await settle()
+    await vi.advanceTimersByTimeAsync(200)
+  }
+  await over
+  return messages
+}
+
+describe('a live unit', () => {
+  it('computes the coarsest position and the anchors first, then all in steps, of which two are under way', async () => {
+    const { unit, calls } = madeUnit(4)
+    expect(unit.bytes).toBe(ALL * 5 * 4)
+    const follower = nobody()
+    unit.follow(follower)
+    await settle()
+    expect(calls.map(({ places, isEarly }) => [places, isEarly])).toEqual([
+      [['0,0', '0,63', '31,31', '63,0', '63,63'], true],
+    ])
+    calls[0]?.finish()
+    await settle()
+    expect([[...unit.rows()], unit.finished()]).toEqual([[0, 16, 17, 18, 19], 0])
+    follower.onRows.mockClear()
+    calls[1]?.begin()
+    expect([unit.finished(), follower.onRows]).toEqual([1, expect.toSatisfy((told) => told.mock.calls.length === 1)])
+    await computeAll(calls, 1)
+    expect(calls.slice(1).map(({ places }) => places.length)).toEqual([4, 4, 4, 4, 4])
+    expect([unit.isWhole(), unit.finished(), [...unit.rows()].sort((a, b) => a - b)]).toEqual([
+      true,
+      ALL,
+      Array.from({ length: ALL }, (_, i) => i),
+    ])
+    // Those that came before their turn have the features of their turn.
+    const rows = [...unit.rows()]
+    const expected = rows.flatMap((row) => featuresAt(GRID.offsets[2 * row] as number, 0, false)[0] ?? [])
+    expect(unit.matrices[0]).toEqual(Float32Array.from(expected))
+    expect(follower.onFailure).not.toHaveBeenCalled()
+    unit.follow(follower)
+    await settle()
+    expect(calls).toHaveLength(6)
+  })
+
+  it('computes what is around the cursor before its turn, and one row at once', async () => {
+    const { unit, calls } = madeUnit(4)
+    unit.lookAt({ row: 47, col: 2 })
+    expect(calls).toEqual([])
+    unit.follow(nobody())
+    await settle()
+    unit.lookAt({ row: 47, col: 2 })
+    await settle()
+    expect(calls[1]).toMatchObject({ isEarly: true })
+    expect(calls[1]?.places).toEqual([16, 32, 48].flatMap((row) => [0, 16, 32].map((col) => `${row},${col}`)))
+    const row = unit.featuresAt(3)
+    await settle()
+    expect(calls[2]?.places).toEqual(['0,48'])
+    calls[2]?.finish()
+    expect((await row).map((one) => [...one])).toEqual(
+      featuresAt(0, 48, true).map((one) => [...Float32Array.from(one)]),
+    )
+  })
+
+  it('stops a while after the last has left, and goes on where it was', async () => {
+    const { unit, calls } = madeUnit(4)
+    const leave = [unit.follow(nobody()), unit.follow(nobody())]
+    await settle()
+    calls[0]?.finish()
+    await settle()
+    leave[0]?.()
+    vi.advanceTimersByTime(1000)
+    expect([unit.isFollowed(), calls[1]?.signal?.aborted]).toEqual([true, false])
+    leave[1]?.()
+    vi.advanceTimersByTime(149)
+    expect([unit.isFollowed(), calls[1]?.signal?.aborted]).toEqual([false, false])
+    vi.advanceTimersByTime(1)
+    expect(calls[1]?.signal?.aborted).toBe(true)
+    // What was under way comes to its end, of which nobody is told; only then does it go on.
+    const before = [...unit.rows()]
+    const late = nobody()
+    const leaveAgain = unit.follow(late)
+    expect(calls).toHaveLength(2)
+    calls[1]?.fail(new Error('stopped'))
+    await settle()
+    expect([calls.length, late.onFailure.mock.calls]).toEqual([3, []])
+    // Who comes back soon keeps it at work.
+    leaveAgain()
+    vi.advanceTimersByTime(100)
+    unit.follow(nobody())
+    vi.advanceTimersByTime(100)
+    await computeAll(calls, 2)
+    expect([unit.isWhole(), [...unit.rows()].slice(0, before.length)]).toEqual([true, before])
+    unit.stop()
+    expect(unit.isFollowed()).toBe(false)
+  })
+
+  it('begins nothing more once something has failed', async () => {
+    const { unit, calls } = madeUnit(4)
+    const follower = nobody()
+    unit.follow(follower)
+    for (const i of [0, 1]) {
+      await settle()
+      calls[i]?.finish()
+    }
+    await settle()
+    expect(calls).toHaveLength(4)
+    calls[3]?.fail(new Error('lost'))
+    await settle()
+    expect(follower.onFailure).toHaveBeenCalledWith(new Error('lost'))
+    calls[2]?.finish()
+    await settle()
+    expect([calls.length, unit.finished()]).toEqual([4, 8])
+  })
+
+  it('tells who waits for changes of a failure and of the end', async () => {
+    const { unit, calls } = madeUnit(4)
+    const gone = new AbortController()
+    const [first, second] = [followUnit(unit, gone.signal), followUnit(unit, new AbortController().signal)]
+    const outcome = vi.fn()
+    first.next(100).catch(outcome)
+    gone.abort(new Error('gone'))
+    await vi.advanceTimersByTimeAsync(99)
+    expect(outcome).not.toHaveBeenCalled()
+    await vi.advanceTimersByTimeAsync(1)
+    expect(outcome).toHaveBeenLastCalledWith(new Error('gone'))
+    second.next(0).catch(outcome)
+    await vi.advanceTimersByTimeAsync(0)
+    calls[0]?.fail(new Error('lost'))
+    await settle()
+    expect(outcome).toHaveBeenLastCalledWith(new Error('lost'))
+    first.end()
+    second.end()
+    expect(unit.isFollowed()).toBe(false)
+  })
+})
+
+describe('messages of a map', () => {
+  const wanted = { layer: 'fc6', anchor: { row: 32, col: 16 }, cursor: { row: 0, col: 0 } }
+
+  it('hold the cosines with the anchor, and what the network answers', async () => {
+    const { unit, calls } = madeUnit(4)
+    const messages = await messagesOf(unit, calls, wanted)
+    expect(messages.at(-1)).toEqual({ kind: 'end' })
+    const last = messages.at(-2) as MapRows
+    expect(last.done).toBe(POSITIONS)
+    const found = cosinesOf(messages)
+    expect([...found].sort(([a], [b]) => a - b)).toEqual(
+      Array.from({ length: POSITIONS }, (_, i) => [i, expect.closeTo(Math.cos((Math.floor(i / 4) * 16 - 32) / 50), 6)]),
+    )
+    const places = [...numbers(last.places, Uint32Array)]
+    const expected = { strongest: [] as number[], probability: [] as number[], ofCenter: [] as number[] }
+    for (const place of places) {
+      const isLeft = (place % 4) * 16 < 40
+      expected.strongest.push(isLeft ? 0 : 2)
+      expected.probability.push(isLeft ? 0.75 : 0.875)
+      expected.ofCenter.push(isLeft ? 0.75 : 0)
+    }
+    const { strongest = '', probability = '', ofCenter = '', center } = last.answers ?? {}
+    expect([...numbers(strongest, Uint32Array)]).toEqual(expected.strongest)
+    expect([...numbers(probability, Float32Array)]).toEqual(expected.probability)
+    expect([...numbers(ofCenter, Float32Array)]).toEqual(expected.ofCenter)
+    expect(center).toBe(0)
+    // A class is named once, by its index where it has no name.
+    const names = messages.flatMap((one) => (one.kind === 'rows' ? Object.entries(one.answers?.names ?? {}) : []))
+    expect(names).toEqual([
+      ['0', 'cat'],
+      ['2', '2'],
+    ])
+    const computed = calls.length
+    const again = await messagesOf(unit, calls, { ...wanted, layer: 'fc8', anchor: { row: 63, col: 63 } })
+    expect([again.map(({ kind }) => kind), calls.length]).toEqual([['rows', 'end'], computed])
+    expect([...cosinesOf(again)].filter(([place]) => place % 4 === 3).map(([, cosine]) => cosine)).toEqual([1, 1, 1, 1])
+  })
+
+  it('have no answers where no classes are known', async () => {
+    const { classes: _, ...network } = NETWORK
+    const { unit, calls } = madeUnit(4, featuresAt, network as Network)
+    const messages = await messagesOf(unit, calls, wanted)
+    expect(messages.map((message) => 'answers' in message)).toEqual(messages.map(() => false))
+  })
+
+  it.each<[object, string]>([
+    [{ layer: 'fc9' }, 'fake has no layer fc9 here; choose one of its layers'],
+    [{ anchor: { row: 8, col: 16 } }, 'there is no position (8, 16) on this grid; choose one of the map'],
+    [{ anchor: { row: 16, col: 8 } }, 'there is no position (16, 8) on this grid'],
+    [{ anchor: { row: 64, col: 0 } }, 'there is no position (64, 0) on this grid'],
+    [{ anchor: { row: 0, col: 64 } }, 'there is no position (0, 64) on this grid'],
+    [{ anchor: { row: -16, col: 0 } }, 'there is no position (-16, 0) on this grid'],
+  ])('refuse %j', async (changes, message) => {
+    const { unit, calls } = madeUnit()
+    await expect(messagesOf(unit, calls, { ...wanted, ...changes })).rejects.toThrow(message)
+    expect(unit.isFollowed()).toBe(false)
+  })
+
+  it.each([
+    ['all zero', 0],
+    ['not a number', Number.NaN],
+    ['infinite', Number.POSITIVE_INFINITY],
+  ])('name a feature that is %s', async (fault, value) => {
+    const { unit, calls } = madeUnit(undefined, (row, col, isEarly) => [
+      row === 16 && col === 48 ? [value, value] : [1, 0],
+      featuresAt(row, col, isEarly)[1] ?? [],
+    ])
+    await expect(messagesOf(unit, calls, wanted)).rejects.toThrow(
+      `fake fc6: the feature of some position is ${fault}, so that its cosine is undefined; choose another object or layer`,
+    )
+  })
+})
+
+describe('live units', () => {
+  const unitOf = (bytes: number, isFollowed: boolean) =>
+    ({ bytes, isFollowed: () => isFollowed, scene: SCENE_OF_CAR, stop: vi.fn() }) as unknown as LiveUnit
+  const scene = (size: number) => ({ ...SCENE, size })
+
+  it('forget the longest unused where memory is short, but nothing that is looked at', () => {
+    const units = openLiveUnits(100)
+    const [first, second] = [unitOf(60, false), unitOf(30, true)]
+    units.add(scene(1), first)
+    units.add(scene(2), second)
+    units.add(scene(3), unitOf(10, false))
+    expect([units.forgotten(), units.find(scene(1)), units.find(scene(9))]).toEqual([[], first, undefined])
+    units.add(scene(4), unitOf(10, false))
+    expect(units.forgotten()).toEqual([`car at 3 px through ${SCENE.network}`])
+    units.add(scene(5), unitOf(90, false))
+    expect(units.forgotten()).toEqual([1, 4].map((size) => `car at ${size} px through ${SCENE.network}`))
+    expect([units.forgotten(), units.find(scene(2))]).toEqual([[], second])
+    expect([units.isUsed(SCENE.network), units.isUsed('other')]).toEqual([true, false])
+    units.stop()
+    expect(second.stop).toHaveBeenCalledOnce()
+  })
+})

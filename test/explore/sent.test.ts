@@ -1,0 +1,106 @@
+import { existsSync, readFileSync } from 'node:fs'
+import sharp from 'sharp'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { InputError } from '../../src/errors.js'
+import { fileStem, freeName, type Objects, openObjects } from '../../src/explore/objects.js'
+import { openSentFiles } from '../../src/explore/sentFiles.js'
+
+describe('a file that is sent', () => {
+  async function* pieces(...sizes: readonly number[]) {
+    for (const size of sizes) yield Buffer.alloc(size, 7)
+  }
+  const sent = (...sizes: readonly number[]) => ({ name: 'my.onnx', bytes: 0, pieces: pieces(...sizes) })
+
+  it('is stored as long as it is open, under a name that its errors do not tell', async () => {
+    const files = openSentFiles()
+    let path = ''
+    const opened = await files.take(sent(4, 6), 'x.onnx', 10, async (at) => {
+      path = at
+      return readFileSync(at)
+    })
+    expect(opened).toEqual(Buffer.alloc(10, 7))
+    expect(existsSync(path)).toBe(true)
+    const refused = files.take(sent(1), 'y.onnx', 10, async (at) => {
+      path = at
+      throw new InputError(`${at} is none; look at ${at}`)
+    })
+    await expect(refused).rejects.toThrow(/^y\.onnx is none; look at y\.onnx$/)
+    expect(existsSync(path)).toBe(false)
+    await files.remove()
+    expect(existsSync(path.replace(/y\.onnx$/, ''))).toBe(false)
+  })
+
+  it('is no larger than it may be, whatever is stated, and one at a time', async () => {
+    const files = openSentFiles()
+    const open = async () => 'open'
+    const most = 2.9e6
+    const message =
+      'my.onnx does not fit into the 2 MB that are left for files; give its path: shiftscope explore --models FILE'
+    await expect(files.take(sent(2e6, 9e5 + 1), 'x.onnx', most, open)).rejects.toThrow(message)
+    await expect(files.take({ ...sent(1), bytes: most + 1 }, 'x.onnx', most, open)).rejects.toThrow(message)
+    const both = [
+      files.take({ ...sent(most), bytes: most }, 'x.onnx', most, open),
+      files.take(sent(1), 'y.onnx', most, open),
+    ]
+    expect(await Promise.allSettled(both)).toEqual([
+      { status: 'fulfilled', value: 'open' },
+      {
+        status: 'rejected',
+        reason: new InputError('another file is being opened; send this one once that has ended'),
+      },
+    ])
+    expect(await files.take(sent(1), 'y.onnx', most, open)).toBe('open')
+    await files.remove()
+  })
+})
+
+describe('a picture that is sent', () => {
+  const forever = new AbortController().signal
+  const picture = (background: object, width = 8) =>
+    sharp({ create: { width, height: 8, channels: 4, background } as never })
+      .png()
+      .toBuffer()
+  const red = (r: number) => picture({ r, g: 0, b: 0, alpha: 1 })
+  let objects: Objects
+  beforeAll(async () => {
+    objects = await openObjects()
+  })
+
+  it.each([
+    ['../../etc/passwd.png', 'etc-passwd'],
+    ['<script>alert(1)</script>.png', 'script-alert-1-script'],
+    ['', 'object'],
+    ['.png', 'object'],
+    ['x'.repeat(5000), 'x'.repeat(60)],
+    ['e\u0301te\u0301.tar.gz', 'été-tar'],
+    ['כלב 2.jpg', 'כלב-2'],
+  ])('has a name that is one, whatever its file is called: %s', (name, expected) => {
+    expect(fileStem(name, 'object')).toBe(expected)
+  })
+
+  it('has a name that no other object has', () => {
+    expect(['b', 'a', 'c'].map((name) => freeName(name, new Set(['a', 'a-2', 'c'])))).toEqual(['b', 'a-3', 'c-2'])
+  })
+
+  it('is an object; the same picture is the same one, and the oldest of 33 go', async () => {
+    const builtIn = objects.list().length
+    const first = await objects.add(await red(0), 'one.png', forever)
+    expect(first).toEqual({ key: builtIn, name: 'one' })
+    expect(await objects.add(await red(0), 'else.png', forever)).toEqual(first)
+    for (let i = 1; i <= 31; i++) await objects.add(await red(i), 'one.png', forever)
+    expect([objects.find(first.key).name, objects.list().at(-1)?.name]).toEqual(['one', 'one-32'])
+    await objects.add(await red(32), 'one.png', forever)
+    expect(() => objects.find(first.key)).toThrow(new InputError('this object is not here any more; add it again'))
+    expect(objects.list()).toHaveLength(builtIn + 32)
+    const { rgba } = await objects.patch(builtIn + 32, 4, 224)
+    expect([...rgba.slice(0, 4)]).toEqual([32, 0, 0, 255])
+    await expect(objects.patch(builtIn + 32, 225, 224)).rejects.toThrow('does not fit')
+  })
+
+  it('shows something, or is refused', async () => {
+    const nothing = objects.add(await picture({ r: 0, g: 0, b: 0, alpha: 0.4 }), 'x.png', forever)
+    await expect(nothing).rejects.toThrow(
+      'the picture shows no object: it has no opaque pixels (alpha of 128 or more); choose another',
+    )
+  })
+})

@@ -1,0 +1,128 @@
+import { describe, expect, it } from 'vitest'
+import { cutFrom, transparentShare } from '../../src/page/browser/live/flood.js'
+import { liveMap } from '../../src/page/browser/live/liveMap.js'
+import { durationText, paceOf, progressText } from '../../src/page/browser/live/pace.js'
+import { fittingStride, type MapRows } from '../../src/page/live.js'
+
+const base64 = (values: Uint32Array | Float32Array) => Buffer.from(values.buffer).toString('base64')
+const floats = (values: readonly number[]) => base64(Float32Array.from(values))
+
+describe('a live map', () => {
+  const rows = (places: readonly number[], cosines: readonly number[], answers?: MapRows['answers']): MapRows => ({
+    ...{ kind: 'rows', places: base64(Uint32Array.from(places)), cosines: floats(cosines), done: 0 },
+    ...(answers && { answers }),
+  })
+
+  it('shows the coarser position before one that is not known', () => {
+    const map = liveMap(5, 5)
+    expect(map.parts()).toBeUndefined()
+    map.take(rows([0, 4, 12], [0.5, 0.25, 1]))
+    const { cosines, known, answers } = map.parts() ?? {}
+    expect([...(cosines?.values ?? [])]).toEqual([
+      ...[0.5, 0.5, 0.5, 0.5, 0.25],
+      ...[0.5, 0.5, 0.5, 0.5, 0.25],
+      ...[0.5, 0.5, 1, 1, 0.25],
+      ...[0.5, 0.5, 1, 1, 0.25],
+      ...[0.5, 0.5, 0.5, 0.5, 0.5],
+    ])
+    expect([cosines?.lowest, answers, known?.reduce((sum, one) => sum + one)]).toEqual([0.25, undefined, 3])
+    expect([map.isKnown(4), map.isKnown(5)]).toEqual([true, false])
+  })
+
+  it('is whole once all positions are known, the last word counting, with classes numbered from the center’s', () => {
+    const map = liveMap(1, 3)
+    const answers = (strongest: readonly number[], names: Record<number, string>) => ({
+      strongest: base64(Uint32Array.from(strongest)),
+      ...{ probability: floats(strongest.map((one) => one / 16)), ofCenter: floats(strongest.map(() => 0.25)) },
+      ...{ center: 7, names },
+    })
+    map.take(rows([1, 0], [0.1, 0.2], answers([3, 7], { 7: 'dog' })))
+    map.take(rows([1, 2], [0.5, 0.75], answers([9, 3], { 9: 'cat' })))
+    const parts = map.parts()
+    expect([parts?.known, ...(parts?.cosines.values ?? [])]).toEqual([undefined, expect.closeTo(0.2, 6), 0.5, 0.75])
+    const { strongest, ofCenter } = parts?.answers ?? {}
+    expect([strongest?.names, [...(strongest?.numbers ?? [])]]).toEqual([
+      ['dog', 'cat', '3'],
+      [0, 1, 2],
+    ])
+    expect([...(strongest?.probabilities ?? []), ...(ofCenter ?? [])]).toEqual([
+      7 / 16,
+      9 / 16,
+      3 / 16,
+      0.25,
+      0.25,
+      0.25,
+    ])
+  })
+})
+
+describe('the pace of a map', () => {
+  it('tells the time left from what has been done, once that is two percent', () => {
+    const pace = paceOf(1000)
+    expect(pace.progress(0)).toBeUndefined()
+    pace.take(100, 1000)
+    expect(pace.progress(1500)).toEqual({ share: 0.1, secondsLeft: undefined })
+    pace.take(119, 2000)
+    expect(pace.progress(2000)).toEqual({ share: 0.119, secondsLeft: undefined })
+    pace.take(120, 3000)
+    expect(pace.progress(3000)).toEqual({ share: 0.12, secondsLeft: 88 })
+    expect(pace.progress(13_000)?.secondsLeft).toBe(78)
+    expect(pace.progress(1e6)?.secondsLeft).toBe(0)
+    pace.take(1000, 4000)
+    expect(pace.progress(4000)).toEqual({ share: 1, secondsLeft: 0 })
+  })
+
+  it.each([
+    [progressText(undefined), ''],
+    [progressText({ share: 1, secondsLeft: 0 }), ''],
+    [progressText({ share: 0.129, secondsLeft: undefined }), 'computing: 12 %'],
+    [progressText({ share: 0.5, secondsLeft: 3.4 }), 'computing: 50 %, about 3 s left'],
+    [durationText(0.2), '1 s'],
+    [durationText(99.4), '99 s'],
+    [durationText(100), '2 min'],
+  ])('reads “%s”', (text, expected) => {
+    expect(text).toBe(expected)
+  })
+})
+
+describe('cutting an object out', () => {
+  /** Pixels of grey levels, 3 wide; a space is transparent. */
+  const pixels = (text: string) => {
+    const data = [...text].flatMap((level) => [...Array(3).fill(10 * Number(level)), level === ' ' ? 0 : 255])
+    return { data: Uint8ClampedArray.from(data), width: 3, height: text.length / 3 }
+  }
+  const opaque = ({ data }: ReturnType<typeof pixels>) =>
+    [...data].flatMap((value, i) => (i % 4 === 3 ? [value === 0 ? '.' : 'x'] : [])).join('')
+
+  it.each([
+    ['115155119', 0, 0, 0, '..x.xx..x', 5],
+    ['115155119', 0, 0, 40, '........x', 8],
+    ['115155119', 2, 2, 39, 'xxxxxxxx.', 1],
+    ['551115555', 2, 0, 0, 'xx.xxxxxx', 1],
+    ['1 11 1111', 1, 0, 255, 'x.xx.xxxx', 0],
+    ['119991111', 2, 0, 0, 'xx.xxxxxx', 1],
+  ])('of “%s” at (%i, %i) within %i leaves %s', (text, x, y, tolerance, left, count) => {
+    const picture = pixels(text)
+    expect([cutFrom(picture, x, y, tolerance), opaque(picture)]).toEqual([count, left])
+  })
+
+  it('counts what is transparent', () => {
+    const picture = pixels('1 2 3 456')
+    picture.data[3] = 127
+    picture.data[11] = 128
+    expect(transparentShare(picture)).toBe(4 / 9)
+  })
+})
+
+it.each([
+  [{ wished: 4, mostBytes: 38 ** 2 * 40 }, 4],
+  [{ wished: 4, mostBytes: 38 ** 2 * 40 - 1 }, 8],
+  [{ wished: 1, mostBytes: 10 ** 2 * 40 }, 16],
+  [{ wished: 1, mostBytes: 10 ** 2 * 40 - 1 }, undefined],
+])('the stride that fits %j is %s', (limits, expected) => {
+  const layers = [
+    { name: 'a', dims: 4 },
+    { name: 'b', dims: 6 },
+  ]
+  expect(fittingStride({ frame: 224, layers }, 75, limits)).toBe(expected)
+})

@@ -1,0 +1,222 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { answerText, type LoadedAnswers } from '../../src/page/browser/answers.js'
+import { COLOUR_MAPS, type ColourMap, DIFFERENCE_COLOURS } from '../../src/page/browser/colours.js'
+import { differenceLimits, differenceMap } from '../../src/page/browser/differences.js'
+import { fitChoice } from '../../src/page/browser/fit.js'
+import { extremes, type LoadedMap, mapOf, measured, quantityNote, shownLayer } from '../../src/page/browser/maps.js'
+import { recent } from '../../src/page/browser/recent.js'
+import { regionsOf } from '../../src/page/browser/regions.js'
+import { cosineText, differenceText, percentText, probabilityText } from '../../src/page/browser/text.js'
+import type { Quantity } from '../../src/page/browser/view.js'
+import { hot } from '../../src/plot/colormap.js'
+import { groupOf, indexOf } from '../support/siteIndex.js'
+
+const group = { ...groupOf({ key: 0, model: 'alexnet' }), classes: 'fc8' }
+const index = indexOf([group])
+const choice = { model: 'alexnet', layer: 'fc6', size: 125, patch: 'car', anchor: 'center' }
+const fitted = fitChoice(index, choice)
+
+/** Cosines of four positions, as far as they are known. */
+function mapWith(cosines: readonly number[], known?: readonly number[], changes: Partial<LoadedMap> = {}): LoadedMap {
+  const mask = known && Uint8Array.from(known)
+  const parts = { fitted, error: 0, answers: undefined, ...(mask && { known: mask }), ...changes }
+  return mapOf({ ...parts, cosines: measured(Float64Array.from(cosines), mask) }, 'similarity')
+}
+
+function answersWith(names: readonly string[], numbers: readonly number[], right?: readonly number[]): LoadedAnswers {
+  const probabilities = Float64Array.from(numbers, (_, i) => i / 10)
+  return { ofCenter: probabilities, strongest: { names, numbers: Uint32Array.from(numbers), probabilities, right } }
+}
+
+describe('a map', () => {
+  it('is measured where it is known', () => {
+    const { mean, lowest, highest } = mapWith([0.5, 0.75, 9, -9], [1, 1, 0, 0])
+    expect([mean, lowest, highest]).toEqual([0.625, 0.5, 0.75])
+    expect(mapWith([0.25, 0.75])).toMatchObject({ mean: 0.5, lowest: 0.25, highest: 0.75 })
+  })
+
+  const answers = answersWith(['cat', 'dog'], [0, 1, 1, 1])
+  const ofMean = { ...answers, strongest: null }
+  const notKnown = 'The answers of this network are not known here. The map shows similarity instead.'
+  const oneObject =
+    'A map of answers needs one object. For the mean, the map shows the probability of the center’s answers.'
+  it.each<[Quantity, LoadedAnswers | undefined, string | null, Quantity, number[], string, string]>([
+    ['similarity', answers, 'car', 'similarity', [1, 0.5, 0, 0], 'fc6', ''],
+    ['probability', answers, 'car', 'probability', [0, 0.1, 0.2, 0.3], 'fc8', ''],
+    ['answers', answers, 'car', 'answers', [0, 1, 1, 1], 'fc8', ''],
+    ['answers', ofMean, null, 'probability', [0, 0.1, 0.2, 0.3], 'fc8', oneObject],
+    ['answers', ofMean, 'car', 'probability', [0, 0.1, 0.2, 0.3], 'fc8', ''],
+    ['answers', undefined, 'car', 'similarity', [1, 0.5, 0, 0], 'fc6', notKnown],
+  ])('that should show %s of %o of %s shows %s', (wanted, known, patch, quantity, values, layer, note) => {
+    const own = fitChoice(index, { ...choice, patch })
+    const cosines = measured(Float64Array.of(1, 0.5, 0, 0))
+    const map = mapOf({ fitted: own, error: 0, answers: known, cosines }, wanted)
+    expect([map.quantity, [...map.values], [...map.similarity]]).toEqual([quantity, values, [1, 0.5, 0, 0]])
+    expect([shownLayer(map), quantityNote(map, wanted)]).toEqual([layer, note])
+  })
+
+  it('gives the ends of the colours with others, outwards to four decimals', () => {
+    const two = [mapWith([0.91234, 0.93]), mapWith([0.95, 0.98761])]
+    expect(extremes(two)).toEqual({ low: 0.9123, high: 0.9877 })
+    expect(extremes([mapWith([0.5, 0.5])])).toEqual({ low: 0.499, high: 0.501 })
+    expect(extremes([{ ...mapWith([0.5, 0.6]), quantity: 'probability' }])).toEqual({ low: 0.88, high: 1 })
+  })
+})
+
+describe('a difference', () => {
+  it.each([
+    [undefined, undefined, undefined],
+    [[1, 0, 1, 1], undefined, [1, 0, 1, 1]],
+    [undefined, [1, 1, 0, 1], [1, 1, 0, 1]],
+    [
+      [1, 0, 1, 1],
+      [1, 1, 0, 1],
+      [1, 0, 0, 1],
+    ],
+  ])('of maps that are known at %j and %j is at %j', (first, second, both) => {
+    const map = differenceMap(mapWith([0.5, 0.5, 0.5, 0.5], first), mapWith([0.75, 0.875, 0.1, 0.4], second))
+    expect(map?.known && [...map.known]).toEqual(both)
+    expect([...(map?.values ?? [])]).toEqual([0.25, 0.375, -0.4, -0.1])
+    expect(map?.lowest).toBe(both?.[2] === 0 ? -0.1 : -0.4)
+  })
+
+  it.each<[string, Partial<LoadedMap>]>([
+    ['more rows', { fitted: { ...fitted, group: { ...group, rows: 9 } } }],
+    ['more columns', { fitted: { ...fitted, group: { ...group, cols: 9 } } }],
+    ['another stride', { fitted: { ...fitted, group: { ...group, stride: 2 } } }],
+    ['another quantity', { quantity: 'probability' }],
+  ])('needs maps of the same positions and kind, not %s', (_, changes) => {
+    expect(differenceMap(mapWith([0, 0]), { ...mapWith([0, 0]), ...changes })).toBeUndefined()
+  })
+
+  it('is none of answers', () => {
+    const regions: LoadedMap = { ...mapWith([0, 1]), quantity: 'answers' }
+    expect(differenceMap(regions, regions)).toBeUndefined()
+  })
+
+  it('has colours as far to either side of zero', () => {
+    expect(
+      [
+        [-0.5, 0.2],
+        [-0.1, 0.3],
+        [0, 0],
+      ].map((values) => differenceLimits(mapWith(values)).high),
+    ).toEqual([0.5, 0.3, 1e-5])
+    expect(differenceLimits(mapWith([-0.5, 0.2])).low).toBe(-0.5)
+  })
+})
+
+describe('answers', () => {
+  it('are named with their probability', () => {
+    const answers = answersWith(['cat', 'dog'], [0, 1, 1])
+    expect([1, 2].map((at) => answerText(answers, at))).toEqual(['\u2068dog\u2069 0.10', '\u2068dog\u2069 0.20'])
+    expect(answerText({ ...answers, strongest: null }, 2)).toBe('center’s answer 0.20')
+  })
+
+  it('have one colour in all maps: greens where they are right, one each for the most frequent', () => {
+    const regionMap = (answers: LoadedAnswers): LoadedMap => ({ ...mapWith([]), quantity: 'answers', answers })
+    const names = ['cat', 'dog', ...'abcdefg']
+    const first = regionMap(answersWith(names, [0, 0, 1, 2, 3, 4, 5, 6, 7, 8], [0]))
+    const second = regionMap(answersWith(['g', 'cat', 'none'], [0, 0, 0, 1], [1]))
+    const { legend, colourOf } = regionsOf([first, second, { ...second, quantity: 'similarity' }])
+    expect(legend(second)).toEqual([
+      { name: '\u2068g\u2069', positions: 3, colour: [213, 94, 0] },
+      { name: '\u2068cat\u2069 (correct)', positions: 1, colour: [0, 158, 115] },
+    ])
+    expect(legend(first).map(({ name, positions }) => `${name.replace(/[\u2068\u2069]/g, '')} ${positions}`)).toEqual([
+      ...['cat (correct) 2', 'dog 1', 'a 1', 'b 1', 'c 1', 'd 1', 'g 1', '2 others 2'],
+    ])
+    expect([colourOf(second, 0), colourOf(first, 8), colourOf(first, 99)]).toEqual([
+      [213, 94, 0],
+      [213, 94, 0],
+      [150, 150, 150],
+    ])
+  })
+})
+
+describe('numbers', () => {
+  it.each([
+    [cosineText(0.9321549), '0.93215'],
+    [cosineText(-0.25), '−0.25000'],
+    [cosineText(-0.000001), '0.00000'],
+    [cosineText(0.93251, 0.002), '≈ 0.933'],
+    [differenceText(0.00185), '+0.00185'],
+    [differenceText(-0.00185), '−0.00185'],
+    [differenceText(-0.000001), '+0.00000'],
+    [differenceText(-0.0049, 0.002), '≈ −0.005'],
+    [probabilityText(0.126), '0.13'],
+    [percentText(0, 1000), '0 %'],
+    [percentText(1, 100000), '< 0.1 %'],
+    [percentText(31, 1000), '3.1 %'],
+    [percentText(100, 1000), '10 %'],
+    [percentText(900, 1000), '90 %'],
+    [percentText(901, 1000), '90.1 %'],
+    [percentText(99999, 100000), '> 99.9 %'],
+    [percentText(7, 7), '100 %'],
+  ])('read %s', (text, expected) => {
+    expect(text).toBe(expected)
+  })
+})
+
+describe('colour maps', () => {
+  const golden = JSON.parse(readFileSync(new URL('../golden/viewer_colours.json', import.meta.url), 'utf8')) as Record<
+    string,
+    number[][]
+  >
+
+  it('are the paper’s first, then those of matplotlib, but for a few levels', () => {
+    expect(Object.keys(COLOUR_MAPS)).toEqual(['hot', 'viridis', 'cividis', 'grey'])
+    expect(COLOUR_MAPS.hot).toBe(hot)
+    for (const name of ['viridis', 'cividis']) {
+      const colours = golden[name] ?? []
+      const differences = colours.flatMap((colour, i) =>
+        (COLOUR_MAPS[name] as ColourMap)(i / 255).map((value, channel) => Math.abs(value - (colour[channel] ?? 0))),
+      )
+      expect(Math.max(...differences)).toBeLessThanOrEqual(12)
+      expect(differences.reduce((sum, one) => sum + one) / differences.length).toBeLessThan(1)
+    }
+  })
+
+  it.each(Object.keys(COLOUR_MAPS))('%s grows lighter as the value rises, and clamps what lies outside', (name) => {
+    const colourOf = COLOUR_MAPS[name] as ColourMap
+    const lightness = Array.from({ length: 101 }, (_, i) => luminance(colourOf(i / 100)))
+    // A level of a channel more or less is rounding.
+    for (const [i, value] of lightness.slice(1).entries())
+      expect(value).toBeGreaterThanOrEqual((lightness[i] ?? 1) - 0.004)
+    expect([colourOf(-3), colourOf(Number.POSITIVE_INFINITY)]).toEqual([colourOf(0), colourOf(1)])
+  })
+
+  it('of differences go from blue to orange', () => {
+    expect([0, 0.5, 0.75, 1].map(DIFFERENCE_COLOURS)).toEqual([
+      [11, 61, 117],
+      [244, 244, 242],
+      [232, 158, 108],
+      [138, 53, 5],
+    ])
+  })
+})
+
+/** Relative luminance, WCAG 2.1. */
+function luminance(colour: readonly number[]): number {
+  const [red = 0, green = 0, blue = 0] = colour.map((value) => {
+    const share = value / 255
+    return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4
+  })
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+}
+
+it('keeps what was used last, and no failure', async () => {
+  const made: string[] = []
+  const keep = recent<string>(2)
+  const get = (key: string) =>
+    keep(key, async () => {
+      made.push(key)
+      if (key === 'bad') throw new Error(key)
+      return key
+    })
+  for (const key of ['a', 'b', 'a', 'c', 'a', 'b']) expect(await get(key)).toBe(key)
+  expect(made).toEqual(['a', 'b', 'c', 'b'])
+  for (let i = 0; i < 2; i++) await expect(get('bad')).rejects.toThrow('bad')
+  expect(made.slice(4)).toEqual(['bad', 'bad'])
+})
