@@ -91,15 +91,21 @@ describe('a Caffe model that is no generator', () => {
   it.each<[string, string, () => FormulaTensor[], string]>([
     ['deepsim-fc6', 'has a layer less', () => [zeros('defc6.weight', [4, 4])], 'defc7.0 [512, 512] is missing'],
     [
-      ...(['deepsim-fc8', 'has another shape', () => [zeros('defc7.weight', [16, 1000])]] as const),
+      'deepsim-fc8',
+      'has another shape',
+      () => [zeros('defc7.weight', [16, 1000])],
       'defc7.0 is [16, 1000] instead of [512, 1000]; it is not a checkpoint of the DeePSiM generator of fc8: use another',
     ],
     [
-      ...(['deepsim-fc8', 'is of another layer', () => tensorsOf('deepsim-fc7')] as const),
+      'deepsim-fc8',
+      'is of another layer',
+      () => tensorsOf('deepsim-fc7'),
       'it is a checkpoint of DeePSiM generator of fc6: use it as deepsim-fc6 or deepsim-fc7',
     ],
     [
-      ...(['deepsim-fc8', 'has a layer more', () => [...tensorsOf('deepsim-fc8'), zeros('more.weight', [1])]] as const),
+      'deepsim-fc8',
+      'has a layer more',
+      () => [...tensorsOf('deepsim-fc8'), zeros('more.weight', [1])],
       'it holds more.0, which DeePSiM generator of fc8 does not have',
     ],
     ['caffenet', 'is a generator', () => tensorsOf('deepsim-fc8'), 'conv1.0 [12, 3, 11, 11] is missing'],

@@ -304,155 +304,132 @@ leadingOut.write('../../../data', external.indexOf('external.data'))
 const damaged = Buffer.from(plain).fill(~(plain[10] as number), 10, 11)
 const page: Answer = (_, response) => response.end('<html>')
 
-const REFUSALS: readonly [string, Circumstances, new (message: string) => Error, RegExp][] = [
+type Refusal = readonly [name: string, circumstances: Circumstances, message: RegExp]
+
+/** What is no model, or not the one that is stated. */
+const NO_MODEL: readonly Refusal[] = [
+  ['no model, without a token', { answer: noModel }, /has no such model as .*, or a private one; .*HF_TOKEN/],
+  ['no model, by 404', { answer: status(404) }, /^localhost:\d+ has no such model as owner\/name, or a pri/],
   [
-    'no model, without a token',
-    { answer: noModel },
-    InputError,
-    /has no such model as .*, or a private one; .*HF_TOKEN/,
-  ],
-  [
-    'no model, by 404',
-    { answer: status(404) },
-    InputError,
-    /^localhost:\d+ has no such model as owner\/name, or a pri/,
-  ],
-  [
-    ...(['no model, with a token', { answer: status(404), environment: { HF_TOKEN: 'hf_x' } }, InputError] as const),
+    'no model, with a token',
+    { answer: status(404), environment: { HF_TOKEN: 'hf_x' } },
     /or the token may not read it; check the name and HF_TOKEN$/,
   ],
+  ['a wrong token', { answer: status(401), environment: { HF_TOKEN: 'hf_x' } }, /the token may not read it/],
   [
-    ...(['a wrong token', { answer: status(401), environment: { HF_TOKEN: 'hf_x' } }, InputError] as const),
-    /the token may not read it/,
-  ],
-  [
-    ...(['a gated model', { answer: refusedBy(401, 'GatedRepo') }, InputError] as const),
+    'a gated model',
+    { answer: refusedBy(401, 'GatedRepo') },
     /accept its conditions on https:\/\/localhost:\d+\/owner\/name; do so, and set HF_TOKEN/,
   ],
-  ['a gated model, by 403', { answer: refusedBy(403, 'GatedRepo') }, InputError, /accept its conditions/],
-  ['a gated file', { resolved: refusedBy(403, 'GatedRepo') }, InputError, /accept its conditions/],
+  ['a gated model, by 403', { answer: refusedBy(403, 'GatedRepo') }, /accept its conditions/],
+  ['a gated file', { resolved: refusedBy(403, 'GatedRepo') }, /accept its conditions/],
+  ['no such revision', { reference: '@v9' }, /^owner\/name has no revision "v9"; see https:.*\/tree\/main/],
   [
-    'a file that is gone',
-    { resolved: refusedBy(404, 'EntryNotFound') },
-    NetworkError,
-    /answers 404 Not Found for owner/,
+    'too long a list',
+    { answer: listing(Array(60_000).fill({ ...blob, lfs, more: 'x'.repeat(200) })) },
+    /^localhost:\d+ answers with more than 16 MiB: too many files, or no hub; download the/,
   ],
-  ['no such revision', { reference: '@v9' }, InputError, /^owner\/name has no revision "v9"; see https:.*\/tree\/main/],
-  ['too many requests', { answer: status(429) }, NetworkError, /answers 429 .*; try again later$/],
-  ['a broken hub', { answer: status(500) }, NetworkError, /answers 500 .*; try again later$/],
+  ['too many files', { answer: listing(Array(10_001).fill(blob)) }, /^owner\/name has more than 10000 files/],
+  ['no ONNX file', { files: { 'model.bin': plain } }, /"optimum-cli export onnx --model owner\/name FOLDER"/],
   [
-    'a refusing hub',
-    { answer: status(403) },
-    NetworkError,
-    /403 Forbidden for owner\/name; run the same command again, or/,
+    'names that lead out',
+    { files: { '../a.onnx': plain, '/a.onnx': plain, 'c\\a.onnx': plain } },
+    /has no \.onnx file/,
   ],
+  ['another file', { reference: ':d.onnx' }, /^owner\/name has no file "d.onnx"; its .onnx files are model/],
   [
-    ...(['a refusing store, whose address is secret', { stored: refusedBy(403, 'GatedRepo') }, NetworkError] as const),
-    /^localhost:\d+ answers 403 Forbidden for owner\/name; run the same command again/,
-  ],
-  ['a store that has nothing', { stored: status(404) }, NetworkError, /answers 404 Not Found for owner\/name/],
-  [
-    'a page to sign in',
-    { answer: page },
-    NetworkError,
-    /^https:\S+ does not answer as the hub does; check HF_ENDPOINT/,
-  ],
-  ['null', { answer: json(null) }, NetworkError, /does not answer as the hub does/],
-  ['no commit', { answer: json({ sha: 'main', siblings: [] }) }, NetworkError, /does not answer as the hub does/],
-  ['no list of files', { answer: listing({}) }, NetworkError, /does not answer as the hub does/],
-  ['no size', { answer: listing([{ ...blob, size: undefined }]) }, NetworkError, /does not answer as the hub/],
-  ['a negative size', { answer: listing([{ ...blob, size: -1 }]) }, NetworkError, /does not answer as the hub does/],
-  ['no hash', { answer: listing([{ ...blob, blobId: 'x' }]) }, NetworkError, /does not answer as the hub does/],
-  ['a short hash', { answer: listing([{ ...blob, lfs: { ...lfs, sha256: '0' } }]) }, NetworkError, /does not answer/],
-  [
-    ...(['too long a list', { answer: listing(Array(60_000).fill({ ...blob, lfs, more: 'x'.repeat(200) })) }] as const),
-    ...([InputError, /^localhost:\d+ answers with more than 16 MiB: too many files, or no hub; download the/] as const),
+    'a file that is no model',
+    { files: { 'model.onnx': Buffer.from('version https://git-lfs') } },
+    /^model\.onnx of owner\/name is not an ONNX model/,
   ],
   [
-    'too many files',
-    { answer: listing(Array(10_001).fill(blob)) },
-    InputError,
-    /^owner\/name has more than 10000 files/,
-  ],
-  ['silence', { answer: () => undefined, options: { stallSeconds: 0.2 } }, NetworkError, /sent nothing for 0.2 s; run/],
-  [
-    'no ONNX file',
-    { files: { 'model.bin': plain } },
-    InputError,
-    /"optimum-cli export onnx --model owner\/name FOLDER"/,
-  ],
-  [
-    ...(['names that lead out', { files: { '../a.onnx': plain, '/a.onnx': plain, 'c\\a.onnx': plain } }] as const),
-    ...([InputError, /has no \.onnx file/] as const),
-  ],
-  [
-    ...([
-      'two ONNX files',
-      { files: { 'b.onnx': plain, 'c.onnx': plain, 'm\u001b.onnx': plain } },
-      UsageError,
-    ] as const),
-    /^owner\/name has 2 .onnx files, b.onnx, c.onnx; name one: hf:owner\/name:b.onnx/,
-  ],
-  [
-    ...(['eleven ONNX files', { files: named(11, (index) => `m${index}.onnx`) }, UsageError] as const),
-    / 11 \.onnx files, (m\d\.onnx, ){10}…; name one/,
-  ],
-  [
-    'another file',
-    { reference: ':d.onnx' },
-    InputError,
-    /^owner\/name has no file "d.onnx"; its .onnx files are model/,
-  ],
-  [
-    ...(['a file that is no model', { files: { 'model.onnx': Buffer.from('version https://git-lfs') } }] as const),
-    ...([InputError, /^model\.onnx of owner\/name is not an ONNX model/] as const),
-  ],
-  [
-    ...(['a model without its weights', { files: { 'model.onnx': external } }, InputError] as const),
+    'a model without its weights',
+    { files: { 'model.onnx': external } },
     /^model\.onnx of owner\/name keeps data up to byte \d+ of "external\.data", which the repository does not have;/,
   ],
   [
     'a model with a part of its weights',
     { files: { 'model.onnx': external, 'external.data': externalData.subarray(0, 100) } },
-    ...([InputError, /of which it has 100 bytes/] as const),
+    /of which it has 100 bytes/,
   ],
-  ['weights that lead out', { files: { 'model.onnx': leadingOut } }, InputError, /outside of its own folder/],
+  ['weights that lead out', { files: { 'model.onnx': leadingOut } }, /outside of its own folder/],
   [
-    ...(['a file with another SHA-256', { stored: fileAnswer(damaged) }, InputError] as const),
+    'a file with another SHA-256',
+    { stored: fileAnswer(damaged) },
     RegExp(`SHA-256 ${sha256(damaged)} instead of ${sha256(plain)}`),
   ],
   [
-    ...(['a small file with another hash', { large: () => false, resolved: fileAnswer(damaged) }, InputError] as const),
+    'a small file with another hash',
+    { large: () => false, resolved: fileAnswer(damaged) },
     RegExp(`${gitBlob(damaged)} instead of ${gitBlob(plain)}`),
   ],
-  ['a token with a space', { environment: { HF_TOKEN: 'hf_secret x' } }, UsageError, /^HF_TOKEN holds characters that/],
-  ['a token of other letters', { environment: { HF_TOKEN: 'secret\u00e9' } }, UsageError, /^HF_TOKEN holds characters/],
-  ['http', { environment: { HF_ENDPOINT: 'http://a.org' } }, UsageError, /^HF_ENDPOINT at a.org is not encrypted/],
+]
+
+/** Nobody answers as a hub does. */
+const NO_HUB: readonly Refusal[] = [
+  ['a file that is gone', { resolved: refusedBy(404, 'EntryNotFound') }, /answers 404 Not Found for owner/],
+  ['too many requests', { answer: status(429) }, /answers 429 .*; try again later$/],
+  ['a broken hub', { answer: status(500) }, /answers 500 .*; try again later$/],
+  ['a refusing hub', { answer: status(403) }, /403 Forbidden for owner\/name; run the same command again, or/],
   [
-    'ftp',
-    { environment: { HF_ENDPOINT: 'ftp://localhost' } },
-    UsageError,
-    /^HF_ENDPOINT at localhost is not encrypted/,
+    'a refusing store, whose address is secret',
+    { stored: refusedBy(403, 'GatedRepo') },
+    /^localhost:\d+ answers 403 Forbidden for owner\/name; run the same command again/,
   ],
-  ['a name alone', { environment: { HF_ENDPOINT: 'huggingface' } }, UsageError, /^HF_ENDPOINT is no address/],
+  ['a store that has nothing', { stored: status(404) }, /answers 404 Not Found for owner\/name/],
+  ['a page to sign in', { answer: page }, /^https:\S+ does not answer as the hub does; check HF_ENDPOINT/],
+  ['null', { answer: json(null) }, /does not answer as the hub does/],
+  ['no commit', { answer: json({ sha: 'main', siblings: [] }) }, /does not answer as the hub does/],
+  ['no list of files', { answer: listing({}) }, /does not answer as the hub does/],
+  ['no size', { answer: listing([{ ...blob, size: undefined }]) }, /does not answer as the hub/],
+  ['a negative size', { answer: listing([{ ...blob, size: -1 }]) }, /does not answer as the hub does/],
+  ['no hash', { answer: listing([{ ...blob, blobId: 'x' }]) }, /does not answer as the hub does/],
+  ['a short hash', { answer: listing([{ ...blob, lfs: { ...lfs, sha256: '0' } }]) }, /does not answer/],
+  ['silence', { answer: () => undefined, options: { stallSeconds: 0.2 } }, /sent nothing for 0.2 s; run/],
   [
-    ...(['a password', { environment: { HF_ENDPOINT: 'https://:secret@localhost' } }, UsageError] as const),
-    /^HF_ENDPOINT names a user at localhost, which is not sent; give an https/,
-  ],
-  [
-    ...(['nobody', { environment: { HF_ENDPOINT: 'https://localhost:1/' } }, NetworkError] as const),
+    'nobody',
+    { environment: { HF_ENDPOINT: 'https://localhost:1/' } },
     /^cannot fetch from localhost:1: no server answers/,
   ],
   [
-    ...(['a proxy that is not there', { environment: { HTTPS_PROXY: 'http://localhost:1' } }, NetworkError] as const),
+    'a proxy that is not there',
+    { environment: { HTTPS_PROXY: 'http://localhost:1' } },
     /through the proxy localhost:1/,
   ],
-  ['a stranger’s certificate', { options: { ca: undefined } }, NetworkError, /NODE_EXTRA_CA_CERTS/],
-  ['an unknown option', { options: { mirror: 'x' } as HubPullOptions }, UsageError, /mirror/],
+  ['a stranger’s certificate', { options: { ca: undefined } }, /NODE_EXTRA_CA_CERTS/],
 ]
 
-describe('a model of the hub is refused, in one line, and nothing is kept', () => {
-  it.each(REFUSALS)('%s', async (_, circumstances, type, message) => {
+/** The call or its environment cannot be. */
+const NO_CALL: readonly Refusal[] = [
+  [
+    'two ONNX files',
+    { files: { 'b.onnx': plain, 'c.onnx': plain, 'm\u001b.onnx': plain } },
+    /^owner\/name has 2 .onnx files, b.onnx, c.onnx; name one: hf:owner\/name:b.onnx/,
+  ],
+  [
+    'eleven ONNX files',
+    { files: named(11, (index) => `m${index}.onnx`) },
+    / 11 \.onnx files, (m\d\.onnx, ){10}…; name one/,
+  ],
+  ['a token with a space', { environment: { HF_TOKEN: 'hf_secret x' } }, /^HF_TOKEN holds characters that/],
+  ['a token of other letters', { environment: { HF_TOKEN: 'secret\u00e9' } }, /^HF_TOKEN holds characters/],
+  ['http', { environment: { HF_ENDPOINT: 'http://a.org' } }, /^HF_ENDPOINT at a.org is not encrypted/],
+  ['ftp', { environment: { HF_ENDPOINT: 'ftp://localhost' } }, /^HF_ENDPOINT at localhost is not encrypted/],
+  ['a name alone', { environment: { HF_ENDPOINT: 'huggingface' } }, /^HF_ENDPOINT is no address/],
+  [
+    'a password',
+    { environment: { HF_ENDPOINT: 'https://:secret@localhost' } },
+    /^HF_ENDPOINT names a user at localhost, which is not sent; give an https/,
+  ],
+  ['an unknown option', { options: { mirror: 'x' } as HubPullOptions }, /mirror/],
+]
+
+describe.each([
+  ['InputError', InputError, NO_MODEL],
+  ['NetworkError', NetworkError, NO_HUB],
+  ['UsageError', UsageError, NO_CALL],
+] as const)('a model of the hub is refused by one line of %s, and nothing is kept', (_, type, refusals) => {
+  it.each(refusals)('%s', async (_, circumstances, message) => {
     const { files = { 'model.onnx': plain }, reference = '', answer, resolved, stored, options } = circumstances
     const { environment = {}, large } = circumstances
     const hub = await hubOf(files, { ...(large && { large }) })
