@@ -153,7 +153,7 @@ describe('a Caffe model', () => {
         const expected = layers.flatMap(({ name, blobs }) => blobs.map((blob, i) => [`${name}.${i}`, blob]))
         expect(await tensorsOf(file())).toEqual(Object.fromEntries(expected))
       }),
-      { numRuns: randomCases(50) },
+      { numRuns: randomCases(30) },
     )
   })
 

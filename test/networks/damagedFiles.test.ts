@@ -75,7 +75,7 @@ const PICKLES: readonly (readonly [string, Buffer, string])[] = (() => {
     ])
   }
   const doubling = Buffer.concat([op(']q\0'), ...Array.from({ length: 60 }, () => op('h\0\x86q\0'))])
-  const pairs = Buffer.concat([op(']('), Buffer.alloc(250_000, 'K\x01K\x01\x86', 'latin1'), op('eq\0')])
+  const pairs = Buffer.concat([op(']('), Buffer.alloc(51_000, 'K\x01K\x01\x86', 'latin1'), op('eq\0')])
   const dictionaries = Array.from({ length: 50 }, () => op('ccollections\nOrderedDict\n(h\0tR'))
   const longText = Buffer.concat([op('X'), Buffer.from([0xff, 0xff, 0xff, 0xff]), Buffer.from('short')])
   return [
@@ -128,7 +128,6 @@ const PICKLES: readonly (readonly [string, Buffer, string])[] = (() => {
     ['a name without an end', op('ctorch'), 'the pickle ends in the middle'],
     ['a text of 4 GB', longText, 'the pickle ends in the middle'],
     ['a deep stack', Buffer.alloc(100_001, '('), "the pickle's stack is deeper than 100000"],
-    ['half a million containers', Buffer.concat([op(']'), Buffer.alloc(1_000_002, ')a')]), 'containers'],
     ['17 MiB of nothing', Buffer.alloc(17 * 2 ** 20, 'N'), 'more than any checkpoint of tensors needs; refused'],
     ['a list that doubles', doubling, 'does not hold a state dict'],
     ['dictionaries of a long list', Buffer.concat([pairs, ...dictionaries]), 'containers'],
@@ -453,7 +452,7 @@ describe.each(READERS)('%s is read or refused, and nothing else', (_, intact, re
         const isRead = await attempt(intact.subarray(0, length), read)
         if (!isMessage) expect(isRead).toBe(false)
       }),
-      { numRuns: randomCases(15), examples: [[0], [counted]] },
+      { numRuns: randomCases(10), examples: [[0], [counted]] },
     )
   })
 
@@ -468,7 +467,7 @@ describe.each(READERS)('%s is read or refused, and nothing else', (_, intact, re
         for (const { at, value } of drawn) damaged.writeUInt8(value, at)
         await attempt(damaged, read)
       }),
-      { numRuns: randomCases(25) },
+      { numRuns: randomCases(20) },
     )
   })
 })

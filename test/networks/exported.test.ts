@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { UsageError } from '../../src/errors.js'
 import {
   cacheFolder,
@@ -14,13 +14,9 @@ import {
 import { writeModel } from '../../src/networks/onnx/model.js'
 import { exported } from '../support/exportedModel.js'
 import { messageOf } from '../support/messageOf.js'
-import { temporaryFolder } from '../support/temporaryFolder.js'
+import { networkFolder } from '../support/networkFolder.js'
 
-const folder = temporaryFolder()
-beforeEach(() => {
-  vi.stubEnv('SHIFTSCOPE_CACHE', folder('cache'))
-  return () => vi.unstubAllEnvs()
-})
+const folder = networkFolder()
 
 async function exportedFile(shape: Parameters<typeof exported>[0] = {}): Promise<string> {
   const path = folder('own.onnx')

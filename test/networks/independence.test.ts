@@ -1,18 +1,14 @@
 import { readFileSync, writeFileSync } from 'node:fs'
-import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { catalogEntry, chooseGenerator, chooseNetwork, inspectModel } from '../../src/networks/index.js'
 import { type Node, writeModel } from '../../src/networks/onnx/model.js'
 import { type Chunk, integerField, messageField, stringField } from '../../src/networks/protobuf/wire.js'
 import { joined } from '../support/caffeFile.js'
 import { writeWithMetadata } from '../support/generatorFile.js'
 import { messageOf } from '../support/messageOf.js'
-import { temporaryFolder } from '../support/temporaryFolder.js'
+import { networkFolder } from '../support/networkFolder.js'
 
-const inFolder = temporaryFolder()
-beforeEach(() => {
-  vi.stubEnv('SHIFTSCOPE_CACHE', inFolder('cache'))
-  return () => vi.unstubAllEnvs()
-})
+const inFolder = networkFolder()
 
 function node(
   operator: string,

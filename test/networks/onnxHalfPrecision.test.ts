@@ -75,7 +75,7 @@ describe('a graph in float16', () => {
           expect(Math.abs((found[i] as number) - sum)).toBeLessThanOrEqual(rounding)
         }
       }),
-      { numRuns: 15 },
+      { numRuns: 8 },
     )
   })
 

@@ -77,7 +77,7 @@ describe('a published network', () => {
     const whole = readFileSync(onnxPath)
     const flipped = Buffer.from(whole)
     flipped[500_000] = (flipped[500_000] as number) ^ 4
-    const damages = [() => flipped, () => whole.subarray(0, 5000), () => Buffer.alloc(0)]
+    const damages = [() => flipped, () => Buffer.alloc(0)]
     const warnings: string[] = []
     const listener = ({ message }: Error) => warnings.push(message)
     process.on('warning', listener)

@@ -69,5 +69,14 @@ export function tensorsOf(id: string): FormulaTensor[] {
 
 /** The weights of an architecture by formula. */
 export function formulaTensors({ layers }: Architecture): FormulaTensor[] {
-  return parametersOf(layers).map(({ key, shape }) => ({ key, shape, data: () => weight(key, shape) }))
+  return parametersOf(layers).map(({ key, shape }) => ({ key, shape, data: () => weightOnce(key, shape) }))
+}
+
+const weights = new Map<string, Float32Array>()
+
+function weightOnce(key: string, shape: readonly number[]): Float32Array {
+  const name = `${key} ${shape}`
+  const values = weights.get(name) ?? weight(key, shape)
+  weights.set(name, values)
+  return values
 }
