@@ -93,25 +93,36 @@ describe('a zip of PyTorch', () => {
   })
 })
 
-it('a safetensors file gives its tensors', async () => {
-  const header = JSON.stringify({
-    __metadata__: { format: 'pt' },
-    'fc.weight': { dtype: 'F32', shape: [2, 2], data_offsets: [0, 16] },
-    'fc.bias': { dtype: 'BF16', shape: [1], data_offsets: [16, 18] },
+describe('a safetensors file', () => {
+  const file = (header: object, data: Buffer) => {
+    const json = Buffer.from(JSON.stringify(header))
+    const length = Buffer.alloc(8)
+    length.writeBigUInt64LE(BigInt(json.length))
+    writeFileSync(folder('weights'), Buffer.concat([length, json, data]))
+    return folder('weights')
+  }
+
+  it('gives its tensors', async () => {
+    const description = { dtype: 'F32', shape: [2, 2], data_offsets: [4, 20] }
+    const data = Buffer.from(Float32Array.of(0, 1, 2, 3, 4).buffer)
+    const path = file({ __metadata__: { format: 'pt' }, 'fc.weight': description }, data)
+    expect((await readWholeCheckpoint(path)).format).toBe('safetensors')
+    expect(await tensorsOf(path)).toEqual({ 'fc.weight': { shape: [2, 2], values: [1, 2, 3, 4] } })
   })
-  const length = Buffer.alloc(8)
-  length.writeBigUInt64LE(BigInt(header.length))
-  const data = [Buffer.from(Float32Array.of(1, 2, 3, 4).buffer), Buffer.from([0x80, 0x3f])]
-  writeFileSync(folder('weights'), Buffer.concat([length, Buffer.from(header), ...data]))
-  const checkpoint = await readWholeCheckpoint(folder('weights'))
-  expect(checkpoint.format).toBe('safetensors')
-  expect([...checkpoint.tensors.values()].map(({ key, dtype }) => [key, dtype])).toEqual([
-    ['fc.weight', 'float32'],
-    ['fc.bias', 'bfloat16'],
-  ])
-  expect(await tensorsOf(folder('weights'))).toEqual({
-    'fc.weight': { shape: [2, 2], values: [1, 2, 3, 4] },
-    'fc.bias': { shape: [1], values: [1] },
+
+  it.each([
+    ['F64', 'float64', Float64Array.of(2)],
+    ['F16', 'float16', Uint16Array.of(0x4000)],
+    ['BF16', 'bfloat16', Uint16Array.of(0x4000)],
+    ['I64', 'int64', BigInt64Array.of(2n)],
+    ['I32', 'int32', Int32Array.of(2)],
+    ['I16', 'int16', Int16Array.of(2)],
+    ['I8', 'int8', Int8Array.of(2)],
+    ['U8', 'uint8', Uint8Array.of(2)],
+  ])('may have %s, which is %s', async (dtype, name, values) => {
+    const path = file({ a: { dtype, shape: [1], data_offsets: [0, values.byteLength] } }, Buffer.from(values.buffer))
+    expect((await readWholeCheckpoint(path)).tensors.get('a')?.dtype).toBe(name)
+    expect(await tensorsOf(path)).toEqual({ a: { shape: [1], values: [2] } })
   })
 })
 

@@ -222,8 +222,8 @@ const ZIP: readonly Row[] = [
   ],
   ...[Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY].map((value): Row => {
     const pickle = stateDictPickle([{ key: 'fc.bias', shape: [3] }])
-    const bytes = () => zipOf(pickle, { 0: Float32Array.of(1, value, 2) })
-    return [`with ${value}`, bytes, `fc.bias holds ${value} at element 1; weights must be finite`]
+    const bytes = () => zipOf(pickle, { 0: Float32Array.of(value, 1, value) })
+    return [`with ${value}`, bytes, `fc.bias holds ${value} at element 0; weights must be finite`]
   }),
 ]
 
