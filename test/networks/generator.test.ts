@@ -223,13 +223,7 @@ describe('a generator', () => {
         'tiny-deepsim-fc6 makes images from fc6, not from fc7; use deepsim-fc7',
       ],
       [{}, { ...network, id: 'vgg16' }, 'fc6', UsageError, 'of tiny-alexnet, not of vgg16; use another generator'],
-      [
-        { encoderSha256: 'ab'.repeat(32) },
-        network,
-        'fc6',
-        InputError,
-        'for other weights of tiny-alexnet (SHA-256 abab',
-      ],
+      [{ encoderSha256: 'ab'.repeat(32) }, network, 'fc6', InputError, 'for other weights of tiny-alexnet (SHA-256 ab'],
     ] as const
     for (const [change, asked, layer, type, message] of cases) {
       const check = () => checkGenerator({ ...generator, ...change }, asked, layer)
