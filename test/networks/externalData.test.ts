@@ -135,6 +135,7 @@ describe('the place of a tensor', () => {
     ['the indices of a sparse tensor', messageField(7, messageField(15, messageField(2, tensor)))],
     ['a function', messageField(25, messageField(7, messageField(5, messageField(5, tensor))))],
     ['a graph of training', messageField(20, messageField(1, graph))],
+    ['a graph of the steps of training', messageField(20, messageField(2, graph))],
   ])('is found in %s', async (_, place) => {
     expect(await messageOf(filesOf(modelOf(...place)))).toContain('outside of its own folder')
   })
