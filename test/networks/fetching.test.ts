@@ -98,7 +98,7 @@ const SILENT: Attempt['fails'] = [NetworkError, /^localhost:\d+ sent nothing for
 const WRONG: Attempt['fails'] = [InputError, /^the file is another$/]
 const refused = (says: string): Attempt => ({ fails: [NetworkError, RegExp(`http://localhost:\\d+/file ${says}`)] })
 
-const ALWAYS: Readonly<Record<string, readonly Attempt[]>> = {
+const ANY_SIZE: Readonly<Record<string, readonly Attempt[]>> = {
   'aborted, then resumed': [{ answer: half, event: 'abort', fails: ABORTED, keeps: HALF }, REST],
   'aborted before anything came': [{ answer: silence, event: 'abort', fails: ABORTED }, {}],
   'silent after the half, then resumed': [{ answer: half, event: 'silence', fails: SILENT, keeps: HALF }, REST],
@@ -180,6 +180,8 @@ const KNOWN_SIZE: Readonly<Record<string, readonly Attempt[]>> = {
 }
 
 const UNKNOWN_SIZE: Readonly<Record<string, readonly Attempt[]>> = {
+  'cut, then resumed': [CUT, REST],
+  'resumed on a part that is complete': [CUT, { before: () => writeFileSync(part(), FILE), asks: [] }],
   'ended early, the length not announced': [{ answer: withoutLength(HALF), fails: WRONG }, {}],
   'changed meanwhile in size, without an ETag': [
     { ...CUT, answer: halfWith({}, Buffer.alloc(SIZE + 1)) },
@@ -279,8 +281,8 @@ async function attempt(server: FileServer, limits: Limits, one: Attempt): Promis
 }
 
 describe.each([
-  ['of known size', { bytes: SIZE }, { ...ALWAYS, ...KNOWN_SIZE }],
-  ['of unknown size', { bytes: null, mostBytes: 60_000 }, { ...ALWAYS, ...UNKNOWN_SIZE }],
+  ['of known size', { bytes: SIZE }, { ...ANY_SIZE, ...KNOWN_SIZE }],
+  ['of unknown size', { bytes: null, mostBytes: 60_000 }, UNKNOWN_SIZE],
 ] as const)('a file %s', (_, limits, scenarios) => {
   it.each(Object.entries(scenarios))('%s', async (_, attempts) => {
     mkdirSync(folder('place'))
