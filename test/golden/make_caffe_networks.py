@@ -1,8 +1,8 @@
 """Makes test/golden/networks/caffenet-*.npy and deepsim-*.npy: what PyTorch gives for the networks from Caffe models.
 
-Weights, images and features are given by formulas (make_networks.py and test/networks/formulas.ts), so that only a few
+Weights, images and features are given by formulas (make_networks.py and test/support/formulas.ts), so that only a few
 results are stored: of CaffeNet all features, of a generator every 101st value of its images. The networks are written
-down here from Caffe's prototxt files and layers, independently of src/networks.
+down here from Caffe's prototxt files and layers, independently of src/networks, and have an eighth of their channels.
 
     python3 test/golden/make_caffe_networks.py
 
@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch.nn.functional import conv2d, conv_transpose2d, leaky_relu, linear, max_pool2d, relu
 
-from make_networks import store, test_images, uniform, weight
+from make_networks import store, test_images, uniform, weight, width
 
 SIDE = 227
 # Channel means of Caffe's ilsvrc_2012_mean: blue, green, red.
@@ -26,11 +26,13 @@ def parameter(key, *shape):
 
 
 def convolution(x, name, outputs, kernel, stride=1, pad=0, group=1):
+    outputs = width(outputs)
     weights = parameter(f"{name}.weight", outputs, x.shape[1] // group, kernel, kernel)
     return relu(conv2d(x, weights, parameter(f"{name}.bias", outputs), stride, pad, groups=group))
 
 
 def inner_product(x, name, outputs):
+    outputs = width(outputs)
     return linear(x, parameter(f"{name}.weight", outputs, x.shape[1]), parameter(f"{name}.bias", outputs))
 
 
@@ -62,6 +64,7 @@ def caffenet(images):
 
 def deconvolution(x, name, outputs, kernel, stride):
     """Caffe's weights are [inputs, outputs, rows, cols], as PyTorch's of a transposed convolution."""
+    outputs = width(outputs)
     weights = parameter(f"{name}.weight", x.shape[1], outputs, kernel, kernel)
     return conv_transpose2d(x, weights, parameter(f"{name}.bias", outputs), stride, 1)
 
@@ -70,7 +73,7 @@ def generator(features):
     x = features
     for name in ("defc7", "defc6", "defc5"):
         x = leaky_relu(inner_product(x, name, 4096), 0.3)
-    x = x.reshape(-1, 256, 4, 4)
+    x = x.reshape(-1, width(256), 4, 4)
     for name, outputs, kernel, stride in (
         ("deconv5", 256, 4, 2), ("conv5_1", 512, 3, 1), ("deconv4", 256, 4, 2), ("conv4_1", 256, 3, 1),
         ("deconv3", 128, 4, 2), ("conv3_1", 128, 3, 1), ("deconv2", 64, 4, 2), ("deconv1", 32, 4, 2),
@@ -97,7 +100,7 @@ def main():
     for layer, values in caffenet(caffe_input(test_images(SIDE))).items():
         store(f"caffenet-{layer}", values.numpy())
     for layer, dims in (("fc6", 4096), ("fc8", 1000)):
-        store(f"deepsim-{layer}", generator(test_features(dims)).flatten(1)[:, ::SUBSAMPLE].numpy())
+        store(f"deepsim-{layer}", generator(test_features(width(dims))).flatten(1)[:, ::SUBSAMPLE].numpy())
 
 
 if __name__ == "__main__":

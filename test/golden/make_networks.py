@@ -1,7 +1,7 @@
 """Makes test/golden/networks/*.npy: features that PyTorch gives for the networks that src/networks builds.
 
-Weights and images are given by formulas (test/networks/formulas.ts has the same), so that only features are stored,
-and of large networks a digest of the names and shapes of their weights.
+The networks have an eighth of their channels. Weights and images are given by formulas (test/support/formulas.ts has
+the same), so that only features are stored, and of the full networks a digest of the names and shapes of their weights.
 The anti-aliased networks are put together here from torchvision's, independently of src/networks.
 
     python3 test/golden/make_networks.py [BERRY.png MOBILENET_V2.pth]
@@ -75,13 +75,29 @@ def mobilenet_v2_antialiased():
     return network
 
 
-def vgg16_narrow(width=8, hidden=256):
-    """VGG-16 with an eighth of its channels; its own 138 million weights are too many for a test."""
-    shape = [n if n == "M" else n * width // 64 for n in torchvision.models.vgg.cfgs["D"]]
-    network = torchvision.models.VGG(torchvision.models.vgg.make_layers(shape), init_weights=False)
-    network.classifier[0] = nn.Linear(8 * width * 7 * 7, hidden)
-    network.classifier[3] = nn.Linear(hidden, hidden)
-    network.classifier[6] = nn.Linear(hidden, 1000)
+def width(channels):
+    """An eighth of the channels; those of pictures and the classes stay. Full networks are too large for a test."""
+    return channels if channels in (3, 1000) else channels // 8
+
+
+def narrow(network):
+    """The network with every convolution, normalisation, filter and linear layer replaced by a narrow one."""
+    for name, module in network.named_children():
+        if isinstance(module, nn.Conv2d):
+            is_depthwise = module.groups == module.in_channels
+            setattr(network, name, nn.Conv2d(
+                width(module.in_channels), width(module.out_channels), module.kernel_size, module.stride,
+                module.padding, groups=width(module.groups) if is_depthwise else module.groups,
+                bias=module.bias is not None,
+            ))  # fmt: skip
+        elif isinstance(module, nn.BatchNorm2d):
+            setattr(network, name, nn.BatchNorm2d(width(module.num_features)))
+        elif isinstance(module, nn.Linear):
+            setattr(network, name, nn.Linear(width(module.in_features), width(module.out_features)))
+        elif isinstance(module, Blur):
+            setattr(network, name, Blur(width(module.filt.shape[0])))
+        else:
+            narrow(module)
     return network
 
 
@@ -90,7 +106,7 @@ NETWORKS = {
     "resnet18": (torchvision.models.resnet18, {"fc": "fc"}),
     "resnet34": (torchvision.models.resnet34, {"fc": "fc"}),
     "resnet50": (torchvision.models.resnet50, {"fc": "fc"}),
-    "vgg16-narrow": (vgg16_narrow, {"fc6": "classifier.0", "fc7": "classifier.3", "fc8": "classifier.6"}),
+    "vgg16": (torchvision.models.vgg16, {"fc6": "classifier.0", "fc7": "classifier.3", "fc8": "classifier.6"}),
     "mobilenet_v2": (torchvision.models.mobilenet_v2, {"fc": "classifier.1"}),
     "alexnet-aa": (alexnet_antialiased, {"fc6": "classifier.1", "fc7": "classifier.4", "fc8": "classifier.6"}),
     "resnet50-aa": (resnet50_antialiased, {"fc": "fc"}),
@@ -98,8 +114,8 @@ NETWORKS = {
 }
 
 
-# Too large for a test of their features; their blocks are those of other networks.
-LARGE = ("resnet101", "resnet152", "vgg16")
+# Deeper than a test of features needs; their blocks are those of the others.
+DEEP = {name: getattr(torchvision.models, name) for name in ("resnet101", "resnet152")}
 
 
 def parameters_digest(make):
@@ -177,14 +193,15 @@ def main():
     FOLDER.mkdir(exist_ok=True)
     images = normalise(test_images())
     for name, (make, taps) in NETWORKS.items():
-        network = make()
+        network = narrow(make())
         state = network.state_dict()
         for key, tensor in state.items():
             if tensor.dtype == torch.float32:
                 tensor.copy_(torch.tensor(weight(key, tuple(tensor.shape))))
         for layer, values in features(network, taps, images).items():
             store(f"{name}-{layer}", values)
-    digests = {name: parameters_digest(getattr(torchvision.models, name)) for name in LARGE}
+    makers = {name: make for name, (make, _) in NETWORKS.items()} | DEEP
+    digests = {name: parameters_digest(make) for name, make in makers.items()}
     (FOLDER / "parameters.json").write_text(json.dumps(digests, indent=2) + "\n")
     if len(sys.argv) == 3:
         store_dequantised(sys.argv[1], sys.argv[2])

@@ -1,46 +1,16 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { InferenceSession, Tensor } from 'onnxruntime-node'
-import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { UsageError } from '../../src/errors.js'
-import { chooseNetwork, inspectModel, type Network, outputOf, type Pool } from '../../src/networks/index.js'
-import { temporaryFolder } from '../support/temporaryFolder.js'
+import { chooseNetwork, inspectModel, type Pool } from '../../src/networks/index.js'
+import { networkFolder } from '../support/networkFolder.js'
+import { expectClose, onnxFeatures, onnxGolden, runOnnxGolden } from '../support/onnxGoldens.js'
 
-const goldens = join(import.meta.dirname, '../golden')
-const golden = (name: string) => join(goldens, 'onnx', `${name}.onnx`)
-const expected: Record<string, number[]> = JSON.parse(readFileSync(join(goldens, 'onnx/expected.json'), 'utf8'))
-const side = 8
-
-const inFolder = temporaryFolder()
-beforeEach(() => {
-  vi.stubEnv('SHIFTSCOPE_CACHE', inFolder('cache'))
-  return () => vi.unstubAllEnvs()
-})
-
-/** Features of every layer for the image of the goldens; its values are bytes where the network takes these. */
-async function run({ onnxPath, input, layers }: Network, scale = 1): Promise<Record<string, number[]>> {
-  const session = await InferenceSession.create(onnxPath)
-  const pixels = Float32Array.from({ length: 3 * side * side }, (_, i) => ((i % 17) / 17) * scale)
-  const results = await session.run(
-    { [input.name]: new Tensor('float32', pixels, [1, 3, side, side]) },
-    layers.map(outputOf),
-  )
-  for (const layer of layers) expect(results[outputOf(layer)]?.type).toBe('float32')
-  return Object.fromEntries(
-    layers.map((layer) => [layer.name, Array.from(results[outputOf(layer)]?.data as Float32Array)]),
-  )
-}
-
-function expectClose(
-  found: readonly number[] | undefined,
-  values: readonly number[] | undefined,
-  digits: number,
-): void {
-  expect(found).toHaveLength(values?.length ?? 0)
-  found?.forEach((value, i) => {
-    expect(value, String(i)).toBeCloseTo(values?.[i] as number, digits)
-  })
-}
+networkFolder()
+const golden = onnxGolden
+const expected = onnxFeatures
+const run = runOnnxGolden
+const exported = (name: string) => join(import.meta.dirname, '../golden/exports', `${name}.onnx`)
 
 describe('layers that are not named', () => {
   it('are the last output and what enters the last fully connected layer', async () => {
@@ -53,8 +23,8 @@ describe('layers that are not named', () => {
       { name: 'flat', dims: 4 },
       { name: 'features', dims: 5 },
     ])
-    expect(await layersOf(join(goldens, 'exports/squeezenet.onnx'))).toEqual([{ name: 'feature', dims: 20 }])
-    const vit = await layersOf(join(goldens, 'exports/vit.onnx'))
+    expect(await layersOf(exported('squeezenet'))).toEqual([{ name: 'feature', dims: 20 }])
+    const vit = await layersOf(exported('vit'))
     expect(vit.map(({ dims }) => dims)).toEqual([32, 20])
   })
 
@@ -200,9 +170,9 @@ describe('an inspected network', () => {
     const { tensors, classes } = await inspectModel('tiny-alexnet')
     expect(tensors.filter((tensor) => tensor.default).map(({ name }) => name)).toEqual(['fc6', 'fc7', 'fc8'])
     expect(classes?.names).toHaveLength(627)
-    const vit = await inspectModel(join(goldens, 'exports/vit.onnx'))
+    const vit = await inspectModel(exported('vit'))
     expect(vit.tensors.filter((tensor) => tensor.suggested).map(({ shape }) => shape)).toEqual([[17, 32], [32], [20]])
-    const resnet = await inspectModel(join(goldens, 'exports/resnet18.onnx'))
+    const resnet = await inspectModel(exported('resnet18'))
     const ends = resnet.tensors.filter((tensor) => tensor.suggested).map(({ op, shape }) => [op, ...shape])
     expect(ends).toEqual([
       ['Relu', 8, 32, 32],

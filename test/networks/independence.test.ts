@@ -1,18 +1,14 @@
 import { readFileSync, writeFileSync } from 'node:fs'
-import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { catalogEntry, chooseGenerator, chooseNetwork, inspectModel } from '../../src/networks/index.js'
 import { type Node, writeModel } from '../../src/networks/onnx/model.js'
 import { type Chunk, integerField, messageField, stringField } from '../../src/networks/protobuf/wire.js'
 import { joined } from '../support/caffeFile.js'
 import { writeWithMetadata } from '../support/generatorFile.js'
 import { messageOf } from '../support/messageOf.js'
-import { temporaryFolder } from '../support/temporaryFolder.js'
+import { networkFolder } from '../support/networkFolder.js'
 
-const inFolder = temporaryFolder()
-beforeEach(() => {
-  vi.stubEnv('SHIFTSCOPE_CACHE', inFolder('cache'))
-  return () => vi.unstubAllEnvs()
-})
+const inFolder = networkFolder()
 
 function node(
   operator: string,
@@ -76,12 +72,7 @@ const OTHERS = 'gives an image other values of layer "features" in another batch
 describe('a network whose features depend on more than their image', () => {
   it.each<[string, readonly Node[], Parameters<typeof network>[1], string]>([
     ['normalises by its batch', [normalised(['normal', 'm', 'v'], { training_mode: 1 }), relu], {}, STATISTICS],
-    [
-      'did so before operator set 14',
-      [normalised(['normal', 'm', 'v', '', '']), relu],
-      { operatorSet: 13 },
-      STATISTICS,
-    ],
+    ['did so before set 14', [normalised(['normal', 'm', 'v', '', '']), relu], { operatorSet: 13 }, STATISTICS],
     ['drops values by a constant', dropout('mode'), { more: given(1) }, CHANCE],
     ['drops values by a node', dropout('mode'), { more: made }, CHANCE],
     ['drops values of a batch of one', [node('RandomUniformLike', ['image'], ['made'])], { batch: 1 }, OTHERS],

@@ -1,19 +1,13 @@
 import { copyFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { expect, it } from 'vitest'
 import { writeFileAtomic } from '../../src/files/atomic.js'
 import { cachedGraph } from '../../src/networks/graphCache.js'
 import { keepReading, knownReading, type LayerReading } from '../../src/networks/layerReading.js'
-import { temporaryFolder } from '../support/temporaryFolder.js'
+import { networkFolder } from '../support/networkFolder.js'
 
-const inFolder = temporaryFolder()
+const inFolder = networkFolder()
 const golden = join(import.meta.dirname, '../golden/onnx/plain.onnx')
-beforeEach(() => {
-  vi.stubEnv('SHIFTSCOPE_CACHE', inFolder('cache'))
-})
-afterEach(() => {
-  vi.unstubAllEnvs()
-})
 
 const key = { sha256: '0' }
 const reading: Omit<LayerReading, 'onnxPath'> = {

@@ -1,6 +1,20 @@
 import { describe, expect, it } from 'vitest'
 import { imagenetClasses, isRightAnswer } from '../../src/networks/index.js'
 
+it("knows ImageNet's classes in their order", () => {
+  const classes = imagenetClasses()
+  expect(new Set(classes).size).toBe(1000)
+  expect([0, 134, 151, 340, 517, 950, 999].map((i) => classes[i])).toEqual([
+    'tench',
+    'crane bird',
+    'Chihuahua',
+    'zebra',
+    'crane',
+    'orange',
+    'toilet tissue',
+  ])
+})
+
 describe('an answer', () => {
   const imagenet = imagenetClasses()
 

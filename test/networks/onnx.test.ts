@@ -1,12 +1,7 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import fsPromises from 'node:fs/promises'
-import { syncBuiltinESMExports } from 'node:module'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { readdirSync, writeFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { InputError } from '../../src/errors.js'
+import { describe, expect, it } from 'vitest'
 import { writeGraphCopy } from '../../src/networks/onnx/graphCopy.js'
 import { type Initializer, type Model, writeModel } from '../../src/networks/onnx/model.js'
 import { readOnnxFile } from '../../src/networks/onnx/onnxFile.js'
@@ -18,15 +13,10 @@ import {
   packedIntegersField,
   stringField,
 } from '../../src/networks/protobuf/wire.js'
-import { eachDamagedCopy } from '../support/damagedCopies.js'
+import { temporaryFolder } from '../support/temporaryFolder.js'
 
-let folder: string
-let path: string
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'shiftscope-test-'))
-  path = join(folder, 'test.onnx')
-})
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
+const folder = temporaryFolder()
+const path = () => folder('test.onnx')
 
 /** Scales an image's values and flattens it. */
 function scaling(factor: Float32Array): Model {
@@ -68,15 +58,15 @@ describe('protobuf fields', () => {
 
   it('are not written when a payload has another length than announced', async () => {
     const model = scaling(Float32Array.of(1, 2))
-    await expect(writeModel(path, model)).rejects.toThrow('8 bytes where 4 were announced')
-    expect(readdirSync(folder)).toEqual([])
+    await expect(writeModel(path(), model)).rejects.toThrow('8 bytes where 4 were announced')
+    expect(readdirSync(folder())).toEqual([])
   })
 })
 
 describe('a model that was written', () => {
   it('runs in ONNX Runtime', async () => {
-    await writeModel(path, scaling(Float32Array.of(3)))
-    const session = await InferenceSession.create(path)
+    await writeModel(path(), scaling(Float32Array.of(3)))
+    const session = await InferenceSession.create(path())
     const values = Float32Array.from({ length: 24 }, (_, i) => i - 12)
     const { flat } = await session.run({ image: new Tensor('float32', values, [2, 3, 2, 2]) })
     expect(flat?.dims).toEqual([2, 12])
@@ -92,27 +82,27 @@ describe('a model that was written', () => {
     const infos = fc.array(info, { minLength: 1, maxLength: 3 })
     await fc.assert(
       fc.asyncProperty(infos, infos, async (inputs, outputs) => {
-        await writeModel(path, { ...scaling(Float32Array.of(1)), inputs, outputs })
-        const found = readOnnxFile(path)
+        await writeModel(path(), { ...scaling(Float32Array.of(1)), inputs, outputs })
+        const found = readOnnxFile(path())
         const typed = (list: typeof inputs) => list.map((each) => ({ ...each, type: 'float32' }))
         expect(found).toMatchObject({
           inputs: typed(inputs).filter(({ name }) => name !== 'factor'),
           outputs: typed(outputs),
         })
       }),
-      { numRuns: 100 },
+      { numRuns: 20 },
     )
   })
 
   it('names the tensors inside', async () => {
-    await writeModel(path, scaling(Float32Array.of(1)))
-    expect(readOnnxFile(path).tensors).toEqual(new Set(['scaled', 'leaked', 'flat']))
+    await writeModel(path(), scaling(Float32Array.of(1)))
+    expect(readOnnxFile(path()).tensors).toEqual(new Set(['scaled', 'leaked', 'flat']))
   })
 
   it('can be copied with tensors inside as outputs', async () => {
-    const copy = join(folder, 'copy.onnx')
-    await writeModel(path, scaling(Float32Array.of(3)))
-    await writeGraphCopy(copy, path, { outputs: ['scaled', 'leaked'] })
+    const copy = folder('copy.onnx')
+    await writeModel(path(), scaling(Float32Array.of(3)))
+    await writeGraphCopy(copy, path(), { outputs: ['scaled', 'leaked'] })
     expect(readOnnxFile(copy).outputs.map(({ name }) => name)).toEqual(['flat', 'scaled', 'leaked'])
     const session = await InferenceSession.create(copy)
     const values = new Float32Array(12).fill(-1)
@@ -120,58 +110,20 @@ describe('a model that was written', () => {
     expect(results.scaled?.data).toEqual(values.map(() => -3))
     expect(results.leaked?.data).toEqual(values.map(() => -1.5))
     expect(results.flat?.data).toEqual(results.leaked?.data)
-    rmSync(copy)
-  })
-
-  it('is copied in few readings, of however many parts it consists', async () => {
-    const copy = join(folder, 'copy.onnx')
-    await writeModel(path, scaling(Float32Array.of(3)))
-    const property = Buffer.concat(messageField(14, [...stringField(1, 'a'), ...stringField(2, 'b')]) as Uint8Array[])
-    writeFileSync(path, Buffer.concat([readFileSync(path), ...Array<Buffer>(5000).fill(property)]))
-    const opening = vi.spyOn(fsPromises, 'open')
-    syncBuiltinESMExports()
-    try {
-      await writeGraphCopy(copy, path, { outputs: ['scaled'] })
-      expect(opening.mock.calls.filter(([name]) => name === path).length).toBeLessThan(5)
-    } finally {
-      opening.mockRestore()
-      syncBuiltinESMExports()
-    }
-    expect(readFileSync(copy).subarray(-5000 * property.length)).toEqual(
-      readFileSync(path).subarray(-5000 * property.length),
-    )
-    rmSync(copy)
   })
 
   it('may have its graph in pieces, which the copy joins', async () => {
-    const copy = join(folder, 'copy.onnx')
+    const copy = folder('copy.onnx')
     const piece = (name: string) =>
       Buffer.concat(messageField(7, messageField(12, stringField(1, name))) as Uint8Array[])
-    writeFileSync(path, Buffer.concat(['a', 'b', 'c'].map(piece)))
-    await writeGraphCopy(copy, path, { outputs: ['d'] })
+    writeFileSync(path(), Buffer.concat(['a', 'b', 'c'].map(piece)))
+    await writeGraphCopy(copy, path(), { outputs: ['d'] })
     expect(readOnnxFile(copy).outputs.map(({ name }) => name)).toEqual(['a', 'b', 'c', 'd'])
   })
 
   it('counts initializers that are also listed as inputs as constants', async () => {
     const model = scaling(Float32Array.of(1))
-    await writeModel(path, { ...model, inputs: [...model.inputs, { name: 'factor', shape: [] }] })
-    expect(readOnnxFile(path).inputs.map(({ name }) => name)).toEqual(['image'])
-  })
-})
-
-describe('a damaged ONNX file', () => {
-  it('is read or refused, and nothing else', async () => {
-    await writeModel(path, scaling(Float32Array.of(1)))
-    const intact = readFileSync(path)
-    const attempt = (bytes: Uint8Array) => {
-      writeFileSync(path, bytes)
-      try {
-        readOnnxFile(path)
-      } catch (error) {
-        expect(error).toBeInstanceOf(InputError)
-      }
-    }
-    eachDamagedCopy(intact, attempt, 500)
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 300 }), attempt))
+    await writeModel(path(), { ...model, inputs: [...model.inputs, { name: 'factor', shape: [] }] })
+    expect(readOnnxFile(path()).inputs.map(({ name }) => name)).toEqual(['image'])
   })
 })

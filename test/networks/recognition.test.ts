@@ -1,24 +1,15 @@
 import { copyFileSync, writeFileSync } from 'node:fs'
-import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { UsageError } from '../../src/errors.js'
-import { architectures } from '../../src/networks/architectures/architectures.js'
-import { parametersOf } from '../../src/networks/architectures/layer.js'
 import { catalogEntry, chooseNetwork, recogniseCheckpoint } from '../../src/networks/index.js'
 import { weight } from '../support/formulas.js'
 import { messageOf } from '../support/messageOf.js'
-import { temporaryFolder } from '../support/temporaryFolder.js'
+import { narrowCatalog, tensorsOf } from '../support/narrowNetworks.js'
+import { networkFolder } from '../support/networkFolder.js'
 import { type TorchTensor, writeTorchZip } from '../support/torchFile.js'
 
-const folder = temporaryFolder()
-beforeEach(() => {
-  vi.stubEnv('SHIFTSCOPE_CACHE', folder('cache'))
-  return () => vi.unstubAllEnvs()
-})
-
-function tensorsOf(id: string): TorchTensor[] {
-  const layers = architectures.find((architecture) => architecture.id === id)?.layers ?? []
-  return parametersOf(layers).map(({ key, shape }) => tensor(key, shape))
-}
+narrowCatalog()
+const folder = networkFolder()
 
 function tensor(key: string, shape: readonly number[]): TorchTensor {
   return { key, shape, data: () => weight(key, shape) }
@@ -67,9 +58,9 @@ describe('a checkpoint as a network', () => {
   })
 
   it('of other classes is told from the network that it is like', async () => {
-    const tensors = tensorsOf('resnet18').map((one) => (one.key === 'fc.weight' ? tensor('fc.weight', [10, 512]) : one))
+    const tensors = tensorsOf('resnet18').map((one) => (one.key === 'fc.weight' ? tensor('fc.weight', [10, 64]) : one))
     const message = await messageOf(recogniseCheckpoint(checkpoint(tensors)))
-    expect(message).toContain('it is like ResNet-18, but fc.weight is [10, 512] instead of [1000, 512]')
+    expect(message).toContain('it is like ResNet-18, but fc.weight is [10, 64] instead of [1000, 64]')
     expect(message).toMatch(/torch\.onnx\.export\(m, .* 'own_weights\.onnx'/)
   })
 

@@ -1,11 +1,9 @@
-import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { homedir, tmpdir } from 'node:os'
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { OutputError, UsageError } from '../../src/errors.js'
 import { sha256OfFile } from '../../src/files/sha256.js'
-import { architectures } from '../../src/networks/architectures/architectures.js'
-import { parametersOf } from '../../src/networks/architectures/layer.js'
 import {
   cacheFolder,
   catalog,
@@ -15,40 +13,20 @@ import {
   listNetworks,
   verifyNetwork,
 } from '../../src/networks/index.js'
-import { writeModel } from '../../src/networks/onnx/model.js'
-import { readOnnxFile } from '../../src/networks/onnx/onnxFile.js'
-import { weight } from '../support/formulas.js'
 import { messageOf } from '../support/messageOf.js'
+import { narrowCatalog, tensorsOf } from '../support/narrowNetworks.js'
+import { networkFolder } from '../support/networkFolder.js'
 import { type TorchTensor, writeTorchZip } from '../support/torchFile.js'
 
-let folder: string
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'shiftscope-test-'))
-  vi.stubEnv('SHIFTSCOPE_CACHE', join(folder, 'cache'))
-})
-afterEach(() => {
-  vi.unstubAllEnvs()
-  rmSync(folder, { recursive: true, force: true })
-})
-
-function tensorsOf(id: string): TorchTensor[] {
-  const layers = architectures.find((architecture) => architecture.id === id)?.layers ?? []
-  return parametersOf(layers).map(({ key, shape }) => ({ key, shape, data: () => weightOnce(key, shape) }))
-}
-
-const weights = new Map<string, Float32Array>()
-function weightOnce(key: string, shape: readonly number[]): Float32Array {
-  const name = `${key} ${shape}`
-  const known = weights.get(name) ?? weight(key, shape)
-  weights.set(name, known)
-  return known
-}
+narrowCatalog()
+const folder = networkFolder()
 
 function checkpoint(tensors: readonly TorchTensor[], name = 'weights.pth'): string {
-  const path = join(folder, name)
-  writeTorchZip(path, tensors)
-  return path
+  writeTorchZip(folder(name), tensors)
+  return folder(name)
 }
+
+const mobilenet = (name?: string) => checkpoint(tensorsOf('mobilenet_v2'), name)
 
 function replace(tensors: TorchTensor[], key: string, change: Partial<TorchTensor>): TorchTensor[] {
   return tensors.map((tensor) => (tensor.key === key ? { ...tensor, ...change } : tensor))
@@ -68,7 +46,7 @@ describe('the cache folder', () => {
 
 describe('a published network', () => {
   it('is plain data with the facts about its weights', async () => {
-    const path = checkpoint(tensorsOf('mobilenet_v2'))
+    const path = mobilenet()
     const network = await chooseNetwork({ model: 'mobilenet_v2', weights: path })
     expect(structuredClone(network)).toEqual(network)
     expect(network).toMatchObject({
@@ -94,12 +72,12 @@ describe('a published network', () => {
   })
 
   it('is built again where its graph in the cache is not what was written', async () => {
-    const weights = checkpoint(tensorsOf('mobilenet_v2'))
+    const weights = mobilenet()
     const { onnxPath } = await chooseNetwork({ model: 'mobilenet_v2', weights })
     const whole = readFileSync(onnxPath)
     const flipped = Buffer.from(whole)
-    flipped[1_000_000] = (flipped[1_000_000] as number) ^ 4
-    const damages = [() => flipped, () => whole.subarray(0, 5000), () => Buffer.alloc(0)]
+    flipped[500_000] = (flipped[500_000] as number) ^ 4
+    const damages = [() => flipped, () => Buffer.alloc(0)]
     const warnings: string[] = []
     const listener = ({ message }: Error) => warnings.push(message)
     process.on('warning', listener)
@@ -116,7 +94,7 @@ describe('a published network', () => {
   })
 
   it.skipIf(process.platform === 'win32')('is taken from no cache that everybody may write', async () => {
-    const weights = checkpoint(tensorsOf('mobilenet_v2'))
+    const weights = mobilenet()
     await chooseNetwork({ model: 'mobilenet_v2', weights })
     for (const path of [cacheFolder(), join(cacheFolder(), 'graphs')]) {
       chmodSync(path, 0o777)
@@ -128,9 +106,9 @@ describe('a published network', () => {
   })
 
   it('goes to a temporary folder when the cache cannot be written', async () => {
-    writeFileSync(join(folder, 'cache'), 'a file where the folder should be')
-    const network = await chooseNetwork({ model: 'mobilenet_v2', weights: checkpoint(tensorsOf('mobilenet_v2')) })
-    expect(network.onnxPath.startsWith(folder)).toBe(false)
+    writeFileSync(folder('cache'), 'a file where the folder should be')
+    const network = await chooseNetwork({ model: 'mobilenet_v2', weights: mobilenet() })
+    expect(network.onnxPath.startsWith(folder())).toBe(false)
     expect(existsSync(network.onnxPath)).toBe(true)
     rmSync(network.onnxPath)
   })
@@ -148,25 +126,50 @@ describe('a published network', () => {
 })
 
 describe('a checkpoint that does not fit', () => {
-  it('is refused by the first key that is missing', async () => {
-    const tensors = tensorsOf('mobilenet_v2').filter(({ key }) => !key.startsWith('features.3.conv.3.running'))
-    const message = await messageOf(chooseNetwork({ model: 'mobilenet_v2', weights: checkpoint(tensors) }))
-    expect(message).toContain('features.3.conv.3.running_mean [24] is missing')
+  const zeros = (key: string, shape: readonly number[]) => ({
+    key,
+    shape,
+    data: () => new Float32Array(product(shape)),
+  })
+  const product = (shape: readonly number[]) => shape.reduce((all, size) => all * size, 1)
+  const filled = (count: number, from: number, value: number) => () => new Float32Array(count).fill(value, from)
+
+  it.each<[string, (tensors: TorchTensor[]) => TorchTensor[], string]>([
+    [
+      'without a key',
+      (tensors) => tensors.filter(({ key }) => !key.startsWith('features.3.conv.3.running')),
+      'features.3.conv.3.running_mean [3] is missing; it is not a checkpoint of MobileNetV2 with 1000 classes',
+    ],
+    [
+      'of other classes',
+      (tensors) => replace(tensors, 'classifier.1.weight', zeros('classifier.1.weight', [10, 160])),
+      'classifier.1.weight is [10, 160] instead of [1000, 160]',
+    ],
+    [
+      'with another layer',
+      (tensors) => [...tensors, zeros('features.19.0.weight', [1])],
+      'it holds features.19.0.weight, which MobileNetV2 does not have',
+    ],
+    [
+      'with a NaN',
+      (tensors) => replace(tensors, 'features.5.conv.1.1.bias', { data: filled(24, 7, Number.NaN) }),
+      'features.5.conv.1.1.bias holds NaN at element 7',
+    ],
+    [
+      'with a negative variance',
+      (tensors) => replace(tensors, 'features.0.1.running_var', { data: filled(4, 2, -1) }),
+      'features.0.1.running_var is negative at element 2',
+    ],
+  ])('is refused, and no graph is left: %s', async (_, damage, message) => {
+    const weights = checkpoint(damage(tensorsOf('mobilenet_v2')))
+    expect(await messageOf(chooseNetwork({ model: 'mobilenet_v2', weights }))).toContain(message)
+    expect(existsSync(folder('cache/graphs')) ? readdirSync(folder('cache/graphs')) : []).toEqual([])
   })
 
-  it('is refused by the first key of another shape', async () => {
-    const key = 'classifier.1.weight'
-    const tensors = replace(tensorsOf('mobilenet_v2'), key, { shape: [10, 1280], data: () => new Float32Array(12800) })
-    const message = await messageOf(chooseNetwork({ model: 'mobilenet_v2', weights: checkpoint(tensors) }))
-    expect(message).toContain('classifier.1.weight is [10, 1280] instead of [1000, 1280]')
-  })
-
-  it('is refused when it has more layers than the network', async () => {
-    const extra = { key: 'features.19.0.weight', shape: [1], data: () => new Float32Array(1) }
-    const message = await messageOf(
-      chooseNetwork({ model: 'mobilenet_v2', weights: checkpoint([...tensorsOf('mobilenet_v2'), extra]) }),
-    )
-    expect(message).toContain('it holds features.19.0.weight, which MobileNetV2 does not have')
+  it('may hold the number of batches of its training', async () => {
+    const counter = zeros('features.0.1.num_batches_tracked', [1])
+    const weights = checkpoint([...tensorsOf('mobilenet_v2'), counter])
+    expect((await chooseNetwork({ model: 'mobilenet_v2', weights })).weightsPath).toBe(weights)
   })
 
   it.each([
@@ -177,29 +180,11 @@ describe('a checkpoint that does not fit', () => {
     const message = await messageOf(chooseNetwork({ model: asked, weights: checkpoint(tensorsOf(real)) }))
     expect(message).toContain(`use it as ${real}`)
   })
-
-  it('names the tensor that holds a NaN', async () => {
-    const key = 'features.5.conv.1.1.bias'
-    const data = () => new Float32Array(192).fill(Number.NaN, 7, 8)
-    const path = checkpoint(replace(tensorsOf('mobilenet_v2'), key, { data }))
-    expect(await messageOf(chooseNetwork({ model: 'mobilenet_v2', weights: path }))).toContain(
-      `${key} holds NaN at element 7`,
-    )
-    expect(existsSync(join(cacheFolder(), 'graphs')) ? readdirSync(join(cacheFolder(), 'graphs')) : []).toEqual([])
-  })
-
-  it('names the negative variance', async () => {
-    const key = 'features.0.1.running_var'
-    const path = checkpoint(replace(tensorsOf('mobilenet_v2'), key, { data: () => new Float32Array(32).fill(-1) }))
-    expect(await messageOf(chooseNetwork({ model: 'mobilenet_v2', weights: path }))).toContain(
-      `${key} is negative at element 0`,
-    )
-  })
 })
 
 describe('importing weights', () => {
   it('makes them the weights of the network, which then runs', async () => {
-    const file = checkpoint(tensorsOf('mobilenet_v2'))
+    const file = mobilenet()
     const imported = await importWeights('mobilenet_v2', file)
     expect(imported).toMatchObject({ sha256: await sha256OfFile(file), bytes: statSync(file).size, published: false })
     expect(readFileSync(imported.path).equals(readFileSync(file))).toBe(true)
@@ -214,84 +199,22 @@ describe('importing weights', () => {
   })
 
   it('replaces earlier ones, whatever their extension', async () => {
-    await importWeights('mobilenet_v2', checkpoint(tensorsOf('mobilenet_v2'), 'first.pth'))
-    const second = await importWeights('mobilenet_v2', checkpoint(tensorsOf('mobilenet_v2'), 'second.pt'))
+    await importWeights('mobilenet_v2', mobilenet('first.pth'))
+    const second = await importWeights('mobilenet_v2', mobilenet('second.pt'))
     expect(readdirSync(join(cacheFolder(), 'weights'))).toEqual(['mobilenet_v2.pt'])
     expect((await chooseNetwork({ model: 'mobilenet_v2' })).weightsPath).toBe(second.path)
   })
 
   it('names the remedy when the cache cannot be written', async () => {
-    writeFileSync(join(folder, 'cache'), 'a file where the folder should be')
-    const message = await messageOf(importWeights('mobilenet_v2', checkpoint(tensorsOf('mobilenet_v2'))), OutputError)
+    writeFileSync(folder('cache'), 'a file where the folder should be')
+    const message = await messageOf(importWeights('mobilenet_v2', mobilenet()), OutputError)
     expect(message).toContain('set SHIFTSCOPE_CACHE')
   })
 
   it('leaves nothing behind when the file does not fit', async () => {
-    const path = checkpoint(tensorsOf('mobilenet_v2'))
+    const path = mobilenet()
     expect(await messageOf(importWeights('resnet50', path))).toContain('use it as mobilenet_v2')
     expect(existsSync(join(cacheFolder(), 'weights'))).toBe(false)
-  })
-})
-
-describe('an ONNX file', () => {
-  const identity = (inputs: (number | string)[], outputs: (number | string)[]) => ({
-    name: 'test',
-    inputs: [{ name: 'pixels', shape: inputs }],
-    outputs: [{ name: 'features', shape: outputs }],
-    initializers: [],
-    nodes: [
-      { operator: 'Flatten', name: 'flatten', inputs: ['pixels'], outputs: ['features'], attributes: { axis: 1 } },
-    ],
-  })
-
-  it('is a network with the outputs that are named', async () => {
-    const path = join(folder, 'own.onnx')
-    await writeModel(path, identity(['N', 3, 32, 32], ['N', 3072]))
-    const network = await chooseNetwork({ model: path, layers: ['features'] })
-    expect(network).toMatchObject({ id: 'own', onnxPath: path, layers: [{ name: 'features', dims: 3072 }] })
-    expect(network.input).toMatchObject({ name: 'pixels', rows: 32, cols: 32, batch: null })
-  })
-
-  it('gives tensors inside its graph, too', async () => {
-    const { onnxPath } = await chooseNetwork({ model: 'mobilenet_v2', weights: checkpoint(tensorsOf('mobilenet_v2')) })
-    const pooled = [...readOnnxFile(onnxPath).tensors].find((name) => name.startsWith('GlobalAveragePool')) as string
-    const network = await chooseNetwork({ model: onnxPath, layers: [pooled, 'fc'] })
-    expect(network.layers).toEqual([
-      { name: pooled, dims: 1280 },
-      { name: 'fc', dims: 1000 },
-    ])
-    expect(network.weightsPath).toBe(onnxPath)
-    expect(readOnnxFile(network.onnxPath).outputs.map(({ name }) => name)).toEqual(['fc', pooled])
-    expect((await chooseNetwork({ model: onnxPath, layers: [pooled, 'fc'] })).onnxPath).toBe(network.onnxPath)
-  })
-
-  it('may leave it to ONNX Runtime to infer the size of an output', async () => {
-    const path = join(folder, 'own.onnx')
-    await writeModel(path, identity(['N', 3, 32, 32], ['N', 'M']))
-    expect((await chooseNetwork({ model: path, layers: ['features'] })).layers).toEqual([
-      { name: 'features', dims: 3072 },
-    ])
-  })
-
-  it('may insist on a batch size', async () => {
-    const path = join(folder, 'one.onnx')
-    await writeModel(path, identity([1, 3, 224, 224], [1, 3, 224, 224]))
-    const network = await chooseNetwork({ model: path, layers: ['features'] })
-    expect(network.input.batch).toBe(1)
-    expect(network.layers).toEqual([{ name: 'features', dims: 3 * 224 * 224 }])
-  })
-
-  it('is refused when it is missing, or no model, or no layer is named', async () => {
-    const path = join(folder, 'own.onnx')
-    await writeModel(path, identity(['N', 3, 32, 32], ['N', 3072]))
-    expect(await messageOf(chooseNetwork({ model: path, layers: [] }), UsageError)).toContain(
-      'its outputs are "features"',
-    )
-    expect(await messageOf(chooseNetwork({ model: join(folder, 'none.onnx'), layers: ['features'] }))).toContain(
-      'does not exist',
-    )
-    writeFileSync(path, 'this is no model')
-    expect(await messageOf(chooseNetwork({ model: path, layers: ['features'] }))).toContain('is not an ONNX model')
   })
 })
 

@@ -5,6 +5,13 @@ import { imagenetInput, type NetworkInput } from '../../src/networks/network.js'
  * PyTorch's without storing weights.
  */
 
+/** A tensor of a state dict, whose values are made when they are asked for. */
+export interface FormulaTensor {
+  readonly key: string
+  readonly shape: readonly number[]
+  readonly data: () => Float32Array
+}
+
 /** Numbers in [0, 1) for a key: FNV-1a of the key, then MurmurHash3's finaliser of hash + golden ratio · index. */
 export function uniform(key: string, count: number): Float64Array {
   return fill(new Float64Array(count), key, 1, 0, 1)

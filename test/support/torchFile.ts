@@ -1,4 +1,4 @@
-import { closeSync, openSync, writeFileSync, writeSync } from 'node:fs'
+import { closeSync, openSync, writeSync } from 'node:fs'
 import { crc32 } from 'node:zlib'
 import { architectures } from '../../src/networks/architectures/architectures.js'
 import { parametersOf } from '../../src/networks/architectures/layer.js'
@@ -43,27 +43,6 @@ export function writeTorchZipOf(
 
 function bytesOf(data: Float32Array): Buffer {
   return Buffer.from(data.buffer, data.byteOffset, data.byteLength)
-}
-
-/** Writes a tar of the given members, as torch.save did up to 0.1.10. */
-export function writeTar(path: string, members: Readonly<Record<string, Buffer>>): void {
-  const blocks = Object.entries(members).flatMap(([name, bytes]) => {
-    const header = Buffer.alloc(512)
-    header.write(name, 0)
-    header.write(bytes.length.toString(8).padStart(11, '0'), 124)
-    header.write('        0', 148)
-    header.write('ustar', 257)
-    header.write(
-      header
-        .reduce((sum, byte) => sum + byte, 0)
-        .toString(8)
-        .padStart(6, '0'),
-      148,
-    )
-    header.writeUInt8(0, 154)
-    return [header, bytes, Buffer.alloc((512 - (bytes.length % 512)) % 512)]
-  })
-  writeFileSync(path, Buffer.concat([...blocks, Buffer.alloc(1024)]))
 }
 
 interface ZipContent {

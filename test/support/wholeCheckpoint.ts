@@ -15,3 +15,12 @@ export function readWholeCheckpoint(path: string): Promise<Checkpoint> {
     }
   })
 }
+
+/** Reads every tensor of a file, as one does who builds a network from it. */
+export function readAllTensors(path: string): Promise<Map<string, Float32Array>> {
+  return withFile(path, async (file) => {
+    const values = new Map<string, Float32Array>()
+    for (const [key, tensor] of (await readCheckpoint(file)).tensors) values.set(key, await tensor.read())
+    return values
+  })
+}

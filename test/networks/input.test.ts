@@ -1,0 +1,259 @@
+import { appendFileSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { InputError, UsageError } from '../../src/errors.js'
+import { classesOf } from '../../src/networks/classes.js'
+import type { NetworkChoice } from '../../src/networks/index.js'
+import { inputPresets } from '../../src/networks/input/presets.js'
+import { assumedInput, inputRecipe } from '../../src/networks/input/recipe.js'
+import { readOnnxFile } from '../../src/networks/onnx/onnxFile.js'
+import { messageField, stringField } from '../../src/networks/protobuf/wire.js'
+import { type NetworkSource, networkSource } from '../../src/networks/source.js'
+import { joined } from '../support/caffeFile.js'
+import { messageOf } from '../support/messageOf.js'
+import { networkFolder } from '../support/networkFolder.js'
+
+const golden = (name: string) => join(import.meta.dirname, '../golden/onnx', `${name}.onnx`)
+
+const folder = networkFolder()
+beforeEach(() => copyFileSync(golden('open-size'), folder('net.onnx')))
+
+type Options = Omit<NetworkChoice, 'model'>
+const choose = (options: Options = {}) => networkSource({ model: folder('net.onnx'), ...options })
+
+/** Files beside the model by their names, as JSON where they are no texts; `metadata` is of the model itself. */
+interface Circumstances {
+  readonly files?: Readonly<Record<string, unknown>>
+  readonly metadata?: Readonly<Record<string, string>>
+  readonly options?: Options
+}
+
+function arrange({ files = {}, metadata = {} }: Circumstances): void {
+  for (const [name, document] of Object.entries(files))
+    writeFileSync(folder(name), typeof document === 'string' ? document : JSON.stringify(document))
+  for (const [key, value] of Object.entries(metadata)) {
+    const entry = [...stringField(1, key), ...stringField(2, value)]
+    appendFileSync(folder('net.onnx'), joined(messageField(14, entry)))
+  }
+}
+
+/** What decides how pixels become values. */
+function recipeOf({ input, inputSource }: NetworkSource) {
+  const { rows, divisor, mean, std, channelOrder } = input
+  return { rows, divisor, mean, std, channelOrder, source: inputSource }
+}
+
+const { imagenet, inception, clip, caffe, raw } = inputPresets
+const ASSUMED = { ...imagenet, rows: 224, source: 'assumed' }
+const PREPROCESSOR = 'preprocessor_config.json'
+const own: Options = { inputMean: [1, 2, 3], inputStd: [4, 5, 6], inputRange: 255, inputOrder: 'bgr' }
+const vit = { do_normalize: true, image_mean: [0.5, 0.5, 0.5], image_std: [0.5, 0.5, 0.5] }
+const resnet = {
+  ...{ do_normalize: true, do_rescale: true, rescale_factor: 0.00392156862745098, crop_pct: 0.875 },
+  ...{ image_mean: [0.485, 0.456, 0.406], image_std: [0.229, 0.224, 0.225] },
+  ...{ size: { shortest_edge: 64 }, do_center_crop: true, crop_size: { height: 56, width: 56 } },
+}
+const mobileVit = { do_rescale: true, rescale_factor: 1 / 255, do_flip_channel_order: true, size: 40 }
+const unscaled = { mean: [0, 0, 0], std: [1, 1, 1] }
+const stated = { size: 56, mean: [0.1, 0.2, 0.3], range: 255, order: 'bgr' }
+const found = { rows: 56, divisor: 1, mean: [0.3, 0.2, 0.1], std: [0.225, 0.224, 0.229], channelOrder: 'bgr' }
+const preprocessor = (document: unknown): Circumstances => ({
+  files: { [PREPROCESSOR]: document, 'config.json': { input_size: [3, 32, 32], mean: [7, 7, 7] } },
+})
+const config = (document: unknown): Circumstances => ({ files: { 'config.json': document } })
+const range = { 'Image.NominalPixelRange': 'Normalized_1_1' }
+
+describe('the recipe of an input', () => {
+  it.each<[string, Circumstances, object]>([
+    ['ImageNet’s where nothing says it', {}, ASSUMED],
+    ['that of a preset', { options: { input: 'clip', inputSize: 40 } }, { rows: 40, ...clip, source: 'options' }],
+    ['Caffe’s', { options: { input: 'caffe' } }, { ...caffe, source: 'options' }],
+    [
+      'that of single options, by channel as they are read',
+      { options: own },
+      { rows: 224, divisor: 1, mean: [3, 2, 1], std: [6, 5, 4], channelOrder: 'bgr', source: 'options' },
+    ],
+    [
+      'a preset with another order',
+      { options: { input: 'inception', inputOrder: 'bgr' } },
+      { ...inception, channelOrder: 'bgr', source: 'options' },
+    ],
+    [
+      'ImageNet’s in another order',
+      { options: { inputOrder: 'bgr' } },
+      { mean: [0.406, 0.456, 0.485], channelOrder: 'bgr', source: 'options, ImageNet’s for the rest' },
+    ],
+    ['NAME.input.json’s', { files: { 'net.input.json': stated } }, { ...found, source: 'net.input.json' }],
+    [
+      'NAME.input.json’s with an option',
+      { files: { 'net.input.json': stated }, options: { inputRange: 1 } },
+      { ...found, divisor: 255, source: 'options, net.input.json' },
+    ],
+    [
+      'NAME.input.json’s before all others',
+      { files: { 'net.input.json': { preset: 'clip' }, [PREPROCESSOR]: { image_mean: [9, 9, 9] } } },
+      { ...clip, rows: 224, source: 'net.input.json' },
+    ],
+    [
+      'ViT’s',
+      preprocessor({ ...vit, size: { height: 48, width: 48 } }),
+      { ...inception, rows: 48, source: PREPROCESSOR },
+    ],
+    ['ResNet’s, cropped, its factor rounded', preprocessor(resnet), { ...imagenet, rows: 56 }],
+    [
+      'MobileViT’s, blue first and not normalised',
+      preprocessor(mobileVit),
+      { divisor: 255, ...unscaled, channelOrder: 'bgr', rows: 40 },
+    ],
+    [
+      'EfficientNet’s, with an offset',
+      preprocessor({ do_rescale: true, rescale_factor: 1 / 127.5, rescale_offset: true, do_normalize: false }),
+      { divisor: 127.5, mean: [1, 1, 1], std: [1, 1, 1], rows: 224 },
+    ],
+    [
+      'one without any scale',
+      preprocessor({ do_rescale: false, image_mean: 0.5, image_std: 2 }),
+      { divisor: 1, mean: [0.5, 0.5, 0.5], std: [2, 2, 2] },
+    ],
+    [
+      'timm’s of today',
+      config({ architecture: 'x', pretrained_cfg: { input_size: [3, 48, 48], mean: [0, 0.1, 0.2] } }),
+      { rows: 48, divisor: 255, mean: [0, 0.1, 0.2], std: imagenet.std, source: 'config.json' },
+    ],
+    [
+      'timm’s of old',
+      config({ input_size: [3, 32, 32], std: [2, 3, 4] }),
+      { rows: 32, std: [2, 3, 4], mean: imagenet.mean, source: 'config.json' },
+    ],
+    ['not that of a language model', config({ model_type: 'bert', hidden_size: 768 }), ASSUMED],
+    ['not that of another form', config({ input_size: 640 }), ASSUMED],
+    ['not that of a damaged file', config('{'), ASSUMED],
+    ['not that of nothing', config('null'), ASSUMED],
+    ['not known by the order alone', { metadata: { 'Image.BitmapPixelFormat': 'Bgr8' } }, ASSUMED],
+    [
+      'Windows ML’s',
+      { metadata: { 'Image.BitmapPixelFormat': 'Bgr8', ...range } },
+      { ...inception, channelOrder: 'bgr', source: 'metadata of the model' },
+    ],
+    [
+      'that of the model’s own metadata',
+      { metadata: { ...range, 'shiftscope.input': JSON.stringify({ preset: 'raw', size: 32 }) } },
+      { ...raw, rows: 32, source: 'metadata of the model' },
+    ],
+    [
+      'that of a file before metadata',
+      { files: { [PREPROCESSOR]: { image_mean: [0, 0, 0] } }, metadata: range },
+      { source: PREPROCESSOR },
+    ],
+  ])('is %s', async (_, circumstances, expected) => {
+    arrange(circumstances)
+    expect(recipeOf(await choose(circumstances.options))).toMatchObject(expected)
+  })
+
+  it('of the presets is as their authors publish it', () => {
+    // https://github.com/openai/CLIP, clip/clip.py.
+    expect(clip).toMatchObject({
+      ...{ divisor: 255, channelOrder: 'rgb', mean: [0.48145466, 0.4578275, 0.40821073] },
+      std: [0.26862954, 0.26130258, 0.27577711],
+    })
+    expect(caffe.mean[0]).toBeCloseTo(104.007, 3)
+  })
+
+  it('is told where it is assumed', async () => {
+    expect(assumedInput(await choose())).toContain("net: no input recipe was found, so ImageNet's is used")
+    expect(assumedInput(await choose({ input: 'clip' }))).toBeUndefined()
+  })
+
+  it('is looked for in other folders too', async () => {
+    mkdirSync(folder('onnx'))
+    arrange({ files: { [PREPROCESSOR]: vit } })
+    const recipe = await inputRecipe(readOnnxFile(folder('net.onnx')), [folder('onnx'), folder()], {}, false)
+    expect(recipe).toMatchObject({ ...inception, source: PREPROCESSOR })
+  })
+
+  it('does not change a size that the model has', async () => {
+    copyFileSync(golden('plain'), folder('net.onnx'))
+    arrange({ files: { 'net.input.json': { size: 64 } } })
+    expect((await choose()).input.rows).toBe(8)
+    const message = await messageOf(choose({ inputSize: 16 }), UsageError)
+    expect(message).toContain('takes images of 8 pixels; leave `inputSize 16` out')
+  })
+
+  it('of a model that takes bytes is the pixels as they are', async () => {
+    copyFileSync(golden('bytes'), folder('net.onnx'))
+    expect(recipeOf(await choose())).toMatchObject({ ...raw, source: 'the type of the input, bytes' })
+    expect(await messageOf(choose({ input: 'clip' }), UsageError)).toContain(
+      'takes bytes, so that its pixels can only be 0 to 255 (options says otherwise); correct that, or use `input raw`',
+    )
+  })
+
+  it.each<[object, string]>([
+    [{ input: 'vgg' }, 'input vgg is not known; use imagenet, inception, clip, caffe, raw'],
+    [{ inputMean: [1, 2] }, '`inputMean` is not three numbers'],
+    [{ inputStd: [1, 0, 1] }, '`inputStd` has a value that is not above 0'],
+    [{ inputRange: 2 }, '`inputRange 2` is not known; use 1 or 255'],
+    [{ inputOrder: 'gbr' }, 'order of channels gbr is not known'],
+    [{ inputSize: 100_000 }, 'is beyond 4096 pixels'],
+    [{ pool: 'sum' }, 'pool sum is not known; use none, mean, max, center'],
+    [{ model: 'tiny-alexnet', inputOrder: 'bgr' }, 'the input of tiny-alexnet is known; leave `inputOrder` out'],
+  ])('is refused with %o', async (options, message) => {
+    expect(await messageOf(choose(options), UsageError)).toContain(message)
+  })
+
+  const deep = `${'['.repeat(10_000)}${']'.repeat(10_000)}`
+  it.each([
+    ['{', 'net.input.json is not JSON'],
+    [`{"mean":{"length":${deep}}}`, 'net.input.json is not JSON'],
+    ['{"means":[1,2,3]}', 'does not describe the input of a network (Unrecognized key: "means")'],
+    ['{"std":[1,0,1]}', '(std.1: '],
+    [' '.repeat(2 << 20), 'too many for what describes a model'],
+  ])('is refused where NAME.input.json is damaged: %.20s', async (document, message) => {
+    arrange({ files: { 'net.input.json': document } })
+    expect(await messageOf(choose(), InputError)).toContain(message)
+  })
+
+  it('is read or refused, whatever lies beside the model', async () => {
+    const number = fc.oneof(fc.array(fc.double(), { maxLength: 4 }), fc.constantFrom(null, -1, 1e300, true))
+    const keys = ['image_mean', 'image_std', 'size', 'crop_size', 'rescale_factor', 'do_normalize', 'do_rescale']
+    const key = fc.constantFrom(...keys, 'pretrained_cfg', 'input_size', 'mean', 'std', 'id2label')
+    const documents = fc.oneof(fc.jsonValue(), fc.dictionary(key, fc.oneof(fc.jsonValue(), number)))
+    const names = [PREPROCESSOR, 'config.json', 'net.input.json']
+    await fc.assert(
+      fc.asyncProperty(fc.constantFrom(...names), documents, async (name, document) => {
+        arrange({ files: { [PREPROCESSOR]: '{}', 'config.json': '{}', 'net.input.json': '{}' } })
+        arrange({ files: { [name]: document } })
+        const source = await choose().catch((error: unknown) => error)
+        if (source instanceof InputError) return
+        const { mean, std, divisor, rows } = (source as NetworkSource).input
+        expect([...mean, ...std, divisor, rows].every(Number.isFinite)).toBe(true)
+        expect(divisor > 0 && std.every((value) => value > 0)).toBe(true)
+        expect(rows).toBeLessThanOrEqual(4096)
+      }),
+      { numRuns: 60 },
+    )
+  })
+})
+
+describe('the classes of a network', () => {
+  const names = ['ant', 'bee', 'cat', 'dog', 'elk']
+  const classes = async (layer = 'features', dims = 5) => classesOf(await choose(), [{ name: layer, dims }])
+  const metadata = { classes: JSON.stringify(names) }
+  const id2label = Object.fromEntries(names.map((name, i) => [i, name.toUpperCase()]))
+
+  it.each<[string, Circumstances, readonly string[], string]>([
+    ['numbers', {}, names.map((_, i) => `class ${i}`), 'their numbers, since nothing names them'],
+    ['its own metadata’s', { metadata }, names, 'metadata of the model'],
+    ['config.json’s', { ...config({ id2label }), metadata }, names.map((name) => name.toUpperCase()), 'config.json'],
+    ['labels.json’s', { files: { 'labels.json': names, 'config.json': { id2label } } }, names, 'labels.json'],
+  ])('are %s', async (_, circumstances, expected, source) => {
+    arrange(circumstances)
+    expect(await classes()).toEqual({ layer: 'features', names: expected, source })
+    expect(await classes('flat', 4)).toBeUndefined()
+  })
+
+  it('must be as many as the network has', async () => {
+    arrange({ files: { 'net.labels.json': { 0: 'one' } } })
+    expect(await messageOf(classes(), InputError)).toContain('names 1 class, and the network has 5')
+  })
+})

@@ -1,0 +1,7 @@
+/** Tries the ONNX file that is named, with an ONNX Runtime that crashes, and prints what is said of that. */
+process.env.NODE_OPTIONS = `--import=${new URL('./abortingSessions.mjs', import.meta.url).href}`
+const { trialRun } = await import('../../../dist/networks/onnx/trialRun.js')
+
+const model = { path: process.argv[2], name: 'plain.onnx', bytes: 0, optimization: 'basic' }
+const error = await trialRun(model, { name: 'image', shape: [2, 3, 8, 8] }, ['features']).catch((reason) => reason)
+console.log(JSON.stringify({ message: error.message, exitStatus: error.exitStatus }))

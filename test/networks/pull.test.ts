@@ -1,0 +1,253 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmod } from 'node:fs/promises'
+import { afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { InputError, NetworkError, OutputError, UsageError } from '../../src/errors.js'
+import { sha256 } from '../../src/files/sha256.js'
+import {
+  type CatalogEntry,
+  catalogEntry,
+  chooseNetwork,
+  importWeights,
+  type PullOptions,
+  pullWeights,
+} from '../../src/networks/index.js'
+import { listenTo } from '../../src/progress.js'
+import { type Answer, beginning, certificate, fileAnswer, startServer, status } from '../support/fileServer.js'
+import { messageOf } from '../support/messageOf.js'
+import { narrowCatalog, tensorsOf } from '../support/narrowNetworks.js'
+import { networkFolder } from '../support/networkFolder.js'
+import { withoutProxies } from '../support/offlineEnvironment.js'
+import { sharedFolder } from '../support/temporaryFolder.js'
+import { writeTorchZip } from '../support/torchFile.js'
+
+narrowCatalog()
+withoutProxies()
+const made = sharedFolder()
+const folder = networkFolder()
+const cache = (...way: string[]) => folder('cache', ...way)
+
+/** The published file of these tests, and one of another network. */
+let right: Buffer
+let other: Buffer
+beforeAll(() => {
+  const bytesOf = (id: string) => {
+    writeTorchZip(made(`${id}.pth`), tensorsOf(id))
+    return readFileSync(made(`${id}.pth`))
+  }
+  right = bytesOf('mobilenet_v2')
+  other = bytesOf('mobilenet_v2-aa')
+})
+
+/** Whatever happened: under the final name there is nothing, or the whole and right file. */
+afterEach(() => {
+  if (!existsSync(cache('weights'))) return
+  expect(readdirSync(cache('weights'))).toEqual(['mobilenet_v2.pth'])
+  expect(readFileSync(cache('weights/mobilenet_v2.pth')).equals(right)).toBe(true)
+})
+
+const NAME = 'mobilenet_v2-test.pth'
+
+/** The catalog's entry of MobileNetV2 with other sources. */
+function entryWith(
+  addresses: readonly string[],
+  source: { bytes?: number | null; sha256?: string } = {},
+): CatalogEntry {
+  const sources = addresses.map((url) => ({ url, bytes: right.length, sha256: sha256(right), ...source }))
+  return { ...catalogEntry('mobilenet_v2'), sources }
+}
+
+function pull(entry: CatalogEntry, options: PullOptions = {}) {
+  return pullWeights(entry.id, { entries: [entry], ...options })
+}
+
+function expectNothingKept(): void {
+  expect(existsSync(cache('downloads')) ? readdirSync(cache('downloads')) : []).toEqual([])
+  expect(existsSync(cache('weights'))).toBe(false)
+}
+
+async function expectPulled(action: ReturnType<typeof pullWeights>): Promise<void> {
+  expect(await action).toMatchObject({ path: cache('weights/mobilenet_v2.pth'), sha256: sha256(right) })
+  expect(readdirSync(cache('downloads'))).toEqual([])
+}
+
+describe('pulling published weights', () => {
+  it('makes the checked file the weights of the network, and tells of licence and progress', async () => {
+    const server = await startServer(fileAnswer(right), 'http')
+    const url = `${server.address}/models/${NAME}`
+    const told: string[] = []
+    const progress = {
+      start: (label: string, total: number, measure?: unknown) =>
+        told.push(`${label} ${total} ${JSON.stringify(measure)}`),
+      update: (done: number) => void (done === right.length && told.push('all')),
+      stop: () => told.push('stop'),
+      note: (line: string) => told.push(line),
+    }
+    const entry = entryWith([url])
+    expect(await pull(entry, { onProgress: listenTo(progress) })).toEqual({
+      ...{ id: 'mobilenet_v2', path: cache('weights/mobilenet_v2.pth'), bytes: right.length, sha256: sha256(right) },
+      ...{ licence: 'BSD-3-Clause', origin: url, checked: { bytes: true, sha256Digits: 64 } },
+    })
+    expect(told).toEqual([
+      `mobilenet_v2: licence BSD-3-Clause, from ${url}`,
+      `mobilenet_v2 ${right.length} {"unit":"bytes","before":0}`,
+      'all',
+      'stop',
+    ])
+    expect(readdirSync(cache('downloads'))).toEqual([])
+    expect((await chooseNetwork({ model: 'mobilenet_v2' })).weightsPath).toBe(cache('weights/mobilenet_v2.pth'))
+    expect(await pull(entry)).toMatchObject({ origin: null, path: cache('weights/mobilenet_v2.pth') })
+    expect(server.requests).toHaveLength(1)
+  })
+
+  it('replaces imported weights that are not the published ones, and says so', async () => {
+    mkdirSync(cache('weights'), { recursive: true })
+    writeFileSync(cache('weights/mobilenet_v2.pt'), other)
+    const server = await startServer(fileAnswer(right), 'http')
+    const notes: string[] = []
+    const onProgress = listenTo({ note: (line) => void notes.push(line) })
+    await expectPulled(pull(entryWith([`${server.address}/${NAME}`]), { onProgress }))
+    expect(notes[0]).toBe(
+      `mobilenet_v2: the stored weights (SHA-256 ${sha256(other).slice(0, 8)}…) are not the published ones`,
+    )
+  })
+
+  it('says how much it could check', async () => {
+    const server = await startServer(fileAnswer(right), 'http')
+    const entry = entryWith([`${server.address}/${NAME}`], { bytes: null, sha256: sha256(right).slice(0, 8) })
+    expect(await pull(entry)).toMatchObject({ checked: { bytes: false, sha256Digits: 8 } })
+  })
+
+  it('refuses what cannot be pulled', async () => {
+    expect(await messageOf(pullWeights('tiny-alexnet'), UsageError)).toContain('is built in')
+    expect(await messageOf(pullWeights('vgg19'), UsageError)).toContain('no network or generator is called "vgg19"')
+    expect(await messageOf(pull(entryWith([])), UsageError)).toContain('models import mobilenet_v2 FILE')
+    expect(await messageOf(pull(entryWith(['http://example.org/a.pth'])), UsageError)).toContain('is not encrypted')
+  })
+
+  it('needs a cache that can be written, and by nobody else', async () => {
+    const entry = entryWith(['https://localhost:1/a.pth'])
+    mkdirSync(cache())
+    await chmod(cache(), 0o777)
+    expect(await messageOf(pull(entry))).toMatch(/^anyone can write to .*; run chmod o-w/)
+    await chmod(cache(), 0o755)
+    writeFileSync(cache('downloads'), '')
+    expect(await messageOf(pull(entry), OutputError)).toContain('set SHIFTSCOPE_CACHE')
+  })
+
+  it('leaves a download that is not finished alone when the same network is imported', async () => {
+    const cut = beginning(right, 300_000, (response) => response.destroy())
+    const server = await startServer(cut, 'http')
+    await messageOf(pull(entryWith([`${server.address}/${NAME}`])), NetworkError)
+    const kept = readFileSync(cache('downloads', `part-${NAME}`))
+    expect(kept.length).toBeGreaterThan(0)
+    await importWeights('mobilenet_v2', made('mobilenet_v2.pth'))
+    expect(readFileSync(cache('downloads', `part-${NAME}`)).equals(kept)).toBe(true)
+  })
+})
+
+describe('a file that is not what it must be', () => {
+  it.each([
+    [
+      'by the beginning of its SHA-256 where no more is known',
+      () => other,
+      () => ({ bytes: null, sha256: sha256(right).slice(0, 8) }),
+      () => `has the SHA-256 ${sha256(other).slice(0, 8)} instead of ${sha256(right).slice(0, 8)}: damaged, or another`,
+    ],
+    [
+      'when it holds another network',
+      () => other,
+      () => ({ bytes: other.length, sha256: sha256(other) }),
+      () => 'does not hold the weights of mobilenet_v2: the file: ',
+    ],
+    [
+      'by its size',
+      () => right.subarray(1),
+      () => ({}),
+      () => `is ${right.length - 1} bytes instead of ${right.length}`,
+    ],
+  ])('is refused %s', async (_, file, source, message) => {
+    const server = await startServer(fileAnswer(file()), 'http')
+    expect(await messageOf(pull(entryWith([`${server.address}/${NAME}`], source())))).toContain(message())
+    expectNothingKept()
+  })
+})
+
+describe('of several sources', () => {
+  /** What the servers answer, in the order of the sources, and what becomes of the call. */
+  const given: Answer = (...of) => fileAnswer(right)(...of)
+  const wrong: Answer = (...of) => fileAnswer(right.subarray(1))(...of)
+  const cut: Answer = (...of) => beginning(right, 300_000, (response) => response.destroy())(...of)
+
+  it.each<[string, readonly Answer[], number, (new (message: string) => Error) | undefined, string]>([
+    ['the next is asked where one has not the file', [status(404), given], 2, undefined, ''],
+    ['the next is asked where one has another file', [wrong, given], 2, undefined, ''],
+    ['none is asked after a download that was cut', [cut, given], 1, NetworkError, 'run the same command again'],
+    ['each is named where none has the file', [status(404), status(403)], 2, NetworkError, '; then http://'],
+    ['one with wrong contents makes the error one of contents', [status(404), wrong], 2, InputError, 'bytes instead'],
+  ])('%s', async (_, answers, requests, type, message) => {
+    const answer: Answer = (request, response) => answers[Number(request.url?.slice(1, 2))]?.(request, response)
+    const server = await startServer(answer, 'http')
+    const action = pull(entryWith(answers.map((_, source) => `${server.address}/${source}.pth`)))
+    if (type === undefined) await expectPulled(action)
+    else expect(await messageOf(action, type)).toContain(message)
+    expect(server.requests).toHaveLength(requests)
+  })
+})
+
+describe('a mirror', () => {
+  const official = () => entryWith([`https://localhost:1/official/${NAME}`])
+
+  it('has the files under their published names', async () => {
+    const server = await startServer(fileAnswer(right), 'http')
+    await expectPulled(pull(official(), { mirror: `${server.address}/weights/` }))
+    expect(server.requests.map(({ path }) => path)).toEqual([`/weights/${NAME}`])
+  })
+
+  it('may be a folder', async () => {
+    mkdirSync(folder('mirror'))
+    expect(await messageOf(pull(official(), { mirror: folder('mirror') }))).toContain(`${NAME} does not exist`)
+    writeFileSync(folder('mirror', NAME), right.subarray(0, 100))
+    expect(await messageOf(pull(official(), { mirror: folder('mirror') }))).toContain('is 100 bytes instead of')
+    expectNothingKept()
+    writeFileSync(folder('mirror', NAME), right)
+    await expectPulled(pull(official(), { mirror: folder('mirror') }))
+    expect(readFileSync(folder('mirror', NAME)).equals(right)).toBe(true)
+  })
+
+  it.each([
+    ['http://example.org/weights', 'is not encrypted'],
+    ['http://localhost.example.org', 'is not encrypted'],
+    ['http://127.0.0.1.example.org', 'is not encrypted'],
+    ['ftp://localhost/weights', 'is not encrypted'],
+    ['https://', 'is no address'],
+    ['https://user:secret@localhost/weights', 'the mirror at localhost is given with a user name'],
+    ['https://:secret@localhost/weights', 'the mirror at localhost is given with a user name'],
+  ])('%s is refused: it %s', async (mirror, cause) => {
+    const message = await messageOf(pull(official(), { mirror }), UsageError)
+    expect(message).toContain(cause)
+    expect(message).not.toContain('secret')
+    expectNothingKept()
+  })
+})
+
+describe('a connection', () => {
+  it('is refused where the certificate is not trusted', async () => {
+    const server = await startServer(fileAnswer(right), 'https')
+    const entry = entryWith([`${server.address}/${NAME}`])
+    expect(await messageOf(pull(entry), NetworkError)).toMatch(
+      /^localhost:\d+ has a certificate .* NODE_EXTRA_CA_CERTS$/,
+    )
+    expect(server.requests).toEqual([])
+    expectNothingKept()
+    await expectPulled(pull(entry, { ca: certificate }))
+  })
+
+  it('that nobody answers is named', async () => {
+    const server = await startServer(fileAnswer(right), 'http')
+    const speaksHttp = entryWith([`https://localhost:${server.port}/${NAME}`])
+    expect(await messageOf(pull(speaksHttp), NetworkError)).toContain(`cannot fetch from localhost:${server.port}`)
+    const none = entryWith(['https://localhost:1/a.pth'])
+    expect(await messageOf(pull(none), NetworkError)).toContain('cannot fetch from localhost:1: no server answers')
+    expectNothingKept()
+  })
+})

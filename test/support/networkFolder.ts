@@ -1,0 +1,14 @@
+import { afterEach, beforeEach, vi } from 'vitest'
+import { temporaryFolder } from './temporaryFolder.js'
+
+/** A fresh folder for each test, with the cache of networks in it. */
+export function networkFolder(): ReturnType<typeof temporaryFolder> {
+  const folder = temporaryFolder()
+  beforeEach(() => {
+    vi.stubEnv('SHIFTSCOPE_CACHE', folder('cache'))
+  })
+  afterEach(() => {
+    vi.unstubAllEnvs()
+  })
+  return folder
+}
