@@ -8,8 +8,8 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { openLocks } from '../../src/files/lock.js'
 import type { StudyResult } from '../../src/study/run.js'
-import { randomOf } from '../fuzz/random.js'
 import { contents, type Ended, shiftscope, start, until } from '../support/commandLine.js'
+import { randomOf } from '../support/random.js'
 import { randomCases } from '../support/randomCases.js'
 
 /** A study of ten units that takes some seconds. */

@@ -18,7 +18,7 @@ import { lockFolder, openLocks } from '../../src/files/lock.js'
 import { type Owner, thisOwner } from '../../src/files/owner.js'
 import { workerFile } from '../../src/files/package.js'
 import { temporaryName } from '../../src/files/temporaries.js'
-import { randomOf } from '../fuzz/random.js'
+import { randomOf } from '../support/random.js'
 import { randomCases } from '../support/randomCases.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'
 
