@@ -38,8 +38,8 @@ it.each<[string, Reader, RegExp]>([
   ['another error', reading((_, { text }) => JSON.parse(String(text))), /^FINDING threw SyntaxError/],
   [
     'memory',
-    reading((_, { text = '' }) => Buffer.allocUnsafe(text.length === 9 ? 0 : 300 << 20)),
-    /^FINDING took 300 MiB/,
+    reading((_, { text = '' }) => Buffer.allocUnsafe(text.length === 9 ? 0 : 1100 << 20), { isExpensive: true }),
+    /^FINDING took 1100 MiB/,
   ],
   [
     'a file outside of the folder',
