@@ -4,11 +4,13 @@ import fc from 'fast-check'
 const powers = [7, 8, 15, 16, 31, 32, 53, 63, 64].flatMap((bits) => [(1n << BigInt(bits)) - 1n, 1n << BigInt(bits)])
 const edges = [0n, 1n, 2n, 3n, ...powers]
 
+const numbers = [...edges.map(String), '-1', '-0', '0.5', '255.5', '1e-320', '1e308', '-1e308']
+
 /** Values of JSON, and what other readers of text may take for one. */
 const values = [
-  ...[...edges.map(String), '-1', '-0', '0.5', '1e-320', '1e308', '1e999', '-1e999', '01', '1.', 'NaN', '0x10'],
-  ...['null', 'true', 'false', '""', '[]', '{}', '[[]]', '[null]', '{"a":1}', '[1,2,3]', '', ' ', ',', '(', '@', '%'],
-  ...['['.repeat(10_000) + ']'.repeat(10_000), `${'{"a":'.repeat(10_000)}0${'}'.repeat(10_000)}`, '9'.repeat(400)],
+  ...[...numbers, '1e999', '-1e999', '01', '1.', 'NaN', '0x10', 'null', 'true', 'false', '""', '', ' ', ',', '('],
+  ...['[]', '{}', '[[]]', '[null]', '{"a":1}', '[1,2,3]', '@', '%', '9'.repeat(400)],
+  ...['['.repeat(10_000) + ']'.repeat(10_000), `${'{"a":'.repeat(10_000)}0${'}'.repeat(10_000)}`],
 ]
 
 /** Names at which languages, paths and terminals go wrong. */
@@ -116,18 +118,23 @@ function put(bytes: Buffer, at: number, part: Uint8Array, replaces: boolean): Bu
 
 const TOKEN = /"(?:[^"\\]|\\.)*"|'[^']*'|[[\]{}]|-?\d+(?:\.\d+)?|[\w-]+/g
 
-/** Replaces a word, number, string, list or object of a text; the rest stands as it was. */
+/** Replaces a word, number, string, list or object of a text, half of the time by one of its kind. */
 function withToken(text: string, { at, choice, replaces }: Step, words: readonly string[]): string {
   const tokens = [...text.matchAll(TOKEN)].filter(([token]) => token !== ']' && token !== '}')
   const token = tokens[at % tokens.length]
   if (token === undefined) return text
-  const [start, quote] = [token.index, token[0].charAt(0)]
-  const end = '[{'.includes(quote) ? endOfBrackets(text, start) : start + token[0].length
+  const [start, old] = [token.index, token[0]]
+  const end = '[{'.includes(old) ? endOfBrackets(text, start) : start + old.length
+  const replacement = replaces ? ofKind(old, choice, words) : picked(values, choice)
+  return text.slice(0, start) + Buffer.from(replacement).toString('latin1') + text.slice(end)
+}
+
+function ofKind(old: string, choice: number, words: readonly string[]): string {
   const name = picked([...names, ...words, ...words], choice)
-  const quoted = quote === '"' ? JSON.stringify(name) : `${quote}${name}${quote}`
-  const named = `"'`.includes(quote) ? quoted : name
-  const replacement = Buffer.from(replaces ? named : picked(values, choice)).toString('latin1')
-  return text.slice(0, start) + replacement + text.slice(end)
+  if (old.startsWith('"')) return JSON.stringify(name)
+  if (old.startsWith("'")) return `'${name}'`
+  if (/^-?\d/.test(old)) return picked(numbers, choice)
+  return '[{'.includes(old) ? picked(values, choice) : name
 }
 
 function endOfBrackets(text: string, start: number): number {

@@ -58,10 +58,7 @@ function trainingOptions(random) {
 export const calls = {
   newCompositor: (random, addon) => ({
     args: [compositorOptions(random)],
-    call: (...args) => {
-      const compositor = new addon.Compositor(...args)
-      return compositor instanceof addon.Compositor
-    },
+    call: (...args) => new addon.Compositor(...args) instanceof addon.Compositor,
   }),
   composite: (random, addon) => {
     const options = compositorOptions(random)
