@@ -107,6 +107,9 @@ async function inFolderOfReader(
   const guard = reader.opensAnything ? undefined : guardFiles(folder, reader.readsBeyondEnds)
   const mostBytes = reader.isExpensive ? MOST_BYTES_EXPENSIVE : MOST_BYTES
   const watch = await startWatch(mostBytes)
+  const uncaught: string[] = []
+  const noteUncaught = (error: Error) => uncaught.push(`ended the process: ${error.stack}`)
+  process.on('uncaughtException', noteUncaught)
   process.chdir(folder)
   Object.assign(process.env, environmentIn(folder))
   try {
@@ -118,9 +121,10 @@ async function inFolderOfReader(
       const grown = memoryUsed().map((bytes, i) => bytes - (start[i] as number))
       watch.end()
       const growth = Math.max(...grown) > mostBytes ? [`took ${Math.max(...grown) >> 20} MiB`] : []
-      return { error, faults: [...faults, ...growth, ...(guard?.takeViolations() ?? [])] }
+      return { error, faults: [...faults, ...growth, ...uncaught.splice(0), ...(guard?.takeViolations() ?? [])] }
     })
   } finally {
+    process.off('uncaughtException', noteUncaught)
     process.chdir(before.folder)
     for (const name of Object.keys(process.env)) delete process.env[name]
     Object.assign(process.env, before.environment)

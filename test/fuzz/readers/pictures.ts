@@ -127,7 +127,7 @@ export const pictures: Reader = {
 }
 
 /** Drawing has a minute in use; few of the inputs that take seconds would end before. */
-const limits = { seconds: 2, bytes: 2 ** 31 }
+const limits = { seconds: 10, bytes: 2 ** 31 }
 
 /** Drawn in a process of its own. */
 export const svg: Reader = {
