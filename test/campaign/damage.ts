@@ -1,6 +1,7 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { mutate } from '../fuzz/mutation.js'
-import type { Random } from '../fuzz/random.js'
+import fc from 'fast-check'
+import { damaged, steps } from '../fuzz/damage.js'
+import type { Random } from '../support/random.js'
 
 /** Damages a file as disks, copies and people do. @returns what was done */
 export async function damage(path: string, others: readonly string[], random: Random): Promise<string> {
@@ -30,8 +31,10 @@ export async function damage(path: string, others: readonly string[], random: Ra
       await rm(path)
       await mkdir(path)
       return 'a folder in its place'
-    case 7:
-      return put('mutated', mutate(bytes, random, [bytes]))
+    case 7: {
+      const [changes = []] = fc.sample(steps, { seed: random.below(2 ** 31), numRuns: 1 })
+      return put('mutated', damaged(bytes, changes, { donors: [bytes], words: [] }))
+    }
     default: {
       const flipped = Buffer.from(bytes)
       for (let count = 1 + random.below(8); count > 0 && flipped.length > 0; count--) {

@@ -1,7 +1,7 @@
 import { appendFileSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { packageFolder } from '../../src/files/package.js'
-import { type Random, randomOf } from '../fuzz/random.js'
+import { type Random, randomOf } from '../support/random.js'
 
 /** `CAMPAIGN_SECONDS` for each part; without it, a few rounds. */
 const SECONDS = Number(process.env.CAMPAIGN_SECONDS ?? 0)

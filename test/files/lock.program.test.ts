@@ -7,7 +7,7 @@ import { openLocks } from '../../src/files/lock.js'
 import { recordOf } from '../../src/files/lockFile.js'
 import { thisOwner } from '../../src/files/owner.js'
 import { workerFile } from '../../src/files/package.js'
-import { randomOf } from '../fuzz/random.js'
+import { randomOf } from '../support/random.js'
 import { randomCases } from '../support/randomCases.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'
 

@@ -1,57 +1,72 @@
-import { rmSync } from 'node:fs'
-import { join } from 'node:path'
+import assert from 'node:assert/strict'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { openNetwork } from '../../../src/features/openNetwork.js'
-import { chooseGenerator } from '../../../src/networks/generator.js'
 import { inspectModel } from '../../../src/networks/inspection.js'
-import { goldenFiles } from '../goldens.js'
-import { drawLoop, drawModel } from '../graphs.js'
-import { mutate } from '../mutation.js'
-import type { Random } from '../random.js'
-import { type FuzzCase, placeFiles, type Reader } from '../reader.js'
+import { writeReport } from '../../../src/report/report.js'
+import { type Unit, unitSchema } from '../../../src/results/unit/schema.js'
+import { writeUnit } from '../../../src/results/unit/store.js'
+import { arraysOf, madeUnit } from '../../support/unit.js'
+import type { Files, Reader } from '../reader.js'
+import { arithmeticGolden } from './documents.js'
+import { goldens, parsed, sealedText } from './goldens.js'
 
-/** ONNX files that are run: inspected, opened as a network, or as a generator. */
-export const networks: Reader = {
-  name: 'networks',
-  isExpensive: true,
-  mostGrowth: 1024,
-  // A trial run may take three minutes.
-  mostSeconds: 240,
-  open: (folder) => {
-    const corpus = goldenFiles('onnx', /\.onnx$/)
-    const path = join(folder, 'case.onnx')
-    return {
-      draw: (random) => drawCase(random, corpus),
-      read: async (drawn) => {
-        placeFiles(folder, drawn)
-        // What was found of an equal graph before would be taken from there.
-        rmSync(join(folder, 'cache'), { recursive: true, force: true })
-        if (drawn.kind === 'generator') {
-          const { dims } = await chooseGenerator(path)
-          return dims > 0 ? [] : [`${dims} values`]
-        }
-        if (drawn.kind === 'inspect') {
-          const { tensors } = await inspectModel(path)
-          return tensors.every(({ dims }) => Number.isSafeInteger(dims)) ? [] : ['dims that are none']
-        }
-        const network = await openNetwork(path, { device: 'cpu' })
-        await network.close()
-        return network.network.layers.every(({ dims }) => dims > 0) ? [] : ['a layer without values']
-      },
-    }
-  },
+const onnxWords = ['Conv', 'Relu', 'MaxPool', 'Softmax', 'Loop', 'ConstantOfShape', 'image', 'encoder', 'layer', 'fc6']
+
+async function readNetwork(folder: string): Promise<void> {
+  const path = join(folder, 'case.onnx')
+  const { tensors } = await inspectModel(path)
+  assert(tensors.every(({ dims }) => Number.isSafeInteger(dims)))
+  const network = await openNetwork(path, { device: 'cpu' })
+  await network.close()
+  assert(network.network.layers.every(({ dims }) => dims > 0))
 }
 
-function drawCase(random: Random, corpus: readonly Buffer[]): FuzzCase {
-  const kind = random.pick(['inspect', 'open', 'open', 'generator'])
-  const metadata = {
-    encoder: 'tiny-alexnet',
-    layer: random.pick(['fc6', 'x']),
-    feature: random.pick(['pre-relu', 'x']),
+type Made = Omit<Unit, 'arrays'>
+
+/** Stores units as the program could have written them; one that it refuses is left out. */
+async function storeUnits(results: string, text: unknown): Promise<void> {
+  for (const unit of Object.values(parsed(text)) as Made[]) {
+    if (!unitSchema.safeParse({ ...unit, arrays: {} }).success) continue
+    const isSmall = unit.rows * unit.cols <= 10_000 && unit.layers.every(({ dims }) => dims <= 1000)
+    if (!isSmall || unit.inputs.keepsFeatures) continue
+    const length = unit.layers.length * 5 * unit.rows * unit.cols
+    const maps = Float32Array.from({ length }, (_, i) => 0.5 + (i % 50) / 100)
+    await writeUnit(results, unit, arraysOf(unit, maps))
   }
-  const drawn = random.chance(0.02)
-    ? drawLoop(random)
-    : random.chance(0.8)
-      ? drawModel(random, kind === 'generator' ? metadata : {})
-      : random.pick(corpus)
-  return { kind, files: { 'case.onnx': random.chance(0.15) ? mutate(drawn, random, corpus) : drawn } }
+}
+
+async function readReport(folder: string, { 'units.json': units, ...files }: Files): Promise<void> {
+  const results = join(folder, 'results')
+  for (const [name, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(results, name)), { recursive: true })
+    writeFileSync(join(results, name), content)
+  }
+  await storeUnits(results, units)
+  await writeReport(results)
+}
+
+const studied = [
+  madeUnit(),
+  madeUnit({ patch: 'dog', category: 'dog' }),
+  madeUnit({ model: 'net', stride: 4, separability: { loss: 'hinge', C: 1, seed: 0, cv: ['ordered'] } }),
+].map(({ unit }) => unit)
+
+/** ONNX files that are run, each in a process that can be killed. */
+export const networks: Reader = {
+  name: 'networks',
+  goldens: goldens('onnx', /^(plain|open-size|bytes)\.onnx$/, 'case.onnx'),
+  words: onnxWords,
+  isExpensive: true,
+  read: readNetwork,
+}
+
+/** Results folders of odd names and numbers, up to the report. */
+export const reports: Reader = {
+  name: 'reports',
+  goldens: async (folder) => [{ 'units.json': JSON.stringify(studied), ...(await arithmeticGolden(folder))[0] }],
+  words: ['alexnet', 'vgg16', 'fc7', 'hinge', 'shuffled'],
+  mend: (bytes, name) => (name === 'units.json' ? bytes : sealedText(bytes)),
+  isExpensive: true,
+  read: readReport,
 }

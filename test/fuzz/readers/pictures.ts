@@ -1,205 +1,140 @@
-import { writeFileSync } from 'node:fs'
+import assert from 'node:assert/strict'
 import { join } from 'node:path'
-import { crc32, deflateSync } from 'node:zlib'
+import { crc32 } from 'node:zlib'
 import sharp, { type Sharp } from 'sharp'
-import { type CocoAnnotation, type CocoImage, readCocoIndex } from '../../../src/patches/cocoAnnotations.js'
-import { readImageFile } from '../../../src/patches/cocoImage.js'
-import { chooseObjects, cutOut } from '../../../src/patches/cocoPatches.js'
+import { RULES, readCocoIndex, readSegmentation } from '../../../src/patches/cocoAnnotations.js'
+import { findImage } from '../../../src/patches/cocoImage.js'
+import { cocoMask } from '../../../src/patches/cocoMask.js'
+import { chooseObjects } from '../../../src/patches/cocoPatches.js'
 import { decodeImage, type Image } from '../../../src/patches/image.js'
-import { messageLine } from '../../../src/support/text.js'
-import { mutate, oddNumber } from '../mutation.js'
-import type { Random } from '../random.js'
-import { messageFaults, placeFiles, type Reader } from '../reader.js'
+import type { Files, Reader } from '../reader.js'
+import { parsed, perObject } from './goldens.js'
 
-/** MiB that a case may take: the largest picture that is read has 256 as RGBA, and is made from as many again. */
-export const pixelGrowth = 1024
-/** The process that decodes a picture has a minute. */
-export const pixelSeconds = 70
+/** Larger ones would be of larger pictures. */
+const MOST_PIXELS = 1 << 18
 
-const kinds = ['png', 'jpeg', 'webp', 'gif', 'tiff', 'avif'] as const
-type Kind = (typeof kinds)[number]
-
-/** Pictures of points. */
-export const pictures: Reader = {
-  name: 'pictures',
-  isExpensive: true,
-  mostGrowth: pixelGrowth,
-  mostSeconds: pixelSeconds,
-  open: async (folder) => {
-    const corpus = await intactPictures()
-    const cocoObject = await openCoco(folder)
-    return {
-      draw: (random) => {
-        const kind = random.pick(kinds)
-        const intact = kind === 'png' && random.chance(0.4) ? drawPng(random) : random.pick(corpus[kind])
-        const changed = random.chance(0.9) ? mutate(intact, random, corpus[random.pick(kinds)]) : intact
-        const bytes = kind === 'png' && random.chance(0.8) ? withChecksums(changed) : changed
-        return { kind: random.chance(0.2) ? 'coco' : kind, files: { [`case.${kind}`]: bytes } }
-      },
-      read: async (drawn) => {
-        const [[name, bytes] = ['', '']] = Object.entries(drawn.files)
-        if (drawn.kind !== 'coco') return pictureFaults(await decodeImage(bytes as Uint8Array, name))
-        placeFiles(folder, drawn)
-        return cocoObject(join(folder, name))
-      },
-    }
-  },
+function checkPicture({ rows, cols, data }: Image): void {
+  assert(rows > 0 && cols > 0)
+  assert.equal(data.length, rows * cols * 4)
 }
 
-/** Cuts an object out of a picture of 9×7 pixels as COCO's are; @returns undefined where the object is refused alone. */
-async function openCoco(folder: string): Promise<(path: string) => Promise<readonly string[] | undefined>> {
-  const file = join(folder, 'annotations.json')
-  const object = { id: 1, image_id: 1, category_id: 1, bbox: [0, 0, 40, 40], segmentation: [[0, 0, 9, 0, 9, 7, 0, 7]] }
-  const images = [{ id: 1, file_name: 'case', width: 9, height: 7 }]
-  writeFileSync(file, JSON.stringify({ images, annotations: [object], categories: [{ id: 1, name: 'dog' }] }))
-  const index = await readCocoIndex(file, 'authors')
-  const [{ annotation, image } = {}] = chooseObjects(index, ['dog'], 1)
-  return async (path) => {
-    try {
-      const bytes = await readImageFile(path, image as CocoImage)
-      return pictureFaults(await cutOut(index, annotation as CocoAnnotation, image as CocoImage, bytes))
-    } catch (error) {
-      if (!(error instanceof Error) || error.constructor !== Error) throw error
-      const faults = messageFaults(messageLine(error.message))
-      return faults.length > 0 ? faults : undefined
+function checkMask(segmentation: unknown, rows: number, cols: number): void {
+  const { columns } = cocoMask(segmentation, rows, cols)
+  assert.equal(columns.length, rows * cols)
+  assert(columns.every((value) => value <= 1))
+}
+
+const SIDE = 96
+const polygon = [1, 1, 20, 1.5, 20, 30, 4, 30]
+const runs = { size: [SIDE, SIDE], counts: [100, 50, SIDE * SIDE - 150] }
+/** As COCO's API writes run lengths: 4000 and 5216. */
+const compressed = { size: [SIDE, SIDE], counts: 'Pm3PS5' }
+
+/** Sides come from a picture that is there. */
+async function readMask(_: string, { 'mask.json': text }: Files): Promise<void> {
+  const { segmentation } = parsed(text)
+  await perObject(() => checkMask(segmentation, SIDE, SIDE))
+}
+
+const images = [0, 1].map((id) => ({ id, file_name: `${id}.jpg`, width: 40, height: 30, license: 1 }))
+const objects = [polygon, { size: [30, 40], counts: [100, 50, 1050] }].map((segmentation, id) => ({
+  ...{ id, image_id: id, category_id: id, area: 100, bbox: [0, 0, 40, 30], iscrowd: id },
+  segmentation: id === 0 ? [segmentation] : segmentation,
+}))
+const categories = ['dog', 'cat'].map((name, id) => ({ id, name }))
+const annotationFile = {
+  info: { year: 2017 },
+  licenses: [{ id: 1, name: 'free' }],
+  images,
+  annotations: objects,
+  categories,
+}
+
+async function readAnnotations(folder: string): Promise<void> {
+  for (const rule of RULES) {
+    const index = await readCocoIndex(join(folder, 'case.json'), rule)
+    for (const { image, annotation } of chooseObjects(index, [...index.categories.keys()].slice(0, 3), 2)) {
+      const { rows, cols } = image ?? { rows: 1, cols: 1 }
+      const found = image && (await perObject(() => findImage(folder, image)))
+      assert(found === undefined || found.path.startsWith(`${folder}/`), found?.path)
+      const segmentation = await readSegmentation(index, annotation)
+      if (rows * cols <= MOST_PIXELS) await perObject(() => checkMask(segmentation, rows, cols))
     }
   }
 }
 
-/** A picture of a colour that nothing else has, beside the case. */
-export async function placeSecret(folder: string): Promise<void> {
-  const [r, g, b] = secret
-  const background = { r, g, b }
-  writeFileSync(
-    join(folder, 'secret.png'),
-    await sharp({ create: { width: 9, height: 9, channels: 3, background } })
-      .png()
-      .toBuffer(),
-  )
-}
-
-const secret = [193, 7, 211] as const
-
-export function pictureFaults({ rows, cols, data }: Image): string[] {
-  if (data.length !== rows * cols * 4 || rows < 1 || cols < 1)
-    return [`${cols}×${rows} pixels have ${data.length} bytes`]
-  for (let i = 0; i < Math.min(data.length, 1 << 16); i += 4)
-    if (secret.every((value, channel) => data[i + channel] === value)) return ['shows what another file holds']
-  return []
-}
-
-/** Small ones of all that sharp writes, in several forms. */
-async function intactPictures(): Promise<Readonly<Record<Kind, readonly Buffer[]>>> {
-  const raw = (width: number, height: number, channels: 1 | 2 | 3 | 4) =>
-    sharp(
-      Uint8Array.from({ length: width * height * channels }, (_, i) => i * 37),
-      { raw: { width, height, channels } },
-    )
-  const all = (forms: readonly Sharp[]) => Promise.all(forms.map((form) => form.toBuffer()))
-  const frames = await all([raw(7, 7, 4).png(), raw(7, 7, 3).png()])
-  const animated = () => sharp(frames, { join: { animated: true } })
-  return {
-    png: await all([
-      raw(9, 7, 4).png(),
-      raw(9, 7, 3).png({ palette: true }),
-      raw(5, 5, 1).toColourspace('grey16').png(),
-      raw(9, 9, 2).png({ progressive: true }),
-      raw(8, 8, 3)
-        .withExif({ IFD0: { Orientation: '6' } })
-        .png(),
-    ]),
-    jpeg: await all([
-      raw(9, 7, 3).jpeg(),
-      raw(9, 7, 3).jpeg({ progressive: true }),
-      raw(16, 16, 1).jpeg(),
-      raw(16, 16, 3).toColourspace('cmyk').jpeg(),
-      raw(9, 7, 3).withMetadata({ orientation: 5 }).jpeg({ chromaSubsampling: '4:4:4' }),
-    ]),
-    webp: await all([
-      raw(9, 7, 4).webp(),
-      raw(9, 7, 4).webp({ lossless: true }),
-      raw(9, 7, 3).withMetadata({ orientation: 3 }).webp(),
-      animated().webp(),
-    ]),
-    gif: await all([raw(9, 7, 4).gif(), raw(5, 5, 3).gif({ progressive: true }), animated().gif()]),
-    tiff: await all([
-      raw(9, 7, 4).tiff(),
-      raw(16, 16, 3).tiff({ tile: true, tileWidth: 16, tileHeight: 16 }),
-      raw(16, 16, 3).tiff({ compression: 'lzw', predictor: 'horizontal' }),
-      raw(16, 16, 3).tiff({ compression: 'jpeg' }),
-      raw(16, 16, 1).tiff({ bitdepth: 1 }),
-      raw(32, 32, 3).tiff({ pyramid: true, tile: true, tileWidth: 16, tileHeight: 16 }),
-      raw(9, 7, 3).tiff({ compression: 'deflate', bigtiff: true }),
-    ]),
-    avif: await all([raw(16, 16, 4).avif({ effort: 0 }), raw(16, 16, 3).avif({ effort: 0, lossless: true })]),
+/** Small pictures in the forms that sharp writes. */
+async function pictureGoldens(): Promise<readonly Files[]> {
+  const raw = (width: number, height: number, channels: 1 | 3 | 4) => {
+    const samples = Uint8Array.from({ length: width * height * channels }, (_, i) => i * 37)
+    return sharp(samples, { raw: { width, height, channels } })
   }
-}
-
-/** Its parts with right checksums, sizes and depths of all kinds. */
-function drawPng(random: Random): Buffer {
-  const side = () => (random.chance(0.8) ? 1 + random.below(20) : Number(oddNumber(random, 64) & 0xffffffffn))
-  const header = Buffer.alloc(13)
-  header.writeUInt32BE(side(), 0)
-  header.writeUInt32BE(side(), 4)
-  header.writeUInt8(random.chance(0.9) ? random.pick([1, 2, 4, 8, 16]) : random.below(256), 8)
-  header.writeUInt8(random.chance(0.9) ? random.pick([0, 2, 3, 4, 6]) : random.below(256), 9)
-  header.writeUInt8(random.chance(0.95) ? random.below(2) : random.below(256), 12)
-  const data = deflateSync(
-    random.chance(0.9) ? random.bytes(random.below(2000)) : Buffer.alloc(random.below(2_000_000)),
-  )
-  const extra = (): Buffer => {
-    const name = random.pick([
-      'PLTE',
-      'tRNS',
-      'gAMA',
-      'cHRM',
-      'iCCP',
-      'sRGB',
-      'eXIf',
-      'zTXt',
-      'iTXt',
-      'tEXt',
-      'pHYs',
-      'bKGD',
-      'acTL',
-      'fcTL',
-      'fdAT',
-      'sBIT',
-      'xxxx',
-    ])
-    const content =
-      name === 'iCCP' || name === 'zTXt'
-        ? Buffer.concat([Buffer.from('name\0\0'), deflateSync(random.bytes(random.below(300)))])
-        : random.bytes(random.below(800))
-    return chunk(name, content)
-  }
-  const parts = [
-    chunk('IHDR', header),
-    ...random.several(4, extra),
-    chunk('IDAT', data),
-    ...random.several(2, extra),
-    chunk('IEND', Buffer.alloc(0)),
+  const forms: readonly Sharp[] = [
+    ...[raw(9, 7, 4).png(), raw(9, 7, 3).png({ palette: true }), raw(9, 9, 1).toColourspace('grey16').png()],
+    ...[raw(9, 7, 3).jpeg(), raw(9, 7, 3).jpeg({ progressive: true }), raw(16, 16, 3).toColourspace('cmyk').jpeg()],
+    raw(9, 7, 3).withMetadata({ orientation: 5 }).jpeg(),
+    ...[raw(9, 7, 4).webp(), raw(9, 7, 4).webp({ lossless: true }), raw(9, 7, 4).gif()],
+    ...[raw(9, 7, 4).tiff(), raw(16, 16, 3).tiff({ tile: true }), raw(16, 16, 3).tiff({ compression: 'lzw' })],
+    raw(16, 16, 4).avif({ effort: 0 }),
   ]
-  return Buffer.concat([Buffer.from('89504e470d0a1a0a', 'hex'), ...parts])
+  return Promise.all(forms.map(async (form) => ({ picture: await form.toBuffer() })))
 }
 
-function chunk(name: string, content: Buffer): Buffer {
-  const whole = Buffer.alloc(content.length + 12)
-  whole.writeUInt32BE(content.length, 0)
-  whole.write(name, 4, 'latin1')
-  content.copy(whole, 8)
-  whole.writeUInt32BE(crc32(whole.subarray(4, 8 + content.length)), 8 + content.length)
-  return whole
-}
-
-/** Checksums that fit, so that what lies behind them is reached. */
-function withChecksums(bytes: Buffer): Buffer {
-  const result = Buffer.from(bytes)
-  for (let at = 8; at + 12 <= result.length; ) {
-    const end = at + 8 + result.readUInt32BE(at)
-    if (end + 4 > result.length) break
-    result.writeUInt32BE(crc32(result.subarray(at + 4, end)), end)
+/** Checksums of PNG's chunks. */
+function withPngChecksums(bytes: Buffer): Buffer {
+  if (bytes.toString('latin1', 1, 4) !== 'PNG') return bytes
+  for (let at = 8; at + 12 <= bytes.length; ) {
+    const end = at + 8 + bytes.readUInt32BE(at)
+    if (end + 4 > bytes.length) break
+    bytes.writeUInt32BE(crc32(bytes.subarray(at + 4, end)), end)
     at = end + 4
   }
-  return result
+  return bytes
+}
+
+const svgs = [
+  '<rect width="9" height="9" fill="url(#g)"/><linearGradient id="g"><stop offset="0.5" stop-color="red"/></linearGradient>',
+  '<filter id="f"><feGaussianBlur stdDeviation="2"/><feTurbulence baseFrequency="0.1" numOctaves="2"/></filter><g filter="url(#f)"><circle r="9" cx="4" cy="5"/></g>',
+  '<symbol id="s"><path d="M0 0L9 9C1 2 3 4 5 6A1 2 3 0 1 8 9Z" stroke-dasharray="1,2"/></symbol><use href="#s" x="3"/><use href="#s" transform="rotate(45)"/>',
+  '<pattern id="p" width="2" height="2"><rect width="1" height="1"/></pattern><mask id="m"><rect width="9" height="9" fill="white"/></mask><rect width="9" height="9" fill="url(#p)" mask="url(#m)"/>',
+  '<text font-size="9" x="1" y="9">text</text><image href="data:image/png;base64,AAAA" width="9" height="9"/><style>rect{fill:red}</style>',
+].map((body) => `<svg xmlns="http://www.w3.org/2000/svg" width="16" height="16" viewBox="0 0 16 16">${body}</svg>`)
+
+const svgWords = [
+  ...['#s', '#p', '#m', 'url(#f)', 'url(#p)', 'url(#m)', 'secret.png', '../secret', 'scale(1e9)', '100%', '1e9px'],
+  ...['feImage', 'feTile', 'feMorphology', 'radius', 'use', 'foreignObject', 'marker', 'clipPath', 'filter', 'href'],
+  '<!DOCTYPE svg [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;"><!ENTITY x SYSTEM "file:///etc/passwd">]>',
+]
+
+/** Annotations and outlines of COCO. */
+export const objectsOfCoco: readonly Reader[] = [
+  { name: 'annotations', goldens: [{ 'case.json': JSON.stringify(annotationFile) }], read: readAnnotations },
+  {
+    name: 'masks',
+    goldens: [[polygon], runs, compressed].map((segmentation) => ({ 'mask.json': JSON.stringify({ segmentation }) })),
+    words: ['Pm3PS5', '0', '00000', '~~~~~~~', 'oooooooo', '????????1'],
+    read: readMask,
+  },
+]
+
+/** Pictures of pixels, which libraries decode in this process. */
+export const pictures: Reader = {
+  name: 'pictures',
+  goldens: pictureGoldens,
+  mend: withPngChecksums,
+  isExpensive: true,
+  read: async (_, { picture }) => checkPicture(await decodeImage(picture as Uint8Array, 'picture')),
+}
+
+/** Drawing has a minute in use; few of the inputs that take seconds would end before. */
+const limits = { seconds: 10, bytes: 2 ** 31 }
+
+/** Drawn in a process of its own. */
+export const svg: Reader = {
+  name: 'svg',
+  goldens: svgs.map((text) => ({ 'case.svg': text })),
+  words: svgWords,
+  isExpensive: true,
+  read: async (_, { 'case.svg': text = '' }) =>
+    checkPicture(await decodeImage(Buffer.from(text), 'case.svg', undefined, limits)),
 }

@@ -2,7 +2,7 @@
  * Calls the addon as no program should, in this process: wrong types, huge counts, getters that throw or take arrays
  * away, memory that others write to, threads and processes that end in the middle of a job.
  *
- *     node --expose-gc test/native/processes/hostile/main.mjs --seed 1 --calls 2000 --verbose
+ *     node --expose-gc test/native/processes/hostile/main.mjs --seed 1 --calls 1000 --verbose
  *
  * Whatever is called gives a value or an Error of one line. Calls depend on the seed alone, but not how threads meet.
  */
@@ -16,7 +16,7 @@ import { endings } from './endings.mjs'
 import { anything, randomOf, scribbled } from './values.mjs'
 
 const CALLS_IN_FLIGHT = 12
-const STOP_MILLISECONDS = 1000
+const STOP_MILLISECONDS = 200
 const HANG_MILLISECONDS = 30_000
 
 const { values } = parseArgs({
@@ -104,7 +104,7 @@ writer.on('error', (error) => fail(`the writer ended with ${error.message}`))
 await new Promise((resolve) => writer.once('online', resolve))
 let number = 0
 const lanes = Array.from({ length: CALLS_IN_FLIGHT }, async () => {
-  while (number < Number(values.calls ?? 2000)) await callOnce(number++)
+  while (number < Number(values.calls ?? 1000)) await callOnce(number++)
 })
 await Promise.all(lanes)
 await writer.terminate()

@@ -73,37 +73,32 @@ export const scribbled = new SharedArrayBuffer(1 << 16)
  */
 export function viewOf(random, type, length, kind) {
   const bytes = length * type.BYTES_PER_ELEMENT
-  switch (kind) {
-    case 'offset':
-      return new type(new ArrayBuffer(bytes + 64), 8 * random.below(8), length)
-    case 'shared':
-      return new type(new SharedArrayBuffer(bytes + 8), 8, length)
-    case 'growable': {
-      const buffer = new SharedArrayBuffer(bytes, { maxByteLength: bytes + 64 })
-      const array = new type(buffer, 0, length)
-      buffer.grow(bytes + 64)
+  const shared = (more) => new SharedArrayBuffer(bytes, { maxByteLength: bytes + more })
+  const views = {
+    plain: () => new type(length),
+    offset: () => new type(new ArrayBuffer(bytes + 64), 8 * random.below(8), length),
+    shared: () => new type(new SharedArrayBuffer(bytes + 8), 8, length),
+    growable: () => {
+      const array = new type(shared(64), 0, length)
+      array.buffer.grow(bytes + 64)
       return array
-    }
-    case 'tracking':
-      return new type(new SharedArrayBuffer(bytes, { maxByteLength: bytes + 64 }))
-    case 'scribbled':
-      if (bytes > scribbled.byteLength - 64) break
-      return new type(scribbled, 8 * random.below(8), length)
-    case 'resizable':
-      return new type(new ArrayBuffer(bytes, { maxByteLength: bytes + 8 }), 0, length)
-    case 'shrunk': {
-      const buffer = new ArrayBuffer(bytes + 8, { maxByteLength: bytes + 8 })
-      const array = new type(buffer, 0, length)
-      buffer.resize(0)
+    },
+    tracking: () => new type(shared(64)),
+    scribbled: () =>
+      bytes > scribbled.byteLength - 64 ? new type(length) : new type(scribbled, 8 * random.below(8), length),
+    resizable: () => new type(new ArrayBuffer(bytes, { maxByteLength: bytes + 8 }), 0, length),
+    shrunk: () => {
+      const array = new type(new ArrayBuffer(bytes + 8, { maxByteLength: bytes + 8 }), 0, length)
+      array.buffer.resize(0)
       return array
-    }
-    case 'detached': {
+    },
+    detached: () => {
       const array = new type(length)
       transfer(array)
       return array
-    }
+    },
   }
-  return new type(length)
+  return views[kind]()
 }
 
 /** Takes an array's memory away from it, if it can be taken. */

@@ -1,17 +1,15 @@
-/** A seeded source of chance: the same seed, reader and case give the same file. */
+/** A seeded source of chance: the same seed, name and round give the same numbers. */
 export interface Random {
   /** An integer from 0 to below `limit`. */
   readonly below: (limit: number) => number
   readonly chance: (probability: number) => boolean
   readonly pick: <T>(from: readonly T[]) => T
   readonly bytes: (length: number) => Buffer
-  /** From none to `most` of what `make` gives. */
-  readonly several: <T>(most: number, make: (index: number) => T) => T[]
 }
 
-/** SplitMix32 over the seed, the reader's name and the number of the case. */
-export function randomOf(seed: number, reader: string, caseNumber: number): Random {
-  let state = (Math.imul(seed, 0x85ebca6b) ^ Math.imul(caseNumber + 1, 0xc2b2ae35) ^ hashOf(reader)) >>> 0
+/** SplitMix32 over a seed, the name of what is repeated and the number of the round. */
+export function randomOf(seed: number, name: string, round: number): Random {
+  let state = (Math.imul(seed, 0x85ebca6b) ^ Math.imul(round + 1, 0xc2b2ae35) ^ hashOf(name)) >>> 0
   const next = () => {
     state = (state + 0x9e3779b9) >>> 0
     let x = state
@@ -29,7 +27,6 @@ export function randomOf(seed: number, reader: string, caseNumber: number): Rand
       for (let i = 0; i < length; i++) bytes[i] = next()
       return bytes
     },
-    several: (most, make) => Array.from({ length: below(most + 1) }, (_, i) => make(i)),
   }
 }
 
@@ -38,9 +35,4 @@ function hashOf(text: string): number {
   let hash = 0x811c9dc5
   for (const byte of Buffer.from(text)) hash = Math.imul(hash ^ byte, 0x01000193)
   return hash
-}
-
-/** A length from 1 to `limit` whose order of magnitude is drawn first. */
-export function someLength(random: Random, limit: number): number {
-  return 1 + random.below(Math.max(1, Math.min(limit, 2 ** random.below(14))))
 }

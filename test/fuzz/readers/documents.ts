@@ -1,0 +1,279 @@
+import assert from 'node:assert/strict'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { ARITHMETIC_SCENES } from '../../../src/experiments/arithmeticScenes.js'
+import { similarity } from '../../../src/features/similarity.js'
+import { openLocks } from '../../../src/files/lock.js'
+import { encodeNpy } from '../../../src/files/npy.js'
+import { thisOwner } from '../../../src/files/owner.js'
+import { sha256 } from '../../../src/files/sha256.js'
+import { classesOf } from '../../../src/networks/classes.js'
+import { hubModelFile, listHubModels, writeManifest } from '../../../src/networks/hub/manifest.js'
+import { parseHubReference } from '../../../src/networks/hub/reference.js'
+import { inputRecipe } from '../../../src/networks/input/recipe.js'
+import { keepReading, knownReading } from '../../../src/networks/layerReading.js'
+import { imagenetInput } from '../../../src/networks/network.js'
+import { type Model, modelMessage } from '../../../src/networks/onnx/model.js'
+import { readHashedOnnx } from '../../../src/networks/onnx/onnxFile.js'
+import { partVersion } from '../../../src/networks/part.js'
+import { messageField, stringField } from '../../../src/networks/protobuf/wire.js'
+import { patchesFrom } from '../../../src/patches/collection.js'
+import { ownPictures } from '../../../src/patches/ownPatches.js'
+import {
+  type AccuracyDocument,
+  writeAccuracy,
+  writeArithmeticDocument,
+} from '../../../src/results/arithmeticDocument.js'
+import { arithmeticRows } from '../../../src/results/arithmeticRows.js'
+import {
+  accuracyPath,
+  arithmeticFolder,
+  readArithmeticStudies,
+  type StoredScene,
+} from '../../../src/results/arithmeticStudy.js'
+import { groupRows } from '../../../src/results/rows.js'
+import { openUnit } from '../../../src/results/unit/open.js'
+import { findUnit, unitFolder, writeUnit } from '../../../src/results/unit/store.js'
+import { lastReport, readRun, writeRunFile } from '../../../src/study/runFile.js'
+import { studyStatus } from '../../../src/study/status.js'
+import { countsOf, studyOf } from '../../support/arithmeticStudy.js'
+import { arraysOf, inputs, madeUnit } from '../../support/unit.js'
+import type { Files, Reader } from '../reader.js'
+import { filesBelow, parsed, sealedText } from './goldens.js'
+
+const json = JSON.stringify
+
+const layers = [{ name: 'logits', dims: 3 }]
+
+function modelFile(properties: Readonly<Record<string, string>> = {}): Buffer {
+  const inputs = [{ name: 'image', shape: ['N', 3, 8, 8] }]
+  const model: Model = {
+    name: 'case',
+    inputs,
+    outputs: [{ name: 'logits', shape: [1, 3] }],
+    initializers: [],
+    nodes: [],
+  }
+  const written = Object.entries(properties).flatMap(([key, value]) =>
+    messageField(14, [...stringField(1, key), ...stringField(2, value)]),
+  )
+  return Buffer.concat([...modelMessage(model), ...written] as Uint8Array[])
+}
+
+/** What a model and the files beside it say of its input and of its classes. */
+async function readDescriptions(folder: string): Promise<void> {
+  const model = await readHashedOnnx(join(folder, 'model.onnx'))
+  const folders = [folder, join(folder, 'onnx')]
+  const { mean, std, divisor, size } = await inputRecipe(model, folders, {}, false)
+  assert([...mean, ...std, divisor].every(Number.isFinite) && [...std, divisor].every((value) => value > 0))
+  assert([mean.length, std.length].every((length) => length === 3))
+  assert(size === null || (Number.isInteger(size) && size > 0 && size <= 4096), `size ${size}`)
+  const { names } = (await classesOf({ model, folders }, layers)) ?? { names: ['', '', ''] }
+  assert(names.length === 3 && names.every((name) => typeof name === 'string'))
+}
+
+const triple = [0.5, 0.25, 1]
+const recipe = { size: 9, mean: triple, std: triple, range: 255, order: 'bgr', layout: 'nhwc' }
+const classes = ['ant', 'bee', 'cat']
+const described: readonly Files[] = [
+  { 'model.input.json': json(recipe) },
+  { 'model.input.json': json({ preset: 'clip' }) },
+  {
+    'onnx/preprocessor_config.json': json({
+      ...{ do_rescale: true, rescale_factor: 1 / 255, do_normalize: true, image_mean: triple, image_std: triple },
+      ...{ do_flip_channel_order: false, size: { shortest_edge: 256 }, do_center_crop: true, crop_size: 224 },
+    }),
+  },
+  {
+    'config.json': json({
+      architecture: 'resnet18',
+      pretrained_cfg: { input_size: [3, 224, 224], mean: triple, std: triple },
+    }),
+  },
+  { 'model.labels.json': json(classes) },
+  { 'config.json': json({ id2label: { ...classes } }) },
+  { 'labels.json': json({ label_names: classes }) },
+  {
+    'model.onnx': modelFile({
+      ...{ 'shiftscope.input': json(recipe), classes: json({ ...classes }) },
+      ...{ 'Image.NominalPixelRange': 'NominalRange_0_255', 'Image.BitmapPixelFormat': 'Bgr8' },
+    }),
+  },
+].map((files) => ({ 'model.onnx': modelFile(), ...files }))
+
+async function readManifest(folder: string): Promise<void> {
+  const patches = await patchesFrom(join(folder, 'manifest.json'))
+  const paths = patches.flatMap(({ path, sizes }) => [path, ...Object.values(sizes ?? {})])
+  for (const path of paths) assert(`${path}/`.startsWith(`${folder}/`), `${path} is outside`)
+}
+
+/** A folder of pictures of these names, as far as files can have them. */
+async function readPictureNames(folder: string, { 'names.json': names }: Files): Promise<void> {
+  const pictures = join(folder, 'pictures')
+  mkdirSync(pictures)
+  for (const name of Object.values(parsed(names)))
+    if (typeof name === 'string' && !/[/\0\p{Cs}]|^\.{0,2}$/u.test(name) && Buffer.byteLength(name) < 256)
+      writeFileSync(join(pictures, name), '')
+  await patchesFrom(pictures)
+  await ownPictures(pictures)
+}
+
+async function unitGolden(results: string): Promise<readonly Files[]> {
+  const { unit, maps } = madeUnit()
+  await writeUnit(results, unit, arraysOf(unit, maps))
+  return [filesBelow(results)]
+}
+
+async function readUnit(results: string): Promise<void> {
+  await findUnit(results, inputs)
+  const unit = await openUnit(results, unitFolder(results, inputs))
+  await unit.maps()
+  for (const { name } of unit.layers) await unit.anchorFeatures(name)
+  const rows = groupRows({ ...unit.inputs, units: [unit.description] }, [])
+  assert(rows.every(({ mean }) => Number.isFinite(mean)))
+}
+
+/** Arithmetic of a results folder: an expression, and the counts of random ones. */
+export async function arithmeticGolden(results: string): Promise<readonly Files[]> {
+  const { scenes, accuracy } = studyOf('net', [countsOf(), countsOf({ reference: 'pixels' })])
+  const { document } = scenes[0] as StoredScene
+  const files = {
+    ...{ result: 'result.npy', operands: 'operands.npy', decodedOperands: ['a.png'], decodedResult: 'result.png' },
+    ...{ decodedFromOther: 'other.png', decodedExpectation: 'expectation.png', sheet: 'sheet.png' },
+  }
+  const picture = { file: 'operand.png' }
+  const scene = join(arithmeticFolder(results, 'net'), ARITHMETIC_SCENES[0]?.name ?? '')
+  mkdirSync(scene, { recursive: true })
+  writeFileSync(join(scene, 'result.npy'), 'features')
+  await writeArithmeticDocument(scene, {
+    ...document,
+    ...{ layers: document.layers.map((layer) => ({ ...layer, files })), files: { 'result.npy': sha256('features') } },
+    ...{ operands: document.operands.map((one) => ({ ...one, ...picture })) },
+    expectation: { ...document.expectation, ...picture },
+  })
+  await writeAccuracy(accuracyPath(results, 'net'), accuracy as AccuracyDocument)
+  return [filesBelow(results)]
+}
+
+async function readArithmetic(results: string): Promise<void> {
+  const rows = arithmeticRows(await readArithmeticStudies(results))
+  assert(rows.every(({ mean }) => Number.isFinite(mean)))
+}
+
+const owner = { id: '0123456789abcdef', host: 'node1', machine: 'node1 0 0', pid: 4711, started: '1' }
+const time = '2026-01-01T00:00:00.000Z'
+const run = {
+  ...{ shiftscope: '0.1.0', process: owner, computed: 1, started: time, finished: null, report: 'stamp' },
+  settings: { alexnet: { workers: 2, threads: 1, batch: 8, imagesPerSecond: 20.5 } },
+  planned: [{ model: 'alexnet', size: 125, images: 100, patches: ['dog', 'car'] }],
+}
+const lock = { owner, state: { unit: 'alexnet 125 dog', since: time, images: 100, seconds: 10 } }
+
+async function readRuns(results: string): Promise<void> {
+  const path = join(results, 'run.json')
+  await lastReport(path)
+  const { units } = await studyStatus(results)
+  assert(Object.values(units).every((count) => Number.isInteger(count) && count >= 0))
+  const own = thisOwner()
+  await writeRunFile(path, { process: own, settings: {}, computed: 1 })
+  assert.equal((await readRun(path)).process?.id, own.id)
+  const locks = openLocks(results)
+  try {
+    await locks.held()
+    await locks.take('alexnet 125 dog')
+  } finally {
+    await locks.close()
+  }
+}
+
+const features = Buffer.concat(
+  encodeNpy(
+    [3, 3, 4],
+    Float32Array.from({ length: 36 }, (_, i) => 1 + (i % 7)),
+  ),
+)
+const extraction = {
+  ...{ shiftscope: '0.1.0', model: 'net', frame: 10, size: 5, stride: 2, rows: 3, cols: 3 },
+  layers: [{ name: 'fc6', dims: 4, file: 'fc6.npy', sha256: sha256(features) }],
+}
+
+async function readExtraction(folder: string): Promise<void> {
+  const { anchors, maps } = await similarity(join(folder, 'fc6.npy'), { threads: 1, device: 'cpu' })
+  const isWithin = Object.values(anchors).every(({ row, col }) => row >= 0 && row < 3 && col >= 0 && col < 3)
+  assert(isWithin && maps.every(Number.isFinite))
+}
+
+const commit = 'c0ffee'.padEnd(40, '0')
+const reference = parseHubReference('hf:owner/name')
+const key = { sha256: '0', choice: {} }
+
+/** What the cache keeps beside graphs, models of the hub and parts of downloads. */
+async function cacheGolden(folder: string): Promise<readonly Files[]> {
+  const graph = join(folder, 'cache/graphs/graph.onnx')
+  const input = { ...imagenetInput, name: 'image', rows: 8, cols: 8 }
+  await keepReading(join(folder, 'model.onnx'), key, {
+    ...{ onnxPath: graph, input, layers: [{ name: 'logits', dims: 3, isMap: true }], pool: 'mean' },
+  })
+  const model = modelFile()
+  const file = { path: 'model.onnx', bytes: model.length, sha256: sha256(model), blob: '0'.repeat(40) }
+  await writeManifest(reference, { commit, licence: 'mit', files: new Map([[file.path, file]]) })
+  const files = filesBelow(folder)
+  const version = json({ etag: '"one"', lastModified: null, bytes: 5 })
+  const whole = { 'cache/graphs/graph.onnx': 'graph', 'cache/graphs/graph.onnx.sha256': sha256('graph') }
+  return [{ ...files, ...whole, [`cache/hub/owner--name/${commit}/model.onnx`]: model, 'part.json': version }]
+}
+
+async function readCache(folder: string): Promise<void> {
+  await knownReading(join(folder, 'model.onnx'), key)
+  await partVersion({ path: join(folder, 'part'), versionPath: join(folder, 'part.json') })
+  await hubModelFile(reference.text)
+  await listHubModels()
+}
+
+/** Documents beside models, in results folders and in the cache. */
+export const documents: readonly Reader[] = [
+  { name: 'descriptions', goldens: described, words: Object.keys(recipe), read: readDescriptions },
+  {
+    name: 'manifests',
+    goldens: [
+      {
+        'manifest.json': json({
+          ...{ shiftscope: '0.1.0', kind: 'images', failed: [] },
+          patches: [
+            {
+              name: 'a',
+              file: 'native/a.png',
+              category: 'dog',
+              sizes: { 75: '75/a.png', 125: 'a.png' },
+              alpha: 'hard',
+            },
+            { name: 'b', file: 'native/b.png' },
+          ],
+        }),
+      },
+    ],
+    read: readManifest,
+  },
+  {
+    name: 'picture-names',
+    goldens: [{ 'names.json': json(['dog.png', 'cat.jpg', 'cat.mask.png', 'a.b.svg']) }],
+    words: ['.hidden.png', 'dog.PNG', '.mask.png', 'dog.txt', 'dog.mask.mask.png'],
+    read: readPictureNames,
+  },
+  { name: 'units', goldens: unitGolden, mend: sealedText, read: readUnit },
+  { name: 'arithmetic', goldens: arithmeticGolden, mend: sealedText, read: readArithmetic },
+  {
+    name: 'runs',
+    goldens: [
+      {
+        'run.json': json({ ...run, earlier: [run] }),
+        '.locks/alexnet 125 dog~0': json(lock),
+        '.locks/other~7': json(lock).padEnd(2048),
+      },
+    ],
+    readsBeyondEnds: true,
+    read: readRuns,
+  },
+  { name: 'extractions', goldens: [{ 'extract.json': json(extraction), 'fc6.npy': features }], read: readExtraction },
+  { name: 'cache', goldens: cacheGolden, read: readCache },
+]
