@@ -1,7 +1,7 @@
 /**
  * Kills, damages, full disks, processes at once and fuzzing, against the built command line.
  *
- *     npm run campaign -- --minutes 30 [--seed N] [--part kills|damages|together|fullDisk]…
+ *     npm run campaign -- --minutes 30 [--seed N] [--part kills|damages|fullDisk]…
  *
  * The minutes are shared by the parts. What each found stands in build/campaign/PART.jsonl; a finding names the seed and the round that
  * repeat it: CAMPAIGN_SEED=1 CAMPAIGN_ROUND=6 npx vitest run test/campaign/PART.slow.test.ts.

@@ -47,3 +47,42 @@ it('counts the rate from the first batch on, and tells the time left of all work
     '',
   ])
 })
+
+it('prints a line every ten seconds, with slow rates and bytes as they are read', () => {
+  process.stderr.isTTY = false
+  vi.useFakeTimers({ toFake: ['performance'] })
+  const listen = terminalProgress()
+  listen({ kind: 'start', label: 'file', total: 5_000_000, unit: 'bytes', before: 0 })
+  for (const done of [1000, 2_001_000, 4_001_000]) {
+    vi.advanceTimersByTime(6000)
+    listen({ kind: 'update', done })
+  }
+  listen({ kind: 'start', label: 'net', total: 1, unit: 'images', before: 0 })
+  listen({ kind: 'update', done: 1 })
+  vi.advanceTimersByTime(11_000)
+  listen({ kind: 'update', done: 56 })
+  vi.useRealTimers()
+  expect(written.split('\n')).toEqual([
+    'file: 5.0 MB',
+    'file: 2.0 MB/5.0 MB, 333.3 kB/s, 9.0 s left',
+    'net: 1 image',
+    expect.stringMatching(/^net: 56\/1 image, 5\.0 images\/s, /),
+    '',
+  ])
+})
+
+it.each([
+  [200, 40],
+  [80, 22],
+  [30, 5],
+])('a bar on a terminal of %i columns has %i', (columns, size) => {
+  const before = Object.getOwnPropertyDescriptor(process.stderr, 'columns')
+  Object.defineProperty(process.stderr, 'columns', { value: columns, configurable: true })
+  process.stderr.isTTY = true
+  const listen = terminalProgress()
+  listen({ kind: 'start', label: 'net', total: 10, unit: 'images', before: 0 })
+  listen({ kind: 'stop' })
+  if (before) Object.defineProperty(process.stderr, 'columns', before)
+  else Reflect.deleteProperty(process.stderr, 'columns')
+  expect(/net (░+) 0%/.exec(written)?.[1]).toHaveLength(size)
+})
