@@ -33,11 +33,6 @@ export interface FileResponse {
 }
 
 const MOST_REDIRECTS = 5
-/**
- * What may wait in memory to be written. Undici 6.26 to 6.29 end the process where a server closes the connection while the
- * reader waits for the writer, so that the reader must be ahead of a server's last bytes.
- */
-const MOST_WAITING_BYTES = 16 * 2 ** 20
 
 /**
  * Asks for a file, through the proxy that the environment names for its host, and follows redirects.
@@ -116,7 +111,6 @@ async function requestOnce(address: URL, { headers, ca, signal }: FileRequest): 
     const response = await request(address, {
       dispatcher,
       signal,
-      highWaterMark: MOST_WAITING_BYTES,
       headers: { 'user-agent': 'shiftscope', 'accept-encoding': 'identity', ...headers },
     })
     const header = (name: string) => [response.headers[name] ?? null].flat()[0] ?? null

@@ -8,6 +8,7 @@ import { messageOf } from '../support/messageOf.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'
 
 const inFolder = temporaryFolder()
+
 /** Downloads from a server that gives this answer and closes the connection at once. */
 async function downloaded(answer: Uint8Array): Promise<Uint8Array> {
   const server = createServer((socket) => socket.once('data', () => socket.end(answer)))
@@ -27,12 +28,13 @@ function answerWith(headers: readonly string[], length: number): Buffer {
   return Buffer.concat([Buffer.from(`${headers.join('\r\n')}\r\n\r\n`), Buffer.alloc(length, 7)])
 }
 
+// At this length Undici 6.26 to 6.29 end the process, so package.json names an older one.
 const LENGTH = 65_536
 
 it.each([
   [['HTTP/1.0 200 OK']],
   [['HTTP/1.0 200 OK', `content-length: ${LENGTH}`]],
-  [['HTTP/1.1 200 OK', `content-length: ${LENGTH}`]],
+  [['HTTP/1.1 200 OK', 'connection: close', `content-length: ${LENGTH}`]],
 ])('a file is whole if its server closes the connection after its last byte: %j', async (headers) => {
   expect(await downloaded(answerWith(headers, LENGTH))).toEqual(Buffer.alloc(LENGTH, 7))
 })
