@@ -118,3 +118,10 @@ describe('the source', () => {
     expect([...loaded].filter((path) => /from 'zod'/.test(files.get(path) ?? ''))).toEqual([])
   })
 })
+
+it('every helper of the tests has its line in their page', () => {
+  const folder = new URL('support/', import.meta.url)
+  const helpers = readdirSync(folder).flatMap((name) => /^(.+)\.ts$/.exec(name)?.[1] ?? [])
+  const page = readFileSync(new URL('README.md', folder), 'utf8')
+  expect(helpers.filter((name) => !page.includes(`\`${name}\``))).toEqual([])
+})

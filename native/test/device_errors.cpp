@@ -57,7 +57,7 @@ void check_every_failure(void (*operation)(), cudaError_t error, bool lost, cons
   const long calls = emulation::calls();
   CHECK(calls > 5);
   // A training makes hundreds of the same calls.
-  const long step = std::max(1L, calls / static_cast<long>(test::cases(60)));
+  const long step = std::max(1L, calls / static_cast<long>(test::cases(24)));
   for (long call = 1; call <= calls; call += step) {
     emulation::fail(call, error, lost);
     std::string message = "no error";

@@ -1,22 +1,24 @@
 import { execFile } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { WORTH_A_CARD } from '../../src/experiments/classifiers.js'
 import { TASKS } from '../../src/experiments/folds.js'
 import { readNpy, writeNpy } from '../../src/files/npy.js'
 import { type Ended, start } from '../support/commandLine.js'
-import { buildEmulatedAddon, EMULATED_ADDON, emulatedPackage } from '../support/emulatedCuda.js'
+import {
+  buildEmulatedAddon,
+  EMULATED_ADDON,
+  emulatedPackage,
+  FIRST_LAUNCH,
+  type Stored,
+  storeUnits,
+} from '../support/emulatedCuda.js'
 import { formulaFeatures } from '../support/features.js'
 import { sharedFolder } from '../support/temporaryFolder.js'
 
-const STORE_UNITS = fileURLToPath(new URL('../study/processes/storeUnits.mjs', import.meta.url))
 const SHAPE = { rows: 12, cols: 10, dims: 24, signal: 2, scale: 1, repeat: 1 }
-
-/** Number of the call that launches the first kernel, in a study too, where that compares a layer's features. */
-const FIRST_LAUNCH = '29'
 
 const run = promisify(execFile)
 const isBuilt = await buildEmulatedAddon()
@@ -148,57 +150,19 @@ describe.skipIf(!isBuilt)('similarity and separability on an emulated CUDA devic
 })
 
 describe.skipIf(!isBuilt)('cosines and classifiers of a study', () => {
-  const NETWORKS = ['tiny-alexnet', 'tiny-alexnet-aa']
-
-  /** One unit of each network, as reproduce stores them for a network on this device. */
-  async function store(out: string, device: string, machine: Readonly<Record<string, string>> = {}) {
-    const env = { ...process.env, ...machine }
-    const { stdout } = await run(process.execPath, [STORE_UNITS, folder('package'), folder(out), device], { env })
-    const { notes, ran } = JSON.parse(stdout) as { notes: string[]; ran: Record<string, object> }
-    const unit = (network: string, file: string) => folder(out, 'units', network, '125', 'car', file)
-    const texts = NETWORKS.map((network) => readFileSync(unit(network, 'unit.json'), 'utf8'))
-    const maps = await Promise.all(NETWORKS.map((network) => readNpy(unit(network, 'similarity.npy'))))
-    /** Whatever rounding cannot change: all but hashes and duality gaps. */
-    const numbers = texts.map((text) =>
-      JSON.parse(text, (key, value) => (['gap', 'sha256'].includes(key) ? undefined : value)),
-    )
-    return { notes, ran: NETWORKS.map((network) => ran[network]), text: texts.join(), numbers, maps }
-  }
   const PROCESSOR = { device: 'cpu', adapter: null }
   const CARD = { device: 'cuda:0', adapter: 'emulated device' }
-  let onProcessor: Awaited<ReturnType<typeof store>>
+  let onProcessor: Stored
   beforeAll(async () => {
-    onProcessor = await store('webgpu', 'webgpu')
+    onProcessor = await storeUnits(folder, 'webgpu', 'webgpu')
   })
 
   it('are computed on the card beside a network on CUDA, and on no other', async () => {
     expect([onProcessor.notes, onProcessor.ran]).toEqual([[], [PROCESSOR, PROCESSOR]])
-    const { notes, ran, numbers, text, maps } = await store('cuda', 'cuda')
+    const { notes, ran, numbers, text, maps } = await storeUnits(folder, 'cuda', 'cuda')
     expect([notes, ran, numbers]).toEqual([[], [CARD, CARD], onProcessor.numbers])
     expect(text).not.toBe(onProcessor.text)
     for (const [i, { data }] of maps.entries())
       expect(largestDifference(data, onProcessor.maps[i]?.data ?? [])).toBeLessThan(1e-6)
-  })
-
-  it.each([
-    [
-      'is lost at the cosines',
-      { EMULATED_CUDA_LOST_AT: FIRST_LAUNCH },
-      /^classifiers on cuda:0 failed \(cudaLaunchKernel: .*\); the processor trains/,
-    ],
-    [
-      'is not there',
-      { EMULATED_CUDA_DRIVER: '0' },
-      /^classifiers run on the processor: no NVIDIA driver: install the driver of the card$/,
-    ],
-  ])('go to the processor, with one note, where the card %s', async (_, machine, note) => {
-    const { notes, ran, text } = await store('fallen', 'cuda', machine)
-    expect([notes, ran[1], text]).toEqual([[expect.stringMatching(note)], PROCESSOR, onProcessor.text])
-  })
-
-  it('go to the processor where the card is lost in the middle, and what it has trained stands', async () => {
-    const { notes, numbers, text } = await store('lost', 'cuda', { EMULATED_CUDA_LOST_AT: '500' })
-    expect(notes).toEqual([expect.stringMatching(/^classifiers on cuda:0 failed \(.*unspecified launch failure/)])
-    expect([numbers, text === onProcessor.text]).toEqual([onProcessor.numbers, false])
   })
 })

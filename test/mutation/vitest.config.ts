@@ -2,12 +2,12 @@ import { defineConfig } from 'vitest/config'
 
 const { SHIFTSCOPE_MUTATION_TESTS: tests = 'test' } = process.env
 
-/** The fast tests alone, without the build that only programs need. */
+/** The fast tests without the build that only programs need, and without damaged inputs, whose tests cannot run in a thread. */
 export default defineConfig({
   test: {
     env: { ORT_DISABLE_TELEMETRY: '1' },
     include: [`${tests}/**/*.test.ts`],
-    exclude: ['test/**/*.program.test.ts', 'test/**/*.slow.test.ts'],
+    exclude: ['test/**/*.program.test.ts', 'test/**/*.slow.test.ts', 'test/fuzz/**'],
     isolate: false,
     testTimeout: 60_000,
   },
