@@ -5,6 +5,7 @@ import { openFeatureMemory } from '../src/engine/features.js'
 import { InputError, ResourceError } from '../src/errors.js'
 import { resourceError } from '../src/support/machine.js'
 import { addressesLeft, checkWorkers, threadsWithinLimit } from '../src/support/threads.js'
+import { leftOut } from './support/leftOut.js'
 import { temporaryFolder } from './support/temporaryFolder.js'
 
 const folder = temporaryFolder()
@@ -58,7 +59,7 @@ describe('workers', () => {
   })
 })
 
-describe.skipIf(process.platform !== 'linux')('a command in a shell that allows', () => {
+describe.skipIf(leftOut(process.platform !== 'linux', 'they need Linux'))('a command in a shell that allows', () => {
   const extract = () => `extract --model tiny-alexnet --patch dog --size 75 --stride 40 --out "${folder('out')}"`
 
   /** What the program takes of addresses before it does anything, in KiB: Node takes another amount in each version. */

@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { sayPage } from '../../src/cli/openPage.js'
 import { captured } from '../support/inProcess.js'
+import { leftOut } from '../support/leftOut.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'
 
 const folder = temporaryFolder()
@@ -16,20 +17,26 @@ beforeEach(() => {
 })
 afterEach(() => vi.unstubAllEnvs())
 
-it.runIf(process.platform === 'linux')('a browser is handed the path of the page and nothing else', async () => {
-  writeFileSync(folder('browser'), `#!/bin/sh\nprintf '%s|' "$@" > "${folder('shown')}"\n`)
-  chmodSync(folder('browser'), 0o755)
-  vi.stubEnv('BROWSER', folder('browser'))
-  mkdirSync(folder('a page; $(touch made) #1'))
-  const page = folder('a page; $(touch made) #1', 'index.html')
-  writeFileSync(page, '')
-  const { stdout, stderr } = await captured([], () => sayPage(page, { open: true }))
-  expect([stdout, stderr]).toEqual(['', `opening ${page} in the browser\n`])
-  expect(readFileSync(folder('shown'), 'utf8')).toBe(`${page}|`)
-})
+it.skipIf(leftOut(process.platform !== 'linux', 'they need Linux'))(
+  'a browser is handed the path of the page and nothing else',
+  async () => {
+    writeFileSync(folder('browser'), `#!/bin/sh\nprintf '%s|' "$@" > "${folder('shown')}"\n`)
+    chmodSync(folder('browser'), 0o755)
+    vi.stubEnv('BROWSER', folder('browser'))
+    mkdirSync(folder('a page; $(touch made) #1'))
+    const page = folder('a page; $(touch made) #1', 'index.html')
+    writeFileSync(page, '')
+    const { stdout, stderr } = await captured([], () => sayPage(page, { open: true }))
+    expect([stdout, stderr]).toEqual(['', `opening ${page} in the browser\n`])
+    expect(readFileSync(folder('shown'), 'utf8')).toBe(`${page}|`)
+  },
+)
 
-it.runIf(process.platform === 'linux')('a browser that cannot be started is no error', async () => {
-  vi.stubEnv('BROWSER', '/nonexistent')
-  const { stderr } = await captured([], () => sayPage('page.html', { open: true }))
-  expect(stderr).toBe('no browser could be started here; open page.html\n')
-})
+it.skipIf(leftOut(process.platform !== 'linux', 'they need Linux'))(
+  'a browser that cannot be started is no error',
+  async () => {
+    vi.stubEnv('BROWSER', '/nonexistent')
+    const { stderr } = await captured([], () => sayPage('page.html', { open: true }))
+    expect(stderr).toBe('no browser could be started here; open page.html\n')
+  },
+)

@@ -7,6 +7,7 @@ import { readNpy } from '../../src/files/npy.js'
 import { writeModel } from '../../src/networks/onnx/model.js'
 import { shiftscope, start, until } from '../support/commandLine.js'
 import { hostileModel } from '../support/hostileFile.js'
+import { leftOut } from '../support/leftOut.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'
 
 const folder = temporaryFolder()
@@ -20,7 +21,7 @@ function shell(command: string): { readonly status: number | null; readonly stde
 }
 
 describe('the program', () => {
-  it.skipIf(ON_WINDOWS)('is one that npx can run', () => {
+  it.skipIf(leftOut(ON_WINDOWS, 'they need a POSIX system'))('is one that npx can run', () => {
     const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
     expect(spawnSync(BIN, ['--version'], { encoding: 'utf8' })).toMatchObject({ status: 0, stdout: `${version}\n` })
   })
@@ -30,20 +31,23 @@ describe('the program', () => {
     expect([status, stdout, stderr]).toEqual([3, '', 'shiftscope: cannot read none.npy: no such file\n'])
   })
 
-  it.runIf(existsSync('/dev/full'))('says in one line that its output cannot be written', () => {
-    const { status, stderr } = shell('models list --json > /dev/full')
-    expect([status, stderr]).toEqual([
-      1,
-      'shiftscope: cannot write standard output: the disk is full; free some space and run the same command again\n',
-    ])
-  })
+  it.skipIf(leftOut(!existsSync('/dev/full'), 'they need /dev/full'))(
+    'says in one line that its output cannot be written',
+    () => {
+      const { status, stderr } = shell('models list --json > /dev/full')
+      expect([status, stderr]).toEqual([
+        1,
+        'shiftscope: cannot write standard output: the disk is full; free some space and run the same command again\n',
+      ])
+    },
+  )
 
-  it.skipIf(ON_WINDOWS)('ends without a word when nobody reads on', () => {
+  it.skipIf(leftOut(ON_WINDOWS, 'they need a POSIX system'))('ends without a word when nobody reads on', () => {
     for (const command of ['patches list --json', 'models inspect tiny-alexnet --all'])
       expect(shell(`${command} | true`).stderr).toBe('')
   })
 
-  it.skipIf(ON_WINDOWS).each([
+  it.skipIf(leftOut(ON_WINDOWS, 'they need a POSIX system')).each([
     ['nobody reads any more', '2>&1 >/dev/null | head -c 1 >/dev/null'],
     ['is full', '2>/dev/full'],
     ['is closed', '2>&-'],
@@ -64,7 +68,7 @@ describe('the program', () => {
   })
 })
 
-describe.skipIf(ON_WINDOWS)('a command that is told to end', () => {
+describe.skipIf(leftOut(ON_WINDOWS, 'they need a POSIX system'))('a command that is told to end', () => {
   it('keeps the rows of an extraction, and computes a damaged one again where it goes on', async () => {
     const words = ['extract', '--model', 'tiny-alexnet', '--patch', 'dog', '--size', '75', '--stride', '10']
     const what = [...words, '--layers', 'fc8', '--batch', '1', '--workers', '1']

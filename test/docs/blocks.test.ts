@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { programWith } from '../../src/cli/program.js'
+import { leftOut } from '../support/leftOut.js'
 import { type Block, blocksOf, codeSpansOf, PAGES, ROOT, textOf } from '../support/markdown.js'
 import { commandsOf, refusalOf } from '../support/shell.js'
 
@@ -9,7 +10,7 @@ const PARSED_PAGES = [...PAGES, 'CONTRIBUTING.md', 'SECURITY.md']
 const program = programWith({ signal: new AbortController().signal })
 const commands = [...program.commands.flatMap((one) => [one, ...one.commands])]
 
-describe.skipIf(process.platform === 'win32')('what the pages show', () => {
+describe.skipIf(leftOut(process.platform === 'win32', 'they need a POSIX system'))('what the pages show', () => {
   const blocks = PARSED_PAGES.flatMap(blocksOf).filter(({ language }) => ['sh', 'yaml'].includes(language))
 
   it.each(blocks.map((block) => [`${block.page}:${block.line}`, block] as const))(

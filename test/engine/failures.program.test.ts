@@ -10,6 +10,7 @@ import { positionGrid } from '../../src/engine/positions.js'
 import type { Scene, Settings } from '../../src/engine/task.js'
 import { DeviceError, InterruptedError, WorkerError } from '../../src/errors.js'
 import type { Network } from '../../src/networks/index.js'
+import { leftOut } from '../support/leftOut.js'
 import { messageOf } from '../support/messageOf.js'
 import { convolutions, node, smallNetwork } from '../support/smallNetwork.js'
 import { sharedFolder, temporaryFolder } from '../support/temporaryFolder.js'
@@ -145,17 +146,20 @@ describe('devices', () => {
     expect(message).toMatch(/^cpu failed: .*; run the same command again, or use `precision fp32`/)
   })
 
-  it.skipIf(process.platform !== 'linux')('halve batches that memory does not suffice for', async () => {
-    const mean = node('GlobalAveragePool', ['image'], 'feature')
-    const large = await smallNetwork(inFolder('mean.onnx'), { side: 224, dims: 3, nodes: [mean] })
-    const { crew, notes } = await openDevice('has little memory', { network: large, batch: 256 })
-    const many = positionGrid(224, SIZE, 14).offsets
-    const handle = deviceHandle(crew, { processor: SETTINGS })
-    await using(handle, async () => expect((await handle.extract(scene, many)).finished).toBe(many.length / 2))
-    expect(notes[0]).toBe('cpu cannot take batches of 256; going on with 128')
-    expect(handle.settings.batch).toBeLessThanOrEqual(128)
-    expect(handle.failure).toBeUndefined()
-  })
+  it.skipIf(leftOut(process.platform !== 'linux', 'they need Linux'))(
+    'halve batches that memory does not suffice for',
+    async () => {
+      const mean = node('GlobalAveragePool', ['image'], 'feature')
+      const large = await smallNetwork(inFolder('mean.onnx'), { side: 224, dims: 3, nodes: [mean] })
+      const { crew, notes } = await openDevice('has little memory', { network: large, batch: 256 })
+      const many = positionGrid(224, SIZE, 14).offsets
+      const handle = deviceHandle(crew, { processor: SETTINGS })
+      await using(handle, async () => expect((await handle.extract(scene, many)).finished).toBe(many.length / 2))
+      expect(notes[0]).toBe('cpu cannot take batches of 256; going on with 128')
+      expect(handle.settings.batch).toBeLessThanOrEqual(128)
+      expect(handle.failure).toBeUndefined()
+    },
+  )
 })
 
 describe('the trial of a device', () => {
@@ -168,7 +172,7 @@ describe('the trial of a device', () => {
     expect(readdirSync(inFolder())).toEqual([])
   })
 
-  it.skipIf(platformGap('webgpu') !== undefined).each([
+  it.skipIf(leftOut(platformGap('webgpu') !== undefined, 'ONNX Runtime has no WebGPU here')).each([
     ['leaves all to the processor', /^ONNX Runtime ran everything on other providers$/],
     ['crashes at start', /^its process crashed \(SIGABRT\)/],
   ])('names the reason of one that %s', async (failure, reason) => {

@@ -11,6 +11,7 @@ import type { Scene, Settings } from '../../src/engine/task.js'
 import { chooseNetwork, type Network } from '../../src/networks/index.js'
 import { writeModel } from '../../src/networks/onnx/model.js'
 import { crashingModel } from '../support/crashingModel.js'
+import { leftOut } from '../support/leftOut.js'
 import { convolutions } from '../support/smallNetwork.js'
 import { sharedFolder } from '../support/temporaryFolder.js'
 
@@ -116,33 +117,36 @@ describe('an open network', () => {
     })
   })
 
-  it.skipIf(process.platform !== 'linux')('on devices leaves neither descriptors nor processes behind', async () => {
-    const isOurs = (pid: string) => {
-      try {
-        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('processMain')
-      } catch {
-        return false
+  it.skipIf(leftOut(process.platform !== 'linux', 'they need Linux'))(
+    'on devices leaves neither descriptors nor processes behind',
+    async () => {
+      const isOurs = (pid: string) => {
+        try {
+          return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('processMain')
+        } catch {
+          return false
+        }
       }
-    }
-    const processesNow = () => readdirSync('/proc').filter((name) => /^\d+$/.test(name) && isOurs(name)).length
-    const before = processesNow()
-    const extractOnce = async () => {
-      await using(openDevices(small, 2, 1), async (handle) => {
-        await handle.extract(sceneOfSize(8), Int32Array.of(0, 0, 1, 3))
-        expect(processesNow()).toBeGreaterThan(before)
-      })
-      await vi.waitFor(() => expect(processesNow()).toBe(before), { timeout: 30_000 })
-    }
-    await extractOnce()
-    const descriptors = readdirSync('/proc/self/fd').length
-    await extractOnce()
-    const fewAgain = () => expect(readdirSync('/proc/self/fd').length).toBeLessThanOrEqual(descriptors)
-    await vi.waitFor(fewAgain, { timeout: 30_000 })
-  })
+      const processesNow = () => readdirSync('/proc').filter((name) => /^\d+$/.test(name) && isOurs(name)).length
+      const before = processesNow()
+      const extractOnce = async () => {
+        await using(openDevices(small, 2, 1), async (handle) => {
+          await handle.extract(sceneOfSize(8), Int32Array.of(0, 0, 1, 3))
+          expect(processesNow()).toBeGreaterThan(before)
+        })
+        await vi.waitFor(() => expect(processesNow()).toBe(before), { timeout: 30_000 })
+      }
+      await extractOnce()
+      const descriptors = readdirSync('/proc/self/fd').length
+      await extractOnce()
+      const fewAgain = () => expect(readdirSync('/proc/self/fd').length).toBeLessThanOrEqual(descriptors)
+      await vi.waitFor(fewAgain, { timeout: 30_000 })
+    },
+  )
 })
 
 describe('a network that crashes ONNX Runtime at its highest level of optimisation', () => {
-  it.skipIf(process.arch !== 'x64')('runs at a lower one wherever it runs', async () => {
+  it.skipIf(leftOut(process.arch !== 'x64', 'they need x64'))('runs at a lower one wherever it runs', async () => {
     await writeModel(inFolder('crashing.onnx'), crashingModel)
     const crashing = await chooseNetwork({ model: inFolder('crashing.onnx'), layers: ['features'] })
     const bare = openBareLoop(crashing, ONE, CPU)

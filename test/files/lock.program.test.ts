@@ -7,6 +7,7 @@ import { openLocks } from '../../src/files/lock.js'
 import { recordOf } from '../../src/files/lockFile.js'
 import { thisOwner } from '../../src/files/owner.js'
 import { workerFile } from '../../src/files/package.js'
+import { leftOut } from '../support/leftOut.js'
 import { randomOf } from '../support/random.js'
 import { randomCases } from '../support/randomCases.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'
@@ -40,7 +41,7 @@ it.each(rounds)('locks of three killed processes stop nobody, seed $seed, round 
   expect(existsSync(inFolder('.locks')) ? readdirSync(inFolder('.locks')) : []).toEqual([])
 })
 
-it.skipIf(process.platform !== 'linux')(
+it.skipIf(leftOut(process.platform !== 'linux', 'they need Linux'))(
   'locks of a process that has ended and was not asked for are free',
   async () => {
     const locks = openLocks(inFolder())

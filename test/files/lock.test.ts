@@ -8,6 +8,7 @@ import { lockOf, recordOf } from '../../src/files/lockFile.js'
 import { type Owner, thisOwner } from '../../src/files/owner.js'
 import { temporaryName } from '../../src/files/temporaries.js'
 import { DEAD_PID } from '../support/deadProcess.js'
+import { leftOut } from '../support/leftOut.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'
 
 const inFolder = temporaryFolder()
@@ -231,7 +232,7 @@ describe('locks', () => {
 })
 
 describe('the record of a lock', () => {
-  it.skipIf(process.platform !== 'linux')('tells when its process was started', () => {
+  it.skipIf(leftOut(process.platform !== 'linux', 'they need Linux'))('tells when its process was started', () => {
     const [, fields = ''] = /^\d+ \(.*\) (.*)/s.exec(readFileSync('/proc/self/stat', 'utf8')) ?? []
     expect(thisOwner().started).toBe(fields.split(' ')[19])
   })

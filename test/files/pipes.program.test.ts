@@ -14,6 +14,7 @@ import { cocoPatches } from '../../src/patches/cocoPatches.js'
 import { patchesFrom } from '../../src/patches/collection.js'
 import { readImage } from '../../src/patches/image.js'
 import { readRun } from '../../src/study/runFile.js'
+import { leftOut } from '../support/leftOut.js'
 import { messageOf } from '../support/messageOf.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'
 
@@ -27,7 +28,7 @@ function pipe(...way: readonly string[]): string {
   return path
 }
 
-describe.skipIf(process.platform === 'win32')('a pipe', { timeout: 5000 }, () => {
+describe.skipIf(leftOut(process.platform === 'win32', 'they need a POSIX system'))('a pipe', { timeout: 5000 }, () => {
   it.each<[string, (path: string) => Promise<unknown>]>([
     ['a manifest', (path) => patchesFrom(dirname(path))],
     ['an annotation file', (path) => readJsonRecords(path, [], () => undefined)],

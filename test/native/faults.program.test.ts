@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
+import { leftOut } from '../support/leftOut.js'
 
 const script = fileURLToPath(new URL('./processes/faults.mjs', import.meta.url))
 
@@ -30,7 +31,7 @@ it('a process survives shapes and threads that cannot be, and arrays that are ta
   expect(await inProcess(...Object.keys(expected))).toEqual(Object.values(expected))
 })
 
-it.skipIf(process.platform !== 'linux').each([
+it.skipIf(leftOut(process.platform !== 'linux', 'they need Linux')).each([
   [8, 'largeFrame', 'a compositor of a 65535x1 patch on a 65535x65535 frame'],
   [4, 'manyAnchors', 'the similarity of 1x1 features with 100000000 anchors'],
 ])('in %i GiB of memory a process survives what takes more: %s', async (gibibytes, name, what) => {

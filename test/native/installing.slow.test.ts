@@ -3,6 +3,7 @@ import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, symlinkSync, w
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { leftOut } from '../support/leftOut.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
@@ -87,16 +88,19 @@ describe('npm install', () => {
     expect(existsSync(folder('native/build'))).toBe(false)
   })
 
-  it.skipIf(process.platform === 'win32')('names cause and remedies in one line where it cannot build', () => {
-    layPackage({ prebuilt: 'of a newer system' })
-    const { status, stdout, stderr } = node(['native/install.mjs'], { PATH: toolsFolder('g++', 'make') })
-    expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
-    expect(stderr).toMatch(
-      /^shiftscope: [^\n]*CMake is not installed; install CMake [^\n]*C\+\+20[^\n]*or use a platform[^\n]*\n$/,
-    )
-  })
+  it.skipIf(leftOut(process.platform === 'win32', 'they need a POSIX system'))(
+    'names cause and remedies in one line where it cannot build',
+    () => {
+      layPackage({ prebuilt: 'of a newer system' })
+      const { status, stdout, stderr } = node(['native/install.mjs'], { PATH: toolsFolder('g++', 'make') })
+      expect({ status, stdout }).toEqual({ status: 1, stdout: '' })
+      expect(stderr).toMatch(
+        /^shiftscope: [^\n]*CMake is not installed; install CMake [^\n]*C\+\+20[^\n]*or use a platform[^\n]*\n$/,
+      )
+    },
+  )
 
-  it.skipIf(process.platform === 'win32')('tells a missing compiler', () => {
+  it.skipIf(leftOut(process.platform === 'win32', 'they need a POSIX system'))('tells a missing compiler', () => {
     layPackage()
     writeFileSync(folder('CMakeLists.txt'), 'cmake_minimum_required(VERSION 3.21)\nproject(addon LANGUAGES CXX)\n')
     const { status, stderr } = node(['native/build.mjs'], { PATH: toolsFolder('cmake', 'make'), CXX: '' })
@@ -119,17 +123,20 @@ describe('npm install', () => {
     expect(existsSync(folder('second/native/build/kept'))).toBe(false)
   })
 
-  it.runIf(process.platform === 'linux' && process.arch === 'x64')('keeps ONNX Runtime from downloading', () => {
-    layPackage({ prebuilt: readFileSync(BUILT) })
-    // Nobody answers there.
-    const env = { GLOBAL_AGENT_HTTP_PROXY: 'http://127.0.0.1:9' }
-    const script = [join(RUNTIME, 'script/install.js')]
-    expect(node(script, env)).toMatchObject({ status: 1, stderr: expect.stringContaining('127.0.0.1:9') })
-    expect(node(['native/install.mjs'], { ONNXRUNTIME_NODE_INSTALL: 'cuda12' }).status).toBe(0)
-    expect(node(script, env).status).toBe(1)
-    expect(node(['native/install.mjs']).status).toBe(0)
-    expect(node(script, env)).toMatchObject({ status: 0, stderr: '' })
-  })
+  it.skipIf(leftOut(process.platform !== 'linux' || process.arch !== 'x64', 'they need Linux on x64'))(
+    'keeps ONNX Runtime from downloading',
+    () => {
+      layPackage({ prebuilt: readFileSync(BUILT) })
+      // Nobody answers there.
+      const env = { GLOBAL_AGENT_HTTP_PROXY: 'http://127.0.0.1:9' }
+      const script = [join(RUNTIME, 'script/install.js')]
+      expect(node(script, env)).toMatchObject({ status: 1, stderr: expect.stringContaining('127.0.0.1:9') })
+      expect(node(['native/install.mjs'], { ONNXRUNTIME_NODE_INSTALL: 'cuda12' }).status).toBe(0)
+      expect(node(script, env).status).toBe(1)
+      expect(node(['native/install.mjs']).status).toBe(0)
+      expect(node(script, env)).toMatchObject({ status: 0, stderr: '' })
+    },
+  )
 })
 
 describe('a checkout', () => {

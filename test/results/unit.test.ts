@@ -10,6 +10,7 @@ import { fileName } from '../../src/results/fileName.js'
 import { openUnit, unitWithArrays } from '../../src/results/unit/open.js'
 import type { Unit, UnitInputs } from '../../src/results/unit/schema.js'
 import { findUnit, isUnitThere, unitFolder, unitVersion, writeUnit } from '../../src/results/unit/store.js'
+import { leftOut } from '../support/leftOut.js'
 import { randomCases } from '../support/randomCases.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'
 import { arraysOf, inputs, madeUnit, storeUnit } from '../support/unit.js'
@@ -215,7 +216,7 @@ describe('a unit', () => {
       execFileSync('mkfifo', [path])
     },
   }
-  it.runIf(process.platform === 'linux').each([...ARRAYS, 'unit.json'])(
+  it.skipIf(leftOut(process.platform !== 'linux', 'they need Linux')).each([...ARRAYS, 'unit.json'])(
     'with a damaged %s must be made again, and is not read',
     async (file) => {
       const { written } = await storeWhole()

@@ -4,6 +4,7 @@ import { afterEach, expect, it, vi } from 'vitest'
 import { openLocks } from '../../src/files/lock.js'
 import type { ReproduceOptions } from '../../src/study/options.js'
 import { reproduce } from '../../src/study/run.js'
+import { leftOut } from '../support/leftOut.js'
 import { sharedFolder } from '../support/temporaryFolder.js'
 
 const inFolder = sharedFolder()
@@ -46,7 +47,7 @@ it('the report of another process is taken for this one’s as long as its rows 
   await other.close()
 })
 
-it.skipIf(process.platform === 'win32')(
+it.skipIf(leftOut(process.platform === 'win32', 'they need a POSIX system'))(
   'a study with a pipe in the place of its summary does not wait for it',
   async () => {
     rmSync(inFolder('out', 'summary.json'))

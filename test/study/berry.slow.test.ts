@@ -9,7 +9,7 @@ import { sharedFolder } from '../support/temporaryFolder.js'
 
 const SHARED = fileURLToPath(new URL('../../../shared/data/', import.meta.url))
 const WEIGHTS = join(SHARED, 'mobilenet_v2-dequantised.pth')
-const STRIDE = 8
+const STRIDE = 4
 const SIDE = Math.ceil(125 / STRIDE)
 
 const present = existsSync(WEIGHTS)
