@@ -59,35 +59,29 @@ describe.skipIf(leftOut(process.platform === 'win32', 'they need a POSIX system'
         expect(status, text).toBe(0)
       })
 
-      const pythonBlocks = of('python').map(({ code }) => code)
-      it.skipIf(python === undefined).each(pythonBlocks.length > 0 ? [pythonBlocks.join('\n')] : [])(
-        'the Python, from top to bottom',
-        async (script) => {
-          writeFileSync(
-            join(folder, 'page.py'),
-            of('python')
-              .map(({ code }) => code)
-              .join('\n'),
-          )
+      if (of('python').length > 0)
+        it.skipIf(python === undefined)('the Python, from top to bottom', async () => {
+          const script = of('python').map(({ code }) => code)
+          writeFileSync(join(folder, 'page.py'), script.join('\n'))
           const { status, text } = await run(folder, python as string, ['page.py'])
           expect(status, text).toBe(0)
           expect(text).not.toContain('Warning')
-        },
-      )
-
-      it.skipIf(of('ts').length === 0)('the TypeScript', async () => {
-        const files = of('ts').map(({ code, line }) => {
-          writeFileSync(join(folder, `line${line}.mts`), code)
-          return `line${line}`
         })
-        writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(TSCONFIG))
-        const compiled = await run(folder, process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc')])
-        expect(compiled.status, compiled.text).toBe(0)
-        for (const file of files) {
-          const { status, text } = await run(folder, process.execPath, [`${file}.mjs`])
-          expect(status, text).toBe(0)
-        }
-      })
+
+      if (of('ts').length > 0)
+        it('the TypeScript', async () => {
+          const files = of('ts').map(({ code, line }) => {
+            writeFileSync(join(folder, `line${line}.mts`), code)
+            return `line${line}`
+          })
+          writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(TSCONFIG))
+          const compiled = await run(folder, process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc')])
+          expect(compiled.status, compiled.text).toBe(0)
+          for (const file of files) {
+            const { status, text } = await run(folder, process.execPath, [`${file}.mjs`])
+            expect(status, text).toBe(0)
+          }
+        })
     })
   },
 )
