@@ -50,6 +50,15 @@ describe('a background', () => {
     expect(Math.min(...image.subarray(3 * 5, 3 * 20))).toBeGreaterThan(190)
   })
 
+  it.each([
+    [4, [2, 3, 6, 7]],
+    [2, [3, 4, 5, 6]],
+  ])('is the middle of a picture of %i columns that has one side of the frame', async (cols, middle) => {
+    const grey = (values: readonly number[]) => Uint8Array.from(values.flatMap((value) => [value, value, value]))
+    const path = await picture('strip.png', cols, grey([1, 2, 3, 4, 5, 6, 7, 8]))
+    expect((await readBackground(path, 2)).background).toEqual({ image: grey(middle) })
+  })
+
   it('is white where a picture is transparent, in the share that it is', async () => {
     const pixels = Uint8Array.of(...[9, 9, 9, 0], ...[0, 100, 200, 51], ...[2, 1, 0, 127], ...[7, 8, 9, 255])
     const { background } = await readBackground(await picture('a.png', 2, pixels, 4), 2)

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
 import { UsageError } from '../../src/errors.js'
@@ -223,10 +223,19 @@ describe('an annotation file', () => {
       ['"id":4', '"id":4.5', /the licence at byte \d+: id: /],
     ]
     for (const [text, change, message] of wrong) expect(await refusal(whole.replace(text, change))).toMatch(message)
-    for (const text of ['{}', '{"annotations":[]}'])
-      expect(await refusal(text)).toBe(
+    for (const section of ['categories', 'images', 'annotations'])
+      expect(await messageOf(make(await annotate([annotation(1, 1)], { [section]: [] })))).toBe(
         `${file} has no categories, images or annotations; give a file of COCO’s instances form`,
       )
     expect(await messageOf(make(folder('nothing.json')))).toMatch(/no such file/)
+  })
+
+  it('is closed after the outlines are read', async ({ skip }) => {
+    skip(process.platform !== 'linux', 'only Linux lists the open files of a process')
+    const file = await annotate([annotation(1, 1)])
+    expect((await make(file)).names).toEqual(['dog-1'])
+    // The listing names its own descriptor, too, which is closed by now.
+    const open = readdirSync('/proc/self/fd').map((name) => `/proc/self/fd/${name}`)
+    expect(open.filter(existsSync).map((path) => readlinkSync(path))).not.toContain(file)
   })
 })

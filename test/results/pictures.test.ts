@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import fc from 'fast-check'
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
@@ -56,13 +56,28 @@ describe('pictures of a results folder', () => {
     expect(await readBackgroundPicture(inFolder('results'), `image:${sha256(rgb)}`, 8)).toBeUndefined()
   })
 
-  const SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="2" height="2"><path fill="#fff" d="M0 0h2v2H0z"/></svg>'
+  it.each([
+    [1, 2, 3],
+    [2, 1, 3],
+    [2, 2, 4],
+  ] as const)(
+    'are not taken if they are %i×%i pixels of %i bytes instead of 2×2 of 3',
+    async (width, height, channels) => {
+      const data = new Uint8Array(width * height * channels)
+      mkdirSync(inFolder('pictures'))
+      const path = inFolder('pictures', `background-${sha256(data)}.png`)
+      await sharp(data, { raw: { width, height, channels } }).png().toFile(path)
+      expect(await readBackgroundPicture(inFolder(), `image:${sha256(data)}`, 2)).toBeUndefined()
+    },
+  )
+
+  const asTiff = (image: Buffer) => sharp(image).tiff({ compression: 'deflate' }).toBuffer()
   it.each<[string, (right: Buffer) => Promise<Uint8Array | string>]>([
     ['other pixels', () => png(2, new Uint8Array(16))],
     ['another size', () => png(3000, new Uint8Array(3000 ** 2 * 3))],
     ['more behind its end', async (right) => Buffer.concat([right, Buffer.from('more')])],
     ['no picture', async () => 'no picture'],
-    ['a drawing of the same pixels', async () => SVG],
+    ['the same pixels as TIFF', async (right) => Buffer.concat([await asTiff(right), right.subarray(-12)])],
   ])('are not taken if they hold %s, and are made again', async (_, bytes) => {
     const path = inFolder('pictures', `patch-${WHITE.sha256}.png`)
     await keepPatchPicture(inFolder(), WHITE)

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { UsageError } from '../../src/errors.js'
+import { OutputError, UsageError } from '../../src/errors.js'
 import { cocoPatches } from '../../src/patches/cocoPatches.js'
 import { listenTo } from '../../src/progress.js'
 import { annotation, COLS, photo, ROWS, writeAnnotations } from '../support/cocoFiles.js'
@@ -105,6 +105,14 @@ describe('download', () => {
     expect(fetchedFiles()).toEqual(['000000000001.png', '000000000002.png', 'train', 'train/2.jpg', 'train/3.png'])
     expect((await fetchedFrom(file)).notes).toEqual([])
     expect(server.requests).toHaveLength(2)
+  })
+
+  it('ends at a fault that is not of an image', async () => {
+    const server = await startServer(fileAnswer(await photo().png().toBuffer()), 'http')
+    const file = offered([{ coco_url: server.address }])
+    writeFileSync(folder('cache'), 'a file')
+    await expect(fetchedFrom(file)).rejects.toThrow(OutputError)
+    expect([server.requests, fetchedFiles()]).toEqual([[], []])
   })
 })
 
