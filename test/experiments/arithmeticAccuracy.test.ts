@@ -58,6 +58,12 @@ describe('random trials', () => {
     expect(sceneText(trialsOf(1, 0)[1]?.objects ?? [])).toBe('dog:8@5,7 laptop:8@6,16 laptop:8@14,0')
   })
 
+  it.each(EXPRESSION_KINDS)('%s have so many objects in each image, and expect their sum or difference', (kind) => {
+    const { expression, A, B, expected } = KINDS[kind]
+    expect([A.length, expression.charAt(2), B.length].join('')).toBe(kind)
+    expect(expected).toEqual(kind.includes('+') ? [...A, ...B] : A.filter((object) => !B.includes(object)))
+  })
+
   it('have smaller objects in a small frame, and are refused where objects have no room', () => {
     expect([trialSize(75, 224), trialSize(75, 96), trialSize(75, 200)]).toEqual([75, 36, 75])
     expect(randomTrials(NAMES, 36, 96, 1, 0)).toHaveLength(4)

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { UsageError } from '../../src/errors.js'
 import { objectExpectation, pixelExpectation } from '../../src/experiments/arithmeticExpectation.js'
+import { ARITHMETIC_SCENES, SCENE_SIZE } from '../../src/experiments/arithmeticScenes.js'
 import { expressionText, namesOf, parseExpression } from '../../src/experiments/expression.js'
 import { parseScene, sceneText } from '../../src/experiments/objectScene.js'
 
@@ -90,6 +91,27 @@ describe('the expectation on objects', () => {
     const found = objectExpectation(parseExpression(expression), scenes)
     expect(found?.notes).toEqual(notes)
     expect(sceneText(found?.objects ?? [])).toBe(scene)
+  })
+
+  it('of the built-in scenes is what their titles say', () => {
+    const found = ARITHMETIC_SCENES.map(({ name, expression, images }) => {
+      const scenes = new Map(Object.entries(images).map(([image, text]) => [image, parseScene(text, SCENE_SIZE)]))
+      const terms = parseExpression(expression)
+      namesOf(terms, [...scenes.keys()])
+      const { objects, notes } = objectExpectation(terms, scenes) ?? {}
+      expect(notes, name).toEqual([])
+      return `${name}: ${sceneText(objects ?? [])}`
+    })
+    expect(found).toEqual([
+      'three-minus-two: orange:75@139,10',
+      'one-plus-two: orange:75@10,10 orange:75@10,139 orange:75@139,139',
+      'one-plus-one: dog:75@74,5 car:75@74,144',
+      'two-minus-one: airplane:75@10,10',
+      'three-minus-one: banana:75@5,5 bird:75@144,144',
+      'exchange: bird:75@139,10 laptop:75@139,139',
+      'move: clock:75@139,74 dog:75@10,139',
+      'large: orange:110@2,2 bird:110@112,112',
+    ])
   })
 
   it('does not exist for parts of objects', () => {

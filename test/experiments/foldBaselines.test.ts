@@ -46,6 +46,15 @@ describe('accuracies by made-up features', () => {
       expect(ordered?.['top-bottom'].folds).toEqual(transposed?.['left-right'].folds)
   })
 
+  it('are computed once for a grid, those by the phase once for a period', async () => {
+    const grid = { rows: 10, cols: 10, stride: 10 }
+    const of = (period: number) => foldBaselines(grid, { schemes: ['ordered'], period })
+    const [first, again, other] = [await of(32), await of(32), await of(5)]
+    expect(again.phase.ordered).toBe(first.phase.ordered)
+    expect(other.position.ordered).toBe(first.position.ordered)
+    expect(other.phase.ordered?.['top-bottom'].folds).toEqual([0.5, 0.5, 0.5, 0.5, 0.5])
+  })
+
   it('refuse a period that is none', async () => {
     const grid = { rows: 10, cols: 10, stride: 10 }
     await expect(foldBaselines(grid, { schemes: ['ordered'], period: 0.5 })).rejects.toThrow(UsageError)

@@ -41,6 +41,14 @@ describe('sketch of features', () => {
     expect(await sketchOf(features, side * side, dims, 3)).toEqual(sketch)
   })
 
+  it('has an axis for the first row of those that lack most, then for the next', async () => {
+    const features = Float32Array.of(2, 0, 0, 3, 3, 4)
+    expect(await sketchOf(features, 3, 2, 1)).toEqual({
+      dims: 2,
+      rows: Float32Array.of(1, 0, 0, 1, 0.6, 0.8),
+    })
+  })
+
   it('is one row’s where all are alike, and none where they are too many and too different', async () => {
     const alike = Float32Array.from({ length: 50 * 8 }, (_, i) => (1 + Math.floor(i / 8)) * ((i % 8) + 1))
     expect((await sketchOf(alike, 50, 8, 1))?.dims).toBe(1)
