@@ -210,10 +210,13 @@ describe('locks', () => {
     await expect(pause(0, AbortSignal.abort('stopped'))).rejects.toBe('stopped')
   })
 
-  it.each([undefined, new AbortController().signal])('are asked for again only after a pause (signal: %j)', async (signal) => {
-    const ends = [pause(0, signal).then(() => 'pause'), setTimeout(20, 'shorter')]
-    expect(await Promise.race(ends)).toBe('shorter')
-  })
+  it.each([undefined, new AbortController().signal])(
+    'are asked for again only after a pause (signal: %j)',
+    async (signal) => {
+      const ends = [pause(0, signal).then(() => 'pause'), setTimeout(20, 'shorter')]
+      expect(await Promise.race(ends)).toBe('shorter')
+    },
+  )
 
   it('are none in a folder that is not there; one that cannot be read is an error', async () => {
     writeFileSync(inFolder('file'), '')

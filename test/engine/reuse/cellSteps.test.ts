@@ -145,14 +145,12 @@ describe('steps that can be computed place by place', () => {
     ['PRelu', {}, ['image', 'rows'], 'has a parameter that varies over the image'],
     ['PRelu', {}, ['vector', 'image'], 'reads the image in its parameters'],
     ['Pow', {}, ['image', 'half'], 'has exponents other than 1, 2, 3, …'],
-    ...['zero', 'mixed', 'image'].map(
-      (exponent): [string, Attributes, string[], string] => [
-        'Pow',
-        {},
-        ['image', exponent],
-        'has exponents other than 1, 2, 3, …',
-      ],
-    ),
+    ...['zero', 'mixed', 'image'].map((exponent): [string, Attributes, string[], string] => [
+      'Pow',
+      {},
+      ['image', exponent],
+      'has exponents other than 1, 2, 3, …',
+    ]),
     ['Div', {}, ['half', 'image'], 'divides by the image'],
     ['Dropout', {}, ['image', 'half', 'half'], 'may drop values'],
     ['Round', {}, ['image'], 'cannot be computed place by place'],
