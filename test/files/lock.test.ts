@@ -1,10 +1,10 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setImmediate } from 'node:timers/promises'
+import { setImmediate, setTimeout } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { OutputError } from '../../src/errors.js'
 import { lockFolder, openLocks, pause } from '../../src/files/lock.js'
-import { lockOf, recordOf } from '../../src/files/lockFile.js'
+import { lockOf, namesIn, recordOf } from '../../src/files/lockFile.js'
 import { type Owner, thisOwner } from '../../src/files/owner.js'
 import { temporaryName } from '../../src/files/temporaries.js'
 import { DEAD_PID } from '../support/deadProcess.js'
@@ -208,6 +208,21 @@ describe('locks', () => {
     await other.close()
     expect(existsSync(folder())).toBe(false)
     await expect(pause(0, AbortSignal.abort('stopped'))).rejects.toBe('stopped')
+  })
+
+  it.each([undefined, new AbortController().signal])(
+    'are asked for again only after a pause (signal: %j)',
+    async (signal) => {
+      const ends = [pause(0, signal).then(() => 'pause'), setTimeout(20, 'shorter')]
+      expect(await Promise.race(ends)).toBe('shorter')
+    },
+  )
+
+  it('are none in a folder that is not there; one that cannot be read is an error', async () => {
+    writeFileSync(inFolder('file'), '')
+    expect(await namesIn(inFolder('nothing'))).toEqual([])
+    expect(await namesIn(inFolder('file'))).toEqual([])
+    await expect(namesIn(inFolder('x'.repeat(256)))).rejects.toThrow('ENAMETOOLONG')
   })
 
   it('are not read where a file is damaged, and do not stop others', async () => {

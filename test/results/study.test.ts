@@ -35,11 +35,11 @@ describe('a results folder', () => {
   it('gives its units in the order of their folders, and a study groups them: known networks first, large patches first', async () => {
     for (const model of ['zeta', 'alexnet', 'a/b'])
       for (const patch of ['dog', 'Car']) await storeUnit(inFolder(), { model, patch })
-    await storeUnit(inFolder(), { model: 'alexnet', size: 75 })
+    await storeUnit(inFolder(), { model: 'alexnet', size: 100 })
     await storeUnit(inFolder(), { model: 'alexnet', size: 1000 })
     expect(await drained(namesIn(inFolder()))).toEqual({
       seen: [
-        ...['a/b 125 Car', 'a/b 125 dog', 'alexnet 1000 car', 'alexnet 125 Car', 'alexnet 125 dog', 'alexnet 75 car'],
+        ...['a/b 125 Car', 'a/b 125 dog', 'alexnet 100 car', 'alexnet 1000 car', 'alexnet 125 Car', 'alexnet 125 dog'],
         ...['zeta 125 Car', 'zeta 125 dog'],
       ],
     })
@@ -49,7 +49,7 @@ describe('a results folder', () => {
       ['zeta', 125, 'Car', 'dog'],
       ['alexnet', 1000, 'car'],
       ['alexnet', 125, 'Car', 'dog'],
-      ['alexnet', 75, 'car'],
+      ['alexnet', 100, 'car'],
       ['a/b', 125, 'Car', 'dog'],
     ])
     const place = { rows: 2, cols: 2, stride: 50, layers: ['fc6', 'fc8'] }
@@ -75,20 +75,17 @@ describe('a results folder', () => {
   })
 
   it('compares different objects at the same anchor, those of one class apart', async () => {
-    // Angles of the features: the cosine of 0.5 once, and those of 0.8 and 1.3 between classes.
-    for (const [patch, category, angle] of [
-      ['a', 'dog', 0],
-      ['b', 'dog', 0.5],
-      ['c', 'cat', 1.3],
-    ] as const) {
+    // Angles of the features: the cosine of 0.5 once, and those of 0.8 and 1.3 between classes. They are read 16 at a time.
+    const cats = Array.from({ length: 15 }, (_, i) => [`cat ${i}`, 'cat', 1.3] as const)
+    for (const [patch, category, angle] of [['a', 'dog', 0] as const, ['b', 'dog', 0.5] as const, ...cats]) {
       const { unit, maps } = madeUnit({ patch, category })
       await writeUnit(inFolder(), unit, arraysOf(unit, maps, angle))
     }
     const [group] = await readStudy(inFolder(), [])
     const rows = group?.numbers.filter(({ metric, layer }) => metric === 'null-baseline' && layer === 'fc8')
     expect(rows).toMatchObject([
-      { variant: 'same class', mean: expect.closeTo(Math.cos(0.5), 6), count: 1 },
-      { variant: 'different class', mean: expect.closeTo((Math.cos(0.8) + Math.cos(1.3)) / 2, 6), count: 2 },
+      { variant: 'same class', mean: expect.closeTo((Math.cos(0.5) + 105) / 106, 6), count: 106 },
+      { variant: 'different class', mean: expect.closeTo((Math.cos(0.8) + Math.cos(1.3)) / 2, 6), count: 30 },
     ])
   })
 

@@ -32,6 +32,8 @@ function graphOf(nodes: readonly GraphNode[], operatorSet = 17): GraphNodes {
     ['wide', pads([0, 0, 64, 0, 0, 0, 0, 0])],
     ['half', { shape: [], type: 1, values: [0.5] }],
     ['zero', { shape: [], type: 1, values: [0] }],
+    ['one', { shape: [], type: 1, values: [1] }],
+    ['mixed', { shape: [3, 1, 1], type: 1, values: [2, 0.5, 3] }],
   ])
   return { nodes, constants, operatorSet }
 }
@@ -71,6 +73,7 @@ describe('steps that can be computed place by place', () => {
     ['Concat', { axis: 1 }, ['image', 'image'], [6, 64, 64]],
     ['Add', {}, ['image', 'perChannel'], [3, 64, 64]],
     ['PRelu', {}, ['image', 'half'], [3, 64, 64]],
+    ['Pow', {}, ['image', 'one'], [3, 64, 64]],
   ])('have the size that ONNX gives %s %j of %j: %j', (operator, attributes, inputs, expected) => {
     const shape = stepsOf(operator, attributes, inputs).shapes.get('map')
     expect([shape?.channels, shape?.rows, shape?.cols]).toEqual(expected)
@@ -142,7 +145,12 @@ describe('steps that can be computed place by place', () => {
     ['PRelu', {}, ['image', 'rows'], 'has a parameter that varies over the image'],
     ['PRelu', {}, ['vector', 'image'], 'reads the image in its parameters'],
     ['Pow', {}, ['image', 'half'], 'has exponents other than 1, 2, 3, …'],
-    ['Pow', {}, ['image', 'zero'], 'has exponents other than 1, 2, 3, …'],
+    ...['zero', 'mixed', 'image'].map((exponent): [string, Attributes, string[], string] => [
+      'Pow',
+      {},
+      ['image', exponent],
+      'has exponents other than 1, 2, 3, …',
+    ]),
     ['Div', {}, ['half', 'image'], 'divides by the image'],
     ['Dropout', {}, ['image', 'half', 'half'], 'may drop values'],
     ['Round', {}, ['image'], 'cannot be computed place by place'],

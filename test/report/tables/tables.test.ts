@@ -155,6 +155,14 @@ it('what the folds alone do has no ±, and bands are shown fold by fold', () => 
   ])
 })
 
+it('the null baseline has a column for objects of one class and one for those of two', () => {
+  const [table] = resultTables(
+    ['same class', 'different class'].map((variant) => row('null-baseline', variant, 0.5)),
+    NO_PAPER,
+  )
+  expect(table?.head.slice(2)).toEqual(['objects of the same class', 'objects of different classes'])
+})
+
 it('a table says what it leaves out of its size', () => {
   const unsolved = { mean: 1, count: 2 }
   const rows = [

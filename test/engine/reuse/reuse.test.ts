@@ -1,0 +1,68 @@
+import { writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { openFeatureMemory } from '../../../src/engine/features.js'
+import { positionGrid } from '../../../src/engine/positions.js'
+import { openReuse } from '../../../src/engine/reuse/reuse.js'
+import type { Scene } from '../../../src/engine/task.js'
+import type { Network } from '../../../src/networks/index.js'
+import { imagenetInput } from '../../../src/networks/network.js'
+import { convolutions } from '../../support/smallNetwork.js'
+import { temporaryFolder } from '../../support/temporaryFolder.js'
+
+// Whole extractions, which need worker threads, are in reuse.program.test.ts.
+
+const SIZE = 20
+const { offsets } = positionGrid(32, SIZE, 1)
+const patch = { name: 'patch', size: SIZE, rgba: new Uint8Array(SIZE * SIZE * 4).fill(255), sha256: '' }
+const scene: Scene = { patch, background: { rgb: [0, 0, 0] }, blend: 'hard' }
+
+const inFolder = temporaryFolder()
+beforeEach(() => void vi.stubEnv('SHIFTSCOPE_CACHE', inFolder('cache')))
+afterEach(() => void vi.unstubAllEnvs())
+
+/** Values computed once where the plain way fails, before workers start. */
+function failing(network: Network) {
+  const opened: string[] = []
+  const reuse = openReuse({
+    ...{ network, settings: { workers: 1, threads: 1, batch: 32 }, memory: openFeatureMemory(), onNote: () => {} },
+    workerData: (cells) => {
+      opened.push(cells.graphs.cells)
+      return { backend: 'cells', cells, input: network.input, outputs: ['feature'], threads: 1 }
+    },
+    plain: { extract: () => Promise.reject(new Error('the plain way fails')), rest: async () => {} },
+  })
+  return { reuse, opened }
+}
+
+describe('values computed once', () => {
+  it('are not tried where the file cannot be understood, which the record says', async () => {
+    const network = await convolutions(inFolder('network.onnx'))
+    writeFileSync(network.onnxPath, 'damaged')
+    const { reuse } = failing(network)
+    expect(await reuse.extract(scene, offsets)).toBeUndefined()
+    expect(reuse.records()).toEqual([{ size: SIZE, reason: expect.stringContaining(network.onnxPath) }])
+    const faulty: Network = {
+      ...network,
+      get onnxPath(): string {
+        throw new Error('a fault of the program')
+      },
+    }
+    await expect(failing(faulty).reuse.extract(scene, offsets)).rejects.toThrow('a fault of the program')
+  })
+
+  it('let go of their workers also after an error, so that those of other graphs may take their place', async () => {
+    const onnxPath = fileURLToPath(new URL('../../golden/exports/resnet18.onnx', import.meta.url))
+    const { reuse, opened } = failing({
+      ...(await convolutions(inFolder('network.onnx'))),
+      ...{ onnxPath, input: { ...imagenetInput, rows: 64, cols: 64 } },
+    })
+    // The grids are so different that their plans leave the cells after different steps.
+    for (const stride of [1, 1, 3, 1])
+      await expect(reuse.extract(scene, positionGrid(64, SIZE, stride).offsets)).rejects.toThrow('the plain way fails')
+    const [fine, coarse] = opened
+    expect(opened).toEqual([fine, coarse, fine])
+    expect(coarse).not.toBe(fine)
+    await reuse.close()
+  })
+})
