@@ -8,7 +8,8 @@ export default defineConfig({
     env: { ORT_DISABLE_TELEMETRY: '1' },
     include: [`${tests}/**/*.test.ts`],
     exclude: ['test/**/*.program.test.ts', 'test/**/*.slow.test.ts', 'test/fuzz/**'],
-    isolate: false,
+    // Each file reads the program anew; otherwise nobody would notice a change of what is set when it is read.
+    isolate: true,
     testTimeout: 60_000,
   },
 })
