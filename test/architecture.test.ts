@@ -22,7 +22,7 @@ const ROOMS = [
   ['page'],
   ['report'],
   ['study', 'features'],
-  ['bench', 'cluster', 'explore'],
+  ['bench', 'cluster', 'consistency', 'explore'],
   ['cli', 'index'],
 ]
 

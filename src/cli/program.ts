@@ -6,6 +6,7 @@ import { messageLine, nearestNames } from '../support/text.js'
 import { cannotStart, isOfLoading } from './cannotStart.js'
 import { arithmeticCommand } from './commands/arithmetic.js'
 import { benchCommand } from './commands/bench.js'
+import { consistencyCommand } from './commands/consistency.js'
 import { doctorCommand } from './commands/doctor.js'
 import { exploreCommand } from './commands/explore.js'
 import { extractCommand } from './commands/extract.js'
@@ -53,6 +54,7 @@ export function programWith(context: CommandContext): Command {
     extractCommand(context),
     similarityCommand(context),
     separabilityCommand(context),
+    consistencyCommand(context),
     viewCommand(context),
     exploreCommand(context),
     arithmeticCommand(context),

@@ -5,7 +5,7 @@ import type { Device } from './device.js'
 import { type FeatureMemory, type Features, openFeatureMemory } from './features.js'
 import { sharedScene } from './scene.js'
 import { BatchFailure, type Job, schedule } from './scheduler.js'
-import type { Frames, JobScene, Scene, Settings } from './task.js'
+import type { Frame, Frames, JobScene, Scene, Settings } from './task.js'
 import { openWorkers, processPlaces, type Workers } from './workers.js'
 
 export interface ExtractionOptions {
@@ -97,7 +97,7 @@ export async function openDeviceCrew({
 }
 
 /** The positions of pictures. */
-export function places(frames: readonly Uint8Array[]): Int32Array {
+export function places(frames: readonly Frame[]): Int32Array {
   return Int32Array.from(frames.flatMap((_, i) => [i, 0]))
 }
 

@@ -13,7 +13,7 @@ import type { Features } from './features.js'
 import type { ReuseRecord } from './reuse/record.js'
 import { openReuse, type ReusePlan } from './reuse/reuse.js'
 import { BatchFailure } from './scheduler.js'
-import type { Scene, Settings } from './task.js'
+import type { Frame, Scene, Settings } from './task.js'
 
 /** A network opened on the processor or on devices: whatever is computed with it goes through its queue of batches. */
 export interface NetworkHandle {
@@ -30,8 +30,8 @@ export interface NetworkHandle {
    * The features do not depend on the number of workers or on the order in which batches end.
    */
   extract(scene: Scene, offsets: Int32Array, options?: ExtractionOptions): Promise<Features>
-  /** Features of pictures of the frame, RGB [rows, cols, 3] each: of every layer [pictures, dims]. */
-  encode(frames: readonly Uint8Array[], options?: ExtractionOptions): Promise<Features>
+  /** Features of pictures of the whole frame: of every layer [pictures, dims]. */
+  encode(frames: readonly Frame[], options?: ExtractionOptions): Promise<Features>
   close(): Promise<void>
 }
 

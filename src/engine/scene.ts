@@ -1,6 +1,6 @@
 import { type Background, parseColour, WHITE } from '../patches/background.js'
 import type { Patch } from '../patches/patch.js'
-import type { Frames, Scene } from './task.js'
+import type { Frame, Frames, Scene } from './task.js'
 
 /** A patch of one transparent pixel, for frames without an object. */
 export const NOTHING: Patch = { name: 'nothing', size: 1, rgba: new Uint8Array(4), sha256: '' }
@@ -20,7 +20,7 @@ export function sceneOf(patch: Patch, background: Background | string = WHITE, b
 
 /** The same scene with its pixels on memory that threads share, so that every batch may name it. */
 export function sharedScene(scene: Scene | Frames): Scene | Frames {
-  if ('frames' in scene) return { frames: scene.frames.map(sharedBytes) }
+  if ('frames' in scene) return { frames: scene.frames.map(sharedFrame) }
   const { patch, background } = scene
   return {
     ...scene,
@@ -31,13 +31,20 @@ export function sharedScene(scene: Scene | Frames): Scene | Frames {
 
 /** The same scene with its pixels on memory of its own, as a process may be sent it. */
 export function ownScene(scene: Scene | Frames): Scene | Frames {
-  if ('frames' in scene) return { frames: scene.frames.map((frame) => Uint8Array.from(frame)) }
+  if ('frames' in scene) return { frames: scene.frames.map((frame) => frame.slice()) }
   const { patch, background } = scene
   return {
     ...scene,
     patch: { ...patch, rgba: Uint8Array.from(patch.rgba) },
     background: 'rgb' in background ? background : { image: Uint8Array.from(background.image) },
   }
+}
+
+function sharedFrame(frame: Frame): Frame {
+  if (frame instanceof Uint8Array) return sharedBytes(frame)
+  const copy = new Float32Array(new SharedArrayBuffer(frame.byteLength))
+  copy.set(frame)
+  return copy
 }
 
 function sharedBytes(bytes: Uint8Array): Uint8Array {

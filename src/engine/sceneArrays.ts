@@ -1,7 +1,7 @@
 import type { NetworkInput } from '../networks/index.js'
 import type { Background } from '../patches/background.js'
 import { NOTHING } from './scene.js'
-import type { Frames, Scene } from './task.js'
+import type { Frame, Frames, Scene } from './task.js'
 
 /** What a scene's compositing graph needs once (`SCENE_INPUTS`). */
 export interface SceneArrays {
@@ -46,17 +46,18 @@ export function frameArrays({ frames }: Frames, offsets: Int32Array, input: Netw
   const length = 3 * input.rows * input.cols
   const background = new Float32Array(images * length)
   for (let image = 0; image < images; image++) {
-    const frame = frames[offsets[image * 2] as number] as Uint8Array
-    background.set(normalisedBackground({ image: frame }, input), image * length)
+    background.set(normalisedSamples(frames[offsets[image * 2] as number] as Frame, input), image * length)
   }
   return { ...sceneArrays({ patch: NOTHING, background: { rgb: [0, 0, 0] }, blend: 'hard' }, input), background }
 }
 
 function normalisedBackground(background: Background, input: NetworkInput): Float32Array {
-  const { pixels, samples } =
-    'rgb' in background
-      ? { pixels: 1, samples: background.rgb }
-      : { pixels: input.rows * input.cols, samples: background.image }
+  return normalisedSamples('rgb' in background ? background.rgb : background.image, input)
+}
+
+/** @param samples RGB [pixels, 3] @returns planes in the order of the input's channels, [3, pixels] */
+export function normalisedSamples(samples: ArrayLike<number>, input: NetworkInput): Float32Array {
+  const pixels = samples.length / 3
   const values = new Float32Array(3 * pixels)
   for (let channel = 0; channel < 3; channel++) {
     const sample = sampleOf(channel, input)

@@ -22,9 +22,12 @@ export interface Scene {
   readonly blend: (typeof BLENDS)[number]
 }
 
-/** Whole pictures of the frame in place of a patch that moves, RGB [rows, cols, 3] each; a position is (picture, 0). */
+/** A picture of the whole frame, RGB [rows, cols, 3], from 0 to 255: floating-point numbers are not rounded to bytes. */
+export type Frame = Uint8Array | Float32Array
+
+/** Whole pictures in place of a patch that moves; a position is (picture, 0). */
 export interface Frames {
-  readonly frames: readonly Uint8Array[]
+  readonly frames: readonly Frame[]
 }
 
 /** A scene as every batch of a job names it. */

@@ -58,6 +58,19 @@ export function answerMaps(matrix: Float32Array, strongest: Int32Array, center: 
   return { maps, center: { class: seen, probability: atCenter }, kept: kept / positions, least }
 }
 
+/** Probabilities of all classes, [rows, classes], by the rule of `answerMaps`. */
+export function classProbabilities(matrix: Float32Array, rows: number, classes: number): Float64Array {
+  const areProbabilities = isProbabilities(matrix, rows, classes)
+  const result = new Float64Array(rows * classes)
+  for (let first = 0; first < result.length; first += classes) {
+    const row = matrix.subarray(first, first + classes)
+    const largest = row.reduce((most, value) => Math.max(most, value))
+    const logSum = areProbabilities ? undefined : logSumExp(row, largest)
+    for (let i = 0; i < classes; i++) result[first + i] = probability(row[i] as number, logSum)
+  }
+  return result
+}
+
 /** @param logSum undefined: the value is one */
 function probability(value: number, logSum: number | undefined): number {
   return logSum === undefined ? value : Math.exp(value - logSum)

@@ -97,7 +97,8 @@ function studiedText({ groups }: SiteIndex): string {
   ].join(' · ')
 }
 
-function sectionHtml({ id, title, html, isFolded = false }: ReportSection): string {
+/** A section under its title. */
+export function sectionHtml({ id, title, html, isFolded = false }: ReportSection): string {
   const head = `<h2 id="${escapeHtml(id)}-title">${escapeHtml(title)}</h2>`
   const body = isFolded ? `<details><summary>${head}</summary>\n${html}\n</details>` : `${head}\n${html}`
   return `<section class="report" id="${escapeHtml(id)}" aria-labelledby="${escapeHtml(id)}-title">

@@ -75,7 +75,7 @@ function mixed(value: number): number {
 }
 
 /** RGB of a picture on white. */
-function onWhite({ rows, cols, data }: Image): Image {
+export function onWhite({ rows, cols, data }: Image): Image {
   const rgb = new Uint8Array(rows * cols * 3)
   for (let i = 0; i < rgb.length; i++) {
     const pixel = Math.floor(i / 3)

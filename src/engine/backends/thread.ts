@@ -2,7 +2,8 @@ import * as ort from 'onnxruntime-node'
 import { type Compositor, createCompositor } from '../../native.js'
 import type { NetworkInput } from '../../networks/index.js'
 import { NOTHING } from '../scene.js'
-import type { Frames, Scene } from '../task.js'
+import { normalisedSamples } from '../sceneArrays.js'
+import type { Frame, Frames, Scene } from '../task.js'
 import type { Backend, WorkerData } from './backend.js'
 import { openSession } from './session.js'
 
@@ -56,7 +57,7 @@ export function sceneCompositor({ patch, background, blend }: Scene, input: Netw
   })
 }
 
-/** A picture is the background of a patch of one transparent pixel. */
+/** A picture of bytes is the background of a patch of one transparent pixel. */
 async function normaliseFrames(
   { frames }: Frames,
   offsets: Int32Array,
@@ -65,8 +66,11 @@ async function normaliseFrames(
 ): Promise<void> {
   const length = 3 * input.rows * input.cols
   for (let image = 0; image < offsets.length / 2; image++) {
-    const frame = frames[offsets[image * 2] as number] as Uint8Array
-    const compositor = sceneCompositor({ patch: NOTHING, background: { image: frame }, blend: 'hard' }, input)
-    await compositor.composite(Int32Array.of(0, 0), images.subarray(image * length, (image + 1) * length))
+    const frame = frames[offsets[image * 2] as number] as Frame
+    const target = images.subarray(image * length, (image + 1) * length)
+    if (frame instanceof Uint8Array) {
+      const compositor = sceneCompositor({ patch: NOTHING, background: { image: frame }, blend: 'hard' }, input)
+      await compositor.composite(Int32Array.of(0, 0), target)
+    } else target.set(normalisedSamples(frame, input))
   }
 }

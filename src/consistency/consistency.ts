@@ -1,0 +1,292 @@
+import { type Execution, openExecution, requiredTrials } from '../engine/choice.js'
+import { parseDevice } from '../engine/device.js'
+import { NOTHING, sceneOf } from '../engine/scene.js'
+import { InputError, throwIfStopped } from '../errors.js'
+import { classProbabilities } from '../experiments/answers.js'
+import { randomNumbers } from '../experiments/randomNumbers.js'
+import { NETWORK_OPTIONS, type NetworkOptions } from '../features/openNetwork.js'
+import { openPartialArrays, type PartialArrays } from '../files/partialArrays.js'
+import { sha256 } from '../files/sha256.js'
+import { chooseNetwork, inputOptionsOf, type Network, networkNotes, recipeText } from '../networks/index.js'
+import { readBackground } from '../patches/background.js'
+import { type PatchFailure, reasonOf } from '../patches/patchFolder.js'
+import { progressTo } from '../progress.js'
+import { checkCount, checkNames } from '../support/checks.js'
+import { checkOptions, kinds } from '../support/optionChecks.js'
+import { counted } from '../support/text.js'
+import { consistencyFile, writeTables } from './document.js'
+import { cropped, findPhotographs, type Photograph, type PhotographFile, readPhotograph } from './photographs.js'
+import { PROTOCOL_NAMES, type ProtocolName } from './protocolNames.js'
+import { PROTOCOLS } from './protocols.js'
+import { type Consistency, type KeptAnswers, summary } from './result.js'
+
+/** Options of `consistency`. */
+export interface ConsistencyOptions extends Omit<NetworkOptions, 'layers' | 'pool' | 'reuse'> {
+  /** Folder of photographs, which may have folders of its own; a text file with a path on each line; or one photograph. */
+  readonly photographs: string
+  /** The network, named as in `openNetwork`. Its classes must be known. */
+  readonly model: string
+  /**
+   * Ways to shift the photographs: `crop`, `diagonal`, `embed`, `circular`, `subpixel`; by default `crop` and `diagonal`.
+   */
+  readonly protocols?: readonly ProtocolName[]
+  /** Pairs of random shifts per photograph for `crop` and `circular`; 5 by default. */
+  readonly draws?: number
+  /** Seed of the random shifts; 0 by default. A photograph's shifts depend on its name, not on the other photographs. */
+  readonly seed?: number
+  /** Background of `embed`: `#rrggbb`, `white`, `noise:SEED` or the path of a picture; black by default. */
+  readonly background?: string
+  /** Folder for the results: consistency.json, photographs.csv, index.html, `<protocol>.npy`; by default nothing is written. */
+  readonly out?: string
+}
+
+/** Rounds of batches that go to the workers at a time: the last ones of a round leave workers idle. */
+const ROUNDS = 8
+
+const CONSISTENCY_OPTIONS = {
+  required: { photographs: kinds.text, model: kinds.text },
+  optional: {
+    ...NETWORK_OPTIONS.optional,
+    ...{ protocols: kinds.texts, draws: kinds.number, seed: kinds.number, background: kinds.text, out: kinds.text },
+  },
+}
+
+/**
+ * Measures how a network's answer changes when photographs are shifted, by the protocols of the field (see `PROTOCOLS`). With
+ * `out`, a call that was interrupted goes on where it stopped.
+ * @throws UsageError for invalid options; InputError for missing or damaged files, no photograph that can be used, or a network
+ *   whose classes are not known; DeviceError, OutputError, WorkerError; the signal's reason after an abort
+ */
+export async function consistency(options: ConsistencyOptions): Promise<Consistency> {
+  checkOptions(options, CONSISTENCY_OPTIONS)
+  const { protocols: names = ['crop', 'diagonal'], draws = 5, seed = 0, background = '#000000', out, signal } = options
+  checkNames('protocol', names, PROTOCOL_NAMES)
+  checkCount('draws', draws)
+  const progress = progressTo(options.onProgress)
+  const files = await findPhotographs(options.photographs)
+  const network = await classifier(options)
+  for (const line of networkNotes(network)) progress.note(line)
+  const frame = network.input.rows
+  const { identity, background: behind } = await readBackground(background, frame, signal)
+  const setting = { frame, draws, background: 'image' in behind ? behind.image : filled(behind.rgb, frame) }
+  const protocols = PROTOCOLS.filter(({ name }) => names.includes(name))
+  const matrices = protocols.map(({ kept }) => new Float32Array(files.length * kept(setting)).fill(Number.NaN))
+  const origin = {
+    ...{ model: network.id, weightsSha256: network.weightsSha256, frame, input: recipeText(network.input) },
+    ...{ protocols: protocols.map(({ name }) => name), draws, seed, background: identity },
+    ...(options.precision === 'fp16' && { precision: options.precision }),
+  }
+  const plans = protocols.map((protocol) => {
+    const dims = protocol.kept(setting)
+    return { file: `${protocol.name}.npy`, shape: [files.length, dims], rows: files.length, dims }
+  })
+  const identityOfAll = sha256(
+    JSON.stringify({ ...origin, plans, files: files.map(({ name, version }) => [name, version]) }),
+  )
+  const images = files.length * protocols.reduce((sum, { count }) => sum + count(setting), 0)
+  const execution = await openFor(network, await firstReadable(files, frame, signal), images, options)
+  const partial =
+    out === undefined ? undefined : await openPartialArrays(out, identityOfAll, plans, { note: progress.note, signal })
+  try {
+    const start = performance.now()
+    const kept: KeptAnswers = {
+      ...{ protocols, setting, files },
+      rows: (protocol, photograph) => {
+        const dims = plans[protocol]?.dims as number
+        return (matrices[protocol] as Float32Array).subarray(photograph * dims, (photograph + 1) * dims)
+      },
+    }
+    await takeFinished(matrices, partial)
+    const { ran, failed } = await measureAll(kept, { execution, network, seed, matrices, partial, options })
+    const seconds = (performance.now() - start) / 1000
+    const result: Consistency = {
+      ...origin,
+      ...summary(kept),
+      failed,
+      settings: execution.handle.settings,
+      ...{ images: ran, seconds, imagesPerSecond: ran / seconds },
+      ...execution.ran(),
+    }
+    if (out !== undefined) await writeTables(out, result, kept, network)
+    await partial?.finish(consistencyFile(result))
+    return result
+  } finally {
+    progress.stop()
+    await partial?.close()
+    await execution.handle.close()
+  }
+}
+
+/**
+ * The network with its classes alone.
+ * @throws as `chooseNetwork`; InputError where they are not known
+ */
+async function classifier(options: ConsistencyOptions): Promise<Network> {
+  const { model, weights, signal } = options
+  const network = await chooseNetwork({
+    ...{ model, signal, ...inputOptionsOf(options) },
+    ...{ weights, weightsOption: 'weights FILE' },
+  })
+  const { classes, layers } = network
+  const layer = layers.find(({ name }) => name === classes?.layer)
+  if (layer !== undefined) return { ...network, layers: [layer] }
+  throw new InputError(
+    `${network.id} has no layer of class scores, so it gives no answers to compare; use a classifier`,
+  )
+}
+
+/** Opens the network; the photograph stands for all others where devices are tried. */
+async function openFor(network: Network, sample: Photograph, images: number, options: ConsistencyOptions) {
+  const { device = 'auto', precision, onProgress, signal } = options
+  const request = parseDevice(device)
+  await requiredTrials(request, network, precision, signal)
+  return openExecution({
+    ...{ network, images, request, wished: options, reuse: 'off' },
+    scene: sceneOf(NOTHING, { image: cropped(sample, network.input.rows, 0, 0) }),
+    onNote: (line) => progressTo(onProgress).note(line),
+    ...(precision && { precision }),
+    ...(signal && { signal }),
+  })
+}
+
+/** @throws InputError with the reason of the first photograph, if none can be used */
+async function firstReadable(
+  files: readonly PhotographFile[],
+  frame: number,
+  signal?: AbortSignal,
+): Promise<Photograph> {
+  let first: InputError | undefined
+  for (const file of files)
+    try {
+      return await readPhotograph(file, frame, signal)
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error
+      first ??= error
+    }
+  throw files.length === 1
+    ? (first as InputError)
+    : new InputError(`none of the ${files.length} photographs can be used; the first: ${first?.message}`)
+}
+
+/** Rows that an interrupted call left. */
+async function takeFinished(matrices: readonly Float32Array[], partial: PartialArrays | undefined): Promise<void> {
+  if (!partial?.done.includes(1)) return
+  for (const [i, matrix] of matrices.entries()) {
+    const dims = matrix.length / partial.done.length
+    const stored = await partial.read(i)
+    for (const [row, isDone] of partial.done.entries())
+      if (isDone) matrix.set(stored.subarray(row * dims, (row + 1) * dims), row * dims)
+  }
+}
+
+interface Work {
+  readonly execution: Execution
+  readonly network: Network
+  readonly seed: number
+  readonly matrices: readonly Float32Array[]
+  readonly partial: PartialArrays | undefined
+  readonly options: ConsistencyOptions
+}
+
+/** Some photographs, and the frames of all protocols, photograph by photograph. */
+interface Group {
+  readonly photographs: readonly number[]
+  readonly frames: readonly (Uint8Array | Float32Array)[]
+  readonly failed: readonly PatchFailure[]
+}
+
+/** Runs what does not stand yet, many photographs at a time; while one group runs, the next one is read. */
+async function measureAll(kept: KeptAnswers, { execution, network, seed, matrices, partial, options }: Work) {
+  const { files, protocols, setting } = kept
+  const { onProgress, signal } = options
+  const progress = progressTo(onProgress)
+  const perPhotograph = protocols.reduce((sum, { count }) => sum + count(setting), 0)
+  const left = [...files.keys()].filter((photograph) => Number.isNaN(kept.rows(0, photograph)[0]))
+  if (left.length < files.length)
+    progress.note(`resuming: ${files.length - left.length} of ${counted(files.length, 'photograph')} are finished`)
+  const { batch, workers } = execution.handle.settings
+  const atATime = Math.max(1, Math.ceil((ROUNDS * batch * workers) / perPhotograph))
+  const failed: PatchFailure[] = []
+  let ran = 0
+  let before = 0
+  progress.start(network.id, left.length * perPhotograph)
+  const read = (first: number) => {
+    const group = readGroup(kept, left.slice(first, first + atATime), seed, signal)
+    // It may fail while the group before it still runs.
+    group.catch(() => undefined)
+    return group
+  }
+  let coming = read(0)
+  for (let first = 0; first < left.length; first += atATime) {
+    const group = await coming
+    coming = read(first + atATime)
+    for (const { reason } of group.failed) progress.note(`left out: ${reason}`)
+    failed.push(...group.failed)
+    const features = await execution.handle.encode(group.frames, {
+      onImages: (done) => progress.update(before + done),
+      signal,
+    })
+    if (features.finished < group.frames.length) throwIfStopped(signal)
+    const [{ matrix = new Float32Array(), dims: classes = 0 } = {}] = features.layers
+    keepAnswers(kept, group, matrix, classes, network)
+    features.release()
+    const rows = group.photographs.map((row) => ({ row, from: row }))
+    if (rows.length > 0) await partial?.write(rows, matrices)
+    ran += group.frames.length
+    before += (group.photographs.length + group.failed.length) * perPhotograph
+    progress.update(before)
+  }
+  return { ran, failed }
+}
+
+async function readGroup(
+  { files, protocols, setting }: KeptAnswers,
+  chosen: readonly number[],
+  seed: number,
+  signal: AbortSignal | undefined,
+): Promise<Group> {
+  const photographs: number[] = []
+  const frames: (Uint8Array | Float32Array)[] = []
+  const failed: PatchFailure[] = []
+  for (const at of chosen) {
+    throwIfStopped(signal)
+    const file = files[at] as PhotographFile
+    try {
+      const photograph = await readPhotograph(file, setting.frame, signal)
+      for (const protocol of protocols)
+        frames.push(...protocol.frames(photograph, setting, randomOf(seed, protocol.name, file.name)))
+      photographs.push(at)
+    } catch (error) {
+      throwIfStopped(signal)
+      failed.push({ name: file.name, reason: reasonOf(error) })
+    }
+  }
+  return { photographs, frames, failed }
+}
+
+/** The chance of a photograph, which is the same whatever else is measured. */
+function randomOf(seed: number, protocol: ProtocolName, photograph: string): () => number {
+  return randomNumbers(Number.parseInt(sha256(`${seed} ${protocol} ${photograph}`).slice(0, 8), 16))
+}
+
+/** @throws InputError for values that are no answers */
+function keepAnswers(kept: KeptAnswers, group: Group, matrix: Float32Array, classes: number, network: Network): void {
+  const { protocols, setting, files } = kept
+  const probabilities = classProbabilities(matrix, group.frames.length, classes)
+  let first = 0
+  for (const photograph of group.photographs)
+    for (const [i, protocol] of protocols.entries()) {
+      const own = probabilities.subarray(first, first + protocol.count(setting) * classes)
+      if (!own.every(Number.isFinite))
+        throw new InputError(
+          `${network.id} gives values for ${files[photograph]?.name} that are not finite; check its weights and its input`,
+        )
+      kept.rows(i, photograph).set(protocol.keep(own, classes, setting))
+      first += own.length
+    }
+}
+
+/** A picture of one colour, RGB [frame, frame, 3]. */
+function filled(rgb: readonly number[], frame: number): Uint8Array {
+  return Uint8Array.from({ length: frame * frame * 3 }, (_, i) => rgb[i % 3] as number)
+}

@@ -1,0 +1,145 @@
+import { pageHtml, sectionHtml } from '../page/page.js'
+import { escapeHtml } from '../plot/html.js'
+import { seriesColour } from '../plot/marks.js'
+import { decimalText } from '../plot/numberText.js'
+import { markup, svg, tip } from '../plot/svg.js'
+import { renderTable } from '../report/tables/render.js'
+import { counted } from '../support/text.js'
+import { cropped, type PhotographFile, readPhotograph } from './photographs.js'
+import { answerAt, answerCount, probabilityAt } from './protocols.js'
+import type { Consistency, ConsistencyMeasure, KeptAnswers } from './result.js'
+
+/** Photographs that the page shows. */
+const MOST_SHOWN = 12
+
+/** Answers of a photograph that have a colour of their own. */
+const COLOURED_ANSWERS = 5
+
+/** Size of a strip in pixels, and the least width of a bar. */
+const STRIP = { width: 224, height: 56 }
+
+const STYLE = `
+.photographs{display:grid;grid-template-columns:repeat(auto-fill,minmax(224px,1fr));gap:1.4rem 1.2rem;margin-top:.8rem}
+.photographs figure{max-width:224px}.photographs img{display:block;width:224px;height:224px;border-radius:4px}
+.photographs svg{display:block;width:224px;height:56px}.photographs figcaption{overflow-wrap:anywhere}
+.photographs ul{list-style:none;margin:0;padding:0;font-size:.88rem}`
+
+/** A page with the measures, and the photographs whose answer changes most with their answers, frame by frame. */
+export async function consistencyPage(
+  result: Consistency,
+  kept: KeptAnswers,
+  classes: readonly string[],
+): Promise<string> {
+  const sections = [
+    { id: 'measures', title: `Shift consistency of ${result.model}`, html: measuresHtml(result) },
+    { id: 'changes', title: 'Photographs whose answer changes most', html: await changesHtml(result, kept, classes) },
+  ]
+  return pageHtml({
+    title: `Shift consistency of ${result.model}`,
+    style: STYLE,
+    skipTo: undefined,
+    links: sections,
+    main: sections.map(sectionHtml).join('\n'),
+  })
+}
+
+/** A value of a measure with its unit, as the table of the command line shows it, too. */
+export function measureText({ unit }: Pick<ConsistencyMeasure, 'unit'>, value: number | null): string {
+  if (value === null) return '–'
+  return unit === 'share' ? `${decimalText(100 * value, 1)} %` : decimalText(value, unit === 'error' ? 5 : 4)
+}
+
+function measuresHtml({ measures, photographs, failed, frame, draws, seed, protocols, device }: Consistency): string {
+  const rows = measures.map((measure) => [
+    measure.protocol,
+    measure.title,
+    measureText(measure, measure.mean),
+    measureText(measure, measure.standardError),
+  ])
+  const table = { title: 'Measures', head: ['protocol', 'measure', 'mean', 'standard error'], rows }
+  const random = protocols.some((name) => name === 'crop' || name === 'circular')
+    ? ` Each photograph has ${counted(draws, 'pair')} of random shifts (seed ${seed}).`
+    : ''
+  const left = failed.length === 0 ? '' : ` ${counted(failed.length, 'photograph')} could not be used.`
+  return `<p>Means over ${counted(photographs.length, 'photograph')} in frames of ${frame}×${frame} px, on ${escapeHtml(device)}.${random}${left}</p>
+${renderTable(table, 'html')}
+<p class="soft">As files: <a href="photographs.csv">each photograph (CSV)</a>, <a href="consistency.json">summary (JSON)</a></p>`
+}
+
+async function changesHtml(result: Consistency, kept: KeptAnswers, classes: readonly string[]): Promise<string> {
+  const shown = mostChanging(result, kept)
+  const { protocol } = shown
+  const figures: string[] = []
+  for (const { file, photograph } of shown.photographs) {
+    const row = kept.rows(protocol, photograph)
+    figures.push(await figureHtml(file, row, result.frame, classes))
+  }
+  const frames = kept.protocols[protocol]?.isPath
+    ? 'Each bar is one frame along the path'
+    : 'Each bar is one shifted frame'
+  return `<p>${frames} of the protocol ${kept.protocols[protocol]?.name}. Its height is the probability of the answer, its colour the answer.</p>
+<div class="photographs">
+${figures.join('\n')}
+</div>`
+}
+
+/** The photographs in the order of the answers that change, by the first path among the protocols, or the first protocol. */
+function mostChanging({ photographs, measures }: Consistency, { protocols, files }: KeptAnswers) {
+  const protocol = Math.max(
+    0,
+    protocols.findIndex(({ isPath }) => isPath),
+  )
+  const at = measures.findIndex((measure) => measure.protocol === protocols[protocol]?.name)
+  const sign = measures[at]?.measure === 'agreement' ? -1 : 1
+  const byName = new Map(files.map((file, photograph) => [file.name, { file, photograph }]))
+  const sorted = photographs.toSorted((a, b) => sign * ((b.values[at] as number) - (a.values[at] as number)))
+  return { protocol, photographs: sorted.slice(0, MOST_SHOWN).flatMap(({ name }) => byName.get(name) ?? []) }
+}
+
+async function figureHtml(
+  file: PhotographFile,
+  row: Float32Array,
+  frame: number,
+  classes: readonly string[],
+): Promise<string> {
+  const photograph = await readPhotograph(file, frame)
+  const margin = Math.floor((photograph.side - frame) / 2)
+  const { default: sharp } = await import('sharp')
+  const picture = await sharp(cropped(photograph, frame, margin, margin), {
+    raw: { width: frame, height: frame, channels: 3 },
+  })
+    .resize(STRIP.width)
+    .jpeg()
+    .toBuffer()
+  const frames = Array.from({ length: answerCount(row) }, (_, i) => answerAt(row, i))
+  const counts = new Map<number, number>()
+  for (const answer of frames) counts.set(answer, (counts.get(answer) ?? 0) + 1)
+  const answers = [...counts].toSorted(([, a], [, b]) => b - a)
+  const nameOf = (answer: number) => classes[answer] ?? String(answer)
+  const colourOf = (answer: number) => {
+    const place = answers.findIndex(([one]) => one === answer)
+    return place < COLOURED_ANSWERS ? seriesColour(place) : 'var(--strong)'
+  }
+  const width = STRIP.width / frames.length
+  const bars = frames.map((answer, i) => {
+    const probability = probabilityAt(row, i)
+    const height = STRIP.height * probability
+    const place = { x: i * width, y: STRIP.height - height, width: Math.max(1, width - 0.5), height }
+    return svg('rect', { ...place, fill: colourOf(answer) }, tip(`${nameOf(answer)}, ${decimalText(probability, 2)}`))
+  })
+  const strip = svg(
+    'svg',
+    { viewBox: `0 0 ${STRIP.width} ${STRIP.height}`, role: 'img', 'aria-label': 'Answers by frame' },
+    ...bars,
+  )
+  const legend = answers.slice(0, COLOURED_ANSWERS).map(([answer, count]) => {
+    const swatch = `<span class="swatch" style="background:${colourOf(answer)}"></span>`
+    return `<li>${swatch} ${escapeHtml(nameOf(answer))}: ${counted(count, 'frame')}</li>`
+  })
+  const others = answers.length - legend.length
+  if (others > 0) legend.push(`<li class="soft">${counted(others, 'other answer')}</li>`)
+  return `<figure><img src="data:image/jpeg;base64,${picture.toString('base64')}" alt="">
+${markup(strip)}
+<figcaption>${escapeHtml(file.name)}</figcaption>
+<ul>${legend.join('')}</ul></figure>`
+}

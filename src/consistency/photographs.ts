@@ -1,0 +1,132 @@
+import { readdir, stat } from 'node:fs/promises'
+import { basename, dirname, join, relative, resolve } from 'node:path'
+import { InputError } from '../errors.js'
+import { readNamed } from '../files/regularFile.js'
+import { resizeAntialiased } from '../patches/antialiased.js'
+import { onWhite } from '../patches/background.js'
+import { isPicture } from '../patches/collection.js'
+import { type Image, readImage } from '../patches/image.js'
+import { PICTURE_FORMATS } from '../patches/pictureFormat.js'
+import { roundHalfToEven } from '../patches/resize.js'
+import { counted } from '../support/text.js'
+
+/** Most photographs of one call: twenty times those of ImageNet's validation set. */
+const MOST_PHOTOGRAPHS = 1_000_000
+
+/** Zhang's crops of 224 px come from photographs of 256 px. */
+const SOURCE_PER_FRAME = 256 / 224
+
+/** A file that is to be measured. */
+export interface PhotographFile {
+  /** Path below the folder, or as the list has it. */
+  readonly name: string
+  readonly path: string
+  /** Tells a file that was exchanged since. */
+  readonly version: string
+}
+
+/** A photograph as all protocols take it. */
+export interface Photograph {
+  readonly name: string
+  /** Side of the square in pixels: `sourceSide` of the frame. */
+  readonly side: number
+  /** RGB, [side, side, 3]. */
+  readonly rgb: Uint8Array
+}
+
+/** Side of the squares that frames are cut from: 256 px for frames of 224. */
+export function sourceSide(frame: number): number {
+  return Math.round(frame * SOURCE_PER_FRAME)
+}
+
+/**
+ * The photographs of a folder and of the folders in it, by path; or those that a text file lists, a path on each line.
+ * @throws InputError if there are none, or the list names a file that is missing
+ */
+export async function findPhotographs(source: string): Promise<readonly PhotographFile[]> {
+  const found = await stat(source).catch(() => {
+    throw new InputError(`cannot read ${source}: no such file or folder; give a folder of photographs`)
+  })
+  if (!found.isDirectory() && isPicture(basename(source))) return [await fileOf(basename(source), source)]
+  const names = found.isDirectory() ? await picturesBelow(source) : await listedIn(source)
+  const root = found.isDirectory() ? source : dirname(source)
+  if (names.length === 0) throw new InputError(`no photographs in ${source}; put ${PICTURE_FORMATS} files there`)
+  if (names.length > MOST_PHOTOGRAPHS)
+    throw new InputError(
+      `${source} has ${counted(names.length, 'photograph')}; give ${MOST_PHOTOGRAPHS} at most, such as a list of paths`,
+    )
+  const files: PhotographFile[] = []
+  for (const name of names) files.push(await fileOf(name, resolve(root, name)))
+  return files
+}
+
+async function picturesBelow(folder: string): Promise<readonly string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
+  return entries
+    .filter((entry) => entry.isFile() && isPicture(entry.name))
+    .map(({ parentPath, name }) => relative(folder, join(parentPath, name)))
+    .sort()
+}
+
+async function listedIn(path: string): Promise<readonly string[]> {
+  const text = (await readNamed(path, 'give a folder of photographs, or a list of their paths')).toString()
+  if (text.includes('\0'))
+    throw new InputError(`${path} is neither a picture nor a list of paths; use ${PICTURE_FORMATS}`)
+  return [...new Set(text.split(/\r?\n/).map((line) => line.trim()))].filter((line) => line !== '')
+}
+
+async function fileOf(name: string, path: string): Promise<PhotographFile> {
+  const { size, mtimeMs } = await stat(path).catch(() => {
+    throw new InputError(`cannot read ${path}: no such file; correct the list of photographs`)
+  })
+  return { name, path, version: `${size} ${mtimeMs}` }
+}
+
+/**
+ * Reads a photograph as torchvision's `Resize` and `CenterCrop` do: its short side becomes `sourceSide`, and the square in the middle is kept. What is transparent becomes white.
+ * @throws InputError if it is no picture, is damaged, or its short side is less than `frame`; the signal's reason
+ */
+export async function readPhotograph(
+  { name, path }: PhotographFile,
+  frame: number,
+  signal?: AbortSignal,
+): Promise<Photograph> {
+  const image = await readImage(path, signal)
+  const short = Math.min(image.rows, image.cols)
+  if (short < frame)
+    throw new InputError(
+      `${name} is ${image.cols}×${image.rows} px, smaller than the crop of ${frame} px; use a larger photograph`,
+    )
+  const side = sourceSide(frame)
+  const longer = (length: number) => Math.trunc((length * side) / short)
+  return { name, side, rgb: centre(resizeAntialiased(onWhite(image), longer(image.rows), longer(image.cols)), side) }
+}
+
+/** The square in the middle of an RGB picture. */
+function centre({ rows, cols, data }: Image, side: number): Uint8Array {
+  const [top, left] = [roundHalfToEven((rows - side) / 2), roundHalfToEven((cols - side) / 2)]
+  return cropped({ side: cols, rgb: data }, side, top, left)
+}
+
+/**
+ * A square of an RGB picture.
+ * @param picture whose rows are `side` pixels long
+ */
+export function cropped(
+  { side, rgb }: Pick<Photograph, 'side' | 'rgb'>,
+  frame: number,
+  top: number,
+  left: number,
+): Uint8Array {
+  const crop = new Uint8Array(frame * frame * 3)
+  for (let row = 0; row < frame; row++) {
+    const start = ((top + row) * side + left) * 3
+    crop.set(rgb.subarray(start, start + frame * 3), row * frame * 3)
+  }
+  return crop
+}
+
+/** A photograph reduced to a smaller square, RGB [side, side, 3]. */
+export function reducedTo(side: number, { side: from, rgb }: Photograph): Uint8Array {
+  return resizeAntialiased({ rows: from, cols: from, data: rgb }, side, side).data
+}

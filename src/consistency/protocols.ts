@@ -1,0 +1,253 @@
+import type { Frame } from '../engine/task.js'
+import { cropped, type Photograph, reducedTo, sourceSide } from './photographs.js'
+import type { ProtocolName } from './protocolNames.js'
+import { AXES, circularShift, idealShift, placedOn, shiftDerivative } from './shifts.js'
+
+/** What frames are made with. */
+export interface ProtocolSetting {
+  /** Side of the network's frame in pixels. */
+  readonly frame: number
+  /** Pairs of random shifts per photograph. */
+  readonly draws: number
+  /** Behind the reduced photograph of `embed`, RGB [frame, frame, 3]. */
+  readonly background: Uint8Array
+}
+
+/** How a measure is computed from the row that is kept of a photograph. */
+export interface ProtocolMeasure {
+  readonly name: string
+  /** For people. */
+  readonly title: string
+  readonly unit: 'share' | 'probability' | 'error'
+  readonly of: (row: Float32Array) => number
+}
+
+/** A way to shift photographs and to measure how the network's answer changes. */
+export interface Protocol {
+  readonly name: ProtocolName
+  /** Frames per photograph. */
+  readonly count: (setting: ProtocolSetting) => number
+  /** The frames of a photograph. @param random numbers from 0 to below 1 */
+  readonly frames: (photograph: Photograph, setting: ProtocolSetting, random: () => number) => readonly Frame[]
+  /** Numbers that `keep` returns. */
+  readonly kept: (setting: ProtocolSetting) => number
+  /**
+   * What is kept of a photograph: `answers`, and what else the measures need.
+   * @param probabilities [frames, classes]
+   */
+  readonly keep: (probabilities: Float64Array, classes: number, setting: ProtocolSetting) => Float32Array
+  readonly measures: readonly ProtocolMeasure[]
+  /** Whether each frame is one step from the frame before. */
+  readonly isPath: boolean
+}
+
+/** Shifts by fractions of a pixel: quarters along each axis. */
+const STEPS_PER_PIXEL = 4
+const FRACTIONS = STEPS_PER_PIXEL ** 2
+
+/** Length of the step of the derivative in pixels. */
+const EPSILON = 0.003
+
+/** Numbers that are kept of a frame. */
+const ANSWER_NUMBERS = 3
+
+/**
+ * The field's measures of shift invariance.
+ *
+ * - `crop`: two crops at random offsets (`validate_shift`, Zhang 2019).
+ * - `diagonal`: crops one pixel apart along the diagonal (Azulay and Weiss 2019; `validate_diagonal`, Zhang 2019).
+ * - `embed`: the photograph reduced to half of the frame's side, moved over a background from (0, 0) to the opposite corner in
+ *   steps of one pixel (Azulay and Weiss 2019).
+ * - `circular`: two random circular shifts (Chaman and Dokmanic 2021).
+ * - `subpixel`: circular shifts by fractions of a pixel (Michaeli et al. 2023), and the local equivariance error (Gruver et al.
+ *   2023): mean |p(x + ε∂x) − p(x − ε∂x)| / 2ε over classes and both axes, per half of the image's side.
+ */
+export const PROTOCOLS: readonly Protocol[] = [
+  {
+    ...keepsAnswers('crop', ({ draws }) => 2 * draws),
+    frames: (photograph, { frame, draws }, random) =>
+      Array.from({ length: 2 * draws }, () => {
+        const [row, col] = [offset(random, photograph.side - frame), offset(random, photograph.side - frame)]
+        return cropped(photograph, frame, row, col)
+      }),
+    measures: [agreement('crops')],
+    isPath: false,
+  },
+  {
+    ...keepsAnswers('diagonal', ({ frame }) => sourceSide(frame) - frame + 1),
+    frames: (photograph, { frame }) =>
+      Array.from({ length: photograph.side - frame + 1 }, (_, at) => cropped(photograph, frame, at, at)),
+    measures: pathMeasures(),
+    isPath: true,
+  },
+  {
+    ...keepsAnswers('embed', ({ frame }) => frame - embeddedSide(frame) + 1),
+    frames: (photograph, { frame, background }) => {
+      const side = embeddedSide(frame)
+      const reduced = reducedTo(side, photograph)
+      return Array.from({ length: frame - side + 1 }, (_, at) => placedOn(background, frame, reduced, side, at))
+    },
+    measures: pathMeasures(),
+    isPath: true,
+  },
+  {
+    ...keepsAnswers('circular', ({ draws }) => 2 * draws),
+    frames: (photograph, { frame, draws }, random) => {
+      const margin = photograph.side - frame
+      const centre = centreOf(photograph, frame)
+      return Array.from({ length: 2 * draws }, () =>
+        circularShift(centre, frame, offset(random, margin), offset(random, margin)),
+      )
+    },
+    measures: [agreement('circular shifts')],
+    isPath: false,
+  },
+  {
+    name: 'subpixel',
+    count: () => FRACTIONS + 2 * AXES.length,
+    frames: (photograph, { frame }) => {
+      const centre = centreOf(photograph, frame)
+      return [...fractionalShifts(centre, frame), ...steppedBothWays(centre, frame)]
+    },
+    kept: () => FRACTIONS * ANSWER_NUMBERS + AXES.length,
+    keep: (probabilities, classes, { frame }) => {
+      const errors = equivarianceErrors(probabilities.subarray(FRACTIONS * classes), classes, frame)
+      return Float32Array.of(...answers(probabilities.subarray(0, FRACTIONS * classes), classes), ...errors)
+    },
+    measures: [
+      {
+        name: 'agreement',
+        title: 'same answer after a shift by quarters of a pixel',
+        unit: 'share',
+        of: (row) => share(FRACTIONS - 1, (i) => answerAt(row, i + 1) === answerAt(row, 0)),
+      },
+      {
+        name: 'equivariance-error',
+        title: 'local equivariance error',
+        unit: 'error',
+        of: (row) => mean(row.subarray(FRACTIONS * ANSWER_NUMBERS)),
+      },
+    ],
+    isPath: false,
+  },
+]
+
+/** The part of a protocol that keeps the answers and nothing else. */
+function keepsAnswers(name: ProtocolName, count: Protocol['count']) {
+  return { name, count, kept: (setting: ProtocolSetting) => count(setting) * ANSWER_NUMBERS, keep: answers }
+}
+
+function embeddedSide(frame: number): number {
+  return Math.round(frame / 2)
+}
+
+/**
+ * Answers of frames, [frames, 3]: the strongest class, its probability, and its probability in the next frame (NaN at the last).
+ */
+function answers(probabilities: Float64Array, classes: number): Float32Array {
+  const frames = probabilities.length / classes
+  const kept = new Float32Array(frames * ANSWER_NUMBERS)
+  for (let frame = 0; frame < frames; frame++) {
+    const row = probabilities.subarray(frame * classes, (frame + 1) * classes)
+    const strongest = row.indexOf(row.reduce((most, value) => Math.max(most, value)))
+    const next = probabilities[(frame + 1) * classes + strongest] ?? Number.NaN
+    kept.set([strongest, row[strongest] as number, next], frame * ANSWER_NUMBERS)
+  }
+  return kept
+}
+
+/** Index of the strongest class in a frame. */
+export function answerAt(row: Float32Array, frame: number): number {
+  return row[frame * ANSWER_NUMBERS] as number
+}
+
+/** Probability of that class. */
+export function probabilityAt(row: Float32Array, frame: number): number {
+  return row[frame * ANSWER_NUMBERS + 1] as number
+}
+
+/** Frames whose answers a row has. */
+export function answerCount(row: Float32Array): number {
+  return Math.floor(row.length / ANSWER_NUMBERS)
+}
+
+/** Of frames that belong together two by two. */
+function agreement(shifted: string): ProtocolMeasure {
+  return {
+    name: 'agreement',
+    title: `same answer in two random ${shifted}`,
+    unit: 'share',
+    of: (row) => share(answerCount(row) / 2, (pair) => answerAt(row, 2 * pair) === answerAt(row, 2 * pair + 1)),
+  }
+}
+
+function pathMeasures(): readonly ProtocolMeasure[] {
+  const steps = (row: Float32Array) => answerCount(row) - 1
+  return [
+    {
+      name: 'change',
+      title: 'answer changes after a step of 1 px',
+      unit: 'share',
+      of: (row) => share(steps(row), (step) => answerAt(row, step) !== answerAt(row, step + 1)),
+    },
+    {
+      name: 'probability-change',
+      title: 'mean absolute change of its probability',
+      unit: 'probability',
+      of: (row) =>
+        mean(
+          Float64Array.from({ length: steps(row) }, (_, step) => {
+            const [, before = 0, after = 0] = row.subarray(step * ANSWER_NUMBERS)
+            return Math.abs(after - before)
+          }),
+        ),
+    },
+  ]
+}
+
+function offset(random: () => number, below: number): number {
+  return Math.floor(random() * below)
+}
+
+function centreOf(photograph: Photograph, frame: number): Uint8Array {
+  const margin = Math.floor((photograph.side - frame) / 2)
+  return cropped(photograph, frame, margin, margin)
+}
+
+/** All combinations of quarters of a pixel, in the order of rows; the first is the picture itself. */
+function fractionalShifts(picture: Uint8Array, side: number): readonly Float32Array[] {
+  const quarters = Array.from({ length: STEPS_PER_PIXEL }, (_, i) => i / STEPS_PER_PIXEL)
+  return quarters.flatMap((rows) => {
+    const shifted = rows === 0 ? Float32Array.from(picture) : idealShift(picture, side, 'rows', rows)
+    return quarters.map((cols) => (cols === 0 ? shifted : idealShift(shifted, side, 'cols', cols)))
+  })
+}
+
+/** x + ε∂x and x − ε∂x for each axis. */
+function steppedBothWays(picture: Uint8Array, side: number): readonly Float32Array[] {
+  return AXES.flatMap((axis) => {
+    const derivative = shiftDerivative(picture, side, axis)
+    return [EPSILON, -EPSILON].map((step) => derivative.map((slope, i) => (picture[i] as number) + step * slope))
+  })
+}
+
+/** Local equivariance error along rows and columns, [2], from the probabilities of `steppedBothWays`, [4, classes]. */
+function equivarianceErrors(probabilities: Float64Array, classes: number, frame: number): readonly number[] {
+  return AXES.map((_, axis) => {
+    const at = (sign: number, i: number) => probabilities[(2 * axis + sign) * classes + i] as number
+    const slopes = Float64Array.from({ length: classes }, (_, i) => Math.abs(at(0, i) - at(1, i)) / (2 * EPSILON))
+    return (mean(slopes) * (frame - 1)) / 2
+  })
+}
+
+function share(count: number, isOne: (i: number) => boolean): number {
+  let ones = 0
+  for (let i = 0; i < count; i++) if (isOne(i)) ones++
+  return ones / count
+}
+
+function mean(values: ArrayLike<number>): number {
+  let sum = 0
+  for (let i = 0; i < values.length; i++) sum += values[i] as number
+  return sum / values.length
+}

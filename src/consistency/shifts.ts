@@ -1,0 +1,79 @@
+/** Shifts of square pictures, RGB [side, side, 3]. */
+
+/** What leaves the picture at one edge enters at the opposite one; positive shifts go down and to the right. */
+export function circularShift(picture: Uint8Array, side: number, rows: number, cols: number): Uint8Array {
+  const shifted = new Uint8Array(picture.length)
+  const length = side * 3
+  const cut = (side - cols) * 3
+  for (let row = 0; row < side; row++) {
+    const source = picture.subarray(row * length, (row + 1) * length)
+    const target = ((row + rows) % side) * length
+    shifted.set(source.subarray(cut), target)
+    shifted.set(source.subarray(0, cut), target + length - cut)
+  }
+  return shifted
+}
+
+/** A smaller picture on a background of the frame's size, its top-left corner at a position. */
+export function placedOn(background: Uint8Array, frame: number, picture: Uint8Array, side: number, position: number) {
+  const placed = Uint8Array.from(background)
+  for (let row = 0; row < side; row++)
+    placed.set(picture.subarray(row * side * 3, (row + 1) * side * 3), ((position + row) * frame + position) * 3)
+  return placed
+}
+
+/** Axes along which pictures are shifted. */
+export const AXES = ['rows', 'cols'] as const
+export type Axis = (typeof AXES)[number]
+
+/**
+ * A circular shift by a fraction of a pixel with ideal interpolation: the picture as a sum of cosines, each with another phase.
+ * The highest frequency of an even side has no phase of its own, and keeps what of it a shift leaves real. Values are not clipped.
+ * Source: the definition of `subpixel_shift` in Michaeli et al. 2023, there by zeros between pixels and a low-pass filter.
+ * @param shift in pixels, down or to the right
+ */
+export function idealShift(picture: ArrayLike<number>, side: number, axis: Axis, shift: number): Float32Array {
+  const kernel = interpolationKernel(side, shift)
+  const shifted = new Float32Array(picture.length)
+  // Along rows, a line is a column of pixels.
+  const [step, stride] = axis === 'rows' ? [side * 3, 3] : [3, side * 3]
+  const line = new Float64Array(side)
+  for (let start = 0; start < side * 3; start++) {
+    const first = Math.floor(start / 3) * stride + (start % 3)
+    for (let i = 0; i < side; i++) line[i] = picture[first + i * step] as number
+    for (let i = 0; i < side; i++) {
+      let sum = 0
+      for (let j = 0; j < side; j++) sum += (kernel[side + i - j] as number) * (line[j] as number)
+      shifted[first + i * step] = sum
+    }
+  }
+  return shifted
+}
+
+/** What a pixel gives to the pixel n places on, for n from −side to side − 1, at index n + side. */
+function interpolationKernel(side: number, shift: number): Float64Array {
+  const weightAt = (distance: number) => {
+    let sum = 1
+    for (let k = 1; 2 * k < side; k++) sum += 2 * Math.cos((2 * Math.PI * k * (distance - shift)) / side)
+    if (side % 2 === 0) sum += Math.cos(Math.PI * shift) * Math.cos(Math.PI * distance)
+    return sum / side
+  }
+  const weights = Float64Array.from({ length: side }, (_, distance) => weightAt(distance))
+  return Float64Array.from({ length: 2 * side }, (_, i) => weights[i % side] as number)
+}
+
+/**
+ * The derivative of a bilinear shift at 0, per pixel: the next pixel minus this one. At the edge the picture is reflected.
+ * Source: `translate` of Gruver et al. 2023 (lie-deriv).
+ */
+export function shiftDerivative(picture: Uint8Array, side: number, axis: Axis): Float32Array {
+  const derivative = new Float32Array(picture.length)
+  const step = axis === 'rows' ? side * 3 : 3
+  for (let i = 0; i < picture.length; i++) {
+    const pixel = Math.floor(i / 3)
+    const place = axis === 'rows' ? Math.floor(pixel / side) : pixel % side
+    const next = place === side - 1 ? i - step : i + step
+    derivative[i] = (picture[next] as number) - (picture[i] as number)
+  }
+  return derivative
+}

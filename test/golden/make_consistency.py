@@ -1,0 +1,231 @@
+"""Makes test/golden/consistency: a small classifier, six photographs, and what PyTorch measures on them.
+
+    python3 test/golden/make_consistency.py
+    python3 test/golden/make_consistency.py PHOTOGRAPHS NETWORK CSV   # compares photographs.csv of `shiftscope consistency`
+
+NETWORK is a checkpoint of torchvision's mobilenet_v2 (.pth), or an ONNX file of its squeezenet1_1. The measures are written
+from the definitions in the papers that src/consistency/protocols.ts names, with PyTorch's own shifts and Fourier transforms.
+"""
+
+import csv
+import hashlib
+import json
+import sys
+from pathlib import Path
+
+import numpy
+import torch
+import torch.nn.functional as F
+from PIL import Image
+
+FOLDER = Path(__file__).parent / "consistency"
+DRAWS = 5
+SEED = 0
+MASK = 0xFFFFFFFF
+MEAN = torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1)
+STD = torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1)
+
+
+def random_numbers(protocol, name):
+    """xoshiro128** with a state from splitmix32, seeded by the photograph's name, as randomNumbers in the sources."""
+    counter = int(hashlib.sha256(f"{SEED} {protocol} {name}".encode()).hexdigest()[:8], 16)
+
+    def splitmix():
+        nonlocal counter
+        counter = (counter + 0x9E3779B9) & MASK
+        z = ((counter ^ (counter >> 16)) * 0x21F0AAAD) & MASK
+        z = ((z ^ (z >> 15)) * 0x735A2D97) & MASK
+        return z ^ (z >> 15)
+
+    def rotate(x, k):
+        return ((x << k) | (x >> (32 - k))) & MASK
+
+    state = [splitmix() for _ in range(4)]
+    while True:
+        a, b, c, d = state
+        yield ((rotate((b * 5) & MASK, 7) * 9) & MASK) / 2**32
+        t = (b << 9) & MASK
+        c ^= a
+        d ^= b
+        b ^= c
+        a ^= d
+        state = [a, b, c ^ t, rotate(d, 11)]
+
+
+def photograph(path, frame):
+    """RGB [3, side, side], 0 to 255: torchvision's Resize (antialiased, bilinear) and CenterCrop."""
+    side = round(frame * 256 / 224)
+    image = Image.open(path).convert("RGB")
+    width, height = image.size
+    short = min(width, height)
+    image = image.resize((int(width * side / short), int(height * side / short)), Image.BILINEAR)
+    left, top = round((image.width - side) / 2), round((image.height - side) / 2)
+    pixels = numpy.asarray(image.crop((left, top, left + side, top + side)))
+    return torch.from_numpy(pixels.copy()).permute(2, 0, 1).double()
+
+
+def fractional_shift(image, rows, cols):
+    """Circular shift by a phase for every frequency; of the highest one, which has no sign, half in each direction."""
+    side = image.shape[-1]
+    frequencies = torch.fft.fftfreq(side, dtype=torch.float64)
+
+    def phase(shift):
+        factor = torch.exp(-2j * torch.pi * frequencies * shift)
+        if side % 2 == 0:
+            factor[side // 2] = factor[side // 2].real.item()
+        return factor
+
+    return torch.fft.ifft2(torch.fft.fft2(image) * phase(rows).view(-1, 1) * phase(cols).view(1, -1)).real
+
+
+def derivative(image, axis):
+    """Derivative of a bilinear shift, per pixel, with the edge reflected."""
+    dim = 1 if axis == "rows" else 2
+    padded = F.pad(image, (0, 0, 0, 1) if axis == "rows" else (0, 1, 0, 0), mode="reflect")
+    return padded.narrow(dim, 1, image.shape[dim]) - image
+
+
+def measures(network, image, name, frame):
+    """By protocol and measure, as in photographs.csv. @param network RGB [n, 3, frame, frame], 0 to 255, to probabilities"""
+    margin = image.shape[-1] - frame
+    centre = image[:, margin // 2 : margin // 2 + frame, margin // 2 : margin // 2 + frame]
+
+    def pairs(protocol, shifted):
+        random = random_numbers(protocol, name)
+        offsets = [(int(next(random) * margin), int(next(random) * margin)) for _ in range(2 * DRAWS)]
+        answers = network(torch.stack([shifted(row, col) for row, col in offsets])).argmax(1)
+        return (answers[0::2] == answers[1::2]).double().mean().item()
+
+    def path(frames):
+        p = network(torch.stack(frames))
+        answers = p.argmax(1)
+        before = p[:-1].gather(1, answers[:-1, None])
+        after = p[1:].gather(1, answers[:-1, None])
+        return (answers[1:] != answers[:-1]).double().mean().item(), (after - before).abs().mean().item()
+
+    result = {}
+    result["crop agreement"] = pairs("crop", lambda row, col: image[:, row : row + frame, col : col + frame])
+    diagonal = path([image[:, at : at + frame, at : at + frame] for at in range(margin + 1)])
+    result["diagonal change"], result["diagonal probability-change"] = diagonal
+    side = round(frame / 2)
+    pixels = Image.fromarray(image.byte().permute(1, 2, 0).numpy()).resize((side, side), Image.BILINEAR)
+    embedded = torch.from_numpy(numpy.asarray(pixels).copy()).permute(2, 0, 1).double()
+    result["embed change"], result["embed probability-change"] = path(
+        [F.pad(embedded, (at, frame - side - at, at, frame - side - at)) for at in range(frame - side + 1)]
+    )
+    result["circular agreement"] = pairs("circular", lambda row, col: torch.roll(centre, (row, col), (1, 2)))
+    grid = [fractional_shift(centre, row / 4, col / 4) for row in range(4) for col in range(4)]
+    answers = network(torch.stack(grid)).argmax(1)
+    result["subpixel agreement"] = (answers[1:] == answers[0]).double().mean().item()
+    errors = []
+    for axis in ["rows", "cols"]:
+        slope = 0.003 * derivative(centre, axis)
+        p = network(torch.stack([centre + slope, centre - slope]))
+        errors.append((p[0] - p[1]).abs().mean().item() / 0.006 * (frame - 1) / 2)
+    result["subpixel equivariance-error"] = sum(errors) / 2
+    return result
+
+
+def probabilities(forward, dtype):
+    """Softmax in float64 of a network that takes normalised images. @param dtype of its arithmetic"""
+
+    @torch.no_grad()
+    def run(images):
+        scores = forward(((images / 255 - MEAN) / STD).to(dtype))
+        return F.softmax(scores.double(), dim=1)
+
+    return run
+
+
+def drawn(random, rows, cols):
+    """Blurred noise, RGB: neighbouring pixels are alike, as in photographs."""
+    noise = torch.from_numpy(random.standard_normal((1, 3, rows, cols)))
+    smooth = F.avg_pool2d(F.pad(noise, (2, 2, 2, 2), mode="reflect"), 5, 1)[0]
+    return ((smooth - smooth.min()) / (smooth.max() - smooth.min()) * 255).byte().permute(1, 2, 0).numpy()
+
+
+def golden():
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    FOLDER.mkdir(exist_ok=True)
+    frame, classes = 28, 24
+    random = numpy.random.default_rng(5)
+    weights = {
+        "first": random.standard_normal((8, 3, 5, 5)) * 0.3,
+        "second": random.standard_normal((16, 8, 3, 3)) * 0.3,
+        "last": random.standard_normal((classes, 16)) * 0.25,
+    }
+    weights = {name: value.astype(numpy.float32) for name, value in weights.items()}
+    nodes = [
+        helper.make_node("Conv", ["image", "first"], ["a"], name="conv1", strides=[2, 2], pads=[2, 2, 2, 2]),
+        helper.make_node("Relu", ["a"], ["b"], name="relu1"),
+        helper.make_node("Conv", ["b", "second"], ["c"], name="conv2", strides=[2, 2]),
+        helper.make_node("Relu", ["c"], ["d"], name="relu2"),
+        helper.make_node("GlobalMaxPool", ["d"], ["e"], name="pool"),
+        helper.make_node("Flatten", ["e"], ["f"], name="flatten"),
+        helper.make_node("Gemm", ["f", "last"], ["scores"], name="fc", transB=1),
+    ]
+    first, second = (torch.from_numpy(weights[name]).double() for name in ["first", "second"])
+
+    def features(x):
+        x = F.relu(F.conv2d(x, first, stride=2, padding=2))
+        return F.relu(F.conv2d(x, second, stride=2)).amax((2, 3))
+
+    # The first needs no resizing, the second is enlarged, the others are reduced.
+    sizes = [(32, 40), (29, 35), (75, 32), (33, 50), (64, 64), (100, 71)]
+    images = {f"photograph-{i}.png": drawn(random, *size) for i, size in enumerate(sizes)}
+    for name, pixels in images.items():
+        Image.fromarray(pixels).save(FOLDER / name)
+    # What all photographs have in common decides nothing, so that answers change.
+    frames = torch.stack([photograph(FOLDER / name, frame)[:, :frame, :frame] for name in images])
+    common = features((frames / 255 - MEAN) / STD).mean(0).numpy()
+    weights["last"] -= numpy.outer(weights["last"] @ common, common) / (common @ common)
+    weights["last"] = weights["last"].astype(numpy.float32)
+    last = torch.from_numpy(weights["last"]).double()
+    graph = helper.make_graph(
+        nodes,
+        "classifier",
+        [helper.make_tensor_value_info("image", TensorProto.FLOAT, ["N", 3, frame, frame])],
+        [helper.make_tensor_value_info("scores", TensorProto.FLOAT, ["N", classes])],
+        [numpy_helper.from_array(value, name) for name, value in weights.items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    onnx.save(model, FOLDER / "classifier.onnx")
+    expected = {}
+    for name in images:
+        run = probabilities(lambda x: features(x) @ last.T, torch.float64)
+        expected[name] = measures(run, photograph(FOLDER / name, frame), name, frame)
+    (FOLDER / "expected.json").write_text(json.dumps(expected, indent=1) + "\n")
+
+
+def compare(folder, network, table):
+    import torchvision
+
+    if network.endswith(".onnx"):
+        import onnx
+
+        model = torchvision.models.squeezenet1_1()
+        initializers = onnx.load(network).graph.initializer
+        state = {one.name: torch.from_numpy(onnx.numpy_helper.to_array(one).copy()) for one in initializers}
+    else:
+        model = torchvision.models.mobilenet_v2()
+        state = torch.load(network)
+    model.load_state_dict(state, strict=not network.endswith(".onnx"))
+    run = probabilities(model.eval().float(), torch.float32)
+    worst = {}
+    with open(table, newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    for row in rows:
+        expected = measures(run, photograph(Path(folder) / row["photograph"], 224), row["photograph"], 224)
+        for measure, value in expected.items():
+            if measure in row:
+                worst[measure] = max(worst.get(measure, 0), abs(float(row[measure]) - value))
+    for measure, difference in worst.items():
+        print(f"{measure}: largest difference {difference:.2e} over {len(rows)} photographs")
+
+
+if len(sys.argv) == 1:
+    golden()
+else:
+    compare(*sys.argv[1:])
