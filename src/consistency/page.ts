@@ -15,13 +15,13 @@ const MOST_SHOWN = 12
 /** Answers of a photograph that have a colour of their own. */
 const COLOURED_ANSWERS = 5
 
-/** Size of a strip in pixels, and the least width of a bar. */
+/** Size of a strip of answers in pixels. */
 const STRIP = { width: 224, height: 56 }
 
 const STYLE = `
 .photographs{display:grid;grid-template-columns:repeat(auto-fill,minmax(224px,1fr));gap:1.4rem 1.2rem;margin-top:.8rem}
 .photographs figure{max-width:224px}.photographs img{display:block;width:224px;height:224px;border-radius:4px}
-.photographs svg{display:block;width:224px;height:56px}.photographs figcaption{overflow-wrap:anywhere}
+.photographs svg{display:block;width:224px;height:56px;margin-top:.3rem}.photographs figcaption{overflow-wrap:anywhere}
 .photographs ul{list-style:none;margin:0;padding:0;font-size:.88rem}`
 
 /** A page with the measures, and the photographs whose answer changes most with their answers, frame by frame. */
@@ -77,7 +77,7 @@ async function changesHtml(result: Consistency, kept: KeptAnswers, classes: read
   const frames = kept.protocols[protocol]?.isPath
     ? 'Each bar is one frame along the path'
     : 'Each bar is one shifted frame'
-  return `<p>${frames} of the protocol ${kept.protocols[protocol]?.name}. Its height is the probability of the answer, its colour the answer.</p>
+  return `<p>${frames} of the protocol ${kept.protocols[protocol]?.name}. Its height is the probability of the answer, from 0 to 1, and its colour stands for the answer.</p>
 <div class="photographs">
 ${figures.join('\n')}
 </div>`
@@ -130,6 +130,7 @@ async function figureHtml(
   const strip = svg(
     'svg',
     { viewBox: `0 0 ${STRIP.width} ${STRIP.height}`, role: 'img', 'aria-label': 'Answers by frame' },
+    svg('rect', { class: 'edge', x: 0.5, y: 0.5, width: STRIP.width - 1, height: STRIP.height - 1 }),
     ...bars,
   )
   const legend = answers.slice(0, COLOURED_ANSWERS).map(([answer, count]) => {
