@@ -1,18 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { type ExecutionPlan, gpuFasterThan, openExecution } from '../../src/engine/choice.js'
-import type { Scene } from '../../src/engine/task.js'
+import { sceneOf } from '../../src/engine/scene.js'
 import { chooseNetwork } from '../../src/networks/index.js'
 import { leftOut } from '../support/leftOut.js'
+import { stripes } from '../support/stripes.js'
 import { tryWebgpu } from '../support/webgpu.js'
 
 const trial = await tryWebgpu()
-
-const rgba = Uint8Array.from({ length: 75 * 75 * 4 }, (_, at) => (at % 4 === 3 ? 255 : (at * 37) % 256))
-const scene: Scene = {
-  patch: { name: 'stripes', size: 75, rgba, sha256: '' },
-  background: { rgb: [255, 255, 255] },
-  blend: 'hard',
-}
+const scene = sceneOf(stripes(75))
 
 /** What is to be computed on WebGPU, and the lines that the user is told. */
 async function planOf(changes: Partial<ExecutionPlan> = {}) {
