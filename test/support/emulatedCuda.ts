@@ -3,7 +3,9 @@ import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { beforeAll } from 'vitest'
 import { type NpyArray, readNpy } from '../../src/files/npy.js'
+import { sharedFolder } from './temporaryFolder.js'
 
 const PACKAGE = fileURLToPath(new URL('../..', import.meta.url))
 const STORE_UNITS = fileURLToPath(new URL('../study/processes/storeUnits.mjs', import.meta.url))
@@ -24,6 +26,14 @@ export async function buildEmulatedAddon(): Promise<boolean> {
   )
   if (reason !== undefined) console.warn(`tests on an emulated CUDA device are skipped: ${reason}`)
   return reason === undefined
+}
+
+/** Builds the device, and a package with it in the folder `package`, before the first test of the file that asks. */
+export async function useEmulatedPackage() {
+  const isBuilt = await buildEmulatedAddon()
+  const folder = sharedFolder()
+  beforeAll(() => (isBuilt ? emulatedPackage(folder('package')) : undefined))
+  return { isBuilt, folder }
 }
 
 /** Makes a package in the folder whose addon holds the emulated device, the rest being this one's. */
