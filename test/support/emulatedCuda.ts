@@ -18,7 +18,7 @@ export const EMULATED_ADDON = join(PACKAGE, 'native', 'build', 'emulated', 'shif
  * Builds the addon on the emulated CUDA device of native/test, and says on the terminal why its tests are skipped where it
  * cannot be built. ctest builds it too, so that here is mostly nothing to do.
  */
-export async function buildEmulatedAddon(): Promise<boolean> {
+async function buildEmulatedAddon(): Promise<boolean> {
   const build = ['--build', join(PACKAGE, 'native', 'build'), '--config', 'Release', '--target', 'shiftscope_emulated']
   const reason = await promisify(execFile)('cmake', build).then(
     ({ stdout }) => (existsSync(EMULATED_ADDON) ? undefined : /skipped: (.*)/.exec(stdout)?.[1]),
@@ -37,7 +37,7 @@ export async function useEmulatedPackage() {
 }
 
 /** Makes a package in the folder whose addon holds the emulated device, the rest being this one's. */
-export function emulatedPackage(folder: string): void {
+function emulatedPackage(folder: string): void {
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(join(folder, 'native', 'build', 'Release'), { recursive: true })
   symlinkSync(EMULATED_ADDON, join(folder, 'native', 'build', 'Release', 'shiftscope.node'))
