@@ -2,18 +2,13 @@ import { copyFileSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { UsageError } from '../../src/errors.js'
 import { catalogEntry, chooseNetwork, recogniseCheckpoint } from '../../src/networks/index.js'
-import { weight } from '../support/formulas.js'
 import { messageOf } from '../support/messageOf.js'
-import { narrowCatalog, tensorsOf } from '../support/narrowNetworks.js'
+import { formulaTensor, narrowCatalog, tensorsOf } from '../support/narrowNetworks.js'
 import { networkFolder } from '../support/networkFolder.js'
 import { type TorchTensor, writeTorchZip } from '../support/torchFile.js'
 
 narrowCatalog()
 const folder = networkFolder()
-
-function tensor(key: string, shape: readonly number[]): TorchTensor {
-  return { key, shape, data: () => weight(key, shape) }
-}
 
 function checkpoint(tensors: readonly TorchTensor[], name = 'own weights.pth'): string {
   writeTorchZip(folder(name), tensors)
@@ -48,9 +43,11 @@ describe('a checkpoint as a network', () => {
   it('of a network that needs an export is named, with the line that exports it', async () => {
     const { checkpoint: known } = catalogEntry('swin_t')
     const shapes = Object.entries(known?.shapes ?? {})
-    const others = Array.from({ length: (known?.tensors ?? 0) - shapes.length }, (_, i) => tensor(`other.${i}`, [1]))
-    const counters = [tensor('features.0.1.num_batches_tracked', [1])]
-    const all = [...shapes.map(([key, shape]) => tensor(key, shape)), ...others]
+    const others = Array.from({ length: (known?.tensors ?? 0) - shapes.length }, (_, i) =>
+      formulaTensor(`other.${i}`, [1]),
+    )
+    const counters = [formulaTensor('features.0.1.num_batches_tracked', [1])]
+    const all = [...shapes.map(([key, shape]) => formulaTensor(key, shape)), ...others]
     const message = await messageOf(recogniseCheckpoint(checkpoint([...all, ...counters])))
     expect(message).toContain('is a checkpoint of Swin-T')
     expect(message).toContain('torchvision.models.swin_t(')
@@ -58,14 +55,16 @@ describe('a checkpoint as a network', () => {
   })
 
   it('of other classes is told from the network that it is like', async () => {
-    const tensors = tensorsOf('resnet18').map((one) => (one.key === 'fc.weight' ? tensor('fc.weight', [10, 64]) : one))
+    const tensors = tensorsOf('resnet18').map((one) =>
+      one.key === 'fc.weight' ? formulaTensor('fc.weight', [10, 64]) : one,
+    )
     const message = await messageOf(recogniseCheckpoint(checkpoint(tensors)))
     expect(message).toContain('it is like ResNet-18, but fc.weight is [10, 64] instead of [1000, 64]')
     expect(message).toMatch(/torch\.onnx\.export\(m, .* 'own_weights\.onnx'/)
   })
 
   it('that is unknown, damaged or absent is refused', async () => {
-    const message = await messageOf(chooseNetwork({ model: checkpoint([tensor('stem.weight', [2, 3])]) }))
+    const message = await messageOf(chooseNetwork({ model: checkpoint([formulaTensor('stem.weight', [2, 3])]) }))
     expect(message).toContain('its first tensor is stem.weight [2, 3]')
     expect(message).toContain('torch.onnx.export(')
     writeFileSync(folder('text.pth'), 'not a checkpoint')
