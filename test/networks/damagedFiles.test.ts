@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { InputError, ShiftscopeError } from '../../src/errors.js'
+import { InputError } from '../../src/errors.js'
 import { halfPrecisionChanges } from '../../src/networks/onnx/halfPrecision.js'
 import { readOnnxFile } from '../../src/networks/onnx/onnxFile.js'
 import {
@@ -363,40 +363,21 @@ const READERS: readonly (readonly [string, Buffer, (path: string) => unknown])[]
   ['half of plain.onnx', readFileSync(golden('onnx/plain.onnx')), halfPrecisionChanges],
 ]
 
-describe.each(READERS)('%s is read or refused, and nothing else', (name, intact, read) => {
+// Other damage is that of test/fuzz.
+it.each(READERS)('%s that is cut off is read or refused, and nothing else', async (name, intact, read) => {
   // Tar files end with any number of zeros, and a message may end between two fields.
   const counted = intact.findLastIndex((byte) => byte !== 0)
-  const outcomeOf = async (bytes: Uint8Array) => {
-    const action = async () => read(fileOf(bytes))
-    const error = await action().then(
-      () => 'read',
-      (reason: unknown) => reason,
-    )
-    if (error !== 'read') expect(error).toBeInstanceOf(ShiftscopeError)
-    return error
-  }
-
-  it('cut off', async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.nat(counted), async (length) => {
-        const outcome = await outcomeOf(intact.subarray(0, length))
-        if (!/caffe|onnx/.test(name)) expect(outcome).not.toBe('read')
-      }),
-      { numRuns: randomCases(10), examples: [[0], [counted]] },
-    )
-  })
-
-  it('with other bytes', async () => {
-    const changes = fc.array(fc.tuple(fc.nat(intact.length - 1), fc.nat(255)), { minLength: 1, maxLength: 4 })
-    await fc.assert(
-      fc.asyncProperty(changes, async (drawn) => {
-        const damaged = Buffer.from(intact)
-        for (const [at, value] of drawn) damaged.writeUInt8(value, at)
-        await outcomeOf(damaged)
-      }),
-      { numRuns: randomCases(20) },
-    )
-  })
+  await fc.assert(
+    fc.asyncProperty(fc.nat(counted), async (length) => {
+      const action = (async () => read(fileOf(intact.subarray(0, length))))()
+      const error = await action.then(
+        () => undefined,
+        (reason: unknown) => reason,
+      )
+      if (error !== undefined || !/caffe|onnx/.test(name)) expect(error).toBeInstanceOf(InputError)
+    }),
+    { numRuns: randomCases(10), examples: [[0], [counted]] },
+  )
 })
 
 it('a file that is no checkpoint is refused', async () => {
