@@ -132,7 +132,7 @@ describe('the place of a tensor', () => {
   })
 
   it('is not looked for in graphs without end', () => {
-    let nested = Buffer.alloc(0)
+    let nested: Uint8Array = Buffer.alloc(0)
     for (let depth = 0; depth < 100; depth++) nested = joined(attribute(6, [nested]))
     expect(() => readOnnxFile(modelOf(...messageField(7, [nested])))).toThrow('nested too deeply')
   })

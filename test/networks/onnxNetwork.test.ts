@@ -11,6 +11,7 @@ import { nearestNames } from '../../src/support/text.js'
 import { messageOf } from '../support/messageOf.js'
 import { networkFolder } from '../support/networkFolder.js'
 import { expectClose, expectOnnxGoldens, onnxFeatures, onnxGolden, runOnnxGolden } from '../support/onnxGoldens.js'
+import { node } from '../support/smallNetwork.js'
 
 const folder = networkFolder()
 const layers = ['/relu/Relu_output_0', 'features', 'conv', 'flat']
@@ -42,10 +43,9 @@ describe('any ONNX file', () => {
 
   it('may take its channels last', async () => {
     const network = await chooseNetwork({ model: onnxGolden('channels-last'), layers })
-    expect(network.input).toMatchObject({ name: 'image.channels_first', rows: 8, cols: 8, batch: null })
-    expect(readOnnxFile(network.onnxPath).inputs).toEqual([
-      { name: 'image.channels_first', type: 'float32', shape: ['N', 3, 8, 8] },
-    ])
+    const name = 'image.channels_first'
+    expect(network.input).toMatchObject({ name, rows: 8, cols: 8, batch: null })
+    expect(readOnnxFile(network.onnxPath).inputs).toEqual([{ name, type: 'float32', shape: ['N', 3, 8, 8] }])
     await expectOnnxGoldens(network)
   })
 
@@ -69,26 +69,24 @@ describe('any ONNX file', () => {
   })
 
   it('may keep its data in a file beside it, where nothing is written', async () => {
-    const data = join(dirname(onnxGolden('external')), 'external.data')
-    copyFileSync(onnxGolden('external'), folder('own.onnx'))
-    copyFileSync(data, folder('external.data'))
-    await expectOnnxGoldens(await chooseNetwork({ model: folder('own.onnx'), layers: ['conv', 'features'] }))
-    await expectOnnxGoldens(await chooseNetwork({ model: folder('own.onnx'), layers: ['features'] }))
+    const model = folder('own.onnx')
+    const data = readFileSync(join(dirname(onnxGolden('external')), 'external.data'))
+    copyFileSync(onnxGolden('external'), model)
+    writeFileSync(folder('external.data'), data)
+    for (const layers of [['conv', 'features'], ['features']])
+      await expectOnnxGoldens(await chooseNetwork({ model, layers }))
     expect(readdirSync(folder()).sort()).toEqual(['cache', 'external.data', 'own.onnx'])
-    const bytes = readFileSync(data)
-    bytes.writeFloatLE(Number.NaN, 0)
-    writeFileSync(folder('external.data'), bytes)
-    expect(await messageOf(chooseNetwork({ model: folder('own.onnx'), layers: ['flat', 'features'] }))).toContain(
-      'gives NaN: its weights are damaged; export the model again',
-    )
+    data.writeFloatLE(Number.NaN, 0)
+    writeFileSync(folder('external.data'), data)
+    expect(await messageOf(chooseNetwork({ model, layers: ['flat', 'features'] }))).toContain('gives NaN: its weights')
   })
 })
 
 /** A model that gives the image as its features. */
 async function copying(shape: readonly number[]): Promise<string> {
-  const node = { operator: 'Identity', name: 'node', inputs: ['image'], outputs: ['features'], attributes: {} }
   const about = { inputs: [{ name: 'image', shape }], outputs: [{ name: 'features', shape: [] }] }
-  await writeModel(folder('copying.onnx'), { name: 'copying', ...about, initializers: [], nodes: [node] })
+  const nodes = [node('Identity', ['image'], 'features')]
+  await writeModel(folder('copying.onnx'), { name: 'copying', ...about, initializers: [], nodes })
   return folder('copying.onnx')
 }
 
@@ -129,9 +127,7 @@ describe('an ONNX file is refused', () => {
     const model = readFileSync(onnxGolden('plain'))
     model.write('X', model.indexOf('GlobalAveragePool'))
     writeFileSync(folder('broken.onnx'), model)
-    expect(await messageOf(chooseNetwork({ model: folder('broken.onnx'), layers: ['features'] }))).toContain(
-      'ONNX Runtime refuses',
-    )
+    expect(await messageOf(chooseNetwork({ model: folder('broken.onnx') }))).toContain('ONNX Runtime refuses')
   })
 })
 
