@@ -4,27 +4,21 @@ import { describe, expect, it } from 'vitest'
 import { writeGraphCopy } from '../../src/networks/onnx/graphCopy.js'
 import { castNode, halfPrecisionChanges } from '../../src/networks/onnx/halfPrecision.js'
 import { ElementType } from '../../src/networks/onnx/messages.js'
-import { type Model, type Node, writeModel } from '../../src/networks/onnx/model.js'
+import { type Model, writeModel } from '../../src/networks/onnx/model.js'
+import { constantOf, node } from '../support/smallNetwork.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'
 
 const folder = temporaryFolder()
 const path = () => folder('test.onnx')
 
-function node(operator: string, inputs: readonly string[], output: string): Node {
-  return { operator, name: output, inputs, outputs: [output], attributes: {} }
-}
-
 /** Multiplies by a scale that is itself a product of constants, adds, and reshapes. */
 function affine(first: number, second: number, shift: number): Model {
-  const scalar = (name: string, value: number) => ({ name, shape: [], float32: async () => Float32Array.of(value) })
   return {
     name: 'affine',
     inputs: [{ name: 'image', shape: ['N', 4] }],
     outputs: [{ name: 'result', shape: ['N', 2, 2] }],
     initializers: [
-      scalar('first', first),
-      scalar('second', second),
-      scalar('shift', shift),
+      ...[constantOf('first', [], first), constantOf('second', [], second), constantOf('shift', [], shift)],
       { name: 'shape', shape: [3], int64: [-1, 2, 2] },
     ],
     nodes: [
@@ -41,9 +35,7 @@ async function halved(values: Float32Array): Promise<Float32Array> {
   const { nodes, renamedInputs } = halfPrecisionChanges(path())
   const copy = folder('half.onnx')
   await writeGraphCopy(copy, path(), {
-    outputs: ['result.float32'],
-    madeInput: 'image',
-    inputs: [{ name: 'values', shape: ['N', 4] }],
+    ...{ outputs: ['result.float32'], madeInput: 'image', inputs: [{ name: 'values', shape: ['N', 4] }] },
     nodes: [
       castNode('values', 'image', ElementType.FLOAT16),
       ...nodes,
@@ -53,12 +45,9 @@ async function halved(values: Float32Array): Promise<Float32Array> {
     retyped: true,
   })
   const session = await InferenceSession.create(copy, { logSeverityLevel: 3 })
-  try {
-    const outputs = await session.run({ values: new Tensor('float32', values, [1, 4]) })
-    return outputs['result.float32']?.data as Float32Array
-  } finally {
-    await session.release()
-  }
+  const outputs = await session.run({ values: new Tensor('float32', values, [1, 4]) })
+  await session.release()
+  return outputs['result.float32']?.data as Float32Array
 }
 
 describe('a graph in float16', () => {
