@@ -100,6 +100,7 @@ const havingPart = (bytes: Uint8Array) => () => writeFileSync(part(), bytes)
 const refused = (says: string): Attempt => ({ fails: [NetworkError, RegExp(`http://localhost:\\d+/file ${says}`)] })
 
 const ANY_SIZE: Readonly<Record<string, readonly Attempt[]>> = {
+  'already there': [{ before: () => writeFileSync(folder('place/file'), FILE), asks: [] }],
   'aborted, then resumed': [{ answer: half, event: 'abort', fails: ABORTED, keeps: HALF }, REST],
   'aborted before anything came': [{ answer: silence, event: 'abort', fails: ABORTED }, {}],
   'silent after the half, then resumed': [{ answer: half, event: 'silence', fails: SILENT, keeps: HALF }, REST],
