@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { InputError, UsageError } from '../../src/errors.js'
@@ -56,13 +56,6 @@ describe('a published generator', () => {
     const file = await caffeModel(tensorsOf('deepsim-fc7'))
     expect((await chooseGenerator('deepsim-fc7', file)).feature).toBe('pre-relu')
     expect((await chooseGenerator('deepsim-fc7', file, 'post-relu')).feature).toBe('post-relu')
-  })
-
-  it('says where its weights come from when there are none', async () => {
-    const message = await messageOf(chooseGenerator('deepsim-fc6'))
-    expect(message).toContain('shiftscope models pull deepsim-fc6')
-    expect(message).toContain('shiftscope models import deepsim-fc6 FILE')
-    expect(message).not.toContain('`weights')
   })
 
   it('is not taken for the one of another layer, whose file has the same shapes', () => {
@@ -162,12 +155,6 @@ describe('an ONNX file as a generator', () => {
     expect(await messageOf(chooseGenerator(folder('lies.onnx')))).toContain(
       'makes [2, 768] from two features instead of [2, 3, 224, 224]; export it for any batch',
     )
-  })
-
-  it('is refused where it is no file', async () => {
-    expect(await messageOf(chooseGenerator(folder('none.onnx')))).toContain('does not exist')
-    mkdirSync(folder('folder.onnx'))
-    expect(await messageOf(chooseGenerator(folder('folder.onnx')))).toContain('is not a file')
   })
 
   it('takes neither weights nor another stage', async () => {

@@ -49,15 +49,6 @@ describe('any ONNX file', () => {
     await expectOnnxGoldens(network)
   })
 
-  it('that leaves its size open is given the frame of the paper', async () => {
-    const network = await chooseNetwork({ model: onnxGolden('open-size'), layers: ['conv', 'features'] })
-    expect(network.input).toMatchObject({ rows: 224, cols: 224, batch: null })
-    expect(network.layers).toEqual([
-      { name: 'conv', dims: 4 * 222 * 222, isMap: true },
-      { name: 'features', dims: 5 },
-    ])
-  })
-
   it('may insist on a batch size, openly or not', async () => {
     const open = await chooseNetwork({ model: onnxGolden('batch-of-4'), layers })
     expect(open.input.batch).toBe(4)
