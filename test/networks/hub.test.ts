@@ -260,7 +260,6 @@ interface Circumstances extends Partial<ServedRepository> {
 
 const refusedBy = (code: number, error: string) => status(code, { 'x-error-code': error })
 const listing = (siblings: unknown) => json({ sha: COMMIT, siblings })
-const noModel = refusedBy(401, 'RepoNotFound')
 const eleven = Object.fromEntries(Array.from({ length: 11 }, (_, index) => [`m${index}.onnx`, plain]))
 const blob = { rfilename: 'model.onnx', blobId: '0'.repeat(40), size: 1 }
 const lfs = { sha256: '0'.repeat(64), size: 1, pointerSize: 130 }
@@ -270,6 +269,7 @@ const damaged = Buffer.from(plain).fill(~(plain[10] as number), 10, 11)
 const answering = (text: string | Uint8Array): Answer => {
   return (_, response) => response.end(text)
 }
+const at = (HF_ENDPOINT: string) => ({ environment: { HF_ENDPOINT } })
 const token = { environment: { HF_TOKEN: 'hf_x' } }
 const NO_ANSWER = /^http:\S+ does not answer as the hub does; check HF_ENDPOINT/
 
@@ -277,7 +277,11 @@ type Refusal = readonly [name: string, circumstances: Circumstances, message: Re
 
 /** What is no model, or not the one that is stated. */
 const NO_MODEL: readonly Refusal[] = [
-  ['no model, without a token', { answer: noModel }, /has no such model as .*, or a private one; .*HF_TOKEN/],
+  [
+    'no model, without a token',
+    { answer: refusedBy(401, 'RepoNotFound') },
+    /has no such model .*, or a private one; .*HF_/,
+  ],
   ['no model, by 404', { answer: status(404) }, /^localhost:\d+ has no such model as owner\/name, or a pri/],
   ['no model, with a token', { answer: status(404), ...token }, /or the token may not read it; check the name and HF_/],
   ['a wrong token', { answer: status(401), ...token }, /the token may not read it/],
@@ -285,25 +289,13 @@ const NO_MODEL: readonly Refusal[] = [
   ['a gated model, by 403', { answer: refusedBy(403, 'GatedRepo') }, /accept its conditions/],
   ['a gated file', { resolved: refusedBy(403, 'GatedRepo') }, /accept its conditions/],
   ['no such revision', { reference: '@v9' }, /^owner\/name has no revision "v9"; see http:.*\/tree\/main/],
-  [
-    'too long a list',
-    { answer: answering(Buffer.alloc(2 ** 24 + 1, ' ')) },
-    /^localhost:\d+ answers with more than 16 M/,
-  ],
+  ['too long a list', { answer: answering(Buffer.alloc(2 ** 24 + 1)) }, /^localhost:\d+ answers with more than 16 M/],
   ['too many files', { answer: listing(Array(10_001).fill(blob)) }, /^owner\/name has more than 10000 files/],
   ['no ONNX file', { files: { 'model.bin': plain } }, /"optimum-cli export onnx --model owner\/name FOLDER"/],
   ['leading names', { files: { '../a.onnx': plain, '/a.onnx': plain, 'c\\a.onnx': plain } }, /has no \.onnx file/],
   ['another file', { reference: ':d.onnx' }, /^owner\/name has no file "d.onnx"; its .onnx files are model/],
-  [
-    'a file that is no model',
-    { files: { 'model.onnx': preprocessor } },
-    /^model\.onnx of owner\/name is not an ONNX model/,
-  ],
-  [
-    'a model without its weights',
-    { files: { 'model.onnx': external } },
-    /"external.data", which the repository does not/,
-  ],
+  ['a file that is no model', { files: { 'model.onnx': config } }, /^model\.onnx of owner\/name is not an ONNX model/],
+  ['a model without its weights', { files: { 'model.onnx': external } }, /"external.data", which the repository does/],
   [
     'a model with a part of its weights',
     { files: { 'model.onnx': external, 'external.data': externalData.subarray(0, 100) } },
@@ -325,9 +317,9 @@ const NO_HUB: readonly Refusal[] = [
   ['a broken hub', { answer: status(500) }, /answers 500 .*; try again later$/],
   ['a refusing hub', { answer: status(403) }, /403 Forbidden for owner\/name; run the same command again, or/],
   [
-    'a refusing store, whose address is secret',
+    'a refusing store, which is secret',
     { stored: refusedBy(403, 'GatedRepo') },
-    /^localhost:\d+ answers 403 For/,
+    /^localhost:\d+ answers 403 Forbidden/,
   ],
   ['a store that has nothing', { stored: status(404) }, /answers 404 Not Found for owner\/name/],
   ['a page to sign in', { answer: answering('<html>') }, NO_ANSWER],
@@ -339,7 +331,7 @@ const NO_HUB: readonly Refusal[] = [
   ['no hash', { answer: listing([{ ...blob, blobId: 'x' }]) }, NO_ANSWER],
   ['a short hash', { answer: listing([{ ...blob, lfs: { ...lfs, sha256: '0' } }]) }, NO_ANSWER],
   ['silence', { answer: () => undefined, options: { stallSeconds: 0.2 } }, /sent nothing for 0.2 s; run/],
-  ['nobody', { environment: { HF_ENDPOINT: 'https://localhost:1/' } }, /^cannot fetch from localhost:1: no server/],
+  ['nobody', at('https://localhost:1/'), /^cannot fetch from localhost:1: no server/],
   [
     'a proxy that is not there',
     { environment: { HTTPS_PROXY: 'http://localhost:1', HF_ENDPOINT: 'https://localhost:2' } },
@@ -357,14 +349,10 @@ const NO_CALL: readonly Refusal[] = [
   ['11 ONNX files', { files: eleven }, / 11 \.onnx files, (m\d\.onnx, ){10}…; name/],
   ['a token with a space', { environment: { HF_TOKEN: 'hf_secret x' } }, /^HF_TOKEN holds characters that/],
   ['a token of other letters', { environment: { HF_TOKEN: 'secret\u00e9' } }, /^HF_TOKEN holds characters/],
-  ['http', { environment: { HF_ENDPOINT: 'http://a.org' } }, /^HF_ENDPOINT at a.org is not encrypted/],
-  ['ftp', { environment: { HF_ENDPOINT: 'ftp://localhost' } }, /^HF_ENDPOINT at localhost is not encrypted/],
-  ['a name alone', { environment: { HF_ENDPOINT: 'huggingface' } }, /^HF_ENDPOINT is no address/],
-  [
-    'a password',
-    { environment: { HF_ENDPOINT: 'https://:secret@localhost' } },
-    /^HF_ENDPOINT names a user at localhost/,
-  ],
+  ['http', at('http://a.org'), /^HF_ENDPOINT at a.org is not encrypted/],
+  ['ftp', at('ftp://localhost'), /^HF_ENDPOINT at localhost is not encrypted/],
+  ['a name alone', at('huggingface'), /^HF_ENDPOINT is no address/],
+  ['a password', at('https://:secret@localhost'), /^HF_ENDPOINT names a user at localhost/],
   ['an unknown option', { options: { mirror: 'x' } as HubPullOptions }, /mirror/],
 ]
 
