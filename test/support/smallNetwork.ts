@@ -53,6 +53,12 @@ export function graphNode(
   return { operator, domain: '', inputs, outputs: [output], attributes: new Map(Object.entries(attributes)) }
 }
 
+/** A constant of one value everywhere. */
+export function constantOf(name: string, shape: readonly number[], value: number): Initializer {
+  const length = shape.reduce((product, size) => product * size, 1)
+  return { name, shape, float32: async () => new Float32Array(length).fill(value) }
+}
+
 /** Weights of some shape. */
 export function weightsOf(name: string, ...shape: number[]): Initializer {
   const length = shape.reduce((product, size) => product * size, 1)
