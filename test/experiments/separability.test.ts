@@ -70,10 +70,10 @@ describe(`against scikit-learn ${golden.sklearn}`, () => {
     for (const task of TASKS) {
       const { accuracies, objectives: expected } = tasks[task]
       expect(result[task].notConverged).toEqual([])
-      for (const [fold, accuracy] of result[task].folds.entries())
-        expect(Math.abs((accuracy as number) - (accuracies[fold] as number)), `${task} ${fold}`).toBeLessThanOrEqual(
-          0.002,
-        )
+      for (const [fold, accuracy] of result[task].folds.entries()) {
+        const error = Math.abs((accuracy as number) - (accuracies[fold] as number))
+        expect(error, `${task} ${fold}`).toBeLessThanOrEqual(0.002)
+      }
       for (const [fold, objective] of (await objectives(grid, task, C)).entries()) {
         const ratio = objective / (expected[fold] as number)
         expect(ratio, `${task} ${fold}`).toBeLessThanOrEqual(1 + 1e-3)
@@ -149,14 +149,11 @@ describe('separability', () => {
     await expect(separability(positionGrid(2, 2))).rejects.toThrow(InputError)
   })
 
-  it.each<[object, string]>([
+  it.each<readonly [object, string]>([
     [{ cv: 'random' }, 'fold scheme random is not known; use ordered, shuffled, transposed, blocks'],
     [{ threads: 0 }, '`threads` 0 is not a positive whole number'],
-    ...[0, -1, Number.NaN, Number.POSITIVE_INFINITY].map((C): [object, string] => [
-      { C },
-      `C = ${C} is not a positive`,
-    ]),
-    ...[1.1e30, 0.9e-30].map((C): [object, string] => [{ C }, `C = ${C} is not between 1e-30 and 1e+30; use \`C 1\``]),
+    ...[0, -1, Number.NaN, Number.POSITIVE_INFINITY].map((C) => [{ C }, `C = ${C} is not a positive`] as const),
+    ...[1.1e30, 0.9e-30].map((C) => [{ C }, `C = ${C} is not between 1e-30 and 1e+30; use \`C 1\``] as const),
   ])('refuses the options %j', async (options, message) => {
     expect(await messageOf(separability(positionGrid(10, 10), options), UsageError)).toContain(message)
   })
