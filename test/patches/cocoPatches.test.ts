@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
 import { UsageError } from '../../src/errors.js'
@@ -7,16 +7,7 @@ import { cocoPatches, PAPER_CLASSES, PAPER_PER_CLASS } from '../../src/patches/c
 import { patchesFrom } from '../../src/patches/collection.js'
 import { readImage } from '../../src/patches/image.js'
 import { listenTo } from '../../src/progress.js'
-import {
-  type Annotation,
-  annotation,
-  COLS,
-  photo,
-  ROWS,
-  rectangle,
-  writeAnnotations,
-  writeImages,
-} from '../support/cocoFiles.js'
+import { type Annotation, annotation, COLS, photo, ROWS, rectangle, writeAnnotations } from '../support/cocoFiles.js'
 import { messageOf } from '../support/messageOf.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'
 
@@ -24,7 +15,9 @@ const folder = temporaryFolder()
 
 /** An annotation file whose images lie beside it. */
 async function annotate(annotations: readonly Annotation[], changes: object = {}): Promise<string> {
-  await writeImages(folder('images'), annotations)
+  mkdirSync(folder('images'), { recursive: true })
+  const bytes = await photo().png().toBuffer()
+  for (const { image_id: id } of annotations) writeFileSync(folder('images', `${id}.png`), bytes)
   return writeAnnotations(folder('instances.json'), annotations, changes)
 }
 
@@ -151,18 +144,14 @@ describe('an object that cannot be made', () => {
     const png = () => photo().png()
     const coloured = (space: string) => photo().toColourspace(space)
     const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${COLS}" height="${ROWS}"><path d="M0 0h99v99"/></svg>`
-    const gif = sharp([await png().toBuffer(), await photo().negate().png().toBuffer()], {
-      join: { animated: true },
-    }).gif()
+    const frames = [await png().toBuffer(), await photo().negate().png().toBuffer()]
+    const gif = sharp(frames, { join: { animated: true } }).gif()
     const images: [Uint8Array | string | undefined, string][] = [
       ['text', 'its image 1.png is not a picture'],
       [svg, 'its image 2.png is not a picture'],
       [await photo(50, 40).png().toBuffer(), 'its image 3.png is of 50×40 pixels instead of 100×80'],
       [await coloured('cmyk').jpeg().toBuffer(), 'its image 4.png is CMYK; convert it to RGB'],
-      [
-        await coloured('rgb16').png().toBuffer(),
-        'its image 5.png has more than 8 bits per channel; convert it to 8 bits',
-      ],
+      [await coloured('rgb16').png().toBuffer(), 'its image 5.png has more than 8 bits per channel'],
       [(await png().toBuffer()).subarray(0, 300), 'its image 6.png is damaged'],
       [await photo(ROWS, COLS).withMetadata({ orientation: 6 }).jpeg().toBuffer(), '80×100 pixels instead of 100×80'],
       [await gif.toBuffer(), 'its image 8.png is of 100×80 pixels instead of 100×80'],

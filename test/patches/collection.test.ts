@@ -124,7 +124,7 @@ describe('a manifest', () => {
     [one({ file: '..' }), OUTSIDE],
     [one({ sizes: { 75: '../a.png' } }), OUTSIDE],
     [
-      { patches: [1, 2].map((file) => ({ name: 'a', file: `${file}.png` })) },
+      { patches: ['1.png', '2.png'].map((file) => ({ name: 'a', file })) },
       /^PATH has two patches named a; rename one$/,
     ],
   ])('that is wrong is refused in one line (%#)', async (content, refusal) => {

@@ -59,15 +59,10 @@ describe(`a resize as OpenCV ${opencv} does it`, () => {
     expect(resizeHard(image, 9, 6, resizeBilinear)).not.toBe(image)
   })
 
-  it.each([
-    [0.5, 0],
-    [1.5, 2],
-    [2.5, 2],
-    [-0.5, 0],
-    [-1.5, -2],
-    [2.4, 2],
-    [2.6, 3],
-  ])('rounds %f to %i', (value, rounded) => expect(roundHalfToEven(value) + 0).toBe(rounded))
+  it('rounds halves to the even neighbour', () => {
+    const rounded = [0.5, 1.5, 2.5, -0.5, -1.5, 2.4, 2.6].map((value) => roundHalfToEven(value) + 0)
+    expect(rounded).toEqual([0, 2, 2, 0, -2, 2, 3])
+  })
 })
 
 describe('a resize of what is seen', () => {
@@ -101,12 +96,7 @@ describe('a resize of what is seen', () => {
   it('shows nothing of the colours under alpha 0', () => {
     const image = drawn(7, 5, [0, 1, 130, 255])
     const black = { ...image, data: image.data.map((value, i) => (image.data[i | 3] === 0 ? 0 : value)) }
-    for (const [rows, cols] of [
-      [3, 4],
-      [9, 9],
-      [14, 10],
-    ] as const)
-      expect(resizeVisible(black, rows, cols)).toEqual(resizeVisible(image, rows, cols))
+    for (const side of [3, 9, 14]) expect(resizeVisible(black, side, side)).toEqual(resizeVisible(image, side, side))
   })
 })
 

@@ -5,6 +5,7 @@ import { InputError, UsageError } from '../../src/errors.js'
 import { openResults } from '../../src/results/openResults.js'
 import { meanMap, numberOf, readStudy, unplannedPatches } from '../../src/results/study.js'
 import { unitFolder, writeUnit } from '../../src/results/unit/store.js'
+import { messageOf } from '../support/messageOf.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'
 import { arraysOf, inputs, madeUnit, storeUnit } from '../support/unit.js'
 
@@ -160,16 +161,11 @@ describe('a results folder is refused', () => {
     async (difference, changes) => {
       await storeUnit(inFolder(), { patch: 'car' })
       await storeUnit(inFolder(), { patch: 'dog', ...changes })
-      await expect(readStudy(inFolder(), [])).rejects.toThrow(
-        new InputError(
-          `${inUnit('dog')} has another ${difference} than the units beside it; remove it and run reproduce again`,
-        ),
-      )
-      await expect(unplannedPatches(inFolder(), [inputs])).rejects.toThrow(
-        new UsageError(
-          `${inFolder()} holds patch dog with another ${difference}; choose another \`out\`, or remove ${dirname(inUnit('dog'))}`,
-        ),
-      )
+      const refusal = await messageOf(readStudy(inFolder(), []))
+      expect(refusal).toContain(`${inUnit('dog')} has another ${difference} than the units beside it; remove it`)
+      const beforehand = await messageOf(unplannedPatches(inFolder(), [inputs]), UsageError)
+      expect(beforehand).toContain(`${inFolder()} holds patch dog with another ${difference}; choose another`)
+      expect(beforehand).toContain(`or remove ${dirname(inUnit('dog'))}`)
     },
   )
 
@@ -189,8 +185,9 @@ describe('a results folder is refused', () => {
     expect(error).toBeInstanceOf(InputError)
     expect((error as InputError).message).toContain(`${inUnit('b', 'unit.json')} is damaged; run reproduce on this`)
     mkdirSync(inUnit('_left'))
-    await expect(readStudy(inFolder(), [])).rejects.toThrow(
-      `cannot read ${inUnit('_left', 'unit.json')}: no such file; run reproduce on this folder again, or remove ${inUnit('_left')}`,
+    const left = await messageOf(readStudy(inFolder(), []))
+    expect(left).toContain(
+      `cannot read ${inUnit('_left', 'unit.json')}: no such file; run reproduce on this folder again`,
     )
   })
 
