@@ -142,12 +142,10 @@ describe('cosine similarity', () => {
   })
 })
 
-describe('argmax', () => {
-  it('is the first of the largest values of each row', async () => {
-    const { NaN: none } = Number
-    const features = Float32Array.of(-3, -1, -1, 7, none, 2, none, none, none)
-    expect(await argmax({ features, rows: 3, dims: 3 })).toEqual(Int32Array.of(1, 0, 0))
-  })
+it('argmax is the first of the largest values of each row', async () => {
+  const { NaN: none } = Number
+  const features = Float32Array.of(-3, -1, -1, 7, none, 2, none, none, none)
+  expect(await argmax({ features, rows: 3, dims: 3 })).toEqual(Int32Array.of(1, 0, 0))
 })
 
 /** Two classes of four samples of one dim, whose maximum margin lies between −1 and 1. */

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { cocoMask, runLengthMask, runsOfString } from '../../src/patches/cocoMask.js'
 import { type Mask, polygonMask } from '../../src/patches/polygonMask.js'
+import coco from '../golden/coco.json' with { type: 'json' }
 
 describe('polygon masks', () => {
   it.each([
@@ -113,18 +113,6 @@ describe('a segmentation', () => {
   })
 })
 
-describe('masks of other makers', () => {
-  interface GoldenMask {
-    readonly name: string
-    readonly rows: number
-    readonly cols: number
-    readonly segmentation: unknown
-    readonly runs: readonly number[]
-  }
-  const cases: readonly GoldenMask[] = JSON.parse(
-    readFileSync(new URL('../golden/coco.json', import.meta.url), 'utf8'),
-  ).masks
-  it.each(cases)('$name', ({ rows, cols, segmentation, runs }) => {
-    expect(runsOfMask(cocoMask(segmentation, rows, cols))).toEqual(runs)
-  })
+it.each(coco.masks)('masks are those of other makers: $name', ({ rows, cols, segmentation, runs }) => {
+  expect(runsOfMask(cocoMask(segmentation, rows, cols))).toEqual(runs)
 })

@@ -1,25 +1,11 @@
-import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { sha256 } from '../../src/files/sha256.js'
 import type { Image } from '../../src/patches/image.js'
 import { resizeHard } from '../../src/patches/patch.js'
 import { resizeBilinear, resizeVisible, roundHalfToEven } from '../../src/patches/resize.js'
-
-interface GoldenResize {
-  readonly rows: number
-  readonly cols: number
-  readonly seed: number
-  readonly size: number
-  readonly sha256: string
-}
-
-function golden<T>(name: string): T & { readonly opencv: string } {
-  return JSON.parse(readFileSync(new URL(`../golden/${name}`, import.meta.url), 'utf8'))
-}
-
-const { opencv, cases } = golden<{ cases: (GoldenResize & { first: number[] })[] }>('resize.json')
-const { patches } = golden<{ patches: (GoldenResize & { block: number; opaque: number })[] }>('coco.json')
+import coco from '../golden/coco.json' with { type: 'json' }
+import golden from '../golden/resize.json' with { type: 'json' }
 
 function hashed(i: number, seed: number): number {
   const first = Math.imul(i + seed, 2654435761) >>> 0
@@ -31,14 +17,14 @@ function picture(rows: number, cols: number, seed: number): Image {
   return { rows, cols, data: Uint8Array.from({ length: rows * cols * 4 }, (_, i) => hashed(i, seed)) }
 }
 
-describe(`a resize as OpenCV ${opencv} does it`, () => {
-  it.each(cases)('of $rows×$cols to $size', ({ rows, cols, seed, size, sha256: digest, first }) => {
+describe(`a resize as OpenCV ${golden.opencv} does it`, () => {
+  it.each(golden.cases)('of $rows×$cols to $size', ({ rows, cols, seed, size, sha256: digest, first }) => {
     const { data } = resizeBilinear(picture(rows, cols, seed), size, size)
     expect([...data.subarray(0, 8)]).toEqual(first)
     expect(sha256(data)).toBe(digest)
   })
 
-  it.each(patches)('of a hard mask of $rows×$cols in blocks of $block to $size, as alpha 0 and 1', (one) => {
+  it.each(coco.patches)('of a hard mask of $rows×$cols in blocks of $block to $size, as alpha 0 and 1', (one) => {
     const { rows, cols, seed, block, size, opaque } = one
     const { data } = picture(rows, cols, seed)
     for (let i = 3; i < data.length; i += 4) {

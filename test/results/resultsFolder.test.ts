@@ -10,8 +10,9 @@ import { storeUnit } from '../support/unit.js'
 
 const inFolder = temporaryFolder()
 
-describe('what a report is made of', () => {
-  it.each(['results', join('.hidden', 'results')])('is told by its stamp in %s', async (name) => {
+it.each(['results', join('.hidden', 'results')])(
+  'what a report is made of is told by its stamp in %s',
+  async (name) => {
     const results = inFolder(name)
     await storeUnit(results)
     const stamps = [await reportStamp(results, {})]
@@ -33,8 +34,8 @@ describe('what a report is made of', () => {
     writeFileSync(join(results, 'arithmetic', 'accuracy.json'), '')
     stamps.push(await reportStamp(results, {}))
     expect(new Set(stamps).size).toBe(5)
-  })
-})
+  },
+)
 
 describe('a folder for results', () => {
   it.each(['tables', 'heatmaps', 'figures', 'site', 'index.html', 'metrics.csv', 'summary.json', 'findings.md'])(
