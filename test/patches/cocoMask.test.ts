@@ -96,11 +96,10 @@ describe('a segmentation', () => {
     expect(runsOfMask(box)).toEqual([23, 4, 6, 4, 6, 4, 33])
   })
 
-  it.each([
-    [null, 'its segmentation is neither polygons nor run lengths'],
-    [{ size: [1] }, 'its segmentation is neither polygons nor run lengths'],
-    [{ size: ['a\nb', 8], counts: [80] }, 'its segmentation is neither polygons nor run lengths'],
-    [{ size: [10, 8], counts: [nested(5000)] }, 'its segmentation is neither polygons nor run lengths'],
+  it.each<readonly [unknown, string]>([
+    ...[null, { size: [1] }, { size: ['a\nb', 8], counts: [80] }, { size: [10, 8], counts: [nested(5000)] }].map(
+      (segmentation) => [segmentation, 'its segmentation is neither polygons nor run lengths'] as const,
+    ),
     [{ size: [9, 8], counts: [80] }, 'its mask is of 8×9 pixels, the image of 8×10'],
     [{ size: [10, 9], counts: [80] }, 'its mask is of 9×10 pixels, the image of 8×10'],
     [[], 'its segmentation has no polygon'],
