@@ -132,8 +132,8 @@ describe('similarity of a feature file', () => {
     const changed = features(4, 4, 3)
     changed.data[0] = 1
     const path = await stored(changed, 'fc6')
-    for (const failing of [similarity(path), separability(path)])
-      expect(await messageOf(failing)).toMatch(
+    for (const read of [() => similarity(path), () => separability(path)])
+      expect(await messageOf(read())).toMatch(
         /fc6\.npy is not the array that extract\.json beside it describes: .*; run/,
       )
   })
