@@ -68,12 +68,8 @@ export async function storeUnits(
   device: string,
   machine: Readonly<Record<string, string>> = {},
 ): Promise<Stored> {
-  const env = { ...process.env, ...machine }
-  const { stdout } = await promisify(execFile)(
-    process.execPath,
-    [STORE_UNITS, folder('package'), folder(out), device],
-    { env },
-  )
+  const words = [STORE_UNITS, folder('package'), folder(out), device]
+  const { stdout } = await promisify(execFile)(process.execPath, words, { env: { ...process.env, ...machine } })
   const { notes, ran } = JSON.parse(stdout) as { notes: string[]; ran: Record<string, object> }
   const unit = (network: string, file: string) => folder(out, 'units', network, '125', 'car', file)
   const texts = NETWORKS.map((network) => readFileSync(unit(network, 'unit.json'), 'utf8'))

@@ -2,7 +2,6 @@ import { imagenetInput, type Network } from '../../src/networks/network.js'
 import type { GraphNode } from '../../src/networks/onnx/graphNodes.js'
 import { type Initializer, type Node, writeModel } from '../../src/networks/onnx/model.js'
 
-/** What of a network is to be otherwise. */
 export interface SmallNetwork {
   readonly name?: string
   /** Pixels along a side of the image. */
