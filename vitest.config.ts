@@ -3,7 +3,6 @@ import { defineConfig } from 'vitest/config'
 const FAST = 'test/**/*.test.ts'
 const PROGRAM = 'test/**/*.program.test.ts'
 const SLOW = 'test/**/*.slow.test.ts'
-const GOLDEN = 'test/support/goldenFolder.ts'
 
 // Files that share a process read the program once.
 export default defineConfig({
@@ -15,8 +14,8 @@ export default defineConfig({
     maxWorkers: 2,
     projects: [
       { extends: true, test: { name: 'fast', include: [FAST], exclude: [PROGRAM, SLOW], isolate: false } },
-      { extends: true, test: { name: 'program', include: [PROGRAM], isolate: false, globalSetup: GOLDEN } },
-      { extends: true, test: { name: 'slow', include: [SLOW], globalSetup: GOLDEN } },
+      { extends: true, test: { name: 'program', include: [PROGRAM], isolate: false } },
+      { extends: true, test: { name: 'slow', include: [SLOW] } },
     ],
   },
 })

@@ -3,6 +3,8 @@
 #include <vector>
 
 #include "check.h"
+#include "svm_features.h"
+#include "svm_gram.h"
 
 using namespace shiftscope;
 
@@ -24,4 +26,11 @@ TEST(hinge_margin_is_that_between_the_classes) {
   const std::vector<double> two{1, -1}, equal{0, -2};
   CHECK(margin_of(equal.data(), two.data(), two.size()).half_width == 0);
   CHECK(margin_of(equal.data(), two.data(), 1).half_width == 0);
+}
+
+TEST(gram_matrix_takes_no_more_slots_than_it_may) {
+  const std::vector<float> features(6);
+  const HostFeatures three(features.data(), 3, 2, svm_kernels(InstructionSet::baseline));
+  CHECK(GramMatrix(three, 2).capacity() == 2);
+  CHECK(GramMatrix(three, 5).capacity() == 3);
 }

@@ -6,13 +6,12 @@ import { temporaryFolder } from '../support/temporaryFolder.js'
 import { type WritingCommand, writingCommands } from './commands.js'
 import { damage } from './damage.js'
 import { CAMPAIGN_TIMEOUT, campaign } from './ledger.js'
-import { faultOf, type Reference, referenceOf, runIn } from './outcome.js'
+import { faultOf, referenceOf, runIn } from './outcome.js'
 
 const inFolder = temporaryFolder()
 
 /** What a command says and leaves where it reads what another one has written. */
 interface Reading {
-  readonly command: WritingCommand
   readonly name: string
   readonly words: readonly string[]
   readonly stdout: string
@@ -30,35 +29,26 @@ it(
     const folder = inFolder()
 
     const commands = await writingCommands(join(folder, 'inputs'))
-    const stores = new Map<
-      WritingCommand,
-      { readonly folder: string; readonly reference: Reference; readings: Reading[] }
-    >()
-    const storeOf = async (command: WritingCommand) => {
-      const known = stores.get(command)
-      if (known !== undefined) return known
+    const makeStore = async (command: WritingCommand) => {
       const place = join(folder, command.name)
-      const store = { folder: place, reference: await referenceOf(place, command), readings: [] as Reading[] }
+      const store = { place, reference: await referenceOf(place, command), readings: [] as Reading[] }
       for (const [name, words] of Object.entries(command.readings ?? {})) {
         const copy = join(folder, 'copy')
         await cp(place, copy, { recursive: true })
         const { status, stdout, stderr } = await runIn(copy, command, { words })
         if (status !== 0) throw new Error(`${name} ended with ${status}: ${stderr}`)
-        store.readings.push({
-          command,
-          name,
-          words,
-          stdout: comparable(stdout, copy),
-          files: await contents(copy, command.differing),
-        })
+        const files = await contents(copy, command.differing)
+        store.readings.push({ name, words, stdout: comparable(stdout, copy), files })
         await rm(copy, { recursive: true })
       }
-      stores.set(command, store)
       return store
     }
+    const stores = new Map<WritingCommand, ReturnType<typeof makeStore>>()
     const findings = await campaign('damages', 3, async (random, ledger, number) => {
       const command = random.pick(commands)
-      const { folder: place, reference, readings } = await storeOf(command)
+      const making = stores.get(command) ?? makeStore(command)
+      stores.set(command, making)
+      const { place, reference, readings } = await making
       const copy = join(folder, `round-${number}`)
       await cp(place, copy, { recursive: true })
       const files = (await readdir(copy, { recursive: true, withFileTypes: true }))

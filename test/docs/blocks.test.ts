@@ -39,11 +39,8 @@ describe.skipIf(leftOut(process.platform === 'win32', 'they need a POSIX system'
   })
 
   it('names options that there are', () => {
-    const known = new Set([
-      ...commands.flatMap(({ options }) => options.map(({ long }) => long)),
-      '--help',
-      '--version',
-    ])
+    const long = commands.flatMap(({ options }) => options.map(({ long }) => long))
+    const known = new Set([...long, '--help', '--version'])
     const isOfScript = (code: string) => code.startsWith('node bench/')
     const optionsIn = (code: string): readonly string[] => code.match(/(?<![\w-])--[a-z][\w-]*/gi) ?? []
     const spans = PAGES.flatMap(codeSpansOf)
@@ -58,10 +55,7 @@ describe.skipIf(leftOut(process.platform === 'win32', 'they need a POSIX system'
   })
 
   it('has every command in the README’s table', () => {
-    const table =
-      textOf('README.md')
-        .match(/^\| `[^`]+`/gm)
-        ?.join('\n') ?? ''
+    const table = [...textOf('README.md').matchAll(/^\| `[^`]+`/gm)].join('\n')
     for (const command of commands) expect(table).toMatch(new RegExp(`\\b${command.name()}\\b`))
   })
 })

@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { chmodSync, cpSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -31,12 +31,8 @@ describe.skipIf(leftOut(process.platform === 'win32', 'they need a POSIX system'
     /** Runs a program in a page's folder. */
     const run = (folder: string, command: string, words: readonly string[]) =>
       new Promise<{ status: number | null; text: string }>((resolve, reject) => {
-        const env = {
-          ...process.env,
-          PATH: `${bin}${delimiter}${process.env.PATH}`,
-          SHIFTSCOPE_CACHE: join(home, 'cache'),
-          MPLBACKEND: 'agg',
-        }
+        const own = { SHIFTSCOPE_CACHE: join(home, 'cache'), MPLBACKEND: 'agg' }
+        const env = { ...process.env, ...own, PATH: `${bin}${delimiter}${process.env.PATH}` }
         const child = spawn(command, words, { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] })
         let text = ''
         for (const stream of [child.stdout, child.stderr]) stream.on('data', (piece) => (text += piece))
@@ -92,26 +88,15 @@ function isRun({ language, parsedOnly }: Block): boolean {
 
 const TSCONFIG = {
   compilerOptions: {
-    target: 'ES2023',
-    module: 'NodeNext',
-    lib: ['ES2023', 'ESNext.Disposable'],
-    types: ['node'],
-    typeRoots: [join(ROOT, 'node_modules/@types')],
-    strict: true,
-    noUncheckedIndexedAccess: true,
-    exactOptionalPropertyTypes: true,
+    ...{ target: 'ES2023', module: 'NodeNext', lib: ['ES2023', 'ESNext.Disposable'] },
+    ...{ types: ['node'], typeRoots: [join(ROOT, 'node_modules/@types')] },
+    ...{ strict: true, noUncheckedIndexedAccess: true, exactOptionalPropertyTypes: true },
   },
   include: ['*.mts'],
 }
 
 /** A Python that has NumPy and pandas; undefined: there is none. */
 function pythonWithPandas(): string | undefined {
-  return ['python3', '/usr/bin/python3'].find((command) => {
-    try {
-      execFileSync(command, ['-c', 'import numpy, pandas'], { stdio: 'ignore' })
-      return true
-    } catch {
-      return false
-    }
-  })
+  const has = (command: string) => spawnSync(command, ['-c', 'import numpy, pandas']).status === 0
+  return ['python3', '/usr/bin/python3'].find(has)
 }

@@ -145,9 +145,8 @@ describe('accuracy of arithmetic', () => {
     await expect(arithmeticAccuracy(linearModels(), trialsOf(3, 1), draw, options)).rejects.toThrow(InterruptedError)
   })
 
-  it('takes three images of a trial, and one for each object', () => {
-    expect(trialsOf(1, 0).map(trialImages)).toEqual([7, 6, 6, 7])
-  })
+  it('takes three images of a trial, and one for each object', () =>
+    expect(trialsOf(1, 0).map(trialImages)).toEqual([7, 6, 6, 7]))
 })
 
 it('counts of two sets of trials add up, entry by entry', () => {

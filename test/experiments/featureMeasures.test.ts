@@ -52,10 +52,7 @@ describe('what a network answers', () => {
   it('counts each class, and positions whose scores are all equal as no answer', async () => {
     const file = { inputSource: '', weightsPath: '', weightsSha256: '', weightsBytes: 0, input: imagenetInput }
     const names = ['cat', 'dog', 'owl', 'bee', 'ant', 'cow']
-    const layers = [
-      { name: 'fc7', dims: 1 },
-      { name: 'fc8', dims: 7 },
-    ]
+    const layers = Object.entries({ fc7: 1, fc8: 7 }).map(([name, dims]) => ({ name, dims }))
     const classes = { layer: 'fc8', names, source: 'test' }
     const network = { id: '', title: '', onnxPath: '', layers, classes, ...file }
     const strongest = [5, 5, 1, 6, 6, 6, 4, 3, 2, 1]

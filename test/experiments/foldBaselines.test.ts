@@ -13,6 +13,8 @@ async function folds(feature: 'position' | 'phase', side: number, stride: number
 }
 
 describe('accuracies by made-up features', () => {
+  const grid = { rows: 10, cols: 10, stride: 10 }
+
   // Of 10, 12, 13 and 14 rows, one row of the first and of the last fold lies on the border, and counts as half right.
   // At stride 32 all positions have one phase, which takes no time.
   it.each([
@@ -39,7 +41,6 @@ describe('accuracies by made-up features', () => {
   })
 
   it('are those of the scheme that was asked for, and change places with the axes', async () => {
-    const grid = { rows: 10, cols: 10, stride: 10 }
     const { position, phase } = await foldBaselines(grid, { schemes: ['ordered', 'transposed'] })
     expect(Object.keys(position)).toEqual(['ordered', 'transposed'])
     for (const { ordered, transposed } of [position, phase])
@@ -47,7 +48,6 @@ describe('accuracies by made-up features', () => {
   })
 
   it('are computed once for a grid, those by the phase once for a period', async () => {
-    const grid = { rows: 10, cols: 10, stride: 10 }
     const of = (period: number) => foldBaselines(grid, { schemes: ['ordered'], period })
     const [first, again, other] = [await of(32), await of(32), await of(5)]
     expect(again.phase.ordered).toBe(first.phase.ordered)
@@ -55,10 +55,8 @@ describe('accuracies by made-up features', () => {
     expect(other.phase.ordered?.['top-bottom'].folds).toEqual([0.5, 0.5, 0.5, 0.5, 0.5])
   })
 
-  it('refuse a period that is none', async () => {
-    const grid = { rows: 10, cols: 10, stride: 10 }
-    await expect(foldBaselines(grid, { schemes: ['ordered'], period: 0.5 })).rejects.toThrow(UsageError)
-  })
+  it('refuse a period that is none', () =>
+    expect(foldBaselines(grid, { schemes: ['ordered'], period: 0.5 })).rejects.toThrow(UsageError))
 })
 
 describe('a grid too coarse to judge separability', () => {
@@ -96,11 +94,8 @@ describe('folds of sub-grids', () => {
 
   it('are of strides that leave 8 to 25 rows, and the made-up feature that the network has predicts them best', async () => {
     const position = await strideFolds(gridOf('position', 25, 22))
-    expect(position.map(({ stride, rows, cols }) => [stride, rows, cols])).toEqual([
-      [4, 25, 22],
-      [8, 13, 11],
-      [12, 9, 8],
-    ])
+    const grids = position.map(({ stride, rows, cols }) => `stride ${stride}, ${rows}×${cols}`)
+    expect(grids).toEqual(['stride 4, 25×22', 'stride 8, 13×11', 'stride 12, 9×8'])
     const byPosition = foldPrediction(position)
     expect(byPosition?.folds).toBe(15)
     expect(byPosition?.position).toBeLessThan(0.1)
@@ -129,9 +124,8 @@ describe('folds of sub-grids', () => {
 
   it('are predicted by the mean difference of those folds that all have', () => {
     const one = { stride: 4, rows: 8, cols: 8, network: [1, null, 0.5], position: [0.5, 1, 0.5], phase: [0, 1, 0.25] }
-    expect(foldPrediction([one, { ...one, network: [0, 0, 0], phase: [1, null, 0] }])).toEqual({
-      ...{ folds: 4, position: (0.5 + 0 + 0.5 + 0.5) / 4, phase: (1 + 0.25 + 1 + 0) / 4 },
-    })
+    const expected = { folds: 4, position: (0.5 + 0 + 0.5 + 0.5) / 4, phase: (1 + 0.25 + 1 + 0) / 4 }
+    expect(foldPrediction([one, { ...one, network: [0, 0, 0], phase: [1, null, 0] }])).toEqual(expected)
     expect(foldPrediction([])).toBeUndefined()
   })
 })

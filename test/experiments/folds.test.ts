@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { InputError, UsageError } from '../../src/errors.js'
@@ -14,15 +13,7 @@ import {
 } from '../../src/experiments/folds.js'
 import { type GridShape, positionAt } from '../../src/experiments/grid.js'
 import { randomNumbers } from '../../src/experiments/randomNumbers.js'
-
-interface GoldenFolds extends GridShape {
-  readonly task: Task
-  readonly folds: string
-}
-
-const golden: readonly GoldenFolds[] = JSON.parse(
-  readFileSync(new URL('../golden/svm.json', import.meta.url), 'utf8'),
-).folds
+import golden from '../golden/svm.json' with { type: 'json' }
 
 function foldsOf(scheme: FoldScheme, task: Task, shape: GridShape, seed = 0): Uint8Array {
   return assignFolds(scheme, taskClasses(task, shape), shape, seed)
@@ -51,9 +42,12 @@ it.each([
 )
 
 describe('folds', () => {
-  it.each(golden)('ordered are those of StratifiedKFold on $rows by $cols, $task', ({ folds, task, ...shape }) => {
-    expect(foldsOf('ordered', task, shape).join('')).toBe(folds)
-  })
+  it.each(golden.folds)(
+    'ordered are those of StratifiedKFold on $rows by $cols, $task',
+    ({ folds, task, ...shape }) => {
+      expect(foldsOf('ordered', task as Task, shape).join('')).toBe(folds)
+    },
+  )
 
   const sides = fc.integer({ min: 10, max: 20 })
   const shapes = fc.record({ rows: sides, cols: sides })

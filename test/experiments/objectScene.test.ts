@@ -29,16 +29,13 @@ describe('a scene', () => {
   })
 
   it('lies in the frame', () => {
-    const at =
-      (row: number, col: number, size = 75) =>
-      () =>
-        checkInFrame({ patch: 'dog', size, row, col }, 224)
-    for (const fits of [at(149, 0), at(0, 149), at(0, 0, 224)]) expect(fits).not.toThrow()
-    expect(at(150, 3)).toThrow(
-      'dog of 75×75 at row 150, col 3 leaves the frame of 224×224; rows and columns go from 0 to 149',
-    )
-    for (const leaves of [at(0, 150), at(-1, 0), at(0, -1)]) expect(leaves).toThrow('leaves the frame')
-    expect(at(0, 0, 225)).toThrow('choose a smaller size')
+    const at = (row: number, col: number, size = 75) => ({ patch: 'dog', size, row, col })
+    for (const object of [at(149, 0), at(0, 149), at(0, 0, 224)]) checkInFrame(object, 224)
+    const where = 'dog of 75×75 at row 150, col 3 leaves the frame of 224×224; rows and columns go from 0 to 149'
+    expect(() => checkInFrame(at(150, 3), 224)).toThrow(where)
+    for (const object of [at(0, 150), at(-1, 0), at(0, -1)])
+      expect(() => checkInFrame(object, 224)).toThrow('leaves the frame')
+    expect(() => checkInFrame(at(0, 0, 225), 224)).toThrow('choose a smaller size')
   })
 })
 

@@ -15,12 +15,10 @@ function slowFeatures(side: number, dims: number, noise: number): Float32Array {
 }
 
 function cosine(matrix: Float32Array, dims: number, a: number, b: number): number {
-  const dot = (i: number, j: number) => {
-    let sum = 0
-    for (let k = 0; k < dims; k++) sum += (matrix[i * dims + k] as number) * (matrix[j * dims + k] as number)
-    return sum
-  }
-  return dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b))
+  const [x, y] = [a, b].map((i) => matrix.subarray(i * dims, (i + 1) * dims)) as [Float32Array, Float32Array]
+  const dot = (one: Float32Array, other: Float32Array) =>
+    one.reduce((sum, value, k) => sum + value * (other[k] as number), 0)
+  return dot(x, y) / Math.sqrt(dot(x, x) * dot(y, y))
 }
 
 describe('sketch of features', () => {
@@ -43,10 +41,7 @@ describe('sketch of features', () => {
 
   it('has an axis for the first row of those that lack most, then for the next', async () => {
     const features = Float32Array.of(2, 0, 0, 3, 3, 4)
-    expect(await sketchOf(features, 3, 2, 1)).toEqual({
-      dims: 2,
-      rows: Float32Array.of(1, 0, 0, 1, 0.6, 0.8),
-    })
+    expect(await sketchOf(features, 3, 2, 1)).toEqual({ dims: 2, rows: Float32Array.of(1, 0, 0, 1, 0.6, 0.8) })
   })
 
   it('is one row’s where all are alike, and none where they are too many and too different', async () => {

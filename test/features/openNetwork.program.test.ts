@@ -56,11 +56,8 @@ describe('an open network', () => {
         network.extract({ ...placed, patch }),
       ),
     )
-    expect(first?.layers.map(({ name, shape }) => [name, ...shape])).toEqual([
-      ['fc6', 3, 3, 768],
-      ['fc7', 3, 3, 768],
-      ['fc8', 3, 3, 627],
-    ])
+    const shapes = first?.layers.map(({ name, shape }) => `${name} ${shape}`)
+    expect(shapes).toEqual(['fc6 3,3,768', 'fc7 3,3,768', 'fc8 3,3,627'])
     const sameAs = (one: typeof first, two: typeof first) =>
       one?.layers.every((layer, i) => isSame(layer.data, two?.layers[i]?.data))
     expect(others.map((found) => sameAs(found, first)).slice(0, 2)).toEqual([true, true])
@@ -115,10 +112,6 @@ describe('an open network', () => {
     [{ ...placed, strid: 2 }, 'option strid is not known; known are patch, size, stride'],
     [{ ...placed, stride: '2' }, 'option stride must be a number, not the text "2"'],
     [{ patch: DOG }, 'option size is missing'],
-    [
-      { ...placed, patch: { data: new Uint8Array(3), width: 1, height: 1 } },
-      'pixels of 1×1 take 4 bytes of RGBA, not 3',
-    ],
   ])('refuses %j', async (options, message) => {
     await expect(network.extract(options as NetworkExtractOptions)).rejects.toThrow(message)
   })
@@ -146,9 +139,7 @@ describe('features in memory', () => {
   it('are refused where their shape is not theirs', async () => {
     const data = new Float32Array(12)
     await expect(similarity({ data, shape: [2, 3] })).rejects.toThrow(/has shape \(2, 3\); give features of shape/)
-    await expect(similarity({ data, shape: [2, 3, 3] })).rejects.toThrow(
-      'the array of features has 12 values, not the 18',
-    )
+    await expect(similarity({ data, shape: [2, 3, 3] })).rejects.toThrow('has 12 values, not the 18')
     await expect(similarity({} as never)).rejects.toThrow(UsageError)
   })
 })

@@ -38,15 +38,13 @@ describe('records of a JSON file', () => {
     const content = { other, 'a"\\': other, a, info: { a: [1, 2] }, text: 'a', b: [{ b: [] }], more: [1] }
     const text = `\ufeff${JSON.stringify(content, undefined, space)}\n`
     const records = await recordsOf(text, ['a', 'b'])
-    expect(records.map(({ section, value }) => [section, value])).toEqual([
-      ...a.map((value) => ['a', value]),
-      ['b', { b: [] }],
-    ])
+    const expected = [...a.map((value) => ['a', value]), ['b', { b: [] }]]
+    expect(records.map(({ section, value }) => [section, value])).toEqual(expected)
     const bytes = readFileSync(inFolder('file.json'))
-    for (const { start, end, value } of records)
-      expect(bytes.toString('utf8', start, end)).toBe(
-        JSON.stringify(value, undefined, space).replaceAll('\n', `\n${' '.repeat(2 * space)}`),
-      )
+    for (const { start, end, value } of records) {
+      const written = JSON.stringify(value, undefined, space).replaceAll('\n', `\n${' '.repeat(2 * space)}`)
+      expect(bytes.toString('utf8', start, end)).toBe(written)
+    }
   })
 
   it('are none of a list without a name', async () => {

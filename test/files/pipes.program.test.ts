@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { similarity } from '../../src/features/similarity.js'
@@ -14,6 +14,7 @@ import { cocoPatches } from '../../src/patches/cocoPatches.js'
 import { patchesFrom } from '../../src/patches/collection.js'
 import { readImage } from '../../src/patches/image.js'
 import { readRun } from '../../src/study/runFile.js'
+import { annotation, writeAnnotations } from '../support/cocoFiles.js'
 import { leftOut } from '../support/leftOut.js'
 import { messageOf } from '../support/messageOf.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'
@@ -43,17 +44,15 @@ describe.skipIf(leftOut(process.platform === 'win32', 'they need a POSIX system'
   })
 
   it('in the place of COCO’s image is a reason', async () => {
-    pipe('images', 'a.jpg')
-    const annotation = { id: 7, image_id: 1, category_id: 18, bbox: [0, 0, 50, 50], segmentation: [[0, 0, 9, 0, 9, 9]] }
-    const file = {
-      images: [{ id: 1, file_name: 'a.jpg', width: 60, height: 60 }],
-      annotations: [annotation],
-      categories: [{ id: 18, name: 'dog' }],
-    }
-    writeFileSync(folder('instances.json'), JSON.stringify(file))
-    const files = { annotations: folder('instances.json'), images: folder('images'), out: folder('out') }
-    const { failed } = await cocoPatches({ ...files, classes: ['dog'] })
-    expect(failed[0]?.reason).toBe('annotation 7: its image a.jpg is not a file')
+    pipe('images', '1.png')
+    const annotations = writeAnnotations(folder('instances.json'), [annotation(7, 1)])
+    const { failed } = await cocoPatches({
+      annotations,
+      images: folder('images'),
+      out: folder('out'),
+      classes: ['dog'],
+    })
+    expect(failed[0]?.reason).toBe('annotation 7: its image 1.png is not a file')
   })
 
   it('in the place of a lock is one that nobody can be asked about', async () => {

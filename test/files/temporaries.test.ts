@@ -105,28 +105,24 @@ describe('temporaries that were left behind', () => {
   })
 })
 
-describe('the name of a temporary', () => {
-  it('tells its process, and begins with the name of the file', () => {
-    const name = basename(temporaryName('folder/ünit of many letters.json'))
-    expect(name).toMatch(/^\.tmp-[0-9a-f]{16}-\d+-[0-9a-f]{8}-ünit of many let$/)
-    expect(ownerOfTemporary(name)).toMatchObject({ pid: process.pid, started: '' })
-    expect(ownerOfTemporary('.tmp-01234567-12-89abcdef-x')).toEqual({ machine: '01234567', pid: 12, started: '' })
-    expect(isTemporaryName(name)).toBe(true)
-    for (const other of ['unit.json', '.tmp', '.tmp-notes', 'a.tmp-0000000000000000-1-00000000-x'])
-      expect([isTemporaryName(other), ownerOfTemporary(other)]).toEqual([false, undefined])
-  })
+it('the name of a temporary tells its process, and begins with the name of the file', () => {
+  const name = basename(temporaryName('folder/ünit of many letters.json'))
+  expect(name).toMatch(/^\.tmp-[0-9a-f]{16}-\d+-[0-9a-f]{8}-ünit of many let$/)
+  expect(ownerOfTemporary(name)).toMatchObject({ pid: process.pid, started: '' })
+  expect(ownerOfTemporary('.tmp-01234567-12-89abcdef-x')).toEqual({ machine: '01234567', pid: 12, started: '' })
+  expect(isTemporaryName(name)).toBe(true)
+  for (const other of ['unit.json', '.tmp', '.tmp-notes', 'a.tmp-0000000000000000-1-00000000-x'])
+    expect([isTemporaryName(other), ownerOfTemporary(other)]).toEqual([false, undefined])
 })
 
-describe('a temporary folder', () => {
-  it('is for its owner alone, and takes the place of those of the dead', async () => {
-    vi.stubEnv('TMPDIR', inFolder('tmp'))
-    const { living, dead, elsewhere } = names()
-    for (const name of [living, dead, elsewhere]) leave('tmp', name, 'model.onnx')
-    for (const name of [`${elsewhere}/model.onnx`, elsewhere]) age(7200, 'tmp', name)
-    const made = await makeTemporaryFolder()
-    expect(statSync(made).mode & 0o777).toBe(0o700)
-    expect(readdirSync(inFolder('tmp')).sort()).toEqual([living, elsewhere, basename(made)].sort())
-  })
+it('a temporary folder is for its owner alone, and takes the place of those of the dead', async () => {
+  vi.stubEnv('TMPDIR', inFolder('tmp'))
+  const { living, dead, elsewhere } = names()
+  for (const name of [living, dead, elsewhere]) leave('tmp', name, 'model.onnx')
+  for (const name of [`${elsewhere}/model.onnx`, elsewhere]) age(7200, 'tmp', name)
+  const made = await makeTemporaryFolder()
+  expect(statSync(made).mode & 0o777).toBe(0o700)
+  expect(readdirSync(inFolder('tmp')).sort()).toEqual([living, elsewhere, basename(made)].sort())
 })
 
 it.each([

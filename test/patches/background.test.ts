@@ -50,13 +50,12 @@ describe('a background', () => {
     expect(Math.min(...image.subarray(3 * 5, 3 * 20))).toBeGreaterThan(190)
   })
 
-  it.each([
-    [4, [2, 3, 6, 7]],
-    [2, [3, 4, 5, 6]],
-  ])('is the middle of a picture of %i columns that has one side of the frame', async (cols, middle) => {
-    const grey = (values: readonly number[]) => Uint8Array.from(values.flatMap((value) => [value, value, value]))
-    const path = await picture('strip.png', cols, grey([1, 2, 3, 4, 5, 6, 7, 8]))
-    expect((await readBackground(path, 2)).background).toEqual({ image: grey(middle) })
+  it('is the middle of a picture that has one side of the frame', async () => {
+    const grey = (...values: readonly number[]) => Uint8Array.from(values.flatMap((value) => [value, value, value]))
+    const middleOf = async (cols: number) =>
+      (await readBackground(await picture('strip.png', cols, grey(1, 2, 3, 4, 5, 6, 7, 8)), 2)).background
+    expect(await middleOf(4)).toEqual({ image: grey(2, 3, 6, 7) })
+    expect(await middleOf(2)).toEqual({ image: grey(3, 4, 5, 6) })
   })
 
   it('is white where a picture is transparent, in the share that it is', async () => {
@@ -67,17 +66,13 @@ describe('a background', () => {
   })
 
   it.each([
-    ['', 'is not a colour, nor is there such a file'],
-    ['black', 'is not a colour, nor is there such a file'],
-    ['nothing.png', 'is not a colour, nor is there such a file'],
-    ['noise:', 'has no seed from 0 to 4294967295'],
-    ['noise:-1', 'has no seed'],
-    ['noise:4294967296', 'has no seed'],
-    ['noise:00000000001', 'has no seed'],
-    ['#12', 'is not a colour; use white or #rrggbb'],
-    ['#1234567', 'is not a colour'],
-    ['#12345g', 'is not a colour'],
-  ])('is not %j', async (text, refusal) => {
+    ...['', 'black', 'nothing.png'].map((text) => [text, 'is not a colour, nor is there such a file']),
+    ...['noise:', 'noise:-1', 'noise:4294967296', 'noise:00000000001'].map((text) => [
+      text,
+      'has no seed from 0 to 429',
+    ]),
+    ...['#12', '#1234567', '#12345g'].map((text) => [text, 'is not a colour; use white or #rrggbb']),
+  ] as [string, string][])('is not %j', async (text, refusal) => {
     expect(await messageOf(readBackground(text, 8), UsageError)).toContain(`background ${text} ${refusal}`)
   })
 

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { cocoMask, runLengthMask, runsOfString } from '../../src/patches/cocoMask.js'
 import { type Mask, polygonMask } from '../../src/patches/polygonMask.js'
+import coco from '../golden/coco.json' with { type: 'json' }
 
 describe('polygon masks', () => {
   it.each([
@@ -96,11 +96,10 @@ describe('a segmentation', () => {
     expect(runsOfMask(box)).toEqual([23, 4, 6, 4, 6, 4, 33])
   })
 
-  it.each([
-    [null, 'its segmentation is neither polygons nor run lengths'],
-    [{ size: [1] }, 'its segmentation is neither polygons nor run lengths'],
-    [{ size: ['a\nb', 8], counts: [80] }, 'its segmentation is neither polygons nor run lengths'],
-    [{ size: [10, 8], counts: [nested(5000)] }, 'its segmentation is neither polygons nor run lengths'],
+  it.each<readonly [unknown, string]>([
+    ...[null, { size: [1] }, { size: ['a\nb', 8], counts: [80] }, { size: [10, 8], counts: [nested(5000)] }].map(
+      (segmentation) => [segmentation, 'its segmentation is neither polygons nor run lengths'] as const,
+    ),
     [{ size: [9, 8], counts: [80] }, 'its mask is of 8×9 pixels, the image of 8×10'],
     [{ size: [10, 9], counts: [80] }, 'its mask is of 9×10 pixels, the image of 8×10'],
     [[], 'its segmentation has no polygon'],
@@ -113,18 +112,6 @@ describe('a segmentation', () => {
   })
 })
 
-describe('masks of other makers', () => {
-  interface GoldenMask {
-    readonly name: string
-    readonly rows: number
-    readonly cols: number
-    readonly segmentation: unknown
-    readonly runs: readonly number[]
-  }
-  const cases: readonly GoldenMask[] = JSON.parse(
-    readFileSync(new URL('../golden/coco.json', import.meta.url), 'utf8'),
-  ).masks
-  it.each(cases)('$name', ({ rows, cols, segmentation, runs }) => {
-    expect(runsOfMask(cocoMask(segmentation, rows, cols))).toEqual(runs)
-  })
+it.each(coco.masks)('masks are those of other makers: $name', ({ rows, cols, segmentation, runs }) => {
+  expect(runsOfMask(cocoMask(segmentation, rows, cols))).toEqual(runs)
 })

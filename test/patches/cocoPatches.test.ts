@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
 import { UsageError } from '../../src/errors.js'
@@ -7,16 +7,8 @@ import { cocoPatches, PAPER_CLASSES, PAPER_PER_CLASS } from '../../src/patches/c
 import { patchesFrom } from '../../src/patches/collection.js'
 import { readImage } from '../../src/patches/image.js'
 import { listenTo } from '../../src/progress.js'
-import {
-  type Annotation,
-  annotation,
-  COLS,
-  photo,
-  ROWS,
-  rectangle,
-  writeAnnotations,
-  writeImages,
-} from '../support/cocoFiles.js'
+import coco from '../golden/coco.json' with { type: 'json' }
+import { type Annotation, annotation, COLS, photo, ROWS, rectangle, writeAnnotations } from '../support/cocoFiles.js'
 import { messageOf } from '../support/messageOf.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'
 
@@ -24,7 +16,9 @@ const folder = temporaryFolder()
 
 /** An annotation file whose images lie beside it. */
 async function annotate(annotations: readonly Annotation[], changes: object = {}): Promise<string> {
-  await writeImages(folder('images'), annotations)
+  mkdirSync(folder('images'), { recursive: true })
+  const bytes = await photo().png().toBuffer()
+  for (const { image_id: id } of annotations) writeFileSync(folder('images', `${id}.png`), bytes)
   return writeAnnotations(folder('instances.json'), annotations, changes)
 }
 
@@ -116,7 +110,7 @@ describe('the choice of objects', () => {
 
 describe('the pixels of an object', () => {
   it('are those that OpenCV reads, as stored, whatever EXIF says of turning', async () => {
-    const golden = JSON.parse(readFileSync(new URL('../golden/coco.json', import.meta.url), 'utf8')).photo
+    const { photo: golden } = coco
     const { rows, cols } = golden
     const jpeg = Buffer.from(golden.jpeg, 'base64')
     // A segment APP1 with nothing but the orientation 6, after the start of image.
@@ -146,58 +140,52 @@ describe('the pixels of an object', () => {
   })
 })
 
-describe('an object that cannot be made', () => {
-  it('is named by its annotation; the rest is kept and nothing takes its place', async () => {
-    const png = () => photo().png()
-    const coloured = (space: string) => photo().toColourspace(space)
-    const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${COLS}" height="${ROWS}"><path d="M0 0h99v99"/></svg>`
-    const gif = sharp([await png().toBuffer(), await photo().negate().png().toBuffer()], {
-      join: { animated: true },
-    }).gif()
-    const images: [Uint8Array | string | undefined, string][] = [
-      ['text', 'its image 1.png is not a picture'],
-      [svg, 'its image 2.png is not a picture'],
-      [await photo(50, 40).png().toBuffer(), 'its image 3.png is of 50×40 pixels instead of 100×80'],
-      [await coloured('cmyk').jpeg().toBuffer(), 'its image 4.png is CMYK; convert it to RGB'],
-      [
-        await coloured('rgb16').png().toBuffer(),
-        'its image 5.png has more than 8 bits per channel; convert it to 8 bits',
-      ],
-      [(await png().toBuffer()).subarray(0, 300), 'its image 6.png is damaged'],
-      [await photo(ROWS, COLS).withMetadata({ orientation: 6 }).jpeg().toBuffer(), '80×100 pixels instead of 100×80'],
-      [await gif.toBuffer(), 'its image 8.png is of 100×80 pixels instead of 100×80'],
-      [undefined, 'its image none.png is not there'],
-      [undefined, 'its file_name ../a?b.png leads out of the folder of images'],
-      [undefined, 'its file_name /etc/passwd leads out of the folder of images'],
-      [undefined, 'the file does not describe its image 12'],
-    ]
-    const objects: [Partial<Annotation>, string][] = [
-      [{ segmentation: [rectangle(60, 60, 5, 5)] }, 'its mask holds no pixels'],
-      [{ bbox: 'wide' }, 'its bbox is not four numbers'],
-      [{ bbox: [1, 2, 3] }, 'its bbox is not four numbers'],
-      [{ segmentation: 'round' }, 'its segmentation is neither polygons nor run lengths'],
-      [{ bbox: [300, 10, 50, 50] }, 'its box holds no pixels'],
-      [{ bbox: [10, 300, 50, 50] }, 'its box holds no pixels'],
-      [{}, ''],
-    ]
-    const count = images.length + objects.length
-    const all = Array.from({ length: count }, (_, i) => annotation(101 + i, i + 1, objects[i - images.length]?.[0]))
-    const names: Record<number, string> = { 9: 'none.png', 10: '../a\nb.png', 11: '/etc/passwd' }
-    const described = all.flatMap(({ image_id: id }) =>
-      id === 12 ? [] : { id, file_name: names[id] ?? `${id}.png`, width: COLS, height: ROWS },
-    )
-    const file = await annotate(all, { images: described })
-    for (const [i, [bytes]] of images.entries())
-      if (bytes !== undefined) writeFileSync(folder('images', `${i + 1}.png`), bytes)
-    const made = await make(file)
-    expect(made.names).toEqual([`dog-${100 + count}`])
-    for (const [i, [, reason]] of [...images, ...objects].slice(0, -1).entries()) {
-      const failure = made.failed.find(({ name }) => name === `dog-${101 + i}`)
-      expect(failure?.reason).toMatch(new RegExp(`^annotation ${101 + i}: `))
-      expect(failure?.reason).toContain(reason)
-    }
-    expect(JSON.parse(readFileSync(made.manifest, 'utf8')).failed).toEqual(made.failed)
-  })
+it('an object that cannot be made is named by its annotation; the rest is kept and nothing takes its place', async () => {
+  const png = () => photo().png()
+  const coloured = (space: string) => photo().toColourspace(space)
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${COLS}" height="${ROWS}"><path d="M0 0h99v99"/></svg>`
+  const frames = [await png().toBuffer(), await photo().negate().png().toBuffer()]
+  const gif = sharp(frames, { join: { animated: true } }).gif()
+  const images: [Uint8Array | string | undefined, string][] = [
+    ['text', 'its image 1.png is not a picture'],
+    [svg, 'its image 2.png is not a picture'],
+    [await photo(50, 40).png().toBuffer(), 'its image 3.png is of 50×40 pixels instead of 100×80'],
+    [await coloured('cmyk').jpeg().toBuffer(), 'its image 4.png is CMYK; convert it to RGB'],
+    [await coloured('rgb16').png().toBuffer(), 'its image 5.png has more than 8 bits per channel'],
+    [(await png().toBuffer()).subarray(0, 300), 'its image 6.png is damaged'],
+    [await photo(ROWS, COLS).withMetadata({ orientation: 6 }).jpeg().toBuffer(), '80×100 pixels instead of 100×80'],
+    [await gif.toBuffer(), 'its image 8.png is of 100×80 pixels instead of 100×80'],
+    [undefined, 'its image none.png is not there'],
+    [undefined, 'its file_name ../a?b.png leads out of the folder of images'],
+    [undefined, 'its file_name /etc/passwd leads out of the folder of images'],
+    [undefined, 'the file does not describe its image 12'],
+  ]
+  const objects: [Partial<Annotation>, string][] = [
+    [{ segmentation: [rectangle(60, 60, 5, 5)] }, 'its mask holds no pixels'],
+    [{ bbox: 'wide' }, 'its bbox is not four numbers'],
+    [{ bbox: [1, 2, 3] }, 'its bbox is not four numbers'],
+    [{ segmentation: 'round' }, 'its segmentation is neither polygons nor run lengths'],
+    [{ bbox: [300, 10, 50, 50] }, 'its box holds no pixels'],
+    [{ bbox: [10, 300, 50, 50] }, 'its box holds no pixels'],
+    [{}, ''],
+  ]
+  const count = images.length + objects.length
+  const all = Array.from({ length: count }, (_, i) => annotation(101 + i, i + 1, objects[i - images.length]?.[0]))
+  const names: Record<number, string> = { 9: 'none.png', 10: '../a\nb.png', 11: '/etc/passwd' }
+  const described = all.flatMap(({ image_id: id }) =>
+    id === 12 ? [] : { id, file_name: names[id] ?? `${id}.png`, width: COLS, height: ROWS },
+  )
+  const file = await annotate(all, { images: described })
+  for (const [i, [bytes]] of images.entries())
+    if (bytes !== undefined) writeFileSync(folder('images', `${i + 1}.png`), bytes)
+  const made = await make(file)
+  expect(made.names).toEqual([`dog-${100 + count}`])
+  for (const [i, [, reason]] of [...images, ...objects].slice(0, -1).entries()) {
+    const failure = made.failed.find(({ name }) => name === `dog-${101 + i}`)
+    expect(failure?.reason).toMatch(new RegExp(`^annotation ${101 + i}: `))
+    expect(failure?.reason).toContain(reason)
+  }
+  expect(JSON.parse(readFileSync(made.manifest, 'utf8')).failed).toEqual(made.failed)
 })
 
 describe('an annotation file', () => {

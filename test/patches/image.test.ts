@@ -53,9 +53,8 @@ describe('reading a picture', () => {
 
   it('reads a file again that has changed since', async () => {
     for (const grey of [10, 20]) {
-      await raw(Uint8Array.of(grey, grey, grey), 1, 3)
-        .png()
-        .toFile(inFolder('changing.png'))
+      const picture = raw(Uint8Array.of(grey, grey, grey), 1, 3)
+      await picture.toFile(inFolder('changing.png'))
       expect([...(await readImage(inFolder('changing.png'))).data]).toEqual([grey, grey, grey, 255])
     }
   })
@@ -85,18 +84,13 @@ describe('pictures that are refused', () => {
   const NO_PICTURE = 'cannot read x: it is not a picture; give PNG, JPEG, WebP, GIF, TIFF, AVIF or SVG'
 
   it('have more pixels or bytes than are read', async () => {
-    expect(await messageOf(decodeImage(await claimingPng(8000, 8001), 'x'))).toBe(
-      'cannot read x: it has more than 64 million pixels; make it smaller',
-    )
-    expect(await messageOf(decodeImage(await claimingPng(8000, 8000), 'x'))).toMatch(
-      /^cannot read x: the picture is damaged/,
-    )
+    const ofClaim = async (rows: number) => messageOf(decodeImage(await claimingPng(8000, rows), 'x'))
+    expect(await ofClaim(8001)).toBe('cannot read x: it has more than 64 million pixels; make it smaller')
+    expect(await ofClaim(8000)).toMatch(/^cannot read x: the picture is damaged/)
     const path = inFolder('large.png')
     writeFileSync(path, '')
     truncateSync(path, 2 ** 28 + 1)
-    expect(await messageOf(readImage(path))).toBe(
-      `${path} has 268435457 bytes, more than the 268435456 that are read; make it smaller`,
-    )
+    expect(await messageOf(readImage(path))).toContain('has 268435457 bytes, more than the 268435456 that are read')
     truncateSync(path, 2 ** 28)
     expect(await messageOf(readImage(path))).toBe(NO_PICTURE.replace('x', path))
   })
@@ -112,10 +106,8 @@ describe('pictures that are refused', () => {
   it.each(['png', 'jpeg', 'webp'] as const)('are cut off on the way: %s', async (format) => {
     const noise = Uint8Array.from({ length: 64 * 64 * 4 }, (_, i) => Math.imul(i, 2654435761) >>> 24)
     const whole = await raw(noise, 64, 4).toFormat(format).toBuffer()
-    const cut = whole.subarray(0, whole.length / 2)
-    expect(await messageOf(decodeImage(cut, 'x'))).toMatch(
-      /^cannot read x: (the picture is damaged \(.*\); make it again|it is not)/,
-    )
+    const refusal = await messageOf(decodeImage(whole.subarray(0, whole.length / 2), 'x'))
+    expect(refusal).toMatch(/^cannot read x: (the picture is damaged \(.*\); make it again|it is not)/)
   })
 
   it.each([

@@ -29,11 +29,8 @@ describe('patch', () => {
   ] as const)('of an alpha of %i everywhere is refused for %s blending', (alpha, blend, least) => {
     const check = (more: number) =>
       checkVisible(patchAtSize('patch', filled(4, 4, [1, 2, 3, alpha + more]), 4, 224), blend, 'cat.png')
-    expect(() => check(0)).toThrow(
-      new InputError(
-        `cat.png: no pixel of the patch is visible at 4×4 (${blend} blending needs an alpha of ${least} or more); check its transparency`,
-      ),
-    )
+    expect(() => check(0)).toThrow(InputError)
+    expect(() => check(0)).toThrow(`visible at 4×4 (${blend} blending needs an alpha of ${least} or more)`)
     expect(() => check(least - alpha)).not.toThrow()
   })
 
@@ -48,9 +45,8 @@ describe('patch', () => {
     const image = filled(2, 2, [0, 0, 0, 255])
     expect(patchAtSize('patch', image, 224, 224).size).toBe(224)
     expect(patchAtSize('patch', image, 1, 224).size).toBe(1)
-    expect(() => patchAtSize('patch', image, 225, 224)).toThrow(
-      new UsageError('a patch of 225×225 does not fit into the frame of 224×224; choose a smaller size'),
-    )
+    const refusal = 'a patch of 225×225 does not fit into the frame of 224×224; choose a smaller size'
+    expect(() => patchAtSize('patch', image, 225, 224)).toThrow(new UsageError(refusal))
     for (const size of [0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY])
       expect(() => patchAtSize('patch', image, size, 224)).toThrow(`patch size ${size} is not a positive whole number`)
   })

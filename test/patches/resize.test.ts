@@ -1,44 +1,30 @@
-import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { sha256 } from '../../src/files/sha256.js'
 import type { Image } from '../../src/patches/image.js'
 import { resizeHard } from '../../src/patches/patch.js'
 import { resizeBilinear, resizeVisible, roundHalfToEven } from '../../src/patches/resize.js'
-
-interface GoldenResize {
-  readonly rows: number
-  readonly cols: number
-  readonly seed: number
-  readonly size: number
-  readonly sha256: string
-}
-
-function golden<T>(name: string): T & { readonly opencv: string } {
-  return JSON.parse(readFileSync(new URL(`../golden/${name}`, import.meta.url), 'utf8'))
-}
-
-const { opencv, cases } = golden<{ cases: (GoldenResize & { first: number[] })[] }>('resize.json')
-const { patches } = golden<{ patches: (GoldenResize & { block: number; opaque: number })[] }>('coco.json')
+import coco from '../golden/coco.json' with { type: 'json' }
+import golden from '../golden/resize.json' with { type: 'json' }
 
 function hashed(i: number, seed: number): number {
   const first = Math.imul(i + seed, 2654435761) >>> 0
   return Math.imul((first >>> 15) ^ first, 2246822519) >>> 24
 }
 
-/** The picture by formula of golden/make_resize.py. */
+/** The picture by formula of golden/hashed.py. */
 function picture(rows: number, cols: number, seed: number): Image {
   return { rows, cols, data: Uint8Array.from({ length: rows * cols * 4 }, (_, i) => hashed(i, seed)) }
 }
 
-describe(`a resize as OpenCV ${opencv} does it`, () => {
-  it.each(cases)('of $rows×$cols to $size', ({ rows, cols, seed, size, sha256: digest, first }) => {
+describe(`a resize as OpenCV ${golden.opencv} does it`, () => {
+  it.each(golden.cases)('of $rows×$cols to $size', ({ rows, cols, seed, size, sha256: digest, first }) => {
     const { data } = resizeBilinear(picture(rows, cols, seed), size, size)
     expect([...data.subarray(0, 8)]).toEqual(first)
     expect(sha256(data)).toBe(digest)
   })
 
-  it.each(patches)('of a hard mask of $rows×$cols in blocks of $block to $size, as alpha 0 and 1', (one) => {
+  it.each(coco.patches)('of a hard mask of $rows×$cols in blocks of $block to $size, as alpha 0 and 1', (one) => {
     const { rows, cols, seed, block, size, opaque } = one
     const { data } = picture(rows, cols, seed)
     for (let i = 3; i < data.length; i += 4) {
@@ -59,15 +45,10 @@ describe(`a resize as OpenCV ${opencv} does it`, () => {
     expect(resizeHard(image, 9, 6, resizeBilinear)).not.toBe(image)
   })
 
-  it.each([
-    [0.5, 0],
-    [1.5, 2],
-    [2.5, 2],
-    [-0.5, 0],
-    [-1.5, -2],
-    [2.4, 2],
-    [2.6, 3],
-  ])('rounds %f to %i', (value, rounded) => expect(roundHalfToEven(value) + 0).toBe(rounded))
+  it('rounds halves to the even neighbour', () => {
+    const rounded = [0.5, 1.5, 2.5, -0.5, -1.5, 2.4, 2.6].map((value) => roundHalfToEven(value) + 0)
+    expect(rounded).toEqual([0, 2, 2, 0, -2, 2, 3])
+  })
 })
 
 describe('a resize of what is seen', () => {
@@ -101,12 +82,7 @@ describe('a resize of what is seen', () => {
   it('shows nothing of the colours under alpha 0', () => {
     const image = drawn(7, 5, [0, 1, 130, 255])
     const black = { ...image, data: image.data.map((value, i) => (image.data[i | 3] === 0 ? 0 : value)) }
-    for (const [rows, cols] of [
-      [3, 4],
-      [9, 9],
-      [14, 10],
-    ] as const)
-      expect(resizeVisible(black, rows, cols)).toEqual(resizeVisible(image, rows, cols))
+    for (const side of [3, 9, 14]) expect(resizeVisible(black, side, side)).toEqual(resizeVisible(image, side, side))
   })
 })
 

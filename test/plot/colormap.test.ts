@@ -1,16 +1,10 @@
-import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { hot } from '../../src/plot/colormap.js'
-
-const golden: {
-  readonly matplotlib: string
-  readonly entries: readonly (readonly number[])[]
-  readonly samples: readonly (readonly [number, readonly number[]])[]
-} = JSON.parse(readFileSync(new URL('../golden/colormap.json', import.meta.url), 'utf8'))
+import golden from '../golden/colormap.json' with { type: 'json' }
 
 it(`the colour map hot has the 256 colours of matplotlib ${golden.matplotlib}, and gives values those of imshow`, () => {
   expect(golden.entries.map((_, entry) => [...hot((entry + 0.5) / 256)])).toEqual(golden.entries)
-  const colours = golden.samples.map(([value]) => [...hot((value - 0.88) / (1 - 0.88))])
+  const colours = golden.samples.map(([value]) => [...hot(((value as number) - 0.88) / (1 - 0.88))])
   expect(colours).toEqual(golden.samples.map(([, colour]) => colour))
 })
 

@@ -15,8 +15,7 @@ import { countsOf, studyOf } from '../support/arithmeticStudy.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'
 
 const inFolder = temporaryFolder()
-const OF_NET = ['arithmetic', 'net'] as const
-const SCENE = [...OF_NET, 'move'] as const
+const SCENE = ['arithmetic', 'net', 'move'] as const
 
 function store(text: string, ...way: readonly string[]): void {
   mkdirSync(inFolder(...way.slice(0, -1)), { recursive: true })
@@ -34,7 +33,7 @@ const document: ArithmeticDocument = {
 describe('stored arithmetic', () => {
   it('is none where there is no folder of it, or nothing in it', async () => {
     expect(await readArithmeticStudies(inFolder())).toEqual([])
-    store('', ...OF_NET, 'notes.txt')
+    store('', 'arithmetic', 'net', 'notes.txt')
     expect(await readArithmeticStudies(inFolder())).toEqual([])
   })
 
@@ -80,13 +79,8 @@ describe('stored arithmetic', () => {
     await expect(writeAccuracy(inFolder('accuracy.json'), { ...accuracy, done: -1 })).rejects.toThrow()
     const elsewhere = { ...document, expectation: { ...document.expectation, file: '../a.png' } }
     await expect(writeArithmeticDocument(inFolder(...SCENE), elsewhere)).rejects.toThrow()
-    for (const [text, fault] of [
-      ['{', 'is damaged'],
-      ['{}', 'was made by another version of shiftscope'],
-    ] as const) {
-      store(text, ...SCENE, 'arithmetic.json')
-      await expect(readArithmeticStudies(inFolder())).rejects.toThrow(`arithmetic.json ${fault}; ${remedy}`)
-    }
+    store('{}', ...SCENE, 'arithmetic.json')
+    await expect(readArithmeticStudies(inFolder())).rejects.toThrow(/arithmetic.json was made by another version/)
   })
 })
 
@@ -120,13 +114,10 @@ describe('rows of arithmetic', () => {
   })
 
   it('are apart for each layer, way of judging and reference', () => {
-    const counts = [
-      countsOf(),
-      countsOf({ layer: 'fc7' }),
-      countsOf({ judged: 'blank' }),
-      countsOf({ reference: 'pixels' }),
-    ]
-    const exact = arithmeticRows([studyOf('net', counts)]).filter(({ metric }) => metric === 'arithmetic-exact')
+    const counts = [{}, { layer: 'fc7' }, { judged: 'blank' }, { reference: 'pixels' }] as const
+    const exact = arithmeticRows([studyOf('net', counts.map(countsOf))]).filter(
+      ({ metric }) => metric === 'arithmetic-exact',
+    )
     expect(exact.map(({ layer, variant, count }) => `${layer} ${variant} ${count}`)).toEqual(
       ['3-2', 'all']
         .flatMap((kind) => ['zero decoded', 'zero pixels', 'blank decoded'].map((way) => `fc6 ${way} ${kind} 10`))

@@ -13,13 +13,17 @@ function perAnchor(numbers: readonly number[], variant = (anchor: string) => anc
   return Object.fromEntries(ANCHOR_NAMES.map((anchor, i) => [variant(anchor), expect.closeTo(numbers[i] as number, 5)]))
 }
 
+function alongAxis(axis: string, number: number) {
+  return perAnchor(equal(number), (anchor) => `${anchor} ${axis}`)
+}
+
 function tasks<L, T>(left: L, top: T) {
   return { 'left-right': left, 'top-bottom': top }
 }
 
 const solved = (mean: number) => ({ folds: [0.8, 0.9, 1, 0.9, 0.9], mean, std: 0.1, gap: 0, notConverged: [] })
 const unsolved = { folds: [null, 1, 1, 1, null], mean: null, std: null, gap: 0.5, notConverged: [0, 4] }
-const equal = (accuracy: number) => Array(5).fill(accuracy)
+const equal = <T>(value: T): T[] => Array(5).fill(value)
 
 const [MADE] = madeUnit({ stride: 1, layers: ['fc'] }, 0.9232).unit.layers as [Unit['layers'][number]]
 
@@ -73,19 +77,11 @@ describe('measures of a layer', () => {
 
   it.each([
     ['similarity-mean', perAnchor([0.9232, 0.9222, 0.9212, 0.9202, 0.9192])],
-    ['similarity-min', perAnchor(Array(5).fill(0.4232))],
+    ['similarity-min', perAnchor(equal(0.4232))],
     ['similarity-p5', perAnchor([0.9232, 0.9272, 0.9312, 0.9352, 0.9392])],
     // The center of two positions is the first one.
     ['direction-bias', perAnchor([-0.001, -0.003, -0.001, 0.003, 0.001])],
-    [
-      'jaggedness',
-      Object.assign(
-        {},
-        ...['horizontal', 'vertical'].map((axis, i) =>
-          perAnchor(Array(5).fill(0.001 * (i + 1)), (anchor) => `${anchor} ${axis}`),
-        ),
-      ),
-    ],
+    ['jaggedness', { ...alongAxis('horizontal', 0.001), ...alongAxis('vertical', 0.002) }],
   ])('%s of a small map', (metric, expected) => {
     expect(SMALL[metric]).toEqual(expected)
   })
@@ -156,7 +152,7 @@ describe('the list of measures', () => {
   })
 
   it('has no number where no classifier of the position or the phase converged', () => {
-    const none = tasks([null, null, null, null, null], [null, null, null, null, null])
+    const none = tasks(equal(null), equal(null))
     const baselines = { period: 32, position: { ordered: none }, phase: { shuffled: none } }
     const names = Object.keys(measureLayer({ ...WHOLE, baselines }))
     expect(names.filter((name) => ['separability-lead', 'phase-accuracy'].includes(name))).toEqual([])

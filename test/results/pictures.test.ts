@@ -19,9 +19,8 @@ const patchOf = (size: number, data: Uint8Array) => patchAtSize('any', { rows: s
 const WHITE = patchOf(2, new Uint8Array(16).fill(255))
 
 function png(side: number, data: Uint8Array): Promise<Buffer> {
-  return sharp(data, { raw: { width: side, height: side, channels: data.length === 4 * side ** 2 ? 4 : 3 } })
-    .png()
-    .toBuffer()
+  const raw = { width: side, height: side, channels: data.length === 4 * side ** 2 ? 4 : 3 } as const
+  return sharp(data, { raw }).png().toBuffer()
 }
 
 describe('pictures of a results folder', () => {
@@ -57,19 +56,15 @@ describe('pictures of a results folder', () => {
   })
 
   it.each([
-    [1, 2, 3],
-    [2, 1, 3],
-    [2, 2, 4],
-  ] as const)(
-    'are not taken if they are %i×%i pixels of %i bytes instead of 2×2 of 3',
-    async (width, height, channels) => {
-      const data = new Uint8Array(width * height * channels)
-      mkdirSync(inFolder('pictures'))
-      const path = inFolder('pictures', `background-${sha256(data)}.png`)
-      await sharp(data, { raw: { width, height, channels } }).png().toFile(path)
-      expect(await readBackgroundPicture(inFolder(), `image:${sha256(data)}`, 2)).toBeUndefined()
-    },
-  )
+    { width: 1, height: 2, channels: 3 },
+    { width: 2, height: 1, channels: 3 },
+    { width: 2, height: 2, channels: 4 },
+  ] as const)('are not taken if they have another size or an alpha: %j', async (raw) => {
+    const data = new Uint8Array(raw.width * raw.height * raw.channels)
+    mkdirSync(inFolder('pictures'))
+    await sharp(data, { raw }).toFile(inFolder('pictures', `background-${sha256(data)}.png`))
+    expect(await readBackgroundPicture(inFolder(), `image:${sha256(data)}`, 2)).toBeUndefined()
+  })
 
   const asTiff = (image: Buffer) => sharp(image).tiff({ compression: 'deflate' }).toBuffer()
   it.each<[string, (right: Buffer) => Promise<Uint8Array | string>]>([

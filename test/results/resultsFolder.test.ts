@@ -4,13 +4,15 @@ import { describe, expect, it } from 'vitest'
 import { UsageError } from '../../src/errors.js'
 import { reportStamp } from '../../src/results/reportStamp.js'
 import { checkResultsFolder } from '../../src/results/resultsFolder.js'
+import { messageOf } from '../support/messageOf.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'
 import { storeUnit } from '../support/unit.js'
 
 const inFolder = temporaryFolder()
 
-describe('what a report is made of', () => {
-  it.each(['results', join('.hidden', 'results')])('is told by its stamp in %s', async (name) => {
+it.each(['results', join('.hidden', 'results')])(
+  'what a report is made of is told by its stamp in %s',
+  async (name) => {
     const results = inFolder(name)
     await storeUnit(results)
     const stamps = [await reportStamp(results, {})]
@@ -32,19 +34,16 @@ describe('what a report is made of', () => {
     writeFileSync(join(results, 'arithmetic', 'accuracy.json'), '')
     stamps.push(await reportStamp(results, {}))
     expect(new Set(stamps).size).toBe(5)
-  })
-})
+  },
+)
 
 describe('a folder for results', () => {
   it.each(['tables', 'heatmaps', 'figures', 'site', 'index.html', 'metrics.csv', 'summary.json', 'findings.md'])(
     'is refused where a report would replace somebody’s %s, unless a study made it',
     async (name) => {
       writeFileSync(inFolder(name), '')
-      await expect(checkResultsFolder(inFolder())).rejects.toThrow(
-        new UsageError(
-          `${inFolder()} is no results folder, and a report would replace its ${name}; choose another folder, such as an empty one`,
-        ),
-      )
+      const refusal = `${inFolder()} is no results folder, and a report would replace its ${name}`
+      expect(await messageOf(checkResultsFolder(inFolder()), UsageError)).toContain(refusal)
       writeFileSync(inFolder('run.json'), '')
       await checkResultsFolder(inFolder())
     },

@@ -3,7 +3,7 @@ import { cpSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } 
 import { dirname, join, relative, sep } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { InputError, OutputError, UsageError } from '../../src/errors.js'
+import { InputError, UsageError } from '../../src/errors.js'
 import { readNpy } from '../../src/files/npy.js'
 import { sha256, sha256OfFile } from '../../src/files/sha256.js'
 import { fileName } from '../../src/results/fileName.js'
@@ -41,35 +41,15 @@ async function storeWhole() {
   return { written: await writeUnit(inFolder(), { ...unit, layers }, arrays), arrays }
 }
 
-const ARRAYS = [
-  'anchors-fc6.npy',
-  'anchors-fc8.npy',
-  'answers-fc8.npy',
-  'features-fc6.npy',
-  'features-fc8.npy',
-  'similarity.npy',
-  'sketch-fc8.npy',
-]
+const KINDS = 'anchors-fc6 anchors-fc8 answers-fc8 features-fc6 features-fc8 similarity sketch-fc8'
+const ARRAYS = KINDS.split(' ').map((name) => `${name}.npy`)
 
 /** Names as files, manifests and networks may carry them, the worst among them. */
 const names = fc.oneof(
   fc.string({ unit: 'binary', minLength: 1, maxLength: 40 }),
   fc.string({ unit: 'grapheme', minLength: 1, maxLength: 300 }),
   fc.constantFrom(
-    '..',
-    '.',
-    'a/b',
-    '../../etc',
-    'a\\b',
-    '"',
-    'CON',
-    'nul.txt',
-    'a.',
-    'a ',
-    '%',
-    '\0',
-    '\ud800',
-    '日本',
+    ...['..', '.', 'a/b', '../../etc', 'a\\b', '"', 'CON', 'nul.txt', 'a.', 'a ', '%', '\0', '\ud800', '日本'],
   ),
   fc
     .array(fc.constantFrom('.', '/', '\\', '%', '2', 'E', ' ', 'a', '\ud83d', '\ude00'), { minLength: 1 })
@@ -92,10 +72,8 @@ describe('names of files and folders', () => {
   })
 
   it.each([
-    ...['mobilenet_v2-aa', 'car', 'fc6', 'zebra (2)', 'Müller.v2', '犬', 'a+b=c,d@e', 'x'.repeat(200)].map((name) => [
-      name,
-      name,
-    ]),
+    // These stay as they are.
+    ...['fc6', 'zebra (2)', 'Müller.v2', '犬', 'a+b=c,d@e', 'console', 'x'.repeat(200)].map((name) => [name, name]),
     ['.', '%2E'],
     ['..', '%2E%2E'],
     ['%2E', '%252E'],
@@ -104,7 +82,6 @@ describe('names of files and folders', () => {
     ['a ', 'a%20'],
     ['con', '%63on'],
     ['Lpt1.txt', '%4Cpt1.txt'],
-    ['console', 'console'],
     ['\ud800', '%uD800'],
     ['😀\n', '%F0%9F%98%80%0A'],
     ['x'.repeat(201), `${'x'.repeat(166)}%~${sha256('x'.repeat(201)).slice(0, 32)}`],
@@ -226,15 +203,9 @@ describe('a unit', () => {
         apply(inUnit(file))
         expect([damage, await stateOf(written.inputs)]).toEqual([damage, 'missing'])
         const unit = unitWithArrays(inUnit(), written)
-        const reading = {
-          unit: () => openUnit(inFolder(), inUnit()),
-          similarity: unit.maps,
-          anchors: () => unit.anchorFeatures(layer),
-          answers: () => unit.answers(layer),
-          features: () => unit.features(layer),
-          sketch: () => unit.sketch(layer),
-        }[kind ?? '']
-        await expect(reading?.(), damage).rejects.toThrow(InputError)
+        const { maps: similarity, anchorFeatures: anchors, answers, features, sketch } = unit
+        const reading = { unit: () => openUnit(inFolder(), inUnit()), similarity, anchors, answers, features, sketch }
+        await expect(reading[kind as keyof typeof reading](layer), damage).rejects.toThrow(InputError)
         rmSync(inUnit(), { recursive: true })
         cpSync(inFolder('whole'), inUnit(), { recursive: true })
       }
@@ -260,7 +231,13 @@ describe('a unit', () => {
     ['no layers', (unit) => ({ ...ofInputs(unit, { layers: [] }), layers: [] })],
     ['fewer layers than its inputs name', (unit) => ({ layers: unit.layers.slice(1) })],
     ['layers in another order', (unit) => ({ layers: unit.layers.toReversed() })],
-    ['one name for two layers', (unit) => ({ ...ofInputs(unit, { layers: ['a', 'a'] }), ...twice(unit, 'a') })],
+    [
+      'one name for two layers',
+      (unit) => ({
+        ...ofInputs(unit, { layers: ['a', 'a'] }),
+        layers: unit.layers.map((layer) => ({ ...layer, name: 'a' })),
+      }),
+    ],
     ['a stride of 0', (unit) => ofInputs(unit, { stride: 0 })],
     ['a size of 0', (unit) => ofInputs(unit, { size: 0 })],
     ['no rows', () => ({ rows: 0 })],
@@ -296,13 +273,4 @@ describe('a unit', () => {
     expect(await unitVersion(inFolder(), inputs)).not.toBe(first)
     expect((await readNpy(inUnit('similarity.npy'))).data).toEqual(madeUnit({}, 0.5).maps)
   })
-
-  it('that cannot be written is an OutputError', async () => {
-    writeFileSync(inFolder('units'), '')
-    await expect(storeUnit(inFolder())).rejects.toThrow(OutputError)
-  })
 })
-
-function twice({ layers: [layer] }: Unit, name: string): object {
-  return { layers: [0, 1].map(() => ({ ...layer, name })) }
-}

@@ -1,27 +1,16 @@
-import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { UsageError } from '../../src/errors.js'
-import { architectures } from '../../src/networks/architectures/architectures.js'
-import { parametersOf } from '../../src/networks/architectures/layer.js'
 import { byIds } from '../../src/study/checkpointModels.js'
 import { resolveOptions } from '../../src/study/options.js'
 import { planStudy } from '../../src/study/plan.js'
-import { weight } from '../support/formulas.js'
 import { messageOf } from '../support/messageOf.js'
-import { temporaryFolder } from '../support/temporaryFolder.js'
-import { writeTorchZip } from '../support/torchFile.js'
+import { networkFolder } from '../support/networkFolder.js'
+import { writeWeights } from '../support/torchFile.js'
 
-const folder = temporaryFolder()
-beforeEach(() => {
-  vi.stubEnv('SHIFTSCOPE_CACHE', folder('cache'))
-  return () => vi.unstubAllEnvs()
-})
+const folder = networkFolder()
 
 function checkpoint(name: string): string {
-  const layers = architectures.find(({ id }) => id === 'mobilenet_v2')?.layers ?? []
-  writeTorchZip(
-    folder(name),
-    parametersOf(layers).map(({ key, shape }) => ({ key, shape, data: () => weight(key, shape) })),
-  )
+  writeWeights(folder(name), 'mobilenet_v2')
   return folder(name)
 }
 
@@ -32,14 +21,8 @@ describe('checkpoints among the networks of a study', () => {
       models: ['tiny-alexnet', 'mobilenet_v2', 'own.onnx'],
       weights: { alexnet: 'b.pth', mobilenet_v2: file },
     })
-    const options = {
-      models: [file],
-      sizes: [75],
-      stride: 50,
-      experiments: ['similarity'] as const,
-      out: folder('out'),
-    }
-    const { networks } = await planStudy(resolveOptions(options))
+    const options = { models: [file], sizes: [75], stride: 50, out: folder('out') }
+    const { networks } = await planStudy(resolveOptions({ ...options, experiments: ['similarity'] }))
     expect(networks.map(({ id, weightsPath }) => [id, weightsPath])).toEqual([['mobilenet_v2', file]])
   })
 

@@ -2,15 +2,14 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { afterEach, expect, it, vi } from 'vitest'
 import { openLocks } from '../../src/files/lock.js'
+import { listenTo } from '../../src/progress.js'
 import type { ReproduceOptions } from '../../src/study/options.js'
 import { reproduce } from '../../src/study/run.js'
 import { leftOut } from '../support/leftOut.js'
 import { sharedFolder } from '../support/temporaryFolder.js'
 
 const inFolder = sharedFolder()
-afterEach(() => {
-  vi.useRealTimers()
-})
+afterEach(() => void vi.useRealTimers())
 
 /** A study of two units. The tests share its folder, so that only the first one computes them. */
 function study(changes: ReproduceOptions = {}) {
@@ -28,9 +27,7 @@ it('a study takes no less time because the clock is set back meanwhile', async (
 
 it('the report of another process is taken for this one’s as long as its rows are what was written', async () => {
   const notes: string[] = []
-  const onProgress: ReproduceOptions['onProgress'] = (event) => {
-    if (event.kind === 'note') notes.push(event.line)
-  }
+  const onProgress = listenTo({ note: (line) => void notes.push(line) })
   const { report } = await study()
   const other = openLocks(inFolder('out'))
   await other.take('something')

@@ -7,17 +7,10 @@ import type { Patch } from '../../src/patches/patch.js'
 import { arrayBytes, featureBytes, imagesOf, planUnits } from '../../src/study/units.js'
 
 function network(id: string, dims: readonly number[], frame = 224): Network {
-  return {
-    id,
-    title: id,
-    onnxPath: `${id}.onnx`,
-    layers: dims.map((dims, i) => ({ name: `layer${i}`, dims })),
-    input: { ...imagenetInput, rows: frame, cols: frame },
-    inputSource: 'catalog',
-    weightsPath: `${id}.pth`,
-    weightsSha256: id,
-    weightsBytes: 1,
-  }
+  const layers = dims.map((dims, i) => ({ name: `layer${i}`, dims }))
+  const input = { ...imagenetInput, rows: frame, cols: frame }
+  const weights = { weightsPath: `${id}.pth`, weightsSha256: id, weightsBytes: 1 }
+  return { id, title: id, onnxPath: `${id}.onnx`, layers, input, inputSource: 'catalog', ...weights }
 }
 
 function patch(name: string, size: number): Patch {
@@ -29,25 +22,18 @@ describe('plan', () => {
   const patches = [patch('a', 125), patch('b', 125), patch('a', 75)]
 
   it('has every network × patch once, one network after the other, patches in their order', () => {
-    expect(planUnits(networks, patches, 1).map(({ network, patch }) => [network.id, patch.name, patch.size])).toEqual([
-      ['first', 'a', 125],
-      ['first', 'b', 125],
-      ['first', 'a', 75],
-      ['second', 'a', 125],
-      ['second', 'b', 125],
-      ['second', 'a', 75],
-    ])
+    const units = planUnits(networks, patches, 1).map(
+      ({ network, patch }) => `${network.id} ${patch.name} ${patch.size}`,
+    )
+    const expected = ['first', 'second'].flatMap((id) => ['a 125', 'b 125', 'a 75'].map((patch) => `${id} ${patch}`))
+    expect(units).toEqual(expected)
     expect(planUnits([], patches, 1)).toEqual([])
     expect(planUnits(networks, [], 1)).toEqual([])
   })
 
   it("has the paper's 6.5 million images: 10 classes × 20 patches × both sizes", () => {
-    const [first] = networks as [Network]
-    const images = planUnits([first], [patch('a', 125), patch('a', 75)], 1).reduce(
-      (sum, unit) => sum + imagesOf(unit),
-      0,
-    )
-    expect(images * 10 * 20).toBe(6_500_000)
+    const images = planUnits(networks.slice(0, 1), patches.slice(1), 1).map(imagesOf)
+    expect(images.reduce((a, b) => a + b) * 10 * 20).toBe(6_500_000)
   })
 
   it('shares one grid among units of equal frame and size, and no other', () => {
@@ -72,7 +58,7 @@ describe('plan', () => {
     const refused = () => checkMemory(large, grid, 16 * 2 ** 30)
     expect(refused).toThrow(UsageError)
     expect(refused).toThrow(
-      "conv: weights and features of 22500 positions take 16.3 GiB of this machine's 16.0 GiB of memory; use a larger `stride`, or `layers` without layer1 (193600 values)",
+      /^conv: weights and features of 22500 positions take 16.3 GiB .* 16.0 GiB .* layer1 \(193600/,
     )
   })
 })

@@ -8,6 +8,7 @@ import {
   packedIntegersField,
   stringField,
 } from '../../src/networks/protobuf/wire.js'
+import type { FormulaTensor } from './formulas.js'
 
 /** Writes Caffe models in the forms that they come in. */
 
@@ -30,21 +31,20 @@ export interface CaffeForm {
 }
 
 export function writeCaffeModel(path: string, layers: readonly CaffeLayer[], form: CaffeForm): void {
-  const chunks = [...stringField(1, 'test'), ...layers.flatMap((layer) => layerField(layer, form))]
-  writeFileSync(path, joined(chunks))
+  const messages = layers.flatMap(({ name, blobs }) => {
+    const fields = blobs.map((blob) => blobMessage(blob, form))
+    return layerMessage(name, fields, form.layers)
+  })
+  writeFileSync(path, joined([...stringField(1, 'test'), ...messages]))
 }
 
-/** Weights of a network by the keys of a PyTorch state dict, `<layer>.weight` and `<layer>.bias`. */
-export interface CaffeParameter {
-  readonly key: string
-  readonly shape: readonly number[]
-  readonly data: () => Float32Array
-}
-
-/** Writes a model as Caffe does, packed, with one blob in memory at a time; V1 layers have four axes everywhere. */
+/**
+ * Writes a model as Caffe does, packed, with one blob in memory at a time; V1 layers have four axes everywhere.
+ * @param parameters by the keys of a PyTorch state dict, `<layer>.weight` and `<layer>.bias`
+ */
 export async function writeCaffeWeights(
   path: string,
-  parameters: readonly CaffeParameter[],
+  parameters: readonly FormulaTensor[],
   layers: CaffeForm['layers'],
 ): Promise<void> {
   const names = [...new Set(parameters.map(({ key }) => key.replace(/\.\w+$/, '')))]
@@ -68,14 +68,6 @@ export function joined(chunks: readonly Chunk[]): Buffer {
   return Buffer.concat(chunks as readonly Uint8Array[])
 }
 
-function layerField({ name, blobs }: CaffeLayer, form: CaffeForm): Chunk[] {
-  return layerMessage(
-    name,
-    blobs.map((blob) => blobMessage(blob, form)),
-    form.layers,
-  )
-}
-
 function layerMessage(name: string, blobs: readonly Chunk[][], layers: CaffeForm['layers']): Chunk[] {
   const number = layers === 2 ? { layer: 100, name: 1, blobs: 7 } : { layer: 2, name: 4, blobs: 6 }
   return messageField(number.layer, [
@@ -91,11 +83,8 @@ export function blobMessage({ shape, values }: CaffeBlob, form: Pick<CaffeForm, 
 
 function shapeFields(shape: readonly number[], form: CaffeForm['shape']): Chunk[] {
   if (form === 'legacy') return shape.flatMap((size, axis) => integerField(axis + 1, size))
-  if (form === 'dims') return messageField(7, packedIntegersField(1, shape))
-  return messageField(
-    7,
-    shape.flatMap((size) => integerField(1, size)),
-  )
+  const unpacked = shape.flatMap((size) => integerField(1, size))
+  return messageField(7, form === 'dims' ? packedIntegersField(1, shape) : unpacked)
 }
 
 function elementFields(values: readonly number[], form: CaffeForm['elements']): Chunk[] {

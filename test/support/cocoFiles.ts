@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import sharp, { type Sharp } from 'sharp'
 
 /** An annotation as tests change it. */
@@ -44,19 +44,9 @@ export function writeAnnotations(path: string, annotations: readonly Annotation[
     licenses: [{ id: 4, name: 'Attribution License', url: 'http://example.org/by' }],
     images: ids.map((id) => ({ id, file_name: `${id}.png`, width: COLS, height: ROWS, license: 4 })),
     annotations,
-    categories: [
-      { id: 18, name: 'dog' },
-      { id: 10, name: 'traffic light' },
-    ],
+    categories: Object.entries({ dog: 18, 'traffic light': 10 }).map(([name, id]) => ({ id, name })),
     ...changes,
   }
   writeFileSync(path, JSON.stringify(content))
   return path
-}
-
-/** Writes the images of annotations into a folder. */
-export async function writeImages(folder: string, annotations: readonly Annotation[]): Promise<void> {
-  mkdirSync(folder, { recursive: true })
-  const bytes = await photo().png().toBuffer()
-  for (const { image_id } of annotations) writeFileSync(`${folder}/${image_id}.png`, bytes)
 }

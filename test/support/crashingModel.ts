@@ -1,4 +1,5 @@
-import type { Model, Node } from '../../src/networks/onnx/model.js'
+import type { Model } from '../../src/networks/onnx/model.js'
+import { node, weightsOf } from './smallNetwork.js'
 
 /**
  * A network [N, 3, 8, 8] → `features` [N, 192] in float16, whose transposition before a product crashes ONNX Runtime at its
@@ -8,20 +9,14 @@ export const crashingModel: Model = {
   name: 'crashing',
   inputs: [{ name: 'image', shape: ['N', 3, 8, 8] }],
   outputs: [{ name: 'features', shape: ['N', 192] }],
-  initializers: [
-    { name: 'weight', shape: [8, 8], float32: async () => Float32Array.from({ length: 64 }, (_, i) => Math.sin(i)) },
-  ],
+  initializers: [weightsOf('weight', 8, 8)],
   nodes: [
-    node('Cast', 'image', 'half', { to: 10 }),
-    node('Cast', 'weight', 'halfWeight', { to: 10 }),
-    node('Transpose', 'half', 'batchInside', { perm: [1, 2, 0, 3] }),
-    node('MatMul', 'batchInside halfWeight', 'product'),
-    node('Transpose', 'product', 'batchFirst', { perm: [2, 0, 1, 3] }),
-    node('Cast', 'batchFirst', 'single', { to: 1 }),
-    node('Flatten', 'single', 'features'),
+    node('Cast', ['image'], 'half', { to: 10 }),
+    node('Cast', ['weight'], 'halfWeight', { to: 10 }),
+    node('Transpose', ['half'], 'batchInside', { perm: [1, 2, 0, 3] }),
+    node('MatMul', ['batchInside', 'halfWeight'], 'product'),
+    node('Transpose', ['product'], 'batchFirst', { perm: [2, 0, 1, 3] }),
+    node('Cast', ['batchFirst'], 'single', { to: 1 }),
+    node('Flatten', ['single'], 'features'),
   ],
-}
-
-function node(operator: string, inputs: string, output: string, attributes: Node['attributes'] = {}): Node {
-  return { operator, name: output, inputs: inputs.split(' '), outputs: [output], attributes }
 }

@@ -29,6 +29,11 @@ export function formulaFeatures({ rows, cols, dims, signal, scale, repeat }: Fea
   })
 }
 
+/** Without a zero, [rows * cols, dims]. */
+export function plainFeatures(rows: number, cols: number, dims: number): Float32Array {
+  return Float32Array.from({ length: rows * cols * dims }, (_, i) => ((i * 37) % 19) - 9.5)
+}
+
 /** The position itself as the feature, [rows * cols, 2]. */
 export function positionFeatures(rows: number, cols: number): Float32Array {
   return Float32Array.from({ length: 2 * rows * cols }, (_, i) =>

@@ -1,6 +1,5 @@
-import { writeFileAtomic } from '../../src/files/atomic.js'
-import { type Model, modelMessage } from '../../src/networks/onnx/model.js'
-import { messageBytes, messageField, stringField } from '../../src/networks/protobuf/wire.js'
+import { writeWithMetadata } from './generatorFile.js'
+import { node } from './smallNetwork.js'
 
 /** Squares along an axis of the picture, and their side in pixels. */
 const SQUARES = 8
@@ -22,7 +21,8 @@ export async function fixedGenerator(
   const weight = async () =>
     Float32Array.from({ length: outputs * dims }, (_, i) => Math.sin(i * 12.9898) / (3 * Math.sqrt(dims)))
   const attributes = { kernel_shape: [SIDE, SIDE], strides: [SIDE, SIDE], group: 3 }
-  const model: Model = {
+  const stated = { encoder: 'tiny-alexnet', layer: 'fc6', feature: 'pre-relu', ...metadata }
+  await writeWithMetadata(path, stated, {
     name: 'fixed',
     inputs: [{ name: 'feature', shape: ['N', dims] }],
     outputs: [{ name: 'image', shape: ['N', 3, SQUARES * SIDE, SQUARES * SIDE] }],
@@ -32,15 +32,10 @@ export async function fixedGenerator(
       { name: 'square', shape: [3, 1, SIDE, SIDE], float32: async () => new Float32Array(3 * SIDE * SIDE).fill(1) },
     ],
     nodes: [
-      { operator: 'Gemm', name: 'sums', inputs: ['feature', 'weight'], outputs: ['sum'], attributes: { transB: 1 } },
-      { operator: 'Reshape', name: 'grid', inputs: ['sum', 'shape'], outputs: ['cells'], attributes: {} },
-      { operator: 'ConvTranspose', name: 'draw', inputs: ['cells', 'square'], outputs: ['image'], attributes },
+      node('Gemm', ['feature', 'weight'], 'sum', { transB: 1 }),
+      node('Reshape', ['sum', 'shape'], 'cells'),
+      node('ConvTranspose', ['cells', 'square'], 'image', attributes),
     ],
-  }
-  const stated = { encoder: 'tiny-alexnet', layer: 'fc6', feature: 'pre-relu', ...metadata }
-  const properties = Object.entries(stated).flatMap(([key, value]) =>
-    messageField(14, [...stringField(1, key), ...stringField(2, value)]),
-  )
-  await writeFileAtomic(path, messageBytes([...modelMessage(model), ...properties]))
+  })
   return path
 }

@@ -42,11 +42,8 @@ export function weight(key: string, shape: readonly number[]): Float32Array {
   const count = shape.reduce((product, size) => product * size, 1)
   const name = key.slice(key.lastIndexOf('.') + 1)
   if (name === 'filt') {
-    const row = [1, 4, 6, 4, 1]
-    return Float32Array.from(
-      { length: count },
-      (_, i) => ((row[Math.floor(i / 5) % 5] as number) * (row[i % 5] as number)) / 256,
-    )
+    const at = (i: number) => [1, 4, 6, 4, 1][i % 5] as number
+    return Float32Array.from({ length: count }, (_, i) => (at(Math.floor(i / 5)) * at(i)) / 256)
   }
   const values = new Float32Array(count)
   const scale = Math.sqrt(6 / (count / (shape[0] ?? 1)))

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { type Model, modelMessage } from '../../src/networks/onnx/model.js'
 import { type Chunk, messageBytes, messageField, stringField } from '../../src/networks/protobuf/wire.js'
+import { node } from './smallNetwork.js'
 
 /** Writes ONNX generators of a few nodes: a plain colour by the feature, in the form that real ones have. */
 export interface GeneratorForm {
@@ -17,18 +18,6 @@ export interface GeneratorForm {
 export async function writeGenerator(path: string, form: GeneratorForm): Promise<void> {
   const { dims, rows, cols, batch, input, output } = form
   const constant = (count: number, value: number) => async () => new Float32Array(count).fill(value)
-  const node = (
-    operator: string,
-    inputs: readonly string[],
-    name: string,
-    attributes: Record<string, number> = {},
-  ) => ({
-    operator,
-    name,
-    inputs,
-    outputs: [name],
-    attributes,
-  })
   await writeWithMetadata(path, form.metadata, {
     name: 'test',
     inputs: [{ name: input, shape: [batch, dims] }],

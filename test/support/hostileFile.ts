@@ -1,4 +1,5 @@
-import type { Model, Node, TensorInfo } from '../../src/networks/onnx/model.js'
+import type { Model, TensorInfo } from '../../src/networks/onnx/model.js'
+import { node } from './smallNetwork.js'
 
 /** How a small file asks for more than there is. */
 export const HOSTILE = ['slow to run', 'slow to open', 'large'] as const
@@ -12,9 +13,6 @@ const PRODUCTS = 1000
  * when the file is opened; or a tensor of 16 GB.
  */
 export function hostileModel(kind: Hostile, input: TensorInfo, output: TensorInfo): Model {
-  const node = (operator: string, inputs: readonly string[], made: string, attributes: Node['attributes'] = {}) => ({
-    ...{ operator, name: made, inputs, outputs: [made], attributes },
-  })
   const vector = async () => new Float32Array(SIDE).fill(1 / SIDE)
   const matrices = [
     node('MatMul', ['column', 'row'], 'constant'),

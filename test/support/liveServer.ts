@@ -1,4 +1,5 @@
 import { type IncomingMessage, request } from 'node:http'
+import { text } from 'node:stream/consumers'
 import type { MapMessage, MapRequest, MapRows } from '../../src/page/live.js'
 
 /** An object in a network that is quick to compute. */
@@ -24,32 +25,23 @@ export interface Answer {
 export function ask(address: string, { method = 'GET', headers = {}, body, path }: Asking = {}): Promise<Answer> {
   return new Promise((answer, fail) => {
     const asked = request(address, { method, headers, ...(path && { path }) }, (response) => {
-      let text = ''
-      response.setEncoding('utf8')
-      response.on('data', (data: string) => {
-        text += data
-      })
-      response.on('end', () => answer({ status: response.statusCode ?? 0, body: text, headers: response.headers }))
-      response.on('error', fail)
+      const { statusCode: status = 0, headers } = response
+      text(response).then((body) => answer({ status, body, headers }), fail)
     })
     asked.on('error', fail)
     asked.end(body)
   })
 }
 
-const JSON_HEADERS = { 'Content-Type': 'application/json' }
-
 export function post(address: string, body: object) {
-  return ask(address, { method: 'POST', headers: JSON_HEADERS, body: JSON.stringify(body) })
+  const headers = { 'Content-Type': 'application/json' }
+  return ask(address, { method: 'POST', headers, body: JSON.stringify(body) })
 }
 
 /** All of a map. */
 export async function wholeMap(address: string, map: MapRequest): Promise<readonly MapMessage[]> {
   const { body } = await post(`${address}map`, map)
-  return body
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line) as MapMessage)
+  return JSON.parse(`[${body.trim().replaceAll('\n', ',')}]`)
 }
 
 /** What messages say of each place, the last word counting. */

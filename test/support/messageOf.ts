@@ -6,10 +6,7 @@ export async function messageOf(
   action: Promise<unknown>,
   type: new (message: string) => Error = InputError,
 ): Promise<string> {
-  const error = await action.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  )
+  const error: unknown = await action.then(() => undefined).catch((reason) => reason)
   expect(error).toBeInstanceOf(type)
   expect((error as Error).message).not.toContain('\n')
   return (error as Error).message

@@ -20,12 +20,8 @@ function narrowedLayer(layer: Layer): Layer {
     case 'convolution': {
       const { inputs, outputs, groups } = layer
       const isDepthwise = groups === inputs
-      return {
-        ...layer,
-        inputs: width(inputs),
-        outputs: width(outputs),
-        groups: isDepthwise ? width(groups) : groups,
-      }
+      const sides = { inputs: width(inputs), outputs: width(outputs) }
+      return { ...layer, ...sides, groups: isDepthwise ? width(groups) : groups }
     }
     case 'deconvolution':
     case 'linear':
@@ -47,29 +43,25 @@ export function narrowCatalog(): void {
   const dims = generators.map((entry) => (isGenerator(entry) ? entry.dims : null))
   const put = (chosen: readonly Architecture[], lengths: readonly (number | null)[]) => {
     ;(architectures as Architecture[]).splice(0, full.length, ...chosen)
-    generators.forEach((entry, index) => {
-      Object.assign(entry, { dims: lengths[index] })
-    })
+    for (const [i, entry] of generators.entries()) Object.assign(entry, { dims: lengths[i] })
   }
-  beforeAll(() =>
-    put(
-      full.map(narrowed),
-      dims.map((length) => width(length as number)),
-    ),
-  )
+  const widths = dims.map((length) => width(length as number))
+  beforeAll(() => put(full.map(narrowed), widths))
   afterAll(() => put(full, dims))
 }
 
 /** The weights of a network as it stands in the catalog, by formula. */
 export function tensorsOf(id: string): FormulaTensor[] {
-  const architecture = architectures.find((candidate) => candidate.id === id)
-  if (architecture === undefined) throw new Error(`no architecture is called ${id}`)
-  return formulaTensors(architecture)
+  return architectures.filter((one) => one.id === id).flatMap(formulaTensors)
 }
 
 /** The weights of an architecture by formula. */
 export function formulaTensors({ layers }: Architecture): FormulaTensor[] {
-  return parametersOf(layers).map(({ key, shape }) => ({ key, shape, data: () => weightOnce(key, shape) }))
+  return parametersOf(layers).map(({ key, shape }) => formulaTensor(key, shape))
+}
+
+export function formulaTensor(key: string, shape: readonly number[]): FormulaTensor {
+  return { key, shape, data: () => weightOnce(key, shape) }
 }
 
 const weights = new Map<string, Float32Array>()

@@ -15,13 +15,7 @@ export function groupOf({ key, model, size = 125, layers = ['fc6', 'fc8'], strid
   const [rows, cols] = [10, 10]
   const side = (rows - 1) * stride + 1
   return {
-    key,
-    model,
-    size,
-    rows,
-    cols,
-    stride,
-    frame: side - 1 + size,
+    ...{ key, model, size, rows, cols, stride, frame: side - 1 + size },
     background: { colour: 'rgb(255 255 255)' },
     anchors: anchorPositions(side),
     layers: layers.map((name) => ({

@@ -36,11 +36,10 @@ export async function startSlurm(cores: number): Promise<Slurm> {
   const port = 20_000 + Math.floor(Math.random() * 20_000)
   writeFileSync(inFolder('slurm.conf'), configuration(inFolder, name, port, cores))
   const env = { SLURM_CONF: inFolder('slurm.conf') }
+  const ask = (command: string, args: readonly string[]) =>
+    spawnSync(command, args, { env: { ...process.env, ...env }, encoding: 'utf8' })
   const run = (command: string, ...args: string[]): string => {
-    const { status, stdout, stderr, error } = spawnSync(command, args, {
-      env: { ...process.env, ...env },
-      encoding: 'utf8',
-    })
+    const { status, stdout, stderr, error } = ask(command, args)
     if (status !== 0) throw new Error(`${command} ${args.join(' ')}: ${error?.message ?? stderr}`)
     return stdout
   }
@@ -58,9 +57,7 @@ export async function startSlurm(cores: number): Promise<Slurm> {
     run('slurmctld', '-c', '-f', env.SLURM_CONF)
     run('slurmd', '-f', env.SLURM_CONF, '-N', name)
     // The controller may take a while before it answers at all.
-    const sinfo = () =>
-      spawnSync('sinfo', ['--noheader', '--format=%T'], { env: { ...process.env, ...env }, encoding: 'utf8' })
-    for (let attempt = 0; !sinfo().stdout.startsWith('idle'); attempt++) {
+    for (let attempt = 0; !ask('sinfo', ['--noheader', '--format=%T']).stdout.startsWith('idle'); attempt++) {
       if (attempt === 60) throw new Error(`the node does not come up: ${run('sinfo')}`)
       await setTimeout(200)
     }

@@ -1,33 +1,19 @@
 import { global, integer, op, text, tuple } from './torchFile.js'
 
-/** What of a tar checkpoint is another than in a good one: one storage of one float32, and one tensor of it. */
-export interface TarChanges {
-  /** Keys as they are pickled. */
-  readonly storageKey?: Buffer
-  readonly tensorKey?: Buffer
-  /** The storage that the tensor names. */
-  readonly rootKey?: Buffer
-  /** Key, storage, start and length of a view of the storage. */
-  readonly view?: readonly Buffer[]
-  readonly views?: Buffer
-  /** The tensor that the state dict names. */
-  readonly reference?: Buffer
-  /** Number of storages. */
-  readonly count?: Buffer
-  /** Elements of the storage. */
-  readonly elements?: number
-  readonly dimensions?: number
-  /** Of the tensor's one dimension. */
-  readonly size?: number
-  readonly members?: readonly string[]
+/** One storage of one float32, and one tensor of it. Keys are as they are pickled. */
+const GOOD = {
+  ...{ storageKey: integer(7), tensorKey: integer(5), count: integer(1), elements: 1, dimensions: 1, size: 1 },
+  /** The storage that the tensor names, and the tensor that the state dict names. */
+  ...{ rootKey: integer(7), reference: text('5') },
+  views: op(']'),
+  members: ['storages', 'tensors', 'pickle'],
 }
 
-/** A checkpoint as torch.save wrote it up to 0.1.10. */
-export function torchTar(changes: TarChanges = {}): Buffer {
-  const { storageKey = integer(7), tensorKey = integer(5), rootKey = integer(7), view } = changes
-  const { views = view === undefined ? op(']') : Buffer.concat([op(']'), tuple(view), op('a')]) } = changes
-  const { reference = text('5'), count = integer(1), elements = 1, dimensions = 1, size = 1 } = changes
-  const { members = ['storages', 'tensors', 'pickle'] } = changes
+/** A checkpoint as torch.save wrote it up to 0.1.10. @param changes `view`: key, storage, start and length of one view */
+export function torchTar(changes: Partial<typeof GOOD> & { readonly view?: readonly Buffer[] } = {}): Buffer {
+  const good = { ...GOOD, ...changes }
+  const { storageKey, tensorKey, rootKey, reference, count, elements, dimensions, size, members, view } = good
+  const views = view === undefined ? good.views : Buffer.concat([op(']'), tuple(view), op('a')])
   const storage = tuple([storageKey, text('cpu'), global('torch', 'FloatStorage')])
   const tensor = tuple([tensorKey, rootKey, global('torch', 'FloatTensor')])
   const axes = Buffer.alloc(8)
