@@ -1,8 +1,10 @@
 import { resolve } from 'node:path'
+import { featureMapOf } from '../engine/featureMap.js'
 import { checkMemory } from '../engine/machineMemory.js'
 import { sceneOf } from '../engine/scene.js'
 import type { Scene } from '../engine/task.js'
 import { InputError, UsageError } from '../errors.js'
+import { equivarianceReach } from '../experiments/equivariance.js'
 import { assignFolds, TASKS, taskClasses } from '../experiments/folds.js'
 import { isPlaceholder, type Network, type Precision, recipeText } from '../networks/index.js'
 import { type SketchedGroup, sketchedPatches } from '../page/siteSketches.js'
@@ -29,6 +31,7 @@ export interface Study {
   readonly blend: Scene['blend']
   readonly precision: Precision
   readonly separability: UnitInputs['separability']
+  readonly equivariance: boolean
   readonly keepsFeatures: boolean
   readonly units: readonly PlannedUnit[]
   /** Names of the patches whose units keep sketches. */
@@ -52,7 +55,17 @@ export interface Study {
  */
 export async function planStudy(given: ResolvedOptions, withPlaceholders = false): Promise<Study> {
   const options = await withIds(given)
-  const { sizes, stride, blend, precision, separability, keepFeatures: keepsFeatures, unitModels, signal } = options
+  const {
+    sizes,
+    stride,
+    blend,
+    precision,
+    separability,
+    equivariance,
+    keepFeatures: keepsFeatures,
+    unitModels,
+    signal,
+  } = options
   const networks = await networksOf(options, withPlaceholders)
   const backgrounds = await backgroundsOf(options.background, networks, signal)
   const frame = Math.min(...networks.map(({ input }) => input.rows))
@@ -60,12 +73,26 @@ export async function planStudy(given: ResolvedOptions, withPlaceholders = false
   const units = planUnits(networks, patches, stride)
   for (const { network, grid } of units) checkMemory(network, grid)
   checkFolds(units, separability)
+  if (equivariance) checkEquivariance(units)
   const out = resolve(options.out)
   await checkResultsFolder(out)
   // Features are at hand where classifiers are trained; where they are kept, nobody needs sketches of them.
   const sketched = sketchedPatches(separability === null || keepsFeatures ? [] : sketchGroups(units))
   const study = {
-    ...{ out, networks, patches, stride, backgrounds, blend, precision, separability, keepsFeatures, units, sketched },
+    ...{
+      out,
+      networks,
+      patches,
+      stride,
+      backgrounds,
+      blend,
+      precision,
+      separability,
+      equivariance,
+      keepsFeatures,
+      units,
+      sketched,
+    },
     left: [],
     unwanted: new Map(),
     replaced: { units: 0, differences: [] },
@@ -119,6 +146,17 @@ function checkFolds(units: readonly PlannedUnit[], classifier: UnitInputs['separ
   }
 }
 
+/** @throws UsageError if no layer's equivariance can be measured */
+function checkEquivariance(units: readonly PlannedUnit[]): void {
+  if (units.some(({ network, patch }) => equivarianceReach(network, patch.size) > 0)) return
+  const hasMaps = units.some(({ network }) => network.layers.some((layer) => featureMapOf(network, layer)))
+  throw new UsageError(
+    hasMaps
+      ? 'equivariance cannot be measured, because no object can move by the stride of a layer; use smaller `sizes`'
+      : 'equivariance is measured in layers that are maps, and this study reads none; name some by `layers` ("shiftscope models inspect NETWORK" lists them), without `pool`',
+  )
+}
+
 async function backgroundsOf(
   text: string,
   networks: readonly Network[],
@@ -143,7 +181,7 @@ export function unitScene(study: Study, { network, patch }: Pick<PlannedUnit, 'n
 /** What decides a unit's numbers. */
 export function unitInputs(study: Study, unit: PlannedUnit): UnitInputs {
   const { network, patch, grid } = unit
-  const { blend, precision, separability, keepsFeatures, sketched } = study
+  const { blend, precision, separability, equivariance, keepsFeatures, sketched } = study
   return {
     format: UNIT_FORMAT,
     model: network.id,
@@ -160,6 +198,7 @@ export function unitInputs(study: Study, unit: PlannedUnit): UnitInputs {
     ...(network.pool && { pool: network.pool }),
     ...(network.inputSource !== 'catalog' && { input: recipeText(network.input) }),
     separability,
+    ...(equivariance && equivarianceReach(network, patch.size) > 0 && { equivariance: true }),
     keepsFeatures,
     ...(sketched.has(patch.name) && { sketches: true }),
   }
