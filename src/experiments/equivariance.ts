@@ -1,6 +1,5 @@
 import { type FeatureMap, featureMapOf } from '../engine/featureMap.js'
 import type { NetworkHandle } from '../engine/handle.js'
-import { anchorPositions, type Position } from '../engine/positions.js'
 import type { Scene } from '../engine/task.js'
 import { throwIfStopped } from '../errors.js'
 import type { Network } from '../networks/index.js'
@@ -95,22 +94,15 @@ function sinc(x: number): number {
   return x === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x)
 }
 
-/** Where the object is at first, and how many pixels it can move from there, right and down. */
-function centerIn(frame: number, size: number): { readonly start: Position; readonly room: number } {
-  const anchor = anchorPositions(frame - size + 1).find(({ name }) => name === 'center') as Position
-  return { start: { row: anchor.row, col: anchor.col }, room: frame - size - anchor.row }
-}
-
 /** How far an object of this size is moved for the layers of a network, in pixels; 0: no layer's error can be measured. */
 export function equivarianceReach(network: Network, size: number): number {
-  const { room } = centerIn(network.input.rows, size)
-  return Math.max(0, ...network.layers.map((layer) => reachOfLayer(featureMapOf(network, layer), room)))
+  const room = Math.ceil((network.input.rows - size) / 2)
+  const maps = network.layers.flatMap((layer) => featureMapOf(network, layer) ?? [])
+  return Math.max(0, ...maps.map((map) => reachOf(map, room)))
 }
 
-const reachOfLayer = (map: FeatureMap | undefined, room: number) => (map === undefined ? 0 : reachOf(map, room))
-
 /**
- * Moves a scene's object from the center anchor, pixel by pixel.
+ * Moves a scene's object from the center anchor to the right and down, pixel by pixel.
  * @returns of each layer as `equivarianceErrors`; none of layers that are no maps
  * @throws as `NetworkHandle.encode`; the signal's reason
  */
@@ -120,26 +112,22 @@ export async function measureEquivariance(
   signal?: AbortSignal,
 ): Promise<readonly (readonly EquivarianceError[])[]> {
   const side = network.input.rows
-  const { start } = centerIn(side, patch.size)
-  const reach = equivarianceReach(network, patch.size)
-  if (reach === 0) return network.layers.map(() => [])
-  const steps = Array.from({ length: reach }, (_, i) => i + 1)
+  const steps = Array.from({ length: equivarianceReach(network, patch.size) }, (_, i) => i + 1)
+  if (steps.length === 0) return network.layers.map(() => [])
   const blank = backgroundPixels(background, side)
-  const frames = [
-    start,
-    ...steps.map((dx) => ({ ...start, col: start.col + dx })),
-    ...steps.map((dx) => ({ ...start, row: start.row + dx })),
-  ].map((at) => {
+  const center = Math.floor((side - patch.size) / 2)
+  const drawn = (down: number, right: number) => {
     const frame = blank.slice()
-    drawObject(frame, side, patch, at, blend)
+    drawObject(frame, side, patch, { row: center + down, col: center + right }, blend)
     return frame
-  })
-  const { layers, finished, release } = await encode([blank, ...frames], { signal })
+  }
+  const frames = [blank, drawn(0, 0), ...steps.map((dx) => drawn(0, dx)), ...steps.map((dx) => drawn(dx, 0))]
+  const { layers, finished, release } = await encode(frames, { signal })
   try {
-    if (finished <= frames.length) throwIfStopped(signal)
-    return layers.map(({ matrix }, i) => {
-      const map = network.layers[i] && featureMapOf(network, network.layers[i])
-      return map === undefined ? [] : equivarianceErrors(matrix, map)
+    if (finished < frames.length) throwIfStopped(signal)
+    return network.layers.map((layer, i) => {
+      const map = featureMapOf(network, layer)
+      return map === undefined ? [] : equivarianceErrors(layers[i]?.matrix as Float32Array, map)
     })
   } finally {
     release()

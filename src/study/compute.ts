@@ -79,13 +79,12 @@ export async function computeUnits(work: UnitWork, network: Network, first: Plan
       timeLeft?.extracted(current, seconds())
       const scene = unitScene(study, current)
       const equivariance = study.equivariance ? await measureEquivariance(handle, scene, signal) : []
+      const extracted = { ...features, equivariance }
       await stored
-      stored = secondsOf(() => storeUnit(study, current, { ...features, equivariance }, progress, classifiers)).then(
-        (seconds) => {
-          timeLeft?.measured(current, seconds)
-          return queue.finish(current)
-        },
-      )
+      stored = secondsOf(() => storeUnit(study, current, extracted, progress, classifiers)).then((seconds) => {
+        timeLeft?.measured(current, seconds)
+        return queue.finish(current)
+      })
       if (!handle.overlaps) await stored
       else stored.catch(() => undefined)
       units.push(current)

@@ -1,5 +1,4 @@
 import { resolve } from 'node:path'
-import { featureMapOf } from '../engine/featureMap.js'
 import { checkMemory } from '../engine/machineMemory.js'
 import { sceneOf } from '../engine/scene.js'
 import type { Scene } from '../engine/task.js'
@@ -55,17 +54,8 @@ export interface Study {
  */
 export async function planStudy(given: ResolvedOptions, withPlaceholders = false): Promise<Study> {
   const options = await withIds(given)
-  const {
-    sizes,
-    stride,
-    blend,
-    precision,
-    separability,
-    equivariance,
-    keepFeatures: keepsFeatures,
-    unitModels,
-    signal,
-  } = options
+  const { sizes, stride, blend, keepFeatures: keepsFeatures, unitModels, signal } = options
+  const { precision, separability, equivariance } = options
   const networks = await networksOf(options, withPlaceholders)
   const backgrounds = await backgroundsOf(options.background, networks, signal)
   const frame = Math.min(...networks.map(({ input }) => input.rows))
@@ -79,20 +69,8 @@ export async function planStudy(given: ResolvedOptions, withPlaceholders = false
   // Features are at hand where classifiers are trained; where they are kept, nobody needs sketches of them.
   const sketched = sketchedPatches(separability === null || keepsFeatures ? [] : sketchGroups(units))
   const study = {
-    ...{
-      out,
-      networks,
-      patches,
-      stride,
-      backgrounds,
-      blend,
-      precision,
-      separability,
-      equivariance,
-      keepsFeatures,
-      units,
-      sketched,
-    },
+    ...{ out, networks, patches, stride, backgrounds, blend, precision },
+    ...{ separability, equivariance, keepsFeatures, units, sketched },
     left: [],
     unwanted: new Map(),
     replaced: { units: 0, differences: [] },
@@ -149,11 +127,8 @@ function checkFolds(units: readonly PlannedUnit[], classifier: UnitInputs['separ
 /** @throws UsageError if no layer's equivariance can be measured */
 function checkEquivariance(units: readonly PlannedUnit[]): void {
   if (units.some(({ network, patch }) => equivarianceReach(network, patch.size) > 0)) return
-  const hasMaps = units.some(({ network }) => network.layers.some((layer) => featureMapOf(network, layer)))
   throw new UsageError(
-    hasMaps
-      ? 'equivariance cannot be measured, because no object can move by the stride of a layer; use smaller `sizes`'
-      : 'equivariance is measured in layers that are maps, and this study reads none; name some by `layers` ("shiftscope models inspect NETWORK" lists them), without `pool`',
+    'equivariance is measured in layers that are maps, and no object of this study can move by a cell of one; name such `layers` ("shiftscope models inspect NETWORK" lists them) without `pool`, or use smaller `sizes`',
   )
 }
 

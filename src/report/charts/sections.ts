@@ -1,6 +1,6 @@
 import type { ReportSection } from '../../page/section.js'
 import { escapeHtml } from '../../plot/html.js'
-import { linearScale, logScale, octaveScale, type Scale } from '../../plot/scale.js'
+import { linearScale, logScale, octaveScale } from '../../plot/scale.js'
 import type { DotChart, LineChart } from '../../results/chartKinds.js'
 import { MEASURES } from '../../results/measures.js'
 import { combined, type Row } from '../../results/rows.js'
@@ -76,22 +76,20 @@ function linesOf(name: string, { x, y, lines = [''] }: LineChart, own: readonly 
         return row === undefined ? [] : [[value, row.mean] as const]
       }),
     }))
+  const means = own.map(({ mean }) => mean)
   return linePanels({
     name,
     x: { title: x.title, scale: x.isOctaves ? octaveScale(values) : linearScale(values, [1]) },
-    y: { title: y.title, scale: yScaleOf[y.scale](own.map(({ mean }) => mean)) },
+    y: {
+      title: y.title,
+      scale: y.scale === 'log' ? logScale(means) : linearScale(y.scale === 'share' ? [0, 1] : means),
+    },
     series,
     panels: [...new Set(places.map(({ model }) => model))].map((model) => ({
       title: model,
       lines: places.filter((place) => place.model === model).flatMap(linesAt),
     })),
   })
-}
-
-const yScaleOf: Readonly<Record<LineChart['y']['scale'], (values: readonly number[]) => Scale>> = {
-  share: () => linearScale([0, 1]),
-  linear: (values) => linearScale(values, [0]),
-  log: logScale,
 }
 
 /** A network's layer at one patch size. */

@@ -4,8 +4,8 @@ import { ANCHOR_NAMES } from '../../../src/engine/positions.js'
 import { PAPER_LIMITS } from '../../../src/page/paperLimits.js'
 import { hot } from '../../../src/plot/colormap.js'
 import { layoutPng, layoutSvg } from '../../../src/plot/layout.js'
-import { type Figure, figuresSection, paperFigures } from '../../../src/report/figures/figures.js'
-import { panelLayout } from '../../../src/report/figures/panels.js'
+import { figuresSection, studyFigures } from '../../../src/report/figures/figures.js'
+import { type Figure, panelLayout } from '../../../src/report/figures/panels.js'
 import type { StudyGroup } from '../../../src/results/study.js'
 import type { UnitInputs } from '../../../src/results/unit/schema.js'
 import { groupWith, measures } from '../../support/studyGroup.js'
@@ -54,7 +54,7 @@ describe('figures of the paper', () => {
       (['center', 'top-left'] as const).map((anchor) => Number(levelOf(level, layer, anchor).toFixed(3)))
     const sides = ['plain, center', 'plain, top-left', 'anti-aliased, center', 'anti-aliased, top-left']
     const anchors = ['center', 'top-left']
-    expect(paperFigures(STUDY, PAPER_LIMITS).map(shown)).toEqual([
+    expect(studyFigures(STUDY, PAPER_LIMITS).map(shown)).toEqual([
       // Of layers that are alike, the last one.
       { name: 'figure-1-example', columns: ['(a) plain', '(b) anti-aliased'], rows: { fc8: [0.91, 0.94] } },
       {
@@ -83,7 +83,7 @@ describe('figures of the paper', () => {
         rows: { 'net with flips': both(0.9, 1), 'net-noflip without flips': both(0.95, 1) },
       },
     ])
-    const [alone, ...others] = paperFigures([group('net', ['fc'], 100, 0.9)], PAPER_LIMITS)
+    const [alone, ...others] = studyFigures([group('net', ['fc'], 100, 0.9)], PAPER_LIMITS)
     expect([alone?.name, others]).toEqual(['heatmaps-patches-100', []])
   })
 
@@ -95,14 +95,31 @@ describe('figures of the paper', () => {
     })
     const layers = ['fc6', 'fc7', 'fc8']
     const groups = ['net', 'net-aa'].map((model) => spread(group(model, layers, 125, 0)))
-    expect(paperFigures(groups, PAPER_LIMITS)[0]?.rows[0]?.label).toEqual(['fc7'])
+    expect(studyFigures(groups, PAPER_LIMITS)[0]?.rows[0]?.label).toEqual(['fc7'])
+  })
+
+  it('of equivariance show at each distance the share of objects whose error is larger', () => {
+    const error = (variant: string) => ({ metric: 'equivariance-error', variant })
+    const errors = [
+      [error('1px border'), [0, 0]],
+      [error('1px aliasing'), [0.1, 0.5]],
+    ] as const
+    const figures = studyFigures([groupWith('net', errors), group('net-aa', ['fc'], 125, 0.9)], PAPER_LIMITS)
+    expect(figures.map(({ name }) => name).filter((name) => name.startsWith('equivariance'))).toEqual([
+      'equivariance-125',
+    ])
+    expect(figures.at(-1)?.rows.map(({ label }) => label)).toEqual([['net', 'fc']])
+    const [border, aliasing] = figures.at(-1)?.rows[0]?.maps ?? []
+    const shareAt = (percent: number) => aliasing?.values[2 * percent + 1]
+    expect([0, 9, 20, 49, 60].map(shareAt)).toEqual([1, 1, 0.5, 0.5, 0])
+    expect(Array.from(border?.values ?? [1]).every((share) => share === 0)).toBe(true)
   })
 
   it.each([{ background: 'noise:1' }, { blend: 'soft' }, { patchSha256: '89ab' }] as const)(
     'set no networks side by side that differ in %j',
     (changes) => {
       const others = ['net-aa', 'net-noflip'].map((model) => group(model, ['fc'], 125, 0.93, changes))
-      const figures = paperFigures([group('net', ['fc'], 125, 0.9), ...others], PAPER_LIMITS)
+      const figures = studyFigures([group('net', ['fc'], 125, 0.9), ...others], PAPER_LIMITS)
       expect(figures.map(({ name, rows }) => [name, ...rows.map(({ label }) => label[0])])).toEqual([
         ['figure-3-patches-125', 'net', 'net-aa', 'net-noflip'],
       ])
@@ -114,14 +131,14 @@ describe('figures of the paper', () => {
     ['none', 'none', 0.9],
     ['none', '50 %', 0.993],
   ])('say that %s of their values are below the colours and %s above', (below, above, level) => {
-    const { html } = figuresSection(paperFigures([group('net', ['a', 'b'], 125, level)], PAPER_LIMITS), false)
+    const { html } = figuresSection(studyFigures([group('net', ['a', 'b'], 125, level)], PAPER_LIMITS), false)
     expect(html).toContain(`Of all values, ${below} are below 0.88 (black) and ${above} are above 1 (white).`)
     expect([...html.matchAll(/Figure (\d) needs/g)].map(([, number]) => number)).toEqual(['1', '4', '5', '6'])
   })
 })
 
 describe('a figure as a picture', () => {
-  const figure = paperFigures(STUDY, PAPER_LIMITS)[1] as Figure
+  const figure = studyFigures(STUDY, PAPER_LIMITS)[1] as Figure
   const layout = panelLayout(figure)
 
   it('has titles, axes in pixels of the frame and a colour scale around its maps', async () => {
@@ -147,7 +164,7 @@ describe('a figure as a picture', () => {
     ['are long', 'x/'.repeat(20_000)],
     ['look like markup', '<script>"&\0\ud800'],
   ])('is well-formed and no wider for names that %s', async (_, name) => {
-    const [only] = paperFigures([group(name, [name], 125, 0.9)], PAPER_LIMITS)
+    const [only] = studyFigures([group(name, [name], 125, 0.9)], PAPER_LIMITS)
     const made = panelLayout(only as Figure)
     expect(made.width).toBeLessThan(2500)
     const { width, height } = await sharp(Buffer.from(await layoutSvg(made))).metadata()
