@@ -111,7 +111,7 @@ describe('figures of the paper', () => {
     expect(figures.at(-1)?.rows.map(({ label }) => label)).toEqual([['net', 'fc']])
     const [border, aliasing] = figures.at(-1)?.rows[0]?.maps ?? []
     const shareAt = (percent: number) => aliasing?.values[2 * percent + 1]
-    expect([0, 9, 20, 49, 60].map(shareAt)).toEqual([1, 1, 0.5, 0.5, 0])
+    expect([0, 9, 20, 49, 50].map(shareAt)).toEqual([1, 1, 0.5, 0.5, 0])
     expect(Array.from(border?.values ?? [1]).every((share) => share === 0)).toBe(true)
   })
 
