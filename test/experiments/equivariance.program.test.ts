@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { beforeAll, expect, it, vi } from 'vitest'
 import type { EquivarianceError } from '../../src/experiments/equivariance.js'
 import { openNetwork } from '../../src/features/openNetwork.js'
+import { runHere } from '../support/inProcess.js'
 import { node, smallNetwork, weightsOf } from '../support/smallNetwork.js'
 import { sharedFolder } from '../support/temporaryFolder.js'
 
@@ -47,4 +48,17 @@ it('the equivariance errors of maps are those of PyTorch and NumPy; what is no m
       ),
       undefined,
     ])
+})
+
+it('extract prints them at whole cells and powers of two, and all of them as JSON', async () => {
+  const words = ['extract', '--model', folder('strides.onnx'), '--layers', 'relu,eight,feature', '--patch', 'dog']
+  const run = (...more: string[]) =>
+    runHere([...words, '--size', String(SIZE), '--stride', '40', '--out', folder('printed'), ...more])
+  const { stdout } = await run()
+  const rows = stdout.split('\n').flatMap((line) => /^(relu|eight) +(\d+) +0\.\d{3} +0\.\d{3}$/.exec(line) ?? [])
+  expect(rows.filter((_, i) => i % 3 > 0).join(' ')).toBe(
+    'relu 1 relu 2 relu 4 eight 1 eight 2 eight 4 eight 8 eight 16',
+  )
+  const { layers } = JSON.parse((await run('--json')).stdout)
+  expect(layers.map(({ equivariance = [] }) => equivariance.length)).toEqual([4, 16, 0])
 })

@@ -1,7 +1,11 @@
+import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { FeatureMap } from '../../src/engine/featureMap.js'
-import { equivarianceErrors } from '../../src/experiments/equivariance.js'
+import type { NetworkHandle } from '../../src/engine/handle.js'
+import { sceneOf } from '../../src/engine/scene.js'
+import { equivarianceErrors, measureEquivariance } from '../../src/experiments/equivariance.js'
+import { imagenetInput } from '../../src/networks/network.js'
 import { randomCases } from '../support/randomCases.js'
 
 /** Features of one image, by what stands in each cell. */
@@ -113,5 +117,72 @@ describe('equivariance errors', () => {
         map,
       ),
     ).toEqual([])
+  })
+})
+
+describe('a network that takes every fourth pixel', () => {
+  const layers = [
+    { name: 'relu1', dims: 16 * 55 * 55, isMap: true },
+    { name: 'fc6', dims: 768 },
+  ]
+  /** Has the shapes and strides of a real one. */
+  const network = {
+    onnxPath: fileURLToPath(new URL('../../models/tiny-alexnet.onnx', import.meta.url)),
+    ...{ layers, input: imagenetInput },
+  }
+  /** @param most frames, after which it is stopped */
+  const opened = (seen: Uint8Array[], most = Number.POSITIVE_INFINITY) => {
+    const encode = async (frames: readonly Uint8Array[]) => {
+      seen.push(...frames)
+      const matrices = layers.map(({ dims }) => new Float32Array(frames.length * dims))
+      for (const [i, frame] of frames.entries())
+        for (let at = 0; at < 55 * 55; at++)
+          (matrices[0] as Float32Array)[i * 16 * 55 * 55 + at] = frame[
+            3 * 4 * (Math.floor(at / 55) * 224 + (at % 55))
+          ] as number
+      const read = layers.map(({ name, dims }, i) => ({ name, dims, matrix: matrices[i] }))
+      return { layers: read, finished: Math.min(most, frames.length), release: () => void seen.push(new Uint8Array()) }
+    }
+    return { network, encode } as unknown as NetworkHandle
+  }
+  const patch = {
+    name: 'square',
+    size: 8,
+    rgba: new Uint8Array(8 * 8 * 4).map((_, i) => (i % 4 === 3 ? 255 : 40)),
+    sha256: '',
+  }
+  const placeOf = (frame: Uint8Array | undefined) => {
+    const pixel = Math.floor((frame?.indexOf(40) ?? 0) / 3)
+    return [Math.floor(pixel / 224), pixel % 224]
+  }
+
+  it('is shown the blank frame, and the object at the center anchor, farther right and farther down', async () => {
+    const seen: Uint8Array[] = []
+    const [errors, none] = await measureEquivariance(opened(seen), sceneOf(patch, '#102030'))
+    expect(seen).toHaveLength(1 + 1 + 2 * 8 + 1)
+    expect([seen[0]?.includes(40), [...(seen[0]?.subarray(0, 3) ?? [])]]).toEqual([false, [16, 32, 48]])
+    expect([1, 2, 9, 10, 17].map((i) => placeOf(seen[i]))).toEqual([
+      ...[
+        [108, 108],
+        [108, 109],
+        [108, 116],
+      ],
+      ...[
+        [109, 108],
+        [116, 108],
+      ],
+    ])
+    expect(errors?.filter(({ aliasing, border }) => aliasing + border === 0).map(({ dx }) => dx)).toEqual([4, 8])
+    expect(none).toEqual([])
+  })
+
+  it('is shown nothing where the object cannot move by a cell, and gives its memory back where it is stopped', async () => {
+    const seen: Uint8Array[] = []
+    const large = { ...patch, size: 218, rgba: new Uint8Array(218 * 218 * 4) }
+    expect(await measureEquivariance(opened(seen), sceneOf(large))).toEqual([[], []])
+    expect(seen).toEqual([])
+    const reason = new Error('stopped')
+    await expect(measureEquivariance(opened(seen, 17), sceneOf(patch), AbortSignal.abort(reason))).rejects.toBe(reason)
+    expect(seen.at(-1)).toHaveLength(0)
   })
 })
