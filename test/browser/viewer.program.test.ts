@@ -39,6 +39,7 @@ import { PATCHES, STRIDE, writeStudy } from '../support/viewerStudy.js'
 
 const [CAR, MARKUP, HEBREW] = PATCHES
 const MEAN = 'mean of all objects'
+const BACKGROUND = [0x20, 0x40, 0x60]
 /** Positions along a side of the maps of 75 pixels. */
 const SIDE = 14
 const VIEW: Readonly<Record<string, string>> = {
@@ -72,6 +73,15 @@ describe.skipIf(!hasChromium())('the viewer of a report', () => {
     const length = (shape[2] as number) * (shape[3] as number)
     const at = (layer * ANCHOR_NAMES.length + ANCHOR_NAMES.indexOf(anchor)) * length
     return [...data.subarray(at, at + length)].map(roundCosine)
+  }
+
+  /** Where the image is on the screen, and in it the middle of the object at a position. */
+  async function imageOnScreen() {
+    await page.locator('#a-image').scrollIntoViewIfNeeded()
+    await frame()
+    const { x, y, width } = await boxOf('#a-image')
+    const pixels = (index: number) => ((index * STRIDE + 37.5) * width) / 224
+    return { x, y, at: (row: number, col: number) => [x + pixels(col), y + pixels(row)] as const }
   }
 
   /** What the network answers of the car at 75 pixels. */
@@ -125,13 +135,9 @@ describe.skipIf(!hasChromium())('the viewer of a report', () => {
     await show({ layer: 'fc8', anchor: 'top-right' })
     const map = await stored('top-right', { layer: 1 })
     const { strongest, probability } = await answers()
-    for (const [row, col] of [
-      [0, 13],
-      [13, 0],
-      [7, 3],
-    ] as const) {
+    for (const at of [13, 13 * SIDE, 7 * SIDE + 3]) {
+      const [row, col] = [Math.floor(at / SIDE), at % SIDE]
       await hover('a', row, col, SIDE)
-      const at = row * SIDE + col
       expect(await text('#at-place')).toBe(`row ${row * STRIDE}, column ${col * STRIDE}`)
       expect(await number('#a-value')).toBe(map[at])
       expect(await pixel('#a-plot canvas', row, col)).toEqual([...hot(((map[at] as number) - 0.88) / 0.12)])
@@ -140,9 +146,8 @@ describe.skipIf(!hasChromium())('the viewer of a report', () => {
     }
     const { layers } = await openUnit(results(), unitFolder(results(), { model: 'plain', size: 75, patch: CAR }))
     const { mean, min } = layers[1]?.similarity['top-right'] ?? { mean: 0, min: 0 }
-    expect(await text('#a-summary')).toBe(
-      `mean ${mean.toFixed(3)}, lowest ${min.toFixed(MAP_DECIMALS).replace('-', '−')}`,
-    )
+    const lowest = min.toFixed(MAP_DECIMALS).replace('-', '−')
+    expect(await text('#a-summary')).toBe(`mean ${mean.toFixed(3)}, lowest ${lowest}`)
   })
 
   it('shows the object on its background at the cursor, and the row and column through it', async () => {
@@ -151,29 +156,21 @@ describe.skipIf(!hasChromium())('the viewer of a report', () => {
     const [top, left] = [3 * STRIDE, 8 * STRIDE]
     await expect.poll(() => pixel('#a-image canvas', top, left)).toEqual([255, 128, 0])
     expect(await pixel('#a-image canvas', top + 74, left + 36)).toEqual([255, 128, 0])
-    for (const [row, col] of [
-      [top - 1, left],
-      [top, left - 1],
-      [top + 75, left],
-      [top, left + 74],
-    ] as const)
-      expect(await pixel('#a-image canvas', row, col)).toEqual([0x20, 0x40, 0x60])
+    for (const row of [top - 1, top + 75]) expect(await pixel('#a-image canvas', row, left)).toEqual(BACKGROUND)
+    for (const col of [left - 1, left + 74]) expect(await pixel('#a-image canvas', top, col)).toEqual(BACKGROUND)
     expect(await text('#at-offset')).toBe('41 px up, 14 px right of the anchor')
     const map = await stored('center')
-    const along = {
-      row: { title: 'Similarity along row 33', values: map.slice(3 * SIDE, 4 * SIDE) },
-      col: { title: 'Similarity along column 88', values: map.filter((_, i) => i % SIDE === 8) },
-    }
-    for (const [id, { title, values }] of Object.entries(along)) {
-      expect(await text(`#${id}-profile-title`)).toBe(title)
+    const along = { row: map.slice(3 * SIDE, 4 * SIDE), col: map.filter((_, i) => i % SIDE === 8) }
+    const titles = ['Similarity along row 33', 'Similarity along column 88']
+    expect([await text('#row-profile-title'), await text('#col-profile-title')]).toEqual(titles)
+    for (const [id, values] of Object.entries(along)) {
       const path = (await page.getAttribute(`#${id}-profile .curve`, 'd')) ?? ''
       const heights = [...path.matchAll(/[ML][\d.]+ ([\d.]+)/g)].map(([, y]) => Number(y))
       const [least, most] = [Math.min(...values), Math.max(...values)]
       const [bottom, highest] = [Math.max(...heights), Math.min(...heights)]
       expect(bottom - highest).toBeGreaterThan(20)
-      expect(heights).toEqual(
-        values.map((value) => expect.closeTo(bottom + ((value - least) / (most - least)) * (highest - bottom), 0)),
-      )
+      const heightOf = (value: number) => bottom + ((value - least) / (most - least)) * (highest - bottom)
+      expect(heights).toEqual(values.map((value) => expect.closeTo(heightOf(value), 0)))
     }
   })
 
@@ -187,9 +184,8 @@ describe.skipIf(!hasChromium())('the viewer of a report', () => {
       expect(file.suggestedFilename()).toBe(`plain-fc8-75-car-center-similarity.${format}`)
       return file.path()
     }
-    const [head, ...lines] = readFileSync(await saved('csv'), 'utf8')
-      .trim()
-      .split('\n')
+    const csv = readFileSync(await saved('csv'), 'utf8')
+    const [head, ...lines] = csv.trim().split('\n')
     expect(head).toBe('row,col,value')
     expect(lines.map((line) => Number(line.split(',')[2]))).toEqual(expected)
     expect(lines[SIDE + 2]).toMatch(new RegExp(`^${STRIDE},${2 * STRIDE},`))
@@ -202,20 +198,17 @@ describe.skipIf(!hasChromium())('the viewer of a report', () => {
 
   it('shows the mean maps of the heatmaps and the means of summary.json', async () => {
     const summary = JSON.parse(readFileSync(results('summary.json'), 'utf8')) as SummaryRow[]
+    const own = summary.filter(({ model, layer, size }) => `${model} ${layer} ${size}` === 'plain fc6 125')
     const meanOf = (metric: string, variant: string) =>
-      summary
-        .filter(({ model, layer, size }) => `${model} ${layer} ${size}` === 'plain fc6 125')
-        .find((row) => row.metric === metric && row.variant === variant)
-        ?.mean.toFixed(3)
+      own.find((row) => row.metric === metric && row.variant === variant)?.mean.toFixed(3)
     await show({ size: '125', patch: '', anchor: 'bottom-left' })
     const name = heatmapName('plain', 'fc6', 125, 'bottom-left')
     const { data } = await readNpy(results('heatmaps', `${name}.npy`))
     await hover('a', 4, 6, 10)
     expect(await number('#a-value')).toBe(roundCosine(data[46] as number))
     expect(await text('#a-summary')).toContain(`mean ${meanOf('similarity-mean', 'bottom-left')}, lowest`)
-    expect(await text('#a-baseline')).toBe(
-      `different objects at the same position: ${meanOf('null-baseline', 'different class')}`,
-    )
+    const baseline = meanOf('null-baseline', 'different class')
+    expect(await text('#a-baseline')).toBe(`different objects at the same position: ${baseline}`)
     expect(await text('#a-answer')).toMatch(/^center’s answer 0\.\d\d$/)
   })
 
@@ -252,10 +245,8 @@ describe.skipIf(!hasChromium())('the viewer of a report', () => {
     expect(await pixel('#a-plot canvas', 1, 6)).toEqual([grey, grey, grey])
     await page.fill('#low', '2')
     await page.press('#low', 'Tab')
-    expect([await page.isVisible('#limits-fault'), await page.getAttribute('#low', 'aria-invalid')]).toEqual([
-      true,
-      'true',
-    ])
+    expect(await page.isVisible('#limits-fault')).toBe(true)
+    expect(await page.getAttribute('#low', 'aria-invalid')).toBe('true')
     await page.click('#paper-limits')
     expect([await page.inputValue('#low'), await page.inputValue('#high')]).toEqual(['0.88', '1'])
     expect(await page.isVisible('#limits-fault')).toBe(false)
@@ -284,10 +275,8 @@ describe.skipIf(!hasChromium())('the viewer of a report', () => {
     await expect.poll(chosen).toEqual(['plain', 'plain-aa', 'fc6', '125×125 px', MEAN, 'top-right'])
     await ready()
     const place = () => page.evaluate(() => document.getElementById('viewer')?.getBoundingClientRect().top)
-    expect([await page.evaluate(() => document.activeElement?.id), await place()]).toEqual([
-      'a-plot',
-      expect.closeTo(0, -1),
-    ])
+    const focused = await page.evaluate(() => document.activeElement?.id)
+    expect([focused, await place()]).toEqual(['a-plot', expect.closeTo(0, -1)])
     // Objects are chosen from a gallery, by pointer and keys; going back undoes it.
     const object = () => chosen().then((all) => all[4])
     await page.locator('#gallery .thumb', { hasText: HEBREW }).click()
@@ -366,27 +355,15 @@ describe.skipIf(!hasChromium())('the viewer of a report', () => {
     expect(reached).toEqual(expect.arrayContaining(wanted))
     await page.focus('#a-plot')
     expect(await page.evaluate(() => getComputedStyle(document.activeElement as Element).outlineStyle)).toBe('solid')
-    for (const [key, place] of [
-      ['1', 'row 0, column 0'],
-      ['ArrowRight', 'row 0, column 11'],
-      ['ArrowDown', 'row 11, column 11'],
-      ['ArrowUp', 'row 0, column 11'],
-      ['ArrowUp', 'row 0, column 11'],
-      ['ArrowLeft', 'row 0, column 0'],
-      ['Shift+ArrowRight', 'row 0, column 99'],
-      ['Home', 'row 0, column 0'],
-      ['PageDown', 'row 99, column 0'],
-      ['End', 'row 99, column 99'],
-      ['PageUp', 'row 0, column 99'],
-      ['4', 'row 99, column 0'],
-    ] as const) {
+    const steps = ['1 0 0', 'ArrowRight 0 11', 'ArrowDown 11 11', 'ArrowUp 0 11', 'ArrowUp 0 11', 'ArrowLeft 0 0']
+    steps.push('Shift+ArrowRight 0 99', 'Home 0 0', 'PageDown 99 0', 'End 99 99', 'PageUp 0 99', '4 99 0')
+    for (const [key = '', row, col] of steps.map((step) => step.split(' '))) {
       await page.keyboard.press(key)
-      await expect.poll(() => text('#at-place')).toBe(place)
+      await expect.poll(() => text('#at-place')).toBe(`row ${row}, column ${col}`)
     }
     const value = (await stored('center', { size: 125 }))[90]?.toFixed(MAP_DECIMALS).replace('-', '−')
-    await expect
-      .poll(() => text('#live'))
-      .toContain(`row 99, column 0. \u2068plain\u2069: similarity ${value} (\u2068fc6\u2069), answer \u2068`)
+    const said = `row 99, column 0. \u2068plain\u2069: similarity ${value} (\u2068fc6\u2069), answer \u2068`
+    await expect.poll(() => text('#live')).toContain(said)
     await page.keyboard.press('Enter')
     await expect.poll(async () => (await chosen())[5]).toBe('row 99, column 0')
     await page.keyboard.press(']')
@@ -432,11 +409,7 @@ describe.skipIf(!hasChromium())('the viewer of a report', () => {
 
   it('has its object dragged by the mouse, and everything follows', async () => {
     await show()
-    await page.locator('#a-image').scrollIntoViewIfNeeded()
-    const { x, y, width } = await boxOf('#a-image')
-    /** The middle of the object at a position, on the screen. */
-    const at = (row: number, col: number) =>
-      [x + ((col * STRIDE + 37.5) * width) / 224, y + ((row * STRIDE + 37.5) * width) / 224] as const
+    const { at } = await imageOnScreen()
     await page.mouse.move(...at(0, 0))
     await page.mouse.down()
     await page.mouse.move(...at(3, 5), { steps: 3 })
@@ -458,9 +431,7 @@ describe.skipIf(!hasChromium())('the viewer of a report', () => {
   it('has its object dragged by a finger, which scrolls the page beside it', async () => {
     await show()
     await page.setViewportSize({ width: 390, height: 844 })
-    await page.locator('#a-image').scrollIntoViewIfNeeded()
-    await frame()
-    const { x, y, width } = await boxOf('#a-image')
+    const { x, y, at } = await imageOnScreen()
     const session = await page.context().newCDPSession(page)
     await session.send('Emulation.setTouchEmulationEnabled', { enabled: true })
     const touch = async (way: readonly (readonly [number, number])[]) => {
@@ -472,8 +443,6 @@ describe.skipIf(!hasChromium())('the viewer of a report', () => {
       await session.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] })
       await frame()
     }
-    const at = (row: number, col: number) =>
-      [x + ((col * STRIDE + 37.5) * width) / 224, y + ((row * STRIDE + 37.5) * width) / 224] as const
     const scrolled = () => page.evaluate(() => scrollY)
     const before = await scrolled()
     await touch([at(0, 0), at(3, 2), at(6, 4)])

@@ -16,13 +16,12 @@ describe('arithmetic', () => {
   beforeAll(async () => {
     await fixedGenerator(folder('of-fc6.onnx'), 768)
     await fixedGenerator(folder('of-fc7.onnx'), 768, { layer: 'fc7' })
-    for (const [name, background] of [
-      ['a', '#ff0000'],
-      ['b', '#00ff00'],
-    ] as const)
-      await sharp({ create: { width: 224, height: 224, channels: 3, background } })
+    for (const [name, background] of Object.entries({ a: '#ff0000', b: '#00ff00' })) {
+      const create = { width: 224, height: 224, channels: 3, background } as const
+      await sharp({ create })
         .png()
         .toFile(folder(`${name}.png`))
+    }
   })
 
   it('takes pictures and writes what it promises', async () => {
@@ -34,14 +33,10 @@ describe('arithmetic', () => {
     ])
     expect(status, stderr).toBe(0)
     expect(stdout).toContain('expected: taken on pixels; PSNR in dB\n')
-    expect(Object.keys(await contents(out)).sort()).toEqual([
-      'arithmetic.json',
-      'expectation.png',
-      ...['expectation.png', 'operand-A.png', 'operand-B.png', 'operands.npy'].map((end) => `fc6-${end}`),
-      ...['result-from-blank.png', 'result.npy', 'result.png', 'sheet.png'].map((end) => `fc6-${end}`),
-      'operand-A.png',
-      'operand-B.png',
-    ])
+    const pictures = ['expectation.png', 'operand-A.png', 'operand-B.png']
+    const ofLayer = [...pictures, 'operands.npy', 'result-from-blank.png', 'result.npy', 'result.png', 'sheet.png']
+    const files = [...pictures, ...ofLayer.map((name) => `fc6-${name}`), 'arithmetic.json']
+    expect(Object.keys(await contents(out)).sort()).toEqual(files.sort())
     const { shape, data } = await readNpy(folder('files', 'fc6-operands.npy'))
     const result = await readNpy(folder('files', 'fc6-result.npy'))
     expect([shape, result.shape]).toEqual([[2, 768], [768]])
@@ -88,18 +83,9 @@ describe('arithmetic', () => {
 
 it('reproduce measures arithmetic beside units, by features where a network has no generators', async () => {
   const out = folder('study')
-  const what = [
-    'reproduce',
-    '--models',
-    'tiny-alexnet-aa',
-    '--patches',
-    'dog,car,bird',
-    '--sizes',
-    '125',
-    '--stride',
-    '99',
-  ]
-  const study = [...what, '--expressions', '1', '--experiments', 'similarity,arithmetic', '--out', out]
+  const what = ['reproduce', '--models', 'tiny-alexnet-aa', '--patches', 'dog,car,bird', '--sizes', '125']
+  const how = ['--stride', '99', '--expressions', '1', '--experiments', 'similarity,arithmetic']
+  const study = [...what, ...how, '--out', out]
   expect((await runHere([...study, '--dry-run'])).stdout).toContain('26 images of arithmetic left\n')
   const { status, stdout, stderr } = await runHere([...study, '--json'])
   expect(status, stderr).toBe(0)
@@ -111,9 +97,8 @@ it('reproduce measures arithmetic beside units, by features where a network has 
     ['fc6', 'fc7', 'fc8'].flatMap((layer) => ['zero', 'blank'].map((judged) => `${layer} ${judged} features all`)),
   )
   expect(rows.filter(({ metric }) => metric === 'similarity-mean')).toHaveLength(15)
-  expect(JSON.parse(readFileSync(folder('study', 'run.json'), 'utf8')).arithmetic).toMatchObject([
-    { model: 'tiny-alexnet-aa', generators: [], expressionsPerKind: 1, seed: 0 },
-  ])
+  const { arithmetic } = JSON.parse(readFileSync(folder('study', 'run.json'), 'utf8'))
+  expect(arithmetic).toMatchObject([{ model: 'tiny-alexnet-aa', generators: [], expressionsPerKind: 1, seed: 0 }])
   expect(readFileSync(folder('study', 'index.html'), 'utf8')).toContain('id="arithmetic"')
   const again = await runHere(study)
   expect([again.status, again.stderr]).toEqual([0, expect.stringMatching(/^0 of 3 units computed, 0 images in /m)])

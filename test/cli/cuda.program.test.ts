@@ -6,32 +6,19 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { WORTH_A_CARD } from '../../src/experiments/classifiers.js'
 import { TASKS } from '../../src/experiments/folds.js'
 import { readNpy, writeNpy } from '../../src/files/npy.js'
-import { type Ended, start } from '../support/commandLine.js'
-import {
-  buildEmulatedAddon,
-  EMULATED_ADDON,
-  emulatedPackage,
-  FIRST_LAUNCH,
-  type Stored,
-  storeUnits,
-} from '../support/emulatedCuda.js'
+import { start } from '../support/commandLine.js'
+import { EMULATED_ADDON, FIRST_LAUNCH, storeUnits, useEmulatedPackage } from '../support/emulatedCuda.js'
 import { formulaFeatures } from '../support/features.js'
-import { sharedFolder } from '../support/temporaryFolder.js'
 
 const SHAPE = { rows: 12, cols: 10, dims: 24, signal: 2, scale: 1, repeat: 1 }
 
 const run = promisify(execFile)
-const isBuilt = await buildEmulatedAddon()
-const folder = sharedFolder()
-beforeAll(async () => {
-  await writeNpy(folder('features.npy'), [SHAPE.rows, SHAPE.cols, SHAPE.dims], formulaFeatures(SHAPE))
-  if (isBuilt) emulatedPackage(folder('package'))
-})
+const { isBuilt, folder } = await useEmulatedPackage()
+beforeAll(() => writeNpy(folder('features.npy'), [SHAPE.rows, SHAPE.cols, SHAPE.dims], formulaFeatures(SHAPE)))
 
 /** The command line on a machine with an emulated card, which variables describe; see native/test/emulation.h. */
-function onCard(args: readonly string[], machine: Readonly<Record<string, string>> = {}): Promise<Ended> {
-  return start(args, machine, folder('package', 'dist', 'cli', 'main.js')).ended
-}
+const onCard = (args: readonly string[], machine: Readonly<Record<string, string>> = {}) =>
+  start(args, machine, folder('package', 'dist', 'cli', 'main.js')).ended
 
 function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
   return Array.from(a).reduce((most, value, i) => Math.max(most, Math.abs(value - (b[i] as number))), 0)
@@ -69,14 +56,12 @@ describe.skipIf(!isBuilt)('features that an emulated CUDA device holds', () => {
     const { cosineSimilarity, uploadFeatures, releaseFeatures } = await native()
     const uploaded = await uploadFeatures(matrix, rows, dims, 0)
     const options = { rows: dims, dims: rows, anchors: matrix.subarray(0, rows), anchorCount: 1 }
-    await expect(cosineSimilarity({ ...options, features: uploaded })).rejects.toThrow(
-      new RangeError('features on the device are 12x5 instead of 5x12'),
-    )
+    const other = new RangeError('features on the device are 12x5 instead of 5x12')
+    await expect(cosineSimilarity({ ...options, features: uploaded })).rejects.toThrow(other)
     const { handle } = await createRequire(import.meta.url)(EMULATED_ADDON).uploadFeatures(matrix, rows, dims, 0)
-    for (const other of [{}, null, matrix, Object.create(handle)])
-      expect(() => releaseFeatures({ ...uploaded, handle: other as unknown as typeof handle })).toThrow(
-        new TypeError('features must be a handle of features on a device'),
-      )
+    const foreign = new TypeError('features must be a handle of features on a device')
+    for (const one of [{}, null, matrix, Object.create(handle)])
+      expect(() => releaseFeatures({ ...uploaded, handle: one as unknown as typeof handle })).toThrow(foreign)
     await expect(uploadFeatures(matrix, rows, dims, 4)).rejects.toThrow(/^device cuda:4 failed: no such device/)
   })
 
@@ -101,22 +86,21 @@ describe.skipIf(!isBuilt)('features that an emulated CUDA device holds', () => {
 
 describe.skipIf(!isBuilt)('similarity and separability on an emulated CUDA device', () => {
   it('have the cosines and the accuracies of the processor', async () => {
-    const found = new Map()
-    for (const device of ['cpu', 'cuda:1']) {
+    const on = async (device: string, adapter: string | null) => {
       const machine = { EMULATED_CUDA_DEVICES: '2', EMULATED_CUDA_BROKEN: '0' }
-      const ran = { cpu: { device, adapter: null }, 'cuda:1': { device, adapter: 'emulated device' } }[device] ?? {}
-      for (const words of [['similarity', '--out', folder(`${device}.npy`)], ['separability']]) {
-        const [command = '', ...more] = words
+      const document = async (command: string, ...more: string[]) => {
         const args = [command, folder('features.npy'), '--json', '--device', device, ...more]
         const { status, stdout, stderr } = await onCard(args, machine)
         expect(status, stderr).toBe(0)
-        expect(JSON.parse(stdout)).toMatchObject(ran)
-        found.set(`${command} ${device}`, JSON.parse(stdout))
+        expect(JSON.parse(stdout)).toMatchObject({ device, adapter })
+        return JSON.parse(stdout)
       }
+      await document('similarity', '--out', folder('maps.npy'))
+      return [(await readNpy(folder('maps.npy'))).data, await document('separability')] as const
     }
-    const maps = await Promise.all(['cpu', 'cuda:1'].map((device) => readNpy(folder(`${device}.npy`))))
-    expect(largestDifference(maps[1]?.data ?? [1], maps[0]?.data ?? [])).toBeLessThan(1e-6)
-    const [cpu, cuda] = [found.get('separability cpu'), found.get('separability cuda:1')]
+    const [ofCpu, cpu] = await on('cpu', null)
+    const [ofCuda, cuda] = await on('cuda:1', 'emulated device')
+    expect(largestDifference(ofCuda, ofCpu)).toBeLessThan(1e-6)
     expect(cuda).not.toHaveProperty('failure')
     for (const task of TASKS) expect([cuda[task].folds, cuda[task].notConverged]).toEqual([cpu[task].folds, []])
     // Other sums: the card did train.
@@ -149,20 +133,14 @@ describe.skipIf(!isBuilt)('similarity and separability on an emulated CUDA devic
   })
 })
 
-describe.skipIf(!isBuilt)('cosines and classifiers of a study', () => {
+it.skipIf(!isBuilt)('a study is computed on the card beside a network on CUDA, and on no other', async () => {
   const PROCESSOR = { device: 'cpu', adapter: null }
   const CARD = { device: 'cuda:0', adapter: 'emulated device' }
-  let onProcessor: Stored
-  beforeAll(async () => {
-    onProcessor = await storeUnits(folder, 'webgpu', 'webgpu')
-  })
-
-  it('are computed on the card beside a network on CUDA, and on no other', async () => {
-    expect([onProcessor.notes, onProcessor.ran]).toEqual([[], [PROCESSOR, PROCESSOR]])
-    const { notes, ran, numbers, text, maps } = await storeUnits(folder, 'cuda', 'cuda')
-    expect([notes, ran, numbers]).toEqual([[], [CARD, CARD], onProcessor.numbers])
-    expect(text).not.toBe(onProcessor.text)
-    for (const [i, { data }] of maps.entries())
-      expect(largestDifference(data, onProcessor.maps[i]?.data ?? [])).toBeLessThan(1e-6)
-  })
+  const onProcessor = await storeUnits(folder, 'webgpu', 'webgpu')
+  expect([onProcessor.notes, onProcessor.ran]).toEqual([[], [PROCESSOR, PROCESSOR]])
+  const { notes, ran, numbers, text, maps } = await storeUnits(folder, 'cuda', 'cuda')
+  expect([notes, ran, numbers]).toEqual([[], [CARD, CARD], onProcessor.numbers])
+  expect(text).not.toBe(onProcessor.text)
+  for (const [i, { data }] of maps.entries())
+    expect(largestDifference(data, onProcessor.maps[i]?.data ?? [])).toBeLessThan(1e-6)
 })

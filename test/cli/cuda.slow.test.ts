@@ -2,20 +2,10 @@ import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { beforeAll, describe, expect, it } from 'vitest'
-import {
-  buildEmulatedAddon,
-  EMULATED_ADDON,
-  emulatedPackage,
-  FIRST_LAUNCH,
-  type Stored,
-  storeUnits,
-} from '../support/emulatedCuda.js'
-import { sharedFolder } from '../support/temporaryFolder.js'
+import { EMULATED_ADDON, FIRST_LAUNCH, type Stored, storeUnits, useEmulatedPackage } from '../support/emulatedCuda.js'
 
 const HOSTILE = fileURLToPath(new URL('../native/processes/hostile/main.mjs', import.meta.url))
-
-const isBuilt = await buildEmulatedAddon()
-const folder = sharedFolder()
+const { isBuilt, folder } = await useEmulatedPackage()
 
 it.skipIf(!isBuilt)('features on an emulated CUDA device live through hostile calls', async () => {
   const args = ['--expose-gc', HOSTILE, '--seed', '1', '--calls', '2000', '--addon', EMULATED_ADDON]
@@ -27,7 +17,6 @@ describe.skipIf(!isBuilt)('cosines and classifiers of a study', () => {
   const PROCESSOR = { device: 'cpu', adapter: null }
   let onProcessor: Stored
   beforeAll(async () => {
-    emulatedPackage(folder('package'))
     onProcessor = await storeUnits(folder, 'webgpu', 'webgpu')
   })
 
@@ -35,13 +24,9 @@ describe.skipIf(!isBuilt)('cosines and classifiers of a study', () => {
     [
       'is lost at the cosines',
       { EMULATED_CUDA_LOST_AT: FIRST_LAUNCH },
-      /^classifiers on cuda:0 failed \(cudaLaunchKernel: .*\); the processor trains/,
+      /^classifiers on cuda:0 failed \(cudaLaunch.*\); the/,
     ],
-    [
-      'is not there',
-      { EMULATED_CUDA_DRIVER: '0' },
-      /^classifiers run on the processor: no NVIDIA driver: install the driver of the card$/,
-    ],
+    ['is not there', { EMULATED_CUDA_DRIVER: '0' }, /^classifiers run on the processor: no NVIDIA driver: install the/],
   ])('go to the processor, with one note, where the card %s', async (_, machine, note) => {
     const { notes, ran, text } = await storeUnits(folder, 'fallen', 'cuda', machine)
     expect([notes, ran[1], text]).toEqual([[expect.stringMatching(note)], PROCESSOR, onProcessor.text])

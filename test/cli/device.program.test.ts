@@ -1,14 +1,19 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { gpuFasterThan } from '../../src/engine/choice.js'
 import { platformGap } from '../../src/engine/device.js'
+import { sceneOf } from '../../src/engine/scene.js'
+import { chooseNetwork } from '../../src/networks/index.js'
 import { start } from '../support/commandLine.js'
 import { runHere } from '../support/inProcess.js'
 import { leftOut } from '../support/leftOut.js'
+import { stripes } from '../support/stripes.js'
 import { sharedFolder } from '../support/temporaryFolder.js'
 import { relativeDistance, tryWebgpu } from '../support/webgpu.js'
 
 const folder = sharedFolder()
 const trial = await tryWebgpu()
+const isSoftware = trial.runs && trial.software === true
 
 const EXTRACT = ['extract', '--model', 'tiny-alexnet', '--patch', 'airplane', '--size', '125', '--stride', '50']
 const json = (...way: string[]) => JSON.parse(readFileSync(folder(...way), 'utf8'))
@@ -32,16 +37,36 @@ describe.skipIf(!trial.runs)('--device webgpu', () => {
       expect(run.status, run.stderr).toBe(0)
       const noise = /tiny-alexnet on webgpu \(.*\): fp32 features within \d\.\de-\d+ of the processor's/
       expect(noise.test(run.stderr)).toBe(device === 'webgpu')
+      const slower = /^webgpu runs on .*, which computes on the processor; --device cpu is faster$/m
+      expect(slower.test(run.stderr)).toBe(device === 'webgpu' && isSoftware)
     }
     const onProcessor = json('auto', 'extract.json')
     expect(onProcessor).toMatchObject({ device: 'cpu', executionProvider: 'CPUExecutionProvider' })
     expect(onProcessor).not.toHaveProperty('noiseFloor')
     const adapter = trial.runs && trial.adapter
     const onWebgpu = json('webgpu', 'extract.json')
-    expect(onWebgpu).toMatchObject({ device: 'webgpu', executionProvider: 'WebGpuExecutionProvider', adapter })
+    const ran = { device: 'webgpu', executionProvider: 'WebGpuExecutionProvider', adapter, precision: 'fp32' }
+    expect(onWebgpu).toMatchObject({ ...ran, noiseFloor: { positions: 8 } })
     for (const { name, file } of onWebgpu.layers) {
       expect(await relativeDistance(folder('auto', file), folder('webgpu', file))).toBeLessThan(1e-5)
       expect(onWebgpu.noiseFloor.relative[name]).toBeLessThan(1e-5)
     }
   })
+
+  it.skipIf(leftOut(!isSoftware, 'there is no adapter of software'))(
+    'is never chosen by auto if it is software',
+    async () => {
+      const network = await chooseNetwork({ model: 'tiny-alexnet' })
+      const request = { name: 'webgpu', index: null } as const
+      const plan = {
+        network,
+        scene: sceneOf(stripes(75)),
+        images: 1e6,
+        request,
+        wished: { batch: 2 },
+        onNote: () => undefined,
+      }
+      expect(await gpuFasterThan(plan, 0)).toBeUndefined()
+    },
+  )
 })

@@ -1,16 +1,15 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
+import { ANCHOR_NAMES } from '../../src/engine/positions.js'
 import { readNpy, writeNpy } from '../../src/files/npy.js'
 import { catalogModels } from '../../src/networks/index.js'
 import { contents } from '../support/commandLine.js'
 import { positionFeatures } from '../support/features.js'
 import { runHere } from '../support/inProcess.js'
-import { temporaryFolder } from '../support/temporaryFolder.js'
+import { networkFolder } from '../support/networkFolder.js'
 
-const folder = temporaryFolder()
-beforeEach(() => vi.stubEnv('SHIFTSCOPE_CACHE', folder('cache')))
-afterEach(() => vi.unstubAllEnvs())
+const folder = networkFolder()
 
 /** The one document that a command prints. */
 async function documentOf(...words: readonly string[]) {
@@ -26,27 +25,24 @@ it('extract, similarity and view print what they wrote', async () => {
   const words = ['--stride', '20', '--layers', 'fc6,fc8', '--background', '#204060', '--out', out]
   const document = await documentOf(...EXTRACT, ...words)
   expect(document).toMatchObject({ model: 'tiny-alexnet', rows: 5, cols: 5, images: 25, device: 'cpu' })
-  const layers = [
-    ['fc6', 768],
-    ['fc8', 627],
-  ].map(([name, dims]) => ({ name, dims, file: join(out, `${name}.npy`) }))
+  const layers = Object.entries({ fc6: 768, fc8: 627 }).map(([name, dims]) => ({
+    ...{ name, dims, file: join(out, `${name}.npy`) },
+  }))
   expect(document.layers).toEqual(layers)
   for (const { dims, file } of layers) expect((await readNpy(file)).shape).toEqual([5, 5, dims])
 
   const files = ['--out', folder('maps.npy'), '--png', folder('maps.png'), '--limits', '0.5,1']
   const { rows, cols, anchors } = await documentOf('similarity', join(out, 'fc6.npy'), ...files)
   expect([rows, cols]).toEqual([5, 5])
-  expect(Object.keys(anchors)).toEqual(['top-left', 'top-right', 'center', 'bottom-left', 'bottom-right'])
+  expect(Object.keys(anchors)).toEqual([...ANCHOR_NAMES])
   // The center of the stride-1 grid is pixel 49; of the pixels 0, 20, … 80, 40 is the nearest.
   expect(anchors.center).toMatchObject({ row: 2, col: 2, pixel: { row: 40, col: 40 } })
   expect((await readNpy(folder('maps.npy'))).shape).toEqual([5, 5, 5])
   expect(readFileSync(folder('maps.png')).subarray(1, 4).toString()).toBe('PNG')
 
   const page = { page: folder('page', 'index.html'), hasPicture: true, model: 'tiny-alexnet', rows: 5, cols: 5 }
-  expect(await documentOf('view', join(out, 'fc8.npy'), '--out', folder('page'))).toEqual({
-    ...page,
-    layers: [{ name: 'fc8', dims: 627, hasFeatures: true }],
-  })
+  const viewed = await documentOf('view', join(out, 'fc8.npy'), '--out', folder('page'))
+  expect(viewed).toEqual({ ...page, layers: [{ name: 'fc8', dims: 627, hasFeatures: true }] })
   expect(readFileSync(page.page, 'utf8')).toContain('object dog of 125×125 px')
 })
 
@@ -55,11 +51,8 @@ it('an object as large as the frame has one position, and its folder nothing but
   expect(status).toBe(0)
   expect((await readNpy(folder('frame', 'fc8.npy'))).shape).toEqual([1, 1, 627])
   const { patchSha256 } = JSON.parse(readFileSync(folder('frame', 'extract.json'), 'utf8'))
-  expect(Object.keys(await contents(folder('frame'))).sort()).toEqual([
-    'extract.json',
-    'fc8.npy',
-    join('pictures', `patch-${patchSha256}.png`),
-  ])
+  const files = ['extract.json', 'fc8.npy', join('pictures', `patch-${patchSha256}.png`)]
+  expect(Object.keys(await contents(folder('frame'))).sort()).toEqual(files)
 })
 
 it('separability prints one scheme as it is, and several by their names', async () => {
@@ -97,12 +90,8 @@ describe('models and patches', () => {
 it('a study that is estimated prints its counts', async () => {
   const words = ['reproduce', '--models', 'tiny-alexnet', '--sizes', '75', '--stride', '24', '--dry-run']
   // 7×7 positions and the four anchors outside the grid (0 and 149, center 74), ten patches; per layer a sketch of 45 dims.
-  expect(await documentOf(...words, '--out', folder('dry'))).toMatchObject({
-    units: 10,
-    finished: 0,
-    replaced: 0,
-    images: 10 * (7 * 7 + 4),
-    bytes: 10 * (3 * 5 * 7 * 7 + 5 * (768 + 768 + 627) + 3 * 7 * 7 + 3 * 45 * 7 * 7) * 4,
-  })
+  const bytes = 10 * (3 * 5 * 7 * 7 + 5 * (768 + 768 + 627) + 3 * 7 * 7 + 3 * 45 * 7 * 7) * 4
+  const counts = { units: 10, finished: 0, replaced: 0, images: 10 * (7 * 7 + 4), bytes }
+  expect(await documentOf(...words, '--out', folder('dry'))).toMatchObject(counts)
   expect(existsSync(folder('dry'))).toBe(false)
 })

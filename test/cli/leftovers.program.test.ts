@@ -1,39 +1,32 @@
-import { spawnSync } from 'node:child_process'
 import { copyFileSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
-import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { beforeEach, expect, it } from 'vitest'
 import { thisMachine } from '../../src/files/owner.js'
 import { modelsFolder } from '../../src/files/package.js'
 import { writeModel } from '../../src/networks/onnx/model.js'
+import { DEAD_PID } from '../support/deadProcess.js'
 import { exported } from '../support/exportedModel.js'
 import { runHere } from '../support/inProcess.js'
-import { temporaryFolder } from '../support/temporaryFolder.js'
+import { networkFolder } from '../support/networkFolder.js'
 
-const folder = temporaryFolder()
+const folder = networkFolder()
 beforeEach(async () => {
-  vi.stubEnv('SHIFTSCOPE_CACHE', folder('cache'))
   mkdirSync(folder('pictures'))
   copyFileSync(`${modelsFolder()}/patches/dog.png`, folder('pictures', 'dog.png'))
   await writeModel(folder('own.onnx'), exported())
 })
-afterEach(() => vi.unstubAllEnvs())
 
 it.each([
   ['patches images PICTURES --out OUT', ['out', 'out/native', 'out/75']],
   ['extract --model tiny-alexnet --patch dog --size 75 --stride 70 --layers fc8 --out OUT', ['out']],
-  ['models import vit_b_16 OWN', ['cache/weights', 'cache/graphs']],
-])('what a killed process left is cleared by the next %s', async (words, places) => {
-  const dead = spawnSync('true').pid
-  for (const place of places) {
+  ['models import vit_b_16 OWN.onnx', ['cache/weights', 'cache/graphs']],
+])('what a killed process left is cleared by the next %s', async (words, left) => {
+  for (const place of left) {
     mkdirSync(folder(place), { recursive: true })
-    writeFileSync(folder(place, `.tmp-${thisMachine()}-${dead}-0123abcd-name`), 'half of it')
+    writeFileSync(folder(place, `.tmp-${thisMachine()}-${DEAD_PID}-0123abcd-name`), 'half of it')
   }
-  const paths: Readonly<Record<string, string>> = {
-    PICTURES: folder('pictures'),
-    OUT: folder('out'),
-    OWN: folder('own.onnx'),
-  }
-  const { status, stderr } = await runHere(words.split(' ').map((word) => paths[word] ?? word))
+  const places = words.split(' ').map((word) => word.replace(/^[A-Z]{3,}/, (name) => folder(name.toLowerCase())))
+  const { status, stderr } = await runHere(places)
   expect(status, stderr).toBe(0)
-  for (const place of places)
+  for (const place of left)
     expect([place, readdirSync(folder(place)).filter((name) => name.startsWith('.tmp-'))]).toEqual([place, []])
 })

@@ -20,22 +20,18 @@ describe('a page', () => {
     expect(hasDisplay(env, platform)).toBe(expected)
   })
 
+  const none = 'there is no display for a browser here'
   it.each([
     ['is named', () => sayPage('a.html', {}), 'open a.html\n', ''],
     ['is not named beside a document', () => sayPage('a.html', { json: true }), '', ''],
     [
-      'that cannot be shown is named all the same',
+      'that cannot be shown is named',
       () => sayPage('a.html', { open: true, json: true }),
       '',
-      'there is no display for a browser here; open a.html\n',
+      `${none}; open a.html\n`,
     ],
     ['of a server is named', () => sayAddress('http://a', { open: false }), 'open http://a\n', ''],
-    [
-      'of a server that cannot be shown is named first',
-      () => sayAddress('http://a', { open: true }),
-      'open http://a\n',
-      'there is no display for a browser here\n',
-    ],
+    ['of a server comes first', () => sayAddress('http://a', { open: true }), 'open http://a\n', `${none}\n`],
   ])('%s', async (_, sayIt, stdout, stderr) => {
     vi.stubEnv('CI', '1')
     const { result, ...said } = await captured([], sayIt)

@@ -11,9 +11,8 @@ describe('output', () => {
       printJson({ rows: 2, names: ['ü', '"'], nothing: null })
     })
     expect(written.stderr).toBe('a note\n')
-    expect(written.stdout).toBe(
-      'a result\n{\n  "rows": 2,\n  "names": [\n    "ü",\n    "\\""\n  ],\n  "nothing": null\n}\n',
-    )
+    const document = '{\n  "rows": 2,\n  "names": [\n    "ü",\n    "\\""\n  ],\n  "nothing": null\n}\n'
+    expect(written.stdout).toBe(`a result\n${document}`)
   })
 
   it('is one line without control characters, whatever the names in it', async () => {
@@ -45,13 +44,8 @@ describe('output', () => {
     [['x5', '10'], '    a\nx5  x\n10  x\n'],
     [[], '  a\n'],
   ])('puts a column to the right where all of it are numbers: %j', async (column, table) => {
-    const { stdout } = await captured([], () =>
-      printTable(
-        ['', 'a'],
-        column.map((cell) => [cell, 'x']),
-      ),
-    )
-    expect(stdout).toBe(table)
+    const rows = column.map((cell) => [cell, 'x'])
+    expect((await captured([], () => printTable(['', 'a'], rows))).stdout).toBe(table)
   })
 
   it('has marks in colour in a terminal that has colours, unless it is told not to', async () => {
@@ -84,31 +78,10 @@ describe('output', () => {
   })
 })
 
-it.each([
-  [0, '0.0 s'],
-  [3.44, '3.4 s'],
-  [59.94, '59.9 s'],
-  [59.97, '1 m 00 s'],
-  [65, '1 m 05 s'],
-  [119.6, '2 m 00 s'],
-  [3599.4, '59 m 59 s'],
-  [3599.6, '1 h 00 m'],
-  [3660, '1 h 01 m'],
-  [7199.6, '2 h 00 m'],
-  [90_000, '25 h 00 m'],
-])('%d seconds are %s', (seconds, text) => {
-  expect(duration(seconds)).toBe(text)
-})
-
-it.each([
-  [0, '0 B'],
-  [999, '999 B'],
-  [1000, '1.0 kB'],
-  [999_949, '999.9 kB'],
-  [999_960, '1.0 MB'],
-  [14_209_832, '14.2 MB'],
-  [1e9, '1.0 GB'],
-  [1e15, '1000.0 TB'],
-])('%d bytes are %s', (bytes, text) => {
-  expect(byteSize(bytes)).toBe(text)
+it('seconds and bytes are told in their usual units', () => {
+  const seconds = [0, 3.44, 59.94, 59.97, 65, 119.6, 3599.4, 3599.6, 3660, 7199.6, 90_000].map(duration)
+  const inMinutes = ['1 m 00 s', '1 m 05 s', '2 m 00 s', '59 m 59 s']
+  expect(seconds).toEqual(['0.0 s', '3.4 s', '59.9 s', ...inMinutes, '1 h 00 m', '1 h 01 m', '2 h 00 m', '25 h 00 m'])
+  const bytes = [0, 999, 1000, 999_949, 999_960, 14_209_832, 1e9, 1e15].map(byteSize)
+  expect(bytes).toEqual(['0 B', '999 B', '1.0 kB', '999.9 kB', '1.0 MB', '14.2 MB', '1.0 GB', '1000.0 TB'])
 })

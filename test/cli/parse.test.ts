@@ -19,6 +19,10 @@ import {
 
 type Parser = (text: string) => unknown
 
+const THREE = 'Give three numbers, those of red, green and blue, such as 0.5,0.5,0.5.'
+const RISING = 'Give two rising numbers, such as 0.88,1.'
+const ONCE = 'Give the layers of all networks once, or those of single ones as ID=a,b.'
+
 describe('the value of an option', () => {
   it.each<[Parser, Readonly<Record<string, unknown>>]>([
     [parseWhole, { 1: 1, '007': 7, 9007199254740991: Number.MAX_SAFE_INTEGER }],
@@ -46,17 +50,9 @@ describe('the value of an option', () => {
     [parseWholeList, 'Give a whole number of at least 1.', '75;125|75,x|75,0'],
     [parseList, 'Give names separated by commas.', '| |,|a,|,a|a,,b|a, ,b'],
     [parseMinutes, 'Give minutes, or HH:MM:SS.', '|0|5 hours|1:60:00|1:00:60|1:0:0|1.5|-1|x1:00:00|1:00:000'],
-    [
-      parseThree,
-      'Give three numbers, those of red, green and blue, such as 0.5,0.5,0.5.',
-      '|1,2|1,2,3,4|1,2,|1,2,x|1,2,Infinity',
-    ],
+    [parseThree, THREE, '|1,2|1,2,3,4|1,2,|1,2,x|1,2,Infinity'],
     [parseRange, 'Give 1 or 255.', '|2|1.0'],
-    [
-      parseLimits,
-      'Give two rising numbers, such as 0.88,1.',
-      '|,|,1|-1,|0.88|1,1|1,0|0,1,2|a,b|NaN,1|0,Infinity|-Infinity,0|0 1',
-    ],
+    [parseLimits, RISING, '|,|,1|-1,|0.88|1,1|1,0|0,1,2|a,b|NaN,1|0,Infinity|-Infinity,0|0 1'],
     [(text) => collectAssignments(text), 'Give ID=FILE, such as alexnet=alexnet.pth.', '|=|alexnet|alexnet=|=a.pth'],
     [(text) => collectImages(text), 'Give NAME=FILE or NAME=SCENE, such as A=dog@0,149.', '|A|A=|=x'],
   ])('%o is told its form where it is another: %s', (parse, message, texts) => {
@@ -68,6 +64,9 @@ describe('an option that may be repeated', () => {
   it('collects what it is given', () => {
     expect(collectNames('c', collectNames('a,b'))).toEqual(['a', 'b', 'c'])
     expect(collectImages('B=y', collectImages('A=x'))).toEqual({ A: 'x', B: 'y' })
+    // Also under names that every object has.
+    const entries = Object.entries(collectAssignments('toString=x', collectAssignments('constructor=y')))
+    expect(entries.flat()).toEqual(['constructor', 'y', 'toString', 'x'])
     expect(collectLayers('b=y', collectLayers('a=x'))).toEqual({ a: ['x'], b: ['y'] })
   })
 
@@ -75,18 +74,11 @@ describe('an option that may be repeated', () => {
     ['a=x', 'a=y', collectAssignments, 'a is given twice.'],
     ['__proto__=x', '__proto__=y', collectImages, '__proto__ is given twice.'],
     ['a=x', 'a=y', collectLayers, 'a is given twice.'],
-    ['x', 'y', collectLayers, 'Give the layers of all networks once, or those of single ones as ID=a,b.'],
-    ['x', 'a=y', collectLayers, 'Give the layers of all networks once, or those of single ones as ID=a,b.'],
-    ['a=x', 'y', collectLayers, 'Give the layers of all networks once, or those of single ones as ID=a,b.'],
+    ['x', 'y', collectLayers, ONCE],
+    ['x', 'a=y', collectLayers, ONCE],
+    ['a=x', 'y', collectLayers, ONCE],
   ])('refuses %s and %s', (first, second, collect, message) => {
     const add = collect as (text: string, before?: unknown) => unknown
     expect(() => add(second, add(first))).toThrow(new InvalidArgumentError(message))
-  })
-
-  it('is no matter of names that every object has', () => {
-    expect(Object.entries(collectAssignments('toString=x', collectAssignments('constructor=y')))).toEqual([
-      ['constructor', 'y'],
-      ['toString', 'x'],
-    ])
   })
 })

@@ -15,43 +15,31 @@ function finding(model: string, claim: string, verdict: ClaimFinding['verdict'],
   return { ...texts, model, claim, title: `Claim ${claim}`, verdict, objects, evidence: [] }
 }
 
+const LEGEND = '✓ supported, ✗ contradicted, ? open; findings.md has the numbers'
+
 const printed = async (print: () => void) => (await captured([], print)).stdout.split('\n').slice(0, -1)
 
 describe('a report on the terminal', () => {
   it('has a verdict for each claim and network', async () => {
-    const findings = [
-      finding('one', 'a', 'supported'),
-      finding('two', 'a', 'not supported'),
-      finding('two', 'b', 'cannot be judged'),
-    ]
-    expect(await printed(() => printReport({ rows: [], findings }))).toEqual([
-      'claim    one  two',
-      'Claim a  ✓    ✗',
-      'Claim b  –    ?',
-      '✓ supported, ✗ contradicted, ? open; findings.md has the numbers',
-    ])
+    const ofTwo = [finding('two', 'a', 'not supported'), finding('two', 'b', 'cannot be judged')]
+    const report = { rows: [], findings: [finding('one', 'a', 'supported'), ...ofTwo] }
+    const table = ['claim    one  two', 'Claim a  ✓    ✗', 'Claim b  –    ?']
+    expect(await printed(() => printReport(report))).toEqual([...table, LEGEND])
   })
 
   it('numbers networks whose names are too wide', async () => {
     const names = ['x', 'y'].map((letter) => letter.repeat(40))
     const findings = names.map((name) => finding(name, 'a', 'supported'))
-    expect(
-      await printed(() => printReport({ rows: [row('arithmetic-exact', 'zero decoded all', 1)], findings })),
-    ).toEqual([
-      'the page and tables/ have the results of feature arithmetic',
-      'claim    1  2',
-      'Claim a  ✓  ✓',
-      `1=${names[0]},`,
-      `2=${names[1]}`,
-      '✓ supported, ✗ contradicted, ? open; findings.md has the numbers',
-    ])
+    const report = { rows: [row('arithmetic-exact', 'zero decoded all', 1)], findings }
+    const arithmetic = 'the page and tables/ have the results of feature arithmetic'
+    const table = ['claim    1  2', 'Claim a  ✓  ✓', `1=${names[0]},`, `2=${names[1]}`]
+    expect(await printed(() => printReport(report))).toEqual([arithmetic, ...table, LEGEND])
   })
 
   it('has no verdicts on few objects', async () => {
     const findings = [finding('one', 'a', 'supported', 4), finding('two', 'a', 'supported', 1)]
-    expect(await printed(() => printReport({ rows: [], findings }))).toEqual([
-      'no verdicts: a study needs at least 5 objects; findings.md has the numbers',
-    ])
+    const line = 'no verdicts: a study needs at least 5 objects; findings.md has the numbers'
+    expect(await printed(() => printReport({ rows: [], findings }))).toEqual([line])
   })
 
   it('has the shares of exact results where only arithmetic was studied, and nothing of nothing', async () => {
@@ -74,9 +62,8 @@ describe('a report on the terminal', () => {
 
   it('has its tables in the width of a terminal, the last key of their columns as rows', async () => {
     const similarities = ANCHOR_NAMES.map((anchor, i) => row('similarity-mean', anchor, i / 10))
-    const accuracies = FOLD_SCHEMES.flatMap((cv) =>
-      TASKS.map((task) => row('separability-accuracy', `${task} ${cv}`, 0.9)),
-    )
+    const variants = FOLD_SCHEMES.flatMap((cv) => TASKS.map((task) => `${task} ${cv}`))
+    const accuracies = variants.map((variant) => row('separability-accuracy', variant, 0.9))
     const lines = await printed(() => printTables({ rows: [...similarities, ...accuracies], findings: [] }))
     const cells = lines.map((line) => line.split(/ {2,}/))
     expect(lines[0]).toBe('Table 2: Mean cosine similarity to each anchor, objects of 75×75 px')
@@ -85,9 +72,7 @@ describe('a report on the terminal', () => {
       ...ANCHOR_NAMES.map((anchor, i) => ['net', 'fc', anchor, `${(i / 10).toFixed(3)} ± 0.020`]),
       [''],
     ])
-    const second = cells.findIndex(([first]) => first === 'network', 2)
     expect(cells.slice(8).find(([first]) => first === 'network')).toEqual(['network', 'layer', 'folds', ...TASKS])
-    expect(second).toBe(1)
     for (const line of lines) expect(line.length).toBeLessThanOrEqual(80)
   })
 })

@@ -13,15 +13,16 @@ import { temporaryFolder } from '../support/temporaryFolder.js'
 const folder = temporaryFolder()
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
 const BIN = fileURLToPath(new URL('../../bin/shiftscope.js', import.meta.url))
-const ON_WINDOWS = process.platform === 'win32'
 
 /** The built command line in a shell, with what redirects its output. */
 function shell(command: string): { readonly status: number | null; readonly stderr: string } {
   return spawnSync('bash', ['-c', `set -o pipefail; "${process.execPath}" "${MAIN}" ${command}`], { encoding: 'utf8' })
 }
 
+const onPosix = it.skipIf(leftOut(process.platform === 'win32', 'they need a POSIX system'))
+
 describe('the program', () => {
-  it.skipIf(leftOut(ON_WINDOWS, 'they need a POSIX system'))('is one that npx can run', () => {
+  onPosix('is one that npx can run', () => {
     const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
     expect(spawnSync(BIN, ['--version'], { encoding: 'utf8' })).toMatchObject({ status: 0, stdout: `${version}\n` })
   })
@@ -31,23 +32,19 @@ describe('the program', () => {
     expect([status, stdout, stderr]).toEqual([3, '', 'shiftscope: cannot read none.npy: no such file\n'])
   })
 
-  it.skipIf(leftOut(!existsSync('/dev/full'), 'they need /dev/full'))(
-    'says in one line that its output cannot be written',
-    () => {
-      const { status, stderr } = shell('models list --json > /dev/full')
-      expect([status, stderr]).toEqual([
-        1,
-        'shiftscope: cannot write standard output: the disk is full; free some space and run the same command again\n',
-      ])
-    },
-  )
+  const onFullDisk = it.skipIf(leftOut(!existsSync('/dev/full'), 'they need /dev/full'))
+  onFullDisk('says in one line that its output cannot be written', () => {
+    const { status, stderr } = shell('models list --json > /dev/full')
+    expect(status).toBe(1)
+    expect(stderr).toMatch(/^shiftscope: cannot write standard output: the disk is full; free some space .*\n$/)
+  })
 
-  it.skipIf(leftOut(ON_WINDOWS, 'they need a POSIX system'))('ends without a word when nobody reads on', () => {
+  onPosix('ends without a word when nobody reads on', () => {
     for (const command of ['patches list --json', 'models inspect tiny-alexnet --all'])
       expect(shell(`${command} | true`).stderr).toBe('')
   })
 
-  it.skipIf(leftOut(ON_WINDOWS, 'they need a POSIX system')).each([
+  onPosix.each([
     ['nobody reads any more', '2>&1 >/dev/null | head -c 1 >/dev/null'],
     ['is full', '2>/dev/full'],
     ['is closed', '2>&-'],
@@ -68,8 +65,8 @@ describe('the program', () => {
   })
 })
 
-describe.skipIf(leftOut(ON_WINDOWS, 'they need a POSIX system'))('a command that is told to end', () => {
-  it('keeps the rows of an extraction, and computes a damaged one again where it goes on', async () => {
+describe('a command that is told to end', () => {
+  onPosix('keeps the rows of an extraction, and computes a damaged one again where it goes on', async () => {
     const words = ['extract', '--model', 'tiny-alexnet', '--patch', 'dog', '--size', '75', '--stride', '10']
     const what = [...words, '--layers', 'fc8', '--batch', '1', '--workers', '1']
     const args = [...what, '--reuse', 'off', '--out']
@@ -97,16 +94,15 @@ describe.skipIf(leftOut(ON_WINDOWS, 'they need a POSIX system'))('a command that
     expect(found?.shape).toEqual(whole?.shape)
   })
 
-  it('leaves nothing of the trial of a network that never ends', async () => {
+  onPosix('leaves nothing of the trial of a network that never ends', async () => {
     const shape = ['N', 3, 8, 8]
     const endless = hostileModel('slow to run', { name: 'image', shape }, { name: 'out', shape })
     await writeModel(folder('endless.onnx'), endless)
     mkdirSync(folder('temporary'))
     const env = { SHIFTSCOPE_CACHE: folder('cache'), TMPDIR: folder('temporary') }
     const { child, ended } = start(['models', 'inspect', folder('endless.onnx')], env)
-    await until(async () =>
-      (await readdir(folder('temporary'), { recursive: true })).some((name) => /onnx$/.test(name)),
-    )
+    const files = () => readdir(folder('temporary'), { recursive: true })
+    await until(async () => (await files()).some((name) => name.endsWith('onnx')))
     child.kill('SIGTERM')
     const { status, stderr } = await ended
     expect([status, stderr.split('\n').at(-2)]).toEqual([143, 'shiftscope: stopped without a result'])

@@ -4,24 +4,20 @@ import { type Crew, extract, failingAsWorker, isTooLarge, jobScene, places } fro
 import { openFeatureMemory } from '../../src/engine/features.js'
 import { positionGrid } from '../../src/engine/positions.js'
 import { distanceOf, runPasses } from '../../src/engine/reuse/passes.js'
+import { sceneOf } from '../../src/engine/scene.js'
 import { BatchFailure } from '../../src/engine/scheduler.js'
-import type { BatchResult, BatchTask, Scene } from '../../src/engine/task.js'
+import type { BatchResult, BatchTask } from '../../src/engine/task.js'
 import { ResourceError, WorkerError } from '../../src/errors.js'
 import { imagenetInput, type Network } from '../../src/networks/network.js'
+import { messageOf } from '../support/messageOf.js'
+import { describedNetwork } from '../support/smallNetwork.js'
+import { stripes } from '../support/stripes.js'
 
-const patch = { name: 'patch', size: 2, rgba: new Uint8Array(16), sha256: '' }
-const scene: Scene = { patch, background: { rgb: [0, 0, 0] }, blend: 'hard' }
+const scene = sceneOf(stripes(2))
 
 function networkOf(batch: number | null = null): Network {
-  return {
-    ...{ id: 'network', title: 'Network', onnxPath: 'network.onnx', inputSource: 'catalog' },
-    layers: [
-      { name: 'place', dims: 2 },
-      { name: 'sum', dims: 1 },
-    ],
-    input: { ...imagenetInput, rows: 8, cols: 8, batch },
-    ...{ weightsPath: 'network.onnx', weightsSha256: '', weightsBytes: 0 },
-  }
+  const layers = Object.entries({ place: 2, sum: 1 }).map(([name, dims]) => ({ name, dims }))
+  return describedNetwork({ layers, input: { ...imagenetInput, rows: 8, cols: 8, batch } })
 }
 
 type Answer = (task: BatchTask) => BatchResult | undefined
@@ -59,19 +55,19 @@ function crewOf(batch: number, changes: Partial<Crew> & { count?: number; answer
 const failed = (reason: string): BatchResult => ({ kind: 'failed', during: 'batch', reason })
 const OFFSETS = Int32Array.of(0, 1, 2, 3, 4, 5, 6, 7, 8, 9)
 
-afterEach(() => {
-  vi.unstubAllEnvs()
-})
+/** What an extraction tells: rows that it has, and how many images. */
+function listening() {
+  const [rows, done] = [[] as number[], [] as number[]]
+  const options = { onRows: (some: Int32Array) => rows.push(...some), onImages: (count: number) => done.push(count) }
+  return { rows, done, options }
+}
+
+afterEach(() => void vi.unstubAllEnvs())
 
 describe('an extraction', () => {
   it('puts the features of every position into its row, whatever the batches', async () => {
     for (const batch of [1, 2, 3, 5, 32]) {
-      const rows: number[] = []
-      const done: number[] = []
-      const options = {
-        onRows: (some: Int32Array) => rows.push(...some),
-        onImages: (count: number) => done.push(count),
-      }
+      const { rows, done, options } = listening()
       const { layers, finished } = await extract(crewOf(batch).crew, scene, OFFSETS, options)
       expect(layers).toEqual([
         { name: 'place', dims: 2, matrix: Float32Array.from(OFFSETS) },
@@ -167,19 +163,14 @@ describe('batches that are too large', () => {
     let now = 0
     vi.spyOn(performance, 'now').mockImplementation(() => now)
     const answer: Answer = ({ offsets }) => {
-      const size = offsets.length / 2
-      now += size <= fastest ? 800 : 200 * size
+      now += offsets.length / 2 <= fastest ? 800 : 100 * offsets.length
       return undefined
     }
     const { crew } = crewOf(8, { answer, hasOneSize: true })
-    const plan = { network: crew.network, scene, images, request: { name: 'cuda', index: null }, wished: {} } as const
+    const request = { name: 'cuda', index: null } as const
+    const plan = { network: crew.network, scene, images, request, wished: {}, onNote: () => undefined }
     vi.stubEnv('PATH', '')
-    const rate = await fastestBatch(
-      { ...plan, onNote: () => undefined },
-      crew,
-      [{ name: 'cuda', index: 0 }],
-      [16, 32, 64],
-    )
+    const rate = await fastestBatch(plan, crew, [{ name: 'cuda', index: 0 }], [16, 32, 64])
     vi.restoreAllMocks()
     expect([crew.batch, rate > 0]).toEqual([expected, true])
   })
@@ -187,19 +178,14 @@ describe('batches that are too large', () => {
 
 describe('what failed', () => {
   const failing = (error: unknown) => failingAsWorker(crewOf(4).crew, Promise.reject(error))
-  it.each([
-    [
-      new BatchFailure('broken', 8, 3),
-      WorkerError,
-      'worker failed 3 times on batch 2 (images 8 to 10): broken; run the same command again, or with a smaller `batch` or fewer `workers`',
-    ],
-    [new BatchFailure('no such file', undefined, 3), WorkerError, 'the network could not be opened: no such file'],
-  ])('is told as an error of a worker: %s', async (failure, type, message) => {
-    await expect(failing(failure)).rejects.toThrow(type)
-    await expect(failing(failure)).rejects.toThrow(message)
-  })
 
-  it('for other reasons stays what it is', async () => {
+  it('is told as an error of a worker, but for other reasons', async () => {
+    const message = await messageOf(failing(new BatchFailure('broken', 8, 3)), WorkerError)
+    expect(message).toMatch(
+      /^worker failed 3 times on batch 2 \(images 8 to 10\): broken; .* `batch` or fewer `workers`$/,
+    )
+    const unopened = await messageOf(failing(new BatchFailure('no such file', undefined, 3)), WorkerError)
+    expect(unopened).toBe('the network could not be opened: no such file')
     const error = new ResourceError('too many open files')
     await expect(failing(error)).rejects.toBe(error)
   })
@@ -218,13 +204,10 @@ describe('passes of positions', () => {
   }
 
   it('put features into the rows of their positions, and say which stand', async () => {
-    const rows: number[] = []
-    const done: number[] = []
-    const options = { onRows: (some: Int32Array) => rows.push(...some), onImages: (count: number) => done.push(count) }
+    const { rows, done, options } = listening()
     const { layers, finished } = await runPasses(workOf(), offsets, passes, options)
     expect(layers[0]?.matrix).toEqual(Float32Array.from(offsets))
     expect([finished, rows, done]).toEqual([9, [0, 2, 6, 8, 1, 7, 3, 4, 5], [4, 6, 9]])
-    expect((await runPasses(workOf(), offsets, passes, {})).finished).toBe(9)
   })
 
   it('that are stopped tell the positions that stand from the first', async () => {
@@ -240,28 +223,21 @@ describe('passes of positions', () => {
     expect(giveBack).toHaveBeenCalledOnce()
   })
 
-  it.each([true, false])(
-    'are as far from the plain way as the layer that is farthest, which rests: %s',
-    async (rests) => {
-      const work = workOf()
-      const sample = offsets.subarray(2, 6)
-      const calls: string[] = []
-      const plain = {
-        extract: async () => {
-          calls.push('extract')
-          const features = await extract(crewOf(2).crew, scene, sample)
-          // The second layer is 1 and 2.
-          if (features.layers[1]) features.layers[1].matrix[1] = 4
-          return features
-        },
-        rest: async () => {
-          calls.push('rest')
-        },
-      }
-      expect(await distanceOf(work, plain, scene, sample, rests, undefined)).toBe(0.5)
-      expect(calls).toEqual(rests ? ['extract', 'rest'] : ['extract'])
-      const stopped = distanceOf(work, plain, scene, sample, rests, AbortSignal.abort(new Error('enough')))
-      await expect(stopped).rejects.toThrow('enough')
-    },
-  )
+  it.each([1, 0])('are as far from the plain way as the layer that is farthest; it rests %i times', async (times) => {
+    const sample = offsets.subarray(2, 6)
+    const rest = vi.fn(async () => undefined)
+    const plain = {
+      extract: async () => {
+        const features = await extract(crewOf(2).crew, scene, sample)
+        // The second layer is 1 and 2.
+        if (features.layers[1]) features.layers[1].matrix[1] = 4
+        return features
+      },
+      rest,
+    }
+    expect(await distanceOf(workOf(), plain, scene, sample, times === 1, undefined)).toBe(0.5)
+    expect(rest).toHaveBeenCalledTimes(times)
+    const stopped = distanceOf(workOf(), plain, scene, sample, times === 1, AbortSignal.abort(new Error('enough')))
+    await expect(stopped).rejects.toThrow('enough')
+  })
 })

@@ -10,17 +10,13 @@ import { largestDistance } from '../../src/engine/distance.js'
 import { checkNoise } from '../../src/engine/noiseFloor.js'
 import { sceneOf } from '../../src/engine/scene.js'
 import { DeviceError, UsageError } from '../../src/errors.js'
-import { imagenetInput, type Network } from '../../src/networks/network.js'
+import { imagenetInput } from '../../src/networks/network.js'
+import { describedNetwork } from '../support/smallNetwork.js'
+import { stripes } from '../support/stripes.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'
 
 const inFolder = temporaryFolder()
-
-const network: Network = {
-  ...{ id: 'network', title: 'Network', onnxPath: 'network.onnx', inputSource: 'catalog' },
-  layers: [{ name: 'fc', dims: 10 }],
-  input: imagenetInput,
-  ...{ weightsPath: 'network.onnx', weightsSha256: '', weightsBytes: 1000 },
-}
+const network = describedNetwork({ weightsBytes: 1000 })
 
 describe('a device in words', () => {
   it('is a name, or a name and an index where there are several', () => {
@@ -48,18 +44,14 @@ describe('a device in words', () => {
     expect(devicesOf('webgpu', null)).toEqual([{ name: 'webgpu', index: 0 }])
     expect(executionProviders({ name: 'webgpu', index: 0 })).toEqual(['webgpu'])
     expect(executionProviders({ name: 'directml', index: 1 })).toEqual([{ name: 'dml', deviceId: 1 }])
-    const both = [
-      { name: 'tensorrt', deviceId: 1 },
-      { name: 'cuda', deviceId: 1 },
-    ]
+    const both = ['tensorrt', 'cuda'].map((name) => ({ name, deviceId: 1 }))
     expect(executionProviders({ name: 'tensorrt', index: 1 })).toEqual(both)
     expect([deviceText({ name: 'cuda', index: 0 }), deviceText({ name: 'cuda', index: 1 })]).toEqual(['cuda', 'cuda:1'])
   })
 
   it('is refused with what is the processor’s or a GPU’s alone, and where it is not there', async () => {
-    const patch = { name: 'patch', size: 1, rgba: new Uint8Array(4), sha256: '' }
     const open = (name: 'webgpu' | 'directml' | 'cuda' | 'auto', changes: object) => {
-      const plan = { network, scene: sceneOf(patch), images: 8, wished: {}, onNote: () => undefined }
+      const plan = { network, scene: sceneOf(stripes(1)), images: 8, wished: {}, onNote: () => undefined }
       return openExecution({ ...plan, request: { name, index: null }, ...changes })
     }
     await expect(open('webgpu', { wished: { threads: 2 } })).rejects.toThrow('`threads` is for the processor')
@@ -85,12 +77,10 @@ describe('what the system tells of its GPUs', () => {
 
   it("is read from the files of NVIDIA's driver, as far as CUDA may see the cards", () => {
     expect(nvidiaModels(inFolder('absent'))).toEqual([])
-    for (const [card, text] of [
-      ['0000:01:00.0', 'Model: \t\t NVIDIA A100-SXM4-40GB\nIRQ:   \t\t 41\nGPU UUID: \t GPU-6a1b-77\n'],
-      ['0000:02:00.0', 'nothing that is known'],
-    ] as const) {
-      mkdirSync(inFolder(card))
-      writeFileSync(inFolder(card, 'information'), text)
+    const information = ['Model: \t\t NVIDIA A100-SXM4-40GB\nIRQ:   \t\t 41\nGPU UUID: \t GPU-6a1b-77\n', 'unknown']
+    for (const [i, text] of information.entries()) {
+      mkdirSync(inFolder(`0000:0${i}:00.0`))
+      writeFileSync(inFolder(`0000:0${i}:00.0`, 'information'), text)
     }
     const [a100, other] = ['NVIDIA A100-SXM4-40GB', 'NVIDIA GPU']
     for (const [visible, models] of [
@@ -120,12 +110,10 @@ describe('the placement of operators', () => {
     const foreign = [
       { cat: 'Session', args: { op_name: 'Conv' } },
       { cat: 'Node', args: { provider: CPU } },
-      { cat: 'x' },
+      { cat: '' },
     ]
-    expect(placed(...heavy, ...other, ...foreign)).toEqual({
-      operators: { [CUDA]: 4, [CPU]: 2 },
-      heavy: { [CUDA]: 3, [CPU]: 1 },
-    })
+    const counted = { operators: { [CUDA]: 4, [CPU]: 2 }, heavy: { [CUDA]: 3, [CPU]: 1 } }
+    expect(placed(...heavy, ...other, ...foreign)).toEqual(counted)
   })
 
   it.each([
@@ -138,19 +126,15 @@ describe('the placement of operators', () => {
   })
 })
 
-describe('batches for devices', () => {
-  const cards = [0, 1, 2].map((index) => ({ name: 'cuda', index }) as const)
-  const one = cards.slice(0, 1)
+it('devices have batches to choose from, but for what is fixed', () => {
+  const one = [{ name: 'cuda', index: 0 }] as const
   const fixed = { ...network, input: { ...imagenetInput, batch: 4 } }
-
-  it('have batches to choose from, but for what is fixed', () => {
-    expect(deviceBatches(network, {}, cards)).toEqual([32, 64, 128, 256, 512, 1024])
-    expect(deviceBatches(network, {}, [{ name: 'tensorrt', index: 0 }])).toEqual([32, 128])
-    expect(deviceBatches(network, { batch: 5, workers: 2 }, one)).toEqual([5])
-    expect(deviceBatches(fixed, {}, one)).toEqual([4])
-    expect(() => deviceBatches(fixed, { batch: 5 }, one)).toThrow(UsageError)
-    expect(() => deviceBatches(network, { workers: 0 }, one)).toThrow(UsageError)
-  })
+  expect(deviceBatches(network, {}, [...one, { name: 'cuda', index: 1 }])).toEqual([32, 64, 128, 256, 512, 1024])
+  expect(deviceBatches(network, {}, [{ name: 'tensorrt', index: 0 }])).toEqual([32, 128])
+  expect(deviceBatches(network, { batch: 5, workers: 2 }, one)).toEqual([5])
+  expect(deviceBatches(fixed, {}, one)).toEqual([4])
+  expect(() => deviceBatches(fixed, { batch: 5 }, one)).toThrow(UsageError)
+  expect(() => deviceBatches(network, { workers: 0 }, one)).toThrow(UsageError)
 })
 
 describe('the distance of features', () => {

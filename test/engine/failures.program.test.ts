@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, writeFileSync } from 'node:fs'
-import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { openDeviceCrew } from '../../src/engine/crew.js'
 import { platformGap } from '../../src/engine/device.js'
 import { tryDevice } from '../../src/engine/deviceTrial.js'
@@ -7,13 +7,16 @@ import { largestDistance } from '../../src/engine/distance.js'
 import type { Features } from '../../src/engine/features.js'
 import { deviceHandle, type NetworkHandle, openThreads } from '../../src/engine/handle.js'
 import { positionGrid } from '../../src/engine/positions.js'
-import type { Scene, Settings } from '../../src/engine/task.js'
+import { sceneOf } from '../../src/engine/scene.js'
+import type { Settings } from '../../src/engine/task.js'
 import { DeviceError, InterruptedError, WorkerError } from '../../src/errors.js'
 import type { Network } from '../../src/networks/index.js'
 import { leftOut } from '../support/leftOut.js'
 import { messageOf } from '../support/messageOf.js'
+import { sharedNetworkFolder } from '../support/networkFolder.js'
 import { convolutions, node, smallNetwork } from '../support/smallNetwork.js'
-import { sharedFolder, temporaryFolder } from '../support/temporaryFolder.js'
+import { stripes } from '../support/stripes.js'
+import { temporaryFolder } from '../support/temporaryFolder.js'
 
 const SIZE = 12
 const { offsets } = positionGrid(32, SIZE, 1)
@@ -22,26 +25,18 @@ const SETTINGS: Settings = { workers: 2, threads: 1, batch: 8 }
 /** A process on the processor is a device like any other. */
 const CPU = { name: 'cpu', index: 0 } as const
 
-const inShared = sharedFolder()
+const inShared = sharedNetworkFolder()
 const inFolder = temporaryFolder()
 
 let network: Network
 let expected: Float32Array
-const rgba = Uint8Array.from({ length: SIZE * SIZE * 4 }, (_, at) => (at % 4 === 3 ? 255 : (at * 37) % 256))
-const scene: Scene = {
-  patch: { name: 'stripes', size: SIZE, rgba, sha256: '' },
-  background: { rgb: [255, 255, 255] },
-  blend: 'hard',
-}
+const scene = sceneOf(stripes(SIZE))
 
 beforeAll(async () => {
   network = await convolutions(inShared('network.onnx'))
-  expected = await using(openThreads(network, SETTINGS), async (handle) =>
-    matrixOf(await handle.extract(scene, offsets)),
-  )
+  const extracting = async (handle: NetworkHandle) => matrixOf(await handle.extract(scene, offsets))
+  expected = await using(openThreads(network, SETTINGS), extracting)
 })
-beforeEach(() => vi.stubEnv('SHIFTSCOPE_CACHE', inShared('cache')))
-afterEach(() => vi.unstubAllEnvs())
 
 /** The script of a real process or thread that goes wrong in this way. */
 function failing(kind: 'worker' | 'device', failure: string): string {
@@ -71,37 +66,35 @@ function expectFeatures(found: Float32Array, positions = POSITIONS, tolerance = 
 }
 
 describe('worker threads', () => {
-  interface Row {
-    readonly failure: string
-    readonly reuses: boolean
-    readonly tolerance?: number
-    readonly error?: RegExp
-  }
-  it.each<Row>([
-    { failure: 'dies once', reuses: false, tolerance: 0 },
-    { failure: 'dies once', reuses: true, tolerance: 1e-5 },
-    { failure: 'dies always', reuses: false, error: /^worker failed 3 times on batch \d+ \(images \d+ to \d+\): / },
-    { failure: 'dies always', reuses: true, error: /^worker failed 3 times on batch \d+ \(images \d+ to \d+\): / },
-    { failure: 'dies once, then cannot open', reuses: false, error: /^the network could not be opened: no such file$/ },
-    { failure: 'cannot start', reuses: false, error: /3 times .*: no room for a thread; .* fewer `workers`$/ },
-  ])('that go wrong: $failure, values computed once: $reuses', async ({ failure, reuses, tolerance, error }) => {
-    const reusing = reuses ? { settings: SETTINGS, onNote: () => undefined } : undefined
-    const handle = openThreads(network, SETTINGS, failing('worker', failure), reusing)
+  const reusing = { settings: SETTINGS, onNote: () => undefined }
+
+  it.each([
+    ['plainly', 0, undefined],
+    ['with values computed once', 1e-5, reusing],
+  ])('one of which dies are replaced, %s', async (_, tolerance, reuse) => {
+    const handle = openThreads(network, SETTINGS, failing('worker', 'dies once'), reuse)
     await using(handle, async () => {
-      const extraction = handle.extract(scene, offsets)
-      if (error === undefined) expectFeatures(matrixOf(await extraction), POSITIONS, tolerance)
-      else expect(await messageOf(extraction, WorkerError)).toMatch(error)
-      if (reuses && error === undefined) expect(handle.reused()).toMatchObject([{ size: SIZE, cut: 'last' }])
+      expectFeatures(matrixOf(await handle.extract(scene, offsets)), POSITIONS, tolerance)
+      if (reuse) expect(handle.reused()).toMatchObject([{ size: SIZE, cut: 'last' }])
     })
     expect(existsSync(inFolder('file'))).toBe(false)
   })
 
+  it.each([
+    ['dies always', undefined, /^worker failed 3 times on batch \d+ \(images \d+ to \d+\): /],
+    ['dies always', reusing, /^worker failed 3 times on batch \d+ \(images \d+ to \d+\): /],
+    ['dies once, then cannot open', undefined, /^the network could not be opened: no such file$/],
+    ['cannot start', undefined, /3 times .*: no room for a thread; .* fewer `workers`$/],
+  ])('one of which %s fail', async (failure, reuse, error) => {
+    const extracting = (handle: NetworkHandle) => messageOf(handle.extract(scene, offsets), WorkerError)
+    const opened = openThreads(network, SETTINGS, failing('worker', failure), reuse)
+    expect(await using(opened, extracting)).toMatch(error)
+  })
+
   it('say why when the network cannot be opened', async () => {
     const gone = { ...network, onnxPath: `${network.onnxPath}.missing` }
-    const message = await using(openThreads(gone, SETTINGS), (handle) =>
-      messageOf(handle.extract(scene, offsets), WorkerError),
-    )
-    expect(message).toMatch(/^the network could not be opened: .*missing/)
+    const extracting = (handle: NetworkHandle) => messageOf(handle.extract(scene, offsets), WorkerError)
+    expect(await using(openThreads(gone, SETTINGS), extracting)).toMatch(/^the network could not be opened: .*missing/)
   })
 })
 
@@ -133,9 +126,8 @@ describe('devices', () => {
       expectFeatures(matrixOf(both[0]), POSITIONS, 0)
       expectFeatures(matrixOf(both[1]), 9, 0)
     })
-    expect(notes).toEqual([
-      expect.stringMatching(/^cpu failed \(.*SIGABRT.*\); the processor does this unit again and all/),
-    ])
+    const lost = /^cpu failed \(.*SIGABRT.*\); the processor does this unit again and all/
+    expect(notes).toEqual([expect.stringMatching(lost)])
     expect(handle).toMatchObject({ settings: SETTINGS, overlaps: false, failure: expect.stringContaining('SIGABRT') })
   })
 
@@ -178,11 +170,8 @@ describe('the trial of a device', () => {
   ])('names the reason of one that %s', async (failure, reason) => {
     vi.stubEnv('TMPDIR', inFolder())
     const found = await tryDevice(WEBGPU, network, 'fp32', { script: failing('device', failure) })
-    expect(found).toMatchObject({
-      runs: false,
-      reason: expect.stringMatching(reason),
-      remedy: expect.stringMatching(/driver/),
-    })
+    expect(found).toMatchObject({ runs: false, reason: expect.stringMatching(reason) })
+    expect(found).toMatchObject({ remedy: expect.stringContaining('driver') })
     expect(readdirSync(inFolder())).toEqual([])
   })
 

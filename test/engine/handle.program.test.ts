@@ -1,38 +1,34 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import * as ort from 'onnxruntime-node'
-import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { openBareLoop } from '../../src/bench/bareLoop.js'
 import { openDeviceCrew } from '../../src/engine/crew.js'
 import { largestDistance } from '../../src/engine/distance.js'
 import type { Features } from '../../src/engine/features.js'
 import { deviceHandle, type NetworkHandle, openThreads } from '../../src/engine/handle.js'
 import { positionGrid } from '../../src/engine/positions.js'
+import { sceneOf } from '../../src/engine/scene.js'
 import type { Scene, Settings } from '../../src/engine/task.js'
 import { chooseNetwork, type Network } from '../../src/networks/index.js'
 import { writeModel } from '../../src/networks/onnx/model.js'
 import { crashingModel } from '../support/crashingModel.js'
 import { leftOut } from '../support/leftOut.js'
+import { sharedNetworkFolder } from '../support/networkFolder.js'
 import { convolutions } from '../support/smallNetwork.js'
-import { sharedFolder } from '../support/temporaryFolder.js'
+import { stripes } from '../support/stripes.js'
 
 const ONE: Settings = { workers: 1, threads: 1, batch: 4 }
 /** A process on the processor is a device like any other. */
 const CPU = { name: 'cpu', index: 0 } as const
 
-const inFolder = sharedFolder()
+const inFolder = sharedNetworkFolder()
 let small: Network
 beforeAll(async () => {
   small = await convolutions(inFolder('small.onnx'))
 })
-beforeEach(() => {
-  vi.stubEnv('SHIFTSCOPE_CACHE', inFolder('cache'))
-  return () => vi.unstubAllEnvs()
-})
 
-function sceneOfSize(size: number): Scene {
-  const rgba = Uint8Array.from({ length: size * size * 4 }, (_, at) => (at * 37) % 256)
-  return { patch: { name: 'stripes', size, rgba, sha256: '' }, background: { rgb: [255, 255, 255] }, blend: 'hard' }
-}
+/** A scene whose object has holes. */
+const sceneOfSize = (size: number) => sceneOf(stripes(size, (pixel) => (pixel * 148 + 111) % 256))
 
 async function openDevices(network: Network, count: number, batch: number): Promise<NetworkHandle> {
   const devices = Array.from({ length: count }, () => CPU)
@@ -87,9 +83,9 @@ describe('an open network', () => {
     const expected = await byDefinition(network, scene, offsets)
     const bits: Buffer[] = []
     for (const settings of [
-      { workers: 2, threads: 1, batch: 2 },
-      { workers: 1, threads: 2, batch: 1000 },
-      { workers: 1, threads: 1, batch: 1 },
+      { ...ONE, workers: 2 },
+      { ...ONE, threads: 2, batch: 1000 },
+      { ...ONE, batch: 1 },
     ]) {
       await using(openThreads(network, settings), async (handle) => {
         const features = await handle.extract(scene, offsets)
@@ -109,11 +105,8 @@ describe('an open network', () => {
     const frames = [7, 31, 101].map((step) => Uint8Array.from({ length: 32 * 32 * 3 }, (_, i) => (i * step) % 256))
     const expected = await using(openThreads(small, ONE), async (handle) => (await handle.encode(frames)).layers)
     await using(openDevices(small, 1, 2), async (handle) => {
-      const features = await handle.encode(frames)
-      expectFeatures(
-        features,
-        expected.map(({ matrix }) => matrix),
-      )
+      const matrices = expected.map(({ matrix }) => matrix)
+      expectFeatures(await handle.encode(frames), matrices)
     })
   })
 

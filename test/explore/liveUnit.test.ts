@@ -13,14 +13,8 @@ import { cosinesOf, numbers, SCENE } from '../support/liveServer.js'
 const GRID = positionGrid(100, 37, 16)
 const [POSITIONS, ALL] = [16, 20]
 const SCENE_OF_CAR = { patch: { name: 'car' } } as Scene
-const NETWORK = {
-  id: 'fake',
-  layers: [
-    { name: 'fc6', dims: 2 },
-    { name: 'fc8', dims: 3 },
-  ],
-  classes: { layer: 'fc8', names: ['cat', 'dog'] },
-} as unknown as Network
+const layers = Object.entries({ fc6: 2, fc8: 3 }).map(([name, dims]) => ({ name, dims }))
+const NETWORK = { id: 'fake', layers, classes: { layer: 'fc8', names: ['cat', 'dog'] } } as unknown as Network
 
 /** A feature that turns with the row, and probabilities that change with the column; images by themselves differ a little. */
 function featuresAt(row: number, col: number, isEarly: boolean): readonly (readonly number[])[] {
@@ -70,12 +64,8 @@ async function computeAll(calls: readonly Call[], from = 0): Promise<void> {
 
 const nobody = () => ({ onRows: vi.fn(), onFailure: vi.fn() })
 
-beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
-})
-afterEach(() => {
-  vi.useRealTimers()
-})
+beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] }))
+afterEach(() => void vi.useRealTimers())
 
 /** All messages of a map, while the unit computes. */
 async function messagesOf(unit: LiveUnit, calls: readonly Call[], wanted: Parameters<typeof mapMessages>[1]) {
@@ -105,9 +95,7 @@ describe('a live unit', () => {
     const follower = nobody()
     unit.follow(follower)
     await settle()
-    expect(calls.map(({ places, isEarly }) => [places, isEarly])).toEqual([
-      [['0,0', '0,63', '31,31', '63,0', '63,63'], true],
-    ])
+    expect(calls).toMatchObject([{ places: ['0,0', '0,63', '31,31', '63,0', '63,63'], isEarly: true }])
     calls[0]?.finish()
     await settle()
     expect([[...unit.rows()], unit.finished()]).toEqual([[0, 16, 17, 18, 19], 0])
@@ -116,11 +104,8 @@ describe('a live unit', () => {
     expect([unit.finished(), follower.onRows]).toEqual([1, expect.toSatisfy((told) => told.mock.calls.length === 1)])
     await computeAll(calls, 1)
     expect(calls.slice(1).map(({ places }) => places.length)).toEqual([4, 4, 4, 4, 4])
-    expect([unit.isWhole(), unit.finished(), [...unit.rows()].sort((a, b) => a - b)]).toEqual([
-      true,
-      ALL,
-      Array.from({ length: ALL }, (_, i) => i),
-    ])
+    expect([unit.isWhole(), unit.finished()]).toEqual([true, ALL])
+    expect([...unit.rows()].sort((a, b) => a - b)).toEqual(Array.from({ length: ALL }, (_, i) => i))
     // Those that came before their turn have the features of their turn.
     const rows = [...unit.rows()]
     const expected = rows.flatMap((row) => featuresAt(GRID.offsets[2 * row] as number, 0, false)[0] ?? [])
@@ -145,9 +130,7 @@ describe('a live unit', () => {
     await settle()
     expect(calls[2]?.places).toEqual(['0,48'])
     calls[2]?.finish()
-    expect((await row).map((one) => [...one])).toEqual(
-      featuresAt(0, 48, true).map((one) => [...Float32Array.from(one)]),
-    )
+    expect(await row).toEqual(featuresAt(0, 48, true).map((one) => Float32Array.from(one)))
   })
 
   it('stops a while after the last has left, and goes on where it was', async () => {
@@ -233,28 +216,17 @@ describe('messages of a map', () => {
     const last = messages.at(-2) as MapRows
     expect(last.done).toBe(POSITIONS)
     const found = cosinesOf(messages)
-    expect([...found].sort(([a], [b]) => a - b)).toEqual(
-      Array.from({ length: POSITIONS }, (_, i) => [i, expect.closeTo(Math.cos((Math.floor(i / 4) * 16 - 32) / 50), 6)]),
-    )
-    const places = [...numbers(last.places, Uint32Array)]
-    const expected = { strongest: [] as number[], probability: [] as number[], ofCenter: [] as number[] }
-    for (const place of places) {
-      const isLeft = (place % 4) * 16 < 40
-      expected.strongest.push(isLeft ? 0 : 2)
-      expected.probability.push(isLeft ? 0.75 : 0.875)
-      expected.ofCenter.push(isLeft ? 0.75 : 0)
-    }
+    const cosines = Array.from({ length: POSITIONS }, (_, i) => Math.cos((Math.floor(i / 4) * 16 - 32) / 50))
+    expect(cosines.map((_, i) => found.get(i))).toEqual(cosines.map((one) => expect.closeTo(one, 6)))
+    const isLeft = [...numbers(last.places, Uint32Array)].map((place) => (place % 4) * 16 < 40)
     const { strongest = '', probability = '', ofCenter = '', center } = last.answers ?? {}
-    expect([...numbers(strongest, Uint32Array)]).toEqual(expected.strongest)
-    expect([...numbers(probability, Float32Array)]).toEqual(expected.probability)
-    expect([...numbers(ofCenter, Float32Array)]).toEqual(expected.ofCenter)
-    expect(center).toBe(0)
+    expect([...numbers(strongest, Uint32Array)]).toEqual(isLeft.map((left) => (left ? 0 : 2)))
+    expect([...numbers(probability, Float32Array)]).toEqual(isLeft.map((left) => (left ? 0.75 : 0.875)))
+    expect([...numbers(ofCenter, Float32Array)]).toEqual(isLeft.map((left) => (left ? 0.75 : 0)))
+    expect([found.size, center]).toEqual([POSITIONS, 0])
     // A class is named once, by its index where it has no name.
     const names = messages.flatMap((one) => (one.kind === 'rows' ? Object.entries(one.answers?.names ?? {}) : []))
-    expect(names).toEqual([
-      ['0', 'cat'],
-      ['2', '2'],
-    ])
+    expect(names.flat()).toEqual(['0', 'cat', '2', '2'])
     const computed = calls.length
     const again = await messagesOf(unit, calls, { ...wanted, layer: 'fc8', anchor: { row: 63, col: 63 } })
     expect([again.map(({ kind }) => kind), calls.length]).toEqual([['rows', 'end'], computed])
@@ -286,13 +258,13 @@ describe('messages of a map', () => {
     ['not a number', Number.NaN],
     ['infinite', Number.POSITIVE_INFINITY],
   ])('name a feature that is %s', async (fault, value) => {
-    const { unit, calls } = madeUnit(undefined, (row, col, isEarly) => [
-      row === 16 && col === 48 ? [value, value] : [1, 0],
-      featuresAt(row, col, isEarly)[1] ?? [],
+    const isFaulty = (row: number, col: number) => row === 16 && col === 48
+    const { unit, calls } = madeUnit(undefined, (...at) => [
+      isFaulty(at[0], at[1]) ? [value, value] : [1, 0],
+      [1, 0, 0],
     ])
-    await expect(messagesOf(unit, calls, wanted)).rejects.toThrow(
-      `fake fc6: the feature of some position is ${fault}, so that its cosine is undefined; choose another object or layer`,
-    )
+    const message = `fake fc6: the feature of some position is ${fault}, so that its cosine is undefined; choose another`
+    await expect(messagesOf(unit, calls, wanted)).rejects.toThrow(message)
   })
 })
 

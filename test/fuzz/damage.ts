@@ -22,18 +22,9 @@ const names = [
 ]
 
 const KINDS = [
-  'flip',
-  'byte',
-  'number',
-  'varint',
-  'cut',
-  'remove',
-  'repeat',
-  'splice',
-  'token',
-  'token',
-  'token',
-] as const
+  ...(['flip', 'byte', 'number', 'varint', 'cut', 'remove', 'repeat', 'splice'] as const),
+  ...(['token', 'token', 'token'] as const),
+]
 
 /** One change of a file. Its numbers are taken modulo whatever they choose from. */
 interface Step {

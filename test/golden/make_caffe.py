@@ -14,70 +14,40 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
 FOLDER = Path(__file__).parent / "caffe"
 TYPES = descriptor_pb2.FieldDescriptorProto
-
-
-def message(file, name, fields):
-    """fields: (name, number, type, repeated, packed or the type's name)"""
-    entry = file.message_type.add(name=name)
-    for field, number, kind, repeated, detail in fields:
-        added = entry.field.add(name=field, number=number, type=kind, label=3 if repeated else 1)
-        if kind == TYPES.TYPE_MESSAGE:
-            added.type_name = detail
-        elif detail:
-            added.options.packed = True
-
+# Fields by their names; with a * they repeat, with a ! they are packed, too.
+MESSAGES = {
+    "BlobShape": {"dim": "1 INT64!"},
+    "BlobProto": {
+        "num": "1 INT32", "channels": "2 INT32", "height": "3 INT32", "width": "4 INT32",
+        "data": "5 FLOAT!", "diff": "6 FLOAT!", "shape": "7 BlobShape", "double_data": "8 DOUBLE!",
+    },
+    "LayerParameter": {
+        "name": "1 STRING", "type": "2 STRING", "bottom": "3 STRING*", "top": "4 STRING*", "blobs": "7 BlobProto*",
+        "phase": "10 INT32",
+    },
+    "V1LayerParameter": {
+        "bottom": "2 STRING*", "top": "3 STRING*", "name": "4 STRING", "type": "5 INT32", "blobs": "6 BlobProto*",
+        "blobs_lr": "7 FLOAT*",
+    },
+    "NetParameter": {
+        "name": "1 STRING", "layers": "2 V1LayerParameter*", "input": "3 STRING*", "input_dim": "4 INT32*",
+        "layer": "100 LayerParameter*",
+    },
+}  # fmt: skip
 
 file = descriptor_pb2.FileDescriptorProto(name="caffe.proto", package="caffe", syntax="proto2")
-message(file, "BlobShape", [("dim", 1, TYPES.TYPE_INT64, True, True)])
-message(
-    file,
-    "BlobProto",
-    [
-        ("num", 1, TYPES.TYPE_INT32, False, False),
-        ("channels", 2, TYPES.TYPE_INT32, False, False),
-        ("height", 3, TYPES.TYPE_INT32, False, False),
-        ("width", 4, TYPES.TYPE_INT32, False, False),
-        ("data", 5, TYPES.TYPE_FLOAT, True, True),
-        ("diff", 6, TYPES.TYPE_FLOAT, True, True),
-        ("shape", 7, TYPES.TYPE_MESSAGE, False, "BlobShape"),
-        ("double_data", 8, TYPES.TYPE_DOUBLE, True, True),
-    ],
-)
-message(
-    file,
-    "LayerParameter",
-    [
-        ("name", 1, TYPES.TYPE_STRING, False, False),
-        ("type", 2, TYPES.TYPE_STRING, False, False),
-        ("bottom", 3, TYPES.TYPE_STRING, True, False),
-        ("top", 4, TYPES.TYPE_STRING, True, False),
-        ("blobs", 7, TYPES.TYPE_MESSAGE, True, "BlobProto"),
-        ("phase", 10, TYPES.TYPE_INT32, False, False),
-    ],
-)
-message(
-    file,
-    "V1LayerParameter",
-    [
-        ("bottom", 2, TYPES.TYPE_STRING, True, False),
-        ("top", 3, TYPES.TYPE_STRING, True, False),
-        ("name", 4, TYPES.TYPE_STRING, False, False),
-        ("type", 5, TYPES.TYPE_INT32, False, False),
-        ("blobs", 6, TYPES.TYPE_MESSAGE, True, "BlobProto"),
-        ("blobs_lr", 7, TYPES.TYPE_FLOAT, True, False),
-    ],
-)
-message(
-    file,
-    "NetParameter",
-    [
-        ("name", 1, TYPES.TYPE_STRING, False, False),
-        ("layers", 2, TYPES.TYPE_MESSAGE, True, "V1LayerParameter"),
-        ("input", 3, TYPES.TYPE_STRING, True, False),
-        ("input_dim", 4, TYPES.TYPE_INT32, True, False),
-        ("layer", 100, TYPES.TYPE_MESSAGE, True, "LayerParameter"),
-    ],
-)
+for message, fields in MESSAGES.items():
+    entry = file.message_type.add(name=message)
+    for field, described in fields.items():
+        number, kind = described.rstrip("*!").split()
+        label = TYPES.LABEL_REPEATED if described[-1] in "*!" else TYPES.LABEL_OPTIONAL
+        added = entry.field.add(name=field, number=int(number), label=label)
+        if kind in MESSAGES:
+            added.type, added.type_name = TYPES.TYPE_MESSAGE, kind
+        else:
+            added.type = getattr(TYPES, f"TYPE_{kind}")
+        if described.endswith("!"):
+            added.options.packed = True
 pool = descriptor_pool.DescriptorPool()
 pool.Add(file)
 NetParameter = message_factory.MessageFactory(pool).GetPrototype(pool.FindMessageTypeByName("caffe.NetParameter"))

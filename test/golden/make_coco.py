@@ -11,6 +11,8 @@ import sys
 import cv2
 import numpy as np
 
+from hashed import picture
+
 cv2.setNumThreads(1)
 
 
@@ -43,12 +45,6 @@ def runs(mask):
     return ([0] if values[0][0] == 1 else []) + [length for _, length in values]
 
 
-def hashed(count, seed):
-    value = (np.arange(count, dtype=np.uint64) + np.uint64(seed)) * np.uint64(2654435761) % np.uint64(4294967296)
-    value = ((value >> np.uint64(15)) ^ value) * np.uint64(2246822519) % np.uint64(4294967296)
-    return (value >> np.uint64(24)).astype(np.uint8)
-
-
 random = np.random.default_rng(5)
 masks = []
 for i in range(24):
@@ -61,11 +57,11 @@ masks.append({"name": "run lengths", "rows": 4, "cols": 3, "segmentation": {"siz
 patches = []
 for seed, (rows, cols) in enumerate([(40, 61), (37, 38), (75, 90), (150, 150), (149, 151), (250, 250), (301, 77), (8, 200)]):
     for block in (1, 5):
-        picture = hashed(rows * cols * 4, seed).reshape(rows, cols, 4)
+        hard = picture(rows, cols, seed)
         y, x = np.mgrid[0:rows, 0:cols]
-        picture[..., 3] = picture[y // block * block, x // block * block, 3] & 1
+        hard[..., 3] = hard[y // block * block, x // block * block, 3] & 1
         for size in (75, 125):
-            out = cv2.resize(picture, (size, size))
+            out = cv2.resize(hard, (size, size))
             out[..., 3] *= 255
             patches.append({"rows": rows, "cols": cols, "seed": seed, "block": block, "size": size,
                             "opaque": int((out[..., 3] == 255).sum()), "sha256": hashlib.sha256(out.tobytes()).hexdigest()})

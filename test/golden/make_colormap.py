@@ -1,27 +1,29 @@
-"""Makes colormap.json: matplotlib's "hot" as imshow draws it (Debian: python3-matplotlib).
+"""Makes the colours of matplotlib (Debian: python3-matplotlib).
 
-`entries` are the 256 colours of the map, `samples` pairs of a value and the colour that imshow gives it between the
-limits 0.88 and 1.
+colormap.json has "hot" as imshow draws it: `entries` are the 256 colours of the map, `samples` pairs of a value and the
+colour that imshow gives it between the limits 0.88 and 1. viewer_colours.json has the 256 colours of viridis and cividis.
 
-Usage: python3 make_colormap.py > colormap.json
+    python3 test/golden/make_colormap.py
 """
 import json
-import sys
+from pathlib import Path
 
 import matplotlib
 import numpy as np
 from matplotlib import cm, colors
 
+
+def entries(name):
+    return matplotlib.colormaps[name](np.arange(256), bytes=True)[:, :3].tolist()
+
+
 mapping = cm.ScalarMappable(colors.Normalize(0.88, 1), "hot")
 values = np.linspace(0.85, 1.03, 181)
-json.dump(
-    {
-        "matplotlib": matplotlib.__version__,
-        "entries": matplotlib.colormaps["hot"](np.arange(256), bytes=True)[:, :3].tolist(),
-        "samples": [
-            [value, colour] for value, colour in zip(values.tolist(), mapping.to_rgba(values, bytes=True)[:, :3].tolist())
-        ],
-    },
-    sys.stdout,
-    separators=(",", ":"),
-)
+samples = list(zip(values.tolist(), mapping.to_rgba(values, bytes=True)[:, :3].tolist()))
+documents = {
+    "colormap": {"entries": entries("hot"), "samples": samples},
+    "viewer_colours": {name: entries(name) for name in ("viridis", "cividis")},
+}
+for name, document in documents.items():
+    text = json.dumps({"matplotlib": matplotlib.__version__, **document}, separators=(",", ":"))
+    (Path(__file__).parent / f"{name}.json").write_text(text)

@@ -60,13 +60,15 @@ def external(made, name):
 
 
 image = info("image", ["N", 3, SIDE, SIDE])
-channels_last = info("image", ["N", SIDE, SIDE, 3])
 to_channels_first = helper.make_node("Transpose", ["image"], ["planes"], perm=[0, 3, 1, 2])
 normalised = helper.make_node("Cast", ["image"], ["planes"], to=TensorProto.FLOAT)
+HALF = {name: value.astype(numpy.float16) for name, value in CONSTANTS.items()}
+QUANTISED = {f"{name}8": numpy.clip(numpy.round(value / 0.02), -127, 127).astype(numpy.int8) for name, value in CONSTANTS.items()}
+QUANTISED |= {"scale": numpy.float32(0.02), "zero": numpy.int8(0), "zero8": numpy.uint8(100), "step": numpy.float32(0.03)}
 MODELS = {
     "plain": model(network(), [image]),
     "external": external(model(network(), [image]), "external"),
-    "channels-last": model(network([to_channels_first], "planes"), [channels_last]),
+    "channels-last": model(network([to_channels_first], "planes"), [info("image", ["N", SIDE, SIDE, 3])]),
     "open-size": model(network(), [info("image", ["N", 3, "H", "W"])]),
     "batch-of-4": model(network(), [info("image", [4, 3, SIDE, SIDE])]),
     "hidden-batch": model(
@@ -92,19 +94,6 @@ MODELS = {
         ],
         [image],
     ),
-}
-HALF = {name: value.astype(numpy.float16) for name, value in CONSTANTS.items()}
-QUANTISED = {
-    "kernel8": numpy.clip(numpy.round(CONSTANTS["kernel"] / 0.02), -127, 127).astype(numpy.int8),
-    "weight8": numpy.clip(numpy.round(CONSTANTS["weight"] / 0.02), -127, 127).astype(numpy.int8),
-    "scale": numpy.float32(0.02),
-    "zero": numpy.int8(0),
-    "zero8": numpy.uint8(100),
-    "step": numpy.float32(0.03),
-}
-
-
-MODELS |= {
     "half": model(
         network(),
         [info("image", ["N", 3, SIDE, SIDE], TensorProto.FLOAT16)],

@@ -11,27 +11,19 @@ import sklearn
 from sklearn.model_selection import StratifiedKFold
 from sklearn.svm import SVC
 
-
-def hashed(index):
-    value = index.astype(np.uint64) * np.uint64(2654435761) % np.uint64(4294967296)
-    value = ((value >> np.uint64(15)) ^ value) * np.uint64(2246822519) % np.uint64(4294967296)
-    return (value >> np.uint64(24)).astype(np.int64)
+from hashed import hashed
 
 
 def features(rows, cols, dims, signal, scale, repeat):
     """Noise of 8 bits plus the position times signal, all of it exact in float32: the same on every machine."""
     row, col, dim = np.meshgrid(np.arange(rows) // repeat, np.arange(cols) // repeat, np.arange(dims), indexing="ij")
-    noise = hashed((row * 1000 + col) * 1000 + dim) - 128
+    noise = hashed((row * 1000 + col) * 1000 + dim).astype(np.int64) - 128
     place = row * (dim % 3 - 1) + col * ((dim + 1) % 3 - 1)
     return ((noise + signal * place) / 64 * scale).astype(np.float32)
 
 
-def positions(rows, cols):
-    return np.stack(np.meshgrid(np.arange(rows), np.arange(cols), indexing="ij"), -1).astype(np.float32)
-
-
 def classes(rows, cols):
-    row, col = np.meshgrid(np.arange(rows), np.arange(cols), indexing="ij")
+    row, col = np.mgrid[0:rows, 0:cols]
     return {"left-right": (col >= cols / 2).astype(int).ravel(), "top-bottom": (row >= rows / 2).astype(int).ravel()}
 
 
@@ -46,20 +38,14 @@ def validate(x, y, C):
     return {"accuracies": accuracies, "objectives": objectives}
 
 
+SIZES = (
+    (20, 20, 16, 8, 1, 1), (20, 20, 16, 0.5, 1, 1), (17, 23, 60, 4, 1, 1), (20, 30, 40, 8, 1, 2),
+    (20, 20, 60, 16, 2**-10, 1), (20, 20, 60, 16, 2**10, 1), (12, 12, 400, 1, 1, 1),
+)  # fmt: skip
 cases = []
-shapes = [
-    dict(rows=20, cols=20, dims=16, signal=8, scale=1, repeat=1),
-    dict(rows=20, cols=20, dims=16, signal=0.5, scale=1, repeat=1),
-    dict(rows=17, cols=23, dims=60, signal=4, scale=1, repeat=1),
-    dict(rows=20, cols=30, dims=40, signal=8, scale=1, repeat=2),
-    dict(rows=20, cols=20, dims=60, signal=16, scale=2**-10, repeat=1),
-    dict(rows=20, cols=20, dims=60, signal=16, scale=2**10, repeat=1),
-    dict(rows=12, cols=12, dims=400, signal=1, scale=1, repeat=1),
-    "positions",
-]
-for shape in shapes:
+for shape in [dict(zip(("rows", "cols", "dims", "signal", "scale", "repeat"), sizes)) for sizes in SIZES] + ["positions"]:
     rows, cols = (100, 100) if shape == "positions" else (shape["rows"], shape["cols"])
-    x = positions(rows, cols) if shape == "positions" else features(**shape)
+    x = np.stack(np.mgrid[0:rows, 0:cols], -1) if shape == "positions" else features(**shape)
     x = x.reshape(rows * cols, -1).astype(np.float64)
     for C in (1,) if shape == "positions" else (1, 0.01):
         tasks = {task: validate(x, y, C) for task, y in classes(rows, cols).items()}

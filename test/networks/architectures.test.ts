@@ -41,19 +41,18 @@ async function outputsOfNarrow(id: string, input: Float32Array, form: 'torch' | 
   return outputs
 }
 
-describe.each(Object.entries(parameters))('%s', (id, digest) => {
-  it('has the weights that torchvision has', () => {
-    const lines = parametersOf(architectureOf(id).layers).map(({ key, shape }) => `${key} [${shape.join(', ')}]`)
-    expect(sha256(lines.sort().join('\n'))).toBe(digest)
-  })
+it.each(Object.entries(parameters))('%s has the weights that torchvision has', (id, digest) => {
+  const lines = parametersOf(architectureOf(id).layers).map(({ key, shape }) => `${key} [${shape.join(', ')}]`)
+  expect(sha256(lines.sort().join('\n'))).toBe(digest)
 })
 
-describe.each(Object.keys(parameters).filter((id) => !['resnet101', 'resnet152'].includes(id)))('%s', (id) => {
-  it('with few channels and weights by formula gives the features that PyTorch gives', async () => {
+it.each(Object.keys(parameters).filter((id) => !['resnet101', 'resnet152'].includes(id)))(
+  '%s with few channels and weights by formula gives the features that PyTorch gives',
+  async (id) => {
     const features = await outputsOfNarrow(id, normalise(testImages()))
     for (const { name } of featuresOf(architectureOf(id).layers)) await expectGolden(`${id}-${name}`, features[name])
-  })
-})
+  },
+)
 
 describe('a network of a Caffe model, with few channels and weights by formula', () => {
   const { input } = catalogEntry('caffenet')
@@ -73,19 +72,17 @@ describe('a network of a Caffe model, with few channels and weights by formula',
   })
 })
 
-describe.each(architectures)('$id', ({ id, title, input, layers }) => {
-  it('is what the catalog says', () => {
-    const entry = catalogModels().find((candidate) => candidate.id === id)
-    if (!entry) throw new Error(`${id} is not in the catalog`)
-    expect(entry.title).toBe(title)
-    if (isGenerator(entry)) {
-      const encoder = catalogEntry(entry.encoder)
-      expect(encoder.layers.find(({ name }) => name === entry.layer)?.dims).toBe(entry.dims)
-      expect(input).toEqual({ name: 'feature', shape: [entry.dims] })
-      expect(outputsOf(layers)).toEqual([{ name: 'image', shape: [3, encoder.input.rows, encoder.input.cols] }])
-    } else {
-      expect(input).toEqual({ name: entry.input.name, shape: [3, entry.input.rows, entry.input.cols] })
-      expect(entry.layers.map(({ name, dims }) => ({ name, dims }))).toEqual(featuresOf(layers))
-    }
-  })
+it.each(architectures)('$id is what the catalog says', ({ id, title, input, layers }) => {
+  const entry = catalogModels().find((candidate) => candidate.id === id)
+  if (!entry) throw new Error(`${id} is not in the catalog`)
+  expect(entry.title).toBe(title)
+  if (isGenerator(entry)) {
+    const encoder = catalogEntry(entry.encoder)
+    expect(encoder.layers.find(({ name }) => name === entry.layer)?.dims).toBe(entry.dims)
+    expect(input).toEqual({ name: 'feature', shape: [entry.dims] })
+    expect(outputsOf(layers)).toEqual([{ name: 'image', shape: [3, encoder.input.rows, encoder.input.cols] }])
+  } else {
+    expect(input).toEqual({ name: entry.input.name, shape: [3, entry.input.rows, entry.input.cols] })
+    expect(entry.layers.map(({ name, dims }) => ({ name, dims }))).toEqual(featuresOf(layers))
+  }
 })

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { InputError, UsageError } from '../../src/errors.js'
+import { InputError } from '../../src/errors.js'
 import { halfPrecisionChanges } from '../../src/networks/onnx/halfPrecision.js'
 import { readOnnxFile } from '../../src/networks/onnx/onnxFile.js'
 import {
@@ -46,8 +46,10 @@ function zipOf(pickle: Buffer, storages: Record<string, Float32Array> = { 0: Flo
   return readFileSync(folder('made'))
 }
 
+const HUGE = 2 ** 32 - 2
+
 /** The bytes of a good zip of two tensors, changed. */
-function changedZip(change: (bytes: Buffer) => void, form: 'zip32' | 'zip64' = 'zip32'): Buffer {
+function changedZip(change: (bytes: Buffer) => unknown, form: 'zip32' | 'zip64' = 'zip32'): Buffer {
   const data = () => Float32Array.of(1, 2, 3, 4)
   const tensors = ['weight', 'bias'].map((key) => ({ key, shape: [4], data }))
   writeTorchZip(folder('made'), tensors, form)
@@ -59,21 +61,15 @@ function changedZip(change: (bytes: Buffer) => void, form: 'zip32' | 'zip64' = '
 const protocol2 = (...parts: Buffer[]) => Buffer.concat([op('\x80\x02'), ...parts, op('.')])
 
 const PICKLES: readonly (readonly [string, Buffer, string])[] = (() => {
-  const storage = (elements: number, type: string) => {
-    const id = [text('storage'), global('torch', type), text('0'), text('cpu'), integer(elements)]
+  const storage = (elements: number, type: string, ...view: Buffer[]) => {
+    const id = [text('storage'), global('torch', type), text('0'), text('cpu'), integer(elements), ...view]
     return Buffer.concat([tuple(id), op('Q')])
   }
   const tensor = (elements: number, offset: number, shape: number[], strides: number[], type = 'FloatStorage') =>
     call('torch._utils', '_rebuild_tensor_v2', [
       ...[storage(elements, type), integer(offset), tuple(shape.map(integer)), tuple(strides.map(integer))],
     ])
-  const view = (start: number, count: number) => {
-    const part = tuple([text('0v'), integer(start), integer(count)])
-    return Buffer.concat([
-      tuple([text('storage'), global('torch', 'FloatStorage'), text('0'), text('cpu'), integer(4), part]),
-      op('Q'),
-    ])
-  }
+  const view = tuple([text('0v'), integer(2), integer(3)])
   const doubling = Buffer.concat([op(']q\0'), ...Array.from({ length: 60 }, () => op('h\0\x86q\0'))])
   const pairs = Buffer.concat([op(']('), Buffer.alloc(51_000, 'K\x01K\x01\x86', 'latin1'), op('eq\0')])
   const dictionaries = Array.from({ length: 50 }, () => op('ccollections\nOrderedDict\n(h\0tR'))
@@ -95,7 +91,7 @@ const PICKLES: readonly (readonly [string, Buffer, string])[] = (() => {
     ['a dictionary of singles', op('ccollections\nOrderedDict\n(](]etR'), 'an OrderedDict has an item that is not a'],
     ['a storage of two types', Buffer.concat([tensor(4, 0, [4], [1]), tensor(4, 0, [4], [1], 'IntStorage')]), 'ways'],
     ['a storage of an unknown type', storage(4, '_utils'), 'asks for torch._utils'],
-    ['a view beyond its storage', view(2, 3), 'a view of a storage has a malformed description'],
+    ['a view beyond its storage', storage(4, 'FloatStorage', view), 'a view of a storage has a malformed description'],
     ['a whole module', Buffer.concat([tuple([text('module'), text('a')]), op('Q')]), 'such as a whole module'],
     ['an unknown opcode', op('\x93'), 'opcode 0x93'],
     ['protocol 4', op('\x80\x04'), 'pickle protocol 4 does not occur in a checkpoint of tensors'],
@@ -118,74 +114,50 @@ const PICKLES: readonly (readonly [string, Buffer, string])[] = (() => {
   ]
 })()
 
-const ZIP: readonly Row[] = [
-  ...PICKLES.map(([name, pickle, message]): Row => [`a pickle with ${name}`, () => zipOf(protocol2(pickle)), message]),
-  ['without its end', () => zipOf(protocol2(op('}'))).subarray(0, -1), 'it has no directory at its end'],
-  ['without tensors', () => zipOf(stateDictPickle([])), 'it holds no named tensors'],
-  ['without a storage', () => zipOf(stateDictPickle([{ key: 'a', shape: [4] }]), {}), 'storage 0 is missing'],
-  [
-    'without a pickle',
-    () => changedZip((bytes) => bytes.write('text', bytes.lastIndexOf('data.pkl'))),
-    'it has no data.pkl',
-  ],
+const COMPRESSED = 'is compressed or encrypted'
+const OUTSIDE = 'entry test/byteorder lies outside of it'
+/** Changes of a good zip. */
+const ZIP_CHANGES: readonly (readonly [string, (bytes: Buffer) => unknown, string])[] = [
+  ['without a pickle', (bytes) => bytes.write('text', bytes.lastIndexOf('data.pkl')), 'it has no data.pkl'],
   [
     'with a flipped bit in a tensor',
-    () => changedZip((bytes) => bytes.writeUInt8(1, bytes.indexOf(Buffer.from(Float32Array.of(1, 2).buffer)))),
+    (bytes) => bytes.writeUInt8(1, bytes.indexOf(Buffer.from(Float32Array.of(1, 2).buffer))),
     'the checksum of entry test/data/0 does not fit its bytes',
   ],
   [
     'of a large machine’s byte order',
-    () => {
-      const bytes = changedZip((whole) => whole.write('bigend', whole.indexOf('little')))
+    (bytes) => {
+      bytes.write('bigend', bytes.indexOf('little'))
       // A checksum of 0 is none.
-      return bytes.fill(0, bytes.lastIndexOf('test/byteorder') - 30, bytes.lastIndexOf('test/byteorder') - 26)
+      bytes.fill(0, bytes.lastIndexOf('test/byteorder') - 30, bytes.lastIndexOf('test/byteorder') - 26)
     },
     'is not little-endian; save it again on a little-endian machine',
   ],
-  [
-    'compressed',
-    () => changedZip((bytes) => bytes.writeUInt16LE(8, entryAt(bytes) + 10)),
-    'is compressed or encrypted',
-  ],
-  ['encrypted', () => changedZip((bytes) => bytes.writeUInt16LE(1, entryAt(bytes) + 8)), 'is compressed or encrypted'],
-  [
-    'with an entry that pretends to be large',
-    () => changedZip((bytes) => bytes.writeUInt32LE(2 ** 32 - 2, entryAt(bytes) + 24)),
-    'is compressed or encrypted',
-  ],
+  ['compressed', (bytes) => bytes.writeUInt16LE(8, entryAt(bytes) + 10), COMPRESSED],
+  ['encrypted', (bytes) => bytes.writeUInt16LE(1, entryAt(bytes) + 8), COMPRESSED],
+  ['with an entry that pretends to be large', (bytes) => bytes.writeUInt32LE(HUGE, entryAt(bytes) + 24), COMPRESSED],
   [
     'with an entry that is too large',
-    () =>
-      changedZip((bytes) => {
-        for (const at of [20, 24]) bytes.writeUInt32LE(2 ** 32 - 2, entryAt(bytes) + at)
-      }),
-    'entry test/byteorder lies outside of it',
+    (bytes) => [20, 24].map((at) => bytes.writeUInt32LE(HUGE, entryAt(bytes) + at)),
+    OUTSIDE,
   ],
-  [
-    'with an entry beyond its end',
-    () => changedZip((bytes) => bytes.writeUInt32LE(2 ** 32 - 2, entryAt(bytes) + 42)),
-    'entry test/byteorder lies outside of it',
-  ],
-  [
-    'with an entry elsewhere',
-    () => changedZip((bytes) => bytes.writeUInt32LE(1, entryAt(bytes) + 42)),
-    'entry test/byteorder is not where it should be',
-  ],
-  [
-    'with an entry twice',
-    () => changedZip((bytes) => bytes.write('test/data/0', bytes.lastIndexOf('test/data/1'))),
-    'entry test/data/0 occurs twice',
-  ],
-  [
-    'with an entry less than it says',
-    () => changedZip((bytes) => bytes.writeUInt16LE(6, bytes.length - 12)),
-    'its directory has 5 entries instead of 6',
-  ],
+  ['with an entry beyond its end', (bytes) => bytes.writeUInt32LE(HUGE, entryAt(bytes) + 42), OUTSIDE],
+  ['with an entry elsewhere', (bytes) => bytes.writeUInt32LE(1, entryAt(bytes) + 42), 'is not where it should be'],
+  ['with an entry twice', (bytes) => bytes.write('test/data/0', bytes.lastIndexOf('test/data/1')), 'occurs twice'],
+  ['with an entry less', (bytes) => bytes.writeUInt16LE(6, bytes.length - 12), 'has 5 entries instead of 6'],
   [
     'with a directory beyond its end',
-    () => changedZip((bytes) => bytes.writeUInt32LE(2 ** 31, bytes.length - 6)),
+    (bytes) => bytes.writeUInt32LE(2 ** 31, bytes.length - 6),
     'its directory lies outside of it',
   ],
+]
+
+const ZIP: readonly Row[] = [
+  ...PICKLES.map(([name, pickle, message]): Row => [`a pickle with ${name}`, () => zipOf(protocol2(pickle)), message]),
+  ...ZIP_CHANGES.map(([name, change, message]): Row => [name, () => changedZip(change), message]),
+  ['without its end', () => zipOf(protocol2(op('}'))).subarray(0, -1), 'it has no directory at its end'],
+  ['without tensors', () => zipOf(stateDictPickle([])), 'it holds no named tensors'],
+  ['without a storage', () => zipOf(stateDictPickle([{ key: 'a', shape: [4] }]), {}), 'storage 0 is missing'],
   ...[22 + 20 - 8, 22 + 20 + 56 - 48].map((distance): Row => {
     const damage = (bytes: Buffer) => bytes.writeUInt8(0x80, bytes.length - distance + 7)
     return ['of the large form, with a directory elsewhere', () => changedZip(damage, 'zip64'), 'its directory']
@@ -223,14 +195,10 @@ const LEGACY: readonly Row[] = (() => {
   const storages = (...parts: Buffer[]) => Buffer.concat([bytes.subarray(0, start), ...parts, Buffer.alloc(300_000)])
   const many = Buffer.concat([op('\x80\x02]q\0X\x01\0\0\x000q\x01a('), Buffer.alloc(50_000, 'h\x01'), op('e.')])
   const header = (version: number, machine: Buffer) => Buffer.concat([protocol2(integer(version)), protocol2(machine)])
-  const sizes = op('}X\x0d\0\0\0little_endian')
+  const large = op('}X\x0d\0\0\0little_endian\x89s')
   return [
     ['of another protocol', () => Buffer.concat([magic, header(1002, op('}'))]), 'its protocol version is unknown'],
-    [
-      'of a large machine’s byte order',
-      () => Buffer.concat([magic, header(1001, Buffer.concat([sizes, op('\x89s')]))]),
-      'it is not little-endian',
-    ],
+    ['of a large machine’s byte order', () => Buffer.concat([magic, header(1001, large)]), 'it is not little-endian'],
     ['without a machine', () => Buffer.concat([magic, header(1001, op('N'))]), 'it is not little-endian'],
     ['without a list of storages', () => storages(protocol2(op('}'))), 'it does not list its storages'],
     ['with an empty list of storages', () => storages(protocol2(op(']'))), 'is missing'],
@@ -257,11 +225,7 @@ const TAR: readonly Row[] = [
     [`with ${name} as a key of a view`, () => torchTar({ view: [key, integer(7), integer(0), integer(1)] }), NO_KEY],
     [`with ${name} as a view's storage`, () => torchTar({ view: [integer(8), key, integer(0), integer(1)] }), NO_KEY],
   ]),
-  [
-    'with a view beyond its storage',
-    () => torchTar({ view: [integer(8), integer(7), integer(1), integer(1)] }),
-    'a view of a storage has a malformed description',
-  ],
+  ['with a view beyond its storage', () => torchTar({ view: [8, 7, 1, 1].map(integer) }), 'a view of a storage has a'],
   ['without a list of views', () => torchTar({ views: op('}') }), 'it does not list the views of its storages'],
   ['with a tensor of no storage', () => torchTar({ rootKey: integer(6) }), 'storage 6 is missing'],
   ['with a tensor of another', () => torchTar({ reference: text('6') }), 'such as a whole module'],
@@ -289,11 +253,7 @@ const SAFETENSORS: readonly Row[] = (() => {
     ['a header longer than any', `{"a":${'['.repeat(5 * 2 ** 20)}`, 'its header claims 5242885 bytes'],
     ['a header that is no JSON', '{"fc": ', ''],
     ['no description', { fc: null }, 'the entry of fc is malformed or of a type that is not read'],
-    [
-      'an unknown type',
-      { fc: { ...entry, dtype: 'F99' } },
-      'the entry of fc is malformed or of a type that is not read',
-    ],
+    ['an unknown type', { fc: { ...entry, dtype: 'F99' } }, 'the entry of fc is malformed or of a type'],
     ['more elements than bytes', { fc: { ...entry, shape: [2, 3] } }, 'fc should have 24 bytes within the file'],
     ['a negative shape', { fc: { ...entry, shape: [-2, -2] } }, 'the entry of fc is malformed'],
     ['bytes beyond its end', { fc: { ...entry, data_offsets: [4, 20] } }, 'fc should have 16 bytes within the file'],
@@ -354,24 +314,21 @@ describe.each([
 describe('a pickle', () => {
   const name = fc.stringMatching(/^[A-Za-z_][A-Za-z_0-9]{0,12}$/)
   const allowed = new Set(['collections', 'torch', 'torch._utils', 'torch.nn.parameter'])
-  const drawn = fc.record({ module: name.filter((module) => !allowed.has(module)), attribute: name })
-  const real = [
-    ['os', 'system'],
-    ['builtins', 'eval'],
-    ['torch', 'load'],
-    ['collections', 'namedtuple'],
-    ['torch._utils', '_rebuild_device_tensor_from_numpy'],
-  ].map(([module = '', attribute = '']) => [{ module, attribute }] as [{ module: string; attribute: string }])
+  const functions = fc.tuple(
+    name.filter((module) => !allowed.has(module)),
+    name,
+  )
+  const real = ['os system', 'builtins eval', 'torch load', 'collections namedtuple', 'torch._utils _rebuild_qtensor']
 
   it('that asks for anything else than tensors is refused by its name, and nothing is executed', async () => {
     await fc.assert(
-      fc.asyncProperty(drawn, async ({ module, attribute }) => {
+      fc.asyncProperty(functions, async ([module, attribute]) => {
         const path = fileOf(zipOf(protocol2(call(module, attribute, [text('echo 1')]))))
         expect(await messageOf(readAllTensors(path))).toContain(
           `asks for ${module}.${attribute}, which a checkpoint of tensors never needs; refused, nothing was executed`,
         )
       }),
-      { numRuns: randomCases(10), examples: real },
+      { numRuns: randomCases(10), examples: real.map((words) => [words.split(' ') as [string, string]]) },
     )
   })
 
@@ -397,7 +354,6 @@ describe('a damaged ONNX file', () => {
   })
 })
 
-/** A file that is read as a whole, and what may be refused of it. */
 const READERS: readonly (readonly [string, Buffer, (path: string) => unknown])[] = [
   ...readdirSync(golden('checkpoints'))
     .filter((name) => name.endsWith('.pth') && !name.startsWith('whole'))
@@ -407,46 +363,21 @@ const READERS: readonly (readonly [string, Buffer, (path: string) => unknown])[]
   ['half of plain.onnx', readFileSync(golden('onnx/plain.onnx')), halfPrecisionChanges],
 ]
 
-async function attempt(bytes: Uint8Array, read: (path: string) => unknown): Promise<boolean> {
-  try {
-    await read(fileOf(bytes))
-    return true
-  } catch (error) {
-    if (!(error instanceof UsageError)) expect(error).toBeInstanceOf(InputError)
-    expect((error as Error).message).not.toContain('\n')
-    return false
-  }
-}
-
-describe.each(READERS)('%s is read or refused, and nothing else', (_, intact, read) => {
+// Other damage is that of test/fuzz.
+it.each(READERS)('%s that is cut off is read or refused, and nothing else', async (name, intact, read) => {
   // Tar files end with any number of zeros, and a message may end between two fields.
   const counted = intact.findLastIndex((byte) => byte !== 0)
-  const isMessage = /caffe|onnx/.test(_)
-
-  it('cut off', async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.nat(counted), async (length) => {
-        const isRead = await attempt(intact.subarray(0, length), read)
-        if (!isMessage) expect(isRead).toBe(false)
-      }),
-      { numRuns: randomCases(10), examples: [[0], [counted]] },
-    )
-  })
-
-  it('with other bytes', async () => {
-    const changes = fc.array(fc.record({ at: fc.nat(intact.length - 1), value: fc.nat(255) }), {
-      minLength: 1,
-      maxLength: 4,
-    })
-    await fc.assert(
-      fc.asyncProperty(changes, async (drawn) => {
-        const damaged = Buffer.from(intact)
-        for (const { at, value } of drawn) damaged.writeUInt8(value, at)
-        await attempt(damaged, read)
-      }),
-      { numRuns: randomCases(20) },
-    )
-  })
+  await fc.assert(
+    fc.asyncProperty(fc.nat(counted), async (length) => {
+      const action = (async () => read(fileOf(intact.subarray(0, length))))()
+      const error = await action.then(
+        () => undefined,
+        (reason: unknown) => reason,
+      )
+      if (error !== undefined || !/caffe|onnx/.test(name)) expect(error).toBeInstanceOf(InputError)
+    }),
+    { numRuns: randomCases(10), examples: [[0], [counted]] },
+  )
 })
 
 it('a file that is no checkpoint is refused', async () => {

@@ -1,7 +1,7 @@
-import { copyFileSync, mkdirSync, readFileSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { sha256OfFile } from '../../src/files/sha256.js'
+import { sha256 } from '../../src/files/sha256.js'
 import { externalFiles } from '../../src/networks/onnx/externalData.js'
 import { readHashedOnnx, readOnnxFile } from '../../src/networks/onnx/onnxFile.js'
 import {
@@ -17,7 +17,7 @@ import { onnxGolden } from '../support/onnxGoldens.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'
 
 const folder = temporaryFolder()
-const data = join(dirname(onnxGolden('external')), 'external.data')
+const data = readFileSync(join(dirname(onnxGolden('external')), 'external.data'))
 const filesOf = async (path: string) => externalFiles(readOnnxFile(path))
 
 /** A copy of a model whose data has a name of the same length; the file need not be there. */
@@ -30,24 +30,30 @@ function modelWith(location: string): string {
   return folder('model/own.onnx')
 }
 
-function copyData(...way: string[]): void {
-  mkdirSync(dirname(folder(...way)), { recursive: true })
-  copyFileSync(data, folder(...way))
+function copyData(path: string, bytes?: number): void {
+  mkdirSync(dirname(folder(path)), { recursive: true })
+  writeFileSync(folder(path), data.subarray(0, bytes))
+}
+
+/** Data outside of the model's folder, and a link to it, or to the folder in which it lies. */
+function linked(path: string, name = 'external.data'): void {
+  copyData(path)
+  mkdirSync(folder('model'))
+  symlinkSync(folder(name === 'external.data' ? path : dirname(path)), folder('model', name))
 }
 
 describe('data beside an ONNX file', () => {
   it.each(['external.data', 'sub/data.bin1'])('is found at %s', async (location) => {
-    copyData('model', location)
-    const path = modelWith(location)
-    expect(await filesOf(path)).toEqual([{ location, bytes: statSync(data).size, sha256: await sha256OfFile(data) }])
+    copyData(`model/${location}`)
+    expect(await filesOf(modelWith(location))).toEqual([{ location, bytes: data.length, sha256: sha256(data) }])
   })
 
   it('belongs to the identity of the weights', async () => {
     const path = modelWith('external.data')
     copyData('model/external.data')
     const before = await readHashedOnnx(path)
-    expect(before.bytes).toBe(statSync(path).size + statSync(data).size)
-    const bytes = readFileSync(data)
+    expect(before.bytes).toBe(statSync(path).size + data.length)
+    const bytes = Buffer.from(data)
     bytes.writeFloatLE(3, 0)
     writeFileSync(folder('model/external.data'), bytes)
     expect((await readHashedOnnx(path)).sha256).not.toBe(before.sha256)
@@ -55,6 +61,7 @@ describe('data beside an ONNX file', () => {
 
   const OUTSIDE = 'outside of its own folder'
   const ABSENT = 'which is not beside it'
+  const CUT = 'keeps data up to byte 528 of external.data, which has 527 bytes'
   const LINK = "a link that leads out of the model's folder"
   it.each<[string, string, () => void, string]>([
     ['in the folder above', '../secret-1.b', () => copyData('secret-1.b'), OUTSIDE],
@@ -65,52 +72,20 @@ describe('data beside an ONNX file', () => {
     ['at a name that ends early', 'ext\0rnal.data', () => {}, OUTSIDE],
     ['nowhere', 'external.data', () => {}, ABSENT],
     ['in a folder', 'a-folder-here', () => mkdirSync(folder('model/a-folder-here'), { recursive: true }), ABSENT],
-    [
-      'behind a link',
-      'external.data',
-      () => {
-        copyData('secret.bin')
-        mkdirSync(folder('model'))
-        symlinkSync(folder('secret.bin'), folder('model/external.data'))
-      },
-      LINK,
-    ],
-    [
-      'in a folder whose name begins as its own',
-      'evil/data.bin',
-      () => {
-        copyData('model-evil/data.bin')
-        mkdirSync(folder('model'))
-        symlinkSync(folder('model-evil'), folder('model/evil'))
-      },
-      LINK,
-    ],
-    [
-      'in a folder that is not there, behind a link',
-      'up/secret.bin',
-      () => {
-        mkdirSync(folder('model'))
-        symlinkSync(folder(), folder('model/up'))
-      },
-      ABSENT,
-    ],
-    [
-      'at its place, but cut off',
-      'external.data',
-      () => {
-        copyData('model/external.data')
-        truncateSync(folder('model/external.data'), 527)
-      },
-      'keeps data up to byte 528 of external.data, which has 527 bytes',
-    ],
+    ['behind a link', 'external.data', () => linked('secret.bin'), LINK],
+    ['in a folder whose name begins as its own', 'evil/data.bin', () => linked('model-evil/data.bin', 'evil'), LINK],
+    ['in a folder that is not there, behind a link', 'up/secret.bin', () => linked('other/data.bin', 'up'), ABSENT],
+    ['at its place, but cut off', 'external.data', () => copyData('model/external.data', 527), CUT],
   ])('is refused %s', async (_, location, arrange, message) => {
     arrange()
     expect(await messageOf(filesOf(modelWith(location)))).toContain(message)
   })
 })
 
+type Entry = readonly [key: string, value: string]
+
 /** A tensor of four float32 with these words of its place. */
-function tensorAt(...entries: (readonly [string, string])[]): Chunk[] {
+function tensorAt(...entries: Entry[]): Chunk[] {
   const words = entries.flatMap(([key, value]) => messageField(13, [...stringField(1, key), ...stringField(2, value)]))
   return [...packedIntegersField(1, [4]), ...integerField(2, 1), ...words]
 }
@@ -141,10 +116,11 @@ describe('the place of a tensor', () => {
   })
 
   const location = ['location', 'data'] as const
-  it.each<[(readonly [string, string])[], string]>([
-    ...['-1', '1e3', '0x10', '99999999999999999999', '', '1.5'].map(
-      (wrong): [(readonly [string, string])[], string] => [[location, ['offset', wrong]], 'as its place in a file'],
-    ),
+  it.each<[Entry[], string]>([
+    ...['-1', '1e3', '0x10', '99999999999999999999', '', '1.5'].map((offset): [Entry[], string] => [
+      [location, ['offset', offset]],
+      'as its place in a file',
+    ]),
     [[location, ['offset', '4']], 'up to byte 20 of data, which has 16'],
     [[location, ['length', '17']], 'up to byte 17 of data, which has 16'],
     [[['offset', '4']], 'a file without a name'],
@@ -156,10 +132,8 @@ describe('the place of a tensor', () => {
   })
 
   it('is not looked for in graphs without end', () => {
-    const nested = Array.from({ length: 100 }).reduce(
-      (inner: Uint8Array) => joined(attribute(6, [inner])),
-      new Uint8Array(),
-    )
+    let nested: Uint8Array = Buffer.alloc(0)
+    for (let depth = 0; depth < 100; depth++) nested = joined(attribute(6, [nested]))
     expect(() => readOnnxFile(modelOf(...messageField(7, [nested])))).toThrow('nested too deeply')
   })
 })

@@ -46,24 +46,6 @@ function fetched(server: FileServer, notes: string[] = []): Promise<unknown> {
   return fetchFile(wanted, { ...options, ca: undefined, signal: undefined })
 }
 
-function expectThere(): void {
-  expect(readFileSync(place()).equals(FILE)).toBe(true)
-  const left = readdirSync(folder('cache/downloads')).filter((name) => name.includes('part'))
-  expect(left).toEqual([])
-}
-
-it('a download whose process is killed is gone on with', async () => {
-  const server = await startServer(half, 'http')
-  const { child, ended } = fetching(server)
-  await expect.poll(partBytes, { timeout: 30_000 }).toBe(HALF)
-  child.kill('SIGKILL')
-  expect(await ended).toBe('SIGKILL')
-  server.answer = fileAnswer(FILE)
-  await fetched(server)
-  expectThere()
-  expect(server.requests.map(({ range }) => range)).toEqual([undefined, `bytes=${HALF}-`])
-})
-
 it.each([
   ['waits for the first', false],
   ['goes on where the first is killed', true],
@@ -80,7 +62,8 @@ it.each([
   else held.end(FILE.subarray(HALF))
   await first.ended
   await second
-  expectThere()
+  expect(readFileSync(place()).equals(FILE)).toBe(true)
+  expect(readdirSync(folder('cache/downloads')).filter((name) => name.includes('part'))).toEqual([])
   expect(server.requests.map(({ range }) => range)).toEqual(isKilled ? [undefined, `bytes=${HALF}-`] : [undefined])
 })
 

@@ -5,7 +5,6 @@ import type { ServerResponse } from 'node:http'
 import { setTimeout } from 'node:timers/promises'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { InputError, InterruptedError, NetworkError, UsageError } from '../../src/errors.js'
-import { sha256 } from '../../src/files/sha256.js'
 import { hostName } from '../../src/networks/allowedHosts.js'
 import { fetchFile } from '../../src/networks/fetchFile.js'
 import { silent } from '../../src/progress.js'
@@ -96,9 +95,12 @@ const RESTART: Attempt = { asks: ['rest', 'all'] }
 const ABORTED: Attempt['fails'] = [InterruptedError, /run the same command again/]
 const SILENT: Attempt['fails'] = [NetworkError, /^localhost:\d+ sent nothing for 30 s; run the same command again/]
 const WRONG: Attempt['fails'] = [InputError, /^the file is another$/]
+const wrongSize = (says: string): Attempt => ({ fails: [InputError, RegExp(says)] })
+const havingPart = (bytes: Uint8Array) => () => writeFileSync(part(), bytes)
 const refused = (says: string): Attempt => ({ fails: [NetworkError, RegExp(`http://localhost:\\d+/file ${says}`)] })
 
 const ANY_SIZE: Readonly<Record<string, readonly Attempt[]>> = {
+  'already there': [{ before: () => writeFileSync(folder('place/file'), FILE), asks: [] }],
   'aborted, then resumed': [{ answer: half, event: 'abort', fails: ABORTED, keeps: HALF }, REST],
   'aborted before anything came': [{ answer: silence, event: 'abort', fails: ABORTED }, {}],
   'silent after the half, then resumed': [{ answer: half, event: 'silence', fails: SILENT, keeps: HALF }, REST],
@@ -124,13 +126,9 @@ const ANY_SIZE: Readonly<Record<string, readonly Attempt[]>> = {
     {},
   ],
   'a changed byte': [{ answer: fileAnswer(oneByteOff), fails: WRONG }, {}],
-  'resumed on a part that was damaged': [
-    CUT,
-    { ...REST, before: () => writeFileSync(part(), Buffer.alloc(HALF)), fails: WRONG },
-    {},
-  ],
+  'resumed on a part that was damaged': [CUT, { ...REST, before: havingPart(Buffer.alloc(HALF)), fails: WRONG }, {}],
   'resumed on a part of which nothing is known': [CUT, { before: () => writeFileSync(`${part()}.json`, '{') }],
-  'resumed on a part that is complete': [CUT, { before: () => writeFileSync(part(), FILE), asks: [] }],
+  'resumed on a part that is complete': [CUT, { before: havingPart(FILE), asks: [] }],
   'a place that cannot be written, then taken there': [
     { before: () => rmSync(folder('place'), { recursive: true }), fails: [Error, /ENOENT/], keeps: SIZE },
     { before: () => mkdirSync(folder('place')), asks: [] },
@@ -143,7 +141,7 @@ const ANY_SIZE: Readonly<Record<string, readonly Attempt[]>> = {
   'redirected to where nothing is encrypted': [
     {
       answer: redirectedTo('http://example.org/file'),
-      ...refused('redirects to http://example.org, which is not encrypted, and is not followed; use another'),
+      ...refused('redirects to http://example.org, which is not encr'),
     },
   ],
   'redirected to a host that may not be asked': [
@@ -158,56 +156,40 @@ const ANY_SIZE: Readonly<Record<string, readonly Attempt[]>> = {
 
 const KNOWN_SIZE: Readonly<Record<string, readonly Attempt[]>> = {
   'ended early, the length not announced': [
-    { answer: withoutLength(HALF), fails: [InputError, /is 20000 bytes instead of 50000: not the file that is known/] },
+    { answer: withoutLength(HALF), ...wrongSize('is 20000 bytes instead of') },
     {},
   ],
   'cut, then another file, then resumed': [
     CUT,
-    {
-      ...{ ...REST, answer: fileAnswer(Buffer.from('sign in')), keeps: HALF },
-      fails: [InputError, /is 7 bytes instead of 50000/],
-    },
+    { ...REST, answer: fileAnswer(Buffer.from('sign in')), keeps: HALF, ...wrongSize('is 7 bytes instead of 50000') },
     REST,
   ],
   'announced too long': [
-    { answer: fileAnswer(Buffer.alloc(SIZE + 1)), fails: [InputError, /is 50001 bytes instead of 50000/] },
+    { answer: fileAnswer(Buffer.alloc(SIZE + 1)), ...wrongSize('is 50001 bytes instead of 50000') },
     {},
   ],
-  'longer than announced': [
-    { answer: endless, fails: [InputError, /^the file: what comes is longer than 50000 bytes: not the file/] },
-    {},
-  ],
+  'longer than announced': [{ answer: endless, ...wrongSize('^the file: what comes is longer than 50000 bytes') }, {}],
 }
 
 const UNKNOWN_SIZE: Readonly<Record<string, readonly Attempt[]>> = {
-  'cut, then resumed': [CUT, REST],
-  'resumed on a part that is complete': [CUT, { before: () => writeFileSync(part(), FILE), asks: [] }],
+  'resumed on a part that is complete': [CUT, { before: havingPart(FILE), asks: [] }],
   'ended early, the length not announced': [{ answer: withoutLength(HALF), fails: WRONG }, {}],
   'changed meanwhile in size, without an ETag': [
     { ...CUT, answer: halfWith({}, Buffer.alloc(SIZE + 1)) },
     { ...RESTART, answer: restOf('"two"'), condition: undefined },
   ],
   'announced too long': [
-    {
-      answer: fileAnswer(Buffer.alloc(60_001)),
-      fails: [InputError, /is 60001 bytes, more than the 60000 that are taken; use another/],
-    },
+    { answer: fileAnswer(Buffer.alloc(60_001)), ...wrongSize('is 60001 bytes, more than the 60000') },
     {},
   ],
   'announced as long as may be': [{ answer: fileAnswer(Buffer.alloc(60_000)), fails: WRONG }],
-  'longer than is taken': [
-    { answer: endless, fails: [InputError, /^the file: what comes is longer than 60000 bytes: not the file/] },
-    {},
-  ],
-  'resumed on a part that is too long': [
-    CUT,
-    { before: () => writeFileSync(part(), Buffer.alloc(60_001)), asks: ['all'] },
-  ],
+  'longer than is taken': [{ answer: endless, ...wrongSize('^the file: what comes is longer than 60000 bytes') }, {}],
+  'resumed on a part that is too long': [CUT, { before: havingPart(Buffer.alloc(60_001)), asks: ['all'] }],
 }
 
 /** Checks the file and moves it to its place. */
 async function take(path: string): Promise<boolean> {
-  if (sha256(readFileSync(path)) !== sha256(FILE)) throw new InputError('the file is another')
+  if (!readFileSync(path).equals(FILE)) throw new InputError('the file is another')
   await rename(path, folder('place/file'))
   return true
 }
@@ -216,13 +198,10 @@ type Limits = { readonly bytes: number | null; readonly mostBytes?: number }
 
 function fetched(server: FileServer, limits: Limits, signal?: AbortSignal, progress = silent): Promise<unknown> {
   const present = async () => (existsSync(folder('place/file')) ? true : undefined)
-  return fetchFile(
-    { name: 'file', origin: new URL(`${server.address}/file`), present, take },
-    {
-      ...{ ...limits, label: 'the file', progress, signal, stallSeconds: 30, ca: undefined },
-      ...{ elsewhere: 'another', hosts: { names: ['localhost', 'example.org'], option: 'hosts' } },
-    },
-  ).then(
+  const wanted = { name: 'file', origin: new URL(`${server.address}/file`), present, take }
+  const hosts = { names: ['localhost', 'example.org'], option: 'hosts' }
+  const settings = { label: 'the file', progress, signal, stallSeconds: 30, ca: undefined, elsewhere: 'another', hosts }
+  return fetchFile(wanted, { ...limits, ...settings }).then(
     () => undefined,
     (error: unknown) => error,
   )
@@ -266,18 +245,17 @@ async function attempt(server: FileServer, limits: Limits, one: Attempt): Promis
   const asked = { all: { range: undefined, ifRange: undefined }, rest: { range: `bytes=${kept}-`, ifRange: condition } }
   expect(server.requests.slice(requests)).toMatchObject((one.asks ?? ['all']).map((ask) => asked[ask]))
   const left = existsSync(folder('cache/downloads')) ? readdirSync(folder('cache/downloads')) : []
+  expect(left.sort()).toEqual(one.keeps === undefined ? [] : ['part-file', 'part-file.json'])
+  expect(partBytes()).toBe(one.keeps ?? 0)
   if (one.fails === undefined) {
     expect(failure).toBeUndefined()
     expect(readFileSync(folder('place/file')).equals(FILE)).toBe(true)
-    expect(left).toEqual([])
     return
   }
   const [type, message] = one.fails
   expect(failure).toBeInstanceOf(type)
   expect((failure as Error).message).toMatch(message)
   expect(existsSync(folder('place/file'))).toBe(false)
-  expect(left.sort()).toEqual(one.keeps === undefined ? [] : ['part-file', 'part-file.json'])
-  expect(partBytes()).toBe(one.keeps ?? 0)
 }
 
 describe.each([
@@ -289,14 +267,6 @@ describe.each([
     const server = await startServer(silence, 'http')
     for (const one of attempts) await attempt(server, limits, one)
   })
-})
-
-it('a file that is there is not asked for', async () => {
-  const server = await startServer(fileAnswer(FILE), 'http')
-  mkdirSync(folder('place'))
-  writeFileSync(folder('place/file'), FILE)
-  expect(await fetched(server, { bytes: SIZE })).toBeUndefined()
-  expect(server.requests).toEqual([])
 })
 
 it('a slow server is waited for as long as bytes come', async () => {

@@ -32,16 +32,14 @@ const folder = networkFolder()
 const cache = (...way: string[]) => folder('cache', ...way)
 const place = (path: string, commit = COMMIT) => cache('hub/owner--name', commit, path)
 
-type Protocol = 'https' | 'http'
-
 /** A hub of one repository, which HF_ENDPOINT names. */
-async function hubOf(files: ServedRepository['files'], more: Partial<ServedRepository> = {}, kind: Protocol = 'http') {
-  const server = await startHub({ files, ...more }, kind)
+async function hubOf(files: ServedRepository['files'], more: Partial<ServedRepository> = {}) {
+  const server = await startHub({ files, ...more }, 'http')
   vi.stubEnv('HF_ENDPOINT', server.address)
   return server
 }
 
-const pull = (text = 'hf:owner/name', options: HubPullOptions = {}) => pullHubModel(text, options)
+const pull = (text = 'hf:owner/name', options?: HubPullOptions) => pullHubModel(text, options)
 
 /** Files below a folder by their names. */
 function filesIn(path: string): string[] {
@@ -114,26 +112,14 @@ describe('pulling a model of the hub', () => {
       expect(await pull()).toMatchObject({ origin: null, path: pulled.path, files: pulled.files })
     })
     expect(asked.every((path) => path.startsWith('/api/'))).toBe(true)
+    expect(await askedFor(hub, () => pull(`hf:owner/name@${COMMIT}`))).toEqual([])
     const folders = [dirname(pulled.path), dirname(dirname(pulled.path))]
     const found = { path: pulled.path, folders, licence: 'apache-2.0', commit: COMMIT }
     const references = ['', '@main', `@${COMMIT}`, ':onnx/model.onnx', `@${COMMIT}:onnx/model.onnx`]
     for (const reference of references) expect(await hubModelFile(`hf:owner/name${reference}`)).toEqual(found)
     const bytes = resnet.length + 2 + preprocessor.length + config.length
-    expect(await listHubModels()).toEqual([
-      {
-        ...{ id: 'hf:owner/name', kind: 'hub', state: 'present', path: pulled.path },
-        ...{ licence: 'apache-2.0', bytes, revision: COMMIT },
-      },
-    ])
-  })
-
-  it('asks for nothing when the commit is named and here', async () => {
-    const hub = await hubOf({ 'model.onnx': plain })
-    await pull()
-    const asked = await askedFor(hub, async () => {
-      expect(await pull(`hf:owner/name@${COMMIT}`)).toMatchObject({ origin: null, path: place('model.onnx') })
-    })
-    expect(asked).toEqual([])
+    const listed = { id: 'hf:owner/name', kind: 'hub', state: 'present', path: pulled.path, licence: 'apache-2.0' }
+    expect(await listHubModels()).toEqual([{ ...listed, bytes, revision: COMMIT }])
   })
 
   it('gives networks, which need no more of the hub', async () => {
@@ -160,13 +146,15 @@ describe('pulling a model of the hub', () => {
     await messageOf(hubModelFile('hf:owner/name'))
   })
 
-  it('keeps a model when another of its repository is pulled at a later commit', async () => {
-    const hub = await hubOf({ 'a.onnx': plain, 'b.onnx': resnet })
+  it('takes the file that is named, and keeps it when another of its repository is pulled at a later commit', async () => {
+    const hub = await hubOf({ 'a.onnx': plain, 'b.onnx': resnet, 'c.onnx': plain })
     await pull('hf:owner/name:a.onnx')
     hub.repository = { ...hub.repository, commit: LATER }
-    await pull('hf:owner/name:b.onnx')
+    expect(await pull('hf:owner/name:b.onnx')).toMatchObject({ path: place('b.onnx', LATER) })
     expect(await hubModelFile('hf:owner/name:a.onnx')).toMatchObject({ commit: COMMIT, path: place('a.onnx') })
     expect(await hubModelFile('hf:owner/name:b.onnx')).toMatchObject({ commit: LATER })
+    await messageOf(hubModelFile('hf:owner/name'))
+    await messageOf(hubModelFile('hf:owner/name:c.onnx'))
   })
 
   it('fetches again what is damaged or missing, and nothing else', async () => {
@@ -207,14 +195,6 @@ describe('pulling a model of the hub', () => {
     expect(await pull()).toMatchObject({ path: place(expected) })
   })
 
-  it('takes the file that is named', async () => {
-    await hubOf({ 'b.onnx': plain, 'c.onnx': plain })
-    expect(await pull('hf:owner/name:c.onnx')).toMatchObject({ path: place('c.onnx') })
-    expect(await hubModelFile('hf:owner/name:c.onnx')).toMatchObject({ path: place('c.onnx') })
-    await messageOf(hubModelFile('hf:owner/name'))
-    await messageOf(hubModelFile('hf:owner/name:b.onnx'))
-  })
-
   it('brings the files that hold its weights', async () => {
     const files = { 'onnx/model.onnx': external, 'onnx/external.data': externalData, 'external.data': plain }
     await hubOf(files, { large: () => true })
@@ -240,7 +220,7 @@ describe('pulling a model of the hub', () => {
   })
 
   it('goes over https, to an address with or without a slash at its end', async () => {
-    const { address } = await hubOf({ 'model.onnx': plain }, {}, 'https')
+    const { address } = await startHub({ files: { 'model.onnx': plain } })
     vi.stubEnv('HF_ENDPOINT', `${address}/`)
     expect(await pull('hf:owner/name', { ca: certificate })).toMatchObject({ sha256: sha256(plain) })
     expect(await messageOf(pull(), NetworkError)).toContain('NODE_EXTRA_CA_CERTS')
@@ -280,59 +260,46 @@ interface Circumstances extends Partial<ServedRepository> {
 
 const refusedBy = (code: number, error: string) => status(code, { 'x-error-code': error })
 const listing = (siblings: unknown) => json({ sha: COMMIT, siblings })
-const noModel = refusedBy(401, 'RepoNotFound')
-const named = (count: number, of: (index: number) => string, bytes = plain) =>
-  Object.fromEntries(Array.from({ length: count }, (_, index) => [of(index), bytes]))
+const eleven = Object.fromEntries(Array.from({ length: 11 }, (_, index) => [`m${index}.onnx`, plain]))
 const blob = { rfilename: 'model.onnx', blobId: '0'.repeat(40), size: 1 }
 const lfs = { sha256: '0'.repeat(64), size: 1, pointerSize: 130 }
 const leadingOut = Buffer.from(external)
 leadingOut.write('../../../data', external.indexOf('external.data'))
 const damaged = Buffer.from(plain).fill(~(plain[10] as number), 10, 11)
-const page: Answer = (_, response) => response.end('<html>')
+const answering = (text: string | Uint8Array): Answer => {
+  return (_, response) => response.end(text)
+}
+const at = (HF_ENDPOINT: string) => ({ environment: { HF_ENDPOINT } })
+const token = { environment: { HF_TOKEN: 'hf_x' } }
+const NO_ANSWER = /^http:\S+ does not answer as the hub does; check HF_ENDPOINT/
 
 type Refusal = readonly [name: string, circumstances: Circumstances, message: RegExp]
 
 /** What is no model, or not the one that is stated. */
 const NO_MODEL: readonly Refusal[] = [
-  ['no model, without a token', { answer: noModel }, /has no such model as .*, or a private one; .*HF_TOKEN/],
+  [
+    'no model, without a token',
+    { answer: refusedBy(401, 'RepoNotFound') },
+    /has no such model .*, or a private one; .*HF_/,
+  ],
   ['no model, by 404', { answer: status(404) }, /^localhost:\d+ has no such model as owner\/name, or a pri/],
-  [
-    'no model, with a token',
-    { answer: status(404), environment: { HF_TOKEN: 'hf_x' } },
-    /or the token may not read it; check the name and HF_TOKEN$/,
-  ],
-  ['a wrong token', { answer: status(401), environment: { HF_TOKEN: 'hf_x' } }, /the token may not read it/],
-  [
-    'a gated model',
-    { answer: refusedBy(401, 'GatedRepo') },
-    /conditions on http:\/\/localhost:\d+\/owner\/name; do so, and set HF/,
-  ],
+  ['no model, with a token', { answer: status(404), ...token }, /or the token may not read it; check the name and HF_/],
+  ['a wrong token', { answer: status(401), ...token }, /the token may not read it/],
+  ['a gated model', { answer: refusedBy(401, 'GatedRepo') }, /conditions on http:\S+\/owner\/name; do so, and set HF/],
   ['a gated model, by 403', { answer: refusedBy(403, 'GatedRepo') }, /accept its conditions/],
   ['a gated file', { resolved: refusedBy(403, 'GatedRepo') }, /accept its conditions/],
   ['no such revision', { reference: '@v9' }, /^owner\/name has no revision "v9"; see http:.*\/tree\/main/],
-  [
-    'too long a list',
-    { answer: (_, response) => response.end(Buffer.alloc(2 ** 24 + 1, ' ')) },
-    /^localhost:\d+ answers with more than 16 MiB: too many files, or no hub; download the/,
-  ],
+  ['too long a list', { answer: answering(Buffer.alloc(2 ** 24 + 1)) }, /^localhost:\d+ answers with more than 16 M/],
   ['too many files', { answer: listing(Array(10_001).fill(blob)) }, /^owner\/name has more than 10000 files/],
   ['no ONNX file', { files: { 'model.bin': plain } }, /"optimum-cli export onnx --model owner\/name FOLDER"/],
   ['leading names', { files: { '../a.onnx': plain, '/a.onnx': plain, 'c\\a.onnx': plain } }, /has no \.onnx file/],
   ['another file', { reference: ':d.onnx' }, /^owner\/name has no file "d.onnx"; its .onnx files are model/],
-  [
-    'a file that is no model',
-    { files: { 'model.onnx': Buffer.from('version https://git-lfs') } },
-    /^model\.onnx of owner\/name is not an ONNX model/,
-  ],
-  [
-    'a model without its weights',
-    { files: { 'model.onnx': external } },
-    /^model\.onnx of owner\/name keeps data up to byte \d+ of "external\.data", which the repository does not have;/,
-  ],
+  ['a file that is no model', { files: { 'model.onnx': config } }, /^model\.onnx of owner\/name is not an ONNX model/],
+  ['a model without its weights', { files: { 'model.onnx': external } }, /"external.data", which the repository does/],
   [
     'a model with a part of its weights',
     { files: { 'model.onnx': external, 'external.data': externalData.subarray(0, 100) } },
-    /of which it has 100 bytes/,
+    /^model\.onnx of owner\/name keeps data up to byte \d+ of "external\.data", of which it has 100 bytes/,
   ],
   ['weights that lead out', { files: { 'model.onnx': leadingOut } }, /outside of its own folder/],
   ['another SHA-256', { stored: fileAnswer(damaged) }, RegExp(`256 ${sha256(damaged)} instead of ${sha256(plain)}`)],
@@ -350,21 +317,21 @@ const NO_HUB: readonly Refusal[] = [
   ['a broken hub', { answer: status(500) }, /answers 500 .*; try again later$/],
   ['a refusing hub', { answer: status(403) }, /403 Forbidden for owner\/name; run the same command again, or/],
   [
-    'a refusing store, whose address is secret',
+    'a refusing store, which is secret',
     { stored: refusedBy(403, 'GatedRepo') },
-    /^localhost:\d+ answers 403 Forbidden for owner\/name; run the same command again/,
+    /^localhost:\d+ answers 403 Forbidden/,
   ],
   ['a store that has nothing', { stored: status(404) }, /answers 404 Not Found for owner\/name/],
-  ['a page to sign in', { answer: page }, /^http:\S+ does not answer as the hub does; check HF_ENDPOINT/],
-  ['null', { answer: json(null) }, /does not answer as the hub does/],
-  ['no commit', { answer: json({ sha: 'main', siblings: [] }) }, /does not answer as the hub does/],
-  ['no list of files', { answer: listing({}) }, /does not answer as the hub does/],
-  ['no size', { answer: listing([{ ...blob, size: undefined }]) }, /does not answer as the hub/],
-  ['a negative size', { answer: listing([{ ...blob, size: -1 }]) }, /does not answer as the hub does/],
-  ['no hash', { answer: listing([{ ...blob, blobId: 'x' }]) }, /does not answer as the hub does/],
-  ['a short hash', { answer: listing([{ ...blob, lfs: { ...lfs, sha256: '0' } }]) }, /does not answer/],
+  ['a page to sign in', { answer: answering('<html>') }, NO_ANSWER],
+  ['null', { answer: json(null) }, NO_ANSWER],
+  ['no commit', { answer: json({ sha: 'main', siblings: [] }) }, NO_ANSWER],
+  ['no list of files', { answer: listing({}) }, NO_ANSWER],
+  ['no size', { answer: listing([{ ...blob, size: undefined }]) }, NO_ANSWER],
+  ['a negative size', { answer: listing([{ ...blob, size: -1 }]) }, NO_ANSWER],
+  ['no hash', { answer: listing([{ ...blob, blobId: 'x' }]) }, NO_ANSWER],
+  ['a short hash', { answer: listing([{ ...blob, lfs: { ...lfs, sha256: '0' } }]) }, NO_ANSWER],
   ['silence', { answer: () => undefined, options: { stallSeconds: 0.2 } }, /sent nothing for 0.2 s; run/],
-  ['nobody', { environment: { HF_ENDPOINT: 'https://localhost:1/' } }, /^cannot fetch from localhost:1: no server/],
+  ['nobody', at('https://localhost:1/'), /^cannot fetch from localhost:1: no server/],
   [
     'a proxy that is not there',
     { environment: { HTTPS_PROXY: 'http://localhost:1', HF_ENDPOINT: 'https://localhost:2' } },
@@ -379,17 +346,13 @@ const NO_CALL: readonly Refusal[] = [
     { files: { 'b.onnx': plain, 'c.onnx': plain, 'm\u001b.onnx': plain } },
     /^owner\/name has 2 .onnx files, b.onnx, c.onnx; name one: hf:owner\/name:b.onnx/,
   ],
-  ['11 ONNX files', { files: named(11, (index) => `m${index}.onnx`) }, / 11 \.onnx files, (m\d\.onnx, ){10}…; name/],
+  ['11 ONNX files', { files: eleven }, / 11 \.onnx files, (m\d\.onnx, ){10}…; name/],
   ['a token with a space', { environment: { HF_TOKEN: 'hf_secret x' } }, /^HF_TOKEN holds characters that/],
   ['a token of other letters', { environment: { HF_TOKEN: 'secret\u00e9' } }, /^HF_TOKEN holds characters/],
-  ['http', { environment: { HF_ENDPOINT: 'http://a.org' } }, /^HF_ENDPOINT at a.org is not encrypted/],
-  ['ftp', { environment: { HF_ENDPOINT: 'ftp://localhost' } }, /^HF_ENDPOINT at localhost is not encrypted/],
-  ['a name alone', { environment: { HF_ENDPOINT: 'huggingface' } }, /^HF_ENDPOINT is no address/],
-  [
-    'a password',
-    { environment: { HF_ENDPOINT: 'https://:secret@localhost' } },
-    /^HF_ENDPOINT names a user at localhost, which is not sent; give an https/,
-  ],
+  ['http', at('http://a.org'), /^HF_ENDPOINT at a.org is not encrypted/],
+  ['ftp', at('ftp://localhost'), /^HF_ENDPOINT at localhost is not encrypted/],
+  ['a name alone', at('huggingface'), /^HF_ENDPOINT is no address/],
+  ['a password', at('https://:secret@localhost'), /^HF_ENDPOINT names a user at localhost/],
   ['an unknown option', { options: { mirror: 'x' } as HubPullOptions }, /mirror/],
 ]
 
@@ -399,9 +362,8 @@ describe.each([
   ['UsageError', UsageError, NO_CALL],
 ] as const)('a model of the hub is refused by one line of %s, and nothing is kept', (_, type, refusals) => {
   it.each(refusals)('%s', async (_, circumstances, message) => {
-    const { files = { 'model.onnx': plain }, reference = '', answer, resolved, stored, options } = circumstances
-    const { environment = {}, large } = circumstances
-    const hub = await hubOf(files, { ...(large && { large }) })
+    const { reference = '', answer, resolved, stored, environment = {}, options, ...repository } = circumstances
+    const hub = await hubOf({ 'model.onnx': plain }, repository)
     hub.override = ({ pathname }) => answer ?? (pathname.includes('/resolve/') ? resolved : undefined)
     if (stored !== undefined) hub.fileAnswer = () => stored
     for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value)

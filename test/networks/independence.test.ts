@@ -7,22 +7,9 @@ import { joined } from '../support/caffeFile.js'
 import { writeWithMetadata } from '../support/generatorFile.js'
 import { messageOf } from '../support/messageOf.js'
 import { networkFolder } from '../support/networkFolder.js'
+import { constantOf, node } from '../support/smallNetwork.js'
 
 const inFolder = networkFolder()
-
-function node(
-  operator: string,
-  inputs: readonly string[],
-  outputs: readonly string[],
-  attributes: Node['attributes'] = {},
-): Node {
-  return { operator, name: outputs[0] as string, inputs, outputs, attributes }
-}
-
-const constant = (name: string, shape: readonly number[], value: number) => ({
-  ...{ name, shape },
-  float32: async () => new Float32Array(shape.reduce((product, size) => product * size, 1)).fill(value),
-})
 
 /** A truth value, which the program writes nowhere, in the piece of a tensor. */
 const truth = (name: string, value: number): Chunk[] => [
@@ -31,10 +18,7 @@ const truth = (name: string, value: number): Chunk[] => [
   ...messageField(9, [Uint8Array.of(value)]),
 ]
 
-/**
- * A network [N, 3, 8, 8] → [N, 3].
- * @param batch that it takes
- */
+/** A network [N, 3, 8, 8] → [N, 3]. */
 async function network(
   nodes: readonly Node[],
   { batch = 'N' as number | string, operatorSet = 17, more = [] as Chunk[] } = {},
@@ -44,8 +28,8 @@ async function network(
     name: 'test',
     inputs: [{ name: 'image', shape: [batch, 3, 8, 8] }],
     outputs: [{ name: 'features', shape: [batch, 3] }],
-    initializers: [constant('scale', [3], 1), constant('shift', [3], 0.5), constant('ratio', [], 0.5)],
-    nodes: [...nodes, node('GlobalAveragePool', ['made'], ['pooled']), node('Flatten', ['pooled'], ['features'])],
+    initializers: [constantOf('scale', [3], 1), constantOf('shift', [3], 0.5), constantOf('ratio', [], 0.5)],
+    nodes: [...nodes, node('GlobalAveragePool', ['made'], 'pooled'), node('Flatten', ['pooled'], 'features')],
   })
   const file = readFileSync(path)
   // The version of the set of operators is the last byte.
@@ -54,10 +38,12 @@ async function network(
   return path
 }
 
-const normalised = (outputs: readonly string[], attributes: Node['attributes'] = {}) =>
-  node('BatchNormalization', ['image', 'scale', 'shift', 'shift', 'scale'], outputs, attributes)
-const relu = node('Relu', ['normal'], ['made'])
-const dropout = (mode: string) => [node('Dropout', ['image', 'ratio', mode], ['made'])]
+const normalised = (outputs: readonly string[], attributes: Node['attributes'] = {}): Node => ({
+  ...node('BatchNormalization', ['image', 'scale', 'shift', 'shift', 'scale'], 'normal', attributes),
+  outputs,
+})
+const relu = node('Relu', ['normal'], 'made')
+const dropout = (mode: string) => [node('Dropout', ['image', 'ratio', mode], 'made')]
 const given = (value: number) => messageField(5, truth('mode', value))
 const made = messageField(1, [
   ...stringField(2, 'mode'),
@@ -75,10 +61,10 @@ describe('a network whose features depend on more than their image', () => {
     ['did so before set 14', [normalised(['normal', 'm', 'v', '', '']), relu], { operatorSet: 13 }, STATISTICS],
     ['drops values by a constant', dropout('mode'), { more: given(1) }, CHANCE],
     ['drops values by a node', dropout('mode'), { more: made }, CHANCE],
-    ['drops values of a batch of one', [node('RandomUniformLike', ['image'], ['made'])], { batch: 1 }, OTHERS],
+    ['drops values of a batch of one', [node('RandomUniformLike', ['image'], 'made')], { batch: 1 }, OTHERS],
     ...['N', 4].map((batch): [string, readonly Node[], { batch: number | string }, string] => [
       `takes a mean over a batch of ${batch}`,
-      [node('ReduceMean', ['image'], ['mean'], { axes: [0] }), node('Sub', ['image', 'mean'], ['made'])],
+      [node('ReduceMean', ['image'], 'mean', { axes: [0] }), node('Sub', ['image', 'mean'], 'made')],
       { batch },
       OTHERS,
     ]),
@@ -97,20 +83,19 @@ describe('a network whose features depend on more than their image', () => {
       inputs: [{ name: 'feature', shape: ['N', 768] }],
       outputs: [{ name: 'image', shape: ['N', 3, rows, cols] }],
       initializers: [
-        ...[constant('weight', [3, 768], 1), constant('ones', [1, 3, rows, cols], 1)],
+        ...[constantOf('weight', [3, 768], 1), constantOf('ones', [1, 3, rows, cols], 1)],
         { name: 'channels', shape: [4], int64: [-1, 3, 1, 1] },
       ],
       nodes: [
-        node('ReduceMean', ['feature'], ['mean'], { axes: [0] }),
-        node('Sub', ['feature', 'mean'], ['made']),
-        node('Gemm', ['made', 'weight'], ['colour'], { transB: 1 }),
-        node('Reshape', ['colour', 'channels'], ['pixel']),
-        node('Mul', ['pixel', 'ones'], ['image']),
+        node('ReduceMean', ['feature'], 'mean', { axes: [0] }),
+        node('Sub', ['feature', 'mean'], 'made'),
+        node('Gemm', ['made', 'weight'], 'colour', { transB: 1 }),
+        node('Reshape', ['colour', 'channels'], 'pixel'),
+        node('Mul', ['pixel', 'ones'], 'image'),
       ],
     }
     const path = inFolder('generator.onnx')
-    const metadata = { encoder: 'tiny-alexnet', layer: 'fc6', feature: 'pre-relu' }
-    await writeWithMetadata(path, metadata, model)
+    await writeWithMetadata(path, { encoder: 'tiny-alexnet', layer: 'fc6', feature: 'pre-relu' }, model)
     expect(await messageOf(chooseGenerator(path))).toContain(`${path} gives an image other values of its image`)
   })
 })
@@ -119,14 +104,15 @@ describe('a network whose features depend on their image', () => {
   it.each<[string, readonly Node[], Parameters<typeof network>[1]]>([
     ['normalises by its own statistics', [normalised(['made'])], {}],
     ['has a dropout that is off', dropout('mode'), { more: given(0) }],
-    ['has a dropout without a mode', [node('Dropout', ['image'], ['made'])], {}],
+    ['has a dropout without a mode', [node('Dropout', ['image'], 'made')], {}],
   ])('is read: it %s', async (_, nodes, options) => {
     expect((await chooseNetwork({ model: await network(nodes, options) })).input.batch).toBeNull()
   })
 
   it('is given one image at a time where it quantises by the range of its batch', async () => {
-    const quantised = node('DynamicQuantizeLinear', ['image'], ['bytes', 'step', 'zero'])
-    const model = await network([quantised, node('DequantizeLinear', ['bytes', 'step', 'zero'], ['made'])])
+    const outputs = ['bytes', 'step', 'zero']
+    const quantised = { ...node('DynamicQuantizeLinear', ['image'], 'bytes'), outputs }
+    const model = await network([quantised, node('DequantizeLinear', outputs, 'made')])
     expect((await chooseNetwork({ model })).input.batch).toBe(1)
   })
 })

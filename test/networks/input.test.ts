@@ -1,6 +1,4 @@
 import { appendFileSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import fc from 'fast-check'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { InputError, UsageError } from '../../src/errors.js'
 import { classesOf } from '../../src/networks/classes.js'
@@ -13,11 +11,10 @@ import { type NetworkSource, networkSource } from '../../src/networks/source.js'
 import { joined } from '../support/caffeFile.js'
 import { messageOf } from '../support/messageOf.js'
 import { networkFolder } from '../support/networkFolder.js'
-
-const golden = (name: string) => join(import.meta.dirname, '../golden/onnx', `${name}.onnx`)
+import { onnxGolden } from '../support/onnxGoldens.js'
 
 const folder = networkFolder()
-beforeEach(() => copyFileSync(golden('open-size'), folder('net.onnx')))
+beforeEach(() => copyFileSync(onnxGolden('open-size'), folder('net.onnx')))
 
 type Options = Omit<NetworkChoice, 'model'>
 const choose = (options: Options = {}) => networkSource({ model: folder('net.onnx'), ...options })
@@ -48,20 +45,26 @@ const { imagenet, inception, clip, caffe, raw } = inputPresets
 const ASSUMED = { ...imagenet, rows: 224, source: 'assumed' }
 const PREPROCESSOR = 'preprocessor_config.json'
 const own: Options = { inputMean: [1, 2, 3], inputStd: [4, 5, 6], inputRange: 255, inputOrder: 'bgr' }
-const vit = { do_normalize: true, image_mean: [0.5, 0.5, 0.5], image_std: [0.5, 0.5, 0.5] }
+const half = [0.5, 0.5, 0.5]
+const vit = { do_normalize: true, image_mean: half, image_std: half, size: { height: 48, width: 48 } }
 const resnet = {
   ...{ do_normalize: true, do_rescale: true, rescale_factor: 0.00392156862745098, crop_pct: 0.875 },
   ...{ image_mean: [0.485, 0.456, 0.406], image_std: [0.229, 0.224, 0.225] },
   ...{ size: { shortest_edge: 64 }, do_center_crop: true, crop_size: { height: 56, width: 56 } },
 }
 const mobileVit = { do_rescale: true, rescale_factor: 1 / 255, do_flip_channel_order: true, size: 40 }
+const efficientNet = { do_rescale: true, rescale_factor: 1 / 127.5, rescale_offset: true, do_normalize: false }
 const unscaled = { mean: [0, 0, 0], std: [1, 1, 1] }
+const timm = { ...imagenet, rows: 48, source: 'config.json' }
 const stated = { size: 56, mean: [0.1, 0.2, 0.3], range: 255, order: 'bgr' }
 const found = { rows: 56, divisor: 1, mean: [0.3, 0.2, 0.1], std: [0.225, 0.224, 0.229], channelOrder: 'bgr' }
 const preprocessor = (document: unknown): Circumstances => ({
   files: { [PREPROCESSOR]: document, 'config.json': { input_size: [3, 32, 32], mean: [7, 7, 7] } },
 })
 const config = (document: unknown): Circumstances => ({ files: { 'config.json': document } })
+const ours = (document: unknown): Circumstances => ({ files: { 'net.input.json': document } })
+const METADATA = { source: 'metadata of the model' }
+const bgr = { channelOrder: 'bgr' }
 const range = { 'Image.NominalPixelRange': 'Normalized_1_1' }
 
 describe('the recipe of an input', () => {
@@ -74,20 +77,16 @@ describe('the recipe of an input', () => {
       { options: own },
       { rows: 224, divisor: 1, mean: [3, 2, 1], std: [6, 5, 4], channelOrder: 'bgr', source: 'options' },
     ],
-    [
-      'a preset with another order',
-      { options: { input: 'inception', inputOrder: 'bgr' } },
-      { ...inception, channelOrder: 'bgr', source: 'options' },
-    ],
+    ['a preset in another order', { options: { input: 'inception', inputOrder: 'bgr' } }, { ...inception, ...bgr }],
     [
       'ImageNet’s in another order',
       { options: { inputOrder: 'bgr' } },
       { mean: [0.406, 0.456, 0.485], channelOrder: 'bgr', source: 'options, ImageNet’s for the rest' },
     ],
-    ['NAME.input.json’s', { files: { 'net.input.json': stated } }, { ...found, source: 'net.input.json' }],
+    ['NAME.input.json’s', ours(stated), { ...found, source: 'net.input.json' }],
     [
       'NAME.input.json’s with an option',
-      { files: { 'net.input.json': stated }, options: { inputRange: 1 } },
+      { ...ours(stated), options: { inputRange: 1 } },
       { ...found, divisor: 255, source: 'options, net.input.json' },
     ],
     [
@@ -95,37 +94,17 @@ describe('the recipe of an input', () => {
       { files: { 'net.input.json': { preset: 'clip' }, [PREPROCESSOR]: { image_mean: [9, 9, 9] } } },
       { ...clip, rows: 224, source: 'net.input.json' },
     ],
-    [
-      'ViT’s',
-      preprocessor({ ...vit, size: { height: 48, width: 48 } }),
-      { ...inception, rows: 48, source: PREPROCESSOR },
-    ],
+    ['ViT’s', preprocessor(vit), { ...inception, rows: 48, source: PREPROCESSOR }],
     ['ResNet’s, cropped, its factor rounded', preprocessor(resnet), { ...imagenet, rows: 56 }],
+    ['MobileViT’s, blue first', preprocessor(mobileVit), { divisor: 255, ...unscaled, channelOrder: 'bgr', rows: 40 }],
+    ['EfficientNet’s, with an offset', preprocessor(efficientNet), { ...unscaled, divisor: 127.5, mean: [1, 1, 1] }],
     [
-      'MobileViT’s, blue first and not normalised',
-      preprocessor(mobileVit),
-      { divisor: 255, ...unscaled, channelOrder: 'bgr', rows: 40 },
-    ],
-    [
-      'EfficientNet’s, with an offset',
-      preprocessor({ do_rescale: true, rescale_factor: 1 / 127.5, rescale_offset: true, do_normalize: false }),
-      { divisor: 127.5, mean: [1, 1, 1], std: [1, 1, 1], rows: 224 },
-    ],
-    [
-      'one without any scale',
+      'one without a scale',
       preprocessor({ do_rescale: false, image_mean: 0.5, image_std: 2 }),
-      { divisor: 1, mean: [0.5, 0.5, 0.5], std: [2, 2, 2] },
+      { divisor: 1, mean: half, std: [2, 2, 2] },
     ],
-    [
-      'timm’s of today',
-      config({ architecture: 'x', pretrained_cfg: { input_size: [3, 48, 48], mean: [0, 0.1, 0.2] } }),
-      { rows: 48, divisor: 255, mean: [0, 0.1, 0.2], std: imagenet.std, source: 'config.json' },
-    ],
-    [
-      'timm’s of old',
-      config({ input_size: [3, 32, 32], std: [2, 3, 4] }),
-      { rows: 32, std: [2, 3, 4], mean: imagenet.mean, source: 'config.json' },
-    ],
+    ['timm’s of today', config({ pretrained_cfg: { input_size: [3, 48, 48], mean: half } }), { ...timm, mean: half }],
+    ['timm’s of old', config({ input_size: [3, 48, 48], std: [2, 3, 4] }), { ...timm, std: [2, 3, 4] }],
     ['not that of a language model', config({ model_type: 'bert', hidden_size: 768 }), ASSUMED],
     ['not that of another form', config({ input_size: 640 }), ASSUMED],
     ['not that of a damaged file', config('{'), ASSUMED],
@@ -134,18 +113,14 @@ describe('the recipe of an input', () => {
     [
       'Windows ML’s',
       { metadata: { 'Image.BitmapPixelFormat': 'Bgr8', ...range } },
-      { ...inception, channelOrder: 'bgr', source: 'metadata of the model' },
+      { ...inception, ...METADATA, ...bgr },
     ],
     [
       'that of the model’s own metadata',
       { metadata: { ...range, 'shiftscope.input': JSON.stringify({ preset: 'raw', size: 32 }) } },
-      { ...raw, rows: 32, source: 'metadata of the model' },
+      { ...raw, rows: 32, ...METADATA },
     ],
-    [
-      'that of a file before metadata',
-      { files: { [PREPROCESSOR]: { image_mean: [0, 0, 0] } }, metadata: range },
-      { source: PREPROCESSOR },
-    ],
+    ['that of a file before metadata', { ...preprocessor(vit), metadata: range }, { source: PREPROCESSOR }],
   ])('is %s', async (_, circumstances, expected) => {
     arrange(circumstances)
     expect(recipeOf(await choose(circumstances.options))).toMatchObject(expected)
@@ -173,19 +148,16 @@ describe('the recipe of an input', () => {
   })
 
   it('does not change a size that the model has', async () => {
-    copyFileSync(golden('plain'), folder('net.onnx'))
+    copyFileSync(onnxGolden('plain'), folder('net.onnx'))
     arrange({ files: { 'net.input.json': { size: 64 } } })
     expect((await choose()).input.rows).toBe(8)
-    const message = await messageOf(choose({ inputSize: 16 }), UsageError)
-    expect(message).toContain('takes images of 8 pixels; leave `inputSize 16` out')
+    expect(await messageOf(choose({ inputSize: 16 }), UsageError)).toContain('takes images of 8 pixels; leave')
   })
 
   it('of a model that takes bytes is the pixels as they are', async () => {
-    copyFileSync(golden('bytes'), folder('net.onnx'))
+    copyFileSync(onnxGolden('bytes'), folder('net.onnx'))
     expect(recipeOf(await choose())).toMatchObject({ ...raw, source: 'the type of the input, bytes' })
-    expect(await messageOf(choose({ input: 'clip' }), UsageError)).toContain(
-      'takes bytes, so that its pixels can only be 0 to 255 (options says otherwise); correct that, or use `input raw`',
-    )
+    expect(await messageOf(choose({ input: 'clip' }), UsageError)).toContain('takes bytes, so that its pixels can only')
   })
 
   it.each<[object, string]>([
@@ -209,29 +181,8 @@ describe('the recipe of an input', () => {
     ['{"std":[1,0,1]}', '(std.1: '],
     [' '.repeat(2 << 20), 'too many for what describes a model'],
   ])('is refused where NAME.input.json is damaged: %.20s', async (document, message) => {
-    arrange({ files: { 'net.input.json': document } })
+    arrange(ours(document))
     expect(await messageOf(choose(), InputError)).toContain(message)
-  })
-
-  it('is read or refused, whatever lies beside the model', async () => {
-    const number = fc.oneof(fc.array(fc.double(), { maxLength: 4 }), fc.constantFrom(null, -1, 1e300, true))
-    const keys = ['image_mean', 'image_std', 'size', 'crop_size', 'rescale_factor', 'do_normalize', 'do_rescale']
-    const key = fc.constantFrom(...keys, 'pretrained_cfg', 'input_size', 'mean', 'std', 'id2label')
-    const documents = fc.oneof(fc.jsonValue(), fc.dictionary(key, fc.oneof(fc.jsonValue(), number)))
-    const names = [PREPROCESSOR, 'config.json', 'net.input.json']
-    await fc.assert(
-      fc.asyncProperty(fc.constantFrom(...names), documents, async (name, document) => {
-        arrange({ files: { [PREPROCESSOR]: '{}', 'config.json': '{}', 'net.input.json': '{}' } })
-        arrange({ files: { [name]: document } })
-        const source = await choose().catch((error: unknown) => error)
-        if (source instanceof InputError) return
-        const { mean, std, divisor, rows } = (source as NetworkSource).input
-        expect([...mean, ...std, divisor, rows].every(Number.isFinite)).toBe(true)
-        expect(divisor > 0 && std.every((value) => value > 0)).toBe(true)
-        expect(rows).toBeLessThanOrEqual(4096)
-      }),
-      { numRuns: 60 },
-    )
   })
 })
 

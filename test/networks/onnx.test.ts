@@ -3,57 +3,51 @@ import fc from 'fast-check'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { describe, expect, it } from 'vitest'
 import { writeGraphCopy } from '../../src/networks/onnx/graphCopy.js'
-import { type Initializer, type Model, writeModel } from '../../src/networks/onnx/model.js'
+import { castNode, halfPrecisionChanges } from '../../src/networks/onnx/halfPrecision.js'
+import { ElementType } from '../../src/networks/onnx/messages.js'
+import { type Model, writeModel } from '../../src/networks/onnx/model.js'
 import { readOnnxFile } from '../../src/networks/onnx/onnxFile.js'
 import {
+  type Chunk,
   floatField,
   integerField,
-  messageBytes,
   messageField,
   packedIntegersField,
   stringField,
 } from '../../src/networks/protobuf/wire.js'
+import { joined } from '../support/caffeFile.js'
+import { constantOf, node } from '../support/smallNetwork.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'
 
 const folder = temporaryFolder()
 const path = () => folder('test.onnx')
+const copy = () => folder('copy.onnx')
 
 /** Scales an image's values and flattens it. */
 function scaling(factor: Float32Array): Model {
-  const initializers: Initializer[] = [{ name: 'factor', shape: [], float32: async () => factor }]
   return {
     name: 'scaling',
     inputs: [{ name: 'image', shape: ['N', 3, 2, 2] }],
     outputs: [{ name: 'flat', shape: ['N', 12] }],
-    initializers,
+    initializers: [{ name: 'factor', shape: [], float32: async () => factor }],
     nodes: [
-      { operator: 'Mul', name: 'scale', inputs: ['image', 'factor'], outputs: ['scaled'], attributes: {} },
-      {
-        operator: 'LeakyRelu',
-        name: 'leak',
-        inputs: ['scaled'],
-        outputs: ['leaked'],
-        attributes: { alpha: { float: 0.5 } },
-      },
-      { operator: 'Flatten', name: 'flatten', inputs: ['leaked'], outputs: ['flat'], attributes: { axis: 1 } },
+      node('Mul', ['image', 'factor'], 'scaled'),
+      node('LeakyRelu', ['scaled'], 'leaked', { alpha: { float: 0.5 } }),
+      node('Flatten', ['leaked'], 'flat', { axis: 1 }),
     ],
   }
 }
 
-async function bytesOf(...chunks: Parameters<typeof messageBytes>[0][number][]): Promise<string> {
-  const pieces: Uint8Array[] = []
-  for await (const piece of messageBytes(chunks)) pieces.push(piece)
-  return Buffer.concat(pieces).toString('hex')
-}
-
 describe('protobuf fields', () => {
   // The first three are the examples of https://protobuf.dev/programming-guides/encoding/.
-  it('have the bytes of the encoding guide', async () => {
-    expect(await bytesOf(...integerField(1, 150))).toBe('089601')
-    expect(await bytesOf(...stringField(2, 'testing'))).toBe('120774657374696e67')
-    expect(await bytesOf(...packedIntegersField(6, [3, 270, 86942]))).toBe('3206038e029ea705')
-    expect(await bytesOf(...integerField(1, -2))).toBe('08feffffffffffffffff01')
-    expect(await bytesOf(...floatField(2, 1))).toBe('150000803f')
+  it.each([
+    [integerField(1, 150), '089601'],
+    [stringField(2, 'testing'), '120774657374696e67'],
+    [packedIntegersField(6, [3, 270, 86942]), '3206038e029ea705'],
+    [integerField(1, -2), '08feffffffffffffffff01'],
+    [floatField(2, 1), '150000803f'],
+  ])('have the bytes of the encoding guide: %#', (chunks, bytes) => {
+    expect(joined(chunks).toString('hex')).toBe(bytes)
   })
 
   it('are not written when a payload has another length than announced', async () => {
@@ -64,21 +58,10 @@ describe('protobuf fields', () => {
 })
 
 describe('a model that was written', () => {
-  it('runs in ONNX Runtime', async () => {
-    await writeModel(path(), scaling(Float32Array.of(3)))
-    const session = await InferenceSession.create(path())
-    const values = Float32Array.from({ length: 24 }, (_, i) => i - 12)
-    const { flat } = await session.run({ image: new Tensor('float32', values, [2, 3, 2, 2]) })
-    expect(flat?.dims).toEqual([2, 12])
-    expect(flat?.data).toEqual(values.map((value) => (value < 0 ? 1.5 : 3) * value))
-  })
-
   it('has the inputs and outputs that it was given', async () => {
     const dimension = fc.oneof(fc.integer({ min: 1, max: 2 ** 40 }), fc.stringMatching(/^[a-zA-Z_]{1,8}$/))
-    const info = fc.record({
-      name: fc.string({ minLength: 1, unit: 'grapheme' }),
-      shape: fc.array(dimension, { maxLength: 5 }),
-    })
+    const name = fc.string({ minLength: 1, unit: 'grapheme' })
+    const info = fc.record({ name, shape: fc.array(dimension, { maxLength: 5 }) })
     const infos = fc.array(info, { minLength: 1, maxLength: 3 })
     await fc.assert(
       fc.asyncProperty(infos, infos, async (inputs, outputs) => {
@@ -94,36 +77,165 @@ describe('a model that was written', () => {
     )
   })
 
-  it('names the tensors inside', async () => {
-    await writeModel(path(), scaling(Float32Array.of(1)))
-    expect(readOnnxFile(path()).tensors).toEqual(new Set(['scaled', 'leaked', 'flat']))
-  })
-
-  it('can be copied with tensors inside as outputs', async () => {
-    const copy = folder('copy.onnx')
+  it('runs in ONNX Runtime, with tensors inside as outputs of a copy', async () => {
     await writeModel(path(), scaling(Float32Array.of(3)))
-    await writeGraphCopy(copy, path(), { outputs: ['scaled', 'leaked'] })
-    expect(readOnnxFile(copy).outputs.map(({ name }) => name)).toEqual(['flat', 'scaled', 'leaked'])
-    const session = await InferenceSession.create(copy)
-    const values = new Float32Array(12).fill(-1)
-    const results = await session.run({ image: new Tensor('float32', values, [1, 3, 2, 2]) })
-    expect(results.scaled?.data).toEqual(values.map(() => -3))
-    expect(results.leaked?.data).toEqual(values.map(() => -1.5))
-    expect(results.flat?.data).toEqual(results.leaked?.data)
+    expect(readOnnxFile(path()).tensors).toEqual(new Set(['scaled', 'leaked', 'flat']))
+    await writeGraphCopy(copy(), path(), { outputs: ['scaled', 'leaked'] })
+    expect(readOnnxFile(copy()).outputs.map(({ name }) => name)).toEqual(['flat', 'scaled', 'leaked'])
+    const session = await InferenceSession.create(copy())
+    const values = Float32Array.from({ length: 24 }, (_, i) => i - 12)
+    const { scaled, flat } = await session.run({ image: new Tensor('float32', values, [2, 3, 2, 2]) })
+    expect(scaled?.data).toEqual(values.map((value) => 3 * value))
+    expect(flat?.data).toEqual(values.map((value) => (value < 0 ? 1.5 : 3) * value))
+    expect(flat?.dims).toEqual([2, 12])
   })
 
   it('may have its graph in pieces, which the copy joins', async () => {
-    const copy = folder('copy.onnx')
-    const piece = (name: string) =>
-      Buffer.concat(messageField(7, messageField(12, stringField(1, name))) as Uint8Array[])
+    const piece = (name: string) => joined(messageField(7, messageField(12, stringField(1, name))))
     writeFileSync(path(), Buffer.concat(['a', 'b', 'c'].map(piece)))
-    await writeGraphCopy(copy, path(), { outputs: ['d'] })
-    expect(readOnnxFile(copy).outputs.map(({ name }) => name)).toEqual(['a', 'b', 'c', 'd'])
+    await writeGraphCopy(copy(), path(), { outputs: ['d'] })
+    expect(readOnnxFile(copy()).outputs.map(({ name }) => name)).toEqual(['a', 'b', 'c', 'd'])
   })
 
   it('counts initializers that are also listed as inputs as constants', async () => {
     const model = scaling(Float32Array.of(1))
     await writeModel(path(), { ...model, inputs: [...model.inputs, { name: 'factor', shape: [] }] })
     expect(readOnnxFile(path()).inputs.map(({ name }) => name)).toEqual(['image'])
+  })
+})
+
+const [FLOAT, INT64, BOOL] = [1, 7, 9]
+const raw = (values: ArrayBufferView) => messageField(9, [new Uint8Array(values.buffer)])
+function tensor(shape: readonly number[], type: number, values: readonly Chunk[]): Chunk[] {
+  return [...packedIntegersField(1, shape), ...integerField(2, type), ...values]
+}
+
+/** The graph of a model of one initializer `a`, and one node with one attribute `a`. */
+function graphOf(initializer: readonly Chunk[], attribute: readonly Chunk[] = []) {
+  const op = messageField(1, [...stringField(4, 'Op'), ...messageField(5, [...stringField(1, 'a'), ...attribute])])
+  const constant = messageField(5, [...initializer, ...stringField(8, 'a')])
+  const output = messageField(12, stringField(1, 'out'))
+  writeFileSync(path(), joined(messageField(7, [...op, ...constant, ...output])))
+  return readOnnxFile(path()).graph
+}
+
+describe('a constant of a graph', () => {
+  it.each<[string, number, readonly number[], readonly Chunk[], readonly number[] | null]>([
+    ['raw float32', FLOAT, [2], raw(Float32Array.of(1.5, -2)), [1.5, -2]],
+    ['raw int64', INT64, [2], raw(BigInt64Array.of(-1n, 300n)), [-1, 300]],
+    ['raw truth values', BOOL, [3], raw(Uint8Array.of(1, 0, 1)), [1, 0, 1]],
+    ['listed float32', FLOAT, [2], [...floatField(4, 1.5), ...floatField(4, -2)], [1.5, -2]],
+    ['packed float32', FLOAT, [2], messageField(4, [new Uint8Array(Float32Array.of(1.5, -2).buffer)]), [1.5, -2]],
+    ['listed int64', INT64, [2], packedIntegersField(7, [-1, 300]), [-1, 300]],
+    ['listed truth values', BOOL, [2], packedIntegersField(5, [1, 0]), [1, 0]],
+    ['a single number', INT64, [], packedIntegersField(7, [4]), [4]],
+    ['256 numbers', INT64, [256], packedIntegersField(7, Array(256).fill(1)), Array(256).fill(1)],
+    ['257 numbers', INT64, [257], packedIntegersField(7, Array(257).fill(1)), null],
+    ['fewer numbers than its shape has', INT64, [3], packedIntegersField(7, [1, 2]), null],
+    ['more numbers than its shape has', INT64, [1], packedIntegersField(7, [1, 2]), null],
+    ['raw bytes that do not fit its shape', INT64, [1], raw(Float32Array.of(1)), null],
+    ['a negative shape', INT64, [-1, -1], packedIntegersField(7, [1]), null],
+    ['another type', 6, [1], packedIntegersField(5, [1]), null],
+  ])('has its values: %s', (_, type, shape, values, expected) => {
+    expect(graphOf(tensor(shape, type, values)).constants.get('a')).toEqual({ shape, type, values: expected })
+  })
+})
+
+describe('an attribute of a node', () => {
+  const kind = (number: number) => integerField(20, number)
+
+  it.each<[string, readonly Chunk[], unknown]>([
+    ['a number', [...floatField(2, 0.5), ...kind(1)], 0.5],
+    ['a whole number', [...integerField(3, 7), ...kind(2)], 7],
+    ['a negative number', [...integerField(3, -7), ...kind(2)], null],
+    ['a number beyond all sizes', [...integerField(3, 2 ** 31), ...kind(2)], null],
+    ['a text', [...stringField(4, 'SAME'), ...kind(3)], 'SAME'],
+    ['a long text', [...stringField(4, 'x'.repeat(256)), ...kind(3)], null],
+    [
+      'a tensor',
+      [...messageField(5, tensor([1], INT64, packedIntegersField(7, [2]))), ...kind(4)],
+      { shape: [1], type: INT64, values: [2] },
+    ],
+    ['whole numbers', [...packedIntegersField(8, [1, 2]), ...kind(7)], [1, 2]],
+    ['a negative one among them', [...packedIntegersField(8, [1, -2]), ...kind(7)], null],
+    ['numbers', [...floatField(7, 1), ...kind(6)], null],
+    ['nothing, as a number', kind(1), 0],
+    ['nothing, as a whole number', kind(2), 0],
+    ['nothing, as a text', kind(3), ''],
+    ['nothing, as a tensor', kind(4), null],
+    ['a number of no kind', floatField(2, 0.5), 0.5],
+    ['a whole number of no kind', integerField(3, 7), 7],
+    ['a text of no kind', stringField(4, 'SAME'), 'SAME'],
+    ['whole numbers of no kind', packedIntegersField(8, [1]), [1]],
+  ])('is %s', (_, attribute, value) => {
+    const [node] = graphOf(tensor([], INT64, packedIntegersField(7, [1])), attribute).nodes
+    expect(node?.attributes.get('a')).toEqual(value)
+  })
+})
+
+/** Multiplies by a scale that is itself a product of constants, adds, and reshapes. */
+function affine(first: number, second: number, shift: number): Model {
+  return {
+    name: 'affine',
+    inputs: [{ name: 'image', shape: ['N', 4] }],
+    outputs: [{ name: 'result', shape: ['N', 2, 2] }],
+    initializers: [
+      ...[constantOf('first', [], first), constantOf('second', [], second), constantOf('shift', [], shift)],
+      { name: 'shape', shape: [3], int64: [-1, 2, 2] },
+    ],
+    nodes: [
+      node('Mul', ['first', 'second'], 'scale'),
+      node('Mul', ['image', 'scale'], 'scaled'),
+      node('Add', ['shift', 'scaled'], 'moved'),
+      node('Reshape', ['moved', 'shape'], 'result'),
+    ],
+  }
+}
+
+/** Runs the copy of a model that computes in float16 between two casts. */
+async function halved(values: Float32Array): Promise<Float32Array> {
+  const { nodes, renamedInputs } = halfPrecisionChanges(path())
+  await writeGraphCopy(copy(), path(), {
+    ...{ outputs: ['result.float32'], madeInput: 'image', inputs: [{ name: 'values', shape: ['N', 4] }] },
+    nodes: [
+      castNode('values', 'image', ElementType.FLOAT16),
+      ...nodes,
+      castNode('result', 'result.float32', ElementType.FLOAT),
+    ],
+    renamedInputs,
+    retyped: true,
+  })
+  const session = await InferenceSession.create(copy(), { logSeverityLevel: 3 })
+  const outputs = await session.run({ values: new Tensor('float32', values, [1, 4]) })
+  await session.release()
+  return outputs['result.float32']?.data as Float32Array
+}
+
+describe('a graph in float16', () => {
+  it('computes what the float32 graph does, but for rounding', async () => {
+    const number = fc.float({ min: -8, max: 8, noNaN: true })
+    const four = fc.array(number, { minLength: 4, maxLength: 4 })
+    await fc.assert(
+      fc.asyncProperty(number, number, number, four, async (first, second, shift, values) => {
+        await writeModel(path(), affine(first, second, shift))
+        const found = await halved(Float32Array.from(values))
+        for (const [i, value] of values.entries()) {
+          const [product, sum] = [value * first * second, value * first * second + shift]
+          const rounding = 2 ** -9 * (Math.abs(product) + Math.abs(sum) + Math.abs(shift)) + 1e-4
+          expect(Math.abs((found[i] as number) - sum)).toBeLessThanOrEqual(rounding)
+        }
+      }),
+      { numRuns: 8 },
+    )
+  })
+
+  it('has the casts at the weights alone, one for each', async () => {
+    await writeModel(path(), affine(1, 2, 3))
+    const { nodes, renamedInputs } = halfPrecisionChanges(path())
+    expect(nodes.map(({ operator, inputs }) => [operator, ...inputs])).toEqual([
+      ['Cast', 'scale'],
+      ['Cast', 'shift'],
+    ])
+    expect(Object.keys(renamedInputs)).toEqual(['1', '2'])
   })
 })

@@ -1,9 +1,9 @@
 import { copyFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { InputError, UsageError } from '../../src/errors.js'
-import { chooseNetwork } from '../../src/networks/index.js'
+import { chooseNetwork, inspectModel, type Pool } from '../../src/networks/index.js'
 import { writeModel } from '../../src/networks/onnx/model.js'
 import { readOnnxFile } from '../../src/networks/onnx/onnxFile.js'
 import { networkSource } from '../../src/networks/source.js'
@@ -11,8 +11,10 @@ import { nearestNames } from '../../src/support/text.js'
 import { messageOf } from '../support/messageOf.js'
 import { networkFolder } from '../support/networkFolder.js'
 import { expectClose, expectOnnxGoldens, onnxFeatures, onnxGolden, runOnnxGolden } from '../support/onnxGoldens.js'
+import { node } from '../support/smallNetwork.js'
 
 const folder = networkFolder()
+const exported = (name: string) => join(import.meta.dirname, '../golden/exports', `${name}.onnx`)
 const layers = ['/relu/Relu_output_0', 'features', 'conv', 'flat']
 
 describe('any ONNX file', () => {
@@ -42,20 +44,10 @@ describe('any ONNX file', () => {
 
   it('may take its channels last', async () => {
     const network = await chooseNetwork({ model: onnxGolden('channels-last'), layers })
-    expect(network.input).toMatchObject({ name: 'image.channels_first', rows: 8, cols: 8, batch: null })
-    expect(readOnnxFile(network.onnxPath).inputs).toEqual([
-      { name: 'image.channels_first', type: 'float32', shape: ['N', 3, 8, 8] },
-    ])
+    const name = 'image.channels_first'
+    expect(network.input).toMatchObject({ name, rows: 8, cols: 8, batch: null })
+    expect(readOnnxFile(network.onnxPath).inputs).toEqual([{ name, type: 'float32', shape: ['N', 3, 8, 8] }])
     await expectOnnxGoldens(network)
-  })
-
-  it('that leaves its size open is given the frame of the paper', async () => {
-    const network = await chooseNetwork({ model: onnxGolden('open-size'), layers: ['conv', 'features'] })
-    expect(network.input).toMatchObject({ rows: 224, cols: 224, batch: null })
-    expect(network.layers).toEqual([
-      { name: 'conv', dims: 4 * 222 * 222, isMap: true },
-      { name: 'features', dims: 5 },
-    ])
   })
 
   it('may insist on a batch size, openly or not', async () => {
@@ -69,26 +61,24 @@ describe('any ONNX file', () => {
   })
 
   it('may keep its data in a file beside it, where nothing is written', async () => {
-    const data = join(dirname(onnxGolden('external')), 'external.data')
-    copyFileSync(onnxGolden('external'), folder('own.onnx'))
-    copyFileSync(data, folder('external.data'))
-    await expectOnnxGoldens(await chooseNetwork({ model: folder('own.onnx'), layers: ['conv', 'features'] }))
-    await expectOnnxGoldens(await chooseNetwork({ model: folder('own.onnx'), layers: ['features'] }))
+    const model = folder('own.onnx')
+    const data = readFileSync(join(dirname(onnxGolden('external')), 'external.data'))
+    copyFileSync(onnxGolden('external'), model)
+    writeFileSync(folder('external.data'), data)
+    for (const layers of [['conv', 'features'], ['features']])
+      await expectOnnxGoldens(await chooseNetwork({ model, layers }))
     expect(readdirSync(folder()).sort()).toEqual(['cache', 'external.data', 'own.onnx'])
-    const bytes = readFileSync(data)
-    bytes.writeFloatLE(Number.NaN, 0)
-    writeFileSync(folder('external.data'), bytes)
-    expect(await messageOf(chooseNetwork({ model: folder('own.onnx'), layers: ['flat', 'features'] }))).toContain(
-      'gives NaN: its weights are damaged; export the model again',
-    )
+    data.writeFloatLE(Number.NaN, 0)
+    writeFileSync(folder('external.data'), data)
+    expect(await messageOf(chooseNetwork({ model, layers: ['flat', 'features'] }))).toContain('gives NaN: its weights')
   })
 })
 
 /** A model that gives the image as its features. */
 async function copying(shape: readonly number[]): Promise<string> {
-  const node = { operator: 'Identity', name: 'node', inputs: ['image'], outputs: ['features'], attributes: {} }
   const about = { inputs: [{ name: 'image', shape }], outputs: [{ name: 'features', shape: [] }] }
-  await writeModel(folder('copying.onnx'), { name: 'copying', ...about, initializers: [], nodes: [node] })
+  const nodes = [node('Identity', ['image'], 'features')]
+  await writeModel(folder('copying.onnx'), { name: 'copying', ...about, initializers: [], nodes })
   return folder('copying.onnx')
 }
 
@@ -129,9 +119,149 @@ describe('an ONNX file is refused', () => {
     const model = readFileSync(onnxGolden('plain'))
     model.write('X', model.indexOf('GlobalAveragePool'))
     writeFileSync(folder('broken.onnx'), model)
-    expect(await messageOf(chooseNetwork({ model: folder('broken.onnx'), layers: ['features'] }))).toContain(
-      'ONNX Runtime refuses',
+    expect(await messageOf(chooseNetwork({ model: folder('broken.onnx') }))).toContain('ONNX Runtime refuses')
+  })
+})
+
+describe('layers that are not named', () => {
+  it('are the last output and what enters the last fully connected layer', async () => {
+    const layersOf = async (path: string) => (await chooseNetwork({ model: path })).layers
+    const both = [
+      { name: 'flat', dims: 4 },
+      { name: 'features', dims: 5 },
+    ]
+    for (const name of ['plain', 'types']) expect(await layersOf(onnxGolden(name))).toEqual(both)
+    expect(await layersOf(exported('squeezenet'))).toEqual([{ name: 'feature', dims: 20 }])
+    expect(await layersOf(exported('vit'))).toMatchObject([{ dims: 32 }, { dims: 20 }])
+  })
+
+  it('are found once: a second time nothing is run', async () => {
+    const choice = { model: onnxGolden('types'), layers: ['half', 'conv'], pool: 'center' } as const
+    const first = await chooseNetwork(choice)
+    expect(first.pool).toBe('center')
+    expect(await chooseNetwork(choice)).toEqual(first)
+    const whole = readFileSync(first.onnxPath)
+    writeFileSync(first.onnxPath, whole.subarray(0, 100))
+    expect(await chooseNetwork(choice)).toEqual(first)
+    expect(readFileSync(first.onnxPath).equals(whole)).toBe(true)
+    const [name = ''] = readdirSync(folder('cache/graphs')).filter((entry) => entry.startsWith('layers-'))
+    const change = (from: string, to: string) => {
+      const text = readFileSync(folder('cache/graphs', name), 'utf8')
+      writeFileSync(folder('cache/graphs', name), text.replace(from, to))
+    }
+    change('"dims":5', '"dims":6')
+    expect((await chooseNetwork(choice)).layers[0]?.dims).toBe(6)
+    // A graph outside of the cache is not taken.
+    for (const end of ['', '.sha256'])
+      copyFileSync(`${first.onnxPath}${end}`, folder(`${basename(first.onnxPath)}${end}`))
+    change('"graph":"', '"graph":"../../')
+    expect(await chooseNetwork(choice)).toEqual(first)
+  })
+})
+
+describe('networks of other types', () => {
+  it.each([
+    ['in float16, which they take and give', 'half', ['conv', 'features'], 2],
+    ['in float64, channels last', 'double', ['features64', 'conv'], 5],
+    ['layers of other types inside', 'types', ['half'], 2],
+  ] as const)('compute %s', async (_, name, layers, digits) => {
+    const found = await runOnnxGolden(await chooseNetwork({ model: onnxGolden(name), layers }))
+    for (const layer of layers) expectClose(found[layer], onnxFeatures[layer === 'conv' ? layer : 'features'], digits)
+  })
+
+  it('take bytes', async () => {
+    const network = await chooseNetwork({ model: onnxGolden('bytes'), layers: ['features'] })
+    const scaled = onnxFeatures.features?.map((value) => value * 17)
+    expectClose((await runOnnxGolden(network, 17)).features, scaled, 3)
+  })
+
+  it('compute in eight bits', async () => {
+    const { features = [] } = await runOnnxGolden(await chooseNetwork({ model: onnxGolden('quantised') }))
+    const largest = Math.max(...(onnxFeatures.features as number[]).map(Math.abs))
+    onnxFeatures.features?.forEach((value, i) => {
+      expect(Math.abs(value - (features[i] as number))).toBeLessThan(0.05 * largest)
+    })
+  })
+})
+
+describe('pooled maps', () => {
+  const map = (channel: number) => (onnxFeatures.conv as number[]).slice(channel * 36, (channel + 1) * 36)
+  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length
+  const pools: [Pool, (values: readonly number[]) => number][] = [
+    ['mean', mean],
+    ['max', (values) => Math.max(...values)],
+    ['center', (values) => values[2 * 6 + 2] as number],
+  ]
+
+  it.each(pools)('have one value a channel, a class token among them where there is one: %s', async (pool, of) => {
+    const layers = ['conv', 'last', 'rows', 'tokens', 'features']
+    const network = await chooseNetwork({ model: onnxGolden('tokens'), layers, pool })
+    expect(network.layers).toEqual(
+      layers.map((name) => expect.objectContaining({ name, dims: name === 'features' ? 5 : 4 })),
     )
+    expect(network.layers.some(({ isMap }) => isMap)).toBe(false)
+    const features = await runOnnxGolden(network)
+    const maps = [0, 1, 2, 3].map(map)
+    for (const layer of ['conv', 'last', 'rows']) expectClose(features[layer], maps.map(of))
+    const withToken = maps.map((values) => (pool === 'center' ? values : [mean(values), ...values]))
+    expectClose(features.tokens, withToken.map(of))
+    expectClose(features.features, onnxFeatures.features)
+  })
+
+  it('are flattened without a pool, and a map of the catalog’s networks can be read too', async () => {
+    const network = await chooseNetwork({ model: 'tiny-alexnet', layers: ['pool3', 'fc6'] })
+    expect(network.layers).toEqual([
+      { name: 'pool3', dims: 64 * 36, isMap: true },
+      { name: 'fc6', dims: 768 },
+    ])
+    const pooled = await chooseNetwork({ model: 'tiny-alexnet', layers: ['pool3'], pool: 'mean' })
+    expect(pooled).toMatchObject({ id: 'tiny-alexnet', layers: [{ name: 'pool3', dims: 64 }], pool: 'mean' })
+    expect(pooled.weightsSha256).toBe(network.weightsSha256)
+    await expect(chooseNetwork({ model: 'tiny-alexnet', layers: ['pool33'] })).rejects.toThrow(
+      /no tensor "pool33"; the most similar of those that can be read are "pool3"/,
+    )
+    await expect(chooseNetwork({ model: 'tiny-alexnet', layers: [] })).rejects.toThrow(UsageError)
+  })
+})
+
+describe('an inspected network', () => {
+  it('lists every tensor that can be read, with what suggests itself', async () => {
+    const { inputs, outputs, input, tensors, classes } = await inspectModel(onnxGolden('types'))
+    expect(inputs).toEqual([{ name: 'image', type: 'float32', shape: ['N', 3, 8, 8] }])
+    expect(outputs.map(({ name }) => name)).toEqual(['features'])
+    expect(input).toMatchObject({ name: 'image', rows: 8, source: 'assumed' })
+    expect(classes).toMatchObject({ layer: 'features', source: 'their numbers, since nothing names them' })
+    const of = (name: string) => tensors.find((tensor) => tensor.name === name)
+    // The class is a whole number, the mean has no row for each image.
+    expect(tensors.map(({ name }) => name)).toEqual(['conv', '/relu/Relu_output_0', 'pool', 'flat', 'features', 'half'])
+    const conv = { name: 'conv', op: 'Conv', shape: [4, 6, 6], dims: 144, type: 'float32' }
+    expect(of('conv')).toEqual({ ...conv, suggested: false, default: false })
+    expect(of('/relu/Relu_output_0')).toMatchObject({ suggested: true, default: false })
+    expect(of('flat')).toMatchObject({ op: 'Flatten', shape: [4], suggested: true, default: true })
+    expect(of('features')).toMatchObject({ suggested: true, default: true })
+    expect(of('half')).toMatchObject({ type: 'float16', suggested: false })
+  })
+
+  it.each([
+    ...['channels-last', 'batch-of-4', 'hidden-batch', 'external', 'half', 'double', 'bytes', 'quantised', 'open-size'],
+  ])('may be %s', async (name) => {
+    const { tensors } = await inspectModel(onnxGolden(name))
+    const side = name === 'open-size' ? 222 : 6
+    expect(tensors).toContainEqual(expect.objectContaining({ name: 'conv', op: 'Conv', shape: [4, side, side] }))
+    expect(tensors).toContainEqual(expect.objectContaining({ name: 'flat', dims: 4, default: true }))
+  })
+
+  it('may be one of the catalog, and a transformer', async () => {
+    const { tensors, classes } = await inspectModel('tiny-alexnet')
+    expect(tensors.filter((tensor) => tensor.default).map(({ name }) => name)).toEqual(['fc6', 'fc7', 'fc8'])
+    expect(classes?.names).toHaveLength(627)
+    const vit = await inspectModel(exported('vit'))
+    expect(vit.tensors.filter((tensor) => tensor.suggested).map(({ shape }) => shape)).toEqual([[17, 32], [32], [20]])
+    const resnet = await inspectModel(exported('resnet18'))
+    const ends = resnet.tensors.filter((tensor) => tensor.suggested).map(({ op, shape }) => `${op} ${shape}`)
+    expect(ends).toEqual([
+      ...['Relu 8,32,32', 'Relu 8,16,16', 'Relu 16,8,8', 'Relu 32,4,4', 'Relu 64,2,2', 'Flatten 64', 'Gemm 20'],
+    ])
   })
 })
 

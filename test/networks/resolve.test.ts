@@ -1,4 +1,13 @@
-import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
@@ -11,26 +20,33 @@ import {
   chooseNetwork,
   importWeights,
   listNetworks,
+  recogniseCheckpoint,
   verifyNetwork,
 } from '../../src/networks/index.js'
 import { leftOut } from '../support/leftOut.js'
 import { messageOf } from '../support/messageOf.js'
-import { narrowCatalog, tensorsOf } from '../support/narrowNetworks.js'
+import { formulaTensor, narrowCatalog, tensorsOf } from '../support/narrowNetworks.js'
 import { networkFolder } from '../support/networkFolder.js'
 import { type TorchTensor, writeTorchZip } from '../support/torchFile.js'
 
 narrowCatalog()
 const folder = networkFolder()
 
-function checkpoint(tensors: readonly TorchTensor[], name = 'weights.pth'): string {
+function checkpoint(tensors: readonly TorchTensor[], name = 'own weights.pth'): string {
   writeTorchZip(folder(name), tensors)
   return folder(name)
 }
 
 const mobilenet = (name?: string) => checkpoint(tensorsOf('mobilenet_v2'), name)
 
-function replace(tensors: TorchTensor[], key: string, change: Partial<TorchTensor>): TorchTensor[] {
-  return tensors.map((tensor) => (tensor.key === key ? { ...tensor, ...change } : tensor))
+/** The tensors of a network, these in the place of those of their keys. */
+function tensorsWith(id: string, others: readonly TorchTensor[]): TorchTensor[] {
+  return [...tensorsOf(id).filter(({ key }) => others.every((other) => other.key !== key)), ...others]
+}
+
+/** A tensor of zeros and, from an element on, of this value. */
+function filled(key: string, count: number, from: number, value: number): TorchTensor {
+  return { key, shape: [count], data: () => new Float32Array(count).fill(value, from) }
 }
 
 describe('the cache folder', () => {
@@ -60,13 +76,12 @@ describe('a published network', () => {
   })
 
   it('is built once for the same weights, and again for others', async () => {
-    const tensors = tensorsOf('mobilenet_v2')
-    const first = await chooseNetwork({ model: 'mobilenet_v2', weights: checkpoint(tensors, 'a.pth') })
+    const first = await chooseNetwork({ model: 'mobilenet_v2', weights: mobilenet('a.pth') })
     const { mtimeMs, ino } = statSync(first.onnxPath)
-    const again = await chooseNetwork({ model: 'mobilenet_v2', weights: checkpoint(tensors, 'copy.pth') })
+    const again = await chooseNetwork({ model: 'mobilenet_v2', weights: mobilenet('copy.pth') })
     expect(again.onnxPath).toBe(first.onnxPath)
     expect(statSync(again.onnxPath)).toMatchObject({ mtimeMs, ino })
-    const other = checkpoint(replace(tensors, 'classifier.1.bias', { data: () => new Float32Array(1000) }), 'b.pth')
+    const other = checkpoint(tensorsWith('mobilenet_v2', [filled('classifier.1.bias', 1000, 0, 0)]), 'b.pth')
     expect((await chooseNetwork({ model: 'mobilenet_v2', weights: other })).onnxPath).not.toBe(first.onnxPath)
     const graphs = readdirSync(join(cacheFolder(), 'graphs'))
     expect(graphs.filter((name) => name.endsWith('.onnx'))).toHaveLength(2)
@@ -78,16 +93,15 @@ describe('a published network', () => {
     const whole = readFileSync(onnxPath)
     const flipped = Buffer.from(whole)
     flipped[500_000] = (flipped[500_000] as number) ^ 4
-    const damages = [() => flipped, () => Buffer.alloc(0)]
     const warnings: string[] = []
     const listener = ({ message }: Error) => warnings.push(message)
     process.on('warning', listener)
-    for (const damage of damages) {
-      writeFileSync(onnxPath, damage())
+    for (const damaged of [flipped, Buffer.alloc(0)]) {
+      writeFileSync(onnxPath, damaged)
       expect((await chooseNetwork({ model: 'mobilenet_v2', weights })).onnxPath).toBe(onnxPath)
       expect(readFileSync(onnxPath).equals(whole)).toBe(true)
     }
-    await vi.waitFor(() => expect(warnings).toHaveLength(damages.length))
+    await vi.waitFor(() => expect(warnings).toHaveLength(2))
     process.off('warning', listener)
     expect(new Set(warnings)).toEqual(new Set([`${onnxPath} has changed since it was written; building it again`]))
     rmSync(`${onnxPath}.sha256`)
@@ -118,9 +132,9 @@ describe('a published network', () => {
   })
 
   it('says where weights come from when there are none', async () => {
-    const message = await messageOf(chooseNetwork({ model: 'resnet50' }))
-    expect(message).toContain('https://download.pytorch.org/models/resnet50-0676ba61.pth')
-    expect(message).toContain('shiftscope models import resnet50 FILE')
+    expect(await messageOf(chooseNetwork({ model: 'resnet50' }))).toMatch(
+      /download https:.*\/resnet50-0676ba61.pth and run "shiftscope models import resnet50 FILE"$/,
+    )
   })
 
   it('refuses an unknown name and lists the known ones', async () => {
@@ -130,49 +144,32 @@ describe('a published network', () => {
 })
 
 describe('a checkpoint that does not fit', () => {
-  const zeros = (key: string, shape: readonly number[]) => ({
-    key,
-    shape,
-    data: () => new Float32Array(product(shape)),
-  })
-  const product = (shape: readonly number[]) => shape.reduce((all, size) => all * size, 1)
-  const filled = (count: number, from: number, value: number) => () => new Float32Array(count).fill(value, from)
+  const COUNTER = formulaTensor('features.0.1.num_batches_tracked', [1])
 
-  it.each<[string, (tensors: TorchTensor[]) => TorchTensor[], string]>([
-    [
-      'without a key',
-      (tensors) => tensors.filter(({ key }) => !key.startsWith('features.3.conv.3.running')),
-      'features.3.conv.3.running_mean [3] is missing; it is not a checkpoint of MobileNetV2 with 1000 classes',
-    ],
+  it.each<[string, TorchTensor[], string]>([
     [
       'of other classes',
-      (tensors) => replace(tensors, 'classifier.1.weight', zeros('classifier.1.weight', [10, 160])),
-      'classifier.1.weight is [10, 160] instead of [1000, 160]',
+      [formulaTensor('classifier.1.weight', [10, 160])],
+      'classifier.1.weight is [10, 160] instead of',
     ],
-    [
-      'with another layer',
-      (tensors) => [...tensors, zeros('features.19.0.weight', [1])],
-      'it holds features.19.0.weight, which MobileNetV2 does not have',
-    ],
-    [
-      'with a NaN',
-      (tensors) => replace(tensors, 'features.5.conv.1.1.bias', { data: filled(24, 7, Number.NaN) }),
-      'features.5.conv.1.1.bias holds NaN at element 7',
-    ],
+    ['with another layer', [formulaTensor('features.19.0.weight', [1])], 'it holds features.19.0.weight, which Mobile'],
+    ['with a NaN', [filled('features.5.conv.1.1.bias', 24, 7, Number.NaN)], 'conv.1.1.bias holds NaN at element 7'],
     [
       'with a negative variance',
-      (tensors) => replace(tensors, 'features.0.1.running_var', { data: filled(4, 2, -1) }),
-      'features.0.1.running_var is negative at element 2',
+      [filled('features.0.1.running_var', 4, 2, -1)],
+      'running_var is negative at element 2',
     ],
-  ])('is refused, and no graph is left: %s', async (_, damage, message) => {
-    const weights = checkpoint(damage(tensorsOf('mobilenet_v2')))
+    ['without a key', [], 'features.3.conv.3.running_mean [3] is missing; it is not a checkpoint of MobileNetV2 with'],
+  ])('is refused, and no graph is left: %s', async (_, others, message) => {
+    const tensors = tensorsWith('mobilenet_v2', others)
+    const isMissing = ({ key }: TorchTensor) => others.length === 0 && key === 'features.3.conv.3.running_mean'
+    const weights = checkpoint(tensors.filter((tensor) => !isMissing(tensor)))
     expect(await messageOf(chooseNetwork({ model: 'mobilenet_v2', weights }))).toContain(message)
     expect(existsSync(folder('cache/graphs')) ? readdirSync(folder('cache/graphs')) : []).toEqual([])
   })
 
   it('may hold the number of batches of its training', async () => {
-    const counter = zeros('features.0.1.num_batches_tracked', [1])
-    const weights = checkpoint([...tensorsOf('mobilenet_v2'), counter])
+    const weights = checkpoint([...tensorsOf('mobilenet_v2'), COUNTER])
     expect((await chooseNetwork({ model: 'mobilenet_v2', weights })).weightsPath).toBe(weights)
   })
 
@@ -180,9 +177,62 @@ describe('a checkpoint that does not fit', () => {
     ['resnet50', 'mobilenet_v2'],
     ['mobilenet_v2', 'mobilenet_v2-aa'],
     ['mobilenet_v2-aa', 'mobilenet_v2'],
-  ])('of %s is recognised as %s', async (asked, real) => {
-    const message = await messageOf(chooseNetwork({ model: asked, weights: checkpoint(tensorsOf(real)) }))
-    expect(message).toContain(`use it as ${real}`)
+  ])('for %s is recognised as one of %s', async (asked, real) => {
+    expect(await messageOf(importWeights(asked, checkpoint(tensorsOf(real))))).toContain(`use it as ${real}`)
+    expect(existsSync(folder('cache/weights'))).toBe(false)
+  })
+})
+
+describe('a checkpoint as a network', () => {
+  it.each(['mobilenet_v2', 'mobilenet_v2-aa', 'resnet18'])('of %s is recognised', async (id) => {
+    expect(await recogniseCheckpoint(checkpoint(tensorsOf(id)))).toBe(id)
+  })
+
+  it('is the network of the catalog with these weights, whatever the file is called', async () => {
+    const path = checkpoint(tensorsOf('mobilenet_v2'))
+    const network = await chooseNetwork({ model: path })
+    expect(network).toMatchObject({ id: 'mobilenet_v2', title: 'MobileNetV2', weightsPath: path })
+    expect(network.layers).toEqual([{ name: 'fc', dims: 1000 }])
+    copyFileSync(path, folder('model_best.pth.tar'))
+    const { id, weightsSha256 } = await chooseNetwork({ model: folder('model_best.pth.tar'), layers: ['fc'] })
+    expect([id, weightsSha256]).toEqual(['mobilenet_v2', network.weightsSha256])
+    const other = chooseNetwork({ model: path, layers: ['fc6'] })
+    expect(await messageOf(other, UsageError)).toContain('has no tensor "fc6"')
+  })
+
+  it('takes no other weights', async () => {
+    const action = chooseNetwork({ model: 'a.safetensors', weights: 'b.pth' })
+    expect(await messageOf(action, UsageError)).toContain('a.safetensors holds its own weights')
+  })
+
+  it('of a network that needs an export is named, with the line that exports it', async () => {
+    const { checkpoint: known } = catalogEntry('swin_t')
+    const shapes = Object.entries(known?.shapes ?? {})
+    const others = Array.from({ length: (known?.tensors ?? 0) - shapes.length }, (_, i) =>
+      filled(`other.${i}`, 1, 0, 1),
+    )
+    const all = [...shapes.map(([key, shape]) => formulaTensor(key, shape)), ...others]
+    const message = await messageOf(recogniseCheckpoint(checkpoint([...all, filled('a.num_batches_tracked', 1, 0, 1)])))
+    expect(message).toContain('is a checkpoint of Swin-T')
+    expect(message).toContain('torchvision.models.swin_t(')
+    expect(await messageOf(recogniseCheckpoint(checkpoint(all.slice(0, -1))))).toContain('of no network that is known')
+  })
+
+  it('of other classes is told from the network that it is like', async () => {
+    const tensors = tensorsWith('resnet18', [formulaTensor('fc.weight', [10, 64])])
+    const message = await messageOf(recogniseCheckpoint(checkpoint(tensors)))
+    expect(message).toContain('it is like ResNet-18, but fc.weight is [10, 64] instead of [1000, 64]')
+    expect(message).toMatch(/torch\.onnx\.export\(m, .* 'own_weights\.onnx'/)
+  })
+
+  it('that is unknown, damaged or absent is refused', async () => {
+    const message = await messageOf(chooseNetwork({ model: checkpoint([formulaTensor('stem.weight', [2, 3])]) }))
+    expect(message).toContain('its first tensor is stem.weight [2, 3]')
+    expect(message).toContain('torch.onnx.export(')
+    writeFileSync(folder('text.pth'), 'not a checkpoint')
+    expect(await messageOf(chooseNetwork({ model: folder('text.pth') }))).toContain('is not a checkpoint')
+    expect(await messageOf(chooseNetwork({ model: folder('absent.pth') }))).toContain('absent.pth')
+    expect(await messageOf(chooseNetwork({ model: folder('absent') }), UsageError)).toContain('no network is called')
   })
 })
 
@@ -214,31 +264,19 @@ describe('importing weights', () => {
     const message = await messageOf(importWeights('mobilenet_v2', mobilenet()), OutputError)
     expect(message).toContain('set SHIFTSCOPE_CACHE')
   })
-
-  it('leaves nothing behind when the file does not fit', async () => {
-    const path = mobilenet()
-    expect(await messageOf(importWeights('resnet50', path))).toContain('use it as mobilenet_v2')
-    expect(existsSync(join(cacheFolder(), 'weights'))).toBe(false)
-  })
 })
 
 const embedded = catalog().filter(({ kind }) => kind === 'embedded')
-describe.each(embedded)('embedded network $id', ({ id }) => {
-  it('is there without any weights, and runs', async () => {
-    const network = await chooseNetwork({ model: id })
-    expect(network.layers.map(({ name }) => name)).toEqual(['fc6', 'fc7', 'fc8'])
-    expect(network.weightsSha256).toBe(await sha256OfFile(network.onnxPath))
-    const { layers, published } = await verifyNetwork(id)
-    expect(published).toBe(true)
-    const expected = catalogEntry(id).layers.map((layer) => layer.norm ?? 0)
-    layers.forEach(({ norm }, i) => {
-      expect(norm / (expected[i] as number)).toBeCloseTo(1, 3)
-    })
-    expect((await listNetworks()).find(({ entry }) => entry.id === id)?.state).toBe('embedded')
-  })
+it.each(embedded)('embedded network $id is there without any weights, and runs', async ({ id }) => {
+  const network = await chooseNetwork({ model: id })
+  expect(network.layers.map(({ name }) => name)).toEqual(['fc6', 'fc7', 'fc8'])
+  expect(network.weightsSha256).toBe(await sha256OfFile(network.onnxPath))
+  expect((await verifyNetwork(id)).published).toBe(true)
+  expect((await listNetworks()).find(({ entry }) => entry.id === id)?.state).toBe('embedded')
+})
 
-  it('takes no other weights', async () => {
-    expect(await messageOf(chooseNetwork({ model: id, weights: 'other.pth' }), UsageError)).toContain('is built in')
-    expect(await messageOf(importWeights(id, 'other.pth'), UsageError)).toContain('is built in')
-  })
+it('an embedded network takes no other weights', async () => {
+  const other = { model: 'tiny-alexnet', weights: 'other.pth' }
+  expect(await messageOf(chooseNetwork(other), UsageError)).toContain('is built in')
+  expect(await messageOf(importWeights('tiny-alexnet', 'other.pth'), UsageError)).toContain('is built in')
 })

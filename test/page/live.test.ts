@@ -18,13 +18,11 @@ describe('a live map', () => {
     expect(map.parts()).toBeUndefined()
     map.take(rows([0, 4, 12], [0.5, 0.25, 1]))
     const { cosines, known, answers } = map.parts() ?? {}
-    expect([...(cosines?.values ?? [])]).toEqual([
-      ...[0.5, 0.5, 0.5, 0.5, 0.25],
-      ...[0.5, 0.5, 0.5, 0.5, 0.25],
-      ...[0.5, 0.5, 1, 1, 0.25],
-      ...[0.5, 0.5, 1, 1, 0.25],
-      ...[0.5, 0.5, 0.5, 0.5, 0.5],
-    ])
+    const [upper, lower] = [
+      [0.5, 0.5, 0.5, 0.5, 0.25],
+      [0.5, 0.5, 1, 1, 0.25],
+    ]
+    expect([...(cosines?.values ?? [])]).toEqual([upper, upper, lower, lower, Array(5).fill(0.5)].flat())
     expect([cosines?.lowest, answers, known?.reduce((sum, one) => sum + one)]).toEqual([0.25, undefined, 3])
     expect([map.isKnown(4), map.isKnown(5)]).toEqual([true, false])
   })
@@ -41,18 +39,9 @@ describe('a live map', () => {
     const parts = map.parts()
     expect([parts?.known, ...(parts?.cosines.values ?? [])]).toEqual([undefined, expect.closeTo(0.2, 6), 0.5, 0.75])
     const { strongest, ofCenter } = parts?.answers ?? {}
-    expect([strongest?.names, [...(strongest?.numbers ?? [])]]).toEqual([
-      ['dog', 'cat', '3'],
-      [0, 1, 2],
-    ])
-    expect([...(strongest?.probabilities ?? []), ...(ofCenter ?? [])]).toEqual([
-      7 / 16,
-      9 / 16,
-      3 / 16,
-      0.25,
-      0.25,
-      0.25,
-    ])
+    expect([...(strongest?.names ?? []), ...(strongest?.numbers ?? [])]).toEqual(['dog', 'cat', '3', 0, 1, 2])
+    expect([...(strongest?.probabilities ?? [])]).toEqual([7 / 16, 9 / 16, 3 / 16])
+    expect([...(ofCenter ?? [])]).toEqual([0.25, 0.25, 0.25])
   })
 })
 
@@ -120,9 +109,6 @@ it.each([
   [{ wished: 1, mostBytes: 10 ** 2 * 40 }, 16],
   [{ wished: 1, mostBytes: 10 ** 2 * 40 - 1 }, undefined],
 ])('the stride that fits %j is %s', (limits, expected) => {
-  const layers = [
-    { name: 'a', dims: 4 },
-    { name: 'b', dims: 6 },
-  ]
+  const layers = [4, 6].map((dims) => ({ name: `of ${dims}`, dims }))
   expect(fittingStride({ frame: 224, layers }, 75, limits)).toBe(expected)
 })

@@ -67,18 +67,18 @@ describe('a map', () => {
 describe('a difference', () => {
   it.each([
     [undefined, undefined, undefined],
-    [[1, 0, 1, 1], undefined, [1, 0, 1, 1]],
-    [undefined, [1, 1, 0, 1], [1, 1, 0, 1]],
-    [
-      [1, 0, 1, 1],
-      [1, 1, 0, 1],
-      [1, 0, 0, 1],
-    ],
-  ])('of maps that are known at %j and %j is at %j', (first, second, both) => {
-    const map = differenceMap(mapWith([0.5, 0.5, 0.5, 0.5], first), mapWith([0.75, 0.875, 0.1, 0.4], second))
-    expect(map?.known && [...map.known]).toEqual(both)
+    ['1011', undefined, '1011'],
+    [undefined, '1101', '1101'],
+    ['1011', '1101', '1001'],
+  ])('of maps that are known at %s and %s is at %s', (first, second, both) => {
+    const known = (digits?: string) => digits?.split('').map(Number)
+    const map = differenceMap(
+      mapWith([0.5, 0.5, 0.5, 0.5], known(first)),
+      mapWith([0.75, 0.875, 0.1, 0.4], known(second)),
+    )
+    expect(map?.known?.join('')).toEqual(both)
     expect([...(map?.values ?? [])]).toEqual([0.25, 0.375, -0.4, -0.1])
-    expect(map?.lowest).toBe(both?.[2] === 0 ? -0.1 : -0.4)
+    expect(map?.lowest).toBe(both?.[2] === '0' ? -0.1 : -0.4)
   })
 
   it.each<[string, Partial<LoadedMap>]>([
@@ -88,22 +88,14 @@ describe('a difference', () => {
     ['another quantity', { quantity: 'probability' }],
   ])('needs maps of the same positions and kind, not %s', (_, changes) => {
     expect(differenceMap(mapWith([0, 0]), { ...mapWith([0, 0]), ...changes })).toBeUndefined()
-  })
-
-  it('is none of answers', () => {
     const regions: LoadedMap = { ...mapWith([0, 1]), quantity: 'answers' }
     expect(differenceMap(regions, regions)).toBeUndefined()
   })
 
   it('has colours as far to either side of zero', () => {
-    expect(
-      [
-        [-0.5, 0.2],
-        [-0.1, 0.3],
-        [0, 0],
-      ].map((values) => differenceLimits(mapWith(values)).high),
-    ).toEqual([0.5, 0.3, 1e-5])
-    expect(differenceLimits(mapWith([-0.5, 0.2])).low).toBe(-0.5)
+    const limits = (...values: number[]) => differenceLimits(mapWith(values))
+    expect(limits(-0.5, 0.2)).toEqual({ low: -0.5, high: 0.5 })
+    expect([limits(-0.1, 0.3).high, limits(0, 0).high]).toEqual([0.3, 1e-5])
   })
 })
 
@@ -124,14 +116,10 @@ describe('answers', () => {
       { name: '\u2068g\u2069', positions: 3, colour: [213, 94, 0] },
       { name: '\u2068cat\u2069 (correct)', positions: 1, colour: [0, 158, 115] },
     ])
-    expect(legend(first).map(({ name, positions }) => `${name.replace(/[\u2068\u2069]/g, '')} ${positions}`)).toEqual([
-      ...['cat (correct) 2', 'dog 1', 'a 1', 'b 1', 'c 1', 'd 1', 'g 1', '2 others 2'],
-    ])
-    expect([colourOf(second, 0), colourOf(first, 8), colourOf(first, 99)]).toEqual([
-      [213, 94, 0],
-      [213, 94, 0],
-      [150, 150, 150],
-    ])
+    const texts = legend(first).map(({ name, positions }) => `${name.replace(/[\u2068\u2069]/g, '')} ${positions}`)
+    expect(texts).toEqual(['cat (correct) 2', 'dog 1', 'a 1', 'b 1', 'c 1', 'd 1', 'g 1', '2 others 2'])
+    expect([...colourOf(second, 0), ...colourOf(first, 8)]).toEqual([213, 94, 0, 213, 94, 0])
+    expect(colourOf(first, 99)).toEqual([150, 150, 150])
   })
 })
 

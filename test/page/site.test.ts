@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
+import { anchorPositions } from '../../src/engine/positions.js'
 import { InputError } from '../../src/errors.js'
 import { SKETCH_ERROR } from '../../src/experiments/sketch.js'
 import { decodeAnswers } from '../../src/page/browser/answers.js'
@@ -75,19 +76,9 @@ describe('files of the site', () => {
     expect([limits, groups.length]).toEqual([{ low: 0.88, high: 1 }, 1])
     expect(group).toMatchObject({ key: 0, size: 125, rows: 2, cols: 2, stride: 50, frame: 175, classes: null })
     expect(group?.units).toEqual(['car', 'dog'].map((patch) => ({ patch, picture: null })))
-    expect(group?.anchors.map(({ row, col }) => [row, col])).toEqual([
-      ...[
-        [0, 0],
-        [0, 50],
-        [25, 25],
-        [50, 0],
-        [50, 50],
-      ],
-    ])
-    expect(group?.layers.map(({ name, baseline }) => [name, baseline])).toEqual([
-      ['fc6', expect.closeTo(1, 6)],
-      ['fc8', expect.closeTo(1, 6)],
-    ])
+    expect(group?.anchors).toMatchObject(anchorPositions(51))
+    const one = expect.closeTo(1, 6)
+    expect(group?.layers.flatMap(({ name, baseline }) => [name, baseline])).toEqual(['fc6', one, 'fc8', one])
     expect(group?.layers[1]?.means[2]).toEqual({ mean: expect.closeTo(0.85 - 0.1 - 0.002, 9) })
     for (const [file, level] of Object.entries({ 0: 0.8, 1: 0.9, mean: 0.85 })) {
       const { layers } = handed<SiteMaps>('maps', '0', `${file}.js`)
@@ -110,10 +101,8 @@ describe('files of the site', () => {
   it('have the spread of means over five objects', async () => {
     for (let i = 0; i < 5; i++) await store({ patch: `patch ${i}` }, { level: 0.8 + i / 100 })
     const { groups } = await writeSite()
-    expect(groups[0]?.layers[0]?.means[0]).toEqual({
-      mean: expect.closeTo(0.82, 9),
-      std: expect.closeTo(0.01 * Math.sqrt(2), 9),
-    })
+    const spread = { mean: expect.closeTo(0.82, 9), std: expect.closeTo(0.01 * Math.sqrt(2), 9) }
+    expect(groups[0]?.layers[0]?.means[0]).toEqual(spread)
   })
 
   it('are named by numbers alone, whatever the names in the study', async () => {
@@ -121,9 +110,8 @@ describe('files of the site', () => {
     const { groups } = await writeSite()
     const files = readdirSync(inFolder('site'), { recursive: true, withFileTypes: true }).filter((one) => one.isFile())
     for (const { name } of files) expect(name).toMatch(/^(?:\d+|mean|study)\.js$/)
-    expect(groups.map(({ model, layers }) => [model, ...layers.map(({ name }) => name)])).toEqual([
-      ['"</script>', '..', '<b>'],
-    ])
+    const names = groups.flatMap(({ model, layers }) => [model, ...layers.map(({ name }) => name)])
+    expect(names).toEqual(['"</script>', '..', '<b>'])
   })
 
   it('hand over any JSON, with keys that a literal of JavaScript would not take', async () => {
@@ -145,22 +133,14 @@ describe('files of the site', () => {
 
 describe('answers of the site', () => {
   it('are given back: names by small numbers, the center’s first, and probabilities', async () => {
-    const storeAnswers = (patch: string, category: string | null, maps: readonly (readonly number[])[]) => {
+    const storeAnswers = (patch: string, category: string | null, ...maps: readonly (readonly number[])[]) => {
       const center = { class: 7, probability: 0.8 }
       const answers = { center, right: null, kept: 0.5, least: 0.1, names: { 7: '</script>', 3: 'dog' } }
       const arrays = { answers: [undefined, Float32Array.from(maps.flat())] }
       return store({ patch, category }, { arrays, ofFc8: { answers } })
     }
-    await storeAnswers('car', null, [
-      [3, 7, 7, 9],
-      [0.7, 0.75, 0.61234, 0.55],
-      [0.2, 0.75, 0.61234, 0.1],
-    ])
-    await storeAnswers('dog', 'dog', [
-      [7, 7, 3, 3],
-      [0.4, 0.25, 0.5, 0.9],
-      [0.4, 0.25, 0.5, 0.9],
-    ])
+    await storeAnswers('car', null, [3, 7, 7, 9], [0.7, 0.75, 0.61234, 0.55], [0.2, 0.75, 0.61234, 0.1])
+    await storeAnswers('dog', 'dog', [7, 7, 3, 3], [0.4, 0.25, 0.5, 0.9], [0.4, 0.25, 0.5, 0.9])
     const { groups } = await writeSite()
     expect(groups[0]?.classes).toBe('fc8')
     const [car, dog, mean] = ['0', '1', 'mean'].map((file) => decodeAnswers(handed('maps', '0', `${file}.js`), 4))
@@ -191,9 +171,8 @@ describe('pictures of the site', () => {
     await store({ ...inputs, model: 'c', blend: 'soft' })
     const { groups } = await writeSite()
     expect(groups.map(({ units }) => units[0]?.picture)).toEqual([0, 0, 1])
-    expect([...(await pixels(0)).data]).toEqual(
-      [...data].map((value, i) => (i % 4 === 3 ? (value >= 128 ? 255 : 0) : value)),
-    )
+    const hard = data.map((value, i) => (i % 4 !== 3 ? value : value >= 128 ? 255 : 0))
+    expect([...(await pixels(0)).data]).toEqual([...hard])
     expect([...(await pixels(1)).data]).toEqual([...data])
   })
 
@@ -202,12 +181,8 @@ describe('pictures of the site', () => {
       await store({ model, background, patchSha256: '../../etc/passwd' })
     const { groups } = await writeSite()
     // The key that the patch's picture would have is not used again.
-    expect(groups.map(({ background }) => background)).toEqual([
-      { colour: 'rgb(255 255 255)' },
-      { colour: 'rgb(16 32 48)' },
-      { picture: 1 },
-      null,
-    ])
+    const colours = ['rgb(255 255 255)', 'rgb(16 32 48)'].map((colour) => ({ colour }))
+    expect(groups.map(({ background }) => background)).toEqual([...colours, { picture: 1 }, null])
     expect(groups.map(({ units }) => units[0]?.picture)).toEqual([null, null, null, null])
     const { data, info } = await pixels(1)
     expect([info.width, info.height]).toEqual([groups[2]?.frame, groups[2]?.frame])

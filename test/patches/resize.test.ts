@@ -26,7 +26,7 @@ function hashed(i: number, seed: number): number {
   return Math.imul((first >>> 15) ^ first, 2246822519) >>> 24
 }
 
-/** The picture by formula of golden/make_resize.py. */
+/** The picture by formula of golden/hashed.py. */
 function picture(rows: number, cols: number, seed: number): Image {
   return { rows, cols, data: Uint8Array.from({ length: rows * cols * 4 }, (_, i) => hashed(i, seed)) }
 }

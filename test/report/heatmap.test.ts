@@ -36,12 +36,9 @@ it('a heatmap is one square of equal pixels a position, in the colours of its va
   )
 })
 
-it('a heatmap larger than the screen is one pixel a position', async () => {
+it('a heatmap larger than the screen is one pixel a position, and takes other limits', async () => {
   const { height, width } = await drawn(new Float32Array(301 * 2).fill(1), 301, 2)
   expect([height, width]).toEqual([301, 2])
-})
-
-it('a heatmap takes other limits', async () => {
   const { at } = await drawn([0, 0.5, 1], 1, 3, { low: 0, high: 0.5 })
   expect([at(0, 0), at(0, 150), at(0, 299)]).toEqual([[...hot(0)], [...hot(1)], [255, 255, 255]])
 })

@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import sharp from 'sharp'
@@ -14,6 +13,7 @@ import { writeReport } from '../../src/report/report.js'
 import { fileName } from '../../src/results/fileName.js'
 import { unitFolder } from '../../src/results/unit/store.js'
 import { contents } from '../support/commandLine.js'
+import { DEAD_PID } from '../support/deadProcess.js'
 import { copyOfGoldenStudy, GOLDEN, goldenStudy } from '../support/goldenStudy.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'
 import { inputs, storeUnit } from '../support/unit.js'
@@ -32,33 +32,25 @@ const read = (...way: readonly string[]) => readFileSync(inFolder(...way), 'utf8
 describe('the report of a real study', () => {
   it('has every file that the contract names, and the same bytes whoever makes it, in the place of an older one', async () => {
     const study = await goldenStudy()
-    const names = [
-      ...['units', 'pictures', 'run.json', 'metrics.csv', 'summary.json', 'tables', 'heatmaps', 'figures', 'site'],
-      ...['findings.json', 'findings.md', 'index.html'],
-    ]
-    expect(readdirSync(study).sort()).toEqual(names.sort())
-    const tables = [125, 75].flatMap((size) => [`answers-${size}`, `folds-${size}`, `null-baseline-${size}`])
+    const filesOf = (folder: string) => readdirSync(join(study, folder)).sort()
+    /** Each of these names with each of these ends. */
+    const withEnds = (names: readonly string[], ...ends: readonly string[]) =>
+      names.flatMap((name) => ends.map((end) => `${name}${end}`)).sort()
+    const names = ['units', 'pictures', 'run.json', 'metrics.csv', 'summary.json', 'tables', 'heatmaps', 'figures']
+    expect(filesOf('.')).toEqual([...names, 'site', 'findings.json', 'findings.md', 'index.html'].sort())
+    const tables = withEnds(['answers', 'folds', 'null-baseline'], '-125', '-75')
     tables.push(
       'table-1-similarity-125',
       'table-2-similarity-75',
       'table-3-separability-125',
       'table-4-separability-75',
     )
-    expect(readdirSync(join(study, 'tables')).sort()).toEqual(
-      tables.flatMap((name) => ['csv', 'md', 'tex'].map((end) => `${name}.${end}`)).sort(),
-    )
-    const maps = GOLDEN.models.flatMap((model) =>
-      GOLDEN.layers.flatMap((layer) => GOLDEN.sizes.map((size) => `${model}-${layer}-${size}`)),
-    )
-    expect(readdirSync(join(study, 'heatmaps')).sort()).toEqual(
-      maps
-        .flatMap((name) => ANCHOR_NAMES.flatMap((anchor) => [`${name}-${anchor}.npy`, `${name}-${anchor}.png`]))
-        .sort(),
-    )
+    expect(filesOf('tables')).toEqual(withEnds(tables, '.csv', '.md', '.tex'))
+    const layers = withEnds(GOLDEN.models, ...GOLDEN.layers.map((layer) => `-${layer}`))
+    const anchors = ANCHOR_NAMES.map((anchor) => `-${anchor}`)
+    expect(filesOf('heatmaps')).toEqual(withEnds(withEnds(withEnds(layers, '-125', '-75'), ...anchors), '.npy', '.png'))
     const figures = ['figure-1-example', 'figure-3-patches-125', 'figure-4-patches-75']
-    expect(readdirSync(join(study, 'figures')).sort()).toEqual(
-      figures.flatMap((name) => ['png', 'svg'].map((end) => `${name}.${end}`)),
-    )
+    expect(filesOf('figures')).toEqual(withEnds(figures, '.png', '.svg'))
     const made = await contents(study)
     await copyOfGoldenStudy(inFolder())
     for (const folder of ['tables', 'heatmaps']) writeFileSync(inFolder(folder, 'of a former unit'), '')
@@ -102,8 +94,7 @@ describe('a report', () => {
 
   it('removes what killed reports left, not what others are writing', async () => {
     await storeUnit(inFolder())
-    const { pid } = spawnSync(process.execPath, ['--version'])
-    const left = `.tmp-${thisMachine()}-${pid}-01234567-site`
+    const left = `.tmp-${thisMachine()}-${DEAD_PID}-01234567-site`
     const living = `.tmp-${thisMachine()}-${process.pid}-01234567-site`
     for (const name of [left, living, join('tables', left)]) mkdirSync(inFolder(name, 'maps'), { recursive: true })
     await writeReport(inFolder())
@@ -139,15 +130,10 @@ describe('a report', () => {
 
   it('is refused before it writes for limits that do not rise, for a folder without units and for a damaged one', async () => {
     await storeUnit(inFolder('good'))
-    const bad = [
-      [1, 0.88],
-      [1, 1],
-      [Number.NaN, 1],
-      [Number.NEGATIVE_INFINITY, 1],
-      [0, Number.POSITIVE_INFINITY],
-    ] as const
-    for (const [low, high] of bad)
-      await expect(writeReport(inFolder('good'), { limits: { low, high } })).rejects.toThrow(UsageError)
+    const fromTo = (low: number, high: number) => ({ low, high })
+    const { NaN: none, POSITIVE_INFINITY: most } = Number
+    for (const limits of [fromTo(1, 0.88), fromTo(1, 1), fromTo(none, 1), fromTo(-most, 1), fromTo(0, most)])
+      await expect(writeReport(inFolder('good'), { limits })).rejects.toThrow(UsageError)
     await expect(writeReport(inFolder('nothing'))).rejects.toThrow(InputError)
     writeFileSync(join(unitFolder(inFolder('good'), inputs), 'similarity.npy'), '')
     await expect(writeReport(inFolder('good'))).rejects.toThrow(InputError)

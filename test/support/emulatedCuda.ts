@@ -3,7 +3,9 @@ import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { beforeAll } from 'vitest'
 import { type NpyArray, readNpy } from '../../src/files/npy.js'
+import { sharedFolder } from './temporaryFolder.js'
 
 const PACKAGE = fileURLToPath(new URL('../..', import.meta.url))
 const STORE_UNITS = fileURLToPath(new URL('../study/processes/storeUnits.mjs', import.meta.url))
@@ -16,7 +18,7 @@ export const EMULATED_ADDON = join(PACKAGE, 'native', 'build', 'emulated', 'shif
  * Builds the addon on the emulated CUDA device of native/test, and says on the terminal why its tests are skipped where it
  * cannot be built. ctest builds it too, so that here is mostly nothing to do.
  */
-export async function buildEmulatedAddon(): Promise<boolean> {
+async function buildEmulatedAddon(): Promise<boolean> {
   const build = ['--build', join(PACKAGE, 'native', 'build'), '--config', 'Release', '--target', 'shiftscope_emulated']
   const reason = await promisify(execFile)('cmake', build).then(
     ({ stdout }) => (existsSync(EMULATED_ADDON) ? undefined : /skipped: (.*)/.exec(stdout)?.[1]),
@@ -26,8 +28,16 @@ export async function buildEmulatedAddon(): Promise<boolean> {
   return reason === undefined
 }
 
+/** Builds the device, and a package with it in the folder `package`, before the first test of the file that asks. */
+export async function useEmulatedPackage() {
+  const isBuilt = await buildEmulatedAddon()
+  const folder = sharedFolder()
+  beforeAll(() => (isBuilt ? emulatedPackage(folder('package')) : undefined))
+  return { isBuilt, folder }
+}
+
 /** Makes a package in the folder whose addon holds the emulated device, the rest being this one's. */
-export function emulatedPackage(folder: string): void {
+function emulatedPackage(folder: string): void {
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(join(folder, 'native', 'build', 'Release'), { recursive: true })
   symlinkSync(EMULATED_ADDON, join(folder, 'native', 'build', 'Release', 'shiftscope.node'))

@@ -69,7 +69,11 @@ export function tensorsOf(id: string): FormulaTensor[] {
 
 /** The weights of an architecture by formula. */
 export function formulaTensors({ layers }: Architecture): FormulaTensor[] {
-  return parametersOf(layers).map(({ key, shape }) => ({ key, shape, data: () => weightOnce(key, shape) }))
+  return parametersOf(layers).map(({ key, shape }) => formulaTensor(key, shape))
+}
+
+export function formulaTensor(key: string, shape: readonly number[]): FormulaTensor {
+  return { key, shape, data: () => weightOnce(key, shape) }
 }
 
 const weights = new Map<string, Float32Array>()

@@ -1,14 +1,14 @@
 import { afterEach, beforeEach, vi } from 'vitest'
-import { temporaryFolder } from './temporaryFolder.js'
+import { sharedFolder, temporaryFolder } from './temporaryFolder.js'
 
 /** A fresh folder for each test, with the cache of networks in it. */
-export function networkFolder(): ReturnType<typeof temporaryFolder> {
-  const folder = temporaryFolder()
-  beforeEach(() => {
-    vi.stubEnv('SHIFTSCOPE_CACHE', folder('cache'))
-  })
-  afterEach(() => {
-    vi.unstubAllEnvs()
-  })
+export const networkFolder = () => withCache(temporaryFolder())
+
+/** A fresh folder for all tests of a file, with the cache of networks in it. */
+export const sharedNetworkFolder = () => withCache(sharedFolder())
+
+function withCache<T extends ReturnType<typeof temporaryFolder>>(folder: T): T {
+  beforeEach(() => void vi.stubEnv('SHIFTSCOPE_CACHE', folder('cache')))
+  afterEach(() => void vi.unstubAllEnvs())
   return folder
 }

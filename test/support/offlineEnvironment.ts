@@ -1,6 +1,6 @@
 import { beforeEach, vi } from 'vitest'
 
-const PROXIES = ['https_proxy', 'all_proxy', 'no_proxy', 'HTTPS_PROXY', 'ALL_PROXY', 'NO_PROXY']
+const PROXIES = ['https_proxy', 'http_proxy', 'all_proxy', 'no_proxy', 'HTTPS_PROXY', 'ALL_PROXY', 'NO_PROXY']
 
 /** Neither proxies nor a hub of the machine's own, for the tests of the file; `vi.unstubAllEnvs` brings them back. */
 export function withoutProxies(): void {

@@ -1,4 +1,5 @@
 import { imagenetInput, type Network } from '../../src/networks/network.js'
+import type { GraphNode } from '../../src/networks/onnx/graphNodes.js'
 import { type Initializer, type Node, writeModel } from '../../src/networks/onnx/model.js'
 
 /** What of a network is to be otherwise. */
@@ -19,10 +20,16 @@ export async function smallNetwork(path: string, network: SmallNetwork): Promise
   const inputs = [{ name: 'image', shape: ['N', 3, side, side] }]
   const outputs = [{ name: 'feature', shape: ['N', 'D'] }]
   await writeModel(path, { name, inputs, outputs, nodes, initializers })
+  const input = { ...imagenetInput, mean: [0, 0, 0], std: [1, 1, 1], rows: side, cols: side } as const
+  return describedNetwork({ id: name, title: name, onnxPath: path, layers: [{ name: 'feature', dims }], input })
+}
+
+/** A network for tests that only look at its description: there need not be a file. */
+export function describedNetwork(changes: Partial<Network> = {}): Network {
+  const { onnxPath = 'network.onnx' } = changes
   return {
-    ...{ id: name, title: name, onnxPath: path, layers: [{ name: 'feature', dims }], inputSource: 'catalog' },
-    input: { ...imagenetInput, mean: [0, 0, 0], std: [1, 1, 1], rows: side, cols: side },
-    ...{ weightsPath: path, weightsSha256: '', weightsBytes: 0 },
+    ...{ id: 'network', title: 'Network', onnxPath, layers: [{ name: 'fc', dims: 10 }], input: imagenetInput },
+    ...{ inputSource: 'catalog', weightsPath: onnxPath, weightsSha256: '', weightsBytes: 0, ...changes },
   }
 }
 
@@ -34,6 +41,22 @@ export function node(
   attributes: Node['attributes'] = {},
 ): Node {
   return { operator, name: output, inputs, outputs: [output], attributes }
+}
+
+/** A node with one output, as it is read from a file. */
+export function graphNode(
+  operator: string,
+  inputs: readonly string[],
+  output = 'map',
+  attributes: Readonly<Record<string, number | string | readonly number[] | null>> = {},
+): GraphNode {
+  return { operator, domain: '', inputs, outputs: [output], attributes: new Map(Object.entries(attributes)) }
+}
+
+/** A constant of one value everywhere. */
+export function constantOf(name: string, shape: readonly number[], value: number): Initializer {
+  const length = shape.reduce((product, size) => product * size, 1)
+  return { name, shape, float32: async () => new Float32Array(length).fill(value) }
 }
 
 /** Weights of some shape. */

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { isFirst } from './isFirst.mjs'
 
 /** A device's process that goes wrong in the way that SHIFTSCOPE_TEST_FAILURE says. */
 const { SHIFTSCOPE_TEST_FAILURE: failure, SHIFTSCOPE_TEST_FILE: file } = process.env
@@ -11,7 +12,7 @@ const MEMORY = 300 * 2 ** 20
 /** When a batch takes the process down, as a broken driver does. */
 const CRASHES = {
   'crashes always': () => true,
-  'crashes once': () => isFirst(),
+  'crashes once': () => isFirst(file),
   'crashes from then on': () => existsSync(file),
 }
 
@@ -28,15 +29,6 @@ process.prependListener('message', (message) => {
   if (message.kind === 'batch' && CRASHES[failure]?.()) process.abort()
   if (message.kind === 'scene' && failure === 'has little memory') limitMemory(MEMORY)
 })
-
-function isFirst() {
-  try {
-    rmSync(file)
-    return true
-  } catch {
-    return false
-  }
-}
 
 function limitMemory(bytes) {
   const pages = Number(readFileSync('/proc/self/statm', 'utf8').split(' ')[0])

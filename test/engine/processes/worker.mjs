@@ -1,5 +1,5 @@
-import { rmSync } from 'node:fs'
 import runBatch from '../../../dist/engine/worker.js'
+import { isFirst } from './isFirst.mjs'
 
 /** A worker that goes wrong in the way that SHIFTSCOPE_TEST_FAILURE says; of one death, whoever removes this file dies. */
 const { SHIFTSCOPE_TEST_FAILURE: failure, SHIFTSCOPE_TEST_FILE: file } = process.env
@@ -8,17 +8,8 @@ const { SHIFTSCOPE_TEST_FAILURE: failure, SHIFTSCOPE_TEST_FILE: file } = process
 if (failure === 'cannot start') throw new Error('no room for a thread')
 
 export default async function runOrDie(task) {
-  if (failure === 'dies always' || isFirst()) process.exit(1)
+  if (failure === 'dies always' || isFirst(file)) process.exit(1)
   // As where the network's file has gone.
   if (failure === 'dies once, then cannot open') return { kind: 'failed', during: 'open', reason: 'no such file' }
   return runBatch(task)
-}
-
-function isFirst() {
-  try {
-    rmSync(file)
-    return true
-  } catch {
-    return false
-  }
 }

@@ -2,18 +2,14 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { cellSteps } from '../../../src/engine/reuse/cellSteps.js'
 import type { GraphConstant, GraphNode, GraphNodes } from '../../../src/networks/onnx/graphNodes.js'
-import { writeModel } from '../../../src/networks/onnx/model.js'
 import { readOnnxFile } from '../../../src/networks/onnx/onnxFile.js'
+import { graphNode, node, smallNetwork, weightsOf } from '../../support/smallNetwork.js'
 import { temporaryFolder } from '../../support/temporaryFolder.js'
 
 const IMAGE = { name: 'image', rows: 64, cols: 64 }
 const inFolder = temporaryFolder()
 
-type Attributes = Readonly<Record<string, number | string | readonly number[] | null>>
-
-function node(operator: string, attributes: Attributes, inputs: readonly string[], output = 'map'): GraphNode {
-  return { operator, domain: '', inputs, outputs: [output], attributes: new Map(Object.entries(attributes)) }
-}
+type Attributes = Parameters<typeof graphNode>[3]
 
 /** A graph of these nodes, whose `weight` is 4 filters of 3×3. */
 function graphOf(nodes: readonly GraphNode[], operatorSet = 17): GraphNodes {
@@ -40,11 +36,13 @@ function graphOf(nodes: readonly GraphNode[], operatorSet = 17): GraphNodes {
 
 /** The steps of a graph of one node. */
 function stepsOf(operator: string, attributes: Attributes, inputs: readonly string[], domain = '') {
-  return cellSteps(graphOf([{ ...node(operator, attributes, inputs), domain }]), IMAGE)
+  return cellSteps(graphOf([{ ...graphNode(operator, inputs, 'map', attributes), domain }]), IMAGE)
 }
 
 const CONV = ['image', 'weight']
 const pool = { kernel_shape: [3, 3], strides: [2, 2] }
+const rounded = { ceil_mode: 1, count_include_pad: 1 }
+const narrow = { kernel_shape: [1, 1], auto_pad: 'SAME_UPPER', count_include_pad: 1 }
 
 describe('steps that can be computed place by place', () => {
   it('are those of a residual network up to its mean, with their shapes', () => {
@@ -87,11 +85,7 @@ describe('steps that can be computed place by place', () => {
     const [step] = stepsOf('Pad', { mode, pads }, ['image']).steps
     if (step?.kind !== 'mapping') throw new Error('the border is no mapping')
     expect([step.rows.slice(0, 3), step.cols.slice(0, 3)]).toEqual([rows, cols])
-    if (pads[6] === 2)
-      expect([step.rows.slice(-3), step.cols.slice(-2)]).toEqual([
-        [63, 62, 61],
-        [63, 62],
-      ])
+    if (pads[6] === 2) expect([...step.rows.slice(-3), ...step.cols.slice(-2)]).toEqual([63, 62, 61, 63, 62])
   })
 
   it.each<[string, Attributes, string[], string]>([
@@ -115,42 +109,19 @@ describe('steps that can be computed place by place', () => {
     ['MaxPool', { kernel_shape: [2, 2], pads: [0, 0, 0, 2] }, ['image'], 'has windows that are all border'],
     ['MaxPool', { kernel_shape: [2, 2], storage_order: 1 }, ['image'], 'has another order of storage'],
     ['MaxPool', { kernel_shape: [2, 2], pads: null }, ['image'], 'has pads of another kind'],
-    [
-      'AveragePool',
-      { kernel_shape: [3, 3], pads: [0, 1, 0, 0] },
-      ['image'],
-      'takes means of fewer values at the border',
-    ],
-    [
-      'AveragePool',
-      { kernel_shape: [3, 3], pads: [0, 0, 1, 0] },
-      ['image'],
-      'takes means of fewer values at the border',
-    ],
-    [
-      'AveragePool',
-      { ...pool, ceil_mode: 1, count_include_pad: 1 },
-      ['image'],
-      'takes means of windows that reach beyond the border',
-    ],
-    [
-      'AveragePool',
-      { kernel_shape: [1, 1], strides: [2, 2], auto_pad: 'SAME_UPPER', count_include_pad: 1 },
-      ['image'],
-      'has strides beyond its kernel beside auto_pad',
-    ],
+    ['AveragePool', { ...pool, pads: [0, 1, 0, 0] }, ['image'], 'takes means of fewer values at the border'],
+    ['AveragePool', { ...pool, pads: [0, 0, 1, 0] }, ['image'], 'takes means of fewer values at the border'],
+    ['AveragePool', { ...pool, ...rounded }, ['image'], 'takes means of windows that reach beyond the border'],
+    ['AveragePool', { ...pool, ...narrow }, ['image'], 'has strides beyond its kernel beside auto_pad'],
     ['Relu', { consumed_inputs: 1 }, ['image'], 'has an attribute consumed_inputs that is not known'],
     ['LRN', { size: 3, bias: 0 }, ['image'], 'may divide by zero'],
     ['LRN', { size: 3, alpha: -1 }, ['image'], 'may divide by zero'],
     ['PRelu', {}, ['image', 'rows'], 'has a parameter that varies over the image'],
     ['PRelu', {}, ['vector', 'image'], 'reads the image in its parameters'],
     ['Pow', {}, ['image', 'half'], 'has exponents other than 1, 2, 3, …'],
-    ...['zero', 'mixed', 'image'].map((exponent): [string, Attributes, string[], string] => [
-      'Pow',
-      {},
-      ['image', exponent],
-      'has exponents other than 1, 2, 3, …',
-    ]),
+    ['Pow', {}, ['image', 'zero'], 'has exponents other than 1, 2, 3, …'],
+    ['Pow', {}, ['image', 'mixed'], 'has exponents other than 1, 2, 3, …'],
+    ['Pow', {}, ['image', 'image'], 'has exponents other than 1, 2, 3, …'],
     ['Div', {}, ['half', 'image'], 'divides by the image'],
     ['Dropout', {}, ['image', 'half', 'half'], 'may drop values'],
     ['Round', {}, ['image'], 'cannot be computed place by place'],
@@ -176,16 +147,16 @@ describe('steps that can be computed place by place', () => {
   it('end with nodes of other domains, and with several outputs, and the reason is that of the first', () => {
     expect(stepsOf('Relu', {}, ['image'], 'own').reason).toBe('Relu "map" is of a set of operators of its own')
     expect(stepsOf('Relu', {}, ['image'], 'ai.onnx').reason).toBeUndefined()
-    const several = { ...node('MaxPool', pool, ['image']), outputs: ['map', 'indices'] }
-    const graph = graphOf([several, node('Round', {}, ['image'], 'late'), node('Relu', {}, ['map'], 'last')])
+    const several = { ...graphNode('MaxPool', ['image'], 'map', pool), outputs: ['map', 'indices'] }
+    const graph = graphOf([several, graphNode('Round', ['image'], 'late'), graphNode('Relu', ['map'], 'last')])
     expect(cellSteps(graph, IMAGE)).toMatchObject({ steps: [], reason: 'MaxPool "map" has several outputs' })
     // What comes after a node that is none, but does not read it, is a step.
-    expect(cellSteps(graphOf([several, node('Relu', {}, ['image'], 'late')]), IMAGE).steps).toHaveLength(1)
+    expect(cellSteps(graphOf([several, graphNode('Relu', ['image'], 'late')]), IMAGE).steps).toHaveLength(1)
   })
 
   it('take constants that nodes make of others', () => {
     const made = (operator: string, inputs: readonly string[], reader: string) =>
-      cellSteps(graphOf([node(operator, {}, inputs, 'constant'), node(reader, {}, ['image', 'constant'])]), IMAGE)
+      cellSteps(graphOf([graphNode(operator, inputs, 'constant'), graphNode(reader, ['image', 'constant'])]), IMAGE)
     expect(made('Identity', ['weight'], 'Conv').steps).toHaveLength(1)
     expect(made('Cast', ['weight'], 'Conv').constants.get('constant')).toEqual([4, 3, 3, 3])
     expect(made('Mul', ['weight', 'half'], 'Conv').constants.get('constant')).toEqual([4, 3, 3, 3])
@@ -195,30 +166,29 @@ describe('steps that can be computed place by place', () => {
   })
 
   it.each([8, 27])('are none of operators of version %i', (operatorSet) => {
-    const { steps, reason } = cellSteps(graphOf([node('Relu', {}, ['image'])], operatorSet), IMAGE)
+    const { steps, reason } = cellSteps(graphOf([graphNode('Relu', ['image'])], operatorSet), IMAGE)
     expect(steps).toEqual([])
     expect(reason).toBe(`its operators are of version ${operatorSet}; export it with a version from 9 to 26`)
   })
 
-  it.each([
-    ['Conv', undefined],
-    ['MaxPool', 'Pad "map" adds zeros that not only convolutions read'],
-  ])('are borders of zeros before %s, since ONNX Runtime takes them into pools: %s', (operator, reason) => {
-    const [attributes, inputs] = operator === 'Conv' ? [{}, ['map', 'weight']] : [pool, ['map']]
-    const reader = node(operator, attributes, inputs, 'read')
-    expect(cellSteps(graphOf([node('Pad', {}, ['image', 'pads']), reader]), IMAGE).reason).toBe(reason)
+  it('are borders of zeros before convolutions alone, since ONNX Runtime takes them into pools', () => {
+    const reasonBefore = (reader: GraphNode) =>
+      cellSteps(graphOf([graphNode('Pad', ['image', 'pads']), reader]), IMAGE).reason
+    expect(reasonBefore(graphNode('Conv', ['map', 'weight'], 'read'))).toBeUndefined()
+    const reason = 'Pad "map" adds zeros that not only convolutions read'
+    expect(reasonBefore(graphNode('MaxPool', ['map'], 'read', pool))).toBe(reason)
   })
 
   it('are read of attributes of the wrong kind and of long lists as of unknown ones', async () => {
     const attributes = { pads: Array.from({ length: 1000 }, () => 1), strides: { float: 2 }, group: 'two' }
-    const conv = { operator: 'Conv', name: 'map', inputs: CONV, outputs: ['map'], attributes }
-    const weight = { name: 'weight', shape: [4, 3, 3, 3], float32: async () => new Float32Array(108) }
-    const outputs = [{ name: 'map', shape: [] }]
-    const path = inFolder('attributes.onnx')
-    await writeModel(path, { name: 'attributes', inputs: [], outputs, initializers: [weight], nodes: [conv] })
-    const { graph } = readOnnxFile(path)
+    const made = {
+      dims: 1,
+      nodes: [node('Conv', CONV, 'feature', attributes)],
+      initializers: [weightsOf('weight', 4, 3, 3, 3)],
+    }
+    const { graph } = readOnnxFile((await smallNetwork(inFolder('attributes.onnx'), made)).onnxPath)
     const read = Object.fromEntries(graph.nodes[0]?.attributes ?? [])
     expect(read).toEqual({ pads: null, strides: 2, group: 'two' })
-    expect(cellSteps(graph, IMAGE).reason).toMatch(/^Conv "map" has .* of another kind$/)
+    expect(cellSteps(graph, IMAGE).reason).toMatch(/^Conv "feature" has .* of another kind$/)
   })
 })

@@ -60,10 +60,8 @@ function whole(step: CellStep, tensorOf: (name: string) => Grid): Grid {
     Array.from({ length: taps }, (_, tap) => at * stride - before + tap * dilation)
   return gridOf(step.rows.length, step.cols.length, (row, col) => {
     const cols = indices(step.cols, col)
-    return reduced(
-      step,
-      indices(step.rows, row).flatMap((y) => cols.map((x) => valueIn(input, y, x))),
-    )
+    const read = indices(step.rows, row).flatMap((y) => cols.map((x) => valueIn(input, y, x)))
+    return reduced(step, read)
   })
 }
 
@@ -77,11 +75,8 @@ function tensorsAt(steps: readonly CellStep[], { opaque, isVaried }: Placed, top
     return seen ? mixed([row - top, col - left, behind]) : behind
   })
   const tensors = new Map([['image', image]])
-  for (const step of steps)
-    tensors.set(
-      step.output,
-      whole(step, (name) => tensors.get(name) as Grid),
-    )
+  const tensorOf = (name: string) => tensors.get(name) as Grid
+  for (const step of steps) tensors.set(step.output, whole(step, tensorOf))
   return tensors
 }
 
@@ -122,33 +117,27 @@ function cellTensors(steps: readonly CellStep[], keys: Keys, { isVaried }: Place
   return { cells, tensors }
 }
 
-const axis = fc.record({
-  taps: fc.integer({ min: 1, max: 3 }),
-  stride: fc.integer({ min: 1, max: 2 }),
-  dilation: fc.integer({ min: 1, max: 2 }),
-  before: fc.integer({ min: 0, max: 1 }),
-})
-const drawnSteps = fc.array(
-  fc.record({
-    kind: fc.constantFrom('window', 'maximum', 'mapping', 'pointwise'),
-    rows: axis,
-    cols: axis,
-    from: fc.nat(9),
-  }),
-  { minLength: 1, maxLength: 6 },
-)
-type DrawnAxis = typeof axis extends fc.Arbitrary<infer T> ? T : never
+const upTo = (max: number) => fc.integer({ min: 1, max })
+const axis = fc.record({ taps: upTo(3), stride: upTo(2), dilation: upTo(2), before: fc.nat(1) })
+const kinds = fc.constantFrom('window', 'maximum', 'mapping', 'pointwise')
+const drawnStep = fc.record({ kind: kinds, rows: axis, cols: axis, from: fc.nat(9) })
+const drawnSteps = fc.array(drawnStep, { minLength: 1, maxLength: 6 })
+type Drawn<A> = A extends fc.Arbitrary<infer T> ? T : never
 
 /** Steps of which each reads one that was made before, or two of the same shape. */
-function stepsOf(drawn: typeof drawnSteps extends fc.Arbitrary<infer T> ? T : never): readonly CellStep[] {
+function stepsOf(drawn: Drawn<typeof drawnSteps>): readonly CellStep[] {
   const shapes = new Map([['image', { rows: FRAME, cols: FRAME }]])
   const steps: CellStep[] = []
+  const add = (step: CellStep, shape: Both<number>) => {
+    steps.push(step)
+    shapes.set(step.output, shape)
+  }
   for (const [node, { kind, from, ...axes }] of drawn.entries()) {
     const base = { node, output: `tensor${node}` }
     const names = [...shapes.keys()]
     const input = names[Math.max(0, names.length - 1 - (from % 3))] as string
     const shape = shapes.get(input) as Both<number>
-    const windowOf = (size: number, { taps, stride, dilation, before }: DrawnAxis): AxisWindow => {
+    const windowOf = (size: number, { taps, stride, dilation, before }: Drawn<typeof axis>): AxisWindow => {
       // A maximum of a window that is all border does not exist.
       const own = taps === 1 ? 0 : before
       const length = Math.floor((size + 2 * own - (taps - 1) * dilation - 1) / stride) + 1
@@ -158,27 +147,17 @@ function stepsOf(drawn: typeof drawnSteps extends fc.Arbitrary<infer T> ? T : ne
     const mirrored = (size: number, before: number) =>
       Array.from({ length: size + before }, (_, i) => Math.min(size - 1, Math.abs(i - before)))
     if (kind === 'pointwise') {
-      const alike = names.filter((name) => {
-        const other = shapes.get(name) as Both<number>
-        return AXES.every((one) => other[one] === shape[one])
-      })
+      const alike = names.filter((name) => AXES.every((one) => shapes.get(name)?.[one] === shape[one]))
       const inputs = [...new Set([input, alike[from % alike.length] as string])]
-      steps.push({ ...base, kind, inputs })
-      shapes.set(base.output, shape)
+      add({ ...base, kind, inputs }, shape)
     } else if (kind === 'mapping') {
       const maps = both((one) => mirrored(shape[one], axes[one].before))
-      steps.push({ ...base, kind, input, ...maps })
-      shapes.set(
-        base.output,
-        both((one) => maps[one].length),
-      )
+      const own = both((one) => maps[one].length)
+      add({ ...base, kind, input, ...maps }, own)
     } else if (windows.rows.length > 0 && windows.cols.length > 0) {
       const beyond = kind === 'maximum' ? 'nothing' : 'zeros'
-      steps.push({ ...base, kind: 'window', input, ...windows, beyond, operation: { kind: 'maximum' } })
-      shapes.set(
-        base.output,
-        both((one) => windows[one].length),
-      )
+      const own = both((one) => windows[one].length)
+      add({ ...base, kind: 'window', input, ...windows, beyond, operation: { kind: 'maximum' } }, own)
     }
   }
   return steps
@@ -192,11 +171,8 @@ const scenes = fc.record({
 const EVERY_OFFSET = Array.from({ length: FRAME - PATCH + 1 }, (_, offset) => offset)
 
 function keysOf(steps: readonly CellStep[], placed: Placed, offsets = EVERY_OFFSET): Keys {
-  return cellKeys(
-    { steps },
-    'image',
-    both(() => ({ ...placed, offsets })),
-  )
+  const places = both(() => ({ ...placed, offsets }))
+  return cellKeys({ steps }, 'image', places)
 }
 
 describe('keys of cells', () => {
@@ -225,17 +201,13 @@ describe('keys of cells', () => {
     const kinds = { kind: 'window', beyond: 'zeros', operation: { kind: 'mean' } } as const
     return { node: 0, output: `${input}+`, input, rows: own, cols: own, ...kinds }
   }
+  const sum: CellStep = { node: 1, output: 'sum', kind: 'pointwise', inputs: ['image', 'image+'] }
   const placed = { frame: 6, opaque: [0, 2], isVaried: false } as const
 
   it('count the pixels of the patch and one for all of the background', () => {
     const keys = keysOf([window('image', 2, 2, 0, 3)], placed, [0, 1])
-    expect([...(keys.tensors.get('image')?.rows.keys ?? [])]).toEqual(
-      [
-        [0, 1, 2, 2, 2, 2],
-        [2, 0, 1, 2, 2, 2],
-        [2, 2, 2, 2, 2, 2],
-      ].flat(),
-    )
+    const rows = [...(keys.tensors.get('image')?.rows.keys ?? [])]
+    expect(rows.join('')).toBe('012222 201222 222222'.replaceAll(' ', ''))
     expect(keys.pixels.rows).toMatchObject({ ofPatch: [1, 2, 0], ofFrame: [0, 1, 2] })
     expect([...(keys.tensors.get('image+')?.cols.keys ?? [])]).toEqual([0, 1, 1, 2, 3, 1, 1, 1, 1])
     expect([...(keys.spaces[1]?.rows.blank ?? [])]).toEqual([1, 1, 1, 1])
@@ -243,19 +215,13 @@ describe('keys of cells', () => {
   })
 
   it('of a step that only reads its own place are those of its input', () => {
-    const steps: CellStep[] = [
-      window('image', 1, 1, 0, 6),
-      { node: 1, output: 'sum', kind: 'pointwise', inputs: ['image', 'image+'] },
-    ]
-    const keys = keysOf(steps, placed, [0, 1])
+    const keys = keysOf([window('image', 1, 1, 0, 6), sum], placed, [0, 1])
     expect(keys.spaces).toHaveLength(1)
     expect([keys.sources.get('image+'), keys.sources.get('sum')]).toEqual([[null], [null, null]])
   })
 
   it('of a sum are those of the input whose cells tell those of the other', () => {
-    const wide = window('image', 3, 1, 1, 6)
-    const sum: CellStep = { node: 1, output: 'sum', kind: 'pointwise', inputs: ['image', 'image+'] }
-    const keys = keysOf([wide, sum], placed, [0, 3])
+    const keys = keysOf([window('image', 3, 1, 1, 6), sum], placed, [0, 3])
     expect(keys.spaces).toHaveLength(2)
     expect(keys.tensors.get('sum')).toBe(keys.tensors.get('image+'))
     expect(keys.sources.get('sum')?.[1]).toBeNull()
@@ -275,13 +241,9 @@ describe('keys of cells', () => {
     expect(cellsOf([0])).toEqual([128, 0])
     expect(cellsOf([0, 4], [window('image', 3, 1, 1, 6)])).toEqual([128, 128])
     const varied = keysOf([], { ...placed, isVaried: true }, [0, 1, 2, 3, 4])
+    const everywhere = both(() => [0, 1, 2, 3, 4])
     // 2 pixels at 5 places along both axes, and 6 × 6 of the background.
-    const { pixels } = passCells(
-      varied,
-      [],
-      'image',
-      both(() => [0, 1, 2, 3, 4]),
-    ).indices
+    const { pixels } = passCells(varied, [], 'image', everywhere).indices
     expect(pixels).toHaveLength(2 * 256)
     const all = Array.from({ length: 136 }, (_, cell) => `${pixels[2 * cell]} ${pixels[2 * cell + 1]}`)
     expect(new Set(all).size).toBe(136)

@@ -8,10 +8,13 @@ import { cellSeconds, connectedSeconds, frameSeconds, imageSeconds } from '../..
 import { expectedGain, haveRoomForKeys, sharedFloor, usualImageSeconds } from '../../../src/engine/reuse/expected.js'
 import { KEY_LIMIT } from '../../../src/engine/reuse/keys.js'
 import { samplePositions, sceneKeys, sceneKeysOf, scenePixels } from '../../../src/engine/reuse/sceneKeys.js'
+import { sceneOf } from '../../../src/engine/scene.js'
 import type { Scene } from '../../../src/engine/task.js'
 import { readOnnxFile } from '../../../src/networks/index.js'
-import { imagenetInput, type Network } from '../../../src/networks/network.js'
-import type { GraphNode, GraphNodes } from '../../../src/networks/onnx/graphNodes.js'
+import { imagenetInput } from '../../../src/networks/network.js'
+import type { GraphNodes } from '../../../src/networks/onnx/graphNodes.js'
+import { describedNetwork, graphNode } from '../../support/smallNetwork.js'
+import { stripes } from '../../support/stripes.js'
 
 const FRAME = 9
 const PATCH = 3
@@ -19,30 +22,24 @@ const input = { ...imagenetInput, rows: FRAME, cols: FRAME }
 /** Of the golden exports. */
 const SMALL = { ...imagenetInput, rows: 64, cols: 64 }
 
-/** An opaque patch on white whose pixels all differ. */
-function sceneOfSize(size: number): Scene {
-  const rgba = Uint8Array.from({ length: size * size * 4 }, (_, at) => (at % 4 === 3 ? 255 : at % 251))
-  return { patch: { name: 'patch', size, rgba, sha256: '' }, background: { rgb: [255, 255, 255] }, blend: 'hard' }
-}
-
-function node(operator: string, inputs: readonly string[], output: string, strides?: readonly number[]): GraphNode {
-  return { operator, domain: '', inputs, outputs: [output], attributes: new Map(strides && [['strides', strides]]) }
-}
+const sceneOfSize = (size: number) => sceneOf(stripes(size))
+const exported = (name: string) => fileURLToPath(new URL(`../../golden/exports/${name}.onnx`, import.meta.url))
 
 /** Two convolutions of 3×3, the second every two pixels, and a fully connected layer. */
 const GRAPH: GraphNodes = {
   nodes: [
-    node('Conv', ['image', 'first'], 'conv1'),
-    node('Relu', ['conv1'], 'relu'),
-    node('Conv', ['relu', 'second'], 'conv2', [2, 2]),
-    node('Flatten', ['conv2'], 'flat'),
-    node('Gemm', ['flat', 'matrix'], 'feature'),
+    graphNode('Conv', ['image', 'first'], 'conv1'),
+    graphNode('Relu', ['conv1'], 'relu'),
+    graphNode('Conv', ['relu', 'second'], 'conv2', { strides: [2, 2] }),
+    graphNode('Flatten', ['conv2'], 'flat'),
+    graphNode('Gemm', ['flat', 'matrix'], 'feature'),
   ],
-  constants: new Map([
-    ['first', { shape: [4, 3, 3, 3], type: 1, values: null }],
-    ['second', { shape: [8, 4, 3, 3], type: 1, values: null }],
-    ['matrix', { shape: [72, 10], type: 1, values: null }],
-  ]),
+  constants: new Map(
+    Object.entries({ first: [4, 3, 3, 3], second: [8, 4, 3, 3], matrix: [72, 10] }).map(([name, shape]) => [
+      name,
+      { shape, type: 1, values: null },
+    ]),
+  ),
   operatorSet: 17,
 }
 
@@ -122,8 +119,7 @@ describe('a plan of what images share', () => {
     ['resnet18', 1, { steps: 12, modulus: { rows: 4, cols: 4 } }, 1.5801],
     ['resnet18', 3, { steps: 7, modulus: { rows: 4, cols: 4 } }, 1.3681],
   ])('is the cheapest one of %s at stride %i', (name, stride, expected, gain) => {
-    const file = fileURLToPath(new URL(`../../golden/exports/${name}.onnx`, import.meta.url))
-    const { graph } = readOnnxFile(file)
+    const { graph } = readOnnxFile(exported(name))
     const work = workOf(graph, sceneOfSize(20), SMALL, [graph.nodes.at(-1)?.outputs[0] as string])
     const plan = planCells(work, positionsOf(positionGrid(64, 20, stride).offsets))
     expect(plan).toMatchObject({ ...expected, batch: null })
@@ -131,27 +127,17 @@ describe('a plan of what images share', () => {
   })
 
   it('cuts no earlier than the last step that reads the image', () => {
-    const nodes = [
-      node('Conv', ['image', 'first'], 'map'),
-      node('Relu', ['image'], 'late'),
-      node('Flatten', ['late'], 'flat'),
-      node('Flatten', ['map'], 'feature'),
-    ]
-    const plan = (features: string[]) => planCells(workOf({ ...GRAPH, nodes }, scene, input, features), positions)
-    expect(plan(['feature', 'flat'])?.steps).toBe(2)
-    expect(planCells(workOf({ ...GRAPH, nodes: [node('Flatten', ['image'], 'feature')] }, scene), positions)).toBe(
-      undefined,
-    )
+    const flatten = (from: string, to: string) => graphNode('Flatten', [from], to)
+    const nodes = [graphNode('Conv', ['image', 'first']), graphNode('Relu', ['image'], 'late')]
+    nodes.push(flatten('late', 'flat'), flatten('map', 'feature'))
+    expect(planCells(workOf({ ...GRAPH, nodes }, scene, input, ['feature', 'flat']), positions)?.steps).toBe(2)
+    const none = { ...GRAPH, nodes: [flatten('image', 'feature')] }
+    expect(planCells(workOf(none, scene), positions)).toBeUndefined()
   })
 
   it('is not expected to gain anything with few images, or where tables of keys would be too large', () => {
-    const network = { onnxPath: fileURLToPath(new URL('../../golden/exports/squeezenet.onnx', import.meta.url)) }
-    const known = {
-      ...network,
-      input: SMALL,
-      layers: [{ name: 'feature', dims: 1 }],
-      weightsBytes: 0,
-    } as unknown as Network
+    const layers = [{ name: 'feature', dims: 1 }]
+    const known = describedNetwork({ onnxPath: exported('squeezenet'), input: SMALL, layers })
     const all = positionGrid(64, 20, 2).offsets
     expect(expectedGain(known, sceneOfSize(20), all)).toBeGreaterThan(3)
     expect(expectedGain(known, sceneOfSize(20), all.subarray(0, 2 * 63))).toBe(1)
@@ -181,35 +167,22 @@ describe('the predicted time', () => {
   const [windowBytes, bytes, products] = [144, 32, 36 * 8]
   const nano = 1e9
 
+  const convolution = (groups: number) => window({ kind: 'convolution', groups })
+  const border: CellStep = { kind: 'mapping', node: 0, output: 'to', input: 'from', rows: [], cols: [] }
+  // A convolution of groups is computed of its windows, as a pool is.
+  const half = products / 2
+
   it.each([
-    [
-      'a convolution',
-      window({ kind: 'convolution', groups: 1 }),
-      products / 125 + bytes / 16,
-      products / 112 + bytes / 16,
-    ],
-    [
-      'a convolution of groups',
-      window({ kind: 'convolution', groups: 2 }),
-      products / 2 / 18 + bytes / 16,
-      windowBytes / 12 + products / 2 / 112 + bytes / 8,
-    ],
-    ['a pool', window({ kind: 'maximum' }), bytes / 16, windowBytes / 12 + bytes / 8],
-    ['an activation', pointwise(['from']), 0, bytes / 8],
-    ['a sum', pointwise(['from', 'other']), bytes / 8, bytes / 8],
-    [
-      'a border',
-      { kind: 'mapping', node: 0, output: 'to', input: 'from', rows: [], cols: [] } as CellStep,
-      bytes / 16,
-      0,
-    ],
-  ])('of %s is that of its products and bytes', (_, step, ofImage, ofCell) => {
+    ['a convolution', convolution(1), products / 125 + bytes / 16, products / 112 + bytes / 16, windowBytes],
+    ['groups', convolution(2), half / 18 + bytes / 16, windowBytes / 12 + half / 112 + bytes / 8, 0],
+    ['a pool', window({ kind: 'maximum' }), bytes / 16, windowBytes / 12 + bytes / 8, 0],
+    ['an activation', pointwise(['from']), 0, bytes / 8, 2 * bytes],
+    ['a sum', pointwise(['from', 'other']), bytes / 8, bytes / 8, 2 * bytes],
+    ['a border', border, bytes / 16, 0, 0],
+  ])('of %s is that of its products and bytes', (_, step, ofImage, ofCell, gathered) => {
     expect(nano * imageSeconds(step, shapes)).toBeCloseTo(25 * ofImage, 8)
     expect(nano * cellSeconds(step, shapes, 0)).toBeCloseTo(ofCell, 8)
-    const isReduced = step.kind === 'window' && !(step.operation.kind === 'convolution' && step.operation.groups === 1)
-    const gathered =
-      step.kind === 'pointwise' ? (2 * bytes) / 20 : step.kind === 'mapping' || isReduced ? 0 : windowBytes / 20
-    expect(nano * cellSeconds(step, shapes, 2)).toBeCloseTo(ofCell + gathered, 8)
+    expect(nano * cellSeconds(step, shapes, 2)).toBeCloseTo(ofCell + gathered / 20, 8)
   })
 
   it('of fully connected layers falls with the images that share the weights', () => {
@@ -222,10 +195,10 @@ describe('the predicted time', () => {
 describe('what of a scene decides keys', () => {
   const { steps } = cellSteps(GRAPH, input)
   /** A patch of 3 × 3 pixels of these alphas. */
-  const sceneOf = (alphas: readonly number[], changes: Partial<Scene> = {}): Scene => {
-    const rgba = Uint8Array.from(alphas.flatMap((alpha) => [1, 2, 3, alpha]))
-    return { ...sceneOfSize(PATCH), patch: { name: 'patch', size: PATCH, rgba, sha256: '' }, ...changes }
-  }
+  const withAlphas = (alphas: readonly number[], changes: Partial<Scene> = {}): Scene => ({
+    ...sceneOf(stripes(PATCH, (pixel) => alphas[pixel] as number)),
+    ...changes,
+  })
   const ALPHAS = [0, 0, 0, 0, 127, 128, 0, 1, 0]
   const image = new Uint8Array(FRAME * FRAME * 3)
 
@@ -234,32 +207,33 @@ describe('what of a scene decides keys', () => {
     ['soft', ALPHAS, { rows: [1, 3], cols: [1, 3] }],
     ['soft', Array(9).fill(0), { rows: [0, 0], cols: [0, 0] }],
   ] as const)('is the part that may be seen with %s edges of %j', (blend, alphas, opaque) => {
-    const { rows, cols } = sceneKeys({ steps }, sceneOf(alphas, { blend }), input).places
+    const { rows, cols } = sceneKeys({ steps }, withAlphas(alphas, { blend }), input).places
     expect({ rows: rows.opaque, cols: cols.opaque }).toEqual(opaque)
     expect([rows.frame, rows.isVaried, rows.offsets]).toEqual([FRAME, false, [0, 1, 2, 3, 4, 5, 6]])
-    expect(sceneKeys({ steps }, sceneOf(alphas, { background: { image } }), input).places.cols.isVaried).toBe(true)
+    expect(sceneKeys({ steps }, withAlphas(alphas, { background: { image } }), input).places.cols.isVaried).toBe(true)
   })
 
   it('is kept for the next scene of the same geometry', () => {
     const keysOf = sceneKeysOf({ steps }, input)
-    const first = keysOf(sceneOf(ALPHAS))
-    const alike = sceneOf(ALPHAS.map((alpha) => (alpha === 127 ? 0 : alpha)))
+    const first = keysOf(withAlphas(ALPHAS))
+    const alike = withAlphas(ALPHAS.map((alpha) => (alpha === 127 ? 0 : alpha)))
     expect(keysOf({ ...alike, background: { rgb: [0, 0, 0] } })).toBe(first)
     expect(keysOf({ ...alike, blend: 'soft' })).not.toBe(first)
     expect(keysOf({ ...alike, background: { image } })).not.toBe(first)
   })
 
   it('and all of its pixels choose the positions of the sample, between the first and the last', () => {
-    const base = sceneOf(ALPHAS)
-    const hashes = [
-      ...[base, sceneOf([...ALPHAS].reverse()), { ...base, blend: 'soft' as const }],
-      ...[
-        { ...base, background: { rgb: [0, 0, 0] as const } },
-        { ...base, background: { image } },
-      ],
-    ].map((scene) => scenePixels(scene).toString('hex'))
+    const base = withAlphas(ALPHAS)
+    const changes: Partial<Scene>[] = [
+      {},
+      { blend: 'soft' },
+      { background: { rgb: [0, 0, 0] } },
+      { background: { image } },
+    ]
+    const scenes = [...changes.map((change) => ({ ...base, ...change })), withAlphas([...ALPHAS].reverse())]
+    const hashes = scenes.map((scene) => scenePixels(scene).toString('hex'))
     expect(new Set(hashes).size).toBe(5)
-    expect(scenePixels(sceneOf(ALPHAS)).toString('hex')).toBe(hashes[0])
+    expect(scenePixels(withAlphas(ALPHAS)).toString('hex')).toBe(hashes[0])
     const pixels = Buffer.alloc(32)
     pixels.writeUInt32LE(15, 0)
     pixels.writeUInt32LE(12, 4)

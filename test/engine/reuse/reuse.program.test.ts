@@ -1,35 +1,34 @@
 import { fileURLToPath } from 'node:url'
-import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { largestDistance } from '../../../src/engine/distance.js'
 import { type NetworkHandle, openThreads } from '../../../src/engine/handle.js'
 import { positionGrid } from '../../../src/engine/positions.js'
+import { sceneOf } from '../../../src/engine/scene.js'
 import type { Scene, Settings } from '../../../src/engine/task.js'
 import { chooseNetwork, type Network } from '../../../src/networks/index.js'
 import { readBackground } from '../../../src/patches/background.js'
+import { sharedNetworkFolder } from '../../support/networkFolder.js'
 import { convolutions, node, smallNetwork, weightsOf } from '../../support/smallNetwork.js'
-import { sharedFolder } from '../../support/temporaryFolder.js'
+import { stripes } from '../../support/stripes.js'
 
 const ONE: Settings = { workers: 1, threads: 1, batch: 32 }
 const SIZE = 8
 const { offsets } = positionGrid(32, SIZE, 1)
 const POSITIONS = offsets.length / 2
 
-const inFolder = sharedFolder()
+const inFolder = sharedNetworkFolder()
 let network: Network
 beforeAll(async () => {
   network = await convolutions(inFolder('network.onnx'))
 })
-beforeEach(() => {
-  vi.stubEnv('SHIFTSCOPE_CACHE', inFolder('cache'))
-  return () => vi.unstubAllEnvs()
-})
 
-/** A coloured square, opaque in its upper left part of so many pixels a side. */
-function sceneOfSize(size: number, opaque = size, colour = (at: number) => (at * 37) % 256): Scene {
+/** An object on black, opaque in its upper left part of so many pixels a side. */
+function sceneOfSize(size: number, opaque = size): Scene {
   const isOpaque = (pixel: number) => Math.floor(pixel / size) < opaque && pixel % size < opaque
-  const alpha = (at: number) => (isOpaque(Math.floor(at / 4)) ? 255 : 0)
-  const rgba = Uint8Array.from({ length: size * size * 4 }, (_, at) => (at % 4 === 3 ? alpha(at) : colour(at)))
-  return { patch: { name: 'patch', size, rgba, sha256: '' }, background: { rgb: [0, 0, 0] }, blend: 'hard' }
+  return sceneOf(
+    stripes(size, (pixel) => (isOpaque(pixel) ? 255 : 0)),
+    '#000000',
+  )
 }
 
 /** Works with a handle that computes values once, and tells the lines that it says. */
@@ -83,7 +82,7 @@ describe('features whose values are computed once', () => {
   it('are the same bits whatever the workers, threads and batch, and however the work is divided', async () => {
     const bitsOf = (matrix: Float32Array) => Buffer.from(Float32Array.from(matrix).buffer)
     const results: Buffer[] = []
-    for (const settings of [ONE, { workers: 2, threads: 1, batch: 5 }, { workers: 1, threads: 2, batch: 100 }]) {
+    for (const settings of [ONE, { ...ONE, workers: 2, batch: 5 }, { ...ONE, threads: 2, batch: 100 }]) {
       const extracting = async (handle: NetworkHandle) => (await handle.extract(sceneOfSize(SIZE), offsets)).layers[0]
       results.push(bitsOf((await reusing(network, extracting, settings))?.matrix as Float32Array))
     }
@@ -125,13 +124,11 @@ describe('the plain way is taken', () => {
       node('Mul', ['flat', 'noise'], 'feature'),
     ]
     const initializers = [weightsOf('first', 12, 3, 3, 3), weightsOf('second', 12, 12, 9, 9)]
-    const opened = await smallNetwork(inFolder('random.onnx'), {
-      name: 'random',
-      dims: 12,
-      nodes: random,
-      initializers,
-    })
-    const black = sceneOfSize(SIZE, SIZE, () => 0)
+    const made = { name: 'random', dims: 12, nodes: random, initializers }
+    const opened = await smallNetwork(inFolder('random.onnx'), made)
+    // What is black on black gives the same features wherever it is.
+    const { patch, ...behind } = sceneOfSize(SIZE)
+    const black = { ...behind, patch: { ...patch, rgba: patch.rgba.map((value, at) => (at % 4 === 3 ? value : 0)) } }
     const { reason, notes } = await reasonFor(opened, [black, sceneOfSize(SIZE), black, sceneOfSize(SIZE, SIZE - 1)])
     expect(reason).toMatch(/from the plain way's$/)
     expect(notes).toEqual([expect.stringMatching(/^random at 8 px: .* the plain way is taken$/)])

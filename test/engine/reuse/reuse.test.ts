@@ -1,25 +1,22 @@
 import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { openFeatureMemory } from '../../../src/engine/features.js'
 import { positionGrid } from '../../../src/engine/positions.js'
 import { openReuse } from '../../../src/engine/reuse/reuse.js'
-import type { Scene } from '../../../src/engine/task.js'
+import { sceneOf } from '../../../src/engine/scene.js'
 import type { Network } from '../../../src/networks/index.js'
 import { imagenetInput } from '../../../src/networks/network.js'
+import { networkFolder } from '../../support/networkFolder.js'
 import { convolutions } from '../../support/smallNetwork.js'
-import { temporaryFolder } from '../../support/temporaryFolder.js'
+import { stripes } from '../../support/stripes.js'
 
 // Whole extractions, which need worker threads, are in reuse.program.test.ts.
 
 const SIZE = 20
 const { offsets } = positionGrid(32, SIZE, 1)
-const patch = { name: 'patch', size: SIZE, rgba: new Uint8Array(SIZE * SIZE * 4).fill(255), sha256: '' }
-const scene: Scene = { patch, background: { rgb: [0, 0, 0] }, blend: 'hard' }
-
-const inFolder = temporaryFolder()
-beforeEach(() => void vi.stubEnv('SHIFTSCOPE_CACHE', inFolder('cache')))
-afterEach(() => void vi.unstubAllEnvs())
+const scene = sceneOf(stripes(SIZE))
+const inFolder = networkFolder()
 
 /** Values computed once where the plain way fails, before workers start. */
 function failing(network: Network) {

@@ -4,6 +4,7 @@ import { cellSteps } from '../../../src/engine/reuse/cellSteps.js'
 import { totalStride } from '../../../src/engine/reuse/totalStride.js'
 import type { GraphNode, GraphNodes } from '../../../src/networks/onnx/graphNodes.js'
 import { readOnnxFile } from '../../../src/networks/onnx/onnxFile.js'
+import { graphNode } from '../../support/smallNetwork.js'
 
 /** The stride up to a tensor; of a graph whose image has so many pixels a side. */
 function strideOf(graph: GraphNodes, output: string, side: number): number | undefined {
@@ -11,15 +12,11 @@ function strideOf(graph: GraphNodes, output: string, side: number): number | und
   return totalStride({ graph, cells }, 'image', output)
 }
 
-function node(operator: string, inputs: readonly string[], output: string, strides?: readonly number[]): GraphNode {
-  const windows =
-    strides &&
-    ([
-      ['kernel_shape', strides],
-      ['strides', strides],
-    ] as const)
-  return { operator, domain: '', inputs, outputs: [output], attributes: new Map(windows) }
-}
+/** A pool of windows that lie beside one another. */
+const pool = (input: string, output: string, strides: readonly number[]) =>
+  graphNode('MaxPool', [input], output, { kernel_shape: strides, strides })
+const mean = graphNode('GlobalAveragePool', ['image'], 'a')
+const resized = graphNode('Resize', ['image'], 'a')
 
 describe('total stride', () => {
   it.each([
@@ -37,36 +34,24 @@ describe('total stride', () => {
   })
 
   it.each<[string, GraphNode[], number | undefined]>([
-    ['is 1 of a pixel', [node('Relu', ['image'], 'map')], 1],
-    ['is 1 of windows that state no stride', [node('MaxPool', ['image'], 'map')], 1],
-    ['is that of the coarser branch', [node('MaxPool', ['image'], 'a', [2, 2]), node('Add', ['image', 'a'], 'map')], 2],
+    ['of a pixel', [graphNode('Relu', ['image'])], 1],
+    ['of windows that state no stride', [graphNode('MaxPool', ['image'])], 1],
+    ['of two branches, the coarser one', [pool('image', 'a', [2, 2]), graphNode('Add', ['image', 'a'])], 2],
     [
-      'counts no stride after all places were mixed',
-      [node('MaxPool', ['image'], 'a', [4, 4]), node('Reshape', ['a'], 'b'), node('MaxPool', ['b'], 'map', [2, 2])],
+      'after all places were mixed',
+      [pool('image', 'a', [4, 4]), graphNode('Reshape', ['a'], 'b'), pool('b', 'map', [2, 2])],
       4,
     ],
-    ['counts no stride of a pool over the whole map', [node('MaxPool', ['image'], 'map', [64, 64])], 1],
+    ['of a pool over the whole map', [pool('image', 'map', [64, 64])], 1],
     [
-      'goes on where a map is multiplied with its own mean',
-      [
-        node('GlobalAveragePool', ['image'], 'a'),
-        node('Mul', ['image', 'a'], 'b'),
-        node('MaxPool', ['b'], 'map', [2, 2]),
-      ],
+      'of a map multiplied with its own mean',
+      [mean, graphNode('Mul', ['image', 'a'], 'b'), pool('b', 'map', [2, 2])],
       2,
     ],
-    ['is not known where rows and columns differ', [node('MaxPool', ['image'], 'map', [2, 1])], undefined],
-    [
-      'is not known after resizing, whatever follows',
-      [node('Resize', ['image'], 'a'), node('MaxPool', ['a'], 'map', [2, 2])],
-      undefined,
-    ],
-    [
-      'is not known where that of a branch is not',
-      [node('Resize', ['image'], 'a'), node('Add', ['image', 'a'], 'map')],
-      undefined,
-    ],
-    ['is not known of a tensor that is not made of the image', [node('MaxPool', ['other'], 'map', [2, 2])], undefined],
+    ['where rows and columns differ', [pool('image', 'map', [2, 1])], undefined],
+    ['after resizing, whatever follows', [resized, pool('a', 'map', [2, 2])], undefined],
+    ['where that of a branch is not known', [resized, graphNode('Add', ['image', 'a'])], undefined],
+    ['of a tensor that is not made of the image', [pool('other', 'map', [2, 2])], undefined],
   ])('%s', (_, nodes, stride) => {
     expect(strideOf({ nodes, constants: new Map(), operatorSet: 17 }, 'map', 64)).toBe(stride)
   })

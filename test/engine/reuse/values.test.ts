@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { threadBackend } from '../../../src/engine/backends/thread.js'
 import { largestDistance } from '../../../src/engine/distance.js'
 import { cellBackend } from '../../../src/engine/reuse/cellBackend.js'
@@ -7,25 +7,23 @@ import { cellGraphs } from '../../../src/engine/reuse/cellGraphs.js'
 import { cellSteps } from '../../../src/engine/reuse/cellSteps.js'
 import { gathersOf } from '../../../src/engine/reuse/reuse.js'
 import { sceneKeys } from '../../../src/engine/reuse/sceneKeys.js'
+import { sceneOf } from '../../../src/engine/scene.js'
 import type { Scene } from '../../../src/engine/task.js'
 import { readOnnxFile } from '../../../src/networks/index.js'
 import { imagenetInput, type Network } from '../../../src/networks/network.js'
 import { type Attribute, type Initializer, type Node, writeModel } from '../../../src/networks/onnx/model.js'
+import { noise } from '../../../src/patches/background.js'
+import { sharedNetworkFolder } from '../../support/networkFolder.js'
 import { randomCases } from '../../support/randomCases.js'
-import { sharedFolder } from '../../support/temporaryFolder.js'
+import { describedNetwork } from '../../support/smallNetwork.js'
+import { stripes } from '../../support/stripes.js'
 
 const FRAME = 16
 const PATCH = 6
 const CHANNELS = 4
 const OPERATOR_SETS = [9, 11, 17, 26]
 
-const inFolder = sharedFolder()
-beforeAll(() => {
-  vi.stubEnv('SHIFTSCOPE_CACHE', inFolder('cache'))
-})
-afterAll(() => {
-  vi.unstubAllEnvs()
-})
+const inFolder = sharedNetworkFolder()
 
 /** What layers write their nodes and constants to. */
 interface Writer {
@@ -43,7 +41,14 @@ type Layer = (writer: Writer, input: string) => string
 function writer(operatorSet: number) {
   const nodes: Node[] = []
   const initializers: Initializer[] = []
-  const named = () => `constant${initializers.length}`
+  const add = (
+    shape: readonly number[],
+    values: { int64: readonly number[] } | { float32: () => Promise<Float32Array> },
+  ) => {
+    const name = `constant${initializers.length}`
+    initializers.push({ name, shape, ...values })
+    return name
+  }
   const made: Writer = {
     operatorSet,
     node: (operator, inputs, attributes = {}) => {
@@ -52,22 +57,12 @@ function writer(operatorSet: number) {
       return name
     },
     floats: (shape, from = -0.5) => {
-      const name = named()
       const length = shape.reduce((product, size) => product * size, 1)
       const values = Float32Array.from({ length }, (_, i) => from + (Math.sin(i + initializers.length) + 1) / 2)
-      initializers.push({ name, shape, float32: async () => values })
-      return name
+      return add(shape, { float32: async () => values })
     },
-    scalar: (value) => {
-      const name = named()
-      initializers.push({ name, shape: [], float32: async () => Float32Array.of(value) })
-      return name
-    },
-    integers: (values) => {
-      const name = named()
-      initializers.push({ name, shape: [values.length], int64: values })
-      return name
-    },
+    scalar: (value) => add([], { float32: async () => Float32Array.of(value) }),
+    integers: (values) => add([values.length], { int64: values }),
   }
   return { writer: made, nodes, initializers }
 }
@@ -167,10 +162,10 @@ interface Written {
 let written = 0
 
 /** A network whose feature is the whole map of the last of some layers. */
-async function networkOf(layers: readonly Layer[], operatorSet: number): Promise<Written> {
+async function networkOf(made: readonly Layer[], operatorSet: number): Promise<Written> {
   const { writer: to, nodes, initializers } = writer(operatorSet)
   const first = convolutionOf(to, 'image', 3, [3, 3])
-  const last = chain(...layers)(to, first)
+  const last = chain(...made)(to, first)
   to.node('Flatten', [last])
   const output = nodes.at(-1)?.outputs[0] as string
   const onnxPath = inFolder(`${written++}.onnx`)
@@ -181,28 +176,16 @@ async function networkOf(layers: readonly Layer[], operatorSet: number): Promise
   const { graph } = readOnnxFile(onnxPath)
   const steps = cellSteps(graph, input)
   const { channels, rows, cols } = steps.shapes.get(last) ?? { channels: 0, rows: 0, cols: 0 }
-  const network: Network = {
-    ...{ id: 'layers', title: 'layers', onnxPath, input, inputSource: 'catalog' },
-    layers: [{ name: 'map', output, dims: channels * rows * cols }],
-    ...{ weightsPath: onnxPath, weightsSha256: '', weightsBytes: 0 },
-  }
-  return { network, steps, graph }
+  const layers = [{ name: 'map', output, dims: channels * rows * cols }]
+  return { network: describedNetwork({ onnxPath, input, layers }), steps, graph }
 }
 
 /** A patch with a transparent corner and holes. */
-const rgba = Uint8Array.from({ length: PATCH ** 2 * 4 }, (_, at) => {
-  const pixel = Math.floor(at / 4)
-  if (at % 4 !== 3) return (at * 73) % 256
-  return pixel % PATCH < 1 || pixel < PATCH ? 0 : ([255, 60, 200][pixel % 3] as number)
-})
-const noise = Uint8Array.from({ length: FRAME * FRAME * 3 }, (_, at) => (at * 151) % 256)
-const patch = { name: 'patch', size: PATCH, rgba, sha256: '' }
-const SCENES: readonly Scene[] = [
-  { patch, background: { rgb: [20, 90, 250] }, blend: 'hard' },
-  { patch, background: { rgb: [20, 90, 250] }, blend: 'soft' },
-  { patch, background: { image: noise }, blend: 'hard' },
-  { patch, background: { image: noise }, blend: 'soft' },
-]
+const patch = stripes(PATCH, (pixel) =>
+  pixel % PATCH < 1 || pixel < PATCH ? 0 : ([255, 60, 200][pixel % 3] as number),
+)
+const backgrounds = ['#145afa', { image: noise(1, FRAME, FRAME) }]
+const SCENES = backgrounds.flatMap((one) => [sceneOf(patch, one), sceneOf(patch, one, 'soft')])
 /** Rows and columns of the corners, the borders and a few places between, in no order. */
 const ALONG = [0, 10, 3, 1, 7]
 const OFFSETS = Int32Array.from(ALONG.flatMap((row) => ALONG.flatMap((col) => [row, col + (col === 3 ? 1 : 0)])))
@@ -249,10 +232,8 @@ describe('values computed once', () => {
     })
     await fc.assert(
       fc.asyncProperty(drawn, async ({ names, operatorSet, scene, cut }) => {
-        const made = await networkOf(
-          names.map((name) => LAYERS[name] as Layer),
-          operatorSet,
-        )
+        const layers = names.map((name) => LAYERS[name] as Layer)
+        const made = await networkOf(layers, operatorSet)
         const { length } = made.steps.steps
         fc.pre(made.network.layers[0]?.dims !== 0)
         expect(await distanceWith(made, scene, 1 + Math.round(cut * (length - 1)))).toBeLessThan(1e-5)

@@ -47,6 +47,7 @@ const words = [
   ...['transfer-encoding', 'x-error-code', 'link', 'license', '../x.onnx', 'onnx/model.onnx', 'a.onnx'],
 ]
 
+const settings = { signal: undefined, stallSeconds: 30, ca: undefined }
 const reference = parseHubReference('hf:owner/name')
 const lfs = { sha256: '2'.repeat(64), size: 900, pointerSize: 130 }
 const repository = {
@@ -59,10 +60,11 @@ const repository = {
   ],
 }
 
+const info = answer(200, {}, JSON.stringify(repository))
+
 /** What a hub says of a model, which of its files are fetched and where they are put. */
-async function readHub(_: string, { 'info.http': info = '' }: Files): Promise<void> {
-  await withServer([info], async (origin) => {
-    const settings = { signal: undefined, stallSeconds: 30, ca: undefined }
+async function readHub(_: string, { 'info.http': text = '' }: Files): Promise<void> {
+  await withServer([text], async (origin) => {
     const read = await readRepository(reference, hubConnection(reference, settings, { HF_ENDPOINT: origin }))
     const model = onnxFile(reference, read)
     const notes: string[] = []
@@ -82,40 +84,24 @@ const part = {
   'part/file.json': `{"etag":"\\"one\\"","lastModified":null,"bytes":40}`,
 }
 
+const downloads = [
+  { '1.http': all, '2.http': all, 'part/none': '' },
+  { '1.http': rest, '2.http': all, ...part },
+  { '1.http': beyond, '2.http': all, ...part },
+]
+
 /** What a server answers to who fetches a file, or goes on with the part that there is. */
 async function readDownload(folder: string, { '1.http': first = '', '2.http': later = '' }: Files): Promise<void> {
   const path = join(folder, 'part/file')
+  const options = { bytes: whole.length, label: 'file', progress: silent, elsewhere: '`mirror`', ...settings }
   await withServer([first, later], (origin) =>
-    download(
-      new URL(`${origin}/file`),
-      { path, versionPath: `${path}.json` },
-      {
-        ...{ bytes: whole.length, label: 'file', progress: silent, elsewhere: '`mirror`' },
-        ...{ signal: undefined, stallSeconds: 30, ca: undefined },
-      },
-    ),
+    download(new URL(`${origin}/file`), { path, versionPath: `${path}.json` }, options),
   )
   assert.equal(readFileSync(path).length, whole.length)
 }
 
 /** Answers of servers. */
 export const answers: readonly Reader[] = [
-  {
-    name: 'hub',
-    goldens: [{ 'info.http': answer(200, {}, JSON.stringify(repository)) }],
-    words,
-    mend: withContentLength,
-    read: readHub,
-  },
-  {
-    name: 'downloads',
-    goldens: [
-      { '1.http': all, '2.http': all, 'part/none': '' },
-      { '1.http': rest, '2.http': all, ...part },
-      { '1.http': beyond, '2.http': all, ...part },
-    ],
-    words,
-    mend: withContentLength,
-    read: readDownload,
-  },
+  { name: 'hub', goldens: [{ 'info.http': info }], words, mend: withContentLength, read: readHub },
+  { name: 'downloads', goldens: downloads, words, mend: withContentLength, read: readDownload },
 ]

@@ -45,8 +45,10 @@ async function ran(words: readonly string[]): Promise<Ran> {
   }
 }
 
+const linesOf = (text: string) => text.split('\n').filter((line) => line !== '')
+
 function check({ words, status, stdout, stderr }: Ran): void {
-  const lines = stderr.split('\n').filter((line) => line !== '')
+  const lines = linesOf(stderr)
   const errors = lines.filter((line) => line.startsWith('shiftscope: '))
   const isHelp = /^Usage: /m.test(stdout + stderr)
   assert(STATUSES.includes(status), `ends with ${status}`)
@@ -60,13 +62,7 @@ function check({ words, status, stdout, stderr }: Ran): void {
   const isOne = !['pull', 'coco', 'images'].some((word) => words.includes(word))
   assert(!isOne || errors.length < 2, stderr)
   if (status === 0 && !words.includes('--json') && !words.includes('--print'))
-    assert.deepEqual(
-      stdout
-        .split('\n')
-        .filter((line) => line !== '')
-        .flatMap(messageFaults),
-      [],
-    )
+    assert.deepEqual(linesOf(stdout).flatMap(messageFaults), [])
 }
 
 /** What commands read: one file of each kind, intact. */

@@ -46,14 +46,8 @@ const json = JSON.stringify
 const layers = [{ name: 'logits', dims: 3 }]
 
 function modelFile(properties: Readonly<Record<string, string>> = {}): Buffer {
-  const inputs = [{ name: 'image', shape: ['N', 3, 8, 8] }]
-  const model: Model = {
-    name: 'case',
-    inputs,
-    outputs: [{ name: 'logits', shape: [1, 3] }],
-    initializers: [],
-    nodes: [],
-  }
+  const shapes = { inputs: [{ name: 'image', shape: ['N', 3, 8, 8] }], outputs: [{ name: 'logits', shape: [1, 3] }] }
+  const model: Model = { name: 'case', ...shapes, initializers: [], nodes: [] }
   const written = Object.entries(properties).flatMap(([key, value]) =>
     messageField(14, [...stringField(1, key), ...stringField(2, value)]),
   )
@@ -84,12 +78,7 @@ const described: readonly Files[] = [
       ...{ do_flip_channel_order: false, size: { shortest_edge: 256 }, do_center_crop: true, crop_size: 224 },
     }),
   },
-  {
-    'config.json': json({
-      architecture: 'resnet18',
-      pretrained_cfg: { input_size: [3, 224, 224], mean: triple, std: triple },
-    }),
-  },
+  { 'config.json': json({ pretrained_cfg: { input_size: [3, 224, 224], mean: triple, std: triple } }) },
   { 'model.labels.json': json(classes) },
   { 'config.json': json({ id2label: { ...classes } }) },
   { 'labels.json': json({ label_names: classes }) },
@@ -100,6 +89,14 @@ const described: readonly Files[] = [
     }),
   },
 ].map((files) => ({ 'model.onnx': modelFile(), ...files }))
+
+const manifest = {
+  ...{ shiftscope: '0.1.0', kind: 'images', failed: [] },
+  patches: [
+    { name: 'a', file: 'native/a.png', category: 'dog', sizes: { 75: '75/a.png', 125: 'a.png' }, alpha: 'hard' },
+    { name: 'b', file: 'native/b.png' },
+  ],
+}
 
 async function readManifest(folder: string): Promise<void> {
   const patches = await patchesFrom(join(folder, 'manifest.json'))
@@ -169,6 +166,12 @@ const run = {
 }
 const lock = { owner, state: { unit: 'alexnet 125 dog', since: time, images: 100, seconds: 10 } }
 
+const runs = {
+  'run.json': json({ ...run, earlier: [run] }),
+  '.locks/alexnet 125 dog~0': json(lock),
+  '.locks/other~7': json(lock).padEnd(2048),
+}
+
 async function readRuns(results: string): Promise<void> {
   const path = join(results, 'run.json')
   await lastReport(path)
@@ -186,12 +189,8 @@ async function readRuns(results: string): Promise<void> {
   }
 }
 
-const features = Buffer.concat(
-  encodeNpy(
-    [3, 3, 4],
-    Float32Array.from({ length: 36 }, (_, i) => 1 + (i % 7)),
-  ),
-)
+const values = Float32Array.from({ length: 36 }, (_, i) => 1 + (i % 7))
+const features = Buffer.concat(encodeNpy([3, 3, 4], values))
 const extraction = {
   ...{ shiftscope: '0.1.0', model: 'net', frame: 10, size: 5, stride: 2, rows: 3, cols: 3 },
   layers: [{ name: 'fc6', dims: 4, file: 'fc6.npy', sha256: sha256(features) }],
@@ -233,27 +232,7 @@ async function readCache(folder: string): Promise<void> {
 /** Documents beside models, in results folders and in the cache. */
 export const documents: readonly Reader[] = [
   { name: 'descriptions', goldens: described, words: Object.keys(recipe), read: readDescriptions },
-  {
-    name: 'manifests',
-    goldens: [
-      {
-        'manifest.json': json({
-          ...{ shiftscope: '0.1.0', kind: 'images', failed: [] },
-          patches: [
-            {
-              name: 'a',
-              file: 'native/a.png',
-              category: 'dog',
-              sizes: { 75: '75/a.png', 125: 'a.png' },
-              alpha: 'hard',
-            },
-            { name: 'b', file: 'native/b.png' },
-          ],
-        }),
-      },
-    ],
-    read: readManifest,
-  },
+  { name: 'manifests', goldens: [{ 'manifest.json': json(manifest) }], read: readManifest },
   {
     name: 'picture-names',
     goldens: [{ 'names.json': json(['dog.png', 'cat.jpg', 'cat.mask.png', 'a.b.svg']) }],
@@ -262,18 +241,7 @@ export const documents: readonly Reader[] = [
   },
   { name: 'units', goldens: unitGolden, mend: sealedText, read: readUnit },
   { name: 'arithmetic', goldens: arithmeticGolden, mend: sealedText, read: readArithmetic },
-  {
-    name: 'runs',
-    goldens: [
-      {
-        'run.json': json({ ...run, earlier: [run] }),
-        '.locks/alexnet 125 dog~0': json(lock),
-        '.locks/other~7': json(lock).padEnd(2048),
-      },
-    ],
-    readsBeyondEnds: true,
-    read: readRuns,
-  },
+  { name: 'runs', goldens: [runs], readsBeyondEnds: true, read: readRuns },
   { name: 'extractions', goldens: [{ 'extract.json': json(extraction), 'fc6.npy': features }], read: readExtraction },
   { name: 'cache', goldens: cacheGolden, read: readCache },
 ]

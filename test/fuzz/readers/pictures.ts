@@ -42,13 +42,8 @@ const objects = [polygon, { size: [30, 40], counts: [100, 50, 1050] }].map((segm
   segmentation: id === 0 ? [segmentation] : segmentation,
 }))
 const categories = ['dog', 'cat'].map((name, id) => ({ id, name }))
-const annotationFile = {
-  info: { year: 2017 },
-  licenses: [{ id: 1, name: 'free' }],
-  images,
-  annotations: objects,
-  categories,
-}
+const licenses = [{ id: 1, name: 'free' }]
+const annotationFile = { info: { year: 2017 }, licenses, images, annotations: objects, categories }
 
 async function readAnnotations(folder: string): Promise<void> {
   for (const rule of RULES) {

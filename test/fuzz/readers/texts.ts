@@ -12,13 +12,8 @@ function language(
   words: readonly string[],
   read: (text: string) => unknown,
 ): Reader {
-  const goldens = examples.map((text) => ({ text }))
-  return {
-    name,
-    goldens,
-    words: words.flatMap((word) => [word, word, word]),
-    read: (_, { text }) => read(String(text)),
-  }
+  const often = words.flatMap((word) => [word, word, word])
+  return { name, goldens: examples.map((text) => ({ text })), words: often, read: (_, { text }) => read(String(text)) }
 }
 
 function readExpression(text: string): void {

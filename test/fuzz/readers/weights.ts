@@ -79,25 +79,18 @@ async function readOnnx(folder: string): Promise<void> {
   const outputs = [...model.tensors].slice(0, 2)
   await writeGraphCopy(copy, path, { outputs })
   const expected = [...model.outputs.map(({ name }) => name), ...outputs]
-  assert.deepEqual(
-    readOnnxFile(copy)
-      .outputs.map(({ name }) => name)
-      .sort(),
-    expected.sort(),
-  )
+  const found = readOnnxFile(copy).outputs.map(({ name }) => name)
+  assert.deepEqual(found.sort(), expected.sort())
 }
 
 const array = Buffer.concat(encodeNpy([3, 2], Float32Array.of(1, 2, 3, 4, 5, 6)))
 const double = Buffer.from(String(array.toString('latin1')).replace('<f4', '<f8'), 'latin1')
 
+const zips = /^(?!whole).*-zip\.pth$/
+
 /** Files of weights, graphs and arrays. */
 export const weights: readonly Reader[] = [
-  checkpoint(
-    'torch-zip',
-    'case.pth',
-    goldens('checkpoints', /^(?!whole).*-zip\.pth$/, 'case.pth'),
-    withoutZipChecksums,
-  ),
+  checkpoint('torch-zip', 'case.pth', goldens('checkpoints', zips, 'case.pth'), withoutZipChecksums),
   checkpoint('torch-legacy', 'case.pth', goldens('checkpoints', /-legacy\.pth$/, 'case.pth')),
   checkpoint('torch-tar', 'case.pth.tar', goldens('checkpoints', /-tar\.pth$/, 'case.pth.tar'), withTarChecksums),
   checkpoint('safetensors', 'case.safetensors', [{ 'case.safetensors': safetensors }], withHeaderLength),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { FoldScheme } from '../../../src/experiments/folds.js'
+import { FOLD_SCHEMES, type FoldScheme } from '../../../src/experiments/folds.js'
 import { decimalText } from '../../../src/plot/numberText.js'
 import { CLAIMS } from '../../../src/report/findings/claims.js'
 import type { Evidence } from '../../../src/report/findings/evidence.js'
@@ -27,17 +27,28 @@ function findingOf(claim: string, model: string, groups: readonly StudyGroup[]):
 /** Values that are on both sides of a border by far. */
 const torn = (low: number, high: number) => Array.from({ length: 10 }, (_, i) => (i % 2 === 0 ? low : high))
 
+type Measure = Values[number][0]
+type Numbers = Values[number][1]
+
 const net = (values: Values, changes: Partial<UnitInputs> = {}) => groupWith('net', values, changes)
-const pair = (version: string, plain: Values, own: Values) => [net(plain), groupWith(`net${version}`, own)]
-const errors = (position: readonly number[], phase: readonly number[]) => [
+const only = (measure: Measure, numbers: Numbers) => [net([[measure, numbers]])]
+/** What a measure is in the plain network, and in another version of it. */
+const pair = (version: string, measure: Measure, plain: Numbers, own: Numbers) => [
+  net([[measure, plain]]),
+  groupWith(`net${version}`, [[measure, own]]),
+]
+/** Two measures of one network. */
+const both = (one: Measure, other: Measure) => (first: Numbers, second: Numbers) => [
   net([
-    [foldError('position'), position],
-    [foldError('phase'), phase],
+    [one, first],
+    [other, second],
   ]),
 ]
+const anchors = both(reached, reachedAtCorner)
+const errors = both(foldError('position'), foldError('phase'))
 
 /** How far left-right is ahead under a fold scheme, beyond what the position alone gives. */
-function folds(cv: FoldScheme, ahead: readonly number[], more: Values = []): StudyGroup {
+function folds(cv: FoldScheme, ahead: Numbers, more: Values = []): StudyGroup {
   return net([[lead(cv), ahead], ...more], { separability: { loss: 'hinge', C: 1, seed: 0, cv: [cv] } })
 }
 
@@ -52,84 +63,49 @@ const ANSWER = 'answer-keeps'
 
 const [FOR, AGAINST, UNCLEAR] = ['supported', 'not supported', 'cannot be judged'] as const
 
-const THE_GRID = 'the grid pattern has'
-const OF_PLAIN = 'of the power that it has in the plain network'
-const REACHED = 'the relative similarity that 95 % of positions reach is'
-const LEADS = 'left-right leads top-bottom by'
-const MORE = 'points more than in position only'
-const SIDEWAYS = 'horizontal minus vertical relative similarity is'
-const NO_FLIPS = 'without flips in training, the sideways bias is'
-const HALF = 'half of the bias with flips'
-const PREDICTS = 'the prediction error of position only is'
+/** What is said of each claim, of a number. */
+const SENTENCES: Readonly<Record<string, string>> = {
+  [INVARIANCE]: 'the relative similarity that 95 % of positions reach is #',
+  [GRID]: 'the grid pattern has # of the power that it has in the plain network',
+  [GAIN]: 'anti-aliasing closes # of the plain network’s gap to perfect invariance',
+  [BIAS]: 'horizontal minus vertical relative similarity is #',
+  [FLIPS]: 'without flips in training, the sideways bias is # half of the bias with flips',
+  [LEAD]: 'left-right leads top-bottom by # points more than in position only',
+  [PHASE]: 'the prediction error of position only is # that of phase only',
+  [ANSWER]: 'confident answers stay the same at # of positions',
+}
+const sentenceOf = (claim: string, number: string) => SENTENCES[claim]?.replace('#', number)
 
-/** Of each claim: a study that supports it, one that contradicts it and one that leaves it open, and what is said of it. */
+/** Of each claim: a study that supports it, one that contradicts it and one that leaves it open, and the number that is told. */
 const CASES: readonly (readonly [string, Verdict, readonly StudyGroup[], string])[] = [
   // Null baseline 0.5: 0.95 is a relative similarity of 0.9.
-  [
-    INVARIANCE,
-    FOR,
-    [
-      net([
-        [reached, around(0.99)],
-        [reachedAtCorner, around(0.8)],
-      ]),
-    ],
-    `${REACHED} 0.600`,
-  ],
-  [
-    INVARIANCE,
-    AGAINST,
-    [
-      net([
-        [reached, around(0.98)],
-        [reachedAtCorner, around(0.97)],
-      ]),
-    ],
-    `${REACHED} 0.940`,
-  ],
-  [INVARIANCE, UNCLEAR, [net([[reached, torn(0.91, 0.99)]])], `${REACHED} 0.900`],
-  [GRID, FOR, pair('-aa', [[power(8), around(1e-4)]], [[power(8), around(4e-5)]]), `${THE_GRID} 40 % ${OF_PLAIN}`],
-  [GRID, AGAINST, pair('-aa', [[power(8), around(1e-4)]], [[power(8), around(6e-5)]]), `${THE_GRID} 60 % ${OF_PLAIN}`],
-  [
-    GRID,
-    UNCLEAR,
-    pair('-aa', [[power(8), around(1e-4)]], [[power(8), torn(1e-5, 1e-4)]]),
-    `${THE_GRID} 32 % ${OF_PLAIN}`,
-  ],
+  [INVARIANCE, FOR, anchors(around(0.99), around(0.8)), '0.600'],
+  [INVARIANCE, AGAINST, anchors(around(0.98), around(0.97)), '0.940'],
+  [INVARIANCE, UNCLEAR, only(reached, torn(0.91, 0.99)), '0.900'],
+  [GRID, FOR, pair('-aa', power(8), around(1e-4), around(4e-5)), '40 %'],
+  [GRID, AGAINST, pair('-aa', power(8), around(1e-4), around(6e-5)), '60 %'],
+  [GRID, UNCLEAR, pair('-aa', power(8), around(1e-4), torn(1e-5, 1e-4)), '32 %'],
   // The plain network lacks 0.2 of similarity to invariance.
-  [GAIN, FOR, pair('-aa', [[similarity, around(0.8)]], [[similarity, around(0.805)]]), closes('2.5')],
-  [GAIN, AGAINST, pair('-aa', [[similarity, around(0.8)]], [[similarity, around(0.85)]]), closes('25')],
-  [GAIN, UNCLEAR, pair('-aa', [[similarity, around(0.8)]], [[similarity, torn(0.79, 0.85)]]), closes('10')],
-  [BIAS, FOR, [net([[bias, around(0.01)]])], `${SIDEWAYS} 0.020`],
-  [BIAS, AGAINST, [net([[bias, around(-0.01)]])], `${SIDEWAYS} −0.020`],
-  [BIAS, UNCLEAR, [net([[bias, torn(-0.01, 0.01)]])], `${SIDEWAYS} 0.000`],
-  [FLIPS, FOR, pair('-noflip', [[bias, around(0.03)]], [[bias, around(0.029)]]), `${NO_FLIPS} 0.028 above ${HALF}`],
-  [FLIPS, AGAINST, pair('-noflip', [[bias, around(0.06)]], [[bias, around(0.01)]]), `${NO_FLIPS} 0.040 below ${HALF}`],
+  [GAIN, FOR, pair('-aa', similarity, around(0.8), around(0.805)), '2.5 %'],
+  [GAIN, AGAINST, pair('-aa', similarity, around(0.8), around(0.85)), '25 %'],
+  [GAIN, UNCLEAR, pair('-aa', similarity, around(0.8), torn(0.79, 0.85)), '10 %'],
+  [BIAS, FOR, only(bias, around(0.01)), '0.020'],
+  [BIAS, AGAINST, only(bias, around(-0.01)), '−0.020'],
+  [BIAS, UNCLEAR, only(bias, torn(-0.01, 0.01)), '0.000'],
+  [FLIPS, FOR, pair('-noflip', bias, around(0.03), around(0.029)), '0.028 above'],
+  [FLIPS, AGAINST, pair('-noflip', bias, around(0.06), around(0.01)), '0.040 below'],
   // No bias with flips.
-  [
-    FLIPS,
-    UNCLEAR,
-    pair('-noflip', [[bias, torn(-0.01, 0.01)]], [[bias, around(0.02)]]),
-    `${NO_FLIPS} 0.040 above ${HALF}`,
-  ],
-  [LEAD, FOR, [folds('ordered', around(0.1))], `${LEADS} 10.0 ${MORE}`],
-  [LEAD, AGAINST, [folds('ordered', around(0.01))], `${LEADS} 1.0 ${MORE}`],
-  [LEAD, UNCLEAR, [folds('blocks', torn(-0.1, 0.1))], `${LEADS} 0.0 ${MORE}`],
-  [PHASE, FOR, errors(around(0.3), around(0.1)), `${PREDICTS} 20.0 points above that of phase only`],
-  [PHASE, AGAINST, errors(around(0.1), around(0.3)), `${PREDICTS} 20.0 points below that of phase only`],
-  [PHASE, UNCLEAR, errors(torn(0, 0.4), around(0.2)), `${PREDICTS} 0.0 points below that of phase only`],
-  [ANSWER, FOR, [net([[kept('confident'), around(0.98)]])], keeps(98)],
-  [ANSWER, AGAINST, [net([[kept('confident'), around(0.8)]])], keeps(80)],
-  [ANSWER, UNCLEAR, [net([[kept('confident'), torn(0.9, 1)]])], keeps(95)],
+  [FLIPS, UNCLEAR, pair('-noflip', bias, torn(-0.01, 0.01), around(0.02)), '0.040 above'],
+  [LEAD, FOR, [folds('ordered', around(0.1))], '10.0'],
+  [LEAD, AGAINST, [folds('ordered', around(0.01))], '1.0'],
+  [LEAD, UNCLEAR, [folds('blocks', torn(-0.1, 0.1))], '0.0'],
+  [PHASE, FOR, errors(around(0.3), around(0.1)), '20.0 points above'],
+  [PHASE, AGAINST, errors(around(0.1), around(0.3)), '20.0 points below'],
+  [PHASE, UNCLEAR, errors(torn(0, 0.4), around(0.2)), '0.0 points below'],
+  [ANSWER, FOR, only(kept('confident'), around(0.98)), '98 %'],
+  [ANSWER, AGAINST, only(kept('confident'), around(0.8)), '80 %'],
+  [ANSWER, UNCLEAR, only(kept('confident'), torn(0.9, 1)), '95 %'],
 ]
-
-function closes(percent: string): string {
-  return `anti-aliasing closes ${percent} % of the plain network’s gap to perfect invariance`
-}
-
-function keeps(percent: number): string {
-  return `confident answers stay the same at ${percent} % of positions`
-}
 
 const modelOf = (groups: readonly StudyGroup[]) => groups.at(-1)?.model ?? ''
 const supporting = (claim: string) => CASES.find(([id]) => id === claim)?.[2] ?? []
@@ -140,13 +116,12 @@ describe('every claim', () => {
     expect(CASES.map(([claim, verdict]) => [claim, verdict])).toEqual(expected)
   })
 
-  it.each(CASES)('%s: %s', (claim, verdict, groups, clause) => {
+  it.each(CASES)('%s: %s', (claim, verdict, groups, number) => {
     const reason = `1 number ${{ [FOR]: 'for', [AGAINST]: 'against', [UNCLEAR]: 'open' }[verdict]}`
     const model = modelOf(groups)
-    expect(findingOf(claim, model, groups)).toMatchObject({ verdict, sentence: `${model}: ${clause}`, reason })
-  })
-
-  it.each(CASES)('%s: %s is decided by no fewer than five objects', (claim, verdict, groups) => {
+    const sentence = `${model}: ${sentenceOf(claim, number)}`
+    expect(findingOf(claim, model, groups)).toMatchObject({ verdict, sentence, reason })
+    // It is decided by no fewer than five objects.
     const of = (count: number) => {
       const patches = Array.from({ length: count }, (_, i) => `patch ${i}`)
       const few = groups.map((group) => ({
@@ -158,19 +133,6 @@ describe('every claim', () => {
     }
     expect(of(4)).toMatchObject({ verdict: UNCLEAR, reason: 'fewer than 5 objects', objects: 4 })
     expect(of(5)).toMatchObject({ verdict, objects: 5 })
-  })
-
-  it.each([
-    [INVARIANCE, 'network=net&with=&layer=fc&size=125&patch=&anchor=top-left&map=similarity&limits=fit'],
-    [GRID, 'network=net&with=net-aa&layer=fc&size=125&patch=&anchor=center&map=similarity&limits=fit'],
-    [GAIN, 'network=net&with=net-aa&layer=fc&size=125&patch=&anchor=center&map=similarity&limits=fit&show=difference'],
-    [BIAS, 'network=net&with=&layer=fc&size=125&patch=&anchor=center&map=similarity&limits=fit'],
-    [FLIPS, 'network=net&with=net-noflip&layer=fc&size=125&patch=&anchor=center&map=similarity&limits=fit'],
-    [LEAD, 'network=net&with=&layer=fc&size=125&patch=&anchor=top-left&map=similarity&limits=fit'],
-    [PHASE, 'network=net&with=&layer=fc&size=125&patch=&anchor=center&map=similarity&limits=fit'],
-    [ANSWER, 'network=net&with=&layer=fc&size=125&patch=patch+7&anchor=center&map=answers&limits=fit'],
-  ])('%s can be seen by its link', (claim, link) => {
-    expect(findingOf(claim, modelOf(supporting(claim)), supporting(claim)).link).toBe(`#${link}`)
   })
 })
 
@@ -192,18 +154,13 @@ describe('a verdict', () => {
   })
 
   it('rests on all layers and sizes; its link shows the number that is farthest from the border', () => {
-    const groups = [net([[bias, around(0.01)]]), net([[bias, around(0.02)]], { size: 75 })]
-    expect(findingOf(BIAS, 'net', groups)).toMatchObject({
-      sentence: `net: depending on size, ${SIDEWAYS} 0.020–0.040`,
-      reason: '2 numbers for',
-      link: expect.stringContaining('&size=75&'),
-    })
-    const mixed = [net([[bias, around(0.01)]]), net([[bias, around(-0.02)]], { size: 75 })]
-    expect(findingOf(BIAS, 'net', mixed)).toMatchObject({
-      verdict: UNCLEAR,
-      sentence: `net: depending on size, ${SIDEWAYS} −0.040 to 0.020`,
-      reason: '1 number for, 1 against',
-    })
+    const finding = (second: number) =>
+      findingOf(BIAS, 'net', [net([[bias, around(0.01)]]), net([[bias, around(second)]], { size: 75 })])
+    const sentence = (range: string) => `net: depending on size, ${sentenceOf(BIAS, range)}`
+    expect(finding(0.02)).toMatchObject({ sentence: sentence('0.020–0.040'), reason: '2 numbers for' })
+    expect(finding(0.02).link).toContain('&size=75&')
+    const mixed = { verdict: UNCLEAR, sentence: sentence('−0.040 to 0.020'), reason: '1 number for, 1 against' }
+    expect(finding(-0.02)).toMatchObject(mixed)
   })
 
   it.each([
@@ -215,10 +172,8 @@ describe('a verdict', () => {
     [[-0.01, 3], '0.0–3.0 points', '0.0–3.0 points above'],
   ])('has means of %j as a range', (means, text, apart) => {
     const kind = { value: (mean: number) => mean, text: (value: number) => decimalText(value, 1), digits: 1 }
-    const range = rangeOf(
-      means.map((mean) => ({ mean })),
-      { ...kind, unit: ' points' },
-    )
+    const numbers = means.map((mean) => ({ mean }))
+    const range = rangeOf(numbers, { ...kind, unit: ' points' })
     expect([range.text, range.apart('below', 'above')]).toEqual([text, apart])
   })
 
@@ -228,13 +183,11 @@ describe('a verdict', () => {
 
 describe('evidence', () => {
   it('has a sign test where numbers can have either sign, and only there', () => {
-    const ofBias = findingOf(BIAS, 'net', [net([[bias, [...around(0.01, 9), -0.01]]])])
+    const ofBias = findingOf(BIAS, 'net', only(bias, [...around(0.01, 9), -0.01]))
     expect(ofBias.evidence[0]?.signs).toEqual({ positive: 9, p: expect.closeTo((2 * 11) / 1024, 6) })
-    const signed = CLAIMS.map(
-      ({ id }) => [id, findingOf(id, modelOf(supporting(id)), supporting(id)).evidence] as const,
-    )
-    const claims = signed.flatMap(([id, evidence]) => (evidence.some(({ signs }) => signs) ? [id] : []))
-    expect(claims).toEqual([BIAS, FLIPS, PHASE])
+    const evidenceOf = (id: string) => findingOf(id, modelOf(supporting(id)), supporting(id)).evidence
+    const signed = CLAIMS.filter(({ id }) => evidenceOf(id).some(({ signs }) => signs))
+    expect(signed.map(({ id }) => id)).toEqual([BIAS, FLIPS, PHASE])
   })
 
   it('of the grid is of periods up to 16 px, and shows jaggedness beside it', () => {
@@ -244,7 +197,7 @@ describe('evidence', () => {
       [power(32), around(1)],
       [jaggedness, around(Math.sqrt(level))],
     ]
-    const finding = findingOf(GRID, 'net-aa', pair('-aa', values(1e-4), values(1e-6)))
+    const finding = findingOf(GRID, 'net-aa', [net(values(1e-4)), groupWith('net-aa', values(1e-6))])
     expect(finding.evidence).toMatchObject([
       { quantity: 'log₁₀ of grid power relative to the plain network', mean: expect.closeTo(-2, 6), lean: 'for' },
       { quantity: 'log₁₀ of jaggedness relative to the plain network', mean: expect.closeTo(-1, 6), lean: null },
@@ -264,38 +217,30 @@ describe('evidence', () => {
       [power(8), around(1e-4)],
       [jaggedness, around(0.01)],
     ]
-    const closer = groupWith('net-aa', values, {}, { same: [], different: [0.75] })
-    const means = findingOf(GRID, 'net-aa', [net(values), closer]).evidence.map(({ mean }) => mean)
+    const withBaseline = (different: number) =>
+      findingOf(GRID, 'net-aa', [net(values), groupWith('net-aa', values, {}, { same: [], different: [different] })])
+    const means = withBaseline(0.75).evidence.map(({ mean }) => mean)
     expect(means).toEqual([expect.closeTo(Math.log10(4), 6), expect.closeTo(Math.log10(2), 6)])
-    const alike = groupWith('net-aa', values, {}, { same: [], different: [1] })
-    expect(findingOf(GRID, 'net-aa', [net(values), alike]).reason).toBe('the study has no numbers for this claim')
+    expect(withBaseline(1).reason).toBe('the study has no numbers for this claim')
   })
 
   it('is missing without objects of different classes, and the finding says so', () => {
     const alike = groupWith('net', [[reached, around(0.8)]], {}, { same: [0.5], different: [] })
     const reason = 'there are no objects of different classes to compare with'
-    expect(findingOf(INVARIANCE, 'net', [alike])).toMatchObject({
-      verdict: UNCLEAR,
-      sentence: `net: ${reason}`,
-      reason,
-    })
+    const open = { verdict: UNCLEAR, sentence: `net: ${reason}`, reason }
+    expect(findingOf(INVARIANCE, 'net', [alike])).toMatchObject(open)
   })
 
-  it.each<[string, StudyGroup]>([
+  it.each<[string | RegExp, StudyGroup]>([
     ['only shuffled folds were measured', folds('shuffled', around(0.2))],
     ['separability was not measured', net([[bias, around(0.01)]])],
-    [
-      'the grid is too coarse to judge separability: the position modulo 32 px alone is right for 93 % in shuffled folds',
-      folds('ordered', around(0.1), [[phase, around(0.93)]]),
-    ],
+    [/^the grid is too coarse .* modulo 32 px alone .* 93 %/, folds('ordered', around(0.1), [[phase, around(0.93)]])],
   ])('on separability is missing where %s', (reason, group) => {
-    expect(findingOf(LEAD, 'net', [group]).reason).toBe(reason)
+    expect(findingOf(LEAD, 'net', [group]).reason).toMatch(reason)
   })
 
   it('on separability is of every scheme of folds but the shuffled one', () => {
-    const leads = (['ordered', 'shuffled', 'transposed', 'blocks'] as const).map(
-      (cv) => [lead(cv), around(0.1)] as const,
-    )
+    const leads = FOLD_SCHEMES.map((cv) => [lead(cv), around(0.1)] as const)
     const { evidence } = findingOf(LEAD, 'net', [folds('ordered', around(0.1), leads)])
     const schemes = ['ordered', 'transposed', 'block'].map((cv) => `lead minus that of position only, ${cv} folds`)
     expect(evidence.map(({ quantity }) => quantity).toSorted()).toEqual(schemes.toSorted())

@@ -28,9 +28,8 @@ async function groupOf(model: string, objects: readonly Answered[]): Promise<Stu
     const kept = strongest.filter((one) => one === center).length / 4
     const answers = { center: { class: center, probability }, right, kept, least: 0, names: NAMES }
     const layers = unit.layers.map((one) => ({ ...one, answers: one.name === 'fc8' ? answers : null }))
-    const ofLayers = layers.map((one) =>
-      one.answers === null ? undefined : Float32Array.from([...strongest, ...Array(8).fill(0.5)]),
-    )
+    const answerMaps = Float32Array.from([...strongest, ...Array(8).fill(0.5)])
+    const ofLayers = layers.map((one) => (one.answers === null ? undefined : answerMaps))
     return writeUnit(inFolder(), { ...unit, layers }, { ...arraysOf(unit, maps), answers: ofLayers })
   })
   return { model, size: 125, stride: 50, units: await Promise.all(units) } as unknown as StudyGroup
@@ -61,33 +60,19 @@ describe('the beginning of the page', () => {
     expect((await leadOf(inFolder(), groups.slice(0, 1), []))?.link).toContain('#network=net&with=&')
   })
 
+  const dog = { patch: 'x', category: 'dog', center: 6 }
   it.each<[string, Omit<Answered, 'probability'>]>([
-    [
-      'The same “car”, moved, turns from a “bus” into “jeans” at 75 %',
-      { patch: 'car', center: 7, strongest: [7, 6, 6, 6] },
-    ],
-    [
-      'The same dog, moved, becomes a “goldfinch” at 25 %',
-      { patch: 'x', category: 'dog', right: true, center: 6, strongest: [4, 6, 6, 6] },
-    ],
-    [
-      'The same dog, moved, turns from “jeans” into a “9” at 25 %',
-      { patch: 'x', category: 'dog', right: false, center: 6, strongest: [9, 6, 6, 6] },
-    ],
+    ['“car”, moved, turns from a “bus” into “jeans” at 75 %', { patch: 'car', center: 7, strongest: [7, 6, 6, 6] }],
+    ['dog, moved, becomes a “goldfinch” at 25 %', { ...dog, right: true, strongest: [4, 6, 6, 6] }],
+    ['dog, moved, turns from “jeans” into a “9” at 25 %', { ...dog, right: false, strongest: [9, 6, 6, 6] }],
   ])('reads %j', async (sentence, object) => {
     const lead = await leadOf(inFolder(), [await groupOf('net', sure(object))], [])
-    expect(lead?.sentence).toBe(`${sentence} of positions in net.`)
+    expect(lead?.sentence).toBe(`The same ${sentence} of positions in net.`)
   })
 
   it('passes over an answer that turns from one right class into another, unless there is no other change', async () => {
-    const right = {
-      patch: 'jet',
-      category: 'airplane',
-      right: true,
-      probability: 0.9,
-      center: 5,
-      strongest: [5, 8, 8, 8],
-    }
+    const jet = { patch: 'jet', category: 'airplane', right: true }
+    const right = { ...jet, probability: 0.9, center: 5, strongest: [5, 8, 8, 8] }
     const of = async (more: readonly Answered[]) =>
       (await leadOf(inFolder(), [await groupOf('net', [right, ...more])], []))?.sentence
     expect(await of(objects)).toMatch(/^The same “cat & dog”, moved, turns/)
@@ -106,20 +91,14 @@ describe('the beginning of the page', () => {
   })
 
   it.each([
-    [
-      [0.8, 0.7],
-      'In netx fc, the relative similarity of a moved object can fall to 0.400 (1 is no change, 0 is another object).',
-    ],
-    [
-      [0.4, 0.7],
-      'In net fc, the relative similarity of a moved object can fall to −0.200, as low as between different objects.',
-    ],
-    [[0.99], undefined],
-  ])('is the lowest similarity, of %j, where no answer changes', async (similarities, sentence) => {
+    [[0.8, 0.7], 'netx', '0.400 (1 is no change, 0 is another object).'],
+    [[0.4, 0.7], 'net', '−0.200, as low as between different objects.'],
+  ])('is the lowest similarity, of %j, where no answer changes', async (similarities, network, low) => {
     const groups = [await groupOf('net', steady)]
     const lead = await leadOf(inFolder(), groups, findingsFor(...similarities))
-    expect(lead?.sentence).toBe(sentence)
-    if (sentence) expect(lead?.link).toMatch(`#network=${sentence.split(' ')[1]}&with=&layer=fc&`)
+    expect(lead?.sentence).toBe(`In ${network} fc, the relative similarity of a moved object can fall to ${low}`)
+    expect(lead?.link).toMatch(`#network=${network}&with=&layer=fc&`)
+    expect(await leadOf(inFolder(), groups, findingsFor(0.99))).toBeUndefined()
   })
 
   it('is missing for fewer than five objects', async () => {

@@ -27,8 +27,6 @@ const PLAIN: Table = {
     ['other', 'fc', '0.500', '0.250'],
   ],
 }
-const SHA = 'ab'.repeat(32)
-
 /** The table with names of a network and a layer in its first row. */
 const named = (model: string, layer: string, note = ''): Table => ({
   ...PLAIN,
@@ -39,30 +37,13 @@ const named = (model: string, layer: string, note = ''): Table => ({
   ],
 })
 
-it('HTML has heads of rows and columns, second lines below, and hashes as code', () => {
-  expect(renderTable({ ...PLAIN, rows: [...PLAIN.rows, ['x', SHA]] }, 'html')).toBe(
-    `<div class="scroll" tabindex="0" role="region" aria-label="Similarity, patches of 75×75"><table><thead><tr><th scope="col">model</th><th scope="col">layer</th><th scope="col">center</th><th scope="col">corner</th></tr></thead><tbody>
-<tr><th scope="row">net</th><td>fc6</td><td>0.934 ± 0.026<br><small>paper 0.931, +0.003</small></td><td>–</td></tr>
-<tr><th scope="row">other</th><td>fc</td><td>0.500</td><td>0.250</td></tr>
-<tr><th scope="row">x</th><td><code>${SHA}</code></td></tr>
-</tbody></table></div>`,
-  )
-})
+// HTML and Markdown are in the whole documents of test/report/documents.test.ts.
 
-it('Markdown has a line a row and second lines in brackets', () => {
-  expect(renderTable(PLAIN, 'md')).toBe(`| model | layer | center | corner |
-| --- | --- | --- | --- |
-| net | fc6 | 0.934 ± 0.026 (paper 0.931, +0.003) | – |
-| other | fc | 0.500 | 0.250 |`)
-})
-
-it('CSV has the text of cells, or the data behind them', () => {
+it('CSV has the text of cells where there are no data behind them', () => {
   expect(renderTable(PLAIN, 'csv')).toBe(`model,layer,center,corner
 net,fc6,"0.934 ± 0.026 (paper 0.931, +0.003)",–
 other,fc,0.500,0.250
 `)
-  const data = { head: ['model', 'mean', 'paper'], rows: [['a,b', 1 / 3, undefined]] }
-  expect(renderTable({ ...PLAIN, data }, 'csv')).toBe(`model,mean,paper\n"a,b",${1 / 3},\n`)
 })
 
 it('LaTeX is one table with rules of booktabs, a caption, a label, and second lines as lines of their own', () => {
