@@ -29,6 +29,7 @@ export {
 } from './errors.js'
 export type { AnswerCounts } from './experiments/answers.js'
 export type { ClassifierRecord } from './experiments/classifiers.js'
+export type { EquivarianceError } from './experiments/equivariance.js'
 export type { Origin } from './experiments/expression.js'
 export type { ArithmeticErrors, LayerArithmetic } from './experiments/featureArithmetic.js'
 export { FOLD_SCHEMES, type FoldScheme, TASKS, type Task } from './experiments/folds.js'

@@ -57,7 +57,7 @@ function unknownPatch(name: string, sources: readonly PatchSource[]): never {
 }
 
 /** A background's pixels, RGB [side, side, 3]. */
-function backgroundPixels(background: Background, side: number): FramePixels {
+export function backgroundPixels(background: Background, side: number): FramePixels {
   if ('image' in background) return background.image
   const { rgb } = background
   return Uint8Array.from({ length: side * side * 3 }, (_, i) => rgb[i % 3] as number)

@@ -24,6 +24,7 @@ interface Layer {
   readonly dims: number
   readonly data: Float32Array
   readonly shape: readonly number[]
+  readonly equivariance?: readonly object[]
 }
 
 /**
@@ -31,8 +32,8 @@ interface Layer {
  * @param origin what decided the values
  */
 export function extractFile(extraction: { readonly layers: readonly Layer[] }, origin: object) {
-  const layers = extraction.layers.map(({ name, dims, shape, data }) => {
-    return { name, dims, file: arrayFile(name), sha256: sha256(...encodeNpy(shape, data)) }
+  const layers = extraction.layers.map(({ name, dims, shape, data, equivariance }) => {
+    return { name, dims, file: arrayFile(name), sha256: sha256(...encodeNpy(shape, data)), equivariance }
   })
   const description = { shiftscope: packageVersion(), ...extraction, layers, ...origin }
   return { file: EXTRACT_FILE, content: `${JSON.stringify(description, null, 2)}\n` }

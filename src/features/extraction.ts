@@ -13,6 +13,7 @@ import { sceneOf } from '../engine/scene.js'
 import { BLENDS, type Scene, type Settings } from '../engine/task.js'
 import { throwIfStopped } from '../errors.js'
 import { type AnswerCounts, answerCounts } from '../experiments/answers.js'
+import { type EquivarianceError, measureEquivariance } from '../experiments/equivariance.js'
 import { type SimilarityMaps, similarityMaps } from '../experiments/similarity.js'
 import type { FolderLockOptions } from '../files/lock.js'
 import { openPartialArrays, type PartialArrays, type RowPlace } from '../files/partialArrays.js'
@@ -79,6 +80,8 @@ export interface Extraction extends ExecutionRecord {
     readonly shape: readonly [rows: number, cols: number, dims: number]
     /** Path of the .npy file; absent without `out`. */
     readonly file?: string
+    /** How far the layer fails to move with the object, if it is a map; from the center anchor, pixel by pixel. */
+    readonly equivariance?: readonly EquivarianceError[]
   }[]
   /** How often the network gave each answer; absent if its classes are unknown or the layer with them is not read. */
   readonly answers?: AnswerCounts
@@ -203,6 +206,7 @@ export async function extractPlaced(
       features.push(whole)
     }
     const seconds = (performance.now() - start) / 1000
+    const equivariance = await measureEquivariance(handle, scene, signal)
     const answers = await answerCounts(network, features, positions)
     const extraction = {
       model: network.id,
@@ -217,6 +221,7 @@ export async function extractPlaced(
         data: features[i] as Float32Array,
         shape: [grid.rows, grid.cols, dims] as const,
         ...(out !== undefined && { file: join(out, arrayFile(name)) }),
+        ...(equivariance[i]?.length && { equivariance: equivariance[i] }),
       })),
       ...(answers && { answers }),
       settings: handle.settings,

@@ -72,13 +72,13 @@ export function logScale(values: readonly number[]): Scale {
   }
 }
 
-/** An axis of given places, evenly spaced in their logarithm. */
-export function octaveScale(ticks: readonly number[]): Scale {
-  const logs = ticks.map(Math.log2)
+/** An axis from the least of some values to the largest, evenly spaced in their logarithm, with ticks at powers of two. */
+export function octaveScale(values: readonly number[]): Scale {
+  const logs = values.map(Math.log2)
   const [low, high] = [min(logs), max(logs)]
   return {
     at: (value) => (high === low ? 0.5 : clamp((Math.log2(value) - low) / (high - low))),
-    ticks,
+    ticks: values.filter((value) => Number.isInteger(Math.log2(value))),
     format: String,
   }
 }

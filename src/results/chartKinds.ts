@@ -1,3 +1,4 @@
+import { ERROR_PARTS } from '../experiments/equivariance.js'
 import { DIRECTIONS } from '../experiments/mapMeasures.js'
 import { FEWEST_PAIRS, FEWEST_PATCHES, type Row } from './rows.js'
 
@@ -27,7 +28,7 @@ export interface DotChart {
 export interface LineChart {
   readonly kind: 'lines'
   readonly x: { readonly title: string; readonly of: (variant: string) => number; readonly isOctaves?: boolean }
-  readonly y: { readonly title: string; readonly scale: 'share' | 'log' }
+  readonly y: { readonly title: string; readonly scale: 'share' | 'linear' | 'log' }
   /** One line for each of these words, which variants have; the second one is dashed. One line of all variants, if absent. */
   readonly lines?: readonly string[]
 }
@@ -88,6 +89,15 @@ export const CONSISTENCY: MeasureChart = {
   within: [1],
   most: 1,
   series: axesOf('consistency'),
+}
+
+export const EQUIVARIANCE: MeasureChart = {
+  kind: 'lines',
+  title: 'Equivariance error',
+  note: 'A layer that is a map should move with its object. The error is the part of the object’s features that does not. Solid lines show aliasing, which subsampling causes. They fall to zero where the object has moved by whole cells of the map. Dashed lines show the rest, which the borders of the frame cause.',
+  x: { title: 'distance that the object moves (px)', of: Number.parseInt, isOctaves: true },
+  y: { title: 'equivariance error', scale: 'linear' },
+  lines: ERROR_PARTS.toReversed(),
 }
 
 function axesOf(name: string): DotChart['series'] {

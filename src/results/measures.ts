@@ -1,5 +1,6 @@
 import { ANCHOR_NAMES, type AnchorName } from '../engine/positions.js'
 import { CONFIDENT } from '../experiments/answers.js'
+import { type EquivarianceError, ERROR_PARTS } from '../experiments/equivariance.js'
 import { MADE_UP_FEATURES, meanAccuracy } from '../experiments/foldBaselines.js'
 import { FOLD_SCHEMES, type FoldScheme, TASKS } from '../experiments/folds.js'
 import { gridSpectrum } from '../experiments/gridSpectrum.js'
@@ -46,6 +47,8 @@ export interface MeasuredLayer extends Omit<Unit['layers'][number], 'measures'> 
   readonly consistency: Consistency
   /** How far the folds are from those by position and by phase; null: not measured. */
   readonly foldErrors: Pick<FoldPrediction, 'position' | 'phase'> | null
+  /** Of a layer that is a map, if it was measured. */
+  readonly equivariance?: readonly EquivarianceError[] | undefined
 }
 
 interface MeasureTable {
@@ -145,6 +148,12 @@ export const MEASURES: readonly Measure[] = [
         return share === null ? [] : [[`${direction} ${stride}px`, share] as const]
       }),
     chart: charts.CONSISTENCY,
+  },
+  {
+    name: 'equivariance-error',
+    of: ({ equivariance = [] }) =>
+      equivariance.flatMap((error) => ERROR_PARTS.map((part) => [`${error.dx}px ${part}`, error[part]] as const)),
+    chart: charts.EQUIVARIANCE,
   },
   {
     name: 'separability-accuracy',

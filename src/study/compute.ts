@@ -3,6 +3,7 @@ import type { Features } from '../engine/features.js'
 import type { NetworkHandle } from '../engine/handle.js'
 import { throwIfStopped } from '../errors.js'
 import type { Classifiers } from '../experiments/classifiers.js'
+import { measureEquivariance } from '../experiments/equivariance.js'
 import type { Network } from '../networks/index.js'
 import { type Progress, progressTo } from '../progress.js'
 import { secondsOf } from '../support/stopwatch.js'
@@ -76,8 +77,11 @@ export async function computeUnits(work: UnitWork, network: Network, first: Plan
       onUnit(current, 0)
       const features = await extract(study, handle, current, onImages, signal)
       timeLeft?.extracted(current, seconds())
+      const scene = unitScene(study, current)
+      const equivariance = study.equivariance ? await measureEquivariance(handle, scene, signal) : []
+      const extracted = { ...features, equivariance }
       await stored
-      stored = secondsOf(() => storeUnit(study, current, features, progress, classifiers)).then((seconds) => {
+      stored = secondsOf(() => storeUnit(study, current, extracted, progress, classifiers)).then((seconds) => {
         timeLeft?.measured(current, seconds)
         return queue.finish(current)
       })

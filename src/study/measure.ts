@@ -3,6 +3,7 @@ import { networkCells } from '../engine/reuse/cellSteps.js'
 import { totalStride } from '../engine/reuse/totalStride.js'
 import type { ExperimentPlace } from '../experiments/card.js'
 import type { Classifiers } from '../experiments/classifiers.js'
+import type { EquivarianceError } from '../experiments/equivariance.js'
 import { measureFeatures } from '../experiments/featureMeasures.js'
 import { coarseGrid, foldBaselines, foldsOf, meanAccuracy, USUAL_PERIOD } from '../experiments/foldBaselines.js'
 import type { FoldScheme } from '../experiments/folds.js'
@@ -21,6 +22,12 @@ import { counted } from '../support/text.js'
 import { type Study, unitInputs } from './plan.js'
 import type { PlannedUnit } from './units.js'
 
+/** Features of a unit, and what else was measured while its network was open. */
+interface ExtractedUnit extends Features {
+  /** Of each layer; empty if the study does not ask for it. */
+  readonly equivariance: readonly (readonly EquivarianceError[])[]
+}
+
 /**
  * Measures everything of one unit and stores it.
  * @param features of every layer, which are given back
@@ -30,13 +37,16 @@ import type { PlannedUnit } from './units.js'
 export async function storeUnit(
   study: Study,
   unit: PlannedUnit,
-  features: Features,
+  features: ExtractedUnit,
   progress: Progress,
   classifiers: Classifiers,
 ): Promise<void> {
   const { grid, network } = unit
   const parts: LayerParts[] = []
-  for (const layer of features.layers) parts.push(await measureLayer(study, unit, layer, classifiers))
+  for (const [i, layer] of features.layers.entries()) {
+    const measured = await measureLayer(study, unit, layer, classifiers)
+    parts.push({ ...measured, equivariance: features.equivariance[i] })
+  }
   const inputs = unitInputs(study, unit)
   const { unit: made, arrays } = assembleUnit(inputs, grid, parts, network.classes?.names)
   const kept = inputs.keepsFeatures && {

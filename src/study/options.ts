@@ -33,8 +33,8 @@ import {
 /** The quick stride keeps the study of the embedded networks under two minutes on two slow cores. */
 const STRIDES = { quick: 4, paper: 1 } as const
 
-/** What a study may measure: units hold similarity and separability; arithmetic stands beside them. */
-const EXPERIMENTS = ['similarity', 'separability', 'arithmetic'] as const
+/** What a study may measure: units hold all but arithmetic, which stands beside them. */
+const EXPERIMENTS = ['similarity', 'separability', 'equivariance', 'arithmetic'] as const
 
 const texts = z.array(z.string()).min(1).readonly()
 const limits: z.ZodType<ColourLimits, ColourLimits> = kinds.limits.superRefine(checkLimits)
@@ -68,8 +68,8 @@ const OPTIONS = {
   /** Distance between neighbouring positions in pixels; by default the preset's. */
   stride: z.number().exactOptional(),
   /**
-   * Experiments to run: `similarity`, `separability` and `arithmetic`; by default the first two. Every unit includes
-   * similarity. `arithmetic` alone needs no units.
+   * Experiments to run: `similarity`, `separability`, `equivariance` (of layers that are maps) and `arithmetic`; by
+   * default the first two. Every unit includes similarity. `arithmetic` alone needs no units.
    */
   experiments: z.array(oneOf('experiment', EXPERIMENTS)).min(1).readonly().default(['similarity', 'separability']),
   /** Fold schemes of separability; all by default. */
@@ -135,6 +135,7 @@ export interface ResolvedOptions extends Omit<Checked, 'preset' | 'models' | 'ex
   /** Networks whose features are added and subtracted. */
   readonly arithmeticModels: readonly string[]
   readonly separability: UnitInputs['separability']
+  readonly equivariance: boolean
 }
 
 /**
@@ -174,5 +175,6 @@ export function resolveOptions(given: ReproduceOptions): ResolvedOptions {
     separability: experiments.includes('separability')
       ? { loss: LOSS, C, seed, cv: FOLD_SCHEMES.filter((scheme) => cv.includes(scheme)) }
       : null,
+    equivariance: experiments.includes('equivariance'),
   }
 }

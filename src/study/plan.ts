@@ -3,6 +3,7 @@ import { checkMemory } from '../engine/machineMemory.js'
 import { sceneOf } from '../engine/scene.js'
 import type { Scene } from '../engine/task.js'
 import { InputError, UsageError } from '../errors.js'
+import { equivarianceReach } from '../experiments/equivariance.js'
 import { assignFolds, TASKS, taskClasses } from '../experiments/folds.js'
 import { isPlaceholder, type Network, type Precision, recipeText } from '../networks/index.js'
 import { type SketchedGroup, sketchedPatches } from '../page/siteSketches.js'
@@ -29,6 +30,7 @@ export interface Study {
   readonly blend: Scene['blend']
   readonly precision: Precision
   readonly separability: UnitInputs['separability']
+  readonly equivariance: boolean
   readonly keepsFeatures: boolean
   readonly units: readonly PlannedUnit[]
   /** Names of the patches whose units keep sketches. */
@@ -52,7 +54,8 @@ export interface Study {
  */
 export async function planStudy(given: ResolvedOptions, withPlaceholders = false): Promise<Study> {
   const options = await withIds(given)
-  const { sizes, stride, blend, precision, separability, keepFeatures: keepsFeatures, unitModels, signal } = options
+  const { sizes, stride, blend, keepFeatures: keepsFeatures, unitModels, signal } = options
+  const { precision, separability, equivariance } = options
   const networks = await networksOf(options, withPlaceholders)
   const backgrounds = await backgroundsOf(options.background, networks, signal)
   const frame = Math.min(...networks.map(({ input }) => input.rows))
@@ -60,12 +63,14 @@ export async function planStudy(given: ResolvedOptions, withPlaceholders = false
   const units = planUnits(networks, patches, stride)
   for (const { network, grid } of units) checkMemory(network, grid)
   checkFolds(units, separability)
+  if (equivariance) checkEquivariance(units)
   const out = resolve(options.out)
   await checkResultsFolder(out)
   // Features are at hand where classifiers are trained; where they are kept, nobody needs sketches of them.
   const sketched = sketchedPatches(separability === null || keepsFeatures ? [] : sketchGroups(units))
   const study = {
-    ...{ out, networks, patches, stride, backgrounds, blend, precision, separability, keepsFeatures, units, sketched },
+    ...{ out, networks, patches, stride, backgrounds, blend, precision },
+    ...{ separability, equivariance, keepsFeatures, units, sketched },
     left: [],
     unwanted: new Map(),
     replaced: { units: 0, differences: [] },
@@ -119,6 +124,14 @@ function checkFolds(units: readonly PlannedUnit[], classifier: UnitInputs['separ
   }
 }
 
+/** @throws UsageError if no layer's equivariance can be measured */
+function checkEquivariance(units: readonly PlannedUnit[]): void {
+  if (units.some(({ network, patch }) => equivarianceReach(network, patch.size) > 0)) return
+  throw new UsageError(
+    'equivariance is measured in layers that are maps, and no object of this study can move by a cell of one; name such `layers` ("shiftscope models inspect NETWORK" lists them) without `pool`, or use smaller `sizes`',
+  )
+}
+
 async function backgroundsOf(
   text: string,
   networks: readonly Network[],
@@ -143,7 +156,7 @@ export function unitScene(study: Study, { network, patch }: Pick<PlannedUnit, 'n
 /** What decides a unit's numbers. */
 export function unitInputs(study: Study, unit: PlannedUnit): UnitInputs {
   const { network, patch, grid } = unit
-  const { blend, precision, separability, keepsFeatures, sketched } = study
+  const { blend, precision, separability, equivariance, keepsFeatures, sketched } = study
   return {
     format: UNIT_FORMAT,
     model: network.id,
@@ -160,6 +173,7 @@ export function unitInputs(study: Study, unit: PlannedUnit): UnitInputs {
     ...(network.pool && { pool: network.pool }),
     ...(network.inputSource !== 'catalog' && { input: recipeText(network.input) }),
     separability,
+    ...(equivariance && equivarianceReach(network, patch.size) > 0 && { equivariance: true }),
     keepsFeatures,
     ...(sketched.has(patch.name) && { sketches: true }),
   }

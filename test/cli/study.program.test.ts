@@ -71,6 +71,26 @@ describe('reproduce', () => {
     expect(replaced).toContain(`replacing 1 unit in ${folder('other')} made with other settings (${differences})`)
   })
 
+  it('measures equivariance of layers that are maps; a unit without it is computed again, one with it will do', async () => {
+    const words = STUDY.map((word) => (word === 'fc8' ? 'relu1' : word))
+    const run = async (experiment: string) => {
+      const more = [folder('map'), '--patches', 'dog', '--experiments', experiment]
+      const { status, stdout, stderr } = await runHere([...words, ...WHAT, ...more])
+      expect(status, stderr).toBe(0)
+      return { computed: JSON.parse(stdout).computed, stderr }
+    }
+    expect((await run('similarity')).computed).toBe(1)
+    expect(await run('equivariance')).toEqual({ computed: 1, stderr: expect.stringContaining('(no equivariance)') })
+    const rows: SummaryRow[] = JSON.parse(readFileSync(folder('map', 'summary.json'), 'utf8'))
+    const errors = rows.filter(({ metric }) => metric === 'equivariance-error')
+    // Two cells of the first convolution, whose stride is 4.
+    const steps = [1, 2, 3, 4, 5, 6, 7, 8]
+    expect(errors.map(({ variant }) => variant)).toEqual(steps.flatMap((dx) => [`${dx}px border`, `${dx}px aliasing`]))
+    for (const { variant, mean } of errors) expect(mean > 0.1, variant).toBe(/[^48]px aliasing/.test(variant))
+    expect(readFileSync(folder('map', 'index.html'), 'utf8')).toContain('Equivariance error')
+    expect((await run('similarity')).computed).toBe(0)
+  })
+
   it('killed in the middle and run again with other settings, ends with the same bytes', async () => {
     const { child, ended } = start([...STUDY, ...WHAT, folder('killed'), ...ONE, '--batch', '2'])
     await until(async () => finishedUnits('killed') >= 1)

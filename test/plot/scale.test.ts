@@ -35,6 +35,7 @@ describe('other scales', () => {
     const { at } = octaveScale([2, 4, 8])
     expect([1, 2, 4, 8, 9].map(at)).toEqual([0, 0, 0.5, 1, 1])
     expect(octaveScale([8]).at(8)).toBe(0.5)
+    expect(ticksOf(octaveScale([1, 2, 3, 4, 5]))).toBe('1 2 4')
   })
 
   it('between two ends place what lies between, and write every tick with the same decimals', () => {

@@ -46,6 +46,10 @@ const WHOLE: MeasuredLayer = {
     phase: { shuffled: tasks(equal(0.4), equal(0.6)) },
   },
   foldErrors: { position: 0.02, phase: 0.3 },
+  equivariance: [
+    { dx: 1, border: 0.1, aliasing: 0.5 },
+    { dx: 2, border: 0.2, aliasing: 0 },
+  ],
 }
 
 /** Maps of 2×2 that rise by 0.001 to the right, 0.002 downwards and 0.004 from anchor to anchor, from 0.9232 on. */
@@ -60,6 +64,7 @@ describe('measures of a layer', () => {
     ['answer-probability', { center: 0.8 }],
     ['answer-fall', { center: expect.closeTo(0.7, 12) }],
     ['consistency', { 'horizontal 1px': 0.75, 'vertical 1px': 0.5 }],
+    ['equivariance-error', { '1px border': 0.1, '1px aliasing': 0.5, '2px border': 0.2, '2px aliasing': 0 }],
     // Of the tasks whose classifiers all converged.
     ['separability-accuracy', { 'left-right ordered': 0.9, 'top-bottom ordered': 0.7, 'left-right shuffled': 0.9 }],
     ['separability-std', { 'left-right ordered': 0.1, 'top-bottom ordered': 0.1, 'left-right shuffled': 0.1 }],

@@ -140,6 +140,7 @@ describe('a unit', () => {
     ['input the network’s own, not clip', {}, { input: 'clip' }],
     ['no features kept', {}, { keepsFeatures: true }],
     ['no separability', {}, classifier({})],
+    ['no equivariance', {}, { equivariance: true }],
     ['C 1, not 2', classifier({}), classifier({ C: 2 })],
     ['seed 0, not 1', classifier({}), classifier({ seed: 1 })],
     ['folds ordered,shuffled, not ordered,blocks', classifier({}), classifier({ cv: ['ordered', 'blocks'] })],
@@ -148,6 +149,7 @@ describe('a unit', () => {
     [undefined, classifier({}), {}],
     [undefined, classifier({}), classifier({ cv: ['shuffled'] })],
     [undefined, {}, { sketches: true }],
+    [undefined, { equivariance: true }, {}],
   ])('must be made again because of %j', async (difference, has, wants) => {
     await storeUnit(inFolder(), has)
     const found = await findUnit(inFolder(), { ...inputs, ...wants })

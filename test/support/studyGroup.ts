@@ -85,6 +85,10 @@ export function wholeGroup(model: string, size: number, level: number): StudyGro
     [{ metric: 'answer-right', variant: 'center' }, [1, 1, 1, 0, 0, 1, 1, 1, 1, 1]],
     [{ metric: 'answer-probability', variant: 'center' }, around(level / 1.2)],
     [{ metric: 'answer-fall', variant: 'center' }, around(level / 3)],
+    ...[1, 2, 4].flatMap((dx) => [
+      [{ metric: 'equivariance-error', variant: `${dx}px border` }, around((dx * level) / 20)] as const,
+      [{ metric: 'equivariance-error', variant: `${dx}px aliasing` }, around(dx === 4 ? 0 : level)] as const,
+    ]),
     ...schemes.flatMap((cv) =>
       tasks.flatMap(([task, accuracy]) => [
         ...ofFolds('separability-accuracy', `${task} ${cv}`, accuracy),

@@ -124,7 +124,7 @@ export async function reproduceIsTyped(): Promise<StudyResult> {
     preset: 'paper',
     models: ['alexnet'],
     sizes: [75, 125],
-    experiments: ['similarity', 'separability', 'arithmetic'],
+    experiments: ['similarity', 'separability', 'equivariance', 'arithmetic'],
     cv: ['ordered', 'transposed'],
     weights: { alexnet: 'alexnet.pth' },
     limits: { low: 0, high: 1 },

@@ -5,7 +5,7 @@ import { counted, withoutControls } from '../../support/text.js'
 import type { CommandContext } from '../context.js'
 import { addInputOptions, addPoolOption, addRunOptions, addSceneOptions } from '../extractionOptions.js'
 import { addExamples } from '../help.js'
-import { duration, print, printJson, say } from '../output.js'
+import { duration, print, printJson, printTable, say } from '../output.js'
 import { parseList, parsePath, parseWhole } from '../parse.js'
 import { terminalProgress } from '../progressBar.js'
 
@@ -28,14 +28,24 @@ export function extractCommand({ signal }: CommandContext): Command {
       say('opening the network')
       const { extract } = await import('../../features/openNetwork.js')
       const result = await extract({ ...options, onProgress: terminalProgress(), signal })
-      if (json)
-        return printJson({ ...result, layers: result.layers.map(({ name, dims, file }) => ({ name, dims, file })) })
+      if (json) return printJson({ ...result, layers: result.layers.map(({ data, shape, ...layer }) => layer) })
       for (const { dims, file } of result.layers) print(`${file}: float32 [${result.rows}, ${result.cols}, ${dims}]`)
+      printEquivariance(result)
       if (result.answers) printAnswers(result.answers, result.rows * result.cols)
       say(
         `${counted(result.images, 'image')} in ${duration(result.seconds)}, ${Math.round(result.imagesPerSecond)} images/s`,
       )
     })
+}
+
+/** At whole cells and powers of two; all distances are in extract.json. */
+function printEquivariance({ layers }: Extraction): void {
+  const rows = layers.flatMap(({ name, equivariance = [] }) =>
+    equivariance
+      .filter(({ dx, aliasing }) => aliasing === 0 || Number.isInteger(Math.log2(dx)))
+      .map(({ dx, border, aliasing }) => [name, dx, border.toFixed(3), aliasing.toFixed(3)]),
+  )
+  if (rows.length > 0) printTable(['equivariance error', 'px', 'border', 'aliasing'], rows)
 }
 
 function printAnswers(answers: NonNullable<Extraction['answers']>, positions: number): void {

@@ -73,7 +73,7 @@ export function addStudyOptions(studyCommand: Command): Command {
     .option('--stride <n>', 'move the object by this many px [default: 4; paper: 1]', parseWhole)
     .option(
       '--experiments <a,b>',
-      'measure these [similarity, separability, arithmetic; default: the first two]',
+      'measure [similarity, separability, equivariance, arithmetic; default: first two]',
       parseList,
     )
     .option('--cv <a,b>', `put positions into folds [${FOLD_SCHEMES.join(', ')}; default: all]`, parseList)

@@ -57,6 +57,9 @@ export function linePanels({ name, x, y, series, panels }: LinePanels): string {
   return `<div class="panels" role="group" aria-label="${escapeHtml(name)}">\n${keys(series)}\n${drawn.join('\n')}</div>`
 }
 
+/** More marks on a line would hide it. */
+const MOST_MARKS = 12
+
 /** A line with a mark at each of its points; it says its name and numbers. */
 function curve(
   { series, isDashed = false, points, words }: PanelLine,
@@ -73,6 +76,7 @@ function curve(
     ...(isDashed && { 'stroke-dasharray': '4 3' }),
   }
   const numbers = points.map(([a, b]) => `${b.toPrecision(3)} at ${a}`).join(', ')
-  const marks = words === undefined ? points.map(([a, b]) => mark(series, x(a), y(b), 2.5)) : []
+  const marks =
+    words === undefined && points.length <= MOST_MARKS ? points.map(([a, b]) => mark(series, x(a), y(b), 2.5)) : []
   return svg('g', {}, tip(words ?? `${name}: ${numbers}`), svg('polyline', attributes), ...marks)
 }

@@ -1,11 +1,11 @@
 import type { Unit, UnitInputs } from './schema.js'
 
 /**
- * What two units must have in common to be the same; of fold schemes and features a unit may hold more than is wanted, and
- * without sketches it will do.
+ * What two units must have in common to be the same; of fold schemes, equivariance and features a unit may hold more than is
+ * wanted, and without sketches it will do.
  */
 type SharedInput =
-  | Exclude<keyof UnitInputs, 'format' | 'separability' | 'keepsFeatures' | 'sketches'>
+  | Exclude<keyof UnitInputs, 'format' | 'separability' | 'equivariance' | 'keepsFeatures' | 'sketches'>
   | Exclude<keyof NonNullable<UnitInputs['separability']>, 'loss' | 'cv'>
 
 /** Each input as a text by which it can be compared and shown; undefined: it has no part in the unit. */
@@ -35,6 +35,7 @@ export function differencesOf(stored: UnitInputs, wanted: UnitInputs): readonly 
     return [DIFFERENT_FILES[name] ?? `${name} ${has}, not ${wants}`]
   })
   if (wanted.keepsFeatures && !stored.keepsFeatures) differences.push('no features kept')
+  if (wanted.equivariance && !stored.equivariance) differences.push('no equivariance')
   if (wanted.separability === null) return differences
   if (stored.separability === null) return [...differences, 'no separability']
   const [has, wants] = [stored.separability.cv, wanted.separability.cv]

@@ -40,6 +40,8 @@ const inputsSchema = z.object({
       cv: z.array(z.enum(FOLD_SCHEMES)),
     })
     .nullable(),
+  /** Whether the unit has the equivariance error of its layers that are maps; absent if not. */
+  equivariance: z.literal(true).optional(),
   /** Whether the unit stores the features at all positions. */
   keepsFeatures: z.boolean(),
   /** Whether the unit stores sketches: short vectors for cosines between any two positions; absent if not. */

@@ -1,0 +1,135 @@
+import { type FeatureMap, featureMapOf } from '../engine/featureMap.js'
+import type { NetworkHandle } from '../engine/handle.js'
+import type { Scene } from '../engine/task.js'
+import { throwIfStopped } from '../errors.js'
+import type { Network } from '../networks/index.js'
+import { DIRECTIONS, type Direction } from './mapMeasures.js'
+import { drawObject } from './objectScene.js'
+import { backgroundPixels } from './scenePatches.js'
+
+/** How far a map is from moving with its object, as a share of what the object changes in it. */
+export interface EquivarianceError {
+  /** Distance that the object moves, in pixels. */
+  readonly dx: number
+  /** Error at whole cells, interpolated linearly between them: what the borders of the frame change. */
+  readonly border: number
+  /** The rest: what subsampling changes. */
+  readonly aliasing: number
+}
+
+/** Both parts of the error, as variants of its measure name them. */
+export const ERROR_PARTS = ['border', 'aliasing'] as const
+
+/** The object moves by up to two cells, and no farther than this, in pixels. */
+const FARTHEST = 64
+
+/**
+ * How far a layer's map fails to move with its object, for each distance dx that the object moves:
+ *
+ *     E(dx) = ‖S₋dx[F(x + dx) − F(blank)] − [F(x) − F(blank)]‖ / ‖F(x) − F(blank)‖, mean of both axes
+ *
+ * S₋dx moves the map back by dx / stride cells. For a part of a cell, it interpolates by sinc, which is exact for every map that
+ * was sampled without aliasing. Linear interpolation would blur the map, and so hide a part of the aliasing. Beyond its border, the
+ * object changes nothing. After Zhang, "Making convolutional networks shift-invariant again", 2019, section 3.1, whose distance
+ * has whole cells only.
+ *
+ * @param features [2 + 2n, channels · rows · cols]: the blank frame, the object at x, moved right by 1 to n pixels, then down
+ * @returns dx = 1, 2, … up to the last multiple of the stride that n reaches, two at most; none where the object changes nothing
+ */
+export function equivarianceErrors(features: Float32Array, map: FeatureMap): readonly EquivarianceError[] {
+  const { stride } = map
+  const dims = map.channels * map.rows * map.cols
+  const moves = features.length / dims / 2 - 1
+  const change = (row: number) =>
+    Float64Array.from({ length: dims }, (_, i) => (features[row * dims + i] as number) - (features[i] as number))
+  const still = change(1)
+  const norm = Math.sqrt(still.reduce((sum, value) => sum + value * value, 0))
+  if (!(norm > 0)) return []
+  const errors = Array.from({ length: reachOf(map, moves) + 1 }, (_, dx) => {
+    if (dx === 0) return 0
+    const ofAxes = DIRECTIONS.map((axis, i) => distance(change(1 + i * moves + dx), still, map, axis, dx))
+    return ofAxes.reduce((sum, one) => sum + one) / DIRECTIONS.length / norm
+  })
+  return errors.slice(1).map((error, i) => {
+    const dx = i + 1
+    const cell = Math.floor(dx / stride)
+    const [before = 0, after = 0] = [errors[cell * stride], errors[(cell + 1) * stride]]
+    const border = before + (after - before) * (dx / stride - cell)
+    return { dx, border, aliasing: error - border }
+  })
+}
+
+/** The farthest distance in pixels that is measured of a map. */
+function reachOf({ stride }: FeatureMap, room: number): number {
+  return stride * Math.min(2, Math.floor(Math.min(room, FARTHEST) / stride))
+}
+
+/** ‖S₋dx moved − still‖ */
+function distance(
+  moved: Float64Array,
+  still: Float64Array,
+  { rows, cols, stride }: FeatureMap,
+  axis: Direction,
+  dx: number,
+): number {
+  const [length, step] = axis === 'vertical' ? [rows, cols] : [cols, 1]
+  const whole = dx / stride
+  // A sinc has a single value at whole cells.
+  const [from, to] = Number.isInteger(whole) ? [whole, whole] : [1 - length, length - 1]
+  const weights = Float64Array.from({ length: to - from + 1 }, (_, i) => sinc(from + i - whole))
+  let sum = 0
+  for (let first = 0; first < still.length; first++) {
+    if (Math.floor(first / step) % length !== 0) continue
+    for (let i = 0; i < length; i++) {
+      let difference = -(still[first + i * step] as number)
+      for (let k = Math.max(from, -i); k <= Math.min(to, length - 1 - i); k++)
+        difference += (weights[k - from] as number) * (moved[first + (i + k) * step] as number)
+      sum += difference * difference
+    }
+  }
+  return Math.sqrt(sum)
+}
+
+function sinc(x: number): number {
+  return x === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x)
+}
+
+/** How far an object of this size is moved for the layers of a network, in pixels; 0: no layer's error can be measured. */
+export function equivarianceReach(network: Network, size: number): number {
+  const room = Math.ceil((network.input.rows - size) / 2)
+  const maps = network.layers.flatMap((layer) => featureMapOf(network, layer) ?? [])
+  return Math.max(0, ...maps.map((map) => reachOf(map, room)))
+}
+
+/**
+ * Moves a scene's object from the center anchor to the right and down, pixel by pixel.
+ * @returns of each layer as `equivarianceErrors`; none of layers that are no maps
+ * @throws as `NetworkHandle.encode`; the signal's reason
+ */
+export async function measureEquivariance(
+  { network, encode }: NetworkHandle,
+  { patch, background, blend }: Scene,
+  signal?: AbortSignal,
+): Promise<readonly (readonly EquivarianceError[])[]> {
+  const side = network.input.rows
+  const steps = Array.from({ length: equivarianceReach(network, patch.size) }, (_, i) => i + 1)
+  if (steps.length === 0) return network.layers.map(() => [])
+  const blank = backgroundPixels(background, side)
+  const center = Math.floor((side - patch.size) / 2)
+  const drawn = (down: number, right: number) => {
+    const frame = blank.slice()
+    drawObject(frame, side, patch, { row: center + down, col: center + right }, blend)
+    return frame
+  }
+  const frames = [blank, drawn(0, 0), ...steps.map((dx) => drawn(0, dx)), ...steps.map((dx) => drawn(dx, 0))]
+  const { layers, finished, release } = await encode(frames, { signal })
+  try {
+    if (finished < frames.length) throwIfStopped(signal)
+    return network.layers.map((layer, i) => {
+      const map = featureMapOf(network, layer)
+      return map === undefined ? [] : equivarianceErrors(layers[i]?.matrix as Float32Array, map)
+    })
+  } finally {
+    release()
+  }
+}

@@ -1,0 +1,21 @@
+import { fileURLToPath } from 'node:url'
+import { expect, it } from 'vitest'
+import { featureMapOf } from '../../src/engine/featureMap.js'
+import { imagenetInput, type Network } from '../../src/networks/network.js'
+
+const networkOf = (file: string) => {
+  const onnxPath = fileURLToPath(new URL(`../../${file}`, import.meta.url))
+  return { onnxPath, input: imagenetInput } as Network
+}
+
+it.each([
+  ['a map', 'models/tiny-alexnet.onnx', { name: 'relu2', dims: 48 * 27 * 27, isMap: true }, [48, 27, 27, 8]],
+  ['no map', 'models/tiny-alexnet.onnx', { name: 'fc6', dims: 768 }, undefined],
+  ['pooled', 'models/tiny-alexnet.onnx', { name: 'relu2', dims: 48 }, undefined],
+  ['a map of another shape', 'models/tiny-alexnet.onnx', { name: 'relu2', dims: 48, isMap: true }, undefined],
+  ['tokens', 'test/golden/exports/vit.onnx', { name: 'tokens', dims: 48, isMap: true }, undefined],
+  ['of a graph that is not understood', 'README.md', { name: 'relu2', dims: 48, isMap: true }, undefined],
+] as const)('of a layer that is %s', (_, file, layer, expected) => {
+  const map = featureMapOf(networkOf(file), layer)
+  expect(map && [map.channels, map.rows, map.cols, map.stride]).toEqual(expected)
+})
