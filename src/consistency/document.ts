@@ -6,8 +6,8 @@ import { csvCell } from '../results/csv.js'
 import { consistencyPage } from './page.js'
 import type { Consistency, KeptAnswers } from './result.js'
 
-/** The result as text: what `--json` prints. photographs.csv has the numbers of each photograph. */
-export function consistencyDocument({ photographs, ...result }: Consistency): object {
+/** The result without times, so that equal inputs give equal bytes. photographs.csv has the numbers of each photograph. */
+export function consistencyDocument({ photographs, images, seconds, imagesPerSecond, ...result }: Consistency): object {
   return { shiftscope: packageVersion(), ...result, photographs: photographs.length }
 }
 

@@ -33,6 +33,7 @@ const STUDY = ['reproduce', '--models', 'tiny-alexnet', ...OBJECTS, ...ONE]
  */
 export async function writingCommands(inputs: string): Promise<readonly WritingCommand[]> {
   const patches = join(modelsFolder(), 'patches')
+  const photographs = join(import.meta.dirname, '../golden/consistency')
   await mkdir(join(inputs, 'pictures'), { recursive: true })
   for (const name of ['dog.png', 'car.png'])
     await writeFile(join(inputs, 'pictures', name), await readFile(join(patches, name)))
@@ -74,6 +75,10 @@ export async function writingCommands(inputs: string): Promise<readonly WritingC
     command('arithmetic', (out) => [
       ...['arithmetic', '--expression', 'A - B', '--layer', 'fc6'],
       ...['--image', 'A=dog@0,0 car@100,100', '--image', 'B=car@100,100', '--out', out],
+    ]),
+    command('consistency', (out) => [
+      ...['consistency', photographs, '--model', join(photographs, 'classifier.onnx'), '--input', 'imagenet'],
+      ...[...ONE, '--batch', '1', '--out', out],
     ]),
     command('patches images', (out) => ['patches', 'images', join(inputs, 'pictures'), '--out', out]),
     command('patches coco', (out) => [

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { findPhotographs } from '../../../src/consistency/photographs.js'
 import { ARITHMETIC_SCENES } from '../../../src/experiments/arithmeticScenes.js'
 import { similarity } from '../../../src/features/similarity.js'
 import { openLocks } from '../../../src/files/lock.js'
@@ -102,6 +103,14 @@ async function readManifest(folder: string): Promise<void> {
   const patches = await patchesFrom(join(folder, 'manifest.json'))
   const paths = patches.flatMap(({ path, sizes }) => [path, ...Object.values(sizes ?? {})])
   for (const path of paths) assert(`${path}/`.startsWith(`${folder}/`), `${path} is outside`)
+}
+
+const photographLists: readonly Files[] = [{ 'list.txt': 'a.png\r\n\nb.png\na.png\n', 'a.png': '', 'b.png': '' }]
+
+/** A list may name any file, and each once. */
+async function readPhotographList(folder: string): Promise<void> {
+  const names = (await findPhotographs(join(folder, 'list.txt'))).map(({ name }) => name)
+  assert(names.length > 0 && new Set(names).size === names.length)
 }
 
 /** A folder of pictures of these names, as far as files can have them. */
@@ -233,6 +242,7 @@ async function readCache(folder: string): Promise<void> {
 export const documents: readonly Reader[] = [
   { name: 'descriptions', goldens: described, words: Object.keys(recipe), read: readDescriptions },
   { name: 'manifests', goldens: [{ 'manifest.json': json(manifest) }], read: readManifest },
+  { name: 'photographs', goldens: photographLists, opensAnything: true, read: readPhotographList },
   {
     name: 'picture-names',
     goldens: [{ 'names.json': json(['dog.png', 'cat.jpg', 'cat.mask.png', 'a.b.svg']) }],
