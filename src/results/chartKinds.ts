@@ -1,4 +1,5 @@
 import { DIRECTIONS } from '../experiments/mapMeasures.js'
+import { READ_AXES } from '../experiments/readout.js'
 import { FEWEST_PAIRS, FEWEST_PATCHES, type Row } from './rows.js'
 
 /** A chart of a measure, drawn for each patch size: dots, a row for each network and layer, or lines, a panel for each network. */
@@ -27,7 +28,7 @@ export interface DotChart {
 export interface LineChart {
   readonly kind: 'lines'
   readonly x: { readonly title: string; readonly of: (variant: string) => number; readonly isOctaves?: boolean }
-  readonly y: { readonly title: string; readonly scale: 'share' | 'log' }
+  readonly y: { readonly title: string; readonly scale: 'share' | 'linear' | 'log' }
   /** One line for each of these words, which variants have; the second one is dashed. One line of all variants, if absent. */
   readonly lines?: readonly string[]
 }
@@ -76,6 +77,15 @@ export const GRID_SPECTRUM: MeasureChart = {
   lines: DIRECTIONS,
 }
 
+export const READOUT: MeasureChart = {
+  kind: 'lines',
+  title: 'Position read-out',
+  note: 'A ridge regression reads the object’s position out of the features. It was not trained on the rows (columns) shown here. The vertical axis is the median prediction for them, mean over objects. Solid lines are rows, dashed lines are columns. If features code the position smoothly, the line is the diagonal. If they repeat with the stride of the network, the line has teeth or is level.',
+  x: { title: 'true row or column (px)', of: pixelsOf },
+  y: { title: 'predicted (px)', scale: 'linear' },
+  lines: READ_AXES,
+}
+
 export const CONSISTENCY: MeasureChart = {
   kind: 'dots',
   title: 'Consistency',
@@ -98,7 +108,7 @@ function axesOf(name: string): DotChart['series'] {
   }))
 }
 
-/** Of a variant such as "center vertical 8px". */
+/** Of a variant such as "center vertical 8px": the last number. */
 export function pixelsOf(variant: string): number {
   return Number(/(\d+)px$/.exec(variant)?.[1])
 }

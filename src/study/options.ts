@@ -4,7 +4,8 @@ import { type DeviceRequest, parseDevice } from '../engine/device.js'
 import { REUSE } from '../engine/reuse/record.js'
 import { BLENDS } from '../engine/task.js'
 import { UsageError } from '../errors.js'
-import { FOLD_SCHEMES, LOSS } from '../experiments/folds.js'
+import { checkSeed, FOLD_SCHEMES, LOSS } from '../experiments/folds.js'
+import { READ_SAMPLES } from '../experiments/readout.js'
 import { checkWeight } from '../experiments/separability.js'
 import {
   catalog,
@@ -33,8 +34,8 @@ import {
 /** The quick stride keeps the study of the embedded networks under two minutes on two slow cores. */
 const STRIDES = { quick: 4, paper: 1 } as const
 
-/** What a study may measure: units hold similarity and separability; arithmetic stands beside them. */
-const EXPERIMENTS = ['similarity', 'separability', 'arithmetic'] as const
+/** What a study may measure: units hold all but arithmetic, which stands beside them. */
+const EXPERIMENTS = ['similarity', 'separability', 'readout', 'arithmetic'] as const
 
 const texts = z.array(z.string()).min(1).readonly()
 const limits: z.ZodType<ColourLimits, ColourLimits> = kinds.limits.superRefine(checkLimits)
@@ -68,7 +69,7 @@ const OPTIONS = {
   /** Distance between neighbouring positions in pixels; by default the preset's. */
   stride: z.number().exactOptional(),
   /**
-   * Experiments to run: `similarity`, `separability` and `arithmetic`; by default the first two. Every unit includes
+   * Experiments to run: `similarity`, `separability`, `readout` and `arithmetic`; by default the first two. Every unit includes
    * similarity. `arithmetic` alone needs no units.
    */
   experiments: z.array(oneOf('experiment', EXPERIMENTS)).min(1).readonly().default(['similarity', 'separability']),
@@ -76,8 +77,8 @@ const OPTIONS = {
   cv: z.array(oneOf('fold scheme', FOLD_SCHEMES)).min(1).readonly().default(FOLD_SCHEMES),
   /** Weight of the classifiers' losses, 1e-30 to 1e30; 1 by default. */
   C: z.number().superRefine(checkWeight).default(1),
-  /** Seed of the fold schemes `shuffled` and `blocks`, and of arithmetic's random expressions; 0 by default. */
-  seed: z.number().default(0),
+  /** Seed of the fold schemes `shuffled` and `blocks`, the samples of `readout`, and arithmetic's expressions; 0 by default. */
+  seed: z.number().superRefine(checkSeed).default(0),
   /** Number of random expressions of each of arithmetic's four kinds; 50 by default. */
   expressions: z
     .number()
@@ -135,6 +136,8 @@ export interface ResolvedOptions extends Omit<Checked, 'preset' | 'models' | 'ex
   /** Networks whose features are added and subtracted. */
   readonly arithmeticModels: readonly string[]
   readonly separability: UnitInputs['separability']
+  /** Undefined: positions are not read out. */
+  readonly readout: UnitInputs['readout']
 }
 
 /**
@@ -174,5 +177,6 @@ export function resolveOptions(given: ReproduceOptions): ResolvedOptions {
     separability: experiments.includes('separability')
       ? { loss: LOSS, C, seed, cv: FOLD_SCHEMES.filter((scheme) => cv.includes(scheme)) }
       : null,
+    readout: experiments.includes('readout') ? { samples: READ_SAMPLES, seed } : undefined,
   }
 }

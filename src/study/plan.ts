@@ -29,6 +29,7 @@ export interface Study {
   readonly blend: Scene['blend']
   readonly precision: Precision
   readonly separability: UnitInputs['separability']
+  readonly readout: UnitInputs['readout']
   readonly keepsFeatures: boolean
   readonly units: readonly PlannedUnit[]
   /** Names of the patches whose units keep sketches. */
@@ -52,7 +53,8 @@ export interface Study {
  */
 export async function planStudy(given: ResolvedOptions, withPlaceholders = false): Promise<Study> {
   const options = await withIds(given)
-  const { sizes, stride, blend, precision, separability, keepFeatures: keepsFeatures, unitModels, signal } = options
+  const { sizes, stride, blend, keepFeatures: keepsFeatures, unitModels, signal } = options
+  const { precision, separability, readout } = options
   const networks = await networksOf(options, withPlaceholders)
   const backgrounds = await backgroundsOf(options.background, networks, signal)
   const frame = Math.min(...networks.map(({ input }) => input.rows))
@@ -65,7 +67,8 @@ export async function planStudy(given: ResolvedOptions, withPlaceholders = false
   // Features are at hand where classifiers are trained; where they are kept, nobody needs sketches of them.
   const sketched = sketchedPatches(separability === null || keepsFeatures ? [] : sketchGroups(units))
   const study = {
-    ...{ out, networks, patches, stride, backgrounds, blend, precision, separability, keepsFeatures, units, sketched },
+    ...{ out, networks, patches, stride, backgrounds, blend, precision },
+    ...{ separability, readout, keepsFeatures, units, sketched },
     left: [],
     unwanted: new Map(),
     replaced: { units: 0, differences: [] },
@@ -143,7 +146,7 @@ export function unitScene(study: Study, { network, patch }: Pick<PlannedUnit, 'n
 /** What decides a unit's numbers. */
 export function unitInputs(study: Study, unit: PlannedUnit): UnitInputs {
   const { network, patch, grid } = unit
-  const { blend, precision, separability, keepsFeatures, sketched } = study
+  const { blend, precision, separability, readout, keepsFeatures, sketched } = study
   return {
     format: UNIT_FORMAT,
     model: network.id,
@@ -160,6 +163,7 @@ export function unitInputs(study: Study, unit: PlannedUnit): UnitInputs {
     ...(network.pool && { pool: network.pool }),
     ...(network.inputSource !== 'catalog' && { input: recipeText(network.input) }),
     separability,
+    ...(readout && { readout }),
     keepsFeatures,
     ...(sketched.has(patch.name) && { sketches: true }),
   }

@@ -105,6 +105,7 @@ export function describeRun(study: Study) {
     background: [...new Set([...study.backgrounds.values()].map(({ identity }) => identity))].join(' '),
     blend: study.blend,
     separability: study.separability,
+    readout: study.readout ?? null,
     arithmetic: study.arithmetic.map(({ models: { network, generators }, accuracy }) => ({
       model: network.id,
       weightsPath: network.weightsPath,

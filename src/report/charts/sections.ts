@@ -76,10 +76,14 @@ function linesOf(name: string, { x, y, lines = [''] }: LineChart, own: readonly 
         return row === undefined ? [] : [[value, row.mean] as const]
       }),
     }))
+  const means = own.map(({ mean }) => mean)
   return linePanels({
     name,
     x: { title: x.title, scale: x.isOctaves ? octaveScale(values) : linearScale(values, [1]) },
-    y: { title: y.title, scale: y.scale === 'log' ? logScale(own.map(({ mean }) => mean)) : linearScale([0, 1]) },
+    y: {
+      title: y.title,
+      scale: y.scale === 'log' ? logScale(means) : linearScale(y.scale === 'share' ? [0, 1] : means),
+    },
     series,
     panels: [...new Set(places.map(({ model }) => model))].map((model) => ({
       title: model,
