@@ -22,6 +22,7 @@ import { checkOptions, kinds } from '../support/optionChecks.js'
 import { arithmeticSections } from './arithmeticSection.js'
 import { chartsSection } from './charts/sections.js'
 import { type Figure, figuresSection, paperFigures, writeFigures } from './figures/figures.js'
+import { readoutFigures } from './figures/readoutFigures.js'
 import { findingsMarkdown, findingsSections } from './findings/document.js'
 import { type ClaimFinding, findingsOf } from './findings/findings.js'
 import { leadOf } from './findings/lead.js'
@@ -122,7 +123,7 @@ function contentsOf(
   const tables = resultTables(rows, { rows: paperRows(), isWhole, isPapers }).map((table) =>
     warning === undefined || isOfArithmetic(table) ? table : { ...table, note: `${table.note} ${warning}` },
   )
-  const figures = paperFigures(groups, limits)
+  const figures = [...paperFigures(groups, limits), ...readoutFigures(groups)]
   const ofUnits = tables.filter((table) => !isOfArithmetic(table))
   const appendix: readonly ReportSection[] = [
     chartsSection(rows),

@@ -188,7 +188,7 @@ export function figuresSection(figures: readonly Figure[], hasArithmetic: boolea
   const reasons = NEEDS.flatMap(([number, needs]) => (isMade(number) ? [] : [`Figure ${number} needs ${needs}.`]))
   const note =
     reasons.length === 0 ? '' : `<p class="soft">Not made from this study: ${escapeHtml(reasons.join(' '))}</p>`
-  return { id: 'figures', title: 'The paper’s figures for this study', html: [...parts, note].join('\n') }
+  return { id: 'figures', title: 'Figures', html: [...parts, note].join('\n') }
 }
 
 /** What figures of the paper are made from. */

@@ -6,6 +6,7 @@ import { hot } from '../../../src/plot/colormap.js'
 import { layoutPng, layoutSvg } from '../../../src/plot/layout.js'
 import { type Figure, figuresSection, paperFigures } from '../../../src/report/figures/figures.js'
 import { panelLayout } from '../../../src/report/figures/panels.js'
+import { readoutFigures } from '../../../src/report/figures/readoutFigures.js'
 import type { StudyGroup } from '../../../src/results/study.js'
 import type { UnitInputs } from '../../../src/results/unit/schema.js'
 import { groupWith, measures } from '../../support/studyGroup.js'
@@ -95,6 +96,25 @@ describe('figures of the paper', () => {
     expect(html).toContain(`Of all values, ${below} are below 0.88 (black) and ${above} are above 1 (white).`)
     expect([...html.matchAll(/Figure (\d) needs/g)].map(([, number]) => number)).toEqual(['1', '4', '5', '6'])
   })
+})
+
+it('the read-out’s figure has the share of objects with each prediction, in the frame', () => {
+  const variant = (axis: string, at: number) => ({
+    metric: 'readout-prediction',
+    variant: `${axis} 32px bands ${at}px`,
+  })
+  const predictions = [
+    [variant('row', 25), [26, 26, 60, -40]],
+    [variant('row', 50), [90, 90, 90, 49]],
+  ] as const
+  const figures = readoutFigures([{ ...groupWith('net', predictions, { stride: 25 }), rows: 4, cols: 4 }])
+  const { name, rows } = figures[0] as Figure
+  const [ofRows, ofColumns] = rows[0]?.maps ?? []
+  expect([name, rows[0]?.label, ofColumns]).toEqual(['readout-125', ['net', 'fc'], undefined])
+  // Predicted downwards, true to the right.
+  expect(Array.from(ofRows?.values ?? [])).toEqual(
+    [0, 0.25, 0, 0, 0, 0.5, 0, 0, 0, 0.25, 0.25, 0, 0, 0, 0.75, 0].map((value) => expect.closeTo(value)),
+  )
 })
 
 describe('a figure as a picture', () => {
