@@ -36,6 +36,12 @@ export function taskClasses(task: Task, { rows, cols }: GridShape): Uint8Array {
   )
 }
 
+/** @throws UsageError for a seed that is not a whole number of 32 bits */
+export function checkSeed(seed: number): void {
+  if (!Number.isInteger(seed) || seed < 0 || seed > 0xffffffff)
+    throw new UsageError(`seed ${seed} is not a whole number from 0 to 4294967295; use another`)
+}
+
 /**
  * The fold, 0 to 4, in which each sample is tested, [rows * cols] in row-major order of the grid.
  *
@@ -54,8 +60,7 @@ export function taskClasses(task: Task, { rows, cols }: GridShape): Uint8Array {
  * @throws InputError if a class has fewer samples (or rectangles) than folds
  */
 export function assignFolds(scheme: FoldScheme, classes: Uint8Array, shape: GridShape, seed: number): Uint8Array {
-  if (!Number.isInteger(seed) || seed < 0 || seed > 0xffffffff)
-    throw new UsageError(`seed ${seed} is not a whole number from 0 to 4294967295; use another`)
+  checkSeed(seed)
   const inOrder = Array.from({ length: classes.length }, (_, i) => i)
   switch (scheme) {
     case 'ordered':
@@ -162,7 +167,7 @@ function tooFew(count: number, what: string): InputError {
 }
 
 /** Fisher-Yates, in place. */
-function shuffle<T>(values: T[], random: () => number): T[] {
+export function shuffle<T>(values: T[], random: () => number): T[] {
   for (let i = values.length - 1; i > 0; i--) {
     const j = Math.floor(random() * (i + 1))
     const value = values[i] as T

@@ -21,8 +21,7 @@ import { meanMap, readStudy, type StudyGroup } from '../results/study.js'
 import { checkOptions, kinds } from '../support/optionChecks.js'
 import { arithmeticSections } from './arithmeticSection.js'
 import { chartsSection } from './charts/sections.js'
-import { figuresSection, studyFigures, writeFigures } from './figures/figures.js'
-import type { Figure } from './figures/panels.js'
+import { type Figure, figuresSection, paperFigures, writeFigures } from './figures/figures.js'
 import { findingsMarkdown, findingsSections } from './findings/document.js'
 import { type ClaimFinding, findingsOf } from './findings/findings.js'
 import { leadOf } from './findings/lead.js'
@@ -123,7 +122,7 @@ function contentsOf(
   const tables = resultTables(rows, { rows: paperRows(), isWhole, isPapers }).map((table) =>
     warning === undefined || isOfArithmetic(table) ? table : { ...table, note: `${table.note} ${warning}` },
   )
-  const figures = studyFigures(groups, limits)
+  const figures = paperFigures(groups, limits)
   const ofUnits = tables.filter((table) => !isOfArithmetic(table))
   const appendix: readonly ReportSection[] = [
     chartsSection(rows),

@@ -1,5 +1,6 @@
 import { ERROR_PARTS } from '../experiments/equivariance.js'
 import { DIRECTIONS } from '../experiments/mapMeasures.js'
+import { READ_AXES } from '../experiments/readout.js'
 import { FEWEST_PAIRS, FEWEST_PATCHES, type Row } from './rows.js'
 
 /** A chart of a measure, drawn for each patch size: dots, a row for each network and layer, or lines, a panel for each network. */
@@ -77,6 +78,15 @@ export const GRID_SPECTRUM: MeasureChart = {
   lines: DIRECTIONS,
 }
 
+export const READOUT: MeasureChart = {
+  kind: 'lines',
+  title: 'Position read-out',
+  note: 'A ridge regression reads the object’s position out of the features. It was not trained on the rows (columns) shown here. The vertical axis is the median prediction for them, mean over objects. Solid lines are rows, dashed lines are columns. If features code the position smoothly, the line is the diagonal. If they repeat with the stride of the network, the line has teeth or is level.',
+  x: { title: 'true row or column (px)', of: pixelsOf },
+  y: { title: 'predicted (px)', scale: 'linear' },
+  lines: READ_AXES,
+}
+
 export const CONSISTENCY: MeasureChart = {
   kind: 'dots',
   title: 'Consistency',
@@ -108,7 +118,7 @@ function axesOf(name: string): DotChart['series'] {
   }))
 }
 
-/** Of a variant such as "center vertical 8px". */
+/** Of a variant such as "center vertical 8px": the last number. */
 export function pixelsOf(variant: string): number {
   return Number(/(\d+)px$/.exec(variant)?.[1])
 }

@@ -12,6 +12,7 @@ import {
   jaggedness,
   lowestPercentile,
 } from '../experiments/mapMeasures.js'
+import { type AxisReadout, READ_AXES } from '../experiments/readout.js'
 import type { FoldPrediction } from '../experiments/strideFolds.js'
 import type { MeasureChart } from './chartKinds.js'
 import * as charts from './chartKinds.js'
@@ -49,6 +50,8 @@ export interface MeasuredLayer extends Omit<Unit['layers'][number], 'measures'> 
   readonly foldErrors: Pick<FoldPrediction, 'position' | 'phase'> | null
   /** Of a layer that is a map, if it was measured. */
   readonly equivariance?: readonly EquivarianceError[] | undefined
+  /** Undefined: not measured. */
+  readonly readout?: readonly AxisReadout[] | undefined
 }
 
 interface MeasureTable {
@@ -204,6 +207,24 @@ export const MEASURES: readonly Measure[] = [
     name: 'fold-error',
     of: ({ foldErrors }) => (foldErrors === null ? [] : MADE_UP_FEATURES.map((name) => [name, foldErrors[name]])),
   },
+  {
+    name: 'readout-error',
+    of: (layer) => eachReadout(layer, ({ error }) => error),
+    tables: [{ kind: tables.READOUT, column: readoutColumn }],
+  },
+  { name: 'readout-distance', of: (layer) => eachReadout(layer, ({ distance }) => distance) },
+  {
+    name: 'readout-prediction',
+    of: ({ readout = [] }) =>
+      READ_AXES.flatMap((axis) => {
+        const shown = SHOWN_BANDS.flatMap((test) => readout.filter((one) => one.axis === axis && one.test === test))[0]
+        // Hundredths of a pixel are enough for a chart.
+        return (shown?.predictions ?? []).map(
+          ({ at, predicted }) => [`${axis} ${shown?.test} ${at}px`, Math.round(100 * predicted) / 100] as const,
+        )
+      }),
+    chart: charts.READOUT,
+  },
   { name: 'null-baseline', tables: [{ kind: tables.NULL_BASELINE, column: (classes) => [classes] }] },
   {
     name: 'arithmetic-exact',
@@ -247,6 +268,19 @@ function eachTask(
       return mean === null || std === null ? [] : measure({ mean, std, folds: solved }, `${task} ${cv}`)
     }),
   )
+}
+
+/** Bands whose predictions are kept, the first that a grid has: in them a phase of 8 to 32 px is told from the position. */
+const SHOWN_BANDS = ['16px bands', '32px bands', '64px bands'] as const
+
+function eachReadout({ readout = [] }: MeasuredLayer, value: (one: AxisReadout) => number): Numbers {
+  return readout.map((one) => [`${one.axis} ${one.test}`, value(one)])
+}
+
+/** Of a variant such as "row 8px bands". */
+function readoutColumn(variant: string): readonly string[] {
+  const [axis = '', ...test] = variant.split(' ')
+  return [axis, test.join(' ')]
 }
 
 function answerColumn(metric: string): readonly MeasureTable[] {

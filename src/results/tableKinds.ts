@@ -69,6 +69,16 @@ export const BY_FOLD: TableKind = {
   spread: 'none',
 }
 
+export const READOUT: TableKind = {
+  stem: 'readout',
+  title: 'Error of the position read-out in pixels',
+  note: `A ridge regression reads row and column of the object out of the features. The table has its median absolute error at positions that it was not trained on, mean over objects. ${OVER_OBJECTS} Shuffled leaves out half of the positions at random. Bands are every other band of rows (columns) of this width. Every 8px trains on every eighth row (column) only, and tests on those between.`,
+  keys: ['axis', 'test'],
+  statistic: 'error',
+  counted: 'patches',
+  spread: { fewest: FEWEST_PATCHES },
+}
+
 export const NULL_BASELINE: TableKind = {
   stem: 'null-baseline',
   title: 'Mean cosine similarity of different objects at the same position',

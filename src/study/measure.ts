@@ -8,6 +8,7 @@ import { measureFeatures } from '../experiments/featureMeasures.js'
 import { coarseGrid, foldBaselines, foldsOf, meanAccuracy, USUAL_PERIOD } from '../experiments/foldBaselines.js'
 import type { FoldScheme } from '../experiments/folds.js'
 import type { LayerGrid } from '../experiments/grid.js'
+import { positionReadout } from '../experiments/readout.js'
 import { type Separability, separabilityByScheme, type TaskSeparability } from '../experiments/separability.js'
 import { sketchOf } from '../experiments/sketch.js'
 import { foldPrediction, strideFolds } from '../experiments/strideFolds.js'
@@ -79,6 +80,7 @@ async function measureLayer(
   return {
     ...{ ...named, ...measures },
     ...(await foldsExplained(study, onGrid, period, measures.separability.ordered?.['top-bottom'].folds)),
+    ...(study.readout && { readout: await positionReadout(onGrid, study.readout) }),
     sketch: unitInputs(study, unit).sketches
       ? await sketchOf(onGrid.matrix.subarray(0, rows * layer.dims), rows, layer.dims, availableCores())
       : undefined,

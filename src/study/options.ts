@@ -4,7 +4,8 @@ import { type DeviceRequest, parseDevice } from '../engine/device.js'
 import { REUSE } from '../engine/reuse/record.js'
 import { BLENDS } from '../engine/task.js'
 import { UsageError } from '../errors.js'
-import { FOLD_SCHEMES, LOSS } from '../experiments/folds.js'
+import { checkSeed, FOLD_SCHEMES, LOSS } from '../experiments/folds.js'
+import { READ_SAMPLES } from '../experiments/readout.js'
 import { checkWeight } from '../experiments/separability.js'
 import {
   catalog,
@@ -34,7 +35,7 @@ import {
 const STRIDES = { quick: 4, paper: 1 } as const
 
 /** What a study may measure: units hold all but arithmetic, which stands beside them. */
-const EXPERIMENTS = ['similarity', 'separability', 'equivariance', 'arithmetic'] as const
+const EXPERIMENTS = ['similarity', 'separability', 'equivariance', 'readout', 'arithmetic'] as const
 
 const texts = z.array(z.string()).min(1).readonly()
 const limits: z.ZodType<ColourLimits, ColourLimits> = kinds.limits.superRefine(checkLimits)
@@ -68,16 +69,16 @@ const OPTIONS = {
   /** Distance between neighbouring positions in pixels; by default the preset's. */
   stride: z.number().exactOptional(),
   /**
-   * Experiments to run: `similarity`, `separability`, `equivariance` (of layers that are maps) and `arithmetic`; by
-   * default the first two. Every unit includes similarity. `arithmetic` alone needs no units.
+   * Experiments to run: `similarity`, `separability`, `equivariance` (of layers that are maps), `readout` (of the position) and
+   * `arithmetic`; by default the first two. Every unit includes similarity. `arithmetic` alone needs no units.
    */
   experiments: z.array(oneOf('experiment', EXPERIMENTS)).min(1).readonly().default(['similarity', 'separability']),
   /** Fold schemes of separability; all by default. */
   cv: z.array(oneOf('fold scheme', FOLD_SCHEMES)).min(1).readonly().default(FOLD_SCHEMES),
   /** Weight of the classifiers' losses, 1e-30 to 1e30; 1 by default. */
   C: z.number().superRefine(checkWeight).default(1),
-  /** Seed of the fold schemes `shuffled` and `blocks`, and of arithmetic's random expressions; 0 by default. */
-  seed: z.number().default(0),
+  /** Seed of the fold schemes `shuffled` and `blocks`, the samples of `readout`, and arithmetic's expressions; 0 by default. */
+  seed: z.number().superRefine(checkSeed).default(0),
   /** Number of random expressions of each of arithmetic's four kinds; 50 by default. */
   expressions: z
     .number()
@@ -136,6 +137,8 @@ export interface ResolvedOptions extends Omit<Checked, 'preset' | 'models' | 'ex
   readonly arithmeticModels: readonly string[]
   readonly separability: UnitInputs['separability']
   readonly equivariance: boolean
+  /** Undefined: positions are not read out. */
+  readonly readout: UnitInputs['readout']
 }
 
 /**
@@ -176,5 +179,6 @@ export function resolveOptions(given: ReproduceOptions): ResolvedOptions {
       ? { loss: LOSS, C, seed, cv: FOLD_SCHEMES.filter((scheme) => cv.includes(scheme)) }
       : null,
     equivariance: experiments.includes('equivariance'),
+    readout: experiments.includes('readout') ? { samples: READ_SAMPLES, seed } : undefined,
   }
 }

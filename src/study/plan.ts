@@ -31,6 +31,7 @@ export interface Study {
   readonly precision: Precision
   readonly separability: UnitInputs['separability']
   readonly equivariance: boolean
+  readonly readout: UnitInputs['readout']
   readonly keepsFeatures: boolean
   readonly units: readonly PlannedUnit[]
   /** Names of the patches whose units keep sketches. */
@@ -55,7 +56,7 @@ export interface Study {
 export async function planStudy(given: ResolvedOptions, withPlaceholders = false): Promise<Study> {
   const options = await withIds(given)
   const { sizes, stride, blend, keepFeatures: keepsFeatures, unitModels, signal } = options
-  const { precision, separability, equivariance } = options
+  const { precision, separability, equivariance, readout } = options
   const networks = await networksOf(options, withPlaceholders)
   const backgrounds = await backgroundsOf(options.background, networks, signal)
   const frame = Math.min(...networks.map(({ input }) => input.rows))
@@ -70,7 +71,7 @@ export async function planStudy(given: ResolvedOptions, withPlaceholders = false
   const sketched = sketchedPatches(separability === null || keepsFeatures ? [] : sketchGroups(units))
   const study = {
     ...{ out, networks, patches, stride, backgrounds, blend, precision },
-    ...{ separability, equivariance, keepsFeatures, units, sketched },
+    ...{ separability, equivariance, readout, keepsFeatures, units, sketched },
     left: [],
     unwanted: new Map(),
     replaced: { units: 0, differences: [] },
@@ -156,7 +157,7 @@ export function unitScene(study: Study, { network, patch }: Pick<PlannedUnit, 'n
 /** What decides a unit's numbers. */
 export function unitInputs(study: Study, unit: PlannedUnit): UnitInputs {
   const { network, patch, grid } = unit
-  const { blend, precision, separability, equivariance, keepsFeatures, sketched } = study
+  const { blend, precision, separability, equivariance, readout, keepsFeatures, sketched } = study
   return {
     format: UNIT_FORMAT,
     model: network.id,
@@ -174,6 +175,7 @@ export function unitInputs(study: Study, unit: PlannedUnit): UnitInputs {
     ...(network.inputSource !== 'catalog' && { input: recipeText(network.input) }),
     separability,
     ...(equivariance && equivarianceReach(network, patch.size) > 0 && { equivariance: true }),
+    ...(readout && { readout }),
     keepsFeatures,
     ...(sketched.has(patch.name) && { sketches: true }),
   }

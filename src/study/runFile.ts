@@ -106,6 +106,7 @@ export function describeRun(study: Study) {
     blend: study.blend,
     separability: study.separability,
     equivariance: study.equivariance,
+    readout: study.readout ?? null,
     arithmetic: study.arithmetic.map(({ models: { network, generators }, accuracy }) => ({
       model: network.id,
       weightsPath: network.weightsPath,

@@ -7,7 +7,7 @@ import { PAPER_LIMITS } from '../../src/page/paperLimits.js'
 import type { ReportSection } from '../../src/page/section.js'
 import { arithmeticSections } from '../../src/report/arithmeticSection.js'
 import { chartsSection } from '../../src/report/charts/sections.js'
-import { figuresSection, studyFigures } from '../../src/report/figures/figures.js'
+import { figuresSection, paperFigures } from '../../src/report/figures/figures.js'
 import { findingsMarkdown, findingsSections } from '../../src/report/findings/document.js'
 import { findingsOf } from '../../src/report/findings/findings.js'
 import { overviewSection } from '../../src/report/overview.js'
@@ -66,7 +66,7 @@ describe('the report of a whole study', () => {
       chartsSection(rows),
       overviewSection(WHOLE_STUDY, PAPER_LIMITS),
       { id: 'tables', title: 'Tables', html: tablesHtml(tables.filter((table) => !isOfArithmetic(table))) },
-      figuresSection(studyFigures(WHOLE_STUDY, PAPER_LIMITS), true),
+      figuresSection(paperFigures(WHOLE_STUDY, PAPER_LIMITS), true),
       ...arithmeticSections(arithmetic, tables.filter(isOfArithmetic)),
       provenanceSection(WHOLE_STUDY),
     ]

@@ -25,6 +25,11 @@ const solved = (mean: number) => ({ folds: [0.8, 0.9, 1, 0.9, 0.9], mean, std: 0
 const unsolved = { folds: [null, 1, 1, 1, null], mean: null, std: null, gap: 0.5, notConverged: [0, 4] }
 const equal = <T>(value: T): T[] => Array(5).fill(value)
 
+const readout = (axis: 'row' | 'col', test: string, error: number) => ({
+  ...{ axis, test, error, distance: error / 2 },
+  predictions: [{ at: 12, predicted: error + 0.127 }],
+})
+
 const [MADE] = madeUnit({ stride: 1, layers: ['fc'] }, 0.9232).unit.layers as [Unit['layers'][number]]
 
 /** A layer that has everything; its maps are of formula, 100×100. */
@@ -50,6 +55,12 @@ const WHOLE: MeasuredLayer = {
     { dx: 1, border: 0.1, aliasing: 0.5 },
     { dx: 2, border: 0.2, aliasing: 0 },
   ],
+  readout: [
+    readout('row', '8px bands', 1),
+    readout('row', '32px bands', 2),
+    readout('col', '16px bands', 3),
+    readout('col', '32px bands', 4),
+  ],
 }
 
 /** Maps of 2×2 that rise by 0.001 to the right, 0.002 downwards and 0.004 from anchor to anchor, from 0.9232 on. */
@@ -73,6 +84,10 @@ describe('measures of a layer', () => {
     ['separability-lead', { ordered: expect.closeTo(0.1, 12) }],
     ['phase-accuracy', { 'shuffled 32px': expect.closeTo(0.5, 12) }],
     ['fold-error', { position: 0.02, phase: 0.3 }],
+    ['readout-error', { 'row 8px bands': 1, 'row 32px bands': 2, 'col 16px bands': 3, 'col 32px bands': 4 }],
+    ['readout-distance', { 'row 8px bands': 0.5, 'row 32px bands': 1, 'col 16px bands': 1.5, 'col 32px bands': 2 }],
+    // Bands of 16 px, or the next wider ones.
+    ['readout-prediction', { 'row 32px bands 12px': 2.13, 'col 16px bands 12px': 3.13 }],
   ])('%s', (metric, expected) => expect(measures[metric]).toEqual(expected))
 
   it('fold-accuracy', () => {

@@ -20,6 +20,7 @@ const inFolder = temporaryFolder()
 const inUnit = (...way: readonly string[]) => join(unitFolder(inFolder(), inputs), ...way)
 const stateOf = async (wanted: UnitInputs = inputs) => (await findUnit(inFolder(), wanted)).state
 
+const READOUT = { samples: 800, seed: 0 }
 const SEPARABILITY = { loss: 'hinge', C: 1, seed: 0, cv: ['ordered', 'shuffled'] } satisfies UnitInputs['separability']
 
 /** A stored unit with every array that a unit may have. */
@@ -144,9 +145,16 @@ describe('a unit', () => {
     ['C 1, not 2', classifier({}), classifier({ C: 2 })],
     ['seed 0, not 1', classifier({}), classifier({ seed: 1 })],
     ['folds ordered,shuffled, not ordered,blocks', classifier({}), classifier({ cv: ['ordered', 'blocks'] })],
+    ['no readout', {}, { readout: READOUT }],
+    [
+      'readout 800 samples, seed 0, not 800 samples, seed 1',
+      { readout: READOUT },
+      { readout: { ...READOUT, seed: 1 } },
+    ],
     // More than is wanted will do; so will a unit without sketches.
     [undefined, {}, {}],
     [undefined, classifier({}), {}],
+    [undefined, { readout: READOUT }, {}],
     [undefined, classifier({}), classifier({ cv: ['shuffled'] })],
     [undefined, {}, { sketches: true }],
     [undefined, { equivariance: true }, {}],

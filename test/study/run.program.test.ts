@@ -54,6 +54,23 @@ it.skipIf(leftOut(process.platform === 'win32', 'they need a POSIX system'))(
   },
 )
 
+it('a unit is computed again where it lacks the read-out, and will do where it has more than is wanted', async () => {
+  const of = (changes: ReproduceOptions) =>
+    study({ patches: 'dog', stride: 15, experiments: ['readout'], out: inFolder('readout'), ...changes })
+  expect((await of({ experiments: ['similarity'] })).report?.rows.some(({ metric }) => /^readout/.test(metric))).toBe(
+    false,
+  )
+  const { computed, report } = await of({})
+  expect(computed).toBe(1)
+  const variants = report?.rows.filter(({ layer, metric }) => layer === 'fc8' && metric === 'readout-error')
+  const tests = ['shuffled', '32px bands', '64px bands']
+  expect(variants?.map(({ variant }) => variant)).toEqual(
+    ['row', 'col'].flatMap((axis) => tests.map((one) => `${axis} ${one}`)),
+  )
+  expect((await of({ experiments: ['similarity'] })).computed).toBe(0)
+  expect((await of({ seed: 1 })).computed).toBe(1)
+})
+
 it('a study whose units are removed while it runs is not published with those that are left', async () => {
   rmSync(inFolder('out', 'units/tiny-alexnet/75/car'), { recursive: true })
   const onProgress: ReproduceOptions['onProgress'] = ({ kind }) => {

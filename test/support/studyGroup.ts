@@ -101,6 +101,9 @@ export function wholeGroup(model: string, size: number, level: number): StudyGro
     [measures.phase, around(0.4)],
     [measures.foldError('position'), around(0.02)],
     [measures.foldError('phase'), around(level / 3)],
+    [{ metric: 'readout-error', variant: 'row 16px bands' }, around(2 - level)],
+    [{ metric: 'readout-prediction', variant: 'row 16px bands 4px' }, around(5 - level)],
+    [{ metric: 'readout-prediction', variant: 'col 16px bands 0px' }, around(level)],
   ]
   const folds = { 'left-right': Array(5).fill(1), 'top-bottom': [0.75, 1, 1, 1, 0.75] }
   const baselines = { period: 32, position: { ordered: folds, shuffled: folds }, phase: { shuffled: folds } }

@@ -73,12 +73,12 @@ export function addStudyOptions(studyCommand: Command): Command {
     .option('--stride <n>', 'move the object by this many px [default: 4; paper: 1]', parseWhole)
     .option(
       '--experiments <a,b>',
-      'measure [similarity, separability, equivariance, arithmetic; default: first two]',
+      'measure similarity,separability (default), equivariance, readout, arithmetic',
       parseList,
     )
     .option('--cv <a,b>', `put positions into folds [${FOLD_SCHEMES.join(', ')}; default: all]`, parseList)
     .option('--C <weight>', 'set the SVM’s C, the weight of errors', parsePositive, 1)
-    .option('--seed <n>', 'seed random folds and expressions', parseNatural, 0)
+    .option('--seed <n>', 'seed random folds, samples and expressions', parseNatural, 0)
     .option('--expressions <n>', 'test this many random expressions per kind [default: 50]', parseWhole)
     .option('--weights <id=file>', 'load a network’s weights from a file; may be repeated', collectAssignments)
   addSceneOptions(addInputOptions(addPoolOption(command)))

@@ -9,8 +9,14 @@ import { percentText } from '../../plot/numberText.js'
 import { meanAndStd } from '../../results/rows.js'
 import { meanMap, type StudyGroup } from '../../results/study.js'
 import { counterpart, flippedOf, plainOf } from '../../results/versions.js'
-import { equivarianceFigure } from './equivarianceFigure.js'
-import { type Figure, type PanelMap, panelLayout } from './panels.js'
+import { type PanelGrid, type PanelMap, panelLayout } from './panels.js'
+
+/** A figure and its file's name without extension. */
+export interface Figure extends PanelGrid {
+  readonly name: string
+  /** What to look for. */
+  readonly caption: string
+}
 
 /** Numbers of the paper's figures of large and small patches. */
 const PAPER_FIGURES: Readonly<Record<number, string>> = { 125: 'figure-3', 75: 'figure-4' }
@@ -22,10 +28,9 @@ const SHOWN: readonly AnchorName[] = ['center', 'top-left']
 /**
  * The paper's Figures 1, 3, 4 and 5 from whatever networks a study has. Figures 3 and 4 have a row for each network and
  * layer, the anti-aliased version beside the plain one, and networks that lack one of them in a figure of their own; sizes
- * other than the paper's get figures like them. Figures 1 and 5 need a network and its anti-aliased or flip-free version. The
- * equivariance error has a figure for each size.
+ * other than the paper's get figures like them. Figures 1 and 5 need a network and its anti-aliased or flip-free version.
  */
-export function studyFigures(groups: readonly StudyGroup[], limits: ColourLimits): readonly Figure[] {
+export function paperFigures(groups: readonly StudyGroup[], limits: ColourLimits): readonly Figure[] {
   const sizes = [...new Set(groups.map(({ size }) => size))].sort((a, b) => b - a)
   return [
     ...exampleFigure(groups, limits),
@@ -37,7 +42,6 @@ export function studyFigures(groups: readonly StudyGroup[], limits: ColourLimits
       ),
     ),
     ...flipFigure(groups, limits),
-    ...sizes.flatMap((size) => equivarianceFigure(groups.filter((group) => group.size === size)) ?? []),
   ]
 }
 
@@ -184,7 +188,7 @@ export function figuresSection(figures: readonly Figure[], hasArithmetic: boolea
   const reasons = NEEDS.flatMap(([number, needs]) => (isMade(number) ? [] : [`Figure ${number} needs ${needs}.`]))
   const note =
     reasons.length === 0 ? '' : `<p class="soft">Not made from this study: ${escapeHtml(reasons.join(' '))}</p>`
-  return { id: 'figures', title: 'Figures', html: [...parts, note].join('\n') }
+  return { id: 'figures', title: 'The paper’s figures for this study', html: [...parts, note].join('\n') }
 }
 
 /** What figures of the paper are made from. */

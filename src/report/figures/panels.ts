@@ -25,13 +25,6 @@ export interface PanelGrid {
   readonly axes?: string
 }
 
-/** A figure and its file's name without extension. */
-export interface Figure extends PanelGrid {
-  readonly name: string
-  /** What to look for. */
-  readonly caption: string
-}
-
 /** Names are cut to so many letters, and titles, which may hold two: a figure is no wider than its file's reader takes. */
 const [LONGEST_NAME, LONGEST_TITLE] = [60, 160]
 

@@ -11,7 +11,7 @@ import type { Unit, UnitInputs } from './schema.js'
 /** Everything that is known of one layer of a unit. */
 export interface LayerParts
   extends FeatureMeasures,
-    Pick<MeasuredLayer, 'name' | 'dims' | 'separability' | 'baselines' | 'foldErrors' | 'equivariance'> {
+    Pick<MeasuredLayer, 'name' | 'dims' | 'separability' | 'baselines' | 'foldErrors' | 'equivariance' | 'readout'> {
   /** Of a unit that keeps sketches, where there is one. */
   readonly sketch?: Sketch | undefined
 }
@@ -36,9 +36,9 @@ export function assembleUnit(
       ...{ name, dims, similarity: similarity.anchors, separability, baselines },
       answers: answers === undefined ? null : namedAnswers(answers, classNames, inputs.category),
     }
-    const { consistency, foldErrors, equivariance } = others
+    const { consistency, foldErrors, equivariance, readout } = others
     const onGrid = { rows, cols, stride: inputs.stride, maps: similarity.maps }
-    const measures = measureLayer({ ...layer, ...onGrid, consistency, foldErrors, equivariance })
+    const measures = measureLayer({ ...layer, ...onGrid, consistency, foldErrors, equivariance, readout })
     return { ...layer, measures, ...(sketch && { sketch: sketch.dims }) }
   })
   return {

@@ -1,7 +1,7 @@
 import type { Unit, UnitInputs } from './schema.js'
 
 /**
- * What two units must have in common to be the same; of fold schemes, equivariance and features a unit may hold more than is
+ * What two units must have in common to be the same; of fold schemes, equivariance, read-out and features a unit may hold more than is
  * wanted, and without sketches it will do.
  */
 type SharedInput =
@@ -25,6 +25,7 @@ export const INPUT_TEXTS: Readonly<Record<SharedInput, (inputs: UnitInputs) => s
   input: ({ input }) => input ?? 'the network’s own',
   C: ({ separability }) => separability?.C.toString(),
   seed: ({ separability }) => separability?.seed.toString(),
+  readout: ({ readout }) => readout && `${readout.samples} samples, seed ${readout.seed}`,
 }
 
 /** In what a stored unit is not the wanted one, in words; empty: it will do. */
@@ -36,6 +37,7 @@ export function differencesOf(stored: UnitInputs, wanted: UnitInputs): readonly 
   })
   if (wanted.keepsFeatures && !stored.keepsFeatures) differences.push('no features kept')
   if (wanted.equivariance && !stored.equivariance) differences.push('no equivariance')
+  if (wanted.readout && !stored.readout) differences.push('no readout')
   if (wanted.separability === null) return differences
   if (stored.separability === null) return [...differences, 'no separability']
   const [has, wants] = [stored.separability.cv, wanted.separability.cv]
@@ -78,4 +80,5 @@ const GROUP_SETTINGS = [
   ['input', 'input'],
   ['C', 'classifier'],
   ['seed', 'classifier'],
+  ['readout', 'read-out'],
 ] as const

@@ -42,6 +42,8 @@ const inputsSchema = z.object({
     .nullable(),
   /** Whether the unit has the equivariance error of its layers that are maps; absent if not. */
   equivariance: z.literal(true).optional(),
+  /** Settings of the position read-out; absent if it was not measured. */
+  readout: z.object({ samples: z.number().int().positive(), seed: z.number().int() }).optional(),
   /** Whether the unit stores the features at all positions. */
   keepsFeatures: z.boolean(),
   /** Whether the unit stores sketches: short vectors for cosines between any two positions; absent if not. */

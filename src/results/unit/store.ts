@@ -45,7 +45,7 @@ export type StoredUnit =
 
 /**
  * Looks whether a results folder holds a unit that is whole, undamaged and made from these inputs. A unit that holds more fold
- * schemes than asked for, or separability or features where none are asked for, will do.
+ * schemes than asked for, or separability, a read-out or features where none are asked for, will do.
  */
 export async function findUnit(results: string, inputs: UnitInputs): Promise<StoredUnit> {
   const stored = await findDescription(results, inputs)

@@ -4,8 +4,8 @@ import { ANCHOR_NAMES } from '../../../src/engine/positions.js'
 import { PAPER_LIMITS } from '../../../src/page/paperLimits.js'
 import { hot } from '../../../src/plot/colormap.js'
 import { layoutPng, layoutSvg } from '../../../src/plot/layout.js'
-import { figuresSection, studyFigures } from '../../../src/report/figures/figures.js'
-import { type Figure, panelLayout } from '../../../src/report/figures/panels.js'
+import { type Figure, figuresSection, paperFigures } from '../../../src/report/figures/figures.js'
+import { panelLayout } from '../../../src/report/figures/panels.js'
 import type { StudyGroup } from '../../../src/results/study.js'
 import type { UnitInputs } from '../../../src/results/unit/schema.js'
 import { groupWith, measures } from '../../support/studyGroup.js'
@@ -53,7 +53,7 @@ describe('figures of the paper', () => {
     const [fc7, fc8] = [both(0.89, 0), both(0.89, 1)]
     const small = { 'net fc7': fc7, 'net fc8': fc8, 'net-noflip fc7': fc7, 'net-noflip fc8': fc8 }
     const flips = { 'net with flips': both(0.9, 1), 'net-noflip without flips': both(0.95, 1) }
-    expect(studyFigures(STUDY, PAPER_LIMITS).map(shown)).toEqual([
+    expect(paperFigures(STUDY, PAPER_LIMITS).map(shown)).toEqual([
       // Of layers that are alike, the last one.
       { name: 'figure-1-example', columns: ['(a) plain', '(b) anti-aliased'], rows: { fc8: [0.91, 0.94] } },
       { name: 'figure-3-patches-125', columns: sides, rows: versions },
@@ -61,7 +61,7 @@ describe('figures of the paper', () => {
       { name: 'figure-4-patches-75', columns: anchors, rows: small },
       { name: 'figure-5-flip', columns: anchors, rows: flips },
     ])
-    const alone = studyFigures([group('net', ['fc'], 100, 0.9)], PAPER_LIMITS)
+    const alone = paperFigures([group('net', ['fc'], 100, 0.9)], PAPER_LIMITS)
     expect(alone.map(({ name }) => name)).toEqual(['heatmaps-patches-100'])
   })
 
@@ -73,29 +73,14 @@ describe('figures of the paper', () => {
     })
     const layers = ['fc6', 'fc7', 'fc8']
     const groups = ['net', 'net-aa'].map((model) => spread(group(model, layers, 125, 0)))
-    expect(studyFigures(groups, PAPER_LIMITS)[0]?.rows[0]?.label).toEqual(['fc7'])
-  })
-
-  it('of equivariance show at each distance the share of objects whose error is larger', () => {
-    const error = (variant: string) => ({ metric: 'equivariance-error', variant })
-    const errors = [
-      [error('1px border'), [0, 0]],
-      [error('1px aliasing'), [0.1, 0.5]],
-    ] as const
-    const figures = studyFigures([groupWith('net', errors), group('net-aa', ['fc'], 125, 0.9)], PAPER_LIMITS)
-    expect(figures.filter(({ name }) => name.startsWith('equivariance'))).toEqual([figures.at(-1)])
-    expect(figures.at(-1)?.rows.map(({ label }) => label)).toEqual([['net', 'fc']])
-    const [border, aliasing] = figures.at(-1)?.rows[0]?.maps ?? []
-    const shareAt = (percent: number) => aliasing?.values[2 * percent + 1]
-    expect([0, 9, 20, 49, 50].map(shareAt)).toEqual([1, 1, 0.5, 0.5, 0])
-    expect(Array.from(border?.values ?? [1]).every((share) => share === 0)).toBe(true)
+    expect(paperFigures(groups, PAPER_LIMITS)[0]?.rows[0]?.label).toEqual(['fc7'])
   })
 
   it.each([{ background: 'noise:1' }, { blend: 'soft' }, { patchSha256: '89ab' }] as const)(
     'set no networks side by side that differ in %j',
     (changes) => {
       const others = ['net-aa', 'net-noflip'].map((model) => group(model, ['fc'], 125, 0.93, changes))
-      const figures = studyFigures([group('net', ['fc'], 125, 0.9), ...others], PAPER_LIMITS)
+      const figures = paperFigures([group('net', ['fc'], 125, 0.9), ...others], PAPER_LIMITS)
       const texts = figures.flatMap(({ name, rows }) => [name, ...rows.map(({ label }) => label[0])])
       expect(texts).toEqual(['figure-3-patches-125', 'net', 'net-aa', 'net-noflip'])
     },
@@ -106,14 +91,14 @@ describe('figures of the paper', () => {
     ['none', 'none', 0.9],
     ['none', '50 %', 0.993],
   ])('say that %s of their values are below the colours and %s above', (below, above, level) => {
-    const { html } = figuresSection(studyFigures([group('net', ['a', 'b'], 125, level)], PAPER_LIMITS), false)
+    const { html } = figuresSection(paperFigures([group('net', ['a', 'b'], 125, level)], PAPER_LIMITS), false)
     expect(html).toContain(`Of all values, ${below} are below 0.88 (black) and ${above} are above 1 (white).`)
     expect([...html.matchAll(/Figure (\d) needs/g)].map(([, number]) => number)).toEqual(['1', '4', '5', '6'])
   })
 })
 
 describe('a figure as a picture', () => {
-  const figure = studyFigures(STUDY, PAPER_LIMITS)[1] as Figure
+  const figure = paperFigures(STUDY, PAPER_LIMITS)[1] as Figure
   const layout = panelLayout(figure)
 
   it('has titles, axes in pixels of the frame and a colour scale around its maps', async () => {
@@ -138,7 +123,7 @@ describe('a figure as a picture', () => {
     ['are long', 'x/'.repeat(20_000)],
     ['look like markup', '<script>"&\0\ud800'],
   ])('is well-formed and no wider for names that %s', async (_, name) => {
-    const [only] = studyFigures([group(name, [name], 125, 0.9)], PAPER_LIMITS)
+    const [only] = paperFigures([group(name, [name], 125, 0.9)], PAPER_LIMITS)
     const made = panelLayout(only as Figure)
     expect(made.width).toBeLessThan(2500)
     const { width, height } = await sharp(Buffer.from(await layoutSvg(made))).metadata()

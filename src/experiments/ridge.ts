@@ -1,0 +1,161 @@
+/** Penalties that are tried, as multiples of the mean squared length of the centred features. */
+const PENALTIES = Array.from({ length: 19 }, (_, i) => 10 ** (i / 2 - 8))
+
+/**
+ * Ridge regression with an intercept, which is not penalised. Everything comes from the Gram matrix, so that the cost does not grow
+ * with the dims. Of 19 penalties, 1e-8 to 10 times the mean squared length of the centred features, it takes the one with the least
+ * mean squared error when each training sample is left out in turn. If all features are equal, every prediction is the
+ * mean of the training samples.
+ *
+ * @param gram scalar products of the samples' features, [samples, samples]
+ * @param trained indices of the training samples
+ * @param target [samples], of which only those of the training samples matter
+ * @returns predictions for all samples, [samples]
+ */
+export function ridgePredictions(gram: Float64Array, trained: readonly number[], target: Float64Array): Float64Array {
+  const samples = target.length
+  const products = trained.map((i) => Float64Array.from(trained, (j) => gram[i * samples + j] as number))
+  const means = Float64Array.from(products, meanOf)
+  const mean = meanOf(means)
+  const size = meanOf(products.map((row, i) => row[i] as number))
+  const scale = size - mean
+  const level = meanOf(trained.map((i) => target[i] as number))
+  // Of features that differ by no more than rounding, nothing can be read.
+  if (scale <= 1e-12 * size) return new Float64Array(samples).fill(level)
+  const centred = products.map((row, i) =>
+    row.map((product, j) => product - (means[i] as number) - (means[j] as number) + mean + scale),
+  )
+  const form = tridiagonalForm(centred)
+  const values = Float64Array.from(trained, (i) => (target[i] as number) - level)
+  const fits = PENALTIES.map((penalty) => leaveOneOut(form, values, penalty * scale, scale))
+  const square = ({ errors }: (typeof fits)[number]) => dot(errors, errors)
+  const { coefficients } = fits.reduce((best, fit) => (square(fit) < square(best) ? fit : best))
+  // The coefficients add up to 0, so that of the centring only the means by training sample are left.
+  const intercept = level - dot(coefficients, means)
+  return Float64Array.from({ length: samples }, (_, s) =>
+    trained.reduce((sum, i, j) => sum + (coefficients[j] as number) * (gram[s * samples + i] as number), intercept),
+  )
+}
+
+/** A symmetric matrix as Q·T·Qᵀ, where T has values on its diagonal and beside it only. */
+interface TridiagonalForm {
+  /** Of T, [n]. */
+  readonly diagonal: Float64Array
+  /** Of T, [n]: the k-th one is in row k and column k - 1; the first one is 0. */
+  readonly besides: Float64Array
+  /** Rows of Q, [n][n]. */
+  readonly basis: readonly Float64Array[]
+}
+
+/**
+ * Ridge regression of the training samples at one penalty, and its error at each sample when that one is left out. With
+ * G = (K + level·1·1ᵀ + penalty·I)⁻¹ and K the Gram matrix of the centred features, the coefficients are G·y, and the error at
+ * sample i is (G·y)ᵢ / (Gᵢᵢ - h), where h = 1 / (n · (n · level + penalty)) takes away what the level adds. The level keeps the
+ * intercept, which has no penalty, apart from directions of no length. T instead of eigenvalues is Eldén's way (BIT 24, 1984).
+ *
+ * @param form of K + level·1·1ᵀ
+ * @param values y: the target less its mean, [n]
+ */
+export function leaveOneOut(
+  { diagonal, besides, basis }: TridiagonalForm,
+  values: Float64Array,
+  penalty: number,
+  level: number,
+): { readonly coefficients: Float64Array; readonly errors: Float64Array } {
+  const n = values.length
+  const rotated = new Float64Array(n)
+  for (const [i, row] of basis.entries()) addTo(rotated, row, values[i] as number)
+  // T + penalty·I = L·D·Lᵀ: D has the pivots, L ones on its diagonal and the factors below them; L·D·x = Qᵀ·y has the solution.
+  const [pivots, factors, solution] = [new Float64Array(n), new Float64Array(n), new Float64Array(n)]
+  for (let k = 0, [pivot, rest] = [1, 0]; k < n; k++) {
+    const factor = (besides[k] as number) / pivot
+    pivot = (diagonal[k] as number) + penalty - factor * (besides[k] as number)
+    rest = (rotated[k] as number) - factor * rest
+    factors[k] = factor
+    pivots[k] = pivot
+    solution[k] = rest / pivot
+  }
+  const [coefficients, errors] = [new Float64Array(n), new Float64Array(n)]
+  for (const [i, row] of basis.entries()) {
+    let [coefficient, inverse, rest] = [0, 0, 0]
+    for (let k = 0; k < n; k++) {
+      rest = (row[k] as number) - (factors[k] as number) * rest
+      coefficient += rest * (solution[k] as number)
+      inverse += (rest * rest) / (pivots[k] as number)
+    }
+    coefficients[i] = coefficient
+    errors[i] = coefficient / (inverse - 1 / (n * (n * level + penalty)))
+  }
+  return { coefficients, errors }
+}
+
+/**
+ * By Householder reflections I - v·vᵀ from both sides, which leave alone what is done already (Golub and Van Loan, Matrix
+ * Computations, section 8.3).
+ * @param matrix symmetric, [n][n], of which the lower triangle is read
+ */
+export function tridiagonalForm(matrix: readonly Float64Array[]): TridiagonalForm {
+  const n = matrix.length
+  const lower = matrix.map((row) => row.slice())
+  const besides = new Float64Array(n)
+  const reflections: Float64Array[] = []
+  for (let k = 1; k < n; k++) {
+    const rows = lower.slice(k)
+    const v = Float64Array.from(rows, (row) => row[k - 1] as number)
+    const length = Math.sqrt(dot(v, v))
+    besides[k] = (v[0] as number) > 0 ? -length : length
+    v[0] = (v[0] as number) - (besides[k] as number)
+    const scale = length > 0 ? Math.sqrt(2 / dot(v, v)) : 0
+    reflections.push(v.map((value) => value * scale))
+    reflectBothSides(partsOf(rows, k), reflections.at(-1) as Float64Array)
+  }
+  const basis = lower.map((_, i) => new Float64Array(n).fill(1, i, i + 1))
+  for (const v of reflections.toReversed()) {
+    const from = n - v.length
+    const rows = partsOf(basis.slice(from), from)
+    const w = new Float64Array(v.length)
+    for (const [i, row] of rows.entries()) addTo(w, row, v[i] as number)
+    for (const [i, row] of rows.entries()) addTo(row, w, -(v[i] as number))
+  }
+  return { diagonal: Float64Array.from(lower, (row, k) => row[k] as number), besides, basis }
+}
+
+function partsOf(rows: readonly Float64Array[], from: number): readonly Float64Array[] {
+  return rows.map((row) => row.subarray(from))
+}
+
+/** A symmetric matrix A, of which only the lower triangle is read and written, becomes A - v·wᵀ - w·vᵀ. */
+function reflectBothSides(lower: readonly Float64Array[], v: Float64Array): void {
+  const w = new Float64Array(v.length)
+  for (const [i, row] of lower.entries()) {
+    const vi = v[i] as number
+    let sum = (row[i] as number) * vi
+    for (let j = 0; j < i; j++) {
+      const value = row[j] as number
+      sum += value * (v[j] as number)
+      w[j] = (w[j] as number) + value * vi
+    }
+    w[i] = (w[i] as number) + sum
+  }
+  addTo(w, v, -dot(v, w) / 2)
+  for (const [i, row] of lower.entries()) {
+    const [vi, wi] = [v[i] as number, w[i] as number]
+    for (let j = 0; j <= i; j++) row[j] = (row[j] as number) - vi * (w[j] as number) - wi * (v[j] as number)
+  }
+}
+
+function dot(a: Float64Array, b: Float64Array): number {
+  let sum = 0
+  for (let i = 0; i < a.length; i++) sum += (a[i] as number) * (b[i] as number)
+  return sum
+}
+
+function addTo(target: Float64Array, values: Float64Array, factor: number): void {
+  for (let i = 0; i < target.length; i++) target[i] = (target[i] as number) + factor * (values[i] as number)
+}
+
+function meanOf(values: ArrayLike<number>): number {
+  let sum = 0
+  for (let i = 0; i < values.length; i++) sum += values[i] as number
+  return sum / values.length
+}
