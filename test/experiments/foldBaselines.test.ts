@@ -53,6 +53,11 @@ describe('accuracies by made-up features', () => {
     expect(again.phase.ordered).toBe(first.phase.ordered)
     expect(other.position.ordered).toBe(first.position.ordered)
     expect(other.phase.ordered?.['top-bottom'].folds).toEqual([0.5, 0.5, 0.5, 0.5, 0.5])
+    const { 'left-right': leftRight, 'top-bottom': topBottom } = first.position.ordered as Separability
+    expect(foldsOf(first.position.ordered as Separability)).toEqual({
+      'left-right': leftRight.folds,
+      'top-bottom': topBottom.folds,
+    })
   })
 
   it('refuse a period that is none', () =>

@@ -8,7 +8,7 @@ import { readNpy } from '../../src/files/npy.js'
 import { sha256, sha256OfFile } from '../../src/files/sha256.js'
 import { fileName } from '../../src/results/fileName.js'
 import { openUnit, unitWithArrays } from '../../src/results/unit/open.js'
-import type { Unit, UnitInputs } from '../../src/results/unit/schema.js'
+import { type Unit, type UnitInputs, unitSchema } from '../../src/results/unit/schema.js'
 import { findUnit, isUnitThere, unitFolder, unitVersion, writeUnit } from '../../src/results/unit/store.js'
 import { leftOut } from '../support/leftOut.js'
 import { randomCases } from '../support/randomCases.js'
@@ -27,7 +27,7 @@ const SEPARABILITY = { loss: 'hinge', C: 1, seed: 0, cv: ['ordered', 'shuffled']
 async function storeWhole() {
   const { unit, maps } = madeUnit({ keepsFeatures: true, sketches: true, separability: SEPARABILITY })
   const numbers = (length: number) => Float32Array.from({ length }, (_, i) => i / 7)
-  const answers = { center: { class: 1, probability: 0.5 }, right: null, kept: 0.5, least: 0.25, names: {} }
+  const answers = { center: { class: 1, probability: 0.5 }, right: null, kept: 0.5, least: 0.25, names: { 12: 'dog' } }
   const layers = unit.layers.map((layer) => (layer.name === 'fc8' ? { ...layer, sketch: 3, answers } : layer))
   const arrays = {
     ...arraysOf(unit, maps, 0.5),
@@ -83,6 +83,8 @@ describe('names of files and folders', () => {
     ['a ', 'a%20'],
     ['con', '%63on'],
     ['Lpt1.txt', '%4Cpt1.txt'],
+    ['com1', '%63om1'],
+    ['x.con', 'x.con'],
     ['\ud800', '%uD800'],
     ['😀\n', '%F0%9F%98%80%0A'],
     ['x'.repeat(201), `${'x'.repeat(166)}%~${sha256('x'.repeat(201)).slice(0, 32)}`],
@@ -111,6 +113,16 @@ describe('a unit', () => {
     await expect(unit.features('fc7')).rejects.toThrow(refusal)
     expect(await findUnit(inFolder(), written.inputs)).toEqual({ state: 'finished', unit: written })
     expect(await isUnitThere(inFolder(), written.inputs)).toBe(true)
+  })
+
+  it.each(['a1', '1a', ''])('names answers by class index, which %j is not', async (index) => {
+    const { written } = await storeWhole()
+    const layers = written.layers.map(({ answers, ...layer }) => ({
+      ...layer,
+      answers: answers && { ...answers, names: { [index]: 'dog' } },
+    }))
+    expect(unitSchema.safeParse(written).success).toBe(true)
+    expect(unitSchema.safeParse({ ...written, layers }).success).toBe(false)
   })
 
   it('keeps every number and name', async () => {
