@@ -9,7 +9,7 @@ export { type BenchExtractionOptions, benchExtraction, type ExtractBench } from 
 export { type BenchUnitOptions, benchUnits, type UnitBench } from './bench/unit.js'
 export { type SlurmOptions, type SlurmSubmission, submitSlurm } from './cluster/submit.js'
 export { type ConsistencyOptions, consistency } from './consistency/consistency.js'
-export type { ProtocolName } from './consistency/protocolNames.js'
+export type { ProtocolName } from './consistency/protocols.js'
 export type { Consistency, ConsistencyMeasure } from './consistency/result.js'
 export type { NoiseFloor } from './engine/noiseFloor.js'
 export { ANCHOR_NAMES, type AnchorName } from './engine/positions.js'

@@ -16,8 +16,7 @@ import { checkOptions, kinds } from '../support/optionChecks.js'
 import { counted } from '../support/text.js'
 import { consistencyFile, writeTables } from './document.js'
 import { cropped, findPhotographs, type Photograph, type PhotographFile, readPhotograph } from './photographs.js'
-import { PROTOCOL_NAMES, type ProtocolName } from './protocolNames.js'
-import { PROTOCOLS } from './protocols.js'
+import { PROTOCOL_NAMES, PROTOCOLS, type ProtocolName } from './protocols.js'
 import { type Consistency, type KeptAnswers, summary } from './result.js'
 
 /** Options of `consistency`. */

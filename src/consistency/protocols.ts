@@ -1,6 +1,5 @@
 import type { Frame } from '../engine/task.js'
 import { cropped, type Photograph, reducedTo, sourceSide } from './photographs.js'
-import type { ProtocolName } from './protocolNames.js'
 import { AXES, circularShift, idealShift, placedOn, shiftDerivative } from './shifts.js'
 
 /** What frames are made with. */
@@ -12,6 +11,9 @@ export interface ProtocolSetting {
   /** Behind the reduced photograph of `embed`, RGB [frame, frame, 3]. */
   readonly background: Uint8Array
 }
+
+export const PROTOCOL_NAMES = ['crop', 'diagonal', 'embed', 'circular', 'subpixel'] as const
+export type ProtocolName = (typeof PROTOCOL_NAMES)[number]
 
 /** How a measure is computed from the row that is kept of a photograph. */
 export interface ProtocolMeasure {

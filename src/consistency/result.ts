@@ -3,8 +3,7 @@ import type { Settings } from '../engine/task.js'
 import type { PatchFailure } from '../patches/patchFolder.js'
 import { meanAndStd } from '../results/rows.js'
 import type { PhotographFile } from './photographs.js'
-import type { ProtocolName } from './protocolNames.js'
-import type { Protocol, ProtocolSetting } from './protocols.js'
+import type { Protocol, ProtocolName, ProtocolSetting } from './protocols.js'
 
 /** A measure over all photographs. */
 export interface ConsistencyMeasure {

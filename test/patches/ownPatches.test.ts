@@ -170,7 +170,12 @@ describe('the object of a picture in a square', () => {
     const high = picture(5, 4, (row, col) => [255, 0, 0, row > 0 && col === 2 ? 255 : 0])
     expect(shown(high, 4)).toEqual(Array(4).fill('.R..'))
     expect(shown(picture(1, 2, opaque), 4)).toEqual(['RR', '..'])
-    expect(shown(picture(3, 2, (row, col) => [255, 0, 0, row + col === 0 ? 255 : 0]), 4)).toEqual(['R'])
+    expect(
+      shown(
+        picture(3, 2, (row, col) => [255, 0, 0, row + col === 0 ? 255 : 0]),
+        4,
+      ),
+    ).toEqual(['R'])
   })
 
   it('is reduced where it is longer than wanted, to one pixel at least', () => {

@@ -1,7 +1,6 @@
 import { join } from 'node:path'
 import { Command, Option } from 'commander'
 import type { ConsistencyOptions } from '../../consistency/consistency.js'
-import { PROTOCOL_NAMES } from '../../consistency/protocolNames.js'
 import { PRECISIONS } from '../../networks/network.js'
 import { counted } from '../../support/text.js'
 import type { CommandContext } from '../context.js'
@@ -16,17 +15,13 @@ type Flags = Omit<ConsistencyOptions, 'photographs'> & { readonly json?: boolean
 export function consistencyCommand({ signal }: CommandContext): Command {
   const command = addExamples(
     new Command('consistency'),
-    'shiftscope consistency photographs --model mobilenet_v2 --protocols crop,diagonal --out consistency',
+    'shiftscope consistency photographs --model mobilenet_v2 --protocols crop --out crops',
   )
     .description('measure on photographs how often a small shift changes the network’s answer')
     .argument('<images>', 'folder of photographs, or a text file with a path on each line')
     .requiredOption('--model <id>', 'run this network: id (see shiftscope models list), ONNX file or checkpoint')
     .option('--weights <file>', 'load the network’s weights from this file')
-    .option(
-      '--protocols <a,b>',
-      `shift by these protocols [${PROTOCOL_NAMES.join(',')}; default: crop,diagonal]`,
-      parseList,
-    )
+    .option('--protocols <a,b>', 'shift by crop,diagonal (default), embed, circular, subpixel', parseList)
     .option('--draws <n>', 'draw this many pairs of random shifts per photograph', parseWhole, 5)
     .option('--seed <n>', 'seed the random shifts', parseNatural, 0)
     .option('--background <what>', 'draw embedded photographs on #rrggbb, noise:SEED or FILE', '#000000')
