@@ -115,7 +115,8 @@ describe('an open network', () => {
     async () => {
       const isOurs = (pid: string) => {
         try {
-          return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('processMain')
+          const isChild = readFileSync(`/proc/${pid}/status`, 'utf8').includes(`\nPPid:\t${process.pid}\n`)
+          return isChild && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('processMain')
         } catch {
           return false
         }
