@@ -12,8 +12,8 @@ export interface ProtocolSetting {
   readonly background: Uint8Array
 }
 
-export const PROTOCOL_NAMES = ['crop', 'diagonal', 'embed', 'circular', 'subpixel'] as const
-export type ProtocolName = (typeof PROTOCOL_NAMES)[number]
+export type ProtocolName = 'crop' | 'diagonal' | 'embed' | 'circular' | 'subpixel'
+export const PROTOCOL_NAMES: readonly ProtocolName[] = ['crop', 'diagonal', 'embed', 'circular', 'subpixel']
 
 /** How a measure is computed from the row that is kept of a photograph. */
 export interface ProtocolMeasure {
