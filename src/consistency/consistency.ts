@@ -43,7 +43,7 @@ export interface ConsistencyOptions extends Omit<NetworkOptions, 'layers' | 'poo
 }
 
 /** Rounds of batches that go to the workers at a time: the last ones of a round leave workers idle. */
-const ROUNDS = 8
+const ROUNDS = 24
 
 const { layers, pool, reuse, ...networkOptions } = NETWORK_OPTIONS.optional
 

@@ -58,7 +58,7 @@ it('goes on where it was stopped, and gives the same files', async () => {
     ...{ ...options, out: folder('out'), signal: stopper.signal },
     onProgress: (event) => {
       // After the first group of photographs was written.
-      if (event.kind === 'update' && event.done > 20) stopper.abort(new Error('stopped'))
+      if (event.kind === 'update' && event.done > 30) stopper.abort(new Error('stopped'))
     },
   })
   await expect(stopped).rejects.toThrow('stopped')
