@@ -85,7 +85,8 @@ export interface PositionStep {
 
 /**
  * All positions of a grid, coarse to fine: of each level one step for each pair of remainders that its rows and columns have. Steps
- * whose remainders agree in the lowest bits are neighbours, so that images which share values are too (see `reuse/plan.ts`).
+ * whose remainders agree in the lowest bits are neighbours, so that images which share values are too (see `reuse/cellPlan.ts`):
+ * this order costs no more than any other.
  */
 export function coarseToFine({ rows, cols }: Pick<PositionGrid, 'rows' | 'cols'>): readonly PositionStep[] {
   const steps = new Map<number, { readonly level: number; readonly indices: number[] }>()

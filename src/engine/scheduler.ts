@@ -42,7 +42,8 @@ export interface Job {
 
 /**
  * Computes all positions of a job, batch by batch, many at a time. Batches that fail are run again, one by one: a worker
- * that died took others down with the one it died of.
+ * that died took others down with the one it died of. After the signal, no more batches are handed out; those that run come to
+ * their ends, since ONNX Runtime aborts the process if a thread is killed inside a forward pass.
  * @returns how many positions, counted from the first, are finished: all of them unless the signal was given
  * @throws BatchFailure when a batch failed too often, or no session could be opened
  */

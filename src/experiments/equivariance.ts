@@ -102,7 +102,8 @@ export function equivarianceReach(network: Network, size: number): number {
 }
 
 /**
- * Moves a scene's object from the center anchor to the right and down, pixel by pixel.
+ * Moves a scene's object from the center anchor to the right and down, pixel by pixel. It computes images of its own, 130 at most:
+ * at a fine stride, a unit's maps of early layers do not fit into memory, and a coarse stride shows no aliasing.
  * @returns of each layer as `equivarianceErrors`; none of layers that are no maps
  * @throws as `NetworkHandle.encode`; the signal's reason
  */

@@ -37,7 +37,10 @@ export function ridgePredictions(gram: Float64Array, trained: readonly number[],
   )
 }
 
-/** A symmetric matrix as Q·T·Qᵀ, where T has values on its diagonal and beside it only. */
+/**
+ * A symmetric matrix as Q·T·Qᵀ, where T has values on its diagonal and beside it only. With it, each further penalty takes n²
+ * operations: all together take about a third of the time of eigenvectors, or of a Cholesky factor per penalty.
+ */
 interface TridiagonalForm {
   /** Of T, [n]. */
   readonly diagonal: Float64Array

@@ -153,7 +153,7 @@ async function refuseLink(path: string): Promise<void> {
     )
 }
 
-/** The network as it is open, which gives the features that it has given already. */
+/** The open network, which returns the features that are in memory, so that `runStudy` stores the unit as any other. */
 function inMemory({ unit, execution }: UnitToKeep): Execution {
   const { handle } = execution
   const features = async () => inRowOrder(unit)

@@ -20,7 +20,10 @@ const LEFT_FOR_GOOD = 150
 /** One feature of each layer. */
 export type FeatureRow = readonly Float32Array[]
 
-/** One object moved through one network: features of all positions, in memory as far as they are computed. */
+/**
+ * One object moved through one network: features of all positions, in memory as far as they are computed. A map is a pass over
+ * them, so another anchor or layer costs no image. A whole unit has the same bits as one of `reproduce`.
+ */
 export interface LiveUnit {
   readonly network: Network
   readonly scene: Scene

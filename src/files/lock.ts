@@ -181,6 +181,7 @@ export interface FolderLockOptions {
 
 /**
  * Locks a folder for one writer, so that the rows of two do not mix in one file. Waits only for a process that may be dead.
+ * A process that was suspended for longer than a lease goes on writing: hashes at the end show the damage.
  * @returns a function that releases the lock
  * @throws OutputError if a living process writes there; the signal's reason
  */

@@ -32,7 +32,10 @@ export interface SummaryRow {
   readonly count: number
 }
 
-/** A summary row with the value of each patch, which metrics.csv has. */
+/**
+ * A summary row with the value of each patch, which metrics.csv has. Tables, charts, findings and pages filter rows; none of them
+ * averages units.
+ */
 export interface Row extends SummaryRow {
   /** Of each patch, in the order of their names; empty where they are not of single patches. */
   readonly values: PatchValues

@@ -198,7 +198,10 @@ export function unitGroups(units: readonly PlannedUnit[]): readonly (readonly [P
   return [...groups.values()]
 }
 
-/** What sketches of all units would take in the page. */
+/**
+ * The units whose sketches compete for room on the page, with estimated dims. The true dims are known only after the work, and a
+ * plan must not depend on how much of it is finished. The page chooses again by the stored sketches.
+ */
 function sketchGroups(units: readonly PlannedUnit[]): readonly SketchedGroup[] {
   return unitGroups(units).map((group) => {
     const [{ network, grid }] = group

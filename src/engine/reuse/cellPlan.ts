@@ -9,7 +9,7 @@ import { SAMPLED_POSITIONS } from './sceneKeys.js'
 export interface CellPlan {
   /** Steps that are computed cell by cell; the rest runs on whole images. */
   readonly steps: number
-  /** Positions whose offsets are equal modulo these make a pass. */
+  /** Positions whose offsets are equal modulo these make a pass: they share most where these are the strides. */
   readonly modulus: Both<number>
   /** Images that the rest takes at a time where that is nothing but fully connected layers; null: as the plain way. */
   readonly batch: number | null

@@ -8,7 +8,7 @@ export interface AxisPlaces {
   readonly opaque: readonly [begin: number, end: number]
   /** Of the patch's first pixel, each once. */
   readonly offsets: readonly number[]
-  /** Whether the background differs from pixel to pixel. */
+  /** Whether the background differs from pixel to pixel. Images then share only the cells that do not see the patch. */
   readonly isVaried: boolean
 }
 

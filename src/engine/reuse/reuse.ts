@@ -16,7 +16,10 @@ import { distanceOf, type PassWork, type PlainWay, runPasses } from './passes.js
 import type { ReuseRecord } from './record.js'
 import { samplePositions, sceneKeysOf, scenePixels } from './sceneKeys.js'
 
-/** Computes features with every value once. */
+/**
+ * Computes features with every value once, or not at all. It decides before the work and by no clock, so that equal work takes
+ * the same way each time: the plan must predict a gain, and a sample of each patch must agree with the plain way.
+ */
 export interface Reuse {
   /** @returns undefined where the plain way is to be taken */
   extract(scene: Scene, offsets: Int32Array, options?: ExtractionOptions): Promise<Features | undefined>

@@ -14,7 +14,10 @@ import { type HubFile, type HubRepository, MAIN } from './repository.js'
 
 const commit = z.string().refine(isCommit)
 
-/** What the hub states of a commit. It is written when a model has been pulled, as `hub/OWNER--NAME/COMMIT.json`. */
+/**
+ * What the hub states about a commit, in `hub/OWNER--NAME/COMMIT.json`. It is written after the files of the model. A model is
+ * present if its files have the sizes that are stated here, so it is found without the network.
+ */
 const manifestSchema = z.object({
   commit,
   licence: z.string(),

@@ -13,7 +13,10 @@ import {
 } from './model.js'
 import { readModelProto } from './onnxFile.js'
 
-/** How the copy of a graph differs from the original. */
+/**
+ * How the copy of a graph differs from the original. The engine knows one kind of graph: float32 [N, 3, rows, cols] in, a row of
+ * float32 per image out. A file that takes or gives anything else is changed in a copy.
+ */
 export interface GraphChanges {
   /** Tensors that nodes make, to be outputs as well. */
   readonly outputs: readonly string[]

@@ -17,7 +17,10 @@ import {
   wireTypes,
 } from './wire.js'
 
-/** A message as plain data. Its own fields have the names of its table; one that the file lacks is undefined. */
+/**
+ * A message as plain data: one codec for ONNX's and Caffe's, each of which has a table of its fields. What a table does not know
+ * is kept, so a changed copy of a file is its message with other fields. A field that the file lacks is undefined.
+ */
 export interface Message {
   /** Where the message lies, its tag included. It is copied from there; a changed message has none: see `changed`. */
   readonly source?: FileRange | undefined

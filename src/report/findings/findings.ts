@@ -45,7 +45,7 @@ export interface ClaimFinding {
   readonly evidence: readonly Evidence[]
 }
 
-/** What a study's numbers say about the claims, claim by claim, networks in the order of the groups. */
+/** The verdicts of a study, claim by claim, networks in the order of the groups. The page, findings.md and the terminal have no others. */
 export function findingsOf(groups: readonly StudyGroup[]): readonly ClaimFinding[] {
   const networks = [...new Set(groups.map(({ model }) => model))].map((model): NetworkStudy => {
     const of = (wanted: string | undefined) => groups.filter((group) => group.model === wanted)

@@ -223,6 +223,7 @@ function atMostEvery(
   }
 }
 
+/** Made here and not by the server, since the page knows networks, objects and sizes, and changes them. */
 function indexOf({ networks, objects, ...state }: LiveState, mostBytes: number, version: number): SiteIndex {
   const groups = networks.map((network, i): SiteGroup => {
     const size = Math.min(state.size, network.frame)
