@@ -67,7 +67,7 @@ export interface CudaFeatures {
 }
 
 declare const cudaHandle: unique symbol
-/** The addon's, and nobody else's. */
+/** A value that only the addon can use. */
 export interface CudaHandle {
   readonly [cudaHandle]: true
 }

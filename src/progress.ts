@@ -1,4 +1,4 @@
-/** How long work tells of itself: the one way, whoever listens. */
+/** How long work reports its progress, whoever listens. */
 export interface Progress {
   /** A stretch of `total` images, or of what `measure` says, begins. */
   start(label: string, total: number, measure?: ProgressMeasure): void

@@ -20,8 +20,8 @@ export type Confined<Question, Answer> = (question: Question, limits: Limits, si
 const IDLE = 2000
 
 /**
- * Work on files from outside, which libraries do that know no limits and cannot be stopped, in a process of its own. There is
- * one process at a time, which is started with the first question; questions wait for one another.
+ * Runs work on files from outside in a process of its own, since the libraries that do it know no limits and cannot be stopped.
+ * There is one process at a time, which is started with the first question; questions wait for one another.
  * @param script address of the process's module, which calls `answerConfined`
  */
 export function confined<Question, Answer>(script: string): Confined<Question, Answer> {

@@ -8,7 +8,7 @@ export interface CommandContext {
   readonly signal: AbortSignal
 }
 
-/** By the name of a signal, what the process ends with: 128 and its number. */
+/** Exit status by signal: 128 plus the signal's number. */
 const EXIT_STATUSES = { SIGINT: 130, SIGTERM: 143 } as const
 
 /**
@@ -29,7 +29,7 @@ export function interruptible(): CommandContext {
   return { signal: controller.signal }
 }
 
-/** Work of which nothing is kept when it is stopped, so that the message does not say so. */
+/** Runs work that keeps nothing when it is stopped, so that the message does not promise to continue it. */
 export async function leavingNothing<T>(work: Promise<T>, { signal }: CommandContext): Promise<T> {
   try {
     return await work

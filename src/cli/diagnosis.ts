@@ -136,7 +136,7 @@ async function cacheDiagnosis(): Promise<Diagnosis> {
   }
 }
 
-/** What no preset needs is no gap where it is missing. */
+/** Missing weights that no preset needs are no gap. */
 async function weightDiagnoses(): Promise<readonly Diagnosis[]> {
   const models = (await listNetworks()).filter(({ entry, state }) => entry.preset !== null || state !== 'missing')
   return models.map(({ entry, state, path }): Diagnosis => {

@@ -9,7 +9,7 @@ export function say(line: string): void {
 /** Columns of the narrowest terminal that output for people must fit. */
 export const TERMINAL_COLUMNS = 80
 
-/** What a command was run for goes to stdout: a line of it, as safe as a note, with its marks in colour. */
+/** Prints a line of a command's result to stdout, with its marks in colour. Names in it are as harmless as in notes. */
 export function print(line: string): void {
   const text = messageLine(line)
   process.stdout.write(`${hasColours() ? text.replace(MARK, coloured) : text}\n`)
@@ -38,7 +38,7 @@ export function wrapped(text: string, width: number): readonly string[] {
   return lines
 }
 
-/** The one JSON document of a command, on stdout. Arrays of numbers in typed arrays are not part of it. */
+/** Prints the one JSON document of a command to stdout. Typed arrays are left out. */
 export function printJson(document: unknown): void {
   process.stdout.write(`${JSON.stringify(document, null, 2)}\n`)
 }

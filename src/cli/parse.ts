@@ -50,7 +50,7 @@ export function parseMinutes(text: string): number {
   return Math.max(1, Math.ceil(Number(hours) * 60 + Number(minutes) + Number(seconds) / 60))
 }
 
-/** Of red, green and blue. */
+/** Three numbers, for red, green and blue. */
 export function parseThree(text: string): readonly number[] {
   const values = text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)))
   if (values.length !== 3 || !values.every(Number.isFinite))

@@ -114,7 +114,10 @@ function fullStack(error: Error): string {
   return `${error.stack ?? error.message}${cause}`
 }
 
-/** Commander itself misses a required option before it names an unknown one, which may be the same misspelt. */
+/**
+ * Checks required options after parsing. Commander itself would report a missing option before an unknown one, which may be the
+ * same option misspelt.
+ */
 function requireAfterParsing(command: Command): void {
   const required = command.options.filter(({ mandatory }) => mandatory)
   if (required.length === 0) return

@@ -26,7 +26,7 @@ export interface JobPlan extends JobResources {
   readonly command: readonly string[]
 }
 
-/** A study's options as the words by which the command line has them: `inputMean: [1, 2, 3]` is `--input-mean 1,2,3`. */
+/** A study's options as words of the command line: `inputMean: [1, 2, 3]` becomes `--input-mean 1,2,3`. */
 export function studyWords({ onProgress, signal, limits, ...study }: ReproduceOptions): readonly string[] {
   const given = { ...study, ...(limits && { limits: [limits.low, limits.high] }) }
   return Object.entries(given).flatMap(([name, value]) => {
@@ -55,7 +55,7 @@ export function arrayScript(plan: JobPlan): string {
   })
 }
 
-/** The script of the job that comes after them: what they left is computed, and the report written. */
+/** The script of the job after the array: it computes what the tasks left, and writes the report. */
 export function reportScript(plan: JobPlan): string {
   return script(plan, {
     comment: ['Runs once all tasks have ended: computes what they left, and writes the report.'],

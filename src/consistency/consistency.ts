@@ -194,7 +194,7 @@ interface Group {
   readonly failed: readonly PatchFailure[]
 }
 
-/** Runs what does not stand yet, many photographs at a time; while one group runs, the next one is read. */
+/** Runs the photographs whose rows are missing, many at a time; while one group runs, the next one is read. */
 async function measureAll(kept: KeptAnswers, { execution, network, seed, matrices, partial, options }: Work) {
   const { files, protocols, setting } = kept
   const { onProgress, signal } = options
@@ -263,7 +263,7 @@ async function readGroup(
   return { photographs, frames, failed }
 }
 
-/** The chance of a photograph, which is the same whatever else is measured. */
+/** Random numbers of a photograph, which do not depend on what else is measured. */
 function randomOf(seed: number, protocol: ProtocolName, photograph: string): () => number {
   return randomNumbers(Number.parseInt(sha256(`${seed} ${protocol} ${photograph}`).slice(0, 8), 16))
 }

@@ -68,7 +68,7 @@ export interface ExecutionPlan {
 /** A GPU is tried only for work that would take longer than this many seconds without the trial. */
 const WORTH_A_TRIAL = 60
 
-/** Fewer batches than so many a worker are done before a trial would be. */
+/** Work of fewer batches per worker than this ends before a trial would. */
 const FEWEST_BATCHES = 8
 
 /** What `auto` looks for, best first. */
@@ -131,7 +131,7 @@ export async function requiredTrials(
 type PassedTrial = DeviceTrial & { runs: true }
 
 /**
- * Trials of the devices that a request stands for and that passed them; of several cards some may be unfit.
+ * The passed trials of the devices that a request stands for; of several cards, some may be unfit.
  * @throws DeviceError when none passed; the signal's reason
  */
 async function deviceTrials(
@@ -161,7 +161,7 @@ function tryAll(
 }
 
 function processorExecution({ network, wished, reuse = 'auto', onNote }: ExecutionPlan, settings: Settings): Execution {
-  // Values are computed once for many images only, whatever the first call has.
+  // Settings for many images, since only these have values computed once, whatever the first call has.
   const many = chooseSettings(network, Number.POSITIVE_INFINITY, wished)
   const reusing = reuse === 'off' ? undefined : { settings: many, onNote }
   const handle = openThreads(network, settings, undefined, reusing)

@@ -9,11 +9,11 @@ import type { Frame, Frames, JobScene, Scene, Settings } from './task.js'
 import { openWorkers, processPlaces, type Workers } from './workers.js'
 
 export interface ExtractionOptions {
-  /** Positions of which these are a part, as offsets: features are the same bits however the work is divided. */
+  /** All positions that these belong to, as offsets. A plan for all gives the same bits however the work is divided. */
   readonly whole?: Int32Array
   /** Called with the number of images done since the extraction began. */
   readonly onImages?: (done: number) => void
-  /** Called with rows of the matrices that have come to stand, and with the matrices, in the order of the layers. */
+  /** Called with the rows that were just finished, and with the matrices, in the order of the layers. */
   readonly onRows?: (rows: Int32Array, matrices: readonly Float32Array[]) => void
   /** Ends the extraction after the batches in flight. */
   readonly signal?: AbortSignal | undefined
@@ -25,9 +25,9 @@ export interface Crew {
   readonly workers: Workers
   readonly memory: FeatureMemory
   batch: number
-  /** Whether all batches are of one size, also where there is less to do: devices compile anew for every other. */
+  /** Whether short batches are filled up too, since devices compile anew for every other size. */
   readonly hasOneSize: boolean
-  /** What stands in the note when batches shrink. */
+  /** How the note about smaller batches names the workers. */
   readonly name: string
   readonly onNote: (line: string) => void
 }
@@ -135,7 +135,10 @@ export async function extract(
   return featuresOf(network, memory, matrices, finished)
 }
 
-/** @throws WorkerError, or ResourceError, in place of what a batch failed of */
+/**
+ * Turns a BatchFailure into an error for the user.
+ * @throws WorkerError; ResourceError if the system refused something
+ */
 export async function failingAsWorker<T>({ batch }: Crew, work: Promise<T>): Promise<T> {
   try {
     return await work

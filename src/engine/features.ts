@@ -13,7 +13,10 @@ export interface Features {
   readonly layers: readonly LayerFeatures[]
   /** How many positions, counted from the first, are finished: all of them unless the extraction was stopped. */
   readonly finished: number
-  /** Gives the matrices back for a later extraction, whose pages are in memory then; they are not to be read any more. */
+  /**
+   * Gives the matrices back for a later extraction, which gains from pages that are in memory already. They must not be read
+   * any more.
+   */
   release(): void
 }
 

@@ -77,7 +77,7 @@ export function openThreads(
 export interface Fallback {
   /** How the processor computes. */
   readonly processor: Settings
-  /** In which the devices compute. float16 gives other features than the processor, which cannot take over then. */
+  /** Precision of the devices. With float16 the processor cannot take over, since its features would differ. */
   readonly precision?: Precision | undefined
 }
 

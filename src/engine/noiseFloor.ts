@@ -6,7 +6,7 @@ import { largestDistance } from './distance.js'
 import { offsetsAt, positionGrid } from './positions.js'
 import type { Scene, Settings } from './task.js'
 
-/** So many positions are compared. */
+/** Number of positions that are compared. */
 const POSITIONS = 8
 
 /** Relative distance of features from the processor's beyond which a device is not used. */

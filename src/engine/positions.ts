@@ -66,7 +66,7 @@ export function offsetsAt(offsets: Int32Array, rows: Iterable<number>): Int32Arr
 export const POSITION_ORDERS = ['row-major', 'coarse-to-fine'] as const
 export type PositionOrder = (typeof POSITION_ORDERS)[number]
 
-/** Every how many-th position along both axes comes first, coarse to fine; then every half as many-th, and so on. */
+/** First every 32nd position along both axes is computed, then every 16th, and so on. */
 const COARSEST = 32
 
 /** The indices of a grid's positions, row-major, in an order; each once. */
@@ -77,7 +77,7 @@ export function orderedPositions(grid: PositionGrid, order: PositionOrder): Int3
 
 /** Positions of a grid that are computed together, spread evenly over it. */
 export interface PositionStep {
-  /** With the steps before, every how many-th position along both axes is there, once the last one of this level is. */
+  /** Distance of the positions along both axes that are there once all steps of this level and of those before are done. */
   readonly level: number
   /** Of the grid, row-major. */
   readonly indices: Int32Array

@@ -5,7 +5,7 @@ const MAX_ATTEMPTS = 3
 
 /** A batch that failed, and why. */
 export class BatchFailure extends Error {
-  /** Of the batch's positions; undefined: no session could be opened, so that none was begun. */
+  /** First position of the batch; undefined if no session could be opened, so that no batch was begun. */
   readonly first: number | undefined
   readonly count: number
 
@@ -30,7 +30,7 @@ export interface Runner {
 export interface Job {
   readonly positions: number
   /**
-   * Computes a batch and puts away what comes of it. A rejection is a worker that was lost.
+   * Computes a batch and stores its features. A rejection means that a worker was lost.
    * @param first of its positions
    * @param count how many positions; a batch may be longer, and is filled up
    */
@@ -75,7 +75,7 @@ export async function schedule(job: Job, runner: Runner): Promise<number> {
 }
 
 interface State {
-  /** By position: whether what is computed of it stands. */
+  /** By position: 1 if its features are stored. */
   readonly done: Uint8Array
   count: number
 }
@@ -100,7 +100,7 @@ async function round(
     while (next < queue.length && failures.length === 0 && !job.signal?.aborted) {
       const first = queue[next++] as number
       const count = Math.min(batch, job.positions - first)
-      // Some of them may stand already: whoever dies while it writes leaves nothing of any.
+      // Some may be stored already. They count no more, since a worker that dies while it writes leaves none of them whole.
       mark(state, first, count, 0)
       const failure = await attempt(job, first, count, batch)
       if (failure === undefined) mark(state, first, count, 1)

@@ -26,7 +26,7 @@ const MAX_ACTIVATIONS = 200 * 1024 * 1024
 /** A forward pass holds about so many tensors of the largest size at a time. */
 const TENSORS_AT_A_TIME = 4
 
-/** So few images take less time than a second session, so that one worker on all cores does them. */
+/** Fewer images than this take less time than a second session, so one worker on all cores runs them. */
 const FEW_IMAGES = 64
 
 /** Settings that you fix; Shiftscope chooses the others. */

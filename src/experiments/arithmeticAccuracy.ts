@@ -105,7 +105,7 @@ export function trialImages({ objects }: Trial): number {
 interface Seen {
   readonly judged: Judged
   readonly reference: Reference
-  /** One an object. */
+  /** One per object. */
   readonly objects: readonly boolean[]
 }
 

@@ -11,7 +11,7 @@ const BATCH = 32
 /** A network and the generators of its layers, opened. */
 export interface ArithmeticModels {
   readonly network: Network
-  /** One a layer of the network, in its order; or none, where features alone are looked at. */
+  /** One per layer of the network, in its order; none if only features are judged. */
   readonly generators: readonly Generator[]
   /**
    * Features of images, before ReLU, or rectified where the layer's generator takes them so.

@@ -9,7 +9,7 @@ import { randomNumbers } from './randomNumbers.js'
 export const EXPRESSION_KINDS = ['3-2', '2-1', '1+1', '1+2'] as const
 export type ExpressionKind = (typeof EXPRESSION_KINDS)[number]
 
-/** An expression, and the objects of its images and of what it is expected to give, by their place in a trial. */
+/** A kind of expression: which objects of a trial, by index, its two images and the expected image show. */
 interface KindOfTrial {
   readonly expression: string
   readonly A: readonly number[]

@@ -18,7 +18,10 @@ export const USUAL_PERIOD = 32
 /** Standard deviation of a phase's code, in pixels. */
 const CODE_WIDTH = 1.5
 
-/** Features so large that, with the usual C, no training sample lies within the margin, as with features of networks. */
+/**
+ * Scale of the made-up features: so large that, with the usual C, no training sample lies within the margin, as with features
+ * of networks.
+ */
 const SCALE = 3
 
 /**
@@ -117,7 +120,7 @@ async function accuracies(
   })
 }
 
-/** Without anything to go by. */
+/** The accuracies of a classifier that can only guess. */
 const GUESSED: TaskSeparability = {
   folds: new Array<number>(FOLDS).fill(0.5),
   mean: 0.5,

@@ -16,7 +16,7 @@ import { openLiveNetworks } from './networks.js'
 import { openObjects } from './objects.js'
 import { openLiveUnits } from './units.js'
 
-/** Of the machine's memory, features may take one part in so many; those of one object a quarter of it. */
+/** Features may take a quarter of the machine's memory, and those of one object a quarter of that. */
 const MEMORY_SHARE = 4
 const UNIT_SHARE = 4
 

@@ -117,7 +117,7 @@ function checkStride(network: Network, { size, stride }: LiveScene, mostBytes: n
   if (least > stride) throw new InputError(`${doNotFit}; choose stride ${least}`)
 }
 
-/** Fetches the weights of a network, and takes it in. */
+/** Fetches the weights of a network, and adds it to the page. */
 async function* pulled(
   id: string,
   networks: LiveNetworks,

@@ -25,20 +25,21 @@ export interface UnitToKeep {
   readonly object: KnownObject
   /** What the network is called on the command line. */
   readonly model: string
-  /** Whether that is a file that goes with this process. */
+  /** Whether the network is an uploaded file, which is removed when this process ends. */
   readonly isDropped: boolean
   readonly pool?: ReproduceOptions['pool'] | undefined
   /** The results folder. */
   readonly out: string
-  /** Whether a unit that was made otherwise may give its place. */
+  /** Whether a unit of the same name that was made otherwise may be replaced. */
   readonly replaces: boolean
   readonly signal: AbortSignal
 }
 
 /**
- * What stores a unit as `reproduce` does, of the features that are in memory, and the object beside it, so that the same command
- * makes it again. It waits for what is not computed yet, and stores one unit at a time, so that each sees those before it.
- * It throws InputError, OutputError, UsageError as `reproduce`; the signal's reason.
+ * Returns a function that stores a unit as `reproduce` does, from the features in memory, and the object beside it, so that the
+ * same command makes the unit again. It waits until all positions are computed, and stores one unit at a time, so that each
+ * sees those before it.
+ * The function throws InputError, OutputError and UsageError as `reproduce`; the signal's reason.
  */
 export function unitKeeper(): (wanted: UnitToKeep) => Promise<KeptUnit | OtherUnit> {
   let before: Promise<unknown> = Promise.resolve()

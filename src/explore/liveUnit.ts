@@ -14,7 +14,9 @@ const FIRST_LEVEL = 32
 /** Positions along each axis around the cursor that come first. */
 const AROUND_CURSOR = 5
 
-/** Who leaves often comes back at once, with another layer or anchor. Milliseconds. */
+/**
+ * Milliseconds for which work goes on after the last follower left, who often comes back at once with another layer or anchor.
+ */
 const LEFT_FOR_GOOD = 150
 
 /** One feature of each layer. */
@@ -28,7 +30,7 @@ export interface LiveUnit {
   readonly network: Network
   readonly scene: Scene
   readonly grid: PositionGrid
-  /** That its features take once all are there. */
+  /** Bytes of its features once all are there. */
   readonly bytes: number
   /** Rows of the grid's offsets whose features are there, in the order in which they came. */
   readonly rows: () => Int32Array
@@ -37,7 +39,7 @@ export interface LiveUnit {
   /** How many rows have had their turn; once all have, nothing changes any more. */
   readonly finished: () => number
   readonly isWhole: () => boolean
-  /** Computes as long as somebody follows. @returns ends that */
+  /** Computes as long as somebody follows. @returns a function that ends the following */
   readonly follow: (follower: Follower) => () => void
   readonly isFollowed: () => boolean
   /** Ends the work, whoever follows; what is under way comes to its end. */
@@ -51,7 +53,7 @@ export interface LiveUnit {
 export interface Follower {
   /** More rows are there. */
   readonly onRows: () => void
-  /** Nothing comes any more. */
+  /** The work failed, and no more rows come. */
   readonly onFailure: (error: unknown) => void
 }
 
@@ -116,7 +118,7 @@ export function openLiveUnit(
     const features = await use((handle) =>
       handle.extract(scene, offsetsAt(grid.offsets, wanted), { whole: grid.offsets, signal, onRows }),
     )
-    // Where another way was tried first, rows came that were not kept.
+    // If one way failed after it had handed out rows, these are replaced by those of the other way.
     putAll(wanted, features, true)
   }
   const compute = async (signal: AbortSignal) => {

@@ -6,7 +6,7 @@ import { NO_OPAQUE_PIXELS, squareObject } from '../patches/ownPatches.js'
 import { checkVisible, type Patch, type PatchSource, patchAtSize, patchesOfSource } from '../patches/patch.js'
 import { pictureFormat } from '../patches/pictureFormat.js'
 
-/** Of the largest picture that is taken; of a photo it is a few. */
+/** Bytes of the largest picture that is accepted; a photo has a few million. */
 export const MOST_PICTURE_BYTES = 32 * 1024 * 1024
 
 /** Objects of the user's own; the oldest go first. */

@@ -10,7 +10,7 @@ import { sha256 } from '../files/sha256.js'
 import { UNKNOWN_PATCH } from '../report/extractionPage.js'
 import { fileName } from '../results/fileName.js'
 
-/** Beside the arrays of an extraction: what they are. */
+/** Name of the file that describes the arrays of an extraction. */
 export const EXTRACT_FILE = 'extract.json'
 
 /** Name of a layer's file. */
@@ -39,7 +39,7 @@ export function extractFile(extraction: { readonly layers: readonly Layer[] }, o
   return { file: EXTRACT_FILE, content: `${JSON.stringify(description, null, 2)}\n` }
 }
 
-/** What extract.json, and what `extract` gives, say of the grid. */
+/** The grid, as extract.json and the result of `extract` have it. */
 export const gridSchema = z.object({
   stride: z.number().int().positive(),
   size: z.number().int().positive(),

@@ -116,7 +116,7 @@ export interface NetworkComparison {
   readonly layers: readonly (SimilarityMaps & { readonly name: string; readonly dims: number })[]
 }
 
-/** The options of every call about a patch, to be checked; then those with what some of them add. */
+/** Checks of the options that all calls about a patch take, then of those that some calls add. */
 export const PLACEMENT_OPTIONS = {
   required: { patch: kinds.anything, size: kinds.number },
   optional: {
@@ -242,7 +242,7 @@ export async function extractPlaced(
   }
 }
 
-/** Rows that do not stand yet, ascending. */
+/** Rows that are not stored yet, ascending. */
 function rowsLeft(rows: number, done: Uint8Array | undefined): Int32Array {
   return Int32Array.from({ length: rows }, (_, row) => row).filter((row) => done?.[row] !== 1)
 }
@@ -279,7 +279,7 @@ function savingRows(partial: PartialArrays, places: Int32Array, atATime: number)
   }
 }
 
-/** The same, many rows at a time. */
+/** Features of every layer at every position, as `extractPlaced`, but handed out many rows at a time and not kept. */
 export async function* rows(
   { handle }: Execution,
   scene: Scene,

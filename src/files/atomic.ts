@@ -127,7 +127,7 @@ export async function makeWritableFolder(path: string): Promise<void> {
   }
 }
 
-/** Writes a temporary, once there is the room that those of the dead took. */
+/** Writes a temporary file, after those of dead processes were removed to make room. */
 async function writePieces(path: string, content: Content): Promise<void> {
   const file = await open(path, 'wx')
   try {

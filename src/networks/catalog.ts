@@ -65,11 +65,11 @@ const TRANSFORMERS = ['vit', 'swin'] as const
 /** A checkpoint that no architecture describes. */
 const checkpointSchema = z.object({
   url: z.string(),
-  /** Of the checkpoint, and about those of the ONNX file; to 100 kB. */
+  /** Bytes of the checkpoint, to 100 kB; the ONNX file has about as many. */
   bytes: z.number(),
   /** How many tensors it has, the counters of training batches aside. */
   tensors: z.number(),
-  /** Of some tensors that tell it from checkpoints of other networks, by key. */
+  /** Shapes of some tensors, by key, which tell it from checkpoints of other networks. */
   shapes: z.record(z.string(), z.array(z.number()).readonly()).readonly(),
 })
 
@@ -190,7 +190,7 @@ export function isPublished(entry: ModelEntry, sha256: string): boolean | null {
 }
 
 /**
- * The other entry whose published file this is; files of two generators can have the same shapes.
+ * Checks that a file is not the published one of another entry, since files of two generators can have the same shapes.
  *
  * @throws InputError that names the file and the entry
  */

@@ -11,13 +11,13 @@ import { type Watch, type WatchOptions, watched } from './stallWatch.js'
 export interface DownloadOptions extends WatchOptions, Omit<FileRequest, 'headers' | 'signal'> {
   /** Size that the file must have; null: not known. */
   readonly bytes: number | null
-  /** A longer file is not taken; without a limit one of unknown size is none beyond 2 GiB. */
+  /** Bytes above which a file is refused; by default 2 GiB if its size is unknown. */
   readonly mostBytes?: number | undefined
   readonly label: string
   readonly progress: Progress
 }
 
-/** A file of unknown size is not taken beyond this. */
+/** Bytes above which a file of unknown size is refused. */
 const MOST_BYTES = 2 ** 31
 
 /**
@@ -101,7 +101,7 @@ async function transfer(address: URL, part: Part, options: DownloadOptions, watc
   } finally {
     await response.close()
   }
-  // The server has another file than the one that the part is of: nothing is left of that now, so no range is asked for.
+  // The server has another file than the one in the part. The part is empty now, so this request asks for all of the file.
   await transfer(address, part, options, watch)
 }
 

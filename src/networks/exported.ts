@@ -56,7 +56,7 @@ export function checkFrame(entry: CatalogEntry, path: string, { rows, cols }: Ne
   )
 }
 
-/** ImageNet's. */
+/** Number of ImageNet's classes. */
 const CLASSES = 1000
 
 /**

@@ -98,7 +98,7 @@ function otherEncoder({ id, encoder }: Pick<Generator, 'id' | 'encoder'>, sha256
   )
 }
 
-/** What an ONNX file says of itself can be asked for, and nothing else. */
+/** Refuses a stage other than the one that the ONNX file states. */
 function requireStage(generator: Generator, feature: FeatureStage | undefined): Generator {
   const { id } = generator
   if (feature === undefined || feature === generator.feature) return generator

@@ -10,7 +10,7 @@ import { graphsFolder } from './cache.js'
 import { intactGraph } from './graphCache.js'
 import { type Network, OPTIMIZATIONS } from './network.js'
 
-/** What of a network depends on the layers that are read. */
+/** The properties of a network that depend on which layers are read. */
 export type LayerReading = Pick<Network, 'onnxPath' | 'optimization' | 'input' | 'layers' | 'pool'>
 
 const triple = z.tuple([z.number(), z.number(), z.number()])
@@ -50,7 +50,7 @@ export async function knownReading(path: string, key: object): Promise<LayerRead
     const onnxPath = graph === null ? path : (await intactGraph(join(graphsFolder(), graph)))?.path
     return onnxPath === undefined ? undefined : { onnxPath, ...reading }
   } catch {
-    // Whatever is wrong with it, it is found again.
+    // A damaged file counts as none; the reading is made again.
     return undefined
   }
 }

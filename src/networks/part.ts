@@ -7,7 +7,7 @@ import { downloadsFolder } from './cache.js'
 /** What has been downloaded of a file. One process at a time writes it: see `fetchFile`. */
 export interface Part {
   readonly path: string
-  /** The file that says of which version of the file the part is. */
+  /** The file that records which version of the file the part was taken from. */
   readonly versionPath: string
 }
 
@@ -41,7 +41,7 @@ export async function partVersion({ versionPath }: Part): Promise<FileVersion | 
   }
 }
 
-/** Drops the bytes that there are; those to come are of the given version. */
+/** Empties the part, and records the version of the bytes to come. */
 export async function beginPart({ path, versionPath }: Part, version: FileVersion): Promise<void> {
   await rm(path, { force: true })
   await makeFolders(dirname(versionPath))

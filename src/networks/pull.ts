@@ -118,7 +118,7 @@ async function presentWeights(entry: ModelEntry, progress: Progress): Promise<Pu
 
 interface Failure {
   readonly failure: NetworkError | InputError
-  /** The same source has given a part, and can be expected to give the rest: no other should be begun. */
+  /** Whether the source gave a part and is likely to give the rest, so that no other source is tried. */
   readonly resumable: boolean
 }
 

@@ -61,7 +61,7 @@ function isOf({ checkpoint: known }: CatalogEntry, { tensors }: Checkpoint): boo
   })
 }
 
-/** What it has that a known network has not, where its keys are those of one; the deepest that it contains. */
+/** How a checkpoint differs from the deepest network that it contains by its keys; without one, what its first tensor is. */
 function difference(networks: readonly Architecture[], checkpoint: Checkpoint): string {
   const like = networks.filter((architecture) => hasKeys(architecture, checkpoint))
   const sizes = like.map(({ layers }) => parametersOf(layers).length)

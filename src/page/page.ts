@@ -9,7 +9,7 @@ import type { SiteIndex } from './siteIndex.js'
 import { STYLE } from './style.js'
 import { type Opening, viewerHtml } from './viewerHtml.js'
 
-/** What of a page is not the same in all of them; markup, but for the title. */
+/** The parts in which pages differ: markup, except for the title. */
 export interface PageParts {
   readonly title: string
   /** Beside the common one. */

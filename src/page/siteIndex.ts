@@ -27,7 +27,7 @@ export interface SiteGroup {
   readonly background: { readonly colour: string } | { readonly picture: number } | null
   readonly anchors: readonly SiteAnchor[]
   readonly layers: readonly SiteLayer[]
-  /** The layer of the network's classes, of which files of its units say what it answers; null: there is none. */
+  /** The layer that has the network's classes, if the files of units hold answers; null otherwise. */
   readonly classes: string | null
   readonly units: readonly SiteUnit[]
 }

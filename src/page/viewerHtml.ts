@@ -32,7 +32,7 @@ export function liveViewerHtml(): string {
   })
 }
 
-/** Markup of what differs. */
+/** The parts in which the two viewers differ, as markup. */
 interface ViewerParts {
   readonly title: string
   readonly lead: string

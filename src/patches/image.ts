@@ -50,7 +50,7 @@ export async function readImage(path: string, signal?: AbortSignal): Promise<Ima
 }
 
 /**
- * The same of a file's bytes.
+ * As `readImage`, for the bytes of a file.
  * @param name for messages
  * @param limits of drawing
  */

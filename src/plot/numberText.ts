@@ -8,7 +8,7 @@ export function decimalText(value: number, digits: number): string {
   return withMinus(value.toFixed(digits))
 }
 
-/** The same with its sign, be it a plus: differences. */
+/** As `decimalText`, but with a plus before positive numbers, for differences. */
 export function signedText(value: number, digits: number): string {
   const text = decimalText(value, digits)
   return text.startsWith('−') ? text : `+${text}`

@@ -10,7 +10,7 @@ interface NamedModels {
 }
 
 /**
- * The same networks with ids in the place of checkpoints, which become their weights.
+ * Replaces checkpoints among the networks by ids, and adds the files to the weights.
  *
  * @throws UsageError where a network would have two files of weights; InputError for a checkpoint that is damaged or of no
  * network that is known

@@ -31,7 +31,7 @@ export interface UnitWork {
   readonly timeLeft: TimeLeft | undefined
 }
 
-/** Opens a network for units of so many images together, of which one is given. */
+/** Opens a network for units that have so many images together; one of the units is given. */
 export type OpenUnits = (
   study: Study,
   network: Network,

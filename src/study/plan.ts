@@ -38,7 +38,7 @@ export interface Study {
   readonly sketched: ReadonlySet<string>
   /** Those that the results folder does not hold yet. */
   readonly left: readonly PlannedUnit[]
-  /** Of those that stand there damaged, or made otherwise, which one that is: only another in its place is a finished one. */
+  /** Versions of the stored units that are damaged or were made otherwise: a unit is finished once it has another version. */
   readonly unwanted: ReadonlyMap<PlannedUnit, string>
   /** How many of these replace a unit that was made otherwise, and in what those differ: `stride 3, not 1`. */
   readonly replaced: { readonly units: number; readonly differences: readonly string[] }

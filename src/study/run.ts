@@ -62,7 +62,7 @@ export function reproduce(options: ReproduceOptions = {}): Promise<StudyResult> 
   return runStudy(options, openUnits)
 }
 
-/** The same with networks that are opened by the caller. */
+/** As `reproduce`, with networks that the caller opens. */
 export async function runStudy(given: ReproduceOptions, open: OpenUnits): Promise<StudyResult> {
   const options = resolveOptions(given)
   const { request, signal } = options

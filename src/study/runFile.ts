@@ -42,8 +42,8 @@ interface RunEntry {
 }
 
 /**
- * Writes what a run says of itself into run.json. What that said before of other runs that computed something is kept, the
- * latest last, and so are the settings that were chosen last for other networks; to be called by one process at a time.
+ * Writes the entry of a run into run.json. It keeps the entries of earlier runs that computed something, the latest last, and
+ * the latest settings of other networks. Only one process at a time may call it.
  *
  * @param report which report is up to date now; null: as before
  */

@@ -18,7 +18,7 @@ export interface Team {
   readonly locks: Locks
   /** Whether others have been at work in the folder since this process began. */
   readonly hadOthers: boolean
-  /** Looks what is in hand, here and with others, and says so when these have changed. */
+  /** Reads the locks that are held, and notes when other processes join or leave. */
   look(): Promise<readonly HeldLock[]>
   /** Does something that one process at a time may do, after the others. */
   alone<T>(name: string, work: () => Promise<T>): Promise<T>

@@ -9,11 +9,11 @@ import type { PlannedUnit } from './units.js'
 
 /** The units that are left of a study, which any number of processes take from. */
 export interface UnitQueue {
-  /** Units of a network, or of all, that are not finished as far as is known, those in hand here left out. */
+  /** Units of one network, or of all, that are neither known to be finished nor in hand in this process. */
   left(network?: Network): readonly PlannedUnit[]
   /** Takes a unit of a network that nobody has; undefined: there is none now. */
   take(network: Network): Promise<PlannedUnit | undefined>
-  /** Gives a unit free that stands in the results now. */
+  /** Releases a unit that is stored. */
   finish(unit: PlannedUnit): Promise<void>
   /** Units that others finished since the queue was opened. */
   readonly byOthers: number
@@ -67,7 +67,7 @@ export function openUnitQueue(study: Study, { locks, look }: Pick<Team, 'locks' 
     for (const unit of units) {
       const name = lockOf(unit)
       if (!(await locks.take(name))) continue
-      // Its owner may have finished it before giving it free.
+      // Its owner may have finished it before releasing it.
       if (!(await finishIfThere(unit))) {
         open.delete(unit)
         return unit

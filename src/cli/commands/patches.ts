@@ -93,7 +93,7 @@ export function patchesCommand(context: CommandContext): Command {
   return patches
 }
 
-/** What was made is kept; what could not be made is an error all the same. */
+/** Prints the patches that were made. They are kept, but any failure is an error. */
 function printFolder(made: PatchFolder, json: boolean | undefined): void {
   if (json) printJson(made)
   else print(`${counted(made.patches.length, 'patch', 'patches')}: ${made.manifest}`)

@@ -4,13 +4,13 @@ import type { CellWork } from '../reuse/cellGraphs.js'
 import type { JobScene } from '../task.js'
 
 /**
- * Takes the features of some images, which stand no longer than the call.
+ * Receives the features of some images, which are valid only during the call.
  * @param first of the images
  * @param layers of each layer [images, dims]
  */
 export type PutFeatures = (first: number, images: number, layers: readonly Float32Array[]) => void
 
-/** A session, wherever it is held: what a worker calls. Several batches may be on their way; they end in their order. */
+/** A session as a worker calls it, wherever it is held. Several batches may be on their way; they end in their order. */
 export interface Backend {
   /** Computes features and hands them out, all at once or part by part. */
   features(job: JobScene, offsets: Int32Array, put: PutFeatures): Promise<void>

@@ -10,7 +10,7 @@ import type { Placement } from './session.js'
 /** What goes to the process; each but scenes is answered once, in order. */
 export type DeviceRequestMessage =
   | { readonly kind: 'open'; readonly request: OpenRequest }
-  /** What is composited from now on: without shared memory, which no process can read. */
+  /** The scene of the batches that follow, without shared memory, which another process cannot read. */
   | { readonly kind: 'scene'; readonly job: JobScene }
   /** Asks for the features of a batch, [images, 2] as row, col. */
   | { readonly kind: 'batch'; readonly offsets: Int32Array }
@@ -122,7 +122,7 @@ export async function processBackend({ requests, script, pids }: ProcessData): P
   }
 }
 
-/** The worker's own, for its life. */
+/** Place of this worker's process number, for the life of the worker. */
 let own: number | undefined
 
 function placeIn(pids: Int32Array): number {

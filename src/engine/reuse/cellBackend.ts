@@ -38,7 +38,7 @@ export async function cellBackend({ cells: work, optimization, input, outputs, t
     const images = offsets.length / 2
     const size = input.batch ?? evenSize(images, batch)
     for (let begin = 0; begin < images; begin += size) {
-      // What is missing of the last batch is its last image again.
+      // The last batch is filled up with its last image.
       const count = Math.min(size, images - begin)
       const feeds: Record<string, ort.Tensor> = {}
       for (const name of graphs.handedOn) {

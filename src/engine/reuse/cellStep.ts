@@ -57,7 +57,7 @@ export type WindowOperation =
   /** One tap: the cell itself, or zeros. */
   | { readonly kind: 'padding' }
 
-/** The same cells at other places. */
+/** Cells of the input at other places, as in a border that repeats them. */
 export interface MappingStep extends Step {
   readonly kind: 'mapping'
   readonly input: string

@@ -8,7 +8,7 @@ const MAXIMUM_TAPS = 1 << 10
 
 const AUTOMATIC_PADS = ['NOTSET', 'SAME_UPPER', 'SAME_LOWER', 'VALID']
 
-/** Why a node is no step: the end of a line. */
+/** Why a node is no step; the message ends a line of the notes. */
 export class NoStep extends Error {}
 
 /** A node and everything that is known about its inputs. */

@@ -1,14 +1,14 @@
 import type { CellShape, CellStep, CellSteps, WindowStep } from './cellStep.js'
 
 /**
- * Seconds of one core that computes in vectors of 512 bits, as measured with ONNX Runtime; other processors need more of
- * all of them, and what is compared are sums of the same kind.
+ * Seconds on one core with vectors of 512 bits, measured with ONNX Runtime. Other processors take longer for all of them, which
+ * does not matter: only sums of these numbers are compared.
  */
 const SECONDS = {
   /** Of a multiply-add in a convolution of whole images, or of few channels a group. */
   convolution: 1 / 125e9,
   grouped: 1 / 18e9,
-  /** The same in products of gathered windows. */
+  /** Of a multiply-add in a product of gathered windows. */
   product: 1 / 112e9,
   /** Of a byte of an output that is written, gathered, reduced or put into frames. */
   write: 1 / 16e9,

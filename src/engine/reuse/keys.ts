@@ -15,7 +15,7 @@ export interface AxisPlaces {
 export const AXES = ['rows', 'cols'] as const
 export type Axis = (typeof AXES)[number]
 
-/** Something of rows and the same of columns. */
+/** One value for rows, and one for columns. */
 export type Both<T> = Readonly<Record<Axis, T>>
 
 /**
@@ -28,7 +28,7 @@ export interface Keys {
   readonly spaces: readonly Both<AxisSpace>[]
   /** Of the image and of everything that the steps make, by name. */
   readonly tensors: ReadonlyMap<string, CellTensor>
-  /** By the name of what a step makes: where the cells come from that it reads; null for an input whose cells it shares. */
+  /** By the output of a step: the sources of the cells that it reads; null for an input whose cells it shares. */
   readonly sources: ReadonlyMap<string, readonly (Source | null)[]>
   /** By key of the image's cells. */
   readonly pixels: Both<AxisPixels>
@@ -101,7 +101,7 @@ export function cellKeys({ steps }: Pick<CellSteps, 'steps'>, image: string, pla
         windowOf(step, axis, first[axis].length),
       ),
     )
-    // Where the cells of one input tell all others, they stand for those of the output.
+    // If the keys of one input determine those of all others, the output shares them.
     const tells = (input: CellTensor, i: number) =>
       AXES.every((axis) => isOneToOne(listed[axis], i, spaces[input.space]?.[axis].count as number))
     const main = step.kind === 'pointwise' ? inputs.findIndex(tells) : -1
@@ -169,7 +169,10 @@ interface Numbered extends AxisTensor {
   readonly taps: readonly Int32Array[]
 }
 
-/** Keys along all axes are fewer, so that a list's number and a key make one exact number; `haveRoomForKeys` sees to it. */
+/**
+ * There are fewer keys than this along all axes, so that a list's number and a key make one exact number; `haveRoomForKeys`
+ * ensures it.
+ */
 export const KEY_LIMIT = 2 ** 26
 
 /** Numbers for what the cells of an output read along an axis: equal numbers for equal lists of keys, as they come. */
@@ -213,7 +216,7 @@ function isOneToOne({ count, taps }: Numbered, input: number, keys: number): boo
   return count === keys && new Set(taps[input]).size === count
 }
 
-/** The same taps with those beyond the border in the place of which another of the window stands. */
+/** Taps in which each one beyond the border is replaced by another of the same window. */
 function filled(taps: Int32Array, each: number): Int32Array {
   return taps.map((key, at) => {
     if (key >= 0) return key

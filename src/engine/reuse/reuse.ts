@@ -23,7 +23,7 @@ import { samplePositions, sceneKeysOf, scenePixels } from './sceneKeys.js'
 export interface Reuse {
   /** @returns undefined where the plain way is to be taken */
   extract(scene: Scene, offsets: Int32Array, options?: ExtractionOptions): Promise<Features | undefined>
-  /** By size of the patch; two for a size of which only some patches had their values computed once. */
+  /** One for each patch size; two if only some patches of a size had their values computed once. */
   records(): readonly ReuseRecord[]
   close(): Promise<void>
 }
@@ -46,7 +46,10 @@ export interface ReusePlan {
 /** Features farther than this from the plain way's, relative to these, are not used. */
 const MAX_DISTANCE = 1e-5
 
-/** Weights of so many bytes are not held twice while so many images are computed; for fewer, they are not read again. */
+/**
+ * Heavier weights are not held twice while this many images or more are computed. For fewer images, reading them again would
+ * take longer.
+ */
 const HEAVY = { bytes: 32 * 1024 * 1024, images: 4096 } as const
 
 /** Workers that hold a pair of graphs open. */
@@ -73,7 +76,7 @@ export function openReuse({ network, settings, workerData, memory, plain, onNote
     try {
       read = networkCells(network)
     } catch (error) {
-      // What ONNX Runtime runs it may describe in ways that are not understood here.
+      // ONNX Runtime also runs graphs that are described in ways which are not understood here.
       if (error instanceof InputError) return error.message
       throw error
     }
@@ -91,7 +94,7 @@ export function openReuse({ network, settings, workerData, memory, plain, onNote
     const graphs = await cellGraphs(network, graph, cells, plan.steps, gathersOf(keys))
     return { plan, keys, graphs, steps: cells.steps.slice(0, plan.steps), shapes: cells.shapes }
   }
-  /** Workers for the graphs, until they are left again; others that nobody uses end. */
+  /** The workers for the graphs, which are used until `users` falls again; closes others that nobody uses. */
   const enter = async ({ graphs, steps, shapes }: Prepared): Promise<OpenCells> => {
     for (const [other, { workers, users }] of opened) {
       if (other === graphs.cells || users > 0) continue

@@ -5,7 +5,7 @@ import { type WatchOptions, watched } from '../stallWatch.js'
 import { isSecure } from '../weightsOrigin.js'
 import type { HubReference } from './reference.js'
 
-/** How one model of the hub is asked for. */
+/** How to ask the hub for one model. */
 export interface HubConnection extends WatchOptions, Omit<FileRequest, 'headers' | 'signal'> {
   /** Address of the hub, without a slash at its end. */
   readonly endpoint: string
@@ -49,7 +49,7 @@ function endpointOf(text: string): string {
   return `${address.origin}${address.pathname.replace(/\/+$/, '')}`
 }
 
-/** What the hub means by an answer that is not what was asked for; addresses of its stores hold signatures, and stay out. */
+/** The error for a refusal by the hub. Addresses of its stores hold signatures, so they are not shown. */
 function refusal(
   { owner, name, revision }: HubReference,
   { endpoint, hasToken }: { readonly endpoint: string; readonly hasToken: boolean },

@@ -96,7 +96,7 @@ export async function writeManifest(reference: HubReference, repository: HubRepo
 /** Commits of a revision that are remembered: models that were pulled at different times are of different ones. */
 const MOST_COMMITS = 100
 
-/** Of a revision, or the one that it names itself. */
+/** The commits of a revision; a revision that is a commit stands for itself. */
 async function commitsOf(repository: RepositoryName, revision: string): Promise<readonly string[]> {
   if (isCommit(revision)) return [revision]
   const kept = await parsed(revisionSchema, revisionPath(repository, revision))
@@ -109,7 +109,7 @@ async function writeChanged(path: string, document: object): Promise<void> {
   if ((await readFile(path, 'utf8').catch(() => '')) !== text) await writeFileAtomic(path, text)
 }
 
-/** What was kept of the last commit of a reference of which the model is here; undefined: there is none. */
+/** What was stored about the latest commit of a reference whose model is here; undefined if there is none. */
 export async function readManifest(reference: HubReference): Promise<HubRepository | undefined> {
   for (const one of await commitsOf(reference, reference.revision ?? MAIN)) {
     const repository = await manifestOf(reference, one)

@@ -4,7 +4,7 @@ import { checkCount } from '../../support/checks.js'
 import { type GivenOptions, oneOf, parseOptions } from '../../support/optionChecks.js'
 import { INPUT_PRESETS, type InputPreset, inputPresets, type RecipePart } from './presets.js'
 
-/** Larger frames are no frames of networks. */
+/** Largest side of a frame in pixels; no network takes a larger one. */
 export const LARGEST_FRAME = 4096
 
 const colours = z.array(z.number()).readonly()

@@ -8,7 +8,7 @@ import { extentOf } from './extentNodes.js'
 import type { ShownTensor } from './featureNodes.js'
 import { dependence } from './independence.js'
 
-/** Process that runs models of which nothing is known. */
+/** Process that runs models that are not trusted yet. */
 
 /** Name and shape of an input, float32 [batch, 3, rows, cols] of images. */
 export interface TrialInput {

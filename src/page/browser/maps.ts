@@ -96,7 +96,7 @@ async function computeMap(fitted: Fitted, onFiles: OnFiles): Promise<MapValues> 
   return measured(await cosinesWith(fitted, mapIndex(fitted.group, fitted.anchorPosition), onFiles))
 }
 
-/** @param known of which positions the numbers are; all by default */
+/** @param known positions to count; all by default */
 export function measured(values: Float64Array, known?: Uint8Array): MapValues {
   const counted = known === undefined ? values : values.filter((_, i) => known[i] === 1)
   return {

@@ -79,7 +79,7 @@ export function strongestGrid(groups: readonly StudyGroup[]): Pick<Evidence, 'la
     .map(({ layer, size }) => ({ layer, size }))[0]
 }
 
-/** Without patches whose maps are flat, of which no ratio can be taken. */
+/** The values without patches whose maps are flat, since no ratio can be taken of these. */
 function finite(values: PatchValues): PatchValues {
   return new Map([...values].filter(([, value]) => Number.isFinite(value)))
 }
@@ -143,7 +143,10 @@ export function positionAdvantage(one: LayerOfGroup): readonly Evidence[] {
   return [difference(one, 'error of phase only minus error of position only', values, 'below')]
 }
 
-/** Of the objects of which the network is confident at the center, and of the others; none of a layer without classes. */
+/**
+ * Shares of positions that keep the answer: of objects with a confident answer at the center, and of the others. None for a
+ * layer without classes.
+ */
 export function answersKept(one: LayerOfGroup): readonly Evidence[] {
   const of = (confidence: string, answer: string, border: Border | null) => {
     const quantity = `positions that keep ${answer} answer`

@@ -139,7 +139,7 @@ function byCell<T extends RowKey>(rows: readonly Placed<T>[], size: number): Rea
   )
 }
 
-/** A number with its ±, where there is one, and what it is taken over. */
+/** A number, its ± if it has one, and the count of values that it is the mean of. */
 interface Value {
   readonly mean: number
   readonly std?: number | undefined

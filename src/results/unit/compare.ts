@@ -1,8 +1,8 @@
 import type { Unit, UnitInputs } from './schema.js'
 
 /**
- * What two units must have in common to be the same; of fold schemes, equivariance, read-out and features a unit may hold more than is
- * wanted, and without sketches it will do.
+ * Inputs that must be equal for a stored unit to be used. It may hold more fold schemes, equivariance, read-out and features
+ * than wanted, and may lack sketches.
  */
 type SharedInput =
   | Exclude<keyof UnitInputs, 'format' | 'separability' | 'equivariance' | 'keepsFeatures' | 'sketches'>
@@ -28,7 +28,7 @@ export const INPUT_TEXTS: Readonly<Record<SharedInput, (inputs: UnitInputs) => s
   readout: ({ readout }) => readout && `${readout.samples} samples, seed ${readout.seed}`,
 }
 
-/** In what a stored unit is not the wanted one, in words; empty: it will do. */
+/** How a stored unit differs from the wanted one, in words; empty if it can be used. */
 export function differencesOf(stored: UnitInputs, wanted: UnitInputs): readonly string[] {
   const differences = Object.entries(INPUT_TEXTS).flatMap(([name, textOf]) => {
     const [has, wants] = [textOf(stored), textOf(wanted)]
@@ -68,7 +68,7 @@ export function shapeDifference(a: Unit, b: Unit): string | undefined {
   return shapeOf(a) === shapeOf(b) ? undefined : 'shape of maps or features'
 }
 
-/** What all units of a group have in common, and what it is called. */
+/** Settings that all units of a group share, and their names in messages. */
 const GROUP_SETTINGS = [
   ['stride', 'stride'],
   ['layers', 'list of layers'],

@@ -47,16 +47,16 @@ function pictureAddress(key: number): string {
   return `pictures/${Math.floor(key / SIZES)}-${key % SIZES}.png`
 }
 
-/** Who leaves a map often comes back to it at once, showing something else of it. Milliseconds. */
+/** Milliseconds for which a map goes on after it was left: a user often comes back at once to another view of it. */
 const LINGERING = 100
 
 /** In the keys of maps, which do not depend on the cursor. */
 const NOWHERE: Position = { row: 0, col: 0 }
 
-/** The cursor is told of so often at most, in milliseconds. */
+/** Milliseconds at least between two messages about the cursor. */
 const BETWEEN_CURSORS = 120
 
-/** How often it is told how long things take, in milliseconds. */
+/** Milliseconds between two updates of how long things take. */
 const BETWEEN_TENTHS = 100
 
 /** Distance of positions in the end: a map of all would take 16 times as long. */
@@ -97,7 +97,7 @@ export function liveSource(study: LiveStudy, size: number): LiveSource {
     ...sceneOf(fitted),
     ...{ layer: fitted.choice.layer, anchor: fitted.anchorPosition, cursor },
   })
-  /** Unless another one has begun of the same. */
+  /** Forgets a map, unless another one has begun under the same key. */
   const forget = (key: string, one: Running) => {
     if (running.get(key) === one) running.delete(key)
   }
@@ -254,5 +254,5 @@ function indexOf({ networks, objects, ...state }: LiveState, mostBytes: number, 
   return { digest: '', groups, limits: PAPER_LIMITS, isLive: true }
 }
 
-/** Over patches there is no mean here. */
+/** The live page has no means over patches. */
 const NOTHING = { mean: Number.NaN, std: Number.NaN }

@@ -14,7 +14,7 @@ export interface Pace {
   readonly progress: (at: number) => Progress | undefined
 }
 
-/** A smaller share more tells nothing of the rate: most positions come many at a time, a few before their turn. */
+/** Share that must be added before the rate is taken again: most positions come many at a time, and a few before their turn. */
 const LEAST_SHARE = 0.02
 
 export function paceOf(total: number): Pace {
@@ -37,7 +37,7 @@ export function paceOf(total: number): Pace {
   }
 }
 
-/** Empty for a map that is whole, or of which nothing is known. */
+/** Progress in words; empty for a map that is whole or about which nothing is known. */
 export function progressText(progress: Progress | undefined): string {
   if (progress === undefined || progress.share === 1) return ''
   const { share, secondsLeft } = progress
