@@ -156,7 +156,7 @@ export interface CudaDevice {
 
 export interface CudaDevices {
   readonly devices: readonly CudaDevice[]
-  /** Why there are none, or not all; empty otherwise. */
+  /** Why there are no devices, or not all; empty otherwise. */
   readonly reason: string
 }
 
@@ -344,7 +344,7 @@ export function releaseFeatures({ handle }: CudaFeatures): void {
   addon().releaseFeatures(handle)
 }
 
-/** What the addon takes for them. */
+/** The features in the form that the addon takes. */
 function sourceOf(features: Float32Array | CudaFeatures): Float32Array | CudaHandle {
   return 'handle' in features ? features.handle : features
 }

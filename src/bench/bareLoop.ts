@@ -30,7 +30,7 @@ export async function bestBareSettings(network: Network, wished: WishedSettings)
 
 /** Workers that run a network over and over on a ready tensor. */
 export function openBareLoop(network: Network, { workers, threads, batch }: Settings, device: Device) {
-  // As in the pipeline's processes.
+  // The processes of the pipeline set it too.
   if (device.name !== 'cpu') process.env.NVIDIA_TF32_OVERRIDE ??= FULL_PRECISION.NVIDIA_TF32_OVERRIDE
   const workerData: BareWorkerData = {
     onnxPath: network.onnxPath,

@@ -2,7 +2,7 @@ import { InputError, throwIfStopped } from '../errors.js'
 import type { ConfinedAnswer, ConfinedQuestion } from './answering.js'
 import { type Child, ChildFailure, startChild } from './child.js'
 
-/** What one call may take. */
+/** Limits of one call. */
 export interface Limits {
   readonly seconds: number
   /** Of memory, the process's own included. */
@@ -16,7 +16,7 @@ export interface Limits {
  */
 export type Confined<Question, Answer> = (question: Question, limits: Limits, signal?: AbortSignal) => Promise<Answer>
 
-/** A process waits so long for the next question, in milliseconds: several often come one after the other. */
+/** Milliseconds that a process waits for the next question, since several often come one after the other. */
 const IDLE = 2000
 
 /**

@@ -15,7 +15,7 @@ export function print(line: string): void {
   process.stdout.write(`${hasColours() ? text.replace(MARK, coloured) : text}\n`)
 }
 
-/** Marks stand alone; a question mark that ends a word is none. */
+/** Marks stand alone. A question mark that ends a word is not a mark. */
 const MARK = /(?<!\S)[✓✗?](?!\S)/g
 
 function coloured(mark: string): string {
@@ -27,7 +27,7 @@ function hasColours(): boolean {
   return process.stdout.isTTY && process.stdout.hasColors() && !process.argv.includes('--no-color')
 }
 
-/** Lines of at most so many characters, broken between words; a longer word has a line of its own. */
+/** Lines of at most `width` characters, broken between words. A longer word has a line of its own. */
 export function wrapped(text: string, width: number): readonly string[] {
   const lines: string[] = []
   for (const word of text.split(' ')) {

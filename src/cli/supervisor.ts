@@ -25,13 +25,13 @@ const FIRST_EXCEPTION = 0xc0000000
 
 /** What the two processes tell each other. */
 interface AtWork {
-  /** What is computed from now on. */
+  /** The work that begins now. */
   readonly at: string
   /** How much work is left: less, once something is finished. */
   readonly left: number
 }
 interface Forwarded {
-  /** What the watching process was told by a signal. */
+  /** A signal that the watching process was given. */
   readonly signal: 'SIGINT' | 'SIGTERM'
 }
 
@@ -109,7 +109,7 @@ export function onForwardedSignal(listener: (signal: Forwarded['signal']) => voi
 interface End {
   readonly status: number | null
   readonly signal: NodeJS.Signals | null
-  /** What was computed; undefined: nothing yet. */
+  /** The work when it ended; undefined if none had begun. */
   readonly work: AtWork | undefined
 }
 

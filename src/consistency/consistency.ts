@@ -134,7 +134,7 @@ async function classifier(options: ConsistencyOptions): Promise<Network> {
   )
 }
 
-/** Opens the network; the photograph stands for all others where devices are tried. */
+/** Opens the network. Devices are tried with the given photograph in place of all. */
 async function openFor(network: Network, sample: Photograph, images: number, options: ConsistencyOptions) {
   const { device = 'auto', precision, onProgress, signal } = options
   const request = parseDevice(device)

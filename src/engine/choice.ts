@@ -24,7 +24,7 @@ export interface Execution {
   readonly handle: NetworkHandle
   /** Images per second of the device in its trial; null where there was none. */
   readonly rate: number | null
-  /** What ran so far, for the results. */
+  /** Everything that has run so far, for the results. */
   ran(): ExecutionRecord
 }
 
@@ -46,7 +46,7 @@ export interface ExecutionRecord {
   readonly failure?: string
 }
 
-/** What is to be computed, and how it may be. */
+/** The work, and how it may be done. */
 export interface ExecutionPlan {
   readonly network: Network
   /** One of the scenes to come. */
@@ -71,7 +71,7 @@ const WORTH_A_TRIAL = 60
 /** Work of fewer batches per worker than this ends before a trial would. */
 const FEWEST_BATCHES = 8
 
-/** What `auto` looks for, best first. */
+/** Devices that `auto` looks for, best first. */
 const AUTO: readonly GpuName[] = ['cuda', 'webgpu']
 
 /** Batches that are tried on a GPU, one after the other while each is faster than the one before. */
@@ -80,7 +80,7 @@ const BATCHES = [32, 64, 128, 256, 512, 1024] as const
 /** TensorRT builds an engine for every size of batch, which takes minutes. */
 const TENSORRT_BATCHES = [32, 128] as const
 
-/** A larger batch, which takes more memory, has to be so many times as fast. */
+/** A larger batch, which takes more memory, must be this many times as fast. */
 const WORTH_A_LARGER_BATCH = 1.03
 
 /**

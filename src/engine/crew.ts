@@ -54,7 +54,7 @@ export function openThreadCrew(
   }
 }
 
-/** What a session in a worker's thread is opened with. */
+/** Settings to open a session in a worker's thread with. */
 export function threadSession({ optimization, input, layers }: Network, threads: number) {
   return { optimization, input, outputs: layers.map(outputOf), threads }
 }
@@ -66,7 +66,7 @@ export interface DevicePlan {
   readonly devices: readonly Device[]
   /** Images in a batch to begin with. */
   readonly batch: number
-  /** In which the devices compute; float32 by default. */
+  /** Precision of the devices; float32 by default. */
   readonly precision?: Precision
   /** One line for the user. */
   readonly onNote: (line: string) => void
@@ -157,7 +157,7 @@ export async function failingAsWorker<T>({ batch }: Crew, work: Promise<T>): Pro
   }
 }
 
-/** What an extraction gives. */
+/** Result of an extraction. */
 export function featuresOf(
   { layers }: Network,
   memory: FeatureMemory,
@@ -202,7 +202,7 @@ function halveBatch(crew: Crew, batch: number, reason: string): boolean {
 const TOO_LARGE =
   /out[ _]?of[ _]?.*memory|bad_alloc|failed to allocate|alloc(ation)?[ _]failed|too many storage buffers|max buffer size/i
 
-/** Whether it is what drivers and ONNX Runtime say when a batch is too large for a device, its memory or its bindings. */
+/** Whether drivers and ONNX Runtime give this reason for a batch that is too large for a device, its memory or its bindings. */
 export function isTooLarge(reason: string): boolean {
   return TOO_LARGE.test(reason)
 }

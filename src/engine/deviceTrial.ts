@@ -8,12 +8,12 @@ import { jobScene } from './crew.js'
 import { type Device, isSoftware, nvidiaModels, platformGap, processorName, providerName, remedyOf } from './device.js'
 import type { Scene } from './task.js'
 
-/** Whether a device ran a network here, and how fast a single batch went through. */
+/** Result of a trial: whether a device ran a network, and how fast a single batch went through. */
 export type DeviceTrial =
   | {
       readonly device: Device
       readonly runs: true
-      /** What the driver calls it; null where it does not tell. */
+      /** The driver's name for the device; null if it tells none. */
       readonly adapter: string | null
       /** Whether the driver computes on the processor; null where it is not known. */
       readonly software: boolean | null

@@ -8,7 +8,7 @@ export interface LayerFeatures {
   readonly matrix: Float32Array
 }
 
-/** What an extraction gives. */
+/** Result of an extraction. */
 export interface Features {
   readonly layers: readonly LayerFeatures[]
   /** How many positions, counted from the first, are finished: all of them unless the extraction was stopped. */
@@ -35,7 +35,7 @@ export function openFeatureMemory(): FeatureMemory {
   const bufferOf = (bytes: number): SharedArrayBuffer => {
     const at = spare.findIndex(({ byteLength }) => byteLength >= bytes)
     if (at !== -1) return spare.splice(at, 1)[0] as SharedArrayBuffer
-    // What was too small is of no use to a longer unit either.
+    // Matrices that are too small are of no use to a longer unit either.
     spare.length = 0
     try {
       return new SharedArrayBuffer(bytes)

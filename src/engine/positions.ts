@@ -18,7 +18,7 @@ export interface Anchor extends Position {
 }
 
 /**
- * All positions of one patch in the frame. The feature matrix has one row a position: first the grid in row-major
+ * All positions of one patch in the frame. The feature matrix has one row per position: first the grid in row-major
  * order, then the anchors that a coarse stride leaves out of the grid.
  */
 export interface PositionGrid {

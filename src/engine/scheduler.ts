@@ -1,6 +1,6 @@
 import type { BatchResult } from './task.js'
 
-/** A batch is run this often before its work fails. */
+/** Attempts at a batch, after which the work fails. */
 const MAX_ATTEMPTS = 3
 
 /** A batch that failed, and why. */
@@ -16,17 +16,17 @@ export class BatchFailure extends Error {
   }
 }
 
-/** What batches are run on. */
+/** The workers that batches run on. */
 export interface Runner {
-  /** Images in a batch from now on. */
+  /** Images per batch; it may shrink during the work. */
   readonly batch: number
-  /** Batches that are on their way at a time. */
+  /** Batches that may run at the same time. */
   readonly inFlight: number
-  /** Whether batches are smaller now, since one of this size failed for that reason. */
+  /** Makes batches smaller if one of this size failed for that reason. @returns whether they are smaller now */
   shrink(reason: string): boolean
 }
 
-/** What is to be computed. */
+/** The work to schedule. */
 export interface Job {
   readonly positions: number
   /**
@@ -86,7 +86,7 @@ function batchesLeft(done: Uint8Array, batch: number): number[] {
   return queue
 }
 
-/** Runs the batches of a queue, until one of them fails; those on their way come to their ends. */
+/** Runs the batches of a queue until one of them fails; batches that run already come to their ends. */
 async function round(
   job: Job,
   queue: readonly number[],

@@ -30,7 +30,7 @@ export interface Frames {
   readonly frames: readonly Frame[]
 }
 
-/** A scene as every batch of a job names it. */
+/** A scene, as every batch of a job refers to it. */
 export interface JobScene {
   /** Different for every job: what a worker makes of a scene is kept from batch to batch. */
   readonly id: number
@@ -56,7 +56,7 @@ export interface BatchTask {
   readonly target: Target
 }
 
-/** What comes of a batch. */
+/** Outcome of a batch. */
 export type BatchResult =
   | { readonly kind: 'written' }
   /** `open`: the session could not be opened, so that no batch was begun. */

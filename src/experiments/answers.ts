@@ -2,7 +2,7 @@ import { argmax } from '../native.js'
 import type { Network } from '../networks/index.js'
 import { availableCores } from '../support/machine.js'
 
-/** What a network takes the object for at every position. */
+/** A network's answers at every position. */
 export interface AnswerMaps {
   /**
    * [3, positions]: the strongest class, its probability, and the probability of the class that is the strongest with the object

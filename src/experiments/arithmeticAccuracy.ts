@@ -5,7 +5,7 @@ import { ORIGINS, parseExpression } from './expression.js'
 import { afterSignals, joined, resultsOf } from './featureArithmetic.js'
 import type { FramePixels, PlacedObject } from './objectScene.js'
 
-/** What is judged: the result from each origin, and as control the expectation's own feature, without arithmetic. */
+/** The vectors that are judged: the result from each origin and, as a control, the feature of the expected scene itself. */
 export const JUDGED = [...ORIGINS, 'control'] as const
 type Judged = (typeof JUDGED)[number]
 

@@ -6,7 +6,7 @@ import type { ExperimentPlace } from './card.js'
 import { type Consistency, consistency } from './mapMeasures.js'
 import { type FeatureGrid, featuresAt, type SimilarityMaps, similarityMaps } from './similarity.js'
 
-/** What is measured of a layer's features, whether a study or a file has them. */
+/** Measures of a layer's features, whether they come from a study or a file. */
 export interface FeatureMeasures {
   readonly similarity: SimilarityMaps
   readonly consistency: Consistency

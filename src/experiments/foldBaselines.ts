@@ -129,7 +129,7 @@ const GUESSED: TaskSeparability = {
   notConverged: [],
 }
 
-/** What stands for the index of a row or a column. */
+/** Features that stand for the index of a row or a column. */
 type AxisCode = (index: number) => readonly number[]
 
 function positionCode({ rows, cols }: GridShape): AxisCode {

@@ -125,8 +125,8 @@ export function coverage(map: ArrayLike<number>, thresholds: readonly number[]):
 }
 
 /**
- * The value that so many percent of positions stay below or at, by nearest rank. Found by Hoare's selection, since sorting
- * the maps of a large study would take longer than reading them.
+ * The value that this percentage of positions stays at or below, by nearest rank. Found by Hoare's selection, since sorting the
+ * maps of a large study would take longer than reading them.
  * @param map not empty
  */
 export function lowestPercentile(map: ArrayLike<number>, percent: number): number {

@@ -23,7 +23,7 @@ export interface UnitToKeep {
   readonly execution: Execution
   readonly scene: LiveScene
   readonly object: KnownObject
-  /** What the network is called on the command line. */
+  /** Name of the network on the command line. */
   readonly model: string
   /** Whether the network is an uploaded file, which is removed when this process ends. */
   readonly isDropped: boolean
@@ -109,7 +109,7 @@ async function wholeUnit(unit: LiveUnit, signal: AbortSignal): Promise<void> {
 }
 
 /**
- * What `models` of a study names the network by; a file that was sent is stored below the results.
+ * The word by which `models` of a study names the network. An uploaded file is stored below the results.
  * @throws InputError where another network stands there; OutputError where a link would lead elsewhere
  */
 async function networkName({ model, isDropped, unit, out }: UnitToKeep): Promise<string> {
@@ -125,7 +125,7 @@ async function networkName({ model, isDropped, unit, out }: UnitToKeep): Promise
 }
 
 /**
- * What `patches` of a study names the object by; a picture is stored below the results.
+ * The word by which `patches` of a study names the object. A picture is stored below the results.
  * @throws OutputError where a link would lead elsewhere
  */
 async function objectPath({ object: { name, source }, out }: UnitToKeep): Promise<string> {

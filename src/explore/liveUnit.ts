@@ -42,11 +42,11 @@ export interface LiveUnit {
   /** Computes as long as somebody follows. @returns a function that ends the following */
   readonly follow: (follower: Follower) => () => void
   readonly isFollowed: () => boolean
-  /** Ends the work, whoever follows; what is under way comes to its end. */
+  /** Ends the work even if somebody follows; calls of the engine that run come to their ends. */
   readonly stop: () => void
   /** A row's features, computed at once if they are not there. @throws as `NetworkHandle.extract` */
   readonly featuresAt: (row: number) => Promise<FeatureRow>
-  /** What is around a position comes first. */
+  /** Computes the positions around this one first. */
   readonly lookAt: (position: Position) => void
 }
 

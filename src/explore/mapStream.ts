@@ -46,7 +46,7 @@ export async function* mapMessages(
   }
 }
 
-/** Waits for changes of a unit, and keeps it at work meanwhile. */
+/** Waits for changes of a unit, which goes on computing as long as this follows it. */
 export function followUnit(unit: LiveUnit, signal: AbortSignal) {
   let hasChanged = false
   let failure: { readonly error: unknown } | undefined

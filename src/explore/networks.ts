@@ -42,7 +42,7 @@ export interface LiveNetworks {
   readonly use: <T>(id: string, scene: Scene, act: (execution: Execution) => Promise<T>) => Promise<T>
   /** For how long it has been opening; 0: nobody has asked for it yet; undefined: it is open. */
   readonly openingSeconds: (id: string) => number | undefined
-  /** What it is called on the command line; of a file that was sent, where that lies until this process ends. */
+  /** Its name on the command line; for an uploaded file, the path until this process ends. */
   readonly sourceOf: (id: string) => { readonly model: string; readonly isDropped: boolean }
   /** Adds a network of the catalog whose weights were just fetched. */
   readonly add: (id: string) => Promise<LiveNetwork>
@@ -51,7 +51,7 @@ export interface LiveNetworks {
    * @throws as `chooseNetwork`; InputError for one that is too large, or keeps data in other files; the signal's reason
    */
   readonly drop: (sent: SentFile, signal: AbortSignal) => Promise<DroppedNetwork>
-  /** Waits for what is under way, and removes what was sent. */
+  /** Waits for the work in progress, and removes uploaded files. */
   readonly close: () => Promise<void>
 }
 

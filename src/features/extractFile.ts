@@ -28,7 +28,7 @@ interface Layer {
 }
 
 /**
- * The file that describes arrays. It has their hashes, since arrays and description cannot come to stand at one time.
+ * The file that describes arrays. It has their hashes, since arrays and description cannot be replaced at the same moment.
  * @param origin what decided the values
  */
 export function extractFile(extraction: { readonly layers: readonly Layer[] }, origin: object) {
@@ -48,7 +48,7 @@ export const gridSchema = z.object({
   frame: z.number().int().positive(),
 })
 
-/** What a grid of positions was made with. */
+/** The settings that a grid of positions was made with. */
 export type DescribedGrid = z.infer<typeof gridSchema>
 
 /** Where an extract.json does not name the network. */
@@ -67,7 +67,7 @@ export const descriptionSchema = gridSchema.extend({
   patchSha256: z.string().default(''),
   background: z.string().default(''),
   blend: z.enum(BLENDS).default('hard'),
-  /** The layer that has a value for each class, and names by index; absent: not known. */
+  /** The layer that has a value for each class, and names by index; absent if not known. */
   answers: z.object({ layer: z.string(), names: z.record(z.string(), z.string()) }).optional(),
 })
 export type ExtractionDescription = z.infer<typeof descriptionSchema>
@@ -80,7 +80,7 @@ export type ExtractionDescription = z.infer<typeof descriptionSchema>
 export async function readDescription(folder: string): Promise<ExtractionDescription | undefined> {
   const path = join(folder, EXTRACT_FILE)
   const text = await readRegular(path).catch((error: NodeJS.ErrnoException) => {
-    // What is no file, such as a pipe, describes nothing.
+    // A pipe or another special file describes nothing.
     if (error.code === undefined || error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined
     throw new InputError(`cannot read ${path}: ${error.message}`)
   })
@@ -92,7 +92,7 @@ export async function readDescription(folder: string): Promise<ExtractionDescrip
 }
 
 /**
- * What the extract.json in an array's folder says of it; undefined: there is none, or it is about other arrays.
+ * What the extract.json in an array's folder says of it; undefined if there is none, or it is about other arrays.
  * @throws InputError if it is damaged, or about another array of that name
  */
 export async function describedBeside(

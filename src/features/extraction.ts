@@ -28,7 +28,7 @@ import { kinds, oneOf } from '../support/optionChecks.js'
 import { counted } from '../support/text.js'
 import { arrayFile, extractFile } from './extractFile.js'
 
-/** Rows are handed out, or written to disk, after so many batches a worker. */
+/** Batches per worker, after which rows are handed out or written to disk. */
 const BATCHES_PER_ROUND = 64
 
 /** An object, its background and its positions. */
@@ -136,7 +136,7 @@ export const ROW_OPTIONS = {
 export interface PlacedPatch {
   readonly scene: Scene
   readonly grid: PositionGrid
-  /** What decides the features beside the network: what `extract` records. */
+  /** Everything besides the network that decides the features, as extract.json records it. */
   readonly origin: { readonly patch: string; readonly patchSha256: string; readonly background: string } & Pick<
     Scene,
     'blend'
@@ -195,7 +195,7 @@ export async function extractPlaced(
         ...(saving && { onRows: saving.add }),
         signal: saving ? anySignal(signal, saving.failed) : signal,
       })
-      // What was finished is kept, however it ends.
+      // Finished rows are kept, however the work ends.
       .finally(() => saving?.end())
     if (finished < left.length) throwIfStopped(signal)
     const features: Float32Array[] = []

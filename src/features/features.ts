@@ -20,7 +20,7 @@ export interface FeatureLayers {
 
 /** Features on their grid, whose anchors are in pixels where the stride is known; otherwise it counts as 1. */
 export interface OpenFeatures extends FeatureGrid {
-  /** What is known of the grid, such as by the extract.json beside a file, if it fits. */
+  /** The description of the grid, such as extract.json beside a file, if it fits. */
   readonly described: DescribedGrid | undefined
 }
 

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { OutputError, ShiftscopeError } from '../errors.js'
 import { clearBeside, temporaryName } from './temporaries.js'
 
-/** What a file is written from: all at once, or in consecutive pieces, of which no more than one need be in memory. */
+/** Content of a file: all at once, or in consecutive pieces, only one of which need be in memory. */
 export type Content = string | Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>
 
 /**

@@ -2,8 +2,8 @@
 export const MOST_DEPTH = 100
 
 /**
- * The document of a text that is not trusted.
- * @throws SyntaxError for what is no JSON, or is nested so deeply that whoever looks at its parts could run out of stack
+ * Parses a document that is not trusted.
+ * @throws SyntaxError for text that is not JSON, or is nested so deeply that a reader could run out of stack
  */
 export function parseJson(text: string): unknown {
   const document: unknown = JSON.parse(text)
@@ -11,7 +11,7 @@ export function parseJson(text: string): unknown {
   return document
 }
 
-/** What `parseJson` gives; undefined where it throws. */
+/** As `parseJson`; undefined if it throws. */
 export function tryJson(text: string): unknown {
   try {
     return parseJson(text)

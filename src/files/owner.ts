@@ -16,7 +16,7 @@ export const ownerSchema = z.object({
 })
 export type Owner = Readonly<z.infer<typeof ownerSchema>>
 
-/** What the system needs to look up a process. */
+/** The part by which the system looks up a process. */
 export type ProcessId = Pick<Owner, 'machine' | 'pid' | 'started'>
 
 /** Seconds without a change after which a process of another machine counts as dead. */

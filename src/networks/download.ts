@@ -9,7 +9,7 @@ import { beginPart, type FileVersion, type Part, partLength, partVersion } from 
 import { type Watch, type WatchOptions, watched } from './stallWatch.js'
 
 export interface DownloadOptions extends WatchOptions, Omit<FileRequest, 'headers' | 'signal'> {
-  /** Size that the file must have; null: not known. */
+  /** Size that the file must have; null if not known. */
   readonly bytes: number | null
   /** Bytes above which a file is refused; by default 2 GiB if its size is unknown. */
   readonly mostBytes?: number | undefined
@@ -134,7 +134,7 @@ function isContinuation({ header }: FileResponse, have: number, before: FileVers
 interface Append extends DownloadOptions {
   /** Bytes that are there. */
   readonly from: number
-  /** Bytes of the whole file; null: not known. */
+  /** Bytes of the whole file; null if not known. */
   readonly total: number | null
   readonly most: number
   readonly alive: () => void

@@ -26,7 +26,7 @@ function pythonLine(network: string, name: string): string {
   return `python -c "import torch, torchvision; ${network}; ${call}"`
 }
 
-/** What to do for the ONNX file of a network that is known by name. */
+/** What a user must do to get the ONNX file of a network that is known by name. */
 export function exportRemedy({ id }: CatalogEntry): string {
   return `export it with ${exportCommand(id)} and run "shiftscope models import ${id} ${id}.onnx"`
 }

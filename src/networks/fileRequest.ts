@@ -13,7 +13,7 @@ export interface FileRequest {
   readonly headers: Readonly<Record<string, string>>
   /** Shows who asks; sent to the address's own origin alone. */
   readonly authorization?: string | undefined
-  /** What else could be tried, as messages name it: "`mirror` with another address". */
+  /** Another source to try, as messages name it: "`mirror` with another address". */
   readonly elsewhere: string
   /** All hosts that may be asked, redirects followed; any where there is no list. */
   readonly hosts?: AllowedHosts | undefined
@@ -105,7 +105,7 @@ async function requestOnce(address: URL, { headers, ca, signal }: FileRequest): 
   // Loaded here, since most commands fetch nothing.
   const { request } = await import('undici')
   const dispatcher = await dispatcherFor(address, ca)
-  // What is left of a connection that has been given up may fail once more, when nobody listens any longer.
+  // The rest of an abandoned connection may fail later, when nobody listens any more.
   const close = () => dispatcher.destroy().catch(() => undefined)
   try {
     const response = await request(address, {

@@ -37,11 +37,11 @@ export interface Generator {
   readonly weightsBytes: number
   /** The network whose features it takes: id of the catalog. */
   readonly encoder: string
-  /** SHA-256 of the encoder's weights that it was trained with; null: not known. */
+  /** SHA-256 of the encoder's weights that it was trained with; null if not known. */
   readonly encoderSha256: string | null
   readonly layer: string
   readonly dims: number
-  /** What it was trained on; for `post-relu` the features of the layer are to be rectified first. */
+  /** The stage that it was trained on; for `post-relu`, features must be rectified first. */
   readonly feature: FeatureStage
   /** The encoder's input: what the values of the image mean. */
   readonly input: NetworkInput

@@ -29,14 +29,14 @@ export async function readLayers(source: NetworkSource, choice: LayerChoice): Pr
   return reading
 }
 
-/** What is to be read of a graph, before it was run. */
+/** The layers to read from a graph, before it was run. */
 interface LayerPlan {
   readonly names: readonly string[]
   /** Whether the user named them; otherwise those that are no features are left out. */
   readonly isChosen: boolean
-  /** What can be read of it. */
+  /** Tensors that can be read. */
   readonly made: readonly ImageTensor[]
-  /** What makes them outputs. */
+  /** Changes that make them outputs. */
   readonly changes: GraphChanges
 }
 
@@ -123,7 +123,7 @@ function readTensors(
 /** Operators that give another tensor in another shape. */
 const RESHAPES: ReadonlySet<string> = new Set(['Reshape', 'Flatten', 'Squeeze', 'Unsqueeze'])
 
-/** A tensor that is to be read, as a run shows it. */
+/** A tensor to read, as a run shows it. */
 interface NamedTensor extends ShownTensor {
   readonly name: string
 }
@@ -175,7 +175,7 @@ function trialInput({ name, rows, cols }: NetworkInput, batch: number) {
   return { name, shape: [batch, 3, rows, cols] }
 }
 
-/** Whether a tensor has one value a channel of each image. */
+/** Whether a tensor has one value per channel of each image. */
 function isVector(tensor: NamedTensor, batch: number): boolean {
   return (
     FEATURE_TYPES[tensor.type] !== undefined && tensor.shape[0] === batch && !isMap(tensor) && tensor.shape.length < 5

@@ -15,7 +15,7 @@ export function isPlaceholder({ weightsSha256 }: Pick<Network, 'weightsSha256'>)
   return weightsSha256 === NO_HASH
 }
 
-/** Whether something is published whose weights are not here. */
+/** Whether a network or generator is published but its weights are not here. */
 export async function lacksWeights(id: string): Promise<boolean> {
   const entry = catalogModels().find((candidate) => candidate.id === id)
   return entry?.kind === 'published' && (await importedWeights(id)) === undefined

@@ -53,7 +53,7 @@ export interface NetworkSource extends PlannedInput {
   readonly id: string
   readonly title: string
   readonly model: HashedModel
-  /** What messages call it: its path, or its id in the catalog. */
+  /** Its name in messages: its path, or its id in the catalog. */
   readonly name: string
   /** Folders to search for files that describe the network. */
   readonly folders: readonly string[]
@@ -86,12 +86,12 @@ export async function networkSource(choice: NetworkChoice): Promise<NetworkSourc
   return catalogSource(entry, isCheckpoint ? { ...choice, weights: model } : choice)
 }
 
-/** Whether a network is none of the catalog: it is named by its ONNX file, or as a model of the hub. */
+/** Whether a network is not in the catalog: it is named by its ONNX file, or as a model of the hub. */
 export function isOwnNetwork(model: string): boolean {
   return isHubReference(model) || model.toLowerCase().endsWith('.onnx')
 }
 
-/** Id of a network that is none of the catalog. */
+/** Id of a network that is not in the catalog. */
 export function ownId(model: string): string {
   return isHubReference(model) ? model : parse(model).name
 }

@@ -14,7 +14,7 @@ import { chooseNetwork } from './choice.js'
 import { chooseGenerator } from './generator.js'
 import type { FeatureLayer, NetworkInput, RunnableGraph } from './network.js'
 
-/** What a forward pass gave: features of the test image, or the image that a generator makes of the test feature. */
+/** Result of a forward pass: features of the test image, or the image that a generator makes from the test feature. */
 export interface VerifiedLayer {
   readonly name: string
   readonly dims: number
@@ -29,7 +29,7 @@ export interface Verification {
   readonly weightsPath: string
   readonly sha256: string
   readonly bytes: number
-  /** Whether the weights are those that their authors published; null: not known. */
+  /** Whether the weights are those that their authors published; null if not known. */
   readonly published: boolean | null
   readonly layers: readonly VerifiedLayer[]
 }

@@ -84,7 +84,7 @@ function viewerScript(): string {
   return readFileSync(join(packageFolder(), 'dist', 'page', 'bundle.js'), 'utf8')
 }
 
-/** What was studied, in a line. */
+/** The networks, objects and sizes of a study in one line. */
 function studiedText({ groups }: SiteIndex): string {
   const models = new Set(groups.map(({ model }) => model))
   const patches = new Set(groups.flatMap(({ units }) => units.map(({ patch }) => patch)))

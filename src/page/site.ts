@@ -20,7 +20,7 @@ export interface SiteWriter extends Required<Pick<UnitVisitor, 'onUnit'>> {
   readonly finish: (groups: readonly StudyGroup[], limits: ColourLimits) => Promise<SiteIndex>
 }
 
-/** What is known of a group while its units come in. */
+/** State of a group while its units are read. */
 interface GroupFiles {
   readonly key: number
   /** In the order in which they came. */
@@ -171,7 +171,7 @@ function encodedMap(map: ArrayLike<number>, source: string): string {
   }
 }
 
-/** Name of the layer whose answers the units have; null: there is none. */
+/** Name of the layer whose answers the units have; null if there is none. */
 function classesOf({ units }: StudyGroup): string | null {
   return units.flatMap(({ layers }) => layers).find(({ answers }) => answers !== null)?.name ?? null
 }

@@ -1,6 +1,6 @@
 import type { ColourLimits } from '../plot/colormap.js'
 
-/** What the page knows of a study before any map is loaded; it is part of index.html. */
+/** The study as the page knows it before any map is loaded; it is part of index.html. */
 export interface SiteIndex {
   /** Of all the rest, in hexadecimal; the file `study` of the site hands over the same. */
   readonly digest: string
@@ -51,7 +51,7 @@ export interface SiteLayer {
 /** One patch of a group; its place in the list names its files. */
 export interface SiteUnit {
   readonly patch: string
-  /** Key of the patch's picture; null: not found. */
+  /** Key of the patch's picture; null if not found. */
   readonly picture: number | null
   /** Per layer: in how many files its features lie, 0: they were not kept. Absent: none of any layer. */
   readonly features?: readonly number[]
@@ -65,17 +65,17 @@ export type SiteDigest = string
 /** `maps/<group>/<unit>` and `maps/<group>/mean`: the maps of every layer. */
 export interface SiteMaps {
   readonly layers: readonly SiteLayerMaps[]
-  /** Of a unit: what the network answers; absent: not known. */
+  /** A unit's answers; absent if not known. */
   readonly answers?: SiteAnswers
   /** Of the mean, over the units that have answers: probability of the center's class, as in `SiteAnswers`. */
   readonly meanProbability?: string
 }
 
-/** What a network answers at every position of a unit, maps in base64. */
+/** Answers of a network at every position of a unit, maps in base64. */
 export interface SiteAnswers {
   /** Names of the classes that are the strongest somewhere; the first is the one that is so at the center. */
   readonly classes: readonly string[]
-  /** Which of them are right for the object, by their place in the list; absent: not known. */
+  /** Which of them are right for the object, by their place in the list; absent if not known. */
   readonly right?: readonly number[]
   /** Which of them is the strongest, by `encodeRegions`. */
   readonly strongest: string

@@ -3,7 +3,7 @@ import { UsageError } from '../errors.js'
 import { sha256 } from '../files/sha256.js'
 import { type Image, readImage } from './image.js'
 
-/** What stands behind the patch: one colour, or a picture of the frame's size (RGB, [rows, cols, 3]). */
+/** Background of the patch: one colour, or a picture of the frame's size (RGB, [rows, cols, 3]). */
 export type Background = { readonly rgb: readonly [number, number, number] } | { readonly image: Uint8Array }
 
 /** The paper's background and the default. */

@@ -32,7 +32,7 @@ export interface CocoAnnotation {
   readonly end: number
 }
 
-/** What the choice of patches needs of an annotation file. */
+/** The part of an annotation file that the choice of patches needs. */
 export interface CocoIndex {
   readonly path: string
   /** Ids by name. */

@@ -6,7 +6,7 @@ import type { CocoImage } from './cocoAnnotations.js'
 import { MAX_PIXELS } from './image.js'
 import { pictureFormat } from './pictureFormat.js'
 
-/** What fetched images may be, and how their files' names end. */
+/** Formats of fetched images, and the endings of their files' names. */
 const ENDINGS = { jpeg: 'jpg', png: 'png' } as const
 export type ImageFormat = keyof typeof ENDINGS
 
@@ -66,7 +66,7 @@ async function isPicture(path: string): Promise<boolean> {
   }
 }
 
-/** Drawings are none: nobody photographs one, and to draw it takes a process of its own. */
+/** Drawings are not photographs, and to draw one takes a process of its own. */
 function isDecoded(bytes: Uint8Array): boolean {
   return !['svg', undefined].includes(pictureFormat(bytes))
 }

@@ -103,7 +103,7 @@ export interface OwnPicture {
   readonly mask?: string
 }
 
-/** The pictures of a folder, and what in it is none that can be taken. */
+/** The pictures of a folder, and the files in it that cannot be used. */
 export interface OwnPictures {
   readonly pictures: readonly OwnPicture[]
   readonly failed: readonly PatchFailure[]

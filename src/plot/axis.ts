@@ -68,7 +68,7 @@ export function tickElements(ticks: readonly AxisTick[], colour = 'var(--line)')
   })
 }
 
-/** What an axis shows, upwards beside it; (x, y) is the middle of its base line. */
+/** The title of an axis, written upwards beside it; (x, y) is the middle of its base line. */
 export function uprightTitle(x: number, y: number, words: string): SvgElement {
   return text(x, y, words, { 'text-anchor': 'middle', transform: `rotate(-90 ${coordinate(x)} ${coordinate(y)})` })
 }

@@ -20,7 +20,7 @@ export interface Rectangle {
 export interface FigureLayout {
   readonly width: number
   readonly height: number
-  /** What it shows, for readers who do not see it. */
+  /** Description for readers who do not see it. */
   readonly title: string
   readonly limits: ColourLimits
   readonly maps: readonly MapPanel[]
@@ -29,7 +29,7 @@ export interface FigureLayout {
   readonly lines: readonly Rectangle[]
 }
 
-/** Fonts that an SVG's text is shown in where there is neither Helvetica nor Arial are wider by about so much. */
+/** Factor by which fonts are wider that replace Helvetica and Arial where neither is installed. */
 const OTHER_FONTS = 1.15
 
 /** Room for a line of text, in pixels of the drawing. */

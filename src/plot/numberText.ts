@@ -3,7 +3,7 @@ export function withMinus(text: string): string {
   return text.replace(/^-(?=0\.?0*$)/, '').replace('-', '−')
 }
 
-/** So many digits after the point. */
+/** A number with a fixed number of digits after the point. */
 export function decimalText(value: number, digits: number): string {
   return withMinus(value.toFixed(digits))
 }

@@ -73,7 +73,7 @@ async function writeSite(
   return site.finish([group], limits)
 }
 
-/** What is known of the extraction, and its numbers. */
+/** The section with the settings of the extraction and its numbers. */
 function extractionSection(
   { unit, frame, isDescribed }: ViewedExtraction,
   { groups }: SiteIndex,

@@ -106,7 +106,7 @@ function tableHtml(title: string, head: readonly string[], rows: readonly (reado
   return renderTable({ title, head, rows }, 'html')
 }
 
-/** What may differ between networks and sizes of one results folder, and makes their numbers hard to compare. */
+/** Settings that may differ within a results folder, which makes its numbers hard to compare. */
 const SETTINGS = ['stride', 'background', 'blend', 'precision', 'C', 'seed'] as const
 
 /**

@@ -91,13 +91,13 @@ export async function writeReport(results: string, options: ReportOptions = {}):
   }
 }
 
-/** What the report rests on, read in one pass. */
+/** The data of the report, read in one pass. */
 interface ReadStudy {
   readonly groups: readonly StudyGroup[]
   readonly index: SiteIndex
 }
 
-/** What a report says, heatmaps and the site apart. */
+/** The contents of a report, without heatmaps and site. */
 interface ReportContents {
   readonly rows: readonly Row[]
   readonly tables: readonly ResultTable[]

@@ -15,7 +15,7 @@ export interface AnchorMaps {
   readonly cols: number
   /** [5, rows, cols] in the order of the anchors. */
   readonly maps: Float32Array
-  /** The patch's side, and the distance of neighbouring positions, in pixels; undefined: not known. */
+  /** The patch's side, and the distance of neighbouring positions, in pixels; undefined if not known. */
   readonly placement: { readonly size: number; readonly stride: number } | undefined
 }
 

@@ -129,7 +129,7 @@ const accuracySchema = z.object({
     .readonly(),
 })
 
-/** What accuracy.json holds. */
+/** Contents of accuracy.json. */
 export type AccuracyDocument = Readonly<z.infer<typeof accuracySchema>>
 
 const REMEDY = 'run reproduce on this folder again with arithmetic among its experiments'

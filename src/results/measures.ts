@@ -46,11 +46,11 @@ export interface MeasuredLayer extends Omit<Unit['layers'][number], 'measures'> 
   /** Cosine maps, [5, rows, cols]. */
   readonly maps: Float32Array
   readonly consistency: Consistency
-  /** How far the folds are from those by position and by phase; null: not measured. */
+  /** How far the folds are from those by position and by phase; null if not measured. */
   readonly foldErrors: Pick<FoldPrediction, 'position' | 'phase'> | null
   /** Of a layer that is a map, if it was measured. */
   readonly equivariance?: readonly EquivarianceError[] | undefined
-  /** Undefined: not measured. */
+  /** Undefined if not measured. */
   readonly readout?: readonly AxisReadout[] | undefined
 }
 

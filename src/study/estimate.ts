@@ -50,9 +50,9 @@ export interface StudyEstimate {
 }
 
 /**
- * What `reproduce` would do with the same options. Weights that are published need not be here: all but the time is known
- * without them.
- * @param isTimed whether a short trial of each network tells the time
+ * Estimates what `reproduce` would do with the same options. Published weights need not be here: without them, only the time is
+ * missing.
+ * @param isTimed whether to time a short trial of each network
  */
 export async function estimateStudy(given: ReproduceOptions = {}, isTimed = true): Promise<StudyEstimate> {
   const options = resolveOptions(given)

@@ -34,7 +34,7 @@ import {
 /** The quick stride keeps the study of the embedded networks under two minutes on two slow cores. */
 const STRIDES = { quick: 4, paper: 1 } as const
 
-/** What a study may measure: units hold all but arithmetic, which stands beside them. */
+/** Experiments of a study. Units hold all but arithmetic, which is stored beside them. */
 const EXPERIMENTS = ['similarity', 'separability', 'equivariance', 'readout', 'arithmetic'] as const
 
 const texts = z.array(z.string()).min(1).readonly()
@@ -129,7 +129,7 @@ type Checked = CheckedOptions<typeof OPTIONS & typeof INPUT_OPTIONS>
 /** Options of `reproduce` with everything decided that can be without looking at files. */
 export interface ResolvedOptions extends Omit<Checked, 'preset' | 'models' | 'experiments' | 'cv' | 'C'> {
   readonly stride: number
-  /** What `device` names. */
+  /** The device that `device` names. */
   readonly request: DeviceRequest
   /** Networks whose units are measured; empty: no units. */
   readonly unitModels: readonly string[]

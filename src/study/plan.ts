@@ -80,7 +80,7 @@ export async function planStudy(given: ResolvedOptions, withPlaceholders = false
   return { ...study, ...(await unitsLeft(study)), arithmetic: await arithmeticPlans(options, withPlaceholders, out) }
 }
 
-/** What the results folder lacks of a study. */
+/** The units of a study that the results folder lacks. */
 async function unitsLeft(study: Study): Promise<Pick<Study, 'left' | 'unwanted' | 'replaced'>> {
   const left: PlannedUnit[] = []
   const unwanted = new Map<PlannedUnit, string>()
@@ -144,7 +144,7 @@ async function backgroundsOf(
   return backgrounds
 }
 
-/** What stands behind the patches in a network's frame. */
+/** The background in a network's frame. */
 function backgroundFor({ backgrounds }: Study, { input }: Network): NamedBackground {
   return backgrounds.get(input.rows) as NamedBackground
 }
@@ -154,7 +154,7 @@ export function unitScene(study: Study, { network, patch }: Pick<PlannedUnit, 'n
   return sceneOf(patch, backgroundFor(study, network).background, study.blend)
 }
 
-/** What decides a unit's numbers. */
+/** Everything that decides a unit's numbers. */
 export function unitInputs(study: Study, unit: PlannedUnit): UnitInputs {
   const { network, patch, grid } = unit
   const { blend, precision, separability, equivariance, readout, keepsFeatures, sketched } = study

@@ -15,7 +15,7 @@ import { imagesOf } from './units.js'
 /** How a network was run, and on what; in a study without classifiers nothing trained them. */
 export type NetworkSettings = Settings & ExecutionRecord & { readonly classifiers?: ClassifierRecord }
 
-/** Units of one network at one size, each of so many images. */
+/** Units of one network at one size, which all have the same number of images. */
 export const groupSchema = z.object({
   model: z.string(),
   size: z.number(),
@@ -24,7 +24,7 @@ export const groupSchema = z.object({
 })
 export type PlannedGroup = z.infer<typeof groupSchema>
 
-/** What is read of a run.json of whatever version. */
+/** The keys that are read of a run.json of any version. */
 const runSchema = z.looseObject({
   process: ownerSchema.optional().catch(undefined),
   settings: z.record(z.string(), z.unknown()).optional(),
@@ -34,7 +34,7 @@ const runSchema = z.looseObject({
   earlier: z.array(z.unknown()).optional(),
 })
 
-/** What a run says of itself, beside what `describeRun` does. */
+/** The entry of a run, besides what `describeRun` gives. */
 interface RunEntry {
   readonly process: Owner
   readonly settings: Readonly<Record<string, NetworkSettings>>
@@ -83,7 +83,7 @@ export async function readRun(path: string): Promise<z.infer<typeof runSchema>> 
   return runSchema.safeParse(tryJson(text.toString())).data ?? {}
 }
 
-/** What run.json holds: all that a reader needs to judge or repeat the run, and the only place of timestamps. */
+/** Contents of run.json: all that a reader needs to judge or repeat the run, and the only timestamps. */
 export function describeRun(study: Study) {
   return {
     shiftscope: packageVersion(),

@@ -2,9 +2,9 @@ import { type HeldLock, type Locks, openLocks, pause } from '../files/lock.js'
 import { processName } from '../files/owner.js'
 import type { Progress } from '../progress.js'
 
-/** What a process tells the others with its heartbeats. */
+/** State that a process shares with the others in its heartbeats. */
 export interface WorkerState {
-  /** What it is at; null: it waits, or opens a network. */
+  /** The unit that it computes; null if it waits or opens a network. */
   readonly unit: string | null
   /** When it began that, ISO 8601. */
   readonly since: string
@@ -64,5 +64,5 @@ export function openTeam(out: string, progress: Progress, signal: AbortSignal | 
   }
 }
 
-/** So many others are named. */
+/** Number of other processes that a note names. */
 const MOST_NAMED = 4

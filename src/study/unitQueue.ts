@@ -11,7 +11,7 @@ import type { PlannedUnit } from './units.js'
 export interface UnitQueue {
   /** Units of one network, or of all, that are neither known to be finished nor in hand in this process. */
   left(network?: Network): readonly PlannedUnit[]
-  /** Takes a unit of a network that nobody has; undefined: there is none now. */
+  /** Takes a unit of a network that nobody has; undefined if there is none now. */
   take(network: Network): Promise<PlannedUnit | undefined>
   /** Releases a unit that is stored. */
   finish(unit: PlannedUnit): Promise<void>
@@ -22,7 +22,7 @@ export interface UnitQueue {
 /** Folders of units are read again no sooner, where others put units there. */
 const SECONDS_BETWEEN_READINGS = 10
 
-/** How a unit is called where processes tell what they are at, and as a name of a file its lock. */
+/** Name of a unit in messages about processes, and as a file name, of its lock. */
 export function unitTitle(model: string, size: number, patch: string): string {
   return `${model} ${size} ${patch}`
 }

@@ -8,7 +8,7 @@ export function checkNames(what: string, names: readonly string[], known: readon
   if (unknown !== undefined) throw new UsageError(`${what} ${unknown} is not known; use ${known.join(', ')}`)
 }
 
-/** @throws UsageError for what is no count of at least one */
+/** @throws UsageError if the value is not a whole number of at least 1 */
 export function checkCount(name: string, value: number): void {
   if (!Number.isInteger(value) || value < 1) throw new UsageError(`${name} ${value} is not a positive whole number`)
 }

@@ -25,7 +25,7 @@ function quota(root: string): number {
   return Math.min(...quotas)
 }
 
-/** Text of a file in which the system tells of itself; empty where there is none. */
+/** Text of a file about the system; empty if there is none. */
 export function systemText(path: string): string {
   try {
     return readFileSync(path, 'utf8')
@@ -39,7 +39,7 @@ export function machineMemory(): number {
   return Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY)
 }
 
-/** What V8, Node, the addon and the libraries say when there is no memory for an array or a thread. */
+/** Messages of V8, Node, the addon and the libraries for lack of memory for an array or a thread. */
 const NO_MEMORY =
   /allocation failed|there is no memory for|invalid (typed array|array buffer) length|bad_alloc|out of memory|cannot allocate|creating thread/i
 

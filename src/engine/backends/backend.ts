@@ -18,7 +18,7 @@ export interface Backend {
   isLost(): boolean
 }
 
-/** What a device's process is started with: the network's graph with compositing in front. */
+/** Request that opens a device's process: the network's graph with compositing in front. */
 export interface OpenRequest extends RunnableGraph {
   readonly device: Device
   readonly input: NetworkInput
@@ -28,7 +28,7 @@ export interface OpenRequest extends RunnableGraph {
   readonly profileFolder?: string
 }
 
-/** What sessions in a worker's own thread are opened with. */
+/** Settings of sessions in a worker's own thread. */
 interface ThreadSession extends Pick<RunnableGraph, 'optimization'> {
   readonly input: NetworkInput
   /** Outputs of the graph to read. */

@@ -7,7 +7,7 @@ import type { JobScene } from '../task.js'
 import type { Backend, OpenRequest, WorkerData } from './backend.js'
 import type { Placement } from './session.js'
 
-/** What goes to the process; each but scenes is answered once, in order. */
+/** Messages to the process. Each except `scene` gets one answer, in order. */
 export type DeviceRequestMessage =
   | { readonly kind: 'open'; readonly request: OpenRequest }
   /** The scene of the batches that follow, without shared memory, which another process cannot read. */
@@ -22,7 +22,7 @@ export type DeviceAnswer =
   | { readonly kind: 'placement'; readonly placement: Placement }
   | { readonly kind: 'failed'; readonly reason: string }
 
-/** A device that gives no answer in this time is taken for lost, in seconds. */
+/** Seconds without an answer after which a device counts as lost. */
 const ANSWER_TIMEOUT = 300
 
 /** Without it convolutions on NVIDIA's cards are of TF32, which would change features by 1e-3. */
@@ -33,7 +33,7 @@ export class ProcessFailure extends Error {}
 
 /** A process that holds a network's session on a device. */
 export interface DeviceProcess {
-  /** What the driver calls the device; null where it is not known. */
+  /** The driver's name for the device; null if it is not known. */
   readonly adapter: string | null
   readonly pid: number
   /**

@@ -13,7 +13,7 @@ import { openDeviceSession, readPlacement } from './session.js'
  */
 let opened: { readonly request: OpenRequest; readonly session: ort.InferenceSession } | undefined
 let job: JobScene | undefined
-/** What the graph takes for the job's scene, made with its first batch. */
+/** Inputs of the graph for the job's scene, made with its first batch. */
 let composited: { readonly job: JobScene; readonly scene: CompositedScene } | undefined
 
 async function answerTo(message: DeviceRequestMessage): Promise<DeviceAnswer | undefined> {

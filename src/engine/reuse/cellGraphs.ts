@@ -8,7 +8,7 @@ export interface CellGraphs {
   /** Paths of the ONNX files. */
   readonly cells: string
   readonly rest: string
-  /** What goes from the first to the second, [cells, channels, 1, 1] each. */
+  /** Tensors that the first graph hands to the second, [cells, channels, 1, 1] each. */
   readonly handedOn: readonly string[]
 }
 
@@ -90,7 +90,10 @@ function restNodes(
   return rest.reverse()
 }
 
-/** Nodes with those that make their constants, and the initializers of all of them. @param names of constants beside */
+/**
+ * Nodes with the nodes that make their constants, and the initializers of all of them.
+ * @param names of further constants
+ */
 function kept({ nodes, constants }: GraphNodes, wanted: ReadonlySet<number>, names: ReadonlySet<string>) {
   const fixed = new Set(constants.keys())
   const makers = new Set<number>()

@@ -16,7 +16,7 @@ import {
 export const OPERATOR_SETS = { oldest: 9, newest: 26 } as const
 
 interface Rule {
-  /** With any other attribute the node is no step. */
+  /** Attributes that a step may have; a node with any other is not a step. */
   readonly attributes: readonly string[]
   /** @throws NoStep for a node that does not meet the condition */
   readonly step: (context: NodeContext) => Found
@@ -95,8 +95,8 @@ const RULES: ReadonlyMap<string, Rule> = new Map(
 )
 
 /**
- * The step that a node is, and the shape of what it makes.
- * @throws NoStep for a node that is none
+ * The step for a node, and the shape of its output.
+ * @throws NoStep for a node that cannot be computed cell by cell
  */
 export function stepOf(context: NodeContext): Found {
   const { node, base, read } = context

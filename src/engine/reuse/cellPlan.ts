@@ -19,7 +19,7 @@ export interface CellPlan {
   readonly distinct: Readonly<Record<string, number>>
 }
 
-/** What a plan is made of. */
+/** Input of a plan. */
 export interface PlannedCells {
   readonly graph: GraphNodes
   readonly cells: CellSteps
@@ -30,7 +30,7 @@ export interface PlannedCells {
   readonly features: readonly string[]
 }
 
-/** Images that the plain way is taken to compute at a time. */
+/** Images that the plain way is assumed to compute at a time. */
 const PLAIN_BATCH = 32
 
 /** Bytes that a pass may take. */
@@ -38,7 +38,7 @@ const MEMORY = 112 * 1024 * 1024
 
 const MODULI = [1, 2, 4, 8, 16, 32]
 
-/** Where fully connected layers are all that is left, so many images share a run of them. */
+/** Images that share one run of the fully connected layers, if nothing else is left. */
 const MAXIMUM_BATCH = 512
 
 /** A step holds its input, its output, and what joins them; frames are gathered, turned and flattened. */
@@ -110,7 +110,7 @@ function plansOf(
     asImages -= plain[at] as number
     largest = Math.max(largest, bytesOf(step.output))
     if (step.kind === 'window') distinct.push([step.output, count / (positions.count * rows * cols)])
-    // What reads the image itself can take no cells in its place.
+    // A node that reads the image itself cannot read cells instead.
     if ((uses.get(image) as number) > at) continue
     const handedOn = steps.slice(0, at + 1).filter(({ output }) => (uses.get(output) as number) > at)
     const sum = (of: (name: string) => number) => handedOn.reduce((total, { output }) => total + of(output), 0)

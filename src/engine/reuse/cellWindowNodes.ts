@@ -2,7 +2,7 @@ import type { GraphNodes, Initializer, Node, TypedInfo } from '../../networks/in
 import type { CellShape, WindowStep } from './cellStep.js'
 import { reaches } from './cellWindows.js'
 
-/** So many windows are gathered at a time; the numbers of cells are multiples of this. */
+/** Windows that are gathered at a time. Numbers of cells are multiples of this. */
 export const CELLS_AT_A_TIME = 128
 
 /**
@@ -18,9 +18,9 @@ export const CELL_INPUTS = {
   frames: (tensor: string) => `shiftscope.frames.${tensor}`,
 } as const
 
-/** What a step becomes in a graph. */
+/** The part of a graph that stands for a step. */
 export interface StepNodes {
-  /** Nodes that stand as they are. */
+  /** Nodes that are taken over unchanged. */
   readonly verbatim: readonly number[]
   readonly renamed: Readonly<Record<number, readonly string[]>>
   readonly inputs: readonly TypedInfo[]
@@ -29,8 +29,8 @@ export interface StepNodes {
 }
 
 /**
- * What a window step becomes. Its windows are gathered and reduced some at a time, so that they stay in the processor's cache;
- * where a device runs the graph, all at once.
+ * The nodes of a window step. They gather and reduce some windows at a time, so that these stay in the processor's cache; on a
+ * device, all at once.
  */
 export function windowNodes(
   step: WindowStep,

@@ -11,7 +11,7 @@ const AUTOMATIC_PADS = ['NOTSET', 'SAME_UPPER', 'SAME_LOWER', 'VALID']
 /** Why a node is no step; the message ends a line of the notes. */
 export class NoStep extends Error {}
 
-/** A node and everything that is known about its inputs. */
+/** A node, and everything that is known about its inputs. */
 export interface NodeContext {
   readonly node: GraphNode
   readonly base: Step

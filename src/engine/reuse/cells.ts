@@ -12,7 +12,7 @@ export interface CellSet {
   readonly count: number
 }
 
-/** What a pass computes: rows and columns of positions, as indices of the offsets along each axis. */
+/** The positions of a pass: indices of the offsets along each axis. */
 export type Pass = Both<readonly number[]>
 
 /** How many cells of a space some offsets need along an axis. */

@@ -16,7 +16,7 @@ const SECONDS = {
   gather: 1 / 20e9,
   reduce: 1 / 12e9,
   assemble: 1 / 3e9,
-  /** Of a byte of the weights of fully connected layers, which every run reads. */
+  /** Of a byte of a fully connected layer's weights, which every run reads. */
   weights: 1 / 20e9,
 } as const
 

@@ -1,12 +1,12 @@
 import type { AxisWindow, CellStep, CellSteps } from './cellStep.js'
 
-/** Where the patch lies along one axis of the frame. */
+/** The places of the patch along one axis of the frame. */
 export interface AxisPlaces {
   /** Pixels of the frame along the axis. */
   readonly frame: number
   /** The patch's part that is not transparent: its first pixel, and the first one after it. */
   readonly opaque: readonly [begin: number, end: number]
-  /** Of the patch's first pixel, each once. */
+  /** Places of the patch's first pixel, each once. */
   readonly offsets: readonly number[]
   /** Whether the background differs from pixel to pixel. Images then share only the cells that do not see the patch. */
   readonly isVaried: boolean
@@ -34,7 +34,7 @@ export interface Keys {
   readonly pixels: Both<AxisPixels>
 }
 
-/** What the pixels of the image's keys show. */
+/** The pixels that the image's keys show. */
 export interface AxisPixels {
   /** Pixel of the patch, counted from 1; 0 where it is not seen. */
   readonly ofPatch: readonly number[]
@@ -46,9 +46,9 @@ export interface AxisPixels {
 export interface AxisSpace {
   /** Keys are 0 up to this. */
   readonly count: number
-  /** Of tensors that have these cells, each arrangement once. */
+  /** Arrangements of these cells in tensors, each once. */
   readonly views: AxisTensor[]
-  /** By key: the one of the same cell without the patch; a key that is its own sees nothing of the patch. */
+  /** By key: the key of the same cell without the patch. A cell whose key is its own does not see the patch. */
   readonly blank: Int32Array
 }
 
@@ -225,7 +225,7 @@ function filled(taps: Int32Array, each: number): Int32Array {
   })
 }
 
-/** What a pixel shows: its place in the patch, and its place in the frame where the background depends on that. */
+/** Keys of pixels: the place in the patch, and also the place in the frame if the background depends on it. */
 function pixelKeys({ frame, opaque: [begin, end], offsets, isVaried }: AxisPlaces) {
   const numbers = new Map<number, number>()
   const ofPatch: number[] = []

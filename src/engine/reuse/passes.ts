@@ -9,7 +9,7 @@ import type { JobScene, Scene } from '../task.js'
 import type { Workers } from '../workers.js'
 import type { PlannedPass } from './cellPlan.js'
 
-/** What passes are computed with. */
+/** Everything that passes are computed with. */
 export interface PassWork {
   readonly workers: Workers
   readonly network: Network

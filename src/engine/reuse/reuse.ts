@@ -21,7 +21,7 @@ import { samplePositions, sceneKeysOf, scenePixels } from './sceneKeys.js'
  * the same way each time: the plan must predict a gain, and a sample of each patch must agree with the plain way.
  */
 export interface Reuse {
-  /** @returns undefined where the plain way is to be taken */
+  /** @returns undefined if the plain way must be taken */
   extract(scene: Scene, offsets: Int32Array, options?: ExtractionOptions): Promise<Features | undefined>
   /** One for each patch size; two if only some patches of a size had their values computed once. */
   records(): readonly ReuseRecord[]
@@ -32,7 +32,7 @@ export interface ReusePlan {
   readonly network: Network
   /** Of the workers that compute values once. */
   readonly settings: Settings
-  /** What these workers are opened with. */
+  /** Data to open these workers with. */
   readonly workerData: (cells: CellWork) => WorkerData
   readonly memory: FeatureMemory
   /** The plain way, for comparison. */
@@ -70,7 +70,7 @@ export function openReuse({ network, settings, workerData, memory, plain, onNote
   /** Sizes whose reason was told to the user. */
   const noted = new Set<number>()
   let keysOf: ((scene: Scene) => Keys) | undefined
-  /** What is to be done for a scene; a text: why the plain way is taken. */
+  /** What to compute for a scene, or the reason to take the plain way. */
   const prepare = async (scene: Scene, whole: Int32Array): Promise<Prepared | string> => {
     let read: NetworkCells
     try {
@@ -182,7 +182,7 @@ export function openReuse({ network, settings, workerData, memory, plain, onNote
   }
 }
 
-/** What is done for a scene. */
+/** The prepared work of a scene. */
 interface Prepared extends CellWork {
   readonly plan: CellPlan
   readonly keys: Keys

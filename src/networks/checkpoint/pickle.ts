@@ -28,7 +28,7 @@ export interface PickleGlobal {
   readonly kind: 'global'
   /** `module.name` as it stands in the pickle. */
   readonly name: string
-  /** What calling it makes; absent: it may be named, but not called. */
+  /** The result of calling it; absent if it may be named but not called. */
   readonly call?: (args: readonly PickleValue[]) => PickleValue
 }
 
@@ -39,7 +39,7 @@ export interface PickleObject {
   readonly setState?: (state: PickleValue) => void
 }
 
-/** What the caller allows a pickle to refer to. */
+/** The objects that the caller allows a pickle to refer to. */
 export interface PickleWorld {
   /** By `module.name`. */
   readonly globals: ReadonlyMap<string, PickleGlobal>
@@ -153,7 +153,7 @@ function pushContainer(machine: Machine, container: PickleValue): void {
   push(machine, container)
 }
 
-/** What is made anew from values that the memo can give again and again counts as that many containers. */
+/** Values from the memo can be copied again and again, so each new container counts towards the limit. */
 function charge(machine: Machine, count: number): void {
   machine.containers += count
   if (machine.containers > maximumContainers)

@@ -85,7 +85,7 @@ function refusal(
 const MOST_BYTES = 2 ** 24
 
 /**
- * What the hub answers to one of its addresses.
+ * The hub's answer at one of its addresses.
  * @throws as `requestFile` and `watched` do; InputError for an answer that is too long
  */
 export function askHub(address: URL, connection: HubConnection): Promise<Buffer> {

@@ -67,7 +67,7 @@ export function weightsFiles(read: ReferringModel, model: HubFile, { files }: Hu
   return [...new Set(named)]
 }
 
-/** What describes a model's input and classes. */
+/** Files that describe the input and the classes of a model. */
 const DESCRIPTIONS = ['preprocessor_config.json', 'config.json', 'labels.json']
 const MOST_DESCRIPTION_BYTES = 2 ** 20
 

@@ -20,7 +20,7 @@ export function isHubReference(text: string): boolean {
   return text.startsWith(PREFIX)
 }
 
-/** @throws UsageError for what is no such reference */
+/** @throws UsageError for any other text */
 export function parseHubReference(text: string): HubReference {
   const refuse = (cause: string) => new UsageError(`"${printable(text)}" ${cause}; ${FORM}`)
   // No name of git has a colon, so that the first one begins the path.
@@ -34,7 +34,7 @@ export function parseHubReference(text: string): HubReference {
   return { text, owner, name, revision, file }
 }
 
-/** The hub itself has no name with two dashes or points in a row, so that OWNER--NAME is one folder for one repository. */
+/** The hub allows no name with two dashes or points in a row, so each repository has a folder OWNER--NAME of its own. */
 function isRepositoryName(name: string): boolean {
   return /^[A-Za-z0-9_]([A-Za-z0-9._-]{0,94}[A-Za-z0-9_])?$/.test(name) && !/--|\.\./.test(name)
 }

@@ -4,9 +4,9 @@ import { type InputOptions, partOfOptions, partOfPreset } from './options.js'
 import type { PixelRecipe, RecipePart } from './presets.js'
 import { besideModel, type FoundPart, partOfMetadata } from './sources.js'
 
-/** How an input is to be made. */
+/** The recipe of an input. */
 export interface InputRecipe extends PixelRecipe {
-  /** Null: no source says it. */
+  /** Null if no source gives it. */
   readonly size: number | null
   readonly layout: 'nchw' | 'nhwc' | null
   /** For results and messages: what the recipe was taken from; `assumed` where nothing says how pixels become values. */

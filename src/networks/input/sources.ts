@@ -45,7 +45,7 @@ async function readJson(path: string): Promise<unknown> {
 }
 
 /**
- * What a file beside a model says of its input, the first of: NAME.input.json, which is this program's own; Hugging Face's
+ * The recipe in a file beside a model, the first of: NAME.input.json, which is this program's own; Hugging Face's
  * preprocessor_config.json; the config.json of timm.
  */
 export async function besideModel(path: string, folders: readonly string[]): Promise<FoundPart | undefined> {
@@ -100,7 +100,7 @@ const sides = z.union([
   z.looseObject({ height: z.number().optional(), width: z.number().optional(), shortest_edge: z.number().optional() }),
 ])
 
-/** What is read of preprocessor_config.json; transformers, `BaseImageProcessor`. */
+/** The keys of preprocessor_config.json that are read; transformers, `BaseImageProcessor`. */
 const preprocessorSchema = z.looseObject({
   do_rescale: z.boolean().nullish(),
   rescale_factor: z.number().min(1e-4).max(1e3).nullish(),
@@ -179,7 +179,10 @@ const RANGES: ReadonlyMap<string, RecipePart> = new Map([
   ['Normalized_1_1', partOfPreset('inception')],
 ])
 
-/** What a model's metadata says; undefined: nothing. @throws InputError for what cannot be read */
+/**
+ * The recipe in a model's metadata; undefined if there is none.
+ * @throws InputError for metadata that cannot be read
+ */
 export function partOfMetadata(metadata: OnnxModel['metadata'], path: string): RecipePart | undefined {
   const own = metadata.get(OWN_KEY)
   if (own !== undefined) return partOfDescription(parsed(own, `the metadata ${OWN_KEY} of ${path}`), path)

@@ -9,13 +9,13 @@ import type { Initializer, Node } from './model.js'
 export interface ShownTensor {
   readonly type: string
   readonly shape: readonly number[]
-  /** Whether it is another tensor in another shape. */
+  /** Whether it is another tensor reshaped, so that its axes may mean something else. */
   readonly isReshaped?: boolean
   /** Relative distance of an image's values alone and beside others, where that is more than rounding. */
   readonly dependence?: number
 }
 
-/** What is added to a graph so that one of its tensors is read as features. */
+/** Nodes that are added to a graph so that one of its tensors can be read as features. */
 export interface FeatureNodes {
   /** The output to read; the tensor itself where nothing is added. */
   readonly output: string
@@ -42,7 +42,7 @@ function isPoint(shape: readonly number[]): boolean {
 }
 
 /**
- * Nodes that make float32 features of a tensor: it is converted, and a map is pooled, which gives one value a channel.
+ * Nodes that make float32 features of a tensor: it is converted, and a map is pooled, which gives one value per channel.
  *
  * `mean` and `max` are taken over all places; `center` is the place in the middle, of an even number the one before it, as for
  * anchors. A tensor [N, T, C] of a transformer has its tokens as places; a class token that stands before a square of them

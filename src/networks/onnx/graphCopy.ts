@@ -20,7 +20,7 @@ import { readModelProto } from './onnxFile.js'
 export interface GraphChanges {
   /** Tensors that nodes make, to be outputs as well. */
   readonly outputs: readonly string[]
-  /** An input that is none any more, since an added node makes it. */
+  /** An input that an added node replaces. */
   readonly madeInput?: string
   readonly inputs?: readonly TypedInfo[]
   readonly nodes?: readonly Node[]
@@ -29,7 +29,7 @@ export interface GraphChanges {
   readonly renamedInputs?: Readonly<Record<number, readonly string[]>>
   /** Drops outputs, and what the file says of tensors inside, since their types are others now. */
   readonly retyped?: boolean
-  /** Nothing of the original but these: nodes by their places in the file, initializers by name. */
+  /** If given, only these stay: nodes by their places in the file, initializers by name. */
   readonly kept?: { readonly nodes: ReadonlySet<number>; readonly constants: ReadonlySet<string> }
 }
 

@@ -29,7 +29,7 @@ export interface GraphNode {
   readonly attributes: Attributes
 }
 
-/** Of a node: numbers, texts and lists of whole numbers; null for what is of another kind, or negative. */
+/** Attributes of a node: numbers, texts and lists of whole numbers; null for other kinds and negative values. */
 export type Attributes = ReadonlyMap<string, AttributeValue>
 type AttributeValue = number | string | readonly number[] | GraphConstant | null
 
@@ -41,7 +41,7 @@ export interface GraphConstant {
   readonly values: readonly number[] | null
 }
 
-/** Constants of up to so many elements are read. */
+/** Largest number of elements of a constant that is read. */
 const SMALL = 256
 /** Larger whole numbers decide no shape. */
 const MAXIMUM_SIZE = 2 ** 31

@@ -25,10 +25,10 @@ const PIXEL_TYPES: Readonly<Record<string, number>> = {
   uint8: ElementType.UINT8,
 }
 
-/** Sides of the frame where neither the model nor a recipe says it: the paper's. */
+/** Side of the frame if neither the model nor a recipe gives it: the paper's. */
 const USUAL_SIDE = 224
 
-/** Of a batch that is written into a graph. */
+/** Largest number of values in a batch that a graph fixes. */
 const MOST_VALUES = 2 ** 28
 
 const refusal = (path: string, found: string, remedy: string) =>

@@ -55,7 +55,7 @@ export function productsBefore(graph: GraphNodes, tensor: string): readonly Full
   return products
 }
 
-/** What may stand between the last product and the output without making it another kind of answer. */
+/** Operators that may follow the last product without changing the kind of answer. */
 const AFTER_PRODUCT = new Set([
   ...['Add', 'Softmax', 'LogSoftmax', 'Identity', 'Cast', 'Flatten', 'Reshape', 'Squeeze'],
   ...['QuantizeLinear', 'DequantizeLinear'],

@@ -47,7 +47,7 @@ const ROUNDING = 1e-3
 /**
  * Compares the values of an image in two runs.
  * @param alone begins with as many values
- * @returns their relative distance, where it is more than rounding
+ * @returns their relative distance if it is more than rounding
  */
 export function dependence(beside: Float32Array, alone: Float32Array): number | undefined {
   let [difference, norm] = [0, 0]

@@ -19,18 +19,18 @@ export interface TrialInput {
 export interface TrialQuestion {
   /** The ONNX file. */
   readonly path: string
-  /** What messages call it. */
+  /** Its name in messages. */
   readonly model: string
   readonly input: TrialInput
   /** Tensors whose type and shape is asked for. */
   readonly names: readonly string[]
-  /** At which ONNX Runtime opens it. */
+  /** ONNX Runtime's level of optimisation. */
   readonly optimization: Optimization
-  /** Whether they are read by the outputs of `extentNodes`, in place of the tensors themselves. */
+  /** Whether the outputs of `extentNodes` are read instead of the tensors themselves. */
   readonly byExtents: boolean
 }
 
-/** By name. */
+/** Types and shapes by name. */
 export type TrialAnswer = ReadonlyMap<string, ShownTensor>
 
 /** ONNX Runtime writes to stderr what it also throws. */

@@ -11,15 +11,15 @@ import type { TrialAnswer, TrialInput, TrialQuestion } from './trialMain.js'
 export interface TriedModel {
   /** The ONNX file. */
   readonly path: string
-  /** At which it is tried first; by default the highest. */
+  /** Level of optimisation of the first try; by default the highest. */
   readonly optimization?: Optimization | undefined
-  /** What messages call it. */
+  /** Its name in messages. */
   readonly name: string
   /** Of the file and those in which its data lies. */
   readonly bytes: number
 }
 
-/** What a trial found. */
+/** Result of a trial. */
 export interface Trial extends Pick<RunnableGraph, 'optimization'> {
   readonly tensors: TrialAnswer
 }
@@ -61,7 +61,7 @@ export function trialShapes(
   return tried(model, { input, names, byExtents: true }, limits, signal)
 }
 
-/** What a trial of some images shows. */
+/** Result of a trial with several images. */
 export interface TrialBatch<T> {
   readonly shown: T
   readonly batch: number
@@ -86,7 +86,7 @@ export async function tryBatches<T>(
     const shown = await attempt(2)
     if (isWhole(shown)) return { shown, batch: 2, fixedBatch: null }
   } catch (error) {
-    // What was ended is not tried again with fewer images.
+    // A trial that was ended is not repeated with fewer images.
     if (!(error instanceof InputError) || error.cause instanceof ChildFailure) throw error
   }
   return { shown: await attempt(1), batch: 1, fixedBatch: 1 }
@@ -116,7 +116,7 @@ async function tried(
   } catch (error) {
     if (!(error instanceof ChildFailure)) throw error
     const lower = OPTIMIZATIONS[OPTIMIZATIONS.indexOf(optimization) + 1]
-    // What takes too long or too much memory takes no less without optimisation.
+    // A trial that takes too long or too much memory takes no less without optimisation.
     if (error.failing === 'crashed' && lower !== undefined)
       return tried({ ...model, optimization: lower }, asked, limits, signal)
     const isTooLarge = error.failing === 'late' || error.failing === 'killed'

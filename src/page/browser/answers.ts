@@ -17,7 +17,7 @@ export interface StrongestClasses {
   /** Which of them. */
   readonly numbers: Uint32Array
   readonly probabilities: Float64Array
-  /** Which of the names are right for the object; absent: not known. */
+  /** Which of the names are right for the object; absent if not known. */
   readonly right?: readonly number[] | undefined
 }
 

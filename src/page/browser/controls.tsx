@@ -11,7 +11,7 @@ import { type Change, parseLimits, QUANTITIES, type Quantity, type View } from '
 interface ControlsProps {
   readonly index: SiteIndex
   readonly view: View
-  /** What is shown: of map A, and of map B where there is one. */
+  /** What the maps show: map A, and map B if there is one. */
   readonly fits: readonly Fitted[]
   readonly change: (change: Change) => void
 }

@@ -3,12 +3,12 @@ import type { SiteGroup, SiteIndex } from '../siteIndex.js'
 import { isolated } from './text.js'
 import type { View } from './view.js'
 
-/** What a map shows, by name. */
+/** The choice of a map, by names. */
 export interface Choice extends Pick<View, 'layer' | 'size' | 'patch' | 'anchor'> {
   readonly model: string
 }
 
-/** What a map shows: a choice that the study can serve. */
+/** A choice that the study can serve. */
 export interface Fitted {
   readonly choice: Choice
   readonly group: SiteGroup
@@ -22,7 +22,7 @@ export interface Fitted {
   readonly notes: readonly string[]
 }
 
-/** What the maps of a view show: of map A, and of map B where there is one. */
+/** The choices of a view: map A, and map B if there is one. */
 export function fitView(index: SiteIndex, view: View): readonly Fitted[] {
   const first = fitChoice(index, view)
   if (view.other === null) return [first]
@@ -119,7 +119,7 @@ export function hasFeatures({ group, layer, unit }: Fitted): boolean {
   return featureParts(group, layer, unit) > 0
 }
 
-/** How alike different objects are at one position, which a similarity can be read against; null: not known. */
+/** How alike different objects are at one position, which a similarity can be read against; null if not known. */
 export function baselineOf({ group, layer }: Fitted): number | null {
   return group.layers[layer]?.baseline ?? null
 }

@@ -10,16 +10,16 @@ import { type Fitted, mapIndex } from './fit.js'
 import { recent } from './recent.js'
 import type { Quantity } from './view.js'
 
-/** A map with what is to be said of it. */
+/** A map with its description. */
 export interface LoadedMap extends MapValues {
   readonly fitted: Fitted
-  /** What the values are: cosines, probabilities of the center's class, or numbers of the strongest classes. */
+  /** Quantity of the values: cosines, probabilities of the center's class, or numbers of the strongest classes. */
   readonly quantity: Quantity
   /** Cosines at every position, whatever the map shows. */
   readonly similarity: Float64Array
   /** Largest error of the cosines; 0: they are exact to all decimals. */
   readonly error: number
-  /** undefined: not known. */
+  /** undefined if not known. */
   readonly answers: LoadedAnswers | undefined
   /** Which positions are known, where not all are; the others have the values of known ones near them. */
   readonly known?: Uint8Array
@@ -53,7 +53,7 @@ export async function loadMap(fitted: Fitted, wanted: Quantity, onFiles: OnFiles
   return mapOf({ fitted, cosines, error, answers }, wanted)
 }
 
-/** What a map is made of. */
+/** Parts of a map. */
 export interface MapParts {
   readonly fitted: Fitted
   readonly cosines: MapValues

@@ -22,7 +22,7 @@ export interface DotPlot {
   readonly rows: readonly {
     readonly model: string
     readonly layer: string
-    /** One a series; undefined: not measured. */
+    /** One per series; undefined if not measured. */
     readonly dots: readonly (Dot | undefined)[]
   }[]
   /** Value of an upright line across all rows. */

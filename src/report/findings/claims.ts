@@ -32,9 +32,9 @@ export interface Claim {
   readonly id: string
   /** The claim as a plain clause. */
   readonly title: string
-  /** Who claims it, and where. */
+  /** Author and place of the claim. */
   readonly source: string
-  /** What is measured, and what speaks for the claim. */
+  /** What is measured, and which values support the claim. */
   readonly rule: string
   /** Whether the claim is about this network at all. */
   readonly concerns: (network: NetworkStudy) => boolean
@@ -49,7 +49,7 @@ export interface Claim {
   /** What to look for in its figure: the evidence that is judged as dots, or the accuracies of the folds. */
   readonly caption: string
   readonly showsFolds?: true
-  /** What the axis of the dots says, where that is not the quantity, and values that it has in any case, in the unit. */
+  /** Title of the dots' axis, if it is not the quantity, and values that the axis must hold, in the unit. */
   readonly axis?: string
   readonly within?: readonly number[]
   /** How the viewer shows a number, where that is not one map of the mean over objects for the center anchor. */

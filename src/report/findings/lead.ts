@@ -80,7 +80,7 @@ function named(name: string): string {
   return `${/^[aeiou]/i.test(name) ? 'an' : 'a'} “${name}”`
 }
 
-/** What the study as a whole says, if it does. */
+/** The result of the study as a whole, if there is one. */
 function atLarge(findings: readonly ClaimFinding[]): string {
   const own = findings.filter(({ claim }) => claim === INVARIANCE)
   const changing = own.filter(({ verdict }) => verdict === 'supported').length

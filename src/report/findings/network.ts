@@ -51,7 +51,7 @@ export function comparisonObstacle({ model, original, groups }: NetworkStudy): s
   return difference && `${originalOf(model)} was measured ${difference}`
 }
 
-/** Mean similarity of different objects at the same position; undefined: there are none. */
+/** Mean similarity of different objects at the same position; undefined if there are none. */
 export function nullOf({ group, layer }: LayerOfGroup): number | undefined {
   return numberOf(group, layer, 'null-baseline', 'different class')?.mean
 }

@@ -13,7 +13,7 @@ export interface PaperRow extends RowKey {
   readonly std: number
 }
 
-/** What the tables compare with. */
+/** The numbers that the tables compare with. */
 export interface PaperComparison {
   readonly rows: readonly PaperRow[]
   /** Also rows of the paper that were not measured. */

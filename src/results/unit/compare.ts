@@ -52,8 +52,8 @@ const DIFFERENT_FILES: Readonly<Record<string, string>> = {
 }
 
 /**
- * What keeps two units of one network and size from being averaged; undefined: nothing. Fold schemes may differ: each
- * scheme's numbers are of the units that have it.
+ * Why two units of one network and size cannot be averaged; undefined if they can. Fold schemes may differ: each scheme's
+ * numbers are of the units that have it.
  */
 export function groupDifference(a: UnitInputs, b: UnitInputs): string | undefined {
   const differing = GROUP_SETTINGS.find(([name]) => {

@@ -18,7 +18,7 @@ import { type LiveMap, liveMap } from './liveMap.js'
 import { type Pace, type Progress, paceOf, progressText, tenthsSince } from './pace.js'
 import { ask, linesOf } from './server.js'
 
-/** What can be changed beside the view. */
+/** Settings that can be changed beside the view. */
 export interface LiveState extends Pick<LiveStudy, 'networks' | 'missing' | 'objects'> {
   readonly size: number
   /** `#rrggbb` */
@@ -35,7 +35,7 @@ export interface LiveSource extends Source {
   readonly onChange: (told: () => void) => () => void
   /** How far the map of a panel is; undefined: it has not begun. */
   readonly progress: (fitted: Fitted) => Progress | undefined
-  /** What a panel shows, as the server knows it. */
+  /** The scene of a panel, as the server knows it. */
   readonly sceneOf: (fitted: Fitted) => LiveScene
 }
 
@@ -71,7 +71,7 @@ interface Running {
   readonly ended: Promise<void>
   /** Since when its network is being opened, in milliseconds. */
   opening: number | undefined
-  /** What is to be said of it as long as it is shown. */
+  /** Note to show with the map. */
   note: string
   readonly stop: AbortController
 }
@@ -198,7 +198,7 @@ export function liveSource(study: LiveStudy, size: number): LiveSource {
   }
 }
 
-/** What is going on; empty: nothing. */
+/** The stage of the work in words; empty if nothing is going on. */
 function stageText({ opening, pace }: Running, { group }: Fitted): string {
   if (opening === undefined) return progressText(pace.progress(performance.now()))
   return `opening ${isolated(group.model)}, ${tenthsSince(opening)}`

@@ -2,7 +2,7 @@
 export interface Progress {
   /** Share of its positions that are computed. */
   readonly share: number
-  /** Until all are; undefined: not known yet. */
+  /** Until all are; undefined if not known yet. */
   readonly secondsLeft: number | undefined
 }
 
