@@ -401,7 +401,7 @@ export async function trainSvm({ signal, features, ...options }: SvmOptions): Pr
     const result = await addon().trainSvm({ threads: 1, ...options, features: sourceOf(features), decisions, stop })
     endIfStopped(signal)
     endIfFailed(result, features)
-    if ('stopped' in result) throw new Error('the training was stopped by nobody')
+    if ('stopped' in result) throw new Error('the training stopped without a signal')
     if ('fault' in result) throw new NonFiniteFeatureError(result.fault)
     return { ...result, decisions }
   } finally {

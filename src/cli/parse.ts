@@ -54,7 +54,7 @@ export function parseMinutes(text: string): number {
 export function parseThree(text: string): readonly number[] {
   const values = text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)))
   if (values.length !== 3 || !values.every(Number.isFinite))
-    throw new InvalidArgumentError('Give three numbers, those of red, green and blue, such as 0.5,0.5,0.5.')
+    throw new InvalidArgumentError('Give three numbers, for red, green and blue, such as 0.5,0.5,0.5.')
   return values
 }
 

@@ -55,7 +55,7 @@ export function candidateSettings(
     )
   const { batch: onlyBatch } = network.input
   if (onlyBatch !== null && wished.batch !== undefined && wished.batch !== onlyBatch)
-    throw new UsageError(`${network.id} accepts batches of ${onlyBatch} alone; leave \`batch\` out`)
+    throw new UsageError(`${network.id} accepts only batches of ${onlyBatch}; leave \`batch\` out`)
   const fitting = Math.max(1, Math.floor(cores / (wished.threads ?? 1)))
   const workerCounts =
     wished.workers === undefined ? [...new Set([Math.min(fitting, weightCopies(network)), 1])] : [wished.workers]

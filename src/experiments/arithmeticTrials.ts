@@ -53,7 +53,7 @@ export function randomTrials(
 ): readonly Trial[] {
   if (size > frame * LARGEST_SHARE)
     throw new UsageError(
-      `four objects of ${size}×${size} have little room beside one another in ${frame}×${frame}; choose a smaller size`,
+      `four objects of ${size}×${size} have too little room in ${frame}×${frame}; choose a smaller size`,
     )
   const random = randomNumbers(seed)
   const whole = (below: number) => Math.floor(random() * below)

@@ -87,7 +87,7 @@ export async function explore(options: ExploreOptions = {}): Promise<Exploration
   checkOptions(options, EXPLORE_OPTIONS)
   const { results = 'shiftscope-results', models, pool, host = '127.0.0.1', port = 0 } = options
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
-    throw new UsageError(`port ${port} is not a whole number from 0 to 65535; leave \`port\` out for any that is free`)
+    throw new UsageError(`port ${port} is not a whole number from 0 to 65535; leave \`port\` out to use any free one`)
   await checkResultsFolder(resolve(results))
   const end = new AbortController()
   const signal = options.signal === undefined ? end.signal : AbortSignal.any([options.signal, end.signal])
@@ -161,11 +161,13 @@ function addressName(host: string): string {
 function listenError({ code, message }: NodeJS.ErrnoException, host: string, port: number): ShiftscopeError {
   if (code === 'EADDRINUSE')
     return new ResourceError(
-      `port ${port} of ${host} is taken by another program; name another \`port\`, or none for any that is free`,
+      `port ${port} of ${host} is taken by another program; name another \`port\`, or leave it out to use any free one`,
     )
   if (code === 'EACCES')
-    return new ResourceError(`port ${port} may not be used here; name one from 1024 on, or none for any that is free`)
+    return new ResourceError(
+      `port ${port} may not be used here; name one from 1024 on, or leave it out to use any free one`,
+    )
   if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
-    return new UsageError(`${host} is no address of this machine; leave \`host\` out for 127.0.0.1`)
+    return new UsageError(`${host} is not an address of this machine; leave \`host\` out for 127.0.0.1`)
   return new ResourceError(`cannot listen on ${host}: ${message}`)
 }

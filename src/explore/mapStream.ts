@@ -89,7 +89,7 @@ function rowOf({ grid }: LiveUnit, { row, col }: { readonly row: number; readonl
   const [down, right] = [row / grid.stride, col / grid.stride]
   const isOnGrid = [down, right].every(Number.isInteger) && Math.min(down, right) >= 0
   if (!isOnGrid || down >= grid.rows || right >= grid.cols)
-    throw new InputError(`there is no position (${row}, ${col}) on this grid; choose one of the map`)
+    throw new InputError(`there is no position (${row}, ${col}) on this grid; choose one on the map`)
   return down * grid.cols + right
 }
 

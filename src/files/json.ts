@@ -7,7 +7,7 @@ export const MOST_DEPTH = 100
  */
 export function parseJson(text: string): unknown {
   const document: unknown = JSON.parse(text)
-  if (isDeeper(document, MOST_DEPTH)) throw new SyntaxError(`it has more than ${MOST_DEPTH} lists within one another`)
+  if (isDeeper(document, MOST_DEPTH)) throw new SyntaxError(`its lists are nested more than ${MOST_DEPTH} deep`)
   return document
 }
 

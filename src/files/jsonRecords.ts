@@ -79,7 +79,7 @@ function recordScanner(path: string, sections: readonly string[], onRecord: (rec
   let closed = false
 
   const damaged = (at: number) =>
-    new InputError(`${path} is not a JSON file of this kind, or damaged, at byte ${at}; get the file again`)
+    new InputError(`${path} is damaged at byte ${at}, or not a JSON file of this kind; get the file again`)
 
   function finish(piece: Buffer, from: number, end: number): void {
     const bytes = carried.length === 0 ? piece.subarray(from, end) : Buffer.concat([...carried, piece.subarray(0, end)])

@@ -64,7 +64,7 @@ function requireSize(
     throw new InputError(`${from} is ${bytes} bytes, more than the ${mostBytes} that are taken; use ${elsewhere}`)
   if (bytes === null || expected === null || bytes === expected) return
   throw new InputError(
-    `${from} is ${counted(bytes, 'byte')} instead of ${expected}: not the file that is known; use ${elsewhere}`,
+    `${from} is ${counted(bytes, 'byte')} instead of ${expected}: not the expected file; use ${elsewhere}`,
   )
 }
 
@@ -150,7 +150,7 @@ async function append(pieces: AsyncIterable<Uint8Array>, part: Part, options: Ap
     for await (const piece of pieces) {
       if (done + piece.byteLength > most) {
         await file.truncate(0)
-        throw new InputError(`${label}: what comes is longer than ${most} bytes: not the file that is known`)
+        throw new InputError(`${label}: the server sends more than ${most} bytes: not the expected file`)
       }
       await file.appendFile(piece)
       done += piece.byteLength

@@ -67,7 +67,7 @@ const CLASSES = 1000
 export function checkClasses(entry: CatalogEntry | undefined, path: string, classes: number | undefined): void {
   if (entry?.kind !== 'exported' || classes === undefined || classes === CLASSES) return
   throw new InputError(
-    `${path} gives ${counted(classes, 'number')} at its end, and ${entry.id} ${CLASSES} classes; ${again(entry)}`,
+    `${path} ends in ${counted(classes, 'number')}, but ${entry.id} has ${CLASSES} classes; ${again(entry)}`,
   )
 }
 

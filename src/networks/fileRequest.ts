@@ -146,9 +146,7 @@ function redirectTarget(from: URL, location: string | null, { elsewhere }: FileR
   if (target === undefined) throw new RefusedRequest(`${from} redirects to nowhere; use ${elsewhere}`)
   const staysSecure = from.protocol === 'https:' ? target.protocol === 'https:' : isSecure(target)
   if (staysSecure) return target
-  throw new RefusedRequest(
-    `${from} redirects to ${target.origin}, which is not encrypted, and is not followed; use ${elsewhere}`,
-  )
+  throw new RefusedRequest(`${from} redirects to ${target.origin}, which is not encrypted; use ${elsewhere}`)
 }
 
 function refusal({ elsewhere }: FileRequest): (at: URL, response: FileResponse) => RefusedRequest {

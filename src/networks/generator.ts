@@ -171,7 +171,7 @@ function describedGenerator(id: string, model: HashedModel): Generator {
   const stated = (key: MetadataKey) => {
     const value = metadata.get(key)
     if (value !== undefined && value !== '') return value
-    throw new InputError(`${path} does not say of which ${key} it is; a generator needs the metadata "${key}"`)
+    throw new InputError(`${path} has no metadata "${key}"; export the generator with it`)
   }
   const encoder = knownEncoder(path, stated('encoder'))
   const layer = stated('layer')
@@ -193,7 +193,7 @@ function knownEncoder(path: string, id: string): CatalogEntry {
   } catch (error) {
     if (!(error instanceof UsageError)) throw error
     throw new InputError(
-      `${path} is a generator of "${printable(id)}", which is no network that is known; see "shiftscope models list"`,
+      `${path} is a generator of "${printable(id)}", which is not a known network; see "shiftscope models list"`,
       { cause: error },
     )
   }

@@ -158,7 +158,7 @@ function checkTensors({ name, model }: NetworkSource, names: readonly string[], 
   const outputs = model.outputs.map((output) => output.name)
   if (names.length === 0)
     throw new UsageError(
-      `no layer of ${name} is named; name one, or leave \`layers\` out: its outputs are ${listedNames(outputs)}`,
+      `\`layers\` names no layer of ${name}; name one, such as its outputs ${listedNames(outputs)}, or leave it out`,
     )
   const readable = made.map((tensor) => tensor.name)
   // An output may depend on the image by a way inside a node.

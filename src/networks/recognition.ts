@@ -47,7 +47,7 @@ function networkOfCheckpoint(checkpoint: Checkpoint): string {
   }
   const stem = basename(path, extname(path)).replace(/[^\w.-]/g, '_')
   throw new InputError(
-    `${path} is of no network that is known${difference(networks, checkpoint)}; export it from PyTorch with ${ownExportCommand(stem)} and use ${stem}.onnx`,
+    `${path} is of no known network${difference(networks, checkpoint)}; export it from PyTorch with ${ownExportCommand(stem)} and use ${stem}.onnx`,
   )
 }
 

@@ -81,8 +81,7 @@ export async function networkSource(choice: NetworkChoice): Promise<NetworkSourc
   if (isOwn) return ownSource(choice)
   const entry = catalogEntry(isCheckpoint ? await recogniseCheckpoint(model) : model)
   const [given] = Object.keys(inputOptionsOf(choice))
-  if (given !== undefined)
-    throw new UsageError(`the input of ${entry.id} is known; leave \`${given}\` out, which is for other networks`)
+  if (given !== undefined) throw new UsageError(`the input of ${entry.id} is known; leave \`${given}\` out`)
   return catalogSource(entry, isCheckpoint ? { ...choice, weights: model } : choice)
 }
 

@@ -165,7 +165,7 @@ function encodedMap(map: ArrayLike<number>, source: string): string {
     return Buffer.from(encodeMap(map)).toString('base64')
   } catch (error) {
     throw new InputError(
-      `the maps of ${source} hold a value that is no cosine; remove the unit and run reproduce on this folder again`,
+      `the maps of ${source} hold a value that is not a cosine; remove the unit and run reproduce on this folder again`,
       { cause: error },
     )
   }

@@ -55,7 +55,7 @@ export function parseColour(text: string): readonly [number, number, number] {
 function parseSeed(text: string): number {
   const digits = text.slice('noise:'.length)
   if (/^\d{1,10}$/.test(digits) && Number(digits) < 2 ** 32) return Number(digits)
-  throw new UsageError(`background ${text} has no seed from 0 to 4294967295; use such as noise:1`)
+  throw new UsageError(`background ${text} has no seed from 0 to 4294967295; use one, such as noise:1`)
 }
 
 /**

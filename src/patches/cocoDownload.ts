@@ -119,8 +119,8 @@ async function fetchImage(image: CocoImage, folder: string, { hosts, progress, s
 async function storeImage(path: string, image: CocoImage, folder: string, address: string): Promise<true> {
   const bytes = await readFile(path)
   const format = imageFormat(bytes)
-  if (format === undefined) throw new InputError(`what ${address} gives is neither a JPEG nor a PNG`)
-  await storedPixels(bytes, image, `what ${address} gives`).catch((error: Error) => {
+  if (format === undefined) throw new InputError(`${address} is neither a JPEG nor a PNG`)
+  await storedPixels(bytes, image, address).catch((error: Error) => {
     throw new InputError(error.message, { cause: error })
   })
   await writeFileAtomic(fetchedPath(folder, image, format), bytes)

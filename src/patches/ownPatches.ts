@@ -135,7 +135,7 @@ export async function ownPictures(folder: string): Promise<OwnPictures> {
   }
   for (const [stem, [mask = '']] of masks) {
     const { name } = parse(stem)
-    if (!files.has(name)) fail(name, `${join(folder, mask)} is the mask of no picture ${name}; rename one of them`)
+    if (!files.has(name)) fail(name, `${join(folder, mask)} is a mask without a picture ${name}; rename one of them`)
   }
   return { pictures, failed }
 }

@@ -26,7 +26,7 @@ export async function byIds({ models, weights }: NamedModels): Promise<NamedMode
     const other = found.get(id) ?? (ids.includes(id) ? id : undefined)
     if (other !== undefined)
       throw new UsageError(
-        `${other} and ${model} are both ${id} in this run; run them apart, into folders of their own`,
+        `${other} and ${model} are both ${id} in this run; run them separately, each into its own folder`,
       )
     if (isFile) found.set(id, model)
     ids.push(id)

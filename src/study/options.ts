@@ -160,12 +160,10 @@ export function resolveOptions(given: ReproduceOptions): ResolvedOptions {
   const models = named ?? catalog().flatMap((entry) => (entry.preset === preset ? [entry.id] : []))
   const [input] = Object.keys(inputOptionsOf(options))
   if (input !== undefined && !models.some(isOwnNetwork))
-    throw new UsageError(
-      `the inputs of all networks of this run are known; leave \`${input}\` out, which is for ONNX files`,
-    )
+    throw new UsageError(`\`${input}\` is for networks outside the catalog, and this run has none; leave it out`)
   const hasUnits = experiments.some((experiment) => experiment !== 'arithmetic')
   if (!hasUnits && precision !== 'fp32')
-    throw new UsageError(`arithmetic alone is computed in float32; leave \`precision ${precision}\` out`)
+    throw new UsageError(`a study of arithmetic alone uses float32; leave \`precision ${precision}\` out`)
   // Where no networks are named, arithmetic is also that of those that the preset has generators of.
   const encoders = listGenerators().flatMap((entry) => (!named && entry.preset === preset ? [entry.encoder] : []))
   return {

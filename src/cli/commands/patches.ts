@@ -101,6 +101,6 @@ function printFolder(made: PatchFolder, json: boolean | undefined): void {
   if (made.failed.length === 0) return
   const total = made.failed.length + made.patches.length
   throw new InputError(
-    `${made.failed.length} of ${counted(total, 'patch', 'patches')} could not be made, so that nothing was replaced there; the others are in ${made.manifest}`,
+    `${made.failed.length} of ${counted(total, 'patch', 'patches')} could not be made, and earlier files of them stay; the others are in ${made.manifest}`,
   )
 }

@@ -131,7 +131,7 @@ export function openReuse({ network, settings, workerData, memory, plain, onNote
     const known = failed.get(graphs.cells)
     if (known !== undefined) return known
     const decline = (reason: string) => {
-      if (!noted.has(size)) onNote(`${network.id} at ${size} px: ${reason}; the plain way is taken`)
+      if (!noted.has(size)) onNote(`${network.id} at ${size} px: ${reason}; every image is computed in full`)
       noted.add(size)
       return reason
     }
@@ -140,8 +140,7 @@ export function openReuse({ network, settings, workerData, memory, plain, onNote
     const work = { workers: own.workers, network, memory, job }
     try {
       const distance = await distanceTo(work, graphs.cells, scene, offsets.length / 2, options.signal)
-      if (distance > MAX_DISTANCE)
-        return decline(`values computed once give features ${distance.toExponential(1)} from the plain way's`)
+      if (distance > MAX_DISTANCE) return decline(`with reuse, features differ by ${distance.toExponential(1)}`)
       const passes = passesOf(offsets, plan.modulus, keys)
       const features = await runPasses(work, offsets, passes, options)
       const before = computed.get(size)

@@ -59,7 +59,9 @@ export function weightsFiles(read: ReferringModel, model: HubFile, { files }: Hu
     const file = files.get(posix.join(posix.dirname(model.path), location))
     if (file !== undefined && file.bytes >= end) return file
     const found =
-      file === undefined ? 'which the repository does not have' : `of which it has ${counted(file.bytes, 'byte')}`
+      file === undefined
+        ? 'which the repository does not have'
+        : `which has only ${counted(file.bytes, 'byte')} in the repository`
     throw new InputError(
       `${path} keeps data up to byte ${end} of "${printable(location)}", ${found}; use another model or revision`,
     )
@@ -87,7 +89,7 @@ export function descriptionFiles(
     const file = files.get(name)
     if (file === undefined) return []
     if (file.bytes <= MOST_DESCRIPTION_BYTES) return [file]
-    note(`skipping ${printable(name)}: ${file.bytes} bytes are too many for a description`)
+    note(`skipping ${printable(name)}: ${file.bytes} bytes are too many for a file that describes a model`)
     return []
   })
 }

@@ -27,8 +27,9 @@ export function parseHubReference(text: string): HubReference {
   const parts = /^hf:([^/@:]+)\/([^/@:]+)(?:@([^:]*))?(?::(.*))?$/s.exec(text)
   if (parts === null) throw refuse('names no model of the hub')
   const [, owner = '', name = '', revision = null, file = null] = parts
-  if (!isRepositoryName(owner) || !isRepositoryName(name)) throw refuse('has an owner or a name that the hub has not')
-  if (revision !== null && !isRevision(revision)) throw refuse('has a revision that git has not')
+  if (!isRepositoryName(owner) || !isRepositoryName(name))
+    throw refuse('has an owner or a name that the hub does not allow')
+  if (revision !== null && !isRevision(revision)) throw refuse('has a revision that git does not allow')
   if (file !== null && !(isRepositoryPath(file) && file.endsWith('.onnx')))
     throw refuse('does not name an .onnx file inside the repository')
   return { text, owner, name, revision, file }

@@ -94,7 +94,7 @@ function placesOf(
     return isTokensLast ? { permutation: null, extents: [b] } : { permutation: [0, 2, 1], extents: [a] }
   }
   throw new UsageError(
-    `layer "${printable(name)}" is [${shape.join(', ')}], which is no map of rows and columns, nor tokens; leave \`pool\` out, or name another layer`,
+    `layer "${printable(name)}" is [${shape.join(', ')}], which is neither a map of rows and columns nor tokens; leave \`pool\` out, or name another layer`,
   )
 }
 
@@ -113,7 +113,7 @@ function centerOf(name: string, extents: readonly number[]): readonly number[] {
   const square = tokenSquare(tokens)
   if (square === undefined)
     throw new UsageError(
-      `layer "${printable(name)}" has ${tokens} tokens, which are no square and have no center; use \`pool mean\` or \`pool max\``,
+      `layer "${printable(name)}" has ${tokens} tokens, which form no square and so have no center; use \`pool mean\` or \`pool max\``,
     )
   return [square.before + middle(square.side) * (square.side + 1)]
 }

@@ -131,7 +131,7 @@ function byNumber(table: Table): ReadonlyMap<number, NamedType> {
 
 function count(reading: Reading): void {
   reading.parts++
-  if (reading.parts > MOST_PARTS) throw new ProtobufError(`it has more than ${MOST_PARTS} parts, which is too large`)
+  if (reading.parts > MOST_PARTS) throw new ProtobufError(`it has more than ${MOST_PARTS} parts`)
 }
 
 const { varint, fixed32, fixed64, lengthDelimited } = wireTypes
@@ -236,7 +236,7 @@ export function elements(number: number, bytes: 4 | 8): FieldType<readonly Piece
       const isNext = last?.distance === piece.distance && last.offset + last.elements * last.distance === start
       if (last && isNext && !isPacked) pieces[pieces.length - 1] = { ...last, elements: last.elements + 1 }
       else pieces.push(piece)
-      if (pieces.length > MOST_PIECES) throw new ProtobufError('the elements of a list lie scattered')
+      if (pieces.length > MOST_PIECES) throw new ProtobufError('the elements of a list are in too many pieces')
       return pieces
     },
     write: (pieces) =>

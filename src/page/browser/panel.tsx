@@ -46,7 +46,7 @@ export function MapPanel(props: MapPanelProps) {
       <h3 class="of" title={titleOf(fitted, map)}>
         <Badge panel={panel} /> <span id={`${panel}-of`}>{titleOf(fitted, map)}</span>
       </h3>
-      {/* What counts up while a map is made is not read out. */}
+      {/* Progress that counts up is not read out. */}
       <p class="note" id={`${panel}-note`} role={isBusy || map?.known ? 'timer' : 'status'} hidden={note === ''}>
         {note}
       </p>
