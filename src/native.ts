@@ -80,7 +80,7 @@ export interface CosineOptions {
   /** [anchorCount, dims]. */
   readonly anchors: Float32Array
   readonly anchorCount: number
-  /** Of the processor; default 1. The bits of the result do not depend on it. */
+  /** Threads on the processor; default 1. The bits of the result do not depend on it. */
   readonly threads?: number
 }
 
@@ -243,7 +243,7 @@ interface Addon {
     options: Omit<SvmOptions, 'features' | 'signal'> & {
       readonly features: Float32Array | CudaHandle
       readonly decisions: Float64Array
-      /** Its one element is read while the training goes on, which ends where it is not 0; set when the thread ends. */
+      /** Read during the training, which ends when its one element is not 0; set when the thread ends. */
       readonly stop: Int32Array
     },
   ): Promise<SvmResult>
@@ -349,7 +349,10 @@ function sourceOf(features: Float32Array | CudaFeatures): Float32Array | CudaHan
   return 'handle' in features ? features.handle : features
 }
 
-/** @throws CudaFailure if that is what became of an operation on these features */
+/**
+ * Checks the result of an operation on these features.
+ * @throws CudaFailure if their device failed
+ */
 function endIfFailed<T extends object>(
   result: T | DeviceFailure | undefined,
   features: Float32Array | CudaFeatures,

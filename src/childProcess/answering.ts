@@ -9,7 +9,7 @@ export interface ConfinedQuestion<Question> {
 
 /** Limits beyond which the process is killed. */
 export interface Bounds {
-  /** Of memory. */
+  /** Bytes of memory. */
   readonly bytes: number
   /** Number of the process that asked. */
   readonly asker: number

@@ -92,8 +92,8 @@ export function startChild<Question, Answer>(
 }
 
 /**
- * A file that a process writes its stderr to. A pipe would not do: native libraries write in small pieces, and what does
- * not fit into it while this process is busy is lost.
+ * A file that a process writes its stderr to. A pipe would not do: native libraries write in small pieces, and a full pipe
+ * loses them while this process is busy.
  */
 interface Log {
   readonly descriptor: number

@@ -5,7 +5,7 @@ import { type Child, ChildFailure, startChild } from './child.js'
 /** Limits of one call. */
 export interface Limits {
   readonly seconds: number
-  /** Of memory, the process's own included. */
+  /** Bytes of memory, the process's own included. */
   readonly bytes: number
 }
 
@@ -69,7 +69,7 @@ export function confined<Question, Answer>(script: string): Confined<Question, A
   }
 }
 
-/** Nobody but its own watch kills such a process, or a system that is short of memory. */
+/** Only the process's own watch kills it, or a system that is short of memory. */
 function inWords({ message, failing }: ChildFailure, { seconds, bytes }: Limits): ChildFailure {
   if (failing === 'late') return new ChildFailure(`it takes longer than ${seconds} s`, failing)
   if (failing === 'killed')

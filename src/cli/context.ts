@@ -4,7 +4,7 @@ import { TERMINAL_AS_IT_WAS } from './terminal.js'
 
 /** What every command gets beside its own options. */
 export interface CommandContext {
-  /** Aborted by Ctrl-C, or where the process is told to end. */
+  /** Aborted by Ctrl-C, or by another request to end the process. */
   readonly signal: AbortSignal
 }
 

@@ -6,7 +6,7 @@ import { print, say } from './output.js'
 export interface PageFlags {
   /** Show it in the browser. */
   readonly open?: boolean | undefined
-  /** stdout carries a document; the user is told of the page only if it was to be opened. */
+  /** Whether stdout carries a document. The user then hears of the page only if it was to be opened. */
   readonly json?: boolean | undefined
 }
 

@@ -24,7 +24,7 @@ export function parsePositive(text: string): number {
   return value
 }
 
-/** An empty one is what a shell makes of a variable that is not set. */
+/** An unset variable of a shell gives an empty path. */
 export function parsePath(text: string): string {
   if (text === '') throw new InvalidArgumentError('It is empty; give a path.')
   return text

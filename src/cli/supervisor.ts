@@ -87,7 +87,7 @@ function isWatched(): boolean {
   return process.env[WATCHED] !== undefined && process.send !== undefined
 }
 
-/** A listener that tells the process that watches this one, if there is one, what is computed. */
+/** A listener that also reports the work to the watching process, if there is one. */
 export function toldToSupervisor(listener: ProgressListener): ProgressListener {
   if (!isWatched()) return listener
   return (event) => {

@@ -22,7 +22,7 @@ export interface JobPlan extends JobResources {
   readonly out: string
   /** Folder in which the command is given; paths among the arguments are relative to it. */
   readonly folder: string
-  /** The command line: interpreter, script, and what `reproduce` gets. */
+  /** The command line: interpreter, script, and the words for `reproduce`. */
   readonly command: readonly string[]
 }
 
@@ -102,7 +102,7 @@ function script(plan: JobPlan, { comment, options, arguments: more }: ScriptPart
  */
 function directive(option: string): string {
   if (/\p{Cc}/u.test(option))
-    throw new UsageError(`${option} holds a control character, which a job script cannot; use another name`)
+    throw new UsageError(`${option} has a control character, which a job script must not have; use another name`)
   const [name, ...value] = option.split('=')
   const text = value.join('=')
   return /[\s"#]/.test(text) ? `${name}="${text.replaceAll('"', '\\"')}"` : option

@@ -173,7 +173,7 @@ export function answerCount(row: Float32Array): number {
   return Math.floor(row.length / ANSWER_NUMBERS)
 }
 
-/** Of frames that belong together two by two. */
+/** The protocol part that compares frames two by two. */
 function agreement(shifted: string): ProtocolMeasure {
   return {
     name: 'agreement',

@@ -94,7 +94,7 @@ export async function openExecution(plan: ExecutionPlan): Promise<Execution> {
   checkPrecision(request, plan.precision)
   if (request.name === 'auto' || request.name === 'cpu') {
     const settings = chooseSettings(network, plan.images, wished)
-    // Workers and threads are the processor's; whoever sets them means it.
+    // Workers and threads exist on the processor only, so a user who sets them wants the processor.
     const isFree = request.name === 'auto' && wished.workers === undefined && wished.threads === undefined
     const faster = isFree && mayHaveGpu() ? await fasterGpu(plan, settings) : undefined
     return faster ?? processorExecution(plan, settings)

@@ -59,7 +59,7 @@ export function threadSession({ optimization, input, layers }: Network, threads:
   return { optimization, input, outputs: layers.map(outputOf), threads }
 }
 
-/** Devices, and what runs on them. */
+/** Devices, and the network that runs on them. */
 export interface DevicePlan {
   readonly network: Network
   /** Each gets a worker and a process of its own; the same one may be named more than once. */

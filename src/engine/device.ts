@@ -11,7 +11,7 @@ export type GpuName = Exclude<DeviceName, 'auto' | 'cpu'>
 /** A device as a user asks for it. */
 export interface DeviceRequest {
   readonly name: DeviceName
-  /** Which of several GPUs; null: all that the provider can use. */
+  /** Index of the GPU; null for all that the provider can use. */
   readonly index: number | null
 }
 

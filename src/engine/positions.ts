@@ -79,7 +79,7 @@ export function orderedPositions(grid: PositionGrid, order: PositionOrder): Int3
 export interface PositionStep {
   /** Distance of the positions along both axes that are there once all steps of this level and of those before are done. */
   readonly level: number
-  /** Of the grid, row-major. */
+  /** Indices in the grid, row-major. */
   readonly indices: Int32Array
 }
 

@@ -30,9 +30,9 @@ export function freeMemoryIn(answer: string): number | undefined {
 }
 
 /**
- * Whether a batch of twice the size fits: it takes at most as much again as what was taken so far.
- * @param before free bytes by card before anything ran, undefined where they are not known
- * @param now the same with the batch of this size
+ * Whether a batch of twice the size fits: it takes at most as much again as was taken so far.
+ * @param before free bytes by card before anything ran; undefined if they are not known
+ * @param now free bytes by card with the batch of this size
  */
 export function hasRoomForTwice(
   before: readonly (number | undefined)[],

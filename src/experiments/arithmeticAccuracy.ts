@@ -38,7 +38,7 @@ export interface ArithmeticCounts {
 }
 
 interface AccuracyOptions {
-  /** Called now and then with the number of trials done and what was counted until then. */
+  /** Called now and then with the number of trials that are done, and their counts. */
   readonly onTrials?: (done: number, counts: readonly ArithmeticCounts[]) => void | Promise<void>
   readonly signal?: AbortSignal | undefined
 }
@@ -155,7 +155,7 @@ function seenInFeatures(trial: Trial, { results, scenes }: TrialVectors): readon
 interface TrialVectors {
   /** From each origin. */
   readonly results: readonly Float32Array[]
-  /** Of the expected scene, then for each object of the expected scene with or without it. */
+  /** Feature of the expected scene, then for each object that of the expected scene with or without it. */
   readonly scenes: readonly Float32Array[]
 }
 

@@ -34,7 +34,7 @@ export interface Trial {
 /** Objects that are larger than this share of the frame would take too many draws until four of them are apart. */
 const LARGEST_SHARE = 3 / 8
 
-/** Side in pixels of a trial's objects in a square frame: `wanted`, or what leaves them room. */
+/** Side in pixels of a trial's objects in a square frame: `wanted`, or the largest that leaves them room. */
 export function trialSize(wanted: number, frame: number): number {
   return Math.min(wanted, Math.floor(frame * LARGEST_SHARE))
 }

@@ -12,7 +12,7 @@ export interface FeatureMeasures {
   readonly consistency: Consistency
   /** [anchors, dims] */
   readonly anchorFeatures: Float32Array
-  /** Of the layer of the network's classes. */
+  /** Answers; absent unless the layer has the network's classes. */
   readonly answers?: AnswerMaps
 }
 

@@ -61,7 +61,7 @@ type PositionsGrid = GridShape & Pick<LayerGrid, 'stride'>
 
 export interface BaselineOptions extends Pick<ClassifierOptions, 'C' | 'seed' | 'threads' | 'signal'> {
   readonly schemes: readonly FoldScheme[]
-  /** Of the phase in pixels, a whole number: the network's total stride; 32 by default. */
+  /** Period of the phase in pixels, a whole number: the network's total stride; 32 by default. */
   readonly period?: number
 }
 

@@ -33,9 +33,9 @@ export function jaggedness(map: ArrayLike<number>, { rows, cols }: GridShape): J
 
 /** Share of neighbouring positions with the same top-1 unit; null along an axis that has one position. */
 export interface Consistency {
-  /** Of neighbours in a row: the object moves left or right. */
+  /** Share of neighbours in a row: the object moves left or right. */
   readonly horizontal: number | null
-  /** Of neighbours in a column: the object moves up or down. */
+  /** Share of neighbours in a column: the object moves up or down. */
   readonly vertical: number | null
 }
 

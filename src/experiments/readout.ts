@@ -125,7 +125,7 @@ async function gramMatrix({ matrix, dims }: LayerGrid, chosen: readonly number[]
   for (const [i, feature] of features.entries()) {
     await afterSignals()
     for (let j = 0; j <= i; j += 4) {
-      // Four rows at a time, since memory is what such products wait for.
+      // Four rows at a time, since memory bandwidth limits such products.
       productsOf(feature, features.slice(j, j + 4)).forEach((product, k) => {
         gram[i * n + j + k] = product
         gram[(j + k) * n + i] = product

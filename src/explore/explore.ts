@@ -113,7 +113,7 @@ export async function explore(options: ExploreOptions = {}): Promise<Exploration
   })
   const secret = randomBytes(24).toString('base64url')
   let place = { host, port }
-  // Only here: what it loads takes gibibytes of addresses, which no other command needs.
+  // Imported here only, since it takes gibibytes of addresses, which no other command needs.
   const { liveServer } = await import('./server.js')
   const server = liveServer(explorer, secret, () => place)
   const closeAll = async () => {

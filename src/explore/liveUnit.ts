@@ -8,7 +8,7 @@ import type { Network } from '../networks/index.js'
 /** Positions that are computed with one call of the engine: its features lie in memory twice until it ends. */
 const MOST_ROWS_A_CALL = 1536
 
-/** Every how many-th position along both axes is shown before anything else is done. */
+/** Distance of the positions that are shown before anything else is done. */
 const FIRST_LEVEL = 32
 
 /** Positions along each axis around the cursor that come first. */

@@ -11,7 +11,7 @@ import type { LiveUnit } from './liveUnit.js'
 const BETWEEN_MESSAGES = 120
 
 /**
- * A map as it comes to be known: what is there already at once, then the rest while it is computed.
+ * A map while it is computed: first the positions that are there, then the rest.
  * @throws InputError for a feature that has no direction; as `NetworkHandle.extract`; the signal's reason
  */
 export async function* mapMessages(
@@ -93,7 +93,7 @@ function rowOf({ grid }: LiveUnit, { row, col }: { readonly row: number; readonl
   return down * grid.cols + right
 }
 
-/** Makes messages of features: cosines of one layer, and what the network answers. */
+/** Makes messages from features: cosines of one layer, and the network's answers. */
 function mapMaker({ network, grid, matrices }: LiveUnit, wanted: string) {
   const layer = network.layers.findIndex(({ name }) => name === wanted)
   if (layer === -1) throw new InputError(`${network.id} has no layer ${wanted} here; choose one of its layers`)

@@ -55,7 +55,7 @@ export interface LiveNetworks {
   readonly close: () => Promise<void>
 }
 
-/** An open network, and what is done with it. */
+/** An open network, and the work that uses it. */
 interface Opened {
   readonly execution: Promise<Execution>
   /** When that began, in milliseconds. */

@@ -51,7 +51,7 @@ export const gridSchema = z.object({
 /** The settings that a grid of positions was made with. */
 export type DescribedGrid = z.infer<typeof gridSchema>
 
-/** Where an extract.json does not name the network. */
+/** Id of the network if an extract.json does not name it. */
 export const UNKNOWN_NETWORK = 'unknown network'
 
 /** An extract.json says at least what its grid is. */
@@ -73,9 +73,10 @@ export const descriptionSchema = gridSchema.extend({
 export type ExtractionDescription = z.infer<typeof descriptionSchema>
 
 /**
- * What made the arrays of a folder.
- * @returns undefined where there is no file extract.json
- * @throws InputError if there is one that cannot be read or is damaged: it would have told whether an array is as it was written
+ * The description of the arrays in a folder.
+ * @returns undefined if there is no file extract.json
+ * @throws InputError if there is one that cannot be read or is damaged, since it would tell whether an array is as it was
+ * written
  */
 export async function readDescription(folder: string): Promise<ExtractionDescription | undefined> {
   const path = join(folder, EXTRACT_FILE)

@@ -264,7 +264,7 @@ function savingRows(partial: PartialArrays, places: Int32Array, atATime: number)
     writing.catch(() => failed.abort())
   }
   return {
-    /** Given when nothing can be written any more; `end` tells why. */
+    /** Aborted when nothing can be written any more; `end` tells why. */
     failed: failed.signal,
     add: (rows: Int32Array, from: readonly Float32Array[]) => {
       matrices = from

@@ -87,8 +87,8 @@ async function takePlace(folder: string, path: string): Promise<void> {
 }
 
 /**
- * Makes a folder and what is missing above it, one level after the other: Node's own `recursive` never ends where the
- * file system refuses a folder as if its parent were missing, as /proc does.
+ * Makes a folder and the missing ones above it, one level after the other. Node's own `recursive` never ends if the file system
+ * refuses a folder as if its parent were missing, as /proc does.
  */
 export async function makeFolders(path: string): Promise<void> {
   try {

@@ -13,7 +13,7 @@ export interface JsonRecord {
 /** A single record is not taken beyond this many bytes. */
 const MOST_RECORD_BYTES = 64 * 1024 * 1024
 
-/** Of a section's name no more is compared. */
+/** Bytes of a section's name that are compared. */
 const MOST_NAME_BYTES = 64
 
 const QUOTE = 0x22

@@ -174,7 +174,7 @@ export async function pause(
 }
 
 export interface FolderLockOptions {
-  /** Is told which process this one waits for. */
+  /** Receives a note about the process that this one waits for. */
   readonly note?: (line: string) => void
   readonly signal?: AbortSignal | undefined
 }

@@ -30,8 +30,8 @@ export interface PartialArrays {
   /** Adds rows to every array. @param matrices where they are taken from, one for each array, [any, dims] */
   write(rows: readonly RowPlace[], matrices: readonly Float32Array[]): Promise<void>
   /**
-   * Gives every array its final name, after what describes them took its own: whoever is stopped in between leaves a
-   * description that tells the old arrays from the new, and goes on from there.
+   * Gives every array its final name, after the description took its own. If the process is stopped in between, the description
+   * tells the old arrays from the new, and the next call continues.
    */
   finish(description: { readonly file: string; readonly content: string }): Promise<void>
   /** Lets others write into the folder, whether the arrays are finished or not. */
@@ -216,7 +216,7 @@ function rowsOf(matrix: Float32Array, rowBytes: number, from: number, length: nu
   return new Uint8Array(matrix.buffer, matrix.byteOffset + from * rowBytes, length * rowBytes)
 }
 
-/** Reads as far as the file goes; what it does not have stays as it is. */
+/** Reads up to the end of the file; bytes beyond it stay as they are. */
 async function readInto(path: string, position: number, bytes: Uint8Array): Promise<void> {
   const file = await open(path, READ_WITHOUT_WAITING)
   try {

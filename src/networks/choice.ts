@@ -52,7 +52,7 @@ export function withOwnLayers(network: Network, layers: readonly string[] | unde
   )
 }
 
-/** @throws UsageError where none is named */
+/** @throws UsageError if no layer is named */
 function namedLayers({ id, layers }: Pick<Network, 'id' | 'layers'>, names: readonly string[]): Network['layers'] {
   if (names.length === 0) throw new UsageError(`\`layers\` names no layer of ${id}; name one, or leave it out`)
   return layers.filter(({ name }) => names.includes(name))

@@ -125,7 +125,7 @@ async function requestOnce(address: URL, { headers, ca, signal }: FileRequest): 
   } catch (error) {
     await close()
     if (!(error instanceof TypeError)) throw error
-    // Undici cannot read a header that is named as what every object has, such as __proto__.
+    // Undici fails at a header with the name of a property that every object has, such as __proto__.
     const remedy = 'check the address and HTTPS_PROXY, then run the same command again'
     throw new NetworkError(`cannot fetch from ${address.host}: its answer is damaged; ${remedy}`, { cause: error })
   }

@@ -25,7 +25,7 @@ export type FeatureStage = 'pre-relu' | 'post-relu'
  * the encoder's input.
  */
 export interface Generator {
-  /** Of the catalog, or the stem of the ONNX file. */
+  /** Id in the catalog, or the stem of the ONNX file. */
   readonly id: string
   /** The ONNX file to run. */
   readonly path: string
@@ -43,7 +43,7 @@ export interface Generator {
   readonly dims: number
   /** The stage that it was trained on; for `post-relu`, features must be rectified first. */
   readonly feature: FeatureStage
-  /** The encoder's input: what the values of the image mean. */
+  /** The encoder's input, which gives the values of the image their meaning. */
   readonly input: NetworkInput
 }
 

@@ -79,7 +79,7 @@ function layerPlan(source: NetworkSource, { layers }: LayerChoice): LayerPlan {
   return { names, isChosen: layers !== undefined, made, changes: { ...changes, outputs: hidden } }
 }
 
-/** The model itself where nothing is changed, or else a copy. */
+/** The model itself if nothing is changed; otherwise a copy. */
 async function triedModel({ model, name }: NetworkSource, changes: GraphChanges): Promise<TriedModel> {
   const isChanged = changes.outputs.length > 0 || changes.madeInput !== undefined
   const { path } = isChanged ? await cachedCopy(model, 'layers', changes) : model
@@ -103,7 +103,7 @@ function tryTensors(
   )
 }
 
-/** The tensors that are read, and what makes features of them. */
+/** The tensors to read, and the nodes that make features of them. */
 function readTensors(
   model: string,
   { names, isChosen, made }: LayerPlan,
@@ -145,7 +145,7 @@ function withFeatures(plain: GraphChanges, added: readonly FeatureNodes[]): Grap
   }
 }
 
-/** The last output, and what enters the last fully connected layer before it, in order of depth. */
+/** The last output, and the input of the last fully connected layer before it, in order of depth. */
 export function defaultLayers({ model, input, changes }: NetworkSource): readonly string[] {
   const last = (model.outputs.at(-1) as TypedTensor).name
   const image = changes?.madeInput ?? input.name

@@ -15,7 +15,7 @@ export interface Part {
 const versionSchema = z.object({
   etag: z.string().nullable(),
   lastModified: z.string().nullable(),
-  /** Size of the whole file; null: the server does not tell. */
+  /** Size of the whole file; null if the server does not tell it. */
   bytes: z.number().nullable(),
 })
 export type FileVersion = Readonly<z.infer<typeof versionSchema>>

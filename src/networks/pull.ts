@@ -155,7 +155,10 @@ async function pullFile(entry: ModelEntry, from: SourceOrigin, options: PullOpti
   }
 }
 
-/** Gives a downloaded file its name among the weights. @throws InputError if it is not what it must be */
+/**
+ * Gives a downloaded file its name among the weights.
+ * @throws InputError if it is not the expected file
+ */
 async function admitted(entry: ModelEntry, { source, origin }: SourceOrigin, part: string): Promise<PulledWeights> {
   const sha256 = await requirePublished(part, source, String(origin))
   await requireNetwork(entry, part, sha256, String(origin))

@@ -61,7 +61,7 @@ export interface NetworkSource extends PlannedInput {
   readonly weights: WeightsFile
   /** Layers that the catalog names; null where the graph tells them. */
   readonly layers: readonly FeatureLayer[] | null
-  /** Of the catalog. */
+  /** Entry in the catalog; absent for other networks. */
   readonly entry?: CatalogEntry
 }
 

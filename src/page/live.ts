@@ -3,7 +3,7 @@
 /** Data that the page has from the start, as a part of it. */
 export interface LiveStudy {
   readonly networks: readonly LiveNetwork[]
-  /** Those of the catalog whose weights can be fetched. */
+  /** Networks of the catalog whose weights can be fetched. */
   readonly missing: readonly MissingNetwork[]
   readonly objects: readonly LiveObject[]
   /** Bytes that the features of one object may take in memory. */
@@ -35,7 +35,7 @@ export interface LiveObject {
   readonly name: string
 }
 
-/** Which object is moved through which network, and how. */
+/** An object, the network that it is moved through, and how. */
 export interface LiveScene {
   readonly network: string
   /** Key of the object. */

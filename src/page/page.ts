@@ -14,7 +14,7 @@ export interface PageParts {
   readonly title: string
   /** Beside the common one. */
   readonly style?: string
-  /** Where the keyboard may go at once; undefined: there is no viewer, and no choice of a theme. */
+  /** Target of the link that skips to the viewer; undefined if the page has no viewer, and so no choice of a theme. */
   readonly skipTo: { readonly id: string; readonly title: string } | undefined
   readonly links: readonly { readonly id: string; readonly title: string }[]
   readonly main: string

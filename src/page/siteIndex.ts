@@ -2,7 +2,7 @@ import type { ColourLimits } from '../plot/colormap.js'
 
 /** The study as the page knows it before any map is loaded; it is part of index.html. */
 export interface SiteIndex {
-  /** Of all the rest, in hexadecimal; the file `study` of the site hands over the same. */
+  /** Digest of all the rest, in hexadecimal; the file `study` of the site has the same. */
   readonly digest: string
   /** In the order of tables. */
   readonly groups: readonly SiteGroup[]
@@ -55,7 +55,7 @@ export interface SiteUnit {
   readonly picture: number | null
   /** Per layer: in how many files its features lie, 0: they were not kept. Absent: none of any layer. */
   readonly features?: readonly number[]
-  /** Largest error of cosines of what lies there: sketches of features; absent: it is the features. */
+  /** Largest error of the cosines of stored sketches; absent if the features themselves are stored. */
   readonly error?: number
 }
 
@@ -67,7 +67,7 @@ export interface SiteMaps {
   readonly layers: readonly SiteLayerMaps[]
   /** A unit's answers; absent if not known. */
   readonly answers?: SiteAnswers
-  /** Of the mean, over the units that have answers: probability of the center's class, as in `SiteAnswers`. */
+  /** For the mean: probability of the center's class over the units that have answers, as in `SiteAnswers`. */
   readonly meanProbability?: string
 }
 
@@ -77,11 +77,11 @@ export interface SiteAnswers {
   readonly classes: readonly string[]
   /** Which of them are right for the object, by their place in the list; absent if not known. */
   readonly right?: readonly number[]
-  /** Which of them is the strongest, by `encodeRegions`. */
+  /** Index of the strongest class at each position, by `encodeRegions`. */
   readonly strongest: string
   /** Probability of the first class, by `encodeMap`. */
   readonly ofCenter: string
-  /** Probability of the strongest class where that is another one, these positions alone, by `encodeMap`. */
+  /** Probability of the strongest class at the positions where it is not the first class, by `encodeMap`. */
   readonly ofOthers: string
 }
 

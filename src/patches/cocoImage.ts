@@ -16,12 +16,12 @@ export function imageFormat(bytes: Uint8Array): ImageFormat | undefined {
   return format === 'jpeg' || format === 'png' ? format : undefined
 }
 
-/** Where a fetched image is put: under its id as COCO writes it, 000000123456.jpg, never under a name from the file. */
+/** Path of a fetched image: its id as COCO writes it, 000000123456.jpg, never a name from the file. */
 export function fetchedPath(folder: string, { id }: CocoImage, format: ImageFormat): string {
   return join(folder, `${String(id).padStart(12, '0')}.${ENDINGS[format]}`)
 }
 
-/** A file in the place of an image. */
+/** A file that is found where an image should be. */
 export interface ImageFile {
   readonly path: string
   /** Whether it can be read as a picture of any kind. */

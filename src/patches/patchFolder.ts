@@ -73,7 +73,7 @@ async function png({ rows, cols, data }: Image): Promise<Buffer> {
     .toBuffer()
 }
 
-/** Writes what a folder of patches holds and what is missing from it. */
+/** Writes manifest.json: the patches of a folder, and the objects that could not be made. */
 export async function writeManifest(
   folder: string,
   origin: object,

@@ -57,7 +57,7 @@ export function labelAttributes({ x, y, align }: Label, letterSize: number) {
 /** Size of the letters in charts and on the page, in pixels. */
 export const LETTER_SIZE = 12
 
-/** Of ticks that are short lines beside the plot; those that run through it are fainter. */
+/** Colour of ticks that are short lines beside the plot. Lines that run through it are fainter. */
 export const TICK_COLOUR = 'var(--strong)'
 
 /** Ticks in the colours of the page. */

@@ -37,7 +37,7 @@ export function labelWidth(words: string): number {
   return Math.ceil(OTHER_FONTS * textWidth(words))
 }
 
-/** Where the page, or whatever shows the file, is dark, so is the ground. */
+/** The ground is dark if the page, or another viewer of the file, is dark. */
 const DARK = '@media (prefers-color-scheme:dark){text,rect{fill:#e9ebed}.ground{fill:#191c1f}}'
 
 /** Maps embedded as PNG, everything else as lines and text. */

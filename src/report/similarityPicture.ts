@@ -9,7 +9,7 @@ const MOST_POSITIONS = 4096
 
 /** Cosine maps of one feature array with the five anchors. */
 export interface AnchorMaps {
-  /** Of the array, for the title and for messages. */
+  /** Name of the array, for the title and for messages. */
   readonly name: string
   readonly rows: number
   readonly cols: number

@@ -118,7 +118,7 @@ function axesOf(name: string): DotChart['series'] {
   }))
 }
 
-/** Of a variant such as "center vertical 8px": the last number. */
+/** The last number of a variant such as "center vertical 8px". */
 export function pixelsOf(variant: string): number {
   return Number(/(\d+)px$/.exec(variant)?.[1])
 }

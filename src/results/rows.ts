@@ -37,7 +37,7 @@ export interface SummaryRow {
  * averages units.
  */
 export interface Row extends SummaryRow {
-  /** Of each patch, in the order of their names; empty where they are not of single patches. */
+  /** Value of each patch, in the order of their names; empty if the numbers are not of single patches. */
   readonly values: PatchValues
 }
 

@@ -27,7 +27,7 @@ export interface UnitWork {
   readonly open: OpenUnits
   /** Images of all units that were left when the study began. */
   readonly images: number
-  /** Undefined where nobody asks for it. */
+  /** Undefined if nobody asks for it. */
   readonly timeLeft: TimeLeft | undefined
 }
 

@@ -23,9 +23,9 @@ import { counted } from '../support/text.js'
 import { type Study, unitInputs } from './plan.js'
 import type { PlannedUnit } from './units.js'
 
-/** Features of a unit, and what else was measured while its network was open. */
+/** Features of a unit, and measures that were taken while its network was open. */
 interface ExtractedUnit extends Features {
-  /** Of each layer; empty if the study does not ask for it. */
+  /** Equivariance errors of each layer; empty if the study does not ask for them. */
   readonly equivariance: readonly (readonly EquivarianceError[])[]
 }
 

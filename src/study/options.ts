@@ -164,7 +164,7 @@ export function resolveOptions(given: ReproduceOptions): ResolvedOptions {
   const hasUnits = experiments.some((experiment) => experiment !== 'arithmetic')
   if (!hasUnits && precision !== 'fp32')
     throw new UsageError(`a study of arithmetic alone uses float32; leave \`precision ${precision}\` out`)
-  // Where no networks are named, arithmetic is also that of those that the preset has generators of.
+  // Without named networks, arithmetic also runs on those for which the preset has generators.
   const encoders = listGenerators().flatMap((entry) => (!named && entry.preset === preset ? [entry.encoder] : []))
   return {
     ...options,

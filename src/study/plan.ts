@@ -40,7 +40,7 @@ export interface Study {
   readonly left: readonly PlannedUnit[]
   /** Versions of the stored units that are damaged or were made otherwise: a unit is finished once it has another version. */
   readonly unwanted: ReadonlyMap<PlannedUnit, string>
-  /** How many of these replace a unit that was made otherwise, and in what those differ: `stride 3, not 1`. */
+  /** The number of these that replace a unit that was made otherwise, and the differences: `stride 3, not 1`. */
   readonly replaced: { readonly units: number; readonly differences: readonly string[] }
   /** One for each network whose features are added and subtracted. */
   readonly arithmetic: readonly ArithmeticPlan[]
@@ -67,7 +67,7 @@ export async function planStudy(given: ResolvedOptions, withPlaceholders = false
   if (equivariance) checkEquivariance(units)
   const out = resolve(options.out)
   await checkResultsFolder(out)
-  // Features are at hand where classifiers are trained; where they are kept, nobody needs sketches of them.
+  // Sketches need features in memory, as classifiers do; if the features are kept, nobody needs sketches.
   const sketched = sketchedPatches(separability === null || keepsFeatures ? [] : sketchGroups(units))
   const study = {
     ...{ out, networks, patches, stride, backgrounds, blend, precision },

@@ -88,7 +88,7 @@ export async function runStudy(given: ReproduceOptions, open: OpenUnits): Promis
       units: study.units.length,
       computed: run.finished.length,
       images: run.images,
-      // Of a clock that nobody sets.
+      // By a clock that nobody sets.
       seconds: (performance.now() - begin) / 1000,
       report: written,
     }
@@ -97,7 +97,7 @@ export async function runStudy(given: ReproduceOptions, open: OpenUnits): Promis
   }
 }
 
-/** One process's part in a study, and what it has done so far. */
+/** One process's part in a study, and its progress. */
 interface Run {
   readonly study: Study
   readonly team: Team

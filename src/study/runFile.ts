@@ -72,7 +72,7 @@ export async function writeRunFile<T extends RunEntry>(
   await writeFileAtomic(path, `${JSON.stringify(document, null, 2)}\n`)
 }
 
-/** Which report run.json says to be up to date. */
+/** The mark of the report that run.json calls up to date. */
 export async function lastReport(path: string): Promise<string | null> {
   return (await readRun(path)).report ?? null
 }

@@ -136,7 +136,7 @@ class Pace {
     }
   }
 
-  /** A prediction, scaled by what the nearest work took: at the same size, in the same network, or in any. */
+  /** A prediction, scaled by the pace of the nearest work: at the same size, in the same network, or any. */
   seconds(unit: PlannedUnit, predicted: number): number {
     const spent = keysOf(unit).flatMap((key) => this.#spent.get(key) ?? [])
     const { predicted: before, seconds } = spent[0] ?? { predicted: 1, seconds: 1 }
@@ -180,7 +180,7 @@ function gainOf(study: Study, unit: PlannedUnit): number {
   }
 }
 
-/** Of an image that is computed whole; never 0, whatever is known of the graph. */
+/** Seconds of an image that is computed in full; never 0, whatever the graph tells. */
 const imageSeconds = remembered((network: Network) => {
   try {
     return Math.max(1e-4, usualImageSeconds(network))

@@ -92,7 +92,7 @@ export function openUnitQueue(study: Study, { locks, look }: Pick<Team, 'locks' 
       const isTaken = (unit: PlannedUnit) => taken.has(lockOf(unit))
       const unit = await takeFirst(units.filter((one) => !isTaken(one)))
       if (unit !== undefined || !units.some(isTaken)) return unit
-      // Nothing is free: what the dead have left is looked for.
+      // Nothing is free, so units that dead processes left are looked for.
       const live = new Set((await look()).map(({ name }) => name))
       await refresh(network)
       return takeFirst(units.filter((one) => isTaken(one) && open.has(one) && !live.has(lockOf(one))))
@@ -101,7 +101,7 @@ export function openUnitQueue(study: Study, { locks, look }: Pick<Team, 'locks' 
   }
 }
 
-/** In their order, or where others take from them too from a place of one's own on, so that not all try the same. */
+/** In their order. If other processes take units too, each starts at a place of its own, so that not all try the same. */
 function inTurn<T>(units: readonly T[], hasOthers: boolean): readonly T[] {
   const start = hasOthers ? Math.floor(Math.random() * units.length) : 0
   return [...units.slice(start), ...units.slice(0, start)]

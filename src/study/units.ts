@@ -49,7 +49,7 @@ export function arrayBytes({ network, grid }: PlannedUnit): number {
 /** Values of an answer at each position: a class and two probabilities. */
 const ANSWER_VALUES = 3
 
-/** Whether a layer is read that says what the network answers. */
+/** Whether the layer with the network's answers is read. */
 export function hasAnswers({ layers, classes }: Network): boolean {
   return layers.some(({ name }) => name === classes?.layer)
 }

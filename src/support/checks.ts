@@ -1,6 +1,6 @@
 import { UsageError } from '../errors.js'
 
-/** Checks of what scripts give, without zod: threads that start for a batch of images load this file. */
+/** Checks of arguments without zod, since threads that start for a batch of images load this file. */
 
 /** @throws UsageError for a name that is not among the known ones */
 export function checkNames(what: string, names: readonly string[], known: readonly string[]): void {

@@ -34,7 +34,7 @@ export function systemText(path: string): string {
   }
 }
 
-/** Bytes of memory that this process may take: the machine's, or what a container is allowed. */
+/** Bytes of memory that this process may take: the machine's, or the limit of a container. */
 export function machineMemory(): number {
   return Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY)
 }
@@ -46,9 +46,9 @@ const NO_MEMORY =
 const NO_MEMORY_CODES: readonly string[] = ['ENOMEM', 'ERR_WORKER_INIT_FAILED', 'ERR_WORKER_OUT_OF_MEMORY']
 
 /**
- * What is to be thrown where the system gave no memory or no file: a ResourceError.
- * @param work that failed, such as `cannot read dog.png`; by default the line says nothing of it
- * @returns undefined for every other error, and for what says it itself
+ * The ResourceError to throw if the system gave no memory or no file.
+ * @param work that failed, such as `cannot read dog.png`; by default the message does not name it
+ * @returns undefined for every other error, and for errors of this library
  */
 export function resourceError(error: unknown, work?: string): ResourceError | undefined {
   const cause = causeOf(error)

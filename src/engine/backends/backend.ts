@@ -36,13 +36,13 @@ interface ThreadSession extends Pick<RunnableGraph, 'optimization'> {
   readonly threads: number
 }
 
-/** Where a worker holds its session, for its whole life. */
+/** Kind and data of a worker's session, for its whole life. */
 export type WorkerData =
   | (ThreadSession & { readonly backend: 'thread'; readonly onnxPath: string })
   | (ThreadSession & { readonly backend: 'cells'; readonly cells: CellWork })
   | {
       readonly backend: 'process'
-      /** Of each worker; they are dealt out by `pids`. */
+      /** One request per worker; workers find theirs by `pids`. */
       readonly requests: readonly OpenRequest[]
       /** As in `startDeviceProcess`. */
       readonly script?: string

@@ -42,9 +42,9 @@ export interface DeviceProcess {
    * @throws ProcessFailure
    */
   run(job: JobScene, offsets: Int32Array): Promise<readonly Float32Array[]>
-  /** Where the operators ran so far; ends the recording. */
+  /** The devices that the operators ran on so far; ends the recording. */
   placement(): Promise<Placement>
-  /** Ends the process; what is not answered yet fails. */
+  /** Ends the process; open questions fail. */
   close(): Promise<void>
 }
 

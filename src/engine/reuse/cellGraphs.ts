@@ -12,7 +12,7 @@ export interface CellGraphs {
   readonly handedOn: readonly string[]
 }
 
-/** A network in two parts, and what its first part computes. */
+/** A network in two parts, with the steps of the first part. */
 export interface CellWork {
   readonly graphs: CellGraphs
   readonly steps: readonly CellStep[]
@@ -72,7 +72,7 @@ export async function cellGraphs(
   }
 }
 
-/** The nodes that lead from what the first part makes to the features. */
+/** The nodes from the outputs of the first part to the features. */
 function restNodes(
   { nodes }: GraphNodes,
   inFirst: ReadonlySet<number>,

@@ -63,7 +63,7 @@ const RULES: ReadonlyMap<string, Rule> = new Map(
     BatchNormalization: unary(['epsilon', 'momentum', 'training_mode'], isInference),
     // Nothing is dropped unless an input asks for training; before version 12 there is no such input.
     Dropout: unary(['ratio', 'seed'], dropsNothing),
-    // The neighbours are channels of the same cell, and what it divides by is never near zero.
+    // Its neighbours are channels of the same cell, and its divisor is never near zero.
     LRN: unary(['alpha', 'beta', 'bias', 'size'], isBounded),
     // Tensors of one shape, and constants that are one number or one per channel, of at most four axes.
     Add: elementwise(),

@@ -11,7 +11,7 @@ export interface CellPlan {
   readonly steps: number
   /** Positions whose offsets are equal modulo these make a pass: they share most where these are the strides. */
   readonly modulus: Both<number>
-  /** Images that the rest takes at a time where that is nothing but fully connected layers; null: as the plain way. */
+  /** Images that the rest takes at a time, if it is only fully connected layers; null for the batch of the plain way. */
   readonly batch: number | null
   /** How many times as fast as the plain way, by multiply-adds and bytes, with the sample that is computed both ways. */
   readonly predictedGain: number
@@ -41,7 +41,10 @@ const MODULI = [1, 2, 4, 8, 16, 32]
 /** Images that share one run of the fully connected layers, if nothing else is left. */
 const MAXIMUM_BATCH = 512
 
-/** A step holds its input, its output, and what joins them; frames are gathered, turned and flattened. */
+/**
+ * Tensors that a step holds at a time (input, output and their joined windows), and copies of frames (gathered, turned and
+ * flattened).
+ */
 const TENSORS_AT_A_TIME = 4
 const FRAMES_AT_A_TIME = 3
 
@@ -67,7 +70,7 @@ export function planCells(work: PlannedCells, positions: Positions): CellPlan | 
 }
 
 interface Candidate {
-  /** Predicted, with what workers wait for one another. */
+  /** Predicted seconds, including the time for which workers wait for one another. */
   readonly seconds: number
   readonly plan: CellPlan
 }
@@ -199,7 +202,7 @@ function timesByClass(keys: Keys, axis: Axis, times: readonly number[], modulus:
   return [...classes.values()]
 }
 
-/** By tensor: the last step that reads it, or infinity for what is read after all steps, or is a feature. */
+/** By tensor: the last step that reads it; infinity for features, and for tensors that are read after all steps. */
 function lastUses({ graph, cells, features }: PlannedCells): Map<string, number> {
   const uses = new Map<string, number>()
   const stepOf = new Map(cells.steps.map((step, at) => [step.node, at]))

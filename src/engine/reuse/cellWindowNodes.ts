@@ -10,11 +10,14 @@ export const CELLS_AT_A_TIME = 128
  * tensors are int32.
  */
 export const CELL_INPUTS = {
-  /** Of the first graph, [cells, taps]: which cells of its input number `input` a step reads; their count: zeros. */
+  /**
+   * Input of the first graph, [cells, taps]: the cells that a step reads of its input number `input`. An index equal to their
+   * count stands for zeros.
+   */
   gather: (output: string, input: number) => `shiftscope.gather.${input}.${output}`,
-  /** Of the second graph: the cells of a tensor, as the first gave them. */
+  /** Input of the second graph: the cells of a tensor, as the first graph gave them. */
   cells: (tensor: string) => `shiftscope.cells.${tensor}`,
-  /** Of the second graph, [images, rows * cols]: where in the cells each place of a tensor lies. */
+  /** Input of the second graph, [images, rows * cols]: the index of the cell at each place of a tensor. */
   frames: (tensor: string) => `shiftscope.frames.${tensor}`,
 } as const
 
@@ -115,7 +118,10 @@ function stepWriter(output: string, operatorSet: number) {
   }
 }
 
-/** Nodes that make [cells, outputs] of windows [cells, taps, channels, 1, 1]. @returns the name of what they make */
+/**
+ * Nodes that reduce windows, [cells, taps, channels, 1, 1], to [cells, outputs].
+ * @returns the name of their output
+ */
 function reduceWindows(
   operation: WindowStep['operation'],
   read: string,

@@ -17,7 +17,7 @@ export interface NodeContext {
   readonly base: Step
   /** The inputs that are no constants. */
   readonly read: readonly string[]
-  /** Of the image and of what the steps make, by name. */
+  /** Shapes of the image and of the outputs of steps, by name. */
   readonly shapes: ReadonlyMap<string, CellShape>
   /** Constants by name; null if not known. */
   readonly fixed: ReadonlyMap<string, GraphConstant | null>
@@ -25,7 +25,7 @@ export interface NodeContext {
   readonly readers: readonly string[]
 }
 
-/** A step and the shape of what it makes. */
+/** A step, and the shape of its output. */
 export type Found = { readonly step: CellStep; readonly shape: CellShape }
 
 /** A convolution or pool as a step. */
@@ -141,7 +141,7 @@ export function paddingStep({ node, base, fixed, readers }: NodeContext, { chann
     const value = node.inputs[2] ? fixed.get(node.inputs[2])?.values?.[0] : numberOf(node, 'value', 0)
     if (value !== 0) throw new NoStep('adds a border of values other than 0')
     if (readers.some((operator) => operator !== 'Conv'))
-      throw new NoStep('adds zeros that other operators than convolutions read')
+      throw new NoStep('adds zeros that are not only for convolutions')
     const axis = (before: number, length: number) => ({ taps: 1, stride: 1, dilation: 1, before, length })
     const windows = { rows: axis(sides[0], shape.rows), cols: axis(sides[1], shape.cols) }
     return {

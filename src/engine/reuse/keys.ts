@@ -26,7 +26,7 @@ export interface Keys {
   readonly places: Both<AxisPlaces>
   /** Sets of cells; that of the image is the first. */
   readonly spaces: readonly Both<AxisSpace>[]
-  /** Of the image and of everything that the steps make, by name. */
+  /** Keys of the image and of the outputs of all steps, by name. */
   readonly tensors: ReadonlyMap<string, CellTensor>
   /** By the output of a step: the sources of the cells that it reads; null for an input whose cells it shares. */
   readonly sources: ReadonlyMap<string, readonly (Source | null)[]>
@@ -175,7 +175,10 @@ interface Numbered extends AxisTensor {
  */
 export const KEY_LIMIT = 2 ** 26
 
-/** Numbers for what the cells of an output read along an axis: equal numbers for equal lists of keys, as they come. */
+/**
+ * Numbers for the lists of keys that the cells of an output read along an axis, in order of appearance. Equal lists have equal
+ * numbers.
+ */
 function numbered(inputs: readonly AxisTensor[], { taps, stride, dilation, before, length }: AxisWindow): Numbered {
   const times = (inputs[0] as AxisTensor).keys.length / (inputs[0] as AxisTensor).length
   const keys = new Int32Array(times * length)

@@ -30,7 +30,7 @@ export interface Reuse {
 
 export interface ReusePlan {
   readonly network: Network
-  /** Of the workers that compute values once. */
+  /** Settings of the workers that compute values once. */
   readonly settings: Settings
   /** Data to open these workers with. */
   readonly workerData: (cells: CellWork) => WorkerData
@@ -67,7 +67,7 @@ export function openReuse({ network, settings, workerData, memory, plain, onNote
   const checked = new Map<string, number>()
   /** By graphs: why the plain way is taken for every patch. */
   const failed = new Map<string, string>()
-  /** Sizes whose reason was told to the user. */
+  /** Sizes for which the user was told the reason. */
   const noted = new Set<number>()
   let keysOf: ((scene: Scene) => Keys) | undefined
   /** What to compute for a scene, or the reason to take the plain way. */

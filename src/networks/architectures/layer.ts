@@ -102,7 +102,7 @@ export interface Unflatten {
   readonly cols: number
 }
 
-/** Fully connected; what it gives before the activation is the feature of that name, if it has one. */
+/** Fully connected. Its output before the activation is the feature of that name, if it has one. */
 export interface Linear {
   readonly kind: 'linear'
   readonly key: string

@@ -11,7 +11,7 @@
 
 import { printable } from '../../support/text.js'
 
-/** What a pickle holds: dictionaries as Maps, lists and tuples as arrays, objects as what the caller's globals make. */
+/** Contents of a pickle: dictionaries as Maps, lists and tuples as arrays, other objects as the caller's globals make them. */
 export type PickleValue =
   | null
   | boolean

@@ -52,7 +52,7 @@ export interface HubModelStatus {
   readonly kind: 'hub'
   readonly state: 'present'
   readonly path: string
-  /** Of the ONNX file, the files that hold its weights and those that describe it. */
+  /** Bytes of the ONNX file, of the files that hold its weights, and of those that describe it. */
   readonly bytes: number
   readonly licence: string
   readonly revision: string
@@ -139,7 +139,7 @@ async function parsed<T>(schema: z.ZodType<T>, path: string): Promise<T | undefi
 /**
  * Finds a pulled model, without the network.
  *
- * @throws UsageError for what is no reference; InputError when the model is not here
+ * @throws UsageError for any other text than a reference; InputError when the model is not here
  */
 export async function hubModelFile(text: string): Promise<HubModelFile> {
   const reference = parseHubReference(text)

@@ -12,7 +12,7 @@ export function isModel({ path }: HubFile): boolean {
   return path.endsWith('.onnx')
 }
 
-/** The ONNX file that is meant where none is named: `model.onnx`, `onnx/model.onnx` or the only one; undefined: none is. */
+/** The ONNX file to take if none is named: `model.onnx`, `onnx/model.onnx` or the only one; undefined if none of these exists. */
 export function usualModel({ files }: HubRepository): HubFile | undefined {
   const usual = USUAL.map((path) => files.get(path)).find((candidate) => candidate !== undefined)
   const [first, ...others] = [...files.values()].filter(isModel)
@@ -73,7 +73,7 @@ export function weightsFiles(read: ReferringModel, model: HubFile, { files }: Hu
 const DESCRIPTIONS = ['preprocessor_config.json', 'config.json', 'labels.json']
 const MOST_DESCRIPTION_BYTES = 2 ** 20
 
-/** The small files that describe a model, beside it and in the repository's root; too large ones are told of. */
+/** The small files that describe a model, beside it and in the repository's root. A note names files that are too large. */
 export function descriptionFiles(
   model: HubFile,
   { files }: HubRepository,

@@ -22,7 +22,7 @@ export interface HubRepository {
   readonly files: ReadonlyMap<string, HubFile>
 }
 
-/** The revision where none is named; every repository of the hub has it. */
+/** The revision to take if none is named; every repository of the hub has it. */
 export const MAIN = 'main'
 
 const MOST_FILES = 10_000

@@ -9,7 +9,7 @@ import type { OnnxModel } from '../onnx/onnxFile.js'
 import { LARGEST_FRAME, partOfPreset } from './options.js'
 import { INPUT_PRESETS, type RecipePart } from './presets.js'
 
-/** A source and what it says. */
+/** A source, and its part of the recipe. */
 export interface FoundPart {
   readonly part: RecipePart
   readonly source: string
@@ -143,7 +143,7 @@ function sideOf(given: z.infer<typeof sides> | null | undefined): number | undef
   return Number.isInteger(side) && (side as number) > 0 && (side as number) <= LARGEST_FRAME ? side : undefined
 }
 
-/** Of timm's config.json, also in the form of its older versions; pixels go from 0 to 1 there. */
+/** The keys that are read of timm's config.json, also in older versions; its pixels go from 0 to 1. */
 const timmSchema = z.looseObject({
   input_size: z.array(frame).length(3).optional(),
   mean: triple.optional(),

@@ -45,7 +45,7 @@ export async function externalFiles({ path, external }: ReferringModel): Promise
 }
 
 const MOST_FILES = 10_000
-/** Of the place of a tensor: file, offset, length and what others add. */
+/** Entries of a tensor's location: file, offset, length, and others that exporters add. */
 const MOST_ENTRIES = 100
 
 /**

@@ -11,7 +11,7 @@ export interface ShownTensor {
   readonly shape: readonly number[]
   /** Whether it is another tensor reshaped, so that its axes may mean something else. */
   readonly isReshaped?: boolean
-  /** Relative distance of an image's values alone and beside others, where that is more than rounding. */
+  /** Relative distance of an image's values alone from those beside others, if it is more than rounding. */
   readonly dependence?: number
 }
 
@@ -98,7 +98,7 @@ function placesOf(
   )
 }
 
-/** Of a number of tokens that are a square, or a square after one or two others: these, and its side. */
+/** The tokens that form a square, alone or after one or two others, and its side. */
 function tokenSquare(tokens: number): { readonly before: number; readonly side: number } | undefined {
   return [0, 1, 2]
     .map((before) => ({ before, side: Math.sqrt(tokens - before) }))

@@ -27,7 +27,7 @@ export interface GraphChanges {
   readonly constants?: readonly Initializer[]
   /** All inputs of nodes that read other tensors now, by the node's place in the file. */
   readonly renamedInputs?: Readonly<Record<number, readonly string[]>>
-  /** Drops outputs, and what the file says of tensors inside, since their types are others now. */
+  /** Drops the outputs and the stated types of inner tensors, since their types change. */
   readonly retyped?: boolean
   /** If given, only these stay: nodes by their places in the file, initializers by name. */
   readonly kept?: { readonly nodes: ReadonlySet<number>; readonly constants: ReadonlySet<string> }

@@ -58,9 +58,9 @@ async function values(session: InferenceSession, question: TrialQuestion): Promi
 }
 
 /**
- * Compares the first image's values with those of a run of that image alone, or where the graph has a batch of its own, beside
- * copies of itself. Chance shows as well, since that is another run.
- * @returns by name, of float32 outputs with a row for each image, those that are not the same
+ * Compares the first image's values with those of a run of this image alone, or, if the batch is fixed, beside copies of
+ * itself. It is a second run, so random values show as well.
+ * @returns distances by name, of float32 outputs with a row for each image whose values differ
  */
 async function dependencesOf(
   session: InferenceSession,

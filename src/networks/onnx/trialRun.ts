@@ -15,7 +15,7 @@ export interface TriedModel {
   readonly optimization?: Optimization | undefined
   /** Its name in messages. */
   readonly name: string
-  /** Of the file and those in which its data lies. */
+  /** Bytes of the file and of its data files. */
   readonly bytes: number
 }
 

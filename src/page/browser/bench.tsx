@@ -141,7 +141,7 @@ interface ScaleProps {
   readonly colours: ColourMap
 }
 
-/** The scale of what the maps show, with marks at the cursor's values; regions have none. */
+/** The scale of the maps' values, with marks at the cursor's values; regions have none. */
 function Scale({ limits, readings, colours }: ScaleProps) {
   const quantity = (['similarity', 'probability'] as const).find((one) =>
     readings.some(({ map }) => map.quantity === one),

@@ -18,7 +18,7 @@ export interface Fitted {
   /** Number of an anchor of the group; null: any position, by the features. */
   readonly anchor: number | null
   readonly anchorPosition: Position
-  /** Where the choice had to be changed, in sentences. */
+  /** Changes of the choice, one sentence each. */
   readonly notes: readonly string[]
 }
 
@@ -97,7 +97,7 @@ export function hasMean({ group }: Fitted, { isLive }: SiteIndex): boolean {
   return isLive !== true && group.units.length > 1
 }
 
-/** In how many files the features of what a map shows lie; 0: they were not kept. */
+/** Number of files with the features of a map; 0 if they were not kept. */
 export function featureParts(group: SiteGroup, layer: number, unit: number | null): number {
   return unit === null ? 0 : (group.units[unit]?.features?.[layer] ?? 0)
 }
@@ -114,7 +114,7 @@ export function mapIndex({ cols, stride }: SiteGroup, { row, col }: Position): n
   return (row / stride) * cols + col / stride
 }
 
-/** Whether any position can be the anchor of what a map shows. */
+/** Whether any position can be the anchor of a map. */
 export function hasFeatures({ group, layer, unit }: Fitted): boolean {
   return featureParts(group, layer, unit) > 0
 }

@@ -21,7 +21,7 @@ export interface LoadedMap extends MapValues {
   readonly error: number
   /** undefined if not known. */
   readonly answers: LoadedAnswers | undefined
-  /** Which positions are known, where not all are; the others have the values of known ones near them. */
+  /** Known positions, if not all are; the others have the values of known ones near them. */
   readonly known?: Uint8Array
 }
 
@@ -38,8 +38,8 @@ const keptMaps = recent<MapValues>(24)
 const keptAnswers = recent<LoadedAnswers | undefined>(24)
 
 /**
- * Loads the map that a panel shows. Where the answers that are wanted are not known, it shows what is.
- * @param onFiles told of the files, where they are many
+ * Loads the map of a panel. If the wanted answers are not known, it shows another quantity.
+ * @param onFiles called with the progress if there are many files
  * @throws if a file of the site is missing or damaged
  */
 export async function loadMap(fitted: Fitted, wanted: Quantity, onFiles: OnFiles): Promise<LoadedMap> {
@@ -62,7 +62,9 @@ export interface MapParts {
   readonly known?: Uint8Array
 }
 
-/** The wanted map, or where it cannot be had, what can. */
+/**
+ * The wanted map, or the nearest one that the known answers allow: probability instead of regions, similarity instead of both.
+ */
 export function mapOf({ cosines, ...parts }: MapParts, wanted: Quantity): LoadedMap {
   const { answers, known } = parts
   const all = { ...parts, similarity: cosines.values }

@@ -21,7 +21,7 @@ interface PlotProps {
   /** undefined if there is none; the box then stays as large as it is. */
   readonly map: LoadedMap | undefined
   readonly colourOf: ColourOf
-  /** Where the plus is. */
+  /** Position of the plus. */
   readonly anchor: Position | undefined
   readonly cursor: Position | undefined
   readonly isBusy: boolean

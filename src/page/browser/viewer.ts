@@ -57,7 +57,7 @@ class Viewer implements RunningViewer {
   state: State
   /** Whether the address follows the view: not before anything is done, nor while it names a section. */
   #hasAddress = false
-  /** Ends what the maps follow: what it brings later is too late. */
+  /** Ends the earlier loading of maps, whose results come too late. */
   #loading = new AbortController()
   #settling: ReturnType<typeof setTimeout> | undefined
   readonly #drawSoon = onceAFrame(() => this.#draw())
@@ -135,7 +135,7 @@ class Viewer implements RunningViewer {
     this.#drawSoon()
   }
 
-  /** @returns when the maps are drawn, as far as they are to be had at once */
+  /** @returns once the maps are drawn that are available now */
   async load(): Promise<void> {
     this.#loading.abort()
     this.#loading = new AbortController()

@@ -16,7 +16,7 @@ export interface DotPlot {
   /** Said to screen readers. */
   readonly name: string
   readonly axis: string
-  /** Of all that is drawn; its ticks are evenly spaced from end to end. */
+  /** Scale of all drawn values; its ticks are evenly spaced from end to end. */
   readonly scaleOf: (values: readonly number[]) => Scale
   readonly series: readonly string[]
   readonly rows: readonly {

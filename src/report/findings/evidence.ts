@@ -84,7 +84,7 @@ export function signsOf(values: PatchValues): Signs {
 export function signTest(positive: number, negative: number): number {
   const count = positive + negative
   let tail = 0
-  // Of many patches the first chances are smaller than any number is.
+  // With many patches, the first chances are smaller than any float64.
   let logChance = -count * Math.LN2
   for (let k = 0; k <= Math.min(positive, negative); k++) {
     tail += Math.exp(logChance)

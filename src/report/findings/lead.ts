@@ -53,7 +53,7 @@ function answeredOf({ units }: StudyGroup): readonly Answered[] {
   )
 }
 
-/** The most frequent answer that is not the center's, where it is given, and whether it is right, too. */
+/** A sentence about the most frequent answer other than the center's: where it is given, and whether it is right too. */
 async function answerSentence(
   results: string,
   { unit, layer, answers: { center, names, right } }: Answered,

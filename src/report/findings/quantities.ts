@@ -84,7 +84,7 @@ function finite(values: PatchValues): PatchValues {
   return new Map([...values].filter(([, value]) => Number.isFinite(value)))
 }
 
-/** Which part of the plain network's gap to invariance is closed. */
+/** The part of the plain network's gap to invariance that is closed. */
 export function invarianceGain(own: LayerOfGroup, plain: LayerOfGroup): readonly Evidence[] {
   const [values, before] = [own, plain].map((one) => relative(one, metricOf(one, 'similarity-mean'))) as [
     PatchValues,

@@ -12,7 +12,7 @@ export interface Table {
   readonly note?: string
   /** The title in LaTeX, which numbers tables by itself. */
   readonly caption?: string
-  /** Of its file, without extension. */
+  /** Name of its file, without extension. */
   readonly name?: string
   readonly head: readonly string[]
   readonly rows: readonly (readonly TableCell[])[]

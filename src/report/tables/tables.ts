@@ -169,7 +169,7 @@ function placeOf({ model, layer, variant }: RowKey): string {
 interface Cell {
   readonly measured?: Value | undefined
   readonly paper?: Value | undefined
-  /** Measured minus the paper's, also in the paper's standard deviations where they are of the same protocol and objects. */
+  /** Measured minus the paper's value, also in standard deviations of the paper if protocol and objects are the same. */
   readonly difference?: number
   readonly sigmas?: number
 }

@@ -177,7 +177,7 @@ describe('steps that can be computed cell by cell', () => {
     const reasonBefore = (reader: GraphNode) =>
       cellSteps(graphOf([graphNode('Pad', ['image', 'pads']), reader]), IMAGE).reason
     expect(reasonBefore(graphNode('Conv', ['map', 'weight'], 'read'))).toBeUndefined()
-    const reason = 'Pad "map" adds zeros that other operators than convolutions read'
+    const reason = 'Pad "map" adds zeros that are not only for convolutions'
     expect(reasonBefore(graphNode('MaxPool', ['map'], 'read', pool))).toBe(reason)
   })
 

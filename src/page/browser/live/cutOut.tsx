@@ -29,7 +29,7 @@ const HANDLES = {
   w: 'Left side',
 }
 
-/** Which way keys move what has the focus. */
+/** Directions in which the keys move the focused handle. */
 const WAYS: Readonly<Record<string, readonly [number, number]>> = {
   ArrowLeft: [-1, 0],
   ArrowRight: [1, 0],

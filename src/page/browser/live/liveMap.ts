@@ -32,7 +32,7 @@ export function liveMap(rows: number, cols: number): LiveMap {
   let center: number | undefined
   let left = count
 
-  /** Where the values of a position that is not known are taken from. */
+  /** The position from which an unknown position takes its value. */
   const sourceOf = (place: number, first: number): number => {
     const [row, col] = [Math.floor(place / cols), place % cols]
     for (let step = 2; step <= COARSEST; step *= 2) {

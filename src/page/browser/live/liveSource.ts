@@ -42,7 +42,7 @@ export interface LiveSource extends Source {
 /** A picture's key holds object and size. */
 const SIZES = 8192
 
-/** Where a picture is, by its key. */
+/** Address of a picture, by its key. */
 function pictureAddress(key: number): string {
   return `pictures/${Math.floor(key / SIZES)}-${key % SIZES}.png`
 }
@@ -228,11 +228,11 @@ function indexOf({ networks, objects, ...state }: LiveState, mostBytes: number, 
   const groups = networks.map((network, i): SiteGroup => {
     const size = Math.min(state.size, network.frame)
     const extent = network.frame - size + 1
-    // Where nothing fits, the server says so.
+    // If nothing fits, the server says so.
     const stride = fittingStride(network, size, { wished: state.finest, mostBytes }) ?? (LIVE_STRIDES.at(-1) as number)
     const side = Math.ceil(extent / stride)
     return {
-      // Pictures are drawn anew where anything of them has changed.
+      // A new key makes the page draw the pictures again, whatever changed in them.
       key: version * networks.length + i,
       ...{ model: network.id, size, rows: side, cols: side, stride, frame: network.frame },
       background: { colour: state.background },

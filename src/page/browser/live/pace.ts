@@ -6,7 +6,7 @@ export interface Progress {
   readonly secondsLeft: number | undefined
 }
 
-/** Tells from what is done when the rest will be. */
+/** Estimates from the progress so far when the rest will be done. */
 export interface Pace {
   /** @param done positions @param at milliseconds */
   readonly take: (done: number, at: number) => void
