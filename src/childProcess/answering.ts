@@ -38,7 +38,7 @@ export function answerConfined<Question, Answer>(answerTo: (question: Question) 
 
 /**
  * Runs in a process that `startChild` started: answers its messages one after the other, and ends when the starter ends.
- * @param answerTo gives undefined where there is nothing to answer; must not throw
+ * @param answerTo gives undefined if there is nothing to answer; must not throw
  */
 export function answerInOrder<Question, Answer>(answerTo: (message: Question) => Promise<Answer | undefined>): void {
   let previous: Promise<void> = Promise.resolve()

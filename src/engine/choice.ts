@@ -22,7 +22,7 @@ import { freeVideoMemory, hasRoomForTwice } from './videoMemory.js'
 /** A network opened on the device that was chosen for it. */
 export interface Execution {
   readonly handle: NetworkHandle
-  /** Images per second of the device in its trial; null where there was none. */
+  /** Images per second of the device in its trial; null if there was none. */
   readonly rate: number | null
   /** Everything that has run so far, for the results. */
   ran(): ExecutionRecord

@@ -103,7 +103,7 @@ export function devicesOf(name: Device['name'], index: number | null): readonly 
   return Array.from({ length: count }, (_, i) => ({ name, index: i }))
 }
 
-/** Why a provider cannot run on this platform whatever is installed; undefined where it may. */
+/** Why a provider cannot run on this platform whatever is installed; undefined if it may. */
 export function platformGap(name: Device['name']): string | undefined {
   const built = listSupportedBackends().map((backend) => backend.name)
   if (built.includes(PROVIDERS[name].backend)) return undefined

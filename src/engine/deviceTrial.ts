@@ -15,7 +15,7 @@ export type DeviceTrial =
       readonly runs: true
       /** The driver's name for the device; null if it tells none. */
       readonly adapter: string | null
-      /** Whether the driver computes on the processor; null where it is not known. */
+      /** Whether the driver computes on the processor; null if it is not known. */
       readonly software: boolean | null
       readonly milliseconds: number
     }

@@ -77,7 +77,7 @@ export function parseExpression(text: string): readonly Term[] {
   function product(factor: number): void {
     if (next().kind !== 'number') fail('a name, a number or "("')
     const value = factor * Number(next().text)
-    if (Math.abs(value) > MAX_COEFFICIENT) fail(`a factor of at most ${MAX_COEFFICIENT}, also when multiplied out,`)
+    if (Math.abs(value) > MAX_COEFFICIENT) fail(`a factor of at most ${MAX_COEFFICIENT} (after multiplying out)`)
     place++
     take('*') ?? fail('"*"')
     operand(value)

@@ -48,7 +48,7 @@ export function meanAccuracy(tasks: Readonly<Record<Task, readonly (number | nul
   return accuracies.reduce((sum, accuracy) => sum + accuracy, 0) / accuracies.length
 }
 
-/** Why separability is not judged on a grid; undefined: it is. @param accuracy of the phase alone in shuffled folds */
+/** Why separability is not judged on a grid; undefined if it is. @param accuracy of the phase alone in shuffled folds */
 export function coarseGrid(accuracy: number, period: number): string | undefined {
   // Not a number where no classifier converged.
   if (!(accuracy >= PHASE_DECIDES)) return undefined

@@ -40,7 +40,7 @@ export interface LiveNetworks {
    * @throws as `openExecution`
    */
   readonly use: <T>(id: string, scene: Scene, act: (execution: Execution) => Promise<T>) => Promise<T>
-  /** For how long it has been opening; 0: nobody has asked for it yet; undefined: it is open. */
+  /** For how long it has been opening; 0 if nobody has asked for it yet; undefined if it is open. */
   readonly openingSeconds: (id: string) => number | undefined
   /** Its name on the command line; for an uploaded file, the path until this process ends. */
   readonly sourceOf: (id: string) => { readonly model: string; readonly isDropped: boolean }

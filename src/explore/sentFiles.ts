@@ -8,7 +8,7 @@ import { makeTemporaryFolder } from '../files/temporaries.js'
 export interface SentFile {
   /** Its name on the sender's machine. */
   readonly name: string
-  /** The size that the sender states, which may be wrong; 0: none was stated. */
+  /** The size that the sender states, which may be wrong; 0 if none was stated. */
   readonly bytes: number
   readonly pieces: AsyncIterable<Uint8Array>
 }

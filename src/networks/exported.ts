@@ -61,7 +61,7 @@ const CLASSES = 1000
 
 /**
  * @param entry of the catalog; only an exported one is checked
- * @param classes how many numbers its last output gives; undefined where it is not read
+ * @param classes how many numbers its last output gives; undefined if it is not read
  * @throws InputError for a file of other classes than the entry's
  */
 export function checkClasses(entry: CatalogEntry | undefined, path: string, classes: number | undefined): void {

@@ -149,7 +149,9 @@ function verifyLayer(
 ): VerifiedLayer {
   const values = output?.subarray(0, dims)
   if (!values || values.length !== dims || !values.every(Number.isFinite))
-    throw new InputError(`${id} gives no finite ${name}; its weights are damaged, import them again`)
+    throw new InputError(
+      `${id} gives values of ${name} that are not finite; its weights are damaged, import them again`,
+    )
   const norm = Math.sqrt(values.reduce((sum, value) => sum + value * value, 0))
   if (typeof expected === 'number' && Math.abs(norm - expected) > NORM_TOLERANCE * expected) {
     throw new InputError(

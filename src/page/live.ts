@@ -18,7 +18,7 @@ export interface LiveNetwork {
   /** Side of the square frame in pixels. */
   readonly frame: number
   readonly layers: readonly { readonly name: string; readonly dims: number }[]
-  /** The layer of its classes; null: they are not known. */
+  /** The layer of its classes; null if they are not known. */
   readonly classes: string | null
 }
 

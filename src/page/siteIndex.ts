@@ -44,7 +44,7 @@ export interface SiteLayer {
   readonly dims: number
   /** Per anchor, as summary.json has them: mean and standard deviation over patches of each patch's mean similarity. */
   readonly means: readonly { readonly mean: number; readonly std?: number }[]
-  /** Null baseline: mean cosine of objects of different classes at the same position; null: there are no such pairs. */
+  /** Null baseline: mean cosine of objects of different classes at the same position; null if there are no such pairs. */
   readonly baseline: number | null
 }
 
@@ -53,7 +53,7 @@ export interface SiteUnit {
   readonly patch: string
   /** Key of the patch's picture; null if not found. */
   readonly picture: number | null
-  /** Per layer: in how many files its features lie, 0: they were not kept. Absent: none of any layer. */
+  /** Per layer: in how many files its features lie, 0 if they were not kept. Absent if none of any layer. */
   readonly features?: readonly number[]
   /** Largest error of the cosines of stored sketches; absent if the features themselves are stored. */
   readonly error?: number

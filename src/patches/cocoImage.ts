@@ -10,7 +10,7 @@ import { pictureFormat } from './pictureFormat.js'
 const ENDINGS = { jpeg: 'jpg', png: 'png' } as const
 export type ImageFormat = keyof typeof ENDINGS
 
-/** By the first bytes, before any decoder sees the others; undefined: neither. */
+/** Format by the first bytes, before any decoder sees the others; undefined for any other file. */
 export function imageFormat(bytes: Uint8Array): ImageFormat | undefined {
   const format = pictureFormat(bytes)
   return format === 'jpeg' || format === 'png' ? format : undefined

@@ -21,7 +21,7 @@ export interface AxisGeometry {
   /** Where the ticks' lines begin and end: rows of an axis below the plot, else columns. */
   readonly from: number
   readonly to: number
-  /** The middle of the numbers below the plot, else where they are next to it. */
+  /** The middle of the numbers below the plot; for an axis beside it, their end next to the plot. */
   readonly numbers: number
 }
 

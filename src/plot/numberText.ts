@@ -19,7 +19,7 @@ export function percentText(percent: number): string {
   return decimalText(percent, Math.abs(percent) < 9.95 ? 1 : 0)
 }
 
-/** A peak signal-to-noise ratio; null: there is no noise. */
+/** A peak signal-to-noise ratio; null if there is no noise. */
 export function decibelText(value: number | null): string {
   return value === null ? 'equal' : `${decimalText(value, 1)} dB`
 }

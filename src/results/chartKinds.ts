@@ -21,7 +21,7 @@ export interface DotChart {
     readonly name: string
     /** Rows of the study, of any measure, that are one dot together. */
     readonly has: (row: Row) => boolean
-    /** Values from which on ± is shown; absent: it is not. */
+    /** Values from which on ± is shown; absent if it is not. */
     readonly spreadFrom?: number
   }[]
 }

@@ -56,7 +56,7 @@ export interface MeasuredLayer extends Omit<Unit['layers'][number], 'measures'> 
 
 interface MeasureTable {
   readonly kind: tables.TableKind
-  /** The column of a variant, one value for each of the table's keys; undefined: it is in none. */
+  /** The column of a variant, one value for each of the table's keys; undefined if it is in none. */
   readonly column: (variant: string) => readonly string[] | undefined
 }
 

@@ -168,7 +168,7 @@ export function meanMap(group: StudyGroup, layer: number, anchor: number): Float
   return group.meanMaps.subarray(start, start + length)
 }
 
-/** One of a group's numbers; undefined: it was not measured. */
+/** One of a group's numbers; undefined if it was not measured. */
 export function numberOf(group: StudyGroup, layer: string, metric: string, variant: string): Row | undefined {
   return group.numbers.find((row) => row.layer === layer && row.metric === metric && row.variant === variant)
 }

@@ -36,7 +36,7 @@ export function counterpart(group: StudyGroup, others: readonly StudyGroup[]): S
   return others.find((other) => differenceOf(group, other) === undefined)
 }
 
-/** Why no group has a counterpart among the others, as the end of "was measured …"; undefined: one has. */
+/** Why no group has a counterpart among the others, as the end of "was measured …"; undefined if one has. */
 export function differenceBetween(groups: readonly StudyGroup[], others: readonly StudyGroup[]): string | undefined {
   const differences = groups.flatMap((group) => others.map((other) => differenceOf(group, other)))
   if (differences.includes(undefined)) return undefined

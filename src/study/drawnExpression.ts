@@ -33,7 +33,7 @@ export interface DrawnExpression {
   readonly expression: string
   readonly terms: readonly Term[]
   readonly operands: readonly (Operand & { readonly image: FramePixels })[]
-  /** `objects` is null where it was taken on pixels. */
+  /** The expected image. `objects` is null if it was computed from pixels. */
   readonly expectation: { readonly objects: readonly PlacedObject[] | null; readonly image: FramePixels }
   readonly blank: FramePixels
   readonly background: string

@@ -51,7 +51,7 @@ const FRAMES_AT_A_TIME = 3
 const FLOAT = Float32Array.BYTES_PER_ELEMENT
 
 /**
- * The cheapest plan by predicted time; undefined where there is none that fits the memory. It depends on the network, the
+ * The cheapest plan by predicted time; undefined if there is none that fits the memory. It depends on the network, the
  * patch's extent and the positions alone, so that the same work gives the same bits whatever the settings.
  */
 export function planCells(work: PlannedCells, positions: Positions): CellPlan | undefined {

@@ -79,9 +79,9 @@ function windowsOf(node: GraphNode, shape: CellShape, kernel: readonly number[])
   const automatic = textAttribute(node, 'auto_pad', 'NOTSET')
   const isCeiled = numberOf(node, 'ceil_mode', 0) === 1
   if (!AUTOMATIC_PADS.includes(automatic)) throw new NoStep(`has auto_pad ${printable(automatic)}`)
-  if (automatic !== 'NOTSET' && node.attributes.has('pads')) throw new NoStep('has pads beside auto_pad')
+  if (automatic !== 'NOTSET' && node.attributes.has('pads')) throw new NoStep('has both pads and auto_pad')
   if (automatic.startsWith('SAME') && dilations.some((size) => size !== 1))
-    throw new NoStep('has dilations beside auto_pad')
+    throw new NoStep('has both dilations and auto_pad')
   if (kernel.length !== 2 || strides.length !== 2 || dilations.length !== 2 || pads.length !== 4)
     throw new NoStep('does not have two dimensions')
   if ([...kernel, ...strides, ...dilations].some((size) => size < 1 || size > MAXIMUM_TAPS))
@@ -95,7 +95,7 @@ function windowsOf(node: GraphNode, shape: CellShape, kernel: readonly number[])
     if (automatic === 'VALID') before = after = 0
     if (automatic === 'SAME_UPPER' || automatic === 'SAME_LOWER') {
       const missing = (Math.ceil(size / stride) - 1) * stride + extent - size
-      if (missing < 0 && node.operator !== 'Conv') throw new NoStep('has strides beyond its kernel beside auto_pad')
+      if (missing < 0 && node.operator !== 'Conv') throw new NoStep('has auto_pad with strides longer than its kernel')
       const needed = Math.max(0, missing)
       before = automatic === 'SAME_UPPER' ? Math.floor(needed / 2) : Math.ceil(needed / 2)
       after = needed - before

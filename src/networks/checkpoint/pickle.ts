@@ -35,7 +35,7 @@ export interface PickleGlobal {
 /** An object that one of the caller's globals or persistent ids has made; `kind` says which type it is. */
 export interface PickleObject {
   readonly kind: string
-  /** Takes the attributes that the pickle gives to the object; absent: they are refused. */
+  /** Takes the attributes that the pickle gives to the object; absent if they are refused. */
   readonly setState?: (state: PickleValue) => void
 }
 

@@ -77,7 +77,7 @@ export function featureNodes(name: string, tensor: ShownTensor, pool: Pool): Fea
   return { output: at, ...made }
 }
 
-/** How a tensor's axes are brought into the order images, channels, places; null: they are in it. */
+/** How a tensor's axes are brought into the order images, channels, places; null if they are in it. */
 function placesOf(
   name: string,
   shape: readonly number[],

@@ -65,7 +65,7 @@ export function trialShapes(
 export interface TrialBatch<T> {
   readonly shown: T
   readonly batch: number
-  /** The only number of images that the graph takes; null: it takes any. */
+  /** The only number of images that the graph takes; null if it takes any. */
   readonly fixedBatch: number | null
 }
 
@@ -73,7 +73,7 @@ export interface TrialBatch<T> {
  * Tries a graph with as many images as it takes, or with two. A graph that claims to take any number of images, but has the one
  * that it was exported with written into it, is run on single images.
  *
- * @param stated the only number of images that it takes; null: it claims to take any
+ * @param stated the only number of images that it takes; null if it claims to take any
  * @param isWhole whether a trial shows two images where two were given
  */
 export async function tryBatches<T>(

@@ -20,7 +20,7 @@ import type { Change, Quantity, View } from './view.js'
 export interface State {
   readonly view: View
   readonly fits: readonly Fitted[]
-  /** The maps of `fits`; undefined: it is loading, or cannot be loaded. */
+  /** The maps of `fits`; undefined if it is loading, or cannot be loaded. */
   readonly maps: readonly (LoadedMap | undefined)[]
   readonly notes: readonly string[]
   readonly isBusy: readonly boolean[]

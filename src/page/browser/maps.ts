@@ -17,7 +17,7 @@ export interface LoadedMap extends MapValues {
   readonly quantity: Quantity
   /** Cosines at every position, whatever the map shows. */
   readonly similarity: Float64Array
-  /** Largest error of the cosines; 0: they are exact to all decimals. */
+  /** Largest error of the cosines; 0 if they are exact to all decimals. */
   readonly error: number
   /** undefined if not known. */
   readonly answers: LoadedAnswers | undefined
@@ -79,7 +79,7 @@ export function shownLayer({ quantity, fitted: { choice, group } }: Pick<LoadedM
   return quantity === 'similarity' ? choice.layer : (group.classes ?? '')
 }
 
-/** Why a map does not show what is wanted; empty: it does. */
+/** Why a map does not show what is wanted; empty if it does. */
 export function quantityNote({ quantity, fitted }: LoadedMap, wanted: Quantity): string {
   if (quantity === wanted) return ''
   if (quantity === 'similarity')

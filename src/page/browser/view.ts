@@ -12,7 +12,7 @@ export type Quantity = (typeof QUANTITIES)[number]
 export interface View {
   /** The network of map A. */
   readonly model: string
-  /** The network of map B; null: there is one map. Both show the same layer, size, object and anchor. */
+  /** The network of map B; null if there is one map. Both show the same layer, size, object and anchor. */
   readonly other: string | null
   readonly layer: string
   readonly size: number

@@ -44,7 +44,7 @@ function isMeasured({ patches }: Evidence): boolean {
   return patches > 0
 }
 
-/** Why a version of a network cannot be compared with its original; undefined: it can. */
+/** Why a version of a network cannot be compared with its original; undefined if it can. */
 export function comparisonObstacle({ model, original, groups }: NetworkStudy): string | undefined {
   if (original.length === 0) return `${originalOf(model)} is not among the results`
   const difference = differenceBetween(groups, original)

@@ -69,7 +69,7 @@ function gridPower(one: LayerOfGroup): PatchValues {
   return perPatch(rowsOf(one, 'grid-spectrum').filter(isGrid), (powers) => meanAndStd(powers).mean * powers.length)
 }
 
-/** The layer and size whose maps have the strongest grid; undefined: none was measured. */
+/** The layer and size whose maps have the strongest grid; undefined if none was measured. */
 export function strongestGrid(groups: readonly StudyGroup[]): Pick<Evidence, 'layer' | 'size'> | undefined {
   return groups
     .flatMap((group) => group.layers.map((layer) => ({ group, layer })))
@@ -115,7 +115,7 @@ export function biasWithoutFlips(own: LayerOfGroup, flipped: LayerOfGroup): read
   return [isBiased ? evidence : { ...evidence, lean: 'open' }]
 }
 
-/** Why a layer's grid cannot tell about separability; undefined: it can. */
+/** Why a layer's grid cannot tell about separability; undefined if it can. */
 export function coarseGridOf(one: LayerOfGroup): string | undefined {
   const [phase] = rowsOf(one, 'phase-accuracy')
   return phase && coarseGrid(phase.mean, pixelsOf(phase.variant))

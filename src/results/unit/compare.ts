@@ -8,7 +8,7 @@ type SharedInput =
   | Exclude<keyof UnitInputs, 'format' | 'separability' | 'equivariance' | 'keepsFeatures' | 'sketches'>
   | Exclude<keyof NonNullable<UnitInputs['separability']>, 'loss' | 'cv'>
 
-/** Each input as a text by which it can be compared and shown; undefined: it has no part in the unit. */
+/** Each input as a text by which it can be compared and shown; undefined if it has no part in the unit. */
 export const INPUT_TEXTS: Readonly<Record<SharedInput, (inputs: UnitInputs) => string | undefined>> = {
   model: ({ model }) => model,
   patch: ({ patch }) => patch,

@@ -33,7 +33,7 @@ export interface LiveSource extends Source {
   readonly set: (change: Partial<LiveState>) => void
   /** Calls whenever that changes, or a map is further. @returns ends that */
   readonly onChange: (told: () => void) => () => void
-  /** How far the map of a panel is; undefined: it has not begun. */
+  /** How far the map of a panel is; undefined if it has not begun. */
   readonly progress: (fitted: Fitted) => Progress | undefined
   /** The scene of a panel, as the server knows it. */
   readonly sceneOf: (fitted: Fitted) => LiveScene
