@@ -84,8 +84,8 @@ SvmResult train_svm(const SvmFeatures& features, const std::int8_t* labels, std:
                     const SvmOptions& options, double* decisions, double* weights = nullptr,
                     InstructionSet level = instruction_set());
 
-/// `train_svm` by coordinate-wise ascent of the dual on the full Gram matrix, one problem after the other. Tests compare
-/// `train_svm` with it on small problems.
+/// `train_svm` by coordinate-wise ascent of the dual on the full Gram matrix, one problem after the other. Tests
+/// compare `train_svm` with it on small problems.
 SvmResult svm_reference(const float* features, std::size_t rows, std::size_t dims, const std::int8_t* labels,
                         std::size_t problems, const SvmOptions& options, double* decisions, double* weights = nullptr);
 

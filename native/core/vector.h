@@ -215,8 +215,8 @@ SHIFTSCOPE_INLINE void unroll(const Work& work) {
   }
 }
 
-/// The vector x, from here on in a register: for a value that several instructions take, which compilers would let each of them
-/// read from memory again.
+/// The vector x, from here on in a register: for a value that several instructions take, which compilers would let each
+/// of them read from memory again.
 SHIFTSCOPE_INLINE Doubles in_register(Doubles x) {
 #if defined(__GNUC__) && defined(SHIFTSCOPE_LEVEL_AVX512)
   asm("" : "+v"(x.v));

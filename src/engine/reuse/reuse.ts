@@ -140,7 +140,8 @@ export function openReuse({ network, settings, workerData, memory, plain, onNote
     const work = { workers: own.workers, network, memory, job }
     try {
       const distance = await distanceTo(work, graphs.cells, scene, offsets.length / 2, options.signal)
-      if (distance > MAX_DISTANCE) return decline(`with reuse, features differ by ${distance.toExponential(1)} (relative)`)
+      if (distance > MAX_DISTANCE)
+        return decline(`with reuse, features differ by ${distance.toExponential(1)} (relative)`)
       const passes = passesOf(offsets, plan.modulus, keys)
       const features = await runPasses(work, offsets, passes, options)
       const before = computed.get(size)
