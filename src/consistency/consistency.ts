@@ -1,6 +1,9 @@
-import { type Execution, openExecution, requiredTrials } from '../engine/choice.js'
+import { z } from 'zod'
+import { type ExecutionRecord, openExecution, requiredTrials } from '../engine/choice.js'
 import { parseDevice } from '../engine/device.js'
+import type { NetworkHandle } from '../engine/handle.js'
 import { NOTHING, sceneOf } from '../engine/scene.js'
+import type { Frame } from '../engine/task.js'
 import { InputError, throwIfStopped } from '../errors.js'
 import { classProbabilities } from '../experiments/answers.js'
 import { randomNumbers } from '../experiments/randomNumbers.js'
@@ -11,8 +14,8 @@ import { chooseNetwork, inputOptionsOf, type Network, networkNotes, recipeText }
 import { readBackground } from '../patches/background.js'
 import { type PatchFailure, reasonOf } from '../patches/patchFolder.js'
 import { progressTo } from '../progress.js'
-import { checkCount, checkNames } from '../support/checks.js'
-import { checkOptions, kinds } from '../support/optionChecks.js'
+import { checkCount } from '../support/checks.js'
+import { checkOptions, kinds, oneOf } from '../support/optionChecks.js'
 import { counted } from '../support/text.js'
 import { consistencyFile, writeTables } from './document.js'
 import { cropped, findPhotographs, type Photograph, type PhotographFile, readPhotograph } from './photographs.js'
@@ -42,11 +45,14 @@ export interface ConsistencyOptions extends Omit<NetworkOptions, 'layers' | 'poo
 /** Rounds of batches that go to the workers at a time: the last ones of a round leave workers idle. */
 const ROUNDS = 8
 
+const { layers, pool, reuse, ...networkOptions } = NETWORK_OPTIONS.optional
+
 const CONSISTENCY_OPTIONS = {
   required: { photographs: kinds.text, model: kinds.text },
   optional: {
-    ...NETWORK_OPTIONS.optional,
-    ...{ protocols: kinds.texts, draws: kinds.number, seed: kinds.number, background: kinds.text, out: kinds.text },
+    ...networkOptions,
+    protocols: z.array(oneOf('protocol', PROTOCOL_NAMES)).min(1),
+    ...{ draws: kinds.number, seed: kinds.number, background: kinds.text, out: kinds.text },
   },
 }
 
@@ -59,17 +65,15 @@ const CONSISTENCY_OPTIONS = {
 export async function consistency(options: ConsistencyOptions): Promise<Consistency> {
   checkOptions(options, CONSISTENCY_OPTIONS)
   const { protocols: names = ['crop', 'diagonal'], draws = 5, seed = 0, background = '#000000', out, signal } = options
-  checkNames('protocol', names, PROTOCOL_NAMES)
   checkCount('draws', draws)
-  const progress = progressTo(options.onProgress)
+  const { note } = progressTo(options.onProgress)
   const files = await findPhotographs(options.photographs)
   const network = await classifier(options)
-  for (const line of networkNotes(network)) progress.note(line)
+  networkNotes(network).forEach(note)
   const frame = network.input.rows
   const { identity, background: behind } = await readBackground(background, frame, signal)
   const setting = { frame, draws, background: 'image' in behind ? behind.image : filled(behind.rgb, frame) }
   const protocols = PROTOCOLS.filter(({ name }) => names.includes(name))
-  const matrices = protocols.map(({ kept }) => new Float32Array(files.length * kept(setting)).fill(Number.NaN))
   const origin = {
     ...{ model: network.id, weightsSha256: network.weightsSha256, frame, input: recipeText(network.input) },
     ...{ protocols: protocols.map(({ name }) => name), draws, seed, background: identity },
@@ -79,40 +83,26 @@ export async function consistency(options: ConsistencyOptions): Promise<Consiste
     const dims = protocol.kept(setting)
     return { file: `${protocol.name}.npy`, shape: [files.length, dims], rows: files.length, dims }
   })
-  const identityOfAll = sha256(
-    JSON.stringify({ ...origin, plans, files: files.map(({ name, version }) => [name, version]) }),
-  )
-  const images = files.length * protocols.reduce((sum, { count }) => sum + count(setting), 0)
-  const execution = await openFor(network, await firstReadable(files, frame, signal), images, options)
-  const partial =
-    out === undefined ? undefined : await openPartialArrays(out, identityOfAll, plans, { note: progress.note, signal })
+  const matrices = plans.map(({ rows, dims }) => new Float32Array(rows * dims).fill(Number.NaN))
+  const kept: KeptAnswers = {
+    ...{ protocols, setting, files },
+    rows: (protocol, photograph) => {
+      const dims = plans[protocol]?.dims as number
+      return (matrices[protocol] as Float32Array).subarray(photograph * dims, (photograph + 1) * dims)
+    },
+  }
+  const versions = files.map(({ name, version }) => [name, version])
+  const inputs = sha256(JSON.stringify({ ...origin, plans, versions }))
+  const partial = out === undefined ? undefined : await openPartialArrays(out, inputs, plans, { note, signal })
   try {
-    const start = performance.now()
-    const kept: KeptAnswers = {
-      ...{ protocols, setting, files },
-      rows: (protocol, photograph) => {
-        const dims = plans[protocol]?.dims as number
-        return (matrices[protocol] as Float32Array).subarray(photograph * dims, (photograph + 1) * dims)
-      },
-    }
     await takeFinished(matrices, partial)
-    const { ran, failed } = await measureAll(kept, { execution, network, seed, matrices, partial, options })
-    const seconds = (performance.now() - start) / 1000
-    const result: Consistency = {
-      ...origin,
-      ...summary(kept),
-      failed,
-      settings: execution.handle.settings,
-      ...{ images: ran, seconds, imagesPerSecond: ran / seconds },
-      ...execution.ran(),
-    }
+    const run = await measureAll(kept, { network, seed, matrices, partial, options })
+    const result = { ...origin, ...summary(kept), ...run }
     if (out !== undefined) await writeTables(out, result, kept, network)
     await partial?.finish(consistencyFile(result))
     return result
   } finally {
-    progress.stop()
     await partial?.close()
-    await execution.handle.close()
   }
 }
 
@@ -179,7 +169,6 @@ async function takeFinished(matrices: readonly Float32Array[], partial: PartialA
 }
 
 interface Work {
-  readonly execution: Execution
   readonly network: Network
   readonly seed: number
   readonly matrices: readonly Float32Array[]
@@ -190,52 +179,71 @@ interface Work {
 /** Some photographs, and the frames of all protocols, photograph by photograph. */
 interface Group {
   readonly photographs: readonly number[]
-  readonly frames: readonly (Uint8Array | Float32Array)[]
+  readonly frames: readonly Frame[]
   readonly failed: readonly PatchFailure[]
 }
 
+type Run = Pick<Consistency, 'failed' | 'settings' | 'images' | 'seconds' | 'imagesPerSecond'> & ExecutionRecord
+
 /** Runs the photographs whose rows are missing, many at a time; while one group runs, the next one is read. */
-async function measureAll(kept: KeptAnswers, { execution, network, seed, matrices, partial, options }: Work) {
+async function measureAll(kept: KeptAnswers, work: Work): Promise<Run> {
   const { files, protocols, setting } = kept
+  const { network, options } = work
   const { onProgress, signal } = options
   const progress = progressTo(onProgress)
   const perPhotograph = protocols.reduce((sum, { count }) => sum + count(setting), 0)
   const left = [...files.keys()].filter((photograph) => Number.isNaN(kept.rows(0, photograph)[0]))
   if (left.length < files.length)
     progress.note(`resuming: ${files.length - left.length} of ${counted(files.length, 'photograph')} are finished`)
-  const { batch, workers } = execution.handle.settings
-  const atATime = Math.max(1, Math.ceil((ROUNDS * batch * workers) / perPhotograph))
+  const sample = await firstReadable(files, setting.frame, signal)
+  const execution = await openFor(network, sample, left.length * perPhotograph, options)
+  const { handle } = execution
+  const atATime = Math.max(1, Math.ceil((ROUNDS * handle.settings.batch * handle.settings.workers) / perPhotograph))
   const failed: PatchFailure[] = []
-  let ran = 0
-  let before = 0
-  progress.start(network.id, left.length * perPhotograph)
+  const start = performance.now()
+  let images = 0
   const read = (first: number) => {
-    const group = readGroup(kept, left.slice(first, first + atATime), seed, signal)
+    const group = readGroup(kept, left.slice(first, first + atATime), work.seed, signal)
     // It may fail while the group before it still runs.
     group.catch(() => undefined)
     return group
   }
-  let coming = read(0)
-  for (let first = 0; first < left.length; first += atATime) {
-    const group = await coming
-    coming = read(first + atATime)
-    for (const { reason } of group.failed) progress.note(`left out: ${reason}`)
-    failed.push(...group.failed)
-    const features = await execution.handle.encode(group.frames, {
-      onImages: (done) => progress.update(before + done),
-      signal,
-    })
-    if (features.finished < group.frames.length) throwIfStopped(signal)
-    const [{ matrix = new Float32Array(), dims: classes = 0 } = {}] = features.layers
-    keepAnswers(kept, group, matrix, classes, network)
-    features.release()
-    const rows = group.photographs.map((row) => ({ row, from: row }))
-    if (rows.length > 0) await partial?.write(rows, matrices)
-    ran += group.frames.length
-    before += (group.photographs.length + group.failed.length) * perPhotograph
-    progress.update(before)
+  try {
+    progress.start(network.id, left.length * perPhotograph)
+    let coming = read(0)
+    for (let first = 0; first < left.length; first += atATime) {
+      const group = await coming
+      coming = read(first + atATime)
+      for (const { reason } of group.failed) progress.note(`left out: ${reason}`)
+      failed.push(...group.failed)
+      const onImages = (done: number) => progress.update(first * perPhotograph + done)
+      if (group.frames.length > 0) await runGroup(kept, group, handle, work, onImages)
+      images += group.frames.length
+      progress.update(Math.min(left.length, first + atATime) * perPhotograph)
+    }
+  } finally {
+    progress.stop()
+    await handle.close()
   }
-  return { ran, failed }
+  const seconds = (performance.now() - start) / 1000
+  return { failed, settings: handle.settings, images, seconds, imagesPerSecond: images / seconds, ...execution.ran() }
+}
+
+/** Runs a group's frames, and keeps and stores its answers. */
+async function runGroup(
+  kept: KeptAnswers,
+  group: Group,
+  handle: NetworkHandle,
+  { network, matrices, partial, options: { signal } }: Work,
+  onImages: (done: number) => void,
+): Promise<void> {
+  const { layers, finished, release } = await handle.encode(group.frames, { onImages, signal })
+  if (finished < group.frames.length) throwIfStopped(signal)
+  const [{ matrix = new Float32Array(), dims: classes = 0 } = {}] = layers
+  keepAnswers(kept, group, matrix, classes, network)
+  release()
+  const rows = group.photographs.map((row) => ({ row, from: row }))
+  if (rows.length > 0) await partial?.write(rows, matrices)
 }
 
 async function readGroup(
@@ -245,7 +253,7 @@ async function readGroup(
   signal: AbortSignal | undefined,
 ): Promise<Group> {
   const photographs: number[] = []
-  const frames: (Uint8Array | Float32Array)[] = []
+  const frames: Frame[] = []
   const failed: PatchFailure[] = []
   for (const at of chosen) {
     throwIfStopped(signal)

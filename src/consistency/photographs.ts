@@ -5,7 +5,7 @@ import { readNamed } from '../files/regularFile.js'
 import { resizeAntialiased } from '../patches/antialiased.js'
 import { onWhite } from '../patches/background.js'
 import { isPicture } from '../patches/collection.js'
-import { type Image, readImage } from '../patches/image.js'
+import { readImage } from '../patches/image.js'
 import { PICTURE_FORMATS } from '../patches/pictureFormat.js'
 import { roundHalfToEven } from '../patches/resize.js'
 import { counted } from '../support/text.js'
@@ -99,13 +99,10 @@ export async function readPhotograph(
     )
   const side = sourceSide(frame)
   const longer = (length: number) => Math.trunc((length * side) / short)
-  return { name, side, rgb: centre(resizeAntialiased(onWhite(image), longer(image.rows), longer(image.cols)), side) }
-}
-
-/** The square in the middle of an RGB picture. */
-function centre({ rows, cols, data }: Image, side: number): Uint8Array {
+  const [rows, cols] = [longer(image.rows), longer(image.cols)]
   const [top, left] = [roundHalfToEven((rows - side) / 2), roundHalfToEven((cols - side) / 2)]
-  return cropped({ side: cols, rgb: data }, side, top, left)
+  const { data } = resizeAntialiased(onWhite(image), rows, cols, { top, left, rows: side, cols: side })
+  return { name, side, rgb: data }
 }
 
 /**

@@ -41,30 +41,56 @@ export function sceneArrays({ patch, background, blend }: Scene, input: NetworkI
  * The pictures of a batch as backgrounds that nothing is drawn on.
  * @param offsets as of a batch: [images, 2], each picture's index first
  */
-export function frameArrays({ frames }: Frames, offsets: Int32Array, input: NetworkInput): SceneArrays {
-  const images = offsets.length / 2
-  const length = 3 * input.rows * input.cols
-  const background = new Float32Array(images * length)
-  for (let image = 0; image < images; image++) {
-    background.set(normalisedSamples(frames[offsets[image * 2] as number] as Frame, input), image * length)
-  }
+export function frameArrays(frames: Frames, offsets: Int32Array, input: NetworkInput): SceneArrays {
+  const background = new Float32Array((offsets.length / 2) * 3 * input.rows * input.cols)
+  normaliseFrames(frames, offsets, input, background)
   return { ...sceneArrays({ patch: NOTHING, background: { rgb: [0, 0, 0] }, blend: 'hard' }, input), background }
+}
+
+/** Writes the pictures of a batch as input, [images, 3, rows, cols]. @param offsets as of `frameArrays` */
+export function normaliseFrames(
+  { frames }: Frames,
+  offsets: Int32Array,
+  input: NetworkInput,
+  images: Float32Array,
+): void {
+  const length = 3 * input.rows * input.cols
+  for (let image = 0; image < offsets.length / 2; image++) {
+    const frame = frames[offsets[image * 2] as number] as Frame
+    normalisedSamples(frame, input, images.subarray(image * length, (image + 1) * length))
+  }
 }
 
 function normalisedBackground(background: Background, input: NetworkInput): Float32Array {
   return normalisedSamples('rgb' in background ? background.rgb : background.image, input)
 }
 
-/** @param samples RGB [pixels, 3] @returns planes in the order of the input's channels, [3, pixels] */
-export function normalisedSamples(samples: ArrayLike<number>, input: NetworkInput): Float32Array {
-  const pixels = samples.length / 3
-  const values = new Float32Array(3 * pixels)
+/**
+ * @param samples RGB [pixels, 3], from 0 to 255
+ * @param planes where they go, in the order of the input's channels, [3, pixels]
+ */
+function normalisedSamples(
+  samples: ArrayLike<number>,
+  input: NetworkInput,
+  planes: Float32Array = new Float32Array(samples.length),
+): Float32Array {
   for (let channel = 0; channel < 3; channel++) {
-    const sample = sampleOf(channel, input)
-    for (let pixel = 0; pixel < pixels; pixel++)
-      values[channel * pixels + pixel] = normalised(samples[pixel * 3 + sample] as number, channel, input)
+    const plane = planes.subarray((channel * samples.length) / 3, ((channel + 1) * samples.length) / 3)
+    const first = sampleOf(channel, input)
+    if (samples instanceof Uint8Array) {
+      // There are no more than 256 values, and a division for each sample takes several times as long.
+      const values = Float32Array.from({ length: 256 }, (_, value) => normalised(value, channel, input))
+      lookUp(samples, first, values, plane)
+    } else
+      for (let pixel = 0; pixel < plane.length; pixel++)
+        plane[pixel] = normalised(samples[pixel * 3 + first] as number, channel, input)
   }
-  return values
+  return planes
+}
+
+function lookUp(samples: Uint8Array, first: number, values: Float32Array, plane: Float32Array): void {
+  for (let pixel = 0; pixel < plane.length; pixel++)
+    plane[pixel] = values[samples[pixel * 3 + first] as number] as number
 }
 
 /** Index of the sample (red, green or blue) that becomes a channel of the input. */

@@ -2,6 +2,7 @@ import type { Image } from './image.js'
 
 /** Weights are fixed-point numbers with this many fraction bits. */
 const WEIGHT_BITS = 22
+const HALF = 1 << (WEIGHT_BITS - 1)
 
 /** For each target pixel: its first source pixel, and the weights of the source pixels from there on. */
 interface Taps {
@@ -9,38 +10,64 @@ interface Taps {
   readonly weights: Int32Array
 }
 
+/** A part of a resized picture. */
+export interface Window {
+  readonly top: number
+  readonly left: number
+  readonly rows: number
+  readonly cols: number
+}
+
 /**
  * Resizes an RGB picture, [rows, cols, 3], with a bilinear filter that is as wide as a target pixel where it shrinks. The result
  * is that of Pillow's `resize(…, BILINEAR)`, to the bit, which torchvision's `Resize` uses: first along columns, then along rows,
  * each rounded to bytes.
+ * @param window the part of the result that is computed; all of it by default
  */
-export function resizeAntialiased(image: Image, rows: number, cols: number): Image {
-  return alongRows(alongCols(image, cols), rows)
+export function resizeAntialiased(
+  image: Image,
+  rows: number,
+  cols: number,
+  { top, left, ...size }: Window = { top: 0, left: 0, rows, cols },
+): Image {
+  const ofRows = tapsOf(image.rows, rows).slice(top, top + size.rows)
+  const ofCols = tapsOf(image.cols, cols).slice(left, left + size.cols)
+  return { ...size, data: alongRows(alongCols(image, ofCols), size.cols * 3, ofRows) }
 }
 
-function alongCols({ rows, cols, data }: Image, target: number): Image {
-  if (cols === target) return { rows, cols, data }
-  const resized = new Uint8Array(rows * target * 3)
-  for (const [col, { first, weights }] of tapsOf(cols, target).entries())
-    for (let row = 0; row < rows; row++)
-      for (let channel = 0; channel < 3; channel++)
-        resized[(row * target + col) * 3 + channel] = weighted(data, (row * cols + first) * 3 + channel, 3, weights)
-  return { rows, cols: target, data: resized }
+/** @returns [rows, targets, 3] */
+function alongCols({ rows, cols, data }: Image, targets: readonly Taps[]): Uint8Array {
+  const resized = new Uint8Array(rows * targets.length * 3)
+  for (let row = 0, at = 0; row < rows; row++)
+    for (const { first, weights } of targets) {
+      let [red, green, blue] = [HALF, HALF, HALF]
+      for (let i = 0, source = (row * cols + first) * 3; i < weights.length; i++, source += 3) {
+        const weight = weights[i] as number
+        red += Math.imul(weight, data[source] as number)
+        green += Math.imul(weight, data[source + 1] as number)
+        blue += Math.imul(weight, data[source + 2] as number)
+      }
+      resized[at++] = red >> WEIGHT_BITS
+      resized[at++] = green >> WEIGHT_BITS
+      resized[at++] = blue >> WEIGHT_BITS
+    }
+  return resized
 }
 
-function alongRows({ rows, cols, data }: Image, target: number): Image {
-  if (rows === target) return { rows, cols, data }
-  const length = cols * 3
-  const resized = new Uint8Array(target * length)
-  for (const [row, { first, weights }] of tapsOf(rows, target).entries())
-    for (let i = 0; i < length; i++) resized[row * length + i] = weighted(data, first * length + i, length, weights)
-  return { rows: target, cols, data: resized }
+/** @param length of a row in bytes @returns [targets, length] */
+function alongRows(data: Uint8Array, length: number, targets: readonly Taps[]): Uint8Array {
+  const resized = new Uint8Array(targets.length * length)
+  const sums = new Int32Array(length)
+  for (const [row, { first, weights }] of targets.entries()) {
+    sums.fill(HALF)
+    for (const [i, weight] of weights.entries()) addRow(sums, data.subarray((first + i) * length), weight)
+    for (let i = 0; i < length; i++) resized[row * length + i] = (sums[i] as number) >> WEIGHT_BITS
+  }
+  return resized
 }
 
-function weighted(data: Uint8Array, start: number, step: number, weights: Int32Array): number {
-  let sum = 1 << (WEIGHT_BITS - 1)
-  for (let i = 0; i < weights.length; i++) sum += (data[start + i * step] as number) * (weights[i] as number)
-  return sum >> WEIGHT_BITS
+function addRow(sums: Int32Array, row: Uint8Array, weight: number): void {
+  for (let i = 0; i < sums.length; i++) sums[i] = (sums[i] as number) + Math.imul(weight, row[i] as number)
 }
 
 function tapsOf(source: number, target: number): readonly Taps[] {

@@ -77,10 +77,12 @@ function mixed(value: number): number {
 /** RGB of a picture on white. */
 export function onWhite({ rows, cols, data }: Image): Image {
   const rgb = new Uint8Array(rows * cols * 3)
-  for (let i = 0; i < rgb.length; i++) {
-    const pixel = Math.floor(i / 3)
+  for (let pixel = 0; pixel < rows * cols; pixel++) {
     const alpha = data[pixel * 4 + 3] as number
-    rgb[i] = Math.round(((data[pixel * 4 + (i % 3)] as number) * alpha + 255 * (255 - alpha)) / 255)
+    for (let channel = 0; channel < 3; channel++) {
+      const value = data[pixel * 4 + channel] as number
+      rgb[pixel * 3 + channel] = alpha === 255 ? value : Math.round((value * alpha + 255 * (255 - alpha)) / 255)
+    }
   }
   return { rows, cols, data: rgb }
 }

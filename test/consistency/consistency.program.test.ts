@@ -4,7 +4,7 @@ import { expect, it } from 'vitest'
 import { type ConsistencyOptions, consistency } from '../../src/consistency/consistency.js'
 import { PROTOCOL_NAMES } from '../../src/consistency/protocols.js'
 import type { Consistency } from '../../src/consistency/result.js'
-import { InputError } from '../../src/errors.js'
+import { InputError, UsageError } from '../../src/errors.js'
 import type { ProgressEvent } from '../../src/progress.js'
 import { runHere } from '../support/inProcess.js'
 import { messageOf } from '../support/messageOf.js'
@@ -93,6 +93,11 @@ it('leaves out photographs that cannot be used, and says why', async () => {
   expect(stderr).toMatch(/2 photographs, 30 images in/)
   expect(stdout).toMatch(/^crop +same answer in two random crops +\d+\.\d % +\d+\.\d %$/m)
   expect(readFileSync(folder('out/index.html'), 'utf8')).toContain('1 photograph could not be used')
+})
+
+it('refuses options that it does not take', async () => {
+  expect(await messageOf(measured({ protocols: [] }), UsageError)).toMatch(/^protocols is empty/)
+  expect(await messageOf(measured({ layers: ['scores'] } as object), UsageError)).toMatch(/^option layers is not known/)
 })
 
 it('refuses a network that gives no answers', async () => {

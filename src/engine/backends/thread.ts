@@ -1,9 +1,8 @@
 import * as ort from 'onnxruntime-node'
 import { type Compositor, createCompositor } from '../../native.js'
 import type { NetworkInput } from '../../networks/index.js'
-import { NOTHING } from '../scene.js'
-import { normalisedSamples } from '../sceneArrays.js'
-import type { Frame, Frames, Scene } from '../task.js'
+import { normaliseFrames } from '../sceneArrays.js'
+import type { Scene } from '../task.js'
 import type { Backend, WorkerData } from './backend.js'
 import { openSession } from './session.js'
 
@@ -28,7 +27,7 @@ export async function threadBackend({ input, outputs, threads, ...graph }: Threa
     features: async (job, offsets, put) => {
       const batch = offsets.length / 2
       const images = imagesOf(batch)
-      if ('frames' in job.scene) await normaliseFrames(job.scene, offsets, input, images)
+      if ('frames' in job.scene) normaliseFrames(job.scene, offsets, input, images)
       else await compositorOf(job.id, job.scene).composite(offsets, images)
       const tensor = new ort.Tensor('float32', images, [batch, 3, input.rows, input.cols])
       const results = await session.run({ [input.name]: tensor }, outputs)
@@ -55,22 +54,4 @@ export function sceneCompositor({ patch, background, blend }: Scene, input: Netw
     blend,
     normalisation: input,
   })
-}
-
-/** A picture of bytes is the background of a patch of one transparent pixel. */
-async function normaliseFrames(
-  { frames }: Frames,
-  offsets: Int32Array,
-  input: NetworkInput,
-  images: Float32Array,
-): Promise<void> {
-  const length = 3 * input.rows * input.cols
-  for (let image = 0; image < offsets.length / 2; image++) {
-    const frame = frames[offsets[image * 2] as number] as Frame
-    const target = images.subarray(image * length, (image + 1) * length)
-    if (frame instanceof Uint8Array) {
-      const compositor = sceneCompositor({ patch: NOTHING, background: { image: frame }, blend: 'hard' }, input)
-      await compositor.composite(Int32Array.of(0, 0), target)
-    } else target.set(normalisedSamples(frame, input))
-  }
 }
