@@ -1,5 +1,6 @@
 /**
- * What `npm install` runs: an addon is built where no binary fits, in a checkout always. It tells nothing where all is well.
+ * What `npm install` runs. It builds the addon in a checkout always, in an installed package only if no binary loads. If npm
+ * runs no scripts, the package still has its binaries. It prints nothing if all is well.
  */
 import { existsSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'

@@ -121,8 +121,8 @@ export class InterruptedError extends ShiftscopeError {
 }
 
 /**
- * Between the steps of work.
- * @param message what is to be said on the command line of work that goes on from nowhere
+ * Called between the steps of work.
+ * @param message for the command line, if stopped work leaves nothing to continue
  * @throws the signal's reason, once it was given
  */
 export function throwIfStopped(signal: AbortSignal | undefined, message?: string): void {
@@ -132,7 +132,7 @@ export function throwIfStopped(signal: AbortSignal | undefined, message?: string
   throw new InterruptedError(message, { exitStatus: reason.exitStatus })
 }
 
-/** The same of work that leaves nothing behind. */
+/** As `throwIfStopped`, for work that leaves nothing behind when it is stopped. */
 export function endIfStopped(signal: AbortSignal | undefined): void {
   throwIfStopped(signal, 'stopped without a result')
 }

@@ -67,7 +67,7 @@ export interface CudaFeatures {
 }
 
 declare const cudaHandle: unique symbol
-/** The addon's, and nobody else's. */
+/** A value that only the addon can use. */
 export interface CudaHandle {
   readonly [cudaHandle]: true
 }
@@ -80,7 +80,7 @@ export interface CosineOptions {
   /** [anchorCount, dims]. */
   readonly anchors: Float32Array
   readonly anchorCount: number
-  /** Of the processor; default 1. The bits of the result do not depend on it. */
+  /** Threads on the processor; default 1. The bits of the result do not depend on it. */
   readonly threads?: number
 }
 
@@ -156,7 +156,7 @@ export interface CudaDevice {
 
 export interface CudaDevices {
   readonly devices: readonly CudaDevice[]
-  /** Why there are none, or not all; empty otherwise. */
+  /** Why there are no devices, or not all; empty otherwise. */
   readonly reason: string
 }
 
@@ -243,7 +243,7 @@ interface Addon {
     options: Omit<SvmOptions, 'features' | 'signal'> & {
       readonly features: Float32Array | CudaHandle
       readonly decisions: Float64Array
-      /** Its one element is read while the training goes on, which ends where it is not 0; set when the thread ends. */
+      /** Read during the training, which ends when its one element is not 0; set when the thread ends. */
       readonly stop: Int32Array
     },
   ): Promise<SvmResult>
@@ -344,12 +344,15 @@ export function releaseFeatures({ handle }: CudaFeatures): void {
   addon().releaseFeatures(handle)
 }
 
-/** What the addon takes for them. */
+/** The features in the form that the addon takes. */
 function sourceOf(features: Float32Array | CudaFeatures): Float32Array | CudaHandle {
   return 'handle' in features ? features.handle : features
 }
 
-/** @throws CudaFailure if that is what became of an operation on these features */
+/**
+ * Checks the result of an operation on these features.
+ * @throws CudaFailure if their device failed
+ */
 function endIfFailed<T extends object>(
   result: T | DeviceFailure | undefined,
   features: Float32Array | CudaFeatures,
@@ -401,7 +404,7 @@ export async function trainSvm({ signal, features, ...options }: SvmOptions): Pr
     const result = await addon().trainSvm({ threads: 1, ...options, features: sourceOf(features), decisions, stop })
     endIfStopped(signal)
     endIfFailed(result, features)
-    if ('stopped' in result) throw new Error('the training was stopped by nobody')
+    if ('stopped' in result) throw new Error('the training stopped without a signal')
     if ('fault' in result) throw new NonFiniteFeatureError(result.fault)
     return { ...result, decisions }
   } finally {

@@ -1,10 +1,13 @@
-/** How long work tells of itself: the one way, whoever listens. */
+/** How long work reports its progress, whoever listens. */
 export interface Progress {
-  /** A stretch of `total` images, or of what `measure` says, begins. */
+  /** Begins a phase of `total` images, or of the unit that `measure` names. */
   start(label: string, total: number, measure?: ProgressMeasure): void
-  /** `done` of them are finished. @param secondsLeft until all work ends, if more is known of that than the rate */
+  /**
+   * `done` units of the phase are finished.
+   * @param secondsLeft until all work ends, if more is known of that than the rate
+   */
   update(done: number, secondsLeft?: number): void
-  /** The stretch is over, finished or not. */
+  /** Ends the phase, finished or not. */
   stop(): void
   /** One line for the user: something was decided, skipped or is worth knowing. */
   note(line: string): void
@@ -58,7 +61,7 @@ export function listenTo(progress: Partial<Progress>): ProgressListener {
   }
 }
 
-/** Nobody listens. */
+/** Progress that nobody listens to. */
 export const silent: Progress = {
   start: () => undefined,
   update: () => undefined,

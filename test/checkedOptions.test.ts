@@ -27,7 +27,7 @@ describe('options that only a script can give', () => {
   })
 
   it.each<[Partial<ExtractOptions>, string]>([
-    [{ layers: [] }, 'no layer of tiny-alexnet is named; name one, or leave the layers out'],
+    [{ layers: [] }, '`layers` names no layer of tiny-alexnet; name one, or leave it out'],
     [{ blend: 'lighten' as 'soft' }, 'blend lighten is not known; use hard, soft'],
   ])('are refused by extract: %j', async (options, message) => {
     const extraction = extract({ model: 'tiny-alexnet', patch: DOG, size: 75, stride: 50, ...options })

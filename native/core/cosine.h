@@ -37,7 +37,7 @@ CosineFault cosine_similarity(const float* features, std::size_t rows, std::size
 /// inverse_norms[a] = 1 / |anchors[a]|. Returns the first anchor that has no direction; the inverses are then unspecified.
 CosineFault invert_norms(const float* anchors, std::size_t anchor_count, std::size_t dims, double* inverse_norms);
 
-/// The same as `cosine_similarity` with one plain float64 sum per result; what the kernels are tested against.
+/// `cosine_similarity` with one plain float64 sum per result; what the kernels are tested against.
 CosineFault cosine_reference(const float* features, std::size_t rows, std::size_t dims, const float* anchors,
                              std::size_t anchor_count, float* out);
 

@@ -11,7 +11,8 @@ namespace shiftscope {
 /// Threads of one call at most: beyond what machines have, more of them only take memory.
 constexpr std::size_t kMostWorkers = 1024;
 
-/// How many workers `for_each_piece` has at most, from 1 to kMostWorkers: none would be without a piece.
+/// How many workers `for_each_piece` has at most, from 1 to kMostWorkers: none would be without a piece. Callers pass
+/// on what they were given; how many threads really run is decided here alone.
 inline std::size_t worker_count(std::size_t count, std::size_t piece, std::size_t threads) {
   const std::size_t pieces = count / piece + (count % piece != 0);
   return std::clamp<std::size_t>(std::min(threads, pieces), 1, kMostWorkers);

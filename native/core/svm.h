@@ -79,13 +79,13 @@ SvmResult train_svm(const float* features, std::size_t rows, std::size_t dims, c
 
 class SvmFeatures;
 
-/// The same for features that lie wherever they do (svm_features.h); what these throw goes to the caller.
+/// `train_svm` for features that lie wherever they do (svm_features.h); exceptions of these go to the caller.
 SvmResult train_svm(const SvmFeatures& features, const std::int8_t* labels, std::size_t problems,
                     const SvmOptions& options, double* decisions, double* weights = nullptr,
                     InstructionSet level = instruction_set());
 
-/// The same by coordinate-wise ascent of the dual on the full Gram matrix, one problem after the other; what `train_svm`
-/// is tested against on small problems.
+/// `train_svm` by coordinate-wise ascent of the dual on the full Gram matrix, one problem after the other. Tests
+/// compare `train_svm` with it on small problems.
 SvmResult svm_reference(const float* features, std::size_t rows, std::size_t dims, const std::int8_t* labels,
                         std::size_t problems, const SvmOptions& options, double* decisions, double* weights = nullptr);
 

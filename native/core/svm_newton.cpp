@@ -101,7 +101,7 @@ const std::vector<double>& NewtonMethod::refresh() {
   return weights_;
 }
 
-/// The same where the method comes no nearer to the optimum; where it left the range of numbers, with no weights at all.
+/// As `refresh`, for a method that comes no nearer to the optimum; without any weights if it left the range of numbers.
 const std::vector<double>& NewtonMethod::give_up() {
   gave_up_ = true;
   if (!std::isfinite(gap())) {
@@ -259,8 +259,8 @@ void NewtonMethod::solve_in_dims(std::size_t threads) {
   intercept_direction_ = solution[dims_];
 }
 
-/// The same by the samples' scalar products K: with t = stiffness · (X d + d_b) on the samples,
-/// (K + I / stiffness) t = -X gradient + d_b and Σ t = -gradient_b; then d = -gradient - Xᵀ t.
+/// As `solve_in_dims`, by the samples' scalar products K: with t = stiffness · (X d + d_b) on the samples, (K + I /
+/// stiffness) t = -X gradient + d_b and Σ t = -gradient_b; then d = -gradient - Xᵀ t.
 void NewtonMethod::solve_in_samples(std::size_t threads) {
   const std::size_t size = between_.size();
   std::vector<double> t(size), ones(size, 1.0);

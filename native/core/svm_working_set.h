@@ -33,7 +33,7 @@ class WorkingSetMethod : public SvmMethod {
   /// Samples that are to join the working set, after `accept`. They need slots of the Gram matrix before `join`.
   const Samples& joining() const { return joining_; }
 
-  /// Those of the samples that have a label join, all of which have slots.
+  /// Adds the samples that have a label. All given samples must have slots.
   void join(const Samples& samples);
 
   /// Whether the problem has more support vectors than a working set should hold, or the set's solution is no longer

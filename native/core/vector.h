@@ -215,7 +215,7 @@ SHIFTSCOPE_INLINE void unroll(const Work& work) {
   }
 }
 
-/// The same vector, from here on in a register: for a value that several instructions take, which compilers would let each
+/// The vector x, from here on in a register: for a value that several instructions take, which compilers would let each
 /// of them read from memory again.
 SHIFTSCOPE_INLINE Doubles in_register(Doubles x) {
 #if defined(__GNUC__) && defined(SHIFTSCOPE_LEVEL_AVX512)

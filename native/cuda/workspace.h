@@ -66,8 +66,8 @@ class Workspaces {
   std::vector<std::unique_ptr<Workspace>> idle_;
 };
 
-/// Work in parts, of which the device has one to do while the processor takes the results of the one before:
-/// start(workspace, part) queues a part, finish(workspace, part) takes its results, which are there by then. In order.
+/// Work in parts: while the processor takes the results of one, the device has the next. start(workspace, part) queues
+/// a part; finish(workspace, part) takes its results, which are there by then. Both are called in order.
 template <class Start, class Finish>
 void in_turns(Workspaces& workspaces, std::size_t parts, const Start& start, const Finish& finish) {
   if (parts == 0) return;

@@ -11,7 +11,10 @@ import type { BareTask, BareWorkerData } from './bareWorker.js'
 /** Length of one measurement in seconds. */
 export const MEASUREMENT_SECONDS = 3
 
-/** One worker a core, or one worker on all cores: those of the settings that are wished with which a bare loop is fastest. */
+/**
+ * Of one worker per core and one worker on all cores, as far as wishes leave both, the settings with which a bare loop is
+ * faster.
+ */
 export async function bestBareSettings(network: Network, wished: WishedSettings): Promise<Settings> {
   const chosen = chooseSettings(network, Number.POSITIVE_INFINITY, wished)
   if (wished.workers !== undefined || chosen.workers === 1) return chosen
@@ -27,7 +30,7 @@ export async function bestBareSettings(network: Network, wished: WishedSettings)
 
 /** Workers that run a network over and over on a ready tensor. */
 export function openBareLoop(network: Network, { workers, threads, batch }: Settings, device: Device) {
-  // As in the pipeline's processes.
+  // The processes of the pipeline set it too.
   if (device.name !== 'cpu') process.env.NVIDIA_TF32_OVERRIDE ??= FULL_PRECISION.NVIDIA_TF32_OVERRIDE
   const workerData: BareWorkerData = {
     onnxPath: network.onnxPath,
@@ -46,7 +49,7 @@ export function openBareLoop(network: Network, { workers, threads, batch }: Sett
   const runs = (count: number) => Promise.all(Array.from({ length: workers }, () => pool.run({ batch, runs: count })))
   let secondsPerRun: number | undefined
   return {
-    /** Images per second over about so many seconds. */
+    /** Images per second, measured for about this many seconds. */
     async measure(seconds: number): Promise<number> {
       if (secondsPerRun === undefined) {
         await runs(1)

@@ -49,7 +49,7 @@ export async function measureEach<T>(
   return results
 }
 
-/** The pipeline that is measured, which computes every image by itself, and what it runs on. */
+/** The measured pipeline, which computes every image in full, and its settings. */
 interface Pipeline {
   readonly handle: NetworkHandle
   readonly settings: Settings

@@ -86,7 +86,7 @@ async function benchUnit(
   const { offsets, ...grid } = positionGrid(network.input.rows, scene.patch.size, stride)
   const images = offsets.length / 2
   const { handle: plain, settings, adapter } = await openPipeline(network, scene, device, wished)
-  // On the processor, a unit's values that images have in common are computed once.
+  // On the processor, values that images share are computed once, as in a study.
   const reusing = () => ({ settings: chooseSettings(network, images, wished), onNote: () => undefined })
   const handle = device.name === 'cpu' ? openThreads(network, settings, undefined, reusing()) : plain
   const bare = openBareLoop(network, settings, device)

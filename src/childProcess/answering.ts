@@ -7,9 +7,9 @@ export interface ConfinedQuestion<Question> {
   readonly bounds: Bounds
 }
 
-/** Beyond these the process is killed. */
+/** Limits beyond which the process is killed. */
 export interface Bounds {
-  /** Of memory. */
+  /** Bytes of memory. */
   readonly bytes: number
   /** Number of the process that asked. */
   readonly asker: number
@@ -19,7 +19,10 @@ export type ConfinedAnswer<Answer> =
   | { readonly kind: 'answer'; readonly answer: Answer }
   | { readonly kind: 'failed'; readonly reason: string; readonly isInput: boolean }
 
-/** The side of a process that `confined` asks. Its thread may be held for ever; another one watches it. */
+/**
+ * Runs in a process that `confined` started, and answers its questions. A question may block this thread for ever, so another
+ * thread watches it.
+ */
 export function answerConfined<Question, Answer>(answerTo: (question: Question) => Promise<Answer>): void {
   const watch = new Worker(new URL(workerFile('childProcess/watch.js')))
   answerInOrder<ConfinedQuestion<Question>, ConfinedAnswer<Answer>>(async ({ question, bounds }) => {
@@ -34,8 +37,8 @@ export function answerConfined<Question, Answer>(answerTo: (question: Question) 
 }
 
 /**
- * The side of a process that `startChild` started: answers messages one after the other, and ends with whoever started it.
- * @param answerTo gives undefined where there is nothing to answer; must not throw
+ * Runs in a process that `startChild` started: answers its messages one after the other, and ends when the starter ends.
+ * @param answerTo gives undefined if there is nothing to answer; must not throw
  */
 export function answerInOrder<Question, Answer>(answerTo: (message: Question) => Promise<Answer | undefined>): void {
   let previous: Promise<void> = Promise.resolve()
@@ -50,7 +53,7 @@ export function answerInOrder<Question, Answer>(answerTo: (message: Question) =>
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined)
 }
 
-/** An answer is on its way before the next question holds this thread. */
+/** Resolves once the answer is sent, since the next question may block this thread. */
 function send(answer: unknown): Promise<void> {
   return new Promise((resolve) => process.send?.(answer, () => resolve()))
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { oneLine } from '../support/text.js'
 
-/** So many bytes are read of either end of what a process wrote to stderr. */
+/** Bytes that are read from the beginning, and from the end, of what a process wrote to stderr. */
 const MAX_LOG = 100_000
 
 /**
@@ -25,12 +25,12 @@ export class ChildFailure extends Error {
   }
 }
 
-/** A process of this program's that is asked; its side is `answerInOrder`. */
+/** A process that answers questions; it runs `answerInOrder`. */
 export interface Child<Question, Answer> {
   readonly pid: number
   /** The beginning of what it wrote to stderr. */
   head(): string
-  /** A message that has no answer. */
+  /** Sends a message that gets no answer. */
   tell(message: Question): void
   /**
    * Answers come in the order of the questions.
@@ -38,12 +38,12 @@ export interface Child<Question, Answer> {
    * @throws ChildFailure
    */
   ask(question: Question, seconds: number): Promise<Answer>
-  /** Whether this program waits for it before it ends; it does at first. */
+  /** Sets whether this program waits for the process before it ends. At first it does. */
   hold(isHeld: boolean): void
   isEnded(): boolean
-  /** What is not answered yet fails. */
+  /** Kills the process; open questions fail. */
   kill(): void
-  /** The same; resolves once the process is gone. */
+  /** Kills the process, and resolves once it is gone. */
   close(): Promise<void>
 }
 
@@ -92,8 +92,8 @@ export function startChild<Question, Answer>(
 }
 
 /**
- * A file that a process writes its stderr to. A pipe would not do: native libraries write in small pieces, and what does
- * not fit into it while this process is busy is lost.
+ * A file that a process writes its stderr to. A pipe would not do: native libraries write in small pieces, and a full pipe
+ * loses them while this process is busy.
  */
 interface Log {
   readonly descriptor: number
@@ -107,7 +107,7 @@ interface Log {
 function openLog(): Log {
   const path = join(tmpdir(), `shiftscope-process-${randomUUID()}.log`)
   const descriptor = openSync(path, 'wx+')
-  // Where an open file may be removed, nothing is left behind whatever happens.
+  // Removed at once where the system allows it, so that nothing is left behind whatever happens.
   if (process.platform !== 'win32') rmSync(path)
   const text = (position: number) => {
     const buffer = Buffer.alloc(MAX_LOG)
@@ -126,7 +126,7 @@ function openLog(): Log {
 
 type Conversation<Question, Answer> = Pick<Child<Question, Answer>, 'tell' | 'ask' | 'isEnded'>
 
-/** The end of the process answers all questions that are open. */
+/** Asks a process. When it ends, all open questions fail. */
 function converse<Question, Answer>(child: ChildProcess, log: Log): Conversation<Question, Answer> {
   const open: { answer(answer: Answer): void; fail(failure: ChildFailure): void }[] = []
   let ended: ChildFailure | undefined
@@ -173,7 +173,7 @@ function endOf(code: number | null, signal: NodeJS.Signals | null, stderr: strin
 }
 
 const FAULTS: ReadonlySet<string> = new Set(['SIGSEGV', 'SIGBUS', 'SIGABRT', 'SIGILL', 'SIGFPE', 'SIGTRAP'])
-/** Windows has no signals: a fault's number is the status, from here on. */
+/** Windows has no signals: a process that faults ends with a status of at least this. */
 const WINDOWS_FAULTS = 0xc0000000
 
 function failingOf(code: number | null, signal: NodeJS.Signals | null): Failing {

@@ -2,10 +2,10 @@ import { InputError, throwIfStopped } from '../errors.js'
 import type { ConfinedAnswer, ConfinedQuestion } from './answering.js'
 import { type Child, ChildFailure, startChild } from './child.js'
 
-/** What one call may take. */
+/** Limits of one call. */
 export interface Limits {
   readonly seconds: number
-  /** Of memory, the process's own included. */
+  /** Bytes of memory, the process's own included. */
   readonly bytes: number
 }
 
@@ -16,12 +16,12 @@ export interface Limits {
  */
 export type Confined<Question, Answer> = (question: Question, limits: Limits, signal?: AbortSignal) => Promise<Answer>
 
-/** A process waits so long for the next question, in milliseconds: several often come one after the other. */
+/** Milliseconds that a process waits for the next question, since several often come one after the other. */
 const IDLE = 2000
 
 /**
- * Work on files from outside, which libraries do that know no limits and cannot be stopped, in a process of its own. There is
- * one process at a time, which is started with the first question; questions wait for one another.
+ * Runs work on files from outside in a process of its own, since the libraries that do it know no limits and cannot be stopped.
+ * There is one process at a time, which is started with the first question; questions wait for one another.
  * @param script address of the process's module, which calls `answerConfined`
  */
 export function confined<Question, Answer>(script: string): Confined<Question, Answer> {
@@ -69,7 +69,7 @@ export function confined<Question, Answer>(script: string): Confined<Question, A
   }
 }
 
-/** Nobody but its own watch kills such a process, or a system that is short of memory. */
+/** Only the process's own watch kills it, or a system that is short of memory. */
 function inWords({ message, failing }: ChildFailure, { seconds, bytes }: Limits): ChildFailure {
   if (failing === 'late') return new ChildFailure(`it takes longer than ${seconds} s`, failing)
   if (failing === 'killed')

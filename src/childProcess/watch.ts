@@ -2,8 +2,8 @@ import { parentPort } from 'node:worker_threads'
 import type { Bounds } from './answering.js'
 
 /**
- * Thread that kills its process once that has taken more memory than it may, or whoever asked it is gone: no library that
- * holds the process's own thread can keep it from that.
+ * Thread that kills its process once the process has taken too much memory or its asker is gone. No library that blocks the
+ * process's own thread can prevent that.
  */
 let bounds: Bounds | undefined
 parentPort?.on('message', (given: Bounds) => {

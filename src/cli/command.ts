@@ -6,13 +6,13 @@ import { report, runProgram } from './program.js'
 
 // This process as the command that its words name.
 const context = interruptible()
-// A reader that has enough, such as head, has nothing to be told.
+// A reader that closes the pipe early, such as head, is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) =>
   process.exit(error.code === 'EPIPE' ? 1 : report(asOutputError('standard output', error))),
 )
-// Messages that nobody can be told end no work: its files and its exit status stand.
+// If stderr is closed, the work goes on: its files and its exit status still count.
 process.stderr.on('error', () => undefined)
-// Warnings of this package are lines like others; Node's own stay as they are.
+// This package's warnings are printed as notes; Node's own stay as they are.
 const printAsNode = process.listeners('warning')
 process.removeAllListeners('warning')
 process.on('warning', (warning) => {

@@ -4,11 +4,11 @@ import { TERMINAL_AS_IT_WAS } from './terminal.js'
 
 /** What every command gets beside its own options. */
 export interface CommandContext {
-  /** Aborted by Ctrl-C, or where the process is told to end. */
+  /** Aborted by Ctrl-C, or by another request to end the process. */
   readonly signal: AbortSignal
 }
 
-/** By the name of a signal, what the process ends with: 128 and its number. */
+/** Exit status by signal: 128 plus the signal's number. */
 const EXIT_STATUSES = { SIGINT: 130, SIGTERM: 143 } as const
 
 /**
@@ -29,7 +29,7 @@ export function interruptible(): CommandContext {
   return { signal: controller.signal }
 }
 
-/** Work of which nothing is kept when it is stopped, so that the message does not say so. */
+/** Runs work that keeps nothing when it is stopped, so that the message does not promise to continue it. */
 export async function leavingNothing<T>(work: Promise<T>, { signal }: CommandContext): Promise<T> {
   try {
     return await work

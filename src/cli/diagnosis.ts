@@ -12,7 +12,7 @@ import { counted } from '../support/text.js'
 /** The subject of each device, before its name. */
 const PROVIDER = 'execution provider '
 
-/** What the first line says: whether everything that is needed works. */
+/** The first line: whether everything that is needed works. */
 export function verdictOn(findings: readonly Diagnosis[]): string {
   const missing = findings.filter(({ state, optional }) => state === 'gap' && !optional)
   if (missing.length > 0) return `Not ready: ${missing.map(({ subject }) => subject).join(', ')} (see ✗ below)`
@@ -27,7 +27,7 @@ const MIN_NODE = 20
 export interface Diagnosis {
   readonly subject: string
   readonly state: 'ok' | 'gap'
-  /** Whether everything works without it, if slower or for fewer networks. */
+  /** Whether Shiftscope works without it, if slower or for fewer networks. */
   readonly optional: boolean
   readonly detail: string
   /** What to do about a gap. */
@@ -136,7 +136,7 @@ async function cacheDiagnosis(): Promise<Diagnosis> {
   }
 }
 
-/** What no preset needs is no gap where it is missing. */
+/** Missing weights that no preset needs are no gap. */
 async function weightDiagnoses(): Promise<readonly Diagnosis[]> {
   const models = (await listNetworks()).filter(({ entry, state }) => entry.preset !== null || state !== 'missing')
   return models.map(({ entry, state, path }): Diagnosis => {

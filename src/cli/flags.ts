@@ -4,7 +4,7 @@ import type { Command } from 'commander'
 let own: ReadonlySet<string> = new Set()
 let all: ReadonlySet<string> = new Set()
 
-/** Whose flags `asFlags` writes, and which others there are. */
+/** Sets the flags that `asFlags` writes: those of the running command and of all others. */
 export function knowFlags(running: Command, commands: readonly Command[]): void {
   own = flagsOf([running])
   all = flagsOf(commands)
@@ -14,14 +14,14 @@ function flagsOf(commands: readonly Command[]): ReadonlySet<string> {
   return new Set(commands.flatMap(({ options }) => options.flatMap(({ long }) => long?.slice(2) ?? [])))
 }
 
-/** An option, and what it is given. */
+/** An option in a message, and its value, such as `device cpu`. */
 const OPTION = /`([A-Za-z]+)((?: [^`]*)?)`/g
 const LAST_ALTERNATIVE = /, or (?!.*, or )[^;]*$/s
 
 /**
- * A message of the library, which names options as scripts write them, `keepFeatures` or `device cpu`, with the flags of the
- * command line in their place, some of which are singular, since they may be repeated. A last alternative that takes a flag
- * of other commands is left out. What is no option stays as it is.
+ * Replaces the options in a message of the library, such as `keepFeatures` or `device cpu`, by the flags of the command line.
+ * Some flags are singular, since they may be repeated. If the message ends with an alternative that only other commands have a
+ * flag for, the alternative is left out. All other words stay.
  */
 export function asFlags(message: string): string {
   return message

@@ -2,11 +2,11 @@ import { resolve } from 'node:path'
 import { type Command, Option } from 'commander'
 import { print, say } from './output.js'
 
-/** What the flags say of a page that was written. */
+/** Flags of the commands that write a page. */
 export interface PageFlags {
   /** Show it in the browser. */
   readonly open?: boolean | undefined
-  /** stdout carries a document; the user is told of the page only if it was to be opened. */
+  /** Whether stdout carries a document. The user then hears of the page only if it was to be opened. */
   readonly json?: boolean | undefined
 }
 
@@ -14,10 +14,10 @@ export function addOpenOption(command: Command): Command {
   return command.addOption(new Option('--open', 'open the page in the browser'))
 }
 
-/** Within this time, in milliseconds, what starts the browser says that it cannot; it may also run as long as the browser. */
+/** Milliseconds within which the program that starts the browser fails if it cannot. It may also run as long as the browser. */
 const START = 2000
 
-/** Says where a page is, or opens it in the browser. Where there is none, that is said, and it is no error. */
+/** Prints the path of a page, or opens it in the browser. If there is no browser, it says so; that is no error. */
 export async function sayPage(page: string, { open = false, json = false }: PageFlags): Promise<void> {
   if (!open) {
     if (!json) print(`open ${page}`)
@@ -28,7 +28,7 @@ export async function sayPage(page: string, { open = false, json = false }: Page
   say(isStarted ? `opening ${page} in the browser` : `no browser could be started here; open ${page}`)
 }
 
-/** The same of a page that a server has, whose address is always told. */
+/** As `sayPage`, for the page of a running server, whose address is always printed. */
 export async function sayAddress(address: string, { open }: Required<Pick<PageFlags, 'open'>>): Promise<void> {
   print(`open ${address}`)
   if (!open) return

@@ -9,13 +9,13 @@ export function say(line: string): void {
 /** Columns of the narrowest terminal that output for people must fit. */
 export const TERMINAL_COLUMNS = 80
 
-/** What a command was run for goes to stdout: a line of it, as safe as a note, with its marks in colour. */
+/** Prints a line of a command's result to stdout, with its marks in colour. Names in it are as harmless as in notes. */
 export function print(line: string): void {
   const text = messageLine(line)
   process.stdout.write(`${hasColours() ? text.replace(MARK, coloured) : text}\n`)
 }
 
-/** Marks stand alone; a question mark that ends a word is none. */
+/** Marks stand alone. A question mark that ends a word is not a mark. */
 const MARK = /(?<!\S)[✓✗?](?!\S)/g
 
 function coloured(mark: string): string {
@@ -27,7 +27,7 @@ function hasColours(): boolean {
   return process.stdout.isTTY && process.stdout.hasColors() && !process.argv.includes('--no-color')
 }
 
-/** Lines of at most so many characters, broken between words; a longer word has a line of its own. */
+/** Lines of at most `width` characters, broken between words. A longer word has a line of its own. */
 export function wrapped(text: string, width: number): readonly string[] {
   const lines: string[] = []
   for (const word of text.split(' ')) {
@@ -38,7 +38,7 @@ export function wrapped(text: string, width: number): readonly string[] {
   return lines
 }
 
-/** The one JSON document of a command, on stdout. Arrays of numbers in typed arrays are not part of it. */
+/** Prints the one JSON document of a command to stdout. Typed arrays are left out. */
 export function printJson(document: unknown): void {
   process.stdout.write(`${JSON.stringify(document, null, 2)}\n`)
 }

@@ -24,7 +24,7 @@ export function parsePositive(text: string): number {
   return value
 }
 
-/** An empty one is what a shell makes of a variable that is not set. */
+/** An unset variable of a shell gives an empty path. */
 export function parsePath(text: string): string {
   if (text === '') throw new InvalidArgumentError('It is empty; give a path.')
   return text
@@ -50,11 +50,11 @@ export function parseMinutes(text: string): number {
   return Math.max(1, Math.ceil(Number(hours) * 60 + Number(minutes) + Number(seconds) / 60))
 }
 
-/** Of red, green and blue. */
+/** Three numbers, for red, green and blue. */
 export function parseThree(text: string): readonly number[] {
   const values = text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)))
   if (values.length !== 3 || !values.every(Number.isFinite))
-    throw new InvalidArgumentError('Give three numbers, those of red, green and blue, such as 0.5,0.5,0.5.')
+    throw new InvalidArgumentError('Give three numbers, for red, green and blue, such as 0.5,0.5,0.5.')
   return values
 }
 

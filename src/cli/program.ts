@@ -101,7 +101,7 @@ export function report(thrown: unknown): number {
   const verbose = process.argv.includes('--verbose')
   const message = error instanceof Error ? error.message : String(error)
   const known = error instanceof ShiftscopeError
-  // A line of more than one comes from a library.
+  // Messages of several lines come from libraries; the first line has the cause.
   const line = messageLine(message.split('\n')[0] as string)
   const text = asFlags(verbose && error instanceof Error ? fullStack(error) : line)
   const lines = `shiftscope: ${text}${known || verbose ? '' : ' (unexpected; --verbose shows where)'}`.split('\n')
@@ -114,7 +114,10 @@ function fullStack(error: Error): string {
   return `${error.stack ?? error.message}${cause}`
 }
 
-/** Commander itself misses a required option before it names an unknown one, which may be the same misspelt. */
+/**
+ * Checks required options after parsing. Commander itself would report a missing option before an unknown one, which may be the
+ * same option misspelt.
+ */
 function requireAfterParsing(command: Command): void {
   const required = command.options.filter(({ mandatory }) => mandatory)
   if (required.length === 0) return
@@ -126,7 +129,7 @@ function requireAfterParsing(command: Command): void {
   })
 }
 
-/** What to say after an unknown command: commander itself names only those that are spelt almost alike. */
+/** What to say after an unknown command. Commander itself only suggests names that are spelt almost alike. */
 function nearestCommands({ commands }: Command, line: string): string {
   const [, unknown] = /: unknown command '(.*)'$/s.exec(line) ?? []
   if (unknown === undefined) return ''

@@ -7,7 +7,7 @@ import { byteSize, duration, say, TERMINAL_COLUMNS } from './output.js'
 /** Without a terminal a line is printed this often, in seconds. */
 const LINE_INTERVAL = 10
 
-/** Columns of a bar, and of what follows it: share, amounts, rate and time left. */
+/** Columns of a bar, and of the text after it: share, amounts, rate and time left. */
 const WIDEST_BAR = 40
 const NARROWEST_BAR = 5
 const NUMBERS = 55
@@ -46,7 +46,7 @@ function barProgress(): Progress {
   }
 }
 
-/** Columns of a bar that leaves room for its label and for what follows it. */
+/** Columns of a bar that leaves room for its label and the text after it. */
 function barSize(label: string): number {
   const { columns = TERMINAL_COLUMNS } = process.stderr
   return Math.min(WIDEST_BAR, Math.max(NARROWEST_BAR, columns - label.length - NUMBERS))

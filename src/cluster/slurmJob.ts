@@ -22,11 +22,11 @@ export interface JobPlan extends JobResources {
   readonly out: string
   /** Folder in which the command is given; paths among the arguments are relative to it. */
   readonly folder: string
-  /** The command line: interpreter, script, and what `reproduce` gets. */
+  /** The command line: interpreter, script, and the words for `reproduce`. */
   readonly command: readonly string[]
 }
 
-/** A study's options as the words by which the command line has them: `inputMean: [1, 2, 3]` is `--input-mean 1,2,3`. */
+/** A study's options as words of the command line: `inputMean: [1, 2, 3]` becomes `--input-mean 1,2,3`. */
 export function studyWords({ onProgress, signal, limits, ...study }: ReproduceOptions): readonly string[] {
   const given = { ...study, ...(limits && { limits: [limits.low, limits.high] }) }
   return Object.entries(given).flatMap(([name, value]) => {
@@ -55,7 +55,7 @@ export function arrayScript(plan: JobPlan): string {
   })
 }
 
-/** The script of the job that comes after them: what they left is computed, and the report written. */
+/** The script of the job after the array: it computes what the tasks left, and writes the report. */
 export function reportScript(plan: JobPlan): string {
   return script(plan, {
     comment: ['Runs once all tasks have ended: computes what they left, and writes the report.'],
@@ -102,7 +102,7 @@ function script(plan: JobPlan, { comment, options, arguments: more }: ScriptPart
  */
 function directive(option: string): string {
   if (/\p{Cc}/u.test(option))
-    throw new UsageError(`${option} holds a control character, which a job script cannot; use another name`)
+    throw new UsageError(`${option} has a control character, which a job script must not have; use another name`)
   const [name, ...value] = option.split('=')
   const text = value.join('=')
   return /[\s"#]/.test(text) ? `${name}="${text.replaceAll('"', '\\"')}"` : option

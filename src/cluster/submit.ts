@@ -85,7 +85,10 @@ export async function submitSlurm(options: SlurmOptions): Promise<SlurmSubmissio
   return { scripts, folder, jobs: { array, report }, estimate }
 }
 
-/** Mebibytes: what a unit takes at most, twice where one is measured while the next is extracted, and as much again of weights as workers may hold copies. */
+/**
+ * Mebibytes of each task: the features of a unit (of two with a GPU, since one is measured while the next is extracted), the
+ * weights, and the copies that workers hold of them.
+ */
 function memoryOf({ featureBytes, weightsBytes }: StudyEstimate, cpus: number, gpus: number): number {
   const copies = Math.min(cpus * weightsBytes, Math.max(weightsBytes, 600 * 2 ** 20))
   return Math.ceil((featureBytes * (gpus > 0 ? 2 : 1) + weightsBytes + copies) / 2 ** 20) + 1024

@@ -124,7 +124,7 @@ async function classifier(options: ConsistencyOptions): Promise<Network> {
   )
 }
 
-/** Opens the network; the photograph stands for all others where devices are tried. */
+/** Opens the network. Devices are tried with the given photograph in place of all. */
 async function openFor(network: Network, sample: Photograph, images: number, options: ConsistencyOptions) {
   const { device = 'auto', precision, onProgress, signal } = options
   const request = parseDevice(device)
@@ -185,7 +185,7 @@ interface Group {
 
 type Run = Pick<Consistency, 'failed' | 'settings' | 'images' | 'seconds' | 'imagesPerSecond'> & ExecutionRecord
 
-/** Runs what does not stand yet, many photographs at a time; while one group runs, the next one is read. */
+/** Runs the photographs whose rows are missing, many at a time; while one group runs, the next one is read. */
 async function measureAll(kept: KeptAnswers, work: Work): Promise<Run> {
   const { files, protocols, setting } = kept
   const { network, options } = work
@@ -271,7 +271,7 @@ async function readGroup(
   return { photographs, frames, failed }
 }
 
-/** The chance of a photograph, which is the same whatever else is measured. */
+/** Random numbers of a photograph, which do not depend on what else is measured. */
 function randomOf(seed: number, protocol: ProtocolName, photograph: string): () => number {
   return randomNumbers(Number.parseInt(sha256(`${seed} ${protocol} ${photograph}`).slice(0, 8), 16))
 }

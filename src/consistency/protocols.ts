@@ -2,7 +2,7 @@ import type { Frame } from '../engine/task.js'
 import { cropped, type Photograph, reducedTo, sourceSide } from './photographs.js'
 import { AXES, circularShift, idealShift, placedOn, shiftDerivative } from './shifts.js'
 
-/** What frames are made with. */
+/** Settings that frames are made with. */
 export interface ProtocolSetting {
   /** Side of the network's frame in pixels. */
   readonly frame: number
@@ -34,7 +34,7 @@ export interface Protocol {
   /** Numbers that `keep` returns. */
   readonly kept: (setting: ProtocolSetting) => number
   /**
-   * What is kept of a photograph: `answers`, and what else the measures need.
+   * The numbers to keep of a photograph: `answers`, and what else the measures need.
    * @param probabilities [frames, classes]
    */
   readonly keep: (probabilities: Float64Array, classes: number, setting: ProtocolSetting) => Float32Array
@@ -50,7 +50,7 @@ const FRACTIONS = STEPS_PER_PIXEL ** 2
 /** Length of the step of the derivative in pixels. */
 const EPSILON = 0.003
 
-/** Numbers that are kept of a frame. */
+/** Numbers that are kept per frame. */
 const ANSWER_NUMBERS = 3
 
 /**
@@ -173,7 +173,7 @@ export function answerCount(row: Float32Array): number {
   return Math.floor(row.length / ANSWER_NUMBERS)
 }
 
-/** Of frames that belong together two by two. */
+/** The protocol part that compares frames two by two. */
 function agreement(shifted: string): ProtocolMeasure {
   return {
     name: 'agreement',

@@ -13,7 +13,7 @@ export interface ConsistencyMeasure {
    * `probability-change` (mean absolute change of the probability of the strongest class per step), or `equivariance-error`.
    */
   readonly measure: string
-  /** What it is, for people. */
+  /** The measure in words. */
   readonly title: string
   readonly unit: 'share' | 'probability' | 'error'
   /** Mean over photographs. */
@@ -45,7 +45,7 @@ export interface Consistency extends ExecutionRecord {
   readonly imagesPerSecond: number
 }
 
-/** What is kept of all photographs: of each protocol [photographs, kept]. A row that begins with NaN does not stand. */
+/** What is kept of all photographs: per protocol [photographs, kept]. A row that begins with NaN is missing. */
 export interface KeptAnswers {
   readonly protocols: readonly Protocol[]
   readonly setting: ProtocolSetting

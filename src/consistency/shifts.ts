@@ -1,6 +1,9 @@
 /** Shifts of square pictures, RGB [side, side, 3]. */
 
-/** What leaves the picture at one edge enters at the opposite one; positive shifts go down and to the right. */
+/**
+ * A shift in which pixels that leave the picture at one edge enter at the opposite edge. Positive shifts go down and to the
+ * right.
+ */
 export function circularShift(picture: Uint8Array, side: number, rows: number, cols: number): Uint8Array {
   const shifted = new Uint8Array(picture.length)
   const length = side * 3
@@ -50,7 +53,7 @@ export function idealShift(picture: ArrayLike<number>, side: number, axis: Axis,
   return shifted
 }
 
-/** What a pixel gives to the pixel n places on, for n from −side to side − 1, at index n + side. */
+/** Weight of a pixel in the pixel n places further, for n from −side to side − 1, at index n + side. */
 function interpolationKernel(side: number, shift: number): Float64Array {
   const weightAt = (distance: number) => {
     let sum = 1

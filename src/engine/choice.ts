@@ -22,9 +22,9 @@ import { freeVideoMemory, hasRoomForTwice } from './videoMemory.js'
 /** A network opened on the device that was chosen for it. */
 export interface Execution {
   readonly handle: NetworkHandle
-  /** Images per second of the device in its trial; null where there was none. */
+  /** Images per second of the device in its trial; null if there was none. */
   readonly rate: number | null
-  /** What ran so far, for the results. */
+  /** Everything that has run so far, for the results. */
   ran(): ExecutionRecord
 }
 
@@ -46,7 +46,7 @@ export interface ExecutionRecord {
   readonly failure?: string
 }
 
-/** What is to be computed, and how it may be. */
+/** The work, and how it may be done. */
 export interface ExecutionPlan {
   readonly network: Network
   /** One of the scenes to come. */
@@ -68,10 +68,10 @@ export interface ExecutionPlan {
 /** A GPU is tried only for work that would take longer than this many seconds without the trial. */
 const WORTH_A_TRIAL = 60
 
-/** Fewer batches than so many a worker are done before a trial would be. */
+/** Work of fewer batches per worker than this ends before a trial would. */
 const FEWEST_BATCHES = 8
 
-/** What `auto` looks for, best first. */
+/** Devices that `auto` looks for, best first. */
 const AUTO: readonly GpuName[] = ['cuda', 'webgpu']
 
 /** Batches that are tried on a GPU, one after the other while each is faster than the one before. */
@@ -80,7 +80,7 @@ const BATCHES = [32, 64, 128, 256, 512, 1024] as const
 /** TensorRT builds an engine for every size of batch, which takes minutes. */
 const TENSORRT_BATCHES = [32, 128] as const
 
-/** A larger batch, which takes more memory, has to be so many times as fast. */
+/** A larger batch, which takes more memory, must be this many times as fast. */
 const WORTH_A_LARGER_BATCH = 1.03
 
 /**
@@ -94,7 +94,7 @@ export async function openExecution(plan: ExecutionPlan): Promise<Execution> {
   checkPrecision(request, plan.precision)
   if (request.name === 'auto' || request.name === 'cpu') {
     const settings = chooseSettings(network, plan.images, wished)
-    // Workers and threads are the processor's; whoever sets them means it.
+    // Workers and threads exist on the processor only, so a user who sets them wants the processor.
     const isFree = request.name === 'auto' && wished.workers === undefined && wished.threads === undefined
     const faster = isFree && mayHaveGpu() ? await fasterGpu(plan, settings) : undefined
     return faster ?? processorExecution(plan, settings)
@@ -131,7 +131,7 @@ export async function requiredTrials(
 type PassedTrial = DeviceTrial & { runs: true }
 
 /**
- * Trials of the devices that a request stands for and that passed them; of several cards some may be unfit.
+ * The passed trials of the devices that a request stands for; of several cards, some may be unfit.
  * @throws DeviceError when none passed; the signal's reason
  */
 async function deviceTrials(
@@ -161,7 +161,7 @@ function tryAll(
 }
 
 function processorExecution({ network, wished, reuse = 'auto', onNote }: ExecutionPlan, settings: Settings): Execution {
-  // Values are computed once for many images only, whatever the first call has.
+  // Settings for many images, since only these have values computed once, whatever the first call has.
   const many = chooseSettings(network, Number.POSITIVE_INFINITY, wished)
   const reusing = reuse === 'off' ? undefined : { settings: many, onNote }
   const handle = openThreads(network, settings, undefined, reusing)

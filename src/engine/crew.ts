@@ -9,11 +9,11 @@ import type { Frame, Frames, JobScene, Scene, Settings } from './task.js'
 import { openWorkers, processPlaces, type Workers } from './workers.js'
 
 export interface ExtractionOptions {
-  /** Positions of which these are a part, as offsets: features are the same bits however the work is divided. */
+  /** All positions that these belong to, as offsets. A plan for all gives the same bits however the work is divided. */
   readonly whole?: Int32Array
   /** Called with the number of images done since the extraction began. */
   readonly onImages?: (done: number) => void
-  /** Called with rows of the matrices that have come to stand, and with the matrices, in the order of the layers. */
+  /** Called with the rows that were just finished, and with the matrices, in the order of the layers. */
   readonly onRows?: (rows: Int32Array, matrices: readonly Float32Array[]) => void
   /** Ends the extraction after the batches in flight. */
   readonly signal?: AbortSignal | undefined
@@ -25,9 +25,9 @@ export interface Crew {
   readonly workers: Workers
   readonly memory: FeatureMemory
   batch: number
-  /** Whether all batches are of one size, also where there is less to do: devices compile anew for every other. */
+  /** Whether short batches are filled up too, since devices compile anew for every other size. */
   readonly hasOneSize: boolean
-  /** What stands in the note when batches shrink. */
+  /** How the note about smaller batches names the workers. */
   readonly name: string
   readonly onNote: (line: string) => void
 }
@@ -54,19 +54,19 @@ export function openThreadCrew(
   }
 }
 
-/** What a session in a worker's thread is opened with. */
+/** Settings to open a session in a worker's thread with. */
 export function threadSession({ optimization, input, layers }: Network, threads: number) {
   return { optimization, input, outputs: layers.map(outputOf), threads }
 }
 
-/** Devices, and what runs on them. */
+/** Devices, and the network that runs on them. */
 export interface DevicePlan {
   readonly network: Network
   /** Each gets a worker and a process of its own; the same one may be named more than once. */
   readonly devices: readonly Device[]
   /** Images in a batch to begin with. */
   readonly batch: number
-  /** In which the devices compute; float32 by default. */
+  /** Precision of the devices; float32 by default. */
   readonly precision?: Precision
   /** One line for the user. */
   readonly onNote: (line: string) => void
@@ -135,7 +135,10 @@ export async function extract(
   return featuresOf(network, memory, matrices, finished)
 }
 
-/** @throws WorkerError, or ResourceError, in place of what a batch failed of */
+/**
+ * Turns a BatchFailure into an error for the user.
+ * @throws WorkerError; ResourceError if the system refused something
+ */
 export async function failingAsWorker<T>({ batch }: Crew, work: Promise<T>): Promise<T> {
   try {
     return await work
@@ -154,7 +157,7 @@ export async function failingAsWorker<T>({ batch }: Crew, work: Promise<T>): Pro
   }
 }
 
-/** What an extraction gives. */
+/** Result of an extraction. */
 export function featuresOf(
   { layers }: Network,
   memory: FeatureMemory,
@@ -199,7 +202,7 @@ function halveBatch(crew: Crew, batch: number, reason: string): boolean {
 const TOO_LARGE =
   /out[ _]?of[ _]?.*memory|bad_alloc|failed to allocate|alloc(ation)?[ _]failed|too many storage buffers|max buffer size/i
 
-/** Whether it is what drivers and ONNX Runtime say when a batch is too large for a device, its memory or its bindings. */
+/** Whether drivers and ONNX Runtime give this reason for a batch that is too large for a device, its memory or its bindings. */
 export function isTooLarge(reason: string): boolean {
   return TOO_LARGE.test(reason)
 }

@@ -8,10 +8,10 @@ import { DEVICE_NAMES, type DeviceName } from './deviceNames.js'
 /** The names that stand for an execution provider on GPUs. */
 export type GpuName = Exclude<DeviceName, 'auto' | 'cpu'>
 
-/** What a user asks for. */
+/** A device as a user asks for it. */
 export interface DeviceRequest {
   readonly name: DeviceName
-  /** Which of several GPUs; null: all that the provider can use. */
+  /** Index of the GPU; null for all that the provider can use. */
   readonly index: number | null
 }
 
@@ -24,11 +24,11 @@ export interface Device {
 interface Provider {
   /** Name of its options in onnxruntime-node. */
   readonly backend: string
-  /** As a profile of ONNX Runtime names it. */
+  /** Its name in a profile of ONNX Runtime. */
   readonly profileName: string
   /** Whether onnxruntime-node lets one of several GPUs be chosen. */
   readonly hasIndex: boolean
-  /** What to do where it does not run. */
+  /** What to do if the provider does not run. */
   readonly remedy: string
 }
 
@@ -103,7 +103,7 @@ export function devicesOf(name: Device['name'], index: number | null): readonly 
   return Array.from({ length: count }, (_, i) => ({ name, index: i }))
 }
 
-/** Why a provider cannot run on this platform whatever is installed; undefined where it may. */
+/** Why a provider cannot run on this platform whatever is installed; undefined if it may. */
 export function platformGap(name: Device['name']): string | undefined {
   const built = listSupportedBackends().map((backend) => backend.name)
   if (built.includes(PROVIDERS[name].backend)) return undefined
@@ -119,10 +119,10 @@ export function providerName(name: Device['name']): string {
   return PROVIDERS[name].profileName
 }
 
-/** As onnxruntime-node names them. */
+/** Providers as onnxruntime-node names them. */
 export type ExecutionProvider = string | { readonly name: string; readonly deviceId: number }
 
-/** What onnxruntime-node is to be asked for. TensorRT leaves what it does not know to CUDA. */
+/** The providers to request from onnxruntime-node. TensorRT leaves operators that it does not know to CUDA. */
 export function executionProviders({ name, index }: Device): ExecutionProvider[] {
   const { backend, hasIndex } = PROVIDERS[name]
   const own = hasIndex ? { name: backend, deviceId: index } : backend
@@ -155,7 +155,7 @@ export function nvidiaModels(
   if (visible === undefined) return cards.map(({ model }) => model)
   const models: string[] = []
   for (const entry of visible.split(',').map((text) => text.trim())) {
-    // CUDA takes one part of a divided card at most, and none of what follows an entry that is no card.
+    // CUDA uses at most one part of a divided card, and ignores all entries after an invalid one.
     if (entry.startsWith('MIG-')) return [...models, UNKNOWN_CARD]
     const card = /^\d+$/.test(entry)
       ? cards[Number(entry)]
@@ -168,12 +168,12 @@ export function nvidiaModels(
 
 const UNKNOWN_CARD = 'NVIDIA GPU'
 
-/** What the system calls the processor; null where it does not tell. */
+/** The system's name for the processor; null if it has none. */
 export function processorName(): string | null {
   return cpus()[0]?.model.trim() || null
 }
 
-/** Whether there may be a GPU whose name can be found out: elsewhere than on Linux a software adapter stays unnoticed. */
+/** Whether there may be a GPU whose name can be read. Only on Linux: elsewhere a software adapter would go unnoticed. */
 export function mayHaveGpu(): boolean {
   if (process.platform !== 'linux') return false
   const hasRenderNode = existsSync('/dev/dri') && readdirSync('/dev/dri').some((node) => node.startsWith('renderD'))

@@ -8,20 +8,20 @@ import { jobScene } from './crew.js'
 import { type Device, isSoftware, nvidiaModels, platformGap, processorName, providerName, remedyOf } from './device.js'
 import type { Scene } from './task.js'
 
-/** Whether a device ran a network here, and how fast a single batch went through. */
+/** Result of a trial: whether a device ran a network, and how fast a single batch went through. */
 export type DeviceTrial =
   | {
       readonly device: Device
       readonly runs: true
-      /** What the driver calls it; null where it does not tell. */
+      /** The driver's name for the device; null if it tells none. */
       readonly adapter: string | null
-      /** Whether the driver computes on the processor; null where it is not known. */
+      /** Whether the driver computes on the processor; null if it is not known. */
       readonly software: boolean | null
       readonly milliseconds: number
     }
   | { readonly device: Device; readonly runs: false; readonly reason: string; readonly remedy: string }
 
-/** A black dot on white: what is in the picture does not matter here. */
+/** A black dot on white; the content of the picture does not matter here. */
 const TRIAL_SCENE: Scene = {
   patch: { name: 'trial', size: 1, rgba: Uint8Array.of(0, 0, 0, 255), sha256: '' },
   background: { rgb: [255, 255, 255] },
@@ -86,7 +86,7 @@ async function millisecondsOfBatch(opened: DeviceProcess, { input }: Network): P
   return performance.now() - start
 }
 
-/** Why a placement is not what was asked for; undefined where it is. */
+/** Why the placement of operators is not as requested; undefined if it is. */
 export function strayReason({ name }: Device, { operators, heavy }: Placement): string | undefined {
   if (name === 'cpu') return undefined
   const onProcessor = heavy[providerName('cpu')] ?? 0

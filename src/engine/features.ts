@@ -8,12 +8,15 @@ export interface LayerFeatures {
   readonly matrix: Float32Array
 }
 
-/** What an extraction gives. */
+/** Result of an extraction. */
 export interface Features {
   readonly layers: readonly LayerFeatures[]
   /** How many positions, counted from the first, are finished: all of them unless the extraction was stopped. */
   readonly finished: number
-  /** Gives the matrices back for a later extraction, whose pages are in memory then; they are not to be read any more. */
+  /**
+   * Gives the matrices back for a later extraction, which gains from pages that are in memory already. They must not be read
+   * any more.
+   */
   release(): void
 }
 
@@ -32,7 +35,7 @@ export function openFeatureMemory(): FeatureMemory {
   const bufferOf = (bytes: number): SharedArrayBuffer => {
     const at = spare.findIndex(({ byteLength }) => byteLength >= bytes)
     if (at !== -1) return spare.splice(at, 1)[0] as SharedArrayBuffer
-    // What was too small is of no use to a longer unit either.
+    // Matrices that are too small are of no use to a longer unit either.
     spare.length = 0
     try {
       return new SharedArrayBuffer(bytes)

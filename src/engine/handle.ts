@@ -23,7 +23,7 @@ export interface NetworkHandle {
   readonly failure: string | undefined
   /** Whether the processor is free while the network runs, so that one unit may be measured meanwhile. */
   readonly overlaps: boolean
-  /** What images shared, by size of the patch; empty where that was not asked for. */
+  /** The values that images shared, by size of the patch; empty if reuse is off. */
   reused(): readonly ReuseRecord[]
   /**
    * Composites the scene's patch at every offset ([positions, 2] as row, col) and runs the network on all of them.
@@ -73,11 +73,11 @@ export function openThreads(
   }
 }
 
-/** What does the work where devices fail for good. */
+/** The processor, which takes over when devices fail for good. */
 export interface Fallback {
   /** How the processor computes. */
   readonly processor: Settings
-  /** In which the devices compute. float16 gives other features than the processor, which cannot take over then. */
+  /** Precision of the devices. With float16 the processor cannot take over, since its features would differ. */
   readonly precision?: Precision | undefined
 }
 

@@ -6,7 +6,7 @@ import { largestDistance } from './distance.js'
 import { offsetsAt, positionGrid } from './positions.js'
 import type { Scene, Settings } from './task.js'
 
-/** So many positions are compared. */
+/** Number of positions that are compared. */
 const POSITIONS = 8
 
 /** Relative distance of features from the processor's beyond which a device is not used. */
@@ -43,7 +43,7 @@ export async function measureNoiseFloor(devices: Crew, scene: Scene, processor: 
 }
 
 /**
- * Tensor cores change features by 1e-3, sums in float16 by 1e-2; what is much farther off is no rounding.
+ * Tensor cores change features by 1e-3, sums in float16 by 1e-2. A much larger distance is not rounding.
  * @throws DeviceError when the device computes something else than the processor
  */
 export function checkNoise(name: Device['name'], { relative }: NoiseFloor, precision: Precision = 'fp32'): void {

@@ -18,7 +18,7 @@ export interface Anchor extends Position {
 }
 
 /**
- * All positions of one patch in the frame. The feature matrix has one row a position: first the grid in row-major
+ * All positions of one patch in the frame. The feature matrix has one row per position: first the grid in row-major
  * order, then the anchors that a coarse stride leaves out of the grid.
  */
 export interface PositionGrid {
@@ -66,7 +66,7 @@ export function offsetsAt(offsets: Int32Array, rows: Iterable<number>): Int32Arr
 export const POSITION_ORDERS = ['row-major', 'coarse-to-fine'] as const
 export type PositionOrder = (typeof POSITION_ORDERS)[number]
 
-/** Every how many-th position along both axes comes first, coarse to fine; then every half as many-th, and so on. */
+/** First every 32nd position along both axes is computed, then every 16th, and so on. */
 const COARSEST = 32
 
 /** The indices of a grid's positions, row-major, in an order; each once. */
@@ -77,15 +77,16 @@ export function orderedPositions(grid: PositionGrid, order: PositionOrder): Int3
 
 /** Positions of a grid that are computed together, spread evenly over it. */
 export interface PositionStep {
-  /** With the steps before, every how many-th position along both axes is there, once the last one of this level is. */
+  /** Distance of the positions along both axes that are there once all steps of this level and of those before are done. */
   readonly level: number
-  /** Of the grid, row-major. */
+  /** Indices in the grid, row-major. */
   readonly indices: Int32Array
 }
 
 /**
  * All positions of a grid, coarse to fine: of each level one step for each pair of remainders that its rows and columns have. Steps
- * whose remainders agree in the lowest bits are neighbours, so that images which share values are too (see `reuse/plan.ts`).
+ * whose remainders agree in the lowest bits are neighbours, so that images which share values are too (see `reuse/cellPlan.ts`):
+ * this order costs no more than any other.
  */
 export function coarseToFine({ rows, cols }: Pick<PositionGrid, 'rows' | 'cols'>): readonly PositionStep[] {
   const steps = new Map<number, { readonly level: number; readonly indices: number[] }>()

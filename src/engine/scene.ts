@@ -18,7 +18,7 @@ export function sceneOf(patch: Patch, background: Background | string = WHITE, b
   }
 }
 
-/** The same scene with its pixels on memory that threads share, so that every batch may name it. */
+/** A scene with its pixels on memory that threads share, so that every batch may name it. */
 export function sharedScene(scene: Scene | Frames): Scene | Frames {
   if ('frames' in scene) return { frames: scene.frames.map(sharedFrame) }
   const { patch, background } = scene
@@ -29,7 +29,7 @@ export function sharedScene(scene: Scene | Frames): Scene | Frames {
   }
 }
 
-/** The same scene with its pixels on memory of its own, as a process may be sent it. */
+/** A scene with its pixels on memory of its own, which can be sent to a process. */
 export function ownScene(scene: Scene | Frames): Scene | Frames {
   if ('frames' in scene) return { frames: scene.frames.map((frame) => frame.slice()) }
   const { patch, background } = scene

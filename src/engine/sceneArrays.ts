@@ -3,7 +3,7 @@ import type { Background } from '../patches/background.js'
 import { NOTHING } from './scene.js'
 import type { Frame, Frames, Scene } from './task.js'
 
-/** What a scene's compositing graph needs once (`SCENE_INPUTS`). */
+/** Inputs of the compositing graph that do not change within a scene (`SCENE_INPUTS`). */
 export interface SceneArrays {
   /** Side of the window: the patch with a border of one transparent pixel. */
   readonly side: number
@@ -93,7 +93,7 @@ function lookUp(samples: Uint8Array, first: number, values: Float32Array, plane:
     plane[pixel] = values[samples[pixel * 3 + first] as number] as number
 }
 
-/** Which of a pixel's samples, red, green or blue, becomes a channel of the input. */
+/** Index of the sample (red, green or blue) that becomes a channel of the input. */
 function sampleOf(channel: number, { channelOrder }: NetworkInput): number {
   return channelOrder === 'bgr' ? 2 - channel : channel
 }

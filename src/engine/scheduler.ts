@@ -1,11 +1,11 @@
 import type { BatchResult } from './task.js'
 
-/** A batch is run this often before its work fails. */
+/** Attempts at a batch, after which the work fails. */
 const MAX_ATTEMPTS = 3
 
 /** A batch that failed, and why. */
 export class BatchFailure extends Error {
-  /** Of the batch's positions; undefined: no session could be opened, so that none was begun. */
+  /** First position of the batch; undefined if no session could be opened, so that no batch was begun. */
   readonly first: number | undefined
   readonly count: number
 
@@ -16,21 +16,21 @@ export class BatchFailure extends Error {
   }
 }
 
-/** What batches are run on. */
+/** The workers that batches run on. */
 export interface Runner {
-  /** Images in a batch from now on. */
+  /** Images per batch; it may shrink during the work. */
   readonly batch: number
-  /** Batches that are on their way at a time. */
+  /** Batches that may run at the same time. */
   readonly inFlight: number
-  /** Whether batches are smaller now, since one of this size failed for that reason. */
+  /** Makes batches smaller if one of this size failed for that reason. @returns whether they are smaller now */
   shrink(reason: string): boolean
 }
 
-/** What is to be computed. */
+/** The work to schedule. */
 export interface Job {
   readonly positions: number
   /**
-   * Computes a batch and puts away what comes of it. A rejection is a worker that was lost.
+   * Computes a batch and stores its features. A rejection means that a worker was lost.
    * @param first of its positions
    * @param count how many positions; a batch may be longer, and is filled up
    */
@@ -42,7 +42,8 @@ export interface Job {
 
 /**
  * Computes all positions of a job, batch by batch, many at a time. Batches that fail are run again, one by one: a worker
- * that died took others down with the one it died of.
+ * that died took others down with the one it died of. After the signal, no more batches are handed out; those that run come to
+ * their ends, since ONNX Runtime aborts the process if a thread is killed inside a forward pass.
  * @returns how many positions, counted from the first, are finished: all of them unless the signal was given
  * @throws BatchFailure when a batch failed too often, or no session could be opened
  */
@@ -74,7 +75,7 @@ export async function schedule(job: Job, runner: Runner): Promise<number> {
 }
 
 interface State {
-  /** By position: whether what is computed of it stands. */
+  /** By position: 1 if its features are stored. */
   readonly done: Uint8Array
   count: number
 }
@@ -85,7 +86,7 @@ function batchesLeft(done: Uint8Array, batch: number): number[] {
   return queue
 }
 
-/** Runs the batches of a queue, until one of them fails; those on their way come to their ends. */
+/** Runs the batches of a queue until one of them fails; batches that run already come to their ends. */
 async function round(
   job: Job,
   queue: readonly number[],
@@ -99,7 +100,7 @@ async function round(
     while (next < queue.length && failures.length === 0 && !job.signal?.aborted) {
       const first = queue[next++] as number
       const count = Math.min(batch, job.positions - first)
-      // Some of them may stand already: whoever dies while it writes leaves nothing of any.
+      // Some may be stored already. They count no more, since a worker that dies while it writes leaves none of them whole.
       mark(state, first, count, 0)
       const failure = await attempt(job, first, count, batch)
       if (failure === undefined) mark(state, first, count, 1)

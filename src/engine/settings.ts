@@ -15,18 +15,18 @@ const TRIAL_SECONDS = 0.7
 /** Together the workers' copies of the weights stay below this many bytes. */
 const MAX_WEIGHT_COPIES = 600 * 1024 * 1024
 
-/** What a worker thread takes before it has done anything. */
+/** Bytes of a worker thread before it has done anything. */
 const BYTES_PER_THREAD = 16 * 1024 * 1024
 
 const BATCHES = [32, 8]
 
-/** Beyond so many bytes of activations a worker, larger batches are not tried. */
+/** Bytes of activations per worker, beyond which no larger batch is tried. */
 const MAX_ACTIVATIONS = 200 * 1024 * 1024
 
-/** A forward pass holds about so many tensors of the largest size at a time. */
+/** Tensors of the largest size that a forward pass holds at a time, about. */
 const TENSORS_AT_A_TIME = 4
 
-/** So few images take less time than a second session, so that one worker on all cores does them. */
+/** Fewer images than this take less time than a second session, so one worker on all cores runs them. */
 const FEW_IMAGES = 64
 
 /** Settings that you fix; Shiftscope chooses the others. */
@@ -55,7 +55,7 @@ export function candidateSettings(
     )
   const { batch: onlyBatch } = network.input
   if (onlyBatch !== null && wished.batch !== undefined && wished.batch !== onlyBatch)
-    throw new UsageError(`${network.id} accepts batches of ${onlyBatch} alone; leave \`batch\` out`)
+    throw new UsageError(`${network.id} accepts only batches of ${onlyBatch}; leave \`batch\` out`)
   const fitting = Math.max(1, Math.floor(cores / (wished.threads ?? 1)))
   const workerCounts =
     wished.workers === undefined ? [...new Set([Math.min(fitting, weightCopies(network)), 1])] : [wished.workers]
@@ -141,7 +141,7 @@ export async function imagesPerSecond(crew: Crew, scene: Scene, signal?: AbortSi
   return images / (await secondsOf(() => run(images)))
 }
 
-/** The rate of the processor with these settings, every image by itself. */
+/** Images per second of the processor with these settings, if every image is computed in full. */
 export async function processorRate(
   network: Network,
   scene: Scene,

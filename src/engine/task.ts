@@ -30,9 +30,9 @@ export interface Frames {
   readonly frames: readonly Frame[]
 }
 
-/** A scene as every batch of a job names it. */
+/** A scene, as every batch of a job refers to it. */
 export interface JobScene {
-  /** Different for every job: what a worker makes of a scene is kept from batch to batch. */
+  /** Unique for each job, since workers keep what they make of a scene from batch to batch. */
   readonly id: number
   readonly scene: Scene | Frames
   /** Images that are computed together where the offsets of a task are all those of a pass. */
@@ -41,7 +41,7 @@ export interface JobScene {
 
 /** Rows of feature matrices. */
 export interface Target {
-  /** Of each layer, shared: [positions, dims]. */
+  /** Shared matrices, one per layer: [positions, dims]. */
   readonly matrices: readonly Float32Array[]
   /** The row of each image; a short last batch is filled up, and has fewer. */
   readonly rows: Int32Array
@@ -52,11 +52,11 @@ export interface BatchTask {
   readonly job: JobScene
   /** [batch, 2] as row, col. */
   readonly offsets: Int32Array
-  /** Where features go. */
+  /** Where the features are written. */
   readonly target: Target
 }
 
-/** What comes of a batch. */
+/** Outcome of a batch. */
 export type BatchResult =
   | { readonly kind: 'written' }
   /** `open`: the session could not be opened, so that no batch was begun. */

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import type { Device } from './device.js'
 
-/** The tool that comes with NVIDIA's driver gets so long for its answer, in milliseconds. */
+/** Milliseconds that the tool of NVIDIA's driver may take for its answer. */
 const TIMEOUT = 10_000
 
 const MEBIBYTE = 2 ** 20
@@ -23,16 +23,16 @@ export async function freeVideoMemory({ name, index }: Device, tool = 'nvidia-sm
   }
 }
 
-/** The tool's answer is one line with a number of MiB; anything else, such as [N/A], is none. */
+/** The free MiB in the tool's answer, one line with a number; undefined for any other, such as [N/A]. */
 export function freeMemoryIn(answer: string): number | undefined {
   const [, mebibytes] = /^\s*(\d+)\s*$/.exec(answer) ?? []
   return mebibytes === undefined ? undefined : Number(mebibytes) * MEBIBYTE
 }
 
 /**
- * Whether a batch of twice the size fits: it takes at most as much again as what was taken so far.
- * @param before free bytes by card before anything ran, undefined where they are not known
- * @param now the same with the batch of this size
+ * Whether a batch of twice the size fits: it takes at most as much again as was taken so far.
+ * @param before free bytes by card before anything ran; undefined if they are not known
+ * @param now free bytes by card with the batch of this size
  */
 export function hasRoomForTwice(
   before: readonly (number | undefined)[],

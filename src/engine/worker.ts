@@ -2,7 +2,7 @@ import { workerData } from 'node:worker_threads'
 import type { Backend, WorkerData } from './backends/backend.js'
 import type { BatchResult, BatchTask, Target } from './task.js'
 
-/** Opened with the first batch, so that its error reaches whoever sent that. */
+/** Opened with the first batch, so that its sender gets the error. */
 let opened: Promise<Backend> | undefined
 
 /** Runs the network on a batch; several batches may be on their way. */

@@ -14,11 +14,11 @@ const IN_FLIGHT: Readonly<Record<WorkerData['backend'], number>> = { thread: 3, 
 /** Worker threads that hold one network's sessions, or drive the processes that do. */
 export interface Workers {
   readonly count: number
-  /** Batches that they have at a time, all together. */
+  /** Batches that all workers together have at a time. */
   readonly inFlight: number
   /** Rejects where a worker is lost; another takes its place. */
   run(task: BatchTask): Promise<BatchResult>
-  /** Ends them until there is something to run again, unless there is now. */
+  /** Ends the workers if none is running a batch. They start again with the next one. */
   rest(): Promise<void>
   close(): Promise<void>
 }
@@ -39,7 +39,7 @@ export function openWorkers(workerData: WorkerData, count: number, script = work
   const end = async () => {
     const ended = pool
     pool = undefined
-    // What a driver is at may take minutes, and nobody waits for it any more.
+    // A driver's work may take minutes, and nobody waits for it any more.
     if (workerData.backend === 'process') killAll(workerData.pids)
     await ended?.destroy()
   }
@@ -66,10 +66,10 @@ export function openWorkers(workerData: WorkerData, count: number, script = work
   }
 }
 
-/** Room for the processes of so many workers, those that took the places of lost ones included. */
+/** Process numbers that are remembered, those of workers that replaced lost ones included. */
 const PLACES = 256
 
-/** Shared: what `WorkerData` wants to have of processes. */
+/** Shared memory for `pids` of `WorkerData`. */
 export function processPlaces(): Int32Array {
   return new Int32Array(new SharedArrayBuffer((1 + PLACES) * Int32Array.BYTES_PER_ELEMENT))
 }

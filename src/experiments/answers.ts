@@ -2,7 +2,7 @@ import { argmax } from '../native.js'
 import type { Network } from '../networks/index.js'
 import { availableCores } from '../support/machine.js'
 
-/** What a network takes the object for at every position. */
+/** A network's answers at every position. */
 export interface AnswerMaps {
   /**
    * [3, positions]: the strongest class, its probability, and the probability of the class that is the strongest with the object
@@ -11,9 +11,9 @@ export interface AnswerMaps {
   readonly maps: Float32Array
   /** The strongest class with the object at the center, and its probability there. */
   readonly center: { readonly class: number; readonly probability: number }
-  /** Share of positions whose strongest class is that one. */
+  /** Share of positions whose strongest class is the one at the center. */
   readonly kept: number
-  /** Lowest probability of that class at any position. */
+  /** Lowest probability of the center's class at any position. */
   readonly least: number
 }
 
@@ -23,7 +23,7 @@ export const CONFIDENT = 0.5
 /** Maps of an answer. */
 export const ANSWER_MAPS = 3
 
-/** Sums of probabilities are off one by less than this, those of anything else hardly ever. */
+/** Sums of probabilities differ from 1 by less than this; sums of other values hardly ever do. */
 const SUM_TOLERANCE = 1e-3
 
 /**
@@ -71,7 +71,7 @@ export function classProbabilities(matrix: Float32Array, rows: number, classes: 
   return result
 }
 
-/** @param logSum undefined: the value is one */
+/** @param logSum undefined if the value is a probability already */
 function probability(value: number, logSum: number | undefined): number {
   return logSum === undefined ? value : Math.exp(value - logSum)
 }

@@ -5,7 +5,7 @@ import { ORIGINS, parseExpression } from './expression.js'
 import { afterSignals, joined, resultsOf } from './featureArithmetic.js'
 import type { FramePixels, PlacedObject } from './objectScene.js'
 
-/** What is judged: the result from each origin, and as control the expectation's own feature, without arithmetic. */
+/** The vectors that are judged: the result from each origin and, as a control, the feature of the expected scene itself. */
 export const JUDGED = [...ORIGINS, 'control'] as const
 type Judged = (typeof JUDGED)[number]
 
@@ -38,7 +38,7 @@ export interface ArithmeticCounts {
 }
 
 interface AccuracyOptions {
-  /** Called now and then with the number of trials done and what was counted until then. */
+  /** Called now and then with the number of trials that are done, and their counts. */
   readonly onTrials?: (done: number, counts: readonly ArithmeticCounts[]) => void | Promise<void>
   readonly signal?: AbortSignal | undefined
 }
@@ -105,7 +105,7 @@ export function trialImages({ objects }: Trial): number {
 interface Seen {
   readonly judged: Judged
   readonly reference: Reference
-  /** One an object. */
+  /** One per object. */
   readonly objects: readonly boolean[]
 }
 
@@ -155,7 +155,7 @@ function seenInFeatures(trial: Trial, { results, scenes }: TrialVectors): readon
 interface TrialVectors {
   /** From each origin. */
   readonly results: readonly Float32Array[]
-  /** Of the expected scene, then for each object of the expected scene with or without it. */
+  /** Feature of the expected scene, then for each object that of the expected scene with or without it. */
   readonly scenes: readonly Float32Array[]
 }
 

@@ -1,7 +1,7 @@
 import type { Term } from './expression.js'
 import type { FramePixels, PlacedObject } from './objectScene.js'
 
-/** What an expression gives on objects, and where it does something that no picture can show. */
+/** The result of an expression on objects, and the steps in it that no picture can show. */
 interface ObjectExpectation {
   /** In the order in which they first appear. */
   readonly objects: readonly PlacedObject[]

@@ -11,7 +11,7 @@ const BATCH = 32
 /** A network and the generators of its layers, opened. */
 export interface ArithmeticModels {
   readonly network: Network
-  /** One a layer of the network, in its order; or none, where features alone are looked at. */
+  /** One per layer of the network, in its order; none if only features are judged. */
   readonly generators: readonly Generator[]
   /**
    * Features of images, before ReLU, or rectified where the layer's generator takes them so.
@@ -20,7 +20,7 @@ export interface ArithmeticModels {
    */
   encode(images: readonly FramePixels[]): Promise<readonly Float32Array[]>
   /**
-   * Images that the generator of a layer makes of features.
+   * Images that the generator of a layer makes from features.
    * @param features [n, dims] of that layer
    */
   decode(layer: number, features: Float32Array): Promise<readonly FramePixels[]>
@@ -30,7 +30,7 @@ export interface ArithmeticModels {
 /**
  * Generators run on the processor, on all cores.
  * @param encoder is closed with the rest
- * @param generators one a layer of the network, in its order, as `checkGenerator` wants them; or none
+ * @param generators one per layer of the network, in its order, as `checkGenerator` wants them; or none
  */
 export async function openArithmeticModels(
   encoder: NetworkHandle,

@@ -11,9 +11,7 @@ interface ArithmeticScene {
 /** Side in pixels of the objects: the paper's small patches. */
 export const SCENE_SIZE = 75
 
-/**
- * What `reproduce` computes. The first two are the paper's (Figure 6), with oranges where it has strawberries.
- */
+/** The expressions that `reproduce` computes. The first two are the paper's (Figure 6), with oranges instead of strawberries. */
 export const ARITHMETIC_SCENES: readonly ArithmeticScene[] = [
   {
     name: 'three-minus-two',

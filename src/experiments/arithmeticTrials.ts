@@ -9,7 +9,7 @@ import { randomNumbers } from './randomNumbers.js'
 export const EXPRESSION_KINDS = ['3-2', '2-1', '1+1', '1+2'] as const
 export type ExpressionKind = (typeof EXPRESSION_KINDS)[number]
 
-/** An expression, and the objects of its images and of what it is expected to give, by their place in a trial. */
+/** A kind of expression: which objects of a trial, by index, its two images and the expected image show. */
 interface KindOfTrial {
   readonly expression: string
   readonly A: readonly number[]
@@ -34,7 +34,7 @@ export interface Trial {
 /** Objects that are larger than this share of the frame would take too many draws until four of them are apart. */
 const LARGEST_SHARE = 3 / 8
 
-/** Side in pixels of a trial's objects in a square frame: `wanted`, or what leaves them room. */
+/** Side in pixels of a trial's objects in a square frame: `wanted`, or the largest that leaves them room. */
 export function trialSize(wanted: number, frame: number): number {
   return Math.min(wanted, Math.floor(frame * LARGEST_SHARE))
 }
@@ -53,7 +53,7 @@ export function randomTrials(
 ): readonly Trial[] {
   if (size > frame * LARGEST_SHARE)
     throw new UsageError(
-      `four objects of ${size}×${size} have little room beside one another in ${frame}×${frame}; choose a smaller size`,
+      `four objects of ${size}×${size} have too little room in ${frame}×${frame}; choose a smaller size`,
     )
   const random = randomNumbers(seed)
   const whole = (below: number) => Math.floor(random() * below)

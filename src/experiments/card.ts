@@ -31,7 +31,7 @@ export function requiredCard(index: number | null): CudaDevice {
 }
 
 /**
- * What `use` makes of a grid's features, which the card holds meanwhile.
+ * Calls `use` with a grid's features on the card, which holds them until it is done.
  * @throws CudaFailure where the card fails or has too little memory
  */
 export async function onCard<T>(

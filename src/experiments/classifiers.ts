@@ -22,11 +22,11 @@ export interface ClassifierRecord {
 /** Where classifiers are trained, those of one layer after the other. */
 export interface Classifiers {
   /**
-   * Lets `training` run on the card, which holds the layer's features for it and for whatever else it computes of them; on
-   * the processor where there is none, and once more where the card fails.
+   * Runs `training` on the card, which holds the layer's features meanwhile, also for other work on them. It runs on the
+   * processor if there is no card, and once more there if the card fails.
    */
   train<T>(features: GridFeatures, training: (place: ExperimentPlace) => Promise<T>): Promise<T>
-  /** What trained so far. */
+  /** The device that has trained so far. */
   ran(): ClassifierRecord
 }
 

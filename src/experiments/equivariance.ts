@@ -7,13 +7,13 @@ import { DIRECTIONS, type Direction } from './mapMeasures.js'
 import { drawObject } from './objectScene.js'
 import { backgroundPixels } from './scenePatches.js'
 
-/** How far a map is from moving with its object, as a share of what the object changes in it. */
+/** How far a map is from moving with its object, relative to the change that the object makes in it. */
 export interface EquivarianceError {
   /** Distance that the object moves, in pixels. */
   readonly dx: number
-  /** Error at whole cells, interpolated linearly between them: what the borders of the frame change. */
+  /** Error at whole cells, interpolated linearly between them: the part that the borders of the frame cause. */
   readonly border: number
-  /** The rest: what subsampling changes. */
+  /** The rest: the part that subsampling causes. */
   readonly aliasing: number
 }
 
@@ -102,7 +102,8 @@ export function equivarianceReach(network: Network, size: number): number {
 }
 
 /**
- * Moves a scene's object from the center anchor to the right and down, pixel by pixel.
+ * Moves a scene's object from the center anchor to the right and down, pixel by pixel. It computes images of its own, 130 at most:
+ * at a fine stride, a unit's maps of early layers do not fit into memory, and a coarse stride shows no aliasing.
  * @returns of each layer as `equivarianceErrors`; none of layers that are no maps
  * @throws as `NetworkHandle.encode`; the signal's reason
  */

@@ -11,7 +11,7 @@ import { UsageError } from '../errors.js'
 export type Origin = 'zero' | 'blank'
 export const ORIGINS: readonly Origin[] = ['zero', 'blank']
 
-/** One name of an expression as it was written, with what it is multiplied by: the expression is the sum of its terms. */
+/** One term of an expression as it was written: a name and its factor. The expression is the sum of its terms. */
 export interface Term {
   readonly name: string
   readonly coefficient: number
@@ -26,7 +26,7 @@ const MAX_COEFFICIENT = 1000
 interface Token {
   readonly kind: 'name' | 'number' | 'sign' | 'end'
   readonly text: string
-  /** Of its first character, from 1. */
+  /** Column of its first character, from 1. */
   readonly column: number
 }
 
@@ -77,7 +77,7 @@ export function parseExpression(text: string): readonly Term[] {
   function product(factor: number): void {
     if (next().kind !== 'number') fail('a name, a number or "("')
     const value = factor * Number(next().text)
-    if (Math.abs(value) > MAX_COEFFICIENT) fail(`a factor of at most ${MAX_COEFFICIENT}, also when multiplied out,`)
+    if (Math.abs(value) > MAX_COEFFICIENT) fail(`a factor of at most ${MAX_COEFFICIENT} (after multiplying out)`)
     place++
     take('*') ?? fail('"*"')
     operand(value)

@@ -47,7 +47,7 @@ export interface LayerArithmetic {
   >
 }
 
-/** What an expression is computed of, in pixels. */
+/** The pictures that an expression is computed from. */
 interface ArithmeticImages {
   /** By name, in the order of the operands. */
   readonly operands: ReadonlyMap<string, FramePixels>

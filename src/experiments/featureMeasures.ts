@@ -6,13 +6,13 @@ import type { ExperimentPlace } from './card.js'
 import { type Consistency, consistency } from './mapMeasures.js'
 import { type FeatureGrid, featuresAt, type SimilarityMaps, similarityMaps } from './similarity.js'
 
-/** What is measured of a layer's features, whether a study or a file has them. */
+/** Measures of a layer's features, whether they come from a study or a file. */
 export interface FeatureMeasures {
   readonly similarity: SimilarityMaps
   readonly consistency: Consistency
   /** [anchors, dims] */
   readonly anchorFeatures: Float32Array
-  /** Of the layer of the network's classes. */
+  /** Answers; absent unless the layer has the network's classes. */
   readonly answers?: AnswerMaps
 }
 

@@ -18,7 +18,10 @@ export const USUAL_PERIOD = 32
 /** Standard deviation of a phase's code, in pixels. */
 const CODE_WIDTH = 1.5
 
-/** Features so large that, with the usual C, no training sample lies within the margin, as with features of networks. */
+/**
+ * Scale of the made-up features: so large that, with the usual C, no training sample lies within the margin, as with features
+ * of networks.
+ */
 const SCALE = 3
 
 /**
@@ -45,7 +48,7 @@ export function meanAccuracy(tasks: Readonly<Record<Task, readonly (number | nul
   return accuracies.reduce((sum, accuracy) => sum + accuracy, 0) / accuracies.length
 }
 
-/** Why separability is not judged on a grid; undefined: it is. @param accuracy of the phase alone in shuffled folds */
+/** Why separability is not judged on a grid; undefined if it is. @param accuracy of the phase alone in shuffled folds */
 export function coarseGrid(accuracy: number, period: number): string | undefined {
   // Not a number where no classifier converged.
   if (!(accuracy >= PHASE_DECIDES)) return undefined
@@ -58,7 +61,7 @@ type PositionsGrid = GridShape & Pick<LayerGrid, 'stride'>
 
 export interface BaselineOptions extends Pick<ClassifierOptions, 'C' | 'seed' | 'threads' | 'signal'> {
   readonly schemes: readonly FoldScheme[]
-  /** Of the phase in pixels, a whole number: the network's total stride; 32 by default. */
+  /** Period of the phase in pixels, a whole number: the network's total stride; 32 by default. */
   readonly period?: number
 }
 
@@ -117,7 +120,7 @@ async function accuracies(
   })
 }
 
-/** Without anything to go by. */
+/** The accuracies of a classifier that can only guess. */
 const GUESSED: TaskSeparability = {
   folds: new Array<number>(FOLDS).fill(0.5),
   mean: 0.5,
@@ -126,7 +129,7 @@ const GUESSED: TaskSeparability = {
   notConverged: [],
 }
 
-/** What stands for the index of a row or a column. */
+/** Features that stand for the index of a row or a column. */
 type AxisCode = (index: number) => readonly number[]
 
 function positionCode({ rows, cols }: GridShape): AxisCode {

@@ -112,7 +112,7 @@ function periodKernel(length: number, period: number, frequency: number): Period
   return { period, real, imaginary: wave(Math.sin) }
 }
 
-/** The line less its least-squares parabola. */
+/** The line minus its least-squares parabola. */
 function withoutParabola(line: Float64Array): Float64Array {
   const rest = line.slice()
   const dot = (a: Float64Array, b: Float64Array) => a.reduce((sum, value, i) => sum + value * (b[i] as number), 0)

@@ -33,9 +33,9 @@ export function jaggedness(map: ArrayLike<number>, { rows, cols }: GridShape): J
 
 /** Share of neighbouring positions with the same top-1 unit; null along an axis that has one position. */
 export interface Consistency {
-  /** Of neighbours in a row: the object moves left or right. */
+  /** Share of neighbours in a row: the object moves left or right. */
   readonly horizontal: number | null
-  /** Of neighbours in a column: the object moves up or down. */
+  /** Share of neighbours in a column: the object moves up or down. */
   readonly vertical: number | null
 }
 
@@ -125,8 +125,8 @@ export function coverage(map: ArrayLike<number>, thresholds: readonly number[]):
 }
 
 /**
- * The value that so many percent of positions stay below or at, by nearest rank. Found by Hoare's selection, since sorting
- * the maps of a large study would take longer than reading them.
+ * The value that this percentage of positions stays at or below, by nearest rank. Found by Hoare's selection, since sorting the
+ * maps of a large study would take longer than reading them.
  * @param map not empty
  */
 export function lowestPercentile(map: ArrayLike<number>, percent: number): number {

@@ -11,7 +11,7 @@ export interface PairSimilarities {
  * The null baseline: how similar the features of different objects are at the same place, so that a
  * similarity of one object at two places can be read against it.
  * @param features [objects, dims], float32, one feature an object
- * @param categories class of each object; null: not known, its pairs count as different
+ * @param categories class of each object; null if not known, its pairs count as different
  */
 export async function pairSimilarities(
   features: Float32Array,

@@ -5,7 +5,7 @@ import { type LayerGrid, positionAt } from './grid.js'
 import { randomNumbers } from './randomNumbers.js'
 import { ridgePredictions } from './ridge.js'
 
-/** What is read out of the features: row and column of the object. */
+/** The coordinates that are read out of the features: row and column of the object. */
 export const READ_AXES = ['row', 'col'] as const
 
 /** Positions of a grid that a study takes. */
@@ -17,7 +17,7 @@ const BANDS = [8, 16, 32, 64] as const
 /** Distances in pixels of the rows (columns) that alone are trained on. */
 const STEPS = [4, 8, 14] as const
 
-/** Fewer trained rows (columns) say more about themselves than about the features. */
+/** With fewer trained rows (columns), a test says more about these than about the features. */
 const FEWEST_LINES = 4
 
 /** How well a read-out finds rows (columns) in one test. */
@@ -125,7 +125,7 @@ async function gramMatrix({ matrix, dims }: LayerGrid, chosen: readonly number[]
   for (const [i, feature] of features.entries()) {
     await afterSignals()
     for (let j = 0; j <= i; j += 4) {
-      // Four rows at a time, since memory is what such products wait for.
+      // Four rows at a time, since memory bandwidth limits such products.
       productsOf(feature, features.slice(j, j + 4)).forEach((product, k) => {
         gram[i * n + j + k] = product
         gram[(j + k) * n + i] = product

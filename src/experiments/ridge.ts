@@ -20,7 +20,7 @@ export function ridgePredictions(gram: Float64Array, trained: readonly number[],
   const size = meanOf(products.map((row, i) => row[i] as number))
   const scale = size - mean
   const level = meanOf(trained.map((i) => target[i] as number))
-  // Of features that differ by no more than rounding, nothing can be read.
+  // Nothing can be read from features that differ only by rounding.
   if (scale <= 1e-12 * size) return new Float64Array(samples).fill(level)
   const centred = products.map((row, i) =>
     row.map((product, j) => product - (means[i] as number) - (means[j] as number) + mean + scale),
@@ -37,11 +37,14 @@ export function ridgePredictions(gram: Float64Array, trained: readonly number[],
   )
 }
 
-/** A symmetric matrix as Q·T·Qᵀ, where T has values on its diagonal and beside it only. */
+/**
+ * A symmetric matrix as Q·T·Qᵀ, where T has values on its diagonal and beside it only. With it, each further penalty takes n²
+ * operations: all together take about a third of the time of eigenvectors, or of a Cholesky factor per penalty.
+ */
 interface TridiagonalForm {
-  /** Of T, [n]. */
+  /** Diagonal of T, [n]. */
   readonly diagonal: Float64Array
-  /** Of T, [n]: the k-th one is in row k and column k - 1; the first one is 0. */
+  /** Values beside the diagonal of T, [n]: the k-th is in row k and column k - 1; the first is 0. */
   readonly besides: Float64Array
   /** Rows of Q, [n][n]. */
   readonly basis: readonly Float64Array[]

@@ -29,7 +29,7 @@ export function checkWeight(C: number): void {
 export interface ClassifierOptions extends ExperimentPlace {
   /** Weight of the losses, 1 by default. */
   readonly C?: number
-  /** Of the schemes `shuffled` and `blocks`; 0 by default. */
+  /** Seed of the schemes `shuffled` and `blocks`; 0 by default. */
   readonly seed?: number
   /** Default 1; the result does not depend on it. */
   readonly threads?: number

@@ -46,7 +46,7 @@ export async function sketchOf(
   return { dims: columns.length, rows: sketch }
 }
 
-/** The next column of the factor, which takes the place of the pivot's cosines, and what rows lack with it. */
+/** Replaces the cosines of the pivot by the next column of the factor, and reduces what rows lack. */
 function nextColumn(
   cosines: Float64Array,
   columns: readonly Float64Array[],

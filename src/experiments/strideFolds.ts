@@ -64,7 +64,7 @@ export async function strideFolds(
   return found
 }
 
-/** How well each made-up feature predicts a network's folds; undefined where there are none to compare. */
+/** How well each made-up feature predicts a network's folds; undefined if there are none to compare. */
 export function foldPrediction(strides: readonly StrideFolds[]): FoldPrediction | undefined {
   const compared = strides.flatMap(({ network, position, phase }) =>
     network.flatMap((accuracy, fold) => {

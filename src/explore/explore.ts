@@ -16,7 +16,7 @@ import { openLiveNetworks } from './networks.js'
 import { openObjects } from './objects.js'
 import { openLiveUnits } from './units.js'
 
-/** Of the machine's memory, features may take one part in so many; those of one object a quarter of it. */
+/** Features may take a quarter of the machine's memory, and those of one object a quarter of that. */
 const MEMORY_SHARE = 4
 const UNIT_SHARE = 4
 
@@ -87,7 +87,7 @@ export async function explore(options: ExploreOptions = {}): Promise<Exploration
   checkOptions(options, EXPLORE_OPTIONS)
   const { results = 'shiftscope-results', models, pool, host = '127.0.0.1', port = 0 } = options
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
-    throw new UsageError(`port ${port} is not a whole number from 0 to 65535; leave \`port\` out for any that is free`)
+    throw new UsageError(`port ${port} is not a whole number from 0 to 65535; leave \`port\` out to use any free one`)
   await checkResultsFolder(resolve(results))
   const end = new AbortController()
   const signal = options.signal === undefined ? end.signal : AbortSignal.any([options.signal, end.signal])
@@ -113,7 +113,7 @@ export async function explore(options: ExploreOptions = {}): Promise<Exploration
   })
   const secret = randomBytes(24).toString('base64url')
   let place = { host, port }
-  // Only here: what it loads takes gibibytes of addresses, which no other command needs.
+  // Imported here only, since it takes gibibytes of addresses, which no other command needs.
   const { liveServer } = await import('./server.js')
   const server = liveServer(explorer, secret, () => place)
   const closeAll = async () => {
@@ -161,11 +161,13 @@ function addressName(host: string): string {
 function listenError({ code, message }: NodeJS.ErrnoException, host: string, port: number): ShiftscopeError {
   if (code === 'EADDRINUSE')
     return new ResourceError(
-      `port ${port} of ${host} is taken by another program; name another \`port\`, or none for any that is free`,
+      `port ${port} of ${host} is taken by another program; name another \`port\`, or leave it out to use any free one`,
     )
   if (code === 'EACCES')
-    return new ResourceError(`port ${port} may not be used here; name one from 1024 on, or none for any that is free`)
+    return new ResourceError(
+      `port ${port} may not be used here; name one from 1024 on, or leave it out to use any free one`,
+    )
   if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
-    return new UsageError(`${host} is no address of this machine; leave \`host\` out for 127.0.0.1`)
+    return new UsageError(`${host} is not an address of this machine; leave \`host\` out for 127.0.0.1`)
   return new ResourceError(`cannot listen on ${host}: ${message}`)
 }

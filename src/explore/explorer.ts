@@ -26,7 +26,7 @@ import type { LiveUnits } from './units.js'
 /** Milliseconds between two messages of a download. */
 const BETWEEN_MESSAGES = 200
 
-/** What the page can ask for. */
+/** Everything that the page can ask for. */
 export type Explorer = ReturnType<typeof openExplorer>
 
 export interface ExplorerOptions {
@@ -96,7 +96,7 @@ export function openExplorer(options: ExplorerOptions) {
         yield { kind: 'note', message: `To make room, features were forgotten of ${forgotten.join(', ')}.` }
       yield* mapMessages(unit, { layer, anchor, cursor }, signal)
     },
-    /** What is around the cursor comes first. */
+    /** Computes the positions around the cursor first. */
     lookAt: (scene: LiveScene, cursor: MapRequest['cursor']): void => units.find(scene)?.lookAt(cursor),
     keep: async (scene: LiveScene, replaces: boolean, signal: AbortSignal): Promise<KeptUnit | OtherUnit> => {
       const unit = await unitOf(scene)
@@ -117,7 +117,7 @@ function checkStride(network: Network, { size, stride }: LiveScene, mostBytes: n
   if (least > stride) throw new InputError(`${doNotFit}; choose stride ${least}`)
 }
 
-/** Fetches the weights of a network, and takes it in. */
+/** Fetches the weights of a network, and adds it to the page. */
 async function* pulled(
   id: string,
   networks: LiveNetworks,

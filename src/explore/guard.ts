@@ -16,7 +16,7 @@ export function isLoopback(host: string): boolean {
 }
 
 /**
- * Refuses what does not come from the page itself: requests for another host, as a name that was bound anew would make, and those
+ * Refuses requests that do not come from the page itself: those for another host name, as DNS rebinding makes them, and those
  * that another page sends.
  */
 export function fromOwnPage(place: () => ServerPlace): MiddlewareHandler {

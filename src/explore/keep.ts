@@ -23,22 +23,23 @@ export interface UnitToKeep {
   readonly execution: Execution
   readonly scene: LiveScene
   readonly object: KnownObject
-  /** What the network is called on the command line. */
+  /** Name of the network on the command line. */
   readonly model: string
-  /** Whether that is a file that goes with this process. */
+  /** Whether the network is an uploaded file, which is removed when this process ends. */
   readonly isDropped: boolean
   readonly pool?: ReproduceOptions['pool'] | undefined
   /** The results folder. */
   readonly out: string
-  /** Whether a unit that was made otherwise may give its place. */
+  /** Whether a unit of the same name that was made otherwise may be replaced. */
   readonly replaces: boolean
   readonly signal: AbortSignal
 }
 
 /**
- * What stores a unit as `reproduce` does, of the features that are in memory, and the object beside it, so that the same command
- * makes it again. It waits for what is not computed yet, and stores one unit at a time, so that each sees those before it.
- * It throws InputError, OutputError, UsageError as `reproduce`; the signal's reason.
+ * Returns a function that stores a unit as `reproduce` does, from the features in memory, and the object beside it, so that the
+ * same command makes the unit again. It waits until all positions are computed, and stores one unit at a time, so that each
+ * sees those before it.
+ * The function throws InputError, OutputError and UsageError as `reproduce`; the signal's reason.
  */
 export function unitKeeper(): (wanted: UnitToKeep) => Promise<KeptUnit | OtherUnit> {
   let before: Promise<unknown> = Promise.resolve()
@@ -108,7 +109,7 @@ async function wholeUnit(unit: LiveUnit, signal: AbortSignal): Promise<void> {
 }
 
 /**
- * What `models` of a study names the network by; a file that was sent is stored below the results.
+ * The word by which `models` of a study names the network. An uploaded file is stored below the results.
  * @throws InputError where another network stands there; OutputError where a link would lead elsewhere
  */
 async function networkName({ model, isDropped, unit, out }: UnitToKeep): Promise<string> {
@@ -124,7 +125,7 @@ async function networkName({ model, isDropped, unit, out }: UnitToKeep): Promise
 }
 
 /**
- * What `patches` of a study names the object by; a picture is stored below the results.
+ * The word by which `patches` of a study names the object. A picture is stored below the results.
  * @throws OutputError where a link would lead elsewhere
  */
 async function objectPath({ object: { name, source }, out }: UnitToKeep): Promise<string> {
@@ -153,7 +154,7 @@ async function refuseLink(path: string): Promise<void> {
     )
 }
 
-/** The network as it is open, which gives the features that it has given already. */
+/** The open network, which returns the features that are in memory, so that `runStudy` stores the unit as any other. */
 function inMemory({ unit, execution }: UnitToKeep): Execution {
   const { handle } = execution
   const features = async () => inRowOrder(unit)

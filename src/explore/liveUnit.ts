@@ -8,24 +8,29 @@ import type { Network } from '../networks/index.js'
 /** Positions that are computed with one call of the engine: its features lie in memory twice until it ends. */
 const MOST_ROWS_A_CALL = 1536
 
-/** Every how many-th position along both axes is shown before anything else is done. */
+/** Distance of the positions that are shown before anything else is done. */
 const FIRST_LEVEL = 32
 
 /** Positions along each axis around the cursor that come first. */
 const AROUND_CURSOR = 5
 
-/** Who leaves often comes back at once, with another layer or anchor. Milliseconds. */
+/**
+ * Milliseconds for which work goes on after the last follower left, who often comes back at once with another layer or anchor.
+ */
 const LEFT_FOR_GOOD = 150
 
 /** One feature of each layer. */
 export type FeatureRow = readonly Float32Array[]
 
-/** One object moved through one network: features of all positions, in memory as far as they are computed. */
+/**
+ * One object moved through one network: features of all positions, in memory as far as they are computed. A map is a pass over
+ * them, so another anchor or layer costs no image. A whole unit has the same bits as one of `reproduce`.
+ */
 export interface LiveUnit {
   readonly network: Network
   readonly scene: Scene
   readonly grid: PositionGrid
-  /** That its features take once all are there. */
+  /** Bytes of its features once all are there. */
   readonly bytes: number
   /** Rows of the grid's offsets whose features are there, in the order in which they came. */
   readonly rows: () => Int32Array
@@ -34,21 +39,21 @@ export interface LiveUnit {
   /** How many rows have had their turn; once all have, nothing changes any more. */
   readonly finished: () => number
   readonly isWhole: () => boolean
-  /** Computes as long as somebody follows. @returns ends that */
+  /** Computes as long as somebody follows. @returns a function that ends the following */
   readonly follow: (follower: Follower) => () => void
   readonly isFollowed: () => boolean
-  /** Ends the work, whoever follows; what is under way comes to its end. */
+  /** Ends the work even if somebody follows; calls of the engine that run come to their ends. */
   readonly stop: () => void
   /** A row's features, computed at once if they are not there. @throws as `NetworkHandle.extract` */
   readonly featuresAt: (row: number) => Promise<FeatureRow>
-  /** What is around a position comes first. */
+  /** Computes the positions around this one first. */
   readonly lookAt: (position: Position) => void
 }
 
 export interface Follower {
   /** More rows are there. */
   readonly onRows: () => void
-  /** Nothing comes any more. */
+  /** The work failed, and no more rows come. */
   readonly onFailure: (error: unknown) => void
 }
 
@@ -113,7 +118,7 @@ export function openLiveUnit(
     const features = await use((handle) =>
       handle.extract(scene, offsetsAt(grid.offsets, wanted), { whole: grid.offsets, signal, onRows }),
     )
-    // Where another way was tried first, rows came that were not kept.
+    // If one way failed after it had handed out rows, these are replaced by those of the other way.
     putAll(wanted, features, true)
   }
   const compute = async (signal: AbortSignal) => {

@@ -11,7 +11,7 @@ import type { LiveUnit } from './liveUnit.js'
 const BETWEEN_MESSAGES = 120
 
 /**
- * A map as it comes to be known: what is there already at once, then the rest while it is computed.
+ * A map while it is computed: first the positions that are there, then the rest.
  * @throws InputError for a feature that has no direction; as `NetworkHandle.extract`; the signal's reason
  */
 export async function* mapMessages(
@@ -46,7 +46,7 @@ export async function* mapMessages(
   }
 }
 
-/** Waits for changes of a unit, and keeps it at work meanwhile. */
+/** Waits for changes of a unit, which goes on computing as long as this follows it. */
 export function followUnit(unit: LiveUnit, signal: AbortSignal) {
   let hasChanged = false
   let failure: { readonly error: unknown } | undefined
@@ -89,11 +89,11 @@ function rowOf({ grid }: LiveUnit, { row, col }: { readonly row: number; readonl
   const [down, right] = [row / grid.stride, col / grid.stride]
   const isOnGrid = [down, right].every(Number.isInteger) && Math.min(down, right) >= 0
   if (!isOnGrid || down >= grid.rows || right >= grid.cols)
-    throw new InputError(`there is no position (${row}, ${col}) on this grid; choose one of the map`)
+    throw new InputError(`there is no position (${row}, ${col}) on this grid; choose one on the map`)
   return down * grid.cols + right
 }
 
-/** Makes messages of features: cosines of one layer, and what the network answers. */
+/** Makes messages from features: cosines of one layer, and the network's answers. */
 function mapMaker({ network, grid, matrices }: LiveUnit, wanted: string) {
   const layer = network.layers.findIndex(({ name }) => name === wanted)
   if (layer === -1) throw new InputError(`${network.id} has no layer ${wanted} here; choose one of its layers`)

@@ -28,7 +28,7 @@ const MOST_OPEN = 3
 /** Images that a network is opened for: settings are worth a short trial. */
 const IMAGES = 2000
 
-/** The networks of this machine that can be asked. */
+/** The networks that the page offers. */
 export interface LiveNetworks {
   readonly list: () => readonly LiveNetwork[]
   readonly missing: () => Promise<readonly MissingNetwork[]>
@@ -40,22 +40,22 @@ export interface LiveNetworks {
    * @throws as `openExecution`
    */
   readonly use: <T>(id: string, scene: Scene, act: (execution: Execution) => Promise<T>) => Promise<T>
-  /** For how long it has been opening; 0: nobody has asked for it yet; undefined: it is open. */
+  /** For how long it has been opening; 0 if nobody has asked for it yet; undefined if it is open. */
   readonly openingSeconds: (id: string) => number | undefined
-  /** What it is called on the command line; of a file that was sent, where that lies until this process ends. */
+  /** Its name on the command line; for an uploaded file, the path until this process ends. */
   readonly sourceOf: (id: string) => { readonly model: string; readonly isDropped: boolean }
-  /** Takes in one of the catalog whose weights have come. */
+  /** Adds a network of the catalog whose weights were just fetched. */
   readonly add: (id: string) => Promise<LiveNetwork>
   /**
-   * Takes in an ONNX file that was sent, after its trial.
+   * Adds an uploaded ONNX file, after its trial.
    * @throws as `chooseNetwork`; InputError for one that is too large, or keeps data in other files; the signal's reason
    */
   readonly drop: (sent: SentFile, signal: AbortSignal) => Promise<DroppedNetwork>
-  /** Waits for what is under way, and removes what was sent. */
+  /** Waits for the work in progress, and removes uploaded files. */
   readonly close: () => Promise<void>
 }
 
-/** An open network, and what is done with it. */
+/** An open network, and the work that uses it. */
 interface Opened {
   readonly execution: Promise<Execution>
   /** When that began, in milliseconds. */
@@ -93,7 +93,7 @@ export async function openLiveNetworks(options: LiveNetworkOptions): Promise<Liv
     return network
   }
   for (const model of models ?? []) await choose(model)
-  // Of those that nobody named, one whose file is damaged keeps nobody from the others.
+  // A damaged file among networks that the user did not name hides only that network.
   for (const model of models === undefined ? await present() : [])
     await choose(model).catch((error: unknown) => {
       if (!(error instanceof InputError)) throw error
@@ -101,7 +101,7 @@ export async function openLiveNetworks(options: LiveNetworkOptions): Promise<Liv
     })
   const find = (id: string) => {
     const network = networks.get(id)
-    if (network === undefined) throw new InputError(`there is no network ${id} here; choose one of the list`)
+    if (network === undefined) throw new InputError(`there is no network ${id} here; choose one from the list`)
     return network
   }
   const closeUnused = async () => {

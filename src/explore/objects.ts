@@ -6,27 +6,27 @@ import { NO_OPAQUE_PIXELS, squareObject } from '../patches/ownPatches.js'
 import { checkVisible, type Patch, type PatchSource, patchAtSize, patchesOfSource } from '../patches/patch.js'
 import { pictureFormat } from '../patches/pictureFormat.js'
 
-/** Of the largest picture that is taken; of a photo it is a few. */
+/** Bytes of the largest picture that is accepted; a photo has a few million. */
 export const MOST_PICTURE_BYTES = 32 * 1024 * 1024
 
 /** Objects of the user's own; the oldest go first. */
 const MOST_OWN = 32
 
-/** Of an object in pixels: frames are hardly larger. */
+/** Longest side of an object in pixels; frames are hardly larger. */
 const LONGEST_SIDE = 1024
 
 /** Seconds that drawing an SVG may take: somebody waits for it. */
 const DRAWING_SECONDS = 10
 
-/** Longest name of an object, which becomes a file's. */
+/** Longest name of an object in characters, since it becomes the name of a file. */
 const LONGEST_NAME = 60
 
 /** The objects that can be moved: the built-in patches, and pictures that were given. */
 export interface Objects {
   readonly list: () => readonly LiveObject[]
   /**
-   * Takes a picture: the object is what is not transparent, or all of it.
-   * @throws InputError for what is no picture, or shows nothing; the signal's reason
+   * Adds a picture. The object is what is not transparent in it, or all of it.
+   * @throws InputError for anything that is not a picture or shows nothing; the signal's reason
    */
   readonly add: (bytes: Uint8Array, name: string, signal: AbortSignal) => Promise<LiveObject>
   /** @throws InputError for one that is not there (any more); UsageError for a size that does not fit */

@@ -8,7 +8,7 @@ import { makeTemporaryFolder } from '../files/temporaries.js'
 export interface SentFile {
   /** Its name on the sender's machine. */
   readonly name: string
-  /** The size that the sender states, which may be wrong; 0: none was stated. */
+  /** The size that the sender states, which may be wrong; 0 if none was stated. */
   readonly bytes: number
   readonly pieces: AsyncIterable<Uint8Array>
 }
@@ -16,10 +16,10 @@ export interface SentFile {
 /** Uploaded files, in a temporary folder that is removed with this process. */
 export interface SentFiles {
   /**
-   * Writes a file, one at a time, and keeps it if `open` takes it.
+   * Writes a file, one at a time, and keeps it if `open` accepts it.
    * @param name of the file in the folder
    * @param most bytes
-   * @throws InputError for one that is larger, or while another one comes; OutputError; what `open` throws, without the folder's name
+   * @throws InputError for a larger file, or while another one comes; OutputError; errors of `open`, without the folder's name
    */
   readonly take: <T>(sent: SentFile, name: string, most: number, open: (path: string) => Promise<T>) => Promise<T>
   readonly remove: () => Promise<void>

@@ -15,7 +15,7 @@ import type { Explorer } from './explorer.js'
 import { fromOwnPage, isSecret, type ServerPlace } from './guard.js'
 import { MOST_PICTURE_BYTES } from './objects.js'
 
-/** Of everything but pictures. */
+/** Bytes of a request's body, pictures and networks aside. */
 const MOST_BYTES = 64 * 1024
 
 /** Maps that are computed at a time: two of each of some tabs. */
@@ -207,7 +207,7 @@ function limited(maxSize: number) {
   })
 }
 
-/** What another page cannot send without being asked whether it may. */
+/** The body of a request: JSON, which a browser lets no other page send without the server's permission. */
 async function bodyOf<T>(context: Context, schema: z.ZodType<T>): Promise<T> {
   if (!/^application\/json\b/.test(context.req.header('content-type') ?? '')) throw new BadRequest()
   const json: unknown = await context.req.json().catch(() => undefined)

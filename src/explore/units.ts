@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { LiveScene } from '../page/live.js'
 import type { LiveUnit } from './liveUnit.js'
 
-/** What was computed, by what is shown; features of what nobody looks at go first where they take too much memory. */
+/** Computed units, by the scene that they show. If their features take too much memory, units that nobody looks at go first. */
 export interface LiveUnits {
   readonly find: (scene: LiveScene) => LiveUnit | undefined
   readonly add: (scene: LiveScene, unit: LiveUnit) => void
@@ -10,14 +10,14 @@ export interface LiveUnits {
   readonly isUsed: (network: string) => boolean
   /** Ends all work. */
   readonly stop: () => void
-  /** What went since this was asked last. */
+  /** Titles of the units that were dropped since the last call. */
   readonly forgotten: () => readonly string[]
 }
 
 /** @param mostBytes of the features of all units together, unless more of them are looked at */
 export function openLiveUnits(mostBytes: number): LiveUnits {
   const forgotten: string[] = []
-  /** The last used one stands last. */
+  /** The unit used last is at the end. */
   let kept: { readonly scene: LiveScene; readonly unit: LiveUnit }[] = []
   return {
     find: (scene) => {

@@ -10,7 +10,7 @@ import { sha256 } from '../files/sha256.js'
 import { UNKNOWN_PATCH } from '../report/extractionPage.js'
 import { fileName } from '../results/fileName.js'
 
-/** Beside the arrays of an extraction: what they are. */
+/** Name of the file that describes the arrays of an extraction. */
 export const EXTRACT_FILE = 'extract.json'
 
 /** Name of a layer's file. */
@@ -28,7 +28,7 @@ interface Layer {
 }
 
 /**
- * The file that describes arrays. It has their hashes, since arrays and description cannot come to stand at one time.
+ * The file that describes arrays. It has their hashes, since arrays and description cannot be replaced at the same moment.
  * @param origin what decided the values
  */
 export function extractFile(extraction: { readonly layers: readonly Layer[] }, origin: object) {
@@ -39,7 +39,7 @@ export function extractFile(extraction: { readonly layers: readonly Layer[] }, o
   return { file: EXTRACT_FILE, content: `${JSON.stringify(description, null, 2)}\n` }
 }
 
-/** What extract.json, and what `extract` gives, say of the grid. */
+/** The grid, as extract.json and the result of `extract` have it. */
 export const gridSchema = z.object({
   stride: z.number().int().positive(),
   size: z.number().int().positive(),
@@ -48,10 +48,10 @@ export const gridSchema = z.object({
   frame: z.number().int().positive(),
 })
 
-/** What a grid of positions was made with. */
+/** The settings that a grid of positions was made with. */
 export type DescribedGrid = z.infer<typeof gridSchema>
 
-/** Where an extract.json does not name the network. */
+/** Id of the network if an extract.json does not name it. */
 export const UNKNOWN_NETWORK = 'unknown network'
 
 /** An extract.json says at least what its grid is. */
@@ -67,20 +67,21 @@ export const descriptionSchema = gridSchema.extend({
   patchSha256: z.string().default(''),
   background: z.string().default(''),
   blend: z.enum(BLENDS).default('hard'),
-  /** The layer that has a value for each class, and names by index; absent: not known. */
+  /** The layer that has a value for each class, and names by index; absent if not known. */
   answers: z.object({ layer: z.string(), names: z.record(z.string(), z.string()) }).optional(),
 })
 export type ExtractionDescription = z.infer<typeof descriptionSchema>
 
 /**
- * What made the arrays of a folder.
- * @returns undefined where there is no file extract.json
- * @throws InputError if there is one that cannot be read or is damaged: it would have told whether an array is as it was written
+ * The description of the arrays in a folder.
+ * @returns undefined if there is no file extract.json
+ * @throws InputError if there is one that cannot be read or is damaged, since it would tell whether an array is as it was
+ * written
  */
 export async function readDescription(folder: string): Promise<ExtractionDescription | undefined> {
   const path = join(folder, EXTRACT_FILE)
   const text = await readRegular(path).catch((error: NodeJS.ErrnoException) => {
-    // What is no file, such as a pipe, describes nothing.
+    // A pipe or another special file describes nothing.
     if (error.code === undefined || error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined
     throw new InputError(`cannot read ${path}: ${error.message}`)
   })
@@ -92,7 +93,7 @@ export async function readDescription(folder: string): Promise<ExtractionDescrip
 }
 
 /**
- * What the extract.json in an array's folder says of it; undefined: there is none, or it is about other arrays.
+ * What the extract.json in an array's folder says of it; undefined if there is none, or it is about other arrays.
  * @throws InputError if it is damaged, or about another array of that name
  */
 export async function describedBeside(

@@ -28,7 +28,7 @@ import { kinds, oneOf } from '../support/optionChecks.js'
 import { counted } from '../support/text.js'
 import { arrayFile, extractFile } from './extractFile.js'
 
-/** Rows are handed out, or written to disk, after so many batches a worker. */
+/** Batches per worker, after which rows are handed out or written to disk. */
 const BATCHES_PER_ROUND = 64
 
 /** An object, its background and its positions. */
@@ -116,7 +116,7 @@ export interface NetworkComparison {
   readonly layers: readonly (SimilarityMaps & { readonly name: string; readonly dims: number })[]
 }
 
-/** The options of every call about a patch, to be checked; then those with what some of them add. */
+/** Checks of the options that all calls about a patch take, then of those that some calls add. */
 export const PLACEMENT_OPTIONS = {
   required: { patch: kinds.anything, size: kinds.number },
   optional: {
@@ -136,7 +136,7 @@ export const ROW_OPTIONS = {
 export interface PlacedPatch {
   readonly scene: Scene
   readonly grid: PositionGrid
-  /** What decides the features beside the network: what `extract` records. */
+  /** Everything besides the network that decides the features, as extract.json records it. */
   readonly origin: { readonly patch: string; readonly patchSha256: string; readonly background: string } & Pick<
     Scene,
     'blend'
@@ -195,7 +195,7 @@ export async function extractPlaced(
         ...(saving && { onRows: saving.add }),
         signal: saving ? anySignal(signal, saving.failed) : signal,
       })
-      // What was finished is kept, however it ends.
+      // Finished rows are kept, however the work ends.
       .finally(() => saving?.end())
     if (finished < left.length) throwIfStopped(signal)
     const features: Float32Array[] = []
@@ -242,7 +242,7 @@ export async function extractPlaced(
   }
 }
 
-/** Rows that do not stand yet, ascending. */
+/** Rows that are not stored yet, ascending. */
 function rowsLeft(rows: number, done: Uint8Array | undefined): Int32Array {
   return Int32Array.from({ length: rows }, (_, row) => row).filter((row) => done?.[row] !== 1)
 }
@@ -264,7 +264,7 @@ function savingRows(partial: PartialArrays, places: Int32Array, atATime: number)
     writing.catch(() => failed.abort())
   }
   return {
-    /** Given when nothing can be written any more; `end` tells why. */
+    /** Aborted when nothing can be written any more; `end` tells why. */
     failed: failed.signal,
     add: (rows: Int32Array, from: readonly Float32Array[]) => {
       matrices = from
@@ -279,7 +279,7 @@ function savingRows(partial: PartialArrays, places: Int32Array, atATime: number)
   }
 }
 
-/** The same, many rows at a time. */
+/** Features of every layer at every position, as `extractPlaced`, but handed out many rows at a time and not kept. */
 export async function* rows(
   { handle }: Execution,
   scene: Scene,

@@ -20,15 +20,15 @@ export interface FeatureLayers {
 
 /** Features on their grid, whose anchors are in pixels where the stride is known; otherwise it counts as 1. */
 export interface OpenFeatures extends FeatureGrid {
-  /** What is known of the grid, such as by the extract.json beside a file, if it fits. */
+  /** The description of the grid, such as extract.json beside a file, if it fits. */
   readonly described: DescribedGrid | undefined
 }
 
 /**
  * Reads features from a file, or checks those in memory.
- * @param given what the extraction says that an array in memory is of
+ * @param given description of an array in memory, by the extraction that it belongs to
  * @throws InputError if a file is not a .npy array of float32 with three axes, none of them empty, or not the one that
- *   extract.json beside it describes; UsageError for an array in memory that is not that
+ * extract.json beside it describes; UsageError for any other array in memory
  */
 export async function openFeatures(input: string | FeatureArray, given?: DescribedGrid): Promise<OpenFeatures> {
   if (typeof input === 'string') {

@@ -129,7 +129,7 @@ export async function openNetwork(model: string, options: NetworkOptions = {}): 
   await requiredTrials(request, network, options.precision, signal)
   let opening: Promise<Execution> | undefined
   let closed = false
-  /** With the first work, whose length decides what is worth trying. */
+  /** Opened with the first work, since its length decides which devices are worth a trial. */
   const open = (scene: Scene, images: number, callSignal: AbortSignal | undefined): Promise<Execution> =>
     openExecution({
       network,
@@ -153,7 +153,7 @@ export async function openNetwork(model: string, options: NetworkOptions = {}): 
       opening = open(scene, images, callSignal)
       return opening
     }
-    // Whoever began the opening may have stopped it.
+    // The call that began the opening may have been stopped.
     return others.catch(() => executionFor(scene, images, callSignal))
   }
   const close = async () => {

@@ -158,7 +158,7 @@ async function bySchemes(
   return { schemes, loss: LOSS, C, seed, ...classifiers.ran(), seconds, ...(coarse && { coarse }) }
 }
 
-/** A finer stride would not help grids below it, and they take seconds to find out. */
+/** Grids of finer strides are not checked: an even finer one would not help them, and the check takes seconds. */
 const FINEST_COARSE_STRIDE = 5
 
 async function coarseness({ rows, cols, stride }: OpenFeatures): Promise<string | undefined> {

@@ -113,7 +113,7 @@ export async function similarity(
   if (!hasLayers(features)) return similarityOf(features, options)
   for (const name of ['out', 'png'] as const)
     if (options[name] !== undefined)
-      throw new UsageError(`\`${name}\` takes the maps of one layer; hand over one of the layers`)
+      throw new UsageError(`\`${name}\` is for the maps of one layer; pass a single layer`)
   const known = gridSchema.safeParse(features)
   return eachLayer(features, (layer) => similarityOf(layer, options, known.data))
 }
@@ -158,11 +158,11 @@ async function similarityOf(
 function checkPicture({ out, png, limits }: SimilarityOptions): void {
   if (limits !== undefined) checkLimits(limits)
   if (png === undefined) {
-    if (limits !== undefined) throw new UsageError('`limits` are those of a picture; name its file with `png`')
+    if (limits !== undefined) throw new UsageError('`limits` are for a picture; name its file with `png`')
     return
   }
   if (extname(png).toLowerCase() !== '.png')
-    throw new UsageError(`${png} does not end in .png, which is what \`png\` writes; choose such a name`)
+    throw new UsageError(`${png} does not end in .png; choose a name that does`)
   if (out !== undefined && resolve(out) === resolve(png))
     throw new UsageError(`${png} is named by \`out\` too; choose another name with \`png\``)
 }

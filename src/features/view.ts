@@ -67,7 +67,9 @@ export async function viewFeatures(source: string, options: ViewOptions = {}): P
   const arrays = await findArrays(source)
   const out = options.out ?? arrays.out
   if (await isResultsFolder(out))
-    throw new UsageError(`${out} is a results folder, whose page report writes; choose another folder with \`out\``)
+    throw new UsageError(
+      `${out} is a results folder, and its page belongs to the report; choose another folder with \`out\``,
+    )
   const progress = progressTo(onProgress)
   const bytes = await Promise.all(arrays.files.map(({ path }) => fileSize(path)))
   progress.start(basename(source), sum(bytes), { unit: 'bytes', before: 0 })

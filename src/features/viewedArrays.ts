@@ -27,7 +27,7 @@ export function fitsPage(positions: number, dims: number): boolean {
   return siteFeatureBytes(positions, dims) <= MOST_FEATURE_BYTES
 }
 
-/** Files of features that belong together, and what is known of them. */
+/** Files of features that belong together, and their description. */
 interface FoundArrays {
   readonly files: readonly ArrayFile[]
   /** Their folder. */
@@ -35,17 +35,17 @@ interface FoundArrays {
   readonly description: ExtractionDescription | undefined
   /** Whether the files must be what the description says; a file alone may be another one of the same name. */
   readonly isWhole: boolean
-  /** Where the page goes by default. */
+  /** Default folder of the page. */
   readonly out: string
 }
 
 interface ArrayFile {
-  /** Of the layer. */
+  /** Name of the layer. */
   readonly name: string
   readonly path: string
 }
 
-/** @throws InputError for what is neither a file nor a folder that `extract` wrote */
+/** @throws InputError for anything but a .npy file or a folder that `extract` wrote */
 export async function findArrays(source: string): Promise<FoundArrays> {
   const status = await stat(source).catch((error: NodeJS.ErrnoException) => {
     const cause = error.code === 'ENOENT' ? 'no such file or folder' : error.message
@@ -120,7 +120,7 @@ async function measureFile(file: ArrayFile, { folder, description, isWhole }: Fo
   checkDrawable({ name: path, rows, cols })
   if (isWhole && described === undefined)
     throw new InputError(
-      `${path} has shape (${rows}, ${cols}, ${dims}), which ${join(folder, EXTRACT_FILE)} does not say; run extract again`,
+      `${path} has shape (${rows}, ${cols}, ${dims}), but ${join(folder, EXTRACT_FILE)} states another; run extract again`,
     )
   const measures = await measureFeatures(features, described !== undefined && description?.answers?.layer === name)
   return { file, rows, cols, stride, described, parts: { name, dims, ...NOT_CLASSIFIED, ...measures } }
@@ -131,7 +131,7 @@ function asUnit(
   files: readonly [MeasuredFile, ...MeasuredFile[]],
 ): ViewedExtraction {
   const [{ rows, cols, stride, described }] = files
-  // Of an array that nothing describes, each position is a pixel.
+  // Without a description, each position counts as a pixel.
   const pixels = { stride, size: 1, rows, cols, frame: Math.max(rows, cols) }
   const known = (described && description) ?? descriptionSchema.parse(pixels)
   const { model, weightsSha256, patch, patchSha256, background, blend, size, frame, answers } = known

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { OutputError, ShiftscopeError } from '../errors.js'
 import { clearBeside, temporaryName } from './temporaries.js'
 
-/** What a file is written from: all at once, or in consecutive pieces, of which no more than one need be in memory. */
+/** Content of a file: all at once, or in consecutive pieces, only one of which need be in memory. */
 export type Content = string | Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>
 
 /**
@@ -87,8 +87,8 @@ async function takePlace(folder: string, path: string): Promise<void> {
 }
 
 /**
- * Makes a folder and what is missing above it, one level after the other: Node's own `recursive` never ends where the
- * file system refuses a folder as if its parent were missing, as /proc does.
+ * Makes a folder and the missing ones above it, one level after the other. Node's own `recursive` never ends if the file system
+ * refuses a folder as if its parent were missing, as /proc does.
  */
 export async function makeFolders(path: string): Promise<void> {
   try {
@@ -127,7 +127,7 @@ export async function makeWritableFolder(path: string): Promise<void> {
   }
 }
 
-/** Writes a temporary, once there is the room that those of the dead took. */
+/** Writes a temporary file, after those of dead processes were removed to make room. */
 async function writePieces(path: string, content: Content): Promise<void> {
   const file = await open(path, 'wx')
   try {

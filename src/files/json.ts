@@ -2,16 +2,16 @@
 export const MOST_DEPTH = 100
 
 /**
- * The document of a text that is not trusted.
- * @throws SyntaxError for what is no JSON, or is nested so deeply that whoever looks at its parts could run out of stack
+ * Parses a document that is not trusted.
+ * @throws SyntaxError for text that is not JSON, or is nested so deeply that a reader could run out of stack
  */
 export function parseJson(text: string): unknown {
   const document: unknown = JSON.parse(text)
-  if (isDeeper(document, MOST_DEPTH)) throw new SyntaxError(`it has more than ${MOST_DEPTH} lists within one another`)
+  if (isDeeper(document, MOST_DEPTH)) throw new SyntaxError(`its lists are nested more than ${MOST_DEPTH} deep`)
   return document
 }
 
-/** What `parseJson` gives; undefined where it throws. */
+/** As `parseJson`; undefined if it throws. */
 export function tryJson(text: string): unknown {
   try {
     return parseJson(text)

@@ -13,7 +13,7 @@ export interface JsonRecord {
 /** A single record is not taken beyond this many bytes. */
 const MOST_RECORD_BYTES = 64 * 1024 * 1024
 
-/** Of a section's name no more is compared. */
+/** Bytes of a section's name that are compared. */
 const MOST_NAME_BYTES = 64
 
 const QUOTE = 0x22
@@ -79,7 +79,7 @@ function recordScanner(path: string, sections: readonly string[], onRecord: (rec
   let closed = false
 
   const damaged = (at: number) =>
-    new InputError(`${path} is not a JSON file of this kind, or damaged, at byte ${at}; get the file again`)
+    new InputError(`${path} is damaged at byte ${at}, or not a JSON file of this kind; get the file again`)
 
   function finish(piece: Buffer, from: number, end: number): void {
     const bytes = carried.length === 0 ? piece.subarray(from, end) : Buffer.concat([...carried, piece.subarray(0, end)])

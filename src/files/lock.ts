@@ -174,13 +174,14 @@ export async function pause(
 }
 
 export interface FolderLockOptions {
-  /** Is told which process this one waits for. */
+  /** Receives a note about the process that this one waits for. */
   readonly note?: (line: string) => void
   readonly signal?: AbortSignal | undefined
 }
 
 /**
  * Locks a folder for one writer, so that the rows of two do not mix in one file. Waits only for a process that may be dead.
+ * A process that was suspended for longer than a lease goes on writing: hashes at the end show the damage.
  * @returns a function that releases the lock
  * @throws OutputError if a living process writes there; the signal's reason
  */

@@ -13,7 +13,7 @@ export interface LockFile {
   readonly path: string
   /** The lock; undefined for any other file. */
   readonly name: string | undefined
-  /** Who takes a lock over makes a file of the next number. */
+  /** A process that takes over a lock makes the file of the next number. */
   readonly number: number
   /** Undefined if the file is damaged. */
   readonly owner: Owner | undefined
@@ -23,7 +23,7 @@ export interface LockFile {
   readonly version: string
 }
 
-/** How often a file is made in a folder that others remove. */
+/** Attempts to make a file in a folder that other processes remove. */
 const MAX_ATTEMPTS = 100
 
 /** Bytes of each file. The length is fixed, so that a heartbeat changes a file in place. */

@@ -91,7 +91,7 @@ async function readHeader(path: string, file: FileHandle, size: number) {
   if (start.toString('latin1', 0, 6) !== MAGIC) throw notNpy()
   const version = `${start[6]}.${start[7]}`
   if (!VERSIONS.includes(version)) {
-    throw new InputError(`${path} is a .npy file of version ${version}; save it again with numpy.save`)
+    throw new InputError(`${path} is a .npy file of the unknown version ${version}; save it again with numpy.save`)
   }
   const [length, offset] = version === '1.0' ? [start.readUInt16LE(8), 10] : [start.readUInt32LE(8), 12]
   if (length > 65536 || offset + length > size) throw notNpy()

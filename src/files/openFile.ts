@@ -173,7 +173,7 @@ function asInput<T>(path: string, read: () => T): T {
   }
 }
 
-/** Of an error of the system, one that names the file and the remedy; any other as it is. */
+/** An InputError with file and remedy for an error of the system; any other error as it is. */
 function inputError(path: string, error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof ShiftscopeError || !('code' in error)) return error
   if (error.code === 'ENOENT') return new InputError(`${path} does not exist; check the path`, { cause: error })

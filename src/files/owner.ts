@@ -16,7 +16,7 @@ export const ownerSchema = z.object({
 })
 export type Owner = Readonly<z.infer<typeof ownerSchema>>
 
-/** What the system needs to look up a process. */
+/** The part by which the system looks up a process. */
 export type ProcessId = Pick<Owner, 'machine' | 'pid' | 'started'>
 
 /** Seconds without a change after which a process of another machine counts as dead. */
@@ -93,7 +93,7 @@ export function thisMachine(): string {
   return machine
 }
 
-/** Fields 3 and 22 of /proc/PID/stat, after the name in brackets, which may hold anything; undefined where there is none. */
+/** Fields 3 and 22 of /proc/PID/stat, after the name in brackets, which may hold anything; undefined if there is none. */
 function statOf(pid: number): { readonly state: string | undefined; readonly start: string | undefined } {
   const text = orEmpty(() => readFileSync(`/proc/${pid}/stat`, 'utf8'))
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')

@@ -23,15 +23,15 @@ export interface ArrayPlan {
 export interface PartialArrays {
   /** By row: 1 where it stood in every array when they were opened. */
   readonly done: Uint8Array
-  /** How many rows should have stood as well, and were damaged. */
+  /** Number of rows that were recorded but are damaged. */
   readonly damaged: number
   /** One array as the file has it, [rows, dims]; rows that do not stand hold anything. */
   read(index: number): Promise<Float32Array>
   /** Adds rows to every array. @param matrices where they are taken from, one for each array, [any, dims] */
   write(rows: readonly RowPlace[], matrices: readonly Float32Array[]): Promise<void>
   /**
-   * Gives every array its final name, after what describes them took its own: whoever is stopped in between leaves a
-   * description that tells the old arrays from the new, and goes on from there.
+   * Gives every array its final name, after the description took its own. If the process is stopped in between, the description
+   * tells the old arrays from the new, and the next call continues.
    */
   finish(description: { readonly file: string; readonly content: string }): Promise<void>
   /** Lets others write into the folder, whether the arrays are finished or not. */
@@ -54,10 +54,10 @@ interface Layout {
 }
 
 const STATE_FILE = 'partial.json'
-/** What is added to the name of an array that is not finished. */
+/** Suffix of an unfinished array. */
 const PARTIAL = '.partial'
 
-/** By row its CRC-32 through all arrays; null where it does not stand yet. */
+/** CRC-32 of each row through all arrays; null for a row that is missing. */
 const stateSchema = z.object({ fingerprint: z.string(), sums: z.array(z.number().int().nonnegative().nullable()) })
 type Sums = (number | null)[]
 
@@ -95,7 +95,7 @@ export async function openPartialArrays(
     const sums = stored.map((sum, row) => (sum === found[row] ? sum : null))
     if (!sums.some(isNumber)) {
       await rm(statePath, { force: true })
-      // Nobody can go on with the rows of others that stopped here: which of them were good stood in the file just removed.
+      // Unfinished arrays of other inputs are useless without their record of good rows, which was just removed.
       const own = new Set(layout.map(({ path }) => path))
       const others = (await readdir(folder)).filter(
         (name) => name.endsWith(`.npy${PARTIAL}`) && !own.has(join(folder, name)),
@@ -216,7 +216,7 @@ function rowsOf(matrix: Float32Array, rowBytes: number, from: number, length: nu
   return new Uint8Array(matrix.buffer, matrix.byteOffset + from * rowBytes, length * rowBytes)
 }
 
-/** Reads as far as the file goes; what it does not have stays as it is. */
+/** Reads up to the end of the file; bytes beyond it stay as they are. */
 async function readInto(path: string, position: number, bytes: Uint8Array): Promise<void> {
   const file = await open(path, READ_WITHOUT_WAITING)
   try {

@@ -92,7 +92,7 @@ async function lastChange(path: string): Promise<number> {
   return Math.max(...times)
 }
 
-/** Not a number if there is no such file, since that is no age. */
+/** NaN if there is no such file. */
 function timeOf(path: string): Promise<number> {
   return stat(path).then(
     ({ mtimeMs }) => mtimeMs,

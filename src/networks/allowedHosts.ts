@@ -29,5 +29,5 @@ export function hostName(text: string, option: string): string {
 export function checkHost({ hostname }: URL, { names, option }: AllowedHosts, from?: URL): void {
   if (names.includes(hostname)) return
   const subject = from === undefined ? hostname : `${from} redirects to ${hostname}, which`
-  throw new NetworkError(`${subject} is not asked unless it is named with \`${option} ${hostname}\``)
+  throw new NetworkError(`${subject} is asked only if you allow it with \`${option} ${hostname}\``)
 }

@@ -35,7 +35,7 @@ export function inCache<T>(work: Promise<T>): Promise<T> {
   })
 }
 
-/** The same error, but where the cache cannot be written: an OutputError that names the remedy. */
+/** Turns an error of writing into the cache into an OutputError that names the remedy. Other errors stay. */
 export function asCacheError(error: unknown): unknown {
   if (!(asOutputError(cacheFolder(), error) instanceof OutputError)) return error
   return new OutputError(

@@ -65,11 +65,11 @@ const TRANSFORMERS = ['vit', 'swin'] as const
 /** A checkpoint that no architecture describes. */
 const checkpointSchema = z.object({
   url: z.string(),
-  /** Of the checkpoint, and about those of the ONNX file; to 100 kB. */
+  /** Bytes of the checkpoint, to 100 kB; the ONNX file has about as many. */
   bytes: z.number(),
   /** How many tensors it has, the counters of training batches aside. */
   tensors: z.number(),
-  /** Of some tensors that tell it from checkpoints of other networks, by key. */
+  /** Shapes of some tensors, by key, which tell it from checkpoints of other networks. */
   shapes: z.record(z.string(), z.array(z.number()).readonly()).readonly(),
 })
 
@@ -159,7 +159,7 @@ export function catalogEntry(id: string): CatalogEntry {
   if (entry) return entry
   const remedy = `use one of ${idsOf(entries)}, or the path of an .onnx file`
   if (listGenerators().some((generator) => generator.id === id))
-    throw new UsageError(`${id} is a generator, which makes images from features, and no network; ${remedy}`)
+    throw new UsageError(`${id} is a generator, which makes images from features, not a network; ${remedy}`)
   throw new UsageError(`no network is called "${id}"; ${remedy}`)
 }
 
@@ -190,7 +190,7 @@ export function isPublished(entry: ModelEntry, sha256: string): boolean | null {
 }
 
 /**
- * The other entry whose published file this is; files of two generators can have the same shapes.
+ * Checks that a file is not the published one of another entry, since files of two generators can have the same shapes.
  *
  * @throws InputError that names the file and the entry
  */

@@ -48,12 +48,12 @@ export function withOwnLayers(network: Network, layers: readonly string[] | unde
   const other = layers.find((name) => !own.some((layer) => layer.name === name))
   if (other === undefined) return { ...network, layers: own }
   throw new UsageError(
-    `${network.id} is not here, so that only ${network.layers.map(({ name }) => name).join(', ')} of its layers are known, not ${other}`,
+    `${network.id} is not here, so only its layers ${network.layers.map(({ name }) => name).join(', ')} are known, not ${other}`,
   )
 }
 
-/** @throws UsageError where none is named */
+/** @throws UsageError if no layer is named */
 function namedLayers({ id, layers }: Pick<Network, 'id' | 'layers'>, names: readonly string[]): Network['layers'] {
-  if (names.length === 0) throw new UsageError(`no layer of ${id} is named; name one, or leave the layers out`)
+  if (names.length === 0) throw new UsageError(`\`layers\` names no layer of ${id}; name one, or leave it out`)
   return layers.filter(({ name }) => names.includes(name))
 }

@@ -58,7 +58,7 @@ const listSchema = z.array(z.string())
 const byIndexSchema = z.record(z.string().regex(/^\d+$/), z.string())
 const configSchema = z.looseObject({ id2label: byIndexSchema.optional(), label_names: listSchema.optional() })
 
-/** Names of a list, of an object by index, or of a model's config; undefined: there are none. */
+/** Names of a list, of an object by index, or of a model's config; undefined if there are none. */
 function labelNames(document: unknown): readonly string[] | undefined {
   const list = listSchema.safeParse(document).data
   if (list !== undefined) return list
@@ -82,7 +82,7 @@ function ofMetadata({ metadata }: OnnxModel, count: number): NamedClasses | unde
   }
 }
 
-/** TensorFlow's networks have one more, which comes first and stands for none of them. */
+/** TensorFlow's networks have one more class, the first, which is none of ImageNet's. */
 function ofImagenet(count: number): NamedClasses | undefined {
   if (count !== 1000 && count !== 1001) return undefined
   const names = imagenetClasses()

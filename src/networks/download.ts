@@ -9,15 +9,15 @@ import { beginPart, type FileVersion, type Part, partLength, partVersion } from 
 import { type Watch, type WatchOptions, watched } from './stallWatch.js'
 
 export interface DownloadOptions extends WatchOptions, Omit<FileRequest, 'headers' | 'signal'> {
-  /** Size that the file must have; null: not known. */
+  /** Size that the file must have; null if not known. */
   readonly bytes: number | null
-  /** A longer file is not taken; without a limit one of unknown size is none beyond 2 GiB. */
+  /** Bytes above which a file is refused; by default 2 GiB if its size is unknown. */
   readonly mostBytes?: number | undefined
   readonly label: string
   readonly progress: Progress
 }
 
-/** A file of unknown size is not taken beyond this. */
+/** Bytes above which a file of unknown size is refused. */
 const MOST_BYTES = 2 ** 31
 
 /**
@@ -64,7 +64,7 @@ function requireSize(
     throw new InputError(`${from} is ${bytes} bytes, more than the ${mostBytes} that are taken; use ${elsewhere}`)
   if (bytes === null || expected === null || bytes === expected) return
   throw new InputError(
-    `${from} is ${counted(bytes, 'byte')} instead of ${expected}: not the file that is known; use ${elsewhere}`,
+    `${from} is ${counted(bytes, 'byte')} instead of ${expected}: not the expected file; use ${elsewhere}`,
   )
 }
 
@@ -101,7 +101,7 @@ async function transfer(address: URL, part: Part, options: DownloadOptions, watc
   } finally {
     await response.close()
   }
-  // The server has another file than the one that the part is of: nothing is left of that now, so no range is asked for.
+  // The server has another file than the one in the part. The part is empty now, so this request asks for all of the file.
   await transfer(address, part, options, watch)
 }
 
@@ -134,7 +134,7 @@ function isContinuation({ header }: FileResponse, have: number, before: FileVers
 interface Append extends DownloadOptions {
   /** Bytes that are there. */
   readonly from: number
-  /** Bytes of the whole file; null: not known. */
+  /** Bytes of the whole file; null if not known. */
   readonly total: number | null
   readonly most: number
   readonly alive: () => void
@@ -150,7 +150,7 @@ async function append(pieces: AsyncIterable<Uint8Array>, part: Part, options: Ap
     for await (const piece of pieces) {
       if (done + piece.byteLength > most) {
         await file.truncate(0)
-        throw new InputError(`${label}: what comes is longer than ${most} bytes: not the file that is known`)
+        throw new InputError(`${label}: the server sends more than ${most} bytes: not the expected file`)
       }
       await file.appendFile(piece)
       done += piece.byteLength

@@ -26,7 +26,7 @@ function pythonLine(network: string, name: string): string {
   return `python -c "import torch, torchvision; ${network}; ${call}"`
 }
 
-/** What to do for the ONNX file of a network that is known by name. */
+/** What a user must do to get the ONNX file of a network that is known by name. */
 export function exportRemedy({ id }: CatalogEntry): string {
   return `export it with ${exportCommand(id)} and run "shiftscope models import ${id} ${id}.onnx"`
 }
@@ -52,22 +52,22 @@ export async function readExported(entry: CatalogEntry, path: string): Promise<H
 export function checkFrame(entry: CatalogEntry, path: string, { rows, cols }: NetworkInput): void {
   if (rows === entry.input.rows) return
   throw new InputError(
-    `${path} takes images of ${rows}×${cols}, and ${entry.id} of ${entry.input.rows}; ${again(entry)}`,
+    `${path} takes images of ${rows}×${cols}, but ${entry.id} needs ${entry.input.rows}×${entry.input.rows}; ${again(entry)}`,
   )
 }
 
-/** ImageNet's. */
+/** Number of ImageNet's classes. */
 const CLASSES = 1000
 
 /**
  * @param entry of the catalog; only an exported one is checked
- * @param classes how many numbers its last output gives; undefined where it is not read
+ * @param classes how many numbers its last output gives; undefined if it is not read
  * @throws InputError for a file of other classes than the entry's
  */
 export function checkClasses(entry: CatalogEntry | undefined, path: string, classes: number | undefined): void {
   if (entry?.kind !== 'exported' || classes === undefined || classes === CLASSES) return
   throw new InputError(
-    `${path} gives ${counted(classes, 'number')} at its end, and ${entry.id} ${CLASSES} classes; ${again(entry)}`,
+    `${path} ends in ${counted(classes, 'number')}, but ${entry.id} has ${CLASSES} classes; ${again(entry)}`,
   )
 }
 

@@ -9,7 +9,7 @@ import { type Part, partLength, partOf, removePart } from './part.js'
 export interface WantedFile<T> {
   /** Name of its part. */
   readonly name: string
-  /** Whoever fetches under the same lock waits for whoever does so already; by default the name. */
+  /** Downloads with the same lock wait for one another; by default the name. */
   readonly lock?: string
   /** Finds the file without fetching it. Called under the lock, since another process may have fetched it meanwhile. */
   readonly present: () => Promise<T | undefined>

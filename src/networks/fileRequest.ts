@@ -13,7 +13,7 @@ export interface FileRequest {
   readonly headers: Readonly<Record<string, string>>
   /** Shows who asks; sent to the address's own origin alone. */
   readonly authorization?: string | undefined
-  /** What else could be tried, as messages name it: "`mirror` with another address". */
+  /** Another source to try, as messages name it: "`mirror` with another address". */
   readonly elsewhere: string
   /** All hosts that may be asked, redirects followed; any where there is no list. */
   readonly hosts?: AllowedHosts | undefined
@@ -105,7 +105,7 @@ async function requestOnce(address: URL, { headers, ca, signal }: FileRequest): 
   // Loaded here, since most commands fetch nothing.
   const { request } = await import('undici')
   const dispatcher = await dispatcherFor(address, ca)
-  // What is left of a connection that has been given up may fail once more, when nobody listens any longer.
+  // The rest of an abandoned connection may fail later, when nobody listens any more.
   const close = () => dispatcher.destroy().catch(() => undefined)
   try {
     const response = await request(address, {
@@ -125,7 +125,7 @@ async function requestOnce(address: URL, { headers, ca, signal }: FileRequest): 
   } catch (error) {
     await close()
     if (!(error instanceof TypeError)) throw error
-    // Undici cannot read a header that is named as what every object has, such as __proto__.
+    // Undici fails at a header with the name of a property that every object has, such as __proto__.
     const remedy = 'check the address and HTTPS_PROXY, then run the same command again'
     throw new NetworkError(`cannot fetch from ${address.host}: its answer is damaged; ${remedy}`, { cause: error })
   }
@@ -146,9 +146,7 @@ function redirectTarget(from: URL, location: string | null, { elsewhere }: FileR
   if (target === undefined) throw new RefusedRequest(`${from} redirects to nowhere; use ${elsewhere}`)
   const staysSecure = from.protocol === 'https:' ? target.protocol === 'https:' : isSecure(target)
   if (staysSecure) return target
-  throw new RefusedRequest(
-    `${from} redirects to ${target.origin}, which is not encrypted, and is not followed; use ${elsewhere}`,
-  )
+  throw new RefusedRequest(`${from} redirects to ${target.origin}, which is not encrypted; use ${elsewhere}`)
 }
 
 function refusal({ elsewhere }: FileRequest): (at: URL, response: FileResponse) => RefusedRequest {

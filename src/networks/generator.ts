@@ -25,7 +25,7 @@ export type FeatureStage = 'pre-relu' | 'post-relu'
  * the encoder's input.
  */
 export interface Generator {
-  /** Of the catalog, or the stem of the ONNX file. */
+  /** Id in the catalog, or the stem of the ONNX file. */
   readonly id: string
   /** The ONNX file to run. */
   readonly path: string
@@ -37,13 +37,13 @@ export interface Generator {
   readonly weightsBytes: number
   /** The network whose features it takes: id of the catalog. */
   readonly encoder: string
-  /** SHA-256 of the encoder's weights that it was trained with; null: not known. */
+  /** SHA-256 of the encoder's weights that it was trained with; null if not known. */
   readonly encoderSha256: string | null
   readonly layer: string
   readonly dims: number
-  /** What it was trained on; for `post-relu` the features of the layer are to be rectified first. */
+  /** The stage that it was trained on; for `post-relu`, features must be rectified first. */
   readonly feature: FeatureStage
-  /** The encoder's input: what the values of the image mean. */
+  /** The encoder's input, which gives the values of the image their meaning. */
   readonly input: NetworkInput
 }
 
@@ -98,7 +98,7 @@ function otherEncoder({ id, encoder }: Pick<Generator, 'id' | 'encoder'>, sha256
   )
 }
 
-/** What an ONNX file says of itself can be asked for, and nothing else. */
+/** Refuses a stage other than the one that the ONNX file states. */
 function requireStage(generator: Generator, feature: FeatureStage | undefined): Generator {
   const { id } = generator
   if (feature === undefined || feature === generator.feature) return generator
@@ -171,7 +171,7 @@ function describedGenerator(id: string, model: HashedModel): Generator {
   const stated = (key: MetadataKey) => {
     const value = metadata.get(key)
     if (value !== undefined && value !== '') return value
-    throw new InputError(`${path} does not say of which ${key} it is; a generator needs the metadata "${key}"`)
+    throw new InputError(`${path} has no metadata "${key}"; export the generator with it`)
   }
   const encoder = knownEncoder(path, stated('encoder'))
   const layer = stated('layer')
@@ -193,7 +193,7 @@ function knownEncoder(path: string, id: string): CatalogEntry {
   } catch (error) {
     if (!(error instanceof UsageError)) throw error
     throw new InputError(
-      `${path} is a generator of "${printable(id)}", which is no network that is known; see "shiftscope models list"`,
+      `${path} is a generator of "${printable(id)}", which is not a known network; see "shiftscope models list"`,
       { cause: error },
     )
   }

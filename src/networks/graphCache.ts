@@ -79,7 +79,7 @@ async function substituteFolder(): Promise<string> {
   return substitute
 }
 
-/** A graph of the cache, if it is what was written: its SHA-256 stands beside it. */
+/** A graph of the cache, if it is unchanged: its SHA-256 stands beside it. */
 export async function intactGraph(path: string): Promise<CachedGraph | undefined> {
   const digest = await readFile(digestFile(path), 'utf8').catch(() => undefined)
   const graph = digest === undefined ? undefined : await readGraph(path).catch(() => undefined)

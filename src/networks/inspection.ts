@@ -124,7 +124,7 @@ async function allShapes(
     }
     return await tryBatches(input.batch, attempt, (shown) => {
       const last = shown.get((model.outputs.at(-1) as TypedTensor).name)
-      // A batch that is written into the graph shows where it ends.
+      // A graph that keeps a fixed batch inside gives another number of images at its last output.
       return last === undefined || last.shape[0] === 2
     })
   } finally {

@@ -10,7 +10,7 @@ import { graphsFolder } from './cache.js'
 import { intactGraph } from './graphCache.js'
 import { type Network, OPTIMIZATIONS } from './network.js'
 
-/** What of a network depends on the layers that are read. */
+/** The properties of a network that depend on which layers are read. */
 export type LayerReading = Pick<Network, 'onnxPath' | 'optimization' | 'input' | 'layers' | 'pool'>
 
 const triple = z.tuple([z.number(), z.number(), z.number()])
@@ -43,14 +43,14 @@ const keptSchema = z.object({
   pool: z.enum(['mean', 'max', 'center']).exactOptional(),
 })
 
-/** The reading of a model that was found before with the same key; undefined: there is none, or its graph is gone. */
+/** The reading of a model that was found before with the same key; undefined if there is none, or its graph is gone. */
 export async function knownReading(path: string, key: object): Promise<LayerReading | undefined> {
   try {
     const { graph, ...reading } = keptSchema.parse(JSON.parse(await readFile(fileOf(key), 'utf8')))
     const onnxPath = graph === null ? path : (await intactGraph(join(graphsFolder(), graph)))?.path
     return onnxPath === undefined ? undefined : { onnxPath, ...reading }
   } catch {
-    // Whatever is wrong with it, it is found again.
+    // A damaged file counts as none; the reading is made again.
     return undefined
   }
 }
@@ -65,7 +65,7 @@ export async function keepReading(path: string, key: object, { onnxPath, ...read
   }
 }
 
-/** What ONNX Runtime makes of a graph may change with its version, and what is read with this program's. */
+/** Keyed by both versions, since ONNX Runtime's result, and what this program reads of it, may change. */
 function fileOf(key: object): string {
   const all = JSON.stringify([packageVersion(), env.versions.node, key])
   return join(graphsFolder(), `layers-${sha256(all).slice(0, 32)}.json`)

@@ -29,14 +29,14 @@ export async function readLayers(source: NetworkSource, choice: LayerChoice): Pr
   return reading
 }
 
-/** What is to be read of a graph, before it was run. */
+/** The layers to read from a graph, before it was run. */
 interface LayerPlan {
   readonly names: readonly string[]
   /** Whether the user named them; otherwise those that are no features are left out. */
   readonly isChosen: boolean
-  /** What can be read of it. */
+  /** Tensors that can be read. */
   readonly made: readonly ImageTensor[]
-  /** What makes them outputs. */
+  /** Changes that make them outputs. */
   readonly changes: GraphChanges
 }
 
@@ -79,7 +79,7 @@ function layerPlan(source: NetworkSource, { layers }: LayerChoice): LayerPlan {
   return { names, isChosen: layers !== undefined, made, changes: { ...changes, outputs: hidden } }
 }
 
-/** The model itself where nothing is changed, or else a copy. */
+/** The model itself if nothing is changed; otherwise a copy. */
 async function triedModel({ model, name }: NetworkSource, changes: GraphChanges): Promise<TriedModel> {
   const isChanged = changes.outputs.length > 0 || changes.madeInput !== undefined
   const { path } = isChanged ? await cachedCopy(model, 'layers', changes) : model
@@ -103,7 +103,7 @@ function tryTensors(
   )
 }
 
-/** The tensors that are read, and what makes features of them. */
+/** The tensors to read, and the nodes that make features of them. */
 function readTensors(
   model: string,
   { names, isChosen, made }: LayerPlan,
@@ -123,7 +123,7 @@ function readTensors(
 /** Operators that give another tensor in another shape. */
 const RESHAPES: ReadonlySet<string> = new Set(['Reshape', 'Flatten', 'Squeeze', 'Unsqueeze'])
 
-/** A tensor that is to be read, as a run shows it. */
+/** A tensor to read, as a run shows it. */
 interface NamedTensor extends ShownTensor {
   readonly name: string
 }
@@ -145,7 +145,7 @@ function withFeatures(plain: GraphChanges, added: readonly FeatureNodes[]): Grap
   }
 }
 
-/** The last output, and what enters the last fully connected layer before it, in order of depth. */
+/** The last output, and the input of the last fully connected layer before it, in order of depth. */
 export function defaultLayers({ model, input, changes }: NetworkSource): readonly string[] {
   const last = (model.outputs.at(-1) as TypedTensor).name
   const image = changes?.madeInput ?? input.name
@@ -158,7 +158,7 @@ function checkTensors({ name, model }: NetworkSource, names: readonly string[], 
   const outputs = model.outputs.map((output) => output.name)
   if (names.length === 0)
     throw new UsageError(
-      `no layer of ${name} is named; name one, or leave \`layers\` out: its outputs are ${listedNames(outputs)}`,
+      `\`layers\` names no layer of ${name}; name one, such as its outputs ${listedNames(outputs)}, or leave it out`,
     )
   const readable = made.map((tensor) => tensor.name)
   // An output may depend on the image by a way inside a node.
@@ -175,7 +175,7 @@ function trialInput({ name, rows, cols }: NetworkInput, batch: number) {
   return { name, shape: [batch, 3, rows, cols] }
 }
 
-/** Whether a tensor has one value a channel of each image. */
+/** Whether a tensor has one value per channel of each image. */
 function isVector(tensor: NamedTensor, batch: number): boolean {
   return (
     FEATURE_TYPES[tensor.type] !== undefined && tensor.shape[0] === batch && !isMap(tensor) && tensor.shape.length < 5

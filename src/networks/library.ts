@@ -88,7 +88,7 @@ async function triedWeights(entry: ModelEntry, file: string, signal: AbortSignal
   return networkOf(source, choice)
 }
 
-/** Bytes of the weights that the catalog knows of: as published, or as float32 takes; null: not known. */
+/** Bytes of the weights that the catalog knows of: as published, or as float32 takes; null if not known. */
 export function expectedWeightBytes(entry: ModelEntry): number | null {
   if (entry.kind === 'exported') return isGenerator(entry) ? null : (entry.checkpoint?.bytes ?? null)
   if (entry.kind === 'embedded') return null

@@ -89,7 +89,7 @@ export interface Network extends RunnableGraph {
   readonly weightsBytes: number
 }
 
-/** What torchvision's networks were trained with: statistics of ImageNet's pixels, RGB. */
+/** Input of torchvision's networks: normalised by the statistics of ImageNet's pixels, RGB. */
 export const imagenetInput: NetworkInput = {
   name: 'image',
   rows: 224,

@@ -1,7 +1,7 @@
 import { assumedInput } from './input/recipe.js'
 import type { Network, RunnableGraph } from './network.js'
 
-/** What a user should know of a network before it runs, a line each. */
+/** Notes about a network for the user before it runs, one line each. */
 export function networkNotes(network: Network): readonly string[] {
   return [assumedInput(network) ?? [], optimizationNotes(network)].flat()
 }

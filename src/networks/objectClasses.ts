@@ -8,7 +8,7 @@ const index = z.number().int()
 const schema = z.object({
   categories: z.record(
     z.string(),
-    /** Of ImageNet's classes indices, and first and last of ranges; of other networks' classes the names. */
+    /** For ImageNet's classes, indices and ranges of indices; for other networks, names of classes. */
     z.object({ imagenet: z.array(z.union([index, z.tuple([index, index])])), names: z.array(z.string()) }),
   ),
 })
@@ -17,9 +17,9 @@ let known: z.infer<typeof schema>['categories'] | undefined
 
 /**
  * Whether a network's answer names an object's category correctly.
- * @param answer name of a class, of which synonyms after a comma do not count
+ * @param answer name of a class; synonyms after a comma do not count
  * @param classes names of all classes of the network
- * @returns null where that is not known: for a category that is not of the paper's ten, or a network without a class for it
+ * @returns null if not known: for a category other than the paper's ten, or a network without a class for it
  */
 export function isRightAnswer(category: string | null, answer: string, classes: Iterable<string>): boolean | null {
   known ??= schema.parse(JSON.parse(readFileSync(join(modelsFolder(), 'object_classes.json'), 'utf8'))).categories

@@ -4,18 +4,18 @@ import { z } from 'zod'
 import { makeFolders, writeFileAtomic } from '../files/atomic.js'
 import { downloadsFolder } from './cache.js'
 
-/** What has been downloaded of a file. One process at a time writes it: see `fetchFile`. */
+/** The downloaded part of a file. One process at a time writes it: see `fetchFile`. */
 export interface Part {
   readonly path: string
-  /** The file that says of which version of the file the part is. */
+  /** The file that records which version of the file the part was taken from. */
   readonly versionPath: string
 }
 
-/** What tells later whether the file on the server is still the one that the part was taken from. */
+/** Tells later whether the server still has the file that the part was taken from. */
 const versionSchema = z.object({
   etag: z.string().nullable(),
   lastModified: z.string().nullable(),
-  /** Size of the whole file; null: the server does not tell. */
+  /** Size of the whole file; null if the server does not tell it. */
   bytes: z.number().nullable(),
 })
 export type FileVersion = Readonly<z.infer<typeof versionSchema>>
@@ -31,7 +31,7 @@ export async function partLength({ path }: Part): Promise<number> {
   return (await stat(path).catch(() => undefined))?.size ?? 0
 }
 
-/** The version of the file that the part was taken from; undefined: not known, so nothing can be added to it. */
+/** The version of the file that the part was taken from; undefined if not known, so nothing can be added to it. */
 export async function partVersion({ versionPath }: Part): Promise<FileVersion | undefined> {
   const text = await readFile(versionPath, 'utf8').catch(() => '')
   try {
@@ -41,7 +41,7 @@ export async function partVersion({ versionPath }: Part): Promise<FileVersion | 
   }
 }
 
-/** Drops the bytes that there are; those to come are of the given version. */
+/** Empties the part, and records the version of the bytes to come. */
 export async function beginPart({ path, versionPath }: Part, version: FileVersion): Promise<void> {
   await rm(path, { force: true })
   await makeFolders(dirname(versionPath))

@@ -5,23 +5,23 @@ import { expectedWeightBytes } from './library.js'
 import type { Network } from './network.js'
 import { architectureOf, importedWeights } from './weights.js'
 
-/** In the place of a hash of weights, which it never is. */
+/** Takes the place of the hash of the weights. No hash equals it, so no stored unit counts as a placeholder's. */
 const NO_HASH = 'placeholder'
 
 const NO_FILE = { weightsPath: '', weightsSha256: NO_HASH }
 
-/** Whether this stands for a network or generator whose weights are not here. */
+/** Whether this is a network or generator without its weights, as the functions below make them. */
 export function isPlaceholder({ weightsSha256 }: Pick<Network, 'weightsSha256'>): boolean {
   return weightsSha256 === NO_HASH
 }
 
-/** Whether something is published whose weights are not here. */
+/** Whether a network or generator is published but its weights are not here. */
 export async function lacksWeights(id: string): Promise<boolean> {
   const entry = catalogModels().find((candidate) => candidate.id === id)
   return entry?.kind === 'published' && (await importedWeights(id)) === undefined
 }
 
-/** What a published network is without its weights: it can be planned with, not run. */
+/** A published network without its weights: a study can be planned and estimated with it, but the network cannot run. */
 export function placeholderNetwork(entry: CatalogEntry): Network {
   const { id, title, input } = entry
   const layers = featuresOf(architectureOf(entry).layers)
@@ -29,7 +29,7 @@ export function placeholderNetwork(entry: CatalogEntry): Network {
   return { ...about, ...NO_FILE, weightsBytes: expectedWeightBytes(entry) as number }
 }
 
-/** What a published generator is without its weights. */
+/** A published generator without its weights, as `placeholderNetwork`. */
 export function placeholderGenerator(entry: GeneratorEntry): Generator {
   const { id, encoder, layer, feature } = entry
   const { input } = catalogEntry(encoder)

@@ -118,7 +118,7 @@ async function presentWeights(entry: ModelEntry, progress: Progress): Promise<Pu
 
 interface Failure {
   readonly failure: NetworkError | InputError
-  /** The same source has given a part, and can be expected to give the rest: no other should be begun. */
+  /** Whether the source gave a part and is likely to give the rest, so that no other source is tried. */
   readonly resumable: boolean
 }
 
@@ -155,7 +155,10 @@ async function pullFile(entry: ModelEntry, from: SourceOrigin, options: PullOpti
   }
 }
 
-/** Gives a downloaded file its name among the weights. @throws InputError if it is not what it must be */
+/**
+ * Gives a downloaded file its name among the weights.
+ * @throws InputError if it is not the expected file
+ */
 async function admitted(entry: ModelEntry, { source, origin }: SourceOrigin, part: string): Promise<PulledWeights> {
   const sha256 = await requirePublished(part, source, String(origin))
   await requireNetwork(entry, part, sha256, String(origin))

@@ -47,7 +47,7 @@ function networkOfCheckpoint(checkpoint: Checkpoint): string {
   }
   const stem = basename(path, extname(path)).replace(/[^\w.-]/g, '_')
   throw new InputError(
-    `${path} is of no network that is known${difference(networks, checkpoint)}; export it from PyTorch with ${ownExportCommand(stem)} and use ${stem}.onnx`,
+    `${path} is of no known network${difference(networks, checkpoint)}; export it from PyTorch with ${ownExportCommand(stem)} and use ${stem}.onnx`,
   )
 }
 
@@ -61,7 +61,7 @@ function isOf({ checkpoint: known }: CatalogEntry, { tensors }: Checkpoint): boo
   })
 }
 
-/** What it has that a known network has not, where its keys are those of one; the deepest that it contains. */
+/** How a checkpoint differs from the deepest network that it contains by its keys; without one, what its first tensor is. */
 function difference(networks: readonly Architecture[], checkpoint: Checkpoint): string {
   const like = networks.filter((architecture) => hasKeys(architecture, checkpoint))
   const sizes = like.map(({ layers }) => parametersOf(layers).length)

@@ -53,7 +53,7 @@ export interface NetworkSource extends PlannedInput {
   readonly id: string
   readonly title: string
   readonly model: HashedModel
-  /** What messages call it: its path, or its id in the catalog. */
+  /** Its name in messages: its path, or its id in the catalog. */
   readonly name: string
   /** Folders to search for files that describe the network. */
   readonly folders: readonly string[]
@@ -61,7 +61,7 @@ export interface NetworkSource extends PlannedInput {
   readonly weights: WeightsFile
   /** Layers that the catalog names; null where the graph tells them. */
   readonly layers: readonly FeatureLayer[] | null
-  /** Of the catalog. */
+  /** Entry in the catalog; absent for other networks. */
   readonly entry?: CatalogEntry
 }
 
@@ -81,17 +81,16 @@ export async function networkSource(choice: NetworkChoice): Promise<NetworkSourc
   if (isOwn) return ownSource(choice)
   const entry = catalogEntry(isCheckpoint ? await recogniseCheckpoint(model) : model)
   const [given] = Object.keys(inputOptionsOf(choice))
-  if (given !== undefined)
-    throw new UsageError(`the input of ${entry.id} is known; leave \`${given}\` out, which is for other networks`)
+  if (given !== undefined) throw new UsageError(`the input of ${entry.id} is known; leave \`${given}\` out`)
   return catalogSource(entry, isCheckpoint ? { ...choice, weights: model } : choice)
 }
 
-/** Whether a network is none of the catalog: it is named by its ONNX file, or as a model of the hub. */
+/** Whether a network is not in the catalog: it is named by its ONNX file, or as a model of the hub. */
 export function isOwnNetwork(model: string): boolean {
   return isHubReference(model) || model.toLowerCase().endsWith('.onnx')
 }
 
-/** Id of a network that is none of the catalog. */
+/** Id of a network that is not in the catalog. */
 export function ownId(model: string): string {
   return isHubReference(model) ? model : parse(model).name
 }

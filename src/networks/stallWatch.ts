@@ -8,7 +8,7 @@ export interface WatchOptions {
 }
 
 export interface Watch {
-  /** Given when the work is stopped, or nothing has come for too long. */
+  /** Aborted when the work is stopped, or nothing has come for too long. */
   readonly signal: AbortSignal
   /** Something has come: the time starts again. */
   readonly alive: () => void

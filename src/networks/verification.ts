@@ -14,7 +14,7 @@ import { chooseNetwork } from './choice.js'
 import { chooseGenerator } from './generator.js'
 import type { FeatureLayer, NetworkInput, RunnableGraph } from './network.js'
 
-/** What a forward pass gave: features of the test image, or the image that a generator makes of the test feature. */
+/** Result of a forward pass: features of the test image, or the image that a generator makes from the test feature. */
 export interface VerifiedLayer {
   readonly name: string
   readonly dims: number
@@ -29,7 +29,7 @@ export interface Verification {
   readonly weightsPath: string
   readonly sha256: string
   readonly bytes: number
-  /** Whether the weights are those that their authors published; null: not known. */
+  /** Whether the weights are those that their authors published; null if not known. */
   readonly published: boolean | null
   readonly layers: readonly VerifiedLayer[]
 }
@@ -149,11 +149,13 @@ function verifyLayer(
 ): VerifiedLayer {
   const values = output?.subarray(0, dims)
   if (!values || values.length !== dims || !values.every(Number.isFinite))
-    throw new InputError(`${id} gives no finite ${name}; its weights are damaged, import them again`)
+    throw new InputError(
+      `${id} gives values of ${name} that are not finite; its weights are damaged, import them again`,
+    )
   const norm = Math.sqrt(values.reduce((sum, value) => sum + value * value, 0))
   if (typeof expected === 'number' && Math.abs(norm - expected) > NORM_TOLERANCE * expected) {
     throw new InputError(
-      `${id} gives another ${name} than it should: its norm for the test input is ${norm.toPrecision(6)} instead of ${expected.toPrecision(6)}; install the package again`,
+      `${id} gives a wrong ${name}: its norm for the test input is ${norm.toPrecision(6)} instead of ${expected.toPrecision(6)}; install the package again`,
     )
   }
   return { name, dims, norm, digest: sha256(new Uint8Array(values.buffer, values.byteOffset, values.byteLength)) }

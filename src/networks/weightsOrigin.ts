@@ -21,7 +21,7 @@ export function originOf(source: WeightsSource, mirror?: string): WeightsOrigin 
   if (mirror === undefined) return secure(new URL(source.url), source.url)
   const name = publishedName(source)
   if (!mirror.includes('://')) return isAbsolute(mirror) ? join(mirror, name) : resolve(mirror, name)
-  if (!URL.canParse(mirror)) throw new UsageError(`the mirror ${mirror} is no address; ${MIRRORS}`)
+  if (!URL.canParse(mirror)) throw new UsageError(`the mirror ${mirror} is not an address; ${MIRRORS}`)
   const base = new URL(mirror)
   if (base.username !== '' || base.password !== '')
     throw new UsageError(`the mirror at ${base.host} is given with a user name, which is not sent; ${MIRRORS}`)

@@ -1,9 +1,9 @@
 /** What the live page and its server tell one another, as JSON. */
 
-/** What the page knows when it is opened; it is part of it. */
+/** Data that the page has from the start, as a part of it. */
 export interface LiveStudy {
   readonly networks: readonly LiveNetwork[]
-  /** Those of the catalog whose weights can be fetched. */
+  /** Networks of the catalog whose weights can be fetched. */
   readonly missing: readonly MissingNetwork[]
   readonly objects: readonly LiveObject[]
   /** Bytes that the features of one object may take in memory. */
@@ -18,13 +18,13 @@ export interface LiveNetwork {
   /** Side of the square frame in pixels. */
   readonly frame: number
   readonly layers: readonly { readonly name: string; readonly dims: number }[]
-  /** The layer of its classes; null: they are not known. */
+  /** The layer of its classes; null if they are not known. */
   readonly classes: string | null
 }
 
 export interface MissingNetwork {
   readonly id: string
-  /** null: not known. */
+  /** null if not known. */
   readonly bytes: number | null
 }
 
@@ -35,7 +35,7 @@ export interface LiveObject {
   readonly name: string
 }
 
-/** Which object is moved through which network, and how. */
+/** An object, the network that it is moved through, and how. */
 export interface LiveScene {
   readonly network: string
   /** Key of the object. */
@@ -51,7 +51,7 @@ export interface MapRequest extends LiveScene {
   readonly layer: string
   /** In pixels: a position of the grid, or an anchor that has a name. */
   readonly anchor: { readonly row: number; readonly col: number }
-  /** What is to be computed first. */
+  /** Position around which to compute first. */
   readonly cursor: { readonly row: number; readonly col: number }
 }
 
@@ -65,10 +65,10 @@ export interface DroppedNetwork {
 /** One line of the answer to a map request. */
 export type MapMessage = Opening | MapRows | MapEnd | Note | Fault
 
-/** The network is being opened, for so many seconds already; or it is open now. */
+/** The network has been opening for this many seconds, or is open now. */
 export type Opening = { readonly kind: 'opening'; readonly seconds: number } | { readonly kind: 'opened' }
 
-/** Positions that have come to be known; of those that were known already, better values. */
+/** Positions that were computed; also known ones, whose values got better. */
 export interface MapRows {
   readonly kind: 'rows'
   /** Places in the grid, row-major: uint32, little-endian, in base64. */
@@ -127,13 +127,13 @@ export interface OtherUnit {
   readonly differences: readonly string[]
 }
 
-/** ONNX files that are sent may take so many bytes, all of them together. */
+/** Bytes that all uploaded ONNX files together may take. */
 export const MOST_NETWORK_BYTES = 1024 ** 3
 
 /** Distances of positions that are offered, in pixels. */
 export const LIVE_STRIDES = [1, 2, 4, 8, 16] as const
 
-/** The smallest distance of positions, no smaller than wished, at which features fit the memory; undefined: there is none. */
+/** The smallest distance of positions, no smaller than wished, at which features fit the memory; undefined if there is none. */
 export function fittingStride(
   { frame, layers }: Pick<LiveNetwork, 'frame' | 'layers'>,
   size: number,

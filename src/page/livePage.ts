@@ -34,7 +34,7 @@ dialog::backdrop{background:rgb(0 0 0/.45)}
 .drop-here{position:fixed;inset:0;z-index:9;display:grid;place-items:center;font-size:1.6rem;font-weight:600;background:color-mix(in srgb,var(--ground) 82%,transparent);border:4px dashed var(--series-1);pointer-events:none}
 `
 
-/** The page on which one's own object is moved; it needs the server that it comes from. */
+/** The live page, which needs the server that it comes from. */
 export function livePage(study: LiveStudy): string {
   return pageHtml({
     title: 'Shiftscope, live',

@@ -1,4 +1,4 @@
-/** Decimals that the viewer's maps keep: what it shows is what the arrays have, rounded. */
+/** Decimals of cosines in the viewer, which shows the values of the arrays, rounded. */
 export const MAP_DECIMALS = 5
 
 /** Decimals that the viewer keeps of probabilities. */
@@ -101,7 +101,10 @@ function putNumber(bytes: Uint8Array, start: number, value: number): number {
   return next
 }
 
-/** Numbers of up to 21 bits, one after the other; RangeError for what is cut off, damaged or left over. */
+/**
+ * Reads numbers of up to 21 bits, one after the other.
+ * @throws RangeError for bytes that are cut off, damaged or left over
+ */
 function numberReader(bytes: Uint8Array): { readonly next: () => number; readonly end: () => void } {
   let at = 0
   return {

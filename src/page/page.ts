@@ -9,12 +9,12 @@ import type { SiteIndex } from './siteIndex.js'
 import { STYLE } from './style.js'
 import { type Opening, viewerHtml } from './viewerHtml.js'
 
-/** What of a page is not the same in all of them; markup, but for the title. */
+/** The parts in which pages differ: markup, except for the title. */
 export interface PageParts {
   readonly title: string
   /** Beside the common one. */
   readonly style?: string
-  /** Where the keyboard may go at once; undefined: there is no viewer, and no choice of a theme. */
+  /** Target of the link that skips to the viewer; undefined if the page has no viewer, and so no choice of a theme. */
   readonly skipTo: { readonly id: string; readonly title: string } | undefined
   readonly links: readonly { readonly id: string; readonly title: string }[]
   readonly main: string
@@ -84,7 +84,7 @@ function viewerScript(): string {
   return readFileSync(join(packageFolder(), 'dist', 'page', 'bundle.js'), 'utf8')
 }
 
-/** What was studied, in a line. */
+/** The networks, objects and sizes of a study in one line. */
 function studiedText({ groups }: SiteIndex): string {
   const models = new Set(groups.map(({ model }) => model))
   const patches = new Set(groups.flatMap(({ units }) => units.map(({ patch }) => patch)))

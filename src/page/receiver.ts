@@ -1,2 +1,2 @@
-/** The page's function that takes what a file of the site brings. */
+/** Name of the page's function that the files of the site call with their values. */
 export const RECEIVER = 'shiftscopeReceive'

@@ -20,12 +20,12 @@ export interface SiteWriter extends Required<Pick<UnitVisitor, 'onUnit'>> {
   readonly finish: (groups: readonly StudyGroup[], limits: ColourLimits) => Promise<SiteIndex>
 }
 
-/** What is known of a group while its units come in. */
+/** State of a group while its units are read. */
 interface GroupFiles {
   readonly key: number
   /** In the order in which they came. */
   readonly opened: OpenUnit[]
-  /** Of each opened unit, once its files are written. */
+  /** The site's unit for each opened unit, once its files are written. */
   readonly units: Promise<SiteUnit>[]
   readonly probabilities: MeanProbability
 }
@@ -65,7 +65,7 @@ export function siteWriter(results: string, site: string): SiteWriter {
       featuresInTurn(file, unit),
       writeMaps(file, unit, maps, mean),
     ] as const
-    // Where one fails, the others still end first: whoever removes the folder then finds nobody writing into it.
+    // If one fails, the others still end first, so that nobody writes into the folder while it is removed.
     await Promise.allSettled(writers)
     const [picture, features] = await Promise.all(writers)
     return { patch: unit.inputs.patch, picture, ...(features && { features }) }
@@ -93,7 +93,7 @@ export function siteWriter(results: string, site: string): SiteWriter {
       await written
     },
     finish: async (studyGroups, limits) => {
-      // Which objects have theirs in the page is known once all units have been seen.
+      // The objects with sketches on the page are known only once all units have been seen.
       const sketched = sketchedPatches([...groups.values()].map(({ opened }) => sketchedGroup(opened)))
       const described: SiteGroup[] = []
       for (const group of studyGroups) {
@@ -165,13 +165,13 @@ function encodedMap(map: ArrayLike<number>, source: string): string {
     return Buffer.from(encodeMap(map)).toString('base64')
   } catch (error) {
     throw new InputError(
-      `the maps of ${source} hold a value that is no cosine; remove the unit and run reproduce on this folder again`,
+      `the maps of ${source} hold a value that is not a cosine; remove the unit and run reproduce on this folder again`,
       { cause: error },
     )
   }
 }
 
-/** Name of the layer whose answers the units have; null: there is none. */
+/** Name of the layer whose answers the units have; null if there is none. */
 function classesOf({ units }: StudyGroup): string | null {
   return units.flatMap(({ layers }) => layers).find(({ answers }) => answers !== null)?.name ?? null
 }

@@ -28,7 +28,7 @@ export function meanProbability(): MeanProbability {
 }
 
 /**
- * What the network of a unit answers, for the unit's file; undefined: none of its layers is that of the classes.
+ * Answers of a unit's network, for the unit's file; undefined if no layer is that of the classes.
  * @param mean takes the unit's map as well
  */
 export async function unitAnswers(unit: OpenUnit, mean: MeanProbability): Promise<SiteAnswers | undefined> {

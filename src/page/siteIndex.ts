@@ -1,8 +1,8 @@
 import type { ColourLimits } from '../plot/colormap.js'
 
-/** What the page knows of a study before any map is loaded; it is part of index.html. */
+/** The study as the page knows it before any map is loaded; it is part of index.html. */
 export interface SiteIndex {
-  /** Of all the rest, in hexadecimal; the file `study` of the site hands over the same. */
+  /** Digest of all the rest, in hexadecimal; the file `study` of the site has the same. */
   readonly digest: string
   /** In the order of tables. */
   readonly groups: readonly SiteGroup[]
@@ -27,7 +27,7 @@ export interface SiteGroup {
   readonly background: { readonly colour: string } | { readonly picture: number } | null
   readonly anchors: readonly SiteAnchor[]
   readonly layers: readonly SiteLayer[]
-  /** The layer of the network's classes, of which files of its units say what it answers; null: there is none. */
+  /** The layer that has the network's classes, if the files of units hold answers; null otherwise. */
   readonly classes: string | null
   readonly units: readonly SiteUnit[]
 }
@@ -44,18 +44,18 @@ export interface SiteLayer {
   readonly dims: number
   /** Per anchor, as summary.json has them: mean and standard deviation over patches of each patch's mean similarity. */
   readonly means: readonly { readonly mean: number; readonly std?: number }[]
-  /** Null baseline: mean cosine of objects of different classes at the same position; null: there are no such pairs. */
+  /** Null baseline: mean cosine of objects of different classes at the same position; null if there are no such pairs. */
   readonly baseline: number | null
 }
 
 /** One patch of a group; its place in the list names its files. */
 export interface SiteUnit {
   readonly patch: string
-  /** Key of the patch's picture; null: not found. */
+  /** Key of the patch's picture; null if not found. */
   readonly picture: number | null
-  /** Per layer: in how many files its features lie, 0: they were not kept. Absent: none of any layer. */
+  /** Per layer: in how many files its features lie, 0 if they were not kept. Absent if none of any layer. */
   readonly features?: readonly number[]
-  /** Largest error of cosines of what lies there: sketches of features; absent: it is the features. */
+  /** Largest error of the cosines of stored sketches; absent if the features themselves are stored. */
   readonly error?: number
 }
 
@@ -65,23 +65,23 @@ export type SiteDigest = string
 /** `maps/<group>/<unit>` and `maps/<group>/mean`: the maps of every layer. */
 export interface SiteMaps {
   readonly layers: readonly SiteLayerMaps[]
-  /** Of a unit: what the network answers; absent: not known. */
+  /** A unit's answers; absent if not known. */
   readonly answers?: SiteAnswers
-  /** Of the mean, over the units that have answers: probability of the center's class, as in `SiteAnswers`. */
+  /** For the mean: probability of the center's class over the units that have answers, as in `SiteAnswers`. */
   readonly meanProbability?: string
 }
 
-/** What a network answers at every position of a unit, maps in base64. */
+/** Answers of a network at every position of a unit, maps in base64. */
 export interface SiteAnswers {
   /** Names of the classes that are the strongest somewhere; the first is the one that is so at the center. */
   readonly classes: readonly string[]
-  /** Which of them are right for the object, by their place in the list; absent: not known. */
+  /** Which of them are right for the object, by their place in the list; absent if not known. */
   readonly right?: readonly number[]
-  /** Which of them is the strongest, by `encodeRegions`. */
+  /** Index of the strongest class at each position, by `encodeRegions`. */
   readonly strongest: string
   /** Probability of the first class, by `encodeMap`. */
   readonly ofCenter: string
-  /** Probability of the strongest class where that is another one, these positions alone, by `encodeMap`. */
+  /** Probability of the strongest class at the positions where it is not the first class, by `encodeMap`. */
   readonly ofOthers: string
 }
 

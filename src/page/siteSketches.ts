@@ -3,10 +3,10 @@ import { fileName } from '../results/fileName.js'
 import { compareText } from '../results/openResults.js'
 import { siteFeatureBytes } from './siteFeatures.js'
 
-/** What maps and sketches of a page may take: index.html and pictures beside them make less than 40 MB of it. */
+/** Bytes that maps and sketches of a page may take. With index.html and the pictures, the page then stays below 40 MB. */
 const MOST_BYTES = 38e6
 
-/** Of the center's class, and of the strongest one elsewhere. */
+/** Maps of probability: of the center's class, and of the strongest class elsewhere. */
 const PROBABILITY_MAPS = 2
 
 /** Units of one network and size. */

@@ -1,8 +1,8 @@
 import { escapeHtml } from '../plot/html.js'
 
-/** What the page says first. */
+/** The first sentence of the page. */
 export interface Opening {
-  /** What of a study surprises most. */
+  /** The most surprising result of the study. */
   readonly sentence: string
   /** Fragment of the view that shows it, in which the viewer opens. */
   readonly link: string
@@ -21,7 +21,7 @@ export function viewerHtml(studied: string, opening: Opening | undefined): strin
   })
 }
 
-/** The viewer of objects of one's own, with what they are chosen by. */
+/** The viewer of the live page, with the controls for the user's own objects and networks. */
 export function liveViewerHtml(): string {
   return sectionHtml({
     title: 'Does a network see your object everywhere?',
@@ -32,7 +32,7 @@ export function liveViewerHtml(): string {
   })
 }
 
-/** Markup of what differs. */
+/** The parts in which the two viewers differ, as markup. */
 interface ViewerParts {
   readonly title: string
   readonly lead: string

@@ -3,7 +3,7 @@ import { UsageError } from '../errors.js'
 import { sha256 } from '../files/sha256.js'
 import { type Image, readImage } from './image.js'
 
-/** What stands behind the patch: one colour, or a picture of the frame's size (RGB, [rows, cols, 3]). */
+/** Background of the patch: one colour, or a picture of the frame's size (RGB, [rows, cols, 3]). */
 export type Background = { readonly rgb: readonly [number, number, number] } | { readonly image: Uint8Array }
 
 /** The paper's background and the default. */
@@ -55,7 +55,7 @@ export function parseColour(text: string): readonly [number, number, number] {
 function parseSeed(text: string): number {
   const digits = text.slice('noise:'.length)
   if (/^\d{1,10}$/.test(digits) && Number(digits) < 2 ** 32) return Number(digits)
-  throw new UsageError(`background ${text} has no seed from 0 to 4294967295; use such as noise:1`)
+  throw new UsageError(`background ${text} has no seed from 0 to 4294967295; use one, such as noise:1`)
 }
 
 /**

@@ -17,7 +17,10 @@ export interface CocoImage {
   readonly licence?: string | undefined
 }
 
-/** An annotation without its outline, which is read from the file when it is wanted. */
+/**
+ * An annotation without its outline. The names of the classes come last in the file, so the wanted outlines are not known while it
+ * is read; `readSegmentation` fetches them afterwards, for the chosen objects alone.
+ */
 export interface CocoAnnotation {
   readonly id: number
   readonly imageId: number
@@ -29,7 +32,7 @@ export interface CocoAnnotation {
   readonly end: number
 }
 
-/** What the choice of patches needs of an annotation file. */
+/** The part of an annotation file that the choice of patches needs. */
 export interface CocoIndex {
   readonly path: string
   /** Ids by name. */

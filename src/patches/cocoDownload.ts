@@ -18,7 +18,7 @@ const STALL_SECONDS = 30
 /** The longest image that is taken, in bytes; COCO's are below 1 MB. */
 const MOST_BYTES = 32 * 1024 * 1024
 
-/** What every `coco_url` of COCO and LVIS names. */
+/** The host of every `coco_url` of COCO and LVIS. */
 const COCO_HOSTS = ['images.cocodataset.org']
 
 export interface FetchOptions {
@@ -29,7 +29,7 @@ export interface FetchOptions {
 
 /**
  * COCO's own host, and those that the user named.
- * @throws UsageError for what is no host
+ * @throws UsageError for a text that is not a host
  */
 export function imageHosts(named: readonly string[] = []): AllowedHosts {
   const option = 'imageHosts'
@@ -112,12 +112,15 @@ async function fetchImage(image: CocoImage, folder: string, { hosts, progress, s
   })
 }
 
-/** Stores what came. @throws InputError if it is not the image, so that it is asked for again and not gone on with */
+/**
+ * Stores a downloaded image.
+ * @throws InputError if it is not the image, so that the download starts again instead of continuing
+ */
 async function storeImage(path: string, image: CocoImage, folder: string, address: string): Promise<true> {
   const bytes = await readFile(path)
   const format = imageFormat(bytes)
-  if (format === undefined) throw new InputError(`what ${address} gives is neither a JPEG nor a PNG`)
-  await storedPixels(bytes, image, `what ${address} gives`).catch((error: Error) => {
+  if (format === undefined) throw new InputError(`${address} is neither a JPEG nor a PNG`)
+  await storedPixels(bytes, image, address).catch((error: Error) => {
     throw new InputError(error.message, { cause: error })
   })
   await writeFileAtomic(fetchedPath(folder, image, format), bytes)

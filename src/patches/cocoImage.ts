@@ -6,22 +6,22 @@ import type { CocoImage } from './cocoAnnotations.js'
 import { MAX_PIXELS } from './image.js'
 import { pictureFormat } from './pictureFormat.js'
 
-/** What fetched images may be, and how their files' names end. */
+/** Formats of fetched images, and the endings of their files' names. */
 const ENDINGS = { jpeg: 'jpg', png: 'png' } as const
 export type ImageFormat = keyof typeof ENDINGS
 
-/** By the first bytes, before any decoder sees the others; undefined: neither. */
+/** Format by the first bytes, before any decoder sees the others; undefined for any other file. */
 export function imageFormat(bytes: Uint8Array): ImageFormat | undefined {
   const format = pictureFormat(bytes)
   return format === 'jpeg' || format === 'png' ? format : undefined
 }
 
-/** Where a fetched image is put: under its id as COCO writes it, 000000123456.jpg, never under a name from the file. */
+/** Path of a fetched image: its id as COCO writes it, 000000123456.jpg, never a name from the file. */
 export function fetchedPath(folder: string, { id }: CocoImage, format: ImageFormat): string {
   return join(folder, `${String(id).padStart(12, '0')}.${ENDINGS[format]}`)
 }
 
-/** A file in the place of an image. */
+/** A file that is found where an image should be. */
 export interface ImageFile {
   readonly path: string
   /** Whether it can be read as a picture of any kind. */
@@ -66,7 +66,7 @@ async function isPicture(path: string): Promise<boolean> {
   }
 }
 
-/** Drawings are none: nobody photographs one, and to draw it takes a process of its own. */
+/** Drawings are not photographs, and to draw one takes a process of its own. */
 function isDecoded(bytes: Uint8Array): boolean {
   return !['svg', undefined].includes(pictureFormat(bytes))
 }

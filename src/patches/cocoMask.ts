@@ -71,7 +71,7 @@ export function runsOfString(text: string): readonly number[] {
       code = text.charCodeAt(at++) - FIRST_CHARACTER
       if (!(code >= 0 && code <= LAST_CHARACTER - FIRST_CHARACTER)) {
         throw new Error(
-          at > text.length ? 'the text of its mask is cut short' : `character ${at} of its mask is no code`,
+          at > text.length ? 'the text of its mask is cut short' : `character ${at} of its mask is not valid`,
         )
       }
       value += (code & 31) * weight

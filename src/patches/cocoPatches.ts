@@ -44,7 +44,7 @@ export const PAPER_CLASSES = [
   'laptop',
 ] as const
 
-/** The paper's number of patches a class. */
+/** The paper's number of patches per class. */
 export const PAPER_PER_CLASS = 20
 
 /** Options of `cocoPatches`. */

@@ -150,7 +150,7 @@ interface ListedPatch {
   readonly opaque: number
 }
 
-/** What is in the pictures of patches, each at the object's own size. */
+/** The contents of patches' pictures, each at the object's own size. */
 export async function listPatches(
   sources: readonly PatchSource[],
   signal?: AbortSignal,

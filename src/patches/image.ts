@@ -23,8 +23,8 @@ const MAX_FILE_BYTES = 256 * 1024 * 1024
 const draw = confined<Uint8Array, Image>(workerFile('patches/drawingMain.js'))
 
 /**
- * What drawing may take: an SVG of a few bytes can ask for any time and any memory. Objects take milliseconds; the largest
- * picture takes seconds and a gibibyte, several where it is blurred.
+ * Limits of drawing an SVG, since a few bytes of it can ask for any time and any memory, and librsvg runs to its end whatever
+ * sharp's `timeout` says. Objects take milliseconds; the largest picture takes seconds and a gibibyte, or several if it is blurred.
  */
 export function drawingLimits(seconds = 60): Limits {
   return { seconds, bytes: Math.min(4 * 2 ** 30, machineMemory() / 2) }
@@ -50,7 +50,7 @@ export async function readImage(path: string, signal?: AbortSignal): Promise<Ima
 }
 
 /**
- * The same of a file's bytes.
+ * As `readImage`, for the bytes of a file.
  * @param name for messages
  * @param limits of drawing
  */

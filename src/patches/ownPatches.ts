@@ -103,7 +103,7 @@ export interface OwnPicture {
   readonly mask?: string
 }
 
-/** The pictures of a folder, and what in it is none that can be taken. */
+/** The pictures of a folder, and the files in it that cannot be used. */
 export interface OwnPictures {
   readonly pictures: readonly OwnPicture[]
   readonly failed: readonly PatchFailure[]
@@ -135,12 +135,12 @@ export async function ownPictures(folder: string): Promise<OwnPictures> {
   }
   for (const [stem, [mask = '']] of masks) {
     const { name } = parse(stem)
-    if (!files.has(name)) fail(name, `${join(folder, mask)} is the mask of no picture ${name}; rename one of them`)
+    if (!files.has(name)) fail(name, `${join(folder, mask)} is a mask without a picture ${name}; rename one of them`)
   }
   return { pictures, failed }
 }
 
-/** Names of files by what they are without their extension. */
+/** Names of files, by their names without extension. */
 function byName(names: readonly string[]): ReadonlyMap<string, readonly string[]> {
   const found = new Map<string, string[]>()
   for (const file of names) {
@@ -171,9 +171,9 @@ async function cutFree(picture: OwnPicture, aspect: Aspect, signal?: AbortSignal
 }
 
 /**
- * The object of a picture, which is what is not transparent in it, in a square with margins.
+ * The object of a picture (all that is not transparent) in a square with margins.
  * @param longest side of the square at most
- * @returns undefined where nothing is to be seen
+ * @returns undefined if nothing would be visible
  */
 export function squareObject(image: Image, longest: number): Image | undefined {
   return cutOut(image, opaquePixels(image), 'pad', longest)

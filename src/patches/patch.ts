@@ -71,9 +71,9 @@ export function checkVisible({ size, rgba }: Patch, blend: 'hard' | 'soft', path
 }
 
 /**
- * The square patches of a source, one for each size: from its ready-made file of that size where it has one.
- * @throws UsageError for a size that the frame has no room for; InputError for a damaged picture, or a patch of which
- *   nothing would be seen; the signal's reason
+ * The square patches of a source, one for each size: from its ready-made file of that size, if it has one.
+ * @throws UsageError for a size that the frame has no room for; InputError for a damaged picture, or a patch without a visible
+ * pixel; the signal's reason
  */
 export async function patchesOfSource(
   { name, path, category, sizes: ready, alpha, colours }: PatchSource,

@@ -73,7 +73,7 @@ async function png({ rows, cols, data }: Image): Promise<Buffer> {
     .toBuffer()
 }
 
-/** Writes what a folder of patches holds and what is missing from it. */
+/** Writes manifest.json: the patches of a folder, and the objects that could not be made. */
 export async function writeManifest(
   folder: string,
   origin: object,
@@ -86,7 +86,7 @@ export async function writeManifest(
   return path
 }
 
-/** @throws UsageError for a side of a patch that is none */
+/** @throws UsageError for a side that no patch can have */
 export function checkSizes(sizes: readonly number[]): void {
   const wrong = sizes.find((size) => !Number.isInteger(size) || size < 1 || size > MAX_PATCH_SIZE)
   if (wrong !== undefined)

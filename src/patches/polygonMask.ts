@@ -24,7 +24,8 @@ const LEAST_STEPS = 1_000_000
  * side. Where the chain goes from the grid column 5c + 2 to 5c + 3 or back, it crosses the middle of the pixel column c:
  * from the pixel below the higher of the two points on, that column is turned from outside to inside or back.
  * A crossing below the frame turns nothing in its own column but is carried into the next one's first pixel, as the API
- * does, whose run lengths go on from column to column.
+ * does, whose run lengths go on from column to column. The crossings are computed without walking along the chain, which may be
+ * long; the tests walk it.
  * @throws Error for a corner too far away for arithmetic, or an outline that would take for ever
  */
 export function polygonMask(polygons: readonly (readonly number[])[], rows: number, cols: number): Mask {

@@ -21,7 +21,7 @@ export interface AxisGeometry {
   /** Where the ticks' lines begin and end: rows of an axis below the plot, else columns. */
   readonly from: number
   readonly to: number
-  /** The middle of the numbers below the plot, else where they are next to it. */
+  /** The middle of the numbers below the plot; for an axis beside it, their end next to the plot. */
   readonly numbers: number
 }
 
@@ -57,7 +57,7 @@ export function labelAttributes({ x, y, align }: Label, letterSize: number) {
 /** Size of the letters in charts and on the page, in pixels. */
 export const LETTER_SIZE = 12
 
-/** Of ticks that are short lines beside the plot; those that run through it are fainter. */
+/** Colour of ticks that are short lines beside the plot. Lines that run through it are fainter. */
 export const TICK_COLOUR = 'var(--strong)'
 
 /** Ticks in the colours of the page. */
@@ -68,7 +68,7 @@ export function tickElements(ticks: readonly AxisTick[], colour = 'var(--line)')
   })
 }
 
-/** What an axis shows, upwards beside it; (x, y) is the middle of its base line. */
+/** The title of an axis, written upwards beside it; (x, y) is the middle of its base line. */
 export function uprightTitle(x: number, y: number, words: string): SvgElement {
   return text(x, y, words, { 'text-anchor': 'middle', transform: `rotate(-90 ${coordinate(x)} ${coordinate(y)})` })
 }

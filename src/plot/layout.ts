@@ -20,7 +20,7 @@ export interface Rectangle {
 export interface FigureLayout {
   readonly width: number
   readonly height: number
-  /** What it shows, for readers who do not see it. */
+  /** Description for readers who do not see it. */
   readonly title: string
   readonly limits: ColourLimits
   readonly maps: readonly MapPanel[]
@@ -29,7 +29,7 @@ export interface FigureLayout {
   readonly lines: readonly Rectangle[]
 }
 
-/** Fonts that an SVG's text is shown in where there is neither Helvetica nor Arial are wider by about so much. */
+/** Factor by which fonts are wider that replace Helvetica and Arial where neither is installed. */
 const OTHER_FONTS = 1.15
 
 /** Room for a line of text, in pixels of the drawing. */
@@ -37,7 +37,7 @@ export function labelWidth(words: string): number {
   return Math.ceil(OTHER_FONTS * textWidth(words))
 }
 
-/** Where the page, or whatever shows the file, is dark, so is the ground. */
+/** The ground is dark if the page, or another viewer of the file, is dark. */
 const DARK = '@media (prefers-color-scheme:dark){text,rect{fill:#e9ebed}.ground{fill:#191c1f}}'
 
 /** Maps embedded as PNG, everything else as lines and text. */

@@ -23,7 +23,7 @@ function allLetters(): Letters {
   return loaded
 }
 
-/** What the letters lack is shown as `?`. */
+/** Characters without an outline are shown as `?`. */
 function letterOf(character: string): readonly [number, string] {
   const { letters } = allLetters()
   return (Object.hasOwn(letters, character) ? letters[character] : letters['?']) as readonly [number, string]
@@ -35,7 +35,7 @@ export function textWidth(words: string): number {
   return (units * PICTURE_LETTERS) / allLetters().unitsPerEm
 }
 
-/** A name cut to what so many pixels hold. */
+/** A name cut to a width in pixels. */
 export function cutText(words: string, width: number): string {
   for (let most = [...words].length; most > 1; most--) {
     const cut = shortened(words, most)
@@ -44,7 +44,7 @@ export function cutText(words: string, width: number): string {
   return shortened(words, 1)
 }
 
-/** SVG of so many pixels with the labels as outlines, black on nothing. */
+/** SVG of this size with the labels as outlines, black on a transparent ground. */
 export function labelOutlines(labels: readonly Label[], width: number, height: number): string {
   const scale = PICTURE_LETTERS / allLetters().unitsPerEm
   const paths = labels.flatMap((label) => {

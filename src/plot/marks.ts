@@ -37,7 +37,7 @@ export function mark(series: number, x: number, y: number, radius: number, ...ch
   return svg('polygon', { points, fill }, ...children)
 }
 
-/** A name cut to so many characters. */
+/** A name cut to a number of characters. */
 export function shortened(name: string, most: number, ellipsis = '…'): string {
   const characters = [...name]
   if (characters.length <= most) return name

@@ -3,12 +3,12 @@ export function withMinus(text: string): string {
   return text.replace(/^-(?=0\.?0*$)/, '').replace('-', '−')
 }
 
-/** So many digits after the point. */
+/** A number with a fixed number of digits after the point. */
 export function decimalText(value: number, digits: number): string {
   return withMinus(value.toFixed(digits))
 }
 
-/** The same with its sign, be it a plus: differences. */
+/** As `decimalText`, but with a plus before positive numbers, for differences. */
 export function signedText(value: number, digits: number): string {
   const text = decimalText(value, digits)
   return text.startsWith('−') ? text : `+${text}`
@@ -19,7 +19,7 @@ export function percentText(percent: number): string {
   return decimalText(percent, Math.abs(percent) < 9.95 ? 1 : 0)
 }
 
-/** A peak signal-to-noise ratio; null: there is no noise. */
+/** A peak signal-to-noise ratio; null if there is no noise. */
 export function decibelText(value: number | null): string {
   return value === null ? 'equal' : `${decimalText(value, 1)} dB`
 }

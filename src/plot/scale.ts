@@ -9,7 +9,7 @@ export interface Scale {
   readonly format: (value: number) => string
 }
 
-/** Ticks of an axis around values, about so many. */
+/** Approximate number of ticks of an axis around values. */
 const TICKS = 6
 
 /**

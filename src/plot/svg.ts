@@ -24,7 +24,7 @@ export function text(x: number, y: number, words: string, attributes: Attributes
   return svg('text', { x, y, fill: 'var(--ink)', ...attributes }, words)
 }
 
-/** What a pointer shows, and a screen reader. */
+/** Text that a pointer shows and a screen reader reads. */
 export function tip(words: string): SvgElement {
   return svg('title', {}, words)
 }

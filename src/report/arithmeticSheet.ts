@@ -4,7 +4,7 @@ import type { Label } from '../plot/axis.js'
 import { blankCanvas, type Canvas, canvasPng, fill, paste } from '../plot/canvas.js'
 import { cutText, textWidth } from '../plot/letters.js'
 
-/** What a contact sheet shows: pictures are RGB [side, side, 3]. */
+/** Contents of a contact sheet: pictures are RGB [side, side, 3]. */
 export interface ArithmeticSheet {
   /** Lines above the pictures. */
   readonly title: readonly string[]

@@ -26,7 +26,7 @@ export interface ViewedExtraction {
   readonly frame: number
   /** Folder that may have the pictures of patch and background. */
   readonly pictures: string
-  /** False: an array of which nothing is known; each of its positions counts as a pixel. */
+  /** False for an array without a description; each of its positions then counts as a pixel. */
   readonly isDescribed: boolean
 }
 
@@ -73,7 +73,7 @@ async function writeSite(
   return site.finish([group], limits)
 }
 
-/** What is known of the extraction, and its numbers. */
+/** The section with the settings of the extraction and its numbers. */
 function extractionSection(
   { unit, frame, isDescribed }: ViewedExtraction,
   { groups }: SiteIndex,

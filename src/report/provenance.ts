@@ -8,7 +8,10 @@ import { UNIT_FORMAT, type UnitInputs } from '../results/unit/schema.js'
 import { distinct } from './distinct.js'
 import { renderTable } from './tables/render.js'
 
-/** What the units of a report were made from and how, by themselves alone: the same units give the same section. */
+/**
+ * What the units of a report were made from, and how. It comes from the units alone, so equal units give equal bytes; versions and
+ * devices belong to runs and stand in run.json.
+ */
 export function provenanceSection(groups: readonly StudyGroup[]): ReportSection {
   const html = `<p>Shiftscope ${escapeHtml(packageVersion())} made this report from stored results of format ${UNIT_FORMAT}. The file
 <a href="run.json">run.json</a> beside this page has the versions, device, settings and times of each command that computed them.</p>
@@ -103,7 +106,7 @@ function tableHtml(title: string, head: readonly string[], rows: readonly (reado
   return renderTable({ title, head, rows }, 'html')
 }
 
-/** What may differ between networks and sizes of one results folder, and makes their numbers hard to compare. */
+/** Settings that may differ within a results folder, which makes its numbers hard to compare. */
 const SETTINGS = ['stride', 'background', 'blend', 'precision', 'C', 'seed'] as const
 
 /**

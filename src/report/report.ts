@@ -81,8 +81,7 @@ export async function writeReport(results: string, options: ReportOptions = {}):
     const lead = await leadOf(results, study.groups, contents.findings)
     if (contents.warning !== undefined) progress.note(contents.warning)
     await writeContents(results, study.groups, contents, limits)
-    // The site takes its place directly before the page that goes with it: what fails or is killed earlier leaves the
-    // former page with the former maps.
+    // The site takes its place directly before its page. If anything fails earlier, the former page stays with the former maps.
     await site.takePlace()
     await writeFileAtomic(join(results, 'index.html'), resultsPage(study.index, contents.sections, lead))
     return { rows: summaryRows(contents.rows), findings: contents.findings }
@@ -91,20 +90,20 @@ export async function writeReport(results: string, options: ReportOptions = {}):
   }
 }
 
-/** What the report rests on, read in one pass. */
+/** The data of the report, read in one pass. */
 interface ReadStudy {
   readonly groups: readonly StudyGroup[]
   readonly index: SiteIndex
 }
 
-/** What a report says, heatmaps and the site apart. */
+/** The contents of a report, without heatmaps and site. */
 interface ReportContents {
   readonly rows: readonly Row[]
   readonly tables: readonly ResultTable[]
   readonly findings: readonly ClaimFinding[]
   readonly figures: readonly Figure[]
   readonly sections: readonly ReportSection[]
-  /** That numbers of one folder were measured otherwise than others; undefined: they were not. */
+  /** Warning that numbers of one folder were measured in different ways; undefined if they were not. */
   readonly warning: string | undefined
 }
 
@@ -162,7 +161,7 @@ async function reportArithmetic(results: string, arithmetic: readonly Arithmetic
   await writeFileAtomic(join(results, 'summary.json'), summaryJson(summaryRows(rows)))
   await writeTables(results, tables)
   await writeFileAtomic(join(results, 'index.html'), resultsPage(null, arithmeticSections(arithmetic, tables)))
-  // Of units that are gone.
+  // Removes files of units that are gone.
   for (const file of ['findings.md', 'findings.json']) await rm(join(results, file), { force: true })
   return { rows: summaryRows(rows), findings: [] }
 }

@@ -9,13 +9,13 @@ const MOST_POSITIONS = 4096
 
 /** Cosine maps of one feature array with the five anchors. */
 export interface AnchorMaps {
-  /** Of the array, for the title and for messages. */
+  /** Name of the array, for the title and for messages. */
   readonly name: string
   readonly rows: number
   readonly cols: number
   /** [5, rows, cols] in the order of the anchors. */
   readonly maps: Float32Array
-  /** The patch's side, and the distance of neighbouring positions, in pixels; undefined: not known. */
+  /** The patch's side, and the distance of neighbouring positions, in pixels; undefined if not known. */
   readonly placement: { readonly size: number; readonly stride: number } | undefined
 }
 
@@ -23,7 +23,7 @@ export interface AnchorMaps {
 export function checkDrawable({ name, rows, cols }: Omit<AnchorMaps, 'maps' | 'placement'>): void {
   if (Math.max(rows, cols) > MOST_POSITIONS)
     throw new InputError(
-      `${name} has ${rows} × ${cols} positions, and maps are drawn of up to ${MOST_POSITIONS} along an axis; take every nth of them`,
+      `${name} has ${rows} × ${cols} positions, more than the ${MOST_POSITIONS} along an axis that can be drawn; take every nth of them`,
     )
 }
 

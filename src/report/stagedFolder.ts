@@ -6,7 +6,7 @@ import { temporaryName } from '../files/temporaries.js'
 
 /** A folder that is filled first and takes its place when all that belongs to it is there too. */
 export interface StagedFolder {
-  /** Writes into it; what cannot be written is said of the place that it will take. */
+  /** Writes into the folder. Errors name the place that it will take. */
   readonly fill: <T>(write: (folder: string) => Promise<T>) => Promise<T>
   /** Puts it in its place, whole; what stood there is replaced. */
   readonly takePlace: () => Promise<void>

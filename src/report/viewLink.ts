@@ -1,7 +1,7 @@
 /** A state of the viewer above the sections. What is left out stays as the viewer has it. */
 export interface LinkedView {
   readonly network: string
-  /** The network of the second map; null: there is one map alone. */
+  /** The network of the second map; null if there is one map alone. */
   readonly with?: string | null
   readonly layer?: string
   readonly size?: number

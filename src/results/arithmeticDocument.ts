@@ -14,7 +14,7 @@ export const ARITHMETIC_FORMAT = 3
 /** Name of the description in the folder of an expression. */
 const ARITHMETIC_FILE = 'arithmetic.json'
 
-/** Of a file in the same folder. */
+/** Name of a file in the same folder. */
 const fileSchema = z.string().regex(/^[^/\\\p{Surrogate}]+$/u)
 
 const errorsSchema = z.object({
@@ -98,7 +98,7 @@ const accuracySchema = z.object({
     model: z.string(),
     weightsSha256: z.string(),
     generators: z.array(z.object({ layer: z.string(), id: z.string(), sha256: z.string() })),
-    /** Of a network that is not as the catalog has it: its layers, how maps became values, and how pixels became its input. */
+    /** How a network differs from the catalog: its layers, how maps became values, and how pixels became its input. */
     reading: z.object({ layers: z.array(z.string()), pool: z.string(), input: z.string() }).optional(),
     patches: z.array(z.object({ name: z.string(), sha256: z.string() })),
     size: z.number().int(),
@@ -129,7 +129,7 @@ const accuracySchema = z.object({
     .readonly(),
 })
 
-/** What accuracy.json holds. */
+/** Contents of accuracy.json. */
 export type AccuracyDocument = Readonly<z.infer<typeof accuracySchema>>
 
 const REMEDY = 'run reproduce on this folder again with arithmetic among its experiments'

@@ -7,18 +7,18 @@ type Counted = 'trials' | 'exact' | 'expected' | 'found' | 'subtracted' | 'left'
 
 /** Shares: how many of how many, of these counts together. */
 const SHARES: Readonly<Record<string, readonly [cases: readonly Counted[], of: readonly Counted[]]>> = {
-  // Of the expressions: every expected object is seen, and no other.
+  // Share of expressions in which every expected object is seen, and no other.
   'arithmetic-exact': [['exact'], ['trials']],
-  // Of the expected objects: seen.
+  // Share of expected objects that are seen.
   'arithmetic-recall': [['found'], ['expected']],
-  // Of the objects that are not expected: seen.
+  // Share of objects that are not expected but seen.
   'arithmetic-false-objects': [
     ['left', 'phantoms'],
     ['subtracted', 'decoys'],
   ],
-  // Of the objects that were taken away: still seen.
+  // Share of objects that were taken away but are still seen.
   'arithmetic-left-over': [['left'], ['subtracted']],
-  // Of the objects that were in no image: seen.
+  // Share of objects that were in no image but are seen.
   'arithmetic-phantoms': [['phantoms'], ['decoys']],
 }
 

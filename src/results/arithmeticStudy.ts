@@ -9,7 +9,7 @@ import { foldersIn } from './openResults.js'
 export interface ArithmeticStudy {
   readonly model: string
   readonly scenes: readonly StoredScene[]
-  /** Null: not measured. */
+  /** Null if not measured. */
   readonly accuracy: AccuracyDocument | null
 }
 

@@ -21,7 +21,7 @@ export interface DotChart {
     readonly name: string
     /** Rows of the study, of any measure, that are one dot together. */
     readonly has: (row: Row) => boolean
-    /** Values from which on ± is shown; absent: it is not. */
+    /** Values from which on ± is shown; absent if it is not. */
     readonly spreadFrom?: number
   }[]
 }
@@ -118,7 +118,7 @@ function axesOf(name: string): DotChart['series'] {
   }))
 }
 
-/** Of a variant such as "center vertical 8px": the last number. */
+/** The last number of a variant such as "center vertical 8px". */
 export function pixelsOf(variant: string): number {
   return Number(/(\d+)px$/.exec(variant)?.[1])
 }

@@ -1,6 +1,6 @@
 import { withoutControls } from '../support/text.js'
 
-/** What a spreadsheet takes for a formula; apostrophes before it, so that two names never become one. */
+/** Texts that a spreadsheet takes for a formula. Apostrophes before it belong to it, so that two names never become one. */
 const FORMULA = /^'*[=@+-]/
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
 

@@ -46,17 +46,17 @@ export interface MeasuredLayer extends Omit<Unit['layers'][number], 'measures'> 
   /** Cosine maps, [5, rows, cols]. */
   readonly maps: Float32Array
   readonly consistency: Consistency
-  /** How far the folds are from those by position and by phase; null: not measured. */
+  /** How far the folds are from those by position and by phase; null if not measured. */
   readonly foldErrors: Pick<FoldPrediction, 'position' | 'phase'> | null
-  /** Of a layer that is a map, if it was measured. */
+  /** Errors of a layer that is a map, if they were measured. */
   readonly equivariance?: readonly EquivarianceError[] | undefined
-  /** Undefined: not measured. */
+  /** Undefined if not measured. */
   readonly readout?: readonly AxisReadout[] | undefined
 }
 
 interface MeasureTable {
   readonly kind: tables.TableKind
-  /** The column of a variant, one value for each of the table's keys; undefined: it is in none. */
+  /** The column of a variant, one value for each of the table's keys; undefined if it is in none. */
   readonly column: (variant: string) => readonly string[] | undefined
 }
 
@@ -114,7 +114,7 @@ export const MEASURES: readonly Measure[] = [
   },
   {
     name: 'jaggedness',
-    // Of neighbours that are one pixel apart.
+    // Only between neighbours that are one pixel apart.
     of: (layer) =>
       layer.stride > 1
         ? []
@@ -253,7 +253,7 @@ function eachMap(
   return ANCHOR_NAMES.flatMap((anchor, i) => measure(maps.subarray(i * length, (i + 1) * length), anchor))
 }
 
-/** Of each task and fold scheme whose classifiers all converged. */
+/** Accuracies of each task and fold scheme whose classifiers all converged. */
 function eachTask(
   { separability }: MeasuredLayer,
   measure: (
@@ -270,14 +270,14 @@ function eachTask(
   )
 }
 
-/** Bands whose predictions are kept, the first that a grid has: in them a phase of 8 to 32 px is told from the position. */
+/** Bands whose predictions are kept, the first that a grid has. They tell a phase of 8 to 32 px from the position. */
 const SHOWN_BANDS = ['16px bands', '32px bands', '64px bands'] as const
 
 function eachReadout({ readout = [] }: MeasuredLayer, value: (one: AxisReadout) => number): Numbers {
   return readout.map((one) => [`${one.axis} ${one.test}`, value(one)])
 }
 
-/** Of a variant such as "row 8px bands". */
+/** Column of a variant such as "row 8px bands". */
 function readoutColumn(variant: string): readonly string[] {
   const [axis = '', ...test] = variant.split(' ')
   return [axis, test.join(' ')]
@@ -299,20 +299,20 @@ function bandColumn(variant: string): readonly string[] | undefined {
   return BAND_SCHEMES.some((scheme) => scheme === cv) ? [cv, task, fold] : undefined
 }
 
-/** In words: what is judged in arithmetic, and what an object is looked for by. */
+/** Words for the judged vectors of arithmetic, and for the references that objects are looked for by. */
 export const JUDGED_NAMES = { zero: 'from zero', blank: 'from blank', control: 'no arithmetic' } as const
 const REFERENCE_NAMES = { features: 'features', decoded: 'decoded scenes', pixels: 'pixels' } as const
 
 type ArithmeticVariant = [judged: keyof typeof JUDGED_NAMES, reference: keyof typeof REFERENCE_NAMES, kind: string]
 
-/** By kind of expression, where arithmetic is judged by what the network or the generator makes of scenes. */
+/** Column of a kind of expression, for tables of decoded scenes and features. */
 function kindColumn(variant: string): readonly string[] | undefined {
   const [judged, reference, kind] = variant.split(' ') as ArithmeticVariant
   if (judged === 'control' || reference === 'pixels') return undefined
   return [JUDGED_NAMES[judged], REFERENCE_NAMES[reference], kind]
 }
 
-/** Of all kinds together. */
+/** Column of all kinds of expressions together. */
 function accuracyColumn(measure: string): readonly MeasureTable[] {
   const column = (variant: string) => {
     const [judged, reference, kind] = variant.split(' ') as ArithmeticVariant

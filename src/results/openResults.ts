@@ -35,7 +35,7 @@ export async function unitFolders(results: string): Promise<readonly (readonly s
   return groups.filter((folders) => folders.length > 0)
 }
 
-/** What is to be said of a folder that no study is in. */
+/** The error for a folder without a study. */
 export async function noUnits(results: string): Promise<InputError> {
   const entry = await stat(results).catch(() => undefined)
   if (entry?.isFile()) return new InputError(`${results} is not a folder; give the results folder of reproduce`)

@@ -75,7 +75,7 @@ function isDigest(text: string): boolean {
   return /^[0-9a-f]{64}$/.test(text)
 }
 
-/** The last chunk of every PNG: what is behind it was not written by this program. */
+/** The last chunk of every PNG. This program writes nothing after it. */
 const PNG_END = Buffer.from('0000000049454e44ae426082', 'hex')
 
 async function readPixels(path: string, side: number, channels: 3 | 4): Promise<Uint8Array | undefined> {

@@ -1,10 +1,10 @@
 import { readdir } from 'node:fs/promises'
 import { UsageError } from '../errors.js'
 
-/** What a study makes before its first report: one of them tells a results folder. */
+/** Entries that a study makes before its first report. Any of them marks a results folder. */
 const STUDY_ENTRIES: readonly string[] = ['run.json', 'units', 'arithmetic']
 
-/** What a report replaces as a whole, whatever it holds. */
+/** Entries that a report replaces as a whole, whatever they hold. */
 const REPLACED: readonly string[] = [
   'tables',
   'heatmaps',
@@ -27,6 +27,6 @@ export async function checkResultsFolder(results: string): Promise<void> {
   const foreign = REPLACED.find((name) => names.includes(name))
   if (foreign === undefined) return
   throw new UsageError(
-    `${results} is no results folder, and a report would replace its ${foreign}; choose another folder, such as an empty one`,
+    `${results} is not a results folder, and a report would replace its ${foreign}; choose another folder, such as an empty one`,
   )
 }

@@ -32,13 +32,16 @@ export interface SummaryRow {
   readonly count: number
 }
 
-/** A summary row with the value of each patch, which metrics.csv has. */
+/**
+ * A summary row with the value of each patch, which metrics.csv has. Tables, charts, findings and pages filter rows; none of them
+ * averages units.
+ */
 export interface Row extends SummaryRow {
-  /** Of each patch, in the order of their names; empty where they are not of single patches. */
+  /** Value of each patch, in the order of their names; empty if the numbers are not of single patches. */
   readonly values: PatchValues
 }
 
-/** What a row is about. */
+/** Subject of a row. */
 export type RowKey = Pick<SummaryRow, 'model' | 'layer' | 'size' | 'metric' | 'variant'>
 
 const NO_VALUES: PatchValues = new Map()
@@ -96,7 +99,7 @@ function numbersOf(units: readonly Unit[], layer: number) {
 type Baselines = NonNullable<Unit['layers'][number]['baselines']>
 
 /**
- * What the folds alone do, once for each grid and period: accuracies by the position only, and by its phase only, under the fold
+ * Baselines of the folds, one for each grid and period: accuracies by the position only, and by its phase only, under the fold
  * schemes of the study.
  */
 export function baselineRows(
@@ -183,7 +186,7 @@ export function meanAndStd(values: readonly number[]): { mean: number; std: numb
   return { mean, std: Math.sqrt(variance) }
 }
 
-/** metrics.csv: tidy, one value a line; in consecutive pieces. */
+/** metrics.csv: tidy, one value per line; in consecutive pieces. */
 export function* metricsCsv(rows: readonly Row[]): Iterable<Uint8Array> {
   yield Buffer.from('model,layer,size,patch,metric,variant,value\n')
   for (const { model, layer, size, metric, variant, values } of rows) {
@@ -201,7 +204,7 @@ export function summaryRows(rows: readonly Row[]): readonly SummaryRow[] {
   return rows.map(({ values, ...row }) => row)
 }
 
-/** summary.json, one row a line. */
+/** summary.json, one row per line. */
 export function summaryJson(rows: readonly SummaryRow[]): string {
   return `[\n${rows.map((row) => JSON.stringify(row)).join(',\n')}\n]\n`
 }

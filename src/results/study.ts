@@ -23,13 +23,13 @@ export interface StudyGroup {
   readonly layers: readonly string[]
   /** In the order of their patches' names. */
   readonly units: readonly Unit[]
-  /** All numbers of it. */
+  /** All numbers of the group. */
   readonly numbers: readonly Row[]
   /** Mean over patches of the cosine maps, float64, [layers, 5, rows, cols]. */
   readonly meanMaps: Float64Array
 }
 
-/** What a reader of a study may do with each unit while its maps are in memory. */
+/** Calls that a reader of a study gets with each unit while its maps are in memory. */
 export interface UnitVisitor {
   /** Called with the number of units before the first is read. */
   readonly onCount?: (units: number) => void
@@ -168,7 +168,7 @@ export function meanMap(group: StudyGroup, layer: number, anchor: number): Float
   return group.meanMaps.subarray(start, start + length)
 }
 
-/** One of a group's numbers; undefined: it was not measured. */
+/** One of a group's numbers; undefined if it was not measured. */
 export function numberOf(group: StudyGroup, layer: string, metric: string, variant: string): Row | undefined {
   return group.numbers.find((row) => row.layer === layer && row.metric === metric && row.variant === variant)
 }

@@ -12,9 +12,9 @@ export interface TableKind {
   readonly note: string
   /** Number of the paper's table by patch size; absent: the paper has none. */
   readonly numbers?: Readonly<Record<number, number>>
-  /** What tells its columns apart, as CSV names it. */
+  /** Names of the keys of its columns in CSV. */
   readonly keys: readonly string[]
-  /** What its numbers are, and what they are taken over, as CSV names it. */
+  /** Name in CSV of the statistic that its numbers are. */
   readonly statistic: string
   readonly counted: string
   /**
@@ -24,7 +24,7 @@ export interface TableKind {
   readonly spread: { readonly fewest: number } | { readonly metric: string } | 'standard error' | 'none'
   /** Order of the columns by their first key; as they come, if absent. */
   readonly order?: readonly string[]
-  /** Head of a column, where that is not its keys. */
+  /** Head of a column, if it is not made of the keys. */
   readonly head?: (column: readonly string[]) => string
   readonly isOfArithmetic?: true
   /** Metric whose rows say how many patches the numbers leave out. */

@@ -3,12 +3,12 @@ import type { StudyGroup } from './study.js'
 const AA = /-aa$/
 const NO_FLIP = /-noflip$/
 
-/** Id of the network that this one is the anti-aliased version of; undefined: it is none. */
+/** Id of the network that this one is the anti-aliased version of; undefined if it is none. */
 export function plainOf(model: string): string | undefined {
   return AA.test(model) ? model.replace(AA, '') : undefined
 }
 
-/** Id of the network that this one is, but for training without horizontal flips; undefined: it is none. */
+/** Id of the same network trained with horizontal flips; undefined if this one is not its version without. */
 export function flippedOf(model: string): string | undefined {
   return NO_FLIP.test(model) ? model.replace(NO_FLIP, '') : undefined
 }
@@ -36,7 +36,7 @@ export function counterpart(group: StudyGroup, others: readonly StudyGroup[]): S
   return others.find((other) => differenceOf(group, other) === undefined)
 }
 
-/** Why no group has a counterpart among the others, as the end of "was measured …"; undefined: one has. */
+/** Why no group has a counterpart among the others, as the end of "was measured …"; undefined if one has. */
 export function differenceBetween(groups: readonly StudyGroup[], others: readonly StudyGroup[]): string | undefined {
   const differences = groups.flatMap((group) => others.map((other) => differenceOf(group, other)))
   if (differences.includes(undefined)) return undefined

@@ -34,13 +34,13 @@ export interface ArithmeticPlan {
   readonly models: NetworkWithGenerators
   /** Scenes that are still to be computed, in their order. */
   readonly scenes: readonly { readonly folder: string; readonly drawn: DrawnExpression }[]
-  /** What the counts of random expressions are to be made of. */
+  /** The random expressions to count. */
   readonly accuracy: {
     readonly path: string
     readonly inputs: AccuracyDocument['inputs']
     readonly trials: readonly Trial[]
     readonly drawing: SceneRenderer
-    /** Counts of an interrupted run, of the first `done` trials; null: they stand already. */
+    /** Counts of an interrupted run, of the first `done` trials; null if the counts are complete. */
     readonly before: { readonly done: number; readonly counts: readonly ArithmeticCounts[] } | null
   }
 }
@@ -57,7 +57,7 @@ interface ArithmeticPlanOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-/** What a results folder lacks of a network's arithmetic: of one without generators, random expressions alone. */
+/** The arithmetic of a network that a results folder lacks; for a network without generators, random expressions alone. */
 export async function planArithmetic(
   models: NetworkWithGenerators,
   options: ArithmeticPlanOptions,

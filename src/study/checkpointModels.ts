@@ -10,7 +10,7 @@ interface NamedModels {
 }
 
 /**
- * The same networks with ids in the place of checkpoints, which become their weights.
+ * Replaces checkpoints among the networks by ids, and adds the files to the weights.
  *
  * @throws UsageError where a network would have two files of weights; InputError for a checkpoint that is damaged or of no
  * network that is known
@@ -26,7 +26,7 @@ export async function byIds({ models, weights }: NamedModels): Promise<NamedMode
     const other = found.get(id) ?? (ids.includes(id) ? id : undefined)
     if (other !== undefined)
       throw new UsageError(
-        `${other} and ${model} are both ${id} in this run; run them apart, into folders of their own`,
+        `${other} and ${model} are both ${id} in this run; run them separately, each into its own folder`,
       )
     if (isFile) found.set(id, model)
     ids.push(id)

@@ -15,7 +15,7 @@ import type { TimeLeft } from './timeLeft.js'
 import type { UnitQueue } from './unitQueue.js'
 import { imagesOf, type PlannedUnit } from './units.js'
 
-/** What computing units needs beside them. */
+/** Everything that the computation of units needs. */
 export interface UnitWork {
   readonly study: Study
   readonly queue: UnitQueue
@@ -27,11 +27,11 @@ export interface UnitWork {
   readonly open: OpenUnits
   /** Images of all units that were left when the study began. */
   readonly images: number
-  /** Undefined where nobody asks for it. */
+  /** Undefined if nobody asks for it. */
   readonly timeLeft: TimeLeft | undefined
 }
 
-/** Opens a network for units of so many images together, of which one is given. */
+/** Opens a network for units that have so many images together; one of the units is given. */
 export type OpenUnits = (
   study: Study,
   network: Network,
@@ -40,7 +40,7 @@ export type OpenUnits = (
   options: ResolvedOptions,
 ) => Promise<Execution>
 
-/** What became of a network's units. */
+/** Outcome of a network's units. */
 interface ComputedUnits {
   readonly settings: NetworkSettings
   readonly units: readonly PlannedUnit[]
@@ -93,7 +93,7 @@ export async function computeUnits(work: UnitWork, network: Network, first: Plan
     const trained = study.separability === null ? {} : { classifiers: classifiers.ran() }
     return { settings: { ...handle.settings, ...ran(), ...trained }, units }
   } finally {
-    // What was extracted before an interruption is kept.
+    // Units that were extracted before an interruption are kept.
     await stored.catch(() => undefined)
     progress.stop()
     await handle.close()
@@ -105,7 +105,7 @@ export function reusesValues({ device }: ExecutionRecord, { reuse }: ResolvedOpt
   return device === 'cpu' && reuse !== 'off'
 }
 
-/** Opens a network for units of so many images together. */
+/** Opens a network, given the number of images of all its units. */
 export function openUnits(
   study: Study,
   network: Network,

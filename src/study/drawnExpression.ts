@@ -33,7 +33,7 @@ export interface DrawnExpression {
   readonly expression: string
   readonly terms: readonly Term[]
   readonly operands: readonly (Operand & { readonly image: FramePixels })[]
-  /** `objects` is null where it was taken on pixels. */
+  /** The expected image. `objects` is null if it was computed from pixels. */
   readonly expectation: { readonly objects: readonly PlacedObject[] | null; readonly image: FramePixels }
   readonly blank: FramePixels
   readonly background: string
@@ -42,9 +42,9 @@ export interface DrawnExpression {
 }
 
 /**
- * Tells pictures from scenes: what is a file is a picture.
+ * Tells pictures from scenes: a source that is a file is a picture.
  * @param size side of the objects whose term has none
- * @throws UsageError for a scene that is none; InputError where there is neither a file nor a scene
+ * @throws UsageError for an invalid scene; InputError for a source that is neither a file nor a scene
  */
 export async function operandOf(name: string, source: string, size: number): Promise<Operand> {
   const isThere = await stat(source).then(
@@ -98,7 +98,7 @@ export async function drawExpression(
   }
 }
 
-/** A picture of the frame's size; where it is transparent, the blank frame is seen. */
+/** A picture of the frame's size. Its transparent pixels show the blank frame. */
 async function readFrame(
   { name, source }: Operand,
   blank: FramePixels,

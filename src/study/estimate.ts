@@ -50,9 +50,9 @@ export interface StudyEstimate {
 }
 
 /**
- * What `reproduce` would do with the same options. Weights that are published need not be here: all but the time is known
- * without them.
- * @param isTimed whether a short trial of each network tells the time
+ * Estimates what `reproduce` would do with the same options. Published weights need not be here: without them, only the time is
+ * missing.
+ * @param isTimed whether to time a short trial of each network
  */
 export async function estimateStudy(given: ReproduceOptions = {}, isTimed = true): Promise<StudyEstimate> {
   const options = resolveOptions(given)
@@ -108,7 +108,7 @@ function missingWeights({ networks, arithmetic }: Study): StudyEstimate['missing
   return [...missing].map(([id, bytes]) => ({ id, bytes, command: weightsCommand(modelEntry(id)) }))
 }
 
-/** Bytes on disk of what a unit keeps of its features at all positions of the grid. */
+/** Bytes on disk of the features, or sketches, that a unit keeps for all positions of the grid. */
 function keptFeatureBytes(study: Study, unit: PlannedUnit): number {
   const { rows, cols } = unit.grid
   return keptDims(study, unit).reduce((sum, dims) => sum + rows * cols * dims * Float32Array.BYTES_PER_ELEMENT, 0)
@@ -119,7 +119,7 @@ function pageFeatureBytes(study: Study, unit: PlannedUnit): number {
   return keptDims(study, unit).reduce((sum, dims) => sum + siteFeatureBytes(rows * cols, dims), 0)
 }
 
-/** Of the features of each layer, or of all sketches together. */
+/** Dims of the features of each layer, or of all sketches together. */
 function keptDims({ keepsFeatures, sketched }: Study, unit: PlannedUnit): readonly number[] {
   if (keepsFeatures) return unit.network.layers.map(({ dims }) => dims)
   return sketched.has(unit.patch.name) ? [sketchDims(unit)] : []

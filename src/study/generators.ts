@@ -22,7 +22,7 @@ import { byIds } from './checkpointModels.js'
 
 const texts = z.array(z.string()).readonly()
 
-/** Options of what chooses a network and the generators that decode its features. */
+/** Options that choose a network and the generators that decode its features. */
 export const GENERATOR_OPTIONS = {
   /** Id of a network in the catalog, or path of a checkpoint; by default the generators' network, else tiny-alexnet. */
   model: z.string().exactOptional(),

@@ -23,9 +23,9 @@ import { counted } from '../support/text.js'
 import { type Study, unitInputs } from './plan.js'
 import type { PlannedUnit } from './units.js'
 
-/** Features of a unit, and what else was measured while its network was open. */
+/** Features of a unit, and measures that were taken while its network was open. */
 interface ExtractedUnit extends Features {
-  /** Of each layer; empty if the study does not ask for it. */
+  /** Equivariance errors of each layer; empty if the study does not ask for them. */
   readonly equivariance: readonly (readonly EquivarianceError[])[]
 }
 
@@ -87,7 +87,7 @@ async function measureLayer(
   }
 }
 
-/** How messages name a layer of a unit. */
+/** Name of a unit's layer in messages. */
 function layerTitle(network: Network, layer: string, patch: Patch): string {
   return `${network.id} ${layer}, patch ${patch.name}`
 }
@@ -126,7 +126,7 @@ function periodOf(network: Network, layer: string): number {
 /** The scheme by which a grid is found too coarse. */
 const SHUFFLED: FoldScheme = 'shuffled'
 
-/** What features that are nothing but the position or its phase give in the same folds. */
+/** Accuracies in the same folds by features that are only the position or its phase. */
 async function foldsExplained(
   { separability: classifier }: Study,
   grid: LayerGrid,

@@ -34,7 +34,7 @@ import {
 /** The quick stride keeps the study of the embedded networks under two minutes on two slow cores. */
 const STRIDES = { quick: 4, paper: 1 } as const
 
-/** What a study may measure: units hold all but arithmetic, which stands beside them. */
+/** Experiments of a study. Units hold all but arithmetic, which is stored beside them. */
 const EXPERIMENTS = ['similarity', 'separability', 'equivariance', 'readout', 'arithmetic'] as const
 
 const texts = z.array(z.string()).min(1).readonly()
@@ -129,7 +129,7 @@ type Checked = CheckedOptions<typeof OPTIONS & typeof INPUT_OPTIONS>
 /** Options of `reproduce` with everything decided that can be without looking at files. */
 export interface ResolvedOptions extends Omit<Checked, 'preset' | 'models' | 'experiments' | 'cv' | 'C'> {
   readonly stride: number
-  /** What `device` names. */
+  /** The device that `device` names. */
   readonly request: DeviceRequest
   /** Networks whose units are measured; empty: no units. */
   readonly unitModels: readonly string[]
@@ -160,13 +160,11 @@ export function resolveOptions(given: ReproduceOptions): ResolvedOptions {
   const models = named ?? catalog().flatMap((entry) => (entry.preset === preset ? [entry.id] : []))
   const [input] = Object.keys(inputOptionsOf(options))
   if (input !== undefined && !models.some(isOwnNetwork))
-    throw new UsageError(
-      `the inputs of all networks of this run are known; leave \`${input}\` out, which is for ONNX files`,
-    )
+    throw new UsageError(`\`${input}\` is for networks outside the catalog, and this run has none; leave it out`)
   const hasUnits = experiments.some((experiment) => experiment !== 'arithmetic')
   if (!hasUnits && precision !== 'fp32')
-    throw new UsageError(`arithmetic alone is computed in float32; leave \`precision ${precision}\` out`)
-  // Where no networks are named, arithmetic is also that of those that the preset has generators of.
+    throw new UsageError(`a study of arithmetic alone uses float32; leave \`precision ${precision}\` out`)
+  // Without named networks, arithmetic also runs on those for which the preset has generators.
   const encoders = listGenerators().flatMap((entry) => (!named && entry.preset === preset ? [entry.encoder] : []))
   return {
     ...options,

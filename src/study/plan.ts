@@ -38,9 +38,9 @@ export interface Study {
   readonly sketched: ReadonlySet<string>
   /** Those that the results folder does not hold yet. */
   readonly left: readonly PlannedUnit[]
-  /** Of those that stand there damaged, or made otherwise, which one that is: only another in its place is a finished one. */
+  /** Versions of the stored units that are damaged or were made otherwise: a unit is finished once it has another version. */
   readonly unwanted: ReadonlyMap<PlannedUnit, string>
-  /** How many of these replace a unit that was made otherwise, and in what those differ: `stride 3, not 1`. */
+  /** The number of these that replace a unit that was made otherwise, and the differences: `stride 3, not 1`. */
   readonly replaced: { readonly units: number; readonly differences: readonly string[] }
   /** One for each network whose features are added and subtracted. */
   readonly arithmetic: readonly ArithmeticPlan[]
@@ -67,7 +67,7 @@ export async function planStudy(given: ResolvedOptions, withPlaceholders = false
   if (equivariance) checkEquivariance(units)
   const out = resolve(options.out)
   await checkResultsFolder(out)
-  // Features are at hand where classifiers are trained; where they are kept, nobody needs sketches of them.
+  // Sketches need features in memory, as classifiers do; if the features are kept, nobody needs sketches.
   const sketched = sketchedPatches(separability === null || keepsFeatures ? [] : sketchGroups(units))
   const study = {
     ...{ out, networks, patches, stride, backgrounds, blend, precision },
@@ -80,7 +80,7 @@ export async function planStudy(given: ResolvedOptions, withPlaceholders = false
   return { ...study, ...(await unitsLeft(study)), arithmetic: await arithmeticPlans(options, withPlaceholders, out) }
 }
 
-/** What the results folder lacks of a study. */
+/** The units of a study that the results folder lacks. */
 async function unitsLeft(study: Study): Promise<Pick<Study, 'left' | 'unwanted' | 'replaced'>> {
   const left: PlannedUnit[] = []
   const unwanted = new Map<PlannedUnit, string>()
@@ -144,7 +144,7 @@ async function backgroundsOf(
   return backgrounds
 }
 
-/** What stands behind the patches in a network's frame. */
+/** The background in a network's frame. */
 function backgroundFor({ backgrounds }: Study, { input }: Network): NamedBackground {
   return backgrounds.get(input.rows) as NamedBackground
 }
@@ -154,7 +154,7 @@ export function unitScene(study: Study, { network, patch }: Pick<PlannedUnit, 'n
   return sceneOf(patch, backgroundFor(study, network).background, study.blend)
 }
 
-/** What decides a unit's numbers. */
+/** Everything that decides a unit's numbers. */
 export function unitInputs(study: Study, unit: PlannedUnit): UnitInputs {
   const { network, patch, grid } = unit
   const { blend, precision, separability, equivariance, readout, keepsFeatures, sketched } = study
@@ -198,7 +198,10 @@ export function unitGroups(units: readonly PlannedUnit[]): readonly (readonly [P
   return [...groups.values()]
 }
 
-/** What sketches of all units would take in the page. */
+/**
+ * The units whose sketches compete for room on the page, with estimated dims. The true dims are known only after the work, and a
+ * plan must not depend on how much of it is finished. The page chooses again by the stored sketches.
+ */
 function sketchGroups(units: readonly PlannedUnit[]): readonly SketchedGroup[] {
   return unitGroups(units).map((group) => {
     const [{ network, grid }] = group

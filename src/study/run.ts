@@ -62,7 +62,7 @@ export function reproduce(options: ReproduceOptions = {}): Promise<StudyResult> 
   return runStudy(options, openUnits)
 }
 
-/** The same with networks that are opened by the caller. */
+/** As `reproduce`, with networks that the caller opens. */
 export async function runStudy(given: ReproduceOptions, open: OpenUnits): Promise<StudyResult> {
   const options = resolveOptions(given)
   const { request, signal } = options
@@ -88,7 +88,7 @@ export async function runStudy(given: ReproduceOptions, open: OpenUnits): Promis
       units: study.units.length,
       computed: run.finished.length,
       images: run.images,
-      // Of a clock that nobody sets.
+      // By a clock that nobody sets.
       seconds: (performance.now() - begin) / 1000,
       report: written,
     }
@@ -97,7 +97,7 @@ export async function runStudy(given: ReproduceOptions, open: OpenUnits): Promis
   }
 }
 
-/** One process's part in a study, and what it has done so far. */
+/** One process's part in a study, and its progress. */
 interface Run {
   readonly study: Study
   readonly team: Team
@@ -147,7 +147,7 @@ function runFile({ out }: Study): string {
   return join(out, 'run.json')
 }
 
-/** Computes what nobody else does, until nothing is left to take, or where the report is to be written, nothing is left. */
+/** Computes units until none is left to take. If this process writes the report, it also waits for the units of others. */
 async function computeStudy(run: Run): Promise<void> {
   const { study, team, options, open, progress } = run
   const queue = openUnitQueue(study, team)
@@ -246,18 +246,18 @@ function report(run: Run): Promise<Report> {
   })
 }
 
-/** What summary.json and findings.json hold; empty: there are none. */
+/** Contents of summary.json and findings.json; empty if there are none. */
 function reportTexts(out: string): Promise<readonly string[]> {
   const read = (file: string) => readRegular(join(out, file)).then(String, () => '')
   return Promise.all(['summary.json', 'findings.json'].map(read))
 }
 
-/** What run.json holds of a report: of what it was made, and the hash of its rows and findings. */
+/** The mark of a report in run.json: what it was made of, and the hash of its rows and findings. */
 function reportMark(stamp: string, texts: readonly string[]): string {
   return `${stamp} ${sha256(...texts)}`
 }
 
-/** The report that is up to date, as it was written; undefined: there is none. */
+/** The stored report if it is up to date; otherwise undefined. */
 async function writtenReport(study: Study, stamp: string): Promise<Report | undefined> {
   const texts = await reportTexts(study.out)
   if ((await lastReport(runFile(study))) !== reportMark(stamp, texts)) return undefined

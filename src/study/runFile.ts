@@ -15,7 +15,7 @@ import { imagesOf } from './units.js'
 /** How a network was run, and on what; in a study without classifiers nothing trained them. */
 export type NetworkSettings = Settings & ExecutionRecord & { readonly classifiers?: ClassifierRecord }
 
-/** Units of one network at one size, each of so many images. */
+/** Units of one network at one size, which all have the same number of images. */
 export const groupSchema = z.object({
   model: z.string(),
   size: z.number(),
@@ -24,7 +24,7 @@ export const groupSchema = z.object({
 })
 export type PlannedGroup = z.infer<typeof groupSchema>
 
-/** What is read of a run.json of whatever version. */
+/** The keys that are read of a run.json of any version. */
 const runSchema = z.looseObject({
   process: ownerSchema.optional().catch(undefined),
   settings: z.record(z.string(), z.unknown()).optional(),
@@ -34,7 +34,7 @@ const runSchema = z.looseObject({
   earlier: z.array(z.unknown()).optional(),
 })
 
-/** What a run says of itself, beside what `describeRun` does. */
+/** The entry of a run, besides what `describeRun` gives. */
 interface RunEntry {
   readonly process: Owner
   readonly settings: Readonly<Record<string, NetworkSettings>>
@@ -42,8 +42,8 @@ interface RunEntry {
 }
 
 /**
- * Writes what a run says of itself into run.json. What that said before of other runs that computed something is kept, the
- * latest last, and so are the settings that were chosen last for other networks; to be called by one process at a time.
+ * Writes the entry of a run into run.json. It keeps the entries of earlier runs that computed something, the latest last, and
+ * the latest settings of other networks. Only one process at a time may call it.
  *
  * @param report which report is up to date now; null: as before
  */
@@ -72,7 +72,7 @@ export async function writeRunFile<T extends RunEntry>(
   await writeFileAtomic(path, `${JSON.stringify(document, null, 2)}\n`)
 }
 
-/** Which report run.json says to be up to date. */
+/** The mark of the report that run.json calls up to date. */
 export async function lastReport(path: string): Promise<string | null> {
   return (await readRun(path)).report ?? null
 }
@@ -83,7 +83,7 @@ export async function readRun(path: string): Promise<z.infer<typeof runSchema>> 
   return runSchema.safeParse(tryJson(text.toString())).data ?? {}
 }
 
-/** What run.json holds: all that a reader needs to judge or repeat the run, and the only place of timestamps. */
+/** Contents of run.json: all that a reader needs to judge or repeat the run, and the only timestamps. */
 export function describeRun(study: Study) {
   return {
     shiftscope: packageVersion(),

@@ -103,7 +103,7 @@ export async function studyStatus(results: string): Promise<StudyStatus> {
   return { units: { total, done, inProgress, left: total - done - inProgress }, workers, imagesPerSecond, secondsLeft }
 }
 
-/** Of the last run and of those that have not ended; what is planned twice counts once. */
+/** Groups of the last run and of runs that have not ended; a group that is planned twice counts once. */
 function plannedGroups(runs: readonly unknown[]): readonly PlannedGroup[] {
   const groups = new Map<string, PlannedGroup>()
   for (const [i, run] of runs.entries()) {

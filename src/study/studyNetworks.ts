@@ -84,7 +84,7 @@ async function lacksFile(id: string, { weights }: ResolvedOptions): Promise<bool
   return weights[id] === undefined && (await lacksWeights(id))
 }
 
-/** A network with its generators, those of the wanted layers, or with none where there are none. */
+/** A network with the generators of the wanted layers, if there are any. */
 export async function networkWithGenerators(
   model: string,
   options: ResolvedOptions,
@@ -108,7 +108,7 @@ export async function networkWithGenerators(
   return { network, generators: inOrder }
 }
 
-/** What is to be read of a network. */
+/** The layers to read from a network. */
 function layersOf(model: string, layers: ResolvedOptions['layers']): readonly string[] | undefined {
   if (layers === undefined || isList(layers)) return layers
   return layers[model] ?? layers[idOf(model)]

@@ -2,9 +2,9 @@ import { type HeldLock, type Locks, openLocks, pause } from '../files/lock.js'
 import { processName } from '../files/owner.js'
 import type { Progress } from '../progress.js'
 
-/** What a process tells the others with its heartbeats. */
+/** State that a process shares with the others in its heartbeats. */
 export interface WorkerState {
-  /** What it is at; null: it waits, or opens a network. */
+  /** The unit that it computes; null if it waits or opens a network. */
   readonly unit: string | null
   /** When it began that, ISO 8601. */
   readonly since: string
@@ -18,7 +18,7 @@ export interface Team {
   readonly locks: Locks
   /** Whether others have been at work in the folder since this process began. */
   readonly hadOthers: boolean
-  /** Looks what is in hand, here and with others, and says so when these have changed. */
+  /** Reads the locks that are held, and notes when other processes join or leave. */
   look(): Promise<readonly HeldLock[]>
   /** Does something that one process at a time may do, after the others. */
   alone<T>(name: string, work: () => Promise<T>): Promise<T>
@@ -64,5 +64,5 @@ export function openTeam(out: string, progress: Progress, signal: AbortSignal | 
   }
 }
 
-/** So many others are named. */
+/** Number of other processes that a note names. */
 const MOST_NAMED = 4

@@ -7,11 +7,14 @@ import { imagesOf, type PlannedUnit } from './units.js'
 
 /** Estimates when a study ends, including its classifiers, arithmetic and report. */
 export interface TimeLeft {
-  /** A unit's network was opened in so many seconds. @param isReused whether values are computed once for several images */
+  /**
+   * Takes the seconds that a unit's network took to open.
+   * @param isReused whether values are computed once for several images
+   */
   opened(unit: PlannedUnit, seconds: number, isReused: boolean): void
-  /** A unit's features were extracted in so many seconds. */
+  /** Takes the seconds of a unit's extraction. */
   extracted(unit: PlannedUnit, seconds: number): void
-  /** A unit's features were measured and stored in so many seconds. */
+  /** Takes the seconds in which a unit's features were measured and stored. */
   measured(unit: PlannedUnit, seconds: number): void
   /** Seconds until the end. */
   seconds(now: UnitInHand): number
@@ -35,12 +38,12 @@ interface UnitInHand {
 const USUAL = { opening: 2, starting: 1, classified: 1.5e-7, compared: 1e-8, reported: 1.5e-5 } as const
 
 /**
- * Beside its images, each unit takes the time of so many images that are computed whole (a sample is computed twice, workers
- * wait for one another), and beside its positions that of so many positions (its files are written).
+ * Work per unit besides its images and positions: this many whole images (a sample is computed twice, workers wait for one
+ * another), and this many positions (its files are written).
  */
 const EXTRA = { images: 100, positions: 250 } as const
 
-/** A generator decodes an image in about the time of so many passes through its network. */
+/** Passes through a network that take as long as its generator for one image, about. */
 const PASSES_PER_GENERATOR = 2
 
 /** @param queue of the study, from which other processes may take units too */
@@ -133,7 +136,7 @@ class Pace {
     }
   }
 
-  /** A prediction, scaled by what the nearest work took: at the same size, in the same network, or in any. */
+  /** A prediction, scaled by the pace of the nearest work: at the same size, in the same network, or any. */
   seconds(unit: PlannedUnit, predicted: number): number {
     const spent = keysOf(unit).flatMap((key) => this.#spent.get(key) ?? [])
     const { predicted: before, seconds } = spent[0] ?? { predicted: 1, seconds: 1 }
@@ -146,7 +149,7 @@ function keysOf(unit: PlannedUnit): readonly string[] {
   return [sizeOf(unit), unit.network.id, '']
 }
 
-/** Up to so many positions, the gain of computing values once is known within a tenth of a second. */
+/** Up to this many positions, the gain of computing values once is known within a tenth of a second. */
 const FEW_POSITIONS = 2000
 
 /**
@@ -177,7 +180,7 @@ function gainOf(study: Study, unit: PlannedUnit): number {
   }
 }
 
-/** Of an image that is computed whole; never 0, whatever is known of the graph. */
+/** Seconds of an image that is computed in full; never 0, whatever the graph tells. */
 const imageSeconds = remembered((network: Network) => {
   try {
     return Math.max(1e-4, usualImageSeconds(network))

@@ -9,11 +9,11 @@ import type { PlannedUnit } from './units.js'
 
 /** The units that are left of a study, which any number of processes take from. */
 export interface UnitQueue {
-  /** Units of a network, or of all, that are not finished as far as is known, those in hand here left out. */
+  /** Units of one network, or of all, that are neither known to be finished nor in hand in this process. */
   left(network?: Network): readonly PlannedUnit[]
-  /** Takes a unit of a network that nobody has; undefined: there is none now. */
+  /** Takes a unit of a network that nobody has; undefined if there is none now. */
   take(network: Network): Promise<PlannedUnit | undefined>
-  /** Gives a unit free that stands in the results now. */
+  /** Releases a unit that is stored. */
   finish(unit: PlannedUnit): Promise<void>
   /** Units that others finished since the queue was opened. */
   readonly byOthers: number
@@ -22,7 +22,7 @@ export interface UnitQueue {
 /** Folders of units are read again no sooner, where others put units there. */
 const SECONDS_BETWEEN_READINGS = 10
 
-/** How a unit is called where processes tell what they are at, and as a name of a file its lock. */
+/** Name of a unit in messages about processes, and as a file name, of its lock. */
 export function unitTitle(model: string, size: number, patch: string): string {
   return `${model} ${size} ${patch}`
 }
@@ -67,7 +67,7 @@ export function openUnitQueue(study: Study, { locks, look }: Pick<Team, 'locks' 
     for (const unit of units) {
       const name = lockOf(unit)
       if (!(await locks.take(name))) continue
-      // Its owner may have finished it before giving it free.
+      // Its owner may have finished it before releasing it.
       if (!(await finishIfThere(unit))) {
         open.delete(unit)
         return unit
@@ -92,7 +92,7 @@ export function openUnitQueue(study: Study, { locks, look }: Pick<Team, 'locks' 
       const isTaken = (unit: PlannedUnit) => taken.has(lockOf(unit))
       const unit = await takeFirst(units.filter((one) => !isTaken(one)))
       if (unit !== undefined || !units.some(isTaken)) return unit
-      // Nothing is free: what the dead have left is looked for.
+      // Nothing is free, so units that dead processes left are looked for.
       const live = new Set((await look()).map(({ name }) => name))
       await refresh(network)
       return takeFirst(units.filter((one) => isTaken(one) && open.has(one) && !live.has(lockOf(one))))
@@ -101,7 +101,7 @@ export function openUnitQueue(study: Study, { locks, look }: Pick<Team, 'locks' 
   }
 }
 
-/** In their order, or where others take from them too from a place of one's own on, so that not all try the same. */
+/** In their order. If other processes take units too, each starts at a place of its own, so that not all try the same. */
 function inTurn<T>(units: readonly T[], hasOthers: boolean): readonly T[] {
   const start = hasOthers ? Math.floor(Math.random() * units.length) : 0
   return [...units.slice(start), ...units.slice(0, start)]

@@ -46,10 +46,10 @@ export function arrayBytes({ network, grid }: PlannedUnit): number {
   return (maps + features + answers) * Float32Array.BYTES_PER_ELEMENT
 }
 
-/** What is kept at each position of what a network answers: a class and two probabilities. */
+/** Values of an answer at each position: a class and two probabilities. */
 const ANSWER_VALUES = 3
 
-/** Whether a layer is read that says what the network answers. */
+/** Whether the layer with the network's answers is read. */
 export function hasAnswers({ layers, classes }: Network): boolean {
   return layers.some(({ name }) => name === classes?.layer)
 }

@@ -1,6 +1,6 @@
 import { UsageError } from '../errors.js'
 
-/** Checks of what scripts give, without zod: threads that start for a batch of images load this file. */
+/** Checks of arguments without zod, since threads that start for a batch of images load this file. */
 
 /** @throws UsageError for a name that is not among the known ones */
 export function checkNames(what: string, names: readonly string[], known: readonly string[]): void {
@@ -8,7 +8,7 @@ export function checkNames(what: string, names: readonly string[], known: readon
   if (unknown !== undefined) throw new UsageError(`${what} ${unknown} is not known; use ${known.join(', ')}`)
 }
 
-/** @throws UsageError for what is no count of at least one */
+/** @throws UsageError if the value is not a whole number of at least 1 */
 export function checkCount(name: string, value: number): void {
   if (!Number.isInteger(value) || value < 1) throw new UsageError(`${name} ${value} is not a positive whole number`)
 }

@@ -25,7 +25,7 @@ function quota(root: string): number {
   return Math.min(...quotas)
 }
 
-/** Text of a file in which the system tells of itself; empty where there is none. */
+/** Text of a file about the system; empty if there is none. */
 export function systemText(path: string): string {
   try {
     return readFileSync(path, 'utf8')
@@ -34,21 +34,21 @@ export function systemText(path: string): string {
   }
 }
 
-/** Bytes of memory that this process may take: the machine's, or what a container is allowed. */
+/** Bytes of memory that this process may take: the machine's, or the limit of a container. */
 export function machineMemory(): number {
   return Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY)
 }
 
-/** What V8, Node, the addon and the libraries say when there is no memory for an array or a thread. */
+/** Messages of V8, Node, the addon and the libraries for lack of memory for an array or a thread. */
 const NO_MEMORY =
   /allocation failed|there is no memory for|invalid (typed array|array buffer) length|bad_alloc|out of memory|cannot allocate|creating thread/i
 
 const NO_MEMORY_CODES: readonly string[] = ['ENOMEM', 'ERR_WORKER_INIT_FAILED', 'ERR_WORKER_OUT_OF_MEMORY']
 
 /**
- * What is to be thrown where the system gave no memory or no file: a ResourceError.
- * @param work that failed, such as `cannot read dog.png`; by default the line says nothing of it
- * @returns undefined for every other error, and for what says it itself
+ * The ResourceError to throw if the system gave no memory or no file.
+ * @param work that failed, such as `cannot read dog.png`; by default the message does not name it
+ * @returns undefined for every other error, and for errors of this library
  */
 export function resourceError(error: unknown, work?: string): ResourceError | undefined {
   const cause = causeOf(error)

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { UsageError } from '../errors.js'
 import { checkNames } from './checks.js'
 
-/** What options may hold; a function or an object of somebody else's class is not looked into. */
+/** Types of options. Functions, and objects of foreign classes, are not looked into. */
 export const kinds = {
   text: z.string(),
   number: z.number(),
@@ -31,7 +31,7 @@ export type OptionTable = Readonly<Record<string, z.ZodType>>
 
 type Input<Table extends OptionTable> = z.input<z.ZodObject<Table>>
 
-/** What a caller may give: the types of a table's options, with their comments. */
+/** The options that a caller may give: types of a table's options, with their comments. */
 export type GivenOptions<Table extends OptionTable> = {
   readonly [Name in keyof Input<Table>]: Exclude<Input<Table>[Name], undefined>
 }

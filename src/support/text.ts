@@ -19,8 +19,8 @@ const LONGEST_MESSAGE = 2000
 const MESSAGE_END = 990
 
 /**
- * A message that may name anything from outside, paths and what was given among them: one line as `withoutControls` makes
- * it, in which what is too long to be read lacks its middle, so that cause and remedy stand.
+ * A message that may hold anything from outside, such as paths and arguments: one line as `withoutControls` makes it. Parts
+ * that are too long to be read lose their middle, so that cause and remedy stay.
  */
 export function messageLine(text: string): string {
   const words = text.split(' ').map((word) => (word.length > LONGEST_WORD ? endsOf(word, WORD_END) : word))

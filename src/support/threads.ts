@@ -62,7 +62,7 @@ export function openThreadPool<Task, Answer>(options: PoolOptions): ThreadPool<T
     atomics: 'disabled',
   })
   const waiting = new Set<(reason: unknown) => void>()
-  // Of threads without a task: those that could not be started, and those that answer when nobody waits for it any more.
+  // Errors of threads without a task: those that could not be started, and those that answer when nobody waits any more.
   piscina.on('error', (error) => {
     if (piscina.threads.length === 0) for (const reject of waiting) reject(error)
   })

@@ -2,8 +2,8 @@
 export const WARNING = 'ShiftscopeWarning'
 
 /**
- * Something worth knowing that work was not stopped for, where no listener of progress is at hand: a warning of the process, which Node
- * prints, or whoever listens to its event `warning` takes.
+ * Warns of something that did not stop the work, if no progress listener is available. Node prints the warning, unless somebody
+ * listens to the process's event `warning`.
  */
 export function warn(line: string): void {
   process.emitWarning(line, WARNING)

@@ -19,7 +19,7 @@ import {
 
 type Parser = (text: string) => unknown
 
-const THREE = 'Give three numbers, those of red, green and blue, such as 0.5,0.5,0.5.'
+const THREE = 'Give three numbers, for red, green and blue, such as 0.5,0.5,0.5.'
 const RISING = 'Give two rising numbers, such as 0.88,1.'
 const ONCE = 'Give the layers of all networks once, or those of single ones as ID=a,b.'
 

@@ -155,7 +155,7 @@ describe('the library', () => {
   it('refuses what is no port, and one that is taken', async () => {
     for (const port of [70_000, -1, 1.5]) await expect(explore({ port })).rejects.toThrow(UsageError)
     await expect(explore({ port: page.port, models: [SCENE.network], results: folder('kept') })).rejects.toThrow(
-      `port ${page.port} of 127.0.0.1 is taken by another program; name another \`port\`, or none for any that is free`,
+      `port ${page.port} of 127.0.0.1 is taken by another program; name another \`port\`, or leave it out to use any free one`,
     )
   })
 })

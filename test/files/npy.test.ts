@@ -110,7 +110,7 @@ describe('npy', () => {
   it.each(['0.0', '1.7', '4.0'])('refuses version %s by name', async (text) => {
     const [version, minor] = text.split('.').map(Number)
     const refusal = await refusalOf(npyBytes(header('(2,)'), bytesOf(1, 2), version, minor))
-    expect(refusal).toBe(`it is a .npy file of version ${text}; save it again with numpy.save`)
+    expect(refusal).toBe(`it is a .npy file of the unknown version ${text}; save it again with numpy.save`)
   })
 
   it('refuses a header longer than the file, or than NumPy writes', async () => {

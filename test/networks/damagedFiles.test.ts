@@ -290,7 +290,7 @@ const CAFFE: readonly Row[] = (() => {
     ['a layer without a name', messageField(100, messageField(7, blob)), 'a layer with weights has no name'],
     ['no weights', [...stringField(1, 'net'), ...layer()], 'is a Caffe model without weights'],
     ['layers of 2013', old, "it is of before 2014; convert it with Caffe's upgrade_net_proto_binary"],
-    ['scattered elements', layer([...scattered, ...shape(1500)]), 'lie scattered'],
+    ['scattered elements', layer([...scattered, ...shape(1500)]), 'are in too many pieces'],
     ['a NaN', layer(nan), 'fc.0 holds NaN at element 1'],
   ]
   return rows.map(([name, chunks, message]) => [`with ${name}`, () => joined(chunks), message])

@@ -66,8 +66,8 @@ describe('the ONNX file of an exported network', () => {
       expect(await messageOf(importWeights('convnext_tiny', file))).toMatch(
         RegExp(`${says}.*torchvision\\.models\\.convnext_tiny\\(`),
       )
-    await refused(await exportedFile({ side: 64 }), 'takes images of 64×64, and convnext_tiny of 224')
-    await refused(await exportedFile({ classes: 20 }), 'gives 20 numbers at its end')
+    await refused(await exportedFile({ side: 64 }), 'takes images of 64×64, but convnext_tiny needs 224×224')
+    await refused(await exportedFile({ classes: 20 }), 'ends in 20 numbers')
     writeFileSync(folder('weights.pth'), 'no graph')
     await refused(folder('weights.pth'), 'is read from an ONNX file')
     expect(existsSync(join(cacheFolder(), 'weights'))).toBe(false)

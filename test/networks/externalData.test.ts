@@ -119,7 +119,7 @@ describe('the place of a tensor', () => {
   it.each<[Entry[], string]>([
     ...['-1', '1e3', '0x10', '99999999999999999999', '', '1.5'].map((offset): [Entry[], string] => [
       [location, ['offset', offset]],
-      'as its place in a file',
+      'instead of a number',
     ]),
     [[location, ['offset', '4']], 'up to byte 20 of data, which has 16'],
     [[location, ['length', '17']], 'up to byte 17 of data, which has 16'],

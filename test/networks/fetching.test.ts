@@ -145,7 +145,7 @@ const ANY_SIZE: Readonly<Record<string, readonly Attempt[]>> = {
     },
   ],
   'redirected to a host that may not be asked': [
-    { answer: redirectedTo('https://127.0.0.1/'), fails: [NetworkError, /127\.0\.0\.1, which is not asked unless/] },
+    { answer: redirectedTo('https://127.0.0.1/'), fails: [NetworkError, /127\.0\.0\.1, which is asked only if/] },
   ],
   'not there': [{ answer: status(404), ...refused('answers 404 Not Found; see whether another has the file$') }, {}],
   'not allowed': [{ answer: status(403), ...refused('answers 403 Forbidden; see whether') }],
@@ -168,7 +168,7 @@ const KNOWN_SIZE: Readonly<Record<string, readonly Attempt[]>> = {
     { answer: fileAnswer(Buffer.alloc(SIZE + 1)), ...wrongSize('is 50001 bytes instead of 50000') },
     {},
   ],
-  'longer than announced': [{ answer: endless, ...wrongSize('^the file: what comes is longer than 50000 bytes') }, {}],
+  'longer than announced': [{ answer: endless, ...wrongSize('^the file: the server sends more than 50000 bytes') }, {}],
 }
 
 const UNKNOWN_SIZE: Readonly<Record<string, readonly Attempt[]>> = {
@@ -183,7 +183,7 @@ const UNKNOWN_SIZE: Readonly<Record<string, readonly Attempt[]>> = {
     {},
   ],
   'announced as long as may be': [{ answer: fileAnswer(Buffer.alloc(60_000)), fails: WRONG }],
-  'longer than is taken': [{ answer: endless, ...wrongSize('^the file: what comes is longer than 60000 bytes') }, {}],
+  'longer than is taken': [{ answer: endless, ...wrongSize('^the file: the server sends more than 60000 bytes') }, {}],
   'resumed on a part that is too long': [CUT, { before: havingPart(Buffer.alloc(60_001)), asks: ['all'] }],
 }
 

@@ -131,9 +131,9 @@ describe('an ONNX file as a generator', () => {
   })
 
   it.each([
-    ['without an encoder', {}, { encoder: '' }, 'needs the metadata "encoder"'],
-    ['of an unknown encoder', {}, { encoder: 'vgg\n16' }, 'is a generator of "vgg?16", which is no network'],
-    ['of a generator', {}, { encoder: 'deepsim-fc6' }, 'is a generator of "deepsim-fc6", which is no network'],
+    ['without an encoder', {}, { encoder: '' }, 'has no metadata "encoder"'],
+    ['of an unknown encoder', {}, { encoder: 'vgg\n16' }, 'is a generator of "vgg?16", which is not a known network'],
+    ['of a generator', {}, { encoder: 'deepsim-fc6' }, 'is a generator of "deepsim-fc6", which is not a known network'],
     ['of an unknown layer', {}, { layer: 'fc9' }, 'of layer "fc9" of tiny-alexnet, which has fc6, fc7, fc8'],
     ['of an unknown stage', {}, { feature: 'raw' }, 'features "raw"'],
     ['of other weights of its encoder', {}, { encoder_sha256: 'ab'.repeat(32) }, 'for other weights of tiny-alexnet'],

@@ -285,7 +285,11 @@ const NO_MODEL: readonly Refusal[] = [
   ['no model, by 404', { answer: status(404) }, /^localhost:\d+ has no such model as owner\/name, or a pri/],
   ['no model, with a token', { answer: status(404), ...token }, /or the token may not read it; check the name and HF_/],
   ['a wrong token', { answer: status(401), ...token }, /the token may not read it/],
-  ['a gated model', { answer: refusedBy(401, 'GatedRepo') }, /conditions on http:\S+\/owner\/name; do so, and set HF/],
+  [
+    'a gated model',
+    { answer: refusedBy(401, 'GatedRepo') },
+    /conditions at http:\S+\/owner\/name; accept them, and set HF/,
+  ],
   ['a gated model, by 403', { answer: refusedBy(403, 'GatedRepo') }, /accept its conditions/],
   ['a gated file', { resolved: refusedBy(403, 'GatedRepo') }, /accept its conditions/],
   ['no such revision', { reference: '@v9' }, /^owner\/name has no revision "v9"; see http:.*\/tree\/main/],
@@ -299,7 +303,7 @@ const NO_MODEL: readonly Refusal[] = [
   [
     'a model with a part of its weights',
     { files: { 'model.onnx': external, 'external.data': externalData.subarray(0, 100) } },
-    /^model\.onnx of owner\/name keeps data up to byte \d+ of "external\.data", of which it has 100 bytes/,
+    /^model\.onnx of owner\/name keeps data up to byte \d+ of "external\.data", which has only 100 bytes in the repository/,
   ],
   ['weights that lead out', { files: { 'model.onnx': leadingOut } }, /outside of its own folder/],
   ['another SHA-256', { stored: fileAnswer(damaged) }, RegExp(`256 ${sha256(damaged)} instead of ${sha256(plain)}`)],
@@ -351,7 +355,7 @@ const NO_CALL: readonly Refusal[] = [
   ['a token of other letters', { environment: { HF_TOKEN: 'secret\u00e9' } }, /^HF_TOKEN holds characters/],
   ['http', at('http://a.org'), /^HF_ENDPOINT at a.org is not encrypted/],
   ['ftp', at('ftp://localhost'), /^HF_ENDPOINT at localhost is not encrypted/],
-  ['a name alone', at('huggingface'), /^HF_ENDPOINT is no address/],
+  ['a name alone', at('huggingface'), /^HF_ENDPOINT is not an address/],
   ['a password', at('https://:secret@localhost'), /^HF_ENDPOINT names a user at localhost/],
   ['an unknown option', { options: { mirror: 'x' } as HubPullOptions }, /mirror/],
 ]

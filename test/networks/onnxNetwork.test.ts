@@ -105,7 +105,7 @@ describe('an ONNX file is refused', () => {
   })
 
   it.each([
-    ['plain', [], UsageError, 'its outputs are "features"'],
+    ['plain', [], UsageError, 'its outputs "features"'],
     ['plain', ['features', 'relu'], UsageError, 'the most similar of those that can be read are "/relu/Relu_output_0"'],
     ['plain', ['feautres'], UsageError, 'that can be read are "features"'],
     ['types', ['features', 'class'], InputError, 'layer "class" of'],

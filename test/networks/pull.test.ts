@@ -200,7 +200,7 @@ describe('a mirror', () => {
     ['http://localhost.example.org', 'is not encrypted'],
     ['http://127.0.0.1.example.org', 'is not encrypted'],
     ['ftp://localhost/weights', 'is not encrypted'],
-    ['https://', 'is no address'],
+    ['https://', 'is not an address'],
     ['https://user:secret@localhost/weights', 'the mirror at localhost is given with a user name'],
     ['https://:secret@localhost/weights', 'the mirror at localhost is given with a user name'],
   ])('%s is refused: it %s', async (mirror, cause) => {

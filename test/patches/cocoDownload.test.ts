@@ -79,7 +79,7 @@ describe('download', () => {
     expect(made.names).toEqual(['dog-1', 'dog-2'])
     expect(fetchedFiles()).toEqual(['000000000001.jpg', '000000000002.png'])
     for (const [i, [, , reason]] of answers.slice(2).entries())
-      expect(made.reasons[i]).toContain(`could not be fetched: what ${server.address}/${i + 2} gives ${reason}`)
+      expect(made.reasons[i]).toContain(`could not be fetched: ${server.address}/${i + 2} ${reason}`)
     // Nothing is kept of what was none, so that it is asked for anew.
     expect(readdirSync(folder('cache/downloads'))).toEqual([])
     server.answer = fileAnswer(png)
@@ -116,7 +116,7 @@ describe('hosts of images', () => {
     const server = await startServer(fileAnswer(await photo().png().toBuffer()), 'http')
     const hosts = ['localhost', '127.0.0.1', '[::1]', 'images.cocodataset.org.evil.example', '2130706433']
     const file = offered(hosts.map((host) => ({ coco_url: `http://${host}:${server.port}/` })))
-    const refused = (host: string) => `${host} is not asked unless it is named with \`imageHosts ${host}\`;`
+    const refused = (host: string) => `${host} is asked only if you allow it with \`imageHosts ${host}\`;`
     const { reasons } = await fetchedFrom(file, { imageHosts: undefined })
     const asked = [...hosts.slice(0, 4), '127.0.0.1']
     expect(reasons).toEqual(asked.map((host) => expect.stringContaining(refused(host))))

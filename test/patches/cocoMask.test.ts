@@ -79,8 +79,8 @@ describe('run lengths', () => {
     ['a length below zero', [-1, 26], 'run 0 of its mask has the length -1'],
     ['a broken length', [1.5, 23.5], 'run 0 of its mask has the length 1.5'],
     ['text that is cut short', 'd', 'the text of its mask is cut short'],
-    ['a character below the codes', '4/', 'character 2 of its mask is no code'],
-    ['a character above the codes', 'p', 'character 1 of its mask is no code'],
+    ['a character below the codes', '4/', 'character 2 of its mask is not valid'],
+    ['a character above the codes', 'p', 'character 1 of its mask is not valid'],
     ['a number that never ends', 'o'.repeat(16), 'run 0 of its mask has the length -1'],
   ])('with %s are refused', (_, counts, refusal) => {
     expect(() => cocoMask({ size: [5, 5], counts }, 5, 5)).toThrow(refusal)

@@ -203,7 +203,7 @@ describe('an annotation file', () => {
       ['"category_id":18,', '', /annotation at byte \d+ \(id 1\) lacks id, image_id or category_id/],
       ['"id":1,"image_id"', '"id":"1","image_id"', /annotation at byte \d+ lacks/],
       ['"image_id":1', '"image_id":null', /\(id 1\) lacks/],
-      ['"id":1,"image_id"', `"id":${deep},"image_id"`, /is not a JSON file of this kind, or damaged, at byte \d+/],
+      ['"id":1,"image_id"', `"id":${deep},"image_id"`, /is damaged at byte \d+, or not a JSON file of this kind/],
       ['"width":100', '"width":0', /the image at byte \d+: width: /],
       ['"width":100', '"width":65536', /the image at byte \d+: width: /],
       ['"height":80', '"height":"80"', /the image at byte \d+: height: /],

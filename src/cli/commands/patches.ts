@@ -93,7 +93,7 @@ export function patchesCommand(context: CommandContext): Command {
   return patches
 }
 
-/** What was made is kept; what could not be made is an error all the same. */
+/** Prints the patches that were made. They are kept, but any failure is an error. */
 function printFolder(made: PatchFolder, json: boolean | undefined): void {
   if (json) printJson(made)
   else print(`${counted(made.patches.length, 'patch', 'patches')}: ${made.manifest}`)
@@ -101,6 +101,6 @@ function printFolder(made: PatchFolder, json: boolean | undefined): void {
   if (made.failed.length === 0) return
   const total = made.failed.length + made.patches.length
   throw new InputError(
-    `${made.failed.length} of ${counted(total, 'patch', 'patches')} could not be made, so that nothing was replaced there; the others are in ${made.manifest}`,
+    `${made.failed.length} of ${counted(total, 'patch', 'patches')} could not be made, and earlier files of them stay; the others are in ${made.manifest}`,
   )
 }

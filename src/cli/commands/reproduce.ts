@@ -57,7 +57,7 @@ async function printResult({ report, units, computed, images, seconds }: StudyRe
 
 const HOW = 'How to run:'
 
-/** Adds what decides a study, how its networks are run, and where its results go. */
+/** Adds the options that decide a study, how its networks run, and where its results go. */
 export function addStudyOptions(studyCommand: Command): Command {
   const command = studyCommand
     .optionsGroup('What to study:')

@@ -4,13 +4,13 @@ import type { CellWork } from '../reuse/cellGraphs.js'
 import type { JobScene } from '../task.js'
 
 /**
- * Takes the features of some images, which stand no longer than the call.
+ * Receives the features of some images, which are valid only during the call.
  * @param first of the images
  * @param layers of each layer [images, dims]
  */
 export type PutFeatures = (first: number, images: number, layers: readonly Float32Array[]) => void
 
-/** A session, wherever it is held: what a worker calls. Several batches may be on their way; they end in their order. */
+/** A session as a worker calls it, wherever it is held. Several batches may be on their way; they end in their order. */
 export interface Backend {
   /** Computes features and hands them out, all at once or part by part. */
   features(job: JobScene, offsets: Int32Array, put: PutFeatures): Promise<void>
@@ -18,7 +18,7 @@ export interface Backend {
   isLost(): boolean
 }
 
-/** What a device's process is started with: the network's graph with compositing in front. */
+/** Request that opens a device's process: the network's graph with compositing in front. */
 export interface OpenRequest extends RunnableGraph {
   readonly device: Device
   readonly input: NetworkInput
@@ -28,7 +28,7 @@ export interface OpenRequest extends RunnableGraph {
   readonly profileFolder?: string
 }
 
-/** What sessions in a worker's own thread are opened with. */
+/** Settings of sessions in a worker's own thread. */
 interface ThreadSession extends Pick<RunnableGraph, 'optimization'> {
   readonly input: NetworkInput
   /** Outputs of the graph to read. */
@@ -36,13 +36,13 @@ interface ThreadSession extends Pick<RunnableGraph, 'optimization'> {
   readonly threads: number
 }
 
-/** Where a worker holds its session, for its whole life. */
+/** Kind and data of a worker's session, for its whole life. */
 export type WorkerData =
   | (ThreadSession & { readonly backend: 'thread'; readonly onnxPath: string })
   | (ThreadSession & { readonly backend: 'cells'; readonly cells: CellWork })
   | {
       readonly backend: 'process'
-      /** Of each worker; they are dealt out by `pids`. */
+      /** One request per worker; workers find theirs by `pids`. */
       readonly requests: readonly OpenRequest[]
       /** As in `startDeviceProcess`. */
       readonly script?: string

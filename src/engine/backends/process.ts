@@ -7,10 +7,10 @@ import type { JobScene } from '../task.js'
 import type { Backend, OpenRequest, WorkerData } from './backend.js'
 import type { Placement } from './session.js'
 
-/** What goes to the process; each but scenes is answered once, in order. */
+/** Messages to the process. Each except `scene` gets one answer, in order. */
 export type DeviceRequestMessage =
   | { readonly kind: 'open'; readonly request: OpenRequest }
-  /** What is composited from now on: without shared memory, which no process can read. */
+  /** The scene of the batches that follow, without shared memory, which another process cannot read. */
   | { readonly kind: 'scene'; readonly job: JobScene }
   /** Asks for the features of a batch, [images, 2] as row, col. */
   | { readonly kind: 'batch'; readonly offsets: Int32Array }
@@ -22,7 +22,7 @@ export type DeviceAnswer =
   | { readonly kind: 'placement'; readonly placement: Placement }
   | { readonly kind: 'failed'; readonly reason: string }
 
-/** A device that gives no answer in this time is taken for lost, in seconds. */
+/** Seconds without an answer after which a device counts as lost. */
 const ANSWER_TIMEOUT = 300
 
 /** Without it convolutions on NVIDIA's cards are of TF32, which would change features by 1e-3. */
@@ -33,7 +33,7 @@ export class ProcessFailure extends Error {}
 
 /** A process that holds a network's session on a device. */
 export interface DeviceProcess {
-  /** What the driver calls the device; null where it is not known. */
+  /** The driver's name for the device; null if it is not known. */
   readonly adapter: string | null
   readonly pid: number
   /**
@@ -42,9 +42,9 @@ export interface DeviceProcess {
    * @throws ProcessFailure
    */
   run(job: JobScene, offsets: Int32Array): Promise<readonly Float32Array[]>
-  /** Where the operators ran so far; ends the recording. */
+  /** The devices that the operators ran on so far; ends the recording. */
   placement(): Promise<Placement>
-  /** Ends the process; what is not answered yet fails. */
+  /** Ends the process; open questions fail. */
   close(): Promise<void>
 }
 
@@ -122,7 +122,7 @@ export async function processBackend({ requests, script, pids }: ProcessData): P
   }
 }
 
-/** The worker's own, for its life. */
+/** Place of this worker's process number, for the life of the worker. */
 let own: number | undefined
 
 function placeIn(pids: Int32Array): number {

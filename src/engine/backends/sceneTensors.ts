@@ -4,7 +4,7 @@ import type { SceneArrays } from '../sceneArrays.js'
 
 /** A scene as inputs of the compositing graph; the same for all its batches. */
 export interface CompositedScene {
-  /** Of the window. */
+  /** Side of the window in pixels. */
   readonly side: number
   readonly tensors: Readonly<Record<string, ort.Tensor>>
 }

@@ -58,7 +58,7 @@ export async function readPlacement(session: ort.InferenceSession, profileFolder
   return placementOf(await readFile(join(profileFolder, file as string), 'utf8'))
 }
 
-/** What is read of ONNX Runtime's records; those of other kinds have neither operator nor provider. */
+/** The fields that are read of ONNX Runtime's records. Records of other kinds have neither operator nor provider. */
 interface ProfileRecord {
   readonly args?: { readonly op_name?: string; readonly provider?: string }
 }

@@ -38,7 +38,7 @@ export async function cellBackend({ cells: work, optimization, input, outputs, t
     const images = offsets.length / 2
     const size = input.batch ?? evenSize(images, batch)
     for (let begin = 0; begin < images; begin += size) {
-      // What is missing of the last batch is its last image again.
+      // The last batch is filled up with its last image.
       const count = Math.min(size, images - begin)
       const feeds: Record<string, ort.Tensor> = {}
       for (const name of graphs.handedOn) {
@@ -64,7 +64,7 @@ export async function cellBackend({ cells: work, optimization, input, outputs, t
 }
 
 /**
- * The size of batches that are all alike, of at most so many images. Never one: a product with a single row is summed in
+ * Size of batches of one size, at most `most` images each. Never one image, since a product with a single row is summed in
  * another order.
  */
 function evenSize(images: number, most: number): number {
@@ -75,7 +75,7 @@ function distinct(offsets: Int32Array): number[] {
   return [...new Set(offsets)].sort((a, b) => a - b)
 }
 
-/** What the first session takes for a pass: normalised pixels, and the index tensors. */
+/** Inputs of the first session for a pass: normalised pixels and the index tensors. */
 function cellFeeds(
   { indices }: PassCells,
   keys: Keys,
@@ -103,7 +103,7 @@ function cellPixels(
   for (let at = 0; at < pixels.length / 2; at++) {
     const [rowKey, colKey] = [pixels[2 * at] as number, pixels[2 * at + 1] as number]
     const [row, col] = [shown.rows.ofPatch[rowKey] as number, shown.cols.ofPatch[colKey] as number]
-    // The window has a border of one transparent pixel, which stands for all that is not the patch.
+    // The window has a border of one transparent pixel, which stands for everything outside the patch.
     const place = row === 0 || col === 0 ? 0 : row * side + col
     const behind = (shown.rows.ofFrame[rowKey] as number) * cols + (shown.cols.ofFrame[colKey] as number)
     for (let channel = 0; channel < 3; channel++) {

@@ -8,11 +8,11 @@ export interface CellGraphs {
   /** Paths of the ONNX files. */
   readonly cells: string
   readonly rest: string
-  /** What goes from the first to the second, [cells, channels, 1, 1] each. */
+  /** Tensors that the first graph hands to the second, [cells, channels, 1, 1] each. */
   readonly handedOn: readonly string[]
 }
 
-/** A network in two parts, and what its first part computes. */
+/** A network in two parts, with the steps of the first part. */
 export interface CellWork {
   readonly graphs: CellGraphs
   readonly steps: readonly CellStep[]
@@ -72,7 +72,7 @@ export async function cellGraphs(
   }
 }
 
-/** The nodes that lead from what the first part makes to the features. */
+/** The nodes from the outputs of the first part to the features. */
 function restNodes(
   { nodes }: GraphNodes,
   inFirst: ReadonlySet<number>,
@@ -90,7 +90,10 @@ function restNodes(
   return rest.reverse()
 }
 
-/** Nodes with those that make their constants, and the initializers of all of them. @param names of constants beside */
+/**
+ * Nodes with the nodes that make their constants, and the initializers of all of them.
+ * @param names of further constants
+ */
 function kept({ nodes, constants }: GraphNodes, wanted: ReadonlySet<number>, names: ReadonlySet<string>) {
   const fixed = new Set(constants.keys())
   const makers = new Set<number>()
@@ -111,7 +114,7 @@ function kept({ nodes, constants }: GraphNodes, wanted: ReadonlySet<number>, nam
   return { nodes: keptNodes, constants: new Set([...needed].filter((name) => constants.has(name))) }
 }
 
-/** What of the original the added nodes read. */
+/** The constants of the original that the added nodes read. */
 function constantsOf(nodes: readonly Node[]): Set<string> {
   const within = ({ attributes }: Node) =>
     Object.values(attributes).flatMap((value) =>

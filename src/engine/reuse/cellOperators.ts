@@ -16,7 +16,7 @@ import {
 export const OPERATOR_SETS = { oldest: 9, newest: 26 } as const
 
 interface Rule {
-  /** With any other attribute the node is no step. */
+  /** Attributes that a step may have; a node with any other is not a step. */
   readonly attributes: readonly string[]
   /** @throws NoStep for a node that does not meet the condition */
   readonly step: (context: NodeContext) => Found
@@ -63,7 +63,7 @@ const RULES: ReadonlyMap<string, Rule> = new Map(
     BatchNormalization: unary(['epsilon', 'momentum', 'training_mode'], isInference),
     // Nothing is dropped unless an input asks for training; before version 12 there is no such input.
     Dropout: unary(['ratio', 'seed'], dropsNothing),
-    // The neighbours are channels of the same cell, and what it divides by is never near zero.
+    // Its neighbours are channels of the same cell, and its divisor is never near zero.
     LRN: unary(['alpha', 'beta', 'bias', 'size'], isBounded),
     // Tensors of one shape, and constants that are one number or one per channel, of at most four axes.
     Add: elementwise(),
@@ -95,16 +95,16 @@ const RULES: ReadonlyMap<string, Rule> = new Map(
 )
 
 /**
- * The step that a node is, and the shape of what it makes.
- * @throws NoStep for a node that is none
+ * The step for a node, and the shape of its output.
+ * @throws NoStep for a node that cannot be computed cell by cell
  */
 export function stepOf(context: NodeContext): Found {
   const { node, base, read } = context
-  if (node.domain !== '' && node.domain !== 'ai.onnx') throw new NoStep('is of a set of operators of its own')
+  if (node.domain !== '' && node.domain !== 'ai.onnx') throw new NoStep("is not one of ONNX's own operators")
   if (node.outputs.slice(1).some((name) => name !== '')) throw new NoStep('has several outputs')
-  if (read.length === 0 || base.output === '') throw new NoStep('reads nothing, or makes nothing')
+  if (read.length === 0 || base.output === '') throw new NoStep('has no input or no output')
   const rule = RULES.get(node.operator)
-  if (rule === undefined) throw new NoStep('cannot be computed place by place')
+  if (rule === undefined) throw new NoStep('cannot be computed cell by cell')
   for (const name of node.attributes.keys())
     if (!rule.attributes.includes(name)) throw new NoStep(`has an attribute ${printable(name)} that is not known`)
   return rule.step(context)
@@ -131,7 +131,7 @@ function elementwise(condition?: Condition): Rule {
       const isAlike = other
         ? other.channels === shape.channels && other.rows === shape.rows && other.cols === shape.cols
         : isUniform(fixed.get(name), shape)
-      if (!isAlike) throw new NoStep('joins tensors of unlike shapes')
+      if (!isAlike) throw new NoStep('joins tensors of different shapes')
     }
     condition?.(context)
     return { step: { ...base, kind: 'pointwise', inputs: [...new Set(read)] }, shape }
@@ -154,7 +154,7 @@ function hasUniformParameters({ node, shapes, fixed }: NodeContext): void {
 }
 
 function isInference({ node }: NodeContext): void {
-  if (numberOf(node, 'training_mode', 0) !== 0) throw new NoStep('takes means over all images')
+  if (numberOf(node, 'training_mode', 0) !== 0) throw new NoStep('averages over all images')
 }
 
 function dropsNothing({ node }: NodeContext): void {
@@ -187,7 +187,8 @@ function concatenation({ node, base, read, shapes }: NodeContext): Found {
   if (read.length !== node.inputs.length) throw new NoStep('joins constants')
   const parts = read.map((name) => shapes.get(name) as CellShape)
   const { rows, cols } = parts[0] as CellShape
-  if (parts.some((part) => part.rows !== rows || part.cols !== cols)) throw new NoStep('joins tensors of unlike shapes')
+  if (parts.some((part) => part.rows !== rows || part.cols !== cols))
+    throw new NoStep('joins tensors of different shapes')
   const channels = parts.reduce((sum, part) => sum + part.channels, 0)
   return {
     step: { ...base, kind: 'pointwise', inputs: [...new Set(read)] },

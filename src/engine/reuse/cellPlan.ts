@@ -9,9 +9,9 @@ import { SAMPLED_POSITIONS } from './sceneKeys.js'
 export interface CellPlan {
   /** Steps that are computed cell by cell; the rest runs on whole images. */
   readonly steps: number
-  /** Positions whose offsets are equal modulo these make a pass. */
+  /** Positions whose offsets are equal modulo these make a pass: they share most where these are the strides. */
   readonly modulus: Both<number>
-  /** Images that the rest takes at a time where that is nothing but fully connected layers; null: as the plain way. */
+  /** Images that the rest takes at a time, if it is only fully connected layers; null for the batch of the plain way. */
   readonly batch: number | null
   /** How many times as fast as the plain way, by multiply-adds and bytes, with the sample that is computed both ways. */
   readonly predictedGain: number
@@ -19,7 +19,7 @@ export interface CellPlan {
   readonly distinct: Readonly<Record<string, number>>
 }
 
-/** What a plan is made of. */
+/** Input of a plan. */
 export interface PlannedCells {
   readonly graph: GraphNodes
   readonly cells: CellSteps
@@ -30,7 +30,7 @@ export interface PlannedCells {
   readonly features: readonly string[]
 }
 
-/** Images that the plain way is taken to compute at a time. */
+/** Images that the plain way is assumed to compute at a time. */
 const PLAIN_BATCH = 32
 
 /** Bytes that a pass may take. */
@@ -38,17 +38,20 @@ const MEMORY = 112 * 1024 * 1024
 
 const MODULI = [1, 2, 4, 8, 16, 32]
 
-/** Where fully connected layers are all that is left, so many images share a run of them. */
+/** Images that share one run of the fully connected layers, if nothing else is left. */
 const MAXIMUM_BATCH = 512
 
-/** A step holds its input, its output, and what joins them; frames are gathered, turned and flattened. */
+/**
+ * Tensors that a step holds at a time (input, output and their joined windows), and copies of frames (gathered, turned and
+ * flattened).
+ */
 const TENSORS_AT_A_TIME = 4
 const FRAMES_AT_A_TIME = 3
 
 const FLOAT = Float32Array.BYTES_PER_ELEMENT
 
 /**
- * The cheapest plan by predicted time; undefined where there is none that fits the memory. It depends on the network, the
+ * The cheapest plan by predicted time; undefined if there is none that fits the memory. It depends on the network, the
  * patch's extent and the positions alone, so that the same work gives the same bits whatever the settings.
  */
 export function planCells(work: PlannedCells, positions: Positions): CellPlan | undefined {
@@ -67,7 +70,7 @@ export function planCells(work: PlannedCells, positions: Positions): CellPlan | 
 }
 
 interface Candidate {
-  /** Predicted, with what workers wait for one another. */
+  /** Predicted seconds, including the time for which workers wait for one another. */
   readonly seconds: number
   readonly plan: CellPlan
 }
@@ -110,7 +113,7 @@ function plansOf(
     asImages -= plain[at] as number
     largest = Math.max(largest, bytesOf(step.output))
     if (step.kind === 'window') distinct.push([step.output, count / (positions.count * rows * cols)])
-    // What reads the image itself can take no cells in its place.
+    // A node that reads the image itself cannot read cells instead.
     if ((uses.get(image) as number) > at) continue
     const handedOn = steps.slice(0, at + 1).filter(({ output }) => (uses.get(output) as number) > at)
     const sum = (of: (name: string) => number) => handedOn.reduce((total, { output }) => total + of(output), 0)
@@ -199,7 +202,7 @@ function timesByClass(keys: Keys, axis: Axis, times: readonly number[], modulus:
   return [...classes.values()]
 }
 
-/** By tensor: the last step that reads it, or infinity for what is read after all steps, or is a feature. */
+/** By tensor: the last step that reads it; infinity for features, and for tensors that are read after all steps. */
 function lastUses({ graph, cells, features }: PlannedCells): Map<string, number> {
   const uses = new Map<string, number>()
   const stepOf = new Map(cells.steps.map((step, at) => [step.node, at]))

@@ -7,13 +7,13 @@ export interface CellSteps {
   readonly steps: readonly CellStep[]
   /** Shapes of the image and of all tensors that the steps make, by name. */
   readonly shapes: ReadonlyMap<string, CellShape>
-  /** Shapes of constants, those that nodes make of others too. */
+  /** Shapes of constants, including those that nodes compute from other constants. */
   readonly constants: ReadonlyMap<string, readonly number[]>
-  /** Why the first node that is none of them is none; undefined where all are. */
+  /** Why the first node that is not a step is none; undefined if all are steps. */
   readonly reason: string | undefined
 }
 
-/** Of one image. */
+/** Shape of a tensor for one image. */
 export interface CellShape {
   readonly channels: number
   readonly rows: number
@@ -32,9 +32,9 @@ export interface AxisWindow {
 
 export type CellStep = WindowStep | MappingStep | PointwiseStep
 
-/** What every step has. */
+/** Properties of every step. */
 export interface Step {
-  /** Of the node in the graph. */
+  /** Index of the node in the graph. */
   readonly node: number
   readonly output: string
 }
@@ -45,7 +45,7 @@ export interface WindowStep extends Step {
   readonly input: string
   readonly rows: AxisWindow
   readonly cols: AxisWindow
-  /** What stands for cells beyond the border: zeros, or nothing, so that another cell of the window may. */
+  /** Value of cells beyond the border: zeros, or nothing, so that another cell of the window takes their place. */
   readonly beyond: 'zeros' | 'nothing'
   readonly operation: WindowOperation
 }
@@ -57,11 +57,11 @@ export type WindowOperation =
   /** One tap: the cell itself, or zeros. */
   | { readonly kind: 'padding' }
 
-/** The same cells at other places. */
+/** Cells of the input at other places, as in a border that repeats them. */
 export interface MappingStep extends Step {
   readonly kind: 'mapping'
   readonly input: string
-  /** Of each row the row of the input. */
+  /** For each row, the row of the input that it copies. */
   readonly rows: readonly number[]
   readonly cols: readonly number[]
 }
@@ -69,6 +69,6 @@ export interface MappingStep extends Step {
 /** A cell of the cells at the same place of some tensors; the node stands as it is. */
 export interface PointwiseStep extends Step {
   readonly kind: 'pointwise'
-  /** Those that are not constants. */
+  /** Inputs that are not constants. */
   readonly inputs: readonly string[]
 }

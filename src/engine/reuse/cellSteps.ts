@@ -59,7 +59,7 @@ export function cellSteps(
       continue
     }
     try {
-      // What reads a tensor that no step makes follows a node that is none.
+      // A node that reads what no step makes needs no reason of its own: a node before it has one.
       if (!node.inputs.every((name) => name === '' || fixed.has(name) || shapes.has(name))) continue
       const base = { node: index, output: node.outputs[0] ?? '' }
       const read = node.inputs.filter((name) => shapes.has(name))

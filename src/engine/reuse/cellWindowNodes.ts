@@ -2,7 +2,7 @@ import type { GraphNodes, Initializer, Node, TypedInfo } from '../../networks/in
 import type { CellShape, WindowStep } from './cellStep.js'
 import { reaches } from './cellWindows.js'
 
-/** So many windows are gathered at a time; the numbers of cells are multiples of this. */
+/** Windows that are gathered at a time. Numbers of cells are multiples of this. */
 export const CELLS_AT_A_TIME = 128
 
 /**
@@ -10,17 +10,20 @@ export const CELLS_AT_A_TIME = 128
  * tensors are int32.
  */
 export const CELL_INPUTS = {
-  /** Of the first graph, [cells, taps]: which cells of its input number `input` a step reads; their count: zeros. */
+  /**
+   * Input of the first graph, [cells, taps]: the cells that a step reads of its input number `input`. An index equal to their
+   * count stands for zeros.
+   */
   gather: (output: string, input: number) => `shiftscope.gather.${input}.${output}`,
-  /** Of the second graph: the cells of a tensor, as the first gave them. */
+  /** Input of the second graph: the cells of a tensor, as the first graph gave them. */
   cells: (tensor: string) => `shiftscope.cells.${tensor}`,
-  /** Of the second graph, [images, rows * cols]: where in the cells each place of a tensor lies. */
+  /** Input of the second graph, [images, rows * cols]: the index of the cell at each place of a tensor. */
   frames: (tensor: string) => `shiftscope.frames.${tensor}`,
 } as const
 
-/** What a step becomes in a graph. */
+/** The part of a graph that stands for a step. */
 export interface StepNodes {
-  /** Nodes that stand as they are. */
+  /** Nodes that are taken over unchanged. */
   readonly verbatim: readonly number[]
   readonly renamed: Readonly<Record<number, readonly string[]>>
   readonly inputs: readonly TypedInfo[]
@@ -29,8 +32,8 @@ export interface StepNodes {
 }
 
 /**
- * What a window step becomes. Its windows are gathered and reduced some at a time, so that they stay in the processor's cache;
- * where a device runs the graph, all at once.
+ * The nodes of a window step. They gather and reduce some windows at a time, so that these stay in the processor's cache; on a
+ * device, all at once.
  */
 export function windowNodes(
   step: WindowStep,
@@ -115,7 +118,10 @@ function stepWriter(output: string, operatorSet: number) {
   }
 }
 
-/** Nodes that make [cells, outputs] of windows [cells, taps, channels, 1, 1]. @returns the name of what they make */
+/**
+ * Nodes that reduce windows, [cells, taps, channels, 1, 1], to [cells, outputs].
+ * @returns the name of their output
+ */
 function reduceWindows(
   operation: WindowStep['operation'],
   read: string,

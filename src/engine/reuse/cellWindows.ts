@@ -8,16 +8,16 @@ const MAXIMUM_TAPS = 1 << 10
 
 const AUTOMATIC_PADS = ['NOTSET', 'SAME_UPPER', 'SAME_LOWER', 'VALID']
 
-/** Why a node is no step: the end of a line. */
+/** Why a node is no step; the message ends a line of the notes. */
 export class NoStep extends Error {}
 
-/** A node and everything that is known about its inputs. */
+/** A node, and everything that is known about its inputs. */
 export interface NodeContext {
   readonly node: GraphNode
   readonly base: Step
   /** The inputs that are no constants. */
   readonly read: readonly string[]
-  /** Of the image and of what the steps make, by name. */
+  /** Shapes of the image and of the outputs of steps, by name. */
   readonly shapes: ReadonlyMap<string, CellShape>
   /** Constants by name; null if not known. */
   readonly fixed: ReadonlyMap<string, GraphConstant | null>
@@ -25,7 +25,7 @@ export interface NodeContext {
   readonly readers: readonly string[]
 }
 
-/** A step and the shape of what it makes. */
+/** A step, and the shape of its output. */
 export type Found = { readonly step: CellStep; readonly shape: CellShape }
 
 /** A convolution or pool as a step. */
@@ -39,9 +39,9 @@ export function windowStep({ node, base, fixed }: NodeContext, shape: CellShape)
     numberOf(node, 'count_include_pad', 0) !== 1 &&
     (reaches(rows, shape.rows) || reaches(cols, shape.cols))
   )
-    throw new NoStep('takes means of fewer values at the border')
+    throw new NoStep('averages fewer values at the border')
   if (operation.kind === 'maximum' && (hasEmptyWindow(rows, shape.rows) || hasEmptyWindow(cols, shape.cols)))
-    throw new NoStep('has windows that are all border')
+    throw new NoStep('has windows that hold nothing but border')
   return {
     step: { ...base, kind: 'window', input: node.inputs[0] as string, rows, cols, beyond, operation },
     shape: { channels, rows: rows.length, cols: cols.length },
@@ -55,7 +55,7 @@ function convolution(
 ): { readonly operation: WindowOperation; readonly kernel: readonly number[]; readonly channels: number } {
   const [, weight = '', bias = ''] = node.inputs
   const weightShape = fixed.get(weight)?.shape
-  if (weightShape?.length !== 4) throw new NoStep('has no known weights of two dimensions')
+  if (weightShape?.length !== 4) throw new NoStep('has weights that are unknown or not of two dimensions')
   const [channels, own, ...kernel] = weightShape as [number, number, number, number]
   const groups = numberOf(node, 'group', 1)
   const stated = listOf(node, 'kernel_shape') ?? kernel
@@ -67,7 +67,7 @@ function convolution(
 
 function pool(node: GraphNode, { channels }: CellShape, kernel: readonly number[] | undefined) {
   if (kernel === undefined) throw new NoStep('has no kernel')
-  if (numberOf(node, 'storage_order', 0) !== 0) throw new NoStep('has another order of storage')
+  if (numberOf(node, 'storage_order', 0) !== 0) throw new NoStep('has a storage_order other than 0')
   const kind = node.operator === 'MaxPool' ? ('maximum' as const) : ('mean' as const)
   return { operation: { kind }, kernel, channels }
 }
@@ -79,13 +79,13 @@ function windowsOf(node: GraphNode, shape: CellShape, kernel: readonly number[])
   const automatic = textAttribute(node, 'auto_pad', 'NOTSET')
   const isCeiled = numberOf(node, 'ceil_mode', 0) === 1
   if (!AUTOMATIC_PADS.includes(automatic)) throw new NoStep(`has auto_pad ${printable(automatic)}`)
-  if (automatic !== 'NOTSET' && node.attributes.has('pads')) throw new NoStep('has pads beside auto_pad')
+  if (automatic !== 'NOTSET' && node.attributes.has('pads')) throw new NoStep('has both pads and auto_pad')
   if (automatic.startsWith('SAME') && dilations.some((size) => size !== 1))
-    throw new NoStep('has dilations beside auto_pad')
+    throw new NoStep('has both dilations and auto_pad')
   if (kernel.length !== 2 || strides.length !== 2 || dilations.length !== 2 || pads.length !== 4)
-    throw new NoStep('has other than two dimensions')
+    throw new NoStep('does not have two dimensions')
   if ([...kernel, ...strides, ...dilations].some((size) => size < 1 || size > MAXIMUM_TAPS))
-    throw new NoStep('has a window of no known size')
+    throw new NoStep('has a window of unknown size')
   const axis = (i: 0 | 1): AxisWindow => {
     const [taps, stride, dilation] = [kernel[i], strides[i], dilations[i]] as [number, number, number]
     const size = i === 0 ? shape.rows : shape.cols
@@ -95,7 +95,7 @@ function windowsOf(node: GraphNode, shape: CellShape, kernel: readonly number[])
     if (automatic === 'VALID') before = after = 0
     if (automatic === 'SAME_UPPER' || automatic === 'SAME_LOWER') {
       const missing = (Math.ceil(size / stride) - 1) * stride + extent - size
-      if (missing < 0 && node.operator !== 'Conv') throw new NoStep('has strides beyond its kernel beside auto_pad')
+      if (missing < 0 && node.operator !== 'Conv') throw new NoStep('has auto_pad with strides longer than its kernel')
       const needed = Math.max(0, missing)
       before = automatic === 'SAME_UPPER' ? Math.floor(needed / 2) : Math.ceil(needed / 2)
       after = needed - before
@@ -105,7 +105,7 @@ function windowsOf(node: GraphNode, shape: CellShape, kernel: readonly number[])
     // A window that would begin in the border after the image is left out.
     if (isCeiled && (length - 1) * stride >= size + before) length--
     if (node.operator === 'AveragePool' && (length - 1) * stride + extent > size + before + after)
-      throw new NoStep('takes means of windows that reach beyond the border')
+      throw new NoStep('averages windows that reach beyond the border')
     return { taps, stride, dilation, before, length: within(length, MAXIMUM_SIZE) }
   }
   return [axis(0), axis(1)]
@@ -131,16 +131,17 @@ export function paddingStep({ node, base, fixed, readers }: NodeContext, { chann
   const given = listOf(node, 'pads') ?? fixed.get(node.inputs[1] ?? '')?.values
   const mode = textAttribute(node, 'mode', 'constant')
   const [n0, c0, top, left, n1, c1, bottom, right] = given ?? []
-  if (given?.length !== 8 || (node.inputs[3] ?? '') !== '') throw new NoStep('has borders of no known size')
+  if (given?.length !== 8 || (node.inputs[3] ?? '') !== '') throw new NoStep('has borders of unknown size')
   if (n0 || c0 || n1 || c1) throw new NoStep('adds channels or images')
   const sides = [top, left, bottom, right] as [number, number, number, number]
-  if (sides.some((size) => size < 0 || size > MAXIMUM_TAPS)) throw new NoStep('has borders of no known size')
+  if (sides.some((size) => size < 0 || size > MAXIMUM_TAPS)) throw new NoStep('has borders of unknown size')
   const input = node.inputs[0] as string
   const shape = { channels, rows: rows + sides[0] + sides[2], cols: cols + sides[1] + sides[3] }
   if (mode === 'constant') {
     const value = node.inputs[2] ? fixed.get(node.inputs[2])?.values?.[0] : numberOf(node, 'value', 0)
-    if (value !== 0) throw new NoStep('adds a border of other values than 0')
-    if (readers.some((operator) => operator !== 'Conv')) throw new NoStep('adds zeros that not only convolutions read')
+    if (value !== 0) throw new NoStep('adds a border of values other than 0')
+    if (readers.some((operator) => operator !== 'Conv'))
+      throw new NoStep('adds zeros that are not only for convolutions')
     const axis = (before: number, length: number) => ({ taps: 1, stride: 1, dilation: 1, before, length })
     const windows = { rows: axis(sides[0], shape.rows), cols: axis(sides[1], shape.cols) }
     return {
@@ -148,7 +149,7 @@ export function paddingStep({ node, base, fixed, readers }: NodeContext, { chann
       shape,
     }
   }
-  if (mode !== 'reflect' && mode !== 'edge') throw new NoStep(`adds a border of another kind`)
+  if (mode !== 'reflect' && mode !== 'edge') throw new NoStep(`adds a border of an unsupported kind`)
   const mapping = (size: number, before: number, length: number) =>
     Array.from({ length }, (_, i) => bordered(i - before, size, mode))
   const step = { rows: mapping(rows, sides[0], shape.rows), cols: mapping(cols, sides[1], shape.cols) }
@@ -158,30 +159,30 @@ export function paddingStep({ node, base, fixed, readers }: NodeContext, { chann
 function bordered(index: number, size: number, mode: 'reflect' | 'edge'): number {
   if (mode === 'edge') return Math.min(Math.max(index, 0), size - 1)
   const reflected = index < 0 ? -index : index >= size ? 2 * (size - 1) - index : index
-  if (reflected < 0 || reflected >= size) throw new NoStep('reflects more than there is')
+  if (reflected < 0 || reflected >= size) throw new NoStep('reflects more than the input has')
   return reflected
 }
 
 export function numberOf({ attributes }: GraphNode, name: string, otherwise: number): number {
   const value = attributes.has(name) ? attributes.get(name) : otherwise
-  if (typeof value !== 'number') throw new NoStep(`has ${name} of another kind`)
+  if (typeof value !== 'number') throw new NoStep(`has ${name} of an unexpected kind`)
   return value
 }
 
 function textAttribute({ attributes }: GraphNode, name: string, otherwise: string): string {
   const value = attributes.has(name) ? attributes.get(name) : otherwise
-  if (typeof value !== 'string') throw new NoStep(`has ${name} of another kind`)
+  if (typeof value !== 'string') throw new NoStep(`has ${name} of an unexpected kind`)
   return value
 }
 
 function listOf({ attributes }: GraphNode, name: string): readonly number[] | undefined {
   if (!attributes.has(name)) return undefined
   const value = attributes.get(name)
-  if (!Array.isArray(value)) throw new NoStep(`has ${name} of another kind`)
+  if (!Array.isArray(value)) throw new NoStep(`has ${name} of an unexpected kind`)
   return value
 }
 
 export function within(size: number, maximum: number): number {
-  if (!(size >= 1 && size <= maximum)) throw new NoStep('gives a tensor of no known size')
+  if (!(size >= 1 && size <= maximum)) throw new NoStep('gives a tensor of unknown size')
   return size
 }

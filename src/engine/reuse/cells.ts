@@ -12,7 +12,7 @@ export interface CellSet {
   readonly count: number
 }
 
-/** What a pass computes: rows and columns of positions, as indices of the offsets along each axis. */
+/** The positions of a pass: indices of the offsets along each axis. */
 export type Pass = Both<readonly number[]>
 
 /** How many cells of a space some offsets need along an axis. */
@@ -43,7 +43,7 @@ export function keysOfTimes({ count, blank, views }: AxisSpace, times: readonly 
   return { seeing: Int32Array.from(seeing), blank: Int32Array.from(without) }
 }
 
-/** Where a cell lies in its set, in two parts for each axis: -1 where the key does not see the patch. */
+/** Place of a cell in its set, in two parts for each axis; -1 if the key does not see the patch. */
 interface Lookup {
   readonly seeing: Int32Array
   readonly blank: Int32Array
@@ -51,7 +51,7 @@ interface Lookup {
 
 /** The index tensors of a pass. */
 export interface PassIndices {
-  /** Of the image's cells: [cells, 2] keys along rows and columns. */
+  /** Keys of the image's cells along rows and columns, [cells, 2]. */
   readonly pixels: Int32Array
   /** By name of a step's output and number of the input: [cells, taps] of cells of the input; the count of these beyond the border. */
   readonly gathers: ReadonlyMap<string, { readonly indices: Int32Array; readonly taps: number }>

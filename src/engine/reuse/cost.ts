@@ -1,22 +1,22 @@
 import type { CellShape, CellStep, CellSteps, WindowStep } from './cellStep.js'
 
 /**
- * Seconds of one core that computes in vectors of 512 bits, as measured with ONNX Runtime; other processors need more of
- * all of them, and what is compared are sums of the same kind.
+ * Seconds on one core with vectors of 512 bits, measured with ONNX Runtime. Other processors take longer for all of them, which
+ * does not matter: only sums of these numbers are compared.
  */
 const SECONDS = {
-  /** Of a multiply-add in a convolution of whole images, or of few channels a group. */
+  /** Seconds of a multiply-add in a convolution of whole images, or with few channels per group. */
   convolution: 1 / 125e9,
   grouped: 1 / 18e9,
-  /** The same in products of gathered windows. */
+  /** Seconds of a multiply-add in a product of gathered windows. */
   product: 1 / 112e9,
-  /** Of a byte of an output that is written, gathered, reduced or put into frames. */
+  /** Seconds of a byte of an output that is written, gathered, reduced or put into frames. */
   write: 1 / 16e9,
   pointwise: 1 / 8e9,
   gather: 1 / 20e9,
   reduce: 1 / 12e9,
   assemble: 1 / 3e9,
-  /** Of a byte of the weights of fully connected layers, which every run reads. */
+  /** Seconds of a byte of a fully connected layer's weights, which every run reads. */
   weights: 1 / 20e9,
 } as const
 
@@ -29,7 +29,7 @@ export function multiplyAdds(step: CellStep, shapes: CellSteps['shapes']): numbe
   return (windowBytes(step, shapes) / FLOAT / groups) * (shapes.get(step.output) as CellShape).channels
 }
 
-/** Of a cell's window when it is gathered. */
+/** Bytes of a cell's window when it is gathered. */
 function windowBytes({ input, rows, cols }: WindowStep, shapes: CellSteps['shapes']): number {
   return FLOAT * rows.taps * cols.taps * (shapes.get(input) as CellShape).channels
 }

@@ -9,7 +9,7 @@ import { sceneKeys } from './sceneKeys.js'
 /** Fewer images are not worth two more sessions. */
 export const FEWEST_IMAGES = 64
 
-/** Predicted gains below this are lost in what else there is to do. */
+/** Smaller predicted gains are lost in the other work. */
 export const WORTH_REUSING = 1.1
 
 /** How many times fewer multiply-adds a scene needs if every distinct value is computed once. */

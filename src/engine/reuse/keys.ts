@@ -1,21 +1,21 @@
 import type { AxisWindow, CellStep, CellSteps } from './cellStep.js'
 
-/** Where the patch lies along one axis of the frame. */
+/** The places of the patch along one axis of the frame. */
 export interface AxisPlaces {
   /** Pixels of the frame along the axis. */
   readonly frame: number
   /** The patch's part that is not transparent: its first pixel, and the first one after it. */
   readonly opaque: readonly [begin: number, end: number]
-  /** Of the patch's first pixel, each once. */
+  /** Places of the patch's first pixel, each once. */
   readonly offsets: readonly number[]
-  /** Whether the background differs from pixel to pixel. */
+  /** Whether the background differs from pixel to pixel. Images then share only the cells that do not see the patch. */
   readonly isVaried: boolean
 }
 
 export const AXES = ['rows', 'cols'] as const
 export type Axis = (typeof AXES)[number]
 
-/** Something of rows and the same of columns. */
+/** One value for rows, and one for columns. */
 export type Both<T> = Readonly<Record<Axis, T>>
 
 /**
@@ -26,15 +26,15 @@ export interface Keys {
   readonly places: Both<AxisPlaces>
   /** Sets of cells; that of the image is the first. */
   readonly spaces: readonly Both<AxisSpace>[]
-  /** Of the image and of everything that the steps make, by name. */
+  /** Keys of the image and of the outputs of all steps, by name. */
   readonly tensors: ReadonlyMap<string, CellTensor>
-  /** By the name of what a step makes: where the cells come from that it reads; null for an input whose cells it shares. */
+  /** By the output of a step: the sources of the cells that it reads; null for an input whose cells it shares. */
   readonly sources: ReadonlyMap<string, readonly (Source | null)[]>
   /** By key of the image's cells. */
   readonly pixels: Both<AxisPixels>
 }
 
-/** What the pixels of the image's keys show. */
+/** The pixels that the image's keys show. */
 export interface AxisPixels {
   /** Pixel of the patch, counted from 1; 0 where it is not seen. */
   readonly ofPatch: readonly number[]
@@ -46,9 +46,9 @@ export interface AxisPixels {
 export interface AxisSpace {
   /** Keys are 0 up to this. */
   readonly count: number
-  /** Of tensors that have these cells, each arrangement once. */
+  /** Arrangements of these cells in tensors, each once. */
   readonly views: AxisTensor[]
-  /** By key: the one of the same cell without the patch; a key that is its own sees nothing of the patch. */
+  /** By key: the key of the same cell without the patch. A cell whose key is its own does not see the patch. */
   readonly blank: Int32Array
 }
 
@@ -101,7 +101,7 @@ export function cellKeys({ steps }: Pick<CellSteps, 'steps'>, image: string, pla
         windowOf(step, axis, first[axis].length),
       ),
     )
-    // Where the cells of one input tell all others, they stand for those of the output.
+    // If the keys of one input determine those of all others, the output shares them.
     const tells = (input: CellTensor, i: number) =>
       AXES.every((axis) => isOneToOne(listed[axis], i, spaces[input.space]?.[axis].count as number))
     const main = step.kind === 'pointwise' ? inputs.findIndex(tells) : -1
@@ -169,10 +169,16 @@ interface Numbered extends AxisTensor {
   readonly taps: readonly Int32Array[]
 }
 
-/** Keys along all axes are fewer, so that a list's number and a key make one exact number; `haveRoomForKeys` sees to it. */
+/**
+ * There are fewer keys than this along all axes, so that a list's number and a key make one exact number; `haveRoomForKeys`
+ * ensures it.
+ */
 export const KEY_LIMIT = 2 ** 26
 
-/** Numbers for what the cells of an output read along an axis: equal numbers for equal lists of keys, as they come. */
+/**
+ * Numbers for the lists of keys that the cells of an output read along an axis, in order of appearance. Equal lists have equal
+ * numbers.
+ */
 function numbered(inputs: readonly AxisTensor[], { taps, stride, dilation, before, length }: AxisWindow): Numbered {
   const times = (inputs[0] as AxisTensor).keys.length / (inputs[0] as AxisTensor).length
   const keys = new Int32Array(times * length)
@@ -213,7 +219,7 @@ function isOneToOne({ count, taps }: Numbered, input: number, keys: number): boo
   return count === keys && new Set(taps[input]).size === count
 }
 
-/** The same taps with those beyond the border in the place of which another of the window stands. */
+/** Taps in which each one beyond the border is replaced by another of the same window. */
 function filled(taps: Int32Array, each: number): Int32Array {
   return taps.map((key, at) => {
     if (key >= 0) return key
@@ -222,7 +228,7 @@ function filled(taps: Int32Array, each: number): Int32Array {
   })
 }
 
-/** What a pixel shows: its place in the patch, and its place in the frame where the background depends on that. */
+/** Keys of pixels: the place in the patch, and also the place in the frame if the background depends on it. */
 function pixelKeys({ frame, opaque: [begin, end], offsets, isVaried }: AxisPlaces) {
   const numbers = new Map<number, number>()
   const ofPatch: number[] = []

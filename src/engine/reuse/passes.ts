@@ -9,16 +9,16 @@ import type { JobScene, Scene } from '../task.js'
 import type { Workers } from '../workers.js'
 import type { PlannedPass } from './cellPlan.js'
 
-/** What passes are computed with. */
+/** Everything that passes are computed with. */
 export interface PassWork {
   readonly workers: Workers
   readonly network: Network
   readonly memory: FeatureMemory
-  /** Of both the sample and the passes: workers make what they need of a scene once for each job. */
+  /** The job of both the sample and the passes, since workers prepare a scene once per job. */
   readonly job: JobScene
 }
 
-/** Every image by itself. */
+/** The plain way, which computes every image in full. */
 export interface PlainWay {
   extract(scene: Scene, offsets: Int32Array): Promise<Features>
   /** Gives its memory back until it is needed again. */

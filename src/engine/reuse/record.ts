@@ -1,4 +1,4 @@
-/** Whether values that images have in common are computed once: where that is faster, or never. */
+/** Whether to compute values that images share only once: if that is faster, or never. */
 export const REUSE = ['auto', 'off'] as const
 export type ReuseChoice = (typeof REUSE)[number]
 

@@ -16,20 +16,23 @@ import { distanceOf, type PassWork, type PlainWay, runPasses } from './passes.js
 import type { ReuseRecord } from './record.js'
 import { samplePositions, sceneKeysOf, scenePixels } from './sceneKeys.js'
 
-/** Computes features with every value once. */
+/**
+ * Computes features with every value once, or not at all. It decides before the work and by no clock, so that equal work takes
+ * the same way each time: the plan must predict a gain, and a sample of each patch must agree with the plain way.
+ */
 export interface Reuse {
-  /** @returns undefined where the plain way is to be taken */
+  /** @returns undefined if the plain way must be taken */
   extract(scene: Scene, offsets: Int32Array, options?: ExtractionOptions): Promise<Features | undefined>
-  /** By size of the patch; two for a size of which only some patches had their values computed once. */
+  /** One for each patch size; two if only some patches of a size had their values computed once. */
   records(): readonly ReuseRecord[]
   close(): Promise<void>
 }
 
 export interface ReusePlan {
   readonly network: Network
-  /** Of the workers that compute values once. */
+  /** Settings of the workers that compute values once. */
   readonly settings: Settings
-  /** What these workers are opened with. */
+  /** Data to open these workers with. */
   readonly workerData: (cells: CellWork) => WorkerData
   readonly memory: FeatureMemory
   /** The plain way, for comparison. */
@@ -43,7 +46,10 @@ export interface ReusePlan {
 /** Features farther than this from the plain way's, relative to these, are not used. */
 const MAX_DISTANCE = 1e-5
 
-/** Weights of so many bytes are not held twice while so many images are computed; for fewer, they are not read again. */
+/**
+ * Heavier weights are not held twice while this many images or more are computed. For fewer images, reading them again would
+ * take longer.
+ */
 const HEAVY = { bytes: 32 * 1024 * 1024, images: 4096 } as const
 
 /** Workers that hold a pair of graphs open. */
@@ -61,16 +67,16 @@ export function openReuse({ network, settings, workerData, memory, plain, onNote
   const checked = new Map<string, number>()
   /** By graphs: why the plain way is taken for every patch. */
   const failed = new Map<string, string>()
-  /** Sizes whose reason was told to the user. */
+  /** Sizes for which the user was told the reason. */
   const noted = new Set<number>()
   let keysOf: ((scene: Scene) => Keys) | undefined
-  /** What is to be done for a scene; a text: why the plain way is taken. */
+  /** What to compute for a scene, or the reason to take the plain way. */
   const prepare = async (scene: Scene, whole: Int32Array): Promise<Prepared | string> => {
     let read: NetworkCells
     try {
       read = networkCells(network)
     } catch (error) {
-      // What ONNX Runtime runs it may describe in ways that are not understood here.
+      // ONNX Runtime also runs graphs that are described in ways which are not understood here.
       if (error instanceof InputError) return error.message
       throw error
     }
@@ -88,7 +94,7 @@ export function openReuse({ network, settings, workerData, memory, plain, onNote
     const graphs = await cellGraphs(network, graph, cells, plan.steps, gathersOf(keys))
     return { plan, keys, graphs, steps: cells.steps.slice(0, plan.steps), shapes: cells.shapes }
   }
-  /** Workers for the graphs, until they are left again; others that nobody uses end. */
+  /** The workers for the graphs, which are used until `users` falls again; closes others that nobody uses. */
   const enter = async ({ graphs, steps, shapes }: Prepared): Promise<OpenCells> => {
     for (const [other, { workers, users }] of opened) {
       if (other === graphs.cells || users > 0) continue
@@ -125,7 +131,7 @@ export function openReuse({ network, settings, workerData, memory, plain, onNote
     const known = failed.get(graphs.cells)
     if (known !== undefined) return known
     const decline = (reason: string) => {
-      if (!noted.has(size)) onNote(`${network.id} at ${size} px: ${reason}; the plain way is taken`)
+      if (!noted.has(size)) onNote(`${network.id} at ${size} px: ${reason}; every image is computed in full`)
       noted.add(size)
       return reason
     }
@@ -135,7 +141,7 @@ export function openReuse({ network, settings, workerData, memory, plain, onNote
     try {
       const distance = await distanceTo(work, graphs.cells, scene, offsets.length / 2, options.signal)
       if (distance > MAX_DISTANCE)
-        return decline(`values computed once give features ${distance.toExponential(1)} from the plain way's`)
+        return decline(`with reuse, features differ by ${distance.toExponential(1)} (relative)`)
       const passes = passesOf(offsets, plan.modulus, keys)
       const features = await runPasses(work, offsets, passes, options)
       const before = computed.get(size)
@@ -176,7 +182,7 @@ export function openReuse({ network, settings, workerData, memory, plain, onNote
   }
 }
 
-/** What is done for a scene. */
+/** The prepared work of a scene. */
 interface Prepared extends CellWork {
   readonly plan: CellPlan
   readonly keys: Keys

@@ -28,7 +28,7 @@ export function sceneKeysOf(steps: Pick<CellSteps, 'steps'>, input: NetworkInput
   }
 }
 
-/** What of a scene decides keys: equal texts, equal keys. */
+/** Everything in a scene that decides its keys: scenes with equal texts have equal keys. */
 function sceneGeometry(scene: Scene): string {
   const { rows, cols } = opaquePart(scene)
   return JSON.stringify([scene.patch.size, rows, cols, isVaried(scene)])

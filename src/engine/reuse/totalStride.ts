@@ -45,7 +45,7 @@ export function totalStride(
   return spacings.get(output)?.pixels ?? undefined
 }
 
-/** A map that is multiplied with one value a channel, as in squeeze and excitation, is a map. */
+/** A map that is multiplied with one value per channel, as in squeeze and excitation, is a map. */
 function joined(read: readonly Spacing[]): Spacing {
   const maps = read.filter(({ isMixed }) => !isMixed)
   const counted = maps.length > 0 ? maps : read

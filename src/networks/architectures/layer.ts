@@ -102,7 +102,7 @@ export interface Unflatten {
   readonly cols: number
 }
 
-/** Fully connected; what it gives before the activation is the feature of that name, if it has one. */
+/** Fully connected. Its output before the activation is the feature of that name, if it has one. */
 export interface Linear {
   readonly kind: 'linear'
   readonly key: string
@@ -149,13 +149,13 @@ export interface Architecture {
   readonly layers: readonly Layer[]
 }
 
-/** What goes into the graph or comes out of it; the shape is that of one image or feature, without the batch. */
+/** An input or output of the graph; the shape is that of one image or feature, without the batch. */
 export interface GraphTensor {
   readonly name: string
   readonly shape: readonly number[]
 }
 
-/** What every network of the paper takes. */
+/** Input of every network of the paper. */
 export const image224: GraphTensor = { name: 'image', shape: [3, 224, 224] }
 
 /** A tensor that a network needs of a checkpoint. */

@@ -51,7 +51,7 @@ export function hasKeys({ layers }: Architecture, checkpoint: Checkpoint): boole
   return parametersOf(layers).every(({ key }) => checkpoint.tensors.has(fileKey(checkpoint, key)))
 }
 
-/** Why a checkpoint is not of an architecture: its first key in question; null: it is. */
+/** Why a checkpoint is not of an architecture: its first key in question; null if it is. */
 export function firstFault(architecture: Architecture, checkpoint: Checkpoint): string | null {
   const parameters = parametersOf(architecture.layers)
   for (const parameter of parameters) {

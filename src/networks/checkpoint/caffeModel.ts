@@ -20,7 +20,7 @@ import { bytesPerElement, type CheckpointTensor, contiguousStrides, elementCount
 
 /** Caffe's messages under their names in src/caffe/proto/caffe.proto. */
 
-/** As in Caffe, include/caffe/blob.hpp. */
+/** Caffe's own limit, include/caffe/blob.hpp. */
 const MOST_AXES = 32
 
 const blobShape = { dim: integers(1, MOST_AXES) }
@@ -61,7 +61,7 @@ export function isCaffeModel(head: Buffer, { path }: Pick<OpenFile, 'path'>): bo
   return extname(path).toLowerCase() === '.caffemodel' || startsWithName(head)
 }
 
-/** A short name as field 1, and behind it the tag, of one byte or two, of another field of a NetParameter. */
+/** Whether a file starts with a short name as field 1, and then the tag of another field of a NetParameter. */
 function startsWithName(head: Buffer): boolean {
   const [tag, length = 0x80] = head
   const end = 2 + length

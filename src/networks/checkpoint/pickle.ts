@@ -11,7 +11,7 @@
 
 import { printable } from '../../support/text.js'
 
-/** What a pickle holds: dictionaries as Maps, lists and tuples as arrays, objects as what the caller's globals make. */
+/** Contents of a pickle: dictionaries as Maps, lists and tuples as arrays, other objects as the caller's globals make them. */
 export type PickleValue =
   | null
   | boolean
@@ -28,18 +28,18 @@ export interface PickleGlobal {
   readonly kind: 'global'
   /** `module.name` as it stands in the pickle. */
   readonly name: string
-  /** What calling it makes; absent: it may be named, but not called. */
+  /** The result of calling it; absent if it may be named but not called. */
   readonly call?: (args: readonly PickleValue[]) => PickleValue
 }
 
 /** An object that one of the caller's globals or persistent ids has made; `kind` says which type it is. */
 export interface PickleObject {
   readonly kind: string
-  /** Takes the attributes that the pickle gives to the object; absent: they are refused. */
+  /** Takes the attributes that the pickle gives to the object; absent if they are refused. */
   readonly setState?: (state: PickleValue) => void
 }
 
-/** What the caller allows a pickle to refer to. */
+/** The objects that the caller allows a pickle to refer to. */
 export interface PickleWorld {
   /** By `module.name`. */
   readonly globals: ReadonlyMap<string, PickleGlobal>
@@ -153,7 +153,7 @@ function pushContainer(machine: Machine, container: PickleValue): void {
   push(machine, container)
 }
 
-/** What is made anew from values that the memo can give again and again counts as that many containers. */
+/** Values from the memo can be copied again and again, so each new container counts towards the limit. */
 function charge(machine: Machine, count: number): void {
   machine.containers += count
   if (machine.containers > maximumContainers)

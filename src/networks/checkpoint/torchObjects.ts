@@ -19,7 +19,7 @@ export interface TorchStorage extends PickleObject {
   readonly start: number
 }
 
-/** What the file holds under a key: element type and number of elements. */
+/** A storage in the file: element type and number of elements. */
 export type RootStorage = Pick<TorchStorage, 'dtype' | 'elements'>
 
 /** A tensor as the pickle describes it: a view of a storage. */

@@ -59,7 +59,7 @@ async function readEntry(file: OpenFile, entry: ZipEntry, maximumLength: number)
     )
   }
   const bytes = await file.read(entry)
-  // torch.save can be told not to compute checksums; it then leaves a zero.
+  // torch.save can skip the checksums; it then writes zeros.
   if (entry.crc32 !== 0 && crc32(bytes) !== entry.crc32) {
     throw new InputError(
       `${file.path}: the checksum of entry ${printable(entry.name)} does not fit its bytes; download or copy the file again`,

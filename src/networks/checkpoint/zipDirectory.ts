@@ -60,7 +60,7 @@ interface DirectoryRange extends ByteRange {
   readonly count: number
 }
 
-/** The end record stands last in the file, but for a comment. */
+/** The end record is last in the file; only a comment may follow it. */
 async function locateDirectory(file: OpenFile): Promise<DirectoryRange> {
   const length = Math.min(file.size, endBytes + maximumCommentBytes + locator64Bytes)
   const tail = await file.read({ offset: file.size - length, length })

@@ -5,7 +5,7 @@ import { type WatchOptions, watched } from '../stallWatch.js'
 import { isSecure } from '../weightsOrigin.js'
 import type { HubReference } from './reference.js'
 
-/** How one model of the hub is asked for. */
+/** How to ask the hub for one model. */
 export interface HubConnection extends WatchOptions, Omit<FileRequest, 'headers' | 'signal'> {
   /** Address of the hub, without a slash at its end. */
   readonly endpoint: string
@@ -41,7 +41,7 @@ export function hubConnection(
 function endpointOf(text: string): string {
   const remedy = 'give an https:// address or http://localhost'
   const address = URL.canParse(text) ? new URL(text) : undefined
-  if (address === undefined) throw new UsageError(`HF_ENDPOINT is no address; ${remedy}`)
+  if (address === undefined) throw new UsageError(`HF_ENDPOINT is not an address; ${remedy}`)
   if (address.username !== '' || address.password !== '')
     throw new UsageError(`HF_ENDPOINT names a user at ${address.host}, which is not sent; ${remedy}`)
   if (!isSecure(address))
@@ -49,7 +49,7 @@ function endpointOf(text: string): string {
   return `${address.origin}${address.pathname.replace(/\/+$/, '')}`
 }
 
-/** What the hub means by an answer that is not what was asked for; addresses of its stores hold signatures, and stay out. */
+/** The error for a refusal by the hub. Addresses of its stores hold signatures, so they are not shown. */
 function refusal(
   { owner, name, revision }: HubReference,
   { endpoint, hasToken }: { readonly endpoint: string; readonly hasToken: boolean },
@@ -60,12 +60,12 @@ function refusal(
   const model = `${owner}/${name}`
   if (code === 'GatedRepo' && (status === 401 || status === 403)) {
     return new InputError(
-      `${model} is given to those alone who accept its conditions on ${endpoint}/${model}; do so, and set HF_TOKEN to a token of that account`,
+      `${model} is only for users who accept its conditions at ${endpoint}/${model}; accept them, and set HF_TOKEN to a token of that account`,
     )
   }
   if (code === 'RevisionNotFound' && status === 404) {
     return new InputError(
-      `${model} has no revision "${printable(revision ?? 'main')}"; see ${endpoint}/${model}/tree/main for those there are`,
+      `${model} has no revision "${printable(revision ?? 'main')}"; see ${endpoint}/${model}/tree/main for its revisions`,
     )
   }
   if (code !== 'EntryNotFound' && (status === 401 || status === 404) && at.origin === new URL(endpoint).origin) {
@@ -85,7 +85,7 @@ function refusal(
 const MOST_BYTES = 2 ** 24
 
 /**
- * What the hub answers to one of its addresses.
+ * The hub's answer at one of its addresses.
  * @throws as `requestFile` and `watched` do; InputError for an answer that is too long
  */
 export function askHub(address: URL, connection: HubConnection): Promise<Buffer> {
@@ -99,7 +99,7 @@ export function askHub(address: URL, connection: HubConnection): Promise<Buffer>
         length += piece.byteLength
         if (length > MOST_BYTES)
           throw new InputError(
-            `${address.host} answers with more than ${MOST_BYTES / 2 ** 20} MiB: too many files, or no hub; download the .onnx file yourself and give its path, or check HF_ENDPOINT`,
+            `${address.host} answers with more than ${MOST_BYTES / 2 ** 20} MiB: too many files, or not a hub; download the .onnx file yourself and give its path, or check HF_ENDPOINT`,
           )
         pieces.push(piece)
       }

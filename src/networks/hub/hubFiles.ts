@@ -62,7 +62,7 @@ export function fetchHubFile(
   return fetchFile(wanted, { ...options, bytes: file.bytes, label: printable(file.path) })
 }
 
-/** What is wrong with a file's hash, for a message; undefined: it is right. */
+/** Why the hash of a file is wrong, for a message; undefined if it is right. */
 async function wrongHash(path: string, file: HubFile, sha256: string): Promise<string | undefined> {
   if (file.sha256 !== null) return sha256 === file.sha256 ? undefined : `SHA-256 ${sha256} instead of ${file.sha256}`
   const blob = await gitBlob(path, file.bytes)

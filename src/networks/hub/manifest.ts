@@ -14,7 +14,10 @@ import { type HubFile, type HubRepository, MAIN } from './repository.js'
 
 const commit = z.string().refine(isCommit)
 
-/** What the hub states of a commit. It is written when a model has been pulled, as `hub/OWNER--NAME/COMMIT.json`. */
+/**
+ * What the hub states about a commit, in `hub/OWNER--NAME/COMMIT.json`. It is written after the files of the model. A model is
+ * present if its files have the sizes that are stated here, so it is found without the network.
+ */
 const manifestSchema = z.object({
   commit,
   licence: z.string(),
@@ -49,7 +52,7 @@ export interface HubModelStatus {
   readonly kind: 'hub'
   readonly state: 'present'
   readonly path: string
-  /** Of the ONNX file, the files that hold its weights and those that describe it. */
+  /** Bytes of the ONNX file, of the files that hold its weights, and of those that describe it. */
   readonly bytes: number
   readonly licence: string
   readonly revision: string
@@ -93,7 +96,7 @@ export async function writeManifest(reference: HubReference, repository: HubRepo
 /** Commits of a revision that are remembered: models that were pulled at different times are of different ones. */
 const MOST_COMMITS = 100
 
-/** Of a revision, or the one that it names itself. */
+/** The commits of a revision; a revision that is a commit stands for itself. */
 async function commitsOf(repository: RepositoryName, revision: string): Promise<readonly string[]> {
   if (isCommit(revision)) return [revision]
   const kept = await parsed(revisionSchema, revisionPath(repository, revision))
@@ -106,7 +109,7 @@ async function writeChanged(path: string, document: object): Promise<void> {
   if ((await readFile(path, 'utf8').catch(() => '')) !== text) await writeFileAtomic(path, text)
 }
 
-/** What was kept of the last commit of a reference of which the model is here; undefined: there is none. */
+/** What was stored about the latest commit of a reference whose model is here; undefined if there is none. */
 export async function readManifest(reference: HubReference): Promise<HubRepository | undefined> {
   for (const one of await commitsOf(reference, reference.revision ?? MAIN)) {
     const repository = await manifestOf(reference, one)
@@ -136,7 +139,7 @@ async function parsed<T>(schema: z.ZodType<T>, path: string): Promise<T | undefi
 /**
  * Finds a pulled model, without the network.
  *
- * @throws UsageError for what is no reference; InputError when the model is not here
+ * @throws UsageError for any other text than a reference; InputError when the model is not here
  */
 export async function hubModelFile(text: string): Promise<HubModelFile> {
   const reference = parseHubReference(text)

@@ -12,7 +12,7 @@ export function isModel({ path }: HubFile): boolean {
   return path.endsWith('.onnx')
 }
 
-/** The ONNX file that is meant where none is named: `model.onnx`, `onnx/model.onnx` or the only one; undefined: none is. */
+/** The ONNX file to take if none is named: `model.onnx`, `onnx/model.onnx` or the only one; undefined if none of these exists. */
 export function usualModel({ files }: HubRepository): HubFile | undefined {
   const usual = USUAL.map((path) => files.get(path)).find((candidate) => candidate !== undefined)
   const [first, ...others] = [...files.values()].filter(isModel)
@@ -59,7 +59,9 @@ export function weightsFiles(read: ReferringModel, model: HubFile, { files }: Hu
     const file = files.get(posix.join(posix.dirname(model.path), location))
     if (file !== undefined && file.bytes >= end) return file
     const found =
-      file === undefined ? 'which the repository does not have' : `of which it has ${counted(file.bytes, 'byte')}`
+      file === undefined
+        ? 'which the repository does not have'
+        : `which has only ${counted(file.bytes, 'byte')} in the repository`
     throw new InputError(
       `${path} keeps data up to byte ${end} of "${printable(location)}", ${found}; use another model or revision`,
     )
@@ -67,11 +69,11 @@ export function weightsFiles(read: ReferringModel, model: HubFile, { files }: Hu
   return [...new Set(named)]
 }
 
-/** What describes a model's input and classes. */
+/** Files that describe the input and the classes of a model. */
 const DESCRIPTIONS = ['preprocessor_config.json', 'config.json', 'labels.json']
 const MOST_DESCRIPTION_BYTES = 2 ** 20
 
-/** The small files that describe a model, beside it and in the repository's root; too large ones are told of. */
+/** The small files that describe a model, beside it and in the repository's root. A note names files that are too large. */
 export function descriptionFiles(
   model: HubFile,
   { files }: HubRepository,
@@ -87,7 +89,7 @@ export function descriptionFiles(
     const file = files.get(name)
     if (file === undefined) return []
     if (file.bytes <= MOST_DESCRIPTION_BYTES) return [file]
-    note(`skipping ${printable(name)}: ${file.bytes} bytes are too many for a description`)
+    note(`skipping ${printable(name)}: ${file.bytes} bytes are too many for a file that describes a model`)
     return []
   })
 }

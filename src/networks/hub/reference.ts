@@ -20,21 +20,22 @@ export function isHubReference(text: string): boolean {
   return text.startsWith(PREFIX)
 }
 
-/** @throws UsageError for what is no such reference */
+/** @throws UsageError for any other text */
 export function parseHubReference(text: string): HubReference {
   const refuse = (cause: string) => new UsageError(`"${printable(text)}" ${cause}; ${FORM}`)
   // No name of git has a colon, so that the first one begins the path.
   const parts = /^hf:([^/@:]+)\/([^/@:]+)(?:@([^:]*))?(?::(.*))?$/s.exec(text)
   if (parts === null) throw refuse('names no model of the hub')
   const [, owner = '', name = '', revision = null, file = null] = parts
-  if (!isRepositoryName(owner) || !isRepositoryName(name)) throw refuse('has an owner or a name that the hub has not')
-  if (revision !== null && !isRevision(revision)) throw refuse('has a revision that git has not')
+  if (!isRepositoryName(owner) || !isRepositoryName(name))
+    throw refuse('has an owner or a name that the hub does not allow')
+  if (revision !== null && !isRevision(revision)) throw refuse('has a revision that git does not allow')
   if (file !== null && !(isRepositoryPath(file) && file.endsWith('.onnx')))
     throw refuse('does not name an .onnx file inside the repository')
   return { text, owner, name, revision, file }
 }
 
-/** The hub itself has no name with two dashes or points in a row, so that OWNER--NAME is one folder for one repository. */
+/** The hub allows no name with two dashes or points in a row, so each repository has a folder OWNER--NAME of its own. */
 function isRepositoryName(name: string): boolean {
   return /^[A-Za-z0-9_]([A-Za-z0-9._-]{0,94}[A-Za-z0-9_])?$/.test(name) && !/--|\.\./.test(name)
 }

@@ -4,7 +4,7 @@ import { printable } from '../../support/text.js'
 import { askHub, type HubConnection, notTheHub } from './connection.js'
 import { type HubReference, isRepositoryPath } from './reference.js'
 
-/** What the hub says of a file; it has the SHA-256 of large files, and of the others git's hash. */
+/** A file as the hub lists it: large files with their SHA-256, others with git's hash. */
 export interface HubFile {
   /** In the repository. */
   readonly path: string
@@ -22,7 +22,7 @@ export interface HubRepository {
   readonly files: ReadonlyMap<string, HubFile>
 }
 
-/** The revision where none is named; every repository of the hub has it. */
+/** The revision to take if none is named; every repository of the hub has it. */
 export const MAIN = 'main'
 
 const MOST_FILES = 10_000

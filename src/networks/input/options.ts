@@ -4,7 +4,7 @@ import { checkCount } from '../../support/checks.js'
 import { type GivenOptions, oneOf, parseOptions } from '../../support/optionChecks.js'
 import { INPUT_PRESETS, type InputPreset, inputPresets, type RecipePart } from './presets.js'
 
-/** Larger frames are no frames of networks. */
+/** Largest side of a frame in pixels; no network takes a larger one. */
 export const LARGEST_FRAME = 4096
 
 const colours = z.array(z.number()).readonly()
@@ -49,13 +49,13 @@ export function checkInputOptions(options: InputOptions): void {
   parseOptions(inputOptionsOf(options), INPUT_OPTIONS)
 }
 
-/** What is given of an input. */
+/** The input options among the given ones. */
 export function inputOptionsOf(given: InputOptions): InputOptions {
   const names = Object.keys(INPUT_OPTIONS) as (keyof InputOptions)[]
   return Object.fromEntries(names.flatMap((name) => (given[name] === undefined ? [] : [[name, given[name]]])))
 }
 
-/** What options say of a recipe; an empty part where they say nothing. */
+/** The part of a recipe that options give; empty if they give none. */
 export function partOfOptions(options: InputOptions): RecipePart {
   const { input, inputMean, inputStd, inputRange, inputOrder, inputSize } = options
   const preset = input === undefined ? {} : partOfPreset(input)

@@ -3,7 +3,7 @@ import type { NetworkInput } from '../network.js'
 /** How pixels become values: the part of a network's input that does not depend on its graph. */
 export type PixelRecipe = Pick<NetworkInput, 'divisor' | 'mean' | 'std' | 'channelOrder'>
 
-/** What one source says of an input, mean and std by red, green and blue whatever the order of the channels. */
+/** The part of an input that one source gives, with mean and std by red, green and blue whatever the order of the channels. */
 export interface RecipePart {
   readonly divisor?: number
   readonly mean?: readonly number[]

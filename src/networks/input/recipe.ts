@@ -4,19 +4,19 @@ import { type InputOptions, partOfOptions, partOfPreset } from './options.js'
 import type { PixelRecipe, RecipePart } from './presets.js'
 import { besideModel, type FoundPart, partOfMetadata } from './sources.js'
 
-/** How an input is to be made. */
+/** The recipe of an input. */
 export interface InputRecipe extends PixelRecipe {
-  /** Null: no source says it. */
+  /** Null if no source gives it. */
   readonly size: number | null
   readonly layout: 'nchw' | 'nhwc' | null
-  /** For results and messages: what the recipe was taken from; `assumed` where nothing says how pixels become values. */
+  /** Origin of the recipe, for results and messages; `assumed` if nothing says how pixels become values. */
   readonly source: string
 }
 
 /** The source of a recipe that nothing states. */
 const ASSUMED = 'assumed'
 
-/** A line for the user where nothing says what a network's input is; undefined where something does. */
+/** A note for the user if the network's input was assumed; otherwise undefined. */
 export function assumedInput({ id, inputSource }: Pick<Network, 'id' | 'inputSource'>): string | undefined {
   if (inputSource !== ASSUMED) return undefined
   return `${id}: no input recipe was found, so ImageNet's is used; describe the input in NAME.input.json beside the model, or choose another with \`input\``

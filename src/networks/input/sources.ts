@@ -9,7 +9,7 @@ import type { OnnxModel } from '../onnx/onnxFile.js'
 import { LARGEST_FRAME, partOfPreset } from './options.js'
 import { INPUT_PRESETS, type RecipePart } from './presets.js'
 
-/** A source and what it says. */
+/** A source, and its part of the recipe. */
 export interface FoundPart {
   readonly part: RecipePart
   readonly source: string
@@ -36,7 +36,7 @@ async function readJson(path: string): Promise<unknown> {
   const status = await stat(path).catch(() => undefined)
   if (!status?.isFile()) return undefined
   if (status.size > MOST_BYTES)
-    throw new InputError(`${path} has ${status.size} bytes, too many for what describes a model; remove it`)
+    throw new InputError(`${path} has ${status.size} bytes, too many for a file that describes a model; remove it`)
   try {
     return parseJson((await readRegular(path)).toString('utf8'))
   } catch (error) {
@@ -45,7 +45,7 @@ async function readJson(path: string): Promise<unknown> {
 }
 
 /**
- * What a file beside a model says of its input, the first of: NAME.input.json, which is this program's own; Hugging Face's
+ * The recipe in a file beside a model, the first of: NAME.input.json, which is this program's own; Hugging Face's
  * preprocessor_config.json; the config.json of timm.
  */
 export async function besideModel(path: string, folders: readonly string[]): Promise<FoundPart | undefined> {
@@ -100,7 +100,7 @@ const sides = z.union([
   z.looseObject({ height: z.number().optional(), width: z.number().optional(), shortest_edge: z.number().optional() }),
 ])
 
-/** What is read of preprocessor_config.json; transformers, `BaseImageProcessor`. */
+/** The keys of preprocessor_config.json that are read; transformers, `BaseImageProcessor`. */
 const preprocessorSchema = z.looseObject({
   do_rescale: z.boolean().nullish(),
   rescale_factor: z.number().min(1e-4).max(1e3).nullish(),
@@ -143,7 +143,7 @@ function sideOf(given: z.infer<typeof sides> | null | undefined): number | undef
   return Number.isInteger(side) && (side as number) > 0 && (side as number) <= LARGEST_FRAME ? side : undefined
 }
 
-/** Of timm's config.json, also in the form of its older versions; pixels go from 0 to 1 there. */
+/** The keys that are read of timm's config.json, also in older versions; its pixels go from 0 to 1. */
 const timmSchema = z.looseObject({
   input_size: z.array(frame).length(3).optional(),
   mean: triple.optional(),
@@ -179,7 +179,10 @@ const RANGES: ReadonlyMap<string, RecipePart> = new Map([
   ['Normalized_1_1', partOfPreset('inception')],
 ])
 
-/** What a model's metadata says; undefined: nothing. @throws InputError for what cannot be read */
+/**
+ * The recipe in a model's metadata; undefined if there is none.
+ * @throws InputError for metadata that cannot be read
+ */
 export function partOfMetadata(metadata: OnnxModel['metadata'], path: string): RecipePart | undefined {
   const own = metadata.get(OWN_KEY)
   if (own !== undefined) return partOfDescription(parsed(own, `the metadata ${OWN_KEY} of ${path}`), path)

@@ -6,8 +6,8 @@ import { ElementType } from './messages.js'
 import type { Node, TypedInfo } from './model.js'
 
 /**
- * Inputs of a graph that composites its images by itself, in place of the images. The window is the patch with a border
- * of one transparent pixel: [rows + 2, cols + 2], flattened, its channels one after another.
+ * Inputs that replace the images of a graph that composites them itself. The window is the patch with a border of one
+ * transparent pixel: [rows + 2, cols + 2], flattened, its channels one after another.
  */
 export const SCENE_INPUTS = {
   /** float32 [3 * window pixels]: normalised colours times opacity, 0 where transparent. */

@@ -1,8 +1,8 @@
 import type { Node } from './model.js'
 
 /**
- * Nodes that give the extents of tensors, for a copy of a graph in which `trialShapes` reads them: next to nothing leaves
- * the run.
+ * Nodes that output the extents of tensors instead of their values, so that little data leaves the run; `trialShapes` reads
+ * them from a copy of the graph.
  */
 export function extentNodes(names: readonly string[]): readonly Node[] {
   return names.map((name) => {

@@ -45,7 +45,7 @@ export async function externalFiles({ path, external }: ReferringModel): Promise
 }
 
 const MOST_FILES = 10_000
-/** Of the place of a tensor: file, offset, length and what others add. */
+/** Entries of a tensor's location: file, offset, length, and others that exporters add. */
 const MOST_ENTRIES = 100
 
 /**
@@ -98,7 +98,7 @@ const ELEMENT_BYTES: Readonly<Record<number, number>> = {
 function references(file: ProtobufFile, tensor: TensorProto): readonly ExternalReference[] {
   const { external_data = [], dims = [], data_type = ElementType.UNDEFINED } = tensor
   if (external_data.length > MOST_ENTRIES)
-    throw new ProtobufError(`the place of a tensor is told in more than ${MOST_ENTRIES} parts`)
+    throw new ProtobufError(`the location of a tensor has more than ${MOST_ENTRIES} entries`)
   const values = (name: string) =>
     external_data.flatMap(({ key, value }) => {
       const range = shortText(file, key) === name ? rangeOf(value) : undefined
@@ -116,7 +116,7 @@ function references(file: ProtobufFile, tensor: TensorProto): readonly ExternalR
 function count(value: string): number {
   const number = Number(value)
   if (!/^\d+$/.test(value) || !Number.isSafeInteger(number))
-    throw new ProtobufError(`a tensor has "${printable(value)}" as its place in a file`)
+    throw new ProtobufError(`the location of a tensor has "${printable(value)}" instead of a number`)
   return number
 }
 

@@ -9,13 +9,13 @@ import type { Initializer, Node } from './model.js'
 export interface ShownTensor {
   readonly type: string
   readonly shape: readonly number[]
-  /** Whether it is another tensor in another shape. */
+  /** Whether it is another tensor reshaped, so that its axes may mean something else. */
   readonly isReshaped?: boolean
-  /** Relative distance of an image's values alone and beside others, where that is more than rounding. */
+  /** Relative distance of an image's values alone from those beside others, if it is more than rounding. */
   readonly dependence?: number
 }
 
-/** What is added to a graph so that one of its tensors is read as features. */
+/** Nodes that are added to a graph so that one of its tensors can be read as features. */
 export interface FeatureNodes {
   /** The output to read; the tensor itself where nothing is added. */
   readonly output: string
@@ -42,7 +42,7 @@ function isPoint(shape: readonly number[]): boolean {
 }
 
 /**
- * Nodes that make float32 features of a tensor: it is converted, and a map is pooled, which gives one value a channel.
+ * Nodes that make float32 features of a tensor: it is converted, and a map is pooled, which gives one value per channel.
  *
  * `mean` and `max` are taken over all places; `center` is the place in the middle, of an even number the one before it, as for
  * anchors. A tensor [N, T, C] of a transformer has its tokens as places; a class token that stands before a square of them
@@ -77,7 +77,7 @@ export function featureNodes(name: string, tensor: ShownTensor, pool: Pool): Fea
   return { output: at, ...made }
 }
 
-/** How a tensor's axes are brought into the order images, channels, places; null: they are in it. */
+/** How a tensor's axes are brought into the order images, channels, places; null if they are in it. */
 function placesOf(
   name: string,
   shape: readonly number[],
@@ -94,11 +94,11 @@ function placesOf(
     return isTokensLast ? { permutation: null, extents: [b] } : { permutation: [0, 2, 1], extents: [a] }
   }
   throw new UsageError(
-    `layer "${printable(name)}" is [${shape.join(', ')}], which is no map of rows and columns, nor tokens; leave \`pool\` out, or name another layer`,
+    `layer "${printable(name)}" is [${shape.join(', ')}], which is neither a map of rows and columns nor tokens; leave \`pool\` out, or name another layer`,
   )
 }
 
-/** Of a number of tokens that are a square, or a square after one or two others: these, and its side. */
+/** The tokens that form a square, alone or after one or two others, and its side. */
 function tokenSquare(tokens: number): { readonly before: number; readonly side: number } | undefined {
   return [0, 1, 2]
     .map((before) => ({ before, side: Math.sqrt(tokens - before) }))
@@ -113,7 +113,7 @@ function centerOf(name: string, extents: readonly number[]): readonly number[] {
   const square = tokenSquare(tokens)
   if (square === undefined)
     throw new UsageError(
-      `layer "${printable(name)}" has ${tokens} tokens, which are no square and have no center; use \`pool mean\` or \`pool max\``,
+      `layer "${printable(name)}" has ${tokens} tokens, which form no square and so have no center; use \`pool mean\` or \`pool max\``,
     )
   return [square.before + middle(square.side) * (square.side + 1)]
 }

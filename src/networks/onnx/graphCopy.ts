@@ -13,20 +13,23 @@ import {
 } from './model.js'
 import { readModelProto } from './onnxFile.js'
 
-/** How the copy of a graph differs from the original. */
+/**
+ * How the copy of a graph differs from the original. The engine knows one kind of graph: float32 [N, 3, rows, cols] in, a row of
+ * float32 per image out. A file that takes or gives anything else is changed in a copy.
+ */
 export interface GraphChanges {
   /** Tensors that nodes make, to be outputs as well. */
   readonly outputs: readonly string[]
-  /** An input that is none any more, since an added node makes it. */
+  /** An input that an added node replaces. */
   readonly madeInput?: string
   readonly inputs?: readonly TypedInfo[]
   readonly nodes?: readonly Node[]
   readonly constants?: readonly Initializer[]
   /** All inputs of nodes that read other tensors now, by the node's place in the file. */
   readonly renamedInputs?: Readonly<Record<number, readonly string[]>>
-  /** Drops outputs, and what the file says of tensors inside, since their types are others now. */
+  /** Drops the outputs and the stated types of inner tensors, since their types change. */
   readonly retyped?: boolean
-  /** Nothing of the original but these: nodes by their places in the file, initializers by name. */
+  /** If given, only these stay: nodes by their places in the file, initializers by name. */
   readonly kept?: { readonly nodes: ReadonlySet<number>; readonly constants: ReadonlySet<string> }
 }
 

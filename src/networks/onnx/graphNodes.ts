@@ -29,7 +29,7 @@ export interface GraphNode {
   readonly attributes: Attributes
 }
 
-/** Of a node: numbers, texts and lists of whole numbers; null for what is of another kind, or negative. */
+/** Attributes of a node: numbers, texts and lists of whole numbers; null for other kinds and negative values. */
 export type Attributes = ReadonlyMap<string, AttributeValue>
 type AttributeValue = number | string | readonly number[] | GraphConstant | null
 
@@ -41,7 +41,7 @@ export interface GraphConstant {
   readonly values: readonly number[] | null
 }
 
-/** Constants of up to so many elements are read. */
+/** Largest number of elements of a constant that is read. */
 const SMALL = 256
 /** Larger whole numbers decide no shape. */
 const MAXIMUM_SIZE = 2 ** 31
@@ -85,7 +85,7 @@ function attributeValue(file: ProtobufFile, attribute: AttributeProto): Attribut
   }
 }
 
-/** Of an attribute of the first versions of ONNX, which state none. */
+/** Type of an attribute from the first versions of ONNX, which state none. */
 function typeOf({ f, i, s, t }: AttributeProto): number {
   if (t !== undefined) return AttributeType.TENSOR
   if (s !== undefined) return AttributeType.STRING
@@ -103,7 +103,7 @@ function constantOf(file: ProtobufFile, tensor: TensorProto): GraphConstant {
   return { shape, type, values: shape.every(isSize) && count <= SMALL ? elementsOf(file, tensor, count) : null }
 }
 
-/** Of raw data, or of the fields that floats, int64 and truth values may stand in; null where the file has them elsewhere. */
+/** Elements of raw data, or of the fields for floats, int64 and truth values; null if the file has them elsewhere. */
 function elementsOf(file: ProtobufFile, tensor: TensorProto, count: number): readonly number[] | null {
   const raw = rangeOf(tensor.raw_data)
   if (raw !== undefined && raw.end - raw.start <= 8 * SMALL) {

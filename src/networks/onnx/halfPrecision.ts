@@ -57,7 +57,7 @@ function isConstant({ operator, inputs }: GraphNode, constants: ReadonlyMap<stri
   return inputs.length > 0 && inputs.every((name) => name === '' || constants.has(name))
 }
 
-/** Type of what a node makes of constants: weights that are kept as integers and a scale, for example. */
+/** Type of a node's output from constants, such as weights that are stored as integers and a scale. */
 function constantType({ operator, inputs, attributes }: GraphNode, constants: ReadonlyMap<string, number>): number {
   const [to, value] = [attributes.get('to'), attributes.get('value')]
   if (operator === 'Cast') return typeof to === 'number' ? to : ElementType.UNDEFINED

@@ -25,10 +25,10 @@ const PIXEL_TYPES: Readonly<Record<string, number>> = {
   uint8: ElementType.UINT8,
 }
 
-/** Sides of the frame where neither the model nor a recipe says it: the paper's. */
+/** Side of the frame if neither the model nor a recipe gives it: the paper's. */
 const USUAL_SIDE = 224
 
-/** Of a batch that is written into a graph. */
+/** Largest number of values in a batch that a graph fixes. */
 const MOST_VALUES = 2 ** 28
 
 const refusal = (path: string, found: string, remedy: string) =>
@@ -36,7 +36,7 @@ const refusal = (path: string, found: string, remedy: string) =>
 
 /**
  * The one input of a model of images.
- * @throws InputError when it has none or several, or what it takes are no images
+ * @throws InputError when it has none or several, or takes something other than images
  */
 export function imageInput({ path, inputs }: OnnxModel): ImageInput {
   const [tensor] = inputs
@@ -56,7 +56,7 @@ function described({ name, type, shape }: TypedTensor): string {
   return `has input ${printable(name)}, ${type} [${printable(shape.join(', '))}]`
 }
 
-/** The input as the engine sees it, float32 [N, 3, rows, cols], and what has to be changed in the graph for it. */
+/** The input as the engine sees it, float32 [N, 3, rows, cols], and the changes that the graph needs for it. */
 export interface PlannedInput {
   readonly input: NetworkInput
   readonly changes: Pick<GraphChanges, 'madeInput' | 'inputs' | 'nodes'> | null
@@ -121,7 +121,7 @@ function isOfBytes({ divisor, mean, std }: InputRecipe): boolean {
   return divisor === 1 && mean.every((value) => value === 0) && std.every((value) => value === 1)
 }
 
-/** From float32, channels first, to what the graph takes. */
+/** Nodes that convert float32, channels first, into the input of the graph. */
 function conversion(from: string, to: string, isChannelsLast: boolean, type: number): readonly Node[] {
   const cast = (input: string) => castNode(input, to, type)
   if (!isChannelsLast) return [cast(from)]

@@ -6,10 +6,10 @@ export interface ImageTensor {
   readonly operator: string
 }
 
-/** Operators that tell a tensor's extents and nothing of what it holds. */
+/** Operators that give a tensor's extents but nothing of its values. */
 const OF_EXTENTS = new Set(['Shape', 'Size'])
 
-/** The tensors of a graph that depend on its image, in the order of the file: what could be read of it. */
+/** The tensors of a graph that depend on its image, and so could be read, in the order of the file. */
 export function imageTensors({ nodes }: GraphNodes, image: string): readonly ImageTensor[] {
   const made = new Set([image])
   const tensors: ImageTensor[] = []
@@ -39,8 +39,8 @@ const PRODUCTS: Readonly<Record<string, readonly [number, number]>> = {
 }
 
 /**
- * Products with constant weights that a tensor depends on, in the order of the file; whether they are fully connected layers
- * depends on the shape of what enters them.
+ * Products with constant weights that a tensor depends on, in the order of the file. Whether they are fully connected layers
+ * depends on the shape of their input.
  */
 export function productsBefore(graph: GraphNodes, tensor: string): readonly FullyConnected[] {
   const constants = constantTensors(graph)
@@ -55,13 +55,13 @@ export function productsBefore(graph: GraphNodes, tensor: string): readonly Full
   return products
 }
 
-/** What may stand between the last product and the output without making it another kind of answer. */
+/** Operators that may follow the last product without changing the kind of answer. */
 const AFTER_PRODUCT = new Set([
   ...['Add', 'Softmax', 'LogSoftmax', 'Identity', 'Cast', 'Flatten', 'Reshape', 'Squeeze'],
   ...['QuantizeLinear', 'DequantizeLinear'],
 ])
 
-/** Whether a tensor is what a fully connected layer gives, with its bias and as probabilities: a value for each class. */
+/** Whether a tensor is the output of a fully connected layer, with bias, or as probabilities: a value for each class. */
 export function isOfProduct(graph: GraphNodes, tensor: string): boolean {
   const constants = constantTensors(graph)
   const makers = new Map(graph.nodes.flatMap((node) => node.outputs.map((output) => [output, node] as const)))
@@ -85,7 +85,7 @@ function productOf(
   return constants.has(weights) && !constants.has(features) ? { input: features, output } : undefined
 }
 
-/** Initializers, and what nodes make of nothing else. */
+/** Initializers, and tensors that nodes make from these alone. */
 function constantTensors({ nodes, constants }: GraphNodes): ReadonlySet<string> {
   const known = new Set(constants.keys())
   for (const { inputs, outputs } of nodes) {

@@ -47,7 +47,7 @@ const ROUNDING = 1e-3
 /**
  * Compares the values of an image in two runs.
  * @param alone begins with as many values
- * @returns their relative distance, where it is more than rounding
+ * @returns their relative distance if it is more than rounding
  */
 export function dependence(beside: Float32Array, alone: Float32Array): number | undefined {
   let [difference, norm] = [0, 0]
@@ -66,6 +66,6 @@ export function dependence(beside: Float32Array, alone: Float32Array): number | 
 export function checkIndependence(name: string, title: string, { dependence }: Pick<ShownTensor, 'dependence'>): void {
   if (dependence === undefined) return
   throw new InputError(
-    `${name} gives an image other values of ${printable(title)} in another batch (relative distance ${dependence.toPrecision(2)}), as batch statistics and dropout do; ${REMEDY}`,
+    `${name} gives an image different values of ${printable(title)} in different batches (relative distance ${dependence.toPrecision(2)}), as batch statistics and dropout do; ${REMEDY}`,
   )
 }

@@ -34,7 +34,7 @@ export interface TensorInfo {
   readonly shape: readonly (number | string)[]
 }
 
-/** The same of float32 elements, or of the others that inputs may have. */
+/** As `TensorInfo`, with the type of the elements; float32 by default. */
 export interface TypedInfo extends TensorInfo {
   readonly elements?: 'float32' | 'int32'
 }

@@ -14,7 +14,7 @@ export interface TypedTensor extends TensorInfo {
   readonly type: string
 }
 
-/** What an ONNX file says, without its weights. */
+/** The contents of an ONNX file, without its weights. */
 export interface OnnxModel {
   readonly path: string
   /** Inputs that are not constants. */
@@ -33,7 +33,7 @@ export interface OnnxModel {
 const METADATA_KEYS = [
   ...(['classes', 'shiftscope.input', 'Image.NominalPixelRange', 'Image.BitmapPixelFormat'] as const),
   ...(['encoder', 'encoder_sha256', 'layer', 'feature'] as const),
-  // What an embedded network was trained on, for models/train/catalog.mjs.
+  // Training data of an embedded network, for models/train/catalog.mjs.
   'training' as const,
 ]
 export type MetadataKey = (typeof METADATA_KEYS)[number]
@@ -119,7 +119,7 @@ export function readModelProto(file: ModelFile): ModelProto {
   return asOnnx(file.path, () => readMessage(file, modelTable))
 }
 
-/** Runs `read`, and says of what is no protobuf that it is no ONNX model. */
+/** Runs `read`, and turns a ProtobufError into an error that says that the file is not an ONNX model. */
 function asOnnx<T>(path: string, read: () => T): T {
   try {
     return read()

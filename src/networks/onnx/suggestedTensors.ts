@@ -8,7 +8,7 @@ export interface MadeTensor extends ShownTensor {
   readonly operator: string
 }
 
-/** What the blocks of a stage end with, the surest first; a join of two paths is an Add of two tensors of the image. */
+/** Operators that end the blocks of a stage, the surest first. A join of two paths is an Add of two tensors of the image. */
 const ENDS: readonly (readonly string[])[] = [
   ['Add'],
   ['Concat'],
@@ -50,7 +50,7 @@ export function stageEnds(graph: GraphNodes, tensors: readonly MadeTensor[]): re
   }
 }
 
-/** What fully connected layers before a tensor give, before their activation. */
+/** Outputs of the fully connected layers before a tensor, without their activation. */
 export function connectedEnds(graph: GraphNodes, last: string, tensors: readonly MadeTensor[]): readonly string[] {
   const vectors = new Set(tensors.flatMap(({ name, shape }) => (shape.length === 2 ? [name] : [])))
   const biased = new Map(
@@ -68,7 +68,7 @@ function isJoin({ operator, inputs }: GraphNode, known: ReadonlySet<string>): bo
   return operator === 'Add' && inputs.every((name) => known.has(name))
 }
 
-/** Tensors of one size belong to one stage; undefined: it is no square map, and no tokens. */
+/** Size of a tensor; tensors of one size belong to one stage. Undefined for anything but square maps and tokens. */
 function sizeOf(tensor: MadeTensor): string | undefined {
   if (!isMap(tensor)) return undefined
   const [, a = 0, b = 0, c = 0] = tensor.shape

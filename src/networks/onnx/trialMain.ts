@@ -8,7 +8,7 @@ import { extentOf } from './extentNodes.js'
 import type { ShownTensor } from './featureNodes.js'
 import { dependence } from './independence.js'
 
-/** Process that runs models of which nothing is known. */
+/** Process that runs models that are not trusted yet. */
 
 /** Name and shape of an input, float32 [batch, 3, rows, cols] of images. */
 export interface TrialInput {
@@ -19,18 +19,18 @@ export interface TrialInput {
 export interface TrialQuestion {
   /** The ONNX file. */
   readonly path: string
-  /** What messages call it. */
+  /** Its name in messages. */
   readonly model: string
   readonly input: TrialInput
   /** Tensors whose type and shape is asked for. */
   readonly names: readonly string[]
-  /** At which ONNX Runtime opens it. */
+  /** ONNX Runtime's level of optimisation. */
   readonly optimization: Optimization
-  /** Whether they are read by the outputs of `extentNodes`, in place of the tensors themselves. */
+  /** Whether the outputs of `extentNodes` are read instead of the tensors themselves. */
   readonly byExtents: boolean
 }
 
-/** By name. */
+/** Types and shapes by name. */
 export type TrialAnswer = ReadonlyMap<string, ShownTensor>
 
 /** ONNX Runtime writes to stderr what it also throws. */
@@ -58,9 +58,9 @@ async function values(session: InferenceSession, question: TrialQuestion): Promi
 }
 
 /**
- * Compares the first image's values with those of a run of that image alone, or where the graph has a batch of its own, beside
- * copies of itself. Chance shows as well, since that is another run.
- * @returns by name, of float32 outputs with a row for each image, those that are not the same
+ * Compares the first image's values with those of a run of this image alone, or, if the batch is fixed, beside copies of
+ * itself. It is a second run, so random values show as well.
+ * @returns distances by name, of float32 outputs with a row for each image whose values differ
  */
 async function dependencesOf(
   session: InferenceSession,

@@ -11,15 +11,15 @@ import type { TrialAnswer, TrialInput, TrialQuestion } from './trialMain.js'
 export interface TriedModel {
   /** The ONNX file. */
   readonly path: string
-  /** At which it is tried first; by default the highest. */
+  /** Level of optimisation of the first try; by default the highest. */
   readonly optimization?: Optimization | undefined
-  /** What messages call it. */
+  /** Its name in messages. */
   readonly name: string
-  /** Of the file and those in which its data lies. */
+  /** Bytes of the file and of its data files. */
   readonly bytes: number
 }
 
-/** What a trial found. */
+/** Result of a trial. */
 export interface Trial extends Pick<RunnableGraph, 'optimization'> {
   readonly tensors: TrialAnswer
 }
@@ -61,11 +61,11 @@ export function trialShapes(
   return tried(model, { input, names, byExtents: true }, limits, signal)
 }
 
-/** What a trial of some images shows. */
+/** Result of a trial with several images. */
 export interface TrialBatch<T> {
   readonly shown: T
   readonly batch: number
-  /** The only number of images that the graph takes; null: it takes any. */
+  /** The only number of images that the graph takes; null if it takes any. */
   readonly fixedBatch: number | null
 }
 
@@ -73,7 +73,7 @@ export interface TrialBatch<T> {
  * Tries a graph with as many images as it takes, or with two. A graph that claims to take any number of images, but has the one
  * that it was exported with written into it, is run on single images.
  *
- * @param stated the only number of images that it takes; null: it claims to take any
+ * @param stated the only number of images that it takes; null if it claims to take any
  * @param isWhole whether a trial shows two images where two were given
  */
 export async function tryBatches<T>(
@@ -86,7 +86,7 @@ export async function tryBatches<T>(
     const shown = await attempt(2)
     if (isWhole(shown)) return { shown, batch: 2, fixedBatch: null }
   } catch (error) {
-    // What was ended is not tried again with fewer images.
+    // A trial that was ended is not repeated with fewer images.
     if (!(error instanceof InputError) || error.cause instanceof ChildFailure) throw error
   }
   return { shown: await attempt(1), batch: 1, fixedBatch: 1 }
@@ -116,7 +116,7 @@ async function tried(
   } catch (error) {
     if (!(error instanceof ChildFailure)) throw error
     const lower = OPTIMIZATIONS[OPTIMIZATIONS.indexOf(optimization) + 1]
-    // What takes too long or too much memory takes no less without optimisation.
+    // A trial that takes too long or too much memory takes no less without optimisation.
     if (error.failing === 'crashed' && lower !== undefined)
       return tried({ ...model, optimization: lower }, asked, limits, signal)
     const isTooLarge = error.failing === 'late' || error.failing === 'killed'

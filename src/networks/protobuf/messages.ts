@@ -17,7 +17,10 @@ import {
   wireTypes,
 } from './wire.js'
 
-/** A message as plain data. Its own fields have the names of its table; one that the file lacks is undefined. */
+/**
+ * A message as plain data: one codec for ONNX's and Caffe's, each of which has a table of its fields. What a table does not know
+ * is kept, so a changed copy of a file is its message with other fields. A field that the file lacks is undefined.
+ */
 export interface Message {
   /** Where the message lies, its tag included. It is copied from there; a changed message has none: see `changed`. */
   readonly source?: FileRange | undefined
@@ -128,7 +131,7 @@ function byNumber(table: Table): ReadonlyMap<number, NamedType> {
 
 function count(reading: Reading): void {
   reading.parts++
-  if (reading.parts > MOST_PARTS) throw new ProtobufError(`it has more than ${MOST_PARTS} parts, which is too large`)
+  if (reading.parts > MOST_PARTS) throw new ProtobufError(`it has more than ${MOST_PARTS} parts`)
 }
 
 const { varint, fixed32, fixed64, lengthDelimited } = wireTypes
@@ -233,7 +236,7 @@ export function elements(number: number, bytes: 4 | 8): FieldType<readonly Piece
       const isNext = last?.distance === piece.distance && last.offset + last.elements * last.distance === start
       if (last && isNext && !isPacked) pieces[pieces.length - 1] = { ...last, elements: last.elements + 1 }
       else pieces.push(piece)
-      if (pieces.length > MOST_PIECES) throw new ProtobufError('the elements of a list lie scattered')
+      if (pieces.length > MOST_PIECES) throw new ProtobufError('the elements of a list are in too many pieces')
       return pieces
     },
     write: (pieces) =>

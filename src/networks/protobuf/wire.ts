@@ -7,7 +7,7 @@ import type { OpenFile } from '../../files/openFile.js'
  * Reference: https://protobuf.dev/programming-guides/encoding/
  */
 
-/** What is read here of a file. */
+/** The parts of an open file that reading needs. */
 export type ProtobufFile = Pick<OpenFile, 'size' | 'byteAt' | 'bytesAt'>
 
 /** The file is not protobuf, or not of the kind that its reader expects; the message says why, without its name. */
@@ -25,7 +25,7 @@ export interface Field extends FileRange {
   readonly wireType: WireType
   /** Where its tag begins. */
   readonly tag: number
-  /** Of a varint, as int64; 0 for others. Beyond 2^53 the last digits are lost. */
+  /** Value of a varint, as int64; 0 for other types. Beyond 2^53 the last digits are lost. */
   readonly value: number
 }
 
@@ -120,7 +120,7 @@ export interface DeferredBytes {
 /** A part of a message: bytes, bytes that are made when they are written, or a range of the file that is copied. */
 export type Chunk = Uint8Array | DeferredBytes | FileRange
 
-/** The range that a chunk is; undefined: it is none. */
+/** The range that a chunk is; undefined if it is none. */
 export function rangeOf(chunk: Chunk | undefined): FileRange | undefined {
   return chunk !== undefined && 'start' in chunk ? chunk : undefined
 }

@@ -14,17 +14,17 @@ export interface LoadedAnswers {
 export interface StrongestClasses {
   /** Their names; the first is the one at the center. */
   readonly names: readonly string[]
-  /** Which of them. */
+  /** Number of the strongest class at each position. */
   readonly numbers: Uint32Array
   readonly probabilities: Float64Array
-  /** Which of the names are right for the object; absent: not known. */
+  /** Which of the names are right for the object; absent if not known. */
   readonly right?: readonly number[] | undefined
 }
 
 /**
  * @param positions of the group
- * @returns undefined: the file has no answers
- * @throws RangeError for what is damaged
+ * @returns undefined if the file has no answers
+ * @throws RangeError for damaged data
  */
 export function decodeAnswers({ answers, meanProbability }: SiteMaps, positions: number): LoadedAnswers | undefined {
   const probabilities = (text: string, count: number) => decodeMap(fromBase64(text), count, PROBABILITY_DECIMALS)

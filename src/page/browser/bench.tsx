@@ -20,7 +20,7 @@ import type { Change, Quantity, View } from './view.js'
 export interface State {
   readonly view: View
   readonly fits: readonly Fitted[]
-  /** The maps of `fits`; undefined: it is loading, or cannot be loaded. */
+  /** The maps of `fits`; undefined if it is loading, or cannot be loaded. */
   readonly maps: readonly (LoadedMap | undefined)[]
   readonly notes: readonly string[]
   readonly isBusy: readonly boolean[]
@@ -141,7 +141,7 @@ interface ScaleProps {
   readonly colours: ColourMap
 }
 
-/** The scale of what the maps show, with marks at the cursor's values; regions have none. */
+/** The scale of the maps' values, with marks at the cursor's values; regions have none. */
 function Scale({ limits, readings, colours }: ScaleProps) {
   const quantity = (['similarity', 'probability'] as const).find((one) =>
     readings.some(({ map }) => map.quantity === one),

@@ -20,7 +20,7 @@ export const COLOUR_MAPS: Readonly<Record<string, ColourMap>> = {
   grey: between('000000 ffffff'),
 }
 
-/** Of differences, −1 to 1 as 0 to 1: the first panel's blue, light where there is none, the second panel's orange. */
+/** Colours of differences, −1 to 1 given as 0 to 1: the first panel's blue, light at zero, the second panel's orange. */
 export const DIFFERENCE_COLOURS: ColourMap = between('0b3d75 2f7fbe a9cfe8 f4f4f2 f6c9a8 d9722f 8a3505')
 
 /** Linear between colours at equal distances. */

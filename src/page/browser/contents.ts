@@ -1,6 +1,6 @@
 import { element } from './dom.js'
 
-/** Where the contents lie above the page and not beside it; the style says the same. */
+/** Widths at which the contents lie above the page and not beside it, as in the style. */
 const NARROW = '(max-width: 75rem)'
 
 /** Folds the contents where there is no room beside the page, and marks the section that is read. */

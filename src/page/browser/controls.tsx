@@ -11,7 +11,7 @@ import { type Change, parseLimits, QUANTITIES, type Quantity, type View } from '
 interface ControlsProps {
   readonly index: SiteIndex
   readonly view: View
-  /** What is shown: of map A, and of map B where there is one. */
+  /** What the maps show: map A, and map B if there is one. */
   readonly fits: readonly Fitted[]
   readonly change: (change: Change) => void
 }
@@ -22,7 +22,7 @@ const QUANTITY_NAMES: Readonly<Record<Quantity, string>> = {
   answers: 'answers',
 }
 
-/** The networks, and what the maps show of them. */
+/** The networks, and the choices of what the maps show. */
 export function Controls({ index, view, fits, change }: ControlsProps) {
   const models = modelsOf(index)
   const hasAnswers = fits.some(({ group }) => group.classes !== null)
@@ -264,7 +264,7 @@ function Limits({ view: { shows }, limits, change }: LimitsProps) {
   )
 }
 
-/** Copies the address of what is shown; where the browser does not let it, shows it to be copied by hand. */
+/** Copies the address of the view. If the browser refuses, the address is shown to be copied by hand. */
 function CopyLink({ address }: Pick<SettingsProps, 'address'>) {
   const [copied, setCopied] = useState<boolean>()
   return (

@@ -5,7 +5,7 @@ const received = new Map<string, unknown>()
 const keptMaps = recent<SiteMaps>(32)
 const keptPictures = recent<SitePicture>(64)
 
-/** Of the page's index. */
+/** Digest of the page's index. */
 let ownDigest = ''
 
 /**

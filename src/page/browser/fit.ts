@@ -3,12 +3,12 @@ import type { SiteGroup, SiteIndex } from '../siteIndex.js'
 import { isolated } from './text.js'
 import type { View } from './view.js'
 
-/** What a map shows, by name. */
+/** The choice of a map, by names. */
 export interface Choice extends Pick<View, 'layer' | 'size' | 'patch' | 'anchor'> {
   readonly model: string
 }
 
-/** What a map shows: a choice that the study can serve. */
+/** A choice that the study can serve. */
 export interface Fitted {
   readonly choice: Choice
   readonly group: SiteGroup
@@ -18,11 +18,11 @@ export interface Fitted {
   /** Number of an anchor of the group; null: any position, by the features. */
   readonly anchor: number | null
   readonly anchorPosition: Position
-  /** Where the choice had to be changed, in sentences. */
+  /** Changes of the choice, one sentence each. */
   readonly notes: readonly string[]
 }
 
-/** What the maps of a view show: of map A, and of map B where there is one. */
+/** The choices of a view: map A, and map B if there is one. */
 export function fitView(index: SiteIndex, view: View): readonly Fitted[] {
   const first = fitChoice(index, view)
   if (view.other === null) return [first]
@@ -97,7 +97,7 @@ export function hasMean({ group }: Fitted, { isLive }: SiteIndex): boolean {
   return isLive !== true && group.units.length > 1
 }
 
-/** In how many files the features of what a map shows lie; 0: they were not kept. */
+/** Number of files with the features of a map; 0 if they were not kept. */
 export function featureParts(group: SiteGroup, layer: number, unit: number | null): number {
   return unit === null ? 0 : (group.units[unit]?.features?.[layer] ?? 0)
 }
@@ -114,12 +114,12 @@ export function mapIndex({ cols, stride }: SiteGroup, { row, col }: Position): n
   return (row / stride) * cols + col / stride
 }
 
-/** Whether any position can be the anchor of what a map shows. */
+/** Whether any position can be the anchor of a map. */
 export function hasFeatures({ group, layer, unit }: Fitted): boolean {
   return featureParts(group, layer, unit) > 0
 }
 
-/** How alike different objects are at one position, which a similarity can be read against; null: not known. */
+/** How alike different objects are at one position, which a similarity can be read against; null if not known. */
 export function baselineOf({ group, layer }: Fitted): number | null {
   return group.layers[layer]?.baseline ?? null
 }

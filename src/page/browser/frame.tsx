@@ -26,7 +26,7 @@ export function Frame({ readings, pictureOf, actions }: FrameProps) {
   const [reading] = readings
   const box = useRef<HTMLDivElement>(null)
   const canvas = useRef<HTMLCanvasElement>(null)
-  /** Where the object was grasped, in pixels of the frame from its top left; undefined: it is not. */
+  /** The point at which the object is grasped, in pixels of the frame from its top left; undefined if it is not. */
   const grip = useRef<Position | undefined>(undefined)
   const [isDragged, setDragged] = useState(false)
   const group = reading?.map.fitted.group

@@ -1,12 +1,12 @@
 import type { Position } from '../../engine/positions.js'
 
-/** What the pointer and the keys on a map or on the object can ask for. */
+/** Actions of the pointer and the keys on a map or on the object. */
 export interface CursorActions {
-  /** The pointer is over a position. */
+  /** Called when the pointer is over a position. */
   readonly hover: (position: Position) => void
-  /** A position was clicked or touched; after a touch no pointer goes on hovering. */
+  /** Called when a position was clicked or touched. After a touch, no hovering follows. */
   readonly choose: (position: Position, isTouch: boolean) => void
-  /** The cursor is to go so many positions down and right; infinite: to the rim. */
+  /** Moves the cursor by so many positions down and right; infinite: to the rim. */
   readonly step: (down: number, right: number) => void
   readonly goToAnchor: (anchor: number) => void
   readonly anchorHere: () => void

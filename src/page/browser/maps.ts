@@ -10,18 +10,18 @@ import { type Fitted, mapIndex } from './fit.js'
 import { recent } from './recent.js'
 import type { Quantity } from './view.js'
 
-/** A map with what is to be said of it. */
+/** A map with its description. */
 export interface LoadedMap extends MapValues {
   readonly fitted: Fitted
-  /** What the values are: cosines, probabilities of the center's class, or numbers of the strongest classes. */
+  /** Quantity of the values: cosines, probabilities of the center's class, or numbers of the strongest classes. */
   readonly quantity: Quantity
   /** Cosines at every position, whatever the map shows. */
   readonly similarity: Float64Array
-  /** Largest error of the cosines; 0: they are exact to all decimals. */
+  /** Largest error of the cosines; 0 if they are exact to all decimals. */
   readonly error: number
-  /** undefined: not known. */
+  /** undefined if not known. */
   readonly answers: LoadedAnswers | undefined
-  /** Which positions are known, where not all are; the others have the values of known ones near them. */
+  /** Known positions, if not all are; the others have the values of known ones near them. */
   readonly known?: Uint8Array
 }
 
@@ -38,8 +38,8 @@ const keptMaps = recent<MapValues>(24)
 const keptAnswers = recent<LoadedAnswers | undefined>(24)
 
 /**
- * Loads the map that a panel shows. Where the answers that are wanted are not known, it shows what is.
- * @param onFiles told of the files, where they are many
+ * Loads the map of a panel. If the wanted answers are not known, it shows another quantity.
+ * @param onFiles called with the progress if there are many files
  * @throws if a file of the site is missing or damaged
  */
 export async function loadMap(fitted: Fitted, wanted: Quantity, onFiles: OnFiles): Promise<LoadedMap> {
@@ -53,7 +53,7 @@ export async function loadMap(fitted: Fitted, wanted: Quantity, onFiles: OnFiles
   return mapOf({ fitted, cosines, error, answers }, wanted)
 }
 
-/** What a map is made of. */
+/** Parts of a map. */
 export interface MapParts {
   readonly fitted: Fitted
   readonly cosines: MapValues
@@ -62,7 +62,9 @@ export interface MapParts {
   readonly known?: Uint8Array
 }
 
-/** The wanted map, or where it cannot be had, what can. */
+/**
+ * The wanted map, or the nearest one that the known answers allow: probability instead of regions, similarity instead of both.
+ */
 export function mapOf({ cosines, ...parts }: MapParts, wanted: Quantity): LoadedMap {
   const { answers, known } = parts
   const all = { ...parts, similarity: cosines.values }
@@ -77,7 +79,7 @@ export function shownLayer({ quantity, fitted: { choice, group } }: Pick<LoadedM
   return quantity === 'similarity' ? choice.layer : (group.classes ?? '')
 }
 
-/** Why a map does not show what is wanted; empty: it does. */
+/** Why a map does not show what is wanted; empty if it does. */
 export function quantityNote({ quantity, fitted }: LoadedMap, wanted: Quantity): string {
   if (quantity === wanted) return ''
   if (quantity === 'similarity')
@@ -96,7 +98,7 @@ async function computeMap(fitted: Fitted, onFiles: OnFiles): Promise<MapValues> 
   return measured(await cosinesWith(fitted, mapIndex(fitted.group, fitted.anchorPosition), onFiles))
 }
 
-/** @param known of which positions the numbers are; all by default */
+/** @param known positions to count; all by default */
 export function measured(values: Float64Array, known?: Uint8Array): MapValues {
   const counted = known === undefined ? values : values.filter((_, i) => known[i] === 1)
   return {

@@ -20,7 +20,7 @@ interface MapPanelProps {
   /** B − A, if that is what the map shows. */
   readonly difference: LoadedMap | undefined
   readonly colours: ColourMap
-  /** Of similarities; those of probabilities are 0 and 1. */
+  /** Ends of the colours of similarities; probabilities always have 0 and 1. */
   readonly limits: ColourLimits
   readonly regions: Regions
   readonly reading: Reading | undefined
@@ -46,7 +46,7 @@ export function MapPanel(props: MapPanelProps) {
       <h3 class="of" title={titleOf(fitted, map)}>
         <Badge panel={panel} /> <span id={`${panel}-of`}>{titleOf(fitted, map)}</span>
       </h3>
-      {/* What counts up while a map is made is not read out. */}
+      {/* Progress that counts up is not read out. */}
       <p class="note" id={`${panel}-note`} role={isBusy || map?.known ? 'timer' : 'status'} hidden={note === ''}>
         {note}
       </p>
@@ -145,7 +145,7 @@ function describe(map: LoadedMap): string {
   return `${titleOf(map.fitted, map)}, ${object}, ${group.size} px, anchor ${anchor}`
 }
 
-/** The mean as the tables have it, with its spread over objects where it is of several. */
+/** The mean as in the tables, with its spread if it is over several objects. */
 function summaryText(map: LoadedMap): string {
   const { fitted, mean, lowest } = map
   if (map.quantity !== 'similarity') return answersText(map)

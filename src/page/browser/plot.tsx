@@ -16,12 +16,12 @@ export type ColourOf = (value: number) => readonly [number, number, number]
 
 interface PlotProps {
   readonly id: string
-  /** What a screen reader says of it. */
+  /** Description for screen readers. */
   readonly label: string
-  /** undefined: there is none; the box then stays as large as it is. */
+  /** undefined if there is none; the box then stays as large as it is. */
   readonly map: LoadedMap | undefined
   readonly colourOf: ColourOf
-  /** Where the plus is. */
+  /** Position of the plus. */
   readonly anchor: Position | undefined
   readonly cursor: Position | undefined
   readonly isBusy: boolean

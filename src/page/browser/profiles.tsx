@@ -22,14 +22,14 @@ interface ProfileLine {
 
 interface Profile {
   readonly lines: readonly ProfileLine[]
-  /** What the values are: "similarity". */
+  /** Name of the values: "similarity". */
   readonly quantity: string
   /** Ends of the axis of values; the same for every profile of a view, so that it does not move. */
   readonly low: number
   readonly high: number
-  /** What is along the axis: "column (px)". */
+  /** Title of the axis: "column (px)". */
   readonly axis: string
-  /** Pixels. */
+  /** Place of the cursor in pixels. */
   readonly cursor: number
   readonly anchor: number
 }

@@ -10,7 +10,7 @@ import { cosineText, differenceText, isolated, positionText } from './text.js'
 export const PANEL_IDS = ['a', 'b'] as const
 export type PanelId = (typeof PANEL_IDS)[number]
 
-/** What a map has at the position of its grid that is nearest to the cursor. */
+/** The values of a map at the position of its grid that is nearest to the cursor. */
 export interface Reading {
   readonly panel: PanelId
   readonly map: LoadedMap
@@ -19,7 +19,7 @@ export interface Reading {
   readonly at: number
   /** Similarity, whatever the map shows. */
   readonly value: number
-  /** "dog 0.91"; empty: not known. */
+  /** "dog 0.91"; empty if not known. */
   readonly answer: string
 }
 
@@ -123,7 +123,7 @@ export function hereText(reading: Reading): string {
   return `similarity ${valueText(reading)}${reading.answer === '' ? '' : `, answer ${reading.answer}`}`
 }
 
-/** The layers that a column of the readings is of: " (fc6)"; empty: not known. */
+/** Layers that a column of the readings shows: " (fc6)"; empty if not known. */
 function layersText(readings: readonly Reading[], layerOf: (fitted: Fitted) => string): string {
   const layers = [...new Set(readings.map(({ map }) => layerOf(map.fitted)))].filter((layer) => layer !== '')
   return layers.length === 0 ? '' : ` (${layers.map(isolated).join(', ')})`

@@ -10,7 +10,7 @@ const RIGHT_COLOURS: readonly Colour[] = [
   [128, 208, 178],
   [0, 92, 66],
 ]
-/** Of the most frequent other answers. */
+/** Colours of the most frequent other answers. */
 const COLOURS: readonly Colour[] = [
   [213, 94, 0],
   [86, 180, 233],
@@ -23,7 +23,7 @@ const REST: Colour = [150, 150, 150]
 
 /** How the regions of equal answer are coloured. */
 export interface Regions {
-  /** Of the class with this number in the map's own list. */
+  /** Colour of the class with this number in the map's own list. */
   readonly colourOf: (map: LoadedMap, number: number) => Colour
   /** Classes that a map has, the most frequent first; the rest together at the end. */
   readonly legend: (map: LoadedMap) => readonly Region[]

@@ -57,7 +57,7 @@ interface Picture {
   readonly height: number
 }
 
-/** Marks of the page's style that the axes need where that is not. */
+/** Style properties that the axes need outside of the page. */
 const STYLES = ['fill', 'stroke', 'stroke-width', 'font-size', 'font-family', 'text-anchor', 'opacity'] as const
 
 function svgPicture(box: HTMLElement): Picture {

@@ -7,13 +7,13 @@ import type { Quantity } from './view.js'
 
 /** Where the viewer's maps come from: the files of a report, or a server that computes them while one looks. */
 export interface Source {
-  /** What there is to choose from, which may change. */
+  /** Everything that can be chosen; it may change. */
   readonly index: () => SiteIndex
   /** Address of a picture, by its key. */
   readonly pictureOf: (key: number) => Promise<string>
   /** Gives a map, again whenever more of it is known, until it is whole. @throws if it cannot be had */
   readonly follow: (fitted: Fitted, shows: Quantity, follower: MapFollower) => Promise<void>
-  /** The cursor is there. */
+  /** Tells that the cursor is at a position. */
   readonly lookAt?: (fitted: Fitted, position: Position) => void
 }
 
@@ -21,7 +21,7 @@ export interface MapFollower {
   readonly onMap: (map: LoadedMap) => void
   /** Something is worth knowing about the map; empty: nothing. */
   readonly say: (text: string) => void
-  /** Given when it is not wanted any more. */
+  /** Aborted when the map is not wanted any more. */
   readonly signal: AbortSignal
   readonly cursor: Position
 }

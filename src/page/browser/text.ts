@@ -20,7 +20,7 @@ export function differenceText(value: number, error = 0): string {
   return error === 0 ? signedText(value, MAP_DECIMALS) : `≈ ${signedText(value, 3)}`
 }
 
-/** A share as a percentage that never claims none or all where it is not so. */
+/** A share as a percentage. It says 0 % or 100 % only if that is exact. */
 export function percentText(part: number, whole: number): string {
   if (part === 0 || part === whole) return part === 0 ? '0 %' : '100 %'
   const percent = (100 * part) / whole

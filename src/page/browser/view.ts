@@ -12,7 +12,7 @@ export type Quantity = (typeof QUANTITIES)[number]
 export interface View {
   /** The network of map A. */
   readonly model: string
-  /** The network of map B; null: there is one map. Both show the same layer, size, object and anchor. */
+  /** The network of map B; null if there is one map. Both show the same layer, size, object and anchor. */
   readonly other: string | null
   readonly layer: string
   readonly size: number
@@ -20,7 +20,7 @@ export interface View {
   readonly patch: string | null
   /** The name of an anchor, or any position. */
   readonly anchor: string | Position
-  /** What both maps show, as far as it is known. */
+  /** The quantity of both maps, as far as it is known. */
   readonly shows: Quantity
   /** Whether map B shows by how much it is above map A. */
   readonly difference: boolean
@@ -31,7 +31,7 @@ export interface View {
   readonly limits: ColourLimits | 'fit'
 }
 
-/** What is asked of a view: the same in another state. */
+/** A change of a view: returns the changed one. */
 export type Change = (view: View) => View
 
 /** How far from the cosine's own range limits may lie. */

@@ -9,13 +9,13 @@ import { SETTLED } from './readings.js'
 import type { Source } from './source.js'
 import { type Change, firstView, formatView, parseView, type View } from './view.js'
 
-/** What the page may ask of the viewer. */
+/** The viewer as the rest of the page uses it. */
 export interface RunningViewer {
   /** Restores what is shown. */
   readonly address: () => string
   /** Shows another view, or the same of a source that has changed. */
   readonly change: (make: Change) => void
-  /** What is shown: of map A, and of map B where there is one. */
+  /** What the maps show: map A, and map B if there is one. */
   readonly fits: () => readonly Fitted[]
 }
 
@@ -50,21 +50,21 @@ function noFeatures({ group, unit }: Fitted): string {
   return `You can set any anchor for ${count} of the ${group.units.length} objects, because their features are stored. “reproduce --keep-features” stores the features of all objects.`
 }
 
-/** What the browser's history remembers of a view, so that going back is told from following a link. */
+/** Marks the viewer's own entries in the browser's history, so that going back differs from following a link. */
 const OWN = 'shiftscope'
 
 class Viewer implements RunningViewer {
   state: State
   /** Whether the address follows the view: not before anything is done, nor while it names a section. */
   #hasAddress = false
-  /** Ends what the maps follow: what it brings later is too late. */
+  /** Ends the earlier loading of maps, whose results come too late. */
   #loading = new AbortController()
   #settling: ReturnType<typeof setTimeout> | undefined
   readonly #drawSoon = onceAFrame(() => this.#draw())
   readonly #source: Source
   readonly #root: HTMLElement
 
-  /** What an address without a fragment shows. */
+  /** The view of an address without a fragment. */
   readonly #opening: View
 
   constructor(source: Source, root: HTMLElement, view: View, opening: View) {
@@ -77,7 +77,7 @@ class Viewer implements RunningViewer {
   readonly address = () => {
     const { view, fits } = this.state
     const [first] = fits
-    // What is shown may differ from what was asked for.
+    // The study may serve another view than the one that was asked for.
     const { model, layer, size, patch, anchor } = first?.choice ?? view
     const other = view.other === null ? null : (fits[1]?.group.model ?? null)
     return new URL(formatView({ ...view, model, layer, size, patch, anchor, other }), location.href).href
@@ -135,7 +135,7 @@ class Viewer implements RunningViewer {
     this.#drawSoon()
   }
 
-  /** @returns when the maps are drawn, as far as they are to be had at once */
+  /** @returns once the maps are drawn that are available now */
   async load(): Promise<void> {
     this.#loading.abort()
     this.#loading = new AbortController()
@@ -219,7 +219,10 @@ class Viewer implements RunningViewer {
     else this.change((view) => ({ ...view, cursor: position, anchor: position }))
   }
 
-  /** What pointer and keys ask for. @param panel whose grid it is */
+  /**
+   * Actions of pointer and keys.
+   * @param panel whose grid it is
+   */
   readonly #actions = (panel: number): FrameActions => {
     const groupOf = () => (this.state.fits[panel] as Fitted).group
     return {

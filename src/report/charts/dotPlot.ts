@@ -16,13 +16,13 @@ export interface DotPlot {
   /** Said to screen readers. */
   readonly name: string
   readonly axis: string
-  /** Of all that is drawn; its ticks are evenly spaced from end to end. */
+  /** Scale of all drawn values; its ticks are evenly spaced from end to end. */
   readonly scaleOf: (values: readonly number[]) => Scale
   readonly series: readonly string[]
   readonly rows: readonly {
     readonly model: string
     readonly layer: string
-    /** One a series; undefined: not measured. */
+    /** One per series; undefined if not measured. */
     readonly dots: readonly (Dot | undefined)[]
   }[]
   /** Value of an upright line across all rows. */

@@ -20,11 +20,11 @@ export interface LinePanels {
 }
 
 export interface PanelLine {
-  /** Which of the series. */
+  /** Index of the series. */
   readonly series: number
   readonly isDashed?: boolean
   readonly points: readonly (readonly [number, number])[]
-  /** Of the line as a whole, which then has no marks. */
+  /** Words for the line as a whole, which then has no marks. */
   readonly words?: string
 }
 
@@ -44,7 +44,7 @@ export function linePanels({ name, x, y, series, panels }: LinePanels): string {
   const drawn = panels.map(({ title, lines }) => {
     const attributes = {
       viewBox: `0 0 ${right + RIGHT} ${bottom + BOTTOM}`,
-      // Of an image nothing but its name would be read, and not the values in its tips.
+      // In an image, a screen reader would read only the name, and not the values in the tips.
       role: 'group',
       'aria-label': `${name}: ${title}`,
       'font-size': `${LETTER_SIZE}px`,
@@ -71,7 +71,7 @@ function curve(
     points: points.map(([a, b]) => `${coordinate(x(a))},${coordinate(y(b))}`).join(' '),
     fill: 'none',
     stroke: seriesColour(series),
-    // Lines without marks are many, and one that is dashed is what they are compared with.
+    // Lines without marks are many. A dashed line is the one that they are compared with.
     'stroke-width': words === undefined ? 1.5 : isDashed ? 3 : 1,
     ...(isDashed && { 'stroke-dasharray': '4 3' }),
   }

@@ -17,7 +17,7 @@ export function chartsSection(rows: readonly Row[]): ReportSection {
   return { id: 'measures', title: 'Charts of other measures', html: charts.join('\n') }
 }
 
-/** The chart of a measure with how to read it, large patches first; undefined where it was not measured. */
+/** The chart of a measure with how to read it, large patches first; undefined if it was not measured. */
 export function chartHtml(metric: string, rows: readonly Row[]): string | undefined {
   const { chart } = MEASURES.find(({ name }) => name === metric) ?? {}
   const own = rows.filter((row) => row.metric === metric)

@@ -191,7 +191,7 @@ export function figuresSection(figures: readonly Figure[], hasArithmetic: boolea
   return { id: 'figures', title: 'The paper’s figures for this study', html: [...parts, note].join('\n') }
 }
 
-/** What figures of the paper are made from. */
+/** What a study must have for each figure of the paper. */
 const NEEDS: readonly (readonly [number, string])[] = [
   [1, 'a network and its anti-aliased version, measured with the same settings'],
   [3, 'objects of 125 px'],

@@ -18,14 +18,17 @@ export interface PanelGrid {
   readonly columns: readonly string[]
   readonly rows: readonly {
     readonly label: readonly string[]
-    /** One a column; undefined: there is none. */
+    /** One per column; undefined if there is none. */
     readonly maps: readonly (PanelMap | undefined)[]
   }[]
-  /** What the axes' numbers are; row and column of the object's top-left pixel by default. */
+  /** Title of the axes; row and column of the object's top-left pixel by default. */
   readonly axes?: string
 }
 
-/** Names are cut to so many letters, and titles, which may hold two: a figure is no wider than its file's reader takes. */
+/**
+ * Letters to which names and titles are cut, so that a figure is no wider than readers of its file accept. A title may hold two
+ * names.
+ */
 const [LONGEST_NAME, LONGEST_TITLE] = [60, 160]
 
 /** A map is enlarged by a whole factor until its longer side has at least this many pixels. */

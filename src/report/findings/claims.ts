@@ -32,27 +32,27 @@ export interface Claim {
   readonly id: string
   /** The claim as a plain clause. */
   readonly title: string
-  /** Who claims it, and where. */
+  /** Author and place of the claim. */
   readonly source: string
-  /** What is measured, and what speaks for the claim. */
+  /** What is measured, and which values support the claim. */
   readonly rule: string
   /** Whether the claim is about this network at all. */
   readonly concerns: (network: NetworkStudy) => boolean
-  /** Why nothing can tell, where that is known before the numbers; undefined: there may be evidence. */
+  /** Why the claim cannot be judged, if that is known before the numbers; undefined if there may be evidence. */
   readonly obstacle: (network: NetworkStudy) => string | undefined
   readonly evidence: (network: NetworkStudy) => readonly Evidence[]
   /** The numbers of the evidence, and the clause that says them. */
   readonly numbers: NumberKind
   readonly says: (range: NumberRange) => string
-  /** Where numbers of the evidence begin to speak for the claim. */
+  /** The value at which the evidence begins to speak for the claim. */
   readonly border: number
   /** What to look for in its figure: the evidence that is judged as dots, or the accuracies of the folds. */
   readonly caption: string
   readonly showsFolds?: true
-  /** What the axis of the dots says, where that is not the quantity, and values that it has in any case, in the unit. */
+  /** Title of the dots' axis, if it is not the quantity, and values that the axis must hold, in the unit. */
   readonly axis?: string
   readonly within?: readonly number[]
-  /** How the viewer shows a number, where that is not one map of the mean over objects for the center anchor. */
+  /** View that shows a number, if it is not one map of the mean over objects for the center anchor. */
   readonly seenIn?: (network: NetworkStudy, at: Pick<Evidence, 'layer' | 'size'>) => Partial<LinkedView>
 }
 
@@ -60,7 +60,7 @@ export interface Claim {
 export interface NumberRange {
   /** "1.4–6.6 %", "−0.02 to 0.01" */
   readonly text: string
-  /** Of differences: "2.0–3.1 points above", "0.5 points below to 3.1 points above". */
+  /** Text of differences: "2.0–3.1 points above", "0.5 points below to 3.1 points above". */
   readonly apart: (below: string, above: string) => string
 }
 
@@ -82,7 +82,7 @@ const PLAIN = 'The plain network is the same network without anti-aliasing.'
 
 const DECIMAL: NumberKind = { value: (mean) => mean, text: (value) => decimalText(value, 3), digits: 3, unit: '' }
 const PERCENT: NumberKind = { value: (mean) => 100 * mean, text: percentText, digits: 1, unit: ' %' }
-/** Of logarithms to base 10. */
+/** Numbers that are logarithms to base 10. */
 const POWER_OF_TEN: NumberKind = {
   value: (mean) => 100 * 10 ** mean,
   text: percentText,

@@ -25,7 +25,7 @@ const VERDICT_WORDS: Readonly<Record<Verdict, string>> = {
 
 const LEAN_MARKS: Readonly<Record<Lean, string>> = { for: ' ✓', against: ' ✗', open: ' ?' }
 
-/** What documents say about one claim. */
+/** The text of documents about one claim. */
 interface ClaimText {
   readonly id: string
   readonly title: string
@@ -97,7 +97,7 @@ function matrixHtml(findings: readonly ClaimFinding[]): string {
 <div class="matrix">${scrollBox('Claims and networks', table)}</div>`
 }
 
-/** @param words what is said instead of the text */
+/** @param words instead of the text, if any */
 function linkHtml(link: string, text: string, words?: string): string {
   const label = words === undefined ? '' : ` aria-label="${escapeHtml(words)}"`
   return `<a href="${escapeHtml(link)}"${label}>${escapeHtml(text)}</a>`
@@ -106,7 +106,7 @@ function linkHtml(link: string, text: string, words?: string): string {
 /** More networks of one verdict are counted. */
 const MOST_NAMED = 4
 
-/** What came out, in one sentence; networks lead to the maps. */
+/** The outcome in one sentence; names of networks link to their maps. */
 function outcomeHtml(claim: Claim, findings: readonly ClaimFinding[], isSmall: boolean): string {
   const parts = distinct(findings.map(({ verdict }) => verdict)).map((verdict, i) => {
     const own = findings.filter((one) => one.verdict === verdict)
@@ -123,7 +123,7 @@ function outcomeHtml(claim: Claim, findings: readonly ClaimFinding[], isSmall: b
   return `${outcome}. ${escapeHtml(`${clause.charAt(0).toUpperCase()}${clause.slice(1)}`)}.`
 }
 
-/** What a study does, before the claim and after it. */
+/** The verb before the claim, and the words after it, by verdict. */
 const OUTCOMES: Readonly<Record<Verdict, readonly string[]>> = {
   supported: ['supports'],
   'not supported': ['contradicts'],

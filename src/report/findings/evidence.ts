@@ -34,14 +34,17 @@ export interface Signs {
 /** Standard errors by which a mean must lie off the border to speak for or against. */
 export const CLEAR_ERRORS = 2
 
-/** From where on a mean speaks for a claim. */
+/** The value from which on a mean speaks for a claim. */
 export interface Border {
   readonly at: number
   /** The side that the claim says. */
   readonly speaksFor: 'above' | 'below'
 }
 
-/** Values of a layer as evidence. @param border null: they are shown, and decide nothing */
+/**
+ * Values of a layer as evidence.
+ * @param border null for values that are shown but decide nothing
+ */
 export function evidenceOf(
   place: Pick<Evidence, 'layer' | 'size' | 'quantity'>,
   values: PatchValues,
@@ -50,7 +53,10 @@ export function evidenceOf(
   return { ...place, ...meanOf(values), lean: border && leanOf(values, border) }
 }
 
-/** On which side of the border a mean over patches lies: open if it is not clear of it, or of too few patches. */
+/**
+ * The side of the border on which a mean over patches lies; open if it is not clear of the border, or there are too few
+ * patches.
+ */
 export function leanOf(values: PatchValues, { at, speaksFor }: Border): Lean {
   const { mean, standardError, patches } = meanOf(values)
   if (patches < FEWEST_PATCHES || standardError === null) return 'open'
@@ -78,7 +84,7 @@ export function signsOf(values: PatchValues): Signs {
 export function signTest(positive: number, negative: number): number {
   const count = positive + negative
   let tail = 0
-  // Of many patches the first chances are smaller than any number is.
+  // With many patches, the first chances are smaller than any float64.
   let logChance = -count * Math.LN2
   for (let k = 0; k <= Math.min(positive, negative); k++) {
     tail += Math.exp(logChance)
@@ -91,7 +97,7 @@ export function mapped<T>(values: ReadonlyMap<string, T>, change: (value: T) => 
   return new Map([...values].map(([patch, value]) => [patch, change(value)]))
 }
 
-/** What two numbers of the same patch give together, for patches that have both. */
+/** Combines two numbers of each patch, for patches that have both. */
 export function paired(a: PatchValues, b: PatchValues, combine: (a: number, b: number) => number): PatchValues {
   return new Map(
     [...a].flatMap(([patch, value]) => {

@@ -10,7 +10,7 @@ import { CLEAR_ERRORS, type Evidence } from './evidence.js'
 import type { ClaimFinding } from './findings.js'
 
 /**
- * The figure of a claim, with what to look for; undefined: there are no numbers.
+ * The figure of a claim, with what to look for; undefined if there are no numbers.
  * @param findings of the claim, a network each
  * @param isSmall whether there are too few objects for errors
  */

@@ -45,7 +45,7 @@ export interface ClaimFinding {
   readonly evidence: readonly Evidence[]
 }
 
-/** What a study's numbers say about the claims, claim by claim, networks in the order of the groups. */
+/** The verdicts of a study, claim by claim, networks in the order of the groups. The page, findings.md and the terminal have no others. */
 export function findingsOf(groups: readonly StudyGroup[]): readonly ClaimFinding[] {
   const networks = [...new Set(groups.map(({ model }) => model))].map((model): NetworkStudy => {
     const of = (wanted: string | undefined) => groups.filter((group) => group.model === wanted)
@@ -102,13 +102,13 @@ export function judge(judged: readonly Evidence[]): Pick<ClaimFinding, 'verdict'
   return { verdict: OPEN, reason }
 }
 
-/** What a verdict rests on; of an open question, all that was judged. */
+/** The evidence that a verdict rests on; for an open question, all that was judged. */
 function decidingOf(judged: readonly Evidence[], verdict: Verdict): readonly Evidence[] {
   const wanted = { supported: 'for', 'not supported': 'against', [OPEN]: undefined }[verdict]
   return wanted === undefined ? judged : judged.filter(({ lean }) => lean === wanted)
 }
 
-/** What all judged numbers of some networks say: "depending on layer and size, …". */
+/** The judged numbers of some networks as a clause: "depending on layer and size, …". */
 export function rangeClause(
   { says, numbers }: Pick<Claim, 'says' | 'numbers'>,
   networks: readonly { readonly model: string; readonly judged: readonly Evidence[] }[],

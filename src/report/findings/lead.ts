@@ -53,7 +53,7 @@ function answeredOf({ units }: StudyGroup): readonly Answered[] {
   )
 }
 
-/** The most frequent answer that is not the center's, where it is given, and whether it is right, too. */
+/** A sentence about the most frequent answer other than the center's: where it is given, and whether it is right too. */
 async function answerSentence(
   results: string,
   { unit, layer, answers: { center, names, right } }: Answered,
@@ -80,7 +80,7 @@ function named(name: string): string {
   return `${/^[aeiou]/i.test(name) ? 'an' : 'a'} “${name}”`
 }
 
-/** What the study as a whole says, if it does. */
+/** The result of the study as a whole, if there is one. */
 function atLarge(findings: readonly ClaimFinding[]): string {
   const own = findings.filter(({ claim }) => claim === INVARIANCE)
   const changing = own.filter(({ verdict }) => verdict === 'supported').length

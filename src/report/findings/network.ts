@@ -44,14 +44,14 @@ function isMeasured({ patches }: Evidence): boolean {
   return patches > 0
 }
 
-/** Why a version of a network cannot be compared with its original; undefined: it can. */
+/** Why a version of a network cannot be compared with its original; undefined if it can. */
 export function comparisonObstacle({ model, original, groups }: NetworkStudy): string | undefined {
   if (original.length === 0) return `${originalOf(model)} is not among the results`
   const difference = differenceBetween(groups, original)
   return difference && `${originalOf(model)} was measured ${difference}`
 }
 
-/** Mean similarity of different objects at the same position; undefined: there are none. */
+/** Mean similarity of different objects at the same position; undefined if there are none. */
 export function nullOf({ group, layer }: LayerOfGroup): number | undefined {
   return numberOf(group, layer, 'null-baseline', 'different class')?.mean
 }

@@ -69,7 +69,7 @@ function gridPower(one: LayerOfGroup): PatchValues {
   return perPatch(rowsOf(one, 'grid-spectrum').filter(isGrid), (powers) => meanAndStd(powers).mean * powers.length)
 }
 
-/** The layer and size whose maps have the strongest grid; undefined: none was measured. */
+/** The layer and size whose maps have the strongest grid; undefined if none was measured. */
 export function strongestGrid(groups: readonly StudyGroup[]): Pick<Evidence, 'layer' | 'size'> | undefined {
   return groups
     .flatMap((group) => group.layers.map((layer) => ({ group, layer })))
@@ -79,12 +79,12 @@ export function strongestGrid(groups: readonly StudyGroup[]): Pick<Evidence, 'la
     .map(({ layer, size }) => ({ layer, size }))[0]
 }
 
-/** Without patches whose maps are flat, of which no ratio can be taken. */
+/** The values without patches whose maps are flat, since no ratio can be taken of these. */
 function finite(values: PatchValues): PatchValues {
   return new Map([...values].filter(([, value]) => Number.isFinite(value)))
 }
 
-/** Which part of the plain network's gap to invariance is closed. */
+/** The part of the plain network's gap to invariance that is closed. */
 export function invarianceGain(own: LayerOfGroup, plain: LayerOfGroup): readonly Evidence[] {
   const [values, before] = [own, plain].map((one) => relative(one, metricOf(one, 'similarity-mean'))) as [
     PatchValues,
@@ -115,7 +115,7 @@ export function biasWithoutFlips(own: LayerOfGroup, flipped: LayerOfGroup): read
   return [isBiased ? evidence : { ...evidence, lean: 'open' }]
 }
 
-/** Why a layer's grid cannot tell about separability; undefined: it can. */
+/** Why a layer's grid cannot tell about separability; undefined if it can. */
 export function coarseGridOf(one: LayerOfGroup): string | undefined {
   const [phase] = rowsOf(one, 'phase-accuracy')
   return phase && coarseGrid(phase.mean, pixelsOf(phase.variant))
@@ -143,7 +143,10 @@ export function positionAdvantage(one: LayerOfGroup): readonly Evidence[] {
   return [difference(one, 'error of phase only minus error of position only', values, 'below')]
 }
 
-/** Of the objects of which the network is confident at the center, and of the others; none of a layer without classes. */
+/**
+ * Shares of positions that keep the answer: of objects with a confident answer at the center, and of the others. None for a
+ * layer without classes.
+ */
 export function answersKept(one: LayerOfGroup): readonly Evidence[] {
   const of = (confidence: string, answer: string, border: Border | null) => {
     const quantity = `positions that keep ${answer} answer`

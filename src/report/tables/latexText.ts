@@ -36,7 +36,7 @@ const ACCENTS: Readonly<Record<string, string>> = {
   '\u0327': 'c',
 }
 
-/** What a file defines where a text of it needs that: any character where the engine has Unicode, its number elsewhere. */
+/** Macro for files with special characters: it gives any character if the engine has Unicode, and its number otherwise. */
 export const UNICODE_MACRO =
   '\\providecommand{\\unicodecharacter}[1]{\\ifdefined\\Umathcode\\char"#1\\else{[U+#1]}\\fi}'
 

@@ -12,11 +12,11 @@ export interface Table {
   readonly note?: string
   /** The title in LaTeX, which numbers tables by itself. */
   readonly caption?: string
-  /** Of its file, without extension. */
+  /** Name of its file, without extension. */
   readonly name?: string
   readonly head: readonly string[]
   readonly rows: readonly (readonly TableCell[])[]
-  /** What CSV has, with every digit, where that is not the text. */
+  /** Values of the CSV file, with every digit, if they are not the text. */
   readonly data?: {
     readonly head: readonly string[]
     readonly rows: readonly (readonly (string | number | undefined)[])[]
@@ -97,7 +97,7 @@ export function markdownText(text: string): string {
     withoutBreaks(text)
       .replace(/[\\`*[\]|~]/g, '\\$&')
       .replace(/#(?=#*$)/g, '\\#')
-      // Inside of words it is none.
+      // Inside of words, an underscore is not markup.
       .replace(/(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu, '\\_')
       .replace(/&/g, '&amp;')
       .replace(/</g, '&lt;')

@@ -13,7 +13,7 @@ export interface PaperRow extends RowKey {
   readonly std: number
 }
 
-/** What the tables compare with. */
+/** The numbers that the tables compare with. */
 export interface PaperComparison {
   readonly rows: readonly PaperRow[]
   /** Also rows of the paper that were not measured. */
@@ -139,7 +139,7 @@ function byCell<T extends RowKey>(rows: readonly Placed<T>[], size: number): Rea
   )
 }
 
-/** A number with its ±, where there is one, and what it is taken over. */
+/** A number, its ± if it has one, and the count of values that it is the mean of. */
 interface Value {
   readonly mean: number
   readonly std?: number | undefined
@@ -169,7 +169,7 @@ function placeOf({ model, layer, variant }: RowKey): string {
 interface Cell {
   readonly measured?: Value | undefined
   readonly paper?: Value | undefined
-  /** Measured minus the paper's, also in the paper's standard deviations where they are of the same protocol and objects. */
+  /** Measured minus the paper's value, also in standard deviations of the paper if protocol and objects are the same. */
   readonly difference?: number
   readonly sigmas?: number
 }

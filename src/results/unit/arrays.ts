@@ -50,7 +50,7 @@ export function unitArrays(unit: DescribedUnit): readonly UnitArray[] {
   return [{ kind: 'maps', layer: null, file: 'similarity.npy', shape }, ...perLayer]
 }
 
-/** Values of a unit's arrays, of each layer where they are of one layer. */
+/** Values of a unit's arrays, layer by layer if they belong to layers. */
 export interface UnitArrays extends Readonly<Partial<Record<LayerArrayKind, readonly (Float32Array | undefined)[]>>> {
   readonly maps: Float32Array
   readonly anchorFeatures: readonly Float32Array[]

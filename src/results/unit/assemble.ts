@@ -12,11 +12,11 @@ import type { Unit, UnitInputs } from './schema.js'
 export interface LayerParts
   extends FeatureMeasures,
     Pick<MeasuredLayer, 'name' | 'dims' | 'separability' | 'baselines' | 'foldErrors' | 'equivariance' | 'readout'> {
-  /** Of a unit that keeps sketches, where there is one. */
+  /** The sketch, if the unit keeps sketches and the layer has one. */
   readonly sketch?: Sketch | undefined
 }
 
-/** What a layer has where no classifiers are trained. */
+/** The values of a layer if no classifiers are trained. */
 export const NOT_CLASSIFIED = { separability: {}, baselines: null, foldErrors: null }
 
 /**
@@ -54,7 +54,7 @@ export function assembleUnit(
 
 /**
  * As unit.json holds them: with the names of the classes that occur.
- * @param category of the object; null: not known
+ * @param category of the object; null if not known
  */
 function namedAnswers(
   { maps, center, kept, least }: AnswerMaps,

@@ -1,14 +1,14 @@
 import type { Unit, UnitInputs } from './schema.js'
 
 /**
- * What two units must have in common to be the same; of fold schemes, equivariance, read-out and features a unit may hold more than is
- * wanted, and without sketches it will do.
+ * Inputs that must be equal for a stored unit to be used. It may hold more fold schemes, equivariance, read-out and features
+ * than wanted, and may lack sketches.
  */
 type SharedInput =
   | Exclude<keyof UnitInputs, 'format' | 'separability' | 'equivariance' | 'keepsFeatures' | 'sketches'>
   | Exclude<keyof NonNullable<UnitInputs['separability']>, 'loss' | 'cv'>
 
-/** Each input as a text by which it can be compared and shown; undefined: it has no part in the unit. */
+/** Each input as a text by which it can be compared and shown; undefined if it has no part in the unit. */
 export const INPUT_TEXTS: Readonly<Record<SharedInput, (inputs: UnitInputs) => string | undefined>> = {
   model: ({ model }) => model,
   patch: ({ patch }) => patch,
@@ -28,7 +28,7 @@ export const INPUT_TEXTS: Readonly<Record<SharedInput, (inputs: UnitInputs) => s
   readout: ({ readout }) => readout && `${readout.samples} samples, seed ${readout.seed}`,
 }
 
-/** In what a stored unit is not the wanted one, in words; empty: it will do. */
+/** How a stored unit differs from the wanted one, in words; empty if it can be used. */
 export function differencesOf(stored: UnitInputs, wanted: UnitInputs): readonly string[] {
   const differences = Object.entries(INPUT_TEXTS).flatMap(([name, textOf]) => {
     const [has, wants] = [textOf(stored), textOf(wanted)]
@@ -52,8 +52,8 @@ const DIFFERENT_FILES: Readonly<Record<string, string>> = {
 }
 
 /**
- * What keeps two units of one network and size from being averaged; undefined: nothing. Fold schemes may differ: each
- * scheme's numbers are of the units that have it.
+ * Why two units of one network and size cannot be averaged; undefined if they can. Fold schemes may differ: each scheme's
+ * numbers are of the units that have it.
  */
 export function groupDifference(a: UnitInputs, b: UnitInputs): string | undefined {
   const differing = GROUP_SETTINGS.find(([name]) => {
@@ -68,7 +68,7 @@ export function shapeDifference(a: Unit, b: Unit): string | undefined {
   return shapeOf(a) === shapeOf(b) ? undefined : 'shape of maps or features'
 }
 
-/** What all units of a group have in common, and what it is called. */
+/** Settings that all units of a group share, and their names in messages. */
 const GROUP_SETTINGS = [
   ['stride', 'stride'],
   ['layers', 'list of layers'],

@@ -40,7 +40,7 @@ export interface OpenUnit extends Pick<Unit, 'inputs' | 'rows' | 'cols' | 'layer
 export async function openUnit(results: string, folder: string): Promise<OpenUnit> {
   const description = await readUnit(folder)
   const expected = unitFolder(results, description.inputs)
-  if (folder !== expected) throw new InputError(`${folder} holds the unit of ${expected}; remove it or put it there`)
+  if (folder !== expected) throw new InputError(`${folder} holds the unit of ${expected}; remove it, or move it there`)
   return unitWithArrays(folder, description)
 }
 

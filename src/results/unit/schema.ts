@@ -131,7 +131,7 @@ const fieldsSchema = z.object({
   arrays: z.record(z.string(), z.string()),
 })
 
-/** What unit.json holds, besides its own hash. */
+/** Contents of unit.json, besides its own hash. */
 export const unitSchema = fieldsSchema
   .refine(({ inputs, layers }) => JSON.stringify(inputs.layers) === JSON.stringify(layers.map(({ name }) => name)))
   // The page rests on these.

@@ -9,7 +9,7 @@ import { type UnitArrays, unitArrays } from './arrays.js'
 import { differencesOf } from './compare.js'
 import { type Unit, type UnitInputs, unitSchema } from './schema.js'
 
-/** What describes a unit, in its folder. */
+/** Name of the file that describes a unit, in its folder. */
 const UNIT_FILE = 'unit.json'
 
 /** `units/<model>/<size>/<patch>` below a results folder; characters that a file system may refuse are escaped. */
@@ -35,7 +35,7 @@ export async function writeUnit(results: string, unit: Omit<Unit, 'arrays'>, arr
   })
 }
 
-/** What a results folder holds in a unit's place. */
+/** State of a unit in a results folder. */
 export type StoredUnit =
   | { readonly state: 'finished'; readonly unit: Unit }
   /** Nothing, or something damaged. */
@@ -67,7 +67,7 @@ async function findDescription(results: string, inputs: UnitInputs): Promise<Sto
   return differences.length > 0 ? { state: 'other', differences } : { state: 'finished', unit }
 }
 
-/** Changes whenever a unit is put in the place of another; undefined: there is none. */
+/** Changes whenever a unit is put in the place of another; undefined if there is none. */
 export async function unitVersion(results: string, inputs: UnitInputs): Promise<string | undefined> {
   const status = await stat(join(unitFolder(results, inputs), UNIT_FILE)).catch(() => undefined)
   return status && `${status.ino} ${status.mtimeMs}`

@@ -44,13 +44,13 @@ const pool = { kernel_shape: [3, 3], strides: [2, 2] }
 const rounded = { ceil_mode: 1, count_include_pad: 1 }
 const narrow = { kernel_shape: [1, 1], auto_pad: 'SAME_UPPER', count_include_pad: 1 }
 
-describe('steps that can be computed place by place', () => {
+describe('steps that can be computed cell by cell', () => {
   it('are those of a residual network up to its mean, with their shapes', () => {
     const file = fileURLToPath(new URL('../../golden/exports/resnet18.onnx', import.meta.url))
     const { steps, shapes, reason } = cellSteps(readOnnxFile(file).graph, IMAGE)
     expect(steps.filter(({ kind }) => kind === 'window')).toHaveLength(21)
     expect(shapes.get(steps.at(-1)?.output as string)).toEqual({ channels: 64, rows: 2, cols: 2 })
-    expect(reason).toMatch(/^GlobalAveragePool ".*" cannot be computed place by place/)
+    expect(reason).toMatch(/^GlobalAveragePool ".*" cannot be computed cell by cell/)
   })
 
   it.each<[string, Attributes, string[], number[]]>([
@@ -92,27 +92,27 @@ describe('steps that can be computed place by place', () => {
     ['Conv', { kernel_shape: [3, 3, 3], strides: [1, 1, 1] }, CONV, 'has weights that do not fit its input'],
     ['Conv', { kernel_shape: [3, 2] }, CONV, 'has weights that do not fit its input'],
     ['Conv', { group: 3 }, CONV, 'has weights that do not fit its input'],
-    ['Conv', {}, ['image', 'vector'], 'has no known weights of two dimensions'],
+    ['Conv', {}, ['image', 'vector'], 'has weights that are unknown or not of two dimensions'],
     ['Conv', {}, ['image', 'image'], 'takes its weights from the image'],
-    ['Conv', { strides: [0, 1] }, CONV, 'has a window of no known size'],
-    ['Conv', { strides: [1025, 1] }, CONV, 'has a window of no known size'],
-    ['Conv', { strides: [1, 1, 1] }, CONV, 'has other than two dimensions'],
-    ['Conv', { pads: [1, 1] }, CONV, 'has other than two dimensions'],
-    ['Conv', { dilations: [40, 40] }, CONV, 'gives a tensor of no known size'],
+    ['Conv', { strides: [0, 1] }, CONV, 'has a window of unknown size'],
+    ['Conv', { strides: [1025, 1] }, CONV, 'has a window of unknown size'],
+    ['Conv', { strides: [1, 1, 1] }, CONV, 'does not have two dimensions'],
+    ['Conv', { pads: [1, 1] }, CONV, 'does not have two dimensions'],
+    ['Conv', { dilations: [40, 40] }, CONV, 'gives a tensor of unknown size'],
     ['Conv', { auto_pad: 'SAME' }, CONV, 'has auto_pad SAME'],
-    ['Conv', { auto_pad: 3 }, CONV, 'has auto_pad of another kind'],
-    ['Conv', { auto_pad: 'VALID', pads: [1, 1, 1, 1] }, CONV, 'has pads beside auto_pad'],
-    ['Conv', { auto_pad: 'SAME_LOWER', dilations: [2, 2] }, CONV, 'has dilations beside auto_pad'],
-    ['Conv', { group: null }, CONV, 'has group of another kind'],
+    ['Conv', { auto_pad: 3 }, CONV, 'has auto_pad of an unexpected kind'],
+    ['Conv', { auto_pad: 'VALID', pads: [1, 1, 1, 1] }, CONV, 'has both pads and auto_pad'],
+    ['Conv', { auto_pad: 'SAME_LOWER', dilations: [2, 2] }, CONV, 'has both dilations and auto_pad'],
+    ['Conv', { group: null }, CONV, 'has group of an unexpected kind'],
     ['MaxPool', {}, ['image'], 'has no kernel'],
-    ['MaxPool', { kernel_shape: [2, 2], pads: [2, 2, 0, 0] }, ['image'], 'has windows that are all border'],
-    ['MaxPool', { kernel_shape: [2, 2], pads: [0, 0, 0, 2] }, ['image'], 'has windows that are all border'],
-    ['MaxPool', { kernel_shape: [2, 2], storage_order: 1 }, ['image'], 'has another order of storage'],
-    ['MaxPool', { kernel_shape: [2, 2], pads: null }, ['image'], 'has pads of another kind'],
-    ['AveragePool', { ...pool, pads: [0, 1, 0, 0] }, ['image'], 'takes means of fewer values at the border'],
-    ['AveragePool', { ...pool, pads: [0, 0, 1, 0] }, ['image'], 'takes means of fewer values at the border'],
-    ['AveragePool', { ...pool, ...rounded }, ['image'], 'takes means of windows that reach beyond the border'],
-    ['AveragePool', { ...pool, ...narrow }, ['image'], 'has strides beyond its kernel beside auto_pad'],
+    ['MaxPool', { kernel_shape: [2, 2], pads: [2, 2, 0, 0] }, ['image'], 'has windows that hold nothing but border'],
+    ['MaxPool', { kernel_shape: [2, 2], pads: [0, 0, 0, 2] }, ['image'], 'has windows that hold nothing but border'],
+    ['MaxPool', { kernel_shape: [2, 2], storage_order: 1 }, ['image'], 'has a storage_order other than 0'],
+    ['MaxPool', { kernel_shape: [2, 2], pads: null }, ['image'], 'has pads of an unexpected kind'],
+    ['AveragePool', { ...pool, pads: [0, 1, 0, 0] }, ['image'], 'averages fewer values at the border'],
+    ['AveragePool', { ...pool, pads: [0, 0, 1, 0] }, ['image'], 'averages fewer values at the border'],
+    ['AveragePool', { ...pool, ...rounded }, ['image'], 'averages windows that reach beyond the border'],
+    ['AveragePool', { ...pool, ...narrow }, ['image'], 'has auto_pad with strides longer than its kernel'],
     ['Relu', { consumed_inputs: 1 }, ['image'], 'has an attribute consumed_inputs that is not known'],
     ['LRN', { size: 3, bias: 0 }, ['image'], 'may divide by zero'],
     ['LRN', { size: 3, alpha: -1 }, ['image'], 'may divide by zero'],
@@ -124,28 +124,28 @@ describe('steps that can be computed place by place', () => {
     ['Pow', {}, ['image', 'image'], 'has exponents other than 1, 2, 3, …'],
     ['Div', {}, ['half', 'image'], 'divides by the image'],
     ['Dropout', {}, ['image', 'half', 'half'], 'may drop values'],
-    ['Round', {}, ['image'], 'cannot be computed place by place'],
-    ['Pad', { mode: 'wrap' }, ['image', 'pads'], 'adds a border of another kind'],
-    ['Pad', {}, ['image', 'pads', 'half'], 'adds a border of other values than 0'],
+    ['Round', {}, ['image'], 'cannot be computed cell by cell'],
+    ['Pad', { mode: 'wrap' }, ['image', 'pads'], 'adds a border of an unsupported kind'],
+    ['Pad', {}, ['image', 'pads', 'half'], 'adds a border of values other than 0'],
     ['Pad', {}, ['image', 'channels'], 'adds channels or images'],
-    ['Pad', { mode: 'edge' }, ['image', 'inwards'], 'has borders of no known size'],
-    ['Pad', { mode: 'edge' }, ['image', 'pads', '', 'vector'], 'has borders of no known size'],
-    ['Pad', { mode: 'reflect' }, ['image', 'wide'], 'reflects more than there is'],
-    ['Add', {}, ['image', 'vector'], 'joins tensors of unlike shapes'],
-    ['Add', {}, ['image', 'rows'], 'joins tensors of unlike shapes'],
-    ['Add', {}, ['image', 'images'], 'joins tensors of unlike shapes'],
-    ['Add', {}, ['image', 'flat'], 'joins tensors of unlike shapes'],
+    ['Pad', { mode: 'edge' }, ['image', 'inwards'], 'has borders of unknown size'],
+    ['Pad', { mode: 'edge' }, ['image', 'pads', '', 'vector'], 'has borders of unknown size'],
+    ['Pad', { mode: 'reflect' }, ['image', 'wide'], 'reflects more than the input has'],
+    ['Add', {}, ['image', 'vector'], 'joins tensors of different shapes'],
+    ['Add', {}, ['image', 'rows'], 'joins tensors of different shapes'],
+    ['Add', {}, ['image', 'images'], 'joins tensors of different shapes'],
+    ['Add', {}, ['image', 'flat'], 'joins tensors of different shapes'],
     ['Concat', { axis: 2 }, ['image', 'image'], 'does not join channels'],
     ['Concat', { axis: 1 }, ['image', 'weight'], 'joins constants'],
-    ['BatchNormalization', { training_mode: 1 }, ['image', 'vector'], 'takes means over all images'],
-    ['Resize', {}, CONV, 'cannot be computed place by place'],
+    ['BatchNormalization', { training_mode: 1 }, ['image', 'vector'], 'averages over all images'],
+    ['Resize', {}, CONV, 'cannot be computed cell by cell'],
   ])('end with %s %j of %j', (operator, attributes, inputs, reason) => {
     const { steps, reason: found } = stepsOf(operator, attributes, inputs)
     expect([steps, found]).toEqual([[], `${operator} "map" ${reason}`])
   })
 
   it('end with nodes of other domains, and with several outputs, and the reason is that of the first', () => {
-    expect(stepsOf('Relu', {}, ['image'], 'own').reason).toBe('Relu "map" is of a set of operators of its own')
+    expect(stepsOf('Relu', {}, ['image'], 'own').reason).toBe('Relu "map" is not one of ONNX\'s own operators')
     expect(stepsOf('Relu', {}, ['image'], 'ai.onnx').reason).toBeUndefined()
     const several = { ...graphNode('MaxPool', ['image'], 'map', pool), outputs: ['map', 'indices'] }
     const graph = graphOf([several, graphNode('Round', ['image'], 'late'), graphNode('Relu', ['map'], 'last')])
@@ -162,7 +162,9 @@ describe('steps that can be computed place by place', () => {
     expect(made('Mul', ['weight', 'half'], 'Conv').constants.get('constant')).toEqual([4, 3, 3, 3])
     expect(made('Add', ['vector', 'rows'], 'Add').constants.get('constant')).toEqual([64, 3])
     expect(made('Cast', ['half'], 'Pow').reason).toBe('Pow "map" has exponents other than 1, 2, 3, …')
-    expect(made('Reshape', ['weight', 'pads'], 'Conv').reason).toBe('Conv "map" has no known weights of two dimensions')
+    expect(made('Reshape', ['weight', 'pads'], 'Conv').reason).toBe(
+      'Conv "map" has weights that are unknown or not of two dimensions',
+    )
   })
 
   it.each([8, 27])('are none of operators of version %i', (operatorSet) => {
@@ -175,7 +177,7 @@ describe('steps that can be computed place by place', () => {
     const reasonBefore = (reader: GraphNode) =>
       cellSteps(graphOf([graphNode('Pad', ['image', 'pads']), reader]), IMAGE).reason
     expect(reasonBefore(graphNode('Conv', ['map', 'weight'], 'read'))).toBeUndefined()
-    const reason = 'Pad "map" adds zeros that not only convolutions read'
+    const reason = 'Pad "map" adds zeros that are not only for convolutions'
     expect(reasonBefore(graphNode('MaxPool', ['map'], 'read', pool))).toBe(reason)
   })
 
@@ -189,6 +191,6 @@ describe('steps that can be computed place by place', () => {
     const { graph } = readOnnxFile((await smallNetwork(inFolder('attributes.onnx'), made)).onnxPath)
     const read = Object.fromEntries(graph.nodes[0]?.attributes ?? [])
     expect(read).toEqual({ pads: null, strides: 2, group: 'two' })
-    expect(cellSteps(graph, IMAGE).reason).toMatch(/^Conv "feature" has .* of another kind$/)
+    expect(cellSteps(graph, IMAGE).reason).toMatch(/^Conv "feature" has .* of an unexpected kind$/)
   })
 })

@@ -130,12 +130,12 @@ describe('the plain way is taken', () => {
     const { patch, ...behind } = sceneOfSize(SIZE)
     const black = { ...behind, patch: { ...patch, rgba: patch.rgba.map((value, at) => (at % 4 === 3 ? value : 0)) } }
     const { reason, notes } = await reasonFor(opened, [black, sceneOfSize(SIZE), black, sceneOfSize(SIZE, SIZE - 1)])
-    expect(reason).toMatch(/from the plain way's$/)
-    expect(notes).toEqual([expect.stringMatching(/^random at 8 px: .* the plain way is taken$/)])
+    expect(reason).toMatch(/^with reuse, features differ by \S+ \(relative\)$/)
+    expect(notes).toEqual([expect.stringMatching(/^random at 8 px: .* every image is computed in full$/)])
   })
 
   it('where the whole image is read at once', async () => {
     const opened = await smallNetwork(inFolder('mean.onnx'), { dims: 3, nodes: mean })
-    expect((await reasonFor(opened)).reason).toBe('GlobalAveragePool "mean" cannot be computed place by place')
+    expect((await reasonFor(opened)).reason).toBe('GlobalAveragePool "mean" cannot be computed cell by cell')
   })
 })

@@ -9,7 +9,7 @@ import type { LiveSource, LiveState } from './liveSource.js'
 import { durationText } from './pace.js'
 import { ask, linesOf, messageOf } from './server.js'
 
-/** The slider rests so long before the object changes, in milliseconds. */
+/** Milliseconds that the slider must rest before the object changes. */
 const RESTING = 120
 
 /** What the controls work on. */

@@ -11,9 +11,9 @@ export interface Box {
 }
 
 interface CutOutParts {
-  /** Is changed: what is cut off becomes transparent. */
+  /** Cutting changes it: what is cut off becomes transparent. */
   readonly picture: ImageData
-  /** Told what of it is to be used; undefined: nothing. */
+  /** Called with the part to use; undefined if the user cancelled. */
   readonly answer: (box: Box | undefined) => void
 }
 
@@ -29,7 +29,7 @@ const HANDLES = {
   w: 'Left side',
 }
 
-/** Which way keys move what has the focus. */
+/** Directions in which the keys move the focused handle. */
 const WAYS: Readonly<Record<string, readonly [number, number]>> = {
   ArrowLeft: [-1, 0],
   ArrowRight: [1, 0],
@@ -195,8 +195,8 @@ function drawPicture(context: CanvasRenderingContext2D, picture: ImageData, { le
 }
 
 /**
- * A rectangle of which the sides moved that are named (n, e, s, w), or all of it where none is: no further than the picture, and
- * with a pixel in it at least.
+ * The rectangle with the named sides (n, e, s, w) moved, or all of it if none is named. It stays within the picture and keeps a
+ * pixel at least.
  */
 function movedBox({ left, top, right, bottom }: Box, sides: string, x: number, y: number, picture: ImageData): Box {
   const { width, height } = picture

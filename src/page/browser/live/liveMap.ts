@@ -3,10 +3,10 @@ import type { LoadedAnswers } from '../answers.js'
 import { fromBase64 } from '../base64.js'
 import { type MapValues, measured } from '../maps.js'
 
-/** A map that comes to be known, coarse to fine. */
+/** A map that is computed coarse to fine. */
 export interface LiveMap {
   readonly take: (rows: MapRows) => void
-  /** What is known; undefined: nothing. A position that is not has the values of the coarser one before it. */
+  /** The known part; undefined if there is none. An unknown position has the value of the coarser one before it. */
   readonly parts: () => KnownParts | undefined
   readonly isKnown: (place: number) => boolean
 }
@@ -32,7 +32,7 @@ export function liveMap(rows: number, cols: number): LiveMap {
   let center: number | undefined
   let left = count
 
-  /** Where the values of a position that is not known are taken from. */
+  /** The position from which an unknown position takes its value. */
   const sourceOf = (place: number, first: number): number => {
     const [row, col] = [Math.floor(place / cols), place % cols]
     for (let step = 2; step <= COARSEST; step *= 2) {

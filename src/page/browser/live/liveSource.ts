@@ -18,7 +18,7 @@ import { type LiveMap, liveMap } from './liveMap.js'
 import { type Pace, type Progress, paceOf, progressText, tenthsSince } from './pace.js'
 import { ask, linesOf } from './server.js'
 
-/** What can be changed beside the view. */
+/** Settings that can be changed beside the view. */
 export interface LiveState extends Pick<LiveStudy, 'networks' | 'missing' | 'objects'> {
   readonly size: number
   /** `#rrggbb` */
@@ -33,30 +33,30 @@ export interface LiveSource extends Source {
   readonly set: (change: Partial<LiveState>) => void
   /** Calls whenever that changes, or a map is further. @returns ends that */
   readonly onChange: (told: () => void) => () => void
-  /** How far the map of a panel is; undefined: it has not begun. */
+  /** How far the map of a panel is; undefined if it has not begun. */
   readonly progress: (fitted: Fitted) => Progress | undefined
-  /** What a panel shows, as the server knows it. */
+  /** The scene of a panel, as the server knows it. */
   readonly sceneOf: (fitted: Fitted) => LiveScene
 }
 
 /** A picture's key holds object and size. */
 const SIZES = 8192
 
-/** Where a picture is, by its key. */
+/** Address of a picture, by its key. */
 function pictureAddress(key: number): string {
   return `pictures/${Math.floor(key / SIZES)}-${key % SIZES}.png`
 }
 
-/** Who leaves a map often comes back to it at once, showing something else of it. Milliseconds. */
+/** Milliseconds for which a map goes on after it was left: a user often comes back at once to another view of it. */
 const LINGERING = 100
 
 /** In the keys of maps, which do not depend on the cursor. */
 const NOWHERE: Position = { row: 0, col: 0 }
 
-/** The cursor is told of so often at most, in milliseconds. */
+/** Milliseconds at least between two messages about the cursor. */
 const BETWEEN_CURSORS = 120
 
-/** How often it is told how long things take, in milliseconds. */
+/** Milliseconds between two updates of how long things take. */
 const BETWEEN_TENTHS = 100
 
 /** Distance of positions in the end: a map of all would take 16 times as long. */
@@ -71,7 +71,7 @@ interface Running {
   readonly ended: Promise<void>
   /** Since when its network is being opened, in milliseconds. */
   opening: number | undefined
-  /** What is to be said of it as long as it is shown. */
+  /** Note to show with the map. */
   note: string
   readonly stop: AbortController
 }
@@ -97,7 +97,7 @@ export function liveSource(study: LiveStudy, size: number): LiveSource {
     ...sceneOf(fitted),
     ...{ layer: fitted.choice.layer, anchor: fitted.anchorPosition, cursor },
   })
-  /** Unless another one has begun of the same. */
+  /** Forgets a map, unless another one has begun under the same key. */
   const forget = (key: string, one: Running) => {
     if (running.get(key) === one) running.delete(key)
   }
@@ -198,7 +198,7 @@ export function liveSource(study: LiveStudy, size: number): LiveSource {
   }
 }
 
-/** What is going on; empty: nothing. */
+/** The stage of the work in words; empty if nothing is going on. */
 function stageText({ opening, pace }: Running, { group }: Fitted): string {
   if (opening === undefined) return progressText(pace.progress(performance.now()))
   return `opening ${isolated(group.model)}, ${tenthsSince(opening)}`
@@ -223,15 +223,16 @@ function atMostEvery(
   }
 }
 
+/** Made here and not by the server, since the page knows networks, objects and sizes, and changes them. */
 function indexOf({ networks, objects, ...state }: LiveState, mostBytes: number, version: number): SiteIndex {
   const groups = networks.map((network, i): SiteGroup => {
     const size = Math.min(state.size, network.frame)
     const extent = network.frame - size + 1
-    // Where nothing fits, the server says so.
+    // If nothing fits, the server says so.
     const stride = fittingStride(network, size, { wished: state.finest, mostBytes }) ?? (LIVE_STRIDES.at(-1) as number)
     const side = Math.ceil(extent / stride)
     return {
-      // Pictures are drawn anew where anything of them has changed.
+      // A new key makes the page draw the pictures again, whatever changed in them.
       key: version * networks.length + i,
       ...{ model: network.id, size, rows: side, cols: side, stride, frame: network.frame },
       background: { colour: state.background },
@@ -253,5 +254,5 @@ function indexOf({ networks, objects, ...state }: LiveState, mostBytes: number, 
   return { digest: '', groups, limits: PAPER_LIMITS, isLive: true }
 }
 
-/** Over patches there is no mean here. */
+/** The live page has no means over patches. */
 const NOTHING = { mean: Number.NaN, std: Number.NaN }

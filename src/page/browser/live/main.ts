@@ -7,12 +7,12 @@ import { startViewer } from '../viewer.js'
 import { LiveControls } from './controls.js'
 import { liveSource } from './liveSource.js'
 
-/** Of the object in pixels, where no link says another: the smaller one of the paper's. */
+/** Side of the object in pixels if a link names no other: the smaller one of the paper's. */
 const FIRST_SIZE = 75
 
 const study = JSON.parse(element('study', HTMLScriptElement).text) as LiveStudy
 const source = liveSource(study, linkedSize() ?? FIRST_SIZE)
-// Before the viewer shows what the address names.
+// Registered first, so that it runs before the viewer shows what the address names.
 window.addEventListener('hashchange', () => {
   const size = linkedSize()
   if (size !== undefined && size !== source.state().size) source.set({ size })
@@ -25,7 +25,7 @@ const viewer = startViewer(source)
 render(h(LiveControls, { source, viewer }), element('live-controls', HTMLElement))
 bindPrint()
 
-/** That the address names, if any. */
+/** The size that the address names, if any. */
 function linkedSize(): number | undefined {
   const size = Number(new URLSearchParams(location.hash.slice(1)).get('size'))
   return Number.isInteger(size) && size > 0 ? size : undefined

@@ -2,11 +2,11 @@
 export interface Progress {
   /** Share of its positions that are computed. */
   readonly share: number
-  /** Until all are; undefined: not known yet. */
+  /** Until all are; undefined if not known yet. */
   readonly secondsLeft: number | undefined
 }
 
-/** Tells from what is done when the rest will be. */
+/** Estimates from the progress so far when the rest will be done. */
 export interface Pace {
   /** @param done positions @param at milliseconds */
   readonly take: (done: number, at: number) => void
@@ -14,7 +14,7 @@ export interface Pace {
   readonly progress: (at: number) => Progress | undefined
 }
 
-/** A smaller share more tells nothing of the rate: most positions come many at a time, a few before their turn. */
+/** Share that must be added before the rate is taken again: most positions come many at a time, and a few before their turn. */
 const LEAST_SHARE = 0.02
 
 export function paceOf(total: number): Pace {
@@ -37,7 +37,7 @@ export function paceOf(total: number): Pace {
   }
 }
 
-/** Empty for a map that is whole, or of which nothing is known. */
+/** Progress in words; empty for a map that is whole or about which nothing is known. */
 export function progressText(progress: Progress | undefined): string {
   if (progress === undefined || progress.share === 1) return ''
   const { share, secondsLeft } = progress
