@@ -84,7 +84,7 @@ const OPTIONS = {
     .number()
     .superRefine((count) => checkCount('`expressions`', count))
     .default(50),
-  /** Background of the objects: `white` (default), `#rrggbb`, `noise:SEED` or the path of a picture. */
+  /** Background of the objects, named as in `extract`; `white` by default. */
   background: z.string().default(WHITE),
   /** `hard` (default) draws pixels with alpha ≥ 128 and no others; `soft` mixes object and background by alpha. */
   blend: oneOf('blend', BLENDS).default('hard'),
