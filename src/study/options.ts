@@ -1,6 +1,5 @@
 import { z } from 'zod'
-import { checkPrecision } from '../engine/choice.js'
-import { type DeviceRequest, parseDevice } from '../engine/device.js'
+import { checkPrecision, type DeviceRequest, parseDevice } from '../engine/device.js'
 import { REUSE } from '../engine/reuse/record.js'
 import { BLENDS } from '../engine/task.js'
 import { UsageError } from '../errors.js'
