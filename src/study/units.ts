@@ -18,7 +18,7 @@ export function planUnits(
   networks: readonly Network[],
   patches: readonly Patch[],
   stride: number,
-  sceneOf: (network: Network, patch: Patch) => Scene,
+  sceneFor: (network: Network, patch: Patch) => Scene,
 ): readonly PlannedUnit[] {
   const grids = new Map<string, PositionGrid>()
   const gridFor = (frame: number, size: number) => {
@@ -29,7 +29,7 @@ export function planUnits(
   }
   return networks.flatMap((network) =>
     patches.map((patch) => ({
-      ...{ network, patch, scene: sceneOf(network, patch) },
+      ...{ network, patch, scene: sceneFor(network, patch) },
       grid: gridFor(network.input.rows, patch.size),
     })),
   )
