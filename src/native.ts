@@ -16,9 +16,6 @@ import loadPrebuilt from 'pkg-prebuilds'
 import { DeviceError, endIfStopped, InputError } from './errors.js'
 import { prepareEnvironment } from './support/machine.js'
 
-/** Levels of vector instructions that the kernels are compiled for; `baseline` runs on every processor. */
-export type InstructionSet = 'baseline' | 'avx2' | 'avx512' | 'neon'
-
 /**
  * How 8-bit samples become network input: (value / divisor - mean[c]) / std[c], each step rounded to float32, which is
  * bit for bit what torchvision's ToTensor (divisor 255) and Normalize give.
@@ -248,7 +245,7 @@ interface Addon {
     },
   ): Promise<SvmResult>
   cudaDevices(index?: number): CudaDevices
-  instructionSet(): InstructionSet
+  instructionSet(): string
 }
 
 /** The package, seen from src/ and from dist/. */
@@ -307,11 +304,12 @@ function addon(): Addon {
 }
 
 /**
- * The instruction set that the kernels use: the best of this machine, or the one that SHIFTSCOPE_ISA names.
+ * The instruction set that the kernels use, as native/core/instruction_set.h names it: the best of this machine, or the one
+ * that SHIFTSCOPE_ISA names.
  *
  * @throws DeviceError when the addon cannot be loaded or SHIFTSCOPE_ISA names a level that the machine lacks.
  */
-export function instructionSet(): InstructionSet {
+export function instructionSet(): string {
   return addon().instructionSet()
 }
 

@@ -6,10 +6,13 @@ import { INPUT_PRESETS } from '../networks/input/presets.js'
 import { POOLS, PRECISIONS } from '../networks/network.js'
 import { parseRange, parseThree, parseWhole } from './parse.js'
 
+/** What `--background` takes, in the words of help. */
+export const BACKGROUNDS = '#rrggbb, noise:SEED or FILE'
+
 /** Adds the options of how the scene is drawn. */
 export function addSceneOptions(command: Command): Command {
   return command
-    .option('--background <what>', 'draw on #rrggbb, noise:SEED or FILE', 'white')
+    .option('--background <what>', `draw on ${BACKGROUNDS}`, 'white')
     .addOption(new Option('--blend <rule>', 'draw object edges').choices(BLENDS).default('hard'))
 }
 

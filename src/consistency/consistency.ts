@@ -36,7 +36,7 @@ export interface ConsistencyOptions extends Omit<NetworkOptions, 'layers' | 'poo
   readonly draws?: number
   /** Seed of the random shifts; 0 by default. A photograph's shifts depend on its name, not on the other photographs. */
   readonly seed?: number
-  /** Background of `embed`: `#rrggbb`, `white`, `noise:SEED` or the path of a picture; black by default. */
+  /** Background of `embed`, named as in `extract`; black by default. */
   readonly background?: string
   /** Folder for the results: consistency.json, photographs.csv, index.html, `<protocol>.npy`; by default nothing is written. */
   readonly out?: string

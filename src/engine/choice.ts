@@ -2,6 +2,7 @@ import { DeviceError, UsageError } from '../errors.js'
 import type { Network, Precision } from '../networks/index.js'
 import { type Crew, openDeviceCrew } from './crew.js'
 import {
+  checkPrecision,
   type Device,
   type DeviceRequest,
   devicesOf,
@@ -106,12 +107,6 @@ export async function openExecution(plan: ExecutionPlan): Promise<Execution> {
     if (software)
       onNote(`${request.name} runs on ${adapter}, which computes on the processor; \`device cpu\` is faster`)
   return deviceExecution(plan, trials)
-}
-
-/** @throws UsageError for float16 without a GPU's name: the processor would only be slower with it */
-export function checkPrecision({ name }: DeviceRequest, precision: Precision = 'fp32'): void {
-  if (precision === 'fp32' || (name !== 'auto' && name !== 'cpu')) return
-  throw new UsageError(`\`precision ${precision}\` is for GPUs; name one with \`device\`, or leave it out`)
 }
 
 /**

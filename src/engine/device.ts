@@ -3,6 +3,7 @@ import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { listSupportedBackends } from 'onnxruntime-node'
 import { UsageError } from '../errors.js'
+import type { Precision } from '../networks/index.js'
 import { DEVICE_NAMES, type DeviceName } from './deviceNames.js'
 
 /** The names that stand for an execution provider on GPUs. */
@@ -94,6 +95,12 @@ export function parseDevice(text: string): DeviceRequest {
     )
   }
   return { name, index: Number(digits) }
+}
+
+/** @throws UsageError for float16 without a GPU's name: the processor would only be slower with it */
+export function checkPrecision({ name }: DeviceRequest, precision: Precision = 'fp32'): void {
+  if (precision === 'fp32' || (name !== 'auto' && name !== 'cpu')) return
+  throw new UsageError(`\`precision ${precision}\` is for GPUs; name one with \`device\`, or leave it out`)
 }
 
 /** Every device that a request stands for: one of an index, or all GPUs that the provider can be told to use. */

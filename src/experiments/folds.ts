@@ -20,6 +20,9 @@ export const FOLD_SCHEMES = ['ordered', 'shuffled', 'transposed', 'blocks'] as c
 /** Name of a fold scheme, such as `ordered`; see `FOLD_SCHEMES`. */
 export type FoldScheme = (typeof FOLD_SCHEMES)[number]
 
+/** Schemes whose folds are bands of whole rows, or of whole columns. */
+export const BAND_SCHEMES: readonly FoldScheme[] = ['ordered', 'transposed']
+
 /** The loss of all classifiers, as results name it. */
 export const LOSS = 'hinge'
 

@@ -1,5 +1,5 @@
-import { checkPrecision, type Execution, openExecution, requiredTrials } from '../engine/choice.js'
-import { parseDevice } from '../engine/device.js'
+import { type Execution, openExecution, requiredTrials } from '../engine/choice.js'
+import { checkPrecision, parseDevice } from '../engine/device.js'
 import { REUSE, type ReuseChoice } from '../engine/reuse/record.js'
 import type { WishedSettings } from '../engine/settings.js'
 import type { Scene } from '../engine/task.js'

@@ -50,18 +50,6 @@ const modelSchema = z.object({
   paper: z.string(),
 })
 
-const CONVOLUTIONAL = [
-  'alexnet',
-  'vgg',
-  'squeezenet',
-  'resnet',
-  'densenet',
-  'mobilenet',
-  'efficientnet',
-  'convnext',
-] as const
-const TRANSFORMERS = ['vit', 'swin'] as const
-
 /** A checkpoint that no architecture describes. */
 const checkpointSchema = z.object({
   url: z.string(),
@@ -74,7 +62,8 @@ const checkpointSchema = z.object({
 })
 
 const networkSchema = modelSchema.extend({
-  family: z.enum([...CONVOLUTIONAL, ...TRANSFORMERS]),
+  /** Family of architectures, such as `resnet`. */
+  family: z.string(),
   /** Number of training pictures of an embedded network. */
   samples: z.number().int().positive().optional(),
   /** Accuracy of an embedded network, 0 to 1, for objects on white and on mixed backgrounds as in training. */

@@ -7,16 +7,14 @@ import { architectures } from './architectures/architectures.js'
 import { type Architecture, featuresOf, parametersOf } from './architectures/layer.js'
 import { firstFault, hasKeys, ignoredKey } from './architectures/weights.js'
 import { type CatalogEntry, catalog, catalogModels } from './catalog.js'
-import { type Checkpoint, readCheckpoint } from './checkpoint/checkpoint.js'
+import { CHECKPOINT_EXTENSIONS, type Checkpoint, readCheckpoint } from './checkpoint/checkpoint.js'
 import { shapeText } from './checkpoint/tensor.js'
 import { exportCommand, ownExportCommand } from './exported.js'
-
-const EXTENSIONS = new Set(['.pth', '.pt', '.bin', '.safetensors', '.caffemodel'])
 
 /** Whether a network is named by a checkpoint: by a path that ends like one, or by any file that is no ONNX model. */
 export async function isCheckpointPath(model: string): Promise<boolean> {
   const extension = extname(model).toLowerCase()
-  if (EXTENSIONS.has(extension)) return true
+  if (CHECKPOINT_EXTENSIONS.includes(extension)) return true
   if (extension === '.onnx' || catalogModels().some(({ id }) => id === model)) return false
   return stat(model).then(
     (status) => status.isFile(),

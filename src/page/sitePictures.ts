@@ -1,4 +1,4 @@
-import { noise, parseColour } from '../patches/background.js'
+import { drawnBackground } from '../patches/background.js'
 import { readBackgroundPicture, readPatchPicture } from '../results/pictures.js'
 import type { UnitInputs } from '../results/unit/schema.js'
 import { writeSiteFile } from './siteFile.js'
@@ -39,20 +39,16 @@ export function sitePictures(results: string, site: string): SitePictures {
         return rgba && patchPng(rgba, size, blend)
       }),
     background: async (identity, frame) => {
-      if (/^(white|#[0-9a-f]{6})$/.test(identity)) return { colour: `rgb(${parseColour(identity).join(' ')})` }
+      const drawn = drawnBackground(identity)
+      if (drawn && 'rgb' in drawn) return { colour: `rgb(${drawn.rgb.join(' ')})` }
       const picture = await keyOf(`background ${identity} ${frame}`, async () => {
-        const rgb = await backgroundPixels(results, identity, frame)
+        if (frame > MAX_FRAME) return undefined
+        const rgb = drawn ? drawn.draw(frame) : await readBackgroundPicture(results, identity, frame)
         return rgb && encodePng(rgb, frame, 3)
       })
       return picture === null ? null : { picture }
     },
   }
-}
-
-async function backgroundPixels(results: string, identity: string, frame: number): Promise<Uint8Array | undefined> {
-  if (frame > MAX_FRAME) return undefined
-  const seed = /^noise:(\d{1,10})$/.exec(identity)?.[1]
-  return seed === undefined ? readBackgroundPicture(results, identity, frame) : noise(Number(seed), frame, frame)
 }
 
 /** A patch as it is composited. */

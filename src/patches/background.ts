@@ -24,13 +24,14 @@ export interface NamedBackground {
  * @throws UsageError if it is none of these, InputError if the file is not a picture; the signal's reason
  */
 export async function readBackground(text: string, frame: number, signal?: AbortSignal): Promise<NamedBackground> {
-  if (text === WHITE || text.startsWith('#')) {
-    return { identity: text.toLowerCase(), background: { rgb: parseColour(text) } }
+  const drawn = drawnBackground(text)
+  if (drawn !== undefined) {
+    const { identity } = drawn
+    return { identity, background: 'rgb' in drawn ? { rgb: drawn.rgb } : { image: drawn.draw(frame) } }
   }
-  if (text.startsWith('noise:')) {
-    const seed = parseSeed(text)
-    return { identity: `noise:${seed}`, background: { image: noise(seed, frame, frame) } }
-  }
+  if (text.startsWith('#')) throw notColour(text)
+  if (text.startsWith('noise:'))
+    throw new UsageError(`background ${text} has no seed from 0 to 4294967295; use one, such as noise:1`)
   if (text === '' || !(await stat(text).catch(() => undefined))?.isFile()) {
     throw new UsageError(
       `background ${text} is not a colour, nor is there such a file; use white, #rrggbb, noise:SEED or a picture`,
@@ -40,22 +41,39 @@ export async function readBackground(text: string, frame: number, signal?: Abort
   return { identity: `image:${sha256(image)}`, background: { image } }
 }
 
+/** A background that its words alone decide: a colour, or pixels of a square frame, RGB, [frame, frame, 3]. */
+type DrawnBackground = { readonly identity: string } & (
+  | { readonly rgb: readonly [number, number, number] }
+  | { readonly draw: (frame: number) => Uint8Array }
+)
+
+/**
+ * What words, or an identity, name without a file.
+ * @returns undefined for other texts, also damaged ones
+ */
+export function drawnBackground(text: string): DrawnBackground | undefined {
+  if (text === WHITE || COLOUR.test(text)) return { identity: text.toLowerCase(), rgb: parseColour(text) }
+  const seed = Number(/^noise:(\d{1,10})$/.exec(text)?.[1])
+  if (seed < 2 ** 32) return { identity: `noise:${seed}`, draw: (frame) => noise(seed, frame, frame) }
+  return undefined
+}
+
+const COLOUR = /^#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})$/i
+
 /**
  * Red, green and blue, 0 to 255, of a background.
  * @throws UsageError if it is neither `white` nor `#rrggbb`
  */
 export function parseColour(text: string): readonly [number, number, number] {
   if (text === WHITE) return [255, 255, 255]
-  const match = /^#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})$/i.exec(text)
-  if (match === null) throw new UsageError(`background ${text} is not a colour; use white or #rrggbb`)
+  const match = COLOUR.exec(text)
+  if (match === null) throw notColour(text)
   const channel = (group: number) => Number.parseInt(match[group] as string, 16)
   return [channel(1), channel(2), channel(3)]
 }
 
-function parseSeed(text: string): number {
-  const digits = text.slice('noise:'.length)
-  if (/^\d{1,10}$/.test(digits) && Number(digits) < 2 ** 32) return Number(digits)
-  throw new UsageError(`background ${text} has no seed from 0 to 4294967295; use one, such as noise:1`)
+function notColour(text: string): UsageError {
+  return new UsageError(`background ${text} is not a colour; use white or #rrggbb`)
 }
 
 /**

@@ -1,5 +1,4 @@
-import type { ColourLimits } from './colormap.js'
-import { hot } from './colormap.js'
+import { type ColourLimits, hot } from './colormap.js'
 
 /** Values by place, [rows, cols], row-major. */
 export interface GridValues {

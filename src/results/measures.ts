@@ -2,7 +2,7 @@ import { ANCHOR_NAMES, type AnchorName } from '../engine/positions.js'
 import { CONFIDENT } from '../experiments/answers.js'
 import { type EquivarianceError, ERROR_PARTS } from '../experiments/equivariance.js'
 import { MADE_UP_FEATURES, meanAccuracy } from '../experiments/foldBaselines.js'
-import { FOLD_SCHEMES, type FoldScheme, TASKS } from '../experiments/folds.js'
+import { BAND_SCHEMES, FOLD_SCHEMES, TASKS } from '../experiments/folds.js'
 import { gridSpectrum } from '../experiments/gridSpectrum.js'
 import {
   type Consistency,
@@ -284,15 +284,12 @@ function readoutColumn(variant: string): readonly string[] {
 }
 
 function answerColumn(metric: string): readonly MeasureTable[] {
-  const column = (variant: string) => {
-    const name = tables.ANSWER_COLUMNS[`${metric} ${variant}`]
-    return name === undefined ? undefined : [name]
+  const columnOf = (variant: string) => {
+    const column = tables.ANSWER_COLUMNS[`${metric} ${variant}`]
+    return column && [column.name]
   }
-  return [{ kind: tables.ANSWERS, column }]
+  return [{ kind: tables.ANSWERS, column: columnOf }]
 }
-
-/** The folds of these schemes are bands of whole rows, or of whole columns. */
-const BAND_SCHEMES: readonly FoldScheme[] = ['ordered', 'transposed']
 
 function bandColumn(variant: string): readonly string[] | undefined {
   const [task = '', cv = '', fold = ''] = variant.split(' ')

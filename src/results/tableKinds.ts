@@ -90,21 +90,28 @@ export const NULL_BASELINE: TableKind = {
   spread: { fewest: FEWEST_PAIRS },
 }
 
-/** Columns of the table of answers, by metric and variant, as CSV names them. */
-export const ANSWER_COLUMNS: Readonly<Record<string, string>> = {
-  'answer-kept center confident': 'positions that keep the answer, confident objects',
-  'answer-kept center unsure': 'positions that keep the answer, other objects',
-  'answer-right center': 'objects answered correctly at the center',
-  'answer-probability center': 'probability at the center',
-  'answer-fall center': 'largest fall of it',
-}
-
-const ANSWER_HEADS: Readonly<Record<string, string>> = {
-  'positions that keep the answer, confident objects': 'share of positions that keep a confident answer',
-  'positions that keep the answer, other objects': 'share of positions that keep an unsure answer',
-  'objects answered correctly at the center': 'share of objects with a correct answer at the center',
-  'probability at the center': 'probability of the answer at the center',
-  'largest fall of it': 'largest drop of this probability at another position',
+/** Columns of the table of answers, by metric and variant: what CSV calls them, and their heads. */
+export const ANSWER_COLUMNS: Readonly<Record<string, { readonly name: string; readonly head: string }>> = {
+  'answer-kept center confident': {
+    name: 'positions that keep the answer, confident objects',
+    head: 'share of positions that keep a confident answer',
+  },
+  'answer-kept center unsure': {
+    name: 'positions that keep the answer, other objects',
+    head: 'share of positions that keep an unsure answer',
+  },
+  'answer-right center': {
+    name: 'objects answered correctly at the center',
+    head: 'share of objects with a correct answer at the center',
+  },
+  'answer-probability center': {
+    name: 'probability at the center',
+    head: 'probability of the answer at the center',
+  },
+  'answer-fall center': {
+    name: 'largest fall of it',
+    head: 'largest drop of this probability at another position',
+  },
 }
 
 export const ANSWERS: TableKind = {
@@ -112,8 +119,8 @@ export const ANSWERS: TableKind = {
   title: 'Answers of the network',
   note: `The answer is the class with the highest probability. It is confident if its probability is at least ${CONFIDENT} with the object at the center. The table has means over objects. ${OVER_OBJECTS}`,
   keys: ['measure'],
-  head: ([measure = '']) => ANSWER_HEADS[measure] ?? measure,
-  order: Object.values(ANSWER_COLUMNS),
+  head: ([measure = '']) => Object.values(ANSWER_COLUMNS).find(({ name }) => name === measure)?.head ?? measure,
+  order: Object.values(ANSWER_COLUMNS).map(({ name }) => name),
   statistic: 'mean',
   counted: 'patches',
   spread: { fewest: FEWEST_PATCHES },

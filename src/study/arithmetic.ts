@@ -29,7 +29,7 @@ const OPTIONS = {
   patches: z.string().exactOptional(),
   /** Side in pixels of objects whose scene gives no size; 75 by default. */
   size: z.number().default(75),
-  /** Background of scenes: `white` (default), `#rrggbb`, `noise:SEED` or the path of a picture. */
+  /** Background of scenes, named as in `extract`; `white` by default. */
   background: z.string().default(WHITE),
   /** `hard` (default) draws pixels with alpha ≥ 128 and no others; `soft` mixes object and background by alpha. */
   blend: oneOf('blend', BLENDS).default('hard'),

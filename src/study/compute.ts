@@ -9,7 +9,7 @@ import { type Progress, progressTo } from '../progress.js'
 import { secondsOf } from '../support/stopwatch.js'
 import { storeUnit } from './measure.js'
 import type { ResolvedOptions } from './options.js'
-import { imagesOfUnits, type Study, unitScene } from './plan.js'
+import { imagesOfUnits, type Study } from './plan.js'
 import type { NetworkSettings } from './runFile.js'
 import type { TimeLeft } from './timeLeft.js'
 import type { UnitQueue } from './unitQueue.js'
@@ -75,10 +75,9 @@ export async function computeUnits(work: UnitWork, network: Network, first: Plan
         progress.update(before + images, images > 0 ? timeLeft?.seconds(now) : undefined)
       }
       onUnit(current, 0)
-      const features = await extract(study, handle, current, onImages, signal)
+      const features = await extract(handle, current, onImages, signal)
       timeLeft?.extracted(current, seconds())
-      const scene = unitScene(study, current)
-      const equivariance = study.equivariance ? await measureEquivariance(handle, scene, signal) : []
+      const equivariance = study.equivariance ? await measureEquivariance(handle, current.scene, signal) : []
       const extracted = { ...features, equivariance }
       await stored
       stored = secondsOf(() => storeUnit(study, current, extracted, progress, classifiers)).then((seconds) => {
@@ -117,7 +116,7 @@ export function openUnits(
   const progress = progressTo(options.onProgress)
   return openExecution({
     network,
-    scene: unitScene(study, first),
+    scene: first.scene,
     images,
     request: options.request,
     wished: options,
@@ -130,14 +129,12 @@ export function openUnits(
 
 /** @throws InterruptedError when the signal ends it */
 async function extract(
-  study: Study,
   handle: NetworkHandle,
-  unit: PlannedUnit,
+  { scene, grid: { offsets } }: PlannedUnit,
   onImages: (done: number) => void,
   signal: AbortSignal | undefined,
 ): Promise<Features> {
-  const { offsets } = unit.grid
-  const features = await handle.extract(unitScene(study, unit), offsets, { onImages, signal })
+  const features = await handle.extract(scene, offsets, { onImages, signal })
   if (features.finished < offsets.length / 2) throwIfStopped(signal)
   return features
 }

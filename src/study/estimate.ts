@@ -6,7 +6,7 @@ import { siteFeatureBytes } from '../page/siteFeatures.js'
 import { imagesOfArithmetic } from './arithmeticPlan.js'
 import { openUnits, reusesValues } from './compute.js'
 import { type ReproduceOptions, type ResolvedOptions, resolveOptions } from './options.js'
-import { imagesOfUnits, planStudy, type Study, unitGroups, unitScene } from './plan.js'
+import { imagesOfUnits, planStudy, type Study, unitGroups } from './plan.js'
 import { arrayBytes, featureBytes, type PlannedUnit, sketchDims } from './units.js'
 
 /** Estimated work, storage and time of a study. */
@@ -86,12 +86,11 @@ async function timesOf(study: Study, options: ResolvedOptions) {
     throwIfStopped(options.signal)
     const { handle, rate, ran } = await openUnits(study, network, first[0], imagesOfUnits(groups.flat()), options)
     await handle.close()
-    const scene = unitScene(study, first[0])
-    const imagesPerSecond = rate ?? (await processorRate(network, scene, handle.settings, options.signal))
+    const imagesPerSecond = rate ?? (await processorRate(network, first[0].scene, handle.settings, options.signal))
     for (const group of groups) {
       const [unit] = group
       const isReused = reusesValues(ran(), options)
-      const gain = isReused ? expectedGain(network, unitScene(study, unit), unit.grid.offsets) : 1
+      const gain = isReused ? expectedGain(network, unit.scene, unit.grid.offsets) : 1
       const all = imagesOfUnits(group) / imagesPerSecond / gain
       times.push({ all, each: all / group.length })
     }

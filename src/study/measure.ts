@@ -45,7 +45,7 @@ export async function storeUnit(
   const { grid, network } = unit
   const parts: LayerParts[] = []
   for (const [i, layer] of features.layers.entries()) {
-    const measured = await measureLayer(study, unit, layer, classifiers)
+    const measured = await layerParts(study, unit, layer, classifiers)
     parts.push({ ...measured, equivariance: features.equivariance[i] })
   }
   const inputs = unitInputs(study, unit)
@@ -59,7 +59,7 @@ export async function storeUnit(
   noteCoarse(study, stored, progress)
 }
 
-async function measureLayer(
+async function layerParts(
   study: Study,
   unit: PlannedUnit,
   { name, ...layer }: LayerFeatures,

@@ -1,6 +1,5 @@
 import { z } from 'zod'
-import { checkPrecision } from '../engine/choice.js'
-import { type DeviceRequest, parseDevice } from '../engine/device.js'
+import { checkPrecision, type DeviceRequest, parseDevice } from '../engine/device.js'
 import { REUSE } from '../engine/reuse/record.js'
 import { BLENDS } from '../engine/task.js'
 import { UsageError } from '../errors.js'
@@ -84,7 +83,7 @@ const OPTIONS = {
     .number()
     .superRefine((count) => checkCount('`expressions`', count))
     .default(50),
-  /** Background of the objects: `white` (default), `#rrggbb`, `noise:SEED` or the path of a picture. */
+  /** Background of the objects, named as in `extract`; `white` by default. */
   background: z.string().default(WHITE),
   /** `hard` (default) draws pixels with alpha ≥ 128 and no others; `soft` mixes object and background by alpha. */
   blend: oneOf('blend', BLENDS).default('hard'),

@@ -61,7 +61,9 @@ export async function planStudy(given: ResolvedOptions, withPlaceholders = false
   const backgrounds = await backgroundsOf(options.background, networks, signal)
   const frame = Math.min(...networks.map(({ input }) => input.rows))
   const patches = unitModels.length > 0 ? await patchesOf(options.patches, sizes, frame, blend, signal) : []
-  const units = planUnits(networks, patches, stride)
+  const units = planUnits(networks, patches, stride, (network, patch) =>
+    sceneOf(patch, backgroundFor({ backgrounds }, network).background, blend),
+  )
   for (const { network, grid } of units) checkMemory(network, grid)
   checkFolds(units, separability)
   if (equivariance) checkEquivariance(units)
@@ -145,13 +147,8 @@ async function backgroundsOf(
 }
 
 /** The background in a network's frame. */
-function backgroundFor({ backgrounds }: Study, { input }: Network): NamedBackground {
+function backgroundFor({ backgrounds }: Pick<Study, 'backgrounds'>, { input }: Network): NamedBackground {
   return backgrounds.get(input.rows) as NamedBackground
-}
-
-/** The scene of a unit: its patch on the study's background. */
-export function unitScene(study: Study, { network, patch }: Pick<PlannedUnit, 'network' | 'patch'>): Scene {
-  return sceneOf(patch, backgroundFor(study, network).background, study.blend)
 }
 
 /** Everything that decides a unit's numbers. */

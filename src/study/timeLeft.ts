@@ -1,7 +1,7 @@
 import { expectedGain, usualImageSeconds } from '../engine/reuse/expected.js'
 import type { Network } from '../networks/index.js'
 import { imagesOfArithmetic } from './arithmeticPlan.js'
-import { type Study, unitScene } from './plan.js'
+import type { Study } from './plan.js'
 import type { UnitQueue } from './unitQueue.js'
 import { imagesOf, type PlannedUnit } from './units.js'
 
@@ -53,7 +53,7 @@ export function studyTimeLeft(study: Study, queue: Pick<UnitQueue, 'left' | 'byO
   const first = new Pace()
   const extraction = new Pace()
   const measuring = new Pace()
-  const { extracting, learn } = extractionPrediction(study)
+  const { extracting, learn } = extractionPrediction()
   const starting = (unit: PlannedUnit) => USUAL.starting + extracting(unit)
   const perFeature = study.separability ? USUAL.classified : USUAL.compared
   const measurement = (unit: PlannedUnit) => (positionsOf(unit) + EXTRA.positions) * featuresOf(unit) * perFeature
@@ -156,13 +156,13 @@ const FEW_POSITIONS = 2000
  * Predicts the seconds of a unit's images. `learn` analyses the network that was opened, and others if that takes little time.
  * Images of networks that are not analysed count as computed whole.
  */
-function extractionPrediction(study: Study) {
+function extractionPrediction() {
   const perImage = new Map<string, number>()
   const learn = (units: readonly PlannedUnit[], opened: Network, isReused: boolean): void => {
     for (const unit of distinct(units, sizeOf)) {
       const isKnown = perImage.has(sizeOf(unit))
       if (isKnown || (unit.network !== opened && imagesOf(unit) > FEW_POSITIONS)) continue
-      const gain = isReused ? gainOf(study, unit) : 1
+      const gain = isReused ? gainOf(unit) : 1
       perImage.set(sizeOf(unit), imageSeconds(unit.network) * (1 / gain + EXTRA.images / imagesOf(unit)))
     }
   }
@@ -171,9 +171,9 @@ function extractionPrediction(study: Study) {
   return { extracting, learn }
 }
 
-function gainOf(study: Study, unit: PlannedUnit): number {
+function gainOf({ network, scene, grid }: PlannedUnit): number {
   try {
-    return expectedGain(unit.network, unitScene(study, unit), unit.grid.offsets)
+    return expectedGain(network, scene, grid.offsets)
   } catch {
     // ONNX Runtime runs graphs that are not understood here, and no study ends for an estimate.
     return 1

@@ -1,5 +1,6 @@
 import { gridFeatureBytes } from '../engine/machineMemory.js'
 import { type PositionGrid, positionGrid } from '../engine/positions.js'
+import type { Scene } from '../engine/task.js'
 import type { Network } from '../networks/index.js'
 import type { Patch } from '../patches/patch.js'
 
@@ -7,6 +8,8 @@ import type { Patch } from '../patches/patch.js'
 export interface PlannedUnit {
   readonly network: Network
   readonly patch: Patch
+  /** The patch on the study's background. */
+  readonly scene: Scene
   readonly grid: PositionGrid
 }
 
@@ -15,6 +18,7 @@ export function planUnits(
   networks: readonly Network[],
   patches: readonly Patch[],
   stride: number,
+  sceneFor: (network: Network, patch: Patch) => Scene,
 ): readonly PlannedUnit[] {
   const grids = new Map<string, PositionGrid>()
   const gridFor = (frame: number, size: number) => {
@@ -24,7 +28,10 @@ export function planUnits(
     return grid
   }
   return networks.flatMap((network) =>
-    patches.map((patch) => ({ network, patch, grid: gridFor(network.input.rows, patch.size) })),
+    patches.map((patch) => ({
+      ...{ network, patch, scene: sceneFor(network, patch) },
+      grid: gridFor(network.input.rows, patch.size),
+    })),
   )
 }
 

@@ -41,7 +41,9 @@ it.each([
   { ...plan, folder: '/data/a\u0000b' },
 ])('a job script has no options that go over a line', (wrong) => {
   expect(() => arrayScript(wrong)).toThrow(UsageError)
-  expect(() => arrayScript(wrong)).toThrow(/^--[a-z]+=.*\?.* has a control character, which a job script must not have; use/)
+  expect(() => arrayScript(wrong)).toThrow(
+    /^--[a-z]+=.*\?.* has a control character, which a job script must not have; use/,
+  )
 })
 
 it('a study is given to a job as words that reproduce understands', async () => {

@@ -1,7 +1,7 @@
-import { existsSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, statSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { anchorsOf, LINKING_PAGES, linksOf, ROOT, textOf } from '../support/markdown.js'
+import { anchorsOf, codeSpansOf, LINKING_PAGES, linksOf, ROOT, textOf } from '../support/markdown.js'
 
 /** A relative link's path from the root, and its anchor. */
 function targetOf(page: string, link: string): { readonly path: string; readonly anchor: string | undefined } {
@@ -13,6 +13,14 @@ const linkedFrom = (page: string) =>
   linksOf(page)
     .filter((link) => !/^[a-z]+:/.test(link))
     .map((link) => targetOf(page, link))
+
+/** Files of the repository, from its root; text shortens their paths. */
+const FILES = ['.github', 'bench', 'docs', 'models', 'native', 'src', 'test']
+  .flatMap((folder) => readdirSync(join(ROOT, folder), { recursive: true }).map((name) => `${folder}/${name}`))
+  .concat(readdirSync(ROOT))
+  .map((path) => path.replaceAll('\\', '/'))
+/** Files of a results folder. */
+const WRITTEN = ['metrics.csv', 'summary.json', 'unit.json', 'run.json', 'extract.json']
 const docs = LINKING_PAGES.filter((page) => page.startsWith('docs/'))
 
 describe('the pages', () => {
@@ -22,6 +30,19 @@ describe('the pages', () => {
       if (anchor !== undefined && statSync(join(ROOT, path)).isFile())
         expect(anchorsOf(path), `${path} has no heading #${anchor}`).toContain(anchor)
     }
+  })
+
+  it.each(['ARCHITECTURE.md', 'CONTRIBUTING.md'])('%s names files and folders that there are', (page) => {
+    const named = codeSpansOf(page).filter((code) =>
+      /^[\w.-]+(\/[\w.-]+)*\.(ts|h|cpp|md|json|py|sh|mjs|txt|yml)$/.test(code),
+    )
+    const sources = named.filter((name) => !WRITTEN.includes(name) && !name.includes('NAME'))
+    expect(sources.length).toBeGreaterThan(15)
+    expect(sources.filter((name) => !FILES.some((file) => `/${file}`.endsWith(`/${name}`)))).toEqual([])
+    const folders = codeSpansOf(page).filter((code) =>
+      /^(src|native|test|models|docs|bench|scripts)(\/[\w.-]+)*$/.test(code),
+    )
+    expect(folders.filter((name) => !existsSync(join(ROOT, name)))).toEqual([])
   })
 
   it('of docs are linked from the README, and link back', () => {

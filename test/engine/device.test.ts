@@ -2,8 +2,15 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { adapterIn } from '../../src/engine/backends/process.js'
 import { placementOf } from '../../src/engine/backends/session.js'
-import { checkPrecision, deviceBatches, openExecution } from '../../src/engine/choice.js'
-import { devicesOf, executionProviders, isSoftware, nvidiaModels, parseDevice } from '../../src/engine/device.js'
+import { deviceBatches, openExecution } from '../../src/engine/choice.js'
+import {
+  checkPrecision,
+  devicesOf,
+  executionProviders,
+  isSoftware,
+  nvidiaModels,
+  parseDevice,
+} from '../../src/engine/device.js'
 import { DEVICE_NAMES } from '../../src/engine/deviceNames.js'
 import { deviceText, strayReason } from '../../src/engine/deviceTrial.js'
 import { largestDistance } from '../../src/engine/distance.js'

@@ -55,12 +55,12 @@ function toolsFolder(...names: string[]): string {
 describe('the loader', () => {
   it('takes a build of this folder before the binary of the package', () => {
     layPackage({ build: readFileSync(BUILT), prebuilt: 'no addon' })
-    expect(loaded()).toMatch(/^(baseline|avx2|avx512|neon)\n$/)
+    expect(loaded()).toMatch(/^\w+\n$/)
   })
 
   it('takes the binary where the build cannot be loaded', () => {
     layPackage({ build: 'of another machine', prebuilt: readFileSync(BUILT) })
-    expect(loaded()).toMatch(/^(baseline|avx2|avx512|neon)\n$/)
+    expect(loaded()).toMatch(/^\w+\n$/)
   })
 
   it('says in one line what it tried and what to do', () => {

@@ -1,7 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { answerText, type LoadedAnswers } from '../../src/page/browser/answers.js'
-import { COLOUR_MAPS, type ColourMap, DIFFERENCE_COLOURS } from '../../src/page/browser/colours.js'
 import { differenceLimits, differenceMap } from '../../src/page/browser/differences.js'
 import { fitChoice } from '../../src/page/browser/fit.js'
 import { extremes, type LoadedMap, mapOf, measured, quantityNote, shownLayer } from '../../src/page/browser/maps.js'
@@ -9,7 +7,6 @@ import { recent } from '../../src/page/browser/recent.js'
 import { regionsOf } from '../../src/page/browser/regions.js'
 import { cosineText, differenceText, percentText, probabilityText } from '../../src/page/browser/text.js'
 import type { Quantity } from '../../src/page/browser/view.js'
-import { hot } from '../../src/plot/colormap.js'
 import { groupOf, indexOf } from '../support/siteIndex.js'
 
 const group = { ...groupOf({ key: 0, model: 'alexnet' }), classes: 'fc8' }
@@ -146,53 +143,6 @@ describe('numbers', () => {
     expect(text).toBe(expected)
   })
 })
-
-describe('colour maps', () => {
-  const golden = JSON.parse(readFileSync(new URL('../golden/viewer_colours.json', import.meta.url), 'utf8')) as Record<
-    string,
-    number[][]
-  >
-
-  it('are the paper’s first, then those of matplotlib, but for a few levels', () => {
-    expect(Object.keys(COLOUR_MAPS)).toEqual(['hot', 'viridis', 'cividis', 'grey'])
-    expect(COLOUR_MAPS.hot).toBe(hot)
-    for (const name of ['viridis', 'cividis']) {
-      const colours = golden[name] ?? []
-      const differences = colours.flatMap((colour, i) =>
-        (COLOUR_MAPS[name] as ColourMap)(i / 255).map((value, channel) => Math.abs(value - (colour[channel] ?? 0))),
-      )
-      expect(Math.max(...differences)).toBeLessThanOrEqual(12)
-      expect(differences.reduce((sum, one) => sum + one) / differences.length).toBeLessThan(1)
-    }
-  })
-
-  it.each(Object.keys(COLOUR_MAPS))('%s grows lighter as the value rises, and clamps what lies outside', (name) => {
-    const colourOf = COLOUR_MAPS[name] as ColourMap
-    const lightness = Array.from({ length: 101 }, (_, i) => luminance(colourOf(i / 100)))
-    // A level of a channel more or less is rounding.
-    for (const [i, value] of lightness.slice(1).entries())
-      expect(value).toBeGreaterThanOrEqual((lightness[i] ?? 1) - 0.004)
-    expect([colourOf(-3), colourOf(Number.POSITIVE_INFINITY)]).toEqual([colourOf(0), colourOf(1)])
-  })
-
-  it('of differences go from blue to orange', () => {
-    expect([0, 0.5, 0.75, 1].map(DIFFERENCE_COLOURS)).toEqual([
-      [11, 61, 117],
-      [244, 244, 242],
-      [232, 158, 108],
-      [138, 53, 5],
-    ])
-  })
-})
-
-/** Relative luminance, WCAG 2.1. */
-function luminance(colour: readonly number[]): number {
-  const [red = 0, green = 0, blue = 0] = colour.map((value) => {
-    const share = value / 255
-    return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4
-  })
-  return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-}
 
 it('keeps what was used last, and no failure', async () => {
   const made: string[] = []

@@ -12,6 +12,7 @@ import {
   nearestPosition,
 } from '../../src/page/browser/fit.js'
 import { firstView, formatView, parseLimits, parseView, type View } from '../../src/page/browser/view.js'
+import { COLOUR_MAPS } from '../../src/plot/colormap.js'
 import { randomCases } from '../support/randomCases.js'
 import { groupOf, indexOf } from '../support/siteIndex.js'
 
@@ -54,7 +55,7 @@ describe('a link', () => {
     difference: fc.boolean(),
     shows: fc.constantFrom('similarity', 'probability', 'answers'),
     cursor: places,
-    colours: fc.constantFrom('hot', 'viridis', 'cividis', 'grey'),
+    colours: fc.constantFrom(...Object.keys(COLOUR_MAPS)),
     limits: fc.oneof(limits, fc.constant('fit' as const)),
   })
 

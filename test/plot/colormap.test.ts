@@ -1,6 +1,7 @@
-import { expect, it } from 'vitest'
-import { hot } from '../../src/plot/colormap.js'
+import { describe, expect, it } from 'vitest'
+import { COLOUR_MAPS, type ColourMap, DIFFERENCE_COLOURS, hot } from '../../src/plot/colormap.js'
 import golden from '../golden/colormap.json' with { type: 'json' }
+import viewerGolden from '../golden/viewer_colours.json' with { type: 'json' }
 
 it(`the colour map hot has the 256 colours of matplotlib ${golden.matplotlib}, and gives values those of imshow`, () => {
   expect(golden.entries.map((_, entry) => [...hot((entry + 0.5) / 256)])).toEqual(golden.entries)
@@ -12,3 +13,46 @@ it('the colour map hot clamps what lies outside, infinities included', () => {
   for (const low of [-0.1, Number.NEGATIVE_INFINITY]) expect(hot(low)).toEqual(hot(0))
   for (const high of [7, Number.POSITIVE_INFINITY]) expect([...hot(high)]).toEqual([255, 255, 255])
 })
+
+describe('colour maps', () => {
+  const { matplotlib, ...viewerColours } = viewerGolden
+
+  it(`are the paper’s first, then those of matplotlib ${matplotlib}, but for a few levels`, () => {
+    expect(Object.keys(COLOUR_MAPS)).toEqual(['hot', 'viridis', 'cividis', 'grey'])
+    expect(COLOUR_MAPS.hot).toBe(hot)
+    for (const [name, colours] of Object.entries(viewerColours)) {
+      const differences = colours.flatMap((colour, i) =>
+        (COLOUR_MAPS[name] as ColourMap)(i / 255).map((value, channel) => Math.abs(value - (colour[channel] ?? 0))),
+      )
+      expect(Math.max(...differences)).toBeLessThanOrEqual(12)
+      expect(differences.reduce((sum, one) => sum + one) / differences.length).toBeLessThan(1)
+    }
+  })
+
+  it.each(Object.keys(COLOUR_MAPS))('%s grows lighter as the value rises, and clamps what lies outside', (name) => {
+    const colourOf = COLOUR_MAPS[name] as ColourMap
+    const lightness = Array.from({ length: 101 }, (_, i) => luminance(colourOf(i / 100)))
+    // A level of a channel more or less is rounding.
+    for (const [i, value] of lightness.slice(1).entries())
+      expect(value).toBeGreaterThanOrEqual((lightness[i] ?? 1) - 0.004)
+    expect([colourOf(-3), colourOf(Number.POSITIVE_INFINITY)]).toEqual([colourOf(0), colourOf(1)])
+  })
+
+  it('of differences go from blue to orange', () => {
+    expect([0, 0.5, 0.75, 1].map(DIFFERENCE_COLOURS)).toEqual([
+      [11, 61, 117],
+      [244, 244, 242],
+      [232, 158, 108],
+      [138, 53, 5],
+    ])
+  })
+})
+
+/** Relative luminance, WCAG 2.1. */
+function luminance(colour: readonly number[]): number {
+  const [red = 0, green = 0, blue = 0] = colour.map((value) => {
+    const share = value / 255
+    return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4
+  })
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+}

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { checkMemory } from '../../src/engine/machineMemory.js'
 import { positionGrid } from '../../src/engine/positions.js'
+import { sceneOf } from '../../src/engine/scene.js'
 import { UsageError } from '../../src/errors.js'
 import { imagenetInput, type Network } from '../../src/networks/network.js'
 import type { Patch } from '../../src/patches/patch.js'
@@ -17,35 +18,37 @@ function patch(name: string, size: number): Patch {
   return { name, size, rgba: new Uint8Array(size * size * 4), sha256: `${name} ${size}` }
 }
 
+function planned(networks: readonly Network[], patches: readonly Patch[], stride: number) {
+  return planUnits(networks, patches, stride, (_, patch) => sceneOf(patch))
+}
+
 describe('plan', () => {
   const networks = [network('first', [4096, 4096, 1000]), network('second', [1000])]
   const patches = [patch('a', 125), patch('b', 125), patch('a', 75)]
 
   it('has every network × patch once, one network after the other, patches in their order', () => {
-    const units = planUnits(networks, patches, 1).map(
-      ({ network, patch }) => `${network.id} ${patch.name} ${patch.size}`,
-    )
+    const units = planned(networks, patches, 1).map(({ network, patch }) => `${network.id} ${patch.name} ${patch.size}`)
     const expected = ['first', 'second'].flatMap((id) => ['a 125', 'b 125', 'a 75'].map((patch) => `${id} ${patch}`))
     expect(units).toEqual(expected)
-    expect(planUnits([], patches, 1)).toEqual([])
-    expect(planUnits(networks, [], 1)).toEqual([])
+    expect(planned([], patches, 1)).toEqual([])
+    expect(planned(networks, [], 1)).toEqual([])
   })
 
   it("has the paper's 6.5 million images: 10 classes × 20 patches × both sizes", () => {
-    const images = planUnits(networks.slice(0, 1), patches.slice(1), 1).map(imagesOf)
+    const images = planned(networks.slice(0, 1), patches.slice(1), 1).map(imagesOf)
     expect(images.reduce((a, b) => a + b) * 10 * 20).toBe(6_500_000)
   })
 
   it('shares one grid among units of equal frame and size, and no other', () => {
-    const [a, b, small] = planUnits(networks, patches, 1)
+    const [a, b, small] = planned(networks, patches, 1)
     expect(a?.grid).toBe(b?.grid)
     expect(a?.grid).not.toBe(small?.grid)
-    const [large, other] = planUnits([network('large', [1]), network('other', [1], 227)], [patch('a', 125)], 1)
+    const [large, other] = planned([network('large', [1]), network('other', [1], 227)], [patch('a', 125)], 1)
     expect([large?.grid.rows, other?.grid.rows]).toEqual([100, 103])
   })
 
   it('counts images and bytes: anchors outside the grid are computed, but no part of the maps', () => {
-    const [unit] = planUnits(networks, patches, 4)
+    const [unit] = planned(networks, patches, 4)
     if (unit === undefined) throw new Error('no unit')
     expect(imagesOf(unit)).toBe(25 * 25 + 4)
     expect(featureBytes(unit)).toBe(629 * 9192 * 4)

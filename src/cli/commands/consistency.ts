@@ -4,7 +4,7 @@ import type { ConsistencyOptions } from '../../consistency/consistency.js'
 import { PRECISIONS } from '../../networks/network.js'
 import { counted } from '../../support/text.js'
 import type { CommandContext } from '../context.js'
-import { addDeviceOptions, addInputOptions } from '../extractionOptions.js'
+import { addDeviceOptions, addInputOptions, BACKGROUNDS } from '../extractionOptions.js'
 import { addExamples } from '../help.js'
 import { duration, printJson, printTable, say } from '../output.js'
 import { parseList, parseNatural, parsePath, parseWhole } from '../parse.js'
@@ -24,7 +24,7 @@ export function consistencyCommand({ signal }: CommandContext): Command {
     .option('--protocols <a,b>', 'shift by crop,diagonal (default), embed, circular, subpixel', parseList)
     .option('--draws <n>', 'draw this many pairs of random shifts per photograph', parseWhole, 5)
     .option('--seed <n>', 'seed the random shifts', parseNatural, 0)
-    .option('--background <what>', 'draw embedded photographs on #rrggbb, noise:SEED or FILE', '#000000')
+    .option('--background <what>', `draw embedded photographs on ${BACKGROUNDS}`, '#000000')
   addInputOptions(command).addOption(
     new Option('--precision <kind>', 'choose the GPU’s precision').choices(PRECISIONS).default('fp32'),
   )

@@ -17,16 +17,19 @@ export interface Checkpoint {
   readonly tensors: ReadonlyMap<string, CheckpointTensor>
 }
 
-export type CheckpointFormat = 'pytorch-zip' | 'pytorch-legacy' | 'pytorch-tar' | 'safetensors' | 'caffemodel'
+/** Ends of the names of checkpoints, whatever their format. */
+export const CHECKPOINT_EXTENSIONS: readonly string[] = ['.pth', '.pt', '.bin', '.safetensors', '.caffemodel']
+
+type CheckpointFormat = (typeof formats)[number]['format']
 
 interface FormatReader {
-  readonly format: CheckpointFormat
+  readonly format: string
   /** Whether a file with these first bytes (up to 512) is of this format. */
   readonly recognises: (head: Buffer, file: OpenFile) => boolean
   readonly read: (file: OpenFile) => Promise<ReadonlyMap<string, CheckpointTensor>>
 }
 
-const formats: readonly FormatReader[] = [
+const formats = [
   {
     format: 'pytorch-zip',
     recognises: (head) => head.toString('latin1', 0, 4) === 'PK\x03\x04',
@@ -40,7 +43,7 @@ const formats: readonly FormatReader[] = [
   { format: 'pytorch-tar', recognises: isTar, read: readTarCheckpoint },
   { format: 'safetensors', recognises: isSafetensors, read: readSafetensors },
   { format: 'caffemodel', recognises: isCaffeModel, read: readCaffeModel },
-]
+] as const satisfies readonly FormatReader[]
 
 /**
  * Reads what a checkpoint holds: names, types and shapes at once, the elements of a tensor when they are asked for, as long as

@@ -1,7 +1,6 @@
 import { useMemo } from 'preact/hooks'
-import type { ColourLimits } from '../../plot/colormap.js'
+import { COLOUR_MAPS, type ColourLimits, type ColourMap } from '../../plot/colormap.js'
 import { ColourBar } from './colourBar.js'
-import { COLOUR_MAPS, type ColourMap } from './colours.js'
 import { Controls, Settings } from './controls.js'
 import { differenceMap } from './differences.js'
 import { type Fitted, hasMean } from './fit.js'

@@ -1,8 +1,7 @@
 import { axisTicks, TICK_COLOUR, tickElements } from '../../plot/axis.js'
-import type { ColourLimits } from '../../plot/colormap.js'
+import type { ColourLimits, ColourMap } from '../../plot/colormap.js'
 import { rangeScale } from '../../plot/scale.js'
 import { svg } from '../../plot/svg.js'
-import type { ColourMap } from './colours.js'
 import { drawn, useWidth } from './drawing.js'
 
 const HEIGHT = 50

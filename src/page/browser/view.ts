@@ -1,8 +1,7 @@
 import type { Position } from '../../engine/positions.js'
-import type { ColourLimits } from '../../plot/colormap.js'
+import { COLOUR_MAPS, type ColourLimits } from '../../plot/colormap.js'
 import { plainOf } from '../../results/versions.js'
 import type { SiteIndex } from '../siteIndex.js'
-import { COLOUR_MAPS } from './colours.js'
 
 /** What maps can show: similarity to the anchor, probability of the center's class, regions of equal answer. */
 export const QUANTITIES = ['similarity', 'probability', 'answers'] as const

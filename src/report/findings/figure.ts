@@ -1,4 +1,4 @@
-import { FOLDS, TASKS } from '../../experiments/folds.js'
+import { BAND_SCHEMES, FOLDS, TASKS } from '../../experiments/folds.js'
 import { linearScale, logScale } from '../../plot/scale.js'
 import { combined, FEWEST_PATCHES, type Row } from '../../results/rows.js'
 import { type Dot, dotPlot } from '../charts/dotPlot.js'
@@ -60,15 +60,12 @@ function dotOf({ mean, standardError, patches }: Evidence, { value, text, unit }
   return { value: value(mean), bar, words: `${number}${unit} (${bar.map(text).join(' to ')})` }
 }
 
-/** Fold schemes whose folds are bands, beside each other. */
-const BANDS = ['ordered', 'transposed'] as const
-
 /** Accuracies fold by fold for the largest objects: a line for each network and layer, and for position only. */
 function foldPanels(name: string, all: readonly Row[]): { html: string; about: string } | undefined {
   const ofFolds = all.filter(({ metric }) => metric === 'fold-accuracy')
   const size = Math.max(...ofFolds.filter(({ count }) => count > 0).map((row) => row.size))
   const rows = ofFolds.filter((row) => row.size === size && row.model !== 'phase only')
-  const panels = BANDS.flatMap((scheme) => {
+  const panels = BAND_SCHEMES.flatMap((scheme) => {
     const lines = distinct(rows.map(({ model, layer, count }) => ({ model, layer, isMadeUp: count === 0 })))
       .toSorted((a, b) => Number(a.isMadeUp) - Number(b.isMadeUp))
       .flatMap((of) => TASKS.flatMap((task, series) => foldLine(rows, of, `${task} ${scheme}`, series)))

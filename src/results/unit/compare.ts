@@ -56,8 +56,8 @@ const DIFFERENT_FILES: Readonly<Record<string, string>> = {
  * numbers are of the units that have it.
  */
 export function groupDifference(a: UnitInputs, b: UnitInputs): string | undefined {
-  const differing = GROUP_SETTINGS.find(([name]) => {
-    const [one, other] = [INPUT_TEXTS[name](a), INPUT_TEXTS[name](b)]
+  const differing = Object.entries(GROUP_SETTINGS).find(([name]) => {
+    const [one, other] = [a, b].map(INPUT_TEXTS[name as keyof typeof GROUP_SETTINGS])
     return one !== undefined && other !== undefined && one !== other
   })
   return differing?.[1]
@@ -69,16 +69,18 @@ export function shapeDifference(a: Unit, b: Unit): string | undefined {
 }
 
 /** Settings that all units of a group share, and their names in messages. */
-const GROUP_SETTINGS = [
-  ['stride', 'stride'],
-  ['layers', 'list of layers'],
-  ['weightsSha256', 'set of weights'],
-  ['background', 'background'],
-  ['blend', 'blend'],
-  ['precision', 'precision'],
-  ['pool', 'way of pooling'],
-  ['input', 'input'],
-  ['C', 'classifier'],
-  ['seed', 'classifier'],
-  ['readout', 'read-out'],
-] as const
+const GROUP_SETTINGS: Readonly<
+  Record<Exclude<SharedInput, 'model' | 'size' | 'patch' | 'patchSha256' | 'category'>, string>
+> = {
+  stride: 'stride',
+  layers: 'list of layers',
+  weightsSha256: 'set of weights',
+  background: 'background',
+  blend: 'blend',
+  precision: 'precision',
+  pool: 'way of pooling',
+  input: 'input',
+  C: 'classifier',
+  seed: 'classifier',
+  readout: 'read-out',
+}

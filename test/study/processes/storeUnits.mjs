@@ -7,7 +7,7 @@ import { pathToFileURL } from 'node:url'
 const [root, out, device] = process.argv.slice(2)
 const load = (file) => import(pathToFileURL(join(root, 'dist', file)).href)
 const { resolveOptions } = await load('study/options.js')
-const { planStudy, unitScene } = await load('study/plan.js')
+const { planStudy } = await load('study/plan.js')
 const { storeUnit } = await load('study/measure.js')
 const { studyClassifiers } = await load('experiments/classifiers.js')
 const { openThreads } = await load('engine/handle.js')
@@ -31,7 +31,7 @@ for (const network of study.networks) {
   const handle = openThreads(network, { workers: 1, threads: 1, batch: 8 })
   const classifiers = classifiersFor(device)
   for (const unit of study.left.filter((one) => one.network === network).slice(0, 1)) {
-    const features = await handle.extract(unitScene(study, unit), unit.grid.offsets)
+    const features = await handle.extract(unit.scene, unit.grid.offsets)
     await storeUnit(study, unit, features, progress, classifiers)
   }
   ran[network.id] = classifiers.ran()
