@@ -23,7 +23,7 @@ export type InstructionSet = 'baseline' | 'avx2' | 'avx512' | 'neon'
  * How 8-bit samples become network input: (value / divisor - mean[c]) / std[c], each step rounded to float32, which is
  * bit for bit what torchvision's ToTensor (divisor 255) and Normalize give.
  */
-export interface Normalisation {
+interface Normalisation {
   /** 255 for networks fed with 0 to 1, 1 for those fed with 0 to 255. */
   readonly divisor: number
   /** In the order of the output channels: with `bgr`, index 0 is blue. */
@@ -68,7 +68,7 @@ export interface CudaFeatures {
 
 declare const cudaHandle: unique symbol
 /** The addon's, and nobody else's. */
-export interface CudaHandle {
+interface CudaHandle {
   readonly [cudaHandle]: true
 }
 

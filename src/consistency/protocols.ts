@@ -16,7 +16,7 @@ export type ProtocolName = 'crop' | 'diagonal' | 'embed' | 'circular' | 'subpixe
 export const PROTOCOL_NAMES: readonly ProtocolName[] = ['crop', 'diagonal', 'embed', 'circular', 'subpixel']
 
 /** How a measure is computed from the row that is kept of a photograph. */
-export interface ProtocolMeasure {
+interface ProtocolMeasure {
   readonly name: string
   /** For people. */
   readonly title: string

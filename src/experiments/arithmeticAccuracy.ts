@@ -16,7 +16,7 @@ type Judged = (typeof JUDGED)[number]
  * - pixels: within the object's square, to which of the two scenes themselves
  */
 export const REFERENCES = ['features', 'decoded', 'pixels'] as const
-export type Reference = (typeof REFERENCES)[number]
+type Reference = (typeof REFERENCES)[number]
 
 /** Counts over trials: objects seen where they are expected, and where they are not. */
 export interface ArithmeticCounts {

@@ -18,7 +18,7 @@ const AROUND_CURSOR = 5
 const LEFT_FOR_GOOD = 150
 
 /** One feature of each layer. */
-export type FeatureRow = readonly Float32Array[]
+type FeatureRow = readonly Float32Array[]
 
 /** One object moved through one network: features of all positions, in memory as far as they are computed. */
 export interface LiveUnit {
@@ -45,7 +45,7 @@ export interface LiveUnit {
   readonly lookAt: (position: Position) => void
 }
 
-export interface Follower {
+interface Follower {
   /** More rows are there. */
   readonly onRows: () => void
   /** Nothing comes any more. */

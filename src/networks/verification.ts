@@ -15,7 +15,7 @@ import { chooseGenerator } from './generator.js'
 import type { FeatureLayer, NetworkInput, RunnableGraph } from './network.js'
 
 /** What a forward pass gave: features of the test image, or the image that a generator makes of the test feature. */
-export interface VerifiedLayer {
+interface VerifiedLayer {
   readonly name: string
   readonly dims: number
   /** Euclidean norm of the values. */

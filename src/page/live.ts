@@ -66,7 +66,7 @@ export interface DroppedNetwork {
 export type MapMessage = Opening | MapRows | MapEnd | Note | Fault
 
 /** The network is being opened, for so many seconds already; or it is open now. */
-export type Opening = { readonly kind: 'opening'; readonly seconds: number } | { readonly kind: 'opened' }
+type Opening = { readonly kind: 'opening'; readonly seconds: number } | { readonly kind: 'opened' }
 
 /** Positions that have come to be known; of those that were known already, better values. */
 export interface MapRows {
@@ -90,12 +90,12 @@ export interface MapRows {
 }
 
 /** All positions are known. */
-export interface MapEnd {
+interface MapEnd {
   readonly kind: 'end'
 }
 
 /** Something that is worth knowing as long as the map is shown. */
-export interface Note {
+interface Note {
   readonly kind: 'note'
   readonly message: string
 }

@@ -33,13 +33,13 @@ export interface SiteGroup {
 }
 
 /** An anchor and its position: row and column in pixels of the patch's top-left corner. */
-export interface SiteAnchor {
+interface SiteAnchor {
   readonly name: string
   readonly row: number
   readonly col: number
 }
 
-export interface SiteLayer {
+interface SiteLayer {
   readonly name: string
   readonly dims: number
   /** Per anchor, as summary.json has them: mean and standard deviation over patches of each patch's mean similarity. */

@@ -221,7 +221,7 @@ export function chooseObjects(
  * @param bytes of the image's file
  * @throws Error that says what is wrong with the image, the box or the outline
  */
-export async function cutOut(
+async function cutOut(
   index: CocoIndex,
   annotation: CocoAnnotation,
   image: CocoImage,

@@ -97,7 +97,7 @@ export async function ownPatches(options: OwnPatchesOptions): Promise<PatchFolde
 }
 
 /** A picture of an object: with transparency, or a photo with its mask beside it. */
-export interface OwnPicture {
+interface OwnPicture {
   readonly name: string
   readonly path: string
   readonly mask?: string

@@ -58,7 +58,7 @@ export type WindowOperation =
   | { readonly kind: 'padding' }
 
 /** The same cells at other places. */
-export interface MappingStep extends Step {
+interface MappingStep extends Step {
   readonly kind: 'mapping'
   readonly input: string
   /** Of each row the row of the input. */
@@ -67,7 +67,7 @@ export interface MappingStep extends Step {
 }
 
 /** A cell of the cells at the same place of some tensors; the node stands as it is. */
-export interface PointwiseStep extends Step {
+interface PointwiseStep extends Step {
   readonly kind: 'pointwise'
   /** Those that are not constants. */
   readonly inputs: readonly string[]

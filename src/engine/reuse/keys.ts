@@ -35,7 +35,7 @@ export interface Keys {
 }
 
 /** What the pixels of the image's keys show. */
-export interface AxisPixels {
+interface AxisPixels {
   /** Pixel of the patch, counted from 1; 0 where it is not seen. */
   readonly ofPatch: readonly number[]
   /** Pixel of the frame. */
@@ -52,12 +52,12 @@ export interface AxisSpace {
   readonly blank: Int32Array
 }
 
-export interface CellTensor extends Both<AxisTensor> {
+interface CellTensor extends Both<AxisTensor> {
   /** Index among the spaces. */
   readonly space: number
 }
 
-export interface AxisTensor {
+interface AxisTensor {
   /** Cells along the axis. */
   readonly length: number
   /** [offsets + 1, length]: key of each cell for each offset of the patch, and at last without the patch. */

@@ -35,7 +35,7 @@ export interface PulledHubModel {
   readonly files: readonly PulledHubFile[]
 }
 
-export interface PulledHubFile {
+interface PulledHubFile {
   readonly path: string
   readonly bytes: number
   readonly sha256: string

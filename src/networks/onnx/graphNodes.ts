@@ -30,7 +30,7 @@ export interface GraphNode {
 }
 
 /** Of a node: numbers, texts and lists of whole numbers; null for what is of another kind, or negative. */
-export type Attributes = ReadonlyMap<string, AttributeValue>
+type Attributes = ReadonlyMap<string, AttributeValue>
 type AttributeValue = number | string | readonly number[] | GraphConstant | null
 
 export interface GraphConstant {

@@ -47,7 +47,7 @@ const MOST_METADATA_BYTES = 1 << 20
  *
  * @throws InputError if the file is no ONNX model, or keeps data outside of its own folder
  */
-export function readOnnx(file: ModelFile): OnnxModel {
+function readOnnx(file: ModelFile): OnnxModel {
   const { path } = file
   return asOnnx(path, () => {
     const proto = readMessage(file, modelTable)

@@ -112,7 +112,7 @@ export function shortText(file: ProtobufFile, chunk: Chunk | undefined): string 
 }
 
 /** Bytes whose number is known before they are made. */
-export interface DeferredBytes {
+interface DeferredBytes {
   readonly byteLength: number
   readonly read: () => Promise<Uint8Array>
 }
