@@ -1,6 +1,7 @@
+import { AXES } from '../engine/positions.js'
 import type { Frame } from '../engine/task.js'
 import { cropped, type Photograph, reducedTo, sourceSide } from './photographs.js'
-import { AXES, circularShift, idealShift, placedOn, shiftDerivative } from './shifts.js'
+import { circularShift, idealShift, placedOn, shiftDerivative } from './shifts.js'
 
 /** What frames are made with. */
 export interface ProtocolSetting {

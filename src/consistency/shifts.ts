@@ -1,4 +1,5 @@
 /** Shifts of square pictures, RGB [side, side, 3]. */
+import type { Axis } from '../engine/positions.js'
 
 /** What leaves the picture at one edge enters at the opposite one; positive shifts go down and to the right. */
 export function circularShift(picture: Uint8Array, side: number, rows: number, cols: number): Uint8Array {
@@ -21,10 +22,6 @@ export function placedOn(background: Uint8Array, frame: number, picture: Uint8Ar
     placed.set(picture.subarray(row * side * 3, (row + 1) * side * 3), ((position + row) * frame + position) * 3)
   return placed
 }
-
-/** Axes along which pictures are shifted. */
-export const AXES = ['rows', 'cols'] as const
-export type Axis = (typeof AXES)[number]
 
 /**
  * A circular shift by a fraction of a pixel with ideal interpolation: the picture as a sum of cosines, each with another phase.

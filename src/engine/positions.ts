@@ -5,11 +5,15 @@ export const ANCHOR_NAMES = ['top-left', 'top-right', 'center', 'bottom-left', '
 /** Name of an anchor, a position that all others are compared with. */
 export type AnchorName = (typeof ANCHOR_NAMES)[number]
 
-/** A place of the patch: the frame's row and column of its top-left pixel. */
+/** A position of the patch: the frame's row and column of its top-left pixel. */
 export interface Position {
   readonly row: number
   readonly col: number
 }
+
+/** Axes of the frame, in the order in which a position is written. */
+export const AXES = ['rows', 'cols'] as const
+export type Axis = (typeof AXES)[number]
 
 /** Where an anchor lies, and which row of the feature matrix belongs to it. */
 export interface Anchor extends Position {

@@ -25,7 +25,7 @@ export const KINDS: Readonly<Record<ExpressionKind, KindOfTrial>> = {
 }
 
 /** One random expression. */
-export interface Trial {
+export interface ArithmeticTrial {
   readonly kind: ExpressionKind
   /** Objects that do not overlap; the last is a decoy, which is in neither image. */
   readonly objects: readonly PlacedObject[]
@@ -50,7 +50,7 @@ export function randomTrials(
   frame: number,
   perKind: number,
   seed: number,
-): readonly Trial[] {
+): readonly ArithmeticTrial[] {
   if (size > frame * LARGEST_SHARE)
     throw new UsageError(
       `four objects of ${size}×${size} have little room beside one another in ${frame}×${frame}; choose a smaller size`,

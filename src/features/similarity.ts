@@ -14,11 +14,11 @@ import { availableCores } from '../support/machine.js'
 import { checkOptions, kinds } from '../support/optionChecks.js'
 import { type DescribedGrid, gridSchema } from './extractFile.js'
 import {
-  eachLayer,
   type FeatureArray,
   type FeatureLayers,
   hasLayers,
   type LayerResults,
+  measureLayers,
   openFeatures,
 } from './features.js'
 
@@ -115,7 +115,7 @@ export async function similarity(
     if (options[name] !== undefined)
       throw new UsageError(`\`${name}\` takes the maps of one layer; hand over one of the layers`)
   const known = gridSchema.safeParse(features)
-  return eachLayer(features, (layer) => similarityOf(layer, options, known.data))
+  return measureLayers(features, (layer) => similarityOf(layer, options, known.data))
 }
 
 async function similarityOf(

@@ -25,7 +25,7 @@ import {
   type PatchFolder,
   reasonOf,
   storePatch,
-  writeManifest,
+  writePatchManifest,
 } from './patchFolder.js'
 import type { Mask } from './polygonMask.js'
 import { resizeBilinear, roundHalfToEven } from './resize.js'
@@ -133,7 +133,7 @@ export async function cocoPatches(options: CocoPatchesOptions): Promise<PatchFol
   }
   progress.stop()
   const origin = { kind: 'coco', annotations: basename(annotations), rule, classes, perClass }
-  return { manifest: await writeManifest(out, origin, patches, failed), patches, failed }
+  return { manifest: await writePatchManifest(out, origin, patches, failed), patches, failed }
 }
 
 async function readIndex(

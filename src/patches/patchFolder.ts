@@ -74,7 +74,7 @@ async function png({ rows, cols, data }: Image): Promise<Buffer> {
 }
 
 /** Writes what a folder of patches holds and what is missing from it. */
-export async function writeManifest(
+export async function writePatchManifest(
   folder: string,
   origin: object,
   patches: readonly ManifestPatch[],

@@ -1,3 +1,4 @@
+import { AXES, type Axis } from '../positions.js'
 import type { AxisWindow, CellStep, CellSteps } from './cellStep.js'
 
 /** Where the patch lies along one axis of the frame. */
@@ -11,9 +12,6 @@ export interface AxisPlaces {
   /** Whether the background differs from pixel to pixel. */
   readonly isVaried: boolean
 }
-
-export const AXES = ['rows', 'cols'] as const
-export type Axis = (typeof AXES)[number]
 
 /** Something of rows and the same of columns. */
 export type Both<T> = Readonly<Record<Axis, T>>

@@ -203,7 +203,7 @@ function convolutionParameters(layer: Convolution): Parameter[] {
 }
 
 /** The features that the layers give, in order of depth. */
-export function featuresOf(layers: readonly Layer[]): { name: string; dims: number }[] {
+export function featureLayersOf(layers: readonly Layer[]): { name: string; dims: number }[] {
   return layers.flatMap((layer) =>
     layer.kind === 'linear' && layer.feature !== null ? [{ name: layer.feature, dims: layer.outputs }] : [],
   )
@@ -213,6 +213,6 @@ export function featuresOf(layers: readonly Layer[]): { name: string; dims: numb
 export function outputsOf(layers: readonly Layer[]): GraphTensor[] {
   return layers.flatMap((layer): GraphTensor[] => {
     if (layer.kind === 'crop') return [{ name: layer.output, shape: [layer.channels, layer.side, layer.side] }]
-    return featuresOf([layer]).map(({ name, dims }) => ({ name, shape: [dims] }))
+    return featureLayersOf([layer]).map(({ name, dims }) => ({ name, shape: [dims] }))
   })
 }

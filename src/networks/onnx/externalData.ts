@@ -6,7 +6,7 @@ import { writeFileAtomic } from '../../files/atomic.js'
 import { withFile } from '../../files/openFile.js'
 import { counted, printable } from '../../support/text.js'
 import { elementCount } from '../checkpoint/tensor.js'
-import { ProtobufError, type ProtobufFile, rangeOf, shortText, textAt } from '../protobuf/wire.js'
+import { fileRangeOf, ProtobufError, type ProtobufFile, shortText, textAt } from '../protobuf/wire.js'
 import { ElementType, type ModelProto, type TensorProto } from './messages.js'
 
 /** A file beside an ONNX file that holds elements of its tensors. */
@@ -101,7 +101,7 @@ function references(file: ProtobufFile, tensor: TensorProto): readonly ExternalR
     throw new ProtobufError(`the place of a tensor is told in more than ${MOST_ENTRIES} parts`)
   const values = (name: string) =>
     external_data.flatMap(({ key, value }) => {
-      const range = shortText(file, key) === name ? rangeOf(value) : undefined
+      const range = shortText(file, key) === name ? fileRangeOf(value) : undefined
       return range === undefined ? [] : [textAt(file, range)]
     })
   const locations = values('location')

@@ -1,6 +1,6 @@
 import { type AxisTick, axisTicks, type Label } from '../../plot/axis.js'
 import type { ColourLimits } from '../../plot/colormap.js'
-import { type FigureLayout, labelWidth, type MapPanel, type Rectangle } from '../../plot/layout.js'
+import { type FigureLayout, labelWidth, type PlacedMap, type Rectangle } from '../../plot/layout.js'
 import type { GridValues } from '../../plot/mapPixels.js'
 import { shortened } from '../../plot/marks.js'
 import { positionScale, type Scale } from '../../plot/scale.js'
@@ -57,7 +57,7 @@ export function panelLayout(grid: PanelGrid): FigureLayout {
   const step = { x: AXIS.left + widestColumn + GAP, y: cell.height + AXIS.bottom + GAP / 2 }
   const left = MARGIN + Math.max(...rows.flatMap(({ label }) => label.map(labelWidth))) + GAP / 2
   const top = MARGIN + 3 * LINE
-  const maps: MapPanel[] = []
+  const maps: PlacedMap[] = []
   const labels: Label[] = [{ words: title, x: MARGIN, y: MARGIN + LINE / 2, align: 'left' }]
   const lines: Rectangle[] = []
   columns.forEach((words, c) => {

@@ -11,11 +11,11 @@ import { PAPER_LIMITS } from '../../paperLimits.js'
 import type { SiteGroup, SiteIndex } from '../../siteIndex.js'
 import { type Fitted, mapIndex, nearestPosition } from '../fit.js'
 import { mapOf, quantityNote } from '../maps.js'
-import type { MapFollower, Source } from '../source.js'
+import type { MapFollower, MapSource } from '../source.js'
 import { isolated } from '../text.js'
 import type { Quantity } from '../view.js'
 import { type LiveMap, liveMap } from './liveMap.js'
-import { type Pace, type Progress, paceOf, progressText, tenthsSince } from './pace.js'
+import { type MapProgress, type Pace, paceOf, progressText, tenthsSince } from './pace.js'
 import { ask, linesOf } from './server.js'
 
 /** What can be changed beside the view. */
@@ -28,13 +28,13 @@ export interface LiveState extends Pick<LiveStudy, 'networks' | 'missing' | 'obj
 }
 
 /** Maps that the page's server computes while one looks. */
-export interface LiveSource extends Source {
+export interface LiveSource extends MapSource {
   readonly state: () => LiveState
   readonly set: (change: Partial<LiveState>) => void
   /** Calls whenever that changes, or a map is further. @returns ends that */
   readonly onChange: (told: () => void) => () => void
   /** How far the map of a panel is; undefined: it has not begun. */
-  readonly progress: (fitted: Fitted) => Progress | undefined
+  readonly progress: (fitted: Fitted) => MapProgress | undefined
   /** What a panel shows, as the server knows it. */
   readonly sceneOf: (fitted: Fitted) => LiveScene
 }
@@ -208,7 +208,7 @@ function stageText({ opening, pace }: Running, { group }: Fitted): string {
 function atMostEvery(
   milliseconds: number,
   act: (fitted: Fitted, cursor: Position) => void,
-): NonNullable<Source['lookAt']> {
+): NonNullable<MapSource['lookAt']> {
   const wanted = new Map<string, () => void>()
   let isWaiting = false
   return (fitted, cursor) => {
