@@ -47,14 +47,14 @@ export interface CompositorOptions {
   readonly blend: 'hard' | 'soft'
 }
 
-/** Pastes one patch into one frame at any number of offsets. Several calls may be in flight. */
+/** Pastes one patch into one frame at any number of positions. Several calls may be in flight. */
 export interface Compositor {
   /**
-   * Writes one composite per offset on a thread of the pool.
+   * Writes one composite per position on a thread of the pool.
    *
    * @param offsets Upper-left corners of the patch, [images, 2] as row, col; copied during the call.
    * @param out Filled with [images, 3, frameRows, frameCols], exactly that long.
-   * @throws RangeError when an offset puts the patch outside the frame; nothing is written then.
+   * @throws RangeError when a position puts the patch outside the frame; nothing is written then.
    */
   composite(offsets: Int32Array, out: Float32Array): Promise<void>
 }

@@ -109,7 +109,7 @@ export function jobScene(scene: Scene | Frames, more: Pick<JobScene, 'batch'> = 
 }
 
 /**
- * Features of a scene's patch at every offset, or of pictures.
+ * Features of a scene's patch at every position, or of pictures.
  * @throws BatchFailure as `schedule`
  */
 export async function extractFeatures(

@@ -26,7 +26,7 @@ export interface NetworkHandle {
   /** What images shared, by size of the patch; empty where that was not asked for. */
   reused(): readonly ReuseRecord[]
   /**
-   * Composites the scene's patch at every offset ([positions, 2] as row, col) and runs the network on all of them.
+   * Composites the scene's patch at every position ([positions, 2] as row, col) and runs the network on all of them.
    * The features do not depend on the number of workers or on the order in which batches end.
    */
   extract(scene: Scene, offsets: Int32Array, options?: ExtractionOptions): Promise<Features>

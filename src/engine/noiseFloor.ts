@@ -55,7 +55,7 @@ export function checkNoise(name: Device['name'], { relative }: NoiseFloor, preci
   }
 }
 
-/** At most `count` places, the first and the last among them. */
+/** At most `count` positions, the first and the last among them. */
 function spread(offsets: Int32Array, count: number): Int32Array {
   const positions = offsets.length / 2
   const chosen = Array.from({ length: Math.min(count, positions) }, (_, i) =>

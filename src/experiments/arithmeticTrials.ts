@@ -40,7 +40,7 @@ export function trialSize(wanted: number, frame: number): number {
 }
 
 /**
- * Random trials, `perKind` of each kind: patches drawn with repetition at places that do not overlap, all alike likely.
+ * Random trials, `perKind` of each kind: patches drawn with repetition at positions where they do not overlap, all alike likely.
  * The same seed gives the same trials.
  * @throws UsageError if four squares of this size have hardly room beside one another
  */
@@ -68,7 +68,7 @@ export function randomTrials(
   )
 }
 
-/** Places are drawn until all of them are apart, so that no arrangement is more likely than another. */
+/** Positions are drawn until all of them are apart, so that no arrangement is more likely than another. */
 function disjointPlaces(count: number, size: number, frame: number, whole: (below: number) => number) {
   const apart = (a: { row: number; col: number }, b: { row: number; col: number }) =>
     Math.abs(a.row - b.row) >= size || Math.abs(a.col - b.col) >= size

@@ -71,7 +71,7 @@ type Opening = { readonly kind: 'opening'; readonly seconds: number } | { readon
 /** Positions that have come to be known; of those that were known already, better values. */
 export interface MapRows {
   readonly kind: 'rows'
-  /** Places in the grid, row-major: uint32, little-endian, in base64. */
+  /** Positions as indices of the grid, row-major: uint32, little-endian, in base64. */
   readonly places: string
   /** Cosines with the anchor, float32. */
   readonly cosines: string

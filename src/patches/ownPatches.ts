@@ -92,7 +92,7 @@ export async function ownPatches(options: OwnPatchesOptions): Promise<PatchFolde
   }
   progress.stop()
   if (patches.length === 0)
-    throw new InputError(`no patch could be made of ${folder}: ${failed.map(({ reason }) => reason).join('; ')}`)
+    throw new InputError(`no object could be made of ${folder}: ${failed.map(({ reason }) => reason).join('; ')}`)
   return { manifest: await writePatchManifest(out, { kind: 'images', aspect }, patches, failed), patches, failed }
 }
 

@@ -1,7 +1,7 @@
 import type { ColourLimits } from './colormap.js'
 import { hot } from './colormap.js'
 
-/** Values by place, [rows, cols], row-major. */
+/** Values by position, [rows, cols], row-major. */
 export interface GridValues {
   readonly values: ArrayLike<number>
   readonly rows: number

@@ -161,7 +161,7 @@ export function resolveOptions(given: ReproduceOptions): ResolvedOptions {
   const [input] = Object.keys(inputOptionsOf(options))
   if (input !== undefined && !models.some(isOwnNetwork))
     throw new UsageError(
-      `the inputs of all networks of this run are known; leave \`${input}\` out, which is for ONNX files`,
+      `the inputs of all networks of this study are known; leave \`${input}\` out, which is for ONNX files`,
     )
   const hasUnits = experiments.some((experiment) => experiment !== 'arithmetic')
   if (!hasUnits && precision !== 'fp32')

@@ -28,7 +28,7 @@ export function patchesCommand(context: CommandContext): Command {
     .description('cut objects out of COCO images as the paper’s authors did')
     .requiredOption('--annotations <file>', 'read this annotation file, such as instances_train2017.json')
     .option('--images <folder>', 'read images from this folder [default with --download: OUT/images]')
-    .requiredOption('--out <folder>', 'write patches and manifest.json to this folder', parsePath)
+    .requiredOption('--out <folder>', 'write objects and manifest.json to this folder', parsePath)
     .option('--classes <a,b>', 'cut these COCO categories [default: the paper’s ten]', parseList)
     .option('--per-class <n>', 'cut this many objects of each category', parseWhole, 20)
     .option('--sizes <a,b>', 'resize objects to this many px a side [default: 75,125]', parseWholeList)
@@ -48,7 +48,7 @@ export function patchesCommand(context: CommandContext): Command {
   addExamples(patches.command('images'), 'shiftscope patches images pictures --out objects')
     .description('make objects from pictures with transparency, or photos with NAME.mask.png')
     .argument('<folder>', 'folder of pictures')
-    .requiredOption('--out <folder>', 'write patches and manifest.json to this folder', parsePath)
+    .requiredOption('--out <folder>', 'write objects and manifest.json to this folder', parsePath)
     .option('--sizes <a,b>', 'resize objects to this many px a side [default: 75,125]', parseWholeList)
     .addOption(
       new Option('--aspect <how>', 'stretch to a square as in the paper, or pad')
@@ -96,11 +96,11 @@ export function patchesCommand(context: CommandContext): Command {
 /** What was made is kept; what could not be made is an error all the same. */
 function printFolder(made: PatchFolder, json: boolean | undefined): void {
   if (json) printJson(made)
-  else print(`${counted(made.patches.length, 'patch', 'patches')}: ${made.manifest}`)
+  else print(`${counted(made.patches.length, 'object')}: ${made.manifest}`)
   for (const { reason } of made.failed) say(`shiftscope: ${asFlags(reason)}`)
   if (made.failed.length === 0) return
   const total = made.failed.length + made.patches.length
   throw new InputError(
-    `${made.failed.length} of ${counted(total, 'patch', 'patches')} could not be made, so that nothing was replaced there; the others are in ${made.manifest}`,
+    `${made.failed.length} of ${counted(total, 'object')} could not be made, so that nothing was replaced there; the others are in ${made.manifest}`,
   )
 }

@@ -40,8 +40,8 @@ const MOST_TICKS = 5
 const AXIS = { left: labelWidth('000') + TICK + 6, bottom: TICK + LINE }
 
 /**
- * Lays the maps out as the paper does: rows of networks and layers, columns of anchors, axes in pixels of the patch's
- * offset, and the colour scale to the right.
+ * Lays the maps out as the paper does: rows of networks and layers, columns of anchors, axes in pixels of the object's
+ * position, and the colour scale to the right.
  */
 export function panelLayout(grid: PanelGrid): FigureLayout {
   const { limits, columns, axes = "row and column of the object's top-left pixel" } = grid
