@@ -1,5 +1,8 @@
 import type { ColourLimits } from '../plot/colormap.js'
 
+/** The page's function that takes what a file of the site brings. */
+export const RECEIVER = 'shiftscopeReceive'
+
 /** What the page knows of a study before any map is loaded; it is part of index.html. */
 export interface SiteIndex {
   /** Of all the rest, in hexadecimal; the file `study` of the site hands over the same. */

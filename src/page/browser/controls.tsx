@@ -1,7 +1,6 @@
 import type { ComponentChildren } from 'preact'
 import { useState } from 'preact/hooks'
-import type { ColourLimits } from '../../plot/colormap.js'
-import { PAPER_LIMITS } from '../paperLimits.js'
+import { type ColourLimits, PAPER_LIMITS } from '../../plot/colormap.js'
 import type { SiteIndex } from '../siteIndex.js'
 import { COLOUR_MAPS } from './colours.js'
 import { type Fitted, hasFeatures, hasMean } from './fit.js'

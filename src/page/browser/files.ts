@@ -1,5 +1,4 @@
-import { RECEIVER } from '../receiver.js'
-import type { SiteDigest, SiteFeatures, SiteMaps, SitePicture } from '../siteIndex.js'
+import { RECEIVER, type SiteDigest, type SiteFeatures, type SiteMaps, type SitePicture } from '../siteIndex.js'
 import { recent } from './recent.js'
 
 const received = new Map<string, unknown>()

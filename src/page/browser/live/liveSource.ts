@@ -1,4 +1,5 @@
 import { ANCHOR_NAMES, anchorPositions, type Position } from '../../../engine/positions.js'
+import { PAPER_LIMITS } from '../../../plot/colormap.js'
 import {
   fittingStride,
   LIVE_STRIDES,
@@ -7,7 +8,6 @@ import {
   type MapMessage,
   type MapRequest,
 } from '../../live.js'
-import { PAPER_LIMITS } from '../../paperLimits.js'
 import type { SiteGroup, SiteIndex } from '../../siteIndex.js'
 import { type Fitted, mapIndex, nearestPosition } from '../fit.js'
 import { mapOf, quantityNote } from '../maps.js'
