@@ -17,10 +17,16 @@ interface CocoFlags extends Omit<CocoPatchesOptions, 'imageHosts'> {
 }
 
 export function patchesCommand(context: CommandContext): Command {
-  const { signal } = context
   const patches = addExamples(new Command('patches'), 'shiftscope patches list').description(
     'list objects, or make them from pictures or COCO',
   )
+  addCoco(patches, context)
+  addImages(patches, context)
+  addList(patches, context)
+  return patches
+}
+
+function addCoco(patches: Command, { signal }: CommandContext): void {
   addExamples(
     patches.command('coco'),
     'shiftscope patches coco --annotations instances_val2017.json --download --out coco',
@@ -45,6 +51,9 @@ export function patchesCommand(context: CommandContext): Command {
       const hosts = imageHosts && { imageHosts }
       printFolder(await cocoPatches({ ...options, ...hosts, onProgress: terminalProgress(), signal }), json)
     })
+}
+
+function addImages(patches: Command, { signal }: CommandContext): void {
   addExamples(patches.command('images'), 'shiftscope patches images pictures --out objects')
     .description('make objects from pictures with transparency, or photos with NAME.mask.png')
     .argument('<folder>', 'folder of pictures')
@@ -63,6 +72,9 @@ export function patchesCommand(context: CommandContext): Command {
         printFolder(await ownPatches({ ...options, pictures, onProgress: terminalProgress(), signal }), json)
       },
     )
+}
+
+function addList(patches: Command, context: CommandContext): void {
   addExamples(patches.command('list'), 'shiftscope patches list --sheet objects.png')
     .description('list the built-in objects, or those of a folder or manifest')
     .argument('[path]', 'folder of pictures, manifest.json or built-in names such as dog,car')
@@ -71,11 +83,11 @@ export function patchesCommand(context: CommandContext): Command {
     .action(async (path: string | undefined, { sheet, json }: { sheet?: string; json?: boolean }) => {
       const { listPatches, patchesFrom } = await import('../../patches/collection.js')
       const sources = await patchesFrom(path)
-      const listed = await leavingNothing(listPatches(sources, signal), context)
+      const listed = await leavingNothing(listPatches(sources, context.signal), context)
       if (sheet !== undefined) {
         const { writeFileAtomic } = await import('../../files/atomic.js')
         const { contactSheet } = await import('../../report/contactSheet.js')
-        await writeFileAtomic(sheet, await leavingNothing(contactSheet(sources, signal), context))
+        await writeFileAtomic(sheet, await leavingNothing(contactSheet(sources, context.signal), context))
       }
       if (json) return printJson(listed)
       printTable(
@@ -90,7 +102,6 @@ export function patchesCommand(context: CommandContext): Command {
       )
       if (sheet !== undefined) say(`shown in ${sheet}`)
     })
-  return patches
 }
 
 /** What was made is kept; what could not be made is an error all the same. */
