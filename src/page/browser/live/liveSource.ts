@@ -101,41 +101,11 @@ export function liveSource(study: LiveStudy, size: number): LiveSource {
   const forget = (key: string, one: Running) => {
     if (running.get(key) === one) running.delete(key)
   }
-  const begin = (key: string, request: MapRequest, { rows, cols }: SiteGroup): Running => {
-    const stop = new AbortController()
-    const looking: Running['looking'] = new Set()
-    const tell = (isFurther: boolean) => {
-      for (const look of [...looking]) look(isFurther)
+  const begin = (key: string, request: MapRequest, group: SiteGroup): Running => {
+    const one = beginMap(request, group, tellAll, (failed) => {
+      forget(key, failed)
       tellAll()
-    }
-    const take = (message: MapMessage) => {
-      if (message.kind === 'fault') throw new Error(message.message)
-      if (message.kind === 'opening') one.opening = performance.now() - message.seconds * 1000
-      if (message.kind === 'opened') one.opening = undefined
-      if (message.kind === 'note') one.note = message.message
-      if (message.kind === 'rows') {
-        one.map.take(message)
-        one.pace.take(message.done, performance.now())
-      }
-      tell(true)
-    }
-    const read = async () => {
-      const counting = setInterval(() => tell(false), BETWEEN_TENTHS)
-      try {
-        const response = await ask('map', request, stop.signal)
-        for await (const message of linesOf<MapMessage>(response, stop.signal)) take(message)
-      } catch (error) {
-        forget(key, one)
-        tellAll()
-        throw error
-      } finally {
-        clearInterval(counting)
-      }
-    }
-    const one: Running = {
-      ...{ map: liveMap(rows, cols), pace: paceOf(rows * cols), looking, stop },
-      ...{ opening: undefined, note: '', ended: Promise.resolve().then(read) },
-    }
+    })
     running.set(key, one)
     return one
   }
@@ -196,6 +166,53 @@ export function liveSource(study: LiveStudy, size: number): LiveSource {
       ask('cursor', { ...sceneOf(fitted), cursor }).catch(() => undefined)
     }),
   }
+}
+
+/**
+ * Asks for a map, and takes what comes of it.
+ * @param onNews of the map
+ * @param onFailure before `ended` rejects
+ */
+function beginMap(
+  request: MapRequest,
+  { rows, cols }: SiteGroup,
+  onNews: () => void,
+  onFailure: (one: Running) => void,
+): Running {
+  const stop = new AbortController()
+  const looking: Running['looking'] = new Set()
+  const tell = (isFurther: boolean) => {
+    for (const look of [...looking]) look(isFurther)
+    onNews()
+  }
+  const take = (message: MapMessage) => {
+    if (message.kind === 'fault') throw new Error(message.message)
+    if (message.kind === 'opening') one.opening = performance.now() - message.seconds * 1000
+    if (message.kind === 'opened') one.opening = undefined
+    if (message.kind === 'note') one.note = message.message
+    if (message.kind === 'rows') {
+      one.map.take(message)
+      one.pace.take(message.done, performance.now())
+    }
+    tell(true)
+  }
+  const read = async () => {
+    const counting = setInterval(() => tell(false), BETWEEN_TENTHS)
+    try {
+      const response = await ask('map', request, stop.signal)
+      for await (const message of linesOf<MapMessage>(response, stop.signal)) take(message)
+    } catch (error) {
+      onFailure(one)
+      throw error
+    } finally {
+      clearInterval(counting)
+    }
+  }
+  const one: Running = {
+    ...{ map: liveMap(rows, cols), pace: paceOf(rows * cols), looking, stop },
+    ...{ opening: undefined, note: '', ended: Promise.resolve().then(read) },
+  }
+  return one
 }
 
 /** What is going on; empty: nothing. */
