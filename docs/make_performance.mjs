@@ -31,6 +31,9 @@ const documents = readdirSync(results)
   .filter((name) => name.endsWith('.json'))
   .sort()
   .map((name) => ({ name, ...JSON.parse(readFileSync(join(results, name), 'utf8')) }))
+/** Tables by the kind of a measurement. */
+const TABLES = { unit: unitTable, extract: extractTable, composite: compositeTable, cosine: cosineTable, svm: svmTable }
+
 const kindOf = ({ command }) => /^(?:shiftscope bench |node bench\/)(\w+)/.exec(command)[1]
 
 const written = [
@@ -59,7 +62,7 @@ function figures() {
     .flatMap((kind) => {
       const own = documents.filter((document) => kindOf(document) === kind)
       if (own.length === 0) return []
-      return [`## ${TITLES[kind]}`, WHAT[kind], ...own.flatMap((one) => [tableOf(kind, one.results), originOf(one)])]
+      return [`## ${TITLES[kind]}`, WHAT[kind], ...own.flatMap((one) => [TABLES[kind](one.results), originOf(one)])]
     })
     .concat('')
     .join('\n\n')
@@ -91,65 +94,72 @@ function originOf({ name, command, remark, environment }) {
     .join('\n')
 }
 
-function tableOf(kind, found) {
-  if (kind === 'unit')
-    return table(
-      [
-        'network',
-        'size',
-        'bare loop',
-        'without reuse',
-        'with reuse',
-        'speed-up over bare loop',
-        'multiply-adds, without ÷ with reuse',
-      ],
-      found.map((row) => [
-        row.model,
-        `${row.size} px`,
-        perSecond(row.bare),
-        perSecond(row.plain),
-        perSecond(row.extraction === undefined ? undefined : row.images / row.extraction),
-        `**${times(row.gain)}**`,
-        row.floor.toFixed(1),
-      ]),
-    )
-  if (kind === 'extract')
-    return table(
-      ['network', 'workers × threads, batch', 'bare loop', 'Shiftscope', 'ratio (median)', 'range'],
-      found.map(({ model, settings, bare, pipeline, ratio, ratios }) => [
-        model,
-        `${settings.workers} × ${settings.threads}, ${settings.batch}`,
-        perSecond(bare),
-        perSecond(pipeline),
-        `**${ratio.toFixed(2)}**`,
-        `${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)}`,
-      ]),
-    )
-  if (kind === 'composite')
-    return table(
-      ['background', 'object size', 'images/s', 'written', 'bandwidth', 'written ÷ bandwidth'],
-      found.rows.map(({ background, size, imagesPerSecond, bytesPerSecond, bandwidth, fraction }) => [
-        background,
-        `${size} px`,
-        Math.round(imagesPerSecond),
-        gigabytes(bytesPerSecond),
-        gigabytes(bandwidth),
-        `**${fraction.toFixed(2)}**`,
-      ]),
-    )
-  if (kind === 'cosine')
-    return table(
-      ['positions × values', 'threads', 'positions/s', 'read', 'bandwidth', 'read ÷ bandwidth'],
-      found.rows.map(({ rows, dims, threads, positionsPerSecond, bytesPerSecond, bandwidth, fraction }) => [
-        `${rows} × ${dims}`,
-        threads,
-        Math.round(positionsPerSecond),
-        gigabytes(bytesPerSecond),
-        gigabytes(bandwidth),
-        `**${fraction.toFixed(2)}**`,
-      ]),
-    )
-  const { positions, dims, threads, seconds, readFloor, passes, problems, peer } = found
+function unitTable(found) {
+  return table(
+    [
+      'network',
+      'size',
+      'bare loop',
+      'without reuse',
+      'with reuse',
+      'speed-up over bare loop',
+      'multiply-adds, without ÷ with reuse',
+    ],
+    found.map((row) => [
+      row.model,
+      `${row.size} px`,
+      perSecond(row.bare),
+      perSecond(row.plain),
+      perSecond(row.extraction === undefined ? undefined : row.images / row.extraction),
+      `**${times(row.gain)}**`,
+      row.floor.toFixed(1),
+    ]),
+  )
+}
+
+function extractTable(found) {
+  return table(
+    ['network', 'workers × threads, batch', 'bare loop', 'Shiftscope', 'ratio (median)', 'range'],
+    found.map(({ model, settings, bare, pipeline, ratio, ratios }) => [
+      model,
+      `${settings.workers} × ${settings.threads}, ${settings.batch}`,
+      perSecond(bare),
+      perSecond(pipeline),
+      `**${ratio.toFixed(2)}**`,
+      `${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)}`,
+    ]),
+  )
+}
+
+function compositeTable(found) {
+  return table(
+    ['background', 'object size', 'images/s', 'written', 'bandwidth', 'written ÷ bandwidth'],
+    found.rows.map(({ background, size, imagesPerSecond, bytesPerSecond, bandwidth, fraction }) => [
+      background,
+      `${size} px`,
+      Math.round(imagesPerSecond),
+      gigabytes(bytesPerSecond),
+      gigabytes(bandwidth),
+      `**${fraction.toFixed(2)}**`,
+    ]),
+  )
+}
+
+function cosineTable(found) {
+  return table(
+    ['positions × values', 'threads', 'positions/s', 'read', 'bandwidth', 'read ÷ bandwidth'],
+    found.rows.map(({ rows, dims, threads, positionsPerSecond, bytesPerSecond, bandwidth, fraction }) => [
+      `${rows} × ${dims}`,
+      threads,
+      Math.round(positionsPerSecond),
+      gigabytes(bytesPerSecond),
+      gigabytes(bandwidth),
+      `**${fraction.toFixed(2)}**`,
+    ]),
+  )
+}
+
+function svmTable({ positions, dims, threads, seconds, readFloor, passes, problems, peer }) {
   const compared = problems.filter((problem) => problem.peer !== undefined).length
   return table(
     ['positions × values', 'threads', 'time', 'reads the features', 'time of these reads alone', 'scikit-learn'],

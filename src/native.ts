@@ -20,7 +20,7 @@ import { prepareEnvironment } from './support/machine.js'
  * How 8-bit samples become network input: (value / divisor - mean[c]) / std[c], each step rounded to float32, which is
  * bit for bit what torchvision's ToTensor (divisor 255) and Normalize give.
  */
-export interface Normalisation {
+interface Normalisation {
   /** 255 for networks fed with 0 to 1, 1 for those fed with 0 to 255. */
   readonly divisor: number
   /** In the order of the output channels: with `bgr`, index 0 is blue. */
@@ -44,14 +44,14 @@ export interface CompositorOptions {
   readonly blend: 'hard' | 'soft'
 }
 
-/** Pastes one patch into one frame at any number of offsets. Several calls may be in flight. */
+/** Pastes one patch into one frame at any number of positions. Several calls may be in flight. */
 export interface Compositor {
   /**
-   * Writes one composite per offset on a thread of the pool.
+   * Writes one composite per position on a thread of the pool.
    *
    * @param offsets Upper-left corners of the patch, [images, 2] as row, col; copied during the call.
    * @param out Filled with [images, 3, frameRows, frameCols], exactly that long.
-   * @throws RangeError when an offset puts the patch outside the frame; nothing is written then.
+   * @throws RangeError when a position puts the patch outside the frame; nothing is written then.
    */
   composite(offsets: Int32Array, out: Float32Array): Promise<void>
 }
@@ -65,7 +65,7 @@ export interface CudaFeatures {
 
 declare const cudaHandle: unique symbol
 /** A value that only the addon can use. */
-export interface CudaHandle {
+interface CudaHandle {
   readonly [cudaHandle]: true
 }
 

@@ -110,6 +110,15 @@ describe('the source', () => {
     expect(cycle()).toBeUndefined()
   })
 
+  it('exports each name from one file', () => {
+    const declared = /^export (?:async )?(?:function\*?|const|class|interface|type) (\w+)/gm
+    const names = [...files.values()].flatMap((text) => [
+      ...new Set([...text.matchAll(declared)].map(([, name]) => name)),
+    ])
+    expect(names.length).toBeGreaterThan(files.size)
+    expect(names.filter((name, i) => names.indexOf(name) < i)).toEqual([])
+  })
+
   it('loads no zod in a worker, which starts for a few images too', () => {
     const loaded = new Set(['engine/worker.ts'])
     for (const path of loaded)

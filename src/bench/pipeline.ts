@@ -37,7 +37,7 @@ export async function measureEach<T>(
   if (name === 'auto') throw new UsageError('a benchmark measures one device; name it, for example `device cpu`')
   const [first] = devicesOf(name, index)
   const [source] = await builtInPatches()
-  if (first === undefined || source === undefined) throw new Error('there are no devices or no built-in patches')
+  if (first === undefined || source === undefined) throw new Error('there are no devices or no built-in objects')
   const embedded = catalog().filter(({ kind }) => kind === 'embedded')
   const results: T[] = []
   for (const model of models ?? embedded.map(({ id }) => id)) {

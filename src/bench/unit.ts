@@ -8,7 +8,7 @@ import type { Scene, Settings } from '../engine/task.js'
 import { endIfStopped } from '../errors.js'
 import { type ClassifierRecord, studyClassifiers } from '../experiments/classifiers.js'
 import { separabilityByScheme } from '../experiments/separability.js'
-import { similarityMaps } from '../experiments/similarity.js'
+import { type FeatureGrid, similarityMaps } from '../experiments/similarity.js'
 import type { Network } from '../networks/index.js'
 import { availableCores } from '../support/machine.js'
 import { median, secondsOf } from '../support/stopwatch.js'
@@ -114,32 +114,13 @@ async function benchUnit(
       if ((features?.finished ?? 0) < images) endIfStopped(signal)
     }
     const gains = seconds.map((taken, i) => images / taken / (bareRates[i] as number))
-    const cores = availableCores()
-    const grids = (features?.layers ?? []).map(({ name, dims, matrix }) => ({
-      layer: name,
-      matrix,
-      dims,
-      offsets,
-      ...grid,
-    }))
-    const classifiers = studyClassifiers(device.index, () => undefined)(device.name)
-    let similarity = 0
-    const both = await secondsOf(async () => {
-      for (const one of grids) {
-        await classifiers.train(one, async (place) => {
-          similarity += await secondsOf(() => similarityMaps(one, cores, place))
-          return separabilityByScheme(one, ['ordered'], { threads: cores, ...place })
-        })
-      }
-    })
+    const grids = (features?.layers ?? []).map(({ name, ...layer }) => ({ layer: name, ...layer, offsets, ...grid }))
     return {
       model: network.id,
       size: scene.patch.size,
       stride,
       images,
-      device: device.name,
-      adapter,
-      settings,
+      ...{ device: device.name, adapter, settings },
       bare: median(bareRates),
       plain: median(plainRates),
       extraction: median(seconds),
@@ -147,13 +128,30 @@ async function benchUnit(
       gains,
       floor: sharedFloor(network, scene, offsets),
       reuse: handle.reused().at(-1),
-      similarity,
-      separability: both - similarity,
-      classifiers: classifiers.ran(),
+      ...(await timeExperiments(grids, device)),
     }
   } finally {
     await bare.close()
     await plain.close()
     await handle.close()
   }
+}
+
+/** Times what a unit measures of its features, one layer after the other. */
+async function timeExperiments(
+  grids: readonly FeatureGrid[],
+  device: Device,
+): Promise<Pick<UnitBench, 'similarity' | 'separability' | 'classifiers'>> {
+  const threads = availableCores()
+  const classifiers = studyClassifiers(device.index, () => undefined)(device.name)
+  let similarity = 0
+  const both = await secondsOf(async () => {
+    for (const grid of grids) {
+      await classifiers.train(grid, async (place) => {
+        similarity += await secondsOf(() => similarityMaps(grid, threads, place))
+        return separabilityByScheme(grid, ['ordered'], { threads, ...place })
+      })
+    }
+  })
+  return { similarity, separability: both - similarity, classifiers: classifiers.ran() }
 }

@@ -1,6 +1,5 @@
 import { endIfStopped, InterruptedError } from '../errors.js'
-import { onForwardedSignal } from './supervisor.js'
-import { TERMINAL_AS_IT_WAS } from './terminal.js'
+import { onForwardedSignal, TERMINAL_AS_IT_WAS } from './supervisor.js'
 
 /** What every command gets beside its own options. */
 export interface CommandContext {

@@ -64,7 +64,7 @@ export function parseRange(text: string): 1 | 255 {
   throw new InvalidArgumentError('Give 1 or 255.')
 }
 
-/** Layers of all networks of a run, or of single ones. */
+/** Layers of all networks of a study, or of single ones. */
 export type LayerLists = readonly string[] | Readonly<Record<string, readonly string[]>>
 
 /** Collects `a,b` or repeated `ID=a,b`. */

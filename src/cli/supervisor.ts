@@ -1,7 +1,9 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { WorkerError } from '../errors.js'
 import type { ProgressListener } from '../progress.js'
-import { TERMINAL_AS_IT_WAS } from './terminal.js'
+
+/** The cursor and the wrapping of lines, which a progress bar switches off. */
+export const TERMINAL_AS_IT_WAS = '\x1b[?25h\x1b[?7h'
 
 /** Tells a process that it is watched. */
 const WATCHED = 'SHIFTSCOPE_WATCHED'

@@ -4,7 +4,7 @@ import type { ReproduceOptions } from '../study/options.js'
 import { counted, shellWord } from '../support/text.js'
 
 /** What a job asks a cluster for. */
-export interface JobResources {
+interface JobResources {
   /** Processor cores of each task. */
   readonly cpus: number
   readonly gpus: number

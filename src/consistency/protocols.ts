@@ -1,6 +1,7 @@
+import { AXES } from '../engine/positions.js'
 import type { Frame } from '../engine/task.js'
 import { cropped, type Photograph, reducedTo, sourceSide } from './photographs.js'
-import { AXES, circularShift, idealShift, placedOn, shiftDerivative } from './shifts.js'
+import { circularShift, idealShift, placedOn, shiftDerivative } from './shifts.js'
 
 /** Settings that frames are made with. */
 export interface ProtocolSetting {
@@ -16,7 +17,7 @@ export type ProtocolName = 'crop' | 'diagonal' | 'embed' | 'circular' | 'subpixe
 export const PROTOCOL_NAMES: readonly ProtocolName[] = ['crop', 'diagonal', 'embed', 'circular', 'subpixel']
 
 /** How a measure is computed from the row that is kept of a photograph. */
-export interface ProtocolMeasure {
+interface ProtocolMeasure {
   readonly name: string
   /** For people. */
   readonly title: string

@@ -1,4 +1,5 @@
 /** Shifts of square pictures, RGB [side, side, 3]. */
+import type { Axis } from '../engine/positions.js'
 
 /**
  * A shift in which pixels that leave the picture at one edge enter at the opposite edge. Positive shifts go down and to the
@@ -24,10 +25,6 @@ export function placedOn(background: Uint8Array, frame: number, picture: Uint8Ar
     placed.set(picture.subarray(row * side * 3, (row + 1) * side * 3), ((position + row) * frame + position) * 3)
   return placed
 }
-
-/** Axes along which pictures are shifted. */
-export const AXES = ['rows', 'cols'] as const
-export type Axis = (typeof AXES)[number]
 
 /**
  * A circular shift by a fraction of a pixel with ideal interpolation: the picture as a sum of cosines, each with another phase.

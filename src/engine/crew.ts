@@ -109,10 +109,10 @@ export function jobScene(scene: Scene | Frames, more: Pick<JobScene, 'batch'> = 
 }
 
 /**
- * Features of a scene's patch at every offset, or of pictures.
+ * Features of a scene's patch at every position, or of pictures.
  * @throws BatchFailure as `schedule`
  */
-export async function extract(
+export async function extractFeatures(
   crew: Crew,
   scene: Scene | Frames,
   offsets: Int32Array,

@@ -3,7 +3,7 @@ import type { Network, Precision } from '../networks/index.js'
 import {
   type Crew,
   type ExtractionOptions,
-  extract,
+  extractFeatures,
   failingAsWorker,
   openThreadCrew,
   places,
@@ -26,7 +26,7 @@ export interface NetworkHandle {
   /** The values that images shared, by size of the patch; empty if reuse is off. */
   reused(): readonly ReuseRecord[]
   /**
-   * Composites the scene's patch at every offset ([positions, 2] as row, col) and runs the network on all of them.
+   * Composites the scene's patch at every position ([positions, 2] as row, col) and runs the network on all of them.
    * The features do not depend on the number of workers or on the order in which batches end.
    */
   extract(scene: Scene, offsets: Int32Array, options?: ExtractionOptions): Promise<Features>
@@ -48,7 +48,7 @@ export function openThreads(
 ): NetworkHandle {
   const crew = openThreadCrew(network, settings, { script })
   const plain = (scene: Scene, offsets: Int32Array, options?: ExtractionOptions) =>
-    failingAsWorker(crew, extract(crew, scene, offsets, options))
+    failingAsWorker(crew, extractFeatures(crew, scene, offsets, options))
   const reuse =
     reusing &&
     openReuse({
@@ -66,7 +66,7 @@ export function openThreads(
     reused: () => reuse?.records() ?? [],
     extract: async (scene, offsets, options) =>
       (await reuse?.extract(scene, offsets, options)) ?? plain(scene, offsets, options),
-    encode: (frames, options) => failingAsWorker(crew, extract(crew, { frames }, places(frames), options)),
+    encode: (frames, options) => failingAsWorker(crew, extractFeatures(crew, { frames }, places(frames), options)),
     close: async () => {
       await Promise.all([reuse?.close(), crew.workers.close()])
     },
@@ -121,8 +121,8 @@ export function deviceHandle(devices: Crew, { processor, precision = 'fp32' }: F
       return takenOver === undefined
     },
     reused: () => [],
-    extract: (scene, offsets, options) => compute((crew) => extract(crew, scene, offsets, options)),
-    encode: (frames, options) => compute((crew) => extract(crew, { frames }, places(frames), options)),
+    extract: (scene, offsets, options) => compute((crew) => extractFeatures(crew, scene, offsets, options)),
+    encode: (frames, options) => compute((crew) => extractFeatures(crew, { frames }, places(frames), options)),
     close: async () => {
       await Promise.all([devices.workers.close(), takenOver?.crew.workers.close()])
     },

@@ -1,6 +1,6 @@
 import { DeviceError } from '../errors.js'
 import type { Precision } from '../networks/index.js'
-import { type Crew, extract, failingAsWorker, openThreadCrew } from './crew.js'
+import { type Crew, extractFeatures, failingAsWorker, openThreadCrew } from './crew.js'
 import type { Device } from './device.js'
 import { largestDistance } from './distance.js'
 import { offsetsAt, positionGrid } from './positions.js'
@@ -28,10 +28,10 @@ export async function measureNoiseFloor(devices: Crew, scene: Scene, processor: 
   const { network } = devices
   const { offsets } = positionGrid(network.input.rows, scene.patch.size, 1)
   const sample = spread(offsets, POSITIONS)
-  const { layers } = await extract(devices, scene, sample)
+  const { layers } = await extractFeatures(devices, scene, sample)
   const reference = openThreadCrew(network, { ...processor, workers: 1 })
   try {
-    const expected = (await failingAsWorker(reference, extract(reference, scene, sample))).layers
+    const expected = (await failingAsWorker(reference, extractFeatures(reference, scene, sample))).layers
     const distances = layers.map(({ name, matrix, dims }, i) => [
       name,
       largestDistance(matrix, expected[i]?.matrix as Float32Array, dims),
@@ -55,7 +55,7 @@ export function checkNoise(name: Device['name'], { relative }: NoiseFloor, preci
   }
 }
 
-/** At most `count` places, the first and the last among them. */
+/** At most `count` positions, the first and the last among them. */
 function spread(offsets: Int32Array, count: number): Int32Array {
   const positions = offsets.length / 2
   const chosen = Array.from({ length: Math.min(count, positions) }, (_, i) =>

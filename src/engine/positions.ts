@@ -5,11 +5,15 @@ export const ANCHOR_NAMES = ['top-left', 'top-right', 'center', 'bottom-left', '
 /** Name of an anchor, a position that all others are compared with. */
 export type AnchorName = (typeof ANCHOR_NAMES)[number]
 
-/** A place of the patch: the frame's row and column of its top-left pixel. */
+/** A position of the patch: the frame's row and column of its top-left pixel. */
 export interface Position {
   readonly row: number
   readonly col: number
 }
+
+/** Axes of the frame, in the order in which a position is written. */
+export const AXES = ['rows', 'cols'] as const
+export type Axis = (typeof AXES)[number]
 
 /** Where an anchor lies, and which row of the feature matrix belongs to it. */
 export interface Anchor extends Position {
@@ -40,7 +44,7 @@ export function positionGrid(frame: number, size: number, stride: number): Posit
   if (!Number.isInteger(stride) || stride < 1)
     throw new UsageError(`stride ${stride} is not a positive whole number; use \`stride 1\` or more`)
   if (!Number.isInteger(size) || size < 1 || size > frame)
-    throw new UsageError(`patch size ${size} is not between 1 and the frame's ${frame}; choose another \`size\``)
+    throw new UsageError(`object size ${size} is not between 1 and the frame's ${frame}; choose another \`size\``)
   const extent = frame - size + 1
   const side = Math.ceil(extent / stride)
   const places: Position[] = []
@@ -116,7 +120,7 @@ function interleavedBits(row: number, col: number): number {
   return bits
 }
 
-/** The anchors' places on a grid with `side` positions along each axis. */
+/** The anchors' positions on a grid with `side` positions along each axis. */
 export function anchorPositions(side: number): readonly (Position & { readonly name: AnchorName })[] {
   const last = side - 1
   const middle = Math.floor(last / 2)

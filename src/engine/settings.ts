@@ -4,7 +4,7 @@ import { checkCount } from '../support/checks.js'
 import { availableCores, machineMemory } from '../support/machine.js'
 import { secondsOf } from '../support/stopwatch.js'
 import { counted } from '../support/text.js'
-import { type Crew, extract, failingAsWorker, openThreadCrew } from './crew.js'
+import { type Crew, extractFeatures, failingAsWorker, openThreadCrew } from './crew.js'
 import { positionGrid } from './positions.js'
 import { networkCells } from './reuse/cellSteps.js'
 import type { Scene, Settings } from './task.js'
@@ -129,7 +129,7 @@ export async function imagesPerSecond(crew: Crew, scene: Scene, signal?: AbortSi
   const { offsets } = positionGrid(crew.network.input.rows, scene.patch.size, 1)
   const atATime = crew.batch * crew.workers.count
   const run = async (images: number) => {
-    const features = await extract(crew, scene, offsets.subarray(0, images * 2), { signal })
+    const features = await extractFeatures(crew, scene, offsets.subarray(0, images * 2), { signal })
     features.release()
     throwIfStopped(signal)
   }

@@ -1,6 +1,6 @@
 import type { FeatureStage } from '../networks/index.js'
 import type { ArithmeticModels } from './arithmeticModels.js'
-import { type ExpressionKind, KINDS, type Trial } from './arithmeticTrials.js'
+import { type ArithmeticTrial, type ExpressionKind, KINDS } from './arithmeticTrials.js'
 import { ORIGINS, parseExpression } from './expression.js'
 import { afterSignals, joined, resultsOf } from './featureArithmetic.js'
 import type { FramePixels, PlacedObject } from './objectScene.js'
@@ -16,7 +16,7 @@ type Judged = (typeof JUDGED)[number]
  * - pixels: within the object's square, to which of the two scenes themselves
  */
 export const REFERENCES = ['features', 'decoded', 'pixels'] as const
-export type Reference = (typeof REFERENCES)[number]
+type Reference = (typeof REFERENCES)[number]
 
 /** Counts over trials: objects seen where they are expected, and where they are not. */
 export interface ArithmeticCounts {
@@ -55,7 +55,7 @@ const AT_A_TIME = 8
  */
 export async function arithmeticAccuracy(
   models: ArithmeticModels,
-  trials: readonly Trial[],
+  trials: readonly ArithmeticTrial[],
   draw: (objects: readonly PlacedObject[]) => FramePixels,
   { onTrials, signal }: AccuracyOptions = {},
 ): Promise<readonly ArithmeticCounts[]> {
@@ -82,12 +82,12 @@ export async function arithmeticAccuracy(
 
 /** A trial's scenes in pixels. */
 interface DrawnTrial {
-  readonly trial: Trial
+  readonly trial: ArithmeticTrial
   /** The two images of the expression, the expected scene, and for each object the expected scene with or without it. */
   readonly images: readonly FramePixels[]
 }
 
-function drawTrial(trial: Trial, draw: (objects: readonly PlacedObject[]) => FramePixels): DrawnTrial {
+function drawTrial(trial: ArithmeticTrial, draw: (objects: readonly PlacedObject[]) => FramePixels): DrawnTrial {
   const { A, B, expected } = KINDS[trial.kind]
   const changed = trial.objects.map((_, k) =>
     expected.includes(k) ? expected.filter((j) => j !== k) : [...expected, k],
@@ -97,7 +97,7 @@ function drawTrial(trial: Trial, draw: (objects: readonly PlacedObject[]) => Fra
 }
 
 /** Images of a trial that go through the network. */
-export function trialImages({ objects }: Trial): number {
+export function trialImages({ objects }: ArithmeticTrial): number {
   return 3 + objects.length
 }
 
@@ -116,7 +116,7 @@ async function judgeTrials(
   drawn: readonly DrawnTrial[],
   features: Float32Array,
   dims: number,
-): Promise<readonly (readonly [Trial, readonly Seen[]])[]> {
+): Promise<readonly (readonly [ArithmeticTrial, readonly Seen[]])[]> {
   const generator = models.generators[layer]
   const vectors = trialVectors(drawn, features, dims, generator?.feature)
   const byFeatures = drawn.map(({ trial }, t) => [trial, seenInFeatures(trial, vectors[t] as TrialVectors)] as const)
@@ -144,7 +144,7 @@ async function judgeTrials(
   })
 }
 
-function seenInFeatures(trial: Trial, { results, scenes }: TrialVectors): readonly Seen[] {
+function seenInFeatures(trial: ArithmeticTrial, { results, scenes }: TrialVectors): readonly Seen[] {
   return ORIGINS.map((judged, i) => {
     const toResult = (scene: Float32Array) => squareDistance(results[i] as Float32Array, scene)
     return { judged, reference: 'features', objects: seenObjects(trial, scenes, toResult) }
@@ -184,7 +184,7 @@ function trialVectors(
  * with or without it.
  */
 function seenObjects<Scene>(
-  { kind, objects }: Trial,
+  { kind, objects }: ArithmeticTrial,
   scenes: readonly Scene[],
   errorTo: (scene: Scene, object: PlacedObject) => number,
 ): readonly boolean[] {
@@ -219,7 +219,7 @@ function emptyCounts(layer: string, kind: ExpressionKind, judged: Judged, refere
   return { layer, kind, judged, reference, ...none }
 }
 
-function addTrial(counts: Counting, { kind, objects }: Trial, seen: readonly boolean[]): void {
+function addTrial(counts: Counting, { kind, objects }: ArithmeticTrial, seen: readonly boolean[]): void {
   const { expected } = KINDS[kind]
   const decoy = objects.length - 1
   const missed = expected.filter((k) => !seen[k]).length

@@ -10,7 +10,7 @@ interface ObjectExpectation {
 
 /**
  * The expression on sets of placed objects: adding a scene places its objects, subtracting it removes the equal ones
- * (same patch, size and place). Undefined where a coefficient is no whole number: there are no half objects.
+ * (same patch, size and position). Undefined where a coefficient is no whole number: there are no half objects.
  */
 export function objectExpectation(
   terms: readonly Term[],

@@ -25,7 +25,7 @@ export const KINDS: Readonly<Record<ExpressionKind, KindOfTrial>> = {
 }
 
 /** One random expression. */
-export interface Trial {
+export interface ArithmeticTrial {
   readonly kind: ExpressionKind
   /** Objects that do not overlap; the last is a decoy, which is in neither image. */
   readonly objects: readonly PlacedObject[]
@@ -40,7 +40,7 @@ export function trialSize(wanted: number, frame: number): number {
 }
 
 /**
- * Random trials, `perKind` of each kind: patches drawn with repetition at places that do not overlap, all alike likely.
+ * Random trials, `perKind` of each kind: patches drawn with repetition at positions where they do not overlap, all alike likely.
  * The same seed gives the same trials.
  * @throws UsageError if four squares of this size have hardly room beside one another
  */
@@ -50,7 +50,7 @@ export function randomTrials(
   frame: number,
   perKind: number,
   seed: number,
-): readonly Trial[] {
+): readonly ArithmeticTrial[] {
   if (size > frame * LARGEST_SHARE)
     throw new UsageError(
       `four objects of ${size}×${size} have too little room in ${frame}×${frame}; choose a smaller size`,
@@ -68,7 +68,7 @@ export function randomTrials(
   )
 }
 
-/** Places are drawn until all of them are apart, so that no arrangement is more likely than another. */
+/** Positions are drawn until all of them are apart, so that no arrangement is more likely than another. */
 function disjointPlaces(count: number, size: number, frame: number, whole: (below: number) => number) {
   const apart = (a: { row: number; col: number }, b: { row: number; col: number }) =>
     Math.abs(a.row - b.row) >= size || Math.abs(a.col - b.col) >= size

@@ -70,8 +70,8 @@ export function openClassifiers(
 }
 
 /**
- * Where a run trains the classifiers of its networks: on a card for those that run on CUDA or TensorRT, on the processor for
- * all others. Where the card cannot be used, or not any more, the processor trains the rest of the run.
+ * Where a study trains the classifiers of its networks: on a card for those that run on CUDA or TensorRT, on the processor for
+ * all others. Where the card cannot be used, or not any more, the processor trains the rest of the study.
  * @param index of the card, the first by default; it is opened for the first unit that needs it
  * @param onNote is told once why the processor trains in the card's place
  */

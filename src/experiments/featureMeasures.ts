@@ -3,13 +3,13 @@ import { argmax } from '../native.js'
 import { availableCores } from '../support/machine.js'
 import { type AnswerMaps, answerMaps } from './answers.js'
 import type { ExperimentPlace } from './card.js'
-import { type Consistency, consistency } from './mapMeasures.js'
+import { type MapConsistency, mapConsistency } from './mapMeasures.js'
 import { type FeatureGrid, featuresAt, type SimilarityMaps, similarityMaps } from './similarity.js'
 
 /** Measures of a layer's features, whether they come from a study or a file. */
 export interface FeatureMeasures {
   readonly similarity: SimilarityMaps
-  readonly consistency: Consistency
+  readonly consistency: MapConsistency
   /** [anchors, dims] */
   readonly anchorFeatures: Float32Array
   /** Answers; absent unless the layer has the network's classes. */
@@ -36,7 +36,7 @@ export async function measureFeatures(
   const strongest = await argmax({ features, rows: positions, dims, threads })
   const center = ANCHOR_NAMES.indexOf('center') * dims
   return {
-    ...{ similarity, consistency: consistency(strongest, grid), anchorFeatures },
+    ...{ similarity, consistency: mapConsistency(strongest, grid), anchorFeatures },
     ...(hasClasses && { answers: answerMaps(matrix, strongest, anchorFeatures.subarray(center, center + dims)) }),
   }
 }

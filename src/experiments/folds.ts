@@ -57,7 +57,7 @@ export function checkSeed(seed: number): void {
  * - `blocks`: the grid is cut into 10 by 10 rectangles as equal as whole positions allow (fewer where an axis has fewer
  *   positions), a rectangle across the border of the classes belonging to each class with its part of it. Each class's
  *   rectangles are shuffled by the seed and handed, one after the other, to the fold that has the fewest samples of the
- *   class (of equal folds, to the first). So a fold is a union of rectangles, and tests places whose neighbours it was not
+ *   class (of equal folds, to the first). So a fold is a union of rectangles, and tests positions whose neighbours it was not
  *   trained on.
  *
  * @throws InputError if a class has fewer samples (or rectangles) than folds

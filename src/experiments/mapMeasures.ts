@@ -32,7 +32,7 @@ export function jaggedness(map: ArrayLike<number>, { rows, cols }: GridShape): J
 }
 
 /** Share of neighbouring positions with the same top-1 unit; null along an axis that has one position. */
-export interface Consistency {
+export interface MapConsistency {
   /** Share of neighbours in a row: the object moves left or right. */
   readonly horizontal: number | null
   /** Share of neighbours in a column: the object moves up or down. */
@@ -45,7 +45,7 @@ export interface Consistency {
  * of Zhang 2019, which compares random shifts of a photo.
  * @param strongest index of each position's largest feature, row-major over the grid; see `argmax` of native.ts
  */
-export function consistency(strongest: Int32Array, { rows, cols }: GridShape): Consistency {
+export function mapConsistency(strongest: Int32Array, { rows, cols }: GridShape): MapConsistency {
   let horizontal = 0
   let vertical = 0
   for (let position = 0; position < rows * cols; position++) {

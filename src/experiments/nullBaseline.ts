@@ -1,6 +1,6 @@
 import { cosineSimilarity } from '../native.js'
 
-/** Cosines between the features of different objects at the same place, by whether their classes are the same. */
+/** Cosines between the features of different objects at the same position, by whether their classes are the same. */
 export interface PairSimilarities {
   /** One value a pair of objects. */
   readonly same: readonly number[]
@@ -8,8 +8,8 @@ export interface PairSimilarities {
 }
 
 /**
- * The null baseline: how similar the features of different objects are at the same place, so that a
- * similarity of one object at two places can be read against it.
+ * The null baseline: how similar the features of different objects are at the same position, so that a
+ * similarity of one object at two positions can be read against it.
  * @param features [objects, dims], float32, one feature an object
  * @param categories class of each object; null if not known, its pairs count as different
  */

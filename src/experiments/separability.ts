@@ -88,7 +88,7 @@ export async function separabilityByScheme(
   )
   if (isConstant(features, grid.dims)) {
     throw new InputError(
-      `${grid.layer}: every position has the same feature, so there is nothing to separate; check the layer and the patch`,
+      `${grid.layer}: every position has the same feature, so there is nothing to separate; check the layer and the object`,
     )
   }
   const rows = grid.rows * grid.cols
@@ -171,7 +171,7 @@ function nonFiniteError(error: unknown, grid: LayerGrid): unknown {
   if (!(error instanceof NonFiniteFeatureError)) return error
   const { row, col } = positionAt(error.row, grid)
   return new InputError(
-    `${grid.layer}: the feature at position (${row}, ${col}) holds NaN or infinity; check the weights and the patch`,
+    `${grid.layer}: the feature at position (${row}, ${col}) holds NaN or infinity; check the weights and the object`,
     { cause: error },
   )
 }

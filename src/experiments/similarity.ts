@@ -79,7 +79,7 @@ function degenerateError(error: unknown, grid: FeatureGrid): unknown {
   const { row, col } = anchor ?? positionAt(error.row, grid)
   const faults = { zero: 'is all zero, so its cosine is undefined', nan: 'holds NaN', infinite: 'holds infinity' }
   return new InputError(
-    `${grid.layer}: the feature at position (${row}, ${col}) ${faults[error.reason]}; check the weights and the patch`,
+    `${grid.layer}: the feature at position (${row}, ${col}) ${faults[error.reason]}; check the weights and the object`,
     { cause: error },
   )
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import type { Server } from 'node:http'
 import { type AddressInfo, isIPv6 } from 'node:net'
 import { hostname } from 'node:os'
 import { resolve } from 'node:path'
@@ -102,14 +103,9 @@ export async function explore(options: ExploreOptions = {}): Promise<Exploration
   })
   const objects = await openObjects()
   const explorer = openExplorer({
-    networks,
-    objects,
-    units,
+    ...{ networks, objects, units, pool, out: results, mirror: options.mirror },
     mostBytes: mostBytes / UNIT_SHARE,
     opensTwo: (models?.length ?? 0) > 1,
-    out: results,
-    pool,
-    mirror: options.mirror,
   })
   const secret = randomBytes(24).toString('base64url')
   let place = { host, port }
@@ -128,15 +124,10 @@ export async function explore(options: ExploreOptions = {}): Promise<Exploration
     closing ??= closeAll()
     return closing
   }
-  try {
-    await new Promise<void>((done, fail) => {
-      server.once('error', fail)
-      server.listen(port, host, done)
-    })
-  } catch (error) {
+  await listen(server, host, port).catch(async (error) => {
     await close()
-    throw listenError(error as NodeJS.ErrnoException, host, port)
-  }
+    throw error
+  })
   // A connection that cannot be accepted, as without file handles, is no reason to end.
   server.on('error', ({ message }) => progress.note(`a connection was refused: ${message}`))
   signal.addEventListener('abort', () => void close().catch(() => undefined), { once: true })
@@ -149,6 +140,18 @@ export async function explore(options: ExploreOptions = {}): Promise<Exploration
     isLocal: isLoopback(host),
     close,
     [Symbol.asyncDispose]: close,
+  }
+}
+
+/** @throws ResourceError for a port that is not free, UsageError for an address that is not this machine's */
+async function listen(server: Server, host: string, port: number): Promise<void> {
+  try {
+    await new Promise<void>((done, fail) => {
+      server.once('error', fail)
+      server.listen(port, host, done)
+    })
+  } catch (error) {
+    throw listenError(error as NodeJS.ErrnoException, host, port)
   }
 }
 

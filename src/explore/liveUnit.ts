@@ -20,7 +20,7 @@ const AROUND_CURSOR = 5
 const LEFT_FOR_GOOD = 150
 
 /** One feature of each layer. */
-export type FeatureRow = readonly Float32Array[]
+type FeatureRow = readonly Float32Array[]
 
 /**
  * One object moved through one network: features of all positions, in memory as far as they are computed. A map is a pass over
@@ -50,7 +50,7 @@ export interface LiveUnit {
   readonly lookAt: (position: Position) => void
 }
 
-export interface Follower {
+interface Follower {
   /** More rows are there. */
   readonly onRows: () => void
   /** The work failed, and no more rows come. */
@@ -68,42 +68,19 @@ export function openLiveUnit(
   grid: PositionGrid,
   rowsACall = MOST_ROWS_A_CALL,
 ): LiveUnit {
-  const { layers } = network
   const total = grid.offsets.length / 2
   const order = rowsInOrder(grid)
-  const rows = new Int32Array(total)
-  const matrices = layers.map(({ dims }) => new Float32Array(total * dims))
-  /** Where a row lies in the matrices; -1: it is not there. */
-  const placeOf = new Int32Array(total).fill(-1)
-  const isFinished = new Uint8Array(total)
+  const kept = keptRows(network, total)
   const followers = new Set<Follower>()
-  let count = 0
-  let finished = 0
   let stop: AbortController | undefined
   let leaving: ReturnType<typeof setTimeout> | undefined
 
   const tell = (act: (follower: Follower) => void) => {
     for (const follower of [...followers]) act(follower)
   }
-  /** @param hasTurn its features are those of its pass, and not of its image alone, which may differ in their last bits */
-  const put = (row: number, from: number, source: readonly Float32Array[], hasTurn: boolean) => {
-    if (isFinished[row] === 1 || (!hasTurn && placeOf[row] !== -1)) return
-    if (placeOf[row] === -1) {
-      placeOf[row] = count
-      rows[count++] = row
-    }
-    for (const [i, { dims }] of layers.entries())
-      matrices[i]?.set(
-        (source[i] as Float32Array).subarray(from * dims, (from + 1) * dims),
-        (placeOf[row] as number) * dims,
-      )
-    if (!hasTurn) return
-    isFinished[row] = 1
-    finished++
-  }
   const putAll = (wanted: Int32Array, features: Features, hasTurn: boolean) => {
     const source = features.layers.map(({ matrix }) => matrix)
-    for (let at = 0; at < features.finished; at++) put(wanted[at] as number, at, source, hasTurn)
+    for (let at = 0; at < features.finished; at++) kept.put(wanted[at] as number, at, source, hasTurn)
     features.release()
     tell(({ onRows }) => onRows())
   }
@@ -112,7 +89,7 @@ export function openLiveUnit(
     putAll(wanted, await use((handle) => handle.extract(scene, offsetsAt(grid.offsets, wanted), { signal })), false)
   const computeRows = async (wanted: Int32Array, signal: AbortSignal) => {
     const onRows = (finished: Int32Array, from: readonly Float32Array[]) => {
-      for (const at of finished) put(wanted[at] as number, at, from, true)
+      for (const at of finished) kept.put(wanted[at] as number, at, from, true)
       tell((follower) => follower.onRows())
     }
     const features = await use((handle) =>
@@ -122,29 +99,16 @@ export function openLiveUnit(
     putAll(wanted, features, true)
   }
   const compute = async (signal: AbortSignal) => {
-    if (count === 0) {
+    if (kept.count() === 0) {
       const first = firstRows(grid)
       if (first.length < total) await computeEarly(first, signal)
     }
-    // The coarse positions by themselves; then two calls at a time, of which one is at work while the other comes to its end.
-    const left = order.filter((row) => isFinished[row] === 0)
-    let next = Math.min(left.length, rowsACall)
-    await computeRows(left.subarray(0, next), signal)
-    const lane = async () => {
-      while (next < left.length && !signal.aborted) {
-        const wanted = left.subarray(next, next + rowsACall)
-        next += wanted.length
-        await computeRows(wanted, signal).catch((error: unknown) => {
-          // The other lane begins nothing more either.
-          next = left.length
-          throw error
-        })
-      }
-    }
-    await Promise.all([lane(), lane()])
+    const left = order.filter((row) => !kept.hasTurned(row))
+    await computeRows(left.subarray(0, rowsACall), signal)
+    await inTwoLanes(left.subarray(rowsACall), rowsACall, signal, (wanted) => computeRows(wanted, signal))
   }
   const start = () => {
-    if (stop !== undefined || finished === total) return
+    if (stop !== undefined || kept.finished() === total) return
     const own = new AbortController()
     stop = own
     compute(own.signal)
@@ -163,7 +127,7 @@ export function openLiveUnit(
     looking = true
     try {
       while (wantedPosition !== undefined && followers.size > 0) {
-        const around = rowsAround(grid, wantedPosition).filter((row) => placeOf[row] === -1)
+        const around = rowsAround(grid, wantedPosition).filter((row) => !kept.has(row))
         wantedPosition = undefined
         if (around.length > 0) await computeEarly(around)
       }
@@ -178,10 +142,10 @@ export function openLiveUnit(
     scene,
     grid,
     bytes: gridFeatureBytes(network, grid),
-    rows: () => rows.subarray(0, count),
-    matrices,
-    finished: () => finished,
-    isWhole: () => finished === total,
+    rows: kept.rows,
+    matrices: kept.matrices,
+    finished: kept.finished,
+    isWhole: () => kept.finished() === total,
     follow: (follower) => {
       clearTimeout(leaving)
       followers.add(follower)
@@ -200,13 +164,74 @@ export function openLiveUnit(
       stop?.abort()
     },
     featuresAt: async (row) => {
-      if (placeOf[row] === -1) await computeEarly(Int32Array.of(row))
-      const place = placeOf[row] as number
-      return layers.map(({ dims }, i) => (matrices[i] as Float32Array).subarray(place * dims, (place + 1) * dims))
+      if (!kept.has(row)) await computeEarly(Int32Array.of(row))
+      return kept.featuresOf(row)
     },
     lookAt: (position) => {
       wantedPosition = position
       if (!looking) void look()
+    },
+  }
+}
+
+/** Two calls at a time, of which one is at work while the other comes to its end. */
+async function inTwoLanes(
+  rows: Int32Array,
+  rowsACall: number,
+  signal: AbortSignal,
+  compute: (wanted: Int32Array) => Promise<void>,
+): Promise<void> {
+  let next = 0
+  const lane = async () => {
+    while (next < rows.length && !signal.aborted) {
+      const wanted = rows.subarray(next, next + rowsACall)
+      next += wanted.length
+      await compute(wanted).catch((error: unknown) => {
+        // The other lane begins nothing more either.
+        next = rows.length
+        throw error
+      })
+    }
+  }
+  await Promise.all([lane(), lane()])
+}
+
+/** Features of the rows that came, in the order in which they came. */
+function keptRows({ layers }: Network, total: number) {
+  const rows = new Int32Array(total)
+  const matrices = layers.map(({ dims }) => new Float32Array(total * dims))
+  /** Where a row lies in the matrices; -1: it is not there. */
+  const placeOf = new Int32Array(total).fill(-1)
+  const isFinished = new Uint8Array(total)
+  let count = 0
+  let finished = 0
+  /** @param hasTurn its features are those of its pass, and not of its image alone, which may differ in their last bits */
+  const put = (row: number, from: number, source: readonly Float32Array[], hasTurn: boolean) => {
+    if (isFinished[row] === 1 || (!hasTurn && placeOf[row] !== -1)) return
+    if (placeOf[row] === -1) {
+      placeOf[row] = count
+      rows[count++] = row
+    }
+    for (const [i, { dims }] of layers.entries())
+      matrices[i]?.set(
+        (source[i] as Float32Array).subarray(from * dims, (from + 1) * dims),
+        (placeOf[row] as number) * dims,
+      )
+    if (!hasTurn) return
+    isFinished[row] = 1
+    finished++
+  }
+  return {
+    matrices,
+    put,
+    count: () => count,
+    finished: () => finished,
+    rows: () => rows.subarray(0, count),
+    has: (row: number) => placeOf[row] !== -1,
+    hasTurned: (row: number) => isFinished[row] === 1,
+    featuresOf: (row: number): FeatureRow => {
+      const place = placeOf[row] as number
+      return layers.map(({ dims }, i) => (matrices[i] as Float32Array).subarray(place * dims, (place + 1) * dims))
     },
   }
 }

@@ -78,10 +78,10 @@ export interface LiveNetworkOptions {
 
 /** @throws as `chooseNetwork` for a network that was named */
 export async function openLiveNetworks(options: LiveNetworkOptions): Promise<LiveNetworks> {
-  const { models, pool, request, wished, isUsed, onNote, signal } = options
+  const { models, pool, onNote, signal } = options
   const networks = new Map<string, Network>()
   const names = new Map<string, string>()
-  const open = new Map<string, Opened>()
+  const executions = liveExecutions(options)
   const files = openSentFiles()
   /** Names of uploaded files without extension, by the id of their network. */
   const dropped = new Map<string, string>()
@@ -104,6 +104,50 @@ export async function openLiveNetworks(options: LiveNetworkOptions): Promise<Liv
     if (network === undefined) throw new InputError(`there is no network ${id} here; choose one from the list`)
     return network
   }
+  return {
+    list: () => [...networks.values()].map(asLive),
+    missing: async () => {
+      const all = models === undefined ? await listNetworks() : []
+      return all.flatMap(({ entry, state, expectedBytes }) =>
+        state === 'missing' && entry.kind !== 'exported' && !isGenerator(entry)
+          ? [{ id: entry.id, bytes: expectedBytes }]
+          : [],
+      )
+    },
+    find,
+    use: async (id, scene, act) => executions.use(find(id), scene, act),
+    openingSeconds: executions.openingSeconds,
+    sourceOf: (id) => ({ model: names.get(id) ?? id, isDropped: dropped.has(id) }),
+    add: async (id) => asLive(await choose(id)),
+    drop: (sent, ended) => {
+      // Some file systems ignore case.
+      const stem = fileStem(sent.name, 'network', /[^\p{L}\p{N}_.]+/gu).toLowerCase()
+      const ids = [...networks.keys(), ...catalog().map(({ id }) => id)]
+      const id = freeName(stem, new Set(ids.map((one) => one.toLowerCase())))
+      const taken = [...dropped.keys()].reduce((sum, one) => sum + find(one).weightsBytes, 0)
+      return files.take(sent, `${id}.onnx`, MOST_NETWORK_BYTES - taken, async (path) => {
+        const { sha256 } = await readHashedOnnx(path, refuseOtherFiles)
+        const known = [...dropped].filter(([, name]) => name === stem).map(([one]) => find(one))
+        const same = known.find(({ weightsSha256 }) => weightsSha256 === sha256)
+        if (same !== undefined) await rm(path)
+        const network = same ?? (await choose(path, AbortSignal.any([signal, ended])))
+        dropped.set(network.id, stem)
+        return { network: asLive(network), recipe: recipeOf(network) }
+      })
+    },
+    close: async () => {
+      try {
+        await executions.close()
+      } finally {
+        await files.remove()
+      }
+    },
+  }
+}
+
+/** Open networks, the last used one last: only so many at a time, unless more are in use. */
+function liveExecutions({ request, wished, isUsed, onNote, signal }: LiveNetworkOptions) {
+  const open = new Map<string, Opened>()
   const closeUnused = async () => {
     for (const [id, opened] of [...open]) {
       if (open.size < MOST_OPEN) return
@@ -131,18 +175,8 @@ export async function openLiveNetworks(options: LiveNetworkOptions): Promise<Liv
     return opened
   }
   return {
-    list: () => [...networks.values()].map(asLive),
-    missing: async () => {
-      const all = models === undefined ? await listNetworks() : []
-      return all.flatMap(({ entry, state, expectedBytes }) =>
-        state === 'missing' && entry.kind !== 'exported' && !isGenerator(entry)
-          ? [{ id: entry.id, bytes: expectedBytes }]
-          : [],
-      )
-    },
-    find,
-    use: async (id, scene, act) => {
-      const network = find(id)
+    use: async <T>(network: Network, scene: Scene, act: (execution: Execution) => Promise<T>): Promise<T> => {
+      const { id } = network
       if (!open.has(id)) await closeUnused()
       // Nothing is opened that nobody would close.
       signal.throwIfAborted()
@@ -154,35 +188,13 @@ export async function openLiveNetworks(options: LiveNetworkOptions): Promise<Liv
       opened.works.add(work)
       return work.finally(() => opened.works.delete(work))
     },
-    openingSeconds: (id) => {
+    openingSeconds: (id: string): number | undefined => {
       const opened = open.get(id)
       if (opened?.isReady) return undefined
       return opened === undefined ? 0 : (performance.now() - opened.since) / 1000
     },
-    sourceOf: (id) => ({ model: names.get(id) ?? id, isDropped: dropped.has(id) }),
-    add: async (id) => asLive(await choose(id)),
-    drop: (sent, ended) => {
-      // Some file systems ignore case.
-      const stem = fileStem(sent.name, 'network', /[^\p{L}\p{N}_.]+/gu).toLowerCase()
-      const ids = [...networks.keys(), ...catalog().map(({ id }) => id)]
-      const id = freeName(stem, new Set(ids.map((one) => one.toLowerCase())))
-      const taken = [...dropped.keys()].reduce((sum, one) => sum + find(one).weightsBytes, 0)
-      return files.take(sent, `${id}.onnx`, MOST_NETWORK_BYTES - taken, async (path) => {
-        const { sha256 } = await readHashedOnnx(path, refuseOtherFiles)
-        const known = [...dropped].filter(([, name]) => name === stem).map(([one]) => find(one))
-        const same = known.find(({ weightsSha256 }) => weightsSha256 === sha256)
-        if (same !== undefined) await rm(path)
-        const network = same ?? (await choose(path, AbortSignal.any([signal, ended])))
-        dropped.set(network.id, stem)
-        return { network: asLive(network), recipe: recipeOf(network) }
-      })
-    },
-    close: async () => {
-      try {
-        await Promise.all([...open.values()].map(closeOpened))
-      } finally {
-        await files.remove()
-      }
+    close: async (): Promise<void> => {
+      await Promise.all([...open.values()].map(closeOpened))
     },
   }
 }

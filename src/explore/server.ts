@@ -42,33 +42,30 @@ const bodies = {
   pull: z.object({ id: z.string().max(200) }),
 }
 
+const HEADERS = {
+  contentSecurityPolicy: {
+    defaultSrc: ["'none'"],
+    scriptSrc: ["'self'"],
+    styleSrc: ["'unsafe-inline'"],
+    imgSrc: ["'self'", 'data:', 'blob:'],
+    connectSrc: ["'self'"],
+    baseUri: ["'none'"],
+    formAction: ["'none'"],
+    frameAncestors: ["'none'"],
+  },
+  referrerPolicy: 'no-referrer',
+  crossOriginResourcePolicy: 'same-origin',
+  // It speaks plain HTTP to this machine.
+  strictTransportSecurity: false,
+}
+
 /**
  * The server of the live page: everything lies below the secret, and is asked by the page alone.
  * @param at where it listens, once it does
  */
 export function liveServer(explorer: Explorer, secret: string, at: () => ServerPlace): Server {
   const app = new Hono()
-  const page = new Hono()
-  let streams = 0
-
-  app.use(
-    secureHeaders({
-      contentSecurityPolicy: {
-        defaultSrc: ["'none'"],
-        scriptSrc: ["'self'"],
-        styleSrc: ["'unsafe-inline'"],
-        imgSrc: ["'self'", 'data:', 'blob:'],
-        connectSrc: ["'self'"],
-        baseUri: ["'none'"],
-        formAction: ["'none'"],
-        frameAncestors: ["'none'"],
-      },
-      referrerPolicy: 'no-referrer',
-      crossOriginResourcePolicy: 'same-origin',
-      // It speaks plain HTTP to this machine.
-      strictTransportSecurity: false,
-    }),
-  )
+  app.use(secureHeaders(HEADERS))
   app.use(fromOwnPage(at))
   app.use(async (context, next) => {
     context.header('Cache-Control', 'no-store')
@@ -78,7 +75,31 @@ export function liveServer(explorer: Explorer, secret: string, at: () => ServerP
     if (!isSecret(context.req.param('secret'), secret)) return context.text(NO_SECRET, 403)
     await next()
   })
+  app.route('/:secret/', liveRoutes(explorer))
+  app.notFound((context) => context.text('there is nothing here\n', 404))
+  app.onError((error, context) => {
+    const { message, status } = faultOf(error)
+    return context.json<Fault>({ kind: 'fault', message }, status)
+  })
 
+  const server = createAdaptorServer({
+    fetch: app.fetch,
+    createServer,
+    serverOptions: {
+      requestTimeout: REQUEST_SECONDS * 1000,
+      headersTimeout: 10_000,
+      connectionsCheckingInterval: 5000,
+      maxHeaderSize: 16 * 1024,
+    },
+  }) as Server
+  limitConnections(server)
+  return server
+}
+
+/** What the page asks for. */
+function liveRoutes(explorer: Explorer): Hono {
+  const page = new Hono()
+  const answerLines = lineAnswers()
   page.get('/', async (context) => context.html(livePage(await explorer.study())))
   page.get('/live.js', (context) => context.body(liveScript(), 200, { 'Content-Type': 'text/javascript' }))
   page.get('/pictures/:picture{\\d{1,12}-\\d{1,4}\\.png}', async (context) => {
@@ -115,15 +136,13 @@ export function liveServer(explorer: Explorer, secret: string, at: () => ServerP
     const { id } = await bodyOf(context, bodies.pull)
     return answerLines(context, (signal) => explorer.pull(id, signal))
   })
-  app.route('/:secret/', page)
-  app.notFound((context) => context.text('there is nothing here\n', 404))
-  app.onError((error, context) => {
-    const { message, status } = faultOf(error)
-    return context.json<Fault>({ kind: 'fault', message }, status)
-  })
+  return page
+}
 
-  /** Objects as lines of JSON, until they end or nobody reads them any more. */
-  function answerLines(context: Context, lines: (signal: AbortSignal) => AsyncIterable<object>): Response {
+/** Answers by objects as lines of JSON, until they end or nobody reads them any more; only so many at a time. */
+function lineAnswers() {
+  let streams = 0
+  return (context: Context, lines: (signal: AbortSignal) => AsyncIterable<object>): Response => {
     if (streams >= MOST_STREAMS)
       return context.json<Fault>(
         { kind: 'fault', message: 'too many maps at a time; close other tabs of this page' },
@@ -148,19 +167,6 @@ export function liveServer(explorer: Explorer, secret: string, at: () => ServerP
       }
     })
   }
-
-  const server = createAdaptorServer({
-    fetch: app.fetch,
-    createServer,
-    serverOptions: {
-      requestTimeout: REQUEST_SECONDS * 1000,
-      headersTimeout: 10_000,
-      connectionsCheckingInterval: 5000,
-      maxHeaderSize: 16 * 1024,
-    },
-  }) as Server
-  limitConnections(server)
-  return server
 }
 
 /**

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { Execution, ExecutionRecord } from '../engine/choice.js'
+import type { Features } from '../engine/features.js'
 import { checkMemory } from '../engine/machineMemory.js'
 import {
   offsetsAt,
@@ -165,15 +166,7 @@ export async function extractPlaced(
   const { handle } = execution
   const { network } = handle
   const progress = progressTo(onProgress)
-  const fullOrigin = {
-    ...origin,
-    ...(precision === 'fp16' && { precision }),
-    ...(network.pool && { pool: network.pool }),
-    input: recipeText(network.input),
-    inputSource: network.inputSource,
-    weights: network.weightsPath,
-    weightsSha256: network.weightsSha256,
-  }
+  const fullOrigin = { ...origin, ...networkOrigin(network, precision) }
   const positions = grid.rows * grid.cols
   const partial =
     out === undefined ? undefined : await openPartial(out, network, grid, fullOrigin, { note: progress.note, signal })
@@ -182,14 +175,12 @@ export async function extractPlaced(
     const left = rowsLeft(positions, partial?.done)
     const before = positions - left.length
     if (before > 0) progress.note(`resuming: ${before} of ${counted(positions, 'image')} are finished`)
-    if (partial !== undefined && partial.damaged > 0)
-      progress.note(`computing ${counted(partial.damaged, 'damaged image')} in ${out} again`)
+    if (partial?.damaged) progress.note(`computing ${counted(partial.damaged, 'damaged image')} in ${out} again`)
     progress.start(network.id, left.length)
-    const offsets = offsetsAt(grid.offsets, left)
     const atATime = handle.settings.batch * handle.settings.workers * BATCHES_PER_ROUND
     const saving = partial && savingRows(partial, left, atATime)
     const { layers, finished } = await handle
-      .extract(scene, offsets, {
+      .extract(scene, offsetsAt(grid.offsets, left), {
         whole: grid.offsets,
         onImages: (images) => progress.update(images),
         ...(saving && { onRows: saving.add }),
@@ -198,28 +189,15 @@ export async function extractPlaced(
       // Finished rows are kept, however the work ends.
       .finally(() => saving?.end())
     if (finished < left.length) throwIfStopped(signal)
-    const features: Float32Array[] = []
-    for (const [i, { matrix, dims }] of layers.entries()) {
-      const whole = partial === undefined || before === 0 ? matrix : await partial.read(i)
-      if (whole !== matrix)
-        for (const [at, row] of left.entries()) whole.set(matrix.subarray(at * dims, (at + 1) * dims), row * dims)
-      features.push(whole)
-    }
+    const features =
+      partial === undefined || before === 0 ? layers.map(({ matrix }) => matrix) : await joined(partial, layers, left)
     const seconds = (performance.now() - start) / 1000
     const equivariance = await measureEquivariance(handle, scene, signal)
     const answers = await answerCounts(network, features, positions)
     const extraction = {
-      model: network.id,
-      frame: network.input.rows,
-      size,
-      stride,
-      rows: grid.rows,
-      cols: grid.cols,
+      ...{ model: network.id, frame: network.input.rows, size, stride, rows: grid.rows, cols: grid.cols },
       layers: network.layers.map(({ name, dims }, i) => ({
-        name,
-        dims,
-        data: features[i] as Float32Array,
-        shape: [grid.rows, grid.cols, dims] as const,
+        ...{ name, dims, data: features[i] as Float32Array, shape: [grid.rows, grid.cols, dims] as const },
         ...(out !== undefined && { file: join(out, arrayFile(name)) }),
         ...(equivariance[i]?.length && { equivariance: equivariance[i] }),
       })),
@@ -230,16 +208,45 @@ export async function extractPlaced(
       imagesPerSecond: left.length / seconds,
       ...execution.ran(),
     }
-    if (out !== undefined) {
-      await keepPatchPicture(out, scene.patch)
-      await keepBackgroundPicture(out, { identity: origin.background, background: scene.background }, extraction.frame)
-    }
+    if (out !== undefined) await keepPictures(out, scene, origin.background, extraction.frame)
     await partial?.finish(extractFile(extraction, fullOrigin))
     return extraction
   } finally {
     progress.stop()
     await partial?.close()
   }
+}
+
+async function keepPictures(out: string, { patch, background }: Scene, identity: string, frame: number) {
+  await keepPatchPicture(out, patch)
+  await keepBackgroundPicture(out, { identity, background }, frame)
+}
+
+/** What the features depend on beside the patch. */
+function networkOrigin(network: Network, precision: Precision | undefined) {
+  return {
+    ...(precision === 'fp16' && { precision }),
+    ...(network.pool && { pool: network.pool }),
+    input: recipeText(network.input),
+    inputSource: network.inputSource,
+    weights: network.weightsPath,
+    weightsSha256: network.weightsSha256,
+  }
+}
+
+/** The rows that stand in files, and those that were computed now. */
+async function joined(
+  partial: PartialArrays,
+  layers: Features['layers'],
+  computed: Int32Array,
+): Promise<readonly Float32Array[]> {
+  const features: Float32Array[] = []
+  for (const [i, { matrix, dims }] of layers.entries()) {
+    const whole = await partial.read(i)
+    for (const [at, row] of computed.entries()) whole.set(matrix.subarray(at * dims, (at + 1) * dims), row * dims)
+    features.push(whole)
+  }
+  return features
 }
 
 /** Rows that are not stored yet, ascending. */

@@ -88,7 +88,7 @@ export interface LayerResults<T> {
   readonly layers: readonly (T & { readonly name: string })[]
 }
 
-export async function eachLayer<T>(
+export async function measureLayers<T>(
   { layers }: FeatureLayers,
   work: (layer: FeatureArray) => Promise<T>,
 ): Promise<LayerResults<T>> {

@@ -1,5 +1,5 @@
 import { type Execution, openExecution, requiredTrials } from '../engine/choice.js'
-import { checkPrecision, parseDevice } from '../engine/device.js'
+import { checkPrecision, type DeviceRequest, parseDevice } from '../engine/device.js'
 import { REUSE, type ReuseChoice } from '../engine/reuse/record.js'
 import type { WishedSettings } from '../engine/settings.js'
 import type { Scene } from '../engine/task.js'
@@ -127,6 +127,37 @@ export async function openNetwork(model: string, options: NetworkOptions = {}): 
   })
   for (const line of networkNotes(network)) progressTo(options.onProgress).note(line)
   await requiredTrials(request, network, options.precision, signal)
+  const { executionFor, close } = openedOnce(network, request, options)
+  return {
+    network,
+    extract: async (given) => {
+      checkOptions(given, EXTRACT_OPTIONS)
+      const placed = await placePatch(network, given)
+      const { scene, grid } = placed
+      return extractPlaced(
+        await executionFor(scene, grid.rows * grid.cols, given.signal),
+        placed,
+        given,
+        options.precision,
+      )
+    },
+    rows: async function* (given) {
+      checkOptions(given, ROW_OPTIONS)
+      const { scene, grid } = await placePatch(network, given)
+      yield* rows(await executionFor(scene, grid.rows * grid.cols, given.signal), scene, grid, given)
+    },
+    compare: async (given) => {
+      checkOptions(given, PLACEMENT_OPTIONS)
+      const { scene, grid } = await placePatch(network, given)
+      return compare(await executionFor(scene, grid.offsets.length / 2, given.signal), scene, grid, given)
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}
+
+/** The workers of a network, which the first work opens, and which all later work shares. */
+function openedOnce(network: Network, request: DeviceRequest, options: NetworkOptions) {
   let opening: Promise<Execution> | undefined
   let closed = false
   /** Opened with the first work, since its length decides which devices are worth a trial. */
@@ -160,32 +191,7 @@ export async function openNetwork(model: string, options: NetworkOptions = {}): 
     closed = true
     await (await opening?.catch(() => undefined))?.handle.close()
   }
-  return {
-    network,
-    extract: async (given) => {
-      checkOptions(given, EXTRACT_OPTIONS)
-      const placed = await placePatch(network, given)
-      const { scene, grid } = placed
-      return extractPlaced(
-        await executionFor(scene, grid.rows * grid.cols, given.signal),
-        placed,
-        given,
-        options.precision,
-      )
-    },
-    rows: async function* (given) {
-      checkOptions(given, ROW_OPTIONS)
-      const { scene, grid } = await placePatch(network, given)
-      yield* rows(await executionFor(scene, grid.rows * grid.cols, given.signal), scene, grid, given)
-    },
-    compare: async (given) => {
-      checkOptions(given, PLACEMENT_OPTIONS)
-      const { scene, grid } = await placePatch(network, given)
-      return compare(await executionFor(scene, grid.offsets.length / 2, given.signal), scene, grid, given)
-    },
-    close,
-    [Symbol.asyncDispose]: close,
-  }
+  return { executionFor, close }
 }
 
 /** Options of `extract`. */

@@ -9,11 +9,11 @@ import { availableCores } from '../support/machine.js'
 import { checkOptions, kinds } from '../support/optionChecks.js'
 import { type DescribedGrid, gridSchema } from './extractFile.js'
 import {
-  eachLayer,
   type FeatureArray,
   type FeatureLayers,
   hasLayers,
   type LayerResults,
+  measureLayers,
   type OpenFeatures,
   openFeatures,
 } from './features.js'
@@ -111,11 +111,11 @@ export async function separability(
     if (!Array.isArray(cv) || cv.length === 0)
       throw new UsageError('option cv must be a fold scheme, or several of them')
     return hasLayers(features)
-      ? eachLayer(features, (layer) => bySchemes(layer, cv, options, grid))
+      ? measureLayers(features, (layer) => bySchemes(layer, cv, options, grid))
       : bySchemes(features, cv, options)
   }
   return hasLayers(features)
-    ? eachLayer(features, (layer) => byScheme(layer, cv, options, grid))
+    ? measureLayers(features, (layer) => byScheme(layer, cv, options, grid))
     : byScheme(features, cv, options)
 }
 

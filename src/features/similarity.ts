@@ -6,19 +6,18 @@ import { type ExperimentPlace, onCard, parseCardDevice, requiredCard } from '../
 import { similarityMaps } from '../experiments/similarity.js'
 import { makeWritableFolder, writeFileAtomic } from '../files/atomic.js'
 import { writeNpy } from '../files/npy.js'
-import { PAPER_LIMITS } from '../page/paperLimits.js'
-import { type ColourLimits, checkLimits } from '../plot/colormap.js'
+import { type ColourLimits, checkLimits, PAPER_LIMITS } from '../plot/colormap.js'
 import { checkDrawable, similarityPicture } from '../report/similarityPicture.js'
 import { checkCount } from '../support/checks.js'
 import { availableCores } from '../support/machine.js'
 import { checkOptions, kinds } from '../support/optionChecks.js'
 import { type DescribedGrid, gridSchema } from './extractFile.js'
 import {
-  eachLayer,
   type FeatureArray,
   type FeatureLayers,
   hasLayers,
   type LayerResults,
+  measureLayers,
   openFeatures,
 } from './features.js'
 
@@ -115,7 +114,7 @@ export async function similarity(
     if (options[name] !== undefined)
       throw new UsageError(`\`${name}\` is for the maps of one layer; pass a single layer`)
   const known = gridSchema.safeParse(features)
-  return eachLayer(features, (layer) => similarityOf(layer, options, known.data))
+  return measureLayers(features, (layer) => similarityOf(layer, options, known.data))
 }
 
 async function similarityOf(

@@ -40,7 +40,7 @@ export interface Locks {
   close(): Promise<void>
 }
 
-export interface WaitOptions {
+interface WaitOptions {
   /** Called before each pause with the lock that is in the way; undefined if nobody can read whose it is. It may throw. */
   readonly onWait?: (held: HeldLock | undefined, attempt: number) => void
   /** The longest pause between two attempts. */

@@ -81,7 +81,7 @@ async function removeIfDead(path: string, oldest: number): Promise<void> {
 }
 
 /** Removes what the dead left. If that is impossible, such as another user's file, it does no harm either. */
-export async function discard(path: string): Promise<void> {
+async function discard(path: string): Promise<void> {
   await rm(path, { recursive: true, force: true }).catch(() => undefined)
 }
 

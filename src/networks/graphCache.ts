@@ -56,9 +56,9 @@ export async function cachedGraph(name: string, write: (path: string) => Promise
 const OTHERS_WRITE = 0o002
 
 /** @throws InputError where everybody may put graphs, which would run in place of the user's networks */
-export async function checkOwner(folder = graphsFolder()): Promise<void> {
+export async function checkOwner(): Promise<void> {
   if (process.platform === 'win32') return
-  for (const path of [cacheFolder(), folder]) {
+  for (const path of [cacheFolder(), graphsFolder()]) {
     const mode = await stat(path).then(
       (status) => status.mode,
       () => 0,

@@ -11,18 +11,15 @@ export {
   listGenerators,
   type ModelEntry,
   modelEntry,
-  type WeightsSource,
   weightsCommand,
 } from './catalog.js'
-export type { CheckpointTensor, DataType } from './checkpoint/tensor.js'
 export { chooseNetwork, withOwnLayers } from './choice.js'
 export { checkGenerator, chooseGenerator, type FeatureStage, type Generator } from './generator.js'
-export { type HubModelFile, type HubModelStatus, hubModelFile, listHubModels } from './hub/manifest.js'
-export { type HubPullOptions, type PulledHubFile, type PulledHubModel, pullHubModel } from './hub/pull.js'
+export { hubModelFile, listHubModels } from './hub/manifest.js'
+export { type HubPullOptions, type PulledHubModel, pullHubModel } from './hub/pull.js'
 export { isHubReference } from './hub/reference.js'
 export { imagenetClasses } from './imagenetClasses.js'
-export { checkInputOptions, INPUT_OPTIONS, type InputOptions, inputOptionsOf } from './input/options.js'
-export { INPUT_PRESETS, type InputPreset } from './input/presets.js'
+export { INPUT_OPTIONS, type InputOptions, inputOptionsOf } from './input/options.js'
 export { recipeText } from './input/recipe.js'
 export { inspectModel, type ModelInspection } from './inspection.js'
 export { type ImportedWeights, importWeights, listNetworks, type NetworkStatus } from './library.js'
@@ -59,4 +56,4 @@ export {
 export { type PulledWeights, type PullOptions, pullWeights } from './pull.js'
 export { isCheckpointPath, recogniseCheckpoint } from './recognition.js'
 export { isOwnNetwork, type NetworkChoice, ownId } from './source.js'
-export { type Verification, type VerifiedLayer, verifyNetwork } from './verification.js'
+export { verifyNetwork } from './verification.js'

@@ -1,4 +1,4 @@
-import { featuresOf } from './architectures/layer.js'
+import { featureLayersOf } from './architectures/layer.js'
 import { type CatalogEntry, catalogEntry, catalogModels, type GeneratorEntry } from './catalog.js'
 import type { Generator } from './generator.js'
 import { expectedWeightBytes } from './library.js'
@@ -24,7 +24,7 @@ export async function lacksWeights(id: string): Promise<boolean> {
 /** A published network without its weights: a study can be planned and estimated with it, but the network cannot run. */
 export function placeholderNetwork(entry: CatalogEntry): Network {
   const { id, title, input } = entry
-  const layers = featuresOf(architectureOf(entry).layers)
+  const layers = featureLayersOf(architectureOf(entry).layers)
   const about = { id, title, onnxPath: '', layers, input, inputSource: 'catalog' }
   return { ...about, ...NO_FILE, weightsBytes: expectedWeightBytes(entry) as number }
 }

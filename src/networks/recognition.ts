@@ -4,7 +4,7 @@ import { InputError } from '../errors.js'
 import { withFile } from '../files/openFile.js'
 import { printable } from '../support/text.js'
 import { architectures } from './architectures/architectures.js'
-import { type Architecture, featuresOf, parametersOf } from './architectures/layer.js'
+import { type Architecture, featureLayersOf, parametersOf } from './architectures/layer.js'
 import { firstFault, hasKeys, ignoredKey } from './architectures/weights.js'
 import { type CatalogEntry, catalog, catalogModels } from './catalog.js'
 import { CHECKPOINT_EXTENSIONS, type Checkpoint, readCheckpoint } from './checkpoint/checkpoint.js'
@@ -34,7 +34,7 @@ export function recogniseCheckpoint(path: string): Promise<string> {
 
 function networkOfCheckpoint(checkpoint: Checkpoint): string {
   const { path } = checkpoint
-  const networks = architectures.filter(({ layers }) => featuresOf(layers).length > 0)
+  const networks = architectures.filter(({ layers }) => featureLayersOf(layers).length > 0)
   const network = networks.find((architecture) => firstFault(architecture, checkpoint) === null)
   if (network) return network.id
   const exported = catalog().find((entry) => isOf(entry, checkpoint))

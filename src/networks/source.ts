@@ -1,7 +1,7 @@
 import { dirname, parse } from 'node:path'
 import { UsageError } from '../errors.js'
 import { checkNames } from '../support/checks.js'
-import { featuresOf } from './architectures/layer.js'
+import { featureLayersOf } from './architectures/layer.js'
 import { type CatalogEntry, catalogEntry } from './catalog.js'
 import { checkFrame, readExported } from './exported.js'
 import { hubModelFile } from './hub/manifest.js'
@@ -124,7 +124,7 @@ async function catalogSource(entry: CatalogEntry, choice: NetworkChoice): Promis
     return { id, title, ...source, entry }
   }
   const { graph, ...file } = await checkpointGraph(entry, path)
-  const read = featuresOf(architectureOf(entry).layers)
+  const read = featureLayersOf(architectureOf(entry).layers)
   return { ...about, input, model: graph, weights: file, layers: read, entry }
 }
 

@@ -15,7 +15,7 @@ import { chooseGenerator } from './generator.js'
 import type { FeatureLayer, NetworkInput, RunnableGraph } from './network.js'
 
 /** Result of a forward pass: features of the test image, or the image that a generator makes from the test feature. */
-export interface VerifiedLayer {
+interface VerifiedLayer {
   readonly name: string
   readonly dims: number
   /** Euclidean norm of the values. */

@@ -66,12 +66,12 @@ export interface DroppedNetwork {
 export type MapMessage = Opening | MapRows | MapEnd | Note | Fault
 
 /** The network has been opening for this many seconds, or is open now. */
-export type Opening = { readonly kind: 'opening'; readonly seconds: number } | { readonly kind: 'opened' }
+type Opening = { readonly kind: 'opening'; readonly seconds: number } | { readonly kind: 'opened' }
 
 /** Positions that were computed; also known ones, whose values got better. */
 export interface MapRows {
   readonly kind: 'rows'
-  /** Places in the grid, row-major: uint32, little-endian, in base64. */
+  /** Positions as indices of the grid, row-major: uint32, little-endian, in base64. */
   readonly places: string
   /** Cosines with the anchor, float32. */
   readonly cosines: string
@@ -90,12 +90,12 @@ export interface MapRows {
 }
 
 /** All positions are known. */
-export interface MapEnd {
+interface MapEnd {
   readonly kind: 'end'
 }
 
 /** Something that is worth knowing as long as the map is shown. */
-export interface Note {
+interface Note {
   readonly kind: 'note'
   readonly message: string
 }

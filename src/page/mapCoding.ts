@@ -6,11 +6,7 @@ export const PROBABILITY_DECIMALS = 4
 
 /** A cosine to the decimals that the viewer's maps keep. */
 export function roundCosine(value: number): number {
-  return roundTo(value, MAP_DECIMALS)
-}
-
-function roundTo(value: number, decimals: number): number {
-  return Math.round(value * 10 ** decimals) / 10 ** decimals
+  return Math.round(value * 10 ** MAP_DECIMALS) / 10 ** MAP_DECIMALS
 }
 
 /**

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { writeFileAtomic } from '../files/atomic.js'
-import { RECEIVER } from './receiver.js'
+import { RECEIVER } from './siteIndex.js'
 
 /**
  * Writes a file of the site: a script that hands its value to the page. Scripts may be loaded from disk, where pages may

@@ -1,5 +1,8 @@
 import type { ColourLimits } from '../plot/colormap.js'
 
+/** The page's function that takes what a file of the site brings. */
+export const RECEIVER = 'shiftscopeReceive'
+
 /** The study as the page knows it before any map is loaded; it is part of index.html. */
 export interface SiteIndex {
   /** Digest of all the rest, in hexadecimal; the file `study` of the site has the same. */
@@ -33,13 +36,13 @@ export interface SiteGroup {
 }
 
 /** An anchor and its position: row and column in pixels of the patch's top-left corner. */
-export interface SiteAnchor {
+interface SiteAnchor {
   readonly name: string
   readonly row: number
   readonly col: number
 }
 
-export interface SiteLayer {
+interface SiteLayer {
   readonly name: string
   readonly dims: number
   /** Per anchor, as summary.json has them: mean and standard deviation over patches of each patch's mean similarity. */

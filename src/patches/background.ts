@@ -20,7 +20,7 @@ export interface NamedBackground {
  *
  * A picture of the frame's size is used as it is; any other is scaled, by Lanczos' filter of three lobes, until it just
  * covers the frame, and what sticks out on both sides is cut off. What is transparent in it is white. It is identified
- * by its pixels in the frame, so neither its name nor its place matter.
+ * by its pixels in the frame, so neither its name nor its folder matters.
  * @throws UsageError if it is none of these, InputError if the file is not a picture; the signal's reason
  */
 export async function readBackground(text: string, frame: number, signal?: AbortSignal): Promise<NamedBackground> {

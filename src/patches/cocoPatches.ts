@@ -25,7 +25,7 @@ import {
   type PatchFolder,
   reasonOf,
   storePatch,
-  writeManifest,
+  writePatchManifest,
 } from './patchFolder.js'
 import type { Mask } from './polygonMask.js'
 import { resizeBilinear, roundHalfToEven } from './resize.js'
@@ -133,7 +133,7 @@ export async function cocoPatches(options: CocoPatchesOptions): Promise<PatchFol
   }
   progress.stop()
   const origin = { kind: 'coco', annotations: basename(annotations), rule, classes, perClass }
-  return { manifest: await writeManifest(out, origin, patches, failed), patches, failed }
+  return { manifest: await writePatchManifest(out, origin, patches, failed), patches, failed }
 }
 
 async function readIndex(
@@ -221,7 +221,7 @@ export function chooseObjects(
  * @param bytes of the image's file
  * @throws Error that says what is wrong with the image, the box or the outline
  */
-export async function cutOut(
+async function cutOut(
   index: CocoIndex,
   annotation: CocoAnnotation,
   image: CocoImage,

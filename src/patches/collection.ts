@@ -87,7 +87,7 @@ async function builtInPatch(name: string, fault: string, otherwise: string): Pro
     3,
   )
   throw new InputError(
-    `${fault}, and no built-in patch is called "${name}"; the nearest of these are ${nearest.join(', ')}; or give ${otherwise}`,
+    `${fault}, and no built-in object is called "${name}"; the nearest of these are ${nearest.join(', ')}; or give ${otherwise}`,
   )
 }
 
@@ -108,7 +108,7 @@ async function readManifest(path: string): Promise<readonly PatchSource[]> {
   if (!parsed.success) {
     const issue = parsed.error.issues[0]
     throw new InputError(
-      `${path} is not a manifest of patches: ${[issue?.path.join('.'), issue?.message].filter(Boolean).join(': ')}; make it again`,
+      `${path} is not a manifest of objects: ${[issue?.path.join('.'), issue?.message].filter(Boolean).join(': ')}; make it again`,
     )
   }
   const folder = resolve(dirname(path))
@@ -133,7 +133,7 @@ function insideFolder(folder: string, file: string, manifest: string): string {
 function unique(path: string, patches: readonly PatchSource[]): readonly PatchSource[] {
   const seen = new Set<string>()
   for (const { name } of patches) {
-    if (seen.has(name)) throw new InputError(`${path} has two patches named ${name}; rename one`)
+    if (seen.has(name)) throw new InputError(`${path} has two objects named ${name}; rename one`)
     seen.add(name)
   }
   return patches

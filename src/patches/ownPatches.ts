@@ -16,7 +16,7 @@ import {
   type PatchFolder,
   reasonOf,
   storePatch,
-  writeManifest,
+  writePatchManifest,
 } from './patchFolder.js'
 import { PICTURE_FORMATS } from './pictureFormat.js'
 import { resizeVisible } from './resize.js'
@@ -92,12 +92,12 @@ export async function ownPatches(options: OwnPatchesOptions): Promise<PatchFolde
   }
   progress.stop()
   if (patches.length === 0)
-    throw new InputError(`no patch could be made of ${folder}: ${failed.map(({ reason }) => reason).join('; ')}`)
-  return { manifest: await writeManifest(out, { kind: 'images', aspect }, patches, failed), patches, failed }
+    throw new InputError(`no object could be made of ${folder}: ${failed.map(({ reason }) => reason).join('; ')}`)
+  return { manifest: await writePatchManifest(out, { kind: 'images', aspect }, patches, failed), patches, failed }
 }
 
 /** A picture of an object: with transparency, or a photo with its mask beside it. */
-export interface OwnPicture {
+interface OwnPicture {
   readonly name: string
   readonly path: string
   readonly mask?: string

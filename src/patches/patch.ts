@@ -47,10 +47,10 @@ export function patchAtSize(
   frame: number,
   resize: Resize = resizeVisible,
 ): Patch {
-  if (!Number.isInteger(size) || size < 1) throw new UsageError(`patch size ${size} is not a positive whole number`)
+  if (!Number.isInteger(size) || size < 1) throw new UsageError(`object size ${size} is not a positive whole number`)
   if (size > frame)
     throw new UsageError(
-      `a patch of ${size}×${size} does not fit into the frame of ${frame}×${frame}; choose a smaller size`,
+      `an object of ${size}×${size} does not fit into the frame of ${frame}×${frame}; choose a smaller size`,
     )
   const rgba = resize(image, size, size).data
   return { name, size, rgba, sha256: sha256(`${size} `, rgba) }
@@ -66,7 +66,7 @@ export function checkVisible({ size, rgba }: Patch, blend: 'hard' | 'soft', path
     if ((rgba[alpha] as number) >= least) return
   }
   throw new InputError(
-    `${path}: no pixel of the patch is visible at ${size}×${size} (${blend} blending needs an alpha of ${least} or more); check its transparency`,
+    `${path}: no pixel of the object is visible at ${size}×${size} (${blend} blending needs an alpha of ${least} or more); check its transparency`,
   )
 }
 

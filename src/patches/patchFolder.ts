@@ -74,7 +74,7 @@ async function png({ rows, cols, data }: Image): Promise<Buffer> {
 }
 
 /** Writes manifest.json: the patches of a folder, and the objects that could not be made. */
-export async function writeManifest(
+export async function writePatchManifest(
   folder: string,
   origin: object,
   patches: readonly ManifestPatch[],

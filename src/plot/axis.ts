@@ -1,5 +1,5 @@
 import type { Scale } from './scale.js'
-import { coordinate, line, type SvgElement, text } from './svg.js'
+import { coordinate, line, type SvgElement, textElement } from './svg.js'
 
 /** A line of text, y being its middle. */
 export interface Label {
@@ -64,11 +64,14 @@ export const TICK_COLOUR = 'var(--strong)'
 export function tickElements(ticks: readonly AxisTick[], colour = 'var(--line)'): readonly SvgElement[] {
   return ticks.flatMap(({ line: { x1, y1, x2, y2 }, label }) => {
     const { x, y, ...attributes } = labelAttributes(label, LETTER_SIZE)
-    return [line(x1, y1, x2, y2, colour), text(x, y, label.words, { ...attributes, fill: 'var(--soft)' })]
+    return [line(x1, y1, x2, y2, colour), textElement(x, y, label.words, { ...attributes, fill: 'var(--soft)' })]
   })
 }
 
 /** The title of an axis, written upwards beside it; (x, y) is the middle of its base line. */
 export function uprightTitle(x: number, y: number, words: string): SvgElement {
-  return text(x, y, words, { 'text-anchor': 'middle', transform: `rotate(-90 ${coordinate(x)} ${coordinate(y)})` })
+  return textElement(x, y, words, {
+    'text-anchor': 'middle',
+    transform: `rotate(-90 ${coordinate(x)} ${coordinate(y)})`,
+  })
 }

@@ -8,6 +8,9 @@ export interface ColourLimits {
   readonly high: number
 }
 
+/** The paper's limits of the colour scale: 0.88 is black, 1 is white. */
+export const PAPER_LIMITS: ColourLimits = { low: 0.88, high: 1 }
+
 /** @throws UsageError for ends of a colour scale that do not rise */
 export function checkLimits({ low, high }: ColourLimits): void {
   if (!(low < high) || !Number.isFinite(high - low))

@@ -6,7 +6,7 @@ import { type GridValues, mapPixels } from './mapPixels.js'
 import { markup, type SvgElement, svg } from './svg.js'
 
 /** Values as colours, each a rectangle of equal size; sides in pixels are whole multiples of the values along them. */
-export interface MapPanel extends GridValues, Rectangle {}
+export interface PlacedMap extends GridValues, Rectangle {}
 
 /** In pixels of the drawing; what is black is filled. */
 export interface Rectangle {
@@ -23,7 +23,7 @@ export interface FigureLayout {
   /** Description for readers who do not see it. */
   readonly title: string
   readonly limits: ColourLimits
-  readonly maps: readonly MapPanel[]
+  readonly maps: readonly PlacedMap[]
   readonly labels: readonly Label[]
   /** Upright and level lines. */
   readonly lines: readonly Rectangle[]

@@ -1,6 +1,6 @@
 import { type ColourLimits, hot } from './colormap.js'
 
-/** Values by place, [rows, cols], row-major. */
+/** Values by position, [rows, cols], row-major. */
 export interface GridValues {
   readonly values: ArrayLike<number>
   readonly rows: number

@@ -1,5 +1,4 @@
 import { decimalText, withMinus } from './numberText.js'
-import { roundStep, stepDecimals, type TickSteps, ticksWithin } from './ticks.js'
 
 /** Places numbers along an axis. */
 export interface Scale {
@@ -7,6 +6,20 @@ export interface Scale {
   readonly at: (value: number) => number
   readonly ticks: readonly number[]
   readonly format: (value: number) => string
+}
+
+/** Round numbers are these times a power of ten. */
+const FACTORS = [1, 2, 5] as const
+
+/** An axis's ends count in spite of rounding. */
+const SLACK = 1e-9
+
+/** Which steps the ticks of an axis may have, where round ones are not all. */
+export interface TickSteps {
+  /** Times a power of ten, rising from 1. */
+  readonly factors?: readonly number[]
+  /** The smallest. */
+  readonly least?: number
 }
 
 /** Approximate number of ticks of an axis around values. */
@@ -81,6 +94,44 @@ export function octaveScale(values: readonly number[]): Scale {
     ticks: values.filter((value) => Number.isInteger(Math.log2(value))),
     format: String,
   }
+}
+
+/**
+ * Round numbers for an axis: multiples of 1, 2 or 5 times a power of ten between its ends.
+ * @param most how many there may be, at least 2
+ */
+export function ticksWithin(
+  from: number,
+  to: number,
+  most: number,
+  { factors, least = 0 }: TickSteps = {},
+): readonly number[] {
+  if (!(to > from)) return [from]
+  const step = roundStep(Math.max(least, (to - from) / most), (one) => countWithin(from, to, one) <= most, factors)
+  const decimals = stepDecimals(step)
+  const first = firstWithin(from, step)
+  return Array.from({ length: countWithin(from, to, step) }, (_, i) => Number(((first + i) * step).toFixed(decimals)))
+}
+
+/** The first round step that will do, of those from the power of ten below a number on. */
+function roundStep(number: number, willDo: (step: number) => boolean, factors: readonly number[] = FACTORS): number {
+  for (let exponent = Math.floor(Math.log10(number) + SLACK); ; exponent++) {
+    const factor = factors.find((one) => willDo(one * 10 ** exponent))
+    if (factor !== undefined) return factor * 10 ** exponent
+  }
+}
+
+/** Decimals that the multiples of a round step have. */
+function stepDecimals(step: number): number {
+  return Math.max(0, -Math.floor(Math.log10(step) + SLACK))
+}
+
+function firstWithin(from: number, step: number): number {
+  return Math.ceil(from / step - SLACK)
+}
+
+function countWithin(from: number, to: number, step: number): number {
+  return Math.floor(to / step + SLACK) - firstWithin(from, step) + 1
 }
 
 function superscript(exponent: number): string {

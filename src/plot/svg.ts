@@ -20,7 +20,7 @@ export function line(x1: number, y1: number, x2: number, y2: number, colour: str
 }
 
 /** @param attributes further ones: `text-anchor`, `fill` */
-export function text(x: number, y: number, words: string, attributes: Attributes = {}): SvgElement {
+export function textElement(x: number, y: number, words: string, attributes: Attributes = {}): SvgElement {
   return svg('text', { x, y, fill: 'var(--ink)', ...attributes }, words)
 }
 

@@ -28,7 +28,7 @@ export function checkDrawable({ name, rows, cols }: Omit<AnchorMaps, 'maps' | 'p
 }
 
 /**
- * The five maps side by side as PNG, in the colours and on the axes of the report's figures: pixels of the patch's offset, or
+ * The five maps side by side as PNG, in the colours and on the axes of the report's figures: pixels of the object's position, or
  * where the stride is not known, rows and columns of the array.
  * @throws InputError for a grid that is too large to be drawn
  */

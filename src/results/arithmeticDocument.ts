@@ -151,14 +151,14 @@ export function writeArithmeticDocument(folder: string, document: ArithmeticDocu
 }
 
 /**
- * Reads the counts of a model's random expressions.
+ * Reads the counts of a network's random expressions.
  * @throws InputError if they are missing or damaged
  */
 export function readAccuracy(path: string): Promise<AccuracyDocument> {
   return readSealedJson(path, accuracySchema, REMEDY)
 }
 
-/** Writes the counts of a model's random expressions, whole or not at all. */
+/** Writes the counts of a network's random expressions, whole or not at all. */
 export function writeAccuracy(path: string, document: AccuracyDocument): Promise<AccuracyDocument> {
   return writeSealedJson(path, accuracySchema, document)
 }

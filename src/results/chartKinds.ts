@@ -73,7 +73,7 @@ export const GRID_SPECTRUM: MeasureChart = {
   kind: 'lines',
   title: 'Grid spectrum',
   note: 'The chart shows how strongly similarity fluctuates at each period. Power is the mean square of these fluctuations, over all anchors and objects. Solid lines run along rows, dashed lines along columns. A grid pattern on the maps is a peak at its period. A tenth of the power means a third of the amplitude. At long periods, the smooth fall of similarity adds to the power.',
-  x: { title: 'period (px)', of: pixelsOf, isOctaves: true },
+  x: { title: 'period (px)', of: variantPixels, isOctaves: true },
   y: { title: 'power', scale: 'log' },
   lines: DIRECTIONS,
 }
@@ -82,7 +82,7 @@ export const READOUT: MeasureChart = {
   kind: 'lines',
   title: 'Position read-out',
   note: 'A ridge regression reads the object’s position out of the features. It was not trained on the rows (columns) shown here. The vertical axis is the median prediction for them, mean over objects. Solid lines are rows, dashed lines are columns. If features code the position smoothly, the line is the diagonal. If they repeat with the stride of the network, the line has teeth or is level.',
-  x: { title: 'true row or column (px)', of: pixelsOf },
+  x: { title: 'true row or column (px)', of: variantPixels },
   y: { title: 'predicted (px)', scale: 'linear' },
   lines: READ_AXES,
 }
@@ -91,7 +91,7 @@ export const CONSISTENCY: MeasureChart = {
   kind: 'dots',
   title: 'Consistency',
   note: (rows) => {
-    const steps = [...new Set(rows.map(({ variant }) => pixelsOf(variant)))]
+    const steps = [...new Set(rows.map(({ variant }) => variantPixels(variant)))]
     return `The chart shows how often the strongest feature stays the same when the object moves by ${steps.join(' or ')} px. In the output layer, the strongest feature is the answer. Bars show the standard deviation over objects. Farther right means fewer changes.`
   },
   axis: 'share of neighbouring positions with the same strongest feature',
@@ -119,6 +119,6 @@ function axesOf(name: string): DotChart['series'] {
 }
 
 /** The last number of a variant such as "center vertical 8px". */
-export function pixelsOf(variant: string): number {
+export function variantPixels(variant: string): number {
   return Number(/(\d+)px$/.exec(variant)?.[1])
 }

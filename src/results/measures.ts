@@ -5,12 +5,12 @@ import { MADE_UP_FEATURES, meanAccuracy } from '../experiments/foldBaselines.js'
 import { BAND_SCHEMES, FOLD_SCHEMES, TASKS } from '../experiments/folds.js'
 import { gridSpectrum } from '../experiments/gridSpectrum.js'
 import {
-  type Consistency,
   coverage,
   DIRECTIONS,
   directionBias,
   jaggedness,
   lowestPercentile,
+  type MapConsistency,
 } from '../experiments/mapMeasures.js'
 import { type AxisReadout, READ_AXES } from '../experiments/readout.js'
 import type { FoldPrediction } from '../experiments/strideFolds.js'
@@ -45,7 +45,7 @@ export interface MeasuredLayer extends Omit<Unit['layers'][number], 'measures'> 
   readonly stride: number
   /** Cosine maps, [5, rows, cols]. */
   readonly maps: Float32Array
-  readonly consistency: Consistency
+  readonly consistency: MapConsistency
   /** How far the folds are from those by position and by phase; null if not measured. */
   readonly foldErrors: Pick<FoldPrediction, 'position' | 'phase'> | null
   /** Errors of a layer that is a map, if they were measured. */
@@ -210,7 +210,7 @@ export const MEASURES: readonly Measure[] = [
   {
     name: 'readout-error',
     of: (layer) => eachReadout(layer, ({ error }) => error),
-    tables: [{ kind: tables.READOUT, column: readoutColumn }],
+    tables: [{ kind: tables.READOUT_ERROR, column: readoutColumn }],
   },
   { name: 'readout-distance', of: (layer) => eachReadout(layer, ({ distance }) => distance) },
   {

@@ -47,7 +47,7 @@ export type RowKey = Pick<SummaryRow, 'model' | 'layer' | 'size' | 'metric' | 'v
 const NO_VALUES: PatchValues = new Map()
 
 /** Makes a row of numbers that do not belong to single patches. */
-export function rowOf(key: RowKey, numbers: readonly number[], count: number): Row {
+function rowOf(key: RowKey, numbers: readonly number[], count: number): Row {
   return { ...key, ...meanAndStd(numbers), count, values: NO_VALUES }
 }
 

@@ -94,7 +94,7 @@ async function readGroup(results: string, folders: readonly string[], { onUnit }
     rows: first.rows,
     cols: first.cols,
     stride,
-    // The anchor at the bottom right is the last place at which the patch lies wholly in the frame.
+    // The anchor at the bottom right is the last position at which the patch lies wholly in the frame.
     frame: (first.layers[0]?.similarity['bottom-right'].row ?? 0) + size,
     numbers: groupRows(group, await nullBaselineOf(units)),
     meanMaps: sums.map((sum) => sum / units.length),
@@ -152,7 +152,7 @@ export async function unplannedPatches(results: string, planned: readonly UnitIn
       const difference = groupDifference(inputs, unit.inputs)
       if (difference !== undefined) {
         throw new UsageError(
-          `${results} holds patch ${unit.inputs.patch} with another ${difference}; choose another \`out\`, or remove ${group}`,
+          `${results} holds object ${unit.inputs.patch} with another ${difference}; choose another \`out\`, or remove ${group}`,
         )
       }
       names.add(unit.inputs.patch)

@@ -69,7 +69,7 @@ export const BY_FOLD: TableKind = {
   spread: 'none',
 }
 
-export const READOUT: TableKind = {
+export const READOUT_ERROR: TableKind = {
   stem: 'readout',
   title: 'Error of the position read-out in pixels',
   note: `A ridge regression reads row and column of the object out of the features. The table has its median absolute error at positions that it was not trained on, mean over objects. ${OVER_OBJECTS} Shuffled leaves out half of the positions at random. Bands are every other band of rows (columns) of this width. Every 8px trains on every eighth row (column) only, and tests on those between.`,

@@ -5,7 +5,7 @@ import type { Scene } from '../engine/task.js'
 import { type ArithmeticCounts, addCounts, arithmeticAccuracy, trialImages } from '../experiments/arithmeticAccuracy.js'
 import type { ArithmeticModels } from '../experiments/arithmeticModels.js'
 import { ARITHMETIC_SCENES, SCENE_SIZE } from '../experiments/arithmeticScenes.js'
-import { randomTrials, type Trial, trialSize } from '../experiments/arithmeticTrials.js'
+import { type ArithmeticTrial, randomTrials, trialSize } from '../experiments/arithmeticTrials.js'
 import { namesOf, parseExpression } from '../experiments/expression.js'
 import { type SceneRenderer, sceneRenderer } from '../experiments/scenePatches.js'
 import { writeFolderAtomic } from '../files/atomic.js'
@@ -38,7 +38,7 @@ export interface ArithmeticPlan {
   readonly accuracy: {
     readonly path: string
     readonly inputs: AccuracyDocument['inputs']
-    readonly trials: readonly Trial[]
+    readonly trials: readonly ArithmeticTrial[]
     readonly drawing: SceneRenderer
     /** Counts of an interrupted run, of the first `done` trials; null if the counts are complete. */
     readonly before: { readonly done: number; readonly counts: readonly ArithmeticCounts[] } | null

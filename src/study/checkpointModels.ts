@@ -1,7 +1,7 @@
 import { UsageError } from '../errors.js'
 import { isCheckpointPath, recogniseCheckpoint } from '../networks/index.js'
 
-/** Networks of a run, and weights in place of the published ones. */
+/** Networks of a study, and weights in place of the published ones. */
 interface NamedModels {
   /** Ids of the catalog, paths of ONNX files, or checkpoints. */
   readonly models: readonly string[]
@@ -26,7 +26,7 @@ export async function byIds({ models, weights }: NamedModels): Promise<NamedMode
     const other = found.get(id) ?? (ids.includes(id) ? id : undefined)
     if (other !== undefined)
       throw new UsageError(
-        `${other} and ${model} are both ${id} in this run; run them separately, each into its own folder`,
+        `${other} and ${model} are both ${id} in this study; run them separately, each into its own folder`,
       )
     if (isFile) found.set(id, model)
     ids.push(id)

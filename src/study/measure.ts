@@ -89,7 +89,7 @@ async function layerParts(
 
 /** Name of a unit's layer in messages. */
 function layerTitle(network: Network, layer: string, patch: Patch): string {
-  return `${network.id} ${layer}, patch ${patch.name}`
+  return `${network.id} ${layer}, object ${patch.name}`
 }
 
 /** Cross-validation under every fold scheme of the study, as unit.json holds it. */
@@ -168,7 +168,7 @@ function noteUnsolved({ inputs, layers }: Unit, progress: Progress): void {
       for (const [task, { gap, notConverged }] of Object.entries(tasks)) {
         if (notConverged.length === 0) continue
         progress.note(
-          `${inputs.model} ${name}, patch ${inputs.patch}, size ${inputs.size}: ${task} ${scheme}: ${counted(notConverged.length, 'classifier')} did not converge, largest gap ${gap.toExponential(1)}`,
+          `${inputs.model} ${name}, object ${inputs.patch}, size ${inputs.size}: ${task} ${scheme}: ${counted(notConverged.length, 'classifier')} did not converge, largest gap ${gap.toExponential(1)}`,
         )
       }
     }

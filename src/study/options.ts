@@ -159,7 +159,7 @@ export function resolveOptions(given: ReproduceOptions): ResolvedOptions {
   const models = named ?? catalog().flatMap((entry) => (entry.preset === preset ? [entry.id] : []))
   const [input] = Object.keys(inputOptionsOf(options))
   if (input !== undefined && !models.some(isOwnNetwork))
-    throw new UsageError(`\`${input}\` is for networks outside the catalog, and this run has none; leave it out`)
+    throw new UsageError(`\`${input}\` is for networks outside the catalog, and this study has none; leave it out`)
   const hasUnits = experiments.some((experiment) => experiment !== 'arithmetic')
   if (!hasUnits && precision !== 'fp32')
     throw new UsageError(`a study of arithmetic alone uses float32; leave \`precision ${precision}\` out`)

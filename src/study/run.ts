@@ -117,7 +117,7 @@ async function notePlan(study: Study, progress: Progress): Promise<void> {
   for (const line of networks.flatMap(networkNotes)) progress.note(line)
   const inputs = units.map((unit) => unitInputs(study, unit))
   const unplanned = await unplannedPatches(out, inputs)
-  if (unplanned.length > 0) progress.note(`the tables also include other patches in ${out}: ${unplanned.join(', ')}`)
+  if (unplanned.length > 0) progress.note(`the tables also include other objects in ${out}: ${unplanned.join(', ')}`)
   const skipped = units.length - left.length
   if (skipped > 0) progress.note(`resuming: ${skipped} of ${counted(units.length, 'unit')} in ${out} are finished`)
   const { units: count, differences } = replaced

@@ -49,7 +49,7 @@ function checkWeights(options: ResolvedOptions): void {
   const stray = Object.keys(weights).find((id) => !used.includes(id))
   if (stray === undefined) return
   throw new UsageError(
-    `\`weights\` names ${stray}, which is not among the networks and generators of this run, ${used.join(', ')}; these are chosen by \`models\`, \`layers\` and \`experiments\``,
+    `\`weights\` names ${stray}, which is not among the networks and generators of this study, ${used.join(', ')}; these are chosen by \`models\`, \`layers\` and \`experiments\``,
   )
 }
 
@@ -131,7 +131,7 @@ function checkLayers({ unitModels, arithmeticModels, layers }: ResolvedOptions):
   const stray = Object.keys(layers).find((id) => !known.has(id))
   if (stray !== undefined)
     throw new UsageError(
-      `\`layers\` names ${stray}, which is not among the networks of this run, ${[...models].map(idOf).join(', ')}`,
+      `\`layers\` names ${stray}, which is not among the networks of this study, ${[...models].map(idOf).join(', ')}`,
     )
 }
 
@@ -140,6 +140,6 @@ function checkIds(networks: readonly Network[]): void {
   const ids = networks.map(({ id }) => id)
   const twice = ids.find((id, i) => ids.indexOf(id) < i)
   if (twice !== undefined) {
-    throw new UsageError(`two networks of this run are called ${twice}; rename one of the ONNX files`)
+    throw new UsageError(`two networks of this study are called ${twice}; rename one of the ONNX files`)
   }
 }

@@ -9,7 +9,7 @@ const SECONDS = Number(process.env.CAMPAIGN_SECONDS ?? 0)
 export const CAMPAIGN_TIMEOUT = SECONDS * 1000 + 300_000
 
 /** Repeats what is drawn. */
-export const SEED = Number(process.env.CAMPAIGN_SEED ?? 1)
+const SEED = Number(process.env.CAMPAIGN_SEED ?? 1)
 /** One round alone, by its number. */
 const ONLY = process.env.CAMPAIGN_ROUND
 

@@ -64,7 +64,7 @@ const COMMANDS: readonly (readonly [string, readonly RegExp[], readonly RegExp[]
     [/^name +class +pixels +object +file$/, /^dog +dog +222×199 +\d+ % +\S+dog\.png$/, /^\w+ +\S+ +\d+×\d+ +\d+ %/],
     [/^shown in .*sheet\.png$/],
   ],
-  ['patches images PICTURES --out PATCHES', [/^2 patches: .*manifest\.json$/], [/^patches: 2 images$/]],
+  ['patches images PICTURES --out PATCHES', [/^2 objects: .*manifest\.json$/], [/^patches: 2 images$/]],
   [
     'extract --model tiny-alexnet --patch dog --size 200 --stride 4 --layers fc8 --out FEATURES',
     [/^\S*fc8\.npy: float32 \[7, 7, 627\]$/, /^strongest class: [a-z -]+ at \d+(\.\d)? %/],

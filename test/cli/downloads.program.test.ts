@@ -111,7 +111,7 @@ describe('patches coco', () => {
     expect([refused.status, server.requests]).toEqual([3, []])
     const host = '127.0.0.1 is asked only if you allow it with --image-host 127.0.0.1; run the same command again'
     expect(refused.stderr).toContain(`annotation 7: its image conftest.py could not be fetched: ${host}`)
-    expect(refused.stderr).toMatch(/\nshiftscope: 2 of 2 patches could not be made, and earlier files of them stay/)
+    expect(refused.stderr).toMatch(/\nshiftscope: 2 of 2 objects could not be made, and earlier files of them stay/)
     const hosts = ['--image-host', 'localhost', '--image-host', '127.0.0.1']
     expect((await runHere([...words, '--download', ...hosts])).status).toBe(0)
     expect(readdirSync(folder('out/images'))).toEqual(['000000000001.png', '000000000002.png'])

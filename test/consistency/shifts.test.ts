@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
-import { AXES, circularShift, idealShift, placedOn, shiftDerivative } from '../../src/consistency/shifts.js'
+import { circularShift, idealShift, placedOn, shiftDerivative } from '../../src/consistency/shifts.js'
+import { AXES } from '../../src/engine/positions.js'
 import { randomOf } from '../support/random.js'
 
 const SIDE = 7

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { fastestBatch } from '../../src/engine/choice.js'
-import { type Crew, extract, failingAsWorker, isTooLarge, jobScene, places } from '../../src/engine/crew.js'
+import { type Crew, extractFeatures, failingAsWorker, isTooLarge, jobScene, places } from '../../src/engine/crew.js'
 import { openFeatureMemory } from '../../src/engine/features.js'
 import { positionGrid } from '../../src/engine/positions.js'
 import { distanceOf, runPasses } from '../../src/engine/reuse/passes.js'
@@ -68,7 +68,7 @@ describe('an extraction', () => {
   it('puts the features of every position into its row, whatever the batches', async () => {
     for (const batch of [1, 2, 3, 5, 32]) {
       const { rows, done, options } = listening()
-      const { layers, finished } = await extract(crewOf(batch).crew, scene, OFFSETS, options)
+      const { layers, finished } = await extractFeatures(crewOf(batch).crew, scene, OFFSETS, options)
       expect(layers).toEqual([
         { name: 'place', dims: 2, matrix: Float32Array.from(OFFSETS) },
         { name: 'sum', dims: 1, matrix: Float32Array.of(1, 5, 9, 13, 17) },
@@ -85,7 +85,7 @@ describe('an extraction', () => {
     ['has the only batch that the network takes', 32, { network: networkOf(4) }, [4, 4]],
   ] as const)('%s', async (_, batch, changes, sizes) => {
     const { crew, tasks } = crewOf(batch, changes)
-    await extract(crew, scene, OFFSETS)
+    await extractFeatures(crew, scene, OFFSETS)
     expect(tasks.map(({ length }) => length / 2)).toEqual(sizes)
     expect(tasks.flat().slice(0, 10)).toEqual([...OFFSETS])
     for (const value of tasks.flat().slice(10)) expect([8, 9]).toContain(value)
@@ -94,23 +94,23 @@ describe('an extraction', () => {
   it('is stopped between batches', async () => {
     const stop = new AbortController()
     const onImages = (done: number) => done >= 2 && stop.abort()
-    expect((await extract(crewOf(1).crew, scene, OFFSETS, { onImages, signal: stop.signal })).finished).toBe(2)
+    expect((await extractFeatures(crewOf(1).crew, scene, OFFSETS, { onImages, signal: stop.signal })).finished).toBe(2)
   })
 
   it('uses the memory of features again once these are given back', async () => {
     const { crew } = crewOf(2)
-    const first = await extract(crew, scene, OFFSETS)
-    const second = await extract(crew, scene, OFFSETS.subarray(0, 4))
+    const first = await extractFeatures(crew, scene, OFFSETS)
+    const second = await extractFeatures(crew, scene, OFFSETS.subarray(0, 4))
     const buffers = (features: typeof first) => features.layers.map(({ matrix }) => matrix.buffer)
     for (const buffer of buffers(second)) expect(buffers(first)).not.toContain(buffer)
     first.release()
-    for (const buffer of buffers(await extract(crew, scene, OFFSETS))) expect(buffers(first)).toContain(buffer)
+    for (const buffer of buffers(await extractFeatures(crew, scene, OFFSETS))) expect(buffers(first)).toContain(buffer)
   })
 
   it('has for pictures their numbers as positions', async () => {
     const frames = [1, 2, 3].map((value) => new Uint8Array(3 * 64).fill(value))
     expect([...places(frames)]).toEqual([0, 0, 1, 0, 2, 0])
-    const { layers } = await extract(crewOf(2).crew, { frames }, places(frames))
+    const { layers } = await extractFeatures(crewOf(2).crew, { frames }, places(frames))
     expect([...(layers[1]?.matrix ?? [])]).toEqual([0, 1, 2])
   })
 })
@@ -119,7 +119,7 @@ describe('batches that are too large', () => {
   it('are halved until they fit, and the note says so', async () => {
     const answer: Answer = ({ offsets }) => (offsets.length > 4 ? failed('CUDA failure 2: out of memory') : undefined)
     const { crew, notes } = crewOf(10, { answer, hasOneSize: true })
-    expect((await extract(crew, scene, OFFSETS)).finished).toBe(5)
+    expect((await extractFeatures(crew, scene, OFFSETS)).finished).toBe(5)
     expect(notes).toEqual([
       'cuda cannot take batches of 10; going on with 5',
       'cuda cannot take batches of 5; going on with 2',
@@ -133,7 +133,7 @@ describe('batches that are too large', () => {
     ['that fail of something else', {}, 2, 'an illegal memory access was encountered'],
   ])('%s fail', async (_, changes, batch, reason) => {
     const { crew, tasks } = crewOf(batch, { ...changes, answer: () => failed(reason), hasOneSize: true })
-    await expect(extract(crew, scene, OFFSETS)).rejects.toThrow(BatchFailure)
+    await expect(extractFeatures(crew, scene, OFFSETS)).rejects.toThrow(BatchFailure)
     expect(tasks).toHaveLength(3)
   })
 
@@ -228,7 +228,7 @@ describe('passes of positions', () => {
     const rest = vi.fn(async () => undefined)
     const plain = {
       extract: async () => {
-        const features = await extract(crewOf(2).crew, scene, sample)
+        const features = await extractFeatures(crewOf(2).crew, scene, sample)
         // The second layer is 1 and 2.
         if (features.layers[1]) features.layers[1].matrix[1] = 4
         return features

@@ -7,7 +7,13 @@ import {
   arithmeticAccuracy,
   trialImages,
 } from '../../src/experiments/arithmeticAccuracy.js'
-import { EXPRESSION_KINDS, KINDS, randomTrials, type Trial, trialSize } from '../../src/experiments/arithmeticTrials.js'
+import {
+  type ArithmeticTrial,
+  EXPRESSION_KINDS,
+  KINDS,
+  randomTrials,
+  trialSize,
+} from '../../src/experiments/arithmeticTrials.js'
 import { type PlacedObject, sceneText } from '../../src/experiments/objectScene.js'
 import { countsOf } from '../support/arithmeticStudy.js'
 import { FRAME, frameOf, linearModels } from '../support/linearModels.js'
@@ -73,7 +79,11 @@ describe('random trials', () => {
 })
 
 /** Counts of the trials of a kind by a network that does not see some of the objects. */
-function expectedCounts(trials: readonly Trial[], wantedKind: Trial['kind'], isSeen = (_: PlacedObject) => true) {
+function expectedCounts(
+  trials: readonly ArithmeticTrial[],
+  wantedKind: ArithmeticTrial['kind'],
+  isSeen = (_: PlacedObject) => true,
+) {
   const counts = { trials: 0, expected: 0, found: 0, subtracted: 0, left: 0, decoys: 0, phantoms: 0, exact: 0 }
   for (const { kind, objects } of trials.filter((trial) => trial.kind === wantedKind)) {
     const wanted = objects.filter((_, k) => KINDS[kind].expected.includes(k))

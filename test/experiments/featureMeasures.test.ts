@@ -123,7 +123,7 @@ describe('measures of features', () => {
     [Number.POSITIVE_INFINITY, 'holds infinity'],
   ])('name the first position, or the anchor, whose feature is %f', async (value, fault) => {
     const refusal = (row: number, col: number) =>
-      new InputError(`fc: the feature at position (${row}, ${col}) ${fault}; check the weights and the patch`)
+      new InputError(`fc: the feature at position (${row}, ${col}) ${fault}; check the weights and the object`)
     const matrix = features()
     for (const row of [15, 9]) matrix.fill(value, row * 2, (row + 1) * 2)
     await expect(similarityMaps({ ...grid, matrix }, 1)).rejects.toThrow(refusal(2, 6))

@@ -2,11 +2,11 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ANCHOR_NAMES, positionGrid } from '../../src/engine/positions.js'
 import {
-  consistency,
   coverage,
   directionBias,
   jaggedness,
   lowestPercentile,
+  mapConsistency,
 } from '../../src/experiments/mapMeasures.js'
 
 describe('jaggedness', () => {
@@ -55,14 +55,14 @@ it('the lowest percentile is the value of the nearest rank of the sorted map, wh
 describe('consistency', () => {
   it('is the share of neighbours along each axis with the same largest feature', () => {
     const winners = Int32Array.of(0, 0, 1, 0, 2, 1)
-    expect(consistency(winners, { rows: 2, cols: 3 })).toEqual({ horizontal: 1 / 4, vertical: 2 / 3 })
+    expect(mapConsistency(winners, { rows: 2, cols: 3 })).toEqual({ horizontal: 1 / 4, vertical: 2 / 3 })
     // The last of a row and the first of the next are no neighbours.
-    expect(consistency(winners, { rows: 3, cols: 2 })).toEqual({ horizontal: 1 / 3, vertical: 1 / 4 })
+    expect(mapConsistency(winners, { rows: 3, cols: 2 })).toEqual({ horizontal: 1 / 3, vertical: 1 / 4 })
   })
 
   it('is null along an axis of one position', () => {
-    expect(consistency(Int32Array.of(0, 0), { rows: 1, cols: 2 })).toEqual({ horizontal: 1, vertical: null })
-    expect(consistency(Int32Array.of(0, 1), { rows: 2, cols: 1 })).toEqual({ horizontal: null, vertical: 0 })
+    expect(mapConsistency(Int32Array.of(0, 0), { rows: 1, cols: 2 })).toEqual({ horizontal: 1, vertical: null })
+    expect(mapConsistency(Int32Array.of(0, 1), { rows: 2, cols: 1 })).toEqual({ horizontal: null, vertical: 0 })
   })
 })
 

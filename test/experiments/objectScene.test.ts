@@ -25,7 +25,7 @@ describe('a scene', () => {
     ...['a\n\0@b', `${'x'.repeat(70)}`],
   ])('is refused in one line where a term is none: %j', (text) => {
     expect(() => parseScene(text, 75)).toThrow(UsageError)
-    expect(() => parseScene(text, 75)).toThrow(/^"[^\n\0]{0,60}" is not a placed object; write patch@row,col or .*$/)
+    expect(() => parseScene(text, 75)).toThrow(/^"[^\n\0]{0,60}" is not a placed object; write object@row,col or .*$/)
   })
 
   it('lies in the frame', () => {
@@ -80,7 +80,7 @@ describe('a renderer of scenes', () => {
   })
 
   it('refuses objects that are not known or leave the frame', async () => {
-    expect(await messageOf(render('dgo@0,0'), UsageError)).toMatch(/^no patch is called "dgo"; the nearest are dog, /)
+    expect(await messageOf(render('dgo@0,0'), UsageError)).toMatch(/^no object is called "dgo"; the nearest are dog, /)
     expect(await messageOf(render('dog@15,0'), UsageError)).toMatch(/leaves the frame of 24×24/)
   })
 })

@@ -115,7 +115,7 @@ describe('separability', () => {
     const grid = { ...gridOf(shape), stride: 4 }
     grid.matrix[9 * (2 * 12 + 7) + 1] = bad
     expect(await messageOf(separability(grid))).toBe(
-      'fc: the feature at position (8, 28) holds NaN or infinity; check the weights and the patch',
+      'fc: the feature at position (8, 28) holds NaN or infinity; check the weights and the object',
     )
   })
 

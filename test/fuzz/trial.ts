@@ -15,7 +15,7 @@ const MOST_BYTES = 256 << 20
 /** A network or a picture of the largest size takes so much. */
 const MOST_BYTES_EXPENSIVE = 1 << 30
 
-export const FINDINGS = join(packageFolder(), 'build/fuzz')
+const FINDINGS = join(packageFolder(), 'build/fuzz')
 
 /** Which inputs a reader is given. */
 export interface Trials {

@@ -6,7 +6,7 @@ import { withFile } from '../../src/files/openFile.js'
 import { sha256 } from '../../src/files/sha256.js'
 import { architectures } from '../../src/networks/architectures/architectures.js'
 import { graphFile } from '../../src/networks/architectures/graphFile.js'
-import { type Architecture, featuresOf, outputsOf, parametersOf } from '../../src/networks/architectures/layer.js'
+import { type Architecture, featureLayersOf, outputsOf, parametersOf } from '../../src/networks/architectures/layer.js'
 import { catalogEntry, catalogModels, isGenerator } from '../../src/networks/index.js'
 import { writeCaffeWeights } from '../support/caffeFile.js'
 import { normalise, testFeatures, testImages } from '../support/formulas.js'
@@ -50,7 +50,8 @@ it.each(Object.keys(parameters).filter((id) => !['resnet101', 'resnet152'].inclu
   '%s with few channels and weights by formula gives the features that PyTorch gives',
   async (id) => {
     const features = await outputsOfNarrow(id, normalise(testImages()))
-    for (const { name } of featuresOf(architectureOf(id).layers)) await expectGolden(`${id}-${name}`, features[name])
+    for (const { name } of featureLayersOf(architectureOf(id).layers))
+      await expectGolden(`${id}-${name}`, features[name])
   },
 )
 
@@ -83,6 +84,6 @@ it.each(architectures)('$id is what the catalog says', ({ id, title, input, laye
     expect(outputsOf(layers)).toEqual([{ name: 'image', shape: [3, encoder.input.rows, encoder.input.cols] }])
   } else {
     expect(input).toEqual({ name: entry.input.name, shape: [3, entry.input.rows, entry.input.cols] })
-    expect(entry.layers.map(({ name, dims }) => ({ name, dims }))).toEqual(featuresOf(layers))
+    expect(entry.layers.map(({ name, dims }) => ({ name, dims }))).toEqual(featureLayersOf(layers))
   }
 })

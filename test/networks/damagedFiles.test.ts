@@ -28,7 +28,7 @@ import {
   writeTorchZipOf,
 } from '../support/torchFile.js'
 import { torchTar } from '../support/torchTar.js'
-import { readAllTensors } from '../support/wholeCheckpoint.js'
+import { readWholeCheckpoint } from '../support/wholeCheckpoint.js'
 
 const folder = temporaryFolder()
 const golden = (...way: string[]) => join(import.meta.dirname, '../golden', ...way)
@@ -305,7 +305,7 @@ describe.each([
 ])('a damaged %s is refused in one line', (format, rows) => {
   it.each(rows)('%s', async (_, bytes, message) => {
     const path = fileOf(bytes(), `file.${format}`)
-    const error = await messageOf(readAllTensors(path))
+    const error = await messageOf(readWholeCheckpoint(path))
     expect(error).toContain(message)
     expect(error).toContain(path)
   })
@@ -324,7 +324,7 @@ describe('a pickle', () => {
     await fc.assert(
       fc.asyncProperty(functions, async ([module, attribute]) => {
         const path = fileOf(zipOf(protocol2(call(module, attribute, [text('echo 1')]))))
-        expect(await messageOf(readAllTensors(path))).toContain(
+        expect(await messageOf(readWholeCheckpoint(path))).toContain(
           `asks for ${module}.${attribute}, which a checkpoint of tensors never needs; refused, nothing was executed`,
         )
       }),
@@ -334,7 +334,7 @@ describe('a pickle', () => {
 
   it('of a whole module is refused by the name of its class', async () => {
     const path = golden('checkpoints/whole-module-zip.pth')
-    expect(await messageOf(readAllTensors(path))).toContain('asks for torch.nn.modules.linear.Linear')
+    expect(await messageOf(readWholeCheckpoint(path))).toContain('asks for torch.nn.modules.linear.Linear')
   })
 })
 
@@ -357,8 +357,8 @@ describe('a damaged ONNX file', () => {
 const READERS: readonly (readonly [string, Buffer, (path: string) => unknown])[] = [
   ...readdirSync(golden('checkpoints'))
     .filter((name) => name.endsWith('.pth') && !name.startsWith('whole'))
-    .map((name) => [name, readFileSync(golden('checkpoints', name)), readAllTensors] as const),
-  ['v1.caffemodel', readFileSync(golden('caffe/v1.caffemodel')), readAllTensors],
+    .map((name) => [name, readFileSync(golden('checkpoints', name)), readWholeCheckpoint] as const),
+  ['v1.caffemodel', readFileSync(golden('caffe/v1.caffemodel')), readWholeCheckpoint],
   ['plain.onnx', readFileSync(golden('onnx/plain.onnx')), readOnnxFile],
   ['half of plain.onnx', readFileSync(golden('onnx/plain.onnx')), halfPrecisionChanges],
 ]
@@ -383,10 +383,10 @@ it.each(READERS)('%s that is cut off is read or refused, and nothing else', asyn
 it('a file that is no checkpoint is refused', async () => {
   await fc.assert(
     fc.asyncProperty(fc.uint8Array({ maxLength: 600 }), async (bytes) => {
-      expect(await messageOf(readAllTensors(fileOf(bytes)))).toContain(folder('file'))
+      expect(await messageOf(readWholeCheckpoint(fileOf(bytes)))).toContain(folder('file'))
     }),
     { numRuns: randomCases(20) },
   )
-  expect(await messageOf(readAllTensors(folder('absent.pth')))).toContain('does not exist')
-  expect(await messageOf(readAllTensors(folder()))).toContain('is not a file')
+  expect(await messageOf(readWholeCheckpoint(folder('absent.pth')))).toContain('does not exist')
+  expect(await messageOf(readWholeCheckpoint(folder()))).toContain('is not a file')
 })

@@ -179,7 +179,7 @@ describe('the recipe of an input', () => {
     [`{"mean":{"length":${deep}}}`, 'net.input.json is not JSON'],
     ['{"means":[1,2,3]}', 'does not describe the input of a network (Unrecognized key: "means")'],
     ['{"std":[1,0,1]}', '(std.1: '],
-    [' '.repeat(2 << 20), 'too many for a file that describes a model'],
+    [' '.repeat(2 << 20), 'too many for a file that describes a network'],
   ])('is refused where NAME.input.json is damaged: %.20s', async (document, message) => {
     arrange(ours(document))
     expect(await messageOf(choose(), InputError)).toContain(message)

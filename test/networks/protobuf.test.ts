@@ -4,13 +4,13 @@ import { describe, expect, it } from 'vitest'
 import { type OpenFile, withFile } from '../../src/files/openFile.js'
 import { netTable } from '../../src/networks/checkpoint/caffeModel.js'
 import { modelTable } from '../../src/networks/onnx/messages.js'
-import { chunksOf, type MessageOf, readMessage, type Table } from '../../src/networks/protobuf/messages.js'
+import { chunksOf, type FieldTable, type MessageOf, readMessage } from '../../src/networks/protobuf/messages.js'
 import { integerField, messageBytes, messageField, stringField } from '../../src/networks/protobuf/wire.js'
 import { joined } from '../support/caffeFile.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'
 
 const inFolder = temporaryFolder()
-const goldens = (folder: string, extension: string, table: Table) => {
+const goldens = (folder: string, extension: string, table: FieldTable) => {
   const path = join(import.meta.dirname, '../golden', folder)
   const names = readdirSync(path).filter((name) => name.endsWith(extension))
   return names.map((name) => [name, join(path, name), table] as const)
@@ -46,7 +46,7 @@ async function withBytes(file: OpenFile, value: unknown): Promise<unknown> {
   return Object.fromEntries(await Promise.all(read))
 }
 
-async function roundTrip<T extends Table>(path: string, table: T) {
+async function roundTrip<T extends FieldTable>(path: string, table: T) {
   const copy = inFolder('copy')
   const before = await withFile(path, async (file) => {
     const message = readMessage(file, table)

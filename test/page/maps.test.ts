@@ -5,7 +5,7 @@ import { fitChoice } from '../../src/page/browser/fit.js'
 import { extremes, type LoadedMap, mapOf, measured, quantityNote, shownLayer } from '../../src/page/browser/maps.js'
 import { recent } from '../../src/page/browser/recent.js'
 import { regionsOf } from '../../src/page/browser/regions.js'
-import { cosineText, differenceText, percentText, probabilityText } from '../../src/page/browser/text.js'
+import { cosineText, differenceText, probabilityText, shareText } from '../../src/page/browser/text.js'
 import type { Quantity } from '../../src/page/browser/view.js'
 import { groupOf, indexOf } from '../support/siteIndex.js'
 
@@ -131,14 +131,14 @@ describe('numbers', () => {
     [differenceText(-0.000001), '+0.00000'],
     [differenceText(-0.0049, 0.002), '≈ −0.005'],
     [probabilityText(0.126), '0.13'],
-    [percentText(0, 1000), '0 %'],
-    [percentText(1, 100000), '< 0.1 %'],
-    [percentText(31, 1000), '3.1 %'],
-    [percentText(100, 1000), '10 %'],
-    [percentText(900, 1000), '90 %'],
-    [percentText(901, 1000), '90.1 %'],
-    [percentText(99999, 100000), '> 99.9 %'],
-    [percentText(7, 7), '100 %'],
+    [shareText(0, 1000), '0 %'],
+    [shareText(1, 100000), '< 0.1 %'],
+    [shareText(31, 1000), '3.1 %'],
+    [shareText(100, 1000), '10 %'],
+    [shareText(900, 1000), '90 %'],
+    [shareText(901, 1000), '90.1 %'],
+    [shareText(99999, 100000), '> 99.9 %'],
+    [shareText(7, 7), '100 %'],
   ])('read %s', (text, expected) => {
     expect(text).toBe(expected)
   })

@@ -11,7 +11,7 @@ import {
   mapIndex,
   nearestPosition,
 } from '../../src/page/browser/fit.js'
-import { firstView, formatView, parseLimits, parseView, type View } from '../../src/page/browser/view.js'
+import { firstView, formatView, limitsFromText, parseView, type View } from '../../src/page/browser/view.js'
 import { COLOUR_MAPS } from '../../src/plot/colormap.js'
 import { randomCases } from '../support/randomCases.js'
 import { groupOf, indexOf } from '../support/siteIndex.js'
@@ -82,10 +82,10 @@ describe('a link', () => {
   })
 
   it('has limits that are two rising numbers', () => {
-    const read = ['0.88,1', ' -1 , .5 ', '-10,10'].map(parseLimits)
+    const read = ['0.88,1', ' -1 , .5 ', '-10,10'].map(limitsFromText)
     expect(read.flatMap((one) => [one?.low, one?.high])).toEqual([0.88, 1, -1, 0.5, -10, 10])
     const refused = ['1,0.88', '1,1', '1', '', 'a,b', '0,1,2', '0,10.1', '-11,0', '-,1', '0,1e3', '1.,2']
-    expect(refused.map(parseLimits)).toEqual(refused.map(() => undefined))
+    expect(refused.map(limitsFromText)).toEqual(refused.map(() => undefined))
   })
 })
 

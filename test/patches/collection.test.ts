@@ -47,11 +47,11 @@ describe('built-in patches by name', () => {
   })
 
   it('are suggested where there is neither', async () => {
-    const nearest = 'and no built-in patch is called "dgo"; the nearest of these are dog, '
+    const nearest = 'and no built-in object is called "dgo"; the nearest of these are dog, '
     for (const text of ['dgo', 'car,dgo'])
       expect(await refusalOf(text)).toContain(`cannot read PATH: no such file or folder, ${nearest}`)
     expect(await refusalOf(inFolder('nothing'))).toMatch(/no such file or folder/)
-    expect(await messageOf(patchFrom('zebras'))).toMatch(/zebras: no such file, and no built-in patch .* zebra, /)
+    expect(await messageOf(patchFrom('zebras'))).toMatch(/zebras: no such file, and no built-in object .* zebra, /)
   })
 })
 
@@ -80,7 +80,7 @@ describe('a folder of pictures', () => {
     expect(await refusalOf(inFolder())).toMatch(/^no pictures in PATH; put PNG, .* transparent around the object$/)
     write('zebra.v2.png', 'zebra.v2.webp')
     expect(await patchesFrom(inFolder('zebra.v2.png'))).toEqual([{ name: 'zebra.v2', path: inFolder('zebra.v2.png') }])
-    expect(await refusalOf(inFolder())).toBe('PATH has two patches named zebra.v2; rename one')
+    expect(await refusalOf(inFolder())).toBe('PATH has two objects named zebra.v2; rename one')
   })
 })
 
@@ -102,7 +102,7 @@ describe('a manifest', () => {
     expect(patch).toEqual({ name: 'a', path: inFolder('..c\n/é.png'), sizes: { 75: inFolder('75/a.png') } })
   })
 
-  const DAMAGED = /^PATH is not a manifest of patches: [A-Za-z].*; make it again$/
+  const DAMAGED = /^PATH is not a manifest of objects: [A-Za-z].*; make it again$/
   const OUTSIDE = / outside its folder; keep the pictures beside the manifest$/
   const deep = `${'['.repeat(10_000)}${']'.repeat(10_000)}`
   it.each<[unknown, RegExp]>([
@@ -122,7 +122,7 @@ describe('a manifest', () => {
     [one({ sizes: { 75: '../a.png' } }), OUTSIDE],
     [
       { patches: ['1.png', '2.png'].map((file) => ({ name: 'a', file })) },
-      /^PATH has two patches named a; rename one$/,
+      /^PATH has two objects named a; rename one$/,
     ],
   ])('that is wrong is refused in one line (%#)', async (content, refusal) => {
     expect(await refusalOf(writeManifest(content))).toMatch(refusal)

@@ -82,10 +82,12 @@ describe('own pictures', () => {
     const [ready, made] = await patchesOfSource(source, [6, 3], 32, 'hard')
     expect(ready).toMatchObject({ name: 'a', size: 6, category: 'box', rgba: blue })
     expect([made?.size, made?.rgba[0], made?.rgba[2]]).toEqual([3, 255, 0])
-    const refusal = 'a patch of 33×33 does not fit into the frame of 32×32'
+    const refusal = 'an object of 33×33 does not fit into the frame of 32×32'
     expect(await messageOf(patchesOfSource(source, [33], 32, 'hard'), UsageError)).toContain(refusal)
     await sharp(blue.fill(127), raw).toFile(source.path)
-    expect(await messageOf(patchesOfSource(source, [3], 32, 'hard'))).toMatch(/a.png: no pixel of the patch is visible/)
+    expect(await messageOf(patchesOfSource(source, [3], 32, 'hard'))).toMatch(
+      /a.png: no pixel of the object is visible/,
+    )
   })
 
   it('show what their mask shows only where they are opaque and it is white', async () => {
@@ -149,7 +151,7 @@ describe('own pictures', () => {
     const file = folder('in/y.png')
     expect(await messageOf(make({ pictures: file }))).toBe(`cannot read ${file}: not a folder`)
     expect(await messageOf(make())).toMatch(
-      /^no patch could be made of .*named z: z.gif, z.png; .*a mask without a picture x; .*y.png: it is not a picture/,
+      /^no object could be made of .*named z: z.gif, z.png; .*a mask without a picture x; .*y.png: it is not a picture/,
     )
   })
 

@@ -45,9 +45,9 @@ describe('patch', () => {
     const image = filled(2, 2, [0, 0, 0, 255])
     expect(patchAtSize('patch', image, 224, 224).size).toBe(224)
     expect(patchAtSize('patch', image, 1, 224).size).toBe(1)
-    const refusal = 'a patch of 225×225 does not fit into the frame of 224×224; choose a smaller size'
+    const refusal = 'an object of 225×225 does not fit into the frame of 224×224; choose a smaller size'
     expect(() => patchAtSize('patch', image, 225, 224)).toThrow(new UsageError(refusal))
     for (const size of [0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY])
-      expect(() => patchAtSize('patch', image, size, 224)).toThrow(`patch size ${size} is not a positive whole number`)
+      expect(() => patchAtSize('patch', image, size, 224)).toThrow(`object size ${size} is not a positive whole number`)
   })
 })

@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { decibelText, decimalText, signedText, withMinus } from '../../src/plot/numberText.js'
-import { linearScale, logScale, octaveScale, positionScale, rangeScale, type Scale } from '../../src/plot/scale.js'
-import { ticksWithin } from '../../src/plot/ticks.js'
+import {
+  linearScale,
+  logScale,
+  octaveScale,
+  positionScale,
+  rangeScale,
+  type Scale,
+  ticksWithin,
+} from '../../src/plot/scale.js'
 
 const ticksOf = ({ ticks, format }: Scale) => ticks.map(format).join(' ')
 

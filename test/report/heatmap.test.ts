@@ -1,8 +1,7 @@
 import fc from 'fast-check'
 import sharp from 'sharp'
 import { expect, it } from 'vitest'
-import { PAPER_LIMITS } from '../../src/page/paperLimits.js'
-import { hot } from '../../src/plot/colormap.js'
+import { hot, PAPER_LIMITS } from '../../src/plot/colormap.js'
 import { heatmapName, heatmapPng } from '../../src/report/heatmap.js'
 import { randomCases } from '../support/randomCases.js'
 

@@ -164,7 +164,7 @@ describe('a results folder is refused', () => {
       const refusal = await messageOf(readStudy(inFolder(), []))
       expect(refusal).toContain(`${inUnit('dog')} has another ${difference} than the units beside it; remove it`)
       const beforehand = await messageOf(unplannedPatches(inFolder(), [inputs]), UsageError)
-      expect(beforehand).toContain(`${inFolder()} holds patch dog with another ${difference}; choose another`)
+      expect(beforehand).toContain(`${inFolder()} holds object dog with another ${difference}; choose another`)
       expect(beforehand).toContain(`or remove ${dirname(inUnit('dog'))}`)
     },
   )

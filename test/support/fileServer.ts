@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 const TLS = fileURLToPath(new URL('../golden/tls', import.meta.url))
 
 /** Path and text of the certificate of the tests' https servers. */
-export const certificatePath = join(TLS, 'certificate.pem')
+const certificatePath = join(TLS, 'certificate.pem')
 export const certificate = readFileSync(certificatePath, 'utf8')
 
 export type Answer = (request: IncomingMessage, response: ServerResponse) => void
@@ -23,7 +23,7 @@ export interface FileServer {
   answer: Answer
 }
 
-export interface ServedRequest {
+interface ServedRequest {
   readonly path: string
   readonly range: string | undefined
   readonly ifRange: string | undefined
@@ -32,7 +32,7 @@ export interface ServedRequest {
 const servers: Server[] = []
 
 /** Ends all servers of this process. */
-export function closeServers(): void {
+function closeServers(): void {
   for (const server of servers.splice(0)) {
     server.closeAllConnections()
     server.close()

@@ -13,7 +13,7 @@ export interface FormulaTensor {
 }
 
 /** Numbers in [0, 1) for a key: FNV-1a of the key, then MurmurHash3's finaliser of hash + golden ratio · index. */
-export function uniform(key: string, count: number): Float64Array {
+function uniform(key: string, count: number): Float64Array {
   return fill(new Float64Array(count), key, 1, 0, 1)
 }
 

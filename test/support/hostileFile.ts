@@ -2,7 +2,7 @@ import type { Model, TensorInfo } from '../../src/networks/onnx/model.js'
 import { node } from './smallNetwork.js'
 
 /** How a small file asks for more than there is. */
-export const HOSTILE = ['slow to run', 'slow to open', 'large'] as const
+const HOSTILE = ['slow to run', 'slow to open', 'large'] as const
 export type Hostile = (typeof HOSTILE)[number]
 
 const SIDE = 2048

@@ -4,7 +4,7 @@ import type { MapMessage, MapRequest, MapRows } from '../../src/page/live.js'
 
 /** An object in a network that is quick to compute. */
 export const SCENE = { network: 'tiny-alexnet-aa', object: 0, size: 125, stride: 16, background: 'white' } as const
-export const CENTER = { row: 49, col: 49 }
+const CENTER = { row: 49, col: 49 }
 export const MAP: MapRequest = { ...SCENE, layer: 'fc8', anchor: CENTER, cursor: { row: 0, col: 0 } }
 
 export interface Asking {

@@ -13,7 +13,7 @@ type Measure = Pick<RowKey, 'metric' | 'variant'>
 export type Values = readonly (readonly [Measure, readonly number[]])[]
 
 /** Mean similarity of different objects in a made-up group: a similarity of 0.75 is a relative one of 0.5. */
-export const NULL_BASELINE = 0.5
+const NULL_BASELINE = 0.5
 
 /** A group of one layer, `fc`, whose patches have these values; nothing else of it is filled. */
 export function groupWith(
@@ -57,7 +57,7 @@ export function around(mean: number, count = 10): readonly number[] {
 }
 
 /** A group that has every measure, and a map of its own for each anchor; `level` moves all of it. */
-export function wholeGroup(model: string, size: number, level: number): StudyGroup {
+function wholeGroup(model: string, size: number, level: number): StudyGroup {
   const schemes = ['ordered', 'shuffled'] as const
   const tasks = [
     ['left-right', 0.95],

@@ -13,6 +13,3 @@ export function readWholeCheckpoint(path: string): Promise<Checkpoint> {
     return { ...checkpoint, tensors }
   })
 }
-
-/** Reads every tensor of a file, as one does who builds a network from it. */
-export const readAllTensors = readWholeCheckpoint

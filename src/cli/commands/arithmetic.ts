@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { Command, Option } from 'commander'
 import { ORIGINS } from '../../experiments/expression.js'
+import type { ArithmeticDocument } from '../../results/arithmeticDocument.js'
 import type { ArithmeticOptions } from '../../study/arithmetic.js'
 import type { CommandContext } from '../context.js'
 import { addSceneOptions, DEVICE_HELP } from '../extractionOptions.js'
@@ -62,20 +63,25 @@ export function arithmeticCommand({ signal }: CommandContext): Command {
         signal,
       })
       if (json) return printJson(document)
-      const errors = ['PSNR', 'to decoded', 'cosine']
-      printTable(
-        ['layer', ...ORIGINS.flatMap((origin) => errors.map((error) => `${error} from ${origin}`)), 'generator alone'],
-        document.layers.map(({ layer, origins, reconstruction }) => [
-          layer,
-          ...ORIGINS.flatMap((origin) => {
-            const { psnr, psnrToDecoded, cosine } = origins[origin]
-            return [psnr?.toFixed(1) ?? 'equal', psnrToDecoded?.toFixed(1) ?? 'equal', cosine?.toFixed(3) ?? '–']
-          }),
-          reconstruction?.toFixed(1) ?? 'equal',
-        ]),
-      )
-      print(`expected: ${document.expectation.scene ?? 'taken on pixels'}; PSNR in dB`)
+      printErrors(document)
       print(`see ${document.layers.map(({ files }) => join(options.out, files.sheet)).join(', ')}`)
       say(`computed in ${duration(seconds)}`)
     })
+}
+
+/** How far the result is from the expected picture, layer by layer. */
+function printErrors(document: ArithmeticDocument): void {
+  const errors = ['PSNR', 'to decoded', 'cosine']
+  printTable(
+    ['layer', ...ORIGINS.flatMap((origin) => errors.map((error) => `${error} from ${origin}`)), 'generator alone'],
+    document.layers.map(({ layer, origins, reconstruction }) => [
+      layer,
+      ...ORIGINS.flatMap((origin) => {
+        const { psnr, psnrToDecoded, cosine } = origins[origin]
+        return [psnr?.toFixed(1) ?? 'equal', psnrToDecoded?.toFixed(1) ?? 'equal', cosine?.toFixed(3) ?? '–']
+      }),
+      reconstruction?.toFixed(1) ?? 'equal',
+    ]),
+  )
+  print(`expected: ${document.expectation.scene ?? 'taken on pixels'}; PSNR in dB`)
 }

@@ -12,10 +12,16 @@ interface UnitBenchFlags extends Omit<BenchUnitOptions, 'models' | 'sizes'> {
   readonly json?: boolean
 }
 
-export function benchCommand({ signal }: CommandContext): Command {
+export function benchCommand(context: CommandContext): Command {
   const bench = addExamples(new Command('bench'), 'shiftscope bench extract').description(
     'measure speed on this machine',
   )
+  addExtract(bench, context)
+  addUnit(bench, context)
+  return bench
+}
+
+function addExtract(bench: Command, { signal }: CommandContext): void {
   addExamples(bench.command('extract'), 'shiftscope bench extract --models tiny-alexnet')
     .description('compare the speed of extraction with that of a bare onnxruntime-node loop')
     .option('--models <a,b>', 'run these networks by id [default: the embedded networks]', parseList)
@@ -43,6 +49,9 @@ export function benchCommand({ signal }: CommandContext): Command {
         ]),
       )
     })
+}
+
+function addUnit(bench: Command, { signal }: CommandContext): void {
   addExamples(bench.command('unit'), 'shiftscope bench unit --models tiny-alexnet --stride 8')
     .description('compare three speeds: with reuse, without, and a bare onnxruntime-node loop')
     .option('--models, --networks <a,b>', 'run these networks by id [default: the embedded networks]', parseList)
@@ -79,7 +88,6 @@ export function benchCommand({ signal }: CommandContext): Command {
         ]),
       )
     })
-  return bench
 }
 
 function networkDevice(): Option {

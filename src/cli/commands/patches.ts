@@ -17,10 +17,16 @@ interface CocoFlags extends Omit<CocoPatchesOptions, 'imageHosts'> {
 }
 
 export function patchesCommand(context: CommandContext): Command {
-  const { signal } = context
   const patches = addExamples(new Command('patches'), 'shiftscope patches list').description(
     'list objects, or make them from pictures or COCO',
   )
+  addCoco(patches, context)
+  addImages(patches, context)
+  addList(patches, context)
+  return patches
+}
+
+function addCoco(patches: Command, { signal }: CommandContext): void {
   addExamples(
     patches.command('coco'),
     'shiftscope patches coco --annotations instances_val2017.json --download --out coco',
@@ -28,7 +34,7 @@ export function patchesCommand(context: CommandContext): Command {
     .description('cut objects out of COCO images as the paper’s authors did')
     .requiredOption('--annotations <file>', 'read this annotation file, such as instances_train2017.json')
     .option('--images <folder>', 'read images from this folder [default with --download: OUT/images]')
-    .requiredOption('--out <folder>', 'write patches and manifest.json to this folder', parsePath)
+    .requiredOption('--out <folder>', 'write objects and manifest.json to this folder', parsePath)
     .option('--classes <a,b>', 'cut these COCO categories [default: the paper’s ten]', parseList)
     .option('--per-class <n>', 'cut this many objects of each category', parseWhole, 20)
     .option('--sizes <a,b>', 'resize objects to this many px a side [default: 75,125]', parseWholeList)
@@ -45,10 +51,13 @@ export function patchesCommand(context: CommandContext): Command {
       const hosts = imageHosts && { imageHosts }
       printFolder(await cocoPatches({ ...options, ...hosts, onProgress: terminalProgress(), signal }), json)
     })
+}
+
+function addImages(patches: Command, { signal }: CommandContext): void {
   addExamples(patches.command('images'), 'shiftscope patches images pictures --out objects')
     .description('make objects from pictures with transparency, or photos with NAME.mask.png')
     .argument('<folder>', 'folder of pictures')
-    .requiredOption('--out <folder>', 'write patches and manifest.json to this folder', parsePath)
+    .requiredOption('--out <folder>', 'write objects and manifest.json to this folder', parsePath)
     .option('--sizes <a,b>', 'resize objects to this many px a side [default: 75,125]', parseWholeList)
     .addOption(
       new Option('--aspect <how>', 'stretch to a square as in the paper, or pad')
@@ -63,6 +72,9 @@ export function patchesCommand(context: CommandContext): Command {
         printFolder(await ownPatches({ ...options, pictures, onProgress: terminalProgress(), signal }), json)
       },
     )
+}
+
+function addList(patches: Command, context: CommandContext): void {
   addExamples(patches.command('list'), 'shiftscope patches list --sheet objects.png')
     .description('list the built-in objects, or those of a folder or manifest')
     .argument('[path]', 'folder of pictures, manifest.json or built-in names such as dog,car')
@@ -71,11 +83,11 @@ export function patchesCommand(context: CommandContext): Command {
     .action(async (path: string | undefined, { sheet, json }: { sheet?: string; json?: boolean }) => {
       const { listPatches, patchesFrom } = await import('../../patches/collection.js')
       const sources = await patchesFrom(path)
-      const listed = await leavingNothing(listPatches(sources, signal), context)
+      const listed = await leavingNothing(listPatches(sources, context.signal), context)
       if (sheet !== undefined) {
         const { writeFileAtomic } = await import('../../files/atomic.js')
         const { contactSheet } = await import('../../report/contactSheet.js')
-        await writeFileAtomic(sheet, await leavingNothing(contactSheet(sources, signal), context))
+        await writeFileAtomic(sheet, await leavingNothing(contactSheet(sources, context.signal), context))
       }
       if (json) return printJson(listed)
       printTable(
@@ -90,17 +102,16 @@ export function patchesCommand(context: CommandContext): Command {
       )
       if (sheet !== undefined) say(`shown in ${sheet}`)
     })
-  return patches
 }
 
 /** Prints the patches that were made. They are kept, but any failure is an error. */
 function printFolder(made: PatchFolder, json: boolean | undefined): void {
   if (json) printJson(made)
-  else print(`${counted(made.patches.length, 'patch', 'patches')}: ${made.manifest}`)
+  else print(`${counted(made.patches.length, 'object')}: ${made.manifest}`)
   for (const { reason } of made.failed) say(`shiftscope: ${asFlags(reason)}`)
   if (made.failed.length === 0) return
   const total = made.failed.length + made.patches.length
   throw new InputError(
-    `${made.failed.length} of ${counted(total, 'patch', 'patches')} could not be made, and earlier files of them stay; the others are in ${made.manifest}`,
+    `${made.failed.length} of ${counted(total, 'object')} could not be made, and earlier files of them stay; the others are in ${made.manifest}`,
   )
 }

@@ -8,7 +8,7 @@ import type { JobScene } from '../task.js'
  * @param first of the images
  * @param layers of each layer [images, dims]
  */
-export type PutFeatures = (first: number, images: number, layers: readonly Float32Array[]) => void
+type PutFeatures = (first: number, images: number, layers: readonly Float32Array[]) => void
 
 /** A session as a worker calls it, wherever it is held. Several batches may be on their way; they end in their order. */
 export interface Backend {

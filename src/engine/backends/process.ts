@@ -37,7 +37,7 @@ export interface DeviceProcess {
   readonly adapter: string | null
   readonly pid: number
   /**
-   * Features at the given places ([images, 2] as row, col), by layer [images, dims]. A second batch may be sent while
+   * Features at the given positions ([images, 2] as row, col), by layer [images, dims]. A second batch may be sent while
    * one is computed.
    * @throws ProcessFailure
    */

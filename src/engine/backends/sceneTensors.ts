@@ -28,7 +28,7 @@ export function sceneTensors(
 }
 
 /**
- * The places of a batch as inputs of the compositing graph. Outside the patch the window's border is shown.
+ * The positions of a batch as inputs of the compositing graph. Outside the patch the window's border is shown.
  * @param offsets [images, 2] as row, col of the patch's upper left corner
  */
 export function offsetTensors(

@@ -1,7 +1,7 @@
 import type { GraphChanges, GraphNodes, Initializer, Node, TypedInfo } from '../../networks/index.js'
 import { cachedCopy, type Network, outputOf } from '../../networks/index.js'
 import type { CellShape, CellStep, CellSteps } from './cellStep.js'
-import { CELL_INPUTS, list, node, type StepNodes, windowNodes } from './cellWindowNodes.js'
+import { CELL_INPUTS, integerList, node, type StepNodes, windowNodes } from './cellWindowNodes.js'
 
 /** A network in two parts: the first computes cells, the second takes them, puts images' frames together, and goes on. */
 export interface CellGraphs {
@@ -144,7 +144,7 @@ function cellStep(
     inputs.push({ name: index, shape: [`cells.${output}`, 1], elements: 'int32' })
     nodes.push(
       node('Gather', [name, index], `${made}.taps`),
-      node('Reshape', [`${made}.taps`, list(constants, [-1, shape(name).channels, 1, 1])], made),
+      node('Reshape', [`${made}.taps`, integerList(constants, [-1, shape(name).channels, 1, 1])], made),
     )
     names.set(name, made)
   }
@@ -159,7 +159,7 @@ function assembly(name: string, { channels, rows, cols }: CellShape) {
   const part = (what: string) => `shiftscope.${what}.${name}`
   const nodes = [
     node('Gather', [cells, frames], part('places')),
-    node('Reshape', [part('places'), list(constants, [-1, rows, cols, channels])], part('frame')),
+    node('Reshape', [part('places'), integerList(constants, [-1, rows, cols, channels])], part('frame')),
     node('Transpose', [part('frame')], name, { perm: [0, 3, 1, 2] }),
   ]
   const inputs: TypedInfo[] = [

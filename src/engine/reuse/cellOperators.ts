@@ -6,7 +6,7 @@ import {
   MAXIMUM_SIZE,
   type NodeContext,
   NoStep,
-  numberOf,
+  numberAttribute,
   paddingStep,
   windowStep,
   within,
@@ -154,7 +154,7 @@ function hasUniformParameters({ node, shapes, fixed }: NodeContext): void {
 }
 
 function isInference({ node }: NodeContext): void {
-  if (numberOf(node, 'training_mode', 0) !== 0) throw new NoStep('averages over all images')
+  if (numberAttribute(node, 'training_mode', 0) !== 0) throw new NoStep('averages over all images')
 }
 
 function dropsNothing({ node }: NodeContext): void {
@@ -162,7 +162,8 @@ function dropsNothing({ node }: NodeContext): void {
 }
 
 function isBounded({ node }: NodeContext): void {
-  if (!(numberOf(node, 'bias', 1) > 0 && numberOf(node, 'alpha', 1) >= 0)) throw new NoStep('may divide by zero')
+  if (!(numberAttribute(node, 'bias', 1) > 0 && numberAttribute(node, 'alpha', 1) >= 0))
+    throw new NoStep('may divide by zero')
 }
 
 function dividesByConstant({ node, fixed }: NodeContext): void {
@@ -183,7 +184,7 @@ function isUniform(constant: GraphConstant | null | undefined, { channels }: Cel
 }
 
 function concatenation({ node, base, read, shapes }: NodeContext): Found {
-  if (numberOf(node, 'axis', 0) !== 1) throw new NoStep('does not join channels')
+  if (numberAttribute(node, 'axis', 0) !== 1) throw new NoStep('does not join channels')
   if (read.length !== node.inputs.length) throw new NoStep('joins constants')
   const parts = read.map((name) => shapes.get(name) as CellShape)
   const { rows, cols } = parts[0] as CellShape

@@ -1,8 +1,9 @@
 import type { GraphNodes } from '../../networks/index.js'
+import { AXES, type Axis } from '../positions.js'
 import type { CellShape, CellSteps } from './cellStep.js'
 import { type AxisCount, cellCount, keysOfTimes, type Pass } from './cells.js'
 import { cellSeconds, connectedSeconds, frameSeconds, imageSeconds, multiplyAdds } from './cost.js'
-import { AXES, type Axis, type Both, both, type Keys } from './keys.js'
+import { type Both, both, type Keys } from './keys.js'
 import { SAMPLED_POSITIONS } from './sceneKeys.js'
 
 /** How the positions of a patch are computed with every value once. */

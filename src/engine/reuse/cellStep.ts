@@ -58,7 +58,7 @@ export type WindowOperation =
   | { readonly kind: 'padding' }
 
 /** Cells of the input at other places, as in a border that repeats them. */
-export interface MappingStep extends Step {
+interface MappingStep extends Step {
   readonly kind: 'mapping'
   readonly input: string
   /** For each row, the row of the input that it copies. */
@@ -67,7 +67,7 @@ export interface MappingStep extends Step {
 }
 
 /** A cell of the cells at the same place of some tensors; the node stands as it is. */
-export interface PointwiseStep extends Step {
+interface PointwiseStep extends Step {
   readonly kind: 'pointwise'
   /** Inputs that are not constants. */
   readonly inputs: readonly string[]

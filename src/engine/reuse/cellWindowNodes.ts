@@ -96,7 +96,7 @@ function stepWriter(output: string, operatorSet: number) {
     /** A name that belongs to this step. */
     part: (what: string) => `shiftscope.${what}.${output}`,
     reshape: (nodes: Node[], from: string, to: string, sizes: readonly number[]) => {
-      nodes.push(node('Reshape', [from, list(constants, sizes)], to))
+      nodes.push(node('Reshape', [from, integerList(constants, sizes)], to))
     },
     transpose: (nodes: Node[], from: string, to: string, perm: readonly number[]) => {
       nodes.push(node('Transpose', [from], to, { perm }))
@@ -111,7 +111,7 @@ function stepWriter(output: string, operatorSet: number) {
       const asInput = operatorSet >= (operator === 'ReduceSum' ? 13 : 18)
       inside.push(
         asInput
-          ? node(operator, [from, list(constants, [1])], to, { keepdims: 0 })
+          ? node(operator, [from, integerList(constants, [1])], to, { keepdims: 0 })
           : node(operator, [from], to, { axes: [1], keepdims: 0 }),
       )
     },
@@ -169,7 +169,7 @@ function reduceWindows(
 }
 
 /** A list of whole numbers as a constant, which equal lists share. */
-export function list(constants: Initializer[], int64: readonly number[]): string {
+export function integerList(constants: Initializer[], int64: readonly number[]): string {
   const name = `shiftscope.list.${int64.join('.')}`
   constants.push({ name, shape: [int64.length], int64 })
   return name

@@ -31,12 +31,12 @@ export type Found = { readonly step: CellStep; readonly shape: CellShape }
 /** A convolution or pool as a step. */
 export function windowStep({ node, base, fixed }: NodeContext, shape: CellShape): Found {
   const { operation, kernel, channels } =
-    node.operator === 'Conv' ? convolution(node, shape, fixed) : pool(node, shape, listOf(node, 'kernel_shape'))
+    node.operator === 'Conv' ? convolution(node, shape, fixed) : pool(node, shape, listAttribute(node, 'kernel_shape'))
   const [rows, cols] = windowsOf(node, shape, kernel)
   const beyond = operation.kind === 'maximum' ? 'nothing' : 'zeros'
   if (
     operation.kind === 'mean' &&
-    numberOf(node, 'count_include_pad', 0) !== 1 &&
+    numberAttribute(node, 'count_include_pad', 0) !== 1 &&
     (reaches(rows, shape.rows) || reaches(cols, shape.cols))
   )
     throw new NoStep('averages fewer values at the border')
@@ -57,8 +57,8 @@ function convolution(
   const weightShape = fixed.get(weight)?.shape
   if (weightShape?.length !== 4) throw new NoStep('has weights that are unknown or not of two dimensions')
   const [channels, own, ...kernel] = weightShape as [number, number, number, number]
-  const groups = numberOf(node, 'group', 1)
-  const stated = listOf(node, 'kernel_shape') ?? kernel
+  const groups = numberAttribute(node, 'group', 1)
+  const stated = listAttribute(node, 'kernel_shape') ?? kernel
   const fits = stated.length === kernel.length && stated.every((size, axis) => size === kernel[axis])
   if (!fits || own * groups !== shape.channels || channels % groups !== 0 || channels > MAXIMUM_SIZE)
     throw new NoStep('has weights that do not fit its input')
@@ -67,17 +67,17 @@ function convolution(
 
 function pool(node: GraphNode, { channels }: CellShape, kernel: readonly number[] | undefined) {
   if (kernel === undefined) throw new NoStep('has no kernel')
-  if (numberOf(node, 'storage_order', 0) !== 0) throw new NoStep('has a storage_order other than 0')
+  if (numberAttribute(node, 'storage_order', 0) !== 0) throw new NoStep('has a storage_order other than 0')
   const kind = node.operator === 'MaxPool' ? ('maximum' as const) : ('mean' as const)
   return { operation: { kind }, kernel, channels }
 }
 
 function windowsOf(node: GraphNode, shape: CellShape, kernel: readonly number[]): [AxisWindow, AxisWindow] {
-  const strides = listOf(node, 'strides') ?? [1, 1]
-  const dilations = listOf(node, 'dilations') ?? [1, 1]
-  const pads = listOf(node, 'pads') ?? [0, 0, 0, 0]
+  const strides = listAttribute(node, 'strides') ?? [1, 1]
+  const dilations = listAttribute(node, 'dilations') ?? [1, 1]
+  const pads = listAttribute(node, 'pads') ?? [0, 0, 0, 0]
   const automatic = textAttribute(node, 'auto_pad', 'NOTSET')
-  const isCeiled = numberOf(node, 'ceil_mode', 0) === 1
+  const isCeiled = numberAttribute(node, 'ceil_mode', 0) === 1
   if (!AUTOMATIC_PADS.includes(automatic)) throw new NoStep(`has auto_pad ${printable(automatic)}`)
   if (automatic !== 'NOTSET' && node.attributes.has('pads')) throw new NoStep('has both pads and auto_pad')
   if (automatic.startsWith('SAME') && dilations.some((size) => size !== 1))
@@ -128,7 +128,7 @@ function hasEmptyWindow({ taps, stride, dilation, before, length }: AxisWindow, 
 
 /** A border as a step. */
 export function paddingStep({ node, base, fixed, readers }: NodeContext, { channels, rows, cols }: CellShape): Found {
-  const given = listOf(node, 'pads') ?? fixed.get(node.inputs[1] ?? '')?.values
+  const given = listAttribute(node, 'pads') ?? fixed.get(node.inputs[1] ?? '')?.values
   const mode = textAttribute(node, 'mode', 'constant')
   const [n0, c0, top, left, n1, c1, bottom, right] = given ?? []
   if (given?.length !== 8 || (node.inputs[3] ?? '') !== '') throw new NoStep('has borders of unknown size')
@@ -138,7 +138,7 @@ export function paddingStep({ node, base, fixed, readers }: NodeContext, { chann
   const input = node.inputs[0] as string
   const shape = { channels, rows: rows + sides[0] + sides[2], cols: cols + sides[1] + sides[3] }
   if (mode === 'constant') {
-    const value = node.inputs[2] ? fixed.get(node.inputs[2])?.values?.[0] : numberOf(node, 'value', 0)
+    const value = node.inputs[2] ? fixed.get(node.inputs[2])?.values?.[0] : numberAttribute(node, 'value', 0)
     if (value !== 0) throw new NoStep('adds a border of values other than 0')
     if (readers.some((operator) => operator !== 'Conv'))
       throw new NoStep('adds zeros that are not only for convolutions')
@@ -163,7 +163,7 @@ function bordered(index: number, size: number, mode: 'reflect' | 'edge'): number
   return reflected
 }
 
-export function numberOf({ attributes }: GraphNode, name: string, otherwise: number): number {
+export function numberAttribute({ attributes }: GraphNode, name: string, otherwise: number): number {
   const value = attributes.has(name) ? attributes.get(name) : otherwise
   if (typeof value !== 'number') throw new NoStep(`has ${name} of an unexpected kind`)
   return value
@@ -175,7 +175,7 @@ function textAttribute({ attributes }: GraphNode, name: string, otherwise: strin
   return value
 }
 
-function listOf({ attributes }: GraphNode, name: string): readonly number[] | undefined {
+function listAttribute({ attributes }: GraphNode, name: string): readonly number[] | undefined {
   if (!attributes.has(name)) return undefined
   const value = attributes.get(name)
   if (!Array.isArray(value)) throw new NoStep(`has ${name} of an unexpected kind`)

@@ -6,7 +6,7 @@ import { type AxisSpace, type Both, both, type Keys, type Source } from './keys.
  * The cells of a set for the positions of a pass, all rows with all columns: first those that may see the patch, then
  * those without it; row by row each.
  */
-export interface CellSet {
+interface CellSet {
   readonly seeing: Both<Int32Array>
   readonly blank: Both<Int32Array>
   readonly count: number
@@ -50,7 +50,7 @@ interface Lookup {
 }
 
 /** The index tensors of a pass. */
-export interface PassIndices {
+interface PassIndices {
   /** Keys of the image's cells along rows and columns, [cells, 2]. */
   readonly pixels: Int32Array
   /** By name of a step's output and number of the input: [cells, taps] of cells of the input; the count of these beyond the border. */

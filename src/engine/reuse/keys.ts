@@ -1,3 +1,4 @@
+import { AXES, type Axis } from '../positions.js'
 import type { AxisWindow, CellStep, CellSteps } from './cellStep.js'
 
 /** The places of the patch along one axis of the frame. */
@@ -11,9 +12,6 @@ export interface AxisPlaces {
   /** Whether the background differs from pixel to pixel. Images then share only the cells that do not see the patch. */
   readonly isVaried: boolean
 }
-
-export const AXES = ['rows', 'cols'] as const
-export type Axis = (typeof AXES)[number]
 
 /** One value for rows, and one for columns. */
 export type Both<T> = Readonly<Record<Axis, T>>
@@ -35,7 +33,7 @@ export interface Keys {
 }
 
 /** The pixels that the image's keys show. */
-export interface AxisPixels {
+interface AxisPixels {
   /** Pixel of the patch, counted from 1; 0 where it is not seen. */
   readonly ofPatch: readonly number[]
   /** Pixel of the frame. */
@@ -52,12 +50,12 @@ export interface AxisSpace {
   readonly blank: Int32Array
 }
 
-export interface CellTensor extends Both<AxisTensor> {
+interface CellTensor extends Both<AxisTensor> {
   /** Index among the spaces. */
   readonly space: number
 }
 
-export interface AxisTensor {
+interface AxisTensor {
   /** Cells along the axis. */
   readonly length: number
   /** [offsets + 1, length]: key of each cell for each offset of the patch, and at last without the patch. */

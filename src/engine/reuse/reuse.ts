@@ -62,13 +62,14 @@ export function openReuse({ network, settings, workerData, memory, plain, onNote
   /** By size: of patches whose values were computed once, and of those that took the plain way. */
   const computed = new Map<number, Extract<ReuseRecord, { readonly cut: string }>>()
   const declined = new Map<number, ReuseRecord>()
-  const opened = new Map<string, OpenCells>()
-  /** By graphs and pixels: the distance of the sample. */
-  const checked = new Map<string, number>()
+  const distanceTo = sampleDistances(network, plain)
   /** By graphs: why the plain way is taken for every patch. */
   const failed = new Map<string, string>()
   /** Sizes for which the user was told the reason. */
   const noted = new Set<number>()
+  const cellWorkers = openCellWorkers(({ graphs, steps, shapes }) =>
+    openWorkers(workerData({ graphs, steps, shapes }), settings.workers, script),
+  )
   let keysOf: ((scene: Scene) => Keys) | undefined
   /** What to compute for a scene, or the reason to take the plain way. */
   const prepare = async (scene: Scene, whole: Int32Array): Promise<Prepared | string> => {
@@ -94,31 +95,6 @@ export function openReuse({ network, settings, workerData, memory, plain, onNote
     const graphs = await cellGraphs(network, graph, cells, plan.steps, gathersOf(keys))
     return { plan, keys, graphs, steps: cells.steps.slice(0, plan.steps), shapes: cells.shapes }
   }
-  /** The workers for the graphs, which are used until `users` falls again; closes others that nobody uses. */
-  const enter = async ({ graphs, steps, shapes }: Prepared): Promise<OpenCells> => {
-    for (const [other, { workers, users }] of opened) {
-      if (other === graphs.cells || users > 0) continue
-      opened.delete(other)
-      await workers.close()
-    }
-    const open = () => openWorkers(workerData({ graphs, steps, shapes }), settings.workers, script)
-    const own = opened.get(graphs.cells) ?? { workers: open(), users: 0 }
-    opened.set(graphs.cells, own)
-    own.users++
-    return own
-  }
-  /** How far the features of a scene are from the plain way's, at its sample. */
-  const distanceTo = async (work: PassWork, graphs: string, scene: Scene, images: number, signal?: AbortSignal) => {
-    const pixels = scenePixels(scene)
-    const key = `${graphs} ${pixels.toString('hex')}`
-    const known = checked.get(key)
-    if (known !== undefined) return known
-    const rests = network.weightsBytes > HEAVY.bytes && images >= HEAVY.images
-    const offsets = samplePositions(pixels, scene, network.input)
-    const distance = await distanceOf(work, plain, scene, offsets, rests, signal)
-    checked.set(key, distance)
-    return distance
-  }
   /** Features, or why the plain way is taken. */
   const compute = async (
     scene: Scene,
@@ -135,7 +111,7 @@ export function openReuse({ network, settings, workerData, memory, plain, onNote
       noted.add(size)
       return reason
     }
-    const own = await enter(prepared)
+    const own = await cellWorkers.enter(prepared)
     const job = jobScene(scene, { batch: plan.batch ?? settings.batch })
     const work = { workers: own.workers, network, memory, job }
     try {
@@ -176,7 +152,44 @@ export function openReuse({ network, settings, workerData, memory, plain, onNote
       return undefined
     },
     records: () => [...computed.values(), ...declined.values()],
-    close: async () => {
+    close: cellWorkers.close,
+  }
+}
+
+/** How far the features of a scene are from the plain way's, at its sample: found once for the same graphs and pixels. */
+function sampleDistances(network: Network, plain: ReusePlan['plain']) {
+  const checked = new Map<string, number>()
+  return async (work: PassWork, graphs: string, scene: Scene, images: number, signal?: AbortSignal) => {
+    const pixels = scenePixels(scene)
+    const key = `${graphs} ${pixels.toString('hex')}`
+    const known = checked.get(key)
+    if (known !== undefined) return known
+    const rests = network.weightsBytes > HEAVY.bytes && images >= HEAVY.images
+    const offsets = samplePositions(pixels, scene, network.input)
+    const distance = await distanceOf(work, plain, scene, offsets, rests, signal)
+    checked.set(key, distance)
+    return distance
+  }
+}
+
+/** Workers by the graphs that they hold open. */
+function openCellWorkers(open: (work: CellWork) => Workers) {
+  const opened = new Map<string, OpenCells>()
+  return {
+    /** Workers for the graphs, until they are left again; others that nobody uses end. */
+    enter: async (work: CellWork): Promise<OpenCells> => {
+      const { cells } = work.graphs
+      for (const [other, { workers, users }] of opened) {
+        if (other === cells || users > 0) continue
+        opened.delete(other)
+        await workers.close()
+      }
+      const own = opened.get(cells) ?? { workers: open(work), users: 0 }
+      opened.set(cells, own)
+      own.users++
+      return own
+    },
+    close: async (): Promise<void> => {
       await Promise.all([...opened.values()].map(({ workers }) => workers.close()))
     },
   }

@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto'
 import type { NetworkInput } from '../../networks/index.js'
+import { AXES, type Axis } from '../positions.js'
 import type { Scene } from '../task.js'
 import type { CellSteps } from './cellStep.js'
-import { AXES, type Axis, type Both, both, cellKeys, type Keys } from './keys.js'
+import { type Both, both, cellKeys, type Keys } from './keys.js'
 
 /** Alpha from which on a pixel may be seen, by the way of blending. */
 const SEEN: Readonly<Record<Scene['blend'], number>> = { hard: 128, soft: 1 }
 
-/** Keys for a scene at all places of its patch; the times are offsets in pixels. */
+/** Keys for a scene at all positions of its patch; the times are offsets in pixels. */
 export function sceneKeys(steps: Pick<CellSteps, 'steps'>, scene: Scene, input: NetworkInput): Keys {
   const opaque = opaquePart(scene)
   const along = (axis: Axis) => {

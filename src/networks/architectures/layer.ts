@@ -47,7 +47,7 @@ export interface Deconvolution {
   readonly activation: Activation
 }
 
-export interface MaxPool {
+interface MaxPool {
   readonly kind: 'max-pool'
   readonly kernel: number
   readonly stride: number
@@ -58,7 +58,7 @@ export interface MaxPool {
  * Blurred subsampling by 2: reflection padding of 2, then the same 5×5 binomial filter on every channel, stride 2.
  * R. Zhang, "Making Convolutional Networks Shift-Invariant Again", 2019, section 3.
  */
-export interface Blur {
+interface Blur {
   readonly kind: 'blur'
   readonly key: string
   readonly channels: number
@@ -70,7 +70,7 @@ export interface Blur {
  * A. Krizhevsky et al., "ImageNet Classification with Deep Convolutional Neural Networks", 2012, section 3.3, with
  * Caffe's alpha, which is divided by `size`.
  */
-export interface LocalResponseNorm {
+interface LocalResponseNorm {
   readonly kind: 'local-response-norm'
   readonly size: number
   readonly alpha: number
@@ -85,17 +85,17 @@ export interface Residual {
   readonly activation: Activation
 }
 
-export interface GlobalAveragePool {
+interface GlobalAveragePool {
   readonly kind: 'global-average-pool'
 }
 
 /** Channels, rows and columns become one axis, columns running fastest. */
-export interface Flatten {
+interface Flatten {
   readonly kind: 'flatten'
 }
 
 /** One axis becomes channels, rows and columns, columns running fastest. */
-export interface Unflatten {
+interface Unflatten {
   readonly kind: 'unflatten'
   readonly channels: number
   readonly rows: number
@@ -165,7 +165,7 @@ export interface Parameter {
 }
 
 /** The entries of a batch normalisation's state that count when it does not train. */
-export const batchNormStatistics = ['weight', 'bias', 'running_mean', 'running_var'] as const
+const batchNormStatistics = ['weight', 'bias', 'running_mean', 'running_var'] as const
 
 /** Every tensor that the layers need, in the order of their use. */
 export function parametersOf(layers: readonly Layer[]): Parameter[] {
@@ -203,7 +203,7 @@ function convolutionParameters(layer: Convolution): Parameter[] {
 }
 
 /** The features that the layers give, in order of depth. */
-export function featuresOf(layers: readonly Layer[]): { name: string; dims: number }[] {
+export function featureLayersOf(layers: readonly Layer[]): { name: string; dims: number }[] {
   return layers.flatMap((layer) =>
     layer.kind === 'linear' && layer.feature !== null ? [{ name: layer.feature, dims: layer.outputs }] : [],
   )
@@ -213,6 +213,6 @@ export function featuresOf(layers: readonly Layer[]): { name: string; dims: numb
 export function outputsOf(layers: readonly Layer[]): GraphTensor[] {
   return layers.flatMap((layer): GraphTensor[] => {
     if (layer.kind === 'crop') return [{ name: layer.output, shape: [layer.channels, layer.side, layer.side] }]
-    return featuresOf([layer]).map(({ name, dims }) => ({ name, shape: [dims] }))
+    return featureLayersOf([layer]).map(({ name, dims }) => ({ name, shape: [dims] }))
   })
 }

@@ -1,12 +1,12 @@
 import { type Architecture, convolution, image224, type Layer, linear } from './layer.js'
 
-/** Channels of the convolutions between two poolings, in units of the width. */
+/** Channels of the convolutions between two poolings. */
 const stages = [
-  [1, 1],
-  [2, 2],
-  [4, 4, 4],
-  [8, 8, 8],
-  [8, 8, 8],
+  [64, 64],
+  [128, 128],
+  [256, 256, 256],
+  [512, 512, 512],
+  [512, 512, 512],
 ] as const
 
 /**
@@ -18,33 +18,23 @@ export const vgg16: Architecture = {
   id: 'vgg16',
   title: 'VGG-16',
   input: image224,
-  layers: vgg16Layers(64, 4096),
-}
-
-/**
- * The layers of VGG-16; its own 138 million weights are too many for a test.
- *
- * @param width channels of the first convolutions
- * @param hidden outputs of fc6 and fc7
- */
-export function vgg16Layers(width: number, hidden: number): readonly Layer[] {
-  return [
-    ...convolutions(width),
+  layers: [
+    ...convolutions(),
     // The adaptive average pool to 7×7 that stands here changes nothing at 224×224.
     { kind: 'flatten' },
-    linear('classifier.0', 8 * width * 7 * 7, hidden, 'fc6'),
-    linear('classifier.3', hidden, hidden, 'fc7'),
-    linear('classifier.6', hidden, 1000, 'fc8', 'none'),
-  ]
+    linear('classifier.0', 512 * 7 * 7, 4096, 'fc6'),
+    linear('classifier.3', 4096, 4096, 'fc7'),
+    linear('classifier.6', 4096, 1000, 'fc8', 'none'),
+  ],
 }
 
 /** Keys count the activations and poolings between. */
-function convolutions(width: number): Layer[] {
+function convolutions(): Layer[] {
   let inputs = 3
   let number = 0
   return stages.flatMap((stage): Layer[] => {
-    const layers = stage.map((multiple): Layer => {
-      const layer = convolution(`features.${number}`, { inputs, outputs: multiple * width, kernel: 3 })
+    const layers = stage.map((outputs): Layer => {
+      const layer = convolution(`features.${number}`, { inputs, outputs, kernel: 3 })
       inputs = layer.outputs
       number += 2
       return layer

@@ -2,7 +2,7 @@ import { InputError } from '../../errors.js'
 import { printable } from '../../support/text.js'
 import type { Checkpoint } from '../checkpoint/checkpoint.js'
 import { shapeText } from '../checkpoint/tensor.js'
-import { type Architecture, featuresOf, type Parameter, parametersOf } from './layer.js'
+import { type Architecture, featureLayersOf, type Parameter, parametersOf } from './layer.js'
 
 /** The weights that a network is built from: every key that its layers name is there and has the right shape. */
 export interface Weights {
@@ -42,7 +42,7 @@ function remedy({ title, layers }: Architecture, checkpoint: Checkpoint, known: 
   const fitting = known.filter((other) => firstFault(other, checkpoint) === null)
   const [likely] = fitting
   if (likely) return `it is a checkpoint of ${likely.title}: use it as ${fitting.map(({ id }) => id).join(' or ')}`
-  if (featuresOf(layers).length === 0) return `it is not a checkpoint of the ${title}: use another file`
+  if (featureLayersOf(layers).length === 0) return `it is not a checkpoint of the ${title}: use another file`
   return `it is not a checkpoint of ${title} with 1000 classes: use another file, or export its network to ONNX`
 }
 

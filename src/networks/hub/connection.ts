@@ -12,8 +12,8 @@ export interface HubConnection extends WatchOptions, Omit<FileRequest, 'headers'
 }
 
 /** Whether HF_HUB_OFFLINE forbids every request. */
-export function isOffline(environment: NodeJS.ProcessEnv = process.env): boolean {
-  return /^(1|true|yes|on)$/i.test(environment.HF_HUB_OFFLINE ?? '')
+export function isOffline(): boolean {
+  return /^(1|true|yes|on)$/i.test(process.env.HF_HUB_OFFLINE ?? '')
 }
 
 /**

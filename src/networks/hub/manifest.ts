@@ -83,7 +83,7 @@ function revisionPath(repository: RepositoryName, revision: string): string {
 }
 
 /** Keeps what the hub states of a commit, and that the revision of the reference stands for it. */
-export async function writeManifest(reference: HubReference, repository: HubRepository): Promise<void> {
+export async function writeHubManifest(reference: HubReference, repository: HubRepository): Promise<void> {
   const { commit, licence, files } = repository
   await writeChanged(manifestPath(reference, commit), { commit, licence, files: [...files.values()] })
   const revision = reference.revision ?? MAIN

@@ -30,7 +30,7 @@ export function onnxFile({ owner, name, file }: HubReference, repository: HubRep
   const [first] = models
   if (first === undefined) {
     throw new InputError(
-      `${shown} has no .onnx file; export the model with "optimum-cli export onnx --model ${shown} FOLDER" and give the path of its .onnx file`,
+      `${shown} has no .onnx file; export the network with "optimum-cli export onnx --model ${shown} FOLDER" and give the path of its .onnx file`,
     )
   }
   const found = file === null ? usualModel(repository) : repository.files.get(file)

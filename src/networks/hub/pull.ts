@@ -10,7 +10,7 @@ import { readOnnxFile } from '../onnx/onnxFile.js'
 import type { PullOptions } from '../pull.js'
 import { type HubConnection, hubConnection, isOffline } from './connection.js'
 import { type FetchedHubFile, fetchHubFile, presentHubFile } from './hubFiles.js'
-import { commitFolder, readManifest, writeManifest } from './manifest.js'
+import { commitFolder, readManifest, writeHubManifest } from './manifest.js'
 import { descriptionFiles, onnxFile, weightsFiles } from './modelFiles.js'
 import { type HubReference, isCommit, parseHubReference } from './reference.js'
 import { type HubFile, type HubRepository, readRepository } from './repository.js'
@@ -35,7 +35,7 @@ export interface PulledHubModel {
   readonly files: readonly PulledHubFile[]
 }
 
-export interface PulledHubFile {
+interface PulledHubFile {
   readonly path: string
   readonly bytes: number
   readonly sha256: string
@@ -105,7 +105,7 @@ async function pulledFrom(pull: Pull): Promise<PulledHubModel> {
   others.delete(model)
   const files = [first]
   for (const file of others) files.push(await broughtFile(pull, file))
-  if (pull.connection !== undefined) await writeManifest(reference, repository)
+  if (pull.connection !== undefined) await writeHubManifest(reference, repository)
   const origin = files.some(({ isFetched }) => isFetched) ? String(address) : null
   const pulledFiles = files.map(({ path, bytes, sha256 }) => ({ path, bytes, sha256 }))
   return {

@@ -36,7 +36,7 @@ async function readJson(path: string): Promise<unknown> {
   const status = await stat(path).catch(() => undefined)
   if (!status?.isFile()) return undefined
   if (status.size > MOST_BYTES)
-    throw new InputError(`${path} has ${status.size} bytes, too many for a file that describes a model; remove it`)
+    throw new InputError(`${path} has ${status.size} bytes, too many for a file that describes a network; remove it`)
   try {
     return parseJson((await readRegular(path)).toString('utf8'))
   } catch (error) {
@@ -195,7 +195,7 @@ function parsed(text: string, what: string): unknown {
   try {
     return parseJson(text)
   } catch (error) {
-    throw new InputError(`${what} is not JSON; export the model again`, { cause: error })
+    throw new InputError(`${what} is not JSON; export the network again`, { cause: error })
   }
 }
 

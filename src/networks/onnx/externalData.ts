@@ -6,7 +6,7 @@ import { writeFileAtomic } from '../../files/atomic.js'
 import { withFile } from '../../files/openFile.js'
 import { counted, printable } from '../../support/text.js'
 import { elementCount } from '../checkpoint/tensor.js'
-import { ProtobufError, type ProtobufFile, rangeOf, shortText, textAt } from '../protobuf/wire.js'
+import { fileRangeOf, ProtobufError, type ProtobufFile, shortText, textAt } from '../protobuf/wire.js'
 import { ElementType, type ModelProto, type TensorProto } from './messages.js'
 
 /** A file beside an ONNX file that holds elements of its tensors. */
@@ -101,7 +101,7 @@ function references(file: ProtobufFile, tensor: TensorProto): readonly ExternalR
     throw new ProtobufError(`the location of a tensor has more than ${MOST_ENTRIES} entries`)
   const values = (name: string) =>
     external_data.flatMap(({ key, value }) => {
-      const range = shortText(file, key) === name ? rangeOf(value) : undefined
+      const range = shortText(file, key) === name ? fileRangeOf(value) : undefined
       return range === undefined ? [] : [textAt(file, range)]
     })
   const locations = values('location')
@@ -127,7 +127,7 @@ const outside = /(^|[/\\])\.\.([/\\]|$)|^[a-z]:|^[/\\]|[\0-\x1f]/i
 function requireInside(path: string, location: string): void {
   if (!isAbsolute(location) && !outside.test(location)) return
   throw new InputError(
-    `${path} keeps data in "${printable(location)}", outside of its own folder; only files beside the model are read, export it again`,
+    `${path} keeps data in "${printable(location)}", outside of its own folder; only files beside the ONNX file are read, export it again`,
   )
 }
 
@@ -147,11 +147,13 @@ async function requireBeside(path: string, shown: string, target: string): Promi
   const [folder, real] = await Promise.all([realpath(dirname(path)), realpath(target).catch(() => undefined)])
   const status = real === undefined ? undefined : await stat(real)
   if (real === undefined || !status?.isFile()) {
-    throw new InputError(`${path} keeps data in ${shown}, which is not beside it; put the file into the model's folder`)
+    throw new InputError(
+      `${path} keeps data in ${shown}, which is not beside it; put the file into the ONNX file's folder`,
+    )
   }
   if (!real.startsWith(folder.endsWith(sep) ? folder : folder + sep)) {
     throw new InputError(
-      `${path} keeps data in ${shown}, a link that leads out of the model's folder; put a copy in its place`,
+      `${path} keeps data in ${shown}, a link that leads out of the ONNX file's folder; put a copy in its place`,
     )
   }
 }

@@ -1,6 +1,6 @@
 import { elementCount } from '../checkpoint/tensor.js'
 import type { Piece } from '../protobuf/messages.js'
-import { type FileRange, nextVarint, type ProtobufFile, rangeOf } from '../protobuf/wire.js'
+import { type FileRange, fileRangeOf, nextVarint, type ProtobufFile } from '../protobuf/wire.js'
 import {
   type AttributeProto,
   AttributeType,
@@ -30,7 +30,7 @@ export interface GraphNode {
 }
 
 /** Attributes of a node: numbers, texts and lists of whole numbers; null for other kinds and negative values. */
-export type Attributes = ReadonlyMap<string, AttributeValue>
+type Attributes = ReadonlyMap<string, AttributeValue>
 type AttributeValue = number | string | readonly number[] | GraphConstant | null
 
 export interface GraphConstant {
@@ -67,7 +67,7 @@ function graphNode(
 /** By the type that the file states, as ONNX Runtime reads it. */
 function attributeValue(file: ProtobufFile, attribute: AttributeProto): AttributeValue {
   const { f, i, s, t, ints = [], type = typeOf(attribute) } = attribute
-  const text = rangeOf(s)
+  const text = fileRangeOf(s)
   switch (type) {
     case AttributeType.FLOAT:
       return f ?? 0
@@ -105,7 +105,7 @@ function constantOf(file: ProtobufFile, tensor: TensorProto): GraphConstant {
 
 /** Elements of raw data, or of the fields for floats, int64 and truth values; null if the file has them elsewhere. */
 function elementsOf(file: ProtobufFile, tensor: TensorProto, count: number): readonly number[] | null {
-  const raw = rangeOf(tensor.raw_data)
+  const raw = fileRangeOf(tensor.raw_data)
   if (raw !== undefined && raw.end - raw.start <= 8 * SMALL) {
     const values = rawElements(file.bytesAt(raw.start, raw.end), tensor.data_type, count)
     if (values !== null) return values

@@ -56,7 +56,7 @@ export interface Node {
 export type Attribute = number | readonly number[] | string | { readonly float: number } | { readonly graph: Subgraph }
 
 /** A graph that a node runs; it may read what is outside. */
-export type Subgraph = Pick<Model, 'name' | 'nodes'> & {
+type Subgraph = Pick<Model, 'name' | 'nodes'> & {
   readonly inputs: readonly TypedInfo[]
   readonly outputs: readonly TypedInfo[]
 }

@@ -2,7 +2,7 @@ import { InputError } from '../../errors.js'
 import { type OpenFile, withFile, withFileSync } from '../../files/openFile.js'
 import { sha256 } from '../../files/sha256.js'
 import { readMessage } from '../protobuf/messages.js'
-import { ProtobufError, type ProtobufFile, rangeOf, shortText, textAt } from '../protobuf/wire.js'
+import { fileRangeOf, ProtobufError, type ProtobufFile, shortText, textAt } from '../protobuf/wire.js'
 import { type ExternalFile, type ExternalReference, externalFiles, externalReferences } from './externalData.js'
 import { type GraphNodes, graphNodes } from './graphNodes.js'
 import { ElementType, type ModelProto, modelTable, type ValueInfoProto } from './messages.js'
@@ -47,7 +47,7 @@ const MOST_METADATA_BYTES = 1 << 20
  *
  * @throws InputError if the file is no ONNX model, or keeps data outside of its own folder
  */
-export function readOnnx(file: ModelFile): OnnxModel {
+function readOnnx(file: ModelFile): OnnxModel {
   const { path } = file
   return asOnnx(path, () => {
     const proto = readMessage(file, modelTable)
@@ -159,7 +159,7 @@ function metadataOf(file: ProtobufFile, { metadata_props = [] }: ModelProto): Re
     const text = shortText(file, property.key)
     const key = METADATA_KEYS.find((candidate) => candidate === text)
     if (key === undefined) continue
-    const range = rangeOf(property.value)
+    const range = fileRangeOf(property.value)
     known.set(key, range === undefined ? '' : textAt(file, range, MOST_METADATA_BYTES))
   }
   return known

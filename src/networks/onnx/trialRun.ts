@@ -55,10 +55,9 @@ export function trialShapes(
   model: TriedModel,
   input: TrialInput,
   names: readonly string[],
-  signal?: AbortSignal,
-  limits = trialLimits(model.bytes),
+  signal: AbortSignal | undefined,
 ): Promise<Trial> {
-  return tried(model, { input, names, byExtents: true }, limits, signal)
+  return tried(model, { input, names, byExtents: true }, trialLimits(model.bytes), signal)
 }
 
 /** Result of a trial with several images. */

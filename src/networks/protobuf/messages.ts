@@ -38,10 +38,10 @@ export interface FieldType<T> {
 }
 
 /** The fields of a message by name, in the order in which they are written. */
-export type Table = Readonly<Record<string, FieldType<unknown>>>
+export type FieldTable = Readonly<Record<string, FieldType<unknown>>>
 
 /** The message of a table. */
-export type MessageOf<T extends Table> = Message & {
+export type MessageOf<T extends FieldTable> = Message & {
   readonly [K in keyof T]?: T[K] extends FieldType<infer V> ? V : never
 }
 
@@ -62,12 +62,12 @@ const MOST_PIECES = 1000
  *
  * @throws ProtobufError where it is not such a message, or has more parts than any real one
  */
-export function readMessage<T extends Table>(file: ProtobufFile, table: T): MessageOf<T> {
+export function readMessage<T extends FieldTable>(file: ProtobufFile, table: T): MessageOf<T> {
   return fieldsOf({ file, parts: 0, depth: 0 }, table, { start: 0, end: file.size }, {}) as MessageOf<T>
 }
 
 /** The bytes of a message: unchanged parts are copied from the file. */
-export function chunksOf<T extends Table>(table: T, message: MessageOf<T>): Chunk[] {
+export function chunksOf<T extends FieldTable>(table: T, message: MessageOf<T>): Chunk[] {
   const values: Readonly<Record<string, unknown>> = message
   const written = Object.entries(table).flatMap(([name, type]) =>
     values[name] === undefined ? [] : type.write(values[name]),
@@ -84,7 +84,7 @@ export function changed<M extends Message>(message: M, changes: Partial<M>): M {
 type Growing = Record<string, unknown> & { others?: FileRange[]; source?: FileRange | undefined }
 
 /** Adds the fields of a range to a message. */
-function fieldsOf(reading: Reading, table: Table, { start, end }: FileRange, message: Growing): Growing {
+function fieldsOf(reading: Reading, table: FieldTable, { start, end }: FileRange, message: Growing): Growing {
   if (reading.depth > MOST_DEPTH) throw new ProtobufError('its messages are nested too deeply')
   const known = byNumber(table)
   const cursor = { file: reading.file, position: start, end }
@@ -121,7 +121,7 @@ interface NamedType {
 
 const tables = new WeakMap<object, ReadonlyMap<number, NamedType>>()
 
-function byNumber(table: Table): ReadonlyMap<number, NamedType> {
+function byNumber(table: FieldTable): ReadonlyMap<number, NamedType> {
   const known = tables.get(table)
   if (known) return known
   const made = new Map(Object.entries(table).map(([name, type]) => [type.number, { name, type }]))
@@ -250,7 +250,7 @@ export function elements(number: number, bytes: 4 | 8): FieldType<readonly Piece
   }
 }
 
-export function message<T extends Table>(number: number, table: () => T): FieldType<MessageOf<T>> {
+export function message<T extends FieldTable>(number: number, table: () => T): FieldType<MessageOf<T>> {
   return {
     number,
     wireTypes: [lengthDelimited],
@@ -259,7 +259,7 @@ export function message<T extends Table>(number: number, table: () => T): FieldT
   }
 }
 
-export function messages<T extends Table>(number: number, table: () => T): FieldType<readonly MessageOf<T>[]> {
+export function messages<T extends FieldTable>(number: number, table: () => T): FieldType<readonly MessageOf<T>[]> {
   return {
     number,
     wireTypes: [lengthDelimited],
@@ -268,7 +268,7 @@ export function messages<T extends Table>(number: number, table: () => T): Field
   }
 }
 
-function nested<T extends Table>(reading: Reading, table: T, field: Field, before?: MessageOf<T>): MessageOf<T> {
+function nested<T extends FieldTable>(reading: Reading, table: T, field: Field, before?: MessageOf<T>): MessageOf<T> {
   // A message that comes in several pieces lies in no one place.
   const message = (before ?? {}) as Growing
   message.source = before === undefined ? { start: field.tag, end: field.end } : undefined
@@ -278,7 +278,7 @@ function nested<T extends Table>(reading: Reading, table: T, field: Field, befor
   return message as MessageOf<T>
 }
 
-function writtenMessage<T extends Table>(number: number, table: T, value: MessageOf<T>): Chunk[] {
+function writtenMessage<T extends FieldTable>(number: number, table: T, value: MessageOf<T>): Chunk[] {
   return value.source === undefined ? messageField(number, chunksOf(table, value)) : [value.source]
 }
 

@@ -107,12 +107,12 @@ export function textAt(file: ProtobufFile, range: FileRange, most = MOST_TEXT_BY
 
 /** A range that may be one of a few known words; undefined for a longer one. It need not be UTF-8. */
 export function shortText(file: ProtobufFile, chunk: Chunk | undefined): string | undefined {
-  const { start, end } = rangeOf(chunk) ?? { start: 0, end: 0 }
+  const { start, end } = fileRangeOf(chunk) ?? { start: 0, end: 0 }
   return end - start > 100 ? undefined : file.bytesAt(start, end).toString('latin1')
 }
 
 /** Bytes whose number is known before they are made. */
-export interface DeferredBytes {
+interface DeferredBytes {
   readonly byteLength: number
   readonly read: () => Promise<Uint8Array>
 }
@@ -121,7 +121,7 @@ export interface DeferredBytes {
 export type Chunk = Uint8Array | DeferredBytes | FileRange
 
 /** The range that a chunk is; undefined if it is none. */
-export function rangeOf(chunk: Chunk | undefined): FileRange | undefined {
+export function fileRangeOf(chunk: Chunk | undefined): FileRange | undefined {
   return chunk !== undefined && 'start' in chunk ? chunk : undefined
 }
 
@@ -182,7 +182,7 @@ async function* piecesOf(file: OpenFile, { start, end }: FileRange): AsyncGenera
 function* joined(chunks: readonly Chunk[]): Generator<Chunk> {
   let open: FileRange | undefined
   for (const chunk of chunks) {
-    const range = rangeOf(chunk)
+    const range = fileRangeOf(chunk)
     if (open !== undefined && range?.start === open.end) {
       open = { start: open.start, end: range.end }
       continue

@@ -11,7 +11,7 @@ export interface LoadedAnswers {
   readonly strongest: StrongestClasses | null
 }
 
-export interface StrongestClasses {
+interface StrongestClasses {
   /** Their names; the first is the one at the center. */
   readonly names: readonly string[]
   /** Number of the strongest class at each position. */

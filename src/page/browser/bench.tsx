@@ -1,17 +1,17 @@
 import { useMemo } from 'preact/hooks'
 import { COLOUR_MAPS, type ColourLimits, type ColourMap } from '../../plot/colormap.js'
 import { ColourBar } from './colourBar.js'
-import { Controls, Settings } from './controls.js'
+import { Controls, ViewerSettings } from './controls.js'
 import { differenceMap } from './differences.js'
 import { type Fitted, hasMean } from './fit.js'
-import { Frame, type FrameActions } from './frame.js'
+import { type FrameActions, FrameView } from './frame.js'
 import { Gallery } from './gallery.js'
 import { extremes, type LoadedMap, PROBABILITY_LIMITS } from './maps.js'
 import { MapPanel } from './panel.js'
 import { Profiles } from './profiles.js'
 import { PANEL_IDS, type PanelId, Place, type Reading, Readings, readAt, SpokenReadings } from './readings.js'
 import { regionsOf } from './regions.js'
-import type { Source } from './source.js'
+import type { MapSource } from './source.js'
 import { ValueTables } from './valueTables.js'
 import type { Change, Quantity, View } from './view.js'
 
@@ -28,7 +28,7 @@ export interface State {
 }
 
 interface BenchProps {
-  readonly source: Source
+  readonly source: MapSource
   readonly state: State
   /** @param panel 0 or 1 */
   readonly actions: (panel: number) => FrameActions
@@ -70,7 +70,7 @@ export function Bench({ source, state, actions, change, hold, address }: BenchPr
     <div class={`bench${fits.length === 1 ? ' single' : ''}`}>
       <section class="panel object" aria-label="Object and readings">
         <Place reading={readings[0]} />
-        <Frame readings={readings} pictureOf={source.pictureOf} actions={actions(0)} />
+        <FrameView readings={readings} pictureOf={source.pictureOf} actions={actions(0)} />
         <Readings readings={readings} />
         <SpokenReadings readings={readings} />
       </section>
@@ -99,7 +99,7 @@ export function Bench({ source, state, actions, change, hold, address }: BenchPr
       <Scale limits={limits} readings={readings} colours={colours} />
       <Profiles readings={readings} />
       <div class="more">
-        <Settings
+        <ViewerSettings
           {...{ index, view, fits, change, isHeld, hold, address, limits }}
           anchorHere={actions(0).anchorHere}
         />

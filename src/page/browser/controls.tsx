@@ -1,11 +1,10 @@
 import type { ComponentChildren } from 'preact'
 import { useState } from 'preact/hooks'
-import { COLOUR_MAPS, type ColourLimits } from '../../plot/colormap.js'
-import { PAPER_LIMITS } from '../paperLimits.js'
+import { COLOUR_MAPS, type ColourLimits, PAPER_LIMITS } from '../../plot/colormap.js'
 import type { SiteIndex } from '../siteIndex.js'
 import { type Fitted, hasFeatures, hasMean } from './fit.js'
 import { Badge, type PanelId } from './readings.js'
-import { type Change, parseLimits, QUANTITIES, type Quantity, type View } from './view.js'
+import { type Change, limitsFromText, QUANTITIES, type Quantity, type View } from './view.js'
 
 interface ControlsProps {
   readonly index: SiteIndex
@@ -81,7 +80,17 @@ const ANY_POSITION = 'any position: click a map'
 const MEAN = 'mean of all objects'
 
 /** Controls that are needed less often. */
-export function Settings({ index, view, fits, change, limits, isHeld, hold, anchorHere, address }: SettingsProps) {
+export function ViewerSettings({
+  index,
+  view,
+  fits,
+  change,
+  limits,
+  isHeld,
+  hold,
+  anchorHere,
+  address,
+}: SettingsProps) {
   const [first] = fits
   if (first === undefined) return null
   const { group, choice, unit, anchor, anchorPosition } = first
@@ -91,7 +100,7 @@ export function Settings({ index, view, fits, change, limits, isHeld, hold, anch
   const anchors = [...group.anchors.map(({ name }) => name), ...(hasFeatures(first) ? [anywhere] : [])]
   return (
     <details id="settings">
-      <summary>Settings</summary>
+      <summary>ViewerSettings</summary>
       <div class="settings">
         <Choices
           label="Layer"
@@ -223,7 +232,7 @@ function Limits({ view: { shows }, limits, change }: LimitsProps) {
     change((now) => ({ ...now, limits: next }))
   }
   const read = (texts: readonly [string, string]) => {
-    const next = parseLimits(texts.map((text) => text.trim().replace(',', '.')).join(','))
+    const next = limitsFromText(texts.map((text) => text.trim().replace(',', '.')).join(','))
     if (next === undefined) setTyped(texts)
     else set(next)
   }

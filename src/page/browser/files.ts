@@ -1,4 +1,4 @@
-import type { SiteDigest, SiteFeatures, SiteMaps, SitePicture } from '../siteIndex.js'
+import { RECEIVER, type SiteDigest, type SiteFeatures, type SiteMaps, type SitePicture } from '../siteIndex.js'
 import { recent } from './recent.js'
 
 const received = new Map<string, unknown>()
@@ -12,9 +12,9 @@ let ownDigest = ''
  * Lets the site's files hand over their values; see `writeSiteFile`.
  * @param digest of the page's index: files of another report are refused
  */
-export function receiveFiles(receiver: string, digest: string): void {
+export function receiveFiles(digest: string): void {
   ownDigest = digest
-  Object.defineProperty(window, receiver, { value: (key: string, value: unknown) => received.set(key, value) })
+  Object.defineProperty(window, RECEIVER, { value: (key: string, value: unknown) => received.set(key, value) })
 }
 
 /** Loads the maps of a unit, or of the mean (null). */

@@ -22,7 +22,7 @@ interface FrameProps {
  * The composited image at the cursor, with the answers beside the object. A drag takes the object where it is grasped. A
  * finger beside the object scrolls the page; a mouse there brings the object's middle to it.
  */
-export function Frame({ readings, pictureOf, actions }: FrameProps) {
+export function FrameView({ readings, pictureOf, actions }: FrameProps) {
   const [reading] = readings
   const box = useRef<HTMLDivElement>(null)
   const canvas = useRef<HTMLCanvasElement>(null)

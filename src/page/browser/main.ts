@@ -1,4 +1,3 @@
-import { RECEIVER } from '../receiver.js'
 import type { SiteIndex } from '../siteIndex.js'
 import { bindContents } from './contents.js'
 import { element } from './dom.js'
@@ -9,7 +8,7 @@ import { bindTheme } from './theme.js'
 import { startViewer } from './viewer.js'
 
 const index = JSON.parse(element('study', HTMLScriptElement).text) as SiteIndex
-receiveFiles(RECEIVER, index.digest)
+receiveFiles(index.digest)
 bindTheme()
 startViewer(fileSource(index))
 bindPrint()

@@ -1,6 +1,5 @@
-import type { ColourLimits } from '../../plot/colormap.js'
+import { type ColourLimits, PAPER_LIMITS } from '../../plot/colormap.js'
 import { decodeMap } from '../mapCoding.js'
-import { PAPER_LIMITS } from '../paperLimits.js'
 import type { SiteLayerMaps } from '../siteIndex.js'
 import { decodeAnswers, type LoadedAnswers } from './answers.js'
 import { fromBase64 } from './base64.js'

@@ -10,7 +10,7 @@ import { type ColourOf, Plot } from './plot.js'
 import { Badge, hereText, type PanelId, type Reading } from './readings.js'
 import type { Region, Regions } from './regions.js'
 import { SAVED_FORMATS, saveMap } from './saving.js'
-import { cosineText, differenceText, isolated, percentText, probabilityText } from './text.js'
+import { cosineText, differenceText, isolated, probabilityText, shareText } from './text.js'
 
 interface MapPanelProps {
   readonly panel: PanelId
@@ -108,7 +108,7 @@ function LegendItem({ region: { name, colour, positions }, of }: { readonly regi
   return (
     <li>
       <span class="swatch" style={{ background: `rgb(${colour.join(' ')})` }} /> {name}{' '}
-      {percentText(positions, of.values.length)}
+      {shareText(positions, of.values.length)}
     </li>
   )
 }
@@ -159,7 +159,7 @@ function summaryText(map: LoadedMap): string {
 function soFarText({ known }: LoadedMap): string {
   if (known === undefined) return ''
   const count = known.reduce((sum, one) => sum + one, 0)
-  return ` (${percentText(count, known.length)} of positions so far)`
+  return ` (${shareText(count, known.length)} of positions so far)`
 }
 
 /** The answer at the center, and at how many positions it stays the same. */
@@ -169,7 +169,7 @@ function answersText(map: LoadedMap): string {
   const answer = name === undefined ? 'the center’s answers' : isolated(name)
   if (quantity === 'answers') {
     const kept = values.reduce((count, number) => count + (number === 0 ? 1 : 0), 0)
-    return `${answer} at the center and at ${percentText(kept, values.length)} of positions${soFarText(map)}`
+    return `${answer} at the center and at ${shareText(kept, values.length)} of positions${soFarText(map)}`
   }
   return `probability of ${answer}: mean ${probabilityText(mean)}, lowest ${probabilityText(lowest)}${soFarText(map)}`
 }
@@ -180,7 +180,7 @@ function differenceSummary({ mean, lowest, highest }: LoadedMap): string {
 
 function higherText({ values }: LoadedMap): string {
   const higher = values.reduce((count, value) => count + (value > 0 ? 1 : 0), 0)
-  return `B is higher at ${percentText(higher, values.length)} of positions`
+  return `B is higher at ${shareText(higher, values.length)} of positions`
 }
 
 function baselineText(fitted: Fitted): string {
@@ -193,8 +193,8 @@ function outsideText({ values }: LoadedMap, { low, high }: ColourLimits): string
   const below = values.reduce((count, value) => count + (value < low ? 1 : 0), 0)
   const above = values.reduce((count, value) => count + (value > high ? 1 : 0), 0)
   const parts = [
-    ...(below > 0 ? [`${percentText(below, values.length)} of positions below ${low}`] : []),
-    ...(above > 0 ? [`${percentText(above, values.length)} above ${high}`] : []),
+    ...(below > 0 ? [`${shareText(below, values.length)} of positions below ${low}`] : []),
+    ...(above > 0 ? [`${shareText(above, values.length)} above ${high}`] : []),
   ]
   return parts.length === 0 ? 'all positions are within the colour range' : parts.join(', ')
 }

@@ -2,7 +2,7 @@ import { useLayoutEffect, useMemo, useRef } from 'preact/hooks'
 import type { Position } from '../../engine/positions.js'
 import { axisTicks, TICK_COLOUR, tickElements, uprightTitle } from '../../plot/axis.js'
 import { positionScale, type Scale } from '../../plot/scale.js'
-import { type SvgElement, svg, text } from '../../plot/svg.js'
+import { type SvgElement, svg, textElement } from '../../plot/svg.js'
 import type { SiteGroup } from '../siteIndex.js'
 import { drawn, useWidth } from './drawing.js'
 import { type CursorActions, onKey } from './keys.js'
@@ -128,7 +128,7 @@ function axisElements({ columns, rows, x, y, width, height }: MapArea): readonly
   return [
     svg('rect', { class: 'edge', x: left - 0.5, y: MARGIN.top - 0.5, width: width + 1, height: height + 1 }),
     ...tickElements([...axisTicks(columns, x, xAxis), ...axisTicks(rows, y, yAxis)], TICK_COLOUR),
-    text(left + width / 2, bottom + 35, 'column (px)', { 'text-anchor': 'middle' }),
+    textElement(left + width / 2, bottom + 35, 'column (px)', { 'text-anchor': 'middle' }),
     uprightTitle(12, MARGIN.top + height / 2, 'row (px)'),
   ]
 }

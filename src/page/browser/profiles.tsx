@@ -1,6 +1,6 @@
 import { axisTicks, TICK_COLOUR, tickElements, uprightTitle } from '../../plot/axis.js'
 import { rangeScale } from '../../plot/scale.js'
-import { type SvgElement, svg, text } from '../../plot/svg.js'
+import { type SvgElement, svg, textElement } from '../../plot/svg.js'
 import { drawn, useWidth } from './drawing.js'
 import { baselineOf } from './fit.js'
 import { extremes, PROBABILITY_LIMITS } from './maps.js'
@@ -137,7 +137,7 @@ function chart({ quantity, axis, cursor, anchor, low, high, ...profile }: Profil
       baseline === null || baseline < low || baseline > high ? [] : [level(`baseline ${panel}`, y(baseline))],
     ),
     ...curves,
-    text((left + right) / 2, HEIGHT - 5, axis, { 'text-anchor': 'middle' }),
+    textElement((left + right) / 2, HEIGHT - 5, axis, { 'text-anchor': 'middle' }),
     uprightTitle(11, (floor + top) / 2, quantity),
   )
 }

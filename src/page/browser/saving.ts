@@ -25,7 +25,7 @@ async function fileOf(format: Format, map: LoadedMap, box: HTMLElement): Promise
   return format === 'svg' ? new Blob([picture.text], { type: 'image/svg+xml' }) : pngOf(picture)
 }
 
-/** A row per position that is known, its place in pixels of the frame. */
+/** A row per position that is known, with the position in pixels of the frame. */
 function csvText({ fitted, quantity, values, answers, known }: LoadedMap): string {
   const { cols, stride } = fitted.group
   const strongest = quantity === 'answers' ? answers?.strongest : undefined

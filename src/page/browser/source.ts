@@ -6,7 +6,7 @@ import { type LoadedMap, loadMap, quantityNote } from './maps.js'
 import type { Quantity } from './view.js'
 
 /** Where the viewer's maps come from: the files of a report, or a server that computes them while one looks. */
-export interface Source {
+export interface MapSource {
   /** Everything that can be chosen; it may change. */
   readonly index: () => SiteIndex
   /** Address of a picture, by its key. */
@@ -27,7 +27,7 @@ export interface MapFollower {
 }
 
 /** The files of a report. */
-export function fileSource(index: SiteIndex): Source {
+export function fileSource(index: SiteIndex): MapSource {
   return {
     index: () => index,
     pictureOf: loadPicture,

@@ -21,7 +21,7 @@ export function differenceText(value: number, error = 0): string {
 }
 
 /** A share as a percentage. It says 0 % or 100 % only if that is exact. */
-export function percentText(part: number, whole: number): string {
+export function shareText(part: number, whole: number): string {
   if (part === 0 || part === whole) return part === 0 ? '0 %' : '100 %'
   const percent = (100 * part) / whole
   if (percent < 0.1) return '< 0.1 %'

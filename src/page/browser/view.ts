@@ -100,7 +100,8 @@ export function parseView(fragment: string, base: View): View | undefined {
     difference: other !== null && parameters.get('show') === 'difference',
     cursor: parsePosition(parameters.get('at') ?? '') ?? base.cursor,
     colours: Object.hasOwn(COLOUR_MAPS, colours) ? colours : base.colours,
-    limits: parameters.get('limits') === 'fit' ? 'fit' : (parseLimits(parameters.get('limits') ?? '') ?? base.limits),
+    limits:
+      parameters.get('limits') === 'fit' ? 'fit' : (limitsFromText(parameters.get('limits') ?? '') ?? base.limits),
   }
 }
 
@@ -118,7 +119,7 @@ function parseNumber(text: string | null): number | undefined {
 }
 
 /** Two rising numbers, "0.88,1"; undefined if they are none. */
-export function parseLimits(text: string): ColourLimits | undefined {
+export function limitsFromText(text: string): ColourLimits | undefined {
   const [low, high, rest] = text.split(',').map((part) => parseNumber(part.trim()))
   if (low === undefined || high === undefined || rest !== undefined || !(low < high)) return undefined
   return Math.max(Math.abs(low), Math.abs(high)) <= FARTHEST_LIMIT ? { low, high } : undefined

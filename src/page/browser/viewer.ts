@@ -6,7 +6,7 @@ import { type Fitted, fitView, hasFeatures, hasMean, nearestPosition } from './f
 import type { FrameActions } from './frame.js'
 import type { LoadedMap } from './maps.js'
 import { SETTLED } from './readings.js'
-import type { Source } from './source.js'
+import type { MapSource } from './source.js'
 import { type Change, firstView, formatView, parseView, type View } from './view.js'
 
 /** The viewer as the rest of the page uses it. */
@@ -22,7 +22,7 @@ export interface RunningViewer {
 /**
  * Shows the view that the address names in the element `viewer-app`, or the one that the element names, or the first.
  */
-export function startViewer(source: Source): RunningViewer {
+export function startViewer(source: MapSource): RunningViewer {
   const root = element('viewer-app', HTMLElement)
   const first = firstView(source.index())
   const opening = parseView(root.dataset.view ?? '', first) ?? first
@@ -61,13 +61,13 @@ class Viewer implements RunningViewer {
   #loading = new AbortController()
   #settling: ReturnType<typeof setTimeout> | undefined
   readonly #drawSoon = onceAFrame(() => this.#draw())
-  readonly #source: Source
+  readonly #source: MapSource
   readonly #root: HTMLElement
 
   /** The view of an address without a fragment. */
   readonly #opening: View
 
-  constructor(source: Source, root: HTMLElement, view: View, opening: View) {
+  constructor(source: MapSource, root: HTMLElement, view: View, opening: View) {
     this.#opening = opening
     this.#source = source
     this.#root = root

@@ -2,7 +2,7 @@ import { LETTER_SIZE } from '../../plot/axis.js'
 import { escapeHtml } from '../../plot/html.js'
 import { mark, seriesColour, shortened } from '../../plot/marks.js'
 import type { Scale } from '../../plot/scale.js'
-import { markup, type SvgElement, svg, text, tip } from '../../plot/svg.js'
+import { markup, type SvgElement, svg, textElement, tip } from '../../plot/svg.js'
 
 /** One mark: where it is, how far its bar reaches, and the numbers in words. */
 export interface Dot {
@@ -51,7 +51,7 @@ export function dotPlot({ name, axis, scaleOf, series, rows, reference }: DotPlo
     return `${model}<span>${escapeHtml(shortened(row.layer, 40))}</span>${strip([...line, ...rowMarks(row, series, scale)])}`
   })
   const numbers = scale.ticks.map((tick) =>
-    text(0, LETTER_SIZE, scale.format(tick), { x: percent(scale.at(tick)), 'text-anchor': 'middle' }),
+    textElement(0, LETTER_SIZE, scale.format(tick), { x: percent(scale.at(tick)), 'text-anchor': 'middle' }),
   )
   return `<div class="dots" role="group" aria-label="${escapeHtml(name)}" style="--steps:${scale.ticks.length - 1}">
 ${keys(series)}

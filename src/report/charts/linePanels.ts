@@ -2,7 +2,7 @@ import { axisTicks, LETTER_SIZE, tickElements, uprightTitle } from '../../plot/a
 import { escapeHtml } from '../../plot/html.js'
 import { mark, seriesColour, shortened } from '../../plot/marks.js'
 import type { Scale } from '../../plot/scale.js'
-import { coordinate, markup, type SvgElement, svg, text, tip } from '../../plot/svg.js'
+import { coordinate, markup, type SvgElement, svg, textElement, tip } from '../../plot/svg.js'
 import { keys } from './dotPlot.js'
 
 /** Small line charts side by side under the same axes. */
@@ -36,7 +36,7 @@ export function linePanels({ name, x, y, series, panels }: LinePanels): string {
   const placeX = (value: number) => LEFT + x.scale.at(value) * WIDTH
   const placeY = (value: number) => TOP + (1 - y.scale.at(value)) * HEIGHT
   const axes = [
-    text(LEFT + WIDTH / 2, bottom + 32, x.title, { 'text-anchor': 'middle' }),
+    textElement(LEFT + WIDTH / 2, bottom + 32, x.title, { 'text-anchor': 'middle' }),
     uprightTitle(12, TOP + HEIGHT / 2, y.title),
     ...tickElements(axisTicks(x.scale, placeX, { side: 'below', from: TOP, to: bottom, numbers: bottom + 11 })),
     ...tickElements(axisTicks(y.scale, placeY, { side: 'left', from: LEFT, to: right, numbers: LEFT - 5 })),
@@ -49,7 +49,7 @@ export function linePanels({ name, x, y, series, panels }: LinePanels): string {
       'aria-label': `${name}: ${title}`,
       'font-size': `${LETTER_SIZE}px`,
     }
-    const head = text(LEFT, TOP - 8, shortened(title, 34), { 'font-weight': 600 })
+    const head = textElement(LEFT, TOP - 8, shortened(title, 34), { 'font-weight': 600 })
     const measured = lines.filter(({ points }) => points.length > 0)
     const curves = measured.map((one) => curve(one, `${title}, ${series[one.series]}`, placeX, placeY))
     return markup(svg('svg', attributes, head, ...axes, ...curves))

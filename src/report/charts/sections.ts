@@ -18,7 +18,7 @@ export function chartsSection(rows: readonly Row[]): ReportSection {
 }
 
 /** The chart of a measure with how to read it, large patches first; undefined if it was not measured. */
-export function chartHtml(metric: string, rows: readonly Row[]): string | undefined {
+function chartHtml(metric: string, rows: readonly Row[]): string | undefined {
   const { chart } = MEASURES.find(({ name }) => name === metric) ?? {}
   const own = rows.filter((row) => row.metric === metric)
   if (chart === undefined || own.length === 0) return undefined

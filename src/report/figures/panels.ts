@@ -1,6 +1,6 @@
 import { type AxisTick, axisTicks, type Label } from '../../plot/axis.js'
 import type { ColourLimits } from '../../plot/colormap.js'
-import { type FigureLayout, labelWidth, type MapPanel, type Rectangle } from '../../plot/layout.js'
+import { type FigureLayout, labelWidth, type PlacedMap, type Rectangle } from '../../plot/layout.js'
 import type { GridValues } from '../../plot/mapPixels.js'
 import { shortened } from '../../plot/marks.js'
 import { positionScale, type Scale } from '../../plot/scale.js'
@@ -43,8 +43,8 @@ const MOST_TICKS = 5
 const AXIS = { left: labelWidth('000') + TICK + 6, bottom: TICK + LINE }
 
 /**
- * Lays the maps out as the paper does: rows of networks and layers, columns of anchors, axes in pixels of the patch's
- * offset, and the colour scale to the right.
+ * Lays the maps out as the paper does: rows of networks and layers, columns of anchors, axes in pixels of the object's
+ * position, and the colour scale to the right.
  */
 export function panelLayout(grid: PanelGrid): FigureLayout {
   const { limits, columns, axes = "row and column of the object's top-left pixel" } = grid
@@ -60,7 +60,7 @@ export function panelLayout(grid: PanelGrid): FigureLayout {
   const step = { x: AXIS.left + widestColumn + GAP, y: cell.height + AXIS.bottom + GAP / 2 }
   const left = MARGIN + Math.max(...rows.flatMap(({ label }) => label.map(labelWidth))) + GAP / 2
   const top = MARGIN + 3 * LINE
-  const maps: MapPanel[] = []
+  const maps: PlacedMap[] = []
   const labels: Label[] = [{ words: title, x: MARGIN, y: MARGIN + LINE / 2, align: 'left' }]
   const lines: Rectangle[] = []
   columns.forEach((words, c) => {

@@ -1,6 +1,6 @@
 import { coarseGrid, MADE_UP_FEATURES } from '../../experiments/foldBaselines.js'
 import { FOLD_SCHEMES } from '../../experiments/folds.js'
-import { pixelsOf } from '../../results/chartKinds.js'
+import { variantPixels } from '../../results/chartKinds.js'
 import { meanAndStd, type PatchValues, perPatch, type Row } from '../../results/rows.js'
 import type { StudyGroup } from '../../results/study.js'
 import { type Border, type Evidence, evidenceOf, leanOf, mapped, paired, signsOf } from './evidence.js'
@@ -65,7 +65,7 @@ export function gridSuppression(own: LayerOfGroup, plain: LayerOfGroup): readonl
 }
 
 function gridPower(one: LayerOfGroup): PatchValues {
-  const isGrid = ({ variant }: Row) => pixelsOf(variant) <= LONGEST_GRID
+  const isGrid = ({ variant }: Row) => variantPixels(variant) <= LONGEST_GRID
   return perPatch(rowsOf(one, 'grid-spectrum').filter(isGrid), (powers) => meanAndStd(powers).mean * powers.length)
 }
 
@@ -97,7 +97,7 @@ export function invarianceGain(own: LayerOfGroup, plain: LayerOfGroup): readonly
 }
 
 /** Horizontal minus vertical relative similarity. */
-export function directionBias(one: LayerOfGroup): readonly Evidence[] {
+export function horizontalBias(one: LayerOfGroup): readonly Evidence[] {
   return [difference(one, 'horizontal minus vertical relative similarity', biasOf(one), 'above')]
 }
 
@@ -118,7 +118,7 @@ export function biasWithoutFlips(own: LayerOfGroup, flipped: LayerOfGroup): read
 /** Why a layer's grid cannot tell about separability; undefined if it can. */
 export function coarseGridOf(one: LayerOfGroup): string | undefined {
   const [phase] = rowsOf(one, 'phase-accuracy')
-  return phase && coarseGrid(phase.mean, pixelsOf(phase.variant))
+  return phase && coarseGrid(phase.mean, variantPixels(phase.variant))
 }
 
 /**

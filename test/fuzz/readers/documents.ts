@@ -9,7 +9,7 @@ import { encodeNpy } from '../../../src/files/npy.js'
 import { thisOwner } from '../../../src/files/owner.js'
 import { sha256 } from '../../../src/files/sha256.js'
 import { classesOf } from '../../../src/networks/classes.js'
-import { hubModelFile, listHubModels, writeManifest } from '../../../src/networks/hub/manifest.js'
+import { hubModelFile, listHubModels, writeHubManifest } from '../../../src/networks/hub/manifest.js'
 import { parseHubReference } from '../../../src/networks/hub/reference.js'
 import { inputRecipe } from '../../../src/networks/input/recipe.js'
 import { keepReading, knownReading } from '../../../src/networks/layerReading.js'
@@ -224,7 +224,7 @@ async function cacheGolden(folder: string): Promise<readonly Files[]> {
   })
   const model = modelFile()
   const file = { path: 'model.onnx', bytes: model.length, sha256: sha256(model), blob: '0'.repeat(40) }
-  await writeManifest(reference, { commit, licence: 'mit', files: new Map([[file.path, file]]) })
+  await writeHubManifest(reference, { commit, licence: 'mit', files: new Map([[file.path, file]]) })
   const files = filesBelow(folder)
   const version = json({ etag: '"one"', lastModified: null, bytes: 5 })
   const whole = { 'cache/graphs/graph.onnx': 'graph', 'cache/graphs/graph.onnx.sha256': sha256('graph') }

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { type DroppedNetwork, type LiveObject, MOST_NETWORK_BYTES } from '../../live.js'
 import { isolated } from '../text.js'
-import { type Box, CutOut } from './cutOut.js'
+import { type CutBox, CutOut } from './cutOut.js'
 import { transparentShare } from './flood.js'
 import { tenthsSince } from './pace.js'
 import { ask, messageOf } from './server.js'
@@ -24,7 +24,7 @@ interface AddFileParts {
 /** A picture in the cut-out dialog. An undefined answer means that the user cancelled. */
 interface Cutting {
   readonly picture: ImageData
-  readonly answer: (box: Box | undefined) => void
+  readonly answer: (box: CutBox | undefined) => void
 }
 
 /** Takes pictures and networks that are dropped, pasted or chosen. */
@@ -33,8 +33,8 @@ export function AddFile({ onObject, onNetwork, say }: AddFileParts) {
   const [cutting, setCutting] = useState<Cutting>()
   const [isDragged, setDragged] = useState(false)
   const cutOut = (picture: ImageData) =>
-    new Promise<Box | undefined>((done) => {
-      const answer = (box: Box | undefined) => {
+    new Promise<CutBox | undefined>((done) => {
+      const answer = (box: CutBox | undefined) => {
         setCutting(undefined)
         done(box)
       }
@@ -158,7 +158,11 @@ async function pixelsOf(file: File): Promise<ImageData> {
   }
 }
 
-async function sendPicture(picture: ImageData, { left, top, right, bottom }: Box, name: string): Promise<LiveObject> {
+async function sendPicture(
+  picture: ImageData,
+  { left, top, right, bottom }: CutBox,
+  name: string,
+): Promise<LiveObject> {
   const canvas = new OffscreenCanvas(right - left, bottom - top)
   canvas.getContext('2d')?.putImageData(picture, -left, -top)
   const response = await ask(

@@ -3,7 +3,7 @@ import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { cutFrom } from './flood.js'
 
 /** A rectangle of a picture, in pixels; `right` and `bottom` are outside of it. */
-export interface Box {
+export interface CutBox {
   readonly left: number
   readonly top: number
   readonly right: number
@@ -14,7 +14,7 @@ interface CutOutParts {
   /** Cutting changes it: what is cut off becomes transparent. */
   readonly picture: ImageData
   /** Called with the part to use; undefined if the user cancelled. */
-  readonly answer: (box: Box | undefined) => void
+  readonly answer: (box: CutBox | undefined) => void
 }
 
 /** Handles by the sides that they move. */
@@ -51,8 +51,8 @@ export function CutOut({ picture, answer }: CutOutParts) {
   const { width, height } = picture
   const dialog = useRef<HTMLDialogElement>(null)
   const canvas = useRef<HTMLCanvasElement>(null)
-  const drag = useRef<{ readonly x: number; readonly y: number; readonly box: Box; isClick: boolean }>(undefined)
-  const [box, setBox] = useState<Box>({ left: 0, top: 0, right: width, bottom: height })
+  const drag = useRef<{ readonly x: number; readonly y: number; readonly box: CutBox; isClick: boolean }>(undefined)
+  const [box, setBox] = useState<CutBox>({ left: 0, top: 0, right: width, bottom: height })
   const [tolerance, setTolerance] = useState(32)
   const [before, setBefore] = useState<readonly Uint8ClampedArray<ArrayBuffer>[]>([])
   useLayoutEffect(() => dialog.current?.showModal(), [])
@@ -113,7 +113,7 @@ export function CutOut({ picture, answer }: CutOutParts) {
     return { left, top, cursor: `${sides}-resize` }
   }
   // A dialog that is closed gives the focus back.
-  const close = (used: Box | undefined) => {
+  const close = (used: CutBox | undefined) => {
     answer(used)
     dialog.current?.close()
   }
@@ -185,7 +185,11 @@ export function CutOut({ picture, answer }: CutOutParts) {
 }
 
 /** What is outside of the rectangle is darkened. */
-function drawPicture(context: CanvasRenderingContext2D, picture: ImageData, { left, top, right, bottom }: Box): void {
+function drawPicture(
+  context: CanvasRenderingContext2D,
+  picture: ImageData,
+  { left, top, right, bottom }: CutBox,
+): void {
   context.putImageData(picture, 0, 0)
   context.fillStyle = 'rgb(0 0 0/.6)'
   const outside = new Path2D()
@@ -198,7 +202,13 @@ function drawPicture(context: CanvasRenderingContext2D, picture: ImageData, { le
  * The rectangle with the named sides (n, e, s, w) moved, or all of it if none is named. It stays within the picture and keeps a
  * pixel at least.
  */
-function movedBox({ left, top, right, bottom }: Box, sides: string, x: number, y: number, picture: ImageData): Box {
+function movedBox(
+  { left, top, right, bottom }: CutBox,
+  sides: string,
+  x: number,
+  y: number,
+  picture: ImageData,
+): CutBox {
   const { width, height } = picture
   if (sides === '') {
     const [byX, byY] = [between(-left, x, width - right), between(-top, y, height - bottom)]

@@ -1,4 +1,5 @@
 import { ANCHOR_NAMES, anchorPositions, type Position } from '../../../engine/positions.js'
+import { PAPER_LIMITS } from '../../../plot/colormap.js'
 import {
   fittingStride,
   LIVE_STRIDES,
@@ -7,15 +8,14 @@ import {
   type MapMessage,
   type MapRequest,
 } from '../../live.js'
-import { PAPER_LIMITS } from '../../paperLimits.js'
 import type { SiteGroup, SiteIndex } from '../../siteIndex.js'
 import { type Fitted, mapIndex, nearestPosition } from '../fit.js'
 import { mapOf, quantityNote } from '../maps.js'
-import type { MapFollower, Source } from '../source.js'
+import type { MapFollower, MapSource } from '../source.js'
 import { isolated } from '../text.js'
 import type { Quantity } from '../view.js'
 import { type LiveMap, liveMap } from './liveMap.js'
-import { type Pace, type Progress, paceOf, progressText, tenthsSince } from './pace.js'
+import { type MapProgress, type Pace, paceOf, progressText, tenthsSince } from './pace.js'
 import { ask, linesOf } from './server.js'
 
 /** Settings that can be changed beside the view. */
@@ -28,13 +28,13 @@ export interface LiveState extends Pick<LiveStudy, 'networks' | 'missing' | 'obj
 }
 
 /** Maps that the page's server computes while one looks. */
-export interface LiveSource extends Source {
+export interface LiveSource extends MapSource {
   readonly state: () => LiveState
   readonly set: (change: Partial<LiveState>) => void
   /** Calls whenever that changes, or a map is further. @returns ends that */
   readonly onChange: (told: () => void) => () => void
   /** How far the map of a panel is; undefined if it has not begun. */
-  readonly progress: (fitted: Fitted) => Progress | undefined
+  readonly progress: (fitted: Fitted) => MapProgress | undefined
   /** The scene of a panel, as the server knows it. */
   readonly sceneOf: (fitted: Fitted) => LiveScene
 }
@@ -101,41 +101,11 @@ export function liveSource(study: LiveStudy, size: number): LiveSource {
   const forget = (key: string, one: Running) => {
     if (running.get(key) === one) running.delete(key)
   }
-  const begin = (key: string, request: MapRequest, { rows, cols }: SiteGroup): Running => {
-    const stop = new AbortController()
-    const looking: Running['looking'] = new Set()
-    const tell = (isFurther: boolean) => {
-      for (const look of [...looking]) look(isFurther)
+  const begin = (key: string, request: MapRequest, group: SiteGroup): Running => {
+    const one = beginMap(request, group, tellAll, (failed) => {
+      forget(key, failed)
       tellAll()
-    }
-    const take = (message: MapMessage) => {
-      if (message.kind === 'fault') throw new Error(message.message)
-      if (message.kind === 'opening') one.opening = performance.now() - message.seconds * 1000
-      if (message.kind === 'opened') one.opening = undefined
-      if (message.kind === 'note') one.note = message.message
-      if (message.kind === 'rows') {
-        one.map.take(message)
-        one.pace.take(message.done, performance.now())
-      }
-      tell(true)
-    }
-    const read = async () => {
-      const counting = setInterval(() => tell(false), BETWEEN_TENTHS)
-      try {
-        const response = await ask('map', request, stop.signal)
-        for await (const message of linesOf<MapMessage>(response, stop.signal)) take(message)
-      } catch (error) {
-        forget(key, one)
-        tellAll()
-        throw error
-      } finally {
-        clearInterval(counting)
-      }
-    }
-    const one: Running = {
-      ...{ map: liveMap(rows, cols), pace: paceOf(rows * cols), looking, stop },
-      ...{ opening: undefined, note: '', ended: Promise.resolve().then(read) },
-    }
+    })
     running.set(key, one)
     return one
   }
@@ -198,6 +168,53 @@ export function liveSource(study: LiveStudy, size: number): LiveSource {
   }
 }
 
+/**
+ * Asks for a map, and takes what comes of it.
+ * @param onNews of the map
+ * @param onFailure before `ended` rejects
+ */
+function beginMap(
+  request: MapRequest,
+  { rows, cols }: SiteGroup,
+  onNews: () => void,
+  onFailure: (one: Running) => void,
+): Running {
+  const stop = new AbortController()
+  const looking: Running['looking'] = new Set()
+  const tell = (isFurther: boolean) => {
+    for (const look of [...looking]) look(isFurther)
+    onNews()
+  }
+  const take = (message: MapMessage) => {
+    if (message.kind === 'fault') throw new Error(message.message)
+    if (message.kind === 'opening') one.opening = performance.now() - message.seconds * 1000
+    if (message.kind === 'opened') one.opening = undefined
+    if (message.kind === 'note') one.note = message.message
+    if (message.kind === 'rows') {
+      one.map.take(message)
+      one.pace.take(message.done, performance.now())
+    }
+    tell(true)
+  }
+  const read = async () => {
+    const counting = setInterval(() => tell(false), BETWEEN_TENTHS)
+    try {
+      const response = await ask('map', request, stop.signal)
+      for await (const message of linesOf<MapMessage>(response, stop.signal)) take(message)
+    } catch (error) {
+      onFailure(one)
+      throw error
+    } finally {
+      clearInterval(counting)
+    }
+  }
+  const one: Running = {
+    ...{ map: liveMap(rows, cols), pace: paceOf(rows * cols), looking, stop },
+    ...{ opening: undefined, note: '', ended: Promise.resolve().then(read) },
+  }
+  return one
+}
+
 /** The stage of the work in words; empty if nothing is going on. */
 function stageText({ opening, pace }: Running, { group }: Fitted): string {
   if (opening === undefined) return progressText(pace.progress(performance.now()))
@@ -208,7 +225,7 @@ function stageText({ opening, pace }: Running, { group }: Fitted): string {
 function atMostEvery(
   milliseconds: number,
   act: (fitted: Fitted, cursor: Position) => void,
-): NonNullable<Source['lookAt']> {
+): NonNullable<MapSource['lookAt']> {
   const wanted = new Map<string, () => void>()
   let isWaiting = false
   return (fitted, cursor) => {

@@ -1,5 +1,5 @@
 /** How far a map is. */
-export interface Progress {
+export interface MapProgress {
   /** Share of its positions that are computed. */
   readonly share: number
   /** Until all are; undefined if not known yet. */
@@ -11,7 +11,7 @@ export interface Pace {
   /** @param done positions @param at milliseconds */
   readonly take: (done: number, at: number) => void
   /** undefined: nothing is known. */
-  readonly progress: (at: number) => Progress | undefined
+  readonly progress: (at: number) => MapProgress | undefined
 }
 
 /** Share that must be added before the rate is taken again: most positions come many at a time, and a few before their turn. */
@@ -38,7 +38,7 @@ export function paceOf(total: number): Pace {
 }
 
 /** Progress in words; empty for a map that is whole or about which nothing is known. */
-export function progressText(progress: Progress | undefined): string {
+export function progressText(progress: MapProgress | undefined): string {
   if (progress === undefined || progress.share === 1) return ''
   const { share, secondsLeft } = progress
   const left = secondsLeft === undefined ? '' : `, about ${durationText(secondsLeft)} left`
