@@ -105,7 +105,7 @@ async function figureHtml(
   const photograph = await readPhotograph(file, frame)
   const margin = Math.floor((photograph.side - frame) / 2)
   const { default: sharp } = await import('sharp')
-  const picture = await sharp(cropped(photograph, frame, margin, margin), {
+  const picture = await sharp(cropped(photograph, frame, margin, margin).slice(), {
     raw: { width: frame, height: frame, channels: 3 },
   })
     .resize(STRIP.width)

@@ -1,5 +1,6 @@
 import { readdir, stat } from 'node:fs/promises'
 import { basename, dirname, join, relative, resolve } from 'node:path'
+import { emptyFrame } from '../engine/scene.js'
 import { InputError } from '../errors.js'
 import { readNamed } from '../files/regularFile.js'
 import { resizeAntialiased } from '../patches/antialiased.js'
@@ -115,7 +116,7 @@ export function cropped(
   top: number,
   left: number,
 ): Uint8Array {
-  const crop = new Uint8Array(frame * frame * 3)
+  const crop = emptyFrame(frame)
   for (let row = 0; row < frame; row++) {
     const start = ((top + row) * side + left) * 3
     crop.set(rgb.subarray(start, start + frame * 3), row * frame * 3)

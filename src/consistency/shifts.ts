@@ -1,12 +1,14 @@
 /** Shifts of square pictures, RGB [side, side, 3]. */
+
 import type { Axis } from '../engine/positions.js'
+import { emptyFrame } from '../engine/scene.js'
 
 /**
  * A shift in which pixels that leave the picture at one edge enter at the opposite edge. Positive shifts go down and to the
  * right.
  */
 export function circularShift(picture: Uint8Array, side: number, rows: number, cols: number): Uint8Array {
-  const shifted = new Uint8Array(picture.length)
+  const shifted = emptyFrame(side)
   const length = side * 3
   const cut = (side - cols) * 3
   for (let row = 0; row < side; row++) {
@@ -20,7 +22,8 @@ export function circularShift(picture: Uint8Array, side: number, rows: number, c
 
 /** A smaller picture on a background of the frame's size, its top-left corner at a position. */
 export function placedOn(background: Uint8Array, frame: number, picture: Uint8Array, side: number, position: number) {
-  const placed = Uint8Array.from(background)
+  const placed = emptyFrame(frame)
+  placed.set(background)
   for (let row = 0; row < side; row++)
     placed.set(picture.subarray(row * side * 3, (row + 1) * side * 3), ((position + row) * frame + position) * 3)
   return placed

@@ -40,7 +40,13 @@ export function ownScene(scene: Scene | Frames): Scene | Frames {
   }
 }
 
+/** A frame on memory that threads share, which needs no copy when it is sent to them. @param side of the square in pixels */
+export function emptyFrame(side: number): Uint8Array {
+  return new Uint8Array(new SharedArrayBuffer(side * side * 3))
+}
+
 function sharedFrame(frame: Frame): Frame {
+  if (frame.buffer instanceof SharedArrayBuffer) return frame
   if (frame instanceof Uint8Array) return sharedBytes(frame)
   const copy = new Float32Array(new SharedArrayBuffer(frame.byteLength))
   copy.set(frame)

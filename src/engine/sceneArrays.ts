@@ -78,15 +78,26 @@ function normalisedSamples(
     const plane = planes.subarray((channel * samples.length) / 3, ((channel + 1) * samples.length) / 3)
     const first = sampleOf(channel, input)
     if (samples instanceof Uint8Array) {
-      // There are no more than 256 values, and a division for each sample takes several times as long.
-      const values = Float32Array.from({ length: 256 }, (_, value) => normalised(value, channel, input))
-      lookUp(samples, first, values, plane)
+      lookUp(samples, first, byteValues(input)[channel] as Float32Array, plane)
     } else
       for (let pixel = 0; pixel < plane.length; pixel++)
         plane[pixel] = normalised(samples[pixel * 3 + first] as number, channel, input)
   }
   return planes
 }
+
+/** By channel what each byte becomes: a division for each sample takes several times as long. */
+function byteValues(input: NetworkInput): readonly Float32Array[] {
+  const known = tables.get(input)
+  if (known !== undefined) return known
+  const made = [0, 1, 2].map((channel) =>
+    Float32Array.from({ length: 256 }, (_, value) => normalised(value, channel, input)),
+  )
+  tables.set(input, made)
+  return made
+}
+
+const tables = new WeakMap<NetworkInput, readonly Float32Array[]>()
 
 function lookUp(samples: Uint8Array, first: number, values: Float32Array, plane: Float32Array): void {
   for (let pixel = 0; pixel < plane.length; pixel++)

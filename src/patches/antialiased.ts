@@ -4,9 +4,16 @@ import type { Image } from './image.js'
 const WEIGHT_BITS = 22
 const HALF = 1 << (WEIGHT_BITS - 1)
 
-/** For each target pixel: its first source pixel, and the weights of the source pixels from there on. */
+/** Source pixels are added four at a time, which takes half as long as one at a time. */
+const BLOCK = 4
+
+/** Source pixels and weights of each target pixel: `width` pixels from the first one on, of which some may weigh nothing. */
 interface Taps {
-  readonly first: number
+  /** A multiple of `BLOCK`. */
+  readonly width: number
+  /** [targets] */
+  readonly first: Int32Array
+  /** [targets, width] */
   readonly weights: Int32Array
 }
 
@@ -30,57 +37,83 @@ export function resizeAntialiased(
   cols: number,
   { top, left, ...size }: Window = { top: 0, left: 0, rows, cols },
 ): Image {
-  const ofRows = tapsOf(image.rows, rows).slice(top, top + size.rows)
-  const ofCols = tapsOf(image.cols, cols).slice(left, left + size.cols)
+  const ofRows = tapsOf(image.rows, rows, top, size.rows)
+  const ofCols = tapsOf(image.cols, cols, left, size.cols)
   return { ...size, data: alongRows(alongCols(image, ofCols), size.cols * 3, ofRows) }
 }
 
 /** @returns [rows, targets, 3] */
-function alongCols({ rows, cols, data }: Image, targets: readonly Taps[]): Uint8Array {
-  const resized = new Uint8Array(rows * targets.length * 3)
-  for (let row = 0, at = 0; row < rows; row++)
-    for (const { first, weights } of targets) {
-      let [red, green, blue] = [HALF, HALF, HALF]
-      for (let i = 0, source = (row * cols + first) * 3; i < weights.length; i++, source += 3) {
-        const weight = weights[i] as number
-        red += Math.imul(weight, data[source] as number)
-        green += Math.imul(weight, data[source + 1] as number)
-        blue += Math.imul(weight, data[source + 2] as number)
+function alongCols({ rows, cols, data }: Image, { width, first, weights }: Taps): Uint8Array {
+  const resized = new Uint8Array(rows * first.length * 3)
+  for (let channel = 0; channel < 3; channel++)
+    for (let row = 0, to = channel; row < rows; row++)
+      for (let target = 0, tap = 0; target < first.length; target++, to += 3) {
+        let sum = HALF
+        let from = (row * cols + (first[target] as number)) * 3 + channel
+        for (const end = tap + width; tap < end; tap += BLOCK, from += 3 * BLOCK)
+          sum +=
+            Math.imul(weights[tap] as number, data[from] as number) +
+            Math.imul(weights[tap + 1] as number, data[from + 3] as number) +
+            Math.imul(weights[tap + 2] as number, data[from + 6] as number) +
+            Math.imul(weights[tap + 3] as number, data[from + 9] as number)
+        resized[to] = sum >> WEIGHT_BITS
       }
-      resized[at++] = red >> WEIGHT_BITS
-      resized[at++] = green >> WEIGHT_BITS
-      resized[at++] = blue >> WEIGHT_BITS
-    }
   return resized
 }
 
 /** @param length of a row in bytes @returns [targets, length] */
-function alongRows(data: Uint8Array, length: number, targets: readonly Taps[]): Uint8Array {
-  const resized = new Uint8Array(targets.length * length)
+function alongRows(data: Uint8Array, length: number, { width, first, weights }: Taps): Uint8Array {
+  const resized = new Uint8Array(first.length * length)
   const sums = new Int32Array(length)
-  for (const [row, { first, weights }] of targets.entries()) {
+  for (let target = 0; target < first.length; target++) {
     sums.fill(HALF)
-    for (const [i, weight] of weights.entries()) addRow(sums, data.subarray((first + i) * length), weight)
-    for (let i = 0; i < length; i++) resized[row * length + i] = (sums[i] as number) >> WEIGHT_BITS
+    for (let tap = 0; tap < width; tap += BLOCK)
+      addBlock(sums, data, ((first[target] as number) + tap) * length, length, weights, target * width + tap)
+    for (let i = 0; i < length; i++) resized[target * length + i] = (sums[i] as number) >> WEIGHT_BITS
   }
   return resized
 }
 
-function addRow(sums: Int32Array, row: Uint8Array, weight: number): void {
-  for (let i = 0; i < sums.length; i++) sums[i] = (sums[i] as number) + Math.imul(weight, row[i] as number)
+/** Adds four times as many values as there are sums, each weighted: those at `source`, then those `step` values on, and so on. */
+function addBlock(
+  sums: Int32Array,
+  data: Uint8Array,
+  source: number,
+  step: number,
+  weights: Int32Array,
+  tap: number,
+): void {
+  const [a, b] = [weights[tap] as number, weights[tap + 1] as number]
+  const [c, d] = [weights[tap + 2] as number, weights[tap + 3] as number]
+  for (let i = 0; i < sums.length; i++) {
+    const at = source + i
+    sums[i] =
+      (sums[i] as number) +
+      Math.imul(a, data[at] as number) +
+      Math.imul(b, data[at + step] as number) +
+      Math.imul(c, data[at + 2 * step] as number) +
+      Math.imul(d, data[at + 3 * step] as number)
+  }
 }
 
-function tapsOf(source: number, target: number): readonly Taps[] {
-  const scale = source / target
+/** @param from of the targets that are wanted, as many as `count` */
+function tapsOf(source: number, targets: number, from: number, count: number): Taps {
+  const scale = source / targets
   const support = Math.max(scale, 1)
-  return Array.from({ length: target }, (_, i) => {
-    const centre = (i + 0.5) * scale
-    const first = Math.max(0, Math.trunc(centre - support + 0.5))
+  const width = Math.ceil((2 * support + 1) / BLOCK) * BLOCK
+  const first = new Int32Array(count)
+  const weights = new Int32Array(count * width)
+  for (let i = 0; i < count; i++) {
+    const centre = (from + i + 0.5) * scale
+    const start = Math.max(0, Math.trunc(centre - support + 0.5))
     const end = Math.min(source, Math.trunc(centre + support + 0.5))
-    const heights = Array.from({ length: end - first }, (_, tap) =>
-      Math.max(0, 1 - Math.abs((first + tap - centre + 0.5) / support)),
+    first[i] = Math.max(0, Math.min(start, source - width))
+    const heights = Array.from({ length: end - start }, (_, tap) =>
+      Math.max(0, 1 - Math.abs((start + tap - centre + 0.5) / support)),
     )
     const sum = heights.reduce((total, height) => total + height, 0)
-    return { first, weights: Int32Array.from(heights, (height) => Math.trunc(0.5 + (height / sum) * 2 ** WEIGHT_BITS)) }
-  })
+    const rounded = heights.map((height) => Math.trunc(0.5 + (height / sum) * 2 ** WEIGHT_BITS))
+    weights.set(rounded, i * width + start - (first[i] as number))
+  }
+  return { width, first, weights }
 }

@@ -95,11 +95,11 @@ function mixed(value: number): number {
 /** RGB of a picture on white. */
 export function onWhite({ rows, cols, data }: Image): Image {
   const rgb = new Uint8Array(rows * cols * 3)
-  for (let pixel = 0; pixel < rows * cols; pixel++) {
-    const alpha = data[pixel * 4 + 3] as number
+  for (let source = 0, at = 0; source < data.length; source += 4) {
+    const alpha = data[source + 3] as number
     for (let channel = 0; channel < 3; channel++) {
-      const value = data[pixel * 4 + channel] as number
-      rgb[pixel * 3 + channel] = alpha === 255 ? value : Math.round((value * alpha + 255 * (255 - alpha)) / 255)
+      const value = data[source + channel] as number
+      rgb[at++] = alpha === 255 ? value : Math.round((value * alpha + 255 * (255 - alpha)) / 255)
     }
   }
   return { rows, cols, data: rgb }
