@@ -32,7 +32,7 @@ for (const network of study.networks) {
   const classifiers = classifiersFor(device)
   for (const unit of study.left.filter((one) => one.network === network).slice(0, 1)) {
     const features = await handle.extract(unit.scene, unit.grid.offsets)
-    await storeUnit(study, unit, features, progress, classifiers)
+    await storeUnit(study, unit, { ...features, equivariance: [] }, progress, classifiers)
   }
   ran[network.id] = classifiers.ran()
   await handle.close()
