@@ -1,9 +1,12 @@
 import { isIP } from 'node:net'
 import { NetworkError, UsageError } from '../errors.js'
 
-/** The hosts that may be asked for a file whose address somebody else wrote, and may redirect to one another. */
+/**
+ * The hosts that Shiftscope may request a file from, and that may redirect to one another. They apply if the file's
+ * address comes from somebody else, such as an annotation file.
+ */
 export interface AllowedHosts {
-  /** As `hostName` gives them. */
+  /** In the form that `hostName` returns. */
   readonly names: readonly string[]
   /** The option that adds one, for messages. */
   readonly option: string
@@ -23,8 +26,8 @@ export function hostName(text: string, option: string): string {
 }
 
 /**
- * @param from the address that redirected there, for the message
- * @throws NetworkError if the address's host may not be asked
+ * @param from the address that redirected to this one, for the message
+ * @throws NetworkError if the address's host is not allowed
  */
 export function checkHost({ hostname }: URL, { names, option }: AllowedHosts, from?: URL): void {
   if (names.includes(hostname)) return

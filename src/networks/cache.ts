@@ -4,8 +4,8 @@ import { OutputError } from '../errors.js'
 import { asOutputError } from '../files/atomic.js'
 
 /**
- * Where imported weights and built graphs are kept: $SHIFTSCOPE_CACHE, else $XDG_CACHE_HOME/shiftscope, else
- * ~/.cache/shiftscope. The folder need not exist.
+ * The folder of imported weights and built graphs: $SHIFTSCOPE_CACHE, or $XDG_CACHE_HOME/shiftscope, or
+ * ~/.cache/shiftscope. It need not exist.
  */
 export function cacheFolder(): string {
   const { SHIFTSCOPE_CACHE, XDG_CACHE_HOME } = process.env
@@ -28,14 +28,16 @@ export function downloadsFolder(): string {
   return join(cacheFolder(), 'downloads')
 }
 
-/** Work on the cache: its errors say what to do where the cache cannot be written. */
+/** Waits for work on the cache. If the cache cannot be written, the error says what to do. */
 export function inCache<T>(work: Promise<T>): Promise<T> {
   return work.catch((error: unknown) => {
     throw asCacheError(error)
   })
 }
 
-/** Turns an error of writing into the cache into an OutputError that names the remedy. Other errors stay. */
+/**
+ * Turns an error while writing to the cache into an OutputError that says what to do. Returns other errors unchanged.
+ */
 export function asCacheError(error: unknown): unknown {
   if (!(asOutputError(cacheFolder(), error) instanceof OutputError)) return error
   return new OutputError(

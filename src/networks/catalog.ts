@@ -53,7 +53,7 @@ const modelSchema = z.object({
 /** A checkpoint that no architecture describes. */
 const checkpointSchema = z.object({
   url: z.string(),
-  /** Bytes of the checkpoint, to 100 kB; the ONNX file has about as many. */
+  /** Size of the checkpoint in bytes, rounded to 100 kB. The ONNX file has about the same size. */
   bytes: z.number(),
   /** How many tensors it has, the counters of training batches aside. */
   tensors: z.number(),
@@ -171,7 +171,7 @@ function idsOf(entries: readonly ModelEntry[]): string {
   return entries.map(({ id }) => id).join(', ')
 }
 
-/** Whether a file is the embedded one, or one of the published ones; null: not enough is known about them to tell. */
+/** Whether a file is the embedded or a published one; null if the catalog does not state enough to tell. */
 export function isPublished(entry: ModelEntry, sha256: string): boolean | null {
   if (entry.sha256 !== null) return sha256 === entry.sha256
   if (entry.sources.length === 0) return null
@@ -190,7 +190,10 @@ export function checkNotAnother(entry: ModelEntry, path: string, sha256: string)
     throw new InputError(`${path} is the published file of ${other.id}, not of ${entry.id}; use it as ${other.id}`)
 }
 
-/** A licence by its SPDX name; NOASSERTION is SPDX's word for none that is stated, LicenseRef- marks what it does not list. */
+/**
+ * A licence by its SPDX name. In SPDX, NOASSERTION means that none is stated, and LicenseRef- marks licences that it
+ * does not list.
+ */
 export function licenceText(licence: string): string {
   return licence === 'NOASSERTION' ? 'none stated' : licence.replace(/^LicenseRef-/, '')
 }

@@ -6,18 +6,18 @@ import type { Network } from './network.js'
 import { type NetworkChoice, type NetworkSource, networkSource } from './source.js'
 
 /**
- * Opens a network and decides which layers are read. By default these are the catalog's layers. For other networks they are the
- * last output and the input of the last fully connected layer. An ONNX file must have one input of square images, [N, 3, rows, cols]
- * or [N, rows, cols, 3], of float32, float16, float64 or bytes.
+ * Opens a network and decides which layers are read. By default, these are the catalog's layers. For other networks,
+ * they are the last output and the input of the last fully connected layer. An ONNX file must have one input of square
+ * images, [N, 3, rows, cols] or [N, rows, cols, 3], as float32, float16, float64 or uint8.
  *
- * @throws UsageError for an unknown id or layer, or options that do not fit; InputError for missing or damaged weights, and for a
- * file that is no such model, or does not run; the signal's reason
+ * @throws UsageError for an unknown id or layer, or options that do not fit; InputError for weights that are missing or
+ * damaged, and for a file that is not such a model or does not run; the signal's reason
  */
 export async function chooseNetwork(choice: NetworkChoice): Promise<Network> {
   return networkOf(await networkSource(choice), choice)
 }
 
-/** `chooseNetwork` for a network that was read. */
+/** Like `chooseNetwork`, for a network whose file has been read. */
 export async function networkOf(source: NetworkSource, choice: NetworkChoice): Promise<Network> {
   const { id, title, inputSource, weights, model, entry } = source
   const reading = ownLayers(source, choice) ?? (await readLayers(source, choice))
@@ -27,7 +27,9 @@ export async function networkOf(source: NetworkSource, choice: NetworkChoice): P
   return { id, title, ...reading, ...(classes && { classes }), inputSource, ...weights }
 }
 
-/** The layers that the catalog names, or some of them, in its order; undefined where another is wanted. */
+/**
+ * The catalog's layers, or the chosen ones among them, in the catalog's order; undefined if another layer is wanted.
+ */
 function ownLayers(
   { layers, model, input, id }: NetworkSource,
   { layers: names }: NetworkChoice,
@@ -39,8 +41,8 @@ function ownLayers(
 }
 
 /**
- * A network of the catalog restricted to some of its own layers, in its order; all by default.
- * @throws UsageError for another layer, or none
+ * A network of the catalog that reads only some of its own layers, in the network's order; all by default.
+ * @throws UsageError if `layers` names another layer, or none
  */
 export function withOwnLayers(network: Network, layers: readonly string[] | undefined): Network {
   if (layers === undefined) return network

@@ -11,12 +11,15 @@ import type { OnnxModel } from './onnx/onnxFile.js'
 import type { NetworkSource } from './source.js'
 
 /**
- * The classes that the last output of a network tells apart, if it is among the layers and they are known: by a file beside it
- * (NAME.labels.json or labels.json, a list of names or an object of them by index; the id2label of Hugging Face's config.json,
- * the label_names of timm's), by the model's metadata `classes`, or because there are as many as ImageNet's. Where nothing names
- * them, they go by their numbers, if a fully connected layer makes that output: others are no answers.
+ * The classes of a network's last output; undefined if that output is not among the layers, or the classes are unknown.
+ * The first of these sources that names as many classes as the output has counts:
+ * - a file beside the model: NAME.labels.json or labels.json (a list of names, or an object of names by index), or
+ *   config.json (Hugging Face's id2label, timm's label_names);
+ * - `classes` in the model's metadata;
+ * - ImageNet's classes, if the output has as many;
+ * - the numbers of the classes, if a fully connected layer makes the output. Other outputs are no answers.
  *
- * @throws InputError when NAME.labels.json has other than the output's number of names, or such a file is damaged
+ * @throws InputError when NAME.labels.json has another number of names than the output, or is damaged
  */
 export async function classesOf(
   { model, folders }: Pick<NetworkSource, 'model' | 'folders'>,
@@ -82,7 +85,7 @@ function ofMetadata({ metadata }: OnnxModel, count: number): NamedClasses | unde
   }
 }
 
-/** TensorFlow's networks have one more class, the first, which is none of ImageNet's. */
+/** TensorFlow's networks have 1001 classes: their first one is not ImageNet's. */
 function ofImagenet(count: number): NamedClasses | undefined {
   if (count !== 1000 && count !== 1001) return undefined
   const names = imagenetClasses()

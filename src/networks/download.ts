@@ -21,12 +21,12 @@ export interface DownloadOptions extends WatchOptions, Omit<FileRequest, 'header
 const MOST_BYTES = 2 ** 31
 
 /**
- * Fetches a file over https into a part, after the bytes that are there already if the server still has the same file
- * (If-Range with its ETag or date, and the same size), from the start otherwise.
+ * Downloads a file over https into a part. If the server still has the same file (If-Range with its ETag or date, and
+ * the same size), the download continues after the bytes that are already there. Otherwise it starts again.
  *
- * @throws NetworkError when the server cannot be reached, refuses, or falls silent; InputError when the file has another
- * size than it must have, or is longer than is taken; the signal's reason when stopped. Whatever the error, the part is
- * sound: it can be gone on with.
+ * @throws NetworkError when the server cannot be reached, refuses, or sends nothing for too long; InputError when the
+ * file has another size than expected, or is too long; the signal's reason when stopped. After any error, the part is
+ * valid, and another download can continue it.
  */
 export async function download(address: URL, part: Part, options: DownloadOptions): Promise<void> {
   return watched(address, options, (watch) => transfer(address, part, options, watch))
@@ -93,7 +93,8 @@ async function transfer(address: URL, part: Part, options: DownloadOptions, watc
         alive: watch.alive,
       })
       if (offered.bytes !== null && end < offered.bytes) throw Object.assign(new Error('cut'), { code: 'ECONNRESET' })
-      // Without an announced size an end is an end: whether it came too early shows when the file is checked, or here.
+      // If the server announces no size, any end may be the right one. A known size is compared here; otherwise a file
+      // that ended too early is found when its contents are checked.
       if (options.bytes !== null && end !== options.bytes) await truncate(part.path)
       requireSize(String(address), end, options)
       return
@@ -105,7 +106,7 @@ async function transfer(address: URL, part: Part, options: DownloadOptions, watc
   await transfer(address, part, options, watch)
 }
 
-/** Asks for the rest, on condition that the file is still the same. */
+/** Headers that ask for the rest of the file, on condition that the file is still the same. */
 function rangeHeaders(have: number, version: FileVersion | undefined): Readonly<Record<string, string>> {
   if (have === 0 || version === undefined) return {}
   const { etag, lastModified } = version
@@ -119,7 +120,10 @@ function offeredVersion({ status, header }: FileResponse): FileVersion {
   return { etag: header('etag'), lastModified: header('last-modified'), bytes: whole ? Number(whole) : null }
 }
 
-/** Not every server heeds If-Range; so what it says about the file it sends is compared, too. */
+/**
+ * Whether the response continues the part. Some servers ignore If-Range, so what the server states about its file is
+ * compared, too.
+ */
 function isContinuation({ header }: FileResponse, have: number, before: FileVersion, now: FileVersion): boolean {
   const start = /^bytes (\d+)-/.exec(header('content-range') ?? '')?.[1]
   const same = <T>(a: T | null, b: T | null) => a === null || b === null || a === b
@@ -132,7 +136,7 @@ function isContinuation({ header }: FileResponse, have: number, before: FileVers
 }
 
 interface Append extends DownloadOptions {
-  /** Bytes that are there. */
+  /** Bytes that are already in the part. */
   readonly from: number
   /** Bytes of the whole file; null if not known. */
   readonly total: number | null
@@ -140,7 +144,7 @@ interface Append extends DownloadOptions {
   readonly alive: () => void
 }
 
-/** Returns how many bytes there are then. */
+/** Appends to the part, and returns its new length in bytes. */
 async function append(pieces: AsyncIterable<Uint8Array>, part: Part, options: Append): Promise<number> {
   const { from, total, most, label, progress, alive } = options
   const file = await open(part.path, 'a')

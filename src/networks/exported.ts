@@ -8,14 +8,14 @@ import { type HashedModel, readHashedOnnx } from './onnx/onnxFile.js'
 import { ProtobufError } from './protobuf/wire.js'
 
 /**
- * A line for a shell that exports torchvision's network of this name, with its published weights, to `<id>.onnx`. The
- * exporter is the one that keeps the weights in the same file.
+ * A shell command that exports torchvision's network of this name, with its published weights, to `<id>.onnx`. It uses
+ * the exporter that keeps the weights in the same file.
  */
 export function exportCommand(id: string): string {
   return pythonLine(`m = torchvision.models.${id}(weights='DEFAULT').eval()`, id)
 }
 
-/** As `exportCommand`, for a network of the user's that was saved whole or is built by code of his own. */
+/** Like `exportCommand`, for the user's own network, which was saved whole or is built by the user's code. */
 export function ownExportCommand(file: string): string {
   return pythonLine('m = YOUR_NETWORK.eval()', file)
 }
@@ -26,7 +26,7 @@ function pythonLine(network: string, name: string): string {
   return `python -c "import torch, torchvision; ${network}; ${call}"`
 }
 
-/** What a user must do to get the ONNX file of a network that is known by name. */
+/** The steps to get the ONNX file of a catalog network, for messages. */
 export function exportRemedy({ id }: CatalogEntry): string {
   return `export it with ${exportCommand(id)} and run "shiftscope models import ${id} ${id}.onnx"`
 }
@@ -48,7 +48,7 @@ export async function readExported(entry: CatalogEntry, path: string): Promise<H
   }
 }
 
-/** @throws InputError for a file of other images than the entry's */
+/** @throws InputError if the file takes images of another size than the entry */
 export function checkFrame(entry: CatalogEntry, path: string, { rows, cols }: NetworkInput): void {
   if (rows === entry.input.rows) return
   throw new InputError(
@@ -61,8 +61,8 @@ const CLASSES = 1000
 
 /**
  * @param entry of the catalog; only an exported one is checked
- * @param classes how many numbers its last output gives; undefined if it is not read
- * @throws InputError for a file of other classes than the entry's
+ * @param classes number of values of the last output; undefined if that is not read
+ * @throws InputError if the file has other classes than the entry
  */
 export function checkClasses(entry: CatalogEntry | undefined, path: string, classes: number | undefined): void {
   if (entry?.kind !== 'exported' || classes === undefined || classes === CLASSES) return
@@ -74,7 +74,7 @@ export function checkClasses(entry: CatalogEntry | undefined, path: string, clas
 /**
  * Checks that a file can be kept as the ONNX file of an entry.
  *
- * @throws InputError when its weights lie in files of their own
+ * @throws InputError when the weights are in separate files
  */
 export function checkInOneFile(entry: CatalogEntry, { path, external: [file] }: HashedModel): void {
   if (file === undefined) return

@@ -25,10 +25,11 @@ export interface WantedFile<T> {
 const SECONDS_BETWEEN_LOOKS = 1
 
 /**
- * Fetches a file into the cache, unless it is there. If several processes need the same file, one fetches it while the others
- * wait. It resumes a download that was interrupted.
+ * Fetches a file into the cache, unless it is there. If several processes need the same file, one fetches it while the
+ * others wait. An interrupted download is resumed.
  *
- * @throws whatever `download`, `copyFrom` and `take` throw; OutputError when the cache cannot be written; the signal's reason
+ * @throws the errors of `download`, `copyFrom` and `take`; OutputError when the cache cannot be written; the signal's
+ * reason
  */
 export async function fetchFile<T>(wanted: WantedFile<T>, options: DownloadOptions): Promise<T> {
   const { name, lock = name, present, origin, take } = wanted

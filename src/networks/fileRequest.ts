@@ -11,11 +11,11 @@ export class RefusedRequest extends NetworkError {
 
 export interface FileRequest {
   readonly headers: Readonly<Record<string, string>>
-  /** Shows who asks; sent to the address's own origin alone. */
+  /** Credentials; sent only to the address's own origin. */
   readonly authorization?: string | undefined
-  /** Another source to try, as messages name it: "`mirror` with another address". */
+  /** Another source to try, in the words of messages: "`mirror` with another address". */
   readonly elsewhere: string
-  /** All hosts that may be asked, redirects followed; any where there is no list. */
+  /** All hosts that may be asked, also by redirects; any host if there is no list. */
   readonly hosts?: AllowedHosts | undefined
   /** The error for an answer that is not the file; by default a RefusedRequest that names the address. */
   readonly refusal?: ((at: URL, response: FileResponse) => Error) | undefined
@@ -28,18 +28,18 @@ export interface FileResponse {
   readonly status: number
   readonly header: (name: string) => string | null
   readonly body: AsyncIterable<Uint8Array>
-  /** Ends the connection, whatever of the body has been read. */
+  /** Ends the connection, even if the body has not been read. */
   readonly close: () => Promise<void>
 }
 
 const MOST_REDIRECTS = 5
 
 /**
- * Asks for a file, through the proxy that the environment names for its host, and follows redirects.
+ * Requests a file and follows redirects. It uses the proxy that the environment names for the host.
  *
- * @returns the response with status 200 or, where a range was asked for, 206 or 416; to be closed by the caller
- * @throws RefusedRequest for any other status, and for a redirect that would leave https; NetworkError for a
- * host that may not be asked; UsageError for a proxy that cannot be used; otherwise the connection's own error: see
+ * @returns the response; its status is 200, or 206 or 416 if a range was asked for. The caller must close it.
+ * @throws RefusedRequest for any other status, and for a redirect that would leave https; NetworkError for a host that
+ * is not allowed; UsageError for a proxy that cannot be used; otherwise the connection's own error: see
  * `connectionError`
  */
 export async function requestFile(address: URL, options: FileRequest): Promise<FileResponse> {
@@ -61,7 +61,7 @@ export async function requestFile(address: URL, options: FileRequest): Promise<F
   throw new RefusedRequest(`${address} redirects more than ${MOST_REDIRECTS} times; use ${options.elsewhere}`)
 }
 
-/** One line for a connection that was not made or did not last; the same error when it is already one. */
+/** A one-line error for a connection that failed or broke. An error that already is one is returned unchanged. */
 export function connectionError(address: URL, error: unknown): Error {
   if (!(error instanceof Error)) return new Error(String(error))
   const code = codeOf(error)
@@ -91,7 +91,7 @@ const CAUSES: Readonly<Record<string, string>> = {
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'the connection was cut',
 }
 
-/** Codes of connections only: errors of the file system have a `path` or an `errno` with a `syscall` on files. */
+/** The code of a connection's error; undefined for an error of the file system, which has a `syscall` on files. */
 function codeOf(error: Error): string | undefined {
   if (error instanceof ShiftscopeError) return undefined
   const { code, syscall } = error as NodeJS.ErrnoException
@@ -125,13 +125,13 @@ async function requestOnce(address: URL, { headers, ca, signal }: FileRequest): 
   } catch (error) {
     await close()
     if (!(error instanceof TypeError)) throw error
-    // Undici fails at a header with the name of a property that every object has, such as __proto__.
+    // Undici fails on a header whose name is a property of every object, such as __proto__.
     const remedy = 'check the address and HTTPS_PROXY, then run the same command again'
     throw new NetworkError(`cannot fetch from ${address.host}: its answer is damaged; ${remedy}`, { cause: error })
   }
 }
 
-/** Without time limits of its own: the caller watches over the whole way, the proxy included. */
+/** It has no time limits of its own, because the caller limits the time of the whole request, including the proxy. */
 async function dispatcherFor(address: URL, ca: string | undefined): Promise<Dispatcher> {
   const { Agent, ProxyAgent } = await import('undici')
   const limits = { headersTimeout: 0, bodyTimeout: 0, connectTimeout: 0 }
@@ -156,22 +156,22 @@ function refusal({ elsewhere }: FileRequest): (at: URL, response: FileResponse) 
   }
 }
 
-/** Whether the server says that it cannot answer now. */
+/** Whether the status means that the server cannot answer now but may do so later. */
 export function isPassing(status: number): boolean {
   return status === 429 || status >= 500
 }
 
-/** Such as "404 Not Found". */
+/** The status with its name, such as "404 Not Found". */
 export function statusText(status: number): string {
   return `${status} ${STATUS_CODES[status] ?? ''}`.trimEnd()
 }
 
 /**
- * The proxy through which an https address is reached: $https_proxy, else $all_proxy, in small letters or capitals,
- * unless the address is exempt by $no_proxy. Http within this machine takes no proxy; other http addresses take
- * $http_proxy (in small letters alone, as in curl), else $all_proxy.
+ * The proxy for an address. For https, it is $https_proxy or else $all_proxy, in lower or upper case. For http, it is
+ * $http_proxy (only in lower case, as in curl) or else $all_proxy; http within this machine uses no proxy. Addresses
+ * that $no_proxy lists use none, either.
  *
- * @throws UsageError when the variable holds anything but the address of an http or https proxy
+ * @throws UsageError if the variable holds anything but the address of an http or https proxy
  */
 export function proxyFor(address: URL, environment: NodeJS.ProcessEnv = process.env): URL | undefined {
   const variable = (name: string) => environment[name] || environment[name.toUpperCase()] || ''
@@ -186,8 +186,8 @@ export function proxyFor(address: URL, environment: NodeJS.ProcessEnv = process.
 }
 
 /**
- * Whether a list such as "example.org,.local,[::1]:8443" covers an address, as curl reads it: a name covers itself and
- * all names below it, "*" covers everything.
+ * Whether a list such as "example.org,.local,[::1]:8443" covers an address. As in curl, a name covers itself and all
+ * names below it, and "*" covers everything.
  */
 function isExempt(address: URL, list: string): boolean {
   const host = withoutBrackets(address.hostname)

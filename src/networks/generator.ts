@@ -29,19 +29,19 @@ export interface Generator {
   readonly id: string
   /** The ONNX file to run. */
   readonly path: string
-  /** As of a network. */
+  /** Level of optimisation, as for a network. */
   readonly optimization?: RunnableGraph['optimization']
   /** The checkpoint that the graph was built from, or the ONNX file itself. */
   readonly weightsPath: string
   readonly weightsSha256: string
   readonly weightsBytes: number
-  /** The network whose features it takes: id of the catalog. */
+  /** Id of the encoder in the catalog: the network whose features it takes. */
   readonly encoder: string
-  /** SHA-256 of the encoder's weights that it was trained with; null if not known. */
+  /** SHA-256 of the encoder's weights in the generator's training; null if unknown. */
   readonly encoderSha256: string | null
   readonly layer: string
   readonly dims: number
-  /** The stage that it was trained on; for `post-relu`, features must be rectified first. */
+  /** The stage of its training features; for `post-relu`, apply ReLU to features first. */
   readonly feature: FeatureStage
   /** The encoder's input, which gives the values of the image their meaning. */
   readonly input: NetworkInput
@@ -52,12 +52,12 @@ export interface Generator {
  *
  * @param id of the catalog (`deepsim-fc6`, …), or the path of an .onnx file with the graph of `Generator` and the
  * metadata `encoder`, `encoder_sha256`, `layer` and `feature`
- * @param weights a checkpoint in place of the imported one
- * @param feature what the weights were trained on, where that is not known: files of the original DeePSiM release are
- * `post-relu`; by default as the catalog says
- * @param signal ends the run of a file that is tried; the call rejects with the signal's reason
- * @throws UsageError for an unknown id or a network's, and for a `feature` or `weights` that cannot be; InputError when
- * weights are missing, damaged or of another shape, or the encoder that the file names is not here
+ * @param weights a checkpoint to use instead of the imported one
+ * @param feature stage of the training features, if the weights are not known (files of the original DeePSiM release
+ * are `post-relu`); by default, the catalog's
+ * @param signal stops the trial run of a file; the call rejects with the signal's reason
+ * @throws UsageError for an id that is unknown or a network's, and for a `feature` or `weights` that does not fit;
+ * InputError when weights are missing, damaged or of another shape, or the encoder that the file names is not here
  */
 export async function chooseGenerator(
   id: string,
@@ -98,7 +98,7 @@ function otherEncoder({ id, encoder }: Pick<Generator, 'id' | 'encoder'>, sha256
   )
 }
 
-/** Refuses a stage other than the one that the ONNX file states. */
+/** Refuses any stage but the generator's own. */
 function requireStage(generator: Generator, feature: FeatureStage | undefined): Generator {
   const { id } = generator
   if (feature === undefined || feature === generator.feature) return generator
@@ -143,7 +143,7 @@ async function embeddedGenerator(entry: GeneratorEntry): Promise<Generator> {
   )
 }
 
-/** A generator of the user's: its file is tried before it is trusted. */
+/** Opens a user's generator. Its file is tried before it is trusted. */
 async function generatorFile(path: string, signal: AbortSignal | undefined): Promise<Generator> {
   const model = await readHashedOnnx(path)
   const generator = describedGenerator(basename(path, extname(path)), model)
@@ -165,7 +165,7 @@ async function generatorFile(path: string, signal: AbortSignal | undefined): Pro
 const FEATURE = 'feature'
 const IMAGE = 'image'
 
-/** A generator as the metadata of its ONNX file describe it; encoder, layer, and shapes are those of the catalog. */
+/** Makes a generator from the metadata of its ONNX file. Encoder, layer and shapes must be the catalog's. */
 function describedGenerator(id: string, model: HashedModel): Generator {
   const { path, metadata, sha256, bytes } = model
   const stated = (key: MetadataKey) => {
@@ -199,7 +199,7 @@ function knownEncoder(path: string, id: string): CatalogEntry {
   }
 }
 
-/** Number of features of a layer of the encoder; where the catalog leaves it open, the encoder's file says it. */
+/** Number of features of a layer of the encoder: the catalog's, or else the encoder file's. */
 function layerDims(path: string, encoder: CatalogEntry, name: string): number {
   const layer = encoder.layers.find((candidate) => candidate.name === name)
   if (!layer) {

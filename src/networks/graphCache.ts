@@ -17,16 +17,17 @@ export interface CachedGraph {
   readonly bytes: number
 }
 
-/** Stands in for the cache where that cannot be written, for the life of the process. */
+/** Folder to use instead of a cache that cannot be written, until the process ends. */
 let substitute: string | undefined
 
 /**
- * A graph of the cache: written once, then taken from there as long as it is what was written; a damaged one is written again.
- * Where the cache cannot be written, the file goes into a temporary folder.
+ * A graph of the cache. It is written once, and used as long as its file is unchanged; a damaged file is written again.
+ * If the cache cannot be written, the file goes into a temporary folder.
  *
- * @param name of the file; it must say all that the file depends on
- * @param write makes the file at the path that it is given, whole or not at all
- * @throws InputError for a cache that everybody may write; whatever `write` throws; OutputError when the temporary folder cannot be written either
+ * @param name of the file; it must identify everything that the file depends on
+ * @param write makes the file at the given path, whole or not at all
+ * @throws InputError if anyone can write to the cache; the errors of `write`; OutputError when the temporary folder
+ * cannot be written either
  */
 export async function cachedGraph(name: string, write: (path: string) => Promise<void>): Promise<CachedGraph> {
   await checkOwner()
@@ -52,10 +53,10 @@ export async function cachedGraph(name: string, write: (path: string) => Promise
   }
 }
 
-/** Permission of everybody to write. */
+/** Permission for all users to write. */
 const OTHERS_WRITE = 0o002
 
-/** @throws InputError where everybody may put graphs, which would run in place of the user's networks */
+/** @throws InputError if anyone can write to the cache, since their graphs would run instead of the user's networks */
 export async function checkOwner(): Promise<void> {
   if (process.platform === 'win32') return
   for (const path of [cacheFolder(), graphsFolder()]) {
@@ -79,7 +80,7 @@ async function substituteFolder(): Promise<string> {
   return substitute
 }
 
-/** A graph of the cache, if it is unchanged: its SHA-256 stands beside it. */
+/** A graph of the cache, if its SHA-256 is still the one in the file beside it. */
 export async function intactGraph(path: string): Promise<CachedGraph | undefined> {
   const digest = await readFile(digestFile(path), 'utf8').catch(() => undefined)
   const graph = digest === undefined ? undefined : await readGraph(path).catch(() => undefined)

@@ -124,7 +124,7 @@ async function allShapes(
     }
     return await tryBatches(input.batch, attempt, (shown) => {
       const last = shown.get((model.outputs.at(-1) as TypedTensor).name)
-      // A graph that keeps a fixed batch inside gives another number of images at its last output.
+      // If a graph has a fixed batch size inside, its last output has another number of images.
       return last === undefined || last.shape[0] === 2
     })
   } finally {

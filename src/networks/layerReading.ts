@@ -15,7 +15,7 @@ export type LayerReading = Pick<Network, 'onnxPath' | 'optimization' | 'input' |
 
 const triple = z.tuple([z.number(), z.number(), z.number()])
 
-/** As it is kept; `graph` is a path below the folder of graphs; null: the model itself. */
+/** The stored form. `graph` is a path below the folder of graphs; null for the model itself. */
 const keptSchema = z.object({
   graph: z
     .string()
@@ -43,7 +43,7 @@ const keptSchema = z.object({
   pool: z.enum(['mean', 'max', 'center']).exactOptional(),
 })
 
-/** The reading of a model that was found before with the same key; undefined if there is none, or its graph is gone. */
+/** The reading that was stored for this key; undefined if there is none, or its graph is missing or changed. */
 export async function knownReading(path: string, key: object): Promise<LayerReading | undefined> {
   try {
     const { graph, ...reading } = keptSchema.parse(JSON.parse(await readFile(fileOf(key), 'utf8')))
@@ -65,7 +65,7 @@ export async function keepReading(path: string, key: object, { onnxPath, ...read
   }
 }
 
-/** Keyed by both versions, since ONNX Runtime's result, and what this program reads of it, may change. */
+/** The key includes both versions, because ONNX Runtime's result and Shiftscope's use of it may change. */
 function fileOf(key: object): string {
   const all = JSON.stringify([packageVersion(), env.versions.node, key])
   return join(graphsFolder(), `layers-${sha256(all).slice(0, 32)}.json`)

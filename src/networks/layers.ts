@@ -12,11 +12,11 @@ import { type TriedModel, trialRun, tryBatches } from './onnx/trialRun.js'
 import type { LayerChoice, NetworkSource } from './source.js'
 
 /**
- * Makes tensors of a graph its features: a copy of it has them as outputs, as float32, pooled where that is asked for. What was
- * found of a graph is kept with it, so that it is not run again for that.
+ * Makes tensors of a graph its features. A copy of the graph has them as outputs, as float32, and pooled if that is
+ * asked for. The result is stored, so that the graph is not tried again for the same choice.
  *
- * @throws UsageError when there is no such tensor; InputError when the graph does not run, or a tensor holds no features; the
- * signal's reason
+ * @throws UsageError when there is no such tensor; InputError when the graph does not run, or a tensor holds no
+ * features; the signal's reason
  */
 export async function readLayers(source: NetworkSource, choice: LayerChoice): Promise<LayerReading> {
   const { model, input, changes } = source
@@ -31,7 +31,7 @@ export async function readLayers(source: NetworkSource, choice: LayerChoice): Pr
 /** The layers to read from a graph, before it was run. */
 interface LayerPlan {
   readonly names: readonly string[]
-  /** Whether the user named them; otherwise those that are no features are left out. */
+  /** Whether the user named them. If not, those that are not features are left out. */
   readonly isChosen: boolean
   /** Tensors that can be read. */
   readonly made: readonly ImageTensor[]
@@ -67,7 +67,7 @@ async function measuredLayers(source: NetworkSource, choice: LayerChoice): Promi
   }
 }
 
-/** @throws UsageError for names that are no tensors; InputError for a graph that computes as in training */
+/** @throws UsageError for names that are not tensors; InputError for a graph that computes as in training */
 function layerPlan(source: NetworkSource, { layers }: LayerChoice): LayerPlan {
   const { model, name, changes, input } = source
   const names = layers === undefined ? defaultLayers(source) : [...new Set(layers)]
@@ -85,7 +85,7 @@ async function triedModel({ model, name }: NetworkSource, changes: GraphChanges)
   return { path, name, bytes: model.bytes }
 }
 
-/** The tensors as a run of the model shows them. */
+/** Runs the model to find the types and shapes of the tensors. */
 function tryTensors(
   { input, model }: NetworkSource,
   { names, isChosen }: LayerPlan,
@@ -119,10 +119,10 @@ function readTensors(
     })
 }
 
-/** Operators that give another tensor in another shape. */
+/** Operators whose output has the values of their input in another shape. */
 const RESHAPES: ReadonlySet<string> = new Set(['Reshape', 'Flatten', 'Squeeze', 'Unsqueeze'])
 
-/** A tensor to read, as a run shows it. */
+/** A tensor to read, with the type and shape that it has in a run. */
 interface NamedTensor extends ShownTensor {
   readonly name: string
 }
@@ -152,7 +152,7 @@ export function defaultLayers({ model, input, changes }: NetworkSource): readonl
   return entering === undefined || entering === image || entering === last ? [last] : [entering, last]
 }
 
-/** @throws UsageError for names that are no tensors of the model's, or depend on no image */
+/** @throws UsageError for names that are not tensors of the model, or do not depend on the image */
 function checkTensors({ name, model }: NetworkSource, names: readonly string[], made: readonly ImageTensor[]): void {
   const outputs = model.outputs.map((output) => output.name)
   if (names.length === 0)
@@ -160,7 +160,7 @@ function checkTensors({ name, model }: NetworkSource, names: readonly string[], 
       `\`layers\` names no layer of ${name}; name one, such as its outputs ${listedNames(outputs)}, or leave it out`,
     )
   const readable = made.map((tensor) => tensor.name)
-  // An output may depend on the image by a way inside a node.
+  // A node can make an output depend on the image through a subgraph, so outputs always count.
   const known = new Set([...outputs, ...readable])
   const unknown = names.find((wanted) => !known.has(wanted))
   if (unknown === undefined) return

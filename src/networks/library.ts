@@ -88,7 +88,9 @@ async function triedWeights(entry: ModelEntry, file: string, signal: AbortSignal
   return networkOf(source, choice)
 }
 
-/** Bytes of the weights that the catalog knows of: as published, or as float32 takes; null if not known. */
+/**
+ * Bytes of the weights, from the catalog: the published size, or that of the parameters as float32; null if unknown.
+ */
 export function expectedWeightBytes(entry: ModelEntry): number | null {
   if (entry.kind === 'exported') return isGenerator(entry) ? null : (entry.checkpoint?.bytes ?? null)
   if (entry.kind === 'embedded') return null
@@ -106,7 +108,7 @@ async function copyToCache(file: string, path: string): Promise<void> {
   }
 }
 
-/** Earlier imports of the same id under other extensions. */
+/** Removes earlier imports of the same id with other extensions. */
 export async function removeOthers(id: string, keep: string): Promise<void> {
   const others = (await readdir(weightsFolder())).filter((name) => name.startsWith(`${id}.`) && name !== basename(keep))
   await Promise.all(others.map((name) => rm(join(weightsFolder(), name), { force: true })))

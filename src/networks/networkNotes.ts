@@ -6,7 +6,7 @@ export function networkNotes(network: Network): readonly string[] {
   return [assumedInput(network) ?? [], optimizationNotes(network)].flat()
 }
 
-/** A line where a graph runs at a lower level of optimisation than others. */
+/** A note if a graph runs at a lower level of optimisation than usual. */
 export function optimizationNotes({
   id,
   optimization = 'all',

@@ -20,7 +20,7 @@ const versionSchema = z.object({
 })
 export type FileVersion = Readonly<z.infer<typeof versionSchema>>
 
-/** The part of the file of this name, whether there is one or not; its own name ends as the file's. */
+/** Paths of the part of the file `name`, whether it exists or not. They keep the file's extension. */
 export function partOf(name: string): Part {
   const path = join(downloadsFolder(), `part-${name}`)
   return { path, versionPath: `${path}.json` }

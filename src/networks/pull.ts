@@ -83,12 +83,12 @@ export async function pullWeights(id: string, options: PullOptions = {}): Promis
   const progress = progressTo(options.onProgress)
   const present = await presentWeights(entry, progress)
   if (present !== undefined) return present
-  // Nobody should download a file only to hear that no graph may be built from it.
+  // Checked first, because the download would be useless if no graph may be built from it.
   await checkOwner()
   return await fetchWeights(entry, origins, options)
 }
 
-/** From the first source that has them. */
+/** Fetches weights from the first source that has them. */
 async function fetchWeights(
   entry: ModelEntry,
   origins: readonly SourceOrigin[],
@@ -200,7 +200,7 @@ async function pulled(
   return { id, ...file, bytes: await fileSize(file.path), licence, checked }
 }
 
-/** One error for all sources; of the kind of wrong contents if any had them. */
+/** One error for all sources: an InputError if any of them had a wrong file, otherwise a NetworkError. */
 function combined(id: string, failures: readonly ShiftscopeError[]): ShiftscopeError {
   const [first] = failures
   if (first !== undefined && failures.length === 1) return first

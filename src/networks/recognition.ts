@@ -11,7 +11,7 @@ import { CHECKPOINT_EXTENSIONS, type Checkpoint, readCheckpoint } from './checkp
 import { shapeText } from './checkpoint/tensor.js'
 import { exportCommand, ownExportCommand } from './exported.js'
 
-/** Whether a network is named by a checkpoint: by a path that ends like one, or by any file that is no ONNX model. */
+/** Whether a path names a checkpoint: it has a checkpoint's extension, or the file exists and is not an ONNX model. */
 export async function isCheckpointPath(model: string): Promise<boolean> {
   const extension = extname(model).toLowerCase()
   if (CHECKPOINT_EXTENSIONS.includes(extension)) return true
@@ -23,10 +23,10 @@ export async function isCheckpointPath(model: string): Promise<boolean> {
 }
 
 /**
- * Finds out by names and shapes of its tensors which network a checkpoint is of; no tensor is read.
+ * Finds the network of a checkpoint by the names and shapes of its tensors. It reads no tensor's elements.
  *
  * @returns the network's id in the catalog
- * @throws InputError when the file is damaged, or of a network that can only be read from an ONNX file
+ * @throws InputError when the file is damaged, or of a network that needs an ONNX file
  */
 export function recogniseCheckpoint(path: string): Promise<string> {
   return withFile(path, async (file) => networkOfCheckpoint(await readCheckpoint(file)))
@@ -59,7 +59,10 @@ function isOf({ checkpoint: known }: CatalogEntry, { tensors }: Checkpoint): boo
   })
 }
 
-/** How a checkpoint differs from the deepest network that it contains by its keys; without one, what its first tensor is. */
+/**
+ * The difference between a checkpoint and the deepest network whose keys it has. If there is no such network, its first
+ * tensor.
+ */
 function difference(networks: readonly Architecture[], checkpoint: Checkpoint): string {
   const like = networks.filter((architecture) => hasKeys(architecture, checkpoint))
   const sizes = like.map(({ layers }) => parametersOf(layers).length)

@@ -48,7 +48,7 @@ export interface NetworkChoice extends LayerChoice, InputOptions {
   readonly weightsOption?: string | undefined
 }
 
-/** The network that a choice names: its graph, and how its input is made. */
+/** The network that a choice names: its graph, and the plan for its input. */
 export interface NetworkSource extends PlannedInput {
   readonly id: string
   readonly title: string
@@ -128,7 +128,7 @@ async function catalogSource(entry: CatalogEntry, choice: NetworkChoice): Promis
   return { ...about, input, model: graph, weights: file, layers: read, entry }
 }
 
-/** A file whose layers and input are found. */
+/** The source of an ONNX file. The file and those beside it give its layers and its input. */
 async function fileSource(
   model: HashedModel,
   folders: readonly string[],

@@ -8,16 +8,17 @@ export interface WatchOptions {
 }
 
 export interface Watch {
-  /** Aborted when the work is stopped, or nothing has come for too long. */
+  /** Aborted when the work is stopped, or no data has come for too long. */
   readonly signal: AbortSignal
-  /** Something has come: the time starts again. */
+  /** Call it when data has come; the waiting time starts again. */
   readonly alive: () => void
 }
 
 /**
- * Work on a connection, which ends when nothing comes any more.
+ * Work on a connection. It ends when no data comes for too long.
  *
- * @throws NetworkError when the connection is not made, breaks or falls silent; the signal's reason when stopped
+ * @throws NetworkError when the connection is not made, breaks or sends nothing for too long; the signal's reason when
+ * stopped
  */
 export async function watched<T>(
   address: URL,

@@ -20,7 +20,7 @@ interface VerifiedLayer {
   readonly dims: number
   /** Euclidean norm of the values. */
   readonly norm: number
-  /** SHA-256 of the values' bytes; equal only where processor and ONNX Runtime are. */
+  /** SHA-256 of the values' bytes. It is equal only for equal processors and versions of ONNX Runtime. */
   readonly digest: string
 }
 
@@ -35,11 +35,11 @@ export interface Verification {
 }
 
 /**
- * Checks that a network or generator of the catalog is what it should be and runs: the SHA-256 of its weights, and a
- * forward pass of a fixed image, or a fixed feature, on the processor.
+ * Checks that a network or generator of the catalog has the right weights and runs. It compares the SHA-256 of the
+ * weights, and makes a forward pass of a fixed image or feature on the processor.
  *
  * @throws UsageError for an unknown id; InputError when weights are missing or damaged, an embedded file is not the
- * package's own, the graph does not run, or a value is not finite or not what the catalog says; the signal's reason
+ * package's own, the graph does not run, or a value is not finite or differs from the catalog; the signal's reason
  */
 export async function verifyNetwork(
   id: string,
@@ -138,7 +138,7 @@ function testFeature(dims: number): Float32Array {
   return Float32Array.from({ length: dims }, (_, i) => ((i * 7919) % 257) / 16 - 8)
 }
 
-/** Processors differ in the last digits; a network that is another differs in the first. */
+/** Relative tolerance. Processors differ only in the last digits; another network differs in the first ones. */
 const NORM_TOLERANCE = 1e-3
 
 function verifyLayer(

@@ -42,10 +42,11 @@ export async function importedWeights(id: string): Promise<string | undefined> {
 export type WeightsFile = Pick<Network, 'weightsPath' | 'weightsSha256' | 'weightsBytes'>
 
 /**
- * The graph of a published network or generator, from the cache or built into it, with the weights of a checkpoint. The
- * checkpoint is opened once.
+ * The graph of a published network or generator with the weights of a checkpoint. It is taken from the cache, or built
+ * and stored there. The checkpoint is opened once.
  *
- * @throws InputError when the checkpoint is damaged or of another network; OutputError when there is no place to write
+ * @throws InputError when the checkpoint is damaged or of another network; OutputError when the graph can be written
+ * nowhere
  */
 export function checkpointGraph(
   entry: ModelEntry,

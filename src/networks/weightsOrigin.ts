@@ -29,7 +29,7 @@ export function originOf(source: WeightsSource, mirror?: string): WeightsOrigin 
   return secure(base, mirror)
 }
 
-/** Https, or http that does not leave this machine. */
+/** Whether an address is https, or http within this machine. */
 export function isSecure(address: URL): boolean {
   if (address.protocol === 'https:') return true
   return address.protocol === 'http:' && /^(localhost|127(\.\d+){3}|\[::1\])$/.test(address.hostname)

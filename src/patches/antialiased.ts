@@ -26,9 +26,9 @@ export interface Window {
 }
 
 /**
- * Resizes an RGB picture, [rows, cols, 3], with a bilinear filter that is as wide as a target pixel where it shrinks. The result
- * is that of Pillow's `resize(…, BILINEAR)`, to the bit, which torchvision's `Resize` uses: first along columns, then along rows,
- * each rounded to bytes.
+ * Resizes an RGB picture, [rows, cols, 3], with a bilinear filter. When shrinking, the filter is as wide as a target
+ * pixel. The result equals that of Pillow's `resize(…, BILINEAR)`, to the bit; torchvision's `Resize` uses it. Columns
+ * are resized first, then rows; each result is rounded to bytes.
  * @param window the part of the result that is computed; all of it by default
  */
 export function resizeAntialiased(
@@ -74,7 +74,7 @@ function alongRows(data: Uint8Array, length: number, { width, first, weights }: 
   return resized
 }
 
-/** Adds four times as many values as there are sums, each weighted: those at `source`, then those `step` values on, and so on. */
+/** Adds a block to the sums: for each sum, four weighted values, which are `step` apart, from `source` on. */
 function addBlock(
   sums: Int32Array,
   data: Uint8Array,
@@ -96,7 +96,10 @@ function addBlock(
   }
 }
 
-/** @param from of the targets that are wanted, as many as `count` */
+/**
+ * @param from index of the first target
+ * @param count number of targets
+ */
 function tapsOf(source: number, targets: number, from: number, count: number): Taps {
   const scale = source / targets
   const support = Math.max(scale, 1)

@@ -9,18 +9,19 @@ export type Background = { readonly rgb: readonly [number, number, number] } | {
 /** The paper's background and the default. */
 export const WHITE = 'white'
 
-/** A background and what identifies its pixels: equal identities mean equal pixels. */
+/** A background with its identity. Equal identities mean equal pixels. */
 export interface NamedBackground {
   readonly identity: string
   readonly background: Background
 }
 
 /**
- * The background of a square frame that words name: `white`, a colour as `#rrggbb`, `noise:SEED`, or a picture's file.
+ * The background that a text describes for a square frame: `white`, a colour as `#rrggbb`, `noise:SEED`, or the path of
+ * a picture.
  *
- * A picture of the frame's size is used as it is; any other is scaled, by Lanczos' filter of three lobes, until it just
- * covers the frame, and what sticks out on both sides is cut off. What is transparent in it is white. It is identified
- * by its pixels in the frame, so neither its name nor its folder matters.
+ * A picture of the frame's size is used unchanged. Any other is scaled (Lanczos filter with three lobes) until it just
+ * covers the frame, and is cropped on both sides. Transparent parts become white. The identity of a picture comes from
+ * its pixels in the frame, so its name and folder do not matter.
  * @throws UsageError if it is none of these, InputError if the file is not a picture; the signal's reason
  */
 export async function readBackground(text: string, frame: number, signal?: AbortSignal): Promise<NamedBackground> {
@@ -41,15 +42,15 @@ export async function readBackground(text: string, frame: number, signal?: Abort
   return { identity: `image:${sha256(image)}`, background: { image } }
 }
 
-/** A background that its words alone decide: a colour, or pixels of a square frame, RGB, [frame, frame, 3]. */
+/** A background that needs no file: a colour, or pixels of a square frame, RGB, [frame, frame, 3]. */
 type DrawnBackground = { readonly identity: string } & (
   | { readonly rgb: readonly [number, number, number] }
   | { readonly draw: (frame: number) => Uint8Array }
 )
 
 /**
- * What words, or an identity, name without a file.
- * @returns undefined for other texts, also damaged ones
+ * The background that a text or an identity describes without a file.
+ * @returns undefined for any other text, including invalid ones
  */
 export function drawnBackground(text: string): DrawnBackground | undefined {
   if (text === WHITE || COLOUR.test(text)) return { identity: text.toLowerCase(), rgb: parseColour(text) }
@@ -77,8 +78,8 @@ function notColour(text: string): UsageError {
 }
 
 /**
- * Noise, RGB [rows, cols, 3], each value from 0 to 255 alike likely and independent of the others. Value i is the top
- * byte of MurmurHash3's finaliser of i + 1 times 0x9e3779b9 plus the finaliser of the seed, in 32-bit arithmetic.
+ * Noise, RGB [rows, cols, 3]. Each value is from 0 to 255, uniform, and independent of the others. With MurmurHash3's
+ * finaliser f, value i is the top byte of f((i + 1) · 0x9e3779b9 + f(seed)), in 32-bit arithmetic.
  */
 export function noise(seed: number, rows: number, cols: number): Uint8Array {
   const start = mixed(seed)

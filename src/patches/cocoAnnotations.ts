@@ -4,7 +4,10 @@ import { InputError } from '../errors.js'
 import { type JsonRecord, readJsonRecords } from '../files/jsonRecords.js'
 import { READ_WITHOUT_WAITING } from '../files/regularFile.js'
 
-/** Which annotation of an image stands for a class: the first in the file, or the largest that is not a crowd. */
+/**
+ * Which annotation to take if an image has several of a class: the first in the file, or the largest that is not a
+ * crowd.
+ */
 export const RULES = ['authors', 'largest'] as const
 export type Rule = (typeof RULES)[number]
 
@@ -18,8 +21,8 @@ export interface CocoImage {
 }
 
 /**
- * An annotation without its outline. The names of the classes come last in the file, so the wanted outlines are not known while it
- * is read; `readSegmentation` fetches them afterwards, for the chosen objects alone.
+ * An annotation without its outline. The file names the classes only at its end, so the wanted outlines are not known
+ * during reading. Later, `readSegmentation` reads the outlines of the chosen objects.
  */
 export interface CocoAnnotation {
   readonly id: number
@@ -38,7 +41,7 @@ export interface CocoIndex {
   /** Ids by name. */
   readonly categories: ReadonlyMap<string, number>
   readonly images: ReadonlyMap<number, CocoImage>
-  /** By category and image: the annotation that stands for the class there. */
+  /** The chosen annotation, by category and image. */
   readonly annotations: ReadonlyMap<number, ReadonlyMap<number, CocoAnnotation>>
 }
 
@@ -106,7 +109,7 @@ function parsed<T>(path: string, what: string, schema: z.ZodType<T>, { value, st
   )
 }
 
-/** Written out, since there are close to a million of them. */
+/** It checks each value without a schema, because there are almost a million annotations. */
 function keepAnnotation(
   path: string,
   annotations: Map<number, Map<number, CocoAnnotation>>,

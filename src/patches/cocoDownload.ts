@@ -37,10 +37,10 @@ export function imageHosts(named: readonly string[] = []): AllowedHosts {
 }
 
 /**
- * Fetches the images that a folder lacks, or has something else in their place, from their `coco_url`;
- * each goes on from where an earlier download stopped. The addresses and names of an annotation file are not trusted: only
- * allowed hosts are asked, and an image gets its name, which is made from its id, once it has been found to be one.
- * @returns why an image could not be fetched, by its id
+ * Downloads the images that a folder lacks, or that are not pictures there, from their `coco_url`. Interrupted
+ * downloads are resumed. The annotation file's addresses and names are not trusted: only allowed hosts are asked, and
+ * an image is stored under a name from its id, after its pixels have been decoded.
+ * @returns by image id, why an image could not be fetched
  * @throws the signal's reason when stopped; UsageError for a proxy that cannot be used; OutputError
  */
 export async function fetchImages(
@@ -79,7 +79,10 @@ export async function fetchImages(
   return failures
 }
 
-/** Without the remedies for weights: an image has one address. Errors that are not of the image are thrown. */
+/**
+ * The cause of an image's failure. Remedies for weights are left out, because an image has only one address. Other
+ * errors are thrown.
+ */
 function causeOf(error: unknown): string {
   const reason = error instanceof NetworkError ? error.message : reasonOf(error)
   return `${reason.split('; ')[0]}; run the same command again to retry`

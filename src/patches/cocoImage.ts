@@ -10,7 +10,7 @@ import { pictureFormat } from './pictureFormat.js'
 const ENDINGS = { jpeg: 'jpg', png: 'png' } as const
 export type ImageFormat = keyof typeof ENDINGS
 
-/** Format by the first bytes, before any decoder sees the others; undefined for any other file. */
+/** Format from the first bytes, so that no decoder reads an unknown file; undefined for any other format. */
 export function imageFormat(bytes: Uint8Array): ImageFormat | undefined {
   const format = pictureFormat(bytes)
   return format === 'jpeg' || format === 'png' ? format : undefined
@@ -29,8 +29,8 @@ export interface ImageFile {
 }
 
 /**
- * Finds an image in a folder: under its name in the annotation file, or under one of those that fetched ones get. What is no
- * picture counts only where none of them is.
+ * Finds an image in a folder, under its name in the annotation file or under the name that it gets when it is fetched.
+ * A file that is not a picture is returned only if there is no picture.
  * @throws Error if its name in the annotation file leads out of the folder
  */
 export async function findImage(folder: string, image: CocoImage): Promise<ImageFile | undefined> {
@@ -66,7 +66,7 @@ async function isPicture(path: string): Promise<boolean> {
   }
 }
 
-/** Drawings are not photographs, and to draw one takes a process of its own. */
+/** Whether a file is a photograph. SVG is not: it is a drawing, and would have to be drawn in a separate process. */
 function isDecoded(bytes: Uint8Array): boolean {
   return !['svg', undefined].includes(pictureFormat(bytes))
 }
@@ -81,10 +81,10 @@ export async function readImageFile(path: string | undefined, { file }: CocoImag
 }
 
 /**
- * RGB as the file stores it, [rows, cols, 3]: neither turned by EXIF nor converted by a colour profile, as OpenCV's users see
- * COCO.
+ * RGB as stored in the file, [rows, cols, 3]. EXIF orientation and colour profiles are ignored, because OpenCV's users
+ * see COCO this way.
  * @param name of the image, for messages
- * @throws Error if it is damaged, not a picture of 8-bit RGB, or not as large as the annotation file says
+ * @throws Error if it is damaged, is not 8-bit RGB, or has another size than the annotation file states
  */
 export async function storedPixels(bytes: Uint8Array, { rows, cols }: CocoImage, name: string): Promise<Uint8Array> {
   if (!isDecoded(bytes)) throw new Error(`${name} is not a picture`)

@@ -1,8 +1,9 @@
 import { type Mask, polygonMask } from './polygonMask.js'
 
 /**
- * The mask of an annotation's `segmentation` in an image, as the COCO API makes it: a list of polygons (boxes x, y,
- * width, height if the first has four numbers), or run lengths as a list or compressed.
+ * The mask of an annotation's `segmentation` in an image, with the COCO API's rules. The segmentation is a list of
+ * polygons, or run lengths as a list or a compressed string. If the first polygon has four numbers, all are boxes: x,
+ * y, width, height.
  * @throws Error that says what is damaged
  */
 export function cocoMask(segmentation: unknown, rows: number, cols: number): Mask {
@@ -34,7 +35,7 @@ function polygonsOf(lists: readonly unknown[]): readonly (readonly number[])[] {
 }
 
 /**
- * The mask of COCO's run lengths: pixels column by column, runs of 0 and 1 in turn, 0 first.
+ * The mask from COCO's run lengths. Pixels go column by column, and runs of 0 and 1 alternate, 0 first.
  * @param counts the lengths, or COCO's compressed string of them
  * @throws Error if they are damaged or do not cover the mask exactly
  */
@@ -53,13 +54,16 @@ export function runLengthMask(counts: readonly number[] | string, rows: number, 
   return { rows, cols, columns }
 }
 
-/** Each character holds five bits of a number, lowest first, and whether more follow; from 48 upwards. */
+/**
+ * Each character, minus 48, holds five bits of a number, the lowest five first, and a bit that says whether more
+ * follow.
+ */
 const FIRST_CHARACTER = 48
 const LAST_CHARACTER = 111
 
 /**
- * Run lengths of COCO's compressed string. From the fourth on, a number is the difference from the run length two
- * before it.
+ * Run lengths from COCO's compressed string. From the fourth number on, each is the difference from the run length two
+ * before.
  */
 export function runsOfString(text: string): readonly number[] {
   const runs: number[] = []

@@ -176,7 +176,7 @@ function originOf({ id }: CocoAnnotation, image: CocoImage, bytes: Uint8Array): 
   }
 }
 
-/** An object is passed over if its box is narrower and lower than this: half of the smaller patch. */
+/** An object is skipped if both sides of its box are smaller than this: half of the smaller patch. */
 const LEAST_SIDE = 37.5
 
 /** An object that was chosen, not yet cut out. */
@@ -189,8 +189,8 @@ export interface CocoChoice {
 }
 
 /**
- * The objects of the paper's rule: for each class its images by ascending id, in each the annotation that stands for the
- * class, unless its box is small on both sides, until there are enough.
+ * The objects that the paper's rule chooses. For each class, it goes through the images by ascending id and takes the
+ * class's annotation, unless both sides of its box are small, until there are enough.
  * @throws UsageError for a class that the file does not have
  */
 export function chooseObjects(
@@ -228,7 +228,7 @@ async function cutOut(
   bytes: Uint8Array,
 ): Promise<Image> {
   if (annotation.box === undefined) throw new Error('its bbox is not four numbers')
-  // The picture first: only a real one may decide how much memory its mask takes.
+  // The picture is decoded first, because only a real picture may decide the memory of its mask.
   const rgb = await storedPixels(bytes, image, `its image ${image.file}`)
   const mask = cocoMask(await readSegmentation(index, annotation), image.rows, image.cols)
   const cut = cropped(rgb, mask, annotation.box)
@@ -237,7 +237,9 @@ async function cutOut(
   return cut
 }
 
-/** The box's numbers are rounded, half to even, before they are added; what lies outside the image is cut off. */
+/**
+ * Crops the box. Its numbers are rounded, half to even, before they are added. Parts outside of the image are cut off.
+ */
 function cropped(rgb: Uint8Array, mask: Mask, box: readonly [number, number, number, number]): Image {
   const [x, y, w, h] = box.map(roundHalfToEven) as [number, number, number, number]
   const within = (value: number, most: number) => Math.min(Math.max(value, 0), most)

@@ -13,7 +13,7 @@ import { PICTURE_FORMATS } from './pictureFormat.js'
 
 const PICTURE_EXTENSIONS = new Set(['.png', '.webp', '.jpg', '.jpeg', '.svg', '.gif', '.tif', '.tiff', '.avif'])
 
-/** Longest name of a patch in characters: it is written again with every number of the patch. */
+/** Longest name of a patch in characters. The name is written with each number of the patch. */
 const LONGEST_NAME = 1000
 
 /** Kinds of manifests whose objects are resized by the authors' rule. */
@@ -49,8 +49,9 @@ export async function patchFrom(text: string): Promise<PatchSource> {
 }
 
 /**
- * The patches of a folder (its manifest.json if there is one, else every picture in it, by name) or of a manifest; or
- * built-in ones by their names, `dog,car`, where there is no such file or folder; without a path all built-in ones.
+ * The patches of a folder or a manifest. A folder's patches are those of its manifest.json, or else all its pictures,
+ * by name. If there is no such file or folder, the text names built-in patches, such as `dog,car`. Without a path,
+ * these are all built-in patches.
  * @throws InputError if there are none, or if a manifest is damaged or points outside its folder
  */
 export async function patchesFrom(path?: string): Promise<readonly PatchSource[]> {
@@ -91,7 +92,7 @@ async function builtInPatch(name: string, fault: string, otherwise: string): Pro
   )
 }
 
-/** Hidden files are left out: some systems put one of their own beside each picture. */
+/** Whether a file is a picture. Hidden files are not: some systems put one of their own beside each picture. */
 export function isPicture(name: string): boolean {
   return !name.startsWith('.') && PICTURE_EXTENSIONS.has(extname(name).toLowerCase())
 }

@@ -23,16 +23,17 @@ const MAX_FILE_BYTES = 256 * 1024 * 1024
 const draw = confined<Uint8Array, Image>(workerFile('patches/drawingMain.js'))
 
 /**
- * Limits of drawing an SVG, since a few bytes of it can ask for any time and any memory, and librsvg runs to its end whatever
- * sharp's `timeout` says. Objects take milliseconds; the largest picture takes seconds and a gibibyte, or several if it is blurred.
+ * Limits for drawing an SVG. A few bytes of SVG can take any time and any memory, and librsvg runs to its end in spite
+ * of sharp's `timeout`. Objects take milliseconds. The largest picture takes seconds and 1 GiB, or several if it is
+ * blurred.
  */
 export function drawingLimits(seconds = 60): Limits {
   return { seconds, bytes: Math.min(4 * 2 ** 30, machineMemory() / 2) }
 }
 
 /**
- * Reads a picture file (PNG, WebP, JPEG, GIF, TIFF, AVIF or SVG, told by its content) as 8-bit sRGB with alpha, upright as its
- * EXIF orientation says. SVG is drawn in a process of its own.
+ * Reads a picture file as 8-bit sRGB with alpha, upright by its EXIF orientation. Its content tells the format: PNG,
+ * WebP, JPEG, GIF, TIFF, AVIF or SVG. SVG is drawn in a separate process.
  * @throws InputError if the file is missing, too large, not a picture, or takes too much to draw; the signal's reason
  */
 export async function readImage(path: string, signal?: AbortSignal): Promise<Image> {

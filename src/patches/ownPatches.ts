@@ -151,10 +151,11 @@ function byName(names: readonly string[]): ReadonlyMap<string, readonly string[]
 }
 
 /**
- * An object alone: the smallest box around its pixels (alpha of 128 or more, and white in the mask if there is one), with alpha
- * 0 or 255, transparent black around it. An object that is longer than any patch is reduced before it gets the margins that make
- * it square, so that its square takes no more memory than one.
- * @throws InputError if a file is damaged, the mask is of another size, or nothing or everything is transparent; the signal's reason
+ * Cuts out an object: the smallest box around its pixels. These have alpha 128 or more, and are white in the mask if
+ * there is one. In the result, alpha is 0 or 255, and transparent pixels are black. An object that is longer than any
+ * patch is reduced before it gets margins, so that its square takes no more memory than a patch.
+ * @throws InputError if a file is damaged, the mask has another size, or nothing or everything is transparent; the
+ * signal's reason
  */
 async function cutFree(picture: OwnPicture, aspect: Aspect, signal?: AbortSignal): Promise<Image> {
   const image = await readImage(picture.path, signal)
@@ -201,7 +202,7 @@ function cropped(image: Image, isObject: Uint8Array, { top, left, rows, cols }: 
   return { rows, cols, data }
 }
 
-/** In its proportions, no longer than a patch may be. */
+/** Reduces an object to the longest side of a patch, and keeps its proportions. */
 function reduced(object: Image, longest: number): Image {
   const scale = longest / Math.max(object.rows, object.cols)
   if (scale >= 1) return object
@@ -209,7 +210,7 @@ function reduced(object: Image, longest: number): Image {
   return resizeHard(object, side(object.rows), side(object.cols), resizeVisible)
 }
 
-/** In the middle of a square. */
+/** Puts an object into the middle of a square. */
 function padded({ rows, cols, data: object }: Image): Image {
   const side = Math.max(rows, cols)
   const [above, before] = [Math.floor((side - rows) / 2), Math.floor((side - cols) / 2)]
@@ -231,7 +232,7 @@ function ownAlpha({ name, path }: OwnPicture, image: Image): Uint8Array {
   throw new InputError(`${path} has no transparency; put its mask beside it as ${name}.mask.png, white on the object`)
 }
 
-/** A mask made of a photo's pixels as they are stored is refused. */
+/** A mask for the photo's stored pixels, before the EXIF rotation, is refused. */
 const UPRIGHT = 'photos are turned as their EXIF orientation says, so make the mask of the upright photo'
 
 async function maskOf(

@@ -10,11 +10,13 @@ export interface PatchSource {
   readonly path: string
   /** The object's class, where it is known. */
   readonly category?: string
-  /** Files of the object that have been resized already, by their side in pixels. */
+  /** Files of the object that already have a patch's size, by the side in pixels. */
   readonly sizes?: Readonly<Record<string, string>>
   /** hard: alpha is a mask, and is resized as numbers 0 and 1, as the authors did. */
   readonly alpha?: 'hard'
-  /** authors: colours are resized apart from alpha, as the authors did; absent: the colours that can be seen. */
+  /**
+   * `authors`: colours are resized without regard to alpha, as the authors did. If absent, only visible colours count.
+   */
   readonly colours?: 'authors'
 }
 
@@ -71,9 +73,9 @@ export function checkVisible({ size, rgba }: Patch, blend: 'hard' | 'soft', path
 }
 
 /**
- * The square patches of a source, one for each size: from its ready-made file of that size, if it has one.
- * @throws UsageError for a size that the frame has no room for; InputError for a damaged picture, or a patch without a visible
- * pixel; the signal's reason
+ * The square patches of a source, one for each size. A ready-made file of that size is used if the source has one.
+ * @throws UsageError for a size that does not fit into the frame; InputError for a damaged picture, or a patch without
+ * a visible pixel; the signal's reason
  */
 export async function patchesOfSource(
   { name, path, category, sizes: ready, alpha, colours }: PatchSource,
@@ -98,10 +100,10 @@ export async function patchesOfSource(
 }
 
 /**
- * Resizes a cut-out object, alpha as 0 or 1, as the authors did. Rounding makes the mask another one than a threshold on a
- * resized alpha of 0 to 255 would. A picture of the size is left as it is.
- * @param resize of a COCO object: `resizeBilinear`, the authors', with which all four channels are resized alike; of other
- * pictures: `resizeVisible`, with which a pixel's colour is the mean of those of the object's pixels
+ * Resizes a cut-out object with alpha as 0 or 1, as the authors did. Rounding these numbers gives another mask than
+ * resizing alpha from 0 to 255 and applying a threshold. A picture that already has the size is returned unchanged.
+ * @param resize for a COCO object, the authors' `resizeBilinear`, which resizes all four channels alike; for other
+ * pictures, `resizeVisible`, where a pixel's colour is the mean of the object's pixels
  */
 export function resizeHard(image: Image, rows: number, cols: number, resize: Resize): Image {
   if (image.rows === rows && image.cols === cols) return image

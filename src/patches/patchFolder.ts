@@ -46,7 +46,7 @@ export interface PatchFolder {
 
 /**
  * Writes an object with a hard mask into a folder of patches: native/NAME.png, and SIZE/NAME.png for each size.
- * @param resize as of `resizeHard`
+ * @param resize as in `resizeHard`
  */
 export async function storePatch(
   folder: string,
@@ -93,7 +93,10 @@ export function checkSizes(sizes: readonly number[]): void {
     throw new UsageError(`size ${wrong} is not a whole number from 1 to ${MAX_PATCH_SIZE}; use \`sizes 75,125\``)
 }
 
-/** Only errors of the object itself; others, such as a full disk, end the work. */
+/**
+ * The message of an error that concerns only one object. Other errors, such as a full disk, are thrown and end the
+ * work.
+ */
 export function reasonOf(error: unknown): string {
   if (error instanceof InputError) return error.message
   if (error instanceof Error && error.constructor === Error && !('code' in error)) return messageLine(error.message)

@@ -18,9 +18,9 @@ export function patchTitle(input: PatchInput): string {
 }
 
 /**
- * The square patch of an object. A name that is also the path of a file is taken as the path.
- * @throws UsageError for a size that the frame has no room for, or pixels that do not fit their sides; InputError for a picture
- * that is missing or damaged, or a patch without a visible pixel; the signal's reason
+ * The square patch of an object. If a text is both the path of a file and a built-in name, it means the path.
+ * @throws UsageError for a size that does not fit into the frame, or pixels that do not fit their sides; InputError for
+ * a picture that is missing or damaged, or a patch without a visible pixel; the signal's reason
  */
 export async function patchOf(
   input: PatchInput,

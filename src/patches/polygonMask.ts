@@ -11,22 +11,24 @@ const SCALE = 5
 /** The farthest grid coordinate: differences of two, and their halves, are still exact. */
 const FARTHEST = 2 ** 50
 
-/** An outline takes no more steps than this many for each pixel, */
+/** An outline may take `SWEEPS` steps for each pixel of the image, */
 const SWEEPS = 64
-/** and these for any image. */
+/** and `LEAST_STEPS` more for an image of any size. */
 const LEAST_STEPS = 1_000_000
 
 /**
- * The pixels inside polygons, each closed and given as x, y, x, y, … in pixels, exactly as the COCO mask API rasterises
- * them; several polygons are united.
+ * The pixels inside polygons, exactly as the COCO mask API rasterises them. Each polygon is closed, and given as x, y,
+ * x, y, … in pixels. The mask is the union of the polygons.
  *
  * Vertices lie on a grid of fifths of a pixel. An edge is a chain of grid points, one for each step along its longer
- * side. Where the chain goes from the grid column 5c + 2 to 5c + 3 or back, it crosses the middle of the pixel column c:
- * from the pixel below the higher of the two points on, that column is turned from outside to inside or back.
- * A crossing below the frame turns nothing in its own column but is carried into the next one's first pixel, as the API
- * does, whose run lengths go on from column to column. The crossings are computed without walking along the chain, which may be
- * long; the tests walk it.
- * @throws Error for a corner too far away for arithmetic, or an outline that would take for ever
+ * side. Where the chain goes from grid column 5c + 2 to 5c + 3 or back, it crosses the middle of pixel column c. In
+ * this column, all pixels below the higher of the two points switch between outside and inside.
+ *
+ * The API's run lengths continue from column to column. So a crossing below the frame switches nothing in its own
+ * column and is carried into the first pixel of the next column.
+ *
+ * Chains may be long, so the crossings are computed directly. The tests walk along the chains instead.
+ * @throws Error for a corner too far away for arithmetic, or an outline that would take too long
  */
 export function polygonMask(polygons: readonly (readonly number[])[], rows: number, cols: number): Mask {
   const union = new Uint8Array(rows * cols)
@@ -44,20 +46,20 @@ export function polygonMask(polygons: readonly (readonly number[])[], rows: numb
   return { rows, cols, columns: union }
 }
 
-/** Where a polygon's outline turns from outside to inside or back, as it is found. */
+/** The positions where a polygon's outline switches between outside and inside, as they are found. */
 interface Turns {
   readonly rows: number
   readonly cols: number
-  /** By pixel, column-major, and one more: 1 where it turns; 0 everywhere between two polygons. */
+  /** One entry per pixel, column-major, and one more: 1 if it switches there. All are 0 between two polygons. */
   readonly at: Uint8Array
-  /** The first and the last pixel that was turned. */
+  /** The first and the last pixel that switch. */
   first: number
   last: number
-  /** Crossings and pixels that may still be looked at. */
+  /** Number of crossings and pixels that may still be visited. */
   left: number
 }
 
-/** Adds a polygon's inside to the union, and forgets its turns. */
+/** Adds a polygon's inside to the union, and resets its entries. */
 function unite(union: Uint8Array, turns: Turns): void {
   let inside = 0
   let i = turns.first
@@ -70,7 +72,10 @@ function unite(union: Uint8Array, turns: Turns): void {
   spend(turns, i - turns.first)
 }
 
-/** @throws Error once an outline takes more steps than that of any object, since they may be as many as its corners times the columns */
+/**
+ * Limits the steps, because an outline may take as many as its corners times the columns.
+ * @throws Error if an outline takes more steps than that of any real object
+ */
 function spend(turns: Turns, steps: number): void {
   turns.left -= steps
   if (turns.left < 0) throw new Error('its outline crosses the image too often')
@@ -81,7 +86,9 @@ interface GridPoint {
   readonly y: number
 }
 
-/** From each vertex to the next and from the last to the first; a coordinate without its pair is left out. */
+/**
+ * The edges: from each vertex to the next, and from the last to the first. A coordinate without its pair is ignored.
+ */
 function edges(polygon: readonly number[]): readonly (readonly [GridPoint, GridPoint])[] {
   const grid = (value: number | undefined) => {
     const place = Math.trunc(SCALE * (value as number) + 0.5)
@@ -95,7 +102,7 @@ function edges(polygon: readonly number[]): readonly (readonly [GridPoint, GridP
   return vertices.map((vertex, i) => [vertex, vertices[(i + 1) % vertices.length] as GridPoint])
 }
 
-/** Turns the pixel column c from the row on that lies below the grid row y. */
+/** Switches pixel column c from the first row below grid row y on. */
 function turn(turns: Turns, c: number, y: number): void {
   const row = Math.ceil(Math.min(Math.max((y + 0.5) / SCALE - 0.5, 0), turns.rows))
   const place = c * turns.rows + row
@@ -104,7 +111,7 @@ function turn(turns: Turns, c: number, y: number): void {
   turns.last = Math.max(turns.last, place)
 }
 
-/** An edge that is at least as wide as high: one point for each grid column. */
+/** An edge that is at least as wide as high. It has one point for each grid column. */
 function crossWide(a: GridPoint, b: GridPoint, turns: Turns): void {
   const [left, right] = a.x > b.x ? [b, a] : [a, b]
   const width = right.x - left.x
@@ -119,7 +126,7 @@ function crossWide(a: GridPoint, b: GridPoint, turns: Turns): void {
   }
 }
 
-/** An edge that is higher than wide: one point for each grid row, in whose sequence the crossings are searched. */
+/** An edge that is higher than wide. It has one point for each grid row; a search among these finds the crossings. */
 function crossSteep(a: GridPoint, b: GridPoint, turns: Turns): void {
   const [top, bottom] = a.y > b.y ? [b, a] : [a, b]
   const height = bottom.y - top.y
@@ -136,7 +143,7 @@ function crossSteep(a: GridPoint, b: GridPoint, turns: Turns): void {
   }
 }
 
-/** The first step of 1 to `steps` for which a condition that then stays true holds. */
+/** The first step from 1 to `steps` for which a condition is true. Once true, the condition must stay true. */
 function firstStep(steps: number, holds: (step: number) => boolean): number {
   let [before, at] = [0, steps]
   while (at - before > 1) {

@@ -50,9 +50,9 @@ export function resizeBilinear(image: Image, rows: number, cols: number): Image 
 }
 
 /**
- * Bilinear resize of what can be seen. Alpha is that of `resizeBilinear`, but each colour counts by its alpha, so that colours
- * under alpha 0 reach no other pixel. A pixel that sees nothing is black. Where alpha is the same all around, as in a photo,
- * colours are those of `resizeBilinear`, to the bit.
+ * Bilinear resize of visible colours. Alpha is that of `resizeBilinear`, but each colour is weighted by its alpha, so
+ * that colours under alpha 0 affect no other pixel. A pixel without any visible source is black. Where all source
+ * pixels have the same alpha, as in a photo, colours equal those of `resizeBilinear`, to the bit.
  */
 export function resizeVisible(image: Image, rows: number, cols: number): Image {
   const resized = resizeBilinear(image, rows, cols)
@@ -82,7 +82,7 @@ export function resizeVisible(image: Image, rows: number, cols: number): Image {
   return resized
 }
 
-/** Source indices and weights of an axis: of the first source of each target, and of the second. */
+/** Source indices and weights of an axis: one pair of lists for the first source of each target, one for the second. */
 function endsOf({
   first,
   weightFirst,
@@ -95,12 +95,12 @@ function endsOf({
   ]
 }
 
-/** Beyond the edge the whole weight goes to the last column. */
+/** Columns: beyond the edge, the edge column gets the whole weight. */
 function horizontalAxis(source: number, target: number): AxisWeights {
   return axis(source, target, (floor) => floor >= 0 && floor < source - 1)
 }
 
-/** Beyond the edge both weights stay, on the same row: OpenCV's rounding depends on it. */
+/** Rows: beyond the edge, both weights stay and refer to the edge row, because OpenCV's rounding depends on this. */
 function verticalAxis(source: number, target: number): AxisWeights {
   return axis(source, target, () => true)
 }

@@ -22,7 +22,7 @@ export const alexnet: Architecture = {
 }
 
 /**
- * AlexNet with every stride but half of the first layer's replaced by blurred subsampling.
+ * AlexNet in which blurred subsampling replaces all strides, except half of the first layer's stride.
  * Reference: antialiased-cnns, models_lpf/alexnet.py, filter size 5, all layers (not only the pooling ones).
  */
 export const alexnetAntialiased: Architecture = {
@@ -50,7 +50,10 @@ function blurredMaxPool(key: string, channels: number): Layer[] {
   ]
 }
 
-/** The adaptive average pool to 6×6 before it changes nothing at 224×224, where the maps have that size already. */
+/**
+ * Torchvision has an adaptive average pool to 6×6 before it. It is left out: at 224×224, the maps already have that
+ * size.
+ */
 function classifier(): Layer[] {
   return [
     { kind: 'flatten' },

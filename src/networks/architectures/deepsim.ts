@@ -2,13 +2,13 @@ import { type Architecture, type Deconvolution, type Layer, linear } from './lay
 
 const leaky = { leakyRelu: 0.3 } as const
 
-/** Side of the image that the deconvolutions make, and of its middle, which is CaffeNet's frame. */
+/** Sides of the image that the deconvolutions make, and of the middle part that is kept, which is CaffeNet's frame. */
 const madeSide = 256
 const side = 227
 
 /**
- * The generators of fc6, fc7 and fc8: they make CaffeNet's input, blue-green-red less its mean, from a feature. Files of
- * fc6 and of fc7 have the same shapes.
+ * The generators of fc6, fc7 and fc8. From a feature, they make CaffeNet's input: blue, green and red, minus the mean.
+ * Files of fc6 and of fc7 have the same shapes.
  * A. Dosovitskiy and T. Brox, "Generating Images with Perceptual Similarity Metrics based on Deep Networks", 2016;
  * reference: jakehlee/dmkd-vis-image-disc, src/visualize/<layer>/generator.prototxt.
  */

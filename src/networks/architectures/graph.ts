@@ -12,12 +12,13 @@ import {
 } from './layer.js'
 import type { Weights } from './weights.js'
 
-/** Raised whenever the same weights give another graph, so that graphs built before are not used again. */
+/** Increase it whenever the same weights give another graph, so that graphs built earlier are not used again. */
 export const graphVersion = 1
 
 /**
- * The ONNX graph of an architecture: its input [N, …], one output [N, dims] per feature, named after it, or the image of
- * a generator. Batch normalisation is folded into the convolutions. Weights are read when the graph is written.
+ * The ONNX graph of an architecture. Its input is [N, …]. Each feature has an output [N, dims] of the same name; a
+ * generator has its image instead. Batch normalisation is folded into the convolutions. Weights are read when the graph
+ * is written.
  */
 export function graphOf(architecture: Architecture, weights: Weights): Model {
   const graph: Graph = { weights, nodes: [], initializers: [] }
@@ -199,7 +200,7 @@ function sides(size: number): number[] {
 /** torch.nn.BatchNorm2d's default, which all networks here use. */
 const epsilon = 1e-5
 
-/** What batch normalisation does to a channel at inference: `y = scale·x + shift`. */
+/** The effect of batch normalisation on a channel at inference: `y = scale·x + shift`. */
 interface ChannelTransform {
   readonly scale: Float64Array
   readonly shift: Float64Array
@@ -231,7 +232,7 @@ async function batchNormTransform(weights: Weights, key: string): Promise<Channe
   return { scale, shift }
 }
 
-/** Weights of a convolution, [outputs, …], whose output channels are scaled; computed in float64, rounded once. */
+/** Scales the output channels of a convolution's weights, [outputs, …]. It computes in float64 and rounds once. */
 function scaleOutputs(weight: Float32Array, scale: Float64Array): Float32Array {
   const perChannel = weight.length / scale.length
   const scaled = new Float32Array(weight.length)

@@ -1,6 +1,6 @@
 /**
- * What a convolutional network consists of, as plain data. One description serves for all that is done with a network:
- * the list of its weights, the check of a checkpoint, and the ONNX graph. Keys are those of a PyTorch state dict.
+ * The layers of a convolutional network, as plain data. This one description gives the list of the weights, the check
+ * of a checkpoint, and the ONNX graph. Keys are those of a PyTorch state dict.
  */
 export type Layer =
   | Convolution
@@ -15,10 +15,13 @@ export type Layer =
   | Linear
   | Crop
 
-/** `leakyRelu`: what negative values are multiplied by. */
+/** `leakyRelu`: the factor for negative values. */
 export type Activation = 'none' | 'relu' | 'relu6' | { readonly leakyRelu: number }
 
-/** Convolution with a square kernel, then batch normalisation if `batchNorm` names one, or else a bias, then the activation. */
+/**
+ * Convolution with a square kernel. Batch normalisation follows if `batchNorm` names one; otherwise a bias is added.
+ * Then comes the activation.
+ */
 export interface Convolution {
   readonly kind: 'convolution'
   readonly key: string
@@ -65,8 +68,8 @@ interface Blur {
 }
 
 /**
- * Local response normalisation across channels: `y = x / (1 + alpha / size · Σ x²)^beta`, the sum over the `size`
- * channels around each, of which those outside count as 0.
+ * Local response normalisation across channels: `y = x / (1 + alpha / size · Σ x²)^beta`. For each channel, the sum is
+ * over the `size` channels around it; channels that do not exist count as 0.
  * A. Krizhevsky et al., "ImageNet Classification with Deep Convolutional Neural Networks", 2012, section 3.3, with
  * Caffe's alpha, which is divided by `size`.
  */
@@ -102,7 +105,7 @@ interface Unflatten {
   readonly cols: number
 }
 
-/** Fully connected. Its output before the activation is the feature of that name, if it has one. */
+/** Fully connected. If `feature` is set, the output before the activation is the feature of that name. */
 export interface Linear {
   readonly kind: 'linear'
   readonly key: string
@@ -112,7 +115,7 @@ export interface Linear {
   readonly activation: Activation
 }
 
-/** A square of the rows and columns, from `offset` on; it is the output of the graph that has this name. */
+/** A square part of the image: `side` rows and columns from `offset` on. It is the graph's output named `output`. */
 export interface Crop {
   readonly kind: 'crop'
   readonly output: string
@@ -130,7 +133,7 @@ export function convolution(
   return { kind: 'convolution', key, ...usual, ...shape }
 }
 
-/** A fully connected layer with ReLU whose outputs before that are a feature, if one is named. */
+/** A fully connected layer with ReLU. If `feature` is given, the values before ReLU are the feature of that name. */
 export function linear(
   key: string,
   inputs: number,
@@ -158,13 +161,13 @@ export interface GraphTensor {
 /** Input of every network of the paper. */
 export const image224: GraphTensor = { name: 'image', shape: [3, 224, 224] }
 
-/** A tensor that a network needs of a checkpoint. */
+/** A tensor of a checkpoint that a network needs. */
 export interface Parameter {
   readonly key: string
   readonly shape: readonly number[]
 }
 
-/** The entries of a batch normalisation's state that count when it does not train. */
+/** The parts of a batch normalisation's state that are used outside of training. */
 const batchNormStatistics = ['weight', 'bias', 'running_mean', 'running_var'] as const
 
 /** Every tensor that the layers need, in the order of their use. */

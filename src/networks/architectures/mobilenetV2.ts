@@ -24,7 +24,7 @@ export const mobilenetV2: Architecture = {
 }
 
 /**
- * MobileNetV2 with every stride but the first convolution's replaced by blurred subsampling.
+ * MobileNetV2 in which blurred subsampling replaces all strides, except the first convolution's.
  * Reference: antialiased-cnns, models_lpf/mobilenet.py, filter size 5.
  */
 export const mobilenetV2Antialiased: Architecture = {

@@ -2,7 +2,9 @@ import { type Architecture, convolution, image224, type Layer, linear, type Resi
 
 type BlockKind = 'basic' | 'bottleneck'
 
-/** How many times the width of a stage its blocks give; K. He et al., "Deep Residual Learning", 2015, table 1. */
+/**
+ * Ratio of a block's output channels to the width of its stage; K. He et al., "Deep Residual Learning", 2015, table 1.
+ */
 const expansions = { basic: 1, bottleneck: 4 } as const
 
 /** K. He et al., "Deep Residual Learning", 2015, figure 5. */
@@ -35,8 +37,8 @@ export const resnets: readonly Architecture[] = [
 ]
 
 /**
- * ResNet-50 with every stride but the first convolution's replaced by blurred subsampling.
- * Reference: antialiased-cnns, models_lpf/resnet.py, filter size 5, first convolution as it was.
+ * ResNet-50 in which blurred subsampling replaces all strides, except the first convolution's.
+ * Reference: antialiased-cnns, models_lpf/resnet.py, filter size 5, with the first convolution unchanged.
  */
 export const resnet50Antialiased: Architecture = resnet('resnet50-aa', 'ResNet-50 (AA, Bin-5)', {
   kind: 'bottleneck',
@@ -75,7 +77,7 @@ interface BlockShape {
   readonly width: number
   readonly outputs: number
   readonly stride: number
-  /** Subsampled by a blur in place of the stride. */
+  /** Whether a blur subsamples, instead of the stride. */
   readonly blurred: boolean
 }
 
@@ -94,7 +96,7 @@ function residuals({ kind, blocks, antialiased = false }: ResNetShape): Residual
   )
 }
 
-/** Twice 3×3. */
+/** Two 3×3 convolutions. */
 function basicBranch({ key, inputs, width, stride }: BlockShape): Layer[] {
   const first = { inputs, outputs: width, kernel: 3, stride, batchNorm: `${key}.bn1` }
   const second = { inputs: width, outputs: width, kernel: 3, batchNorm: `${key}.bn2`, activation: 'none' } as const

@@ -28,7 +28,7 @@ export const vgg16: Architecture = {
   ],
 }
 
-/** Keys count the activations and poolings between. */
+/** The numbers in the keys also count the activations and poolings between the convolutions. */
 function convolutions(): Layer[] {
   let inputs = 3
   let number = 0

@@ -4,7 +4,7 @@ import type { Checkpoint } from '../checkpoint/checkpoint.js'
 import { shapeText } from '../checkpoint/tensor.js'
 import { type Architecture, featureLayersOf, type Parameter, parametersOf } from './layer.js'
 
-/** The weights that a network is built from: every key that its layers name is there and has the right shape. */
+/** The weights that a network is built from. All keys that its layers name exist, with the right shapes. */
 export interface Weights {
   /** The file they come from, for messages. */
   readonly path: string
@@ -15,11 +15,11 @@ export interface Weights {
 export const ignoredKey = /(^|\.)num_batches_tracked$/
 
 /**
- * Checks that a checkpoint is of this architecture: it has every tensor that the layers need, in the right shape, and
- * no other (a deeper network of the same family has all of them and more).
+ * Checks that a checkpoint is of this architecture. It must have every tensor that the layers need, in the right shape,
+ * and no other tensor, because a deeper network of the same family has all of these and more.
  *
- * @param known the architectures among which the checkpoint's real one is looked for, to name it in the message
- * @throws InputError that names the first key in question, and the network that the file more likely is
+ * @param known architectures that the checkpoint may be of instead; the message names those that fit
+ * @throws InputError that names the first key that is wrong, and the network that the file is more likely of
  */
 export function weightsFor(
   architecture: Architecture,
@@ -46,12 +46,12 @@ function remedy({ title, layers }: Architecture, checkpoint: Checkpoint, known: 
   return `it is not a checkpoint of ${title} with 1000 classes: use another file, or export its network to ONNX`
 }
 
-/** Whether a checkpoint has every tensor of an architecture, of whatever shapes, and maybe others. */
+/** Whether a checkpoint has all keys of an architecture. Their shapes do not matter, and it may have more keys. */
 export function hasKeys({ layers }: Architecture, checkpoint: Checkpoint): boolean {
   return parametersOf(layers).every(({ key }) => checkpoint.tensors.has(fileKey(checkpoint, key)))
 }
 
-/** Why a checkpoint is not of an architecture: its first key in question; null if it is. */
+/** The first reason why a checkpoint is not of an architecture: a wrong key; null if it fits. */
 export function firstFault(architecture: Architecture, checkpoint: Checkpoint): string | null {
   const parameters = parametersOf(architecture.layers)
   for (const parameter of parameters) {
@@ -71,12 +71,12 @@ function parameterFault({ key, shape }: Parameter, checkpoint: Checkpoint): stri
   return `${name} is ${shapeText(tensor.shape)} instead of ${shapeText(shape)}`
 }
 
-/** What a checkpoint calls a parameter: Caffe numbers the blobs of a layer, 0 the weights and 1 the bias. */
+/** The name of a parameter in the checkpoint. Caffe numbers a layer's blobs: 0 for the weights, 1 for the bias. */
 function fileKey({ format }: Checkpoint, key: string): string {
   return format === 'caffemodel' ? key.replace(/\.weight$/, '.0').replace(/\.bias$/, '.1') : key
 }
 
-/** Old Caffe models have four axes everywhere, those that are missing in front; see `ShapeEquals` in Caffe's blob.cpp. */
+/** Old Caffe models pad every shape with leading ones to four axes; see `ShapeEquals` in Caffe's blob.cpp. */
 function isLegacyShape({ format }: Checkpoint, found: readonly number[], shape: readonly number[]): boolean {
   if (format !== 'caffemodel' || found.length !== 4 || shape.length > 4) return false
   return shapeText(found) === shapeText([1, 1, 1, 1, ...shape].slice(-4))

@@ -74,9 +74,9 @@ function startsWithName(head: Buffer): boolean {
 }
 
 /**
- * Reads what a Caffe model holds: per layer, the blobs `<layer name>.<index>`, by Caffe's habit 0 the weights and 1 the
- * bias. Layers may be in the current form or in that of 2014 (V1); elements packed or not, float or double. Blobs of
- * before Caffe's `shape` have four axes, [num, channels, height, width].
+ * Reads the blobs of a Caffe model. They are named `<layer name>.<index>`; by Caffe's convention, 0 is the weights and
+ * 1 the bias. Layers may have the current form or that of 2014 (V1). Elements may be packed or not, float or double.
+ * Blobs from before Caffe had `shape` have four axes, [num, channels, height, width].
  *
  * Reference: BVLC/caffe, src/caffe/proto/caffe.proto (NetParameter, LayerParameter, V1LayerParameter, BlobProto) and
  * src/caffe/blob.cpp (`FromProto`).
@@ -127,14 +127,14 @@ function blobTensor(file: OpenFile, key: string, blob: BlobProto): CheckpointTen
   return { key, dtype, shape, read }
 }
 
-/** Four axes where the file says any of them. */
+/** Four axes if the file states any of the four old fields. */
 function shapeOf({ num, channels, height, width, shape = {} }: BlobProto): readonly number[] {
   const legacy = [num, channels, height, width]
   if (legacy.every((size) => size === undefined)) return shape.dim ?? []
   return legacy.map((size) => size ?? 0)
 }
 
-/** The elements one after the other. */
+/** Reads the elements of all pieces, one after the other, without the tags between them. */
 async function readPieces(file: OpenFile, pieces: readonly Piece[], elementBytes: number): Promise<Uint8Array> {
   const [first] = pieces
   if (first && pieces.length === 1 && first.distance === elementBytes)

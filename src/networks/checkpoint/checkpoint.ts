@@ -17,7 +17,7 @@ export interface Checkpoint {
   readonly tensors: ReadonlyMap<string, CheckpointTensor>
 }
 
-/** Ends of the names of checkpoints, whatever their format. */
+/** Extensions of checkpoints, in all formats. */
 export const CHECKPOINT_EXTENSIONS: readonly string[] = ['.pth', '.pt', '.bin', '.safetensors', '.caffemodel']
 
 type CheckpointFormat = (typeof formats)[number]['format']
@@ -46,10 +46,10 @@ const formats = [
 ] as const satisfies readonly FormatReader[]
 
 /**
- * Reads what a checkpoint holds: names, types and shapes at once, the elements of a tensor when they are asked for, as long as
- * the file is open. Nothing in the file is executed, and no memory is taken for sizes that the file's own length does not cover.
+ * Reads a checkpoint. It reads names, types and shapes at once, and a tensor's elements only when asked, as long as the
+ * file is open. Nothing in the file is executed. No memory is allocated for sizes that exceed the file's own length.
  *
- * @throws InputError when the file is damaged, of a format that is not read, or not a checkpoint of tensors
+ * @throws InputError when the file is damaged, of a format that is not supported, or not a checkpoint of tensors
  */
 export async function readCheckpoint(file: OpenFile): Promise<Checkpoint> {
   const { path } = file
@@ -68,7 +68,7 @@ export async function readCheckpoint(file: OpenFile): Promise<Checkpoint> {
   }
 }
 
-/** A weight that is not a number would make every feature NaN, far from the cause. */
+/** Checks each element, because one NaN or infinite weight would make every feature NaN, far from the cause. */
 function finite(path: string, tensor: CheckpointTensor): CheckpointTensor {
   return {
     ...tensor,
@@ -85,7 +85,7 @@ function finite(path: string, tensor: CheckpointTensor): CheckpointTensor {
   }
 }
 
-/** A loop, since a call for each of a hundred million weights takes seconds. */
+/** It is a loop because a callback for each of a hundred million weights takes seconds. */
 function firstNotFinite(elements: Float32Array): number {
   for (let i = 0; i < elements.length; i++) if (!Number.isFinite(elements[i])) return i
   return -1

@@ -9,7 +9,7 @@ import { type RootStorage, storageOf, torchGlobals } from './torchObjects.js'
 export const legacyMagic = Buffer.from('80028a0a6cfc9c46f9206aa850192e', 'hex')
 
 const protocolVersion = 1001
-/** Each is looked up in the file; a network has some hundreds. */
+/** Limit, because each storage is looked up in the file. A network has some hundreds. */
 const maximumStorages = 20_000
 
 /**
@@ -44,7 +44,7 @@ interface LegacyPickles {
 
 function readPickles(head: Buffer): LegacyPickles {
   const storages = new Map<string, RootStorage>()
-  // Where the bytes lie is known only after the pickles, so the size is checked then.
+  // The positions of the bytes are known only after the pickles, so sizes are checked later.
   const persistentLoad = (id: PickleValue) => storageOf(id, storages, () => Number.POSITIVE_INFINITY)
   const world = { globals: torchGlobals, persistentLoad }
   let end = legacyMagic.length

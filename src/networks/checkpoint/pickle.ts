@@ -1,17 +1,19 @@
 /**
- * A pickle machine for files of tensors: the opcodes that PyTorch's checkpoints use and no other, and only the globals
- * that the caller lists. It never imports or calls anything by name: a global is looked up in the caller's table, and a
- * name that is not there ends the reading with a PickleError.
+ * A pickle machine for files of tensors. It accepts only the opcodes that PyTorch's checkpoints use, and only the
+ * globals that the caller lists. It never imports or calls anything by name. It looks up a global in the caller's
+ * table, and throws a PickleError if the name is not there.
  *
- * Memory is bounded by the length of the pickle: no opcode that is accepted can produce more than it was given, and the
- * numbers of opcodes, values on the stack and memo entries are limited besides.
+ * The length of the pickle bounds the memory: no accepted opcode can produce more than it was given. The numbers of
+ * opcodes, values on the stack and memo entries are limited, too.
  *
- * Reference: Python, Lib/pickletools.py (opcodes), PyTorch, torch/serialization.py (which of them occur).
+ * Reference: Python, Lib/pickletools.py (opcodes), PyTorch, torch/serialization.py (the opcodes that occur).
  */
 
 import { printable } from '../../support/text.js'
 
-/** Contents of a pickle: dictionaries as Maps, lists and tuples as arrays, other objects as the caller's globals make them. */
+/**
+ * Contents of a pickle. Dictionaries are Maps; lists and tuples are arrays; the caller's globals make other objects.
+ */
 export type PickleValue =
   | null
   | boolean
@@ -43,11 +45,14 @@ export interface PickleObject {
 export interface PickleWorld {
   /** By `module.name`. */
   readonly globals: ReadonlyMap<string, PickleGlobal>
-  /** Resolves what PyTorch stores outside of the pickle (BINPERSID); the argument is the persistent id. */
+  /**
+   * Resolves a reference to data that PyTorch stores outside of the pickle (BINPERSID). The argument is the persistent
+   * id.
+   */
   readonly persistentLoad: (id: PickleValue) => PickleValue
 }
 
-/** The pickle is not one that this machine reads; the message says why, without the file's name. */
+/** This machine cannot read the pickle. The message says why, without the file's name. */
 export class PickleError extends Error {}
 
 /** Longest pickle to be read into memory; a real one takes about 140 bytes per tensor. */
@@ -250,7 +255,7 @@ function line(machine: Machine): string {
   return text
 }
 
-/** Calls a function (REDUCE) or makes an instance of a class (NEWOBJ): the same for a global of the caller's. */
+/** Calls a function (REDUCE) or makes an instance of a class (NEWOBJ). Both call the caller's global. */
 function reduce(machine: Machine): void {
   const args = pop(machine)
   const callee = pop(machine)
@@ -264,7 +269,7 @@ function reduce(machine: Machine): void {
   pushContainer(machine, callee.call(args))
 }
 
-/** Attributes of a state dict (`_metadata`: versions of its modules) say nothing about tensors and are dropped. */
+/** Sets an object's attributes. Those of a state dict are dropped: its `_metadata` holds only versions of modules. */
 function build(machine: Machine): void {
   const state = pop(machine)
   const target = top(machine)

@@ -24,7 +24,7 @@ const dataTypes: ReadonlyMap<unknown, DataType> = new Map<unknown, DataType>([
 ])
 
 const lengthBytes = 8
-/** A real header takes about 100 bytes per tensor; JSON that is made to can take 50 times its length in memory. */
+/** A real header takes about 100 bytes per tensor. Malicious JSON can take 50 times its length in memory. */
 const maximumHeaderBytes = 4 * 2 ** 20
 
 /** Whether a file of this length with these first bytes is in safetensors form: a length, then a JSON object. */
@@ -34,8 +34,9 @@ export function isSafetensors(head: Buffer, { size }: Pick<OpenFile, 'size'>): b
 }
 
 /**
- * Reads the header of a safetensors file: the length of the header as uint64, the header as JSON,
- * `{name: {dtype, shape, data_offsets: [start, end]}}`, then the bytes, to which the offsets refer.
+ * Reads the header of a safetensors file. The file holds the length of the header as uint64, the header as JSON,
+ * `{name: {dtype, shape, data_offsets: [start, end]}}`, and then the bytes. The offsets count from the first of these
+ * bytes.
  *
  * Reference: https://github.com/huggingface/safetensors#format
  */

@@ -7,15 +7,15 @@ import { readTarDirectory } from './tarDirectory.js'
 import { bytesPerElement, type CheckpointTensor, layoutFault } from './tensor.js'
 import { isKind, storageTypes, type TorchStorage, type TorchTensor, torchGlobals } from './torchObjects.js'
 
-/** The pickles between the storages are short; none of them needs more. */
+/** Largest number of bytes that is read for one pickle between the storages; these pickles are short. */
 const pickleWindow = 64 * 1024
 const maximumStorages = 20_000
 const maximumDimensions = 16
 
 /**
- * Reads the descriptions in a checkpoint of PyTorch's tar form (torch.save up to 0.1.10): member `storages` holds the
- * elements, each after a pickle that describes it, `tensors` the tensors in a binary form of their own, and `pickle` the
- * object, which refers to tensors by number.
+ * Reads the descriptions in a checkpoint of PyTorch's tar form (torch.save up to 0.1.10). It has three members.
+ * `storages` holds the elements, each storage after a pickle that describes it. `tensors` holds the tensors in its own
+ * binary form. `pickle` holds the object, which refers to tensors by number.
  *
  * Reference: PyTorch, torch/serialization.py, `legacy_load`.
  */
@@ -43,13 +43,16 @@ export async function readTarCheckpoint(file: OpenFile): Promise<ReadonlyMap<str
   })
 }
 
-/** A storage, and where the bytes lie of the storage that it is or is a view of. */
+/** A storage, and the range of its bytes. The range of a view is that of the storage that it is a view of. */
 interface LocatedStorage {
   readonly storage: TorchStorage
   readonly range: ByteRange
 }
 
-/** Types of tensors stand in the file besides those of storages; only the latter count. */
+/**
+ * The file also names types of tensors, such as torch.FloatTensor. They are allowed, but only the types of storages are
+ * used.
+ */
 const tarGlobals: ReadonlyMap<string, PickleGlobal> = new Map([
   ...torchGlobals,
   ...[...storageTypes.keys()].map((storage): [string, PickleGlobal] => {
@@ -87,7 +90,10 @@ async function readStorages(file: OpenFile, member: ByteRange): Promise<Readonly
   return withViews(storages, await next())
 }
 
-/** Keys are numbers, addresses in the memory of who saved; a list's text may be longer than any memory. */
+/**
+ * Keys are numbers: addresses in the memory of the process that saved the file. Lists are refused, because a list's
+ * text may exceed any memory.
+ */
 function keyText(key: PickleValue | undefined): string {
   if (typeof key === 'string' || typeof key === 'number' || typeof key === 'bigint') return String(key)
   throw new PickleError('a storage or tensor in it has a key that is neither a text nor a number')
@@ -129,8 +135,8 @@ function withViews(
 }
 
 /**
- * Per tensor: pickle of (key, key of its storage, type), then the number of dimensions as int32, four bytes of no
- * meaning, and as int64 the shape, the strides and the offset.
+ * Reads the tensors. Each is a pickle of (key, key of its storage, type), then the number of dimensions as int32, four
+ * unused bytes, and then shape, strides and offset as int64.
  */
 async function readTensors(
   file: OpenFile,
@@ -167,7 +173,7 @@ async function readTensors(
   return tensors
 }
 
-/** An object's id is the number of a tensor, as text; a tuple stands for a whole module. */
+/** Finds the tensor for a persistent id. The id is the tensor's number as text; a tuple would mean a whole module. */
 function referent(id: PickleValue, tensors: ReadonlyMap<string, TorchTensor>): PickleValue {
   const tensor = typeof id === 'string' || typeof id === 'number' ? tensors.get(String(id)) : undefined
   if (!tensor) throw new PickleError('it holds something that is not a tensor, such as a whole module')

@@ -10,7 +10,7 @@ export function isTar(head: Buffer): boolean {
 }
 
 /**
- * Where the regular members of a tar file lie, by name.
+ * The ranges of a tar file's regular members, by name.
  *
  * Reference: POSIX.1-2001, pax, "ustar Interchange Format".
  *
@@ -46,7 +46,7 @@ function text(header: Buffer, start: number, length: number): string {
   return end < 0 ? field : field.slice(0, end)
 }
 
-/** NaN when the field holds something else. */
+/** Reads an octal number; NaN if the field holds something else. */
 function octal(header: Buffer, start: number, length: number): number {
   const digits = text(header, start, length).trim()
   return /^[0-7]+$/.test(digits) ? Number.parseInt(digits, 8) : Number.NaN

@@ -70,8 +70,8 @@ export function contiguousStrides(shape: readonly number[]): number[] {
 }
 
 /**
- * Says what is wrong with a layout over a storage of `storageElements` elements, or null. A layout that passes lies
- * within the storage, and its tensor has no more elements than the storage (strides of 0 could claim any number).
+ * Returns the fault of a layout over a storage of `storageElements` elements, or null. A layout that passes lies within
+ * the storage, and its tensor has no more elements than the storage; strides of 0 could otherwise claim any number.
  */
 export function layoutFault(layout: TensorLayout, storageElements: number): string | null {
   const { offset, shape, strides } = layout

@@ -3,8 +3,8 @@ import { PickleError, type PickleGlobal, type PickleObject, type PickleValue } f
 import { bytesPerElement, type DataType, layoutFault, type TensorLayout } from './tensor.js'
 
 /**
- * The objects that a pickled PyTorch state dict consists of, and the globals that it may name. Every format of PyTorch
- * (zip, legacy, tar) pickles the same ones; they differ in how a persistent id is written and where the bytes lie.
+ * The objects in a pickled PyTorch state dict, and the globals that it may name. All formats of PyTorch (zip, legacy,
+ * tar) pickle these objects. They differ in the form of a persistent id and in the position of the bytes.
  *
  * Reference: PyTorch, torch/_utils.py (`_rebuild_tensor_v2`, `_rebuild_parameter`), torch/serialization.py.
  */
@@ -15,7 +15,7 @@ export interface TorchStorage extends PickleObject {
   readonly key: string
   readonly dtype: DataType
   readonly elements: number
-  /** Where it starts within what the file holds under the key, in elements: not 0 in a view of another storage. */
+  /** Index of its first element among the elements under the key; not 0 for a view of another storage. */
   readonly start: number
 }
 
@@ -49,7 +49,7 @@ export const storageTypes: ReadonlyMap<string, DataType> = new Map<string, DataT
   ['torch.BoolStorage', 'bool'],
 ])
 
-/** Everything that a checkpoint of tensors may name; a pickle that names anything else is refused. */
+/** All globals that a checkpoint of tensors may name. A pickle that names another is refused. */
 export const torchGlobals: ReadonlyMap<string, PickleGlobal> = new Map(
   [
     global('collections.OrderedDict', orderedDict),
@@ -101,7 +101,10 @@ function rebuildParameter(args: readonly PickleValue[]): PickleValue {
   return tensor
 }
 
-/** Attributes: (requires_grad, volatile, hooks), or before that (tensor, gradient, hooks, requires_grad, volatile). */
+/**
+ * Attributes: (requires_grad, volatile, hooks), or in older versions (tensor, gradient, hooks, requires_grad,
+ * volatile).
+ */
 function oldParameter(args: readonly PickleValue[]): OldParameter {
   const [tensor] = args
   const parameter: OldParameter = {
@@ -141,7 +144,7 @@ export function storageOf(
   if (available < needed) {
     throw new PickleError(`storage ${printable(key)} should have ${counted(needed, 'byte')} and has ${available}`)
   }
-  // PyTorch saves no storage under two types, and loads one as the type that comes first.
+  // PyTorch saves no storage under two types. When it loads one, the first type counts.
   const root = roots.get(key) ?? { dtype, elements }
   if (root.dtype !== dtype || root.elements !== elements) {
     throw new PickleError(`storage ${printable(key)} is described in two ways`)

@@ -33,7 +33,7 @@ export async function readZipCheckpoint(file: OpenFile): Promise<ReadonlyMap<str
   })
 }
 
-/** The root folder is named after the file as it was called when it was saved. */
+/** The root folder has the name that the file had when it was saved. */
 function rootOf(file: OpenFile, directory: ReadonlyMap<string, ZipEntry>): string {
   const pickles = [...directory.keys()].filter((name) => /^[^/]+\/data\.pkl$/.test(name))
   if (pickles.length !== 1) {

@@ -2,7 +2,7 @@ import { InputError } from '../../errors.js'
 import type { ByteRange, OpenFile } from '../../files/openFile.js'
 import { counted, printable } from '../../support/text.js'
 
-/** Where the bytes of a stored zip entry lie in the file, and their CRC-32. */
+/** The range of a stored zip entry's bytes in the file, and their CRC-32. */
 export interface ZipEntry extends ByteRange {
   readonly name: string
   readonly crc32: number
@@ -18,10 +18,10 @@ const maximumCommentBytes = 0xffff
 /** A real directory takes about 100 bytes per tensor. */
 const maximumDirectoryBytes = 16 * 2 ** 20
 
-/** Every entry's own header is read; a network has some hundreds of tensors. */
+/** Limit, because the own header of every entry is read. A network has some hundreds of tensors. */
 const maximumEntries = 20_000
 
-/** The zip file is not one that is read here; the message says why, without the file's name. */
+/** The zip file is of a kind that is not supported. The message says why, without the file's name. */
 class ZipError extends Error {}
 
 /**
@@ -60,7 +60,7 @@ interface DirectoryRange extends ByteRange {
   readonly count: number
 }
 
-/** The end record is last in the file; only a comment may follow it. */
+/** Finds the end record. It is last in the file; only a comment may follow it. */
 async function locateDirectory(file: OpenFile): Promise<DirectoryRange> {
   const length = Math.min(file.size, endBytes + maximumCommentBytes + locator64Bytes)
   const tail = await file.read({ offset: file.size - length, length })
@@ -114,7 +114,7 @@ function parseDirectory(directory: Buffer): CentralHeader[] {
 function parseHeader(name: string, header: Buffer, extra: Buffer): CentralHeader {
   const isEncrypted = (header.readUInt16LE(8) & 1) !== 0
   const isCompressed = header.readUInt16LE(10) !== 0
-  // Sizes and offset that do not fit into 32 bits stand in the extra field, in this order.
+  // If a size or the offset does not fit into 32 bits, it is in the extra field. The order there is the order below.
   const wide = zip64Values(extra)
   const [length, compressedLength, localOffset] = [24, 20, 42].map((at) => {
     const value = header.readUInt32LE(at)
@@ -138,7 +138,7 @@ function zip64Values(extra: Buffer): number[] {
   return []
 }
 
-/** The length of an entry's local header is not in the directory, so the header has to be read. */
+/** Reads an entry's local header, because the directory does not state the header's length. */
 async function locateEntry(file: OpenFile, header: CentralHeader): Promise<ZipEntry> {
   const { name, crc32, length, localOffset } = header
   const outside = () => new ZipError(`entry ${printable(name)} lies outside of it`)

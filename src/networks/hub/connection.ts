@@ -17,9 +17,9 @@ export function isOffline(): boolean {
 }
 
 /**
- * The hub that HF_ENDPOINT names, huggingface.co by default, with the token of HF_TOKEN.
+ * The hub that HF_ENDPOINT names, or huggingface.co, with the token of HF_TOKEN.
  *
- * @throws UsageError for an address that is not secure, and for what can be no token
+ * @throws UsageError for an address that is not secure, and for text that cannot be a token
  */
 export function hubConnection(
   reference: HubReference,
@@ -49,7 +49,10 @@ function endpointOf(text: string): string {
   return `${address.origin}${address.pathname.replace(/\/+$/, '')}`
 }
 
-/** The error for a refusal by the hub. Addresses of its stores hold signatures, so they are not shown. */
+/**
+ * The error for a refusal by the hub. It does not show addresses of the hub's file stores, because they hold
+ * signatures.
+ */
 function refusal(
   { owner, name, revision }: HubReference,
   { endpoint, hasToken }: { readonly endpoint: string; readonly hasToken: boolean },
@@ -81,12 +84,12 @@ function refusal(
   return new NetworkError(`${at.host} answers ${statusText(status)} for ${model}; ${remedy}`)
 }
 
-/** An answer about a model is not read beyond this. A list of 10,000 files takes about 3 MiB. */
+/** Longest answer about a model that is read. A list of 10,000 files takes about 3 MiB. */
 const MOST_BYTES = 2 ** 24
 
 /**
- * The hub's answer at one of its addresses.
- * @throws as `requestFile` and `watched` do; InputError for an answer that is too long
+ * The body of the hub's answer at one of its addresses.
+ * @throws the errors of `requestFile` and `watched`; InputError for an answer that is too long
  */
 export function askHub(address: URL, connection: HubConnection): Promise<Buffer> {
   return watched(address, connection, async ({ signal, alive }) => {
@@ -110,7 +113,7 @@ export function askHub(address: URL, connection: HubConnection): Promise<Buffer>
   })
 }
 
-/** Something else answers at the hub's address: a page to sign in, a mirror that is broken. */
+/** The error if something other than a hub answers, such as a login page or a broken mirror. */
 export function notTheHub({ endpoint }: HubConnection, cause?: unknown): NetworkError {
   return new NetworkError(
     `${endpoint} does not answer as the hub does; check HF_ENDPOINT, and whether the network asks to sign in`,

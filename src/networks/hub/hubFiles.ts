@@ -18,7 +18,7 @@ export interface FetchedHubFile {
   readonly isFetched: boolean
 }
 
-/** A file of the hub, if it is here, whole and right. */
+/** A file of the hub, if it is on this machine and its contents are right. */
 export async function presentHubFile(path: string, file: HubFile): Promise<FetchedHubFile | undefined> {
   const status = await lstat(path).catch(() => undefined)
   if (!status?.isFile() || status.size !== file.bytes) return undefined
@@ -27,13 +27,13 @@ export async function presentHubFile(path: string, file: HubFile): Promise<Fetch
 }
 
 /**
- * Fetches a file of the hub, unless it is there. It takes its name only after its size and hash have been found to be those
- * that the hub states.
+ * Fetches a file of the hub, unless it is there. The file gets its name only after its size and hash match those that
+ * the hub states.
  *
- * @param path name that it takes
+ * @param path where the file goes
  * @returns its SHA-256, and whether it was fetched
- * @throws InputError when it is not what the hub states: it is removed; NetworkError when it cannot be had; the signal's
- * reason when stopped
+ * @throws InputError when it differs from the hub's statement, and is removed; NetworkError when it cannot be fetched;
+ * the signal's reason when stopped
  */
 export function fetchHubFile(
   origin: URL,
@@ -42,7 +42,7 @@ export function fetchHubFile(
   options: HubConnection & { readonly progress: Progress; readonly begin: () => void },
 ): Promise<FetchedHubFile> {
   const wanted = {
-    // By its contents, which may be the same in several repositories and commits.
+    // Named by its contents, because several repositories and commits may share them.
     name: `hub-${file.sha256 ?? file.blob}`,
     present: () => presentHubFile(path, file),
     origin,
@@ -62,14 +62,14 @@ export function fetchHubFile(
   return fetchFile(wanted, { ...options, bytes: file.bytes, label: printable(file.path) })
 }
 
-/** Why the hash of a file is wrong, for a message; undefined if it is right. */
+/** The difference between a file's hash and the stated one, for a message; undefined if there is none. */
 async function wrongHash(path: string, file: HubFile, sha256: string): Promise<string | undefined> {
   if (file.sha256 !== null) return sha256 === file.sha256 ? undefined : `SHA-256 ${sha256} instead of ${file.sha256}`
   const blob = await gitBlob(path, file.bytes)
   return blob === file.blob ? undefined : `git hash ${blob} instead of ${file.blob}`
 }
 
-/** Reference: git-hash-object(1); the SHA-1 of "blob", the length and the contents. */
+/** Git's hash of a file: the SHA-1 of "blob", the length and the contents. Reference: git-hash-object(1). */
 async function gitBlob(path: string, bytes: number): Promise<string> {
   const hash = createHash('sha1').update(`blob ${bytes}\0`)
   await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash)

@@ -15,8 +15,8 @@ import { type HubFile, type HubRepository, MAIN } from './repository.js'
 const commit = z.string().refine(isCommit)
 
 /**
- * What the hub states about a commit, in `hub/OWNER--NAME/COMMIT.json`. It is written after the files of the model. A model is
- * present if its files have the sizes that are stated here, so it is found without the network.
+ * The hub's statements about a commit, in `hub/OWNER--NAME/COMMIT.json`. This file is written after the files of the
+ * model. A model is present if its files have the sizes that are stated here, so finding it needs no network.
  */
 const manifestSchema = z.object({
   commit,
@@ -31,7 +31,9 @@ const manifestSchema = z.object({
   ),
 })
 
-/** The commits that a branch or tag stood for when it was pulled, the last one first. Each has a file beside the manifests. */
+/**
+ * The commits of a branch or tag at the times of its pulls, the latest first. Each has a manifest in the same folder.
+ */
 const revisionSchema = z.object({ revision: z.string().refine(isRevision), commits: z.array(commit).min(1) })
 const REVISION_FILE = /^revision-[0-9a-f]{16}\.json$/
 
@@ -39,7 +41,7 @@ const REVISION_FILE = /^revision-[0-9a-f]{16}\.json$/
 export interface HubModelFile {
   /** The ONNX file. */
   readonly path: string
-  /** Where descriptions of the model may lie: its own folder, then the repository's. */
+  /** Folders that may hold files that describe the model: its own, then the repository's. */
   readonly folders: readonly string[]
   readonly licence: string
   readonly commit: string
@@ -68,7 +70,7 @@ function repositoryFolder({ owner, name }: RepositoryName): string {
   return join(hubFolder(), `${owner}--${name}`)
 }
 
-/** Where the files of a repository's commit lie. */
+/** The folder with the files of a repository's commit. */
 export function commitFolder(repository: RepositoryName, commit: string): string {
   return join(repositoryFolder(repository), commit)
 }
@@ -78,11 +80,11 @@ function manifestPath(repository: RepositoryName, commit: string): string {
 }
 
 function revisionPath(repository: RepositoryName, revision: string): string {
-  // A revision may hold slashes, and may be longer than the name of a file.
+  // The name is a hash, because a revision may hold slashes, or be too long for the name of a file.
   return join(repositoryFolder(repository), `revision-${sha256(revision).slice(0, 16)}.json`)
 }
 
-/** Keeps what the hub states of a commit, and that the revision of the reference stands for it. */
+/** Stores the hub's statements about a commit, and that the reference's revision now means this commit. */
 export async function writeHubManifest(reference: HubReference, repository: HubRepository): Promise<void> {
   const { commit, licence, files } = repository
   await writeChanged(manifestPath(reference, commit), { commit, licence, files: [...files.values()] })
@@ -93,10 +95,13 @@ export async function writeHubManifest(reference: HubReference, repository: HubR
   await writeChanged(revisionPath(reference, revision), { revision, commits: commits.slice(0, MOST_COMMITS) })
 }
 
-/** Commits of a revision that are remembered: models that were pulled at different times are of different ones. */
+/**
+ * Number of commits that are remembered per revision. Models that were pulled at different times have different
+ * commits.
+ */
 const MOST_COMMITS = 100
 
-/** The commits of a revision; a revision that is a commit stands for itself. */
+/** The commits of a revision, the latest first. If the revision is itself a commit, this is the only one. */
 async function commitsOf(repository: RepositoryName, revision: string): Promise<readonly string[]> {
   if (isCommit(revision)) return [revision]
   const kept = await parsed(revisionSchema, revisionPath(repository, revision))
@@ -105,11 +110,14 @@ async function commitsOf(repository: RepositoryName, revision: string): Promise<
 
 async function writeChanged(path: string, document: object): Promise<void> {
   const text = JSON.stringify(document)
-  // A cache that has everything need not be writable.
+  // Written only if it changed, so that a complete cache can be read-only.
   if ((await readFile(path, 'utf8').catch(() => '')) !== text) await writeFileAtomic(path, text)
 }
 
-/** What was stored about the latest commit of a reference whose model is here; undefined if there is none. */
+/**
+ * The stored statements about the latest commit of a reference whose model is on this machine; undefined if there is
+ * none.
+ */
 export async function readManifest(reference: HubReference): Promise<HubRepository | undefined> {
   for (const one of await commitsOf(reference, reference.revision ?? MAIN)) {
     const repository = await manifestOf(reference, one)
@@ -124,7 +132,7 @@ async function manifestOf(repository: RepositoryName, commit: string): Promise<H
   return { ...manifest, files: new Map(manifest.files.map((file) => [file.path, file])) }
 }
 
-/** A list of more files is not pulled. */
+/** Longest manifest that is read. A repository with a longer list of files cannot be pulled. */
 const MOST_BYTES = 2 ** 24
 
 async function parsed<T>(schema: z.ZodType<T>, path: string): Promise<T | undefined> {
@@ -155,7 +163,7 @@ export async function hubModelFile(text: string): Promise<HubModelFile> {
   return { path, folders: [...new Set([dirname(path), folder])], licence, commit }
 }
 
-/** The files of a model, its ONNX file first; none: one of them is not here in its size. */
+/** The files of a model, its ONNX file first; empty if one of them is missing or has another size. */
 async function filesHere(reference: HubReference, repository: HubRepository): Promise<readonly HubFile[]> {
   const folder = commitFolder(reference, repository.commit)
   try {
@@ -182,16 +190,16 @@ async function modelsIn(folder: string): Promise<readonly HubModelStatus[]> {
   )
   const named = (await Promise.all(kept)).filter((one) => one !== undefined)
   const commits = names.flatMap((name) => /^([0-9a-f]{40})\.json$/.exec(name)?.[1] ?? [])
-  // A commit is listed by its own name once no revision stands for it any more.
+  // A commit that is no longer the latest of any revision is listed by its own hash.
   const others = commits.filter((commit) => named.every((one) => one.commits[0] !== commit))
   const references = [...named.map(({ revision }) => revision), ...others].sort().map((revision) => {
     return `hf:${folder.replace('--', '/')}${revision === MAIN ? '' : `@${revision}`}`
   })
-  // A folder that is not a repository's names no reference.
+  // A folder with another name than a repository's gives no reference, and is skipped.
   return (await Promise.all(references.map((text) => modelsOf(text).catch(() => [])))).flat()
 }
 
-/** The models that are here of the commit that a reference without a file stands for. */
+/** The models on this machine of one commit: the latest that the reference, which names no file, stands for. */
 async function modelsOf(text: string): Promise<readonly HubModelStatus[]> {
   const reference = parseHubReference(text)
   const [newest = ''] = await commitsOf(reference, reference.revision ?? MAIN)

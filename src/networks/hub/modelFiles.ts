@@ -5,7 +5,7 @@ import type { ReferringModel } from '../onnx/externalData.js'
 import type { HubReference } from './reference.js'
 import type { HubFile, HubRepository } from './repository.js'
 
-/** Where exports to ONNX lie, the first that is there. */
+/** Usual paths of exports to ONNX; the first that exists is used. */
 const USUAL = ['model.onnx', 'onnx/model.onnx']
 
 export function isModel({ path }: HubFile): boolean {
@@ -48,10 +48,10 @@ function listed(models: readonly HubFile[]): string {
 }
 
 /**
- * The files in which a model keeps its weights, as the model that is here names them and the hub lists them.
+ * The files in which a model keeps its weights. The model names them, and the hub must list them.
  *
- * @param read the model as it lies on this machine
- * @throws InputError when the repository lacks one, or it is too short, or lies outside of the model's folder
+ * @param read the model's file on this machine
+ * @throws InputError if one is missing in the repository, is too short, or is outside of the model's folder
  */
 export function weightsFiles(read: ReferringModel, model: HubFile, { files }: HubRepository): readonly HubFile[] {
   const { path, external } = read

@@ -25,9 +25,9 @@ export interface PulledHubModel {
   readonly path: string
   readonly bytes: number
   readonly sha256: string
-  /** As the model's card names it; NOASSERTION where it names none. */
+  /** The licence that the model's card names; NOASSERTION if it names none. */
   readonly licence: string
-  /** Address that the ONNX file is at; null: everything was present, and nothing was fetched. */
+  /** Address of the ONNX file; null if all files were present and nothing was fetched. */
   readonly origin: string | null
   /** The commit. */
   readonly revision: string
@@ -42,17 +42,20 @@ interface PulledHubFile {
 }
 
 /**
- * Fetches a model of the Hugging Face hub into the cache: its ONNX file, the files in which it keeps its weights, and the
- * small ones that describe its input and classes, all of one commit; over https, going on from where an earlier download
- * stopped, through the proxy that the environment names. Each file takes its name only after its size and the hash that
- * the hub states have been found right. HF_ENDPOINT names another hub than huggingface.co, HF_TOKEN a token for models
- * that not everybody may read, which is sent to the hub alone; with HF_HUB_OFFLINE nothing is asked for.
+ * Fetches a model of the Hugging Face hub into the cache: its ONNX file, the files with its weights, and the small
+ * files that describe its input and classes. All come from one commit. It uses https and the proxy that the environment
+ * names, and resumes earlier downloads. Each file gets its name only after its size and hash match those that the hub
+ * states.
  *
- * @param text hf:OWNER/NAME[@REVISION][:path/model.onnx]; without a path `model.onnx`, `onnx/model.onnx` or the only one
- * @throws UsageError for what is no reference or may mean several files, or a hub that is not secure; NetworkError (exit
- * status 1) when the hub cannot be reached; InputError (exit status 3) for a model or revision that it has not, or does not
- * give, and for files that are not what it states: they are removed; OutputError when the cache cannot be written; the
- * signal's reason when stopped
+ * HF_ENDPOINT names another hub than huggingface.co. HF_TOKEN holds a token for models that are not public; it is sent
+ * only to the hub. If HF_HUB_OFFLINE is set, nothing is fetched.
+ *
+ * @param text hf:OWNER/NAME[@REVISION][:path/model.onnx]; without a path, it means `model.onnx`, `onnx/model.onnx` or
+ * the only ONNX file
+ * @throws UsageError for text that is not a reference or may mean several files, or a hub that is not secure;
+ * NetworkError (exit status 1) when the hub cannot be reached; InputError (exit status 3) for a model or revision that
+ * the hub does not have or give, and for files that differ from its statement, which are removed; OutputError when the
+ * cache cannot be written; the signal's reason when stopped
  */
 export async function pullHubModel(text: string, options: HubPullOptions = {}): Promise<PulledHubModel> {
   checkOptions(options, {
@@ -87,12 +90,15 @@ async function presentModel(reference: HubReference, repository: HubRepository):
 interface Pull {
   readonly reference: HubReference
   readonly repository: HubRepository
-  /** Undefined: nothing is fetched. */
+  /** Undefined if nothing may be fetched. */
   readonly connection: HubConnection | undefined
   readonly progress: Progress
 }
 
-/** Brings the files of a model, and keeps what the hub stated. @throws InputError when one is not here and nothing is fetched */
+/**
+ * Gets the files of a model, and stores the hub's statements.
+ * @throws InputError if a file is missing and nothing may be fetched
+ */
 async function pulledFrom(pull: Pull): Promise<PulledHubModel> {
   const { reference, repository, progress } = pull
   const { commit, licence } = repository
@@ -118,7 +124,7 @@ async function pulledFrom(pull: Pull): Promise<PulledHubModel> {
   }
 }
 
-/** The model is read before anything else is fetched. */
+/** The files with the weights. The model is read to find them, before anything else is fetched. */
 async function weightsOf({ reference, repository, connection }: Pull, model: HubFile): Promise<readonly HubFile[]> {
   const path = join(commitFolder(reference, repository.commit), model.path)
   try {
@@ -146,7 +152,7 @@ async function broughtFile(
   return { path, bytes, ...fetched }
 }
 
-/** The address that stands for the same bytes for ever. */
+/** The address of a file at this commit, whose bytes never change. */
 function addressOf({ endpoint }: HubConnection, { reference: { owner, name }, repository }: Pull, file: HubFile): URL {
   const path = file.path.split('/').map(encodeURIComponent).join('/')
   return new URL(`${endpoint}/${owner}/${name}/resolve/${repository.commit}/${path}`)

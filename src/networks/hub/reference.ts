@@ -1,15 +1,15 @@
 import { UsageError } from '../../errors.js'
 import { printable } from '../../support/text.js'
 
-/** A model of the Hugging Face hub, as `hf:OWNER/NAME[@REVISION][:path/model.onnx]` names it. */
+/** A model of the Hugging Face hub, written `hf:OWNER/NAME[@REVISION][:path/model.onnx]`. */
 export interface HubReference {
-  /** As it was given. */
+  /** The reference as the user wrote it. */
   readonly text: string
   readonly owner: string
   readonly name: string
   /** A branch, tag, ref or commit; null: the main branch. */
   readonly revision: string | null
-  /** The ONNX file by its path in the repository; null: the one that `onnxFile` finds. */
+  /** Path of the ONNX file in the repository; null for the file that `onnxFile` finds. */
   readonly file: string | null
 }
 
@@ -23,7 +23,7 @@ export function isHubReference(text: string): boolean {
 /** @throws UsageError for any other text */
 export function parseHubReference(text: string): HubReference {
   const refuse = (cause: string) => new UsageError(`"${printable(text)}" ${cause}; ${FORM}`)
-  // No name of git has a colon, so that the first one begins the path.
+  // Names in git have no colons, so the path begins after the first one.
   const parts = /^hf:([^/@:]+)\/([^/@:]+)(?:@([^:]*))?(?::(.*))?$/s.exec(text)
   if (parts === null) throw refuse('names no model of the hub')
   const [, owner = '', name = '', revision = null, file = null] = parts
@@ -35,7 +35,7 @@ export function parseHubReference(text: string): HubReference {
   return { text, owner, name, revision, file }
 }
 
-/** The hub allows no name with two dashes or points in a row, so each repository has a folder OWNER--NAME of its own. */
+/** The hub allows no name with two dashes or dots in a row, so each repository has its own folder OWNER--NAME. */
 function isRepositoryName(name: string): boolean {
   return /^[A-Za-z0-9_]([A-Za-z0-9._-]{0,94}[A-Za-z0-9_])?$/.test(name) && !/--|\.\./.test(name)
 }
@@ -49,7 +49,7 @@ export function isCommit(revision: string): boolean {
   return /^[0-9a-f]{40}$/.test(revision)
 }
 
-/** A way down from the repository's folder, in names that every file system takes. */
+/** Whether a path stays inside the repository's folder and has only names that every file system allows. */
 export function isRepositoryPath(path: string): boolean {
   if (path.length > 1000 || /[\\:\p{Cc}]/u.test(path)) return false
   return path.split('/').every((part) => part !== '' && part !== '.' && part !== '..' && Buffer.byteLength(part) <= 255)

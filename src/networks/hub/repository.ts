@@ -6,7 +6,7 @@ import { type HubReference, isRepositoryPath } from './reference.js'
 
 /** A file as the hub lists it: large files with their SHA-256, others with git's hash. */
 export interface HubFile {
-  /** In the repository. */
+  /** Path in the repository. */
   readonly path: string
   readonly bytes: number
   readonly sha256: string | null
@@ -17,7 +17,7 @@ export interface HubFile {
 /** A repository at one commit. */
 export interface HubRepository {
   readonly commit: string
-  /** As its card names it, mostly in small letters; NOASSERTION where it names none. */
+  /** The licence that the repository's card names, mostly in lower case; NOASSERTION if it names none. */
   readonly licence: string
   readonly files: ReadonlyMap<string, HubFile>
 }
@@ -44,10 +44,10 @@ const infoSchema = z.object({
 })
 
 /**
- * Asks the hub for commit, licence and files of a model.
+ * Asks the hub for the commit, licence and files of a model.
  *
- * @throws InputError for a model or revision that there is not, that may not be read, or has too many files; NetworkError
- * when the hub cannot be reached or answers as no hub does; the signal's reason when stopped
+ * @throws InputError for a model or revision that does not exist, may not be read, or has too many files; NetworkError
+ * when the hub cannot be reached, or the answer is not a hub's; the signal's reason when stopped
  */
 export async function readRepository(reference: HubReference, connection: HubConnection): Promise<HubRepository> {
   const { owner, name, revision } = reference
@@ -58,7 +58,7 @@ export async function readRepository(reference: HubReference, connection: HubCon
     throw new InputError(
       `${model} has more than ${MOST_FILES} files, which are not looked through; download the .onnx file yourself and give its path`,
     )
-  // A name that leads elsewhere is no file of this repository.
+  // A path that leads out of the repository's folder is left out.
   const files = info.siblings.filter(({ rfilename }) => isRepositoryPath(rfilename)).map(hubFile)
   return { commit: info.sha, licence: licenceOf(info), files: new Map(files.map((file) => [file.path, file])) }
 }

@@ -4,7 +4,7 @@ import { checkCount } from '../../support/checks.js'
 import { type GivenOptions, oneOf, parseOptions } from '../../support/optionChecks.js'
 import { INPUT_PRESETS, type InputPreset, inputPresets, type RecipePart } from './presets.js'
 
-/** Largest side of a frame in pixels; no network takes a larger one. */
+/** Largest side of a frame in pixels. Networks with larger frames are refused. */
 export const LARGEST_FRAME = 4096
 
 const colours = z.array(z.number()).readonly()
@@ -69,7 +69,7 @@ export function partOfOptions(options: InputOptions): RecipePart {
   }
 }
 
-/** A preset as a part, its mean and std by red, green and blue. */
+/** A preset as part of a recipe, with mean and std in the order red, green, blue. */
 export function partOfPreset(name: InputPreset): RecipePart {
   const { mean, std, ...preset } = inputPresets[name]
   const byColour = (values: readonly number[]) => (preset.channelOrder === 'bgr' ? [...values].reverse() : values)

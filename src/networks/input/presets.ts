@@ -1,29 +1,32 @@
 import type { NetworkInput } from '../network.js'
 
-/** How pixels become values: the part of a network's input that does not depend on its graph. */
+/** The conversion of pixels to values: the part of a network's input that does not depend on its graph. */
 export type PixelRecipe = Pick<NetworkInput, 'divisor' | 'mean' | 'std' | 'channelOrder'>
 
-/** The part of an input that one source gives, with mean and std by red, green and blue whatever the order of the channels. */
+/**
+ * The part of an input that one source gives. Mean and std are in the order red, green, blue, whatever the channel
+ * order.
+ */
 export interface RecipePart {
   readonly divisor?: number
   readonly mean?: readonly number[]
   readonly std?: readonly number[]
   readonly channelOrder?: 'rgb' | 'bgr'
-  /** Side of the frame, after what the source resizes and crops pictures to. */
+  /** Side of the frame after the source has resized and cropped a picture. */
   readonly size?: number
   readonly layout?: 'nchw' | 'nhwc'
 }
 
-/** Names of the recipes that the field uses. */
+/** Names of the usual recipes. */
 export const INPUT_PRESETS = ['imagenet', 'inception', 'clip', 'caffe', 'raw'] as const
 export type InputPreset = (typeof INPUT_PRESETS)[number]
 
 /**
- * - `imagenet`: torchvision's networks and most others, statistics of ImageNet's pixels;
- * - `inception`: values from −1 to 1, as Inception, many vision transformers and TensorFlow's networks take them;
- * - `clip`: statistics of the pictures that CLIP was trained on (A. Radford et al., 2021);
- * - `caffe`: blue first, 0 to 255, less the mean pixel of ImageNet that BVLC's networks were trained with;
- * - `raw`: the pixels as they are, 0 to 255.
+ * - `imagenet`: torchvision's networks and most others; statistics of ImageNet's pixels.
+ * - `inception`: values from −1 to 1, for Inception, many vision transformers and TensorFlow's networks.
+ * - `clip`: statistics of the pictures that CLIP was trained on (A. Radford et al., 2021).
+ * - `caffe`: blue first, 0 to 255, minus the mean pixel of ImageNet in the training of BVLC's networks.
+ * - `raw`: unchanged pixels, 0 to 255.
  */
 export const inputPresets: Readonly<Record<InputPreset, PixelRecipe>> = {
   imagenet: { divisor: 255, mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225], channelOrder: 'rgb' },

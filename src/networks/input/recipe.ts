@@ -13,7 +13,7 @@ export interface InputRecipe extends PixelRecipe {
   readonly source: string
 }
 
-/** The source of a recipe that nothing states. */
+/** The source of a recipe if nothing states one. */
 const ASSUMED = 'assumed'
 
 /** A note for the user if the network's input was assumed; otherwise undefined. */
@@ -23,10 +23,10 @@ export function assumedInput({ id, inputSource }: Pick<Network, 'id' | 'inputSou
 }
 
 /**
- * The recipe of a model's input: what the options say, then a file beside it, then its own metadata, else ImageNet's; of a
- * model that takes bytes, the pixels as they are.
+ * The recipe of a model's input. The sources are, in this order: the options, a file beside the model, the model's
+ * metadata. Otherwise ImageNet's recipe is assumed, or unchanged pixels if the model takes bytes.
  *
- * @param folders in which files that describe the model may lie, its own first
+ * @param folders that may hold files that describe the model, its own first
  * @throws InputError when such a file is damaged
  */
 export async function inputRecipe(
@@ -52,7 +52,7 @@ function sourceOf(given: RecipePart, found: string | undefined, takesBytes: bool
   return rest ?? ASSUMED
 }
 
-/** In the order of the channels. */
+/** Puts mean and std into the order of the channels. */
 function byChannel({ divisor = 1, mean = [], std = [], channelOrder = 'rgb' }: RecipePart): PixelRecipe {
   const inOrder = (values: readonly number[]) =>
     (channelOrder === 'bgr' ? [...values].reverse() : [...values]) as [number, number, number]
@@ -64,7 +64,7 @@ function ofMetadata({ metadata, path }: OnnxModel): FoundPart | undefined {
   return part && { part, source: 'metadata of the model' }
 }
 
-/** How pixels become values, in short; equal texts, equal inputs. */
+/** A short text of the recipe. If two texts are equal, so are the inputs. */
 export function recipeText({ rows, divisor, mean, std, channelOrder }: Omit<NetworkInput, 'name' | 'batch'>): string {
   return `${rows} px, ${channelOrder}/${divisor} − ${mean.join(' ')}, / ${std.join(' ')}`
 }

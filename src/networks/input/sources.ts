@@ -19,9 +19,9 @@ export interface FoundPart {
 const MOST_BYTES = 1 << 20
 
 /**
- * The document beside a model, or nothing.
- * @param isOurs whether the file can only be the model's; others that cannot be read are of no concern here
- * @throws InputError for one that is too large, or is not JSON
+ * The document beside a model; undefined if there is none.
+ * @param isOurs whether the file can only be the model's; other files that cannot be read are ignored
+ * @throws InputError for a file that is too large or is not JSON
  */
 export async function jsonBeside(path: string, isOurs: boolean): Promise<unknown> {
   try {
@@ -45,8 +45,8 @@ async function readJson(path: string): Promise<unknown> {
 }
 
 /**
- * The recipe in a file beside a model, the first of: NAME.input.json, which is this program's own; Hugging Face's
- * preprocessor_config.json; the config.json of timm.
+ * The recipe in a file beside a model. The first of these files counts: Shiftscope's own NAME.input.json, Hugging
+ * Face's preprocessor_config.json, timm's config.json.
  */
 export async function besideModel(path: string, folders: readonly string[]): Promise<FoundPart | undefined> {
   const own = join(dirname(path), `${basename(path, extname(path))}.input.json`)
@@ -71,7 +71,10 @@ const triple = z.array(z.number()).length(3)
 const positiveTriple = z.array(z.number().positive()).length(3)
 const frame = z.number().int().positive().max(LARGEST_FRAME)
 
-/** NAME.input.json: mean and std are those of red, green and blue; what is left out is the preset's, or ImageNet's. */
+/**
+ * NAME.input.json. Mean and std are in the order red, green, blue. Missing values are those of the preset, or
+ * ImageNet's.
+ */
 const descriptionSchema = z.strictObject({
   preset: z.enum(INPUT_PRESETS).optional(),
   size: frame.optional(),
@@ -115,7 +118,9 @@ const preprocessorSchema = z.looseObject({
   crop_size: sides.nullish(),
 })
 
-/** Pictures are resized to `size`, then cropped to `crop_size`: the network sees what is left. */
+/**
+ * The recipe of a preprocessor. It resizes pictures to `size`, then crops them to `crop_size`, which the network sees.
+ */
 function partOfPreprocessor(document: unknown, file: string): RecipePart | undefined {
   if (document === undefined) return undefined
   const read = checked(preprocessorSchema, document, file)
@@ -125,7 +130,7 @@ function partOfPreprocessor(document: unknown, file: string): RecipePart | undef
   const isNormalised = read.do_normalize ?? read.image_mean != null
   const mean = isNormalised ? three(read.image_mean ?? [0.485, 0.456, 0.406]) : [0, 0, 0]
   const std = isNormalised ? three(read.image_std ?? [0.229, 0.224, 0.225]) : [1, 1, 1]
-  // Written 0.00392156862745098, which is a little more than 1/255.
+  // Files write 0.00392156862745098, which is a little more than 1/255, so the divisor is rounded.
   const divisor = Math.round(1e6 / (read.rescale_factor ?? 1 / 255)) / 1e6
   const size = sideOf(read.do_center_crop !== false ? (read.crop_size ?? read.size) : read.size)
   return {

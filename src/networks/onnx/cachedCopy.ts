@@ -6,11 +6,11 @@ import { type GraphChanges, writeGraphCopy } from './graphCopy.js'
 import { type HashedModel, readHashedOnnx } from './onnxFile.js'
 
 /**
- * A copy of a graph with changes, in the cache of graphs, with copies of its data where that lies in files of its own.
+ * A changed copy of a graph in the cache of graphs. Separate data files of the graph are copied with it.
  *
  * @param model the graph, or its path
- * @param kind of the copy, for people who look
- * @throws InputError when the graph's file is gone or damaged; OutputError when the copy cannot be written
+ * @param kind part of the copy's name, for people who look into the folder
+ * @throws InputError when the graph's file is missing or damaged; OutputError when the copy cannot be written
  */
 export async function cachedCopy(
   model: HashedModel | string,
@@ -20,7 +20,7 @@ export async function cachedCopy(
   const { path, files, sha256: original } = typeof model === 'string' ? await readHashedOnnx(model) : model
   const listed = (_: string, value: unknown) => (value instanceof Set ? [...value] : value)
   const digest = sha256(JSON.stringify([original, changes], listed)).slice(0, 16)
-  // Only a part of the name: a whole one could grow beyond what file systems take.
+  // Only the first part of the name, because file systems limit the length of names.
   const stem = [...basename(path, extname(path))].slice(0, 40).join('')
   // Data in files of its own is copied once for all copies of a graph.
   const name =

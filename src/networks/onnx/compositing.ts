@@ -6,21 +6,21 @@ import { ElementType } from './messages.js'
 import type { Node, TypedInfo } from './model.js'
 
 /**
- * Inputs that replace the images of a graph that composites them itself. The window is the patch with a border of one
- * transparent pixel: [rows + 2, cols + 2], flattened, its channels one after another.
+ * Inputs that replace the images in a graph that does the compositing. The window is the patch with a border of one
+ * transparent pixel: [rows + 2, cols + 2], flattened, one channel after another.
  */
 export const SCENE_INPUTS = {
   /** float32 [3 * window pixels]: normalised colours times opacity, 0 where transparent. */
   window: 'shiftscope.window',
   /** float32 [window pixels]: 1 - opacity. */
   transparency: 'shiftscope.transparency',
-  /** float32 [N, 3, rows, cols], or with 1 in the place of N, or of rows and cols: normalised background. */
+  /** float32 [N, 3, rows, cols]: normalised background. N may be 1 instead, and so may rows and cols. */
   background: 'shiftscope.background',
-  /** int32 [3, 1, 1]: where each channel of the window begins. */
+  /** int32 [3, 1, 1]: start of each channel in the window. */
   channels: 'shiftscope.channels',
-  /** int32 [N, 1, rows, 1]: where the window's row begins that each row of the frame shows. */
+  /** int32 [N, 1, rows, 1]: for each row of the frame, the start of the window's row that it shows. */
   rows: 'shiftscope.rows',
-  /** int32 [N, 1, 1, cols]: the window's column that each column of the frame shows. */
+  /** int32 [N, 1, 1, cols]: for each column of the frame, the window's column that it shows. */
   cols: 'shiftscope.cols',
 } as const
 
@@ -30,14 +30,14 @@ export function featureOutput(layer: FeatureLayer, precision: Precision): string
 }
 
 /**
- * A network's graph with compositing in front, for devices to which images would have to be sent: what goes up for a
- * batch are two index vectors an image. The sum of both gathers the window, and
- * image = window * opacity + (1 - opacity) * background, as `native/core/composite.h` defines it.
+ * A network's graph with compositing in front. It is for devices to which images would have to be sent: instead, a
+ * batch sends two index vectors per image. Their sum gathers the window, and image = window * opacity + (1 - opacity) *
+ * background, as `native/core/composite.h` defines it.
  *
- * @param precision in which the device computes; images are composited in float32, and features come back as float32,
- * from the outputs that `featureOutput` names
+ * @param precision of the device's computation. Images are always composited in float32. The outputs that
+ * `featureOutput` names give features as float32.
  * @returns path of the ONNX file, in the cache of graphs
- * @throws InputError when the network's file is gone or damaged; OutputError when the copy cannot be written
+ * @throws InputError when the network's file is missing or damaged; OutputError when the copy cannot be written
  */
 export async function compositingGraph(
   network: Pick<Network, 'onnxPath' | 'input' | 'layers'>,
@@ -61,7 +61,7 @@ function sceneInputs({ rows, cols, batch }: NetworkInput): readonly TypedInfo[] 
   ]
 }
 
-/** The images are cast once they are composited, and the features once they are computed. */
+/** Changes for float16: the images are cast after compositing, and the features are cast back at the end. */
 function halfPrecision({ onnxPath, input, layers }: Pick<Network, 'onnxPath' | 'input' | 'layers'>) {
   const { nodes, renamedInputs } = halfPrecisionChanges(onnxPath)
   const outputs = layers.map((layer) => featureOutput(layer, 'fp16'))

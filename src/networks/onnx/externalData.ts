@@ -17,7 +17,7 @@ export interface ExternalFile {
   readonly sha256: string
 }
 
-/** A file as a model names it; `end`: how many bytes it must have at least. */
+/** A file that a model names; `end` is the number of bytes that it must have at least. */
 export interface ExternalReference {
   readonly location: string
   readonly end: number
@@ -30,13 +30,13 @@ export interface ReferringModel {
 }
 
 /**
- * The files in which a model keeps elements of its tensors, wherever in the model these stand. Each lies in the model's
- * own folder or below, links followed, and covers all that the model reads from it: so ONNX Runtime, which follows the
- * model's word, reads nothing else.
+ * The files in which a model keeps elements of its tensors, in any part of the model. Each must be in the model's own
+ * folder or below, also after links are followed, and must hold all bytes that the model reads from it. ONNX Runtime
+ * trusts the model, so this check ensures that it reads no other files.
  *
  * Reference: onnx/onnx.proto, TensorProto.external_data.
  *
- * @throws InputError when a file is missing, too short, or lies elsewhere
+ * @throws InputError when a file is missing, too short, or in another folder
  */
 export async function externalFiles({ path, external }: ReferringModel): Promise<readonly ExternalFile[]> {
   const files: ExternalFile[] = []
@@ -45,13 +45,13 @@ export async function externalFiles({ path, external }: ReferringModel): Promise
 }
 
 const MOST_FILES = 10_000
-/** Entries of a tensor's location: file, offset, length, and others that exporters add. */
+/** Most entries that describe where a tensor's data is: file, offset, length, and others that exporters add. */
 const MOST_ENTRIES = 100
 
 /**
- * The files that a model names, each once, whether they are there or not.
+ * The files that a model names, each once, even if they are missing.
  *
- * @throws InputError when a name leads out of the model's own folder; ProtobufError for a place that is none
+ * @throws InputError when a name leads out of the model's own folder; ProtobufError for an invalid location of data
  */
 export function externalReferences(path: string, file: ProtobufFile, model: ModelProto): readonly ExternalReference[] {
   const ends = new Map<string, number>()
@@ -75,13 +75,13 @@ export async function copyExternalFiles(path: string, files: readonly ExternalFi
   }
 }
 
-/** Visits the tensors with data elsewhere, wherever in a message they stand. */
+/** Visits the tensors with external data in all parts of a message. */
 function eachOuterTensor(message: object, visit: (tensor: TensorProto) => void): void {
   if ('external_data' in message) visit(message as TensorProto)
   for (const part of Object.values(message)) if (typeof part === 'object' && part !== null) eachOuterTensor(part, visit)
 }
 
-/** Bytes of an element; where a type is not listed, its file must say the length. */
+/** Bytes per element. For types that are not listed, the model must state the length of the data. */
 const ELEMENT_BYTES: Readonly<Record<number, number>> = {
   [ElementType.FLOAT]: 4,
   [ElementType.UINT8]: 1,
@@ -120,7 +120,7 @@ function count(value: string): number {
   return number
 }
 
-/** A way up, an absolute path of Windows, or a character that no file name has. */
+/** Matches `..`, an absolute path, or a control character. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const outside = /(^|[/\\])\.\.([/\\]|$)|^[a-z]:|^[/\\]|[\0-\x1f]/i
 

@@ -9,9 +9,9 @@ import type { Initializer, Node } from './model.js'
 export interface ShownTensor {
   readonly type: string
   readonly shape: readonly number[]
-  /** Whether it is another tensor reshaped, so that its axes may mean something else. */
+  /** Whether an operator has only reshaped another tensor to make it, so that its axes may mean something else. */
   readonly isReshaped?: boolean
-  /** Relative distance of an image's values alone from those beside others, if it is more than rounding. */
+  /** Relative distance between an image's values alone and beside other images; absent if it is only rounding. */
   readonly dependence?: number
 }
 
@@ -23,7 +23,7 @@ export interface FeatureNodes {
   readonly constants: readonly Initializer[]
 }
 
-/** Types of numbers that features may have, and whether they are read as they are. */
+/** Number types that features may have. If true, they are read without conversion. */
 export const FEATURE_TYPES: Readonly<Record<string, boolean>> = {
   float32: true,
   float16: false,
@@ -32,7 +32,7 @@ export const FEATURE_TYPES: Readonly<Record<string, boolean>> = {
   int8: false,
 }
 
-/** Whether a tensor has places over which it can be pooled: rows and columns, or the tokens of a transformer. */
+/** Whether a tensor can be pooled, over rows and columns or over a transformer's tokens. */
 export function isMap({ shape }: ShownTensor): boolean {
   return (shape.length === 4 || shape.length === 3) && !isPoint(shape)
 }
@@ -42,13 +42,13 @@ function isPoint(shape: readonly number[]): boolean {
 }
 
 /**
- * Nodes that make float32 features of a tensor: it is converted, and a map is pooled, which gives one value per channel.
+ * Nodes that make float32 features of a tensor. They convert it, and pool a map to one value per channel.
  *
- * `mean` and `max` are taken over all places; `center` is the place in the middle, of an even number the one before it, as for
- * anchors. A tensor [N, T, C] of a transformer has its tokens as places; a class token that stands before a square of them
- * takes part in `mean` and `max`.
+ * `mean` and `max` use all cells of the map. `center` uses the middle cell; for an even number, it is the one before
+ * the middle, as for anchors. The cells of a transformer's tensor [N, T, C] are its tokens. A class token before a
+ * square of tokens counts in `mean` and `max`.
  *
- * @throws UsageError for a tensor of which no pooling is defined
+ * @throws UsageError for a tensor that cannot be pooled in this way
  */
 export function featureNodes(name: string, tensor: ShownTensor, pool: Pool): FeatureNodes {
   const made = { nodes: [] as Node[], constants: [] as Initializer[] }
@@ -77,19 +77,19 @@ export function featureNodes(name: string, tensor: ShownTensor, pool: Pool): Fea
   return { output: at, ...made }
 }
 
-/** How a tensor's axes are brought into the order images, channels, places; null if they are in it. */
+/** The permutation that brings a tensor's axes into the order images, channels, cells; null if they have this order. */
 function placesOf(
   name: string,
   shape: readonly number[],
   isReshaped: boolean,
 ): { readonly permutation: readonly number[] | null; readonly extents: readonly number[] } {
   const [, a = 1, b = 1, c = 1] = shape
-  // Frames are square, so that rows and columns are equal where channels could be either.
+  // Frames are square. So if two neighbouring axes are equal, they are rows and columns, and the other one is channels.
   if (shape.length === 4 && b === c) return { permutation: null, extents: [b, c] }
   if (shape.length === 4 && a === b) return { permutation: [0, 3, 1, 2], extents: [a, b] }
   if (shape.length === 3) {
     const [first, last] = [tokenSquare(a), tokenSquare(b)]
-    // A map that was reshaped has no class token, and channels before its places.
+    // A map that was reshaped has no class token, and its channels come before its cells.
     const isTokensLast = last !== undefined && (first === undefined || (last.before === 0 && isReshaped))
     return isTokensLast ? { permutation: null, extents: [b] } : { permutation: [0, 2, 1], extents: [a] }
   }
@@ -98,14 +98,16 @@ function placesOf(
   )
 }
 
-/** The tokens that form a square, alone or after one or two others, and its side. */
+/**
+ * Finds a square of tokens, alone or after one or two others: the number of these others, and the side of the square.
+ */
 function tokenSquare(tokens: number): { readonly before: number; readonly side: number } | undefined {
   return [0, 1, 2]
     .map((before) => ({ before, side: Math.sqrt(tokens - before) }))
     .find(({ side }) => Number.isInteger(side) && side > 0)
 }
 
-/** Indices along the axes of places. */
+/** Index of the middle cell along each axis of cells. */
 function centerOf(name: string, extents: readonly number[]): readonly number[] {
   const middle = (extent: number) => Math.floor((extent - 1) / 2)
   const [tokens] = extents

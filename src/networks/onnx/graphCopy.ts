@@ -14,22 +14,25 @@ import {
 import { readModelProto } from './onnxFile.js'
 
 /**
- * How the copy of a graph differs from the original. The engine knows one kind of graph: float32 [N, 3, rows, cols] in, a row of
- * float32 per image out. A file that takes or gives anything else is changed in a copy.
+ * The differences between the copy of a graph and the original. The engine supports only graphs with float32 [N, 3,
+ * rows, cols] as input and one row of float32 per image as output. Other files are adapted in a copy.
  */
 export interface GraphChanges {
-  /** Tensors that nodes make, to be outputs as well. */
+  /** Tensors of nodes that become outputs, too. */
   readonly outputs: readonly string[]
   /** An input that an added node replaces. */
   readonly madeInput?: string
   readonly inputs?: readonly TypedInfo[]
   readonly nodes?: readonly Node[]
   readonly constants?: readonly Initializer[]
-  /** All inputs of nodes that read other tensors now, by the node's place in the file. */
+  /**
+   * New inputs of nodes that now read other tensors. The key is the node's index in the file; the value lists all its
+   * inputs.
+   */
   readonly renamedInputs?: Readonly<Record<number, readonly string[]>>
-  /** Drops the outputs and the stated types of inner tensors, since their types change. */
+  /** Whether to drop the outputs and the stated types of inner tensors, because their types change. */
   readonly retyped?: boolean
-  /** If given, only these stay: nodes by their places in the file, initializers by name. */
+  /** If given, only these stay: nodes by their index in the file, initializers by name. */
   readonly kept?: { readonly nodes: ReadonlySet<number>; readonly constants: ReadonlySet<string> }
 }
 

@@ -10,7 +10,7 @@ import {
   type TensorProto,
 } from './messages.js'
 
-/** The nodes of an ONNX graph, and of its constants what decides shapes. */
+/** The nodes of an ONNX graph, and those of its constants that determine shapes. */
 export interface GraphNodes {
   /** In the order of the file, in which every node comes after those that it reads. */
   readonly nodes: readonly GraphNode[]
@@ -37,13 +37,13 @@ export interface GraphConstant {
   readonly shape: readonly number[]
   /** Number of the type, as in `ElementType`. */
   readonly type: number
-  /** The elements of a small one, where the file has them within. */
+  /** The elements of a small constant; null for a large one, or if the file does not contain them. */
   readonly values: readonly number[] | null
 }
 
-/** Largest number of elements of a constant that is read. */
+/** Largest number of elements of a constant whose values are read. */
 const SMALL = 256
-/** Larger whole numbers decide no shape. */
+/** Larger whole numbers cannot be part of a shape. */
 const MAXIMUM_SIZE = 2 ** 31
 
 /** The nodes of a model; small constants are read from its file. */
@@ -64,7 +64,7 @@ function graphNode(
   return { operator: op_type, domain, inputs: input, outputs: output, attributes }
 }
 
-/** By the type that the file states, as ONNX Runtime reads it. */
+/** The value of an attribute. As in ONNX Runtime, the type that the file states decides which field is read. */
 function attributeValue(file: ProtobufFile, attribute: AttributeProto): AttributeValue {
   const { f, i, s, t, ints = [], type = typeOf(attribute) } = attribute
   const text = fileRangeOf(s)
@@ -103,7 +103,7 @@ function constantOf(file: ProtobufFile, tensor: TensorProto): GraphConstant {
   return { shape, type, values: shape.every(isSize) && count <= SMALL ? elementsOf(file, tensor, count) : null }
 }
 
-/** Elements of raw data, or of the fields for floats, int64 and truth values; null if the file has them elsewhere. */
+/** Elements from raw data, or from the fields for float, int64 and bool; null if they are elsewhere. */
 function elementsOf(file: ProtobufFile, tensor: TensorProto, count: number): readonly number[] | null {
   const raw = fileRangeOf(tensor.raw_data)
   if (raw !== undefined && raw.end - raw.start <= 8 * SMALL) {
@@ -122,7 +122,7 @@ function rawElements(bytes: Buffer, type: number | undefined, count: number): re
   return type === ElementType.BOOL ? all(1, (at) => bytes.readUInt8(at)) : null
 }
 
-/** Of a longer list than constants that are read no more than tells that it is one. */
+/** Elements from lists. A long list is read only until it is clear that it is too long for a small constant. */
 function listedElements(file: ProtobufFile, tensor: TensorProto): readonly number[] {
   const { data_type: type, float_data = [], int32_data = [], int64_data = [] } = tensor
   if (type === ElementType.FLOAT) return floatsOf(file, float_data)

@@ -6,7 +6,10 @@ import { ElementType } from './messages.js'
 import type { Node } from './model.js'
 import { readOnnxFile } from './onnxFile.js'
 
-/** Operators whose floating-point inputs and outputs all have one type, so that they follow their inputs. */
+/**
+ * Operators whose floating-point inputs and outputs all have the same type. If the inputs become float16, so do the
+ * outputs.
+ */
 const FOLLOWING = new Set(
   'Add AveragePool BatchNormalization Clip Concat Conv Div Dropout Flatten Gather Gemm GlobalAveragePool HardSigmoid HardSwish Identity LRN LeakyRelu MatMul MaxPool Mul Pad Relu Reshape Shape Sigmoid Slice Softmax Squeeze Sub Tanh Transpose Unsqueeze'.split(
     ' ',
@@ -14,8 +17,8 @@ const FOLLOWING = new Set(
 )
 
 /**
- * What turns a graph whose image input has become float16 into one that computes in float16: its weights are kept, and
- * cast where they meet the image; ONNX Runtime does so once, when it opens the graph.
+ * Changes that make a graph compute in float16 if its image input is float16. The weights stay float32 and are cast
+ * before they meet the image. ONNX Runtime does this cast once, when it opens the graph.
  *
  * @throws UsageError when an operator might need float32; InputError when the file is not an ONNX model
  */

@@ -24,7 +24,7 @@ const PIXEL_TYPES: Readonly<Record<string, number>> = {
   uint8: ElementType.UINT8,
 }
 
-/** Side of the frame if neither the model nor a recipe gives it: the paper's. */
+/** Side of the frame if neither the model nor a recipe gives it; the paper's. */
 const USUAL_SIDE = 224
 
 /** Largest number of values in a batch that a graph fixes. */
@@ -62,9 +62,9 @@ export interface PlannedInput {
 }
 
 /**
- * @param wantedSize side of the frame that the user asks for
- * @throws InputError for channels, rows or columns that are not an image's; UsageError for a side or values that the model
- * does not take
+ * @param wantedSize side of the frame that the user wants
+ * @throws InputError if channels, rows or columns are not those of an image; UsageError for a side or values that the
+ * model does not take
  */
 export function plannedInput(
   model: OnnxModel,

@@ -6,7 +6,7 @@ export interface ImageTensor {
   readonly operator: string
 }
 
-/** Operators that give a tensor's extents but nothing of its values. */
+/** Operators whose outputs depend only on a tensor's extents, not on its values. */
 const OF_EXTENTS = new Set(['Shape', 'Size'])
 
 /** The tensors of a graph that depend on its image, and so could be read, in the order of the file. */
@@ -29,7 +29,9 @@ export interface FullyConnected {
   readonly output: string
 }
 
-/** Products of two matrices, by the places of the two among their inputs: 8-bit products have scales between them. */
+/**
+ * Products of two matrices, with the indices of these two among the inputs. 8-bit products have scales between them.
+ */
 const PRODUCTS: Readonly<Record<string, readonly [number, number]>> = {
   Gemm: [0, 1],
   MatMul: [0, 1],
@@ -39,8 +41,8 @@ const PRODUCTS: Readonly<Record<string, readonly [number, number]>> = {
 }
 
 /**
- * Products with constant weights that a tensor depends on, in the order of the file. Whether they are fully connected layers
- * depends on the shape of their input.
+ * The products with constant weights that a tensor depends on, in the file's order. A product is a fully connected
+ * layer if its input has the right shape.
  */
 export function productsBefore(graph: GraphNodes, tensor: string): readonly FullyConnected[] {
   const constants = constantTensors(graph)
@@ -55,13 +57,13 @@ export function productsBefore(graph: GraphNodes, tensor: string): readonly Full
   return products
 }
 
-/** Operators that may follow the last product without changing the kind of answer. */
+/** Operators that may follow the last product and still give one value per class. */
 const AFTER_PRODUCT = new Set([
   ...['Add', 'Softmax', 'LogSoftmax', 'Identity', 'Cast', 'Flatten', 'Reshape', 'Squeeze'],
   ...['QuantizeLinear', 'DequantizeLinear'],
 ])
 
-/** Whether a tensor is the output of a fully connected layer, with bias, or as probabilities: a value for each class. */
+/** Whether a tensor is the output of a fully connected layer, with or without bias and softmax: one value per class. */
 export function isOfProduct(graph: GraphNodes, tensor: string): boolean {
   const constants = constantTensors(graph)
   const makers = new Map(graph.nodes.flatMap((node) => node.outputs.map((output) => [output, node] as const)))

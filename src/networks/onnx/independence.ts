@@ -3,9 +3,7 @@ import { printable } from '../../support/text.js'
 import type { ShownTensor } from './featureNodes.js'
 import type { GraphNode, GraphNodes } from './graphNodes.js'
 
-/**
- * A network's features must depend on their image alone: not on the other images of the batch, not on chance.
- */
+/** The features of an image must depend only on this image: not on other images in the batch, and not on chance. */
 
 const REMEDY = 'export it in evaluation mode (PyTorch: model.eval())'
 
@@ -23,7 +21,10 @@ export function checkEvaluationMode(name: string, graph: GraphNodes): void {
     )
 }
 
-/** Since operator set 14 an attribute says it; before, the outputs for the statistics were there in training alone. */
+/**
+ * Whether a node uses the statistics of the batch. Since operator set 14, an attribute states this. Before, a node had
+ * outputs for the statistics only in training.
+ */
 function takesBatchStatistics({ attributes, outputs }: GraphNode, operatorSet: number): boolean {
   if (operatorSet >= 14) return attributes.get('training_mode') === 1
   return outputs.slice(1).some((output) => output !== '')
@@ -36,17 +37,20 @@ function isTrue(name: string, { nodes, constants }: GraphNodes): boolean {
   return typeof constant === 'object' && constant !== null && 'type' in constant && (constant.values?.[0] ?? 0) !== 0
 }
 
-/** Whether a graph quantises by the range of the whole batch: then an image has the same values only if it is alone. */
+/**
+ * Whether a graph quantises by the range of the whole batch. If so, an image's values depend on the others in the
+ * batch.
+ */
 export function scalesByBatch({ nodes }: GraphNodes): boolean {
   return nodes.some(({ operator }) => operator.startsWith('DynamicQuantize'))
 }
 
-/** Relative distance of an image's values alone and beside other images, above which it is more than rounding. */
+/** Largest relative distance, between an image's values alone and beside other images, that counts as rounding. */
 const ROUNDING = 1e-3
 
 /**
- * Compares the values of an image in two runs.
- * @param alone begins with as many values
+ * Compares an image's values in two runs.
+ * @param alone values of the other run; it may be longer, and only the first `beside.length` values count
  * @returns their relative distance if it is more than rounding
  */
 export function dependence(beside: Float32Array, alone: Float32Array): number | undefined {

@@ -14,8 +14,8 @@ import {
 } from '../protobuf/messages.js'
 
 /**
- * ONNX's messages and values of its enumerations, under their names in onnx/onnx.proto: the fields that are read or written
- * here. Fields that hold tensors are here without exception, since the data of any tensor may lie in a file of its own.
+ * ONNX's messages and enumerations, with their names from onnx/onnx.proto. They hold only the fields that Shiftscope
+ * reads or writes. All fields with tensors are among them, because any tensor may have its data in a separate file.
  */
 
 const MOST_AXES = 64
@@ -46,7 +46,7 @@ export type TensorProto = MessageOf<typeof tensor>
 
 const sparseTensor = { values: message(1, () => tensor), indices: message(2, () => tensor) }
 
-/** Graphs are in attributes of nodes of graphs: this is the one type that refers to itself. */
+/** Graphs can occur in attributes of a graph's nodes, so this type refers to itself. */
 export interface GraphProto extends MessageOf<typeof graph> {}
 const subgraph: FieldType<GraphProto> = message(6, () => graph)
 const subgraphs: FieldType<readonly GraphProto[]> = messages(11, () => graph)

@@ -12,9 +12,7 @@ import {
   type ValueInfoProto,
 } from './messages.js'
 
-/**
- * ONNX models as plain data, and their file form.
- */
+/** ONNX models as plain data, which `writeModel` writes to files. */
 export interface Model {
   readonly name: string
   readonly inputs: readonly TensorInfo[]
@@ -26,7 +24,7 @@ export interface Model {
   readonly operatorSet?: number
 }
 
-/** A float32 tensor that goes into a graph or comes out of it; a text is the name of a dimension that may vary. */
+/** A float32 tensor that is an input or output of a graph. */
 export interface TensorInfo {
   /** Name of the tensor. */
   readonly name: string
@@ -52,7 +50,7 @@ export interface Node {
   readonly attributes: Readonly<Record<string, Attribute>>
 }
 
-/** A number is an INT attribute, a list INTS, a text STRING; FLOAT is spelled out, and so is a graph within. */
+/** A number is an INT attribute, a list INTS, and a text STRING. FLOAT and GRAPH have their own keys. */
 export type Attribute = number | readonly number[] | string | { readonly float: number } | { readonly graph: Subgraph }
 
 /** A graph that a node runs; it may read what is outside. */
@@ -125,7 +123,7 @@ function utf8(text: string): Uint8Array {
   return Buffer.from(text, 'utf8')
 }
 
-/** Every platform that ONNX Runtime and Node.js share is little-endian, so the view is the file's form. */
+/** The bytes of elements. All platforms of ONNX Runtime and Node.js are little-endian, so no conversion is needed. */
 function littleEndian(elements: Float32Array | BigInt64Array): Uint8Array {
   return new Uint8Array(elements.buffer, elements.byteOffset, elements.byteLength)
 }

@@ -29,23 +29,23 @@ export interface OnnxModel {
   readonly external: readonly ExternalReference[]
 }
 
-/** The metadata (`metadata_props`) that are read; others are skipped. */
+/** The keys of `metadata_props` that are read; others are skipped. */
 const METADATA_KEYS = [
   ...(['classes', 'shiftscope.input', 'Image.NominalPixelRange', 'Image.BitmapPixelFormat'] as const),
   ...(['encoder', 'encoder_sha256', 'layer', 'feature'] as const),
-  // Training data of an embedded network, for models/train/catalog.mjs.
+  // Data of an embedded network's training, for models/train/catalog.mjs.
   'training' as const,
 ]
 export type MetadataKey = (typeof METADATA_KEYS)[number]
 
-/** The classes of a large network take some hundred thousand bytes. */
+/** Longest value that is read. The classes of a large network take some hundred thousand bytes. */
 const MOST_METADATA_BYTES = 1 << 20
 
 /**
- * Reads an ONNX file that is open. Weights are skipped, so the time depends on the number of nodes, not on the size of the file. A
- * dimension that the file does not fix is given by its name, or as `?`.
+ * Reads an open ONNX file. Weights are skipped, so the time depends on the number of nodes, not on the size of the
+ * file. A dimension that the file does not fix is given by its name, or as `?`.
  *
- * @throws InputError if the file is no ONNX model, or keeps data outside of its own folder
+ * @throws InputError if the file is not an ONNX model, or keeps data outside of its own folder
  */
 function readOnnx(file: ModelFile): OnnxModel {
   const { path } = file
@@ -59,7 +59,7 @@ function readOnnx(file: ModelFile): OnnxModel {
       path,
       inputs: input.map(typedTensor).filter(({ name }) => !constants.has(name)),
       outputs: output.map(typedTensor),
-      // An output that a node could have and has not is an empty name.
+      // A node has an empty name for an optional output that it does not make.
       tensors: new Set(node.flatMap(({ output = [] }) => output.filter((name) => name !== ''))),
       graph: graphNodes(file, proto),
       metadata: metadataOf(file, proto),
@@ -89,10 +89,10 @@ export interface HashedModel extends OnnxModel {
 }
 
 /**
- * Reads an ONNX file once, and hashes it and the files in which its data lies.
+ * Reads an ONNX file once, and hashes it and its data files.
  *
  * @param accept is called before anything is hashed
- * @throws InputError as `readOnnx`, and if a file is missing, too short, or lies elsewhere; whatever `accept` throws
+ * @throws the errors of `readOnnx` and `accept`; InputError if a file is missing, too short, or in another folder
  */
 export function readHashedOnnx(path: string, accept: (model: OnnxModel) => void = () => {}): Promise<HashedModel> {
   return withFile(path, async (file) => {

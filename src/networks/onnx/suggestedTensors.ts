@@ -8,7 +8,10 @@ export interface MadeTensor extends ShownTensor {
   readonly operator: string
 }
 
-/** Operators that end the blocks of a stage, the surest first. A join of two paths is an Add of two tensors of the image. */
+/**
+ * Operators that end the blocks of a stage, the most certain first. An Add counts only if it joins two paths: both its
+ * inputs depend on the image.
+ */
 const ENDS: readonly (readonly string[])[] = [
   ['Add'],
   ['Concat'],
@@ -17,8 +20,8 @@ const ENDS: readonly (readonly string[])[] = [
 const ACTIVATIONS = new Set(['Relu', 'Clip', 'LeakyRelu', 'PRelu'])
 
 /**
- * The ends of a network's stages: of the maps of each number of rows and columns the last join of a residual block, or else the
- * last concatenation, or else the last activation; of a transformer's tokens the last join.
+ * The ends of a network's stages. A stage has all maps of one size. Its end is the last join of a residual block, or
+ * else the last concatenation, or else the last activation. For a transformer's tokens, only joins count.
  */
 export function stageEnds(graph: GraphNodes, tensors: readonly MadeTensor[]): readonly string[] {
   const readers = readersOf(graph)
@@ -41,7 +44,7 @@ export function stageEnds(graph: GraphNodes, tensors: readonly MadeTensor[]): re
   function isEnd(name: string, operator: string): boolean {
     return operator !== 'Add' || joins.has(name)
   }
-  /** The activation of a tensor, where nothing else reads it. */
+  /** The activation of a tensor, if nothing else reads the tensor; otherwise the tensor itself. */
   function activated(name: string): string {
     const [reader, ...others] = readers.get(name) ?? []
     const output = reader?.outputs[0]

@@ -22,7 +22,7 @@ export interface TrialQuestion {
   /** Its name in messages. */
   readonly model: string
   readonly input: TrialInput
-  /** Tensors whose type and shape is asked for. */
+  /** Tensors to find types and shapes for. */
   readonly names: readonly string[]
   /** ONNX Runtime's level of optimisation. */
   readonly optimization: Optimization
@@ -33,7 +33,7 @@ export interface TrialQuestion {
 /** Types and shapes by name. */
 export type TrialAnswer = ReadonlyMap<string, ShownTensor>
 
-/** ONNX Runtime writes to stderr what it also throws. */
+/** Without this, ONNX Runtime also writes to stderr the errors that it throws. */
 const quiet = { logSeverityLevel: 4 } as const
 
 answerConfined<TrialQuestion, TrialAnswer>(async (question) => {
@@ -58,9 +58,9 @@ async function values(session: InferenceSession, question: TrialQuestion): Promi
 }
 
 /**
- * Compares the first image's values with those of a run of this image alone, or, if the batch is fixed, beside copies of
- * itself. It is a second run, so random values show as well.
- * @returns distances by name, of float32 outputs with a row for each image whose values differ
+ * Compares the first image's values with those from a second run. In that run, the image is alone, or with copies of
+ * itself if the batch size is fixed. A second run also shows random values.
+ * @returns for each float32 output with one row per image: the distance, by name, if the values differ
  */
 async function dependencesOf(
   session: InferenceSession,
@@ -133,7 +133,9 @@ function checkNumbers(model: string, name: string, features: Float32Array): void
   )
 }
 
-/** Pixels of any kind, from −2 to 2 times the contrast; a blank image could divide by its own norm. */
+/**
+ * Pixels with many values, from −2 to 2 times the contrast. A blank image could make a network divide by a norm of 0.
+ */
 function pattern([images = 1, ...image]: readonly number[], contrastOf: (image: number) => number): Float32Array {
   const length = image.reduce((product, size) => product * size, 1)
   return Float32Array.from({ length: images * length }, (_, i) => {
@@ -142,7 +144,7 @@ function pattern([images = 1, ...image]: readonly number[], contrastOf: (image: 
   })
 }
 
-/** Each image has other statistics than the one before. */
+/** Contrast of an image, different for each image so that their statistics differ. */
 function fading(image: number): number {
   return 1 / (1 + image)
 }

@@ -27,15 +27,16 @@ export interface Trial extends Pick<RunnableGraph, 'optimization'> {
 const trial = confined<TrialQuestion, TrialAnswer>(workerFile('networks/onnx/trialMain.js'))
 
 /**
- * Runs a model once on the processor, for what its outputs are, which an ONNX file need not state and often states wrongly. It
- * runs in a process of its own, since a small file can ask for any time and any memory, or crash what runs it; once it has
- * passed, it may be run elsewhere. Where ONNX Runtime crashes, the trial is made again at the next lower level of optimisation.
+ * Runs a model once on the processor to find the types and shapes of its outputs, which an ONNX file need not state and
+ * often states wrongly. The run is in its own process, because a small file can take any time and any memory, or crash
+ * the process. After a successful trial, the model may run elsewhere. If ONNX Runtime crashes, the trial is repeated at
+ * the next lower level of optimisation.
  *
  * @param names outputs of the graph
- * @returns type and shape by name, for float32 also whether a row depends on its image alone; the level, where it is not the
- * highest
- * @throws InputError when ONNX Runtime refuses the model, it does not run on such a batch, or not within the limits, or an
- * output holds NaN; the signal's reason
+ * @returns type and shape by name, and for float32 whether a row depends only on its image; also the level, if it is
+ * not the highest
+ * @throws InputError when ONNX Runtime refuses the model, the model does not run on such a batch or within the limits,
+ * or an output holds NaN; the signal's reason
  */
 export function trialRun(
   model: TriedModel,
@@ -48,8 +49,8 @@ export function trialRun(
 }
 
 /**
- * Types and shapes of tensors of a graph that has them as outputs, and the outputs of `extentNodes`.
- * @throws as `trialRun`
+ * Types and shapes of tensors in a graph that has both these tensors and the outputs of `extentNodes` as outputs.
+ * @throws the errors of `trialRun`
  */
 export function trialShapes(
   model: TriedModel,
@@ -69,11 +70,11 @@ export interface TrialBatch<T> {
 }
 
 /**
- * Tries a graph with as many images as it takes, or with two. A graph that claims to take any number of images, but has the one
- * that it was exported with written into it, is run on single images.
+ * Tries a graph with the number of images that it takes, or with two. Some graphs claim to take any number of images,
+ * but contain the number that they were exported with. These run on single images.
  *
  * @param stated the only number of images that it takes; null if it claims to take any
- * @param isWhole whether a trial shows two images where two were given
+ * @param isWhole whether a trial of two images shows two images in its result
  */
 export async function tryBatches<T>(
   stated: number | null,
@@ -85,15 +86,16 @@ export async function tryBatches<T>(
     const shown = await attempt(2)
     if (isWhole(shown)) return { shown, batch: 2, fixedBatch: null }
   } catch (error) {
-    // A trial that was ended is not repeated with fewer images.
+    // If the trial's process crashed or was stopped, the trial is not repeated with fewer images.
     if (!(error instanceof InputError) || error.cause instanceof ChildFailure) throw error
   }
   return { shown: await attempt(1), batch: 1, fixedBatch: 1 }
 }
 
 /**
- * Three images take a ViT-L seconds on two cores, and one slow core a minute and a half; opening takes a second for some hundred megabytes
- * of weights, and twice their memory. Half of the machine's is enough for all activations of a network on large images.
+ * Limits of a trial. A ViT-L takes seconds for three images on two cores, or a minute and a half on one slow core.
+ * Opening a model takes one second per some hundred megabytes of weights, and twice their memory. Half of the machine's
+ * memory is enough for all activations of a network on large images.
  *
  * @param bytes of the model's files
  */
@@ -115,7 +117,7 @@ async function tried(
   } catch (error) {
     if (!(error instanceof ChildFailure)) throw error
     const lower = OPTIMIZATIONS[OPTIMIZATIONS.indexOf(optimization) + 1]
-    // A trial that takes too long or too much memory takes no less without optimisation.
+    // Without optimisation, a trial needs no less time or memory, so only crashes are tried again.
     if (error.failing === 'crashed' && lower !== undefined)
       return tried({ ...model, optimization: lower }, asked, limits, signal)
     const isTooLarge = error.failing === 'late' || error.failing === 'killed'

@@ -18,21 +18,25 @@ import {
 } from './wire.js'
 
 /**
- * A message as plain data: one codec for ONNX's and Caffe's, each of which has a table of its fields. What a table does not know
- * is kept, so a changed copy of a file is its message with other fields. A field that the file lacks is undefined.
+ * A message as plain data. One codec reads and writes the messages of ONNX and of Caffe; a table lists the fields of
+ * each message. Fields that the table does not list are kept, so a changed copy of a file is its message with some
+ * other fields. A field that the file lacks is undefined.
  */
 export interface Message {
-  /** Where the message lies, its tag included. It is copied from there; a changed message has none: see `changed`. */
+  /**
+   * Range of the message in the file, including its tag. The message is copied from there. A changed message has none:
+   * see `changed`.
+   */
   readonly source?: FileRange | undefined
-  /** Fields that the table does not know. They are kept. */
+  /** Fields that the table does not list. They are kept. */
   readonly others?: readonly FileRange[]
 }
 
-/** A kind of field: how it is read and written. */
+/** A kind of field, with the functions that read and write it. */
 export interface FieldType<T> {
   readonly number: number
   readonly wireTypes: readonly WireType[]
-  /** @param before what earlier fields of this number gave; the last one counts, or lists grow */
+  /** @param before the value from earlier fields of this number. A single value is replaced; a list grows. */
   read(reading: Reading, field: Field, before: T | undefined): T
   write(value: T): Chunk[]
 }
@@ -40,7 +44,7 @@ export interface FieldType<T> {
 /** The fields of a message by name, in the order in which they are written. */
 export type FieldTable = Readonly<Record<string, FieldType<unknown>>>
 
-/** The message of a table. */
+/** The message that a table describes. */
 export type MessageOf<T extends FieldTable> = Message & {
   readonly [K in keyof T]?: T[K] extends FieldType<infer V> ? V : never
 }
@@ -80,7 +84,7 @@ export function changed<M extends Message>(message: M, changes: Partial<M>): M {
   return { ...message, ...changes, source: undefined }
 }
 
-/** A message as it grows. Lists grow in place, since copies would take the square of their length. */
+/** A message during reading. Lists grow in place, because copies would take quadratic time. */
 type Growing = Record<string, unknown> & { others?: FileRange[]; source?: FileRange | undefined }
 
 /** Adds the fields of a range to a message. */
@@ -102,7 +106,7 @@ function expected(field: Field, type: FieldType<unknown>): Field {
   throw new ProtobufError(`its field ${field.number} is of the wrong kind`)
 }
 
-/** Neighbours are one range. */
+/** Keeps an unknown field. Neighbouring fields become one range. */
 function addOther(reading: Reading, message: Growing, { tag, end }: Field): void {
   message.others ??= []
   const { others } = message
@@ -204,7 +208,7 @@ export function payload(number: number): FieldType<Chunk> {
   }
 }
 
-/** A list of bytes or texts that stay in the file, or of whole numbers, of which a range may hold many. */
+/** A list of bytes or texts that stay in the file, or of whole numbers, several of which can be in one range. */
 export function payloads(number: number): FieldType<readonly FileRange[]> {
   return {
     number,
@@ -214,14 +218,17 @@ export function payloads(number: number): FieldType<readonly FileRange[]> {
   }
 }
 
-/** Consecutive elements in the file; `distance` bytes from one to the next, more than an element where each has a tag. */
+/**
+ * Consecutive elements in the file. `distance` is the number of bytes from one element to the next; it is larger than
+ * an element if each has a tag.
+ */
 export interface Piece {
   readonly offset: number
   readonly elements: number
   readonly distance: number
 }
 
-/** A list of numbers of 4 or 8 bytes that stay in the file. Unpacked ones that follow one another make one piece. */
+/** A list of numbers of 4 or 8 bytes that stay in the file. Consecutive numbers that are not packed make one piece. */
 export function elements(number: number, bytes: 4 | 8): FieldType<readonly Piece[]> {
   return {
     number,
@@ -243,7 +250,7 @@ export function elements(number: number, bytes: 4 | 8): FieldType<readonly Piece
       pieces.flatMap(({ offset, elements, distance }) => {
         const range = { start: offset, end: offset + elements * distance }
         if (distance === bytes) return messageField(number, [range])
-        // With their tags, the first of which stands before the first element.
+        // Unpacked elements are copied with their tags. The first tag is before the first element.
         const tagBytes = distance - bytes
         return [{ start: range.start - tagBytes, end: range.end - tagBytes }]
       }),
@@ -269,7 +276,7 @@ export function messages<T extends FieldTable>(number: number, table: () => T): 
 }
 
 function nested<T extends FieldTable>(reading: Reading, table: T, field: Field, before?: MessageOf<T>): MessageOf<T> {
-  // A message that comes in several pieces lies in no one place.
+  // A message that the file splits into several pieces has no single range.
   const message = (before ?? {}) as Growing
   message.source = before === undefined ? { start: field.tag, end: field.end } : undefined
   reading.depth++

@@ -1,8 +1,8 @@
 import type { OpenFile } from '../../files/openFile.js'
 
 /**
- * Protobuf's wire format. A message is read where it lies in a file, and written as a row of chunks. Only tags, numbers and
- * names are in memory; a payload stays a range of its file until its turn to be written.
+ * Protobuf's wire format. A message is read in its place in a file, and written as a sequence of chunks. Only tags,
+ * numbers and names are in memory. A payload remains a range of its file until it is written.
  *
  * Reference: https://protobuf.dev/programming-guides/encoding/
  */
@@ -10,10 +10,10 @@ import type { OpenFile } from '../../files/openFile.js'
 /** The parts of an open file that reading needs. */
 export type ProtobufFile = Pick<OpenFile, 'size' | 'byteAt' | 'bytesAt'>
 
-/** The file is not protobuf, or not of the kind that its reader expects; the message says why, without its name. */
+/** The file is not protobuf, or not of the expected kind. The message says why, without the file's name. */
 export class ProtobufError extends Error {}
 
-/** Where something lies in a file: the first byte, and the first one after it. */
+/** A range of a file: its first byte, and the first byte after it. */
 export interface FileRange {
   readonly start: number
   readonly end: number
@@ -56,7 +56,7 @@ export function nextField(cursor: Cursor): Field {
     start = cursor.position
     cursor.position += length
   }
-  // Other readers would cut a longer tag off, and read another field.
+  // A tag of more than 32 bits is refused, because other readers would truncate it and read another field.
   if (head < 8 || head > MOST_TAG || cursor.position > cursor.end) throw new ProtobufError('it is not protobuf')
   return { number: Math.floor(head / 8), wireType, tag, value, start, end: cursor.position }
 }
@@ -75,7 +75,8 @@ const HIGH_BITS = 2 ** 36
 
 /** Reads an int64 and moves behind it. */
 export function nextVarint(cursor: Cursor): number {
-  // Seven bits a byte: four bytes give the lower 28 bits, and six the upper 36, of which the first is the sign.
+  // Each byte holds seven bits. Four bytes give the lower 28 bits, and six give the upper 36, which begin with the
+  // sign.
   let low = 0
   let high = 0
   for (let i = 0; i < 10; i++) {
@@ -105,19 +106,19 @@ export function textAt(file: ProtobufFile, range: FileRange, most = MOST_TEXT_BY
   }
 }
 
-/** A range that may be one of a few known words; undefined for a longer one. It need not be UTF-8. */
+/** Text that may be one of a few known words; undefined if it is too long for that. It need not be UTF-8. */
 export function shortText(file: ProtobufFile, chunk: Chunk | undefined): string | undefined {
   const { start, end } = fileRangeOf(chunk) ?? { start: 0, end: 0 }
   return end - start > 100 ? undefined : file.bytesAt(start, end).toString('latin1')
 }
 
-/** Bytes whose number is known before they are made. */
+/** Bytes that are made when they are written. Their number is known before. */
 interface DeferredBytes {
   readonly byteLength: number
   readonly read: () => Promise<Uint8Array>
 }
 
-/** A part of a message: bytes, bytes that are made when they are written, or a range of the file that is copied. */
+/** A part of a message: bytes, bytes that are made when they are written, or a range of the file to copy. */
 export type Chunk = Uint8Array | DeferredBytes | FileRange
 
 /** The range that a chunk is; undefined if it is none. */
@@ -125,9 +126,9 @@ export function fileRangeOf(chunk: Chunk | undefined): FileRange | undefined {
   return chunk !== undefined && 'start' in chunk ? chunk : undefined
 }
 
-/** Copies are read in pieces of this length. */
+/** Largest number of bytes that are copied at once. */
 const MOST_PIECE_BYTES = 1 << 22
-/** Small pieces are gathered up to this length, and ranges are small up to that. */
+/** Small chunks are joined into pieces of up to `GATHERED_BYTES`. A range is small up to `SMALL_RANGE_BYTES`. */
 const GATHERED_BYTES = 1 << 16
 const SMALL_RANGE_BYTES = 1 << 8
 
@@ -155,7 +156,7 @@ export async function* messageBytes(chunks: readonly Chunk[], file?: OpenFile): 
   yield Buffer.concat(gathered)
 }
 
-/** A chunk that is in memory, or a few bytes of the file. */
+/** The bytes of a chunk that is in memory or a small range of the file; undefined for other chunks. */
 function smallBytes(chunk: Chunk, file: OpenFile | undefined): Uint8Array | undefined {
   if (chunk instanceof Uint8Array) return chunk
   const isSmall = 'start' in chunk && chunk.end - chunk.start <= SMALL_RANGE_BYTES
@@ -178,7 +179,7 @@ async function* piecesOf(file: OpenFile, { start, end }: FileRange): AsyncGenera
     yield await file.read({ offset, length: Math.min(MOST_PIECE_BYTES, end - offset) })
 }
 
-/** Ranges that follow one another as one, so that they are read together. */
+/** Joins neighbouring ranges, so that they are read together. */
 function* joined(chunks: readonly Chunk[]): Generator<Chunk> {
   let open: FileRange | undefined
   for (const chunk of chunks) {
@@ -229,7 +230,7 @@ function tagOf(number: number, wireType: WireType): Buffer {
   return varint(number * 8 + wireType)
 }
 
-/** Negative integers take ten bytes: two's complement of 64 bits. */
+/** A varint. Negative integers take ten bytes, as 64-bit two's complement. */
 function varint(value: number): Buffer {
   const bytes: number[] = []
   let rest = BigInt.asUintN(64, BigInt(value))
