@@ -1,17 +1,17 @@
-"""Measures what a linear read-out of each layer tells of a scene: which objects are in it, and where.
+"""Measures how well a linear read-out of each layer tells which objects are in a scene, and where.
 
     python3 readout.py [--scenes N]
 
 Needs work/base-seed1.pt (see train.py). Scenes are one to three of the built-in patches on white, 75 pixels
-on the longer side, apart from one another. On features standardised by the training scenes, ridge regression
-learns for each object whether it is there, and from the scenes with it the place of its center. Writes readout.csv
-beside this file: by layer (`none`: what is told without any feature) and number of objects, over scenes that the
-regression never saw,
+on the longer side, which do not overlap. Features are standardised by the training scenes. For each object, ridge
+regression learns whether it is in the scene, and where its center is, the latter from the scenes that contain it.
+Writes readout.csv beside this file. Its rows are for each layer (`none`: a read-out without features) and number of
+objects; its columns are measured on scenes that the regression never saw:
 
-- objects: the share of objects that are among the highest scores, of which as many are taken as there are objects;
-- scenes: the share of scenes whose objects are all found so;
-- distance: the median distance in pixels from an object's center to the place that is read out;
-- placed: the share of objects for which it is at most half an object's side;
+- objects: the share of objects found, if the n objects with the highest scores are taken in a scene of n objects;
+- scenes: the share of scenes in which all objects are found this way;
+- distance: the median distance in pixels from an object's center to the center that is read out;
+- placed: the share of objects for which this distance is at most half an object's side;
 - variance: the share of the centers' variance that is explained (R²).
 """
 
@@ -42,7 +42,7 @@ COLUMNS = ["layer", "count", "scenes_tested", "objects", "scenes", "distance", "
 
 
 class PatchScenes:
-    """Batches by number: images uint8 [BATCH, 224, 224, 3] and centers float32 [BATCH, patches, 2], NaN: not there."""
+    """Batches by number: images uint8 [BATCH, 224, 224, 3], centers float32 [BATCH, patches, 2] (NaN: not there)."""
 
     def __init__(self):
         self.patches = []
@@ -77,7 +77,7 @@ class PatchScenes:
 
 @torch.no_grad()
 def features_of(encoder, source, batches):
-    """Features float32 [scenes, dims] by layer, of `none` but zeros, and the centers [scenes, patches, 2]."""
+    """Features float32 [scenes, dims] by layer (zeros for `none`), and the centers [scenes, patches, 2]."""
     found, centers = {layer: [] for layer in LAYERS}, []
     for number in range(batches):
         images, places = source[number]
@@ -91,11 +91,11 @@ def features_of(encoder, source, batches):
 
 
 def ridges(features, targets):
-    """Weights float64 [dims, targets] of ridge regressions of each strength on standardised features whose last column is constant."""
+    """Weights float64 [dims, targets] of a ridge regression for each strength; the last feature must be constant."""
     features, targets = features.double(), targets.double()
     gram, moments = features.T @ features / len(features), features.T @ targets / len(features)
     penalty = torch.eye(len(gram), dtype=torch.float64)
-    penalty[-1, -1] = 0  # the constant is free
+    penalty[-1, -1] = 0  # the constant has no penalty
     return [torch.linalg.solve(gram + strength * penalty, moments) for strength in RIDGES]
 
 

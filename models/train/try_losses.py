@@ -1,9 +1,10 @@
-"""Tries what feature and adversarial losses bring to a generator: three copies of a trained one go on, each by other losses.
+"""Tests whether feature and adversarial losses improve a generator: trains three copies of one, each with other losses.
 
     python3 try_losses.py [--layer fc8] [--samples N]
 
-Needs work/deepsim.pt (see train_generators.py). `pixels` keeps the pixels' squared error alone, `features` adds the encoder's
-maps as in training, `adversarial` also has a discriminator that sees the picture and the feature, after Dosovitskiy and Brox (2016).
+Needs work/deepsim.pt (see train_generators.py). `pixels` uses only the pixels' squared error. `features` adds that of the
+encoder's maps, as in training. `adversarial` also adds a discriminator that sees the picture and the feature, after
+Dosovitskiy and Brox (2016).
 Appends rows to losses.log.csv beside this file: the columns of validation, and `sharpness`, the mean difference of
 neighbouring pixels near objects as a share of the true scenes'. Writes the contact sheet work/losses-<layer>.png.
 """
@@ -54,7 +55,7 @@ class Discriminator(nn.Module):
 
 
 class Trial:
-    """A copy of the trained generator that goes on by some losses."""
+    """A copy of the trained generator that is trained further with certain losses."""
 
     def __init__(self, name, generator, start):
         self.name, self.generator = name, generator
@@ -100,7 +101,7 @@ class Trial:
 
 @torch.no_grad()
 def sharpness(encoder, layer, generators, source):
-    """Mean difference of neighbouring pixels at or beside objects, as a share of the true scenes', by name of a generator."""
+    """By generator: mean difference of neighbouring pixels at or beside objects, as a share of the true scenes'."""
     scenes, masks = (torch.from_numpy(array) for array in source[0])
     images = scenes.permute(0, 3, 1, 2).float()
     near = functional.max_pool2d(masks[:, None].float(), 9, 1, 4)[:, :, 1:, 1:]
@@ -116,7 +117,7 @@ def sharpness(encoder, layer, generators, source):
 
 
 class OneLayer(nn.Module):
-    """The encoder as one that has a single feature under several names, as validation wants it."""
+    """Wraps the encoder to give a single layer's feature under several names, as validation needs it."""
 
     def __init__(self, encoder, layer):
         super().__init__()
