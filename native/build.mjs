@@ -36,7 +36,7 @@ export function build(folder = 'native/build', options = []) {
   return undefined
 }
 
-/** Removes a build folder of a checkout that was moved or copied. CMake refuses one that it made for another source path. */
+/** Removes the build folder of a moved or copied checkout. CMake refuses one that it made for another source path. */
 function forgetOtherPlace(folder) {
   let cache
   try {

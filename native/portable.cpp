@@ -1,5 +1,5 @@
-// Definitions that the addon and libstdc++ would otherwise take from a glibc newer than 2.28. With them, the addon also runs
-// on older systems.
+// Definitions that the addon and libstdc++ would otherwise take from a glibc newer than 2.28. With them, the addon also
+// runs on older systems.
 #include <cerrno>
 #include <cstdint>
 #include <ctime>

@@ -1,6 +1,6 @@
 /**
- * Builds the binaries of the package into prebuilds/, which `npm pack` includes. `npm run build:prebuilds` builds for this
- * machine's platform; `npm run build:prebuilds -- linux-arm64` cross-compiles with Debian's g++-aarch64-linux-gnu.
+ * Builds the binaries of the package into prebuilds/, which `npm pack` includes. `npm run build:prebuilds` builds for
+ * this machine's platform; `npm run build:prebuilds -- linux-arm64` cross-compiles with Debian's g++-aarch64-linux-gnu.
  */
 import { execFileSync } from 'node:child_process'
 import { createRequire } from 'node:module'

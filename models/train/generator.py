@@ -48,7 +48,7 @@ class Doubling(nn.ConvTranspose2d):
         super().__init__(inputs, outputs, 4, 2, 1)
 
     def blocks(self, maps, padding):
-        """The layer's output without its outermost pixels, or with more: [N, out, 2h - 2 + 4 padding, 2w - 2 + 4 padding].
+        """The output without its outermost pixels, or with more: [N, out, 2h - 2 + 4 padding, 2w - 2 + 4 padding].
 
         Every 2x2 block of the output depends on 2x2 inputs. So a convolution with four times the channels and
         a pixel shuffle give it, which autocast computes faster than the transposed convolution.
@@ -134,10 +134,10 @@ class Generator(nn.Module):
         return maps[:, :, MARGIN:-MARGIN, MARGIN:-MARGIN]
 
     def draw_centre(self, maps):
-        """The image that the layers draw in plain order; skips pixels that the crop cuts off and uses the faster type."""
+        """The image that forward() draws without autocast; skips cropped pixels and uses the faster type."""
         for name, layer in self.deconvolutions.items():
             if name in CROPPED:
-                # The margin of 16 is 7, 3 and 1 where the side is 128, 64 and 32.
+                # The margin of 16 pixels that forward() crops is 7, 3 and 1 pixels wide at sides 128, 64 and 32.
                 maps = layer.blocks(maps[:, :, 1:-1, 1:-1] if name == CROPPED[0] else maps, 0)
                 maps = self.finished(name, maps)
             else:

@@ -1,17 +1,17 @@
-"""Measures how well a linear read-out of each layer tells which objects are in a scene, and where.
+"""Measures what a linear read-out of each layer tells of a scene: which objects are in it, and where.
 
     python3 readout.py [--scenes N]
 
 Needs work/base-seed1.pt (see train.py). Scenes are one to three of the built-in patches on white, 75 pixels
-on the longer side, which do not overlap. Features are standardised by the training scenes. For each object, ridge
-regression learns whether it is in the scene, and where its center is, the latter from the scenes that contain it.
-Writes readout.csv beside this file. Its rows are for each layer (`none`: a read-out without features) and number of
-objects; its columns are measured on scenes that the regression never saw:
+on the longer side, apart from one another. On features standardised by the training scenes, ridge regression
+learns for each object whether it is there, and from the scenes with it the place of its center. Writes readout.csv
+beside this file: by layer (`none`: what is told without any feature) and number of objects, over scenes that the
+regression never saw,
 
-- objects: the share of objects found, if the n objects with the highest scores are taken in a scene of n objects;
-- scenes: the share of scenes in which all objects are found this way;
-- distance: the median distance in pixels from an object's center to the center that is read out;
-- placed: the share of objects for which this distance is at most half an object's side;
+- objects: the share of objects that are among the highest scores, of which as many are taken as there are objects;
+- scenes: the share of scenes whose objects are all found so;
+- distance: the median distance in pixels from an object's center to the place that is read out;
+- placed: the share of objects for which it is at most half an object's side;
 - variance: the share of the centers' variance that is explained (R²).
 """
 
@@ -35,7 +35,7 @@ MOST_OBJECTS = 3
 BATCH = 64
 SEED = 3
 TEST_SHARE = 0.1
-# The strength of the ridge is chosen on as many scenes as are tested.
+# Candidates for the strength of the ridge. It is chosen on as many scenes as are tested.
 RIDGES = (1e-4, 1e-3, 1e-2, 1e-1)
 LOG = train.HERE / "readout.csv"
 COLUMNS = ["layer", "count", "scenes_tested", "objects", "scenes", "distance", "placed", "variance"]
@@ -100,7 +100,7 @@ def ridges(features, targets):
 
 
 def read_outs(features, centers):
-    """For each strength, the scores and places of every object as functions of features, learnt from these scenes."""
+    """For each strength, a function from features to every object's score and center, learnt from these scenes."""
     there = ~centers[:, :, 0].isnan()
     scores = ridges(features, there.double())
     places = [ridges(features[own], centers[own, patch]) for patch, own in enumerate(there.T)]

@@ -69,7 +69,7 @@ def keep_freed_memory():
 
 
 class Batches(Dataset):
-    """The batches first..last of a Samples source, in order, as tensors."""
+    """The batches from number `first` to below `last` of a Samples source, in order, as tensors."""
 
     def __init__(self, source, first, last):
         self.source, self.first, self.last = source, first, last

@@ -2,8 +2,8 @@
 
     python3 train_generators.py [--sketches N] [--samples N]
 
-Needs work/base-seed1.pt (see train.py). First the layers up to the sketch, a sixteenth of the side length,
-learn from many scenes which object is where. Then all layers learn the picture from fewer scenes. Writes work/deepsim.checkpoint.pt and the contact sheet
+Needs work/base-seed1.pt (see train.py). First the layers up to a sixteenth of the pixels a side learn what is
+where from many scenes, then all layers learn the picture from fewer. Writes work/deepsim.checkpoint.pt and the contact sheet
 work/deepsim.png while it runs, deepsim.log.csv beside this file, and, when all scenes are
 seen, work/deepsim.pt (see export_generators.py).
 """
@@ -38,8 +38,8 @@ BATCH = 16
 PEAK_RATE = 7e-4
 WARM_UP_STEPS = 300
 WEIGHT_DECAY = 1e-3
-# After the sketches, batch normalisation keeps its statistics, because those of 16 scenes are too noisy. Layers after the
-# sketched ones keep the statistics of their first weights, which scale them well.
+# After the sketches, batch normalisation keeps its statistics, because those of 16 scenes are too noisy. Layers after
+# the sketched ones keep the statistics of their first weights, which scale them well.
 NORM_BATCHES = 40
 OBJECT_WEIGHT = 4.0
 MASK_CELL = 4
@@ -101,7 +101,7 @@ class Encoder(torch.nn.Module):
 
 
 def whitening(features):
-    """[dims, dims] that decorrelates the rows of `features` [N, dims]; weak directions are amplified only so far."""
+    """[dims, dims] that decorrelates the rows of `features` [N, dims]; amplifies weak directions only so far."""
     covariance = torch.cov(features.double().T)
     variances, directions = torch.linalg.eigh(covariance)
     damped = variances.clamp(min=0) + WHITENING_DAMPING * variances.mean()

@@ -1,10 +1,9 @@
-"""Tests whether feature and adversarial losses improve a generator: trains three copies of one, each with other losses.
+"""Tries what feature and adversarial losses bring to a generator: three copies of a trained one go on, each by other losses.
 
     python3 try_losses.py [--layer fc8] [--samples N]
 
-Needs work/deepsim.pt (see train_generators.py). `pixels` uses only the pixels' squared error. `features` adds that of the
-encoder's maps, as in training. `adversarial` also adds a discriminator that sees the picture and the feature, after
-Dosovitskiy and Brox (2016).
+Needs work/deepsim.pt (see train_generators.py). `pixels` keeps the pixels' squared error alone, `features` adds the encoder's
+maps as in training, `adversarial` also has a discriminator that sees the picture and the feature, after Dosovitskiy and Brox (2016).
 Appends rows to losses.log.csv beside this file: the columns of validation, and `sharpness`, the mean difference of
 neighbouring pixels near objects as a share of the true scenes'. Writes the contact sheet work/losses-<layer>.png.
 """
@@ -29,7 +28,7 @@ SEED = 4
 RATE = 1e-4
 DISCRIMINATOR_RATE = 4e-4
 ADVERSARIAL_WEIGHT = 0.1
-# The discriminator waits while it is that much better than the generator.
+# The discriminator pauses while its loss is less than this share of the generator's adversarial loss.
 FAR_AHEAD = 0.1
 SLOPE = 0.2
 

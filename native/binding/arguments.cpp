@@ -9,8 +9,9 @@
 namespace shiftscope::binding {
 namespace {
 
-/// The built-in getter of ArrayBuffer.prototype.resizable, taken before a program can replace it; empty if this Node.js has
-/// no resizable buffers. Node-API offers no other way to ask. Calling the built-in getter runs no code of the program.
+/// The built-in getter of ArrayBuffer.prototype.resizable, taken before a program can replace it; empty if this Node.js
+/// has no resizable buffers. Node-API offers no other way to ask. Calling the built-in getter runs no code of the
+/// program.
 struct Resizable {
   Napi::FunctionReference getter;
 };

@@ -6,8 +6,9 @@
 #include <cstdint>
 #include <string>
 
-/// Converts JavaScript values to C++ values, and C++ exceptions to JavaScript errors. Counts, numbers, types and lengths are
-/// checked only here; the core relies on them. Each function throws a TypeError or RangeError that names the argument.
+/// Converts JavaScript values to C++ values, and C++ exceptions to JavaScript errors. Counts, numbers, types and
+/// lengths are checked only here; the core relies on them. Each function throws a TypeError or RangeError that names
+/// the argument.
 ///
 /// Read every property only once, and convert arrays after everything else, because a getter may detach any array.
 /// `property` and `three_numbers` may run JavaScript; the others do not.
@@ -40,8 +41,8 @@ void three_numbers(const Napi::Value& value, const char* name, float out[3]);
 void prepare_arrays(const Napi::Env& env);
 
 // Typed arrays of `length` elements; `shape` explains the length in messages, for example "rows * dims". Read them through
-// `Data()`, which honours byteOffset and works on a SharedArrayBuffer. None may be a view on a resizable ArrayBuffer, because
-// its memory could disappear while a thread uses it.
+// `Data()`, which honours byteOffset and works on a SharedArrayBuffer. None may be a view on a resizable ArrayBuffer,
+// because its memory could disappear while a thread uses it.
 Napi::Float32Array float32_array(const Napi::Value& value, const char* name, std::size_t length, const char* shape);
 Napi::Float64Array float64_array(const Napi::Value& value, const char* name, std::size_t length, const char* shape);
 Napi::Int8Array int8_array(const Napi::Value& value, const char* name, std::size_t length, const char* shape);
@@ -64,14 +65,14 @@ struct Failure {
   std::string message;  ///< one line
 };
 
-/// std::out_of_range becomes a RangeError. So does a lack of memory; its message names `what` the memory was for. Any other
-/// exception becomes an Error.
+/// std::out_of_range becomes a RangeError. So does a lack of memory; its message names `what` the memory was for. Any
+/// other exception becomes an Error.
 Failure current_failure(const std::string& what);
 
 Napi::Error error_of(const Napi::Env& env, const Failure& failure);
 
-/// Returns the result of work() and rethrows its exceptions as JavaScript errors, because any other exception that reaches
-/// JavaScript would end the process. `work` may call JavaScript.
+/// Returns the result of work() and rethrows its exceptions as JavaScript errors, because any other exception that
+/// reaches JavaScript would end the process. `work` may call JavaScript.
 template <class Work>
 auto translated(const Napi::Env& env, const std::string& what, const Work& work) {
   try {

@@ -18,8 +18,8 @@ struct FeatureMatrix {
   std::vector<Napi::TypedArray> arrays;  ///< the array, which the job must keep alive
 };
 
-/// Converts an array or a handle; throws if the features do not have this shape. Do not run JavaScript after it, because
-/// that could detach the array.
+/// Converts an array or a handle; throws if the features do not have this shape. Do not run JavaScript after it,
+/// because that could detach the array.
 FeatureMatrix feature_matrix(const Napi::Value& value, std::size_t rows, std::size_t dims);
 
 /// Returns the result of work(), or a conversion to { deviceFailure } if a device fails.

@@ -27,13 +27,14 @@ struct Work {
   std::function<Conversion()> execute;
 };
 
-/// Runs the work in Node's thread pool and returns the promise for its result. Node waits for the work before a program or
-/// a worker thread ends.
+/// Runs the work in Node's thread pool and returns the promise for its result. Node waits for the work before a program
+/// or a worker thread ends.
 Napi::Value start_job(const Napi::Env& env, Work work);
 
-/// Runs work that may take minutes on its own thread and returns the promise for its result. `stop` lies in the memory of
-/// one of the arrays. It is set when the environment or the process ends, and the work must end soon after. In Node's
-/// thread pool, the work could not be stopped, because Node waits for the pool before it calls any hook of an addon.
+/// Runs work that may take minutes on its own thread and returns the promise for its result. `stop` lies in the memory
+/// of one of the arrays. It is set when the environment or the process ends, and the work must end soon after. In
+/// Node's thread pool, the work could not be stopped, because Node waits for the pool before it calls any hook of an
+/// addon.
 Napi::Value start_long_job(const Napi::Env& env, Work work, std::atomic<std::int32_t>* stop);
 
 }  // namespace shiftscope::binding

@@ -22,8 +22,8 @@ Napi::Value instruction_set_name(const Napi::CallbackInfo& info) {
                     [&] { return Napi::String::New(info.Env(), name_of(instruction_set())); });
 }
 
-/// cudaDevices(index?): { devices: { index, name, computeCapability, memoryBytes }[], reason }. Tries every device, or only
-/// the one with this index. The first time, each device takes some tenths of a second.
+/// cudaDevices(index?): { devices: { index, name, computeCapability, memoryBytes }[], reason }. Tries every device, or
+/// only the one with this index. The first time, each device takes some tenths of a second.
 Napi::Value cuda_devices(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   std::optional<std::size_t> only;

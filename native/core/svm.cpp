@@ -163,8 +163,8 @@ class Training {
     }
   }
 
-  /// Switches to Newton's method, which starts from zero. The working set's solution is far from the one on all samples,
-  /// so starting from it would take more steps.
+  /// Switches to Newton's method, which starts from zero. The working set's solution is far from the one on all
+  /// samples, so starting from it would take more steps.
   void leave_working_set(Problem& problem) const {
     LargeProblem large{features_, problem.labels, options_.C, options_.tolerance};
     large.gram_samples = slots_for(options_.gram_bytes / 2, problems_);
@@ -223,7 +223,8 @@ class Training {
     ++passes_;
   }
 
-  /// A value that is not finite makes its row's score not finite, for any weights. So finite scores need no further look.
+  /// A value that is not finite makes its row's score not finite, for any weights. So finite scores need no further
+  /// look.
   std::optional<std::size_t> first_fault(const std::vector<double>& scores) const {
     const auto finite = [](double score) { return std::isfinite(score); };
     if (std::all_of(scores.begin(), scores.end(), finite)) return std::nullopt;

@@ -17,15 +17,15 @@
 /// Method: mostly the support vectors are few, so each problem is solved on a working set of samples
 /// (svm_working_set.h), with a Gram matrix that problems share. The tolerance gets finer as the duality gap shrinks.
 /// Then one pass over the features gives the decision values of all problems. The samples that violate their margins
-/// most join the working set. A problem switches to Newton's method on all samples (svm_newton.h) if it has many support
-/// vectors or its working set cannot be solved. Newton's steps take part in the same passes. With either method, a
-/// problem has converged when its duality gap is at most the tolerance.
+/// most join the working set. A problem switches to Newton's method on all samples (svm_newton.h) if it has many
+/// support vectors or its working set cannot be solved. Newton's steps take part in the same passes. With either
+/// method, a problem has converged when its duality gap is at most the tolerance.
 ///
-/// Lower bound of the time: each pass reads rows·dims·4 bytes and takes `problems` float64 multiply-adds per float, which
-/// is 2.5 per byte for ten problems. A core with 256-bit vectors does about that many while the memory delivers the
-/// data, so either may be the limit. A dozen passes cost no more than the Gram matrix, which takes m²/2·dims multiply-adds
-/// for the m samples that were ever in a working set. Classes that overlap more have more support vectors, and Newton's
-/// steps take m³.
+/// Lower bound of the time: each pass reads rows·dims·4 bytes and takes `problems` float64 multiply-adds per float,
+/// which is 2.5 per byte for ten problems. A core with 256-bit vectors does about that many while the memory delivers
+/// the data, so either may be the limit. A dozen passes cost no more than the Gram matrix, which takes m²/2·dims
+/// multiply-adds for the m samples that were ever in a working set. Classes that overlap more have more support
+/// vectors, and Newton's steps take m³.
 namespace shiftscope {
 
 struct SvmOptions {
@@ -72,8 +72,8 @@ struct SvmResult {
 /// training set. decisions: [problems, rows], filled with f(x_i) for every sample, those with label 0 included.
 /// weights: [problems, dims], filled with w, or null.
 /// The result does not depend on the number of threads; its last bits depend on the instruction set.
-/// C and the tolerance must be positive and finite, and dims not 0. Throws std::invalid_argument for any other label and
-/// for a problem without samples of both classes. Throws SvmStopped.
+/// C and the tolerance must be positive and finite, and dims not 0. Throws std::invalid_argument for any other label
+/// and for a problem without samples of both classes. Throws SvmStopped.
 SvmResult train_svm(const float* features, std::size_t rows, std::size_t dims, const std::int8_t* labels,
                     std::size_t problems, const SvmOptions& options, double* decisions, double* weights = nullptr,
                     InstructionSet level = instruction_set());

@@ -17,8 +17,8 @@ class SymmetricFactor {
   double* start(std::size_t size);
   std::size_t stride() const { return stride_; }
 
-  /// Replaces the matrix by its factors. A pivot below `least_pivot` is replaced by it, so that a matrix that is positive
-  /// semidefinite except for rounding errors can be factorised too. size³/6 multiply-adds.
+  /// Replaces the matrix by its factors. A pivot below `least_pivot` is replaced by it, so that a matrix that is
+  /// positive semidefinite except for rounding errors can be factorised too. size³/6 multiply-adds.
   void factorise(double least_pivot);
 
   /// Takes out row and column `index`: solutions have 0 there from now on. O(size²).
@@ -27,9 +27,9 @@ class SymmetricFactor {
   /// Replaces the right-hand side x, [size], by the solution; x must be 0 at removed indices.
   void solve(double* x) const;
 
-  /// Solves A x' = x + shift · ones, [size] each, with the shift that makes Σ x' = total. Replaces x by x' and returns the
-  /// shift. Newton steps need it, because the sum of the multipliers (or of their changes) is given. `ones` must be 0 at
-  /// removed indices and 1 elsewhere; its contents are lost.
+  /// Solves A x' = x + shift · ones, [size] each, with the shift that makes Σ x' = total. Replaces x by x' and returns
+  /// the shift. Newton steps need it, because the sum of the multipliers (or of their changes) is given. `ones` must be
+  /// 0 at removed indices and 1 elsewhere; its contents are lost.
   double solve_with_sum(std::vector<double>& x, std::vector<double>& ones, double total) const;
 
  private:

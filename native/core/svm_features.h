@@ -20,8 +20,8 @@ struct SvmTerm {
 };
 
 /// The matrix of features that a training works on, in any memory, and the operations of the training on it: all that
-/// take more than a few operations per sample or per dim. Sums are as accurate as in float64, but their last bits depend
-/// on the implementation. Results do not depend on the number of threads.
+/// take more than a few operations per sample or per dim. Sums are as accurate as in float64, but their last bits
+/// depend on the implementation. Results do not depend on the number of threads.
 /// Several threads may call at the same time. The implementation for a device throws as its header says.
 class SvmFeatures {
  public:

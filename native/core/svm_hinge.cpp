@@ -95,9 +95,9 @@ class FreeNewton {
     gather();
   }
 
-  /// If a whole step would push many multipliers beyond their bounds, moves towards the step's projection on the bounds,
-  /// which keeps the sum, as far as the dual rises. Returns true if it reached the projection: many multipliers are at
-  /// their bounds then.
+  /// If a whole step would push many multipliers beyond their bounds, moves towards the step's projection on the
+  /// bounds, which keeps the sum, as far as the dual rises. Returns true if it reached the projection: many multipliers
+  /// are at their bounds then.
   bool project() {
     if (!find_direction()) return false;
     std::size_t beyond = 0;
@@ -130,8 +130,9 @@ class FreeNewton {
   }
 
  private:
-  /// Gathers the Gram matrix of the free samples, centred about their mean. Centring only shifts rows and columns, which
-  /// changes nothing for directions whose sum is 0. Without the part that all samples share, fewer digits are lost.
+  /// Gathers the Gram matrix of the free samples, centred about their mean. Centring only shifts rows and columns,
+  /// which changes nothing for directions whose sum is 0. Without the part that all samples share, fewer digits are
+  /// lost.
   void gather() {
     gram_.resize(size_ * size_);
     residuals_.resize(size_);
@@ -187,8 +188,8 @@ class FreeNewton {
     curvature_ = kernels_.dot(direction_.data(), products_.data(), size_);
   }
 
-  /// Returns the point within the bounds that is nearest to the end of a whole step and keeps the sum of the multipliers.
-  /// It is the end minus a shift, clipped to the bounds; bisection finds the shift.
+  /// Returns the point within the bounds that is nearest to the end of a whole step and keeps the sum of the
+  /// multipliers. It is the end minus a shift, clipped to the bounds; bisection finds the shift.
   std::vector<double> projection() const {
     std::vector<double> point(size_);
     double sum = 0, widest = 0;

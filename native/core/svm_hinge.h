@@ -39,8 +39,8 @@ struct Margin {
 
 /// residuals, labels: y - g and y of `count` samples; those with label 0 are left out.
 ///
-/// If the classes are separable, the objective may be so small that the slacks' rounding errors exceed it. Scaled until no
-/// slack is left, (w, b) has the objective ½|w|² · scale², which is exact.
+/// If the classes are separable, the objective may be so small that the slacks' rounding errors exceed it. Scaled until
+/// no slack is left, (w, b) has the objective ½|w|² · scale², which is exact.
 Margin margin_of(const double* residuals, const double* labels, std::size_t count);
 
 /// Sets the primal value, intercept and scale of a solution. Takes either (w, intercept) with its slacks or w scaled to

@@ -116,8 +116,8 @@ void row_of_tiles(const float* const* a, std::ptrdiff_t ahead, const B* const* b
   }
 }
 
-/// The distance in floats to the rows to prefetch while the tile at `row` and dim `at` is computed; 0 for none. The rows
-/// must follow each other in memory. following: whether more rows come after them.
+/// The distance in floats to the rows to prefetch while the tile at `row` and dim `at` is computed; 0 for none. The
+/// rows must follow each other in memory. following: whether more rows come after them.
 SHIFTSCOPE_INLINE std::ptrdiff_t ahead_of(std::size_t row, std::size_t rows, std::size_t at, std::size_t dims,
                                           bool following) {
   const auto signed_dims = static_cast<std::ptrdiff_t>(dims);
@@ -127,8 +127,8 @@ SHIFTSCOPE_INLINE std::ptrdiff_t ahead_of(std::size_t row, std::size_t rows, std
   return following ? later - static_cast<std::ptrdiff_t>(at) : 0;
 }
 
-/// out[i · stride + j] = <a[i], b[j]>. in_order: whether the rows of `a` follow each other in memory. following: whether
-/// more rows come after them there.
+/// out[i · stride + j] = <a[i], b[j]>. in_order: whether the rows of `a` follow each other in memory. following:
+/// whether more rows come after them there.
 template <class B>
 void panel(const float* const* a, std::size_t rows, bool in_order, bool following, const B* const* b, std::size_t columns,
            std::size_t dims, double* out, std::size_t stride) {

@@ -7,14 +7,14 @@
 
 namespace shiftscope {
 
-/// A method that solves one problem in steps. Between the steps, the training computes scalar products with all samples,
-/// for all problems in one pass over the features.
+/// A method that solves one problem in steps. Between the steps, the training computes scalar products with all
+/// samples, for all problems in one pass over the features.
 class SvmMethod {
  public:
   virtual ~SvmMethod() = default;
 
-  /// Computes the next step, on at most `threads` threads. Returns a vector, [dims rounded up to 8] and zero from dims on;
-  /// `accept` expects its scalar products with all samples. last: no step follows, so the vector is the weights.
+  /// Computes the next step, on at most `threads` threads. Returns a vector, [dims rounded up to 8] and zero from dims
+  /// on; `accept` expects its scalar products with all samples. last: no step follows, so the vector is the weights.
   virtual const std::vector<double>& next(bool last, std::size_t threads) = 0;
 
   /// Whether several threads would make `next` faster.

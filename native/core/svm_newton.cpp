@@ -9,9 +9,9 @@
 namespace shiftscope {
 namespace {
 
-/// The first stiffness of the hinge, its growth factor and its largest value; the first and last are in units of a typical
-/// multiplier. A stiffer problem has fewer samples between the bounds and comes nearer to the optimum, but takes more
-/// steps. If it is far too stiff, the steps lose their digits.
+/// The first stiffness of the hinge, its growth factor and its largest value; the first and last are in units of a
+/// typical multiplier. A stiffer problem has fewer samples between the bounds and comes nearer to the optimum, but
+/// takes more steps. If it is far too stiff, the steps lose their digits.
 constexpr double kFirstStiffness = 20;
 constexpr double kGrowth = 3;
 constexpr double kMostStiffness = 1e4;
@@ -206,8 +206,8 @@ void NewtonMethod::update_gradient() {
   intercept_gradient_ = alpha_sums_[0] - alpha_sums_[1];
 }
 
-/// Σ alpha - ½ |Σ alpha y x|². The dual of the hinge loss requires equal sums of the classes' multipliers, so those of the
-/// class with the larger sum are scaled down to the other's sum.
+/// Σ alpha - ½ |Σ alpha y x|². The dual of the hinge loss requires equal sums of the classes' multipliers, so those of
+/// the class with the larger sum are scaled down to the other's sum.
 double NewtonMethod::balanced_dual() const {
   const double least = std::min(alpha_sums_[0], alpha_sums_[1]);
   std::vector<double> sum(weights_.size());

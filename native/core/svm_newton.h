@@ -24,10 +24,10 @@ struct LargeProblem {
 };
 
 /// The augmented Lagrangian method on (w, b), on all samples at once (Yan, Li 2020, "An efficient augmented Lagrangian
-/// method for support vector machine"). Newton's method with an exact line search minimises a smoothed hinge loss, whose
-/// derivative by the slack s is clamp(alpha + stiffness · s, 0, C). That derivative at the minimum is the next alpha, and
-/// the stiffness grows. Only samples whose multipliers are strictly between 0 and C determine a step's matrix, so many
-/// samples at C cost nothing.
+/// method for support vector machine"). Newton's method with an exact line search minimises a smoothed hinge loss,
+/// whose derivative by the slack s is clamp(alpha + stiffness · s, 0, C). That derivative at the minimum is the next
+/// alpha, and the stiffness grows. Only samples whose multipliers are strictly between 0 and C determine a step's
+/// matrix, so many samples at C cost nothing.
 class NewtonMethod : public SvmMethod {
  public:
   /// Starts from w = 0, b = 0. problem.features and labels must outlive it.

@@ -14,8 +14,8 @@ constexpr std::size_t kMostWorking = 2048;
 constexpr double kMostViolating = 0.5;
 constexpr std::size_t kTrialPasses = 4;
 
-/// After a pass, 1/kJoiningShare of the set's size may join, but at least kLeastJoining and at most kMostJoining. Few at
-/// a time are enough, because passes are cheap, and samples that never become support vectors only enlarge the Gram
+/// After a pass, 1/kJoiningShare of the set's size may join, but at least kLeastJoining and at most kMostJoining. Few
+/// at a time are enough, because passes are cheap, and samples that never become support vectors only enlarge the Gram
 /// matrix.
 constexpr std::size_t kLeastJoining = 64;
 constexpr std::size_t kMostJoining = 1000;
@@ -163,9 +163,9 @@ double WorkingSetMethod::slack_of(std::size_t row, double intercept) const {
   return std::max(0.0, std::fabs(label) - label * (scores_[row] + intercept));
 }
 
-/// Returns an intercept for which the working set's multipliers are optimal: the one nearest to the best intercept for all
-/// samples. The multipliers are optimal if none that can be raised has a larger residual y - <w, x> than one that can be
-/// lowered. Any intercept between the residuals of the two kinds satisfies the conditions.
+/// Returns an intercept for which the working set's multipliers are optimal: the one nearest to the best intercept for
+/// all samples. The multipliers are optimal if none that can be raised has a larger residual y - <w, x> than one that
+/// can be lowered. Any intercept between the residuals of the two kinds satisfies the conditions.
 double WorkingSetMethod::intercept_of_members() const {
   double raised = -HUGE_VAL, lowered = HUGE_VAL;
   for (std::size_t row = 0; row < rows_; ++row) {
@@ -178,8 +178,9 @@ double WorkingSetMethod::intercept_of_members() const {
   return std::min(std::max(intercept_, low), high);
 }
 
-/// Chooses samples that violate their margins with the working set's own intercept. With the best intercept for all samples,
-/// many samples of one kind may lie exactly at their margins and would never join, although the dual needs them.
+/// Chooses samples that violate their margins with the working set's own intercept. With the best intercept for all
+/// samples, many samples of one kind may lie exactly at their margins and would never join, although the dual needs
+/// them.
 void WorkingSetMethod::choose_joining() {
   joining_.clear();
   violating_ = 0;

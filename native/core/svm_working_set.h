@@ -30,14 +30,15 @@ class WorkingSetMethod : public SvmMethod {
   const SvmSolution& solution() const override { return solution_; }
   const std::vector<double>& weights() const override { return weights_; }
 
-  /// The samples that should join the working set, chosen by `accept`. They need slots in the Gram matrix before `join`.
+  /// The samples that should join the working set, chosen by `accept`. They need slots in the Gram matrix before
+  /// `join`.
   const Samples& joining() const { return joining_; }
 
   /// Adds those of the samples that have a label. All of them must have slots.
   void join(const Samples& samples);
 
-  /// Whether the problem should be solved on all samples at once, because it has more support vectors than a working set
-  /// should hold, or because the set's solution no longer improves.
+  /// Whether the problem should be solved on all samples at once, because it has more support vectors than a working
+  /// set should hold, or because the set's solution no longer improves.
   bool is_outgrown() const;
 
   /// The mean multiplier of the support vectors; C if there are none.

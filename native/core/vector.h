@@ -205,8 +205,8 @@ struct Constant {
   constexpr operator std::size_t() const { return Value; }
 };
 
-/// Calls work(0) … work(Count - 1) without a loop. An array that only these constants index can then lie in registers, even
-/// if the compiler would not unroll a loop.
+/// Calls work(0) … work(Count - 1) without a loop. An array that only these constants index can then lie in registers,
+/// even if the compiler would not unroll a loop.
 template <std::size_t Count, std::size_t First = 0, class Work>
 SHIFTSCOPE_INLINE void unroll(const Work& work) {
   if constexpr (First < Count) {

@@ -1,5 +1,5 @@
-# The library shiftscope_cuda: the operations on CUDA devices. Without nvcc, or if CUDA is not wanted, it only reports that
-# there are no devices (absent.cpp). SHIFTSCOPE_CUDA_BUILT says which of the two it is.
+# The library shiftscope_cuda: the operations on CUDA devices. Without nvcc, or if CUDA is not wanted, it only reports
+# that there are no devices (absent.cpp). SHIFTSCOPE_CUDA_BUILT says which of the two it is.
 
 set(SHIFTSCOPE_CUDA_FOLDER ${CMAKE_CURRENT_LIST_DIR})
 set(SHIFTSCOPE_CUDA_SOURCES ${SHIFTSCOPE_CUDA_FOLDER}/device.cpp)

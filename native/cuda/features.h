@@ -10,8 +10,8 @@ namespace shiftscope::SHIFTSCOPE_CUDA {
 /// A matrix of features, [rows, dims] in C order, on a device. It is uploaded once for all operations.
 class Features {
  public:
-  /// values: rows · dims floats, read only during the call. dims: from 1 to 2^31. Throws DeviceError, also if the device
-  /// has too little memory; in a build without CUDA, always.
+  /// values: rows · dims floats, read only during the call. dims: from 1 to 2^31. Throws DeviceError, also if the
+  /// device has too little memory; in a build without CUDA, always.
   Features(const Device& device, const float* values, std::size_t rows, std::size_t dims);
 
   std::size_t rows() const { return rows_; }

@@ -59,11 +59,11 @@ inline __device__ double warp_sum(double value) {
   return value;
 }
 
-/// Computes products[r][v] = <row r, vector v> for a warp's Rows rows from `first` on, with the totals on every lane. If
-/// Norm, products[r][0] is the row's squared norm and the vectors follow. Rows beyond the last repeat the last.
+/// Computes products[r][v] = <row r, vector v> for a warp's Rows rows from `first` on, with the totals on every lane.
+/// If Norm, products[r][0] is the row's squared norm and the vectors follow. Rows beyond the last repeat the last.
 ///
-/// vectors: [Vectors, dims], aligned to Width elements. Width: 2 if all rows lie at multiples of 8 bytes and dims is even,
-/// otherwise 1. For blocks of kThreads threads, all of which must take part.
+/// vectors: [Vectors, dims], aligned to Width elements. Width: 2 if all rows lie at multiples of 8 bytes and dims is
+/// even, otherwise 1. For blocks of kThreads threads, all of which must take part.
 template <int Rows, int Vectors, bool Norm, int Width>
 __device__ void row_products(const FeatureRows& features, const double* vectors, std::size_t first,
                              double (&products)[Rows][Vectors + Norm]) {

@@ -1,7 +1,7 @@
 #pragma once
 
-// The CUDA language and runtime, either NVIDIA's or the emulation of the tests, and classes that own streams and memory of
-// the device and of the processor. Each object belongs to the device that its thread had selected (`use`). Functions
+// The CUDA language and runtime, either NVIDIA's or the emulation of the tests, and classes that own streams and memory
+// of the device and of the processor. Each object belongs to the device that its thread had selected (`use`). Functions
 // throw DeviceError.
 
 #include <bit>
@@ -43,7 +43,8 @@ class Stream {
   cudaStream_t handle_ = nullptr;
 };
 
-/// Queue a copy of `count` elements. If the host memory is not pinned, it has been read or written when the call returns.
+/// Queue a copy of `count` elements. If the host memory is not pinned, it has been read or written when the call
+/// returns.
 template <class T>
 void upload(T* device, const T* host, std::size_t count, const Stream& stream) {
   if (count == 0) return;
@@ -126,8 +127,8 @@ class Twin {
   std::size_t capacity_ = 0;
 };
 
-/// A number on the device, ~0 at first, that kernels lower with atomicMin. It is an index, possibly combined with a code
-/// for what was found there.
+/// A number on the device, ~0 at first, that kernels lower with atomicMin. It is an index, possibly combined with a
+/// code for what was found there.
 class LeastIndex {
  public:
   static constexpr unsigned long long kNone = ~0ull;

@@ -55,7 +55,8 @@ struct TilesJob {
   double* out;           ///< [rows, size], on and left of the diagonal
 };
 
-/// Computes products of samples with SampleSide. With DimSide, computes products of dims, with a constant 1 as last dim.
+/// Computes products of samples with SampleSide. With DimSide, computes products of dims, with a constant 1 as last
+/// dim.
 template <class Side>
 __global__ void __launch_bounds__(kThreads) tiles_kernel(TilesJob job) {
   const unsigned top = job.begin + blockIdx.x * kTile, left = blockIdx.y * kTile;

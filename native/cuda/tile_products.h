@@ -6,11 +6,11 @@
 
 /// Scalar products of many vectors with as many, tile by tile; the inner part of Gram matrices and of outer products.
 ///
-/// Lower bound of the time: the multiply-adds. A term is converted to float64 once, on its way to shared memory, because
-/// devices have at most a quarter as many units for the conversion as for float64 multiply-adds. A thread has 8 x 8
-/// elements, for which it reads 16 operands per term, so that reading shared memory takes half the time of the sums. A tile
-/// needs only a quarter of a block's threads for this. The block's quarters share the terms, so that a matrix of few
-/// tiles still occupies many threads. The next terms are loaded while the current ones are summed.
+/// Lower bound of the time: the multiply-adds. A term is converted to float64 once, on its way to shared memory,
+/// because devices have at most a quarter as many units for the conversion as for float64 multiply-adds. A thread has
+/// 8 x 8 elements, for which it reads 16 operands per term, so that reading shared memory takes half the time of the
+/// sums. A tile needs only a quarter of a block's threads for this. The block's quarters share the terms, so that a
+/// matrix of few tiles still occupies many threads. The next terms are loaded while the current ones are summed.
 namespace shiftscope::SHIFTSCOPE_CUDA {
 
 /// Elements along each side of a tile and of a thread's part of it, and terms that are in shared memory at a time.
@@ -25,8 +25,8 @@ constexpr unsigned kSlices = kThreads / (kSide * kSide);
 /// Terms of one side that a thread fetches.
 constexpr unsigned kFetched = kTile * kDepth / kThreads;
 
-/// One side of a tile: kDepth terms of kTile vectors. A row is one element longer, so that neither writing along the terms
-/// nor reading along the vectors causes bank conflicts.
+/// One side of a tile: kDepth terms of kTile vectors. A row is one element longer, so that neither writing along the
+/// terms nor reading along the vectors causes bank conflicts.
 using Staged = double[kDepth][kTile + 1];
 
 /// The vectors are the samples from `begin` on; the terms are dims.
@@ -84,11 +84,11 @@ __device__ void store(const float (&values)[kFetched], Staged& staged) {
   for (unsigned n = 0; n < kFetched; ++n) staged[Side::term(n)][Side::vector(n)] = values[n];
 }
 
-/// Calls emit(row, column, Σ) for each element of a tile, with its sum over all terms. Only some of the threads call it, but
-/// all threads of a block must take part.
+/// Calls emit(row, column, Σ) for each element of a tile, with its sum over all terms. Only some of the threads call
+/// it, but all threads of a block must take part.
 ///
-/// Each lane of a warp reads the same operands as its neighbour from one side, and the same as the next lane but one from
-/// the other side. A warp's read of 64 bits per lane is then one access instead of two.
+/// Each lane of a warp reads the same operands as its neighbour from one side, and the same as the next lane but one
+/// from the other side. A warp's read of 64 bits per lane is then one access instead of two.
 template <class Side, class Emit>
 __device__ void tile_products(const Side& left, const Side& right, std::size_t terms, const Emit& emit) {
   __shared__ Staged rows[2], columns[2];

@@ -26,8 +26,8 @@ class Workspaces {
  public:
   explicit Workspaces(int device) : device_(device) {}
 
-  /// A workspace for the calling thread; selects the device for that thread. The lease returns the workspace when it ends.
-  /// After an exception, work may still be queued: the lease then waits for it and frees the workspace. Throws
+  /// A workspace for the calling thread; selects the device for that thread. The lease returns the workspace when it
+  /// ends. After an exception, work may still be queued: the lease then waits for it and frees the workspace. Throws
   /// DeviceError.
   class Lease {
    public:
