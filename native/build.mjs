@@ -1,5 +1,5 @@
 /**
- * Builds the addon with cmake-js: `npm run build:native`, and what install.mjs does where no binary fits.
+ * Builds the addon with cmake-js. `npm run build:native` runs it, and install.mjs does if no binary fits.
  */
 import { spawnSync } from 'node:child_process'
 import { readFileSync, rmSync } from 'node:fs'
@@ -19,7 +19,7 @@ const CAUSES = [
 /**
  * @param {string} folder of the build, from the package's root
  * @param {readonly string[]} options of cmake-js
- * @returns {string | undefined} why there is no addon; what the tools said stands on stderr where the cause alone would not do
+ * @returns {string | undefined} why there is no addon; for an unknown cause, the tools' output is on stderr
  */
 export function build(folder = 'native/build', options = []) {
   forgetOtherPlace(join(ROOT, folder))
@@ -36,7 +36,7 @@ export function build(folder = 'native/build', options = []) {
   return undefined
 }
 
-/** CMake refuses a folder that it made for sources at another place, as in a checkout that was moved or copied. */
+/** Removes the build folder of a moved or copied checkout. CMake refuses one that it made for another source path. */
 function forgetOtherPlace(folder) {
   let cache
   try {
@@ -48,7 +48,7 @@ function forgetOtherPlace(folder) {
   if (place === undefined || join(place, '.') !== join(ROOT, '.')) rmSync(folder, { recursive: true, force: true })
 }
 
-/** One line, also where several causes were found. */
+/** The message for a failed build, in one line. */
 export function refusal(cause) {
   return `shiftscope: the native addon cannot be built: ${cause}; install CMake 3.21 or newer and a C++20 compiler (g++ 12, clang 14, Visual Studio 2022) and install again, or use a platform that the package has a binary for (Linux and Windows on x64 or arm64, macOS on arm64)\n`
 }

@@ -1,6 +1,6 @@
 /**
- * What `npm install` runs. It builds the addon in a checkout always, in an installed package only if no binary loads. If npm
- * runs no scripts, the package still has its binaries. It prints nothing if all is well.
+ * The install script of `npm install`. In a checkout it always builds the addon; in an installed package, only if no
+ * binary loads. If npm runs no scripts, the package still has its binaries. It prints nothing if all is well.
  */
 import { existsSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -9,7 +9,7 @@ import { arch, env, exit, platform, stderr } from 'node:process'
 import { build, refusal } from './build.mjs'
 
 const isCheckout = existsSync(new URL('../src', import.meta.url))
-/** The first `npx shiftscope` in a checkout installs a link to it, which must not wait for a compiler. */
+/** The first `npx shiftscope` in a checkout installs a link to the checkout. That must not wait for a compiler. */
 const isLinked = isCheckout && env.npm_command === 'exec'
 
 if (!isCheckout) declineCudaLibraries()
@@ -33,10 +33,10 @@ async function loads() {
 }
 
 /**
- * ONNX Runtime's own script, which npm runs after this one, downloads its CUDA libraries from a host that is no package
- * registry, hundreds of megabytes for machines without a card too, and where it cannot, the whole installation fails. It does
- * not where their files are there; empty ones stand for "not wanted". Who wants them asks its script for them, now or later,
- * which writes over these.
+ * Prevents a download of ONNX Runtime's CUDA libraries. Its own install script, which npm runs after this one, fetches
+ * hundreds of megabytes from a host that is no package registry, even on machines without a card. If the download
+ * fails, the whole installation fails. The script downloads nothing if the files exist, so this function creates empty
+ * ones. You can still ask that script for the libraries, now or later; it overwrites the empty files.
  */
 function declineCudaLibraries() {
   const asked = Object.keys(env).some((name) => /^(npm_config_)?onnxruntime_node_install/i.test(name))

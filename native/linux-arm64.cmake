@@ -1,4 +1,4 @@
-# Debian's g++-aarch64-linux-gnu; with qemu-user, ctest runs what it makes.
+# Toolchain file for Debian's g++-aarch64-linux-gnu. If qemu-user is installed, ctest can run the tests.
 set(CMAKE_SYSTEM_NAME Linux)
 set(CMAKE_SYSTEM_PROCESSOR aarch64)
 set(CMAKE_CXX_COMPILER aarch64-linux-gnu-g++)

@@ -1,8 +1,9 @@
-# SHIFTSCOPE_PORTABLE=1 in the environment makes an addon that runs on other machines of its platform, as the published ones
-# do. On Linux it carries libstdc++ in itself and asks for no symbol of a glibc newer than 2.28, the oldest that Node.js 20
-# runs on; libgcc_s stays outside, since Node.js needs it too. Where musl is the C library only libstdc++ is carried.
+# SHIFTSCOPE_PORTABLE=1 in the environment builds an addon that runs on other machines of its platform, like the
+# published ones. On Linux it contains libstdc++ and needs no symbol of a glibc newer than 2.28, the oldest that Node.js
+# 20 runs on. libgcc_s stays a shared library, because Node.js needs it too. With musl, the addon only contains
+# libstdc++.
 option(SHIFTSCOPE_PORTABLE "Build an addon that runs on other machines" OFF)
-# Also where the addon was built before without.
+# Set even if the cache already holds another value, from an earlier build of the addon.
 set_property(CACHE SHIFTSCOPE_PORTABLE PROPERTY VALUE "$ENV{SHIFTSCOPE_PORTABLE}")
 
 include(CheckCXXSymbolExists)
@@ -13,8 +14,8 @@ if(SHIFTSCOPE_PORTABLE AND CMAKE_SYSTEM_NAME STREQUAL Linux)
 endif()
 
 if(SHIFTSCOPE_PORTABLE AND SHIFTSCOPE_GLIBC)
-  # A stand-in for the libpthread of then, which the linker finds first: these functions have been in libc since 2.34, where
-  # their old versions are still found.
+  # A replacement for the old libpthread, which the linker finds first. Since glibc 2.34 these functions are in libc,
+  # which still has their old versions.
   if(SHIFTSCOPE_ARCHITECTURE STREQUAL SHIFTSCOPE_X86)
     set(version GLIBC_2.2.5)
   else()

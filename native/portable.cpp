@@ -1,4 +1,5 @@
-// What the addon and libstdc++ would take from a glibc newer than 2.28, for addons that run on the older ones too.
+// Definitions that the addon and libstdc++ would otherwise take from a glibc newer than 2.28. With them, the addon also
+// runs on older systems.
 #include <cerrno>
 #include <cstdint>
 #include <ctime>
@@ -7,10 +8,10 @@
 
 extern "C" {
 
-// glibc 2.32. False is always right: reference counts are then atomic.
+// New in glibc 2.32. False is always safe: reference counts are then atomic.
 char __libc_single_threaded = 0;
 
-// glibc 2.30. The remaining time is waited for by the clock that the condition variable has.
+// New in glibc 2.30. This one waits for the remaining time on the condition variable's own clock.
 int pthread_cond_clockwait(pthread_cond_t* condition, pthread_mutex_t* mutex, clockid_t clock, const timespec* until) {
   constexpr std::int64_t second = 1'000'000'000;
   timespec now, deadline;
@@ -25,7 +26,7 @@ int pthread_cond_clockwait(pthread_cond_t* condition, pthread_mutex_t* mutex, cl
   return pthread_cond_timedwait(condition, mutex, &deadline);
 }
 
-// glibc 2.36. Only libstdc++'s random_device refers to it.
+// New in glibc 2.36. Only libstdc++'s random_device refers to it.
 std::uint32_t arc4random() {
   std::uint32_t value;
   while (getentropy(&value, sizeof value) != 0) {
@@ -33,7 +34,7 @@ std::uint32_t arc4random() {
   return value;
 }
 
-// glibc 2.38: the strtoul of C23, in the place of the one that has always been there.
+// New in glibc 2.38: the strtoul of C23. This one calls the old strtoul, which every glibc has.
 unsigned long strtoul_of_old(const char* text, char** end, int base) __asm__("strtoul");
 unsigned long __isoc23_strtoul(const char* text, char** end, int base) { return strtoul_of_old(text, end, base); }
 

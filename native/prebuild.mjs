@@ -1,6 +1,6 @@
 /**
- * Makes the binaries of the package: `npm run build:prebuilds` that of this machine's platform,
- * `npm run build:prebuilds -- linux-arm64` one by Debian's g++-aarch64-linux-gnu. They lie in prebuilds/, which `npm pack` takes.
+ * Builds the binaries of the package into prebuilds/, which `npm pack` includes. `npm run build:prebuilds` builds for
+ * this machine's platform; `npm run build:prebuilds -- linux-arm64` cross-compiles with Debian's g++-aarch64-linux-gnu.
  */
 import { execFileSync } from 'node:child_process'
 import { createRequire } from 'node:module'
@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url'
 import { build, refusal } from './build.mjs'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
-/** The newest that Node.js 20 itself asks for. */
+/** Minor version of the newest glibc that Node.js 20 itself needs. */
 const GLIBC = 28
 
 const crossed = argv[2]
@@ -40,7 +40,7 @@ execFileSync(execPath, [copy, '--baseDir', join(folder, 'Release'), ...names, ..
   stdio: 'ignore',
 })
 
-/** @throws Error where an older system could not load it */
+/** @throws Error if the addon needs a glibc newer than 2.28 */
 function checkGlibc(path) {
   const versions = execFileSync('readelf', ['--version-info', '--wide', path], { encoding: 'utf8' })
   const newer = [...versions.matchAll(/GLIBC_2\.(\d+)/g)].filter(([, minor]) => Number(minor) > GLIBC)

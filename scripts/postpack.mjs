@@ -1,4 +1,4 @@
-/** What npm runs after packing a checkout: it names the platforms that the package has no binary for. */
+/** npm runs it after packing a checkout. It names the platforms without a binary in the package. */
 import { existsSync } from 'node:fs'
 import { stderr } from 'node:process'
 

@@ -1,6 +1,7 @@
 /**
- * What npm runs in a checkout after installing it: the TypeScript build. The first `npx shiftscope` there runs it as well, to
- * install a link to the checkout; that changes nothing, since somebody may be running what is built.
+ * npm runs it in a checkout after installing it. It builds the TypeScript. The first `npx shiftscope` in a checkout
+ * installs a link to the checkout and runs this script too. It must not build then, because the built files may be in
+ * use.
  */
 import { execSync } from 'node:child_process'
 

@@ -40,7 +40,7 @@ def quantised(weight, output_axis=0):
 
 
 def dequantised(weight, output_axis=0):
-    """The float32 weight that the exported file stands for."""
+    """The float32 weight that the exported file yields after Cast and Mul."""
     values, scale = quantised(weight, output_axis)
     return torch.from_numpy(values.astype(np.float32) * scale)
 
@@ -146,7 +146,7 @@ def quantise_in_place(model):
 
 
 def validation(models, art):
-    """Top-1 and top-5 shares of each variant on the last validation's samples."""
+    """Top-1 and top-5 shares of each variant on the samples of the training's last validation."""
     sources = train.validation_sources(art, background_pool(art))
     shares = train.validate(models, sources, train.LAST_VALIDATION_BATCHES)
     for model in models.values():
@@ -155,7 +155,7 @@ def validation(models, art):
 
 
 def before(variant, seed):
-    """The same of the trained float32 network, by the training's log."""
+    """Top-1 and top-5 shares of the trained float32 network, from the training's log."""
     with train.LOG.open(newline="") as file:
         rows = [row for row in csv.DictReader(file) if (row["variant"], row["seed"]) == (variant, str(seed))]
     return rows[-1]
@@ -163,7 +163,7 @@ def before(variant, seed):
 
 @torch.no_grad()
 def write_reference(model, art, folder, name):
-    """Inputs and the quantised torch model's outputs as raw float32, for check.mjs."""
+    """Stores inputs and the quantised torch model's outputs as raw float32, for check.mjs."""
     source = train.Samples(art, None, 16, train.VALIDATION_SEED, white_only=True)
     images = train.normalised(torch.from_numpy(source[0][0])).contiguous()
     maps = model.features(images).flatten(1)
@@ -199,7 +199,7 @@ def main():
     models, graphs, samples = {}, {}, {}
     for variant, name in NAMES.items():
         models[variant], samples[variant] = trained_model(variant, arguments.seed, art)
-        graphs[variant] = onnx_model(models[variant], name, {})  # of the weights that are quantised in place next
+        graphs[variant] = onnx_model(models[variant], name, {})  # before the next line quantises the weights in place
         quantise_in_place(models[variant])
     after = validation(models, art)
     arguments.into.mkdir(parents=True, exist_ok=True)

@@ -39,7 +39,7 @@ def add_connected(graph, generator):
 
 
 def add_deconvolutions(graph, generator, maps):
-    """Transposed convolutions up to 256 x 256, of which `image` is the centre."""
+    """Transposed convolutions up to 256 x 256; the output `image` is the centre of the last maps."""
     for name, layer in generator.deconvolutions.items():
         inputs = [maps, graph.weight(name, layer.weight, output_axis=1), graph.bias(name, layer.bias)]
         maps = graph.node("ConvTranspose", inputs, name, kernel_shape=list(layer.kernel_size),
@@ -54,7 +54,7 @@ def add_deconvolutions(graph, generator, maps):
 def onnx_model(generator, name, metadata):
     """Input `feature` float32 [N, dims]; output `image` float32 [N, 3, 224, 224] in the encoder's input units.
 
-    Of a folded generator.
+    The generator must be folded.
     """
     graph = Graph()
     add_deconvolutions(graph, generator, add_connected(graph, generator))
@@ -64,7 +64,7 @@ def onnx_model(generator, name, metadata):
 
 @torch.no_grad()
 def quantised_copy(generator):
-    """A folded generator with exactly the exported weights."""
+    """A copy of a folded generator with exactly the exported weights."""
     result = copy.deepcopy(generator)
     for layer in result.connected.values():
         layer.weight.copy_(dequantised(layer.weight))
@@ -74,7 +74,7 @@ def quantised_copy(generator):
 
 
 def held_out(row, layer):
-    """The figures of one generator in a row of validation, with those of the empty frame and the mean image."""
+    """One generator's figures from a row of validation, and those of the empty frame and the mean image."""
     columns = [f"{layer}_psnr", f"{layer}_object_psnr", f"{layer}_feature_error"]
     baselines = ["white_psnr", "white_object_psnr", "mean_psnr", "mean_object_psnr"]
     return {column.removeprefix(f"{layer}_"): float(row[column]) for column in columns + baselines}
@@ -82,7 +82,7 @@ def held_out(row, layer):
 
 @torch.no_grad()
 def write_reference(encoder, generator, layer, source, name):
-    """Features of held-out scenes and the quantised torch generator's images, for check.mjs."""
+    """Stores features of held-out scenes and the quantised torch generator's images, for check.mjs."""
     feature = encoder.features(encoder.maps(train.normalised(torch.from_numpy(source[0][0]))))[layer]
     store_reference({"feature": feature, "image": generator(feature)}, train.WORK, name)
 

@@ -17,7 +17,7 @@ FIRST_SIDE = 4
 OUTPUT_SIDE = 256
 MARGIN = (OUTPUT_SIDE - FRAME) // 2
 SLOPE = 0.3
-# Up to this side PyTorch's bfloat16 convolutions are several times slower than float32.
+# For maps of at most this side, PyTorch's bfloat16 convolutions are several times slower than float32.
 FLOAT32_SIDE = 8
 
 # Name, channels out, kernel: 4 doubles the resolution (stride 2), 3 keeps it; padding is 1.
@@ -35,7 +35,7 @@ DECONVOLUTIONS = (
 LAST = DECONVOLUTIONS[-1][0]
 CROPPED = ("deconv2", "deconv1", "deconv0")
 NORMALISED = ("deconv5", "conv5_1", "deconv4", "conv4_1", "deconv3", "conv3_1")
-# Behind these layers the picture can be sketched: 16 x 16, of which the middle stands for the frame.
+# The sketch is drawn from the output of these layers: 16 x 16, of which the middle 14 x 14 are the frame.
 SKETCHED = NORMALISED[:4]
 SKETCH_SCALE = 16
 SKETCH_MARGIN = MARGIN // SKETCH_SCALE
@@ -48,10 +48,10 @@ class Doubling(nn.ConvTranspose2d):
         super().__init__(inputs, outputs, 4, 2, 1)
 
     def blocks(self, maps, padding):
-        """[N, out, 2h - 2 + 4 padding, 2w - 2 + 4 padding]: the output less its outermost pixels, or with more.
+        """The output without its outermost pixels, or with more: [N, out, 2h - 2 + 4 padding, 2w - 2 + 4 padding].
 
-        Every 2x2 block of it depends on 2x2 inputs: a convolution with four times the channels
-        and a pixel shuffle, which autocast computes faster than the transposed convolution.
+        Every 2x2 block of the output depends on 2x2 inputs. So a convolution with four times the channels and
+        a pixel shuffle give it, which autocast computes faster than the transposed convolution.
         """
         inputs, outputs = self.weight.shape[:2]
         taps = self.weight.view(inputs, outputs, 2, 2, 2, 2).flip(2, 4)
@@ -68,10 +68,10 @@ class Doubling(nn.ConvTranspose2d):
 class Generator(nn.Module):
     """Input feature float [N, dims] before ReLU; output float [N, 3, 224, 224] in the encoder's input units.
 
-    Features are decorrelated first: less `feature_mean` [dims], times `whitening` [dims, dims],
-    both from training scenes. Batch normalisation follows the layers up to conv3_1, behind which
-    it would cost more than it helps. At export it and the whitening are folded into the layers, and
-    `sketched`, which serves the training alone, is left out.
+    Features are decorrelated first: minus `feature_mean` [dims], then times `whitening` [dims, dims],
+    both from training scenes. The layers up to conv3_1 have batch normalisation; after the later ones it
+    would cost more than it helps. The export folds it and the whitening into the layers and leaves out
+    `sketched`, which only the training uses.
     """
 
     def __init__(self, dims):
@@ -98,7 +98,7 @@ class Generator(nn.Module):
         self.initialise()
 
     def initialise(self):
-        """He initialisation for leaky ReLU, by the inputs that one output sees."""
+        """He initialisation for leaky ReLU, from the number of inputs that one output depends on."""
         for layer in self.modules():
             if isinstance(layer, nn.Linear):
                 seen = layer.in_features
@@ -110,7 +110,7 @@ class Generator(nn.Module):
             nn.init.zeros_(layer.bias)
 
     def first_maps(self, features):
-        """[N, FIRST_CHANNELS, FIRST_SIDE, FIRST_SIDE] behind the fully connected layers."""
+        """The output of the fully connected layers, [N, FIRST_CHANNELS, FIRST_SIDE, FIRST_SIDE]."""
         with torch.autocast("cpu", enabled=False):
             values = (features - self.feature_mean) @ self.whitening
         for name, layer in self.connected.items():
@@ -119,7 +119,7 @@ class Generator(nn.Module):
         return maps.contiguous(memory_format=torch.channels_last)
 
     def sketch(self, features):
-        """The image in a sixteenth of the pixels a side, float [N, 3, 14, 14], at a small part of the cost."""
+        """The image at a sixteenth of the side length, float [N, 3, 14, 14], at a small part of the cost."""
         maps = self.first_maps(features)
         for name in SKETCHED:
             maps = self.in_faster_type(name, maps)
@@ -134,10 +134,10 @@ class Generator(nn.Module):
         return maps[:, :, MARGIN:-MARGIN, MARGIN:-MARGIN]
 
     def draw_centre(self, maps):
-        """What the plain order of layers draws, without what the crop would cut off, and in the faster type."""
+        """The image that forward() draws without autocast; skips cropped pixels and uses the faster type."""
         for name, layer in self.deconvolutions.items():
             if name in CROPPED:
-                # The margin of 16 is 7, 3 and 1 where the side is 128, 64 and 32.
+                # The margin of 16 pixels that forward() crops is 7, 3 and 1 pixels wide at sides 128, 64 and 32.
                 maps = layer.blocks(maps[:, :, 1:-1, 1:-1] if name == CROPPED[0] else maps, 0)
                 maps = self.finished(name, maps)
             else:
@@ -145,7 +145,7 @@ class Generator(nn.Module):
         return maps[:, :, 1:-1, 1:-1]
 
     def in_faster_type(self, name, maps):
-        """A layer's output under autocast, in whichever type is faster at this size."""
+        """A layer's output under autocast, in the type that is faster at this size."""
         with torch.autocast("cpu", enabled=maps.shape[2] > FLOAT32_SIDE):
             maps = self.deconvolutions[name](maps)
         return self.finished(name, maps)

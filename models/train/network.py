@@ -48,7 +48,7 @@ class ConvUnit(nn.Module):
         return functional.relu(self.norm(self.conv(maps)))
 
     def folded(self):
-        """Weight and bias of the convolution that does both steps in evaluation mode."""
+        """Weight and bias of the one convolution that equals both steps in evaluation mode."""
         gain = self.norm.weight / torch.sqrt(self.norm.running_var + self.norm.eps)
         return (
             self.conv.weight * gain.view(-1, 1, 1, 1),
@@ -57,7 +57,7 @@ class ConvUnit(nn.Module):
 
 
 def pooling(channels, antialiased):
-    """What halves the resolution after conv1, conv2 and conv5, as a list of layers."""
+    """The layers that halve the resolution after conv1, conv2 and conv5."""
     if antialiased:
         return [nn.MaxPool2d(3, 1), BlurPool(channels)]
     return [nn.MaxPool2d(3, 2)]
@@ -66,7 +66,7 @@ def pooling(channels, antialiased):
 class TinyAlexNet(nn.Module):
     """Input float [N, 3, 224, 224], normalised; output fc8, float [N, classes].
 
-    Images of side 128 are taken too: each of their 3x3 pooled places stands for 2x2 of the 6x6.
+    Images of side 128 work too: each element of their 3x3 pooled maps is repeated to 2x2 of the 6x6.
     """
 
     def __init__(self, classes, antialiased=False, dropout=0.0):
@@ -105,5 +105,5 @@ class TinyAlexNet(nn.Module):
 
 
 def build(variant, classes, dropout=0.0):
-    """The network of a variant; `noflip` differs from `base` by its data alone."""
+    """The network of a variant; `noflip` differs from `base` only in its training data."""
     return TinyAlexNet(classes, antialiased=variant == "aa", dropout=dropout)

@@ -35,14 +35,14 @@ MOST_OBJECTS = 3
 BATCH = 64
 SEED = 3
 TEST_SHARE = 0.1
-# The strength of the ridge is chosen on as many scenes as are tested.
+# Candidates for the strength of the ridge. It is chosen on as many scenes as are tested.
 RIDGES = (1e-4, 1e-3, 1e-2, 1e-1)
 LOG = train.HERE / "readout.csv"
 COLUMNS = ["layer", "count", "scenes_tested", "objects", "scenes", "distance", "placed", "variance"]
 
 
 class PatchScenes:
-    """Batches by number: images uint8 [BATCH, 224, 224, 3] and centers float32 [BATCH, patches, 2], NaN: not there."""
+    """Batches by number: images uint8 [BATCH, 224, 224, 3], centers float32 [BATCH, patches, 2] (NaN: not there)."""
 
     def __init__(self):
         self.patches = []
@@ -77,7 +77,7 @@ class PatchScenes:
 
 @torch.no_grad()
 def features_of(encoder, source, batches):
-    """Features float32 [scenes, dims] by layer, of `none` but zeros, and the centers [scenes, patches, 2]."""
+    """Features float32 [scenes, dims] by layer (zeros for `none`), and the centers [scenes, patches, 2]."""
     found, centers = {layer: [] for layer in LAYERS}, []
     for number in range(batches):
         images, places = source[number]
@@ -91,16 +91,16 @@ def features_of(encoder, source, batches):
 
 
 def ridges(features, targets):
-    """Weights float64 [dims, targets] of ridge regressions of each strength on standardised features whose last column is constant."""
+    """Weights float64 [dims, targets] of a ridge regression for each strength; the last feature must be constant."""
     features, targets = features.double(), targets.double()
     gram, moments = features.T @ features / len(features), features.T @ targets / len(features)
     penalty = torch.eye(len(gram), dtype=torch.float64)
-    penalty[-1, -1] = 0  # the constant is free
+    penalty[-1, -1] = 0  # the constant has no penalty
     return [torch.linalg.solve(gram + strength * penalty, moments) for strength in RIDGES]
 
 
 def read_outs(features, centers):
-    """For each strength, the scores and places of every object as functions of features, learnt from these scenes."""
+    """For each strength, a function from features to every object's score and center, learnt from these scenes."""
     there = ~centers[:, :, 0].isnan()
     scores = ridges(features, there.double())
     places = [ridges(features[own], centers[own, patch]) for patch, own in enumerate(there.T)]

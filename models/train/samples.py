@@ -1,8 +1,8 @@
 """Training samples made on the fly: one object on a background, augmented as in the paper.
 
-A sample is thought of as a unit-square photograph with the object somewhere in it, of
-which torchvision's RandomResizedCrop takes a window. Only the object's visible part is
-ever resized, straight to its size in the frame, whose side is 224 or less.
+Think of a sample as a unit-square photograph with the object somewhere in it, from which
+torchvision's RandomResizedCrop takes a window. The photograph itself is never made: only the object's
+visible part is resized, directly to its size in the frame, whose side is 224 or less.
 """
 
 import json
@@ -32,9 +32,9 @@ HARD_ALPHA = [0] * 128 + [255] * 128
 
 
 class Art:
-    """The rendered pictures, and which of them train the network.
+    """The rendered pictures, split into those that train the network and the others.
 
-    `left_out` are pairs of an art set and a picture's name that serve no purpose here.
+    `left_out`: pairs of an art set and a picture's name that are not used at all.
     """
 
     def __init__(self, folder, left_out=frozenset()):
@@ -65,7 +65,7 @@ def random_crop(rng):
 
 
 def object_and_crop(rng, aspect):
-    """Object box and crop window, both in the unit square, such that enough of the object shows."""
+    """Object box and crop window, both in the unit square, such that enough of the object is visible."""
     side = math.exp(rng.uniform(math.log(OBJECT_SIDE[0]), math.log(OBJECT_SIDE[1])))
     width, height = (side, side / aspect) if aspect >= 1 else (side * aspect, side)
     box = (rng.uniform(0, 1 - width), rng.uniform(0, 1 - height), width, height)
@@ -82,7 +82,7 @@ def object_and_crop(rng, aspect):
 
 
 def visible_part(side, start, length, crop_start, crop_length):
-    """Along one axis: first and last pixel in the frame, and the object's share [from, to] seen there."""
+    """Along one axis: first and last pixel in the frame, and the part [from, to] of the object that they show."""
     scale = side / crop_length
     first = max(0, round((start - crop_start) * scale))
     last = min(side, round((start + length - crop_start) * scale))
@@ -178,7 +178,7 @@ def background_pool(art, seed=7):
 class Samples:
     """Batches by number: the same number gives the same batch, whatever ran before.
 
-    Another `side` of the frame gives the same samples in fewer pixels.
+    A smaller `side` of the frame gives the same samples in fewer pixels.
     """
 
     def __init__(self, art, pool, batch, seed, side=FRAME, source="train", white_only=False):
@@ -186,9 +186,9 @@ class Samples:
         self.source, self.white_only = source, white_only
 
     def __getitem__(self, number):
-        """images uint8 [batch, side, side, 3] RGB, labels int64 [batch] and bool [batch]: to be mirrored.
+        """images uint8 [batch, side, side, 3] RGB, labels int64 [batch], mirrored bool [batch].
 
-        The images are not mirrored yet: whether a network is trained with flips changes nothing else.
+        The images are not mirrored yet, so networks trained with and without flips see otherwise equal images.
         """
         rng = np.random.default_rng((self.seed, number))
         images = np.empty((self.batch, self.side, self.side, 3), dtype=np.uint8)

@@ -19,7 +19,7 @@ PATCH_SET = "fluent-emoji-3d"
 
 
 def art_without_patches(folder, manifest):
-    """The art less the pictures that the built-in patches were made from."""
+    """The art without the pictures that the built-in patches were made from."""
     patches = json.loads(Path(manifest).read_text())["patches"]
     return Art(folder, frozenset((PATCH_SET, patch["class"]) for patch in patches))
 

@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 from statistics import mean
 
-# Workers share the cores with the network: spinning threads would starve them.
+# Workers share the cores with the network. If its idle threads were spinning, they would starve the workers.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("GOMP_SPINCOUNT", "0")
 
@@ -47,8 +47,8 @@ LAST_VALIDATION_BATCHES = 32
 SAMPLES_PER_VALIDATION = 128_000
 SECONDS_PER_CHECKPOINT = 120
 
-# The first part of the samples is seen in fewer pixels, in half of the time. 128 gives pooled maps of
-# exactly half the side that 224 gives.
+# The first part of the samples is trained in fewer pixels, which takes half the time. Side 128 gives pooled
+# maps of exactly half the side that 224 gives.
 SMALL_SIDE = 128
 SMALL_SHARE = 2 / 3
 
@@ -59,7 +59,7 @@ COLUMNS = [
 
 
 def keep_freed_memory():
-    """Stops glibc from giving large blocks back to the kernel, which would zero them anew at every step."""
+    """Stops glibc from returning large blocks to the kernel, which would zero them anew at every step."""
     trim_threshold, top_pad, mmap_max = -1, -2, -4
     libc = ctypes.CDLL(None)
     if hasattr(libc, "mallopt"):
@@ -69,7 +69,7 @@ def keep_freed_memory():
 
 
 class Batches(Dataset):
-    """The batches first..last of a Samples source, in order, as tensors."""
+    """The batches from number `first` to below `last` of a Samples source, in order, as tensors."""
 
     def __init__(self, source, first, last):
         self.source, self.first, self.last = source, first, last
@@ -113,20 +113,20 @@ def normalised(images, generator=None, dtype=torch.float32):
 
 
 def learning_rate(share):
-    """Linear warm-up, then a cosine to zero; share of all samples seen, 0 to 1."""
+    """Learning rate: linear warm-up, then a cosine to zero. share: of all samples, those seen, 0 to 1."""
     if share < WARM_UP_SHARE:
         return PEAK_RATE * share / WARM_UP_SHARE
     return PEAK_RATE * 0.5 * (1 + math.cos(math.pi * (share - WARM_UP_SHARE) / (1 - WARM_UP_SHARE)))
 
 
 def inputs_by_variant(inputs, mirrored):
-    """What each variant sees of a batch: `mirrored`, bool [N], says which images the augmentation flips."""
+    """The inputs of a batch for each variant. `mirrored`, bool [N], says which images the augmentation flips."""
     flipped = torch.where(mirrored.view(-1, 1, 1, 1), inputs.flip(3), inputs)
     return {variant: inputs if variant == "noflip" else flipped for variant in network.VARIANTS}
 
 
 def validation_sources(art, pool):
-    """Fresh augmentations by a seed that training never uses."""
+    """Sources of fresh augmentations, with a seed that training never uses."""
 
     def source(offset, **options):
         return Samples(art, pool, BATCH, VALIDATION_SEED + offset, **options)
@@ -182,14 +182,14 @@ def keep_rows_up_to(path, samples, columns=COLUMNS, seed=None):
 
 
 def save(path, content):
-    """Whole or not at all."""
+    """Saves the whole file or nothing, even if the process is killed meanwhile."""
     partial = path.with_suffix(".partial")
     torch.save(content, partial)
     partial.replace(path)
 
 
 class Training:
-    """One variant with its optimiser, and what its steps gave since the last row of the log."""
+    """One variant with its optimiser, and the losses and hits of its steps since the last row of the log."""
 
     def __init__(self, variant, classes, seed):
         torch.manual_seed(seed)
@@ -255,7 +255,7 @@ def train(seed, samples, workers):
         rate = learning_rate(step / steps)
         inputs = inputs_by_variant(normalised(images, jitter.manual_seed(step)), mirrored)
         for variant, training in trainings.items():
-            torch.manual_seed(step)  # every variant (and seed) drops the same places out, and a resumed run drops them again
+            torch.manual_seed(step)  # equal dropout for every variant and seed, and after a resume
             training.take_step(inputs[variant], labels, rate)
 
         done = step + 1

@@ -38,12 +38,12 @@ BATCH = 16
 PEAK_RATE = 7e-4
 WARM_UP_STEPS = 300
 WEIGHT_DECAY = 1e-3
-# After the sketches batch normalisation keeps its statistics, since those of 16 scenes are too noisy; what follows the
-# sketched layers keeps those of its first weights, which scale it well.
+# After the sketches, batch normalisation keeps its statistics, because those of 16 scenes are too noisy. Layers after
+# the sketched ones keep the statistics of their first weights, which scale them well.
 NORM_BATCHES = 40
 OBJECT_WEIGHT = 4.0
 MASK_CELL = 4
-# Lightness, red against green, yellow against blue; the second is weak in the art and would come last.
+# Lightness, red against green, yellow against blue. The second varies little in the art and would be learnt last.
 OPPONENT_WEIGHTS = torch.tensor([1.0, 4.0, 1.0])
 OPPONENT_AXES = functional.normalize(torch.tensor([[1.0, 1, 1], [1, -1, 0], [1, 1, -2]]))
 OPPONENT_AXES = (OPPONENT_WEIGHTS.sqrt()[:, None] * OPPONENT_AXES)[:, :, None, None]
@@ -101,7 +101,7 @@ class Encoder(torch.nn.Module):
 
 
 def whitening(features):
-    """[dims, dims] that decorrelates the rows of `features` [N, dims]; weak directions are amplified only so far."""
+    """[dims, dims] that decorrelates the rows of `features` [N, dims]; amplifies weak directions only so far."""
     covariance = torch.cov(features.double().T)
     variances, directions = torch.linalg.eigh(covariance)
     damped = variances.clamp(min=0) + WHITENING_DAMPING * variances.mean()
@@ -132,7 +132,7 @@ class Statistics:
 
 
 def pixel_loss(drawn, inputs, weights, statistics):
-    """Weighted squared error of opponent colours, relative to the variance of pixels."""
+    """Weighted mean squared error of opponent colours, relative to the variance of pixels."""
     difference = functional.conv2d(drawn.float() - inputs, OPPONENT_AXES)
     return (weights * difference * difference).mean() / statistics.pixel_variance
 
@@ -185,7 +185,7 @@ def squared_errors(drawn, images, masks):
 def validate(generators, encoder, source, batches, image_mean):
     """Held-out PSNR (dB) in the frame and in the objects, and the relative error of the re-encoded feature.
 
-    `white` and `mean` are what an empty frame and the mean training image would reach.
+    `white` and `mean` are the PSNR of an empty frame and of the mean training image.
     """
     errors, feature_errors, count = {}, {}, np.zeros(2)
     white = ((1 - train.MEAN) / train.STD).view(1, 3, 1, 1)
@@ -236,7 +236,7 @@ def build_generator(encoder, layer):
 
 
 class Training:
-    """The generators, their optimisers, and how far they have come."""
+    """The generators, their optimisers, and the number of steps done."""
 
     def __init__(self, encoder, statistics, sketch_steps, steps):
         torch.manual_seed(TRAIN_SEED)
@@ -259,7 +259,7 @@ class Training:
 
     @property
     def sketches(self):
-        """Whether the next step is one of sketches."""
+        """Whether the next step trains the sketches."""
         return self.step < self.sketch_steps
 
     @property
@@ -274,7 +274,7 @@ class Training:
 
     @torch.no_grad()
     def measure_norms(self, source):
-        """Gives batch normalisation its mean statistics over the first batches of a source."""
+        """Sets the statistics of batch normalisation to their means over the first batches of a source."""
         norms = [norm for generator in self.generators.values() for norm in generator.norms.values()]
         for norm in norms:
             norm.reset_running_stats()
@@ -387,7 +387,7 @@ def train_generators(arguments):
     held_out = validation_source(art)
     sketches = train.Batches(Scenes(art, SKETCH_BATCH, SKETCH_SEED), min(first, sketch_steps), sketch_steps)
     full = train.Batches(Scenes(art, BATCH, TRAIN_SEED), max(first - sketch_steps, 0), steps - sketch_steps)
-    # One core for each generator: a step of its own small layers gains little from more.
+    # One core for each generator, because its small layers gain little from more.
     threads = ThreadPoolExecutor(len(LAYERS), initializer=torch.set_num_threads, initargs=(1,))
     saved, means = started, Means()
     for scenes, masks in DataLoader(ConcatDataset([sketches, full]), batch_size=None, num_workers=1, prefetch_factor=8):

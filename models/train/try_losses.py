@@ -28,7 +28,7 @@ SEED = 4
 RATE = 1e-4
 DISCRIMINATOR_RATE = 4e-4
 ADVERSARIAL_WEIGHT = 0.1
-# The discriminator waits while it is that much better than the generator.
+# The discriminator pauses while its loss is less than this share of the generator's adversarial loss.
 FAR_AHEAD = 0.1
 SLOPE = 0.2
 
@@ -54,7 +54,7 @@ class Discriminator(nn.Module):
 
 
 class Trial:
-    """A copy of the trained generator that goes on by some losses."""
+    """A copy of the trained generator that is trained further with certain losses."""
 
     def __init__(self, name, generator, start):
         self.name, self.generator = name, generator
@@ -100,7 +100,7 @@ class Trial:
 
 @torch.no_grad()
 def sharpness(encoder, layer, generators, source):
-    """Mean difference of neighbouring pixels at or beside objects, as a share of the true scenes', by name of a generator."""
+    """By generator: mean difference of neighbouring pixels at or beside objects, as a share of the true scenes'."""
     scenes, masks = (torch.from_numpy(array) for array in source[0])
     images = scenes.permute(0, 3, 1, 2).float()
     near = functional.max_pool2d(masks[:, None].float(), 9, 1, 4)[:, :, 1:, 1:]
@@ -116,7 +116,7 @@ def sharpness(encoder, layer, generators, source):
 
 
 class OneLayer(nn.Module):
-    """The encoder as one that has a single feature under several names, as validation wants it."""
+    """Wraps the encoder to give a single layer's feature under several names, as validation needs it."""
 
     def __init__(self, encoder, layer):
         super().__init__()

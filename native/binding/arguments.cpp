@@ -9,8 +9,9 @@
 namespace shiftscope::binding {
 namespace {
 
-/// The getter of ArrayBuffer.prototype.resizable as the language has it, whatever becomes of that property; empty where
-/// there are no such buffers. Node-API has no other way to ask, and no function of a program runs.
+/// The built-in getter of ArrayBuffer.prototype.resizable, taken before a program can replace it; empty if this Node.js
+/// has no resizable buffers. Node-API offers no other way to ask. Calling the built-in getter runs no code of the
+/// program.
 struct Resizable {
   Napi::FunctionReference getter;
 };
@@ -18,7 +19,7 @@ struct Resizable {
 bool is_resizable(const Napi::TypedArray& array) {
   const Napi::ArrayBuffer buffer = array.ArrayBuffer();
   const Napi::FunctionReference& getter = array.Env().GetInstanceData<Resizable>()->getter;
-  // Memory that is shared only grows, and stays where it is.
+  // A SharedArrayBuffer may be growable, but its memory never shrinks or moves.
   return buffer.IsArrayBuffer() && !getter.IsEmpty() && getter.Value().Call(buffer, {}).ToBoolean().Value();
 }
 

@@ -71,7 +71,7 @@ CompositorPointer compositor_of(const Napi::Object& options) {
   });
 }
 
-/// Rows and cols by turns.
+/// places: rows and cols alternate.
 std::vector<Offset> offsets_of(const Napi::Int32Array& places) {
   std::vector<Offset> offsets(places.ElementLength() / 2);
   for (std::size_t i = 0; i < offsets.size(); ++i) offsets[i] = {places.Data()[2 * i], places.Data()[2 * i + 1]};

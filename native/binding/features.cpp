@@ -13,16 +13,16 @@
 namespace shiftscope::binding {
 namespace {
 
-/// What a handle holds; null once it is released.
+/// A handle for JavaScript. Its DeviceFeatures become null when it is released.
 using Handle = Napi::External<DeviceFeatures>;
 
-/// Tells our handles from what other addons make.
+/// Distinguishes our handles from those of other addons.
 constexpr napi_type_tag kTag{0x5f3c1e0b9a7d4286, 0xa1d87b64c20e93f5};
 
-/// Dims that a device's kernels count.
+/// Most dims that the kernels of a device can count.
 constexpr std::size_t kMostDeviceDims = std::size_t{1} << 31;
 
-/// What the handle holds. Throws a TypeError.
+/// The features of a handle. Throws a TypeError if the value is not one.
 DeviceFeatures& features_of(const Napi::Value& value, const char* expected) {
   if (!value.IsExternal() || !value.As<Handle>().CheckTypeTag(&kTag)) {
     throw Napi::TypeError::New(value.Env(), std::string("features must be ") + expected);
@@ -40,7 +40,7 @@ SHIFTSCOPE_CUDA::Device device_with(std::size_t index) {
 Napi::Value handle_value(const Napi::Env& env, const DeviceFeatures& features) {
   auto held = std::make_unique<DeviceFeatures>(features);
   const Handle handle = Handle::New(env, held.get(), [](Napi::Env, DeviceFeatures* data) { delete data; });
-  static_cast<void>(held.release());  // the handle's
+  static_cast<void>(held.release());  // the handle owns it now
   handle.TypeTag(&kTag);
   Napi::Object value = Napi::Object::New(env);
   value.Set("handle", handle);

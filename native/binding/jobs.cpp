@@ -37,7 +37,7 @@ class Task {
     }
   }
 
-  /// Instead of `run`, where there is no thread.
+  /// Called instead of `run` if no thread could be started.
   void fail(const std::exception& reason) {
     failure_ = {false, "there is no thread for " + name_ + ": " + reason.what()};
   }
@@ -54,7 +54,8 @@ class Task {
   }
 
  private:
-  /// Too late to keep the work from it, but what it has read or written is nobody's any more.
+  /// It is too late to stop the work then, but its result is useless: it may have read or written memory that no array
+  /// has any more.
   bool is_any_transferred() const {
     return std::any_of(kept_.begin(), kept_.end(),
                        [](const auto& array) { return array.Value().ArrayBuffer().IsDetached(); });
@@ -80,7 +81,7 @@ class PoolJob : public Napi::AsyncWorker {
   void OnOK() override { task.settle(Env()); }
 };
 
-/// A task, its thread, and the function by which that thread calls the environment's.
+/// A task, its thread, and the function through which this thread calls the environment's thread.
 struct LongJob {
   std::optional<Task> task;  ///< empty once it is settled or its environment has ended
   std::atomic<std::int32_t>* stop;
@@ -120,14 +121,14 @@ class Unfinished {
 /// process.exit() in the main thread ends no environment: it calls exit(), which destroys what is static.
 struct StopAtExit {
   Unfinished& unfinished;
-  // Where threads are gone before this runs, nobody would finish.
+  // Windows ends all threads before this destructor runs, so no job would ever finish.
 #if !defined(_WIN32)
   ~StopAtExit() { unfinished.stop(); }
 #endif
 };
 
 Unfinished& unfinished() {
-  // Never destroyed: threads may be about to leave it when the process ends.
+  // Never destroyed, because threads may still call `remove` when the process ends.
   static Unfinished& all = *new Unfinished;
   static const StopAtExit at_exit{all};
   return all;
@@ -140,7 +141,7 @@ void run_on_thread(LongJob* job) noexcept {
   unfinished().remove(job);
 }
 
-/// A hook of the environment's end. The arrays belong to the environment, so that the thread must have left them.
+/// Hook that runs when the environment ends. It waits for the thread, because the arrays belong to the environment.
 void end_with_environment(void* data) {
   auto* job = static_cast<LongJob*>(data);
   job->stop->store(1);
@@ -148,7 +149,7 @@ void end_with_environment(void* data) {
   job->task.reset();
 }
 
-/// Called in the environment's thread when the work is done, without an environment when that has ended.
+/// Called on the environment's thread when the work is done; `env` is null if the environment has ended.
 void settle(napi_env env, napi_value, void* context, void*) {
   auto* job = static_cast<LongJob*>(context);
   if (env == nullptr || !job->task) return;
@@ -183,8 +184,8 @@ Napi::Value start_long_job(const Napi::Env& env, Work work, std::atomic<std::int
       napi_create_threadsafe_function(env, nullptr, nullptr, Napi::String::New(env, "shiftscope"), 0, 1, owned.get(),
                                       delete_job, owned.get(), settle, &owned->done);
   if (status != napi_ok) throw Napi::Error::New(env);
-  LongJob* job = owned.release();  // the function's
-  // After the function, whose own hook must be called later: hooks are called from the last to the first.
+  LongJob* job = owned.release();  // the function owns it now
+  // Added after the function was created, because hooks run from last to first and the function's own must run later.
   napi_add_env_cleanup_hook(env, end_with_environment, job);
   unfinished().add(job);
   try {

@@ -14,7 +14,7 @@
 namespace shiftscope::binding {
 namespace {
 
-/// Samples have numbers of 32 bits.
+/// Samples have 32-bit indices.
 constexpr std::size_t kMostRows = std::numeric_limits<std::uint32_t>::max();
 
 /// A number that JavaScript changes with Atomics.store while the training reads it.
@@ -84,7 +84,7 @@ Napi::Value train_svm(const Napi::CallbackInfo& info) {
   Work work{"the training of " + std::to_string(problems) + " problems on " + shape_text(rows, dims) + " features", arrays,
             {}};
   work.arrays.insert(work.arrays.end(), {decisions, stop});
-  // What is counted of them at the beginning has to hold until the end, whoever writes into the array.
+  // A copy, because the training relies on counts of the labels, and somebody may write into the array meanwhile.
   auto own_labels =
       translated(env, work.name, [&] { return std::vector<std::int8_t>(labels.Data(), labels.Data() + size); });
   std::atomic<std::int32_t>* const stopped = shared_number(stop);

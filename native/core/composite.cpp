@@ -132,8 +132,8 @@ void Compositor::composite(const Offset* offsets, std::size_t count, float* out,
                          constant_ ? nullptr : keep_.data(),
                          count * image_size() * sizeof(float) > last_level_cache_bytes()};
   const CompositePlane composite_plane = kCompositePlane[static_cast<int>(level)];
-  // Channel by channel: the background and the window of one channel fit the second-level cache where those of all
-  // three may not.
+  // Channel by channel, because the background and window of one channel fit into the second-level cache, and those of
+  // all three may not.
   for (std::size_t channel = 0; channel < channels_; ++channel) {
     for (std::size_t i = 0; i < count; ++i) {
       composite_plane(job, channel, static_cast<std::size_t>(offsets[i].row), static_cast<std::size_t>(offsets[i].col),

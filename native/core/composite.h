@@ -7,16 +7,16 @@
 
 #include "instruction_set.h"
 
-/// Compositing: a patch at many places on one background, straight into a network's input batch.
+/// Compositing: draws a patch at many positions on one background, straight into a network's input batch.
 ///
-/// Floor: a batch of n images is n·C·H·W·4 bytes written once; the background and the patch stay in the processor's
-/// caches, and there is at most one multiplication and one addition per float. So the bound is the memory-write
-/// bandwidth of a core. Everything that depends on the patch alone (normalisation, blending weights, on a constant
-/// background the blending itself) is done once, in the constructor.
+/// Lower bound of the time: a batch of n images is n·C·H·W·4 bytes, written once. The background and the patch stay in
+/// the processor's caches, and each float takes at most one multiplication and one addition. So the memory-write
+/// bandwidth of a core is the limit. The constructor computes once everything that depends on the patch alone: the
+/// normalisation, the blending weights and, on a constant background, the blending itself.
 namespace shiftscope {
 
-/// How 8-bit samples become network input: (value / divisor - mean[c]) / std[c], each step rounded to float32 in this
-/// order, which is bit for bit what torchvision's ToTensor (divisor 255) and Normalize compute.
+/// Converts 8-bit samples to network input: (value / divisor - mean[c]) / std[c]. Each step is rounded to float32 in
+/// this order, so the bits equal those of torchvision's ToTensor (divisor 255) and Normalize.
 /// mean and std are in the order of the output channels: with `bgr`, index 0 is blue.
 struct Normalisation {
   float divisor = 255;
@@ -25,7 +25,7 @@ struct Normalisation {
   bool bgr = false;
 };
 
-/// hard: a pixel is the patch's where alpha >= 128, else the background's. soft: weight alpha/255, in float32.
+/// hard: a pixel is the patch's if alpha >= 128, otherwise the background's. soft: weight alpha/255, in float32.
 enum class Blend { hard, soft };
 
 /// Float planes to be pasted.
@@ -35,7 +35,7 @@ struct Window {
   std::vector<float> weight;  ///< [rows, cols], from 0 (background) to 1 (window), shared by the channels
 };
 
-/// What the window is pasted into.
+/// The background that the window is pasted into.
 struct Frame {
   std::size_t channels = 0, rows = 0, cols = 0;
   std::vector<float> values;  ///< [channels] for a constant background, else [channels, rows, cols]
@@ -62,15 +62,15 @@ Frame image_frame(const std::uint8_t* rgb, std::size_t rows, std::size_t cols, c
 /// composite with it at the same time.
 class Compositor {
  public:
-  /// Both have as many channels, values as their shapes say, and finite ones. Throws std::out_of_range for a window that is
-  /// larger than the frame.
+  /// Both must have the same number of channels and as many values as their shapes say, all finite.
+  /// Throws std::out_of_range if the window is larger than the frame.
   Compositor(const Window& window, const Frame& frame);
 
   /// Floats in one composite: channels * rows * cols.
   std::size_t image_size() const { return channels_ * rows_ * cols_; }
 
-  /// out[i, c, y, x] = weight * window + (1 - weight) * frame, with the window's corner at offsets[i]; both products and
-  /// their sum rounded to float32, so that every instruction set gives the same bits.
+  /// out[i, c, y, x] = weight * window + (1 - weight) * frame, with the window's corner at offsets[i]. Both products
+  /// and their sum are rounded to float32, so that every instruction set gives the same bits.
   ///
   /// offsets: [count]. out: [count, channels, rows, cols], C order, any 4-byte alignment, overlapping nothing else.
   /// Batches larger than the last-level cache are written past the caches.
@@ -92,7 +92,7 @@ class Compositor {
   std::vector<float> keep_;  // 1 - weight, padded by ones: [window_rows, 2 * cols_ - window_cols_]; empty if constant
 };
 
-/// The definition above, one pixel at a time; what the kernels are tested against.
+/// Computes the definition above one pixel at a time. Tests compare the kernels with it.
 void composite_reference(const Window& window, const Frame& frame, const Offset* offsets, std::size_t count,
                          float* out);
 

@@ -5,8 +5,8 @@
 namespace shiftscope::SHIFTSCOPE_LEVEL {
 namespace {
 
-// A tile is kTileRows rows times kTileSums sums each, all of whose partial sums fit the vector registers: reading an
-// anchor once for several rows is what keeps the cache's bandwidth from becoming the bound.
+// A tile has kTileRows rows with kTileSums sums each. Its partial sums all fit into the vector registers. An anchor is
+// read once for several rows, so that the cache's bandwidth does not become the limit.
 #if defined(SHIFTSCOPE_LEVEL_AVX512)
 constexpr std::size_t kTileRows = 4, kTileSums = 6;
 #elif defined(SHIFTSCOPE_LEVEL_AVX2) || defined(SHIFTSCOPE_LEVEL_NEON)
@@ -15,8 +15,8 @@ constexpr std::size_t kTileRows = 2, kTileSums = 3;
 constexpr std::size_t kTileRows = 1, kTileSums = 3;
 #endif
 
-/// Partial sums of one sum: as many on every instruction set, so that results agree to the last bit. (A product of two
-/// float32 is exact in float64, so that it does not matter either whether it is fused with the addition.)
+/// Number of partial sums of one sum. It is the same on every instruction set, so that results agree to the last bit.
+/// Whether a multiply-add is fused does not matter, because a product of two float32 is exact in float64.
 constexpr std::size_t kLanes = 8;
 constexpr std::size_t kParts = kLanes / Doubles::width;
 constexpr std::size_t kLineFloats = 16;
@@ -33,10 +33,10 @@ SHIFTSCOPE_INLINE double total(const Doubles (&partial)[kParts]) {
   return ((v[0] + v[4]) + (v[2] + v[6])) + ((v[1] + v[5]) + (v[3] + v[7]));
 }
 
-/// Sums of Rows rows of features with Anchors anchors, after their squared norms if Norm.
-/// sums: row r's go to sums[r * (1 + anchor_count)] and on.
-/// ahead: as many floats that will be read next, fetched meanwhile: arithmetic alone leaves the processor too few loads
-/// in flight to keep the memory busy.
+/// Dot products of Rows rows of features with Anchors anchors; if Norm, each row's squared norm comes first.
+/// sums: those of row r begin at sums[r * (1 + anchor_count)].
+/// ahead: the next Rows rows, which are prefetched meanwhile. Arithmetic alone leaves the processor too few loads in
+/// flight to keep the memory busy.
 template <std::size_t Rows, std::size_t Anchors, bool Norm>
 void tile(const Problem& problem, const float* features, const float* ahead, const float* anchors, double* sums) {
   constexpr std::size_t kSums = Anchors + (Norm ? 1 : 0);
@@ -46,7 +46,7 @@ void tile(const Problem& problem, const float* features, const float* ahead, con
       for (Doubles& part : sum) part = Doubles::zero();
     }
   }
-  // One register's worth of columns after the other, so that few registers hold anything but sums.
+  // One register of columns at a time, so that most registers hold sums.
   const auto step = [&](const float* const* rows, std::size_t at) SHIFTSCOPE_INLINE_LAMBDA {
     for (std::size_t part = 0; part < kParts; ++part) {
       const std::size_t shift = part * Doubles::width;
@@ -85,7 +85,7 @@ void tile(const Problem& problem, const float* features, const float* ahead, con
   }
 }
 
-/// `tile` for a number of anchors that is known at run time, Most at most.
+/// Calls `tile` for a number of anchors that is known only at run time, at most Most.
 template <std::size_t Rows, std::size_t Most, bool Norm>
 void tile_of(std::size_t anchor_count, const Problem& problem, const float* features, const float* ahead,
              const float* anchors, double* sums) {

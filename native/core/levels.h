@@ -1,6 +1,6 @@
 #pragma once
 
-/// Declares a kernel once per instruction set, each in the namespace named after it, as vector.h compiles them.
+/// Declares a kernel once per instruction set, each in the namespace that vector.h compiles it into.
 #if defined(SHIFTSCOPE_X86)
 #define SHIFTSCOPE_DECLARE_LEVELS(...)      \
   namespace baseline { __VA_ARGS__; }       \

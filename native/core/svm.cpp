@@ -18,26 +18,26 @@
 namespace shiftscope {
 namespace {
 
-/// Samples of the first working sets, spread evenly over the rows.
+/// Size of the first working sets, whose samples are spread evenly over the rows, and the fewest samples of each class.
 constexpr std::size_t kFirstSamples = 256;
 constexpr std::size_t kFirstOfClass = 16;
 
-/// Slots of a Gram matrix at least, however little memory it may take.
+/// Fewest slots of a Gram matrix, even if they take more memory than allowed.
 constexpr std::size_t kLeastSlots = 1024;
 
-/// One problem on its way: on a working set at first.
+/// A problem and the method that solves it: at first a working set, later perhaps Newton's method.
 struct Problem {
-  std::size_t place;  ///< among all problems
+  std::size_t place;  ///< index among all problems
   const std::int8_t* labels;
   std::unique_ptr<SvmMethod> method;
-  WorkingSetMethod* working_set;     ///< the method; null once that is another
-  const std::vector<double>* request;  ///< what the next pass takes the scalar products of
+  WorkingSetMethod* working_set;     ///< `method` as this type; null once Newton's method has replaced it
+  const std::vector<double>* request;  ///< the vector whose scalar products the next pass takes
   std::vector<double> scores;          ///< [rows], those products
 
   bool is_active() const { return !method->is_done(); }
 };
 
-/// Problems whose labels agree have support vectors in common, and so a Gram matrix.
+/// Problems whose labels do not contradict each other. They have support vectors in common and share a Gram matrix.
 struct Group {
   std::unique_ptr<GramMatrix> gram;
   std::vector<Problem> problems;
@@ -91,7 +91,7 @@ class Training {
     }
   }
 
-  /// Slots of each of `count` Gram matrices that share so many bytes.
+  /// Slots of each of `count` Gram matrices that share `bytes` of memory.
   static std::size_t slots_for(std::size_t bytes, std::size_t count) {
     const double each = static_cast<double>(bytes) / static_cast<double>(count);
     return std::max(kLeastSlots, static_cast<std::size_t>(std::sqrt(each / sizeof(double))));
@@ -141,8 +141,8 @@ class Training {
     take_in(group, std::move(samples), [](const Problem& problem, const Samples&) { return problem.working_set->joining(); });
   }
 
-  /// Gives the samples slots of the Gram matrix and lets each problem take in its own, `chosen(problem, samples)`. Where
-  /// the matrix has too little room for them, all problems leave their working sets.
+  /// Gives the samples slots of the Gram matrix; then each problem's working set takes in chosen(problem, samples). If
+  /// the matrix has too little room, all problems leave their working sets.
   template <class Chosen>
   void take_in(Group& group, Samples samples, const Chosen& chosen) const {
     std::sort(samples.begin(), samples.end());
@@ -163,7 +163,8 @@ class Training {
     }
   }
 
-  /// The method starts anew: from the working set's solution, far from that on all samples, it would take more steps.
+  /// Switches to Newton's method, which starts from zero. The working set's solution is far from the one on all
+  /// samples, so starting from it would take more steps.
   void leave_working_set(Problem& problem) const {
     LargeProblem large{features_, problem.labels, options_.C, options_.tolerance};
     large.gram_samples = slots_for(options_.gram_bytes / 2, problems_);
@@ -182,7 +183,7 @@ class Training {
     return some;
   }
 
-  /// Throws one of the exceptions that `work` ends with.
+  /// Calls `work` for each problem. If some calls throw, throws one of their exceptions.
   template <class Work>
   void for_each(const std::vector<Problem*>& some, const Work& work) const {
     std::mutex mutex;
@@ -199,7 +200,8 @@ class Training {
     if (error) std::rethrow_exception(error);
   }
 
-  /// What the problems do between two passes: side by side, and those with more to do share the threads left over.
+  /// Computes each problem's next step. Light problems run side by side on one thread each; the heavy ones follow, also
+  /// side by side, and share the threads.
   void step(std::vector<Problem*> some) const {
     const bool last = passes_ + 1 == options_.pass_limit;
     const auto heavy = std::stable_partition(some.begin(), some.end(), [](Problem* p) { return !p->method->is_heavy(); });
@@ -221,7 +223,8 @@ class Training {
     ++passes_;
   }
 
-  /// Whatever is not finite in a row makes its score so, whatever the weights.
+  /// A value that is not finite makes its row's score not finite, for any weights. So finite scores need no further
+  /// look.
   std::optional<std::size_t> first_fault(const std::vector<double>& scores) const {
     const auto finite = [](double score) { return std::isfinite(score); };
     if (std::all_of(scores.begin(), scores.end(), finite)) return std::nullopt;

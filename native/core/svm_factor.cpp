@@ -29,7 +29,7 @@ void SymmetricFactor::factorise(double least_pivot) {
   }
 }
 
-/// Columns begin to end, from which those before them have been subtracted.
+/// Factorises columns begin to end, from which the columns before them have been subtracted already.
 void SymmetricFactor::factorise_panel(std::size_t begin, std::size_t end, double least_pivot) {
   for (std::size_t j = begin; j < end; ++j) {
     double* target = column(j);

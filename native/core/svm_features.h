@@ -13,16 +13,16 @@ namespace shiftscope {
 /// The kernels of this level, which must be available.
 SvmKernels svm_kernels(InstructionSet level);
 
-/// A sample and what its row of features is multiplied by.
+/// A sample and the factor of its row of features.
 struct SvmTerm {
   std::uint32_t sample;
   double factor;
 };
 
-/// The matrix of features that a training works on, wherever it lies, and all that a training does with it: everything
-/// that takes more than a few operations for each sample or each dim. Sums are as accurate as float64's, but their last
-/// bits are the implementation's own; its results do not depend on the number of threads.
-/// Calls may come from several threads at the same time. Those of a device throw what its header says.
+/// The matrix of features that a training works on, in any memory, and the operations of the training on it: all that
+/// take more than a few operations per sample or per dim. Sums are as accurate as in float64, but their last bits
+/// depend on the implementation. Results do not depend on the number of threads.
+/// Several threads may call at the same time. The implementation for a device throws as its header says.
 class SvmFeatures {
  public:
   virtual ~SvmFeatures() = default;
@@ -38,7 +38,7 @@ class SvmFeatures {
   /// out[i] = <vector, x_samples[i]>. vector: [dims rounded up to 8], zero from dims on.
   virtual void products_of(const std::vector<std::uint32_t>& samples, const double* vector, double* out) const = 0;
 
-  /// out[i · stride + j] = out[j · stride + i] = <x_samples[i], x_samples[j]> for i from begin on and every j <= i.
+  /// out[i · stride + j] = out[j · stride + i] = <x_samples[i], x_samples[j]> for every i >= begin and every j <= i.
   virtual void fill_gram(const std::vector<std::uint32_t>& samples, std::size_t begin, std::size_t threads, double* out,
                          std::size_t stride) const = 0;
 

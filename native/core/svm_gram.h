@@ -9,11 +9,11 @@
 
 namespace shiftscope {
 
-/// Scalar products of the samples that a training has met, extended by more samples as it goes on.
-/// A sample's place in it is its slot; samples keep their slots.
+/// Scalar products of all pairs of the samples that a training has needed so far; it grows during the training.
+/// A sample's row and column in it is its slot. Samples keep their slots.
 class GramMatrix {
  public:
-  /// capacity: slots at most. features must outlive this.
+  /// capacity: most slots. features must outlive this.
   GramMatrix(const SvmFeatures& features, std::size_t capacity);
 
   static constexpr std::uint32_t kNoSlot = ~std::uint32_t{0};
@@ -23,7 +23,7 @@ class GramMatrix {
   const std::vector<std::uint32_t>& samples() const { return samples_; }
   std::uint32_t slot_of(std::size_t sample) const { return slots_[sample]; }
 
-  /// Products of the sample at `slot` with those of all slots.
+  /// Scalar products of the sample at `slot` with the samples at all slots, [size()].
   const double* row(std::size_t slot) const { return products_.get() + slot * stride_; }
 
   /// Appends samples, none of which has a slot yet; the capacity must allow it.

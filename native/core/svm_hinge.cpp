@@ -12,19 +12,19 @@ namespace {
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr std::size_t kNone = ~std::size_t{0};
 
-/// Free multipliers beyond which a Newton step costs more than it brings.
+/// With more free multipliers than this, a Newton step costs more than it gains.
 constexpr std::size_t kMostFree = 2000;
 
-/// Multipliers beyond their bounds after a whole Newton step, up to which they are fixed one by one.
+/// If a whole Newton step leaves at most this many multipliers beyond their bounds, they are fixed one by one.
 constexpr std::size_t kFewBlocked = 16;
 
-/// Newton steps in a row that fix many multipliers at once, each with a factorisation of its own.
+/// Most Newton steps in a row that fix many multipliers at once. Each needs its own factorisation.
 constexpr int kProjections = 4;
 
-/// Residuals are of the order of the margin, 1: differences below this are rounding.
+/// Residuals are of the order of the margin, 1, so smaller differences are rounding errors.
 constexpr double kLeastViolation = 1e-14;
 
-/// Rounds in a row that may go by without a smaller gap.
+/// The search ends after this many rounds in a row without a clearly smaller gap.
 constexpr int kIdleRounds = 20;
 
 struct Pair {
@@ -32,7 +32,7 @@ struct Pair {
   double violation, curvature;
 };
 
-/// The multiplier to raise is the one with the largest gradient; the one to lower promises the largest gain with it.
+/// Chooses the multiplier with the largest gradient to be raised, and the one that gains most with it to be lowered.
 Pair select_pair(const HingeDual& dual, const std::vector<double>& diagonal) {
   const double* residuals = dual.residuals.data();
   Pair pair{kNone, kNone, 0, 0};
@@ -62,7 +62,7 @@ Pair select_pair(const HingeDual& dual, const std::vector<double>& diagonal) {
   return pair;
 }
 
-/// Steps on pairs, `limit` of them at most. Returns whether there was a pair to step on till the end.
+/// Takes at most `limit` steps on pairs. Returns false if it ended sooner because no pair was left.
 bool step_on_pairs(const SvmKernels& kernels, HingeDual& dual, const std::vector<double>& diagonal, std::size_t limit) {
   for (std::size_t step = 0; step < limit; ++step) {
     const Pair pair = select_pair(dual, diagonal);
@@ -87,7 +87,7 @@ std::vector<std::size_t> free_multipliers(const HingeDual& dual) {
   return free;
 }
 
-/// Newton's method on the free multipliers, those that run into a bound being fixed there one after the other.
+/// Newton's method on the free multipliers. A multiplier that reaches a bound stays fixed there.
 class FreeNewton {
  public:
   FreeNewton(const SvmKernels& kernels, HingeDual& dual, const std::vector<std::size_t>& free)
@@ -95,8 +95,9 @@ class FreeNewton {
     gather();
   }
 
-  /// Where a whole step would push many multipliers beyond their bounds, goes to the step's projection on the bounds
-  /// (keeping the sum), or as far towards it as the dual rises. Returns whether it came there, many being fixed now.
+  /// If a whole step would push many multipliers beyond their bounds, moves towards the step's projection on the
+  /// bounds, which keeps the sum, as far as the dual rises. Returns true if it reached the projection: many multipliers
+  /// are at their bounds then.
   bool project() {
     if (!find_direction()) return false;
     std::size_t beyond = 0;
@@ -129,8 +130,9 @@ class FreeNewton {
   }
 
  private:
-  /// The Gram matrix of the free samples, about their mean: shifts of rows and columns do not matter to directions whose
-  /// sum is 0, and without the common part of all samples fewer digits are lost.
+  /// Gathers the Gram matrix of the free samples, centred about their mean. Centring only shifts rows and columns,
+  /// which changes nothing for directions whose sum is 0. Without the part that all samples share, fewer digits are
+  /// lost.
   void gather() {
     gram_.resize(size_ * size_);
     residuals_.resize(size_);
@@ -149,7 +151,8 @@ class FreeNewton {
       for (std::size_t j = 0; j < size_; ++j) gram_[i * size_ + j] += mean - means[i] - means[j];
       scale = std::max(scale, gram_[i * size_ + i]);
     }
-    // Samples may repeat or depend on one another: a ridge that the exact length of each step makes up for.
+    // Samples may repeat or depend on one another, so the matrix needs a ridge. The exact length of each step makes up
+    // for it.
     const double ridge = 1e-11 * scale + 1e-14 * raw_scale + 1e-300;
     double* matrix = factor_.start(size_);
     for (std::size_t i = 0; i < size_; ++i) {
@@ -162,7 +165,7 @@ class FreeNewton {
     fixed_.assign(size_, false);
   }
 
-  /// Solves K d = residuals - ν with Σ d = 0. False when nothing is left to gain.
+  /// Solves K d = residuals - ν with Σ d = 0. Returns false if the direction gains nothing.
   bool find_direction() {
     direction_.resize(size_);
     ones_.resize(size_);
@@ -185,8 +188,8 @@ class FreeNewton {
     curvature_ = kernels_.dot(direction_.data(), products_.data(), size_);
   }
 
-  /// The point within the bounds that is nearest to the end of a whole step and has the sum of the multipliers as it is:
-  /// the end less a shift, clipped.
+  /// Returns the point within the bounds that is nearest to the end of a whole step and keeps the sum of the
+  /// multipliers. It is the end minus a shift, clipped to the bounds; bisection finds the shift.
   std::vector<double> projection() const {
     std::vector<double> point(size_);
     double sum = 0, widest = 0;
@@ -208,7 +211,7 @@ class FreeNewton {
     return point;
   }
 
-  /// Takes out what rounding has left of the direction's sum, which would grow from step to step.
+  /// Makes the direction's sum 0 again. Its rounding error would grow from step to step.
   void balance() {
     double sum = 0;
     std::size_t moving = 0;
@@ -221,7 +224,7 @@ class FreeNewton {
     }
   }
 
-  /// Goes to the maximum along the direction or to the first bound. Returns how many multipliers came to a bound.
+  /// Moves to the maximum along the direction or to the first bound. Returns how many multipliers reached a bound.
   std::size_t advance() {
     double length = curvature_ > 0 ? slope_ / curvature_ : kInfinity;
     double to_bound = kInfinity;
@@ -272,7 +275,6 @@ class FreeNewton {
   double slope_ = 0, curvature_ = 0;
 };
 
-/// Newton's method on the free multipliers.
 void step_on_free(const SvmKernels& kernels, HingeDual& dual) {
   for (int projection = 0; projection <= kProjections; ++projection) {
     const std::vector<std::size_t> free = free_multipliers(dual);
@@ -284,7 +286,7 @@ void step_on_free(const SvmKernels& kernels, HingeDual& dual) {
   }
 }
 
-/// The gap as a fraction of the primal value.
+/// The duality gap as a fraction of the primal value.
 double relative_gap(const HingeDual& dual, double C) {
   std::vector<double> residuals(dual.residuals);
   const double intercept = best_intercept(residuals, std::count(dual.labels.begin(), dual.labels.end(), 1.0));

@@ -6,28 +6,28 @@
 
 namespace shiftscope {
 
-/// Columns that lie together in the operand of outer products.
+/// Columns per panel in the operand of outer products.
 constexpr std::size_t kOuterPanel = 8;
 
-/// Where x[row][column] of `rows` rows lies in that operand.
+/// Index of x[row][column] in that operand, which has `rows` rows.
 constexpr std::size_t outer_index(std::size_t row, std::size_t column, std::size_t rows) {
   return (column / kOuterPanel * rows + row) * kOuterPanel + column % kOuterPanel;
 }
 
 SHIFTSCOPE_DECLARE_LEVELS(
     /// out[i, p] = <features[i], weights[p]>.
-    /// features: [rows, dims]. weights: [problems, stride], zero from dims to the next multiple of 8 that stride has room
-    /// for. out: [rows, problems].
+    /// features: [rows, dims]. weights: [problems, stride], zero from dims to the next multiple of 8, which is at most
+    /// stride. out: [rows, problems].
     void decision_values(const float* features, std::size_t rows, std::size_t dims, const double* weights,
                          std::size_t problems, std::size_t stride, double* out);
 
-    /// out[i · stride + j] = <a[i], b[j]>, each of the pointers being to a vector of dims floats.
+    /// out[i · stride + j] = <a[i], b[j]>. Each pointer is to a vector of dims floats.
     void scalar_products(const float* const* a, std::size_t a_count, const float* const* b, std::size_t b_count,
                          std::size_t dims, double* out, std::size_t stride);
 
-    /// out[i · stride + j] += scale · Σ_r x[r][i] x[r][j] for i from begin to end and j from i (and some before it, from
-    /// the begin of a vector on) to stride, a multiple of kOuterPanel and at least end. x lies in panels,
-    /// [stride / kOuterPanel, count, kOuterPanel] (outer_index); begin is a multiple of kOuterPanel.
+    /// out[i · stride + j] += scale · Σ_r x[r][i] x[r][j] for i from begin to end and j from i to stride. Some elements
+    /// before j = i in the same panel are written too. x lies in panels, [stride / kOuterPanel, count, kOuterPanel]
+    /// (outer_index). stride and begin are multiples of kOuterPanel; stride is at least end.
     void add_outer_products(const double* x, std::size_t count, std::size_t begin, std::size_t end, std::size_t stride,
                             double scale, double* out);
 

@@ -9,32 +9,32 @@
 namespace shiftscope {
 namespace {
 
-/// The first stiffness of the hinge, in units of a typical multiplier, its growth and its end: a stiffer problem has fewer
-/// samples between the bounds and leads nearer to the optimum, but takes more steps, and far stiffer ones lose the digits
-/// of their steps.
+/// The first stiffness of the hinge, its growth factor and its largest value; the first and last are in units of a
+/// typical multiplier. A stiffer problem has fewer samples between the bounds and comes nearer to the optimum, but
+/// takes more steps. If it is far too stiff, the steps lose their digits.
 constexpr double kFirstStiffness = 20;
 constexpr double kGrowth = 3;
 constexpr double kMostStiffness = 1e4;
 
-/// A smoothed problem is solved when a step promises to lower it by less than this share of what the tolerance allows:
-/// before, its multipliers are of no use to the next.
+/// A smoothed problem is solved when a step promises to lower it by less than this share of the gap that the tolerance
+/// allows. Before that, its multipliers do not help the next smoothed problem.
 constexpr double kPromise = 1e-3;
 
-/// Samples between the bounds from which a step's matrix is more than other problems have to do.
+/// With at least this many samples between the bounds, a step takes longer than those of other problems.
 constexpr std::size_t kHeavy = 256;
 
-/// Dims up to which a step is solved in them however few the samples between the bounds are: it costs little, and the factors
-/// of a matrix in dims lose nothing by columns of very different scales.
+/// With at most this many dims, a step is solved in dims even if there are fewer samples between the bounds. It costs
+/// little, and columns of very different scales do not harm the factors of a matrix in dims.
 constexpr std::size_t kFewDims = 256;
 
-/// Passes that may go by without a smaller gap: what is left then is rounding.
+/// The method gives up after this many passes without a clearly smaller gap: the rest is rounding error.
 constexpr int kIdlePasses = 40;
 constexpr double kProgress = 0.9;
 
 std::size_t padded(std::size_t count) { return (count + 7) / 8 * 8; }
 
-/// The losses of all samples along a line f + t · change, each a function of the slack s = 1 - y f whose derivative is the
-/// sample's multiplier min(max(0, base + stiffness · s), limit): the hinge smoothed about multipliers.
+/// The smoothed losses of all samples along a line f + t · change. The derivative of a sample's loss by its slack
+/// s = 1 - y f is its multiplier, min(max(0, base + stiffness · s), limit).
 struct LineSearch {
   const double* labels = nullptr;     ///< [count]; 0: a sample that is left out
   const double* decisions = nullptr;  ///< f, [count]
@@ -95,13 +95,13 @@ NewtonMethod::NewtonMethod(const SvmKernels& kernels, const LargeProblem& proble
   evaluate();
 }
 
-/// Asks for the products of the weights, after which the solution is exact for them.
+/// Requests the scalar products of the weights themselves, so that the next `accept` computes the solution exactly.
 const std::vector<double>& NewtonMethod::refresh() {
   exact_ = true;
   return weights_;
 }
 
-/// As `refresh`, for a method that comes no nearer to the optimum; without any weights if it left the range of numbers.
+/// Like `refresh`, if the gap no longer shrinks. Resets the weights to zero if the numbers overflowed.
 const std::vector<double>& NewtonMethod::give_up() {
   gave_up_ = true;
   if (!std::isfinite(gap())) {
@@ -122,7 +122,7 @@ const std::vector<double>& NewtonMethod::next(bool last, std::size_t threads) {
     if (is_solved()) return refresh();
     promise = find_direction(threads);
   }
-  // Nothing to gain but rounding errors to lose.
+  // No step gains anything any more; exact products still remove rounding errors.
   if (!(promise > 0)) return refresh();
   exact_ = false;
   return direction_;
@@ -145,7 +145,7 @@ void NewtonMethod::accept(const std::vector<double>& products) {
 
 bool NewtonMethod::is_heavy() const { return between_.size() >= kHeavy; }
 
-/// Goes to the least point along the direction.
+/// Moves to the minimum along the direction.
 void NewtonMethod::advance(const std::vector<double>& products) {
   std::vector<double> changes(products);
   for (double& change : changes) change += intercept_direction_;
@@ -158,7 +158,7 @@ void NewtonMethod::advance(const std::vector<double>& products) {
   kernels_.add_scaled(decisions_.data(), changes.data(), length, rows_);
 }
 
-/// Multipliers, gradient and both values at the present point.
+/// Computes the multipliers, the gradient, and the primal and dual values at the current point.
 void NewtonMethod::evaluate() {
   update_multipliers();
   update_gradient();
@@ -176,7 +176,7 @@ void NewtonMethod::evaluate() {
   solution_.dual = balanced_dual();
 }
 
-/// The multipliers that belong to the decisions, and Σ alpha x, to which only those that changed are added.
+/// Computes the multipliers from the decision values, and updates Σ alpha x by the multipliers that changed.
 void NewtonMethod::update_multipliers() {
   between_.clear();
   std::array<std::vector<SvmTerm>, 2> changed;
@@ -206,8 +206,8 @@ void NewtonMethod::update_gradient() {
   intercept_gradient_ = alpha_sums_[0] - alpha_sums_[1];
 }
 
-/// Σ alpha - ½ |Σ alpha y x|², the multipliers of the class with the larger sum being reduced to the other's: the dual of
-/// the hinge wants equal sums.
+/// Σ alpha - ½ |Σ alpha y x|². The dual of the hinge loss requires equal sums of the classes' multipliers, so those of
+/// the class with the larger sum are scaled down to the other's sum.
 double NewtonMethod::balanced_dual() const {
   const double least = std::min(alpha_sums_[0], alpha_sums_[1]);
   std::vector<double> sum(weights_.size());
@@ -218,7 +218,7 @@ double NewtonMethod::balanced_dual() const {
   return 2 * least - norm(sum) / 2;
 }
 
-/// What brings the intercept to where the hinge is least.
+/// Returns the change of the intercept that minimises the hinge loss.
 double NewtonMethod::best_shift() const {
   std::vector<double> residuals;
   residuals.reserve(rows_);
@@ -231,7 +231,7 @@ double NewtonMethod::best_shift() const {
   return best_intercept(residuals, positives);
 }
 
-/// Returns what a whole step promises: how much lower the quadratic model gets.
+/// Finds the direction of the next step. Returns by how much a whole step lowers the quadratic model.
 double NewtonMethod::find_direction(std::size_t threads) {
   direction_ = gradient_;
   for (double& d : direction_) d = -d;
@@ -244,7 +244,7 @@ double NewtonMethod::find_direction(std::size_t threads) {
   return -(kernels_.dot(direction_.data(), gradient_.data(), dims_) + intercept_direction_ * intercept_gradient_) / 2;
 }
 
-/// (H + stiffness · Σ (x, 1) (x, 1)ᵀ) direction = -gradient, with H = 1 for weights and 0 for the intercept.
+/// Solves (H + stiffness · Σ (x, 1) (x, 1)ᵀ) direction = -gradient, with H = 1 for weights and 0 for the intercept.
 void NewtonMethod::solve_in_dims(std::size_t threads) {
   std::vector<double> solution(direction_.begin(), direction_.begin() + static_cast<std::ptrdiff_t>(dims_));
   solution.push_back(intercept_direction_);
@@ -259,8 +259,8 @@ void NewtonMethod::solve_in_dims(std::size_t threads) {
   intercept_direction_ = solution[dims_];
 }
 
-/// As `solve_in_dims`, by the samples' scalar products K: with t = stiffness · (X d + d_b) on the samples, (K + I /
-/// stiffness) t = -X gradient + d_b and Σ t = -gradient_b; then d = -gradient - Xᵀ t.
+/// Solves the system of `solve_in_dims` with the samples' scalar products K. With t = stiffness · (X d + d_b) on the
+/// samples, (K + I / stiffness) t = -X gradient + d_b and Σ t = -gradient_b. Then d = -gradient - Xᵀ t.
 void NewtonMethod::solve_in_samples(std::size_t threads) {
   const std::size_t size = between_.size();
   std::vector<double> t(size), ones(size, 1.0);
@@ -275,9 +275,9 @@ void NewtonMethod::solve_in_samples(std::size_t threads) {
   problem_.features.add_rows(terms, direction_.data());
 }
 
-/// matrix: K + I / stiffness of the samples between the bounds, on and right of the diagonal.
+/// Fills `matrix`, on and right of the diagonal, with K + I / stiffness of the samples between the bounds.
 void NewtonMethod::fill_products(double* matrix, std::size_t stride, std::size_t threads) {
-  // Too many to keep the products for the next step.
+  // There are too many samples to keep their products for the next step.
   if (between_.size() > gram_.capacity()) {
     problem_.features.fill_gram(between_, 0, threads, matrix, stride);
     for (std::size_t i = 0; i < between_.size(); ++i) matrix[i * stride + i] += 1 / stiffness_;

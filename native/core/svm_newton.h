@@ -18,15 +18,16 @@ struct LargeProblem {
   const SvmFeatures& features;
   const std::int8_t* labels = nullptr;  ///< [rows], +1, -1, or 0 for a sample that is left out
   double C = 1, tolerance = 1e-6;
-  std::size_t gram_samples = 0;  ///< samples whose scalar products may be kept at a time
-  /// A rough mean of the support vectors' multipliers; C where nothing is known. A wrong one costs steps.
+  std::size_t gram_samples = 0;  ///< most samples whose scalar products are kept at a time
+  /// A rough mean of the support vectors' multipliers; C if it is unknown. A wrong one costs steps.
   double typical_multiplier = 1;
 };
 
-/// The augmented Lagrangian method on (w, b), on all samples at once. Newton's steps with an exact search along each minimise
-/// the hinge smoothed about multipliers alpha, whose derivative by the slack s is clamp(alpha + stiffness · s, 0, C). Its value
-/// at the minimum is the next alpha, and the stiffness grows (Yan, Li 2020, "An efficient augmented Lagrangian method for
-/// support vector machine"). A step is determined by the samples strictly between 0 and C alone, however many are at C.
+/// The augmented Lagrangian method on (w, b), on all samples at once (Yan, Li 2020, "An efficient augmented Lagrangian
+/// method for support vector machine"). Newton's method with an exact line search minimises a smoothed hinge loss,
+/// whose derivative by the slack s is clamp(alpha + stiffness · s, 0, C). That derivative at the minimum is the next
+/// alpha, and the stiffness grows. Only samples whose multipliers are strictly between 0 and C determine a step's
+/// matrix, so many samples at C cost nothing.
 class NewtonMethod : public SvmMethod {
  public:
   /// Starts from w = 0, b = 0. problem.features and labels must outlive it.
@@ -66,15 +67,15 @@ class NewtonMethod : public SvmMethod {
   double intercept_ = 0;
   double stiffness_;
   std::vector<double> base_;                       ///< the multipliers about which the hinge is smoothed
-  std::vector<double> alpha_;                      ///< multipliers that are part of class_sums_
+  std::vector<double> alpha_;                      ///< the multipliers that class_sums_ contains
   std::array<std::vector<double>, 2> class_sums_;  ///< Σ alpha x of the negative and of the positive samples
   std::array<double, 2> alpha_sums_{};
   std::vector<std::uint32_t> between_;             ///< samples whose multipliers are strictly between 0 and C
   std::vector<double> gradient_, direction_;
   double intercept_gradient_ = 0, intercept_direction_ = 0;
-  bool exact_ = true;  ///< whether the products that come next are those of the weights
-  double least_gap_ = HUGE_VAL;  ///< relative
-  int idle_ = 0;                 ///< passes since it fell
+  bool exact_ = true;  ///< whether the next products are those of the weights
+  double least_gap_ = HUGE_VAL;  ///< the smallest relative gap so far
+  int idle_ = 0;                 ///< passes since least_gap_ fell clearly
   bool gave_up_ = false;
   SvmSolution solution_;
 };

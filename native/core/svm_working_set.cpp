@@ -8,19 +8,20 @@
 namespace shiftscope {
 namespace {
 
-/// Samples of a working set at most, and the share of the training samples that may still violate their margins after some
-/// passes: beyond, a problem is solved on all samples at once.
+/// A problem is solved on all samples at once if its working set would exceed kMostWorking samples, or if after
+/// kTrialPasses passes more than this share of the training samples violate their margins.
 constexpr std::size_t kMostWorking = 2048;
 constexpr double kMostViolating = 0.5;
 constexpr std::size_t kTrialPasses = 4;
 
-/// Samples that join after a pass, at least and at most; between these, a share of the set's size. Few at a time: passes
-/// are cheap, and what was never a support vector made the Gram matrix grow for nothing.
+/// After a pass, 1/kJoiningShare of the set's size may join, but at least kLeastJoining and at most kMostJoining. Few
+/// at a time are enough, because passes are cheap, and samples that never become support vectors only enlarge the Gram
+/// matrix.
 constexpr std::size_t kLeastJoining = 64;
 constexpr std::size_t kMostJoining = 1000;
 constexpr std::size_t kJoiningShare = 4;
 
-/// Where nobody joins, the gap must fall to this share of what it was for the set to be worth another pass.
+/// If no sample joins, the set gets another pass only if the gap has fallen below this share of the previous gap.
 constexpr double kProgress = 0.5;
 
 }  // namespace
@@ -156,15 +157,15 @@ void WorkingSetMethod::evaluate() {
   settle(solution_, squared_norm_ / 2, options_.C * slacks, intercept_, margin);
 }
 
-/// max(0, 1 - y f) of a training sample, 0 of others.
+/// max(0, 1 - y f) for a training sample, 0 for others.
 double WorkingSetMethod::slack_of(std::size_t row, double intercept) const {
   const double label = labels_[row];
   return std::max(0.0, std::fabs(label) - label * (scores_[row] + intercept));
 }
 
-/// The intercept that the working set's multipliers are optimal for, the nearest to the best one for all samples: raising
-/// one multiplier and lowering another gains nothing where none that can be raised has a larger residual y - <w, x> than
-/// one that can be lowered, and any intercept between the two kinds will do.
+/// Returns an intercept for which the working set's multipliers are optimal: the one nearest to the best intercept for
+/// all samples. The multipliers are optimal if none that can be raised has a larger residual y - <w, x> than one that
+/// can be lowered. Any intercept between the residuals of the two kinds satisfies the conditions.
 double WorkingSetMethod::intercept_of_members() const {
   double raised = -HUGE_VAL, lowered = HUGE_VAL;
   for (std::size_t row = 0; row < rows_; ++row) {
@@ -177,8 +178,9 @@ double WorkingSetMethod::intercept_of_members() const {
   return std::min(std::max(intercept_, low), high);
 }
 
-/// The samples that join are those inside their margins by the working set's own intercept. By that which is best for all
-/// samples, many of one kind may lie just at their margins, and yet the dual needs their multipliers.
+/// Chooses samples that violate their margins with the working set's own intercept. With the best intercept for all
+/// samples, many samples of one kind may lie exactly at their margins and would never join, although the dual needs
+/// them.
 void WorkingSetMethod::choose_joining() {
   joining_.clear();
   violating_ = 0;
@@ -196,7 +198,7 @@ void WorkingSetMethod::choose_joining() {
                     [](const Violator& a, const Violator& b) {
                       return a.excess != b.excess ? a.excess > b.excess : a.sample < b.sample;
                     });
-  // The worst, and all those whose scalar products are there anyway.
+  // The worst violators join, and all whose scalar products are already in the Gram matrix.
   for (std::size_t i = 0; i < violators.size(); ++i) {
     const std::uint32_t sample = violators[i].sample;
     if (i < most || gram_.slot_of(sample) != GramMatrix::kNoSlot) joining_.push_back(sample);

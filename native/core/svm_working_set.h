@@ -13,16 +13,16 @@ namespace shiftscope {
 /// Indices of samples.
 using Samples = std::vector<std::uint32_t>;
 
-/// A problem solved on a working set of samples that grows by those that the solution is wrong about (Joachims 1998,
+/// Solves a problem on a working set of samples, which grows by samples that violate their margins (Joachims 1998,
 /// "Making large-scale SVM learning practical"). The scalar products of its samples are in a Gram matrix that several
-/// problems share: whoever owns that adds to it what `joining` asks for.
+/// problems share. The owner of the matrix adds the samples of `joining` to it.
 class WorkingSetMethod : public SvmMethod {
  public:
   /// labels: [rows]. features, gram and labels must outlive this.
   WorkingSetMethod(const SvmKernels& kernels, const SvmFeatures& features, const GramMatrix& gram,
                    const std::int8_t* labels, const SvmOptions& options);
 
-  /// Solves the problem on the working set, to the tolerance that the duality gap on all samples asks for.
+  /// Solves the problem on the working set. The tolerance depends on the duality gap on all samples.
   const std::vector<double>& next(bool last, std::size_t threads) override;
 
   void accept(const std::vector<double>& products) override;
@@ -30,17 +30,18 @@ class WorkingSetMethod : public SvmMethod {
   const SvmSolution& solution() const override { return solution_; }
   const std::vector<double>& weights() const override { return weights_; }
 
-  /// Samples that are to join the working set, after `accept`. They need slots of the Gram matrix before `join`.
+  /// The samples that should join the working set, chosen by `accept`. They need slots in the Gram matrix before
+  /// `join`.
   const Samples& joining() const { return joining_; }
 
-  /// Adds the samples that have a label. All given samples must have slots.
+  /// Adds those of the samples that have a label. All of them must have slots.
   void join(const Samples& samples);
 
-  /// Whether the problem has more support vectors than a working set should hold, or the set's solution is no longer
-  /// getting better: it is to be solved on all samples at once.
+  /// Whether the problem should be solved on all samples at once, because it has more support vectors than a working
+  /// set should hold, or because the set's solution no longer improves.
   bool is_outgrown() const;
 
-  /// Of the support vectors; C if there are none.
+  /// The mean multiplier of the support vectors; C if there are none.
   double mean_multiplier() const;
 
  private:
@@ -65,18 +66,18 @@ class WorkingSetMethod : public SvmMethod {
   const std::int8_t* labels_;
   const SvmOptions options_;
   const std::size_t rows_, dims_;
-  std::size_t positives_ = 0, training_ = 0;  ///< samples with the label +1, with a label
-  std::vector<double> multipliers_;           ///< [rows], each with its label's sign; 0 outside of the working set
+  std::size_t positives_ = 0, training_ = 0;  ///< number of samples with label +1, and with any label
+  std::vector<double> multipliers_;           ///< [rows], each with its label's sign; 0 outside the working set
   std::vector<std::uint8_t> member_;          ///< [rows]
   std::vector<double> weights_;               ///< [dims], padded with zeros
   std::vector<double> scores_;                ///< [rows], <weights, x>
   double squared_norm_ = 0;
-  double intercept_ = 0;  ///< that goes with the weights as they are; the best one for all samples
+  double intercept_ = 0;  ///< best for all samples with the current weights, unscaled
   double working_tolerance_ = 1e-2;
   std::size_t member_count_ = 0, violating_ = 0, passes_ = 0;
   Samples joining_;
   double gap_ = 1;  ///< relative duality gap
-  bool is_solved_ = true;  ///< the working set, in the last step
+  bool is_solved_ = true;  ///< whether the last step solved the working set
   bool is_stalled_ = false;
   SvmSolution solution_;
 };

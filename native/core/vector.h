@@ -2,9 +2,9 @@
 
 // The vector types of the instruction set that a kernel file is being compiled for (SHIFTSCOPE_LEVEL_*).
 //
-// Kernel files are compiled with flags that the running processor may not support, and the linker keeps one copy of
-// every inline function: one compiled for AVX-512 must never stand in for the baseline's. So kernel files include
-// nothing of the C++ library that has inline functions, and everything here has internal linkage.
+// Kernel files are compiled with flags that the running processor may not support. The linker keeps only one copy of
+// every inline function, and the one compiled for AVX-512 must never replace the baseline's. So kernel files include no
+// header of the C++ library that has inline functions, and everything here has internal linkage.
 
 #include <cstddef>
 #include <cstdint>
@@ -58,7 +58,7 @@ struct Single {
 
 #if defined(SHIFTSCOPE_X86)
 
-/// The least that can be streamed at full speed: what a run of floats begins and ends with.
+/// The smallest vector that streams at full speed. A run of floats begins and ends with it.
 struct Quad {
   static constexpr std::size_t width = 4;
   __m128 v;
@@ -205,8 +205,8 @@ struct Constant {
   constexpr operator std::size_t() const { return Value; }
 };
 
-/// Calls work(0) … work(Count - 1) without a loop: an array that is indexed by these alone can lie in registers whatever the
-/// compiler thinks of loops.
+/// Calls work(0) … work(Count - 1) without a loop. An array that only these constants index can then lie in registers,
+/// even if the compiler would not unroll a loop.
 template <std::size_t Count, std::size_t First = 0, class Work>
 SHIFTSCOPE_INLINE void unroll(const Work& work) {
   if constexpr (First < Count) {
@@ -215,8 +215,8 @@ SHIFTSCOPE_INLINE void unroll(const Work& work) {
   }
 }
 
-/// The vector x, from here on in a register: for a value that several instructions take, which compilers would let each
-/// of them read from memory again.
+/// Returns x and forces it into a register. Otherwise, compilers let each instruction that uses the value read it from
+/// memory again.
 SHIFTSCOPE_INLINE Doubles in_register(Doubles x) {
 #if defined(__GNUC__) && defined(SHIFTSCOPE_LEVEL_AVX512)
   asm("" : "+v"(x.v));
@@ -228,7 +228,7 @@ SHIFTSCOPE_INLINE Doubles in_register(Doubles x) {
 
 SHIFTSCOPE_INLINE std::size_t least(std::size_t a, std::size_t b) { return a < b ? a : b; }
 
-/// Asks for the cache line at p; harmless at any address.
+/// Prefetches the cache line at p; harmless at any address.
 SHIFTSCOPE_INLINE void prefetch(const void* p) {
 #if defined(SHIFTSCOPE_X86)
   _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T0);
@@ -260,7 +260,7 @@ SHIFTSCOPE_INLINE std::size_t emit_run(float* out, std::size_t i, std::size_t en
   return i;
 }
 
-/// Floats from p to the next address that a V can be stored at, at most `count`.
+/// Number of floats from p to the next address where a V can be stored, at most `count`.
 template <class V>
 SHIFTSCOPE_INLINE std::size_t floats_to_alignment(const float* p, std::size_t count) {
   const std::size_t misalignment = reinterpret_cast<std::uintptr_t>(p) / sizeof(float) % V::width;

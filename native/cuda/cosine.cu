@@ -8,10 +8,10 @@
 namespace shiftscope::SHIFTSCOPE_CUDA {
 namespace {
 
-/// Anchors that one reading of the features serves: as many as the protocol has.
+/// Anchors that one pass over the features handles: as many as the protocol has.
 constexpr int kGroup = 5;
 
-/// Rows of a warp: with six sums each, as many as the registers hold.
+/// Rows per warp. Each has six sums, so more would not fit into the registers.
 constexpr int kRows = 4;
 
 struct CosineJob {
@@ -33,7 +33,7 @@ __global__ void __launch_bounds__(kThreads, 2) cosine_kernel(CosineJob job) {
   const std::size_t first = first_row<kRows>();
   double sums[kRows][1 + kGroup];
   row_products<kRows, kGroup, true, Width>(job.features, job.anchors, first, sums);
-  // Lane r finishes row r: square roots and divisions in float64 are slow.
+  // Lane r alone finishes row r, because square roots and divisions in float64 are slow.
   const unsigned lane = threadIdx.x % kWarpSize;
   double mine[1 + kGroup];
 #pragma unroll

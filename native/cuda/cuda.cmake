@@ -1,5 +1,5 @@
-# The library shiftscope_cuda: the operations on CUDA devices where nvcc is found and wanted, otherwise what says that
-# there are none. SHIFTSCOPE_CUDA_BUILT says which.
+# The library shiftscope_cuda: the operations on CUDA devices. Without nvcc, or if CUDA is not wanted, it only reports
+# that there are no devices (absent.cpp). SHIFTSCOPE_CUDA_BUILT says which of the two it is.
 
 set(SHIFTSCOPE_CUDA_FOLDER ${CMAKE_CURRENT_LIST_DIR})
 set(SHIFTSCOPE_CUDA_SOURCES ${SHIFTSCOPE_CUDA_FOLDER}/device.cpp)
@@ -11,7 +11,7 @@ else()
   set(SHIFTSCOPE_CUDA_DEFAULT ON)
 endif()
 option(SHIFTSCOPE_CUDA "Build the CUDA kernels where nvcc is found" ${SHIFTSCOPE_CUDA_DEFAULT})
-# Also where the addon was built before without them.
+# Set even if the cache already holds another value, from an earlier build of the addon.
 if(CMAKE_JS_INC AND DEFINED ENV{SHIFTSCOPE_CUDA})
   set_property(CACHE SHIFTSCOPE_CUDA PROPERTY VALUE "$ENV{SHIFTSCOPE_CUDA}")
 endif()
@@ -20,19 +20,19 @@ set(SHIFTSCOPE_CUDA_BUILT OFF)
 set(SHIFTSCOPE_CUDA_ABSENCE "not asked for")
 if(SHIFTSCOPE_CUDA)
   include(CheckLanguage)
-  # It may have been installed since.
+  # Forget that an earlier run did not find nvcc; it may be installed by now.
   if(NOT CMAKE_CUDA_COMPILER)
     unset(CMAKE_CUDA_COMPILER CACHE)
   endif()
   check_language(CUDA)
   set(SHIFTSCOPE_CUDA_ABSENCE "nvcc is not found, or does not work with this C++ compiler")
   if(CMAKE_CUDA_COMPILER)
-    # Turing to Hopper, and from the last one's code whatever comes after.
+    # Machine code for Turing to Hopper; later devices compile the last one's PTX code.
     if(NOT DEFINED CMAKE_CUDA_ARCHITECTURES)
       set(CMAKE_CUDA_ARCHITECTURES 75-real 80-real 86-real 89-real 90)
     endif()
     enable_language(CUDA)
-    # CMake itself knows nvcc's option for C++20 from 3.25.2 on.
+    # CMake older than 3.25.2 does not know nvcc's option for C++20.
     foreach(dialect STANDARD EXTENSION)
       if(NOT DEFINED CMAKE_CUDA20_${dialect}_COMPILE_OPTION)
         set(CMAKE_CUDA20_${dialect}_COMPILE_OPTION -std=c++20)
@@ -59,7 +59,7 @@ endif()
 set(CMAKE_CUDA_STANDARD 20)
 set(CMAKE_CUDA_STANDARD_REQUIRED ON)
 set(CMAKE_CUDA_VISIBILITY_PRESET hidden)
-# Static, so that the library loads on machines without CUDA.
+# Link the runtime statically, so that the library loads on machines without CUDA.
 set(CMAKE_CUDA_RUNTIME_LIBRARY Static)
 set(SHIFTSCOPE_NVCC_OPTIONS $<$<AND:$<COMPILE_LANGUAGE:CUDA>,$<NOT:$<BOOL:${MSVC}>>>:-Xcompiler=-Wall,-Wextra,-ffp-contract=off>)
 
@@ -68,7 +68,7 @@ target_link_libraries(shiftscope_cuda PUBLIC shiftscope_core)
 target_compile_options(shiftscope_cuda PRIVATE ${SHIFTSCOPE_NVCC_OPTIONS})
 target_include_directories(shiftscope_cuda SYSTEM PRIVATE ${CMAKE_CUDA_TOOLKIT_INCLUDE_DIRECTORIES})
 
-# Compiles the kernels anew, whatever is built already, and prints the registers and spills of each on each architecture.
+# Always compiles the kernels anew, and prints the registers and spills of each kernel on each architecture.
 set(codes)
 foreach(architecture IN LISTS CMAKE_CUDA_ARCHITECTURES)
   string(REGEX MATCH "^[0-9]+" number "${architecture}")

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-/// Everything in this folder lies in one namespace, `cuda`, but when the tests compile it for the emulation of a device
-/// (native/test/emulation.h), so that one program can hold both.
+/// Everything in this folder lies in the namespace `cuda`. The tests also compile it for an emulated device
+/// (native/test/emulation.h), in another namespace, so that one program can hold both.
 #if defined(SHIFTSCOPE_EMULATED_CUDA)
 #define SHIFTSCOPE_CUDA emulated_cuda
 #else
@@ -18,8 +18,9 @@
 /// reason says so.
 namespace shiftscope::SHIFTSCOPE_CUDA {
 
-/// A call of the CUDA runtime that failed, as "cudaMalloc: out of memory (cudaErrorMemoryAllocation)". A kernel's own
-/// failure shows in a later call. After anything but a lack of memory the device cannot be used by this process any more.
+/// A call of the CUDA runtime failed. The message is like "cudaMalloc: out of memory (cudaErrorMemoryAllocation)". If a
+/// kernel fails, a later call reports it. After any error except a lack of memory, this process cannot use the device
+/// any more.
 struct DeviceError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
@@ -36,11 +37,11 @@ struct Devices {
   std::string reason;  ///< why some or all devices of the machine are not among them, and what to do; may be empty
 };
 
-/// The devices that answer: each of them has been given memory and has written to it. `only`: the one with this index, the
-/// others being left alone. Never throws.
+/// Returns the devices that work: memory was allocated and written on each of them. only: tries the device with this
+/// index and leaves the others alone. Never throws.
 Devices find_devices(std::optional<std::size_t> only = std::nullopt);
 
-/// Makes the device that of the calling thread. Throws DeviceError.
+/// Selects the device for the calling thread. Throws DeviceError.
 void use(int device);
 
 /// Throws DeviceError, naming the call, unless `status`, a cudaError_t, is success.

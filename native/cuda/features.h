@@ -7,11 +7,11 @@
 
 namespace shiftscope::SHIFTSCOPE_CUDA {
 
-/// A matrix of features, [rows, dims] in C order, on a device: uploaded once for all that is computed from it.
+/// A matrix of features, [rows, dims] in C order, on a device. It is uploaded once for all operations.
 class Features {
  public:
-  /// values: rows · dims floats, read only during the call. dims: from 1 to 2^31. Throws DeviceError, also for too little memory.
-  /// Without CUDA at build time, it always throws DeviceError.
+  /// values: rows · dims floats, read only during the call. dims: from 1 to 2^31. Throws DeviceError, also if the
+  /// device has too little memory; in a build without CUDA, always.
   Features(const Device& device, const float* values, std::size_t rows, std::size_t dims);
 
   std::size_t rows() const { return rows_; }
@@ -23,7 +23,7 @@ class Features {
  private:
   std::size_t rows_, dims_;
   int device_;
-  std::shared_ptr<const void> memory_;  ///< what frees `data_`
+  std::shared_ptr<const void> memory_;  ///< owns the memory of `data_`
   const float* data_ = nullptr;
 };
 

@@ -25,7 +25,7 @@ struct FeatureRows {
   }
 };
 
-/// Queues the kernel on grid blocks of kThreads threads; nothing for an empty grid. Throws DeviceError.
+/// Queues the kernel on a grid of blocks of kThreads threads; does nothing for an empty grid. Throws DeviceError.
 template <class... Parameters, class... Arguments>
 void launch(const Stream& stream, void (*kernel)(Parameters...), dim3 grid, const Arguments&... arguments) {
   if (grid.x == 0 || grid.y == 0) return;
@@ -44,7 +44,7 @@ void launch(const Stream& stream, void (*kernel)(Parameters...), dim3 grid, cons
 #endif
 }
 
-/// Blocks that cover `count` things, so many each.
+/// Number of blocks for `count` items, `each` items per block.
 inline unsigned blocks_for(std::size_t count, std::size_t each) { return static_cast<unsigned>((count + each - 1) / each); }
 
 }  // namespace shiftscope::SHIFTSCOPE_CUDA

@@ -8,16 +8,16 @@
 
 /// Scalar products of feature rows with a few vectors, the inner part of cosines and of decision values.
 ///
-/// Floor: the features are read once. A warp takes a few rows at a time, so that an element of a vector is read once for
-/// as many rows, and the block's warps share the vectors by panels in shared memory, so that the second-level cache
-/// delivers a vector once for all rows of a block. The next panel and the next features are on their way while the present
-/// ones are summed.
+/// Lower bound of the time: the features are read once. A warp takes a few rows at a time and reads each element of a
+/// vector once for all of them. The warps of a block share panels of the vectors in shared memory, so that the
+/// second-level cache delivers a vector once for all rows of a block. The next panel and the next features are loaded
+/// while the current ones are summed.
 namespace shiftscope::SHIFTSCOPE_CUDA {
 
-/// Two panels of ten vectors for each of two blocks fit into a Turing card's shared memory.
+/// Dims of a panel. Two blocks, each with two panels of ten vectors, fit into a Turing card's shared memory.
 constexpr unsigned kPanelDims = 128;
 
-/// Width elements side by side, which a lane reads at once: a warp then reads without gaps and meets in no bank.
+/// Width neighbouring elements, which a lane reads at once. A warp then reads without gaps and without bank conflicts.
 template <int Width>
 struct alignas(sizeof(double) * Width) Elements {
   double of[Width];
@@ -26,7 +26,8 @@ struct alignas(sizeof(double) * Width) Elements {
 template <int Vectors, int Width>
 using Panel = Elements<Width>[Vectors][kPanelDims / Width];
 
-/// Begins to copy dims of all vectors, [Vectors, dims], from `first` on; what lies beyond the last is left as it is.
+/// Begins to copy a panel of all vectors, [Vectors, dims], from dim `first` on. Leaves elements beyond the last dim as
+/// they are.
 template <int Vectors, int Width>
 __device__ void copy_panel(const double* vectors, unsigned dims, unsigned first, Panel<Vectors, Width>& panel) {
   constexpr unsigned kPieces = kPanelDims / Width;
@@ -38,7 +39,7 @@ __device__ void copy_panel(const double* vectors, unsigned dims, unsigned first,
   __pipeline_commit();
 }
 
-/// Width floats that are read once, past the first-level cache.
+/// Reads Width floats past the first-level cache, because they are used only once.
 template <int Width>
 __device__ void read(const float* from, float (&to)[Width]) {
   static_assert(Width == 1 || Width == 2);
@@ -51,18 +52,18 @@ __device__ void read(const float* from, float (&to)[Width]) {
   }
 }
 
-/// The sum over the lanes of a warp, the same on all of them.
+/// Returns the sum over the lanes of a warp, on every lane.
 inline __device__ double warp_sum(double value) {
 #pragma unroll
   for (int lanes = kWarpSize / 2; lanes > 0; lanes /= 2) value += __shfl_xor_sync(0xffffffffu, value, lanes);
   return value;
 }
 
-/// The sums of a warp's Rows rows from `first` on: products[r][v] = <row r, vector v>, after the squared norm at v = 0 if Norm; totals over
-/// all lanes, on every lane. Rows beyond the last are the last.
+/// Computes products[r][v] = <row r, vector v> for a warp's Rows rows from `first` on, with the totals on every lane.
+/// If Norm, products[r][0] is the row's squared norm and the vectors follow. Rows beyond the last repeat the last.
 ///
-/// vectors: [Vectors, dims], at a multiple of Width elements. Width: 2 if all rows lie at multiples of 8 bytes and dims are
-/// even, else 1. For blocks of kThreads, all of whose threads must take part.
+/// vectors: [Vectors, dims], aligned to Width elements. Width: 2 if all rows lie at multiples of 8 bytes and dims is
+/// even, otherwise 1. For blocks of kThreads threads, all of which must take part.
 template <int Rows, int Vectors, bool Norm, int Width>
 __device__ void row_products(const FeatureRows& features, const double* vectors, std::size_t first,
                              double (&products)[Rows][Vectors + Norm]) {
@@ -85,7 +86,7 @@ __device__ void row_products(const FeatureRows& features, const double* vectors,
   copy_panel<Vectors, Width>(vectors, dims, 0, panels[0]);
   for (unsigned at = 0; at < dims; at += kPanelDims) {
     __pipeline_wait_prior(0);
-    // The panel is whole, and nobody reads the other one any more.
+    // Now the panel is complete, and no thread reads the other one any more.
     __syncthreads();
     if (at + kPanelDims < dims) copy_panel<Vectors, Width>(vectors, dims, at + kPanelDims, panels[buffer ^ 1]);
     const auto& panel = panels[buffer];
@@ -129,7 +130,7 @@ __device__ std::size_t first_row() {
   return (static_cast<std::size_t>(blockIdx.x) * kWarps + threadIdx.x / kWarpSize) * Rows;
 }
 
-/// Blocks whose warps have Rows rows each.
+/// Number of blocks for all rows, if every warp has Rows.
 template <int Rows>
 unsigned row_blocks(const FeatureRows& features) {
   return blocks_for(features.count, kWarps * Rows);

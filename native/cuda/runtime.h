@@ -1,7 +1,8 @@
 #pragma once
 
-// The CUDA language and runtime, NVIDIA's or what the tests put in their place, and what owns things of it: streams, and
-// memory on both sides of the bus. All of it belongs to the device that was the thread's (`use`), and throws DeviceError.
+// The CUDA language and runtime, either NVIDIA's or the emulation of the tests, and classes that own streams and memory
+// of the device and of the processor. Each object belongs to the device that its thread had selected (`use`). Functions
+// throw DeviceError.
 
 #include <bit>
 #include <cstddef>
@@ -32,17 +33,18 @@ class Stream {
 
   cudaStream_t handle() const { return handle_; }
 
-  /// Waits until all of it is done; throws for what failed.
+  /// Waits until all queued work is done; throws if any of it failed.
   void synchronise() const { check("cudaStreamSynchronize", cudaStreamSynchronize(handle_)); }
 
-  /// Waits until all of it is done or has failed.
+  /// Waits until all queued work is done or has failed.
   void drain() const noexcept { cudaStreamSynchronize(handle_); }
 
  private:
   cudaStream_t handle_ = nullptr;
 };
 
-/// Queues copies of `count` elements. Those to and from memory that is not pinned are done, or read, when the call returns.
+/// Queue a copy of `count` elements. If the host memory is not pinned, it has been read or written when the call
+/// returns.
 template <class T>
 void upload(T* device, const T* host, std::size_t count, const Stream& stream) {
   if (count == 0) return;
@@ -72,7 +74,7 @@ class Array {
   T* data() { return data_; }
   const T* data() const { return data_; }
 
-  /// Forgets the elements.
+  /// Discards the elements.
   void resize(std::size_t count) {
     cudaFree(std::exchange(data_, nullptr));
     void* memory = nullptr;
@@ -84,8 +86,8 @@ class Array {
   T* data_ = nullptr;
 };
 
-/// An array on both sides of the bus: memory of the processor that is pinned, so that the device copies it by itself and the
-/// calling thread need not wait, and its twin on the device.
+/// An array in the processor's memory and its copy on the device. The processor's memory is pinned, so that the device
+/// copies it by itself and the calling thread need not wait.
 template <class T>
 class Twin {
  public:
@@ -94,8 +96,8 @@ class Twin {
   Twin(const Twin&) = delete;
   Twin& operator=(const Twin&) = delete;
 
-  /// Makes room, if need be, and forgets the elements; nothing that is queued may use them. Grows by powers of two: while
-  /// memory is taken or given back, the whole device may wait.
+  /// Makes room for `count` elements. If the arrays must grow, it discards the elements, which no queued work may use.
+  /// Capacities are powers of two, because the whole device may wait while memory is allocated or freed.
   void reserve(std::size_t count) {
     if (count <= capacity_) return;
     const std::size_t capacity = std::bit_ceil(count);
@@ -111,7 +113,7 @@ class Twin {
   T* host() { return host_; }
   T* device() { return device_.data(); }
 
-  /// Queues copies of the first `count` elements; the processor's must be left alone until they are done.
+  /// Queue copies of the first `count` elements. Do not touch the processor's array until they are done.
   void send(std::size_t count, const Stream& stream) { upload(device_.data(), host_, count, stream); }
   void fetch(std::size_t count, const Stream& stream) { download(host_, device_.data(), count, stream); }
 
@@ -125,7 +127,8 @@ class Twin {
   std::size_t capacity_ = 0;
 };
 
-/// A number on the device, ~0 at first, that kernels make smaller: an index with what was found there.
+/// A number on the device, ~0 at first, that kernels lower with atomicMin. It is an index, possibly combined with a
+/// code for what was found there.
 class LeastIndex {
  public:
   static constexpr unsigned long long kNone = ~0ull;
@@ -136,7 +139,7 @@ class LeastIndex {
 
   unsigned long long* data() { return value_.data(); }
 
-  /// Waits for the stream.
+  /// Waits for the stream and returns the number.
   unsigned long long get() const {
     unsigned long long value = kNone;
     download(&value, value_.data(), 1, stream_);

@@ -10,22 +10,23 @@
 namespace shiftscope::SHIFTSCOPE_CUDA {
 namespace {
 
-/// Vectors that one reading of the features serves: a unit's problems.
+/// Vectors that one pass over the features handles: as many as a unit has problems.
 constexpr int kGroup = 10;
 
-/// Rows of a warp: with ten sums each, as many as the registers hold; with one, few, so that a few samples have many warps.
+/// Rows per warp. With ten sums per row, more would not fit into the registers. With one sum there are fewer rows, so
+/// that a few samples still occupy many warps.
 template <int Vectors>
 constexpr int kRows = Vectors == 1 ? 2 : 4;
 
-/// Products that are fetched at a time: 8 MiB, a millisecond of the bus or less.
+/// Products that are fetched at a time: 8 MiB, which take the bus a millisecond or less.
 constexpr std::size_t kStripProducts = std::size_t{1} << 20;
 
-/// Most blocks of the kernel that looks at every feature once.
+/// Most blocks of the kernel that checks every feature once.
 constexpr unsigned kScanBlocks = 1024;
 
 struct ProductsJob {
   FeatureRows features;
-  const double* vectors;  ///< [the kernel's vectors, dims]
+  const double* vectors;  ///< [Vectors, dims], zero from vector_count on
   std::size_t vector_count;
   double* out;  ///< [vector_count, features.count]
 };
@@ -49,12 +50,13 @@ __global__ void __launch_bounds__(kThreads, 2) products_kernel(ProductsJob job) 
 
 struct TilesJob {
   FeatureRows features;
-  unsigned begin, rows;  ///< of the matrix of products
-  std::size_t size;      ///< of that matrix
+  unsigned begin, rows;  ///< the rows of the matrix of products to compute
+  std::size_t size;      ///< rows and columns of that matrix
   double* out;           ///< [rows, size], on and left of the diagonal
 };
 
-/// Products of samples with SampleSide, of dims and a one after them with DimSide.
+/// Computes products of samples with SampleSide. With DimSide, computes products of dims, with a constant 1 as last
+/// dim.
 template <class Side>
 __global__ void __launch_bounds__(kThreads) tiles_kernel(TilesJob job) {
   const unsigned top = job.begin + blockIdx.x * kTile, left = blockIdx.y * kTile;
@@ -72,7 +74,7 @@ struct WeightedJob {
   double* out;            ///< [dims]
 };
 
-/// A block has kWarpSize dims; its warps share the rows.
+/// Each block sums kWarpSize dims; its warps share the rows.
 __global__ void __launch_bounds__(kThreads) weighted_rows_kernel(WeightedJob job) {
   __shared__ double partial[kWarps][kWarpSize];
   const unsigned lane = threadIdx.x % kWarpSize, warp = threadIdx.x / kWarpSize, d = blockIdx.x * kWarpSize + lane;
@@ -91,7 +93,7 @@ __global__ void __launch_bounds__(kThreads) weighted_rows_kernel(WeightedJob job
   job.out[d] = total;
 }
 
-/// first: the least index of a value that is not finite, ~0 if there is none.
+/// Lowers *first to the least index of a value that is not finite.
 __global__ void __launch_bounds__(kThreads)
     first_not_finite_kernel(const float* values, std::size_t count, unsigned long long* first) {
   const std::size_t step = static_cast<std::size_t>(gridDim.x) * kThreads;
@@ -207,14 +209,14 @@ class DeviceSvmFeatures : public SvmFeatures {
  private:
   FeatureRows all_rows() const { return {features_.data(), nullptr, rows(), static_cast<unsigned>(dims())}; }
 
-  /// The samples that were sent.
+  /// The rows of the samples in the workspace, which must have been sent to the device.
   FeatureRows rows_of(Workspace& workspace, std::size_t count) const {
     return {features_.data(), workspace.samples.device(), count, static_cast<unsigned>(dims())};
   }
 
-  /// Calls take(i, j, sum) for every element from row `begin` on that is on or left of the diagonal of a matrix of products,
-  /// [size, size]. Fetches some rows of tiles at a time, and goes through these by squares: where `take` writes to a column, it
-  /// is in the caches.
+  /// Calls take(i, j, sum) for every element on or left of the diagonal, from row `begin` on, of a matrix of products,
+  /// [size, size]. Fetches a few rows of tiles at a time and visits them tile by tile, so that a `take` that writes to
+  /// columns stays within the caches.
   template <class Side, class Take>
   void symmetric_products(const std::vector<std::uint32_t>& samples, std::size_t begin, std::size_t size,
                           std::size_t threads, const Take& take) const {

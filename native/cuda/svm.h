@@ -8,14 +8,15 @@
 #include "../core/svm_features.h"
 #include "features.h"
 
-/// Linear support vector machines over features on a device; the twin of core/svm.h.
+/// Linear support vector machines over features on a device; the counterpart of core/svm.h.
 ///
-/// The processor runs the same training: working sets, their small dual problems, the systems of Newton's method and
-/// the stopping rule. The device does what grows with rows · dims, and only weights, decision values and scalar
-/// products of the chosen samples cross the bus.
+/// The processor runs the same training as without a device: working sets, their small dual problems, the systems of
+/// Newton's method and the stopping rule. The device does the work that grows with rows · dims. Only weights, decision
+/// values and scalar products of the chosen samples cross the bus.
 ///
-/// Floor: a pass reads the features once for ten problems, 0.11 ms for 22,500 x 4096 at an H100's 3.35 TB/s; uploading them
-/// takes 15 to 60 ms and the processor's own share about as long, so that these are what remains.
+/// Lower bound of the time: a pass reads the features once for ten problems, which takes 0.11 ms for 22,500 x 4096 at
+/// an H100's 3.35 TB/s. Uploading them takes 15 to 60 ms, and the processor's share about as long, so these two
+/// dominate.
 namespace shiftscope::SHIFTSCOPE_CUDA {
 
 /// labels, options, decisions, weights, result and errors as in core/svm.h, all in the processor's memory. The result is
@@ -23,8 +24,9 @@ namespace shiftscope::SHIFTSCOPE_CUDA {
 SvmResult train_svm(const Features& features, const std::int8_t* labels, std::size_t problems, const SvmOptions& options,
                     double* decisions, double* weights = nullptr);
 
-/// What the training asks of the features, which must outlive it. All of it throws DeviceError. Calls from several threads
-/// have a queue and memory each: they share the device and do not wait for one another's work on the processor.
+/// The operations of the training on these features, which must outlive the result. Its functions throw DeviceError.
+/// Each call has its own queue and memory. Calls from several threads share the device, but do not wait for one another
+/// on the processor.
 std::unique_ptr<SvmFeatures> svm_features(const Features& features);
 
 }  // namespace shiftscope::SHIFTSCOPE_CUDA

@@ -6,30 +6,30 @@
 
 /// Scalar products of many vectors with as many, tile by tile; the inner part of Gram matrices and of outer products.
 ///
-/// Floor: the multiply-adds. A term is converted once, on its way to shared memory, since conversions to float64 have a
-/// quarter of the units of its multiply-adds, or fewer. A thread has 8 x 8 elements, for which it reads 16 operands a
-/// term, so that shared memory delivers them in half the time of the sums. That many threads are a quarter of a block for
-/// a small tile; the block's quarters share the terms, so that a matrix of few tiles is not left to few threads. The next
-/// terms come from memory while these are summed.
+/// Lower bound of the time: the multiply-adds. A term is converted to float64 once, on its way to shared memory,
+/// because devices have at most a quarter as many units for the conversion as for float64 multiply-adds. A thread has
+/// 8 x 8 elements, for which it reads 16 operands per term, so that reading shared memory takes half the time of the
+/// sums. A tile needs only a quarter of a block's threads for this. The block's quarters share the terms, so that a
+/// matrix of few tiles still occupies many threads. The next terms are loaded while the current ones are summed.
 namespace shiftscope::SHIFTSCOPE_CUDA {
 
-/// Elements of a tile to each side and of a thread's part, and terms that are in shared memory at a time.
+/// Elements along each side of a tile and of a thread's part of it, and terms that are in shared memory at a time.
 constexpr unsigned kTile = 64;
 constexpr unsigned kOfThread = 8;
 constexpr unsigned kDepth = 16;
 
-/// Threads along a side of the tile, and slices of the terms, each summed by threads of its own.
+/// Threads along a side of the tile, and slices of the terms, each of which has its own threads.
 constexpr unsigned kSide = kTile / kOfThread;
 constexpr unsigned kSlices = kThreads / (kSide * kSide);
 
 /// Terms of one side that a thread fetches.
 constexpr unsigned kFetched = kTile * kDepth / kThreads;
 
-/// One side of a tile: kDepth terms of kTile vectors. One more, so that neither writing along the terms nor reading along
-/// the vectors meets in a bank.
+/// One side of a tile: kDepth terms of kTile vectors. A row is one element longer, so that neither writing along the
+/// terms nor reading along the vectors causes bank conflicts.
 using Staged = double[kDepth][kTile + 1];
 
-/// The vectors are samples from `begin` on, the terms dims.
+/// The vectors are the samples from `begin` on; the terms are dims.
 class SampleSide {
  public:
   __device__ SampleSide(const FeatureRows& features, unsigned begin) : dims_(features.dims) {
@@ -42,7 +42,7 @@ class SampleSide {
   __device__ static unsigned term(unsigned) { return threadIdx.x % kDepth; }
   __device__ static unsigned vector(unsigned n) { return threadIdx.x / kDepth + n * (kThreads / kDepth); }
 
-  /// This thread's terms of those from `first` on, zero where there are none.
+  /// Reads this thread's share of the kDepth terms from `first` on; 0 beyond the last vector or term.
   __device__ void fetch(std::size_t first, float (&values)[kFetched]) const {
     for (unsigned n = 0; n < kFetched; ++n) {
       const bool inside = rows_[n] != nullptr && first + term(n) < dims_;
@@ -55,7 +55,7 @@ class SampleSide {
   unsigned dims_;
 };
 
-/// The vectors are dims from `begin` on and a one after the last, the terms samples.
+/// The vectors are the dims from `begin` on, with a constant 1 after the last dim; the terms are samples.
 class DimSide {
  public:
   __device__ DimSide(const FeatureRows& features, unsigned begin) : features_(features), dim_(begin + vector(0)) {}
@@ -84,11 +84,11 @@ __device__ void store(const float (&values)[kFetched], Staged& staged) {
   for (unsigned n = 0; n < kFetched; ++n) staged[Side::term(n)][Side::vector(n)] = values[n];
 }
 
-/// Calls emit(row, column, Σ) for the elements of a tile, whose sums go over all terms, by some of the threads. All of a
-/// block's must take part.
+/// Calls emit(row, column, Σ) for each element of a tile, with its sum over all terms. Only some of the threads call
+/// it, but all threads of a block must take part.
 ///
-/// Lanes lie in a warp so that each reads what its neighbour reads from one side and what the next but one reads from the
-/// other: a warp's reading of 64 bits a lane is then one access and not two.
+/// Each lane of a warp reads the same operands as its neighbour from one side, and the same as the next lane but one
+/// from the other side. A warp's read of 64 bits per lane is then one access instead of two.
 template <class Side, class Emit>
 __device__ void tile_products(const Side& left, const Side& right, std::size_t terms, const Emit& emit) {
   __shared__ Staged rows[2], columns[2];

@@ -12,7 +12,7 @@
 
 namespace shiftscope::SHIFTSCOPE_CUDA {
 
-/// What one piece of work on the device needs for itself: a queue, and memory on both sides of the bus.
+/// The resources of one piece of work on the device: a queue, and memory of the processor and of the device.
 struct Workspace {
   Stream stream;
   Twin<double> operands;
@@ -20,14 +20,15 @@ struct Workspace {
   Twin<double> results;
 };
 
-/// Workspaces of one device, as many as there is work at the same time, which are used again: threads take no turns but
-/// for the moment of taking one.
+/// Reusable workspaces of one device, as many as pieces of work run at the same time. Threads wait for each other only
+/// while one takes or returns a workspace.
 class Workspaces {
  public:
   explicit Workspaces(int device) : device_(device) {}
 
-  /// A workspace for the calling thread, whose device becomes this one. It goes back at the lease's end; after an exception,
-  /// when work may still be queued, the lease waits for that and frees it. Throws DeviceError.
+  /// A workspace for the calling thread; selects the device for that thread. The lease returns the workspace when it
+  /// ends. After an exception, work may still be queued: the lease then waits for it and frees the workspace. Throws
+  /// DeviceError.
   class Lease {
    public:
     explicit Lease(Workspaces& owner) : owner_(owner), workspace_(owner.take()) {}
@@ -66,8 +67,9 @@ class Workspaces {
   std::vector<std::unique_ptr<Workspace>> idle_;
 };
 
-/// Work in parts: while the processor takes the results of one, the device has the next. start(workspace, part) queues
-/// a part; finish(workspace, part) takes its results, which are there by then. Both are called in order.
+/// Runs work in parts: while the processor handles the results of one part, the device computes the next.
+/// start(workspace, part) queues a part. finish(workspace, part) is called when the part's results are there. Both are
+/// called in order of the parts.
 template <class Start, class Finish>
 void in_turns(Workspaces& workspaces, std::size_t parts, const Start& start, const Finish& finish) {
   if (parts == 0) return;

@@ -21,7 +21,7 @@ const std::vector<test::Backend>& test::device_backends() {
     std::vector<Backend> backends;
     const auto add = [&](std::vector<Backend> more) { backends.insert(backends.end(), more.begin(), more.end()); };
 #if defined(SHIFTSCOPE_TEST_EMULATION)
-    // Once is enough: little of what it does depends on the processor's instruction set.
+    // Run the emulation on one instruction set only, because it hardly depends on that of the processor.
     if (!forced_instruction_set()) add(emulated_cuda::backends());
 #endif
 #if defined(SHIFTSCOPE_TEST_CUDA)

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-/// The least that a test program needs: tests that register themselves, and checks that count.
+/// A minimal test framework: tests register themselves, and checks count failures.
 namespace shiftscope::test {
 
 struct Test {
@@ -52,7 +52,7 @@ bool throws(const Work& work, const std::string& part) {
   return false;
 }
 
-/// How many of some cases are gone through: fewer under sanitizers, which take ten times the time.
+/// How many of `count` cases to test: only a quarter under sanitizers, which are ten times slower.
 constexpr std::size_t cases(std::size_t count) {
 #if defined(SHIFTSCOPE_TEST_SANITIZED)
   return (count + 3) / 4;

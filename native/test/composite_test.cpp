@@ -67,8 +67,8 @@ void check_buffer(const Case& made, const std::vector<float>& buffer, std::size_
   CHECK_THAT(wrong == 0, describe(made, level, wrong));
 }
 
-/// Compares every level with the reference, bit for bit but for the sign of zero, at this misalignment in floats, and
-/// checks that nothing outside the batch is written.
+/// Compares every level with the reference, bit for bit except for the sign of zero. The output is misaligned by this
+/// number of floats. Also checks that nothing outside the batch is written.
 void check_case(const Case& made, std::size_t misalignment) {
   constexpr float kGuard = 12345.0f;
   const Compositor compositor(made.window, made.frame);
@@ -121,7 +121,7 @@ TEST(every_offset_of_a_small_frame_equals_the_reference) {
 TEST(a_batch_beyond_the_cache_equals_the_reference) {
   Random random(4);
   const std::size_t image_bytes = std::size_t{3} * 224 * 223 * sizeof(float);
-  // A cache this large makes the test too slow; the streaming path is then left to smaller machines.
+  // With a larger cache, the test would be too slow. Machines with smaller caches test the streaming path.
   if (last_level_cache_bytes() > (std::size_t{256} << 20)) return;
   const std::size_t count = last_level_cache_bytes() / image_bytes + 1;
   check_case(random_case(random, 3, 224, 223, 75, 75, count, true), 4);

@@ -5,7 +5,7 @@
 #include "../cuda/features.h"
 #include "../cuda/svm.h"
 
-// Compiled for CUDA and for its emulation, as the sources in native/cuda are.
+// Like the sources in native/cuda, this file is compiled both for CUDA and for the emulated device.
 namespace shiftscope::SHIFTSCOPE_CUDA {
 namespace {
 

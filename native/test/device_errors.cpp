@@ -8,7 +8,7 @@
 #include "../cuda/svm.h"
 #include "check.h"
 
-// What operations do when a call of the runtime fails. Only the emulated device fails when it is told to.
+// Tests what operations do if a call of the runtime fails. Only the emulated device can fail on request.
 namespace shiftscope::emulated_cuda {
 namespace {
 
@@ -49,14 +49,14 @@ void compare_and_train_once() {
   train_svm(features, labels.data(), 3, options, decisions.data());
 }
 
-/// Lets each call of the runtime fail in turn. Everything that was made must be freed again, and the error must name the
-/// call and the cause.
+/// Lets the operation's calls of the runtime fail, one per try. Each time, the error must name the call and the cause,
+/// and all memory and streams must be freed.
 void check_every_failure(void (*operation)(), cudaError_t error, bool lost, const std::string& cause) {
   emulation::fail(0, cudaSuccess, false);
   operation();
   const long calls = emulation::calls();
   CHECK(calls > 5);
-  // A training makes hundreds of the same calls.
+  // A training makes hundreds of similar calls, so only some of them are tried.
   const long step = std::max(1L, calls / static_cast<long>(test::cases(24)));
   for (long call = 1; call <= calls; call += step) {
     emulation::fail(call, error, lost);
@@ -66,7 +66,8 @@ void check_every_failure(void (*operation)(), cudaError_t error, bool lost, cons
     } catch (const DeviceError& caught) {
       message = caught.what();
     }
-    // Threads that happen to meet need more calls, for memory of their own, than those that come one after the other.
+    // Threads that run at the same time each allocate memory; threads that run one after the other reuse it. So a run
+    // may have fewer calls than the counted one.
     if (message == "no error" && emulation::calls() < call) continue;
     CHECK_THAT(message.rfind("cuda", 0) == 0 && message.find(cause) != std::string::npos,
                "call " + std::to_string(call) + " fails: " + message);

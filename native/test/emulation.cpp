@@ -21,7 +21,7 @@ constexpr std::size_t kStackBytes = 256 << 10;
 constexpr unsigned kWarpSize = 32;
 constexpr int kRuntimeVersion = 13000;
 
-/// A number of the environment.
+/// A number from an environment variable.
 long setting(const char* name, long otherwise) {
   const char* text = std::getenv(name);
   return text == nullptr ? otherwise : std::atol(text);
@@ -43,17 +43,17 @@ struct Fiber {
   ucontext_t context{};
   std::unique_ptr<char[]> stack{new char[kStackBytes]};
   unsigned index = 0;
-  std::vector<std::vector<Copy>> copies{1};  ///< in batches, of which the last is not committed
+  std::vector<std::vector<Copy>> copies{1};  ///< in batches; the last one is not committed yet
 };
 
-/// Values that lanes give to one another, those of two exchanges in turn: a lane cannot be two ahead of another.
+/// Values that lanes exchange. Two buffers alternate, because a lane can be at most one exchange ahead of another.
 struct Warp {
   std::array<std::array<std::uint64_t, kWarpSize>, 2> values{};
   unsigned arrived = 0, turn = 0;
   std::vector<unsigned> waiting;
 };
 
-/// The threads of one block, of which one runs at a time.
+/// The threads of one block; only one of them runs at a time.
 class Block {
  public:
   void run(dim3 place, unsigned threads, const std::function<void()>& thread) {
@@ -182,13 +182,13 @@ std::atomic<long> calls_made{0}, failing_call{kLostAt}, live_objects{0};
 std::atomic<bool> loses{true}, lost{false};
 std::atomic<cudaError_t> failure{cudaErrorLaunchFailure};
 
-/// Bytes of every array on the devices.
+/// All arrays on the devices, and their bytes.
 std::map<void*, std::size_t>& arrays() {
   static std::map<void*, std::size_t> all;
   return all;
 }
 
-/// Bytes of every pinned array of the processor.
+/// All pinned arrays of the processor, and their bytes.
 std::map<const char*, std::size_t>& pinned_arrays() {
   static std::map<const char*, std::size_t> all;
   return all;
@@ -208,7 +208,7 @@ std::size_t bytes_in_use() {
   return sum;
 }
 
-/// What a call that can fail returns first.
+/// Every call that can fail asks this first. Returns an error if the call must fail.
 cudaError_t status() {
   const long call = ++calls_made;
   if (lost) return cudaErrorLaunchFailure;
@@ -356,7 +356,8 @@ cudaError_t cudaFreeHost(void* memory) {
   return cudaSuccess;
 }
 
-/// From and to pinned memory when its turn comes. Otherwise the bytes are read, or the copy is done, when the call returns.
+/// Copies from and to pinned memory wait for their turn in the stream. For other memory, the bytes have been read, or
+/// the copy is done, when the call returns.
 cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind, cudaStream_t stream) {
   const std::lock_guard lock(device());
   const auto copy = [=] { std::memcpy(to, from, bytes); };

@@ -1,19 +1,22 @@
 #pragma once
 
-// A CUDA device in the processor: as much of the language and of the runtime as native/cuda uses, so that the sources of
-// its kernels, compiled as plain C++, run in the tests.
+// Emulates a CUDA device on the processor: the parts of the language and of the runtime that native/cuda uses. Tests
+// compile the sources of its kernels as plain C++ and run them.
 //
-// What it shows: that the kernels' arithmetic, indices and use of shared memory and of warps are right. Every thread of a
-// block has a stack of its own and they go on in random order, so that a missing __syncthreads tends to show, and one that
-// not all threads reach always does; memory starts as NaN, queued work is done only when somebody waits for it, copies from
-// and to pinned memory included, and with the address sanitizer every access outside an array is found. A vector that is not
-// at a multiple of its size is an error.
-// What it cannot show: how fast anything is, races within a warp, or what nvcc makes of the sources.
+// It tests the kernels' arithmetic, indices and use of shared memory and of warps:
+// - Every thread of a block has its own stack, and threads continue in random order. A missing __syncthreads often
+//   shows; one that not all threads reach always does.
+// - Memory starts as NaN. Queued work, including copies from and to pinned memory, is done only when somebody waits
+//   for it.
+// - The address sanitizer finds every access outside an array. Access to a misaligned vector is an error.
+// It cannot test speed, races within a warp, or the code that nvcc generates.
 //
-// Variables of the environment make another machine of it, for programs that hold it: EMULATED_CUDA_DEVICES (1),
-// EMULATED_CUDA_MEMORY in bytes of all devices together (1 GiB), EMULATED_CUDA_DRIVER as the runtime gives its version (13000;
-// 0: no driver), EMULATED_CUDA_BROKEN, a device that cannot be used (none), EMULATED_CUDA_LOST_AT, the number of the call at
-// which all are lost (none).
+// Environment variables configure the emulated machine (defaults in brackets):
+// - EMULATED_CUDA_DEVICES: number of devices (1)
+// - EMULATED_CUDA_MEMORY: bytes of all devices together (1 GiB)
+// - EMULATED_CUDA_DRIVER: version of the driver as the runtime reports it; 0: no driver (13000)
+// - EMULATED_CUDA_BROKEN: index of a device that cannot be used (none)
+// - EMULATED_CUDA_LOST_AT: number of the call at which all devices are lost (none)
 
 #include <algorithm>
 #include <cmath>
@@ -72,32 +75,32 @@ cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned flags);
 cudaError_t cudaStreamDestroy(cudaStream_t stream);
 cudaError_t cudaStreamSynchronize(cudaStream_t stream);
 
-/// The running thread's place.
+/// Position of the running thread, as in CUDA.
 extern thread_local dim3 threadIdx, blockIdx, gridDim;
 
 void __syncthreads();
 
 namespace emulation {
 
-/// Queues a kernel. `thread` is what every thread of every block does.
+/// Queues a kernel. Every thread of every block calls `thread`.
 cudaError_t run(dim3 grid, dim3 block, std::function<void()> thread, cudaStream_t stream);
 
-/// Copies by the running thread that have not been waited for: their targets hold NaN until then.
+/// Asynchronous copies by the running thread. Their targets hold NaN until the thread waits for them.
 void copy_later(void* to, const void* from, std::size_t bytes);
 void commit_copies();
 void wait_for_copies(std::size_t batches_left);
 
-/// Gives this lane's 8 bytes to the warp and returns those of the lane whose number differs in these bits.
+/// Gives this lane's 8 bytes to the warp. Returns those of lane (own number XOR lane_bits).
 std::uint64_t exchange(std::uint64_t value, int lane_bits);
 
-/// The calls from now on that can fail, counted from 1: the one with this number fails, and if `lost`, all after it.
-/// 0: none. Counts anew.
+/// Restarts the count of calls that can fail. Call number `call`, counted from 1, fails with `error`; 0: none. If
+/// `lost`, all calls after it fail too.
 void fail(long call, cudaError_t error, bool lost);
 
-/// Calls that can fail since `fail`.
+/// Number of calls that could fail since the last `fail`.
 long calls();
 
-/// Arrays and streams that have been made and not been freed.
+/// Number of arrays and streams that have not been freed.
 long live();
 
 }  // namespace emulation
@@ -112,7 +115,7 @@ T __shfl_xor_sync(unsigned, T value, int lane_bits) {
   return value;
 }
 
-// One block runs at a time, and a thread stops only where it waits.
+// Needs no atomic operation, because only one thread runs at a time and it stops only where it waits.
 template <class T>
 T atomicMin(T* at, T value) {
   const T before = *at;
@@ -120,7 +123,7 @@ T atomicMin(T* at, T value) {
   return before;
 }
 
-/// Ends the program where a device would end the kernel: vectors lie at multiples of their size.
+/// Ends the program if the address is not a multiple of the vector's size. A device would end the kernel.
 template <class T>
 void insist_on_alignment(const T* address) {
   if (reinterpret_cast<std::uintptr_t>(address) % sizeof(T) == 0) return;
@@ -136,7 +139,7 @@ T __ldcs(const T* from) {
   return value;
 }
 
-/// Copies to shared memory that go on while the thread does.
+/// Starts a copy to shared memory; the thread continues meanwhile.
 inline void __pipeline_memcpy_async(void* to, const void* from, std::size_t bytes) {
   if (reinterpret_cast<std::uintptr_t>(to) % bytes != 0 || reinterpret_cast<std::uintptr_t>(from) % bytes != 0) {
     std::fprintf(stderr, "a kernel's copy of %zu bytes from %p to %p is misaligned\n", bytes, from, to);

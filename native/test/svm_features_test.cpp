@@ -16,7 +16,7 @@ using test::between;
 
 namespace {
 
-/// Largest error of a sum, as a share of what its terms come to.
+/// Largest error of a sum, as a share of the sum of its terms' absolute values.
 constexpr double kAccuracy = 3e-13;
 
 using Samples = std::vector<std::uint32_t>;
@@ -47,7 +47,7 @@ Samples random_samples(Random& random, std::size_t count, std::size_t rows) {
   return samples;
 }
 
-/// A sum of products and what they come to, all taken positive.
+/// A sum of products, and the sum of their absolute values.
 struct Sum {
   double value = 0, size = 0;
   void add(double term) {

@@ -22,7 +22,7 @@ TEST(hinge_margin_is_that_between_the_classes) {
   const Margin margin = margin_of(residuals.data(), labels.data(), labels.size());
   CHECK(margin.half_width == 2);
   CHECK(margin.intercept == -1);
-  // A positive sample's score is that of a negative one: no margin.
+  // A positive and a negative sample have the same score, so there is no margin.
   const std::vector<double> two{1, -1}, equal{0, -2};
   CHECK(margin_of(equal.data(), two.data(), two.size()).half_width == 0);
   CHECK(margin_of(equal.data(), two.data(), 1).half_width == 0);

@@ -29,8 +29,8 @@ struct Outcome {
   std::vector<double> decisions, weights;
 };
 
-/// Samples about two centres `distance` apart, with labels that are right for all problems but a few samples out of each
-/// training set.
+/// Samples around two centres that are `distance` apart. Labels tell the centre; odd problems swap them. Each problem
+/// leaves some samples out of its training set.
 Case random_case(Random& random, std::size_t rows, std::size_t dims, std::size_t problems, float distance, float scale) {
   std::normal_distribution<float> normal;
   Case made{rows, dims, problems, std::vector<float>(rows * dims), std::vector<std::int8_t>(problems * rows)};
@@ -82,15 +82,15 @@ double objective(const Case& given, std::size_t p, const double* w, double b, co
   return sum;
 }
 
-/// Largest error of a sum in float64, as a share of what its terms come to.
+/// Largest error of a sum in float64, as a share of the sum of its terms' absolute values.
 constexpr double kAccuracy = 1e-13;
 
 struct DecisionError {
-  double share = 0;    ///< of the sum's terms
-  double largest = 0;  ///< what a sum's terms come to
+  double share = 0;    ///< as a share of the sum of the terms' absolute values
+  double largest = 0;  ///< largest sum of the terms' absolute values
 };
 
-/// The largest difference of a decision value to <w, x> + b.
+/// The largest difference between a decision value and <w, x> + b.
 DecisionError decision_error(const Case& given, const double* w, double b, const double* decisions) {
   DecisionError error;
   for (std::size_t row = 0; row < given.rows; ++row) {
@@ -110,8 +110,8 @@ std::string describe(const Case& given, const SvmOptions& options, const std::st
   return backend + " " + std::to_string(given.rows) + "x" + std::to_string(given.dims) + " C " + std::to_string(options.C);
 }
 
-/// The outcome is the reference's optimum, its objective is what (w, b) gives, its gap holds what it says, and the decision
-/// values are those of (w, b).
+/// Checks that the outcome is the reference's optimum, and that the objective, the gap and the decision values agree
+/// with (w, b).
 void check_outcome(const Case& given, const SvmOptions& options, const Outcome& expected, const Outcome& found,
                    const std::string& where) {
   for (std::size_t p = 0; p < given.problems; ++p) {
@@ -131,7 +131,8 @@ void check_outcome(const Case& given, const SvmOptions& options, const Outcome& 
   }
 }
 
-/// Every backend reaches the reference's optimum; an emulated one only if it is worth the time.
+/// Checks that every backend reaches the reference's optimum. emulated: whether to include the emulated device, which
+/// is slow.
 void check_against_reference(const Case& given, const SvmOptions& options, bool emulated = false) {
   const Outcome expected = reference(given, options);
   for (InstructionSet level : available_instruction_sets()) {
@@ -217,8 +218,8 @@ TEST(svm_many_support_vectors_whatever_the_memory) {
   }
 }
 
-/// Zeros but for a rectangle of equal features, as of dead units: at the best intercept most samples lie just at their
-/// margins, and the optimum needs their multipliers.
+/// Features are zero except for a rectangle of equal ones, as from dead units. At the best intercept, most samples lie
+/// exactly at their margins, and the optimum needs their multipliers.
 TEST(svm_equal_features_but_for_a_rectangle) {
   constexpr std::size_t rows = 36, cols = 35, dims = 16;
   Case given{rows * cols, dims, 2, std::vector<float>(rows * cols * dims), std::vector<std::int8_t>(2 * rows * cols)};
@@ -238,8 +239,8 @@ TEST(svm_equal_features_but_for_a_rectangle) {
   }
 }
 
-/// Where the classes can be told apart, the objective is smaller than the rounding errors of the slacks; where not, steps
-/// must keep their digits.
+/// If the classes are separable, the objective is smaller than the rounding errors of the slacks. If not, steps must
+/// keep their digits.
 TEST(svm_columns_of_very_different_scales) {
   Random random(44);
   for (float distance : {1.0f, 0.0f}) {
@@ -255,7 +256,7 @@ TEST(svm_columns_of_very_different_scales) {
   }
 }
 
-/// More samples in the first working sets together than their Gram matrix has room for.
+/// The first working sets together have more samples than their Gram matrix has room for.
 TEST(svm_many_problems_without_a_training_sample_in_common) {
   Random random(45);
   constexpr std::size_t problems = 130, each = 40;
@@ -268,7 +269,7 @@ TEST(svm_many_problems_without_a_training_sample_in_common) {
   for (const SvmSolution& solution : outcome.result.solutions) CHECK(solution.converged);
 }
 
-/// Features that hardly differ: nearly all multipliers are at C.
+/// Features hardly differ, so nearly all multipliers are at C.
 TEST(svm_most_multipliers_at_their_bound) {
   Random random(40);
   Case given = random_case(random, 6000, 40, 3, 1.0f, 1e-3f);
@@ -284,7 +285,7 @@ TEST(svm_most_multipliers_at_their_bound) {
   }
 }
 
-/// More dims than the Gram matrices have room for samples between the bounds, and fewer.
+/// Classes that cannot be told apart, with fewer and with more dims than kFewDims (svm_newton.cpp).
 TEST(svm_pure_noise) {
   Random random(41);
   for (std::size_t dims : {24, 280}) {
@@ -296,7 +297,7 @@ TEST(svm_pure_noise) {
   }
 }
 
-/// Newton's method in as many unknowns as samples and as dims, and more problems than one pass has room for.
+/// Newton's method, and once more problems than one pass on a device has room for.
 TEST(svm_devices_reach_the_processors_optimum) {
   Random random(42);
   for (const test::Backend& backend : test::device_backends()) {
@@ -310,7 +311,8 @@ TEST(svm_devices_reach_the_processors_optimum) {
   }
 }
 
-/// Places on a grid, as of real features: once the working set holds the support vectors, no pass may be spent on rounding.
+/// Features depend on positions on a grid, like real ones. Once the working set holds the support vectors, no pass may
+/// be spent on rounding errors.
 TEST(svm_separable_grids_take_few_passes) {
   Random random(43);
   std::normal_distribution<float> normal;
@@ -387,7 +389,7 @@ TEST(svm_a_limit_of_passes_is_reported_with_the_gap) {
 }
 
 TEST(svm_stops_when_asked) {
-  /// Asks for the stop in the middle of the training: when a pass begins.
+  /// Stops the training in the middle: when a pass begins.
   struct StoppingFeatures : HostFeatures {
     StoppingFeatures(const Case& given, std::atomic<std::int32_t>& stop, int passes)
         : HostFeatures(given.features.data(), given.rows, given.dims, svm_kernels(instruction_set())),
