@@ -48,8 +48,8 @@ export interface ReusePlan {
 const MAX_DISTANCE = 1e-5
 
 /**
- * If the weights have more bytes than this and there are at least this many images, the plain way gives its weights back
- * meanwhile. For fewer images, reading them again would take too long.
+ * If the weights have more bytes than this and there are at least this many images, the plain way gives its weights
+ * back meanwhile. For fewer images, reading them again would take too long.
  */
 const HEAVY = { bytes: 32 * 1024 * 1024, images: 4096 } as const
 
