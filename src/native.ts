@@ -1,12 +1,12 @@
 /**
- * The typed face of the C++ addon and the only file that loads it. Arrays are row-major; any of them may be a view on
- * a SharedArrayBuffer, none on a resizable ArrayBuffer. A buffer must not be transferred or detached while a promise that
- * uses it is unsettled. Elements may change meanwhile: results are then unspecified, and nothing else is.
+ * The typed interface of the C++ addon, and the only file that loads it. Arrays are row-major. Each may be a view on a
+ * SharedArrayBuffer, but not on a resizable ArrayBuffer. A buffer must not be transferred or detached while a promise
+ * that uses it is unsettled. If elements change meanwhile, only the results are unspecified.
  *
- * A wrong type, length or shape is a TypeError or a RangeError that names the argument, and what there is no memory for a
- * RangeError that names it. A training ends with the thread or the process that waits for it.
+ * A wrong type, length or shape is a TypeError or a RangeError that names the argument. If there is no memory for
+ * something, a RangeError names it. A training ends with the thread or the process that waits for it.
  *
- * Long, since it is the whole border: everything that is known of the addon is in one place.
+ * The file is long because it keeps the whole interface to the addon in one place.
  */
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -40,7 +40,9 @@ export interface CompositorOptions {
   /** One colour, or an RGB image [frameRows, frameCols, 3]. */
   readonly background: { readonly rgb: readonly [number, number, number] } | { readonly image: Uint8Array }
   readonly normalisation: Normalisation
-  /** hard: the patch's pixel where alpha >= 128, else the background's. soft: weight alpha / 255, in float32. */
+  /**
+   * hard: the patch's pixel if alpha >= 128, else the background's. soft: the patch has weight alpha / 255, in float32.
+   */
   readonly blend: 'hard' | 'soft'
 }
 
@@ -50,7 +52,7 @@ export interface Compositor {
    * Writes one composite per position on a thread of the pool.
    *
    * @param offsets Upper-left corners of the patch, [images, 2] as row, col; copied during the call.
-   * @param out Filled with [images, 3, frameRows, frameCols], exactly that long.
+   * @param out Receives [images, 3, frameRows, frameCols]; must have exactly that length.
    * @throws RangeError when a position puts the patch outside the frame; nothing is written then.
    */
   composite(offsets: Int32Array, out: Float32Array): Promise<void>
@@ -70,7 +72,7 @@ interface CudaHandle {
 }
 
 export interface CosineOptions {
-  /** [rows, dims]; those that a CUDA device holds are compared there. */
+  /** [rows, dims]. If a CUDA device holds the features, it compares them. */
   readonly features: Float32Array | CudaFeatures
   readonly rows: number
   readonly dims: number
@@ -101,7 +103,7 @@ export interface CosineFault {
 export class DegenerateFeatureError extends InputError implements CosineFault {
   override readonly code = 'ERR_SHIFTSCOPE_DEGENERATE_FEATURE'
   readonly source: CosineFault['source']
-  /** Row of the matrix `source`, the first at fault. */
+  /** First row at fault in the matrix `source`. */
   readonly row: number
   readonly reason: CosineFault['reason']
 
@@ -118,8 +120,7 @@ export class DegenerateFeatureError extends InputError implements CosineFault {
 
 export interface SvmOptions {
   /**
-   * [rows, dims]; those that a CUDA device holds are trained on there. The solution is within the same tolerance of the
-   * optimum.
+   * [rows, dims]. If a CUDA device holds the features, it trains on them. Its solution meets `tolerance` too.
    */
   readonly features: Float32Array | CudaFeatures
   readonly rows: number
@@ -134,7 +135,7 @@ export interface SvmOptions {
    * defaults of this and of `passLimit`.
    */
   readonly tolerance?: number
-  /** Passes over the features after which unsolved problems are given back as they are. */
+  /** Most passes over the features. After these, unsolved problems are returned as they are. */
   readonly passLimit?: number
   /** Default 1. The bits of the result do not depend on it. */
   readonly threads?: number
@@ -161,12 +162,12 @@ export interface SvmSolution {
   readonly intercept: number
   /** Objective at the solution. */
   readonly primal: number
-  /** Objective of a feasible dual point, which no solution's objective can be below. */
+  /** Objective of a feasible dual point. No solution's objective can be below it. */
   readonly dual: number
   readonly supportVectors: number
   /** Support vectors whose multiplier is C; only with `hinge`. */
   readonly bounded: number
-  /** Whether the gap met the tolerance within the limit of passes. */
+  /** Whether the duality gap met the tolerance within `passLimit` passes. */
   readonly converged: boolean
 }
 
@@ -177,14 +178,14 @@ export interface SvmTraining {
   readonly decisions: Float64Array
   /** Passes over the features. */
   readonly passes: number
-  /** Samples whose scalar products were taken. */
+  /** Number of samples whose scalar products with others were computed. */
   readonly gramSamples: number
 }
 
 /** A feature holds NaN or infinity. */
 export class NonFiniteFeatureError extends InputError {
   override readonly code = 'ERR_SHIFTSCOPE_NON_FINITE_FEATURE'
-  /** Row of the matrix, the first at fault. */
+  /** First row at fault in the matrix. */
   readonly row: number
 
   constructor(row: number) {
@@ -193,10 +194,10 @@ export class NonFiniteFeatureError extends InputError {
   }
 }
 
-/** A CUDA device is not there, failed or has too little memory; the processor could do the same work. */
+/** A CUDA device is missing, failed or has too little memory. The processor could do the same work. */
 export class CudaFailure extends DeviceError {
   override readonly code = 'ERR_SHIFTSCOPE_CUDA'
-  /** What the device or its driver says. */
+  /** Message of the device or its driver. */
   readonly reason: string
 
   constructor(index: number, reason: string) {
@@ -205,7 +206,7 @@ export class CudaFailure extends DeviceError {
   }
 }
 
-/** Why the device of the features gave no result. */
+/** Result of an operation if the CUDA device that holds the features failed; holds the reason. */
 interface DeviceFailure {
   readonly deviceFailure: string
 }
@@ -216,7 +217,7 @@ type SvmResult =
   | { readonly stopped: true }
   | Omit<SvmTraining, 'decisions'>
 
-/** What native/binding/module.cpp exports. */
+/** Exports of native/binding/module.cpp. */
 interface Addon {
   readonly Compositor: new (options: CompositorOptions) => Compositor
   uploadFeatures(
@@ -240,7 +241,7 @@ interface Addon {
     options: Omit<SvmOptions, 'features' | 'signal'> & {
       readonly features: Float32Array | CudaHandle
       readonly decisions: Float64Array
-      /** Read during the training, which ends when its one element is not 0; set when the thread ends. */
+      /** One element. The training ends when it is not 0. The addon sets it when the thread ends. */
       readonly stop: Int32Array
     },
   ): Promise<SvmResult>
@@ -248,12 +249,12 @@ interface Addon {
   instructionSet(): string
 }
 
-/** The package, seen from src/ and from dist/. */
+/** The package's folder. The path is the same from src/ and from dist/. */
 const PACKAGE = fileURLToPath(new URL('..', import.meta.url))
 
 /**
- * A build of this checkout comes first: who made one wants it, for its CUDA kernels or for a change of the sources. Where it
- * cannot be loaded, as after a move to another machine, the package's binary for this platform is taken.
+ * Loads a build of this checkout first, because a user who made one wants it for its CUDA kernels or changed sources.
+ * If it cannot be loaded, for example after a move to another machine, it loads the package's binary for this platform.
  */
 function load(): Addon {
   const require = createRequire(import.meta.url)
@@ -288,7 +289,7 @@ function firstLine(error: unknown): string {
 
 let loaded: Addon | undefined
 
-/** The addon, loaded at first use, so that commands that do not compute work without it. */
+/** The addon, loaded at first use. So commands that do not compute also work without it. */
 function addon(): Addon {
   if (loaded === undefined) {
     prepareEnvironment()
@@ -313,16 +314,16 @@ export function instructionSet(): string {
   return addon().instructionSet()
 }
 
-/** A compositor of an 8-bit patch on an 8-bit background; options are read during the call only. */
+/** A compositor of an 8-bit patch on an 8-bit background. It reads the options only during this call. */
 export function createCompositor(options: CompositorOptions): Compositor {
   const compositor = new (addon().Compositor)(options)
-  // An async function makes errors of arguments rejections.
+  // An async function turns errors about arguments into rejections.
   return { composite: async (offsets, out) => compositor.composite(offsets, out) }
 }
 
 /**
- * Copies a matrix, [rows, dims], to the CUDA device of this index, on a thread of its own. The device keeps it until it is
- * released; what nobody refers to any more is released some time.
+ * Copies a matrix, [rows, dims], to the CUDA device of this index, on a thread of its own. The device keeps it until
+ * `releaseFeatures`, or until some time after the last reference to it is gone.
  *
  * @throws CudaFailure for a device that cannot be used or has too little memory
  */
@@ -337,12 +338,15 @@ export async function uploadFeatures(
   return { device, handle: result.handle }
 }
 
-/** Gives the device's memory back once the operations that use it have ended; no other may begin. */
+/**
+ * Releases the device's memory once the operations that use it have ended. No other operation on it may begin after
+ * this call.
+ */
 export function releaseFeatures({ handle }: CudaFeatures): void {
   addon().releaseFeatures(handle)
 }
 
-/** The features in the form that the addon takes. */
+/** The features in the form that the addon accepts. */
 function sourceOf(features: Float32Array | CudaFeatures): Float32Array | CudaHandle {
   return 'handle' in features ? features.handle : features
 }
@@ -376,8 +380,8 @@ export async function cosineSimilarity(options: CosineOptions): Promise<Float32A
 }
 
 /**
- * Index of the largest value of every feature, [rows], the first of equal ones; NaN is passed over. Features have fewer
- * than 2^31 dims. It runs on threads of its own.
+ * Index of the largest value of every feature, [rows]. If several are equal, it is the first. NaN is ignored. Features
+ * have fewer than 2^31 dims. It runs on threads of its own.
  */
 export async function argmax({ features, rows, dims, threads = 1 }: ArgmaxOptions): Promise<Int32Array> {
   const out = new Int32Array(rows)
@@ -411,8 +415,8 @@ export async function trainSvm({ signal, features, ...options }: SvmOptions): Pr
 }
 
 /**
- * The CUDA devices on which the addon's kernels run, or the one of this index if they do; each is tried, which takes some
- * tenths of a second.
+ * The CUDA devices on which the addon's kernels run; with an index, only that device. It tries each one, which takes
+ * some tenths of a second.
  */
 export function cudaDevices(index?: number): CudaDevices {
   return addon().cudaDevices(index)

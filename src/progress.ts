@@ -1,15 +1,15 @@
-/** How long work reports its progress, whoever listens. */
+/** The interface through which long work reports its progress. */
 export interface Progress {
   /** Begins a phase of `total` images, or of the unit that `measure` names. */
   start(label: string, total: number, measure?: ProgressMeasure): void
   /**
    * `done` units of the phase are finished.
-   * @param secondsLeft until all work ends, if more is known of that than the rate
+   * @param secondsLeft estimated seconds until all work ends, if there is a better estimate than from the rate
    */
   update(done: number, secondsLeft?: number): void
   /** Ends the phase, finished or not. */
   stop(): void
-  /** One line for the user: something was decided, skipped or is worth knowing. */
+  /** One line for the user about a decision, skipped work or other news. */
   note(line: string): void
 }
 
@@ -38,7 +38,7 @@ export type ProgressEvent =
 /** Receives the events of long work. */
 export type ProgressListener = (event: ProgressEvent) => void
 
-/** Tells a listener, if there is one. */
+/** Progress that calls a listener, if there is one. */
 export function progressTo(listener: ProgressListener | undefined): Progress {
   if (listener === undefined) return silent
   return {
@@ -51,7 +51,7 @@ export function progressTo(listener: ProgressListener | undefined): Progress {
   }
 }
 
-/** A listener that calls, for each event, the function for it. */
+/** A listener that calls the function of `progress` for each event. */
 export function listenTo(progress: Partial<Progress>): ProgressListener {
   return (event) => {
     if (event.kind === 'start') progress.start?.(event.label, event.total, { unit: event.unit, before: event.before })

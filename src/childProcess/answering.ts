@@ -49,7 +49,8 @@ export function answerInOrder<Question, Answer>(answerTo: (message: Question) =>
     })
   })
   process.on('disconnect', () => process.exit(0))
-  // Ctrl-C goes to all processes of a terminal, SIGTERM often to all of a job; whoever started this one decides when it ends.
+  // Ctrl-C goes to all processes of a terminal, and SIGTERM often to all of a job. The starter decides when this one
+  // ends.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined)
 }
 

@@ -10,12 +10,12 @@ import { oneLine } from '../support/text.js'
 const MAX_LOG = 100_000
 
 /**
- * How a process failed: it gave no answer in time, was killed by a signal that nothing can hold off, crashed of a fault of its
- * own, or ended otherwise.
+ * How a process failed: it gave no answer in time, a signal that it cannot catch killed it, it crashed by its own
+ * fault, or it ended in another way.
  */
 export type Failing = 'late' | 'killed' | 'crashed' | 'ended'
 
-/** A process ended, or was ended, before it had answered; the message is the reason alone. */
+/** A process ended or was killed before it answered. The message holds only the reason. */
 export class ChildFailure extends Error {
   constructor(
     message: string,
@@ -34,7 +34,7 @@ export interface Child<Question, Answer> {
   tell(message: Question): void
   /**
    * Answers come in the order of the questions.
-   * @param seconds after which it is taken for lost, and killed
+   * @param seconds without an answer after which the process counts as lost and is killed
    * @throws ChildFailure
    */
   ask(question: Question, seconds: number): Promise<Answer>
@@ -50,7 +50,7 @@ export interface Child<Question, Answer> {
 /**
  * Starts a process.
  * @param script address of its module
- * @param environment beside this process's own, which comes first
+ * @param environment added to this process's own environment; where both set a variable, this process's value is used
  */
 export function startChild<Question, Answer>(
   script: string,
@@ -97,7 +97,7 @@ export function startChild<Question, Answer>(
  */
 interface Log {
   readonly descriptor: number
-  /** The beginning, where a driver tells its name while a session is opened. */
+  /** The beginning. A driver writes its name there while a session is opened. */
   head(): string
   /** The end: the last words of a process that died. */
   tail(): string

@@ -10,9 +10,10 @@ export interface Limits {
 }
 
 /**
- * Asks a process that is ended once it takes more than the limits.
- * @throws InputError that the process threw, with the same message, and other errors of its as Error; ChildFailure, whose
- * message is the reason, when it went beyond a limit or crashed; the signal's reason, once it was given
+ * Asks a process that is killed when it exceeds the limits.
+ * @throws InputError with the message of the InputError that the process threw; Error for its other errors;
+ * ChildFailure, whose message is the reason, when the process exceeded a limit or crashed; the signal's reason, once it
+ * was given
  */
 export type Confined<Question, Answer> = (question: Question, limits: Limits, signal?: AbortSignal) => Promise<Answer>
 
@@ -20,8 +21,8 @@ export type Confined<Question, Answer> = (question: Question, limits: Limits, si
 const IDLE = 2000
 
 /**
- * Runs work on files from outside in a process of its own, since the libraries that do it know no limits and cannot be stopped.
- * There is one process at a time, which is started with the first question; questions wait for one another.
+ * Runs work on files from outside in a process of its own, because the libraries for it have no limits and cannot be
+ * stopped. There is one process at a time, which is started with the first question; questions wait for one another.
  * @param script address of the process's module, which calls `answerConfined`
  */
 export function confined<Question, Answer>(script: string): Confined<Question, Answer> {
@@ -69,7 +70,7 @@ export function confined<Question, Answer>(script: string): Confined<Question, A
   }
 }
 
-/** Only the process's own watch kills it, or a system that is short of memory. */
+/** A killed process took too much memory: only its own watch and a system that is short of memory kill it. */
 function inWords({ message, failing }: ChildFailure, { seconds, bytes }: Limits): ChildFailure {
   if (failing === 'late') return new ChildFailure(`it takes longer than ${seconds} s`, failing)
   if (failing === 'killed')

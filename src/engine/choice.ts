@@ -56,7 +56,7 @@ export interface ExecutionPlan {
   readonly images: number
   readonly request: DeviceRequest
   readonly wished: WishedSettings
-  /** float32 by default; float16 on GPUs alone. */
+  /** float32 by default; float16 on GPUs only. */
   readonly precision?: Precision
   /** `auto` by default. */
   readonly reuse?: ReuseChoice
@@ -75,7 +75,7 @@ const FEWEST_BATCHES = 8
 /** Devices that `auto` looks for, best first. */
 const AUTO: readonly GpuName[] = ['cuda', 'webgpu']
 
-/** Batches that are tried on a GPU, one after the other while each is faster than the one before. */
+/** Batch sizes to try on a GPU, one after the other as long as each is faster than the one before. */
 const BATCHES = [32, 64, 128, 256, 512, 1024] as const
 
 /** TensorRT builds an engine for every size of batch, which takes minutes. */
@@ -88,7 +88,7 @@ const WORTH_A_LARGER_BATCH = 1.03
  * Opens a network on the device that is asked for. `auto` is the processor, unless the work is long and a real GPU is
  * measured to be faster.
  * @throws DeviceError when the device is missing, crashes, or leaves its work to the processor; UsageError for threads
- * on a GPU, or other wishes that cannot be; the signal's reason once it was given
+ * on a GPU, or other settings that are impossible; the signal's reason once it was given
  */
 export async function openExecution(plan: ExecutionPlan): Promise<Execution> {
   const { network, request, wished, onNote, signal } = plan
@@ -126,7 +126,8 @@ export async function requiredTrials(
 type PassedTrial = DeviceTrial & { runs: true }
 
 /**
- * The passed trials of the devices that a request stands for; of several cards, some may be unfit.
+ * The passed trials of the devices that a request stands for. If only some of several cards pass, the others are
+ * skipped.
  * @throws DeviceError when none passed; the signal's reason
  */
 async function deviceTrials(
@@ -156,7 +157,7 @@ function tryAll(
 }
 
 function processorExecution({ network, wished, reuse = 'auto', onNote }: ExecutionPlan, settings: Settings): Execution {
-  // Settings for many images, since only these have values computed once, whatever the first call has.
+  // Settings for many images, even if the first call has few: only calls with many images compute shared values once.
   const many = chooseSettings(network, Number.POSITIVE_INFINITY, wished)
   const reusing = reuse === 'off' ? undefined : { settings: many, onNote }
   const handle = openThreads(network, settings, undefined, reusing)
@@ -173,7 +174,10 @@ function processorExecution({ network, wished, reuse = 'auto', onNote }: Executi
   }
 }
 
-/** For long work, the first provider that runs on a real GPU and is faster than the processor: never on a software adapter. */
+/**
+ * For long work, the first provider that runs on a real GPU, not on a software adapter, and is faster than the
+ * processor.
+ */
 async function fasterGpu(plan: ExecutionPlan, settings: Settings): Promise<Execution | undefined> {
   const { network, scene, images, signal } = plan
   if (images < FEWEST_BATCHES * settings.workers * settings.batch) return undefined
@@ -199,8 +203,8 @@ export async function gpuFasterThan(plan: ExecutionPlan, processor: number): Pro
 }
 
 /**
- * Opens workers on devices, lets them take larger batches while these are faster, compares them with the processor, and hands
- * them on with the processor behind them.
+ * Opens workers on devices, lets them take larger batches while these are faster, and compares their features with the
+ * processor's. The processor takes over from the handle's devices if they fail.
  * @throws DeviceError when a device fails that passed its trial
  */
 async function deviceExecution(plan: ExecutionPlan, trials: readonly PassedTrial[]): Promise<Execution> {
@@ -268,7 +272,9 @@ export async function fastestBatch(
   return rate
 }
 
-/** The rate of a batch that a device fails at: none. Its process is opened again with the next batch. */
+/**
+ * Returns 0 as the rate of a batch at which a device fails. The device's process is opened again with the next batch.
+ */
 function noRate(error: unknown): number {
   if (error instanceof BatchFailure) return 0
   throw error

@@ -9,7 +9,10 @@ import type { Frame, Frames, JobScene, Scene, Settings } from './task.js'
 import { openWorkers, processPlaces, type Workers } from './workers.js'
 
 export interface ExtractionOptions {
-  /** All positions that these belong to, as offsets. A plan for all gives the same bits however the work is divided. */
+  /**
+   * All positions of the work that these are a part of, as offsets. One plan for all gives the same bits however the
+   * work is divided.
+   */
   readonly whole?: Int32Array
   /** Called with the number of images done since the extraction began. */
   readonly onImages?: (done: number) => void
@@ -25,7 +28,7 @@ export interface Crew {
   readonly workers: Workers
   readonly memory: FeatureMemory
   batch: number
-  /** Whether short batches are filled up too, since devices compile anew for every other size. */
+  /** Whether short batches are filled up to the full size, because devices compile anew for every other size. */
   readonly hasOneSize: boolean
   /** How the note about smaller batches names the workers. */
   readonly name: string
@@ -75,8 +78,9 @@ export interface DevicePlan {
 }
 
 /**
- * Workers on devices, whose batches fail with BatchFailure. Images are composited there: a scene and offsets go up, features
- * come back. Where memory does not suffice, batches are halved; a device that is lost is opened again with the next batch.
+ * Workers on devices, whose batches fail with BatchFailure. Devices composite the images: they receive a scene and
+ * offsets, and return features. If memory does not suffice, batches are halved. A lost device is opened again with the
+ * next batch.
  */
 export async function openDeviceCrew({
   network,
@@ -96,14 +100,14 @@ export async function openDeviceCrew({
   return { network, workers, memory: openFeatureMemory(), batch, hasOneSize: true, name, onNote }
 }
 
-/** The positions of pictures. */
+/** The positions that stand for pictures: (picture, 0), as `Frames` defines them. */
 export function places(frames: readonly Frame[]): Int32Array {
   return Int32Array.from(frames.flatMap((_, i) => [i, 0]))
 }
 
 let jobs = 0
 
-/** A scene for the batches of a new job, and what they need beside it. */
+/** A scene for the batches of a new job. @param more other data that these batches need */
 export function jobScene(scene: Scene | Frames, more: Pick<JobScene, 'batch'> = {}): JobScene {
   return { id: ++jobs, scene: sharedScene(scene), ...more }
 }
@@ -185,7 +189,10 @@ function run(crew: Crew, positions: number, job: Omit<Job, 'positions'>): Promis
   )
 }
 
-/** Images of each worker's only batch, where there are few. Never one: a product with a single row is summed in another order. */
+/**
+ * Batch size that gives each worker one batch. Never one image, since a product with a single row is summed in another
+ * order.
+ */
 function evenShare(positions: number, workers: number): number {
   return Math.max(Math.min(2, positions), Math.ceil(positions / workers))
 }
@@ -202,12 +209,15 @@ function halveBatch(crew: Crew, batch: number, reason: string): boolean {
 const TOO_LARGE =
   /out[ _]?of[ _]?.*memory|bad_alloc|failed to allocate|alloc(ation)?[ _]failed|too many storage buffers|max buffer size/i
 
-/** Whether drivers and ONNX Runtime give this reason for a batch that is too large for a device, its memory or its bindings. */
+/**
+ * Whether this is a reason that drivers and ONNX Runtime give if a batch is too large for a device, its memory or its
+ * bindings.
+ */
 export function isTooLarge(reason: string): boolean {
   return TOO_LARGE.test(reason)
 }
 
-/** A short last batch is filled up with its last position: every forward pass has the same shape. */
+/** Fills up a short last batch with its last position, so that every forward pass has the same shape. */
 function batchOf(offsets: Int32Array, first: number, batch: number): Int32Array {
   const last = offsets.length / 2 - 1
   const chosen = new Int32Array(batch * 2)

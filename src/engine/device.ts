@@ -103,7 +103,9 @@ export function checkPrecision({ name }: DeviceRequest, precision: Precision = '
   throw new UsageError(`\`precision ${precision}\` is for GPUs; name one with \`device\`, or leave it out`)
 }
 
-/** Every device that a request stands for: one of an index, or all GPUs that the provider can be told to use. */
+/**
+ * Every device that a request stands for: the one with this index, or all GPUs that the provider can be told to use.
+ */
 export function devicesOf(name: Device['name'], index: number | null): readonly Device[] {
   if (index !== null) return [{ name, index }]
   const count = name === 'cuda' || name === 'tensorrt' ? Math.max(1, nvidiaModels().length) : 1
@@ -129,14 +131,14 @@ export function providerName(name: Device['name']): string {
 /** Providers as onnxruntime-node names them. */
 export type ExecutionProvider = string | { readonly name: string; readonly deviceId: number }
 
-/** The providers to request from onnxruntime-node. TensorRT leaves operators that it does not know to CUDA. */
+/** The providers to request from onnxruntime-node. TensorRT leaves operators that it does not support to CUDA. */
 export function executionProviders({ name, index }: Device): ExecutionProvider[] {
   const { backend, hasIndex } = PROVIDERS[name]
   const own = hasIndex ? { name: backend, deviceId: index } : backend
   return name === 'tensorrt' ? [own, { name: 'cuda', deviceId: index }] : [own]
 }
 
-/** Adapters that compute on the processor: slower there than the processor's own provider. */
+/** Names of adapters that compute on the processor. They are slower than the processor's own provider. */
 const SOFTWARE = /llvmpipe|lavapipe|softpipe|swiftshader|basic render/i
 
 export function isSoftware(adapter: string): boolean {
@@ -144,8 +146,8 @@ export function isSoftware(adapter: string): boolean {
 }
 
 /**
- * The models of NVIDIA's cards by their number in CUDA, as the kernel's driver lists them on Linux.
- * @param visible which of them CUDA is allowed to see, and in which order; all where it is undefined
+ * The models of NVIDIA's cards in the order of their numbers in CUDA, as the kernel's driver lists them on Linux.
+ * @param visible the cards that CUDA may see, in their order; undefined for all
  */
 export function nvidiaModels(
   folder = '/proc/driver/nvidia/gpus',

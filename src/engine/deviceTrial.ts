@@ -13,7 +13,7 @@ export type DeviceTrial =
   | {
       readonly device: Device
       readonly runs: true
-      /** The driver's name for the device; null if it tells none. */
+      /** The driver's name for the device; null if the driver gives none. */
       readonly adapter: string | null
       /** Whether the driver computes on the processor; null if it is not known. */
       readonly software: boolean | null
@@ -35,8 +35,8 @@ export interface TrialOptions {
 }
 
 /**
- * Runs a network on a device in a process of its own, since a broken driver may take its process down, and looks where
- * its operators ran: a provider may leave them to the processor without a word.
+ * Runs a network on a device in a process of its own, since a broken driver may take its process down. It also checks
+ * where the operators ran, because a provider may leave them to the processor without a warning.
  * @throws the signal's reason once it was given
  */
 export async function tryDevice(
@@ -76,7 +76,7 @@ export async function tryDevice(
   }
 }
 
-/** The second pass: the first one compiles. */
+/** Times the second pass, because the first one compiles. */
 async function millisecondsOfBatch(opened: DeviceProcess, { input }: Network): Promise<number> {
   const job = jobScene(TRIAL_SCENE)
   const offsets = new Int32Array(2 * (input.batch ?? 1))
@@ -113,7 +113,7 @@ export function deviceError({ device, reason, remedy }: DeviceTrial & { runs: fa
   return new DeviceError(`device ${deviceText(device)} is not usable: ${reason}; ${remedy}, or use \`device cpu\``)
 }
 
-/** As `parseDevice` reads it. */
+/** A device in the form that `parseDevice` reads. */
 export function deviceText({ name, index }: Device): string {
   return index > 0 ? `${name}:${index}` : name
 }

@@ -1,6 +1,6 @@
 /**
- * The largest relative distance of two matrices' rows; infinite where a row is zero in the expected one alone, or holds
- * NaN.
+ * The largest relative distance between the rows of two matrices. It is infinite if a row is zero in the expected
+ * matrix only, or holds NaN.
  */
 export function largestDistance(found: Float32Array, expected: Float32Array, dims: number): number {
   let largest = 0

@@ -10,7 +10,7 @@ export interface FeatureMap extends CellShape {
   readonly stride: number
 }
 
-/** The map that a layer is; undefined for all other layers, and for maps whose shape or stride the graph does not tell. */
+/** The map of a layer; undefined if the layer is no map, or if the graph does not tell the map's shape or stride. */
 export function featureMapOf(network: Network, { name, dims, isMap }: FeatureLayer): FeatureMap | undefined {
   if (!isMap) return undefined
   try {
@@ -20,7 +20,7 @@ export function featureMapOf(network: Network, { name, dims, isMap }: FeatureLay
     const isWhole = shape !== undefined && shape.channels * shape.rows * shape.cols === dims
     return isWhole && stride !== undefined ? { ...shape, stride } : undefined
   } catch (error) {
-    // ONNX Runtime also runs graphs that are described in ways which are not understood here.
+    // ONNX Runtime also runs graphs whose description Shiftscope does not understand.
     if (error instanceof InputError) return undefined
     throw error
   }

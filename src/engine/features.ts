@@ -14,8 +14,8 @@ export interface Features {
   /** How many positions, counted from the first, are finished: all of them unless the extraction was stopped. */
   readonly finished: number
   /**
-   * Gives the matrices back for a later extraction, which gains from pages that are in memory already. They must not be read
-   * any more.
+   * Gives the matrices back. A later extraction is faster with pages that are in memory already. The matrices must not
+   * be read after this call.
    */
   release(): void
 }
@@ -23,8 +23,8 @@ export interface Features {
 /** Matrices that are used again once they were given back. */
 export interface FeatureMemory {
   /**
-   * @param rows of every matrix
-   * @throws ResourceError where memory does not suffice
+   * @param rows number of rows of every matrix
+   * @throws ResourceError if memory does not suffice
    */
   take(layers: readonly FeatureLayer[], rows: number): readonly Float32Array[]
   giveBack(matrices: readonly Float32Array[]): void
@@ -35,7 +35,7 @@ export function openFeatureMemory(): FeatureMemory {
   const bufferOf = (bytes: number): SharedArrayBuffer => {
     const at = spare.findIndex(({ byteLength }) => byteLength >= bytes)
     if (at !== -1) return spare.splice(at, 1)[0] as SharedArrayBuffer
-    // Matrices that are too small are of no use to a longer unit either.
+    // Matrices that are too small for this extraction are too small for longer ones too.
     spare.length = 0
     try {
       return new SharedArrayBuffer(bytes)

@@ -15,13 +15,13 @@ import { openReuse, type ReusePlan } from './reuse/reuse.js'
 import { BatchFailure } from './scheduler.js'
 import type { Frame, Scene, Settings } from './task.js'
 
-/** A network opened on the processor or on devices: whatever is computed with it goes through its queue of batches. */
+/** A network opened on the processor or on devices. All its computations go through its queue of batches. */
 export interface NetworkHandle {
   readonly network: Network
   readonly settings: Settings
   /** Why the processor took over from devices; undefined while they work. */
   readonly failure: string | undefined
-  /** Whether the processor is free while the network runs, so that one unit may be measured meanwhile. */
+  /** Whether the processor is free while the network runs, so that another unit may be measured meanwhile. */
   readonly overlaps: boolean
   /** The values that images shared, by size of the patch; empty if reuse is off. */
   reused(): readonly ReuseRecord[]
@@ -30,7 +30,7 @@ export interface NetworkHandle {
    * The features do not depend on the number of workers or on the order in which batches end.
    */
   extract(scene: Scene, offsets: Int32Array, options?: ExtractionOptions): Promise<Features>
-  /** Features of pictures of the whole frame: of every layer [pictures, dims]. */
+  /** Features of pictures of the whole frame, [pictures, dims] for every layer. */
   encode(frames: readonly Frame[], options?: ExtractionOptions): Promise<Features>
   close(): Promise<void>
 }
@@ -38,7 +38,7 @@ export interface NetworkHandle {
 /**
  * Opens a network on the processor: worker threads, each with a session of its own.
  * @param script as in `openWorkers`
- * @param reusing computes values that images have in common once, where that pays
+ * @param reusing settings for computing values that images share only once, where that is faster
  */
 export function openThreads(
   network: Network,
@@ -82,13 +82,13 @@ export interface Fallback {
 }
 
 /**
- * A handle on devices. When they fail for good, the processor does that work from its beginning, and all that follows.
- * @throws DeviceError from its calls where the processor cannot take over
+ * A handle on devices. When they fail for good, the processor starts the failed work again, and does all later work.
+ * @throws DeviceError from the handle's calls if the processor cannot take over
  */
 export function deviceHandle(devices: Crew, { processor, precision = 'fp32' }: Fallback): NetworkHandle {
   const { network, name, memory, onNote } = devices
   let takenOver: { readonly crew: Crew; readonly failure: string } | undefined
-  /** Of several calls that fail together, the first lets the processor take over for all. */
+  /** If several calls fail together, the first one lets the processor take over for all of them. */
   const takeOver = (failure: string): NonNullable<typeof takenOver> => {
     if (precision === 'fp16')
       throw new DeviceError(

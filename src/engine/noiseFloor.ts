@@ -43,8 +43,8 @@ export async function measureNoiseFloor(devices: Crew, scene: Scene, processor: 
 }
 
 /**
- * Tensor cores change features by 1e-3, sums in float16 by 1e-2. A much larger distance is not rounding.
- * @throws DeviceError when the device computes something else than the processor
+ * Tensor cores change features by 1e-3, sums in float16 by 1e-2. A much larger distance cannot come from rounding.
+ * @throws DeviceError when the device's features differ from the processor's by more than rounding
  */
 export function checkNoise(name: Device['name'], { relative }: NoiseFloor, precision: Precision = 'fp32'): void {
   for (const [layer, distance] of Object.entries(relative)) {

@@ -73,7 +73,7 @@ export type PositionOrder = (typeof POSITION_ORDERS)[number]
 /** First every 32nd position along both axes is computed, then every 16th, and so on. */
 const COARSEST = 32
 
-/** The indices of a grid's positions, row-major, in an order; each once. */
+/** The row-major indices of all positions of a grid, each once, in the given order. */
 export function orderedPositions(grid: PositionGrid, order: PositionOrder): Int32Array {
   if (order === 'row-major') return Int32Array.from({ length: grid.rows * grid.cols }, (_, index) => index)
   return Int32Array.from(coarseToFine(grid).flatMap(({ indices }) => [...indices]))
@@ -81,16 +81,19 @@ export function orderedPositions(grid: PositionGrid, order: PositionOrder): Int3
 
 /** Positions of a grid that are computed together, spread evenly over it. */
 export interface PositionStep {
-  /** Distance of the positions along both axes that are there once all steps of this level and of those before are done. */
+  /**
+   * Distance along both axes between the finished positions, once all steps of this level and of earlier levels are
+   * done.
+   */
   readonly level: number
   /** Indices in the grid, row-major. */
   readonly indices: Int32Array
 }
 
 /**
- * All positions of a grid, coarse to fine: of each level one step for each pair of remainders that its rows and columns have. Steps
- * whose remainders agree in the lowest bits are neighbours, so that images which share values are too (see `reuse/cellPlan.ts`):
- * this order costs no more than any other.
+ * All positions of a grid, coarse to fine. Each level has one step per pair of remainders of rows and columns. Steps
+ * whose remainders agree in the lowest bits follow each other. Images that share values then follow each other too (see
+ * `reuse/cellPlan.ts`), so this order costs no more than any other.
  */
 export function coarseToFine({ rows, cols }: Pick<PositionGrid, 'rows' | 'cols'>): readonly PositionStep[] {
   const steps = new Map<number, { readonly level: number; readonly indices: number[] }>()
@@ -108,12 +111,12 @@ export function coarseToFine({ rows, cols }: Pick<PositionGrid, 'rows' | 'cols'>
     .map(([, { level, indices }]) => ({ level, indices: Int32Array.from(indices) }))
 }
 
-/** The largest power of two that divides a number; of 0 the coarsest. */
+/** The largest power of two that divides a number; for 0, COARSEST. */
 function lowestBit(value: number): number {
   return value === 0 ? COARSEST : value & -value
 }
 
-/** Both numbers' lowest bits by turns, the lowest ones first. */
+/** The low bits of both numbers, interleaved. The lowest bits become the most significant ones. */
 function interleavedBits(row: number, col: number): number {
   let bits = 0
   for (let bit = 1; bit < COARSEST; bit *= 2) bits = 4 * bits + 2 * (row & bit ? 1 : 0) + (col & bit ? 1 : 0)

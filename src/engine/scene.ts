@@ -18,7 +18,7 @@ export function sceneOf(patch: Patch, background: Background | string = WHITE, b
   }
 }
 
-/** A scene with its pixels on memory that threads share, so that every batch may name it. */
+/** A scene with its pixels on memory that threads share, so that sending it with every batch copies no pixels. */
 export function sharedScene(scene: Scene | Frames): Scene | Frames {
   if ('frames' in scene) return { frames: scene.frames.map(sharedFrame) }
   const { patch, background } = scene

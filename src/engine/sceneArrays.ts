@@ -13,7 +13,7 @@ export interface SceneArrays {
   readonly background: Float32Array
 }
 
-/** Alpha from which a pixel is the patch's where it is not mixed. */
+/** The lowest alpha with which a pixel is the patch's if the blend is hard. */
 const OPAQUE = 128
 
 /** Normalises patch and background as `native/core/composite.h` does: every step rounded to float32. */
@@ -38,8 +38,8 @@ export function sceneArrays({ patch, background, blend }: Scene, input: NetworkI
 }
 
 /**
- * The pictures of a batch as backgrounds that nothing is drawn on.
- * @param offsets as of a batch: [images, 2], each picture's index first
+ * The pictures of a batch as backgrounds, with nothing drawn on them.
+ * @param offsets offsets of the batch, [images, 2] as picture index, 0
  */
 export function frameArrays(frames: Frames, offsets: Int32Array, input: NetworkInput): SceneArrays {
   const background = new Float32Array((offsets.length / 2) * 3 * input.rows * input.cols)
@@ -47,7 +47,7 @@ export function frameArrays(frames: Frames, offsets: Int32Array, input: NetworkI
   return { ...sceneArrays({ patch: NOTHING, background: { rgb: [0, 0, 0] }, blend: 'hard' }, input), background }
 }
 
-/** Writes the pictures of a batch as input, [images, 3, rows, cols]. @param offsets as of `frameArrays` */
+/** Writes the pictures of a batch as input, [images, 3, rows, cols]. @param offsets as in `frameArrays` */
 export function normaliseFrames(
   { frames }: Frames,
   offsets: Int32Array,
@@ -67,7 +67,7 @@ function normalisedBackground(background: Background, input: NetworkInput): Floa
 
 /**
  * @param samples RGB [pixels, 3], from 0 to 255
- * @param planes where they go, in the order of the input's channels, [3, pixels]
+ * @param planes receives the result in the order of the input's channels, [3, pixels]
  */
 function normalisedSamples(
   samples: ArrayLike<number>,
@@ -86,7 +86,10 @@ function normalisedSamples(
   return planes
 }
 
-/** By channel what each byte becomes: a division for each sample takes several times as long. */
+/**
+ * For each channel, a table of the normalised value of each byte. A division for each sample takes several times as
+ * long.
+ */
 function byteValues(input: NetworkInput): readonly Float32Array[] {
   const known = tables.get(input)
   if (known !== undefined) return known

@@ -31,8 +31,8 @@ export interface Job {
   readonly positions: number
   /**
    * Computes a batch and stores its features. A rejection means that a worker was lost.
-   * @param first of its positions
-   * @param count how many positions; a batch may be longer, and is filled up
+   * @param first its first position
+   * @param count how many positions it has; if there are fewer than `batch`, the batch is filled up
    */
   readonly run: (first: number, count: number, batch: number) => Promise<BatchResult>
   /** Called with the number of positions that are finished. */
@@ -41,9 +41,9 @@ export interface Job {
 }
 
 /**
- * Computes all positions of a job, batch by batch, many at a time. Batches that fail are run again, one by one: a worker
- * that died took others down with the one it died of. After the signal, no more batches are handed out; those that run come to
- * their ends, since ONNX Runtime aborts the process if a thread is killed inside a forward pass.
+ * Computes all positions of a job in batches, many at a time. Failed batches run again one by one, because a worker
+ * that dies of one batch loses its other batches as well. After the signal, no more batches start. Running batches
+ * finish, since ONNX Runtime aborts the process if a thread is killed inside a forward pass.
  * @returns how many positions, counted from the first, are finished: all of them unless the signal was given
  * @throws BatchFailure when a batch failed too often, or no session could be opened
  */
@@ -86,7 +86,7 @@ function batchesLeft(done: Uint8Array, batch: number): number[] {
   return queue
 }
 
-/** Runs the batches of a queue until one of them fails; batches that run already come to their ends. */
+/** Runs the batches of a queue until one of them fails. Batches that are already running finish. */
 async function round(
   job: Job,
   queue: readonly number[],
@@ -100,7 +100,7 @@ async function round(
     while (next < queue.length && failures.length === 0 && !job.signal?.aborted) {
       const first = queue[next++] as number
       const count = Math.min(batch, job.positions - first)
-      // Some may be stored already. They count no more, since a worker that dies while it writes leaves none of them whole.
+      // Some may be stored already. They no longer count, because a worker that dies while it writes may damage them.
       mark(state, first, count, 0)
       const failure = await attempt(job, first, count, batch)
       if (failure === undefined) mark(state, first, count, 1)

@@ -12,7 +12,7 @@ import type { Scene, Settings } from './task.js'
 /** Length of a timed trial in seconds. */
 const TRIAL_SECONDS = 0.7
 
-/** Together the workers' copies of the weights stay below this many bytes. */
+/** Largest number of bytes of all workers' copies of the weights together. */
 const MAX_WEIGHT_COPIES = 600 * 1024 * 1024
 
 /** Bytes of a worker thread before it has done anything. */
@@ -23,21 +23,21 @@ const BATCHES = [32, 8]
 /** Bytes of activations per worker, beyond which no larger batch is tried. */
 const MAX_ACTIVATIONS = 200 * 1024 * 1024
 
-/** Tensors of the largest size that a forward pass holds at a time, about. */
+/** About how many tensors of the largest size a forward pass holds at a time. */
 const TENSORS_AT_A_TIME = 4
 
-/** Fewer images than this take less time than a second session, so one worker on all cores runs them. */
+/** Fewer images than this take less time than opening a second session, so one worker on all cores runs them. */
 const FEW_IMAGES = 64
 
 /** Settings that you fix; Shiftscope chooses the others. */
 export type WishedSettings = Partial<Settings>
 
 /**
- * Settings that use all cores, the fastest first: every core a worker, or one worker on all cores, in batches of each size,
- * restricted to what was wished. One worker on all cores runs at 0.5 to 0.9 of the speed of one per core (two cores;
- * tiny-alexnet, AlexNet, MobileNetV2 and ResNet-50), but takes less memory.
- * @throws UsageError if a wish is not a positive whole number, a batch that the network does not accept, or more than
- * fits into `memory`, in bytes
+ * Settings that use all cores, the fastest first: one worker per core, or one worker on all cores, each with every
+ * batch size. Settings that the user fixed do not vary. One worker on all cores runs at 0.5 to 0.9 of the speed of one
+ * per core (two cores; tiny-alexnet, AlexNet, MobileNetV2 and ResNet-50), but takes less memory.
+ * @throws UsageError if a fixed setting is not a positive whole number, is a batch that the network does not accept, or
+ * takes more than `memory`, in bytes
  */
 export function candidateSettings(
   network: Network,
@@ -76,7 +76,9 @@ export function candidateSettings(
   return fits.length === 0 ? candidates : fits
 }
 
-/** Batches whose activations are no burden, as far as the graph tells their size; the smallest in any case. */
+/**
+ * Batch sizes whose activations do not take too much memory, as far as the graph tells; always includes the smallest.
+ */
 function batchesFor(network: Network): readonly number[] {
   const bytes = TENSORS_AT_A_TIME * largestTensor(network)
   const fitting = BATCHES.filter((batch) => batch * bytes <= MAX_ACTIVATIONS)
@@ -100,7 +102,7 @@ function weightCopies({ weightsBytes }: Network): number {
   return Math.max(1, Math.floor(MAX_WEIGHT_COPIES / Math.max(1, weightsBytes)))
 }
 
-/** Memory that the workers take at least: three batches of images, the weights, and a JavaScript thread each. */
+/** The least memory that the workers take. Each has three batches of images, the weights, and a JavaScript thread. */
 function workerBytes({ input, weightsBytes }: Network, { workers, batch }: Settings): number {
   const batchBytes = batch * 3 * input.rows * input.cols * Float32Array.BYTES_PER_ELEMENT
   return workers * (3 * batchBytes + weightsBytes + BYTES_PER_THREAD)

@@ -18,7 +18,7 @@ export const BLENDS = ['hard', 'soft'] as const
 export interface Scene {
   readonly patch: Patch
   readonly background: Background
-  /** hard: a pixel is the patch's (alpha ≥ 128) or the background's; soft: mixed by alpha. */
+  /** hard: each pixel is either the patch's (alpha ≥ 128) or the background's; soft: both are mixed by alpha. */
   readonly blend: (typeof BLENDS)[number]
 }
 
@@ -32,10 +32,10 @@ export interface Frames {
 
 /** A scene, as every batch of a job refers to it. */
 export interface JobScene {
-  /** Unique for each job, since workers keep what they make of a scene from batch to batch. */
+  /** Unique for each job, because workers prepare a scene once and keep the result from batch to batch. */
   readonly id: number
   readonly scene: Scene | Frames
-  /** Images that are computed together where the offsets of a task are all those of a pass. */
+  /** Images that are computed together if a task has all offsets of a pass. */
   readonly batch?: number
 }
 

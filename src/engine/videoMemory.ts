@@ -2,15 +2,15 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import type { Device } from './device.js'
 
-/** Milliseconds that the tool of NVIDIA's driver may take for its answer. */
+/** Milliseconds that nvidia-smi may take to answer. */
 const TIMEOUT = 10_000
 
 const MEBIBYTE = 2 ** 20
 
 /**
- * Bytes of memory that are free on a card: of NVIDIA's cards as their driver's tool tells, undefined of others, and where
- * CUDA_VISIBLE_DEVICES gives the cards other numbers than the tool's.
- * @param tool another program than nvidia-smi; for tests
+ * Free memory of an NVIDIA card in bytes, as its driver's tool reports it. Undefined for other cards, and if
+ * CUDA_VISIBLE_DEVICES is set, because the tool may then number the cards differently.
+ * @param tool program to run; tests replace nvidia-smi
  */
 export async function freeVideoMemory({ name, index }: Device, tool = 'nvidia-smi'): Promise<number | undefined> {
   if ((name !== 'cuda' && name !== 'tensorrt') || process.env.CUDA_VISIBLE_DEVICES !== undefined) return undefined
@@ -30,7 +30,7 @@ export function freeMemoryIn(answer: string): number | undefined {
 }
 
 /**
- * Whether a batch of twice the size fits: it takes at most as much again as was taken so far.
+ * Whether a batch of twice the size fits. It needs at most as much additional memory as is in use so far.
  * @param before free bytes by card before anything ran; undefined if they are not known
  * @param now free bytes by card with the batch of this size
  */

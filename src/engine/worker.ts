@@ -5,7 +5,7 @@ import type { BatchResult, BatchTask, Target } from './task.js'
 /** Opened with the first batch, so that its sender gets the error. */
 let opened: Promise<Backend> | undefined
 
-/** Runs the network on a batch; several batches may be on their way. */
+/** Runs the network on a batch. Several batches may be in flight. */
 export default async function runBatch(task: BatchTask): Promise<BatchResult> {
   let backend: Backend
   try {
@@ -20,13 +20,16 @@ export default async function runBatch(task: BatchTask): Promise<BatchResult> {
     await backend.features(job, offsets, (first, images, layers) => write(target, first, images, layers))
     return { kind: 'written' }
   } catch (error) {
-    // A process that failed is gone; a session in this thread stands.
+    // A process that failed is gone. A session in this thread stays open.
     if (backend.isLost()) opened = undefined
     return { kind: 'failed', during: 'batch', reason: reasonOf(error) }
   }
 }
 
-/** Puts features of some images of a task, in their order from `first` on, into its rows; filled-up images have none. */
+/**
+ * Writes the features of a task's images, from image `first` on, into the rows of its target. Filled-up images have no
+ * row.
+ */
 function write({ matrices, rows }: Target, first: number, images: number, layers: readonly Float32Array[]): void {
   const wanted = rows.subarray(first, first + images)
   for (const [i, features] of layers.entries()) {
@@ -36,7 +39,7 @@ function write({ matrices, rows }: Target, first: number, images: number, layers
   }
 }
 
-/** Each worker loads what it needs: modules take longer than short work. */
+/** Each worker loads only the modules that it needs, because loading modules may take longer than the work. */
 async function openBackend(data: WorkerData): Promise<Backend> {
   switch (data.backend) {
     case 'thread':

@@ -5,9 +5,8 @@ import type { WorkerData } from './backends/backend.js'
 import type { BatchResult, BatchTask } from './task.js'
 
 /**
- * Batches that a worker has at a time. A thread is held by the forward pass of one, while another is composited for it and
- * the third is on its way; of a process, and of passes,
- * one is computed while the features of the other are put away.
+ * Batches that a worker has at a time. `thread`: one is in its forward pass, the second is being composited, and the
+ * third is on its way. `cells` and `process`: one is computed while the features of the other are stored.
  */
 const IN_FLIGHT: Readonly<Record<WorkerData['backend'], number>> = { thread: 3, cells: 2, process: 2 }
 
@@ -16,7 +15,7 @@ export interface Workers {
   readonly count: number
   /** Batches that all workers together have at a time. */
   readonly inFlight: number
-  /** Rejects where a worker is lost; another takes its place. */
+  /** Rejects if the task's worker is lost. Another worker takes its place. */
   run(task: BatchTask): Promise<BatchResult>
   /** Ends the workers if none is running a batch. They start again with the next one. */
   rest(): Promise<void>
@@ -24,8 +23,8 @@ export interface Workers {
 }
 
 /**
- * Workers, which start with the first batch; each opens its session with the first one that it gets.
- * @throws ResourceError for more of them than the shell's limit of addresses allows
+ * Workers, which start with the first batch. Each opens its session with its own first batch.
+ * @throws ResourceError for more workers than the shell's limit on addresses (`ulimit -v`) allows
  * @param script address of the workers' module; tests give one whose workers die
  */
 export function openWorkers(workerData: WorkerData, count: number, script = workerFile('engine/worker.js')): Workers {
@@ -39,7 +38,7 @@ export function openWorkers(workerData: WorkerData, count: number, script = work
   const end = async () => {
     const ended = pool
     pool = undefined
-    // A driver's work may take minutes, and nobody waits for it any more.
+    // Processes are killed, because a driver may work for minutes on a result that nobody waits for.
     if (workerData.backend === 'process') killAll(workerData.pids)
     await ended?.destroy()
   }
@@ -66,7 +65,7 @@ export function openWorkers(workerData: WorkerData, count: number, script = work
   }
 }
 
-/** Process numbers that are remembered, those of workers that replaced lost ones included. */
+/** How many process numbers are remembered, including those of workers that replaced lost ones. */
 const PLACES = 256
 
 /** Shared memory for `pids` of `WorkerData`. */

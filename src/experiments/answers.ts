@@ -4,10 +4,7 @@ import { availableCores } from '../support/machine.js'
 
 /** A network's answers at every position. */
 export interface AnswerMaps {
-  /**
-   * [3, positions]: the strongest class, its probability, and the probability of the class that is the strongest with the object
-   * at the center.
-   */
+  /** [3, positions]: the strongest class, its probability, and the probability of the center's class (see `center`). */
   readonly maps: Float32Array
   /** The strongest class with the object at the center, and its probability there. */
   readonly center: { readonly class: number; readonly probability: number }
@@ -17,18 +14,18 @@ export interface AnswerMaps {
   readonly least: number
 }
 
-/** Probability at the center from which a network is confident of its answer. */
+/** A network counts as confident of its answer if the probability at the center is at least this. */
 export const CONFIDENT = 0.5
 
-/** Maps of an answer. */
+/** Number of maps in `AnswerMaps.maps`. */
 export const ANSWER_MAPS = 3
 
-/** Sums of probabilities differ from 1 by less than this; sums of other values hardly ever do. */
+/** Sums of probabilities differ from 1 by less than this. Sums of other values are hardly ever so close to 1. */
 const SUM_TOLERANCE = 1e-3
 
 /**
- * Answers of a layer that has a value for each class: probabilities by softmax in float64, or the values themselves where they
- * are probabilities already (none is negative, and each row's sum is 1).
+ * Answers of a layer that has a value for each class. Probabilities are the softmax in float64, or the values
+ * themselves if they are probabilities already (none is negative, and each row's sum is 1).
  *
  * @param matrix [positions or more, classes], finite
  * @param strongest index of each position's largest value
@@ -113,7 +110,7 @@ const MOST_CLASSES = 5
 
 /**
  * How often each class is the strongest.
- * @param features of the network's layers, [rows, dims] each
+ * @param features matrices of the network's layers, [rows, dims] each
  * @returns undefined where the classes are not known
  */
 export async function answerCounts(

@@ -10,15 +10,16 @@ export const JUDGED = [...ORIGINS, 'control'] as const
 type Judged = (typeof JUDGED)[number]
 
 /**
- * What tells whether an object is there, always the expected scene with it against the same scene without it:
- * - features: to which of the two true features the result vector is nearer, without any generator
- * - decoded: within the object's square, to which of the pictures that the generator makes of these features
- * - pixels: within the object's square, to which of the two scenes themselves
+ * Ways to decide whether an object is there. Each compares the result with the expected scene with the object, and with
+ * the same scene without it. The nearer scene decides:
+ * - features: compares the result vector with the features of both scenes, without a generator
+ * - decoded: compares, within the object's square, the decoded result with the decoded features of both scenes
+ * - pixels: compares, within the object's square, the decoded result with both scenes themselves
  */
 export const REFERENCES = ['features', 'decoded', 'pixels'] as const
 type Reference = (typeof REFERENCES)[number]
 
-/** Counts over trials: objects seen where they are expected, and where they are not. */
+/** Counts over trials: objects that are seen as expected, and objects that are seen although they are not expected. */
 export interface ArithmeticCounts {
   readonly layer: string
   readonly kind: ExpressionKind
@@ -27,10 +28,10 @@ export interface ArithmeticCounts {
   readonly trials: number
   readonly expected: number
   readonly found: number
-  /** Objects that were taken away, and those of them that are still seen. */
+  /** Number of objects that were subtracted, and of those among them that are still seen. */
   readonly subtracted: number
   readonly left: number
-  /** Objects that were in no image, and those of them that are seen. */
+  /** Number of objects that were in no image, and of those among them that are seen. */
   readonly decoys: number
   readonly phantoms: number
   /** Trials with every expected object and no other. */
@@ -43,13 +44,13 @@ interface AccuracyOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-/** Trials whose images are in memory together. */
+/** Number of trials whose images are in memory at a time. */
 const AT_A_TIME = 8
 
 /**
- * Over many random expressions, how often the result shows the expected objects and no other. An object is seen where the
- * sum of squared differences to the reference with it is smaller than to the one without it; a tie counts as wrong.
- * Without generators, objects are looked for by features alone.
+ * Counts, over many random expressions, how often the result shows the expected objects and no other. An object is seen
+ * if the sum of squared differences to the reference with it is smaller than to the one without it. A tie counts as
+ * wrong. Without generators, only features are compared.
  * @param draw the pixels of a scene
  * @throws the signal's reason
  */
@@ -83,7 +84,10 @@ export async function arithmeticAccuracy(
 /** A trial's scenes in pixels. */
 interface DrawnTrial {
   readonly trial: ArithmeticTrial
-  /** The two images of the expression, the expected scene, and for each object the expected scene with or without it. */
+  /**
+   * The expression's two images, the expected scene, and for each object the expected scene with this object added or
+   * removed.
+   */
   readonly images: readonly FramePixels[]
 }
 
@@ -96,7 +100,7 @@ function drawTrial(trial: ArithmeticTrial, draw: (objects: readonly PlacedObject
   return { trial, images: scenes.map((scene) => draw(scene.map((k) => trial.objects[k] as PlacedObject))) }
 }
 
-/** Images of a trial that go through the network. */
+/** Number of images of a trial that go through the network. */
 export function trialImages({ objects }: ArithmeticTrial): number {
   return 3 + objects.length
 }
@@ -109,7 +113,7 @@ interface Seen {
   readonly objects: readonly boolean[]
 }
 
-/** @param features of the blank frame and of every trial's images, [1 + images, dims] */
+/** @param features features of the blank frame and of every trial's images, [1 + images, dims] */
 async function judgeTrials(
   models: ArithmeticModels,
   layer: number,
@@ -151,11 +155,14 @@ function seenInFeatures(trial: ArithmeticTrial, { results, scenes }: TrialVector
   })
 }
 
-/** A trial in the features of one layer, each [dims]. */
+/** A trial's vectors in one layer, [dims] each. */
 interface TrialVectors {
-  /** From each origin. */
+  /** The result vector from each origin, in the order of ORIGINS. */
   readonly results: readonly Float32Array[]
-  /** Feature of the expected scene, then for each object that of the expected scene with or without it. */
+  /**
+   * The feature of the expected scene, then for each object the feature of that scene with this object added or
+   * removed.
+   */
   readonly scenes: readonly Float32Array[]
 }
 
@@ -180,8 +187,8 @@ function trialVectors(
 }
 
 /**
- * Which of a trial's objects are there, by an error to each scene: the expected one first, then for each object the one
- * with or without it.
+ * Decides which of a trial's objects are there, by the smaller error.
+ * @param scenes the expected scene, then for each object the expected scene with this object added or removed
  */
 function seenObjects<Scene>(
   { kind, objects }: ArithmeticTrial,
@@ -236,7 +243,7 @@ function addTrial(counts: Counting, { kind, objects }: ArithmeticTrial, seen: re
   if (missed + left + phantoms === 0) counts.exact++
 }
 
-/** The counts of two sets of trials together. */
+/** Adds the counts of two sets of trials. */
 export function addCounts(
   some: readonly ArithmeticCounts[],
   more: readonly ArithmeticCounts[],

@@ -1,7 +1,7 @@
 import type { Term } from './expression.js'
 import type { FramePixels, PlacedObject } from './objectScene.js'
 
-/** The result of an expression on objects, and the steps in it that no picture can show. */
+/** The result of an expression on objects, with notes about steps that no picture can show. */
 interface ObjectExpectation {
   /** In the order in which they first appear. */
   readonly objects: readonly PlacedObject[]
@@ -9,8 +9,8 @@ interface ObjectExpectation {
 }
 
 /**
- * The expression on sets of placed objects: adding a scene places its objects, subtracting it removes the equal ones
- * (same patch, size and position). Undefined where a coefficient is no whole number: there are no half objects.
+ * The expression on sets of placed objects. Adding a scene places its objects; subtracting it removes the equal ones
+ * (same patch, size and position). Undefined if a coefficient is not a whole number, because there are no half objects.
  */
 export function objectExpectation(
   terms: readonly Term[],
@@ -41,7 +41,7 @@ export function objectExpectation(
 }
 
 /**
- * The expression on pixels, for images of which no objects are known: background + Σ coefficient · (image − background),
+ * The expression on pixels, for images whose objects are unknown: background + Σ coefficient · (image − background),
  * rounded and clipped to 0 … 255.
  */
 export function pixelExpectation(

@@ -14,9 +14,9 @@ export interface ArithmeticModels {
   /** One per layer of the network, in its order; none if only features are judged. */
   readonly generators: readonly Generator[]
   /**
-   * Features of images, before ReLU, or rectified where the layer's generator takes them so.
+   * Features of images before ReLU, or rectified if the layer's generator takes rectified features.
    * @param images RGB, [rows, cols, 3] each
-   * @returns of each layer [images, dims]
+   * @returns one matrix per layer, [images, dims]
    */
   encode(images: readonly FramePixels[]): Promise<readonly Float32Array[]>
   /**
@@ -29,8 +29,8 @@ export interface ArithmeticModels {
 
 /**
  * Generators run on the processor, on all cores.
- * @param encoder is closed with the rest
- * @param generators one per layer of the network, in its order, as `checkGenerator` wants them; or none
+ * @param encoder the network's handle; `close` closes it too
+ * @param generators one per layer of the network, in its order, as `checkGenerator` requires; or none
  */
 export async function openArithmeticModels(
   encoder: NetworkHandle,

@@ -1,6 +1,6 @@
 /** An expression over scenes of built-in patches. */
 interface ArithmeticScene {
-  /** Names the folder of its results. */
+  /** Name of the folder for its results. */
   readonly name: string
   readonly title: string
   readonly expression: string

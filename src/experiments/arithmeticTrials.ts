@@ -3,8 +3,7 @@ import type { PlacedObject } from './objectScene.js'
 import { randomNumbers } from './randomNumbers.js'
 
 /**
- * Kinds of expressions, by numbers of objects: which of a trial's objects its two images hold. 3−2 and 1+2 are the
- * paper's (Figure 6).
+ * Kinds of expressions, named after the numbers of objects in their two images. 3−2 and 1+2 are the paper's (Figure 6).
  */
 export const EXPRESSION_KINDS = ['3-2', '2-1', '1+1', '1+2'] as const
 export type ExpressionKind = (typeof EXPRESSION_KINDS)[number]
@@ -31,7 +30,10 @@ export interface ArithmeticTrial {
   readonly objects: readonly PlacedObject[]
 }
 
-/** Objects that are larger than this share of the frame would take too many draws until four of them are apart. */
+/**
+ * Largest side of an object as a share of the frame's. Four larger objects would take too many draws until they are
+ * apart.
+ */
 const LARGEST_SHARE = 3 / 8
 
 /** Side in pixels of a trial's objects in a square frame: `wanted`, or the largest that leaves them room. */
@@ -40,9 +42,9 @@ export function trialSize(wanted: number, frame: number): number {
 }
 
 /**
- * Random trials, `perKind` of each kind: patches drawn with repetition at positions where they do not overlap, all alike likely.
- * The same seed gives the same trials.
- * @throws UsageError if four squares of this size have hardly room beside one another
+ * Random trials, `perKind` of each kind: patches drawn with repetition, at positions where they do not overlap. All
+ * arrangements are equally likely. A seed always gives the same trials.
+ * @throws UsageError if there is hardly room for four squares of this size that do not overlap
  */
 export function randomTrials(
   patches: readonly string[],

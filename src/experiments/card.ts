@@ -5,7 +5,7 @@ import type { GridFeatures } from './grid.js'
 
 /** Where an experiment on a grid's features is computed. */
 export interface ExperimentPlace {
-  /** The grid's features on the card that computes; the processor by default. */
+  /** The grid's features on the card that computes. Without it, the processor computes. */
   readonly cudaFeatures?: CudaFeatures
 }
 

@@ -4,8 +4,8 @@ import { type ExperimentPlace, onCard } from './card.js'
 import type { GridFeatures } from './grid.js'
 
 /**
- * Values of a feature matrix, rows · dims, from which on `auto` takes a card: two cores train on fewer in about a second,
- * and opening a card takes nearly as long.
+ * `auto` uses a card if a feature matrix has at least this many values, rows · dims. With fewer values, two cores train
+ * in about a second, and opening a card takes nearly as long.
  */
 export const WORTH_A_CARD = 2 ** 24
 
@@ -19,18 +19,18 @@ export interface ClassifierRecord {
   readonly failure?: string
 }
 
-/** Where classifiers are trained, those of one layer after the other. */
+/** Trains classifiers, one layer after the other, on a card or on the processor. */
 export interface Classifiers {
   /**
-   * Runs `training` on the card, which holds the layer's features meanwhile, also for other work on them. It runs on the
-   * processor if there is no card, and once more there if the card fails.
+   * Runs `training` on the card, which holds the layer's features meanwhile. `training` may do other work on them too.
+   * It runs on the processor if there is no card, and again on the processor if the card fails.
    */
   train<T>(features: GridFeatures, training: (place: ExperimentPlace) => Promise<T>): Promise<T>
   /** The device that has trained so far. */
   ran(): ClassifierRecord
 }
 
-/** The first card, where there is one and so many values of features are worth opening it. */
+/** The first card, if there is one and this many values of features are worth opening it. */
 export function worthwhileCard(values: number): CudaDevice | undefined {
   return values < WORTH_A_CARD ? undefined : cudaDevices(0).devices[0]
 }
@@ -38,8 +38,8 @@ export function worthwhileCard(values: number): CudaDevice | undefined {
 /**
  * Classifiers on a card, or without one on the processor.
  * @param find called before the first training
- * @param onFailure called when the card fails or has too little memory; the processor goes on then. Without it that is a
- * DeviceError
+ * @param onFailure called when the card fails or has too little memory, after which the processor continues. Without
+ * `onFailure`, `train` throws a DeviceError then
  */
 export function openClassifiers(
   find: () => CudaDevice | undefined,
@@ -70,10 +70,10 @@ export function openClassifiers(
 }
 
 /**
- * Where a study trains the classifiers of its networks: on a card for those that run on CUDA or TensorRT, on the processor for
- * all others. Where the card cannot be used, or not any more, the processor trains the rest of the study.
- * @param index of the card, the first by default; it is opened for the first unit that needs it
- * @param onNote is told once why the processor trains in the card's place
+ * Trains the classifiers of a study: on a card for networks that run on CUDA or TensorRT, on the processor for all
+ * others. If the card cannot be used or fails, the processor trains the rest of the study.
+ * @param index index of the card; null for the first. The card is opened for the first unit that needs it
+ * @param onNote receives, once, the reason why the processor trains instead of the card
  */
 export function studyClassifiers(
   index: number | null,

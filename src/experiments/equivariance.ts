@@ -28,13 +28,15 @@ const FARTHEST = 64
  *
  *     E(dx) = ‖S₋dx[F(x + dx) − F(blank)] − [F(x) − F(blank)]‖ / ‖F(x) − F(blank)‖, mean of both axes
  *
- * S₋dx moves the map back by dx / stride cells. For a part of a cell, it interpolates by sinc, which is exact for every map that
- * was sampled without aliasing. Linear interpolation would blur the map, and so hide a part of the aliasing. Beyond its border, the
- * object changes nothing. After Zhang, "Making convolutional networks shift-invariant again", 2019, section 3.1, whose distance
- * has whole cells only.
+ * S₋dx moves the map back by dx / stride cells. For a fraction of a cell, it interpolates by sinc, which is exact for
+ * every map that was sampled without aliasing. Linear interpolation would blur the map, and so hide a part of the
+ * aliasing. Beyond the map's border, the change by the object counts as 0. The measure follows Zhang, "Making
+ * convolutional networks shift-invariant again", 2019, section 3.1, who uses whole cells only.
  *
- * @param features [2 + 2n, channels · rows · cols]: the blank frame, the object at x, moved right by 1 to n pixels, then down
- * @returns dx = 1, 2, … up to the last multiple of the stride that n reaches, two at most; none where the object changes nothing
+ * @param features [2 + 2n, channels · rows · cols]: the blank frame, the object at x, moved right by 1 to n pixels,
+ * then down
+ * @returns errors for dx = 1, 2, … up to the last multiple of the stride that n reaches, at most twice the stride;
+ *   empty if the object changes nothing
  */
 export function equivarianceErrors(features: Float32Array, map: FeatureMap): readonly EquivarianceError[] {
   const { stride } = map
@@ -59,7 +61,7 @@ export function equivarianceErrors(features: Float32Array, map: FeatureMap): rea
   })
 }
 
-/** The farthest distance in pixels that is measured of a map. */
+/** The farthest distance, in pixels, at which a map's error is measured. */
 function reachOf({ stride }: FeatureMap, room: number): number {
   return stride * Math.min(2, Math.floor(Math.min(room, FARTHEST) / stride))
 }
@@ -94,7 +96,7 @@ function sinc(x: number): number {
   return x === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x)
 }
 
-/** How far an object of this size is moved for the layers of a network, in pixels; 0: no layer's error can be measured. */
+/** How far an object of this size moves for a network's layers, in pixels; 0 if no layer's error can be measured. */
 export function equivarianceReach(network: Network, size: number): number {
   const room = Math.ceil((network.input.rows - size) / 2)
   const maps = network.layers.flatMap((layer) => featureMapOf(network, layer) ?? [])
@@ -102,9 +104,10 @@ export function equivarianceReach(network: Network, size: number): number {
 }
 
 /**
- * Moves a scene's object from the center anchor to the right and down, pixel by pixel. It computes images of its own, 130 at most:
- * at a fine stride, a unit's maps of early layers do not fit into memory, and a coarse stride shows no aliasing.
- * @returns of each layer as `equivarianceErrors`; none of layers that are no maps
+ * Moves a scene's object from the center anchor to the right and down, pixel by pixel. It computes images of its own,
+ * 130 at most: at a fine stride, a unit's maps of early layers do not fit into memory, and a coarse stride shows no
+ * aliasing.
+ * @returns for each layer, the result of `equivarianceErrors`; empty for layers that are no maps
  * @throws as `NetworkHandle.encode`; the signal's reason
  */
 export async function measureEquivariance(

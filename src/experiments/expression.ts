@@ -32,8 +32,8 @@ interface Token {
 
 /**
  * Reads a sum of images: names (letters, digits, underscores), `+` and `-` (also `−`) with one or two operands,
- * parentheses, and numbers in front as in `0.5 * (A + B)`. It is linear, so it comes back as its terms, in the order in
- * which names are written.
+ * parentheses, and numbers in front as in `0.5 * (A + B)`. The sum is linear, so its terms are enough; they are in the
+ * order in which the names are written.
  * @throws UsageError that names the column and what is expected there
  */
 export function parseExpression(text: string): readonly Term[] {

@@ -158,7 +158,7 @@ export function joined(parts: readonly Float32Array[]): Float32Array {
   return whole
 }
 
-/** A forward pass holds this thread; between two of them a Ctrl-C can arrive. */
+/** Lets signals such as Ctrl-C arrive between two forward passes, since each of them blocks this thread. */
 export async function afterSignals(signal?: AbortSignal): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve))
   throwIfStopped(signal)

@@ -8,32 +8,36 @@ import {
   type TaskSeparability,
 } from './separability.js'
 
-/** Features that are made up: the position itself, and its phase, which is all that a network's stride leaves of it. */
+/** Artificial features: the position itself, and its phase, that is, the position modulo the network's stride. */
 export const MADE_UP_FEATURES = ['position', 'phase'] as const
 export type MadeUpFeature = (typeof MADE_UP_FEATURES)[number]
 
-/** Period of the phase where a network's graph does not tell its stride: that of most networks for ImageNet. */
+/**
+ * Period of the phase if a network's graph does not tell its stride. It is the stride of most networks for ImageNet.
+ */
 export const USUAL_PERIOD = 32
 
 /** Standard deviation of a phase's code, in pixels. */
 const CODE_WIDTH = 1.5
 
 /**
- * Scale of the made-up features: so large that, with the usual C, no training sample lies within the margin, as with features
- * of networks.
+ * Scale of the made-up features. It is so large that, as with features of networks, no training sample lies within the
+ * margin with the usual C.
  */
 const SCALE = 3
 
 /**
- * Evenly spaced rows often leave a held-out row exactly in the middle of a gap, where rounding would decide. Real decision
- * values are farther from 0, as the margin is at 1.
+ * Decision values at most this far from 0 count as ties. With evenly spaced rows, a held-out row is often exactly in
+ * the middle of a gap, where rounding would decide. Other decision values are farther from 0, because the margin is at
+ * 1.
  */
 const TIE = 1e-3
 
 /**
- * Where the phase alone is right so often in shuffled folds, the grid is too coarse to judge separability: a correct classifier
- * may know no more than the phase. On grids below it, position alone is within 0.09 of the folds of real networks; on grids above
- * it, it is off by up to 0.40 (docs/findings.md has the measurement).
+ * If the phase alone has at least this accuracy in shuffled folds, the grid is too coarse to judge separability: a
+ * correct classifier may know no more than the phase. On grids below this accuracy, predictions by position alone are
+ * within 0.09 of the folds of real networks; on grids above it, they are off by up to 0.40 (docs/findings.md has the
+ * measurement).
  */
 const PHASE_DECIDES = 2 / 3
 
@@ -42,7 +46,7 @@ export function foldsOf(result: Separability): Record<Task, (number | null)[]> {
   return { 'left-right': [...result['left-right'].folds], 'top-bottom': [...result['top-bottom'].folds] }
 }
 
-/** Mean accuracy over both tasks and all folds, of those that converged. */
+/** Mean accuracy over all folds of both tasks that converged. */
 export function meanAccuracy(tasks: Readonly<Record<Task, readonly (number | null)[]>>): number {
   const accuracies = TASKS.flatMap((task) => tasks[task].flatMap((accuracy) => accuracy ?? []))
   return accuracies.reduce((sum, accuracy) => sum + accuracy, 0) / accuracies.length
@@ -50,13 +54,13 @@ export function meanAccuracy(tasks: Readonly<Record<Task, readonly (number | nul
 
 /** Why separability is not judged on a grid; undefined if it is. @param accuracy of the phase alone in shuffled folds */
 export function coarseGrid(accuracy: number, period: number): string | undefined {
-  // Not a number where no classifier converged.
+  // The accuracy is NaN if no classifier converged.
   if (!(accuracy >= PHASE_DECIDES)) return undefined
   const percent = Math.round(100 * accuracy)
   return `the grid is too coarse to judge separability: the position modulo ${period} px alone is right for ${percent} % in shuffled folds`
 }
 
-/** A grid of positions, without features; its stride in pixels. */
+/** A grid of positions without features, with its stride in pixels. */
 type PositionsGrid = GridShape & Pick<LayerGrid, 'stride'>
 
 export interface BaselineOptions extends Pick<ClassifierOptions, 'C' | 'seed' | 'threads' | 'signal'> {
@@ -69,12 +73,13 @@ export interface BaselineOptions extends Pick<ClassifierOptions, 'C' | 'seed' | 
 type FoldBaselines = Readonly<Record<MadeUpFeature, Readonly<Partial<Record<FoldScheme, Separability>>>>>
 
 /**
- * What the folds alone do: accuracies of the same classifiers, on the same grid and folds, by features that are nothing but
- * the position (row and column), or nothing but its phase (row and column modulo the period).
+ * Shows the effect of the folds alone: accuracies of the classifiers that `separability` trains, on the grid's own
+ * folds, but with features that hold only the position (row and column), or only its phase (row and column modulo the
+ * period).
  *
- * A phase is a circular code: for each of the `period` residues a Gaussian bump, 1.5 pixels wide, of its circular distance.
- * A position on the border of a classifier counts as half right. Where the stride is a multiple of the period all positions
- * have one phase, and every accuracy is 0.5.
+ * The phase has a circular code: for each of the `period` residues, a Gaussian, 1.5 pixels wide, of the circular
+ * distance to it. A position on the border of a classifier counts as half right. If the stride is a multiple of the
+ * period, all positions have one phase, and every accuracy is 0.5.
  *
  * @throws as `separability`; UsageError for a period that is not a whole number above 0
  */
@@ -92,7 +97,7 @@ export async function foldBaselines(
   return Object.fromEntries(entries) as unknown as FoldBaselines
 }
 
-/** Every unit of a study asks for the same. */
+/** Results, kept because every unit of a study asks for the same ones. */
 const known = new Map<string, Promise<readonly Separability[]>>()
 
 function knownAccuracies(...asked: Parameters<typeof accuracies>): Promise<readonly Separability[]> {
@@ -129,7 +134,7 @@ const GUESSED: TaskSeparability = {
   notConverged: [],
 }
 
-/** Features that stand for the index of a row or a column. */
+/** Gives the features for the index of a row or a column. */
 type AxisCode = (index: number) => readonly number[]
 
 function positionCode({ rows, cols }: GridShape): AxisCode {

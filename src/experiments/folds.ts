@@ -29,10 +29,13 @@ export const LOSS = 'hinge'
 /** Folds of the protocol's cross-validation. */
 export const FOLDS = 5
 
-/** Side of the squares that the `blocks` scheme deals out, as a fraction of the grid: a tenth along each axis. */
+/** Number of rectangles along each axis into which the `blocks` scheme cuts the grid. */
 const BLOCKS_PER_AXIS = 10
 
-/** 0 for the left or top half, 1 for the other, [rows * cols]: 0 where col < cols / 2 (row < rows / 2). */
+/**
+ * Class of each position, [rows * cols]: 0 for the left (top) half, where col < cols / 2 (row < rows / 2); 1 for the
+ * other.
+ */
 export function taskClasses(task: Task, { rows, cols }: GridShape): Uint8Array {
   return Uint8Array.from({ length: rows * cols }, (_, i) =>
     task === 'left-right' ? Number(i % cols >= cols / 2) : Number(Math.floor(i / cols) >= rows / 2),
@@ -48,17 +51,18 @@ export function checkSeed(seed: number): void {
 /**
  * The fold, 0 to 4, in which each sample is tested, [rows * cols] in row-major order of the grid.
  *
- * - `ordered`: scikit-learn's StratifiedKFold(5) without shuffling on samples in row-major order. Sort the classes of all
- *   samples; fold k gets as many samples of a class as there are in every fifth place of that, from the k-th on; each
- *   class's samples go to the folds in their order. So a fold tests a contiguous run of each class.
- * - `shuffled`: the same sizes, each class's samples being dealt in the order of a Fisher-Yates shuffle by xoshiro128**,
- *   seeded by splitmix32 of the seed; the left or top class is shuffled first. (Not numpy's generator.)
+ * - `ordered`: scikit-learn's StratifiedKFold(5) without shuffling, on samples in row-major order. In the sorted list
+ *   of all samples' classes, take every fifth entry from the k-th on: fold k gets as many samples of a class as these
+ *   entries hold. Each class's samples go to the folds in their order. So a fold tests a contiguous run of each class.
+ * - `shuffled`: folds of the same sizes as `ordered`. Each class's samples are dealt in the order of a Fisher-Yates
+ *   shuffle by xoshiro128** (not numpy's generator), seeded by splitmix32 of the seed. The left or top class is
+ *   shuffled first.
  * - `transposed`: `ordered` on samples in column-major order.
- * - `blocks`: the grid is cut into 10 by 10 rectangles as equal as whole positions allow (fewer where an axis has fewer
- *   positions), a rectangle across the border of the classes belonging to each class with its part of it. Each class's
- *   rectangles are shuffled by the seed and handed, one after the other, to the fold that has the fewest samples of the
- *   class (of equal folds, to the first). So a fold is a union of rectangles, and tests positions whose neighbours it was not
- *   trained on.
+ * - `blocks`: the grid is cut into 10 by 10 rectangles, as equal as whole positions allow (fewer if an axis has fewer
+ *   positions). If the border of the classes cuts a rectangle, each class has its own part of it. Each class's
+ *   rectangles are shuffled by the seed. One after the other, each goes to the fold that has the fewest samples of the
+ *   class (if several have, to the first of them). So a fold is a union of rectangles, and tests positions whose
+ *   neighbours it was not trained on.
  *
  * @throws InputError if a class has fewer samples (or rectangles) than folds
  */
@@ -96,8 +100,8 @@ export interface TaskFolds {
 }
 
 /**
- * Labels of one training problem for each fold of each task: -1 and +1 for classes 0 and 1, 0 for the samples that it is
- * tested on; [tasks * FOLDS, positions].
+ * Labels for one training problem per fold of each task, [tasks * FOLDS, positions]: -1 for class 0, +1 for class 1,
+ * and 0 for the samples on which the problem is tested.
  */
 export function trainingLabels(tasks: readonly TaskFolds[]): Int8Array {
   const rows = tasks[0]?.classes.length ?? 0
@@ -111,7 +115,10 @@ export function trainingLabels(tasks: readonly TaskFolds[]): Int8Array {
   return labels
 }
 
-/** StratifiedKFold(5) on samples in the given order; `byClass` has each class's samples in the order of dealing. */
+/**
+ * StratifiedKFold(5) on samples in the given order. `byClass` has each class's samples in the order in which they go to
+ * folds.
+ */
 function stratify(
   classes: Uint8Array,
   order: readonly number[],
@@ -135,7 +142,7 @@ function stratify(
   return folds
 }
 
-/** How many of the places fold, fold + 5, fold + 10, … lie before `end`. */
+/** How many of the indices fold, fold + 5, fold + 10, … are less than `end`. */
 function placesOf(fold: number, end: number): number {
   return Math.max(0, Math.ceil((end - fold) / FOLDS))
 }

@@ -6,23 +6,23 @@ export const GRID_PERIODS = [2, 4, 8, 16, 32] as const
 
 /** Power of a map at one period along one axis. */
 interface PeriodPower {
-  /** `horizontal`: along rows, the object moves left or right. */
+  /** `horizontal`: along rows, as the object moves left or right; `vertical`: along columns, as it moves up or down. */
   readonly direction: Direction
   /** In pixels. */
   readonly period: number
-  /** Mean square of the part of the map with this period, mean over lines: a sine of amplitude A has A²/2. */
+  /** Mean square of the part of a line with this period, averaged over lines. A sine of amplitude A has power A²/2. */
   readonly power: number
 }
 
-/** Fewer than this many periods in a line cannot be told from the map's smooth part. */
+/** The fewest periods in a line that can be told from the map's smooth part. */
 const FEWEST_PERIODS = 3
 
 /**
- * Grid spectrum of a map: how strongly the similarity rises and falls with a period of so many pixels as
- * the object moves along an axis. Each row (column) loses its best-fitting parabola, is weighted by a Hann window and
- * transformed at the frequency 1 / period; the powers of all rows (columns) are averaged.
- * A period is left out where the map cannot show it: shorter than two strides (it would pass for a longer one), or with
- * fewer than three periods in a line.
+ * Grid spectrum of a map: how strongly the similarity rises and falls with each period in pixels as the object moves
+ * along an axis. From each row (column), it subtracts the best-fitting parabola, applies a Hann window and transforms
+ * at the frequency 1 / period. Then it averages the powers of all rows (columns). It leaves out periods that the map
+ * cannot show: those shorter than two strides, which would appear as longer ones, and those that fit fewer than three
+ * times into a line.
  * @param map [rows, cols], row-major
  * @param stride distance of neighbouring positions in pixels
  */
@@ -36,7 +36,7 @@ export function gridSpectrum(map: ArrayLike<number>, shape: GridShape, stride: n
   })
 }
 
-/** Columns as rows. */
+/** The map with its columns as rows. */
 function transposed(map: ArrayLike<number>, { rows, cols }: GridShape): Float64Array {
   const turned = new Float64Array(rows * cols)
   for (let row = 0; row < rows; row++) {
@@ -72,9 +72,10 @@ function linePowers(map: ArrayLike<number>, length: number, kernels: readonly Pe
 }
 
 /**
- * What turns a line into its complex amplitude at a period: to remove the parabola, to weight and to transform are linear,
- * so that together they are one scalar product. Seen from the line's middle its real part is even and its imaginary part
- * odd, so that half of each is enough: for the sums and the differences of a line's left and right half.
+ * Vector whose scalar product with a line is the line's complex amplitude at a period. One product is enough, because
+ * removing the parabola, weighting and transforming are all linear. About the line's middle, the real part is even and
+ * the imaginary part is odd. So half of each is stored, for the sums and the differences of a line's left and right
+ * half.
  */
 interface PeriodKernel {
   readonly period: number
@@ -97,10 +98,10 @@ function kernelsFor(length: number, stride: number): readonly PeriodKernel[] {
   return kernels
 }
 
-/** @param frequency in periods per position, at most a half */
+/** @param frequency periods per position, at most 0.5 */
 function periodKernel(length: number, period: number, frequency: number): PeriodKernel {
   const window = Float64Array.from({ length }, (_, i) => Math.sin((Math.PI * (i + 0.5)) / length) ** 2)
-  // A sine's power lies half at the frequency and half at its mirror image, which fall together at a half.
+  // Half of a sine's power is at the frequency, and half at its mirror image. Both coincide at the frequency 0.5.
   const scale = Math.sqrt(frequency < 0.5 ? 2 : 1) / window.reduce((sum, value) => sum + value, 0)
   const wave = (part: (angle: number) => number) =>
     withoutParabola(

@@ -40,9 +40,9 @@ export interface MapConsistency {
 }
 
 /**
- * Consistency of a layer's answer: the share of neighbouring positions whose largest feature is the same
- * one, so the same class where the features are those of classes. Neighbours are one stride apart. After the consistency
- * of Zhang 2019, which compares random shifts of a photo.
+ * Consistency of a layer's answer: the share of neighbouring positions whose largest feature has the same index. If the
+ * features stand for classes, that is the same class. Neighbours are one stride apart. The measure follows the
+ * consistency of Zhang 2019, which compares random shifts of a photo.
  * @param strongest index of each position's largest feature, row-major over the grid; see `argmax` of native.ts
  */
 export function mapConsistency(strongest: Int32Array, { rows, cols }: GridShape): MapConsistency {
@@ -59,15 +59,15 @@ export function mapConsistency(strongest: Int32Array, { rows, cols }: GridShape)
 }
 
 /**
- * Direction bias of a map: how much more similar the features stay when the object moves away from the
- * anchor to the left and right than when it moves as far up and down. At each distance, the mean similarity at the
- * positions to its left and right less that of the positions above and below it; of these, the mean over all distances at
- * which there are both.
+ * Direction bias of a map: how much more similar the features stay when the object moves away from the anchor to the
+ * left and right than when it moves equally far up and down. At each distance, it is the mean similarity at the
+ * positions to the left and right of the anchor minus the mean similarity at those above and below it. The result is
+ * the mean of these differences over all distances that have both kinds of positions.
  * @param map [rows, cols], row-major
  * @param stride distance of neighbouring positions in pixels
  * @param anchor in pixels; one that a coarse stride leaves out is read along the nearest row and column
- * @returns undefined where nothing is at equal distance: a single row or column, or an anchor between the positions of one
- *   axis only
+ * @returns undefined if no positions are at equal distances: in a single row or column, or if the anchor lies between
+ *   the positions along only one axis
  */
 export function directionBias(
   map: ArrayLike<number>,
@@ -77,7 +77,7 @@ export function directionBias(
 ): number | undefined {
   const row = Math.min(rows - 1, Math.round(anchor.row / stride))
   const col = Math.min(cols - 1, Math.round(anchor.col / stride))
-  // Beside and above must miss the anchor's own column and row by the same.
+  // The nearest row and the nearest column must be equally far from the anchor.
   const offset = Math.abs(row * stride - anchor.row)
   if (offset !== Math.abs(col * stride - anchor.col)) return undefined
   const alongRows = byDistance(cols, (i) => [Math.abs(i * stride - anchor.col), map[row * cols + i] as number])
@@ -103,9 +103,9 @@ function mean(values: readonly number[]): number {
 }
 
 /**
- * Coverage of a map: the share of positions whose similarity reaches each threshold; global invariance as
- * the paper defines it.
- * @param thresholds rising
+ * Coverage of a map: the share of positions whose similarity reaches each threshold. The paper calls this global
+ * invariance.
+ * @param thresholds in ascending order
  */
 export function coverage(map: ArrayLike<number>, thresholds: readonly number[]): readonly number[] {
   // Each value is counted at the highest threshold that it reaches; those below are reached by it too.
@@ -125,8 +125,8 @@ export function coverage(map: ArrayLike<number>, thresholds: readonly number[]):
 }
 
 /**
- * The value that this percentage of positions stays at or below, by nearest rank. Found by Hoare's selection, since sorting the
- * maps of a large study would take longer than reading them.
+ * The percentile of a map by nearest rank: at least this percentage of positions has the value or a lower one. It uses
+ * Hoare's selection, since sorting the maps of a large study would take longer than reading them.
  * @param map not empty
  */
 export function lowestPercentile(map: ArrayLike<number>, percent: number): number {

@@ -2,16 +2,16 @@ import { cosineSimilarity } from '../native.js'
 
 /** Cosines between the features of different objects at the same position, by whether their classes are the same. */
 export interface PairSimilarities {
-  /** One value a pair of objects. */
+  /** One value per pair of objects. */
   readonly same: readonly number[]
   readonly different: readonly number[]
 }
 
 /**
- * The null baseline: how similar the features of different objects are at the same position, so that a
- * similarity of one object at two positions can be read against it.
- * @param features [objects, dims], float32, one feature an object
- * @param categories class of each object; null if not known, its pairs count as different
+ * The null baseline: how similar the features of different objects are at the same position. Compare the similarity of
+ * one object at two positions with it.
+ * @param features [objects, dims], float32, one feature per object
+ * @param categories class of each object; null if it is not known, and then its pairs count as different
  */
 export async function pairSimilarities(
   features: Float32Array,

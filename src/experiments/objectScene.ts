@@ -17,10 +17,10 @@ export type FramePixels = Uint8Array
 export const BLANK = 'blank'
 
 /**
- * Reads a scene: terms `patch@row,col` or `patch:size@row,col`, separated by spaces or `+`, drawn in this order; `blank`
- * is the scene without objects.
+ * Reads a scene: terms `patch@row,col` or `patch:size@row,col`, separated by spaces or `+`, drawn in this order;
+ * `blank` is the scene without objects.
  * @param size side of the objects whose term has none
- * @throws UsageError that names what is no such term
+ * @throws UsageError that names the part of the text that is no such term
  */
 export function parseScene(text: string, size: number): readonly PlacedObject[] {
   if (text.trim() === BLANK) return []
@@ -53,7 +53,7 @@ function skip(pattern: RegExp, text: string, at: number): number {
   return at + (pattern.exec(text)?.[0].length ?? 0)
 }
 
-/** A scene in the words that `parseScene` reads. */
+/** A scene as text that `parseScene` reads. */
 export function sceneText(objects: readonly PlacedObject[]): string {
   if (objects.length === 0) return BLANK
   return objects.map(({ patch, size, row, col }) => `${patch}:${size}@${row},${col}`).join(' ')

@@ -1,4 +1,7 @@
-/** Numbers from 0 to below 1 by xoshiro128** (Blackman and Vigna 2018), its state from splitmix32 of the seed. */
+/**
+ * Random numbers from 0 to below 1, by xoshiro128** (Blackman and Vigna 2018). splitmix32 makes its state from the
+ * seed.
+ */
 export function randomNumbers(seed: number): () => number {
   let counter = seed >>> 0
   const splitmix = () => {

@@ -8,22 +8,25 @@ import { ridgePredictions } from './ridge.js'
 /** The coordinates that are read out of the features: row and column of the object. */
 export const READ_AXES = ['row', 'col'] as const
 
-/** Positions of a grid that a study takes. */
+/** Number of a grid's positions that a study samples. */
 export const READ_SAMPLES = 800
 
 /** Widths in pixels of the bands of rows (columns) that are left out of training. */
 const BANDS = [8, 16, 32, 64] as const
 
-/** Distances in pixels of the rows (columns) that alone are trained on. */
+/** Distances in pixels between the only rows (columns) that are trained on. */
 const STEPS = [4, 8, 14] as const
 
-/** With fewer trained rows (columns), a test says more about these than about the features. */
+/** The fewest trained rows (columns). With fewer, a test says more about these rows than about the features. */
 const FEWEST_LINES = 4
 
 /** How well a read-out finds rows (columns) in one test. */
 export interface AxisReadout {
   readonly axis: (typeof READ_AXES)[number]
-  /** `shuffled`, or which rows (columns) are left out of training: `8px bands`, `every 14px`. */
+  /**
+   * `shuffled`, or the choice of rows (columns) for training, such as `8px bands` or `every 14px`; see
+   * `positionReadout`.
+   */
   readonly test: string
   /** Median over tested samples of the absolute error, in pixels. */
   readonly error: number
@@ -34,20 +37,22 @@ export interface AxisReadout {
 }
 
 /**
- * Reads row and column of the object out of a layer's features by ridge regression, and tests it at positions that were left out
- * of training. Features are centred and not standardised: so one Gram matrix serves all tests, values that hardly change stay
- * weak, and results do not depend on how the features' space is turned, as with cosines and classifiers.
+ * Reads row and column of the object out of a layer's features by ridge regression, and tests it at positions that were
+ * left out of training. Features are centred but not standardised. So one Gram matrix is enough for all tests, values
+ * that hardly change stay weak, and rotating the feature space does not change the results, just as with cosines
+ * and classifiers.
  *
  * - `shuffled`: half of the samples are left out, at random.
- * - `8px bands` (16, 32, 64): every other band of so many rows is left out. One of them is in the middle, so that wide bands, too,
- *   have trained rows on both sides.
+ * - `8px bands` (16, 32, 64): every other band of so many rows is left out. One of them is in the middle, so that wide
+ *   bands, too, have trained rows on both sides.
  * - `every 4px` (8, 14): only rows at multiples of it are trained on, and those between are tested.
  *
- * A test is left out if the grid is too coarse for it (fewer than two rows in a band, or no row between), or if it would be
- * trained on fewer than four rows.
+ * A test is left out if the grid is too coarse for it (fewer than two rows in a band, or no row between), or if it
+ * would be trained on fewer than four rows.
  *
  * @param grid features of one layer, [positions, dims] in row-major order
- * @param options seed of the choice of samples, a whole number, and how many positions are drawn; all where there are fewer
+ * @param options seed of the choice of samples, a whole number, and how many positions are drawn; if there are fewer,
+ * all are used
  * @returns tests of rows, then of columns, in the order above; positions in pixels of the object's top-left corner
  */
 export async function positionReadout(
@@ -80,7 +85,8 @@ export async function positionReadout(
 /**
  * Name and training samples of each test.
  * @param lines rows (columns) of the grid
- * @returns whether a sample is trained on, by its row (column) in pixels and the share of samples before it in their random order
+ * @returns pairs of the name and a function that says whether a sample is trained on. It takes the sample's row
+ *   (column) in pixels, and the share of samples that come before it in random order
  */
 function testsOf(
   lines: number,

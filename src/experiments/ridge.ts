@@ -1,11 +1,11 @@
-/** Penalties that are tried, as multiples of the mean squared length of the centred features. */
+/** Penalties to try, as multiples of the mean squared length of the centred features. */
 const PENALTIES = Array.from({ length: 19 }, (_, i) => 10 ** (i / 2 - 8))
 
 /**
- * Ridge regression with an intercept, which is not penalised. Everything comes from the Gram matrix, so that the cost does not grow
- * with the dims. Of 19 penalties, 1e-8 to 10 times the mean squared length of the centred features, it takes the one with the least
- * mean squared error when each training sample is left out in turn. If all features are equal, every prediction is the
- * mean of the training samples.
+ * Ridge regression with an intercept, which is not penalised. Everything comes from the Gram matrix, so that the cost
+ * does not grow with the dims. It tries 19 penalties, 1e-8 to 10 times the mean squared length of the centred features,
+ * and takes the one with the least mean squared error when each training sample is left out in turn. If all features
+ * are equal, every prediction is the mean target of the training samples.
  *
  * @param gram scalar products of the samples' features, [samples, samples]
  * @param trained indices of the training samples
@@ -30,7 +30,7 @@ export function ridgePredictions(gram: Float64Array, trained: readonly number[],
   const fits = PENALTIES.map((penalty) => leaveOneOut(form, values, penalty * scale, scale))
   const square = ({ errors }: (typeof fits)[number]) => dot(errors, errors)
   const { coefficients } = fits.reduce((best, fit) => (square(fit) < square(best) ? fit : best))
-  // The coefficients add up to 0, so that of the centring only the means by training sample are left.
+  // The coefficients add up to 0, so only the means by training sample remain of the centring.
   const intercept = level - dot(coefficients, means)
   return Float64Array.from({ length: samples }, (_, s) =>
     trained.reduce((sum, i, j) => sum + (coefficients[j] as number) * (gram[s * samples + i] as number), intercept),
@@ -38,13 +38,14 @@ export function ridgePredictions(gram: Float64Array, trained: readonly number[],
 }
 
 /**
- * A symmetric matrix as Q·T·Qᵀ, where T has values on its diagonal and beside it only. With it, each further penalty takes n²
- * operations: all together take about a third of the time of eigenvectors, or of a Cholesky factor per penalty.
+ * A symmetric matrix as Q·T·Qᵀ, where T has values only on its diagonal and next to it. With this form, each further
+ * penalty takes n² operations. All penalties together take about a third of the time of eigenvectors, or of a Cholesky
+ * factor per penalty.
  */
 interface TridiagonalForm {
   /** Diagonal of T, [n]. */
   readonly diagonal: Float64Array
-  /** Values beside the diagonal of T, [n]: the k-th is in row k and column k - 1; the first is 0. */
+  /** Values next to the diagonal of T, [n]: the k-th is in row k and column k - 1; the first is 0. */
   readonly besides: Float64Array
   /** Rows of Q, [n][n]. */
   readonly basis: readonly Float64Array[]
@@ -52,12 +53,13 @@ interface TridiagonalForm {
 
 /**
  * Ridge regression of the training samples at one penalty, and its error at each sample when that one is left out. With
- * G = (K + level·1·1ᵀ + penalty·I)⁻¹ and K the Gram matrix of the centred features, the coefficients are G·y, and the error at
- * sample i is (G·y)ᵢ / (Gᵢᵢ - h), where h = 1 / (n · (n · level + penalty)) takes away what the level adds. The level keeps the
- * intercept, which has no penalty, apart from directions of no length. T instead of eigenvalues is Eldén's way (BIT 24, 1984).
+ * G = (K + level·1·1ᵀ + penalty·I)⁻¹ and K the Gram matrix of the centred features, the coefficients are G·y, and the
+ * error at sample i is (G·y)ᵢ / (Gᵢᵢ - h), where h = 1 / (n · (n · level + penalty)) removes the level's contribution.
+ * The level keeps the intercept, which has no penalty, apart from directions of length 0. Eldén (BIT 24, 1984) uses T
+ * instead of eigenvalues.
  *
- * @param form of K + level·1·1ᵀ
- * @param values y: the target less its mean, [n]
+ * @param form tridiagonal form of K + level·1·1ᵀ
+ * @param values y: the target minus its mean, [n]
  */
 export function leaveOneOut(
   { diagonal, besides, basis }: TridiagonalForm,
@@ -68,7 +70,8 @@ export function leaveOneOut(
   const n = values.length
   const rotated = new Float64Array(n)
   for (const [i, row] of basis.entries()) addTo(rotated, row, values[i] as number)
-  // T + penalty·I = L·D·Lᵀ: D has the pivots, L ones on its diagonal and the factors below them; L·D·x = Qᵀ·y has the solution.
+  // T + penalty·I = L·D·Lᵀ, where D has the pivots, and L has ones on its diagonal and the factors below them.
+  // `solution` solves L·D·x = Qᵀ·y.
   const [pivots, factors, solution] = [new Float64Array(n), new Float64Array(n), new Float64Array(n)]
   for (let k = 0, [pivot, rest] = [1, 0]; k < n; k++) {
     const factor = (besides[k] as number) / pivot
@@ -93,9 +96,9 @@ export function leaveOneOut(
 }
 
 /**
- * By Householder reflections I - v·vᵀ from both sides, which leave alone what is done already (Golub and Van Loan, Matrix
- * Computations, section 8.3).
- * @param matrix symmetric, [n][n], of which the lower triangle is read
+ * Applies Householder reflections I - v·vᵀ from both sides. Each leaves the finished rows and columns unchanged (Golub
+ * and Van Loan, Matrix Computations, section 8.3).
+ * @param matrix symmetric, [n][n]; only its lower triangle is read
  */
 export function tridiagonalForm(matrix: readonly Float64Array[]): TridiagonalForm {
   const n = matrix.length
@@ -127,7 +130,7 @@ function partsOf(rows: readonly Float64Array[], from: number): readonly Float64A
   return rows.map((row) => row.subarray(from))
 }
 
-/** A symmetric matrix A, of which only the lower triangle is read and written, becomes A - v·wᵀ - w·vᵀ. */
+/** Changes a symmetric matrix A to A - v·wᵀ - w·vᵀ, in place. Only its lower triangle is read and written. */
 function reflectBothSides(lower: readonly Float64Array[], v: Float64Array): void {
   const w = new Float64Array(v.length)
   for (const [i, row] of lower.entries()) {

@@ -4,7 +4,7 @@ import { type Patch, type PatchSource, patchesOfSource } from '../patches/patch.
 import { nearestNames } from '../support/text.js'
 import { checkInFrame, drawObject, type FramePixels, type PlacedObject } from './objectScene.js'
 
-/** Draws scenes of the objects for which it was made. */
+/** Draws scenes of the objects that `sceneRenderer` was given. */
 export interface SceneRenderer {
   /** In the order of their names and sizes. */
   readonly patches: readonly Patch[]
@@ -12,9 +12,10 @@ export interface SceneRenderer {
 }
 
 /**
- * Reads the patches of objects at the sizes that they have.
+ * Reads the patches of objects, each at its object's size.
  * @param side of the square frame
- * @throws UsageError for an object whose patch is not known or which leaves the frame; InputError for a damaged patch; the signal's reason
+ * @throws UsageError for an object whose patch is not known or which leaves the frame; InputError for a damaged patch;
+ * the signal's reason
  */
 export async function sceneRenderer(
   objects: readonly PlacedObject[],

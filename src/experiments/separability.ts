@@ -15,7 +15,7 @@ import {
 } from './folds.js'
 import { type LayerGrid, positionAt } from './grid.js'
 
-/** Beyond these weights an objective may leave the range of float64, whatever finite float32 the features hold. */
+/** Between these weights, an objective stays within the range of float64 for all finite float32 features. */
 const LEAST_C = 1e-30
 const LARGEST_C = 1e30
 
@@ -35,7 +35,10 @@ export interface ClassifierOptions extends ExperimentPlace {
   readonly threads?: number
   /** Largest relative duality gap of a solved problem; see `SvmOptions` of native.ts. */
   readonly tolerance?: number
-  /** A position whose decision value is at most so far from 0 counts as half right; 0 by default, where the value 0 is left or top. */
+  /**
+   * A decision value at most this far from 0 counts as half right. By default 0, and then a value of 0 means left or
+   * top.
+   */
   readonly tie?: number
   readonly signal?: AbortSignal
 }
@@ -61,15 +64,15 @@ export interface TaskSeparability {
 export type Separability = Readonly<Record<Task, TaskSeparability>>
 
 /**
- * How well a linear classifier tells the left half of the positions from the right one, and the top from the bottom, by
- * the features alone (paper section 2.2): 5-fold cross-validation of a linear support vector machine. The problems of all
- * schemes are trained together, ten a scheme, which costs less than one scheme after the other: they share the features.
+ * How well a linear classifier tells the left half of the positions from the right half, and the top from the bottom,
+ * by the features alone (paper section 2.2): 5-fold cross-validation of a linear support vector machine. The problems
+ * of all schemes, ten per scheme, are trained together. They share the features, so this costs less than one scheme
+ * after the other.
  *
- * @returns one result a scheme
- * @throws InputError for a class with fewer positions than folds, for NaN or infinity (naming the position) and where
- *   all positions have the same feature; UsageError for unknown names, a C that is not between 1e-30 and 1e30, or no
- *   threads; CudaFailure;
- *   the signal's reason
+ * @returns one result per scheme
+ * @throws InputError for a class with fewer positions than folds, for NaN or infinity (naming the position), and if all
+ *   positions have the same feature; UsageError for unknown names, a C that is not between 1e-30 and 1e30, or no
+ *   threads; CudaFailure; the signal's reason
  */
 export async function separabilityByScheme(
   grid: LayerGrid,
@@ -119,7 +122,7 @@ export async function separabilityByScheme(
   })
 }
 
-/** @throws InputError that names the layer where the grid has too few positions */
+/** @throws InputError that names the layer if the grid has too few positions */
 function foldsOnGrid(scheme: FoldScheme, classes: Uint8Array, grid: LayerGrid, seed: number): Uint8Array {
   try {
     return assignFolds(scheme, classes, grid, seed)
@@ -158,7 +161,7 @@ function taskSeparability(
   }
 }
 
-/** Whether all features are the same; usually the second one tells. */
+/** Whether all features are the same. If they are not, usually the second one ends the loop already. */
 export function isConstant(features: Float32Array, dims: number): boolean {
   for (let i = dims; i < features.length; i++) {
     if (features[i] !== features[i - dims]) return false
@@ -166,7 +169,7 @@ export function isConstant(features: Float32Array, dims: number): boolean {
   return true
 }
 
-/** Says which position a feature that is not finite belongs to. */
+/** Turns the error for a feature that is not finite into one that names the position. */
 function nonFiniteError(error: unknown, grid: LayerGrid): unknown {
   if (!(error instanceof NonFiniteFeatureError)) return error
   const { row, col } = positionAt(error.row, grid)

@@ -72,7 +72,7 @@ function meanAndMin(map: Float32Array): { mean: number; min: number } {
   return { mean: sum / map.length, min }
 }
 
-/** Says which position a degenerate feature belongs to. */
+/** Turns the error for a degenerate feature into one that names the position. */
 function degenerateError(error: unknown, grid: FeatureGrid): unknown {
   if (!(error instanceof DegenerateFeatureError)) return error
   const anchor = error.source === 'anchors' ? grid.anchors[error.row] : undefined

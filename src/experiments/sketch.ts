@@ -1,6 +1,6 @@
 import { cosineSimilarity } from '../native.js'
 
-/** Features in few dims, whose cosines are nearly those of the features. */
+/** Vectors of few dims in place of features. The cosines between them are nearly those between the features. */
 export interface Sketch {
   readonly dims: number
   /** [rows, dims] */
@@ -14,13 +14,14 @@ export const SKETCH_ERROR = 0.002
 const MOST_BYTES = 8 * 1024 * 1024
 
 /**
- * Rows of few dims from whose cosines those of the features can be told within SKETCH_ERROR: the pivoted Cholesky factor of
- * the matrix of all cosines, of which it takes one row for each dim. What a row's squared length lacks of 1 bounds its
- * errors: a product of two rows lacks less than half of SKETCH_ERROR of the cosine, and as much again comes from the lengths.
+ * Makes rows of few dims whose cosines differ from those of the features by at most SKETCH_ERROR. They are the pivoted
+ * Cholesky factor of the matrix of all cosines; each dim computes one row of that matrix. A row's squared length falls
+ * short of 1, and the difference bounds the row's errors: the product of two rows differs from the cosine by less than
+ * half of SKETCH_ERROR, and dividing by the lengths adds as much again.
  *
  * @param features [rows, dims], none of them zero, all finite
- * @param threads of each pass over the features
- * @returns undefined: the features are too many and too different for so few bytes
+ * @param threads number of threads of each pass over the features
+ * @returns undefined if the features are too many and too different for a sketch of MOST_BYTES
  */
 export async function sketchOf(
   features: Float32Array,
@@ -46,7 +47,7 @@ export async function sketchOf(
   return { dims: columns.length, rows: sketch }
 }
 
-/** Replaces the cosines of the pivot by the next column of the factor, and reduces what rows lack. */
+/** Turns the cosines with the pivot, in place, into the next column of the factor, and updates `lacking`. */
 function nextColumn(
   cosines: Float64Array,
   columns: readonly Float64Array[],

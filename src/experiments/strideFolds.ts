@@ -2,11 +2,17 @@ import { type BaselineOptions, foldBaselines, MADE_UP_FEATURES, type MadeUpFeatu
 import type { LayerGrid } from './grid.js'
 import { isConstant, separabilityByScheme } from './separability.js'
 
-/** Grids of fewer rows say little in five folds; those of more take seconds with the phase, and all follow the position. */
+/**
+ * Grids with fewer rows say little in five folds. Grids with more rows take seconds with the phase, and all follow the
+ * position.
+ */
 const FEWEST_ROWS = 8
 const MOST_ROWS = 25
 
-/** Accuracies, top-bottom in ordered folds, on a grid and by made-up features on it. */
+/**
+ * Accuracies of the task top-bottom in ordered folds on one grid, by the network's features and by each made-up
+ * feature.
+ */
 interface StrideFolds extends Readonly<Record<MadeUpFeature | 'network', readonly (number | null)[]>> {
   /** In pixels. */
   readonly stride: number
@@ -14,7 +20,9 @@ interface StrideFolds extends Readonly<Record<MadeUpFeature | 'network', readonl
   readonly cols: number
 }
 
-/** Mean absolute difference between the network's accuracies and those by each made-up feature, over folds and strides. */
+/**
+ * Mean absolute difference between the accuracies of the network and of each made-up feature, over folds and strides.
+ */
 export interface FoldPrediction extends Readonly<Record<MadeUpFeature, number>> {
   /** Number of folds that were compared. */
   readonly folds: number
@@ -33,12 +41,12 @@ export function subGrid(grid: LayerGrid, step: number): LayerGrid {
 }
 
 /**
- * The folds of a grid and of those of its sub-grids that have 8 to 25 rows and columns, beside the folds of made-up
- * features: do features code the position, or the position modulo the network's stride? At stride 4 and 125 of 224 pixels
- * these are strides 4, 8 and 12.
+ * Compares the fold accuracies of a network with those of made-up features, to tell whether the network's features code
+ * the position, or the position modulo the network's stride. It takes the grid and its sub-grids if they have 8 to 25
+ * rows and columns. With stride 4 and an object of 125 px in a frame of 224 px, these have strides 4, 8 and 12.
  * @param grid features of one network, object and layer
- * @param ordered the grid's own accuracies, top-bottom in ordered folds, where they are known
- * @returns ascending strides; none where the grid has fewer than 8 rows
+ * @param ordered the grid's own accuracies of top-bottom in ordered folds, if they are known
+ * @returns in ascending order of strides; empty if the grid has fewer than 8 rows
  * @throws as `separability`
  */
 export async function strideFolds(

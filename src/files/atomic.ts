@@ -7,9 +7,9 @@ import { clearBeside, temporaryName } from './temporaries.js'
 export type Content = string | Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>
 
 /**
- * Writes a file whole or not at all: to a temporary name in the same folder, flushed, then renamed.
- * Folders on the way are made. A full disk, a read-only folder and the like become one-line OutputErrors, as does a
- * device or a pipe under that name.
+ * Writes a file whole or not at all: under a temporary name in the same folder, flushed, then renamed. It makes missing
+ * folders above the file. A full disk, a read-only folder and the like become one-line OutputErrors, as does a device
+ * or a pipe under that name.
  */
 export async function writeFileAtomic(path: string, content: Content): Promise<void> {
   if (await isSpecial(path)) {
@@ -27,8 +27,8 @@ export async function writeFileAtomic(path: string, content: Content): Promise<v
 }
 
 /**
- * Whether a name is that of a device, a pipe or an open file of a process, such as /dev/null and /dev/stdout. A file that
- * took it would take it from all programs.
+ * Whether a name is that of a device, a pipe or an open file of a process, such as /dev/null and /dev/stdout. Renaming
+ * a file to it would replace the device for all programs.
  */
 async function isSpecial(path: string): Promise<boolean> {
   const target = await readlink(path).catch(() => '')
@@ -38,9 +38,9 @@ async function isSpecial(path: string): Promise<boolean> {
 }
 
 /**
- * Makes a folder whole or not at all: `fill` writes into a temporary sibling, which then takes the folder's place.
- * What stood under that name before is replaced.
- * @returns what `fill` gives
+ * Makes a folder whole or not at all: `fill` writes into a temporary sibling, which is then renamed to `path`.
+ * It replaces an older folder of that name.
+ * @returns the result of `fill`
  */
 export async function writeFolderAtomic<T>(path: string, fill: (temporary: string) => Promise<T>): Promise<T> {
   const temporary = temporaryName(path)
@@ -57,12 +57,12 @@ export async function writeFolderAtomic<T>(path: string, fill: (temporary: strin
   }
 }
 
-/** How often a folder's place is tried for while other processes put theirs there. */
+/** How often to try to rename a folder while other processes rename theirs to the same name. */
 const MAX_REPLACEMENTS = 100
 
 /**
- * Renames a folder to a name that may be taken. The old folder is moved aside first, so that the name is free for an
- * instant only; another process may be doing the same, and the last one stays.
+ * Renames a folder to a name that may be taken. The old folder is moved aside first, so the name is missing only for an
+ * instant. If several processes do this at once, the last folder stays.
  */
 async function takePlace(folder: string, path: string): Promise<void> {
   for (let attempt = 1; ; attempt++) {
@@ -96,7 +96,7 @@ export async function makeFolders(path: string): Promise<void> {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'ENOENT' && dirname(path) !== path) {
-      // Once more even where the parent is there: another may have made it since.
+      // Tries again even if the parent exists, because another process may have made it since.
       if (!(await isFolder(dirname(path)))) await makeFolders(dirname(path))
       await mkdir(path).catch((again: NodeJS.ErrnoException) => {
         if (again.code !== 'EEXIST') throw again
@@ -113,7 +113,7 @@ function isFolder(path: string): Promise<boolean> {
 }
 
 /**
- * Makes a folder and what is missing above it, and tries whether it can be written, before long work relies on it.
+ * Makes a folder and missing folders above it, and checks that it can be written before long work relies on it.
  * @throws OutputError if it cannot
  */
 export async function makeWritableFolder(path: string): Promise<void> {
@@ -127,7 +127,7 @@ export async function makeWritableFolder(path: string): Promise<void> {
   }
 }
 
-/** Writes a temporary file, after those of dead processes were removed to make room. */
+/** Writes a temporary file. Removes the temporaries of dead processes first, to make room. */
 async function writePieces(path: string, content: Content): Promise<void> {
   const file = await open(path, 'wx')
   try {

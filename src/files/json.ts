@@ -1,4 +1,4 @@
-/** How many lists and objects within one another a document may have; none that is read has ten. */
+/** Most levels of nested lists and objects in a document. The documents that Shiftscope reads have fewer than ten. */
 export const MOST_DEPTH = 100
 
 /**

@@ -10,7 +10,7 @@ export interface JsonRecord {
   readonly end: number
 }
 
-/** A single record is not taken beyond this many bytes. */
+/** Most bytes of a single record. */
 const MOST_RECORD_BYTES = 64 * 1024 * 1024
 
 /** Bytes of a section's name that are compared. */
@@ -26,8 +26,8 @@ const OPEN_LIST = 0x5b
 const CLOSE_LIST = 0x5d
 
 /**
- * Reads a JSON file of the form {"section": [{…}, …], …} record by record, so that its size does not matter.
- * Sections that are not asked for are passed over.
+ * Reads a JSON file of the form {"section": [{…}, …], …} record by record, so that the file need not fit into memory.
+ * It skips all other sections.
  * @throws InputError if the file cannot be read, has another form, is damaged or is cut short
  */
 export async function readJsonRecords(
@@ -61,8 +61,8 @@ function readFault({ code, message }: NodeJS.ErrnoException): string {
 }
 
 /**
- * Follows strings and brackets byte by byte: depth 1 is the file's object, depth 2 a section's list, deeper is inside a
- * record. A record is checked as JSON when it is whole.
+ * Follows strings and brackets byte by byte. Depth 1 is the file's object, depth 2 is a section's list, and greater
+ * depths are inside a record. A record is parsed as JSON when it is complete.
  */
 function recordScanner(path: string, sections: readonly string[], onRecord: (record: JsonRecord) => void) {
   let depth = 0
@@ -122,7 +122,7 @@ function recordScanner(path: string, sections: readonly string[], onRecord: (rec
         if (escaped) escaped = false
         else if (byte === BACKSLASH) escaped = true
         else if (byte === QUOTE) inString = false
-        // A name is compared as the file spells it: none of the wanted ones needs a backslash.
+        // Compares names without decoding escapes, because none of the wanted names needs a backslash.
         if (inString && depth === 1 && text.length < MOST_NAME_BYTES) text += String.fromCharCode(byte)
         continue
       }

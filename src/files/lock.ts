@@ -55,14 +55,14 @@ const SHORTEST_PAUSE_SECONDS = 0.2
 const LONGEST_PAUSE_SECONDS = 10
 
 /**
- * Opens the locks of a folder that processes of one or many machines share. They lie in its folder `.locks`, which the first lock
- * makes. The methods throw an OutputError if that cannot be written.
+ * Opens the locks of a folder that processes of one or many machines share. They are in its folder `.locks`, which
+ * taking the first lock makes. The methods throw an OutputError if `.locks` cannot be written.
  *
- * A lock is a file, into which its owner writes a heartbeat as long as it lives. The first process that makes NAME~0 has the lock
- * NAME. Once its owner is dead, as `isDead` says, the next process makes NAME~1, and only then removes NAME~0. So no process
- * removes the lock of one that gave a sign of life within a lease, and only one of several takes over. Files appear whole and
- * once, by a hard link, which NFS has; it has no `flock`. On a file system without hard links they appear once, and are then
- * written.
+ * A lock is a file, into which its owner writes a heartbeat as long as it lives. The first process that makes NAME~0
+ * has the lock NAME. Once its owner is dead, as `isDead` says, the next process makes NAME~1, and only then removes
+ * NAME~0. So no process removes the lock of one that gave a sign of life within a lease, and only one of several takes
+ * over. A hard link makes each file appear complete, and for one process only. NFS has hard links, but no `flock`. On a
+ * file system without hard links, a file is still made by one process only, but is empty at first.
  */
 export function openLocks(parent: string): Locks {
   const folder = join(parent, '.locks')
@@ -75,7 +75,7 @@ export function openLocks(parent: string): Locks {
 
   const beat = async () => {
     const record = recordOf(owner, state, ++beats)
-    // If one fails, there is another long before the lease ends.
+    // If a heartbeat fails, the next one comes long before the lease ends.
     for (const path of mine.values()) await rewrite(path, owner, record).catch(() => undefined)
   }
 
@@ -91,7 +91,7 @@ export function openLocks(parent: string): Locks {
     mine.delete(name)
     if (path === undefined) return
     const file = await readLock(path)
-    // A damaged one is this process's own: others make theirs under other names.
+    // A damaged file here is this process's own, because other processes use other names.
     if (file !== undefined && (file.owner === undefined || file.owner.id === owner.id)) await rm(path, { force: true })
   }
 
@@ -101,12 +101,12 @@ export function openLocks(parent: string): Locks {
     if (!before.every(isOfTheDead)) return false
     const path = join(folder, `${name}~${Math.max(-1, ...before.map(({ number }) => number)) + 1}`)
     const isMade = await isNewFile(path, recordOf(owner, state, beats))
-    // A server that gets a request twice refuses it the second time.
+    // A file server that receives the request twice refuses the second one, although this process made the file.
     if (!isMade && !(await isOwnedBy(owner, path))) return false
     mine.set(name, path)
     try {
-      // Another process may have read the folder at another moment, and have taken another number. If this one slept
-      // meanwhile, its own file may be gone.
+      // Another process may have read the folder at another moment and taken another number. If this process was
+      // suspended meanwhile, its own file may be gone.
       const now = await filesOf(folder, name)
       const others = now.filter((file) => file.path !== path)
       if (now.some((file) => file.owner?.id === owner.id) && others.every(isOfTheDead)) {
@@ -128,7 +128,7 @@ export function openLocks(parent: string): Locks {
     for (const { path, name } of await deadFiles(folder)) {
       // Only the holder of a lock may remove its files, since nobody else can take it meanwhile.
       if (name !== undefined && (await take(name))) await release(name)
-      // What is neither a lock nor on its way to be one belongs to others.
+      // Files that are neither locks nor temporaries of locks belong to other programs.
       if (ownerOfTemporary(basename(path)) !== undefined) await remove(path)
     }
     await rmdir(folder).catch(() => undefined)
@@ -180,8 +180,9 @@ export interface FolderLockOptions {
 }
 
 /**
- * Locks a folder for one writer, so that the rows of two do not mix in one file. Waits only for a process that may be dead.
- * A process that was suspended for longer than a lease goes on writing: hashes at the end show the damage.
+ * Locks a folder for one writer, so that the rows of two do not mix in one file. Waits only for a process that may be
+ * dead. A process that was suspended for longer than a lease continues to write afterwards; hashes at the end show the
+ * damage.
  * @returns a function that releases the lock
  * @throws OutputError if a living process writes there; the signal's reason
  */
@@ -192,7 +193,8 @@ export async function lockFolder(folder: string, options: FolderLockOptions = {}
   const onWait = (held: HeldLock | undefined, attempt: number) => {
     first ??= held
     const who = held === undefined ? 'another process' : processName(held.owner)
-    // The system vouches for a holder on this machine, a heartbeat for one on another.
+    // A holder on this machine is alive, because the system says so. A holder on another one is alive if its heartbeat
+    // changed.
     if (held !== undefined && (held.owner.machine === locks.owner.machine || held.version !== first?.version))
       throw new OutputError(`${who} is writing into ${folder}; wait for it, or choose another folder with \`out\``)
     if (attempt === 0) note?.(`${who} has been writing into ${folder}; waiting for a sign of life`)
@@ -214,7 +216,7 @@ function isHeld(file: LockFile): file is HeldLock {
   return file.name !== undefined && file.owner !== undefined && !isOfTheDead(file)
 }
 
-/** Whatever the dead left in a folder: locks and temporaries. */
+/** The locks and temporaries that dead processes left in a folder. */
 async function deadFiles(folder: string): Promise<readonly LockFile[]> {
   return (await filesOf(folder)).filter(isOfTheDead)
 }

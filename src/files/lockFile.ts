@@ -8,7 +8,7 @@ import { READ_WITHOUT_WAITING } from './regularFile.js'
 import { sha256 } from './sha256.js'
 import { temporaryName } from './temporaries.js'
 
-/** A file in a folder of locks, with what its owner wrote last. */
+/** A file in a folder of locks, with the record that its owner wrote last. */
 export interface LockFile {
   readonly path: string
   /** The lock; undefined for any other file. */
@@ -43,7 +43,7 @@ export async function filesOf(folder: string, lock?: string): Promise<readonly L
   return files
 }
 
-/** More files than that may be open in all of a process. */
+/** Files to read at a time. A process may have only a limited number of open files. */
 const FILES_AT_ONCE = 64
 
 export function namesIn(folder: string): Promise<readonly string[]> {
@@ -53,23 +53,29 @@ export function namesIn(folder: string): Promise<readonly string[]> {
   })
 }
 
-/** Whether there is no such file; a file server may say that it was replaced, and a file may stand where the folder should. */
+/**
+ * Whether there is no such file. That includes ESTALE, if a file server replaced it, and ENOTDIR, if its folder is a
+ * file.
+ */
 function isAbsence({ code = '' }: NodeJS.ErrnoException): boolean {
   return ['ENOENT', 'ESTALE', 'ENOTDIR'].includes(code)
 }
 
-/** If that is impossible, such as another user's file, it does no harm either. */
+/** Removes a file. If that is impossible, as with another user's file, the file does no harm. */
 export async function remove(path: string): Promise<void> {
   await rm(path, { force: true }).catch(() => undefined)
 }
 
-/** The lock of a file NAME~NUMBER. */
+/** Name and number of the lock that a file NAME~NUMBER belongs to. */
 export function lockOf(file: string): Pick<LockFile, 'name' | 'number'> {
   const [, name, number] = /^([^.].*)~(\d{1,9})$/.exec(file) ?? []
   return { name, number: Number(number) }
 }
 
-/** Opens the file, since NFS asks the server only then. Reads a second time if a heartbeat came in between. */
+/**
+ * Reads a lock's file. It opens the file, because NFS asks the server only then, and reads again if a heartbeat came in
+ * between.
+ */
 export async function readLock(path: string): Promise<LockFile | undefined> {
   const file = await open(path, READ_WITHOUT_WAITING).catch((error: NodeJS.ErrnoException) => error)
   // A file that is there but cannot be read is a lock of an unknown owner.
@@ -89,7 +95,7 @@ export async function isOwnedBy({ id }: Owner, path: string): Promise<boolean> {
   return (await readLock(path))?.owner?.id === id
 }
 
-/** Empty if the file cannot be read, as a folder. */
+/** The file's text; empty if it cannot be read, for example because it is a folder. */
 async function recordText(file: FileHandle): Promise<string> {
   try {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(RECORD_BYTES), 0, RECORD_BYTES, 0)
@@ -99,7 +105,7 @@ async function recordText(file: FileHandle): Promise<string> {
   }
 }
 
-/** Undefined if the text is damaged or half written. */
+/** The record in a file's text; undefined if the text is damaged or half written. */
 function recordIn(text: string): z.infer<typeof recordSchema> | undefined {
   return recordSchema.safeParse(tryJson(text)).data
 }
@@ -111,11 +117,13 @@ export function recordOf(owner: Owner, state: unknown, beat: number): string {
   return (isShort ? text : JSON.stringify({ owner, beat, state: null })).padEnd(RECORD_BYTES)
 }
 
-/** Writes a heartbeat into a lock's file, unless another process has taken the lock after a silence of this one. */
+/**
+ * Writes a heartbeat into a lock's file, unless another process took over the lock while this one gave no sign of life.
+ */
 export async function rewrite(path: string, { id }: Owner, record: string): Promise<void> {
   const file = await open(path, 'r+')
   try {
-    // Both go through one handle: the name may stand for another file a moment later.
+    // Reads and writes through one handle, because the name may belong to another file a moment later.
     const { owner } = recordIn(await recordText(file)) ?? {}
     if (owner === undefined || owner.id === id) await file.write(record, 0, 'utf8')
   } finally {
@@ -123,7 +131,7 @@ export async function rewrite(path: string, { id }: Owner, record: string): Prom
   }
 }
 
-/** Makes a file of its own where the file system has no links: whole, or not at all. */
+/** Makes a file if the file system has no hard links. Removes it again if it cannot be written completely. */
 async function writeWhole(path: string, record: string): Promise<void> {
   const file = await open(path, 'wx')
   try {
@@ -136,7 +144,7 @@ async function writeWhole(path: string, record: string): Promise<void> {
   }
 }
 
-/** Makes a file unless there is one of this name. */
+/** Makes a file unless there is one of this name. @returns whether it made the file */
 export async function isNewFile(path: string, record: string): Promise<boolean> {
   for (let attempt = 1; ; attempt++) {
     const temporary = temporaryName(path)

@@ -20,9 +20,9 @@ const ENTRY = /\s*(?:'(\w+)'|"(\w+)")\s*:\s*('[^'\\]*'|"[^"\\]*"|True|False|\([\
 const LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1
 
 /**
- * The bytes of a version 1.0 .npy file: header and data as two pieces, the data not copied.
- * @param shape extent of each axis, slowest first (C order)
- * @param data as many float32 as the shape asks for
+ * The bytes of a version 1.0 .npy file as two pieces: the header, and the data, which are not copied.
+ * @param shape length of each axis, slowest first (C order)
+ * @param data as many float32 values as the shape needs
  * Format: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
  */
 export function encodeNpy(shape: readonly number[], data: Float32Array): readonly [Uint8Array, Uint8Array] {
@@ -115,7 +115,7 @@ async function readHeader(path: string, file: FileHandle, size: number) {
   return { shape, bytesPerValue: type === '<f4' ? 4 : 8, dataOffset: offset + length }
 }
 
-/** The values of a header that is a Python dict of three keys, each as it is written; otherwise none. */
+/** The values, as text, of a header that is a Python dict of three keys; empty for any other header. */
 function dictEntries(header: string): ReadonlyMap<string | undefined, string | undefined> {
   const dict = /^[ \t]*\{(.*)\}\s*$/s.exec(header)?.[1] ?? ''
   const entries = [...dict.matchAll(ENTRY)]
@@ -124,7 +124,7 @@ function dictEntries(header: string): ReadonlyMap<string | undefined, string | u
   return new Map(entries.map(([, single, double, value]) => [single ?? double, value]))
 }
 
-/** The numbers of a Python tuple; undefined if it is none, as one number without a comma. */
+/** The numbers of a Python tuple; undefined for other literals, such as one number in brackets without a comma. */
 function tupleOf(literal: string): readonly number[] | undefined {
   if (!literal.startsWith('(')) return undefined
   const parts = literal
@@ -139,7 +139,7 @@ function tupleOf(literal: string): readonly number[] | undefined {
 
 function takeMemory(path: string, byteLength: number): Uint8Array<ArrayBuffer> {
   try {
-    // More than the machine has may be promised, and is missed only when it is used.
+    // The system may grant more memory than the machine has, and fail only when it is used.
     if (byteLength > machineMemory()) throw new RangeError('more than the memory')
     return new Uint8Array(byteLength)
   } catch (error) {

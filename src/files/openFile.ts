@@ -23,18 +23,21 @@ export interface OpenFile {
    * @throws InputError if the file is shorter than the range or cannot be read
    */
   read(range: ByteRange): Promise<Buffer<ArrayBuffer>>
-  /** A byte. It is quick for bytes that lie close together. @throws InputError beyond the end */
+  /** The byte at an offset. Fast for bytes that are close together. @throws InputError beyond the end */
   byteAt(offset: number): number
-  /** Bytes from `start` up to `end`, in memory: callers bound their number. @throws InputError beyond the end */
+  /**
+   * The bytes from `start` up to `end`. Callers must limit their number, since all are in memory.
+   * @throws InputError beyond the end
+   */
   bytesAt(start: number, end: number): Buffer
   /** SHA-256 of the contents, in hexadecimal. */
   sha256(): Promise<string>
 }
 
 /**
- * Opens a file from outside for the time of a call.
+ * Opens a file from outside while `use` runs.
  *
- * @throws InputError if the file is missing, is no regular file, or cannot be read; whatever `use` throws
+ * @throws InputError if the file is missing, is no regular file, or cannot be read; the errors of `use`
  */
 export async function withFile<T>(path: string, use: (file: OpenFile) => T | Promise<T>): Promise<T> {
   const { file, close } = openFile(path)
@@ -75,7 +78,7 @@ function openFile(path: string): { readonly file: OpenFile; readonly close: () =
     descriptor = undefined
     closeSync(opened)
   }
-  // The number of a closed file may stand for another file.
+  // After a file is closed, its descriptor may belong to another file.
   const stillOpen = () => {
     if (descriptor === undefined) throw new Error(`${path} is read after it was closed`)
     return descriptor
@@ -125,7 +128,7 @@ function reads(path: string, size: number, descriptor: () => number): Pick<OpenF
 const readBytes = promisify(read)
 
 const LONGEST_PIECE = 1 << 20
-/** Making a stream takes longer than reading a file of so few bytes. */
+/** Files of at most this many bytes are read at once, because making a stream would take longer. */
 const SMALL = 1 << 16
 const WINDOW_BYTES = 4096
 
@@ -173,7 +176,7 @@ function asInput<T>(path: string, read: () => T): T {
   }
 }
 
-/** An InputError with file and remedy for an error of the system; any other error as it is. */
+/** Turns an error of the system into an InputError with file and remedy. Returns any other error unchanged. */
 function inputError(path: string, error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof ShiftscopeError || !('code' in error)) return error
   if (error.code === 'ENOENT') return new InputError(`${path} does not exist; check the path`, { cause: error })

@@ -11,12 +11,12 @@ export const ownerSchema = z.object({
   /** See `thisMachine`. The system can look up a process only on its own machine. */
   machine: z.string(),
   pid: z.number().int().positive(),
-  /** When the process was started, as the system counts it, since numbers of processes are used again; empty if unknown. */
+  /** The process's start time as the system counts it, because process numbers are used again; empty if unknown. */
   started: z.string(),
 })
 export type Owner = Readonly<z.infer<typeof ownerSchema>>
 
-/** The part by which the system looks up a process. */
+/** The fields with which the system looks up a process. */
 export type ProcessId = Pick<Owner, 'machine' | 'pid' | 'started'>
 
 /** Seconds without a change after which a process of another machine counts as dead. */
@@ -54,7 +54,7 @@ export function hasEnded({ machine, pid, started }: ProcessId): boolean {
     if ((error as NodeJS.ErrnoException).code !== 'EPERM') return true
   }
   const { state = '', start = started } = statOf(pid)
-  // A process that has ended keeps its number until its parent has asked for it.
+  // A process that has ended keeps its number (state Z) until its parent has waited for it.
   return ['Z', 'X'].includes(state) || (started !== '' && start !== started)
 }
 
@@ -80,8 +80,8 @@ export function isDead(owner: ProcessId | undefined, path: string, version: stri
 let machine: string | undefined
 
 /**
- * Stands for this machine since it was started, and for this space of process numbers, of which each container has its own. A
- * number of a process means the same process only where both are equal.
+ * Identifies this machine since it was started, and this space of process numbers, since each container has its own. A
+ * process number means the same process only if both are equal.
  */
 export function thisMachine(): string {
   machine ??= createHash('sha256')
@@ -93,7 +93,10 @@ export function thisMachine(): string {
   return machine
 }
 
-/** Fields 3 and 22 of /proc/PID/stat, after the name in brackets, which may hold anything; undefined if there is none. */
+/**
+ * Fields 3 and 22 of /proc/PID/stat; undefined if there is no such file. They follow a name in brackets, which may hold
+ * anything.
+ */
 function statOf(pid: number): { readonly state: string | undefined; readonly start: string | undefined } {
   const text = orEmpty(() => readFileSync(`/proc/${pid}/stat`, 'utf8'))
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')

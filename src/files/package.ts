@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
-/** The package's own folder; this file lies two folders below it, as source and as build output. */
+/** The package's own folder. Both as source and as build output, this file is two folders below it. */
 export function packageFolder(): string {
   return dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 }
@@ -19,8 +19,9 @@ export function packageVersion(): string {
 }
 
 /**
- * Address of a worker's script, given its place in the build: threads and processes run plain JavaScript, also when the
- * rest of the program runs from its TypeScript source.
+ * Address of a worker's script in the build. Threads and processes run plain JavaScript, even if the rest of the
+ * program runs from its TypeScript source.
+ * @param script its path in `dist`
  */
 export function workerFile(script: string): string {
   return pathToFileURL(join(packageFolder(), 'dist', script)).href

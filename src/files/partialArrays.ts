@@ -7,7 +7,10 @@ import { type FolderLockOptions, lockFolder } from './lock.js'
 import { encodeNpy } from './npy.js'
 import { READ_WITHOUT_WAITING, readRegular } from './regularFile.js'
 
-/** One of the arrays that grow together: `rows` rows of `dims` float32, saved in the end as .npy of the given shape. */
+/**
+ * One of the arrays that grow together: `rows` rows of `dims` float32 values, saved in the end as a .npy file of
+ * `shape`.
+ */
 export interface ArrayPlan {
   /** Name of the finished file. */
   readonly file: string
@@ -17,37 +20,38 @@ export interface ArrayPlan {
 }
 
 /**
- * Arrays whose rows are written to disk in any order while they are computed, so that stopped or killed work goes on from
- * there: `<file>.partial` holds the .npy header and the rows so far, partial.json which are good, and their checksums.
+ * Arrays whose rows are written to disk in any order while they are computed, so that stopped or killed work can
+ * continue. `<file>.partial` holds the .npy header and the rows so far. partial.json says which rows are good, and
+ * holds their checksums.
  */
 export interface PartialArrays {
-  /** By row: 1 where it stood in every array when they were opened. */
+  /** For each row: 1 if it was good in every array when the arrays were opened. */
   readonly done: Uint8Array
   /** Number of rows that were recorded but are damaged. */
   readonly damaged: number
-  /** One array as the file has it, [rows, dims]; rows that do not stand hold anything. */
+  /** One array as it is in the file, [rows, dims]. Rows that are not good may hold any values. */
   read(index: number): Promise<Float32Array>
-  /** Adds rows to every array. @param matrices where they are taken from, one for each array, [any, dims] */
+  /** Adds rows to every array. @param matrices sources of the rows, one for each array, [any, dims] */
   write(rows: readonly RowPlace[], matrices: readonly Float32Array[]): Promise<void>
   /**
-   * Gives every array its final name, after the description took its own. If the process is stopped in between, the description
-   * tells the old arrays from the new, and the next call continues.
+   * Writes the description, then gives every array its final name. If the process is stopped in between, the
+   * description tells the old arrays from the new, and the next call continues.
    */
   finish(description: { readonly file: string; readonly content: string }): Promise<void>
-  /** Lets others write into the folder, whether the arrays are finished or not. */
+  /** Lets other processes write into the folder, whether the arrays are finished or not. */
   close(): Promise<void>
 }
 
-/** Where a row goes, and which one of a matrix it is. */
+/** The row of an array to write, and the row of the matrix to take it from. */
 export interface RowPlace {
   readonly row: number
   readonly from: number
 }
 
-/** Where an array lies while it grows. */
+/** The file of an array while it grows. */
 interface Layout {
   readonly path: string
-  /** The path that it has in the end. */
+  /** Its path once it is finished. */
   readonly final: string
   readonly header: Uint8Array
   readonly rowBytes: number
@@ -152,7 +156,7 @@ async function guarded<T>(folder: string, work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Neighbouring rows as one, in the order of the array. */
+/** Joins neighbouring rows into runs, in the order of the array. */
 function runs(rows: readonly RowPlace[]): (RowPlace & { readonly length: number })[] {
   const found: (RowPlace & { length: number })[] = []
   for (const { row, from } of [...rows].sort((a, b) => a.row - b.row)) {
@@ -168,12 +172,12 @@ async function storedSums(statePath: string, fingerprint: string, rows: number):
     const state = stateSchema.parse(JSON.parse((await readRegular(statePath)).toString('utf8')))
     if (state.fingerprint === fingerprint && state.sums.length === rows) return state.sums
   } catch {
-    // None, or none that can be read.
+    // There is no record, or it cannot be read.
   }
   return Array.from({ length: rows }, () => null)
 }
 
-/** Those who were stopped while they gave the arrays their names had all rows. */
+/** Undoes renames of `finish`. A process that was stopped while it renamed the arrays had all rows. */
 async function takeBack(layout: readonly Layout[]): Promise<void> {
   for (const { path, final } of layout) {
     const isThere = await access(path).then(
@@ -185,8 +189,8 @@ async function takeBack(layout: readonly Layout[]): Promise<void> {
 }
 
 /**
- * Checksums of the rows that should stand, as the files have them.
- * @throws Error where a file is missing or has another header
+ * Checksums, computed from the files, of the rows that are recorded as good.
+ * @throws Error if a file is missing or has another header
  */
 async function sumsOf(layout: readonly Layout[], stored: Readonly<Sums>): Promise<Sums> {
   const sums: Sums = stored.map((sum) => (sum === null ? null : 0))

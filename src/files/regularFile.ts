@@ -3,10 +3,10 @@ import { readFile, stat } from 'node:fs/promises'
 import { isAbsolute, relative, sep } from 'node:path'
 import { InputError } from '../errors.js'
 
-/** Flags to open what may turn out to be a pipe: without waiting for somebody to write into it. */
+/** Flags to open a file for reading. If it is a pipe, opening does not wait until somebody writes into it. */
 export const READ_WITHOUT_WAITING = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)
 
-/** @returns bytes of a file @throws Error for a pipe or a device, which might never end, as for a missing file */
+/** Size of a file in bytes. @throws Error for a missing file, and for a pipe or a device, which might never end */
 export async function regularSize(path: string): Promise<number> {
   const status = await stat(path)
   if (!status.isFile()) throw new Error(`${path} is not a file`)
@@ -22,7 +22,7 @@ export async function readRegular(path: string): Promise<Buffer> {
 /**
  * Contents of a file that a user named.
  * @param remedy ends the message
- * @throws InputError if there is none
+ * @throws InputError if there is no such file
  */
 export function readNamed(path: string, remedy: string): Promise<Buffer> {
   return readRegular(path).catch((error: NodeJS.ErrnoException) => {
@@ -39,7 +39,7 @@ export function isInside(folder: string, path: string): boolean {
 
 const LONGEST_PIECE = 1 << 20
 
-/** Contents of a file in pieces; a small one takes no more memory than it has bytes. */
+/** Contents of a file in pieces. A small file takes no more memory than its size. */
 export async function streamRegular(path: string): Promise<ReadStream> {
   const highWaterMark = Math.min(LONGEST_PIECE, (await regularSize(path)) + 1)
   return createReadStream(path, { highWaterMark })

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { withFile } from './openFile.js'
 
-/** One call of the hash takes less than 2 GiB. */
+/** Most bytes to hash in one call, since a call takes less than 2 GiB. */
 const LONGEST_PIECE = 2 ** 30
 
 /** SHA-256 of the given pieces of bytes or text, in hexadecimal. */
@@ -22,7 +22,7 @@ export function sha256OfFile(path: string): Promise<string> {
   return withFile(path, (file) => file.sha256())
 }
 
-/** Path of the first of a folder's files that is missing or has another SHA-256 than it should have; undefined: none. */
+/** Path of the first file of a folder that is missing or has the wrong SHA-256; undefined if all are good. */
 export async function firstDamaged(
   folder: string,
   digests: Readonly<Record<string, string>>,

@@ -4,15 +4,21 @@ import { tmpdir } from 'node:os'
 import { basename, dirname, join, resolve, sep } from 'node:path'
 import { isDead, type ProcessId, thisMachine } from './owner.js'
 
-/** Machine, process, random digits; earlier versions gave the machine eight digits, and count as another one. */
+/**
+ * Machine, process, random digits. Earlier versions used eight digits for the machine, and so count as another machine.
+ */
 const TEMPORARY_NAME = /^\.tmp-([0-9a-f]{8}|[0-9a-f]{16})-(\d+)-[0-9a-f]{8}-/
 
 /** Milliseconds without a change after which `clearBeside` removes a temporary of another machine. */
 const OLD_MILLISECONDS = 3_600_000
 
-/** A name in the same folder for a file that takes the name `path` once it is whole. It tells which process writes it. */
+/**
+ * A temporary name, in the same folder, for a file that is renamed to `path` once it is whole. It tells which process
+ * writes it.
+ */
 export function temporaryName(path: string): string {
-  // People see which file it becomes. The whole name might exceed the limit of the file system.
+  // Shows people which file it becomes, but only its first letters: the whole name might exceed the file system's
+  // limit.
   const name = [...path.slice(dirname(path).length).replace(/^[/\\]+/, '')].slice(0, 16).join('')
   return join(dirname(path), `.tmp-${thisMachine()}-${process.pid}-${randomBytes(4).toString('hex')}-${name}`)
 }
@@ -29,21 +35,23 @@ export function ownerOfTemporary(name: string): ProcessId | undefined {
 }
 
 /**
- * Makes a folder for this process in the system's folder of temporary files. The caller removes it. Folders of killed processes
- * of this machine go first.
+ * Makes a folder for this process in the system's folder of temporary files. The caller removes it. It also removes the
+ * folders that killed processes of this machine left there.
  */
 export async function makeTemporaryFolder(): Promise<string> {
   const folder = temporaryName(join(tmpdir(), 'shiftscope'))
   await mkdir(folder, { mode: 0o700 })
-  // A living process may leave its folder unchanged for days, so the age of one says nothing.
+  // A living process may leave its folder unchanged for days, so a folder's age says nothing.
   await clearOnce(folder, Number.POSITIVE_INFINITY)
   return folder
 }
 
 /**
- * Removes the temporaries of dead processes from the folder of a temporary that was just made. A process does so once for each
- * folder, so it sees no file of another machine twice, as `isDead` needs. It removes those that are an hour older than the
- * temporary: nobody else would remove what this machine left when it lost power. Both dates are the file server's.
+ * Removes the temporaries of dead processes from the folder of a temporary that was just made. A process does so once
+ * for each folder, so it never sees a file of another machine twice, which `isDead` needs to judge it. Instead, it
+ * removes other machines' files that are an hour older than the temporary, by the file server's clock. A machine that
+ * is started again counts as another one, so nobody else would remove the files that this machine left when it lost
+ * power.
  */
 export function clearBeside(temporary: string): Promise<void> {
   return clearOnce(temporary, OLD_MILLISECONDS)
@@ -54,7 +62,7 @@ const cleared = new Set<string>()
 
 async function clearOnce(temporary: string, oldMilliseconds: number): Promise<void> {
   const folder = dirname(resolve(temporary))
-  // A temporary is removed with all that it holds.
+  // Skips folders within a temporary, since a temporary is removed with all its contents.
   if (cleared.has(folder) || folder.split(sep).some(isTemporaryName)) return
   cleared.add(folder)
   const names = await readdir(folder).catch((): string[] => [])
@@ -72,7 +80,10 @@ export async function removeDeadTemporaries(folder: string): Promise<void> {
   }
 }
 
-/** @param oldest a temporary of another machine goes if it has not changed since; milliseconds of the file server's clock */
+/**
+ * @param oldest removes a temporary of another machine that has not changed since then; milliseconds of the file
+ * server's clock
+ */
 async function removeIfDead(path: string, oldest: number): Promise<void> {
   const owner = ownerOfTemporary(basename(path))
   const changed = await lastChange(path)
@@ -80,7 +91,9 @@ async function removeIfDead(path: string, oldest: number): Promise<void> {
   if (isOld || isDead(owner, path, String(changed))) await discard(path)
 }
 
-/** Removes what the dead left. If that is impossible, such as another user's file, it does no harm either. */
+/**
+ * Removes the temporary of a dead process. If that is impossible, as with another user's file, the file does no harm.
+ */
 async function discard(path: string): Promise<void> {
   await rm(path, { recursive: true, force: true }).catch(() => undefined)
 }
@@ -92,7 +105,7 @@ async function lastChange(path: string): Promise<number> {
   return Math.max(...times)
 }
 
-/** NaN if there is no such file. */
+/** When a file was last changed, in milliseconds; NaN if there is no such file. */
 function timeOf(path: string): Promise<number> {
   return stat(path).then(
     ({ mtimeMs }) => mtimeMs,

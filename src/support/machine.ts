@@ -3,8 +3,8 @@ import { availableParallelism, totalmem } from 'node:os'
 import { ResourceError, ShiftscopeError } from '../errors.js'
 
 /**
- * Processor cores that this process may use: those that it is bound to, no more than its control group has time for, nor than
- * its job was given.
+ * Number of processor cores that this process may use: the cores that it is bound to, limited by the processor time of
+ * its control group and by the cores of its Slurm job.
  */
 export function availableCores(environment: NodeJS.ProcessEnv = process.env, root = '/'): number {
   const given = Number(environment.SLURM_CPUS_PER_TASK)
@@ -12,7 +12,10 @@ export function availableCores(environment: NodeJS.ProcessEnv = process.env, roo
   return Math.max(1, Math.min(availableParallelism(), ofJob, Math.ceil(quota(root))))
 }
 
-/** Cores' time that the control group of this process and those above it have. Reference: Linux, cgroup-v2.rst, `cpu.max`. */
+/**
+ * Cores' worth of time that this process's control group and those above it allow. Reference: Linux, cgroup-v2.rst,
+ * `cpu.max`.
+ */
 function quota(root: string): number {
   const [, path = ''] = /^0::(\/.*)$/m.exec(systemText(`${root}proc/self/cgroup`)) ?? []
   const parts = path.split('/').filter((part) => part !== '')
@@ -39,15 +42,15 @@ export function machineMemory(): number {
   return Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY)
 }
 
-/** Messages of V8, Node, the addon and the libraries for lack of memory for an array or a thread. */
+/** Messages of V8, Node, the addon and the libraries if there is no memory for an array or a thread. */
 const NO_MEMORY =
   /allocation failed|there is no memory for|invalid (typed array|array buffer) length|bad_alloc|out of memory|cannot allocate|creating thread/i
 
 const NO_MEMORY_CODES: readonly string[] = ['ENOMEM', 'ERR_WORKER_INIT_FAILED', 'ERR_WORKER_OUT_OF_MEMORY']
 
 /**
- * The ResourceError to throw if the system gave no memory or no file.
- * @param work that failed, such as `cannot read dog.png`; by default the message does not name it
+ * The ResourceError to throw if the system refused memory or an open file.
+ * @param work text for the failed work, such as `cannot read dog.png`; by default the message does not name it
  * @returns undefined for every other error, and for errors of this library
  */
 export function resourceError(error: unknown, work?: string): ResourceError | undefined {
@@ -66,14 +69,15 @@ function causeOf(error: unknown): string | undefined {
 }
 
 /**
- * What the libraries below read from the environment, where it says nothing yet; called before they are first used, so that
- * importing the package changes nothing.
+ * Sets environment variables for ONNX Runtime and CUDA, unless they are set already. It is called before these
+ * libraries are first used, not on import, so that importing the package changes nothing.
  *
- * ONNX Runtime sends its makers reports of its use unless the environment says no before its first session is opened. What
- * somebody computes here is nobody else's business; and a program that works offline shall not try the network.
+ * ONNX Runtime reports its use to its makers unless the environment forbids it before the first session is opened.
+ * Users' computations are private, and a program that works offline must not try the network.
  *
- * CUDA numbers its cards by speed unless the environment says otherwise before its first call: in this process, which
- * trains classifiers and compares features, as in those of networks, and as NVIDIA's files and tools do.
+ * CUDA numbers its cards by speed unless the environment says otherwise before its first call. With PCI_BUS_ID, the
+ * numbers agree in this process, which trains classifiers and compares features, in the processes of networks, and in
+ * NVIDIA's files and tools.
  */
 export function prepareEnvironment(): void {
   process.env.ORT_DISABLE_TELEMETRY ||= '1'

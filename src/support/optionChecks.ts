@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { UsageError } from '../errors.js'
 import { checkNames } from './checks.js'
 
-/** Types of options. Functions, and objects of foreign classes, are not looked into. */
+/** Types of options. Functions and objects of foreign classes are accepted without a check of their contents. */
 export const kinds = {
   text: z.string(),
   number: z.number(),
@@ -16,12 +16,15 @@ export const kinds = {
   anything: z.unknown(),
 } as const
 
-/** A function, which is not looked into. */
+/** A function. Its parameters and result are not checked. */
 export function callback<T extends (...given: never[]) => unknown>(): z.ZodType<T, T> {
   return z.custom<T>((value) => typeof value === 'function', 'a function')
 }
 
-/** One of these names. @param what is named, for the message: "fold scheme random is not known" */
+/**
+ * One of these names.
+ * @param what kind of thing, for the message, such as "fold scheme" in "fold scheme random is not known"
+ */
 export function oneOf<const T extends string>(what: string, names: readonly T[]) {
   return z.enum(names, what)
 }
@@ -36,12 +39,12 @@ export type GivenOptions<Table extends OptionTable> = {
   readonly [Name in keyof Input<Table>]: Exclude<Input<Table>[Name], undefined>
 }
 
-/** The options of a table once they are checked. */
+/** The options of a table after the check, with their defaults. */
 export type CheckedOptions<Table extends OptionTable> = Readonly<z.output<z.ZodObject<Table>>>
 
 /**
- * Checks what a script hands over before anything is done with it: misspelt names and wrong values. An option that is
- * undefined is as one that is left out.
+ * Checks the options that a script gives before they are used: misspelt names and wrong values are errors. An undefined
+ * option counts as left out.
  * @returns the options with their defaults
  * @throws UsageError that names the option
  */
@@ -67,7 +70,7 @@ export function parseOptions<Table extends OptionTable>(given: unknown, table: T
   throw new UsageError(`option ${name} must be ${wantedBy(issue)}, not ${typeName(value)}`)
 }
 
-/** The options of a function that only checks them: those that may be left out, and those that may not. */
+/** The options of a function that takes no defaults from the check: required ones and optional ones. */
 export interface OptionList {
   readonly required?: OptionTable
   readonly optional: OptionTable

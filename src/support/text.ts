@@ -5,22 +5,25 @@ export function printable(name: string): string {
 }
 
 /**
- * A line of text of any language without what could steer a terminal, as a name from a file may hold: control
- * characters, other ends of lines, marks that turn the direction of writing. It keeps its length.
+ * A line of text of any language with `?` for each character that could control a terminal, as a name from a file may
+ * hold: control characters, line separators, and marks that change the direction of writing. It keeps its length.
  */
 export function withoutControls(line: string): string {
   return line.replace(/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu, '?')
 }
 
-/** Longest word, such as a path, and longest message that are shown whole; of longer ones so much at either end. */
+/**
+ * Longest word (such as a path) and longest message, in characters, that are shown whole. Longer ones show only their
+ * two ends.
+ */
 const LONGEST_WORD = 300
 const WORD_END = 100
 const LONGEST_MESSAGE = 2000
 const MESSAGE_END = 990
 
 /**
- * A message that may hold anything from outside, such as paths and arguments: one line as `withoutControls` makes it. Parts
- * that are too long to be read lose their middle, so that cause and remedy stay.
+ * Makes one safe line of a message that may hold anything from outside, such as paths and arguments; see
+ * `withoutControls`. Parts that are too long to be read lose their middle, so that cause and remedy stay.
  */
 export function messageLine(text: string): string {
   const words = text.split(' ').map((word) => (word.length > LONGEST_WORD ? endsOf(word, WORD_END) : word))
@@ -32,21 +35,21 @@ function endsOf(text: string, length: number): string {
   return `${text.slice(0, length)}…${text.slice(-length)}`
 }
 
-/** A number of things as messages name it: `1 image`, `2 images`. */
+/** A number of things in words: `1 image`, `2 images`. */
 export function counted(count: number, noun: string, plural = `${noun}s`): string {
   return `${count} ${count === 1 ? noun : plural}`
 }
 
-/** Length of an error's message as a part of another one, in characters. */
+/** Most characters of an error's message that another message includes. */
 const LONGEST_REASON = 500
 
-/** The message of an error, or a text that tells of one, on one line. */
+/** The message of an error, or a text about one, on one line. */
 export function oneLine(reason: unknown): string {
   const text = reason instanceof Error ? reason.message : String(reason)
   return text.replace(/\s+/g, ' ').trim().slice(0, LONGEST_REASON)
 }
 
-/** A word of a shell's command line. */
+/** A text as one word of a shell's command line, quoted if necessary. */
 export function shellWord(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
 }

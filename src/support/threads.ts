@@ -4,12 +4,12 @@ import { ResourceError } from '../errors.js'
 import { systemText } from './machine.js'
 
 /**
- * Bytes of addresses that a thread of JavaScript takes: V8 sets far more aside than it uses, and so do the libraries that the
- * thread loads.
+ * Bytes of address space that a JavaScript thread takes. V8 reserves far more than it uses, and so do the libraries
+ * that the thread loads.
  */
 const ADDRESSES_PER_THREAD = 1.2 * 2 ** 30
 
-/** Bytes of addresses that the shell's limit (`ulimit -v`) leaves this process; infinite where there is none. */
+/** Bytes of address space that the shell's limit (`ulimit -v`) leaves this process; infinite if there is no limit. */
 export function addressesLeft(folder = '/proc/self'): number {
   const number = (file: string, line: RegExp) => Number(line.exec(systemText(join(folder, file)))?.[1])
   const limit = number('limits', /^Max address space\s+(\d+)/m)
@@ -17,12 +17,15 @@ export function addressesLeft(folder = '/proc/self'): number {
   return Number.isNaN(limit - taken) ? Number.POSITIVE_INFINITY : limit - taken
 }
 
-/** How many threads of JavaScript can be started: one more, and V8 would end the process without a word of ours. */
+/**
+ * How many JavaScript threads can be started. With one more, V8 would end the process before Shiftscope could report
+ * the error.
+ */
 export function threadsWithinLimit(left = addressesLeft()): number {
   return Math.max(0, Math.floor(left / ADDRESSES_PER_THREAD))
 }
 
-/** @throws ResourceError for more workers than the shell's limit leaves addresses for */
+/** @throws ResourceError if the shell's limit leaves too little address space for so many workers */
 export function checkWorkers(count: number, left = addressesLeft()): void {
   if (count <= threadsWithinLimit(left)) return
   const gibibytes = (bytes: number) => `${(bytes / 2 ** 30).toFixed(1)} GiB`
@@ -35,7 +38,7 @@ export function checkWorkers(count: number, left = addressesLeft()): void {
 
 /** Threads that take tasks as they come. */
 export interface ThreadPool<Task, Answer> {
-  /** Rejects where the thread that has the task is lost, whose place another takes; and where none could be started. */
+  /** Rejects if the task's thread is lost, in which case another takes its place, and if no thread could be started. */
   run(task: Task): Promise<Answer>
   destroy(): Promise<void>
 }
@@ -49,7 +52,7 @@ interface PoolOptions {
   readonly workerData?: unknown
 }
 
-/** Starts threads at once, which stay until they are destroyed. */
+/** Starts all threads at once. They stay until they are destroyed. */
 export function openThreadPool<Task, Answer>(options: PoolOptions): ThreadPool<Task, Answer> {
   const { script, threads, tasksEach, workerData } = options
   const piscina = new Piscina({
@@ -62,7 +65,8 @@ export function openThreadPool<Task, Answer>(options: PoolOptions): ThreadPool<T
     atomics: 'disabled',
   })
   const waiting = new Set<(reason: unknown) => void>()
-  // Errors of threads without a task: those that could not be started, and those that answer when nobody waits any more.
+  // Errors of threads without a task: of threads that could not be started, and of threads whose answer nobody waits
+  // for.
   piscina.on('error', (error) => {
     if (piscina.threads.length === 0) for (const reject of waiting) reject(error)
   })

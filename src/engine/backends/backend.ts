@@ -5,16 +5,19 @@ import type { JobScene } from '../task.js'
 
 /**
  * Receives the features of some images, which are valid only during the call.
- * @param first of the images
- * @param layers of each layer [images, dims]
+ * @param first index of the first image
+ * @param layers one matrix per layer, [images, dims]
  */
 type PutFeatures = (first: number, images: number, layers: readonly Float32Array[]) => void
 
-/** A session as a worker calls it, wherever it is held. Several batches may be on their way; they end in their order. */
+/**
+ * A session as a worker calls it, in its own thread or in another process. Several batches may be in flight; they end
+ * in order.
+ */
 export interface Backend {
   /** Computes features and hands them out, all at once or part by part. */
   features(job: JobScene, offsets: Int32Array, put: PutFeatures): Promise<void>
-  /** Whether it must be opened again. */
+  /** Whether the session is lost and must be opened again. */
   isLost(): boolean
 }
 

@@ -25,10 +25,10 @@ export type DeviceAnswer =
 /** Seconds without an answer after which a device counts as lost. */
 const ANSWER_TIMEOUT = 300
 
-/** Without it convolutions on NVIDIA's cards are of TF32, which would change features by 1e-3. */
+/** Without this setting, NVIDIA's cards compute convolutions in TF32, which would change features by 1e-3. */
 export const FULL_PRECISION = { NVIDIA_TF32_OVERRIDE: '0' }
 
-/** A device's process failed, or refused what it was asked; the message is the reason alone. */
+/** A device's process failed or refused a request. The message holds only the reason. */
 export class ProcessFailure extends Error {}
 
 /** A process that holds a network's session on a device. */
@@ -51,7 +51,7 @@ export interface DeviceProcess {
 /**
  * Starts a process and opens the network's session in it.
  * @param script address of the process's module; tests give one whose process fails
- * @param signal ends the process, whatever it is at
+ * @param signal ends the process at any time, also in the middle of a computation
  * @throws ProcessFailure when the provider is missing, refuses the network, or takes its process down
  */
 export async function startDeviceProcess(
@@ -60,7 +60,7 @@ export async function startDeviceProcess(
   signal?: AbortSignal,
 ): Promise<DeviceProcess> {
   prepareEnvironment()
-  // The loader of Vulkan then tells which driver it uses.
+  // Makes Vulkan's loader write to stderr which driver it uses.
   const child = startChild<DeviceRequestMessage, DeviceAnswer>(script, {
     VK_LOADER_DEBUG: 'driver',
     ...FULL_PRECISION,
@@ -122,7 +122,7 @@ export async function processBackend({ requests, script, pids }: ProcessData): P
   }
 }
 
-/** Place of this worker's process number, for the life of the worker. */
+/** Index in `pids` of the number of this worker's process, the same for the life of the worker. */
 let own: number | undefined
 
 function placeIn(pids: Int32Array): number {
@@ -130,7 +130,7 @@ function placeIn(pids: Int32Array): number {
   return own
 }
 
-/** The name in the line of Vulkan's loader that tells which device it opened. */
+/** The device's name, read from the line in which Vulkan's loader says which device it opened. */
 export function adapterIn(stderr: string): string | null {
   return /Using "(.+?)\s*" with driver: /.exec(stderr)?.[1] ?? null
 }

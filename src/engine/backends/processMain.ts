@@ -40,7 +40,9 @@ async function answerTo(message: DeviceRequestMessage): Promise<DeviceAnswer | u
   }
 }
 
-/** Outputs that ONNX Runtime is given to write into would be no faster than copying: its binding copies those as well. */
+/**
+ * Copies the outputs. Preallocated outputs would be no faster, because ONNX Runtime's binding copies into them as well.
+ */
 async function features(offsets: Int32Array): Promise<readonly Float32Array[]> {
   const { session, request } = openedSession()
   const { side, tensors } = sceneFor(offsets)
@@ -50,7 +52,7 @@ async function features(offsets: Int32Array): Promise<readonly Float32Array[]> {
   return request.outputs.map((output) => results[output]?.data as Float32Array)
 }
 
-/** Pictures are other ones with each batch; a scene is the same for all batches of its job. */
+/** Each batch has other pictures. A scene is the same for all batches of its job, so its inputs are kept. */
 function sceneFor(offsets: Int32Array): CompositedScene {
   const { input } = openedSession().request
   if (job === undefined) throw new Error('a batch came before its scene')

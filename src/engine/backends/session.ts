@@ -6,8 +6,8 @@ import { prepareEnvironment } from '../../support/machine.js'
 import { type Device, executionProviders } from '../device.js'
 
 /**
- * Opens a graph on the processor, with a number of threads of its own.
- * @param isPooled whether memory of a run is kept for the next one, which is of use where its tensors are of the same sizes
+ * Opens a graph on the processor, with its own threads.
+ * @param isPooled whether the memory of a run is kept for the next one; this helps if the tensors keep their sizes
  */
 export function openSession(
   { onnxPath, optimization = 'all' }: RunnableGraph,
@@ -28,7 +28,7 @@ export function openSession(
 
 /**
  * Opens a graph on a device.
- * @param profileFolder an empty folder for the record of where each operator runs; without it there is none
+ * @param profileFolder an empty folder for the record of where each operator runs; without a folder nothing is recorded
  */
 export function openDeviceSession(
   { onnxPath, optimization = 'all' }: RunnableGraph,
@@ -47,7 +47,7 @@ export function openDeviceSession(
 export interface Placement {
   /** Runs of operators by ONNX Runtime's name of the provider. */
   readonly operators: Readonly<Record<string, number>>
-  /** The heavy ones alone: convolutions and matrix products. */
+  /** Runs of heavy operators only: convolutions and matrix products. */
   readonly heavy: Readonly<Record<string, number>>
 }
 
@@ -58,14 +58,16 @@ export async function readPlacement(session: ort.InferenceSession, profileFolder
   return placementOf(await readFile(join(profileFolder, file as string), 'utf8'))
 }
 
-/** The fields that are read of ONNX Runtime's records. Records of other kinds have neither operator nor provider. */
+/**
+ * The fields of ONNX Runtime's records that are read here. Records of other kinds have neither operator nor provider.
+ */
 interface ProfileRecord {
   readonly args?: { readonly op_name?: string; readonly provider?: string }
 }
 
 const HEAVY = /Conv|Gemm|MatMul/
 
-/** Where the operators ran, by the text of a profile of ONNX Runtime. */
+/** Where the operators ran, read from the text of an ONNX Runtime profile. */
 export function placementOf(profile: string): Placement {
   const operators: Record<string, number> = {}
   const heavy: Record<string, number> = {}

@@ -8,7 +8,9 @@ import { openSession } from './session.js'
 
 type ThreadData = Extract<WorkerData, { backend: 'thread' }>
 
-/** A session in this thread, which holds it in every forward pass; meanwhile the next batches are composited natively. */
+/**
+ * A session in this thread. A forward pass blocks the thread; meanwhile the addon's threads composite the next batches.
+ */
 export async function threadBackend({ input, outputs, threads, ...graph }: ThreadData): Promise<Backend> {
   const session = await openSession(graph, threads)
   const spare: Float32Array[] = []
@@ -17,7 +19,7 @@ export async function threadBackend({ input, outputs, threads, ...graph }: Threa
     if (compositor?.job !== id) compositor = { job: id, made: sceneCompositor(scene, input) }
     return compositor.made
   }
-  /** Images of a batch that are kept for the next ones of the same size. */
+  /** Memory for the images of a batch, which later batches of the same size use again. */
   const imagesOf = (batch: number): Float32Array => {
     const length = batch * 3 * input.rows * input.cols
     const kept = spare.pop()

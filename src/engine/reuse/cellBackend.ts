@@ -13,13 +13,13 @@ import { sceneKeysOf } from './sceneKeys.js'
 type CellData = Extract<WorkerData, { backend: 'cells' }>
 
 /**
- * Computes passes by two sessions in this thread: the first computes the distinct cells of all positions, the second puts
- * frames of them together and goes on with whole images. The scene of a job is looked at once.
+ * Computes passes with two sessions in this thread. The first computes the distinct cells of all positions. The second
+ * puts frames together from these cells and continues with whole images. A job's scene is prepared only once.
  */
 export async function cellBackend({ cells: work, optimization, input, outputs, threads }: CellData): Promise<Backend> {
   const { graphs, steps, shapes } = work
   const graph = (onnxPath: string) => ({ onnxPath, optimization })
-  // Its tensors are of other sizes with every pass.
+  // Without a memory pool, because the sizes of its tensors change with every pass.
   const first = await openSession(graph(graphs.cells), threads, false)
   const second = await openSession(graph(graphs.rest), threads)
   const keysOf = sceneKeysOf({ steps }, input)
@@ -64,8 +64,8 @@ export async function cellBackend({ cells: work, optimization, input, outputs, t
 }
 
 /**
- * Size of batches of one size, at most `most` images each. Never one image, since a product with a single row is summed in
- * another order.
+ * The size of equal batches, at most `most` images each. It is never one image, since a product with a single row is
+ * summed in another order.
  */
 function evenSize(images: number, most: number): number {
   return Math.max(2, Math.ceil(images / Math.ceil(images / most)))

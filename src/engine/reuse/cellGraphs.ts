@@ -22,7 +22,7 @@ export interface CellWork {
 /**
  * Writes a network's two parts.
  *
- * @param count of steps in the first part
+ * @param count number of steps in the first part
  * @param gathers whether a step gathers the cells of its input, by `CELL_INPUTS.gather`
  * @returns paths, in the cache of graphs
  * @throws InputError when the network's file is gone or damaged; OutputError when a copy cannot be written
@@ -91,8 +91,8 @@ function restNodes(
 }
 
 /**
- * Nodes with the nodes that make their constants, and the initializers of all of them.
- * @param names of further constants
+ * The wanted nodes, the nodes that make their constants, and the initializers of both.
+ * @param names names of other constants to keep
  */
 function kept({ nodes, constants }: GraphNodes, wanted: ReadonlySet<number>, names: ReadonlySet<string>) {
   const fixed = new Set(constants.keys())
@@ -114,7 +114,7 @@ function kept({ nodes, constants }: GraphNodes, wanted: ReadonlySet<number>, nam
   return { nodes: keptNodes, constants: new Set([...needed].filter((name) => constants.has(name))) }
 }
 
-/** The constants of the original that the added nodes read. */
+/** The constants of the original graph that the added nodes read. */
 function constantsOf(nodes: readonly Node[]): Set<string> {
   const within = ({ attributes }: Node) =>
     Object.values(attributes).flatMap((value) =>

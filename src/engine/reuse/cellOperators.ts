@@ -27,17 +27,17 @@ type Condition = (context: NodeContext) => void
 const WINDOW = ['auto_pad', 'dilations', 'kernel_shape', 'pads', 'strides']
 
 /**
- * The operators that can be cell steps, each with its attributes and its condition. Under the condition, a cell has the value
- * that ONNX Runtime computes for the whole image, apart from the rounding of sums in another order. Everything else is no
- * step: operators, attributes and versions that are not here, and attributes that cannot be read.
+ * The operators that can be cell steps, each with its attributes and its condition. Under the condition, a cell has the
+ * value that ONNX Runtime computes for the whole image, apart from the rounding of sums in another order. Operators,
+ * attributes and versions that are not listed here are no steps, nor are nodes whose attributes cannot be read.
  *
  * Functions that turn a rounding error into a visible difference are left out on purpose: those that jump (Ceil, Floor,
- * Round, Sign, ThresholdedRelu) and those with a pole or an infinite slope (Log, Reciprocal, Sqrt). NaN needs no condition,
- * because features with NaN are refused.
+ * Round, Sign, ThresholdedRelu) and those with a pole or an infinite slope (Log, Reciprocal, Sqrt). NaN needs no
+ * condition, because features with NaN are refused.
  */
 const RULES: ReadonlyMap<string, Rule> = new Map(
   Object.entries({
-    // The node stays as it is and takes cells in place of images: each value depends on one value of the input.
+    // The node stays as it is and takes cells instead of images, because each value depends on one value of the input.
     Abs: unary([]),
     Elu: unary(['alpha']),
     Erf: unary([]),
@@ -55,7 +55,7 @@ const RULES: ReadonlyMap<string, Rule> = new Map(
     Softplus: unary([]),
     Softsign: unary([]),
     Tanh: unary([]),
-    // The bounds are attributes before version 11, constants since.
+    // The bounds are attributes before version 11, and constants from that version on.
     Clip: unary(['max', 'min'], hasUniformParameters),
     // The slope is one number, or one per channel.
     PRelu: unary([], hasUniformParameters),
@@ -65,7 +65,7 @@ const RULES: ReadonlyMap<string, Rule> = new Map(
     Dropout: unary(['ratio', 'seed'], dropsNothing),
     // Its neighbours are channels of the same cell, and its divisor is never near zero.
     LRN: unary(['alpha', 'beta', 'bias', 'size'], isBounded),
-    // Tensors of one shape, and constants that are one number or one per channel, of at most four axes.
+    // The inputs are tensors of one shape, and constants of at most four axes that hold one number or one per channel.
     Add: elementwise(),
     Max: elementwise(),
     Mean: elementwise(),
@@ -73,23 +73,27 @@ const RULES: ReadonlyMap<string, Rule> = new Map(
     Mul: elementwise(),
     Sub: elementwise(),
     Sum: elementwise(),
-    // By a constant, because a divisor from the image may be near zero.
+    // The divisor must be a constant, because one computed from the image may be near zero.
     Div: elementwise(dividesByConstant),
-    // With constant exponents 1, 2, 3, …: others are not smooth at zero, or have a pole there.
+    // The exponents must be constants 1, 2, 3, …, because powers with others are not smooth at zero, or have a pole
+    // there.
     Pow: elementwise(hasWholeExponents),
-    // Tensors of the same rows and columns, along axis 1; another axis joins places.
+    // Joins the channels (axis 1) of tensors with equal rows and columns. Another axis would join different places.
     Concat: { attributes: ['axis'], step: concatenation },
-    // Two dimensions, constant weights that fit the groups, pads of at least 0. With `auto_pad` SAME_UPPER or SAME_LOWER no
-    // dilations, and no `pads` beside any `auto_pad`: ONNX Runtime refuses these, or reads beyond its input.
+    // Two dimensions, constant weights that fit the groups, and pads of at least 0. No dilations with `auto_pad`
+    // SAME_UPPER or SAME_LOWER, and no `pads` with any `auto_pad`, because ONNX Runtime refuses these or reads beyond
+    // its input.
     Conv: { attributes: [...WINDOW, 'group'], step: windowOf },
-    // As for Conv, and every window has a pixel of the input. `storage_order` 0 alone. With SAME_UPPER and SAME_LOWER no stride
-    // longer than the kernel, for which ONNX Runtime takes pads below 0 in pools, and 0 in convolutions.
+    // As for Conv. Also, every window has a pixel of the input, and `storage_order` is 0. With SAME_UPPER and
+    // SAME_LOWER, no stride is longer than the kernel: for these, ONNX Runtime uses pads below 0 in pools, but 0 in
+    // convolutions.
     MaxPool: { attributes: [...WINDOW, 'ceil_mode', 'storage_order'], step: windowOf },
-    // As for MaxPool. Each mean is over the whole kernel: no window reaches into the border, or `count_include_pad` is 1 and no
-    // window reaches beyond it, as windows may with `ceil_mode`.
+    // As for MaxPool. Each mean is over the whole kernel: either no window reaches into the border, or
+    // `count_include_pad` is 1 and no window reaches beyond the border, as windows may with `ceil_mode`.
     AveragePool: { attributes: [...WINDOW, 'ceil_mode', 'count_include_pad'], step: windowOf },
-    // Constant borders of at least 0 along rows and columns: `reflect`, `edge`, or zeros that convolutions alone read. ONNX Runtime
-    // gives zeros that a pool reads to the pool, where a maximum does not see them. No `axes`, which came with version 18.
+    // Constant borders of at least 0 along rows and columns: `reflect`, `edge`, or zeros that only convolutions read.
+    // If a pool reads the zeros, ONNX Runtime makes them pads of the pool, whose maximum ignores pads. No `axes`, which
+    // came with version 18.
     Pad: { attributes: ['mode', 'pads', 'value'], step: borderOf },
   } satisfies Record<string, Rule>),
 )
@@ -139,7 +143,7 @@ function elementwise(condition?: Condition): Rule {
   return { attributes: [], step }
 }
 
-/** The first input, if all others are constants. */
+/** The first input. All others must be constants. */
 function onlyInput({ node, read }: NodeContext, otherwise: string): string {
   const [first] = node.inputs
   if (first === undefined || read.length !== 1 || read[0] !== first) throw new NoStep(otherwise)
@@ -176,7 +180,10 @@ function hasWholeExponents({ node, fixed }: NodeContext): void {
     throw new NoStep('has exponents other than 1, 2, 3, …')
 }
 
-/** Whether a constant is the same at every place of a tensor, and leaves its shape. */
+/**
+ * Whether a constant has one value for all places of a tensor, or one per channel, and does not change the tensor's
+ * shape.
+ */
 function isUniform(constant: GraphConstant | null | undefined, { channels }: CellShape): boolean {
   if (!constant) return false
   const [cols = 1, rows = 1, own = 1, ...more] = [...constant.shape].reverse()

@@ -10,13 +10,24 @@ import { SAMPLED_POSITIONS } from './sceneKeys.js'
 export interface CellPlan {
   /** Steps that are computed cell by cell; the rest runs on whole images. */
   readonly steps: number
-  /** Positions whose offsets are equal modulo these make a pass: they share most where these are the strides. */
+  /**
+   * Positions whose offsets are equal modulo these numbers form a pass. They share most if the numbers are the strides.
+   */
   readonly modulus: Both<number>
-  /** Images that the rest takes at a time, if it is only fully connected layers; null for the batch of the plain way. */
+  /**
+   * Images that the rest takes at a time, if it has only fully connected layers; null to use the batch of the plain
+   * way.
+   */
   readonly batch: number | null
-  /** How many times as fast as the plain way, by multiply-adds and bytes, with the sample that is computed both ways. */
+  /**
+   * Predicted speed divided by that of the plain way, from multiply-adds and bytes. It includes the sample computed
+   * both ways.
+   */
   readonly predictedGain: number
-  /** By tensor that a convolution of the steps makes: how many of its cells over all images are distinct. */
+  /**
+   * For the output of each window step (convolution, pool or border): the share of its cells over all images that are
+   * distinct, 0 to 1.
+   */
   readonly distinct: Readonly<Record<string, number>>
 }
 
@@ -31,7 +42,7 @@ export interface PlannedCells {
   readonly features: readonly string[]
 }
 
-/** Images that the plain way is assumed to compute at a time. */
+/** Assumed batch size of the plain way, in images. */
 const PLAIN_BATCH = 32
 
 /** Bytes that a pass may take. */
@@ -39,12 +50,12 @@ const MEMORY = 112 * 1024 * 1024
 
 const MODULI = [1, 2, 4, 8, 16, 32]
 
-/** Images that share one run of the fully connected layers, if nothing else is left. */
+/** Most images in one run of the rest, if it has only fully connected layers. */
 const MAXIMUM_BATCH = 512
 
 /**
- * Tensors that a step holds at a time (input, output and their joined windows), and copies of frames (gathered, turned and
- * flattened).
+ * Number of tensors that a step holds at a time (input, output and their joined windows), and of copies of a frame
+ * (gathered, turned and flattened).
  */
 const TENSORS_AT_A_TIME = 4
 const FRAMES_AT_A_TIME = 3
@@ -52,8 +63,8 @@ const FRAMES_AT_A_TIME = 3
 const FLOAT = Float32Array.BYTES_PER_ELEMENT
 
 /**
- * The cheapest plan by predicted time; undefined if there is none that fits the memory. It depends on the network, the
- * patch's extent and the positions alone, so that the same work gives the same bits whatever the settings.
+ * The plan with the least predicted time; undefined if none fits the memory. It depends only on the network, the
+ * patch's extent and the positions. So the same work gives the same bits with all settings.
  */
 export function planCells(work: PlannedCells, positions: Positions): CellPlan | undefined {
   const counts = MODULI.map((modulus) => both((axis) => axisCounts(work.keys, axis, positions, modulus)))
@@ -99,7 +110,7 @@ function plansOf(
   const plain = steps.map((step) => imageSeconds(step, shapes))
   const connected = connectedSeconds(weights, PLAIN_BATCH)
   const whole = wholeSeconds(work)
-  // Sampled positions share next to nothing, and are computed both ways.
+  // Sampled positions are computed both ways, and share almost no values.
   const sample = (2 * SAMPLED_POSITIONS * whole) / positions.count
   const distinct: [string, number][] = []
   const candidates: Candidate[] = []
@@ -121,13 +132,13 @@ function plansOf(
     const isConnected = lastConvolution <= at
     const together = Math.max(PLAIN_BATCH, Math.min(MAXIMUM_BATCH, Math.floor(positions.count / passes)))
     const batch = isConnected ? together : PLAIN_BATCH
-    // Frames of whole images take no more than the plain way takes for them.
+    // If the rest has convolutions, its frames take no more memory than in the plain way, and do not count.
     const frames = isConnected ? FRAMES_AT_A_TIME * batch * sum((name) => frameBytes(shapeOf(name))) : 0
     if (TENSORS_AT_A_TIME * largest + sum(bytesOf) + frames > MEMORY) continue
     const assembly = sum((name) => frameSeconds(shapeOf(name)))
     const perImage = inCells / positions.count + asImages + assembly + connectedSeconds(weights, batch)
     candidates.push({
-      // Workers wait for the last one, the more so the fewer passes there are.
+      // Workers wait for the last one. The fewer passes there are, the longer they wait.
       seconds: perImage * (1 + 1 / passes),
       plan: {
         steps: at + 1,
@@ -171,7 +182,7 @@ export interface Positions extends Both<readonly number[]> {
   readonly count: number
 }
 
-/** For positions of one modulus, along an axis: passes, and how many cells of each space these need all together. */
+/** For one modulus and one axis: the number of passes, and how many cells of each space all passes together need. */
 interface AxisCounts {
   readonly passes: number
   readonly sums: readonly AxisCount[]
@@ -203,7 +214,9 @@ function timesByClass(keys: Keys, axis: Axis, times: readonly number[], modulus:
   return [...classes.values()]
 }
 
-/** By tensor: the last step that reads it; infinity for features, and for tensors that are read after all steps. */
+/**
+ * For each tensor: index of the last step that reads it; infinity for features, and for tensors read after all steps.
+ */
 function lastUses({ graph, cells, features }: PlannedCells): Map<string, number> {
   const uses = new Map<string, number>()
   const stepOf = new Map(cells.steps.map((step, at) => [step.node, at]))
@@ -259,7 +272,7 @@ export function passesOf(offsets: Int32Array, modulus: Both<number>, keys: Keys)
   })
 }
 
-/** The rows and columns of some positions, whose keys' times are offsets in pixels. */
+/** The rows and columns of some positions, for keys that number offsets in pixels. */
 export function positionsOf(offsets: Int32Array): Positions {
   const along = (axis: 0 | 1) => [...new Set(offsets.filter((_, i) => i % 2 === axis))]
   return { rows: along(0), cols: along(1), count: offsets.length / 2 }

@@ -1,6 +1,6 @@
 /**
- * A part of a network that can be computed place by place: every node gives one spatial place of its output, all channels
- * of it, from a few places of its inputs. Such a place is called a cell.
+ * A part of a network that can be computed place by place. A place with all its channels is called a cell. Every node
+ * computes each cell of its output from a few cells of its inputs.
  */
 export interface CellSteps {
   /** In the order of the graph. */
@@ -9,7 +9,7 @@ export interface CellSteps {
   readonly shapes: ReadonlyMap<string, CellShape>
   /** Shapes of constants, including those that nodes compute from other constants. */
   readonly constants: ReadonlyMap<string, readonly number[]>
-  /** Why the first node that is not a step is none; undefined if all are steps. */
+  /** Why the first node that is not a step cannot be one; undefined if all nodes are steps. */
   readonly reason: string | undefined
 }
 
@@ -20,7 +20,7 @@ export interface CellShape {
   readonly cols: number
 }
 
-/** Output i reads inputs `i * stride - before + t * dilation` for t below `taps`, as far as they exist. */
+/** Output i reads the inputs `i * stride - before + t * dilation` with t from 0 to `taps` - 1, as far as they exist. */
 export interface AxisWindow {
   readonly taps: number
   readonly stride: number
@@ -39,7 +39,7 @@ export interface Step {
   readonly output: string
 }
 
-/** A cell of several cells of one tensor. */
+/** Computes a cell from several cells of one tensor. */
 export interface WindowStep extends Step {
   readonly kind: 'window'
   readonly input: string
@@ -57,7 +57,7 @@ export type WindowOperation =
   /** One tap: the cell itself, or zeros. */
   | { readonly kind: 'padding' }
 
-/** Cells of the input at other places, as in a border that repeats them. */
+/** Copies cells of the input to other places, as in a border that repeats them. */
 interface MappingStep extends Step {
   readonly kind: 'mapping'
   readonly input: string
@@ -66,7 +66,7 @@ interface MappingStep extends Step {
   readonly cols: readonly number[]
 }
 
-/** A cell of the cells at the same place of some tensors; the node stands as it is. */
+/** Computes a cell from the cells at the same place of some tensors. The node stays unchanged. */
 interface PointwiseStep extends Step {
   readonly kind: 'pointwise'
   /** Inputs that are not constants. */

@@ -10,7 +10,7 @@ import { OPERATOR_SETS, stepOf } from './cellOperators.js'
 import type { CellShape, CellStep, CellSteps } from './cellStep.js'
 import { NoStep } from './cellWindows.js'
 
-/** Operators whose constant inputs are broadcast to the shape of what they make. */
+/** Operators whose constant inputs are broadcast to the shape of their output. */
 const BROADCASTING = new Set('Add Div Max Mean Min Mul Pow Sub Sum'.split(' '))
 
 const read = new WeakMap<object, NetworkCells>()
@@ -22,8 +22,8 @@ export interface NetworkCells {
 }
 
 /**
- * Reads a network's graph, once for as long as the network is in use.
- * @throws InputError where the file is gone, or describes its graph in ways that are not understood
+ * Reads a network's graph once, and keeps it as long as the network is in use.
+ * @throws InputError if the file is gone, or if Shiftscope does not understand its description of the graph
  */
 export function networkCells(network: Pick<Network, 'onnxPath' | 'input'>): NetworkCells {
   const known = read.get(network)
@@ -34,13 +34,13 @@ export function networkCells(network: Pick<Network, 'onnxPath' | 'input'>): Netw
   return made
 }
 
-/** The steps at the beginning of a graph, as far as they lead. */
+/** All steps from the beginning of a graph on. */
 export function cellSteps(
   { nodes, constants, operatorSet }: GraphNodes,
   input: { readonly name: string } & Pick<CellShape, 'rows' | 'cols'>,
 ): CellSteps {
   const shapes = new Map<string, CellShape>([[input.name, { channels: 3, rows: input.rows, cols: input.cols }]])
-  /** Constants by name, those that nodes make of others too: null where a shape is not known. */
+  /** Constants by name, including those that nodes compute from other constants; null if a shape is not known. */
   const fixed = new Map<string, GraphConstant | null>(constants)
   const steps: CellStep[] = []
   let reason: string | undefined
@@ -59,7 +59,7 @@ export function cellSteps(
       continue
     }
     try {
-      // A node that reads what no step makes needs no reason of its own: a node before it has one.
+      // A node that reads a tensor which no step makes needs no reason: the node that makes the tensor has one.
       if (!node.inputs.every((name) => name === '' || fixed.has(name) || shapes.has(name))) continue
       const base = { node: index, output: node.outputs[0] ?? '' }
       const read = node.inputs.filter((name) => shapes.has(name))
@@ -75,7 +75,7 @@ export function cellSteps(
   return { steps, shapes, constants: new Map(known), reason }
 }
 
-/** By name of a tensor: the operators of the nodes that read it. */
+/** For each tensor, by name: the operators of the nodes that read it. */
 function readersOf(nodes: readonly GraphNode[]): ReadonlyMap<string, readonly string[]> {
   const readers = new Map<string, string[]>()
   for (const { operator, inputs } of nodes) {

@@ -6,22 +6,22 @@ import { reaches } from './cellWindows.js'
 export const CELLS_AT_A_TIME = 128
 
 /**
- * Names of inputs that the graphs take beside the image, which is [cells, 3, 1, 1] for the first one: normalised pixels. Index
- * tensors are int32.
+ * Names of the graphs' inputs other than the image. For the first graph, the image is [cells, 3, 1, 1]: normalised
+ * pixels. Index tensors are int32.
  */
 export const CELL_INPUTS = {
   /**
-   * Input of the first graph, [cells, taps]: the cells that a step reads of its input number `input`. An index equal to their
-   * count stands for zeros.
+   * Input of the first graph, [cells, taps]: indices of the cells that a step reads from its input number `input`. An
+   * index equal to the number of the input's cells stands for zeros.
    */
   gather: (output: string, input: number) => `shiftscope.gather.${input}.${output}`,
-  /** Input of the second graph: the cells of a tensor, as the first graph gave them. */
+  /** Input of the second graph: the cells of a tensor, as the first graph computed them. */
   cells: (tensor: string) => `shiftscope.cells.${tensor}`,
   /** Input of the second graph, [images, rows * cols]: the index of the cell at each place of a tensor. */
   frames: (tensor: string) => `shiftscope.frames.${tensor}`,
 } as const
 
-/** The part of a graph that stands for a step. */
+/** The part of a graph that computes a step. */
 export interface StepNodes {
   /** Nodes that are taken over unchanged. */
   readonly verbatim: readonly number[]
@@ -32,8 +32,8 @@ export interface StepNodes {
 }
 
 /**
- * The nodes of a window step. They gather and reduce some windows at a time, so that these stay in the processor's cache; on a
- * device, all at once.
+ * The nodes of a window step. They gather and reduce `CELLS_AT_A_TIME` windows at a time, so that these stay in the
+ * processor's cache. A padding step, whose windows have one tap, gathers all at once.
  */
 export function windowNodes(
   step: WindowStep,
@@ -106,7 +106,7 @@ function stepWriter(output: string, operatorSet: number) {
       // Gemm without a bias came with version 11.
       else inside.push(node(operatorSet >= 11 ? 'Gemm' : 'MatMul', [rows, matrix], to))
     },
-    /** Over axis 1, which is gone; an attribute once, an input from some version on. */
+    /** Reduces over axis 1 and removes it. The axis is an attribute in old versions, and an input in newer ones. */
     reduction: (operator: 'ReduceMax' | 'ReduceMean' | 'ReduceSum', from: string, to: string) => {
       const asInput = operatorSet >= (operator === 'ReduceSum' ? 13 : 18)
       inside.push(
@@ -168,14 +168,14 @@ function reduceWindows(
   return part('biased')
 }
 
-/** A list of whole numbers as a constant, which equal lists share. */
+/** A list of whole numbers as a constant. Equal lists share one constant. */
 export function integerList(constants: Initializer[], int64: readonly number[]): string {
   const name = `shiftscope.list.${int64.join('.')}`
   constants.push({ name, shape: [int64.length], int64 })
   return name
 }
 
-/** A node with one output, by which it is named. */
+/** A node with one output. The node has the output's name. */
 export function node(
   operator: string,
   inputs: readonly string[],

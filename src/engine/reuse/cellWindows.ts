@@ -8,7 +8,7 @@ const MAXIMUM_TAPS = 1 << 10
 
 const AUTOMATIC_PADS = ['NOTSET', 'SAME_UPPER', 'SAME_LOWER', 'VALID']
 
-/** Why a node is no step; the message ends a line of the notes. */
+/** Thrown if a node is no step. The message gives the reason, as the end of a note's line. */
 export class NoStep extends Error {}
 
 /** A node, and everything that is known about its inputs. */
@@ -102,7 +102,7 @@ function windowsOf(node: GraphNode, shape: CellShape, kernel: readonly number[])
     }
     const free = (size + before + after - extent) / stride
     let length = (isCeiled ? Math.ceil(free) : Math.floor(free)) + 1
-    // A window that would begin in the border after the image is left out.
+    // Leaves out a window that would begin in the border after the image.
     if (isCeiled && (length - 1) * stride >= size + before) length--
     if (node.operator === 'AveragePool' && (length - 1) * stride + extent > size + before + after)
       throw new NoStep('averages windows that reach beyond the border')

@@ -3,8 +3,8 @@ import { CELL_INPUTS, CELLS_AT_A_TIME } from './cellWindowNodes.js'
 import { type AxisSpace, type Both, both, type Keys, type Source } from './keys.js'
 
 /**
- * The cells of a set for the positions of a pass, all rows with all columns: first those that may see the patch, then
- * those without it; row by row each.
+ * The cells of a set for the positions of a pass, every row combined with every column. The cells that may see the
+ * patch come first, then those that do not; both row by row.
  */
 interface CellSet {
   readonly seeing: Both<Int32Array>
@@ -25,7 +25,9 @@ export function cellCount(rows: AxisCount, cols: AxisCount): number {
   return rows.seeing * cols.seeing + rows.blank * cols.blank
 }
 
-/** The keys of a space that some offsets need along an axis, ascending: those that see the patch, and those without it. */
+/**
+ * The keys of a space that some offsets need along an axis, ascending: those that see the patch, and those that do not.
+ */
 export function keysOfTimes({ count, blank, views }: AxisSpace, times: readonly number[]) {
   const isNeeded = new Uint8Array(count)
   for (const { length, keys } of views) {
@@ -43,7 +45,9 @@ export function keysOfTimes({ count, blank, views }: AxisSpace, times: readonly 
   return { seeing: Int32Array.from(seeing), blank: Int32Array.from(without) }
 }
 
-/** Place of a cell in its set, in two parts for each axis; -1 if the key does not see the patch. */
+/**
+ * For each key along an axis, its index in either part of the set; in `seeing`, -1 if the key does not see the patch.
+ */
 interface Lookup {
   readonly seeing: Int32Array
   readonly blank: Int32Array
@@ -53,13 +57,16 @@ interface Lookup {
 interface PassIndices {
   /** Keys of the image's cells along rows and columns, [cells, 2]. */
   readonly pixels: Int32Array
-  /** By name of a step's output and number of the input: [cells, taps] of cells of the input; the count of these beyond the border. */
+  /**
+   * By `CELL_INPUTS.gather`: [cells, taps], indices of the input's cells. Beyond the border, the index is the number of
+   * these cells.
+   */
   readonly gathers: ReadonlyMap<string, { readonly indices: Int32Array; readonly taps: number }>
 }
 
 export interface PassCells {
   readonly indices: PassIndices
-  /** Cells of a tensor for one position, row by row: [rows * cols]. */
+  /** Writes the indices of a tensor's cells for one position, row by row, [rows * cols]. */
   frame(tensor: string, row: number, col: number, into: Int32Array): void
 }
 

@@ -59,7 +59,7 @@ export function cellSeconds(step: CellStep, shapes: CellSteps['shapes'], gathere
   return window * SECONDS.reduce + multiplyAdds(step, shapes) * SECONDS.product + bytes * SECONDS.pointwise
 }
 
-/** Seconds of putting one image's tensor together. */
+/** Seconds to put one image's tensor together from its cells. */
 export function frameSeconds({ channels, rows, cols }: CellShape): number {
   return FLOAT * channels * rows * cols * SECONDS.assemble
 }

@@ -6,10 +6,10 @@ import { networkCells } from './cellSteps.js'
 import { KEY_LIMIT } from './keys.js'
 import { sceneKeys } from './sceneKeys.js'
 
-/** Fewer images are not worth two more sessions. */
+/** For fewer images than this, opening two more sessions does not pay. */
 export const FEWEST_IMAGES = 64
 
-/** Smaller predicted gains are lost in the other work. */
+/** The least predicted gain for which values are computed once. Smaller gains are lost in the other work. */
 export const WORTH_REUSING = 1.1
 
 /** How many times fewer multiply-adds a scene needs if every distinct value is computed once. */
@@ -17,7 +17,10 @@ export function sharedFloor(network: Network, scene: Scene, offsets: Int32Array)
   return floorGain(workOf(network, scene), positionsOf(offsets))
 }
 
-/** How many times as fast a scene is expected to be on the processor with values computed once; 1: as fast as the plain way. */
+/**
+ * How many times as fast a scene is expected to be on the processor with values computed once; 1 means as fast as the
+ * plain way.
+ */
 export function expectedGain(network: Network, scene: Scene, offsets: Int32Array): number {
   if (offsets.length / 2 < FEWEST_IMAGES) return 1
   if (!haveRoomForKeys(networkCells(network).cells, network, scene.patch.size)) return 1
@@ -25,7 +28,7 @@ export function expectedGain(network: Network, scene: Scene, offsets: Int32Array
   return gain < WORTH_REUSING ? 1 : gain
 }
 
-/** Seconds of one core for an image that is computed whole, with all layers that cell plans know of. */
+/** Seconds of one core for an image that is computed whole. Only layers that cell plans support count. */
 export function usualImageSeconds(network: Network): number {
   return wholeSeconds(networkCells(network))
 }
@@ -36,7 +39,7 @@ function workOf(network: Network, scene: Scene): PlannedCells {
   return { graph, cells, keys, features: network.layers.map(outputOf), image: network.input.name }
 }
 
-/** Whether tables of keys are of a reasonable size, whatever a graph claims of its layers. */
+/** Whether tables of keys stay at a reasonable size, even if a graph claims huge layers. */
 export function haveRoomForKeys({ shapes }: CellSteps, { input }: Network, size: number): boolean {
   const sides = [...shapes.values()].reduce((sum, { rows, cols }) => sum + rows + cols, 0)
   return sides * (input.rows - size + 2) <= KEY_LIMIT

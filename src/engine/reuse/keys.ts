@@ -5,7 +5,7 @@ import type { AxisWindow, CellStep, CellSteps } from './cellStep.js'
 export interface AxisPlaces {
   /** Pixels of the frame along the axis. */
   readonly frame: number
-  /** The patch's part that is not transparent: its first pixel, and the first one after it. */
+  /** The part of the patch that is not transparent: its first pixel, and the first pixel after its end. */
   readonly opaque: readonly [begin: number, end: number]
   /** Places of the patch's first pixel, each once. */
   readonly offsets: readonly number[]
@@ -17,8 +17,8 @@ export interface AxisPlaces {
 export type Both<T> = Readonly<Record<Axis, T>>
 
 /**
- * Keys of cells along each axis. Two cells of a tensor whose keys are equal along both axes hold the same values: a key
- * stands for what the cell sees along that axis, pixel for pixel of the patch, of the background and of the border.
+ * Keys of cells along each axis. A key stands for all pixels that the cell sees along that axis: of the patch, of the
+ * background and of the border. So two cells of a tensor whose keys are equal along both axes hold the same values.
  */
 export interface Keys {
   readonly places: Both<AxisPlaces>
@@ -26,7 +26,10 @@ export interface Keys {
   readonly spaces: readonly Both<AxisSpace>[]
   /** Keys of the image and of the outputs of all steps, by name. */
   readonly tensors: ReadonlyMap<string, CellTensor>
-  /** By the output of a step: the sources of the cells that it reads; null for an input whose cells it shares. */
+  /**
+   * By the output of a step, for each input: the source of the cells that the step reads; null if it shares the input's
+   * cells.
+   */
   readonly sources: ReadonlyMap<string, readonly (Source | null)[]>
   /** By key of the image's cells. */
   readonly pixels: Both<AxisPixels>
@@ -42,11 +45,11 @@ interface AxisPixels {
 
 /** A set of cells along an axis. */
 export interface AxisSpace {
-  /** Keys are 0 up to this. */
+  /** Number of keys; they are 0 to `count` - 1. */
   readonly count: number
-  /** Arrangements of these cells in tensors, each once. */
+  /** The different arrangements of these cells in tensors. */
   readonly views: AxisTensor[]
-  /** By key: the key of the same cell without the patch. A cell whose key is its own does not see the patch. */
+  /** By key: the key of the same cell without the patch. If both are equal, the cell does not see the patch. */
   readonly blank: Int32Array
 }
 
@@ -58,7 +61,7 @@ interface CellTensor extends Both<AxisTensor> {
 interface AxisTensor {
   /** Cells along the axis. */
   readonly length: number
-  /** [offsets + 1, length]: key of each cell for each offset of the patch, and at last without the patch. */
+  /** [offsets + 1, length]: the key of each cell for each offset of the patch; the last row is without the patch. */
   readonly keys: Int32Array
 }
 
@@ -139,7 +142,7 @@ export function both<T>(make: (axis: Axis) => T): Both<T> {
   return { rows: make('rows'), cols: make('cols') }
 }
 
-/** Whether a step reads nothing but cells at its own place. */
+/** Whether each cell of a step depends only on the input's cell at the same place. */
 function sharesCells(step: CellStep, input: CellTensor): boolean {
   const isItself = (axis: Axis, { taps, stride, before, length }: AxisWindow) =>
     taps === 1 && stride === 1 && before === 0 && length === input[axis].length
@@ -168,8 +171,8 @@ interface Numbered extends AxisTensor {
 }
 
 /**
- * There are fewer keys than this along all axes, so that a list's number and a key make one exact number; `haveRoomForKeys`
- * ensures it.
+ * There are fewer keys than this along each axis, so that `numbered` can combine a list's number and a key into one
+ * exact number. `haveRoomForKeys` ensures it.
  */
 export const KEY_LIMIT = 2 ** 26
 
@@ -181,7 +184,7 @@ function numbered(inputs: readonly AxisTensor[], { taps, stride, dilation, befor
   const times = (inputs[0] as AxisTensor).keys.length / (inputs[0] as AxisTensor).length
   const keys = new Int32Array(times * length)
   const lists: number[][] = inputs.map(() => [])
-  /** Number of a list by that of its beginning and its last value. */
+  /** The number of each list, by the number of the list without its last value, and that value. */
   const longer = new Map<number, number>()
   const numbers = new Map<number, number>()
   for (let time = 0; time < times; time++) {
@@ -217,7 +220,7 @@ function isOneToOne({ count, taps }: Numbered, input: number, keys: number): boo
   return count === keys && new Set(taps[input]).size === count
 }
 
-/** Taps in which each one beyond the border is replaced by another of the same window. */
+/** Replaces each tap beyond the border by another tap of the same window. */
 function filled(taps: Int32Array, each: number): Int32Array {
   return taps.map((key, at) => {
     if (key >= 0) return key

@@ -9,7 +9,7 @@ import type { JobScene, Scene } from '../task.js'
 import type { Workers } from '../workers.js'
 import type { PlannedPass } from './cellPlan.js'
 
-/** Everything that passes are computed with. */
+/** Workers and data to compute passes with. */
 export interface PassWork {
   readonly workers: Workers
   readonly network: Network
@@ -21,13 +21,14 @@ export interface PassWork {
 /** The plain way, which computes every image in full. */
 export interface PlainWay {
   extract(scene: Scene, offsets: Int32Array): Promise<Features>
-  /** Gives its memory back until it is needed again. */
+  /** Gives the memory of the plain way back until it is needed again. */
   rest(): Promise<void>
 }
 
 /**
- * How far features of values computed once are from the plain way's, at some positions of a scene.
- * @param rests whether the plain way gives its memory back before the other takes its own
+ * Distance between the features from values computed once and the features from the plain way, at some positions of a
+ * scene.
+ * @param rests whether the plain way gives its memory back before the passes take theirs
  * @throws BatchFailure
  */
 export async function distanceOf(

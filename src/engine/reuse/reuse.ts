@@ -17,8 +17,9 @@ import type { ReuseRecord } from './record.js'
 import { samplePositions, sceneKeysOf, scenePixels } from './sceneKeys.js'
 
 /**
- * Computes features with every value once, or not at all. It decides before the work and by no clock, so that equal work takes
- * the same way each time: the plan must predict a gain, and a sample of each patch must agree with the plain way.
+ * Computes features with every value once, or leaves them to the plain way. It decides before the work and never by
+ * time, so that equal work is always done in the same way: the plan must predict a gain, and a sample of each patch
+ * must agree with the plain way.
  */
 export interface Reuse {
   /** @returns undefined if the plain way must be taken */
@@ -43,12 +44,12 @@ export interface ReusePlan {
   readonly script?: string | undefined
 }
 
-/** Features farther than this from the plain way's, relative to these, are not used. */
+/** Largest relative distance from the features of the plain way. Features farther from these are not used. */
 const MAX_DISTANCE = 1e-5
 
 /**
- * Heavier weights are not held twice while this many images or more are computed. For fewer images, reading them again would
- * take longer.
+ * If the weights have more bytes than this and there are at least this many images, the plain way gives its weights
+ * back meanwhile. For fewer images, reading them again would take too long.
  */
 const HEAVY = { bytes: 32 * 1024 * 1024, images: 4096 } as const
 
@@ -59,11 +60,11 @@ interface OpenCells {
 }
 
 export function openReuse({ network, settings, workerData, memory, plain, onNote, script }: ReusePlan): Reuse {
-  /** By size: of patches whose values were computed once, and of those that took the plain way. */
+  /** Records by patch size: of patches whose values were computed once, and of patches that took the plain way. */
   const computed = new Map<number, Extract<ReuseRecord, { readonly cut: string }>>()
   const declined = new Map<number, ReuseRecord>()
   const distanceTo = sampleDistances(network, plain)
-  /** By graphs: why the plain way is taken for every patch. */
+  /** By the path of the first graph: why every patch takes the plain way. */
   const failed = new Map<string, string>()
   /** Sizes for which the user was told the reason. */
   const noted = new Set<number>()
@@ -77,7 +78,7 @@ export function openReuse({ network, settings, workerData, memory, plain, onNote
     try {
       read = networkCells(network)
     } catch (error) {
-      // ONNX Runtime also runs graphs that are described in ways which are not understood here.
+      // ONNX Runtime also runs graphs whose description Shiftscope does not understand.
       if (error instanceof InputError) return error.message
       throw error
     }
@@ -95,7 +96,7 @@ export function openReuse({ network, settings, workerData, memory, plain, onNote
     const graphs = await cellGraphs(network, graph, cells, plan.steps, gathersOf(keys))
     return { plan, keys, graphs, steps: cells.steps.slice(0, plan.steps), shapes: cells.shapes }
   }
-  /** Features, or why the plain way is taken. */
+  /** Features, or the reason to take the plain way. */
   const compute = async (
     scene: Scene,
     offsets: Int32Array,
@@ -156,7 +157,7 @@ export function openReuse({ network, settings, workerData, memory, plain, onNote
   }
 }
 
-/** How far the features of a scene are from the plain way's, at its sample: found once for the same graphs and pixels. */
+/** Measures how far the features of a scene's sample are from the plain way's, once for equal graphs and pixels. */
 function sampleDistances(network: Network, plain: ReusePlan['plain']) {
   const checked = new Map<string, number>()
   return async (work: PassWork, graphs: string, scene: Scene, images: number, signal?: AbortSignal) => {
@@ -176,7 +177,10 @@ function sampleDistances(network: Network, plain: ReusePlan['plain']) {
 function openCellWorkers(open: (work: CellWork) => Workers) {
   const opened = new Map<string, OpenCells>()
   return {
-    /** Workers for the graphs, until they are left again; others that nobody uses end. */
+    /**
+     * Workers for the graphs. The caller decreases `users` when it is done. Ends workers of other graphs that nobody
+     * uses.
+     */
     enter: async (work: CellWork): Promise<OpenCells> => {
       const { cells } = work.graphs
       for (const [other, { workers, users }] of opened) {

@@ -5,10 +5,10 @@ import type { Scene } from '../task.js'
 import type { CellSteps } from './cellStep.js'
 import { type Both, both, cellKeys, type Keys } from './keys.js'
 
-/** Alpha from which on a pixel may be seen, by the way of blending. */
+/** The lowest alpha with which a pixel may be seen, by blend. */
 const SEEN: Readonly<Record<Scene['blend'], number>> = { hard: 128, soft: 1 }
 
-/** Keys for a scene at all positions of its patch; the times are offsets in pixels. */
+/** Keys for a scene at all positions of its patch. The index of an offset is the offset in pixels. */
 export function sceneKeys(steps: Pick<CellSteps, 'steps'>, scene: Scene, input: NetworkInput): Keys {
   const opaque = opaquePart(scene)
   const along = (axis: Axis) => {
@@ -45,8 +45,9 @@ export function scenePixels({ patch: { size, rgba }, background, blend }: Scene)
 export const SAMPLED_POSITIONS = 3
 
 /**
- * Positions at which a scene is computed both ways, [positions, 2]: the first and the last, where what is opaque of the patch
- * comes closest to the four borders, and one between, which the pixels choose. The same scene always has the same ones.
+ * Positions at which a scene is computed both ways, [positions, 2]: the first and the last position, where the opaque
+ * part of the patch comes closest to the four borders, and one between them, which a hash of the pixels chooses. So a
+ * scene always has the same ones.
  */
 export function samplePositions(pixels: Buffer, { patch: { size } }: Scene, { rows, cols }: NetworkInput): Int32Array {
   const last = [rows - size, cols - size] as const

@@ -3,7 +3,7 @@ import type { CellShape } from './cellStep.js'
 import type { NetworkCells } from './cellSteps.js'
 
 const WINDOWS = new Set(['Conv', 'MaxPool', 'AveragePool', 'LpPool'])
-/** Operators after which each value depends on all places, or no longer has one. */
+/** Operators whose output values each depend on all places, or belong to no place. */
 const MIXING = new Set(
   'Flatten Gemm GlobalAveragePool GlobalLpPool GlobalMaxPool MatMul ReduceL2 ReduceMax ReduceMean ReduceSum Reshape'.split(
     ' ',
@@ -22,13 +22,13 @@ interface Spacing {
 
 /**
  * The period, in pixels, at which a network subsamples the image on the way to a tensor: the product of the strides of
- * convolutions and pools up to the tensor, or up to the first layer that mixes all places (fully connected, global pooling,
- * attention). Of branches the coarsest counts.
+ * convolutions and pools up to the tensor, or up to the first layer that mixes all places (fully connected, global
+ * pooling, attention). If branches join, the coarsest one counts.
  *
  * @param image name of the image's tensor
  * @param output name of the tensor, such as a feature layer
- * @returns undefined where the graph does not tell: strides that differ between rows and columns, resizing, slicing, or a
- *   tensor that the graph does not make of the image
+ * @returns undefined if the graph does not tell it: strides differ between rows and columns, it resizes or slices, or
+ *   the tensor does not depend on the image
  */
 export function totalStride(
   { graph, cells: { shapes } }: NetworkCells,
