@@ -35,12 +35,12 @@ export interface ExplorerOptions {
   readonly units: LiveUnits
   /** Bytes that the features of one object may take. */
   readonly mostBytes: number
-  /** As of `LiveStudy`. */
+  /** See `LiveStudy`. */
   readonly opensTwo: boolean
   /** The results folder. */
   readonly out: string
   readonly pool?: Pool | undefined
-  /** As of `pullWeights`. */
+  /** See `pullWeights`. */
   readonly mirror?: string | undefined
 }
 
@@ -80,7 +80,7 @@ export function openExplorer(options: ExplorerOptions) {
     },
     addObject: objects.add,
     addNetwork: networks.drop,
-    /** A map as it comes to be known; computed as long as it is read. */
+    /** Messages of a map while it is computed. Work continues only while somebody reads them. */
     map: async function* (request: MapRequest, signal: AbortSignal): AsyncGenerator<MapMessage, void, undefined> {
       const { layer, anchor, cursor, ...scene } = request
       const unit = await unitOf(scene)

@@ -14,7 +14,7 @@ export interface LiveUnits {
   readonly forgotten: () => readonly string[]
 }
 
-/** @param mostBytes of the features of all units together, unless more of them are looked at */
+/** @param mostBytes limit for the features of all units together; units that somebody looks at may exceed it */
 export function openLiveUnits(mostBytes: number): LiveUnits {
   const forgotten: string[] = []
   /** The unit used last is at the end. */
