@@ -8,15 +8,15 @@ import type { Network } from '../networks/index.js'
 /** Most positions per call of the engine. Their features are in memory twice until the call ends. */
 const MOST_ROWS_A_CALL = 1536
 
-/** Distance of the positions that are shown before anything else is done. */
+/** Distance of the positions that are computed first, in steps of the grid. */
 const FIRST_LEVEL = 32
 
 /** Number of positions along each axis around the cursor that are computed first. */
 const AROUND_CURSOR = 5
 
 /**
-  * Milliseconds that work continues after the last follower has left. A follower often returns at once with another
-  * layer or anchor.
+ * Milliseconds that work continues after the last follower has left. A follower often returns at once with another
+ * layer or anchor.
  */
 const LEFT_FOR_GOOD = 150
 

@@ -68,7 +68,7 @@ function modelsOf({ groups }: SiteIndex): readonly string[] {
 }
 
 interface SettingsProps extends ControlsProps {
-  /** The ends of the colours in use, also where the view asks to fit them. */
+  /** The ends of the colours in use, also if the view fits them to the maps. */
   readonly limits: ColourLimits
   readonly isHeld: boolean
   readonly hold: (isHeld: boolean) => void
@@ -224,7 +224,7 @@ type LimitsProps = Pick<SettingsProps, 'view' | 'limits' | 'change'>
 
 /** The ends of the colour scale: by numbers, the paper's, or those of the maps shown. */
 function Limits({ view: { shows }, limits, change }: LimitsProps) {
-  /** Typed text that is not two rising numbers; undefined: none. */
+  /** Typed text that is not two rising numbers; undefined if there is no such text. */
   const [typed, setTyped] = useState<readonly [string, string]>()
   const [low, high] = typed ?? [String(limits.low), String(limits.high)]
   const set = (next: View['limits']) => {

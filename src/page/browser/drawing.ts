@@ -12,14 +12,14 @@ export function drawn({ name, attributes, children }: SvgElement): VNode {
   )
 }
 
-/** Measures every box of `useWidth` again, before a page is printed, say. */
+/** Measures every box of `useWidth` again, for example before a page is printed. */
 export function measureAgain(): void {
   for (const measure of measures) measure()
 }
 
 const measures = new Set<() => void>()
 
-/** @returns a box for drawings, and its width in CSS pixels; 0: not known yet */
+/** @returns a box for drawings, and its width in CSS pixels; the width is 0 until it is known */
 export function useWidth<T extends HTMLElement>(): readonly [RefObject<T | null>, number] {
   const box = useRef<T>(null)
   const [width, setWidth] = useState(0)

@@ -13,7 +13,7 @@ interface GalleryProps {
 /** The objects of a group to choose from, each with its picture. */
 export function Gallery({ fitted: { group, unit }, hasMean, pictureOf, choose }: GalleryProps) {
   const strip = useRef<HTMLDivElement>(null)
-  // Only a new choice scrolls the strip: a reader who looks along it stays there.
+  // Only a new choice scrolls the strip, so that it stays still while a reader looks through it.
   useLayoutEffect(() => {
     if (strip.current) bringIntoView(strip.current)
   }, [unit, group.key])

@@ -111,7 +111,10 @@ export function measured(values: Float64Array, known?: Uint8Array): MapValues {
 /** Ends of the colours of probabilities. */
 export const PROBABILITY_LIMITS: ColourLimits = { low: 0, high: 1 }
 
-/** Lowest and highest similarity of the maps that show it, outwards to four decimals; of none, the paper's limits. */
+/**
+ * Lowest and highest value of the maps that show similarity, rounded outwards to four decimals. Without such maps, the
+ * paper's limits.
+ */
 export function extremes(shown: readonly LoadedMap[]): ColourLimits {
   const maps = shown.filter(({ quantity }) => quantity === 'similarity')
   if (maps.length === 0) return PAPER_LIMITS

@@ -17,7 +17,7 @@ export function bindTheme(): void {
   show()
 }
 
-/** Some browsers keep nothing for pages from disk. */
+/** Some browsers have no storage for pages from disk. */
 function recall(): string {
   try {
     return localStorage.getItem(KEY) ?? ''

@@ -7,7 +7,7 @@ import { startViewer } from '../viewer.js'
 import { LiveControls } from './controls.js'
 import { liveSource } from './liveSource.js'
 
-/** Side of the object in pixels if a link names no other: the smaller one of the paper's. */
+/** Side of the object in pixels if a link names no other: the smaller size of the paper. */
 const FIRST_SIZE = 75
 
 const study = JSON.parse(element('study', HTMLScriptElement).text) as LiveStudy
