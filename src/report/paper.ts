@@ -7,7 +7,7 @@ import { PAPER_CLASSES, PAPER_PER_CLASS } from '../patches/cocoPatches.js'
 import type { StudyGroup } from '../results/study.js'
 import type { PaperRow } from './tables/tables.js'
 
-/** The paper's tables as the package has them (Lee, Yang, Wang 2020): 1 and 2, 3 and 4. */
+/** The tables of the paper (Lee, Yang, Wang 2020) in the package: `similarity` is 1 and 2, `separability` 3 and 4. */
 interface PaperTables {
   readonly similarity: readonly (Place & { readonly anchor: string; readonly mean: number; readonly std: number })[]
   readonly separability: readonly (Place & { readonly task: string; readonly accuracy: number; readonly std: number })[]
