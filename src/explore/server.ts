@@ -61,7 +61,7 @@ const HEADERS = {
 
 /**
  * The server of the live page. Every path starts with the secret, and only the page itself may send requests.
-  * @param at returns where the server listens; called only after it has started to listen
+ * @param at returns where the server listens; called only after it has started to listen
  */
 export function liveServer(explorer: Explorer, secret: string, at: () => ServerPlace): Server {
   const app = new Hono()

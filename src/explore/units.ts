@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { LiveScene } from '../page/live.js'
 import type { LiveUnit } from './liveUnit.js'
 
-/** Computed units, by the scene that they show. If their features take too much memory, units that nobody looks at go first. */
+/** Computed units by scene. If their features need too much memory, units that nobody looks at are dropped first. */
 export interface LiveUnits {
   readonly find: (scene: LiveScene) => LiveUnit | undefined
   readonly add: (scene: LiveScene, unit: LiveUnit) => void

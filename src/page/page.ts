@@ -20,8 +20,8 @@ export interface PageParts {
 }
 
 /**
- * The page of a results folder: the viewer, then the sections in their order, then the paper. It needs the folder `site`
- * beside it and no network; without JavaScript the sections can still be read.
+ * The page of a results folder: the viewer, then the sections in their order, then the paper. It needs the folder
+ * `site` beside it, but no internet connection. Without JavaScript, the sections can still be read.
  * @param index null if the folder has no maps; the page then has only sections
  * @param opening the most surprising result of the study
  */

@@ -47,7 +47,7 @@ interface SiteLayer {
   readonly dims: number
   /** Per anchor, as summary.json has them: mean and standard deviation over patches of each patch's mean similarity. */
   readonly means: readonly { readonly mean: number; readonly std?: number }[]
-  /** Null baseline: mean cosine of objects of different classes at the same position; null if there are no such pairs. */
+  /** Null baseline: mean cosine of objects of different classes at the same position; null without such pairs. */
   readonly baseline: number | null
 }
 

@@ -86,7 +86,7 @@ export function logScale(values: readonly number[]): Scale {
   }
 }
 
-/** An axis from the least of some values to the largest, evenly spaced in their logarithm, with ticks at powers of two. */
+/** A logarithmic axis from the smallest value to the largest, with ticks at those values that are powers of two. */
 export function octaveScale(values: readonly number[]): Scale {
   const logs = values.map(Math.log2)
   const [low, high] = [min(logs), max(logs)]

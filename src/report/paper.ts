@@ -34,7 +34,7 @@ export function paperRows(): readonly PaperRow[] {
 }
 
 /**
- * Whether a network was measured as the paper did, as far as its units can tell: the published weights, every position, hard
+ * Whether a network was measured as in the paper, as far as its units show: the published weights, every position, hard
  * masks on white, float32, and twenty objects of each of ten classes.
  */
 export function isPapersStudy({ model, stride, units }: StudyGroup): boolean {

@@ -1,6 +1,6 @@
 import { element } from './dom.js'
 
-/** Widths at which the contents lie above the page and not beside it, as in the style. */
+/** Widths at which the contents are above the page instead of beside it; the style has the same limit. */
 const NARROW = '(max-width: 75rem)'
 
 /** Folds the contents if there is no room beside the page, and marks the section that is being read. */

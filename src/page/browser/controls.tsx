@@ -20,7 +20,7 @@ const QUANTITY_NAMES: Readonly<Record<Quantity, string>> = {
   answers: 'answers',
 }
 
-/** The networks, and the choices of what the maps show. */
+/** Controls that choose the networks and the contents of the maps. */
 export function Controls({ index, view, fits, change }: ControlsProps) {
   const models = modelsOf(index)
   const hasAnswers = fits.some(({ group }) => group.classes !== null)

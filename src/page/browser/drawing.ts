@@ -2,7 +2,7 @@ import { h, type RefObject, type VNode } from 'preact'
 import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { attributeText, type SvgElement } from '../../plot/svg.js'
 
-/** An SVG element as a node of the page. Text stays text, whatever is in it. */
+/** An SVG element as a node of the page. Text is never parsed as markup. */
 export function drawn({ name, attributes, children }: SvgElement): VNode {
   const texts = Object.entries(attributes).map(([key, value]) => [key, attributeText(value)])
   return h(

@@ -8,7 +8,10 @@ import type { Reading } from './readings.js'
 import { positionText } from './text.js'
 
 export interface FrameActions extends CursorActions {
-  /** Moves the object's top-left corner as near as possible to here, in pixels of the frame; may lie outside it. */
+  /**
+   * Moves the object's top-left corner as near as possible to a position in pixels of the frame. The position may be
+   * outside the frame.
+   */
   readonly place: (position: Position) => void
 }
 

@@ -97,7 +97,7 @@ function paint(canvas: HTMLCanvasElement, map: LoadedMap | undefined, colourOf: 
   canvas.getContext('2d')?.putImageData(image, 0, 0)
 }
 
-/** Where the map lies on the screen, and its axes in pixels of the frame. */
+/** Location of the map on the screen, and its axes in pixels of the frame. */
 interface MapArea {
   readonly columns: Scale
   readonly rows: Scale

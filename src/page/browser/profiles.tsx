@@ -14,7 +14,7 @@ interface ProfileLine {
   /** The map that gives the line its colour. */
   readonly panel: PanelId
   readonly values: readonly number[]
-  /** Pixels between neighbours; the first lies at 0. */
+  /** Pixels between neighbouring values; the first value is at 0. */
   readonly stride: number
   /** Null baseline; drawn if it is within the axis. */
   readonly baseline: number | null

@@ -17,7 +17,7 @@ export interface Reading {
   readonly position: Position
   /** Index of the position. */
   readonly at: number
-  /** Similarity, whatever the map shows. */
+  /** Similarity, even if the map shows another quantity. */
   readonly value: number
   /** "dog 0.91"; empty if not known. */
   readonly answer: string

@@ -31,7 +31,7 @@ export interface Signs {
   readonly p: number
 }
 
-/** Standard errors by which a mean must lie off the border to speak for or against. */
+/** Distance from the border, in standard errors, that a mean must exceed to speak for or against a claim. */
 export const CLEAR_ERRORS = 2
 
 /** The value above or below which a mean speaks for a claim. */

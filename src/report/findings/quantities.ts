@@ -118,7 +118,7 @@ export function biasWithoutFlips(own: LayerOfGroup, flipped: LayerOfGroup): read
   return [isBiased ? evidence : { ...evidence, lean: 'open' }]
 }
 
-/** Reason why a layer's grid of features is too coarse for verdicts on separability; undefined if it is not. */
+/** Reason why the grid of positions is too coarse to judge a layer's separability; undefined if it is not. */
 export function coarseGridOf(one: LayerOfGroup): string | undefined {
   const [phase] = rowsOf(one, 'phase-accuracy')
   return phase && coarseGrid(phase.mean, variantPixels(phase.variant))

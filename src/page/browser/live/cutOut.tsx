@@ -11,7 +11,7 @@ export interface CutBox {
 }
 
 interface CutOutParts {
-  /** Cutting changes it: what is cut off becomes transparent. */
+  /** The picture to cut. Cutting makes its pixels transparent. */
   readonly picture: ImageData
   /** Called with the part to use; undefined if the user cancelled. */
   readonly answer: (box: CutBox | undefined) => void

@@ -249,7 +249,7 @@ function indexOf({ networks, objects, ...state }: LiveState, mostBytes: number, 
     const stride = fittingStride(network, size, { wished: state.finest, mostBytes }) ?? (LIVE_STRIDES.at(-1) as number)
     const side = Math.ceil(extent / stride)
     return {
-      // A new key makes the page draw the pictures again, whatever changed in them.
+      // A new key makes the page draw the pictures again after any change.
       key: version * networks.length + i,
       ...{ model: network.id, size, rows: side, cols: side, stride, frame: network.frame },
       background: { colour: state.background },

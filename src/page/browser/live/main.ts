@@ -12,7 +12,7 @@ const FIRST_SIZE = 75
 
 const study = JSON.parse(element('study', HTMLScriptElement).text) as LiveStudy
 const source = liveSource(study, linkedSize() ?? FIRST_SIZE)
-// Registered first, so that it runs before the viewer shows what the address names.
+// Registered first, so that it runs before the viewer shows the view in the address.
 window.addEventListener('hashchange', () => {
   const size = linkedSize()
   if (size !== undefined && size !== source.state().size) source.set({ size })
