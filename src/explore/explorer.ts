@@ -33,7 +33,7 @@ export interface ExplorerOptions {
   readonly networks: LiveNetworks
   readonly objects: Objects
   readonly units: LiveUnits
-  /** Bytes that the features of one object may take. */
+  /** Most bytes of the features of one object. */
   readonly mostBytes: number
   /** See `LiveStudy`. */
   readonly opensTwo: boolean
@@ -108,7 +108,7 @@ export function openExplorer(options: ExplorerOptions) {
   }
 }
 
-/** @throws InputError for positions so near to one another that their features do not fit the memory */
+/** @throws InputError if the positions are so close together that their features do not fit in memory */
 function checkStride(network: Network, { size, stride }: LiveScene, mostBytes: number): void {
   const { input, layers } = network
   const least = fittingStride({ frame: input.rows, layers }, size, { wished: stride, mostBytes })

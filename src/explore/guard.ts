@@ -3,14 +3,14 @@ import { isIP } from 'node:net'
 import { hostname } from 'node:os'
 import type { MiddlewareHandler } from 'hono'
 
-/** Where the server listens. */
+/** Address and port that the server listens on. */
 export interface ServerPlace {
   /** Address or name that it is bound to. */
   readonly host: string
   readonly port: number
 }
 
-/** Addresses of this machine alone. */
+/** Whether an address can be reached only from this machine. */
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)
 }

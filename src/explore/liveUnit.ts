@@ -49,16 +49,16 @@ export interface LiveUnit {
   readonly isFollowed: () => boolean
   /** Stops the work even if there are followers. Calls of the engine that are running still finish. */
   readonly stop: () => void
-  /** A row's features, computed at once if they are not there. @throws as `NetworkHandle.extract` */
+  /** A row's features, computed immediately if they are missing. @throws the errors of `NetworkHandle.extract` */
   readonly featuresAt: (row: number) => Promise<FeatureRow>
   /** Computes the positions around this one first. */
   readonly lookAt: (position: Position) => void
 }
 
 interface Follower {
-  /** More rows are there. */
+  /** Called when more rows have features. */
   readonly onRows: () => void
-  /** The work failed, and no more rows come. */
+  /** Called when the work has failed; no more rows will arrive. */
   readonly onFailure: (error: unknown) => void
 }
 

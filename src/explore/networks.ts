@@ -32,7 +32,7 @@ const IMAGES = 2000
 export interface LiveNetworks {
   readonly list: () => readonly LiveNetwork[]
   readonly missing: () => Promise<readonly MissingNetwork[]>
-  /** @throws InputError for one that is not here */
+  /** @throws InputError for a network that is not on the page */
   readonly find: (id: string) => Network
   /**
    * Calls a function with an open network. It opens the network if necessary, and keeps it open until the function's
@@ -48,7 +48,8 @@ export interface LiveNetworks {
   readonly add: (id: string) => Promise<LiveNetwork>
   /**
    * Adds an uploaded ONNX file, after its trial.
-   * @throws as `chooseNetwork`; InputError for one that is too large, or keeps data in other files; the signal's reason
+   * @throws the errors of `chooseNetwork`, and the signal's reason
+   * @throws InputError for a file that is too large or keeps data in other files
    */
   readonly drop: (sent: SentFile, signal: AbortSignal) => Promise<DroppedNetwork>
   /** Waits for the work in progress, and removes uploaded files. */
@@ -120,7 +121,7 @@ export async function openLiveNetworks(options: LiveNetworkOptions): Promise<Liv
     sourceOf: (id) => ({ model: names.get(id) ?? id, isDropped: dropped.has(id) }),
     add: async (id) => asLive(await choose(id)),
     drop: (sent, ended) => {
-      // Some file systems ignore case.
+      // Lower case, because some file systems ignore case.
       const stem = fileStem(sent.name, 'network', /[^\p{L}\p{N}_.]+/gu).toLowerCase()
       const ids = [...networks.keys(), ...catalog().map(({ id }) => id)]
       const id = freeName(stem, new Set(ids.map((one) => one.toLowerCase())))
@@ -216,7 +217,7 @@ function refuseOtherFiles({ path, external: [other] }: OnnxModel): void {
   )
 }
 
-/** What the page says about an uploaded network, one sentence each: its input, its layers and its classes. */
+/** Sentences for the page about an uploaded network: its input, its layers and its classes. */
 function recipeOf(network: Network): readonly string[] {
   const { input, inputSource, layers, classes } = network
   const { rows, cols, divisor, mean, std, channelOrder } = input

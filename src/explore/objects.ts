@@ -9,19 +9,19 @@ import { pictureFormat } from '../patches/pictureFormat.js'
 /** Bytes of the largest picture that is accepted; a photo has a few million. */
 export const MOST_PICTURE_BYTES = 32 * 1024 * 1024
 
-/** Objects of the user's own; the oldest go first. */
+/** Most objects of the user that are kept. Beyond that, the oldest are dropped. */
 const MOST_OWN = 32
 
 /** Longest side of an object in pixels; frames are hardly larger. */
 const LONGEST_SIDE = 1024
 
-/** Seconds that drawing an SVG may take: somebody waits for it. */
+/** Most seconds for drawing an SVG. The limit is low because a user waits for it. */
 const DRAWING_SECONDS = 10
 
 /** Longest name of an object in characters, since it becomes the name of a file. */
 const LONGEST_NAME = 60
 
-/** The objects that can be moved: the built-in patches, and pictures that were given. */
+/** The objects that can be moved: the built-in patches, and pictures that the user added. */
 export interface Objects {
   readonly list: () => readonly LiveObject[]
   /**

@@ -21,7 +21,7 @@ const MOST_BYTES = 64 * 1024
 /** Most maps that are computed at a time. Each browser tab shows up to two. */
 const MOST_STREAMS = 12
 
-/** Connections at a time; browsers open a few per tab. */
+/** Most connections at a time. Browsers open a few per tab. */
 const MOST_CONNECTIONS = 64
 
 /** Seconds that a request may take to arrive. */
@@ -96,7 +96,7 @@ export function liveServer(explorer: Explorer, secret: string, at: () => ServerP
   return server
 }
 
-/** What the page asks for. */
+/** Routes for the requests of the page. */
 function liveRoutes(explorer: Explorer): Hono {
   const page = new Hono()
   const answerLines = lineAnswers()

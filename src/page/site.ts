@@ -43,7 +43,7 @@ export function siteWriter(results: string, site: string): SiteWriter {
     groups.set(name, files)
     return files
   }
-  // Features are large: those of one unit at a time are in memory.
+  // Features are large, so only one unit's features are in memory at a time.
   let featuresBefore: Promise<unknown> = Promise.resolve()
   const featuresInTurn = (file: string, unit: OpenUnit) => {
     const written = featuresBefore.then(() => writeFeatures(site, `features/${file}`, unit, 'features'))

@@ -30,7 +30,7 @@ export interface SiteGroup {
   readonly background: { readonly colour: string } | { readonly picture: number } | null
   readonly anchors: readonly SiteAnchor[]
   readonly layers: readonly SiteLayer[]
-  /** The layer that has the network's classes, if the files of units hold answers; null otherwise. */
+  /** The layer with the network's classes; null if the files of the units have no answers. */
   readonly classes: string | null
   readonly units: readonly SiteUnit[]
 }

@@ -20,7 +20,7 @@ export interface Rectangle {
 export interface FigureLayout {
   readonly width: number
   readonly height: number
-  /** Description for readers who do not see it. */
+  /** Description for readers who cannot see the figure. */
   readonly title: string
   readonly limits: ColourLimits
   readonly maps: readonly PlacedMap[]

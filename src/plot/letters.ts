@@ -8,7 +8,7 @@ import { markup, svg } from './svg.js'
 /** Size of the letters in pictures, in pixels: height of an em. */
 export const PICTURE_LETTERS = 18
 
-/** Outlines of letters: a picture looks the same on every machine, also on one without fonts. */
+/** Outlines of letters. They make pictures look the same on every machine, even without fonts. */
 interface Letters {
   readonly unitsPerEm: number
   /**

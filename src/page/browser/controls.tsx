@@ -9,7 +9,7 @@ import { type Change, limitsFromText, QUANTITIES, type Quantity, type View } fro
 interface ControlsProps {
   readonly index: SiteIndex
   readonly view: View
-  /** What the maps show: map A, and map B if there is one. */
+  /** Contents of the maps: map A, and map B if there is one. */
   readonly fits: readonly Fitted[]
   readonly change: (change: Change) => void
 }
@@ -176,7 +176,7 @@ function PanelLabel({ panel, words }: { readonly panel: PanelId; readonly words:
   )
 }
 
-/** A select of names from files, each in its own writing direction. */
+/** A select element with names from files, each in its own writing direction. */
 function Choices({ label, id, options, value, choose }: ChoicesProps) {
   return (
     <label>

@@ -9,8 +9,8 @@ const keptPictures = recent<SitePicture>(64)
 let ownDigest = ''
 
 /**
- * Lets the site's files hand over their values; see `writeSiteFile`.
- * @param digest of the page's index: files of another report are refused
+ * Defines the function to which the site's files pass their values; see `writeSiteFile`.
+ * @param digest of the page's index; files of a report with another digest are refused
  */
 export function receiveFiles(digest: string): void {
   ownDigest = digest

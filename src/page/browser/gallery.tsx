@@ -68,7 +68,7 @@ interface PictureProps extends Pick<GalleryProps, 'pictureOf'> {
   readonly strip: RefObject<HTMLElement | null>
 }
 
-/** A picture that is loaded once it is on the screen: there may be hundreds. */
+/** A picture that is loaded only when it is on the screen, because there may be hundreds. */
 function Picture({ picture, background, strip, pictureOf }: PictureProps) {
   const image = useRef<HTMLImageElement>(null)
   const [source, setSource] = useState<string>()

@@ -30,7 +30,7 @@ export function readAt(panel: PanelId, map: LoadedMap, cursor: Position): Readin
   return { panel, map, position, at, value: map.similarity[at] as number, answer }
 }
 
-/** Where the object is, and how far from the anchor. */
+/** Position of the object, and its distance from the anchor. */
 export function Place({ reading }: { readonly reading: Reading | undefined }) {
   return (
     <p class="where">

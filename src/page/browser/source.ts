@@ -21,7 +21,7 @@ export interface MapFollower {
   readonly onMap: (map: LoadedMap) => void
   /** Receives a note about the map; empty if there is none. */
   readonly say: (text: string) => void
-  /** Aborted when the map is not wanted any more. */
+  /** Aborted when the map is no longer wanted. */
   readonly signal: AbortSignal
   readonly cursor: Position
 }

@@ -30,6 +30,6 @@ function remember(theme: string): void {
   try {
     localStorage.setItem(KEY, theme)
   } catch {
-    // The choice then holds until the page is left.
+    // Without storage, the choice lasts until the page is closed.
   }
 }

@@ -3,7 +3,7 @@ import { COLOUR_MAPS, type ColourLimits } from '../../plot/colormap.js'
 import { plainOf } from '../../results/versions.js'
 import type { SiteIndex } from '../siteIndex.js'
 
-/** What maps can show: similarity to the anchor, probability of the center's class, regions of equal answer. */
+/** Quantities of a map: similarity to the anchor, probability of the center's class, regions of equal answer. */
 export const QUANTITIES = ['similarity', 'probability', 'answers'] as const
 export type Quantity = (typeof QUANTITIES)[number]
 

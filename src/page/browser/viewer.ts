@@ -15,7 +15,7 @@ export interface RunningViewer {
   readonly address: () => string
   /** Shows another view, or the same view again after the source has changed. */
   readonly change: (make: Change) => void
-  /** What the maps show: map A, and map B if there is one. */
+  /** Contents of the maps: map A, and map B if there is one. */
   readonly fits: () => readonly Fitted[]
 }
 

@@ -60,7 +60,7 @@ ${lines.join('\n')}
 <p class="axis">${escapeHtml(axis)}</p></div>`
 }
 
-/** Names of series beside their marks. */
+/** A legend: the names of the series beside their marks. */
 export function keys(series: readonly string[]): string {
   const entries = series.map((name, i) => {
     const sign = markup(svg('svg', { width: 14, height: 12 }, mark(i, 6, 6, 5)))

@@ -36,7 +36,7 @@ export interface Claim {
   readonly source: string
   /** Says what is measured, and which values support the claim. */
   readonly rule: string
-  /** Whether the claim is about this network at all. */
+  /** Whether the claim concerns this network. */
   readonly concerns: (network: NetworkStudy) => boolean
   /** Reason, known before any numbers, why the claim cannot be judged; undefined if there may be evidence. */
   readonly obstacle: (network: NetworkStudy) => string | undefined
@@ -102,7 +102,7 @@ const POINTS: NumberKind = {
 const always = () => true
 const noObstacle = () => undefined
 
-/** The paper's claims that a study's numbers can tell about, and two of this project. */
+/** The paper's claims that a study's numbers can test, and two claims of this project. */
 export const CLAIMS: readonly Claim[] = [
   {
     id: 'no-global-invariance',

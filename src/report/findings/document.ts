@@ -39,7 +39,7 @@ interface ClaimText {
 /** Findings as text, for every format. */
 interface FindingsText {
   readonly introduction: string
-  /** Claims × networks; undefined: the study is too small for verdicts. */
+  /** Claims × networks; undefined if the study is too small for verdicts. */
   readonly verdicts: Table | undefined
   readonly claims: readonly ClaimText[]
 }
@@ -77,7 +77,7 @@ export function findingsSections(findings: readonly ClaimFinding[], rows: readon
   return [{ id: 'findings', title: 'Claims and verdicts', html: first }, ...sections]
 }
 
-/** Claims × networks: a claim leads to its section, a mark sets the maps. */
+/** Claims × networks. A claim links to its section, and a mark opens its maps in the viewer. */
 function matrixHtml(findings: readonly ClaimFinding[]): string {
   const models = distinct(findings.map(({ model }) => model))
   const rows = distinct(findings.map(({ claim, title }) => ({ claim, title }))).map(({ claim, title }) => {

@@ -136,7 +136,7 @@ export function separabilityGap(one: LayerOfGroup): readonly Evidence[] {
   })
 }
 
-/** Error of the fold accuracies predicted from the phase only, minus the error of those from the position only. */
+/** Fold error of features with only the phase, minus that of features with only the position; see `FoldPrediction`. */
 export function positionAdvantage(one: LayerOfGroup): readonly Evidence[] {
   const [byPosition, byPhase] = MADE_UP_FEATURES.map((feature) => metricOf(one, 'fold-error', feature)) as [
     PatchValues,

@@ -12,7 +12,7 @@ const LONGEST_SIDE = 1024
 /** Pictures with a smaller share of transparent pixels open the cut-out dialog. */
 const LEAST_TRANSPARENT = 0.01
 
-/** Shows a line below the controls; empty: none. A line that counts up is not read out. */
+/** Shows a line below the controls; an empty text removes it. Screen readers do not read a line that counts up. */
 export type Say = (text: string, isCounting?: boolean) => void
 
 interface AddFileParts {

@@ -2,7 +2,7 @@ import type { TargetedMouseEvent, TargetedPointerEvent } from 'preact'
 import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { cutFrom } from './flood.js'
 
-/** A rectangle of a picture, in pixels; `right` and `bottom` are outside of it. */
+/** A rectangle of a picture, in pixels; `right` and `bottom` are exclusive. */
 export interface CutBox {
   readonly left: number
   readonly top: number
@@ -46,7 +46,7 @@ const MOST_UNDONE = 20
 /** A pointer that moves less than this, in pixels of the screen, counts as a click. */
 const CLICK = 4
 
-/** Cuts an object out of a picture: by a rectangle, then by colours. */
+/** Cuts an object out of a picture, first with a rectangle, then by colours. */
 export function CutOut({ picture, answer }: CutOutParts) {
   const { width, height } = picture
   const dialog = useRef<HTMLDialogElement>(null)

@@ -27,7 +27,7 @@ export interface LiveState extends Pick<LiveStudy, 'networks' | 'missing' | 'obj
   readonly finest: number
 }
 
-/** Maps that the page's server computes while one looks. */
+/** Maps that the page's server computes while the user watches. */
 export interface LiveSource extends MapSource {
   readonly state: () => LiveState
   readonly set: (change: Partial<LiveState>) => void
@@ -245,7 +245,7 @@ function indexOf({ networks, objects, ...state }: LiveState, mostBytes: number, 
   const groups = networks.map((network, i): SiteGroup => {
     const size = Math.min(state.size, network.frame)
     const extent = network.frame - size + 1
-    // If nothing fits, the server says so.
+    // If no stride fits, the server reports it.
     const stride = fittingStride(network, size, { wished: state.finest, mostBytes }) ?? (LIVE_STRIDES.at(-1) as number)
     const side = Math.ceil(extent / stride)
     return {
