@@ -77,7 +77,10 @@ async function shrunk(image: FramePixels, from: number, to: number): Promise<Fra
   return new Uint8Array(await sharp(image, { raw }).resize(to, to).raw().toBuffer())
 }
 
-/** Draws a picture in a thin frame, because a picture may be as white as the sheet. @returns the name above it */
+/**
+ * Draws a picture in a thin frame, because picture and sheet may both be white.
+ * @returns the name above the picture, cut if it is too long
+ */
 function drawPanel(canvas: Canvas, image: FramePixels, side: number, row: number, col: number, label: string): Label {
   fill(canvas, { row: row + LABEL_HEIGHT - 1, col: col - 1, rows: side + 2, cols: side + 2 }, GREY)
   paste(canvas, image, { row: row + LABEL_HEIGHT, col, rows: side, cols: side })

@@ -133,7 +133,7 @@ function axisElements({ columns, rows, x, y, width, height }: MapArea): readonly
   ]
 }
 
-/** A plus, moved inwards if the anchor is at the map's edge. Two colours make it visible on any background. */
+/** A plus, moved inwards if the anchor is at the map's edge. It is light under dark to be visible on any colour. */
 function anchorMark({ row, col }: Position, { x, y, width, height }: MapArea): SvgElement {
   const arm = 7
   const inside = (value: number, from: number, length: number) =>

@@ -30,6 +30,6 @@ function remember(theme: string): void {
   try {
     localStorage.setItem(KEY, theme)
   } catch {
-    // Without storage, the choice lasts until the page is closed.
+    // Without storage, the choice lasts until the page is left.
   }
 }
