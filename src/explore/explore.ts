@@ -17,7 +17,7 @@ import { openLiveNetworks } from './networks.js'
 import { openObjects } from './objects.js'
 import { openLiveUnits } from './units.js'
 
-/** Features may take a quarter of the machine's memory, and those of one object a quarter of that. */
+/** All features may take a quarter of the machine's memory, and the features of one object a quarter of that. */
 const MEMORY_SHARE = 4
 const UNIT_SHARE = 4
 
@@ -109,7 +109,7 @@ export async function explore(options: ExploreOptions = {}): Promise<Exploration
   })
   const secret = randomBytes(24).toString('base64url')
   let place = { host, port }
-  // Imported here only, since it takes gibibytes of addresses, which no other command needs.
+  // Imported only here because it reserves gibibytes of address space, which no other command needs.
   const { liveServer } = await import('./server.js')
   const server = liveServer(explorer, secret, () => place)
   const closeAll = async () => {
@@ -128,7 +128,7 @@ export async function explore(options: ExploreOptions = {}): Promise<Exploration
     await close()
     throw error
   })
-  // A connection that cannot be accepted, as without file handles, is no reason to end.
+  // The server keeps running if it cannot accept a connection, for example because no file handles are left.
   server.on('error', ({ message }) => progress.note(`a connection was refused: ${message}`))
   signal.addEventListener('abort', () => void close().catch(() => undefined), { once: true })
   if (signal.aborted) await close()
@@ -155,7 +155,7 @@ async function listen(server: Server, host: string, port: number): Promise<void>
   }
 }
 
-/** How a browser names the machine. */
+/** Name of the machine in the page's address. */
 function addressName(host: string): string {
   if (host === '0.0.0.0' || host === '::') return hostname()
   return isIPv6(host) ? `[${host}]` : host

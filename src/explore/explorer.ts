@@ -33,14 +33,14 @@ export interface ExplorerOptions {
   readonly networks: LiveNetworks
   readonly objects: Objects
   readonly units: LiveUnits
-  /** Bytes that the features of one object may take. */
+  /** Most bytes of the features of one object. */
   readonly mostBytes: number
-  /** As of `LiveStudy`. */
+  /** See `LiveStudy`. */
   readonly opensTwo: boolean
   /** The results folder. */
   readonly out: string
   readonly pool?: Pool | undefined
-  /** As of `pullWeights`. */
+  /** See `pullWeights`. */
   readonly mirror?: string | undefined
 }
 
@@ -80,7 +80,7 @@ export function openExplorer(options: ExplorerOptions) {
     },
     addObject: objects.add,
     addNetwork: networks.drop,
-    /** A map as it comes to be known; computed as long as it is read. */
+    /** Messages of a map while it is computed. Work continues only while somebody reads them. */
     map: async function* (request: MapRequest, signal: AbortSignal): AsyncGenerator<MapMessage, void, undefined> {
       const { layer, anchor, cursor, ...scene } = request
       const unit = await unitOf(scene)
@@ -108,7 +108,7 @@ export function openExplorer(options: ExplorerOptions) {
   }
 }
 
-/** @throws InputError for positions so near to one another that their features do not fit the memory */
+/** @throws InputError if the positions are so close together that their features do not fit in memory */
 function checkStride(network: Network, { size, stride }: LiveScene, mostBytes: number): void {
   const { input, layers } = network
   const least = fittingStride({ frame: input.rows, layers }, size, { wished: stride, mostBytes })

@@ -3,21 +3,21 @@ import { isIP } from 'node:net'
 import { hostname } from 'node:os'
 import type { MiddlewareHandler } from 'hono'
 
-/** Where the server listens. */
+/** Address and port that the server listens on. */
 export interface ServerPlace {
   /** Address or name that it is bound to. */
   readonly host: string
   readonly port: number
 }
 
-/** Addresses of this machine alone. */
+/** Whether an address can be reached only from this machine. */
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host)
 }
 
 /**
- * Refuses requests that do not come from the page itself: those for another host name, as DNS rebinding makes them, and those
- * that another page sends.
+ * Refuses requests that do not come from the page itself. These are requests for another host name, which DNS
+ * rebinding causes, and requests that another page sends.
  */
 export function fromOwnPage(place: () => ServerPlace): MiddlewareHandler {
   return async (context, next) => {
@@ -25,7 +25,7 @@ export function fromOwnPage(place: () => ServerPlace): MiddlewareHandler {
     if (!isOwnHost(host, place())) return context.text('this server is asked by its address alone\n', 403)
     const origin = context.req.header('origin')
     const site = context.req.header('sec-fetch-site')
-    // A link to the page may stand anywhere; it has the secret.
+    // Any page may link to this one, because the link contains the secret.
     const isLink = context.req.method === 'GET' && context.req.header('sec-fetch-mode') === 'navigate'
     const isOther = (site === 'cross-site' || site === 'same-site') && !isLink
     const isForeign = isOther || (origin !== undefined && origin !== `http://${host}`)
@@ -39,11 +39,11 @@ function isOwnHost(header: string, { host, port }: ServerPlace): boolean {
   if (match === null || Number(match[2] ?? 80) !== port) return false
   const name = (match[1] as string).replace(/^\[|\]$/g, '').toLowerCase()
   if (isLoopback(name) || name === host.toLowerCase()) return true
-  // Bound to more than this machine: by address, or as the machine calls itself.
+  // If other machines can connect, they use an IP address or the machine's host name.
   return !isLoopback(host) && (isIP(name) !== 0 || name === hostname().toLowerCase())
 }
 
-/** Compares secrets in a time that tells nothing of them. */
+/** Compares secrets in constant time, so that the time reveals nothing about them. */
 export function isSecret(given: string, secret: string): boolean {
   const digest = (text: string) => createHash('sha256').update(text).digest()
   return timingSafeEqual(digest(given), digest(secret))

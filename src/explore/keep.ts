@@ -30,16 +30,16 @@ export interface UnitToKeep {
   readonly pool?: ReproduceOptions['pool'] | undefined
   /** The results folder. */
   readonly out: string
-  /** Whether a unit of the same name that was made otherwise may be replaced. */
+  /** Whether to replace a unit of the same name that was made differently. */
   readonly replaces: boolean
   readonly signal: AbortSignal
 }
 
 /**
- * Returns a function that stores a unit as `reproduce` does, from the features in memory, and the object beside it, so that the
- * same command makes the unit again. It waits until all positions are computed, and stores one unit at a time, so that each
- * sees those before it.
- * The function throws InputError, OutputError and UsageError as `reproduce`; the signal's reason.
+ * Returns a function that stores a unit as `reproduce` does, but from the features in memory. It also stores the
+ * object, so that the same command of `reproduce` makes the unit again. It waits until all positions are computed, and
+ * stores one unit at a time, so that each call sees the units stored before it.
+ * The function throws InputError, OutputError and UsageError as `reproduce` does, and the signal's reason.
  */
 export function unitKeeper(): (wanted: UnitToKeep) => Promise<KeptUnit | OtherUnit> {
   let before: Promise<unknown> = Promise.resolve()
@@ -109,8 +109,10 @@ async function wholeUnit(unit: LiveUnit, signal: AbortSignal): Promise<void> {
 }
 
 /**
- * The word by which `models` of a study names the network. An uploaded file is stored below the results.
- * @throws InputError where another network stands there; OutputError where a link would lead elsewhere
+ * Returns the network's name for the option `models`. An uploaded file is first copied into the results folder, and its
+ * name is the path of the copy.
+ * @throws InputError if the folder has another network of this name
+ * @throws OutputError if the path is a symbolic link, which may lead out of the folder
  */
 async function networkName({ model, isDropped, unit, out }: UnitToKeep): Promise<string> {
   if (!isDropped) return model
@@ -125,8 +127,9 @@ async function networkName({ model, isDropped, unit, out }: UnitToKeep): Promise
 }
 
 /**
- * The word by which `patches` of a study names the object. A picture is stored below the results.
- * @throws OutputError where a link would lead elsewhere
+ * Returns the object's name for the option `patches`. A picture is first stored in the results folder, and its name is
+ * the path of its own folder there.
+ * @throws OutputError if the path is a symbolic link, which may lead out of the results folder
  */
 async function objectPath({ object: { name, source }, out }: UnitToKeep): Promise<string> {
   if ('path' in source) return name
@@ -154,7 +157,7 @@ async function refuseLink(path: string): Promise<void> {
     )
 }
 
-/** The open network, which returns the features that are in memory, so that `runStudy` stores the unit as any other. */
+/** Makes the open network return the features in memory, so that `runStudy` stores the unit like any other. */
 function inMemory({ unit, execution }: UnitToKeep): Execution {
   const { handle } = execution
   const features = async () => inRowOrder(unit)

@@ -5,17 +5,18 @@ import { coarseToFine, offsetsAt, type Position, type PositionGrid } from '../en
 import type { Scene } from '../engine/task.js'
 import type { Network } from '../networks/index.js'
 
-/** Positions that are computed with one call of the engine: its features lie in memory twice until it ends. */
+/** Most positions per call of the engine. Their features are in memory twice until the call ends. */
 const MOST_ROWS_A_CALL = 1536
 
-/** Distance of the positions that are shown before anything else is done. */
+/** Distance of the positions that are computed first, in steps of the grid. */
 const FIRST_LEVEL = 32
 
-/** Positions along each axis around the cursor that come first. */
+/** Number of positions along each axis around the cursor that are computed first. */
 const AROUND_CURSOR = 5
 
 /**
- * Milliseconds for which work goes on after the last follower left, who often comes back at once with another layer or anchor.
+ * Milliseconds that work continues after the last follower has left. A follower often returns at once with another
+ * layer or anchor.
  */
 const LEFT_FOR_GOOD = 150
 
@@ -23,44 +24,48 @@ const LEFT_FOR_GOOD = 150
 type FeatureRow = readonly Float32Array[]
 
 /**
- * One object moved through one network: features of all positions, in memory as far as they are computed. A map is a pass over
- * them, so another anchor or layer costs no image. A whole unit has the same bits as one of `reproduce`.
+ * One object moved through one network, with all features computed so far in memory. A map is computed from these
+ * features, so another anchor or layer needs no new images. Once all positions are computed, the features are
+ * bit-identical to those of `reproduce`.
  */
 export interface LiveUnit {
   readonly network: Network
   readonly scene: Scene
   readonly grid: PositionGrid
-  /** Bytes of its features once all are there. */
+  /** Bytes of the features of all positions. */
   readonly bytes: number
-  /** Rows of the grid's offsets whose features are there, in the order in which they came. */
+  /** Rows of the grid's offsets that have features, in the order in which they first arrived. */
   readonly rows: () => Int32Array
-  /** By layer of the network: their features, [rows, dims]. Those of rows that came before their turn are replaced when it comes. */
+  /**
+   * Features of each layer, [rows, dims], in the order of `rows`. Rows that were computed early are computed again in
+   * their turn, and their features replaced.
+   */
   readonly matrices: readonly Float32Array[]
-  /** How many rows have had their turn; once all have, nothing changes any more. */
+  /** Number of rows that have had their turn. Their features no longer change. */
   readonly finished: () => number
   readonly isWhole: () => boolean
-  /** Computes as long as somebody follows. @returns a function that ends the following */
+  /** Adds a follower. Work continues while there is at least one. @returns a function that removes the follower */
   readonly follow: (follower: Follower) => () => void
   readonly isFollowed: () => boolean
-  /** Ends the work even if somebody follows; calls of the engine that run come to their ends. */
+  /** Stops the work even if there are followers. Calls of the engine that are running still finish. */
   readonly stop: () => void
-  /** A row's features, computed at once if they are not there. @throws as `NetworkHandle.extract` */
+  /** A row's features, computed immediately if they are missing. @throws the errors of `NetworkHandle.extract` */
   readonly featuresAt: (row: number) => Promise<FeatureRow>
   /** Computes the positions around this one first. */
   readonly lookAt: (position: Position) => void
 }
 
 interface Follower {
-  /** More rows are there. */
+  /** Called when more rows have features. */
   readonly onRows: () => void
-  /** The work failed, and no more rows come. */
+  /** Called when the work has failed; no more rows will arrive. */
   readonly onFailure: (error: unknown) => void
 }
 
-/** Does something with the network, which is open until that has ended. */
+/** Calls a function with the open network, which stays open until the function's promise settles. */
 export type UseNetwork = <T>(act: (handle: NetworkHandle) => Promise<T>) => Promise<T>
 
-/** @param rowsACall that one call of the engine computes at most */
+/** @param rowsACall most rows per call of the engine */
 export function openLiveUnit(
   network: Network,
   use: UseNetwork,
@@ -84,7 +89,7 @@ export function openLiveUnit(
     features.release()
     tell(({ onRows }) => onRows())
   }
-  /** Features of a few rows, each image by itself. */
+  /** Computes a few rows before their turn, each image by itself. */
   const computeEarly = async (wanted: Int32Array, signal?: AbortSignal) =>
     putAll(wanted, await use((handle) => handle.extract(scene, offsetsAt(grid.offsets, wanted), { signal })), false)
   const computeRows = async (wanted: Int32Array, signal: AbortSignal) => {
@@ -117,7 +122,7 @@ export function openLiveUnit(
       })
       .finally(() => {
         stop = undefined
-        // Somebody may have come while it was ending.
+        // A follower may have been added while the work was stopping.
         if (own.signal.aborted && followers.size > 0) start()
       })
   }
@@ -174,7 +179,7 @@ export function openLiveUnit(
   }
 }
 
-/** Two calls at a time, of which one is at work while the other comes to its end. */
+/** Keeps two calls running, so that one computes while the other finishes. */
 async function inTwoLanes(
   rows: Int32Array,
   rowsACall: number,
@@ -187,7 +192,7 @@ async function inTwoLanes(
       const wanted = rows.subarray(next, next + rowsACall)
       next += wanted.length
       await compute(wanted).catch((error: unknown) => {
-        // The other lane begins nothing more either.
+        // This stops the other lane, too.
         next = rows.length
         throw error
       })
@@ -196,16 +201,19 @@ async function inTwoLanes(
   await Promise.all([lane(), lane()])
 }
 
-/** Features of the rows that came, in the order in which they came. */
+/** Stores features of rows in the order in which the rows first arrive. */
 function keptRows({ layers }: Network, total: number) {
   const rows = new Int32Array(total)
   const matrices = layers.map(({ dims }) => new Float32Array(total * dims))
-  /** Where a row lies in the matrices; -1: it is not there. */
+  /** Index of each row in the matrices; -1 if the row has not arrived. */
   const placeOf = new Int32Array(total).fill(-1)
   const isFinished = new Uint8Array(total)
   let count = 0
   let finished = 0
-  /** @param hasTurn its features are those of its pass, and not of its image alone, which may differ in their last bits */
+  /**
+   * @param hasTurn whether the features were computed in the row's turn. Features computed early, from the image by
+   * itself, may differ in their last bits.
+   */
   const put = (row: number, from: number, source: readonly Float32Array[], hasTurn: boolean) => {
     if (isFinished[row] === 1 || (!hasTurn && placeOf[row] !== -1)) return
     if (placeOf[row] === -1) {
@@ -236,7 +244,7 @@ function keptRows({ layers }: Network, total: number) {
   }
 }
 
-/** Rows of the grid's offsets: coarse to fine, the anchors outside of the grid after the coarsest. */
+/** Rows of the grid's offsets from coarse to fine. Anchors outside the grid come after the coarsest level. */
 function rowsInOrder(grid: PositionGrid): Int32Array {
   const [first, ...others] = coarseToFine(grid).map(({ indices }) => [...indices])
   const extra = Array.from(

@@ -7,12 +7,13 @@ import type { MapMessage, MapRequest, MapRows } from '../page/live.js'
 import { availableCores } from '../support/machine.js'
 import type { LiveUnit } from './liveUnit.js'
 
-/** Milliseconds between two messages at least: a screen shows no more, and each costs a pass over its features. */
+/** Least milliseconds between two messages. A screen shows no more, and each message needs a pass over its features. */
 const BETWEEN_MESSAGES = 120
 
 /**
- * A map while it is computed: first the positions that are there, then the rest.
- * @throws InputError for a feature that has no direction; as `NetworkHandle.extract`; the signal's reason
+ * Yields a map while it is computed: first the positions that already have features, then the others.
+ * @throws InputError for a feature that has no direction
+ * @throws the errors of `NetworkHandle.extract`, and the signal's reason
  */
 export async function* mapMessages(
   unit: LiveUnit,
@@ -29,7 +30,8 @@ export async function* mapMessages(
     let sent = 0
     for (;;) {
       const isWhole = unit.isWhole()
-      // Features that came before their turn were replaced; those of anchor and center meet all others. So all are sent once more.
+      // Features that were computed early have been replaced. Every value depends on those of the anchor or the center,
+      // so all values are sent again.
       if (isWhole) sent = 0
       const [atAnchor, atCenter] = [await unit.featuresAt(anchor), await unit.featuresAt(center)]
       const rows = unit.rows().subarray(sent)
@@ -46,7 +48,7 @@ export async function* mapMessages(
   }
 }
 
-/** Waits for changes of a unit, which goes on computing as long as this follows it. */
+/** Follows a unit, so that its work continues, and waits for its changes. */
 export function followUnit(unit: LiveUnit, signal: AbortSignal) {
   let hasChanged = false
   let failure: { readonly error: unknown } | undefined
@@ -82,7 +84,10 @@ export function followUnit(unit: LiveUnit, signal: AbortSignal) {
   }
 }
 
-/** The row of a position in pixels, of the grid or of an anchor outside of it. @throws InputError for another one */
+/**
+ * Row of a position that lies on the grid or is an anchor; the position is in pixels.
+ * @throws InputError for any other position
+ */
 function rowOf({ grid }: LiveUnit, { row, col }: { readonly row: number; readonly col: number }): number {
   const anchor = grid.anchors.find((one) => one.row === row && one.col === col)
   if (anchor !== undefined) return anchor.index
@@ -105,7 +110,7 @@ function mapMaker({ network, grid, matrices }: LiveUnit, wanted: string) {
     const { dims } = network.layers[layer] as FeatureLayer
     return (matrices[layer] as Float32Array).subarray(first * dims, (first + count) * dims)
   }
-  /** @param first place of the rows' features */
+  /** @param first index of the first row's features in the matrices */
   return async (
     rows: Int32Array,
     first: number,
@@ -123,7 +128,7 @@ function mapMaker({ network, grid, matrices }: LiveUnit, wanted: string) {
     }).catch((error: unknown) => {
       throw error instanceof DegenerateFeatureError ? withoutDirection(`${network.id} ${name}`, error) : error
     })
-    // Anchors outside of the grid have no place in the map.
+    // Anchors outside the grid are not part of the map.
     const chosen = [...rows.keys()].filter((at) => (rows[at] as number) < positions)
     const pick = (values: ArrayLike<number>, from = 0) => chosen.map((at) => values[from + at] as number)
     const message = {

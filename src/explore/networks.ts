@@ -22,33 +22,34 @@ import { counted, printable } from '../support/text.js'
 import { fileStem, freeName } from './objects.js'
 import { openSentFiles, type SentFile } from './sentFiles.js'
 
-/** Networks that are open at a time: two are shown side by side, and one more may be come back to. */
+/** Networks that stay open: two are shown side by side, and the user may return to a third. */
 const MOST_OPEN = 3
 
-/** Images that a network is opened for: settings are worth a short trial. */
+/** Number of images that a network is opened for. It is large enough to be worth a short trial of settings. */
 const IMAGES = 2000
 
 /** The networks that the page offers. */
 export interface LiveNetworks {
   readonly list: () => readonly LiveNetwork[]
   readonly missing: () => Promise<readonly MissingNetwork[]>
-  /** @throws InputError for one that is not here */
+  /** @throws InputError for a network that is not on the page */
   readonly find: (id: string) => Network
   /**
-   * Does something with a network, which is opened for it or is open already, and stays so until that has ended. Those that are unused
-   * longest are closed.
-   * @throws as `openExecution`
+   * Calls a function with an open network. It opens the network if necessary, and keeps it open until the function's
+   * promise settles. Networks that have been unused longest are closed.
+   * @throws the errors of `openExecution`
    */
   readonly use: <T>(id: string, scene: Scene, act: (execution: Execution) => Promise<T>) => Promise<T>
-  /** For how long it has been opening; 0 if nobody has asked for it yet; undefined if it is open. */
+  /** Seconds since the network began to open; 0 if nobody has asked for it yet; undefined if it is open. */
   readonly openingSeconds: (id: string) => number | undefined
-  /** Its name on the command line; for an uploaded file, the path until this process ends. */
+  /** The network's name on the command line. For an uploaded file, its path, which is valid until this process ends. */
   readonly sourceOf: (id: string) => { readonly model: string; readonly isDropped: boolean }
   /** Adds a network of the catalog whose weights were just fetched. */
   readonly add: (id: string) => Promise<LiveNetwork>
   /**
    * Adds an uploaded ONNX file, after its trial.
-   * @throws as `chooseNetwork`; InputError for one that is too large, or keeps data in other files; the signal's reason
+   * @throws the errors of `chooseNetwork`, and the signal's reason
+   * @throws InputError for a file that is too large or keeps data in other files
    */
   readonly drop: (sent: SentFile, signal: AbortSignal) => Promise<DroppedNetwork>
   /** Waits for the work in progress, and removes uploaded files. */
@@ -58,14 +59,14 @@ export interface LiveNetworks {
 /** An open network, and the work that uses it. */
 interface Opened {
   readonly execution: Promise<Execution>
-  /** When that began, in milliseconds. */
+  /** Time at which opening began, in milliseconds of `performance.now`. */
   readonly since: number
   isReady: boolean
   readonly works: Set<Promise<unknown>>
 }
 
 export interface LiveNetworkOptions {
-  /** As of `openNetwork`; those whose weights are here by default. */
+  /** Networks to offer, named as in `openNetwork`; by default, all whose weights are on this machine. */
   readonly models?: readonly string[] | undefined
   readonly pool?: Pool | undefined
   readonly request: DeviceRequest
@@ -120,7 +121,7 @@ export async function openLiveNetworks(options: LiveNetworkOptions): Promise<Liv
     sourceOf: (id) => ({ model: names.get(id) ?? id, isDropped: dropped.has(id) }),
     add: async (id) => asLive(await choose(id)),
     drop: (sent, ended) => {
-      // Some file systems ignore case.
+      // Lower case, because some file systems ignore case.
       const stem = fileStem(sent.name, 'network', /[^\p{L}\p{N}_.]+/gu).toLowerCase()
       const ids = [...networks.keys(), ...catalog().map(({ id }) => id)]
       const id = freeName(stem, new Set(ids.map((one) => one.toLowerCase())))
@@ -145,7 +146,7 @@ export async function openLiveNetworks(options: LiveNetworkOptions): Promise<Liv
   }
 }
 
-/** Open networks, the last used one last: only so many at a time, unless more are in use. */
+/** Keeps at most MOST_OPEN networks open, or more if more are in use. */
 function liveExecutions({ request, wished, isUsed, onNote, signal }: LiveNetworkOptions) {
   const open = new Map<string, Opened>()
   const closeUnused = async () => {
@@ -178,10 +179,10 @@ function liveExecutions({ request, wished, isUsed, onNote, signal }: LiveNetwork
     use: async <T>(network: Network, scene: Scene, act: (execution: Execution) => Promise<T>): Promise<T> => {
       const { id } = network
       if (!open.has(id)) await closeUnused()
-      // Nothing is opened that nobody would close.
+      // After an abort, nobody would close a network that opens now.
       signal.throwIfAborted()
       const opened = open.get(id) ?? begin(network, scene)
-      // The last used one stands last.
+      // The map is ordered by last use; the most recent network comes last.
       open.delete(id)
       open.set(id, opened)
       const work = opened.execution.then(act)
@@ -207,7 +208,7 @@ async function closeOpened({ execution, works }: Opened): Promise<void> {
   )
 }
 
-/** @throws InputError for a model that other files belong to */
+/** @throws InputError for a model that keeps data in other files */
 function refuseOtherFiles({ path, external: [other] }: OnnxModel): void {
   if (other === undefined) return
   const name = basename(path)
@@ -216,7 +217,7 @@ function refuseOtherFiles({ path, external: [other] }: OnnxModel): void {
   )
 }
 
-/** What the page says about an uploaded network, one sentence each: its input, its layers and its classes. */
+/** Sentences for the page about an uploaded network: its input, its layers and its classes. */
 function recipeOf(network: Network): readonly string[] {
   const { input, inputSource, layers, classes } = network
   const { rows, cols, divisor, mean, std, channelOrder } = input

@@ -9,27 +9,27 @@ import { pictureFormat } from '../patches/pictureFormat.js'
 /** Bytes of the largest picture that is accepted; a photo has a few million. */
 export const MOST_PICTURE_BYTES = 32 * 1024 * 1024
 
-/** Objects of the user's own; the oldest go first. */
+/** Most objects of the user that are kept. Beyond that, the oldest are dropped. */
 const MOST_OWN = 32
 
 /** Longest side of an object in pixels; frames are hardly larger. */
 const LONGEST_SIDE = 1024
 
-/** Seconds that drawing an SVG may take: somebody waits for it. */
+/** Most seconds for drawing an SVG. The limit is low because a user waits for it. */
 const DRAWING_SECONDS = 10
 
 /** Longest name of an object in characters, since it becomes the name of a file. */
 const LONGEST_NAME = 60
 
-/** The objects that can be moved: the built-in patches, and pictures that were given. */
+/** The objects that can be moved: the built-in patches, and pictures that the user added. */
 export interface Objects {
   readonly list: () => readonly LiveObject[]
   /**
-   * Adds a picture. The object is what is not transparent in it, or all of it.
+   * Adds a picture. The object is the part that is not transparent, or the whole picture if nothing is transparent.
    * @throws InputError for anything that is not a picture or shows nothing; the signal's reason
    */
   readonly add: (bytes: Uint8Array, name: string, signal: AbortSignal) => Promise<LiveObject>
-  /** @throws InputError for one that is not there (any more); UsageError for a size that does not fit */
+  /** @throws InputError for an object that is unknown or was removed; UsageError for a size that does not fit */
   readonly patch: (key: number, size: number, frame: number) => Promise<Patch>
   readonly find: (key: number) => KnownObject
 }
@@ -44,13 +44,14 @@ export async function openObjects(): Promise<Objects> {
   const builtIn = await builtInPatches()
   const known = new Map<number, KnownObject>(builtIn.map((source, key) => [key, { key, name: source.name, source }]))
   let next = known.size
-  /** Large pictures are decoded one at a time; none waits for a drawing, which another process makes. */
+  /** Settles when the previous picture is decoded. Only one is decoded at a time, because pictures may be large. */
   let before: Promise<unknown> = Promise.resolve()
   const decode = (bytes: Uint8Array, signal: AbortSignal): Promise<Image> => {
     const decoded = () => decodeImage(bytes, 'the picture', signal, drawingLimits(DRAWING_SECONDS))
+    // An SVG does not wait, because another process draws it.
     if (pictureFormat(bytes) === 'svg') return decoded()
     const image = before.then(decoded)
-    // Not the picture itself, which would stay in memory.
+    // The result is dropped because the picture would stay in memory.
     before = image.then(
       () => undefined,
       () => undefined,
@@ -94,9 +95,9 @@ function isSame(one: Image, other: Image): boolean {
 }
 
 /**
- * A file's name without its extension, as a name of folders and files.
- * @param instead where nothing of it is left
- * @param others what becomes a dash; all but letters and digits by default
+ * Turns a file's name, without its extension, into a valid name for folders and files.
+ * @param instead the result if no characters are left
+ * @param others characters that become a dash; by default, all except letters and digits
  */
 export function fileStem(name: string, instead: string, others = /[^\p{L}\p{N}]+/gu): string {
   const stem = name
@@ -114,7 +115,7 @@ export function freeName(name: string, taken: ReadonlySet<string>): string {
   }
 }
 
-/** An object's pixels as PNG, from which the same patches are made. */
+/** An object's pixels as PNG. The file gives the same patches as the pixels. */
 export async function objectPng({ rows, cols, data }: Image): Promise<Buffer> {
   const { default: sharp } = await import('sharp')
   return sharp(data, { raw: { width: cols, height: rows, channels: 4 } })

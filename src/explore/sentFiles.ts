@@ -16,10 +16,12 @@ export interface SentFile {
 /** Uploaded files, in a temporary folder that is removed with this process. */
 export interface SentFiles {
   /**
-   * Writes a file, one at a time, and keeps it if `open` accepts it.
+   * Writes a file, and keeps it if `open` accepts it. Only one file can be written at a time.
    * @param name of the file in the folder
-   * @param most bytes
-   * @throws InputError for a larger file, or while another one comes; OutputError; errors of `open`, without the folder's name
+   * @param most bytes of the file
+   * @throws InputError for a larger file, or while another file arrives
+   * @throws OutputError if the file cannot be written
+   * @throws the errors of `open`, without the folder's name
    */
   readonly take: <T>(sent: SentFile, name: string, most: number, open: (path: string) => Promise<T>) => Promise<T>
   readonly remove: () => Promise<void>
@@ -36,7 +38,7 @@ export function openSentFiles(): SentFiles {
       return await open(path)
     } catch (error) {
       await rm(path, { force: true })
-      // The sender knows the file's name, and need not know this folder's.
+      // The sender knows the file's name, but not the path of this folder.
       if (error instanceof Error) error.message = error.message.replaceAll(`${folder}${sep}`, '')
       throw error
     }

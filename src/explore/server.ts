@@ -15,13 +15,13 @@ import type { Explorer } from './explorer.js'
 import { fromOwnPage, isSecret, type ServerPlace } from './guard.js'
 import { MOST_PICTURE_BYTES } from './objects.js'
 
-/** Bytes of a request's body, pictures and networks aside. */
+/** Most bytes of a request's body, except for pictures and networks. */
 const MOST_BYTES = 64 * 1024
 
-/** Maps that are computed at a time: two of each of some tabs. */
+/** Most maps that are computed at a time. Each browser tab shows up to two. */
 const MOST_STREAMS = 12
 
-/** Connections at a time; browsers open a few per tab. */
+/** Most connections at a time. Browsers open a few per tab. */
 const MOST_CONNECTIONS = 64
 
 /** Seconds that a request may take to arrive. */
@@ -55,13 +55,13 @@ const HEADERS = {
   },
   referrerPolicy: 'no-referrer',
   crossOriginResourcePolicy: 'same-origin',
-  // It speaks plain HTTP to this machine.
+  // Off because the server uses plain HTTP on this machine.
   strictTransportSecurity: false,
 }
 
 /**
- * The server of the live page: everything lies below the secret, and is asked by the page alone.
- * @param at where it listens, once it does
+ * The server of the live page. Every path starts with the secret, and only the page itself may send requests.
+ * @param at returns where the server listens; called only after it has started to listen
  */
 export function liveServer(explorer: Explorer, secret: string, at: () => ServerPlace): Server {
   const app = new Hono()
@@ -96,7 +96,7 @@ export function liveServer(explorer: Explorer, secret: string, at: () => ServerP
   return server
 }
 
-/** What the page asks for. */
+/** Routes for the requests of the page. */
 function liveRoutes(explorer: Explorer): Hono {
   const page = new Hono()
   const answerLines = lineAnswers()
@@ -115,7 +115,8 @@ function liveRoutes(explorer: Explorer): Hono {
   page.post('/networks', async (context) => {
     const name = (context.req.query('name') ?? '').slice(0, 1000)
     const bytes = Number(context.req.header('content-length') ?? 0)
-    // Not limited as the other bodies are, which lie in memory: it goes to the disk as it comes, and is counted there.
+    // Other bodies are limited here because they lie in memory. This one is written to disk as it arrives, and its size
+    // is checked there.
     const pieces = context.req.raw.body ?? Readable.from([])
     return context.json(await explorer.addNetwork({ name, bytes, pieces }, context.req.raw.signal))
   })
@@ -139,7 +140,7 @@ function liveRoutes(explorer: Explorer): Hono {
   return page
 }
 
-/** Answers by objects as lines of JSON, until they end or nobody reads them any more; only so many at a time. */
+/** Streams objects as lines of JSON until they end or nobody reads them any more; at most MOST_STREAMS at a time. */
 function lineAnswers() {
   let streams = 0
   return (context: Context, lines: (signal: AbortSignal) => AsyncIterable<object>): Response => {
@@ -170,8 +171,8 @@ function lineAnswers() {
 }
 
 /**
- * Where there are too many connections, a new one takes the place of the oldest that is not being answered, so that connections
- * that never finish a request keep nobody out.
+ * If there are too many connections, a new one replaces the oldest one that is not being answered. So connections that
+ * never finish a request cannot keep others out.
  */
 function limitConnections(server: Server): void {
   const connections = new Set<Socket>()
@@ -213,7 +214,7 @@ function limited(maxSize: number) {
   })
 }
 
-/** The body of a request: JSON, which a browser lets no other page send without the server's permission. */
+/** The body of a request, which must be JSON. Browsers let another page send JSON only if the server permits it. */
 async function bodyOf<T>(context: Context, schema: z.ZodType<T>): Promise<T> {
   if (!/^application\/json\b/.test(context.req.header('content-type') ?? '')) throw new BadRequest()
   const json: unknown = await context.req.json().catch(() => undefined)

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { LiveScene } from '../page/live.js'
 import type { LiveUnit } from './liveUnit.js'
 
-/** Computed units, by the scene that they show. If their features take too much memory, units that nobody looks at go first. */
+/** Computed units by scene. If their features need too much memory, units that nobody looks at are dropped first. */
 export interface LiveUnits {
   readonly find: (scene: LiveScene) => LiveUnit | undefined
   readonly add: (scene: LiveScene, unit: LiveUnit) => void
@@ -14,7 +14,7 @@ export interface LiveUnits {
   readonly forgotten: () => readonly string[]
 }
 
-/** @param mostBytes of the features of all units together, unless more of them are looked at */
+/** @param mostBytes limit for the features of all units together; units that somebody looks at may exceed it */
 export function openLiveUnits(mostBytes: number): LiveUnits {
   const forgotten: string[] = []
   /** The unit used last is at the end. */

@@ -1,6 +1,6 @@
-/** What the live page and its server tell one another, as JSON. */
+/** Messages between the live page and its server, as JSON. */
 
-/** Data that the page has from the start, as a part of it. */
+/** Data that is embedded in the page. */
 export interface LiveStudy {
   readonly networks: readonly LiveNetwork[]
   /** Networks of the catalog whose weights can be fetched. */
@@ -18,19 +18,19 @@ export interface LiveNetwork {
   /** Side of the square frame in pixels. */
   readonly frame: number
   readonly layers: readonly { readonly name: string; readonly dims: number }[]
-  /** The layer of its classes; null if they are not known. */
+  /** The layer whose values are the classes; null if they are not known. */
   readonly classes: string | null
 }
 
 export interface MissingNetwork {
   readonly id: string
-  /** null if not known. */
+  /** null if the size is not known. */
   readonly bytes: number | null
 }
 
 /** An object that can be moved. */
 export interface LiveObject {
-  /** Names its pictures. */
+  /** Number that names the object's pictures. */
   readonly key: number
   readonly name: string
 }
@@ -46,19 +46,19 @@ export interface LiveScene {
   readonly background: string
 }
 
-/** A map that is asked for: the similarity of one layer with one position. */
+/** Request for a map: the similarity of one layer's features to those at the anchor. */
 export interface MapRequest extends LiveScene {
   readonly layer: string
   /** In pixels: a position of the grid, or an anchor that has a name. */
   readonly anchor: { readonly row: number; readonly col: number }
-  /** Position around which to compute first. */
+  /** Positions around this one are computed first. */
   readonly cursor: { readonly row: number; readonly col: number }
 }
 
-/** A network whose file was sent. */
+/** A network whose file was uploaded. */
 export interface DroppedNetwork {
   readonly network: LiveNetwork
-  /** How images become its input and what is read of it, a sentence each. */
+  /** Sentences that say how images become the network's input and which layers and classes are read. */
   readonly recipe: readonly string[]
 }
 
@@ -68,7 +68,7 @@ export type MapMessage = Opening | MapRows | MapEnd | Note | Fault
 /** The network has been opening for this many seconds, or is open now. */
 type Opening = { readonly kind: 'opening'; readonly seconds: number } | { readonly kind: 'opened' }
 
-/** Positions that were computed; also known ones, whose values got better. */
+/** Positions that were computed. They may include earlier ones whose values were replaced by more exact ones. */
 export interface MapRows {
   readonly kind: 'rows'
   /** Positions as indices of the grid, row-major: uint32, little-endian, in base64. */
@@ -78,11 +78,11 @@ export interface MapRows {
   readonly answers?: {
     /** Index of the strongest class, uint32. */
     readonly strongest: string
-    /** Its probability, and that of the center's class, float32. */
+    /** Probabilities of the strongest class and of the center's class, float32. */
     readonly probability: string
     readonly ofCenter: string
     readonly center: number
-    /** Names of classes that were not named yet, by index. */
+    /** Names, by index, of classes that no earlier message named. */
     readonly names: Readonly<Record<number, string>>
   }
   /** Positions of the grid that are computed. */
@@ -94,19 +94,19 @@ interface MapEnd {
   readonly kind: 'end'
 }
 
-/** Something that is worth knowing as long as the map is shown. */
+/** A note to show as long as the map is shown. */
 interface Note {
   readonly kind: 'note'
   readonly message: string
 }
 
-/** It could not be done. */
+/** The request failed. */
 export interface Fault {
   readonly kind: 'fault'
   readonly message: string
 }
 
-/** How far a download is. */
+/** Progress of a download. */
 export type PullMessage =
   | { readonly kind: 'progress'; readonly done: number; readonly total: number }
   | { readonly kind: 'pulled'; readonly network: LiveNetwork }
@@ -115,13 +115,13 @@ export type PullMessage =
 /** A unit was stored. */
 export interface KeptUnit {
   readonly kind: 'kept'
-  /** Its folder. */
+  /** Folder of the unit. */
   readonly folder: string
-  /** Repeats it. */
+  /** Command that makes the unit again. */
   readonly command: string
 }
 
-/** A unit of the same name stands there, made otherwise. */
+/** The results folder already has a unit of the same name that was made differently. */
 export interface OtherUnit {
   readonly kind: 'other'
   readonly differences: readonly string[]
@@ -133,7 +133,10 @@ export const MOST_NETWORK_BYTES = 1024 ** 3
 /** Distances of positions that are offered, in pixels. */
 export const LIVE_STRIDES = [1, 2, 4, 8, 16] as const
 
-/** The smallest distance of positions, no smaller than wished, at which features fit the memory; undefined if there is none. */
+/**
+ * The smallest distance of positions, not below the wished one, at which the features fit in memory; undefined if there
+ * is none.
+ */
 export function fittingStride(
   { frame, layers }: Pick<LiveNetwork, 'frame' | 'layers'>,
   size: number,

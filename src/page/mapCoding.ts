@@ -1,20 +1,21 @@
-/** Decimals of cosines in the viewer, which shows the values of the arrays, rounded. */
+/** Decimals to which the viewer rounds the cosines of the arrays. */
 export const MAP_DECIMALS = 5
 
-/** Decimals that the viewer keeps of probabilities. */
+/** Decimals to which the viewer rounds probabilities. */
 export const PROBABILITY_DECIMALS = 4
 
-/** A cosine to the decimals that the viewer's maps keep. */
+/** Rounds a cosine as the viewer's maps do. */
 export function roundCosine(value: number): number {
   return Math.round(value * 10 ** MAP_DECIMALS) / 10 ** MAP_DECIMALS
 }
 
 /**
- * A map of cosines or probabilities in few bytes: each value in units of its last decimal, as the difference from the value before it, in zigzag and
- * variable-length coding (Protocol Buffers' sint32). Neighbours are alike, so that most take two bytes.
+ * Encodes a map of cosines or probabilities in few bytes. Each value is rounded to whole units of its last decimal. The
+ * differences from the value before are stored in zigzag and variable-length coding (Protocol Buffers' sint32).
+ * Neighbours are similar, so most values take two bytes.
  * @param map values from −2 to 2, row-major
  * @param decimals that are kept
- * @throws RangeError for a value that no cosine has
+ * @throws RangeError for NaN and for values outside −2 to 2
  */
 export function encodeMap(map: ArrayLike<number>, decimals = MAP_DECIMALS): Uint8Array {
   const scale = 10 ** decimals
@@ -51,8 +52,8 @@ export function decodeMap(bytes: Uint8Array, positions: number, decimals = MAP_D
 }
 
 /**
- * A map of small numbers that are the same over large regions, row by row: each number with how often it stands there one
- * after the other, both in variable-length coding.
+ * Encodes a map of small numbers that are equal over large regions, as run lengths in row-major order: each number,
+ * then how often it repeats, both in variable-length coding.
  * @param map whole numbers from 0 to 2^21 − 1, row-major
  */
 export function encodeRegions(map: ArrayLike<number>): Uint8Array {
@@ -85,7 +86,7 @@ export function decodeRegions(bytes: Uint8Array, positions: number): Uint32Array
   return map
 }
 
-/** @returns where the next number begins */
+/** @returns index at which the next number begins */
 function putNumber(bytes: Uint8Array, start: number, value: number): number {
   let next = start
   let rest = value

@@ -11,7 +11,7 @@ import { type Opening, viewerHtml } from './viewerHtml.js'
 /** The parts in which pages differ: markup, except for the title. */
 export interface PageParts {
   readonly title: string
-  /** Beside the common one. */
+  /** Added to the style that all pages have. */
   readonly style?: string
   /** Target of the link that skips to the viewer; undefined if the page has no viewer, and so no choice of a theme. */
   readonly skipTo: { readonly id: string; readonly title: string } | undefined
@@ -20,10 +20,10 @@ export interface PageParts {
 }
 
 /**
- * The page of a results folder: the viewer, then the sections in their order, then the paper. It needs the folder `site`
- * beside it and no network; without JavaScript the sections can still be read.
- * @param index null: the folder has no maps, so that sections are all there is
- * @param opening what of the study surprises most
+ * The page of a results folder: the viewer, then the sections in their order, then the paper. It needs the folder
+ * `site` beside it, but no internet connection. Without JavaScript, the sections can still be read.
+ * @param index null if the folder has no maps; the page then has only sections
+ * @param opening the most surprising result of the study
  */
 export function resultsPage(index: SiteIndex | null, sections: readonly ReportSection[], opening?: Opening): string {
   const all = [...sections, citationSection()]
@@ -31,7 +31,7 @@ export function resultsPage(index: SiteIndex | null, sections: readonly ReportSe
     title: 'Shiftscope results',
     skipTo: index === null ? undefined : { id: 'a-image', title: 'Skip to the object' },
     links: [...(index === null ? [] : [{ id: 'viewer', title: 'Object and maps' }]), ...all],
-    // The script begins before the sections are read.
+    // The script comes before the sections, so that it starts before they are parsed.
     main: [
       ...(index === null ? [] : [viewerHtml(studiedText(index), opening), scriptsHtml(index)]),
       ...all.map(sectionHtml),
@@ -105,7 +105,7 @@ ${body}
 </section>`
 }
 
-/** JSON that a script element can hold: no end tag, no comment. */
+/** JSON that is safe inside a script element: it cannot contain an end tag or a comment. */
 export function embeddedJson(value: unknown): string {
   return JSON.stringify(value).replaceAll('<', '\\u003c')
 }
@@ -123,7 +123,7 @@ const BIBTEX = `@inproceedings{lee2020shift,
   eprinttype = {arXiv}
 }`
 
-/** The paper that the study is of, and how to cite it and this program. */
+/** Names the paper that the study reproduces, and says how to cite it and this program. */
 function citationSection(): ReportSection {
   const tool = `@software{shiftscope,
   author  = {{Shiftscope contributors}},

@@ -1,9 +1,9 @@
 /**
  * A section of the page below the viewer: it is shown under its title, and the page's contents name it.
  *
- * The page's style has what sections need: a `.scroll` box for wide tables, `.note` for how to read something, `figure`
- * and `figcaption`, and colours that follow light and dark, also in inline SVG: `var(--ink)` for lines and text,
- * `var(--soft)` for secondary text, `var(--line)` for rules, and `var(--series-1)` to `var(--series-6)` for data.
+ * The page's style supports a `.scroll` box for wide tables, `.note` for instructions on reading, and `figure` with
+ * `figcaption`. Its colours follow light and dark, also in inline SVG: `var(--ink)` for lines and text, `var(--soft)`
+ * for secondary text, `var(--line)` for rules, and `var(--series-1)` to `var(--series-6)` for data.
  */
 export interface ReportSection {
   /** Unique on the page: a letter, then letters, digits and hyphens. */

@@ -16,14 +16,14 @@ import { type SketchedGroup, sketchedPatches } from './siteSketches.js'
 
 /** Writes the viewer's files while a study is read, one unit at a time. */
 export interface SiteWriter extends Required<Pick<UnitVisitor, 'onUnit'>> {
-  /** Writes the mean maps once all units have been seen, and says what the page has to know. */
+  /** Writes the mean maps after all units have been visited. @returns the index for the page */
   readonly finish: (groups: readonly StudyGroup[], limits: ColourLimits) => Promise<SiteIndex>
 }
 
 /** State of a group while its units are read. */
 interface GroupFiles {
   readonly key: number
-  /** In the order in which they came. */
+  /** Units in the order in which they were read. */
   readonly opened: OpenUnit[]
   /** The site's unit for each opened unit, once its files are written. */
   readonly units: Promise<SiteUnit>[]
@@ -43,7 +43,7 @@ export function siteWriter(results: string, site: string): SiteWriter {
     groups.set(name, files)
     return files
   }
-  // Features are large: those of one unit at a time are in memory.
+  // Features are large, so only one unit's features are in memory at a time.
   let featuresBefore: Promise<unknown> = Promise.resolve()
   const featuresInTurn = (file: string, unit: OpenUnit) => {
     const written = featuresBefore.then(() => writeFeatures(site, `features/${file}`, unit, 'features'))
@@ -65,7 +65,7 @@ export function siteWriter(results: string, site: string): SiteWriter {
       featuresInTurn(file, unit),
       writeMaps(file, unit, maps, mean),
     ] as const
-    // If one fails, the others still end first, so that nobody writes into the folder while it is removed.
+    // If one writer fails, the others finish first, so that none writes into the folder while it is removed.
     await Promise.allSettled(writers)
     const [picture, features] = await Promise.all(writers)
     return { patch: unit.inputs.patch, picture, ...(features && { features }) }
@@ -128,7 +128,7 @@ function sketchedGroup(units: readonly OpenUnit[]): SketchedGroup {
   }
 }
 
-/** Whether the features that a unit hands on are sketches of them. */
+/** Whether the unit stores sketches instead of the features themselves. */
 function isOfSketches({ inputs }: OpenUnit): boolean {
   return inputs.sketches === true && !inputs.keepsFeatures
 }

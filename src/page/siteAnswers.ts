@@ -3,11 +3,11 @@ import type { OpenUnit } from '../results/unit/open.js'
 import { encodeMap, encodeRegions, PROBABILITY_DECIMALS } from './mapCoding.js'
 import type { SiteAnswers } from './siteIndex.js'
 
-/** Mean over units of the probability of the class that each one's center has. */
+/** Mean over units of the probability of the class that is the strongest at the unit's center. */
 export interface MeanProbability {
   /** @param map [rows, cols] of one unit */
   readonly add: (map: Float32Array) => void
-  /** Encoded as in `SiteAnswers`; undefined: no unit was added. */
+  /** Encoded as in `SiteAnswers`; undefined if no unit was added. */
   readonly map: () => string | undefined
 }
 
@@ -28,8 +28,8 @@ export function meanProbability(): MeanProbability {
 }
 
 /**
- * Answers of a unit's network, for the unit's file; undefined if no layer is that of the classes.
- * @param mean takes the unit's map as well
+ * Answers of a unit's network, for the unit's file; undefined if no layer has the network's classes.
+ * @param mean to which the unit's map is added
  */
 export async function unitAnswers(unit: OpenUnit, mean: MeanProbability): Promise<SiteAnswers | undefined> {
   const layer = unit.layers.find(({ answers }) => answers !== null)

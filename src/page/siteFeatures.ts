@@ -2,13 +2,13 @@ import type { OpenUnit } from '../results/unit/open.js'
 import { writeSiteFile } from './siteFile.js'
 import type { SiteFeatures } from './siteIndex.js'
 
-/** Bytes of a file of features before they become base64: what a browser takes in a moment. */
+/** Most bytes of features per file, before base64. A browser loads this size in a moment. */
 const PART_BYTES = 12 * 1024 * 1024
 
 /**
- * Writes the features that a unit keeps, or their sketches, `<key>-<layer>-<part>.js`.
+ * Writes the features that a unit stores, or their sketches, to `<key>-<layer>-<part>.js`.
  * @param key `features/<group>/<unit>`
- * @returns in how many files each layer's lie; undefined if the unit keeps none
+ * @returns number of files for each layer; undefined if the unit stores no features
  */
 export async function writeFeatures(
   site: string,
@@ -38,7 +38,7 @@ export async function writeFeatures(
   return parts.some((part) => part > 0) ? parts : undefined
 }
 
-/** Bytes of the files that a layer's features become, names aside: int16 in base64. */
+/** Bytes of a layer's features in the files, as int16 in base64, without the code around them. */
 export function siteFeatureBytes(positions: number, dims: number): number {
   const perPart = positionsPerPart(dims)
   const base64 = (rows: number) => 4 * Math.ceil((rows * dims * Int16Array.BYTES_PER_ELEMENT) / 3)
@@ -51,7 +51,7 @@ function positionsPerPart(dims: number): number {
 }
 
 /**
- * Each row scaled to int16, so that its largest magnitude is 32767.
+ * Scales each row to int16, so that its largest magnitude is 32767.
  * A cosine of such rows differs from that of the features by a few millionths.
  * @param features [positions, dims]
  */

@@ -3,12 +3,13 @@ import { writeFileAtomic } from '../files/atomic.js'
 import { RECEIVER } from './siteIndex.js'
 
 /**
- * Writes a file of the site: a script that hands its value to the page. Scripts may be loaded from disk, where pages may
- * not fetch. The value is parsed as JSON, since in a literal of JavaScript a key `__proto__` would be no key.
- * @param key way of the file below the site's folder, without extension: numbers and words of this program's alone
+ * Writes a file of the site: a script that passes its value to the page. A page from disk can load scripts, but cannot
+ * use fetch. The value is parsed as JSON, because `__proto__` in a JavaScript literal would set the prototype.
+ * @param key path of the file below the site's folder, without extension. It must consist of numbers and of words that
+ * this program chooses, because it is not escaped.
  */
 export async function writeSiteFile(site: string, key: string, value: unknown): Promise<void> {
-  // In single quotes, JSON needs few escapes more.
+  // JSON contains many double quotes, so a literal in single quotes needs few additional escapes.
   const text = JSON.stringify(value).replace(/[\\']/g, '\\$&')
   await writeFileAtomic(join(site, `${key}.js`), `${RECEIVER}('${key}',JSON.parse('${text}'))\n`)
 }

@@ -1,22 +1,22 @@
 import type { ColourLimits } from '../plot/colormap.js'
 
-/** The page's function that takes what a file of the site brings. */
+/** Name of the page's function that receives the value of a site's file. */
 export const RECEIVER = 'shiftscopeReceive'
 
 /** The study as the page knows it before any map is loaded; it is part of index.html. */
 export interface SiteIndex {
-  /** Digest of all the rest, in hexadecimal; the file `study` of the site has the same. */
+  /** Digest of the rest of the index, in hexadecimal. The site's file `study` contains the same digest. */
   readonly digest: string
-  /** In the order of tables. */
+  /** Groups in the order of the tables. */
   readonly groups: readonly SiteGroup[]
   readonly limits: ColourLimits
-  /** Whether maps are computed while one looks: any position may be the anchor, and patches have no mean. */
+  /** Whether a server computes the maps on request. Then any position may be the anchor, and there is no mean map. */
   readonly isLive?: boolean
 }
 
 /** One network and patch size. */
 export interface SiteGroup {
-  /** Names the folder of its files: `maps/<key>/`, `features/<key>/`. */
+  /** Names the folders of the group's files: `maps/<key>/`, `features/<key>/`. */
   readonly key: number
   readonly model: string
   readonly size: number
@@ -26,11 +26,11 @@ export interface SiteGroup {
   readonly stride: number
   /** Side of the square frame in pixels. */
   readonly frame: number
-  /** A CSS colour, or the key of a picture; null: the picture was not found. */
+  /** A CSS colour, or the key of a picture; null if the picture was not found. */
   readonly background: { readonly colour: string } | { readonly picture: number } | null
   readonly anchors: readonly SiteAnchor[]
   readonly layers: readonly SiteLayer[]
-  /** The layer that has the network's classes, if the files of units hold answers; null otherwise. */
+  /** The layer with the network's classes; null if the files of the units have no answers. */
   readonly classes: string | null
   readonly units: readonly SiteUnit[]
 }
@@ -47,16 +47,16 @@ interface SiteLayer {
   readonly dims: number
   /** Per anchor, as summary.json has them: mean and standard deviation over patches of each patch's mean similarity. */
   readonly means: readonly { readonly mean: number; readonly std?: number }[]
-  /** Null baseline: mean cosine of objects of different classes at the same position; null if there are no such pairs. */
+  /** Null baseline: mean cosine of objects of different classes at the same position; null without such pairs. */
   readonly baseline: number | null
 }
 
-/** One patch of a group; its place in the list names its files. */
+/** One patch of a group. Its index in the list names its files. */
 export interface SiteUnit {
   readonly patch: string
   /** Key of the patch's picture; null if not found. */
   readonly picture: number | null
-  /** Per layer: in how many files its features lie, 0 if they were not kept. Absent if none of any layer. */
+  /** Number of files with features for each layer, 0 if they were not kept. Absent if no layer has features. */
   readonly features?: readonly number[]
   /** Largest error of the cosines of stored sketches; absent if the features themselves are stored. */
   readonly error?: number
@@ -76,15 +76,15 @@ export interface SiteMaps {
 
 /** Answers of a network at every position of a unit, maps in base64. */
 export interface SiteAnswers {
-  /** Names of the classes that are the strongest somewhere; the first is the one that is so at the center. */
+  /** Names of the classes that are the strongest at some position. The first is the strongest at the center. */
   readonly classes: readonly string[]
-  /** Which of them are right for the object, by their place in the list; absent if not known. */
+  /** Indices of the classes that are right for the object; absent if not known. */
   readonly right?: readonly number[]
-  /** Index of the strongest class at each position, by `encodeRegions`. */
+  /** Index of the strongest class at each position, encoded by `encodeRegions`. */
   readonly strongest: string
-  /** Probability of the first class, by `encodeMap`. */
+  /** Probability of the first class at each position, encoded by `encodeMap`. */
   readonly ofCenter: string
-  /** Probability of the strongest class at the positions where it is not the first class, by `encodeMap`. */
+  /** Probability of the strongest class at the positions where it is not the first class, encoded by `encodeMap`. */
   readonly ofOthers: string
 }
 
@@ -99,7 +99,8 @@ export interface SiteLayerMaps {
 export type SitePicture = string
 
 /**
- * `features/<group>/<unit>-<layer>-<part>`: consecutive rows of the feature matrix in base64: int16, little-endian,
- * [positions, dims], dims being fewer where they are sketches, each row scaled so that its largest magnitude is 32767. The scale does not matter to a cosine.
+ * `features/<group>/<unit>-<layer>-<part>`: consecutive rows of the feature matrix, [positions, dims], as int16,
+ * little-endian, in base64. Sketches have fewer dims than the layer. Each row is scaled so that its largest magnitude
+ * is 32767, which does not change cosines.
  */
 export type SiteFeatures = string

@@ -4,12 +4,12 @@ import type { UnitInputs } from '../results/unit/schema.js'
 import { writeSiteFile } from './siteFile.js'
 import type { SiteGroup, SitePicture } from './siteIndex.js'
 
-/** Frames with more pixels a side have no picture of their background: no network has such. */
+/** Largest side of a frame, in pixels, for which the background is drawn. No network has a larger frame. */
 const MAX_FRAME = 4096
 
 /** Pictures of a site, each written once. */
 export interface SitePictures {
-  /** Key of the picture that a unit's patch has; null: the results folder does not hold it. */
+  /** Key of the picture of a unit's patch; null if the results folder does not have it. */
   readonly patch: (inputs: UnitInputs) => Promise<number | null>
   readonly background: (identity: string, frame: number) => Promise<SiteGroup['background']>
 }
@@ -17,8 +17,8 @@ export interface SitePictures {
 /** Writes the pictures that units name, `pictures/<key>.js` below the site's folder. */
 export function sitePictures(results: string, site: string): SitePictures {
   const keys = new Map<string, Promise<number | null>>()
-  // Keys are given when pictures are asked for, also to those that turn out to be missing: the same study gives the same
-  // files, whichever is written first.
+  // Each picture gets its key when it is asked for, even if it turns out to be missing. So a study always gives the
+  // same files, no matter which picture is written first.
   const keyOf = (name: string, makePng: () => Promise<Buffer | undefined>): Promise<number | null> => {
     const known = keys.get(name)
     if (known !== undefined) return known
@@ -56,7 +56,7 @@ export function patchPng(rgba: Uint8Array, size: number, blend: UnitInputs['blen
   return encodePng(blend === 'hard' ? withHardAlpha(rgba) : rgba, size, 4)
 }
 
-/** A pixel is the patch's (alpha ≥ 128) or the background's. */
+/** Makes each pixel either opaque (alpha ≥ 128) or transparent. */
 function withHardAlpha(rgba: Uint8Array): Uint8Array {
   return rgba.map((value, i) => (i % 4 === 3 ? (value >= 128 ? 255 : 0) : value))
 }

@@ -10,7 +10,7 @@ export interface Opening {
 
 /**
  * The viewer of a study before its script fills it.
- * @param studied what was studied, in a line
+ * @param studied one line that names the networks, objects and sizes of the study
  */
 export function viewerHtml(studied: string, opening: Opening | undefined): string {
   return sectionHtml({
@@ -37,7 +37,7 @@ interface ViewerParts {
   readonly title: string
   readonly lead: string
   readonly controls: string
-  /** Fragment of the view in which the viewer opens; empty: the first. */
+  /** Fragment of the view in which the viewer opens; empty for the first view. */
   readonly view: string
 }
 

@@ -1,7 +1,7 @@
 import type { Scale } from './scale.js'
 import { coordinate, line, type SvgElement, textElement } from './svg.js'
 
-/** A line of text, y being its middle. */
+/** A line of text; `y` is the middle of its height. */
 export interface Label {
   readonly words: string
   readonly x: number
@@ -15,17 +15,17 @@ export interface AxisTick {
   readonly label: Label
 }
 
-/** Where an axis lies beside a plot, in pixels of the drawing. */
+/** Location of an axis beside a plot, in pixels of the drawing. */
 export interface AxisGeometry {
   readonly side: 'below' | 'left' | 'right'
-  /** Where the ticks' lines begin and end: rows of an axis below the plot, else columns. */
+  /** Begin and end of the ticks' lines: y coordinates for an axis below the plot, else x coordinates. */
   readonly from: number
   readonly to: number
-  /** The middle of the numbers below the plot; for an axis beside it, their end next to the plot. */
+  /** For an axis below the plot, the y coordinate of the numbers' middle. Else the x coordinate of their near end. */
   readonly numbers: number
 }
 
-/** @param toPixel of a value, along the axis */
+/** @param toPixel converts a value to its pixel along the axis */
 export function axisTicks(
   { ticks, format }: Pick<Scale, 'ticks' | 'format'>,
   toPixel: (value: number) => number,
@@ -44,12 +44,12 @@ export function axisTicks(
   })
 }
 
-/** From the middle of a line of text to the base line of its letters, as a share of the size of its letters. */
+/** Distance from the middle of a line of text down to its base line, as a share of the letter size. */
 const BASELINE = 1 / 3
 
 const TEXT_ANCHORS = { left: 'start', center: 'middle', right: 'end' } as const
 
-/** Attributes of SVG that put a label where it belongs. */
+/** SVG attributes that place a label. */
 export function labelAttributes({ x, y, align }: Label, letterSize: number) {
   return { x, y: y + letterSize * BASELINE, 'text-anchor': TEXT_ANCHORS[align] }
 }

@@ -21,7 +21,7 @@ export function blankCanvas(rows: number, cols: number): Canvas {
   return { rows, cols, pixels: new Uint8Array(rows * cols * 3).fill(255) }
 }
 
-/** Fills a box with a grey, 0 (black) to 255; what lies outside the canvas is left out. */
+/** Fills a box with a grey, 0 (black) to 255 (white). The box is clipped to the canvas. */
 export function fill({ rows, cols, pixels }: Canvas, box: Box, grey: number): void {
   const left = Math.max(0, box.col)
   const right = Math.min(cols, box.col + box.cols)
@@ -30,7 +30,7 @@ export function fill({ rows, cols, pixels }: Canvas, box: Box, grey: number): vo
   }
 }
 
-/** Copies a picture, RGB [box.rows, box.cols, 3], into the canvas, which holds the whole box. */
+/** Copies a picture, RGB [box.rows, box.cols, 3], into the canvas. The box must lie inside the canvas. */
 export function paste({ cols, pixels }: Canvas, image: FramePixels, box: Box): void {
   for (let y = 0; y < box.rows; y++) {
     pixels.set(image.subarray(y * box.cols * 3, (y + 1) * box.cols * 3), ((box.row + y) * cols + box.col) * 3)

@@ -35,7 +35,7 @@ export function hot(fraction: number): readonly [number, number, number] {
   return [toByte(red), toByte(ramp(entry, 0.365079, 0.746032)), toByte(ramp(entry, 0.746032, 1))]
 }
 
-/** matplotlib cuts the fraction off. */
+/** Rounds down because matplotlib does. */
 function toByte(value: number): number {
   return Math.floor(value * 255)
 }
@@ -57,7 +57,10 @@ export const COLOUR_MAPS: Readonly<Record<string, ColourMap>> = {
   grey: between('000000 ffffff'),
 }
 
-/** Colours of differences, −1 to 1 given as 0 to 1: the first panel's blue, light at zero, the second panel's orange. */
+/**
+ * Colours of differences from −1 to 1, which are given as fractions from 0 to 1. They run from the first panel's blue
+ * over a light colour at zero to the second panel's orange.
+ */
 export const DIFFERENCE_COLOURS: ColourMap = between('0b3d75 2f7fbe a9cfe8 f4f4f2 f6c9a8 d9722f 8a3505')
 
 /** Linear between colours at equal distances. */

@@ -11,7 +11,7 @@ export function fileLinks(file: string, extensions: readonly string[]): string {
   return `As a file: ${links.join(', ')}`
 }
 
-/** Names come from files: they are shown as text, whatever they hold. */
+/** Escapes names, which come from files, so that they are shown as text. */
 export function escapeHtml(text: string): string {
   const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
   return text.replace(/[&<>"']/g, (character) => entities[character] as string)

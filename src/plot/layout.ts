@@ -5,10 +5,10 @@ import { PICTURE_LETTERS, textWidth } from './letters.js'
 import { type GridValues, mapPixels } from './mapPixels.js'
 import { markup, type SvgElement, svg } from './svg.js'
 
-/** Values as colours, each a rectangle of equal size; sides in pixels are whole multiples of the values along them. */
+/** A map drawn with one rectangle per value. Width and height are whole multiples of the number of values. */
 export interface PlacedMap extends GridValues, Rectangle {}
 
-/** In pixels of the drawing; what is black is filled. */
+/** A filled black rectangle, in pixels of the drawing. */
 export interface Rectangle {
   readonly x: number
   readonly y: number
@@ -16,20 +16,20 @@ export interface Rectangle {
   readonly height: number
 }
 
-/** A figure with everything in its place, which becomes SVG with real text, or PNG. */
+/** A figure with the coordinates of all its parts, which becomes SVG with real text, or PNG. */
 export interface FigureLayout {
   readonly width: number
   readonly height: number
-  /** Description for readers who do not see it. */
+  /** Description for readers who cannot see the figure. */
   readonly title: string
   readonly limits: ColourLimits
   readonly maps: readonly PlacedMap[]
   readonly labels: readonly Label[]
-  /** Upright and level lines. */
+  /** Vertical and horizontal lines. */
   readonly lines: readonly Rectangle[]
 }
 
-/** Factor by which fonts are wider that replace Helvetica and Arial where neither is installed. */
+/** If neither Helvetica nor Arial is installed, the font that replaces them may be wider by this factor. */
 const OTHER_FONTS = 1.15
 
 /** Room for a line of text, in pixels of the drawing. */
@@ -37,10 +37,10 @@ export function labelWidth(words: string): number {
   return Math.ceil(OTHER_FONTS * textWidth(words))
 }
 
-/** The ground is dark if the page, or another viewer of the file, is dark. */
+/** Makes the background dark if the page, or another program that shows the file, is dark. */
 const DARK = '@media (prefers-color-scheme:dark){text,rect{fill:#e9ebed}.ground{fill:#191c1f}}'
 
-/** Maps embedded as PNG, everything else as lines and text. */
+/** Draws a figure as SVG. Maps are embedded as PNG; everything else is lines and text. */
 export async function layoutSvg({ width, height, title, limits, maps, labels, lines }: FigureLayout): Promise<string> {
   const parts: SvgElement[] = [svg('title', {}, xmlText(title))]
   parts.push(svg('style', {}, DARK))
@@ -67,7 +67,7 @@ export async function layoutSvg({ width, height, title, limits, maps, labels, li
   return `${markup(svg('svg', attributes, ...onLines))}\n`
 }
 
-/** With the letters' outlines, whatever fonts the machine has. */
+/** Draws a figure as PNG. Letters are drawn as outlines, so the fonts of the machine do not matter. */
 export function layoutPng({ width, height, limits, maps, labels, lines }: FigureLayout): Promise<Buffer> {
   const canvas = blankCanvas(height, width)
   for (const map of maps) paste(canvas, mapPixels(map, limits, map.height, map.width), boxOf(map))
@@ -75,7 +75,7 @@ export function layoutPng({ width, height, limits, maps, labels, lines }: Figure
   return canvasPng(canvas, labels)
 }
 
-/** Names come from files; what XML cannot hold becomes a space. */
+/** Replaces characters that XML does not allow by spaces, because names come from files. */
 function xmlText(words: string): string {
   return words.replace(/[^\P{C}]/gu, ' ')
 }

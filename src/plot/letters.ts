@@ -8,16 +8,19 @@ import { markup, svg } from './svg.js'
 /** Size of the letters in pictures, in pixels: height of an em. */
 export const PICTURE_LETTERS = 18
 
-/** Outlines of letters: a picture looks the same on every machine, also on one without fonts. */
+/** Outlines of letters. They make pictures look the same on every machine, even without fonts. */
 interface Letters {
   readonly unitsPerEm: number
-  /** Width of each letter with its distance to the next one, and its outline as an SVG path with y downwards from the base line. */
+  /**
+   * Each letter's width, including the distance to the next letter, and its outline. The outline is an SVG path; y
+   * points down from the base line.
+   */
   readonly letters: Readonly<Record<string, readonly [number, string]>>
 }
 
 let loaded: Letters | undefined
 
-/** They come with the package. */
+/** Reads the outlines, which come with the package. */
 function allLetters(): Letters {
   loaded ??= JSON.parse(readFileSync(join(modelsFolder(), 'letters.json'), 'utf8')) as Letters
   return loaded

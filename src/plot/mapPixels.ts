@@ -8,8 +8,9 @@ export interface GridValues {
 }
 
 /**
- * A map in the colours of "hot": each value a rectangle of equal pixels.
- * @param height of the picture, as its width a whole multiple of the values along that axis
+ * Draws a map in the colours of "hot". Each value becomes a rectangle of one colour.
+ * @param height of the picture in pixels, a whole multiple of `rows`
+ * @param width of the picture in pixels, a whole multiple of `cols`
  * @returns RGB, [height, width, 3]
  */
 export function mapPixels(

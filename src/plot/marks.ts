@@ -1,6 +1,6 @@
 import { coordinate, type SvgElement, svg } from './svg.js'
 
-/** Colours of data, by the page's style. */
+/** Number of colours for data that the page's style defines. */
 const SERIES_COLOURS = 6
 
 export function seriesColour(series: number): string {
@@ -28,7 +28,7 @@ const CORNERS: readonly (readonly (readonly [number, number])[])[] = [
   ],
 ]
 
-/** A filled mark: disc, square, triangle or diamond by its number, so that colour is not all that tells series apart. */
+/** A filled disc, square, triangle or diamond, by the number of the series. So series differ not only in colour. */
 export function mark(series: number, x: number, y: number, radius: number, ...children: SvgElement[]): SvgElement {
   const corners = CORNERS[(series % (CORNERS.length + 1)) - 1]
   const fill = seriesColour(series)

@@ -1,4 +1,4 @@
-/** A number's text with a true minus, and none before a zero. */
+/** Replaces a number's hyphen by a minus sign, and removes it before a zero. */
 export function withMinus(text: string): string {
   return text.replace(/^-(?=0\.?0*$)/, '').replace('-', '−')
 }

@@ -11,14 +11,14 @@ export interface Scale {
 /** Round numbers are these times a power of ten. */
 const FACTORS = [1, 2, 5] as const
 
-/** An axis's ends count in spite of rounding. */
+/** Tolerance that keeps ticks at the ends of an axis in spite of rounding. */
 const SLACK = 1e-9
 
-/** Which steps the ticks of an axis may have, where round ones are not all. */
+/** Steps that the ticks of an axis may have, if not all round ones are allowed. */
 export interface TickSteps {
-  /** Times a power of ten, rising from 1. */
+  /** Factors of powers of ten, rising from 1. */
   readonly factors?: readonly number[]
-  /** The smallest. */
+  /** The smallest step. */
   readonly least?: number
 }
 
@@ -26,15 +26,15 @@ export interface TickSteps {
 const TICKS = 6
 
 /**
- * A linear axis from round tick to round tick that holds all values.
- * @param ends values that it must hold besides: a natural zero or one
+ * A linear axis that begins and ends at round ticks and contains all values.
+ * @param ends further values that it must contain, such as a natural zero or one
  */
 export function linearScale(values: readonly number[], ends: readonly number[] = []): Scale {
   const finite = [...values, ...ends].filter(Number.isFinite)
   const [least, most] = finite.length === 0 ? [0, 1] : [min(finite), max(finite)]
   const largest = Math.max(Math.abs(least), Math.abs(most))
   const extent = largest < 1e-12 ? 1 : largest
-  // Values that differ by no more than rounding are one value.
+  // Values that differ only by rounding count as one value.
   const span = most - least > 1e-9 * extent ? most - least : extent
   const step = roundStep(span / TICKS, (one) => one >= (span / TICKS) * (1 - 1e-9))
   const first = Math.floor(least / step + 1e-9)
@@ -48,8 +48,8 @@ export function linearScale(values: readonly number[], ends: readonly number[] =
 }
 
 /**
- * A linear axis between two ends, with round ticks where they fall.
- * @param most ticks at most, at least 2
+ * A linear axis between two ends, which need not be ticks.
+ * @param most largest number of ticks, at least 2
  */
 export function rangeScale(low: number, high: number, most: number): Scale {
   const ticks = ticksWithin(low, high, most)
@@ -62,8 +62,9 @@ export function rangeScale(low: number, high: number, most: number): Scale {
 }
 
 /**
- * An axis of a map: each position has an equal part of it, and lies in that part's middle. Values are pixels of the frame.
- * @param most ticks at most, at least 2
+ * An axis of a map. It is divided into equal parts, one per position, and each position lies in the middle of its
+ * part. Values are pixels of the frame.
+ * @param most largest number of ticks, at least 2
  */
 export function positionScale(positions: number, stride: number, most: number, steps?: TickSteps): Scale {
   return {
@@ -85,7 +86,7 @@ export function logScale(values: readonly number[]): Scale {
   }
 }
 
-/** An axis from the least of some values to the largest, evenly spaced in their logarithm, with ticks at powers of two. */
+/** A logarithmic axis from the smallest value to the largest, with ticks at those values that are powers of two. */
 export function octaveScale(values: readonly number[]): Scale {
   const logs = values.map(Math.log2)
   const [low, high] = [min(logs), max(logs)]
@@ -98,7 +99,7 @@ export function octaveScale(values: readonly number[]): Scale {
 
 /**
  * Round numbers for an axis: multiples of 1, 2 or 5 times a power of ten between its ends.
- * @param most how many there may be, at least 2
+ * @param most largest number of ticks, at least 2
  */
 export function ticksWithin(
   from: number,
@@ -113,7 +114,7 @@ export function ticksWithin(
   return Array.from({ length: countWithin(from, to, step) }, (_, i) => Number(((first + i) * step).toFixed(decimals)))
 }
 
-/** The first round step that will do, of those from the power of ten below a number on. */
+/** The first round step that `willDo` accepts, starting at the power of ten below a number. */
 function roundStep(number: number, willDo: (step: number) => boolean, factors: readonly number[] = FACTORS): number {
   for (let exponent = Math.floor(Math.log10(number) + SLACK); ; exponent++) {
     const factor = factors.find((one) => willDo(one * 10 ** exponent))

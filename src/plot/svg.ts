@@ -1,13 +1,13 @@
 import { escapeHtml } from './html.js'
 
-/** Numbers are pixels, or text that is no number. */
+/** Numbers are pixels; all other values are text. */
 type Attributes = Readonly<Record<string, string | number>>
 
-/** An element of SVG as data: in files and sections of the page it becomes markup, in the page's script nodes. */
+/** An SVG element as data. It becomes markup in files and sections of the page, and nodes in the page's script. */
 export interface SvgElement {
   readonly name: string
   readonly attributes: Attributes
-  /** Elements, and text as it is to be read. */
+  /** Child elements, and text that is not escaped yet. */
   readonly children: readonly (SvgElement | string)[]
 }
 
@@ -29,7 +29,7 @@ export function tip(words: string): SvgElement {
   return svg('title', {}, words)
 }
 
-/** A number as SVG takes it, to hundredths of a pixel. */
+/** A coordinate for SVG, rounded to hundredths of a pixel. */
 export function coordinate(value: number): string {
   return String(Math.round(value * 100) / 100)
 }

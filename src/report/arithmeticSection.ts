@@ -6,7 +6,7 @@ import type { ArithmeticStudy, StoredScene } from '../results/arithmeticStudy.js
 import { JUDGED_NAMES } from '../results/measures.js'
 import { type ResultTable, tablesHtml } from './tables/tables.js'
 
-/** Feature arithmetic on the page: how often it is exact, then the contact sheets; none where there is no arithmetic. */
+/** Sections about feature arithmetic: how often it is exact, then the contact sheets; none without arithmetic. */
 export function arithmeticSections(
   studies: readonly ArithmeticStudy[],
   tables: readonly ResultTable[],
@@ -25,7 +25,7 @@ export function arithmeticSections(
   ]
 }
 
-/** The paper's two come first; the others are shown when asked for. */
+/** Number of scenes that are open at first. The paper's two come first, and the others can be unfolded. */
 const SCENES_OPEN = 2
 
 const INTRODUCTION = `<p class="note">We add and subtract the features of scenes. A generator makes a picture of the result (paper section 3.5, Figure 6).

@@ -10,12 +10,12 @@ export interface ArithmeticSheet {
   readonly title: readonly string[]
   readonly terms: readonly Term[]
   readonly side: number
-  /** By name. */
+  /** Pictures of the operands by name. */
   readonly operands: ReadonlyMap<string, FramePixels>
   readonly decodedOperands: ReadonlyMap<string, FramePixels>
   readonly expectation: FramePixels
   readonly decodedResult: FramePixels
-  /** Pictures after the decoded result, apart from the expression. */
+  /** Further pictures after the decoded result, which are not part of the expression. */
   readonly extra: readonly { readonly label: string; readonly image: FramePixels }[]
 }
 
@@ -25,13 +25,13 @@ const LABEL_HEIGHT = 24
 const LINE_HEIGHT = 22
 const GREY = 190
 
-/** Pictures shrink where many of them would make a sheet wider than this, down to the least side. */
+/** Pictures shrink if a sheet would be wider than this, in pixels, but not below the least side. */
 const MAX_WIDTH = 8000
 const LEAST_SIDE = 32
 
 /**
- * The paper's Figure 6 for one layer, PNG: a row of the expression in pixels and below it the decoded operands with the
- * decoded result, and the extra pictures after it.
+ * The paper's Figure 6 for one layer, as PNG. The first row is the expression in pixels. The second row has the decoded
+ * operands, the decoded result and the extra pictures.
  */
 export async function arithmeticSheet(sheet: ArithmeticSheet): Promise<Buffer> {
   const { terms, title } = sheet
@@ -77,14 +77,20 @@ async function shrunk(image: FramePixels, from: number, to: number): Promise<Fra
   return new Uint8Array(await sharp(image, { raw }).resize(to, to).raw().toBuffer())
 }
 
-/** A picture in a thin frame, since both may be white. @returns its name, which is cut where it is too long, above it */
+/**
+ * Draws a picture in a thin frame, because picture and sheet may both be white.
+ * @returns the name above the picture, cut if it is too long
+ */
 function drawPanel(canvas: Canvas, image: FramePixels, side: number, row: number, col: number, label: string): Label {
   fill(canvas, { row: row + LABEL_HEIGHT - 1, col: col - 1, rows: side + 2, cols: side + 2 }, GREY)
   paste(canvas, image, { row: row + LABEL_HEIGHT, col, rows: side, cols: side })
   return { words: cutText(label, side + SIGN_WIDTH), x: col, y: row + LABEL_HEIGHT / 2, align: 'left' }
 }
 
-/** Plus or minus around a middle, a first plus left out. @returns a number below where the factor is not 1 */
+/**
+ * Draws a plus or minus centered at a point; a plus before the first term is left out.
+ * @returns the factor below the sign, or nothing if it is 1
+ */
 function drawSign(canvas: Canvas, coefficient: number, isFirst: boolean, row: number, col: number): readonly Label[] {
   if (coefficient < 0 || !isFirst) bar(canvas, row, col, 4, 24)
   if (coefficient >= 0 && !isFirst) bar(canvas, row, col, 24, 4)

@@ -10,13 +10,13 @@ const MARGIN = 8
 const LABEL = 24
 const MOST_COLUMNS = 10
 
-/** Sides of the squares of the ground, and their greys. */
+/** Side of the background's squares in pixels, and their greys. */
 const SQUARE = 8
 const GREYS = [235, 205] as const
 
 /**
- * All patches of a study side by side with their names, PNG: as they are before they become square, on a chequered
- * ground that shows what is transparent.
+ * All patches of a study with their names, as PNG. Patches are shown as they are before they become square, on a
+ * chequered background that makes transparent parts visible.
  */
 export async function contactSheet(sources: readonly PatchSource[], signal?: AbortSignal): Promise<Buffer> {
   const columns = Math.min(MOST_COLUMNS, Math.max(1, Math.ceil(Math.sqrt(sources.length))))

@@ -15,12 +15,12 @@ import type { OpenUnit } from '../results/unit/open.js'
 import { stageFolder } from './stagedFolder.js'
 import { renderTable } from './tables/render.js'
 
-/** Name of a patch that nothing describes. */
+/** Name of a patch without a description. */
 export const UNKNOWN_PATCH = 'unknown patch'
 
-/** One patch through one network, as a unit that lies in no results folder. */
+/** One patch in one network, as a unit that is not part of a results folder. */
 export interface ViewedExtraction {
-  /** Its features are those that become part of the page. */
+  /** The unit; its features become part of the page. */
   readonly unit: OpenUnit
   /** Side of the square frame in pixels. */
   readonly frame: number
@@ -31,9 +31,9 @@ export interface ViewedExtraction {
 }
 
 /**
- * Writes the page of one extraction: `index.html` and `site`, which take their places when they are whole.
- * @returns where the page is, and whether it shows the patch
- * @throws InputError for a damaged array; OutputError
+ * Writes the page of one extraction: `index.html` and `site`. Both replace earlier ones only once they are complete.
+ * @returns path of the page, and whether it shows the patch
+ * @throws InputError for a damaged array; OutputError if the page cannot be written
  */
 export async function writeExtractionPage(
   out: string,

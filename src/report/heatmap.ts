@@ -12,7 +12,7 @@ export function heatmapName(model: string, layer: string, size: number, anchor: 
 const MIN_SIDE = 300
 
 /**
- * A map as PNG: one square of equal pixels a position, colours by "hot" between the limits.
+ * A map as PNG in the colours of "hot" between the limits. Each position is a square of one colour.
  * @param values [rows, cols], row-major
  */
 export function heatmapPng(

@@ -7,7 +7,7 @@ import { PAPER_CLASSES, PAPER_PER_CLASS } from '../patches/cocoPatches.js'
 import type { StudyGroup } from '../results/study.js'
 import type { PaperRow } from './tables/tables.js'
 
-/** The paper's tables as the package has them (Lee, Yang, Wang 2020): 1 and 2, 3 and 4. */
+/** The tables of the paper (Lee, Yang, Wang 2020) in the package: `similarity` is 1 and 2, `separability` 3 and 4. */
 interface PaperTables {
   readonly similarity: readonly (Place & { readonly anchor: string; readonly mean: number; readonly std: number })[]
   readonly separability: readonly (Place & { readonly task: string; readonly accuracy: number; readonly std: number })[]
@@ -34,7 +34,7 @@ export function paperRows(): readonly PaperRow[] {
 }
 
 /**
- * Whether a network was measured as the paper did, as far as its units can tell: the published weights, every position, hard
+ * Whether a network was measured as in the paper, as far as its units show: the published weights, every position, hard
  * masks on white, float32, and twenty objects of each of ten classes.
  */
 export function isPapersStudy({ model, stride, units }: StudyGroup): boolean {

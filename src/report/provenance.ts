@@ -9,8 +9,8 @@ import { distinct } from './distinct.js'
 import { renderTable } from './tables/render.js'
 
 /**
- * What the units of a report were made from, and how. It comes from the units alone, so equal units give equal bytes; versions and
- * devices belong to runs and stand in run.json.
+ * Says what the units of a report were made from, and how. The section depends only on the units, so equal units give
+ * equal bytes. Versions and devices belong to runs, and are listed in run.json.
  */
 export function provenanceSection(groups: readonly StudyGroup[]): ReportSection {
   const html = `<p>Shiftscope ${escapeHtml(packageVersion())} made this report from stored results of format ${UNIT_FORMAT}. The file
@@ -64,7 +64,7 @@ function weightsFile({ model, weightsSha256 }: UnitInputs): string {
   return entry.kind === 'embedded' ? 'embedded' : 'published'
 }
 
-/** A row for each way of measuring, with the networks that were measured so. */
+/** A row for each combination of settings, with the networks that were measured with it. */
 function protocolRows(groups: readonly StudyGroup[]): readonly (readonly string[])[] {
   const models = new Map<string, string[]>()
   for (const group of groups) {
@@ -106,12 +106,12 @@ function tableHtml(title: string, head: readonly string[], rows: readonly (reado
   return renderTable({ title, head, rows }, 'html')
 }
 
-/** Settings that may differ within a results folder, which makes its numbers hard to compare. */
+/** Settings that may differ within a results folder. Numbers measured with different settings are hard to compare. */
 const SETTINGS = ['stride', 'background', 'blend', 'precision', 'C', 'seed'] as const
 
 /**
- * One line that says which networks and sizes were made otherwise than others, since results of several runs may lie in one
- * folder; undefined where all were made alike.
+ * One line that says which networks and sizes were measured with different settings, because a folder may have results
+ * of several runs; undefined if all settings are equal.
  */
 export function protocolNote(groups: readonly StudyGroup[]): string | undefined {
   const differences = SETTINGS.flatMap((name) => {

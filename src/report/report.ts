@@ -80,7 +80,7 @@ export async function writeReport(results: string, options: ReportOptions = {}):
     const lead = await leadOf(results, study.groups, contents.findings)
     if (contents.warning !== undefined) progress.note(contents.warning)
     await writeContents(results, study.groups, contents, limits)
-    // The site takes its place directly before its page. If anything fails earlier, the former page stays with the former maps.
+    // The site is replaced directly before its page. If anything fails earlier, the previous page and its maps stay.
     await site.takePlace()
     await writeFileAtomic(join(results, 'index.html'), resultsPage(study.index, contents.sections, lead))
     return { rows: summaryRows(contents.rows), findings: contents.findings }
@@ -102,7 +102,7 @@ interface ReportContents {
   readonly findings: readonly ClaimFinding[]
   readonly figures: readonly Figure[]
   readonly sections: readonly ReportSection[]
-  /** Warning that numbers of one folder were measured in different ways; undefined if they were not. */
+  /** Warning that numbers of the folder were measured with different settings; undefined if they were not. */
   readonly warning: string | undefined
 }
 
@@ -135,7 +135,7 @@ function contentsOf(
   return { rows, tables, findings, figures, sections, warning }
 }
 
-/** Writes all that is neither the site nor the page. */
+/** Writes all files of the report except for the site and the page. */
 async function writeContents(
   results: string,
   groups: readonly StudyGroup[],
@@ -153,14 +153,14 @@ async function writeContents(
   await writeFigures(results, figures)
 }
 
-/** The report of a folder that holds arithmetic alone. */
+/** Writes the report of a folder that has only arithmetic. */
 async function reportArithmetic(results: string, arithmetic: readonly ArithmeticStudy[]): Promise<Report> {
   const rows = arithmeticRows(arithmetic)
   const tables = resultTables(rows, NO_PAPER)
   await writeFileAtomic(join(results, 'summary.json'), summaryJson(summaryRows(rows)))
   await writeTables(results, tables)
   await writeFileAtomic(join(results, 'index.html'), resultsPage(null, arithmeticSections(arithmetic, tables)))
-  // Removes files of units that are gone.
+  // These files may remain from units that no longer exist.
   for (const file of ['findings.md', 'findings.json']) await rm(join(results, file), { force: true })
   return { rows: summaryRows(rows), findings: [] }
 }

@@ -4,7 +4,7 @@ import type { ColourLimits } from '../plot/colormap.js'
 import { layoutPng } from '../plot/layout.js'
 import { panelLayout } from './figures/panels.js'
 
-/** Maps with more positions along an axis become no picture. */
+/** Most positions along an axis of a map that can be drawn. */
 const MOST_POSITIONS = 4096
 
 /** Cosine maps of one feature array with the five anchors. */
@@ -13,7 +13,7 @@ export interface AnchorMaps {
   readonly name: string
   readonly rows: number
   readonly cols: number
-  /** [5, rows, cols] in the order of the anchors. */
+  /** [5, rows, cols] in the order of ANCHOR_NAMES. */
   readonly maps: Float32Array
   /** The patch's side, and the distance of neighbouring positions, in pixels; undefined if not known. */
   readonly placement: { readonly size: number; readonly stride: number } | undefined
@@ -28,8 +28,8 @@ export function checkDrawable({ name, rows, cols }: Omit<AnchorMaps, 'maps' | 'p
 }
 
 /**
- * The five maps side by side as PNG, in the colours and on the axes of the report's figures: pixels of the object's position, or
- * where the stride is not known, rows and columns of the array.
+ * The five maps side by side as PNG, with the colours and axes of the report's figures. The axes are in pixels of the
+ * object's position or, if the stride is not known, in rows and columns of the array.
  * @throws InputError for a grid that is too large to be drawn
  */
 export async function similarityPicture(of: AnchorMaps, limits: ColourLimits): Promise<Buffer> {

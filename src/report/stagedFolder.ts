@@ -4,17 +4,17 @@ import { OutputError } from '../errors.js'
 import { asOutputError, makeFolders, writeFolderAtomic } from '../files/atomic.js'
 import { temporaryName } from '../files/temporaries.js'
 
-/** A folder that is filled first and takes its place when all that belongs to it is there too. */
+/** A folder that is filled under a temporary name and moved to its path once everything else is ready. */
 export interface StagedFolder {
-  /** Writes into the folder. Errors name the place that it will take. */
+  /** Writes into the folder. Errors name its final path. */
   readonly fill: <T>(write: (folder: string) => Promise<T>) => Promise<T>
-  /** Puts it in its place, whole; what stood there is replaced. */
+  /** Moves the complete folder to its path, and replaces a folder that is there. */
   readonly takePlace: () => Promise<void>
-  /** Removes what has not taken its place. */
+  /** Removes the temporary folder, if it was not moved. */
   readonly remove: () => Promise<void>
 }
 
-/** @param path the place that the folder will take */
+/** @param path final path of the folder */
 export function stageFolder(path: string): StagedFolder {
   const folder = temporaryName(path)
   return {
@@ -23,7 +23,7 @@ export function stageFolder(path: string): StagedFolder {
         await makeFolders(folder)
         return await write(folder)
       } catch (error) {
-        // The user knows the folder's place, not the temporary names in it.
+        // The user knows the final path, but not the temporary one.
         throw asOutputError(path, error instanceof OutputError ? error.cause : error)
       }
     },

@@ -1,16 +1,16 @@
-/** A state of the viewer above the sections. What is left out stays as the viewer has it. */
+/** A view for the viewer. Settings that are left out keep their current values. */
 export interface LinkedView {
   readonly network: string
-  /** The network of the second map; null if there is one map alone. */
+  /** The network of the second map; null for a single map. */
   readonly with?: string | null
   readonly layer?: string
   readonly size?: number
-  /** null: the mean over objects. */
+  /** null for the mean over objects. */
   readonly patch?: string | null
   readonly anchor?: string
   readonly map?: 'similarity' | 'answers'
   readonly show?: 'difference'
-  /** Ends of the colours of similarity, `0.88,1`; `fit`: the lowest and the highest value of the maps. */
+  /** Ends of the colours of similarity: `0.88,1`, or `fit` for the lowest and highest value of the maps. */
   readonly limits?: string
 }
 

@@ -3,21 +3,21 @@ import type { SiteMaps } from '../siteIndex.js'
 import { fromBase64 } from './base64.js'
 import { isolated, probabilityText } from './text.js'
 
-/** What a network answers at every position, [rows, cols], row-major. */
+/** Answers of a network at every position, [rows, cols], row-major. */
 export interface LoadedAnswers {
-  /** Probability of the class that is the strongest at the center; of the mean: its mean over patches. */
+  /** Probability of the class that is the strongest at the center; for the mean map, the mean over patches. */
   readonly ofCenter: Float64Array
-  /** null: the mean over patches, whose answers are not one. */
+  /** null for the mean over patches, because the patches have different answers. */
   readonly strongest: StrongestClasses | null
 }
 
 interface StrongestClasses {
-  /** Their names; the first is the one at the center. */
+  /** Names of the classes; the first is the strongest at the center. */
   readonly names: readonly string[]
-  /** Number of the strongest class at each position. */
+  /** Index in `names` of the strongest class at each position. */
   readonly numbers: Uint32Array
   readonly probabilities: Float64Array
-  /** Which of the names are right for the object; absent if not known. */
+  /** Indices of the names that are right for the object; absent if not known. */
   readonly right?: readonly number[] | undefined
 }
 
@@ -39,7 +39,7 @@ export function decodeAnswers({ answers, meanProbability }: SiteMaps, positions:
   return { ofCenter, strongest: { names: answers.classes, numbers, probabilities: strongest, right: answers.right } }
 }
 
-/** "dog 0.91": what is answered at a position. */
+/** The answer at a position: "dog 0.91". */
 export function answerText({ ofCenter, strongest }: LoadedAnswers, position: number): string {
   if (strongest === null) return `center’s answer ${probabilityText(ofCenter[position] as number)}`
   const name = strongest.names[strongest.numbers[position] as number] ?? ''

@@ -15,7 +15,7 @@ import type { MapSource } from './source.js'
 import { ValueTables } from './valueTables.js'
 import type { Change, Quantity, View } from './view.js'
 
-/** All that the components show. */
+/** State that the components show. */
 export interface State {
   readonly view: View
   readonly fits: readonly Fitted[]
@@ -52,7 +52,8 @@ export function Bench({ source, state, actions, change, hold, address }: BenchPr
   )
   const readings = shown.flatMap((map, i) => (map ? [readAt(PANEL_IDS[i] as PanelId, map, view.cursor)] : []))
   const colours = COLOUR_MAPS[view.colours] as ColourMap
-  // It does not follow the cursor, and may have hundreds of pictures: it is rendered only when the view changes.
+  // The gallery may have hundreds of pictures and does not depend on the cursor, so it is rendered only when the view
+  // changes.
   const gallery = useMemo(
     () => (
       <Gallery

@@ -1,9 +1,9 @@
 import { element } from './dom.js'
 
-/** Widths at which the contents lie above the page and not beside it, as in the style. */
+/** Widths at which the contents are above the page instead of beside it; the style has the same limit. */
 const NARROW = '(max-width: 75rem)'
 
-/** Folds the contents where there is no room beside the page, and marks the section that is read. */
+/** Folds the contents if there is no room beside the page, and marks the section that is being read. */
 export function bindContents(): void {
   const contents = element('contents', HTMLDetailsElement)
   const narrow = matchMedia(NARROW)
@@ -15,7 +15,7 @@ export function bindContents(): void {
   const links = [...contents.querySelectorAll('a')]
   for (const link of links) link.addEventListener('click', fold)
   const sections = links.flatMap(({ hash }) => document.getElementById(hash.slice(1)) ?? [])
-  // Read is the last section that begins above the upper third of the screen.
+  // The section being read is the last one that begins in the upper third of the screen or above it.
   const mark = () => {
     const begun = sections.filter((section) => section.getBoundingClientRect().top < innerHeight / 3)
     const read = (begun.at(-1) ?? sections[0])?.id

@@ -9,7 +9,7 @@ import { type Change, limitsFromText, QUANTITIES, type Quantity, type View } fro
 interface ControlsProps {
   readonly index: SiteIndex
   readonly view: View
-  /** What the maps show: map A, and map B if there is one. */
+  /** Contents of the maps: map A, and map B if there is one. */
   readonly fits: readonly Fitted[]
   readonly change: (change: Change) => void
 }
@@ -20,7 +20,7 @@ const QUANTITY_NAMES: Readonly<Record<Quantity, string>> = {
   answers: 'answers',
 }
 
-/** The networks, and the choices of what the maps show. */
+/** Controls that choose the networks and the contents of the maps. */
 export function Controls({ index, view, fits, change }: ControlsProps) {
   const models = modelsOf(index)
   const hasAnswers = fits.some(({ group }) => group.classes !== null)
@@ -68,7 +68,7 @@ function modelsOf({ groups }: SiteIndex): readonly string[] {
 }
 
 interface SettingsProps extends ControlsProps {
-  /** The ends of the colours in use, also where the view asks to fit them. */
+  /** The ends of the colours in use, also if the view fits them to the maps. */
   readonly limits: ColourLimits
   readonly isHeld: boolean
   readonly hold: (isHeld: boolean) => void
@@ -176,7 +176,7 @@ function PanelLabel({ panel, words }: { readonly panel: PanelId; readonly words:
   )
 }
 
-/** A select of names from files, each in its own writing direction. */
+/** A select element with names from files, each in its own writing direction. */
 function Choices({ label, id, options, value, choose }: ChoicesProps) {
   return (
     <label>
@@ -224,7 +224,7 @@ type LimitsProps = Pick<SettingsProps, 'view' | 'limits' | 'change'>
 
 /** The ends of the colour scale: by numbers, the paper's, or those of the maps shown. */
 function Limits({ view: { shows }, limits, change }: LimitsProps) {
-  /** Typed text that is not two rising numbers; undefined: none. */
+  /** Typed text that is not two rising numbers; undefined if there is no such text. */
   const [typed, setTyped] = useState<readonly [string, string]>()
   const [low, high] = typed ?? [String(limits.low), String(limits.high)]
   const set = (next: View['limits']) => {

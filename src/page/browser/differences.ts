@@ -2,7 +2,7 @@ import type { ColourLimits } from '../../plot/colormap.js'
 import { roundCosine } from '../mapCoding.js'
 import { type LoadedMap, measured } from './maps.js'
 
-/** B − A at every position; undefined where the maps have other positions, or show answers, or not the same. */
+/** B − A at every position; undefined if the maps differ in positions or quantity, or show answers. */
 export function differenceMap(first: LoadedMap, second: LoadedMap): LoadedMap | undefined {
   const [a, b] = [first.fitted.group, second.fitted.group]
   if (first.quantity !== second.quantity || first.quantity === 'answers') return undefined
@@ -17,7 +17,7 @@ function knownOfBoth(first: Uint8Array | undefined, second: Uint8Array | undefin
   return first.map((isKnown, i) => isKnown & (second[i] as number))
 }
 
-/** As far to either side of zero as the largest difference, so that zero has the colour in the middle. */
+/** Limits that are symmetric around zero and reach the largest difference, so that zero has the middle colour. */
 export function differenceLimits({ lowest, highest }: LoadedMap): ColourLimits {
   const largest = Math.max(-lowest, highest, 1e-5)
   return { low: -largest, high: largest }

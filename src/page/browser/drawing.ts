@@ -2,7 +2,7 @@ import { h, type RefObject, type VNode } from 'preact'
 import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { attributeText, type SvgElement } from '../../plot/svg.js'
 
-/** An SVG element as a node of the page. Text stays text, whatever is in it. */
+/** An SVG element as a node of the page. Text is never parsed as markup. */
 export function drawn({ name, attributes, children }: SvgElement): VNode {
   const texts = Object.entries(attributes).map(([key, value]) => [key, attributeText(value)])
   return h(
@@ -12,14 +12,14 @@ export function drawn({ name, attributes, children }: SvgElement): VNode {
   )
 }
 
-/** Measures every box of `useWidth` again, before a page is printed, say. */
+/** Measures every box of `useWidth` again, for example before a page is printed. */
 export function measureAgain(): void {
   for (const measure of measures) measure()
 }
 
 const measures = new Set<() => void>()
 
-/** @returns a box for drawings, and its width in CSS pixels; 0: not known yet */
+/** @returns a box for drawings, and its width in CSS pixels; the width is 0 until it is known */
 export function useWidth<T extends HTMLElement>(): readonly [RefObject<T | null>, number] {
   const box = useRef<T>(null)
   const [width, setWidth] = useState(0)

@@ -13,14 +13,14 @@ interface FeatureMatrix {
   readonly norms: Float64Array
 }
 
-/** Told how many files are there. */
+/** Receives the number of files that are loaded. */
 export type OnFiles = (done: number, total: number) => void
 
-/** One for each panel: they are large. */
+/** Keeps only one matrix for each panel because they are large. */
 const keptMatrices = recent<FeatureMatrix>(2)
 
 /**
- * Cosine of the features at every position with those at one position, computed here.
+ * Computes, in the browser, the cosine of the features at every position with those at the anchor.
  * @param anchor index of the anchor's position, row-major
  */
 export async function cosinesWith(fitted: Fitted, anchor: number, onFiles: OnFiles): Promise<Float64Array> {

@@ -9,8 +9,8 @@ const keptPictures = recent<SitePicture>(64)
 let ownDigest = ''
 
 /**
- * Lets the site's files hand over their values; see `writeSiteFile`.
- * @param digest of the page's index: files of another report are refused
+ * Defines the function to which the site's files pass their values; see `writeSiteFile`.
+ * @param digest of the page's index; files of a report with another digest are refused
  */
 export function receiveFiles(digest: string): void {
   ownDigest = digest
@@ -33,7 +33,7 @@ export function loadFeatures(group: number, unit: number, layer: number, part: n
   return load<SiteFeatures>(`features/${group}/${unit}-${layer}-${part}`)
 }
 
-/** A new report may take the place of the page's own at any time, also while the page is open. */
+/** Checks the digest with each file, because a new report may replace the files while the page is open. */
 async function load<T>(key: string): Promise<T> {
   const [value, digest] = await Promise.all([loadScript<T>(key), loadScript<SiteDigest>('study')])
   if (digest !== ownDigest)
@@ -41,7 +41,7 @@ async function load<T>(key: string): Promise<T> {
   return value
 }
 
-/** By a script element, which browsers load from disk too. */
+/** Uses a script element, because browsers load these from disk, too. */
 function loadScript<T>(key: string): Promise<T> {
   return new Promise((resolve, reject) => {
     const script = document.createElement('script')

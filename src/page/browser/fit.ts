@@ -13,9 +13,9 @@ export interface Fitted {
   readonly choice: Choice
   readonly group: SiteGroup
   readonly layer: number
-  /** null: the mean over objects. */
+  /** null for the mean over objects. */
   readonly unit: number | null
-  /** Number of an anchor of the group; null: any position, by the features. */
+  /** Index of an anchor of the group; null for any other position, whose map is computed from the features. */
   readonly anchor: number | null
   readonly anchorPosition: Position
   /** Changes of the choice, one sentence each. */
@@ -27,13 +27,13 @@ export function fitView(index: SiteIndex, view: View): readonly Fitted[] {
   const first = fitChoice(index, view)
   if (view.other === null) return [first]
   const { layer, size, patch, anchor } = view
-  // Another network may lack the layer of map A: its last one then stands in.
+  // If the other network lacks the layer of map A, map B shows its last layer.
   const group = index.groups.find(({ model }) => model === view.other)
   const own = group?.layers.some(({ name }) => name === layer) ? layer : (group?.layers.at(-1)?.name ?? layer)
   return [first, fitChoice(index, { model: view.other, layer: own, size, patch, anchor })]
 }
 
-/** The nearest to a choice that the study holds. */
+/** The choice in the study that is nearest to the wanted one. */
 export function fitChoice(index: SiteIndex, wanted: Choice): Fitted {
   const notes: string[] = []
   const ofModel = index.groups.filter(({ model }) => model === wanted.model)
@@ -53,7 +53,7 @@ export function fitChoice(index: SiteIndex, wanted: Choice): Fitted {
     group.layers.findIndex(({ name }) => name === wanted.layer),
   )
   const { name } = group.layers[layer] as SiteGroup['layers'][number]
-  // Another network's layers are other ones anyway.
+  // If another network replaces the wanted one, its layers differ anyway.
   if (ofModel.length > 0 && name !== wanted.layer)
     notes.push(`There is no layer ${isolated(wanted.layer)} here. The map shows ${isolated(name)}.`)
   const found = group.units.findIndex(({ patch }) => patch === wanted.patch)
@@ -92,7 +92,7 @@ function fitAnchor(
   return { anchor, position: { row, col } }
 }
 
-/** Whether there is a mean over objects to be shown. */
+/** Whether there is a mean over objects to show. */
 export function hasMean({ group }: Fitted, { isLive }: SiteIndex): boolean {
   return isLive !== true && group.units.length > 1
 }
@@ -119,7 +119,7 @@ export function hasFeatures({ group, layer, unit }: Fitted): boolean {
   return featureParts(group, layer, unit) > 0
 }
 
-/** How alike different objects are at one position, which a similarity can be read against; null if not known. */
+/** Mean similarity of different objects at the same position, to compare similarities with; null if not known. */
 export function baselineOf({ group, layer }: Fitted): number | null {
   return group.layers[layer]?.baseline ?? null
 }

@@ -8,7 +8,10 @@ import type { Reading } from './readings.js'
 import { positionText } from './text.js'
 
 export interface FrameActions extends CursorActions {
-  /** Moves the object's top-left corner as near as possible to here, in pixels of the frame; may lie outside it. */
+  /**
+   * Moves the object's top-left corner as near as possible to a position in pixels of the frame. The position may be
+   * outside the frame.
+   */
   readonly place: (position: Position) => void
 }
 
@@ -19,14 +22,15 @@ interface FrameProps {
 }
 
 /**
- * The composited image at the cursor, with the answers beside the object. A drag takes the object where it is grasped. A
- * finger beside the object scrolls the page; a mouse there brings the object's middle to it.
+ * The composited image at the cursor, with the answers beside the object. A drag keeps the grasped point of the object
+ * under the pointer. Beside the object, a finger scrolls the page, and a mouse moves the object's middle to the
+ * pointer.
  */
 export function FrameView({ readings, pictureOf, actions }: FrameProps) {
   const [reading] = readings
   const box = useRef<HTMLDivElement>(null)
   const canvas = useRef<HTMLCanvasElement>(null)
-  /** The point at which the object is grasped, in pixels of the frame from its top left; undefined if it is not. */
+  /** Point at which the object is grasped, in pixels of the frame from its top left; undefined if it is not grasped. */
   const grip = useRef<Position | undefined>(undefined)
   const [isDragged, setDragged] = useState(false)
   const group = reading?.map.fitted.group
@@ -97,7 +101,7 @@ function Tags({ readings }: { readonly readings: readonly Reading[] }) {
   const { frame, size } = map.fitted.group
   const fits = position.row + size < frame * 0.88
   const percent = (pixels: number) => `${(100 * pixels) / frame}%`
-  // At the lower rim there is room only above the object.
+  // At the bottom of the frame, there is room only above the object.
   const isAbove = !fits && position.row > frame * 0.12
   return (
     <div
@@ -125,7 +129,7 @@ type Pictures = ReadonlyMap<number, HTMLImageElement>
 
 const images = new Map<number, HTMLImageElement>()
 
-/** The pictures of object and background, as they come in. */
+/** The pictures of object and background, each as soon as it is loaded. */
 function usePictures(fitted: Fitted | undefined, pictureOf: FrameProps['pictureOf']): Pictures {
   const [, drawAgain] = useState(0)
   const keys = fitted === undefined ? [] : [objectOf(fitted), backgroundOf(fitted)]
@@ -173,7 +177,7 @@ function drawPixels(canvas: HTMLCanvasElement, { map: { fitted }, position }: Re
   if (object) context.drawImage(object, position.col, position.row)
 }
 
-/** Smaller objects have no room for words, in pixels. */
+/** Smallest object that has room for words, in pixels. */
 const LEAST_FOR_WORDS = 40
 
 /** The squares of the object at the anchor and at the cursor. */

@@ -13,7 +13,7 @@ interface GalleryProps {
 /** The objects of a group to choose from, each with its picture. */
 export function Gallery({ fitted: { group, unit }, hasMean, pictureOf, choose }: GalleryProps) {
   const strip = useRef<HTMLDivElement>(null)
-  // Only a new choice scrolls the strip: a reader who looks along it stays there.
+  // Only a new choice scrolls the strip, so that it stays still while a reader looks through it.
   useLayoutEffect(() => {
     if (strip.current) bringIntoView(strip.current)
   }, [unit, group.key])
@@ -68,7 +68,7 @@ interface PictureProps extends Pick<GalleryProps, 'pictureOf'> {
   readonly strip: RefObject<HTMLElement | null>
 }
 
-/** A picture that is loaded once it is on the screen: there may be hundreds. */
+/** A picture that is loaded only when it is on the screen, because there may be hundreds. */
 function Picture({ picture, background, strip, pictureOf }: PictureProps) {
   const image = useRef<HTMLImageElement>(null)
   const [source, setSource] = useState<string>()

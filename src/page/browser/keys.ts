@@ -6,7 +6,7 @@ export interface CursorActions {
   readonly hover: (position: Position) => void
   /** Called when a position was clicked or touched. After a touch, no hovering follows. */
   readonly choose: (position: Position, isTouch: boolean) => void
-  /** Moves the cursor by so many positions down and right; infinite: to the rim. */
+  /** Moves the cursor by a number of positions down and right; infinite numbers move it to the edge. */
   readonly step: (down: number, right: number) => void
   readonly goToAnchor: (anchor: number) => void
   readonly anchorHere: () => void
@@ -14,7 +14,7 @@ export interface CursorActions {
   readonly stepPatch: (by: number) => void
 }
 
-/** Positions that an arrow key goes with Shift. */
+/** Positions that an arrow key moves the cursor with Shift. */
 const LONG_STEP = 10
 
 /** Moves the cursor by the keys of a map. */

@@ -14,7 +14,7 @@ export interface LoadedMap extends MapValues {
   readonly fitted: Fitted
   /** Quantity of the values: cosines, probabilities of the center's class, or numbers of the strongest classes. */
   readonly quantity: Quantity
-  /** Cosines at every position, whatever the map shows. */
+  /** Cosines at every position, even if the map shows another quantity. */
   readonly similarity: Float64Array
   /** Largest error of the cosines; 0 if they are exact to all decimals. */
   readonly error: number
@@ -62,7 +62,8 @@ export interface MapParts {
 }
 
 /**
- * The wanted map, or the nearest one that the known answers allow: probability instead of regions, similarity instead of both.
+ * The wanted map, or the nearest one that the known answers allow: probability instead of regions, and similarity if no
+ * answers are known.
  */
 export function mapOf({ cosines, ...parts }: MapParts, wanted: Quantity): LoadedMap {
   const { answers, known } = parts
@@ -78,7 +79,7 @@ export function shownLayer({ quantity, fitted: { choice, group } }: Pick<LoadedM
   return quantity === 'similarity' ? choice.layer : (group.classes ?? '')
 }
 
-/** Why a map does not show what is wanted; empty if it does. */
+/** Note that says why a map does not show the wanted quantity; empty if it does. */
 export function quantityNote({ quantity, fitted }: LoadedMap, wanted: Quantity): string {
   if (quantity === wanted) return ''
   if (quantity === 'similarity')
@@ -111,7 +112,10 @@ export function measured(values: Float64Array, known?: Uint8Array): MapValues {
 /** Ends of the colours of probabilities. */
 export const PROBABILITY_LIMITS: ColourLimits = { low: 0, high: 1 }
 
-/** Lowest and highest similarity of the maps that show it, outwards to four decimals; of none, the paper's limits. */
+/**
+ * Lowest and highest value of the maps that show similarity, rounded outwards to four decimals. Without such maps, the
+ * paper's limits.
+ */
 export function extremes(shown: readonly LoadedMap[]): ColourLimits {
   const maps = shown.filter(({ quantity }) => quantity === 'similarity')
   if (maps.length === 0) return PAPER_LIMITS

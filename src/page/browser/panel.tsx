@@ -16,7 +16,7 @@ interface MapPanelProps {
   readonly panel: PanelId
   readonly fitted: Fitted
   readonly map: LoadedMap | undefined
-  /** B − A, if that is what the map shows. */
+  /** B − A, if the map shows the difference. */
   readonly difference: LoadedMap | undefined
   readonly colours: ColourMap
   /** Ends of the colours of similarities; probabilities always have 0 and 1. */
@@ -45,7 +45,7 @@ export function MapPanel(props: MapPanelProps) {
       <h3 class="of" title={titleOf(fitted, map)}>
         <Badge panel={panel} /> <span id={`${panel}-of`}>{titleOf(fitted, map)}</span>
       </h3>
-      {/* Progress that counts up is not read out. */}
+      {/* Screen readers do not read progress that counts up. */}
       <p class="note" id={`${panel}-note`} role={isBusy || map?.known ? 'timer' : 'status'} hidden={note === ''}>
         {note}
       </p>
@@ -128,7 +128,7 @@ function scaled(colours: ColourMap, { low, high }: ColourLimits): ColourOf {
   return (value) => colours((value - low) / (high - low))
 }
 
-/** Answers go by the class at the center, whatever the anchor. */
+/** Maps of answers always compare with the class at the center, whatever the anchor. */
 function anchorOf({ quantity, fitted }: LoadedMap): Position {
   const center = fitted.group.anchors.find(({ name }) => name === 'center')
   return quantity === 'similarity' || center === undefined ? fitted.anchorPosition : center
@@ -144,7 +144,7 @@ function describe(map: LoadedMap): string {
   return `${titleOf(map.fitted, map)}, ${object}, ${group.size} px, anchor ${anchor}`
 }
 
-/** The mean as in the tables, with its spread if it is over several objects. */
+/** The mean as in the tables, with its spread if the map is a mean over objects. */
 function summaryText(map: LoadedMap): string {
   const { fitted, mean, lowest } = map
   if (map.quantity !== 'similarity') return answersText(map)
@@ -155,7 +155,7 @@ function summaryText(map: LoadedMap): string {
   return `mean ${mean.toFixed(3)}${deviation}, lowest ${cosineText(lowest, map.error)}${within}${soFarText(map)}`
 }
 
-/** How much of a map is computed; empty: all of it. */
+/** Share of a map that is computed; empty for a complete map. */
 function soFarText({ known }: LoadedMap): string {
   if (known === undefined) return ''
   const count = known.reduce((sum, one) => sum + one, 0)
@@ -188,7 +188,7 @@ function baselineText(fitted: Fitted): string {
   return baseline === null ? '' : `different objects at the same position: ${baseline.toFixed(3)}`
 }
 
-/** Colours cannot show by how much a value is outside the limits. */
+/** Shares of positions outside the limits, because colours cannot show how far outside a value is. */
 function outsideText({ values }: LoadedMap, { low, high }: ColourLimits): string {
   const below = values.reduce((count, value) => count + (value < low ? 1 : 0), 0)
   const above = values.reduce((count, value) => count + (value > high ? 1 : 0), 0)

@@ -18,7 +18,7 @@ interface PlotProps {
   readonly id: string
   /** Description for screen readers. */
   readonly label: string
-  /** undefined if there is none; the box then stays as large as it is. */
+  /** undefined if there is no map; the box then keeps its size. */
   readonly map: LoadedMap | undefined
   readonly colourOf: ColourOf
   /** Position of the plus. */
@@ -97,11 +97,11 @@ function paint(canvas: HTMLCanvasElement, map: LoadedMap | undefined, colourOf: 
   canvas.getContext('2d')?.putImageData(image, 0, 0)
 }
 
-/** Where the map lies on the screen, and its axes in pixels of the frame. */
+/** Location of the map on the screen, and its axes in pixels of the frame. */
 interface MapArea {
   readonly columns: Scale
   readonly rows: Scale
-  /** From pixels of the frame to those of the screen: the middle of the square that a position has. */
+  /** Converts pixels of the frame to pixels of the screen: the middle of the position's square. */
   readonly x: (col: number) => number
   readonly y: (row: number) => number
   readonly width: number
@@ -133,7 +133,7 @@ function axisElements({ columns, rows, x, y, width, height }: MapArea): readonly
   ]
 }
 
-/** A plus, moved inwards where the anchor lies on the rim; light under dark, so that it is seen on any colour. */
+/** A plus, moved inwards if the anchor is at the map's edge. It is light under dark to be visible on any colour. */
 function anchorMark({ row, col }: Position, { x, y, width, height }: MapArea): SvgElement {
   const arm = 7
   const inside = (value: number, from: number, length: number) =>
@@ -143,7 +143,7 @@ function anchorMark({ row, col }: Position, { x, y, width, height }: MapArea): S
   return svg('g', { class: 'anchor' }, svg('path', { class: 'under', d }), svg('path', { class: 'over', d }))
 }
 
-/** Lines that leave the position itself free. */
+/** Cross hairs with a gap around the position, so that its colour stays visible. */
 function crossHairs({ row, col }: Position, { x, y, width, height }: MapArea): readonly SvgElement[] {
   const [left, top] = [x(col), y(row)]
   const gap = 5

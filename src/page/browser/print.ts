@@ -4,8 +4,8 @@ import { measureAgain } from './drawing.js'
 const PRINTING = 'printing'
 
 /**
- * Draws the maps to the width of the paper before the page is printed, and anew for the screen afterwards; pictures that wait
- * to be scrolled to are fetched.
+ * Draws the maps to the width of the paper before the page is printed, and again for the screen afterwards. It also
+ * loads pictures that would be loaded only when scrolled to.
  */
 export function bindPrint(): void {
   const layOut = (isPrinting: boolean) => {

@@ -11,12 +11,12 @@ const MARGIN = { left: 58, right: 12, top: 12, bottom: 40 }
 
 /** Values along a row or a column of a map. */
 interface ProfileLine {
-  /** The map whose colour it has. */
+  /** The map that gives the line its colour. */
   readonly panel: PanelId
   readonly values: readonly number[]
-  /** Pixels between neighbours; the first lies at 0. */
+  /** Pixels between neighbouring values; the first value is at 0. */
   readonly stride: number
-  /** Null baseline; drawn where it is within the axis. */
+  /** Null baseline; drawn if it is within the axis. */
   readonly baseline: number | null
 }
 
@@ -24,12 +24,12 @@ interface Profile {
   readonly lines: readonly ProfileLine[]
   /** Name of the values: "similarity". */
   readonly quantity: string
-  /** Ends of the axis of values; the same for every profile of a view, so that it does not move. */
+  /** Ends of the axis of values, equal for every profile of a view, so that the axis does not move. */
   readonly low: number
   readonly high: number
   /** Title of the axis: "column (px)". */
   readonly axis: string
-  /** Place of the cursor in pixels. */
+  /** Coordinate of the cursor along the axis, in pixels. */
   readonly cursor: number
   readonly anchor: number
 }
@@ -40,7 +40,7 @@ export function Profiles({ readings }: { readonly readings: readonly Reading[] }
   if (first === undefined) return <div class="profiles" />
   const { position, map } = first
   const { anchorPosition } = map.fitted
-  // Regions of answers have no profile: the probability of the center's answer is drawn.
+  // Regions of answers have no profile, so the probability of the center's answer is drawn instead.
   const isSimilarity = readings.every((reading) => reading.map.quantity === 'similarity')
   const ends = isSimilarity ? extremes(readings.map((reading) => reading.map)) : PROBABILITY_LIMITS
   const linesAlong = (indices: Along) => readings.map((reading) => lineOf(reading, isSimilarity, indices))

@@ -6,7 +6,7 @@ import { type Fitted, mapIndex, nearestPosition } from './fit.js'
 import type { LoadedMap } from './maps.js'
 import { cosineText, differenceText, isolated, positionText } from './text.js'
 
-/** How the ids of the two maps' elements begin. */
+/** Prefixes of the element ids of the two maps. */
 export const PANEL_IDS = ['a', 'b'] as const
 export type PanelId = (typeof PANEL_IDS)[number]
 
@@ -17,7 +17,7 @@ export interface Reading {
   readonly position: Position
   /** Index of the position. */
   readonly at: number
-  /** Similarity, whatever the map shows. */
+  /** Similarity, even if the map shows another quantity. */
   readonly value: number
   /** "dog 0.91"; empty if not known. */
   readonly answer: string
@@ -30,7 +30,7 @@ export function readAt(panel: PanelId, map: LoadedMap, cursor: Position): Readin
   return { panel, map, position, at, value: map.similarity[at] as number, answer }
 }
 
-/** Where the object is, and how far from the anchor. */
+/** Position of the object, and its distance from the anchor. */
 export function Place({ reading }: { readonly reading: Reading | undefined }) {
   return (
     <p class="where">
@@ -129,12 +129,12 @@ function layersText(readings: readonly Reading[], layerOf: (fitted: Fitted) => s
   return layers.length === 0 ? '' : ` (${layers.map(isolated).join(', ')})`
 }
 
-/** The cosine; of a position that is not computed yet, that of one near it. */
+/** The cosine. A position that is not computed yet has the cosine of one near it, marked with ≈. */
 function valueText({ value, map: { error, known }, at }: Reading): string {
   return `${known?.[at] === 0 ? '≈ ' : ''}${cosineText(value, error)}`
 }
 
-/** The difference of the numbers as they are shown, so that a reader who subtracts gets the same. */
+/** The difference of the rounded numbers, so that a reader who subtracts the shown numbers gets the same result. */
 function differenceOf(first: Reading, second: Reading): string {
   return differenceText(roundCosine(second.value) - roundCosine(first.value), first.map.error + second.map.error)
 }

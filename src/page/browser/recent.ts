@@ -1,6 +1,6 @@
 /**
- * Keeps what was made last, by key; a failure is not kept.
- * @param most how many are kept; the longest unused goes first
+ * Caches the most recently used results by key. A failure is not kept.
+ * @param most number of results to keep; the one unused longest is dropped first
  */
 export function recent<T>(most: number): (key: string, make: () => Promise<T>) => Promise<T> {
   const kept = new Map<string, Promise<T>>()

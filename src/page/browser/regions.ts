@@ -4,7 +4,7 @@ import { isolated } from './text.js'
 /** Red, green, blue, 0 to 255. */
 type Colour = readonly [number, number, number]
 
-/** Greens, of the classes that are right for the object. All colours are told apart by lightness too (after Okabe and Ito). */
+/** Greens for the classes that are right for the object. All colours also differ in lightness (after Okabe and Ito). */
 const RIGHT_COLOURS: readonly Colour[] = [
   [0, 158, 115],
   [128, 208, 178],
@@ -21,7 +21,7 @@ const COLOURS: readonly Colour[] = [
 ]
 const REST: Colour = [150, 150, 150]
 
-/** How the regions of equal answer are coloured. */
+/** Colours of the regions of equal answer. */
 export interface Regions {
   /** Colour of the class with this number in the map's own list. */
   readonly colourOf: (map: LoadedMap, number: number) => Colour
@@ -35,7 +35,7 @@ export interface Region {
   readonly positions: number
 }
 
-/** One class has one colour in all maps. The most frequent have one each. */
+/** A class has the same colour in all maps. Only the most frequent classes have a colour of their own. */
 export function regionsOf(all: readonly LoadedMap[]): Regions {
   const counts = new Map<string, { positions: number; readonly isRight: boolean }>()
   for (const map of all.filter(({ quantity }) => quantity === 'answers')) {

@@ -1,13 +1,13 @@
 import { csvCell } from '../../results/csv.js'
 import type { LoadedMap } from './maps.js'
 
-/** As which a map may be saved. */
+/** Formats in which a map can be saved. */
 export const SAVED_FORMATS = ['csv', 'npy', 'png', 'svg'] as const
 type Format = (typeof SAVED_FORMATS)[number]
 
 /**
  * Saves a map as a file: its values, or its picture with axes.
- * @param what the map holds; part of the file's name
+ * @param what name of the map's content; part of the file's name
  * @param plot a canvas below an SVG of axes
  */
 export async function saveMap(map: LoadedMap, what: string, format: Format, plot: HTMLElement): Promise<void> {

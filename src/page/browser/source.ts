@@ -5,23 +5,23 @@ import type { Fitted } from './fit.js'
 import { type LoadedMap, loadMap, quantityNote } from './maps.js'
 import type { Quantity } from './view.js'
 
-/** Where the viewer's maps come from: the files of a report, or a server that computes them while one looks. */
+/** Source of the viewer's maps: the files of a report, or a server that computes them while the user watches. */
 export interface MapSource {
   /** Everything that can be chosen; it may change. */
   readonly index: () => SiteIndex
   /** Address of a picture, by its key. */
   readonly pictureOf: (key: number) => Promise<string>
-  /** Gives a map, again whenever more of it is known, until it is whole. @throws if it cannot be had */
+  /** Passes a map to the follower whenever more of it is known, until it is complete. @throws if it cannot be loaded */
   readonly follow: (fitted: Fitted, shows: Quantity, follower: MapFollower) => Promise<void>
-  /** Tells that the cursor is at a position. */
+  /** Tells the source that the cursor is at a position. */
   readonly lookAt?: (fitted: Fitted, position: Position) => void
 }
 
 export interface MapFollower {
   readonly onMap: (map: LoadedMap) => void
-  /** Something is worth knowing about the map; empty: nothing. */
+  /** Receives a note about the map; empty if there is none. */
   readonly say: (text: string) => void
-  /** Aborted when the map is not wanted any more. */
+  /** Aborted when the map is no longer wanted. */
   readonly signal: AbortSignal
   readonly cursor: Position
 }

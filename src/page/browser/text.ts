@@ -4,7 +4,7 @@ import { MAP_DECIMALS } from '../mapCoding.js'
 
 /**
  * A cosine with all decimals that the maps keep.
- * @param error that it may have; one that is not exact has fewer decimals, and says so
+ * @param error largest error of the cosine; if it is not 0, the text has three decimals and begins with ≈
  */
 export function cosineText(value: number, error = 0): string {
   return error === 0 ? decimalText(value, MAP_DECIMALS) : `≈ ${decimalText(value, 3)}`
@@ -15,7 +15,7 @@ export function probabilityText(value: number): string {
   return decimalText(value, 2)
 }
 
-/** A difference of cosines, with its sign; as above if one of them is not exact. */
+/** A difference of cosines with its sign. If one of them is not exact, it has three decimals and begins with ≈. */
 export function differenceText(value: number, error = 0): string {
   return error === 0 ? signedText(value, MAP_DECIMALS) : `≈ ${signedText(value, 3)}`
 }
@@ -34,7 +34,7 @@ export function positionText({ row, col }: Position): string {
   return `row ${row}, column ${col}`
 }
 
-/** A name from a file inside a sentence: its direction does not turn the rest around. */
+/** Isolates a name within a sentence, so that a right-to-left name does not reorder the rest. */
 export function isolated(name: string): string {
   return `\u2068${name}\u2069`
 }

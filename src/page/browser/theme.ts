@@ -17,7 +17,7 @@ export function bindTheme(): void {
   show()
 }
 
-/** Some browsers keep nothing for pages from disk. */
+/** Some browsers have no storage for pages from disk. */
 function recall(): string {
   try {
     return localStorage.getItem(KEY) ?? ''
@@ -30,6 +30,6 @@ function remember(theme: string): void {
   try {
     localStorage.setItem(KEY, theme)
   } catch {
-    // The choice then holds until the page is left.
+    // Without storage, the choice lasts until the page is left.
   }
 }

@@ -3,11 +3,11 @@ import { COLOUR_MAPS, type ColourLimits } from '../../plot/colormap.js'
 import { plainOf } from '../../results/versions.js'
 import type { SiteIndex } from '../siteIndex.js'
 
-/** What maps can show: similarity to the anchor, probability of the center's class, regions of equal answer. */
+/** Quantities of a map: similarity to the anchor, probability of the center's class, regions of equal answer. */
 export const QUANTITIES = ['similarity', 'probability', 'answers'] as const
 export type Quantity = (typeof QUANTITIES)[number]
 
-/** All that a link restores. It may name what the study does not hold; see `fitChoice`. */
+/** Everything that a link restores. It may name things that the study does not have; see `fitChoice`. */
 export interface View {
   /** The network of map A. */
   readonly model: string
@@ -15,7 +15,7 @@ export interface View {
   readonly other: string | null
   readonly layer: string
   readonly size: number
-  /** null: the mean over objects. */
+  /** null for the mean over objects. */
   readonly patch: string | null
   /** The name of an anchor, or any position. */
   readonly anchor: string | Position
@@ -26,17 +26,17 @@ export interface View {
   readonly cursor: Position
   /** A name of COLOUR_MAPS. */
   readonly colours: string
-  /** Ends of the colours of similarity; `fit`: lowest and highest value of the maps shown. */
+  /** Ends of the colours of similarity; `fit` takes the lowest and highest value of the maps shown. */
   readonly limits: ColourLimits | 'fit'
 }
 
 /** A change of a view: returns the changed one. */
 export type Change = (view: View) => View
 
-/** How far from the cosine's own range limits may lie. */
+/** Largest magnitude of a limit. Cosines are never beyond 1. */
 const FARTHEST_LIMIT = 10
 
-/** The first object in the first network, its anti-aliased twin beside it where there is one. */
+/** The first object in the first network. The network's anti-aliased version, if any, is shown beside it. */
 export function firstView(index: SiteIndex): View {
   const [group] = index.groups
   if (group === undefined) throw new Error('the study is empty')
@@ -77,8 +77,8 @@ export function formatView(view: View): string {
 }
 
 /**
- * The view that a fragment names; undefined for a fragment that is no view. What it does not name stays as in `base`, and so
- * does a number that is none. An empty `with` stands for one map, an empty `patch` for the mean over objects.
+ * Reads the view from a fragment; undefined if the fragment is not a view. Missing settings and invalid numbers are
+ * taken from `base`. An empty `with` means one map, and an empty `patch` means the mean over objects.
  */
 export function parseView(fragment: string, base: View): View | undefined {
   const parameters = new URLSearchParams(fragment.replace(/^#/, ''))
@@ -118,7 +118,7 @@ function parseNumber(text: string | null): number | undefined {
   return text !== null && /^-?\d{0,9}(\.\d{1,9})?$/.test(text) && /\d/.test(text) ? Number(text) : undefined
 }
 
-/** Two rising numbers, "0.88,1"; undefined if they are none. */
+/** Reads two rising numbers, such as "0.88,1"; undefined for any other text. */
 export function limitsFromText(text: string): ColourLimits | undefined {
   const [low, high, rest] = text.split(',').map((part) => parseNumber(part.trim()))
   if (low === undefined || high === undefined || rest !== undefined || !(low < high)) return undefined

@@ -11,16 +11,17 @@ import { type Change, firstView, formatView, parseView, type View } from './view
 
 /** The viewer as the rest of the page uses it. */
 export interface RunningViewer {
-  /** Restores what is shown. */
+  /** Address that restores the current view. */
   readonly address: () => string
-  /** Shows another view, or the same of a source that has changed. */
+  /** Shows another view, or the same view again after the source has changed. */
   readonly change: (make: Change) => void
-  /** What the maps show: map A, and map B if there is one. */
+  /** Contents of the maps: map A, and map B if there is one. */
   readonly fits: () => readonly Fitted[]
 }
 
 /**
- * Shows the view that the address names in the element `viewer-app`, or the one that the element names, or the first.
+ * Starts the viewer in the element `viewer-app`. It shows the view that the address names, else the view that the
+ * element names, else the first view.
  */
 export function startViewer(source: MapSource): RunningViewer {
   const root = element('viewer-app', HTMLElement)
@@ -35,7 +36,7 @@ export function startViewer(source: MapSource): RunningViewer {
   return viewer
 }
 
-/** @returns when the sections below the script are there */
+/** Waits until the sections below the script are parsed. */
 async function allRead(): Promise<void> {
   if (document.readyState === 'loading')
     await new Promise((done) => document.addEventListener('DOMContentLoaded', done, { once: true }))
@@ -55,9 +56,9 @@ const OWN = 'shiftscope'
 
 class Viewer implements RunningViewer {
   state: State
-  /** Whether the address follows the view: not before anything is done, nor while it names a section. */
+  /** Whether the address follows the view. It does not before the first action, or while it names a section. */
   #hasAddress = false
-  /** Ends the earlier loading of maps, whose results come too late. */
+  /** Stops earlier loading of maps, whose results are no longer wanted. */
   #loading = new AbortController()
   #settling: ReturnType<typeof setTimeout> | undefined
   readonly #drawSoon = onceAFrame(() => this.#draw())
@@ -77,7 +78,7 @@ class Viewer implements RunningViewer {
   readonly address = () => {
     const { view, fits } = this.state
     const [first] = fits
-    // The study may serve another view than the one that was asked for.
+    // The view shown may differ from the one that was asked for; see `fitChoice`.
     const { model, layer, size, patch, anchor } = first?.choice ?? view
     const other = view.other === null ? null : (fits[1]?.group.model ?? null)
     return new URL(formatView({ ...view, model, layer, size, patch, anchor, other }), location.href).href
@@ -85,7 +86,7 @@ class Viewer implements RunningViewer {
 
   readonly fits = () => this.state.fits
 
-  /** Shows another view. The browser's back button undoes it, unless it is a matter of colours alone. */
+  /** Shows another view. The browser's back button undoes it, unless only colours or the cursor changed. */
   readonly change = (make: Change) => {
     const before = this.state.view
     const address = this.address()
@@ -96,8 +97,8 @@ class Viewer implements RunningViewer {
   }
 
   /**
-   * Shows what a link or the browser's buttons ask for.
-   * @param fragment of the event: until it comes, the address may have been written again
+   * Shows the view or the section that a link or the browser's buttons ask for.
+   * @param fragment from the event, because the address may have been rewritten before the event arrives
    */
   follow(fragment: string): void {
     const next = fragment === '' ? this.#opening : parseView(fragment, this.state.view)
@@ -107,13 +108,16 @@ class Viewer implements RunningViewer {
       return
     }
     this.#show(next)
-    // A link may stand far below the maps. Going back does not scroll.
+    // A link may be far below the maps, so the page scrolls to them. Going back does not scroll.
     if (fragment === '' || history.state === OWN) return
     element('viewer', HTMLElement).scrollIntoView()
     element('a-plot', HTMLElement).focus({ preventScroll: true })
   }
 
-  /** Goes to the section that a fragment names, now that what is above it has its size; says so if there is none. */
+  /**
+   * Scrolls to the section that a fragment names, or shows a note if there is none. It draws first, so that everything
+   * above the section has its height.
+   */
   arrive(fragment: string): void {
     this.#draw()
     const name = decoded(fragment.slice(1))
@@ -135,7 +139,7 @@ class Viewer implements RunningViewer {
     this.#drawSoon()
   }
 
-  /** @returns once the maps are drawn that are available now */
+  /** Loads the maps of the view. @returns once each map has arrived, although some may still be incomplete */
   async load(): Promise<void> {
     this.#loading.abort()
     this.#loading = new AbortController()
@@ -153,7 +157,7 @@ class Viewer implements RunningViewer {
             maps[i] = map
             here.add(i)
             this.state = { ...this.state, isBusy: this.state.isBusy.map((isBusy, at) => isBusy && at !== i) }
-            // The former maps stay until all new ones are here.
+            // The previous maps stay until all new ones have arrived.
             if (here.size === fits.length) {
               this.state = { ...this.state, maps: [...maps] }
               this.#draw()
@@ -207,7 +211,7 @@ class Viewer implements RunningViewer {
     this.#draw()
   }
 
-  /** On the first map's grid. */
+  /** The cursor's position on the first map's grid. */
   #cursor(): Position {
     const { fits, view } = this.state
     return nearestPosition((fits[0] as Fitted).group, view.cursor)
@@ -221,7 +225,7 @@ class Viewer implements RunningViewer {
 
   /**
    * Actions of pointer and keys.
-   * @param panel whose grid it is
+   * @param panel that provides the grid
    */
   readonly #actions = (panel: number): FrameActions => {
     const groupOf = () => (this.state.fits[panel] as Fitted).group
@@ -231,7 +235,7 @@ class Viewer implements RunningViewer {
       },
       choose: (position, isTouch) => {
         this.moveTo(position)
-        // A touch shows a position's numbers, as hovering does; by itself it sets no anchor.
+        // A touch only shows a position's numbers, as hovering does. It does not set the anchor.
         if (!isTouch) this.#anchorAt(nearestPosition((this.state.fits[0] as Fitted).group, position))
       },
       step: (down, right) => {
@@ -252,7 +256,7 @@ class Viewer implements RunningViewer {
     }
   }
 
-  /** The mean, where there is one, comes before the first object. */
+  /** Shows the next or previous object. The mean, if there is one, comes before the first object. */
   #stepPatch(by: number): void {
     const { group, unit } = this.state.fits[0] as Fitted
     const patches = group.units.map(({ patch }) => patch)

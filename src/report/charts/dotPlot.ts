@@ -4,19 +4,19 @@ import { mark, seriesColour, shortened } from '../../plot/marks.js'
 import type { Scale } from '../../plot/scale.js'
 import { markup, type SvgElement, svg, textElement, tip } from '../../plot/svg.js'
 
-/** One mark: where it is, how far its bar reaches, and the numbers in words. */
+/** One mark: its value, the ends of its bar, and the numbers as text. */
 export interface Dot {
   readonly value: number
   readonly bar?: readonly [number, number]
   readonly words: string
 }
 
-/** Numbers of several series, a row for each thing measured. */
+/** Numbers of several series, with one row for each network and layer. */
 export interface DotPlot {
-  /** Said to screen readers. */
+  /** Name for screen readers. */
   readonly name: string
   readonly axis: string
-  /** Scale of all drawn values; its ticks are evenly spaced from end to end. */
+  /** Returns the scale for all drawn values. Its ticks must be evenly spaced from end to end. */
   readonly scaleOf: (values: readonly number[]) => Scale
   readonly series: readonly string[]
   readonly rows: readonly {
@@ -25,18 +25,18 @@ export interface DotPlot {
     /** One per series; undefined if not measured. */
     readonly dots: readonly (Dot | undefined)[]
   }[]
-  /** Value of an upright line across all rows. */
+  /** Value of a vertical line across all rows. */
   readonly reference?: number
 }
 
 const ROW = 20
 
-/** Distance of neighbouring series in a row, in all: equal numbers do not hide one another. */
+/** Vertical distance from the first to the last series in a row, in pixels, so that equal numbers do not overlap. */
 const SPREAD = 6
 
 /**
- * Draws a dot plot as HTML that takes the width it gets: names beside the rows, or above them on narrow screens, and each row
- * an SVG whose places are percentages.
+ * Draws a dot plot as HTML that fills the available width. Names are beside the rows, or above them on narrow screens.
+ * Each row is an SVG with coordinates in percent.
  */
 export function dotPlot({ name, axis, scaleOf, series, rows, reference }: DotPlot): string {
   const dots = rows.flatMap((row) => row.dots.flatMap((dot) => dot ?? []))
@@ -60,7 +60,7 @@ ${lines.join('\n')}
 <p class="axis">${escapeHtml(axis)}</p></div>`
 }
 
-/** Names of series beside their marks. */
+/** A legend: the names of the series beside their marks. */
 export function keys(series: readonly string[]): string {
   const entries = series.map((name, i) => {
     const sign = markup(svg('svg', { width: 14, height: 12 }, mark(i, 6, 6, 5)))
@@ -89,7 +89,7 @@ function rowMarks(
     const bar = dot.bar?.map((end) => percent(at(end)))
     return [
       ...(bar === undefined ? [] : [svg('line', { x1: bar[0] ?? '', x2: bar[1] ?? '', y1: y, y2: y, stroke })]),
-      // A drawing of its own, since corners take no percentages.
+      // A nested SVG, because the corners of a polygon cannot be percentages.
       svg(
         'svg',
         { x: percent(at(dot.value)), y, class: 'mark-at' },

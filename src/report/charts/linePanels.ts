@@ -7,7 +7,7 @@ import { keys } from './dotPlot.js'
 
 /** Small line charts side by side under the same axes. */
 export interface LinePanels {
-  /** Said to screen readers. */
+  /** Name for screen readers. */
   readonly name: string
   readonly x: { readonly title: string; readonly scale: Scale }
   readonly y: { readonly title: string; readonly scale: Scale }
@@ -24,13 +24,13 @@ export interface PanelLine {
   readonly series: number
   readonly isDashed?: boolean
   readonly points: readonly (readonly [number, number])[]
-  /** Words for the line as a whole, which then has no marks. */
+  /** Text for the line as a whole. A line with this text has no marks. */
   readonly words?: string
 }
 
 const [WIDTH, HEIGHT, LEFT, TOP, BOTTOM, RIGHT] = [230, 150, 60, 24, 40, 10]
 
-/** Draws line charts as SVG, as many in a row as there is room for. */
+/** Draws line charts as SVG. As many as fit are placed in a row. */
 export function linePanels({ name, x, y, series, panels }: LinePanels): string {
   const [right, bottom] = [LEFT + WIDTH, TOP + HEIGHT]
   const placeX = (value: number) => LEFT + x.scale.at(value) * WIDTH
@@ -44,7 +44,7 @@ export function linePanels({ name, x, y, series, panels }: LinePanels): string {
   const drawn = panels.map(({ title, lines }) => {
     const attributes = {
       viewBox: `0 0 ${right + RIGHT} ${bottom + BOTTOM}`,
-      // In an image, a screen reader would read only the name, and not the values in the tips.
+      // With the role `img`, a screen reader would read only the name, and not the values in the tips.
       role: 'group',
       'aria-label': `${name}: ${title}`,
       'font-size': `${LETTER_SIZE}px`,
@@ -57,10 +57,10 @@ export function linePanels({ name, x, y, series, panels }: LinePanels): string {
   return `<div class="panels" role="group" aria-label="${escapeHtml(name)}">\n${keys(series)}\n${drawn.join('\n')}</div>`
 }
 
-/** More marks on a line would hide it. */
+/** Most marks on a line. More marks would hide the line. */
 const MOST_MARKS = 12
 
-/** A line with a mark at each of its points; it says its name and numbers. */
+/** A line with a mark at each point. Its tip has the name and the numbers. */
 function curve(
   { series, isDashed = false, points, words }: PanelLine,
   name: string,
@@ -71,7 +71,8 @@ function curve(
     points: points.map(([a, b]) => `${coordinate(x(a))},${coordinate(y(b))}`).join(' '),
     fill: 'none',
     stroke: seriesColour(series),
-    // Lines without marks are many. A dashed line is the one that they are compared with.
+    // Lines without marks are thin because there are many. The dashed line among them is thick because they are
+    // compared with it.
     'stroke-width': words === undefined ? 1.5 : isDashed ? 3 : 1,
     ...(isDashed && { 'stroke-dasharray': '4 3' }),
   }

@@ -8,7 +8,7 @@ import { distinct } from '../distinct.js'
 import { type Dot, dotPlot } from './dotPlot.js'
 import { linePanels } from './linePanels.js'
 
-/** Charts of the measures that no claim's figure shows, for all sizes, each with how to read it. */
+/** Charts of the measures that no claim's figure shows, for all sizes. Each caption says how to read the chart. */
 export function chartsSection(rows: readonly Row[]): ReportSection {
   const charts = MEASURES.flatMap(({ name, chart }) => {
     const html = chartHtml(name, rows)
@@ -17,7 +17,7 @@ export function chartsSection(rows: readonly Row[]): ReportSection {
   return { id: 'measures', title: 'Charts of other measures', html: charts.join('\n') }
 }
 
-/** The chart of a measure with how to read it, large patches first; undefined if it was not measured. */
+/** The chart of a measure with its caption, large patches first; undefined if the measure was not taken. */
 function chartHtml(metric: string, rows: readonly Row[]): string | undefined {
   const { chart } = MEASURES.find(({ name }) => name === metric) ?? {}
   const own = rows.filter((row) => row.metric === metric)
@@ -38,7 +38,7 @@ export function chartWithCaption(caption: string, chart: string): string {
   return `<figure class="measure"><figcaption>${escapeHtml(caption)}</figcaption><div>${chart}</div></figure>`
 }
 
-/** @param own rows of the measure for one patch size; a series may have rows of other measures, too */
+/** @param own rows of the measure for one patch size @param all rows, because series may be of other measures, too */
 function dotsOf(name: string, chart: DotChart, own: readonly Row[], all: readonly Row[]): string {
   const { axis, within = [], most = Number.POSITIVE_INFINITY } = chart
   const size = own[0]?.size
@@ -60,7 +60,7 @@ function dotsOf(name: string, chart: DotChart, own: readonly Row[], all: readonl
   return dotPlot({ name, axis, scaleOf, series: series.map((one) => one.name), rows: lines })
 }
 
-/** A panel for each network, a colour for each layer. */
+/** Draws a panel for each network and a colour for each layer. */
 function linesOf(name: string, { x, y, lines = [''] }: LineChart, own: readonly Row[]): string {
   const places = placesOf(own)
   const values = [...new Set(own.map(({ variant }) => x.of(variant)))].sort((a, b) => a - b)

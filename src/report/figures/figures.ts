@@ -14,11 +14,11 @@ import { type PanelGrid, type PanelMap, panelLayout } from './panels.js'
 /** A figure and its file's name without extension. */
 export interface Figure extends PanelGrid {
   readonly name: string
-  /** What to look for. */
+  /** Tells the reader what to look for. */
   readonly caption: string
 }
 
-/** Numbers of the paper's figures of large and small patches. */
+/** Names of the paper's figures for large and small patches, by size in pixels. */
 const PAPER_FIGURES: Readonly<Record<number, string>> = { 125: 'figure-3', 75: 'figure-4' }
 const PAPER_NUMBERS: Readonly<Record<number, string>> = { 125: 'Figure 3: mean', 75: 'Figure 4: mean' }
 
@@ -26,9 +26,9 @@ const PAPER_NUMBERS: Readonly<Record<number, string>> = { 125: 'Figure 3: mean',
 const SHOWN: readonly AnchorName[] = ['center', 'top-left']
 
 /**
- * The paper's Figures 1, 3, 4 and 5 from whatever networks a study has. Figures 3 and 4 have a row for each network and
- * layer, the anti-aliased version beside the plain one, and networks that lack one of them in a figure of their own; sizes
- * other than the paper's get figures like them. Figures 1 and 5 need a network and its anti-aliased or flip-free version.
+ * The paper's Figures 1, 3, 4 and 5 for the networks of a study. Figures 3 and 4 have a row for each network and layer,
+ * with the anti-aliased version beside the plain one. Networks with only one version have a figure of their own. Other
+ * sizes than the paper's get similar figures. Figures 1 and 5 need a network and its anti-aliased or flip-free version.
  */
 export function paperFigures(groups: readonly StudyGroup[], limits: ColourLimits): readonly Figure[] {
   const sizes = [...new Set(groups.map(({ size }) => size))].sort((a, b) => b - a)
@@ -45,7 +45,7 @@ export function paperFigures(groups: readonly StudyGroup[], limits: ColourLimits
   ]
 }
 
-/** Figure 1: the map for the top-left anchor, plain beside anti-aliased, of the first such pair. */
+/** Figure 1: the maps for the top-left anchor of the first pair of plain and anti-aliased networks. */
 function exampleFigure(groups: readonly StudyGroup[], limits: ColourLimits): readonly Figure[] {
   const pair = pairsOf(groups, plainOf)[0]
   if (pair === undefined) return []
@@ -102,7 +102,7 @@ function heatmapFigures(groups: readonly StudyGroup[], size: number, limits: Col
   ]
 }
 
-/** Figure 5: with and without horizontal flips in training, large patches. */
+/** Figure 5: the first pair of networks trained with and without horizontal flips; large patches come first. */
 function flipFigure(groups: readonly StudyGroup[], limits: ColourLimits): readonly Figure[] {
   const pair = pairsOf(groups, flippedOf)[0]
   if (pair === undefined) return []
@@ -123,7 +123,7 @@ function flipFigure(groups: readonly StudyGroup[], limits: ColourLimits): readon
   ]
 }
 
-/** The layer whose maps differ most from uniform as they are drawn, of those that all groups have. */
+/** Of the layers that all groups have, the one with the most contrast in the drawn maps. */
 function layerOfContrast(
   groups: readonly StudyGroup[],
   anchors: readonly AnchorName[],
@@ -133,13 +133,16 @@ function layerOfContrast(
   const contrasts = shared.map((layer) => {
     const maps = groups.flatMap((group) => anchors.map((at) => mapOf(group, layer, at)))
     const drawn = maps.flatMap((map) => Array.from(map?.values ?? [], (value) => Math.min(high, Math.max(low, value))))
-    // Rounding does not decide: of layers that are alike, the last one is taken, as in the paper.
+    // Contrasts are rounded so that tiny errors do not decide. Of equal layers, the last is taken, as in the paper.
     return { layer, contrast: Math.round(1e6 * meanAndStd(drawn).std) }
   })
   return contrasts.toReversed().toSorted((a, b) => b.contrast - a.contrast)[0]?.layer ?? ''
 }
 
-/** Groups whose network is a version of another's that saw the same and shares its last layer, in their order. */
+/**
+ * Pairs of a network and a version of it that was measured in the same way and has the original's last layer. Large
+ * patches come first, then the order of the groups.
+ */
 function pairsOf(
   groups: readonly StudyGroup[],
   originalOf: (model: string) => string | undefined,
@@ -174,7 +177,7 @@ export async function writeFigures(results: string, figures: readonly Figure[]):
   })
 }
 
-/** The figures that were written, as a section of the page beside their folder; their titles are in the pictures. */
+/** A section of the page with the written figures. Their titles are part of the pictures. */
 export function figuresSection(figures: readonly Figure[], hasArithmetic: boolean): ReportSection {
   const parts = figures.map((figure) => {
     const { name, title, caption } = figure
@@ -191,7 +194,7 @@ export function figuresSection(figures: readonly Figure[], hasArithmetic: boolea
   return { id: 'figures', title: 'The paper’s figures for this study', html: [...parts, note].join('\n') }
 }
 
-/** What a study must have for each figure of the paper. */
+/** Requirements of a study for each figure of the paper. */
 const NEEDS: readonly (readonly [number, string])[] = [
   [1, 'a network and its anti-aliased version, measured with the same settings'],
   [3, 'objects of 125 px'],
@@ -200,10 +203,10 @@ const NEEDS: readonly (readonly [number, string])[] = [
   [6, 'feature arithmetic (--experiments arithmetic)'],
 ]
 
-/** Rounding may take a cosine so far beyond 1. */
+/** Rounding errors can make a cosine larger than 1 by this much. */
 const ROUNDING = 1e-6
 
-/** How many of a figure's values its colours do not tell apart. */
+/** Says how many of a figure's values are outside the limits of its colours. */
 function clippedText({ rows, limits: { low, high } }: Figure): string {
   const values = rows.flatMap(({ maps }) => maps.flatMap((map) => Array.from(map?.values ?? [])))
   const share = (isBeyond: (value: number) => boolean) => {

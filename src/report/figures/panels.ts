@@ -5,7 +5,7 @@ import type { GridValues } from '../../plot/mapPixels.js'
 import { shortened } from '../../plot/marks.js'
 import { positionScale, type Scale } from '../../plot/scale.js'
 
-/** A mean map of a network, and where its positions lie. */
+/** A mean map of a network, and the distance of its positions. */
 export interface PanelMap extends GridValues {
   /** Distance of neighbouring positions in pixels. */
   readonly stride: number
@@ -21,13 +21,13 @@ export interface PanelGrid {
     /** One per column; undefined if there is none. */
     readonly maps: readonly (PanelMap | undefined)[]
   }[]
-  /** Title of the axes; row and column of the object's top-left pixel by default. */
+  /** Title of the axes; by default "row and column of the object's top-left pixel". */
   readonly axes?: string
 }
 
 /**
- * Letters to which names and titles are cut, so that a figure is no wider than readers of its file accept. A title may hold two
- * names.
+ * Most letters of names and titles. They are cut so that a figure is not too wide for programs that read its file. A
+ * title may contain two names.
  */
 const [LONGEST_NAME, LONGEST_TITLE] = [60, 160]
 
@@ -39,7 +39,7 @@ const [MARGIN, LINE, GAP, TICK, BAR] = [16, 22, 28, 6, 24]
 const TICK_STEPS = { factors: [1, 2.5, 5], least: 10 }
 const MOST_TICKS = 5
 
-/** Room of an axis: of its numbers and its ticks. */
+/** Room for the numbers and ticks of an axis, in pixels. */
 const AXIS = { left: labelWidth('000') + TICK + 6, bottom: TICK + LINE }
 
 /**
@@ -106,7 +106,7 @@ function sizeOf({ rows, cols }: PanelMap): { width: number; height: number } {
   return { width: cols * factor, height: rows * factor }
 }
 
-/** Ticks in pixels of the frame, at the middle of the position that lies there, and a frame around the map. */
+/** Ticks at the middle of positions, with numbers in pixels of the frame, and a border around the map. */
 function axesOf(
   { rows, cols, stride }: PanelMap,
   { x, y, width, height }: Rectangle,
@@ -123,7 +123,7 @@ function axesOf(
   return { labels: ticks.map(({ label }) => label), lines: [...frameOf({ x, y, width, height }), ...ticks.map(lineOf)] }
 }
 
-/** Halves go up, whatever rounding has made of them. */
+/** Rounds to a whole pixel. Halves are rounded up even if rounding errors made them slightly smaller. */
 function wholePixel(place: number): number {
   return Math.round(place + 1e-6)
 }

@@ -26,37 +26,39 @@ import {
   TELLING_SCHEMES,
 } from './quantities.js'
 
-/** A claim, and the rule that weighs a network's numbers against it. */
+/** A claim, and the rule that decides whether a network's numbers support it. */
 export interface Claim {
-  /** In file formats: letters and hyphens. */
+  /** Name of the claim in files: letters and hyphens. */
   readonly id: string
   /** The claim as a plain clause. */
   readonly title: string
-  /** Author and place of the claim. */
+  /** Author of the claim, and where it is stated. */
   readonly source: string
-  /** What is measured, and which values support the claim. */
+  /** Says what is measured, and which values support the claim. */
   readonly rule: string
-  /** Whether the claim is about this network at all. */
+  /** Whether the claim concerns this network. */
   readonly concerns: (network: NetworkStudy) => boolean
-  /** Why the claim cannot be judged, if that is known before the numbers; undefined if there may be evidence. */
+  /** Reason, known before any numbers, why the claim cannot be judged; undefined if there may be evidence. */
   readonly obstacle: (network: NetworkStudy) => string | undefined
   readonly evidence: (network: NetworkStudy) => readonly Evidence[]
-  /** The numbers of the evidence, and the clause that says them. */
+  /** Format of the evidence's numbers. */
   readonly numbers: NumberKind
+  /** Clause that states the range of the numbers. */
   readonly says: (range: NumberRange) => string
   /** The value at which the evidence begins to speak for the claim. */
   readonly border: number
-  /** What to look for in its figure: the evidence that is judged as dots, or the accuracies of the folds. */
+  /** Says what to look for in the claim's figure, which shows the judged evidence as dots or the folds' accuracies. */
   readonly caption: string
   readonly showsFolds?: true
-  /** Title of the dots' axis, if it is not the quantity, and values that the axis must hold, in the unit. */
+  /** Title of the dots' axis; the quantity by default. */
   readonly axis?: string
+  /** Values that the axis must contain, in its unit. */
   readonly within?: readonly number[]
-  /** View that shows a number, if it is not one map of the mean over objects for the center anchor. */
+  /** Settings of the linked view that differ from the usual one: one mean map over objects for the center anchor. */
   readonly seenIn?: (network: NetworkStudy, at: Pick<Evidence, 'layer' | 'size'>) => Partial<LinkedView>
 }
 
-/** Smallest to largest number. */
+/** Texts for the range from the smallest to the largest number. */
 export interface NumberRange {
   /** "1.4–6.6 %", "−0.02 to 0.01" */
   readonly text: string
@@ -64,9 +66,9 @@ export interface NumberRange {
   readonly apart: (below: string, above: string) => string
 }
 
-/** Numbers as texts, tables and figures have them. */
+/** Format of numbers in texts, tables and figures. */
 export interface NumberKind {
-  /** In the unit. */
+  /** Converts a mean to the unit. */
   readonly value: (mean: number) => number
   readonly text: (value: number) => string
   /** Digits after the point in tables. */
@@ -100,7 +102,7 @@ const POINTS: NumberKind = {
 const always = () => true
 const noObstacle = () => undefined
 
-/** The paper's claims that a study's numbers can tell about, and two of this project. */
+/** The paper's claims that a study's numbers can test, and two claims of this project. */
 export const CLAIMS: readonly Claim[] = [
   {
     id: 'no-global-invariance',
@@ -131,7 +133,7 @@ export const CLAIMS: readonly Claim[] = [
     axis: 'power of the grid pattern, % of that in the plain network',
     caption: `100 % is the power of the grid pattern in the plain network, which is the same network without anti-aliasing. Left of the line (${100 * SUPPRESSED} %), the grid pattern is suppressed.`,
     within: [100],
-    // Suppression is seen where there is most to suppress.
+    // Suppression is easiest to see where the original network's grid is strongest.
     seenIn: (network) => ({ ...besideOriginal(network), ...strongestGrid(network.original) }),
   },
   {

@@ -39,7 +39,7 @@ interface ClaimText {
 /** Findings as text, for every format. */
 interface FindingsText {
   readonly introduction: string
-  /** Claims × networks; undefined: the study is too small for verdicts. */
+  /** Claims × networks; undefined if the study is too small for verdicts. */
   readonly verdicts: Table | undefined
   readonly claims: readonly ClaimText[]
 }
@@ -77,7 +77,7 @@ export function findingsSections(findings: readonly ClaimFinding[], rows: readon
   return [{ id: 'findings', title: 'Claims and verdicts', html: first }, ...sections]
 }
 
-/** Claims × networks: a claim leads to its section, a mark sets the maps. */
+/** Claims × networks. A claim links to its section, and a mark opens its maps in the viewer. */
 function matrixHtml(findings: readonly ClaimFinding[]): string {
   const models = distinct(findings.map(({ model }) => model))
   const rows = distinct(findings.map(({ claim, title }) => ({ claim, title }))).map(({ claim, title }) => {
@@ -97,13 +97,13 @@ function matrixHtml(findings: readonly ClaimFinding[]): string {
 <div class="matrix">${scrollBox('Claims and networks', table)}</div>`
 }
 
-/** @param words instead of the text, if any */
+/** @param words read by screen readers instead of the text */
 function linkHtml(link: string, text: string, words?: string): string {
   const label = words === undefined ? '' : ` aria-label="${escapeHtml(words)}"`
   return `<a href="${escapeHtml(link)}"${label}>${escapeHtml(text)}</a>`
 }
 
-/** More networks of one verdict are counted. */
+/** Most networks of one verdict that are listed by name. If there are more, only their number is given. */
 const MOST_NAMED = 4
 
 /** The outcome in one sentence; names of networks link to their maps. */
@@ -151,7 +151,7 @@ function findingsText(findings: readonly ClaimFinding[]): FindingsText {
 
 const TOO_SMALL = `This study has fewer than ${FEWEST_PATCHES} objects, too few for a verdict on any claim. These are its numbers.`
 
-/** Claims × networks: ✓, ✗, ?, or – where a claim is not about a network. */
+/** Claims × networks: ✓, ✗, ?, or – if a claim does not concern a network. */
 export function verdictTable(findings: readonly Pick<ClaimFinding, 'model' | 'claim' | 'title' | 'verdict'>[]): Table {
   const models = [...new Set(findings.map(({ model }) => model))]
   const rows = [...new Set(findings.map(({ claim }) => claim))].map((claim) => {
@@ -180,7 +180,7 @@ function evidenceTable(title: string, findings: readonly ClaimFinding[], isSmall
   const isOne = new Set(all.map(({ quantity }) => quantity)).size === 1
   const columns = new Map(
     all.map(({ quantity, size }) => [
-      // Cells have the power, not its logarithm.
+      // Cells contain the ratio itself, not its logarithm.
       `${isOne ? '' : `${quantity.replace('log₁₀ of ', '')}, `}${size} px${unit}`,
       { quantity, size },
     ]),
@@ -210,7 +210,7 @@ function evidenceNote({ isLog }: NumberKind, evidence: readonly Evidence[]): str
   return `Means over objects${error}: ✓ for the claim, ✗ against it, ? open.${signs}${few}${shown}`
 }
 
-/** "0.412 ± 0.010 ✓", of a difference also how many objects are above zero. */
+/** "0.412 ± 0.010 ✓". For a difference, the text also says how many objects are above zero. */
 function cellText(evidence: Evidence, { value, digits, isLog }: NumberKind, isSmall: boolean): string {
   const { mean, standardError, patches, signs, lean } = evidence
   const text = (number: number) => decimalText(value(number), digits)

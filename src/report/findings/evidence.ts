@@ -31,13 +31,13 @@ export interface Signs {
   readonly p: number
 }
 
-/** Standard errors by which a mean must lie off the border to speak for or against. */
+/** Distance from the border, in standard errors, that a mean must exceed to speak for or against a claim. */
 export const CLEAR_ERRORS = 2
 
-/** The value from which on a mean speaks for a claim. */
+/** The value above or below which a mean speaks for a claim. */
 export interface Border {
   readonly at: number
-  /** The side that the claim says. */
+  /** The side on which a mean speaks for the claim. */
   readonly speaksFor: 'above' | 'below'
 }
 
@@ -54,8 +54,8 @@ export function evidenceOf(
 }
 
 /**
- * The side of the border on which a mean over patches lies; open if it is not clear of the border, or there are too few
- * patches.
+ * Whether a mean over patches speaks for or against a claim. It is open if the mean is too close to the border, or if
+ * there are too few patches.
  */
 export function leanOf(values: PatchValues, { at, speaksFor }: Border): Lean {
   const { mean, standardError, patches } = meanOf(values)
@@ -84,7 +84,7 @@ export function signsOf(values: PatchValues): Signs {
 export function signTest(positive: number, negative: number): number {
   const count = positive + negative
   let tail = 0
-  // With many patches, the first chances are smaller than any float64.
+  // Logarithms, because with many patches the first probabilities are too small for float64.
   let logChance = -count * Math.LN2
   for (let k = 0; k <= Math.min(positive, negative); k++) {
     tail += Math.exp(logChance)
@@ -97,7 +97,7 @@ export function mapped<T>(values: ReadonlyMap<string, T>, change: (value: T) => 
   return new Map([...values].map(([patch, value]) => [patch, change(value)]))
 }
 
-/** Combines two numbers of each patch, for patches that have both. */
+/** Combines two numbers of each patch. Patches that lack one of them are left out. */
 export function paired(a: PatchValues, b: PatchValues, combine: (a: number, b: number) => number): PatchValues {
   return new Map(
     [...a].flatMap(([patch, value]) => {

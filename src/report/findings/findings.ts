@@ -45,7 +45,10 @@ export interface ClaimFinding {
   readonly evidence: readonly Evidence[]
 }
 
-/** The verdicts of a study, claim by claim, networks in the order of the groups. The page, findings.md and the terminal have no others. */
+/**
+ * The verdicts of a study by claim, with networks in the order of the groups. The page, findings.md and the terminal
+ * all show these verdicts.
+ */
 export function findingsOf(groups: readonly StudyGroup[]): readonly ClaimFinding[] {
   const networks = [...new Set(groups.map(({ model }) => model))].map((model): NetworkStudy => {
     const of = (wanted: string | undefined) => groups.filter((group) => group.model === wanted)
@@ -71,7 +74,7 @@ function findingOf(claim: Claim, network: NetworkStudy): ClaimFinding {
   return { model, claim: id, title, verdict, sentence, reason, link, objects, source, rule, evidence }
 }
 
-/** The layer and size whose number is farthest from the border, of those that a verdict rests on. */
+/** Link to the layer and size whose number is farthest from the border, among the numbers that decide the verdict. */
 function linkTo({ border, seenIn }: Claim, network: NetworkStudy, deciding: readonly Evidence[]): string {
   const { model, groups } = network
   const [farthest] = deciding.toSorted((a, b) => Math.abs(b.mean - border) - Math.abs(a.mean - border))
@@ -82,7 +85,7 @@ function linkTo({ border, seenIn }: Claim, network: NetworkStudy, deciding: read
 
 const OPEN = 'cannot be judged'
 
-/** The verdict on a claim from what speaks for and against it (see VERDICT_RULE). */
+/** The verdict on a claim from the evidence for and against it; VERDICT_RULE states the rule. */
 export function judge(judged: readonly Evidence[]): Pick<ClaimFinding, 'verdict' | 'reason'> {
   if (judged.every(({ patches }) => patches < FEWEST_PATCHES))
     return { verdict: OPEN, reason: `fewer than ${FEWEST_PATCHES} objects` }

@@ -9,13 +9,14 @@ import { unitFolder } from '../../results/unit/store.js'
 import { viewLink } from '../viewLink.js'
 import type { ClaimFinding } from './findings.js'
 
-/** The claim that a lead falls back on, and that its second sentence is about. */
+/** The claim that the lead's second sentence is about. The lead is also about this claim if no answer changes. */
 const INVARIANCE = 'no-global-invariance'
 
 /**
- * The object whose answer changes at most positions, of those that a network is confident of at the center, or else the layer
- * whose similarity falls lowest; undefined where neither changes, and for a study that is too small for verdicts. An answer
- * that turns from one right class into another counts only if there is no other change.
+ * The first sentence of the page. It is about the object whose answer changes at the most positions, among objects with
+ * a confident answer at the center. If no answer changes, it is about the layer whose similarity falls lowest. A change
+ * from one right class to another is used only if there is no other change. Undefined if neither changes, and for a
+ * study that is too small for verdicts.
  * @param results the folder of the study, which has the answers
  */
 export async function leadOf(
@@ -40,7 +41,7 @@ export async function leadOf(
   return (await leads(most)).lead
 }
 
-/** A unit whose classes are known, those of one of its layers. */
+/** A unit with answers, and the layer that they are read from. */
 interface Answered {
   readonly unit: StudyGroup['units'][number]
   readonly layer: string
@@ -53,7 +54,7 @@ function answeredOf({ units }: StudyGroup): readonly Answered[] {
   )
 }
 
-/** A sentence about the most frequent answer other than the center's: where it is given, and whether it is right too. */
+/** A sentence about the most frequent answer other than the center's, and whether that answer is right, too. */
 async function answerSentence(
   results: string,
   { unit, layer, answers: { center, names, right } }: Answered,
@@ -74,13 +75,13 @@ async function answerSentence(
   }
 }
 
-/** A class with its article; plurals have none. */
+/** The name of a class with its article. Plurals have no article. */
 function named(name: string): string {
   if (/[^su]s$/.test(name)) return `“${name}”`
   return `${/^[aeiou]/i.test(name) ? 'an' : 'a'} “${name}”`
 }
 
-/** The result of the study as a whole, if there is one. */
+/** A sentence about the result of the whole study; empty if there is none. */
 function atLarge(findings: readonly ClaimFinding[]): string {
   const own = findings.filter(({ claim }) => claim === INVARIANCE)
   const changing = own.filter(({ verdict }) => verdict === 'supported').length
@@ -91,7 +92,10 @@ function atLarge(findings: readonly ClaimFinding[]): string {
   return ` In ${networks} networks, the features also change with the position.`
 }
 
-/** The answer maps of the network and of the one that keeps the answer of the same object least alike. */
+/**
+ * Link to the answer maps of two networks for the object. The second is the network whose share of positions that keep
+ * the answer differs most.
+ */
 function linkTo({ unit, answers: { kept } }: Answered, answered: readonly Answered[]): string {
   const { patch, size, model } = unit.inputs
   const apart = ({ answers }: Answered) => Math.abs(answers.kept - kept)

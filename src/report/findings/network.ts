@@ -3,14 +3,14 @@ import { numberOf, type StudyGroup } from '../../results/study.js'
 import { counterpart, differenceBetween, originalOf, samePatches } from '../../results/versions.js'
 import { type Evidence, mapped } from './evidence.js'
 
-/** All groups of a network, and those of the network that it is the anti-aliased or the flip-free version of. */
+/** All groups of a network. If it is an anti-aliased or flip-free version, `original` has the original's groups. */
 export interface NetworkStudy {
   readonly model: string
   readonly groups: readonly StudyGroup[]
   readonly original: readonly StudyGroup[]
 }
 
-/** A network's numbers for a patch size, one layer of them. */
+/** One layer of a network at one patch size. */
 export interface LayerOfGroup {
   readonly group: StudyGroup
   readonly layer: string
@@ -23,7 +23,7 @@ export function eachLayer(
   return groups.flatMap((group) => group.layers.flatMap((layer) => measure({ group, layer }))).filter(isMeasured)
 }
 
-/** As `eachLayer`, with the same layer of the original network, of the patches that both networks saw. */
+/** Like `eachLayer`, but with the same layer of the original network, for the patches that both networks saw. */
 export function eachPair(
   { groups, original }: NetworkStudy,
   measure: (own: LayerOfGroup, other: LayerOfGroup) => readonly Evidence[],
@@ -44,7 +44,7 @@ function isMeasured({ patches }: Evidence): boolean {
   return patches > 0
 }
 
-/** Why a version of a network cannot be compared with its original; undefined if it can. */
+/** Reason why a version of a network cannot be compared with its original; undefined if it can. */
 export function comparisonObstacle({ model, original, groups }: NetworkStudy): string | undefined {
   if (original.length === 0) return `${originalOf(model)} is not among the results`
   const difference = differenceBetween(groups, original)
@@ -56,19 +56,19 @@ export function nullOf({ group, layer }: LayerOfGroup): number | undefined {
   return numberOf(group, layer, 'null-baseline', 'different class')?.mean
 }
 
-/** Part of the way from a different object (null baseline) to perfect invariance that one unit of similarity is. */
+/** Factor that converts differences of similarity to differences of relative similarity: 1 / (1 − null baseline). */
 export function similarityScale(one: LayerOfGroup): number | undefined {
   const baseline = nullOf(one)
   return baseline === undefined || baseline >= 1 ? undefined : 1 / (1 - baseline)
 }
 
-/** Similarities as shares of the way from a different object (0) to perfect invariance (1); none without a baseline. */
+/** Relative similarities: 0 for a different object (null baseline), 1 for perfect invariance. None without baseline. */
 export function relative(one: LayerOfGroup, similarity: PatchValues): PatchValues {
   const scale = similarityScale(one)
   return scale === undefined ? new Map() : mapped(similarity, (value) => 1 - (1 - value) * scale)
 }
 
-/** A measure of a layer by its name, mean over its variants. */
+/** A measure of a layer by its name, per patch: the mean over its variants. */
 export function metricOf(one: LayerOfGroup, name: string, variant?: string): PatchValues {
   return perPatch(rowsOf(one, name).filter((row) => variant === undefined || row.variant === variant))
 }

@@ -18,23 +18,26 @@ export const NOTICEABLE_GAIN = 0.1
 /** Share of the plain network's grid power below which the grid counts as suppressed. */
 export const SUPPRESSED = 0.5
 
-/** Periods that the verdict on the grid rests on; 32 pixels are a third of a map and close to its smooth part. */
+/**
+ * Longest period, in pixels, that counts for the verdict on the grid. A period of 32 pixels is a third of a map, and
+ * close to its smooth part.
+ */
 export const LONGEST_GRID = 16
 
-/** Accuracies that differ by less are equal. */
+/** Accuracies that differ by less than this count as equal. */
 export const EQUAL_ACCURACY = 0.02
 
-/** Fold schemes that can tell: under shuffled folds trained neighbours surround each tested position. */
+/** Fold schemes that are informative. With shuffled folds, each tested position is surrounded by trained ones. */
 export const TELLING_SCHEMES = FOLD_SCHEMES.filter((scheme) => scheme !== 'shuffled')
 
-/** The relative similarity that 95 % of positions reach, for the anchor where it is lowest. */
+/** The relative similarity that 95 % of positions reach, for each object at the anchor with the lowest value. */
 export function invariance(one: LayerOfGroup): readonly Evidence[] {
   const reached = perPatch(rowsOf(one, 'similarity-p5'), (values) => Math.min(...values))
   const quantity = 'relative similarity that 95 % of positions reach'
   return [evidenceOf({ ...placeOf(one), quantity }, relative(one, reached), { at: INVARIANT, speaksFor: 'below' })]
 }
 
-/** The anchor whose map falls lowest at the 5th percentile. */
+/** The anchor whose map has the lowest 5th percentile. */
 export function leastSimilarAnchor(
   groups: readonly StudyGroup[],
   { layer, size }: Pick<Evidence, 'layer' | 'size'>,
@@ -43,7 +46,7 @@ export function leastSimilarAnchor(
   return rows.toSorted((a, b) => a.mean - b.mean)[0]?.variant ?? 'center'
 }
 
-/** Logarithms to base 10 of grid power over the plain network's, and of jaggedness, which is shown. */
+/** Logarithms to base 10 of grid power and of jaggedness relative to the plain network. Jaggedness is only shown. */
 export function gridSuppression(own: LayerOfGroup, plain: LayerOfGroup): readonly Evidence[] {
   const [scale, plainScale] = [similarityScale(own), similarityScale(plain)]
   if (scale === undefined || plainScale === undefined) return []
@@ -59,7 +62,7 @@ export function gridSuppression(own: LayerOfGroup, plain: LayerOfGroup): readonl
       at: Math.log10(SUPPRESSED),
       speaksFor: 'below',
     }),
-    // The smooth slope of a map counts in it, too.
+    // Jaggedness does not decide, because it also contains the smooth slope of a map.
     evidenceOf({ ...place, quantity: 'log₁₀ of jaggedness relative to the plain network' }, jaggedness, null),
   ]
 }
@@ -79,7 +82,7 @@ export function strongestGrid(groups: readonly StudyGroup[]): Pick<Evidence, 'la
     .map(({ layer, size }) => ({ layer, size }))[0]
 }
 
-/** The values without patches whose maps are flat, since no ratio can be taken of these. */
+/** Leaves out patches with flat maps, whose ratios are not finite. */
 function finite(values: PatchValues): PatchValues {
   return new Map([...values].filter(([, value]) => Number.isFinite(value)))
 }
@@ -106,7 +109,7 @@ function biasOf(one: LayerOfGroup): PatchValues {
   return scale === undefined ? new Map() : mapped(metricOf(one, 'direction-bias'), (value) => value * scale)
 }
 
-/** The bias of a network without flips minus half of that of the network with them. */
+/** The bias of the network trained without flips minus half of the bias of the network trained with flips. */
 export function biasWithoutFlips(own: LayerOfGroup, flipped: LayerOfGroup): readonly Evidence[] {
   const [without, withFlips] = [biasOf(own), biasOf(flipped)]
   const values = paired(without, withFlips, (one, other) => one - other / 2)
@@ -115,15 +118,15 @@ export function biasWithoutFlips(own: LayerOfGroup, flipped: LayerOfGroup): read
   return [isBiased ? evidence : { ...evidence, lean: 'open' }]
 }
 
-/** Why a layer's grid cannot tell about separability; undefined if it can. */
+/** Reason why the grid of positions is too coarse to judge a layer's separability; undefined if it is not. */
 export function coarseGridOf(one: LayerOfGroup): string | undefined {
   const [phase] = rowsOf(one, 'phase-accuracy')
   return phase && coarseGrid(phase.mean, variantPixels(phase.variant))
 }
 
 /**
- * How much farther left-right accuracy is ahead of top-bottom than it is for features that are nothing but the position; shown
- * only where the grid is too coarse.
+ * The lead of left-right accuracy over top-bottom accuracy, minus the same lead for features that contain only the
+ * position. If the grid is too coarse, the numbers are only shown.
  */
 export function separabilityGap(one: LayerOfGroup): readonly Evidence[] {
   const border: Border | null = coarseGridOf(one) === undefined ? { at: EQUAL_ACCURACY, speaksFor: 'above' } : null
@@ -133,7 +136,7 @@ export function separabilityGap(one: LayerOfGroup): readonly Evidence[] {
   })
 }
 
-/** How much closer to the network's folds those by position are than those by phase. */
+/** Fold error of features with only the phase, minus that of features with only the position; see `FoldPrediction`. */
 export function positionAdvantage(one: LayerOfGroup): readonly Evidence[] {
   const [byPosition, byPhase] = MADE_UP_FEATURES.map((feature) => metricOf(one, 'fold-error', feature)) as [
     PatchValues,
@@ -144,8 +147,8 @@ export function positionAdvantage(one: LayerOfGroup): readonly Evidence[] {
 }
 
 /**
- * Shares of positions that keep the answer: of objects with a confident answer at the center, and of the others. None for a
- * layer without classes.
+ * Shares of positions that keep the answer, for objects with a confident answer at the center and for the others. None
+ * for a layer without classes.
  */
 export function answersKept(one: LayerOfGroup): readonly Evidence[] {
   const of = (confidence: string, answer: string, border: Border | null) => {
@@ -155,7 +158,7 @@ export function answersKept(one: LayerOfGroup): readonly Evidence[] {
   return [of('confident', 'a confident', { at: EVERYWHERE, speaksFor: 'above' }), of('unsure', 'an unsure', null)]
 }
 
-/** The object that keeps its answer at fewest positions, of those that the network is confident of; undefined: of none. */
+/** Of objects with a confident answer, the one that keeps it at the fewest positions; undefined if there are none. */
 export function leastKept(
   groups: readonly StudyGroup[],
 ): { readonly size: number; readonly patch: string } | undefined {

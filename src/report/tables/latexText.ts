@@ -1,4 +1,4 @@
-/** Characters that mean something to TeX, and those of our own texts that pdfTeX's fonts lack or take for others. */
+/** Characters that are special in TeX, and characters of our own texts that pdfTeX's fonts lack or show as others. */
 const SYMBOLS: Readonly<Record<string, string>> = {
   '\\': '\\textbackslash{}',
   '~': '\\textasciitilde{}',
@@ -20,7 +20,7 @@ const SYMBOLS: Readonly<Record<string, string>> = {
   μ: '$\\mu$',
 }
 
-/** Marks that combine with the letter before them, and TeX's accents. */
+/** Combining marks, and the TeX accents for them. */
 const ACCENTS: Readonly<Record<string, string>> = {
   '\u0300': '`',
   '\u0301': "'",
@@ -36,11 +36,11 @@ const ACCENTS: Readonly<Record<string, string>> = {
   '\u0327': 'c',
 }
 
-/** Macro for files with special characters: it gives any character if the engine has Unicode, and its number otherwise. */
+/** Macro for other characters. It prints the character if the TeX engine supports Unicode, and else its number. */
 export const UNICODE_MACRO =
   '\\providecommand{\\unicodecharacter}[1]{\\ifdefined\\Umathcode\\char"#1\\else{[U+#1]}\\fi}'
 
-/** Text on one line that TeX shows as it is, whatever it holds; in any encoding of fonts and input. */
+/** Escapes text, on one line, so that TeX shows it unchanged in any encoding of fonts and input. */
 export function latexText(text: string): string {
   return [...withoutBreaks(text).replace(/-(?=-)/g, '-\u200b')].map(latexCharacter).join('')
 }
@@ -58,7 +58,7 @@ function latexCharacter(character: string): string {
   return `\\unicodecharacter{${code.toString(16).toUpperCase().padStart(4, '0')}}`
 }
 
-/** A row of a table is one line, and a comment is. */
+/** Replaces line breaks, because a table row and a comment must each be one line. */
 export function withoutBreaks(text: string): string {
   return text.replace(/[\s\p{Cc}]+/gu, ' ')
 }

@@ -2,21 +2,21 @@ import { escapeHtml, scrollBox } from '../../plot/html.js'
 import { csvCell } from '../../results/csv.js'
 import { latexText, UNICODE_MACRO, withoutBreaks } from './latexText.js'
 
-/** A cell: text, with a second line where it needs one. */
+/** A cell: text, or text with a second line below it. */
 export type TableCell = string | { readonly text: string; readonly below: string }
 
 /** Rows of cells below a head, for every format. */
 export interface Table {
   readonly title: string
-  /** How to read it. */
+  /** Says how to read the table. */
   readonly note?: string
   /** The title in LaTeX, which numbers tables by itself. */
   readonly caption?: string
-  /** Name of its file, without extension. */
+  /** Name of the table's file, without extension. */
   readonly name?: string
   readonly head: readonly string[]
   readonly rows: readonly (readonly TableCell[])[]
-  /** Values of the CSV file, with every digit, if they are not the text. */
+  /** Values for the CSV file with all digits; the text of the cells by default. */
   readonly data?: {
     readonly head: readonly string[]
     readonly rows: readonly (readonly (string | number | undefined)[])[]
@@ -30,7 +30,7 @@ export function renderTable(table: Table, format: 'html' | (typeof TABLE_FORMATS
   return { html, md: markdown, csv, tex: latex }[format](table)
 }
 
-/** In a box that scrolls; the first cell of a row is its head. */
+/** A table in a box that scrolls. The first cell of each row is the row's head. */
 function html({ title, head, rows }: Table): string {
   const cell = (content: TableCell) =>
     typeof content === 'string'
@@ -63,7 +63,7 @@ export function cellText(cell: TableCell): string {
   return typeof cell === 'string' ? cell : `${cell.text} (${cell.below})`
 }
 
-/** One floating table; second lines of cells are a line of their own. */
+/** One floating table. The second lines of a row's cells become a row of their own. */
 function latex({ name = '', title, caption = title, note = '', head, rows }: Table): string {
   const line = (cells: readonly string[]) => `${cells.map(latexText).join(' & ')} \\\\`
   const body = rows.flatMap((row) => [
@@ -91,13 +91,13 @@ function latex({ name = '', title, caption = title, note = '', head, rows }: Tab
   return `${comment}${text.includes('\\unicodecharacter') ? `${UNICODE_MACRO}\n` : ''}${text}`
 }
 
-/** Names come from files: what Markdown would take for markup is shown as itself. */
+/** Escapes Markdown, so that names from files are shown as they are. */
 export function markdownText(text: string): string {
   return (
     withoutBreaks(text)
       .replace(/[\\`*[\]|~]/g, '\\$&')
       .replace(/#(?=#*$)/g, '\\#')
-      // Inside of words, an underscore is not markup.
+      // Within a word, an underscore is not markup.
       .replace(/(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu, '\\_')
       .replace(/&/g, '&amp;')
       .replace(/</g, '&lt;')

@@ -16,9 +16,9 @@ export interface PaperRow extends RowKey {
 /** The numbers that the tables compare with. */
 export interface PaperComparison {
   readonly rows: readonly PaperRow[]
-  /** Also rows of the paper that were not measured. */
+  /** Whether to include rows of the paper that were not measured. */
   readonly isWhole: boolean
-  /** Whether a network was measured at a size as the paper did: the paper's ± means something then. */
+  /** Whether a network was measured at a size as in the paper. Only then do differences compare with the paper's ±. */
   readonly isPapers: (model: string, size: number) => boolean
 }
 
@@ -30,14 +30,14 @@ export interface ResultTable extends Table {
   readonly size: number
 }
 
-/** Nothing to compare with. */
+/** No numbers to compare with. */
 export const NO_PAPER: PaperComparison = { rows: [], isWhole: false, isPapers: () => false }
 
 const PAPER_NOTE = 'Next to a value are the paper’s value and the difference from it.'
 const SIGMA_NOTE =
   ' σ is the difference divided by the paper’s ±. It is given if network, protocol and objects are those of the paper, as far as the results tell.'
 
-/** The tables of all measures that have one, large patches first, the paper's values beside the measured ones. */
+/** The tables of all measures that have one, large patches first, with the paper's values next to the measured ones. */
 export function resultTables(rows: readonly SummaryRow[], paper: PaperComparison): readonly ResultTable[] {
   const kinds = new Map(MEASURES.flatMap(({ tables = [] }) => tables.map(({ kind }) => [kind.stem, kind] as const)))
   return [...kinds.values()].flatMap((kind) => tablesOf(kind, rows, paper))
@@ -125,7 +125,7 @@ function tableOf(
   }
 }
 
-/** Columns as they come first in the rows, or as the kind lists them. */
+/** Columns in the order that the kind lists, or else in the order in which they first appear in the rows. */
 function inOrder({ order }: TableKind, columns: readonly (readonly string[])[]): readonly (readonly string[])[] {
   if (order === undefined) return columns
   return columns.toSorted(([a = ''], [b = '']) => order.indexOf(a) - order.indexOf(b))
@@ -139,7 +139,7 @@ function byCell<T extends RowKey>(rows: readonly Placed<T>[], size: number): Rea
   )
 }
 
-/** A number, its ± if it has one, and the count of values that it is the mean of. */
+/** A mean, its ± if it has one, and the number of values. */
 interface Value {
   readonly mean: number
   readonly std?: number | undefined
@@ -154,7 +154,7 @@ function shownValue({ spread }: TableKind, row: SummaryRow, spreads: ReadonlyMap
   return { mean, ...(count >= FEWEST_PATCHES && { std: spreads.get(placeOf(row)) }), count }
 }
 
-/** The means of the metric that stands behind ±. */
+/** Means of the metric that is shown after ±. */
 function spreadsOf({ spread }: TableKind, rows: readonly SummaryRow[], size: number): ReadonlyMap<string, number> {
   if (typeof spread === 'string' || !('metric' in spread)) return new Map()
   const own = rows.filter((row) => row.metric === spread.metric && row.size === size)
@@ -165,12 +165,13 @@ function placeOf({ model, layer, variant }: RowKey): string {
   return JSON.stringify([model, layer, variant])
 }
 
-/** A number beside the paper's; either may be missing. */
+/** A measured value and the paper's value; either may be missing. */
 interface Cell {
   readonly measured?: Value | undefined
   readonly paper?: Value | undefined
-  /** Measured minus the paper's value, also in standard deviations of the paper if protocol and objects are the same. */
+  /** The measured value minus the paper's. */
   readonly difference?: number
+  /** The difference in standard deviations of the paper, if protocol and objects are those of the paper. */
   readonly sigmas?: number
 }
 
@@ -180,7 +181,7 @@ function cellOf(measured: Value | undefined, paper: Value | undefined, isPapers:
   return { measured, paper, difference, ...(isPapers && paper.std && { sigmas: difference / paper.std }) }
 }
 
-/** "0.934 ± 0.026", and below "paper 0.931 ± 0.029, +0.003 (+0.1 σ)" where the paper has the cell. */
+/** "0.934 ± 0.026", and below it "paper 0.931 ± 0.029, +0.003 (+0.1 σ)" if the paper has the value. */
 function cellText({ measured, paper, difference, sigmas }: Cell): Table['rows'][number][number] {
   const text = measured === undefined ? '–' : valueText(measured)
   if (paper === undefined) return text
@@ -201,7 +202,7 @@ function nameOf({ numbers, stem, title }: TableKind, size: number) {
   return { name: `table-${number}-${stem}-${size}`, title: `Table ${number}: ${whole}`, caption }
 }
 
-/** Patches that the numbers leave out. */
+/** A note about patches that are not part of the numbers. */
 function unsolvedNote(rows: readonly SummaryRow[]): readonly string[] {
   if (rows.length === 0) return []
   const places = rows.map(
@@ -211,7 +212,7 @@ function unsolvedNote(rows: readonly SummaryRow[]): readonly string[] {
   return [`Left out because a classifier did not converge: ${places.join('; ')}.`]
 }
 
-/** A table's file: a Markdown document has its title and note, too. */
+/** Content of a table's file. A Markdown document also has the table's title and note. */
 export function tableFile(table: ResultTable, format: (typeof TABLE_FORMATS)[number]): string {
   const text = renderTable(table, format)
   return format === 'md' ? `# ${markdownText(table.title)}\n\n${text}\n\n${markdownText(table.note)}\n` : text
@@ -221,7 +222,7 @@ export function isOfArithmetic({ kind }: ResultTable): boolean {
   return kind.isOfArithmetic === true
 }
 
-/** Tables on the page: the sizes of a kind as tabs, each with its note and links to its files. */
+/** Tables on the page. The sizes of a kind are tabs, each with its note and links to its files. */
 export function tablesHtml(tables: readonly ResultTable[]): string {
   const kinds = [...new Set(tables.map(({ kind }) => kind))]
   return kinds

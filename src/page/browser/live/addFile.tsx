@@ -6,13 +6,13 @@ import { transparentShare } from './flood.js'
 import { tenthsSince } from './pace.js'
 import { ask, messageOf } from './server.js'
 
-/** Longest side of what is sent, in pixels: frames are hardly larger. */
+/** Longest side of a picture that is sent, in pixels: frames are hardly larger. */
 const LONGEST_SIDE = 1024
 
 /** Pictures with a smaller share of transparent pixels open the cut-out dialog. */
 const LEAST_TRANSPARENT = 0.01
 
-/** Shows a line below the controls; empty: none. A line that counts up is not read out. */
+/** Shows a line below the controls; an empty text removes it. Screen readers do not read a line that counts up. */
 export type Say = (text: string, isCounting?: boolean) => void
 
 interface AddFileParts {
@@ -137,7 +137,7 @@ function isNetwork({ name }: File): boolean {
   return /\.onnx$/i.test(name)
 }
 
-/** As the browser decodes it, reduced. @throws Error for what it cannot read */
+/** Pixels of a picture, decoded by the browser and reduced in size. @throws Error for a file that it cannot read */
 async function pixelsOf(file: File): Promise<ImageData> {
   const image = new Image()
   image.src = URL.createObjectURL(file)

@@ -12,7 +12,7 @@ import { ask, linesOf, messageOf } from './server.js'
 /** Milliseconds that the slider must rest before the object changes. */
 const RESTING = 120
 
-/** What the controls work on. */
+/** The parts of the page that the controls change. */
 interface LivePage {
   readonly source: LiveSource
   readonly viewer: RunningViewer
@@ -131,7 +131,7 @@ interface KeepParts extends LivePage {
   readonly setKept: (words: ComponentChildren) => void
 }
 
-/** Stores map A, once it is whole. */
+/** A button that stores the unit of map A. It is enabled once the map is complete. */
 function Keep({ source, viewer, say, setKept }: KeepParts) {
   const [isBusy, setBusy] = useState(false)
   const [fitted] = viewer.fits()
@@ -167,7 +167,7 @@ function Keep({ source, viewer, say, setKept }: KeepParts) {
 function KeptWords({ folder, command }: KeptUnit) {
   const [label, setLabel] = useState('Copy')
   const copy = () =>
-    // Over plain HTTP from another machine there is no clipboard.
+    // If the page comes from another machine over plain HTTP, the browser gives no access to the clipboard.
     Promise.resolve()
       .then(() => navigator.clipboard.writeText(command))
       .then(
@@ -262,7 +262,7 @@ function MoreNetworks({ source, take, say }: MoreNetworksParts) {
   )
 }
 
-/** @param total 0: not known */
+/** @param total 0 if it is not known */
 function fetchText({ done, total }: { readonly done: number; readonly total: number }): string {
   return total === 0 ? `${Math.floor(done / 1e6)} MB` : `${Math.floor((100 * done) / total)} %`
 }

@@ -2,7 +2,7 @@ import type { TargetedMouseEvent, TargetedPointerEvent } from 'preact'
 import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { cutFrom } from './flood.js'
 
-/** A rectangle of a picture, in pixels; `right` and `bottom` are outside of it. */
+/** A rectangle of a picture, in pixels; `right` and `bottom` are exclusive. */
 export interface CutBox {
   readonly left: number
   readonly top: number
@@ -11,7 +11,7 @@ export interface CutBox {
 }
 
 interface CutOutParts {
-  /** Cutting changes it: what is cut off becomes transparent. */
+  /** The picture to cut. Cutting makes its pixels transparent. */
   readonly picture: ImageData
   /** Called with the part to use; undefined if the user cancelled. */
   readonly answer: (box: CutBox | undefined) => void
@@ -40,13 +40,13 @@ const WAYS: Readonly<Record<string, readonly [number, number]>> = {
 /** Steps of the keys along the longer side; with Shift they move ten at a time. */
 const STEPS = 100
 
-/** Cuts that can be undone: each holds all pixels. */
+/** Most cuts that can be undone. Each of them keeps a copy of all pixels. */
 const MOST_UNDONE = 20
 
-/** A pointer that moves less than this has clicked, in pixels of the screen. */
+/** A pointer that moves less than this, in pixels of the screen, counts as a click. */
 const CLICK = 4
 
-/** Cuts an object out of a picture: by a rectangle, then by colours. */
+/** Cuts an object out of a picture, first with a rectangle, then by colours. */
 export function CutOut({ picture, answer }: CutOutParts) {
   const { width, height } = picture
   const dialog = useRef<HTMLDialogElement>(null)
@@ -100,7 +100,8 @@ export function CutOut({ picture, answer }: CutOutParts) {
     },
     onClick: ({ currentTarget, detail, clientX, clientY }: TargetedMouseEvent<HTMLElement>) => {
       const { left, top, width, height } = currentTarget.getBoundingClientRect()
-      // Of the keyboard: where the handle is. In the middle of the rectangle is the object.
+      // A click by keyboard (detail 0) cuts at the handle. It does nothing for the whole rectangle, because the object
+      // is in its middle.
       if (detail > 0 && drag.current?.isClick) cutOnScreen(clientX, clientY)
       if (detail === 0 && sides !== '') cutOnScreen(left + width / 2, top + height / 2)
     },
@@ -112,7 +113,7 @@ export function CutOut({ picture, answer }: CutOutParts) {
     const [left, top] = percent(along('we', box.left, box.right), along('ns', box.top, box.bottom))
     return { left, top, cursor: `${sides}-resize` }
   }
-  // A dialog that is closed gives the focus back.
+  // Closing the dialog returns the focus.
   const close = (used: CutBox | undefined) => {
     answer(used)
     dialog.current?.close()
@@ -184,7 +185,7 @@ export function CutOut({ picture, answer }: CutOutParts) {
   )
 }
 
-/** What is outside of the rectangle is darkened. */
+/** Draws the picture, darkened outside the rectangle. */
 function drawPicture(
   context: CanvasRenderingContext2D,
   picture: ImageData,
@@ -199,8 +200,8 @@ function drawPicture(
 }
 
 /**
- * The rectangle with the named sides (n, e, s, w) moved, or all of it if none is named. It stays within the picture and keeps a
- * pixel at least.
+ * Moves the named sides (n, e, s, w) of a rectangle, or all of it if none is named. The rectangle stays within the
+ * picture and keeps at least one pixel.
  */
 function movedBox(
   { left, top, right, bottom }: CutBox,

@@ -6,8 +6,9 @@ export interface Pixels {
 }
 
 /**
- * Makes transparent what is like a pixel and joined to it, side by side: no channel differs by more than the tolerance.
- * @returns how many pixels that were
+ * Makes a pixel transparent, and all pixels of similar colour that are connected to it by their sides. Colours are
+ * similar if no channel differs by more than the tolerance.
+ * @returns the number of pixels that were made transparent
  */
 export function cutFrom({ data, width, height }: Pixels, x: number, y: number, tolerance: number): number {
   const seed = y * width + x

@@ -6,7 +6,7 @@ import { type MapValues, measured } from '../maps.js'
 /** A map that is computed coarse to fine. */
 export interface LiveMap {
   readonly take: (rows: MapRows) => void
-  /** The known part; undefined if there is none. An unknown position has the value of the coarser one before it. */
+  /** The known part; undefined if there is none. An unknown position has the value of a known, coarser one near it. */
   readonly parts: () => KnownParts | undefined
   readonly isKnown: (place: number) => boolean
 }
@@ -14,11 +14,11 @@ export interface LiveMap {
 interface KnownParts {
   readonly cosines: MapValues
   readonly answers: LoadedAnswers | undefined
-  /** Absent: all positions are known. */
+  /** Absent if all positions are known. */
   readonly known?: Uint8Array
 }
 
-/** Beyond the distance of the coarsest positions. */
+/** More than the distance of the coarsest positions. */
 const COARSEST = 64
 
 export function liveMap(rows: number, cols: number): LiveMap {
@@ -79,7 +79,7 @@ export function liveMap(rows: number, cols: number): LiveMap {
   }
 }
 
-/** Classes by the numbers that maps have: the center's is the first. */
+/** Replaces class indices by the numbers that maps use. The strongest class at the center has number 0. */
 function numberedAnswers(
   center: number,
   names: ReadonlyMap<number, string>,

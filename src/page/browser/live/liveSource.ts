@@ -23,23 +23,23 @@ export interface LiveState extends Pick<LiveStudy, 'networks' | 'missing' | 'obj
   readonly size: number
   /** `#rrggbb` */
   readonly background: string
-  /** Distance of positions in the end, where memory suffices. */
+  /** Final distance of positions in pixels, if memory suffices. */
   readonly finest: number
 }
 
-/** Maps that the page's server computes while one looks. */
+/** Maps that the page's server computes while the user watches. */
 export interface LiveSource extends MapSource {
   readonly state: () => LiveState
   readonly set: (change: Partial<LiveState>) => void
-  /** Calls whenever that changes, or a map is further. @returns ends that */
+  /** Calls a function whenever the state changes or a map makes progress. @returns a function that ends this */
   readonly onChange: (told: () => void) => () => void
-  /** How far the map of a panel is; undefined if it has not begun. */
+  /** Progress of the map of a panel; undefined if it has not begun. */
   readonly progress: (fitted: Fitted) => MapProgress | undefined
   /** The scene of a panel, as the server knows it. */
   readonly sceneOf: (fitted: Fitted) => LiveScene
 }
 
-/** A picture's key holds object and size. */
+/** More than the largest size: a picture's key is the object's key times this, plus the size. */
 const SIZES = 8192
 
 /** Address of a picture, by its key. */
@@ -47,29 +47,29 @@ function pictureAddress(key: number): string {
   return `pictures/${Math.floor(key / SIZES)}-${key % SIZES}.png`
 }
 
-/** Milliseconds for which a map goes on after it was left: a user often comes back at once to another view of it. */
+/** Milliseconds that a map continues after the user left it, who often returns at once to another view of it. */
 const LINGERING = 100
 
-/** In the keys of maps, which do not depend on the cursor. */
+/** Stands for the cursor in the keys of maps, which must not depend on it. */
 const NOWHERE: Position = { row: 0, col: 0 }
 
-/** Milliseconds at least between two messages about the cursor. */
+/** Least milliseconds between two messages about the cursor. */
 const BETWEEN_CURSORS = 120
 
-/** Milliseconds between two updates of how long things take. */
+/** Milliseconds between two updates of the times shown. */
 const BETWEEN_TENTHS = 100
 
-/** Distance of positions in the end: a map of all would take 16 times as long. */
+/** Final distance of positions in pixels. A map of all positions would take 16 times as long. */
 const FINEST = 4
 
-/** A map that is under way, and who looks at it. */
+/** A map that is being computed, and the functions that follow it. */
 interface Running {
   readonly map: LiveMap
   readonly pace: Pace
-  /** Told that time has passed, or that more is known. */
+  /** Called when time has passed (false), or when more of the map is known (true). */
   readonly looking: Set<(isFurther: boolean) => void>
   readonly ended: Promise<void>
-  /** Since when its network is being opened, in milliseconds. */
+  /** Time since which its network has been opening, in milliseconds of `performance.now`; undefined if it is not. */
   opening: number | undefined
   /** Note to show with the map. */
   note: string
@@ -90,7 +90,7 @@ export function liveSource(study: LiveStudy, size: number): LiveSource {
     network: group.model,
     object: state.objects.find(({ name }) => name === choice.patch)?.key ?? 0,
     ...{ size: group.size, stride: group.stride },
-    // As the paper's background is called, and units know it.
+    // Stored units name the paper's background `white`.
     background: state.background === '#ffffff' ? 'white' : state.background,
   })
   const requestOf = (fitted: Fitted, cursor: Position): MapRequest => ({
@@ -169,9 +169,9 @@ export function liveSource(study: LiveStudy, size: number): LiveSource {
 }
 
 /**
- * Asks for a map, and takes what comes of it.
- * @param onNews of the map
- * @param onFailure before `ended` rejects
+ * Requests a map and reads the messages of the answer.
+ * @param onNews called after each message, and regularly in between
+ * @param onFailure called before `ended` rejects
  */
 function beginMap(
   request: MapRequest,
@@ -221,7 +221,7 @@ function stageText({ opening, pace }: Running, { group }: Fitted): string {
   return `opening ${isolated(group.model)}, ${tenthsSince(opening)}`
 }
 
-/** Calls with the latest arguments for each network, not more often than that. */
+/** Calls a function with the latest arguments for each network, at most once per interval. */
 function atMostEvery(
   milliseconds: number,
   act: (fitted: Fitted, cursor: Position) => void,
@@ -240,16 +240,16 @@ function atMostEvery(
   }
 }
 
-/** Made here and not by the server, since the page knows networks, objects and sizes, and changes them. */
+/** The index is made by the page, not by the server, because the page changes networks, objects and sizes. */
 function indexOf({ networks, objects, ...state }: LiveState, mostBytes: number, version: number): SiteIndex {
   const groups = networks.map((network, i): SiteGroup => {
     const size = Math.min(state.size, network.frame)
     const extent = network.frame - size + 1
-    // If nothing fits, the server says so.
+    // If no stride fits, the server reports it.
     const stride = fittingStride(network, size, { wished: state.finest, mostBytes }) ?? (LIVE_STRIDES.at(-1) as number)
     const side = Math.ceil(extent / stride)
     return {
-      // A new key makes the page draw the pictures again, whatever changed in them.
+      // A new key makes the page draw the pictures again after any change.
       key: version * networks.length + i,
       ...{ model: network.id, size, rows: side, cols: side, stride, frame: network.frame },
       background: { colour: state.background },

@@ -7,12 +7,12 @@ import { startViewer } from '../viewer.js'
 import { LiveControls } from './controls.js'
 import { liveSource } from './liveSource.js'
 
-/** Side of the object in pixels if a link names no other: the smaller one of the paper's. */
+/** Side of the object in pixels if a link names no other: the smaller size of the paper. */
 const FIRST_SIZE = 75
 
 const study = JSON.parse(element('study', HTMLScriptElement).text) as LiveStudy
 const source = liveSource(study, linkedSize() ?? FIRST_SIZE)
-// Registered first, so that it runs before the viewer shows what the address names.
+// Registered first, so that it runs before the viewer shows the view in the address.
 window.addEventListener('hashchange', () => {
   const size = linkedSize()
   if (size !== undefined && size !== source.state().size) source.set({ size })

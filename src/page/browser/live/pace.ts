@@ -1,20 +1,23 @@
-/** How far a map is. */
+/** Progress of a map. */
 export interface MapProgress {
   /** Share of its positions that are computed. */
   readonly share: number
-  /** Until all are; undefined if not known yet. */
+  /** Seconds until all positions are computed; undefined if not known yet. */
   readonly secondsLeft: number | undefined
 }
 
-/** Estimates from the progress so far when the rest will be done. */
+/** Estimates the remaining time from the progress so far. */
 export interface Pace {
-  /** @param done positions @param at milliseconds */
+  /** @param done number of computed positions @param at time in milliseconds */
   readonly take: (done: number, at: number) => void
-  /** undefined: nothing is known. */
+  /** undefined if nothing is known. */
   readonly progress: (at: number) => MapProgress | undefined
 }
 
-/** Share that must be added before the rate is taken again: most positions come many at a time, and a few before their turn. */
+/**
+ * Share of positions that must be added before the rate is measured again. Most positions arrive many at a time, and a
+ * few arrive early.
+ */
 const LEAST_SHARE = 0.02
 
 export function paceOf(total: number): Pace {
@@ -45,7 +48,7 @@ export function progressText(progress: MapProgress | undefined): string {
   return `computing: ${Math.floor(100 * share)} %${left}`
 }
 
-/** A time that is estimated. */
+/** Text of an estimated time. */
 export function durationText(seconds: number): string {
   return seconds < 100 ? `${Math.max(1, Math.round(seconds))} s` : `${Math.round(seconds / 60)} min`
 }
