@@ -55,7 +55,7 @@ const HEADERS = {
   },
   referrerPolicy: 'no-referrer',
   crossOriginResourcePolicy: 'same-origin',
-  // Off because the server uses plain HTTP on this machine.
+  // Off because the server uses plain HTTP.
   strictTransportSecurity: false,
 }
 
