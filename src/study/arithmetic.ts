@@ -119,7 +119,7 @@ export async function arithmetic(options: ArithmeticOptions): Promise<Arithmetic
   }
 }
 
-/** Files are named after images: names that differ by case alone would share them on some systems. */
+/** Files are named after images. On some systems, names that differ only in case would name the same file. */
 function checkFileNames(names: readonly string[]): void {
   const lower = names.map((name) => name.toLowerCase())
   const twice = names.find((_, i) => lower.indexOf(lower[i] as string) < i)

@@ -125,24 +125,24 @@ export interface ReproduceOptions extends GivenOptions<typeof OPTIONS>, InputOpt
 
 type Checked = CheckedOptions<typeof OPTIONS & typeof INPUT_OPTIONS>
 
-/** Options of `reproduce` with everything decided that can be without looking at files. */
+/** Options of `reproduce` with all defaults that can be decided without reading files. */
 export interface ResolvedOptions extends Omit<Checked, 'preset' | 'models' | 'experiments' | 'cv' | 'C'> {
   readonly stride: number
   /** The device that `device` names. */
   readonly request: DeviceRequest
-  /** Networks whose units are measured; empty: no units. */
+  /** Networks whose units are measured; empty if the study has no units. */
   readonly unitModels: readonly string[]
   /** Networks whose features are added and subtracted. */
   readonly arithmeticModels: readonly string[]
   readonly separability: UnitInputs['separability']
   readonly equivariance: boolean
-  /** Undefined: positions are not read out. */
+  /** Undefined if the position read-out is not measured. */
   readonly readout: UnitInputs['readout']
 }
 
 /**
  * Decides all defaults of a study, and makes the checks that need no file.
- * @throws UsageError for options that make no study
+ * @throws UsageError for invalid options
  */
 export function resolveOptions(given: ReproduceOptions): ResolvedOptions {
   const {
