@@ -51,7 +51,7 @@ const inputsSchema = z.object({
 })
 export type UnitInputs = z.infer<typeof inputsSchema>
 
-/** Rounding may take it a little beyond 1. */
+/** A cosine. Rounding may take it slightly beyond 1. */
 const cosineSchema = z.number().min(-1.001).max(1.001)
 
 const anchorSchema = z.object({
@@ -134,7 +134,7 @@ const fieldsSchema = z.object({
 /** Contents of unit.json, besides its own hash. */
 export const unitSchema = fieldsSchema
   .refine(({ inputs, layers }) => JSON.stringify(inputs.layers) === JSON.stringify(layers.map(({ name }) => name)))
-  // The page rests on these.
+  // The page needs these measures.
   .refine(({ layers }) =>
     layers.every(({ measures }) => ANCHOR_NAMES.every((name) => measures['similarity-mean']?.[name] !== undefined)),
   )
