@@ -10,7 +10,6 @@
 // `--network` is an id, an ONNX file, or options of `openNetwork` with `model` as JSON; it can be repeated. Features
 // stay in `--out` for later calls. Tables go to stdout. All accuracies go to `--json`, which is written after each
 // object.
-// into `--json`, which is written after each object.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, parse } from 'node:path'
 import { parseArgs } from 'node:util'

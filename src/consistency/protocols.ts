@@ -66,8 +66,8 @@ const ANSWER_NUMBERS = 3
  *   corner in steps of one pixel (Azulay and Weiss 2019).
  * - `circular`: two random circular shifts (Chaman and Dokmanic 2021).
  * - `subpixel`: circular shifts by fractions of a pixel (Michaeli et al. 2023), and the local equivariance error
- *   (Gruver et al. 2023): mean |p(x + ε∂x) − p(x − ε∂x)| / 2ε over classes and both axes, where a shift by half of the
- *   image's side counts as 1.
+ *   (Gruver et al. 2023): mean |p(x + ε∂x) − p(x − ε∂x)| / 2ε over classes and both axes, per shift by half of
+ *   the image's side.
  */
 export const PROTOCOLS: readonly Protocol[] = [
   {

@@ -137,7 +137,7 @@ async function nullBaselineOf(units: readonly OpenUnit[]): Promise<readonly Pair
 }
 
 /**
- * Checks, before anything is computed, the units that a results folder holds beside the planned ones.
+ * Checks the units that a results folder holds in addition to the planned ones, before anything is computed.
  * @returns names of their patches, which the study's averages will include
  * @throws UsageError if they cannot be averaged with the planned units
  */

@@ -16,7 +16,7 @@ import { computeExpression } from './computedExpression.js'
 import { drawExpression, type Operand, operandOf } from './drawnExpression.js'
 import { chooseGenerators, GENERATOR_OPTIONS, type GeneratorChoice, openWithGenerators } from './generators.js'
 
-/** Options of `arithmetic` beside those of `GENERATOR_OPTIONS`: type, check and default of each. */
+/** Options of `arithmetic` in addition to `GENERATOR_OPTIONS`: type, check and default of each. */
 const OPTIONS = {
   /** Expression of image names with `+`, `-`, factors and parentheses, such as `A + B - 0.5 * C`. */
   expression: z.string(),

@@ -39,7 +39,7 @@ const EXPERIMENTS = ['similarity', 'separability', 'equivariance', 'readout', 'a
 const texts = z.array(z.string()).min(1).readonly()
 const limits: z.ZodType<ColourLimits, ColourLimits> = kinds.limits.superRefine(checkLimits)
 
-/** The options of `reproduce` beside those of the input: type, check and default of each. */
+/** Options of `reproduce` in addition to those of the input: type, check and default of each. */
 const OPTIONS = {
   /** `quick` (default): the embedded networks at stride 4. `paper`: the paper's networks at stride 1. */
   preset: oneOf('preset', ['quick', 'paper']).default('quick'),

@@ -43,10 +43,7 @@ export interface Study {
    * changes.
    */
   readonly unwanted: ReadonlyMap<PlannedUnit, string>
-  /**
-   * How many stored units were made from other inputs and will be replaced, and the differences, such as `stride 3, not
-   * 1`.
-   */
+  /** Number of stored units to be replaced because they have other inputs, and differences, such as `stride 3, not 1`. */
   readonly replaced: { readonly units: number; readonly differences: readonly string[] }
   /** One plan for each network whose features are added and subtracted. */
   readonly arithmetic: readonly ArithmeticPlan[]

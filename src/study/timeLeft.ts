@@ -38,8 +38,8 @@ interface UnitInHand {
 const USUAL = { opening: 2, starting: 1, classified: 1.5e-7, compared: 1e-8, reported: 1.5e-5 } as const
 
 /**
- * Work per unit beside its own images and positions. It takes as long as this many images computed in full, because a
- * sample is computed twice and workers wait for one another. Writing files takes as long as this many positions.
+ * Work per unit in addition to its own images and positions. Computing a sample twice, and workers waiting for one
+ * another, take as long as this many images computed in full. Writing files takes as long as this many positions.
  */
 const EXTRA = { images: 100, positions: 250 } as const
 
@@ -107,7 +107,10 @@ export function studyTimeLeft(study: Study, queue: Pick<UnitQueue, 'left' | 'byO
 /** Each estimate reads all remaining units, which can be thousands, and batches can end many times per second. */
 const SECONDS_BETWEEN_ESTIMATES = 0.5
 
-/** Weight of earlier units beside each new one: the first units are slow, and the load of the machine changes. */
+/**
+ * Factor on the weight of earlier units with each new one, because the first units are slow and the machine's load
+ * changes.
+ */
 const KEPT = 0.8
 
 interface Spent {

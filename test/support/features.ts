@@ -3,7 +3,7 @@ export interface FeatureShape {
   readonly rows: number
   readonly cols: number
   readonly dims: number
-  /** Weight of the position in the features, beside 8-bit noise. */
+  /** Weight of the position in the features, which also contain 8-bit noise. */
   readonly signal: number
   readonly scale: number
   /** Side of the squares of positions that share their features. */

@@ -31,8 +31,8 @@ export interface Block {
   /** Reason why the block is not run, from a comment before it: `<!-- parsed only: needs a card -->`. */
   readonly parsedOnly: string | undefined
   /**
-   * File or folder that the block needs beside it, and its source in the repository: `<!-- given: a.onnx from
-   * test/a.onnx -->`.
+   * File or folder that the block needs beside it, and its source in the repository:
+   * `<!-- given: a.onnx from test/a.onnx -->`.
    */
   readonly given: { readonly name: string; readonly source: string } | undefined
 }
