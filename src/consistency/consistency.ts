@@ -29,7 +29,8 @@ export interface ConsistencyOptions extends Omit<NetworkOptions, 'layers' | 'poo
   /** The network, named as in `openNetwork`. Its classes must be known. */
   readonly model: string
   /**
-   * Ways to shift the photographs: `crop`, `diagonal`, `embed`, `circular`, `subpixel`; by default `crop` and `diagonal`.
+   * Ways to shift the photographs: `crop`, `diagonal`, `embed`, `circular`, `subpixel`; by default `crop` and
+   * `diagonal`.
    */
   readonly protocols?: readonly ProtocolName[]
   /** Pairs of random shifts per photograph for `crop` and `circular`; 5 by default. */
@@ -41,7 +42,10 @@ export interface ConsistencyOptions extends Omit<NetworkOptions, 'layers' | 'poo
   readonly seed?: number
   /** Background of `embed`, named as in `extract`; black by default. */
   readonly background?: string
-  /** Folder for the results: consistency.json, photographs.csv, index.html, `<protocol>.npy`; by default nothing is written. */
+  /**
+   * Folder for the results: consistency.json, photographs.csv, index.html, `<protocol>.npy`; by default nothing is
+   * written.
+   */
   readonly out?: string
 }
 

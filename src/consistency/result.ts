@@ -10,7 +10,8 @@ export interface ConsistencyMeasure {
   readonly protocol: ProtocolName
   /**
    * `agreement` (share of shifts with the same strongest class), `change` (share of steps that change it),
-   * `probability-change` (mean absolute change of the probability of the strongest class per step), or `equivariance-error`.
+   * `probability-change` (mean absolute change of the probability of the strongest class per step), or
+   * `equivariance-error`.
    */
   readonly measure: string
   /** The measure in words. */

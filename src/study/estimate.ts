@@ -32,8 +32,8 @@ export interface StudyEstimate {
   /** Bytes of the largest network's weights. */
   readonly weightsBytes: number
   /**
-   * Seconds for `images`, from a short benchmark of each network. Classifiers and arithmetic take additional time. Null if
-   * weights of a network are missing.
+   * Seconds for `images`, from a short benchmark of each network. Classifiers and arithmetic take additional time. Null
+   * if weights of a network are missing.
    */
   readonly seconds: number | null
   /** Seconds for the images of the longest unit. Null if weights of a network are missing. */

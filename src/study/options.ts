@@ -68,15 +68,19 @@ const OPTIONS = {
   /** Distance between neighbouring positions in pixels; by default the preset's. */
   stride: z.number().exactOptional(),
   /**
-   * Experiments to run: `similarity`, `separability`, `equivariance` (of layers that are maps), `readout` (of the position) and
-   * `arithmetic`; by default the first two. Every unit includes similarity. `arithmetic` alone needs no units.
+   * Experiments to run: `similarity`, `separability`, `equivariance` (of layers that are maps), `readout` (of the
+   * position) and `arithmetic`; by default the first two. Every unit includes similarity. `arithmetic` alone needs no
+   * units.
    */
   experiments: z.array(oneOf('experiment', EXPERIMENTS)).min(1).readonly().default(['similarity', 'separability']),
   /** Fold schemes of separability; all by default. */
   cv: z.array(oneOf('fold scheme', FOLD_SCHEMES)).min(1).readonly().default(FOLD_SCHEMES),
   /** Weight of the classifiers' losses, 1e-30 to 1e30; 1 by default. */
   C: z.number().superRefine(checkWeight).default(1),
-  /** Seed of the fold schemes `shuffled` and `blocks`, the samples of `readout`, and arithmetic's expressions; 0 by default. */
+  /**
+   * Seed of the fold schemes `shuffled` and `blocks`, the samples of `readout`, and arithmetic's expressions; 0 by
+   * default.
+   */
   seed: z.number().superRefine(checkSeed).default(0),
   /** Number of random expressions of each of arithmetic's four kinds; 50 by default. */
   expressions: z

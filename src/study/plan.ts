@@ -43,7 +43,9 @@ export interface Study {
    * changes.
    */
   readonly unwanted: ReadonlyMap<PlannedUnit, string>
-  /** Number of stored units to be replaced because they have other inputs, and differences, such as `stride 3, not 1`. */
+  /**
+   * Number of stored units to be replaced because they have other inputs, and differences, such as `stride 3, not 1`.
+   */
   readonly replaced: { readonly units: number; readonly differences: readonly string[] }
   /** One plan for each network whose features are added and subtracted. */
   readonly arithmetic: readonly ArithmeticPlan[]

@@ -31,9 +31,9 @@ interface UnitInHand {
 }
 
 /**
- * Seconds on two cores: to open a network, to get the first images of a network at one size, to measure one feature at one
- * position with classifiers and without, and to report on one layer at one position. Each matters only until the same work
- * has been timed.
+ * Seconds on two cores: to open a network, to get the first images of a network at one size, to measure one feature at
+ * one position with classifiers and without, and to report on one layer at one position. Each matters only until the
+ * same work has been timed.
  */
 const USUAL = { opening: 2, starting: 1, classified: 1.5e-7, compared: 1e-8, reported: 1.5e-5 } as const
 

@@ -68,7 +68,7 @@ export function openUnitQueue(study: Study, { locks, look }: Pick<Team, 'locks' 
     for (const unit of units) {
       const name = lockOf(unit)
       if (!(await locks.take(name))) continue
-      // Another process may have finished the unit and released it just before.
+      // The unit's owner may have finished it before releasing the lock.
       if (!(await finishIfThere(unit))) {
         open.delete(unit)
         return unit
@@ -103,8 +103,8 @@ export function openUnitQueue(study: Study, { locks, look }: Pick<Team, 'locks' 
 }
 
 /**
- * Keeps the order. If other processes take units too, each starts at a random unit, so that they do not all try the
- * same one.
+ * Keeps the order, but starts at a random unit if other processes take units too, so that they do not all try the same
+ * one.
  */
 function inTurn<T>(units: readonly T[], hasOthers: boolean): readonly T[] {
   const start = hasOthers ? Math.floor(Math.random() * units.length) : 0

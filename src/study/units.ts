@@ -65,8 +65,8 @@ export function hasAnswers({ layers, classes }: Network): boolean {
 }
 
 /**
- * Dims of a layer's sketch if the object moved through the whole frame. Measured: 20 to 130 with the embedded networks, 250 with
- * MobileNetV2. They grow with the distance that the object moves, and hardly with the number of positions.
+ * Dims of a layer's sketch if the object moved through the whole frame. Measured: 20 to 130 with the embedded networks,
+ * 250 with MobileNetV2. They grow with the distance that the object moves, and hardly with the number of positions.
  */
 const SKETCH_DIMS = 60
 

@@ -3,7 +3,9 @@ import { ANCHOR_NAMES } from '../../engine/positions.js'
 import { BLENDS } from '../../engine/task.js'
 import { FOLD_SCHEMES, LOSS, TASKS } from '../../experiments/folds.js'
 
-/** Raised whenever a change of the program changes a unit's numbers or files, so that older units are computed again. */
+/**
+ * Raised whenever a change of the program changes a unit's numbers or files, so that older units are computed again.
+ */
 export const UNIT_FORMAT = 6
 
 /** Everything that decides a unit's numbers: a stored unit with other inputs is computed again. */
