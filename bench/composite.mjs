@@ -1,12 +1,12 @@
 /**
- * The speed of drawing images beside that of writing memory, on one core:
+ * Compares the speed of drawing images with that of writing memory, on one core:
  *
  *   npm run build && node bench/composite.mjs [--repeats 9] [--batch 448] [--json]
  *
- * Floor: every float of the batch is written once, 3·224·224·4 = 602,112 bytes an image; background and patch stay in
- * the caches and cost at most one multiplication and one addition a float. At 0.8 of a core's 10 to 30 GB/s that is
- * 13,000 to 40,000 images a second, a hundred times what AlexNet takes on the same core. 448 images are 257 MiB, which no cache
- * holds.
+ * Floor: every float of the batch is written once, 3·224·224·4 = 602,112 bytes per image. Background and patch stay in
+ * the caches and cost at most one multiplication and one addition per float. At 0.8 of a core's 10 to 30 GB/s, that is
+ * 13,000 to 40,000 images per second, a hundred times the speed of AlexNet on the same core. The 448 images take 257
+ * MiB, more than any cache holds.
  */
 
 import { print, printJson, printTable } from '../dist/cli/output.js'
@@ -16,7 +16,7 @@ import { median } from '../dist/support/stopwatch.js'
 import { counted } from '../dist/support/text.js'
 import { gigabytes, runScript, wholeNumber, writeBandwidth } from './script.mjs'
 
-/** What a scene can be composited from; white with a hard edge is the paper's. */
+/** Backgrounds and blends to composite with. The paper uses white with a hard edge. */
 const BACKGROUND_KINDS = ['white', 'colour', 'noise', 'image', 'white, soft alpha', 'image, soft alpha']
 /** Sides of the square patch, in pixels. */
 const SIZES = [75, 125]
@@ -50,8 +50,9 @@ await runScript(
 )
 
 /**
- * Composites whole batches on one thread, alternating with measurements of the write bandwidth on the same memory. Other
- * work on the machine slows single runs of either: medians are compared with medians. Rates are in bytes per second.
+ * Composites whole batches on one thread, alternating with measurements of the write bandwidth on the same memory.
+ * Other work on the machine can slow single measurements, so medians are compared with medians. Rates are in bytes per
+ * second.
  */
 async function benchComposite(repetitions, batch) {
   const out = new Float32Array(batch * IMAGE_FLOATS).fill(1)
@@ -78,7 +79,7 @@ async function benchComposite(repetitions, batch) {
 }
 
 function compositorOf(background, size) {
-  // A disc with a soft rim: opaque, half transparent and transparent pixels.
+  // A disc with a soft edge, so that there are opaque, half transparent and transparent pixels.
   const patch = new Uint8Array(4 * size * size)
   for (let row = 0; row < size; row++) {
     for (let col = 0; col < size; col++) {

@@ -1,9 +1,11 @@
 /**
- * Speed of `consistency` over a bare loop that runs the same network on a ready tensor with the same workers and batch.
+ * Compares the speed of `consistency` with a bare loop, which runs the same network on a ready tensor with the same
+ * workers and batch size.
  *
  *     node bench/consistency.mjs PHOTOGRAPHS [--model ID] [--weights FILE] [--protocols crop,diagonal] [--repeats N]
  *
- * Reading and cutting the photographs and opening the sessions count. Both take turns; the ratio is the median of neighbours.
+ * The time of `consistency` includes reading and cutting the photographs and opening the sessions. The two are measured
+ * in turn; the ratio is the median over pairs of consecutive measurements.
  */
 import { openBareLoop } from '../dist/bench/bareLoop.js'
 import { consistency } from '../dist/index.js'

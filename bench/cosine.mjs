@@ -1,13 +1,14 @@
 /**
- * The speed of cosine similarity, of all positions with the anchors, beside that of reading memory with as many threads, and on a
- * card beside the processor's:
+ * Compares the speed of cosine similarity, of all positions with the anchors, with that of reading memory with as many
+ * threads. With `--device`, it also compares a GPU with the processor:
  *
  *   npm run build && node bench/cosine.mjs [--repeats 9] [--device cuda:INDEX] [--rows 22500] [--dims 4096,1000]
  *     [--threads 1,2] [--json]
  *
- * Floor: every feature is read once, 22,500·4096·4 = 369 MB for fc6 at size 75, and takes 1 + anchors multiply-adds in
- * float64. With five anchors and two 512-bit units a core does that at 10.7 bytes a cycle, 32 GB/s at 3 GHz, above the
- * memory bandwidth of most cores; with 256-bit units at half of it, where arithmetic and memory meet.
+ * Floor: every feature is read once, 22,500·4096·4 = 369 MB for fc6 at size 75, and takes 1 + anchors multiply-adds per
+ * value in float64. With five anchors and two 512-bit units, a core does that at 10.7 bytes per cycle, 32 GB/s at 3
+ * GHz, above the memory bandwidth of most cores. With 256-bit units it does half of that, and arithmetic and memory
+ * take about the same time.
  */
 import { print, printJson, printTable } from '../dist/cli/output.js'
 import { cosineSimilarity, instructionSet, releaseFeatures, uploadFeatures } from '../dist/native.js'
@@ -66,7 +67,7 @@ await runScript(
 
 /**
  * Compares every row of a matrix with its first rows, alternating with measurements of the read bandwidth on the same
- * memory. Other work on the machine slows single runs of either: medians are compared with medians.
+ * memory. Other work on the machine can slow single measurements, so medians are compared with medians.
  */
 async function benchCosine({ rows, dims, card, ...options }) {
   const measured = []
@@ -85,7 +86,7 @@ async function benchCosine({ rows, dims, card, ...options }) {
   }
 }
 
-/** Every number of threads, and the card, in turns. */
+/** Measures every number of threads, and the GPU, in turn. */
 async function measure(work, { threads, repetitions, card }) {
   const measured = threads.map((count) => ({ count, times: [], limits: [] }))
   const trials = []
@@ -109,7 +110,7 @@ async function measure(work, { threads, repetitions, card }) {
   return { processor, ...(card && { card: cardRow(work, trials, fastest, expected) }) }
 }
 
-/** Rates are per second, in bytes of features. */
+/** Speeds per second: positions, and bytes of features. */
 function speedOf({ features, rows, dims, anchorCount }, seconds) {
   return {
     ...{ rows, dims, anchorCount, seconds },
@@ -118,7 +119,7 @@ function speedOf({ features, rows, dims, anchorCount }, seconds) {
   }
 }
 
-/** Seconds of the upload and of the cosines of features that are there. */
+/** Seconds to upload the features, and seconds to compute the cosines of uploaded features. */
 async function tryCard(work, card) {
   const start = performance.now()
   const features = await uploadFeatures(work.features, work.rows, work.dims, card.index)
@@ -131,7 +132,10 @@ async function tryCard(work, card) {
   }
 }
 
-/** `ratio` is that to the processor with its fastest number of threads, `difference` the largest from its cosines. */
+/**
+ * `ratio` is the speed relative to the processor with its fastest number of threads. `difference` is the largest
+ * difference from the processor's cosines.
+ */
 function cardRow(work, trials, processorSeconds, expected) {
   const seconds = median(trials.map(({ compare }) => compare))
   const { cosines } = trials.at(-1)

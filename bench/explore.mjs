@@ -1,10 +1,12 @@
 /**
- * How soon the live page shows a new object, and how fast its map is filled, beside `extract` of the same positions.
+ * Measures how soon the live page shows a new object, and compares how fast its map is filled with `extract` of the
+ * same positions.
  *
  *     node bench/explore.mjs [MODEL …] [--stride N] [--rounds N]
  *
- * A model is an id or a checkpoint's file; tiny-alexnet by default. Times are from the request of an object that was never seen to
- * the message with the coarsest positions, the network being open; rates are of whole maps, both ways by turns. Medians, and all values.
+ * A model is an id or the path of a checkpoint; tiny-alexnet by default. The first times run from the request of a new
+ * object to the message with the coarsest positions, with the network already open. Rates are of whole maps, measured
+ * in turn with those of `extract`. Prints medians and all values.
  */
 import { parseArgs } from 'node:util'
 import sharp from 'sharp'
@@ -20,13 +22,13 @@ const median = (numbers) => [...numbers].sort((a, b) => a - b)[Math.floor(number
 const shown = (numbers, digits) =>
   `${median(numbers).toFixed(digits)} (${numbers.map((one) => one.toFixed(digits)).join(', ')})`
 
-/** Of all threads. */
+/** Processor seconds of all threads of this process. */
 function processorSeconds() {
   const { user, system } = process.cpuUsage()
   return (user + system) / 1e6
 }
 
-/** A square that nobody has seen. */
+/** A square of a random colour, which the page has not seen before. */
 async function object() {
   const background = { r: Math.floor(Math.random() * 256), g: Math.floor(Math.random() * 256), b: 60 }
   return sharp({ create: { width: 90, height: 70, channels: 3, background } })
@@ -43,7 +45,10 @@ for (const model of models) {
     const response = await fetch(`${page.address}objects?name=square`, { method: 'POST', body: png })
     return (await response.json()).key
   }
-  /** Seconds until the first positions, and of the whole map; it is left at the first ones unless it is to be whole. */
+  /**
+   * Seconds until the first positions, and until the end of the map. Without `isWhole`, the map is left after its first
+   * positions.
+   */
   const map = async (png, isWhole) => {
     const begin = performance.now()
     const scene = { network: id, object: await add(png), size, stride, background: 'white' }

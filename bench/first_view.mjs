@@ -1,6 +1,7 @@
 /**
- * How long the page of a results folder takes until its first maps are on the screen, opened from disk in a new browser
- * profile, in milliseconds from the start of navigation; what it loads for that; and how long the next object then takes.
+ * Measures how long the page of a results folder takes to show its first maps, in milliseconds from the start of
+ * navigation. The page is opened from disk in a new browser profile. Also prints which files it loads for that, and how
+ * long the next object takes.
  *
  *   npm run build && node bench/synthesise_study.mjs FOLDER && node dist/cli/main.js report FOLDER
  *   node bench/first_view.mjs FOLDER [repeats]
@@ -59,7 +60,7 @@ async function showNextObject() {
   return performance.now() - start
 }
 
-/** Runs in the page: notes when the first readings stand and have been painted. */
+/** Runs in the page: records the time at which the first values are there and have been painted. */
 function watchFirstView() {
   const observer = new MutationObserver(() => {
     if (!document.getElementById('a-value')?.textContent) return

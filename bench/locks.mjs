@@ -1,12 +1,13 @@
 /**
- * What it costs to share a study's units, and how far that goes.
+ * Measures the cost of sharing a study's units between processes, and up to how many workers it is worthwhile.
  *
  *     node bench/locks.mjs [FOLDER]
  *
- * Measures locks, heartbeats and readings of folders in FOLDER (a temporary one by default), with as many other locks and
- * units there as the table says. Then simulates studies of 100,000 units by up to thousands of workers, event by event, with the
- * number of operations that a unit takes here (`src/study/unitQueue.ts`, `src/files/lock.ts`), on a file server that answers
- * each after a latency and takes so many a second: efficiency is the share of the workers' time that units get.
+ * First it measures locks, heartbeats and readings of folders in FOLDER (a temporary folder by default), with as many
+ * other locks and units there as the table says. Then it simulates studies of 100,000 units with up to thousands of
+ * workers, event by event. A unit takes the number of operations that it takes in the code (`src/study/unitQueue.ts`,
+ * `src/files/lock.ts`). The file server answers each operation after a latency, and handles a limited number of
+ * operations per second. Efficiency is the share of the workers' time that is spent on units.
  */
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -57,23 +58,27 @@ for (const units of [1000, 10_000, 100_000]) {
 }
 await rm(folder, { recursive: true })
 
-/** Names that a file server sends at a time. */
+/** Number of names that a file server sends in one answer. */
 const NAMES_AT_ONCE = 500
 const reading = (names) => 1 + Math.ceil(names / NAMES_AT_ONCE)
 
 /**
- * Operations of one unit: the names, two readings of the folder, the lock's file and the reading of two small files to take it, and
- * its own files and the lock's reading and removal to finish it.
+ * Operations of one unit. `before`, to take it: three readings of names (the names of locks, and two readings of the
+ * folder), the lock's file, and the reading of two small files. `after`, to finish it: writing its own files, and
+ * reading and removing the lock.
  */
 const operationsOf = (workers) => ({ before: 3 * reading(workers) + 10, after: 12 })
 const HEARTBEAT = { seconds: 20, operations: 4 }
-/** Names of finished units are read every ten seconds at most. */
+/** Shortest time between two readings of the names of finished units. */
 const READING_SECONDS = 10
 
-/** One study, event by event. @returns share of the workers' time that units get */
+/**
+ * Simulates one study, event by event.
+ * @returns share of the workers' time that is spent on units
+ */
 function efficiency({ workers, units, seconds, latency, capacity, folders }) {
   let serverFree = 0
-  // Heartbeats and readings are a load that is always there.
+  // Heartbeats and readings load the server all the time.
   const background = (workers * HEARTBEAT.operations) / HEARTBEAT.seconds
   const listing = (workers * reading(units / folders)) / Math.max(READING_SECONDS, seconds)
   const rate = Math.max(capacity * 0.02, capacity - background - listing)
@@ -82,7 +87,7 @@ function efficiency({ workers, units, seconds, latency, capacity, folders }) {
     return Math.max(time + operations * latency, serverFree)
   }
   const { before, after } = operationsOf(workers)
-  // What comes next, in the order of time: a worker asks for a unit, or has computed one.
+  // Coming events by time. In each, a worker either asks for a unit or has computed one.
   const events = openHeap()
   for (let worker = 0; worker < workers; worker++) events.push({ time: Math.random() * seconds, isDone: false })
   let end = 0

@@ -1,6 +1,6 @@
 /**
- * Weights that are made up, in the shapes of one of the known networks, so that speed can be measured without the published
- * files: it does not depend on the values, as long as they keep activations within the usual range.
+ * Makes up weights in the shapes of a known network, so that speed can be measured without the published files. The
+ * speed does not depend on the values, as long as they keep activations within the usual range.
  *
  *   npm run build && node bench/make_weights.mjs resnet50 resnet50.safetensors
  *   npx shiftscope bench unit --networks resnet50 --weights resnet50=resnet50.safetensors

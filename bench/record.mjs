@@ -1,10 +1,10 @@
 /**
- * Runs a bench and keeps its figures with the machine they are of:
+ * Runs a benchmark, and stores its results with a description of the machine in bench/results/NAME.json:
  *
  *   npm run build && node bench/record.mjs NAME [--remark TEXT] BENCH [options of it]
  *
- * writes bench/results/NAME.json. BENCH is a command of `shiftscope bench`, such as `unit --networks tiny-alexnet --size 75,125`,
- * or a script of this folder: composite, cosine or svm. Then `npm run docs:performance` makes docs/performance.md of all of them.
+ * BENCH is a command of `shiftscope bench`, such as `unit --networks tiny-alexnet --size 75,125`, or a script of this
+ * folder: composite, cosine or svm. Then `npm run docs:performance` makes docs/performance.md from all results.
  */
 import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -41,7 +41,9 @@ const environment = {
   node: process.version,
   onnxruntime: versionOf('../node_modules/onnxruntime-node/package.json'),
   shiftscope: versionOf('../package.json'),
-  /** Processes that wanted to run, the bench's own among them afterwards: mean over a minute. */
+  /**
+   * Mean number of processes that wanted to run, over one minute. The load afterwards includes the benchmark itself.
+   */
   loadBefore: before,
   loadAfter: load(),
 }

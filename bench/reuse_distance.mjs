@@ -1,10 +1,10 @@
 /**
- * How far features of values that are computed once are from those of every image by itself, over sizes, strides, backgrounds
- * and ways of blending: at all positions at a border and 500 random others, or fewer.
+ * Measures how far features differ if values that images share are computed once, from features of images that are each
+ * computed in full. It goes over sizes, strides, backgrounds and blends, at all border positions and 500 random others.
  *
  *   node bench/reuse_distance.mjs [--models a,b] [--weights ID=FILE]… [--positions N] [--sizes 75,125] [--strides 1,3,4] [--one-in N]
  *
- * `--one-in N` takes every N-th of the combinations, of borders and of positions, for networks that take long.
+ * `--one-in N` takes only every N-th combination and position, for slow networks.
  */
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
@@ -32,7 +32,7 @@ const weights = Object.fromEntries(values.weights.map((pair) => pair.split('='))
 const numbers = (text) => text.split(',').map(Number)
 const oneIn = Number(values['one-in'])
 
-/** Waves of some lengths with a little noise: as smooth and as rough as a photograph. */
+/** A picture of waves of several lengths with a little noise, about as smooth and as rough as a photograph. */
 function picture(frame) {
   const image = new Uint8Array(frame * frame * 3)
   for (let at = 0; at < image.length; at++) {

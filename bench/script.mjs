@@ -1,4 +1,7 @@
-/** What the scripts of this folder that time single operations share: words, the card, and how they end. */
+/**
+ * Shared functions of the scripts in this folder that time single operations: arguments, the GPU, errors and
+ * bandwidths.
+ */
 import { basename } from 'node:path'
 import { parseArgs } from 'node:util'
 import { UsageError } from '../dist/errors.js'
@@ -7,7 +10,8 @@ import { cosineSimilarity } from '../dist/native.js'
 import { secondsOf } from '../dist/support/stopwatch.js'
 
 /**
- * Runs a script with its words. An error that Shiftscope expects ends it with one line and the exit status of the command line.
+ * Runs a script with its arguments. An error that Shiftscope expects is printed in one line, and gives the exit status
+ * of the command line.
  *
  * @param {import('node:util').ParseArgsConfig} config of its options
  * @param {(given: { values: any, positionals: string[] }) => Promise<void>} main
@@ -34,7 +38,7 @@ export function wholeNumbers(text) {
   return text.split(',').map(wholeNumber)
 }
 
-/** The card that is timed beside the processor, `cuda` or `cuda:INDEX`; none for `cpu`. */
+/** The GPU to time in addition to the processor, from `cuda` or `cuda:INDEX`; undefined for `cpu`. */
 export function cardBeside(device) {
   const { name, index } = parseCardDevice(device)
   if (name === 'auto')
@@ -42,15 +46,17 @@ export function cardBeside(device) {
   return name === 'cuda' ? requiredCard(index) : undefined
 }
 
-/** Bytes per second that the C library's memset writes, which takes the fastest way that a processor has. */
+/** Bytes per second that the C library's memset writes. It uses the processor's fastest way to write. */
 export async function writeBandwidth({ buffer }) {
   return buffer.byteLength / (await secondsOf(async () => Buffer.from(buffer).fill(1)))
 }
 
-/** Bytes per second that as many threads read for the norms of features, one multiply-add a float. */
+/**
+ * Bytes per second that this number of threads reads to compute the norms of features, with one multiply-add per float.
+ */
 export async function readBandwidth(features, rows, dims, threads) {
   const work = { features, rows, dims, anchors: new Float32Array(0), anchorCount: 0, threads }
-  // All rows are read, also where one has no norm.
+  // All rows are read, even if one has no norm and the call therefore fails.
   const read = () => cosineSimilarity(work).catch(() => undefined)
   return features.byteLength / (await secondsOf(read))
 }

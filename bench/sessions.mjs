@@ -1,15 +1,17 @@
 /**
- * What it costs to hold the processor's sessions in processes of their own in place of worker threads.
+ * Measures the cost of holding the processor's sessions in separate processes instead of worker threads.
  *
  *     node bench/sessions.mjs [--models a,b] [--weights ID=FILE]… [--stride N] [--rounds N]
  *
- * Both ways compute the features of a built-in patch of 75 pixels, every image by itself; two workers of one thread each.
- * They take turns; rates are medians in images a second, ratios medians of neighbours.
+ * Both ways compute the features of a built-in patch of 75 pixels, every image in full, with two workers of one thread
+ * each. They are measured in turn. Rates are medians in images per second; ratios are medians over pairs of consecutive
+ * measurements.
  */
 import { createRequire } from 'node:module'
 import { parseArgs } from 'node:util'
 
-// Loaded before the module of a process: a provider that leaves everything to one thread of the processor.
+// In the processes of the sessions, this file is loaded first. It makes each session run on one thread of the
+// processor.
 if (process.send !== undefined) {
   const { InferenceSession } = createRequire(import.meta.url)('onnxruntime-node')
   const create = InferenceSession.create

@@ -1,16 +1,17 @@
 /**
- * The time to train the ten classifiers of a layer, two tasks in five `ordered` folds, beside that to read its features, and
- * beside a card's and scikit-learn's:
+ * Compares the time to train the ten classifiers of a layer (two tasks in five `ordered` folds) with the time to read
+ * its features. It can also compare the time with that of a GPU and of scikit-learn:
  *
  *   npm run build && node bench/svm.mjs [FILE.npy] [--repeats 5] [--threads N] [--device cuda:INDEX] [--compare]
  *     [--problems 0,5] [--json]
  *
- * FILE: features that `shiftscope extract` wrote; without it, they are made up. `--threads` is the number of cores by default.
- * `--compare` needs scikit-learn in python3; `--problems` gives it only these of the ten classifiers, left-right first.
+ * FILE holds features that `shiftscope extract` wrote; without it, they are made up. `--threads` is the number of cores
+ * by default. `--compare` needs scikit-learn in python3. `--problems` gives scikit-learn only these of the ten
+ * classifiers, left-right first.
  *
- * Floor: every pass reads the features once and takes ten multiply-adds a float, 2.5 a byte, which one core's vector
- * units do at 25 GB/s and more: the memory is the bound. Each sample that was ever in a working set is multiplied with the
- * others of its task: m²/2·dims multiply-adds for m samples of a task.
+ * Floor: every pass reads the features once and takes ten multiply-adds per float, 2.5 per byte. One core's vector
+ * units do that at 25 GB/s and more, so the memory is the limit. In addition, each sample that was ever in a working
+ * set is multiplied with the others of its task: m²/2·dims multiply-adds for m samples of a task.
  */
 import { execFile } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -95,8 +96,8 @@ function points(share) {
 }
 
 /**
- * Trains both tasks' folds, and scikit-learn's classifiers on the same training sets. `seconds` is the median for all ten
- * problems, `readFloor` the time to read the features once for each pass at the measured bandwidth.
+ * Trains the folds of both tasks, and scikit-learn's classifiers on the same training sets. `seconds` is the median
+ * time for all ten problems. `readFloor` is the time to read the features once per pass at the measured bandwidth.
  */
 async function benchSvm(features, { threads, repetitions, card, peerProblems }) {
   const { matrix, dims } = features
@@ -138,7 +139,7 @@ async function benchSvm(features, { threads, repetitions, card, peerProblems }) 
   }
 }
 
-/** One row for each of the ten problems; `gap` is relative. */
+/** One row for each of the ten problems. `gap` is relative to the objective. */
 function problemRows({ solutions, decisions }, tasks, peer) {
   return solutions.map(({ primal, dual, supportVectors }, p) => {
     const { classes, folds } = tasks[Math.floor(p / FOLDS)]
@@ -173,7 +174,10 @@ function cardSummary({ index, name }, seconds, processorSeconds, expected, found
   }
 }
 
-/** `ratio` is that of its seconds for all ten problems, scaled up from those it was given, to this program's. */
+/**
+ * `ratio` is scikit-learn's time for all ten problems divided by this program's. If it solved fewer problems, its time
+ * is scaled up.
+ */
 function peerSummary(peer, rows, seconds) {
   const total = peer.problems.reduce((sum, problem) => sum + problem.seconds, 0)
   const compared = rows.flatMap((row) => (row.peer === undefined ? [] : [Math.abs(row.accuracy - row.peer.accuracy)]))
@@ -186,7 +190,7 @@ function peerSummary(peer, rows, seconds) {
   }
 }
 
-/** What bench/peers/svm.py says of these problems; undefined where no Python can import scikit-learn. */
+/** Results of bench/peers/svm.py for these problems; undefined if no Python can import scikit-learn. */
 async function peerTraining({ matrix, dims }, labels, problems) {
   const run = promisify(execFile)
   const python = await pythonWithSklearn(run)
@@ -219,8 +223,8 @@ async function pythonWithSklearn(run) {
 }
 
 /**
- * Features that vary smoothly over a grid of 100 by 100 positions, as a network's do: 1000 waves of many directions and
- * lengths, with a little noise.
+ * Features that vary smoothly over a grid of 100 by 100 positions, as those of a network do: 1000 waves of many
+ * directions and lengths, with a little noise.
  */
 function formulaFeatures() {
   const [side, dims] = [100, 1000]

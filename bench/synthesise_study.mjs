@@ -1,12 +1,13 @@
 /**
- * Writes the units of a study of the paper's size with made-up numbers, to measure `report` on: 6 networks (AlexNet with
- * fc6, fc7 and fc8, the others with fc), two patch sizes at stride 1, 200 patches: 1.5 GB.
+ * Writes the units of a study of the paper's size with made-up numbers, on which `report` can be measured. It has 6
+ * networks (AlexNet with fc6, fc7 and fc8, the others with fc), two patch sizes at stride 1, and 200 patches, 1.5 GB in
+ * all.
  *
  *   npm run build && node bench/synthesise_study.mjs FOLDER [patches]
  *   /usr/bin/time -v node dist/cli/main.js report FOLDER
  *
- * Maps are a hill around the anchor with a grid of the network's stride, so that measures and pictures have something to
- * show; anti-aliased networks have a tenth of the grid.
+ * Each map is a hill around the anchor with a grid of the network's stride, so that measures and pictures have
+ * something to show. The grid of anti-aliased networks is a tenth as strong.
  */
 import { ANCHOR_NAMES, anchorPositions } from '../dist/engine/positions.js'
 import { measureLayer } from '../dist/results/measures.js'
@@ -44,7 +45,7 @@ function layersOf(model) {
   ]
 }
 
-/** How far each position's similarity is below 1 for each anchor, [layers, 5, side, side]. */
+/** One minus the similarity of each position with each anchor, [layers, 5, side, side]. */
 function slopes(model, layers, side) {
   const period = model.startsWith('alexnet') ? 8 : 32
   const grid = model.endsWith('-aa') ? 0.0004 : 0.004
@@ -61,7 +62,10 @@ function slopes(model, layers, side) {
   })
 }
 
-/** The strongest class is another one at one place in ten, and its probability falls with the similarity. */
+/**
+ * Made-up answers: one position in ten has another strongest class. The probability of the center's answer falls with
+ * the similarity.
+ */
 function answersOf(maps, layer, side) {
   const center = maps.subarray((layer * 5 + 2) * side * side, (layer * 5 + 3) * side * side)
   const ofCenter = Float32Array.from(center, (value) => Math.max(0, Math.min(1, value)) * 0.9)
@@ -79,7 +83,7 @@ function answersOf(maps, layer, side) {
   }
 }
 
-/** Folds of features that are nothing but the position, or its phase. */
+/** Accuracies per fold for made-up features that hold only the position, or only its phase. */
 const bands = [0.75, 1, 1, 1, 0.75]
 const [all, half] = [1, 0.6].map((accuracy) => new Array(5).fill(accuracy))
 const byPosition = Object.fromEntries(

@@ -12,8 +12,8 @@ import type { BareTask, BareWorkerData } from './bareWorker.js'
 export const MEASUREMENT_SECONDS = 3
 
 /**
- * Of one worker per core and one worker on all cores, as far as wishes leave both, the settings with which a bare loop is
- * faster.
+ * Chooses between one worker per core and one worker on all cores: the settings with which a bare loop is faster. If
+ * the wishes allow only one of them, that one.
  */
 export async function bestBareSettings(network: Network, wished: WishedSettings): Promise<Settings> {
   const chosen = chooseSettings(network, Number.POSITIVE_INFINITY, wished)
@@ -30,7 +30,7 @@ export async function bestBareSettings(network: Network, wished: WishedSettings)
 
 /** Workers that run a network over and over on a ready tensor. */
 export function openBareLoop(network: Network, { workers, threads, batch }: Settings, device: Device) {
-  // The processes of the pipeline set it too.
+  // The pipeline's processes set this variable too, so both compute in full float32.
   if (device.name !== 'cpu') process.env.NVIDIA_TF32_OVERRIDE ??= FULL_PRECISION.NVIDIA_TF32_OVERRIDE
   const workerData: BareWorkerData = {
     onnxPath: network.onnxPath,

@@ -46,8 +46,9 @@ export function benchExtraction(options: BenchExtractionOptions = {}): Promise<r
 }
 
 /**
- * The two are measured in turn, so that a noisy machine meets both alike. On a GPU the ready tensor crosses the bus with
- * every batch, as it does for every program that composites on the processor; the pipeline may be the faster one there.
+ * Measures the two in turn, so that other load on the machine affects both alike. On a GPU, the bare loop copies its
+ * tensor to the GPU with every batch, as every program does that composites on the processor. The pipeline may be
+ * faster than that.
  */
 async function benchExtract(
   network: Network,

@@ -23,7 +23,7 @@ export interface BenchNetworkOptions extends WishedSettings {
   readonly signal?: AbortSignal
 }
 
-/** The paper's small patches. */
+/** Side in pixels of the paper's small patches. */
 export const SMALL = 75
 
 /** Measures one network after the other with the first built-in patch. @throws UsageError for the device `auto` */
@@ -33,7 +33,7 @@ export async function measureEach<T>(
   measure: (network: Network, scene: Scene, device: Device) => Promise<T>,
 ): Promise<readonly T[]> {
   const { name, index } = parseDevice(device)
-  // Which device was measured must not depend on the measurement.
+  // The choice of the device must not depend on a measurement.
   if (name === 'auto') throw new UsageError('a benchmark measures one device; name it, for example `device cpu`')
   const [first] = devicesOf(name, index)
   const [source] = await builtInPatches()
@@ -70,7 +70,7 @@ export async function openPipeline(
   const { handle, ran } = await openExecution({
     network,
     scene,
-    // Long enough for a trial of all settings.
+    // With this many images, a trial of all settings is worth its time.
     images: Number.POSITIVE_INFINITY,
     request: device,
     wished,

@@ -4,9 +4,9 @@ import { interruptible } from './context.js'
 import { say } from './output.js'
 import { report, runProgram } from './program.js'
 
-// This process as the command that its words name.
+// This file runs the command that the arguments of this process name.
 const context = interruptible()
-// A reader that closes the pipe early, such as head, is no error.
+// If a reader such as `head` closes the pipe early, that is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) =>
   process.exit(error.code === 'EPIPE' ? 1 : report(asOutputError('standard output', error))),
 )

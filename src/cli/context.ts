@@ -1,7 +1,7 @@
 import { endIfStopped, InterruptedError } from '../errors.js'
 import { onForwardedSignal, TERMINAL_AS_IT_WAS } from './supervisor.js'
 
-/** What every command gets beside its own options. */
+/** Context that every command gets in addition to its own options. */
 export interface CommandContext {
   /** Aborted by Ctrl-C, or by another request to end the process. */
   readonly signal: AbortSignal
@@ -11,8 +11,9 @@ export interface CommandContext {
 const EXIT_STATUSES = { SIGINT: 130, SIGTERM: 143 } as const
 
 /**
- * Turns the first signal into a clean end; a second one ends the process at once. Where another process watches this one, both
- * get what a terminal sends, and the other one forwards it: the same signal twice counts once.
+ * Turns the first signal into an orderly end; a second one ends the process at once. If another process watches this
+ * one, a terminal sends each signal to both, and the watching process forwards it as well. Signals are therefore
+ * counted separately by source, so that one Ctrl-C counts once.
  */
 export function interruptible(): CommandContext {
   const controller = new AbortController()
@@ -28,7 +29,7 @@ export function interruptible(): CommandContext {
   return { signal: controller.signal }
 }
 
-/** Runs work that keeps nothing when it is stopped, so that the message does not promise to continue it. */
+/** Runs work that keeps nothing when it is stopped. The message then does not promise that the work can continue. */
 export async function leavingNothing<T>(work: Promise<T>, { signal }: CommandContext): Promise<T> {
   try {
     return await work
@@ -39,8 +40,8 @@ export async function leavingNothing<T>(work: Promise<T>, { signal }: CommandCon
 }
 
 /**
- * Ends the process by the signal itself: an orderly exit takes the workers' threads down, and ONNX Runtime aborts the
- * process when that happens inside a forward pass.
+ * Ends the process by the signal itself. An orderly exit would end the workers' threads, and ONNX Runtime aborts the
+ * process if that happens during a forward pass.
  */
 function endAtOnce(signal: NodeJS.Signals): void {
   if (process.stderr.isTTY) process.stderr.write(TERMINAL_AS_IT_WAS)

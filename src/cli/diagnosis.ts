@@ -9,10 +9,10 @@ import { cacheFolder, chooseNetwork, listNetworks, weightsCommand } from '../net
 import { availableCores } from '../support/machine.js'
 import { counted } from '../support/text.js'
 
-/** The subject of each device, before its name. */
+/** Start of the subject of each diagnosis of a device; the device's name follows. */
 const PROVIDER = 'execution provider '
 
-/** The first line: whether everything that is needed works. */
+/** First line of the output: whether everything that is needed works. */
 export function verdictOn(findings: readonly Diagnosis[]): string {
   const missing = findings.filter(({ state, optional }) => state === 'gap' && !optional)
   if (missing.length > 0) return `Not ready: ${missing.map(({ subject }) => subject).join(', ')} (see ✗ below)`
@@ -23,18 +23,18 @@ export function verdictOn(findings: readonly Diagnosis[]): string {
 /** The oldest Node.js that is supported. */
 const MIN_NODE = 20
 
-/** One thing that was looked at. */
+/** Result of one check. */
 export interface Diagnosis {
   readonly subject: string
   readonly state: 'ok' | 'gap'
-  /** Whether Shiftscope works without it, if slower or for fewer networks. */
+  /** Whether Shiftscope also works without it, perhaps more slowly or with fewer networks. */
   readonly optional: boolean
   readonly detail: string
-  /** What to do about a gap. */
+  /** What to do if the check fails. */
   readonly remedy?: string
 }
 
-/** Looks at everything that the product needs or can use on this machine. */
+/** Checks everything that Shiftscope needs or can use on this machine. */
 export async function examine(): Promise<readonly Diagnosis[]> {
   return [
     nodeDiagnosis(),
@@ -98,7 +98,10 @@ function cudaDiagnosis(): Diagnosis {
   }
 }
 
-/** The providers that onnxruntime-node has on this platform, one after another: together they would slow each other. */
+/**
+ * Checks the providers that onnxruntime-node has on this platform, one after another, because parallel checks would
+ * slow each other.
+ */
 async function deviceDiagnoses(): Promise<readonly Diagnosis[]> {
   const network = await chooseNetwork({ model: 'tiny-alexnet' })
   const names = DEVICE_NAMES.filter((name): name is Device['name'] => name !== 'auto').filter(
@@ -136,7 +139,7 @@ async function cacheDiagnosis(): Promise<Diagnosis> {
   }
 }
 
-/** Missing weights that no preset needs are no gap. */
+/** Checks weights. Missing weights that no preset needs are no problem. */
 async function weightDiagnoses(): Promise<readonly Diagnosis[]> {
   const models = (await listNetworks()).filter(({ entry, state }) => entry.preset !== null || state !== 'missing')
   return models.map(({ entry, state, path }): Diagnosis => {

@@ -1,10 +1,10 @@
 import type { Command } from 'commander'
 
-/** Flags without their dashes: of the command that runs, and of all of them. */
+/** Flags without their dashes: `own` of the running command, `all` of all commands. */
 let own: ReadonlySet<string> = new Set()
 let all: ReadonlySet<string> = new Set()
 
-/** Sets the flags that `asFlags` writes: those of the running command and of all others. */
+/** Sets the flags that `asFlags` may write (those of the running command) and the flags of all commands. */
 export function knowFlags(running: Command, commands: readonly Command[]): void {
   own = flagsOf([running])
   all = flagsOf(commands)
@@ -14,14 +14,14 @@ function flagsOf(commands: readonly Command[]): ReadonlySet<string> {
   return new Set(commands.flatMap(({ options }) => options.flatMap(({ long }) => long?.slice(2) ?? [])))
 }
 
-/** An option in a message, and its value, such as `device cpu`. */
+/** An option with its value in a message, such as `device cpu`. */
 const OPTION = /`([A-Za-z]+)((?: [^`]*)?)`/g
 const LAST_ALTERNATIVE = /, or (?!.*, or )[^;]*$/s
 
 /**
- * Replaces the options in a message of the library, such as `keepFeatures` or `device cpu`, by the flags of the command line.
- * Some flags are singular, since they may be repeated. If the message ends with an alternative that only other commands have a
- * flag for, the alternative is left out. All other words stay.
+ * Replaces the options in a message of the library, such as `keepFeatures` or `device cpu`, by flags of the command
+ * line. Flags that can be repeated are singular. If the message ends with an alternative whose flag only other commands
+ * have, the alternative is left out. All other words stay.
  */
 export function asFlags(message: string): string {
   return message
@@ -38,7 +38,7 @@ function isForeign(clause: string): boolean {
     .some((forms) => forms.some((form) => all.has(form)) && !forms.some((form) => own.has(form)))
 }
 
-/** How a flag may spell an option. */
+/** Possible flags for an option. */
 function formsOf(name: string): readonly string[] {
   const flag = name.length === 1 ? name : name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
   return [flag, flag.replace(/s$/, ''), `${flag}s`]

@@ -59,7 +59,7 @@ export interface PullFlags {
   readonly json?: boolean
 }
 
-/** One after the other; where one fails, the others are still pulled. */
+/** Pulls networks one after the other. If one fails, the others are still pulled. */
 export async function pull(ids: readonly string[], { all, mirror, json }: PullFlags, { signal }: CommandContext) {
   if ((all === true) === ids.length > 0)
     throw new UsageError('give either the networks and generators to pull or --all')

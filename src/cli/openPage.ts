@@ -6,7 +6,7 @@ import { print, say } from './output.js'
 export interface PageFlags {
   /** Show it in the browser. */
   readonly open?: boolean | undefined
-  /** Whether stdout carries a document. The user then hears of the page only if it was to be opened. */
+  /** Whether the command prints a JSON document to stdout. The page is then mentioned only if it was to be opened. */
   readonly json?: boolean | undefined
 }
 
@@ -14,10 +14,15 @@ export function addOpenOption(command: Command): Command {
   return command.addOption(new Option('--open', 'open the page in the browser'))
 }
 
-/** Milliseconds within which the program that starts the browser fails if it cannot. It may also run as long as the browser. */
+/**
+ * Milliseconds to wait for the program that starts the browser to fail. Without a failure by then, it counts as
+ * started, because it may run as long as the browser.
+ */
 const START = 2000
 
-/** Prints the path of a page, or opens it in the browser. If there is no browser, it says so; that is no error. */
+/**
+ * Prints the path of a page, or opens the page in the browser. If there is no browser, it says so, which is no error.
+ */
 export async function sayPage(page: string, { open = false, json = false }: PageFlags): Promise<void> {
   if (!open) {
     if (!json) print(`open ${page}`)
@@ -28,7 +33,7 @@ export async function sayPage(page: string, { open = false, json = false }: Page
   say(isStarted ? `opening ${page} in the browser` : `no browser could be started here; open ${page}`)
 }
 
-/** As `sayPage`, for the page of a running server, whose address is always printed. */
+/** Does the same as `sayPage` for the page of a running server. It always prints the address. */
 export async function sayAddress(address: string, { open }: Required<Pick<PageFlags, 'open'>>): Promise<void> {
   print(`open ${address}`)
   if (!open) return
@@ -37,7 +42,7 @@ export async function sayAddress(address: string, { open }: Required<Pick<PageFl
   say(isStarted ? 'opening it in the browser' : 'no browser could be started here')
 }
 
-/** Whether somebody would see a browser: not in CI, nor on a machine that is reached over ssh without a display. */
+/** Whether a user would see a browser. False in CI, and on a machine without a display that is reached over ssh. */
 export function hasDisplay(env: NodeJS.ProcessEnv, platform: NodeJS.Platform): boolean {
   const { CI, DISPLAY, WAYLAND_DISPLAY, SSH_CONNECTION, WSL_DISTRO_NAME } = env
   if (CI && CI !== 'false') return false
@@ -45,7 +50,7 @@ export function hasDisplay(env: NodeJS.ProcessEnv, platform: NodeJS.Platform): b
   return !SSH_CONNECTION && (platform === 'win32' || platform === 'darwin' || Boolean(WSL_DISTRO_NAME))
 }
 
-/** @returns whether it was started, as far as can be seen */
+/** @returns whether the browser was started, as far as that can be known */
 async function startBrowser(target: string): Promise<boolean> {
   const { default: open } = await import('open')
   const starter = await open(target)

@@ -1,7 +1,10 @@
 import { styleText } from 'node:util'
 import { messageLine } from '../support/text.js'
 
-/** Notes and errors go to stderr, beside progress. A name from a file in them can neither steer the terminal nor fill it. */
+/**
+ * Prints a note or error to stderr, where progress also goes. A file's name in it can neither control the terminal nor
+ * fill it.
+ */
 export function say(line: string): void {
   process.stderr.write(`${messageLine(line)}\n`)
 }
@@ -9,20 +12,23 @@ export function say(line: string): void {
 /** Columns of the narrowest terminal that output for people must fit. */
 export const TERMINAL_COLUMNS = 80
 
-/** Prints a line of a command's result to stdout, with its marks in colour. Names in it are as harmless as in notes. */
+/** Prints a line of a command's result to stdout, with coloured marks. Names in it are made as harmless as in `say`. */
 export function print(line: string): void {
   const text = messageLine(line)
   process.stdout.write(`${hasColours() ? text.replace(MARK, coloured) : text}\n`)
 }
 
-/** Marks stand alone. A question mark that ends a word is not a mark. */
+/** Marks that stand alone. A question mark at the end of a word is not a mark. */
 const MARK = /(?<!\S)[✓✗?](?!\S)/g
 
 function coloured(mark: string): string {
   return styleText(mark === '✓' ? 'green' : mark === '✗' ? 'red' : 'yellow', mark)
 }
 
-/** Node’s own check knows the terminal, NO_COLOR and FORCE_COLOR. A pipe has no such check, and no colours. */
+/**
+ * Uses Node's own check, which knows the terminal, NO_COLOR and FORCE_COLOR. A pipe lacks this check, and gets no
+ * colours.
+ */
 function hasColours(): boolean {
   return process.stdout.isTTY && process.stdout.hasColors() && !process.argv.includes('--no-color')
 }
@@ -38,17 +44,17 @@ export function wrapped(text: string, width: number): readonly string[] {
   return lines
 }
 
-/** Prints the one JSON document of a command to stdout. Typed arrays are left out. */
+/** Prints a command's only JSON document to stdout. Typed arrays are left out. */
 export function printJson(document: unknown): void {
   process.stdout.write(`${JSON.stringify(document, null, 2)}\n`)
 }
 
-/** A table for people. */
+/** Prints a table for people. */
 export function printTable(head: readonly string[], rows: readonly (readonly (string | number)[])[]): void {
   tableLines(head, rows).forEach(print)
 }
 
-/** Columns are as wide as their widest cell, numbers to the right. */
+/** Lines of a table. Columns are as wide as their widest cell; numbers are aligned right. */
 export function tableLines(
   head: readonly string[],
   rows: readonly (readonly (string | number)[])[],
@@ -67,7 +73,7 @@ export function tableLines(
   })
 }
 
-/** "1 m 05 s", "3.4 s". */
+/** A duration such as "1 m 05 s" or "3.4 s". */
 export function duration(seconds: number): string {
   if (Number(seconds.toFixed(1)) < 60) return `${seconds.toFixed(1)} s`
   const whole = Math.round(seconds)
@@ -76,11 +82,11 @@ export function duration(seconds: number): string {
   return `${Math.floor(whole / 3600)} h ${two(Math.floor((whole % 3600) / 60))} m`
 }
 
-/** "14.2 MB", decimal units. */
+/** A size such as "14.2 MB", in decimal units. */
 export function byteSize(bytes: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB']
   let power = 0
-  // 999.95 is shown as 1.0 of the next unit.
+  // From 999.95 on, a number would be rounded to 1000.0, so it is shown as 1.0 of the next unit.
   while (power < units.length - 1 && bytes / 1000 ** power >= (power === 0 ? 1000 : 999.95)) power++
   const value = bytes / 1000 ** power
   return `${power === 0 ? value : value.toFixed(1)} ${units[power]}`

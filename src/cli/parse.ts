@@ -24,7 +24,7 @@ export function parsePositive(text: string): number {
   return value
 }
 
-/** An unset variable of a shell gives an empty path. */
+/** Rejects an empty path, which an unset shell variable would give. */
 export function parsePath(text: string): string {
   if (text === '') throw new InvalidArgumentError('It is empty; give a path.')
   return text
@@ -40,7 +40,7 @@ export function parseList(text: string): readonly string[] {
   return parts
 }
 
-/** Whole minutes, as a number of them or as HH:MM:SS. */
+/** Whole minutes, given as a number or as HH:MM:SS. */
 export function parseMinutes(text: string): number {
   const [, hours, minutes, seconds] = /^(\d+):([0-5]\d):([0-5]\d)$/.exec(text) ?? []
   if (hours === undefined) {
@@ -64,7 +64,7 @@ export function parseRange(text: string): 1 | 255 {
   throw new InvalidArgumentError('Give 1 or 255.')
 }
 
-/** Layers of all networks of a study, or of single ones. */
+/** One list of layers for all networks of a study, or one list for each named network. */
 export type LayerLists = readonly string[] | Readonly<Record<string, readonly string[]>>
 
 /** Collects `a,b` or repeated `ID=a,b`. */

@@ -9,7 +9,7 @@ import { JUDGED_NAMES } from '../results/measures.js'
 import { FEWEST_PATCHES } from '../results/rows.js'
 import { print, printTable, TERMINAL_COLUMNS, tableLines, wrapped } from './output.js'
 
-/** What a study found, on one screen: a verdict for each claim and network, or how much arithmetic was exact. */
+/** Prints a study's results on one screen: a verdict for each claim and network, or the share of exact arithmetic. */
 export function printReport({ rows, findings }: Report): void {
   const exact = rows.filter(({ metric }) => metric === 'arithmetic-exact')
   if (findings.length === 0) {
@@ -29,7 +29,7 @@ export function printReport({ rows, findings }: Report): void {
   print('✓ supported, ✗ contradicted, ? open; findings.md has the numbers')
 }
 
-/** Shares of exact results over all random expressions, as the generator shows them. */
+/** Prints the shares of exact results over all random expressions, in decoded scenes. */
 function printExact(exact: Report['rows']): void {
   if (exact.length === 0) return
   const origins = ['zero', 'blank'] as const
@@ -50,7 +50,7 @@ function printExact(exact: Report['rows']): void {
   )
 }
 
-/** A row per claim, a column per network; networks are numbered where their names are too wide. */
+/** Prints a row per claim and a column per network. If the networks' names are too wide, numbers replace them. */
 function printVerdicts(head: readonly string[], rows: readonly (readonly string[])[]): void {
   const isWide = tableLines(head, rows).some((line) => line.length > TERMINAL_COLUMNS)
   const [claim = '', ...networks] = head
@@ -59,7 +59,7 @@ function printVerdicts(head: readonly string[], rows: readonly (readonly string[
   if (isWide) wrapped(key, TERMINAL_COLUMNS).forEach(print)
 }
 
-/** The study's tables for a terminal. */
+/** Prints the study's tables. */
 export function printTables({ rows }: Report): void {
   for (const table of resultTables(rows, NO_PAPER).filter(({ kind }) => kind.isPrinted)) {
     wrapped(table.title, TERMINAL_COLUMNS).forEach(print)
@@ -68,7 +68,7 @@ export function printTables({ rows }: Report): void {
   }
 }
 
-/** The last key of a table's columns (anchor, fold scheme) becomes a row, so that the table fits the terminal. */
+/** Turns the last key of a table's columns (anchor, fold scheme) into rows, so that the table fits the terminal. */
 function narrowTable({ kind, head, rows }: ResultTable): [readonly string[], string[][]] {
   const columns = head.slice(2).map((text) => {
     const keys = text.split(', ')
@@ -85,5 +85,5 @@ function narrowTable({ kind, head, rows }: ResultTable): [readonly string[], str
   return [['network', 'layer', KEY_NAMES[key] ?? key, ...across.map((one) => one || kind.statistic)], lines]
 }
 
-/** Keys whose name in CSV is short. */
+/** Names of keys that are too short in CSV to be understood. */
 const KEY_NAMES: Readonly<Record<string, string>> = { cv: 'folds' }

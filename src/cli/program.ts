@@ -29,7 +29,7 @@ Exit status: 0 done, 2 wrong usage, 3 missing or corrupt input, 4 unusable
 device, 130 interrupted, 143 terminated, 1 any other error.`
 
 /**
- * Runs the command that the words of this process name.
+ * Runs the command that the arguments of this process name.
  * @returns the exit status
  */
 export async function runProgram(context: CommandContext): Promise<number> {
@@ -37,7 +37,7 @@ export async function runProgram(context: CommandContext): Promise<number> {
     await programWith(context).parseAsync()
     return 0
   } catch (error) {
-    // Commands load what they need when they run.
+    // Commands load their modules when they run, so loading can still fail here.
     if (isOfLoading(error)) cannotStart(error)
     return report(error)
   }
@@ -72,7 +72,7 @@ export function programWith(context: CommandContext): Command {
     requireAfterParsing(command)
     command.hook('preAction', (_, running) => {
       knowFlags(running, allCommands(program))
-      // Every command has them, and the library knows nothing of them.
+      // Every command has these options, but the library does not know them.
       for (const name of ['verbose', 'color']) running.setOptionValue(name, undefined)
     })
     command
@@ -101,7 +101,7 @@ export function report(thrown: unknown): number {
   const verbose = process.argv.includes('--verbose')
   const message = error instanceof Error ? error.message : String(error)
   const known = error instanceof ShiftscopeError
-  // Messages of several lines come from libraries; the first line has the cause.
+  // Messages of several lines come from libraries. Their first line states the cause.
   const line = messageLine(message.split('\n')[0] as string)
   const text = asFlags(verbose && error instanceof Error ? fullStack(error) : line)
   const lines = `shiftscope: ${text}${known || verbose ? '' : ' (unexpected; --verbose shows where)'}`.split('\n')
@@ -115,8 +115,8 @@ function fullStack(error: Error): string {
 }
 
 /**
- * Checks required options after parsing. Commander itself would report a missing option before an unknown one, which may be the
- * same option misspelt.
+ * Checks required options after parsing. Commander itself would report a missing option before an unknown one, although
+ * the unknown one may be the missing one misspelt.
  */
 function requireAfterParsing(command: Command): void {
   const required = command.options.filter(({ mandatory }) => mandatory)
@@ -129,7 +129,7 @@ function requireAfterParsing(command: Command): void {
   })
 }
 
-/** What to say after an unknown command. Commander itself only suggests names that are spelt almost alike. */
+/** Suggestion after an unknown command. Commander itself only suggests names that are spelt almost alike. */
 function nearestCommands({ commands }: Command, line: string): string {
   const [, unknown] = /: unknown command '(.*)'$/s.exec(line) ?? []
   if (unknown === undefined) return ''

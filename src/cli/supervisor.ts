@@ -2,16 +2,16 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { WorkerError } from '../errors.js'
 import type { ProgressListener } from '../progress.js'
 
-/** The cursor and the wrapping of lines, which a progress bar switches off. */
+/** Shows the cursor and wraps lines again, because a progress bar switches both off. */
 export const TERMINAL_AS_IT_WAS = '\x1b[?25h\x1b[?7h'
 
-/** Tells a process that it is watched. */
+/** Environment variable that tells a process that another process watches it. */
 const WATCHED = 'SHIFTSCOPE_WATCHED'
 
-/** Crashes at the same work, with nothing finished in between, after which the process is not started again. */
+/** After this many crashes at the same work, with no work finished in between, the process is not started again. */
 const MAX_CRASHES = 3
 
-/** Signals with which native code, or a system that runs out of memory, ends a process. */
+/** Signals that end a process after a fault in native code, or when the system runs out of memory. */
 const CRASHES: ReadonlySet<NodeJS.Signals> = new Set([
   'SIGABRT',
   'SIGBUS',
@@ -22,32 +22,32 @@ const CRASHES: ReadonlySet<NodeJS.Signals> = new Set([
   'SIGTRAP',
 ])
 
-/** On Windows an exception that nobody caught is the status: 0xC0000005 and the like. */
+/** On Windows, the exit status of an uncaught exception is its code, such as 0xC0000005. */
 const FIRST_EXCEPTION = 0xc0000000
 
-/** What the two processes tell each other. */
+/** Message of the computing process to the watching one. */
 interface AtWork {
   /** The work that begins now. */
   readonly at: string
-  /** How much work is left: less, once something is finished. */
+  /** Amount of work that is left. It decreases when work is finished. */
   readonly left: number
 }
 interface Forwarded {
-  /** A signal that the watching process was given. */
+  /** Signal that the watching process received. */
   readonly signal: 'SIGINT' | 'SIGTERM'
 }
 
-/** Whether these are the words of a study that computes. */
+/** Whether these arguments start a study that computes. */
 export function isToBeSupervised(words: readonly string[]): boolean {
   const isStudy = words[0] === 'reproduce' && !words.some((word) => /^(-h|--help|--dry-run)$/.test(word))
   return isStudy && !isWatched()
 }
 
 /**
- * Runs the command in a process of its own, and starts that again if it crashes (a bug of a provider, too little memory): three
- * times at most at the same work. Finished units stay. Measured with `bench/sessions.mjs`, this costs nothing but a second
- * process that waits. Sessions in processes of their own would cost MobileNetV2 4 to 15 % of its speed, and the embedded
- * networks 30 to 60 %.
+ * Runs the command in a process of its own. If it crashes (because of a bug in a provider, or too little memory), it is
+ * started again, until it has crashed three times at the same work. Finished units stay. As measured with
+ * `bench/sessions.mjs`, this costs nothing but a second process that waits. Running the sessions in separate processes
+ * instead would cost MobileNetV2 4 to 15 % of its speed, and the embedded networks 30 to 60 %.
  */
 export async function supervise(): Promise<void> {
   let child: ChildProcess | undefined
@@ -99,19 +99,22 @@ export function toldToSupervisor(listener: ProgressListener): ProgressListener {
   }
 }
 
-/** Calls the listener with each signal that the watching process was given. If that process is killed, so is this one. */
+/**
+ * Calls the listener with each signal that the watching process forwards. If that process is killed, this one is killed
+ * too.
+ */
 export function onForwardedSignal(listener: (signal: Forwarded['signal']) => void): void {
   if (!isWatched()) return
   process.on('message', ({ signal }: Forwarded) => listener(signal))
   process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'))
-  // The channel alone must not keep this process alive.
+  // The channel to the watching process must not keep this process alive.
   process.channel?.unref()
 }
 
 interface End {
   readonly status: number | null
   readonly signal: NodeJS.Signals | null
-  /** The work when it ended; undefined if none had begun. */
+  /** The work that the process was doing when it ended; undefined if none had begun. */
   readonly work: AtWork | undefined
 }
 
@@ -131,7 +134,7 @@ function crashOf(status: number | null, signal: NodeJS.Signals | null): string |
   return status !== null && status >= FIRST_EXCEPTION ? `crashed (0x${status.toString(16)})` : undefined
 }
 
-/** Ends this process as the other one ended. */
+/** Ends this process with the same exit status or signal as the other process. */
 function endAs(status: number | null, signal: NodeJS.Signals | null): void {
   if (signal === null) {
     process.exitCode = status ?? 1

@@ -3,7 +3,7 @@ import { UsageError } from '../errors.js'
 import type { ReproduceOptions } from '../study/options.js'
 import { counted, shellWord } from '../support/text.js'
 
-/** What a job asks a cluster for. */
+/** Resources that a job requests from the cluster. */
 interface JobResources {
   /** Processor cores of each task. */
   readonly cpus: number
@@ -15,18 +15,18 @@ interface JobResources {
   readonly partition: string | null
 }
 
-/** What a job runs, and where. */
+/** A job's resources, command and folders. */
 export interface JobPlan extends JobResources {
   readonly tasks: number
-  /** Absolute results folder; scripts and logs lie in its folder `slurm`. */
+  /** Absolute path of the results folder. Scripts and logs go into its folder `slurm`. */
   readonly out: string
-  /** Folder in which the command is given; paths among the arguments are relative to it. */
+  /** Folder in which the command runs. Relative paths among its arguments start there. */
   readonly folder: string
-  /** The command line: interpreter, script, and the words for `reproduce`. */
+  /** The command line: interpreter, script, and the arguments of `reproduce`. */
   readonly command: readonly string[]
 }
 
-/** A study's options as words of the command line: `inputMean: [1, 2, 3]` becomes `--input-mean 1,2,3`. */
+/** A study's options as command-line arguments: `inputMean: [1, 2, 3]` becomes `--input-mean 1,2,3`. */
 export function studyWords({ onProgress, signal, limits, ...study }: ReproduceOptions): readonly string[] {
   const given = { ...study, ...(limits && { limits: [limits.low, limits.high] }) }
   return Object.entries(given).flatMap(([name, value]) => {
@@ -38,12 +38,12 @@ export function studyWords({ onProgress, signal, limits, ...study }: ReproduceOp
   })
 }
 
-/** Where job scripts and logs lie. */
+/** Folder of job scripts and logs. */
 export function slurmFolder({ out }: Pick<JobPlan, 'out'>): string {
   return join(out, 'slurm')
 }
 
-/** The script of an array of tasks, which share the units of the study. */
+/** The script of an array job, whose tasks share the units of the study. */
 export function arrayScript(plan: JobPlan): string {
   return script(plan, {
     comment: [
@@ -55,7 +55,9 @@ export function arrayScript(plan: JobPlan): string {
   })
 }
 
-/** The script of the job after the array: it computes what the tasks left, and writes the report. */
+/**
+ * The script of the job that runs after the array. It computes the units that the tasks left, and writes the report.
+ */
 export function reportScript(plan: JobPlan): string {
   return script(plan, {
     comment: ['Runs once all tasks have ended: computes what they left, and writes the report.'],
@@ -70,7 +72,7 @@ interface ScriptParts {
   readonly arguments: readonly string[]
 }
 
-/** The shell becomes the command, so that signals reach it. */
+/** The script uses `exec`, so that signals to the shell reach the command. */
 function script(plan: JobPlan, { comment, options, arguments: more }: ScriptParts): string {
   const { cpus, gpus, memory, minutes, partition, folder, command } = plan
   const all = [
@@ -97,8 +99,8 @@ function script(plan: JobPlan, { comment, options, arguments: more }: ScriptPart
 }
 
 /**
- * Slurm reads a value with spaces in quotes.
- * @throws UsageError for one that would not end with its line
+ * An option as a line of a job script. A value with spaces, quotes or `#` needs quotes.
+ * @throws UsageError for a control character, such as a line break, which would end the option early
  */
 function directive(option: string): string {
   if (/\p{Cc}/u.test(option))

@@ -39,7 +39,7 @@ export interface SlurmSubmission {
   readonly estimate: StudyEstimate
 }
 
-/** More tasks than this no cluster takes in one array. */
+/** Most tasks of one array job, because no cluster takes more. */
 const MOST_TASKS = 10_000
 
 /**
@@ -71,7 +71,7 @@ export async function submitSlurm(options: SlurmOptions): Promise<SlurmSubmissio
   }
   const scripts = { array: arrayScript(plan), report: reportScript(plan) }
   if (print) return { scripts, folder: null, jobs: null, estimate }
-  // Without sbatch, nothing is written.
+  // Fails if sbatch is missing, so that nothing is written in that case.
   await runSbatch(['--version'])
   const folder = slurmFolder(plan)
   await makeWritableFolder(folder)
@@ -86,15 +86,15 @@ export async function submitSlurm(options: SlurmOptions): Promise<SlurmSubmissio
 }
 
 /**
- * Mebibytes of each task: the features of a unit (of two with a GPU, since one is measured while the next is extracted), the
- * weights, and the copies that workers hold of them.
+ * Mebibytes of each task: the features of a unit, the weights, and the copies of them that workers hold. With a GPU,
+ * the features of two units, because one is measured while the next is extracted.
  */
 function memoryOf({ featureBytes, weightsBytes }: StudyEstimate, cpus: number, gpus: number): number {
   const copies = Math.min(cpus * weightsBytes, Math.max(weightsBytes, 600 * 2 ** 20))
   return Math.ceil((featureBytes * (gpus > 0 ? 2 : 1) + weightsBytes + copies) / 2 ** 20) + 1024
 }
 
-/** A study is not all images: classifiers come on top, and other machines are slower. */
+/** Factor on the time of the images, because classifiers take additional time and other machines may be slower. */
 const MARGIN = 2
 const LEAST_MINUTES = 15
 
@@ -107,7 +107,7 @@ function minutesOf({ seconds, unitSeconds, missing }: StudyEstimate, tasks: numb
   return Math.max(LEAST_MINUTES, Math.ceil((each * MARGIN) / 60))
 }
 
-/** @throws UsageError where the device of the study is not here */
+/** @throws UsageError if this machine lacks the study's device */
 async function estimateOf(study: ReproduceOptions, isTimed: boolean): Promise<StudyEstimate> {
   try {
     return await estimateStudy(study, isTimed)
@@ -119,7 +119,7 @@ async function estimateOf(study: ReproduceOptions, isTimed: boolean): Promise<St
   }
 }
 
-/** @returns the job's number */
+/** @returns Slurm's number of the job */
 async function sbatch(args: readonly string[], before = ''): Promise<string> {
   const { status, stdout, stderr } = await runSbatch(['--parsable', ...args])
   const [number] = /^\d+/.exec(stdout) ?? []
@@ -128,7 +128,7 @@ async function sbatch(args: readonly string[], before = ''): Promise<string> {
   throw new ClusterError(`sbatch refuses the job: ${reason}; see ${args.at(-1)}${before}`)
 }
 
-/** @throws ClusterError where sbatch is not here */
+/** @throws ClusterError if sbatch is missing */
 async function runSbatch(args: readonly string[]) {
   const child = spawn('sbatch', args, { stdio: ['ignore', 'pipe', 'pipe'] })
   const text = { stdout: '', stderr: '' }

@@ -24,25 +24,35 @@ import { type Consistency, type KeptAnswers, summary } from './result.js'
 
 /** Options of `consistency`. */
 export interface ConsistencyOptions extends Omit<NetworkOptions, 'layers' | 'pool' | 'reuse'> {
-  /** Folder of photographs, which may have folders of its own; a text file with a path on each line; or one photograph. */
+  /** Folder of photographs (with its subfolders), text file with one path per line, or a single photograph. */
   readonly photographs: string
   /** The network, named as in `openNetwork`. Its classes must be known. */
   readonly model: string
   /**
-   * Ways to shift the photographs: `crop`, `diagonal`, `embed`, `circular`, `subpixel`; by default `crop` and `diagonal`.
+   * Ways to shift the photographs: `crop`, `diagonal`, `embed`, `circular`, `subpixel`; by default `crop` and
+   * `diagonal`.
    */
   readonly protocols?: readonly ProtocolName[]
   /** Pairs of random shifts per photograph for `crop` and `circular`; 5 by default. */
   readonly draws?: number
-  /** Seed of the random shifts; 0 by default. A photograph's shifts depend on its name, not on the other photographs. */
+  /**
+   * Seed of the random shifts; 0 by default. A photograph's shifts depend on its name, but not on the other
+   * photographs.
+   */
   readonly seed?: number
   /** Background of `embed`, named as in `extract`; black by default. */
   readonly background?: string
-  /** Folder for the results: consistency.json, photographs.csv, index.html, `<protocol>.npy`; by default nothing is written. */
+  /**
+   * Folder for the results: consistency.json, photographs.csv, index.html, `<protocol>.npy`; by default nothing is
+   * written.
+   */
   readonly out?: string
 }
 
-/** Rounds of batches that go to the workers at a time: the last ones of a round leave workers idle. */
+/**
+ * Rounds of batches that go to the workers at a time. At the end of such a group workers are idle, so it should be
+ * long.
+ */
 const ROUNDS = 24
 
 const { layers, pool, reuse, ...networkOptions } = NETWORK_OPTIONS.optional
@@ -57,10 +67,15 @@ const CONSISTENCY_OPTIONS = {
 }
 
 /**
- * Measures how a network's answer changes when photographs are shifted, by the protocols of the field (see `PROTOCOLS`). With
- * `out`, a call that was interrupted goes on where it stopped.
- * @throws UsageError for invalid options; InputError for missing or damaged files, no photograph that can be used, or a network
- *   whose classes are not known; DeviceError, OutputError, WorkerError; the signal's reason after an abort
+ * Measures how a network's answer changes when photographs are shifted, by the usual protocols of the literature (see
+ * `PROTOCOLS`). With `out`, it resumes a call that was interrupted.
+ * @throws UsageError for invalid options
+ * @throws InputError for missing or damaged files, if no photograph can be used, or if the network's classes are
+ *   unknown
+ * @throws DeviceError for a GPU that cannot be used
+ * @throws OutputError if `out` cannot be written
+ * @throws WorkerError if a worker fails repeatedly
+ * @throws the signal's reason after an abort
  */
 export async function consistency(options: ConsistencyOptions): Promise<Consistency> {
   checkOptions(options, CONSISTENCY_OPTIONS)
@@ -107,8 +122,9 @@ export async function consistency(options: ConsistencyOptions): Promise<Consiste
 }
 
 /**
- * The network with its classes alone.
- * @throws as `chooseNetwork`; InputError where they are not known
+ * The network with only the layer that holds its classes.
+ * @throws as `chooseNetwork`
+ * @throws InputError if the classes are unknown
  */
 async function classifier(options: ConsistencyOptions): Promise<Network> {
   const { model, weights, signal } = options
@@ -124,7 +140,7 @@ async function classifier(options: ConsistencyOptions): Promise<Network> {
   )
 }
 
-/** Opens the network. Devices are tried with the given photograph in place of all. */
+/** Opens the network. Trials of devices use the given photograph. */
 async function openFor(network: Network, sample: Photograph, images: number, options: ConsistencyOptions) {
   const { device = 'auto', precision, onProgress, signal } = options
   const request = parseDevice(device)
@@ -138,7 +154,7 @@ async function openFor(network: Network, sample: Photograph, images: number, opt
   })
 }
 
-/** @throws InputError with the reason of the first photograph, if none can be used */
+/** @throws InputError if no photograph can be used, with the reason of the first one */
 async function firstReadable(
   files: readonly PhotographFile[],
   frame: number,
@@ -157,7 +173,7 @@ async function firstReadable(
     : new InputError(`none of the ${files.length} photographs can be used; the first: ${first?.message}`)
 }
 
-/** Rows that an interrupted call left. */
+/** Reads the rows that an interrupted call stored. */
 async function takeFinished(matrices: readonly Float32Array[], partial: PartialArrays | undefined): Promise<void> {
   if (!partial?.done.includes(1)) return
   for (const [i, matrix] of matrices.entries()) {
@@ -176,7 +192,7 @@ interface Work {
   readonly options: ConsistencyOptions
 }
 
-/** Some photographs, and the frames of all protocols, photograph by photograph. */
+/** Some photographs, and their frames under all protocols, photograph by photograph. */
 interface Group {
   readonly photographs: readonly number[]
   readonly frames: readonly Frame[]
@@ -185,7 +201,7 @@ interface Group {
 
 type Run = Pick<Consistency, 'failed' | 'settings' | 'images' | 'seconds' | 'imagesPerSecond'> & ExecutionRecord
 
-/** Runs the photographs whose rows are missing, many at a time; while one group runs, the next one is read. */
+/** Runs the photographs whose rows are missing, in groups. While one group runs, the next one is read. */
 async function measureAll(kept: KeptAnswers, work: Work): Promise<Run> {
   const { files, protocols, setting } = kept
   const { network, options } = work
@@ -204,7 +220,7 @@ async function measureAll(kept: KeptAnswers, work: Work): Promise<Run> {
   let images = 0
   const read = (first: number) => {
     const group = readGroup(kept, left.slice(first, first + atATime), work.seed, signal)
-    // It may fail while the group before it still runs.
+    // Reading may fail while the previous group still runs. The error is thrown when the group is awaited.
     group.catch(() => undefined)
     return group
   }
@@ -229,7 +245,7 @@ async function measureAll(kept: KeptAnswers, work: Work): Promise<Run> {
   return { failed, settings: handle.settings, images, seconds, imagesPerSecond: images / seconds, ...execution.ran() }
 }
 
-/** Runs a group's frames, and keeps and stores its answers. */
+/** Runs the frames of a group and stores its answers. */
 async function runGroup(
   kept: KeptAnswers,
   group: Group,
@@ -271,12 +287,12 @@ async function readGroup(
   return { photographs, frames, failed }
 }
 
-/** Random numbers of a photograph, which do not depend on what else is measured. */
+/** Random numbers for a photograph. They do not depend on the other photographs and protocols. */
 function randomOf(seed: number, protocol: ProtocolName, photograph: string): () => number {
   return randomNumbers(Number.parseInt(sha256(`${seed} ${protocol} ${photograph}`).slice(0, 8), 16))
 }
 
-/** @throws InputError for values that are no answers */
+/** @throws InputError for outputs that are not finite */
 function keepAnswers(kept: KeptAnswers, group: Group, matrix: Float32Array, classes: number, network: Network): void {
   const { protocols, setting, files } = kept
   const probabilities = classProbabilities(matrix, group.frames.length, classes)

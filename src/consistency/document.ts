@@ -6,7 +6,10 @@ import { csvCell } from '../results/csv.js'
 import { consistencyPage } from './page.js'
 import type { Consistency, KeptAnswers } from './result.js'
 
-/** The result without times, so that equal inputs give equal bytes. photographs.csv has the numbers of each photograph. */
+/**
+ * The result without times, so that equal inputs give equal bytes. Numbers of single photographs are in photographs.csv
+ * instead.
+ */
 export function consistencyDocument({ photographs, images, seconds, imagesPerSecond, ...result }: Consistency): object {
   return { shiftscope: packageVersion(), ...result, photographs: photographs.length }
 }
@@ -15,7 +18,10 @@ export function consistencyFile(result: Consistency): { readonly file: string; r
   return { file: 'consistency.json', content: `${JSON.stringify(consistencyDocument(result), null, 2)}\n` }
 }
 
-/** Writes photographs.csv, a line for each photograph, and the page. @throws OutputError */
+/**
+ * Writes photographs.csv, with one line per photograph, and the page.
+ * @throws OutputError
+ */
 export async function writeTables(
   folder: string,
   result: Consistency,

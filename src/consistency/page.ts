@@ -9,10 +9,10 @@ import { cropped, type PhotographFile, readPhotograph } from './photographs.js'
 import { answerAt, answerCount, probabilityAt } from './protocols.js'
 import type { Consistency, ConsistencyMeasure, KeptAnswers } from './result.js'
 
-/** Photographs that the page shows. */
+/** Most photographs that the page shows. */
 const MOST_SHOWN = 12
 
-/** Answers of a photograph that have a colour of their own. */
+/** Number of a photograph's answers that have a colour of their own. */
 const COLOURED_ANSWERS = 5
 
 /** Size of a strip of answers in pixels. */
@@ -24,7 +24,7 @@ const STYLE = `
 .photographs svg{display:block;width:224px;height:56px;margin-top:.3rem}.photographs figcaption{overflow-wrap:anywhere}
 .photographs ul{list-style:none;margin:0;padding:0;font-size:.88rem}`
 
-/** A page with the measures, and the photographs whose answer changes most with their answers, frame by frame. */
+/** A page with the measures. It shows the photographs whose answer changes most, with their answers frame by frame. */
 export async function consistencyPage(
   result: Consistency,
   kept: KeptAnswers,
@@ -43,7 +43,7 @@ export async function consistencyPage(
   })
 }
 
-/** A value of a measure with its unit, as the table of the command line shows it, too. */
+/** A value of a measure with its unit, as the page and the command line's table show it. */
 export function measureText({ unit }: Pick<ConsistencyMeasure, 'unit'>, value: number | null): string {
   if (value === null) return '–'
   return unit === 'share' ? `${decimalText(100 * value, 1)} %` : decimalText(value, unit === 'error' ? 5 : 4)
@@ -83,7 +83,10 @@ ${figures.join('\n')}
 </div>`
 }
 
-/** The photographs in the order of the answers that change, by the first path among the protocols, or the first protocol. */
+/**
+ * The photographs whose answer changes most, by the first measure of one protocol: the first that is a path, or else
+ * the first.
+ */
 function mostChanging({ photographs, measures }: Consistency, { protocols, files }: KeptAnswers) {
   const protocol = Math.max(
     0,

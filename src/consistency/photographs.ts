@@ -11,7 +11,7 @@ import { PICTURE_FORMATS } from '../patches/pictureFormat.js'
 import { roundHalfToEven } from '../patches/resize.js'
 import { counted } from '../support/text.js'
 
-/** Most photographs of one call: twenty times those of ImageNet's validation set. */
+/** Most photographs in one call: twenty times as many as ImageNet's validation set has. */
 const MOST_PHOTOGRAPHS = 1_000_000
 
 /** Zhang's crops of 224 px come from photographs of 256 px. */
@@ -19,14 +19,14 @@ const SOURCE_PER_FRAME = 256 / 224
 
 /** A file that is to be measured. */
 export interface PhotographFile {
-  /** Path below the folder, or as the list has it. */
+  /** Path relative to the folder, or as written in the list. */
   readonly name: string
   readonly path: string
-  /** Tells a file that was exchanged since. */
+  /** Size and modification time, which show whether the file has changed. */
   readonly version: string
 }
 
-/** A photograph as all protocols take it. */
+/** A photograph in the size that all protocols use. */
 export interface Photograph {
   readonly name: string
   /** Side of the square in pixels: `sourceSide` of the frame. */
@@ -35,14 +35,15 @@ export interface Photograph {
   readonly rgb: Uint8Array
 }
 
-/** Side of the squares that frames are cut from: 256 px for frames of 224. */
+/** Side in pixels of the square that frames are cut from: 256 px for frames of 224 px. */
 export function sourceSide(frame: number): number {
   return Math.round(frame * SOURCE_PER_FRAME)
 }
 
 /**
- * The photographs of a folder and of the folders in it, by path; or those that a text file lists, a path on each line.
- * @throws InputError if there are none, or the list names a file that is missing
+ * Finds the photographs of a folder and its subfolders, sorted by path, or those that a text file lists, one path per
+ * line.
+ * @throws InputError if there are none, or if the list names a missing file
  */
 export async function findPhotographs(source: string): Promise<readonly PhotographFile[]> {
   const found = await stat(source).catch(() => {
@@ -84,8 +85,10 @@ async function fileOf(name: string, path: string): Promise<PhotographFile> {
 }
 
 /**
- * Reads a photograph as torchvision's `Resize` and `CenterCrop` do: its short side becomes `sourceSide`, and the square in the middle is kept. What is transparent becomes white.
- * @throws InputError if it is no picture, is damaged, or its short side is less than `frame`; the signal's reason
+ * Reads a photograph as torchvision's `Resize` and `CenterCrop` do: its short side becomes `sourceSide`, and the square
+ * in the middle is kept. Transparent pixels become white.
+ * @throws InputError if the file is no picture or is damaged, or if its short side is less than `frame`
+ * @throws the signal's reason after an abort
  */
 export async function readPhotograph(
   { name, path }: PhotographFile,
@@ -107,8 +110,8 @@ export async function readPhotograph(
 }
 
 /**
- * A square of an RGB picture.
- * @param picture whose rows are `side` pixels long
+ * Cuts a square out of an RGB picture.
+ * @param picture with rows of `side` pixels
  */
 export function cropped(
   { side, rgb }: Pick<Photograph, 'side' | 'rgb'>,

@@ -9,17 +9,17 @@ export interface ProtocolSetting {
   readonly frame: number
   /** Pairs of random shifts per photograph. */
   readonly draws: number
-  /** Behind the reduced photograph of `embed`, RGB [frame, frame, 3]. */
+  /** Background of `embed`, behind the reduced photograph, RGB [frame, frame, 3]. */
   readonly background: Uint8Array
 }
 
 export type ProtocolName = 'crop' | 'diagonal' | 'embed' | 'circular' | 'subpixel'
 export const PROTOCOL_NAMES: readonly ProtocolName[] = ['crop', 'diagonal', 'embed', 'circular', 'subpixel']
 
-/** How a measure is computed from the row that is kept of a photograph. */
+/** How a measure is computed from the numbers that are kept of a photograph. */
 interface ProtocolMeasure {
   readonly name: string
-  /** For people. */
+  /** Name of the measure in the table and on the page. */
   readonly title: string
   readonly unit: 'share' | 'probability' | 'error'
   readonly of: (row: Float32Array) => number
@@ -30,40 +30,44 @@ export interface Protocol {
   readonly name: ProtocolName
   /** Frames per photograph. */
   readonly count: (setting: ProtocolSetting) => number
-  /** The frames of a photograph. @param random numbers from 0 to below 1 */
+  /**
+   * The frames of a photograph.
+   * @param random returns numbers from 0 to below 1
+   */
   readonly frames: (photograph: Photograph, setting: ProtocolSetting, random: () => number) => readonly Frame[]
-  /** Numbers that `keep` returns. */
+  /** Length of the row that `keep` returns. */
   readonly kept: (setting: ProtocolSetting) => number
   /**
-   * The numbers to keep of a photograph: `answers`, and what else the measures need.
+   * The numbers to keep of a photograph: `answers`, and further numbers that the measures need.
    * @param probabilities [frames, classes]
    */
   readonly keep: (probabilities: Float64Array, classes: number, setting: ProtocolSetting) => Float32Array
   readonly measures: readonly ProtocolMeasure[]
-  /** Whether each frame is one step from the frame before. */
+  /** Whether each frame is shifted by one step from the frame before it. */
   readonly isPath: boolean
 }
 
-/** Shifts by fractions of a pixel: quarters along each axis. */
+/** Shifts by fractions of a pixel are in quarters of a pixel along each axis. */
 const STEPS_PER_PIXEL = 4
 const FRACTIONS = STEPS_PER_PIXEL ** 2
 
-/** Length of the step of the derivative in pixels. */
+/** Step ε of the numerical derivative in pixels. */
 const EPSILON = 0.003
 
 /** Numbers that are kept per frame. */
 const ANSWER_NUMBERS = 3
 
 /**
- * The field's measures of shift invariance.
+ * Measures of shift invariance from the literature.
  *
  * - `crop`: two crops at random offsets (`validate_shift`, Zhang 2019).
  * - `diagonal`: crops one pixel apart along the diagonal (Azulay and Weiss 2019; `validate_diagonal`, Zhang 2019).
- * - `embed`: the photograph reduced to half of the frame's side, moved over a background from (0, 0) to the opposite corner in
- *   steps of one pixel (Azulay and Weiss 2019).
+ * - `embed`: the photograph reduced to half of the frame's side, moved over a background from (0, 0) to the opposite
+ *   corner in steps of one pixel (Azulay and Weiss 2019).
  * - `circular`: two random circular shifts (Chaman and Dokmanic 2021).
- * - `subpixel`: circular shifts by fractions of a pixel (Michaeli et al. 2023), and the local equivariance error (Gruver et al.
- *   2023): mean |p(x + ε∂x) − p(x − ε∂x)| / 2ε over classes and both axes, per half of the image's side.
+ * - `subpixel`: circular shifts by fractions of a pixel (Michaeli et al. 2023), and the local equivariance error
+ *   (Gruver et al. 2023): mean |p(x + ε∂x) − p(x − ε∂x)| / 2ε over classes and both axes, per shift by half of
+ *   the image's side.
  */
 export const PROTOCOLS: readonly Protocol[] = [
   {
@@ -135,7 +139,7 @@ export const PROTOCOLS: readonly Protocol[] = [
   },
 ]
 
-/** The part of a protocol that keeps the answers and nothing else. */
+/** The shared part of protocols that keep only the answers. */
 function keepsAnswers(name: ProtocolName, count: Protocol['count']) {
   return { name, count, kept: (setting: ProtocolSetting) => count(setting) * ANSWER_NUMBERS, keep: answers }
 }
@@ -145,7 +149,8 @@ function embeddedSide(frame: number): number {
 }
 
 /**
- * Answers of frames, [frames, 3]: the strongest class, its probability, and its probability in the next frame (NaN at the last).
+ * Answers of frames, [frames, 3]: index of the strongest class, its probability, and the probability of this class in
+ * the next frame (NaN for the last frame).
  */
 function answers(probabilities: Float64Array, classes: number): Float32Array {
   const frames = probabilities.length / classes
@@ -164,17 +169,17 @@ export function answerAt(row: Float32Array, frame: number): number {
   return row[frame * ANSWER_NUMBERS] as number
 }
 
-/** Probability of that class. */
+/** Probability of the strongest class in a frame. */
 export function probabilityAt(row: Float32Array, frame: number): number {
   return row[frame * ANSWER_NUMBERS + 1] as number
 }
 
-/** Frames whose answers a row has. */
+/** Number of frames whose answers a row holds. */
 export function answerCount(row: Float32Array): number {
   return Math.floor(row.length / ANSWER_NUMBERS)
 }
 
-/** The protocol part that compares frames two by two. */
+/** The measure that compares frames in pairs. */
 function agreement(shifted: string): ProtocolMeasure {
   return {
     name: 'agreement',
@@ -217,7 +222,7 @@ function centreOf(photograph: Photograph, frame: number): Uint8Array {
   return cropped(photograph, frame, margin, margin)
 }
 
-/** All combinations of quarters of a pixel, in the order of rows; the first is the picture itself. */
+/** All combinations of quarters of a pixel along rows and columns, row by row. The first is the unshifted picture. */
 function fractionalShifts(picture: Uint8Array, side: number): readonly Float32Array[] {
   const quarters = Array.from({ length: STEPS_PER_PIXEL }, (_, i) => i / STEPS_PER_PIXEL)
   return quarters.flatMap((rows) => {

@@ -10,7 +10,8 @@ export interface ConsistencyMeasure {
   readonly protocol: ProtocolName
   /**
    * `agreement` (share of shifts with the same strongest class), `change` (share of steps that change it),
-   * `probability-change` (mean absolute change of the probability of the strongest class per step), or `equivariance-error`.
+   * `probability-change` (mean absolute change of the probability of the strongest class per step), or
+   * `equivariance-error`.
    */
   readonly measure: string
   /** The measure in words. */
@@ -34,18 +35,21 @@ export interface Consistency extends ExecutionRecord {
   readonly seed: number
   readonly background: string
   readonly measures: readonly ConsistencyMeasure[]
-  /** By photograph that was measured: its name, and its measures in the order of `measures`. */
+  /** Name of each measured photograph, and its values in the order of `measures`. */
   readonly photographs: readonly { readonly name: string; readonly values: readonly number[] }[]
   /** Photographs that could not be measured. */
   readonly failed: readonly PatchFailure[]
   readonly settings: Settings
-  /** Images that this call ran. */
+  /** Number of images that this call ran. */
   readonly images: number
   readonly seconds: number
   readonly imagesPerSecond: number
 }
 
-/** What is kept of all photographs: per protocol [photographs, kept]. A row that begins with NaN is missing. */
+/**
+ * Numbers that are kept of all photographs, for each protocol [photographs, kept]. A row that begins with NaN is
+ * missing.
+ */
 export interface KeptAnswers {
   readonly protocols: readonly Protocol[]
   readonly setting: ProtocolSetting
@@ -53,7 +57,7 @@ export interface KeptAnswers {
   readonly rows: (protocol: number, photograph: number) => Float32Array
 }
 
-/** The measures of each photograph, and of all. */
+/** Measures of each photograph, and their means over all photographs. */
 export function summary(kept: KeptAnswers): Pick<Consistency, 'measures' | 'photographs'> {
   const { protocols, files, rows } = kept
   const all = protocols.flatMap((protocol, i) => protocol.measures.map((measure) => ({ protocol, measure, i })))

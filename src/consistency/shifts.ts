@@ -4,7 +4,7 @@ import type { Axis } from '../engine/positions.js'
 import { emptyFrame } from '../engine/scene.js'
 
 /**
- * A shift in which pixels that leave the picture at one edge enter at the opposite edge. Positive shifts go down and to the
+ * A circular shift: pixels that leave the picture at one edge enter at the opposite edge. Positive shifts go down and
  * right.
  */
 export function circularShift(picture: Uint8Array, side: number, rows: number, cols: number): Uint8Array {
@@ -20,7 +20,10 @@ export function circularShift(picture: Uint8Array, side: number, rows: number, c
   return shifted
 }
 
-/** A smaller picture on a background of the frame's size, its top-left corner at a position. */
+/**
+ * Places a smaller picture on a background of the frame's size. `position` is both row and column of its top-left
+ * corner.
+ */
 export function placedOn(background: Uint8Array, frame: number, picture: Uint8Array, side: number, position: number) {
   const placed = emptyFrame(frame)
   placed.set(background)
@@ -30,15 +33,17 @@ export function placedOn(background: Uint8Array, frame: number, picture: Uint8Ar
 }
 
 /**
- * A circular shift by a fraction of a pixel with ideal interpolation: the picture as a sum of cosines, each with another phase.
- * The highest frequency of an even side has no phase of its own, and keeps what of it a shift leaves real. Values are not clipped.
- * Source: the definition of `subpixel_shift` in Michaeli et al. 2023, there by zeros between pixels and a low-pass filter.
+ * A circular shift by a fraction of a pixel with ideal interpolation. It writes the picture as a sum of cosines and
+ * shifts the phase of each. If the side is even, the phase of the highest frequency cannot be shifted; only the real
+ * part of the shifted component is kept. Values are not clipped.
+ * Source: the definition of `subpixel_shift` in Michaeli et al. 2023, which inserts zeros between pixels and applies a
+ * low-pass filter.
  * @param shift in pixels, down or to the right
  */
 export function idealShift(picture: ArrayLike<number>, side: number, axis: Axis, shift: number): Float32Array {
   const kernel = interpolationKernel(side, shift)
   const shifted = new Float32Array(picture.length)
-  // Along rows, a line is a column of pixels.
+  // A shift along rows moves pixels within a column, so each line is a column.
   const [step, stride] = axis === 'rows' ? [side * 3, 3] : [3, side * 3]
   const line = new Float64Array(side)
   for (let start = 0; start < side * 3; start++) {
@@ -53,7 +58,10 @@ export function idealShift(picture: ArrayLike<number>, side: number, axis: Axis,
   return shifted
 }
 
-/** Weight of a pixel in the pixel n places further, for n from −side to side − 1, at index n + side. */
+/**
+ * Weights of the kernel. Index n + side holds the weight with which a pixel contributes to the pixel n positions
+ * further, for n from −side to side − 1.
+ */
 function interpolationKernel(side: number, shift: number): Float64Array {
   const weightAt = (distance: number) => {
     let sum = 1
@@ -66,7 +74,8 @@ function interpolationKernel(side: number, shift: number): Float64Array {
 }
 
 /**
- * The derivative of a bilinear shift at 0, per pixel: the next pixel minus this one. At the edge the picture is reflected.
+ * The derivative of a bilinear shift at shift 0, per pixel: the next pixel minus this one. The picture is reflected at
+ * its edge.
  * Source: `translate` of Gruver et al. 2023 (lie-deriv).
  */
 export function shiftDerivative(picture: Uint8Array, side: number, axis: Axis): Float32Array {

@@ -18,7 +18,7 @@ export function arrayFile(layer: string): string {
   return `${fileName(layer)}.npy`
 }
 
-/** A layer as extract.json needs it: [rows, cols, dims]. */
+/** A layer as extract.json describes it; its shape is [rows, cols, dims]. */
 interface Layer {
   readonly name: string
   readonly dims: number
@@ -28,8 +28,9 @@ interface Layer {
 }
 
 /**
- * The file that describes arrays. It has their hashes, since arrays and description cannot be replaced at the same moment.
- * @param origin what decided the values
+ * Contents of the file that describes arrays. It holds their hashes, because arrays and description cannot be replaced
+ * at the same moment.
+ * @param origin inputs that decide the values
  */
 export function extractFile(extraction: { readonly layers: readonly Layer[] }, origin: object) {
   const layers = extraction.layers.map(({ name, dims, shape, data, equivariance }) => {
@@ -39,7 +40,7 @@ export function extractFile(extraction: { readonly layers: readonly Layer[] }, o
   return { file: EXTRACT_FILE, content: `${JSON.stringify(description, null, 2)}\n` }
 }
 
-/** The grid, as extract.json and the result of `extract` have it. */
+/** The grid of positions, as in extract.json and in the result of `extract`. */
 export const gridSchema = z.object({
   stride: z.number().int().positive(),
   size: z.number().int().positive(),
@@ -54,7 +55,7 @@ export type DescribedGrid = z.infer<typeof gridSchema>
 /** Id of the network if an extract.json does not name it. */
 export const UNKNOWN_NETWORK = 'unknown network'
 
-/** An extract.json says at least what its grid is. */
+/** Contents of extract.json. Only the grid is required. */
 export const descriptionSchema = gridSchema.extend({
   layers: z
     .array(z.object({ name: z.string(), dims: z.number().int().positive(), sha256: z.string().optional() }))
@@ -67,21 +68,20 @@ export const descriptionSchema = gridSchema.extend({
   patchSha256: z.string().default(''),
   background: z.string().default(''),
   blend: z.enum(BLENDS).default('hard'),
-  /** The layer that has a value for each class, and names by index; absent if not known. */
+  /** Name of the layer with a value for each class, and the classes' names by index; absent if unknown. */
   answers: z.object({ layer: z.string(), names: z.record(z.string(), z.string()) }).optional(),
 })
 export type ExtractionDescription = z.infer<typeof descriptionSchema>
 
 /**
- * The description of the arrays in a folder.
+ * Reads the description of the arrays in a folder.
  * @returns undefined if there is no file extract.json
- * @throws InputError if there is one that cannot be read or is damaged, since it would tell whether an array is as it was
- * written
+ * @throws InputError if the file cannot be read or is damaged, because then nothing tells whether an array is undamaged
  */
 export async function readDescription(folder: string): Promise<ExtractionDescription | undefined> {
   const path = join(folder, EXTRACT_FILE)
   const text = await readRegular(path).catch((error: NodeJS.ErrnoException) => {
-    // A pipe or another special file describes nothing.
+    // A pipe or another special file is not a description.
     if (error.code === undefined || error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined
     throw new InputError(`cannot read ${path}: ${error.message}`)
   })
@@ -93,8 +93,8 @@ export async function readDescription(folder: string): Promise<ExtractionDescrip
 }
 
 /**
- * What the extract.json in an array's folder says of it; undefined if there is none, or it is about other arrays.
- * @throws InputError if it is damaged, or about another array of that name
+ * Reads the extract.json in an array's folder. Undefined if there is none, or if it describes other arrays.
+ * @throws InputError if it is damaged, or if it describes another array of the same name
  */
 export async function describedBeside(
   file: string,

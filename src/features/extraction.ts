@@ -29,7 +29,7 @@ import { kinds, oneOf } from '../support/optionChecks.js'
 import { counted } from '../support/text.js'
 import { arrayFile, extractFile } from './extractFile.js'
 
-/** Batches per worker, after which rows are handed out or written to disk. */
+/** Number of batches per worker between two writes to disk, or between two deliveries of rows. */
 const BATCHES_PER_ROUND = 64
 
 /** An object, its background and its positions. */
@@ -133,11 +133,11 @@ export const ROW_OPTIONS = {
   optional: { ...PLACEMENT_OPTIONS.optional, order: oneOf('order', POSITION_ORDERS) },
 }
 
-/** A patch on its background, and where it goes. */
+/** A patch on its background, and the grid of its positions. */
 export interface PlacedPatch {
   readonly scene: Scene
   readonly grid: PositionGrid
-  /** Everything besides the network that decides the features, as extract.json records it. */
+  /** Inputs other than the network that decide the features, as extract.json records them. */
   readonly origin: { readonly patch: string; readonly patchSha256: string; readonly background: string } & Pick<
     Scene,
     'blend'
@@ -156,7 +156,7 @@ export async function placePatch(network: Network, options: PlacementOptions): P
   return { scene: sceneOf(patch, background, blend), grid, origin }
 }
 
-/** Features of every layer at every position, saved part by part if there is a place for them. */
+/** Features of every layer at every position. With `out`, they are saved part by part. */
 export async function extractPlaced(
   execution: Execution,
   { scene, grid, origin }: PlacedPatch,
@@ -186,7 +186,7 @@ export async function extractPlaced(
         ...(saving && { onRows: saving.add }),
         signal: saving ? anySignal(signal, saving.failed) : signal,
       })
-      // Finished rows are kept, however the work ends.
+      // Finished rows are kept even if the work fails or is aborted.
       .finally(() => saving?.end())
     if (finished < left.length) throwIfStopped(signal)
     const features =
@@ -222,7 +222,7 @@ async function keepPictures(out: string, { patch, background }: Scene, identity:
   await keepBackgroundPicture(out, { identity, background }, frame)
 }
 
-/** What the features depend on beside the patch. */
+/** Inputs other than the patch that decide the features. */
 function networkOrigin(network: Network, precision: Precision | undefined) {
   return {
     ...(precision === 'fp16' && { precision }),
@@ -234,7 +234,7 @@ function networkOrigin(network: Network, precision: Precision | undefined) {
   }
 }
 
-/** The rows that stand in files, and those that were computed now. */
+/** Joins the rows that were stored before with those that this call computed. */
 async function joined(
   partial: PartialArrays,
   layers: Features['layers'],
@@ -258,7 +258,10 @@ function anySignal(signal: AbortSignal | undefined, other: AbortSignal): AbortSi
   return signal === undefined ? other : AbortSignal.any([signal, other])
 }
 
-/** Writes rows to disk, many at a time, while others are computed. @param places of the rows that are computed */
+/**
+ * Writes rows to disk, many at a time, while others are computed.
+ * @param places stored row of each computed row
+ */
 function savingRows(partial: PartialArrays, places: Int32Array, atATime: number) {
   const failed = new AbortController()
   let pending: RowPlace[] = []
@@ -271,14 +274,14 @@ function savingRows(partial: PartialArrays, places: Int32Array, atATime: number)
     writing.catch(() => failed.abort())
   }
   return {
-    /** Aborted when nothing can be written any more; `end` tells why. */
+    /** Aborted when writing has failed; `end` rejects with the cause. */
     failed: failed.signal,
     add: (rows: Int32Array, from: readonly Float32Array[]) => {
       matrices = from
       for (const row of rows) pending.push({ row: places[row] as number, from: row })
       if (pending.length >= atATime) write()
     },
-    /** Writes what is left. */
+    /** Writes the remaining rows. */
     end: () => {
       write()
       return writing
@@ -286,7 +289,7 @@ function savingRows(partial: PartialArrays, places: Int32Array, atATime: number)
   }
 }
 
-/** Features of every layer at every position, as `extractPlaced`, but handed out many rows at a time and not kept. */
+/** Computes the features that `extractPlaced` computes, but yields them many rows at a time and keeps none. */
 export async function* rows(
   { handle }: Execution,
   scene: Scene,
@@ -298,7 +301,8 @@ export async function* rows(
   const { batch, workers } = handle.settings
   progress.start(handle.network.id, indices.length)
   try {
-    // The first rows come at once, the later ones in longer rounds, which waste less.
+    // The first round is short, so that the first rows come at once. Later rounds are longer, because they waste less
+    // time.
     for (let done = 0, round = 1; done < indices.length; round = Math.min(2 * round, BATCHES_PER_ROUND)) {
       throwIfStopped(signal)
       const chosen = indices.subarray(done, done + batch * workers * round)

@@ -18,17 +18,18 @@ export interface FeatureLayers {
   readonly layers: readonly (FeatureArray & { readonly name: string })[]
 }
 
-/** Features on their grid, whose anchors are in pixels where the stride is known; otherwise it counts as 1. */
+/** Features on their grid. Anchors are in pixels if the stride is known; otherwise the stride counts as 1. */
 export interface OpenFeatures extends FeatureGrid {
-  /** The description of the grid, such as extract.json beside a file, if it fits. */
+  /** Description of the grid, such as the extract.json beside a file; undefined if there is none or it does not fit. */
   readonly described: DescribedGrid | undefined
 }
 
 /**
- * Reads features from a file, or checks those in memory.
- * @param given description of an array in memory, by the extraction that it belongs to
- * @throws InputError if a file is not a .npy array of float32 with three axes, none of them empty, or not the one that
- * extract.json beside it describes; UsageError for any other array in memory
+ * Reads features from a file, or checks features in memory.
+ * @param given description of an array in memory, from the extraction that it belongs to
+ * @throws InputError if a file is not a .npy array of float32 with three non-empty axes, or not the array that the
+ *   extract.json beside it describes
+ * @throws UsageError for an array in memory that is not of this form
  */
 export async function openFeatures(input: string | FeatureArray, given?: DescribedGrid): Promise<OpenFeatures> {
   if (typeof input === 'string') {
@@ -57,7 +58,7 @@ function matrixOf(layer: string, { shape, data }: FeatureArray, Failure: new (me
   return { layer, rows, cols, dims, matrix: data }
 }
 
-/** An anchor is the position that is nearest to its place on the stride-1 grid. */
+/** Places each anchor at the grid position nearest to its position on the grid of stride 1. */
 function onGrid(matrix: ReturnType<typeof matrixOf>, description: OpenFeatures['described']): OpenFeatures {
   const { rows, cols } = matrix
   const described = description && isOf(description, matrix) ? description : undefined
@@ -72,13 +73,13 @@ function onGrid(matrix: ReturnType<typeof matrixOf>, description: OpenFeatures['
   return { ...matrix, stride, anchors, described }
 }
 
-/** Whether a description is of an array with these extents. */
+/** Whether a description fits an array of these extents. */
 function isOf({ stride, size, frame, ...described }: DescribedGrid, { rows, cols }: { rows: number; cols: number }) {
   const positions = Math.ceil((frame - size + 1) / stride)
   return [described.rows, described.cols, rows, cols].every((extent) => extent === positions)
 }
 
-/** Whether features are those of several layers. */
+/** Whether the input holds features of several layers. */
 export function hasLayers(input: string | FeatureArray | FeatureLayers): input is FeatureLayers {
   return typeof input === 'object' && input !== null && 'layers' in input
 }

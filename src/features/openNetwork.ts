@@ -156,11 +156,11 @@ export async function openNetwork(model: string, options: NetworkOptions = {}): 
   }
 }
 
-/** The workers of a network, which the first work opens, and which all later work shares. */
+/** Workers of a network. The first call opens them, and all later calls share them. */
 function openedOnce(network: Network, request: DeviceRequest, options: NetworkOptions) {
   let opening: Promise<Execution> | undefined
   let closed = false
-  /** Opened with the first work, since its length decides which devices are worth a trial. */
+  /** Opens the workers when the first work is known, because its length decides which devices are worth a trial. */
   const open = (scene: Scene, images: number, callSignal: AbortSignal | undefined): Promise<Execution> =>
     openExecution({
       network,
@@ -184,7 +184,7 @@ function openedOnce(network: Network, request: DeviceRequest, options: NetworkOp
       opening = open(scene, images, callSignal)
       return opening
     }
-    // The call that began the opening may have been stopped.
+    // The call that began the opening may have been aborted, so this call tries again.
     return others.catch(() => executionFor(scene, images, callSignal))
   }
   const close = async () => {
@@ -225,7 +225,7 @@ export async function extract(options: ExtractOptions): Promise<Extraction> {
   }
 }
 
-/** The options that one of two functions takes; some are both's. */
+/** The options that a function takes, out of the options of two functions. Both functions may take the same option. */
 function partOf<T extends object>(options: T, taken: Readonly<Record<string, unknown>>): T {
   return Object.fromEntries(Object.entries(options).filter(([name]) => name in taken)) as T
 }

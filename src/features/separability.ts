@@ -142,7 +142,7 @@ async function bySchemes(
   const asked = deviceName === 'cuda' ? requiredCard(index) : undefined
   const grid = await openFeatures(features, given)
   const start = performance.now()
-  // The failure of a card that nobody asked for is in the result.
+  // With `auto`, a GPU that fails is recorded in the result and is no error.
   const classifiers =
     deviceName === 'auto'
       ? openClassifiers(
@@ -158,7 +158,9 @@ async function bySchemes(
   return { schemes, loss: LOSS, C, seed, ...classifiers.ran(), seconds, ...(coarse && { coarse }) }
 }
 
-/** Grids of finer strides are not checked: an even finer one would not help them, and the check takes seconds. */
+/**
+ * Smallest stride that is checked for coarseness. Below it, a finer stride would not help, and the check takes seconds.
+ */
 const FINEST_COARSE_STRIDE = 5
 
 async function coarseness({ rows, cols, stride }: OpenFeatures): Promise<string | undefined> {

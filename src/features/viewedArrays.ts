@@ -19,7 +19,10 @@ import {
 } from './extractFile.js'
 import { type OpenFeatures, openFeatures } from './features.js'
 
-/** Bytes of a layer's features in a page, above which only its five maps are part of it: a browser holds them in memory. */
+/**
+ * Most bytes of a layer's features in a page, because a browser holds them in memory. A larger layer has only its five
+ * maps.
+ */
 export const MOST_FEATURE_BYTES = 400e6
 
 /** Whether the features of a layer become part of the page. */
@@ -33,7 +36,7 @@ interface FoundArrays {
   /** Their folder. */
   readonly folder: string
   readonly description: ExtractionDescription | undefined
-  /** Whether the files must be what the description says; a file alone may be another one of the same name. */
+  /** Whether the files must match the description. A single file may be another array with the same name. */
   readonly isWhole: boolean
   /** Default folder of the page. */
   readonly out: string
@@ -77,7 +80,7 @@ async function findFile(path: string): Promise<FoundArrays> {
   }
 }
 
-/** Whether `reproduce` wrote into a folder. */
+/** Whether a folder holds results of `reproduce`. */
 export function isResultsFolder(path: string): Promise<boolean> {
   return stat(join(path, 'units')).then(
     (status) => status.isDirectory(),
@@ -85,7 +88,7 @@ export function isResultsFolder(path: string): Promise<boolean> {
   )
 }
 
-/** One layer's features, measured; they themselves are no longer in memory. */
+/** Measures of one layer's features. The features themselves are no longer in memory. */
 interface MeasuredFile {
   readonly file: ArrayFile
   readonly rows: number
@@ -96,10 +99,10 @@ interface MeasuredFile {
 }
 
 /**
- * Compares every position with the anchors. Features of one layer at a time are in memory.
- * @param onLayer called with the number of layers that are compared
- * @throws InputError for a file that is no such array, or not the one that was described, a feature that is all zero or not
- *   finite, or a grid that is too large to be drawn
+ * Compares every position with the anchors. Only one layer's features are in memory at a time.
+ * @param onLayer called with the number of layers that are compared so far
+ * @throws InputError for a file that is not such an array or not the described one, for a feature that is all zero or
+ *   not finite, or for a grid that is too large to be drawn
  */
 export async function readExtraction(
   arrays: FoundArrays,

@@ -92,13 +92,15 @@ export type ArithmeticDocument = Readonly<z.infer<typeof documentSchema>>
 const countSchema = z.number().int().nonnegative()
 
 const accuracySchema = z.object({
-  /** All that decides the counts. */
+  /** Everything that the counts depend on. */
   inputs: z.object({
     format: z.literal(ARITHMETIC_FORMAT),
     model: z.string(),
     weightsSha256: z.string(),
     generators: z.array(z.object({ layer: z.string(), id: z.string(), sha256: z.string() })),
-    /** How a network differs from the catalog: its layers, how maps became values, and how pixels became its input. */
+    /**
+     * Settings beyond the catalog's: the layers that are read, the pooling of maps, and how pixels become the input.
+     */
     reading: z.object({ layers: z.array(z.string()), pool: z.string(), input: z.string() }).optional(),
     patches: z.array(z.object({ name: z.string(), sha256: z.string() })),
     size: z.number().int(),
@@ -107,7 +109,7 @@ const accuracySchema = z.object({
     trialsPerKind: z.number().int(),
     seed: z.number().int(),
   }),
-  /** Trials that are counted, of all kinds. */
+  /** Number of counted trials, of all kinds together. */
   done: countSchema,
   counts: z
     .array(
@@ -135,8 +137,8 @@ export type AccuracyDocument = Readonly<z.infer<typeof accuracySchema>>
 const REMEDY = 'run reproduce on this folder again with arithmetic among its experiments'
 
 /**
- * Reads an expression's folder: the description, and every file that it lists is there and undamaged.
- * @throws InputError that names what is missing or damaged
+ * Reads the description in an expression's folder, and checks that every file it lists is there and undamaged.
+ * @throws InputError that names the missing or damaged file
  */
 export async function readArithmetic(folder: string): Promise<ArithmeticDocument> {
   const document = await readSealedJson(join(folder, ARITHMETIC_FILE), documentSchema, REMEDY)
@@ -145,7 +147,7 @@ export async function readArithmetic(folder: string): Promise<ArithmeticDocument
   return document
 }
 
-/** Writes the description of an expression's folder, once its files are there. */
+/** Writes the description of an expression's folder once all its files are written. */
 export function writeArithmeticDocument(folder: string, document: ArithmeticDocument): Promise<ArithmeticDocument> {
   return writeSealedJson(join(folder, ARITHMETIC_FILE), documentSchema, document)
 }

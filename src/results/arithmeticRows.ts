@@ -5,7 +5,7 @@ import type { Row } from './rows.js'
 
 type Counted = 'trials' | 'exact' | 'expected' | 'found' | 'subtracted' | 'left' | 'decoys' | 'phantoms'
 
-/** Shares: how many of how many, of these counts together. */
+/** Each share by its metric: the sum of the first counts divided by the sum of the second counts. */
 const SHARES: Readonly<Record<string, readonly [cases: readonly Counted[], of: readonly Counted[]]>> = {
   // Share of expressions in which every expected object is seen, and no other.
   'arithmetic-exact': [['exact'], ['trials']],
@@ -23,8 +23,8 @@ const SHARES: Readonly<Record<string, readonly [cases: readonly Counted[], of: r
 }
 
 /**
- * How often decoded results of random expressions show the expected objects and no other: shares of cases. A variant
- * names what is judged, what objects are looked for by, and the kind of expression or `all`.
+ * Shares of cases in which decoded results of random expressions show the expected objects and no others. A variant
+ * names the judged vectors, the reference by which objects are looked for, and the kind of expression or `all`.
  */
 export function arithmeticRows(studies: readonly ArithmeticStudy[]): readonly Row[] {
   return studies.flatMap(({ model, accuracy }) => {

@@ -16,25 +16,25 @@ export interface ArithmeticStudy {
 export interface StoredScene {
   readonly name: string
   readonly title: string
-  /** Its folder, seen from the results folder, with slashes. */
+  /** Path of its folder relative to the results folder, with slashes. */
   readonly folder: string
   readonly document: ArithmeticDocument
 }
 
 const ACCURACY_FILE = 'accuracy.json'
 
-/** `arithmetic/<model>` below a results folder. */
+/** Path of `arithmetic/<model>` in a results folder. */
 export function arithmeticFolder(results: string, model: string): string {
   return join(results, 'arithmetic', fileName(model))
 }
 
-/** The counts of a network's random expressions. */
+/** Path of the file with the counts of a network's random expressions. */
 export function accuracyPath(results: string, model: string): string {
   return join(arithmeticFolder(results, model), ACCURACY_FILE)
 }
 
 /**
- * Reads all arithmetic of a results folder; an empty list where there is none. Scenes come in the order of the built-in
+ * Reads all arithmetic of a results folder; an empty list if there is none. Scenes come in the order of the built-in
  * ones.
  * @throws InputError for a damaged description
  */

@@ -3,25 +3,31 @@ import { DIRECTIONS } from '../experiments/mapMeasures.js'
 import { READ_AXES } from '../experiments/readout.js'
 import { FEWEST_PAIRS, FEWEST_PATCHES, type Row } from './rows.js'
 
-/** A chart of a measure, drawn for each patch size: dots, a row for each network and layer, or lines, a panel for each network. */
+/**
+ * A chart of a measure, drawn for each patch size. A dot chart has a row for each network and layer, a line chart a
+ * panel for each network.
+ */
 export type MeasureChart = { readonly title: string; readonly note: Note } & (DotChart | LineChart)
 
-/** How to read it. The rows are those of the measure. */
+/** How to read the chart. A function gets the rows of the measure. */
 type Note = string | ((rows: readonly Row[]) => string)
 
 export interface DotChart {
   readonly kind: 'dots'
   readonly axis: string
   readonly scale: 'linear' | 'log'
-  /** Values that the scale has in any case. */
+  /** Values that the scale always includes. */
   readonly within?: readonly number[]
-  /** No value and no ± reaches beyond it. */
+  /** Largest possible value; error bars end there. */
   readonly most?: number
   readonly series: readonly {
     readonly name: string
-    /** Rows of the study, of any measure, that are one dot together. */
+    /**
+     * Whether a row of the study, of any measure, belongs to this series. All its rows for a network and layer make one
+     * dot.
+     */
     readonly has: (row: Row) => boolean
-    /** Values from which on ± is shown; absent if it is not. */
+    /** Smallest number of values for which ± is shown; absent if it is never shown. */
     readonly spreadFrom?: number
   }[]
 }
@@ -30,7 +36,10 @@ export interface LineChart {
   readonly kind: 'lines'
   readonly x: { readonly title: string; readonly of: (variant: string) => number; readonly isOctaves?: boolean }
   readonly y: { readonly title: string; readonly scale: 'share' | 'linear' | 'log' }
-  /** One line for each of these words, which variants have; the second one is dashed. One line of all variants, if absent. */
+  /**
+   * Words in the names of variants. Each word gets one line of the variants that have it; the second line is dashed. If
+   * absent, all variants make one line.
+   */
   readonly lines?: readonly string[]
 }
 
@@ -118,7 +127,7 @@ function axesOf(name: string): DotChart['series'] {
   }))
 }
 
-/** The last number of a variant such as "center vertical 8px". */
+/** The last number in the name of a variant, such as 8 in "center vertical 8px". */
 export function variantPixels(variant: string): number {
   return Number(/(\d+)px$/.exec(variant)?.[1])
 }

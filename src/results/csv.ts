@@ -1,12 +1,15 @@
 import { withoutControls } from '../support/text.js'
 
-/** Texts that a spreadsheet takes for a formula. Apostrophes before it belong to it, so that two names never become one. */
+/**
+ * Texts that a spreadsheet would read as a formula. Leading apostrophes count too, so that two names never give the
+ * same cell.
+ */
 const FORMULA = /^'*[=@+-]/
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
 
 /**
- * A cell by RFC 4180: quoted if it holds a comma or a quote. A name that a spreadsheet would take for a formula gets an
- * apostrophe before it, and a question mark for each character that could steer a terminal; numbers stay as they are.
+ * A cell by RFC 4180: quoted if it holds a comma or a quote. A name that a spreadsheet would read as a formula gets an
+ * apostrophe in front. Each character that could steer a terminal becomes a question mark. Numbers stay as they are.
  */
 export function csvCell(value: string | number): string {
   const text = withoutControls(String(value))

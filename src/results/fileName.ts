@@ -1,11 +1,12 @@
 import { sha256 } from '../files/sha256.js'
 
-/** Longest name in bytes, so that an extension and the prefix of temporaries still fit into the usual 255. */
+/** Longest name in bytes. An extension and the prefix of temporaries must still fit into the usual limit of 255. */
 const MAX_NAME_BYTES = 200
 
 /**
- * A name as a file or folder may carry it, another for every name. What some file system refuses is percent-encoded:
- * punctuation, a dot in front, a dot or space at the end, device names of Windows. Too long a name ends in a digest.
+ * Turns a name into the name of a file or folder. Different names give different results. Characters that some file
+ * system refuses are percent-encoded: punctuation, a dot at the start, a dot or space at the end, and the first letter
+ * of Windows' device names. A name that is too long ends in a digest.
  */
 export function fileName(name: string): string {
   const escaped = name

@@ -21,14 +21,14 @@ import * as tables from './tableKinds.js'
 import type { Unit } from './unit/schema.js'
 
 /**
- * Everything that is measured of a unit, and how it is shown. A measure is one entry: its name in metrics.csv and
+ * Everything that is measured of a unit, and how it is shown. Each entry is one measure: its name in metrics.csv and
  * summary.json, how it is computed from a layer, and the tables and the chart that show it.
  */
 export interface Measure {
   readonly name: string
   /**
-   * Its numbers, each with its variant. What a stride cannot show, or a layer does not have, is left out. Absent: the
-   * numbers are not those of single units.
+   * Its numbers for one layer, each with its variant. Numbers that the stride cannot show, or that the layer does not
+   * have, are left out. Absent if the numbers do not belong to single units.
    */
   readonly of?: (layer: MeasuredLayer) => Numbers
   readonly tables?: readonly MeasureTable[]
@@ -46,7 +46,9 @@ export interface MeasuredLayer extends Omit<Unit['layers'][number], 'measures'> 
   /** Cosine maps, [5, rows, cols]. */
   readonly maps: Float32Array
   readonly consistency: MapConsistency
-  /** How far the folds are from those by position and by phase; null if not measured. */
+  /**
+   * Difference between the fold accuracies and those of made-up features, `position` and `phase`; null if not measured.
+   */
   readonly foldErrors: Pick<FoldPrediction, 'position' | 'phase'> | null
   /** Errors of a layer that is a map, if they were measured. */
   readonly equivariance?: readonly EquivarianceError[] | undefined
@@ -56,14 +58,17 @@ export interface MeasuredLayer extends Omit<Unit['layers'][number], 'measures'> 
 
 interface MeasureTable {
   readonly kind: tables.TableKind
-  /** The column of a variant, one value for each of the table's keys; undefined if it is in none. */
+  /**
+   * The table's column for a variant, as one value for each key of the table; undefined if the table has no such
+   * column.
+   */
   readonly column: (variant: string) => readonly string[] | undefined
 }
 
 /** Thresholds of coverage: the share of positions at least this similar to the anchor. */
 const COVERAGE_THRESHOLDS = [0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.925, 0.95, 0.975, 0.99] as const
 
-/** The measures in the order of files; tables and charts come in it, too. */
+/** The measures in their order in files. Tables and charts follow the same order. */
 export const MEASURES: readonly Measure[] = [
   {
     name: 'answer-kept',
@@ -114,7 +119,7 @@ export const MEASURES: readonly Measure[] = [
   },
   {
     name: 'jaggedness',
-    // Only between neighbours that are one pixel apart.
+    // Jaggedness compares neighbours that are one pixel apart, so it needs stride 1.
     of: (layer) =>
       layer.stride > 1
         ? []
@@ -181,7 +186,8 @@ export const MEASURES: readonly Measure[] = [
       ),
   },
   {
-    // How much farther left-right is ahead of top-bottom than it is by the position only. A classifier may not have converged.
+    // Lead of left-right over top-bottom, minus the lead that the position alone gives. Left out if a classifier did
+    // not converge.
     name: 'separability-lead',
     of: ({ separability, baselines }) =>
       FOLD_SCHEMES.flatMap((cv) => {
@@ -270,7 +276,10 @@ function eachTask(
   )
 }
 
-/** Bands whose predictions are kept, the first that a grid has. They tell a phase of 8 to 32 px from the position. */
+/**
+ * Bands whose predictions are kept: the first of these that a grid has. They tell a phase of 8 to 32 px from the
+ * position.
+ */
 const SHOWN_BANDS = ['16px bands', '32px bands', '64px bands'] as const
 
 function eachReadout({ readout = [] }: MeasuredLayer, value: (one: AxisReadout) => number): Numbers {
@@ -296,13 +305,15 @@ function bandColumn(variant: string): readonly string[] | undefined {
   return BAND_SCHEMES.some((scheme) => scheme === cv) ? [cv, task, fold] : undefined
 }
 
-/** Words for the judged vectors of arithmetic, and for the references that objects are looked for by. */
+/**
+ * Names of the judged vectors of arithmetic. `REFERENCE_NAMES` names the references by which objects are looked for.
+ */
 export const JUDGED_NAMES = { zero: 'from zero', blank: 'from blank', control: 'no arithmetic' } as const
 const REFERENCE_NAMES = { features: 'features', decoded: 'decoded scenes', pixels: 'pixels' } as const
 
 type ArithmeticVariant = [judged: keyof typeof JUDGED_NAMES, reference: keyof typeof REFERENCE_NAMES, kind: string]
 
-/** Column of a kind of expression, for tables of decoded scenes and features. */
+/** Column of one kind of expressions, for the tables of decoded scenes and of features. */
 function kindColumn(variant: string): readonly string[] | undefined {
   const [judged, reference, kind] = variant.split(' ') as ArithmeticVariant
   if (judged === 'control' || reference === 'pixels') return undefined

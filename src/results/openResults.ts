@@ -23,7 +23,8 @@ export async function* openResults(
 }
 
 /**
- * Where the units of a results folder lie, those of one network and size together, in the order of `openResults`.
+ * Folders of all units below a results folder, in the order of `openResults`. Each list holds the units of one network
+ * and size.
  * @throws InputError if there are none
  */
 export async function unitFolders(results: string): Promise<readonly (readonly string[])[]> {
@@ -42,7 +43,10 @@ export async function noUnits(results: string): Promise<InputError> {
   return new InputError(`no finished units in ${results}; run "shiftscope reproduce --out ${shellWord(results)}" first`)
 }
 
-/** Hidden folders are left out: temporaries of atomic writes, and what other programs put there. */
+/**
+ * Names of the folders in a folder. Hidden ones are left out: temporaries of atomic writes, and folders of other
+ * programs.
+ */
 export async function foldersIn(path: string): Promise<readonly string[]> {
   const entries = await readdir(path, { withFileTypes: true }).catch(() => [])
   return entries
@@ -52,7 +56,7 @@ export async function foldersIn(path: string): Promise<readonly string[]> {
     .map((name) => join(path, name))
 }
 
-/** By code units: the same order on every machine, whatever its language. */
+/** Compares by code units, so that the order is the same on every machine, in every language. */
 export function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
 }

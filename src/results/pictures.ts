@@ -7,9 +7,9 @@ import type { Patch } from '../patches/patch.js'
 import { pictureFormat } from '../patches/pictureFormat.js'
 
 /**
- * Pictures of patches and backgrounds as they were moved and composited: `pictures/patch-<sha256>.png` (RGBA) and
- * `pictures/background-<sha256>.png` (RGB) below a results folder or that of an extraction. Their names are what units and
- * extractions know them by, so merged and moved folders keep them. No number depends on them.
+ * Path of the picture of a patch or background, as it was moved and composited: `pictures/patch-<sha256>.png` (RGBA) or
+ * `pictures/background-<sha256>.png` (RGB) below the folder of a study or extraction. Units and extractions refer to
+ * pictures by this hash, so pictures stay valid when folders are merged or moved. No number depends on them.
  */
 function pictureFile(results: string, kind: 'patch' | 'background', digest: string): string {
   return join(results, 'pictures', `${kind}-${digest}.png`)
@@ -23,7 +23,7 @@ export async function keepPatchPicture(results: string, { rgba, size, sha256: di
   await writeFileAtomic(pictureFile(results, 'patch', digest), await sharp(rgba, { raw }).png().toBuffer())
 }
 
-/** Stores the picture of a background that is one, unless it is there already; colours and noise need none. */
+/** Stores the background if it is a picture and is not stored yet. Colours and noise need no picture. */
 export async function keepBackgroundPicture(
   results: string,
   { identity, background }: NamedBackground,
@@ -41,7 +41,7 @@ export async function keepBackgroundPicture(
 }
 
 /**
- * Pixels of a patch, RGBA, [size, size, 4]; undefined if there is no picture with just these pixels.
+ * Pixels of a patch, RGBA, [size, size, 4]; undefined if no stored picture has exactly these pixels.
  * @param digest as in a unit's inputs
  */
 export async function readPatchPicture(results: string, digest: string, size: number): Promise<Uint8Array | undefined> {
@@ -51,7 +51,7 @@ export async function readPatchPicture(results: string, digest: string, size: nu
 }
 
 /**
- * Pixels of a background that is a picture, RGB, [frame, frame, 3]; undefined if there is no picture with just these pixels.
+ * Pixels of a background picture, RGB, [frame, frame, 3]; undefined if no stored picture has exactly these pixels.
  * @param identity as in a unit's inputs
  */
 export async function readBackgroundPicture(
@@ -70,7 +70,7 @@ function pictureDigest(identity: string): string | undefined {
   return digest !== undefined && isDigest(digest) ? digest : undefined
 }
 
-/** It becomes part of a file's name. */
+/** The text becomes part of a file name, so it must be checked. */
 function isDigest(text: string): boolean {
   return /^[0-9a-f]{64}$/.test(text)
 }

@@ -5,8 +5,8 @@ import { sha256, sha256OfFile } from '../files/sha256.js'
 import { compareText } from './openResults.js'
 
 /**
- * Identifies what a report is made of: the descriptions of everything that a results folder holds, each of which has the hashes
- * of its arrays, and the options of the report.
+ * Identifies the inputs of a report: its options, and the description of every unit and expression in a results folder.
+ * Each description holds the hashes of its arrays.
  */
 export async function reportStamp(results: string, options: object): Promise<string> {
   const files: string[] = []
@@ -24,7 +24,7 @@ async function documentsIn(folder: string): Promise<string[]> {
     .filter((path) => !isHidden(relative(folder, path)))
 }
 
-/** Whether a path leads through a temporary of an atomic write, or what other programs put beside the units. */
+/** Whether a path contains a hidden part: a temporary of an atomic write, or a file that another program put there. */
 function isHidden(path: string): boolean {
   return path.split(sep).some((part) => part.startsWith('.'))
 }

@@ -4,7 +4,7 @@ import { UsageError } from '../errors.js'
 /** Entries that a study makes before its first report. Any of them marks a results folder. */
 const STUDY_ENTRIES: readonly string[] = ['run.json', 'units', 'arithmetic']
 
-/** Entries that a report replaces as a whole, whatever they hold. */
+/** Files and folders that a report replaces, whatever they hold. */
 const REPLACED: readonly string[] = [
   'tables',
   'heatmaps',
@@ -18,8 +18,8 @@ const REPLACED: readonly string[] = [
 ]
 
 /**
- * Looks whether a report into a folder would replace what no study has made, before anything is computed.
- * @throws UsageError that names it
+ * Checks, before anything is computed, that a report would not replace files that no study has made.
+ * @throws UsageError that names such a file
  */
 export async function checkResultsFolder(results: string): Promise<void> {
   const names = await readdir(results).catch((): string[] => [])

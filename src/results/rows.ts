@@ -5,7 +5,7 @@ import type { PairSimilarities } from '../experiments/nullBaseline.js'
 import { csvCell } from './csv.js'
 import type { Unit } from './unit/schema.js'
 
-/** Fewer patches than this have no spread worth showing, and decide nothing. */
+/** With fewer patches than this, no spread is shown and no finding is decided. */
 export const FEWEST_PATCHES = 5
 export const FEWEST_PAIRS = (FEWEST_PATCHES * (FEWEST_PATCHES - 1)) / 2
 
@@ -33,8 +33,8 @@ export interface SummaryRow {
 }
 
 /**
- * A summary row with the value of each patch, which metrics.csv has. Tables, charts, findings and pages filter rows; none of them
- * averages units.
+ * A summary row with the value of each patch, as in metrics.csv. Tables, charts, findings and pages filter rows; none
+ * of them averages units.
  */
 export interface Row extends SummaryRow {
   /** Value of each patch, in the order of their names; empty if the numbers are not of single patches. */
@@ -57,7 +57,7 @@ function rowOfPatches(key: RowKey, values: PatchValues): Row {
 
 /**
  * All numbers of one network and patch size.
- * @param nullBaseline of each layer
+ * @param nullBaseline similarities of pairs of objects, one entry per layer
  */
 export function groupRows(
   { model, size, layers, units }: { model: string; size: number; layers: readonly string[]; units: readonly Unit[] },
@@ -76,7 +76,9 @@ export function groupRows(
   })
 }
 
-/** Numbers of one layer. A number that the first units lack comes after the one that is before it in its own unit. */
+/**
+ * Numbers of one layer. A number that earlier units lack is placed after the number that precedes it in its own unit.
+ */
 function numbersOf(units: readonly Unit[], layer: number) {
   const found: { readonly metric: string; readonly variant: string; readonly values: Map<string, number> }[] = []
   for (const { inputs, layers } of units) {
@@ -84,7 +86,7 @@ function numbersOf(units: readonly Unit[], layer: number) {
     for (const [metric, numbers] of Object.entries(layers[layer]?.measures ?? {})) {
       for (const [variant, value] of Object.entries(numbers)) {
         const isIt = (one: (typeof found)[number] | undefined) => one?.metric === metric && one.variant === variant
-        // Most units have the same numbers in the same order.
+        // Most units have the same numbers in the same order, so the next entry is tried first.
         const known = isIt(found[next]) ? next : found.findIndex(isIt)
         const at = known < 0 ? next : known
         if (known < 0) found.splice(at, 0, { metric, variant, values: new Map() })
@@ -99,8 +101,8 @@ function numbersOf(units: readonly Unit[], layer: number) {
 type Baselines = NonNullable<Unit['layers'][number]['baselines']>
 
 /**
- * Baselines of the folds, one for each grid and period: accuracies by the position only, and by its phase only, under the fold
- * schemes of the study.
+ * Baselines of the folds, one for each grid and period. They are the accuracies by the position alone and by its phase
+ * alone, under the fold schemes of the study.
  */
 export function baselineRows(
   groups: readonly { readonly size: number; readonly units: readonly Unit[] }[],
@@ -115,7 +117,7 @@ export function baselineRows(
         const { period, position, phase } = baselines
         const grid = `${rows}×${cols}`
         const key = JSON.stringify([size, grid, period])
-        // Units may have different schemes.
+        // Units of one grid may have different fold schemes.
         const known = grids.get(key)?.baselines
         const all = { period, position: { ...known?.position, ...position }, phase: { ...known?.phase, ...phase } }
         grids.set(key, { size, grid, baselines: all })
@@ -146,8 +148,8 @@ function rowsOfFolds(baselines: Baselines, schemes: readonly FoldScheme[], grid:
 }
 
 /**
- * Combines the values of several rows into one number for each patch, their mean by default.
- * @param combine must give a single value back unchanged
+ * Combines the values of several rows into one number for each patch, by default their mean.
+ * @param combine must return a single value unchanged
  */
 export function perPatch(
   rows: readonly Row[],
@@ -172,7 +174,10 @@ export function combined(rows: readonly Row[]): Row | undefined {
   return first && (rows.length === 1 ? first : rowOfPatches(first, perPatch(rows)))
 }
 
-/** Takes means and deviations again, over some patches only. Rows without values of patches stay. */
+/**
+ * Computes means and deviations again over the given patches only. Rows without values of single patches stay as they
+ * are.
+ */
 export function ofPatches(rows: readonly Row[], patches: ReadonlySet<string>): readonly Row[] {
   return rows.map((row) =>
     row.values.size === 0 ? row : rowOfPatches(row, new Map([...row.values].filter(([patch]) => patches.has(patch)))),
@@ -186,7 +191,7 @@ export function meanAndStd(values: readonly number[]): { mean: number; std: numb
   return { mean, std: Math.sqrt(variance) }
 }
 
-/** metrics.csv: tidy, one value per line; in consecutive pieces. */
+/** Contents of metrics.csv in consecutive pieces: tidy data, one value per line. */
 export function* metricsCsv(rows: readonly Row[]): Iterable<Uint8Array> {
   yield Buffer.from('model,layer,size,patch,metric,variant,value\n')
   for (const { model, layer, size, metric, variant, values } of rows) {

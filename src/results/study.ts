@@ -29,22 +29,23 @@ export interface StudyGroup {
   readonly meanMaps: Float64Array
 }
 
-/** Calls that a reader of a study gets with each unit while its maps are in memory. */
+/** Functions that `readStudy` calls for each unit while the unit's maps are in memory. */
 export interface UnitVisitor {
   /** Called with the number of units before the first is read. */
   readonly onCount?: (units: number) => void
   /**
-   * Called with every unit in order, units of one network and size together, while up to three earlier calls are still
-   * at work.
-   * @param maps the unit's, which have been read already
+   * Called with every unit in order, units of one network and size together. Up to three earlier calls may still be
+   * running.
+   * @param maps similarity maps of the unit, already read
    */
   readonly onUnit?: (unit: OpenUnit, maps: Float32Array) => void | Promise<void>
 }
 
 /**
- * Reads every unit of a results folder, a few at a time, whoever computed it: results folders can be merged by copying.
- * Groups come in the order of `modelOrder` (other networks by name after them), large patches first.
- * @throws InputError if the folder holds no units, a damaged one, or units of one group that cannot be averaged
+ * Reads every unit of a results folder, a few at a time. It does not matter who computed a unit, so results folders can
+ * be merged by copying. Groups come in the order of `modelOrder`, then other networks by name; large patches come
+ * first.
+ * @throws InputError if the folder holds no units, a damaged unit, or units of one group that cannot be averaged
  */
 export async function readStudy(
   results: string,
@@ -59,13 +60,13 @@ export async function readStudy(
   return groups.sort((a, b) => rank(a.model) - rank(b.model) || compareText(a.model, b.model) || b.size - a.size)
 }
 
-/** Visits of units that may run side by side. */
+/** Number of units whose visits may run at the same time. */
 const VISITS_AT_ONCE = 4
 
 async function readGroup(results: string, folders: readonly string[], { onUnit }: UnitVisitor): Promise<StudyGroup> {
   const units: OpenUnit[] = []
   let sums: Float64Array | undefined
-  // Visitors wait for the disk: meanwhile the next units are read.
+  // While visitors wait for the disk, the next units are read.
   const visits: Promise<void>[] = []
   try {
     for (const folder of folders) {
@@ -77,7 +78,7 @@ async function readGroup(results: string, folders: readonly string[], { onUnit }
       units.push(unit)
       if (visits.length === VISITS_AT_ONCE) await visits.shift()
       const visit = Promise.resolve(onUnit?.(unit, maps))
-      // A failure is seen when its turn comes; until then it must not count as unhandled.
+      // The visit's error is thrown when it is awaited later. Until then it must not count as an unhandled rejection.
       visit.catch(() => undefined)
       visits.push(visit)
     }
@@ -111,7 +112,7 @@ function checkSameGroup({ folder, description }: OpenUnit, first: OpenUnit | und
   )
 }
 
-/** Small files that are read side by side. */
+/** Number of small files that are read at the same time. */
 const FILES_AT_ONCE = 16
 
 async function nullBaselineOf(units: readonly OpenUnit[]): Promise<readonly PairSimilarities[]> {
@@ -136,9 +137,9 @@ async function nullBaselineOf(units: readonly OpenUnit[]): Promise<readonly Pair
 }
 
 /**
- * Looks at the units that a results folder holds besides the planned ones, before anything is computed.
- * @returns the names of their patches, which will be part of the same averages
- * @throws UsageError if they could not be averaged with the planned units
+ * Checks the units that a results folder holds in addition to the planned ones, before anything is computed.
+ * @returns names of their patches, which the study's averages will include
+ * @throws UsageError if they cannot be averaged with the planned units
  */
 export async function unplannedPatches(results: string, planned: readonly UnitInputs[]): Promise<readonly string[]> {
   const names = new Set<string>()

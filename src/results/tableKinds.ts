@@ -14,20 +14,20 @@ export interface TableKind {
   readonly numbers?: Readonly<Record<number, number>>
   /** Names of the keys of its columns in CSV. */
   readonly keys: readonly string[]
-  /** Name in CSV of the statistic that its numbers are. */
+  /** Name in CSV of the statistic that the table shows. */
   readonly statistic: string
   readonly counted: string
   /**
-   * What stands behind ±: the rows' standard deviation (where they have at least `fewest` values), the mean of another
-   * metric, the binomial standard error, or nothing.
+   * Meaning of the number after ±: the rows' standard deviation (if they have at least `fewest` values), the mean of
+   * another metric, the binomial standard error, or nothing.
    */
   readonly spread: { readonly fewest: number } | { readonly metric: string } | 'standard error' | 'none'
-  /** Order of the columns by their first key; as they come, if absent. */
+  /** Order of the columns by their first key. If absent, columns keep the order of the rows. */
   readonly order?: readonly string[]
-  /** Head of a column, if it is not made of the keys. */
+  /** Heading of a column, if it is not made of the keys. */
   readonly head?: (column: readonly string[]) => string
   readonly isOfArithmetic?: true
-  /** Metric whose rows say how many patches the numbers leave out. */
+  /** Metric whose rows count the patches that are left out of the numbers. */
   readonly leftOut?: string
   /** Whether `report --tables` prints it. */
   readonly isPrinted?: boolean
@@ -90,7 +90,7 @@ export const NULL_BASELINE: TableKind = {
   spread: { fewest: FEWEST_PAIRS },
 }
 
-/** Columns of the table of answers, by metric and variant: what CSV calls them, and their heads. */
+/** Columns of the table of answers, by metric and variant: name in CSV and heading. */
 export const ANSWER_COLUMNS: Readonly<Record<string, { readonly name: string; readonly head: string }>> = {
   'answer-kept center confident': {
     name: 'positions that keep the answer, confident objects',

@@ -16,7 +16,7 @@ import { computeExpression } from './computedExpression.js'
 import { drawExpression, type Operand, operandOf } from './drawnExpression.js'
 import { chooseGenerators, GENERATOR_OPTIONS, type GeneratorChoice, openWithGenerators } from './generators.js'
 
-/** Options of `arithmetic` beside those of `GENERATOR_OPTIONS`: type, check and default of each. */
+/** Options of `arithmetic` in addition to `GENERATOR_OPTIONS`: type, check and default of each. */
 const OPTIONS = {
   /** Expression of image names with `+`, `-`, factors and parentheses, such as `A + B - 0.5 * C`. */
   expression: z.string(),
@@ -119,7 +119,7 @@ export async function arithmetic(options: ArithmeticOptions): Promise<Arithmetic
   }
 }
 
-/** Files are named after images: names that differ by case alone would share them on some systems. */
+/** Files are named after images. On some systems, names that differ only in case would name the same file. */
 function checkFileNames(names: readonly string[]): void {
   const lower = names.map((name) => name.toLowerCase())
   const twice = names.find((_, i) => lower.indexOf(lower[i] as string) < i)

@@ -27,12 +27,12 @@ import { computeExpression } from './computedExpression.js'
 import { type DrawnExpression, drawExpression, operandOf } from './drawnExpression.js'
 import { type NetworkWithGenerators, openWithGenerators } from './generators.js'
 
-/** Arithmetic of one network as a study has it: the built-in scenes, and random expressions. */
+/** Arithmetic of one network in a study: the built-in scenes, and random expressions. */
 export interface ArithmeticPlan {
-  /** Looks again at what the results folder lacks. */
+  /** Reads the results folder again and plans what is still missing. */
   readonly again: () => Promise<ArithmeticPlan>
   readonly models: NetworkWithGenerators
-  /** Scenes that are still to be computed, in their order. */
+  /** Scenes that are still to be computed, in the order of the built-in ones. */
   readonly scenes: readonly { readonly folder: string; readonly drawn: DrawnExpression }[]
   /** The random expressions to count. */
   readonly accuracy: {
@@ -40,7 +40,10 @@ export interface ArithmeticPlan {
     readonly inputs: AccuracyDocument['inputs']
     readonly trials: readonly ArithmeticTrial[]
     readonly drawing: SceneRenderer
-    /** Counts of an interrupted run, of the first `done` trials; null if the counts are complete. */
+    /**
+     * Counts of the first `done` trials, stored by an interrupted run; zero trials if there was none. Null if the
+     * complete counts are stored.
+     */
     readonly before: { readonly done: number; readonly counts: readonly ArithmeticCounts[] } | null
   }
 }
@@ -48,7 +51,7 @@ export interface ArithmeticPlan {
 interface ArithmeticPlanOptions {
   /** Results folder. */
   readonly out: string
-  /** Patches that random expressions are made of; scenes are always of the built-in ones. */
+  /** Patches for the random expressions. Scenes always use the built-in patches. */
   readonly patches: readonly PatchSource[]
   readonly background: NamedBackground
   readonly blend: Scene['blend']
@@ -57,7 +60,10 @@ interface ArithmeticPlanOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-/** The arithmetic of a network that a results folder lacks; for a network without generators, random expressions alone. */
+/**
+ * Plans the arithmetic of a network that a results folder lacks. A network without generators has random expressions
+ * only.
+ */
 export async function planArithmetic(
   models: NetworkWithGenerators,
   options: ArithmeticPlanOptions,
@@ -152,7 +158,10 @@ export function imagesOfArithmetic({ scenes, accuracy }: ArithmeticPlan): number
   return ofScenes + trialsLeft.reduce((sum, trial) => sum + trialImages(trial), 0)
 }
 
-/** Computes what a plan lacks, and stores it: every scene whole or not at all, counts again and again. */
+/**
+ * Computes the missing parts of a plan and stores them. A scene is stored when it is complete; counts are stored every
+ * few seconds.
+ */
 export async function computeArithmeticPlan(
   plan: ArithmeticPlan,
   request: DeviceRequest,

@@ -1,19 +1,19 @@
 import { UsageError } from '../errors.js'
 import { isCheckpointPath, recogniseCheckpoint } from '../networks/index.js'
 
-/** Networks of a study, and weights in place of the published ones. */
+/** Networks of a study, and checkpoints that replace published weights. */
 interface NamedModels {
   /** Ids of the catalog, paths of ONNX files, or checkpoints. */
   readonly models: readonly string[]
-  /** By id. */
+  /** Paths of checkpoints, by id of the network. */
   readonly weights: Readonly<Record<string, string>>
 }
 
 /**
- * Replaces checkpoints among the networks by ids, and adds the files to the weights.
+ * Replaces each checkpoint in `models` by the id of its network, and adds its path to `weights`.
  *
- * @throws UsageError where a network would have two files of weights; InputError for a checkpoint that is damaged or of no
- * network that is known
+ * @throws UsageError if a network would have two files of weights
+ * @throws InputError for a checkpoint that is damaged or belongs to no known network
  */
 export async function byIds({ models, weights }: NamedModels): Promise<NamedModels> {
   const found = new Map<string, string>()

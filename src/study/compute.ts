@@ -22,16 +22,16 @@ export interface UnitWork {
   readonly options: ResolvedOptions
   readonly classifiersFor: (device: ExecutionRecord['device']) => Classifiers
   readonly progress: Progress
-  /** Called where a unit is begun, and with the images that are done of it. */
+  /** Called when a unit begins, and then with the number of its finished images. */
   readonly onUnit: (unit: PlannedUnit, images: number) => void
   readonly open: OpenUnits
   /** Images of all units that were left when the study began. */
   readonly images: number
-  /** Undefined if nobody asks for it. */
+  /** Undefined if nobody listens to progress. */
   readonly timeLeft: TimeLeft | undefined
 }
 
-/** Opens a network for units that have so many images together; one of the units is given. */
+/** Opens a network for its remaining units. `first` is one of them; `images` is the number of images of all of them. */
 export type OpenUnits = (
   study: Study,
   network: Network,
@@ -47,8 +47,8 @@ interface ComputedUnits {
 }
 
 /**
- * Computes and stores units of one network, until nobody has left any to take.
- * @param first which has been taken already
+ * Computes and stores units of one network until no unit is free.
+ * @param first unit that this process has already taken
  */
 export async function computeUnits(work: UnitWork, network: Network, first: PlannedUnit): Promise<ComputedUnits> {
   const { study, queue, options, classifiersFor, progress, onUnit, timeLeft } = work
@@ -60,7 +60,7 @@ export async function computeUnits(work: UnitWork, network: Network, first: Plan
   timeLeft?.opened(first, (performance.now() - opening) / 1000, reusesValues(ran(), options))
   const classifiers = classifiersFor(ran().device)
   progress.start(network.id, work.images, { unit: 'images', before: work.images - imagesLeft() - imagesOf(first) })
-  // A unit is measured while the next one is extracted, where that leaves the processor free.
+  // If extraction leaves the processor free (`overlaps`), a unit is measured while the next one is extracted.
   let stored: Promise<void> = Promise.resolve()
   const units: PlannedUnit[] = []
   try {
@@ -92,14 +92,17 @@ export async function computeUnits(work: UnitWork, network: Network, first: Plan
     const trained = study.separability === null ? {} : { classifiers: classifiers.ran() }
     return { settings: { ...handle.settings, ...ran(), ...trained }, units }
   } finally {
-    // Units that were extracted before an interruption are kept.
+    // After an interruption, units that are already extracted are still stored.
     await stored.catch(() => undefined)
     progress.stop()
     await handle.close()
   }
 }
 
-/** Whether values that images share are computed once, as far as their gain can be predicted: on the processor. */
+/**
+ * Whether values that images share are computed once. Only on the processor, because the gain cannot be predicted
+ * elsewhere.
+ */
 export function reusesValues({ device }: ExecutionRecord, { reuse }: ResolvedOptions): boolean {
   return device === 'cpu' && reuse !== 'off'
 }

@@ -12,7 +12,7 @@ import { ARITHMETIC_FORMAT, type ArithmeticDocument, writeArithmeticDocument } f
 import { fileName } from '../results/fileName.js'
 import type { DrawnExpression } from './drawnExpression.js'
 
-/** Computes a drawn expression, and writes its folder where there is one. */
+/** Computes a drawn expression. If it has a folder, writes the results there. */
 export async function computeExpression(
   models: ArithmeticModels,
   drawn: DrawnExpression,
@@ -98,7 +98,7 @@ function otherOrigin(origin: Origin): Origin {
 }
 
 /**
- * Writes an expression's vectors, pictures and contact sheets, and last its description.
+ * Writes an expression's vectors, pictures and contact sheets, and then its description.
  * @returns the description with the hashes of the files
  */
 async function writeArithmetic(

@@ -9,12 +9,12 @@ import type { NamedBackground } from '../patches/background.js'
 import { readImage } from '../patches/image.js'
 import type { PatchSource } from '../patches/patch.js'
 
-/** An image of an expression as it was given. */
+/** An image of an expression, as the caller gave it. */
 export interface Operand {
   readonly name: string
-  /** Path of a picture, or the words of a scene. */
+  /** Path of a picture, or the text of a scene. */
   readonly source: string
-  /** Objects of a scene; null: a picture. */
+  /** Objects of a scene; null for a picture. */
   readonly objects: readonly PlacedObject[] | null
 }
 
@@ -28,7 +28,7 @@ interface Drawing {
   readonly signal?: AbortSignal | undefined
 }
 
-/** An expression with everything in it drawn. */
+/** An expression with all its images drawn. */
 export interface DrawnExpression {
   readonly expression: string
   readonly terms: readonly Term[]
@@ -43,8 +43,9 @@ export interface DrawnExpression {
 
 /**
  * Tells pictures from scenes: a source that is a file is a picture.
- * @param size side of the objects whose term has none
- * @throws UsageError for an invalid scene; InputError for a source that is neither a file nor a scene
+ * @param size side in pixels of objects whose term gives no size
+ * @throws UsageError for an invalid scene
+ * @throws InputError for a source that is neither a file nor a scene
  */
 export async function operandOf(name: string, source: string, size: number): Promise<Operand> {
   const isThere = await stat(source).then(
@@ -59,10 +60,10 @@ export async function operandOf(name: string, source: string, size: number): Pro
 }
 
 /**
- * Draws every image of an expression, and what the expression is expected to give: on objects if all images are scenes
- * and all factors whole numbers, else on pixels.
- * @throws UsageError for an unknown patch or an object that leaves the frame; InputError for a picture that is damaged
- * or has another size than the frame
+ * Draws every image of an expression, and the expected image. The expected image applies the expression to objects if
+ * all images are scenes and all factors are whole numbers. Otherwise it applies the expression to pixels.
+ * @throws UsageError for an unknown patch or an object that leaves the frame
+ * @throws InputError for a picture that is damaged or is not of the frame's size
  */
 export async function drawExpression(
   expression: string,

@@ -32,8 +32,8 @@ export interface StudyEstimate {
   /** Bytes of the largest network's weights. */
   readonly weightsBytes: number
   /**
-   * Seconds for `images`, from a short benchmark of each network. Classifiers and arithmetic take additional time. Null if
-   * weights of a network are missing.
+   * Seconds for `images`, from a short benchmark of each network. Classifiers and arithmetic take additional time. Null
+   * if weights of a network are missing.
    */
   readonly seconds: number | null
   /** Seconds for the images of the longest unit. Null if weights of a network are missing. */
@@ -50,8 +50,8 @@ export interface StudyEstimate {
 }
 
 /**
- * Estimates what `reproduce` would do with the same options. Published weights need not be here: without them, only the time is
- * missing.
+ * Estimates the cost of `reproduce` with the same options. If published weights are missing on this machine, only the
+ * time is missing from the estimate.
  * @param isTimed whether to time a short trial of each network
  */
 export async function estimateStudy(given: ReproduceOptions = {}, isTimed = true): Promise<StudyEstimate> {
@@ -76,7 +76,7 @@ export async function estimateStudy(given: ReproduceOptions = {}, isTimed = true
   }
 }
 
-/** Seconds for the images that are left, and for those of the longest unit. */
+/** Seconds for all remaining images, and for the images of the longest remaining unit. */
 async function timesOf(study: Study, options: ResolvedOptions) {
   const times: { readonly all: number; readonly each: number }[] = []
   for (const network of study.networks) {
@@ -107,7 +107,7 @@ function missingWeights({ networks, arithmetic }: Study): StudyEstimate['missing
   return [...missing].map(([id, bytes]) => ({ id, bytes, command: weightsCommand(modelEntry(id)) }))
 }
 
-/** Bytes on disk of the features, or sketches, that a unit keeps for all positions of the grid. */
+/** Bytes on disk of the features or sketches that a unit keeps for all positions of the grid. */
 function keptFeatureBytes(study: Study, unit: PlannedUnit): number {
   const { rows, cols } = unit.grid
   return keptDims(study, unit).reduce((sum, dims) => sum + rows * cols * dims * Float32Array.BYTES_PER_ELEMENT, 0)
@@ -118,7 +118,7 @@ function pageFeatureBytes(study: Study, unit: PlannedUnit): number {
   return keptDims(study, unit).reduce((sum, dims) => sum + siteFeatureBytes(rows * cols, dims), 0)
 }
 
-/** Dims of the features of each layer, or of all sketches together. */
+/** Dims of each layer's features if the study keeps them. Otherwise one number, the dims of all sketches together. */
 function keptDims({ keepsFeatures, sketched }: Study, unit: PlannedUnit): readonly number[] {
   if (keepsFeatures) return unit.network.layers.map(({ dims }) => dims)
   return sketched.has(unit.patch.name) ? [sketchDims(unit)] : []

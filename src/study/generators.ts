@@ -42,7 +42,9 @@ export const GENERATOR_OPTIONS = {
 
 export interface GeneratorChoice extends GivenOptions<typeof GENERATOR_OPTIONS> {}
 
-/** A network, and the generators of its layers in their order; or none, where features alone are looked at. */
+/**
+ * A network and the generators of its layers, in the order of the layers. There are none if only features are compared.
+ */
 export interface NetworkWithGenerators {
   readonly network: Network
   readonly generators: readonly Generator[]
@@ -88,7 +90,7 @@ export async function chooseGenerators(choice: GeneratorChoice): Promise<Network
   return { network, generators: inOrder }
 }
 
-/** A network that is named by a checkpoint, by its id. */
+/** Replaces a checkpoint in `model` by the id of its network. */
 async function knownModel({ model, weights = {} }: GeneratorChoice) {
   const { models, weights: all } = await byIds({ models: model === undefined ? [] : [model], weights })
   return { model: models[0], weights: all }
@@ -123,9 +125,10 @@ function stageOf(id: string, postRelu = false): Generator['feature'] | undefined
 }
 
 /**
- * Opens a network for pictures, few of them as a rule, and its generators. It runs on the processor unless a GPU is
- * named: to try one would take longer than the work.
- * @throws DeviceError for a device that is not usable; the signal's reason
+ * Opens a network for a small number of pictures, and its generators. It uses the processor unless a GPU is named,
+ * because trying a GPU would take longer than the work.
+ * @throws DeviceError for a device that is not usable
+ * @throws the signal's reason after an abort
  */
 export async function openWithGenerators(
   { network, generators }: NetworkWithGenerators,

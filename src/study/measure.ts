@@ -23,17 +23,18 @@ import { counted } from '../support/text.js'
 import { type Study, unitInputs } from './plan.js'
 import type { PlannedUnit } from './units.js'
 
-/** Features of a unit, and measures that were taken while its network was open. */
+/** Features of a unit, and the measures that need its open network. */
 interface ExtractedUnit extends Features {
-  /** Equivariance errors of each layer; empty if the study does not ask for them. */
+  /** Equivariance errors of each layer; empty if the study does not measure them. */
   readonly equivariance: readonly (readonly EquivarianceError[])[]
 }
 
 /**
  * Measures everything of one unit and stores it.
- * @param features of every layer, which are given back
- * @param classifiers where those of the unit are trained, and its features compared
- * @throws InputError that names the position of an all-zero or non-finite feature; OutputError
+ * @param features of every layer; their memory is released once they are stored
+ * @param classifiers device that trains the unit's classifiers and compares its features
+ * @throws InputError that names the position of an all-zero or non-finite feature
+ * @throws OutputError
  */
 export async function storeUnit(
   study: Study,
@@ -74,7 +75,7 @@ async function layerParts(
     separability: await separabilityOf(study, onGrid, place),
   })
   const period = periodOf(network, name)
-  // The cosines alone are not worth the features' way to a card.
+  // Without classifiers, copying the features to a GPU takes longer than the cosines on the processor.
   const measures = await (study.separability === null ? measure({}) : classifiers.train(onGrid, measure))
   const rows = grid.rows * grid.cols
   return {
@@ -123,10 +124,10 @@ function periodOf(network: Network, layer: string): number {
   return totalStride(networkCells(network), network.input.name, output) ?? USUAL_PERIOD
 }
 
-/** The scheme by which a grid is found too coarse. */
+/** Fold scheme whose accuracies show whether a grid is too coarse. */
 const SHUFFLED: FoldScheme = 'shuffled'
 
-/** Accuracies in the same folds by features that are only the position or its phase. */
+/** Accuracies on the same folds for made-up features that hold only the position, or only its phase. */
 async function foldsExplained(
   { separability: classifier }: Study,
   grid: LayerGrid,
@@ -148,7 +149,7 @@ async function foldsExplained(
 
 const noted = new WeakMap<Study, Set<string>>()
 
-/** Said once for each network and size of a study. */
+/** Notes a grid that is too coarse, once for each network and size of a study. */
 function noteCoarse(study: Study, { inputs: { model, size }, layers }: Unit, progress: Progress): void {
   for (const { baselines } of layers) {
     const shuffled = baselines?.phase[SHUFFLED]
@@ -161,7 +162,7 @@ function noteCoarse(study: Study, { inputs: { model, size }, layers }: Unit, pro
   }
 }
 
-/** A classifier that did not converge is never passed over in silence. */
+/** Notes each task and fold scheme with classifiers that did not converge. */
 function noteUnsolved({ inputs, layers }: Unit, progress: Progress): void {
   for (const { name, separability } of layers) {
     for (const [scheme, tasks] of Object.entries(separability)) {

@@ -39,7 +39,7 @@ const EXPERIMENTS = ['similarity', 'separability', 'equivariance', 'readout', 'a
 const texts = z.array(z.string()).min(1).readonly()
 const limits: z.ZodType<ColourLimits, ColourLimits> = kinds.limits.superRefine(checkLimits)
 
-/** The options of `reproduce` beside those of the input: type, check and default of each. */
+/** Options of `reproduce` in addition to those of the input: type, check and default of each. */
 const OPTIONS = {
   /** `quick` (default): the embedded networks at stride 4. `paper`: the paper's networks at stride 1. */
   preset: oneOf('preset', ['quick', 'paper']).default('quick'),
@@ -68,15 +68,19 @@ const OPTIONS = {
   /** Distance between neighbouring positions in pixels; by default the preset's. */
   stride: z.number().exactOptional(),
   /**
-   * Experiments to run: `similarity`, `separability`, `equivariance` (of layers that are maps), `readout` (of the position) and
-   * `arithmetic`; by default the first two. Every unit includes similarity. `arithmetic` alone needs no units.
+   * Experiments to run: `similarity`, `separability`, `equivariance` (of layers that are maps), `readout` (of the
+   * position) and `arithmetic`; by default the first two. Every unit includes similarity. `arithmetic` alone needs no
+   * units.
    */
   experiments: z.array(oneOf('experiment', EXPERIMENTS)).min(1).readonly().default(['similarity', 'separability']),
   /** Fold schemes of separability; all by default. */
   cv: z.array(oneOf('fold scheme', FOLD_SCHEMES)).min(1).readonly().default(FOLD_SCHEMES),
   /** Weight of the classifiers' losses, 1e-30 to 1e30; 1 by default. */
   C: z.number().superRefine(checkWeight).default(1),
-  /** Seed of the fold schemes `shuffled` and `blocks`, the samples of `readout`, and arithmetic's expressions; 0 by default. */
+  /**
+   * Seed of the fold schemes `shuffled` and `blocks`, the samples of `readout`, and arithmetic's expressions; 0 by
+   * default.
+   */
   seed: z.number().superRefine(checkSeed).default(0),
   /** Number of random expressions of each of arithmetic's four kinds; 50 by default. */
   expressions: z
@@ -125,24 +129,24 @@ export interface ReproduceOptions extends GivenOptions<typeof OPTIONS>, InputOpt
 
 type Checked = CheckedOptions<typeof OPTIONS & typeof INPUT_OPTIONS>
 
-/** Options of `reproduce` with everything decided that can be without looking at files. */
+/** Options of `reproduce` with all defaults that can be decided without reading files. */
 export interface ResolvedOptions extends Omit<Checked, 'preset' | 'models' | 'experiments' | 'cv' | 'C'> {
   readonly stride: number
   /** The device that `device` names. */
   readonly request: DeviceRequest
-  /** Networks whose units are measured; empty: no units. */
+  /** Networks whose units are measured; empty if the study has no units. */
   readonly unitModels: readonly string[]
   /** Networks whose features are added and subtracted. */
   readonly arithmeticModels: readonly string[]
   readonly separability: UnitInputs['separability']
   readonly equivariance: boolean
-  /** Undefined: positions are not read out. */
+  /** Undefined if the position read-out is not measured. */
   readonly readout: UnitInputs['readout']
 }
 
 /**
  * Decides all defaults of a study, and makes the checks that need no file.
- * @throws UsageError for options that make no study
+ * @throws UsageError for invalid options
  */
 export function resolveOptions(given: ReproduceOptions): ResolvedOptions {
   const {

@@ -25,7 +25,7 @@ export interface Study {
   /** Every patch at every size. */
   readonly patches: readonly Patch[]
   readonly stride: number
-  /** By the side of a network's frame. */
+  /** Backgrounds by the side of the network's frame in pixels. */
   readonly backgrounds: ReadonlyMap<number, NamedBackground>
   readonly blend: Scene['blend']
   readonly precision: Precision
@@ -36,22 +36,28 @@ export interface Study {
   readonly units: readonly PlannedUnit[]
   /** Names of the patches whose units keep sketches. */
   readonly sketched: ReadonlySet<string>
-  /** Those that the results folder does not hold yet. */
+  /** Units that the results folder does not hold yet. */
   readonly left: readonly PlannedUnit[]
-  /** Versions of the stored units that are damaged or were made otherwise: a unit is finished once it has another version. */
+  /**
+   * Versions of stored units that are damaged or made from other inputs. Such a unit is finished once its version
+   * changes.
+   */
   readonly unwanted: ReadonlyMap<PlannedUnit, string>
-  /** The number of these that replace a unit that was made otherwise, and the differences: `stride 3, not 1`. */
+  /**
+   * Number of stored units to be replaced because they have other inputs, and differences, such as `stride 3, not 1`.
+   */
   readonly replaced: { readonly units: number; readonly differences: readonly string[] }
-  /** One for each network whose features are added and subtracted. */
+  /** One plan for each network whose features are added and subtracted. */
   readonly arithmetic: readonly ArithmeticPlan[]
 }
 
 /**
- * Finds networks and patches, and the units that are still to be computed.
- * @param withPlaceholders placeholders, with which nothing can be computed, take the place of published networks and
- * generators whose weights are not here; by default that is an error
- * @throws UsageError for options that make no study, or one that does not fit into the memory; InputError for files that are
- * missing or damaged; the signal's reason
+ * Finds the networks and patches, and the units that are still to be computed.
+ * @param withPlaceholders whether placeholders stand in for published networks and generators whose weights are missing
+ *   on this machine. Nothing can be computed with them. By default, missing weights are an error.
+ * @throws UsageError for invalid options, or a study that does not fit into memory
+ * @throws InputError for files that are missing or damaged
+ * @throws the signal's reason after an abort
  */
 export async function planStudy(given: ResolvedOptions, withPlaceholders = false): Promise<Study> {
   const options = await withIds(given)
@@ -69,7 +75,7 @@ export async function planStudy(given: ResolvedOptions, withPlaceholders = false
   if (equivariance) checkEquivariance(units)
   const out = resolve(options.out)
   await checkResultsFolder(out)
-  // Sketches need features in memory, as classifiers do; if the features are kept, nobody needs sketches.
+  // Sketches need features in memory, as classifiers do. A study that keeps its features needs no sketches.
   const sketched = sketchedPatches(separability === null || keepsFeatures ? [] : sketchGroups(units))
   const study = {
     ...{ out, networks, patches, stride, backgrounds, blend, precision },
@@ -107,7 +113,7 @@ async function unitsLeft(study: Study): Promise<Pick<Study, 'left' | 'unwanted' 
 }
 
 /**
- * Tries the fold schemes on every grid, before an image is computed.
+ * Tries the fold schemes on every grid before any image is computed.
  * @throws UsageError if a grid is too small for them
  */
 function checkFolds(units: readonly PlannedUnit[], classifier: UnitInputs['separability']): void {
@@ -178,12 +184,12 @@ export function unitInputs(study: Study, unit: PlannedUnit): UnitInputs {
   }
 }
 
-/** Images of all these units. */
+/** Number of images of all these units. */
 export function imagesOfUnits(units: readonly PlannedUnit[]): number {
   return units.reduce((sum, unit) => sum + imagesOf(unit), 0)
 }
 
-/** Units of the same network at the same size together. */
+/** Groups the units by network and size. */
 export function unitGroups(units: readonly PlannedUnit[]): readonly (readonly [PlannedUnit, ...PlannedUnit[]])[] {
   const groups = new Map<string, [PlannedUnit, ...PlannedUnit[]]>()
   for (const unit of units) {
@@ -196,8 +202,9 @@ export function unitGroups(units: readonly PlannedUnit[]): readonly (readonly [P
 }
 
 /**
- * The units whose sketches compete for room on the page, with estimated dims. The true dims are known only after the work, and a
- * plan must not depend on how much of it is finished. The page chooses again by the stored sketches.
+ * Units whose sketches compete for room on the page, with estimated dims. The true dims are known only after the work,
+ * and a plan must not depend on how much of the work is finished. The page chooses again when it knows the stored
+ * sketches.
  */
 function sketchGroups(units: readonly PlannedUnit[]): readonly SketchedGroup[] {
   return unitGroups(units).map((group) => {

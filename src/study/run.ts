@@ -62,7 +62,7 @@ export function reproduce(options: ReproduceOptions = {}): Promise<StudyResult> 
   return runStudy(options, openUnits)
 }
 
-/** As `reproduce`, with networks that the caller opens. */
+/** Does the work of `reproduce` with a given function that opens the networks. */
 export async function runStudy(given: ReproduceOptions, open: OpenUnits): Promise<StudyResult> {
   const options = resolveOptions(given)
   const { request, signal } = options
@@ -74,7 +74,8 @@ export async function runStudy(given: ReproduceOptions, open: OpenUnits): Promis
   if (study.left[0] !== undefined) await requiredTrials(request, study.left[0].network, study.precision, signal)
   await makeWritableFolder(study.out)
   const team = openTeam(study.out, progress, signal)
-  // This is also the first look at temporaries of other machines. The report removes those that do not change.
+  // This look at temporaries of other machines is the first of two. The report removes those that have not changed
+  // since.
   await removeDeadTemporaries(study.out)
   await keepPictures(study)
   const run: Run = { study, team, options, open, progress, settings: {}, finished: [], images: 0, start }
@@ -88,7 +89,7 @@ export async function runStudy(given: ReproduceOptions, open: OpenUnits): Promis
       units: study.units.length,
       computed: run.finished.length,
       images: run.images,
-      // By a clock that nobody sets.
+      // This clock is monotonic: setting the system's time does not change it.
       seconds: (performance.now() - begin) / 1000,
       report: written,
     }
@@ -97,7 +98,7 @@ export async function runStudy(given: ReproduceOptions, open: OpenUnits): Promis
   }
 }
 
-/** One process's part in a study, and its progress. */
+/** This process's part in a study, and its progress. */
 interface Run {
   readonly study: Study
   readonly team: Team
@@ -105,13 +106,13 @@ interface Run {
   readonly open: OpenUnits
   readonly progress: Progress
   readonly start: Date
-  /** By network. */
+  /** Settings by id of the network. */
   readonly settings: Record<string, NetworkSettings>
   readonly finished: PlannedUnit[]
   images: number
 }
 
-/** Says what is worth knowing before anything is computed. */
+/** Notes the facts about the plan that a user should know before the computation. */
 async function notePlan(study: Study, progress: Progress): Promise<void> {
   const { out, networks, units, left, replaced } = study
   for (const line of networks.flatMap(networkNotes)) progress.note(line)
@@ -127,7 +128,7 @@ async function notePlan(study: Study, progress: Progress): Promise<void> {
     )
 }
 
-/** Writes what this process does into run.json. @param report as of `writeRunFile` */
+/** Writes this process's entry into run.json. @param report as in `writeRunFile` */
 function describe(run: Run, end: Date | null, report: string | null = null): Promise<void> {
   const { study, team, options, settings, finished, start } = run
   const entry = () => ({
@@ -147,7 +148,9 @@ function runFile({ out }: Study): string {
   return join(out, 'run.json')
 }
 
-/** Computes units until none is left to take. If this process writes the report, it also waits for the units of others. */
+/**
+ * Computes units until no unit is free. A process that writes the report also waits for the units of other processes.
+ */
 async function computeStudy(run: Run): Promise<void> {
   const { study, team, options, open, progress } = run
   const queue = openUnitQueue(study, team)
@@ -184,7 +187,7 @@ function waitingFor(units: number): string {
   return `waiting for ${counted(units, 'unit')} that other processes compute; this process takes over what they leave`
 }
 
-/** Tells others what this process is at. */
+/** Returns a function that shares this process's current unit and its speed with other processes, through its locks. */
 function workerStates(locks: Locks): UnitWork['onUnit'] {
   const begin = performance.now()
   let current: PlannedUnit | undefined
@@ -208,8 +211,9 @@ function workerStates(locks: Locks): UnitWork['onUnit'] {
 }
 
 /**
- * Computes the arithmetic that nobody has taken, network by network, and waits for that of others if it is to be waited for.
- * @returns how many images were computed
+ * Computes the arithmetic of each network that no other process has locked. With `report`, it first waits for the
+ * arithmetic of other processes; without it, it skips that arithmetic.
+ * @returns the number of computed images
  */
 async function computeArithmetic({ team, options, progress }: Run, plans: Study['arithmetic']): Promise<number> {
   const { request, signal, report: isWaiting } = options
@@ -227,7 +231,10 @@ async function computeArithmetic({ team, options, progress }: Run, plans: Study[
   return images
 }
 
-/** Writes the report, unless another process has written the same one since this one began. */
+/**
+ * Writes the report. If another process has written the same report since this one began, it returns that report
+ * instead.
+ */
 function report(run: Run): Promise<Report> {
   const { study, team, options, progress } = run
   const { out } = study
@@ -246,13 +253,13 @@ function report(run: Run): Promise<Report> {
   })
 }
 
-/** Contents of summary.json and findings.json; empty if there are none. */
+/** Texts of summary.json and findings.json; an empty text for a file that cannot be read. */
 function reportTexts(out: string): Promise<readonly string[]> {
   const read = (file: string) => readRegular(join(out, file)).then(String, () => '')
   return Promise.all(['summary.json', 'findings.json'].map(read))
 }
 
-/** The mark of a report in run.json: what it was made of, and the hash of its rows and findings. */
+/** The mark of a report in run.json: the stamp of its inputs, and the hash of its rows and findings. */
 function reportMark(stamp: string, texts: readonly string[]): string {
   return `${stamp} ${sha256(...texts)}`
 }
@@ -265,7 +272,7 @@ async function writtenReport(study: Study, stamp: string): Promise<Report | unde
   return { rows, findings: findings || [] }
 }
 
-/** @throws InputError where units are gone that had been computed: tables would be of fewer */
+/** @throws InputError if units that had been computed are gone, because the tables would average fewer units */
 async function checkUnits(study: Study): Promise<void> {
   const { out, units } = study
   let gone = 0
@@ -276,7 +283,7 @@ async function checkUnits(study: Study): Promise<void> {
   )
 }
 
-/** Stores what patches and backgrounds look like, for the page: units hold their hashes only. */
+/** Stores the pictures of patches and backgrounds for the page, because units hold only their hashes. */
 async function keepPictures({ out, patches, backgrounds }: Study): Promise<void> {
   for (const patch of patches) await keepPatchPicture(out, patch)
   for (const [frame, background] of backgrounds) await keepBackgroundPicture(out, background, frame)

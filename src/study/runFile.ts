@@ -12,7 +12,7 @@ import { instructionSet } from '../native.js'
 import { type Study, unitGroups } from './plan.js'
 import { imagesOf } from './units.js'
 
-/** How a network was run, and on what; in a study without classifiers nothing trained them. */
+/** Settings of a network and the device that ran it. `classifiers` is absent if the study trains none. */
 export type NetworkSettings = Settings & ExecutionRecord & { readonly classifiers?: ClassifierRecord }
 
 /** Units of one network at one size, which all have the same number of images. */
@@ -24,7 +24,7 @@ export const groupSchema = z.object({
 })
 export type PlannedGroup = z.infer<typeof groupSchema>
 
-/** The keys that are read of a run.json of any version. */
+/** The keys that Shiftscope reads from a run.json of any version. */
 const runSchema = z.looseObject({
   process: ownerSchema.optional().catch(undefined),
   settings: z.record(z.string(), z.unknown()).optional(),
@@ -42,10 +42,10 @@ interface RunEntry {
 }
 
 /**
- * Writes the entry of a run into run.json. It keeps the entries of earlier runs that computed something, the latest last, and
- * the latest settings of other networks. Only one process at a time may call it.
+ * Writes the entry of a run into run.json. It keeps the entries of earlier runs that computed something, the latest
+ * last, and the latest settings of other networks. Only one process at a time may call it.
  *
- * @param report which report is up to date now; null: as before
+ * @param report mark of the report that is now up to date; null keeps the stored mark
  */
 export async function writeRunFile<T extends RunEntry>(
   path: string,
@@ -77,13 +77,18 @@ export async function lastReport(path: string): Promise<string | null> {
   return (await readRun(path)).report ?? null
 }
 
-/** Nothing where there is no such file, or a damaged one: also one whose lists are too deep to be written again. */
+/**
+ * Reads run.json. Returns an empty object if the file is missing or damaged, or if its lists are nested too deeply to
+ * be written again.
+ */
 export async function readRun(path: string): Promise<z.infer<typeof runSchema>> {
   const text = await readRegular(path).catch(() => 'null')
   return runSchema.safeParse(tryJson(text.toString())).data ?? {}
 }
 
-/** Contents of run.json: all that a reader needs to judge or repeat the run, and the only timestamps. */
+/**
+ * Contents of run.json: everything that a reader needs to judge or repeat the run, and the only timestamps of a study.
+ */
 export function describeRun(study: Study) {
   return {
     shiftscope: packageVersion(),

@@ -82,7 +82,7 @@ export async function studyStatus(results: string): Promise<StudyStatus> {
     [...byOwner.values()].map(async ({ path, owner, state }) => ({
       owner,
       state: stateSchema.safeParse(state).data,
-      // A date may be none that JavaScript can write.
+      // The file system may hold a date that JavaScript cannot represent.
       heard: await stat(path)
         .then(({ mtime }) => mtime.toISOString())
         .catch(() => null),
@@ -103,7 +103,7 @@ export async function studyStatus(results: string): Promise<StudyStatus> {
   return { units: { total, done, inProgress, left: total - done - inProgress }, workers, imagesPerSecond, secondsLeft }
 }
 
-/** Groups of the last run and of runs that have not ended; a group that is planned twice counts once. */
+/** Groups of the last run and of runs that have not ended. A group that several runs plan counts once. */
 function plannedGroups(runs: readonly unknown[]): readonly PlannedGroup[] {
   const groups = new Map<string, PlannedGroup>()
   for (const [i, run] of runs.entries()) {

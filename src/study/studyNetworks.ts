@@ -21,7 +21,7 @@ import { byIds } from './checkpointModels.js'
 import type { NetworkWithGenerators } from './generators.js'
 import type { ResolvedOptions } from './options.js'
 
-/** Checkpoints among the models become ids with weights. */
+/** Replaces checkpoints among the models by ids, and adds them to the weights. */
 export async function withIds(options: ResolvedOptions): Promise<ResolvedOptions> {
   const { unitModels, arithmeticModels, weights } = options
   const units = await byIds({ models: unitModels, weights })
@@ -34,14 +34,14 @@ export async function withIds(options: ResolvedOptions): Promise<ResolvedOptions
   }
 }
 
-/** Known generators of a network's wanted layers. */
+/** Known generators for the layers of a network that the study reads. */
 function generatorsOf(model: string, { layers }: ResolvedOptions): readonly GeneratorEntry[] {
   const own = listGenerators().filter(({ encoder }) => encoder === model)
   const wanted = layersOf(model, layers)
   return own.filter(({ layer }) => wanted === undefined || wanted.includes(layer))
 }
 
-/** @throws UsageError for weights of a network or generator that takes no part */
+/** @throws UsageError for weights of a network or generator that is not part of the study */
 function checkWeights(options: ResolvedOptions): void {
   const { unitModels, arithmeticModels, weights } = options
   const generators = [...new Set(arithmeticModels)].flatMap((model) => generatorsOf(model, options))
@@ -55,8 +55,10 @@ function checkWeights(options: ResolvedOptions): void {
 
 /**
  * Opens the networks whose units are measured.
- * @param withPlaceholders as of `planStudy`
- * @throws UsageError for weights or layers of a network that takes no part, or two networks of one name; InputError
+ * @param withPlaceholders as in `planStudy`
+ * @throws UsageError for weights or layers of a network that is not part of the study, or two networks with the same
+ *   name
+ * @throws InputError
  */
 export async function networksOf(options: ResolvedOptions, withPlaceholders: boolean): Promise<readonly Network[]> {
   checkWeights(options)
@@ -79,12 +81,12 @@ async function networkOf(model: string, options: ResolvedOptions, withPlaceholde
   return chooseNetwork(choice)
 }
 
-/** Whether weights are published, but neither named nor here. */
+/** Whether a network has published weights that are neither given as a file nor stored on this machine. */
 async function lacksFile(id: string, { weights }: ResolvedOptions): Promise<boolean> {
   return weights[id] === undefined && (await lacksWeights(id))
 }
 
-/** A network with the generators of the wanted layers, if there are any. */
+/** A network with the generators of the layers that the study reads, if there are any. */
 export async function networkWithGenerators(
   model: string,
   options: ResolvedOptions,
@@ -118,12 +120,12 @@ function isList(layers: NonNullable<ResolvedOptions['layers']>): layers is reado
   return Array.isArray(layers)
 }
 
-/** As `Network.id`. */
+/** The id that `Network.id` will have. */
 function idOf(model: string): string {
   return isOwnNetwork(model) ? ownId(model) : model
 }
 
-/** @throws UsageError for layers of a network that takes no part */
+/** @throws UsageError for layers of a network that is not part of the study */
 function checkLayers({ unitModels, arithmeticModels, layers }: ResolvedOptions): void {
   if (layers === undefined || isList(layers)) return
   const models = new Set([...unitModels, ...arithmeticModels])
@@ -135,7 +137,10 @@ function checkLayers({ unitModels, arithmeticModels, layers }: ResolvedOptions):
     )
 }
 
-/** Results are kept by the network's id, which is the stem of an ONNX file's name. */
+/**
+ * Results are stored under the network's id. The id of an ONNX file is its name without extension, so two files can
+ * clash.
+ */
 function checkIds(networks: readonly Network[]): void {
   const ids = networks.map(({ id }) => id)
   const twice = ids.find((id, i) => ids.indexOf(id) < i)

@@ -6,9 +6,9 @@ import type { Progress } from '../progress.js'
 export interface WorkerState {
   /** The unit that it computes; null if it waits or opens a network. */
   readonly unit: string | null
-  /** When it began that, ISO 8601. */
+  /** Time at which it began this unit, or began to wait, as ISO 8601. */
   readonly since: string
-  /** Images that it has computed, and the seconds that it took. */
+  /** Number of images that it has computed, and the seconds since it began. */
   readonly images: number
   readonly seconds: number
 }
@@ -16,13 +16,13 @@ export interface WorkerState {
 /** This process among those that work on one results folder. */
 export interface Team {
   readonly locks: Locks
-  /** Whether others have been at work in the folder since this process began. */
+  /** Whether other processes have worked in the folder since this process began. */
   readonly hadOthers: boolean
   /** Reads the locks that are held, and notes when other processes join or leave. */
   look(): Promise<readonly HeldLock[]>
-  /** Does something that one process at a time may do, after the others. */
+  /** Runs work that only one process at a time may do. Waits until no other process does it. */
   alone<T>(name: string, work: () => Promise<T>): Promise<T>
-  /** Waits a while, longer each time, for others. */
+  /** Waits for other processes, longer with each attempt. */
   pause(attempt: number): Promise<void>
   close(): Promise<void>
 }
@@ -64,5 +64,5 @@ export function openTeam(out: string, progress: Progress, signal: AbortSignal | 
   }
 }
 
-/** Number of other processes that a note names. */
+/** Most processes that a note names. */
 const MOST_NAMED = 4

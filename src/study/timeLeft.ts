@@ -5,25 +5,25 @@ import type { Study } from './plan.js'
 import type { UnitQueue } from './unitQueue.js'
 import { imagesOf, type PlannedUnit } from './units.js'
 
-/** Estimates when a study ends, including its classifiers, arithmetic and report. */
+/** Estimates the time that is left of a study, including its classifiers, arithmetic and report. */
 export interface TimeLeft {
   /**
-   * Takes the seconds that a unit's network took to open.
-   * @param isReused whether values are computed once for several images
+   * Records the seconds that a unit's network took to open.
+   * @param isReused whether values that images share are computed once
    */
   opened(unit: PlannedUnit, seconds: number, isReused: boolean): void
-  /** Takes the seconds of a unit's extraction. */
+  /** Records the seconds of a unit's extraction. */
   extracted(unit: PlannedUnit, seconds: number): void
-  /** Takes the seconds in which a unit's features were measured and stored. */
+  /** Records the seconds in which a unit's features were measured and stored. */
   measured(unit: PlannedUnit, seconds: number): void
-  /** Seconds until the end. */
+  /** Seconds until the end of the study. */
   seconds(now: UnitInHand): number
 }
 
 /** A unit that is being extracted. */
 interface UnitInHand {
   readonly unit: PlannedUnit
-  /** Images of it that are finished, more than 0, and the seconds that they took. */
+  /** Number of its finished images, more than 0, and the seconds that they took. */
   readonly images: number
   readonly seconds: number
   /** Whether units are measured while others are extracted. */
@@ -31,25 +31,25 @@ interface UnitInHand {
 }
 
 /**
- * Seconds on two cores: to open a network, to get the first images of a network at one size, to measure one feature at one
- * position with classifiers and without, and to report on one layer at one position. Each matters only until the same work
- * has been timed.
+ * Seconds on two cores: to open a network, to get the first images of a network at one size, to measure one feature at
+ * one position with classifiers and without, and to report on one layer at one position. Each matters only until the
+ * same work has been timed.
  */
 const USUAL = { opening: 2, starting: 1, classified: 1.5e-7, compared: 1e-8, reported: 1.5e-5 } as const
 
 /**
- * Work per unit besides its images and positions: this many whole images (a sample is computed twice, workers wait for one
- * another), and this many positions (its files are written).
+ * Work per unit in addition to its own images and positions. Computing a sample twice, and workers waiting for one
+ * another, take as long as this many images computed in full. Writing files takes as long as this many positions.
  */
 const EXTRA = { images: 100, positions: 250 } as const
 
-/** Passes through a network that take as long as its generator for one image, about. */
+/** Decoding an image takes about as long as this many passes through the network. */
 const PASSES_PER_GENERATOR = 2
 
-/** @param queue of the study, from which other processes may take units too */
+/** @param queue of the study; other processes may also take units from it */
 export function studyTimeLeft(study: Study, queue: Pick<UnitQueue, 'left' | 'byOthers'>): TimeLeft {
   const opening = new Pace()
-  // The first unit of a network at one size also waits for what computes it.
+  // The first unit of a network at one size takes longer, because its computation must be set up.
   const first = new Pace()
   const extraction = new Pace()
   const measuring = new Pace()
@@ -82,7 +82,7 @@ export function studyTimeLeft(study: Study, queue: Pick<UnitQueue, 'left' | 'byO
       const isFirst = !first.knows(unit)
       const usual = isFirst ? starting(unit) : extracting(unit)
       const pace = isFirst ? first : extraction
-      // The more of it is finished, the more the unit in hand tells of itself.
+      // The more images of the current unit are finished, the more weight its own speed gets.
       const extrapolated = seconds / share
       const expected = pace.isEmpty ? extrapolated : pace.seconds(unit, usual)
       const ofUnit = share * extrapolated + (1 - share) * expected
@@ -95,7 +95,7 @@ export function studyTimeLeft(study: Study, queue: Pick<UnitQueue, 'left' | 'byO
         sum(left, (one) => (firsts.includes(one) ? 0 : later(one)))
       const ofMeasuring = sum([unit, ...left], (one) => measuring.seconds(one, measurement(one)))
       const ofUnits = overlaps ? Math.max(ofImages, ofMeasuring) : ofImages + ofMeasuring
-      // Other processes take their share of what is left.
+      // Other processes compute their share of the remaining units.
       const ownShare = measured === 0 ? 1 : measured / (measured + queue.byOthers)
       const ofOpening = sum(unopened, (one) => opening.seconds(one, USUAL.opening))
       told = { at: performance.now(), seconds: ofOpening + ofUnits * ownShare + afterUnits }
@@ -104,10 +104,13 @@ export function studyTimeLeft(study: Study, queue: Pick<UnitQueue, 'left' | 'byO
   }
 }
 
-/** An estimate looks at every unit that is left; a study may have thousands, and batches that end many times a second. */
+/** Each estimate reads all remaining units, which can be thousands, and batches can end many times per second. */
 const SECONDS_BETWEEN_ESTIMATES = 0.5
 
-/** Weight of earlier units beside each new one: the first units are slow, and the load of the machine changes. */
+/**
+ * Factor on the weight of earlier units with each new one, because the first units are slow and the machine's load
+ * changes.
+ */
 const KEPT = 0.8
 
 interface Spent {
@@ -115,16 +118,16 @@ interface Spent {
   readonly seconds: number
 }
 
-/** How long one kind of work took, beside what was predicted for it. */
+/** Compares the time that one kind of work took with its prediction. */
 class Pace {
-  /** By network and size, by network, and of all. */
+  /** Predicted and true seconds, by network and size, by network, and of all work (key ''). */
   readonly #spent = new Map<string, Spent>()
 
   get isEmpty(): boolean {
     return this.#spent.size === 0
   }
 
-  /** Whether it was done for a unit of the same network and size. */
+  /** Whether this work was already timed for a unit of the same network and size. */
   knows(unit: PlannedUnit): boolean {
     return this.#spent.has(sizeOf(unit))
   }
@@ -136,7 +139,9 @@ class Pace {
     }
   }
 
-  /** A prediction, scaled by the pace of the nearest work: at the same size, in the same network, or any. */
+  /**
+   * Scales a prediction by the pace of the most similar timed work: same network and size, else same network, else any.
+   */
   seconds(unit: PlannedUnit, predicted: number): number {
     const spent = keysOf(unit).flatMap((key) => this.#spent.get(key) ?? [])
     const { predicted: before, seconds } = spent[0] ?? { predicted: 1, seconds: 1 }
@@ -144,17 +149,17 @@ class Pace {
   }
 }
 
-/** From the nearest work to the farthest. */
+/** Keys from the most similar work to the least similar. */
 function keysOf(unit: PlannedUnit): readonly string[] {
   return [sizeOf(unit), unit.network.id, '']
 }
 
-/** Up to this many positions, the gain of computing values once is known within a tenth of a second. */
+/** Up to this many positions, the gain from computing shared values once is found within a tenth of a second. */
 const FEW_POSITIONS = 2000
 
 /**
- * Predicts the seconds of a unit's images. `learn` analyses the network that was opened, and others if that takes little time.
- * Images of networks that are not analysed count as computed whole.
+ * Predicts the seconds of a unit's images. `learn` analyses the network that was opened, and others if that takes
+ * little time. Images of a network that is not analysed count as computed in full.
  */
 function extractionPrediction() {
   const perImage = new Map<string, number>()
@@ -175,22 +180,22 @@ function gainOf({ network, scene, grid }: PlannedUnit): number {
   try {
     return expectedGain(network, scene, grid.offsets)
   } catch {
-    // ONNX Runtime runs graphs that are not understood here, and no study ends for an estimate.
+    // ONNX Runtime also runs graphs that this analysis does not understand. A failed estimate must not end the study.
     return 1
   }
 }
 
-/** Seconds of an image that is computed in full; never 0, whatever the graph tells. */
+/** Seconds of an image that is computed in full. Never 0, even if the estimate from the graph is 0. */
 const imageSeconds = remembered((network: Network) => {
   try {
     return Math.max(1e-4, usualImageSeconds(network))
   } catch {
-    // As in gainOf.
+    // The graph is not understood, as in `gainOf`.
     return 1e-4
   }
 })
 
-/** A network at one size. */
+/** Key of a network at one size. */
 const sizeOf = remembered(({ network, patch }: PlannedUnit) => JSON.stringify([network.id, patch.size]))
 
 /** A function that computes its value once per argument. */

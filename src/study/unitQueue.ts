@@ -7,22 +7,22 @@ import { type Study, unitInputs } from './plan.js'
 import type { Team } from './team.js'
 import type { PlannedUnit } from './units.js'
 
-/** The units that are left of a study, which any number of processes take from. */
+/** The remaining units of a study. Any number of processes can take units from it. */
 export interface UnitQueue {
-  /** Units of one network, or of all, that are neither known to be finished nor in hand in this process. */
+  /** Units of one network, or of all, that are not known to be finished and that this process has not taken. */
   left(network?: Network): readonly PlannedUnit[]
-  /** Takes a unit of a network that nobody has; undefined if there is none now. */
+  /** Takes a free unit of a network; undefined if no unit is free now. */
   take(network: Network): Promise<PlannedUnit | undefined>
   /** Releases a unit that is stored. */
   finish(unit: PlannedUnit): Promise<void>
-  /** Units that others finished since the queue was opened. */
+  /** Number of units that other processes finished since the queue was opened. */
   readonly byOthers: number
 }
 
-/** Folders of units are read again no sooner, where others put units there. */
+/** Shortest time between two readings of the units' folders, which show what other processes finished. */
 const SECONDS_BETWEEN_READINGS = 10
 
-/** Name of a unit in messages about processes, and as a file name, of its lock. */
+/** Name of a unit in messages about processes. As a file name, it is the name of the unit's lock. */
 export function unitTitle(model: string, size: number, patch: string): string {
   return `${model} ${size} ${patch}`
 }
@@ -36,8 +36,9 @@ function lockOf(unit: PlannedUnit): string {
 }
 
 /**
- * Opens the queue of a study. To take a unit costs two readings of the folder of locks, a link and the reading of one or two
- * small files, however many units and processes there are; what others finished is seen by reading their folders now and then.
+ * Opens the queue of a study. Taking a unit costs two readings of the folder of locks, one link, and the reading of one
+ * or two small files, for any number of units and processes. The queue learns which units others finished by reading
+ * the units' folders from time to time.
  */
 export function openUnitQueue(study: Study, { locks, look }: Pick<Team, 'locks' | 'look'>): UnitQueue {
   const open = new Set(study.left)
@@ -67,7 +68,7 @@ export function openUnitQueue(study: Study, { locks, look }: Pick<Team, 'locks' 
     for (const unit of units) {
       const name = lockOf(unit)
       if (!(await locks.take(name))) continue
-      // Its owner may have finished it before releasing it.
+      // The unit's owner may have finished it before releasing the lock.
       if (!(await finishIfThere(unit))) {
         open.delete(unit)
         return unit
@@ -92,7 +93,7 @@ export function openUnitQueue(study: Study, { locks, look }: Pick<Team, 'locks' 
       const isTaken = (unit: PlannedUnit) => taken.has(lockOf(unit))
       const unit = await takeFirst(units.filter((one) => !isTaken(one)))
       if (unit !== undefined || !units.some(isTaken)) return unit
-      // Nothing is free, so units that dead processes left are looked for.
+      // No unit is free, so the queue looks for units that dead processes left.
       const live = new Set((await look()).map(({ name }) => name))
       await refresh(network)
       return takeFirst(units.filter((one) => isTaken(one) && open.has(one) && !live.has(lockOf(one))))
@@ -101,7 +102,10 @@ export function openUnitQueue(study: Study, { locks, look }: Pick<Team, 'locks' 
   }
 }
 
-/** In their order. If other processes take units too, each starts at a place of its own, so that not all try the same. */
+/**
+ * Keeps the order, but starts at a random unit if other processes take units too, so that they do not all try the same
+ * one.
+ */
 function inTurn<T>(units: readonly T[], hasOthers: boolean): readonly T[] {
   const start = hasOthers ? Math.floor(Math.random() * units.length) : 0
   return [...units.slice(start), ...units.slice(0, start)]

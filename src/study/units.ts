@@ -13,7 +13,7 @@ export interface PlannedUnit {
   readonly grid: PositionGrid
 }
 
-/** Units in the order in which they are computed: by network, so that each is opened once, then size, then patch. */
+/** Units in the order of computation: by network, so that each is opened once, then by size, then by patch. */
 export function planUnits(
   networks: readonly Network[],
   patches: readonly Patch[],
@@ -35,7 +35,7 @@ export function planUnits(
   )
 }
 
-/** Images of a unit: its grid and the anchors outside it. */
+/** Number of images of a unit: one for each position of its grid, and one for each anchor outside the grid. */
 export function imagesOf({ grid }: PlannedUnit): number {
   return grid.offsets.length / 2
 }
@@ -45,7 +45,10 @@ export function featureBytes({ network, grid }: PlannedUnit): number {
   return gridFeatureBytes(network, grid)
 }
 
-/** Bytes of a unit's arrays on disk: similarity maps, answers, and the features at the anchors; features and sketches aside. */
+/**
+ * Bytes of a unit's arrays on disk without features and sketches: similarity maps, answers, and the features at the
+ * anchors.
+ */
 export function arrayBytes({ network, grid }: PlannedUnit): number {
   const maps = network.layers.length * grid.anchors.length * grid.rows * grid.cols
   const features = network.layers.reduce((sum, { dims }) => sum + grid.anchors.length * dims, 0)
@@ -53,17 +56,17 @@ export function arrayBytes({ network, grid }: PlannedUnit): number {
   return (maps + features + answers) * Float32Array.BYTES_PER_ELEMENT
 }
 
-/** Values of an answer at each position: a class and two probabilities. */
+/** Values that are stored for an answer at each position: the class and two probabilities. */
 const ANSWER_VALUES = 3
 
-/** Whether the layer with the network's answers is read. */
+/** Whether the study reads the layer that holds the network's answers. */
 export function hasAnswers({ layers, classes }: Network): boolean {
   return layers.some(({ name }) => name === classes?.layer)
 }
 
 /**
- * Dims of a layer's sketch if the object moved through the whole frame. Measured: 20 to 130 with the embedded networks, 250 with
- * MobileNetV2. They grow with the distance that the object moves, and hardly with the number of positions.
+ * Dims of a layer's sketch if the object moved through the whole frame. Measured: 20 to 130 with the embedded networks,
+ * 250 with MobileNetV2. They grow with the distance that the object moves, and hardly with the number of positions.
  */
 const SKETCH_DIMS = 60
 

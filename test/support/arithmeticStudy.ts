@@ -14,7 +14,7 @@ export function countsOf(changes: Partial<ArithmeticCounts> = {}): ArithmeticCou
   }
 }
 
-/** A study whose every text from outside is this one. */
+/** A study in which every text that comes from outside is the given one. */
 export function studyOf(text: string, counts: readonly ArithmeticCounts[]): ArithmeticStudy {
   const errors = { psnr: 20, psnrToDecoded: null, cosine: null }
   const drawn = { weightsSha256: '', background: 'white', blend: 'hard' } as const

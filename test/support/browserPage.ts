@@ -4,18 +4,18 @@ import { type Browser, chromium, type Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect } from 'vitest'
 import { CHROMIUM, CHROMIUM_ARGUMENTS } from './chromium.js'
 
-/** The one page of the file's tests. */
+/** The page that all tests of a file share. */
 export let page: Page
 export let browser: Browser
 
-/** What the page asked for, and what it had to complain of, in this test. */
+/** Addresses that the page requested, and messages of its console, errors and dialogs, in the current test. */
 export const requests: string[] = []
 export const complaints: string[] = []
 
 /**
- * Opens one page of one browser for all tests of a file. Whatever a test does, the page asks nothing of a network, and its
- * console stays empty.
- * @param own how addresses begin that the page may ask for
+ * Opens one page of one browser for all tests of a file. After each test it checks that the page requested nothing from
+ * outside, and that its console is empty.
+ * @param own returns the start of the addresses that the page may request
  */
 export function usePage(own: () => string): void {
   beforeAll(async () => {
@@ -37,7 +37,7 @@ export function watch(opened: Page): void {
   opened.on('dialog', (dialog) => complaints.push(`dialog: ${dialog.message()}`))
 }
 
-/** The browser itself reports a file or an answer that a test has kept from it. */
+/** Removes the browser's own messages about files or answers that a test withheld. */
 export function forgiveMissingFiles(): void {
   const others = complaints.filter((complaint) => !complaint.includes('Failed to load resource'))
   complaints.splice(0, complaints.length, ...others)
@@ -52,20 +52,20 @@ export async function ready(): Promise<void> {
   await frame()
 }
 
-/** The screen has been drawn anew. */
+/** Waits until the screen has been drawn again. */
 export function frame(): Promise<void> {
   return page.evaluate(
     () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => resolve()))),
   )
 }
 
-/** Follows a link on the page that is open. */
+/** Follows a link within the open page. */
 export async function follow(parameters: Readonly<Record<string, string>>): Promise<void> {
   await page.evaluate(
     (hash) =>
       new Promise((done) => {
         window.addEventListener('hashchange', done, { once: true })
-        // An address that is there already is no event.
+        // Setting the current address again would cause no event.
         if (location.hash === hash) location.hash = `${hash}&again=`
         else location.hash = hash
       }),
@@ -89,7 +89,7 @@ export async function hover(panel: 'a' | 'b', row: number, col: number, side: nu
   await frame()
 }
 
-/** Presses the mouse where the pointer is. */
+/** Clicks at the pointer's position. */
 export async function press(): Promise<void> {
   await page.mouse.down()
   await page.mouse.up()
@@ -113,7 +113,7 @@ export async function number(selector: string): Promise<number> {
   return Number((await text(selector)).replace('≈ ', '').replace('−', '-'))
 }
 
-/** What the selects say: both networks, layer, size, object, anchor. */
+/** Texts of the chosen options: both networks, layer, size, object, anchor. */
 export function chosen(): Promise<string[]> {
   return page.evaluate(
     (ids) => ids.map((id) => (document.getElementById(id) as HTMLSelectElement).selectedOptions[0]?.text ?? ''),
@@ -125,7 +125,7 @@ export function chosen(): Promise<string[]> {
 export function pixel(selector: string, row: number, col: number): Promise<number[]> {
   return page.evaluate(
     ([canvas, y, x]) => {
-      // A copy: Chromium complains of a canvas that is read often without having said so.
+      // Reads a copy, because Chromium warns about a canvas that is read often without `willReadFrequently`.
       const copy = new OffscreenCanvas(1, 1).getContext('2d') as OffscreenCanvasRenderingContext2D
       copy.drawImage(document.querySelector(canvas) as HTMLCanvasElement, -x, -y)
       return [...copy.getImageData(0, 0, 1, 1).data].slice(0, 3)
@@ -135,8 +135,9 @@ export function pixel(selector: string, row: number, col: number): Promise<numbe
 }
 
 /**
- * What axe-core calls a barrier, on the page with everything unfolded, and by how many pixels the page is too wide.
- * @param part of the page that axe-core looks at
+ * Opens all folded parts of the page. Returns the violations that axe-core finds, and by how many pixels the page is
+ * too wide.
+ * @param part selector of the part that axe-core checks
  */
 export async function barriers(width: number, colorScheme: 'light' | 'dark', part = 'html') {
   await page.setViewportSize({ width, height: 900 })

@@ -5,10 +5,10 @@ import { fileURLToPath } from 'node:url'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const INPUTS = ['src', 'models', 'package.json', 'tsconfig.json']
-/** What a build writes last. */
+/** The last file that a build writes. */
 const LAST_OUTPUT = 'dist/page/liveBundle.js'
 
-/** Builds `dist`, from which threads and the command line run, before the first test if something in `src` is newer. */
+/** Builds `dist` before the first test if something in `src` is newer. Threads and the command line run from `dist`. */
 export default function buildIfStale(): void {
   const built = join(ROOT, LAST_OUTPUT)
   const changed = Math.max(...INPUTS.map((input) => lastChange(join(ROOT, input))))
@@ -16,7 +16,7 @@ export default function buildIfStale(): void {
   execSync('npm run --silent build', { cwd: ROOT, stdio: 'inherit' })
 }
 
-/** When a file or anything in a folder was last written, added or removed, in milliseconds. */
+/** Time in milliseconds at which a file, or anything in a folder, was last written, added or removed. */
 function lastChange(path: string): number {
   const own = statSync(path)
   const inside = own.isDirectory() ? readdirSync(path).map((name) => lastChange(join(path, name))) : []

@@ -10,7 +10,7 @@ import {
 } from '../../src/networks/protobuf/wire.js'
 import type { FormulaTensor } from './formulas.js'
 
-/** Writes Caffe models in the forms that they come in. */
+/** Writes Caffe models in all forms that exist. */
 
 export interface CaffeLayer {
   readonly name: string
@@ -23,9 +23,9 @@ export interface CaffeBlob {
 }
 
 export interface CaffeForm {
-  /** Version of the layers: 2 is LayerParameter, 1 V1LayerParameter. */
+  /** Version of the layer messages: 2 for LayerParameter, 1 for V1LayerParameter. */
   readonly layers: 1 | 2
-  /** Where the shape stands: in `shape`, or in num, channels, height and width. */
+  /** Fields that hold the shape: `shape` (packed or not), or num, channels, height and width (`legacy`). */
   readonly shape: 'dims' | 'unpacked dims' | 'legacy'
   readonly elements: 'packed' | 'unpacked' | 'pieces' | 'double' | 'unpacked double'
 }
@@ -39,7 +39,8 @@ export function writeCaffeModel(path: string, layers: readonly CaffeLayer[], for
 }
 
 /**
- * Writes a model as Caffe does, packed, with one blob in memory at a time; V1 layers have four axes everywhere.
+ * Writes a model as Caffe does, with packed values. Only one blob is in memory at a time. Blobs of V1 layers have four
+ * axes.
  * @param parameters by the keys of a PyTorch state dict, `<layer>.weight` and `<layer>.bias`
  */
 export async function writeCaffeWeights(

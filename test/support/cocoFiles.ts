@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import sharp, { type Sharp } from 'sharp'
 
-/** An annotation as tests change it. */
+/** An annotation, whose fields tests can change. */
 export interface Annotation {
   readonly id: number
   readonly image_id: number
@@ -36,7 +36,7 @@ export function photo(cols = COLS, rows = ROWS): Sharp {
   return sharp(data, { raw: { width: cols, height: rows, channels: 3 } })
 }
 
-/** Writes an annotation file. Its images are 1.png, 2.png, … and are described from the last on. */
+/** Writes an annotation file. Its images are 1.png, 2.png, …; the file lists the last one first. */
 export function writeAnnotations(path: string, annotations: readonly Annotation[], changes: object = {}): string {
   const ids = [...new Set(annotations.map(({ image_id }) => image_id))].sort((a, b) => b - a)
   const content = {

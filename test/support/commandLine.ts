@@ -5,12 +5,12 @@ import { fileURLToPath } from 'node:url'
 
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
 
-/** How a command ended. */
+/** Result of a command that has ended. */
 export interface Ended {
   readonly status: number | null
   readonly signal: NodeJS.Signals | null
   readonly stdout: string
-  /** Without the first line of long work, which names its phase. */
+  /** Text of stderr without the first line of long work, which names its phase. */
   readonly stderr: string
 }
 
@@ -45,7 +45,7 @@ export function shiftscope(...args: string[]): Promise<Ended> {
   return start(args).ended
 }
 
-/** Every file below a folder by its relative path, as text that tells contents apart. */
+/** All files below a folder: relative path, and a text that differs if the contents differ. */
 export async function contents(
   folder: string,
   leaveOut: readonly string[] = [],

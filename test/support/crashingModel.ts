@@ -2,8 +2,9 @@ import type { Model } from '../../src/networks/onnx/model.js'
 import { node, weightsOf } from './smallNetwork.js'
 
 /**
- * A network [N, 3, 8, 8] → `features` [N, 192] in float16, whose transposition before a product crashes ONNX Runtime at its
- * highest level of optimisation on x64, as in vision transformers, unless what enters the product is read as well.
+ * A network [N, 3, 8, 8] → `features` [N, 192] in float16. Its transposition before a matrix product crashes ONNX
+ * Runtime at the highest optimisation level on x64, as happens in vision transformers. It does not crash if the input
+ * of the product is also read as an output.
  */
 export const crashingModel: Model = {
   name: 'crashing',

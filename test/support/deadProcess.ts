@@ -1,2 +1,2 @@
-/** A number that no process has: Linux gives at most 2²² of them, other systems fewer. */
+/** A process id that no process has: Linux assigns at most 2²² of them, and other systems fewer. */
 export const DEAD_PID = 2 ** 22 + 1

@@ -9,14 +9,17 @@ import { sharedFolder } from './temporaryFolder.js'
 
 const PACKAGE = fileURLToPath(new URL('../..', import.meta.url))
 const STORE_UNITS = fileURLToPath(new URL('../study/processes/storeUnits.mjs', import.meta.url))
-/** Number of the call that launches the first kernel, in a study too, where that compares a layer's features. */
+/**
+ * Number of the CUDA call that launches the first kernel. In a study, this is the kernel that compares a layer's
+ * features.
+ */
 export const FIRST_LAUNCH = '29'
-/** Where it is, once it is built. */
+/** Path of the addon with the emulated device, once it is built. */
 export const EMULATED_ADDON = join(PACKAGE, 'native', 'build', 'emulated', 'shiftscope.node')
 
 /**
- * Builds the addon on the emulated CUDA device of native/test, and says on the terminal why its tests are skipped where it
- * cannot be built. ctest builds it too, so that here is mostly nothing to do.
+ * Builds the addon with the emulated CUDA device of native/test. If it cannot be built, prints why its tests are
+ * skipped. ctest builds it too, so there is usually nothing left to do.
  */
 async function buildEmulatedAddon(): Promise<boolean> {
   const build = ['--build', join(PACKAGE, 'native', 'build'), '--config', 'Release', '--target', 'shiftscope_emulated']
@@ -28,7 +31,7 @@ async function buildEmulatedAddon(): Promise<boolean> {
   return reason === undefined
 }
 
-/** Builds the device, and a package with it in the folder `package`, before the first test of the file that asks. */
+/** Builds the device before the first test of the calling file, and makes a package with it in the folder `package`. */
 export async function useEmulatedPackage() {
   const isBuilt = await buildEmulatedAddon()
   const folder = sharedFolder()
@@ -36,12 +39,12 @@ export async function useEmulatedPackage() {
   return { isBuilt, folder }
 }
 
-/** Makes a package in the folder whose addon holds the emulated device, the rest being this one's. */
+/** Makes a copy of this package in the folder, except that its addon has the emulated device. */
 function emulatedPackage(folder: string): void {
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(join(folder, 'native', 'build', 'Release'), { recursive: true })
   symlinkSync(EMULATED_ADDON, join(folder, 'native', 'build', 'Release', 'shiftscope.node'))
-  // Modules are found by their real path, so that links to them would lead back to the addon of this package.
+  // Modules are found by their real path, so links to these folders would lead back to this package's addon.
   for (const copied of ['dist', 'bench']) cpSync(join(PACKAGE, copied), join(folder, copied), { recursive: true })
   for (const same of ['node_modules', 'models', 'package.json', 'src'])
     symlinkSync(join(PACKAGE, same), join(folder, same))
@@ -49,7 +52,7 @@ function emulatedPackage(folder: string): void {
 
 const NETWORKS = ['tiny-alexnet', 'tiny-alexnet-aa']
 
-/** What two units say, and what ran. */
+/** Contents of two stored units, and the devices that computed them. */
 export interface Stored {
   readonly notes: readonly string[]
   readonly ran: readonly (object | undefined)[]
@@ -59,8 +62,8 @@ export interface Stored {
 }
 
 /**
- * One unit of each network, as reproduce stores them in `folder(out)` for a network on this device, by the package in
- * `folder('package')`.
+ * Stores one unit of each network in `folder(out)`, as `reproduce` does for a network on this device. It uses the
+ * package in `folder('package')`.
  */
 export async function storeUnits(
   folder: (...way: string[]) => string,
@@ -74,7 +77,7 @@ export async function storeUnits(
   const unit = (network: string, file: string) => folder(out, 'units', network, '125', 'car', file)
   const texts = NETWORKS.map((network) => readFileSync(unit(network, 'unit.json'), 'utf8'))
   const maps = await Promise.all(NETWORKS.map((network) => readNpy(unit(network, 'similarity.npy'))))
-  /** Whatever rounding cannot change: all but hashes and duality gaps. */
+  /** Numbers that rounding cannot change: all except hashes and duality gaps. */
   const numbers = texts.map((text) =>
     JSON.parse(text, (key, value) => (['gap', 'sha256'].includes(key) ? undefined : value)),
   )

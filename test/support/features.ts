@@ -1,12 +1,12 @@
-/** Features of test/golden/make_svm.py, to the bit. */
+/** Parameters of the features that test/golden/make_svm.py makes, equal to the bit. */
 export interface FeatureShape {
   readonly rows: number
   readonly cols: number
   readonly dims: number
-  /** How much of the position is in them, beside noise of 8 bits. */
+  /** Weight of the position in the features, which also contain 8-bit noise. */
   readonly signal: number
   readonly scale: number
-  /** Side of the squares of positions that have the same features. */
+  /** Side of the squares of positions that share their features. */
   readonly repeat: number
 }
 
@@ -16,7 +16,7 @@ function hashed(index: number): number {
   return value >>> 24
 }
 
-/** [rows * cols, dims]. */
+/** Features by the formula of test/golden/make_svm.py, [rows * cols, dims]. */
 export function formulaFeatures({ rows, cols, dims, signal, scale, repeat }: FeatureShape): Float32Array {
   return Float32Array.from({ length: rows * cols * dims }, (_, i) => {
     const dim = i % dims
@@ -29,7 +29,7 @@ export function formulaFeatures({ rows, cols, dims, signal, scale, repeat }: Fea
   })
 }
 
-/** Without a zero, [rows * cols, dims]. */
+/** Features without zeros, [rows * cols, dims]. */
 export function plainFeatures(rows: number, cols: number, dims: number): Float32Array {
   return Float32Array.from({ length: rows * cols * dims }, (_, i) => ((i * 37) % 19) - 9.5)
 }

@@ -14,12 +14,12 @@ export const certificate = readFileSync(certificatePath, 'utf8')
 export type Answer = (request: IncomingMessage, response: ServerResponse) => void
 
 export interface FileServer {
-  /** Such as https://localhost:4711 */
+  /** Address of the server, such as https://localhost:4711. */
   readonly address: string
   readonly port: number
-  /** The requests that have come, as method, path and the headers of a range. */
+  /** Received requests: path and the headers about ranges. */
   readonly requests: readonly ServedRequest[]
-  /** What is answered from now on. */
+  /** Answer to every request from now on. */
   answer: Answer
 }
 
@@ -39,10 +39,10 @@ function closeServers(): void {
   }
 }
 
-// Programs that are no tests start them too.
+// Programs other than tests also start servers; they have no `afterEach`.
 if (process.env.VITEST !== undefined) (await import('vitest')).afterEach(closeServers)
 
-/** Starts a server of this test's own on this machine; it ends with the test. */
+/** Starts a server on this machine for one test. It stops when the test ends. */
 export async function startServer(answer: Answer, kind: 'https' | 'http' = 'https'): Promise<FileServer> {
   const requests: ServedRequest[] = []
   const listener: Answer = (request, response) => {
@@ -59,7 +59,7 @@ export async function startServer(answer: Answer, kind: 'https' | 'http' = 'http
   return served
 }
 
-/** A file as servers give it: with ranges on condition, an ETag and its length. */
+/** Answers with a file as usual servers do: with conditional ranges, an ETag and its length. */
 export function fileAnswer(bytes: Uint8Array, etag = '"one"'): Answer {
   return ({ headers }, response) => {
     const start = /^bytes=(\d+)-$/.exec(headers.range ?? '')?.[1]
@@ -72,7 +72,7 @@ export function fileAnswer(bytes: Uint8Array, etag = '"one"'): Answer {
   }
 }
 
-/** The rest of a file, whatever the condition was. */
+/** Answers with the rest of a file, whatever condition the request has. */
 export function rangeAnswer(bytes: Uint8Array, start: number, etag: string): Answer {
   return (_, response) => {
     if (start >= bytes.length) {
@@ -85,7 +85,7 @@ export function rangeAnswer(bytes: Uint8Array, start: number, etag: string): Ans
   }
 }
 
-/** The beginning of a file; then `after` decides what becomes of the connection. */
+/** Answers with the beginning of a file. Then `after` decides what happens to the connection. */
 export function beginning(
   bytes: Uint8Array,
   length: number,

@@ -5,12 +5,12 @@ import { node } from './smallNetwork.js'
 const SQUARES = 8
 const SIDE = 28
 
-/** What a generator's file says of itself. */
+/** Metadata in a generator's file. */
 export type GeneratorMetadata = Readonly<Record<'encoder' | 'encoder_sha256' | 'layer' | 'feature', string>>
 
 /**
- * Writes a generator with fixed weights: each value of an 8×8 grid of colours is a sum of features, half of them
- * positive. Its pictures mean nothing, but depend on every feature.
+ * Writes a generator with fixed weights. Each value of its 8×8 grid of colours is a sum of features, half of them with
+ * positive weights. The pictures have no meaning, but depend on every feature.
  */
 export async function fixedGenerator(
   path: string,

@@ -5,7 +5,7 @@ import { imagenetInput, type NetworkInput } from '../../src/networks/network.js'
  * PyTorch's without storing weights.
  */
 
-/** A tensor of a state dict, whose values are made when they are asked for. */
+/** A tensor of a state dict. Its values are computed on request. */
 export interface FormulaTensor {
   readonly key: string
   readonly shape: readonly number[]
@@ -17,7 +17,7 @@ function uniform(key: string, count: number): Float64Array {
   return fill(new Float64Array(count), key, 1, 0, 1)
 }
 
-/** (factor · x + summand) · scale of such numbers x. */
+/** Fills an array with (factor · x + summand) · scale, where x are the numbers of `uniform`. */
 function fill<T extends Float32Array | Float64Array>(
   values: T,
   key: string,

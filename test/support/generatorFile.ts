@@ -3,12 +3,12 @@ import { type Model, modelMessage } from '../../src/networks/onnx/model.js'
 import { type Chunk, messageBytes, messageField, stringField } from '../../src/networks/protobuf/wire.js'
 import { node } from './smallNetwork.js'
 
-/** Writes ONNX generators of a few nodes: a plain colour by the feature, in the form that real ones have. */
+/** Form of a small ONNX generator in the layout of real ones. It draws a plain colour that depends on the feature. */
 export interface GeneratorForm {
   readonly dims: number
   readonly rows: number
   readonly cols: number
-  /** Number of features at a time that the file states; `N`: any. */
+  /** Batch size in the file; `N` allows any number of features. */
   readonly batch: number | string
   readonly metadata: Readonly<Record<string, string>>
   readonly input: string
@@ -35,7 +35,7 @@ export async function writeGenerator(path: string, form: GeneratorForm): Promise
   })
 }
 
-/** A model with `metadata_props`. */
+/** Writes a model with `metadata_props`. */
 export async function writeWithMetadata(
   path: string,
   metadata: Readonly<Record<string, string>>,

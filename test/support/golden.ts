@@ -6,7 +6,9 @@ import { readNpy } from '../../src/files/npy.js'
 const goldens = join(import.meta.dirname, '../golden/networks')
 const tolerance = 1e-4
 
-/** Compares an output [images, …] with what PyTorch gave, [images, values]: every `step`th value of an image. */
+/**
+ * Compares an output [images, …] with PyTorch's values, [images, values], which hold every `step`th value of an image.
+ */
 export async function expectGolden(name: string, output: Tensor | undefined, step = 1): Promise<void> {
   const golden = await readNpy(join(goldens, `${name}.npy`))
   const [count, kept] = golden.shape as [number, number]

@@ -4,7 +4,7 @@ import { modelsFolder } from '../../src/files/package.js'
 import { shiftscope } from './commandLine.js'
 import { sharedFolder } from './temporaryFolder.js'
 
-/** What the golden study consists of. The last object's name must appear everywhere as it is. */
+/** Inputs of the golden study. The last object's name must appear everywhere unchanged. */
 export const GOLDEN = {
   models: ['tiny-alexnet', 'tiny-alexnet-aa'],
   layers: ['fc6', 'fc7', 'fc8'],
@@ -19,8 +19,8 @@ const inFolder = sharedFolder()
 let study: Promise<string> | undefined
 
 /**
- * The folder of results of a real study, made by the command line for the first test that asks. Who changes something in it
- * takes a copy.
+ * Results folder of a real study, which the command line makes for the first test that asks. A test that changes
+ * something in it must use a copy.
  */
 export function goldenStudy(): Promise<string> {
   study ??= make()

@@ -1,7 +1,7 @@
 import type { Model, TensorInfo } from '../../src/networks/onnx/model.js'
 import { node } from './smallNetwork.js'
 
-/** How a small file asks for more than there is. */
+/** Ways in which a small file can ask for more time or memory than there is. */
 const HOSTILE = ['slow to run', 'slow to open', 'large'] as const
 export type Hostile = (typeof HOSTILE)[number]
 
@@ -9,8 +9,8 @@ const SIDE = 2048
 const PRODUCTS = 1000
 
 /**
- * A model whose file has some kilobytes: thousand products of matrices, made of the image or of constants, which are multiplied
- * when the file is opened; or a tensor of 16 GB.
+ * A model whose file has a few kilobytes. It computes a thousand matrix products, of the image (when it runs) or of
+ * constants (when the file is opened), or it makes a tensor of 16 GB.
  */
 export function hostileModel(kind: Hostile, input: TensorInfo, output: TensorInfo): Model {
   const vector = async () => new Float32Array(SIDE).fill(1 / SIDE)

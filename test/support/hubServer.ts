@@ -2,34 +2,34 @@ import { createHash } from 'node:crypto'
 import { sha256 } from '../../src/files/sha256.js'
 import { type Answer, type FileServer, fileAnswer, startServer, status } from './fileServer.js'
 
-/** A repository as a server of the hub's endpoints has it. */
+/** A repository as the hub serves it. */
 export interface ServedRepository {
-  /** Such as microsoft/resnet-50. */
+  /** Name of the repository, such as microsoft/resnet-50. */
   readonly name: string
   readonly commit: string
   readonly files: Readonly<Record<string, Uint8Array>>
-  /** Which of the files lie in the store, with their SHA-256; the others have git's hash. */
+  /** Whether a file lies in the store and is known by its SHA-256. Other files are known by git's hash. */
   readonly large: (path: string) => boolean
   readonly revisions: readonly string[]
   readonly card: unknown
   readonly tags: readonly string[]
-  /** Who may read it; undefined: everybody. */
+  /** Token that is needed to read it; undefined if everybody may. */
   readonly token: string | undefined
 }
 
 export interface HubServer {
-  /** What HF_ENDPOINT is set to. */
+  /** Value for HF_ENDPOINT. */
   readonly address: string
   readonly hub: FileServer
-  /** The other origin, to which large files are redirected. */
+  /** Server of another origin, to which the hub redirects requests for large files. */
   readonly store: FileServer
-  /** Authorization of every request, `hub` or `store` before it. */
+  /** Authorization header of every request, after the word `hub` or `store`. */
   readonly authorizations: readonly string[]
-  /** May be replaced by a newer commit. */
+  /** The served repository. A test may replace it by a newer commit. */
   repository: ServedRepository
-  /** What a file is answered with, by its path; as it is where undefined. */
+  /** Answer to the request of a file, by its path; undefined for the usual answer. */
   fileAnswer: (path: string, bytes: Uint8Array) => Answer | undefined
-  /** What anything is answered with, before all else; undefined: as usual. */
+  /** Answer to any request, tried before all others; undefined for the usual answer. */
   override: (url: URL) => Answer | undefined
 }
 
@@ -39,7 +39,7 @@ export function gitBlob(bytes: Uint8Array): string {
 
 export const COMMIT = 'c0ffee'.padEnd(40, '0')
 
-/** Starts a hub of one repository and its store; both end with the test. */
+/** Starts a hub with one repository and its store. Both stop when the test ends. */
 export async function startHub(
   given: Partial<ServedRepository> & Pick<ServedRepository, 'files'>,
   kind: 'https' | 'http' = 'https',
@@ -115,7 +115,7 @@ function answerOf(
   return status(302, { location: `${store.address}/${encodeURIComponent(path)}?signature=secret` })
 }
 
-/** What the hub says of a model that is asked for with `blobs=true`. */
+/** The hub's description of a model that is requested with `blobs=true`. */
 function infoOf({ name, commit, card, tags, files, large }: ServedRepository): unknown {
   const siblings = Object.entries(files).map(([path, bytes]) => ({
     rfilename: path,

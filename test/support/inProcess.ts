@@ -1,14 +1,14 @@
 import { vi } from 'vitest'
 import { runProgram } from '../../src/cli/program.js'
 
-/** What was printed in this process, and the exit status of what printed it. */
+/** Output of a command that ran in this process, and its exit status. */
 export interface Printed {
   readonly status: number
   readonly stdout: string
   readonly stderr: string
 }
 
-/** Runs a command in this process, so that a test of its words needs no process of its own. */
+/** Runs a command in this process, so that a test of its output needs no process of its own. */
 export async function runHere(
   words: readonly string[],
   signal: AbortSignal = new AbortController().signal,
@@ -17,7 +17,7 @@ export async function runHere(
   return { status: result, ...printed }
 }
 
-/** Keeps what `print` prints, which sees these words as those of its process. */
+/** Captures the output of `print`, which runs with these arguments as those of the process. */
 export async function captured<T>(
   words: readonly string[],
   print: () => T | Promise<T>,

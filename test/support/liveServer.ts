@@ -2,7 +2,7 @@ import { type IncomingMessage, request } from 'node:http'
 import { text } from 'node:stream/consumers'
 import type { MapMessage, MapRequest, MapRows } from '../../src/page/live.js'
 
-/** An object in a network that is quick to compute. */
+/** An object and a network that is fast to compute. */
 export const SCENE = { network: 'tiny-alexnet-aa', object: 0, size: 125, stride: 16, background: 'white' } as const
 const CENTER = { row: 49, col: 49 }
 export const MAP: MapRequest = { ...SCENE, layer: 'fc8', anchor: CENTER, cursor: { row: 0, col: 0 } }
@@ -11,7 +11,7 @@ export interface Asking {
   readonly method?: string
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string | Buffer
-  /** The way as it is written, which no client would send. */
+  /** Path that is sent unchanged, as no usual client would send it. */
   readonly path?: string
 }
 
@@ -21,7 +21,7 @@ export interface Answer {
   readonly headers: IncomingMessage['headers']
 }
 
-/** Asks a server as a page does, or as one that pretends to. */
+/** Sends a request to a server, as a page does or as a client that pretends to be a page. */
 export function ask(address: string, { method = 'GET', headers = {}, body, path }: Asking = {}): Promise<Answer> {
   return new Promise((answer, fail) => {
     const asked = request(address, { method, headers, ...(path && { path }) }, (response) => {
@@ -38,13 +38,13 @@ export function post(address: string, body: object) {
   return ask(address, { method: 'POST', headers, body: JSON.stringify(body) })
 }
 
-/** All of a map. */
+/** Requests a map, and returns all messages. */
 export async function wholeMap(address: string, map: MapRequest): Promise<readonly MapMessage[]> {
   const { body } = await post(`${address}map`, map)
   return JSON.parse(`[${body.trim().replaceAll('\n', ',')}]`)
 }
 
-/** What messages say of each place, the last word counting. */
+/** Cosine of each position by its index; a later message replaces an earlier one. */
 export function cosinesOf(messages: readonly MapMessage[]): ReadonlyMap<number, number> {
   const found = new Map<number, number>()
   for (const message of messages.filter((one): one is MapRows => one.kind === 'rows')) {

@@ -21,16 +21,19 @@ export function textOf(page: string): string {
   return readFileSync(join(ROOT, page), 'utf8')
 }
 
-/** Code between fences. */
+/** A fenced code block. */
 export interface Block {
   readonly page: string
   /** Line of its opening fence, from 1. */
   readonly line: number
   readonly language: string
   readonly code: string
-  /** Why it is not run; a comment before the block says so: `<!-- parsed only: needs a card -->`. */
+  /** Reason why the block is not run, from a comment before it: `<!-- parsed only: needs a card -->`. */
   readonly parsedOnly: string | undefined
-  /** A file or folder that is put beside it, and its origin in the repository: `<!-- given: a.onnx from test/a.onnx -->`. */
+  /**
+   * File or folder that the block needs beside it, and its source in the repository:
+   * `<!-- given: a.onnx from test/a.onnx -->`.
+   */
   readonly given: { readonly name: string; readonly source: string } | undefined
 }
 
@@ -62,7 +65,7 @@ function proseOf(page: string): string {
   return textOf(page).replace(/^```\w*\n[\s\S]*?^```$/gm, '')
 }
 
-/** Text between backticks, blocks left out. */
+/** Text between backticks outside code blocks. */
 export function codeSpansOf(page: string): readonly string[] {
   return [...proseOf(page).matchAll(/`([^`\n]+(?:\n[^`\n]+)?)`/g)].map(([, code]) => code as string)
 }
@@ -72,7 +75,7 @@ export function linksOf(page: string): readonly string[] {
   return [...proseOf(page).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target as string)
 }
 
-/** What a page's headings are called in links, as GitHub does it. */
+/** Anchors of a page's headings, made as GitHub makes them. */
 export function anchorsOf(page: string): readonly string[] {
   const anchors: string[] = []
   for (const [, heading] of proseOf(page).matchAll(/^#+ (.+)$/gm)) {

@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import { InputError } from '../../src/errors.js'
 
-/** The message of the error that `action` ends with, which must be of the type and one line. */
+/** Message of the error that `action` throws. Checks that it has the given type and one line. */
 export async function messageOf(
   action: Promise<unknown>,
   type: new (message: string) => Error = InputError,

@@ -4,12 +4,15 @@ import { type Architecture, type Layer, parametersOf } from '../../src/networks/
 import { catalogModels, isGenerator } from '../../src/networks/index.js'
 import { type FormulaTensor, weight } from './formulas.js'
 
-/** An eighth of the channels; those of pictures and the classes stay, as in test/golden/make_networks.py. */
+/**
+ * An eighth of the channels, as in test/golden/make_networks.py. The channels of pictures and the classes keep their
+ * number.
+ */
 function width(channels: number): number {
   return channels === 3 || channels === 1000 ? channels : channels / 8
 }
 
-/** A network of the same blocks, which a test can build and run in no time. */
+/** A network of the same blocks with few channels, which a test can build and run quickly. */
 export function narrowed({ input, layers, ...about }: Architecture): Architecture {
   const [channels = 0, ...size] = input.shape
   return { ...about, input: { ...input, shape: [width(channels), ...size] }, layers: layers.map(narrowedLayer) }
@@ -36,7 +39,7 @@ function narrowedLayer(layer: Layer): Layer {
   }
 }
 
-/** Makes the published networks and generators of the catalog narrow, for the tests of the file that calls this. */
+/** Makes the catalog's published networks and generators narrow for all tests of the calling file. */
 export function narrowCatalog(): void {
   const full = [...architectures]
   const generators = catalogModels().filter((entry) => isGenerator(entry) && entry.kind === 'published')
@@ -50,12 +53,12 @@ export function narrowCatalog(): void {
   afterAll(() => put(full, dims))
 }
 
-/** The weights of a network as it stands in the catalog, by formula. */
+/** Weights by formula for a network of the catalog. */
 export function tensorsOf(id: string): FormulaTensor[] {
   return architectures.filter((one) => one.id === id).flatMap(formulaTensors)
 }
 
-/** The weights of an architecture by formula. */
+/** Weights by formula for an architecture. */
 export function formulaTensors({ layers }: Architecture): FormulaTensor[] {
   return parametersOf(layers).map(({ key, shape }) => formulaTensor(key, shape))
 }

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, vi } from 'vitest'
 import { sharedFolder, temporaryFolder } from './temporaryFolder.js'
 
-/** A fresh folder for each test, with the cache of networks in it. */
+/** A fresh folder for each test, which also holds the cache of networks. */
 export const networkFolder = () => withCache(temporaryFolder())
 
-/** A fresh folder for all tests of a file, with the cache of networks in it. */
+/** A fresh folder for all tests of a file, which also holds the cache of networks. */
 export const sharedNetworkFolder = () => withCache(sharedFolder())
 
 function withCache<T extends ReturnType<typeof temporaryFolder>>(folder: T): T {

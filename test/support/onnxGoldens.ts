@@ -11,7 +11,7 @@ export function onnxGolden(name: string): string {
   return join(folder, `${name}.onnx`)
 }
 
-/** Features of their image by the tensor's name, as PyTorch gives them. */
+/** PyTorch's features of the goldens' image, by the tensor's name. */
 export const onnxFeatures: Readonly<Record<string, number[]>> = JSON.parse(
   readFileSync(join(folder, 'expected.json'), 'utf8'),
 )
@@ -19,8 +19,8 @@ export const onnxFeatures: Readonly<Record<string, number[]>> = JSON.parse(
 const SIDE = 8
 
 /**
- * Features of every layer for the image of the goldens.
- * @param scale of its values; 17 makes whole numbers, for networks that take bytes
+ * Features of every layer for the goldens' image.
+ * @param scale factor of its values; with 17 they are whole numbers, for networks that take bytes
  */
 export async function runOnnxGolden(
   { onnxPath, input, layers }: Network,
@@ -41,7 +41,7 @@ export async function runOnnxGolden(
   )
 }
 
-/** Compares numbers to so many digits after the point. */
+/** Compares numbers to the given number of digits after the point. */
 export function expectClose(found: readonly number[] | undefined, values: readonly number[] = [], digits = 5): void {
   expect(found).toHaveLength(values.length)
   found?.forEach((value, i) => {

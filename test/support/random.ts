@@ -1,4 +1,4 @@
-/** A seeded source of chance: the same seed, name and round give the same numbers. */
+/** A seeded source of random numbers. The same seed, name and round give the same numbers. */
 export interface Random {
   /** An integer from 0 to below `limit`. */
   readonly below: (limit: number) => number
@@ -7,7 +7,7 @@ export interface Random {
   readonly bytes: (length: number) => Buffer
 }
 
-/** SplitMix32 over a seed, the name of what is repeated and the number of the round. */
+/** SplitMix32, seeded with a seed, the name of the repeated test and the number of the round. */
 export function randomOf(seed: number, name: string, round: number): Random {
   let state = (Math.imul(seed, 0x85ebca6b) ^ Math.imul(round + 1, 0xc2b2ae35) ^ hashOf(name)) >>> 0
   const next = () => {
@@ -30,7 +30,7 @@ export function randomOf(seed: number, name: string, round: number): Random {
   }
 }
 
-/** FNV-1a. */
+/** FNV-1a hash of a text. */
 function hashOf(text: string): number {
   let hash = 0x811c9dc5
   for (const byte of Buffer.from(text)) hash = Math.imul(hash ^ byte, 0x01000193)

@@ -1,5 +1,5 @@
 /**
- * How many random cases a test takes: so few, or as many times more as SHIFTSCOPE_TEST_FACTOR says, for
+ * Number of random cases for a test: `few`, times SHIFTSCOPE_TEST_FACTOR if that is set, as in
  * `SHIFTSCOPE_TEST_FACTOR=20 npx vitest run FILE`.
  */
 export function randomCases(few: number): number {

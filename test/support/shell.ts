@@ -3,7 +3,9 @@ import { rmSync } from 'node:fs'
 import { programWith } from '../../src/cli/program.js'
 import { makeFolder } from './temporaryFolder.js'
 
-/** Stands for every program: nothing is run, and what is called of this project is written down, a command by one write. */
+/**
+ * Replaces all programs, so that nothing runs. Calls of this project's commands are recorded, each in a single write.
+ */
 const NOTHING_RUNS = `
 note() { local IFS=$'\\x1f'; printf '%s\\x1e' "$*" >&3; }
 shiftscope() { note shiftscope "$@"; }
@@ -18,7 +20,7 @@ command_not_found_handle() { :; }
 PATH=
 `
 
-/** The commands of a script as a shell divides them into words: those of shiftscope, npm and node. Nothing is run. */
+/** Commands of shiftscope, npm and node in a script, divided into words by a shell. None of them runs. */
 export function commandsOf(script: string): readonly (readonly string[])[] {
   const folder = makeFolder()
   try {
@@ -35,7 +37,7 @@ export function commandsOf(script: string): readonly (readonly string[])[] {
   }
 }
 
-/** What the command line has against these words; undefined where it would run them. */
+/** Error of the command line about these arguments; undefined if it would run them. */
 export async function refusalOf(words: readonly string[]): Promise<string | undefined> {
   const program = programWith({ signal: new AbortController().signal })
   let said = ''

@@ -5,25 +5,25 @@ import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 
-/** Why Slurm cannot be started here; undefined: it can. */
+/** Reason why Slurm cannot be started on this machine; undefined if it can. */
 export function slurmGap(): string | undefined {
   if (process.getuid?.() !== 0) return 'its daemons are started as root'
   const missing = ['munged', 'slurmctld', 'slurmd', 'sbatch'].find((name) => spawnSync('which', [name]).status !== 0)
   return missing && `${missing} is not here (Debian: slurm-wlm, munge)`
 }
 
-/** A cluster of this machine alone, on the loopback address. */
+/** A Slurm cluster that consists of this machine, on the loopback address. */
 export interface Slurm {
-  /** For commands that speak to it. */
+  /** Environment for commands that talk to the cluster. */
   readonly env: Readonly<Record<string, string>>
-  /** Runs one of Slurm's commands; what it prints. */
+  /** Runs one of Slurm's commands, and returns its output. */
   run(command: string, ...args: string[]): string
   stop(): Promise<void>
 }
 
 /**
- * Starts munged, slurmctld and slurmd with everything in a folder of their own.
- * @param cores of the one node, whatever the machine has
+ * Starts munged, slurmctld and slurmd. All their files are in a temporary folder.
+ * @param cores number of cores of its only node, even if the machine has another number
  */
 export async function startSlurm(cores: number): Promise<Slurm> {
   const folder = mkdtempSync(join(tmpdir(), 'shiftscope-slurm-'))
@@ -56,7 +56,7 @@ export async function startSlurm(cores: number): Promise<Slurm> {
     )
     run('slurmctld', '-c', '-f', env.SLURM_CONF)
     run('slurmd', '-f', env.SLURM_CONF, '-N', name)
-    // The controller may take a while before it answers at all.
+    // The controller may take a while until it answers.
     for (let attempt = 0; !ask('sinfo', ['--noheader', '--format=%T']).stdout.startsWith('idle'); attempt++) {
       if (attempt === 60) throw new Error(`the node does not come up: ${run('sinfo')}`)
       await setTimeout(200)

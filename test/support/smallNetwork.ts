@@ -6,14 +6,14 @@ export interface SmallNetwork {
   readonly name?: string
   /** Pixels along a side of the image. */
   readonly side?: number
-  /** Of the feature. */
+  /** Length of the feature. */
   readonly dims: number
-  /** The last one makes `feature` of `image`. */
+  /** Nodes that compute `feature` from `image`; the last one gives `feature`. */
   readonly nodes: readonly Node[]
   readonly initializers?: readonly Initializer[]
 }
 
-/** Writes a network to a file, and opens it as the catalog does: pixels from 0 to 1, and one layer. */
+/** Writes a network to a file, and describes it as the catalog does, with pixels from 0 to 1 and one layer. */
 export async function smallNetwork(path: string, network: SmallNetwork): Promise<Network> {
   const { name = 'small', side = 32, dims, nodes, initializers = [] } = network
   const inputs = [{ name: 'image', shape: ['N', 3, side, side] }]
@@ -23,7 +23,7 @@ export async function smallNetwork(path: string, network: SmallNetwork): Promise
   return describedNetwork({ id: name, title: name, onnxPath: path, layers: [{ name: 'feature', dims }], input })
 }
 
-/** A network for tests that only look at its description: there need not be a file. */
+/** A network for tests that only use its description. Its file need not exist. */
 export function describedNetwork(changes: Partial<Network> = {}): Network {
   const { onnxPath = 'network.onnx' } = changes
   return {
@@ -32,7 +32,7 @@ export function describedNetwork(changes: Partial<Network> = {}): Network {
   }
 }
 
-/** A node with one output, by which it is named. */
+/** A node with one output, whose name is also the node's. */
 export function node(
   operator: string,
   inputs: readonly string[],
@@ -42,7 +42,7 @@ export function node(
   return { operator, name: output, inputs, outputs: [output], attributes }
 }
 
-/** A node with one output, as it is read from a file. */
+/** A node with one output, in the form that reading a file gives. */
 export function graphNode(
   operator: string,
   inputs: readonly string[],
@@ -52,21 +52,21 @@ export function graphNode(
   return { operator, domain: '', inputs, outputs: [output], attributes: new Map(Object.entries(attributes)) }
 }
 
-/** A constant of one value everywhere. */
+/** A constant with the same value everywhere. */
 export function constantOf(name: string, shape: readonly number[], value: number): Initializer {
   const length = shape.reduce((product, size) => product * size, 1)
   return { name, shape, float32: async () => new Float32Array(length).fill(value) }
 }
 
-/** Weights of some shape. */
+/** Weights of the given shape. */
 export function weightsOf(name: string, ...shape: number[]): Initializer {
   const length = shape.reduce((product, size) => product * size, 1)
   return { name, shape, float32: async () => Float32Array.from({ length }, (_, i) => Math.sin(i)) }
 }
 
 /**
- * A network of two convolutions of an image of 32 pixels, which share much of what they compute; a feature is the whole map of
- * the second, 4 × 14 × 14.
+ * A network of two convolutions on an image of 32 pixels, so that images share many values. Its feature is the whole
+ * map of the second convolution, 4 × 14 × 14.
  */
 export function convolutions(path: string): Promise<Network> {
   return smallNetwork(path, {

@@ -12,10 +12,13 @@ type Measure = Pick<RowKey, 'metric' | 'variant'>
 /** A measure's values, one per patch. */
 export type Values = readonly (readonly [Measure, readonly number[]])[]
 
-/** Mean similarity of different objects in a made-up group: a similarity of 0.75 is a relative one of 0.5. */
+/**
+ * Mean similarity of different objects in a made-up group. With it, a similarity of 0.75 is a relative similarity of
+ * 0.5.
+ */
 const NULL_BASELINE = 0.5
 
-/** A group of one layer, `fc`, whose patches have these values; nothing else of it is filled. */
+/** A group with one layer, `fc`, whose patches have these values. Everything else in it is empty. */
 export function groupWith(
   model: string,
   values: Values,
@@ -51,12 +54,12 @@ export const measures = {
   foldError: (feature: MadeUpFeature): Measure => ({ metric: 'fold-error', variant: feature }),
 } as const
 
-/** Numbers around a mean, all within 1 % of it. */
+/** Numbers close to a mean, at most 1 % away from it. */
 export function around(mean: number, count = 10): readonly number[] {
   return Array.from({ length: count }, (_, i) => mean * (1 + 0.01 * Math.sin(7 * i)))
 }
 
-/** A group that has every measure, and a map of its own for each anchor; `level` moves all of it. */
+/** A group with every measure, and a different map for each anchor. `level` changes all its values. */
 function wholeGroup(model: string, size: number, level: number): StudyGroup {
   const schemes = ['ordered', 'shuffled'] as const
   const tasks = [
@@ -116,7 +119,7 @@ function wholeGroup(model: string, size: number, level: number): StudyGroup {
   }
 }
 
-/** A network, its two versions and another, large objects and small ones. */
+/** A network, its two versions and another network, with large and small objects. */
 export const WHOLE_STUDY: readonly StudyGroup[] = [
   wholeGroup('net', 125, 0.93),
   wholeGroup('net', 75, 0.95),

@@ -15,7 +15,7 @@ export function sharedFolder(): PathInside {
   return folderBetween(beforeAll, afterAll)
 }
 
-/** A fresh folder that whoever asks removes. */
+/** A fresh folder that the caller removes. */
 export function makeFolder(): string {
   return mkdtempSync(join(tmpdir(), 'shiftscope-test-'))
 }

@@ -3,11 +3,11 @@ import { crc32 } from 'node:zlib'
 import type { FormulaTensor } from './formulas.js'
 import { tensorsOf } from './narrowNetworks.js'
 
-/** Writes checkpoints in PyTorch's zip form, as torch.save lays them out. */
+/** Writes checkpoints in PyTorch's zip format, in the layout of torch.save. */
 
 export type TorchTensor = FormulaTensor
 
-/** Writes a state dict of float32 tensors; one tensor is in memory at a time. */
+/** Writes a state dict of float32 tensors. Only one tensor is in memory at a time. */
 export function writeTorchZip(path: string, tensors: readonly TorchTensor[], form: ZipForm = 'zip32'): void {
   writeStoredZip(path, form, [
     { name: 'test/data.pkl', bytes: () => stateDictPickle(tensors) },
@@ -17,7 +17,7 @@ export function writeTorchZip(path: string, tensors: readonly TorchTensor[], for
   ])
 }
 
-/** Writes weights of a network that a graph can be built from. */
+/** Writes made-up weights of a catalog network, from which its graph can be built. */
 export function writeWeights(path: string, id: string): void {
   writeTorchZip(path, tensorsOf(id))
 }
@@ -44,7 +44,7 @@ export type ZipForm = 'zip32' | 'zip64'
 const uint16s = (...values: number[]) => Buffer.from(Uint16Array.from(values).buffer)
 const uint32s = (...values: number[]) => Buffer.from(Uint32Array.from(values).buffer)
 const uint64s = (...values: number[]) => Buffer.from(BigUint64Array.from(values.map(BigInt)).buffer)
-/** In place of a number that a field of 64 bits holds. */
+/** Value of a 32-bit field whose number is in a 64-bit field instead. */
 const ELSEWHERE = 0xffffffff
 
 function writeStoredZip(

@@ -1,15 +1,18 @@
 import { global, integer, op, text, tuple } from './torchFile.js'
 
-/** One storage of one float32, and one tensor of it. Keys are as they are pickled. */
+/** A checkpoint with one storage of one float32, and one tensor of it. Keys are in their pickled form. */
 const GOOD = {
   ...{ storageKey: integer(7), tensorKey: integer(5), count: integer(1), elements: 1, dimensions: 1, size: 1 },
-  /** The storage that the tensor names, and the tensor that the state dict names. */
+  /** Key of the storage in the tensor, and key of the tensor in the state dict. */
   ...{ rootKey: integer(7), reference: text('5') },
   views: op(']'),
   members: ['storages', 'tensors', 'pickle'],
 }
 
-/** A checkpoint as torch.save wrote it up to 0.1.10. @param changes `view`: key, storage, start and length of one view */
+/**
+ * A checkpoint in the format of torch.save up to 0.1.10.
+ * @param changes `view` holds key, storage, start and length of one view
+ */
 export function torchTar(changes: Partial<typeof GOOD> & { readonly view?: readonly Buffer[] } = {}): Buffer {
   const good = { ...GOOD, ...changes }
   const { storageKey, tensorKey, rootKey, reference, count, elements, dimensions, size, members, view } = good
@@ -35,7 +38,7 @@ function int64s(...values: readonly number[]): Buffer {
   return Buffer.from(BigInt64Array.from(values.map(BigInt)).buffer)
 }
 
-/** A member of a tar, after its header and before its padding. */
+/** A member of a tar file: header, contents and padding. */
 function member(name: string, bytes: Buffer): Buffer {
   const header = Buffer.alloc(512)
   header.write(name, 0)

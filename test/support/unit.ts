@@ -20,7 +20,10 @@ export const inputs: UnitInputs = {
   keepsFeatures: false,
 }
 
-/** A unit of 2×2 positions made up by formula; `level` moves all its similarities, `known` is what else is known of its layers. */
+/**
+ * A unit of 2×2 positions with values by formula. `level` shifts all its similarities; `known` holds further parts of
+ * its layers.
+ */
 export function madeUnit(
   changes: Partial<UnitInputs> = {},
   level = 0.9,
@@ -53,7 +56,7 @@ export function madeUnit(
   return { unit: { inputs: own, rows, cols, layers }, maps }
 }
 
-/** The arrays of a made unit; `angle` turns its anchors' features, in radians. */
+/** The arrays of a made-up unit. `angle` rotates the features at its anchors, in radians. */
 export function arraysOf({ layers }: Pick<Unit, 'layers'>, maps: Float32Array, angle = 0): UnitArrays {
   const anchorFeatures = layers.map(({ dims }) =>
     Float32Array.from({ length: ANCHOR_NAMES.length * dims }, (_, i) =>
@@ -63,7 +66,7 @@ export function arraysOf({ layers }: Pick<Unit, 'layers'>, maps: Float32Array, a
   return { maps, anchorFeatures }
 }
 
-/** Writes a made unit into a results folder. */
+/** Writes a made-up unit into a results folder. */
 export async function storeUnit(results: string, changes: Partial<UnitInputs> = {}, level = 0.9): Promise<Unit> {
   const { unit, maps } = madeUnit(changes, level)
   return writeUnit(results, unit, arraysOf(unit, maps))

@@ -7,11 +7,11 @@ import { assembleUnit, type LayerParts, NOT_CLASSIFIED } from '../../src/results
 import { UNIT_FORMAT, type UnitInputs } from '../../src/results/unit/schema.js'
 import { writeUnit } from '../../src/results/unit/store.js'
 
-/** Patches whose names a page must show as they are. */
+/** Patches whose names a page must show unchanged. */
 export const PATCHES = ['car', '"><script>window.taken=1</script>', 'חתול & </script><!--'] as const
 export const STRIDE = 11
 
-/** Classes by index, names that a page must show as they are among them. */
+/** Names of the classes by index. A page must show them unchanged. */
 const CLASS_NAMES = Object.fromEntries(['<b>cat</b> & dog', ...'abcdefghijklmno'].map((name, i) => [i, name]))
 
 /** Numbers from 0 to 1, the same in every run (mulberry32). */
@@ -26,9 +26,10 @@ export function randomNumbers(seed: number): () => number {
 }
 
 /**
- * A small study with made-up features, everything else of it computed from them as `reproduce` does: a network and its
- * anti-aliased twin, two layers, patches of 125 and 75 pixels. The twin has no large patch of the last name; units of 125
- * pixels keep their features, of the smaller ones the first patch by name keeps sketches of them.
+ * Writes a small study with made-up features. Everything else is computed from them as `reproduce` does. It has a
+ * network and its anti-aliased version, two layers, and patches of 125 and 75 pixels. The anti-aliased network lacks
+ * the large patch with the last name. Units of 125 pixels keep their features; of the smaller ones, the first patch by
+ * name keeps sketches.
  */
 export async function writeStudy(results: string): Promise<void> {
   for (const [m, model] of ['plain', 'plain-aa'].entries()) {

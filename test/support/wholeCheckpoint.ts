@@ -1,7 +1,7 @@
 import { withFile } from '../../src/files/openFile.js'
 import { type Checkpoint, readCheckpoint } from '../../src/networks/checkpoint/checkpoint.js'
 
-/** A checkpoint whose tensors are in memory, so that they can be asked for when the file is closed. */
+/** Reads a checkpoint with all tensors in memory, so that they can be used after the file is closed. */
 export function readWholeCheckpoint(path: string): Promise<Checkpoint> {
   return withFile(path, async (file) => {
     const checkpoint = await readCheckpoint(file)

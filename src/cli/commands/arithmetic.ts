@@ -10,7 +10,7 @@ import { duration, print, printJson, printTable, say } from '../output.js'
 import { collectAssignments, collectImages, collectNames, parsePath, parseWhole } from '../parse.js'
 import { terminalProgress } from '../progressBar.js'
 
-/** Options by the names of the command line. */
+/** Options with the names that they have on the command line. */
 interface Flags extends Omit<ArithmeticOptions, 'generators' | 'layers' | 'images' | 'out'> {
   readonly generator?: readonly string[]
   readonly layer?: readonly string[]
@@ -69,7 +69,7 @@ export function arithmeticCommand({ signal }: CommandContext): Command {
     })
 }
 
-/** How far the result is from the expected picture, layer by layer. */
+/** Prints the errors of the result against the expected picture, layer by layer. */
 function printErrors(document: ArithmeticDocument): void {
   const errors = ['PSNR', 'to decoded', 'cosine']
   printTable(

@@ -21,7 +21,7 @@ export function doctorCommand(): Command {
     })
 }
 
-/** Longest line. */
+/** Most characters per line. */
 const WIDTH = 100
 
 function printDiagnosis({ subject, state, optional, detail, remedy }: Diagnosis): void {

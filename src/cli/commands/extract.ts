@@ -9,7 +9,7 @@ import { duration, print, printJson, printTable, say } from '../output.js'
 import { parseList, parsePath, parseWhole } from '../parse.js'
 import { terminalProgress } from '../progressBar.js'
 
-/** Writes the folder that examples of other commands read. */
+/** Writes the folder that the examples of other commands read. */
 export const EXTRACT_EXAMPLE = 'shiftscope extract --model tiny-alexnet --patch dog --size 75 --stride 8 --out dog'
 
 export function extractCommand({ signal }: CommandContext): Command {
@@ -38,7 +38,10 @@ export function extractCommand({ signal }: CommandContext): Command {
     })
 }
 
-/** At whole cells and powers of two; all distances are in extract.json. */
+/**
+ * Prints the errors at distances of whole cells of the map and of powers of two. extract.json has those at all
+ * distances.
+ */
 function printEquivariance({ layers }: Extraction): void {
   const rows = layers.flatMap(({ name, equivariance = [] }) =>
     equivariance

@@ -104,7 +104,7 @@ function addList(patches: Command, context: CommandContext): void {
     })
 }
 
-/** Prints the patches that were made. They are kept, but any failure is an error. */
+/** Prints the patches that were made. They are kept, but any failed picture gives an error exit status. */
 function printFolder(made: PatchFolder, json: boolean | undefined): void {
   if (json) printJson(made)
   else print(`${counted(made.patches.length, 'object')}: ${made.manifest}`)

@@ -9,7 +9,7 @@ type DescribedUnit = Omit<Unit, 'arrays'>
 interface LayerArray {
   /** Its file is `<prefix>-<layer>.npy`. */
   readonly prefix: string
-  /** Undefined: the layer has no such array. */
+  /** Returns undefined if the layer has no such array. */
   readonly shape: (unit: DescribedUnit, layer: Unit['layers'][number]) => Shape | undefined
 }
 
@@ -31,7 +31,7 @@ const LAYER_ARRAYS = {
 } satisfies Record<string, LayerArray>
 type LayerArrayKind = keyof typeof LAYER_ARRAYS
 
-/** An array beside unit.json: of one layer, by its index, or of all layers. */
+/** An array stored beside unit.json. `layer` is the index of its layer, or null if it covers all layers. */
 export type UnitArray = { readonly file: string; readonly shape: Shape } & (
   | { readonly kind: 'maps'; readonly layer: null }
   | { readonly kind: LayerArrayKind; readonly layer: number }

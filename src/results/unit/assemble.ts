@@ -8,7 +8,7 @@ import { type MeasuredLayer, measureLayer } from '../measures.js'
 import type { UnitArrays } from './arrays.js'
 import type { Unit, UnitInputs } from './schema.js'
 
-/** Everything that is known of one layer of a unit. */
+/** Results of all experiments for one layer of a unit. */
 export interface LayerParts
   extends FeatureMeasures,
     Pick<MeasuredLayer, 'name' | 'dims' | 'separability' | 'baselines' | 'foldErrors' | 'equivariance' | 'readout'> {
@@ -20,8 +20,8 @@ export interface LayerParts
 export const NOT_CLASSIFIED = { separability: {}, baselines: null, foldErrors: null }
 
 /**
- * A unit of its measured layers, and the values of its arrays, apart from features.
- * @param classNames of the network's classes by index; a class without a name is named by its index
+ * Makes a unit from its measured layers, and the values of its arrays, except the features.
+ * @param classNames names of the network's classes by index; a class without a name gets its index as name
  */
 export function assembleUnit(
   inputs: UnitInputs,
@@ -53,8 +53,8 @@ export function assembleUnit(
 }
 
 /**
- * As unit.json holds them: with the names of the classes that occur.
- * @param category of the object; null if not known
+ * A layer's answers in the form of unit.json, with the names of the classes that occur.
+ * @param category class of the object; null if unknown
  */
 function namedAnswers(
   { maps, center, kept, least }: AnswerMaps,

@@ -1,14 +1,14 @@
 import type { Unit, UnitInputs } from './schema.js'
 
 /**
- * Inputs that must be equal for a stored unit to be used. It may hold more fold schemes, equivariance, read-out and features
- * than wanted, and may lack sketches.
+ * Inputs that a stored unit must share with the wanted unit to be used instead of it. It may hold more fold schemes,
+ * equivariance, read-out and features than wanted, and it may lack sketches.
  */
 type SharedInput =
   | Exclude<keyof UnitInputs, 'format' | 'separability' | 'equivariance' | 'keepsFeatures' | 'sketches'>
   | Exclude<keyof NonNullable<UnitInputs['separability']>, 'loss' | 'cv'>
 
-/** Each input as a text by which it can be compared and shown; undefined if it has no part in the unit. */
+/** Each input as text, for comparison and for messages; undefined if the unit does not have this input. */
 export const INPUT_TEXTS: Readonly<Record<SharedInput, (inputs: UnitInputs) => string | undefined>> = {
   model: ({ model }) => model,
   patch: ({ patch }) => patch,
@@ -28,7 +28,7 @@ export const INPUT_TEXTS: Readonly<Record<SharedInput, (inputs: UnitInputs) => s
   readout: ({ readout }) => readout && `${readout.samples} samples, seed ${readout.seed}`,
 }
 
-/** How a stored unit differs from the wanted one, in words; empty if it can be used. */
+/** Describes how a stored unit differs from the wanted one; empty if it can be used. */
 export function differencesOf(stored: UnitInputs, wanted: UnitInputs): readonly string[] {
   const differences = Object.entries(INPUT_TEXTS).flatMap(([name, textOf]) => {
     const [has, wants] = [textOf(stored), textOf(wanted)]
@@ -45,15 +45,15 @@ export function differencesOf(stored: UnitInputs, wanted: UnitInputs): readonly 
   return differences
 }
 
-/** Inputs whose hashes say nothing to people. */
+/** Messages for inputs that are hashes, because the hashes tell a reader nothing. */
 const DIFFERENT_FILES: Readonly<Record<string, string>> = {
   weightsSha256: 'another checkpoint',
   patchSha256: 'another picture',
 }
 
 /**
- * Why two units of one network and size cannot be averaged; undefined if they can. Fold schemes may differ: each scheme's
- * numbers are of the units that have it.
+ * Says why two units of one network and size cannot be averaged; undefined if they can. Their fold schemes may differ:
+ * each scheme is averaged over the units that have it.
  */
 export function groupDifference(a: UnitInputs, b: UnitInputs): string | undefined {
   const differing = Object.entries(GROUP_SETTINGS).find(([name]) => {

@@ -45,8 +45,8 @@ export async function openUnit(results: string, folder: string): Promise<OpenUni
 }
 
 /**
- * A unit whose description is known.
- * @param readArray of one of its arrays; by default, as it is stored
+ * A unit whose description is already read.
+ * @param readArray reads one of its arrays; by default from the unit's folder
  */
 export function unitWithArrays(
   folder: string,

@@ -3,7 +3,9 @@ import { ANCHOR_NAMES } from '../../engine/positions.js'
 import { BLENDS } from '../../engine/task.js'
 import { FOLD_SCHEMES, LOSS, TASKS } from '../../experiments/folds.js'
 
-/** Raised whenever a change of the program changes a unit's numbers or files, so that older units are computed again. */
+/**
+ * Raised whenever a change of the program changes a unit's numbers or files, so that older units are computed again.
+ */
 export const UNIT_FORMAT = 6
 
 /** Everything that decides a unit's numbers: a stored unit with other inputs is computed again. */
@@ -51,7 +53,7 @@ const inputsSchema = z.object({
 })
 export type UnitInputs = z.infer<typeof inputsSchema>
 
-/** Rounding may take it a little beyond 1. */
+/** A cosine. Rounding may take it slightly beyond 1. */
 const cosineSchema = z.number().min(-1.001).max(1.001)
 
 const anchorSchema = z.object({
@@ -134,7 +136,7 @@ const fieldsSchema = z.object({
 /** Contents of unit.json, besides its own hash. */
 export const unitSchema = fieldsSchema
   .refine(({ inputs, layers }) => JSON.stringify(inputs.layers) === JSON.stringify(layers.map(({ name }) => name)))
-  // The page rests on these.
+  // The page needs these measures.
   .refine(({ layers }) =>
     layers.every(({ measures }) => ANCHOR_NAMES.every((name) => measures['similarity-mean']?.[name] !== undefined)),
   )

@@ -17,12 +17,12 @@ export function unitFolder(results: string, place: Pick<UnitInputs, 'model' | 's
   return join(groupFolder(results, place), fileName(place.patch))
 }
 
-/** Where the units of one network and size lie. */
+/** Folder that holds the units of one network and size. */
 export function groupFolder(results: string, { model, size }: Pick<UnitInputs, 'model' | 'size'>): string {
   return join(results, 'units', fileName(model), String(size))
 }
 
-/** Writes a unit whole or not at all; arrays are written as they lie in memory, without a copy. */
+/** Writes a unit whole or not at all. Arrays are written from memory without a copy. */
 export async function writeUnit(results: string, unit: Omit<Unit, 'arrays'>, arrays: UnitArrays): Promise<Unit> {
   const files = unitArrays(unit).map(({ kind, layer, file, shape }) => {
     const values = layer === null ? arrays.maps : arrays[kind]?.[layer]
@@ -38,14 +38,14 @@ export async function writeUnit(results: string, unit: Omit<Unit, 'arrays'>, arr
 /** State of a unit in a results folder. */
 export type StoredUnit =
   | { readonly state: 'finished'; readonly unit: Unit }
-  /** Nothing, or something damaged. */
+  /** There is no unit, or it is damaged. */
   | { readonly state: 'missing' }
-  /** A unit that was made otherwise; differences: in which inputs, `stride 3, not 1`. */
+  /** The unit was made from other inputs. `differences` lists them, such as `stride 3, not 1`. */
   | { readonly state: 'other'; readonly differences: readonly string[] }
 
 /**
- * Looks whether a results folder holds a unit that is whole, undamaged and made from these inputs. A unit that holds more fold
- * schemes than asked for, or separability, a read-out or features where none are asked for, will do.
+ * Checks whether a results folder holds a unit that is whole, undamaged and made from these inputs. The unit may hold
+ * more than asked for: more fold schemes, or separability, equivariance, a read-out or features.
  */
 export async function findUnit(results: string, inputs: UnitInputs): Promise<StoredUnit> {
   const stored = await findDescription(results, inputs)
@@ -55,7 +55,7 @@ export async function findUnit(results: string, inputs: UnitInputs): Promise<Sto
   return (await firstDamaged(unitFolder(results, inputs), digests)) === undefined ? stored : { state: 'missing' }
 }
 
-/** Whether `findUnit` finds a unit, without a look at its arrays, whose damage shows when they are read. */
+/** Whether `findUnit` would find a unit, without a check of its arrays. Damage in an array shows when it is read. */
 export async function isUnitThere(results: string, inputs: UnitInputs): Promise<boolean> {
   return (await findDescription(results, inputs)).state === 'finished'
 }
@@ -67,7 +67,7 @@ async function findDescription(results: string, inputs: UnitInputs): Promise<Sto
   return differences.length > 0 ? { state: 'other', differences } : { state: 'finished', unit }
 }
 
-/** Changes whenever a unit is put in the place of another; undefined if there is none. */
+/** A text that changes whenever a unit is replaced by another one; undefined if there is no unit. */
 export async function unitVersion(results: string, inputs: UnitInputs): Promise<string | undefined> {
   const status = await stat(join(unitFolder(results, inputs), UNIT_FILE)).catch(() => undefined)
   return status && `${status.ino} ${status.mtimeMs}`
