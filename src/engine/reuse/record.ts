@@ -10,7 +10,7 @@ export type ReuseRecord =
       /** Last tensor whose distinct values are each computed once. Later tensors are computed for every image. */
       readonly cut: string
       /**
-       * For each convolution's output up to `cut`, the share of its values over all images that are distinct, 0 to 1.
+       * For each output of a convolution, a pool or a padding up to `cut`, the share of its values over all images that are distinct, 0 to 1.
        */
       readonly distinct: Readonly<Record<string, number>>
       /** Predicted speed with reuse divided by that without, from counts of multiply-adds and bytes. */
