@@ -137,7 +137,7 @@ async function benchUnit(
   }
 }
 
-/** Times what a unit measures of its features, one layer after the other. */
+/** Measures the time of a unit's experiments on its features, layer by layer. */
 async function timeExperiments(
   grids: readonly FeatureGrid[],
   device: Device,

@@ -100,7 +100,7 @@ async function round(
     while (next < queue.length && failures.length === 0 && !job.signal?.aborted) {
       const first = queue[next++] as number
       const count = Math.min(batch, job.positions - first)
-      // Some may be stored already. They no longer count, because a worker that dies while it writes may damage them.
+      // Features of a repeated batch may be stored already. A worker that dies while it writes may damage them.
       mark(state, first, count, 0)
       const failure = await attempt(job, first, count, batch)
       if (failure === undefined) mark(state, first, count, 1)

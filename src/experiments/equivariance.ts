@@ -17,7 +17,7 @@ export interface EquivarianceError {
   readonly aliasing: number
 }
 
-/** Both parts of the error, as variants of its measure name them. */
+/** Names of the error's two parts. Variants such as `8px border` contain them. */
 export const ERROR_PARTS = ['border', 'aliasing'] as const
 
 /** The object moves by up to two cells, and no farther than this, in pixels. */

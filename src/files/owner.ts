@@ -11,7 +11,7 @@ export const ownerSchema = z.object({
   /** See `thisMachine`. The system can look up a process only on its own machine. */
   machine: z.string(),
   pid: z.number().int().positive(),
-  /** The process's start time as the system counts it, because process numbers are used again; empty if unknown. */
+  /** Start time in the system's own units; empty if unknown. It tells a process from a later one with its number. */
   started: z.string(),
 })
 export type Owner = Readonly<z.infer<typeof ownerSchema>>

@@ -61,7 +61,7 @@ const STATE_FILE = 'partial.json'
 /** Suffix of an unfinished array. */
 const PARTIAL = '.partial'
 
-/** CRC-32 of each row through all arrays; null for a row that is missing. */
+/** One CRC-32 per row, over that row of every array in turn; null if the row is missing. */
 const stateSchema = z.object({ fingerprint: z.string(), sums: z.array(z.number().int().nonnegative().nullable()) })
 type Sums = (number | null)[]
 

@@ -74,7 +74,7 @@ function alongRows(data: Uint8Array, length: number, { width, first, weights }: 
   return resized
 }
 
-/** Adds a block to the sums: for each sum, four weighted values, which are `step` apart, from `source` on. */
+/** Adds four weighted values to each sum. The first one of sum i is at `source` + i, the others follow `step` apart. */
 function addBlock(
   sums: Int32Array,
   data: Uint8Array,

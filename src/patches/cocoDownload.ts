@@ -80,8 +80,8 @@ export async function fetchImages(
 }
 
 /**
- * The cause of an image's failure. Remedies for weights are left out, because an image has only one address. Other
- * errors are thrown.
+ * Why an image could not be downloaded, without the advice to try another source: an image has only one address.
+ * Throws errors that are not about the download.
  */
 function causeOf(error: unknown): string {
   const reason = error instanceof NetworkError ? error.message : reasonOf(error)

@@ -78,8 +78,8 @@ interface Machine {
 /**
  * Reads one pickle from the start of `bytes`.
  *
- * @returns its value, and the offset of the first byte after it (a legacy checkpoint is a row of pickles)
- * @throws PickleError for a truncated pickle, an opcode or a global that is not allowed, or one that exceeds the limits
+ * @returns its value, and the offset of the first byte after it (a legacy checkpoint is a sequence of pickles)
+ * @throws PickleError if the pickle is truncated, exceeds the limits, or uses a forbidden opcode or global
  */
 export function readPickle(bytes: Buffer, world: PickleWorld): { value: PickleValue; end: number } {
   const machine: Machine = { bytes, world, position: 0, containers: 0, stack: [], memo: new Map() }

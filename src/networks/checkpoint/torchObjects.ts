@@ -144,7 +144,7 @@ export function storageOf(
   if (available < needed) {
     throw new PickleError(`storage ${printable(key)} should have ${counted(needed, 'byte')} and has ${available}`)
   }
-  // PyTorch saves no storage under two types. When it loads one, the first type counts.
+  // PyTorch never saves one storage under two types, and on loading it uses only the first.
   const root = roots.get(key) ?? { dtype, elements }
   if (root.dtype !== dtype || root.elements !== elements) {
     throw new PickleError(`storage ${printable(key)} is described in two ways`)

@@ -30,9 +30,9 @@ export function featureOutput(layer: FeatureLayer, precision: Precision): string
 }
 
 /**
- * A network's graph with compositing in front. It is for devices to which images would have to be sent: instead, a
- * batch sends two index vectors per image. Their sum gathers the window, and image = window * opacity + (1 - opacity) *
- * background, as `native/core/composite.h` defines it.
+ * A network's graph with compositing in front. On a device, it saves sending whole images: a batch sends two index
+ * vectors per image. Their sum gives the indices of the window's pixels. Then image = window * opacity +
+ * (1 - opacity) * background, as `native/core/composite.h` defines it.
  *
  * @param precision of the device's computation. Images are always composited in float32. The outputs that
  * `featureOutput` names give features as float32.

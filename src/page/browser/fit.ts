@@ -53,7 +53,7 @@ export function fitChoice(index: SiteIndex, wanted: Choice): Fitted {
     group.layers.findIndex(({ name }) => name === wanted.layer),
   )
   const { name } = group.layers[layer] as SiteGroup['layers'][number]
-  // If another network replaces the wanted one, its layers differ anyway.
+  // If another network replaces the wanted one, its layers differ anyway, so a note would add nothing.
   if (ofModel.length > 0 && name !== wanted.layer)
     notes.push(`There is no layer ${isolated(wanted.layer)} here. The map shows ${isolated(name)}.`)
   const found = group.units.findIndex(({ patch }) => patch === wanted.patch)

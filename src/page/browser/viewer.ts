@@ -51,7 +51,7 @@ function noFeatures({ group, unit }: Fitted): string {
   return `You can set any anchor for ${count} of the ${group.units.length} objects, because their features are stored. “reproduce --keep-features” stores the features of all objects.`
 }
 
-/** Marks the viewer's own entries in the browser's history, so that going back differs from following a link. */
+/** Marks the viewer's own history entries, so that `follow` can tell the Back button from a link. */
 const OWN = 'shiftscope'
 
 class Viewer implements RunningViewer {
