@@ -105,7 +105,7 @@ function parsed<T>(path: string, what: string, schema: z.ZodType<T>, { value, st
   if (result.success) return result.data
   const issue = result.error.issues[0]
   throw new InputError(
-    `${path} is not of COCO’s instances form: the ${what} at byte ${start}: ${issue?.path.join('.')}: ${issue?.message}`,
+    `${path} is not a COCO instances file: the ${what} at byte ${start}: ${issue?.path.join('.')}: ${issue?.message}`,
   )
 }
 
@@ -119,7 +119,7 @@ function keepAnnotation(
   const { id, image_id: imageId, category_id: category, iscrowd } = value
   if (typeof id !== 'number' || typeof imageId !== 'number' || typeof category !== 'number') {
     throw new InputError(
-      `${path} is not of COCO’s instances form: the annotation at byte ${start}${typeof id === 'number' ? ` (id ${id})` : ''} lacks id, image_id or category_id`,
+      `${path} is not a COCO instances file: the annotation at byte ${start}${typeof id === 'number' ? ` (id ${id})` : ''} lacks id, image_id or category_id`,
     )
   }
   const box = boxOf(value.bbox)

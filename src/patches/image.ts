@@ -43,7 +43,7 @@ export async function readImage(path: string, signal?: AbortSignal): Promise<Ima
   if (!info.isFile()) throw new InputError(`${path} is not a file; give a picture`)
   if (info.size > MAX_FILE_BYTES) {
     throw new InputError(
-      `${path} has ${info.size} bytes, more than the ${MAX_FILE_BYTES} that are read; make it smaller`,
+      `${path} is too large: it has ${info.size} bytes, and the limit is ${MAX_FILE_BYTES}; make it smaller`,
     )
   }
   // Given a path, sharp may answer from its cache after the file has changed.

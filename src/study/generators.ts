@@ -111,7 +111,7 @@ function knownGenerators(model: string, layers: readonly string[] | undefined) {
   const missing = layers?.find((layer) => !own.some((generator) => generator.layer === layer))
   if (missing !== undefined) {
     const known = own.map(({ layer }) => layer).join(', ')
-    throw new UsageError(`${model} has no generator of ${missing}; it has those of ${known}`)
+    throw new UsageError(`no generator makes images from ${missing} of ${model}; choose one of its layers ${known}`)
   }
   return own.filter(({ layer }) => layers === undefined || layers.includes(layer))
 }
