@@ -215,7 +215,7 @@ function keptRows({ layers }: Network, total: number) {
    * itself, may differ in their last bits.
    */
   const put = (row: number, from: number, source: readonly Float32Array[], hasTurn: boolean) => {
-    if (isFinished[row] === 1 || (!hasTurn && placeOf[row] !== -1)) return
+    if (!hasTurn && placeOf[row] !== -1) return
     if (placeOf[row] === -1) {
       placeOf[row] = count
       rows[count++] = row
@@ -225,7 +225,7 @@ function keptRows({ layers }: Network, total: number) {
         (source[i] as Float32Array).subarray(from * dims, (from + 1) * dims),
         (placeOf[row] as number) * dims,
       )
-    if (!hasTurn) return
+    if (!hasTurn || isFinished[row] === 1) return
     isFinished[row] = 1
     finished++
   }

@@ -27,8 +27,8 @@ interface Call {
   readonly places: readonly string[]
   readonly isEarly: boolean
   readonly signal: AbortSignal | undefined
-  /** Gives the first row, before the others. */
-  readonly begin: () => void
+  /** Gives the first row, before the others; its values may differ from those at the end, as on a device that then fails. */
+  readonly begin: (difference?: number) => void
   readonly finish: () => void
   readonly fail: (error: Error) => void
 }
@@ -43,7 +43,11 @@ function madeUnit(rowsACall?: number, features = featuresAt, network = NETWORK) 
       const made = rows.map(([row = 0, col = 0]) => features(row, col, isEarly))
       const matrices = [0, 1].map((layer) => Float32Array.from(made.flatMap((one) => one[layer] ?? [])))
       const layers = NETWORK.layers.map(({ name, dims }, i) => ({ name, dims, matrix: matrices[i] as Float32Array }))
-      const begin = () => onRows?.(Int32Array.of(0), matrices)
+      const begin = (difference = 0) =>
+        onRows?.(
+          Int32Array.of(0),
+          matrices.map((matrix) => matrix.map((value) => value + difference)),
+        )
       const finish = () => done({ layers, finished: rows.length, release: () => undefined })
       calls.push({ places: rows.map(String), isEarly, signal, begin, finish, fail })
     })
@@ -89,6 +93,18 @@ async function messagesOf(unit: LiveUnit, calls: readonly Call[], wanted: Parame
 }
 
 describe('a live unit', () => {
+  it('replaces the rows of a device that failed after it had handed them out', async () => {
+    const { unit, calls } = madeUnit(4)
+    unit.follow(nobody())
+    await settle()
+    calls[0]?.finish()
+    await settle()
+    calls[1]?.begin(0.5)
+    expect([calls[1]?.places[0], unit.matrices[0]?.[0]]).toEqual(['0,0', 1.5])
+    await computeAll(calls, 1)
+    expect([...(unit.matrices[0]?.subarray(0, 2) ?? []), unit.finished()]).toEqual([1, 0, ALL])
+  })
+
   it('computes the coarsest position and the anchors first, then all in steps, of which two are under way', async () => {
     const { unit, calls } = madeUnit(4)
     expect(unit.bytes).toBe(ALL * 5 * 4)
