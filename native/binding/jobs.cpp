@@ -54,8 +54,7 @@ class Task {
   }
 
  private:
-  /// It is too late to stop the work then, but its result is useless: it may have read or written memory that no array
-  /// has any more.
+  /// By then the work is done, but its result is useless: the arrays that it read or wrote have lost their memory.
   bool is_any_transferred() const {
     return std::any_of(kept_.begin(), kept_.end(),
                        [](const auto& array) { return array.Value().ArrayBuffer().IsDetached(); });

@@ -7,6 +7,7 @@ import type { Frame } from '../engine/task.js'
 import { InputError, throwIfStopped } from '../errors.js'
 import { classProbabilities } from '../experiments/answers.js'
 import { randomNumbers } from '../experiments/randomNumbers.js'
+import { backgroundPixels } from '../experiments/scenePatches.js'
 import { NETWORK_OPTIONS, type NetworkOptions } from '../features/openNetwork.js'
 import { openPartialArrays, type PartialArrays } from '../files/partialArrays.js'
 import { sha256 } from '../files/sha256.js'
@@ -87,7 +88,7 @@ export async function consistency(options: ConsistencyOptions): Promise<Consiste
   networkNotes(network).forEach(note)
   const frame = network.input.rows
   const { identity, background: behind } = await readBackground(background, frame, signal)
-  const setting = { frame, draws, background: 'image' in behind ? behind.image : filled(behind.rgb, frame) }
+  const setting = { frame, draws, background: backgroundPixels(behind, frame) }
   const protocols = PROTOCOLS.filter(({ name }) => names.includes(name))
   const origin = {
     ...{ model: network.id, weightsSha256: network.weightsSha256, frame, input: recipeText(network.input) },
@@ -307,9 +308,4 @@ function keepAnswers(kept: KeptAnswers, group: Group, matrix: Float32Array, clas
       kept.rows(i, photograph).set(protocol.keep(own, classes, setting))
       first += own.length
     }
-}
-
-/** A picture of one colour, RGB [frame, frame, 3]. */
-function filled(rgb: readonly number[], frame: number): Uint8Array {
-  return Uint8Array.from({ length: frame * frame * 3 }, (_, i) => rgb[i % 3] as number)
 }
