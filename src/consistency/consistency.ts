@@ -246,7 +246,7 @@ async function measureAll(kept: KeptAnswers, work: Work): Promise<Run> {
   return { failed, settings: handle.settings, images, seconds, imagesPerSecond: images / seconds, ...execution.ran() }
 }
 
-/** Runs the frames of a group and stores its answers. */
+/** Runs the frames of a group and stores the answers, after a stop those of the photographs that are finished. */
 async function runGroup(
   kept: KeptAnswers,
   group: Group,
@@ -255,12 +255,16 @@ async function runGroup(
   onImages: (done: number) => void,
 ): Promise<void> {
   const { layers, finished, release } = await handle.encode(group.frames, { onImages, signal })
-  if (finished < group.frames.length) throwIfStopped(signal)
+  const photographs = group.photographs.slice(
+    0,
+    Math.floor((finished * group.photographs.length) / group.frames.length),
+  )
   const [{ matrix = new Float32Array(), dims: classes = 0 } = {}] = layers
-  keepAnswers(kept, group, matrix, classes, network)
+  keepAnswers(kept, photographs, matrix, classes, network)
   release()
-  const rows = group.photographs.map((row) => ({ row, from: row }))
+  const rows = photographs.map((row) => ({ row, from: row }))
   if (rows.length > 0) await partial?.write(rows, matrices)
+  if (finished < group.frames.length) throwIfStopped(signal)
 }
 
 async function readGroup(
@@ -294,11 +298,18 @@ function randomOf(seed: number, protocol: ProtocolName, photograph: string): () 
 }
 
 /** @throws InputError for outputs that are not finite */
-function keepAnswers(kept: KeptAnswers, group: Group, matrix: Float32Array, classes: number, network: Network): void {
+function keepAnswers(
+  kept: KeptAnswers,
+  photographs: readonly number[],
+  matrix: Float32Array,
+  classes: number,
+  network: Network,
+): void {
   const { protocols, setting, files } = kept
-  const probabilities = classProbabilities(matrix, group.frames.length, classes)
+  const frames = photographs.length * protocols.reduce((sum, { count }) => sum + count(setting), 0)
+  const probabilities = classProbabilities(matrix, frames, classes)
   let first = 0
-  for (const photograph of group.photographs)
+  for (const photograph of photographs)
     for (const [i, protocol] of protocols.entries()) {
       const own = probabilities.subarray(first, first + protocol.count(setting) * classes)
       if (!own.every(Number.isFinite))
