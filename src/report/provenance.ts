@@ -107,7 +107,7 @@ function tableHtml(title: string, head: readonly string[], rows: readonly (reado
 }
 
 /** Settings that may differ within a results folder. Numbers measured with different settings are hard to compare. */
-const SETTINGS = ['stride', 'background', 'blend', 'precision', 'C', 'seed'] as const
+const SETTINGS = ['stride', 'background', 'blend', 'precision', 'C', 'seed', 'readout'] as const
 
 /**
  * One line that says which networks and sizes were measured with different settings, because a folder may have results

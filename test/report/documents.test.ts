@@ -117,11 +117,11 @@ it('results that were measured otherwise than others are named with every settin
   expect(protocolNote(WHOLE_STUDY)).toBeUndefined()
   const separability = { loss: 'hinge' as const, C: 1, seed: 7, cv: [] }
   const groups = [
-    groupWith('a', values, { separability }),
+    groupWith('a', values, { separability, readout: { samples: 500, seed: 1 } }),
     groupWith('a', values, { size: 75, background: '#808080', precision: 'fp16' }),
-    groupWith('b', values, { stride: 4, separability: { ...separability, C: 2 } }),
+    groupWith('b', values, { stride: 4, separability: { ...separability, C: 2 }, readout: { samples: 100, seed: 1 } }),
   ]
   expect(protocolNote(groups)).toBe(
-    'Networks or sizes were measured with different settings, so do not compare their numbers directly: stride 50 (a 125, a 75) or 4 (b 125); background white (a 125, b 125) or #808080 (a 75); precision fp32 (a 125, b 125) or fp16 (a 75); C 1 (a 125) or 2 (b 125).',
+    'Networks or sizes were measured with different settings, so do not compare their numbers directly: stride 50 (a 125, a 75) or 4 (b 125); background white (a 125, b 125) or #808080 (a 75); precision fp32 (a 125, b 125) or fp16 (a 75); C 1 (a 125) or 2 (b 125); readout 500 samples, seed 1 (a 125) or 100 samples, seed 1 (b 125).',
   )
 })
