@@ -15,7 +15,6 @@ import type { TimeLeft } from './timeLeft.js'
 import type { UnitQueue } from './unitQueue.js'
 import { imagesOf, type PlannedUnit } from './units.js'
 
-/** Everything that the computation of units needs. */
 export interface UnitWork {
   readonly study: Study
   readonly queue: UnitQueue
@@ -25,13 +24,13 @@ export interface UnitWork {
   /** Called when a unit begins, and then with the number of its finished images. */
   readonly onUnit: (unit: PlannedUnit, images: number) => void
   readonly open: OpenUnits
-  /** Images of all units that were left when the study began. */
+  /** Number of images of all units that were unfinished when the command started. */
   readonly images: number
-  /** Undefined if nobody listens to progress. */
+  /** Estimates the time left; undefined if no progress is shown. */
   readonly timeLeft: TimeLeft | undefined
 }
 
-/** Opens a network for its remaining units. `first` is one of them; `images` is the number of images of all of them. */
+/** Opens a network for its unfinished units: `first` is one of them, `images` is the number of images of all. */
 export type OpenUnits = (
   study: Study,
   network: Network,
@@ -40,7 +39,6 @@ export type OpenUnits = (
   options: ResolvedOptions,
 ) => Promise<Execution>
 
-/** Outcome of a network's units. */
 interface ComputedUnits {
   readonly settings: NetworkSettings
   readonly units: readonly PlannedUnit[]
@@ -60,7 +58,7 @@ export async function computeUnits(work: UnitWork, network: Network, first: Plan
   timeLeft?.opened(first, (performance.now() - opening) / 1000, reusesValues(ran(), options))
   const classifiers = classifiersFor(ran().device)
   progress.start(network.id, work.images, { unit: 'images', before: work.images - imagesLeft() - imagesOf(first) })
-  // If extraction leaves the processor free (`overlaps`), a unit is measured while the next one is extracted.
+  // If extraction leaves the CPU free (`overlaps`), a unit is measured while the next one is extracted.
   let stored: Promise<void> = Promise.resolve()
   const units: PlannedUnit[] = []
   try {
@@ -99,15 +97,11 @@ export async function computeUnits(work: UnitWork, network: Network, first: Plan
   }
 }
 
-/**
- * Whether values that images share are computed once. Only on the processor, because the gain cannot be predicted
- * elsewhere.
- */
+/** Whether values that images share are computed only once. On a GPU, no gain was measured, so they are not. */
 export function reusesValues({ device }: ExecutionRecord, { reuse }: ResolvedOptions): boolean {
   return device === 'cpu' && reuse !== 'off'
 }
 
-/** Opens a network, given the number of images of all its units. */
 export function openUnits(
   study: Study,
   network: Network,
@@ -130,7 +124,7 @@ export function openUnits(
   })
 }
 
-/** @throws InterruptedError when the signal ends it */
+/** @throws InterruptedError if the signal stopped it before all positions were finished */
 async function extract(
   handle: NetworkHandle,
   { scene, grid: { offsets } }: PlannedUnit,

@@ -23,16 +23,16 @@ import { counted } from '../support/text.js'
 import { type Study, unitInputs } from './plan.js'
 import type { PlannedUnit } from './units.js'
 
-/** Features of a unit, and the measures that need its open network. */
+/** Features of a unit, and the errors that could only be measured while its network was open. */
 interface ExtractedUnit extends Features {
   /** Equivariance errors of each layer; empty if the study does not measure them. */
   readonly equivariance: readonly (readonly EquivarianceError[])[]
 }
 
 /**
- * Measures everything of one unit and stores it.
- * @param features of every layer; their memory is released once they are stored
- * @param classifiers device that trains the unit's classifiers and compares its features
+ * Runs all experiments of a study on one unit's features, and stores the results.
+ * @param features releases their memory when they are stored
+ * @param classifiers trains the classifiers and compares the features, on a GPU or the processor
  * @throws InputError that names the position of an all-zero or non-finite feature
  * @throws OutputError
  */
@@ -88,12 +88,11 @@ async function layerParts(
   }
 }
 
-/** Name of a unit's layer in messages. */
 function layerTitle(network: Network, layer: string, patch: Patch): string {
   return `${network.id} ${layer}, object ${patch.name}`
 }
 
-/** Cross-validation under every fold scheme of the study, as unit.json holds it. */
+/** Accuracies under every fold scheme of the study, in the form of unit.json. */
 async function separabilityOf(
   { separability: classifier }: Study,
   grid: LayerGrid,
@@ -124,10 +123,13 @@ function periodOf(network: Network, layer: string): number {
   return totalStride(networkCells(network), network.input.name, output) ?? USUAL_PERIOD
 }
 
-/** Fold scheme whose accuracies show whether a grid is too coarse. */
+/** The fold scheme that shows whether a grid is too coarse. */
 const SHUFFLED: FoldScheme = 'shuffled'
 
-/** Accuracies on the same folds for made-up features that hold only the position, or only its phase. */
+/**
+ * Accuracies, on the folds of the study, of two made-up features: the position, and its phase (the position modulo
+ * `period`). They show how much of a network's accuracy the folds alone explain.
+ */
 async function foldsExplained(
   { separability: classifier }: Study,
   grid: LayerGrid,
@@ -149,7 +151,7 @@ async function foldsExplained(
 
 const noted = new WeakMap<Study, Set<string>>()
 
-/** Notes a grid that is too coarse, once for each network and size of a study. */
+/** Notes that a grid is too coarse, once per network and size. */
 function noteCoarse(study: Study, { inputs: { model, size }, layers }: Unit, progress: Progress): void {
   for (const { baselines } of layers) {
     const shuffled = baselines?.phase[SHUFFLED]
@@ -162,14 +164,14 @@ function noteCoarse(study: Study, { inputs: { model, size }, layers }: Unit, pro
   }
 }
 
-/** Notes each task and fold scheme with classifiers that did not converge. */
+/** Notes each task and fold scheme whose classifiers did not all converge. */
 function noteUnsolved({ inputs, layers }: Unit, progress: Progress): void {
   for (const { name, separability } of layers) {
     for (const [scheme, tasks] of Object.entries(separability)) {
       for (const [task, { gap, notConverged }] of Object.entries(tasks)) {
         if (notConverged.length === 0) continue
         progress.note(
-          `${inputs.model} ${name}, object ${inputs.patch}, size ${inputs.size}: ${task} ${scheme}: ${counted(notConverged.length, 'classifier')} did not converge, largest gap ${gap.toExponential(1)}`,
+          `${inputs.model} ${name}, object ${inputs.patch}, size ${inputs.size}: ${counted(notConverged.length, 'classifier')} for ${task} with ${scheme} folds did not converge (largest relative duality gap ${gap.toExponential(1)})`,
         )
       }
     }

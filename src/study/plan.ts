@@ -18,7 +18,7 @@ import type { ResolvedOptions } from './options.js'
 import { networksOf, networkWithGenerators, withIds } from './studyNetworks.js'
 import { hasAnswers, imagesOf, type PlannedUnit, planUnits, sketchDims } from './units.js'
 
-/** A study ready to be computed. */
+/** All that decides what a study computes. */
 export interface Study {
   readonly out: string
   readonly networks: readonly Network[]
@@ -36,25 +36,23 @@ export interface Study {
   readonly units: readonly PlannedUnit[]
   /** Names of the patches whose units keep sketches. */
   readonly sketched: ReadonlySet<string>
-  /** Units that the results folder does not hold yet. */
+  /** Units to compute, because the results folder lacks them or holds them with other inputs. */
   readonly left: readonly PlannedUnit[]
   /**
-   * Versions of stored units that are damaged or made from other inputs. Such a unit is finished once its version
-   * changes.
+   * Versions of stored units that must be replaced, because they are damaged or have other inputs. When the version on
+   * disk changes, some process has replaced the unit.
    */
   readonly unwanted: ReadonlyMap<PlannedUnit, string>
-  /**
-   * Number of stored units to be replaced because they have other inputs, and differences, such as `stride 3, not 1`.
-   */
+  /** Number of stored units that have other inputs, and how these differ, such as `stride 3, not 1`. */
   readonly replaced: { readonly units: number; readonly differences: readonly string[] }
-  /** One plan for each network whose features are added and subtracted. */
+  /** One plan per network of the experiment `arithmetic`. */
   readonly arithmetic: readonly ArithmeticPlan[]
 }
 
 /**
- * Finds the networks and patches, and the units that are still to be computed.
- * @param withPlaceholders whether placeholders stand in for published networks and generators whose weights are missing
- *   on this machine. Nothing can be computed with them. By default, missing weights are an error.
+ * Opens the networks and patches of a study, and lists the units to compute.
+ * @param withPlaceholders whether to plan with placeholders for published networks and generators whose weights are
+ *   missing on this machine. Nothing can be computed with them. By default, missing weights are an error.
  * @throws UsageError for invalid options, or a study that does not fit into memory
  * @throws InputError for files that are missing or damaged
  * @throws the signal's reason after an abort
@@ -88,7 +86,7 @@ export async function planStudy(given: ResolvedOptions, withPlaceholders = false
   return { ...study, ...(await unitsLeft(study)), arithmetic: await arithmeticPlans(options, withPlaceholders, out) }
 }
 
-/** The units of a study that the results folder lacks. */
+/** Compares the study's units with those in the results folder. */
 async function unitsLeft(study: Study): Promise<Pick<Study, 'left' | 'unwanted' | 'replaced'>> {
   const left: PlannedUnit[] = []
   const unwanted = new Map<PlannedUnit, string>()
@@ -113,8 +111,8 @@ async function unitsLeft(study: Study): Promise<Pick<Study, 'left' | 'unwanted' 
 }
 
 /**
- * Tries the fold schemes on every grid before any image is computed.
- * @throws UsageError if a grid is too small for them
+ * Checks the grids before any image is computed.
+ * @throws UsageError if a grid has too few positions for the fold schemes
  */
 function checkFolds(units: readonly PlannedUnit[], classifier: UnitInputs['separability']): void {
   if (classifier === null) return
@@ -137,7 +135,7 @@ function checkFolds(units: readonly PlannedUnit[], classifier: UnitInputs['separ
 function checkEquivariance(units: readonly PlannedUnit[]): void {
   if (units.some(({ network, patch }) => equivarianceReach(network, patch.size) > 0)) return
   throw new UsageError(
-    'equivariance is measured in layers that are maps, and no object of this study can move by a cell of one; name such `layers` ("shiftscope models inspect NETWORK" lists them) without `pool`, or use smaller `sizes`',
+    'equivariance needs layers that are maps, and room for an object to move by one cell of a map. This study has neither: choose such `layers` ("shiftscope models inspect NETWORK" lists them) without `pool`, or smaller `sizes`',
   )
 }
 
@@ -152,12 +150,12 @@ async function backgroundsOf(
   return backgrounds
 }
 
-/** The background in a network's frame. */
+/** The background at the size of a network's input. */
 function backgroundFor({ backgrounds }: Pick<Study, 'backgrounds'>, { input }: Network): NamedBackground {
   return backgrounds.get(input.rows) as NamedBackground
 }
 
-/** Everything that decides a unit's numbers. */
+/** All inputs that decide a unit's numbers. */
 export function unitInputs(study: Study, unit: PlannedUnit): UnitInputs {
   const { network, patch, grid } = unit
   const { blend, precision, separability, equivariance, readout, keepsFeatures, sketched } = study
@@ -184,12 +182,11 @@ export function unitInputs(study: Study, unit: PlannedUnit): UnitInputs {
   }
 }
 
-/** Number of images of all these units. */
 export function imagesOfUnits(units: readonly PlannedUnit[]): number {
   return units.reduce((sum, unit) => sum + imagesOf(unit), 0)
 }
 
-/** Groups the units by network and size. */
+/** Groups units by network and size. */
 export function unitGroups(units: readonly PlannedUnit[]): readonly (readonly [PlannedUnit, ...PlannedUnit[]])[] {
   const groups = new Map<string, [PlannedUnit, ...PlannedUnit[]]>()
   for (const unit of units) {
@@ -202,9 +199,9 @@ export function unitGroups(units: readonly PlannedUnit[]): readonly (readonly [P
 }
 
 /**
- * Units whose sketches compete for room on the page, with estimated dims. The true dims are known only after the work,
- * and a plan must not depend on how much of the work is finished. The page chooses again when it knows the stored
- * sketches.
+ * The sizes of all units' sketches (compressed features), from which `sketchedPatches` chooses those that fit into the
+ * page. The dims are estimates: true dims are known only when a unit is computed, and a plan must not depend on how
+ * much of the study is finished.
  */
 function sketchGroups(units: readonly PlannedUnit[]): readonly SketchedGroup[] {
   return unitGroups(units).map((group) => {
@@ -218,7 +215,7 @@ function sketchGroups(units: readonly PlannedUnit[]): readonly SketchedGroup[] {
   })
 }
 
-/** Every patch at every size, size by size. */
+/** Every patch at every size, ordered by size. */
 async function patchesOf(
   path: string | undefined,
   sizes: readonly number[],

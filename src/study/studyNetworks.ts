@@ -21,7 +21,7 @@ import { byIds } from './checkpointModels.js'
 import type { NetworkWithGenerators } from './generators.js'
 import type { ResolvedOptions } from './options.js'
 
-/** Replaces checkpoints among the models by ids, and adds them to the weights. */
+/** Replaces checkpoint files in `models` by network ids, and adds the files to `weights`. */
 export async function withIds(options: ResolvedOptions): Promise<ResolvedOptions> {
   const { unitModels, arithmeticModels, weights } = options
   const units = await byIds({ models: unitModels, weights })
@@ -34,7 +34,7 @@ export async function withIds(options: ResolvedOptions): Promise<ResolvedOptions
   }
 }
 
-/** Known generators for the layers of a network that the study reads. */
+/** The catalog's generators for those layers of a network that the study reads. */
 function generatorsOf(model: string, { layers }: ResolvedOptions): readonly GeneratorEntry[] {
   const own = listGenerators().filter(({ encoder }) => encoder === model)
   const wanted = layersOf(model, layers)
@@ -49,7 +49,7 @@ function checkWeights(options: ResolvedOptions): void {
   const stray = Object.keys(weights).find((id) => !used.includes(id))
   if (stray === undefined) return
   throw new UsageError(
-    `\`weights\` names ${stray}, which is not among the networks and generators of this study, ${used.join(', ')}; these are chosen by \`models\`, \`layers\` and \`experiments\``,
+    `\`weights\` names ${stray}, which this study does not use. It uses ${used.join(', ')}; to change that, see \`models\`, \`layers\` and \`experiments\``,
   )
 }
 
@@ -81,12 +81,12 @@ async function networkOf(model: string, options: ResolvedOptions, withPlaceholde
   return chooseNetwork(choice)
 }
 
-/** Whether a network has published weights that are neither given as a file nor stored on this machine. */
+/** Whether a network's published weights are missing: not given as a file, and not stored on this machine. */
 async function lacksFile(id: string, { weights }: ResolvedOptions): Promise<boolean> {
   return weights[id] === undefined && (await lacksWeights(id))
 }
 
-/** A network with the generators of the layers that the study reads, if there are any. */
+/** A network, and the generators for the layers that the study reads, if there are any. */
 export async function networkWithGenerators(
   model: string,
   options: ResolvedOptions,
@@ -102,7 +102,7 @@ export async function networkWithGenerators(
       lacks ? placeholderGenerator(entry) : await chooseGenerator(id, options.weights[id], undefined, options.signal),
     )
   }
-  // Generators are made for features that are not pooled.
+  // Generators are trained on features that are not pooled.
   const own = { ...options, layers: generators.map(({ layer }) => layer), pool: 'none' } as const
   const network = await networkOf(model, own, withPlaceholders)
   const inOrder = network.layers.map(({ name }) => generators.find(({ layer }) => layer === name) as Generator)
@@ -110,7 +110,6 @@ export async function networkWithGenerators(
   return { network, generators: inOrder }
 }
 
-/** The layers to read from a network. */
 function layersOf(model: string, layers: ResolvedOptions['layers']): readonly string[] | undefined {
   if (layers === undefined || isList(layers)) return layers
   return layers[model] ?? layers[idOf(model)]
@@ -133,13 +132,13 @@ function checkLayers({ unitModels, arithmeticModels, layers }: ResolvedOptions):
   const stray = Object.keys(layers).find((id) => !known.has(id))
   if (stray !== undefined)
     throw new UsageError(
-      `\`layers\` names ${stray}, which is not among the networks of this study, ${[...models].map(idOf).join(', ')}`,
+      `\`layers\` names ${stray}, which this study does not use. Its networks are ${[...models].map(idOf).join(', ')}`,
     )
 }
 
 /**
- * Results are stored under the network's id. The id of an ONNX file is its name without extension, so two files can
- * clash.
+ * Results are stored under the network's id. For an ONNX file, it is the file's name without extension, so two files
+ * can have the same id.
  */
 function checkIds(networks: readonly Network[]): void {
   const ids = networks.map(({ id }) => id)
