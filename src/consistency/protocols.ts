@@ -1,5 +1,6 @@
 import { AXES } from '../engine/positions.js'
 import type { Frame } from '../engine/task.js'
+import { mean } from '../support/statistics.js'
 import { cropped, type Photograph, reducedTo, sourceSide } from './photographs.js'
 import { circularShift, idealShift, placedOn, shiftDerivative } from './shifts.js'
 
@@ -252,10 +253,4 @@ function share(count: number, isOne: (i: number) => boolean): number {
   let ones = 0
   for (let i = 0; i < count; i++) if (isOne(i)) ones++
   return ones / count
-}
-
-function mean(values: ArrayLike<number>): number {
-  let sum = 0
-  for (let i = 0; i < values.length; i++) sum += values[i] as number
-  return sum / values.length
 }

@@ -1,7 +1,7 @@
 import type { ExecutionRecord } from '../engine/choice.js'
 import type { Settings } from '../engine/task.js'
 import type { PatchFailure } from '../patches/patchFolder.js'
-import { meanAndStd } from '../results/rows.js'
+import { meanAndError } from '../support/statistics.js'
 import type { PhotographFile } from './photographs.js'
 import type { Protocol, ProtocolName, ProtocolSetting } from './protocols.js'
 
@@ -69,9 +69,4 @@ export function summary(kept: KeptAnswers): Pick<Consistency, 'measures' | 'phot
     return { protocol: protocol.name, measure: name, title, unit, ...meanAndError(values) }
   })
   return { measures, photographs }
-}
-
-function meanAndError(values: readonly number[]): Pick<ConsistencyMeasure, 'mean' | 'standardError'> {
-  const { mean, std } = meanAndStd(values)
-  return { mean, standardError: values.length < 2 ? null : std / Math.sqrt(values.length - 1) }
 }

@@ -1,4 +1,5 @@
 import type { Position } from '../engine/positions.js'
+import { mean } from '../support/statistics.js'
 import type { GridShape } from './grid.js'
 
 /** Ways in which the object moves: along a row of the map, or along a column. */
@@ -96,10 +97,6 @@ function byDistance(count: number, at: (i: number) => readonly [number, number])
     groups.set(distance, [...(groups.get(distance) ?? []), similarity])
   }
   return groups
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length
 }
 
 /**

@@ -1,3 +1,5 @@
+import { mean } from '../support/statistics.js'
+
 /** Penalties to try, as multiples of the mean squared length of the centred features. */
 const PENALTIES = Array.from({ length: 19 }, (_, i) => 10 ** (i / 2 - 8))
 
@@ -15,15 +17,15 @@ const PENALTIES = Array.from({ length: 19 }, (_, i) => 10 ** (i / 2 - 8))
 export function ridgePredictions(gram: Float64Array, trained: readonly number[], target: Float64Array): Float64Array {
   const samples = target.length
   const products = trained.map((i) => Float64Array.from(trained, (j) => gram[i * samples + j] as number))
-  const means = Float64Array.from(products, meanOf)
-  const mean = meanOf(means)
-  const size = meanOf(products.map((row, i) => row[i] as number))
-  const scale = size - mean
-  const level = meanOf(trained.map((i) => target[i] as number))
+  const means = Float64Array.from(products, mean)
+  const center = mean(means)
+  const size = mean(products.map((row, i) => row[i] as number))
+  const scale = size - center
+  const level = mean(trained.map((i) => target[i] as number))
   // Nothing can be read from features that differ only by rounding.
   if (scale <= 1e-12 * size) return new Float64Array(samples).fill(level)
   const centred = products.map((row, i) =>
-    row.map((product, j) => product - (means[i] as number) - (means[j] as number) + mean + scale),
+    row.map((product, j) => product - (means[i] as number) - (means[j] as number) + center + scale),
   )
   const form = tridiagonalForm(centred)
   const values = Float64Array.from(trained, (i) => (target[i] as number) - level)
@@ -158,10 +160,4 @@ function dot(a: Float64Array, b: Float64Array): number {
 
 function addTo(target: Float64Array, values: Float64Array, factor: number): void {
   for (let i = 0; i < target.length; i++) target[i] = (target[i] as number) + factor * (values[i] as number)
-}
-
-function meanOf(values: ArrayLike<number>): number {
-  let sum = 0
-  for (let i = 0; i < values.length; i++) sum += values[i] as number
-  return sum / values.length
 }

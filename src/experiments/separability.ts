@@ -1,6 +1,7 @@
 import { InputError, UsageError } from '../errors.js'
 import { NonFiniteFeatureError, type SvmSolution, trainSvm } from '../native.js'
 import { checkCount, checkNames } from '../support/checks.js'
+import { meanAndStd } from '../support/statistics.js'
 import type { ExperimentPlace } from './card.js'
 import {
   assignFolds,
@@ -149,13 +150,12 @@ function taskSeparability(
     right[fold] = (right[fold] ?? 0) + (isTie ? 0.5 : Number(Number(decision > 0) === classes[i]))
   }
   const accuracies = right.map((count, fold) => count / (tested[fold] ?? 1))
-  const mean = accuracies.reduce((sum, x) => sum + x, 0) / FOLDS
-  const variance = accuracies.reduce((sum, x) => sum + (x - mean) ** 2, 0) / FOLDS
+  const { mean, std } = meanAndStd(accuracies)
   const whole = solutions.every(({ converged }) => converged)
   return {
     folds: accuracies.map((accuracy, fold) => (solutions[fold]?.converged ? accuracy : null)),
     mean: whole ? mean : null,
-    std: whole ? Math.sqrt(variance) : null,
+    std: whole ? std : null,
     gaps: solutions.map(({ primal, dual }) => (primal - dual) / primal),
     notConverged: solutions.flatMap(({ converged }, fold) => (converged ? [] : [fold])),
   }

@@ -1,3 +1,4 @@
+import { mean } from '../support/statistics.js'
 import { type BaselineOptions, foldBaselines, MADE_UP_FEATURES, type MadeUpFeature } from './foldBaselines.js'
 import type { LayerGrid } from './grid.js'
 import { isConstant, separabilityByScheme } from './separability.js'
@@ -83,7 +84,9 @@ export function foldPrediction(strides: readonly StrideFolds[]): FoldPrediction 
     }),
   )
   if (compared.length === 0) return undefined
-  const mean = (feature: MadeUpFeature) => compared.reduce((sum, one) => sum + one[feature], 0) / compared.length
-  const [position, phase] = MADE_UP_FEATURES.map(mean) as [number, number]
+  const [position, phase] = MADE_UP_FEATURES.map((feature) => mean(compared.map((one) => one[feature]))) as [
+    number,
+    number,
+  ]
   return { position, phase, folds: compared.length }
 }

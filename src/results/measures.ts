@@ -14,9 +14,9 @@ import {
 } from '../experiments/mapMeasures.js'
 import { type AxisReadout, READ_AXES } from '../experiments/readout.js'
 import type { FoldPrediction } from '../experiments/strideFolds.js'
+import { mean } from '../support/statistics.js'
 import type { MeasureChart } from './chartKinds.js'
 import * as charts from './chartKinds.js'
-import { meanAndStd } from './rows.js'
 import * as tables from './tableKinds.js'
 import type { Unit } from './unit/schema.js'
 
@@ -194,9 +194,7 @@ export const MEASURES: readonly Measure[] = [
         const [ahead, behind] = TASKS.map((task) => separability[cv]?.[task].mean ?? null)
         const byPosition = baselines?.position[cv]
         if (ahead == null || behind == null || byPosition === undefined) return []
-        const [left, top] = TASKS.map(
-          (task) => meanAndStd(byPosition[task].map((accuracy) => accuracy ?? Number.NaN)).mean,
-        )
+        const [left, top] = TASKS.map((task) => mean(byPosition[task].map((accuracy) => accuracy ?? Number.NaN)))
         const lead = ahead - behind - ((left as number) - (top as number))
         return Number.isFinite(lead) ? [[cv, lead] as const] : []
       }),

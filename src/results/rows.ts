@@ -2,6 +2,7 @@ import { ANCHOR_NAMES } from '../engine/positions.js'
 import { MADE_UP_FEATURES } from '../experiments/foldBaselines.js'
 import { FOLD_SCHEMES, FOLDS, type FoldScheme, TASKS } from '../experiments/folds.js'
 import type { PairSimilarities } from '../experiments/nullBaseline.js'
+import { mean, meanAndStd } from '../support/statistics.js'
 import { csvCell } from './csv.js'
 import type { Unit } from './unit/schema.js'
 
@@ -151,10 +152,7 @@ function rowsOfFolds(baselines: Baselines, schemes: readonly FoldScheme[], grid:
  * Combines the values of several rows into one number for each patch, by default their mean.
  * @param combine must return a single value unchanged
  */
-export function perPatch(
-  rows: readonly Row[],
-  combine: (values: readonly number[]) => number = (values) => meanAndStd(values).mean,
-): PatchValues {
+export function perPatch(rows: readonly Row[], combine: (values: readonly number[]) => number = mean): PatchValues {
   const [first, second] = rows
   if (first !== undefined && second === undefined) return first.values
   const byPatch = new Map<string, number[]>()
@@ -182,13 +180,6 @@ export function ofPatches(rows: readonly Row[], patches: ReadonlySet<string>): r
   return rows.map((row) =>
     row.values.size === 0 ? row : rowOfPatches(row, new Map([...row.values].filter(([patch]) => patches.has(patch)))),
   )
-}
-
-/** Mean and population standard deviation. */
-export function meanAndStd(values: readonly number[]): { mean: number; std: number } {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length
-  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length
-  return { mean, std: Math.sqrt(variance) }
 }
 
 /** Contents of metrics.csv in consecutive pieces: tidy data, one value per line. */

@@ -6,9 +6,9 @@ import type { ColourLimits } from '../../plot/colormap.js'
 import { escapeHtml, fileLinks } from '../../plot/html.js'
 import { layoutPng, layoutSvg } from '../../plot/layout.js'
 import { percentText } from '../../plot/numberText.js'
-import { meanAndStd } from '../../results/rows.js'
 import { meanMap, type StudyGroup } from '../../results/study.js'
 import { counterpart, flippedOf, plainOf } from '../../results/versions.js'
+import { meanAndStd } from '../../support/statistics.js'
 import { type PanelGrid, type PanelMap, panelLayout } from './panels.js'
 
 /** A figure and its file's name without extension. */

@@ -1,4 +1,5 @@
-import { FEWEST_PATCHES, meanAndStd, type PatchValues } from '../../results/rows.js'
+import { FEWEST_PATCHES, type PatchValues } from '../../results/rows.js'
+import { meanAndError } from '../../support/statistics.js'
 
 /** Evidence about a claim: one quantity, measured on the objects of one network, layer and size. */
 export interface Evidence {
@@ -66,11 +67,7 @@ export function leanOf(values: PatchValues, { at, speaksFor }: Border): Lean {
 
 /** Mean over patches and its standard error, from the sample's deviation. */
 export function meanOf(values: PatchValues): Pick<Evidence, 'mean' | 'standardError' | 'patches'> {
-  const numbers = [...values.values()]
-  const patches = numbers.length
-  const { mean } = meanAndStd(numbers)
-  const squares = numbers.reduce((sum, value) => sum + (value - mean) ** 2, 0)
-  return { mean, standardError: patches < 2 ? null : Math.sqrt(squares / (patches - 1) / patches), patches }
+  return { ...meanAndError([...values.values()]), patches: values.size }
 }
 
 /** How many values are above zero, and how likely that is by chance (exact binomial test). */

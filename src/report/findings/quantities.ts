@@ -1,8 +1,9 @@
 import { coarseGrid, MADE_UP_FEATURES } from '../../experiments/foldBaselines.js'
 import { FOLD_SCHEMES } from '../../experiments/folds.js'
 import { variantPixels } from '../../results/chartKinds.js'
-import { meanAndStd, type PatchValues, perPatch, type Row } from '../../results/rows.js'
+import { type PatchValues, perPatch, type Row } from '../../results/rows.js'
 import type { StudyGroup } from '../../results/study.js'
+import { mean } from '../../support/statistics.js'
 import { type Border, type Evidence, evidenceOf, leanOf, mapped, paired, signsOf } from './evidence.js'
 import { type LayerOfGroup, metricOf, relative, rowsOf, similarityScale } from './network.js'
 
@@ -69,14 +70,14 @@ export function gridSuppression(own: LayerOfGroup, plain: LayerOfGroup): readonl
 
 function gridPower(one: LayerOfGroup): PatchValues {
   const isGrid = ({ variant }: Row) => variantPixels(variant) <= LONGEST_GRID
-  return perPatch(rowsOf(one, 'grid-spectrum').filter(isGrid), (powers) => meanAndStd(powers).mean * powers.length)
+  return perPatch(rowsOf(one, 'grid-spectrum').filter(isGrid), (powers) => mean(powers) * powers.length)
 }
 
 /** The layer and size whose maps have the strongest grid; undefined if none was measured. */
 export function strongestGrid(groups: readonly StudyGroup[]): Pick<Evidence, 'layer' | 'size'> | undefined {
   return groups
     .flatMap((group) => group.layers.map((layer) => ({ group, layer })))
-    .map((one) => ({ ...placeOf(one), power: meanAndStd([...gridPower(one).values()]).mean }))
+    .map((one) => ({ ...placeOf(one), power: mean([...gridPower(one).values()]) }))
     .filter(({ power }) => Number.isFinite(power))
     .toSorted((a, b) => b.power - a.power)
     .map(({ layer, size }) => ({ layer, size }))[0]
@@ -93,7 +94,7 @@ export function invarianceGain(own: LayerOfGroup, plain: LayerOfGroup): readonly
     PatchValues,
     PatchValues,
   ]
-  const gap = 1 - meanAndStd([...before.values()]).mean
+  const gap = 1 - mean([...before.values()])
   const gains = paired(values, before, (a, b) => (a - b) / gap)
   const quantity = 'share of the plain network’s gap to perfect invariance that is closed'
   return [evidenceOf({ ...placeOf(own), quantity }, gains, { at: NOTICEABLE_GAIN, speaksFor: 'below' })]
