@@ -5,7 +5,7 @@ import type { LiveStudy } from './live.js'
 import { embeddedJson, pageHtml } from './page.js'
 import { liveViewerHtml } from './viewerHtml.js'
 
-/** Added to the style that all pages have. */
+/** CSS added to the style of all pages. */
 const LIVE_STYLE = `
 .layout:not(:has(.contents)){grid-template-columns:minmax(0,1fr)}
 .live{display:flex;flex-wrap:wrap;gap:.45rem 1rem;align-items:center;margin:.9rem 0 0}
@@ -46,7 +46,6 @@ export function livePage(study: LiveStudy): string {
   })
 }
 
-/** The page's script, which the build bundles. */
 export function liveScript(): string {
   return readFileSync(join(packageFolder(), 'dist', 'page', 'liveBundle.js'), 'utf8')
 }

@@ -1,20 +1,18 @@
-/** Decimals to which the viewer rounds the cosines of the arrays. */
+/** Decimals of a cosine in the viewer's maps. */
 export const MAP_DECIMALS = 5
 
-/** Decimals to which the viewer rounds probabilities. */
+/** Decimals of a probability in the viewer's maps. */
 export const PROBABILITY_DECIMALS = 4
 
-/** Rounds a cosine as the viewer's maps do. */
 export function roundCosine(value: number): number {
   return Math.round(value * 10 ** MAP_DECIMALS) / 10 ** MAP_DECIMALS
 }
 
 /**
- * Encodes a map of cosines or probabilities in few bytes. Each value is rounded to whole units of its last decimal. The
- * differences from the value before are stored in zigzag and variable-length coding (Protocol Buffers' sint32).
- * Neighbours are similar, so most values take two bytes.
+ * Encodes a map of cosines or probabilities in few bytes. Each value is rounded, and its difference from the value
+ * before is stored as a zigzag varint (Protocol Buffers' sint32). Neighbours are similar, so most values take two
+ * bytes.
  * @param map values from −2 to 2, row-major
- * @param decimals that are kept
  * @throws RangeError for NaN and for values outside −2 to 2
  */
 export function encodeMap(map: ArrayLike<number>, decimals = MAP_DECIMALS): Uint8Array {
@@ -34,8 +32,8 @@ export function encodeMap(map: ArrayLike<number>, decimals = MAP_DECIMALS): Uint
 }
 
 /**
- * Values of an encoded map, to the decimals that it was encoded with.
- * @throws RangeError if the bytes hold another number of values
+ * Reverses `encodeMap`.
+ * @throws RangeError if the bytes do not contain exactly this number of values
  */
 export function decodeMap(bytes: Uint8Array, positions: number, decimals = MAP_DECIMALS): Float64Array {
   const scale = 10 ** decimals
@@ -52,8 +50,8 @@ export function decodeMap(bytes: Uint8Array, positions: number, decimals = MAP_D
 }
 
 /**
- * Encodes a map of small numbers that are equal over large regions, as run lengths in row-major order: each number,
- * then how often it repeats, both in variable-length coding.
+ * Encodes whole numbers that are equal over large regions, as runs in row-major order. A run is a number and how often
+ * it repeats, both as varints.
  * @param map whole numbers from 0 to 2^21 − 1, row-major
  */
 export function encodeRegions(map: ArrayLike<number>): Uint8Array {
@@ -70,8 +68,8 @@ export function encodeRegions(map: ArrayLike<number>): Uint8Array {
 }
 
 /**
- * Numbers of an encoded map of regions.
- * @throws RangeError if the bytes hold another number of positions
+ * Reverses `encodeRegions`.
+ * @throws RangeError if the bytes do not contain exactly this number of values
  */
 export function decodeRegions(bytes: Uint8Array, positions: number): Uint32Array {
   const map = new Uint32Array(positions)
@@ -86,7 +84,7 @@ export function decodeRegions(bytes: Uint8Array, positions: number): Uint32Array
   return map
 }
 
-/** @returns index at which the next number begins */
+/** Writes a varint. @returns the index after it */
 function putNumber(bytes: Uint8Array, start: number, value: number): number {
   let next = start
   let rest = value
@@ -99,7 +97,7 @@ function putNumber(bytes: Uint8Array, start: number, value: number): number {
 }
 
 /**
- * Reads numbers of up to 21 bits, one after the other.
+ * Reads varints of up to 21 bits, one after the other.
  * @throws RangeError for bytes that are cut off, damaged or left over
  */
 function numberReader(bytes: Uint8Array): { readonly next: () => number; readonly end: () => void } {

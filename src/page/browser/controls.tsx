@@ -9,7 +9,7 @@ import { type Change, limitsFromText, QUANTITIES, type Quantity, type View } fro
 interface ControlsProps {
   readonly index: SiteIndex
   readonly view: View
-  /** Contents of the maps: map A, and map B if there is one. */
+  /** What map A shows, and what map B shows, if there is one. */
   readonly fits: readonly Fitted[]
   readonly change: (change: Change) => void
 }
@@ -20,7 +20,6 @@ const QUANTITY_NAMES: Readonly<Record<Quantity, string>> = {
   answers: 'answers',
 }
 
-/** Controls that choose the networks and the contents of the maps. */
 export function Controls({ index, view, fits, change }: ControlsProps) {
   const models = modelsOf(index)
   const hasAnswers = fits.some(({ group }) => group.classes !== null)
@@ -68,7 +67,7 @@ function modelsOf({ groups }: SiteIndex): readonly string[] {
 }
 
 interface SettingsProps extends ControlsProps {
-  /** The ends of the colours in use, also if the view fits them to the maps. */
+  /** Ends of the colour scale in use. (`view.limits` may be the word `fit` instead of numbers.) */
   readonly limits: ColourLimits
   readonly isHeld: boolean
   readonly hold: (isHeld: boolean) => void
@@ -176,7 +175,7 @@ function PanelLabel({ panel, words }: { readonly panel: PanelId; readonly words:
   )
 }
 
-/** A select element with names from files, each in its own writing direction. */
+/** A select element. The options are names from files, so each has its own writing direction. */
 function Choices({ label, id, options, value, choose }: ChoicesProps) {
   return (
     <label>
@@ -199,7 +198,6 @@ function Choices({ label, id, options, value, choose }: ChoicesProps) {
 interface CheckProps {
   readonly id: string
   readonly isOn: boolean
-  /** Whether it can't be set. */
   readonly isOff?: boolean
   readonly set: (isOn: boolean) => void
   readonly children: string
@@ -222,9 +220,9 @@ function Check({ id, isOn, isOff = false, set, children }: CheckProps) {
 
 type LimitsProps = Pick<SettingsProps, 'view' | 'limits' | 'change'>
 
-/** The ends of the colour scale: by numbers, the paper's, or those of the maps shown. */
+/** Sets the ends of the colour scale: typed numbers, the paper's, or the lowest and highest value of the maps. */
 function Limits({ view: { shows }, limits, change }: LimitsProps) {
-  /** Typed text that is not two rising numbers; undefined if there is no such text. */
+  /** Typed text that is invalid; undefined if the text in both fields is valid. */
   const [typed, setTyped] = useState<readonly [string, string]>()
   const [low, high] = typed ?? [String(limits.low), String(limits.high)]
   const set = (next: View['limits']) => {
@@ -281,7 +279,7 @@ function CopyLink({ address }: Pick<SettingsProps, 'address'>) {
         type="button"
         id="copy-link"
         onClick={() => {
-          // A page from disk may have no clipboard.
+          // On a page opened from disk, `navigator.clipboard` may be undefined. Inside `then`, that is a rejection.
           const written = Promise.resolve().then(() => navigator.clipboard.writeText(address()))
           written.then(
             () => setCopied(true),

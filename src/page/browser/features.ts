@@ -7,16 +7,16 @@ import { recent } from './recent.js'
 /** Features of one patch and layer at all positions. */
 interface FeatureMatrix {
   readonly dims: number
-  /** Consecutive rows, [positions, dims] together. */
+  /** Blocks of consecutive rows. Together they are [positions, dims]. */
   readonly parts: readonly Int16Array[]
-  /** Length of each row. */
+  /** Euclidean length of each row. */
   readonly norms: Float64Array
 }
 
-/** Receives the number of files that are loaded. */
+/** Called with the number of files that are loaded. */
 export type OnFiles = (done: number, total: number) => void
 
-/** Keeps only one matrix for each panel because they are large. */
+/** Matrices are large, so only one per panel is cached. */
 const keptMatrices = recent<FeatureMatrix>(2)
 
 /**
@@ -45,7 +45,7 @@ async function loadMatrix({ group, unit, layer }: Fitted, onFiles: OnFiles): Pro
     parts.push(new Int16Array(fromBase64(await loadFeatures(group.key, unit as number, layer, part)).buffer))
   }
   onFiles(total, total)
-  // A sketch has fewer dims than the layer.
+  // The files may contain sketches, which have fewer dims than the layer.
   const dims = parts.reduce((sum, part) => sum + part.length, 0) / (group.rows * group.cols)
   if (!Number.isInteger(dims)) throw new Error('the features are incomplete; make the report again')
   const norms = parts.flatMap((part) =>

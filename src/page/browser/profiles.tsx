@@ -16,7 +16,7 @@ interface ProfileLine {
   readonly values: readonly number[]
   /** Pixels between neighbouring values; the first value is at 0. */
   readonly stride: number
-  /** Null baseline; drawn if it is within the axis. */
+  /** Mean similarity of different objects, if known. It is drawn only if the axis includes it. */
   readonly baseline: number | null
 }
 
@@ -34,7 +34,7 @@ interface Profile {
   readonly anchor: number
 }
 
-/** The row and the column through the cursor, all maps in one chart. */
+/** Two charts: the row and the column through the cursor. Each shows all maps. */
 export function Profiles({ readings }: { readonly readings: readonly Reading[] }) {
   const [first] = readings
   if (first === undefined) return <div class="profiles" />

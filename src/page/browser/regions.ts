@@ -21,11 +21,11 @@ const COLOURS: readonly Colour[] = [
 ]
 const REST: Colour = [150, 150, 150]
 
-/** Colours of the regions of equal answer. */
+/** Colours for maps of answers. A region is all positions with the same answer. */
 export interface Regions {
-  /** Colour of the class with this number in the map's own list. */
+  /** @param number index of a class in the map's own list */
   readonly colourOf: (map: LoadedMap, number: number) => Colour
-  /** Classes that a map has, the most frequent first; the rest together at the end. */
+  /** Classes of a map, the most frequent first. Classes without their own colour share the last entry. */
   readonly legend: (map: LoadedMap) => readonly Region[]
 }
 

@@ -19,9 +19,9 @@ export interface View {
   readonly patch: string | null
   /** The name of an anchor, or any position. */
   readonly anchor: string | Position
-  /** The quantity of both maps, as far as it is known. */
+  /** The quantity that both maps show, if it is known. */
   readonly shows: Quantity
-  /** Whether map B shows by how much it is above map A. */
+  /** Whether map B shows the difference B − A. */
   readonly difference: boolean
   readonly cursor: Position
   /** A name of COLOUR_MAPS. */
@@ -30,13 +30,13 @@ export interface View {
   readonly limits: ColourLimits | 'fit'
 }
 
-/** A change of a view: returns the changed one. */
+/** Returns a changed copy of a view. */
 export type Change = (view: View) => View
 
 /** Largest magnitude of a limit. Cosines are never beyond 1. */
 const FARTHEST_LIMIT = 10
 
-/** The first object in the first network. The network's anti-aliased version, if any, is shown beside it. */
+/** Shows the first object in the first network, and beside it the network's anti-aliased version, if there is one. */
 export function firstView(index: SiteIndex): View {
   const [group] = index.groups
   if (group === undefined) throw new Error('the study is empty')
@@ -57,7 +57,7 @@ export function firstView(index: SiteIndex): View {
   }
 }
 
-/** The fragment of a link that restores the view. */
+/** The URL fragment that restores the view. */
 export function formatView(view: View): string {
   const { model, other, layer, size, patch, anchor, shows, difference, cursor, colours, limits } = view
   const parameters = new URLSearchParams({
@@ -118,7 +118,7 @@ function parseNumber(text: string | null): number | undefined {
   return text !== null && /^-?\d{0,9}(\.\d{1,9})?$/.test(text) && /\d/.test(text) ? Number(text) : undefined
 }
 
-/** Reads two rising numbers, such as "0.88,1"; undefined for any other text. */
+/** Reads two numbers, the smaller one first, such as "0.88,1"; undefined for any other text. */
 export function limitsFromText(text: string): ColourLimits | undefined {
   const [low, high, rest] = text.split(',').map((part) => parseNumber(part.trim()))
   if (low === undefined || high === undefined || rest !== undefined || !(low < high)) return undefined

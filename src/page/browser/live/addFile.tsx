@@ -6,13 +6,15 @@ import { transparentShare } from './flood.js'
 import { tenthsSince } from './pace.js'
 import { ask, messageOf } from './server.js'
 
-/** Longest side of a picture that is sent, in pixels: frames are hardly larger. */
+/** Larger pictures are reduced to this longest side, in pixels, before they are sent. Frames are hardly larger. */
 const LONGEST_SIDE = 1024
 
 /** Pictures with a smaller share of transparent pixels open the cut-out dialog. */
 const LEAST_TRANSPARENT = 0.01
 
-/** Shows a line below the controls; an empty text removes it. Screen readers do not read a line that counts up. */
+/**
+ * Shows a line below the controls; an empty text removes it. If it is counting, screen readers do not read each update.
+ */
 export type Say = (text: string, isCounting?: boolean) => void
 
 interface AddFileParts {
@@ -27,7 +29,7 @@ interface Cutting {
   readonly answer: (box: CutBox | undefined) => void
 }
 
-/** Takes pictures and networks that are dropped, pasted or chosen. */
+/** Accepts pictures and ONNX files that the user drops, pastes or chooses. */
 export function AddFile({ onObject, onNetwork, say }: AddFileParts) {
   const input = useRef<HTMLInputElement>(null)
   const [cutting, setCutting] = useState<Cutting>()
@@ -137,7 +139,7 @@ function isNetwork({ name }: File): boolean {
   return /\.onnx$/i.test(name)
 }
 
-/** Pixels of a picture, decoded by the browser and reduced in size. @throws Error for a file that it cannot read */
+/** Decodes a picture in the browser and reduces its size. @throws Error if the browser cannot read the file */
 async function pixelsOf(file: File): Promise<ImageData> {
   const image = new Image()
   image.src = URL.createObjectURL(file)

@@ -18,7 +18,6 @@ interface LivePage {
   readonly viewer: RunningViewer
 }
 
-/** Controls for the user's own objects and networks. */
 export function LiveControls(page: LivePage) {
   const { source, viewer } = page
   const [, draw] = useReducer((count: number) => count + 1, 0)
@@ -64,7 +63,6 @@ export function LiveControls(page: LivePage) {
   )
 }
 
-/** Size, background and step. */
 function Look({ source, viewer }: LivePage) {
   const { networks, size, finest } = source.state()
   const [sliding, setSliding] = useState<number>()
@@ -220,7 +218,7 @@ interface MoreNetworksParts extends Pick<LivePage, 'source'> {
   readonly say: Say
 }
 
-/** Networks whose weights are not here and can be fetched. */
+/** Networks of the catalog whose weights can be downloaded. */
 function MoreNetworks({ source, take, say }: MoreNetworksParts) {
   const { missing } = source.state()
   /** Progress of the downloads, by network. */
