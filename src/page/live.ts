@@ -12,7 +12,6 @@ export interface LiveStudy {
   readonly opensTwo: boolean
 }
 
-/** A network whose maps can be requested. */
 export interface LiveNetwork {
   readonly id: string
   /** Side of the square frame in pixels. */
@@ -29,7 +28,7 @@ export interface MissingNetwork {
 }
 
 export interface LiveObject {
-  /** First part of the file names of the object's pictures. */
+  /** The object's pictures are at `pictures/<key>-<size>.png`. */
   readonly key: number
   readonly name: string
 }
@@ -77,9 +76,7 @@ export interface MapRows {
   readonly answers?: {
     /** Index of the strongest class at each position, uint32. */
     readonly strongest: string
-    /**
-     * Probabilities of the strongest class and of the class `center`, which is the strongest at the center: float32.
-     */
+    /** Probability of the strongest class, and of `center`, the strongest class at the center: float32. */
     readonly probability: string
     readonly ofCenter: string
     readonly center: number

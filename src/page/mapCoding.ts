@@ -9,9 +9,8 @@ export function roundCosine(value: number): number {
 }
 
 /**
- * Encodes a map of cosines or probabilities in few bytes. Each value is rounded, and its difference from the value
- * before is stored as a zigzag varint (Protocol Buffers' sint32). Neighbours are similar, so most values take two
- * bytes.
+ * Encodes a map of cosines or probabilities. Each value is rounded, and its difference from the one before is stored as
+ * a zigzag varint (sint32 of Protocol Buffers). Neighbours are similar, so most values take two bytes.
  * @param map values from −2 to 2, row-major
  * @throws RangeError for NaN and for values outside −2 to 2
  */
@@ -31,10 +30,7 @@ export function encodeMap(map: ArrayLike<number>, decimals = MAP_DECIMALS): Uint
   return bytes.subarray(0, length)
 }
 
-/**
- * Reverses `encodeMap`.
- * @throws RangeError if the bytes do not contain exactly this number of values
- */
+/** Reverses `encodeMap`. @throws RangeError if the bytes do not contain exactly `positions` values */
 export function decodeMap(bytes: Uint8Array, positions: number, decimals = MAP_DECIMALS): Float64Array {
   const scale = 10 ** decimals
   const map = new Float64Array(positions)
@@ -67,16 +63,14 @@ export function encodeRegions(map: ArrayLike<number>): Uint8Array {
   return bytes.subarray(0, length)
 }
 
-/**
- * Reverses `encodeRegions`.
- * @throws RangeError if the bytes do not contain exactly this number of values
- */
+/** Reverses `encodeRegions`. @throws RangeError if the bytes do not contain exactly `positions` values */
 export function decodeRegions(bytes: Uint8Array, positions: number): Uint32Array {
   const map = new Uint32Array(positions)
   const numbers = numberReader(bytes)
   for (let start = 0; start < positions; ) {
     const [value, run] = [numbers.next(), numbers.next()]
-    if (run === 0 || start + run > positions) throw new RangeError('the map is cut off or damaged')
+    if (run === 0 || start + run > positions)
+      throw new RangeError('the data of this map are damaged; make the report again')
     map.fill(value, start, start + run)
     start += run
   }
@@ -96,10 +90,7 @@ function putNumber(bytes: Uint8Array, start: number, value: number): number {
   return next
 }
 
-/**
- * Reads varints of up to 21 bits, one after the other.
- * @throws RangeError for bytes that are cut off, damaged or left over
- */
+/** Reads varints of up to 21 bits. @throws RangeError for bytes that are cut off, damaged or left over */
 function numberReader(bytes: Uint8Array): { readonly next: () => number; readonly end: () => void } {
   let at = 0
   return {
@@ -108,7 +99,8 @@ function numberReader(bytes: Uint8Array): { readonly next: () => number; readonl
       let shift = 0
       let byte: number
       do {
-        if (at >= bytes.length || shift > 14) throw new RangeError('the map is cut off or damaged')
+        if (at >= bytes.length || shift > 14)
+          throw new RangeError('the data of this map are damaged; make the report again')
         byte = bytes[at++] as number
         value |= (byte & 127) << shift
         shift += 7
@@ -116,7 +108,7 @@ function numberReader(bytes: Uint8Array): { readonly next: () => number; readonl
       return value
     },
     end: () => {
-      if (at !== bytes.length) throw new RangeError('the map has bytes left over')
+      if (at !== bytes.length) throw new RangeError('the data of this map are damaged; make the report again')
     },
   }
 }

@@ -14,8 +14,8 @@ export interface PageParts {
   /** CSS added to the style of all pages. */
   readonly style?: string
   /**
-   * Target of the "skip" link. Undefined if the page has no viewer. Then it has no theme choice either, because that
-   * needs the viewer's script.
+   * Target of the "skip" link; undefined if the page has no viewer. The theme choice needs the viewer's script, so it
+   * is then left out, too.
    */
   readonly skipTo: { readonly id: string; readonly title: string } | undefined
   readonly links: readonly { readonly id: string; readonly title: string }[]
@@ -23,7 +23,7 @@ export interface PageParts {
 }
 
 /**
- * The page of a results folder: the viewer, then the sections in their order, then the paper. It needs the folder
+ * The page of a results folder: the viewer, then the sections in their order, then the citation. It needs the folder
  * `site` beside it, but no internet connection. Without JavaScript, the sections can still be read.
  * @param index null if the folder has no maps; the page then has only sections
  */

@@ -23,7 +23,6 @@ export interface SiteWriter extends Required<Pick<UnitVisitor, 'onUnit'>> {
 /** State of a group (one network and size) while its units are read. */
 interface GroupFiles {
   readonly key: number
-  /** Units in the order in which they were read. */
   readonly opened: OpenUnit[]
   /** One entry of the index per opened unit, available once the unit's files are written. */
   readonly units: Promise<SiteUnit>[]
@@ -165,7 +164,7 @@ function encodedMap(map: ArrayLike<number>, source: string): string {
     return Buffer.from(encodeMap(map)).toString('base64')
   } catch (error) {
     throw new InputError(
-      `the maps of ${source} hold a value that is not a cosine; remove the unit and run reproduce on this folder again`,
+      `the maps of ${source} are damaged: a value is not a cosine. Remove the unit and run reproduce on this folder again`,
       { cause: error },
     )
   }

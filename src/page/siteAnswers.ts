@@ -3,10 +3,7 @@ import type { OpenUnit } from '../results/unit/open.js'
 import { encodeMap, encodeRegions, PROBABILITY_DECIMALS } from './mapCoding.js'
 import type { SiteAnswers } from './siteIndex.js'
 
-/**
- * Averages a probability over units. In each unit, it is the probability of the class that is the strongest at the
- * center.
- */
+/** Mean over units of a probability: that of the class that is the strongest at the unit's center. */
 export interface MeanProbability {
   /** @param map the probability at each position of one unit, [rows, cols] */
   readonly add: (map: Float32Array) => void

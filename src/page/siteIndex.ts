@@ -10,7 +10,7 @@ export interface SiteIndex {
    * of another report.
    */
   readonly digest: string
-  /** Groups in the order of the tables. */
+  /** In the order of the report's tables. */
   readonly groups: readonly SiteGroup[]
   readonly limits: ColourLimits
   /** Whether a server computes the maps on request. Then any position may be the anchor, and there is no mean map. */
@@ -90,10 +90,7 @@ export interface SiteAnswers {
   readonly strongest: string
   /** Probability of the first of `classes` at each position, encoded by `encodeMap`. */
   readonly ofCenter: string
-  /**
-   * Probability of the strongest class, only at positions where it is not the first of `classes`, encoded by
-   * `encodeMap`.
-   */
+  /** Probability of the strongest class where it is not the first of `classes`, encoded by `encodeMap`. */
   readonly ofOthers: string
 }
 

@@ -4,7 +4,7 @@ import type { UnitInputs } from '../results/unit/schema.js'
 import { writeSiteFile } from './siteFile.js'
 import type { SiteGroup, SitePicture } from './siteIndex.js'
 
-/** Backgrounds of larger frames, in pixels, are not drawn. No network has a larger frame. */
+/** Side of the largest frame, in pixels, whose background is drawn. No network has a larger frame. */
 const MAX_FRAME = 4096
 
 /** Writes each picture of a site once. */
@@ -56,7 +56,6 @@ export function patchPng(rgba: Uint8Array, size: number, blend: UnitInputs['blen
   return encodePng(blend === 'hard' ? withHardAlpha(rgba) : rgba, size, 4)
 }
 
-/** Makes each pixel either opaque (alpha ≥ 128) or transparent. */
 function withHardAlpha(rgba: Uint8Array): Uint8Array {
   return rgba.map((value, i) => (i % 4 === 3 ? (value >= 128 ? 255 : 0) : value))
 }

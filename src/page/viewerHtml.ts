@@ -1,6 +1,5 @@
 import { escapeHtml } from '../plot/html.js'
 
-/** The first sentence of the page. */
 export interface Opening {
   /** The most surprising result of the study. */
   readonly sentence: string

@@ -21,10 +21,7 @@ export interface AxisGeometry {
   /** Start and end of the ticks' lines: y coordinates for an axis below the plot, else x coordinates. */
   readonly from: number
   readonly to: number
-  /**
-   * Of an axis below the plot, the y coordinate of the numbers' middle. Else the x coordinate of their end near the
-   * plot.
-   */
+  /** Middle of the numbers (y) for an axis below the plot, else their end near the plot (x). */
   readonly numbers: number
 }
 

@@ -8,13 +8,14 @@ export interface ColourLimits {
   readonly high: number
 }
 
-/** The limits of the paper's figures. */
 export const PAPER_LIMITS: ColourLimits = { low: 0.88, high: 1 }
 
 /** @throws UsageError unless `low` is below `high` and both are finite */
 export function checkLimits({ low, high }: ColourLimits): void {
   if (!(low < high) || !Number.isFinite(high - low))
-    throw new UsageError(`limits ${low},${high} are not two rising numbers; use \`limits 0.88,1\``)
+    throw new UsageError(
+      `limits ${low},${high} are not two finite numbers, the smaller one first; use \`limits 0.88,1\``,
+    )
 }
 
 /** Converts a fraction to red, green and blue, 0 to 255 each. Fractions outside 0 to 1 are clamped. */
@@ -54,10 +55,7 @@ export const COLOUR_MAPS: Readonly<Record<string, ColourMap>> = {
   grey: between('000000 ffffff'),
 }
 
-/**
- * Colours of difference maps: dark blue at 0 (map A is higher), nearly white at 0.5 (equal), dark orange at 1 (map B is
- * higher).
- */
+/** Blue at 0 (map A is higher), nearly white at 0.5 (both are equal), orange at 1 (map B is higher). */
 export const DIFFERENCE_COLOURS: ColourMap = between('0b3d75 2f7fbe a9cfe8 f4f4f2 f6c9a8 d9722f 8a3505')
 
 /** Interpolates linearly between equally spaced colours. */

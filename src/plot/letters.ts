@@ -25,7 +25,6 @@ function allLetters(): Letters {
   return loaded
 }
 
-/** Characters without an outline are shown as `?`. */
 function letterOf(character: string): readonly [number, string] {
   const { letters } = allLetters()
   return (Object.hasOwn(letters, character) ? letters[character] : letters['?']) as readonly [number, string]

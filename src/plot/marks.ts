@@ -28,9 +28,7 @@ const CORNERS: readonly (readonly (readonly [number, number])[])[] = [
   ],
 ]
 
-/**
- * A disc, square, triangle or diamond. Series differ in shape as well as colour, for readers who confuse the colours.
- */
+/** A disc, square, triangle or diamond, so that series differ not only in colour. */
 export function mark(series: number, x: number, y: number, radius: number, ...children: SvgElement[]): SvgElement {
   const corners = CORNERS[(series % (CORNERS.length + 1)) - 1]
   const fill = seriesColour(series)

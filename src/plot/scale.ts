@@ -1,11 +1,7 @@
 import { decimalText, withMinus } from './numberText.js'
 
-/** Places values along an axis. */
 export interface Scale {
-  /**
-   * Fraction along the axis, 0 at the low end and 1 at the high end. Except in `positionScale`, values outside are
-   * clamped.
-   */
+  /** Fraction of the axis, 0 at its low end and 1 at its high end. Only `positionScale` does not clamp it. */
   readonly at: (value: number) => number
   readonly ticks: readonly number[]
   readonly format: (value: number) => string
@@ -101,7 +97,7 @@ export function octaveScale(values: readonly number[]): Scale {
 }
 
 /**
- * Ticks between two ends of an axis. Their distance is a round number.
+ * Ticks from `from` to `to`, at multiples of a round number.
  * @param most largest number of ticks, at least 2
  */
 export function ticksWithin(

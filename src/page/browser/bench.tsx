@@ -36,7 +36,6 @@ interface BenchProps {
   readonly address: () => string
 }
 
-/** The viewer: the object, its controls and the maps. */
 export function Bench({ source, state, actions, change, hold, address }: BenchProps) {
   const { view, fits, notes, isBusy, isHeld } = state
   const index = source.index()

@@ -17,7 +17,6 @@ interface ColourBarProps {
   readonly marks: readonly { readonly panel: string; readonly value: number }[]
 }
 
-/** A colour scale with ticks below it and marks above it. */
 export function ColourBar({ id, label, colourOf, limits: { low, high }, marks }: ColourBarProps) {
   const [box, width] = useWidth<HTMLDivElement>()
   const inner = Math.max(1, width - 2 * MARGIN)

@@ -1,6 +1,6 @@
 import { element } from './dom.js'
 
-/** In windows of this width, the contents are above the page instead of beside it. style.ts has the same limit. */
+/** In windows this narrow, the contents are above the page instead of beside it. style.ts has the same limit. */
 const NARROW = '(max-width: 75rem)'
 
 /** Collapses the contents in narrow windows, and highlights the section that is being read. */

@@ -9,7 +9,7 @@ import { type Change, limitsFromText, QUANTITIES, type Quantity, type View } fro
 interface ControlsProps {
   readonly index: SiteIndex
   readonly view: View
-  /** What map A shows, and what map B shows, if there is one. */
+  /** One entry for map A, and one for map B if it is shown. */
   readonly fits: readonly Fitted[]
   readonly change: (change: Change) => void
 }
@@ -67,7 +67,7 @@ function modelsOf({ groups }: SiteIndex): readonly string[] {
 }
 
 interface SettingsProps extends ControlsProps {
-  /** Ends of the colour scale in use. (`view.limits` may be the word `fit` instead of numbers.) */
+  /** Ends of the colour scale in use, also if `view.limits` is `fit`. */
   readonly limits: ColourLimits
   readonly isHeld: boolean
   readonly hold: (isHeld: boolean) => void
@@ -99,7 +99,7 @@ export function ViewerSettings({
   const anchors = [...group.anchors.map(({ name }) => name), ...(hasFeatures(first) ? [anywhere] : [])]
   return (
     <details id="settings">
-      <summary>ViewerSettings</summary>
+      <summary>Settings</summary>
       <div class="settings">
         <Choices
           label="Layer"

@@ -4,16 +4,14 @@ import { loadFeatures } from './files.js'
 import { type Fitted, featureParts } from './fit.js'
 import { recent } from './recent.js'
 
-/** Features of one patch and layer at all positions. */
 interface FeatureMatrix {
   readonly dims: number
   /** Blocks of consecutive rows. Together they are [positions, dims]. */
   readonly parts: readonly Int16Array[]
-  /** Euclidean length of each row. */
   readonly norms: Float64Array
 }
 
-/** Called with the number of files that are loaded. */
+/** @param done number of files loaded so far */
 export type OnFiles = (done: number, total: number) => void
 
 /** Matrices are large, so only one per panel is cached. */
@@ -47,7 +45,7 @@ async function loadMatrix({ group, unit, layer }: Fitted, onFiles: OnFiles): Pro
   onFiles(total, total)
   // The files may contain sketches, which have fewer dims than the layer.
   const dims = parts.reduce((sum, part) => sum + part.length, 0) / (group.rows * group.cols)
-  if (!Number.isInteger(dims)) throw new Error('the features are incomplete; make the report again')
+  if (!Number.isInteger(dims)) throw new Error('the features of this map are incomplete; make the report again')
   const norms = parts.flatMap((part) =>
     Array.from({ length: part.length / dims }, (_, i) => {
       const row = part.subarray(i * dims, (i + 1) * dims)

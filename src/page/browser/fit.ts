@@ -3,12 +3,12 @@ import type { SiteGroup, SiteIndex } from '../siteIndex.js'
 import { isolated } from './text.js'
 import type { View } from './view.js'
 
-/** What a map should show, by names. */
+/** What a map should show, as names instead of indices. */
 export interface Choice extends Pick<View, 'layer' | 'size' | 'patch' | 'anchor'> {
   readonly model: string
 }
 
-/** A choice that exists in the study. */
+/** A choice that exists in the study, with its indices. */
 export interface Fitted {
   readonly choice: Choice
   readonly group: SiteGroup
@@ -22,7 +22,7 @@ export interface Fitted {
   readonly notes: readonly string[]
 }
 
-/** What map A shows, and what map B shows, if there is one. */
+/** One entry for map A, and one for map B if it is shown. */
 export function fitView(index: SiteIndex, view: View): readonly Fitted[] {
   const first = fitChoice(index, view)
   if (view.other === null) return [first]
@@ -41,7 +41,7 @@ export function fitChoice(index: SiteIndex, wanted: Choice): Fitted {
   if (ofModel.length === 0) notes.push(`${place} has no network ${isolated(wanted.model)}.`)
   const candidates = ofModel.length > 0 ? ofModel : index.groups
   const group = candidates.find(({ size }) => size === wanted.size) ?? candidates[0]
-  if (group === undefined) throw new Error('the study is empty')
+  if (group === undefined) throw new Error('the study has no networks')
   if (ofModel.length > 0 && group.size !== wanted.size)
     notes.push(
       index.isLive
@@ -83,7 +83,7 @@ function fitAnchor(
 ): { anchor: number | null; position: Position } {
   if (typeof wanted !== 'string') {
     if (featureParts(group, layer, unit) > 0) return { anchor: null, position: nearestPosition(group, wanted) }
-    notes.push('Features were not kept, so only named anchors can be used. The map shows the center.')
+    notes.push('Features were not kept, so only named anchors can be used. The anchor is the center.')
   }
   const center = group.anchors.findIndex(({ name }) => name === 'center')
   const found = group.anchors.findIndex(({ name }) => name === wanted)

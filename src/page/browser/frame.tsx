@@ -179,7 +179,6 @@ function drawPixels(canvas: HTMLCanvasElement, { map: { fitted }, position }: Re
 /** Side of the smallest object that has room for words, in pixels. */
 const LEAST_FOR_WORDS = 40
 
-/** Outlines of the object at the anchor and at the cursor. */
 function outlines({ map: { fitted }, position: { row, col } }: Reading): readonly SvgElement[] {
   const { group, unit, anchorPosition } = fitted
   const { size } = group

@@ -11,7 +11,7 @@ interface GalleryProps {
 
 export function Gallery({ fitted: { group, unit }, hasMean, pictureOf, choose }: GalleryProps) {
   const strip = useRef<HTMLDivElement>(null)
-  // Only a new choice scrolls the strip, so that it stays still while a reader looks through it.
+  // Scrolls only after a new choice, so that the thumbnails stay still while a reader looks through them.
   useLayoutEffect(() => {
     if (strip.current) bringIntoView(strip.current)
   }, [unit, group.key])

@@ -2,9 +2,7 @@ import type { Position } from '../../engine/positions.js'
 
 /** What the pointer and the keys do on a map or on the object. */
 export interface CursorActions {
-  /** Called when the pointer is over a position. */
   readonly hover: (position: Position) => void
-  /** Called when a position is clicked or touched. */
   readonly choose: (position: Position, isTouch: boolean) => void
   /** Moves the cursor by a number of positions down and right; infinite numbers move it to the edge. */
   readonly step: (down: number, right: number) => void

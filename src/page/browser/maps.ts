@@ -9,7 +9,6 @@ import { type Fitted, mapIndex } from './fit.js'
 import { recent } from './recent.js'
 import type { Quantity } from './view.js'
 
-/** A map, with the choice that it shows. */
 export interface LoadedMap extends MapValues {
   readonly fitted: Fitted
   /** Whether `values` are cosines, probabilities of the center's class, or indices of the strongest classes. */

@@ -29,7 +29,6 @@ interface MapPanelProps {
   readonly actions: CursorActions
 }
 
-/** One of the two maps, with its title, summary and legend. */
 export function MapPanel(props: MapPanelProps) {
   const { panel, fitted, map, difference, colours, limits, regions, reading, note, isBusy, actions } = props
   const box = useRef<HTMLDivElement>(null)
@@ -45,7 +44,7 @@ export function MapPanel(props: MapPanelProps) {
       <h3 class="of" title={titleOf(fitted, map)}>
         <Badge panel={panel} /> <span id={`${panel}-of`}>{titleOf(fitted, map)}</span>
       </h3>
-      {/* Screen readers do not read progress that counts up. */}
+      {/* Screen readers do not read every update of a timer. */}
       <p class="note" id={`${panel}-note`} role={isBusy || map?.known ? 'timer' : 'status'} hidden={note === ''}>
         {note}
       </p>
@@ -144,7 +143,7 @@ function describe(map: LoadedMap): string {
   return `${titleOf(map.fitted, map)}, ${object}, ${group.size} px, anchor ${anchor}`
 }
 
-/** For a mean over objects, the mean is followed by its standard deviation over objects. */
+/** If the map is a mean over objects, its standard deviation over objects is added. */
 function summaryText(map: LoadedMap): string {
   const { fitted, mean, lowest } = map
   if (map.quantity !== 'similarity') return answersText(map)

@@ -9,7 +9,6 @@ import type { PanelId, Reading } from './readings.js'
 const HEIGHT = 168
 const MARGIN = { left: 58, right: 12, top: 12, bottom: 40 }
 
-/** Values along a row or a column of a map. */
 interface ProfileLine {
   /** The map that gives the line its colour. */
   readonly panel: PanelId
@@ -22,12 +21,12 @@ interface ProfileLine {
 
 interface Profile {
   readonly lines: readonly ProfileLine[]
-  /** Name of the values: "similarity". */
+  /** For example "similarity". */
   readonly quantity: string
   /** Ends of the axis of values, equal for every profile of a view, so that the axis does not move. */
   readonly low: number
   readonly high: number
-  /** Title of the axis: "column (px)". */
+  /** For example "column (px)". */
   readonly axis: string
   /** Coordinate of the cursor along the axis, in pixels. */
   readonly cursor: number

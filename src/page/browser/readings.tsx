@@ -41,7 +41,6 @@ export function Place({ reading }: { readonly reading: Reading | undefined }) {
   )
 }
 
-/** A table of the answers and similarities at the cursor. */
 export function Readings({ readings }: { readonly readings: readonly Reading[] }) {
   const [first, second] = readings
   const isApart =

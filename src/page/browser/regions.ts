@@ -4,13 +4,13 @@ import { isolated } from './text.js'
 /** Red, green, blue, 0 to 255. */
 type Colour = readonly [number, number, number]
 
-/** Greens for the classes that are right for the object. All colours also differ in lightness (after Okabe and Ito). */
+/** Greens for the classes that are right for the object: Okabe and Ito's, a lighter one and a darker one. */
 const RIGHT_COLOURS: readonly Colour[] = [
   [0, 158, 115],
   [128, 208, 178],
   [0, 92, 66],
 ]
-/** Colours of the most frequent other answers. */
+/** Okabe and Ito's other colours, for the most frequent other answers. Colour-blind readers can tell them apart. */
 const COLOURS: readonly Colour[] = [
   [213, 94, 0],
   [86, 180, 233],

@@ -99,7 +99,7 @@ async function pngOf({ text, width, height }: Picture): Promise<Blob> {
   Object.assign(canvas, { width: image.width, height: image.height })
   canvas.getContext('2d')?.drawImage(image, 0, 0, image.width, image.height)
   const blob = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, 'image/png'))
-  if (blob === null) throw new Error('the browser made no picture')
+  if (blob === null) throw new Error('the browser cannot save this map as PNG; save it as SVG')
   return blob
 }
 

@@ -26,7 +26,6 @@ export interface MapFollower {
   readonly cursor: Position
 }
 
-/** Reads maps from the files of a report. */
 export function fileSource(index: SiteIndex): MapSource {
   return {
     index: () => index,

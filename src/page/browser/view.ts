@@ -19,7 +19,7 @@ export interface View {
   readonly patch: string | null
   /** The name of an anchor, or any position. */
   readonly anchor: string | Position
-  /** The quantity that both maps show, if it is known. */
+  /** Quantity of both maps. `mapOf` falls back to another one where it is not known. */
   readonly shows: Quantity
   /** Whether map B shows the difference B − A. */
   readonly difference: boolean
@@ -33,13 +33,13 @@ export interface View {
 /** Returns a changed copy of a view. */
 export type Change = (view: View) => View
 
-/** Largest magnitude of a limit. Cosines are never beyond 1. */
+/** Largest magnitude of a colour limit. Cosines are never beyond 1. */
 const FARTHEST_LIMIT = 10
 
 /** Shows the first object in the first network, and beside it the network's anti-aliased version, if there is one. */
 export function firstView(index: SiteIndex): View {
   const [group] = index.groups
-  if (group === undefined) throw new Error('the study is empty')
+  if (group === undefined) throw new Error('the study has no networks')
   const anchor = group.anchors.find(({ name }) => name === 'center') ?? group.anchors[0]
   const twin = index.groups.find(({ model }) => plainOf(model) === group.model)
   return {

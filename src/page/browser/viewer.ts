@@ -14,7 +14,7 @@ export interface RunningViewer {
   readonly address: () => string
   /** Shows another view, or the same view again after the source has changed. */
   readonly change: (make: Change) => void
-  /** What map A shows, and what map B shows, if there is one. */
+  /** One entry for map A, and one for map B if it is shown. */
   readonly fits: () => readonly Fitted[]
 }
 
@@ -55,7 +55,7 @@ const OWN = 'shiftscope'
 
 class Viewer implements RunningViewer {
   state: State
-  /** Whether the address is updated with the view. It is not before the first action, or while it names a section. */
+  /** Whether the address follows the view. It does not before the first action, or while it names a section. */
   #hasAddress = false
   /** Aborts the previous loading of maps when other maps are wanted. */
   #loading = new AbortController()
@@ -210,7 +210,6 @@ class Viewer implements RunningViewer {
     this.#draw()
   }
 
-  /** The grid's position nearest to the cursor, on the grid of map A. */
   #cursor(): Position {
     const { fits, view } = this.state
     return nearestPosition((fits[0] as Fitted).group, view.cursor)
@@ -222,10 +221,7 @@ class Viewer implements RunningViewer {
     else this.change((view) => ({ ...view, cursor: position, anchor: position }))
   }
 
-  /**
-   * What the pointer and the keys do.
-   * @param panel index of the map whose grid they use
-   */
+  /** @param panel index of the map whose grid the actions use */
   readonly #actions = (panel: number): FrameActions => {
     const groupOf = () => (this.state.fits[panel] as Fitted).group
     return {

@@ -13,7 +13,7 @@ const LONGEST_SIDE = 1024
 const LEAST_TRANSPARENT = 0.01
 
 /**
- * Shows a line below the controls; an empty text removes it. If it is counting, screen readers do not read each update.
+ * Shows a line below the controls; an empty text removes it. With `isCounting`, screen readers do not read each update.
  */
 export type Say = (text: string, isCounting?: boolean) => void
 
@@ -145,7 +145,7 @@ async function pixelsOf(file: File): Promise<ImageData> {
   image.src = URL.createObjectURL(file)
   try {
     await image.decode().catch(() => {
-      throw new Error(`The browser cannot read ${file.name} as a picture.`)
+      throw new Error(`The browser cannot read ${file.name} as a picture. Use PNG, JPEG, WebP or SVG.`)
     })
     const { naturalWidth, naturalHeight } = image
     const scale = Math.min(1, LONGEST_SIDE / Math.max(naturalWidth, naturalHeight, 1))

@@ -12,7 +12,6 @@ import { ask, linesOf, messageOf } from './server.js'
 /** Milliseconds that the slider must rest before the object changes. */
 const RESTING = 120
 
-/** The parts of the page that the controls change. */
 interface LivePage {
   readonly source: LiveSource
   readonly viewer: RunningViewer
@@ -221,7 +220,6 @@ interface MoreNetworksParts extends Pick<LivePage, 'source'> {
 /** Networks of the catalog whose weights can be downloaded. */
 function MoreNetworks({ source, take, say }: MoreNetworksParts) {
   const { missing } = source.state()
-  /** Progress of the downloads, by network. */
   const [progress, setProgress] = useState<Readonly<Record<string, string | undefined>>>({})
   const pull = async (id: string) => {
     const show = (text: string | undefined) => setProgress((others) => ({ ...others, [id]: text }))
@@ -232,7 +230,7 @@ function MoreNetworks({ source, take, say }: MoreNetworksParts) {
         if (message.kind === 'progress') show(fetchText(message))
         else take(message.network)
       }
-      say(`${isolated(id)} is now among the networks.`)
+      say(`${isolated(id)} is downloaded. You can choose it now.`)
     } catch (error) {
       say(messageOf(error))
     }

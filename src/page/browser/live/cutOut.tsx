@@ -29,7 +29,6 @@ const HANDLES = {
   w: 'Left side',
 }
 
-/** Directions in which the keys move the focused handle. */
 const WAYS: Readonly<Record<string, readonly [number, number]>> = {
   ArrowLeft: [-1, 0],
   ArrowRight: [1, 0],
@@ -78,7 +77,9 @@ export function CutOut({ picture, answer }: CutOutParts) {
       between(0, Math.floor((y - top) * scale()), height - 1),
     ])
   }
-  /** Handlers that move the named sides, or the whole rectangle if none is named. A click cuts a colour. */
+  /**
+   * Handlers that move the named sides, or the whole rectangle if none is named. A click makes a colour transparent.
+   */
   const moving = (sides: string) => ({
     onKeyDown: (event: KeyboardEvent) => {
       const way = WAYS[event.key]
@@ -100,8 +101,8 @@ export function CutOut({ picture, answer }: CutOutParts) {
     },
     onClick: ({ currentTarget, detail, clientX, clientY }: TargetedMouseEvent<HTMLElement>) => {
       const { left, top, width, height } = currentTarget.getBoundingClientRect()
-      // A click by keyboard (detail 0) cuts the colour at the handle. The whole rectangle ignores it, because the
-      // object is in the rectangle's middle.
+      // A click by keyboard (detail 0) makes the colour at the handle transparent. It does nothing for the whole
+      // rectangle, whose middle is the object.
       if (detail > 0 && drag.current?.isClick) cutOnScreen(clientX, clientY)
       if (detail === 0 && sides !== '') cutOnScreen(left + width / 2, top + height / 2)
     },
@@ -113,7 +114,7 @@ export function CutOut({ picture, answer }: CutOutParts) {
     const [left, top] = percent(along('we', box.left, box.right), along('ns', box.top, box.bottom))
     return { left, top, cursor: `${sides}-resize` }
   }
-  // `answer` alone would remove the dialog from the page. Closing it, too, returns the focus.
+  // `answer` removes the dialog from the page. Closing it also returns the focus.
   const close = (used: CutBox | undefined) => {
     answer(used)
     dialog.current?.close()

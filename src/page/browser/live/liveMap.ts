@@ -18,7 +18,9 @@ interface KnownParts {
   readonly known?: Uint8Array
 }
 
-/** In steps of the grid. The server's coarsest positions are closer together than this. */
+/**
+ * Largest distance, in steps of the grid, to a known position. The positions that the server sends first are closer.
+ */
 const COARSEST = 64
 
 export function liveMap(rows: number, cols: number): LiveMap {
@@ -79,9 +81,7 @@ export function liveMap(rows: number, cols: number): LiveMap {
   }
 }
 
-/**
- * Replaces the network's class indices with indices in the map's own list of classes, which begins with the center's.
- */
+/** Replaces the network's class indices with indices in the map's own list, which begins with the center's class. */
 function numberedAnswers(
   center: number,
   names: ReadonlyMap<number, string>,

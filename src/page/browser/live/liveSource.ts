@@ -18,7 +18,7 @@ import { type LiveMap, liveMap } from './liveMap.js'
 import { type MapProgress, type Pace, paceOf, progressText, tenthsSince } from './pace.js'
 import { ask, linesOf } from './server.js'
 
-/** Settings of the live page that are not part of a `View`, or that its groups depend on. */
+/** What the controls above the maps change. The index is made from it. */
 export interface LiveState extends Pick<LiveStudy, 'networks' | 'missing' | 'objects'> {
   readonly size: number
   /** `#rrggbb` */
@@ -58,7 +58,7 @@ const BETWEEN_CURSORS = 120
 /** Milliseconds between two updates of the times shown. */
 const BETWEEN_TENTHS = 100
 
-/** Final distance between positions at first, in pixels. A distance of 1 would take 16 times as long. */
+/** Default of `finest`, in pixels. A distance of 1 would take 16 times as long. */
 const FINEST = 4
 
 /** A map that is being computed, and the functions that follow it. */
@@ -88,7 +88,7 @@ export function liveSource(study: LiveStudy, size: number): LiveSource {
     network: group.model,
     object: state.objects.find(({ name }) => name === choice.patch)?.key ?? 0,
     ...{ size: group.size, stride: group.stride },
-    // Stored units name the paper's background `white`.
+    // Stored units call the paper's background `white`.
     background: state.background === '#ffffff' ? 'white' : state.background,
   })
   const requestOf = (fitted: Fitted, cursor: Position): MapRequest => ({
@@ -238,7 +238,7 @@ function atMostEvery(
   }
 }
 
-/** The index is made by the page, not by the server, because the page changes networks, objects and sizes. */
+/** Made by the page and not by the server, because the page changes networks, objects and sizes. */
 function indexOf({ networks, objects, ...state }: LiveState, mostBytes: number, version: number): SiteIndex {
   const groups = networks.map((network, i): SiteGroup => {
     const size = Math.min(state.size, network.frame)

@@ -1,5 +1,4 @@
 export interface MapProgress {
-  /** Share of the map's positions that are computed. */
   readonly share: number
   /** Seconds until all positions are computed; undefined if not known yet. */
   readonly secondsLeft: number | undefined
@@ -14,8 +13,8 @@ export interface Pace {
 }
 
 /**
- * The rate is measured again each time this share of the positions has been added. Most positions arrive many at a
- * time, and a few arrive early.
+ * The rate is measured again only after this share of the positions has been added. The few positions that arrive first
+ * say little about it.
  */
 const LEAST_SHARE = 0.02
 
