@@ -63,7 +63,7 @@ export interface DroppedNetwork {
 /** One line of the answer to a map request. */
 export type MapMessage = Opening | MapRows | MapEnd | Note | Fault
 
-/** The network has been opening for this many seconds, or is open now. */
+/** Sent while the network opens, with the seconds so far, and again when it is open. */
 type Opening = { readonly kind: 'opening'; readonly seconds: number } | { readonly kind: 'opened' }
 
 /** Values of some positions. A position may be sent again with more exact values. */

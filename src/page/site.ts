@@ -64,7 +64,7 @@ export function siteWriter(results: string, site: string): SiteWriter {
       featuresInTurn(file, unit),
       writeMaps(file, unit, maps, mean),
     ] as const
-    // If one writer fails, the others finish first. The caller then removes the folder, and nothing may write into it.
+    // If one writer fails, wait for the others: the caller then removes the folder, and nothing may write into it.
     await Promise.allSettled(writers)
     const [picture, features] = await Promise.all(writers)
     return { patch: unit.inputs.patch, picture, ...(features && { features }) }

@@ -3,11 +3,11 @@ import type { OpenUnit } from '../results/unit/open.js'
 import { encodeMap, encodeRegions, PROBABILITY_DECIMALS } from './mapCoding.js'
 import type { SiteAnswers } from './siteIndex.js'
 
-/** Mean over units of a probability: that of the class that is the strongest at the unit's center. */
+/** Averages probabilities over units. In each unit, the class is the one that is the strongest at the unit's center. */
 export interface MeanProbability {
   /** @param map the probability at each position of one unit, [rows, cols] */
   readonly add: (map: Float32Array) => void
-  /** Encoded as in `SiteAnswers`; undefined if no unit was added. */
+  /** Encoded like `SiteAnswers.ofCenter`; undefined if no unit was added. */
   readonly map: () => string | undefined
 }
 

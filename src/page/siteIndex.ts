@@ -38,7 +38,7 @@ export interface SiteGroup {
   readonly units: readonly SiteUnit[]
 }
 
-/** An anchor, and the patch's top-left corner there, in pixels. */
+/** `row` and `col` are the patch's top-left corner, in pixels. */
 interface SiteAnchor {
   readonly name: string
   readonly row: number

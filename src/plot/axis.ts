@@ -21,7 +21,7 @@ export interface AxisGeometry {
   /** Start and end of the ticks' lines: y coordinates for an axis below the plot, else x coordinates. */
   readonly from: number
   readonly to: number
-  /** Middle of the numbers (y) for an axis below the plot, else their end near the plot (x). */
+  /** For an axis below the plot, y of the numbers' middle. Else x of the numbers' end next to the plot. */
   readonly numbers: number
 }
 

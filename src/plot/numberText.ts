@@ -18,7 +18,7 @@ export function percentText(percent: number): string {
   return decimalText(percent, Math.abs(percent) < 9.95 ? 1 : 0)
 }
 
-/** Text of a peak signal-to-noise ratio. It is null if the pictures are equal. */
+/** A peak signal-to-noise ratio in words. It is null if the pictures are equal. */
 export function decibelText(value: number | null): string {
   return value === null ? 'equal' : `${decimalText(value, 1)} dB`
 }

@@ -15,7 +15,7 @@ const SLACK = 1e-9
 
 /** Limits the distance between ticks to some of the round numbers. */
 export interface TickSteps {
-  /** Allowed multiples of a power of ten, in ascending order from 1. */
+  /** Steps are only these numbers times a power of ten. They rise from 1, such as 1, 5. */
   readonly factors?: readonly number[]
   /** Smallest distance between ticks. */
   readonly least?: number

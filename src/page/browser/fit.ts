@@ -13,7 +13,7 @@ export interface Fitted {
   readonly choice: Choice
   readonly group: SiteGroup
   readonly layer: number
-  /** null for the mean over objects. */
+  /** Index in `group.units`; null for the mean over objects. */
   readonly unit: number | null
   /** Index of an anchor of the group; null for any other position, whose map is computed from the features. */
   readonly anchor: number | null

@@ -60,8 +60,8 @@ export interface MapParts {
 }
 
 /**
- * Makes a map of the wanted quantity. Answers fall back to probability for the mean over objects. Both fall back to
- * similarity if no answers are known.
+ * Makes a map of the wanted quantity. If no answers are known, the map shows similarity. For the mean over objects, it
+ * shows probability instead of answers.
  */
 export function mapOf({ cosines, ...parts }: MapParts, wanted: Quantity): LoadedMap {
   const { answers, known } = parts

@@ -143,7 +143,7 @@ function describe(map: LoadedMap): string {
   return `${titleOf(map.fitted, map)}, ${object}, ${group.size} px, anchor ${anchor}`
 }
 
-/** If the map is a mean over objects, its standard deviation over objects is added. */
+/** For a mean over objects, the text includes the standard deviation over objects. */
 function summaryText(map: LoadedMap): string {
   const { fitted, mean, lowest } = map
   if (map.quantity !== 'similarity') return answersText(map)

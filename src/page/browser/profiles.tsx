@@ -23,7 +23,9 @@ interface Profile {
   readonly lines: readonly ProfileLine[]
   /** For example "similarity". */
   readonly quantity: string
-  /** Ends of the axis of values, equal for every profile of a view, so that the axis does not move. */
+  /**
+   * Ends of the value axis. They are the same for all profiles of a view, so the axis does not move with the cursor.
+   */
   readonly low: number
   readonly high: number
   /** For example "column (px)". */
@@ -39,7 +41,7 @@ export function Profiles({ readings }: { readonly readings: readonly Reading[] }
   if (first === undefined) return <div class="profiles" />
   const { position, map } = first
   const { anchorPosition } = map.fitted
-  // Regions of answers have no profile, so the probability of the center's answer is drawn instead.
+  // Answers are not numbers, so the probability of the center's answer is drawn instead.
   const isSimilarity = readings.every((reading) => reading.map.quantity === 'similarity')
   const ends = isSimilarity ? extremes(readings.map((reading) => reading.map)) : PROBABILITY_LIMITS
   const linesAlong = (indices: Along) => readings.map((reading) => lineOf(reading, isSimilarity, indices))

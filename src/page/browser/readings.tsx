@@ -127,7 +127,7 @@ function layersText(readings: readonly Reading[], layerOf: (fitted: Fitted) => s
   return layers.length === 0 ? '' : ` (${layers.map(isolated).join(', ')})`
 }
 
-/** The cosine. A position that is not computed yet has the cosine of one near it, marked with ≈. */
+/** The cosine. If it is not computed yet, the text is ≈ and the cosine of a position near it. */
 function valueText({ value, map: { error, known }, at }: Reading): string {
   return `${known?.[at] === 0 ? '≈ ' : ''}${cosineText(value, error)}`
 }

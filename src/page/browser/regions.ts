@@ -4,7 +4,7 @@ import { isolated } from './text.js'
 /** Red, green, blue, 0 to 255. */
 type Colour = readonly [number, number, number]
 
-/** Greens for the classes that are right for the object: Okabe and Ito's, a lighter one and a darker one. */
+/** Greens for the classes that are right for the object: Okabe and Ito's green, a lighter one and a darker one. */
 const RIGHT_COLOURS: readonly Colour[] = [
   [0, 158, 115],
   [128, 208, 178],

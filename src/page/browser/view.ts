@@ -11,7 +11,7 @@ export type Quantity = (typeof QUANTITIES)[number]
 export interface View {
   /** The network of map A. */
   readonly model: string
-  /** The network of map B; null if there is one map. Both show the same layer, size, object and anchor. */
+  /** The network of map B; null if only map A is shown. Both maps show the same layer, size, object and anchor. */
   readonly other: string | null
   readonly layer: string
   readonly size: number
@@ -26,7 +26,7 @@ export interface View {
   readonly cursor: Position
   /** A name of COLOUR_MAPS. */
   readonly colours: string
-  /** Ends of the colours of similarity; `fit` takes the lowest and highest value of the maps shown. */
+  /** Ends of the colour scale of similarity; `fit` means the lowest and highest value of the maps shown. */
   readonly limits: ColourLimits | 'fit'
 }
 

@@ -55,7 +55,7 @@ const OWN = 'shiftscope'
 
 class Viewer implements RunningViewer {
   state: State
-  /** Whether the address follows the view. It does not before the first action, or while it names a section. */
+  /** Whether the address is kept equal to the view: from the first action on, except while it names a section. */
   #hasAddress = false
   /** Aborts the previous loading of maps when other maps are wanted. */
   #loading = new AbortController()
@@ -107,15 +107,15 @@ class Viewer implements RunningViewer {
       return
     }
     this.#show(next)
-    // A link may be far below the maps, so the page scrolls to them. Going back does not scroll.
+    // A link may be far below the maps, so the page scrolls up to the maps. Going back does not scroll.
     if (fragment === '' || history.state === OWN) return
     element('viewer', HTMLElement).scrollIntoView()
     element('a-plot', HTMLElement).focus({ preventScroll: true })
   }
 
   /**
-   * Scrolls to the section that a fragment names, or shows a note if there is none. It draws first, because the maps
-   * above the section change the section's place.
+   * Scrolls to the section that a fragment names, or shows a note if there is none. It draws the maps first, because
+   * they move the section down.
    */
   arrive(fragment: string): void {
     this.#draw()

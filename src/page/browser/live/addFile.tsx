@@ -23,7 +23,7 @@ interface AddFileParts {
   readonly say: Say
 }
 
-/** A picture in the cut-out dialog. An undefined answer means that the user cancelled. */
+/** A picture in the cut-out dialog. `answer` is called with undefined if the user cancels. */
 interface Cutting {
   readonly picture: ImageData
   readonly answer: (box: CutBox | undefined) => void

@@ -101,8 +101,8 @@ export function CutOut({ picture, answer }: CutOutParts) {
     },
     onClick: ({ currentTarget, detail, clientX, clientY }: TargetedMouseEvent<HTMLElement>) => {
       const { left, top, width, height } = currentTarget.getBoundingClientRect()
-      // A click by keyboard (detail 0) makes the colour at the handle transparent. It does nothing for the whole
-      // rectangle, whose middle is the object.
+      // A click by keyboard (detail 0) makes the colour at the handle transparent. On the whole rectangle, it does
+      // nothing, because the object is in the middle.
       if (detail > 0 && drag.current?.isClick) cutOnScreen(clientX, clientY)
       if (detail === 0 && sides !== '') cutOnScreen(left + width / 2, top + height / 2)
     },
@@ -114,7 +114,7 @@ export function CutOut({ picture, answer }: CutOutParts) {
     const [left, top] = percent(along('we', box.left, box.right), along('ns', box.top, box.bottom))
     return { left, top, cursor: `${sides}-resize` }
   }
-  // `answer` removes the dialog from the page. Closing it also returns the focus.
+  // `answer` removes the dialog from the page, and `close` returns the focus.
   const close = (used: CutBox | undefined) => {
     answer(used)
     dialog.current?.close()

@@ -6,7 +6,7 @@ import { type MapValues, measured } from '../maps.js'
 /** A map that arrives in parts, coarse positions first. */
 export interface LiveMap {
   readonly take: (rows: MapRows) => void
-  /** The map so far; undefined if it is empty. An unknown position has the value of a known, coarser one near it. */
+  /** The map so far; undefined if it is empty. An unknown position has the value of a known one near it. */
   readonly parts: () => KnownParts | undefined
   readonly isKnown: (place: number) => boolean
 }
@@ -18,9 +18,7 @@ interface KnownParts {
   readonly known?: Uint8Array
 }
 
-/**
- * Largest distance, in steps of the grid, to a known position. The positions that the server sends first are closer.
- */
+/** Known positions are searched up to this many grid steps away. The server's first positions are closer together. */
 const COARSEST = 64
 
 export function liveMap(rows: number, cols: number): LiveMap {

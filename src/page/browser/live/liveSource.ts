@@ -18,7 +18,7 @@ import { type LiveMap, liveMap } from './liveMap.js'
 import { type MapProgress, type Pace, paceOf, progressText, tenthsSince } from './pace.js'
 import { ask, linesOf } from './server.js'
 
-/** What the controls above the maps change. The index is made from it. */
+/** State that the controls above the maps change. `indexOf` makes the index from it. */
 export interface LiveState extends Pick<LiveStudy, 'networks' | 'missing' | 'objects'> {
   readonly size: number
   /** `#rrggbb` */
@@ -46,7 +46,7 @@ function pictureAddress(key: number): string {
   return `pictures/${Math.floor(key / SIZES)}-${key % SIZES}.png`
 }
 
-/** Milliseconds before an unwatched map is stopped. The user often returns at once to another view of it. */
+/** Milliseconds before a map that nobody watches is stopped. The user often returns to it at once, in another view. */
 const LINGERING = 100
 
 /** Used as the cursor in the keys of maps, so that the keys do not depend on the real cursor. */
@@ -65,7 +65,7 @@ const FINEST = 4
 interface Running {
   readonly map: LiveMap
   readonly pace: Pace
-  /** Called when time has passed (false), or when more of the map is known (true). */
+  /** Called with true when more of the map is known, and with false when only time has passed. */
   readonly looking: Set<(isFurther: boolean) => void>
   readonly ended: Promise<void>
   /** When the network began to open, in milliseconds of `performance.now`; undefined if it is not opening. */
@@ -238,7 +238,7 @@ function atMostEvery(
   }
 }
 
-/** Made by the page and not by the server, because the page changes networks, objects and sizes. */
+/** The page makes the index itself, because it changes networks, objects and sizes without the server. */
 function indexOf({ networks, objects, ...state }: LiveState, mostBytes: number, version: number): SiteIndex {
   const groups = networks.map((network, i): SiteGroup => {
     const size = Math.min(state.size, network.frame)
