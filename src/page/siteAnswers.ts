@@ -3,7 +3,7 @@ import type { OpenUnit } from '../results/unit/open.js'
 import { encodeMap, encodeRegions, PROBABILITY_DECIMALS } from './mapCoding.js'
 import type { SiteAnswers } from './siteIndex.js'
 
-/** Averages probabilities over units. In each unit, the class is the one that is the strongest at the unit's center. */
+/** Averages, over units, the probability of the class that is the strongest at the center of each unit. */
 export interface MeanProbability {
   /** @param map the probability at each position of one unit, [rows, cols] */
   readonly add: (map: Float32Array) => void

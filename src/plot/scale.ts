@@ -13,9 +13,9 @@ const FACTORS = [1, 2, 5] as const
 /** Tolerance, so that rounding errors do not drop a tick at an end of the axis. */
 const SLACK = 1e-9
 
-/** Limits the distance between ticks to some of the round numbers. */
+/** Distances between ticks that are allowed instead of all round numbers. */
 export interface TickSteps {
-  /** Steps are only these numbers times a power of ten. They rise from 1, such as 1, 5. */
+  /** Distances are these numbers times a power of ten, for example [1, 2.5, 5]. Ascending, starting at 1. */
   readonly factors?: readonly number[]
   /** Smallest distance between ticks. */
   readonly least?: number

@@ -33,7 +33,7 @@ export interface View {
 /** Returns a changed copy of a view. */
 export type Change = (view: View) => View
 
-/** Largest magnitude of a colour limit. Cosines are never beyond 1. */
+/** Colour limits of a larger magnitude are refused. Cosines are never beyond 1. */
 const FARTHEST_LIMIT = 10
 
 /** Shows the first object in the first network, and beside it the network's anti-aliased version, if there is one. */

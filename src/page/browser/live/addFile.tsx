@@ -6,7 +6,7 @@ import { transparentShare } from './flood.js'
 import { tenthsSince } from './pace.js'
 import { ask, messageOf } from './server.js'
 
-/** Larger pictures are reduced to this longest side, in pixels, before they are sent. Frames are hardly larger. */
+/** Larger pictures are reduced to this longest side, in pixels, before they are sent. Frames are rarely larger. */
 const LONGEST_SIDE = 1024
 
 /** Pictures with a smaller share of transparent pixels open the cut-out dialog. */

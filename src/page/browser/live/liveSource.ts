@@ -243,7 +243,7 @@ function indexOf({ networks, objects, ...state }: LiveState, mostBytes: number, 
   const groups = networks.map((network, i): SiteGroup => {
     const size = Math.min(state.size, network.frame)
     const extent = network.frame - size + 1
-    // If no stride fits in memory, the server reports it.
+    // If no stride fits in memory, the server answers with an error.
     const stride = fittingStride(network, size, { wished: state.finest, mostBytes }) ?? (LIVE_STRIDES.at(-1) as number)
     const side = Math.ceil(extent / stride)
     return {
