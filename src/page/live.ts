@@ -53,7 +53,6 @@ export interface MapRequest extends LiveScene {
   readonly cursor: { readonly row: number; readonly col: number }
 }
 
-/** A network whose file was uploaded. */
 export interface DroppedNetwork {
   readonly network: LiveNetwork
   /** Sentences for the user: how images are preprocessed, and which layers and classes are read. */

@@ -76,7 +76,7 @@ export interface SiteMaps {
   readonly layers: readonly SiteLayerMaps[]
   /** A unit's answers; absent if not known. */
   readonly answers?: SiteAnswers
-  /** Only in the mean: the mean of `SiteAnswers.ofCenter` over the units that have answers, encoded like it. */
+  /** Only in the file `mean`: `SiteAnswers.ofCenter` averaged over the units that have answers, encoded like it. */
   readonly meanProbability?: string
 }
 

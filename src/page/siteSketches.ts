@@ -9,7 +9,6 @@ const MOST_BYTES = 38e6
 /** Maps of probability per unit: one of the center's class, and one of the strongest class elsewhere. */
 const PROBABILITY_MAPS = 2
 
-/** Units of one network and size. */
 export interface SketchedGroup {
   readonly positions: number
   readonly layers: number

@@ -36,7 +36,6 @@ export function textWidth(words: string): number {
   return (units * PICTURE_LETTERS) / allLetters().unitsPerEm
 }
 
-/** Shortens a name until it fits a width in pixels. */
 export function cutText(words: string, width: number): string {
   for (let most = [...words].length; most > 1; most--) {
     const cut = shortened(words, most)

@@ -78,7 +78,6 @@ interface SettingsProps extends ControlsProps {
 const ANY_POSITION = 'any position: click a map'
 const MEAN = 'mean of all objects'
 
-/** Controls that are needed less often. */
 export function ViewerSettings({
   index,
   view,

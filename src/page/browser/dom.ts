@@ -4,7 +4,6 @@ export function element<T extends Element>(id: string, type: new () => T): T {
   return found
 }
 
-/** Returns a function that calls `run` at most once per animation frame. */
 export function onceAFrame(run: () => void): () => void {
   let isAsked = false
   return () => {

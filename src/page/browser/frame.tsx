@@ -123,7 +123,6 @@ function boxStyle({ position, map }: Reading) {
   return { left: percent(position.col), top: percent(position.row), width: percent(size), height: percent(size) }
 }
 
-/** Pictures by key, loaded or loading. */
 type Pictures = ReadonlyMap<number, HTMLImageElement>
 
 const images = new Map<number, HTMLImageElement>()

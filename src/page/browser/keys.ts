@@ -1,6 +1,5 @@
 import type { Position } from '../../engine/positions.js'
 
-/** What the pointer and the keys do on a map or on the object. */
 export interface CursorActions {
   readonly hover: (position: Position) => void
   readonly choose: (position: Position, isTouch: boolean) => void
@@ -15,7 +14,6 @@ export interface CursorActions {
 /** Number of positions that the cursor moves with Shift and an arrow key. */
 const LONG_STEP = 10
 
-/** Handles a key that is pressed on a map or on the object. */
 export function onKey(event: KeyboardEvent, actions: CursorActions): void {
   if (event.ctrlKey || event.metaKey || event.altKey || !act(event, actions)) return
   event.preventDefault()

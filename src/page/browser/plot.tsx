@@ -16,7 +16,6 @@ export type ColourOf = (value: number) => readonly [number, number, number]
 
 interface PlotProps {
   readonly id: string
-  /** Description for screen readers. */
   readonly label: string
   /** undefined if there is no map; the box then keeps its size. */
   readonly map: LoadedMap | undefined

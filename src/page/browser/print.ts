@@ -1,6 +1,6 @@
 import { measureAgain } from './drawing.js'
 
-/** Class of the page while it is printed. The style then gives it the paper's width. */
+/** CSS class of the page while it is printed. It gives the page the width of the paper. */
 const PRINTING = 'printing'
 
 /**

@@ -93,7 +93,6 @@ export function Badge({ panel }: { readonly panel: PanelId }) {
 /** Readings are spoken, and the address updated, after this many milliseconds without a change. */
 export const SETTLED = 350
 
-/** The readings in a sentence, for screen readers. */
 export function SpokenReadings({ readings }: { readonly readings: readonly Reading[] }) {
   const [spoken, speak] = useState('')
   const sentence = spokenText(readings)

@@ -9,7 +9,6 @@ import type { Quantity } from './view.js'
 export interface MapSource {
   /** The networks, layers and objects to choose from. On the live page, they may change. */
   readonly index: () => SiteIndex
-  /** Address of a picture, by its key. */
   readonly pictureOf: (key: number) => Promise<string>
   /** Passes a map to the follower whenever more of it is known, until it is complete. @throws if it cannot be loaded */
   readonly follow: (fitted: Fitted, shows: Quantity, follower: MapFollower) => Promise<void>

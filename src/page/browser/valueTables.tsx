@@ -5,7 +5,6 @@ import { type LoadedMap, shownLayer } from './maps.js'
 import { PANEL_IDS } from './readings.js'
 import { cosineText, isolated, probabilityText } from './text.js'
 
-/** Most rows and columns of a table. */
 const MOST = 11
 
 /** The maps as tables. They are made only while the reader has them open. */

@@ -30,7 +30,6 @@ export interface View {
   readonly limits: ColourLimits | 'fit'
 }
 
-/** Returns a changed copy of a view. */
 export type Change = (view: View) => View
 
 /** Colour limits of a larger magnitude are refused. Cosines are never beyond 1. */

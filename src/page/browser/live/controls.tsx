@@ -217,7 +217,6 @@ interface MoreNetworksParts extends Pick<LivePage, 'source'> {
   readonly say: Say
 }
 
-/** Networks of the catalog whose weights can be downloaded. */
 function MoreNetworks({ source, take, say }: MoreNetworksParts) {
   const { missing } = source.state()
   const [progress, setProgress] = useState<Readonly<Record<string, string | undefined>>>({})

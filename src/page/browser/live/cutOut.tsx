@@ -77,9 +77,7 @@ export function CutOut({ picture, answer }: CutOutParts) {
       between(0, Math.floor((y - top) * scale()), height - 1),
     ])
   }
-  /**
-   * Handlers that move the named sides, or the whole rectangle if none is named. A click makes a colour transparent.
-   */
+  /** Handlers that move the named sides, or all sides if none is named. A click makes a colour transparent. */
   const moving = (sides: string) => ({
     onKeyDown: (event: KeyboardEvent) => {
       const way = WAYS[event.key]
@@ -186,7 +184,6 @@ export function CutOut({ picture, answer }: CutOutParts) {
   )
 }
 
-/** Draws the picture, darkened outside the rectangle. */
 function drawPicture(
   context: CanvasRenderingContext2D,
   picture: ImageData,

@@ -4,7 +4,6 @@ export interface MapProgress {
   readonly secondsLeft: number | undefined
 }
 
-/** Estimates the remaining time from the progress so far. */
 export interface Pace {
   /** @param done number of computed positions @param at time in milliseconds */
   readonly take: (done: number, at: number) => void

@@ -18,7 +18,6 @@ export async function ask(path: string, body: object | Blob, signal?: AbortSigna
   throw new Error(fault?.message ?? `The server refused the request (${response.status}).`)
 }
 
-/** The lines of an answer, each parsed as JSON. */
 export async function* linesOf<T>(response: Response, signal?: AbortSignal): AsyncGenerator<T, void, undefined> {
   const reader = (response.body as ReadableStream<Uint8Array<ArrayBuffer>>)
     .pipeThrough(new TextDecoderStream())
