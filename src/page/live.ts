@@ -1,44 +1,42 @@
 /** Messages between the live page and its server, as JSON. */
 
-/** Data that is embedded in the page. */
+/** Embedded in the live page as JSON. */
 export interface LiveStudy {
   readonly networks: readonly LiveNetwork[]
-  /** Networks of the catalog whose weights can be fetched. */
+  /** Networks of the catalog whose weights can be downloaded. */
   readonly missing: readonly MissingNetwork[]
   readonly objects: readonly LiveObject[]
-  /** Bytes that the features of one object may take in memory. */
+  /** Most bytes of memory for the features of one object. */
   readonly mostBytes: number
   /** Whether the page opens with the first two networks side by side. */
   readonly opensTwo: boolean
 }
 
-/** A network that can be asked. */
 export interface LiveNetwork {
   readonly id: string
   /** Side of the square frame in pixels. */
   readonly frame: number
   readonly layers: readonly { readonly name: string; readonly dims: number }[]
-  /** The layer whose values are the classes; null if they are not known. */
+  /** Name of the layer with one value per class; null if the classes are not known. */
   readonly classes: string | null
 }
 
 export interface MissingNetwork {
   readonly id: string
-  /** null if the size is not known. */
+  /** Size of the download; null if not known. */
   readonly bytes: number | null
 }
 
-/** An object that can be moved. */
 export interface LiveObject {
-  /** Number that names the object's pictures. */
+  /** The object's pictures are at `pictures/<key>-<size>.png`. */
   readonly key: number
   readonly name: string
 }
 
-/** An object, the network that it is moved through, and how. */
+/** An object, the network that sees it, and the positions and background to use. */
 export interface LiveScene {
   readonly network: string
-  /** Key of the object. */
+  /** `key` of a `LiveObject`. */
   readonly object: number
   readonly size: number
   readonly stride: number
@@ -49,47 +47,46 @@ export interface LiveScene {
 /** Request for a map: the similarity of one layer's features to those at the anchor. */
 export interface MapRequest extends LiveScene {
   readonly layer: string
-  /** In pixels: a position of the grid, or an anchor that has a name. */
+  /** In pixels: a position of the grid, or a named anchor, which may be off the grid. */
   readonly anchor: { readonly row: number; readonly col: number }
   /** Positions around this one are computed first. */
   readonly cursor: { readonly row: number; readonly col: number }
 }
 
-/** A network whose file was uploaded. */
 export interface DroppedNetwork {
   readonly network: LiveNetwork
-  /** Sentences that say how images become the network's input and which layers and classes are read. */
+  /** Sentences for the user: how images are preprocessed, and which layers and classes are read. */
   readonly recipe: readonly string[]
 }
 
 /** One line of the answer to a map request. */
 export type MapMessage = Opening | MapRows | MapEnd | Note | Fault
 
-/** The network has been opening for this many seconds, or is open now. */
+/** Sent while the network opens, with the seconds so far, and again when it is open. */
 type Opening = { readonly kind: 'opening'; readonly seconds: number } | { readonly kind: 'opened' }
 
-/** Positions that were computed. They may include earlier ones whose values were replaced by more exact ones. */
+/** Values of some positions. A position may be sent again with more exact values. */
 export interface MapRows {
   readonly kind: 'rows'
-  /** Positions as indices of the grid, row-major: uint32, little-endian, in base64. */
+  /** Indices of the positions in the grid, row-major: uint32, little-endian, in base64. */
   readonly places: string
-  /** Cosines with the anchor, float32. */
+  /** Cosine of the features at each position with those at the anchor: float32, encoded like `places`. */
   readonly cosines: string
   readonly answers?: {
-    /** Index of the strongest class, uint32. */
+    /** Index of the strongest class at each position, uint32. */
     readonly strongest: string
-    /** Probabilities of the strongest class and of the center's class, float32. */
+    /** Probability of the strongest class, and of `center`, the strongest class at the center: float32. */
     readonly probability: string
     readonly ofCenter: string
     readonly center: number
-    /** Names, by index, of classes that no earlier message named. */
+    /** Names by class index, only of classes that no earlier message named. */
     readonly names: Readonly<Record<number, string>>
   }
-  /** Positions of the grid that are computed. */
+  /** Number of positions computed so far. */
   readonly done: number
 }
 
-/** All positions are known. */
+/** All positions have been sent. */
 interface MapEnd {
   readonly kind: 'end'
 }
@@ -100,42 +97,40 @@ interface Note {
   readonly message: string
 }
 
-/** The request failed. */
 export interface Fault {
   readonly kind: 'fault'
   readonly message: string
 }
 
-/** Progress of a download. */
+/** One line of the answer to a download request. */
 export type PullMessage =
   | { readonly kind: 'progress'; readonly done: number; readonly total: number }
   | { readonly kind: 'pulled'; readonly network: LiveNetwork }
   | Fault
 
-/** A unit was stored. */
+/** Answer to `keep`: the unit was stored in the results folder. */
 export interface KeptUnit {
   readonly kind: 'kept'
-  /** Folder of the unit. */
   readonly folder: string
-  /** Command that makes the unit again. */
+  /** Command that computes the unit again. */
   readonly command: string
 }
 
-/** The results folder already has a unit of the same name that was made differently. */
+/** Answer to `keep`: the results folder already has this unit, computed with other settings. */
 export interface OtherUnit {
   readonly kind: 'other'
   readonly differences: readonly string[]
 }
 
-/** Bytes that all uploaded ONNX files together may take. */
+/** Most bytes of all uploaded ONNX files together. */
 export const MOST_NETWORK_BYTES = 1024 ** 3
 
-/** Distances of positions that are offered, in pixels. */
+/** Distances between positions that the page offers, in pixels. */
 export const LIVE_STRIDES = [1, 2, 4, 8, 16] as const
 
 /**
- * The smallest distance of positions, not below the wished one, at which the features fit in memory; undefined if there
- * is none.
+ * The smallest stride of at least `wished` pixels at which the features of all positions fit in memory; undefined if
+ * there is none.
  */
 export function fittingStride(
   { frame, layers }: Pick<LiveNetwork, 'frame' | 'layers'>,

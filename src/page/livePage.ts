@@ -5,7 +5,6 @@ import type { LiveStudy } from './live.js'
 import { embeddedJson, pageHtml } from './page.js'
 import { liveViewerHtml } from './viewerHtml.js'
 
-/** Added to the style that all pages have. */
 const LIVE_STYLE = `
 .layout:not(:has(.contents)){grid-template-columns:minmax(0,1fr)}
 .live{display:flex;flex-wrap:wrap;gap:.45rem 1rem;align-items:center;margin:.9rem 0 0}
@@ -34,7 +33,6 @@ dialog::backdrop{background:rgb(0 0 0/.45)}
 .drop-here{position:fixed;inset:0;z-index:9;display:grid;place-items:center;font-size:1.6rem;font-weight:600;background:color-mix(in srgb,var(--ground) 82%,transparent);border:4px dashed var(--series-1);pointer-events:none}
 `
 
-/** The live page, which works only while its server runs. */
 export function livePage(study: LiveStudy): string {
   return pageHtml({
     title: 'Shiftscope, live',
@@ -46,7 +44,6 @@ export function livePage(study: LiveStudy): string {
   })
 }
 
-/** The page's script, which the build bundles. */
 export function liveScript(): string {
   return readFileSync(join(packageFolder(), 'dist', 'page', 'liveBundle.js'), 'utf8')
 }

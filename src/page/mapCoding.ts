@@ -1,20 +1,17 @@
-/** Decimals to which the viewer rounds the cosines of the arrays. */
+/** Decimals of a cosine in the viewer's maps. */
 export const MAP_DECIMALS = 5
 
-/** Decimals to which the viewer rounds probabilities. */
+/** Decimals of a probability in the viewer's maps. */
 export const PROBABILITY_DECIMALS = 4
 
-/** Rounds a cosine as the viewer's maps do. */
 export function roundCosine(value: number): number {
   return Math.round(value * 10 ** MAP_DECIMALS) / 10 ** MAP_DECIMALS
 }
 
 /**
- * Encodes a map of cosines or probabilities in few bytes. Each value is rounded to whole units of its last decimal. The
- * differences from the value before are stored in zigzag and variable-length coding (Protocol Buffers' sint32).
- * Neighbours are similar, so most values take two bytes.
+ * Encodes a map of cosines or probabilities. Each value is rounded, and its difference from the one before is stored as
+ * a zigzag varint (sint32 of Protocol Buffers). Neighbours are similar, so most values take two bytes.
  * @param map values from −2 to 2, row-major
- * @param decimals that are kept
  * @throws RangeError for NaN and for values outside −2 to 2
  */
 export function encodeMap(map: ArrayLike<number>, decimals = MAP_DECIMALS): Uint8Array {
@@ -33,10 +30,7 @@ export function encodeMap(map: ArrayLike<number>, decimals = MAP_DECIMALS): Uint
   return bytes.subarray(0, length)
 }
 
-/**
- * Values of an encoded map, to the decimals that it was encoded with.
- * @throws RangeError if the bytes hold another number of values
- */
+/** Reverses `encodeMap`. @throws RangeError if the bytes do not contain exactly `positions` values */
 export function decodeMap(bytes: Uint8Array, positions: number, decimals = MAP_DECIMALS): Float64Array {
   const scale = 10 ** decimals
   const map = new Float64Array(positions)
@@ -52,8 +46,8 @@ export function decodeMap(bytes: Uint8Array, positions: number, decimals = MAP_D
 }
 
 /**
- * Encodes a map of small numbers that are equal over large regions, as run lengths in row-major order: each number,
- * then how often it repeats, both in variable-length coding.
+ * Encodes whole numbers that are equal over large regions, as runs in row-major order. A run is a number and how often
+ * it repeats, both as varints.
  * @param map whole numbers from 0 to 2^21 − 1, row-major
  */
 export function encodeRegions(map: ArrayLike<number>): Uint8Array {
@@ -69,16 +63,14 @@ export function encodeRegions(map: ArrayLike<number>): Uint8Array {
   return bytes.subarray(0, length)
 }
 
-/**
- * Numbers of an encoded map of regions.
- * @throws RangeError if the bytes hold another number of positions
- */
+/** Reverses `encodeRegions`. @throws RangeError if the bytes do not contain exactly `positions` values */
 export function decodeRegions(bytes: Uint8Array, positions: number): Uint32Array {
   const map = new Uint32Array(positions)
   const numbers = numberReader(bytes)
   for (let start = 0; start < positions; ) {
     const [value, run] = [numbers.next(), numbers.next()]
-    if (run === 0 || start + run > positions) throw new RangeError('the map is cut off or damaged')
+    if (run === 0 || start + run > positions)
+      throw new RangeError('the data of this map are damaged; make the report again')
     map.fill(value, start, start + run)
     start += run
   }
@@ -86,7 +78,7 @@ export function decodeRegions(bytes: Uint8Array, positions: number): Uint32Array
   return map
 }
 
-/** @returns index at which the next number begins */
+/** Writes a varint. @returns the index after it */
 function putNumber(bytes: Uint8Array, start: number, value: number): number {
   let next = start
   let rest = value
@@ -98,10 +90,7 @@ function putNumber(bytes: Uint8Array, start: number, value: number): number {
   return next
 }
 
-/**
- * Reads numbers of up to 21 bits, one after the other.
- * @throws RangeError for bytes that are cut off, damaged or left over
- */
+/** Reads varints of up to 21 bits. @throws RangeError for bytes that are cut off, damaged or left over */
 function numberReader(bytes: Uint8Array): { readonly next: () => number; readonly end: () => void } {
   let at = 0
   return {
@@ -110,7 +99,8 @@ function numberReader(bytes: Uint8Array): { readonly next: () => number; readonl
       let shift = 0
       let byte: number
       do {
-        if (at >= bytes.length || shift > 14) throw new RangeError('the map is cut off or damaged')
+        if (at >= bytes.length || shift > 14)
+          throw new RangeError('the data of this map are damaged; make the report again')
         byte = bytes[at++] as number
         value |= (byte & 127) << shift
         shift += 7
@@ -118,7 +108,7 @@ function numberReader(bytes: Uint8Array): { readonly next: () => number; readonl
       return value
     },
     end: () => {
-      if (at !== bytes.length) throw new RangeError('the map has bytes left over')
+      if (at !== bytes.length) throw new RangeError('the data of this map are damaged; make the report again')
     },
   }
 }

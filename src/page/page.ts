@@ -8,22 +8,24 @@ import type { SiteIndex } from './siteIndex.js'
 import { STYLE } from './style.js'
 import { type Opening, viewerHtml } from './viewerHtml.js'
 
-/** The parts in which pages differ: markup, except for the title. */
+/** The parts in which pages differ. `main` is HTML; titles are text. */
 export interface PageParts {
   readonly title: string
-  /** Added to the style that all pages have. */
+  /** CSS added to the style of all pages. */
   readonly style?: string
-  /** Target of the link that skips to the viewer; undefined if the page has no viewer, and so no choice of a theme. */
+  /**
+   * Target of the "skip" link; undefined if the page has no viewer. The theme choice needs the viewer's script, so it
+   * is then left out, too.
+   */
   readonly skipTo: { readonly id: string; readonly title: string } | undefined
   readonly links: readonly { readonly id: string; readonly title: string }[]
   readonly main: string
 }
 
 /**
- * The page of a results folder: the viewer, then the sections in their order, then the paper. It needs the folder
+ * The page of a results folder: the viewer, then the sections in their order, then the citation. It needs the folder
  * `site` beside it, but no internet connection. Without JavaScript, the sections can still be read.
  * @param index null if the folder has no maps; the page then has only sections
- * @param opening the most surprising result of the study
  */
 export function resultsPage(index: SiteIndex | null, sections: readonly ReportSection[], opening?: Opening): string {
   const all = [...sections, citationSection()]
@@ -39,7 +41,6 @@ export function resultsPage(index: SiteIndex | null, sections: readonly ReportSe
   })
 }
 
-/** A page with the project's head, contents and style. */
 export function pageHtml({ title, style = '', skipTo, links, main }: PageParts): string {
   const contents = `<nav class="contents" aria-label="Sections"><details id="contents" open><summary>Contents <span id="read-section" class="soft"></span></summary>
 <div class="links">${links.map(({ id, title }) => `<a href="#${id}">${escapeHtml(title)}</a>`).join('')}</div></details></nav>
@@ -78,12 +79,12 @@ function scriptsHtml(index: SiteIndex): string {
 <script>${viewerScript()}</script>`
 }
 
-/** The modules in `browser` as one script, which the build bundles: pages from disk may not load modules from files. */
+/** The modules in `browser`, bundled into one script by the build. A page opened from disk cannot load modules. */
 function viewerScript(): string {
   return readFileSync(join(packageFolder(), 'dist', 'page', 'bundle.js'), 'utf8')
 }
 
-/** The networks, objects and sizes of a study in one line. */
+/** For example: 2 networks · 17 objects of 75 px · moved in steps of 4 px. */
 function studiedText({ groups }: SiteIndex): string {
   const models = new Set(groups.map(({ model }) => model))
   const patches = new Set(groups.flatMap(({ units }) => units.map(({ patch }) => patch)))
@@ -96,7 +97,6 @@ function studiedText({ groups }: SiteIndex): string {
   ].join(' · ')
 }
 
-/** A section under its title. */
 export function sectionHtml({ id, title, html, isFolded = false }: ReportSection): string {
   const head = `<h2 id="${escapeHtml(id)}-title">${escapeHtml(title)}</h2>`
   const body = isFolded ? `<details><summary>${head}</summary>\n${html}\n</details>` : `${head}\n${html}`
@@ -123,7 +123,6 @@ const BIBTEX = `@inproceedings{lee2020shift,
   eprinttype = {arXiv}
 }`
 
-/** Names the paper that the study reproduces, and says how to cite it and this program. */
 function citationSection(): ReportSection {
   const tool = `@software{shiftscope,
   author  = {{Shiftscope contributors}},

@@ -20,12 +20,11 @@ export interface SiteWriter extends Required<Pick<UnitVisitor, 'onUnit'>> {
   readonly finish: (groups: readonly StudyGroup[], limits: ColourLimits) => Promise<SiteIndex>
 }
 
-/** State of a group while its units are read. */
+/** State of a group (one network and size) while its units are read. */
 interface GroupFiles {
   readonly key: number
-  /** Units in the order in which they were read. */
   readonly opened: OpenUnit[]
-  /** The site's unit for each opened unit, once its files are written. */
+  /** One entry of the index per opened unit, available once the unit's files are written. */
   readonly units: Promise<SiteUnit>[]
   readonly probabilities: MeanProbability
 }
@@ -65,7 +64,7 @@ export function siteWriter(results: string, site: string): SiteWriter {
       featuresInTurn(file, unit),
       writeMaps(file, unit, maps, mean),
     ] as const
-    // If one writer fails, the others finish first, so that none writes into the folder while it is removed.
+    // If one writer fails, wait for the others: the caller then removes the folder, and nothing may write into it.
     await Promise.allSettled(writers)
     const [picture, features] = await Promise.all(writers)
     return { patch: unit.inputs.patch, picture, ...(features && { features }) }
@@ -93,7 +92,7 @@ export function siteWriter(results: string, site: string): SiteWriter {
       await written
     },
     finish: async (studyGroups, limits) => {
-      // The objects with sketches on the page are known only once all units have been seen.
+      // The sketches that fit on the page are known only once all units have been seen.
       const sketched = sketchedPatches([...groups.values()].map(({ opened }) => sketchedGroup(opened)))
       const described: SiteGroup[] = []
       for (const group of studyGroups) {
@@ -165,13 +164,13 @@ function encodedMap(map: ArrayLike<number>, source: string): string {
     return Buffer.from(encodeMap(map)).toString('base64')
   } catch (error) {
     throw new InputError(
-      `the maps of ${source} hold a value that is not a cosine; remove the unit and run reproduce on this folder again`,
+      `the maps of ${source} are damaged: a value is not a cosine. Remove the unit and run reproduce on this folder again`,
       { cause: error },
     )
   }
 }
 
-/** Name of the layer whose answers the units have; null if there is none. */
+/** Name of the layer from which answers are read; null if the units have no answers. */
 function classesOf({ units }: StudyGroup): string | null {
   return units.flatMap(({ layers }) => layers).find(({ answers }) => answers !== null)?.name ?? null
 }

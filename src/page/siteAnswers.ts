@@ -3,17 +3,17 @@ import type { OpenUnit } from '../results/unit/open.js'
 import { encodeMap, encodeRegions, PROBABILITY_DECIMALS } from './mapCoding.js'
 import type { SiteAnswers } from './siteIndex.js'
 
-/** Mean over units of the probability of the class that is the strongest at the unit's center. */
+/** Averages, over units, the probability of the class that is the strongest at the center of each unit. */
 export interface MeanProbability {
-  /** @param map [rows, cols] of one unit */
+  /** @param map the probability at each position of one unit, [rows, cols] */
   readonly add: (map: Float32Array) => void
-  /** Encoded as in `SiteAnswers`; undefined if no unit was added. */
+  /** Encoded like `SiteAnswers.ofCenter`; undefined if no unit was added. */
   readonly map: () => string | undefined
 }
 
 const SCALE = 10 ** PROBABILITY_DECIMALS
 
-/** Adds whole numbers, so that the mean does not depend on the order in which units come. */
+/** Sums whole numbers, so that the mean does not depend on the order of the units. */
 export function meanProbability(): MeanProbability {
   let sums: Float64Array | undefined
   let units = 0
@@ -28,8 +28,8 @@ export function meanProbability(): MeanProbability {
 }
 
 /**
- * Answers of a unit's network, for the unit's file; undefined if no layer has the network's classes.
- * @param mean to which the unit's map is added
+ * Encodes a unit's answers for its file, and adds the unit's probabilities to `mean`.
+ * @returns undefined if no layer of the unit has answers
  */
 export async function unitAnswers(unit: OpenUnit, mean: MeanProbability): Promise<SiteAnswers | undefined> {
   const layer = unit.layers.find(({ answers }) => answers !== null)

@@ -2,7 +2,7 @@ import type { OpenUnit } from '../results/unit/open.js'
 import { writeSiteFile } from './siteFile.js'
 import type { SiteFeatures } from './siteIndex.js'
 
-/** Most bytes of features per file, before base64. A browser loads this size in a moment. */
+/** Most bytes of features per file, before base64. Browsers load a file of this size in a moment. */
 const PART_BYTES = 12 * 1024 * 1024
 
 /**
@@ -38,21 +38,20 @@ export async function writeFeatures(
   return parts.some((part) => part > 0) ? parts : undefined
 }
 
-/** Bytes of a layer's features in the files, as int16 in base64, without the code around them. */
+/** Bytes of a layer's features in the site's files, as int16 in base64. The code around the text is not counted. */
 export function siteFeatureBytes(positions: number, dims: number): number {
   const perPart = positionsPerPart(dims)
   const base64 = (rows: number) => 4 * Math.ceil((rows * dims * Int16Array.BYTES_PER_ELEMENT) / 3)
   return Math.floor(positions / perPart) * base64(perPart) + base64(positions % perPart)
 }
 
-/** Positions whose features one file holds; the last file of a layer may hold fewer. */
+/** Number of positions per file. The last file of a layer may have fewer. */
 function positionsPerPart(dims: number): number {
   return Math.max(1, Math.floor(PART_BYTES / (dims * Int16Array.BYTES_PER_ELEMENT)))
 }
 
 /**
- * Scales each row to int16, so that its largest magnitude is 32767.
- * A cosine of such rows differs from that of the features by a few millionths.
+ * Scales each row to int16, so that its largest magnitude is 32767. Rounding changes cosines by a few millionths.
  * @param features [positions, dims]
  */
 export function scaleRows(features: Float32Array, dims: number): Int16Array {

@@ -1,20 +1,23 @@
 import type { ColourLimits } from '../plot/colormap.js'
 
-/** Name of the page's function that receives the value of a site's file. */
+/** Name of the page's global function to which the site's files pass their values. */
 export const RECEIVER = 'shiftscopeReceive'
 
-/** The study as the page knows it before any map is loaded; it is part of index.html. */
+/** The study without its maps. It is embedded in index.html; the maps are loaded later from the site's files. */
 export interface SiteIndex {
-  /** Digest of the rest of the index, in hexadecimal. The site's file `study` contains the same digest. */
+  /**
+   * Hash of the rest of the index, in hexadecimal. The site's file `study` has the same one, so the page notices files
+   * of another report.
+   */
   readonly digest: string
-  /** Groups in the order of the tables. */
+  /** In the order of the report's tables. */
   readonly groups: readonly SiteGroup[]
   readonly limits: ColourLimits
   /** Whether a server computes the maps on request. Then any position may be the anchor, and there is no mean map. */
   readonly isLive?: boolean
 }
 
-/** One network and patch size. */
+/** One network and patch size, with its units. */
 export interface SiteGroup {
   /** Names the folders of the group's files: `maps/<key>/`, `features/<key>/`. */
   readonly key: number
@@ -30,12 +33,12 @@ export interface SiteGroup {
   readonly background: { readonly colour: string } | { readonly picture: number } | null
   readonly anchors: readonly SiteAnchor[]
   readonly layers: readonly SiteLayer[]
-  /** The layer with the network's classes; null if the files of the units have no answers. */
+  /** Name of the layer from which answers are read; null if the units have no answers. */
   readonly classes: string | null
   readonly units: readonly SiteUnit[]
 }
 
-/** An anchor and its position: row and column in pixels of the patch's top-left corner. */
+/** `row` and `col` are the patch's top-left corner, in pixels. */
 interface SiteAnchor {
   readonly name: string
   readonly row: number
@@ -45,36 +48,39 @@ interface SiteAnchor {
 interface SiteLayer {
   readonly name: string
   readonly dims: number
-  /** Per anchor, as summary.json has them: mean and standard deviation over patches of each patch's mean similarity. */
+  /**
+   * Per anchor: mean and standard deviation, over patches, of a patch's mean similarity. summary.json has the same
+   * numbers.
+   */
   readonly means: readonly { readonly mean: number; readonly std?: number }[]
   /** Null baseline: mean cosine of objects of different classes at the same position; null without such pairs. */
   readonly baseline: number | null
 }
 
-/** One patch of a group. Its index in the list names its files. */
+/** One patch of a group. Its index in `units` is part of its files' names. */
 export interface SiteUnit {
   readonly patch: string
   /** Key of the patch's picture; null if not found. */
   readonly picture: number | null
-  /** Number of files with features for each layer, 0 if they were not kept. Absent if no layer has features. */
+  /** Per layer, the number of files with features; 0 if they were not kept. Absent if no layer has features. */
   readonly features?: readonly number[]
-  /** Largest error of the cosines of stored sketches; absent if the features themselves are stored. */
+  /** Largest error of cosines that are computed from sketches. Absent if the features themselves are stored. */
   readonly error?: number
 }
 
-/** `study`: the digest of the index that the files belong to. */
+/** Value of the file `study`: the digest of the index that the site's files belong to. */
 export type SiteDigest = string
 
-/** `maps/<group>/<unit>` and `maps/<group>/mean`: the maps of every layer. */
+/** Value of the files `maps/<group>/<unit>` and `maps/<group>/mean`. */
 export interface SiteMaps {
   readonly layers: readonly SiteLayerMaps[]
   /** A unit's answers; absent if not known. */
   readonly answers?: SiteAnswers
-  /** For the mean: probability of the center's class over the units that have answers, as in `SiteAnswers`. */
+  /** Only in the file `mean`: `SiteAnswers.ofCenter` averaged over the units that have answers, encoded like it. */
   readonly meanProbability?: string
 }
 
-/** Answers of a network at every position of a unit, maps in base64. */
+/** A network's answers at every position of a unit. All maps are in base64. */
 export interface SiteAnswers {
   /** Names of the classes that are the strongest at some position. The first is the strongest at the center. */
   readonly classes: readonly string[]
@@ -82,9 +88,9 @@ export interface SiteAnswers {
   readonly right?: readonly number[]
   /** Index of the strongest class at each position, encoded by `encodeRegions`. */
   readonly strongest: string
-  /** Probability of the first class at each position, encoded by `encodeMap`. */
+  /** Probability of the first of `classes` at each position, encoded by `encodeMap`. */
   readonly ofCenter: string
-  /** Probability of the strongest class at the positions where it is not the first class, encoded by `encodeMap`. */
+  /** Probability of the strongest class where it is not the first of `classes`, encoded by `encodeMap`. */
   readonly ofOthers: string
 }
 
@@ -95,12 +101,13 @@ export interface SiteLayerMaps {
   readonly maps: readonly string[]
 }
 
-/** `pictures/<key>`: a PNG as a data URL. */
+/** Value of the file `pictures/<key>`: a PNG as a data URL. */
 export type SitePicture = string
 
 /**
- * `features/<group>/<unit>-<layer>-<part>`: consecutive rows of the feature matrix, [positions, dims], as int16,
- * little-endian, in base64. Sketches have fewer dims than the layer. Each row is scaled so that its largest magnitude
- * is 32767, which does not change cosines.
+ * Value of the file `features/<group>/<unit>-<layer>-<part>`: consecutive rows of the feature matrix, [positions,
+ * dims], as int16, little-endian, in base64. Each row is scaled so that its largest magnitude is 32767, which does not
+ * change cosines. If the unit stores sketches (see `sketchOf`) instead of features, the rows have fewer dims than the
+ * layer.
  */
 export type SiteFeatures = string

@@ -4,21 +4,21 @@ import type { UnitInputs } from '../results/unit/schema.js'
 import { writeSiteFile } from './siteFile.js'
 import type { SiteGroup, SitePicture } from './siteIndex.js'
 
-/** Largest side of a frame, in pixels, for which the background is drawn. No network has a larger frame. */
+/** Side of the largest frame, in pixels, whose background is drawn. No network has a larger frame. */
 const MAX_FRAME = 4096
 
-/** Pictures of a site, each written once. */
+/** Writes each picture of a site once. */
 export interface SitePictures {
   /** Key of the picture of a unit's patch; null if the results folder does not have it. */
   readonly patch: (inputs: UnitInputs) => Promise<number | null>
   readonly background: (identity: string, frame: number) => Promise<SiteGroup['background']>
 }
 
-/** Writes the pictures that units name, `pictures/<key>.js` below the site's folder. */
+/** Writes pictures to `pictures/<key>.js` below the site's folder. */
 export function sitePictures(results: string, site: string): SitePictures {
   const keys = new Map<string, Promise<number | null>>()
-  // Each picture gets its key when it is asked for, even if it turns out to be missing. So a study always gives the
-  // same files, no matter which picture is written first.
+  // A picture gets its key when it is requested, even if it turns out to be missing. So the keys do not depend on which
+  // picture is written first.
   const keyOf = (name: string, makePng: () => Promise<Buffer | undefined>): Promise<number | null> => {
     const known = keys.get(name)
     if (known !== undefined) return known
@@ -51,12 +51,11 @@ export function sitePictures(results: string, site: string): SitePictures {
   }
 }
 
-/** A patch as it is composited. */
+/** The patch with the alpha that compositing uses. */
 export function patchPng(rgba: Uint8Array, size: number, blend: UnitInputs['blend']): Promise<Buffer> {
   return encodePng(blend === 'hard' ? withHardAlpha(rgba) : rgba, size, 4)
 }
 
-/** Makes each pixel either opaque (alpha ≥ 128) or transparent. */
 function withHardAlpha(rgba: Uint8Array): Uint8Array {
   return rgba.map((value, i) => (i % 4 === 3 ? (value >= 128 ? 255 : 0) : value))
 }

@@ -6,10 +6,9 @@ import { siteFeatureBytes } from './siteFeatures.js'
 /** Most bytes of a page's maps and sketches. With index.html and the pictures, the page stays below 40 MB. */
 const MOST_BYTES = 38e6
 
-/** Number of maps of probability: the center's class, and the strongest class elsewhere. */
+/** Maps of probability per unit: one of the center's class, and one of the strongest class elsewhere. */
 const PROBABILITY_MAPS = 2
 
-/** Units of one network and size. */
 export interface SketchedGroup {
   readonly positions: number
   readonly layers: number
@@ -19,9 +18,9 @@ export interface SketchedGroup {
 }
 
 /**
- * Objects whose sketches are part of a page: the first one, and as many more as fit in addition to the maps. They are
- * taken in the order of the page. Each object has its sketches in all groups, so that all its maps can have the same
- * anchor.
+ * Chooses the objects whose sketches are written to the page: the first one, and the following ones in the page's order
+ * as long as they fit beside the maps. Each of them gets its sketches in all groups, so that all its maps can have the
+ * same anchor.
  */
 export function sketchedPatches(groups: readonly SketchedGroup[]): ReadonlySet<string> {
   const bytes = new Map<string, number>()

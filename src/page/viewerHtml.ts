@@ -1,15 +1,14 @@
 import { escapeHtml } from '../plot/html.js'
 
-/** The first sentence of the page. */
 export interface Opening {
   /** The most surprising result of the study. */
   readonly sentence: string
-  /** Fragment of the view that shows it, in which the viewer opens. */
+  /** URL fragment of the view that shows this result. The viewer opens with it. */
   readonly link: string
 }
 
 /**
- * The viewer of a study before its script fills it.
+ * HTML of a study's viewer, before its script fills it.
  * @param studied one line that names the networks, objects and sizes of the study
  */
 export function viewerHtml(studied: string, opening: Opening | undefined): string {
@@ -21,7 +20,6 @@ export function viewerHtml(studied: string, opening: Opening | undefined): strin
   })
 }
 
-/** The viewer of the live page, with the controls for the user's own objects and networks. */
 export function liveViewerHtml(): string {
   return sectionHtml({
     title: 'Does a network see your object everywhere?',
@@ -32,12 +30,12 @@ export function liveViewerHtml(): string {
   })
 }
 
-/** The parts in which the two viewers differ, as markup. */
+/** The parts in which the two viewers differ, as HTML. */
 interface ViewerParts {
   readonly title: string
   readonly lead: string
   readonly controls: string
-  /** Fragment of the view in which the viewer opens; empty for the first view. */
+  /** URL fragment of the view to open with; empty for the default view. */
   readonly view: string
 }
 

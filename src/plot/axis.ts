@@ -9,7 +9,7 @@ export interface Label {
   readonly align: 'left' | 'center' | 'right'
 }
 
-/** A tick of an axis with its number; its line may run through the whole plot. */
+/** A tick with its number. The tick's line may run through the whole plot. */
 export interface AxisTick {
   readonly line: { readonly x1: number; readonly y1: number; readonly x2: number; readonly y2: number }
   readonly label: Label
@@ -18,10 +18,10 @@ export interface AxisTick {
 /** Location of an axis beside a plot, in pixels of the drawing. */
 export interface AxisGeometry {
   readonly side: 'below' | 'left' | 'right'
-  /** Begin and end of the ticks' lines: y coordinates for an axis below the plot, else x coordinates. */
+  /** Start and end of the ticks' lines: y coordinates for an axis below the plot, else x coordinates. */
   readonly from: number
   readonly to: number
-  /** For an axis below the plot, the y coordinate of the numbers' middle. Else the x coordinate of their near end. */
+  /** For an axis below the plot, y of the numbers' middle. Else x of the numbers' end next to the plot. */
   readonly numbers: number
 }
 
@@ -44,23 +44,21 @@ export function axisTicks(
   })
 }
 
-/** Distance from the middle of a line of text down to its base line, as a share of the letter size. */
+/** Distance from the middle of a line of text down to its baseline, as a fraction of the font size. */
 const BASELINE = 1 / 3
 
 const TEXT_ANCHORS = { left: 'start', center: 'middle', right: 'end' } as const
 
-/** SVG attributes that place a label. */
 export function labelAttributes({ x, y, align }: Label, letterSize: number) {
   return { x, y: y + letterSize * BASELINE, 'text-anchor': TEXT_ANCHORS[align] }
 }
 
-/** Size of the letters in charts and on the page, in pixels. */
+/** Font size of charts, in pixels. */
 export const LETTER_SIZE = 12
 
-/** Colour of ticks that are short lines beside the plot. Lines that run through it are fainter. */
+/** For ticks that are short lines beside the plot. Ticks that run through the plot are fainter. */
 export const TICK_COLOUR = 'var(--strong)'
 
-/** Ticks in the colours of the page. */
 export function tickElements(ticks: readonly AxisTick[], colour = 'var(--line)'): readonly SvgElement[] {
   return ticks.flatMap(({ line: { x1, y1, x2, y2 }, label }) => {
     const { x, y, ...attributes } = labelAttributes(label, LETTER_SIZE)
@@ -68,7 +66,7 @@ export function tickElements(ticks: readonly AxisTick[], colour = 'var(--line)')
   })
 }
 
-/** The title of an axis, written upwards beside it; (x, y) is the middle of its base line. */
+/** An axis title that reads upwards. (x, y) is the middle of its baseline. */
 export function uprightTitle(x: number, y: number, words: string): SvgElement {
   return textElement(x, y, words, {
     'text-anchor': 'middle',

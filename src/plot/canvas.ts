@@ -2,7 +2,7 @@ import type { FramePixels } from '../experiments/objectScene.js'
 import type { Label } from './axis.js'
 import { labelOutlines } from './letters.js'
 
-/** A picture to draw into: RGB, row-major [rows, cols, 3]. */
+/** RGB pixels to draw into, row-major [rows, cols, 3]. */
 export interface Canvas {
   readonly rows: number
   readonly cols: number
@@ -16,7 +16,6 @@ export interface Box {
   readonly cols: number
 }
 
-/** A white canvas. */
 export function blankCanvas(rows: number, cols: number): Canvas {
   return { rows, cols, pixels: new Uint8Array(rows * cols * 3).fill(255) }
 }
@@ -30,14 +29,14 @@ export function fill({ rows, cols, pixels }: Canvas, box: Box, grey: number): vo
   }
 }
 
-/** Copies a picture, RGB [box.rows, box.cols, 3], into the canvas. The box must lie inside the canvas. */
+/** Copies an RGB image, [box.rows, box.cols, 3]. The box must be inside the canvas. */
 export function paste({ cols, pixels }: Canvas, image: FramePixels, box: Box): void {
   for (let y = 0; y < box.rows; y++) {
     pixels.set(image.subarray(y * box.cols * 3, (y + 1) * box.cols * 3), ((box.row + y) * cols + box.col) * 3)
   }
 }
 
-/** @param labels text over the picture, black */
+/** @param labels drawn in black over the picture */
 export async function canvasPng({ rows, cols, pixels }: Canvas, labels: readonly Label[] = []): Promise<Buffer> {
   const { default: sharp } = await import('sharp')
   const picture = sharp(pixels, { raw: { width: cols, height: rows, channels: 3 } })

@@ -1,34 +1,32 @@
 import { UsageError } from '../errors.js'
 
-/** Ends of a colour scale. */
+/** The values at the two ends of a colour scale. */
 export interface ColourLimits {
-  /** Value at and below which a pixel is black. */
+  /** Pixels with this value or a lower one are black. */
   readonly low: number
-  /** Value at and above which a pixel is white; larger than `low`. */
+  /** Pixels with this value or a higher one are white. Larger than `low`. */
   readonly high: number
 }
 
-/** The paper's limits of the colour scale: 0.88 is black, 1 is white. */
 export const PAPER_LIMITS: ColourLimits = { low: 0.88, high: 1 }
 
-/** @throws UsageError for ends of a colour scale that do not rise */
+/** @throws UsageError unless `low` is below `high` and both are finite */
 export function checkLimits({ low, high }: ColourLimits): void {
   if (!(low < high) || !Number.isFinite(high - low))
-    throw new UsageError(`limits ${low},${high} are not two rising numbers; use \`limits 0.88,1\``)
+    throw new UsageError(
+      `limits ${low},${high} are not two finite numbers, the smaller one first; use \`limits 0.88,1\``,
+    )
 }
 
-/** Red, green, blue, 0 to 255, of a fraction from 0 to 1; fractions outside are clamped. */
+/** Converts a fraction to red, green and blue, 0 to 255 each. Fractions outside 0 to 1 are clamped. */
 export type ColourMap = (fraction: number) => readonly [number, number, number]
 
 /**
- * matplotlib's "hot" colour map: black over red and yellow to white, piecewise linear.
- * Segment points: matplotlib's _hot_data (red from 0.0416 at 0, full at 0.365079; green from there to 0.746032; blue
- * from there to 1).
- * @param fraction 0 to 1; values outside are clamped
- * @returns red, green, blue, 0 to 255
+ * matplotlib's "hot" colour map, from black over red and yellow to white. As in matplotlib's _hot_data, red rises until
+ * 0.365079, then green until 0.746032, then blue until 1.
  */
 export function hot(fraction: number): readonly [number, number, number] {
-  // matplotlib looks colours up in a table of 256 entries.
+  // matplotlib looks colours up in a table of 256 entries, so the fraction is rounded down to one of them.
   const entry = Math.min(255, Math.max(0, Math.floor(fraction * 256))) / 255
   const ramp = (value: number, from: number, to: number) => Math.min(1, Math.max(0, (value - from) / (to - from)))
   const red = 0.0416 + (1 - 0.0416) * ramp(entry, 0, 0.365079)
@@ -49,7 +47,7 @@ const VIRIDIS =
 const CIVIDIS =
   '00224d 002c67 16366f 2e416c 3f4b6b 4e566c 5b606e 686b71 757575 838078 918c77 a09775 afa370 beb06a cebc62 dfca56 efd846 fde737'
 
-/** The colour maps that the viewer offers, by the names that links carry; the paper's comes first. */
+/** The viewer's colour maps by name. Links contain the name. The first map, the paper's, is the default. */
 export const COLOUR_MAPS: Readonly<Record<string, ColourMap>> = {
   hot,
   viridis: between(VIRIDIS),
@@ -57,13 +55,10 @@ export const COLOUR_MAPS: Readonly<Record<string, ColourMap>> = {
   grey: between('000000 ffffff'),
 }
 
-/**
- * Colours of differences from −1 to 1, which are given as fractions from 0 to 1. They run from the first panel's blue
- * over a light colour at zero to the second panel's orange.
- */
+/** Blue at 0 (map A is higher), nearly white at 0.5 (both are equal), orange at 1 (map B is higher). */
 export const DIFFERENCE_COLOURS: ColourMap = between('0b3d75 2f7fbe a9cfe8 f4f4f2 f6c9a8 d9722f 8a3505')
 
-/** Linear between colours at equal distances. */
+/** Interpolates linearly between equally spaced colours. */
 function between(colours: string): ColourMap {
   const stops = colours.split(' ').map((hex) => [0, 2, 4].map((at) => Number.parseInt(hex.slice(at, at + 2), 16)))
   return (fraction) => {

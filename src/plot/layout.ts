@@ -5,10 +5,10 @@ import { PICTURE_LETTERS, textWidth } from './letters.js'
 import { type GridValues, mapPixels } from './mapPixels.js'
 import { markup, type SvgElement, svg } from './svg.js'
 
-/** A map drawn with one rectangle per value. Width and height are whole multiples of the number of values. */
+/** A map drawn with one rectangle per value. Its width and height are whole multiples of `cols` and `rows`. */
 export interface PlacedMap extends GridValues, Rectangle {}
 
-/** A filled black rectangle, in pixels of the drawing. */
+/** In pixels of the drawing. */
 export interface Rectangle {
   readonly x: number
   readonly y: number
@@ -16,7 +16,7 @@ export interface Rectangle {
   readonly height: number
 }
 
-/** A figure with the coordinates of all its parts, which becomes SVG with real text, or PNG. */
+/** A figure as data, with the coordinates of all its parts. `layoutSvg` and `layoutPng` draw it. */
 export interface FigureLayout {
   readonly width: number
   readonly height: number
@@ -25,22 +25,22 @@ export interface FigureLayout {
   readonly limits: ColourLimits
   readonly maps: readonly PlacedMap[]
   readonly labels: readonly Label[]
-  /** Vertical and horizontal lines. */
+  /** Vertical and horizontal lines, drawn as filled black rectangles. */
   readonly lines: readonly Rectangle[]
 }
 
 /** If neither Helvetica nor Arial is installed, the font that replaces them may be wider by this factor. */
 const OTHER_FONTS = 1.15
 
-/** Room for a line of text, in pixels of the drawing. */
+/** Width to reserve for a line of text, in pixels of the drawing. */
 export function labelWidth(words: string): number {
   return Math.ceil(OTHER_FONTS * textWidth(words))
 }
 
-/** Makes the background dark if the page, or another program that shows the file, is dark. */
+/** Light text on a dark background, if the program that shows the file prefers dark colours. */
 const DARK = '@media (prefers-color-scheme:dark){text,rect{fill:#e9ebed}.ground{fill:#191c1f}}'
 
-/** Draws a figure as SVG. Maps are embedded as PNG; everything else is lines and text. */
+/** Maps are embedded as PNG. Text stays text. */
 export async function layoutSvg({ width, height, title, limits, maps, labels, lines }: FigureLayout): Promise<string> {
   const parts: SvgElement[] = [svg('title', {}, xmlText(title))]
   parts.push(svg('style', {}, DARK))
@@ -67,7 +67,7 @@ export async function layoutSvg({ width, height, title, limits, maps, labels, li
   return `${markup(svg('svg', attributes, ...onLines))}\n`
 }
 
-/** Draws a figure as PNG. Letters are drawn as outlines, so the fonts of the machine do not matter. */
+/** Text is drawn from stored outlines, so the picture does not depend on installed fonts. */
 export function layoutPng({ width, height, limits, maps, labels, lines }: FigureLayout): Promise<Buffer> {
   const canvas = blankCanvas(height, width)
   for (const map of maps) paste(canvas, mapPixels(map, limits, map.height, map.width), boxOf(map))
@@ -75,7 +75,7 @@ export function layoutPng({ width, height, limits, maps, labels, lines }: Figure
   return canvasPng(canvas, labels)
 }
 
-/** Replaces characters that XML does not allow by spaces, because names come from files. */
+/** Replaces characters that XML forbids with spaces. Names from files may contain them. */
 function xmlText(words: string): string {
   return words.replace(/[^\P{C}]/gu, ' ')
 }

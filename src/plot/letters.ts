@@ -5,40 +5,37 @@ import { type Label, labelAttributes } from './axis.js'
 import { shortened } from './marks.js'
 import { markup, svg } from './svg.js'
 
-/** Size of the letters in pictures, in pixels: height of an em. */
+/** Font size in pictures, in pixels. */
 export const PICTURE_LETTERS = 18
 
-/** Outlines of letters. They make pictures look the same on every machine, even without fonts. */
+/** Outlines of letters, so that pictures look the same on every machine, even without fonts. */
 interface Letters {
   readonly unitsPerEm: number
   /**
-   * Each letter's width, including the distance to the next letter, and its outline. The outline is an SVG path; y
-   * points down from the base line.
+   * Advance width and outline of each character, in units of the font. The outline is an SVG path; y points down from
+   * the baseline.
    */
   readonly letters: Readonly<Record<string, readonly [number, string]>>
 }
 
 let loaded: Letters | undefined
 
-/** Reads the outlines, which come with the package. */
 function allLetters(): Letters {
   loaded ??= JSON.parse(readFileSync(join(modelsFolder(), 'letters.json'), 'utf8')) as Letters
   return loaded
 }
 
-/** Characters without an outline are shown as `?`. */
 function letterOf(character: string): readonly [number, string] {
   const { letters } = allLetters()
   return (Object.hasOwn(letters, character) ? letters[character] : letters['?']) as readonly [number, string]
 }
 
-/** Width in pixels of one line of text. */
+/** In pixels. */
 export function textWidth(words: string): number {
   const units = [...words].reduce((sum, character) => sum + letterOf(character)[0], 0)
   return (units * PICTURE_LETTERS) / allLetters().unitsPerEm
 }
 
-/** A name cut to a width in pixels. */
 export function cutText(words: string, width: number): string {
   for (let most = [...words].length; most > 1; most--) {
     const cut = shortened(words, most)
@@ -47,7 +44,7 @@ export function cutText(words: string, width: number): string {
   return shortened(words, 1)
 }
 
-/** SVG of this size with the labels as outlines, black on a transparent ground. */
+/** An SVG of this size with the labels as black outlines on a transparent background. */
 export function labelOutlines(labels: readonly Label[], width: number, height: number): string {
   const scale = PICTURE_LETTERS / allLetters().unitsPerEm
   const paths = labels.flatMap((label) => {

@@ -1,6 +1,6 @@
 import { type ColourLimits, hot } from './colormap.js'
 
-/** Values by position, [rows, cols], row-major. */
+/** One value per position, [rows, cols], row-major. */
 export interface GridValues {
   readonly values: ArrayLike<number>
   readonly rows: number
@@ -8,7 +8,7 @@ export interface GridValues {
 }
 
 /**
- * Draws a map in the colours of "hot". Each value becomes a rectangle of one colour.
+ * Draws a map with the colour map "hot". Each value becomes a rectangle of one colour.
  * @param height of the picture in pixels, a whole multiple of `rows`
  * @param width of the picture in pixels, a whole multiple of `cols`
  * @returns RGB, [height, width, 3]

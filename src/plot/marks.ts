@@ -1,13 +1,13 @@
 import { coordinate, type SvgElement, svg } from './svg.js'
 
-/** Number of colours for data that the page's style defines. */
+/** The page's style defines this many colours for data, `--series-1` to `--series-6`. */
 const SERIES_COLOURS = 6
 
 export function seriesColour(series: number): string {
   return `var(--series-${(series % SERIES_COLOURS) + 1})`
 }
 
-/** Corners of the marks after the disc, in radii. */
+/** Corners of the square, the triangle and the diamond, in multiples of the radius. */
 const CORNERS: readonly (readonly (readonly [number, number])[])[] = [
   [
     [-0.9, -0.9],
@@ -28,7 +28,7 @@ const CORNERS: readonly (readonly (readonly [number, number])[])[] = [
   ],
 ]
 
-/** A filled disc, square, triangle or diamond, by the number of the series. So series differ not only in colour. */
+/** A disc, square, triangle or diamond, so that series differ not only in colour. */
 export function mark(series: number, x: number, y: number, radius: number, ...children: SvgElement[]): SvgElement {
   const corners = CORNERS[(series % (CORNERS.length + 1)) - 1]
   const fill = seriesColour(series)
@@ -37,7 +37,7 @@ export function mark(series: number, x: number, y: number, radius: number, ...ch
   return svg('polygon', { points, fill }, ...children)
 }
 
-/** A name cut to a number of characters. */
+/** Shortens a name to `most` characters including the ellipsis, but keeps at least its first character. */
 export function shortened(name: string, most: number, ellipsis = '…'): string {
   const characters = [...name]
   if (characters.length <= most) return name

@@ -1,40 +1,39 @@
 import { decimalText, withMinus } from './numberText.js'
 
-/** Places numbers along an axis. */
 export interface Scale {
-  /** 0 at the low end of the axis, 1 at the high end; numbers beyond are put at the ends. */
+  /** Fraction of the axis, 0 at its low end and 1 at its high end. Only `positionScale` does not clamp it. */
   readonly at: (value: number) => number
   readonly ticks: readonly number[]
   readonly format: (value: number) => string
 }
 
-/** Round numbers are these times a power of ten. */
+/** A round number is one of these times a power of ten. */
 const FACTORS = [1, 2, 5] as const
 
-/** Tolerance that keeps ticks at the ends of an axis in spite of rounding. */
+/** Tolerance, so that rounding errors do not drop a tick at an end of the axis. */
 const SLACK = 1e-9
 
-/** Steps that the ticks of an axis may have, if not all round ones are allowed. */
+/** Distances between ticks that are allowed instead of all round numbers. */
 export interface TickSteps {
-  /** Factors of powers of ten, rising from 1. */
+  /** Distances are these numbers times a power of ten, for example [1, 2.5, 5]. Ascending, starting at 1. */
   readonly factors?: readonly number[]
-  /** The smallest step. */
+  /** Smallest distance between ticks. */
   readonly least?: number
 }
 
-/** Approximate number of ticks of an axis around values. */
+/** Approximate number of ticks of a `linearScale`. */
 const TICKS = 6
 
 /**
  * A linear axis that begins and ends at round ticks and contains all values.
- * @param ends further values that it must contain, such as a natural zero or one
+ * @param ends further values to include, such as 0 or 1
  */
 export function linearScale(values: readonly number[], ends: readonly number[] = []): Scale {
   const finite = [...values, ...ends].filter(Number.isFinite)
   const [least, most] = finite.length === 0 ? [0, 1] : [min(finite), max(finite)]
   const largest = Math.max(Math.abs(least), Math.abs(most))
   const extent = largest < 1e-12 ? 1 : largest
-  // Values that differ only by rounding count as one value.
+  // Values that differ only by rounding errors are treated as one value.
   const span = most - least > 1e-9 * extent ? most - least : extent
   const step = roundStep(span / TICKS, (one) => one >= (span / TICKS) * (1 - 1e-9))
   const first = Math.floor(least / step + 1e-9)
@@ -62,8 +61,8 @@ export function rangeScale(low: number, high: number, most: number): Scale {
 }
 
 /**
- * An axis of a map. It is divided into equal parts, one per position, and each position lies in the middle of its
- * part. Values are pixels of the frame.
+ * An axis of a map, with one equal part per position. The position is in the middle of its part. Values are pixels of
+ * the frame.
  * @param most largest number of ticks, at least 2
  */
 export function positionScale(positions: number, stride: number, most: number, steps?: TickSteps): Scale {
@@ -74,7 +73,7 @@ export function positionScale(positions: number, stride: number, most: number, s
   }
 }
 
-/** A logarithmic axis of whole decades that holds all values above zero. */
+/** A logarithmic axis of whole decades that contains all values above zero. */
 export function logScale(values: readonly number[]): Scale {
   const logs = values.filter((value) => value > 0 && Number.isFinite(value)).map(Math.log10)
   const low = logs.length === 0 ? 0 : Math.floor(min(logs) + 1e-9)
@@ -98,7 +97,7 @@ export function octaveScale(values: readonly number[]): Scale {
 }
 
 /**
- * Round numbers for an axis: multiples of 1, 2 or 5 times a power of ten between its ends.
+ * Ticks from `from` to `to`, at multiples of a round number.
  * @param most largest number of ticks, at least 2
  */
 export function ticksWithin(
@@ -114,7 +113,7 @@ export function ticksWithin(
   return Array.from({ length: countWithin(from, to, step) }, (_, i) => Number(((first + i) * step).toFixed(decimals)))
 }
 
-/** The first round step that `willDo` accepts, starting at the power of ten below a number. */
+/** The smallest round step that `willDo` accepts. The search starts at the power of ten below `number`. */
 function roundStep(number: number, willDo: (step: number) => boolean, factors: readonly number[] = FACTORS): number {
   for (let exponent = Math.floor(Math.log10(number) + SLACK); ; exponent++) {
     const factor = factors.find((one) => willDo(one * 10 ** exponent))
@@ -122,7 +121,7 @@ function roundStep(number: number, willDo: (step: number) => boolean, factors: r
   }
 }
 
-/** Decimals that the multiples of a round step have. */
+/** Decimals needed to print multiples of a round step. */
 function stepDecimals(step: number): number {
   return Math.max(0, -Math.floor(Math.log10(step) + SLACK))
 }

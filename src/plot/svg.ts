@@ -1,9 +1,9 @@
 import { escapeHtml } from './html.js'
 
-/** Numbers are pixels; all other values are text. */
+/** Numbers are pixels and are rounded by `coordinate`. Text is used unchanged. */
 type Attributes = Readonly<Record<string, string | number>>
 
-/** An SVG element as data. It becomes markup in files and sections of the page, and nodes in the page's script. */
+/** An SVG element as data. `markup` makes text of it, and `drawn` in the browser makes a Preact node. */
 export interface SvgElement {
   readonly name: string
   readonly attributes: Attributes
@@ -19,12 +19,11 @@ export function line(x1: number, y1: number, x2: number, y2: number, colour: str
   return svg('line', { x1, y1, x2, y2, stroke: colour })
 }
 
-/** @param attributes further ones: `text-anchor`, `fill` */
 export function textElement(x: number, y: number, words: string, attributes: Attributes = {}): SvgElement {
   return svg('text', { x, y, fill: 'var(--ink)', ...attributes }, words)
 }
 
-/** Text that a pointer shows and a screen reader reads. */
+/** A tooltip, which screen readers read, too. */
 export function tip(words: string): SvgElement {
   return svg('title', {}, words)
 }

@@ -22,7 +22,7 @@ interface StrongestClasses {
 }
 
 /**
- * @param positions of the group
+ * @param positions number of positions in a map
  * @returns undefined if the file has no answers
  * @throws RangeError for damaged data
  */
@@ -39,7 +39,7 @@ export function decodeAnswers({ answers, meanProbability }: SiteMaps, positions:
   return { ofCenter, strongest: { names: answers.classes, numbers, probabilities: strongest, right: answers.right } }
 }
 
-/** The answer at a position: "dog 0.91". */
+/** For example "dog 0.91". */
 export function answerText({ ofCenter, strongest }: LoadedAnswers, position: number): string {
   if (strongest === null) return `center’s answer ${probabilityText(ofCenter[position] as number)}`
   const name = strongest.names[strongest.numbers[position] as number] ?? ''

@@ -1,4 +1,3 @@
-/** Bytes of base64 text. */
 export function fromBase64(text: string): Uint8Array<ArrayBuffer> {
   const characters = atob(text)
   const bytes = new Uint8Array(characters.length)

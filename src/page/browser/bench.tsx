@@ -15,11 +15,10 @@ import type { MapSource } from './source.js'
 import { ValueTables } from './valueTables.js'
 import type { Change, Quantity, View } from './view.js'
 
-/** State that the components show. */
 export interface State {
   readonly view: View
   readonly fits: readonly Fitted[]
-  /** The maps of `fits`; undefined if it is loading, or cannot be loaded. */
+  /** The maps of `fits`, in the same order. A map is undefined while it is loading, and if it cannot be loaded. */
   readonly maps: readonly (LoadedMap | undefined)[]
   readonly notes: readonly string[]
   readonly isBusy: readonly boolean[]
@@ -37,7 +36,6 @@ interface BenchProps {
   readonly address: () => string
 }
 
-/** The viewer: the object, its controls and the maps. */
 export function Bench({ source, state, actions, change, hold, address }: BenchProps) {
   const { view, fits, notes, isBusy, isHeld } = state
   const index = source.index()
@@ -128,7 +126,6 @@ const NO_DIFFERENCE = 'A difference needs two maps of similarity or of probabili
 
 const ABOUT_MAPS = 'Each pixel of a map is one position of the object.'
 const OUTPUT_LAYER = 'Answers come from the output layer, whichever layer you choose for similarity.'
-/** How to read a map. */
 const EXPLANATIONS: Readonly<Record<Quantity, string>> = {
   similarity: `${ABOUT_MAPS} Its colour shows how similar the features are to those at the anchor (+). A shift-invariant network would give 1 everywhere.`,
   probability: `${ABOUT_MAPS} Its colour shows the probability of the answer from the center (+). ${OUTPUT_LAYER}`,
@@ -141,7 +138,7 @@ interface ScaleProps {
   readonly colours: ColourMap
 }
 
-/** The scale of the maps' values, with marks at the cursor's values; regions have none. */
+/** The colour scale of the maps, marked at the cursor's values. Maps of answers have no scale. */
 function Scale({ limits, readings, colours }: ScaleProps) {
   const quantity = (['similarity', 'probability'] as const).find((one) =>
     readings.some(({ map }) => map.quantity === one),

@@ -13,11 +13,10 @@ interface ColourBarProps {
   readonly label: string
   readonly colourOf: ColourMap
   readonly limits: ColourLimits
-  /** Values at the cursor, by the panel that has them. */
+  /** Values at the cursor, each with the CSS class of its panel. */
   readonly marks: readonly { readonly panel: string; readonly value: number }[]
 }
 
-/** A colour scale: ticks below, marks above. */
 export function ColourBar({ id, label, colourOf, limits: { low, high }, marks }: ColourBarProps) {
   const [box, width] = useWidth<HTMLDivElement>()
   const inner = Math.max(1, width - 2 * MARGIN)

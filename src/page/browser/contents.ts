@@ -1,9 +1,9 @@
 import { element } from './dom.js'
 
-/** Widths at which the contents are above the page instead of beside it; the style has the same limit. */
+/** In windows this narrow, the contents are above the page instead of beside it. style.ts has the same limit. */
 const NARROW = '(max-width: 75rem)'
 
-/** Folds the contents if there is no room beside the page, and marks the section that is being read. */
+/** Collapses the contents in narrow windows, and highlights the section that is being read. */
 export function bindContents(): void {
   const contents = element('contents', HTMLDetailsElement)
   const narrow = matchMedia(NARROW)

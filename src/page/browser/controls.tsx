@@ -9,7 +9,7 @@ import { type Change, limitsFromText, QUANTITIES, type Quantity, type View } fro
 interface ControlsProps {
   readonly index: SiteIndex
   readonly view: View
-  /** Contents of the maps: map A, and map B if there is one. */
+  /** One entry for map A, and one for map B if it is shown. */
   readonly fits: readonly Fitted[]
   readonly change: (change: Change) => void
 }
@@ -20,7 +20,6 @@ const QUANTITY_NAMES: Readonly<Record<Quantity, string>> = {
   answers: 'answers',
 }
 
-/** Controls that choose the networks and the contents of the maps. */
 export function Controls({ index, view, fits, change }: ControlsProps) {
   const models = modelsOf(index)
   const hasAnswers = fits.some(({ group }) => group.classes !== null)
@@ -68,7 +67,7 @@ function modelsOf({ groups }: SiteIndex): readonly string[] {
 }
 
 interface SettingsProps extends ControlsProps {
-  /** The ends of the colours in use, also if the view fits them to the maps. */
+  /** Ends of the colour scale in use, also if `view.limits` is `fit`. */
   readonly limits: ColourLimits
   readonly isHeld: boolean
   readonly hold: (isHeld: boolean) => void
@@ -79,7 +78,6 @@ interface SettingsProps extends ControlsProps {
 const ANY_POSITION = 'any position: click a map'
 const MEAN = 'mean of all objects'
 
-/** Controls that are needed less often. */
 export function ViewerSettings({
   index,
   view,
@@ -100,7 +98,7 @@ export function ViewerSettings({
   const anchors = [...group.anchors.map(({ name }) => name), ...(hasFeatures(first) ? [anywhere] : [])]
   return (
     <details id="settings">
-      <summary>ViewerSettings</summary>
+      <summary>Settings</summary>
       <div class="settings">
         <Choices
           label="Layer"
@@ -176,7 +174,7 @@ function PanelLabel({ panel, words }: { readonly panel: PanelId; readonly words:
   )
 }
 
-/** A select element with names from files, each in its own writing direction. */
+/** A select element. The options are names from files, so each has its own writing direction. */
 function Choices({ label, id, options, value, choose }: ChoicesProps) {
   return (
     <label>
@@ -199,7 +197,6 @@ function Choices({ label, id, options, value, choose }: ChoicesProps) {
 interface CheckProps {
   readonly id: string
   readonly isOn: boolean
-  /** Whether it can't be set. */
   readonly isOff?: boolean
   readonly set: (isOn: boolean) => void
   readonly children: string
@@ -222,9 +219,9 @@ function Check({ id, isOn, isOff = false, set, children }: CheckProps) {
 
 type LimitsProps = Pick<SettingsProps, 'view' | 'limits' | 'change'>
 
-/** The ends of the colour scale: by numbers, the paper's, or those of the maps shown. */
+/** Sets the ends of the colour scale: typed numbers, the paper's, or the lowest and highest value of the maps. */
 function Limits({ view: { shows }, limits, change }: LimitsProps) {
-  /** Typed text that is not two rising numbers; undefined if there is no such text. */
+  /** Typed text that is invalid; undefined if the text in both fields is valid. */
   const [typed, setTyped] = useState<readonly [string, string]>()
   const [low, high] = typed ?? [String(limits.low), String(limits.high)]
   const set = (next: View['limits']) => {
@@ -281,7 +278,7 @@ function CopyLink({ address }: Pick<SettingsProps, 'address'>) {
         type="button"
         id="copy-link"
         onClick={() => {
-          // A page from disk may have no clipboard.
+          // On a page opened from disk, `navigator.clipboard` may be undefined. Inside `then`, that is a rejection.
           const written = Promise.resolve().then(() => navigator.clipboard.writeText(address()))
           written.then(
             () => setCopied(true),

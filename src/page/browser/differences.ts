@@ -17,7 +17,7 @@ function knownOfBoth(first: Uint8Array | undefined, second: Uint8Array | undefin
   return first.map((isKnown, i) => isKnown & (second[i] as number))
 }
 
-/** Limits that are symmetric around zero and reach the largest difference, so that zero has the middle colour. */
+/** Symmetric limits up to the largest difference, so that zero has the middle colour. */
 export function differenceLimits({ lowest, highest }: LoadedMap): ColourLimits {
   const largest = Math.max(-lowest, highest, 1e-5)
   return { low: -largest, high: largest }

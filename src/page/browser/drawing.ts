@@ -2,7 +2,7 @@ import { h, type RefObject, type VNode } from 'preact'
 import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { attributeText, type SvgElement } from '../../plot/svg.js'
 
-/** An SVG element as a node of the page. Text is never parsed as markup. */
+/** Converts an SVG element to a Preact node. Text is never parsed as markup. */
 export function drawn({ name, attributes, children }: SvgElement): VNode {
   const texts = Object.entries(attributes).map(([key, value]) => [key, attributeText(value)])
   return h(
@@ -19,7 +19,7 @@ export function measureAgain(): void {
 
 const measures = new Set<() => void>()
 
-/** @returns a box for drawings, and its width in CSS pixels; the width is 0 until it is known */
+/** @returns a ref for the box of a drawing, and the box's width in CSS pixels, which is 0 until it is measured */
 export function useWidth<T extends HTMLElement>(): readonly [RefObject<T | null>, number] {
   const box = useRef<T>(null)
   const [width, setWidth] = useState(0)

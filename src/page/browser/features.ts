@@ -4,19 +4,17 @@ import { loadFeatures } from './files.js'
 import { type Fitted, featureParts } from './fit.js'
 import { recent } from './recent.js'
 
-/** Features of one patch and layer at all positions. */
 interface FeatureMatrix {
   readonly dims: number
-  /** Consecutive rows, [positions, dims] together. */
+  /** Blocks of consecutive rows. Together they are [positions, dims]. */
   readonly parts: readonly Int16Array[]
-  /** Length of each row. */
   readonly norms: Float64Array
 }
 
-/** Receives the number of files that are loaded. */
+/** @param done number of files loaded so far */
 export type OnFiles = (done: number, total: number) => void
 
-/** Keeps only one matrix for each panel because they are large. */
+/** Matrices are large, so only one per panel is cached. */
 const keptMatrices = recent<FeatureMatrix>(2)
 
 /**
@@ -45,9 +43,9 @@ async function loadMatrix({ group, unit, layer }: Fitted, onFiles: OnFiles): Pro
     parts.push(new Int16Array(fromBase64(await loadFeatures(group.key, unit as number, layer, part)).buffer))
   }
   onFiles(total, total)
-  // A sketch has fewer dims than the layer.
+  // The files may contain sketches, which have fewer dims than the layer.
   const dims = parts.reduce((sum, part) => sum + part.length, 0) / (group.rows * group.cols)
-  if (!Number.isInteger(dims)) throw new Error('the features are incomplete; make the report again')
+  if (!Number.isInteger(dims)) throw new Error('the features of this map are incomplete; make the report again')
   const norms = parts.flatMap((part) =>
     Array.from({ length: part.length / dims }, (_, i) => {
       const row = part.subarray(i * dims, (i + 1) * dims)

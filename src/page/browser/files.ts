@@ -5,7 +5,6 @@ const received = new Map<string, unknown>()
 const keptMaps = recent<SiteMaps>(32)
 const keptPictures = recent<SitePicture>(64)
 
-/** Digest of the page's index. */
 let ownDigest = ''
 
 /**
@@ -17,7 +16,7 @@ export function receiveFiles(digest: string): void {
   Object.defineProperty(window, RECEIVER, { value: (key: string, value: unknown) => received.set(key, value) })
 }
 
-/** Loads the maps of a unit, or of the mean (null). */
+/** @param unit null for the mean over objects */
 export function loadMaps(group: number, unit: number | null): Promise<SiteMaps> {
   const key = `maps/${group}/${unit ?? 'mean'}`
   return keptMaps(key, () => load<SiteMaps>(key))
@@ -28,7 +27,6 @@ export function loadPicture(picture: number): Promise<SitePicture> {
   return keptPictures(key, () => load<SitePicture>(key))
 }
 
-/** Loads one file of features. */
 export function loadFeatures(group: number, unit: number, layer: number, part: number): Promise<SiteFeatures> {
   return load<SiteFeatures>(`features/${group}/${unit}-${layer}-${part}`)
 }
@@ -41,7 +39,7 @@ async function load<T>(key: string): Promise<T> {
   return value
 }
 
-/** Uses a script element, because browsers load these from disk, too. */
+/** Uses a script element, because a page opened from disk cannot fetch files. */
 function loadScript<T>(key: string): Promise<T> {
   return new Promise((resolve, reject) => {
     const script = document.createElement('script')

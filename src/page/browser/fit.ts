@@ -3,26 +3,26 @@ import type { SiteGroup, SiteIndex } from '../siteIndex.js'
 import { isolated } from './text.js'
 import type { View } from './view.js'
 
-/** The choice of a map, by names. */
+/** What a map should show, as names instead of indices. */
 export interface Choice extends Pick<View, 'layer' | 'size' | 'patch' | 'anchor'> {
   readonly model: string
 }
 
-/** A choice that the study can serve. */
+/** A choice that exists in the study, with its indices. */
 export interface Fitted {
   readonly choice: Choice
   readonly group: SiteGroup
   readonly layer: number
-  /** null for the mean over objects. */
+  /** Index in `group.units`; null for the mean over objects. */
   readonly unit: number | null
   /** Index of an anchor of the group; null for any other position, whose map is computed from the features. */
   readonly anchor: number | null
   readonly anchorPosition: Position
-  /** Changes of the choice, one sentence each. */
+  /** Sentences that say where the choice differs from the wanted one. */
   readonly notes: readonly string[]
 }
 
-/** The choices of a view: map A, and map B if there is one. */
+/** One entry for map A, and one for map B if it is shown. */
 export function fitView(index: SiteIndex, view: View): readonly Fitted[] {
   const first = fitChoice(index, view)
   if (view.other === null) return [first]
@@ -33,7 +33,7 @@ export function fitView(index: SiteIndex, view: View): readonly Fitted[] {
   return [first, fitChoice(index, { model: view.other, layer: own, size, patch, anchor })]
 }
 
-/** The choice in the study that is nearest to the wanted one. */
+/** Finds the choice in the study that is closest to the wanted one. */
 export function fitChoice(index: SiteIndex, wanted: Choice): Fitted {
   const notes: string[] = []
   const ofModel = index.groups.filter(({ model }) => model === wanted.model)
@@ -41,7 +41,7 @@ export function fitChoice(index: SiteIndex, wanted: Choice): Fitted {
   if (ofModel.length === 0) notes.push(`${place} has no network ${isolated(wanted.model)}.`)
   const candidates = ofModel.length > 0 ? ofModel : index.groups
   const group = candidates.find(({ size }) => size === wanted.size) ?? candidates[0]
-  if (group === undefined) throw new Error('the study is empty')
+  if (group === undefined) throw new Error('the study has no networks')
   if (ofModel.length > 0 && group.size !== wanted.size)
     notes.push(
       index.isLive
@@ -83,7 +83,7 @@ function fitAnchor(
 ): { anchor: number | null; position: Position } {
   if (typeof wanted !== 'string') {
     if (featureParts(group, layer, unit) > 0) return { anchor: null, position: nearestPosition(group, wanted) }
-    notes.push('Features were not kept, so only named anchors can be used. The map shows the center.')
+    notes.push('Features were not kept, so only named anchors can be used. The anchor is the center.')
   }
   const center = group.anchors.findIndex(({ name }) => name === 'center')
   const found = group.anchors.findIndex(({ name }) => name === wanted)
@@ -92,7 +92,6 @@ function fitAnchor(
   return { anchor, position: { row, col } }
 }
 
-/** Whether there is a mean over objects to show. */
 export function hasMean({ group }: Fitted, { isLive }: SiteIndex): boolean {
   return isLive !== true && group.units.length > 1
 }
@@ -102,14 +101,12 @@ export function featureParts(group: SiteGroup, layer: number, unit: number | nul
   return unit === null ? 0 : (group.units[unit]?.features?.[layer] ?? 0)
 }
 
-/** The nearest position of a group's grid. */
 export function nearestPosition({ rows, cols, stride }: SiteGroup, { row, col }: Position): Position {
   const nearest = (pixel: number, count: number) =>
     Math.min(count - 1, Math.max(0, Math.round(pixel / stride))) * stride
   return { row: nearest(row, rows), col: nearest(col, cols) }
 }
 
-/** Index of a position in a group's maps. */
 export function mapIndex({ cols, stride }: SiteGroup, { row, col }: Position): number {
   return (row / stride) * cols + col / stride
 }

@@ -22,15 +22,15 @@ interface FrameProps {
 }
 
 /**
- * The composited image at the cursor, with the answers beside the object. A drag keeps the grasped point of the object
- * under the pointer. Beside the object, a finger scrolls the page, and a mouse moves the object's middle to the
- * pointer.
+ * The image that the network sees, with the object at the cursor and the answers beside it. A drag keeps the grasped
+ * point of the object under the pointer. Outside the object, a finger scrolls the page, and a mouse press moves the
+ * object's middle to the pointer.
  */
 export function FrameView({ readings, pictureOf, actions }: FrameProps) {
   const [reading] = readings
   const box = useRef<HTMLDivElement>(null)
   const canvas = useRef<HTMLCanvasElement>(null)
-  /** Point at which the object is grasped, in pixels of the frame from its top left; undefined if it is not grasped. */
+  /** Grasped point, in pixels of the frame from the object's top left; undefined while the object is not dragged. */
   const grip = useRef<Position | undefined>(undefined)
   const [isDragged, setDragged] = useState(false)
   const group = reading?.map.fitted.group
@@ -95,7 +95,6 @@ export function FrameView({ readings, pictureOf, actions }: FrameProps) {
   )
 }
 
-/** The networks' answers, beside the object. */
 function Tags({ readings }: { readonly readings: readonly Reading[] }) {
   const { position, map } = readings[0] as Reading
   const { frame, size } = map.fitted.group
@@ -124,12 +123,11 @@ function boxStyle({ position, map }: Reading) {
   return { left: percent(position.col), top: percent(position.row), width: percent(size), height: percent(size) }
 }
 
-/** Pictures by key, loaded or loading. */
 type Pictures = ReadonlyMap<number, HTMLImageElement>
 
 const images = new Map<number, HTMLImageElement>()
 
-/** The pictures of object and background, each as soon as it is loaded. */
+/** Loads the pictures of the object and the background, and draws again when one arrives. */
 function usePictures(fitted: Fitted | undefined, pictureOf: FrameProps['pictureOf']): Pictures {
   const [, drawAgain] = useState(0)
   const keys = fitted === undefined ? [] : [objectOf(fitted), backgroundOf(fitted)]
@@ -159,7 +157,7 @@ function backgroundOf({ group: { background } }: Fitted): number | null {
   return background !== null && 'picture' in background ? background.picture : null
 }
 
-/** One pixel of the frame is one of the canvas; the style enlarges it without smoothing. */
+/** Draws one pixel of the canvas per pixel of the frame. CSS enlarges the canvas without smoothing. */
 function drawPixels(canvas: HTMLCanvasElement, { map: { fitted }, position }: Reading, pictures: Pictures): void {
   const { frame, background } = fitted.group
   canvas.width = frame
@@ -177,10 +175,9 @@ function drawPixels(canvas: HTMLCanvasElement, { map: { fitted }, position }: Re
   if (object) context.drawImage(object, position.col, position.row)
 }
 
-/** Smallest object that has room for words, in pixels. */
+/** Side of the smallest object that has room for words, in pixels. */
 const LEAST_FOR_WORDS = 40
 
-/** The squares of the object at the anchor and at the cursor. */
 function outlines({ map: { fitted }, position: { row, col } }: Reading): readonly SvgElement[] {
   const { group, unit, anchorPosition } = fitted
   const { size } = group

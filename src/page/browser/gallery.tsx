@@ -4,16 +4,14 @@ import type { Fitted } from './fit.js'
 
 interface GalleryProps {
   readonly fitted: Fitted
-  /** Whether there is a mean over the objects. */
   readonly hasMean: boolean
   readonly pictureOf: (key: number) => Promise<string>
   readonly choose: (patch: string | null) => void
 }
 
-/** The objects of a group to choose from, each with its picture. */
 export function Gallery({ fitted: { group, unit }, hasMean, pictureOf, choose }: GalleryProps) {
   const strip = useRef<HTMLDivElement>(null)
-  // Only a new choice scrolls the strip, so that it stays still while a reader looks through it.
+  // Scrolls only after a new choice, so that the thumbnails stay still while a reader looks through them.
   useLayoutEffect(() => {
     if (strip.current) bringIntoView(strip.current)
   }, [unit, group.key])
@@ -59,7 +57,7 @@ function Thumbnail({ name, isChosen, choose, children }: ThumbnailProps) {
   )
 }
 
-/** Pictures are loaded this much later, in milliseconds, so that the maps come first. */
+/** Delay before pictures are loaded, in milliseconds, so that the maps are loaded first. */
 const SOON = 150
 
 interface PictureProps extends Pick<GalleryProps, 'pictureOf'> {
@@ -68,7 +66,7 @@ interface PictureProps extends Pick<GalleryProps, 'pictureOf'> {
   readonly strip: RefObject<HTMLElement | null>
 }
 
-/** A picture that is loaded only when it is on the screen, because there may be hundreds. */
+/** A picture that is loaded only when it is about to be visible, because there may be hundreds. */
 function Picture({ picture, background, strip, pictureOf }: PictureProps) {
   const image = useRef<HTMLImageElement>(null)
   const [source, setSource] = useState<string>()
@@ -77,7 +75,7 @@ function Picture({ picture, background, strip, pictureOf }: PictureProps) {
     if (picture === null || box === null) return
     const load = () =>
       pictureOf(picture).then(setSource, () => {
-        // Without its picture, the object still has its name.
+        // Without its picture, the object is still shown by its name.
       })
     const observer = new IntersectionObserver(
       (entries) => {
@@ -96,7 +94,7 @@ function Picture({ picture, background, strip, pictureOf }: PictureProps) {
   return <img ref={image} alt="" width={56} height={56} src={source} style={{ background }} />
 }
 
-/** Scrolls the strip, not the page. */
+/** Unlike `scrollIntoView`, this does not scroll the page. */
 function bringIntoView(strip: HTMLElement): void {
   const chosen = strip.querySelector('input:checked')?.parentElement
   if (!chosen) return

@@ -1,10 +1,7 @@
 import type { Position } from '../../engine/positions.js'
 
-/** Actions of the pointer and the keys on a map or on the object. */
 export interface CursorActions {
-  /** Called when the pointer is over a position. */
   readonly hover: (position: Position) => void
-  /** Called when a position was clicked or touched. After a touch, no hovering follows. */
   readonly choose: (position: Position, isTouch: boolean) => void
   /** Moves the cursor by a number of positions down and right; infinite numbers move it to the edge. */
   readonly step: (down: number, right: number) => void
@@ -14,16 +11,15 @@ export interface CursorActions {
   readonly stepPatch: (by: number) => void
 }
 
-/** Positions that an arrow key moves the cursor with Shift. */
+/** Number of positions that the cursor moves with Shift and an arrow key. */
 const LONG_STEP = 10
 
-/** Moves the cursor by the keys of a map. */
 export function onKey(event: KeyboardEvent, actions: CursorActions): void {
   if (event.ctrlKey || event.metaKey || event.altKey || !act(event, actions)) return
   event.preventDefault()
 }
 
-/** @returns whether the key means something here */
+/** @returns whether the key has an action */
 function act({ key, shiftKey }: KeyboardEvent, actions: CursorActions): boolean {
   const length = shiftKey ? LONG_STEP : 1
   const steps: Readonly<Record<string, readonly [number, number]>> = {

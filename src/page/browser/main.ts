@@ -12,5 +12,5 @@ receiveFiles(index.digest)
 bindTheme()
 startViewer(fileSource(index))
 bindPrint()
-// The sections are below the script.
+// The sections come after the script, so the contents must wait until the page is parsed.
 document.addEventListener('DOMContentLoaded', bindContents)

@@ -9,25 +9,24 @@ import { type Fitted, mapIndex } from './fit.js'
 import { recent } from './recent.js'
 import type { Quantity } from './view.js'
 
-/** A map with its description. */
 export interface LoadedMap extends MapValues {
   readonly fitted: Fitted
-  /** Quantity of the values: cosines, probabilities of the center's class, or numbers of the strongest classes. */
+  /** Whether `values` are cosines, probabilities of the center's class, or indices of the strongest classes. */
   readonly quantity: Quantity
   /** Cosines at every position, even if the map shows another quantity. */
   readonly similarity: Float64Array
-  /** Largest error of the cosines; 0 if they are exact to all decimals. */
+  /** Largest error of the cosines; 0 unless they are computed from sketches. */
   readonly error: number
   /** undefined if not known. */
   readonly answers: LoadedAnswers | undefined
-  /** Known positions, if not all are; the others have the values of known ones near them. */
+  /** 1 at each known position; absent if all are known. The other positions have the values of known ones near them. */
   readonly known?: Uint8Array
 }
 
 export interface MapValues {
   /** [rows, cols], row-major. */
   readonly values: Float64Array
-  /** Over all positions that are known. */
+  /** The mean, the lowest and the highest value are taken over the known positions. */
   readonly mean: number
   readonly lowest: number
   readonly highest: number
@@ -37,7 +36,7 @@ const keptMaps = recent<MapValues>(24)
 const keptAnswers = recent<LoadedAnswers | undefined>(24)
 
 /**
- * Loads the map of a panel. If the wanted answers are not known, it shows another quantity.
+ * Loads the map of a panel. It shows another quantity if the wanted answers are not known.
  * @param onFiles called with the progress if there are many files
  * @throws if a file of the site is missing or damaged
  */
@@ -52,7 +51,6 @@ export async function loadMap(fitted: Fitted, wanted: Quantity, onFiles: OnFiles
   return mapOf({ fitted, cosines, error, answers }, wanted)
 }
 
-/** Parts of a map. */
 export interface MapParts {
   readonly fitted: Fitted
   readonly cosines: MapValues
@@ -62,8 +60,8 @@ export interface MapParts {
 }
 
 /**
- * The wanted map, or the nearest one that the known answers allow: probability instead of regions, and similarity if no
- * answers are known.
+ * Makes a map of the wanted quantity. If no answers are known, the map shows similarity. For the mean over objects, it
+ * shows probability instead of answers.
  */
 export function mapOf({ cosines, ...parts }: MapParts, wanted: Quantity): LoadedMap {
   const { answers, known } = parts
@@ -74,7 +72,7 @@ export function mapOf({ cosines, ...parts }: MapParts, wanted: Quantity): Loaded
   return { ...all, quantity: 'answers', ...measured(Float64Array.from(answers.strongest.numbers), known) }
 }
 
-/** The layer that a map shows: answers are read from the output layer, whichever layer is chosen for similarity. */
+/** The layer of a map. Answers come from the output layer, whichever layer is chosen for similarity. */
 export function shownLayer({ quantity, fitted: { choice, group } }: Pick<LoadedMap, 'quantity' | 'fitted'>): string {
   return quantity === 'similarity' ? choice.layer : (group.classes ?? '')
 }
@@ -98,7 +96,7 @@ async function computeMap(fitted: Fitted, onFiles: OnFiles): Promise<MapValues> 
   return measured(await cosinesWith(fitted, mapIndex(fitted.group, fitted.anchorPosition), onFiles))
 }
 
-/** @param known positions to count; all by default */
+/** @param known 1 at each position to include; all positions by default */
 export function measured(values: Float64Array, known?: Uint8Array): MapValues {
   const counted = known === undefined ? values : values.filter((_, i) => known[i] === 1)
   return {
@@ -109,7 +107,6 @@ export function measured(values: Float64Array, known?: Uint8Array): MapValues {
   }
 }
 
-/** Ends of the colours of probabilities. */
 export const PROBABILITY_LIMITS: ColourLimits = { low: 0, high: 1 }
 
 /**

@@ -19,17 +19,16 @@ interface MapPanelProps {
   /** B − A, if the map shows the difference. */
   readonly difference: LoadedMap | undefined
   readonly colours: ColourMap
-  /** Ends of the colours of similarities; probabilities always have 0 and 1. */
+  /** Ends of the colour scale of similarity. The scale of probability always runs from 0 to 1. */
   readonly limits: ColourLimits
   readonly regions: Regions
   readonly reading: Reading | undefined
-  /** A problem with the choice or its files, or progress. */
+  /** A problem with the choice or its files, or the progress; empty if there is none. */
   readonly note: string
   readonly isBusy: boolean
   readonly actions: CursorActions
 }
 
-/** One of the two maps, with its title, summary and legend. */
 export function MapPanel(props: MapPanelProps) {
   const { panel, fitted, map, difference, colours, limits, regions, reading, note, isBusy, actions } = props
   const box = useRef<HTMLDivElement>(null)
@@ -45,7 +44,7 @@ export function MapPanel(props: MapPanelProps) {
       <h3 class="of" title={titleOf(fitted, map)}>
         <Badge panel={panel} /> <span id={`${panel}-of`}>{titleOf(fitted, map)}</span>
       </h3>
-      {/* Screen readers do not read progress that counts up. */}
+      {/* Screen readers do not read every update of a timer. */}
       <p class="note" id={`${panel}-note`} role={isBusy || map?.known ? 'timer' : 'status'} hidden={note === ''}>
         {note}
       </p>
@@ -144,7 +143,7 @@ function describe(map: LoadedMap): string {
   return `${titleOf(map.fitted, map)}, ${object}, ${group.size} px, anchor ${anchor}`
 }
 
-/** The mean as in the tables, with its spread if the map is a mean over objects. */
+/** For a mean over objects, the text includes the standard deviation over objects. */
 function summaryText(map: LoadedMap): string {
   const { fitted, mean, lowest } = map
   if (map.quantity !== 'similarity') return answersText(map)
@@ -155,14 +154,13 @@ function summaryText(map: LoadedMap): string {
   return `mean ${mean.toFixed(3)}${deviation}, lowest ${cosineText(lowest, map.error)}${within}${soFarText(map)}`
 }
 
-/** Share of a map that is computed; empty for a complete map. */
+/** Share of the positions that are computed; empty for a complete map. */
 function soFarText({ known }: LoadedMap): string {
   if (known === undefined) return ''
   const count = known.reduce((sum, one) => sum + one, 0)
   return ` (${shareText(count, known.length)} of positions so far)`
 }
 
-/** The answer at the center, and at how many positions it stays the same. */
 function answersText(map: LoadedMap): string {
   const { quantity, values, mean, lowest, answers } = map
   const name = answers?.strongest?.names[0]
@@ -188,7 +186,7 @@ function baselineText(fitted: Fitted): string {
   return baseline === null ? '' : `different objects at the same position: ${baseline.toFixed(3)}`
 }
 
-/** Shares of positions outside the limits, because colours cannot show how far outside a value is. */
+/** Shares of positions outside the limits, because all values beyond a limit have the same colour. */
 function outsideText({ values }: LoadedMap, { low, high }: ColourLimits): string {
   const below = values.reduce((count, value) => count + (value < low ? 1 : 0), 0)
   const above = values.reduce((count, value) => count + (value > high ? 1 : 0), 0)

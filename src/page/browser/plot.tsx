@@ -11,24 +11,22 @@ import type { LoadedMap } from './maps.js'
 /** Room for the axes around the map, in CSS pixels. */
 const MARGIN = { left: 46, right: 6, top: 6, bottom: 40 }
 
-/** Red, green, blue, 0 to 255, of a value of the map. */
+/** Converts a value of the map to red, green and blue, 0 to 255 each. */
 export type ColourOf = (value: number) => readonly [number, number, number]
 
 interface PlotProps {
   readonly id: string
-  /** Description for screen readers. */
   readonly label: string
   /** undefined if there is no map; the box then keeps its size. */
   readonly map: LoadedMap | undefined
   readonly colourOf: ColourOf
-  /** Position of the plus. */
+  /** Marked with a plus. */
   readonly anchor: Position | undefined
   readonly cursor: Position | undefined
   readonly isBusy: boolean
   readonly actions: CursorActions
 }
 
-/** A map with axes, anchor and cursor. */
 export function Plot({ id, label, map, colourOf, anchor, cursor, isBusy, actions }: PlotProps) {
   const [box, boxWidth] = useWidth<HTMLDivElement>()
   const canvas = useRef<HTMLCanvasElement>(null)
@@ -84,7 +82,7 @@ export function Plot({ id, label, map, colourOf, anchor, cursor, isBusy, actions
   )
 }
 
-/** One pixel per position; the style enlarges it without smoothing. */
+/** Draws one pixel of the canvas per position. CSS enlarges the canvas without smoothing. */
 function paint(canvas: HTMLCanvasElement, map: LoadedMap | undefined, colourOf: ColourOf): void {
   const { rows, cols } = map?.fitted.group ?? { rows: 0, cols: 0 }
   canvas.width = cols
@@ -97,11 +95,11 @@ function paint(canvas: HTMLCanvasElement, map: LoadedMap | undefined, colourOf: 
   canvas.getContext('2d')?.putImageData(image, 0, 0)
 }
 
-/** Location of the map on the screen, and its axes in pixels of the frame. */
+/** Size of the map on the screen, and its axes in pixels of the frame. */
 interface MapArea {
   readonly columns: Scale
   readonly rows: Scale
-  /** Converts pixels of the frame to pixels of the screen: the middle of the position's square. */
+  /** Converts a position in pixels of the frame to the middle of its square, in pixels of the screen. */
   readonly x: (col: number) => number
   readonly y: (row: number) => number
   readonly width: number
@@ -133,7 +131,7 @@ function axisElements({ columns, rows, x, y, width, height }: MapArea): readonly
   ]
 }
 
-/** A plus, moved inwards if the anchor is at the map's edge. It is light under dark to be visible on any colour. */
+/** A blue plus with a white border, so that it is visible on any colour. At the map's edge, it is moved inwards. */
 function anchorMark({ row, col }: Position, { x, y, width, height }: MapArea): SvgElement {
   const arm = 7
   const inside = (value: number, from: number, length: number) =>

@@ -1,11 +1,11 @@
 import { measureAgain } from './drawing.js'
 
-/** Class of the page while it is laid out for paper; the style gives it the paper's width. */
+/** CSS class of the page while it is printed. It gives the page the width of the paper. */
 const PRINTING = 'printing'
 
 /**
- * Draws the maps to the width of the paper before the page is printed, and again for the screen afterwards. It also
- * loads pictures that would be loaded only when scrolled to.
+ * Draws the maps in the width of the paper before the page is printed, and in the width of the screen afterwards. It
+ * also loads pictures that the browser would load only when the reader scrolls to them.
  */
 export function bindPrint(): void {
   const layOut = (isPrinting: boolean) => {

@@ -9,38 +9,39 @@ import type { PanelId, Reading } from './readings.js'
 const HEIGHT = 168
 const MARGIN = { left: 58, right: 12, top: 12, bottom: 40 }
 
-/** Values along a row or a column of a map. */
 interface ProfileLine {
   /** The map that gives the line its colour. */
   readonly panel: PanelId
   readonly values: readonly number[]
   /** Pixels between neighbouring values; the first value is at 0. */
   readonly stride: number
-  /** Null baseline; drawn if it is within the axis. */
+  /** Mean similarity of different objects, if known. It is drawn only if the axis includes it. */
   readonly baseline: number | null
 }
 
 interface Profile {
   readonly lines: readonly ProfileLine[]
-  /** Name of the values: "similarity". */
+  /** For example "similarity". */
   readonly quantity: string
-  /** Ends of the axis of values, equal for every profile of a view, so that the axis does not move. */
+  /**
+   * Ends of the value axis. They are the same for all profiles of a view, so the axis does not move with the cursor.
+   */
   readonly low: number
   readonly high: number
-  /** Title of the axis: "column (px)". */
+  /** For example "column (px)". */
   readonly axis: string
   /** Coordinate of the cursor along the axis, in pixels. */
   readonly cursor: number
   readonly anchor: number
 }
 
-/** The row and the column through the cursor, all maps in one chart. */
+/** Two charts: the row and the column through the cursor. Each shows all maps. */
 export function Profiles({ readings }: { readonly readings: readonly Reading[] }) {
   const [first] = readings
   if (first === undefined) return <div class="profiles" />
   const { position, map } = first
   const { anchorPosition } = map.fitted
-  // Regions of answers have no profile, so the probability of the center's answer is drawn instead.
+  // Answers are not numbers, so the probability of the center's answer is drawn instead.
   const isSimilarity = readings.every((reading) => reading.map.quantity === 'similarity')
   const ends = isSimilarity ? extremes(readings.map((reading) => reading.map)) : PROBABILITY_LIMITS
   const linesAlong = (indices: Along) => readings.map((reading) => lineOf(reading, isSimilarity, indices))

@@ -15,11 +15,11 @@ export interface Reading {
   readonly panel: PanelId
   readonly map: LoadedMap
   readonly position: Position
-  /** Index of the position. */
+  /** Index of the position in the map. */
   readonly at: number
   /** Similarity, even if the map shows another quantity. */
   readonly value: number
-  /** "dog 0.91"; empty if not known. */
+  /** For example "dog 0.91"; empty if not known. */
   readonly answer: string
 }
 
@@ -30,7 +30,6 @@ export function readAt(panel: PanelId, map: LoadedMap, cursor: Position): Readin
   return { panel, map, position, at, value: map.similarity[at] as number, answer }
 }
 
-/** Position of the object, and its distance from the anchor. */
 export function Place({ reading }: { readonly reading: Reading | undefined }) {
   return (
     <p class="where">
@@ -42,7 +41,6 @@ export function Place({ reading }: { readonly reading: Reading | undefined }) {
   )
 }
 
-/** The numbers at the cursor. */
 export function Readings({ readings }: { readonly readings: readonly Reading[] }) {
   const [first, second] = readings
   const isApart =
@@ -92,10 +90,9 @@ export function Badge({ panel }: { readonly panel: PanelId }) {
   return <span class={`badge ${panel}`}>{panel.toUpperCase()}</span>
 }
 
-/** Readings are spoken once they have not changed for this long, in milliseconds. */
+/** Readings are spoken, and the address updated, after this many milliseconds without a change. */
 export const SETTLED = 350
 
-/** The readings in a sentence, for screen readers. */
 export function SpokenReadings({ readings }: { readonly readings: readonly Reading[] }) {
   const [spoken, speak] = useState('')
   const sentence = spokenText(readings)
@@ -118,18 +115,18 @@ function spokenText(readings: readonly Reading[]): string {
   return `${positionText(first.position)}. ${[...values, ...last].join('; ')}.`
 }
 
-/** "similarity 0.91234, answer dog 0.91" */
+/** For example "similarity 0.91234, answer dog 0.91". */
 export function hereText(reading: Reading): string {
   return `similarity ${valueText(reading)}${reading.answer === '' ? '' : `, answer ${reading.answer}`}`
 }
 
-/** Layers that a column of the readings shows: " (fc6)"; empty if not known. */
+/** The layers that a column of the table shows, for example " (fc6)"; empty if not known. */
 function layersText(readings: readonly Reading[], layerOf: (fitted: Fitted) => string): string {
   const layers = [...new Set(readings.map(({ map }) => layerOf(map.fitted)))].filter((layer) => layer !== '')
   return layers.length === 0 ? '' : ` (${layers.map(isolated).join(', ')})`
 }
 
-/** The cosine. A position that is not computed yet has the cosine of one near it, marked with ≈. */
+/** The cosine. If it is not computed yet, the text is ≈ and the cosine of a position near it. */
 function valueText({ value, map: { error, known }, at }: Reading): string {
   return `${known?.[at] === 0 ? '≈ ' : ''}${cosineText(value, error)}`
 }
@@ -139,14 +136,14 @@ function differenceOf(first: Reading, second: Reading): string {
   return differenceText(roundCosine(second.value) - roundCosine(first.value), first.map.error + second.map.error)
 }
 
-/** "net: similarity 0.91234 (fc6), answer dog 0.91 (fc8)" */
+/** For example "net: similarity 0.91234 (fc6), answer dog 0.91 (fc8)". */
 function spokenReading(reading: Reading): string {
   const { group, choice } = reading.map.fitted
   const answer = reading.answer === '' ? '' : `, answer ${reading.answer} (${isolated(group.classes ?? '')})`
   return `${isolated(group.model)}: similarity ${valueText(reading)} (${isolated(choice.layer)})${answer}`
 }
 
-/** How far the object has moved from the anchor. */
+/** For example "3 px down, 5 px right of the anchor". */
 function offsetText({ position, map }: Reading): string {
   const { anchorPosition } = map.fitted
   const [down, right] = [position.row - anchorPosition.row, position.col - anchorPosition.col]

@@ -1,6 +1,6 @@
 /**
- * Caches the most recently used results by key. A failure is not kept.
- * @param most number of results to keep; the one unused longest is dropped first
+ * A cache of the most recently used results. Failures are not cached.
+ * @param most number of results to keep
  */
 export function recent<T>(most: number): (key: string, make: () => Promise<T>) => Promise<T> {
   const kept = new Map<string, Promise<T>>()

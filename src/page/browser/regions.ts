@@ -4,13 +4,13 @@ import { isolated } from './text.js'
 /** Red, green, blue, 0 to 255. */
 type Colour = readonly [number, number, number]
 
-/** Greens for the classes that are right for the object. All colours also differ in lightness (after Okabe and Ito). */
+/** Greens for the classes that are right for the object: Okabe and Ito's green, a lighter one and a darker one. */
 const RIGHT_COLOURS: readonly Colour[] = [
   [0, 158, 115],
   [128, 208, 178],
   [0, 92, 66],
 ]
-/** Colours of the most frequent other answers. */
+/** Okabe and Ito's other colours, for the most frequent other answers. Colour-blind readers can tell them apart. */
 const COLOURS: readonly Colour[] = [
   [213, 94, 0],
   [86, 180, 233],
@@ -21,11 +21,11 @@ const COLOURS: readonly Colour[] = [
 ]
 const REST: Colour = [150, 150, 150]
 
-/** Colours of the regions of equal answer. */
+/** Colours for maps of answers. A region is all positions with the same answer. */
 export interface Regions {
-  /** Colour of the class with this number in the map's own list. */
+  /** @param number index of a class in the map's own list */
   readonly colourOf: (map: LoadedMap, number: number) => Colour
-  /** Classes that a map has, the most frequent first; the rest together at the end. */
+  /** Classes of a map, the most frequent first. Classes without their own colour share the last entry. */
   readonly legend: (map: LoadedMap) => readonly Region[]
 }
 

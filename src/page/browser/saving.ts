@@ -1,14 +1,13 @@
 import { csvCell } from '../../results/csv.js'
 import type { LoadedMap } from './maps.js'
 
-/** Formats in which a map can be saved. */
 export const SAVED_FORMATS = ['csv', 'npy', 'png', 'svg'] as const
 type Format = (typeof SAVED_FORMATS)[number]
 
 /**
- * Saves a map as a file: its values, or its picture with axes.
+ * Saves a map's values, or its picture with axes, as a file.
  * @param what name of the map's content; part of the file's name
- * @param plot a canvas below an SVG of axes
+ * @param plot element with the map's canvas and the SVG of its axes
  */
 export async function saveMap(map: LoadedMap, what: string, format: Format, plot: HTMLElement): Promise<void> {
   const link = document.createElement('a')
@@ -25,7 +24,7 @@ async function fileOf(format: Format, map: LoadedMap, box: HTMLElement): Promise
   return format === 'svg' ? new Blob([picture.text], { type: 'image/svg+xml' }) : pngOf(picture)
 }
 
-/** A row per position that is known, with the position in pixels of the frame. */
+/** One row per known position. The position is in pixels of the frame. */
 function csvText({ fitted, quantity, values, answers, known }: LoadedMap): string {
   const { cols, stride } = fitted.group
   const strongest = quantity === 'answers' ? answers?.strongest : undefined
@@ -57,7 +56,7 @@ interface Picture {
   readonly height: number
 }
 
-/** Style properties that the axes need outside of the page. */
+/** Style properties that are copied into a saved SVG, because the page's CSS does not apply there. */
 const STYLES = ['fill', 'stroke', 'stroke-width', 'font-size', 'font-family', 'text-anchor', 'opacity'] as const
 
 function svgPicture(box: HTMLElement): Picture {
@@ -89,7 +88,7 @@ function groundOf(box: HTMLElement): string {
   return getComputedStyle(box.ownerDocument.body).backgroundColor
 }
 
-/** Pixels of a picture for each of the page's. */
+/** Pixels of the PNG per CSS pixel, along each axis. */
 const PNG_SCALE = 2
 
 async function pngOf({ text, width, height }: Picture): Promise<Blob> {
@@ -100,7 +99,7 @@ async function pngOf({ text, width, height }: Picture): Promise<Blob> {
   Object.assign(canvas, { width: image.width, height: image.height })
   canvas.getContext('2d')?.drawImage(image, 0, 0, image.width, image.height)
   const blob = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, 'image/png'))
-  if (blob === null) throw new Error('the browser made no picture')
+  if (blob === null) throw new Error('the browser cannot save this map as PNG; save it as SVG')
   return blob
 }
 

@@ -7,13 +7,12 @@ import type { Quantity } from './view.js'
 
 /** Source of the viewer's maps: the files of a report, or a server that computes them while the user watches. */
 export interface MapSource {
-  /** Everything that can be chosen; it may change. */
+  /** The networks, layers and objects to choose from. On the live page, they may change. */
   readonly index: () => SiteIndex
-  /** Address of a picture, by its key. */
   readonly pictureOf: (key: number) => Promise<string>
   /** Passes a map to the follower whenever more of it is known, until it is complete. @throws if it cannot be loaded */
   readonly follow: (fitted: Fitted, shows: Quantity, follower: MapFollower) => Promise<void>
-  /** Tells the source that the cursor is at a position. */
+  /** Tells the source where the cursor is, so that it can compute positions near it first. */
   readonly lookAt?: (fitted: Fitted, position: Position) => void
 }
 
@@ -26,7 +25,6 @@ export interface MapFollower {
   readonly cursor: Position
 }
 
-/** The files of a report. */
 export function fileSource(index: SiteIndex): MapSource {
   return {
     index: () => index,

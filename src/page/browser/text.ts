@@ -10,12 +10,14 @@ export function cosineText(value: number, error = 0): string {
   return error === 0 ? decimalText(value, MAP_DECIMALS) : `≈ ${decimalText(value, 3)}`
 }
 
-/** A probability in short. */
 export function probabilityText(value: number): string {
   return decimalText(value, 2)
 }
 
-/** A difference of cosines with its sign. If one of them is not exact, it has three decimals and begins with ≈. */
+/**
+ * A difference of cosines with its sign.
+ * @param error largest error of the difference, shown as in `cosineText`
+ */
 export function differenceText(value: number, error = 0): string {
   return error === 0 ? signedText(value, MAP_DECIMALS) : `≈ ${signedText(value, 3)}`
 }

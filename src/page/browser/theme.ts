@@ -17,7 +17,7 @@ export function bindTheme(): void {
   show()
 }
 
-/** Some browsers have no storage for pages from disk. */
+/** Some browsers refuse storage to pages that are opened from disk. */
 function recall(): string {
   try {
     return localStorage.getItem(KEY) ?? ''

@@ -5,10 +5,9 @@ import { type LoadedMap, shownLayer } from './maps.js'
 import { PANEL_IDS } from './readings.js'
 import { cosineText, isolated, probabilityText } from './text.js'
 
-/** Most rows and columns of a table. */
 const MOST = 11
 
-/** The maps as tables, which are made once they are asked for. */
+/** The maps as tables. They are made only while the reader has them open. */
 export function ValueTables({ maps }: { readonly maps: readonly (LoadedMap | undefined)[] }) {
   const [isOpen, setOpen] = useState(false)
   const tables = useMemo(
@@ -23,7 +22,7 @@ export function ValueTables({ maps }: { readonly maps: readonly (LoadedMap | und
   )
 }
 
-/** Some rows and columns of a map in numbers, first and last included. */
+/** Evenly spaced rows and columns of a map as a table. The first and the last ones are included. */
 function ValueTable({ map }: { readonly map: LoadedMap }) {
   const { group, choice } = map.fitted
   const { title, textAt } = contents(map)

@@ -11,7 +11,7 @@ export type Quantity = (typeof QUANTITIES)[number]
 export interface View {
   /** The network of map A. */
   readonly model: string
-  /** The network of map B; null if there is one map. Both show the same layer, size, object and anchor. */
+  /** The network of map B; null if only map A is shown. Both maps show the same layer, size, object and anchor. */
   readonly other: string | null
   readonly layer: string
   readonly size: number
@@ -19,27 +19,26 @@ export interface View {
   readonly patch: string | null
   /** The name of an anchor, or any position. */
   readonly anchor: string | Position
-  /** The quantity of both maps, as far as it is known. */
+  /** Quantity of both maps. `mapOf` falls back to another one where it is not known. */
   readonly shows: Quantity
-  /** Whether map B shows by how much it is above map A. */
+  /** Whether map B shows the difference B − A. */
   readonly difference: boolean
   readonly cursor: Position
   /** A name of COLOUR_MAPS. */
   readonly colours: string
-  /** Ends of the colours of similarity; `fit` takes the lowest and highest value of the maps shown. */
+  /** Ends of the colour scale of similarity; `fit` means the lowest and highest value of the maps shown. */
   readonly limits: ColourLimits | 'fit'
 }
 
-/** A change of a view: returns the changed one. */
 export type Change = (view: View) => View
 
-/** Largest magnitude of a limit. Cosines are never beyond 1. */
+/** Colour limits of a larger magnitude are refused. Cosines are never beyond 1. */
 const FARTHEST_LIMIT = 10
 
-/** The first object in the first network. The network's anti-aliased version, if any, is shown beside it. */
+/** Shows the first object in the first network, and beside it the network's anti-aliased version, if there is one. */
 export function firstView(index: SiteIndex): View {
   const [group] = index.groups
-  if (group === undefined) throw new Error('the study is empty')
+  if (group === undefined) throw new Error('the study has no networks')
   const anchor = group.anchors.find(({ name }) => name === 'center') ?? group.anchors[0]
   const twin = index.groups.find(({ model }) => plainOf(model) === group.model)
   return {
@@ -57,7 +56,7 @@ export function firstView(index: SiteIndex): View {
   }
 }
 
-/** The fragment of a link that restores the view. */
+/** The URL fragment that restores the view. */
 export function formatView(view: View): string {
   const { model, other, layer, size, patch, anchor, shows, difference, cursor, colours, limits } = view
   const parameters = new URLSearchParams({
@@ -118,7 +117,7 @@ function parseNumber(text: string | null): number | undefined {
   return text !== null && /^-?\d{0,9}(\.\d{1,9})?$/.test(text) && /\d/.test(text) ? Number(text) : undefined
 }
 
-/** Reads two rising numbers, such as "0.88,1"; undefined for any other text. */
+/** Reads two numbers, the smaller one first, such as "0.88,1"; undefined for any other text. */
 export function limitsFromText(text: string): ColourLimits | undefined {
   const [low, high, rest] = text.split(',').map((part) => parseNumber(part.trim()))
   if (low === undefined || high === undefined || rest !== undefined || !(low < high)) return undefined

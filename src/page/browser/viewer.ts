@@ -9,19 +9,18 @@ import { SETTLED } from './readings.js'
 import type { MapSource } from './source.js'
 import { type Change, firstView, formatView, parseView, type View } from './view.js'
 
-/** The viewer as the rest of the page uses it. */
 export interface RunningViewer {
   /** Address that restores the current view. */
   readonly address: () => string
   /** Shows another view, or the same view again after the source has changed. */
   readonly change: (make: Change) => void
-  /** Contents of the maps: map A, and map B if there is one. */
+  /** One entry for map A, and one for map B if it is shown. */
   readonly fits: () => readonly Fitted[]
 }
 
 /**
- * Starts the viewer in the element `viewer-app`. It shows the view that the address names, else the view that the
- * element names, else the first view.
+ * Starts the viewer in the element `viewer-app`. It opens the view in the page's address, else the one in the element's
+ * `data-view`, else the default view.
  */
 export function startViewer(source: MapSource): RunningViewer {
   const root = element('viewer-app', HTMLElement)
@@ -42,7 +41,7 @@ async function allRead(): Promise<void> {
     await new Promise((done) => document.addEventListener('DOMContentLoaded', done, { once: true }))
 }
 
-/** Why a click cannot set the anchor. */
+/** Says why a click cannot set the anchor. */
 function noFeatures({ group, unit }: Fitted): string {
   if (unit === null)
     return 'For the mean of all objects, only the named anchors can be used. Choose one object to set another anchor.'
@@ -56,9 +55,9 @@ const OWN = 'shiftscope'
 
 class Viewer implements RunningViewer {
   state: State
-  /** Whether the address follows the view. It does not before the first action, or while it names a section. */
+  /** Whether the address is kept equal to the view: from the first action on, except while it names a section. */
   #hasAddress = false
-  /** Stops earlier loading of maps, whose results are no longer wanted. */
+  /** Aborts the previous loading of maps when other maps are wanted. */
   #loading = new AbortController()
   #settling: ReturnType<typeof setTimeout> | undefined
   readonly #drawSoon = onceAFrame(() => this.#draw())
@@ -108,15 +107,15 @@ class Viewer implements RunningViewer {
       return
     }
     this.#show(next)
-    // A link may be far below the maps, so the page scrolls to them. Going back does not scroll.
+    // A link may be far below the maps, so the page scrolls up to the maps. Going back does not scroll.
     if (fragment === '' || history.state === OWN) return
     element('viewer', HTMLElement).scrollIntoView()
     element('a-plot', HTMLElement).focus({ preventScroll: true })
   }
 
   /**
-   * Scrolls to the section that a fragment names, or shows a note if there is none. It draws first, so that everything
-   * above the section has its height.
+   * Scrolls to the section that a fragment names, or shows a note if there is none. It draws the maps first, because
+   * they move the section down.
    */
   arrive(fragment: string): void {
     this.#draw()
@@ -139,7 +138,7 @@ class Viewer implements RunningViewer {
     this.#drawSoon()
   }
 
-  /** Loads the maps of the view. @returns once each map has arrived, although some may still be incomplete */
+  /** Loads the maps of the view. @returns once each map has arrived, at least in part */
   async load(): Promise<void> {
     this.#loading.abort()
     this.#loading = new AbortController()
@@ -178,7 +177,7 @@ class Viewer implements RunningViewer {
     await Promise.all(followed)
   }
 
-  /** Loads the maps of a view; everything else changes at once. */
+  /** Changes the view at once. Its maps are shown when they have arrived. */
   #show(view: View): void {
     this.#hasAddress = true
     this.state = { ...this.state, view, fits: fitView(this.#source.index(), view) }
@@ -211,7 +210,6 @@ class Viewer implements RunningViewer {
     this.#draw()
   }
 
-  /** The cursor's position on the first map's grid. */
   #cursor(): Position {
     const { fits, view } = this.state
     return nearestPosition((fits[0] as Fitted).group, view.cursor)
@@ -223,10 +221,7 @@ class Viewer implements RunningViewer {
     else this.change((view) => ({ ...view, cursor: position, anchor: position }))
   }
 
-  /**
-   * Actions of pointer and keys.
-   * @param panel that provides the grid
-   */
+  /** @param panel index of the map whose grid the actions use */
   readonly #actions = (panel: number): FrameActions => {
     const groupOf = () => (this.state.fits[panel] as Fitted).group
     return {
@@ -267,7 +262,7 @@ class Viewer implements RunningViewer {
   }
 }
 
-/** A view without colours and cursor, for comparison. */
+/** Text that is equal for views that differ only in colours or cursor. */
 function contentOf({ cursor, colours, limits, ...content }: View): string {
   return JSON.stringify(content)
 }

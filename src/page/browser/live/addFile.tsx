@@ -6,13 +6,15 @@ import { transparentShare } from './flood.js'
 import { tenthsSince } from './pace.js'
 import { ask, messageOf } from './server.js'
 
-/** Longest side of a picture that is sent, in pixels: frames are hardly larger. */
+/** Larger pictures are reduced to this longest side, in pixels, before they are sent. Frames are rarely larger. */
 const LONGEST_SIDE = 1024
 
 /** Pictures with a smaller share of transparent pixels open the cut-out dialog. */
 const LEAST_TRANSPARENT = 0.01
 
-/** Shows a line below the controls; an empty text removes it. Screen readers do not read a line that counts up. */
+/**
+ * Shows a line below the controls; an empty text removes it. With `isCounting`, screen readers do not read each update.
+ */
 export type Say = (text: string, isCounting?: boolean) => void
 
 interface AddFileParts {
@@ -21,13 +23,13 @@ interface AddFileParts {
   readonly say: Say
 }
 
-/** A picture in the cut-out dialog. An undefined answer means that the user cancelled. */
+/** A picture in the cut-out dialog. `answer` is called with undefined if the user cancels. */
 interface Cutting {
   readonly picture: ImageData
   readonly answer: (box: CutBox | undefined) => void
 }
 
-/** Takes pictures and networks that are dropped, pasted or chosen. */
+/** Accepts pictures and ONNX files that the user drops, pastes or chooses. */
 export function AddFile({ onObject, onNetwork, say }: AddFileParts) {
   const input = useRef<HTMLInputElement>(null)
   const [cutting, setCutting] = useState<Cutting>()
@@ -137,13 +139,13 @@ function isNetwork({ name }: File): boolean {
   return /\.onnx$/i.test(name)
 }
 
-/** Pixels of a picture, decoded by the browser and reduced in size. @throws Error for a file that it cannot read */
+/** Decodes a picture in the browser and reduces its size. @throws Error if the browser cannot read the file */
 async function pixelsOf(file: File): Promise<ImageData> {
   const image = new Image()
   image.src = URL.createObjectURL(file)
   try {
     await image.decode().catch(() => {
-      throw new Error(`The browser cannot read ${file.name} as a picture.`)
+      throw new Error(`The browser cannot read ${file.name} as a picture. Use PNG, JPEG, WebP or SVG.`)
     })
     const { naturalWidth, naturalHeight } = image
     const scale = Math.min(1, LONGEST_SIDE / Math.max(naturalWidth, naturalHeight, 1))

@@ -12,13 +12,11 @@ import { ask, linesOf, messageOf } from './server.js'
 /** Milliseconds that the slider must rest before the object changes. */
 const RESTING = 120
 
-/** The parts of the page that the controls change. */
 interface LivePage {
   readonly source: LiveSource
   readonly viewer: RunningViewer
 }
 
-/** Controls for the user's own objects and networks. */
 export function LiveControls(page: LivePage) {
   const { source, viewer } = page
   const [, draw] = useReducer((count: number) => count + 1, 0)
@@ -64,7 +62,6 @@ export function LiveControls(page: LivePage) {
   )
 }
 
-/** Size, background and step. */
 function Look({ source, viewer }: LivePage) {
   const { networks, size, finest } = source.state()
   const [sliding, setSliding] = useState<number>()
@@ -220,10 +217,8 @@ interface MoreNetworksParts extends Pick<LivePage, 'source'> {
   readonly say: Say
 }
 
-/** Networks whose weights are not here and can be fetched. */
 function MoreNetworks({ source, take, say }: MoreNetworksParts) {
   const { missing } = source.state()
-  /** Progress of the downloads, by network. */
   const [progress, setProgress] = useState<Readonly<Record<string, string | undefined>>>({})
   const pull = async (id: string) => {
     const show = (text: string | undefined) => setProgress((others) => ({ ...others, [id]: text }))
@@ -234,7 +229,7 @@ function MoreNetworks({ source, take, say }: MoreNetworksParts) {
         if (message.kind === 'progress') show(fetchText(message))
         else take(message.network)
       }
-      say(`${isolated(id)} is now among the networks.`)
+      say(`${isolated(id)} is downloaded. You can choose it now.`)
     } catch (error) {
       say(messageOf(error))
     }

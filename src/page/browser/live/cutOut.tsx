@@ -11,13 +11,13 @@ export interface CutBox {
 }
 
 interface CutOutParts {
-  /** The picture to cut. Cutting makes its pixels transparent. */
+  /** The picture to cut. It is changed in place: cut pixels become transparent. */
   readonly picture: ImageData
-  /** Called with the part to use; undefined if the user cancelled. */
+  /** Called with the rectangle to use; undefined if the user cancelled. */
   readonly answer: (box: CutBox | undefined) => void
 }
 
-/** Handles by the sides that they move. */
+/** Handles of the rectangle, by the sides (north, east, south, west) that they move. */
 const HANDLES = {
   nw: 'Top left corner',
   n: 'Top side',
@@ -29,7 +29,6 @@ const HANDLES = {
   w: 'Left side',
 }
 
-/** Directions in which the keys move the focused handle. */
 const WAYS: Readonly<Record<string, readonly [number, number]>> = {
   ArrowLeft: [-1, 0],
   ArrowRight: [1, 0],
@@ -37,16 +36,16 @@ const WAYS: Readonly<Record<string, readonly [number, number]>> = {
   ArrowDown: [0, 1],
 }
 
-/** Steps of the keys along the longer side; with Shift they move ten at a time. */
+/** Number of steps of an arrow key along the longer side of the picture. */
 const STEPS = 100
 
-/** Most cuts that can be undone. Each of them keeps a copy of all pixels. */
+/** Most cuts that can be undone. Each undo step keeps a copy of all pixels. */
 const MOST_UNDONE = 20
 
 /** A pointer that moves less than this, in pixels of the screen, counts as a click. */
 const CLICK = 4
 
-/** Cuts an object out of a picture, first with a rectangle, then by colours. */
+/** A dialog that cuts an object out of a picture, with a rectangle and by colour. */
 export function CutOut({ picture, answer }: CutOutParts) {
   const { width, height } = picture
   const dialog = useRef<HTMLDialogElement>(null)
@@ -78,7 +77,7 @@ export function CutOut({ picture, answer }: CutOutParts) {
       between(0, Math.floor((y - top) * scale()), height - 1),
     ])
   }
-  /** Handlers that move the named sides, or the whole rectangle if none is named; a click cuts a colour. */
+  /** Handlers that move the named sides, or all sides if none is named. A click makes a colour transparent. */
   const moving = (sides: string) => ({
     onKeyDown: (event: KeyboardEvent) => {
       const way = WAYS[event.key]
@@ -100,8 +99,8 @@ export function CutOut({ picture, answer }: CutOutParts) {
     },
     onClick: ({ currentTarget, detail, clientX, clientY }: TargetedMouseEvent<HTMLElement>) => {
       const { left, top, width, height } = currentTarget.getBoundingClientRect()
-      // A click by keyboard (detail 0) cuts at the handle. It does nothing for the whole rectangle, because the object
-      // is in its middle.
+      // A click by keyboard (detail 0) makes the colour at the handle transparent. On the whole rectangle, it does
+      // nothing, because the object is in the middle.
       if (detail > 0 && drag.current?.isClick) cutOnScreen(clientX, clientY)
       if (detail === 0 && sides !== '') cutOnScreen(left + width / 2, top + height / 2)
     },
@@ -113,7 +112,7 @@ export function CutOut({ picture, answer }: CutOutParts) {
     const [left, top] = percent(along('we', box.left, box.right), along('ns', box.top, box.bottom))
     return { left, top, cursor: `${sides}-resize` }
   }
-  // Closing the dialog returns the focus.
+  // `answer` removes the dialog from the page, and `close` returns the focus.
   const close = (used: CutBox | undefined) => {
     answer(used)
     dialog.current?.close()
@@ -185,7 +184,6 @@ export function CutOut({ picture, answer }: CutOutParts) {
   )
 }
 
-/** Draws the picture, darkened outside the rectangle. */
 function drawPicture(
   context: CanvasRenderingContext2D,
   picture: ImageData,

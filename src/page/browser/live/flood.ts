@@ -38,7 +38,7 @@ export function cutFrom({ data, width, height }: Pixels, x: number, y: number, t
   return count
 }
 
-/** Share of pixels that are transparent. */
+/** Share of pixels that are more than half transparent. */
 export function transparentShare({ data, width, height }: Pixels): number {
   let count = 0
   for (let alpha = 3; alpha < data.length; alpha += 4) if ((data[alpha] as number) < 128) count++

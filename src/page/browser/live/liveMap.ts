@@ -3,10 +3,10 @@ import type { LoadedAnswers } from '../answers.js'
 import { fromBase64 } from '../base64.js'
 import { type MapValues, measured } from '../maps.js'
 
-/** A map that is computed coarse to fine. */
+/** A map that arrives in parts, coarse positions first. */
 export interface LiveMap {
   readonly take: (rows: MapRows) => void
-  /** The known part; undefined if there is none. An unknown position has the value of a known, coarser one near it. */
+  /** The map so far; undefined if it is empty. An unknown position has the value of a known one near it. */
   readonly parts: () => KnownParts | undefined
   readonly isKnown: (place: number) => boolean
 }
@@ -18,7 +18,7 @@ interface KnownParts {
   readonly known?: Uint8Array
 }
 
-/** More than the distance of the coarsest positions. */
+/** Known positions are searched up to this many grid steps away. The server's first positions are closer together. */
 const COARSEST = 64
 
 export function liveMap(rows: number, cols: number): LiveMap {
@@ -79,7 +79,7 @@ export function liveMap(rows: number, cols: number): LiveMap {
   }
 }
 
-/** Replaces class indices by the numbers that maps use. The strongest class at the center has number 0. */
+/** Replaces the network's class indices with indices in the map's own list, which begins with the center's class. */
 function numberedAnswers(
   center: number,
   names: ReadonlyMap<number, string>,

@@ -18,12 +18,12 @@ import { type LiveMap, liveMap } from './liveMap.js'
 import { type MapProgress, type Pace, paceOf, progressText, tenthsSince } from './pace.js'
 import { ask, linesOf } from './server.js'
 
-/** Settings that can be changed beside the view. */
+/** State that the controls above the maps change. `indexOf` makes the index from it. */
 export interface LiveState extends Pick<LiveStudy, 'networks' | 'missing' | 'objects'> {
   readonly size: number
   /** `#rrggbb` */
   readonly background: string
-  /** Final distance of positions in pixels, if memory suffices. */
+  /** Final distance between positions in pixels. The distance is larger if memory does not suffice. */
   readonly finest: number
 }
 
@@ -31,26 +31,25 @@ export interface LiveState extends Pick<LiveStudy, 'networks' | 'missing' | 'obj
 export interface LiveSource extends MapSource {
   readonly state: () => LiveState
   readonly set: (change: Partial<LiveState>) => void
-  /** Calls a function whenever the state changes or a map makes progress. @returns a function that ends this */
+  /** Calls a function whenever the state changes or a map makes progress. @returns a function that unsubscribes it */
   readonly onChange: (told: () => void) => () => void
-  /** Progress of the map of a panel; undefined if it has not begun. */
+  /** Progress of a panel's map; undefined if the map has not begun. */
   readonly progress: (fitted: Fitted) => MapProgress | undefined
-  /** The scene of a panel, as the server knows it. */
+  /** Describes a panel's object, network and settings for the server. */
   readonly sceneOf: (fitted: Fitted) => LiveScene
 }
 
-/** More than the largest size: a picture's key is the object's key times this, plus the size. */
+/** Larger than any size. A picture's key is the object's key times this number, plus the size. */
 const SIZES = 8192
 
-/** Address of a picture, by its key. */
 function pictureAddress(key: number): string {
   return `pictures/${Math.floor(key / SIZES)}-${key % SIZES}.png`
 }
 
-/** Milliseconds that a map continues after the user left it, who often returns at once to another view of it. */
+/** Milliseconds before a map that nobody watches is stopped. The user often returns to it at once, in another view. */
 const LINGERING = 100
 
-/** Stands for the cursor in the keys of maps, which must not depend on it. */
+/** Used as the cursor in the keys of maps, so that the keys do not depend on the real cursor. */
 const NOWHERE: Position = { row: 0, col: 0 }
 
 /** Least milliseconds between two messages about the cursor. */
@@ -59,19 +58,18 @@ const BETWEEN_CURSORS = 120
 /** Milliseconds between two updates of the times shown. */
 const BETWEEN_TENTHS = 100
 
-/** Final distance of positions in pixels. A map of all positions would take 16 times as long. */
+/** Default of `finest`, in pixels. A distance of 1 would take 16 times as long. */
 const FINEST = 4
 
 /** A map that is being computed, and the functions that follow it. */
 interface Running {
   readonly map: LiveMap
   readonly pace: Pace
-  /** Called when time has passed (false), or when more of the map is known (true). */
+  /** Called with true when more of the map is known, and with false when only time has passed. */
   readonly looking: Set<(isFurther: boolean) => void>
   readonly ended: Promise<void>
-  /** Time since which its network has been opening, in milliseconds of `performance.now`; undefined if it is not. */
+  /** When the network began to open, in milliseconds of `performance.now`; undefined if it is not opening. */
   opening: number | undefined
-  /** Note to show with the map. */
   note: string
   readonly stop: AbortController
 }
@@ -90,7 +88,7 @@ export function liveSource(study: LiveStudy, size: number): LiveSource {
     network: group.model,
     object: state.objects.find(({ name }) => name === choice.patch)?.key ?? 0,
     ...{ size: group.size, stride: group.stride },
-    // Stored units name the paper's background `white`.
+    // Stored units call the paper's background `white`.
     background: state.background === '#ffffff' ? 'white' : state.background,
   })
   const requestOf = (fitted: Fitted, cursor: Position): MapRequest => ({
@@ -215,7 +213,7 @@ function beginMap(
   return one
 }
 
-/** The stage of the work in words; empty if nothing is going on. */
+/** What the server is doing, in words; empty if nothing. */
 function stageText({ opening, pace }: Running, { group }: Fitted): string {
   if (opening === undefined) return progressText(pace.progress(performance.now()))
   return `opening ${isolated(group.model)}, ${tenthsSince(opening)}`
@@ -240,12 +238,12 @@ function atMostEvery(
   }
 }
 
-/** The index is made by the page, not by the server, because the page changes networks, objects and sizes. */
+/** The page makes the index itself, because it changes networks, objects and sizes without the server. */
 function indexOf({ networks, objects, ...state }: LiveState, mostBytes: number, version: number): SiteIndex {
   const groups = networks.map((network, i): SiteGroup => {
     const size = Math.min(state.size, network.frame)
     const extent = network.frame - size + 1
-    // If no stride fits, the server reports it.
+    // If no stride fits in memory, the server answers with an error.
     const stride = fittingStride(network, size, { wished: state.finest, mostBytes }) ?? (LIVE_STRIDES.at(-1) as number)
     const side = Math.ceil(extent / stride)
     return {

@@ -7,7 +7,7 @@ import { startViewer } from '../viewer.js'
 import { LiveControls } from './controls.js'
 import { liveSource } from './liveSource.js'
 
-/** Side of the object in pixels if a link names no other: the smaller size of the paper. */
+/** Side of the object in pixels, unless a link gives another one. It is the smaller size of the paper. */
 const FIRST_SIZE = 75
 
 const study = JSON.parse(element('study', HTMLScriptElement).text) as LiveStudy
@@ -25,7 +25,6 @@ const viewer = startViewer(source)
 render(h(LiveControls, { source, viewer }), element('live-controls', HTMLElement))
 bindPrint()
 
-/** The size that the address names, if any. */
 function linkedSize(): number | undefined {
   const size = Number(new URLSearchParams(location.hash.slice(1)).get('size'))
   return Number.isInteger(size) && size > 0 ? size : undefined

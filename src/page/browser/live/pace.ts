@@ -1,22 +1,19 @@
-/** Progress of a map. */
 export interface MapProgress {
-  /** Share of its positions that are computed. */
   readonly share: number
   /** Seconds until all positions are computed; undefined if not known yet. */
   readonly secondsLeft: number | undefined
 }
 
-/** Estimates the remaining time from the progress so far. */
 export interface Pace {
   /** @param done number of computed positions @param at time in milliseconds */
   readonly take: (done: number, at: number) => void
-  /** undefined if nothing is known. */
+  /** undefined before the first call of `take`. */
   readonly progress: (at: number) => MapProgress | undefined
 }
 
 /**
- * Share of positions that must be added before the rate is measured again. Most positions arrive many at a time, and a
- * few arrive early.
+ * The rate is measured again only after this share of the positions has been added. The few positions that arrive first
+ * say little about it.
  */
 const LEAST_SHARE = 0.02
 
@@ -40,7 +37,7 @@ export function paceOf(total: number): Pace {
   }
 }
 
-/** Progress in words; empty for a map that is whole or about which nothing is known. */
+/** Progress in words; empty for a complete map, or if the progress is not known. */
 export function progressText(progress: MapProgress | undefined): string {
   if (progress === undefined || progress.share === 1) return ''
   const { share, secondsLeft } = progress
@@ -48,7 +45,6 @@ export function progressText(progress: MapProgress | undefined): string {
   return `computing: ${Math.floor(100 * share)} %${left}`
 }
 
-/** Text of an estimated time. */
 export function durationText(seconds: number): string {
   return seconds < 100 ? `${Math.max(1, Math.round(seconds))} s` : `${Math.round(seconds / 60)} min`
 }

@@ -2,10 +2,7 @@ import type { Fault } from '../../live.js'
 
 const GONE = 'The server does not answer. It has stopped, or its machine is asleep. Start “shiftscope explore” again.'
 
-/**
- * Sends a request to the page's server.
- * @throws Error with the server's message
- */
+/** Sends a request to the page's server. @throws Error with the server's message */
 export async function ask(path: string, body: object | Blob, signal?: AbortSignal): Promise<Response> {
   const isBlob = body instanceof Blob
   const response = await fetch(path, {
@@ -21,7 +18,6 @@ export async function ask(path: string, body: object | Blob, signal?: AbortSigna
   throw new Error(fault?.message ?? `The server refused the request (${response.status}).`)
 }
 
-/** The lines of an answer, each parsed as JSON. */
 export async function* linesOf<T>(response: Response, signal?: AbortSignal): AsyncGenerator<T, void, undefined> {
   const reader = (response.body as ReadableStream<Uint8Array<ArrayBuffer>>)
     .pipeThrough(new TextDecoderStream())
