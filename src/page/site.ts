@@ -1,13 +1,11 @@
 import { ANCHOR_NAMES } from '../engine/positions.js'
-import { InputError } from '../errors.js'
 import { SKETCH_ERROR } from '../experiments/sketch.js'
 import { sha256 } from '../files/sha256.js'
 import type { ColourLimits } from '../plot/colormap.js'
 import { FEWEST_PATCHES, type Row } from '../results/rows.js'
 import { meanMap, numberOf, type StudyGroup, type UnitVisitor } from '../results/study.js'
 import type { OpenUnit } from '../results/unit/open.js'
-import { encodeMap } from './mapCoding.js'
-import { type MeanProbability, meanProbability, unitAnswers } from './siteAnswers.js'
+import { encodedMap, type MeanProbability, meanProbability, unitAnswers } from './siteAnswers.js'
 import { writeFeatures } from './siteFeatures.js'
 import { writeSiteFile } from './siteFile.js'
 import type { SiteDigest, SiteGroup, SiteIndex, SiteLayerMaps, SiteMaps, SiteUnit } from './siteIndex.js'
@@ -38,7 +36,7 @@ export function siteWriter(results: string, site: string): SiteWriter {
   const groups = new Map<string, GroupFiles>()
   const filesOf = (model: string, size: number): GroupFiles => {
     const name = JSON.stringify([model, size])
-    const files = groups.get(name) ?? { key: groups.size, opened: [], units: [], probabilities: meanProbability() }
+    const files = groups.get(name) ?? { key: groups.size, opened: [], units: [], probabilities: meanProbability(model) }
     groups.set(name, files)
     return files
   }
@@ -156,17 +154,6 @@ function meanMaps(group: StudyGroup): SiteMaps {
         maps: maps.map((map) => encodedMap(map, group.model)),
       }
     }),
-  }
-}
-
-function encodedMap(map: ArrayLike<number>, source: string): string {
-  try {
-    return Buffer.from(encodeMap(map)).toString('base64')
-  } catch (error) {
-    throw new InputError(
-      `the maps of ${source} are damaged: a value is not a cosine. Remove the unit and run reproduce on this folder again`,
-      { cause: error },
-    )
   }
 }
 

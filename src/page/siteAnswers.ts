@@ -1,3 +1,4 @@
+import { InputError } from '../errors.js'
 import { isRightAnswer } from '../networks/objectClasses.js'
 import type { OpenUnit } from '../results/unit/open.js'
 import { encodeMap, encodeRegions, PROBABILITY_DECIMALS } from './mapCoding.js'
@@ -14,7 +15,7 @@ export interface MeanProbability {
 const SCALE = 10 ** PROBABILITY_DECIMALS
 
 /** Sums whole numbers, so that the mean does not depend on the order of the units. */
-export function meanProbability(): MeanProbability {
+export function meanProbability(model: string): MeanProbability {
   let sums: Float64Array | undefined
   let units = 0
   return {
@@ -23,7 +24,13 @@ export function meanProbability(): MeanProbability {
       for (let i = 0; i < map.length; i++) sums[i] = (sums[i] as number) + Math.round((map[i] as number) * SCALE)
       units++
     },
-    map: () => sums && encoded(sums.map((sum) => sum / units / SCALE)),
+    map: () =>
+      sums &&
+      encodedMap(
+        sums.map((sum) => sum / units / SCALE),
+        model,
+        PROBABILITY_DECIMALS,
+      ),
   }
 }
 
@@ -48,13 +55,25 @@ export async function unitAnswers(unit: OpenUnit, mean: MeanProbability): Promis
     classes: named,
     ...(right.length > 0 && { right }),
     strongest: base64(encodeRegions(strongest.map((one) => numbers.get(one) as number))),
-    ofCenter: encoded(ofCenter),
-    ofOthers: encoded(probability.filter((_, i) => strongest[i] !== center.class)),
+    ofCenter: encodedMap(ofCenter, unit.folder, PROBABILITY_DECIMALS),
+    ofOthers: encodedMap(
+      probability.filter((_, i) => strongest[i] !== center.class),
+      unit.folder,
+      PROBABILITY_DECIMALS,
+    ),
   }
 }
 
-function encoded(map: ArrayLike<number>): string {
-  return base64(encodeMap(map, PROBABILITY_DECIMALS))
+/** @throws InputError that names `source`, a unit's folder or a network, if a value is out of range */
+export function encodedMap(map: ArrayLike<number>, source: string, decimals?: number): string {
+  try {
+    return base64(encodeMap(map, decimals))
+  } catch (error) {
+    throw new InputError(
+      `the maps of ${source} are damaged: ${(error as Error).message}. Remove the unit and run reproduce on this folder again`,
+      { cause: error },
+    )
+  }
 }
 
 function base64(bytes: Uint8Array): string {

@@ -194,6 +194,11 @@ describe.skipIf(!hasChromium())('the viewer of a report', () => {
     const { width = 0, height = 0, format } = await sharp(await saved('png')).metadata()
     expect([format, width > 200, height > 200]).toEqual(['png', true, true])
     expect(readFileSync(await saved('svg'), 'utf8')).toMatch(/^<svg [\s\S]*<image [\s\S]*column \(px\)[\s\S]*<\/svg>$/)
+    await page.evaluate(() => {
+      HTMLCanvasElement.prototype.toBlob = (callback) => callback(null)
+    })
+    await page.click('#a-save-png')
+    await page.getByText('the browser cannot save this map as PNG; save it as SVG').waitFor()
   })
 
   it('shows the mean maps of the heatmaps and the means of summary.json', async () => {

@@ -42,7 +42,7 @@ describe('a map', () => {
   })
 
   it.each([Number.NaN, Number.POSITIVE_INFINITY, -2.00001, 3])('has no value %d', (value) => {
-    expect(() => encodeMap([0.5, value])).toThrow(new RangeError(`${value} is not a cosine`))
+    expect(() => encodeMap([0.5, value])).toThrow(new RangeError(`${value} is neither a cosine nor a probability`))
   })
 })
 

@@ -1,4 +1,4 @@
-import { useMemo, useRef } from 'preact/hooks'
+import { useMemo, useRef, useState } from 'preact/hooks'
 import type { Position } from '../../engine/positions.js'
 import { type ColourLimits, type ColourMap, DIFFERENCE_COLOURS } from '../../plot/colormap.js'
 import { ColourBar } from './colourBar.js'
@@ -32,6 +32,7 @@ interface MapPanelProps {
 export function MapPanel(props: MapPanelProps) {
   const { panel, fitted, map, difference, colours, limits, regions, reading, note, isBusy, actions } = props
   const box = useRef<HTMLDivElement>(null)
+  const [fault, setFault] = useState('')
   const shown = difference ?? map
   const colourOf = useMemo<ColourOf>(() => {
     if (difference !== undefined) return scaled(DIFFERENCE_COLOURS, differenceLimits(difference))
@@ -90,13 +91,19 @@ export function MapPanel(props: MapPanelProps) {
               id={`${panel}-save-${format}`}
               aria-label={`Save map ${panel.toUpperCase()} as ${format.toUpperCase()}`}
               onClick={() => {
-                const plot = box.current?.querySelector<HTMLElement>('.plot')
-                if (plot) void saveMap(shown, difference ? 'difference' : shown.quantity, format, plot)
+                const plot = box.current?.querySelector<HTMLElement>('.plot') as HTMLElement
+                setFault('')
+                saveMap(shown, difference ? 'difference' : shown.quantity, format, plot).catch((error: Error) =>
+                  setFault(error.message),
+                )
               }}
             >
               {format.toUpperCase()}
             </button>
-          ))}
+          ))}{' '}
+          <span class="fault" role="alert">
+            {fault}
+          </span>
         </p>
       )}
     </section>

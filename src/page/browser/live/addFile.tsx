@@ -145,7 +145,7 @@ async function pixelsOf(file: File): Promise<ImageData> {
   image.src = URL.createObjectURL(file)
   try {
     await image.decode().catch(() => {
-      throw new Error(`The browser cannot read ${file.name} as a picture. Use PNG, JPEG, WebP or SVG.`)
+      throw new Error(`The browser cannot read ${isolated(file.name)} as a picture. Use PNG, JPEG, WebP or SVG.`)
     })
     const { naturalWidth, naturalHeight } = image
     const scale = Math.min(1, LONGEST_SIDE / Math.max(naturalWidth, naturalHeight, 1))
