@@ -2,21 +2,21 @@ import { isIP } from 'node:net'
 import { NetworkError, UsageError } from '../errors.js'
 
 /**
- * The hosts that Shiftscope may request a file from, and that may redirect to one another. They apply if the file's
- * address comes from somebody else, such as an annotation file.
+ * The only hosts that files may be requested from, also after redirects. Used for addresses that come from somebody
+ * else, such as those in an annotation file.
  */
 export interface AllowedHosts {
-  /** In the form that `hostName` returns. */
+  /** Host names, as `hostName` returns them. */
   readonly names: readonly string[]
-  /** The option that adds one, for messages. */
+  /** Name of the option that allows one more host, for error messages. */
   readonly option: string
 }
 
 /**
- * A host as URLs write it.
- * @param text a name, or an address of IPv4 or IPv6
- * @param option that it was given with, for the message
- * @throws UsageError if it is anything else, such as a whole address or a host with a port
+ * Returns a host in the spelling that URLs use.
+ * @param text a host name, or an IPv4 or IPv6 address
+ * @param option the option that gave it, for the error message
+ * @throws UsageError for anything else, such as a full URL or a host with a port
  */
 export function hostName(text: string, option: string): string {
   const address = `http://${isIP(text) === 6 ? `[${text}]` : text}/`
@@ -26,8 +26,8 @@ export function hostName(text: string, option: string): string {
 }
 
 /**
- * @param from the address that redirected to this one, for the message
- * @throws NetworkError if the address's host is not allowed
+ * @param from the URL that redirected to this one, for the error message
+ * @throws NetworkError if the URL's host is not allowed
  */
 export function checkHost({ hostname }: URL, { names, option }: AllowedHosts, from?: URL): void {
   if (names.includes(hostname)) return

@@ -6,18 +6,20 @@ import type { Network } from './network.js'
 import { type NetworkChoice, type NetworkSource, networkSource } from './source.js'
 
 /**
- * Opens a network and decides which layers are read. By default, these are the catalog's layers. For other networks,
- * they are the last output and the input of the last fully connected layer. An ONNX file must have one input of square
- * images, [N, 3, rows, cols] or [N, rows, cols, 3], as float32, float16, float64 or uint8.
+ * Opens a network and decides which layers to read. By default, these are the layers that the catalog lists. For other
+ * networks, they are the last output and the input of the last fully connected layer.
  *
- * @throws UsageError for an unknown id or layer, or options that do not fit; InputError for weights that are missing or
- * damaged, and for a file that is not such a model or does not run; the signal's reason
+ * An ONNX file must have one input of square images, [N, 3, rows, cols] or [N, rows, cols, 3], as float32, float16,
+ * float64 or uint8.
+ *
+ * @throws UsageError for an unknown id or layer, or options that do not fit the network; InputError for weights that
+ * are missing or damaged, and for an ONNX file with another input or that does not run; the signal's reason
  */
 export async function chooseNetwork(choice: NetworkChoice): Promise<Network> {
   return networkOf(await networkSource(choice), choice)
 }
 
-/** Like `chooseNetwork`, for a network whose file has been read. */
+/** Like `chooseNetwork`, but the network's file has already been read. */
 export async function networkOf(source: NetworkSource, choice: NetworkChoice): Promise<Network> {
   const { id, title, inputSource, weights, model, entry } = source
   const reading = ownLayers(source, choice) ?? (await readLayers(source, choice))
@@ -28,7 +30,8 @@ export async function networkOf(source: NetworkSource, choice: NetworkChoice): P
 }
 
 /**
- * The catalog's layers, or the chosen ones among them, in the catalog's order; undefined if another layer is wanted.
+ * The chosen layers, if the catalog lists all of them: then no trial run is needed. Undefined if another layer is
+ * wanted, or if the catalog lists no layers.
  */
 function ownLayers(
   { layers, model, input, id }: NetworkSource,
@@ -41,8 +44,8 @@ function ownLayers(
 }
 
 /**
- * A network of the catalog that reads only some of its own layers, in the network's order; all by default.
- * @throws UsageError if `layers` names another layer, or none
+ * A catalog network that reads only the named layers, in the network's order; by default all of them.
+ * @throws UsageError if `layers` is empty or names a layer that the network does not list
  */
 export function withOwnLayers(network: Network, layers: readonly string[] | undefined): Network {
   if (layers === undefined) return network
@@ -54,7 +57,6 @@ export function withOwnLayers(network: Network, layers: readonly string[] | unde
   )
 }
 
-/** @throws UsageError if no layer is named */
 function namedLayers({ id, layers }: Pick<Network, 'id' | 'layers'>, names: readonly string[]): Network['layers'] {
   if (names.length === 0) throw new UsageError(`\`layers\` names no layer of ${id}; name one, or leave it out`)
   return layers.filter(({ name }) => names.includes(name))

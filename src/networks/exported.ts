@@ -8,14 +8,14 @@ import { type HashedModel, readHashedOnnx } from './onnx/onnxFile.js'
 import { ProtobufError } from './protobuf/wire.js'
 
 /**
- * A shell command that exports torchvision's network of this name, with its published weights, to `<id>.onnx`. It uses
- * the exporter that keeps the weights in the same file.
+ * A shell command that exports torchvision's network of this name, with its published weights, to `<id>.onnx`.
+ * `dynamo=False` selects the exporter that keeps the weights in the same file.
  */
 export function exportCommand(id: string): string {
   return pythonLine(`m = torchvision.models.${id}(weights='DEFAULT').eval()`, id)
 }
 
-/** Like `exportCommand`, for the user's own network, which was saved whole or is built by the user's code. */
+/** Like `exportCommand`, but for the user's own network, which the user writes in place of YOUR_NETWORK. */
 export function ownExportCommand(file: string): string {
   return pythonLine('m = YOUR_NETWORK.eval()', file)
 }
@@ -26,16 +26,12 @@ function pythonLine(network: string, name: string): string {
   return `python -c "import torch, torchvision; ${network}; ${call}"`
 }
 
-/** The steps to get the ONNX file of a catalog network, for messages. */
+/** How to get the ONNX file of a catalog network, for error messages. */
 export function exportRemedy({ id }: CatalogEntry): string {
   return `export it with ${exportCommand(id)} and run "shiftscope models import ${id} ${id}.onnx"`
 }
 
-/**
- * Reads the ONNX file of an entry.
- *
- * @throws InputError when it is no ONNX model of images, or the published file of another entry
- */
+/** @throws InputError if the file is not an ONNX model of images, or is the published file of another entry */
 export async function readExported(entry: CatalogEntry, path: string): Promise<HashedModel> {
   try {
     return await readHashedOnnx(path, imageInput)
@@ -60,9 +56,9 @@ export function checkFrame(entry: CatalogEntry, path: string, { rows, cols }: Ne
 const CLASSES = 1000
 
 /**
- * @param entry of the catalog; only an exported one is checked
- * @param classes number of values of the last output; undefined if that is not read
- * @throws InputError if the file has other classes than the entry
+ * @param entry only exported entries are checked
+ * @param classes number of values of the last output; undefined if that output is not read
+ * @throws InputError if an exported network does not end in ImageNet's 1000 classes
  */
 export function checkClasses(entry: CatalogEntry | undefined, path: string, classes: number | undefined): void {
   if (entry?.kind !== 'exported' || classes === undefined || classes === CLASSES) return
@@ -72,9 +68,9 @@ export function checkClasses(entry: CatalogEntry | undefined, path: string, clas
 }
 
 /**
- * Checks that a file can be kept as the ONNX file of an entry.
+ * Refuses a model with weights in separate files, because the cache keeps only one file per network.
  *
- * @throws InputError when the weights are in separate files
+ * @throws InputError if the weights are in separate files
  */
 export function checkInOneFile(entry: CatalogEntry, { path, external: [file] }: HashedModel): void {
   if (file === undefined) return

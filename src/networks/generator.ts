@@ -20,44 +20,44 @@ import { checkpointGraph, embeddedFile, importedWeights, missingWeights, statedD
 export type FeatureStage = 'pre-relu' | 'post-relu'
 
 /**
- * A generator that is ready to run: it makes images from features of one layer of a network, its encoder. The ONNX
- * graph has the input `feature`, float32 [N, dims], and the output `image`, float32 [N, 3, rows, cols] in the units of
- * the encoder's input.
+ * A generator, ready to run. It makes images from features of one layer of a network, its encoder. The ONNX graph has
+ * the input `feature`, float32 [N, dims], and the output `image`, float32 [N, 3, rows, cols], whose values have the
+ * scale of the encoder's input.
  */
 export interface Generator {
-  /** Id in the catalog, or the stem of the ONNX file. */
+  /** Id in the catalog, or name of the ONNX file without its extension. */
   readonly id: string
-  /** The ONNX file to run. */
+  /** Path of the ONNX file to run. */
   readonly path: string
-  /** Level of optimisation, as for a network. */
+  /** Optimization level of ONNX Runtime; by default the highest. */
   readonly optimization?: RunnableGraph['optimization']
-  /** The checkpoint that the graph was built from, or the ONNX file itself. */
+  /** Path of the checkpoint that the graph was built from, or of the ONNX file. */
   readonly weightsPath: string
   readonly weightsSha256: string
   readonly weightsBytes: number
-  /** Id of the encoder in the catalog: the network whose features it takes. */
+  /** Id in the catalog of the network whose features it takes. */
   readonly encoder: string
-  /** SHA-256 of the encoder's weights in the generator's training; null if unknown. */
+  /** SHA-256 of the encoder's weights that it was trained with; null if unknown. */
   readonly encoderSha256: string | null
   readonly layer: string
   readonly dims: number
-  /** The stage of its training features; for `post-relu`, apply ReLU to features first. */
+  /** Stage of the features that it was trained on. For `post-relu`, apply ReLU to features first. */
   readonly feature: FeatureStage
-  /** The encoder's input, which gives the values of the image their meaning. */
+  /** The encoder's input, which says how the values of the image become pixels. */
   readonly input: NetworkInput
 }
 
 /**
- * Makes a generator ready to run.
+ * Opens a generator.
  *
- * @param id of the catalog (`deepsim-fc6`, …), or the path of an .onnx file with the graph of `Generator` and the
- * metadata `encoder`, `encoder_sha256`, `layer` and `feature`
+ * @param id of the catalog (`deepsim-fc6`, …), or the path of an .onnx file. This file must have the graph that
+ * `Generator` describes, and the metadata `encoder`, `layer`, `feature` and optionally `encoder_sha256`.
  * @param weights a checkpoint to use instead of the imported one
- * @param feature stage of the training features, if the weights are not known (files of the original DeePSiM release
- * are `post-relu`); by default, the catalog's
- * @param signal stops the trial run of a file; the call rejects with the signal's reason
- * @throws UsageError for an id that is unknown or a network's, and for a `feature` or `weights` that does not fit;
- * InputError when weights are missing, damaged or of another shape, or the encoder that the file names is not here
+ * @param feature stage of the features that unpublished weights were trained on; by default, the catalog's. Files of
+ * the original DeePSiM release are `post-relu`.
+ * @param signal stops the trial run of an .onnx file; the call rejects with the signal's reason
+ * @throws UsageError for an unknown id, the id of a network, or a `feature` or `weights` that does not fit; InputError
+ * if weights are missing, damaged or of another shape, or if the file names an unknown encoder
  */
 export async function chooseGenerator(
   id: string,
@@ -76,9 +76,9 @@ export async function chooseGenerator(
 }
 
 /**
- * Checks that a generator takes the features of a layer of a network.
+ * Checks that a generator takes the features of this layer of this network.
  *
- * @throws UsageError for another network or another layer; InputError when the generator was trained with other weights
+ * @throws UsageError for another network or another layer; InputError if the generator was trained with other weights
  * of the network
  */
 export function checkGenerator(generator: Generator, network: Network, layer: string): void {
@@ -98,7 +98,6 @@ function otherEncoder({ id, encoder }: Pick<Generator, 'id' | 'encoder'>, sha256
   )
 }
 
-/** Refuses any stage but the generator's own. */
 function requireStage(generator: Generator, feature: FeatureStage | undefined): Generator {
   const { id } = generator
   if (feature === undefined || feature === generator.feature) return generator
@@ -143,7 +142,7 @@ async function embeddedGenerator(entry: GeneratorEntry): Promise<Generator> {
   )
 }
 
-/** Opens a user's generator. Its file is tried before it is trusted. */
+/** Opens a user's generator, after a trial run. */
 async function generatorFile(path: string, signal: AbortSignal | undefined): Promise<Generator> {
   const model = await readHashedOnnx(path)
   const generator = describedGenerator(basename(path, extname(path)), model)
@@ -165,7 +164,7 @@ async function generatorFile(path: string, signal: AbortSignal | undefined): Pro
 const FEATURE = 'feature'
 const IMAGE = 'image'
 
-/** Makes a generator from the metadata of its ONNX file. Encoder, layer and shapes must be the catalog's. */
+/** Describes a generator by the metadata of its ONNX file. Encoder, layer and shapes must agree with the catalog. */
 function describedGenerator(id: string, model: HashedModel): Generator {
   const { path, metadata, sha256, bytes } = model
   const stated = (key: MetadataKey) => {
@@ -199,7 +198,7 @@ function knownEncoder(path: string, id: string): CatalogEntry {
   }
 }
 
-/** Number of features of a layer of the encoder: the catalog's, or else the encoder file's. */
+/** Number of features of the encoder's layer, from the catalog or else from the encoder's file. */
 function layerDims(path: string, encoder: CatalogEntry, name: string): number {
   const layer = encoder.layers.find((candidate) => candidate.name === name)
   if (!layer) {

@@ -5,23 +5,23 @@ import { expectedWeightBytes } from './library.js'
 import type { Network } from './network.js'
 import { architectureOf, importedWeights } from './weights.js'
 
-/** Takes the place of the hash of the weights. No hash equals it, so no stored unit counts as a placeholder's. */
+/** Stands in for the SHA-256 of missing weights. It equals no real hash, so no stored unit matches a placeholder. */
 const NO_HASH = 'placeholder'
 
 const NO_FILE = { weightsPath: '', weightsSha256: NO_HASH }
 
-/** Whether this is a network or generator without its weights, as the functions below make them. */
+/** Whether a network or generator was made by the functions below, so that its weights are missing. */
 export function isPlaceholder({ weightsSha256 }: Pick<Network, 'weightsSha256'>): boolean {
   return weightsSha256 === NO_HASH
 }
 
-/** Whether a network or generator is published but its weights are not here. */
+/** Whether a network or generator is published but its weights are not on this machine. */
 export async function lacksWeights(id: string): Promise<boolean> {
   const entry = catalogModels().find((candidate) => candidate.id === id)
   return entry?.kind === 'published' && (await importedWeights(id)) === undefined
 }
 
-/** A published network without its weights: a study can be planned and estimated with it, but the network cannot run. */
+/** A published network without its weights. A study can be planned and estimated with it, but it cannot run. */
 export function placeholderNetwork(entry: CatalogEntry): Network {
   const { id, title, input } = entry
   const layers = featureLayersOf(architectureOf(entry).layers)
@@ -29,7 +29,7 @@ export function placeholderNetwork(entry: CatalogEntry): Network {
   return { ...about, ...NO_FILE, weightsBytes: expectedWeightBytes(entry) as number }
 }
 
-/** A published generator without its weights, as `placeholderNetwork`. */
+/** A published generator without its weights: see `placeholderNetwork`. */
 export function placeholderGenerator(entry: GeneratorEntry): Generator {
   const { id, encoder, layer, feature } = entry
   const { input } = catalogEntry(encoder)

@@ -11,7 +11,10 @@ import { CHECKPOINT_EXTENSIONS, type Checkpoint, readCheckpoint } from './checkp
 import { shapeText } from './checkpoint/tensor.js'
 import { exportCommand, ownExportCommand } from './exported.js'
 
-/** Whether a path names a checkpoint: it has a checkpoint's extension, or the file exists and is not an ONNX model. */
+/**
+ * Whether `model` is the path of a checkpoint: it has a checkpoint's extension, or is an existing file that is neither
+ * an .onnx file nor named like a catalog entry.
+ */
 export async function isCheckpointPath(model: string): Promise<boolean> {
   const extension = extname(model).toLowerCase()
   if (CHECKPOINT_EXTENSIONS.includes(extension)) return true
@@ -23,10 +26,10 @@ export async function isCheckpointPath(model: string): Promise<boolean> {
 }
 
 /**
- * Finds the network of a checkpoint by the names and shapes of its tensors. It reads no tensor's elements.
+ * Finds the network of a checkpoint by the names and shapes of its tensors, without reading their values.
  *
  * @returns the network's id in the catalog
- * @throws InputError when the file is damaged, or of a network that needs an ONNX file
+ * @throws InputError if the file is damaged, or if its network is unknown or must be exported to ONNX
  */
 export function recogniseCheckpoint(path: string): Promise<string> {
   return withFile(path, async (file) => networkOfCheckpoint(await readCheckpoint(file)))
@@ -60,8 +63,8 @@ function isOf({ checkpoint: known }: CatalogEntry, { tensors }: Checkpoint): boo
 }
 
 /**
- * The difference between a checkpoint and the deepest network whose keys it has. If there is no such network, its first
- * tensor.
+ * Compares a checkpoint with the most similar known network: the largest one whose keys it has. If there is none,
+ * describes the checkpoint's first tensor.
  */
 function difference(networks: readonly Architecture[], checkpoint: Checkpoint): string {
   const like = networks.filter((architecture) => hasKeys(architecture, checkpoint))

@@ -12,12 +12,11 @@ import { exportRemedy } from './exported.js'
 import type { Network } from './network.js'
 import { type HashedModel, type OnnxModel, readOnnxFile } from './onnx/onnxFile.js'
 
-/** Path of the ONNX file of an embedded network or generator. */
 export function embeddedFile(entry: ModelEntry): string {
   return join(packageFolder(), entry.file as string)
 }
 
-/** @returns number of features of an output of an embedded network */
+/** Number of values of an output, as the file of an embedded network states it. */
 export function statedDims({ path, outputs }: OnnxModel, name: string): number {
   const [, dims] = outputs.find((output) => output.name === name)?.shape ?? []
   if (typeof dims === 'number') return dims
@@ -31,22 +30,22 @@ export function architectureOf(entry: ModelEntry): Architecture {
   return architecture
 }
 
-/** Path of the imported weights of a network or generator; undefined when there are none. */
+/** Path of the imported weights; undefined if there are none. */
 export async function importedWeights(id: string): Promise<string | undefined> {
   const names = await readdir(weightsFolder()).catch((): string[] => [])
   const name = names.sort().find((candidate) => candidate.startsWith(`${id}.`))
   return name === undefined ? undefined : join(weightsFolder(), name)
 }
 
-/** A file of weights, as results name it. */
+/** Path, SHA-256 and size of a file of weights. */
 export type WeightsFile = Pick<Network, 'weightsPath' | 'weightsSha256' | 'weightsBytes'>
 
 /**
- * The graph of a published network or generator with the weights of a checkpoint. It is taken from the cache, or built
- * and stored there. The checkpoint is opened once.
+ * The graph of a published network or generator, built from a checkpoint or taken from the cache. The checkpoint is
+ * opened only once, so that its hash and its weights belong to the same file.
  *
- * @throws InputError when the checkpoint is damaged or of another network; OutputError when the graph can be written
- * nowhere
+ * @throws InputError if the checkpoint is damaged or of another network; OutputError if the graph cannot be written
+ * anywhere
  */
 export function checkpointGraph(
   entry: ModelEntry,
@@ -61,7 +60,7 @@ export function checkpointGraph(
   })
 }
 
-/** @param option that a file of weights is given by, for the message */
+/** @param option the option that names a file of weights, for the message */
 export function missingWeights(entry: ModelEntry, option?: string): InputError {
   const { id, sources } = entry
   const byOption = option === undefined ? '' : `, or pass \`${option}\``

@@ -5,21 +5,21 @@ import { type WatchOptions, watched } from '../stallWatch.js'
 import { isSecure } from '../weightsOrigin.js'
 import type { HubReference } from './reference.js'
 
-/** How to ask the hub for one model. */
+/** How to request one model from a Hugging Face hub. */
 export interface HubConnection extends WatchOptions, Omit<FileRequest, 'headers' | 'signal'> {
-  /** Address of the hub, without a slash at its end. */
+  /** URL of the hub, without a slash at its end. */
   readonly endpoint: string
 }
 
-/** Whether HF_HUB_OFFLINE forbids every request. */
+/** Whether HF_HUB_OFFLINE forbids all requests. */
 export function isOffline(): boolean {
   return /^(1|true|yes|on)$/i.test(process.env.HF_HUB_OFFLINE ?? '')
 }
 
 /**
- * The hub that HF_ENDPOINT names, or huggingface.co, with the token of HF_TOKEN.
+ * A connection to the hub in HF_ENDPOINT, by default huggingface.co, with the token in HF_TOKEN.
  *
- * @throws UsageError for an address that is not secure, and for text that cannot be a token
+ * @throws UsageError if the address is not secure, or if the token contains characters that cannot be sent
  */
 export function hubConnection(
   reference: HubReference,
@@ -50,8 +50,8 @@ function endpointOf(text: string): string {
 }
 
 /**
- * The error for a refusal by the hub. It does not show addresses of the hub's file stores, because they hold
- * signatures.
+ * The error for an answer that is not the requested file. It never shows the URLs to which the hub redirects downloads,
+ * because they contain signatures that grant access.
  */
 function refusal(
   { owner, name, revision }: HubReference,
@@ -84,11 +84,11 @@ function refusal(
   return new NetworkError(`${at.host} answers ${statusText(status)} for ${model}; ${remedy}`)
 }
 
-/** Longest answer about a model that is read. A list of 10,000 files takes about 3 MiB. */
+/** Largest answer to read, in bytes. A list of 10,000 files takes about 3 MiB. */
 const MOST_BYTES = 2 ** 24
 
 /**
- * The body of the hub's answer at one of its addresses.
+ * Requests a URL of the hub and returns the body of the answer.
  * @throws the errors of `requestFile` and `watched`; InputError for an answer that is too long
  */
 export function askHub(address: URL, connection: HubConnection): Promise<Buffer> {

@@ -5,14 +5,14 @@ import type { ReferringModel } from '../onnx/externalData.js'
 import type { HubReference } from './reference.js'
 import type { HubFile, HubRepository } from './repository.js'
 
-/** Usual paths of exports to ONNX; the first that exists is used. */
+/** Usual paths of ONNX files in a repository. The first one that exists is used. */
 const USUAL = ['model.onnx', 'onnx/model.onnx']
 
 export function isModel({ path }: HubFile): boolean {
   return path.endsWith('.onnx')
 }
 
-/** The ONNX file to take if none is named: `model.onnx`, `onnx/model.onnx` or the only one; undefined if none of these exists. */
+/** The ONNX file to use if the reference names none: a usual one, or the only one; otherwise undefined. */
 export function usualModel({ files }: HubRepository): HubFile | undefined {
   const usual = USUAL.map((path) => files.get(path)).find((candidate) => candidate !== undefined)
   const [first, ...others] = [...files.values()].filter(isModel)
@@ -20,9 +20,9 @@ export function usualModel({ files }: HubRepository): HubFile | undefined {
 }
 
 /**
- * The ONNX file that a reference names, else the usual one.
+ * The ONNX file that the reference names, or else the usual one.
  *
- * @throws UsageError where several could be meant; InputError where there is none
+ * @throws UsageError if several files could be meant; InputError if there is none
  */
 export function onnxFile({ owner, name, file }: HubReference, repository: HubRepository): HubFile {
   const models = [...repository.files.values()].filter(isModel)
@@ -50,8 +50,8 @@ function listed(models: readonly HubFile[]): string {
 /**
  * The files in which a model keeps its weights. The model names them, and the hub must list them.
  *
- * @param read the model's file on this machine
- * @throws InputError if one is missing in the repository, is too short, or is outside of the model's folder
+ * @param read the model's ONNX file, already on this machine
+ * @throws InputError if a file is missing in the repository, or is too short
  */
 export function weightsFiles(read: ReferringModel, model: HubFile, { files }: HubRepository): readonly HubFile[] {
   const { path, external } = read
@@ -73,7 +73,10 @@ export function weightsFiles(read: ReferringModel, model: HubFile, { files }: Hu
 const DESCRIPTIONS = ['preprocessor_config.json', 'config.json', 'labels.json']
 const MOST_DESCRIPTION_BYTES = 2 ** 20
 
-/** The small files that describe a model, beside it and in the repository's root. A note names files that are too large. */
+/**
+ * The small files that describe a model, in its folder and in the repository's root. Files that are too large are
+ * skipped with a note.
+ */
 export function descriptionFiles(
   model: HubFile,
   { files }: HubRepository,

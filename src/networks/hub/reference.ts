@@ -7,9 +7,9 @@ export interface HubReference {
   readonly text: string
   readonly owner: string
   readonly name: string
-  /** A branch, tag, ref or commit; null: the main branch. */
+  /** A branch, tag, ref or commit; null for the main branch. */
   readonly revision: string | null
-  /** Path of the ONNX file in the repository; null for the file that `onnxFile` finds. */
+  /** Path of the ONNX file in the repository; null for the file that `usualModel` finds. */
   readonly file: string | null
 }
 
@@ -20,10 +20,10 @@ export function isHubReference(text: string): boolean {
   return text.startsWith(PREFIX)
 }
 
-/** @throws UsageError for any other text */
+/** @throws UsageError if the text is not a reference */
 export function parseHubReference(text: string): HubReference {
   const refuse = (cause: string) => new UsageError(`"${printable(text)}" ${cause}; ${FORM}`)
-  // Names in git have no colons, so the path begins after the first one.
+  // Git forbids colons in branches and tags, so the first colon after the name begins the path.
   const parts = /^hf:([^/@:]+)\/([^/@:]+)(?:@([^:]*))?(?::(.*))?$/s.exec(text)
   if (parts === null) throw refuse('names no model of the hub')
   const [, owner = '', name = '', revision = null, file = null] = parts
@@ -35,7 +35,7 @@ export function parseHubReference(text: string): HubReference {
   return { text, owner, name, revision, file }
 }
 
-/** The hub allows no name with two dashes or dots in a row, so each repository has its own folder OWNER--NAME. */
+/** The hub forbids two dashes or dots in a row, so OWNER--NAME is a unique folder for each repository. */
 function isRepositoryName(name: string): boolean {
   return /^[A-Za-z0-9_]([A-Za-z0-9._-]{0,94}[A-Za-z0-9_])?$/.test(name) && !/--|\.\./.test(name)
 }
@@ -44,12 +44,12 @@ export function isRevision(revision: string): boolean {
   return revision.length <= 250 && /^[^\s:?*[\\~^@{}-][^\s:?*[\\~^@{}]*$/.test(revision) && isRepositoryPath(revision)
 }
 
-/** A full commit hash, which stands for the same files for ever. */
+/** Whether a revision is a full commit hash, so that its files never change. */
 export function isCommit(revision: string): boolean {
   return /^[0-9a-f]{40}$/.test(revision)
 }
 
-/** Whether a path stays inside the repository's folder and has only names that every file system allows. */
+/** Whether a path stays inside the repository's folder, and every file system allows its names. */
 export function isRepositoryPath(path: string): boolean {
   if (path.length > 1000 || /[\\:\p{Cc}]/u.test(path)) return false
   return path.split('/').every((part) => part !== '' && part !== '.' && part !== '..' && Buffer.byteLength(part) <= 255)
