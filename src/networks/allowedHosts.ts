@@ -22,7 +22,9 @@ export function hostName(text: string, option: string): string {
   const address = `http://${isIP(text) === 6 ? `[${text}]` : text}/`
   const { href, hostname } = URL.canParse(address) ? new URL(address) : { href: '', hostname: '' }
   if (href === `http://${hostname}/`) return hostname
-  throw new UsageError(`"${text}" is not the name of a host; use \`${option} example.org\`, without http:// and port`)
+  throw new UsageError(
+    `"${text}" is not a host name; give it without http:// and port, as in \`${option} example.org\``,
+  )
 }
 
 /**
@@ -32,5 +34,5 @@ export function hostName(text: string, option: string): string {
 export function checkHost({ hostname }: URL, { names, option }: AllowedHosts, from?: URL): void {
   if (names.includes(hostname)) return
   const subject = from === undefined ? hostname : `${from} redirects to ${hostname}, which`
-  throw new NetworkError(`${subject} is asked only if you allow it with \`${option} ${hostname}\``)
+  throw new NetworkError(`${subject} is not an allowed host (allow it with \`${option} ${hostname}\`)`)
 }

@@ -161,12 +161,10 @@ export function generatorEntry(id: string): GeneratorEntry {
   const entry = entries.find((candidate) => candidate.id === id)
   if (entry) return entry
   const isNetwork = catalogModels().some((model) => model.id === id)
-  const cause = isNetwork
-    ? `${id} is a network and no generator, which makes images from features`
-    : `no generator is called "${id}"`
+  const cause = isNetwork ? `${id} is a network, not a generator` : `no generator is called "${id}"`
   const ids = entries.map((candidate) => candidate.id)
   throw new UsageError(
-    `${cause}; the nearest of them are ${nearestNames(id, ids, 3).join(', ')}; or give the path of an .onnx file`,
+    `${cause}; the most similar generators are ${nearestNames(id, ids, 3).join(', ')}; you can also give the path of an .onnx file`,
   )
 }
 

@@ -53,11 +53,11 @@ export function withOwnLayers(network: Network, layers: readonly string[] | unde
   const other = layers.find((name) => !own.some((layer) => layer.name === name))
   if (other === undefined) return { ...network, layers: own }
   throw new UsageError(
-    `${network.id} is not here, so only its layers ${network.layers.map(({ name }) => name).join(', ')} are known, not ${other}`,
+    `the weights of ${network.id} are not here, so only its layers ${network.layers.map(({ name }) => name).join(', ')} are known, not ${other}; run "shiftscope models pull ${network.id}" first`,
   )
 }
 
 function namedLayers({ id, layers }: Pick<Network, 'id' | 'layers'>, names: readonly string[]): Network['layers'] {
-  if (names.length === 0) throw new UsageError(`\`layers\` names no layer of ${id}; name one, or leave it out`)
+  if (names.length === 0) throw new UsageError(`\`layers\` is empty; name a layer of ${id}, or leave it out`)
   return layers.filter(({ name }) => names.includes(name))
 }

@@ -60,7 +60,7 @@ function requireSize(
   { bytes: expected, mostBytes, elsewhere }: DownloadOptions,
 ): void {
   if (bytes !== null && mostBytes !== undefined && bytes > mostBytes)
-    throw new InputError(`${from} is ${bytes} bytes, more than the ${mostBytes} that are taken; use ${elsewhere}`)
+    throw new InputError(`${from} is ${bytes} bytes, more than the ${mostBytes} that are accepted; use ${elsewhere}`)
   if (bytes === null || expected === null || bytes === expected) return
   throw new InputError(
     `${from} is ${counted(bytes, 'byte')} instead of ${expected}: not the expected file; use ${elsewhere}`,
@@ -153,7 +153,7 @@ async function append(pieces: AsyncIterable<Uint8Array>, part: Part, options: Ap
     for await (const piece of pieces) {
       if (done + piece.byteLength > most) {
         await file.truncate(0)
-        throw new InputError(`${label}: the server sends more than ${most} bytes: not the expected file`)
+        throw new InputError(`${label}: the server sends more than ${most} bytes, so it is not the expected file`)
       }
       await file.appendFile(piece)
       done += piece.byteLength

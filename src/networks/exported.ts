@@ -38,7 +38,7 @@ export async function readExported(entry: CatalogEntry, path: string): Promise<H
   } catch (error) {
     if (!(error instanceof InputError && error.cause instanceof ProtobufError)) throw error
     checkNotAnother(entry, path, await sha256OfFile(path))
-    throw new InputError(`${path} cannot be ${entry.id}, which is read from an ONNX file; ${again(entry)}`, {
+    throw new InputError(`${path} is not an ONNX file, but ${entry.id} needs one; ${again(entry)}`, {
       cause: error,
     })
   }
@@ -63,7 +63,7 @@ const CLASSES = 1000
 export function checkClasses(entry: CatalogEntry | undefined, path: string, classes: number | undefined): void {
   if (entry?.kind !== 'exported' || classes === undefined || classes === CLASSES) return
   throw new InputError(
-    `${path} ends in ${counted(classes, 'number')}, but ${entry.id} has ${CLASSES} classes; ${again(entry)}`,
+    `the last output of ${path} has ${counted(classes, 'value')}, but ${entry.id} has ${CLASSES} classes; ${again(entry)}`,
   )
 }
 
@@ -75,7 +75,7 @@ export function checkClasses(entry: CatalogEntry | undefined, path: string, clas
 export function checkInOneFile(entry: CatalogEntry, { path, external: [file] }: HashedModel): void {
   if (file === undefined) return
   throw new InputError(
-    `${path} keeps weights in a file of its own, ${file.location}; leave both there and give ${path} as the weights of ${entry.id} to each command, or ${again(entry)}`,
+    `${path} keeps weights in a separate file, ${file.location}, so it cannot be imported; give ${path} as the weights of ${entry.id} to each command, or ${again(entry)}`,
   )
 }
 

@@ -72,7 +72,7 @@ export function connectionError(address: URL, error: unknown): Error {
   const way = proxy === undefined ? address.host : `${address.host} through the proxy ${proxy.host}`
   if (/CERT|SIGNATURE|SIGNED|ALTNAME/.test(code)) {
     return new NetworkError(
-      `${address.host} has a certificate that is not trusted (${code}); where a proxy signs connections, name its certificate in NODE_EXTRA_CA_CERTS`,
+      `the certificate of ${address.host} is not trusted (${code}); if a proxy signs connections, name its certificate in NODE_EXTRA_CA_CERTS`,
       { cause: error },
     )
   }

@@ -101,7 +101,7 @@ function otherEncoder({ id, encoder }: Pick<Generator, 'id' | 'encoder'>, sha256
 function requireStage(generator: Generator, feature: FeatureStage | undefined): Generator {
   const { id } = generator
   if (feature === undefined || feature === generator.feature) return generator
-  throw new UsageError(`${id} takes ${stageText(generator.feature)}, not ${stageText(feature)}; leave that choice out`)
+  throw new UsageError(`${id} takes ${stageText(generator.feature)}, not ${stageText(feature)}; leave \`postRelu\` out`)
 }
 
 function stageText(stage: FeatureStage): string {
@@ -119,7 +119,7 @@ async function publishedGenerator(
   const isPublished = sources.some((source) => source.sha256 === weights.weightsSha256)
   if (feature !== entry.feature && (isPublished || layer === 'fc8')) {
     const cause = layer === 'fc8' ? 'fc8 has no ReLU' : `${weightsPath} is the published file`
-    throw new UsageError(`${id} takes ${stageText(entry.feature)}: ${cause}; leave that choice out`)
+    throw new UsageError(`${id} takes ${stageText(entry.feature)}: ${cause}; leave \`postRelu\` out`)
   }
   return {
     id,
@@ -138,7 +138,7 @@ async function embeddedGenerator(entry: GeneratorEntry): Promise<Generator> {
   const generator = describedGenerator(entry.id, await readHashedOnnx(embeddedFile(entry)))
   if (generator.encoder === entry.encoder && generator.layer === entry.layer) return generator
   throw new InputError(
-    `${generator.path} is a generator of ${generator.layer} of ${generator.encoder}, not of ${entry.layer} of ${entry.encoder}; install the package again`,
+    `${generator.path} makes images from layer ${generator.layer} of ${generator.encoder}, not from ${entry.layer} of ${entry.encoder}; install the package again`,
   )
 }
 
@@ -154,7 +154,7 @@ async function generatorFile(path: string, signal: AbortSignal | undefined): Pro
   const shape = image.shape.join(', ')
   if (shape !== `2, 3, ${input.rows}, ${input.cols}`) {
     throw new InputError(
-      `${path} makes [${shape}] from two features instead of [2, 3, ${input.rows}, ${input.cols}]; export it for any batch`,
+      `${path} makes an output of shape [${shape}] from two features instead of [2, 3, ${input.rows}, ${input.cols}]; export it for any batch size`,
     )
   }
   checkIndependence(path, 'its image', image)
@@ -176,7 +176,9 @@ function describedGenerator(id: string, model: HashedModel): Generator {
   const layer = stated('layer')
   const feature = stated('feature')
   if (feature !== 'pre-relu' && feature !== 'post-relu')
-    throw new InputError(`${path} is for features "${printable(feature)}"; they must be pre-relu or post-relu`)
+    throw new InputError(
+      `the metadata "feature" of ${path} is "${printable(feature)}"; it must be pre-relu or post-relu`,
+    )
   const dims = layerDims(path, encoder, layer)
   checkInterface(model, encoder, dims)
   const encoderSha256 = metadata.get('encoder_sha256') || null
@@ -192,7 +194,7 @@ function knownEncoder(path: string, id: string): CatalogEntry {
   } catch (error) {
     if (!(error instanceof UsageError)) throw error
     throw new InputError(
-      `${path} is a generator of "${printable(id)}", which is not a known network; see "shiftscope models list"`,
+      `${path} is a generator for the network "${printable(id)}", which is not in the catalog; see "shiftscope models list"`,
       { cause: error },
     )
   }
@@ -204,7 +206,7 @@ function layerDims(path: string, encoder: CatalogEntry, name: string): number {
   if (!layer) {
     const known = encoder.layers.map((candidate) => candidate.name).join(', ')
     throw new InputError(
-      `${path} is a generator of layer "${printable(name)}" of ${encoder.id}, which has ${known}; use another generator`,
+      `${path} is a generator for layer "${printable(name)}", but ${encoder.id} has only ${known}; use another generator`,
     )
   }
   return layer.dims ?? statedDims(readOnnxFile(embeddedFile(encoder)), name)

@@ -157,16 +157,19 @@ function checkTensors({ name, model }: NetworkSource, names: readonly string[], 
   const outputs = model.outputs.map((output) => output.name)
   if (names.length === 0)
     throw new UsageError(
-      `\`layers\` names no layer of ${name}; name one, such as its outputs ${listedNames(outputs)}, or leave it out`,
+      `\`layers\` is empty; name a layer of ${name}, such as one of its outputs ${listedNames(outputs)}, or leave it out`,
     )
   const readable = made.map((tensor) => tensor.name)
   // `made` misses tensors that depend on the image only through a subgraph, so outputs are always accepted.
   const known = new Set([...outputs, ...readable])
   const unknown = names.find((wanted) => !known.has(wanted))
   if (unknown === undefined) return
-  const found = model.tensors.has(unknown) ? 'does not make of an image what is called' : 'has no tensor'
+  const shown = `"${printable(unknown)}"`
+  const cause = model.tensors.has(unknown)
+    ? `the tensor ${shown} of ${name} does not depend on the image`
+    : `${name} has no tensor ${shown}`
   throw new UsageError(
-    `${name} ${found} "${printable(unknown)}"; the most similar of those that can be read are ${listedNames(nearestNames(unknown, readable, 5))}; its outputs are ${listedNames(outputs)}, and "shiftscope models inspect NETWORK" lists all`,
+    `${cause}; the most similar tensors that can be read are ${listedNames(nearestNames(unknown, readable, 5))}; the outputs are ${listedNames(outputs)}, and "shiftscope models inspect NETWORK" lists all`,
   )
 }
 
@@ -193,6 +196,6 @@ function checkedTensor(model: string, tensor: NamedTensor, batch: number): Named
     return tensor
   }
   throw new InputError(
-    `layer "${printable(name)}" of ${model} is [${shape.join(', ')}] for ${counted(batch, 'image')}; features must be [images, …]: name another layer`,
+    `layer "${printable(name)}" of ${model} has the shape [${shape.join(', ')}] for ${counted(batch, 'image')}; features need one row per image: name another layer`,
   )
 }

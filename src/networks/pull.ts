@@ -115,7 +115,9 @@ async function presentWeights(entry: ModelEntry, progress: Progress): Promise<Pu
   if (source) {
     return pulled(entry, source, { path, sha256, origin: null })
   }
-  progress.note(`${entry.id}: the stored weights (SHA-256 ${sha256.slice(0, 8)}…) are not the published ones`)
+  progress.note(
+    `${entry.id}: the stored weights (SHA-256 ${sha256.slice(0, 8)}…) are not the published ones and will be replaced`,
+  )
   return undefined
 }
 
@@ -138,7 +140,7 @@ async function pullFile(entry: ModelEntry, from: SourceOrigin, options: PullOpti
     // One lock for all sources, because each of them has the same weights.
     ...{ name, lock: entry.id, origin },
     present: () => presentWeights(entry, silent),
-    begin: () => progress.note(`${entry.id}: licence ${licenceText(entry.licence)}, from ${origin}`),
+    begin: () => progress.note(`${entry.id}: fetching ${origin} (licence: ${licenceText(entry.licence)})`),
     take: (path: string) => inCache(admitted(entry, from, path)),
   }
   try {

@@ -43,12 +43,12 @@ function networkOfCheckpoint(checkpoint: Checkpoint): string {
   const exported = catalog().find((entry) => isOf(entry, checkpoint))
   if (exported) {
     throw new InputError(
-      `${path} is a checkpoint of ${exported.title}, which is read from an ONNX file: export it with ${exportCommand(exported.id)}, with m.load_state_dict(torch.load(FILE)) where the weights are not torchvision's, and use ${exported.id}.onnx`,
+      `${path} is a checkpoint of ${exported.title}, which is read only from an ONNX file; export it with ${exportCommand(exported.id)} and use ${exported.id}.onnx (for weights that are not torchvision's, add m.load_state_dict(torch.load(FILE)))`,
     )
   }
   const stem = basename(path, extname(path)).replace(/[^\w.-]/g, '_')
   throw new InputError(
-    `${path} is of no known network${difference(networks, checkpoint)}; export it from PyTorch with ${ownExportCommand(stem)} and use ${stem}.onnx`,
+    `${path} is not a checkpoint of a known network${difference(networks, checkpoint)}; export your network from PyTorch with ${ownExportCommand(stem)} and use ${stem}.onnx`,
   )
 }
 

@@ -86,7 +86,8 @@ export async function networkSource(choice: NetworkChoice): Promise<NetworkSourc
   if (isOwn) return ownSource(choice)
   const entry = catalogEntry(isCheckpoint ? await recogniseCheckpoint(model) : model)
   const [given] = Object.keys(inputOptionsOf(choice))
-  if (given !== undefined) throw new UsageError(`the input of ${entry.id} is known; leave \`${given}\` out`)
+  if (given !== undefined)
+    throw new UsageError(`${entry.id} is in the catalog, which states its input; leave \`${given}\` out`)
   return catalogSource(entry, isCheckpoint ? { ...choice, weights: model } : choice)
 }
 

@@ -24,7 +24,9 @@ export function originOf(source: WeightsSource, mirror?: string): WeightsOrigin 
   if (!URL.canParse(mirror)) throw new UsageError(`the mirror ${mirror} is not an address; ${MIRRORS}`)
   const base = new URL(mirror)
   if (base.username !== '' || base.password !== '')
-    throw new UsageError(`the mirror at ${base.host} is given with a user name, which is not sent; ${MIRRORS}`)
+    throw new UsageError(
+      `the mirror at ${base.host} is given with a user name or password, which would not be sent; ${MIRRORS}`,
+    )
   base.pathname = `${base.pathname.replace(/\/+$/, '')}/${encodeURIComponent(name)}`
   return secure(base, mirror)
 }
@@ -39,5 +41,5 @@ const MIRRORS = 'give an https:// address, http://localhost, or a folder'
 
 function secure(address: URL, text: string): URL {
   if (isSecure(address)) return address
-  throw new UsageError(`${text} is not encrypted and may not be trusted; ${MIRRORS}`)
+  throw new UsageError(`${text} is not encrypted; ${MIRRORS}`)
 }

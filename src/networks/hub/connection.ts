@@ -28,7 +28,8 @@ export function hubConnection(
 ): HubConnection {
   const endpoint = endpointOf(environment.HF_ENDPOINT || 'https://huggingface.co')
   const token = (environment.HF_TOKEN ?? '').trim()
-  if (/[^\x21-\x7e]/.test(token)) throw new UsageError('HF_TOKEN holds characters that no token has; set it again')
+  if (/[^\x21-\x7e]/.test(token))
+    throw new UsageError('HF_TOKEN contains a space or another character that tokens cannot contain; set it again')
   return {
     ...options,
     endpoint,
@@ -43,9 +44,10 @@ function endpointOf(text: string): string {
   const address = URL.canParse(text) ? new URL(text) : undefined
   if (address === undefined) throw new UsageError(`HF_ENDPOINT is not an address; ${remedy}`)
   if (address.username !== '' || address.password !== '')
-    throw new UsageError(`HF_ENDPOINT names a user at ${address.host}, which is not sent; ${remedy}`)
-  if (!isSecure(address))
-    throw new UsageError(`HF_ENDPOINT at ${address.host} is not encrypted and may not be trusted; ${remedy}`)
+    throw new UsageError(
+      `HF_ENDPOINT contains a user name or password for ${address.host}, which would not be sent; ${remedy}`,
+    )
+  if (!isSecure(address)) throw new UsageError(`HF_ENDPOINT at ${address.host} is not encrypted; ${remedy}`)
   return `${address.origin}${address.pathname.replace(/\/+$/, '')}`
 }
 
@@ -74,8 +76,8 @@ function refusal(
   if (code !== 'EntryNotFound' && (status === 401 || status === 404) && at.origin === new URL(endpoint).origin) {
     return new InputError(
       hasToken
-        ? `${at.host} has no such model as ${model}, or the token may not read it; check the name and HF_TOKEN`
-        : `${at.host} has no such model as ${model}, or a private one; check the name, or set HF_TOKEN to a token that may read it`,
+        ? `${at.host} has no model ${model}, or the token may not read it; check the name and HF_TOKEN`
+        : `${at.host} has no model ${model}, or it is private; check the name, or set HF_TOKEN to a token that may read it`,
     )
   }
   const remedy = isPassing(status)
@@ -102,7 +104,7 @@ export function askHub(address: URL, connection: HubConnection): Promise<Buffer>
         length += piece.byteLength
         if (length > MOST_BYTES)
           throw new InputError(
-            `${address.host} answers with more than ${MOST_BYTES / 2 ** 20} MiB: too many files, or not a hub; download the .onnx file yourself and give its path, or check HF_ENDPOINT`,
+            `${address.host} answers with more than ${MOST_BYTES / 2 ** 20} MiB, too long for a list of files; download the .onnx file yourself and give its path, or check HF_ENDPOINT`,
           )
         pieces.push(piece)
       }
@@ -116,7 +118,7 @@ export function askHub(address: URL, connection: HubConnection): Promise<Buffer>
 /** The error if something other than a hub answers, such as a login page or a broken mirror. */
 export function notTheHub({ endpoint }: HubConnection, cause?: unknown): NetworkError {
   return new NetworkError(
-    `${endpoint} does not answer as the hub does; check HF_ENDPOINT, and whether the network asks to sign in`,
+    `${endpoint} does not answer like a Hugging Face hub; check HF_ENDPOINT, and whether your network asks you to sign in`,
     { cause },
   )
 }

@@ -63,7 +63,7 @@ export function weightsFiles(read: ReferringModel, model: HubFile, { files }: Hu
         ? 'which the repository does not have'
         : `which has only ${counted(file.bytes, 'byte')} in the repository`
     throw new InputError(
-      `${path} keeps data up to byte ${end} of "${printable(location)}", ${found}; use another model or revision`,
+      `${path} needs ${counted(end, 'byte')} of "${printable(location)}", ${found}; use another model or revision`,
     )
   })
   return [...new Set(named)]

@@ -106,7 +106,7 @@ async function pulledFrom(pull: Pull): Promise<PulledHubModel> {
   const model = onnxFile(reference, repository)
   const note = (line: string) => progress.note(`${id}: ${line}`)
   const address = pull.connection && addressOf(pull.connection, pull, model)
-  const first = await broughtFile(pull, model, () => note(`licence ${licenceText(licence)}, from ${address}`))
+  const first = await broughtFile(pull, model, () => note(`fetching ${address} (licence: ${licenceText(licence)})`))
   const others = new Set([...(await weightsOf(pull, model)), ...descriptionFiles(model, repository, note)])
   others.delete(model)
   const files = [first]

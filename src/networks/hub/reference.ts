@@ -25,7 +25,7 @@ export function parseHubReference(text: string): HubReference {
   const refuse = (cause: string) => new UsageError(`"${printable(text)}" ${cause}; ${FORM}`)
   // Git forbids colons in branches and tags, so the first colon after the name begins the path.
   const parts = /^hf:([^/@:]+)\/([^/@:]+)(?:@([^:]*))?(?::(.*))?$/s.exec(text)
-  if (parts === null) throw refuse('names no model of the hub')
+  if (parts === null) throw refuse('is not a reference to a model')
   const [, owner = '', name = '', revision = null, file = null] = parts
   if (!isRepositoryName(owner) || !isRepositoryName(name))
     throw refuse('has an owner or a name that the hub does not allow')

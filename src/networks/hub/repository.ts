@@ -58,7 +58,7 @@ export async function readRepository(reference: HubReference, connection: HubCon
   const info = infoOf(await askHub(new URL(`${connection.endpoint}${way}`), connection), connection)
   if (info.siblings.length > MOST_FILES)
     throw new InputError(
-      `${model} has more than ${MOST_FILES} files, which are not looked through; download the .onnx file yourself and give its path`,
+      `${model} has more than ${MOST_FILES} files, too many to search for the .onnx file; download it yourself and give its path`,
     )
   // Paths that lead out of the repository's folder are left out.
   const files = info.siblings.filter(({ rfilename }) => isRepositoryPath(rfilename)).map(hubFile)

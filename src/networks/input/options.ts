@@ -41,7 +41,7 @@ function checkStd(values: readonly number[]): void {
 function checkSize(size: number): void {
   checkCount('`inputSize`', size)
   if (size > LARGEST_FRAME)
-    throw new UsageError(`\`inputSize ${size}\` is beyond ${LARGEST_FRAME} pixels; use a smaller one`)
+    throw new UsageError(`\`inputSize ${size}\` is larger than the limit of ${LARGEST_FRAME} pixels; use a smaller one`)
 }
 
 /** @throws UsageError for an invalid value */
