@@ -13,10 +13,8 @@ export interface AllowedHosts {
 }
 
 /**
- * Returns a host in the spelling that URLs use.
- * @param text a host name, or an IPv4 or IPv6 address
- * @param option the option that gave it, for the error message
- * @throws UsageError for anything else, such as a full URL or a host with a port
+ * Returns a host as URLs write it.
+ * @throws UsageError for anything but a host name or an IPv4 or IPv6 address, such as a full URL or a host with a port
  */
 export function hostName(text: string, option: string): string {
   const address = `http://${isIP(text) === 6 ? `[${text}]` : text}/`

@@ -25,7 +25,7 @@ export function downloadsFolder(): string {
   return join(cacheFolder(), 'downloads')
 }
 
-/** Waits for work that writes to the cache. If it cannot be written, the error says what to do. */
+/** Awaits work that writes to the cache. If the cache cannot be written, the error says what to do. */
 export function inCache<T>(work: Promise<T>): Promise<T> {
   return work.catch((error: unknown) => {
     throw asCacheError(error)

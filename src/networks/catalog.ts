@@ -50,9 +50,7 @@ const modelSchema = z.object({
   paper: z.string(),
 })
 
-/**
- * A checkpoint from which Shiftscope cannot build the network. It is described here so that its network can be named.
- */
+/** A checkpoint that Shiftscope recognises, although it cannot build the network from it. */
 const checkpointSchema = z.object({
   url: z.string(),
   /** Size of the checkpoint in bytes, rounded to 100 kB. The ONNX file has about the same size. */
@@ -77,8 +75,8 @@ const networkSchema = modelSchema.extend({
   input: inputSchema,
   /**
    * Layers in order of depth; empty for an exported network, because its ONNX file lists them. `dims` is null if only
-   * the ONNX file states it. `norm` is the Euclidean norm of the features of the image that `verifyNetwork` uses; null
-   * if unknown.
+   * the ONNX file states it. `norm` is the Euclidean norm of the layer's features in `verifyNetwork`, or null if
+   * unknown.
    */
   layers: z.array(z.object({ name: z.string(), dims: z.number().nullable(), norm: z.number().nullable() })).readonly(),
 })
@@ -92,7 +90,7 @@ const generatorSchema = modelSchema.extend({
   dims: z.number().nullable(),
   /** Whether it was trained on features before or after the layer's ReLU. */
   feature: z.enum(['pre-relu', 'post-relu']),
-  /** Euclidean norm of the image that it makes when `verifyNetwork` runs it; null if unknown. */
+  /** Euclidean norm of the image that it makes in `verifyNetwork`; null if unknown. */
   norm: z.number().nullable(),
 })
 
@@ -143,7 +141,6 @@ export function modelEntry(id: string, entries: readonly ModelEntry[] = catalogM
   throw new UsageError(`no network or generator is called "${id}"; use one of ${idsOf(entries)}`)
 }
 
-/** @throws UsageError for an id that is not a network of the catalog */
 export function catalogEntry(id: string): CatalogEntry {
   const { networks, encoders } = sections()
   const entries = [...networks, ...encoders]
@@ -155,7 +152,6 @@ export function catalogEntry(id: string): CatalogEntry {
   throw new UsageError(`no network is called "${id}"; ${remedy}`)
 }
 
-/** @throws UsageError for an id that is not a generator of the catalog */
 export function generatorEntry(id: string): GeneratorEntry {
   const entries = listGenerators()
   const entry = entries.find((candidate) => candidate.id === id)

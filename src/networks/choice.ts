@@ -12,8 +12,8 @@ import { type NetworkChoice, type NetworkSource, networkSource } from './source.
  * An ONNX file must have one input of square images, [N, 3, rows, cols] or [N, rows, cols, 3], as float32, float16,
  * float64 or uint8.
  *
- * @throws UsageError for an unknown id or layer, or options that do not fit the network; InputError for weights that
- * are missing or damaged, and for an ONNX file with another input or that does not run; the signal's reason
+ * @throws UsageError for an unknown id or layer, or options that do not fit the network; InputError if weights are
+ * missing or damaged, or if an ONNX file has another input or does not run; the signal's reason
  */
 export async function chooseNetwork(choice: NetworkChoice): Promise<Network> {
   return networkOf(await networkSource(choice), choice)
@@ -29,10 +29,7 @@ export async function networkOf(source: NetworkSource, choice: NetworkChoice): P
   return { id, title, ...reading, ...(classes && { classes }), inputSource, ...weights }
 }
 
-/**
- * The chosen layers, if the catalog lists all of them: then no trial run is needed. Undefined if another layer is
- * wanted, or if the catalog lists no layers.
- */
+/** The chosen layers, if the catalog lists all of them: then no trial run is needed. Otherwise undefined. */
 function ownLayers(
   { layers, model, input, id }: NetworkSource,
   { layers: names }: NetworkChoice,
@@ -45,7 +42,7 @@ function ownLayers(
 
 /**
  * A catalog network that reads only the named layers, in the network's order; by default all of them.
- * @throws UsageError if `layers` is empty or names a layer that the network does not list
+ * @throws UsageError if `layers` is empty, or names a layer that the network does not have
  */
 export function withOwnLayers(network: Network, layers: readonly string[] | undefined): Network {
   if (layers === undefined) return network

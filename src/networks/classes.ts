@@ -12,12 +12,12 @@ import type { NetworkSource } from './source.js'
 
 /**
  * The classes of a network's last output. Undefined if that output is not among `layers`, or its classes are unknown.
- * The first source is used that names as many classes as the output has values:
+ * These sources are tried in turn, until one names as many classes as the output has values:
  * - a file beside the model: NAME.labels.json or labels.json (a list of names, or an object of names by index), or
  *   config.json (Hugging Face's id2label, timm's label_names);
  * - `classes` in the model's metadata;
  * - ImageNet's classes, if the output has 1000 or 1001 values;
- * - the class numbers, if a fully connected layer computes the output. Any other output is not taken for class scores.
+ * - the class numbers, if a fully connected layer computes the output. Other outputs may be no class scores.
  *
  * @throws InputError if NAME.labels.json is damaged, or has another number of names than the output has values
  */

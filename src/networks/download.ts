@@ -21,8 +21,8 @@ const MOST_BYTES = 2 ** 31
 
 /**
  * Downloads a file into `part`. If the server still has the version that the part was taken from, the download resumes
- * after the bytes that are there. To find out, it sends If-Range with the ETag or date, and compares the size.
- * Otherwise it starts again.
+ * where it stopped; otherwise it starts again. If-Range (with the ETag or date) and the file's size tell whether it is
+ * the same version.
  *
  * @throws NetworkError if the server cannot be reached, refuses, or sends nothing for too long; InputError if the file
  * has the wrong size; the signal's reason after an abort. After any error, another download can continue the part.
@@ -137,7 +137,6 @@ function isContinuation({ header }: FileResponse, have: number, before: FileVers
 interface Append extends DownloadOptions {
   /** Bytes that the part already holds. */
   readonly from: number
-  /** Bytes of the whole file; null if unknown. */
   readonly total: number | null
   readonly most: number
   readonly alive: () => void

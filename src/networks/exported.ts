@@ -26,7 +26,6 @@ function pythonLine(network: string, name: string): string {
   return `python -c "import torch, torchvision; ${network}; ${call}"`
 }
 
-/** How to get the ONNX file of a catalog network, for error messages. */
 export function exportRemedy({ id }: CatalogEntry): string {
   return `export it with ${exportCommand(id)} and run "shiftscope models import ${id} ${id}.onnx"`
 }
@@ -67,11 +66,7 @@ export function checkClasses(entry: CatalogEntry | undefined, path: string, clas
   )
 }
 
-/**
- * Refuses a model with weights in separate files, because the cache keeps only one file per network.
- *
- * @throws InputError if the weights are in separate files
- */
+/** @throws InputError if the weights are in separate files, because the cache keeps only one file per network */
 export function checkInOneFile(entry: CatalogEntry, { path, external: [file] }: HashedModel): void {
   if (file === undefined) return
   throw new InputError(

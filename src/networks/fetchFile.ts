@@ -5,7 +5,6 @@ import { downloadsFolder, inCache } from './cache.js'
 import { copyFrom, type DownloadOptions, download } from './download.js'
 import { type Part, partLength, partOf, removePart } from './part.js'
 
-/** A file to fetch into the cache. */
 export interface WantedFile<T> {
   /** Name of the partial download: see `partOf`. */
   readonly name: string
@@ -16,7 +15,6 @@ export interface WantedFile<T> {
    * fetched it.
    */
   readonly present: () => Promise<T | undefined>
-  /** Called before the download starts. */
   readonly begin?: () => void
   /** URL, or path on this machine. */
   readonly origin: URL | string
@@ -24,7 +22,7 @@ export interface WantedFile<T> {
   readonly take: (path: string) => Promise<T>
 }
 
-/** Longest wait before it tries again to take a lock that another process holds. */
+/** Longest wait between two attempts to take a lock that another process holds. */
 const SECONDS_BETWEEN_LOOKS = 1
 
 /**
@@ -60,7 +58,7 @@ async function taken<T>(part: Part, take: (path: string) => Promise<T>): Promise
   }
 }
 
-/** Runs `work` while holding a lock. If another process holds it, a note with `label` says what is being waited for. */
+/** Runs `work` under a lock. While another process holds the lock, a note says that it downloads `label`. */
 async function inTurn<T>(
   name: string,
   { label, progress, signal }: Pick<DownloadOptions, 'label' | 'progress' | 'signal'>,

@@ -94,8 +94,8 @@ const CAUSES: Readonly<Record<string, string>> = {
 }
 
 /**
- * The code of a connection's error. Undefined for Shiftscope's own errors, and for errors of the file system, which a
- * `syscall` such as open tells apart.
+ * The code of a connection's error. Undefined for Shiftscope's own errors, and for errors of the file system, whose
+ * `syscall` works on files.
  */
 function codeOf(error: Error): string | undefined {
   if (error instanceof ShiftscopeError) return undefined
@@ -110,7 +110,7 @@ async function requestOnce(address: URL, { headers, ca, signal }: FileRequest): 
   // Loaded only here, because most commands fetch nothing.
   const { request } = await import('undici')
   const dispatcher = await dispatcherFor(address, ca)
-  // A connection that is no longer needed may fail while it is closed. Nobody needs to know.
+  // Closing can fail, too, but the connection is no longer needed.
   const close = () => dispatcher.destroy().catch(() => undefined)
   try {
     const response = await request(address, {
@@ -163,7 +163,7 @@ function refusal({ elsewhere }: FileRequest): (at: URL, response: FileResponse) 
   }
 }
 
-/** Whether the status says that the same request may succeed later. */
+/** Whether the status is temporary, so that the same request may succeed later. */
 export function isPassing(status: number): boolean {
   return status === 429 || status >= 500
 }

@@ -142,7 +142,7 @@ async function embeddedGenerator(entry: GeneratorEntry): Promise<Generator> {
   )
 }
 
-/** Opens a user's generator, after a trial run. */
+/** Opens a generator from a user's ONNX file, after a trial run. */
 async function generatorFile(path: string, signal: AbortSignal | undefined): Promise<Generator> {
   const model = await readHashedOnnx(path)
   const generator = describedGenerator(basename(path, extname(path)), model)

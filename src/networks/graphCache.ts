@@ -8,12 +8,9 @@ import { makeTemporaryFolder } from '../files/temporaries.js'
 import { warn } from '../support/warning.js'
 import { cacheFolder, graphsFolder } from './cache.js'
 
-/** A graph file in the cache. */
 export interface CachedGraph {
   readonly path: string
-  /** SHA-256 of the file, in hexadecimal. */
   readonly sha256: string
-  /** Size of the file in bytes. */
   readonly bytes: number
 }
 
@@ -21,8 +18,8 @@ export interface CachedGraph {
 let substitute: string | undefined
 
 /**
- * Returns a graph from the cache, or writes it first. A file that is damaged or was changed is written again. If the
- * cache cannot be written, the graph is written into a temporary folder.
+ * Returns a graph from the cache. If its file is missing or was changed, it is written first. If the cache cannot be
+ * written, the graph goes into a temporary folder.
  *
  * @param name of the file; it must identify everything that the file's contents depend on
  * @param write writes the graph to the given path, whole or not at all
@@ -80,7 +77,7 @@ async function substituteFolder(): Promise<string> {
   return substitute
 }
 
-/** The graph, if its SHA-256 is still the one in `<path>.sha256`; otherwise undefined. */
+/** The graph, if its SHA-256 is still the one in the file `<path>.sha256`; otherwise undefined. */
 export async function intactGraph(path: string): Promise<CachedGraph | undefined> {
   const digest = await readFile(digestFile(path), 'utf8').catch(() => undefined)
   const graph = digest === undefined ? undefined : await readGraph(path).catch(() => undefined)

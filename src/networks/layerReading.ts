@@ -10,14 +10,12 @@ import { graphsFolder } from './cache.js'
 import { intactGraph } from './graphCache.js'
 import { type Network, OPTIMIZATIONS } from './network.js'
 
-/**
- * How to read certain layers of a network: the graph to run, and the properties that depend on the choice of layers.
- */
+/** How to read the chosen layers of a network: which graph to run, and which outputs and input it has. */
 export type LayerReading = Pick<Network, 'onnxPath' | 'optimization' | 'input' | 'layers' | 'pool'>
 
 const triple = z.tuple([z.number(), z.number(), z.number()])
 
-/** A reading as it is stored. `graph` is relative to the folder of graphs; null if the model itself is run. */
+/** The stored form of a reading. `graph` is relative to the folder of graphs; null if the model itself is run. */
 const keptSchema = z.object({
   graph: z
     .string()
@@ -45,7 +43,6 @@ const keptSchema = z.object({
   pool: z.enum(['mean', 'max', 'center']).exactOptional(),
 })
 
-/** The reading that was stored for this key. Undefined if there is none, or if its graph is missing or changed. */
 export async function knownReading(path: string, key: object): Promise<LayerReading | undefined> {
   try {
     const { graph, ...reading } = keptSchema.parse(JSON.parse(await readFile(fileOf(key), 'utf8')))

@@ -12,11 +12,11 @@ import { type TriedModel, trialRun, tryBatches } from './onnx/trialRun.js'
 import type { LayerChoice, NetworkSource } from './source.js'
 
 /**
- * Turns tensors of a graph into layers to read: outputs as float32, pooled if `choice` says so. If this needs changes,
- * they are made in a copy of the graph. The result is cached, so that the same choice needs no second trial run.
+ * Finds out how to read the chosen tensors of a network as features: float32, pooled if `choice` says so. If the graph
+ * must be changed for this, a copy is changed. The result is stored, so that the same choice needs no second trial run.
  *
- * @throws UsageError for an unknown tensor; InputError if the graph does not run, or a tensor holds no features; the
- * signal's reason
+ * @throws UsageError for an unknown tensor; InputError if the graph does not run, or a tensor cannot be read as
+ * features; the signal's reason
  */
 export async function readLayers(source: NetworkSource, choice: LayerChoice): Promise<LayerReading> {
   const { model, input, changes } = source
@@ -28,12 +28,11 @@ export async function readLayers(source: NetworkSource, choice: LayerChoice): Pr
   return reading
 }
 
-/** The layers to read, before a trial run. */
 interface LayerPlan {
   readonly names: readonly string[]
-  /** Whether the user named the layers. If not, layers that turn out to hold no features are left out. */
+  /** Whether the user named the layers. If not, layers that cannot be read as features are left out. */
   readonly isChosen: boolean
-  /** The tensors that can be read: those computed from the image. */
+  /** All tensors that are computed from the image. */
   readonly made: readonly ImageTensor[]
   /** Changes to the graph that make `names` outputs. */
   readonly changes: GraphChanges
@@ -102,7 +101,7 @@ function tryTensors(
   )
 }
 
-/** The tensors to read, each with the nodes that turn it into features. */
+/** The tensors to read, each with the nodes that convert and pool it. */
 function readTensors(
   model: string,
   { names, isChosen, made }: LayerPlan,
@@ -122,7 +121,6 @@ function readTensors(
 /** Operators that only change the shape of their input. */
 const RESHAPES: ReadonlySet<string> = new Set(['Reshape', 'Flatten', 'Squeeze', 'Unsqueeze'])
 
-/** A tensor, with the type and shape that it had in a trial run. */
 interface NamedTensor extends ShownTensor {
   readonly name: string
 }

@@ -79,7 +79,6 @@ export async function importWeights(
   return { id, path, bytes, sha256, published: isPublished(entry, sha256) }
 }
 
-/** @throws InputError if the file does not hold the weights of this network or generator */
 async function triedWeights(entry: ModelEntry, file: string, signal: AbortSignal | undefined): Promise<WeightsFile> {
   if (entry.kind !== 'exported' || isGenerator(entry)) return checkpointGraph(entry, file)
   const choice = { model: entry.id, weights: file, signal }

@@ -2,9 +2,9 @@
 export interface NetworkInput {
   /** Name of the ONNX graph's input. */
   readonly name: string
-  /** Height of the frame in pixels. */
+  /** Height of the input image in pixels. */
   readonly rows: number
-  /** Width of the frame in pixels. */
+  /** Width of the input image in pixels. */
   readonly cols: number
   /** The only batch size that the graph accepts; null if it accepts any. */
   readonly batch: number | null
@@ -18,7 +18,7 @@ export interface NetworkInput {
   readonly channelOrder: 'rgb' | 'bgr'
 }
 
-/** Ways to reduce a feature map to one value per channel. `none` does not reduce it; all its values are read. */
+/** Ways to reduce a feature map to one value per channel. `none` keeps all values. */
 export const POOLS = ['none', 'mean', 'max', 'center'] as const
 export type Pool = (typeof POOLS)[number]
 

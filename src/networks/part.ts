@@ -15,7 +15,6 @@ export interface Part {
 const versionSchema = z.object({
   etag: z.string().nullable(),
   lastModified: z.string().nullable(),
-  /** Size of the whole file; null if the server does not state it. */
   bytes: z.number().nullable(),
 })
 export type FileVersion = Readonly<z.infer<typeof versionSchema>>
@@ -28,7 +27,6 @@ export function partOf(name: string): Part {
   return { path, versionPath: `${path}.json` }
 }
 
-/** Bytes downloaded so far. */
 export async function partLength({ path }: Part): Promise<number> {
   return (await stat(path).catch(() => undefined))?.size ?? 0
 }

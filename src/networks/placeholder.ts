@@ -5,12 +5,12 @@ import { expectedWeightBytes } from './library.js'
 import type { Network } from './network.js'
 import { architectureOf, importedWeights } from './weights.js'
 
-/** Stands in for the SHA-256 of missing weights. It equals no real hash, so no stored unit matches a placeholder. */
+/** Replaces the SHA-256 of missing weights. No real hash equals it, so a placeholder never matches a stored unit. */
 const NO_HASH = 'placeholder'
 
 const NO_FILE = { weightsPath: '', weightsSha256: NO_HASH }
 
-/** Whether a network or generator was made by the functions below, so that its weights are missing. */
+/** Whether `placeholderNetwork` or `placeholderGenerator` made this network or generator. */
 export function isPlaceholder({ weightsSha256 }: Pick<Network, 'weightsSha256'>): boolean {
   return weightsSha256 === NO_HASH
 }

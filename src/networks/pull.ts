@@ -86,12 +86,11 @@ export async function pullWeights(id: string, options: PullOptions = {}): Promis
   const progress = progressTo(options.onProgress)
   const present = await presentWeights(entry, progress)
   if (present !== undefined) return present
-  // If anyone can write to the cache, no graph may be built there, so the download would be useless.
+  // Checked before the download: if anyone can write to the cache, the graph could not be built.
   await checkOwner()
   return await fetchWeights(entry, origins, options)
 }
 
-/** Tries the sources in turn until one has the weights. */
 async function fetchWeights(
   entry: ModelEntry,
   origins: readonly SourceOrigin[],

@@ -63,8 +63,8 @@ function isOf({ checkpoint: known }: CatalogEntry, { tensors }: Checkpoint): boo
 }
 
 /**
- * Compares a checkpoint with the most similar known network: the largest one whose keys it has. If there is none,
- * describes the checkpoint's first tensor.
+ * Describes how a checkpoint differs from the most similar network: the largest one whose keys it has. If there is no
+ * such network, it describes the first tensor.
  */
 function difference(networks: readonly Architecture[], checkpoint: Checkpoint): string {
   const like = networks.filter((architecture) => hasKeys(architecture, checkpoint))

@@ -96,7 +96,6 @@ export function isOwnNetwork(model: string): boolean {
   return isHubReference(model) || model.toLowerCase().endsWith('.onnx')
 }
 
-/** Id of a network outside the catalog. */
 export function ownId(model: string): string {
   return isHubReference(model) ? model : parse(model).name
 }
@@ -135,7 +134,8 @@ async function catalogSource(entry: CatalogEntry, choice: NetworkChoice): Promis
 }
 
 /**
- * An ONNX file as a source. `known` describes its input; otherwise the options, files in `folders` or its metadata do.
+ * Reads how pixels become the input of an ONNX file, unless `known` says so: from options, files in `folders` or
+ * metadata.
  */
 async function fileSource(
   model: HashedModel,

@@ -18,7 +18,6 @@ import type { FeatureLayer, NetworkInput, RunnableGraph } from './network.js'
 interface VerifiedLayer {
   readonly name: string
   readonly dims: number
-  /** Euclidean norm of the values. */
   readonly norm: number
   /** SHA-256 of the values' bytes. It may differ between processors and between versions of ONNX Runtime. */
   readonly digest: string
@@ -72,7 +71,6 @@ async function verifyGenerator(entry: GeneratorEntry): Promise<Verification> {
   ])
 }
 
-/** Properties that `Network` and `Generator` share. */
 interface WeightsFile {
   readonly weightsPath: string
   readonly weightsSha256: string

@@ -23,7 +23,6 @@ export function statedDims({ path, outputs }: OnnxModel, name: string): number {
   throw new InputError(`${path} has no output ${name} of a fixed length; install the package again`)
 }
 
-/** The architecture of a published network or generator. */
 export function architectureOf(entry: ModelEntry): Architecture {
   const architecture = architectures.find(({ id }) => id === entry.id)
   if (!architecture) throw new Error(`the catalog has ${entry.id}, which no architecture describes`)
@@ -60,7 +59,7 @@ export function checkpointGraph(
   })
 }
 
-/** @param option the option that names a file of weights, for the message */
+/** @param option the option that takes a file of weights, for the message */
 export function missingWeights(entry: ModelEntry, option?: string): InputError {
   const { id, sources } = entry
   const byOption = option === undefined ? '' : `, or pass \`${option}\``

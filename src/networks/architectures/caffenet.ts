@@ -1,8 +1,8 @@
 import { type Architecture, convolution, type Layer, linear } from './layer.js'
 
 /**
- * CaffeNet: AlexNet in two groups, with normalisation after the pooling. Its features are taken before ReLU. Caffe
- * rounds sizes up in pooling, but at 227×227 this changes none of them (55, 27, 13, 6).
+ * CaffeNet: AlexNet in two groups, with normalisation after the pooling. Its features are taken before ReLU. Caffe's
+ * pooling rounds sizes up, which makes no difference at 227×227 (55, 27, 13, 6).
  * Reference: BVLC/caffe, models/bvlc_reference_caffenet/deploy.prototxt.
  */
 export const caffenet: Architecture = {

@@ -12,12 +12,12 @@ import {
 } from './layer.js'
 import type { Weights } from './weights.js'
 
-/** Increase it when the graph for the same weights changes, so that graphs in users' caches are built again. */
+/** Increase it when the same weights give another graph, so that graphs in users' caches are built again. */
 export const graphVersion = 1
 
 /**
- * The ONNX graph of an architecture. Its input is [N, …], and each feature is an output [N, dims] of the same name. The
- * output of a generator is its image. Batch normalisation is merged into the convolutions. Weights are read only when
+ * The ONNX graph of an architecture. Its input is [N, …]. Each feature is an output [N, dims] of the same name; a
+ * generator has its image as output. Batch normalisation is merged into the convolutions. Weights are read only when
  * the graph is written.
  */
 export function graphOf(architecture: Architecture, weights: Weights): Model {
@@ -158,8 +158,8 @@ function addActivation(graph: Graph, activation: Activation, input: string): str
 }
 
 /**
- * Appends a node with one output tensor, and returns the tensor's name. By default, this is a number: `Conv_0`,
- * `Clip_1`.
+ * Appends a node and returns the name of its output tensor. Without `output`, nodes get numbered names such as
+ * `Conv_0`.
  */
 function addNode(
   graph: Graph,
@@ -183,7 +183,7 @@ function addConstant(
   return name
 }
 
-/** Adds a constant that several layers share, unless it is there. */
+/** Adds a constant that several layers share, unless the graph already has it. */
 function addOnce(graph: Graph, initializer: Initializer): string {
   const { name } = initializer
   if (!graph.initializers.some((present) => present.name === name)) graph.initializers.push(initializer)
@@ -201,7 +201,6 @@ function sides(size: number): number[] {
 /** torch.nn.BatchNorm2d's default, which all networks here use. */
 const epsilon = 1e-5
 
-/** What batch normalisation does to each channel after training: `y = scale·x + shift`. */
 interface ChannelTransform {
   readonly scale: Float64Array
   readonly shift: Float64Array

@@ -1,6 +1,6 @@
 /**
- * The layers of a convolutional network, as plain data. The list of weights, the check of a checkpoint and the ONNX
- * graph all follow from it. Each `key` is the layer's name in a PyTorch state dict.
+ * The layers of a convolutional network, as plain data. They determine the list of weights, the check of a checkpoint,
+ * and the ONNX graph. Each `key` is the layer's name in a PyTorch state dict.
  */
 export type Layer =
   | Convolution
@@ -19,8 +19,8 @@ export type Layer =
 export type Activation = 'none' | 'relu' | 'relu6' | { readonly leakyRelu: number }
 
 /**
- * A convolution with a square kernel, then batch normalisation if `batchNorm` names one, or else a bias; then the
- * activation.
+ * A convolution with a square kernel, then the activation. It has batch normalisation if `batchNorm` names one, or else
+ * a bias.
  */
 export interface Convolution {
   readonly kind: 'convolution'
@@ -36,8 +36,8 @@ export interface Convolution {
 }
 
 /**
- * Transposed convolution with a square kernel and a bias, then the activation. It makes n rows or columns into
- * `stride·(n − 1) + kernel − 2·padding`.
+ * Transposed convolution with a square kernel and a bias, then the activation. n rows or columns become `stride·(n − 1)
+ * + kernel − 2·padding`.
  */
 export interface Deconvolution {
   readonly kind: 'deconvolution'
@@ -92,12 +92,12 @@ interface GlobalAveragePool {
   readonly kind: 'global-average-pool'
 }
 
-/** Makes one axis of channels, rows and columns; the column index changes fastest. */
+/** Joins channels, rows and columns into one axis. The column index changes fastest. */
 interface Flatten {
   readonly kind: 'flatten'
 }
 
-/** Splits one axis into channels, rows and columns; the column index changes fastest. */
+/** Splits one axis into channels, rows and columns. The column index changes fastest. */
 interface Unflatten {
   readonly kind: 'unflatten'
   readonly channels: number
@@ -116,7 +116,8 @@ export interface Linear {
 }
 
 /**
- * A square part of the image: `side` rows and columns, starting at row and column `offset`. It is the graph's output.
+ * A square part of the image: `side` rows and columns, starting at row and column `offset`. It is an output of the
+ * graph.
  */
 export interface Crop {
   readonly kind: 'crop'
@@ -145,7 +146,6 @@ export function linear(
   return { kind: 'linear', key, inputs, outputs, feature, activation }
 }
 
-/** A network or generator that is built from a checkpoint. */
 export interface Architecture {
   readonly id: string
   readonly title: string
@@ -162,7 +162,6 @@ export interface GraphTensor {
 /** Input of every network of the paper. */
 export const image224: GraphTensor = { name: 'image', shape: [3, 224, 224] }
 
-/** A tensor of a checkpoint that a network needs. */
 export interface Parameter {
   readonly key: string
   readonly shape: readonly number[]
@@ -206,7 +205,6 @@ function convolutionParameters(layer: Convolution): Parameter[] {
   return [{ key: `${key}.weight`, shape: weightShape }, ...statistics]
 }
 
-/** The features of the layers, in order of depth. */
 export function featureLayersOf(layers: readonly Layer[]): { name: string; dims: number }[] {
   return layers.flatMap((layer) =>
     layer.kind === 'linear' && layer.feature !== null ? [{ name: layer.feature, dims: layer.outputs }] : [],

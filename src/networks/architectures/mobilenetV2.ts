@@ -69,8 +69,8 @@ function invertedResiduals(antialiased: boolean): Layer[] {
 }
 
 /**
- * Convolutions: 1×1 to the expanded width, 3×3 on each channel, 1×1 without activation. The input is added if it has
- * the shape of the result.
+ * Convolutions: 1×1 to the expanded width, 3×3 per channel, 1×1 without activation. The input is added if the shapes
+ * agree.
  */
 function invertedResidual(shape: BlockShape): Layer[] {
   const { key, inputs, outputs, expansion, stride, antialiased } = shape

@@ -3,7 +3,7 @@ import { type Architecture, convolution, image224, type Layer, linear, type Resi
 type BlockKind = 'basic' | 'bottleneck'
 
 /**
- * A block's output channels divided by the width of its stage; K. He et al., "Deep Residual Learning", 2015, table 1.
+ * Output channels of a block divided by the width of its stage; K. He et al., "Deep Residual Learning", 2015, table 1.
  */
 const expansions = { basic: 1, bottleneck: 4 } as const
 
@@ -25,7 +25,7 @@ interface ResNetShape {
 }
 
 /**
- * ResNets. In torchvision, the first 3×3 convolution of a stage has the stride.
+ * ResNets as in torchvision, where the first 3×3 convolution of a stage has the stride.
  * Reference: torchvision, models/resnet.py.
  */
 export const resnets: readonly Architecture[] = [
@@ -102,7 +102,6 @@ function basicBranch({ key, inputs, width, stride }: BlockShape): Layer[] {
   return [convolution(`${key}.conv1`, first), convolution(`${key}.conv2`, second)]
 }
 
-/** A 1×1 convolution to the width, a 3×3, and a 1×1 to four times the width. */
 function bottleneckBranch({ key, inputs, width, outputs, stride, blurred }: BlockShape): Layer[] {
   return [
     convolution(`${key}.conv1`, { batchNorm: `${key}.bn1`, inputs, outputs: width, kernel: 1 }),

@@ -4,7 +4,7 @@ import type { Checkpoint } from '../checkpoint/checkpoint.js'
 import { shapeText } from '../checkpoint/tensor.js'
 import { type Architecture, featureLayersOf, type Parameter, parametersOf } from './layer.js'
 
-/** The weights that a network is built from. `weightsFor` has checked that all keys exist with the right shapes. */
+/** The weights that a network is built from, all of them present with the right shapes: see `weightsFor`. */
 export interface Weights {
   /** Path of the checkpoint, for messages. */
   readonly path: string
@@ -15,8 +15,8 @@ export interface Weights {
 export const ignoredKey = /(^|\.)num_batches_tracked$/
 
 /**
- * Checks that a checkpoint belongs to this architecture: it has all tensors that the layers need, in the right shapes,
- * and no others. Others are refused because a deeper network of the same family has all of these tensors and more.
+ * Checks that a checkpoint belongs to this architecture: it must have exactly the tensors that the layers need, in the
+ * right shapes. More tensors are an error, because a deeper network of the same family has all of these and more.
  *
  * @param known architectures to compare with if it does not fit; the message names those that fit
  * @throws InputError that names the first wrong key, and the network that the file belongs to, if it is known
@@ -46,12 +46,14 @@ function remedy({ title, layers }: Architecture, checkpoint: Checkpoint, known: 
   return `it is not a checkpoint of ${title} with 1000 classes: use another file, or export its network to ONNX`
 }
 
-/** Whether a checkpoint has all keys of an architecture, whatever their shapes and whatever other keys it has. */
+/** Whether a checkpoint has all keys of an architecture. Shapes are not compared, and more keys are allowed. */
 export function hasKeys({ layers }: Architecture, checkpoint: Checkpoint): boolean {
   return parametersOf(layers).every(({ key }) => checkpoint.tensors.has(fileKey(checkpoint, key)))
 }
 
-/** The first missing, wrong or unexpected tensor of a checkpoint, for a message; null if the checkpoint fits. */
+/**
+ * The first missing, wrong or unexpected tensor of a checkpoint, as text for a message; null if the checkpoint fits.
+ */
 export function firstFault(architecture: Architecture, checkpoint: Checkpoint): string | null {
   const parameters = parametersOf(architecture.layers)
   for (const parameter of parameters) {

@@ -5,13 +5,12 @@ import { type WatchOptions, watched } from '../stallWatch.js'
 import { isSecure } from '../weightsOrigin.js'
 import type { HubReference } from './reference.js'
 
-/** How to request one model from a Hugging Face hub. */
+/** How to send requests about one model to a Hugging Face hub. */
 export interface HubConnection extends WatchOptions, Omit<FileRequest, 'headers' | 'signal'> {
   /** URL of the hub, without a slash at its end. */
   readonly endpoint: string
 }
 
-/** Whether HF_HUB_OFFLINE forbids all requests. */
 export function isOffline(): boolean {
   return /^(1|true|yes|on)$/i.test(process.env.HF_HUB_OFFLINE ?? '')
 }
@@ -52,8 +51,8 @@ function endpointOf(text: string): string {
 }
 
 /**
- * The error for an answer that is not the requested file. It never shows the URLs to which the hub redirects downloads,
- * because they contain signatures that grant access.
+ * The error for an answer that is not the requested file. It shows only the host of a URL, because the hub redirects to
+ * URLs with secret signatures.
  */
 function refusal(
   { owner, name, revision }: HubReference,
@@ -89,10 +88,6 @@ function refusal(
 /** Largest answer to read, in bytes. A list of 10,000 files takes about 3 MiB. */
 const MOST_BYTES = 2 ** 24
 
-/**
- * Requests a URL of the hub and returns the body of the answer.
- * @throws the errors of `requestFile` and `watched`; InputError for an answer that is too long
- */
 export function askHub(address: URL, connection: HubConnection): Promise<Buffer> {
   return watched(address, connection, async ({ signal, alive }) => {
     const response = await requestFile(address, { ...connection, headers: {}, signal })

@@ -12,7 +12,6 @@ import { fetchFile } from '../fetchFile.js'
 import type { HubConnection } from './connection.js'
 import type { HubFile } from './repository.js'
 
-/** A file of the hub that is on this machine. */
 export interface FetchedHubFile {
   readonly sha256: string
   readonly isFetched: boolean

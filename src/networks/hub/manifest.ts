@@ -15,8 +15,8 @@ import { type HubFile, type HubRepository, MAIN } from './repository.js'
 const commit = z.string().refine(isCommit)
 
 /**
- * What the hub states about a commit, stored as `hub/OWNER--NAME/COMMIT.json` after the model's files. With it, a model
- * is found without a connection: the model is complete if its files have the sizes stated here.
+ * What the hub states about a commit, in `hub/OWNER--NAME/COMMIT.json`. It is stored after the model's files. If these
+ * have the sizes stated here, the model is complete, and no request to the hub is needed.
  */
 const manifestSchema = z.object({
   commit,
@@ -39,7 +39,6 @@ const REVISION_FILE = /^revision-[0-9a-f]{16}\.json$/
 
 /** A model of the hub that is on this machine. */
 export interface HubModelFile {
-  /** Path of the ONNX file. */
   readonly path: string
   /** Folders to search for files that describe the model: that of its ONNX file, then that of the repository. */
   readonly folders: readonly string[]
@@ -47,7 +46,6 @@ export interface HubModelFile {
   readonly commit: string
 }
 
-/** A pulled model, as lists show it. */
 export interface HubModelStatus {
   /** The shortest reference that names the model. */
   readonly id: string
@@ -83,7 +81,7 @@ function revisionPath(repository: RepositoryName, revision: string): string {
   return join(repositoryFolder(repository), `revision-${sha256(revision).slice(0, 16)}.json`)
 }
 
-/** Stores what the hub states about a commit, and that the reference's revision now means this commit. */
+/** Stores what the hub states about a commit, and makes it the latest commit of the reference's revision. */
 export async function writeHubManifest(reference: HubReference, repository: HubRepository): Promise<void> {
   const { commit, licence, files } = repository
   await writeChanged(manifestPath(reference, commit), { commit, licence, files: [...files.values()] })
@@ -111,7 +109,7 @@ async function writeChanged(path: string, document: object): Promise<void> {
 }
 
 /**
- * What the hub stated about the latest commit of a reference of which the model is on this machine; undefined if there
+ * What the hub stated about a reference's latest commit among those whose model is on this machine; undefined if there
  * is none.
  */
 export async function readManifest(reference: HubReference): Promise<HubRepository | undefined> {
@@ -141,7 +139,7 @@ async function parsed<T>(schema: z.ZodType<T>, path: string): Promise<T | undefi
 }
 
 /**
- * Finds a pulled model without a connection.
+ * Finds a pulled model on this machine, without a request to the hub.
  *
  * @throws UsageError for text that is not a reference; InputError if the model is not on this machine
  */
@@ -173,7 +171,6 @@ async function filesHere(reference: HubReference, repository: HubRepository): Pr
   }
 }
 
-/** The models of the hub that are on this machine. */
 export async function listHubModels(): Promise<readonly HubModelStatus[]> {
   const folders = await readdir(hubFolder()).catch((): string[] => [])
   return (await Promise.all(folders.sort().map(modelsIn))).flat()
@@ -191,11 +188,11 @@ async function modelsIn(folder: string): Promise<readonly HubModelStatus[]> {
   const references = [...named.map(({ revision }) => revision), ...others].sort().map((revision) => {
     return `hf:${folder.replace('--', '/')}${revision === MAIN ? '' : `@${revision}`}`
   })
-  // The folder of a repository is named OWNER--NAME. Any other folder gives an invalid reference and is skipped.
+  // A folder that is not named OWNER--NAME gives an invalid reference and is skipped.
   return (await Promise.all(references.map((text) => modelsOf(text).catch(() => [])))).flat()
 }
 
-/** The models on this machine at one commit: the latest of the reference `text`, which has no file. */
+/** The models on this machine at the latest commit of the reference `text`. The reference names no file. */
 async function modelsOf(text: string): Promise<readonly HubModelStatus[]> {
   const reference = parseHubReference(text)
   const [newest = ''] = await commitsOf(reference, reference.revision ?? MAIN)

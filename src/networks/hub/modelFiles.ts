@@ -5,14 +5,17 @@ import type { ReferringModel } from '../onnx/externalData.js'
 import type { HubReference } from './reference.js'
 import type { HubFile, HubRepository } from './repository.js'
 
-/** Usual paths of ONNX files in a repository. The first one that exists is used. */
+/** Usual paths of the ONNX file in a repository. The first one that exists is used. */
 const USUAL = ['model.onnx', 'onnx/model.onnx']
 
 export function isModel({ path }: HubFile): boolean {
   return path.endsWith('.onnx')
 }
 
-/** The ONNX file to use if the reference names none: a usual one, or the only one; otherwise undefined. */
+/**
+ * The ONNX file of a repository for a reference that names none: a usual path, or the only ONNX file; otherwise
+ * undefined.
+ */
 export function usualModel({ files }: HubRepository): HubFile | undefined {
   const usual = USUAL.map((path) => files.get(path)).find((candidate) => candidate !== undefined)
   const [first, ...others] = [...files.values()].filter(isModel)
@@ -48,10 +51,10 @@ function listed(models: readonly HubFile[]): string {
 }
 
 /**
- * The files in which a model keeps its weights. The model names them, and the hub must list them.
+ * The files that hold a model's weights. The ONNX file names them, and the hub must list them.
  *
- * @param read the model's ONNX file, already on this machine
- * @throws InputError if a file is missing in the repository, or is too short
+ * @param read the ONNX file on this machine
+ * @throws InputError if the repository does not have such a file, or if it is too short
  */
 export function weightsFiles(read: ReferringModel, model: HubFile, { files }: HubRepository): readonly HubFile[] {
   const { path, external } = read
@@ -69,7 +72,6 @@ export function weightsFiles(read: ReferringModel, model: HubFile, { files }: Hu
   return [...new Set(named)]
 }
 
-/** Files that describe the input and the classes of a model. */
 const DESCRIPTIONS = ['preprocessor_config.json', 'config.json', 'labels.json']
 const MOST_DESCRIPTION_BYTES = 2 ** 20
 

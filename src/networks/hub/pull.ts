@@ -21,7 +21,6 @@ export type HubPullOptions = Pick<PullOptions, 'onProgress' | 'signal' | 'stallS
 export interface PulledHubModel {
   /** The reference, as the user wrote it. */
   readonly id: string
-  /** Path of the ONNX file. */
   readonly path: string
   readonly bytes: number
   readonly sha256: string
@@ -29,7 +28,6 @@ export interface PulledHubModel {
   readonly licence: string
   /** URL of the ONNX file; null if all files were present and nothing was fetched. */
   readonly origin: string | null
-  /** Hash of the commit. */
   readonly revision: string
   /** The ONNX file, then the files with its weights and those that describe its input and classes. */
   readonly files: readonly PulledHubFile[]
@@ -52,10 +50,12 @@ interface PulledHubFile {
  *
  * @param text hf:OWNER/NAME[@REVISION][:path/model.onnx]. Without a path, the file is `model.onnx`, `onnx/model.onnx`
  * or the only ONNX file.
- * @throws UsageError if the text is no reference or could mean several files, or if the hub is not secure; NetworkError
- * if the hub cannot be reached; InputError if the hub does not have the model or revision or does not give it, or if a
- * file differs from what the hub states (it is then removed); OutputError if the cache cannot be written; the signal's
- * reason after an abort
+ * @throws UsageError if the text is not a reference or could mean several files, or if the hub is not secure
+ * @throws NetworkError if the hub cannot be reached
+ * @throws InputError if the hub does not have the model or revision, or refuses it; or if a file differs from what the
+ * hub states, and is then removed
+ * @throws OutputError if the cache cannot be written
+ * @throws the signal's reason after an abort
  */
 export async function pullHubModel(text: string, options: HubPullOptions = {}): Promise<PulledHubModel> {
   checkOptions(options, {
@@ -96,7 +96,7 @@ interface Pull {
 }
 
 /**
- * Gets the files of a model. If they could be fetched, it also stores what the hub states about them.
+ * Gets the files of a model. After fetching, it stores what the hub states about them.
  * @throws InputError if a file is missing and nothing may be fetched
  */
 async function pulledFrom(pull: Pull): Promise<PulledHubModel> {
@@ -124,7 +124,7 @@ async function pulledFrom(pull: Pull): Promise<PulledHubModel> {
   }
 }
 
-/** The files with the weights. Only the ONNX file names them, so it must already be on this machine. */
+/** The files that hold the weights. The ONNX file names them, so it must already be on this machine. */
 async function weightsOf({ reference, repository, connection }: Pull, model: HubFile): Promise<readonly HubFile[]> {
   const path = join(commitFolder(reference, repository.commit), model.path)
   try {
@@ -152,7 +152,7 @@ async function broughtFile(
   return { path, bytes, ...fetched }
 }
 
-/** URL of a file at this commit. Its bytes never change. */
+/** URL of a file at one commit. Its contents never change. */
 function addressOf({ endpoint }: HubConnection, { reference: { owner, name }, repository }: Pull, file: HubFile): URL {
   const path = file.path.split('/').map(encodeURIComponent).join('/')
   return new URL(`${endpoint}/${owner}/${name}/resolve/${repository.commit}/${path}`)

@@ -3,7 +3,6 @@ import { printable } from '../../support/text.js'
 
 /** A model of the Hugging Face hub, written `hf:OWNER/NAME[@REVISION][:path/model.onnx]`. */
 export interface HubReference {
-  /** The reference as the user wrote it. */
   readonly text: string
   readonly owner: string
   readonly name: string
@@ -20,7 +19,6 @@ export function isHubReference(text: string): boolean {
   return text.startsWith(PREFIX)
 }
 
-/** @throws UsageError if the text is not a reference */
 export function parseHubReference(text: string): HubReference {
   const refuse = (cause: string) => new UsageError(`"${printable(text)}" ${cause}; ${FORM}`)
   // Git forbids colons in branches and tags, so the first colon after the name begins the path.
@@ -44,12 +42,12 @@ export function isRevision(revision: string): boolean {
   return revision.length <= 250 && /^[^\s:?*[\\~^@{}-][^\s:?*[\\~^@{}]*$/.test(revision) && isRepositoryPath(revision)
 }
 
-/** Whether a revision is a full commit hash, so that its files never change. */
+/** Whether a revision is a full commit hash. Then its files never change. */
 export function isCommit(revision: string): boolean {
   return /^[0-9a-f]{40}$/.test(revision)
 }
 
-/** Whether a path stays inside the repository's folder, and every file system allows its names. */
+/** Whether a path stays inside the repository's folder and is valid on every file system. */
 export function isRepositoryPath(path: string): boolean {
   if (path.length > 1000 || /[\\:\p{Cc}]/u.test(path)) return false
   return path.split('/').every((part) => part !== '' && part !== '.' && part !== '..' && Buffer.byteLength(part) <= 255)

@@ -6,7 +6,6 @@ import { type HubReference, isRepositoryPath } from './reference.js'
 
 /** A file as the hub lists it. Large files have a SHA-256, others only git's hash. */
 export interface HubFile {
-  /** Path in the repository. */
   readonly path: string
   readonly bytes: number
   readonly sha256: string | null
@@ -14,7 +13,6 @@ export interface HubFile {
   readonly blob: string
 }
 
-/** A repository at one commit. */
 export interface HubRepository {
   readonly commit: string
   /** Licence that the repository's card names, mostly in lower case; NOASSERTION if it names none. */
@@ -36,7 +34,8 @@ const fileSchema = z.object({
 })
 
 /**
- * Reference: huggingface.co/docs/hub/api, GET /api/models/{repo_id}/revision/{revision}. `blobs` adds sizes and hashes.
+ * Reference: huggingface.co/docs/hub/api, GET /api/models/{repo_id}/revision/{revision}. The parameter `blobs` adds
+ * sizes and hashes of the files.
  */
 const infoSchema = z.object({
   sha: z.string().regex(/^[0-9a-f]{40}$/),

@@ -9,7 +9,7 @@ export const LARGEST_FRAME = 4096
 
 const colours = z.array(z.number()).readonly()
 
-/** The options that say how pixels become the input of a network outside the catalog, with the check of each option. */
+/** The options that say how pixels become the input of a network outside the catalog, each with its check. */
 export const INPUT_OPTIONS = {
   /** A usual recipe: `imagenet`, `inception`, `clip`, `caffe` or `raw`. The options below change parts of it. */
   input: oneOf('input', INPUT_PRESETS).exactOptional(),
@@ -44,7 +44,6 @@ function checkSize(size: number): void {
     throw new UsageError(`\`inputSize ${size}\` is larger than the limit of ${LARGEST_FRAME} pixels; use a smaller one`)
 }
 
-/** @throws UsageError for an invalid value */
 export function checkInputOptions(options: InputOptions): void {
   parseOptions(inputOptionsOf(options), INPUT_OPTIONS)
 }
@@ -55,7 +54,7 @@ export function inputOptionsOf(given: InputOptions): InputOptions {
   return Object.fromEntries(names.flatMap((name) => (given[name] === undefined ? [] : [[name, given[name]]])))
 }
 
-/** The values that the options give; empty if they give none. */
+/** The values that the options give. If there are none, it is empty. */
 export function partOfOptions(options: InputOptions): RecipePart {
   const { input, inputMean, inputStd, inputRange, inputOrder, inputSize } = options
   const preset = input === undefined ? {} : partOfPreset(input)

@@ -1,6 +1,6 @@
 import type { NetworkInput } from '../network.js'
 
-/** How pixel values are converted. The recipe of an input does not depend on the network's graph. */
+/** How pixel values are converted. This part of `NetworkInput` cannot be found in the network's graph. */
 export type PixelRecipe = Pick<NetworkInput, 'divisor' | 'mean' | 'std' | 'channelOrder'>
 
 /**
@@ -12,7 +12,7 @@ export interface RecipePart {
   readonly mean?: readonly number[]
   readonly std?: readonly number[]
   readonly channelOrder?: 'rgb' | 'bgr'
-  /** Side of the network's image in pixels, after resizing and cropping. */
+  /** Side of the network's image in pixels. */
   readonly size?: number
   readonly layout?: 'nchw' | 'nhwc'
 }

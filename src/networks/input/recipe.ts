@@ -15,15 +15,15 @@ export interface InputRecipe extends PixelRecipe {
 
 const ASSUMED = 'assumed'
 
-/** A note for the user if the recipe was assumed; otherwise undefined. */
+/** A note for the user, if ImageNet's recipe was assumed; otherwise undefined. */
 export function assumedInput({ id, inputSource }: Pick<Network, 'id' | 'inputSource'>): string | undefined {
   if (inputSource !== ASSUMED) return undefined
   return `${id}: no input recipe was found, so ImageNet's is used; describe the input in NAME.input.json beside the ONNX file, or choose another with \`input\``
 }
 
 /**
- * Finds the recipe for a model's input. Options come first, then a file beside the model or else the model's metadata.
- * If these state nothing, the recipe is ImageNet's, or unchanged pixels if the input's type is uint8.
+ * Finds out how pixels become a model's input. The options come first, then a file beside the model, or else the
+ * model's metadata. If nothing is stated, it assumes ImageNet's recipe, or unchanged pixels for an input of type uint8.
  *
  * @param folders to search for files that describe the model, its own folder first
  * @throws InputError if such a file is damaged

@@ -9,7 +9,6 @@ import type { OnnxModel } from '../onnx/onnxFile.js'
 import { LARGEST_FRAME, partOfPreset } from './options.js'
 import { INPUT_PRESETS, type RecipePart } from './presets.js'
 
-/** The values of a recipe that a source states, and the source's name. */
 export interface FoundPart {
   readonly part: RecipePart
   readonly source: string
@@ -20,8 +19,8 @@ const MOST_BYTES = 1 << 20
 
 /**
  * Reads a JSON file; undefined if it does not exist.
- * @param isOurs whether only Shiftscope uses a file of this name. Other files may be anything, so they are skipped if
- * they are not JSON or are too large.
+ * @param isOurs whether the name is Shiftscope's own. Any other file may belong to another program, so it is skipped if
+ * it is too large or is not JSON.
  * @throws InputError if a file of ours is too large or is not JSON
  */
 export async function jsonBeside(path: string, isOurs: boolean): Promise<unknown> {
@@ -46,8 +45,8 @@ async function readJson(path: string): Promise<unknown> {
 }
 
 /**
- * The recipe in a file beside a model. The first file that states one is used: Shiftscope's NAME.input.json, then
- * Hugging Face's preprocessor_config.json, then timm's config.json.
+ * The recipe in a file beside a model. The first of these files that states one is used: Shiftscope's NAME.input.json,
+ * Hugging Face's preprocessor_config.json, timm's config.json.
  */
 export async function besideModel(path: string, folders: readonly string[]): Promise<FoundPart | undefined> {
   const own = join(dirname(path), `${basename(path, extname(path))}.input.json`)
@@ -119,9 +118,7 @@ const preprocessorSchema = z.looseObject({
   crop_size: sides.nullish(),
 })
 
-/**
- * The recipe in Hugging Face's preprocessor_config.json. It resizes a picture to `size`, then crops it to `crop_size`.
- */
+/** Reads preprocessor_config.json. It describes resizing a picture to `size`, then cropping it to `crop_size`. */
 function partOfPreprocessor(document: unknown, file: string): RecipePart | undefined {
   if (document === undefined) return undefined
   const read = checked(preprocessorSchema, document, file)
@@ -172,8 +169,8 @@ function partOfTimm(document: unknown, file: string): RecipePart | undefined {
 }
 
 /**
- * Metadata keys. The value of Shiftscope's own key is the content of a NAME.input.json file; the others are from ONNX.
- * Reference: onnx/docs/MetadataProps.md.
+ * Keys in a model's metadata. `OWN_KEY` has the content of a NAME.input.json file as its value. The other keys are
+ * defined by ONNX: onnx/docs/MetadataProps.md.
  */
 const OWN_KEY = 'shiftscope.input'
 const RANGE_KEY = 'Image.NominalPixelRange'
@@ -185,7 +182,6 @@ const RANGES: ReadonlyMap<string, RecipePart> = new Map([
   ['Normalized_1_1', partOfPreset('inception')],
 ])
 
-/** @throws InputError if Shiftscope's own metadata cannot be read */
 export function partOfMetadata(metadata: OnnxModel['metadata'], path: string): RecipePart | undefined {
   const own = metadata.get(OWN_KEY)
   if (own !== undefined) return partOfDescription(parsed(own, `the metadata ${OWN_KEY} of ${path}`), path)
