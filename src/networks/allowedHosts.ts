@@ -2,8 +2,8 @@ import { isIP } from 'node:net'
 import { NetworkError, UsageError } from '../errors.js'
 
 /**
- * The only hosts that files may be requested from, also after redirects. Used for addresses that come from somebody
- * else, such as those in an annotation file.
+ * The only hosts to request files from, also after redirects, if the addresses come from somebody else (an annotation
+ * file).
  */
 export interface AllowedHosts {
   /** Host names, as `hostName` returns them. */
@@ -25,10 +25,6 @@ export function hostName(text: string, option: string): string {
   )
 }
 
-/**
- * @param from the URL that redirected to this one, for the error message
- * @throws NetworkError if the URL's host is not allowed
- */
 export function checkHost({ hostname }: URL, { names, option }: AllowedHosts, from?: URL): void {
   if (names.includes(hostname)) return
   const subject = from === undefined ? hostname : `${from} redirects to ${hostname}, which`

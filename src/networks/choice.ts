@@ -11,7 +11,6 @@ import { type NetworkChoice, type NetworkSource, networkSource } from './source.
  *
  * An ONNX file must have one input of square images, [N, 3, rows, cols] or [N, rows, cols, 3], as float32, float16,
  * float64 or uint8.
- *
  * @throws UsageError for an unknown id or layer, or options that do not fit the network; InputError if weights are
  * missing or damaged, or if an ONNX file has another input or does not run; the signal's reason
  */
@@ -40,10 +39,7 @@ function ownLayers(
   return { onnxPath: model.path, layers: read, input }
 }
 
-/**
- * A catalog network that reads only the named layers, in the network's order; by default all of them.
- * @throws UsageError if `layers` is empty, or names a layer that the network does not have
- */
+/** A catalog network that reads only the named layers, in the network's order; by default all of them. */
 export function withOwnLayers(network: Network, layers: readonly string[] | undefined): Network {
   if (layers === undefined) return network
   const own = namedLayers(network, layers)

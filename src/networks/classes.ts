@@ -18,7 +18,6 @@ import type { NetworkSource } from './source.js'
  * - `classes` in the model's metadata;
  * - ImageNet's classes, if the output has 1000 or 1001 values;
  * - the class numbers, if a fully connected layer computes the output. Other outputs may be no class scores.
- *
  * @throws InputError if NAME.labels.json is damaged, or has another number of names than the output has values
  */
 export async function classesOf(

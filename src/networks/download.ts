@@ -23,7 +23,6 @@ const MOST_BYTES = 2 ** 31
  * Downloads a file into `part`. If the server still has the version that the part was taken from, the download resumes
  * where it stopped; otherwise it starts again. If-Range (with the ETag or date) and the file's size tell whether it is
  * the same version.
- *
  * @throws NetworkError if the server cannot be reached, refuses, or sends nothing for too long; InputError if the file
  * has the wrong size; the signal's reason after an abort. After any error, another download can continue the part.
  */
@@ -31,11 +30,7 @@ export async function download(address: URL, part: Part, options: DownloadOption
   return watched(address, options, (watch) => transfer(address, part, options, watch))
 }
 
-/**
- * Copies a local file into `part`, from the start.
- *
- * @throws InputError if the file is missing or has the wrong size; the signal's reason after an abort
- */
+/** Copies a local file into `part`, from the start. */
 export async function copyFrom(file: string, part: Part, options: DownloadOptions): Promise<void> {
   const bytes = await fileSize(file)
   requireSize(file, bytes, options)

@@ -9,7 +9,7 @@ import { ProtobufError } from './protobuf/wire.js'
 
 /**
  * A shell command that exports torchvision's network of this name, with its published weights, to `<id>.onnx`.
- * `dynamo=False` selects the exporter that keeps the weights in the same file.
+ * `dynamo=False` keeps the weights in the same file.
  */
 export function exportCommand(id: string): string {
   return pythonLine(`m = torchvision.models.${id}(weights='DEFAULT').eval()`, id)
@@ -43,7 +43,6 @@ export async function readExported(entry: CatalogEntry, path: string): Promise<H
   }
 }
 
-/** @throws InputError if the file takes images of another size than the entry */
 export function checkFrame(entry: CatalogEntry, path: string, { rows, cols }: NetworkInput): void {
   if (rows === entry.input.rows) return
   throw new InputError(
@@ -54,11 +53,7 @@ export function checkFrame(entry: CatalogEntry, path: string, { rows, cols }: Ne
 /** Number of ImageNet's classes. */
 const CLASSES = 1000
 
-/**
- * @param entry only exported entries are checked
- * @param classes number of values of the last output; undefined if that output is not read
- * @throws InputError if an exported network does not end in ImageNet's 1000 classes
- */
+/** Checks the number of values of the last output, if the entry is an exported network and that output is read. */
 export function checkClasses(entry: CatalogEntry | undefined, path: string, classes: number | undefined): void {
   if (entry?.kind !== 'exported' || classes === undefined || classes === CLASSES) return
   throw new InputError(

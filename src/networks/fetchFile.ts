@@ -28,9 +28,6 @@ const SECONDS_BETWEEN_LOOKS = 1
 /**
  * Fetches a file into the cache, unless it is already there. If several processes need the same file, one fetches it
  * while the others wait. An interrupted download is resumed.
- *
- * @throws the errors of `download`, `copyFrom` and `take`; OutputError if the cache cannot be written; the signal's
- * reason
  */
 export async function fetchFile<T>(wanted: WantedFile<T>, options: DownloadOptions): Promise<T> {
   const { name, lock = name, present, origin, take } = wanted

@@ -36,7 +36,6 @@ const MOST_REDIRECTS = 5
 
 /**
  * Requests a file and follows redirects. Uses the proxy that the environment names, if any.
- *
  * @returns the response with status 200, or also 206 or 416 if a range was requested. The caller must close it.
  * @throws RefusedRequest for any other status (unless `refusal` makes another error), and for a redirect that would
  * leave https; NetworkError for a host that is not allowed; UsageError for an invalid proxy; otherwise the connection's
@@ -168,7 +167,6 @@ export function isPassing(status: number): boolean {
   return status === 429 || status >= 500
 }
 
-/** The status with its name, such as "404 Not Found". */
 export function statusText(status: number): string {
   return `${status} ${STATUS_CODES[status] ?? ''}`.trimEnd()
 }
@@ -178,8 +176,6 @@ export function statusText(status: number): string {
  * - https: $https_proxy or else $all_proxy, in lower or upper case.
  * - http: $http_proxy (only in lower case, as in curl) or else $all_proxy. Http within this machine uses no proxy.
  * - Addresses that $no_proxy lists use no proxy.
- *
- * @throws UsageError if the variable does not hold the address of an http or https proxy
  */
 export function proxyFor(address: URL, environment: NodeJS.ProcessEnv = process.env): URL | undefined {
   const variable = (name: string) => environment[name] || environment[name.toUpperCase()] || ''

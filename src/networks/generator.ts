@@ -27,7 +27,6 @@ export type FeatureStage = 'pre-relu' | 'post-relu'
 export interface Generator {
   /** Id in the catalog, or name of the ONNX file without its extension. */
   readonly id: string
-  /** Path of the ONNX file to run. */
   readonly path: string
   /** Optimization level of ONNX Runtime; by default the highest. */
   readonly optimization?: RunnableGraph['optimization']
@@ -49,7 +48,6 @@ export interface Generator {
 
 /**
  * Opens a generator.
- *
  * @param id of the catalog (`deepsim-fc6`, …), or the path of an .onnx file. This file must have the graph that
  * `Generator` describes, and the metadata `encoder`, `layer`, `feature` and optionally `encoder_sha256`.
  * @param weights a checkpoint to use instead of the imported one
@@ -77,9 +75,7 @@ export async function chooseGenerator(
 
 /**
  * Checks that a generator takes the features of this layer of this network.
- *
- * @throws UsageError for another network or another layer; InputError if the generator was trained with other weights
- * of the network
+ * @throws UsageError for another network or layer; InputError if it was trained with other weights of the network
  */
 export function checkGenerator(generator: Generator, network: Network, layer: string): void {
   const { id, encoder, encoderSha256 } = generator
@@ -200,7 +196,6 @@ function knownEncoder(path: string, id: string): CatalogEntry {
   }
 }
 
-/** Number of features of the encoder's layer, from the catalog or else from the encoder's file. */
 function layerDims(path: string, encoder: CatalogEntry, name: string): number {
   const layer = encoder.layers.find((candidate) => candidate.name === name)
   if (!layer) {

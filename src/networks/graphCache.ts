@@ -20,11 +20,9 @@ let substitute: string | undefined
 /**
  * Returns a graph from the cache. If its file is missing or was changed, it is written first. If the cache cannot be
  * written, the graph goes into a temporary folder.
- *
  * @param name of the file; it must identify everything that the file's contents depend on
  * @param write writes the graph to the given path, whole or not at all
- * @throws InputError if anyone can write to the cache; the errors of `write`; OutputError if the temporary folder
- * cannot be written either
+ * @throws InputError if anyone can write to the cache
  */
 export async function cachedGraph(name: string, write: (path: string) => Promise<void>): Promise<CachedGraph> {
   await checkOwner()

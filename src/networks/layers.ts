@@ -14,9 +14,6 @@ import type { LayerChoice, NetworkSource } from './source.js'
 /**
  * Finds out how to read the chosen tensors of a network as features: float32, pooled if `choice` says so. If the graph
  * must be changed for this, a copy is changed. The result is stored, so that the same choice needs no second trial run.
- *
- * @throws UsageError for an unknown tensor; InputError if the graph does not run, or a tensor cannot be read as
- * features; the signal's reason
  */
 export async function readLayers(source: NetworkSource, choice: LayerChoice): Promise<LayerReading> {
   const { model, input, changes } = source
@@ -66,7 +63,6 @@ async function measuredLayers(source: NetworkSource, choice: LayerChoice): Promi
   }
 }
 
-/** @throws UsageError for an unknown tensor; InputError if the graph was exported in training mode */
 function layerPlan(source: NetworkSource, { layers }: LayerChoice): LayerPlan {
   const { model, name, changes, input } = source
   const names = layers === undefined ? defaultLayers(source) : [...new Set(layers)]
@@ -150,7 +146,6 @@ export function defaultLayers({ model, input, changes }: NetworkSource): readonl
   return entering === undefined || entering === image || entering === last ? [last] : [entering, last]
 }
 
-/** @throws UsageError for a tensor that does not exist or does not depend on the image */
 function checkTensors({ name, model }: NetworkSource, names: readonly string[], made: readonly ImageTensor[]): void {
   const outputs = model.outputs.map((output) => output.name)
   if (names.length === 0)

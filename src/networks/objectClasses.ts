@@ -20,7 +20,6 @@ let known: z.infer<typeof schema>['categories'] | undefined
 /**
  * Whether a network's answer names an object's category correctly.
  * @param answer name of a class; synonyms after a comma are ignored
- * @param classes names of all classes of the network
  * @returns null if unknown: the category is not one of the paper's ten, or the network has no class for it
  */
 export function isRightAnswer(category: string | null, answer: string, classes: Iterable<string>): boolean | null {

@@ -29,7 +29,6 @@ export function placeholderNetwork(entry: CatalogEntry): Network {
   return { ...about, ...NO_FILE, weightsBytes: expectedWeightBytes(entry) as number }
 }
 
-/** A published generator without its weights: see `placeholderNetwork`. */
 export function placeholderGenerator(entry: GeneratorEntry): Generator {
   const { id, encoder, layer, feature } = entry
   const { input } = catalogEntry(encoder)

@@ -159,10 +159,6 @@ async function pullFile(entry: ModelEntry, from: SourceOrigin, options: PullOpti
   }
 }
 
-/**
- * Checks a downloaded file and moves it to the imported weights.
- * @throws InputError if it is not the expected file
- */
 async function admitted(entry: ModelEntry, { source, origin }: SourceOrigin, part: string): Promise<PulledWeights> {
   const sha256 = await requirePublished(part, source, String(origin))
   await requireNetwork(entry, part, sha256, String(origin))

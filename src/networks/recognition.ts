@@ -27,9 +27,7 @@ export async function isCheckpointPath(model: string): Promise<boolean> {
 
 /**
  * Finds the network of a checkpoint by the names and shapes of its tensors, without reading their values.
- *
  * @returns the network's id in the catalog
- * @throws InputError if the file is damaged, or if its network is unknown or must be exported to ONNX
  */
 export function recogniseCheckpoint(path: string): Promise<string> {
   return withFile(path, async (file) => networkOfCheckpoint(await readCheckpoint(file)))

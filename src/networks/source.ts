@@ -70,11 +70,6 @@ export interface NetworkSource extends PlannedInput {
   readonly entry?: CatalogEntry
 }
 
-/**
- * Finds the network that a choice names, and reads its graph.
- *
- * @throws UsageError for an unknown id, or options that do not fit; InputError for missing or damaged weights
- */
 export async function networkSource(choice: NetworkChoice): Promise<NetworkSource> {
   const { model, weights, pool = 'none' } = choice
   checkNames('pool', [pool], POOLS)
@@ -133,10 +128,6 @@ async function catalogSource(entry: CatalogEntry, choice: NetworkChoice): Promis
   return { ...about, input, model: graph, weights: file, layers: read, entry }
 }
 
-/**
- * Reads how pixels become the input of an ONNX file, unless `known` says so: from options, files in `folders` or
- * metadata.
- */
 async function fileSource(
   model: HashedModel,
   folders: readonly string[],

@@ -14,11 +14,7 @@ export interface Watch {
   readonly alive: () => void
 }
 
-/**
- * Runs `work` on a connection, and aborts it when no data comes for too long.
- *
- * @throws NetworkError if the connection fails, breaks or is silent for too long; the signal's reason after an abort
- */
+/** Runs `work` on a connection, and aborts it when no data comes for too long. */
 export async function watched<T>(
   address: URL,
   { signal, stallSeconds }: WatchOptions,

@@ -36,9 +36,7 @@ export interface Verification {
 /**
  * Checks that a network or generator of the catalog has the right weights and runs. It compares the SHA-256 of the
  * weights, and runs a fixed image or feature through the graph on the CPU.
- *
- * @throws UsageError for an unknown id; InputError if weights are missing or damaged, an embedded file is not the
- * package's own, the graph does not run, or a value is not finite or differs from the catalog; the signal's reason
+ * @throws InputError also if a value is not finite or differs from the catalog
  */
 export async function verifyNetwork(
   id: string,

@@ -42,9 +42,6 @@ export type WeightsFile = Pick<Network, 'weightsPath' | 'weightsSha256' | 'weigh
 /**
  * The graph of a published network or generator, built from a checkpoint or taken from the cache. The checkpoint is
  * opened only once, so that its hash and its weights belong to the same file.
- *
- * @throws InputError if the checkpoint is damaged or of another network; OutputError if the graph cannot be written
- * anywhere
  */
 export function checkpointGraph(
   entry: ModelEntry,
@@ -59,7 +56,6 @@ export function checkpointGraph(
   })
 }
 
-/** @param option the option that takes a file of weights, for the message */
 export function missingWeights(entry: ModelEntry, option?: string): InputError {
   const { id, sources } = entry
   const byOption = option === undefined ? '' : `, or pass \`${option}\``

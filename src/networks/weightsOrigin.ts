@@ -13,9 +13,7 @@ export function publishedName(source: WeightsSource): string {
 
 /**
  * Where to fetch a published file: its own URL, or the file of the same name at a mirror.
- *
  * @param mirror an https address, an http address on this machine, or a folder
- * @throws UsageError for any other mirror
  */
 export function originOf(source: WeightsSource, mirror?: string): WeightsOrigin {
   if (mirror === undefined) return secure(new URL(source.url), source.url)

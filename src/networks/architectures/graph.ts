@@ -206,11 +206,7 @@ interface ChannelTransform {
   readonly shift: Float64Array
 }
 
-/**
- * Scale and shift of the batch normalisation `key`, in float64: scale = γ/√(σ²+ε), shift = β − μ·scale.
- *
- * @throws InputError if a variance is negative
- */
+/** Scale and shift of the batch normalisation `key`, in float64: scale = γ/√(σ²+ε), shift = β − μ·scale. */
 async function batchNormTransform(weights: Weights, key: string): Promise<ChannelTransform> {
   const [gamma, beta, mean, variance] = await Promise.all([
     weights.read(`${key}.weight`),

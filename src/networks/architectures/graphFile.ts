@@ -9,10 +9,7 @@ import { weightsFor } from './weights.js'
 
 /**
  * The graph of an architecture with the weights of a checkpoint, from the cache or newly built.
- *
  * @param sha256 of the checkpoint
- * @throws InputError if the checkpoint is damaged or of another architecture; OutputError if the graph cannot be
- * written anywhere
  */
 export function graphFile(architecture: Architecture, checkpoint: OpenFile, sha256: string): Promise<CachedGraph> {
   return cachedGraph(`${architecture.id}-${sha256.slice(0, 16)}-v${graphVersion}.onnx`, async (path) => {

@@ -159,7 +159,6 @@ export interface GraphTensor {
   readonly shape: readonly number[]
 }
 
-/** Input of every network of the paper. */
 export const image224: GraphTensor = { name: 'image', shape: [3, 224, 224] }
 
 export interface Parameter {

@@ -17,9 +17,7 @@ export const ignoredKey = /(^|\.)num_batches_tracked$/
 /**
  * Checks that a checkpoint belongs to this architecture: it must have exactly the tensors that the layers need, in the
  * right shapes. More tensors are an error, because a deeper network of the same family has all of these and more.
- *
  * @param known architectures to compare with if it does not fit; the message names those that fit
- * @throws InputError that names the first wrong key, and the network that the file belongs to, if it is known
  */
 export function weightsFor(
   architecture: Architecture,

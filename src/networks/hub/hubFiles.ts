@@ -27,11 +27,7 @@ export async function presentHubFile(path: string, file: HubFile): Promise<Fetch
 
 /**
  * Fetches a file of the hub, unless it is already there. The file gets its name only after its size and hash match
- * those that the hub states.
- *
- * @param path final path of the file
- * @throws InputError if the file differs from what the hub states; it is then removed. NetworkError if it cannot be
- * fetched; the signal's reason after an abort.
+ * those that the hub states. A file that does not match is removed.
  */
 export function fetchHubFile(
   origin: URL,

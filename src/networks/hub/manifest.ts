@@ -138,11 +138,7 @@ async function parsed<T>(schema: z.ZodType<T>, path: string): Promise<T | undefi
   }
 }
 
-/**
- * Finds a pulled model on this machine, without a request to the hub.
- *
- * @throws UsageError for text that is not a reference; InputError if the model is not on this machine
- */
+/** Finds a pulled model on this machine, without a request to the hub. */
 export async function hubModelFile(text: string): Promise<HubModelFile> {
   const reference = parseHubReference(text)
   const repository = await readManifest(reference)

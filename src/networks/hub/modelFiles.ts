@@ -12,21 +12,14 @@ export function isModel({ path }: HubFile): boolean {
   return path.endsWith('.onnx')
 }
 
-/**
- * The ONNX file of a repository for a reference that names none: a usual path, or the only ONNX file; otherwise
- * undefined.
- */
+/** The ONNX file to read if none is named: at a usual path, or the only one; otherwise undefined. */
 export function usualModel({ files }: HubRepository): HubFile | undefined {
   const usual = USUAL.map((path) => files.get(path)).find((candidate) => candidate !== undefined)
   const [first, ...others] = [...files.values()].filter(isModel)
   return usual ?? (others.length === 0 ? first : undefined)
 }
 
-/**
- * The ONNX file that the reference names, or else the usual one.
- *
- * @throws UsageError if several files could be meant; InputError if there is none
- */
+/** @throws UsageError if the reference names no file and several could be meant; InputError if there is none */
 export function onnxFile({ owner, name, file }: HubReference, repository: HubRepository): HubFile {
   const models = [...repository.files.values()].filter(isModel)
   const shown = `${owner}/${name}`
@@ -50,12 +43,7 @@ function listed(models: readonly HubFile[]): string {
   return models.length > 10 ? `${shown.join(', ')}, …` : shown.join(', ')
 }
 
-/**
- * The files that hold a model's weights. The ONNX file names them, and the hub must list them.
- *
- * @param read the ONNX file on this machine
- * @throws InputError if the repository does not have such a file, or if it is too short
- */
+/** The files that hold a model's weights. The ONNX file names them, and the hub must list them. */
 export function weightsFiles(read: ReferringModel, model: HubFile, { files }: HubRepository): readonly HubFile[] {
   const { path, external } = read
   const named = external.map(({ location, end }) => {
@@ -76,8 +64,8 @@ const DESCRIPTIONS = ['preprocessor_config.json', 'config.json', 'labels.json']
 const MOST_DESCRIPTION_BYTES = 2 ** 20
 
 /**
- * The small files that describe a model, in its folder and in the repository's root. Files that are too large are
- * skipped with a note.
+ * The small files that describe a model, in its folder and in the repository's root. Large ones are skipped with a
+ * note.
  */
 export function descriptionFiles(
   model: HubFile,

@@ -17,7 +17,6 @@ import { type HubFile, type HubRepository, readRepository } from './repository.j
 
 export type HubPullOptions = Pick<PullOptions, 'onProgress' | 'signal' | 'stallSeconds' | 'ca'>
 
-/** A model of the Hugging Face hub that is in the cache. */
 export interface PulledHubModel {
   /** The reference, as the user wrote it. */
   readonly id: string
@@ -47,7 +46,6 @@ interface PulledHubFile {
  *
  * HF_ENDPOINT names a hub to use instead of huggingface.co. HF_TOKEN holds a token for models that are not public; only
  * the hub receives it. If HF_HUB_OFFLINE is set, nothing is fetched.
- *
  * @param text hf:OWNER/NAME[@REVISION][:path/model.onnx]. Without a path, the file is `model.onnx`, `onnx/model.onnx`
  * or the only ONNX file.
  * @throws UsageError if the text is not a reference or could mean several files, or if the hub is not secure
@@ -95,10 +93,7 @@ interface Pull {
   readonly progress: Progress
 }
 
-/**
- * Gets the files of a model. After fetching, it stores what the hub states about them.
- * @throws InputError if a file is missing and nothing may be fetched
- */
+/** Gets the files of a model. After fetching, it stores what the hub states about them. */
 async function pulledFrom(pull: Pull): Promise<PulledHubModel> {
   const { reference, repository, progress } = pull
   const { commit, licence } = repository

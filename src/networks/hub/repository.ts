@@ -34,8 +34,7 @@ const fileSchema = z.object({
 })
 
 /**
- * Reference: huggingface.co/docs/hub/api, GET /api/models/{repo_id}/revision/{revision}. The parameter `blobs` adds
- * sizes and hashes of the files.
+ * Reference: huggingface.co/docs/hub/api, GET /api/models/{repo_id}/revision/{revision}. `blobs` adds sizes and hashes.
  */
 const infoSchema = z.object({
   sha: z.string().regex(/^[0-9a-f]{40}$/),
@@ -44,12 +43,7 @@ const infoSchema = z.object({
   siblings: z.array(fileSchema),
 })
 
-/**
- * Asks the hub for the commit, licence and files of a model.
- *
- * @throws InputError for a model or revision that does not exist, may not be read, or has too many files; NetworkError
- * if the hub cannot be reached, or something other than a hub answers; the signal's reason after an abort
- */
+/** Asks the hub for the commit, licence and files of a model. */
 export async function readRepository(reference: HubReference, connection: HubConnection): Promise<HubRepository> {
   const { owner, name, revision } = reference
   const model = `${owner}/${name}`

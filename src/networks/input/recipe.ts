@@ -24,7 +24,6 @@ export function assumedInput({ id, inputSource }: Pick<Network, 'id' | 'inputSou
 /**
  * Finds out how pixels become a model's input. The options come first, then a file beside the model, or else the
  * model's metadata. If nothing is stated, it assumes ImageNet's recipe, or unchanged pixels for an input of type uint8.
- *
  * @param folders to search for files that describe the model, its own folder first
  * @throws InputError if such a file is damaged
  */

@@ -21,7 +21,6 @@ const MOST_BYTES = 1 << 20
  * Reads a JSON file; undefined if it does not exist.
  * @param isOurs whether the name is Shiftscope's own. Any other file may belong to another program, so it is skipped if
  * it is too large or is not JSON.
- * @throws InputError if a file of ours is too large or is not JSON
  */
 export async function jsonBeside(path: string, isOurs: boolean): Promise<unknown> {
   try {
