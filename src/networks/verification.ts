@@ -36,7 +36,7 @@ export interface Verification {
 /**
  * Checks that a network or generator of the catalog has the right weights and runs. It compares the SHA-256 of the
  * weights, and runs a fixed image or feature through the graph on the CPU.
- * @throws InputError also if a value is not finite or differs from the catalog
+ * @throws InputError if weights are missing or damaged, the graph does not run, or a value differs from the catalog
  */
 export async function verifyNetwork(
   id: string,

@@ -8,7 +8,7 @@ const side = 227
 
 /**
  * Generators that turn features of CaffeNet's layers fc6, fc7 and fc8 into CaffeNet's input: blue, green and red, minus
- * the mean. The files for fc6 and fc7 have the same shapes.
+ * the mean. Shapes cannot tell the files for fc6 and fc7 apart.
  * A. Dosovitskiy and T. Brox, "Generating Images with Perceptual Similarity Metrics based on Deep Networks", 2016.
  * Reference: jakehlee/dmkd-vis-image-disc, src/visualize/<layer>/generator.prototxt.
  */

@@ -50,7 +50,7 @@ function layers(antialiased: boolean): Layer[] {
     convolution('features.18.0', { batchNorm: 'features.18.1', ...relu6, inputs: 320, outputs: 1280, kernel: 1 }),
     { kind: 'global-average-pool' },
     { kind: 'flatten' },
-    // In torchvision, a dropout layer comes first and takes the number 0.
+    // In torchvision, classifier.0 is a dropout layer.
     linear(antialiased ? 'classifier.0' : 'classifier.1', 1280, 1000, 'fc', 'none'),
   ]
 }

@@ -109,8 +109,8 @@ async function writeChanged(path: string, document: object): Promise<void> {
 }
 
 /**
- * What the hub stated about a reference's latest commit among those whose model is on this machine; undefined if there
- * is none.
+ * Looks for the latest commit of a reference whose model is on this machine. Returns what the hub stated about it;
+ * undefined if there is none.
  */
 export async function readManifest(reference: HubReference): Promise<HubRepository | undefined> {
   for (const one of await commitsOf(reference, reference.revision ?? MAIN)) {

@@ -4,8 +4,8 @@ import type { NetworkInput } from '../network.js'
 export type PixelRecipe = Pick<NetworkInput, 'divisor' | 'mean' | 'std' | 'channelOrder'>
 
 /**
- * The values of a recipe that one source states. Mean and std are in the order red, green, blue, even if `channelOrder`
- * is `bgr`.
+ * The values of a recipe that one source (the options or a file) states. Mean and std are in the order red, green,
+ * blue, even if `channelOrder` is `bgr`.
  */
 export interface RecipePart {
   readonly divisor?: number
