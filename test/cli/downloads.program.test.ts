@@ -33,7 +33,7 @@ describe('models pull', () => {
     controller.abort(new InterruptedError())
     const first = await stopped
     expect([first.status, first.stdout]).toEqual([130, ''])
-    expect(first.stderr).toContain(`licence CC-BY-NC-SA-4.0, from ${server.address}/base/${name}`)
+    expect(first.stderr).toContain(`fetching ${server.address}/base/${name} (licence: CC-BY-NC-SA-4.0)`)
     expect(first.stderr).toContain('run the same command again')
     expect(statSync(part).size).toBe(250_000)
 
@@ -53,7 +53,7 @@ describe('models pull', () => {
     expect(server.requests.map(({ path }) => path)).toEqual(names.map((name) => `/${name}`))
     for (const name of names)
       expect(pulled.stderr).toMatch(RegExp(`^shiftscope: .*/${name} answers 404 Not Found`, 'm'))
-    expect(pulled.stderr).toContain('deepsim-fc6: licence none stated, from ')
+    expect(pulled.stderr).toMatch(/deepsim-fc6: fetching \S+ \(licence: none stated\)/)
   })
 
   it('brings a model of the hub, which is listed without it, though another one fails', async () => {
