@@ -86,7 +86,7 @@ export async function pullWeights(id: string, options: PullOptions = {}): Promis
   const progress = progressTo(options.onProgress)
   const present = await presentWeights(entry, progress)
   if (present !== undefined) return present
-  // Checked before the download: if anyone can write to the cache, the graph could not be built.
+  // No graph is built if anyone can write to the cache, so this is checked before the download.
   await checkOwner()
   return await fetchWeights(entry, origins, options)
 }
