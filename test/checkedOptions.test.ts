@@ -27,7 +27,7 @@ describe('options that only a script can give', () => {
   })
 
   it.each<[Partial<ExtractOptions>, string]>([
-    [{ layers: [] }, '`layers` names no layer of tiny-alexnet; name one, or leave it out'],
+    [{ layers: [] }, '`layers` is empty; name a layer of tiny-alexnet, or leave it out'],
     [{ blend: 'lighten' as 'soft' }, 'blend lighten is not known; use hard, soft'],
   ])('are refused by extract: %j', async (options, message) => {
     const extraction = extract({ model: 'tiny-alexnet', patch: DOG, size: 75, stride: 50, ...options })

@@ -3,32 +3,29 @@ import { join } from 'node:path'
 import { OutputError } from '../errors.js'
 import { asOutputError } from '../files/atomic.js'
 
-/**
- * The folder of imported weights and built graphs: $SHIFTSCOPE_CACHE, or $XDG_CACHE_HOME/shiftscope, or
- * ~/.cache/shiftscope. It need not exist.
- */
+/** The cache folder: $SHIFTSCOPE_CACHE, or $XDG_CACHE_HOME/shiftscope, or ~/.cache/shiftscope. It may not exist yet. */
 export function cacheFolder(): string {
   const { SHIFTSCOPE_CACHE, XDG_CACHE_HOME } = process.env
   if (SHIFTSCOPE_CACHE) return SHIFTSCOPE_CACHE
   return join(XDG_CACHE_HOME || join(homedir(), '.cache'), 'shiftscope')
 }
 
-/** Imported checkpoints, `<id>.<extension>`. */
+/** Imported weights, `<id>.<extension>`. */
 export function weightsFolder(): string {
   return join(cacheFolder(), 'weights')
 }
 
-/** ONNX graphs that were built from checkpoints. */
+/** ONNX graphs that were built from checkpoints, and changed copies of ONNX files. */
 export function graphsFolder(): string {
   return join(cacheFolder(), 'graphs')
 }
 
-/** Downloads that are not finished: see `part.ts`. */
+/** Unfinished downloads: see `part.ts`. */
 export function downloadsFolder(): string {
   return join(cacheFolder(), 'downloads')
 }
 
-/** Waits for work on the cache. If the cache cannot be written, the error says what to do. */
+/** Awaits work that writes to the cache. If the cache cannot be written, the error says what to do. */
 export function inCache<T>(work: Promise<T>): Promise<T> {
   return work.catch((error: unknown) => {
     throw asCacheError(error)
@@ -36,7 +33,7 @@ export function inCache<T>(work: Promise<T>): Promise<T> {
 }
 
 /**
- * Turns an error while writing to the cache into an OutputError that says what to do. Returns other errors unchanged.
+ * Turns an error about writing to the cache into an OutputError that says what to do. Returns other errors unchanged.
  */
 export function asCacheError(error: unknown): unknown {
   if (!(asOutputError(cacheFolder(), error) instanceof OutputError)) return error

@@ -36,28 +36,28 @@ const modelSchema = z.object({
    * for download. `exported`: an ONNX file that you export from torchvision's network of this name.
    */
   kind: z.enum(['embedded', 'published', 'exported']),
-  /** Preset of studies that includes it; null if you must name it. */
+  /** Preset of studies that includes this model; null if studies use it only when you name it. */
   preset: z.enum(['quick', 'paper']).nullable(),
   /** Path of an embedded ONNX file in the package's folder; null for the other kinds. */
   file: z.string().nullable(),
   /** SHA-256 of an embedded ONNX file; null for the other kinds. */
   sha256: z.string().nullable(),
-  /** Published files with these weights, the current one first. */
+  /** Published files with these weights, the newest first. Downloads try them in this order. */
   sources: z.array(sourceSchema).readonly(),
   /** SPDX identifier of the weights' licence; NOASSERTION if the authors state none. */
   licence: z.string(),
-  /** Publication that introduced it. */
+  /** Publication that introduced the network or generator. */
   paper: z.string(),
 })
 
-/** A checkpoint that no architecture describes. */
+/** A checkpoint that Shiftscope recognises, although it cannot build the network from it. */
 const checkpointSchema = z.object({
   url: z.string(),
   /** Size of the checkpoint in bytes, rounded to 100 kB. The ONNX file has about the same size. */
   bytes: z.number(),
-  /** How many tensors it has, the counters of training batches aside. */
+  /** Number of tensors, without the counters `num_batches_tracked`. */
   tensors: z.number(),
-  /** Shapes of some tensors, by key, which tell it from checkpoints of other networks. */
+  /** Shapes of some tensors, by key. They distinguish the checkpoint from those of other networks. */
   shapes: z.record(z.string(), z.array(z.number()).readonly()).readonly(),
 })
 
@@ -66,34 +66,37 @@ const networkSchema = modelSchema.extend({
   family: z.string(),
   /** Number of training pictures of an embedded network. */
   samples: z.number().int().positive().optional(),
-  /** Accuracy of an embedded network, 0 to 1, for objects on white and on mixed backgrounds as in training. */
+  /**
+   * Top-1 accuracy of an embedded network, 0 to 1, on white backgrounds and on the mixed backgrounds of its training.
+   */
   accuracy: z.object({ white: z.number(), mixed: z.number() }).optional(),
   /** Torchvision's checkpoint of an exported network. */
   checkpoint: checkpointSchema.optional(),
   input: inputSchema,
   /**
-   * Layers in order of depth; empty for an exported network, whose graph tells them. `dims` is null if only the ONNX
-   * file tells it. `norm` is the Euclidean norm of the test image's features, or null if unknown.
+   * Layers in order of depth; empty for an exported network, because its ONNX file lists them. `dims` is null if only
+   * the ONNX file states it. `norm` is the Euclidean norm of the layer's features in `verifyNetwork`, or null if
+   * unknown.
    */
   layers: z.array(z.object({ name: z.string(), dims: z.number().nullable(), norm: z.number().nullable() })).readonly(),
 })
 
 const generatorSchema = modelSchema.extend({
-  /** Id of the network whose features it decodes. */
+  /** Id of the encoder: the network whose features it turns into images. */
   encoder: z.string(),
-  /** Layer of these features. */
+  /** Layer of the encoder that these features come from. */
   layer: z.string(),
-  /** Length of the feature vectors; null if it is the encoder's. */
+  /** Length of a feature vector; null if only the ONNX files state it. */
   dims: z.number().nullable(),
-  /** Features that it was trained on: before or after the layer's ReLU. */
+  /** Whether it was trained on features before or after the layer's ReLU. */
   feature: z.enum(['pre-relu', 'post-relu']),
-  /** Euclidean norm of the image that it makes from the test feature; null if unknown. */
+  /** Euclidean norm of the image that it makes in `verifyNetwork`; null if unknown. */
   norm: z.number().nullable(),
 })
 
 const catalogSchema = z.object({
   networks: z.array(networkSchema).readonly(),
-  /** Networks that are here for the sake of their generators. */
+  /** Networks that are listed only because generators use their features. */
   encoders: z.array(networkSchema).readonly(),
   generators: z.array(generatorSchema).readonly(),
 })
@@ -118,12 +121,11 @@ export function catalog(): readonly CatalogEntry[] {
   return sections().networks
 }
 
-/** The generators that are known by name. */
 export function listGenerators(): readonly GeneratorEntry[] {
   return sections().generators
 }
 
-/** Everything that has weights: networks of studies, other encoders, generators. */
+/** All networks and generators, including the encoders that studies do not compare. */
 export function catalogModels(): readonly ModelEntry[] {
   const { networks, encoders, generators } = sections()
   return [...networks, ...encoders, ...generators]
@@ -133,14 +135,12 @@ export function isGenerator(entry: ModelEntry): entry is GeneratorEntry {
   return 'encoder' in entry
 }
 
-/** @throws UsageError for an id that is not in the catalog */
 export function modelEntry(id: string, entries: readonly ModelEntry[] = catalogModels()): ModelEntry {
   const entry = entries.find((candidate) => candidate.id === id)
   if (entry) return entry
   throw new UsageError(`no network or generator is called "${id}"; use one of ${idsOf(entries)}`)
 }
 
-/** @throws UsageError for an id that is not a network of the catalog */
 export function catalogEntry(id: string): CatalogEntry {
   const { networks, encoders } = sections()
   const entries = [...networks, ...encoders]
@@ -152,18 +152,15 @@ export function catalogEntry(id: string): CatalogEntry {
   throw new UsageError(`no network is called "${id}"; ${remedy}`)
 }
 
-/** @throws UsageError for an id that is not a generator of the catalog */
 export function generatorEntry(id: string): GeneratorEntry {
   const entries = listGenerators()
   const entry = entries.find((candidate) => candidate.id === id)
   if (entry) return entry
   const isNetwork = catalogModels().some((model) => model.id === id)
-  const cause = isNetwork
-    ? `${id} is a network and no generator, which makes images from features`
-    : `no generator is called "${id}"`
+  const cause = isNetwork ? `${id} is a network, not a generator` : `no generator is called "${id}"`
   const ids = entries.map((candidate) => candidate.id)
   throw new UsageError(
-    `${cause}; the nearest of them are ${nearestNames(id, ids, 3).join(', ')}; or give the path of an .onnx file`,
+    `${cause}; the most similar generators are ${nearestNames(id, ids, 3).join(', ')}; you can also give the path of an .onnx file`,
   )
 }
 
@@ -171,7 +168,7 @@ function idsOf(entries: readonly ModelEntry[]): string {
   return entries.map(({ id }) => id).join(', ')
 }
 
-/** Whether a file is the embedded or a published one; null if the catalog does not state enough to tell. */
+/** Whether this is the SHA-256 of the embedded or published file; null if the catalog states no hash. */
 export function isPublished(entry: ModelEntry, sha256: string): boolean | null {
   if (entry.sha256 !== null) return sha256 === entry.sha256
   if (entry.sources.length === 0) return null
@@ -179,9 +176,9 @@ export function isPublished(entry: ModelEntry, sha256: string): boolean | null {
 }
 
 /**
- * Checks that a file is not the published one of another entry, since files of two generators can have the same shapes.
- *
- * @throws InputError that names the file and the entry
+ * Shapes cannot tell which generator a file belongs to, because some generators have equal shapes. So hashes are
+ * compared.
+ * @throws InputError if the file is the published file of another entry
  */
 export function checkNotAnother(entry: ModelEntry, path: string, sha256: string): void {
   const isFile = ({ sources }: ModelEntry) => sources.some((source) => source.sha256 === sha256)
@@ -191,14 +188,14 @@ export function checkNotAnother(entry: ModelEntry, path: string, sha256: string)
 }
 
 /**
- * A licence by its SPDX name. In SPDX, NOASSERTION means that none is stated, and LicenseRef- marks licences that it
- * does not list.
+ * Text for an SPDX licence identifier. In SPDX, NOASSERTION means that no licence is stated. The prefix LicenseRef-
+ * marks licences that SPDX does not list.
  */
 export function licenceText(licence: string): string {
   return licence === 'NOASSERTION' ? 'none stated' : licence.replace(/^LicenseRef-/, '')
 }
 
-/** The command that brings the weights of a published network or generator. */
+/** The command that gets the weights of a published network or generator. */
 export function weightsCommand({ id, sources }: ModelEntry): string {
   return sources.length > 0 ? `shiftscope models pull ${id}` : `shiftscope models import ${id} FILE`
 }

@@ -6,18 +6,19 @@ import type { Network } from './network.js'
 import { type NetworkChoice, type NetworkSource, networkSource } from './source.js'
 
 /**
- * Opens a network and decides which layers are read. By default, these are the catalog's layers. For other networks,
- * they are the last output and the input of the last fully connected layer. An ONNX file must have one input of square
- * images, [N, 3, rows, cols] or [N, rows, cols, 3], as float32, float16, float64 or uint8.
+ * Opens a network and decides which layers to read. By default, these are the layers that the catalog lists. For other
+ * networks, they are the last output and the input of the last fully connected layer.
  *
- * @throws UsageError for an unknown id or layer, or options that do not fit; InputError for weights that are missing or
- * damaged, and for a file that is not such a model or does not run; the signal's reason
+ * An ONNX file must have one input of square images, [N, 3, rows, cols] or [N, rows, cols, 3], as float32, float16,
+ * float64 or uint8.
+ * @throws UsageError for an unknown id or layer, or options that do not fit the network; InputError if weights are
+ * missing or damaged, or if an ONNX file has another input or does not run; the signal's reason
  */
 export async function chooseNetwork(choice: NetworkChoice): Promise<Network> {
   return networkOf(await networkSource(choice), choice)
 }
 
-/** Like `chooseNetwork`, for a network whose file has been read. */
+/** Like `chooseNetwork`, but the network's file has already been read. */
 export async function networkOf(source: NetworkSource, choice: NetworkChoice): Promise<Network> {
   const { id, title, inputSource, weights, model, entry } = source
   const reading = ownLayers(source, choice) ?? (await readLayers(source, choice))
@@ -27,9 +28,7 @@ export async function networkOf(source: NetworkSource, choice: NetworkChoice): P
   return { id, title, ...reading, ...(classes && { classes }), inputSource, ...weights }
 }
 
-/**
- * The catalog's layers, or the chosen ones among them, in the catalog's order; undefined if another layer is wanted.
- */
+/** The chosen layers, if the catalog lists all of them: then no trial run is needed. Otherwise undefined. */
 function ownLayers(
   { layers, model, input, id }: NetworkSource,
   { layers: names }: NetworkChoice,
@@ -40,22 +39,18 @@ function ownLayers(
   return { onnxPath: model.path, layers: read, input }
 }
 
-/**
- * A network of the catalog that reads only some of its own layers, in the network's order; all by default.
- * @throws UsageError if `layers` names another layer, or none
- */
+/** A catalog network that reads only the named layers, in the network's order; by default all of them. */
 export function withOwnLayers(network: Network, layers: readonly string[] | undefined): Network {
   if (layers === undefined) return network
   const own = namedLayers(network, layers)
   const other = layers.find((name) => !own.some((layer) => layer.name === name))
   if (other === undefined) return { ...network, layers: own }
   throw new UsageError(
-    `${network.id} is not here, so only its layers ${network.layers.map(({ name }) => name).join(', ')} are known, not ${other}`,
+    `the weights of ${network.id} are not here, so only its layers ${network.layers.map(({ name }) => name).join(', ')} are known, not ${other}; run "shiftscope models pull ${network.id}" first`,
   )
 }
 
-/** @throws UsageError if no layer is named */
 function namedLayers({ id, layers }: Pick<Network, 'id' | 'layers'>, names: readonly string[]): Network['layers'] {
-  if (names.length === 0) throw new UsageError(`\`layers\` names no layer of ${id}; name one, or leave it out`)
+  if (names.length === 0) throw new UsageError(`\`layers\` is empty; name a layer of ${id}, or leave it out`)
   return layers.filter(({ name }) => names.includes(name))
 }

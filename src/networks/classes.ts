@@ -11,15 +11,14 @@ import type { OnnxModel } from './onnx/onnxFile.js'
 import type { NetworkSource } from './source.js'
 
 /**
- * The classes of a network's last output; undefined if that output is not among the layers, or the classes are unknown.
- * The first of these sources that names as many classes as the output has counts:
+ * The classes of a network's last output. Undefined if that output is not among `layers`, or its classes are unknown.
+ * These sources are tried in turn, until one names as many classes as the output has values:
  * - a file beside the model: NAME.labels.json or labels.json (a list of names, or an object of names by index), or
  *   config.json (Hugging Face's id2label, timm's label_names);
  * - `classes` in the model's metadata;
- * - ImageNet's classes, if the output has as many;
- * - the numbers of the classes, if a fully connected layer makes the output. Other outputs are no answers.
- *
- * @throws InputError when NAME.labels.json has another number of names than the output, or is damaged
+ * - ImageNet's classes, if the output has 1000 or 1001 values;
+ * - the class numbers, if a fully connected layer computes the output. Other outputs may be no class scores.
+ * @throws InputError if NAME.labels.json is damaged, or has another number of names than the output has values
  */
 export async function classesOf(
   { model, folders }: Pick<NetworkSource, 'model' | 'folders'>,
@@ -61,7 +60,7 @@ const listSchema = z.array(z.string())
 const byIndexSchema = z.record(z.string().regex(/^\d+$/), z.string())
 const configSchema = z.looseObject({ id2label: byIndexSchema.optional(), label_names: listSchema.optional() })
 
-/** Names of a list, of an object by index, or of a model's config; undefined if there are none. */
+/** Class names from a list, from an object of names by index, or from a model's config; undefined if there are none. */
 function labelNames(document: unknown): readonly string[] | undefined {
   const list = listSchema.safeParse(document).data
   if (list !== undefined) return list
@@ -85,7 +84,7 @@ function ofMetadata({ metadata }: OnnxModel, count: number): NamedClasses | unde
   }
 }
 
-/** TensorFlow's networks have 1001 classes: their first one is not ImageNet's. */
+/** TensorFlow's networks have 1001 classes: a background class, then ImageNet's 1000. */
 function ofImagenet(count: number): NamedClasses | undefined {
   if (count !== 1000 && count !== 1001) return undefined
   const names = imagenetClasses()

@@ -9,34 +9,28 @@ import { beginPart, type FileVersion, type Part, partLength, partVersion } from 
 import { type Watch, type WatchOptions, watched } from './stallWatch.js'
 
 export interface DownloadOptions extends WatchOptions, Omit<FileRequest, 'headers' | 'signal'> {
-  /** Size that the file must have; null if not known. */
+  /** Size that the file must have, in bytes; null if unknown. */
   readonly bytes: number | null
-  /** Bytes above which a file is refused; by default 2 GiB if its size is unknown. */
+  /** Largest size to accept, in bytes. By default, a file of unknown size may have 2 GiB, and other files any size. */
   readonly mostBytes?: number | undefined
   readonly label: string
   readonly progress: Progress
 }
 
-/** Bytes above which a file of unknown size is refused. */
 const MOST_BYTES = 2 ** 31
 
 /**
- * Downloads a file over https into a part. If the server still has the same file (If-Range with its ETag or date, and
- * the same size), the download continues after the bytes that are already there. Otherwise it starts again.
- *
- * @throws NetworkError when the server cannot be reached, refuses, or sends nothing for too long; InputError when the
- * file has another size than expected, or is too long; the signal's reason when stopped. After any error, the part is
- * valid, and another download can continue it.
+ * Downloads a file into `part`. If the server still has the version that the part was taken from, the download resumes
+ * where it stopped; otherwise it starts again. If-Range (with the ETag or date) and the file's size tell whether it is
+ * the same version.
+ * @throws NetworkError if the server cannot be reached, refuses, or sends nothing for too long; InputError if the file
+ * has the wrong size; the signal's reason after an abort. After any error, another download can continue the part.
  */
 export async function download(address: URL, part: Part, options: DownloadOptions): Promise<void> {
   return watched(address, options, (watch) => transfer(address, part, options, watch))
 }
 
-/**
- * Copies a file of this machine into a part, from the start.
- *
- * @throws InputError when it is missing or has another size than it must have; the signal's reason when stopped
- */
+/** Copies a local file into `part`, from the start. */
 export async function copyFrom(file: string, part: Part, options: DownloadOptions): Promise<void> {
   const bytes = await fileSize(file)
   requireSize(file, bytes, options)
@@ -61,7 +55,7 @@ function requireSize(
   { bytes: expected, mostBytes, elsewhere }: DownloadOptions,
 ): void {
   if (bytes !== null && mostBytes !== undefined && bytes > mostBytes)
-    throw new InputError(`${from} is ${bytes} bytes, more than the ${mostBytes} that are taken; use ${elsewhere}`)
+    throw new InputError(`${from} is ${bytes} bytes, more than the ${mostBytes} that are accepted; use ${elsewhere}`)
   if (bytes === null || expected === null || bytes === expected) return
   throw new InputError(
     `${from} is ${counted(bytes, 'byte')} instead of ${expected}: not the expected file; use ${elsewhere}`,
@@ -93,8 +87,8 @@ async function transfer(address: URL, part: Part, options: DownloadOptions, watc
         alive: watch.alive,
       })
       if (offered.bytes !== null && end < offered.bytes) throw Object.assign(new Error('cut'), { code: 'ECONNRESET' })
-      // If the server announces no size, any end may be the right one. A known size is compared here; otherwise a file
-      // that ended too early is found when its contents are checked.
+      // If the server states no size, a file that was cut off looks complete. So the expected size is compared here. If
+      // that is unknown, too, the later check of the file's contents finds the fault.
       if (options.bytes !== null && end !== options.bytes) await truncate(part.path)
       requireSize(String(address), end, options)
       return
@@ -102,15 +96,16 @@ async function transfer(address: URL, part: Part, options: DownloadOptions, watc
   } finally {
     await response.close()
   }
-  // The server has another file than the one in the part. The part is empty now, so this request asks for all of the file.
+  // The server has another version of the file than the part. The part has been emptied, so this requests the whole
+  // file.
   await transfer(address, part, options, watch)
 }
 
-/** Headers that ask for the rest of the file, on condition that the file is still the same. */
+/** Headers that request the rest of the file, on condition that it is still the same version. */
 function rangeHeaders(have: number, version: FileVersion | undefined): Readonly<Record<string, string>> {
   if (have === 0 || version === undefined) return {}
   const { etag, lastModified } = version
-  // A weak ETag may stand for different bytes; it cannot be a condition.
+  // Files with equal weak ETags may differ in some bytes, so a weak ETag is not used as the condition.
   const condition = etag !== null && !etag.startsWith('W/') ? etag : lastModified
   return { range: `bytes=${have}-`, ...(condition === null ? {} : { 'if-range': condition }) }
 }
@@ -121,8 +116,7 @@ function offeredVersion({ status, header }: FileResponse): FileVersion {
 }
 
 /**
- * Whether the response continues the part. Some servers ignore If-Range, so what the server states about its file is
- * compared, too.
+ * Whether the response continues the part. Some servers ignore If-Range, so size, ETag and date are compared here, too.
  */
 function isContinuation({ header }: FileResponse, have: number, before: FileVersion, now: FileVersion): boolean {
   const start = /^bytes (\d+)-/.exec(header('content-range') ?? '')?.[1]
@@ -136,15 +130,14 @@ function isContinuation({ header }: FileResponse, have: number, before: FileVers
 }
 
 interface Append extends DownloadOptions {
-  /** Bytes that are already in the part. */
+  /** Bytes that the part already holds. */
   readonly from: number
-  /** Bytes of the whole file; null if not known. */
   readonly total: number | null
   readonly most: number
   readonly alive: () => void
 }
 
-/** Appends to the part, and returns its new length in bytes. */
+/** Returns the part's new length in bytes. */
 async function append(pieces: AsyncIterable<Uint8Array>, part: Part, options: Append): Promise<number> {
   const { from, total, most, label, progress, alive } = options
   const file = await open(part.path, 'a')
@@ -154,7 +147,7 @@ async function append(pieces: AsyncIterable<Uint8Array>, part: Part, options: Ap
     for await (const piece of pieces) {
       if (done + piece.byteLength > most) {
         await file.truncate(0)
-        throw new InputError(`${label}: the server sends more than ${most} bytes: not the expected file`)
+        throw new InputError(`${label}: the server sends more than ${most} bytes, so it is not the expected file`)
       }
       await file.appendFile(piece)
       done += piece.byteLength

@@ -8,14 +8,14 @@ import { type HashedModel, readHashedOnnx } from './onnx/onnxFile.js'
 import { ProtobufError } from './protobuf/wire.js'
 
 /**
- * A shell command that exports torchvision's network of this name, with its published weights, to `<id>.onnx`. It uses
- * the exporter that keeps the weights in the same file.
+ * A shell command that exports torchvision's network of this name, with its published weights, to `<id>.onnx`.
+ * `dynamo=False` keeps the weights in the same file.
  */
 export function exportCommand(id: string): string {
   return pythonLine(`m = torchvision.models.${id}(weights='DEFAULT').eval()`, id)
 }
 
-/** Like `exportCommand`, for the user's own network, which was saved whole or is built by the user's code. */
+/** Like `exportCommand`, but for the user's own network, which the user writes in place of YOUR_NETWORK. */
 export function ownExportCommand(file: string): string {
   return pythonLine('m = YOUR_NETWORK.eval()', file)
 }
@@ -26,29 +26,23 @@ function pythonLine(network: string, name: string): string {
   return `python -c "import torch, torchvision; ${network}; ${call}"`
 }
 
-/** The steps to get the ONNX file of a catalog network, for messages. */
 export function exportRemedy({ id }: CatalogEntry): string {
   return `export it with ${exportCommand(id)} and run "shiftscope models import ${id} ${id}.onnx"`
 }
 
-/**
- * Reads the ONNX file of an entry.
- *
- * @throws InputError when it is no ONNX model of images, or the published file of another entry
- */
+/** @throws InputError if the file is not an ONNX model of images, or is the published file of another entry */
 export async function readExported(entry: CatalogEntry, path: string): Promise<HashedModel> {
   try {
     return await readHashedOnnx(path, imageInput)
   } catch (error) {
     if (!(error instanceof InputError && error.cause instanceof ProtobufError)) throw error
     checkNotAnother(entry, path, await sha256OfFile(path))
-    throw new InputError(`${path} cannot be ${entry.id}, which is read from an ONNX file; ${again(entry)}`, {
+    throw new InputError(`${path} is not an ONNX file, but ${entry.id} needs one; ${again(entry)}`, {
       cause: error,
     })
   }
 }
 
-/** @throws InputError if the file takes images of another size than the entry */
 export function checkFrame(entry: CatalogEntry, path: string, { rows, cols }: NetworkInput): void {
   if (rows === entry.input.rows) return
   throw new InputError(
@@ -59,27 +53,19 @@ export function checkFrame(entry: CatalogEntry, path: string, { rows, cols }: Ne
 /** Number of ImageNet's classes. */
 const CLASSES = 1000
 
-/**
- * @param entry of the catalog; only an exported one is checked
- * @param classes number of values of the last output; undefined if that is not read
- * @throws InputError if the file has other classes than the entry
- */
+/** Checks the number of values of the last output, if the entry is an exported network and that output is read. */
 export function checkClasses(entry: CatalogEntry | undefined, path: string, classes: number | undefined): void {
   if (entry?.kind !== 'exported' || classes === undefined || classes === CLASSES) return
   throw new InputError(
-    `${path} ends in ${counted(classes, 'number')}, but ${entry.id} has ${CLASSES} classes; ${again(entry)}`,
+    `the last output of ${path} has ${counted(classes, 'value')}, but ${entry.id} has ${CLASSES} classes; ${again(entry)}`,
   )
 }
 
-/**
- * Checks that a file can be kept as the ONNX file of an entry.
- *
- * @throws InputError when the weights are in separate files
- */
+/** @throws InputError if the weights are in separate files, because the cache keeps only one file per network */
 export function checkInOneFile(entry: CatalogEntry, { path, external: [file] }: HashedModel): void {
   if (file === undefined) return
   throw new InputError(
-    `${path} keeps weights in a file of its own, ${file.location}; leave both there and give ${path} as the weights of ${entry.id} to each command, or ${again(entry)}`,
+    `${path} keeps weights in a separate file, ${file.location}, so it cannot be imported; give ${path} as the weights of ${entry.id} to each command, or ${again(entry)}`,
   )
 }
 

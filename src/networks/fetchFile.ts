@@ -5,31 +5,29 @@ import { downloadsFolder, inCache } from './cache.js'
 import { copyFrom, type DownloadOptions, download } from './download.js'
 import { type Part, partLength, partOf, removePart } from './part.js'
 
-/** A file that is fetched into the cache. */
 export interface WantedFile<T> {
-  /** Name of its part. */
+  /** Name of the partial download: see `partOf`. */
   readonly name: string
-  /** Downloads with the same lock wait for one another; by default the name. */
+  /** Name of the lock; downloads with the same lock wait for one another. By default `name`. */
   readonly lock?: string
-  /** Finds the file without fetching it. Called under the lock, since another process may have fetched it meanwhile. */
+  /**
+   * Returns the file if it is already there. Called while the lock is held, because another process may have just
+   * fetched it.
+   */
   readonly present: () => Promise<T | undefined>
-  /** Called before the download starts. */
   readonly begin?: () => void
-  /** Address, or path on this machine. */
+  /** URL, or path on this machine. */
   readonly origin: URL | string
-  /** Checks the complete file and moves it to its place. If it throws an InputError, the file is removed. */
+  /** Checks the complete file and moves it to its final path. If it throws an InputError, the download is removed. */
   readonly take: (path: string) => Promise<T>
 }
 
-/** Longest time between two attempts to take a lock that another process holds. */
+/** Longest wait between two attempts to take a lock that another process holds. */
 const SECONDS_BETWEEN_LOOKS = 1
 
 /**
- * Fetches a file into the cache, unless it is there. If several processes need the same file, one fetches it while the
- * others wait. An interrupted download is resumed.
- *
- * @throws the errors of `download`, `copyFrom` and `take`; OutputError when the cache cannot be written; the signal's
- * reason
+ * Fetches a file into the cache, unless it is already there. If several processes need the same file, one fetches it
+ * while the others wait. An interrupted download is resumed.
  */
 export async function fetchFile<T>(wanted: WantedFile<T>, options: DownloadOptions): Promise<T> {
   const { name, lock = name, present, origin, take } = wanted
@@ -57,7 +55,7 @@ async function taken<T>(part: Part, take: (path: string) => Promise<T>): Promise
   }
 }
 
-/** Does work under a lock. @param label of the file, for the message to a process that waits */
+/** Runs `work` under a lock. While another process holds the lock, a note says that it downloads `label`. */
 async function inTurn<T>(
   name: string,
   { label, progress, signal }: Pick<DownloadOptions, 'label' | 'progress' | 'signal'>,

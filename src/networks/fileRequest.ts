@@ -4,22 +4,22 @@ import { NetworkError, ShiftscopeError, UsageError } from '../errors.js'
 import { type AllowedHosts, checkHost } from './allowedHosts.js'
 import { isSecure } from './weightsOrigin.js'
 
-/** The server was reached but does not give the file: another source may have it. */
+/** The server was reached but does not give the file. Another source may have it. */
 export class RefusedRequest extends NetworkError {
   override readonly code = 'ERR_SHIFTSCOPE_REFUSED_REQUEST'
 }
 
 export interface FileRequest {
   readonly headers: Readonly<Record<string, string>>
-  /** Credentials; sent only to the address's own origin. */
+  /** Value of the Authorization header. Redirects to other origins do not get it. */
   readonly authorization?: string | undefined
-  /** Another source to try, in the words of messages: "`mirror` with another address". */
+  /** Says in error messages which other source to try, such as "`mirror` with another address". */
   readonly elsewhere: string
-  /** All hosts that may be asked, also by redirects; any host if there is no list. */
+  /** The only hosts that may be asked, also after redirects; by default any host. */
   readonly hosts?: AllowedHosts | undefined
-  /** The error for an answer that is not the file; by default a RefusedRequest that names the address. */
+  /** Makes the error for an answer that is not the file; by default a RefusedRequest that names the address. */
   readonly refusal?: ((at: URL, response: FileResponse) => Error) | undefined
-  /** Certificate authorities to trust, PEM, in place of those that Node.js knows. */
+  /** Certificate authorities to trust instead of those of Node.js, as PEM text. */
   readonly ca: string | undefined
   readonly signal: AbortSignal
 }
@@ -28,19 +28,18 @@ export interface FileResponse {
   readonly status: number
   readonly header: (name: string) => string | null
   readonly body: AsyncIterable<Uint8Array>
-  /** Ends the connection, even if the body has not been read. */
+  /** Closes the connection, even if the body has not been read. */
   readonly close: () => Promise<void>
 }
 
 const MOST_REDIRECTS = 5
 
 /**
- * Requests a file and follows redirects. It uses the proxy that the environment names for the host.
- *
- * @returns the response; its status is 200, or 206 or 416 if a range was asked for. The caller must close it.
- * @throws RefusedRequest for any other status, and for a redirect that would leave https; NetworkError for a host that
- * is not allowed; UsageError for a proxy that cannot be used; otherwise the connection's own error: see
- * `connectionError`
+ * Requests a file and follows redirects. Uses the proxy that the environment names, if any.
+ * @returns the response with status 200, or also 206 or 416 if a range was requested. The caller must close it.
+ * @throws RefusedRequest for any other status (unless `refusal` makes another error), and for a redirect that would
+ * leave https; NetworkError for a host that is not allowed; UsageError for an invalid proxy; otherwise the connection's
+ * own error, which `connectionError` explains
  */
 export async function requestFile(address: URL, options: FileRequest): Promise<FileResponse> {
   const answers = 'range' in options.headers ? [200, 206, 416] : [200]
@@ -61,7 +60,9 @@ export async function requestFile(address: URL, options: FileRequest): Promise<F
   throw new RefusedRequest(`${address} redirects more than ${MOST_REDIRECTS} times; use ${options.elsewhere}`)
 }
 
-/** A one-line error for a connection that failed or broke. An error that already is one is returned unchanged. */
+/**
+ * Turns the error of a connection that failed or broke into a one-line NetworkError. Returns other errors unchanged.
+ */
 export function connectionError(address: URL, error: unknown): Error {
   if (!(error instanceof Error)) return new Error(String(error))
   const code = codeOf(error)
@@ -70,7 +71,7 @@ export function connectionError(address: URL, error: unknown): Error {
   const way = proxy === undefined ? address.host : `${address.host} through the proxy ${proxy.host}`
   if (/CERT|SIGNATURE|SIGNED|ALTNAME/.test(code)) {
     return new NetworkError(
-      `${address.host} has a certificate that is not trusted (${code}); where a proxy signs connections, name its certificate in NODE_EXTRA_CA_CERTS`,
+      `the certificate of ${address.host} is not trusted (${code}); if a proxy signs connections, name its certificate in NODE_EXTRA_CA_CERTS`,
       { cause: error },
     )
   }
@@ -91,21 +92,24 @@ const CAUSES: Readonly<Record<string, string>> = {
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'the connection was cut',
 }
 
-/** The code of a connection's error; undefined for an error of the file system, which has a `syscall` on files. */
+/**
+ * The code of a connection's error. Undefined for Shiftscope's own errors, and for errors of the file system, whose
+ * `syscall` works on files.
+ */
 function codeOf(error: Error): string | undefined {
   if (error instanceof ShiftscopeError) return undefined
   const { code, syscall } = error as NodeJS.ErrnoException
-  // Undici's parser gives some of its errors no code.
+  // Undici's parser gives some of its errors no code, so their name is used.
   if (error.name === 'HTTPParserError') return code ?? error.name
   const ofFile = syscall !== undefined && ['open', 'write', 'fsync', 'read', 'rename', 'mkdir', 'rm'].includes(syscall)
   return ofFile ? undefined : code
 }
 
 async function requestOnce(address: URL, { headers, ca, signal }: FileRequest): Promise<FileResponse> {
-  // Loaded here, since most commands fetch nothing.
+  // Loaded only here, because most commands fetch nothing.
   const { request } = await import('undici')
   const dispatcher = await dispatcherFor(address, ca)
-  // The rest of an abandoned connection may fail later, when nobody listens any more.
+  // Closing can fail, too, but the connection is no longer needed.
   const close = () => dispatcher.destroy().catch(() => undefined)
   try {
     const response = await request(address, {
@@ -117,7 +121,7 @@ async function requestOnce(address: URL, { headers, ca, signal }: FileRequest): 
     const { statusCode: status, body } = response
     body.on('error', () => undefined)
     const closeAll = () => {
-      // Otherwise a body that nobody has read keeps its connection in memory.
+      // An unread body would keep its connection in memory.
       body.destroy()
       return close()
     }
@@ -125,13 +129,15 @@ async function requestOnce(address: URL, { headers, ca, signal }: FileRequest): 
   } catch (error) {
     await close()
     if (!(error instanceof TypeError)) throw error
-    // Undici fails on a header whose name is a property of every object, such as __proto__.
+    // Undici throws a TypeError if a response header is named like a property of every object, such as __proto__.
     const remedy = 'check the address and HTTPS_PROXY, then run the same command again'
     throw new NetworkError(`cannot fetch from ${address.host}: its answer is damaged; ${remedy}`, { cause: error })
   }
 }
 
-/** It has no time limits of its own, because the caller limits the time of the whole request, including the proxy. */
+/**
+ * An HTTP client without timeouts, because `watched` already limits how long the server and the proxy may be silent.
+ */
 async function dispatcherFor(address: URL, ca: string | undefined): Promise<Dispatcher> {
   const { Agent, ProxyAgent } = await import('undici')
   const limits = { headersTimeout: 0, bodyTimeout: 0, connectTimeout: 0 }
@@ -156,22 +162,20 @@ function refusal({ elsewhere }: FileRequest): (at: URL, response: FileResponse) 
   }
 }
 
-/** Whether the status means that the server cannot answer now but may do so later. */
+/** Whether the status is temporary, so that the same request may succeed later. */
 export function isPassing(status: number): boolean {
   return status === 429 || status >= 500
 }
 
-/** The status with its name, such as "404 Not Found". */
 export function statusText(status: number): string {
   return `${status} ${STATUS_CODES[status] ?? ''}`.trimEnd()
 }
 
 /**
- * The proxy for an address. For https, it is $https_proxy or else $all_proxy, in lower or upper case. For http, it is
- * $http_proxy (only in lower case, as in curl) or else $all_proxy; http within this machine uses no proxy. Addresses
- * that $no_proxy lists use none, either.
- *
- * @throws UsageError if the variable holds anything but the address of an http or https proxy
+ * The proxy to use for an address; undefined for none.
+ * - https: $https_proxy or else $all_proxy, in lower or upper case.
+ * - http: $http_proxy (only in lower case, as in curl) or else $all_proxy. Http within this machine uses no proxy.
+ * - Addresses that $no_proxy lists use no proxy.
  */
 export function proxyFor(address: URL, environment: NodeJS.ProcessEnv = process.env): URL | undefined {
   const variable = (name: string) => environment[name] || environment[name.toUpperCase()] || ''
@@ -186,8 +190,8 @@ export function proxyFor(address: URL, environment: NodeJS.ProcessEnv = process.
 }
 
 /**
- * Whether a list such as "example.org,.local,[::1]:8443" covers an address. As in curl, a name covers itself and all
- * names below it, and "*" covers everything.
+ * Whether a list such as "example.org,.local,[::1]:8443" contains an address. As in curl, a name also covers all its
+ * subdomains, and "*" covers every host.
  */
 function isExempt(address: URL, list: string): boolean {
   const host = withoutBrackets(address.hostname)

@@ -20,44 +20,42 @@ import { checkpointGraph, embeddedFile, importedWeights, missingWeights, statedD
 export type FeatureStage = 'pre-relu' | 'post-relu'
 
 /**
- * A generator that is ready to run: it makes images from features of one layer of a network, its encoder. The ONNX
- * graph has the input `feature`, float32 [N, dims], and the output `image`, float32 [N, 3, rows, cols] in the units of
- * the encoder's input.
+ * A generator, ready to run. It makes images from features of one layer of a network, its encoder. The ONNX graph has
+ * the input `feature`, float32 [N, dims], and the output `image`, float32 [N, 3, rows, cols], whose values have the
+ * scale of the encoder's input.
  */
 export interface Generator {
-  /** Id in the catalog, or the stem of the ONNX file. */
+  /** Id in the catalog, or name of the ONNX file without its extension. */
   readonly id: string
-  /** The ONNX file to run. */
   readonly path: string
-  /** Level of optimisation, as for a network. */
+  /** Optimization level of ONNX Runtime; by default the highest. */
   readonly optimization?: RunnableGraph['optimization']
-  /** The checkpoint that the graph was built from, or the ONNX file itself. */
+  /** Path of the checkpoint that the graph was built from, or of the ONNX file. */
   readonly weightsPath: string
   readonly weightsSha256: string
   readonly weightsBytes: number
-  /** Id of the encoder in the catalog: the network whose features it takes. */
+  /** Id in the catalog of the network whose features it takes. */
   readonly encoder: string
-  /** SHA-256 of the encoder's weights in the generator's training; null if unknown. */
+  /** SHA-256 of the encoder's weights that it was trained with; null if unknown. */
   readonly encoderSha256: string | null
   readonly layer: string
   readonly dims: number
-  /** The stage of its training features; for `post-relu`, apply ReLU to features first. */
+  /** Stage of the features that it was trained on. For `post-relu`, apply ReLU to features first. */
   readonly feature: FeatureStage
-  /** The encoder's input, which gives the values of the image their meaning. */
+  /** The encoder's input, which says how the values of the image become pixels. */
   readonly input: NetworkInput
 }
 
 /**
- * Makes a generator ready to run.
- *
- * @param id of the catalog (`deepsim-fc6`, …), or the path of an .onnx file with the graph of `Generator` and the
- * metadata `encoder`, `encoder_sha256`, `layer` and `feature`
+ * Opens a generator.
+ * @param id of the catalog (`deepsim-fc6`, …), or the path of an .onnx file. This file must have the graph that
+ * `Generator` describes, and the metadata `encoder`, `layer`, `feature` and optionally `encoder_sha256`.
  * @param weights a checkpoint to use instead of the imported one
- * @param feature stage of the training features, if the weights are not known (files of the original DeePSiM release
- * are `post-relu`); by default, the catalog's
- * @param signal stops the trial run of a file; the call rejects with the signal's reason
- * @throws UsageError for an id that is unknown or a network's, and for a `feature` or `weights` that does not fit;
- * InputError when weights are missing, damaged or of another shape, or the encoder that the file names is not here
+ * @param feature stage of the features that unpublished weights were trained on; by default, the catalog's. Files of
+ * the original DeePSiM release are `post-relu`.
+ * @param signal stops the trial run of an .onnx file; the call rejects with the signal's reason
+ * @throws UsageError for an unknown id, the id of a network, or a `feature` or `weights` that does not fit; InputError
+ * if weights are missing, damaged or of another shape, or if the file names an unknown encoder
  */
 export async function chooseGenerator(
   id: string,
@@ -76,10 +74,8 @@ export async function chooseGenerator(
 }
 
 /**
- * Checks that a generator takes the features of a layer of a network.
- *
- * @throws UsageError for another network or another layer; InputError when the generator was trained with other weights
- * of the network
+ * Checks that a generator takes the features of this layer of this network.
+ * @throws UsageError for another network or layer; InputError if it was trained with other weights of the network
  */
 export function checkGenerator(generator: Generator, network: Network, layer: string): void {
   const { id, encoder, encoderSha256 } = generator
@@ -98,11 +94,10 @@ function otherEncoder({ id, encoder }: Pick<Generator, 'id' | 'encoder'>, sha256
   )
 }
 
-/** Refuses any stage but the generator's own. */
 function requireStage(generator: Generator, feature: FeatureStage | undefined): Generator {
   const { id } = generator
   if (feature === undefined || feature === generator.feature) return generator
-  throw new UsageError(`${id} takes ${stageText(generator.feature)}, not ${stageText(feature)}; leave that choice out`)
+  throw new UsageError(`${id} takes ${stageText(generator.feature)}, not ${stageText(feature)}; leave \`postRelu\` out`)
 }
 
 function stageText(stage: FeatureStage): string {
@@ -120,7 +115,7 @@ async function publishedGenerator(
   const isPublished = sources.some((source) => source.sha256 === weights.weightsSha256)
   if (feature !== entry.feature && (isPublished || layer === 'fc8')) {
     const cause = layer === 'fc8' ? 'fc8 has no ReLU' : `${weightsPath} is the published file`
-    throw new UsageError(`${id} takes ${stageText(entry.feature)}: ${cause}; leave that choice out`)
+    throw new UsageError(`${id} takes ${stageText(entry.feature)}: ${cause}; leave \`postRelu\` out`)
   }
   return {
     id,
@@ -139,11 +134,11 @@ async function embeddedGenerator(entry: GeneratorEntry): Promise<Generator> {
   const generator = describedGenerator(entry.id, await readHashedOnnx(embeddedFile(entry)))
   if (generator.encoder === entry.encoder && generator.layer === entry.layer) return generator
   throw new InputError(
-    `${generator.path} is a generator of ${generator.layer} of ${generator.encoder}, not of ${entry.layer} of ${entry.encoder}; install the package again`,
+    `${generator.path} makes images from layer ${generator.layer} of ${generator.encoder}, not from ${entry.layer} of ${entry.encoder}; install the package again`,
   )
 }
 
-/** Opens a user's generator. Its file is tried before it is trusted. */
+/** Opens a generator from a user's ONNX file, after a trial run. */
 async function generatorFile(path: string, signal: AbortSignal | undefined): Promise<Generator> {
   const model = await readHashedOnnx(path)
   const generator = describedGenerator(basename(path, extname(path)), model)
@@ -155,7 +150,7 @@ async function generatorFile(path: string, signal: AbortSignal | undefined): Pro
   const shape = image.shape.join(', ')
   if (shape !== `2, 3, ${input.rows}, ${input.cols}`) {
     throw new InputError(
-      `${path} makes [${shape}] from two features instead of [2, 3, ${input.rows}, ${input.cols}]; export it for any batch`,
+      `${path} makes an output of shape [${shape}] from two features instead of [2, 3, ${input.rows}, ${input.cols}]; export it for any batch size`,
     )
   }
   checkIndependence(path, 'its image', image)
@@ -165,7 +160,7 @@ async function generatorFile(path: string, signal: AbortSignal | undefined): Pro
 const FEATURE = 'feature'
 const IMAGE = 'image'
 
-/** Makes a generator from the metadata of its ONNX file. Encoder, layer and shapes must be the catalog's. */
+/** Describes a generator by the metadata of its ONNX file. Encoder, layer and shapes must agree with the catalog. */
 function describedGenerator(id: string, model: HashedModel): Generator {
   const { path, metadata, sha256, bytes } = model
   const stated = (key: MetadataKey) => {
@@ -177,7 +172,9 @@ function describedGenerator(id: string, model: HashedModel): Generator {
   const layer = stated('layer')
   const feature = stated('feature')
   if (feature !== 'pre-relu' && feature !== 'post-relu')
-    throw new InputError(`${path} is for features "${printable(feature)}"; they must be pre-relu or post-relu`)
+    throw new InputError(
+      `the metadata "feature" of ${path} is "${printable(feature)}"; it must be pre-relu or post-relu`,
+    )
   const dims = layerDims(path, encoder, layer)
   checkInterface(model, encoder, dims)
   const encoderSha256 = metadata.get('encoder_sha256') || null
@@ -193,19 +190,18 @@ function knownEncoder(path: string, id: string): CatalogEntry {
   } catch (error) {
     if (!(error instanceof UsageError)) throw error
     throw new InputError(
-      `${path} is a generator of "${printable(id)}", which is not a known network; see "shiftscope models list"`,
+      `${path} is a generator for the network "${printable(id)}", which is not in the catalog; see "shiftscope models list"`,
       { cause: error },
     )
   }
 }
 
-/** Number of features of a layer of the encoder: the catalog's, or else the encoder file's. */
 function layerDims(path: string, encoder: CatalogEntry, name: string): number {
   const layer = encoder.layers.find((candidate) => candidate.name === name)
   if (!layer) {
     const known = encoder.layers.map((candidate) => candidate.name).join(', ')
     throw new InputError(
-      `${path} is a generator of layer "${printable(name)}" of ${encoder.id}, which has ${known}; use another generator`,
+      `${path} is a generator for layer "${printable(name)}", but ${encoder.id} has only ${known}; use another generator`,
     )
   }
   return layer.dims ?? statedDims(readOnnxFile(embeddedFile(encoder)), name)

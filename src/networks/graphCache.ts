@@ -8,26 +8,21 @@ import { makeTemporaryFolder } from '../files/temporaries.js'
 import { warn } from '../support/warning.js'
 import { cacheFolder, graphsFolder } from './cache.js'
 
-/** A graph of the cache. */
 export interface CachedGraph {
   readonly path: string
-  /** SHA-256 of the file, in hexadecimal. */
   readonly sha256: string
-  /** Size of the file. */
   readonly bytes: number
 }
 
-/** Folder to use instead of a cache that cannot be written, until the process ends. */
+/** Temporary folder to use if the cache cannot be written; removed when the process exits. */
 let substitute: string | undefined
 
 /**
- * A graph of the cache. It is written once, and used as long as its file is unchanged; a damaged file is written again.
- * If the cache cannot be written, the file goes into a temporary folder.
- *
- * @param name of the file; it must identify everything that the file depends on
- * @param write makes the file at the given path, whole or not at all
- * @throws InputError if anyone can write to the cache; the errors of `write`; OutputError when the temporary folder
- * cannot be written either
+ * Returns a graph from the cache. If its file is missing or was changed, it is written first. If the cache cannot be
+ * written, the graph goes into a temporary folder.
+ * @param name of the file; it must identify everything that the file's contents depend on
+ * @param write writes the graph to the given path, whole or not at all
+ * @throws InputError if anyone can write to the cache
  */
 export async function cachedGraph(name: string, write: (path: string) => Promise<void>): Promise<CachedGraph> {
   await checkOwner()
@@ -53,10 +48,10 @@ export async function cachedGraph(name: string, write: (path: string) => Promise
   }
 }
 
-/** Permission for all users to write. */
+/** Permission bit: users other than the owner and the group can write. */
 const OTHERS_WRITE = 0o002
 
-/** @throws InputError if anyone can write to the cache, since their graphs would run instead of the user's networks */
+/** @throws InputError if anyone can write to the cache, because another user could replace the graphs that run here */
 export async function checkOwner(): Promise<void> {
   if (process.platform === 'win32') return
   for (const path of [cacheFolder(), graphsFolder()]) {
@@ -80,7 +75,7 @@ async function substituteFolder(): Promise<string> {
   return substitute
 }
 
-/** A graph of the cache, if its SHA-256 is still the one in the file beside it. */
+/** The graph, if its SHA-256 is still the one in the file `<path>.sha256`; otherwise undefined. */
 export async function intactGraph(path: string): Promise<CachedGraph | undefined> {
   const digest = await readFile(digestFile(path), 'utf8').catch(() => undefined)
   const graph = digest === undefined ? undefined : await readGraph(path).catch(() => undefined)

@@ -7,7 +7,7 @@ const schema = z.object({ credit: z.string(), classes: z.array(z.string()).lengt
 
 let known: readonly string[] | undefined
 
-/** Names of ImageNet's 1000 classes, in the order of the last layer of networks that were trained on them. */
+/** Names of ImageNet's 1000 classes, in the order of a network's output. */
 export function imagenetClasses(): readonly string[] {
   known ??= schema.parse(JSON.parse(readFileSync(join(modelsFolder(), 'imagenet_classes.json'), 'utf8'))).classes
   return known

@@ -21,7 +21,7 @@ export interface ModelInspection {
   readonly path: string
   /** Inputs of the graph that are not constants. */
   readonly inputs: readonly TypedTensor[]
-  /** How pixels become the input. `source` names the origin of this recipe. */
+  /** How pixels become the input. `source` names where this recipe was found. */
   readonly input: NetworkInput & { readonly source: string }
   /** Outputs of the graph. */
   readonly outputs: readonly TypedTensor[]
@@ -38,8 +38,8 @@ export interface ModelInspection {
     /** Element type, such as `float32`. */
     readonly type: string
     /**
-     * Whether the tensor is a usual choice of features: the end of a stage, the end of a fully connected layer, or the
-     * input of the last such layer.
+     * Whether the tensor is a usual choice of features: the last map of its size, the output of a fully connected
+     * layer, or the input of the last such layer.
      */
     readonly suggested: boolean
     /** Whether Shiftscope reads the tensor if you name no layers. */
@@ -50,8 +50,8 @@ export interface ModelInspection {
 }
 
 /**
- * Lists the tensors of a network that you can read as features. These depend on the image and have one row per image.
- * To learn their shapes, it runs the network on a trial batch.
+ * Lists the tensors of a network that you can read as features: those that depend on the image and have one row per
+ * image. It runs the network on a trial batch to learn their shapes.
  * @param model the network, named as in `openNetwork`
  * @throws UsageError for an unknown id or options that do not fit the network
  * @throws InputError for missing or damaged files
@@ -103,7 +103,7 @@ export async function inspectModel(model: string, choice: Omit<NetworkChoice, 'm
   }
 }
 
-/** Shapes of all tensors for two images, or for as many as the graph takes. */
+/** Runs the graph on two images, or on as many as it accepts, to learn the shapes of the named tensors. */
 async function allShapes(
   { name, model, input, changes }: NetworkSource,
   names: readonly string[],
@@ -124,7 +124,8 @@ async function allShapes(
     }
     return await tryBatches(input.batch, attempt, (shown) => {
       const last = shown.get((model.outputs.at(-1) as TypedTensor).name)
-      // If a graph has a fixed batch size inside, its last output has another number of images.
+      // Some graphs claim to accept any batch but contain a fixed batch size. Their last output has another number of
+      // images.
       return last === undefined || last.shape[0] === 2
     })
   } finally {

@@ -10,12 +10,12 @@ import { graphsFolder } from './cache.js'
 import { intactGraph } from './graphCache.js'
 import { type Network, OPTIMIZATIONS } from './network.js'
 
-/** The properties of a network that depend on which layers are read. */
+/** How to read the chosen layers of a network: which graph to run, and which outputs and input it has. */
 export type LayerReading = Pick<Network, 'onnxPath' | 'optimization' | 'input' | 'layers' | 'pool'>
 
 const triple = z.tuple([z.number(), z.number(), z.number()])
 
-/** The stored form. `graph` is a path below the folder of graphs; null for the model itself. */
+/** The stored form of a reading. `graph` is relative to the folder of graphs; null if the model itself is run. */
 const keptSchema = z.object({
   graph: z
     .string()
@@ -43,19 +43,18 @@ const keptSchema = z.object({
   pool: z.enum(['mean', 'max', 'center']).exactOptional(),
 })
 
-/** The reading that was stored for this key; undefined if there is none, or its graph is missing or changed. */
 export async function knownReading(path: string, key: object): Promise<LayerReading | undefined> {
   try {
     const { graph, ...reading } = keptSchema.parse(JSON.parse(await readFile(fileOf(key), 'utf8')))
     const onnxPath = graph === null ? path : (await intactGraph(join(graphsFolder(), graph)))?.path
     return onnxPath === undefined ? undefined : { onnxPath, ...reading }
   } catch {
-    // A damaged file counts as none; the reading is made again.
+    // A damaged file is treated as missing; the caller computes the reading again.
     return undefined
   }
 }
 
-/** Keeps a reading beside the graphs, where these can be kept. */
+/** Stores a reading in the cache. If the cache cannot be written, nothing is stored, and there is no error. */
 export async function keepReading(path: string, key: object, { onnxPath, ...reading }: LayerReading): Promise<void> {
   const graph = onnxPath === path ? null : relative(graphsFolder(), onnxPath)
   try {
@@ -65,7 +64,7 @@ export async function keepReading(path: string, key: object, { onnxPath, ...read
   }
 }
 
-/** The key includes both versions, because ONNX Runtime's result and Shiftscope's use of it may change. */
+/** The key includes the versions of Shiftscope and ONNX Runtime, because another version may give another result. */
 function fileOf(key: object): string {
   const all = JSON.stringify([packageVersion(), env.versions.node, key])
   return join(graphsFolder(), `layers-${sha256(all).slice(0, 32)}.json`)

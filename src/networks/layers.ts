@@ -12,11 +12,8 @@ import { type TriedModel, trialRun, tryBatches } from './onnx/trialRun.js'
 import type { LayerChoice, NetworkSource } from './source.js'
 
 /**
- * Makes tensors of a graph its features. A copy of the graph has them as outputs, as float32, and pooled if that is
- * asked for. The result is stored, so that the graph is not tried again for the same choice.
- *
- * @throws UsageError when there is no such tensor; InputError when the graph does not run, or a tensor holds no
- * features; the signal's reason
+ * Finds out how to read the chosen tensors of a network as features: float32, pooled if `choice` says so. If the graph
+ * must be changed for this, a copy is changed. The result is stored, so that the same choice needs no second trial run.
  */
 export async function readLayers(source: NetworkSource, choice: LayerChoice): Promise<LayerReading> {
   const { model, input, changes } = source
@@ -28,14 +25,13 @@ export async function readLayers(source: NetworkSource, choice: LayerChoice): Pr
   return reading
 }
 
-/** The layers to read from a graph, before it was run. */
 interface LayerPlan {
   readonly names: readonly string[]
-  /** Whether the user named them. If not, those that are not features are left out. */
+  /** Whether the user named the layers. If not, layers that cannot be read as features are left out. */
   readonly isChosen: boolean
-  /** Tensors that can be read. */
+  /** All tensors that are computed from the image. */
   readonly made: readonly ImageTensor[]
-  /** Changes that make them outputs. */
+  /** Changes to the graph that make `names` outputs. */
   readonly changes: GraphChanges
 }
 
@@ -67,7 +63,6 @@ async function measuredLayers(source: NetworkSource, choice: LayerChoice): Promi
   }
 }
 
-/** @throws UsageError for names that are not tensors; InputError for a graph that computes as in training */
 function layerPlan(source: NetworkSource, { layers }: LayerChoice): LayerPlan {
   const { model, name, changes, input } = source
   const names = layers === undefined ? defaultLayers(source) : [...new Set(layers)]
@@ -78,14 +73,14 @@ function layerPlan(source: NetworkSource, { layers }: LayerChoice): LayerPlan {
   return { names, isChosen: layers !== undefined, made, changes: { ...changes, outputs: hidden } }
 }
 
-/** The model itself if nothing is changed; otherwise a copy. */
+/** The model itself if there are no changes; otherwise a changed copy. */
 async function triedModel({ model, name }: NetworkSource, changes: GraphChanges): Promise<TriedModel> {
   const isChanged = changes.outputs.length > 0 || changes.madeInput !== undefined
   const { path } = isChanged ? await cachedCopy(model, 'layers', changes) : model
   return { path, name, bytes: model.bytes }
 }
 
-/** Runs the model to find the types and shapes of the tensors. */
+/** Runs the model to learn the types and shapes of the tensors. */
 function tryTensors(
   { input, model }: NetworkSource,
   { names, isChosen }: LayerPlan,
@@ -102,7 +97,7 @@ function tryTensors(
   )
 }
 
-/** The tensors to read, and the nodes that make features of them. */
+/** The tensors to read, each with the nodes that convert and pool it. */
 function readTensors(
   model: string,
   { names, isChosen, made }: LayerPlan,
@@ -119,10 +114,9 @@ function readTensors(
     })
 }
 
-/** Operators whose output has the values of their input in another shape. */
+/** Operators that only change the shape of their input. */
 const RESHAPES: ReadonlySet<string> = new Set(['Reshape', 'Flatten', 'Squeeze', 'Unsqueeze'])
 
-/** A tensor to read, with the type and shape that it has in a run. */
 interface NamedTensor extends ShownTensor {
   readonly name: string
 }
@@ -144,7 +138,7 @@ function withFeatures(plain: GraphChanges, added: readonly FeatureNodes[]): Grap
   }
 }
 
-/** The last output, and the input of the last fully connected layer before it, in order of depth. */
+/** The last output, and before it the input of the last fully connected layer, if there is one. */
 export function defaultLayers({ model, input, changes }: NetworkSource): readonly string[] {
   const last = (model.outputs.at(-1) as TypedTensor).name
   const image = changes?.madeInput ?? input.name
@@ -152,21 +146,23 @@ export function defaultLayers({ model, input, changes }: NetworkSource): readonl
   return entering === undefined || entering === image || entering === last ? [last] : [entering, last]
 }
 
-/** @throws UsageError for names that are not tensors of the model, or do not depend on the image */
 function checkTensors({ name, model }: NetworkSource, names: readonly string[], made: readonly ImageTensor[]): void {
   const outputs = model.outputs.map((output) => output.name)
   if (names.length === 0)
     throw new UsageError(
-      `\`layers\` names no layer of ${name}; name one, such as its outputs ${listedNames(outputs)}, or leave it out`,
+      `\`layers\` is empty; name a layer of ${name}, such as one of its outputs ${listedNames(outputs)}, or leave it out`,
     )
   const readable = made.map((tensor) => tensor.name)
-  // A node can make an output depend on the image through a subgraph, so outputs always count.
+  // `made` misses tensors that depend on the image only through a subgraph, so outputs are always accepted.
   const known = new Set([...outputs, ...readable])
   const unknown = names.find((wanted) => !known.has(wanted))
   if (unknown === undefined) return
-  const found = model.tensors.has(unknown) ? 'does not make of an image what is called' : 'has no tensor'
+  const shown = `"${printable(unknown)}"`
+  const cause = model.tensors.has(unknown)
+    ? `the tensor ${shown} of ${name} does not depend on the image`
+    : `${name} has no tensor ${shown}`
   throw new UsageError(
-    `${name} ${found} "${printable(unknown)}"; the most similar of those that can be read are ${listedNames(nearestNames(unknown, readable, 5))}; its outputs are ${listedNames(outputs)}, and "shiftscope models inspect NETWORK" lists all`,
+    `${cause}; the most similar tensors that can be read are ${listedNames(nearestNames(unknown, readable, 5))}; the outputs are ${listedNames(outputs)}, and "shiftscope models inspect NETWORK" lists all`,
   )
 }
 
@@ -174,14 +170,14 @@ function trialInput({ name, rows, cols }: NetworkInput, batch: number) {
   return { name, shape: [batch, 3, rows, cols] }
 }
 
-/** Whether a tensor has one value per channel of each image. */
+/** Whether a tensor has one value per channel for each image. */
 function isVector(tensor: NamedTensor, batch: number): boolean {
   return (
     FEATURE_TYPES[tensor.type] !== undefined && tensor.shape[0] === batch && !isMap(tensor) && tensor.shape.length < 5
   )
 }
 
-/** @throws InputError for a tensor that holds no features of the images */
+/** @throws InputError unless the tensor has a supported type and one row per image */
 function checkedTensor(model: string, tensor: NamedTensor, batch: number): NamedTensor {
   const { name, type, shape } = tensor
   if (FEATURE_TYPES[type] === undefined)
@@ -193,6 +189,6 @@ function checkedTensor(model: string, tensor: NamedTensor, batch: number): Named
     return tensor
   }
   throw new InputError(
-    `layer "${printable(name)}" of ${model} is [${shape.join(', ')}] for ${counted(batch, 'image')}; features must be [images, …]: name another layer`,
+    `layer "${printable(name)}" of ${model} has the shape [${shape.join(', ')}] for ${counted(batch, 'image')}; features need one row per image: name another layer`,
   )
 }

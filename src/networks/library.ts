@@ -22,7 +22,7 @@ export interface NetworkStatus {
   readonly path: string | null
   /** Size of that file in bytes; null if missing. */
   readonly bytes: number | null
-  /** Approximate size of the weights in bytes, also if they are missing; null if unknown. */
+  /** Approximate size of the weights in bytes, also stated if they are missing; null if unknown. */
   readonly expectedBytes: number | null
 }
 
@@ -55,8 +55,8 @@ export async function listNetworks(): Promise<readonly NetworkStatus[]> {
 }
 
 /**
- * Copies weights into the cache and replaces earlier ones of the same network. It first tries the file: it builds the
- * graph from a checkpoint, or runs an ONNX file. A file that does not fit is not imported.
+ * Copies weights into the cache, where they replace earlier weights of the same network. Before that, it tries the
+ * file: it builds the graph from a checkpoint, or runs an ONNX file. A file that does not fit is not imported.
  * @param id network or generator in the catalog
  * @param file checkpoint of a published network or generator, or ONNX file of an exported network
  * @throws UsageError for an unknown or embedded network
@@ -79,7 +79,6 @@ export async function importWeights(
   return { id, path, bytes, sha256, published: isPublished(entry, sha256) }
 }
 
-/** @throws InputError for a file that is not of this network or generator */
 async function triedWeights(entry: ModelEntry, file: string, signal: AbortSignal | undefined): Promise<WeightsFile> {
   if (entry.kind !== 'exported' || isGenerator(entry)) return checkpointGraph(entry, file)
   const choice = { model: entry.id, weights: file, signal }
@@ -88,9 +87,7 @@ async function triedWeights(entry: ModelEntry, file: string, signal: AbortSignal
   return networkOf(source, choice)
 }
 
-/**
- * Bytes of the weights, from the catalog: the published size, or that of the parameters as float32; null if unknown.
- */
+/** Size of the weights in bytes: the published size, or that of all parameters as float32; null if unknown. */
 export function expectedWeightBytes(entry: ModelEntry): number | null {
   if (entry.kind === 'exported') return isGenerator(entry) ? null : (entry.checkpoint?.bytes ?? null)
   if (entry.kind === 'embedded') return null
@@ -108,7 +105,7 @@ async function copyToCache(file: string, path: string): Promise<void> {
   }
 }
 
-/** Removes earlier imports of the same id with other extensions. */
+/** Removes earlier imports of the same id with other file extensions. */
 export async function removeOthers(id: string, keep: string): Promise<void> {
   const others = (await readdir(weightsFolder())).filter((name) => name.startsWith(`${id}.`) && name !== basename(keep))
   await Promise.all(others.map((name) => rm(join(weightsFolder(), name), { force: true })))

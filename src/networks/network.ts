@@ -2,9 +2,9 @@
 export interface NetworkInput {
   /** Name of the ONNX graph's input. */
   readonly name: string
-  /** Height of the frame in pixels. */
+  /** Height of the input image in pixels. */
   readonly rows: number
-  /** Width of the frame in pixels. */
+  /** Width of the input image in pixels. */
   readonly cols: number
   /** The only batch size that the graph accepts; null if it accepts any. */
   readonly batch: number | null
@@ -18,11 +18,11 @@ export interface NetworkInput {
   readonly channelOrder: 'rgb' | 'bgr'
 }
 
-/** Ways to reduce a map to one value per channel; `none` flattens it instead. */
+/** Ways to reduce a feature map to one value per channel. `none` keeps all values. */
 export const POOLS = ['none', 'mean', 'max', 'center'] as const
 export type Pool = (typeof POOLS)[number]
 
-/** Floating-point numbers that a device computes with: float32, or float16. */
+/** Floating-point types to compute with: float32 (`fp32`) or float16 (`fp16`). */
 export const PRECISIONS = ['fp32', 'fp16'] as const
 export type Precision = (typeof PRECISIONS)[number]
 
@@ -34,11 +34,11 @@ export interface FeatureLayer {
   readonly dims: number
   /** Name of the graph's output, if it differs from `name` because the layer was pooled or converted to float32. */
   readonly output?: string
-  /** Whether the layer is a map that was not pooled. */
+  /** Whether the layer is a feature map, or a transformer's tokens, that was not pooled. */
   readonly isMap?: boolean
 }
 
-/** Name of the graph's output that gives a layer. */
+/** Name of the graph's output that holds the layer. */
 export function outputOf({ name, output = name }: FeatureLayer): string {
   return output
 }
@@ -53,7 +53,7 @@ export interface Classes {
   readonly source: string
 }
 
-/** ONNX Runtime's levels of optimisation, the highest first. */
+/** ONNX Runtime's optimization levels, the highest first. */
 export const OPTIMIZATIONS = ['all', 'extended', 'basic', 'disabled'] as const
 export type Optimization = (typeof OPTIMIZATIONS)[number]
 
@@ -65,7 +65,7 @@ export interface RunnableGraph {
   readonly optimization?: Optimization | undefined
 }
 
-/** A network, ready to run. It is plain data, so you can post it to a worker. */
+/** A network, ready to run. It is plain data, so you can send it to a worker thread. */
 export interface Network extends RunnableGraph {
   /** Id in the catalog, name of the ONNX file without its extension, or `hf:OWNER/NAME`. */
   readonly id: string
@@ -75,11 +75,11 @@ export interface Network extends RunnableGraph {
   readonly layers: readonly FeatureLayer[]
   /** How pixels become the input. */
   readonly input: NetworkInput
-  /** Origin of the input's recipe: `catalog`, `options`, a file's name and so on; `assumed` if none was found. */
+  /** Where `input` was found: `catalog`, `options`, the name of a file and so on; `assumed` if nothing states it. */
   readonly inputSource: string
-  /** How maps among the layers were pooled; absent if none was. */
+  /** How feature maps among the layers were pooled; absent if none was. */
   readonly pool?: Exclude<Pool, 'none'>
-  /** Classes of the last layer; absent if they are unknown or this layer is not read. */
+  /** Classes of the last output; absent if they are unknown or this output is not read. */
   readonly classes?: Classes
   /** Path of the checkpoint that the graph was built from, or of the ONNX file. */
   readonly weightsPath: string
@@ -89,7 +89,7 @@ export interface Network extends RunnableGraph {
   readonly weightsBytes: number
 }
 
-/** Input of torchvision's networks: normalised by the statistics of ImageNet's pixels, RGB. */
+/** Input of torchvision's networks: RGB, normalised with the mean and standard deviation of ImageNet's pixels. */
 export const imagenetInput: NetworkInput = {
   name: 'image',
   rows: 224,

@@ -8,7 +8,9 @@ const index = z.number().int()
 const schema = z.object({
   categories: z.record(
     z.string(),
-    /** For ImageNet's classes, indices and ranges of indices; for other networks, names of classes. */
+    /**
+     * `imagenet`: indices of ImageNet's classes, or ranges [first, last]. `names`: names of other networks' classes.
+     */
     z.object({ imagenet: z.array(z.union([index, z.tuple([index, index])])), names: z.array(z.string()) }),
   ),
 })
@@ -17,9 +19,8 @@ let known: z.infer<typeof schema>['categories'] | undefined
 
 /**
  * Whether a network's answer names an object's category correctly.
- * @param answer name of a class; synonyms after a comma do not count
- * @param classes names of all classes of the network
- * @returns null if not known: for a category other than the paper's ten, or a network without a class for it
+ * @param answer name of a class; synonyms after a comma are ignored
+ * @returns null if unknown: the category is not one of the paper's ten, or the network has no class for it
  */
 export function isRightAnswer(category: string | null, answer: string, classes: Iterable<string>): boolean | null {
   known ??= schema.parse(JSON.parse(readFileSync(join(modelsFolder(), 'object_classes.json'), 'utf8'))).categories

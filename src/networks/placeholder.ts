@@ -5,23 +5,23 @@ import { expectedWeightBytes } from './library.js'
 import type { Network } from './network.js'
 import { architectureOf, importedWeights } from './weights.js'
 
-/** Takes the place of the hash of the weights. No hash equals it, so no stored unit counts as a placeholder's. */
+/** Replaces the SHA-256 of missing weights. No real hash equals it, so a placeholder never matches a stored unit. */
 const NO_HASH = 'placeholder'
 
 const NO_FILE = { weightsPath: '', weightsSha256: NO_HASH }
 
-/** Whether this is a network or generator without its weights, as the functions below make them. */
+/** Whether `placeholderNetwork` or `placeholderGenerator` made this network or generator. */
 export function isPlaceholder({ weightsSha256 }: Pick<Network, 'weightsSha256'>): boolean {
   return weightsSha256 === NO_HASH
 }
 
-/** Whether a network or generator is published but its weights are not here. */
+/** Whether a network or generator is published but its weights are not on this machine. */
 export async function lacksWeights(id: string): Promise<boolean> {
   const entry = catalogModels().find((candidate) => candidate.id === id)
   return entry?.kind === 'published' && (await importedWeights(id)) === undefined
 }
 
-/** A published network without its weights: a study can be planned and estimated with it, but the network cannot run. */
+/** A published network without its weights. A study can be planned and estimated with it, but it cannot run. */
 export function placeholderNetwork(entry: CatalogEntry): Network {
   const { id, title, input } = entry
   const layers = featureLayersOf(architectureOf(entry).layers)
@@ -29,7 +29,6 @@ export function placeholderNetwork(entry: CatalogEntry): Network {
   return { ...about, ...NO_FILE, weightsBytes: expectedWeightBytes(entry) as number }
 }
 
-/** A published generator without its weights, as `placeholderNetwork`. */
 export function placeholderGenerator(entry: GeneratorEntry): Generator {
   const { id, encoder, layer, feature } = entry
   const { input } = catalogEntry(encoder)

@@ -20,7 +20,10 @@ import { originOf, publishedName } from './weightsOrigin.js'
 
 /** Options of `pullWeights`. */
 export interface PullOptions {
-  /** Address (https, or http on this machine) or folder to fetch from; by default the publisher's address. */
+  /**
+   * Where to fetch from: an https address, an http address on this machine, or a folder. By default the publisher's
+   * address.
+   */
   readonly mirror?: string | undefined
   /** Receives progress events and notes. */
   readonly onProgress?: ProgressListener | undefined
@@ -30,7 +33,7 @@ export interface PullOptions {
   readonly stallSeconds?: number | undefined
   /** Certificate authorities to trust instead of those of Node.js, as PEM text. */
   readonly ca?: string | undefined
-  /** Networks and generators to choose from instead of the catalog's. */
+  /** Networks and generators that `id` may name; by default those of the catalog. */
   readonly entries?: readonly ModelEntry[] | undefined
 }
 
@@ -48,7 +51,7 @@ export interface PulledWeights {
   readonly licence: string
   /** Address or path that the file came from; null if it was already in the cache. */
   readonly origin: string | null
-  /** How the file was checked: whether its size was compared, and how many digits of its SHA-256 (at most 64). */
+  /** Whether the size was compared, and how many hexadecimal digits of the SHA-256 (at most 64). */
   readonly checked: { readonly bytes: boolean; readonly sha256Digits: number }
 }
 
@@ -57,11 +60,11 @@ export interface PulledWeights {
  * an interrupted download and uses the proxy that the environment names. If there are several sources, it tries them in
  * order.
  *
- * The file enters the cache only after its size and SHA-256 match and a graph could be built from it. Other weights of
- * the same network are replaced.
+ * The file enters the cache only after its size and SHA-256 match and a graph could be built from it. It then replaces
+ * other weights of the same network.
  * @param id network or generator in the catalog
  * @throws UsageError for an id that is unknown or not offered for download, or for a mirror that is not secure
- * @throws NetworkError if no source can be reached or has the file
+ * @throws NetworkError if no source can be reached, or none has the file
  * @throws InputError if a file is not the expected one, which is then removed, or if anyone can write to the cache
  * @throws OutputError if the cache cannot be written
  * @throws the signal's reason after an abort
@@ -83,12 +86,11 @@ export async function pullWeights(id: string, options: PullOptions = {}): Promis
   const progress = progressTo(options.onProgress)
   const present = await presentWeights(entry, progress)
   if (present !== undefined) return present
-  // Checked first, because the download would be useless if no graph may be built from it.
+  // No graph is built if anyone can write to the cache, so this is checked before the download.
   await checkOwner()
   return await fetchWeights(entry, origins, options)
 }
 
-/** Fetches weights from the first source that has them. */
 async function fetchWeights(
   entry: ModelEntry,
   origins: readonly SourceOrigin[],
@@ -112,13 +114,15 @@ async function presentWeights(entry: ModelEntry, progress: Progress): Promise<Pu
   if (source) {
     return pulled(entry, source, { path, sha256, origin: null })
   }
-  progress.note(`${entry.id}: the stored weights (SHA-256 ${sha256.slice(0, 8)}…) are not the published ones`)
+  progress.note(
+    `${entry.id}: the stored weights (SHA-256 ${sha256.slice(0, 8)}…) are not the published ones and will be replaced`,
+  )
   return undefined
 }
 
 interface Failure {
   readonly failure: NetworkError | InputError
-  /** Whether the source gave a part and is likely to give the rest, so that no other source is tried. */
+  /** Whether the source has sent a part and will probably send the rest later. Then no other source is tried. */
   readonly resumable: boolean
 }
 
@@ -132,10 +136,10 @@ async function pullFile(entry: ModelEntry, from: SourceOrigin, options: PullOpti
   const { source, origin } = from
   const name = publishedName(source)
   const wanted = {
-    // One lock for all sources of the weights.
+    // One lock for all sources, because each of them has the same weights.
     ...{ name, lock: entry.id, origin },
     present: () => presentWeights(entry, silent),
-    begin: () => progress.note(`${entry.id}: licence ${licenceText(entry.licence)}, from ${origin}`),
+    begin: () => progress.note(`${entry.id}: fetching ${origin} (licence: ${licenceText(entry.licence)})`),
     take: (path: string) => inCache(admitted(entry, from, path)),
   }
   try {
@@ -155,10 +159,6 @@ async function pullFile(entry: ModelEntry, from: SourceOrigin, options: PullOpti
   }
 }
 
-/**
- * Gives a downloaded file its name among the weights.
- * @throws InputError if it is not the expected file
- */
 async function admitted(entry: ModelEntry, { source, origin }: SourceOrigin, part: string): Promise<PulledWeights> {
   const sha256 = await requirePublished(part, source, String(origin))
   await requireNetwork(entry, part, sha256, String(origin))
@@ -200,7 +200,7 @@ async function pulled(
   return { id, ...file, bytes: await fileSize(file.path), licence, checked }
 }
 
-/** One error for all sources: an InputError if any of them had a wrong file, otherwise a NetworkError. */
+/** One error for all sources: an InputError if any of them had a wrong file; otherwise a NetworkError. */
 function combined(id: string, failures: readonly ShiftscopeError[]): ShiftscopeError {
   const [first] = failures
   if (first !== undefined && failures.length === 1) return first

@@ -11,7 +11,10 @@ import { CHECKPOINT_EXTENSIONS, type Checkpoint, readCheckpoint } from './checkp
 import { shapeText } from './checkpoint/tensor.js'
 import { exportCommand, ownExportCommand } from './exported.js'
 
-/** Whether a path names a checkpoint: it has a checkpoint's extension, or the file exists and is not an ONNX model. */
+/**
+ * Whether `model` is the path of a checkpoint: it has a checkpoint's extension, or is an existing file that is neither
+ * an .onnx file nor named like a catalog entry.
+ */
 export async function isCheckpointPath(model: string): Promise<boolean> {
   const extension = extname(model).toLowerCase()
   if (CHECKPOINT_EXTENSIONS.includes(extension)) return true
@@ -23,10 +26,8 @@ export async function isCheckpointPath(model: string): Promise<boolean> {
 }
 
 /**
- * Finds the network of a checkpoint by the names and shapes of its tensors. It reads no tensor's elements.
- *
+ * Finds the network of a checkpoint by the names and shapes of its tensors, without reading their values.
  * @returns the network's id in the catalog
- * @throws InputError when the file is damaged, or of a network that needs an ONNX file
  */
 export function recogniseCheckpoint(path: string): Promise<string> {
   return withFile(path, async (file) => networkOfCheckpoint(await readCheckpoint(file)))
@@ -40,12 +41,12 @@ function networkOfCheckpoint(checkpoint: Checkpoint): string {
   const exported = catalog().find((entry) => isOf(entry, checkpoint))
   if (exported) {
     throw new InputError(
-      `${path} is a checkpoint of ${exported.title}, which is read from an ONNX file: export it with ${exportCommand(exported.id)}, with m.load_state_dict(torch.load(FILE)) where the weights are not torchvision's, and use ${exported.id}.onnx`,
+      `${path} is a checkpoint of ${exported.title}, which is read only from an ONNX file; export it with ${exportCommand(exported.id)} and use ${exported.id}.onnx (for weights that are not torchvision's, add m.load_state_dict(torch.load(FILE)))`,
     )
   }
   const stem = basename(path, extname(path)).replace(/[^\w.-]/g, '_')
   throw new InputError(
-    `${path} is of no known network${difference(networks, checkpoint)}; export it from PyTorch with ${ownExportCommand(stem)} and use ${stem}.onnx`,
+    `${path} is not a checkpoint of a known network${difference(networks, checkpoint)}; export your network from PyTorch with ${ownExportCommand(stem)} and use ${stem}.onnx`,
   )
 }
 
@@ -60,8 +61,8 @@ function isOf({ checkpoint: known }: CatalogEntry, { tensors }: Checkpoint): boo
 }
 
 /**
- * The difference between a checkpoint and the deepest network whose keys it has. If there is no such network, its first
- * tensor.
+ * Describes how a checkpoint differs from the most similar network: the largest one whose keys it has. If there is no
+ * such network, it describes the first tensor.
  */
 function difference(networks: readonly Architecture[], checkpoint: Checkpoint): string {
   const like = networks.filter((architecture) => hasKeys(architecture, checkpoint))

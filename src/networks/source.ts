@@ -25,17 +25,20 @@ import {
 /** Layers to read from a network. */
 export interface LayerChoice {
   /**
-   * Tensors to read as features, in this order. By default, all layers that the catalog names; for an ONNX file, the
-   * last output and the input of the last fully connected layer.
+   * Tensors to read as features. By default, all layers that the catalog lists; for an ONNX file, the last output and
+   * the input of the last fully connected layer.
    */
   readonly layers?: readonly string[] | undefined
-  /** Reduces a map to one value per channel: `mean`, `max` or `center`. By default (`none`), maps are flattened. */
+  /**
+   * Reduces each feature map to one value per channel: `mean`, `max` or `center`. By default (`none`), maps are
+   * flattened.
+   */
   readonly pool?: Pool | undefined
   /** Stops the trial runs of the graph; the call rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined
 }
 
-/** A network and how to read it. */
+/** A network and which of its layers to read. */
 export interface NetworkChoice extends LayerChoice, InputOptions {
   /**
    * Id in the catalog (`shiftscope models list`), path of an .onnx file, `hf:OWNER/NAME` of a pulled model, or path of
@@ -48,28 +51,25 @@ export interface NetworkChoice extends LayerChoice, InputOptions {
   readonly weightsOption?: string | undefined
 }
 
-/** The network that a choice names: its graph, and the plan for its input. */
+/**
+ * A network whose file has been read: its graph, how pixels become its input, and the layers that the catalog lists.
+ */
 export interface NetworkSource extends PlannedInput {
   readonly id: string
   readonly title: string
   readonly model: HashedModel
-  /** Its name in messages: its path, or its id in the catalog. */
+  /** Name in messages: the file's path, or the id in the catalog. */
   readonly name: string
   /** Folders to search for files that describe the network. */
   readonly folders: readonly string[]
   readonly inputSource: string
   readonly weights: WeightsFile
-  /** Layers that the catalog names; null where the graph tells them. */
+  /** Layers that the catalog lists; null if they must be found in the graph. */
   readonly layers: readonly FeatureLayer[] | null
   /** Entry in the catalog; absent for other networks. */
   readonly entry?: CatalogEntry
 }
 
-/**
- * Finds the network that a choice names, and reads its graph.
- *
- * @throws UsageError for an unknown id, or options that do not fit; InputError for missing or damaged weights
- */
 export async function networkSource(choice: NetworkChoice): Promise<NetworkSource> {
   const { model, weights, pool = 'none' } = choice
   checkNames('pool', [pool], POOLS)
@@ -81,16 +81,16 @@ export async function networkSource(choice: NetworkChoice): Promise<NetworkSourc
   if (isOwn) return ownSource(choice)
   const entry = catalogEntry(isCheckpoint ? await recogniseCheckpoint(model) : model)
   const [given] = Object.keys(inputOptionsOf(choice))
-  if (given !== undefined) throw new UsageError(`the input of ${entry.id} is known; leave \`${given}\` out`)
+  if (given !== undefined)
+    throw new UsageError(`${entry.id} is in the catalog, which states its input; leave \`${given}\` out`)
   return catalogSource(entry, isCheckpoint ? { ...choice, weights: model } : choice)
 }
 
-/** Whether a network is not in the catalog: it is named by its ONNX file, or as a model of the hub. */
+/** Whether a network is outside the catalog: an .onnx file, or a model of the Hugging Face hub. */
 export function isOwnNetwork(model: string): boolean {
   return isHubReference(model) || model.toLowerCase().endsWith('.onnx')
 }
 
-/** Id of a network that is not in the catalog. */
 export function ownId(model: string): string {
   return isHubReference(model) ? model : parse(model).name
 }
@@ -128,7 +128,6 @@ async function catalogSource(entry: CatalogEntry, choice: NetworkChoice): Promis
   return { ...about, input, model: graph, weights: file, layers: read, entry }
 }
 
-/** The source of an ONNX file. The file and those beside it give its layers and its input. */
 async function fileSource(
   model: HashedModel,
   folders: readonly string[],

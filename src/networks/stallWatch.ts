@@ -3,23 +3,18 @@ import { connectionError } from './fileRequest.js'
 
 export interface WatchOptions {
   readonly signal: AbortSignal | undefined
-  /** The longest time without a byte, in seconds. */
+  /** Longest time without any data, in seconds. */
   readonly stallSeconds: number
 }
 
 export interface Watch {
-  /** Aborted when the work is stopped, or no data has come for too long. */
+  /** Aborted when the caller stops the work, or when no data has come for too long. */
   readonly signal: AbortSignal
-  /** Call it when data has come; the waiting time starts again. */
+  /** Call it whenever data arrives. It restarts the timer. */
   readonly alive: () => void
 }
 
-/**
- * Work on a connection. It ends when no data comes for too long.
- *
- * @throws NetworkError when the connection is not made, breaks or sends nothing for too long; the signal's reason when
- * stopped
- */
+/** Runs `work` on a connection, and aborts it when no data comes for too long. */
 export async function watched<T>(
   address: URL,
   { signal, stallSeconds }: WatchOptions,

@@ -18,9 +18,8 @@ import type { FeatureLayer, NetworkInput, RunnableGraph } from './network.js'
 interface VerifiedLayer {
   readonly name: string
   readonly dims: number
-  /** Euclidean norm of the values. */
   readonly norm: number
-  /** SHA-256 of the values' bytes. It is equal only for equal processors and versions of ONNX Runtime. */
+  /** SHA-256 of the values' bytes. It may differ between processors and between versions of ONNX Runtime. */
   readonly digest: string
 }
 
@@ -29,17 +28,15 @@ export interface Verification {
   readonly weightsPath: string
   readonly sha256: string
   readonly bytes: number
-  /** Whether the weights are those that their authors published; null if not known. */
+  /** Whether the weights are those that their authors published; null if unknown. */
   readonly published: boolean | null
   readonly layers: readonly VerifiedLayer[]
 }
 
 /**
  * Checks that a network or generator of the catalog has the right weights and runs. It compares the SHA-256 of the
- * weights, and makes a forward pass of a fixed image or feature on the processor.
- *
- * @throws UsageError for an unknown id; InputError when weights are missing or damaged, an embedded file is not the
- * package's own, the graph does not run, or a value is not finite or differs from the catalog; the signal's reason
+ * weights, and runs a fixed image or feature through the graph on the CPU.
+ * @throws InputError if weights are missing or damaged, the graph does not run, or a value differs from the catalog
  */
 export async function verifyNetwork(
   id: string,
@@ -72,7 +69,6 @@ async function verifyGenerator(entry: GeneratorEntry): Promise<Verification> {
   ])
 }
 
-/** Facts about a file that networks and generators share. */
 interface WeightsFile {
   readonly weightsPath: string
   readonly weightsSha256: string
@@ -120,7 +116,7 @@ async function run(
   }
 }
 
-/** Stripes and gradients of all three channels; every image of the batch is the same. */
+/** Stripes and gradients in all three channels. All images of a batch are equal. */
 function testImage(input: NetworkInput): Float32Array {
   const { rows, cols, divisor, mean, std } = input
   const plane = rows * cols
@@ -133,12 +129,12 @@ function testImage(input: NetworkInput): Float32Array {
   })
 }
 
-/** Numbers from −8 to 8, in about the range of real features. */
+/** Numbers from −8 to 8, about the range of real features. */
 function testFeature(dims: number): Float32Array {
   return Float32Array.from({ length: dims }, (_, i) => ((i * 7919) % 257) / 16 - 8)
 }
 
-/** Relative tolerance. Processors differ only in the last digits; another network differs in the first ones. */
+/** Relative tolerance. Processors differ only in the last digits; another network would differ in the first ones. */
 const NORM_TOLERANCE = 1e-3
 
 function verifyLayer(

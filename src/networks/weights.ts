@@ -12,41 +12,36 @@ import { exportRemedy } from './exported.js'
 import type { Network } from './network.js'
 import { type HashedModel, type OnnxModel, readOnnxFile } from './onnx/onnxFile.js'
 
-/** Path of the ONNX file of an embedded network or generator. */
 export function embeddedFile(entry: ModelEntry): string {
   return join(packageFolder(), entry.file as string)
 }
 
-/** @returns number of features of an output of an embedded network */
+/** Number of values of an output, as the file of an embedded network states it. */
 export function statedDims({ path, outputs }: OnnxModel, name: string): number {
   const [, dims] = outputs.find((output) => output.name === name)?.shape ?? []
   if (typeof dims === 'number') return dims
   throw new InputError(`${path} has no output ${name} of a fixed length; install the package again`)
 }
 
-/** The architecture of a published network or generator. */
 export function architectureOf(entry: ModelEntry): Architecture {
   const architecture = architectures.find(({ id }) => id === entry.id)
   if (!architecture) throw new Error(`the catalog has ${entry.id}, which no architecture describes`)
   return architecture
 }
 
-/** Path of the imported weights of a network or generator; undefined when there are none. */
+/** Path of the imported weights; undefined if there are none. */
 export async function importedWeights(id: string): Promise<string | undefined> {
   const names = await readdir(weightsFolder()).catch((): string[] => [])
   const name = names.sort().find((candidate) => candidate.startsWith(`${id}.`))
   return name === undefined ? undefined : join(weightsFolder(), name)
 }
 
-/** A file of weights, as results name it. */
+/** Path, SHA-256 and size of a file of weights. */
 export type WeightsFile = Pick<Network, 'weightsPath' | 'weightsSha256' | 'weightsBytes'>
 
 /**
- * The graph of a published network or generator with the weights of a checkpoint. It is taken from the cache, or built
- * and stored there. The checkpoint is opened once.
- *
- * @throws InputError when the checkpoint is damaged or of another network; OutputError when the graph can be written
- * nowhere
+ * The graph of a published network or generator, built from a checkpoint or taken from the cache. The checkpoint is
+ * opened only once, so that its hash and its weights belong to the same file.
  */
 export function checkpointGraph(
   entry: ModelEntry,
@@ -61,12 +56,11 @@ export function checkpointGraph(
   })
 }
 
-/** @param option that a file of weights is given by, for the message */
 export function missingWeights(entry: ModelEntry, option?: string): InputError {
   const { id, sources } = entry
   const byOption = option === undefined ? '' : `, or pass \`${option}\``
   if (entry.kind === 'exported' && !isGenerator(entry))
-    return new InputError(`${id} is not here; ${exportRemedy(entry)}${byOption}`)
+    return new InputError(`${id} has no ONNX file here; ${exportRemedy(entry)}${byOption}`)
   const byHand = sources[0] && `, or download ${sources[0].url} and run "shiftscope models import ${id} FILE"`
   return new InputError(`${id} has no weights here; run "${weightsCommand(entry)}"${byHand ?? ''}${byOption}`)
 }

@@ -2,20 +2,18 @@ import { isAbsolute, join, resolve } from 'node:path'
 import { UsageError } from '../errors.js'
 import type { WeightsSource } from './catalog.js'
 
-/** Where a file of weights is fetched: an address, or a path of this machine. */
+/** URL or local path to fetch weights from. */
 export type WeightsOrigin = URL | string
 
-/** Name of a published file: the last part of its address, unless the catalog gives it another. */
+/** Name of a published file: the last part of its URL, unless the catalog states another name. */
 export function publishedName(source: WeightsSource): string {
   if (source.name !== undefined) return source.name
   return decodeURIComponent(new URL(source.url).pathname.split('/').at(-1) as string)
 }
 
 /**
- * Where to fetch a published file: at its own address, or under its name at a mirror.
- *
- * @param mirror an https address, an http address of this machine, or a folder
- * @throws UsageError for any other mirror
+ * Where to fetch a published file: its own URL, or the file of the same name at a mirror.
+ * @param mirror an https address, an http address on this machine, or a folder
  */
 export function originOf(source: WeightsSource, mirror?: string): WeightsOrigin {
   if (mirror === undefined) return secure(new URL(source.url), source.url)
@@ -24,12 +22,14 @@ export function originOf(source: WeightsSource, mirror?: string): WeightsOrigin 
   if (!URL.canParse(mirror)) throw new UsageError(`the mirror ${mirror} is not an address; ${MIRRORS}`)
   const base = new URL(mirror)
   if (base.username !== '' || base.password !== '')
-    throw new UsageError(`the mirror at ${base.host} is given with a user name, which is not sent; ${MIRRORS}`)
+    throw new UsageError(
+      `the mirror at ${base.host} is given with a user name or password, which would not be sent; ${MIRRORS}`,
+    )
   base.pathname = `${base.pathname.replace(/\/+$/, '')}/${encodeURIComponent(name)}`
   return secure(base, mirror)
 }
 
-/** Whether an address is https, or http within this machine. */
+/** Whether an address is https, or http on this machine. */
 export function isSecure(address: URL): boolean {
   if (address.protocol === 'https:') return true
   return address.protocol === 'http:' && /^(localhost|127(\.\d+){3}|\[::1\])$/.test(address.hostname)
@@ -39,5 +39,5 @@ const MIRRORS = 'give an https:// address, http://localhost, or a folder'
 
 function secure(address: URL, text: string): URL {
   if (isSecure(address)) return address
-  throw new UsageError(`${text} is not encrypted and may not be trusted; ${MIRRORS}`)
+  throw new UsageError(`${text} is not encrypted; ${MIRRORS}`)
 }

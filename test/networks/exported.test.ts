@@ -67,9 +67,9 @@ describe('the ONNX file of an exported network', () => {
         RegExp(`${says}.*torchvision\\.models\\.convnext_tiny\\(`),
       )
     await refused(await exportedFile({ side: 64 }), 'takes images of 64×64, but convnext_tiny needs 224×224')
-    await refused(await exportedFile({ classes: 20 }), 'ends in 20 numbers')
+    await refused(await exportedFile({ classes: 20 }), 'has 20 values, but')
     writeFileSync(folder('weights.pth'), 'no graph')
-    await refused(folder('weights.pth'), 'is read from an ONNX file')
+    await refused(folder('weights.pth'), 'is not an ONNX file, but convnext_tiny needs one')
     expect(existsSync(join(cacheFolder(), 'weights'))).toBe(false)
   })
 })

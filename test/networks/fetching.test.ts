@@ -145,7 +145,7 @@ const ANY_SIZE: Readonly<Record<string, readonly Attempt[]>> = {
     },
   ],
   'redirected to a host that may not be asked': [
-    { answer: redirectedTo('https://127.0.0.1/'), fails: [NetworkError, /127\.0\.0\.1, which is asked only if/] },
+    { answer: redirectedTo('https://127.0.0.1/'), fails: [NetworkError, /127\.0\.0\.1, which is not an allowed host/] },
   ],
   'not there': [{ answer: status(404), ...refused('answers 404 Not Found; see whether another has the file$') }, {}],
   'not allowed': [{ answer: status(403), ...refused('answers 403 Forbidden; see whether') }],

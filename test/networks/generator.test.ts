@@ -132,10 +132,10 @@ describe('an ONNX file as a generator', () => {
 
   it.each([
     ['without an encoder', {}, { encoder: '' }, 'has no metadata "encoder"'],
-    ['of an unknown encoder', {}, { encoder: 'vgg\n16' }, 'is a generator of "vgg?16", which is not a known network'],
-    ['of a generator', {}, { encoder: 'deepsim-fc6' }, 'is a generator of "deepsim-fc6", which is not a known network'],
-    ['of an unknown layer', {}, { layer: 'fc9' }, 'of layer "fc9" of tiny-alexnet, which has fc6, fc7, fc8'],
-    ['of an unknown stage', {}, { feature: 'raw' }, 'features "raw"'],
+    ['of an unknown encoder', {}, { encoder: 'vgg\n16' }, 'is a generator for the network "vgg?16", which is not in'],
+    ['of a generator', {}, { encoder: 'deepsim-fc6' }, 'is a generator for the network "deepsim-fc6", which is not'],
+    ['of an unknown layer', {}, { layer: 'fc9' }, 'for layer "fc9", but tiny-alexnet has only fc6, fc7, fc8'],
+    ['of an unknown stage', {}, { feature: 'raw' }, 'is "raw"; it must be pre-relu or post-relu'],
     ['of other weights of its encoder', {}, { encoder_sha256: 'ab'.repeat(32) }, 'for other weights of tiny-alexnet'],
     ['of another number of features', {}, { layer: 'fc8' }, 'from feature float32 [N, 627]'],
     ['of another frame', { rows: 227, cols: 227 }, {}, 'makes image float32 [N, 3, 224, 224]'],
@@ -153,7 +153,7 @@ describe('an ONNX file as a generator', () => {
       outputs: [{ name: 'image', shape: ['N', 3, 224, 224] }],
     })
     expect(await messageOf(chooseGenerator(folder('lies.onnx')))).toContain(
-      'makes [2, 768] from two features instead of [2, 3, 224, 224]; export it for any batch',
+      'makes an output of shape [2, 768] from two features instead of [2, 3, 224, 224]; export it for any batch',
     )
   })
 
@@ -221,9 +221,9 @@ it('an embedded generator takes no other weights', async () => {
 
 it('the name of a generator is not taken where a network is needed, nor the other way', async () => {
   expect(await usage(chooseNetwork({ model: 'deepsim-fc6' }))).toContain('is a generator, which makes images')
-  expect(await usage(chooseGenerator('alexnet'))).toContain('alexnet is a network and no generator')
+  expect(await usage(chooseGenerator('alexnet'))).toContain('alexnet is a network, not a generator')
   expect(await usage(chooseGenerator('deepsim-fc5'))).toContain(
-    'no generator is called "deepsim-fc5"; the nearest of them are deepsim-fc',
+    'no generator is called "deepsim-fc5"; the most similar generators are deepsim-fc',
   )
   expect(await usage(importWeights('deepsim-fc5', 'file'))).toContain('no network or generator is called')
 })

@@ -103,7 +103,7 @@ describe('pulling a model of the hub', () => {
       ],
     })
     for (const { path, sha256: expected } of pulled.files) expect(sha256(readFileSync(path))).toBe(expected)
-    expect(told[0]).toBe(`hf:owner/name: licence apache-2.0, from ${origin}`)
+    expect(told[0]).toBe(`hf:owner/name: fetching ${origin} (licence: apache-2.0)`)
     expect(told[1]).toBe(`onnx/model.onnx ${resnet.length} {"unit":"bytes","before":0}`)
     expect(filesIn(cache('downloads'))).toEqual([])
     expect(existsSync(place('README.md'))).toBe(false)
@@ -271,18 +271,14 @@ const answering = (text: string | Uint8Array): Answer => {
 }
 const at = (HF_ENDPOINT: string) => ({ environment: { HF_ENDPOINT } })
 const token = { environment: { HF_TOKEN: 'hf_x' } }
-const NO_ANSWER = /^http:\S+ does not answer as the hub does; check HF_ENDPOINT/
+const NO_ANSWER = /^http:\S+ does not answer like a Hugging Face hub; check HF_ENDPOINT/
 
 type Refusal = readonly [name: string, circumstances: Circumstances, message: RegExp]
 
 /** What is no model, or not the one that is stated. */
 const NO_MODEL: readonly Refusal[] = [
-  [
-    'no model, without a token',
-    { answer: refusedBy(401, 'RepoNotFound') },
-    /has no such model .*, or a private one; .*HF_/,
-  ],
-  ['no model, by 404', { answer: status(404) }, /^localhost:\d+ has no such model as owner\/name, or a pri/],
+  ['no model, without a token', { answer: refusedBy(401, 'RepoNotFound') }, /has no model .*, or it is private; .*HF_/],
+  ['no model, by 404', { answer: status(404) }, /^localhost:\d+ has no model owner\/name, or it is pri/],
   ['no model, with a token', { answer: status(404), ...token }, /or the token may not read it; check the name and HF_/],
   ['a wrong token', { answer: status(401), ...token }, /the token may not read it/],
   [
@@ -303,7 +299,7 @@ const NO_MODEL: readonly Refusal[] = [
   [
     'a model with a part of its weights',
     { files: { 'model.onnx': external, 'external.data': externalData.subarray(0, 100) } },
-    /^model\.onnx of owner\/name keeps data up to byte \d+ of "external\.data", which has only 100 bytes in the repository/,
+    /^model\.onnx of owner\/name needs \d+ bytes of "external\.data", which has only 100 bytes in the repository/,
   ],
   ['weights that lead out', { files: { 'model.onnx': leadingOut } }, /outside of its own folder/],
   ['another SHA-256', { stored: fileAnswer(damaged) }, RegExp(`256 ${sha256(damaged)} instead of ${sha256(plain)}`)],
@@ -351,12 +347,16 @@ const NO_CALL: readonly Refusal[] = [
     /^owner\/name has 2 .onnx files, b.onnx, c.onnx; name one: hf:owner\/name:b.onnx/,
   ],
   ['11 ONNX files', { files: eleven }, / 11 \.onnx files, (m\d\.onnx, ){10}…; name/],
-  ['a token with a space', { environment: { HF_TOKEN: 'hf_secret x' } }, /^HF_TOKEN holds characters that/],
-  ['a token of other letters', { environment: { HF_TOKEN: 'secret\u00e9' } }, /^HF_TOKEN holds characters/],
+  ['a token with a space', { environment: { HF_TOKEN: 'hf_secret x' } }, /^HF_TOKEN contains a space/],
+  [
+    'a token of other letters',
+    { environment: { HF_TOKEN: 'secret\u00e9' } },
+    /^HF_TOKEN contains a space or another character/,
+  ],
   ['http', at('http://a.org'), /^HF_ENDPOINT at a.org is not encrypted/],
   ['ftp', at('ftp://localhost'), /^HF_ENDPOINT at localhost is not encrypted/],
   ['a name alone', at('huggingface'), /^HF_ENDPOINT is not an address/],
-  ['a password', at('https://:secret@localhost'), /^HF_ENDPOINT names a user at localhost/],
+  ['a password', at('https://:secret@localhost'), /^HF_ENDPOINT contains a user name or password for localhost/],
   ['an unknown option', { options: { mirror: 'x' } as HubPullOptions }, /mirror/],
 ]
 

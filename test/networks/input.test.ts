@@ -166,9 +166,12 @@ describe('the recipe of an input', () => {
     [{ inputStd: [1, 0, 1] }, '`inputStd` has a value that is not above 0'],
     [{ inputRange: 2 }, '`inputRange 2` is not known; use 1 or 255'],
     [{ inputOrder: 'gbr' }, 'order of channels gbr is not known'],
-    [{ inputSize: 100_000 }, 'is beyond 4096 pixels'],
+    [{ inputSize: 100_000 }, 'is larger than the limit of 4096 pixels'],
     [{ pool: 'sum' }, 'pool sum is not known; use none, mean, max, center'],
-    [{ model: 'tiny-alexnet', inputOrder: 'bgr' }, 'the input of tiny-alexnet is known; leave `inputOrder` out'],
+    [
+      { model: 'tiny-alexnet', inputOrder: 'bgr' },
+      'tiny-alexnet is in the catalog, which states its input; leave `inputOrder` out',
+    ],
   ])('is refused with %o', async (options, message) => {
     expect(await messageOf(choose(options), UsageError)).toContain(message)
   })

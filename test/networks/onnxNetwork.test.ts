@@ -106,11 +106,11 @@ describe('an ONNX file is refused', () => {
 
   it.each([
     ['plain', [], UsageError, 'its outputs "features"'],
-    ['plain', ['features', 'relu'], UsageError, 'the most similar of those that can be read are "/relu/Relu_output_0"'],
+    ['plain', ['features', 'relu'], UsageError, 'the most similar tensors that can be read are "/relu/Relu_output_0"'],
     ['plain', ['feautres'], UsageError, 'that can be read are "features"'],
     ['types', ['features', 'class'], InputError, 'layer "class" of'],
     ['types', ['class'], InputError, 'is int64; features must be float32, float16, float64, uint8, int8'],
-    ['types', ['mean'], InputError, 'is [5] for 1 image; features must be [images, …]'],
+    ['types', ['mean'], InputError, 'has the shape [5] for 1 image; features need one row per image'],
   ] as const)('%s with the layers %j', async (name, asked, type, message) => {
     expect(await messageOf(chooseNetwork({ model: onnxGolden(name), layers: asked }), type)).toContain(message)
   })
@@ -218,7 +218,7 @@ describe('pooled maps', () => {
     expect(pooled).toMatchObject({ id: 'tiny-alexnet', layers: [{ name: 'pool3', dims: 64 }], pool: 'mean' })
     expect(pooled.weightsSha256).toBe(network.weightsSha256)
     await expect(chooseNetwork({ model: 'tiny-alexnet', layers: ['pool33'] })).rejects.toThrow(
-      /no tensor "pool33"; the most similar of those that can be read are "pool3"/,
+      /no tensor "pool33"; the most similar tensors that can be read are "pool3"/,
     )
     await expect(chooseNetwork({ model: 'tiny-alexnet', layers: [] })).rejects.toThrow(UsageError)
   })

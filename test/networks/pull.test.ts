@@ -87,7 +87,7 @@ describe('pulling published weights', () => {
       ...{ licence: 'BSD-3-Clause', origin: url, checked: { bytes: true, sha256Digits: 64 } },
     })
     expect(told).toEqual([
-      `mobilenet_v2: licence BSD-3-Clause, from ${url}`,
+      `mobilenet_v2: fetching ${url} (licence: BSD-3-Clause)`,
       `mobilenet_v2 ${right.length} {"unit":"bytes","before":0}`,
       'all',
       'stop',
@@ -105,7 +105,9 @@ describe('pulling published weights', () => {
     const notes: string[] = []
     const onProgress = listenTo({ note: (line) => void notes.push(line) })
     await expectPulled(pull(entryWith([`${server.address}/${NAME}`]), { onProgress }))
-    expect(notes[0]).toBe(`mobilenet_v2: the stored weights (SHA-256 ${digits(other)}…) are not the published ones`)
+    expect(notes[0]).toBe(
+      `mobilenet_v2: the stored weights (SHA-256 ${digits(other)}…) are not the published ones and will be replaced`,
+    )
   })
 
   it('says how much it could check', async () => {
@@ -214,7 +216,9 @@ describe('a mirror', () => {
 it('a certificate that is not trusted ends the connection', async () => {
   const server = await startServer(fileAnswer(right), 'https')
   const entry = entryWith([`${server.address}/${NAME}`])
-  expect(await messageOf(pull(entry), NetworkError)).toMatch(/^localhost:\d+ has a certificate .* NODE_EXTRA_CA_CERTS$/)
+  expect(await messageOf(pull(entry), NetworkError)).toMatch(
+    /^the certificate of localhost:\d+ is not trusted .* NODE_EXTRA_CA_CERTS$/,
+  )
   expect(server.requests).toEqual([])
   expectNothingKept()
   await expectPulled(pull(entry, { ca: certificate }))

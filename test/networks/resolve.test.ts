@@ -215,7 +215,9 @@ describe('a checkpoint as a network', () => {
     const message = await messageOf(recogniseCheckpoint(checkpoint([...all, filled('a.num_batches_tracked', 1, 0, 1)])))
     expect(message).toContain('is a checkpoint of Swin-T')
     expect(message).toContain('torchvision.models.swin_t(')
-    expect(await messageOf(recogniseCheckpoint(checkpoint(all.slice(0, -1))))).toContain('of no known network')
+    expect(await messageOf(recogniseCheckpoint(checkpoint(all.slice(0, -1))))).toContain(
+      'is not a checkpoint of a known network',
+    )
   })
 
   it('of other classes is told from the network that it is like', async () => {

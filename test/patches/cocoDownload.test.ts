@@ -116,7 +116,7 @@ describe('hosts of images', () => {
     const server = await startServer(fileAnswer(await photo().png().toBuffer()), 'http')
     const hosts = ['localhost', '127.0.0.1', '[::1]', 'images.cocodataset.org.evil.example', '2130706433']
     const file = offered(hosts.map((host) => ({ coco_url: `http://${host}:${server.port}/` })))
-    const refused = (host: string) => `${host} is asked only if you allow it with \`imageHosts ${host}\`;`
+    const refused = (host: string) => `${host} is not an allowed host (allow it with \`imageHosts ${host}\`);`
     const { reasons } = await fetchedFrom(file, { imageHosts: undefined })
     const asked = [...hosts.slice(0, 4), '127.0.0.1']
     expect(reasons).toEqual(asked.map((host) => expect.stringContaining(refused(host))))
@@ -127,7 +127,7 @@ describe('hosts of images', () => {
   })
 
   it.each(['http://a.org', 'a.org:8080', 'user@a.org', 'a.org/x', ''])('are none such as "%s"', async (host) => {
-    const refusal = `"${host}" is not the name of a host; use \`imageHosts example.org\`, without http:// and port`
+    const refusal = `"${host}" is not a host name; give it without http:// and port, as in \`imageHosts example.org\``
     await expect(fetchedFrom(offered([{}]), { imageHosts: [host] })).rejects.toThrow(new UsageError(refusal))
   })
 })

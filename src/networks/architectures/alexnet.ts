@@ -1,7 +1,7 @@
 import { type Architecture, convolution, image224, type Layer, linear } from './layer.js'
 
 /**
- * AlexNet as torchvision has it (one column, no local response normalisation), with its features before ReLU.
+ * AlexNet as in torchvision: one column, without local response normalisation. Its features are taken before ReLU.
  * Reference: torchvision, models/alexnet.py.
  */
 export const alexnet: Architecture = {
@@ -22,8 +22,8 @@ export const alexnet: Architecture = {
 }
 
 /**
- * AlexNet in which blurred subsampling replaces all strides, except half of the first layer's stride.
- * Reference: antialiased-cnns, models_lpf/alexnet.py, filter size 5, all layers (not only the pooling ones).
+ * AlexNet in which blurred subsampling replaces the strides. Only the first layer keeps a stride of 2. Reference:
+ * antialiased-cnns, models_lpf/alexnet.py, filter size 5, all layers (not only the pooling ones).
  */
 export const alexnetAntialiased: Architecture = {
   id: 'alexnet-aa',
@@ -51,8 +51,8 @@ function blurredMaxPool(key: string, channels: number): Layer[] {
 }
 
 /**
- * Torchvision has an adaptive average pool to 6×6 before it. It is left out: at 224×224, the maps already have that
- * size.
+ * The fully connected layers. Torchvision's adaptive average pool to 6×6 before them is left out, because at 224×224
+ * the maps already have this size.
  */
 function classifier(): Layer[] {
   return [

@@ -6,7 +6,6 @@ import { mobilenetV2, mobilenetV2Antialiased } from './mobilenetV2.js'
 import { resnet50Antialiased, resnets } from './resnet.js'
 import { vgg16 } from './vgg.js'
 
-/** Every network and every generator that is built from a checkpoint. */
 export const architectures: readonly Architecture[] = [
   alexnet,
   ...resnets,

@@ -1,8 +1,8 @@
 import { type Architecture, convolution, type Layer, linear } from './layer.js'
 
 /**
- * CaffeNet: AlexNet in two groups. It normalises after the pooling, and its features are before ReLU. Caffe's pooling
- * rounds sizes up, but this changes none of the sizes at 227×227 (55, 27, 13, 6).
+ * CaffeNet: AlexNet in two groups, with normalisation after the pooling. Its features are taken before ReLU. Caffe's
+ * pooling rounds sizes up, but from 227×227 there is nothing to round (maps of 55, 27, 13 and 6).
  * Reference: BVLC/caffe, models/bvlc_reference_caffenet/deploy.prototxt.
  */
 export const caffenet: Architecture = {

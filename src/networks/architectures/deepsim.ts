@@ -2,15 +2,15 @@ import { type Architecture, type Deconvolution, type Layer, linear } from './lay
 
 const leaky = { leakyRelu: 0.3 } as const
 
-/** Sides of the image that the deconvolutions make, and of the middle part that is kept, which is CaffeNet's frame. */
+/** Side in pixels of the image that the deconvolutions make, and of its middle part, which has CaffeNet's size. */
 const madeSide = 256
 const side = 227
 
 /**
- * The generators of fc6, fc7 and fc8. From a feature, they make CaffeNet's input: blue, green and red, minus the mean.
- * Files of fc6 and of fc7 have the same shapes.
- * A. Dosovitskiy and T. Brox, "Generating Images with Perceptual Similarity Metrics based on Deep Networks", 2016;
- * reference: jakehlee/dmkd-vis-image-disc, src/visualize/<layer>/generator.prototxt.
+ * Generators that turn features of CaffeNet's layers fc6, fc7 and fc8 into CaffeNet's input: blue, green and red, minus
+ * the mean. Shapes cannot tell the files for fc6 and fc7 apart.
+ * A. Dosovitskiy and T. Brox, "Generating Images with Perceptual Similarity Metrics based on Deep Networks", 2016.
+ * Reference: jakehlee/dmkd-vis-image-disc, src/visualize/<layer>/generator.prototxt.
  */
 export const deepsimGenerators: readonly Architecture[] = [
   generator('fc6', 4096),
@@ -34,7 +34,7 @@ function generator(layer: string, dims: number): Architecture {
   }
 }
 
-/** Rows and columns go from 4 to 8, 16, 32, 64, 128 and 256. */
+/** Each deconvolution named `deconv…` doubles the rows and columns, from 4 to 256. */
 function deconvolutions(): Layer[] {
   return [
     doubling('deconv5', 256, 256),

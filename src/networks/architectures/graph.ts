@@ -12,13 +12,13 @@ import {
 } from './layer.js'
 import type { Weights } from './weights.js'
 
-/** Increase it whenever the same weights give another graph, so that graphs built earlier are not used again. */
+/** Increase it when the same weights give another graph, so that graphs in users' caches are built again. */
 export const graphVersion = 1
 
 /**
- * The ONNX graph of an architecture. Its input is [N, …]. Each feature has an output [N, dims] of the same name; a
- * generator has its image instead. Batch normalisation is folded into the convolutions. Weights are read when the graph
- * is written.
+ * The ONNX graph of an architecture. Its input is [N, …]. Each feature is an output [N, dims] of the same name; a
+ * generator has its image as output. Batch normalisation is merged into the convolutions. Weights are read only when
+ * the graph is written.
  */
 export function graphOf(architecture: Architecture, weights: Weights): Model {
   const graph: Graph = { weights, nodes: [], initializers: [] }
@@ -39,7 +39,7 @@ interface Graph {
   readonly initializers: Initializer[]
 }
 
-/** Each `add…` appends nodes that read the tensor `input`, and returns the name of the tensor that they make. */
+/** Each `add…` function appends nodes that read the tensor `input`, and returns the name of their output tensor. */
 function addLayers(graph: Graph, layers: readonly Layer[], input: string): string {
   return layers.reduce((tensor, layer) => addLayer(graph, layer, tensor), input)
 }
@@ -157,7 +157,10 @@ function addActivation(graph: Graph, activation: Activation, input: string): str
   return addNode(graph, 'Clip', [input, zero, six])
 }
 
-/** Nodes that are not outputs are numbered: `Conv_0`, `Clip_1`, …; so are the tensors that they make. */
+/**
+ * Appends a node and returns the name of its output tensor. Without `output`, nodes get numbered names such as
+ * `Conv_0`.
+ */
 function addNode(
   graph: Graph,
   operator: string,
@@ -180,19 +183,17 @@ function addConstant(
   return name
 }
 
-/** For constants that several layers share. */
+/** Adds a constant that several layers share, unless the graph already has it. */
 function addOnce(graph: Graph, initializer: Initializer): string {
   const { name } = initializer
   if (!graph.initializers.some((present) => present.name === name)) graph.initializers.push(initializer)
   return name
 }
 
-/** Rows and columns alike. */
 function both(size: number): number[] {
   return [size, size]
 }
 
-/** Top, left, bottom and right alike. */
 function sides(size: number): number[] {
   return [size, size, size, size]
 }
@@ -200,17 +201,12 @@ function sides(size: number): number[] {
 /** torch.nn.BatchNorm2d's default, which all networks here use. */
 const epsilon = 1e-5
 
-/** The effect of batch normalisation on a channel at inference: `y = scale·x + shift`. */
 interface ChannelTransform {
   readonly scale: Float64Array
   readonly shift: Float64Array
 }
 
-/**
- * The transform of batch normalisation `key`, in float64: scale = γ/√(σ²+ε), shift = β − μ·scale.
- *
- * @throws InputError when a variance is negative
- */
+/** Scale and shift of the batch normalisation `key`, in float64: scale = γ/√(σ²+ε), shift = β − μ·scale. */
 async function batchNormTransform(weights: Weights, key: string): Promise<ChannelTransform> {
   const [gamma, beta, mean, variance] = await Promise.all([
     weights.read(`${key}.weight`),
@@ -221,7 +217,7 @@ async function batchNormTransform(weights: Weights, key: string): Promise<Channe
   const negative = variance.findIndex((value) => value < 0)
   if (negative >= 0) {
     throw new InputError(
-      `${weights.path}: ${key}.running_var is negative at element ${negative}; variances never are, use another checkpoint`,
+      `${weights.path}: ${key}.running_var is negative at element ${negative}, which a variance cannot be; use another checkpoint`,
     )
   }
   const scale = Float64Array.from(gamma, (value, channel) => value / Math.sqrt((variance[channel] as number) + epsilon))
@@ -232,7 +228,7 @@ async function batchNormTransform(weights: Weights, key: string): Promise<Channe
   return { scale, shift }
 }
 
-/** Scales the output channels of a convolution's weights, [outputs, …]. It computes in float64 and rounds once. */
+/** Scales the output channels of a convolution's weights, [outputs, …]. Rounds each product to float32 once. */
 function scaleOutputs(weight: Float32Array, scale: Float64Array): Float32Array {
   const perChannel = weight.length / scale.length
   const scaled = new Float32Array(weight.length)

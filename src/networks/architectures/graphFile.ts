@@ -8,11 +8,8 @@ import type { Architecture } from './layer.js'
 import { weightsFor } from './weights.js'
 
 /**
- * The graph of an architecture with the weights of a checkpoint. It is taken from the cache, or built and stored there.
- *
+ * The graph of an architecture with the weights of a checkpoint, from the cache or newly built.
  * @param sha256 of the checkpoint
- * @throws InputError when the checkpoint is damaged or of another architecture; OutputError when the graph can be
- * written nowhere
  */
 export function graphFile(architecture: Architecture, checkpoint: OpenFile, sha256: string): Promise<CachedGraph> {
   return cachedGraph(`${architecture.id}-${sha256.slice(0, 16)}-v${graphVersion}.onnx`, async (path) => {

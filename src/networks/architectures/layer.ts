@@ -1,6 +1,6 @@
 /**
- * The layers of a convolutional network, as plain data. This one description gives the list of the weights, the check
- * of a checkpoint, and the ONNX graph. Keys are those of a PyTorch state dict.
+ * The layers of a convolutional network, as plain data. They determine the list of weights, the check of a checkpoint,
+ * and the ONNX graph. Each `key` is the layer's name in a PyTorch state dict.
  */
 export type Layer =
   | Convolution
@@ -15,12 +15,12 @@ export type Layer =
   | Linear
   | Crop
 
-/** `leakyRelu`: the factor for negative values. */
+/** `leakyRelu` is the factor for negative values. */
 export type Activation = 'none' | 'relu' | 'relu6' | { readonly leakyRelu: number }
 
 /**
- * Convolution with a square kernel. Batch normalisation follows if `batchNorm` names one; otherwise a bias is added.
- * Then comes the activation.
+ * A convolution with a square kernel, then the activation. It has batch normalisation if `batchNorm` names one, or else
+ * a bias.
  */
 export interface Convolution {
   readonly kind: 'convolution'
@@ -36,8 +36,8 @@ export interface Convolution {
 }
 
 /**
- * Transposed convolution with a square kernel and a bias, then the activation: rows and columns become
- * `stride·(n − 1) + kernel − 2·padding`.
+ * Transposed convolution with a square kernel and a bias, then the activation. n rows or columns become `stride·(n − 1)
+ * + kernel − 2·padding`.
  */
 export interface Deconvolution {
   readonly kind: 'deconvolution'
@@ -58,7 +58,7 @@ interface MaxPool {
 }
 
 /**
- * Blurred subsampling by 2: reflection padding of 2, then the same 5×5 binomial filter on every channel, stride 2.
+ * Blurred subsampling by 2: reflection padding of 2, then a 5×5 binomial filter on each channel with stride 2.
  * R. Zhang, "Making Convolutional Networks Shift-Invariant Again", 2019, section 3.
  */
 interface Blur {
@@ -68,10 +68,10 @@ interface Blur {
 }
 
 /**
- * Local response normalisation across channels: `y = x / (1 + alpha / size · Σ x²)^beta`. For each channel, the sum is
- * over the `size` channels around it; channels that do not exist count as 0.
- * A. Krizhevsky et al., "ImageNet Classification with Deep Convolutional Neural Networks", 2012, section 3.3, with
- * Caffe's alpha, which is divided by `size`.
+ * Local response normalisation across channels: `y = x / (1 + alpha / size · Σ x²)^beta`. The sum is over the `size`
+ * channels around each channel; missing channels count as 0.
+ * A. Krizhevsky et al., "ImageNet Classification with Deep Convolutional Neural Networks", 2012, section 3.3. As in
+ * Caffe, alpha is divided by `size`.
  */
 interface LocalResponseNorm {
   readonly kind: 'local-response-norm'
@@ -80,7 +80,7 @@ interface LocalResponseNorm {
   readonly beta: number
 }
 
-/** `activation(branch(x) + shortcut(x))`; an empty shortcut is the identity. */
+/** `activation(branch(x) + shortcut(x))`. An empty shortcut is the identity. */
 export interface Residual {
   readonly kind: 'residual'
   readonly branch: readonly Layer[]
@@ -92,12 +92,12 @@ interface GlobalAveragePool {
   readonly kind: 'global-average-pool'
 }
 
-/** Channels, rows and columns become one axis, columns running fastest. */
+/** Joins channels, rows and columns into one axis. The column index changes fastest. */
 interface Flatten {
   readonly kind: 'flatten'
 }
 
-/** One axis becomes channels, rows and columns, columns running fastest. */
+/** Splits one axis into channels, rows and columns. The column index changes fastest. */
 interface Unflatten {
   readonly kind: 'unflatten'
   readonly channels: number
@@ -105,7 +105,7 @@ interface Unflatten {
   readonly cols: number
 }
 
-/** Fully connected. If `feature` is set, the output before the activation is the feature of that name. */
+/** Fully connected layer. If `feature` is set, the output before the activation is the feature of that name. */
 export interface Linear {
   readonly kind: 'linear'
   readonly key: string
@@ -115,7 +115,10 @@ export interface Linear {
   readonly activation: Activation
 }
 
-/** A square part of the image: `side` rows and columns from `offset` on. It is the graph's output named `output`. */
+/**
+ * A square part of the image: `side` rows and columns, starting at row and column `offset`. It is an output of the
+ * graph.
+ */
 export interface Crop {
   readonly kind: 'crop'
   readonly output: string
@@ -124,7 +127,7 @@ export interface Crop {
   readonly side: number
 }
 
-/** A convolution that keeps rows and columns at stride 1 and has a bias and ReLU, unless its shape says otherwise. */
+/** By default, a convolution has stride 1, keeps the size of the maps, and has a bias and ReLU. */
 export function convolution(
   key: string,
   shape: Pick<Convolution, 'inputs' | 'outputs' | 'kernel'> & Partial<Convolution>,
@@ -133,7 +136,6 @@ export function convolution(
   return { kind: 'convolution', key, ...usual, ...shape }
 }
 
-/** A fully connected layer with ReLU. If `feature` is given, the values before ReLU are the feature of that name. */
 export function linear(
   key: string,
   inputs: number,
@@ -144,7 +146,6 @@ export function linear(
   return { kind: 'linear', key, inputs, outputs, feature, activation }
 }
 
-/** A network, or a generator, that is built from a checkpoint. */
 export interface Architecture {
   readonly id: string
   readonly title: string
@@ -152,25 +153,23 @@ export interface Architecture {
   readonly layers: readonly Layer[]
 }
 
-/** An input or output of the graph; the shape is that of one image or feature, without the batch. */
+/** An input or output of the graph. The shape has no batch axis. */
 export interface GraphTensor {
   readonly name: string
   readonly shape: readonly number[]
 }
 
-/** Input of every network of the paper. */
 export const image224: GraphTensor = { name: 'image', shape: [3, 224, 224] }
 
-/** A tensor of a checkpoint that a network needs. */
 export interface Parameter {
   readonly key: string
   readonly shape: readonly number[]
 }
 
-/** The parts of a batch normalisation's state that are used outside of training. */
+/** The tensors of a batch normalisation that are used after training. */
 const batchNormStatistics = ['weight', 'bias', 'running_mean', 'running_var'] as const
 
-/** Every tensor that the layers need, in the order of their use. */
+/** All tensors that the layers need, in the order of use. */
 export function parametersOf(layers: readonly Layer[]): Parameter[] {
   return layers.flatMap((layer): Parameter[] => {
     switch (layer.kind) {
@@ -205,7 +204,6 @@ function convolutionParameters(layer: Convolution): Parameter[] {
   return [{ key: `${key}.weight`, shape: weightShape }, ...statistics]
 }
 
-/** The features that the layers give, in order of depth. */
 export function featureLayersOf(layers: readonly Layer[]): { name: string; dims: number }[] {
   return layers.flatMap((layer) =>
     layer.kind === 'linear' && layer.feature !== null ? [{ name: layer.feature, dims: layer.outputs }] : [],

@@ -24,8 +24,8 @@ export const mobilenetV2: Architecture = {
 }
 
 /**
- * MobileNetV2 in which blurred subsampling replaces all strides, except the first convolution's.
- * Reference: antialiased-cnns, models_lpf/mobilenet.py, filter size 5.
+ * MobileNetV2 in which blurred subsampling replaces all strides, except the first convolution's. Reference:
+ * antialiased-cnns, models_lpf/mobilenet.py, filter size 5.
  */
 export const mobilenetV2Antialiased: Architecture = {
   id: 'mobilenet_v2-aa',
@@ -50,7 +50,7 @@ function layers(antialiased: boolean): Layer[] {
     convolution('features.18.0', { batchNorm: 'features.18.1', ...relu6, inputs: 320, outputs: 1280, kernel: 1 }),
     { kind: 'global-average-pool' },
     { kind: 'flatten' },
-    // In torchvision a dropout stands before it and takes the number 0.
+    // In torchvision, classifier.0 is a dropout layer.
     linear(antialiased ? 'classifier.0' : 'classifier.1', 1280, 1000, 'fc', 'none'),
   ]
 }
@@ -68,7 +68,10 @@ function invertedResiduals(antialiased: boolean): Layer[] {
   )
 }
 
-/** 1×1 to the expanded width, 3×3 per channel, 1×1 without activation; the input is added where shapes agree. */
+/**
+ * Convolutions: 1×1 to the expanded width, 3×3 per channel, 1×1 without activation. The input is added if the shapes
+ * agree.
+ */
 function invertedResidual(shape: BlockShape): Layer[] {
   const { key, inputs, outputs, expansion, stride, antialiased } = shape
   const width = inputs * expansion

@@ -3,7 +3,7 @@ import { type Architecture, convolution, image224, type Layer, linear, type Resi
 type BlockKind = 'basic' | 'bottleneck'
 
 /**
- * Ratio of a block's output channels to the width of its stage; K. He et al., "Deep Residual Learning", 2015, table 1.
+ * Output channels of a block divided by the width of its stage; K. He et al., "Deep Residual Learning", 2015, table 1.
  */
 const expansions = { basic: 1, bottleneck: 4 } as const
 
@@ -19,13 +19,13 @@ const stages = [
 
 interface ResNetShape {
   readonly kind: BlockKind
-  /** Blocks of each stage. */
+  /** Number of blocks in each stage. */
   readonly blocks: readonly [number, number, number, number]
   readonly antialiased?: boolean
 }
 
 /**
- * ResNets, with the stride of a stage in the first 3×3 convolution of its first block.
+ * ResNets as in torchvision, where the first 3×3 convolution of a stage has the stride.
  * Reference: torchvision, models/resnet.py.
  */
 export const resnets: readonly Architecture[] = [
@@ -37,8 +37,8 @@ export const resnets: readonly Architecture[] = [
 ]
 
 /**
- * ResNet-50 in which blurred subsampling replaces all strides, except the first convolution's.
- * Reference: antialiased-cnns, models_lpf/resnet.py, filter size 5, with the first convolution unchanged.
+ * ResNet-50 in which blurred subsampling replaces all strides, except the first convolution's. Reference:
+ * antialiased-cnns, models_lpf/resnet.py, filter size 5, with the first convolution unchanged.
  */
 export const resnet50Antialiased: Architecture = resnet('resnet50-aa', 'ResNet-50 (AA, Bin-5)', {
   kind: 'bottleneck',
@@ -77,7 +77,7 @@ interface BlockShape {
   readonly width: number
   readonly outputs: number
   readonly stride: number
-  /** Whether a blur subsamples, instead of the stride. */
+  /** Whether blurred subsampling replaces the stride. */
   readonly blurred: boolean
 }
 
@@ -96,14 +96,12 @@ function residuals({ kind, blocks, antialiased = false }: ResNetShape): Residual
   )
 }
 
-/** Two 3×3 convolutions. */
 function basicBranch({ key, inputs, width, stride }: BlockShape): Layer[] {
   const first = { inputs, outputs: width, kernel: 3, stride, batchNorm: `${key}.bn1` }
   const second = { inputs: width, outputs: width, kernel: 3, batchNorm: `${key}.bn2`, activation: 'none' } as const
   return [convolution(`${key}.conv1`, first), convolution(`${key}.conv2`, second)]
 }
 
-/** 1×1 to the width, 3×3, 1×1 to four times the width. */
 function bottleneckBranch({ key, inputs, width, outputs, stride, blurred }: BlockShape): Layer[] {
   return [
     convolution(`${key}.conv1`, { batchNorm: `${key}.bn1`, inputs, outputs: width, kernel: 1 }),

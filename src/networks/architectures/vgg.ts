@@ -1,6 +1,6 @@
 import { type Architecture, convolution, image224, type Layer, linear } from './layer.js'
 
-/** Channels of the convolutions between two poolings. */
+/** Channels of the convolutions, grouped by the poolings between them. */
 const stages = [
   [64, 64],
   [128, 128],
@@ -10,9 +10,9 @@ const stages = [
 ] as const
 
 /**
- * VGG-16 (configuration D, without batch normalisation), with its features before ReLU.
- * Reference: torchvision, models/vgg.py; K. Simonyan and A. Zisserman, "Very Deep Convolutional Networks for Large-Scale
- * Image Recognition", 2014, table 1.
+ * VGG-16 (configuration D, without batch normalisation). Its features are taken before ReLU. Reference: torchvision,
+ * models/vgg.py; K. Simonyan and A. Zisserman, "Very Deep Convolutional Networks for Large-Scale Image Recognition",
+ * 2014, table 1.
  */
 export const vgg16: Architecture = {
   id: 'vgg16',
@@ -20,7 +20,7 @@ export const vgg16: Architecture = {
   input: image224,
   layers: [
     ...convolutions(),
-    // The adaptive average pool to 7×7 that stands here changes nothing at 224×224.
+    // Torchvision has an adaptive average pool to 7×7 here, which changes nothing at 224×224.
     { kind: 'flatten' },
     linear('classifier.0', 512 * 7 * 7, 4096, 'fc6'),
     linear('classifier.3', 4096, 4096, 'fc7'),
@@ -28,7 +28,7 @@ export const vgg16: Architecture = {
   ],
 }
 
-/** The numbers in the keys also count the activations and poolings between the convolutions. */
+/** The numbers in the keys also count activations and poolings. */
 function convolutions(): Layer[] {
   let inputs = 3
   let number = 0

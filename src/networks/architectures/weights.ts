@@ -4,22 +4,20 @@ import type { Checkpoint } from '../checkpoint/checkpoint.js'
 import { shapeText } from '../checkpoint/tensor.js'
 import { type Architecture, featureLayersOf, type Parameter, parametersOf } from './layer.js'
 
-/** The weights that a network is built from. All keys that its layers name exist, with the right shapes. */
+/** The weights that a network is built from, all of them present with the right shapes: see `weightsFor`. */
 export interface Weights {
-  /** The file they come from, for messages. */
+  /** Path of the checkpoint, for messages. */
   readonly path: string
   readonly read: (key: string) => Promise<Float32Array>
 }
 
-/** Counts the batches of training; written by some versions of PyTorch and of no use here. */
+/** A counter of training batches. Some versions of PyTorch store it, but it has no use after training. */
 export const ignoredKey = /(^|\.)num_batches_tracked$/
 
 /**
- * Checks that a checkpoint is of this architecture. It must have every tensor that the layers need, in the right shape,
- * and no other tensor, because a deeper network of the same family has all of these and more.
- *
- * @param known architectures that the checkpoint may be of instead; the message names those that fit
- * @throws InputError that names the first key that is wrong, and the network that the file is more likely of
+ * Checks that a checkpoint belongs to this architecture: it must have exactly the tensors that the layers need, in the
+ * right shapes. More tensors are an error, because a deeper network of the same family has all of these and more.
+ * @param known architectures to compare with if it does not fit; the message names those that fit
  */
 export function weightsFor(
   architecture: Architecture,
@@ -46,12 +44,14 @@ function remedy({ title, layers }: Architecture, checkpoint: Checkpoint, known: 
   return `it is not a checkpoint of ${title} with 1000 classes: use another file, or export its network to ONNX`
 }
 
-/** Whether a checkpoint has all keys of an architecture. Their shapes do not matter, and it may have more keys. */
+/** Whether a checkpoint has all keys of an architecture. Shapes are not compared, and more keys are allowed. */
 export function hasKeys({ layers }: Architecture, checkpoint: Checkpoint): boolean {
   return parametersOf(layers).every(({ key }) => checkpoint.tensors.has(fileKey(checkpoint, key)))
 }
 
-/** The first reason why a checkpoint is not of an architecture: a wrong key; null if it fits. */
+/**
+ * The first missing, wrong or unexpected tensor of a checkpoint, as text for a message; null if the checkpoint fits.
+ */
 export function firstFault(architecture: Architecture, checkpoint: Checkpoint): string | null {
   const parameters = parametersOf(architecture.layers)
   for (const parameter of parameters) {
@@ -71,12 +71,12 @@ function parameterFault({ key, shape }: Parameter, checkpoint: Checkpoint): stri
   return `${name} is ${shapeText(tensor.shape)} instead of ${shapeText(shape)}`
 }
 
-/** The name of a parameter in the checkpoint. Caffe numbers a layer's blobs: 0 for the weights, 1 for the bias. */
+/** The key of a parameter in the file. Caffe numbers the tensors of a layer: 0 for the weights, 1 for the bias. */
 function fileKey({ format }: Checkpoint, key: string): string {
   return format === 'caffemodel' ? key.replace(/\.weight$/, '.0').replace(/\.bias$/, '.1') : key
 }
 
-/** Old Caffe models pad every shape with leading ones to four axes; see `ShapeEquals` in Caffe's blob.cpp. */
+/** Old Caffe models extend every shape to four axes with leading ones; see `ShapeEquals` in Caffe's blob.cpp. */
 function isLegacyShape({ format }: Checkpoint, found: readonly number[], shape: readonly number[]): boolean {
   if (format !== 'caffemodel' || found.length !== 4 || shape.length > 4) return false
   return shapeText(found) === shapeText([1, 1, 1, 1, ...shape].slice(-4))

@@ -5,22 +5,17 @@ import { type WatchOptions, watched } from '../stallWatch.js'
 import { isSecure } from '../weightsOrigin.js'
 import type { HubReference } from './reference.js'
 
-/** How to ask the hub for one model. */
+/** How to send requests about one model to a Hugging Face hub. */
 export interface HubConnection extends WatchOptions, Omit<FileRequest, 'headers' | 'signal'> {
-  /** Address of the hub, without a slash at its end. */
+  /** URL of the hub, without a slash at its end. */
   readonly endpoint: string
 }
 
-/** Whether HF_HUB_OFFLINE forbids every request. */
 export function isOffline(): boolean {
   return /^(1|true|yes|on)$/i.test(process.env.HF_HUB_OFFLINE ?? '')
 }
 
-/**
- * The hub that HF_ENDPOINT names, or huggingface.co, with the token of HF_TOKEN.
- *
- * @throws UsageError for an address that is not secure, and for text that cannot be a token
- */
+/** A connection to the hub in HF_ENDPOINT, by default huggingface.co, with the token in HF_TOKEN. */
 export function hubConnection(
   reference: HubReference,
   options: WatchOptions & { readonly ca: string | undefined },
@@ -28,7 +23,8 @@ export function hubConnection(
 ): HubConnection {
   const endpoint = endpointOf(environment.HF_ENDPOINT || 'https://huggingface.co')
   const token = (environment.HF_TOKEN ?? '').trim()
-  if (/[^\x21-\x7e]/.test(token)) throw new UsageError('HF_TOKEN holds characters that no token has; set it again')
+  if (/[^\x21-\x7e]/.test(token))
+    throw new UsageError('HF_TOKEN contains a space or another character that tokens cannot contain; set it again')
   return {
     ...options,
     endpoint,
@@ -43,15 +39,16 @@ function endpointOf(text: string): string {
   const address = URL.canParse(text) ? new URL(text) : undefined
   if (address === undefined) throw new UsageError(`HF_ENDPOINT is not an address; ${remedy}`)
   if (address.username !== '' || address.password !== '')
-    throw new UsageError(`HF_ENDPOINT names a user at ${address.host}, which is not sent; ${remedy}`)
-  if (!isSecure(address))
-    throw new UsageError(`HF_ENDPOINT at ${address.host} is not encrypted and may not be trusted; ${remedy}`)
+    throw new UsageError(
+      `HF_ENDPOINT contains a user name or password for ${address.host}, which would not be sent; ${remedy}`,
+    )
+  if (!isSecure(address)) throw new UsageError(`HF_ENDPOINT at ${address.host} is not encrypted; ${remedy}`)
   return `${address.origin}${address.pathname.replace(/\/+$/, '')}`
 }
 
 /**
- * The error for a refusal by the hub. It does not show addresses of the hub's file stores, because they hold
- * signatures.
+ * The error for an answer that is not the requested file. It shows only the host of a URL, because the hub redirects to
+ * URLs with secret signatures.
  */
 function refusal(
   { owner, name, revision }: HubReference,
@@ -74,8 +71,8 @@ function refusal(
   if (code !== 'EntryNotFound' && (status === 401 || status === 404) && at.origin === new URL(endpoint).origin) {
     return new InputError(
       hasToken
-        ? `${at.host} has no such model as ${model}, or the token may not read it; check the name and HF_TOKEN`
-        : `${at.host} has no such model as ${model}, or a private one; check the name, or set HF_TOKEN to a token that may read it`,
+        ? `${at.host} has no model ${model}, or the token may not read it; check the name and HF_TOKEN`
+        : `${at.host} has no model ${model}, or it is private; check the name, or set HF_TOKEN to a token that may read it`,
     )
   }
   const remedy = isPassing(status)
@@ -84,13 +81,9 @@ function refusal(
   return new NetworkError(`${at.host} answers ${statusText(status)} for ${model}; ${remedy}`)
 }
 
-/** Longest answer about a model that is read. A list of 10,000 files takes about 3 MiB. */
+/** Largest answer to read, in bytes. A list of 10,000 files takes about 3 MiB. */
 const MOST_BYTES = 2 ** 24
 
-/**
- * The body of the hub's answer at one of its addresses.
- * @throws the errors of `requestFile` and `watched`; InputError for an answer that is too long
- */
 export function askHub(address: URL, connection: HubConnection): Promise<Buffer> {
   return watched(address, connection, async ({ signal, alive }) => {
     const response = await requestFile(address, { ...connection, headers: {}, signal })
@@ -102,7 +95,7 @@ export function askHub(address: URL, connection: HubConnection): Promise<Buffer>
         length += piece.byteLength
         if (length > MOST_BYTES)
           throw new InputError(
-            `${address.host} answers with more than ${MOST_BYTES / 2 ** 20} MiB: too many files, or not a hub; download the .onnx file yourself and give its path, or check HF_ENDPOINT`,
+            `${address.host} answers with more than ${MOST_BYTES / 2 ** 20} MiB, too long for a list of files; download the .onnx file yourself and give its path, or check HF_ENDPOINT`,
           )
         pieces.push(piece)
       }
@@ -116,7 +109,7 @@ export function askHub(address: URL, connection: HubConnection): Promise<Buffer>
 /** The error if something other than a hub answers, such as a login page or a broken mirror. */
 export function notTheHub({ endpoint }: HubConnection, cause?: unknown): NetworkError {
   return new NetworkError(
-    `${endpoint} does not answer as the hub does; check HF_ENDPOINT, and whether the network asks to sign in`,
+    `${endpoint} does not answer like a Hugging Face hub; check HF_ENDPOINT, and whether your network asks you to sign in`,
     { cause },
   )
 }

@@ -12,13 +12,12 @@ import { fetchFile } from '../fetchFile.js'
 import type { HubConnection } from './connection.js'
 import type { HubFile } from './repository.js'
 
-/** A file of the hub that is here. */
 export interface FetchedHubFile {
   readonly sha256: string
   readonly isFetched: boolean
 }
 
-/** A file of the hub, if it is on this machine and its contents are right. */
+/** The file, if it is on this machine with the right contents; otherwise undefined. */
 export async function presentHubFile(path: string, file: HubFile): Promise<FetchedHubFile | undefined> {
   const status = await lstat(path).catch(() => undefined)
   if (!status?.isFile() || status.size !== file.bytes) return undefined
@@ -27,13 +26,8 @@ export async function presentHubFile(path: string, file: HubFile): Promise<Fetch
 }
 
 /**
- * Fetches a file of the hub, unless it is there. The file gets its name only after its size and hash match those that
- * the hub states.
- *
- * @param path where the file goes
- * @returns its SHA-256, and whether it was fetched
- * @throws InputError when it differs from the hub's statement, and is removed; NetworkError when it cannot be fetched;
- * the signal's reason when stopped
+ * Fetches a file of the hub, unless it is already there. The file gets its name only after its size and hash match
+ * those that the hub states. A file that does not match is removed.
  */
 export function fetchHubFile(
   origin: URL,
@@ -42,7 +36,7 @@ export function fetchHubFile(
   options: HubConnection & { readonly progress: Progress; readonly begin: () => void },
 ): Promise<FetchedHubFile> {
   const wanted = {
-    // Named by its contents, because several repositories and commits may share them.
+    // Named by its hash, because several repositories and commits may have the same file.
     name: `hub-${file.sha256 ?? file.blob}`,
     present: () => presentHubFile(path, file),
     origin,
@@ -62,14 +56,14 @@ export function fetchHubFile(
   return fetchFile(wanted, { ...options, bytes: file.bytes, label: printable(file.path) })
 }
 
-/** The difference between a file's hash and the stated one, for a message; undefined if there is none. */
+/** How the file's hash differs from the hub's, for a message; undefined if it does not. */
 async function wrongHash(path: string, file: HubFile, sha256: string): Promise<string | undefined> {
   if (file.sha256 !== null) return sha256 === file.sha256 ? undefined : `SHA-256 ${sha256} instead of ${file.sha256}`
   const blob = await gitBlob(path, file.bytes)
   return blob === file.blob ? undefined : `git hash ${blob} instead of ${file.blob}`
 }
 
-/** Git's hash of a file: the SHA-1 of "blob", the length and the contents. Reference: git-hash-object(1). */
+/** Git's hash of a file: SHA-1 of "blob", the length and the contents. Reference: git-hash-object(1). */
 async function gitBlob(path: string, bytes: number): Promise<string> {
   const hash = createHash('sha1').update(`blob ${bytes}\0`)
   await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash)

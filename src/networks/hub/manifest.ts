@@ -15,8 +15,8 @@ import { type HubFile, type HubRepository, MAIN } from './repository.js'
 const commit = z.string().refine(isCommit)
 
 /**
- * The hub's statements about a commit, in `hub/OWNER--NAME/COMMIT.json`. This file is written after the files of the
- * model. A model is present if its files have the sizes that are stated here, so finding it needs no network.
+ * What the hub states about a commit, in `hub/OWNER--NAME/COMMIT.json`. It is stored after the model's files. If these
+ * have the sizes stated here, the model is complete, and no request to the hub is needed.
  */
 const manifestSchema = z.object({
   commit,
@@ -32,29 +32,27 @@ const manifestSchema = z.object({
 })
 
 /**
- * The commits of a branch or tag at the times of its pulls, the latest first. Each has a manifest in the same folder.
+ * The commits that a branch or tag had when it was pulled, the latest first. Each has a manifest in the same folder.
  */
 const revisionSchema = z.object({ revision: z.string().refine(isRevision), commits: z.array(commit).min(1) })
 const REVISION_FILE = /^revision-[0-9a-f]{16}\.json$/
 
-/** A model of the hub that is here. */
+/** A model of the hub that is on this machine. */
 export interface HubModelFile {
-  /** The ONNX file. */
   readonly path: string
-  /** Folders that may hold files that describe the model: its own, then the repository's. */
+  /** Folders to search for files that describe the model: that of its ONNX file, then that of the repository. */
   readonly folders: readonly string[]
   readonly licence: string
   readonly commit: string
 }
 
-/** A pulled model, as lists show it. */
 export interface HubModelStatus {
-  /** The shortest reference that names it. */
+  /** The shortest reference that names the model. */
   readonly id: string
   readonly kind: 'hub'
   readonly state: 'present'
   readonly path: string
-  /** Bytes of the ONNX file, of the files that hold its weights, and of those that describe it. */
+  /** Total size in bytes: the ONNX file, the files with its weights, and those that describe it. */
   readonly bytes: number
   readonly licence: string
   readonly revision: string
@@ -70,7 +68,6 @@ function repositoryFolder({ owner, name }: RepositoryName): string {
   return join(hubFolder(), `${owner}--${name}`)
 }
 
-/** The folder with the files of a repository's commit. */
 export function commitFolder(repository: RepositoryName, commit: string): string {
   return join(repositoryFolder(repository), commit)
 }
@@ -80,11 +77,11 @@ function manifestPath(repository: RepositoryName, commit: string): string {
 }
 
 function revisionPath(repository: RepositoryName, revision: string): string {
-  // The name is a hash, because a revision may hold slashes, or be too long for the name of a file.
+  // A hash, because a revision may contain slashes, or be too long for a file name.
   return join(repositoryFolder(repository), `revision-${sha256(revision).slice(0, 16)}.json`)
 }
 
-/** Stores the hub's statements about a commit, and that the reference's revision now means this commit. */
+/** Stores what the hub states about a commit, and makes it the latest commit of the reference's revision. */
 export async function writeHubManifest(reference: HubReference, repository: HubRepository): Promise<void> {
   const { commit, licence, files } = repository
   await writeChanged(manifestPath(reference, commit), { commit, licence, files: [...files.values()] })
@@ -95,13 +92,10 @@ export async function writeHubManifest(reference: HubReference, repository: HubR
   await writeChanged(revisionPath(reference, revision), { revision, commits: commits.slice(0, MOST_COMMITS) })
 }
 
-/**
- * Number of commits that are remembered per revision. Models that were pulled at different times have different
- * commits.
- */
+/** Number of commits to remember per revision. Models pulled at different times may come from different commits. */
 const MOST_COMMITS = 100
 
-/** The commits of a revision, the latest first. If the revision is itself a commit, this is the only one. */
+/** The commits of a revision, the latest first. If the revision is itself a commit, it is the only one. */
 async function commitsOf(repository: RepositoryName, revision: string): Promise<readonly string[]> {
   if (isCommit(revision)) return [revision]
   const kept = await parsed(revisionSchema, revisionPath(repository, revision))
@@ -110,13 +104,13 @@ async function commitsOf(repository: RepositoryName, revision: string): Promise<
 
 async function writeChanged(path: string, document: object): Promise<void> {
   const text = JSON.stringify(document)
-  // Written only if it changed, so that a complete cache can be read-only.
+  // An unchanged file is not written, so that a complete cache can be read-only.
   if ((await readFile(path, 'utf8').catch(() => '')) !== text) await writeFileAtomic(path, text)
 }
 
 /**
- * The stored statements about the latest commit of a reference whose model is on this machine; undefined if there is
- * none.
+ * Looks for the latest commit of a reference whose model is on this machine. Returns what the hub stated about it;
+ * undefined if there is none.
  */
 export async function readManifest(reference: HubReference): Promise<HubRepository | undefined> {
   for (const one of await commitsOf(reference, reference.revision ?? MAIN)) {
@@ -132,7 +126,7 @@ async function manifestOf(repository: RepositoryName, commit: string): Promise<H
   return { ...manifest, files: new Map(manifest.files.map((file) => [file.path, file])) }
 }
 
-/** Longest manifest that is read. A repository with a longer list of files cannot be pulled. */
+/** Largest manifest to read, in bytes. A repository with a longer list of files cannot be pulled. */
 const MOST_BYTES = 2 ** 24
 
 async function parsed<T>(schema: z.ZodType<T>, path: string): Promise<T | undefined> {
@@ -144,11 +138,7 @@ async function parsed<T>(schema: z.ZodType<T>, path: string): Promise<T | undefi
   }
 }
 
-/**
- * Finds a pulled model, without the network.
- *
- * @throws UsageError for any other text than a reference; InputError when the model is not here
- */
+/** Finds a pulled model on this machine, without a request to the hub. */
 export async function hubModelFile(text: string): Promise<HubModelFile> {
   const reference = parseHubReference(text)
   const repository = await readManifest(reference)
@@ -163,7 +153,7 @@ export async function hubModelFile(text: string): Promise<HubModelFile> {
   return { path, folders: [...new Set([dirname(path), folder])], licence, commit }
 }
 
-/** The files of a model, its ONNX file first; empty if one of them is missing or has another size. */
+/** The files of a model, its ONNX file first. Empty if one of them is missing or has the wrong size. */
 async function filesHere(reference: HubReference, repository: HubRepository): Promise<readonly HubFile[]> {
   const folder = commitFolder(reference, repository.commit)
   try {
@@ -177,7 +167,6 @@ async function filesHere(reference: HubReference, repository: HubRepository): Pr
   }
 }
 
-/** The models of the hub that are here. */
 export async function listHubModels(): Promise<readonly HubModelStatus[]> {
   const folders = await readdir(hubFolder()).catch((): string[] => [])
   return (await Promise.all(folders.sort().map(modelsIn))).flat()
@@ -190,16 +179,16 @@ async function modelsIn(folder: string): Promise<readonly HubModelStatus[]> {
   )
   const named = (await Promise.all(kept)).filter((one) => one !== undefined)
   const commits = names.flatMap((name) => /^([0-9a-f]{40})\.json$/.exec(name)?.[1] ?? [])
-  // A commit that is no longer the latest of any revision is listed by its own hash.
+  // A commit that is not the latest of any revision is listed by its own hash.
   const others = commits.filter((commit) => named.every((one) => one.commits[0] !== commit))
   const references = [...named.map(({ revision }) => revision), ...others].sort().map((revision) => {
     return `hf:${folder.replace('--', '/')}${revision === MAIN ? '' : `@${revision}`}`
   })
-  // A folder with another name than a repository's gives no reference, and is skipped.
+  // A folder that is not named OWNER--NAME gives an invalid reference and is skipped.
   return (await Promise.all(references.map((text) => modelsOf(text).catch(() => [])))).flat()
 }
 
-/** The models on this machine of one commit: the latest that the reference, which names no file, stands for. */
+/** The models on this machine at the latest commit of the reference `text`. The reference names no file. */
 async function modelsOf(text: string): Promise<readonly HubModelStatus[]> {
   const reference = parseHubReference(text)
   const [newest = ''] = await commitsOf(reference, reference.revision ?? MAIN)

@@ -5,25 +5,21 @@ import type { ReferringModel } from '../onnx/externalData.js'
 import type { HubReference } from './reference.js'
 import type { HubFile, HubRepository } from './repository.js'
 
-/** Usual paths of exports to ONNX; the first that exists is used. */
+/** Usual paths of the ONNX file in a repository. The first one that exists is used. */
 const USUAL = ['model.onnx', 'onnx/model.onnx']
 
 export function isModel({ path }: HubFile): boolean {
   return path.endsWith('.onnx')
 }
 
-/** The ONNX file to take if none is named: `model.onnx`, `onnx/model.onnx` or the only one; undefined if none of these exists. */
+/** The ONNX file to read if none is named: at a usual path, or the only one; otherwise undefined. */
 export function usualModel({ files }: HubRepository): HubFile | undefined {
   const usual = USUAL.map((path) => files.get(path)).find((candidate) => candidate !== undefined)
   const [first, ...others] = [...files.values()].filter(isModel)
   return usual ?? (others.length === 0 ? first : undefined)
 }
 
-/**
- * The ONNX file that a reference names, else the usual one.
- *
- * @throws UsageError where several could be meant; InputError where there is none
- */
+/** @throws UsageError if the reference names no file and several could be meant; InputError if there is none */
 export function onnxFile({ owner, name, file }: HubReference, repository: HubRepository): HubFile {
   const models = [...repository.files.values()].filter(isModel)
   const shown = `${owner}/${name}`
@@ -47,12 +43,7 @@ function listed(models: readonly HubFile[]): string {
   return models.length > 10 ? `${shown.join(', ')}, …` : shown.join(', ')
 }
 
-/**
- * The files in which a model keeps its weights. The model names them, and the hub must list them.
- *
- * @param read the model's file on this machine
- * @throws InputError if one is missing in the repository, is too short, or is outside of the model's folder
- */
+/** The files that hold a model's weights. The ONNX file names them, and the hub must list them. */
 export function weightsFiles(read: ReferringModel, model: HubFile, { files }: HubRepository): readonly HubFile[] {
   const { path, external } = read
   const named = external.map(({ location, end }) => {
@@ -63,17 +54,19 @@ export function weightsFiles(read: ReferringModel, model: HubFile, { files }: Hu
         ? 'which the repository does not have'
         : `which has only ${counted(file.bytes, 'byte')} in the repository`
     throw new InputError(
-      `${path} keeps data up to byte ${end} of "${printable(location)}", ${found}; use another model or revision`,
+      `${path} needs ${counted(end, 'byte')} of "${printable(location)}", ${found}; use another model or revision`,
     )
   })
   return [...new Set(named)]
 }
 
-/** Files that describe the input and the classes of a model. */
 const DESCRIPTIONS = ['preprocessor_config.json', 'config.json', 'labels.json']
 const MOST_DESCRIPTION_BYTES = 2 ** 20
 
-/** The small files that describe a model, beside it and in the repository's root. A note names files that are too large. */
+/**
+ * The small files that describe a model, in its folder and in the repository's root. Large ones are skipped with a
+ * note.
+ */
 export function descriptionFiles(
   model: HubFile,
   { files }: HubRepository,

@@ -17,21 +17,18 @@ import { type HubFile, type HubRepository, readRepository } from './repository.j
 
 export type HubPullOptions = Pick<PullOptions, 'onProgress' | 'signal' | 'stallSeconds' | 'ca'>
 
-/** A model of the Hugging Face hub that is in the cache. */
 export interface PulledHubModel {
-  /** The reference, as it was given. */
+  /** The reference, as the user wrote it. */
   readonly id: string
-  /** The ONNX file. */
   readonly path: string
   readonly bytes: number
   readonly sha256: string
-  /** The licence that the model's card names; NOASSERTION if it names none. */
+  /** Licence that the model's card names; NOASSERTION if it names none. */
   readonly licence: string
-  /** Address of the ONNX file; null if all files were present and nothing was fetched. */
+  /** URL of the ONNX file; null if all files were present and nothing was fetched. */
   readonly origin: string | null
-  /** The commit. */
   readonly revision: string
-  /** The ONNX file, the files that hold its weights, and those that describe input and classes. */
+  /** The ONNX file, then the files with its weights and those that describe its input and classes. */
   readonly files: readonly PulledHubFile[]
 }
 
@@ -43,19 +40,20 @@ interface PulledHubFile {
 
 /**
  * Fetches a model of the Hugging Face hub into the cache: its ONNX file, the files with its weights, and the small
- * files that describe its input and classes. All come from one commit. It uses https and the proxy that the environment
- * names, and resumes earlier downloads. Each file gets its name only after its size and hash match those that the hub
+ * files that describe its input and classes. All come from one commit. It resumes an interrupted download and uses the
+ * proxy that the environment names. Each file gets its name only after its size and hash match those that the hub
  * states.
  *
- * HF_ENDPOINT names another hub than huggingface.co. HF_TOKEN holds a token for models that are not public; it is sent
- * only to the hub. If HF_HUB_OFFLINE is set, nothing is fetched.
- *
- * @param text hf:OWNER/NAME[@REVISION][:path/model.onnx]; without a path, it means `model.onnx`, `onnx/model.onnx` or
- * the only ONNX file
- * @throws UsageError for text that is not a reference or may mean several files, or a hub that is not secure;
- * NetworkError (exit status 1) when the hub cannot be reached; InputError (exit status 3) for a model or revision that
- * the hub does not have or give, and for files that differ from its statement, which are removed; OutputError when the
- * cache cannot be written; the signal's reason when stopped
+ * HF_ENDPOINT names a hub to use instead of huggingface.co. HF_TOKEN holds a token for models that are not public; only
+ * the hub receives it. If HF_HUB_OFFLINE is set, nothing is fetched.
+ * @param text hf:OWNER/NAME[@REVISION][:path/model.onnx]. Without a path, the file is `model.onnx`, `onnx/model.onnx`
+ * or the only ONNX file.
+ * @throws UsageError if the text is not a reference or could mean several files, or if the hub is not secure
+ * @throws NetworkError if the hub cannot be reached
+ * @throws InputError if the hub does not have the model or revision, or refuses it; or if a file differs from what the
+ * hub states, and is then removed
+ * @throws OutputError if the cache cannot be written
+ * @throws the signal's reason after an abort
  */
 export async function pullHubModel(text: string, options: HubPullOptions = {}): Promise<PulledHubModel> {
   checkOptions(options, {
@@ -77,7 +75,7 @@ export async function pullHubModel(text: string, options: HubPullOptions = {}): 
   return inCache(pulledFrom({ reference, repository, connection, progress: progressTo(onProgress) }))
 }
 
-/** The model of an earlier pull, if all of its files are as the hub states them. */
+/** The model of an earlier pull, if all of its files are as the hub stated them; otherwise undefined. */
 async function presentModel(reference: HubReference, repository: HubRepository): Promise<PulledHubModel | undefined> {
   try {
     return await pulledFrom({ reference, repository, connection: undefined, progress: silent })
@@ -95,10 +93,7 @@ interface Pull {
   readonly progress: Progress
 }
 
-/**
- * Gets the files of a model, and stores the hub's statements.
- * @throws InputError if a file is missing and nothing may be fetched
- */
+/** Gets the files of a model. After fetching, it stores what the hub states about them. */
 async function pulledFrom(pull: Pull): Promise<PulledHubModel> {
   const { reference, repository, progress } = pull
   const { commit, licence } = repository
@@ -106,7 +101,7 @@ async function pulledFrom(pull: Pull): Promise<PulledHubModel> {
   const model = onnxFile(reference, repository)
   const note = (line: string) => progress.note(`${id}: ${line}`)
   const address = pull.connection && addressOf(pull.connection, pull, model)
-  const first = await broughtFile(pull, model, () => note(`licence ${licenceText(licence)}, from ${address}`))
+  const first = await broughtFile(pull, model, () => note(`fetching ${address} (licence: ${licenceText(licence)})`))
   const others = new Set([...(await weightsOf(pull, model)), ...descriptionFiles(model, repository, note)])
   others.delete(model)
   const files = [first]
@@ -124,7 +119,7 @@ async function pulledFrom(pull: Pull): Promise<PulledHubModel> {
   }
 }
 
-/** The files with the weights. The model is read to find them, before anything else is fetched. */
+/** The files that hold the weights. The ONNX file names them, so it must already be on this machine. */
 async function weightsOf({ reference, repository, connection }: Pull, model: HubFile): Promise<readonly HubFile[]> {
   const path = join(commitFolder(reference, repository.commit), model.path)
   try {
@@ -152,7 +147,7 @@ async function broughtFile(
   return { path, bytes, ...fetched }
 }
 
-/** The address of a file at this commit, whose bytes never change. */
+/** URL of a file at one commit. Its contents never change. */
 function addressOf({ endpoint }: HubConnection, { reference: { owner, name }, repository }: Pull, file: HubFile): URL {
   const path = file.path.split('/').map(encodeURIComponent).join('/')
   return new URL(`${endpoint}/${owner}/${name}/resolve/${repository.commit}/${path}`)

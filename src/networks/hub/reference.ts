@@ -3,13 +3,12 @@ import { printable } from '../../support/text.js'
 
 /** A model of the Hugging Face hub, written `hf:OWNER/NAME[@REVISION][:path/model.onnx]`. */
 export interface HubReference {
-  /** The reference as the user wrote it. */
   readonly text: string
   readonly owner: string
   readonly name: string
-  /** A branch, tag, ref or commit; null: the main branch. */
+  /** A branch, tag, ref or commit; null for the main branch. */
   readonly revision: string | null
-  /** Path of the ONNX file in the repository; null for the file that `onnxFile` finds. */
+  /** Path of the ONNX file in the repository; null for the file that `usualModel` finds. */
   readonly file: string | null
 }
 
@@ -20,12 +19,11 @@ export function isHubReference(text: string): boolean {
   return text.startsWith(PREFIX)
 }
 
-/** @throws UsageError for any other text */
 export function parseHubReference(text: string): HubReference {
   const refuse = (cause: string) => new UsageError(`"${printable(text)}" ${cause}; ${FORM}`)
-  // Names in git have no colons, so the path begins after the first one.
+  // Git forbids colons in branches and tags, so the first colon after the name begins the path.
   const parts = /^hf:([^/@:]+)\/([^/@:]+)(?:@([^:]*))?(?::(.*))?$/s.exec(text)
-  if (parts === null) throw refuse('names no model of the hub')
+  if (parts === null) throw refuse('is not a reference to a model')
   const [, owner = '', name = '', revision = null, file = null] = parts
   if (!isRepositoryName(owner) || !isRepositoryName(name))
     throw refuse('has an owner or a name that the hub does not allow')
@@ -35,7 +33,7 @@ export function parseHubReference(text: string): HubReference {
   return { text, owner, name, revision, file }
 }
 
-/** The hub allows no name with two dashes or dots in a row, so each repository has its own folder OWNER--NAME. */
+/** The hub forbids two dashes or dots in a row, so OWNER--NAME is a unique folder for each repository. */
 function isRepositoryName(name: string): boolean {
   return /^[A-Za-z0-9_]([A-Za-z0-9._-]{0,94}[A-Za-z0-9_])?$/.test(name) && !/--|\.\./.test(name)
 }
@@ -44,12 +42,12 @@ export function isRevision(revision: string): boolean {
   return revision.length <= 250 && /^[^\s:?*[\\~^@{}-][^\s:?*[\\~^@{}]*$/.test(revision) && isRepositoryPath(revision)
 }
 
-/** A full commit hash, which stands for the same files for ever. */
+/** Whether a revision is a full commit hash. Then its files never change. */
 export function isCommit(revision: string): boolean {
   return /^[0-9a-f]{40}$/.test(revision)
 }
 
-/** Whether a path stays inside the repository's folder and has only names that every file system allows. */
+/** Whether a path stays inside the repository's folder and is valid on every file system. */
 export function isRepositoryPath(path: string): boolean {
   if (path.length > 1000 || /[\\:\p{Cc}]/u.test(path)) return false
   return path.split('/').every((part) => part !== '' && part !== '.' && part !== '..' && Buffer.byteLength(part) <= 255)

@@ -4,25 +4,23 @@ import { printable } from '../../support/text.js'
 import { askHub, type HubConnection, notTheHub } from './connection.js'
 import { type HubReference, isRepositoryPath } from './reference.js'
 
-/** A file as the hub lists it: large files with their SHA-256, others with git's hash. */
+/** A file as the hub lists it. Large files have a SHA-256, others only git's hash. */
 export interface HubFile {
-  /** Path in the repository. */
   readonly path: string
   readonly bytes: number
   readonly sha256: string | null
-  /** SHA-1 of git's blob. */
+  /** Git's hash of the file, a SHA-1. */
   readonly blob: string
 }
 
-/** A repository at one commit. */
 export interface HubRepository {
   readonly commit: string
-  /** The licence that the repository's card names, mostly in lower case; NOASSERTION if it names none. */
+  /** Licence that the repository's card names, mostly in lower case; NOASSERTION if it names none. */
   readonly licence: string
   readonly files: ReadonlyMap<string, HubFile>
 }
 
-/** The revision to take if none is named; every repository of the hub has it. */
+/** The default revision. Every repository of the hub has it. */
 export const MAIN = 'main'
 
 const MOST_FILES = 10_000
@@ -35,7 +33,9 @@ const fileSchema = z.object({
   lfs: z.object({ sha256: z.string().regex(/^[0-9a-f]{64}$/), size }).nullish(),
 })
 
-/** Reference: huggingface.co/docs/hub/api, GET /api/models/{repo_id}/revision/{revision}; `blobs` adds sizes and hashes. */
+/**
+ * Reference: huggingface.co/docs/hub/api, GET /api/models/{repo_id}/revision/{revision}. `blobs` adds sizes and hashes.
+ */
 const infoSchema = z.object({
   sha: z.string().regex(/^[0-9a-f]{40}$/),
   cardData: z.object({ license: z.unknown() }).optional().catch(undefined),
@@ -43,12 +43,7 @@ const infoSchema = z.object({
   siblings: z.array(fileSchema),
 })
 
-/**
- * Asks the hub for the commit, licence and files of a model.
- *
- * @throws InputError for a model or revision that does not exist, may not be read, or has too many files; NetworkError
- * when the hub cannot be reached, or the answer is not a hub's; the signal's reason when stopped
- */
+/** Asks the hub for the commit, licence and files of a model. */
 export async function readRepository(reference: HubReference, connection: HubConnection): Promise<HubRepository> {
   const { owner, name, revision } = reference
   const model = `${owner}/${name}`
@@ -56,9 +51,9 @@ export async function readRepository(reference: HubReference, connection: HubCon
   const info = infoOf(await askHub(new URL(`${connection.endpoint}${way}`), connection), connection)
   if (info.siblings.length > MOST_FILES)
     throw new InputError(
-      `${model} has more than ${MOST_FILES} files, which are not looked through; download the .onnx file yourself and give its path`,
+      `${model} has more than ${MOST_FILES} files, too many to search for the .onnx file; download it yourself and give its path`,
     )
-  // A path that leads out of the repository's folder is left out.
+  // Paths that lead out of the repository's folder are left out.
   const files = info.siblings.filter(({ rfilename }) => isRepositoryPath(rfilename)).map(hubFile)
   return { commit: info.sha, licence: licenceOf(info), files: new Map(files.map((file) => [file.path, file])) }
 }

@@ -4,14 +4,14 @@ import { checkCount } from '../../support/checks.js'
 import { type GivenOptions, oneOf, parseOptions } from '../../support/optionChecks.js'
 import { INPUT_PRESETS, type InputPreset, inputPresets, type RecipePart } from './presets.js'
 
-/** Largest side of a frame in pixels. Networks with larger frames are refused. */
+/** Largest side of a network's image in pixels. Networks with larger images are refused. */
 export const LARGEST_FRAME = 4096
 
 const colours = z.array(z.number()).readonly()
 
-/** How pixels become the input of a network outside the catalog: type and check of each option. */
+/** The options that say how pixels become the input of a network outside the catalog, each with its check. */
 export const INPUT_OPTIONS = {
-  /** A known recipe: `imagenet`, `inception`, `clip`, `caffe` or `raw`. The options below change parts of it. */
+  /** A usual recipe: `imagenet`, `inception`, `clip`, `caffe` or `raw`. The options below change parts of it. */
   input: oneOf('input', INPUT_PRESETS).exactOptional(),
   /** Means to subtract from red, green and blue, after scaling to `inputRange`. */
   inputMean: colours.superRefine((means) => checkTriple('inputMean', means)).exactOptional(),
@@ -21,7 +21,7 @@ export const INPUT_OPTIONS = {
   inputRange: z.literal([1, 255]).exactOptional(),
   /** Order of the colour channels: `rgb` or `bgr`. */
   inputOrder: oneOf('order of channels', ['rgb', 'bgr']).exactOptional(),
-  /** Side of the frame in pixels, 1 to 4096, if the graph does not fix it; 224 by default. */
+  /** Side of the image in pixels, 1 to 4096, for a graph that accepts any size; 224 by default. */
   inputSize: z.number().superRefine(checkSize).exactOptional(),
 }
 
@@ -41,21 +41,20 @@ function checkStd(values: readonly number[]): void {
 function checkSize(size: number): void {
   checkCount('`inputSize`', size)
   if (size > LARGEST_FRAME)
-    throw new UsageError(`\`inputSize ${size}\` is beyond ${LARGEST_FRAME} pixels; use a smaller one`)
+    throw new UsageError(`\`inputSize ${size}\` is larger than the limit of ${LARGEST_FRAME} pixels; use a smaller one`)
 }
 
-/** @throws UsageError for values that make no recipe */
 export function checkInputOptions(options: InputOptions): void {
   parseOptions(inputOptionsOf(options), INPUT_OPTIONS)
 }
 
-/** The input options among the given ones. */
+/** Only the input options, without the other properties of `given`. */
 export function inputOptionsOf(given: InputOptions): InputOptions {
   const names = Object.keys(INPUT_OPTIONS) as (keyof InputOptions)[]
   return Object.fromEntries(names.flatMap((name) => (given[name] === undefined ? [] : [[name, given[name]]])))
 }
 
-/** The part of a recipe that options give; empty if they give none. */
+/** The values that the options give. If there are none, it is empty. */
 export function partOfOptions(options: InputOptions): RecipePart {
   const { input, inputMean, inputStd, inputRange, inputOrder, inputSize } = options
   const preset = input === undefined ? {} : partOfPreset(input)
@@ -69,7 +68,7 @@ export function partOfOptions(options: InputOptions): RecipePart {
   }
 }
 
-/** A preset as part of a recipe, with mean and std in the order red, green, blue. */
+/** A preset with mean and std in the order red, green, blue. */
 export function partOfPreset(name: InputPreset): RecipePart {
   const { mean, std, ...preset } = inputPresets[name]
   const byColour = (values: readonly number[]) => (preset.channelOrder === 'bgr' ? [...values].reverse() : values)

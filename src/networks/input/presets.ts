@@ -1,31 +1,31 @@
 import type { NetworkInput } from '../network.js'
 
-/** The conversion of pixels to values: the part of a network's input that does not depend on its graph. */
+/** How pixel values are converted. This part of `NetworkInput` cannot be found in the network's graph. */
 export type PixelRecipe = Pick<NetworkInput, 'divisor' | 'mean' | 'std' | 'channelOrder'>
 
 /**
- * The part of an input that one source gives. Mean and std are in the order red, green, blue, whatever the channel
- * order.
+ * The values of a recipe that one source (the options or a file) states. Mean and std are in the order red, green,
+ * blue, even if `channelOrder` is `bgr`.
  */
 export interface RecipePart {
   readonly divisor?: number
   readonly mean?: readonly number[]
   readonly std?: readonly number[]
   readonly channelOrder?: 'rgb' | 'bgr'
-  /** Side of the frame after the source has resized and cropped a picture. */
+  /** Side of the network's image in pixels. */
   readonly size?: number
   readonly layout?: 'nchw' | 'nhwc'
 }
 
-/** Names of the usual recipes. */
 export const INPUT_PRESETS = ['imagenet', 'inception', 'clip', 'caffe', 'raw'] as const
 export type InputPreset = (typeof INPUT_PRESETS)[number]
 
 /**
- * - `imagenet`: torchvision's networks and most others; statistics of ImageNet's pixels.
+ * The usual recipes, with mean and std in the order of the channels.
+ * - `imagenet`: mean and std of ImageNet's pixels; for torchvision's networks and most others.
  * - `inception`: values from −1 to 1, for Inception, many vision transformers and TensorFlow's networks.
- * - `clip`: statistics of the pictures that CLIP was trained on (A. Radford et al., 2021).
- * - `caffe`: blue first, 0 to 255, minus the mean pixel of ImageNet in the training of BVLC's networks.
+ * - `clip`: mean and std of the pictures that CLIP was trained on (A. Radford et al., 2021).
+ * - `caffe`: blue first, 0 to 255, minus the mean pixel that BVLC's networks were trained with.
  * - `raw`: unchanged pixels, 0 to 255.
  */
 export const inputPresets: Readonly<Record<InputPreset, PixelRecipe>> = {

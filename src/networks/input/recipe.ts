@@ -4,30 +4,28 @@ import { type InputOptions, partOfOptions, partOfPreset } from './options.js'
 import type { PixelRecipe, RecipePart } from './presets.js'
 import { besideModel, type FoundPart, partOfMetadata } from './sources.js'
 
-/** The recipe of an input. */
+/** How pixels become the input of a network outside the catalog, and where this was found. */
 export interface InputRecipe extends PixelRecipe {
-  /** Null if no source gives it. */
+  /** Side of the image in pixels; null if no source states it. */
   readonly size: number | null
   readonly layout: 'nchw' | 'nhwc' | null
-  /** Origin of the recipe, for results and messages; `assumed` if nothing says how pixels become values. */
+  /** Where the recipe was found, for results and messages; `assumed` if nothing states it. */
   readonly source: string
 }
 
-/** The source of a recipe if nothing states one. */
 const ASSUMED = 'assumed'
 
-/** A note for the user if the network's input was assumed; otherwise undefined. */
+/** A note for the user, if ImageNet's recipe was assumed; otherwise undefined. */
 export function assumedInput({ id, inputSource }: Pick<Network, 'id' | 'inputSource'>): string | undefined {
   if (inputSource !== ASSUMED) return undefined
   return `${id}: no input recipe was found, so ImageNet's is used; describe the input in NAME.input.json beside the ONNX file, or choose another with \`input\``
 }
 
 /**
- * The recipe of a model's input. The sources are, in this order: the options, a file beside the model, the model's
- * metadata. Otherwise ImageNet's recipe is assumed, or unchanged pixels if the model takes bytes.
- *
- * @param folders that may hold files that describe the model, its own first
- * @throws InputError when such a file is damaged
+ * Finds out how pixels become a model's input. The options come first, then a file beside the model, or else the
+ * model's metadata. If nothing is stated, it assumes ImageNet's recipe, or unchanged pixels for an input of type uint8.
+ * @param folders to search for files that describe the model, its own folder first
+ * @throws InputError if such a file is damaged
  */
 export async function inputRecipe(
   model: OnnxModel,
@@ -64,7 +62,7 @@ function ofMetadata({ metadata, path }: OnnxModel): FoundPart | undefined {
   return part && { part, source: 'metadata of the model' }
 }
 
-/** A short text of the recipe. If two texts are equal, so are the inputs. */
+/** A short text of the recipe. Two inputs with the same text are equal. */
 export function recipeText({ rows, divisor, mean, std, channelOrder }: Omit<NetworkInput, 'name' | 'batch'>): string {
   return `${rows} px, ${channelOrder}/${divisor} − ${mean.join(' ')}, / ${std.join(' ')}`
 }

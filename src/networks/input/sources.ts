@@ -9,19 +9,18 @@ import type { OnnxModel } from '../onnx/onnxFile.js'
 import { LARGEST_FRAME, partOfPreset } from './options.js'
 import { INPUT_PRESETS, type RecipePart } from './presets.js'
 
-/** A source, and its part of the recipe. */
 export interface FoundPart {
   readonly part: RecipePart
   readonly source: string
 }
 
-/** Files that describe a model are no larger. */
+/** Largest file that is read as a description of a model, in bytes. */
 const MOST_BYTES = 1 << 20
 
 /**
- * The document beside a model; undefined if there is none.
- * @param isOurs whether the file can only be the model's; other files that cannot be read are ignored
- * @throws InputError for a file that is too large or is not JSON
+ * Reads a JSON file; undefined if it does not exist.
+ * @param isOurs whether the name is Shiftscope's own. Any other file may belong to another program, so it is skipped if
+ * it is too large or is not JSON.
  */
 export async function jsonBeside(path: string, isOurs: boolean): Promise<unknown> {
   try {
@@ -45,8 +44,8 @@ async function readJson(path: string): Promise<unknown> {
 }
 
 /**
- * The recipe in a file beside a model. The first of these files counts: Shiftscope's own NAME.input.json, Hugging
- * Face's preprocessor_config.json, timm's config.json.
+ * The recipe in a file beside a model. The first of these files that states one is used: Shiftscope's NAME.input.json,
+ * Hugging Face's preprocessor_config.json, timm's config.json.
  */
 export async function besideModel(path: string, folders: readonly string[]): Promise<FoundPart | undefined> {
   const own = join(dirname(path), `${basename(path, extname(path))}.input.json`)
@@ -72,8 +71,8 @@ const positiveTriple = z.array(z.number().positive()).length(3)
 const frame = z.number().int().positive().max(LARGEST_FRAME)
 
 /**
- * NAME.input.json. Mean and std are in the order red, green, blue. Missing values are those of the preset, or
- * ImageNet's.
+ * NAME.input.json. Mean and std are in the order red, green, blue. A missing value is taken from the preset; the
+ * default preset is `imagenet`.
  */
 const descriptionSchema = z.strictObject({
   preset: z.enum(INPUT_PRESETS).optional(),
@@ -103,7 +102,7 @@ const sides = z.union([
   z.looseObject({ height: z.number().optional(), width: z.number().optional(), shortest_edge: z.number().optional() }),
 ])
 
-/** The keys of preprocessor_config.json that are read; transformers, `BaseImageProcessor`. */
+/** The keys of preprocessor_config.json that are read. Reference: transformers, `BaseImageProcessor`. */
 const preprocessorSchema = z.looseObject({
   do_rescale: z.boolean().nullish(),
   rescale_factor: z.number().min(1e-4).max(1e3).nullish(),
@@ -118,9 +117,7 @@ const preprocessorSchema = z.looseObject({
   crop_size: sides.nullish(),
 })
 
-/**
- * The recipe of a preprocessor. It resizes pictures to `size`, then crops them to `crop_size`, which the network sees.
- */
+/** Reads preprocessor_config.json. It describes resizing a picture to `size`, then cropping it to `crop_size`. */
 function partOfPreprocessor(document: unknown, file: string): RecipePart | undefined {
   if (document === undefined) return undefined
   const read = checked(preprocessorSchema, document, file)
@@ -130,7 +127,7 @@ function partOfPreprocessor(document: unknown, file: string): RecipePart | undef
   const isNormalised = read.do_normalize ?? read.image_mean != null
   const mean = isNormalised ? three(read.image_mean ?? [0.485, 0.456, 0.406]) : [0, 0, 0]
   const std = isNormalised ? three(read.image_std ?? [0.229, 0.224, 0.225]) : [1, 1, 1]
-  // Files write 0.00392156862745098, which is a little more than 1/255, so the divisor is rounded.
+  // Files contain 0.00392156862745098, a little more than 1/255. Rounding the divisor gives exactly 255.
   const divisor = Math.round(1e6 / (read.rescale_factor ?? 1 / 255)) / 1e6
   const size = sideOf(read.do_center_crop !== false ? (read.crop_size ?? read.size) : read.size)
   return {
@@ -148,7 +145,7 @@ function sideOf(given: z.infer<typeof sides> | null | undefined): number | undef
   return Number.isInteger(side) && (side as number) > 0 && (side as number) <= LARGEST_FRAME ? side : undefined
 }
 
-/** The keys that are read of timm's config.json, also in older versions; its pixels go from 0 to 1. */
+/** The keys of timm's config.json that are read, in current and older versions. Pixel values are from 0 to 1. */
 const timmSchema = z.looseObject({
   input_size: z.array(frame).length(3).optional(),
   mean: triple.optional(),
@@ -171,8 +168,8 @@ function partOfTimm(document: unknown, file: string): RecipePart | undefined {
 }
 
 /**
- * Keys of a model's metadata: this program's own, which holds what NAME.input.json would; and those of ONNX.
- * Reference: onnx/docs/MetadataProps.md.
+ * Keys in a model's metadata. `OWN_KEY` has the content of a NAME.input.json file as its value. The other keys are
+ * defined by ONNX: onnx/docs/MetadataProps.md.
  */
 const OWN_KEY = 'shiftscope.input'
 const RANGE_KEY = 'Image.NominalPixelRange'
@@ -184,10 +181,6 @@ const RANGES: ReadonlyMap<string, RecipePart> = new Map([
   ['Normalized_1_1', partOfPreset('inception')],
 ])
 
-/**
- * The recipe in a model's metadata; undefined if there is none.
- * @throws InputError for metadata that cannot be read
- */
 export function partOfMetadata(metadata: OnnxModel['metadata'], path: string): RecipePart | undefined {
   const own = metadata.get(OWN_KEY)
   if (own !== undefined) return partOfDescription(parsed(own, `the metadata ${OWN_KEY} of ${path}`), path)
