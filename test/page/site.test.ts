@@ -150,6 +150,8 @@ describe('answers of the site', () => {
     expect([...(car?.ofCenter ?? [])]).toEqual([0.2, 0.75, 0.6123, 0.1])
     expect([car?.strongest?.right, dog?.strongest?.right, mean?.strongest]).toEqual([undefined, [1], null])
     expect([...(mean?.ofCenter ?? [])]).toEqual([0.3, 0.5, 0.5562, 0.5].map((value) => expect.closeTo(value, 4)))
+    await storeAnswers('dog', 'dog', [7, 7, 3, 3], [0.4, 0.25, 0.5, 0.9], [0.4, 0.25, 2.5, 0.9])
+    await expect(writeSite()).rejects.toThrow(/units\S+ are damaged: 2\.5 is neither a cosine nor a probability/)
   })
 })
 
