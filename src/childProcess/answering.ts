@@ -7,11 +7,11 @@ export interface ConfinedQuestion<Question> {
   readonly bounds: Bounds
 }
 
-/** Limits beyond which the process is killed. */
+/** Conditions under which `watch.ts` kills the process. */
 export interface Bounds {
-  /** Bytes of memory. */
+  /** The process is killed if it uses more bytes of memory than this. */
   readonly bytes: number
-  /** Number of the process that asked. */
+  /** PID of the parent process. If the parent is another one, the asking process has ended. */
   readonly asker: number
 }
 
@@ -20,8 +20,8 @@ export type ConfinedAnswer<Answer> =
   | { readonly kind: 'failed'; readonly reason: string; readonly isInput: boolean }
 
 /**
- * Runs in a process that `confined` started, and answers its questions. A question may block this thread for ever, so another
- * thread watches it.
+ * Answers the questions of `confined`, in the process that it started. A question may block this thread for ever, so a
+ * second thread (`watch.ts`) enforces the bounds.
  */
 export function answerConfined<Question, Answer>(answerTo: (question: Question) => Promise<Answer>): void {
   const watch = new Worker(new URL(workerFile('childProcess/watch.js')))
@@ -37,8 +37,9 @@ export function answerConfined<Question, Answer>(answerTo: (question: Question) 
 }
 
 /**
- * Runs in a process that `startChild` started: answers its messages one after the other, and ends when the starter ends.
- * @param answerTo gives undefined if there is nothing to answer; must not throw
+ * Answers the messages of `startChild`, one after the other, in the process that it started. Ends this process when the
+ * parent ends.
+ * @param answerTo returns undefined if a message needs no answer; must not throw
  */
 export function answerInOrder<Question, Answer>(answerTo: (message: Question) => Promise<Answer | undefined>): void {
   let previous: Promise<void> = Promise.resolve()
@@ -49,12 +50,12 @@ export function answerInOrder<Question, Answer>(answerTo: (message: Question) =>
     })
   })
   process.on('disconnect', () => process.exit(0))
-  // Ctrl-C goes to all processes of a terminal, and SIGTERM often to all of a job. The starter decides when this one
-  // ends.
+  // Ctrl-C reaches every process of the terminal, and SIGTERM often every process of a job. Only the parent decides
+  // when this process ends.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined)
 }
 
-/** Resolves once the answer is sent, since the next question may block this thread. */
+/** Resolves once the answer is sent. The next question must wait for this, because it may block this thread. */
 function send(answer: unknown): Promise<void> {
   return new Promise((resolve) => process.send?.(answer, () => resolve()))
 }

@@ -2,15 +2,15 @@ import { parentPort } from 'node:worker_threads'
 import type { Bounds } from './answering.js'
 
 /**
- * Thread that kills its process once the process has taken too much memory or its asker is gone. No library that blocks the
- * process's own thread can prevent that.
+ * Kills this process when it uses too much memory or its parent has ended. It runs in a thread of its own, which works
+ * even if a library blocks the main thread.
  */
 let bounds: Bounds | undefined
 parentPort?.on('message', (given: Bounds) => {
   bounds = given
 })
 
-/** In milliseconds; a core fills about 100 MB meanwhile. */
+/** Milliseconds between checks. One core can fill about 100 MB in this time. */
 const INTERVAL = 50
 
 setInterval(() => {

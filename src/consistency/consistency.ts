@@ -25,34 +25,33 @@ import { type Consistency, type KeptAnswers, summary } from './result.js'
 
 /** Options of `consistency`. */
 export interface ConsistencyOptions extends Omit<NetworkOptions, 'layers' | 'pool' | 'reuse'> {
-  /** Folder of photographs (with its subfolders), text file with one path per line, or a single photograph. */
+  /** Folder of photographs (subfolders included), text file with one path per line, or a single photograph. */
   readonly photographs: string
-  /** The network, named as in `openNetwork`. Its classes must be known. */
+  /** The network, in any form that `openNetwork` accepts. It must be a classifier. */
   readonly model: string
   /**
-   * Ways to shift the photographs: `crop`, `diagonal`, `embed`, `circular`, `subpixel`; by default `crop` and
-   * `diagonal`.
+   * Ways to shift the photographs; `crop` and `diagonal` by default. The others are `embed`, `circular` and `subpixel`.
    */
   readonly protocols?: readonly ProtocolName[]
   /** Pairs of random shifts per photograph for `crop` and `circular`; 5 by default. */
   readonly draws?: number
   /**
-   * Seed of the random shifts; 0 by default. A photograph's shifts depend on its name, but not on the other
-   * photographs.
+   * Seed of the random shifts; 0 by default. The shifts of a photograph depend on the seed and on its name, not on the
+   * other photographs.
    */
   readonly seed?: number
-  /** Background of `embed`, named as in `extract`; black by default. */
+  /** Background of `embed`, in any form that `extract` accepts; black by default. */
   readonly background?: string
   /**
-   * Folder for the results: consistency.json, photographs.csv, index.html, `<protocol>.npy`; by default nothing is
-   * written.
+   * Folder for the results: consistency.json, photographs.csv, index.html and one `<protocol>.npy` per protocol. By
+   * default nothing is written.
    */
   readonly out?: string
 }
 
 /**
- * Rounds of batches that go to the workers at a time. At the end of such a group workers are idle, so it should be
- * long.
+ * Batches that each worker gets in one group of photographs. At the end of a group some workers are idle, so groups
+ * should be large.
  */
 const ROUNDS = 24
 
@@ -68,11 +67,10 @@ const CONSISTENCY_OPTIONS = {
 }
 
 /**
- * Measures how a network's answer changes when photographs are shifted, by the usual protocols of the literature (see
- * `PROTOCOLS`). With `out`, it resumes a call that was interrupted.
+ * Measures how often a network changes its answer when photographs are shifted, with the usual protocols of the
+ * literature (see `PROTOCOLS`). If an earlier call with the same `out` was interrupted, it continues there.
  * @throws UsageError for invalid options
- * @throws InputError for missing or damaged files, if no photograph can be used, or if the network's classes are
- *   unknown
+ * @throws InputError for missing or damaged files, if no photograph can be used, or if the network is no classifier
  * @throws DeviceError for a GPU that cannot be used
  * @throws OutputError if `out` cannot be written
  * @throws WorkerError if a worker fails repeatedly
@@ -123,9 +121,9 @@ export async function consistency(options: ConsistencyOptions): Promise<Consiste
 }
 
 /**
- * The network with only the layer that holds its classes.
+ * Returns the network with only its layer of class scores.
  * @throws as `chooseNetwork`
- * @throws InputError if the classes are unknown
+ * @throws InputError if no layer holds class scores
  */
 async function classifier(options: ConsistencyOptions): Promise<Network> {
   const { model, weights, signal } = options
@@ -141,7 +139,7 @@ async function classifier(options: ConsistencyOptions): Promise<Network> {
   )
 }
 
-/** Opens the network. Trials of devices use the given photograph. */
+/** Opens the network on the chosen device. @param sample photograph to try devices with */
 async function openFor(network: Network, sample: Photograph, images: number, options: ConsistencyOptions) {
   const { device = 'auto', precision, onProgress, signal } = options
   const request = parseDevice(device)
@@ -155,7 +153,9 @@ async function openFor(network: Network, sample: Photograph, images: number, opt
   })
 }
 
-/** @throws InputError if no photograph can be used, with the reason of the first one */
+/**
+ * Returns the first photograph that can be read. @throws InputError if there is none, with the reason of the first one
+ */
 async function firstReadable(
   files: readonly PhotographFile[],
   frame: number,
@@ -174,7 +174,7 @@ async function firstReadable(
     : new InputError(`none of the ${files.length} photographs can be used; the first: ${first?.message}`)
 }
 
-/** Reads the rows that an interrupted call stored. */
+/** Copies the answers that an interrupted call stored into the matrices. */
 async function takeFinished(matrices: readonly Float32Array[], partial: PartialArrays | undefined): Promise<void> {
   if (!partial?.done.includes(1)) return
   for (const [i, matrix] of matrices.entries()) {
@@ -193,7 +193,9 @@ interface Work {
   readonly options: ConsistencyOptions
 }
 
-/** Some photographs, and their frames under all protocols, photograph by photograph. */
+/**
+ * Photographs that are computed together, and their frames: all frames of the first photograph, then of the second, …
+ */
 interface Group {
   readonly photographs: readonly number[]
   readonly frames: readonly Frame[]
@@ -202,7 +204,9 @@ interface Group {
 
 type Run = Pick<Consistency, 'failed' | 'settings' | 'images' | 'seconds' | 'imagesPerSecond'> & ExecutionRecord
 
-/** Runs the photographs whose rows are missing, in groups. While one group runs, the next one is read. */
+/**
+ * Measures the photographs that have no stored answers yet, group by group. While one group runs, the next one is read.
+ */
 async function measureAll(kept: KeptAnswers, work: Work): Promise<Run> {
   const { files, protocols, setting } = kept
   const { network, options } = work
@@ -221,7 +225,8 @@ async function measureAll(kept: KeptAnswers, work: Work): Promise<Run> {
   let images = 0
   const read = (first: number) => {
     const group = readGroup(kept, left.slice(first, first + atATime), work.seed, signal)
-    // Reading may fail while the previous group still runs. The error is thrown when the group is awaited.
+    // Reading may fail while the previous group still runs, and Node must not report an unhandled rejection then.
+    // Awaiting the group throws the error.
     group.catch(() => undefined)
     return group
   }
@@ -246,7 +251,10 @@ async function measureAll(kept: KeptAnswers, work: Work): Promise<Run> {
   return { failed, settings: handle.settings, images, seconds, imagesPerSecond: images / seconds, ...execution.ran() }
 }
 
-/** Runs the frames of a group and stores the answers, after a stop those of the photographs that are finished. */
+/**
+ * Runs the frames of a group and stores the answers. After a stop, it stores only photographs whose frames are all
+ * finished.
+ */
 async function runGroup(
   kept: KeptAnswers,
   group: Group,
@@ -292,12 +300,12 @@ async function readGroup(
   return { photographs, frames, failed }
 }
 
-/** Random numbers for a photograph. They do not depend on the other photographs and protocols. */
+/** Random numbers for one photograph and protocol, always the same whatever else is measured. */
 function randomOf(seed: number, protocol: ProtocolName, photograph: string): () => number {
   return randomNumbers(Number.parseInt(sha256(`${seed} ${protocol} ${photograph}`).slice(0, 8), 16))
 }
 
-/** @throws InputError for outputs that are not finite */
+/** @throws InputError if the network's output is NaN or infinite */
 function keepAnswers(
   kept: KeptAnswers,
   photographs: readonly number[],

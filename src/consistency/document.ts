@@ -7,8 +7,8 @@ import { consistencyPage } from './page.js'
 import type { Consistency, KeptAnswers } from './result.js'
 
 /**
- * The result without times, so that equal inputs give equal bytes. Numbers of single photographs are in photographs.csv
- * instead.
+ * Content of consistency.json. It has no times, so that equal inputs give equal bytes, and no values of single
+ * photographs, which photographs.csv holds.
  */
 export function consistencyDocument({ photographs, images, seconds, imagesPerSecond, ...result }: Consistency): object {
   return { shiftscope: packageVersion(), ...result, photographs: photographs.length }
@@ -19,7 +19,7 @@ export function consistencyFile(result: Consistency): { readonly file: string; r
 }
 
 /**
- * Writes photographs.csv, with one line per photograph, and the page.
+ * Writes photographs.csv (one line per photograph) and index.html.
  * @throws OutputError
  */
 export async function writeTables(
