@@ -1,6 +1,6 @@
 /**
- * The largest relative distance between the rows of two matrices. It is infinite if a row is zero in the expected
- * matrix only, or holds NaN.
+ * Largest distance between a row of `found` and the same row of `expected`, divided by the norm of the latter. Norms
+ * are Euclidean. Infinite if only the expected row is zero, or if a row contains NaN.
  */
 export function largestDistance(found: Float32Array, expected: Float32Array, dims: number): number {
   let largest = 0

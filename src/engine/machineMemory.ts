@@ -4,16 +4,16 @@ import { machineMemory } from '../support/machine.js'
 import { counted } from '../support/text.js'
 import type { PositionGrid } from './positions.js'
 
-/** Bytes of a network's features at all positions of a grid, the anchors outside it included. */
+/** Bytes of a network's features at all positions of a grid, including anchors that are not on the grid. */
 export function gridFeatureBytes({ layers }: Pick<Network, 'layers'>, { offsets }: PositionGrid): number {
   const dims = layers.reduce((sum, layer) => sum + layer.dims, 0)
   return (offsets.length / 2) * dims * Float32Array.BYTES_PER_ELEMENT
 }
 
 /**
- * Compares a network's features with the memory, before any of it is taken.
+ * Checks that a network's weights and features fit into memory, before any is allocated.
  * @param memory in bytes
- * @throws UsageError when they cannot fit
+ * @throws UsageError if they do not fit
  */
 export function checkMemory(network: Network, grid: PositionGrid, memory = machineMemory()): void {
   const bytes = network.weightsBytes + gridFeatureBytes(network, grid)

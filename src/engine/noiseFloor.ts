@@ -6,23 +6,23 @@ import { largestDistance } from './distance.js'
 import { offsetsAt, positionGrid } from './positions.js'
 import type { Scene, Settings } from './task.js'
 
-/** Number of positions that are compared. */
+/** Number of positions at which features are compared. */
 const POSITIONS = 8
 
-/** Relative distance of features from the processor's beyond which a device is not used. */
+/** Largest relative distance from the processor's features with which a device is accepted. */
 const MAX_NOISE: Readonly<Record<Precision, number>> = { fp32: 0.01, fp16: 0.1 }
 
-/** Difference between a device's features and those that the processor computes in float32. */
+/** Difference between a device's features and those of the processor in float32. */
 export interface NoiseFloor {
   /** Number of compared positions. */
   readonly positions: number
-  /** Per layer, the largest |device − processor| / |processor| of any compared position, with Euclidean norms. */
+  /** Per layer, the largest |device − processor| / |processor| over the compared positions, with Euclidean norms. */
   readonly relative: Readonly<Record<string, number>>
 }
 
 /**
- * Computes positions spread over the frame on devices and on the processor.
- * @throws BatchFailure where the devices fail
+ * Compares a few positions, spread over the frame, with those of the processor.
+ * @throws BatchFailure if a device fails
  */
 export async function measureNoiseFloor(devices: Crew, scene: Scene, processor: Settings): Promise<NoiseFloor> {
   const { network } = devices
@@ -43,8 +43,9 @@ export async function measureNoiseFloor(devices: Crew, scene: Scene, processor: 
 }
 
 /**
- * Tensor cores change features by 1e-3, sums in float16 by 1e-2. A much larger distance cannot come from rounding.
- * @throws DeviceError when the device's features differ from the processor's by more than rounding
+ * Tensor cores change features by about 1e-3, and sums in float16 by about 1e-2. Rounding cannot explain much larger
+ * distances.
+ * @throws DeviceError if a distance is above the limit
  */
 export function checkNoise(name: Device['name'], { relative }: NoiseFloor, precision: Precision = 'fp32'): void {
   for (const [layer, distance] of Object.entries(relative)) {
@@ -55,7 +56,7 @@ export function checkNoise(name: Device['name'], { relative }: NoiseFloor, preci
   }
 }
 
-/** At most `count` positions, the first and the last among them. */
+/** Chooses `count` positions or fewer, evenly spread, always with the first and the last one. */
 function spread(offsets: Int32Array, count: number): Int32Array {
   const positions = offsets.length / 2
   const chosen = Array.from({ length: Math.min(count, positions) }, (_, i) =>
