@@ -12,13 +12,15 @@ import {
   within,
 } from './cellWindows.js'
 
-/** Versions of ONNX's operators that the table below is tested with; the oldest is the first with Scan as it is now. */
+/**
+ * Versions of ONNX's operator set for which the table below is tested. Version 9 introduced Scan in its present form.
+ */
 export const OPERATOR_SETS = { oldest: 9, newest: 26 } as const
 
 interface Rule {
-  /** Attributes that a step may have; a node with any other is not a step. */
+  /** Attributes that a node may have. With any other attribute, it is not a step. */
   readonly attributes: readonly string[]
-  /** @throws NoStep for a node that does not meet the condition */
+  /** @throws NoStep if the node does not meet the operator's condition */
   readonly step: (context: NodeContext) => Found
 }
 
@@ -27,17 +29,17 @@ type Condition = (context: NodeContext) => void
 const WINDOW = ['auto_pad', 'dilations', 'kernel_shape', 'pads', 'strides']
 
 /**
- * The operators that can be cell steps, each with its attributes and its condition. Under the condition, a cell has the
- * value that ONNX Runtime computes for the whole image, apart from the rounding of sums in another order. Operators,
- * attributes and versions that are not listed here are no steps, nor are nodes whose attributes cannot be read.
+ * The operators that can be computed cell by cell, with their attributes and conditions. If a node meets its condition,
+ * each cell has the value that ONNX Runtime computes for the whole image, apart from rounding. All other operators,
+ * attributes and versions are computed on whole images.
  *
- * Functions that turn a rounding error into a visible difference are left out on purpose: those that jump (Ceil, Floor,
- * Round, Sign, ThresholdedRelu) and those with a pole or an infinite slope (Log, Reciprocal, Sqrt). NaN needs no
- * condition, because features with NaN are refused.
+ * Functions that magnify rounding errors are left out on purpose: those with jumps (Ceil, Floor, Round, Sign,
+ * ThresholdedRelu), and those with a pole or an infinite slope (Log, Reciprocal, Sqrt). NaN needs no condition, because
+ * features with NaN are refused.
  */
 const RULES: ReadonlyMap<string, Rule> = new Map(
   Object.entries({
-    // The node stays as it is and takes cells instead of images, because each value depends on one value of the input.
+    // Each output value depends on a single input value, so the node can take cells instead of images.
     Abs: unary([]),
     Elu: unary(['alpha']),
     Erf: unary([]),
@@ -55,17 +57,17 @@ const RULES: ReadonlyMap<string, Rule> = new Map(
     Softplus: unary([]),
     Softsign: unary([]),
     Tanh: unary([]),
-    // The bounds are attributes before version 11, and constants from that version on.
+    // The bounds are attributes before version 11, and inputs from then on.
     Clip: unary(['max', 'min'], hasUniformParameters),
-    // The slope is one number, or one per channel.
     PRelu: unary([], hasUniformParameters),
-    // One factor and one summand per channel; in training mode they depend on all images.
+    // In inference mode, one factor and one summand per channel. In training mode, these depend on all images.
     BatchNormalization: unary(['epsilon', 'momentum', 'training_mode'], isInference),
-    // Nothing is dropped unless an input asks for training; before version 12 there is no such input.
+    // In inference mode, Dropout copies its input. Its third input would set training mode; it exists from version 12
+    // on.
     Dropout: unary(['ratio', 'seed'], dropsNothing),
-    // Its neighbours are channels of the same cell, and its divisor is never near zero.
+    // Normalises over neighbouring channels of one cell. The condition keeps the divisor away from zero.
     LRN: unary(['alpha', 'beta', 'bias', 'size'], isBounded),
-    // The inputs are tensors of one shape, and constants of at most four axes that hold one number or one per channel.
+    // The inputs are tensors of the same shape, or constants with one number in all or per channel.
     Add: elementwise(),
     Max: elementwise(),
     Mean: elementwise(),
@@ -73,34 +75,32 @@ const RULES: ReadonlyMap<string, Rule> = new Map(
     Mul: elementwise(),
     Sub: elementwise(),
     Sum: elementwise(),
-    // The divisor must be a constant, because one computed from the image may be near zero.
+    // The divisor must be a constant, because one that depends on the image may be near zero.
     Div: elementwise(dividesByConstant),
-    // The exponents must be constants 1, 2, 3, …, because powers with others are not smooth at zero, or have a pole
-    // there.
+    // The exponents must be 1, 2, 3, …, because other powers have a pole or an infinite derivative at zero.
     Pow: elementwise(hasWholeExponents),
-    // Joins the channels (axis 1) of tensors with equal rows and columns. Another axis would join different places.
+    // Joins channels (axis 1). Along another axis it would join cells of different positions.
     Concat: { attributes: ['axis'], step: concatenation },
-    // Two dimensions, constant weights that fit the groups, and pads of at least 0. No dilations with `auto_pad`
-    // SAME_UPPER or SAME_LOWER, and no `pads` with any `auto_pad`, because ONNX Runtime refuses these or reads beyond
-    // its input.
+    // Two dimensions, constant weights that fit the groups, and pads of at least 0. No dilations together with
+    // `auto_pad` SAME_UPPER or SAME_LOWER, and no `pads` together with any `auto_pad`: ONNX Runtime refuses them, or
+    // reads beyond its input.
     Conv: { attributes: [...WINDOW, 'group'], step: windowOf },
-    // As for Conv. Also, every window has a pixel of the input, and `storage_order` is 0. With SAME_UPPER and
-    // SAME_LOWER, no stride is longer than the kernel: for these, ONNX Runtime uses pads below 0 in pools, but 0 in
-    // convolutions.
+    // As for Conv. Every window has a pixel of the input, and `storage_order` is 0. With SAME_UPPER and SAME_LOWER, no
+    // stride is longer than the kernel, because pools of ONNX Runtime would use negative pads.
     MaxPool: { attributes: [...WINDOW, 'ceil_mode', 'storage_order'], step: windowOf },
-    // As for MaxPool. Each mean is over the whole kernel: either no window reaches into the border, or
-    // `count_include_pad` is 1 and no window reaches beyond the border, as windows may with `ceil_mode`.
+    // As for MaxPool. Every mean is over the whole kernel: either no window includes padding, or padding counts
+    // (`count_include_pad` is 1) and no window exceeds it, as windows can with `ceil_mode`.
     AveragePool: { attributes: [...WINDOW, 'ceil_mode', 'count_include_pad'], step: windowOf },
-    // Constant borders of at least 0 along rows and columns: `reflect`, `edge`, or zeros that only convolutions read.
-    // If a pool reads the zeros, ONNX Runtime makes them pads of the pool, whose maximum ignores pads. No `axes`, which
-    // came with version 18.
+    // Constant pads of at least 0 along rows and columns. The mode is `reflect` or `edge`, or adds zeros that only
+    // convolutions read. If a max pool reads the zeros, ONNX Runtime fuses both nodes, and the maximum then ignores the
+    // zeros. `axes`, from version 18 on, is not supported.
     Pad: { attributes: ['mode', 'pads', 'value'], step: borderOf },
   } satisfies Record<string, Rule>),
 )
 
 /**
- * The step for a node, and the shape of its output.
- * @throws NoStep for a node that cannot be computed cell by cell
+ * Turns a node into a step, if it can be computed cell by cell.
+ * @throws NoStep if it cannot
  */
 export function stepOf(context: NodeContext): Found {
   const { node, base, read } = context
@@ -143,7 +143,7 @@ function elementwise(condition?: Condition): Rule {
   return { attributes: [], step }
 }
 
-/** The first input. All others must be constants. */
+/** Returns the first input if it is the only one that is not constant. @throws NoStep otherwise */
 function onlyInput({ node, read }: NodeContext, otherwise: string): string {
   const [first] = node.inputs
   if (first === undefined || read.length !== 1 || read[0] !== first) throw new NoStep(otherwise)
@@ -181,8 +181,8 @@ function hasWholeExponents({ node, fixed }: NodeContext): void {
 }
 
 /**
- * Whether a constant has one value for all places of a tensor, or one per channel, and does not change the tensor's
- * shape.
+ * Whether a constant has one value in all or one per channel, and does not change the other tensor's shape when it is
+ * broadcast.
  */
 function isUniform(constant: GraphConstant | null | undefined, { channels }: CellShape): boolean {
   if (!constant) return false

@@ -17,68 +17,68 @@ import type { ReuseRecord } from './record.js'
 import { samplePositions, sceneKeysOf, scenePixels } from './sceneKeys.js'
 
 /**
- * Computes features with every value once, or leaves them to the plain way. It decides before the work and never by
- * time, so that equal work is always done in the same way: the plan must predict a gain, and a sample of each patch
- * must agree with the plain way.
+ * Computes features with reuse: values that several images share are computed once. Reuse must be predicted to be
+ * faster, and must agree with full computation at a few positions of each patch. These conditions depend on no measured
+ * time, so that the same work is always done in the same way.
  */
 export interface Reuse {
-  /** @returns undefined if the plain way must be taken */
+  /** @returns undefined if every image must be computed in full */
   extract(scene: Scene, offsets: Int32Array, options?: ExtractionOptions): Promise<Features | undefined>
-  /** One for each patch size; two if only some patches of a size had their values computed once. */
+  /** One record per patch size. Two if reuse worked for some patches of a size, but not for others. */
   records(): readonly ReuseRecord[]
   close(): Promise<void>
 }
 
 export interface ReusePlan {
   readonly network: Network
-  /** Settings of the workers that compute values once. */
+  /** Settings of the workers that compute with reuse. */
   readonly settings: Settings
-  /** Data to open these workers with. */
+  /** Makes the data that these workers start with. */
   readonly workerData: (cells: CellWork) => WorkerData
   readonly memory: FeatureMemory
-  /** The plain way, for comparison. */
+  /** Computes every image in full, for the check. */
   readonly plain: PlainWay
-  /** One line for the user. */
+  /** Receives lines of text for the user. */
   readonly onNote: (line: string) => void
   /** As in `openWorkers`. */
   readonly script?: string | undefined
 }
 
-/** Largest relative distance from the features of the plain way. Features farther from these are not used. */
+/** Largest accepted relative distance between features with reuse and features from full computation. */
 const MAX_DISTANCE = 1e-5
 
 /**
- * If the weights have more bytes than this and there are at least this many images, the plain way gives its weights
- * back meanwhile. For fewer images, reading them again would take too long.
+ * With more bytes of weights than this, and at least this many images, the workers without reuse are ended during the
+ * check to free memory. With fewer images, starting them again would take too long.
  */
 const HEAVY = { bytes: 32 * 1024 * 1024, images: 4096 } as const
 
-/** Workers that hold a pair of graphs open. */
+/** Workers that have one pair of graphs open. */
 interface OpenCells {
   readonly workers: Workers
   users: number
 }
 
 export function openReuse({ network, settings, workerData, memory, plain, onNote, script }: ReusePlan): Reuse {
-  /** Records by patch size: of patches whose values were computed once, and of patches that took the plain way. */
+  /** Records by patch size: first of patches with reuse, then of patches without. */
   const computed = new Map<number, Extract<ReuseRecord, { readonly cut: string }>>()
   const declined = new Map<number, ReuseRecord>()
   const distanceTo = sampleDistances(network, plain)
-  /** By the path of the first graph: why every patch takes the plain way. */
+  /** Reasons why reuse failed, by path of the first graph. It is not tried again with this graph. */
   const failed = new Map<string, string>()
-  /** Sizes for which the user was told the reason. */
+  /** Patch sizes whose note the user has already seen. */
   const noted = new Set<number>()
   const cellWorkers = openCellWorkers(({ graphs, steps, shapes }) =>
     openWorkers(workerData({ graphs, steps, shapes }), settings.workers, script),
   )
   let keysOf: ((scene: Scene) => Keys) | undefined
-  /** What to compute for a scene, or the reason to take the plain way. */
+  /** Plans the reuse for a scene. Returns a reason if there can be none. */
   const prepare = async (scene: Scene, whole: Int32Array): Promise<Prepared | string> => {
     let read: NetworkCells
     try {
       read = networkCells(network)
     } catch (error) {
-      // ONNX Runtime also runs graphs whose description Shiftscope does not understand.
+      // ONNX Runtime also runs graphs that Shiftscope cannot read. Their images are computed in full.
       if (error instanceof InputError) return error.message
       throw error
     }
@@ -96,7 +96,7 @@ export function openReuse({ network, settings, workerData, memory, plain, onNote
     const graphs = await cellGraphs(network, graph, cells, plan.steps, gathersOf(keys))
     return { plan, keys, graphs, steps: cells.steps.slice(0, plan.steps), shapes: cells.shapes }
   }
-  /** Features, or the reason to take the plain way. */
+  /** Computes features with reuse. Returns a reason if they could not be used. */
   const compute = async (
     scene: Scene,
     offsets: Int32Array,
@@ -157,7 +157,10 @@ export function openReuse({ network, settings, workerData, memory, plain, onNote
   }
 }
 
-/** Measures how far the features of a scene's sample are from the plain way's, once for equal graphs and pixels. */
+/**
+ * Compares features with and without reuse at a few positions of a scene. Scenes with equal graphs and pixels are
+ * compared only once.
+ */
 function sampleDistances(network: Network, plain: ReusePlan['plain']) {
   const checked = new Map<string, number>()
   return async (work: PassWork, graphs: string, scene: Scene, images: number, signal?: AbortSignal) => {
@@ -173,13 +176,13 @@ function sampleDistances(network: Network, plain: ReusePlan['plain']) {
   }
 }
 
-/** Workers by the graphs that they hold open. */
+/** Opens workers for pairs of graphs, and keeps them open for later calls. */
 function openCellWorkers(open: (work: CellWork) => Workers) {
   const opened = new Map<string, OpenCells>()
   return {
     /**
-     * Workers for the graphs. The caller decreases `users` when it is done. Ends workers of other graphs that nobody
-     * uses.
+     * Returns workers for a pair of graphs, and closes other workers that nobody uses. The caller must decrease `users`
+     * when it is done.
      */
     enter: async (work: CellWork): Promise<OpenCells> => {
       const { cells } = work.graphs
@@ -199,13 +202,13 @@ function openCellWorkers(open: (work: CellWork) => Workers) {
   }
 }
 
-/** The prepared work of a scene. */
+/** A scene's plan, keys and graphs. */
 interface Prepared extends CellWork {
   readonly plan: CellPlan
   readonly keys: Keys
 }
 
-/** Names of the index tensors that steps need. */
+/** Names of the index tensors that the first graph needs. */
 export function gathersOf({ sources }: Keys): Set<string> {
   return new Set(
     [...sources].flatMap(([output, inputs]) =>
