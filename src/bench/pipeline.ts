@@ -37,7 +37,8 @@ export async function measureEach<T>(
 ): Promise<readonly T[]> {
   const { name, index } = parseDevice(device)
   // `auto` chooses a device by measuring, so repeated benchmarks might run on different devices.
-  if (name === 'auto') throw new UsageError('a benchmark measures one device; name it, for example `device cpu`')
+  if (name === 'auto')
+    throw new UsageError('a benchmark cannot choose the device itself; name one, for example `device cpu`')
   const [first] = devicesOf(name, index)
   const [source] = await builtInPatches()
   if (first === undefined || source === undefined) throw new Error('there are no devices or no built-in objects')

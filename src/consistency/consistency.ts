@@ -171,7 +171,7 @@ async function firstReadable(
     }
   throw files.length === 1
     ? (first as InputError)
-    : new InputError(`none of the ${files.length} photographs can be used; the first: ${first?.message}`)
+    : new InputError(`none of the ${files.length} photographs can be used. The first one: ${first?.message}`)
 }
 
 /** Copies the answers that an interrupted call stored into the matrices. */
@@ -236,7 +236,7 @@ async function measureAll(kept: KeptAnswers, work: Work): Promise<Run> {
     for (let first = 0; first < left.length; first += atATime) {
       const group = await coming
       coming = read(first + atATime)
-      for (const { reason } of group.failed) progress.note(`left out: ${reason}`)
+      for (const { reason } of group.failed) progress.note(`skipping a photograph: ${reason}`)
       failed.push(...group.failed)
       const onImages = (done: number) => progress.update(first * perPhotograph + done)
       if (group.frames.length > 0) await runGroup(kept, group, handle, work, onImages)
@@ -322,7 +322,7 @@ function keepAnswers(
       const own = probabilities.subarray(first, first + protocol.count(setting) * classes)
       if (!own.every(Number.isFinite))
         throw new InputError(
-          `${network.id} gives values for ${files[photograph]?.name} that are not finite; check its weights and its input`,
+          `${network.id} gives NaN or infinite values for ${files[photograph]?.name}; check its weights and its input`,
         )
       kept.rows(i, photograph).set(protocol.keep(own, classes, setting))
       first += own.length

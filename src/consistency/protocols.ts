@@ -198,7 +198,7 @@ function pathMeasures(): readonly ProtocolMeasure[] {
     },
     {
       name: 'probability-change',
-      title: 'mean absolute change of its probability',
+      title: "mean absolute change of the answer's probability",
       unit: 'probability',
       of: (row) =>
         mean(

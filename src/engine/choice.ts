@@ -102,11 +102,13 @@ export async function openExecution(plan: ExecutionPlan): Promise<Execution> {
     return faster ?? processorExecution(plan, settings)
   }
   if (wished.threads !== undefined)
-    throw new UsageError(`\`threads\` is for the processor; leave it out with \`device ${request.name}\``)
+    throw new UsageError(`\`threads\` works only on the processor; leave it out with \`device ${request.name}\``)
   const trials = await deviceTrials(request, network, plan.precision, onNote, signal)
   for (const { adapter, software } of trials)
     if (software)
-      onNote(`${request.name} runs on ${adapter}, which computes on the processor; \`device cpu\` is faster`)
+      onNote(
+        `${request.name} runs on ${adapter}, which is no GPU but computes on the processor; \`device cpu\` is faster`,
+      )
   return deviceExecution(plan, trials)
 }
 
@@ -223,7 +225,7 @@ async function deviceExecution(plan: ExecutionPlan, trials: readonly PassedTrial
     const adapters = [...new Set(trials.map(({ adapter }) => adapter))].join(', ') || null
     const largest = Math.max(...Object.values(noiseFloor.relative))
     onNote(
-      `${network.id} on ${name} (${adapters ?? 'adapter not named'}): ${precision} features within ${largest.toExponential(1)} of the processor's`,
+      `${network.id} on ${name} (${adapters ?? 'adapter not named'}): ${precision} features differ from the processor's by at most ${largest.toExponential(1)} (relative)`,
     )
     const handle = deviceHandle(crew, { processor, precision })
     return {

@@ -203,7 +203,7 @@ function halveBatch(crew: Crew, batch: number, reason: string): boolean {
   const { name, network, onNote } = crew
   if (!isTooLarge(reason) || batch === 1 || network.input.batch !== null) return false
   crew.batch = Math.floor(batch / 2)
-  onNote(`${name} cannot take batches of ${batch}; going on with ${crew.batch}`)
+  onNote(`batches of ${batch} images are too large for ${name}; continuing with ${crew.batch}`)
   return true
 }
 

@@ -33,7 +33,7 @@ interface Provider {
 }
 
 const CUDA_REMEDY =
-  'ONNXRUNTIME_NODE_INSTALL=true node node_modules/onnxruntime-node/script/install.js fetches its libraries (behind a proxy with GLOBAL_AGENT_HTTPS_PROXY=http://host:port; without a network see docs/devices.md), which need an NVIDIA driver, CUDA 12 and cuDNN 9'
+  'install an NVIDIA driver, CUDA 12 and cuDNN 9, then run ONNXRUNTIME_NODE_INSTALL=true node node_modules/onnxruntime-node/script/install.js (docs/devices.md says what to do behind a proxy or offline)'
 
 const PROVIDERS: Readonly<Record<Device['name'], Provider>> = {
   cpu: {
@@ -59,7 +59,7 @@ const PROVIDERS: Readonly<Record<Device['name'], Provider>> = {
     backend: 'tensorrt',
     profileName: 'TensorrtExecutionProvider',
     hasIndex: true,
-    remedy: `${CUDA_REMEDY}, and TensorRT 10`,
+    remedy: `install TensorRT 10, and also ${CUDA_REMEDY}`,
   },
   directml: {
     backend: 'dml',
@@ -84,14 +84,12 @@ export function parseDevice(text: string): DeviceRequest {
   const name = DEVICE_NAMES.find((known) => known === word)
   if (name === undefined)
     throw new UsageError(
-      `device ${text} is not known; use ${DEVICE_NAMES.join(', ')}, or NAME:INDEX for one of several`,
+      `device ${text} is not known; use ${DEVICE_NAMES.join(', ')}, or NAME:INDEX for one of several GPUs`,
     )
   if (digits === undefined) return { name, index: null }
   if (name === 'auto' || !PROVIDERS[name].hasIndex) {
     const indexed = DEVICE_NAMES.filter((known) => known !== 'auto' && PROVIDERS[known].hasIndex)
-    throw new UsageError(
-      `device ${text}: only ${indexed.join(', ')} have an index; with ${name} the system chooses, leave :${digits} out`,
-    )
+    throw new UsageError(`device ${text}: only ${indexed.join(', ')} take an index; leave :${digits} out`)
   }
   return { name, index: Number(digits) }
 }
@@ -99,7 +97,9 @@ export function parseDevice(text: string): DeviceRequest {
 /** @throws UsageError for `fp16` without the name of a GPU, because it would only make the processor slower */
 export function checkPrecision({ name }: DeviceRequest, precision: Precision = 'fp32'): void {
   if (precision === 'fp32' || (name !== 'auto' && name !== 'cpu')) return
-  throw new UsageError(`\`precision ${precision}\` is for GPUs; name one with \`device\`, or leave it out`)
+  throw new UsageError(
+    `\`precision ${precision}\` works only on GPUs; name one with \`device\`, or leave \`precision\` out`,
+  )
 }
 
 /** Devices that a request stands for: the one with the index, or all of the provider. */
@@ -113,7 +113,7 @@ export function devicesOf(name: Device['name'], index: number | null): readonly 
 export function platformGap(name: Device['name']): string | undefined {
   const built = listSupportedBackends().map((backend) => backend.name)
   if (built.includes(PROVIDERS[name].backend)) return undefined
-  return `onnxruntime-node for ${process.platform}-${process.arch} does not have it`
+  return `onnxruntime-node for ${process.platform}-${process.arch} does not support it`
 }
 
 export function remedyOf(name: Device['name']): string {

@@ -91,7 +91,7 @@ export function strayReason({ name }: Device, { operators, heavy }: Placement): 
   if (name === 'cpu') return undefined
   const onProcessor = heavy[providerName('cpu')] ?? 0
   const all = Object.values(heavy).reduce((sum, count) => sum + count, 0)
-  if (operators[providerName(name)] === undefined) return 'ONNX Runtime ran everything on other providers'
+  if (operators[providerName(name)] === undefined) return 'ONNX Runtime ran no operator on it'
   if (onProcessor > 0)
     return `ONNX Runtime ran ${onProcessor} of ${all} convolutions and matrix products on the processor`
   return undefined

@@ -93,9 +93,9 @@ export function deviceHandle(devices: Crew, { processor, precision = 'fp32' }: F
   const takeOver = (failure: string): NonNullable<typeof takenOver> => {
     if (precision === 'fp16')
       throw new DeviceError(
-        `${name} failed: ${failure}; run the same command again, or use \`precision fp32\`, which the processor can take over`,
+        `${name} failed: ${failure}; run the same command again, or use \`precision fp32\`, so that the processor can take over`,
       )
-    onNote(`${name} failed (${failure}); the processor does this unit again and all that follow`)
+    onNote(`${name} failed (${failure}); the processor repeats this unit and computes all later ones`)
     return { crew: openThreadCrew(network, processor, { memory, onNote }), failure }
   }
   const compute = async (work: (crew: Crew) => Promise<Features>): Promise<Features> => {

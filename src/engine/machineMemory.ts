@@ -23,6 +23,6 @@ export function checkMemory(network: Network, grid: PositionGrid, memory = machi
   const remedy = widest.isMap ? `\`pool mean\`, ${without}` : without
   const gibibytes = (count: number) => `${(count / 2 ** 30).toFixed(1)} GiB`
   throw new UsageError(
-    `${network.id}: weights and features of ${counted(grid.offsets.length / 2, 'position')} take ${gibibytes(bytes)} of this machine's ${gibibytes(memory)} of memory; use ${remedy}`,
+    `${network.id}: weights and features of ${counted(grid.offsets.length / 2, 'position')} need ${gibibytes(bytes)}, but this machine has ${gibibytes(memory)} of memory; use ${remedy}`,
   )
 }

@@ -44,7 +44,9 @@ export function positionGrid(frame: number, size: number, stride: number): Posit
   if (!Number.isInteger(stride) || stride < 1)
     throw new UsageError(`stride ${stride} is not a positive whole number; use \`stride 1\` or more`)
   if (!Number.isInteger(size) || size < 1 || size > frame)
-    throw new UsageError(`object size ${size} is not between 1 and the frame's ${frame}; choose another \`size\``)
+    throw new UsageError(
+      `object size ${size} is not a whole number from 1 to ${frame}, the frame's side in pixels; choose another \`size\``,
+    )
   const extent = frame - size + 1
   const side = Math.ceil(extent / stride)
   const places: Position[] = []

@@ -70,7 +70,7 @@ export async function startDeviceProcess(
       throw error instanceof ChildFailure ? new ProcessFailure(error.message) : error
     })
     if (answer.kind === 'failed') throw new ProcessFailure(oneLine(answer.reason))
-    if (answer.kind !== kind) throw new Error(`the device's process answered with ${answer.kind}`)
+    if (answer.kind !== kind) throw new Error(`the device's process answered ${answer.kind} instead of ${kind}`)
     return answer as Extract<DeviceAnswer, { kind: K }>
   }
   signal?.addEventListener('abort', child.kill)

@@ -32,7 +32,7 @@ async function answerTo(message: DeviceRequestMessage): Promise<DeviceAnswer | u
         return { kind: 'features', layers: await features(message.offsets) }
       case 'placement': {
         const { request, session } = openedSession()
-        if (request.profileFolder === undefined) throw new Error('the session was not profiled')
+        if (request.profileFolder === undefined) throw new Error('the session was opened without a profile folder')
         return { kind: 'placement', placement: await readPlacement(session, request.profileFolder) }
       }
     }
@@ -56,7 +56,7 @@ async function features(offsets: Int32Array): Promise<readonly Float32Array[]> {
 /** Returns the graph's inputs for a batch. Whole pictures differ from batch to batch; a scene's inputs are kept. */
 function sceneFor(offsets: Int32Array): CompositedScene {
   const { input } = openedSession().request
-  if (job === undefined) throw new Error('a batch came before its scene')
+  if (job === undefined) throw new Error('the first batch came before any scene')
   if ('frames' in job.scene) return sceneTensors(frameArrays(job.scene, offsets, input), input)
   if (composited?.job !== job) composited = { job, scene: sceneTensors(sceneArrays(job.scene, input), input) }
   return composited.scene

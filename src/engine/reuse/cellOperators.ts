@@ -116,7 +116,7 @@ export function stepOf(context: NodeContext): Found {
 
 function unary(attributes: readonly string[], condition?: Condition): Rule {
   const step = (context: NodeContext): Found => {
-    const input = onlyInput(context, 'reads the image in its parameters')
+    const input = onlyInput(context, 'has a parameter that depends on the image')
     condition?.(context)
     return {
       step: { ...context.base, kind: 'pointwise', inputs: [input] },
@@ -158,7 +158,7 @@ function hasUniformParameters({ node, shapes, fixed }: NodeContext): void {
 }
 
 function isInference({ node }: NodeContext): void {
-  if (numberAttribute(node, 'training_mode', 0) !== 0) throw new NoStep('averages over all images')
+  if (numberAttribute(node, 'training_mode', 0) !== 0) throw new NoStep('is in training mode')
 }
 
 function dropsNothing({ node }: NodeContext): void {
@@ -171,7 +171,7 @@ function isBounded({ node }: NodeContext): void {
 }
 
 function dividesByConstant({ node, fixed }: NodeContext): void {
-  if (!fixed.has(node.inputs[1] as string)) throw new NoStep('divides by the image')
+  if (!fixed.has(node.inputs[1] as string)) throw new NoStep('divides by values that depend on the image')
 }
 
 function hasWholeExponents({ node, fixed }: NodeContext): void {
@@ -191,7 +191,7 @@ function isUniform(constant: GraphConstant | null | undefined, { channels }: Cel
 }
 
 function concatenation({ node, base, read, shapes }: NodeContext): Found {
-  if (numberAttribute(node, 'axis', 0) !== 1) throw new NoStep('does not join channels')
+  if (numberAttribute(node, 'axis', 0) !== 1) throw new NoStep('joins another axis than the channels')
   if (read.length !== node.inputs.length) throw new NoStep('joins constants')
   const parts = read.map((name) => shapes.get(name) as CellShape)
   const { rows, cols } = parts[0] as CellShape
@@ -205,11 +205,11 @@ function concatenation({ node, base, read, shapes }: NodeContext): Found {
 }
 
 function windowOf(context: NodeContext): Found {
-  const input = onlyInput(context, 'takes its weights from the image')
+  const input = onlyInput(context, 'has weights that depend on the image')
   return windowStep(context, context.shapes.get(input) as CellShape)
 }
 
 function borderOf(context: NodeContext): Found {
-  const input = onlyInput(context, 'takes its borders from the image')
+  const input = onlyInput(context, 'has padding that depends on the image')
   return paddingStep(context, context.shapes.get(input) as CellShape)
 }

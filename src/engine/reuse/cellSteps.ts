@@ -50,7 +50,7 @@ export function cellSteps(
       steps,
       shapes,
       constants: new Map(),
-      reason: `its operators are of version ${operatorSet}; export it with a version from ${oldest} to ${newest}`,
+      reason: `the network uses version ${operatorSet} of the ONNX operators; export it with a version from ${oldest} to ${newest}`,
     }
   const readers = readersOf(nodes)
   for (const [index, node] of nodes.entries()) {

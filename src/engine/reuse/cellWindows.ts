@@ -40,7 +40,7 @@ export function windowStep({ node, base, fixed }: NodeContext, shape: CellShape)
   )
     throw new NoStep('averages fewer values at the border')
   if (operation.kind === 'maximum' && (hasEmptyWindow(rows, shape.rows) || hasEmptyWindow(cols, shape.cols)))
-    throw new NoStep('has windows that hold nothing but border')
+    throw new NoStep('has windows with nothing but padding')
   return {
     step: { ...base, kind: 'window', input: node.inputs[0] as string, rows, cols, beyond, operation },
     shape: { channels, rows: rows.length, cols: cols.length },
@@ -54,7 +54,7 @@ function convolution(
 ): { readonly operation: WindowOperation; readonly kernel: readonly number[]; readonly channels: number } {
   const [, weight = '', bias = ''] = node.inputs
   const weightShape = fixed.get(weight)?.shape
-  if (weightShape?.length !== 4) throw new NoStep('has weights that are unknown or not of two dimensions')
+  if (weightShape?.length !== 4) throw new NoStep('has unknown weights or a kernel that is not two-dimensional')
   const [channels, own, ...kernel] = weightShape as [number, number, number, number]
   const groups = numberAttribute(node, 'group', 1)
   const stated = listAttribute(node, 'kernel_shape') ?? kernel
@@ -104,7 +104,7 @@ function windowsOf(node: GraphNode, shape: CellShape, kernel: readonly number[])
     // ONNX leaves out a last window that would begin in the padding after the image.
     if (isCeiled && (length - 1) * stride >= size + before) length--
     if (node.operator === 'AveragePool' && (length - 1) * stride + extent > size + before + after)
-      throw new NoStep('averages windows that reach beyond the border')
+      throw new NoStep('averages windows that exceed the padding')
     return { taps, stride, dilation, before, length: within(length, MAXIMUM_SIZE) }
   }
   return [axis(0), axis(1)]
@@ -140,7 +140,7 @@ export function paddingStep({ node, base, fixed, readers }: NodeContext, { chann
     const value = node.inputs[2] ? fixed.get(node.inputs[2])?.values?.[0] : numberAttribute(node, 'value', 0)
     if (value !== 0) throw new NoStep('adds a border of values other than 0')
     if (readers.some((operator) => operator !== 'Conv'))
-      throw new NoStep('adds zeros that are not only for convolutions')
+      throw new NoStep('adds zeros that other operators than Conv read')
     const axis = (before: number, length: number) => ({ taps: 1, stride: 1, dilation: 1, before, length })
     const windows = { rows: axis(sides[0], shape.rows), cols: axis(sides[1], shape.cols) }
     return {
@@ -158,7 +158,7 @@ export function paddingStep({ node, base, fixed, readers }: NodeContext, { chann
 function bordered(index: number, size: number, mode: 'reflect' | 'edge'): number {
   if (mode === 'edge') return Math.min(Math.max(index, 0), size - 1)
   const reflected = index < 0 ? -index : index >= size ? 2 * (size - 1) - index : index
-  if (reflected < 0 || reflected >= size) throw new NoStep('reflects more than the input has')
+  if (reflected < 0 || reflected >= size) throw new NoStep('reflects more pixels than its input has')
   return reflected
 }
 

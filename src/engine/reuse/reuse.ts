@@ -83,8 +83,9 @@ export function openReuse({ network, settings, workerData, memory, plain, onNote
       throw error
     }
     const { graph, cells } = read
-    if (cells.steps.length === 0) return cells.reason ?? 'the graph has no part that images could share'
-    if (!haveRoomForKeys(cells, network, scene.patch.size)) return 'its layers are too many or too large'
+    if (cells.steps.length === 0) return cells.reason ?? 'no part of the graph can be shared by several images'
+    if (!haveRoomForKeys(cells, network, scene.patch.size))
+      return 'the network has too many or too large layers for reuse'
     keysOf ??= sceneKeysOf(cells, network.input)
     const keys = keysOf(scene)
     const features = network.layers.map(outputOf)
@@ -135,7 +136,7 @@ export function openReuse({ network, settings, workerData, memory, plain, onNote
       return features
     } catch (error) {
       if (!(error instanceof BatchFailure)) throw error
-      const reason = `computing values once failed (${error.message})`
+      const reason = `reuse failed (${error.message})`
       failed.set(graphs.cells, reason)
       return decline(reason)
     } finally {
