@@ -12,8 +12,7 @@ import type { BareTask, BareWorkerData } from './bareWorker.js'
 export const MEASUREMENT_SECONDS = 3
 
 /**
- * Returns the faster settings in a bare loop: one worker per core, or one worker that uses all cores. If `wished` fixes
- * the number of workers, nothing is measured.
+ * Measures which is faster in a bare loop, one worker per core or one on all cores, unless `wished.workers` decides.
  */
 export async function bestBareSettings(network: Network, wished: WishedSettings): Promise<Settings> {
   const chosen = chooseSettings(network, Number.POSITIVE_INFINITY, wished)

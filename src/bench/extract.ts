@@ -22,8 +22,7 @@ export interface ExtractBench {
   /** The device's name in the operating system or driver; null if unknown. */
   readonly adapter: string | null
   /**
-   * Settings of both measurements. On the processor, those with which the bare loop is fastest; on a GPU, those that
-   * the pipeline chose.
+   * Settings of both measurements: on the processor the bare loop's fastest, on a GPU those that the pipeline chose.
    */
   readonly settings: Settings
   /** Speed of the bare loop in images per second, the median of all measurements. */

@@ -26,10 +26,7 @@ export interface BenchNetworkOptions extends WishedSettings {
 /** Side in pixels of the smaller of the paper's two patch sizes. */
 export const SMALL = 75
 
-/**
- * Runs a measurement for each network and each size of the first built-in object.
- * @throws UsageError for the device `auto`
- */
+/** Runs a measurement for each network and each size of the first built-in object. */
 export async function measureEach<T>(
   { models, weights, device = 'cpu', signal }: BenchNetworkOptions,
   sizes: readonly number[],

@@ -51,18 +51,13 @@ export interface UnitBench {
   readonly gain: number
   /** For each repeat, the speed of the unit's extraction divided by that of the bare loop. */
   readonly gains: readonly number[]
-  /**
-   * Number of multiply-adds if every image is computed in full, divided by the number if each distinct value is
-   * computed once.
-   */
+  /** Multiply-adds if every image is computed in full, divided by those if each distinct value is computed once. */
   readonly floor: number
   /** Values that the images shared, or why they shared none; undefined if reuse was not tried, as on a GPU. */
   readonly reuse: ReuseRecord | undefined
   /** Seconds for the similarity maps of all layers. */
   readonly similarity: number
-  /**
-   * Seconds to train ten classifiers per layer under ordered folds, for all layers. Includes copying features to a GPU.
-   */
+  /** Seconds to train ten classifiers per layer (ordered folds) for all layers, including copies to a GPU. */
   readonly separability: number
   /** Device that computed similarity and separability. It is chosen as in a study. */
   readonly classifiers: ClassifierRecord

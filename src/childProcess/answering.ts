@@ -19,10 +19,7 @@ export type ConfinedAnswer<Answer> =
   | { readonly kind: 'answer'; readonly answer: Answer }
   | { readonly kind: 'failed'; readonly reason: string; readonly isInput: boolean }
 
-/**
- * Answers the questions of `confined`, in the process that it started. A question may block this thread for ever, so a
- * second thread (`watch.ts`) enforces the bounds.
- */
+/** Answers the questions of `confined`. A second thread enforces the bounds, because a question may block this one. */
 export function answerConfined<Question, Answer>(answerTo: (question: Question) => Promise<Answer>): void {
   const watch = new Worker(new URL(workerFile('childProcess/watch.js')))
   answerInOrder<ConfinedQuestion<Question>, ConfinedAnswer<Answer>>(async ({ question, bounds }) => {
@@ -37,8 +34,7 @@ export function answerConfined<Question, Answer>(answerTo: (question: Question) 
 }
 
 /**
- * Answers the messages of `startChild`, one after the other, in the process that it started. Ends this process when the
- * parent ends.
+ * Answers the messages of `startChild` one after the other. Ends this process when its parent ends.
  * @param answerTo returns undefined if a message needs no answer; must not throw
  */
 export function answerInOrder<Question, Answer>(answerTo: (message: Question) => Promise<Answer | undefined>): void {
@@ -50,8 +46,7 @@ export function answerInOrder<Question, Answer>(answerTo: (message: Question) =>
     })
   })
   process.on('disconnect', () => process.exit(0))
-  // Ctrl-C reaches every process of the terminal, and SIGTERM often every process of a job. Only the parent decides
-  // when this process ends.
+  // Ctrl-C reaches all processes of a terminal, but only the parent decides when this process ends.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined)
 }
 

@@ -9,10 +9,7 @@ import { oneLine } from '../support/text.js'
 /** Most bytes that are read from the beginning or the end of a process's stderr. */
 const MAX_LOG = 100_000
 
-/**
- * How a process failed. `late`: it gave no answer in time. `killed`: by SIGKILL. `crashed`: by its own fault, such as
- * SIGSEGV. `ended`: in any other way.
- */
+/** `late`: gave no answer in time. `killed`: by SIGKILL. `crashed`: by a fault, such as SIGSEGV. `ended`: otherwise. */
 export type Failing = 'late' | 'killed' | 'crashed' | 'ended'
 
 /** A process ended before it answered. The message is a reason without a remedy; the caller adds one. */
@@ -33,9 +30,7 @@ export interface Child<Question, Answer> {
   /** Sends a message that needs no answer. */
   tell(message: Question): void
   /**
-   * Asks a question. Several may be open; their answers come in order.
-   * @param seconds after which the process is killed if it has not answered
-   * @throws ChildFailure
+   * Asks a question; several may be open at a time. @param seconds after which a process without an answer is killed
    */
   ask(question: Question, seconds: number): Promise<Answer>
   /** Sets whether Node stays alive because of this process. It does at first. */
@@ -47,11 +42,7 @@ export interface Child<Question, Answer> {
   close(): Promise<void>
 }
 
-/**
- * Starts a process.
- * @param script URL of its module
- * @param environment defaults of environment variables, for those that this process does not have
- */
+/** @param script URL of the process's module @param environment defaults for variables that are not set */
 export function startChild<Question, Answer>(
   script: string,
   environment: Readonly<Record<string, string>> = {},
@@ -91,10 +82,7 @@ export function startChild<Question, Answer>(
   }
 }
 
-/**
- * The file that receives a process's stderr. It is not a pipe: native libraries write in small pieces, and lose them if
- * the pipe is full because this process is busy.
- */
+/** Receives a process's stderr. A full pipe would make native libraries lose text while this process is busy. */
 interface Log {
   readonly descriptor: number
   /** The first bytes. They contain the driver's name, which it writes while a session is opened. */

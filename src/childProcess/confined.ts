@@ -10,10 +10,8 @@ export interface Limits {
 
 /**
  * Asks a question of a process that is killed if it exceeds the limits.
- * @throws InputError if the process threw one, with the same message
- * @throws Error if the process threw any other error
+ * @throws InputError if the process threw one, with the same message; Error for any other error
  * @throws ChildFailure if the process exceeded a limit or crashed; the message is the reason
- * @throws the signal's reason after an abort
  */
 export type Confined<Question, Answer> = (question: Question, limits: Limits, signal?: AbortSignal) => Promise<Answer>
 
@@ -21,8 +19,8 @@ export type Confined<Question, Answer> = (question: Question, limits: Limits, si
 const IDLE = 2000
 
 /**
- * Runs work on untrusted files in a separate process, because the libraries that read them have no limits and cannot be
- * stopped. There is at most one process. The first question starts it, and questions wait for one another.
+ * Runs work on untrusted files in a separate process, because libraries that read them cannot be limited or stopped.
+ * The first question starts the process; questions wait for one another.
  * @param script URL of the process's module, which calls `answerConfined`
  */
 export function confined<Question, Answer>(script: string): Confined<Question, Answer> {
@@ -70,10 +68,7 @@ export function confined<Question, Answer>(script: string): Confined<Question, A
   }
 }
 
-/**
- * Turns a failure into a message for the user. A killed process took too much memory: only `watch.ts` kills it, or a
- * system that is short of memory.
- */
+/** A killed process took too much memory: only `watch.ts` kills it, or a system that is short of memory. */
 function inWords({ message, failing }: ChildFailure, { seconds, bytes }: Limits): ChildFailure {
   if (failing === 'late') return new ChildFailure(`it takes longer than ${seconds} s`, failing)
   if (failing === 'killed')

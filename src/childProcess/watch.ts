@@ -1,10 +1,7 @@
 import { parentPort } from 'node:worker_threads'
 import type { Bounds } from './answering.js'
 
-/**
- * Kills this process when it uses too much memory or its parent has ended. It runs in a thread of its own, which works
- * even if a library blocks the main thread.
- */
+/** This thread can kill its process even while a library blocks the main thread. */
 let bounds: Bounds | undefined
 parentPort?.on('message', (given: Bounds) => {
   bounds = given

@@ -29,30 +29,21 @@ export interface ConsistencyOptions extends Omit<NetworkOptions, 'layers' | 'poo
   readonly photographs: string
   /** The network, in any form that `openNetwork` accepts. It must be a classifier. */
   readonly model: string
-  /**
-   * Ways to shift the photographs; `crop` and `diagonal` by default. The others are `embed`, `circular` and `subpixel`.
-   */
+  /** Ways to shift the photographs; `crop` and `diagonal` by default. */
   readonly protocols?: readonly ProtocolName[]
   /** Pairs of random shifts per photograph for `crop` and `circular`; 5 by default. */
   readonly draws?: number
   /**
-   * Seed of the random shifts; 0 by default. The shifts of a photograph depend on the seed and on its name, not on the
-   * other photographs.
+   * Seed of the random shifts; 0 by default. A photograph's shifts also depend on its name, not on other photographs.
    */
   readonly seed?: number
   /** Background of `embed`, in any form that `extract` accepts; black by default. */
   readonly background?: string
-  /**
-   * Folder for the results: consistency.json, photographs.csv, index.html and one `<protocol>.npy` per protocol. By
-   * default nothing is written.
-   */
+  /** Folder for consistency.json, photographs.csv, index.html and `<protocol>.npy`; by default nothing is written. */
   readonly out?: string
 }
 
-/**
- * Batches that each worker gets in one group of photographs. At the end of a group some workers are idle, so groups
- * should be large.
- */
+/** Batches per worker in one group of photographs. Groups should be large, because workers are idle at their end. */
 const ROUNDS = 24
 
 const { layers, pool, reuse, ...networkOptions } = NETWORK_OPTIONS.optional
@@ -120,11 +111,7 @@ export async function consistency(options: ConsistencyOptions): Promise<Consiste
   }
 }
 
-/**
- * Returns the network with only its layer of class scores.
- * @throws as `chooseNetwork`
- * @throws InputError if no layer holds class scores
- */
+/** Returns the network with only its layer of class scores. @throws InputError if it has none */
 async function classifier(options: ConsistencyOptions): Promise<Network> {
   const { model, weights, signal } = options
   const network = await chooseNetwork({
@@ -153,9 +140,7 @@ async function openFor(network: Network, sample: Photograph, images: number, opt
   })
 }
 
-/**
- * Returns the first photograph that can be read. @throws InputError if there is none, with the reason of the first one
- */
+/** Returns the first photograph that can be read. @throws InputError with the first reason if there is none */
 async function firstReadable(
   files: readonly PhotographFile[],
   frame: number,
@@ -193,9 +178,7 @@ interface Work {
   readonly options: ConsistencyOptions
 }
 
-/**
- * Photographs that are computed together, and their frames: all frames of the first photograph, then of the second, …
- */
+/** Photographs that are computed together, and all frames of the first photograph, then of the second, … */
 interface Group {
   readonly photographs: readonly number[]
   readonly frames: readonly Frame[]
@@ -204,9 +187,7 @@ interface Group {
 
 type Run = Pick<Consistency, 'failed' | 'settings' | 'images' | 'seconds' | 'imagesPerSecond'> & ExecutionRecord
 
-/**
- * Measures the photographs that have no stored answers yet, group by group. While one group runs, the next one is read.
- */
+/** Measures all photographs without stored answers, group by group. While one group runs, the next one is read. */
 async function measureAll(kept: KeptAnswers, work: Work): Promise<Run> {
   const { files, protocols, setting } = kept
   const { network, options } = work
@@ -225,8 +206,7 @@ async function measureAll(kept: KeptAnswers, work: Work): Promise<Run> {
   let images = 0
   const read = (first: number) => {
     const group = readGroup(kept, left.slice(first, first + atATime), work.seed, signal)
-    // Reading may fail while the previous group still runs, and Node must not report an unhandled rejection then.
-    // Awaiting the group throws the error.
+    // Awaiting the group throws its error. Until then, Node must not report an unhandled rejection.
     group.catch(() => undefined)
     return group
   }
@@ -251,10 +231,7 @@ async function measureAll(kept: KeptAnswers, work: Work): Promise<Run> {
   return { failed, settings: handle.settings, images, seconds, imagesPerSecond: images / seconds, ...execution.ran() }
 }
 
-/**
- * Runs the frames of a group and stores the answers. After a stop, it stores only photographs whose frames are all
- * finished.
- */
+/** Runs a group and stores its answers. After a stop, only photographs whose frames are all finished are stored. */
 async function runGroup(
   kept: KeptAnswers,
   group: Group,

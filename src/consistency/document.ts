@@ -7,8 +7,7 @@ import { consistencyPage } from './page.js'
 import type { Consistency, KeptAnswers } from './result.js'
 
 /**
- * Content of consistency.json. It has no times, so that equal inputs give equal bytes, and no values of single
- * photographs, which photographs.csv holds.
+ * Content of consistency.json: without times, so that equal inputs give equal bytes, and without single photographs.
  */
 export function consistencyDocument({ photographs, images, seconds, imagesPerSecond, ...result }: Consistency): object {
   return { shiftscope: packageVersion(), ...result, photographs: photographs.length }
@@ -18,10 +17,7 @@ export function consistencyFile(result: Consistency): { readonly file: string; r
   return { file: 'consistency.json', content: `${JSON.stringify(consistencyDocument(result), null, 2)}\n` }
 }
 
-/**
- * Writes photographs.csv (one line per photograph) and index.html.
- * @throws OutputError
- */
+/** Writes photographs.csv, with one line per photograph, and index.html. */
 export async function writeTables(
   folder: string,
   result: Consistency,

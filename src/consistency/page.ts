@@ -23,9 +23,7 @@ const STYLE = `
 .photographs svg{display:block;width:224px;height:56px;margin-top:.3rem}.photographs figcaption{overflow-wrap:anywhere}
 .photographs ul{list-style:none;margin:0;padding:0;font-size:.88rem}`
 
-/**
- * Makes the page: a table of the measures, and the photographs whose answer changes most, with a bar for each frame.
- */
+/** A page with a table of measures, and the photographs whose answer changes most, with one bar per frame. */
 export async function consistencyPage(
   result: Consistency,
   kept: KeptAnswers,
@@ -84,10 +82,7 @@ ${figures.join('\n')}
 </div>`
 }
 
-/**
- * The photographs whose answer changes most. They are sorted by the first measure of the first protocol that is a path,
- * or of the first protocol if none is.
- */
+/** Sorts photographs by the first measure of the first protocol that is a path (or else of the first protocol). */
 function mostChanging({ photographs, measures }: Consistency, { protocols, files }: KeptAnswers) {
   const protocol = Math.max(
     0,

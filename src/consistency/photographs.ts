@@ -40,8 +40,8 @@ export function sourceSide(frame: number): number {
 }
 
 /**
- * Finds photographs. The source is a folder (read with its subfolders and sorted by path), a text file with one path
- * per line, or a single photograph.
+ * Finds the photographs of a folder with its subfolders (sorted by path), of a text file with one path per line, or a
+ * single one.
  * @throws InputError if there are none, or if a listed file is missing
  */
 export async function findPhotographs(source: string): Promise<readonly PhotographFile[]> {
@@ -84,10 +84,9 @@ async function fileOf(name: string, path: string): Promise<PhotographFile> {
 }
 
 /**
- * Reads a photograph like torchvision's `Resize` and `CenterCrop`. It scales the short side to `sourceSide`, and keeps
- * the square in the middle. Transparent pixels become white.
+ * Reads a photograph like torchvision's `Resize` and `CenterCrop`: its short side becomes `sourceSide`, and the square
+ * in the middle is kept. Transparent pixels become white.
  * @throws InputError if the file is no picture, is damaged, or has a side shorter than `frame`
- * @throws the signal's reason after an abort
  */
 export async function readPhotograph(
   { name, path }: PhotographFile,

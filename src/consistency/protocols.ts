@@ -34,11 +34,7 @@ export interface Protocol {
   readonly frames: (photograph: Photograph, setting: ProtocolSetting, random: () => number) => readonly Frame[]
   /** Length of the row that `keep` returns. */
   readonly kept: (setting: ProtocolSetting) => number
-  /**
-   * Reduces the network's output to the numbers that the measures need, as one row per photograph. The row begins with
-   * the numbers of `answers`.
-   * @param probabilities [frames, classes], all frames of one photograph
-   */
+  /** Reduces probabilities, [frames, classes], to a photograph's row of numbers. It begins with those of `answers`. */
   readonly keep: (probabilities: Float64Array, classes: number, setting: ProtocolSetting) => Float32Array
   readonly measures: readonly ProtocolMeasure[]
   /** Whether each frame is shifted by 1 px from the frame before it. */
@@ -146,10 +142,7 @@ function embeddedSide(frame: number): number {
   return Math.round(frame / 2)
 }
 
-/**
- * Answers of frames, [frames, 3]: index of the most probable class, its probability, and the probability of the same
- * class in the next frame (NaN for the last frame).
- */
+/** For each frame: index of the most probable class, its probability, and its probability in the next frame or NaN. */
 function answers(probabilities: Float64Array, classes: number): Float32Array {
   const frames = probabilities.length / classes
   const kept = new Float32Array(frames * ANSWER_NUMBERS)
@@ -220,10 +213,7 @@ function centreOf(photograph: Photograph, frame: number): Uint8Array {
   return cropped(photograph, frame, margin, margin)
 }
 
-/**
- * Shifts by all combinations of quarters of a pixel: for each shift of rows, all shifts of columns. The first is the
- * unshifted picture.
- */
+/** Shifts by all combinations of quarters of a pixel, row by row. The first is the unshifted picture. */
 function fractionalShifts(picture: Uint8Array, side: number): readonly Float32Array[] {
   const quarters = Array.from({ length: STEPS_PER_PIXEL }, (_, i) => i / STEPS_PER_PIXEL)
   return quarters.flatMap((rows) => {
@@ -240,10 +230,7 @@ function steppedBothWays(picture: Uint8Array, side: number): readonly Float32Arr
   })
 }
 
-/**
- * Local equivariance error along rows and along columns. @param probabilities of the frames of `steppedBothWays`, [4,
- * classes]
- */
+/** Errors along rows and along columns. @param probabilities for the frames of `steppedBothWays`, [4, classes] */
 function equivarianceErrors(probabilities: Float64Array, classes: number, frame: number): readonly number[] {
   return AXES.map((_, axis) => {
     const at = (sign: number, i: number) => probabilities[(2 * axis + sign) * classes + i] as number

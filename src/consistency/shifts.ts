@@ -17,10 +17,7 @@ export function circularShift(picture: Uint8Array, side: number, rows: number, c
   return shifted
 }
 
-/**
- * Places a smaller picture on a background of the frame's size. `position` is both the row and the column of its
- * top-left corner.
- */
+/** Places a picture on a background. `position` is both the row and the column of its top-left corner. */
 export function placedOn(background: Uint8Array, frame: number, picture: Uint8Array, side: number, position: number) {
   const placed = emptyFrame(frame)
   placed.set(background)
@@ -30,12 +27,9 @@ export function placedOn(background: Uint8Array, frame: number, picture: Uint8Ar
 }
 
 /**
- * Shifts a picture circularly by a fraction of a pixel, with ideal interpolation: as a sum of cosines whose phases are
- * shifted. If the side is even, the phase of the highest frequency cannot be shifted, so only the real part of this
- * component is kept. Values are not clipped to 0…255.
- *
- * Source: the definition of `subpixel_shift` in Michaeli et al. 2023, which inserts zeros between pixels and applies a
- * low-pass filter.
+ * Shifts a picture circularly by a fraction of a pixel with ideal interpolation: as a sum of cosines whose phases are
+ * shifted. If the side is even, the highest frequency has no phase, so only the real part of its shift is kept. Values
+ * are not clipped to 0…255. Source: the definition of `subpixel_shift` in Michaeli et al. 2023.
  * @param shift in pixels, down or to the right
  */
 export function idealShift(picture: ArrayLike<number>, side: number, axis: Axis, shift: number): Float32Array {
@@ -56,10 +50,7 @@ export function idealShift(picture: ArrayLike<number>, side: number, axis: Axis,
   return shifted
 }
 
-/**
- * Weights of the interpolation kernel. Index n + side holds the weight of a pixel for the output n pixels after it,
- * with n from −side to side − 1.
- */
+/** Index n + side holds the weight of a pixel for the output n pixels after it, n from −side to side − 1. */
 function interpolationKernel(side: number, shift: number): Float64Array {
   const weightAt = (distance: number) => {
     let sum = 1
@@ -72,9 +63,7 @@ function interpolationKernel(side: number, shift: number): Float64Array {
 }
 
 /**
- * The derivative of a bilinear shift at shift 0, per pixel: the next pixel minus this one. The picture is mirrored at
- * its edge.
- *
+ * The derivative of a bilinear shift at shift 0: the next pixel minus this one. The picture is mirrored at its edge.
  * Source: `translate` in Gruver et al. 2023 (lie-deriv).
  */
 export function shiftDerivative(picture: Uint8Array, side: number, axis: Axis): Float32Array {

@@ -85,11 +85,9 @@ const TENSORRT_BATCHES = [32, 128] as const
 const WORTH_A_LARGER_BATCH = 1.03
 
 /**
- * Opens a network on the requested device. `auto` is the processor, unless the work is long and a GPU is measured to be
- * faster.
+ * Opens a network on the requested device. `auto` is the processor, unless the work is long and a GPU is faster.
  * @throws DeviceError if the device is missing, crashes, or leaves operators to the processor
  * @throws UsageError if `threads` is set for a GPU, or if other settings are impossible
- * @throws the signal's reason after an abort
  */
 export async function openExecution(plan: ExecutionPlan): Promise<Execution> {
   const { network, request, wished, onNote, signal } = plan
@@ -112,11 +110,7 @@ export async function openExecution(plan: ExecutionPlan): Promise<Execution> {
   return deviceExecution(plan, trials)
 }
 
-/**
- * Tries the requested GPU before anything is written. Does nothing for `auto` and `cpu`.
- * @throws DeviceError if the GPU is missing, crashes, or leaves operators to the processor
- * @throws the signal's reason after an abort
- */
+/** Tries the requested GPU before anything is written. Does nothing for `auto` and `cpu`. @throws DeviceError */
 export async function requiredTrials(
   request: DeviceRequest,
   network: Network,
@@ -129,12 +123,7 @@ export async function requiredTrials(
 
 type PassedTrial = DeviceTrial & { runs: true }
 
-/**
- * Tries all devices that a request stands for, and returns those that work. The user gets a note about each of the
- * others.
- * @throws DeviceError if none works
- * @throws the signal's reason after an abort
- */
+/** Returns the devices of a request that work, and notes why the others do not. @throws DeviceError if none works */
 async function deviceTrials(
   { name, index }: DeviceRequest,
   network: Network,
@@ -162,8 +151,7 @@ function tryAll(
 }
 
 function processorExecution({ network, wished, reuse = 'auto', onNote }: ExecutionPlan, settings: Settings): Execution {
-  // These settings are for many images even if the first call has few, because calls with few images never reuse
-  // values.
+  // Settings for many images, even if the first call has few, because only calls with many images reuse values.
   const many = chooseSettings(network, Number.POSITIVE_INFINITY, wished)
   const reusing = reuse === 'off' ? undefined : { settings: many, onNote }
   const handle = openThreads(network, settings, undefined, reusing)
@@ -206,8 +194,8 @@ export async function gpuFasterThan(plan: ExecutionPlan, processor: number): Pro
 }
 
 /**
- * Opens a network on devices, finds the fastest batch size, and compares the features with the processor's. If the
- * devices fail later, the processor takes over.
+ * Finds the fastest batch size, and checks the features against the processor's. The processor takes over later if the
+ * devices fail.
  * @throws DeviceError if a device fails although its trial passed
  */
 async function deviceExecution(plan: ExecutionPlan, trials: readonly PassedTrial[]): Promise<Execution> {
@@ -248,9 +236,8 @@ async function deviceExecution(plan: ExecutionPlan, trials: readonly PassedTrial
 }
 
 /**
- * Finds the fastest batch size, sets it in `crew`, and returns its images per second. It stops when a larger size is
- * hardly faster or may not fit into the devices' memory, or when the work is too short for another try.
- * @throws BatchFailure if the devices fail with the first size
+ * Finds the fastest batch size, sets it in `crew`, and returns its images per second. It stops at a size that is hardly
+ * faster than the one before, when memory may run out, and when the work is too short for another try.
  */
 export async function fastestBatch(
   { scene, images, signal }: ExecutionPlan,
@@ -281,10 +268,7 @@ function noRate(error: unknown): number {
   throw error
 }
 
-/**
- * Batch sizes to try on devices, smallest first.
- * @throws UsageError as `candidateSettings`
- */
+/** Batch sizes to try on devices, smallest first. */
 export function deviceBatches(
   network: Network,
   wished: WishedSettings,

@@ -10,8 +10,8 @@ import { openWorkers, processPlaces, type Workers } from './workers.js'
 
 export interface ExtractionOptions {
   /**
-   * All positions of the work, if this call computes only some of them. Reuse is planned for all, so that features have
-   * the same bits however the work is divided into calls.
+   * All positions of the work, if this call has only some. Reuse is planned for all, so that any division gives the
+   * same bits.
    */
   readonly whole?: Int32Array
   /** Called after each batch with the number of finished images of this call. */
@@ -28,10 +28,7 @@ export interface Crew {
   readonly workers: Workers
   readonly memory: FeatureMemory
   batch: number
-  /**
-   * Whether short batches are filled up to the full size. Devices need this, because they compile the network again for
-   * each size.
-   */
+  /** Whether short batches are filled up, because devices compile the network again for each new size. */
   readonly hasOneSize: boolean
   /** Name of the workers in notes to the user. */
   readonly name: string
@@ -80,8 +77,8 @@ export interface DevicePlan {
 }
 
 /**
- * Starts workers on devices. The devices composite the images themselves. If memory runs out, the batch size is halved.
- * If a device's process ends, the next batch starts it again.
+ * Starts workers on devices, which composite the images themselves. If memory runs out, the batch size is halved. If a
+ * device's process ends, the next batch starts it again.
  */
 export async function openDeviceCrew({
   network,
@@ -113,10 +110,7 @@ export function jobScene(scene: Scene | Frames, more: Pick<JobScene, 'batch'> = 
   return { id: ++jobs, scene: sharedScene(scene), ...more }
 }
 
-/**
- * Computes the features of a scene at all offsets, or those of whole pictures.
- * @throws BatchFailure as `schedule`
- */
+/** @throws BatchFailure as `schedule` */
 export async function extractFeatures(
   crew: Crew,
   scene: Scene | Frames,
@@ -140,11 +134,7 @@ export async function extractFeatures(
   return featuresOf(network, memory, matrices, finished)
 }
 
-/**
- * Turns BatchFailure into an error with a remedy.
- * @throws WorkerError
- * @throws ResourceError if the system refused memory or a thread
- */
+/** Turns BatchFailure into an error with a remedy: WorkerError, or ResourceError if the system refused something. */
 export async function failingAsWorker<T>({ batch }: Crew, work: Promise<T>): Promise<T> {
   try {
     return await work
@@ -190,10 +180,7 @@ function run(crew: Crew, positions: number, job: Omit<Job, 'positions'>): Promis
   )
 }
 
-/**
- * Batch size that gives each worker one batch. It is never 1 if there are more images: a matrix product with a single
- * row sums in another order, so features would differ in their last bits.
- */
+/** At least 2 images, if there are: a product with one row sums in another order, so the last bits would differ. */
 function evenShare(positions: number, workers: number): number {
   return Math.max(Math.min(2, positions), Math.ceil(positions / workers))
 }

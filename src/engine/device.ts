@@ -75,10 +75,7 @@ const PROVIDERS: Readonly<Record<Device['name'], Provider>> = {
   },
 }
 
-/**
- * Parses `NAME` or `NAME:INDEX`.
- * @throws UsageError for an unknown name, or for an index of a device that takes none
- */
+/** Parses `NAME` or `NAME:INDEX`. @throws UsageError for an unknown name, or an index of a device that takes none */
 export function parseDevice(text: string): DeviceRequest {
   const [, word, digits] = /^([a-z]+)(?::(\d{1,3}))?$/.exec(text) ?? []
   const name = DEVICE_NAMES.find((known) => known === word)
@@ -141,10 +138,7 @@ export function isSoftware(adapter: string): boolean {
   return SOFTWARE.test(adapter)
 }
 
-/**
- * Models of the NVIDIA cards, in CUDA's order of the cards. They come from the Linux driver's files in /proc.
- * @param visible value of CUDA_VISIBLE_DEVICES; undefined if all cards are visible
- */
+/** Models of the NVIDIA cards in CUDA's order, from the Linux driver. @param visible value of CUDA_VISIBLE_DEVICES */
 export function nvidiaModels(
   folder = '/proc/driver/nvidia/gpus',
   visible = process.env.CUDA_VISIBLE_DEVICES,
@@ -177,10 +171,7 @@ export function processorName(): string | null {
   return cpus()[0]?.model.trim() || null
 }
 
-/**
- * Whether the machine may have a GPU that `auto` can use. Only on Linux, because elsewhere Shiftscope cannot tell a GPU
- * from a software adapter.
- */
+/** Whether `auto` should look for a GPU. Only on Linux, because software adapters cannot be recognised elsewhere. */
 export function mayHaveGpu(): boolean {
   if (process.platform !== 'linux') return false
   const hasRenderNode = existsSync('/dev/dri') && readdirSync('/dev/dri').some((node) => node.startsWith('renderD'))

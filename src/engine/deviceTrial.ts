@@ -35,9 +35,8 @@ export interface TrialOptions {
 }
 
 /**
- * Runs a network on a device in a separate process, because a broken driver may crash its process. It also checks on
- * which device the operators ran, because a provider may leave them to the processor without a warning.
- * @throws the signal's reason after an abort
+ * Runs a network on a device in a separate process, because a broken driver may crash it. It also checks where the
+ * operators ran, because a provider may leave them to the processor without a warning.
  */
 export async function tryDevice(
   device: Device,

@@ -1,7 +1,4 @@
-/**
- * Largest distance between a row of `found` and the same row of `expected`, divided by the norm of the latter. Norms
- * are Euclidean. Infinite if only the expected row is zero, or if a row contains NaN.
- */
+/** Largest |found − expected| / |expected| over rows (Euclidean norms); infinite for NaN or if only `expected` is 0. */
 export function largestDistance(found: Float32Array, expected: Float32Array, dims: number): number {
   let largest = 0
   for (let start = 0; start < expected.length; start += dims) {

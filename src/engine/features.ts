@@ -12,19 +12,13 @@ export interface Features {
   readonly layers: readonly LayerFeatures[]
   /** Number of finished positions, counted from the first one. All are finished unless the extraction was stopped. */
   readonly finished: number
-  /**
-   * Makes the matrices available to later extractions, which start faster with memory that is already mapped. The
-   * matrices must not be read after this call.
-   */
+  /** Keeps the matrices for later extractions, which then start faster. They must not be read after this call. */
   release(): void
 }
 
 /** Keeps released matrices for later extractions. */
 export interface FeatureMemory {
-  /**
-   * @param rows of every matrix
-   * @throws ResourceError if there is too little memory
-   */
+  /** @throws ResourceError if there is too little memory */
   take(layers: readonly FeatureLayer[], rows: number): readonly Float32Array[]
   giveBack(matrices: readonly Float32Array[]): void
 }

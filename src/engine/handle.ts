@@ -21,15 +21,13 @@ export interface NetworkHandle {
   readonly settings: Settings
   /** Why the processor took over from devices; undefined as long as they work. */
   readonly failure: string | undefined
-  /**
-   * Whether the processor is free while the network runs. The features of another unit can then be measured meanwhile.
-   */
+  /** Whether the processor is free while the network runs, and can measure another unit's features meanwhile. */
   readonly overlaps: boolean
   /** Values that images shared, one record per patch size; empty without reuse. */
   reused(): readonly ReuseRecord[]
   /**
-   * Pastes the scene's patch at every offset ([positions, 2] as row, col) and runs the network on all images. The
-   * features do not depend on the number of workers or on the order in which batches end.
+   * Pastes the patch at every offset ([positions, 2] as row, col) and runs the network on the images. The features do
+   * not depend on the number of workers or on the order in which batches end.
    */
   extract(scene: Scene, offsets: Int32Array, options?: ExtractionOptions): Promise<Features>
   /** Runs the network on whole pictures. The features are [pictures, dims] for each layer. */
@@ -37,11 +35,7 @@ export interface NetworkHandle {
   close(): Promise<void>
 }
 
-/**
- * Opens a network on the processor, with worker threads that each have their own session.
- * @param script as in `openWorkers`
- * @param reusing settings for reuse, which computes values that images share only once; without it, there is no reuse
- */
+/** Opens a network on the processor. @param script as in `openWorkers` @param reusing settings of reuse, if wanted */
 export function openThreads(
   network: Network,
   settings: Settings,
@@ -83,7 +77,7 @@ export interface Fallback {
 }
 
 /**
- * Opens a handle on devices. When they fail for good, the processor repeats the failed call and does all later ones.
+ * When devices fail for good, the processor repeats the failed call and does all later ones.
  * @throws DeviceError from `extract` and `encode`, if the processor cannot take over
  */
 export function deviceHandle(devices: Crew, { processor, precision = 'fp32' }: Fallback): NetworkHandle {

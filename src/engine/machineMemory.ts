@@ -10,11 +10,7 @@ export function gridFeatureBytes({ layers }: Pick<Network, 'layers'>, { offsets 
   return (offsets.length / 2) * dims * Float32Array.BYTES_PER_ELEMENT
 }
 
-/**
- * Checks that a network's weights and features fit into memory, before any is allocated.
- * @param memory in bytes
- * @throws UsageError if they do not fit
- */
+/** Refuses work whose weights and features cannot fit into memory. @param memory in bytes @throws UsageError */
 export function checkMemory(network: Network, grid: PositionGrid, memory = machineMemory()): void {
   const bytes = network.weightsBytes + gridFeatureBytes(network, grid)
   if (bytes <= memory) return

@@ -20,10 +20,7 @@ export interface NoiseFloor {
   readonly relative: Readonly<Record<string, number>>
 }
 
-/**
- * Compares a few positions, spread over the frame, with those of the processor.
- * @throws BatchFailure if a device fails
- */
+/** Compares features at a few positions, spread over the frame, with those of the processor. */
 export async function measureNoiseFloor(devices: Crew, scene: Scene, processor: Settings): Promise<NoiseFloor> {
   const { network } = devices
   const { offsets } = positionGrid(network.input.rows, scene.patch.size, 1)
@@ -42,11 +39,7 @@ export async function measureNoiseFloor(devices: Crew, scene: Scene, processor: 
   }
 }
 
-/**
- * Tensor cores change features by about 1e-3, and sums in float16 by about 1e-2. Rounding cannot explain much larger
- * distances.
- * @throws DeviceError if a distance is above the limit
- */
+/** Tensor cores change features by about 1e-3, sums in float16 by 1e-2. @throws DeviceError for far larger distances */
 export function checkNoise(name: Device['name'], { relative }: NoiseFloor, precision: Precision = 'fp32'): void {
   for (const [layer, distance] of Object.entries(relative)) {
     if (distance <= MAX_NOISE[precision]) continue

@@ -22,8 +22,8 @@ export interface Anchor extends Position {
 }
 
 /**
- * All positions of one patch in the frame. The feature matrix has one row per position: first the grid, row by row,
- * then the anchors that are not on the grid because of its stride.
+ * All positions of one patch. The feature matrix has one row for each: first the grid, row by row, then the anchors
+ * that are not on the grid because of its stride.
  */
 export interface PositionGrid {
   /** Number of positions along each axis. */
@@ -37,7 +37,7 @@ export interface PositionGrid {
 }
 
 /**
- * Returns the positions at which the whole patch, `size` pixels wide, is inside a frame that is `frame` pixels wide.
+ * The positions at which a patch of `size` pixels is completely inside a frame of `frame` pixels.
  * @throws UsageError if the stride is not a positive whole number, or if the patch is larger than the frame
  */
 export function positionGrid(frame: number, size: number, stride: number): PositionGrid {
@@ -74,9 +74,7 @@ export type PositionOrder = (typeof POSITION_ORDERS)[number]
 /** In the order `coarse-to-fine`, every 32nd position along both axes comes first, then every 16th, and so on. */
 const COARSEST = 32
 
-/**
- * Row-major indices of all positions of the grid, in the given order. Anchors that are not on the grid are left out.
- */
+/** Row-major indices of the grid's positions in the given order. Anchors that are not on the grid are left out. */
 export function orderedPositions(grid: PositionGrid, order: PositionOrder): Int32Array {
   if (order === 'row-major') return Int32Array.from({ length: grid.rows * grid.cols }, (_, index) => index)
   return Int32Array.from(coarseToFine(grid).flatMap(({ indices }) => [...indices]))
@@ -91,9 +89,8 @@ export interface PositionStep {
 }
 
 /**
- * Divides the positions of a grid into steps, coarse to fine. All positions of a step have the same remainders of row
- * and column modulo 32. Steps whose remainders agree in their low bits follow each other, because their images share
- * values (see `reuse/cellPlan.ts`). So this order is as fast as any other.
+ * Divides a grid into steps, coarse to fine. All positions of a step have the same remainders modulo 32. Steps whose
+ * remainders agree in their low bits follow each other, because their images share values (`reuse/cellPlan.ts`).
  */
 export function coarseToFine({ rows, cols }: Pick<PositionGrid, 'rows' | 'cols'>): readonly PositionStep[] {
   const steps = new Map<number, { readonly level: number; readonly indices: number[] }>()

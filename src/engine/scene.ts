@@ -5,11 +5,7 @@ import type { Frame, Frames, Scene } from './task.js'
 /** A transparent patch of one pixel, for frames without an object. */
 export const NOTHING: Patch = { name: 'nothing', size: 1, rgba: new Uint8Array(4), sha256: '' }
 
-/**
- * Describes a patch on a background.
- * @param background pixels, `white`, or a colour as `#rrggbb`
- * @throws UsageError for any other text
- */
+/** @param background pixels, `white`, or a colour as `#rrggbb` @throws UsageError for any other text */
 export function sceneOf(patch: Patch, background: Background | string = WHITE, blend: Scene['blend'] = 'hard'): Scene {
   return {
     patch,
@@ -40,9 +36,7 @@ export function ownScene(scene: Scene | Frames): Scene | Frames {
   }
 }
 
-/**
- * An empty frame in shared memory, which is not copied when it is sent to workers. @param side of the square in pixels
- */
+/** An empty square frame in shared memory, which workers receive without a copy. @param side in pixels */
 export function emptyFrame(side: number): Uint8Array {
   return new Uint8Array(new SharedArrayBuffer(side * side * 3))
 }

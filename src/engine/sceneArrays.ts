@@ -37,10 +37,7 @@ export function sceneArrays({ patch, background, blend }: Scene, input: NetworkI
   return { side, window, transparency, background: normalisedBackground(background, input) }
 }
 
-/**
- * Whole pictures, as backgrounds of a scene without a patch.
- * @param offsets [images, 2] as index of the picture, 0
- */
+/** Whole pictures, as backgrounds without a patch. @param offsets [images, 2] as index of the picture, 0 */
 export function frameArrays(frames: Frames, offsets: Int32Array, input: NetworkInput): SceneArrays {
   const background = new Float32Array((offsets.length / 2) * 3 * input.rows * input.cols)
   normaliseFrames(frames, offsets, input, background)
@@ -65,10 +62,7 @@ function normalisedBackground(background: Background, input: NetworkInput): Floa
   return normalisedSamples('rgb' in background ? background.rgb : background.image, input)
 }
 
-/**
- * @param samples RGB [pixels, 3], from 0 to 255
- * @param planes receives the result, [3, pixels], with channels in the order of the network's input
- */
+/** @param samples RGB [pixels, 3], from 0 to 255 @param planes receives [3, pixels], in the network's channel order */
 function normalisedSamples(
   samples: ArrayLike<number>,
   input: NetworkInput,
@@ -86,10 +80,7 @@ function normalisedSamples(
   return planes
 }
 
-/**
- * One table per channel, with the normalised value of each byte. Looking values up is several times as fast as
- * dividing.
- */
+/** By channel, the normalised value of each byte. Looking values up is several times as fast as dividing. */
 function byteValues(input: NetworkInput): readonly Float32Array[] {
   const known = tables.get(input)
   if (known !== undefined) return known

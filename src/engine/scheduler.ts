@@ -21,18 +21,14 @@ export interface Runner {
   readonly batch: number
   /** Number of batches that may run at the same time. */
   readonly inFlight: number
-  /**
-   * Called after a failure. Makes batches smaller if the reason is that they were too large. @returns whether they are
-   * smaller now
-   */
+  /** Makes batches smaller if they failed because of their size. @returns whether they are smaller now */
   shrink(reason: string): boolean
 }
 
 export interface Job {
   readonly positions: number
   /**
-   * Computes a batch and stores its features. It rejects if a worker died.
-   * @param first first position of the batch
+   * Computes a batch and stores its features; rejects if a worker died.
    * @param count number of positions; if it is less than `batch`, the rest of the batch is filled up
    */
   readonly run: (first: number, count: number, batch: number) => Promise<BatchResult>
@@ -42,10 +38,10 @@ export interface Job {
 }
 
 /**
- * Computes all positions of a job in batches, many at a time. If batches fail, they run again one by one, because a
- * worker that dies of one batch loses all of its batches. After the signal, no more batches start, but running ones
- * finish: ONNX Runtime aborts the process if a thread is killed during a forward pass.
- * @returns number of finished positions, counted from the first one. All are finished unless the signal was given.
+ * Computes all positions in batches, many at a time. Failed batches run again one by one, because a worker that dies of
+ * one batch loses all of its batches. After the signal, running batches still finish: ONNX Runtime aborts the process
+ * if a thread is killed during a forward pass.
+ * @returns number of finished positions, counted from the first one; all of them unless the signal was given
  * @throws BatchFailure if a batch fails repeatedly, or if no session can be opened
  */
 export async function schedule(job: Job, runner: Runner): Promise<number> {
@@ -87,11 +83,7 @@ function batchesLeft(done: Uint8Array, batch: number): number[] {
   return queue
 }
 
-/**
- * Runs batches until one fails, and waits for those that are running.
- * @param queue first position of each batch
- * @param width number of batches that run at the same time
- */
+/** Runs batches until one fails, and waits for those that are running. @param queue first position of each batch */
 async function round(
   job: Job,
   queue: readonly number[],

@@ -34,11 +34,9 @@ export type WishedSettings = Partial<Settings>
 
 /**
  * Lists settings that use all cores, the fastest first: one worker per core, or one worker on all cores, each with
- * every batch size. Settings that the user fixed stay as they are. One worker on all cores has 50 to 90 % of the speed
- * (measured on two cores with tiny-alexnet, AlexNet, MobileNetV2 and ResNet-50), but takes less memory.
- * @param memory in bytes
- * @throws UsageError if a fixed setting is not a positive whole number, is a batch size that the network does not
- *   accept, or needs more than `memory`
+ * every batch size. One worker on all cores has 50 to 90 % of the speed (on two cores with tiny-alexnet, AlexNet,
+ * MobileNetV2 and ResNet-50), but takes less memory.
+ * @throws UsageError if a setting of the user is impossible for this network or machine
  */
 export function candidateSettings(
   network: Network,
@@ -101,18 +99,13 @@ function weightCopies({ weightsBytes }: Network): number {
   return Math.max(1, Math.floor(MAX_WEIGHT_COPIES / Math.max(1, weightsBytes)))
 }
 
-/**
- * Least number of bytes that the workers take: for each, three batches of images, the weights, and the thread itself.
- */
+/** The least that workers need: for each, three batches of images, the weights, and the thread itself. */
 function workerBytes({ input, weightsBytes }: Network, { workers, batch }: Settings): number {
   const batchBytes = batch * 3 * input.rows * input.cols * Float32Array.BYTES_PER_ELEMENT
   return workers * (3 * batchBytes + weightsBytes + BYTES_PER_THREAD)
 }
 
-/**
- * Chooses workers, threads and batch size for a number of images. The features do not depend on the choice.
- * @throws UsageError as `candidateSettings`
- */
+/** Chooses settings for a number of images. The features do not depend on the choice. */
 export function chooseSettings(
   network: Network,
   images: number,
@@ -124,11 +117,7 @@ export function chooseSettings(
   return single ?? (candidates[0] as Settings)
 }
 
-/**
- * Measures images per second of compositing and forward passes, after a warm-up.
- * @throws BatchFailure
- * @throws the signal's reason after an abort
- */
+/** Measures compositing and forward passes together, after a warm-up. @throws BatchFailure */
 export async function imagesPerSecond(crew: Crew, scene: Scene, signal?: AbortSignal): Promise<number> {
   const { offsets } = positionGrid(crew.network.input.rows, scene.patch.size, 1)
   const atATime = crew.batch * crew.workers.count

@@ -21,10 +21,7 @@ export interface Scene {
   readonly blend: (typeof BLENDS)[number]
 }
 
-/**
- * A picture that fills the frame: RGB [rows, cols, 3], from 0 to 255. A Float32Array may have values between the
- * integers.
- */
+/** A picture that fills the frame: RGB [rows, cols, 3], from 0 to 255. Float32Array allows fractions. */
 export type Frame = Uint8Array | Float32Array
 
 /** Whole pictures instead of a patch at several positions. An offset is then (index of the picture, 0). */

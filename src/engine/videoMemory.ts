@@ -8,9 +8,8 @@ const TIMEOUT = 10_000
 const MEBIBYTE = 2 ** 20
 
 /**
- * Bytes of free memory of an NVIDIA card, from nvidia-smi. Undefined for other cards, and if CUDA_VISIBLE_DEVICES is
- * set, because nvidia-smi may then number the cards differently from CUDA.
- * @param tool program to run; tests replace nvidia-smi
+ * Free bytes of an NVIDIA card; undefined for other cards. Also undefined if CUDA_VISIBLE_DEVICES is set, because
+ * nvidia-smi may then number the cards differently from CUDA.
  */
 export async function freeVideoMemory({ name, index }: Device, tool = 'nvidia-smi'): Promise<number | undefined> {
   if ((name !== 'cuda' && name !== 'tensorrt') || process.env.CUDA_VISIBLE_DEVICES !== undefined) return undefined
@@ -30,9 +29,8 @@ export function freeMemoryIn(answer: string): number | undefined {
 }
 
 /**
- * Whether a batch twice as large fits into the memory of all cards. It needs at most as much again as is in use now.
- * @param before free bytes of each card before anything ran; undefined if unknown
- * @param now free bytes of each card while the current batch size is in use
+ * Whether a batch twice as large fits into all cards. It needs at most as much again as is in use now.
+ * @param before free bytes of each card before anything ran @param now free bytes with the current batch size
  */
 export function hasRoomForTwice(
   before: readonly (number | undefined)[],

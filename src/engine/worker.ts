@@ -27,8 +27,7 @@ export default async function runBatch(task: BatchTask): Promise<BatchResult> {
 }
 
 /**
- * Copies features into the matrices. Images that only fill up the batch have no row and are skipped.
- * @param first index in the batch of the first image in `layers`
+ * Copies features into the matrices, for images from index `first` on. Images that only fill up the batch have no row.
  */
 function write({ matrices, rows }: Target, first: number, images: number, layers: readonly Float32Array[]): void {
   const wanted = rows.subarray(first, first + images)

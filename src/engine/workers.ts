@@ -5,8 +5,8 @@ import type { WorkerData } from './backends/backend.js'
 import type { BatchResult, BatchTask } from './task.js'
 
 /**
- * Number of batches that a worker has at the same time. `thread`: one is in its forward pass, one is being composited,
- * and one is on its way. `cells` and `process`: one is computed while the features of another are stored.
+ * Batches that a worker has at the same time. `thread`: one in its forward pass, one being composited, one on its way.
+ * `cells` and `process`: one is computed while the features of another are stored.
  */
 const IN_FLIGHT: Readonly<Record<WorkerData['backend'], number>> = { thread: 3, cells: 2, process: 2 }
 
@@ -23,8 +23,7 @@ export interface Workers {
 }
 
 /**
- * Prepares workers. The first batch starts them all, and each opens its session with its own first batch.
- * @param script URL of the workers' module; tests replace it by one that fails
+ * Prepares workers, which start with the first batch. @param script URL of their module; tests give one that fails
  * @throws ResourceError if the shell's limit of address space (`ulimit -v`) is too low for so many workers
  */
 export function openWorkers(workerData: WorkerData, count: number, script = workerFile('engine/worker.js')): Workers {

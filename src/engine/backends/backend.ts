@@ -3,16 +3,10 @@ import type { Device } from '../device.js'
 import type { CellWork } from '../reuse/cellGraphs.js'
 import type { JobScene } from '../task.js'
 
-/**
- * Receives features. The arrays are valid only during the call.
- * @param first index of the first image in the batch
- * @param layers one matrix per layer, [images, dims]
- */
+/** Receives features of images from index `first` on, [images, dims] per layer. They are valid only during the call. */
 type PutFeatures = (first: number, images: number, layers: readonly Float32Array[]) => void
 
-/**
- * A worker's session: in its own thread, or in another process. Several batches may be in flight; they end in order.
- */
+/** A worker's session, in its thread or in another process. Several batches may be in flight; they end in order. */
 export interface Backend {
   /** Computes the features of a batch. It calls `put` once for all images, or once per group of images. */
   features(job: JobScene, offsets: Int32Array, put: PutFeatures): Promise<void>
@@ -48,8 +42,7 @@ export type WorkerData =
       /** As in `startDeviceProcess`. */
       readonly script?: string
       /**
-       * Shared memory. Element 0 is the number of workers that have started. Each worker has one of the others for the
-       * PID of its process, or 0 if it has none.
+       * Shared: [0] counts the workers that have started; each has another element for the PID of its process, or 0.
        */
       readonly pids: Int32Array
     }

@@ -36,11 +36,7 @@ export interface DeviceProcess {
   /** The driver's name for the device; null if unknown. */
   readonly adapter: string | null
   readonly pid: number
-  /**
-   * Computes features, by layer [images, dims]. While one batch is computed, a second one may be sent.
-   * @param offsets [images, 2] as row, col
-   * @throws ProcessFailure
-   */
+  /** Returns one matrix per layer, [images, dims]. @throws ProcessFailure */
   run(job: JobScene, offsets: Int32Array): Promise<readonly Float32Array[]>
   /** Counts on which devices the operators have run. Can be called once, because it ends ONNX Runtime's profile. */
   placement(): Promise<Placement>
@@ -51,7 +47,6 @@ export interface DeviceProcess {
 /**
  * Starts a process and opens a session in it.
  * @param script URL of the process's module; tests replace it by one that fails
- * @param signal kills the process at any time, even during a computation
  * @throws ProcessFailure if the provider is missing, refuses the network, or crashes the process
  */
 export async function startDeviceProcess(

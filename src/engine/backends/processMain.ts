@@ -8,9 +8,8 @@ import { type CompositedScene, offsetTensors, sceneTensors } from './sceneTensor
 import { openDeviceSession, readPlacement } from './session.js'
 
 /**
- * Main module of a device's process, which holds a network's session. If the driver crashes, only this process ends.
- * Features go back to the parent as messages, fast enough for 19,000 images per second (AlexNet, 9,192 values per
- * image).
+ * This process holds a network's session on a device, so that a driver that crashes ends nothing else. Features go back
+ * as messages, fast enough for 19,000 images per second (AlexNet, 9,192 values per image).
  */
 let opened: { readonly request: OpenRequest; readonly session: ort.InferenceSession } | undefined
 let job: JobScene | undefined
@@ -41,9 +40,7 @@ async function answerTo(message: DeviceRequestMessage): Promise<DeviceAnswer | u
   }
 }
 
-/**
- * Returns arrays that ONNX Runtime allocates. Preallocated outputs are no faster, because its binding copies into them.
- */
+/** Preallocated outputs are no faster, because ONNX Runtime's binding copies into them. */
 async function features(offsets: Int32Array): Promise<readonly Float32Array[]> {
   const { session, request } = openedSession()
   const { side, tensors } = sceneFor(offsets)

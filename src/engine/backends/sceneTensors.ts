@@ -28,8 +28,8 @@ export function sceneTensors(
 }
 
 /**
- * The graph's inputs that place the patch: for each row and column of the frame, the row or column of the window that
- * it shows. Outside the patch, that is the window's transparent border.
+ * For each row and column of the frame, the row or column of the window that it shows. Outside the patch, that is the
+ * window's transparent border.
  * @param offsets [images, 2] as row, col of the patch's top-left corner
  */
 export function offsetTensors(

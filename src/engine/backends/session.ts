@@ -5,10 +5,7 @@ import type { RunnableGraph } from '../../networks/index.js'
 import { prepareEnvironment } from '../../support/machine.js'
 import { type Device, executionProviders } from '../device.js'
 
-/**
- * Opens a graph on the processor.
- * @param isPooled whether memory is kept from run to run, which is faster only if the tensors keep their sizes
- */
+/** @param isPooled whether memory is kept from run to run, which is faster only if the tensors keep their sizes */
 export function openSession(
   { onnxPath, optimization = 'all' }: RunnableGraph,
   threads: number,
@@ -26,11 +23,7 @@ export function openSession(
   })
 }
 
-/**
- * Opens a graph on a device.
- * @param profileFolder an empty folder for a profile, which tells on which device each operator runs; without it, ONNX
- *   Runtime writes none
- */
+/** @param profileFolder an empty folder for a profile, which tells on which provider each operator runs */
 export function openDeviceSession(
   { onnxPath, optimization = 'all' }: RunnableGraph,
   device: Device,

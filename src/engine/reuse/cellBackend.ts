@@ -13,8 +13,8 @@ import { sceneKeysOf } from './sceneKeys.js'
 type CellData = Extract<WorkerData, { backend: 'cells' }>
 
 /**
- * Computes the images of a task with two sessions in this thread. The first session computes each distinct cell once
- * (see `CellSteps`). The second copies these cells into whole activations, one per image, and runs the other layers.
+ * Computes images with two sessions in this thread. The first computes each distinct cell once (see `CellSteps`). The
+ * second copies these cells into whole activations and runs the other layers.
  */
 export async function cellBackend({ cells: work, optimization, input, outputs, threads }: CellData): Promise<Backend> {
   const { graphs, steps, shapes } = work
@@ -63,10 +63,7 @@ export async function cellBackend({ cells: work, optimization, input, outputs, t
   return { features, isLost: () => false }
 }
 
-/**
- * Size of equal batches with at most `most` images each. It is never 1: a matrix product with a single row sums in
- * another order, so features would differ in their last bits.
- */
+/** At least 2 images per batch: a product with one row sums in another order, so the last bits would differ. */
 function evenSize(images: number, most: number): number {
   return Math.max(2, Math.ceil(images / Math.ceil(images / most)))
 }
@@ -103,8 +100,7 @@ function cellPixels(
   for (let at = 0; at < pixels.length / 2; at++) {
     const [rowKey, colKey] = [pixels[2 * at] as number, pixels[2 * at + 1] as number]
     const [row, col] = [shown.rows.ofPatch[rowKey] as number, shown.cols.ofPatch[colKey] as number]
-    // The window has a border of one transparent pixel. Index 0 is in this border, and stands for all pixels outside
-    // the patch.
+    // The window's border is one transparent pixel wide. Index 0 is in it and stands for everything outside the patch.
     const place = row === 0 || col === 0 ? 0 : row * side + col
     const behind = (shown.rows.ofFrame[rowKey] as number) * cols + (shown.cols.ofFrame[colKey] as number)
     for (let channel = 0; channel < 3; channel++) {

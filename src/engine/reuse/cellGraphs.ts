@@ -3,10 +3,7 @@ import { cachedCopy, type Network, outputOf } from '../../networks/index.js'
 import type { CellShape, CellStep, CellSteps } from './cellStep.js'
 import { CELL_INPUTS, integerList, node, type StepNodes, windowNodes } from './cellWindowNodes.js'
 
-/**
- * A network as two graphs. The first computes distinct cells; the second copies them into whole activations and runs
- * the other layers.
- */
+/** The first graph computes distinct cells. The second copies them into whole activations and runs the other layers. */
 export interface CellGraphs {
   /** Path of the first graph's ONNX file; `rest` is that of the second. */
   readonly cells: string
@@ -24,11 +21,8 @@ export interface CellWork {
 
 /**
  * Writes the two graphs into the cache of graphs.
- *
  * @param count number of steps in the first graph
  * @param gathers names of the index tensors that the first graph needs, as `CELL_INPUTS.gather` makes them
- * @throws InputError if the network's file is missing or damaged
- * @throws OutputError if a graph cannot be written
  */
 export async function cellGraphs(
   network: Pick<Network, 'onnxPath' | 'input' | 'layers'>,
@@ -93,10 +87,7 @@ function restNodes(
   return rest.reverse()
 }
 
-/**
- * The nodes to keep in a copy of the graph, with all constants that they need and the nodes that compute these.
- * @param names other constants to keep
- */
+/** Nodes to keep in a copy, and all constants that they need. @param names other constants to keep */
 function kept({ nodes, constants }: GraphNodes, wanted: ReadonlySet<number>, names: ReadonlySet<string>) {
   const fixed = new Set(constants.keys())
   const makers = new Set<number>()

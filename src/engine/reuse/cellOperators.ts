@@ -12,9 +12,7 @@ import {
   within,
 } from './cellWindows.js'
 
-/**
- * Versions of ONNX's operator set for which the table below is tested. Version 9 introduced Scan in its present form.
- */
+/** Versions of ONNX's operators for which the table below is tested. Version 9 introduced today's form of Scan. */
 export const OPERATOR_SETS = { oldest: 9, newest: 26 } as const
 
 interface Rule {
@@ -30,8 +28,7 @@ const WINDOW = ['auto_pad', 'dilations', 'kernel_shape', 'pads', 'strides']
 
 /**
  * The operators that can be computed cell by cell, with their attributes and conditions. If a node meets its condition,
- * each cell has the value that ONNX Runtime computes for the whole image, apart from rounding. All other operators,
- * attributes and versions are computed on whole images.
+ * each cell has the value that ONNX Runtime computes for the whole image, apart from rounding.
  *
  * Functions that magnify rounding errors are left out on purpose: those with jumps (Ceil, Floor, Round, Sign,
  * ThresholdedRelu), and those with a pole or an infinite slope (Log, Reciprocal, Sqrt). NaN needs no condition, because
@@ -62,8 +59,7 @@ const RULES: ReadonlyMap<string, Rule> = new Map(
     PRelu: unary([], hasUniformParameters),
     // In inference mode, one factor and one summand per channel. In training mode, these depend on all images.
     BatchNormalization: unary(['epsilon', 'momentum', 'training_mode'], isInference),
-    // In inference mode, Dropout copies its input. Its third input would set training mode; it exists from version 12
-    // on.
+    // In inference mode, Dropout copies its input. A third input (from version 12 on) would set training mode.
     Dropout: unary(['ratio', 'seed'], dropsNothing),
     // Normalises over neighbouring channels of one cell. The condition keeps the divisor away from zero.
     LRN: unary(['alpha', 'beta', 'bias', 'size'], isBounded),
@@ -98,10 +94,7 @@ const RULES: ReadonlyMap<string, Rule> = new Map(
   } satisfies Record<string, Rule>),
 )
 
-/**
- * Turns a node into a step, if it can be computed cell by cell.
- * @throws NoStep if it cannot
- */
+/** @throws NoStep if the node cannot be computed cell by cell */
 export function stepOf(context: NodeContext): Found {
   const { node, base, read } = context
   if (node.domain !== '' && node.domain !== 'ai.onnx') throw new NoStep("is not one of ONNX's own operators")
@@ -180,10 +173,7 @@ function hasWholeExponents({ node, fixed }: NodeContext): void {
     throw new NoStep('has exponents other than 1, 2, 3, …')
 }
 
-/**
- * Whether a constant has one value in all or one per channel, and does not change the other tensor's shape when it is
- * broadcast.
- */
+/** Whether broadcasting the constant keeps the other tensor's shape, and it has one value in all or one per channel. */
 function isUniform(constant: GraphConstant | null | undefined, { channels }: CellShape): boolean {
   if (!constant) return false
   const [cols = 1, rows = 1, own = 1, ...more] = [...constant.shape].reverse()

@@ -11,21 +11,14 @@ export interface CellPlan {
   /** Number of steps that are computed cell by cell. The remaining layers run on whole images. */
   readonly steps: number
   /**
-   * Positions whose offsets are equal modulo these numbers are computed together, as one pass. Images share most if the
-   * numbers are the network's strides.
+   * Positions with equal offsets modulo these numbers form a pass. They share most if these are the network's strides.
    */
   readonly modulus: Both<number>
   /** Batch size of the remaining layers if all of them are fully connected; null for the batch size without reuse. */
   readonly batch: number | null
-  /**
-   * Predicted speed divided by the speed without reuse, from counts of multiply-adds and bytes. Takes into account that
-   * some positions are computed both ways, as a check.
-   */
+  /** Predicted speed divided by the speed without reuse, including the check, which computes some positions twice. */
   readonly predictedGain: number
-  /**
-   * For the output of each window step (convolution, pool or padding), the share of its cells over all images that are
-   * distinct, 0 to 1.
-   */
+  /** For each convolution, pool or padding, by output: the share of its cells over all images that are distinct. */
   readonly distinct: Readonly<Record<string, number>>
 }
 
@@ -51,18 +44,15 @@ const MODULI = [1, 2, 4, 8, 16, 32]
 /** Largest batch of the remaining layers, if all of them are fully connected. */
 const MAXIMUM_BATCH = 512
 
-/**
- * Number of tensors that exist at the same time. In a step: input, output and the joined windows. For frames: the
- * gathered, the transposed and the flattened copy.
- */
+/** In a step: input, output and joined windows. For frames: gathered, transposed and flattened copy. */
 const TENSORS_AT_A_TIME = 4
 const FRAMES_AT_A_TIME = 3
 
 const FLOAT = Float32Array.BYTES_PER_ELEMENT
 
 /**
- * Returns the plan with the least predicted time; undefined if none fits into memory. It depends only on the network,
- * the extent of the patch and the positions. So the same work gives the same bits whatever the settings.
+ * The fastest plan by prediction; undefined if none fits into memory. It depends only on network, patch and positions,
+ * so that the same work gives the same bits with all settings.
  */
 export function planCells(work: PlannedCells, positions: Positions): CellPlan | undefined {
   const counts = MODULI.map((modulus) => both((axis) => axisCounts(work.keys, axis, positions, modulus)))
@@ -108,8 +98,7 @@ function plansOf(
   const plain = steps.map((step) => imageSeconds(step, shapes))
   const connected = connectedSeconds(weights, PLAIN_BATCH)
   const whole = wholeSeconds(work)
-  // Some positions are computed both with and without reuse, as a check. They are so few that they share almost
-  // nothing.
+  // The check computes some positions both with and without reuse. They are so few that they share almost nothing.
   const sample = (2 * SAMPLED_POSITIONS * whole) / positions.count
   const distinct: [string, number][] = []
   const candidates: Candidate[] = []
@@ -158,10 +147,7 @@ export function wholeSeconds(work: Pick<PlannedCells, 'graph' | 'cells'>): numbe
   return steps.reduce((sum, step) => sum + imageSeconds(step, shapes), connected)
 }
 
-/**
- * Number of multiply-adds without reuse, divided by the number if each distinct value of all positions is computed
- * once.
- */
+/** Multiply-adds without reuse, divided by those if each distinct value of all positions is computed once. */
 export function floorGain(work: PlannedCells, positions: Positions): number {
   const { steps, shapes } = work.cells
   const counts = both((axis) => axisCounts(work.keys, axis, positions, 1).sums)
@@ -184,9 +170,7 @@ export interface Positions extends Both<readonly number[]> {
   readonly count: number
 }
 
-/**
- * For one modulus and one axis: number of passes, and for each space (see `Keys`) the number of cells in all passes.
- */
+/** For one modulus and axis: the number of passes, and the number of keys of each space in all passes together. */
 interface AxisCounts {
   readonly passes: number
   readonly sums: readonly AxisCount[]
@@ -218,10 +202,7 @@ function timesByClass(keys: Keys, axis: Axis, times: readonly number[], modulus:
   return [...classes.values()]
 }
 
-/**
- * For each tensor, the index of the last step that reads it; infinity if a later node reads it or if it is a feature
- * layer.
- */
+/** For each tensor: index of the last step that reads it; infinity if a later node reads it, and for features. */
 function lastUses({ graph, cells, features }: PlannedCells): Map<string, number> {
   const uses = new Map<string, number>()
   const stepOf = new Map(cells.steps.map((step, at) => [step.node, at]))
@@ -254,10 +235,7 @@ export interface PlannedPass {
   readonly positions: readonly number[]
 }
 
-/**
- * Divides positions into passes.
- * @param offsets [positions, 2] as row, col in pixels
- */
+/** Divides positions into passes. @param offsets [positions, 2] as row, col in pixels */
 export function passesOf(offsets: Int32Array, modulus: Both<number>, keys: Keys): readonly PlannedPass[] {
   const times = both((axis) => new Map(keys.places[axis].offsets.map((offset, time) => [offset, time])))
   const classes = new Map<number, number[]>()

@@ -21,8 +21,7 @@ export interface CellShape {
 }
 
 /**
- * A window along one axis. Output i reads the inputs `i * stride - before + t * dilation`, for t from 0 to `taps` - 1.
- * Inputs that do not exist are beyond the border.
+ * Output i reads the inputs `i * stride - before + t * dilation`, t from 0 to `taps` - 1. Some are beyond the border.
  */
 export interface AxisWindow {
   readonly taps: number
@@ -47,10 +46,7 @@ export interface WindowStep extends Step {
   readonly input: string
   readonly rows: AxisWindow
   readonly cols: AxisWindow
-  /**
-   * What a window reads beyond the border: `zeros`, or `nothing`, in which case another cell of the window is read
-   * twice.
-   */
+  /** Beyond the border, a window reads zeros, or (`nothing`) another of its cells a second time. */
   readonly beyond: 'zeros' | 'nothing'
   readonly operation: WindowOperation
 }

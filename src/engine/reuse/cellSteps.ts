@@ -21,10 +21,7 @@ export interface NetworkCells {
   readonly cells: CellSteps
 }
 
-/**
- * Reads a network's graph. The result is cached as long as the network object exists.
- * @throws InputError if the file is missing, or if Shiftscope cannot read the graph
- */
+/** Cached as long as the network exists. @throws InputError if the file is missing or the graph cannot be read */
 export function networkCells(network: Pick<Network, 'onnxPath' | 'input'>): NetworkCells {
   const known = read.get(network)
   if (known !== undefined) return known

@@ -8,8 +8,8 @@ export const CELLS_AT_A_TIME = 128
 /** Names of the two graphs' inputs, apart from the pixels. Index tensors are int32. */
 export const CELL_INPUTS = {
   /**
-   * Input of the first graph, [cells, taps]: indices of the cells that a step reads from its input number `input`. An
-   * index that equals the number of the input's cells stands for zeros.
+   * Of the first graph, [cells, taps]: the cells that a step reads from input number `input`. An index equal to the
+   * number of cells stands for zeros.
    */
   gather: (output: string, input: number) => `shiftscope.gather.${input}.${output}`,
   /** Input of the second graph: the distinct cells of a tensor, which are an output of the first graph. */
@@ -29,10 +29,8 @@ export interface StepNodes {
 }
 
 /**
- * Builds the nodes of a window step. They gather and reduce CELLS_AT_A_TIME windows at a time, so that these stay in
- * the processor's cache. Padding, whose windows are single cells, gathers all at once.
- * @param gathers whether the step needs an index tensor; without it, each cell is computed from the cell with the same
- *   index
+ * Gathers and reduces CELLS_AT_A_TIME windows at a time, so that these stay in the processor's cache.
+ * @param gathers whether the step needs an index tensor; without it, each cell reads the cell with the same index
  */
 export function windowNodes(
   step: WindowStep,
@@ -118,8 +116,7 @@ function stepWriter(output: string, operatorSet: number) {
 }
 
 /**
- * Adds nodes that reduce windows, [cells, taps, channels, 1, 1], to [cells, outputs].
- * @returns the name of the last node's output
+ * Adds nodes that reduce windows, [cells, taps, channels, 1, 1], to [cells, outputs]. Returns the last one's output.
  */
 function reduceWindows(
   operation: WindowStep['operation'],
@@ -136,8 +133,7 @@ function reduceWindows(
   }
   const { groups, weight, bias } = operation
   const [own, made] = [channels / groups, outputs / groups]
-  // The weight, [outputs, channels / groups, rows, cols], becomes a matrix. ONNX Runtime computes this matrix once,
-  // when it opens the graph.
+  // ONNX Runtime computes this matrix once, when it opens the graph.
   const [turned, matrix, sums] = [part('turned'), part('matrix'), part('sums')]
   if (groups === 1) {
     transpose(outside, weight, turned, [2, 3, 1, 0])

@@ -3,8 +3,8 @@ import { CELL_INPUTS, CELLS_AT_A_TIME } from './cellWindowNodes.js'
 import { type AxisSpace, type Both, both, type Keys, type Source } from './keys.js'
 
 /**
- * The distinct cells (see `CellSteps`) of one space that a pass needs. They are all combinations of `seeing` rows and
- * columns, then all combinations of `blank` rows and columns, each row by row. Values are keys (see `Keys`).
+ * The distinct cells that a pass needs, as keys (see `Keys`): all combinations of `seeing` rows and columns, then all
+ * combinations of `blank` rows and columns, each row by row.
  */
 interface CellSet {
   readonly seeing: Both<Int32Array>
@@ -25,10 +25,7 @@ export function cellCount(rows: AxisCount, cols: AxisCount): number {
   return rows.seeing * cols.seeing + rows.blank * cols.blank
 }
 
-/**
- * The keys of a space that some positions need along an axis, ascending. Those that see the patch are listed apart.
- * @param times indices into `AxisPlaces.offsets`
- */
+/** The keys that some positions need along an axis, ascending. @param times indices into `AxisPlaces.offsets` */
 export function keysOfTimes({ count, blank, views }: AxisSpace, times: readonly number[]) {
   const isNeeded = new Uint8Array(count)
   for (const { length, keys } of views) {
@@ -47,8 +44,8 @@ export function keysOfTimes({ count, blank, views }: AxisSpace, times: readonly 
 }
 
 /**
- * For each key along an axis, its index in the lists of a CellSet. In `seeing`, -1 if the key does not see the patch;
- * in `blank`, the index of the same cell without the patch.
+ * By key along an axis: its index in each list of a CellSet. `seeing` has -1 for keys that do not see the patch;
+ * `blank` has the index of the same cell without the patch.
  */
 interface Lookup {
   readonly seeing: Int32Array
@@ -58,10 +55,7 @@ interface Lookup {
 interface PassIndices {
   /** Keys of the image's distinct pixels along rows and columns, [pixels, 2]. */
   readonly pixels: Int32Array
-  /**
-   * Index tensors by name (`CELL_INPUTS.gather`), [cells, taps]: indices of the input's cells. Beyond the border, the
-   * index equals the number of the input's cells.
-   */
+  /** By `CELL_INPUTS.gather`, [cells, taps]: indices of the input's cells. Their number stands for the border. */
   readonly gathers: ReadonlyMap<string, { readonly indices: Int32Array; readonly taps: number }>
 }
 

@@ -1,8 +1,8 @@
 import type { CellShape, CellStep, CellSteps, WindowStep } from './cellStep.js'
 
 /**
- * Durations in seconds, measured with ONNX Runtime on one core with AVX-512. Slower processors take longer for all of
- * them, which hardly changes which plan is fastest.
+ * Measured with ONNX Runtime on one core with AVX-512. Slower processors take longer for all of them, which hardly
+ * changes which plan is fastest.
  */
 const SECONDS = {
   /** Per multiply-add: in a convolution of whole images, and in one with several groups. */
@@ -10,10 +10,7 @@ const SECONDS = {
   grouped: 1 / 18e9,
   /** Per multiply-add, if the windows were gathered and are multiplied as a matrix. */
   product: 1 / 112e9,
-  /**
-   * Per byte of an output: for writing it, for a pointwise step, for gathering, for reducing, and for copying into
-   * frames.
-   */
+  /** Per byte of an output: written, computed by a pointwise step, gathered, reduced, or copied into frames. */
   write: 1 / 16e9,
   pointwise: 1 / 8e9,
   gather: 1 / 20e9,

@@ -26,10 +26,7 @@ export interface Keys {
   readonly spaces: readonly Both<AxisSpace>[]
   /** The image and the outputs of all steps, by name. */
   readonly tensors: ReadonlyMap<string, CellTensor>
-  /**
-   * By the output of a step, one entry per input: where the step reads its cells, or null if input and output have the
-   * same keys.
-   */
+  /** By a step's output, for each input: where cells are read; null if input and output have the same keys. */
   readonly sources: ReadonlyMap<string, readonly (Source | null)[]>
   /** What the keys of the image stand for. */
   readonly pixels: Both<AxisPixels>
@@ -141,10 +138,7 @@ export function both<T>(make: (axis: Axis) => T): Both<T> {
   return { rows: make('rows'), cols: make('cols') }
 }
 
-/**
- * Whether each cell of a step depends only on the cell at the same position, so that the output can use the input's
- * keys.
- */
+/** Whether each cell depends only on the cell at the same position, so that the output can use the input's keys. */
 function sharesCells(step: CellStep, input: CellTensor): boolean {
   const isItself = (axis: Axis, { taps, stride, before, length }: AxisWindow) =>
     taps === 1 && stride === 1 && before === 0 && length === input[axis].length
@@ -172,16 +166,10 @@ interface Numbered extends AxisTensor {
   readonly taps: readonly Int32Array[]
 }
 
-/**
- * Upper limit of the number of keys along an axis. Below it, `numbered` can combine two numbers into one that
- * JavaScript represents exactly. `haveRoomForKeys` checks it.
- */
+/** Upper limit of keys per axis. Below it, `numbered` can combine two numbers into one that is exact. */
 export const KEY_LIMIT = 2 ** 26
 
-/**
- * Numbers the output's cells along an axis: two cells get the same key if they read the same list of keys. Keys are in
- * the order in which the lists first occur.
- */
+/** Numbers the output's cells along an axis. Two cells get the same key if they read the same list of keys. */
 function numbered(inputs: readonly AxisTensor[], { taps, stride, dilation, before, length }: AxisWindow): Numbered {
   const times = (inputs[0] as AxisTensor).keys.length / (inputs[0] as AxisTensor).length
   const keys = new Int32Array(times * length)
@@ -231,10 +219,7 @@ function filled(taps: Int32Array, each: number): Int32Array {
   })
 }
 
-/**
- * Numbers the pixels of the image along an axis. A key stands for a pixel of the patch or for the background, and if
- * the background is a picture, also for the pixel of the frame.
- */
+/** A key stands for a pixel of the patch, or for none; with a picture as background, also for the frame's pixel. */
 function pixelKeys({ frame, opaque: [begin, end], offsets, isVaried }: AxisPlaces) {
   const numbers = new Map<number, number>()
   const ofPatch: number[] = []

@@ -26,9 +26,8 @@ export interface PlainWay {
 }
 
 /**
- * Computes some positions with and without reuse, and returns the largest relative distance of the features.
+ * Largest relative distance between features with and without reuse at some positions.
  * @param rests whether to free the memory of the workers without reuse before those with reuse need theirs
- * @throws BatchFailure
  */
 export async function distanceOf(
   { workers, network, memory, job }: PassWork,
@@ -53,10 +52,6 @@ export async function distanceOf(
   return Math.max(...distances)
 }
 
-/**
- * Computes positions with reuse, pass by pass.
- * @throws BatchFailure
- */
 export async function runPasses(
   { workers, network, memory, job }: PassWork,
   offsets: Int32Array,

@@ -1,7 +1,4 @@
-/**
- * Whether to compute values that images share only once (reuse). `auto`: if this is predicted to be faster; `off`:
- * never.
- */
+/** Whether to compute values that images share only once. `auto`: if this is predicted to be faster; `off`: never. */
 export const REUSE = ['auto', 'off'] as const
 export type ReuseChoice = (typeof REUSE)[number]
 
@@ -13,16 +10,13 @@ export type ReuseRecord =
       /** Last tensor whose distinct values are computed once. Later tensors are computed for every image. */
       readonly cut: string
       /**
-       * For each output of a convolution, pool or padding up to `cut`: the share of its values over all images that are
-       * distinct, 0 to 1.
+       * For each convolution, pool or padding up to `cut`, by output: the share of its values that are distinct, 0 to
+       * 1.
        */
       readonly distinct: Readonly<Record<string, number>>
       /** Predicted speed with reuse divided by the speed without, from counts of multiply-adds and bytes. */
       readonly predictedGain: number
-      /**
-       * Largest |with reuse − in full| / |in full| of a layer's features, with Euclidean norms, at a few positions of
-       * each patch.
-       */
+      /** Largest |with − without reuse| / |without| of a layer's features at a few positions, with Euclidean norms. */
       readonly distance: number
       /** Number of workers. */
       readonly workers: number

@@ -17,9 +17,9 @@ import type { ReuseRecord } from './record.js'
 import { samplePositions, sceneKeysOf, scenePixels } from './sceneKeys.js'
 
 /**
- * Computes features with reuse: values that several images share are computed once. Reuse must be predicted to be
- * faster, and must agree with full computation at a few positions of each patch. These conditions depend on no measured
- * time, so that the same work is always done in the same way.
+ * Computes values that several images share only once (reuse). Reuse must be predicted to be faster, and must agree
+ * with full computation at a few positions of each patch. No measured time decides, so that the same work is always
+ * done in the same way.
  */
 export interface Reuse {
   /** @returns undefined if every image must be computed in full */
@@ -48,8 +48,8 @@ export interface ReusePlan {
 const MAX_DISTANCE = 1e-5
 
 /**
- * With more bytes of weights than this, and at least this many images, the workers without reuse are ended during the
- * check to free memory. With fewer images, starting them again would take too long.
+ * With more bytes of weights and at least as many images, the workers without reuse end during the check, to free
+ * memory. With fewer images, starting them again would take too long.
  */
 const HEAVY = { bytes: 32 * 1024 * 1024, images: 4096 } as const
 
@@ -158,10 +158,7 @@ export function openReuse({ network, settings, workerData, memory, plain, onNote
   }
 }
 
-/**
- * Compares features with and without reuse at a few positions of a scene. Scenes with equal graphs and pixels are
- * compared only once.
- */
+/** Compares features with and without reuse, once for each pair of graphs and pixels. */
 function sampleDistances(network: Network, plain: ReusePlan['plain']) {
   const checked = new Map<string, number>()
   return async (work: PassWork, graphs: string, scene: Scene, images: number, signal?: AbortSignal) => {
@@ -181,10 +178,7 @@ function sampleDistances(network: Network, plain: ReusePlan['plain']) {
 function openCellWorkers(open: (work: CellWork) => Workers) {
   const opened = new Map<string, OpenCells>()
   return {
-    /**
-     * Returns workers for a pair of graphs, and closes other workers that nobody uses. The caller must decrease `users`
-     * when it is done.
-     */
+    /** Closes workers for other graphs that nobody uses. The caller must decrease `users` when it is done. */
     enter: async (work: CellWork): Promise<OpenCells> => {
       const { cells } = work.graphs
       for (const [other, { workers, users }] of opened) {

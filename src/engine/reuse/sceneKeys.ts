@@ -45,9 +45,8 @@ export function scenePixels({ patch: { size, rgba }, background, blend }: Scene)
 export const SAMPLED_POSITIONS = 3
 
 /**
- * Positions for the check, [positions, 2]. At the first and the last one, the patch is closest to the borders. The
- * third one is between them and derived from a hash of the pixels, so that a scene is always checked at the same
- * positions.
+ * Positions for the check, [positions, 2]: the first and the last one, where the patch is closest to the borders, and
+ * one between them that depends only on the pixels.
  */
 export function samplePositions(pixels: Buffer, { patch: { size } }: Scene, { rows, cols }: NetworkInput): Int32Array {
   const last = [rows - size, cols - size] as const

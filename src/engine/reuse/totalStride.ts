@@ -20,14 +20,11 @@ interface Spacing {
 }
 
 /**
- * Returns the total stride of a tensor: the distance in pixels between neighbouring positions. It is the product of the
- * strides of convolutions and pools up to the tensor, or up to the first layer that mixes all positions (fully
- * connected, global pooling, attention). If branches join, the largest stride counts.
- *
- * @param image name of the network's input
- * @param output name of the tensor, such as a feature layer
- * @returns undefined if the stride is unknown: it differs between rows and columns, the graph resizes or slices, or the
- *   tensor does not depend on the image
+ * The distance in pixels between neighbouring positions of a tensor. It is the product of the strides of convolutions
+ * and pools up to the tensor, or up to the first layer that mixes all positions (fully connected, global pooling,
+ * attention). If branches join, the largest stride counts.
+ * @returns undefined if it is unknown: it differs between rows and columns, the graph resizes or slices, or the tensor
+ *   does not depend on the image
  */
 export function totalStride(
   { graph, cells: { shapes } }: NetworkCells,
@@ -44,10 +41,7 @@ export function totalStride(
   return spacings.get(output)?.pixels ?? undefined
 }
 
-/**
- * Stride after a node reads several tensors. Inputs without positions are ignored if another one is a map, as in
- * squeeze and excitation.
- */
+/** Inputs without positions are ignored if another input is a map, as in squeeze and excitation. */
 function joined(read: readonly Spacing[]): Spacing {
   const maps = read.filter(({ isMixed }) => !isMixed)
   const counted = maps.length > 0 ? maps : read
