@@ -8,12 +8,9 @@ import { secondsOf } from '../support/stopwatch.js'
 import { openThreadPool } from '../support/threads.js'
 import type { BareTask, BareWorkerData } from './bareWorker.js'
 
-/** Length of one measurement in seconds. */
 export const MEASUREMENT_SECONDS = 3
 
-/**
- * Measures which is faster in a bare loop, one worker per core or one on all cores, unless `wished.workers` decides.
- */
+/** Measures two settings in a bare loop, one worker per core and one worker on all cores, and returns the faster. */
 export async function bestBareSettings(network: Network, wished: WishedSettings): Promise<Settings> {
   const chosen = chooseSettings(network, Number.POSITIVE_INFINITY, wished)
   if (wished.workers !== undefined || chosen.workers === 1) return chosen

@@ -21,9 +21,7 @@ export interface ExtractBench {
   readonly device: Device['name']
   /** The device's name in the operating system or driver; null if unknown. */
   readonly adapter: string | null
-  /**
-   * Settings of both measurements: on the processor the bare loop's fastest, on a GPU those that the pipeline chose.
-   */
+  /** Settings of both measurements. On the processor, they are the fastest for the bare loop. */
   readonly settings: Settings
   /** Speed of the bare loop in images per second, the median of all measurements. */
   readonly bare: number

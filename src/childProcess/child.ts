@@ -82,7 +82,7 @@ export function startChild<Question, Answer>(
   }
 }
 
-/** Receives a process's stderr. A full pipe would make native libraries lose text while this process is busy. */
+/** A file for a process's stderr. With a pipe, native libraries lose text if this process is too busy to read. */
 interface Log {
   readonly descriptor: number
   /** The first bytes. They contain the driver's name, which it writes while a session is opened. */

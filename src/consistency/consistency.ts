@@ -159,7 +159,7 @@ async function firstReadable(
     : new InputError(`none of the ${files.length} photographs can be used. The first one: ${first?.message}`)
 }
 
-/** Copies the answers that an interrupted call stored into the matrices. */
+/** Fills the matrices with the answers that an interrupted call stored. */
 async function takeFinished(matrices: readonly Float32Array[], partial: PartialArrays | undefined): Promise<void> {
   if (!partial?.done.includes(1)) return
   for (const [i, matrix] of matrices.entries()) {
@@ -178,7 +178,7 @@ interface Work {
   readonly options: ConsistencyOptions
 }
 
-/** Photographs that are computed together, and all frames of the first photograph, then of the second, … */
+/** Photographs that are computed together. `frames` has all frames of the first one, then of the second, … */
 interface Group {
   readonly photographs: readonly number[]
   readonly frames: readonly Frame[]

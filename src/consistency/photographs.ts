@@ -18,7 +18,7 @@ const MOST_PHOTOGRAPHS = 1_000_000
 const SOURCE_PER_FRAME = 256 / 224
 
 export interface PhotographFile {
-  /** Path relative to the folder, or exactly as the list has it. */
+  /** Path relative to the folder, or exactly as in the list. */
   readonly name: string
   readonly path: string
   /** Size and modification time. If they differ from those of an interrupted call, its answers are not used. */

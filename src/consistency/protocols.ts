@@ -142,7 +142,7 @@ function embeddedSide(frame: number): number {
   return Math.round(frame / 2)
 }
 
-/** For each frame: index of the most probable class, its probability, and its probability in the next frame or NaN. */
+/** By frame: index of the most probable class, its probability, and that of the same class in the next frame or NaN. */
 function answers(probabilities: Float64Array, classes: number): Float32Array {
   const frames = probabilities.length / classes
   const kept = new Float32Array(frames * ANSWER_NUMBERS)
@@ -170,7 +170,7 @@ export function answerCount(row: Float32Array): number {
   return Math.floor(row.length / ANSWER_NUMBERS)
 }
 
-/** Share of pairs of frames with the same answer. Frames 0 and 1 are a pair, 2 and 3, … */
+/** Share of pairs of frames with the same answer. Pairs are frames 0 and 1, 2 and 3, … */
 function agreement(shifted: string): ProtocolMeasure {
   return {
     name: 'agreement',
@@ -230,7 +230,7 @@ function steppedBothWays(picture: Uint8Array, side: number): readonly Float32Arr
   })
 }
 
-/** Errors along rows and along columns. @param probabilities for the frames of `steppedBothWays`, [4, classes] */
+/** Local equivariance errors, rows first. @param probabilities for the frames of `steppedBothWays`, [4, classes] */
 function equivarianceErrors(probabilities: Float64Array, classes: number, frame: number): readonly number[] {
   return AXES.map((_, axis) => {
     const at = (sign: number, i: number) => probabilities[(2 * axis + sign) * classes + i] as number

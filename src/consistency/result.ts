@@ -56,7 +56,6 @@ export interface KeptAnswers {
   readonly rows: (protocol: number, photograph: number) => Float32Array
 }
 
-/** Computes the measures of each photograph, and their means over all photographs. */
 export function summary(kept: KeptAnswers): Pick<Consistency, 'measures' | 'photographs'> {
   const { protocols, files, rows } = kept
   const all = protocols.flatMap((protocol, i) => protocol.measures.map((measure) => ({ protocol, measure, i })))

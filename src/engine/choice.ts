@@ -62,7 +62,7 @@ export interface ExecutionPlan {
   readonly reuse?: ReuseChoice
   /** Receives lines of text for the user. */
   readonly onNote: (line: string) => void
-  /** Ends measurements. */
+  /** Stops trials and measurements. */
   readonly signal?: AbortSignal
 }
 
@@ -123,7 +123,7 @@ export async function requiredTrials(
 
 type PassedTrial = DeviceTrial & { runs: true }
 
-/** Returns the devices of a request that work, and notes why the others do not. @throws DeviceError if none works */
+/** Returns the requested devices that work, and tells the user why others do not. @throws DeviceError if none works */
 async function deviceTrials(
   { name, index }: DeviceRequest,
   network: Network,
@@ -236,8 +236,8 @@ async function deviceExecution(plan: ExecutionPlan, trials: readonly PassedTrial
 }
 
 /**
- * Finds the fastest batch size, sets it in `crew`, and returns its images per second. It stops at a size that is hardly
- * faster than the one before, when memory may run out, and when the work is too short for another try.
+ * Finds the fastest batch size, sets it in `crew`, and returns its images per second. It stops when a size is hardly
+ * faster than the one before, when memory may run out, or when the work is too short.
  */
 export async function fastestBatch(
   { scene, images, signal }: ExecutionPlan,
@@ -262,7 +262,7 @@ export async function fastestBatch(
   return rate
 }
 
-/** Counts a batch size at which a device fails as infinitely slow. The next batch starts the device's process again. */
+/** A batch size at which a device fails has the rate 0. The next batch starts the device's process again. */
 function noRate(error: unknown): number {
   if (error instanceof BatchFailure) return 0
   throw error

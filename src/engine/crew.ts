@@ -10,8 +10,8 @@ import { openWorkers, processPlaces, type Workers } from './workers.js'
 
 export interface ExtractionOptions {
   /**
-   * All positions of the work, if this call has only some. Reuse is planned for all, so that any division gives the
-   * same bits.
+   * All positions of the work, if this call computes only some. Reuse is planned for all of them, so that features have
+   * the same bits however the work is divided.
    */
   readonly whole?: Int32Array
   /** Called after each batch with the number of finished images of this call. */
@@ -70,7 +70,6 @@ export interface DevicePlan {
   readonly batch: number
   /** `fp32` by default. */
   readonly precision?: Precision
-  /** Receives lines of text for the user. */
   readonly onNote: (line: string) => void
   /** As in `startDeviceProcess`. */
   readonly script?: string
@@ -180,7 +179,7 @@ function run(crew: Crew, positions: number, job: Omit<Job, 'positions'>): Promis
   )
 }
 
-/** At least 2 images, if there are: a product with one row sums in another order, so the last bits would differ. */
+/** At least 2 images if possible: a matrix product with one row sums in another order, so its last bits differ. */
 function evenShare(positions: number, workers: number): number {
   return Math.max(Math.min(2, positions), Math.ceil(positions / workers))
 }

@@ -1,4 +1,6 @@
-/** Largest |found − expected| / |expected| over rows (Euclidean norms); infinite for NaN or if only `expected` is 0. */
+/**
+ * Largest |found − expected| / |expected| of any row (Euclidean norms). Infinite for NaN, or if only `expected` is 0.
+ */
 export function largestDistance(found: Float32Array, expected: Float32Array, dims: number): number {
   let largest = 0
   for (let start = 0; start < expected.length; start += dims) {

@@ -35,7 +35,10 @@ export interface NetworkHandle {
   close(): Promise<void>
 }
 
-/** Opens a network on the processor. @param script as in `openWorkers` @param reusing settings of reuse, if wanted */
+/**
+ * Opens a network on the processor. @param script as in `openWorkers`
+ * @param reusing settings of reuse, which computes values that images share only once; without them, there is no reuse
+ */
 export function openThreads(
   network: Network,
   settings: Settings,
@@ -83,7 +86,7 @@ export interface Fallback {
 export function deviceHandle(devices: Crew, { processor, precision = 'fp32' }: Fallback): NetworkHandle {
   const { network, name, memory, onNote } = devices
   let takenOver: { readonly crew: Crew; readonly failure: string } | undefined
-  /** Opens the processor once, even if several calls fail at the same time. */
+  /** Starts workers on the processor. Called only once, even if several calls fail at the same time. */
   const takeOver = (failure: string): NonNullable<typeof takenOver> => {
     if (precision === 'fp16')
       throw new DeviceError(

@@ -13,7 +13,7 @@ export interface SceneArrays {
   readonly background: Float32Array
 }
 
-/** With the blend `hard`, pixels with at least this alpha are the patch's. */
+/** With the blend `hard`, a pixel belongs to the patch if its alpha is at least this. */
 const OPAQUE = 128
 
 /** Normalises patch and background to the same bits as `native/core/composite.h`, which rounds each step to float32. */

@@ -23,10 +23,10 @@ const BATCHES = [32, 8]
 /** Most bytes of activations per worker. Batches that need more are not used. */
 const MAX_ACTIVATIONS = 200 * 1024 * 1024
 
-/** Estimated number of tensors, each as large as the largest, that exist at the same time in a forward pass. */
+/** Estimated number of tensors that a forward pass holds at a time, each as large as the largest. */
 const TENSORS_AT_A_TIME = 4
 
-/** Up to this many images, one worker on all cores is used: they take less time than opening a second session. */
+/** Up to this many images, one worker on all cores is used, because opening a second session would take longer. */
 const FEW_IMAGES = 64
 
 /** Settings that the user fixed; Shiftscope chooses the others. */

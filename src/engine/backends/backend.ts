@@ -41,8 +41,6 @@ export type WorkerData =
       readonly requests: readonly OpenRequest[]
       /** As in `startDeviceProcess`. */
       readonly script?: string
-      /**
-       * Shared: [0] counts the workers that have started; each has another element for the PID of its process, or 0.
-       */
+      /** Shared memory: the number of workers that have started, then for each worker the PID of its process, or 0. */
       readonly pids: Int32Array
     }

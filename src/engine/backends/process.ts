@@ -10,7 +10,7 @@ import type { Placement } from './session.js'
 /** Messages to the process. Each gets one answer, except `scene`; answers come in order. */
 export type DeviceRequestMessage =
   | { readonly kind: 'open'; readonly request: OpenRequest }
-  /** The scene of the batches that follow. Its arrays are no shared memory, because other processes cannot read it. */
+  /** The scene of the batches that follow. Its arrays are not in shared memory, which other processes cannot read. */
   | { readonly kind: 'scene'; readonly job: JobScene }
   /** Asks for the features of a batch, [images, 2] as row, col. */
   | { readonly kind: 'batch'; readonly offsets: Int32Array }

@@ -44,7 +44,7 @@ export interface Placement {
   readonly heavy: Readonly<Record<string, number>>
 }
 
-/** Reads the placement from a session's profile, and ends the profile. */
+/** Reads the placement from a session's profile, and ends the profiling. */
 export async function readPlacement(session: ort.InferenceSession, profileFolder: string): Promise<Placement> {
   session.endProfiling()
   const [file] = await readdir(profileFolder)

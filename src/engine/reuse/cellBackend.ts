@@ -63,7 +63,7 @@ export async function cellBackend({ cells: work, optimization, input, outputs, t
   return { features, isLost: () => false }
 }
 
-/** At least 2 images per batch: a product with one row sums in another order, so the last bits would differ. */
+/** At least 2 images per batch: a matrix product with one row sums in another order, so its last bits differ. */
 function evenSize(images: number, most: number): number {
   return Math.max(2, Math.ceil(images / Math.ceil(images / most)))
 }

@@ -3,7 +3,10 @@ import { cachedCopy, type Network, outputOf } from '../../networks/index.js'
 import type { CellShape, CellStep, CellSteps } from './cellStep.js'
 import { CELL_INPUTS, integerList, node, type StepNodes, windowNodes } from './cellWindowNodes.js'
 
-/** The first graph computes distinct cells. The second copies them into whole activations and runs the other layers. */
+/**
+ * The first graph computes distinct cells (see `CellSteps`). The second copies them into whole activations and runs the
+ * other layers.
+ */
 export interface CellGraphs {
   /** Path of the first graph's ONNX file; `rest` is that of the second. */
   readonly cells: string
@@ -87,7 +90,7 @@ function restNodes(
   return rest.reverse()
 }
 
-/** Nodes to keep in a copy, and all constants that they need. @param names other constants to keep */
+/** Nodes to keep in a copy of the graph, and all constants that they need. @param names other constants to keep */
 function kept({ nodes, constants }: GraphNodes, wanted: ReadonlySet<number>, names: ReadonlySet<string>) {
   const fixed = new Set(constants.keys())
   const makers = new Set<number>()

@@ -27,8 +27,8 @@ type Condition = (context: NodeContext) => void
 const WINDOW = ['auto_pad', 'dilations', 'kernel_shape', 'pads', 'strides']
 
 /**
- * The operators that can be computed cell by cell, with their attributes and conditions. If a node meets its condition,
- * each cell has the value that ONNX Runtime computes for the whole image, apart from rounding.
+ * The operators that can be computed cell by cell (see `CellSteps`), with their attributes and conditions. If a node
+ * meets its condition, each cell has the value that ONNX Runtime computes for the whole image, apart from rounding.
  *
  * Functions that magnify rounding errors are left out on purpose: those with jumps (Ceil, Floor, Round, Sign,
  * ThresholdedRelu), and those with a pole or an infinite slope (Log, Reciprocal, Sqrt). NaN needs no condition, because
@@ -57,7 +57,7 @@ const RULES: ReadonlyMap<string, Rule> = new Map(
     // The bounds are attributes before version 11, and inputs from then on.
     Clip: unary(['max', 'min'], hasUniformParameters),
     PRelu: unary([], hasUniformParameters),
-    // In inference mode, one factor and one summand per channel. In training mode, these depend on all images.
+    // Scales and shifts each channel by constants. In training mode, these numbers would depend on all images.
     BatchNormalization: unary(['epsilon', 'momentum', 'training_mode'], isInference),
     // In inference mode, Dropout copies its input. A third input (from version 12 on) would set training mode.
     Dropout: unary(['ratio', 'seed'], dropsNothing),
@@ -173,7 +173,7 @@ function hasWholeExponents({ node, fixed }: NodeContext): void {
     throw new NoStep('has exponents other than 1, 2, 3, …')
 }
 
-/** Whether broadcasting the constant keeps the other tensor's shape, and it has one value in all or one per channel. */
+/** Whether a constant is one number, or one per channel, and broadcasting keeps the shape of the other tensor. */
 function isUniform(constant: GraphConstant | null | undefined, { channels }: CellShape): boolean {
   if (!constant) return false
   const [cols = 1, rows = 1, own = 1, ...more] = [...constant.shape].reverse()

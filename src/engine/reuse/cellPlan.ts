@@ -11,7 +11,8 @@ export interface CellPlan {
   /** Number of steps that are computed cell by cell. The remaining layers run on whole images. */
   readonly steps: number
   /**
-   * Positions with equal offsets modulo these numbers form a pass. They share most if these are the network's strides.
+   * Positions whose offsets are equal modulo these numbers form a pass. Their images share most if these numbers are
+   * the network's strides.
    */
   readonly modulus: Both<number>
   /** Batch size of the remaining layers if all of them are fully connected; null for the batch size without reuse. */
@@ -44,7 +45,9 @@ const MODULI = [1, 2, 4, 8, 16, 32]
 /** Largest batch of the remaining layers, if all of them are fully connected. */
 const MAXIMUM_BATCH = 512
 
-/** In a step: input, output and joined windows. For frames: gathered, transposed and flattened copy. */
+/**
+ * Copies in memory at a time: of a tensor (input, output, joined windows), and of a frame (gathered, transposed, flat).
+ */
 const TENSORS_AT_A_TIME = 4
 const FRAMES_AT_A_TIME = 3
 
@@ -120,7 +123,7 @@ function plansOf(
     const isConnected = lastConvolution <= at
     const together = Math.max(PLAIN_BATCH, Math.min(MAXIMUM_BATCH, Math.floor(positions.count / passes)))
     const batch = isConnected ? together : PLAIN_BATCH
-    // If convolutions follow, their frames need no more memory than without reuse, so they are not counted.
+    // If convolutions follow, whole activations take no more memory than without reuse, so they are not counted.
     const frames = isConnected ? FRAMES_AT_A_TIME * batch * sum((name) => frameBytes(shapeOf(name))) : 0
     if (TENSORS_AT_A_TIME * largest + sum(bytesOf) + frames > MEMORY) continue
     const assembly = sum((name) => frameSeconds(shapeOf(name)))
@@ -202,7 +205,7 @@ function timesByClass(keys: Keys, axis: Axis, times: readonly number[], modulus:
   return [...classes.values()]
 }
 
-/** For each tensor: index of the last step that reads it; infinity if a later node reads it, and for features. */
+/** For each tensor: index of the last step that reads it; infinity if a node that is no step does, and for features. */
 function lastUses({ graph, cells, features }: PlannedCells): Map<string, number> {
   const uses = new Map<string, number>()
   const stepOf = new Map(cells.steps.map((step, at) => [step.node, at]))
@@ -255,7 +258,9 @@ export function passesOf(offsets: Int32Array, modulus: Both<number>, keys: Keys)
   })
 }
 
-/** Distinct rows and columns of the offsets. They serve as indices, because `sceneKeys` lists all offsets from 0 on. */
+/**
+ * Rows and columns as indices into `AxisPlaces.offsets`. They are equal, because `sceneKeys` lists offsets from 0 on.
+ */
 export function positionsOf(offsets: Int32Array): Positions {
   const along = (axis: 0 | 1) => [...new Set(offsets.filter((_, i) => i % 2 === axis))]
   return { rows: along(0), cols: along(1), count: offsets.length / 2 }

@@ -46,7 +46,7 @@ export interface WindowStep extends Step {
   readonly input: string
   readonly rows: AxisWindow
   readonly cols: AxisWindow
-  /** Beyond the border, a window reads zeros, or (`nothing`) another of its cells a second time. */
+  /** What a window reads beyond the border. With `nothing`, it reads another of its cells twice instead. */
   readonly beyond: 'zeros' | 'nothing'
   readonly operation: WindowOperation
 }

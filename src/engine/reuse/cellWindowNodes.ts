@@ -8,8 +8,8 @@ export const CELLS_AT_A_TIME = 128
 /** Names of the two graphs' inputs, apart from the pixels. Index tensors are int32. */
 export const CELL_INPUTS = {
   /**
-   * Of the first graph, [cells, taps]: the cells that a step reads from input number `input`. An index equal to the
-   * number of cells stands for zeros.
+   * Input of the first graph, [cells, taps]: indices of the cells that a step reads from its input number `input`. An
+   * index equal to the number of these cells stands for zeros.
    */
   gather: (output: string, input: number) => `shiftscope.gather.${input}.${output}`,
   /** Input of the second graph: the distinct cells of a tensor, which are an output of the first graph. */
@@ -171,7 +171,6 @@ export function integerList(constants: Initializer[], int64: readonly number[]):
   return name
 }
 
-/** Makes a node with one output. */
 export function node(
   operator: string,
   inputs: readonly string[],

@@ -55,7 +55,9 @@ interface Lookup {
 interface PassIndices {
   /** Keys of the image's distinct pixels along rows and columns, [pixels, 2]. */
   readonly pixels: Int32Array
-  /** By `CELL_INPUTS.gather`, [cells, taps]: indices of the input's cells. Their number stands for the border. */
+  /**
+   * By `CELL_INPUTS.gather`, [cells, taps]: indices of the input's cells. One equal to their number stands for zeros.
+   */
   readonly gathers: ReadonlyMap<string, { readonly indices: Int32Array; readonly taps: number }>
 }
 

@@ -1,8 +1,8 @@
 import type { CellShape, CellStep, CellSteps, WindowStep } from './cellStep.js'
 
 /**
- * Measured with ONNX Runtime on one core with AVX-512. Slower processors take longer for all of them, which hardly
- * changes which plan is fastest.
+ * Durations in seconds, measured with ONNX Runtime on one core with AVX-512. Slower processors take longer for all of
+ * them, which hardly changes which plan is fastest.
  */
 const SECONDS = {
   /** Per multiply-add: in a convolution of whole images, and in one with several groups. */
@@ -10,7 +10,7 @@ const SECONDS = {
   grouped: 1 / 18e9,
   /** Per multiply-add, if the windows were gathered and are multiplied as a matrix. */
   product: 1 / 112e9,
-  /** Per byte of an output: written, computed by a pointwise step, gathered, reduced, or copied into frames. */
+  /** Per byte that is written, computed by a pointwise step, gathered, reduced, or copied into whole activations. */
   write: 1 / 16e9,
   pointwise: 1 / 8e9,
   gather: 1 / 20e9,

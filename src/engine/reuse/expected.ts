@@ -9,7 +9,7 @@ import { sceneKeys } from './sceneKeys.js'
 /** With fewer images than this, opening two more sessions takes longer than reuse saves. */
 export const FEWEST_IMAGES = 64
 
-/** Least predicted gain with which reuse is tried. Smaller gains disappear in the time for other work. */
+/** Least predicted gain with which reuse is tried. */
 export const WORTH_REUSING = 1.1
 
 /** Number of multiply-adds without reuse, divided by the number if each distinct value is computed once. */
@@ -25,7 +25,7 @@ export function expectedGain(network: Network, scene: Scene, offsets: Int32Array
   return gain < WORTH_REUSING ? 1 : gain
 }
 
-/** Predicted seconds of one core for an image without reuse. Includes only steps and fully connected layers. */
+/** Predicted seconds per image on one core without reuse. Counts only steps and fully connected layers. */
 export function usualImageSeconds(network: Network): number {
   return wholeSeconds(networkCells(network))
 }

@@ -166,7 +166,7 @@ interface Numbered extends AxisTensor {
   readonly taps: readonly Int32Array[]
 }
 
-/** Upper limit of keys per axis. Below it, `numbered` can combine two numbers into one that is exact. */
+/** Most keys per axis. `numbered` multiplies numbers by it, and the products must be exact in float64. */
 export const KEY_LIMIT = 2 ** 26
 
 /** Numbers the output's cells along an axis. Two cells get the same key if they read the same list of keys. */
@@ -174,7 +174,7 @@ function numbered(inputs: readonly AxisTensor[], { taps, stride, dilation, befor
   const times = (inputs[0] as AxisTensor).keys.length / (inputs[0] as AxisTensor).length
   const keys = new Int32Array(times * length)
   const lists: number[][] = inputs.map(() => [])
-  /** The number of each list. The index combines the number of the list without its last value, and that value. */
+  /** The number of each list of keys, by the number of the list without its last key, combined with that last key. */
   const longer = new Map<number, number>()
   const numbers = new Map<number, number>()
   for (let time = 0; time < times; time++) {
@@ -219,7 +219,10 @@ function filled(taps: Int32Array, each: number): Int32Array {
   })
 }
 
-/** A key stands for a pixel of the patch, or for none; with a picture as background, also for the frame's pixel. */
+/**
+ * A key stands for a pixel of the patch or for none. If the background is a picture, it also stands for the frame's
+ * pixel.
+ */
 function pixelKeys({ frame, opaque: [begin, end], offsets, isVaried }: AxisPlaces) {
   const numbers = new Map<number, number>()
   const ofPatch: number[] = []

@@ -16,7 +16,7 @@ export type ReuseRecord =
       readonly distinct: Readonly<Record<string, number>>
       /** Predicted speed with reuse divided by the speed without, from counts of multiply-adds and bytes. */
       readonly predictedGain: number
-      /** Largest |with − without reuse| / |without| of a layer's features at a few positions, with Euclidean norms. */
+      /** Largest |with reuse − without| / |without| of a layer's features at a few positions, with Euclidean norms. */
       readonly distance: number
       /** Number of workers. */
       readonly workers: number

@@ -38,7 +38,6 @@ export interface ReusePlan {
   readonly memory: FeatureMemory
   /** Computes every image in full, for the check. */
   readonly plain: PlainWay
-  /** Receives lines of text for the user. */
   readonly onNote: (line: string) => void
   /** As in `openWorkers`. */
   readonly script?: string | undefined
@@ -48,8 +47,8 @@ export interface ReusePlan {
 const MAX_DISTANCE = 1e-5
 
 /**
- * With more bytes of weights and at least as many images, the workers without reuse end during the check, to free
- * memory. With fewer images, starting them again would take too long.
+ * If the weights have more bytes and there are at least so many images, the workers without reuse end during the check,
+ * to free memory. With fewer images, starting them again would take too long.
  */
 const HEAVY = { bytes: 32 * 1024 * 1024, images: 4096 } as const
 
@@ -72,7 +71,7 @@ export function openReuse({ network, settings, workerData, memory, plain, onNote
     openWorkers(workerData({ graphs, steps, shapes }), settings.workers, script),
   )
   let keysOf: ((scene: Scene) => Keys) | undefined
-  /** Plans the reuse for a scene. Returns a reason if there can be none. */
+  /** Plans reuse for a scene, or returns the reason why every image must be computed in full. */
   const prepare = async (scene: Scene, whole: Int32Array): Promise<Prepared | string> => {
     let read: NetworkCells
     try {
@@ -97,7 +96,7 @@ export function openReuse({ network, settings, workerData, memory, plain, onNote
     const graphs = await cellGraphs(network, graph, cells, plan.steps, gathersOf(keys))
     return { plan, keys, graphs, steps: cells.steps.slice(0, plan.steps), shapes: cells.shapes }
   }
-  /** Computes features with reuse. Returns a reason if they could not be used. */
+  /** Computes features with reuse, or returns the reason why every image must be computed in full. */
   const compute = async (
     scene: Scene,
     offsets: Int32Array,
