@@ -299,7 +299,7 @@ function keepAnswers(
       const own = probabilities.subarray(first, first + protocol.count(setting) * classes)
       if (!own.every(Number.isFinite))
         throw new InputError(
-          `${network.id} gives NaN or infinite values for ${files[photograph]?.name}; check its weights and its input`,
+          `${network.id} gives NaN or infinite values for ${files[photograph]?.name}; check the network's weights and input options`,
         )
       kept.rows(i, photograph).set(protocol.keep(own, classes, setting))
       first += own.length

@@ -39,7 +39,7 @@ interface ThreadCrewOptions extends Partial<Pick<Crew, 'memory' | 'onNote'>> {
   readonly script?: string | undefined
 }
 
-/** Starts workers on the processor, each with its own session. @param script as in `openWorkers` */
+/** Starts workers on the processor, each with its own session. @param script see `openWorkers` */
 export function openThreadCrew(
   network: Network,
   { workers, threads, batch }: Settings,
@@ -71,7 +71,7 @@ export interface DevicePlan {
   /** `fp32` by default. */
   readonly precision?: Precision
   readonly onNote: (line: string) => void
-  /** As in `startDeviceProcess`. */
+  /** See `startDeviceProcess`. */
   readonly script?: string
 }
 

@@ -29,7 +29,7 @@ const TRIAL_SCENE: Scene = {
 }
 
 export interface TrialOptions {
-  /** As in `startDeviceProcess`. */
+  /** See `startDeviceProcess`. */
   readonly script?: string
   readonly signal?: AbortSignal | undefined
 }

@@ -36,7 +36,7 @@ export interface NetworkHandle {
 }
 
 /**
- * Opens a network on the processor. @param script as in `openWorkers`
+ * Opens a network on the processor. @param script see `openWorkers`
  * @param reusing settings of reuse, which computes values that images share only once; without them, there is no reuse
  */
 export function openThreads(

@@ -44,7 +44,7 @@ export function frameArrays(frames: Frames, offsets: Int32Array, input: NetworkI
   return { ...sceneArrays({ patch: NOTHING, background: { rgb: [0, 0, 0] }, blend: 'hard' }, input), background }
 }
 
-/** Normalises the pictures of a batch into `images`, [images, 3, rows, cols]. @param offsets as in `frameArrays` */
+/** Normalises the pictures of a batch into `images`, [images, 3, rows, cols]. @param offsets see `frameArrays` */
 export function normaliseFrames(
   { frames }: Frames,
   offsets: Int32Array,

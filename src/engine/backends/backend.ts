@@ -20,7 +20,7 @@ export interface OpenRequest extends RunnableGraph {
   readonly input: NetworkInput
   /** Names of the graph's outputs to read. */
   readonly outputs: readonly string[]
-  /** As in `openDeviceSession`. */
+  /** See `openDeviceSession`. */
   readonly profileFolder?: string
 }
 
@@ -39,7 +39,7 @@ export type WorkerData =
       readonly backend: 'process'
       /** One per worker. */
       readonly requests: readonly OpenRequest[]
-      /** As in `startDeviceProcess`. */
+      /** See `startDeviceProcess`. */
       readonly script?: string
       /** Shared memory: the number of workers that have started, then for each worker the PID of its process, or 0. */
       readonly pids: Int32Array

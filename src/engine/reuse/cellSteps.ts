@@ -56,7 +56,7 @@ export function cellSteps(
       continue
     }
     try {
-      // An input comes from a node that is no step. That node has already given the reason.
+      // If the node that makes an input is no step, the reason was recorded there.
       if (!node.inputs.every((name) => name === '' || fixed.has(name) || shapes.has(name))) continue
       const base = { node: index, output: node.outputs[0] ?? '' }
       const read = node.inputs.filter((name) => shapes.has(name))

@@ -174,7 +174,9 @@ function numbered(inputs: readonly AxisTensor[], { taps, stride, dilation, befor
   const times = (inputs[0] as AxisTensor).keys.length / (inputs[0] as AxisTensor).length
   const keys = new Int32Array(times * length)
   const lists: number[][] = inputs.map(() => [])
-  /** The number of each list of keys, by the number of the list without its last key, combined with that last key. */
+  /**
+   * Number of each list of keys. The index is `pair`: the number of the list without its last key, and that last key.
+   */
   const longer = new Map<number, number>()
   const numbers = new Map<number, number>()
   for (let time = 0; time < times; time++) {

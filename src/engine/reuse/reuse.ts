@@ -39,7 +39,7 @@ export interface ReusePlan {
   /** Computes every image in full, for the check. */
   readonly plain: PlainWay
   readonly onNote: (line: string) => void
-  /** As in `openWorkers`. */
+  /** See `openWorkers`. */
   readonly script?: string | undefined
 }
 
