@@ -54,7 +54,7 @@ export async function findPhotographs(source: string): Promise<readonly Photogra
   if (names.length === 0) throw new InputError(`no photographs in ${source}; put ${PICTURE_FORMATS} files there`)
   if (names.length > MOST_PHOTOGRAPHS)
     throw new InputError(
-      `${source} has ${counted(names.length, 'photograph')}; give ${MOST_PHOTOGRAPHS} at most, such as a list of paths`,
+      `${source} has ${counted(names.length, 'photograph')}; use at most ${MOST_PHOTOGRAPHS}, for example with a list of paths`,
     )
   const files: PhotographFile[] = []
   for (const name of names) files.push(await fileOf(name, resolve(root, name)))
