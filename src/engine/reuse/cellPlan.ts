@@ -258,9 +258,7 @@ export function passesOf(offsets: Int32Array, modulus: Both<number>, keys: Keys)
   })
 }
 
-/**
- * Rows and columns as indices into `AxisPlaces.offsets`. They are equal, because `sceneKeys` lists offsets from 0 on.
- */
+/** Distinct rows and columns, as indices. `sceneKeys` lists all offsets from 0 on, so each offset is its own index. */
 export function positionsOf(offsets: Int32Array): Positions {
   const along = (axis: 0 | 1) => [...new Set(offsets.filter((_, i) => i % 2 === axis))]
   return { rows: along(0), cols: along(1), count: offsets.length / 2 }
