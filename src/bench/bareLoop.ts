@@ -8,13 +8,9 @@ import { secondsOf } from '../support/stopwatch.js'
 import { openThreadPool } from '../support/threads.js'
 import type { BareTask, BareWorkerData } from './bareWorker.js'
 
-/** Length of one measurement in seconds. */
 export const MEASUREMENT_SECONDS = 3
 
-/**
- * Chooses between one worker per core and one worker on all cores: the settings with which a bare loop is faster. If
- * the wishes allow only one of them, that one.
- */
+/** Measures two settings in a bare loop, one worker per core and one worker on all cores, and returns the faster. */
 export async function bestBareSettings(network: Network, wished: WishedSettings): Promise<Settings> {
   const chosen = chooseSettings(network, Number.POSITIVE_INFINITY, wished)
   if (wished.workers !== undefined || chosen.workers === 1) return chosen
@@ -28,9 +24,9 @@ export async function bestBareSettings(network: Network, wished: WishedSettings)
   return best?.settings ?? chosen
 }
 
-/** Workers that run a network over and over on a ready tensor. */
+/** Starts workers that run a network again and again on the same input. */
 export function openBareLoop(network: Network, { workers, threads, batch }: Settings, device: Device) {
-  // The pipeline's processes set this variable too, so both compute in full float32.
+  // The pipeline's processes set this variable too. Both then compute in full float32 and can be compared.
   if (device.name !== 'cpu') process.env.NVIDIA_TF32_OVERRIDE ??= FULL_PRECISION.NVIDIA_TF32_OVERRIDE
   const workerData: BareWorkerData = {
     onnxPath: network.onnxPath,
@@ -49,7 +45,7 @@ export function openBareLoop(network: Network, { workers, threads, batch }: Sett
   const runs = (count: number) => Promise.all(Array.from({ length: workers }, () => pool.run({ batch, runs: count })))
   let secondsPerRun: number | undefined
   return {
-    /** Images per second, measured for about this many seconds. */
+    /** Returns images per second. The measurement takes about the given seconds. */
     async measure(seconds: number): Promise<number> {
       if (secondsPerRun === undefined) {
         await runs(1)

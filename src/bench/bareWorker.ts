@@ -4,7 +4,6 @@ import { openDeviceSession, openSession } from '../engine/backends/session.js'
 import type { Device } from '../engine/device.js'
 import type { NetworkInput, RunnableGraph } from '../networks/index.js'
 
-/** Data that the bare loop's worker keeps for its whole life. */
 export interface BareWorkerData extends RunnableGraph {
   readonly input: NetworkInput
   readonly layers: readonly string[]
@@ -12,7 +11,6 @@ export interface BareWorkerData extends RunnableGraph {
   readonly device: Device
 }
 
-/** Number of forward passes that one worker runs, and their batch size. */
 export interface BareTask {
   readonly batch: number
   readonly runs: number
@@ -23,7 +21,7 @@ const { input, layers, threads, device, ...graph } = workerData as BareWorkerDat
 let session: Promise<ort.InferenceSession> | undefined
 let ready: ort.Tensor | undefined
 
-/** Runs the network on the same ready tensor again and again. No pipeline around the network can be faster. */
+/** Runs the network on the same input again and again. No pipeline around the network can be faster than this. */
 export default async function runBare({ batch, runs }: BareTask): Promise<void> {
   session ??= device.name === 'cpu' ? openSession(graph, threads) : openDeviceSession(graph, device)
   const network = await session

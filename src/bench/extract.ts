@@ -9,11 +9,11 @@ import { type BenchNetworkOptions, extractionRate, measureEach, openPipeline, SM
 
 /** Options of `benchExtraction`. */
 export interface BenchExtractionOptions extends BenchNetworkOptions {
-  /** Number of pairs of measurements, each a bare loop and then the pipeline; 5 by default. */
+  /** Number of measurements, each of the bare loop and then of the pipeline; 5 by default. */
   readonly repeats?: number
 }
 
-/** Speed of Shiftscope's extraction and of a bare loop, measured in turn with the same network. */
+/** Speed of Shiftscope's extraction and of a bare loop with the same network. */
 export interface ExtractBench {
   /** Id of the network. */
   readonly model: string
@@ -21,7 +21,7 @@ export interface ExtractBench {
   readonly device: Device['name']
   /** The device's name in the operating system or driver; null if unknown. */
   readonly adapter: string | null
-  /** Settings of both measurements: on the processor the fastest for the bare loop, on a GPU the pipeline's. */
+  /** Settings of both measurements. On the processor, they are the fastest for the bare loop. */
   readonly settings: Settings
   /** Speed of the bare loop in images per second, the median of all measurements. */
   readonly bare: number
@@ -34,8 +34,8 @@ export interface ExtractBench {
 }
 
 /**
- * Compares Shiftscope's extraction with a bare loop, which only runs ONNX Runtime on a ready tensor. It moves the first
- * built-in object at 75 px, and tests one network after the other.
+ * Compares the speed of Shiftscope's extraction with that of a bare loop, which only runs ONNX Runtime on a tensor that
+ * is ready. It moves the first built-in object at 75 px, and measures one network after the other.
  * @throws UsageError for an unknown network or device `auto`
  * @throws InputError for missing or damaged weights
  * @throws DeviceError for a device that cannot be used
@@ -46,9 +46,8 @@ export function benchExtraction(options: BenchExtractionOptions = {}): Promise<r
 }
 
 /**
- * Measures the two in turn, so that other load on the machine affects both alike. On a GPU, the bare loop copies its
- * tensor to the GPU with every batch, as every program does that composites on the processor. The pipeline may be
- * faster than that.
+ * Alternates between bare loop and pipeline, so that other load on the machine slows both alike. On a GPU the pipeline
+ * may be faster: it composites there, but the bare loop copies whole images to the GPU.
  */
 async function benchExtract(
   network: Network,

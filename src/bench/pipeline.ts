@@ -11,30 +11,31 @@ import { patchesOfSource } from '../patches/patch.js'
 import { secondsOf } from '../support/stopwatch.js'
 import { bestBareSettings } from './bareLoop.js'
 
-/** Options of all benchmarks that run networks. */
+/** Options of `benchExtraction` and `benchUnits`. */
 export interface BenchNetworkOptions extends WishedSettings {
-  /** Networks by their ids in the catalog; by default the embedded ones. */
+  /** Ids of networks in the catalog; by default those of all embedded networks. */
   readonly models?: readonly string[]
-  /** Checkpoints to use instead of the catalog's weights, by network id. */
+  /** Checkpoint files to use instead of the catalog's weights, by network id. */
   readonly weights?: Readonly<Record<string, string>>
   /** Device that runs the networks, such as `cpu` (default) or `cuda:0`. `auto` is not allowed. */
   readonly device?: string
-  /** Stops the benchmark; the call rejects with the signal's reason. */
+  /** Stops the benchmark. The call then rejects with the signal's reason. */
   readonly signal?: AbortSignal
 }
 
-/** Side in pixels of the paper's small patches. */
+/** Side in pixels of the smaller of the paper's two patch sizes. */
 export const SMALL = 75
 
-/** Measures one network after the other with the first built-in patch. @throws UsageError for the device `auto` */
+/** Runs a measurement for each network and each size of the first built-in object. */
 export async function measureEach<T>(
   { models, weights, device = 'cpu', signal }: BenchNetworkOptions,
   sizes: readonly number[],
   measure: (network: Network, scene: Scene, device: Device) => Promise<T>,
 ): Promise<readonly T[]> {
   const { name, index } = parseDevice(device)
-  // The choice of the device must not depend on a measurement.
-  if (name === 'auto') throw new UsageError('a benchmark measures one device; name it, for example `device cpu`')
+  // `auto` chooses a device by measuring, so repeated benchmarks might run on different devices.
+  if (name === 'auto')
+    throw new UsageError('a benchmark cannot choose the device itself; name one, for example `device cpu`')
   const [first] = devicesOf(name, index)
   const [source] = await builtInPatches()
   if (first === undefined || source === undefined) throw new Error('there are no devices or no built-in objects')
@@ -49,14 +50,13 @@ export async function measureEach<T>(
   return results
 }
 
-/** The measured pipeline, which computes every image in full, and its settings. */
+/** A network whose images are all computed in full, without reuse of shared values. */
 interface Pipeline {
   readonly handle: NetworkHandle
   readonly settings: Settings
   readonly adapter: string | null
 }
 
-/** @throws DeviceError for a device that is not usable */
 export async function openPipeline(
   network: Network,
   scene: Scene,
@@ -70,7 +70,7 @@ export async function openPipeline(
   const { handle, ran } = await openExecution({
     network,
     scene,
-    // With this many images, a trial of all settings is worth its time.
+    // With this many images, `openExecution` looks for the fastest batch size.
     images: Number.POSITIVE_INFINITY,
     request: device,
     wished,
@@ -79,7 +79,6 @@ export async function openPipeline(
   return { handle, settings: handle.settings, adapter: ran().adapter }
 }
 
-/** Images per second of an extraction. */
 export async function extractionRate(handle: NetworkHandle, scene: Scene, offsets: Int32Array): Promise<number> {
   const seconds = await secondsOf(async () => (await handle.extract(scene, offsets)).release())
   return offsets.length / 2 / seconds

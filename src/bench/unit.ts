@@ -17,7 +17,7 @@ import { type BenchNetworkOptions, extractionRate, measureEach, openPipeline, SM
 
 /** Options of `benchUnits`. */
 export interface BenchUnitOptions extends BenchNetworkOptions {
-  /** Sides of the square patch in pixels; `[75]` by default. Each network runs once per size. */
+  /** Sides of the square patch in pixels; `[75]` by default. Each network is measured at each size. */
   readonly sizes?: readonly number[]
   /** Number of timed extractions of each unit; 1 by default. */
   readonly repeats?: number
@@ -25,7 +25,7 @@ export interface BenchUnitOptions extends BenchNetworkOptions {
   readonly stride?: number
 }
 
-/** Time of each stage of a unit: extraction at all positions, then similarity and separability of the features. */
+/** Times and speeds of one unit: extraction at all positions, then similarity and separability of the features. */
 export interface UnitBench {
   /** Id of the network. */
   readonly model: string
@@ -33,7 +33,7 @@ export interface UnitBench {
   readonly size: number
   /** Distance between neighbouring positions in pixels. */
   readonly stride: number
-  /** Number of images: one per position of the grid, and one per anchor outside the grid. */
+  /** Number of images: one per position of the grid, and one per anchor that is not on the grid. */
   readonly images: number
   /** Device that ran the network. */
   readonly device: Device['name']
@@ -43,29 +43,29 @@ export interface UnitBench {
   readonly settings: Settings
   /** Median speed in images per second of a bare loop, which only runs ONNX Runtime on a ready tensor. */
   readonly bare: number
-  /** Median speed in images per second of the pipeline that computes every image in full. */
+  /** Median speed in images per second of the pipeline if it computes every image in full. */
   readonly plain: number
-  /** Median time in seconds of a unit's compositing and forward passes, with sessions already open. */
+  /** Median time in seconds of the unit's extraction (compositing and forward passes), with sessions already open. */
   readonly extraction: number
   /** Median of `gains`. */
   readonly gain: number
   /** For each repeat, the speed of the unit's extraction divided by that of the bare loop. */
   readonly gains: readonly number[]
-  /** Multiply-adds if every image is computed in full, divided by those if every distinct value is computed once. */
+  /** Multiply-adds if every image is computed in full, divided by those if each distinct value is computed once. */
   readonly floor: number
-  /** Values that the images shared, or why they shared none; undefined if reuse was not tried. */
+  /** Values that the images shared, or why they shared none; undefined if reuse was not tried, as on a GPU. */
   readonly reuse: ReuseRecord | undefined
   /** Seconds for the similarity maps of all layers. */
   readonly similarity: number
-  /** Seconds to train ten classifiers per layer under ordered folds, for all layers, with transfers to a GPU. */
+  /** Seconds to train ten classifiers per layer (ordered folds) for all layers, including copies to a GPU. */
   readonly separability: number
-  /** Device that computed similarity and separability, chosen as in a study. */
+  /** Device that computed similarity and separability. It is chosen as in a study. */
   readonly classifiers: ClassifierRecord
 }
 
 /**
- * Times the stages of a unit: extraction, similarity and separability. A unit is one network with one object at one
- * size. The object is the first built-in one.
+ * Measures how long each stage of a unit takes: extraction, similarity and separability. A unit is one network with one
+ * object at one size. The object is the first built-in one.
  * @throws UsageError for an unknown network or device `auto`
  * @throws InputError for missing or damaged weights
  * @throws DeviceError for a device that cannot be used
@@ -76,7 +76,6 @@ export function benchUnits(options: BenchUnitOptions = {}): Promise<readonly Uni
   return measureEach(options, sizes, (network, scene, device) => benchUnit(network, scene, device, options))
 }
 
-/** Times the extraction of a unit against a bare loop of the same run, then the experiments on its features. */
 async function benchUnit(
   network: Network,
   scene: Scene,
@@ -86,7 +85,7 @@ async function benchUnit(
   const { offsets, ...grid } = positionGrid(network.input.rows, scene.patch.size, stride)
   const images = offsets.length / 2
   const { handle: plain, settings, adapter } = await openPipeline(network, scene, device, wished)
-  // On the processor, values that images share are computed once, as in a study.
+  // As in a study, values that images share are computed only once on the processor.
   const reusing = () => ({ settings: chooseSettings(network, images, wished), onNote: () => undefined })
   const handle = device.name === 'cpu' ? openThreads(network, settings, undefined, reusing()) : plain
   const bare = openBareLoop(network, settings, device)
@@ -137,7 +136,7 @@ async function benchUnit(
   }
 }
 
-/** Measures the time of a unit's experiments on its features, layer by layer. */
+/** Times similarity and separability. Both run layer by layer, so that a layer is copied to a GPU only once. */
 async function timeExperiments(
   grids: readonly FeatureGrid[],
   device: Device,

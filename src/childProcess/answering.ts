@@ -7,11 +7,11 @@ export interface ConfinedQuestion<Question> {
   readonly bounds: Bounds
 }
 
-/** Limits beyond which the process is killed. */
+/** Conditions under which `watch.ts` kills the process. */
 export interface Bounds {
-  /** Bytes of memory. */
+  /** The process is killed if it uses more bytes of memory than this. */
   readonly bytes: number
-  /** Number of the process that asked. */
+  /** PID of the process that asked. If this process has another parent, the asking process has ended. */
   readonly asker: number
 }
 
@@ -19,10 +19,7 @@ export type ConfinedAnswer<Answer> =
   | { readonly kind: 'answer'; readonly answer: Answer }
   | { readonly kind: 'failed'; readonly reason: string; readonly isInput: boolean }
 
-/**
- * Runs in a process that `confined` started, and answers its questions. A question may block this thread for ever, so another
- * thread watches it.
- */
+/** Answers the questions of `confined`. A second thread enforces the bounds, because a question may block this one. */
 export function answerConfined<Question, Answer>(answerTo: (question: Question) => Promise<Answer>): void {
   const watch = new Worker(new URL(workerFile('childProcess/watch.js')))
   answerInOrder<ConfinedQuestion<Question>, ConfinedAnswer<Answer>>(async ({ question, bounds }) => {
@@ -37,8 +34,8 @@ export function answerConfined<Question, Answer>(answerTo: (question: Question) 
 }
 
 /**
- * Runs in a process that `startChild` started: answers its messages one after the other, and ends when the starter ends.
- * @param answerTo gives undefined if there is nothing to answer; must not throw
+ * Answers the messages of `startChild` one after the other. Ends this process when its parent ends.
+ * @param answerTo returns undefined if a message needs no answer; must not throw
  */
 export function answerInOrder<Question, Answer>(answerTo: (message: Question) => Promise<Answer | undefined>): void {
   let previous: Promise<void> = Promise.resolve()
@@ -49,12 +46,11 @@ export function answerInOrder<Question, Answer>(answerTo: (message: Question) =>
     })
   })
   process.on('disconnect', () => process.exit(0))
-  // Ctrl-C goes to all processes of a terminal, and SIGTERM often to all of a job. The starter decides when this one
-  // ends.
+  // Ctrl-C reaches all processes of a terminal, but only the parent decides when this process ends.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined)
 }
 
-/** Resolves once the answer is sent, since the next question may block this thread. */
+/** Resolves once the answer is sent. The next question must wait for this, because it may block this thread. */
 function send(answer: unknown): Promise<void> {
   return new Promise((resolve) => process.send?.(answer, () => resolve()))
 }

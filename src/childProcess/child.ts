@@ -6,16 +6,13 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { oneLine } from '../support/text.js'
 
-/** Bytes that are read from the beginning, and from the end, of what a process wrote to stderr. */
+/** Most bytes that are read from the beginning or the end of a process's stderr. */
 const MAX_LOG = 100_000
 
-/**
- * How a process failed: it gave no answer in time, a signal that it cannot catch killed it, it crashed by its own
- * fault, or it ended in another way.
- */
+/** `late`: gave no answer in time. `killed`: by SIGKILL. `crashed`: by a fault, such as SIGSEGV. `ended`: otherwise. */
 export type Failing = 'late' | 'killed' | 'crashed' | 'ended'
 
-/** A process ended or was killed before it answered. The message holds only the reason. */
+/** A process ended before it answered. The message is a reason without a remedy; the caller adds one. */
 export class ChildFailure extends Error {
   constructor(
     message: string,
@@ -25,33 +22,27 @@ export class ChildFailure extends Error {
   }
 }
 
-/** A process that answers questions; it runs `answerInOrder`. */
+/** A running process that answers questions with `answerInOrder`. */
 export interface Child<Question, Answer> {
   readonly pid: number
-  /** The beginning of what it wrote to stderr. */
+  /** The first bytes that the process wrote to stderr. */
   head(): string
-  /** Sends a message that gets no answer. */
+  /** Sends a message that needs no answer. */
   tell(message: Question): void
   /**
-   * Answers come in the order of the questions.
-   * @param seconds without an answer after which the process counts as lost and is killed
-   * @throws ChildFailure
+   * Asks a question; several may be open at a time. @param seconds after which a process without an answer is killed
    */
   ask(question: Question, seconds: number): Promise<Answer>
-  /** Sets whether this program waits for the process before it ends. At first it does. */
+  /** Sets whether Node stays alive because of this process. It does at first. */
   hold(isHeld: boolean): void
   isEnded(): boolean
-  /** Kills the process; open questions fail. */
+  /** Kills the process. Questions without an answer reject with ChildFailure. */
   kill(): void
-  /** Kills the process, and resolves once it is gone. */
+  /** Kills the process, and resolves once it has ended. */
   close(): Promise<void>
 }
 
-/**
- * Starts a process.
- * @param script address of its module
- * @param environment added to this process's own environment; where both set a variable, this process's value is used
- */
+/** @param script URL of the process's module @param environment defaults for variables that are not set */
 export function startChild<Question, Answer>(
   script: string,
   environment: Readonly<Record<string, string>> = {},
@@ -91,15 +82,12 @@ export function startChild<Question, Answer>(
   }
 }
 
-/**
- * A file that a process writes its stderr to. A pipe would not do: native libraries write in small pieces, and a full pipe
- * loses them while this process is busy.
- */
+/** A file for a process's stderr. With a pipe, native libraries lose text if this process is too busy to read. */
 interface Log {
   readonly descriptor: number
-  /** The beginning. A driver writes its name there while a session is opened. */
+  /** The first bytes. They contain the driver's name, which it writes while a session is opened. */
   head(): string
-  /** The end: the last words of a process that died. */
+  /** The last bytes. They usually say why a process died. */
   tail(): string
   close(): void
 }
@@ -107,7 +95,7 @@ interface Log {
 function openLog(): Log {
   const path = join(tmpdir(), `shiftscope-process-${randomUUID()}.log`)
   const descriptor = openSync(path, 'wx+')
-  // Removed at once where the system allows it, so that nothing is left behind whatever happens.
+  // The open file stays usable without a name, and the system frees it even if this process is killed.
   if (process.platform !== 'win32') rmSync(path)
   const text = (position: number) => {
     const buffer = Buffer.alloc(MAX_LOG)
@@ -126,7 +114,7 @@ function openLog(): Log {
 
 type Conversation<Question, Answer> = Pick<Child<Question, Answer>, 'tell' | 'ask' | 'isEnded'>
 
-/** Asks a process. When it ends, all open questions fail. */
+/** Sends questions to a process and matches its answers with them. When the process ends, all open questions reject. */
 function converse<Question, Answer>(child: ChildProcess, log: Log): Conversation<Question, Answer> {
   const open: { answer(answer: Answer): void; fail(failure: ChildFailure): void }[] = []
   let ended: ChildFailure | undefined
@@ -173,7 +161,7 @@ function endOf(code: number | null, signal: NodeJS.Signals | null, stderr: strin
 }
 
 const FAULTS: ReadonlySet<string> = new Set(['SIGSEGV', 'SIGBUS', 'SIGABRT', 'SIGILL', 'SIGFPE', 'SIGTRAP'])
-/** Windows has no signals: a process that faults ends with a status of at least this. */
+/** On Windows, which has no signals, a process that crashes ends with a status of at least this (NTSTATUS errors). */
 const WINDOWS_FAULTS = 0xc0000000
 
 function failingOf(code: number | null, signal: NodeJS.Signals | null): Failing {

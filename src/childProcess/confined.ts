@@ -2,28 +2,26 @@ import { InputError, throwIfStopped } from '../errors.js'
 import type { ConfinedAnswer, ConfinedQuestion } from './answering.js'
 import { type Child, ChildFailure, startChild } from './child.js'
 
-/** Limits of one call. */
 export interface Limits {
   readonly seconds: number
-  /** Bytes of memory, the process's own included. */
+  /** Bytes of memory that the whole process may use. */
   readonly bytes: number
 }
 
 /**
- * Asks a process that is killed when it exceeds the limits.
- * @throws InputError with the message of the InputError that the process threw; Error for its other errors;
- * ChildFailure, whose message is the reason, when the process exceeded a limit or crashed; the signal's reason, once it
- * was given
+ * Asks a question of a process that is killed if it exceeds the limits.
+ * @throws InputError if the process threw one, with the same message; Error for any other error
+ * @throws ChildFailure if the process exceeded a limit or crashed; the message is the reason
  */
 export type Confined<Question, Answer> = (question: Question, limits: Limits, signal?: AbortSignal) => Promise<Answer>
 
-/** Milliseconds that a process waits for the next question, since several often come one after the other. */
+/** Milliseconds for which an idle process is kept, because several questions often follow each other. */
 const IDLE = 2000
 
 /**
- * Runs work on files from outside in a process of its own, because the libraries for it have no limits and cannot be
- * stopped. There is one process at a time, which is started with the first question; questions wait for one another.
- * @param script address of the process's module, which calls `answerConfined`
+ * Runs work on untrusted files in a separate process, because libraries that read them cannot be limited or stopped.
+ * The first question starts the process; questions wait for one another.
+ * @param script URL of the process's module, which calls `answerConfined`
  */
 export function confined<Question, Answer>(script: string): Confined<Question, Answer> {
   type Asked = Child<ConfinedQuestion<Question>, ConfinedAnswer<Answer>>
@@ -70,7 +68,7 @@ export function confined<Question, Answer>(script: string): Confined<Question, A
   }
 }
 
-/** A killed process took too much memory: only its own watch and a system that is short of memory kill it. */
+/** A killed process took too much memory: only `watch.ts` kills it, or a system that is short of memory. */
 function inWords({ message, failing }: ChildFailure, { seconds, bytes }: Limits): ChildFailure {
   if (failing === 'late') return new ChildFailure(`it takes longer than ${seconds} s`, failing)
   if (failing === 'killed')

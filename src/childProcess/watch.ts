@@ -1,16 +1,13 @@
 import { parentPort } from 'node:worker_threads'
 import type { Bounds } from './answering.js'
 
-/**
- * Thread that kills its process once the process has taken too much memory or its asker is gone. No library that blocks the
- * process's own thread can prevent that.
- */
+/** This thread can kill its process even while a library blocks the main thread. */
 let bounds: Bounds | undefined
 parentPort?.on('message', (given: Bounds) => {
   bounds = given
 })
 
-/** In milliseconds; a core fills about 100 MB meanwhile. */
+/** Milliseconds between checks. One core can fill about 100 MB in this time. */
 const INTERVAL = 50
 
 setInterval(() => {

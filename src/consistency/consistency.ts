@@ -25,35 +25,25 @@ import { type Consistency, type KeptAnswers, summary } from './result.js'
 
 /** Options of `consistency`. */
 export interface ConsistencyOptions extends Omit<NetworkOptions, 'layers' | 'pool' | 'reuse'> {
-  /** Folder of photographs (with its subfolders), text file with one path per line, or a single photograph. */
+  /** Folder of photographs (subfolders included), text file with one path per line, or a single photograph. */
   readonly photographs: string
-  /** The network, named as in `openNetwork`. Its classes must be known. */
+  /** The network, in any form that `openNetwork` accepts. It must be a classifier. */
   readonly model: string
-  /**
-   * Ways to shift the photographs: `crop`, `diagonal`, `embed`, `circular`, `subpixel`; by default `crop` and
-   * `diagonal`.
-   */
+  /** Ways to shift the photographs; `crop` and `diagonal` by default. */
   readonly protocols?: readonly ProtocolName[]
   /** Pairs of random shifts per photograph for `crop` and `circular`; 5 by default. */
   readonly draws?: number
   /**
-   * Seed of the random shifts; 0 by default. A photograph's shifts depend on its name, but not on the other
-   * photographs.
+   * Seed of the random shifts; 0 by default. A photograph's shifts also depend on its name, not on other photographs.
    */
   readonly seed?: number
-  /** Background of `embed`, named as in `extract`; black by default. */
+  /** Background of `embed`, in any form that `extract` accepts; black by default. */
   readonly background?: string
-  /**
-   * Folder for the results: consistency.json, photographs.csv, index.html, `<protocol>.npy`; by default nothing is
-   * written.
-   */
+  /** Folder for consistency.json, photographs.csv, index.html and `<protocol>.npy`; by default nothing is written. */
   readonly out?: string
 }
 
-/**
- * Rounds of batches that go to the workers at a time. At the end of such a group workers are idle, so it should be
- * long.
- */
+/** Batches per worker in one group of photographs. Groups should be large, because workers are idle at their end. */
 const ROUNDS = 24
 
 const { layers, pool, reuse, ...networkOptions } = NETWORK_OPTIONS.optional
@@ -68,11 +58,10 @@ const CONSISTENCY_OPTIONS = {
 }
 
 /**
- * Measures how a network's answer changes when photographs are shifted, by the usual protocols of the literature (see
- * `PROTOCOLS`). With `out`, it resumes a call that was interrupted.
+ * Measures how often a network changes its answer when photographs are shifted, with the usual protocols of the
+ * literature (see `PROTOCOLS`). If an earlier call with the same `out` was interrupted, it continues there.
  * @throws UsageError for invalid options
- * @throws InputError for missing or damaged files, if no photograph can be used, or if the network's classes are
- *   unknown
+ * @throws InputError for missing or damaged files, if no photograph can be used, or if the network is no classifier
  * @throws DeviceError for a GPU that cannot be used
  * @throws OutputError if `out` cannot be written
  * @throws WorkerError if a worker fails repeatedly
@@ -122,11 +111,7 @@ export async function consistency(options: ConsistencyOptions): Promise<Consiste
   }
 }
 
-/**
- * The network with only the layer that holds its classes.
- * @throws as `chooseNetwork`
- * @throws InputError if the classes are unknown
- */
+/** Returns the network with only its layer of class scores. @throws InputError if it has none */
 async function classifier(options: ConsistencyOptions): Promise<Network> {
   const { model, weights, signal } = options
   const network = await chooseNetwork({
@@ -141,7 +126,7 @@ async function classifier(options: ConsistencyOptions): Promise<Network> {
   )
 }
 
-/** Opens the network. Trials of devices use the given photograph. */
+/** Opens the network on the chosen device. @param sample photograph to try devices with */
 async function openFor(network: Network, sample: Photograph, images: number, options: ConsistencyOptions) {
   const { device = 'auto', precision, onProgress, signal } = options
   const request = parseDevice(device)
@@ -155,7 +140,7 @@ async function openFor(network: Network, sample: Photograph, images: number, opt
   })
 }
 
-/** @throws InputError if no photograph can be used, with the reason of the first one */
+/** Returns the first photograph that can be read. @throws InputError with the first reason if there is none */
 async function firstReadable(
   files: readonly PhotographFile[],
   frame: number,
@@ -171,10 +156,10 @@ async function firstReadable(
     }
   throw files.length === 1
     ? (first as InputError)
-    : new InputError(`none of the ${files.length} photographs can be used; the first: ${first?.message}`)
+    : new InputError(`none of the ${files.length} photographs can be used. The first one: ${first?.message}`)
 }
 
-/** Reads the rows that an interrupted call stored. */
+/** Fills the matrices with the answers that an interrupted call stored. */
 async function takeFinished(matrices: readonly Float32Array[], partial: PartialArrays | undefined): Promise<void> {
   if (!partial?.done.includes(1)) return
   for (const [i, matrix] of matrices.entries()) {
@@ -193,7 +178,7 @@ interface Work {
   readonly options: ConsistencyOptions
 }
 
-/** Some photographs, and their frames under all protocols, photograph by photograph. */
+/** Photographs that are computed together. `frames` has all frames of the first one, then of the second, … */
 interface Group {
   readonly photographs: readonly number[]
   readonly frames: readonly Frame[]
@@ -202,7 +187,7 @@ interface Group {
 
 type Run = Pick<Consistency, 'failed' | 'settings' | 'images' | 'seconds' | 'imagesPerSecond'> & ExecutionRecord
 
-/** Runs the photographs whose rows are missing, in groups. While one group runs, the next one is read. */
+/** Measures all photographs without stored answers, group by group. While one group runs, the next one is read. */
 async function measureAll(kept: KeptAnswers, work: Work): Promise<Run> {
   const { files, protocols, setting } = kept
   const { network, options } = work
@@ -221,7 +206,7 @@ async function measureAll(kept: KeptAnswers, work: Work): Promise<Run> {
   let images = 0
   const read = (first: number) => {
     const group = readGroup(kept, left.slice(first, first + atATime), work.seed, signal)
-    // Reading may fail while the previous group still runs. The error is thrown when the group is awaited.
+    // Awaiting the group throws its error. Until then, Node must not report an unhandled rejection.
     group.catch(() => undefined)
     return group
   }
@@ -231,7 +216,7 @@ async function measureAll(kept: KeptAnswers, work: Work): Promise<Run> {
     for (let first = 0; first < left.length; first += atATime) {
       const group = await coming
       coming = read(first + atATime)
-      for (const { reason } of group.failed) progress.note(`left out: ${reason}`)
+      for (const { reason } of group.failed) progress.note(`skipping a photograph: ${reason}`)
       failed.push(...group.failed)
       const onImages = (done: number) => progress.update(first * perPhotograph + done)
       if (group.frames.length > 0) await runGroup(kept, group, handle, work, onImages)
@@ -246,7 +231,7 @@ async function measureAll(kept: KeptAnswers, work: Work): Promise<Run> {
   return { failed, settings: handle.settings, images, seconds, imagesPerSecond: images / seconds, ...execution.ran() }
 }
 
-/** Runs the frames of a group and stores the answers, after a stop those of the photographs that are finished. */
+/** Runs a group and stores its answers. After a stop, only photographs whose frames are all finished are stored. */
 async function runGroup(
   kept: KeptAnswers,
   group: Group,
@@ -292,12 +277,12 @@ async function readGroup(
   return { photographs, frames, failed }
 }
 
-/** Random numbers for a photograph. They do not depend on the other photographs and protocols. */
+/** Random numbers for one photograph and protocol, always the same whatever else is measured. */
 function randomOf(seed: number, protocol: ProtocolName, photograph: string): () => number {
   return randomNumbers(Number.parseInt(sha256(`${seed} ${protocol} ${photograph}`).slice(0, 8), 16))
 }
 
-/** @throws InputError for outputs that are not finite */
+/** @throws InputError if the network's output is NaN or infinite */
 function keepAnswers(
   kept: KeptAnswers,
   photographs: readonly number[],
@@ -314,7 +299,7 @@ function keepAnswers(
       const own = probabilities.subarray(first, first + protocol.count(setting) * classes)
       if (!own.every(Number.isFinite))
         throw new InputError(
-          `${network.id} gives values for ${files[photograph]?.name} that are not finite; check its weights and its input`,
+          `${network.id} gives NaN or infinite values for ${files[photograph]?.name}; check the network's weights and input options`,
         )
       kept.rows(i, photograph).set(protocol.keep(own, classes, setting))
       first += own.length

@@ -7,8 +7,7 @@ import { consistencyPage } from './page.js'
 import type { Consistency, KeptAnswers } from './result.js'
 
 /**
- * The result without times, so that equal inputs give equal bytes. Numbers of single photographs are in photographs.csv
- * instead.
+ * Content of consistency.json: without times, so that equal inputs give equal bytes, and without single photographs.
  */
 export function consistencyDocument({ photographs, images, seconds, imagesPerSecond, ...result }: Consistency): object {
   return { shiftscope: packageVersion(), ...result, photographs: photographs.length }
@@ -18,10 +17,7 @@ export function consistencyFile(result: Consistency): { readonly file: string; r
   return { file: 'consistency.json', content: `${JSON.stringify(consistencyDocument(result), null, 2)}\n` }
 }
 
-/**
- * Writes photographs.csv, with one line per photograph, and the page.
- * @throws OutputError
- */
+/** Writes photographs.csv, with one line per photograph, and index.html. */
 export async function writeTables(
   folder: string,
   result: Consistency,

@@ -9,13 +9,12 @@ import { cropped, type PhotographFile, readPhotograph } from './photographs.js'
 import { answerAt, answerCount, probabilityAt } from './protocols.js'
 import type { Consistency, ConsistencyMeasure, KeptAnswers } from './result.js'
 
-/** Most photographs that the page shows. */
 const MOST_SHOWN = 12
 
-/** Number of a photograph's answers that have a colour of their own. */
+/** Number of a photograph's most frequent answers that get their own colour. */
 const COLOURED_ANSWERS = 5
 
-/** Size of a strip of answers in pixels. */
+/** Size in pixels of the bar chart below each photograph. */
 const STRIP = { width: 224, height: 56 }
 
 const STYLE = `
@@ -24,7 +23,7 @@ const STYLE = `
 .photographs svg{display:block;width:224px;height:56px;margin-top:.3rem}.photographs figcaption{overflow-wrap:anywhere}
 .photographs ul{list-style:none;margin:0;padding:0;font-size:.88rem}`
 
-/** A page with the measures. It shows the photographs whose answer changes most, with their answers frame by frame. */
+/** A page with a table of measures, and the photographs whose answer changes most, with one bar per frame. */
 export async function consistencyPage(
   result: Consistency,
   kept: KeptAnswers,
@@ -43,7 +42,7 @@ export async function consistencyPage(
   })
 }
 
-/** A value of a measure with its unit, as the page and the command line's table show it. */
+/** Formats a value with its unit, for the page and for the command line. */
 export function measureText({ unit }: Pick<ConsistencyMeasure, 'unit'>, value: number | null): string {
   if (value === null) return '–'
   return unit === 'share' ? `${decimalText(100 * value, 1)} %` : decimalText(value, unit === 'error' ? 5 : 4)
@@ -83,10 +82,7 @@ ${figures.join('\n')}
 </div>`
 }
 
-/**
- * The photographs whose answer changes most, by the first measure of one protocol: the first that is a path, or else
- * the first.
- */
+/** Sorts photographs by the first measure of the first protocol that is a path (or else of the first protocol). */
 function mostChanging({ photographs, measures }: Consistency, { protocols, files }: KeptAnswers) {
   const protocol = Math.max(
     0,

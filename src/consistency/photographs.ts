@@ -11,39 +11,38 @@ import { PICTURE_FORMATS } from '../patches/pictureFormat.js'
 import { roundHalfToEven } from '../patches/resize.js'
 import { counted } from '../support/text.js'
 
-/** Most photographs in one call: twenty times as many as ImageNet's validation set has. */
+/** Most photographs in one call: twenty times the size of ImageNet's validation set. */
 const MOST_PHOTOGRAPHS = 1_000_000
 
-/** Zhang's crops of 224 px come from photographs of 256 px. */
+/** Zhang (2019) cuts frames of 224 px out of photographs of 256 px. */
 const SOURCE_PER_FRAME = 256 / 224
 
-/** A file that is to be measured. */
 export interface PhotographFile {
-  /** Path relative to the folder, or as written in the list. */
+  /** Path relative to the folder, or exactly as in the list. */
   readonly name: string
   readonly path: string
-  /** Size and modification time, which show whether the file has changed. */
+  /** Size and modification time. If they differ from those of an interrupted call, its answers are not used. */
   readonly version: string
 }
 
-/** A photograph in the size that all protocols use. */
+/** A photograph, scaled to the size that all protocols use. */
 export interface Photograph {
   readonly name: string
-  /** Side of the square in pixels: `sourceSide` of the frame. */
+  /** Side of the square in pixels, as `sourceSide` returns it. */
   readonly side: number
   /** RGB, [side, side, 3]. */
   readonly rgb: Uint8Array
 }
 
-/** Side in pixels of the square that frames are cut from: 256 px for frames of 224 px. */
+/** Side in pixels of the scaled photograph that frames are cut out of: 256 px for frames of 224 px. */
 export function sourceSide(frame: number): number {
   return Math.round(frame * SOURCE_PER_FRAME)
 }
 
 /**
- * Finds the photographs of a folder and its subfolders, sorted by path, or those that a text file lists, one path per
- * line.
- * @throws InputError if there are none, or if the list names a missing file
+ * Finds the photographs of a folder with its subfolders (sorted by path), of a text file with one path per line, or a
+ * single one.
+ * @throws InputError if there are none, or if a listed file is missing
  */
 export async function findPhotographs(source: string): Promise<readonly PhotographFile[]> {
   const found = await stat(source).catch(() => {
@@ -55,7 +54,7 @@ export async function findPhotographs(source: string): Promise<readonly Photogra
   if (names.length === 0) throw new InputError(`no photographs in ${source}; put ${PICTURE_FORMATS} files there`)
   if (names.length > MOST_PHOTOGRAPHS)
     throw new InputError(
-      `${source} has ${counted(names.length, 'photograph')}; give ${MOST_PHOTOGRAPHS} at most, such as a list of paths`,
+      `${source} has ${counted(names.length, 'photograph')}; use at most ${MOST_PHOTOGRAPHS}, for example with a list of paths`,
     )
   const files: PhotographFile[] = []
   for (const name of names) files.push(await fileOf(name, resolve(root, name)))
@@ -85,10 +84,9 @@ async function fileOf(name: string, path: string): Promise<PhotographFile> {
 }
 
 /**
- * Reads a photograph as torchvision's `Resize` and `CenterCrop` do: its short side becomes `sourceSide`, and the square
+ * Reads a photograph like torchvision's `Resize` and `CenterCrop`: its short side becomes `sourceSide`, and the square
  * in the middle is kept. Transparent pixels become white.
- * @throws InputError if the file is no picture or is damaged, or if its short side is less than `frame`
- * @throws the signal's reason after an abort
+ * @throws InputError if the file is no picture, is damaged, or has a side shorter than `frame`
  */
 export async function readPhotograph(
   { name, path }: PhotographFile,
@@ -109,10 +107,7 @@ export async function readPhotograph(
   return { name, side, rgb: data }
 }
 
-/**
- * Cuts a square out of an RGB picture.
- * @param picture with rows of `side` pixels
- */
+/** Cuts a square of `frame` pixels out of a larger square picture. */
 export function cropped(
   { side, rgb }: Pick<Photograph, 'side' | 'rgb'>,
   frame: number,
@@ -127,7 +122,7 @@ export function cropped(
   return crop
 }
 
-/** A photograph reduced to a smaller square, RGB [side, side, 3]. */
+/** Scales a photograph down to a smaller square, RGB [side, side, 3]. */
 export function reducedTo(side: number, { side: from, rgb }: Photograph): Uint8Array {
   return resizeAntialiased({ rows: from, cols: from, data: rgb }, side, side).data
 }

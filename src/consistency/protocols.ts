@@ -4,71 +4,65 @@ import { mean } from '../support/statistics.js'
 import { cropped, type Photograph, reducedTo, sourceSide } from './photographs.js'
 import { circularShift, idealShift, placedOn, shiftDerivative } from './shifts.js'
 
-/** Settings that frames are made with. */
+/** Settings that decide how frames are made. */
 export interface ProtocolSetting {
-  /** Side of the network's frame in pixels. */
+  /** Side of the network's input in pixels. */
   readonly frame: number
-  /** Pairs of random shifts per photograph. */
+  /** Pairs of random shifts per photograph, for `crop` and `circular`. */
   readonly draws: number
-  /** Background of `embed`, behind the reduced photograph, RGB [frame, frame, 3]. */
+  /** Background behind the reduced photograph of `embed`, RGB [frame, frame, 3]. */
   readonly background: Uint8Array
 }
 
 export type ProtocolName = 'crop' | 'diagonal' | 'embed' | 'circular' | 'subpixel'
 export const PROTOCOL_NAMES: readonly ProtocolName[] = ['crop', 'diagonal', 'embed', 'circular', 'subpixel']
 
-/** How a measure is computed from the numbers that are kept of a photograph. */
+/** A measure of one photograph, computed from its row of kept numbers. */
 interface ProtocolMeasure {
   readonly name: string
-  /** Name of the measure in the table and on the page. */
+  /** Name for people, in the table and on the page. */
   readonly title: string
   readonly unit: 'share' | 'probability' | 'error'
   readonly of: (row: Float32Array) => number
 }
 
-/** A way to shift photographs and to measure how the network's answer changes. */
+/** A way to shift photographs and to measure how much the network's answer changes. */
 export interface Protocol {
   readonly name: ProtocolName
-  /** Frames per photograph. */
+  /** Number of frames per photograph. */
   readonly count: (setting: ProtocolSetting) => number
-  /**
-   * The frames of a photograph.
-   * @param random returns numbers from 0 to below 1
-   */
+  /** Makes the frames of a photograph. @param random returns numbers from 0 to below 1 */
   readonly frames: (photograph: Photograph, setting: ProtocolSetting, random: () => number) => readonly Frame[]
   /** Length of the row that `keep` returns. */
   readonly kept: (setting: ProtocolSetting) => number
-  /**
-   * The numbers to keep of a photograph: `answers`, and further numbers that the measures need.
-   * @param probabilities [frames, classes]
-   */
+  /** Reduces probabilities, [frames, classes], to a photograph's row of numbers. It begins with those of `answers`. */
   readonly keep: (probabilities: Float64Array, classes: number, setting: ProtocolSetting) => Float32Array
   readonly measures: readonly ProtocolMeasure[]
-  /** Whether each frame is shifted by one step from the frame before it. */
+  /** Whether each frame is shifted by 1 px from the frame before it. */
   readonly isPath: boolean
 }
 
-/** Shifts by fractions of a pixel are in quarters of a pixel along each axis. */
+/** Shifts of `subpixel` are multiples of 1/4 pixel along each axis. */
 const STEPS_PER_PIXEL = 4
 const FRACTIONS = STEPS_PER_PIXEL ** 2
 
-/** Step ε of the numerical derivative in pixels. */
+/** Step ε in pixels of the numerical derivative in the equivariance error. */
 const EPSILON = 0.003
 
-/** Numbers that are kept per frame. */
+/** Numbers that are kept per frame: see `answers`. */
 const ANSWER_NUMBERS = 3
 
 /**
- * Measures of shift invariance from the literature.
+ * The usual protocols to measure shift invariance.
  *
  * - `crop`: two crops at random offsets (`validate_shift`, Zhang 2019).
- * - `diagonal`: crops one pixel apart along the diagonal (Azulay and Weiss 2019; `validate_diagonal`, Zhang 2019).
- * - `embed`: the photograph reduced to half of the frame's side, moved over a background from (0, 0) to the opposite
- *   corner in steps of one pixel (Azulay and Weiss 2019).
+ * - `diagonal`: crops along the diagonal, 1 px apart (Azulay and Weiss 2019; `validate_diagonal`, Zhang 2019).
+ * - `embed`: the photograph at half of the frame's side, moved over a background along the diagonal in steps of 1 px
+ *   (Azulay and Weiss 2019).
  * - `circular`: two random circular shifts (Chaman and Dokmanic 2021).
  * - `subpixel`: circular shifts by fractions of a pixel (Michaeli et al. 2023), and the local equivariance error
- *   (Gruver et al. 2023): mean |p(x + ε∂x) − p(x − ε∂x)| / 2ε over classes and both axes, per shift by half of
- *   the image's side.
+ *   (Gruver et al. 2023): the mean of |p(x + ε∂x) − p(x − ε∂x)| / 2ε over classes and both axes. Its unit is a shift by
+ *   half of the image's side.
  */
 export const PROTOCOLS: readonly Protocol[] = [
   {
@@ -140,7 +134,7 @@ export const PROTOCOLS: readonly Protocol[] = [
   },
 ]
 
-/** The shared part of protocols that keep only the answers. */
+/** Properties of the protocols that keep nothing but the answers. */
 function keepsAnswers(name: ProtocolName, count: Protocol['count']) {
   return { name, count, kept: (setting: ProtocolSetting) => count(setting) * ANSWER_NUMBERS, keep: answers }
 }
@@ -149,10 +143,7 @@ function embeddedSide(frame: number): number {
   return Math.round(frame / 2)
 }
 
-/**
- * Answers of frames, [frames, 3]: index of the strongest class, its probability, and the probability of this class in
- * the next frame (NaN for the last frame).
- */
+/** By frame: index of the most probable class, its probability, and that of the same class in the next frame or NaN. */
 function answers(probabilities: Float64Array, classes: number): Float32Array {
   const frames = probabilities.length / classes
   const kept = new Float32Array(frames * ANSWER_NUMBERS)
@@ -165,22 +156,22 @@ function answers(probabilities: Float64Array, classes: number): Float32Array {
   return kept
 }
 
-/** Index of the strongest class in a frame. */
+/** Index of the most probable class in a frame. */
 export function answerAt(row: Float32Array, frame: number): number {
   return row[frame * ANSWER_NUMBERS] as number
 }
 
-/** Probability of the strongest class in a frame. */
+/** Probability of the most probable class in a frame. */
 export function probabilityAt(row: Float32Array, frame: number): number {
   return row[frame * ANSWER_NUMBERS + 1] as number
 }
 
-/** Number of frames whose answers a row holds. */
+/** Number of frames whose answers a row holds. It is rounded down, because rows of `subpixel` end with two errors. */
 export function answerCount(row: Float32Array): number {
   return Math.floor(row.length / ANSWER_NUMBERS)
 }
 
-/** The measure that compares frames in pairs. */
+/** Share of pairs of frames with the same answer. Pairs are frames 0 and 1, 2 and 3, … */
 function agreement(shifted: string): ProtocolMeasure {
   return {
     name: 'agreement',
@@ -201,7 +192,7 @@ function pathMeasures(): readonly ProtocolMeasure[] {
     },
     {
       name: 'probability-change',
-      title: 'mean absolute change of its probability',
+      title: "mean absolute change of the answer's probability",
       unit: 'probability',
       of: (row) =>
         mean(
@@ -223,7 +214,7 @@ function centreOf(photograph: Photograph, frame: number): Uint8Array {
   return cropped(photograph, frame, margin, margin)
 }
 
-/** All combinations of quarters of a pixel along rows and columns, row by row. The first is the unshifted picture. */
+/** Shifts by all combinations of quarters of a pixel, row by row. The first is the unshifted picture. */
 function fractionalShifts(picture: Uint8Array, side: number): readonly Float32Array[] {
   const quarters = Array.from({ length: STEPS_PER_PIXEL }, (_, i) => i / STEPS_PER_PIXEL)
   return quarters.flatMap((rows) => {
@@ -232,7 +223,7 @@ function fractionalShifts(picture: Uint8Array, side: number): readonly Float32Ar
   })
 }
 
-/** x + ε∂x and x − ε∂x for each axis. */
+/** x + ε∂x and x − ε∂x along rows, then along columns. */
 function steppedBothWays(picture: Uint8Array, side: number): readonly Float32Array[] {
   return AXES.flatMap((axis) => {
     const derivative = shiftDerivative(picture, side, axis)
@@ -240,7 +231,7 @@ function steppedBothWays(picture: Uint8Array, side: number): readonly Float32Arr
   })
 }
 
-/** Local equivariance error along rows and columns, [2], from the probabilities of `steppedBothWays`, [4, classes]. */
+/** Local equivariance errors, rows first. @param probabilities for the frames of `steppedBothWays`, [4, classes] */
 function equivarianceErrors(probabilities: Float64Array, classes: number, frame: number): readonly number[] {
   return AXES.map((_, axis) => {
     const at = (sign: number, i: number) => probabilities[(2 * axis + sign) * classes + i] as number

@@ -5,30 +5,32 @@ import { meanAndError } from '../support/statistics.js'
 import type { PhotographFile } from './photographs.js'
 import type { Protocol, ProtocolName, ProtocolSetting } from './protocols.js'
 
-/** A measure over all photographs. */
+/** Value of one measure over all photographs. */
 export interface ConsistencyMeasure {
   readonly protocol: ProtocolName
   /**
-   * `agreement` (share of shifts with the same strongest class), `change` (share of steps that change it),
-   * `probability-change` (mean absolute change of the probability of the strongest class per step), or
-   * `equivariance-error`.
+   * Name of the measure:
+   * - `agreement`: share of shifts with the same answer (most probable class)
+   * - `change`: share of steps that change the answer
+   * - `probability-change`: mean absolute change per step of the answer's probability
+   * - `equivariance-error`: local equivariance error
    */
   readonly measure: string
-  /** The measure in words. */
+  /** Name of the measure for people. */
   readonly title: string
   readonly unit: 'share' | 'probability' | 'error'
-  /** Mean over photographs. */
+  /** Mean over all photographs. */
   readonly mean: number
   /** Standard error of the mean; null for a single photograph. */
   readonly standardError: number | null
 }
 
-/** The measures of a network on photographs. */
+/** Results of `consistency`. */
 export interface Consistency extends ExecutionRecord {
   readonly model: string
   /** SHA-256 of the network's weights. */
   readonly weightsSha256: string
-  /** Side of the square frame in pixels. */
+  /** Side of the network's square input in pixels. */
   readonly frame: number
   readonly protocols: readonly ProtocolName[]
   readonly draws: number
@@ -37,19 +39,16 @@ export interface Consistency extends ExecutionRecord {
   readonly measures: readonly ConsistencyMeasure[]
   /** Name of each measured photograph, and its values in the order of `measures`. */
   readonly photographs: readonly { readonly name: string; readonly values: readonly number[] }[]
-  /** Photographs that could not be measured. */
+  /** Photographs that could not be measured, and why. */
   readonly failed: readonly PatchFailure[]
   readonly settings: Settings
-  /** Number of images that this call ran. */
+  /** Number of images that this call ran. Those of an interrupted call are not included. */
   readonly images: number
   readonly seconds: number
   readonly imagesPerSecond: number
 }
 
-/**
- * Numbers that are kept of all photographs, for each protocol [photographs, kept]. A row that begins with NaN is
- * missing.
- */
+/** The numbers that protocols keep of each photograph. A row that begins with NaN has not been measured. */
 export interface KeptAnswers {
   readonly protocols: readonly Protocol[]
   readonly setting: ProtocolSetting
@@ -57,7 +56,6 @@ export interface KeptAnswers {
   readonly rows: (protocol: number, photograph: number) => Float32Array
 }
 
-/** Measures of each photograph, and their means over all photographs. */
 export function summary(kept: KeptAnswers): Pick<Consistency, 'measures' | 'photographs'> {
   const { protocols, files, rows } = kept
   const all = protocols.flatMap((protocol, i) => protocol.measures.map((measure) => ({ protocol, measure, i })))

@@ -3,10 +3,7 @@
 import type { Axis } from '../engine/positions.js'
 import { emptyFrame } from '../engine/scene.js'
 
-/**
- * A circular shift: pixels that leave the picture at one edge enter at the opposite edge. Positive shifts go down and
- * right.
- */
+/** Shifts a picture down and to the right. Pixels that leave it at one edge enter at the opposite edge. */
 export function circularShift(picture: Uint8Array, side: number, rows: number, cols: number): Uint8Array {
   const shifted = emptyFrame(side)
   const length = side * 3
@@ -20,10 +17,7 @@ export function circularShift(picture: Uint8Array, side: number, rows: number, c
   return shifted
 }
 
-/**
- * Places a smaller picture on a background of the frame's size. `position` is both row and column of its top-left
- * corner.
- */
+/** Places a picture on a background. `position` is both the row and the column of its top-left corner. */
 export function placedOn(background: Uint8Array, frame: number, picture: Uint8Array, side: number, position: number) {
   const placed = emptyFrame(frame)
   placed.set(background)
@@ -33,17 +27,16 @@ export function placedOn(background: Uint8Array, frame: number, picture: Uint8Ar
 }
 
 /**
- * A circular shift by a fraction of a pixel with ideal interpolation. It writes the picture as a sum of cosines and
- * shifts the phase of each. If the side is even, the phase of the highest frequency cannot be shifted; only the real
- * part of the shifted component is kept. Values are not clipped.
- * Source: the definition of `subpixel_shift` in Michaeli et al. 2023, which inserts zeros between pixels and applies a
- * low-pass filter.
+ * Shifts a picture circularly by a fraction of a pixel with ideal interpolation: as a sum of cosines whose phases are
+ * shifted. If the side is even, the phase of the highest frequency cannot be shifted, so only the real part of this
+ * component is kept. Values are not clipped to 0…255. Source: the definition of `subpixel_shift` in Michaeli et al.
+ * 2023.
  * @param shift in pixels, down or to the right
  */
 export function idealShift(picture: ArrayLike<number>, side: number, axis: Axis, shift: number): Float32Array {
   const kernel = interpolationKernel(side, shift)
   const shifted = new Float32Array(picture.length)
-  // A shift along rows moves pixels within a column, so each line is a column.
+  // A shift along rows moves pixels within their column, so each line is then a column.
   const [step, stride] = axis === 'rows' ? [side * 3, 3] : [3, side * 3]
   const line = new Float64Array(side)
   for (let start = 0; start < side * 3; start++) {
@@ -58,10 +51,7 @@ export function idealShift(picture: ArrayLike<number>, side: number, axis: Axis,
   return shifted
 }
 
-/**
- * Weights of the kernel. Index n + side holds the weight with which a pixel contributes to the pixel n positions
- * further, for n from −side to side − 1.
- */
+/** Index n + side holds the weight of a pixel for the output n pixels after it, n from −side to side − 1. */
 function interpolationKernel(side: number, shift: number): Float64Array {
   const weightAt = (distance: number) => {
     let sum = 1
@@ -74,9 +64,8 @@ function interpolationKernel(side: number, shift: number): Float64Array {
 }
 
 /**
- * The derivative of a bilinear shift at shift 0, per pixel: the next pixel minus this one. The picture is reflected at
- * its edge.
- * Source: `translate` of Gruver et al. 2023 (lie-deriv).
+ * The derivative of a bilinear shift at shift 0: the next pixel minus this one. The picture is mirrored at its edge.
+ * Source: `translate` in Gruver et al. 2023 (lie-deriv).
  */
 export function shiftDerivative(picture: Uint8Array, side: number, axis: Axis): Float32Array {
   const derivative = new Float32Array(picture.length)

@@ -20,12 +20,12 @@ import { chooseSettings, imagesPerSecond, processorRate, type WishedSettings } f
 import type { Scene, Settings } from './task.js'
 import { freeVideoMemory, hasRoomForTwice } from './videoMemory.js'
 
-/** A network opened on the device that was chosen for it. */
+/** A network that is open on the chosen device. */
 export interface Execution {
   readonly handle: NetworkHandle
-  /** Images per second of the device in its trial; null if there was none. */
+  /** Images per second that were measured on the GPU; null on the processor. */
   readonly rate: number | null
-  /** Everything that has run so far, for the results. */
+  /** Describes how the features have been computed so far, for the results. */
   ran(): ExecutionRecord
 }
 
@@ -47,72 +47,70 @@ export interface ExecutionRecord {
   readonly failure?: string
 }
 
-/** The work, and how it may be done. */
+/** The work to choose a device for, and the user's options. */
 export interface ExecutionPlan {
   readonly network: Network
-  /** One of the scenes to come. */
+  /** Any scene of the work; measurements use it. */
   readonly scene: Scene
-  /** How many images are to come. */
+  /** Number of images of the whole work. */
   readonly images: number
   readonly request: DeviceRequest
   readonly wished: WishedSettings
-  /** float32 by default; float16 on GPUs only. */
+  /** `fp32` by default. `fp16` works on GPUs only. */
   readonly precision?: Precision
   /** `auto` by default. */
   readonly reuse?: ReuseChoice
-  /** One line for the user. */
+  /** Receives lines of text for the user. */
   readonly onNote: (line: string) => void
-  /** Ends trials. */
+  /** Stops trials and measurements. */
   readonly signal?: AbortSignal
 }
 
-/** A GPU is tried only for work that would take longer than this many seconds without the trial. */
+/** Shorter work than this, in seconds, is not worth trying a GPU or a larger batch. */
 const WORTH_A_TRIAL = 60
 
-/** Work of fewer batches per worker than this ends before a trial would. */
+/** With fewer batches than this per worker, the work takes less time than measuring the processor. */
 const FEWEST_BATCHES = 8
 
-/** Devices that `auto` looks for, best first. */
+/** GPUs that `auto` tries, best first. */
 const AUTO: readonly GpuName[] = ['cuda', 'webgpu']
 
-/** Batch sizes to try on a GPU, one after the other as long as each is faster than the one before. */
+/** Batch sizes for GPUs. Each is tried only if the one before it was an improvement. */
 const BATCHES = [32, 64, 128, 256, 512, 1024] as const
 
-/** TensorRT builds an engine for every size of batch, which takes minutes. */
+/** Few sizes, because TensorRT compiles the network for each size, which takes minutes. */
 const TENSORRT_BATCHES = [32, 128] as const
 
-/** A larger batch, which takes more memory, must be this many times as fast. */
+/** A larger batch must be at least this many times as fast, because it takes more memory. */
 const WORTH_A_LARGER_BATCH = 1.03
 
 /**
- * Opens a network on the device that is asked for. `auto` is the processor, unless the work is long and a real GPU is
- * measured to be faster.
- * @throws DeviceError when the device is missing, crashes, or leaves its work to the processor; UsageError for threads
- * on a GPU, or other settings that are impossible; the signal's reason once it was given
+ * Opens a network on the requested device. `auto` is the processor, unless the work is long and a GPU is faster.
+ * @throws DeviceError if the device is missing, crashes, or leaves operators to the processor
+ * @throws UsageError if `threads` is set for a GPU, or if other settings are impossible
  */
 export async function openExecution(plan: ExecutionPlan): Promise<Execution> {
   const { network, request, wished, onNote, signal } = plan
   checkPrecision(request, plan.precision)
   if (request.name === 'auto' || request.name === 'cpu') {
     const settings = chooseSettings(network, plan.images, wished)
-    // Workers and threads exist on the processor only, so a user who sets them wants the processor.
+    // Only the processor has several workers and threads, so a user who sets them wants the processor.
     const isFree = request.name === 'auto' && wished.workers === undefined && wished.threads === undefined
     const faster = isFree && mayHaveGpu() ? await fasterGpu(plan, settings) : undefined
     return faster ?? processorExecution(plan, settings)
   }
   if (wished.threads !== undefined)
-    throw new UsageError(`\`threads\` is for the processor; leave it out with \`device ${request.name}\``)
+    throw new UsageError(`\`threads\` works only on the processor; leave it out with \`device ${request.name}\``)
   const trials = await deviceTrials(request, network, plan.precision, onNote, signal)
   for (const { adapter, software } of trials)
     if (software)
-      onNote(`${request.name} runs on ${adapter}, which computes on the processor; \`device cpu\` is faster`)
+      onNote(
+        `${request.name} runs on ${adapter}, which is no GPU but computes on the processor; \`device cpu\` is faster`,
+      )
   return deviceExecution(plan, trials)
 }
 
-/**
- * Tries a GPU that is asked for, before anything is written; `auto` and `cpu` need no trial.
- * @throws DeviceError when it is missing, crashes, or leaves its work to the processor; the signal's reason
- */
+/** Tries the requested GPU before anything is written. Does nothing for `auto` and `cpu`. @throws DeviceError */
 export async function requiredTrials(
   request: DeviceRequest,
   network: Network,
@@ -125,11 +123,7 @@ export async function requiredTrials(
 
 type PassedTrial = DeviceTrial & { runs: true }
 
-/**
- * The passed trials of the devices that a request stands for. If only some of several cards pass, the others are
- * skipped.
- * @throws DeviceError when none passed; the signal's reason
- */
+/** Returns the requested devices that work, and tells the user why others do not. @throws DeviceError if none works */
 async function deviceTrials(
   { name, index }: DeviceRequest,
   network: Network,
@@ -157,7 +151,7 @@ function tryAll(
 }
 
 function processorExecution({ network, wished, reuse = 'auto', onNote }: ExecutionPlan, settings: Settings): Execution {
-  // Settings for many images, even if the first call has few: only calls with many images compute shared values once.
+  // Settings for many images, even if the first call has few, because only calls with many images reuse values.
   const many = chooseSettings(network, Number.POSITIVE_INFINITY, wished)
   const reusing = reuse === 'off' ? undefined : { settings: many, onNote }
   const handle = openThreads(network, settings, undefined, reusing)
@@ -174,10 +168,7 @@ function processorExecution({ network, wished, reuse = 'auto', onNote }: Executi
   }
 }
 
-/**
- * For long work, the first provider that runs on a real GPU, not on a software adapter, and is faster than the
- * processor.
- */
+/** Opens the first GPU that is faster than the processor; undefined if there is none or if the work is short. */
 async function fasterGpu(plan: ExecutionPlan, settings: Settings): Promise<Execution | undefined> {
   const { network, scene, images, signal } = plan
   if (images < FEWEST_BATCHES * settings.workers * settings.batch) return undefined
@@ -185,7 +176,7 @@ async function fasterGpu(plan: ExecutionPlan, settings: Settings): Promise<Execu
   return images / rate < WORTH_A_TRIAL ? undefined : gpuFasterThan(plan, rate)
 }
 
-/** @param processor images per second of the processor */
+/** Skips software adapters, which compute on the processor. @param processor images per second of the processor */
 export async function gpuFasterThan(plan: ExecutionPlan, processor: number): Promise<Execution | undefined> {
   for (const name of AUTO) {
     const all = await tryAll(devicesOf(name, null), plan.network, 'fp32', plan.signal)
@@ -203,9 +194,9 @@ export async function gpuFasterThan(plan: ExecutionPlan, processor: number): Pro
 }
 
 /**
- * Opens workers on devices, lets them take larger batches while these are faster, and compares their features with the
- * processor's. The processor takes over from the handle's devices if they fail.
- * @throws DeviceError when a device fails that passed its trial
+ * Finds the fastest batch size, and checks the features against the processor's. The processor takes over later if the
+ * devices fail.
+ * @throws DeviceError if a device fails although its trial passed
  */
 async function deviceExecution(plan: ExecutionPlan, trials: readonly PassedTrial[]): Promise<Execution> {
   const { network, scene, wished, precision = 'fp32', onNote } = plan
@@ -222,7 +213,7 @@ async function deviceExecution(plan: ExecutionPlan, trials: readonly PassedTrial
     const adapters = [...new Set(trials.map(({ adapter }) => adapter))].join(', ') || null
     const largest = Math.max(...Object.values(noiseFloor.relative))
     onNote(
-      `${network.id} on ${name} (${adapters ?? 'adapter not named'}): ${precision} features within ${largest.toExponential(1)} of the processor's`,
+      `${network.id} on ${name} (${adapters ?? 'adapter not named'}): ${precision} features differ from the processor's by at most ${largest.toExponential(1)} (relative)`,
     )
     const handle = deviceHandle(crew, { processor, precision })
     return {
@@ -245,9 +236,8 @@ async function deviceExecution(plan: ExecutionPlan, trials: readonly PassedTrial
 }
 
 /**
- * Images per second of a crew, which takes larger batches while the work is long enough for a trial, the devices have room, and
- * each batch is faster than the one before.
- * @throws BatchFailure where the devices fail with the first batch
+ * Finds the fastest batch size, sets it in `crew`, and returns its images per second. It stops when a size is hardly
+ * faster than the one before, when memory may run out, or when the work is too short.
  */
 export async function fastestBatch(
   { scene, images, signal }: ExecutionPlan,
@@ -272,18 +262,13 @@ export async function fastestBatch(
   return rate
 }
 
-/**
- * Returns 0 as the rate of a batch at which a device fails. The device's process is opened again with the next batch.
- */
+/** A batch size at which a device fails has the rate 0. The next batch starts the device's process again. */
 function noRate(error: unknown): number {
   if (error instanceof BatchFailure) return 0
   throw error
 }
 
-/**
- * Batches to try on some devices; the first is for short work.
- * @throws UsageError as `candidateSettings` does
- */
+/** Batch sizes to try on devices, smallest first. */
 export function deviceBatches(
   network: Network,
   wished: WishedSettings,

@@ -10,27 +10,27 @@ import { openWorkers, processPlaces, type Workers } from './workers.js'
 
 export interface ExtractionOptions {
   /**
-   * All positions of the work that these are a part of, as offsets. One plan for all gives the same bits however the
-   * work is divided.
+   * All positions of the work, if this call computes only some. Reuse is planned for all of them, so that features have
+   * the same bits however the work is divided.
    */
   readonly whole?: Int32Array
-  /** Called with the number of images done since the extraction began. */
+  /** Called after each batch with the number of finished images of this call. */
   readonly onImages?: (done: number) => void
-  /** Called with the rows that were just finished, and with the matrices, in the order of the layers. */
+  /** Called after each batch with its rows, and with one matrix per layer. */
   readonly onRows?: (rows: Int32Array, matrices: readonly Float32Array[]) => void
-  /** Ends the extraction after the batches in flight. */
+  /** Stops the extraction; batches that are already running finish. */
   readonly signal?: AbortSignal | undefined
 }
 
-/** Workers of one kind, and the size of their batches, which may shrink. */
+/** A group of workers on the processor or on devices. Their batch size becomes smaller if they run out of memory. */
 export interface Crew {
   readonly network: Network
   readonly workers: Workers
   readonly memory: FeatureMemory
   batch: number
-  /** Whether short batches are filled up to the full size, because devices compile anew for every other size. */
+  /** Whether short batches are filled up, because devices compile the network again for each new size. */
   readonly hasOneSize: boolean
-  /** How the note about smaller batches names the workers. */
+  /** Name of the workers in notes to the user. */
   readonly name: string
   readonly onNote: (line: string) => void
 }
@@ -39,7 +39,7 @@ interface ThreadCrewOptions extends Partial<Pick<Crew, 'memory' | 'onNote'>> {
   readonly script?: string | undefined
 }
 
-/** Workers on the processor, each with a session of its own in its thread. @param script as in `openWorkers` */
+/** Starts workers on the processor, each with its own session. @param script see `openWorkers` */
 export function openThreadCrew(
   network: Network,
   { workers, threads, batch }: Settings,
@@ -57,30 +57,27 @@ export function openThreadCrew(
   }
 }
 
-/** Settings to open a session in a worker's thread with. */
+/** Settings of a session in a worker's thread. */
 export function threadSession({ optimization, input, layers }: Network, threads: number) {
   return { optimization, input, outputs: layers.map(outputOf), threads }
 }
 
-/** Devices, and the network that runs on them. */
 export interface DevicePlan {
   readonly network: Network
-  /** Each gets a worker and a process of its own; the same one may be named more than once. */
+  /** One per worker and process. A device may occur more than once. */
   readonly devices: readonly Device[]
-  /** Images in a batch to begin with. */
+  /** Images per batch at first. */
   readonly batch: number
-  /** Precision of the devices; float32 by default. */
+  /** `fp32` by default. */
   readonly precision?: Precision
-  /** One line for the user. */
   readonly onNote: (line: string) => void
-  /** As in `startDeviceProcess`. */
+  /** See `startDeviceProcess`. */
   readonly script?: string
 }
 
 /**
- * Workers on devices, whose batches fail with BatchFailure. Devices composite the images: they receive a scene and
- * offsets, and return features. If memory does not suffice, batches are halved. A lost device is opened again with the
- * next batch.
+ * Starts workers on devices, which composite the images themselves. If memory runs out, the batch size is halved. If a
+ * device's process ends, the next batch starts it again.
  */
 export async function openDeviceCrew({
   network,
@@ -100,22 +97,19 @@ export async function openDeviceCrew({
   return { network, workers, memory: openFeatureMemory(), batch, hasOneSize: true, name, onNote }
 }
 
-/** The positions that stand for pictures: (picture, 0), as `Frames` defines them. */
+/** Offsets for whole pictures: (index of the picture, 0). */
 export function places(frames: readonly Frame[]): Int32Array {
   return Int32Array.from(frames.flatMap((_, i) => [i, 0]))
 }
 
 let jobs = 0
 
-/** A scene for the batches of a new job. @param more other data that these batches need */
+/** Gives a scene a new id and moves its pixels to shared memory. @param more other data for the workers */
 export function jobScene(scene: Scene | Frames, more: Pick<JobScene, 'batch'> = {}): JobScene {
   return { id: ++jobs, scene: sharedScene(scene), ...more }
 }
 
-/**
- * Features of a scene's patch at every position, or of pictures.
- * @throws BatchFailure as `schedule`
- */
+/** @throws BatchFailure as `schedule` */
 export async function extractFeatures(
   crew: Crew,
   scene: Scene | Frames,
@@ -139,10 +133,7 @@ export async function extractFeatures(
   return featuresOf(network, memory, matrices, finished)
 }
 
-/**
- * Turns a BatchFailure into an error for the user.
- * @throws WorkerError; ResourceError if the system refused something
- */
+/** Turns BatchFailure into an error with a remedy: WorkerError, or ResourceError if the system refused something. */
 export async function failingAsWorker<T>({ batch }: Crew, work: Promise<T>): Promise<T> {
   try {
     return await work
@@ -161,7 +152,6 @@ export async function failingAsWorker<T>({ batch }: Crew, work: Promise<T>): Pro
   }
 }
 
-/** Result of an extraction. */
 export function featuresOf(
   { layers }: Network,
   memory: FeatureMemory,
@@ -189,35 +179,29 @@ function run(crew: Crew, positions: number, job: Omit<Job, 'positions'>): Promis
   )
 }
 
-/**
- * Batch size that gives each worker one batch. Never one image, since a product with a single row is summed in another
- * order.
- */
+/** At least 2 images if possible: a matrix product with one row sums in another order, so its last bits differ. */
 function evenShare(positions: number, workers: number): number {
   return Math.max(Math.min(2, positions), Math.ceil(positions / workers))
 }
 
-/** Whether the batch was too large and a smaller one is left to try. */
+/** Halves the batch size if a batch was too large. Returns whether to try again. */
 function halveBatch(crew: Crew, batch: number, reason: string): boolean {
   const { name, network, onNote } = crew
   if (!isTooLarge(reason) || batch === 1 || network.input.batch !== null) return false
   crew.batch = Math.floor(batch / 2)
-  onNote(`${name} cannot take batches of ${batch}; going on with ${crew.batch}`)
+  onNote(`batches of ${batch} images are too large for ${name}; continuing with ${crew.batch}`)
   return true
 }
 
 const TOO_LARGE =
   /out[ _]?of[ _]?.*memory|bad_alloc|failed to allocate|alloc(ation)?[ _]failed|too many storage buffers|max buffer size/i
 
-/**
- * Whether this is a reason that drivers and ONNX Runtime give if a batch is too large for a device, its memory or its
- * bindings.
- */
+/** Whether the reason of a failure, as drivers and ONNX Runtime word it, is that the batch was too large. */
 export function isTooLarge(reason: string): boolean {
   return TOO_LARGE.test(reason)
 }
 
-/** Fills up a short last batch with its last position, so that every forward pass has the same shape. */
+/** Offsets of a batch. A short last batch repeats its last position, so that all batches have the same shape. */
 function batchOf(offsets: Int32Array, first: number, batch: number): Int32Array {
   const last = offsets.length / 2 - 1
   const chosen = new Int32Array(batch * 2)

@@ -6,35 +6,34 @@ import { UsageError } from '../errors.js'
 import type { Precision } from '../networks/index.js'
 import { DEVICE_NAMES, type DeviceName } from './deviceNames.js'
 
-/** The names that stand for an execution provider on GPUs. */
 export type GpuName = Exclude<DeviceName, 'auto' | 'cpu'>
 
-/** A device as a user asks for it. */
+/** A device, as the user names it. */
 export interface DeviceRequest {
   readonly name: DeviceName
-  /** Index of the GPU; null for all that the provider can use. */
+  /** Index of the GPU; null stands for all GPUs of the provider. */
   readonly index: number | null
 }
 
-/** An execution provider on one device. */
+/** One device and the execution provider of ONNX Runtime that uses it. */
 export interface Device {
   readonly name: Exclude<DeviceName, 'auto'>
   readonly index: number
 }
 
 interface Provider {
-  /** Name of its options in onnxruntime-node. */
+  /** Name of the provider in the options of onnxruntime-node. */
   readonly backend: string
-  /** Its name in a profile of ONNX Runtime. */
+  /** Name of the provider in ONNX Runtime's profiles. */
   readonly profileName: string
-  /** Whether onnxruntime-node lets one of several GPUs be chosen. */
+  /** Whether onnxruntime-node can choose one of several GPUs. */
   readonly hasIndex: boolean
-  /** What to do if the provider does not run. */
+  /** What the user can do if the provider does not work. */
   readonly remedy: string
 }
 
 const CUDA_REMEDY =
-  'ONNXRUNTIME_NODE_INSTALL=true node node_modules/onnxruntime-node/script/install.js fetches its libraries (behind a proxy with GLOBAL_AGENT_HTTPS_PROXY=http://host:port; without a network see docs/devices.md), which need an NVIDIA driver, CUDA 12 and cuDNN 9'
+  'install an NVIDIA driver, CUDA 12 and cuDNN 9, then run ONNXRUNTIME_NODE_INSTALL=true node node_modules/onnxruntime-node/script/install.js (docs/devices.md says what to do behind a proxy or offline)'
 
 const PROVIDERS: Readonly<Record<Device['name'], Provider>> = {
   cpu: {
@@ -60,7 +59,7 @@ const PROVIDERS: Readonly<Record<Device['name'], Provider>> = {
     backend: 'tensorrt',
     profileName: 'TensorrtExecutionProvider',
     hasIndex: true,
-    remedy: `${CUDA_REMEDY}, and TensorRT 10`,
+    remedy: `install TensorRT 10, and also ${CUDA_REMEDY}`,
   },
   directml: {
     backend: 'dml',
@@ -76,79 +75,70 @@ const PROVIDERS: Readonly<Record<Device['name'], Provider>> = {
   },
 }
 
-/**
- * Reads `NAME` or `NAME:INDEX`.
- * @throws UsageError for another name, or an index where there is none to choose
- */
+/** Parses `NAME` or `NAME:INDEX`. @throws UsageError for an unknown name, or an index of a device that takes none */
 export function parseDevice(text: string): DeviceRequest {
   const [, word, digits] = /^([a-z]+)(?::(\d{1,3}))?$/.exec(text) ?? []
   const name = DEVICE_NAMES.find((known) => known === word)
   if (name === undefined)
     throw new UsageError(
-      `device ${text} is not known; use ${DEVICE_NAMES.join(', ')}, or NAME:INDEX for one of several`,
+      `device ${text} is not known; use ${DEVICE_NAMES.join(', ')}, or NAME:INDEX for one of several GPUs`,
     )
   if (digits === undefined) return { name, index: null }
   if (name === 'auto' || !PROVIDERS[name].hasIndex) {
     const indexed = DEVICE_NAMES.filter((known) => known !== 'auto' && PROVIDERS[known].hasIndex)
-    throw new UsageError(
-      `device ${text}: only ${indexed.join(', ')} have an index; with ${name} the system chooses, leave :${digits} out`,
-    )
+    throw new UsageError(`device ${text}: only ${indexed.join(', ')} take an index; leave :${digits} out`)
   }
   return { name, index: Number(digits) }
 }
 
-/** @throws UsageError for float16 without a GPU's name: the processor would only be slower with it */
+/** @throws UsageError for `fp16` without the name of a GPU, because it would only make the processor slower */
 export function checkPrecision({ name }: DeviceRequest, precision: Precision = 'fp32'): void {
   if (precision === 'fp32' || (name !== 'auto' && name !== 'cpu')) return
-  throw new UsageError(`\`precision ${precision}\` is for GPUs; name one with \`device\`, or leave it out`)
+  throw new UsageError(
+    `\`precision ${precision}\` works only on GPUs; name one with \`device\`, or leave \`precision\` out`,
+  )
 }
 
-/**
- * Every device that a request stands for: the one with this index, or all GPUs that the provider can be told to use.
- */
+/** Devices that a request stands for: the one with the index, or all of the provider. */
 export function devicesOf(name: Device['name'], index: number | null): readonly Device[] {
   if (index !== null) return [{ name, index }]
   const count = name === 'cuda' || name === 'tensorrt' ? Math.max(1, nvidiaModels().length) : 1
   return Array.from({ length: count }, (_, i) => ({ name, index: i }))
 }
 
-/** Why a provider cannot run on this platform whatever is installed; undefined if it may. */
+/** Reason why a provider can never work on this platform; undefined if it may work. */
 export function platformGap(name: Device['name']): string | undefined {
   const built = listSupportedBackends().map((backend) => backend.name)
   if (built.includes(PROVIDERS[name].backend)) return undefined
-  return `onnxruntime-node for ${process.platform}-${process.arch} does not have it`
+  return `onnxruntime-node for ${process.platform}-${process.arch} does not support it`
 }
 
 export function remedyOf(name: Device['name']): string {
   return PROVIDERS[name].remedy
 }
 
-/** ONNX Runtime's name of the provider, as it stands in profiles and in results. */
+/** ONNX Runtime's name of the provider, used in profiles and in the results. */
 export function providerName(name: Device['name']): string {
   return PROVIDERS[name].profileName
 }
 
-/** Providers as onnxruntime-node names them. */
 export type ExecutionProvider = string | { readonly name: string; readonly deviceId: number }
 
-/** The providers to request from onnxruntime-node. TensorRT leaves operators that it does not support to CUDA. */
+/** Providers to request from onnxruntime-node. CUDA runs the operators that TensorRT does not support. */
 export function executionProviders({ name, index }: Device): ExecutionProvider[] {
   const { backend, hasIndex } = PROVIDERS[name]
   const own = hasIndex ? { name: backend, deviceId: index } : backend
   return name === 'tensorrt' ? [own, { name: 'cuda', deviceId: index }] : [own]
 }
 
-/** Names of adapters that compute on the processor. They are slower than the processor's own provider. */
+/** Names of software adapters, which compute on the processor and are slower than `cpu`. */
 const SOFTWARE = /llvmpipe|lavapipe|softpipe|swiftshader|basic render/i
 
 export function isSoftware(adapter: string): boolean {
   return SOFTWARE.test(adapter)
 }
 
-/**
- * The models of NVIDIA's cards in the order of their numbers in CUDA, as the kernel's driver lists them on Linux.
- * @param visible the cards that CUDA may see, in their order; undefined for all
- */
+/** Models of the NVIDIA cards in CUDA's order, from the Linux driver. @param visible value of CUDA_VISIBLE_DEVICES */
 export function nvidiaModels(
   folder = '/proc/driver/nvidia/gpus',
   visible = process.env.CUDA_VISIBLE_DEVICES,
@@ -164,7 +154,7 @@ export function nvidiaModels(
   if (visible === undefined) return cards.map(({ model }) => model)
   const models: string[] = []
   for (const entry of visible.split(',').map((text) => text.trim())) {
-    // CUDA uses at most one part of a divided card, and ignores all entries after an invalid one.
+    // CUDA uses at most one MIG slice of a card, and ignores everything after an invalid entry.
     if (entry.startsWith('MIG-')) return [...models, UNKNOWN_CARD]
     const card = /^\d+$/.test(entry)
       ? cards[Number(entry)]
@@ -177,12 +167,11 @@ export function nvidiaModels(
 
 const UNKNOWN_CARD = 'NVIDIA GPU'
 
-/** The system's name for the processor; null if it has none. */
 export function processorName(): string | null {
   return cpus()[0]?.model.trim() || null
 }
 
-/** Whether there may be a GPU whose name can be read. Only on Linux: elsewhere a software adapter would go unnoticed. */
+/** Whether `auto` should look for a GPU. Only on Linux, because software adapters cannot be recognised elsewhere. */
 export function mayHaveGpu(): boolean {
   if (process.platform !== 'linux') return false
   const hasRenderNode = existsSync('/dev/dri') && readdirSync('/dev/dri').some((node) => node.startsWith('renderD'))

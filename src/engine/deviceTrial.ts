@@ -8,20 +8,20 @@ import { jobScene } from './crew.js'
 import { type Device, isSoftware, nvidiaModels, platformGap, processorName, providerName, remedyOf } from './device.js'
 import type { Scene } from './task.js'
 
-/** Result of a trial: whether a device ran a network, and how fast a single batch went through. */
+/** Whether a device can run a network, and the time for one batch. */
 export type DeviceTrial =
   | {
       readonly device: Device
       readonly runs: true
-      /** The driver's name for the device; null if the driver gives none. */
+      /** The driver's name for the device; null if unknown. */
       readonly adapter: string | null
-      /** Whether the driver computes on the processor; null if it is not known. */
+      /** Whether the adapter computes on the processor; null if unknown. */
       readonly software: boolean | null
       readonly milliseconds: number
     }
   | { readonly device: Device; readonly runs: false; readonly reason: string; readonly remedy: string }
 
-/** A black dot on white; the content of the picture does not matter here. */
+/** A black pixel on white. Any picture would do. */
 const TRIAL_SCENE: Scene = {
   patch: { name: 'trial', size: 1, rgba: Uint8Array.of(0, 0, 0, 255), sha256: '' },
   background: { rgb: [255, 255, 255] },
@@ -29,15 +29,14 @@ const TRIAL_SCENE: Scene = {
 }
 
 export interface TrialOptions {
-  /** As in `startDeviceProcess`. */
+  /** See `startDeviceProcess`. */
   readonly script?: string
   readonly signal?: AbortSignal | undefined
 }
 
 /**
- * Runs a network on a device in a process of its own, since a broken driver may take its process down. It also checks
- * where the operators ran, because a provider may leave them to the processor without a warning.
- * @throws the signal's reason once it was given
+ * Runs a network on a device in a separate process, because a broken driver may crash it. It also checks where the
+ * operators ran, because a provider may leave them to the processor without a warning.
  */
 export async function tryDevice(
   device: Device,
@@ -54,7 +53,7 @@ export async function tryDevice(
     optimization: network.optimization,
     input: network.input,
     outputs: network.layers.map((layer) => featureOutput(layer, precision)),
-    // Removed here, since a process that crashes removes nothing.
+    // This process makes the folder and removes it, because a process that crashes cannot remove it.
     profileFolder: await makeTemporaryFolder(),
   }
   let opened: DeviceProcess | undefined
@@ -76,7 +75,7 @@ export async function tryDevice(
   }
 }
 
-/** Times the second pass, because the first one compiles. */
+/** Times the second batch, because the first one includes compiling. */
 async function millisecondsOfBatch(opened: DeviceProcess, { input }: Network): Promise<number> {
   const job = jobScene(TRIAL_SCENE)
   const offsets = new Int32Array(2 * (input.batch ?? 1))
@@ -86,12 +85,12 @@ async function millisecondsOfBatch(opened: DeviceProcess, { input }: Network): P
   return performance.now() - start
 }
 
-/** Why the placement of operators is not as requested; undefined if it is. */
+/** Reason why a device did not do the work itself; undefined if it did. */
 export function strayReason({ name }: Device, { operators, heavy }: Placement): string | undefined {
   if (name === 'cpu') return undefined
   const onProcessor = heavy[providerName('cpu')] ?? 0
   const all = Object.values(heavy).reduce((sum, count) => sum + count, 0)
-  if (operators[providerName(name)] === undefined) return 'ONNX Runtime ran everything on other providers'
+  if (operators[providerName(name)] === undefined) return 'ONNX Runtime ran no operator on it'
   if (onProcessor > 0)
     return `ONNX Runtime ran ${onProcessor} of ${all} convolutions and matrix products on the processor`
   return undefined
@@ -108,12 +107,12 @@ function softwareAdapter({ name }: Device, adapter: string | null): boolean | nu
   return adapter === null ? null : isSoftware(adapter)
 }
 
-/** A device that was asked for and did not pass its trial. */
+/** The error for a requested device that failed its trial. */
 export function deviceError({ device, reason, remedy }: DeviceTrial & { runs: false }): DeviceError {
   return new DeviceError(`device ${deviceText(device)} is not usable: ${reason}; ${remedy}, or use \`device cpu\``)
 }
 
-/** A device in the form that `parseDevice` reads. */
+/** The text that `parseDevice` reads as this device. */
 export function deviceText({ name, index }: Device): string {
   return index > 0 ? `${name}:${index}` : name
 }

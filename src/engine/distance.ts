@@ -1,6 +1,5 @@
 /**
- * The largest relative distance between the rows of two matrices. It is infinite if a row is zero in the expected
- * matrix only, or holds NaN.
+ * Largest |found − expected| / |expected| of any row (Euclidean norms). Infinite for NaN, or if only `expected` is 0.
  */
 export function largestDistance(found: Float32Array, expected: Float32Array, dims: number): number {
   let largest = 0

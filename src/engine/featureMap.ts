@@ -4,13 +4,13 @@ import type { CellShape } from './reuse/cellStep.js'
 import { networkCells } from './reuse/cellSteps.js'
 import { totalStride } from './reuse/totalStride.js'
 
-/** A layer whose features are a map, [channels, rows, cols] flattened. */
+/** Shape of a layer whose features are a map, [channels, rows, cols] flattened. */
 export interface FeatureMap extends CellShape {
-  /** Distance of neighbouring cells in pixels: the network's total stride up to the layer. */
+  /** Distance in pixels between neighbouring positions of the map: the network's total stride up to the layer. */
   readonly stride: number
 }
 
-/** The map of a layer; undefined if the layer is no map, or if the graph does not tell the map's shape or stride. */
+/** Returns undefined if the layer is no map, or if the shape or stride cannot be read from the graph. */
 export function featureMapOf(network: Network, { name, dims, isMap }: FeatureLayer): FeatureMap | undefined {
   if (!isMap) return undefined
   try {
@@ -20,7 +20,7 @@ export function featureMapOf(network: Network, { name, dims, isMap }: FeatureLay
     const isWhole = shape !== undefined && shape.channels * shape.rows * shape.cols === dims
     return isWhole && stride !== undefined ? { ...shape, stride } : undefined
   } catch (error) {
-    // ONNX Runtime also runs graphs whose description Shiftscope does not understand.
+    // ONNX Runtime also runs graphs that Shiftscope cannot read. Their features are used, but not as a map.
     if (error instanceof InputError) return undefined
     throw error
   }

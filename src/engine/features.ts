@@ -1,31 +1,24 @@
 import type { FeatureLayer } from '../networks/index.js'
 import { resourceError } from '../support/machine.js'
 
-/** One layer's features: [positions, dims], row-major, float32, on memory that threads share. */
+/** One layer's features: float32 [positions, dims] in shared memory. */
 export interface LayerFeatures {
   readonly name: string
   readonly dims: number
   readonly matrix: Float32Array
 }
 
-/** Result of an extraction. */
 export interface Features {
   readonly layers: readonly LayerFeatures[]
-  /** How many positions, counted from the first, are finished: all of them unless the extraction was stopped. */
+  /** Number of finished positions, counted from the first one. All are finished unless the extraction was stopped. */
   readonly finished: number
-  /**
-   * Gives the matrices back. A later extraction is faster with pages that are in memory already. The matrices must not
-   * be read after this call.
-   */
+  /** Keeps the matrices for later extractions, which then start faster. They must not be read after this call. */
   release(): void
 }
 
-/** Matrices that are used again once they were given back. */
+/** Keeps released matrices for later extractions. */
 export interface FeatureMemory {
-  /**
-   * @param rows number of rows of every matrix
-   * @throws ResourceError if memory does not suffice
-   */
+  /** @throws ResourceError if there is too little memory */
   take(layers: readonly FeatureLayer[], rows: number): readonly Float32Array[]
   giveBack(matrices: readonly Float32Array[]): void
 }
@@ -35,7 +28,7 @@ export function openFeatureMemory(): FeatureMemory {
   const bufferOf = (bytes: number): SharedArrayBuffer => {
     const at = spare.findIndex(({ byteLength }) => byteLength >= bytes)
     if (at !== -1) return spare.splice(at, 1)[0] as SharedArrayBuffer
-    // Matrices that are too small for this extraction are too small for longer ones too.
+    // All kept buffers are too small for this matrix, and would be for larger ones, so they are freed.
     spare.length = 0
     try {
       return new SharedArrayBuffer(bytes)

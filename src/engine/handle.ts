@@ -15,30 +15,29 @@ import { openReuse, type ReusePlan } from './reuse/reuse.js'
 import { BatchFailure } from './scheduler.js'
 import type { Frame, Scene, Settings } from './task.js'
 
-/** A network opened on the processor or on devices. All its computations go through its queue of batches. */
+/** A network that is open on the processor or on devices. */
 export interface NetworkHandle {
   readonly network: Network
   readonly settings: Settings
-  /** Why the processor took over from devices; undefined while they work. */
+  /** Why the processor took over from devices; undefined as long as they work. */
   readonly failure: string | undefined
-  /** Whether the processor is free while the network runs, so that another unit may be measured meanwhile. */
+  /** Whether the processor is free while the network runs, and can measure another unit's features meanwhile. */
   readonly overlaps: boolean
-  /** The values that images shared, by size of the patch; empty if reuse is off. */
+  /** Values that images shared, one record per patch size; empty without reuse. */
   reused(): readonly ReuseRecord[]
   /**
-   * Composites the scene's patch at every position ([positions, 2] as row, col) and runs the network on all of them.
-   * The features do not depend on the number of workers or on the order in which batches end.
+   * Pastes the patch at every offset ([positions, 2] as row, col) and runs the network on the images. The features do
+   * not depend on the number of workers or on the order in which batches end.
    */
   extract(scene: Scene, offsets: Int32Array, options?: ExtractionOptions): Promise<Features>
-  /** Features of pictures of the whole frame, [pictures, dims] for every layer. */
+  /** Runs the network on whole pictures. The features are [pictures, dims] for each layer. */
   encode(frames: readonly Frame[], options?: ExtractionOptions): Promise<Features>
   close(): Promise<void>
 }
 
 /**
- * Opens a network on the processor: worker threads, each with a session of its own.
- * @param script as in `openWorkers`
- * @param reusing settings for computing values that images share only once, where that is faster
+ * Opens a network on the processor. @param script see `openWorkers`
+ * @param reusing settings of reuse, which computes values that images share only once; without them, there is no reuse
  */
 export function openThreads(
   network: Network,
@@ -73,28 +72,27 @@ export function openThreads(
   }
 }
 
-/** The processor, which takes over when devices fail for good. */
+/** Settings with which the processor takes over when devices fail for good. */
 export interface Fallback {
-  /** How the processor computes. */
   readonly processor: Settings
-  /** Precision of the devices. With float16 the processor cannot take over, since its features would differ. */
+  /** Precision of the devices. With `fp16` the processor cannot take over, because its features would differ. */
   readonly precision?: Precision | undefined
 }
 
 /**
- * A handle on devices. When they fail for good, the processor starts the failed work again, and does all later work.
- * @throws DeviceError from the handle's calls if the processor cannot take over
+ * When devices fail for good, the processor repeats the failed call and does all later ones.
+ * @throws DeviceError from `extract` and `encode`, if the processor cannot take over
  */
 export function deviceHandle(devices: Crew, { processor, precision = 'fp32' }: Fallback): NetworkHandle {
   const { network, name, memory, onNote } = devices
   let takenOver: { readonly crew: Crew; readonly failure: string } | undefined
-  /** If several calls fail together, the first one lets the processor take over for all of them. */
+  /** Starts workers on the processor. Called only once, even if several calls fail at the same time. */
   const takeOver = (failure: string): NonNullable<typeof takenOver> => {
     if (precision === 'fp16')
       throw new DeviceError(
-        `${name} failed: ${failure}; run the same command again, or use \`precision fp32\`, which the processor can take over`,
+        `${name} failed: ${failure}; run the same command again, or use \`precision fp32\`, so that the processor can take over`,
       )
-    onNote(`${name} failed (${failure}); the processor does this unit again and all that follow`)
+    onNote(`${name} failed (${failure}); the processor repeats this unit and computes all later ones`)
     return { crew: openThreadCrew(network, processor, { memory, onNote }), failure }
   }
   const compute = async (work: (crew: Crew) => Promise<Features>): Promise<Features> => {

@@ -4,17 +4,13 @@ import { machineMemory } from '../support/machine.js'
 import { counted } from '../support/text.js'
 import type { PositionGrid } from './positions.js'
 
-/** Bytes of a network's features at all positions of a grid, the anchors outside it included. */
+/** Bytes of a network's features at all positions of a grid, including anchors that are not on the grid. */
 export function gridFeatureBytes({ layers }: Pick<Network, 'layers'>, { offsets }: PositionGrid): number {
   const dims = layers.reduce((sum, layer) => sum + layer.dims, 0)
   return (offsets.length / 2) * dims * Float32Array.BYTES_PER_ELEMENT
 }
 
-/**
- * Compares a network's features with the memory, before any of it is taken.
- * @param memory in bytes
- * @throws UsageError when they cannot fit
- */
+/** Refuses work whose weights and features cannot fit into memory. @param memory in bytes @throws UsageError */
 export function checkMemory(network: Network, grid: PositionGrid, memory = machineMemory()): void {
   const bytes = network.weightsBytes + gridFeatureBytes(network, grid)
   if (bytes <= memory) return
@@ -23,6 +19,6 @@ export function checkMemory(network: Network, grid: PositionGrid, memory = machi
   const remedy = widest.isMap ? `\`pool mean\`, ${without}` : without
   const gibibytes = (count: number) => `${(count / 2 ** 30).toFixed(1)} GiB`
   throw new UsageError(
-    `${network.id}: weights and features of ${counted(grid.offsets.length / 2, 'position')} take ${gibibytes(bytes)} of this machine's ${gibibytes(memory)} of memory; use ${remedy}`,
+    `${network.id}: weights and features of ${counted(grid.offsets.length / 2, 'position')} need ${gibibytes(bytes)}, but this machine has ${gibibytes(memory)} of memory; use ${remedy}`,
   )
 }

@@ -6,24 +6,21 @@ import { largestDistance } from './distance.js'
 import { offsetsAt, positionGrid } from './positions.js'
 import type { Scene, Settings } from './task.js'
 
-/** Number of positions that are compared. */
+/** Number of positions at which features are compared. */
 const POSITIONS = 8
 
-/** Relative distance of features from the processor's beyond which a device is not used. */
+/** Largest relative distance from the processor's features with which a device is accepted. */
 const MAX_NOISE: Readonly<Record<Precision, number>> = { fp32: 0.01, fp16: 0.1 }
 
-/** Difference between a device's features and those that the processor computes in float32. */
+/** Difference between a device's features and those of the processor in float32. */
 export interface NoiseFloor {
   /** Number of compared positions. */
   readonly positions: number
-  /** Per layer, the largest |device − processor| / |processor| of any compared position, with Euclidean norms. */
+  /** Per layer, the largest |device − processor| / |processor| over the compared positions, with Euclidean norms. */
   readonly relative: Readonly<Record<string, number>>
 }
 
-/**
- * Computes positions spread over the frame on devices and on the processor.
- * @throws BatchFailure where the devices fail
- */
+/** Compares features at a few positions, spread over the frame, with those of the processor. */
 export async function measureNoiseFloor(devices: Crew, scene: Scene, processor: Settings): Promise<NoiseFloor> {
   const { network } = devices
   const { offsets } = positionGrid(network.input.rows, scene.patch.size, 1)
@@ -42,20 +39,17 @@ export async function measureNoiseFloor(devices: Crew, scene: Scene, processor: 
   }
 }
 
-/**
- * Tensor cores change features by 1e-3, sums in float16 by 1e-2. A much larger distance cannot come from rounding.
- * @throws DeviceError when the device's features differ from the processor's by more than rounding
- */
+/** Tensor cores change features by about 1e-3, sums in float16 by 1e-2. @throws DeviceError for far larger distances */
 export function checkNoise(name: Device['name'], { relative }: NoiseFloor, precision: Precision = 'fp32'): void {
   for (const [layer, distance] of Object.entries(relative)) {
     if (distance <= MAX_NOISE[precision]) continue
     throw new DeviceError(
-      `device ${name} computes wrong features (${layer} is ${distance.toPrecision(2)} from the processor's): update its driver, or use \`device cpu\``,
+      `device ${name} computes wrong features (the relative difference from the processor's is ${distance.toPrecision(2)} in ${layer}): update its driver, or use \`device cpu\``,
     )
   }
 }
 
-/** At most `count` positions, the first and the last among them. */
+/** Chooses `count` positions or fewer, evenly spread, always with the first and the last one. */
 function spread(offsets: Int32Array, count: number): Int32Array {
   const positions = offsets.length / 2
   const chosen = Array.from({ length: Math.min(count, positions) }, (_, i) =>

@@ -2,14 +2,10 @@ import { type Background, parseColour, WHITE } from '../patches/background.js'
 import type { Patch } from '../patches/patch.js'
 import type { Frame, Frames, Scene } from './task.js'
 
-/** A patch of one transparent pixel, for frames without an object. */
+/** A transparent patch of one pixel, for frames without an object. */
 export const NOTHING: Patch = { name: 'nothing', size: 1, rgba: new Uint8Array(4), sha256: '' }
 
-/**
- * The scene of a patch on a background.
- * @param background pixels, or `white` or a colour as `#rrggbb`
- * @throws UsageError for any other name
- */
+/** @param background pixels, `white`, or a colour as `#rrggbb` @throws UsageError for any other text */
 export function sceneOf(patch: Patch, background: Background | string = WHITE, blend: Scene['blend'] = 'hard'): Scene {
   return {
     patch,
@@ -18,7 +14,7 @@ export function sceneOf(patch: Patch, background: Background | string = WHITE, b
   }
 }
 
-/** A scene with its pixels on memory that threads share, so that sending it with every batch copies no pixels. */
+/** Copies the pixels to shared memory, so that sending the scene with every batch copies none. */
 export function sharedScene(scene: Scene | Frames): Scene | Frames {
   if ('frames' in scene) return { frames: scene.frames.map(sharedFrame) }
   const { patch, background } = scene
@@ -29,7 +25,7 @@ export function sharedScene(scene: Scene | Frames): Scene | Frames {
   }
 }
 
-/** A scene with its pixels on memory of its own, which can be sent to a process. */
+/** Copies the pixels out of shared memory, which cannot be sent to another process. */
 export function ownScene(scene: Scene | Frames): Scene | Frames {
   if ('frames' in scene) return { frames: scene.frames.map((frame) => frame.slice()) }
   const { patch, background } = scene
@@ -40,7 +36,7 @@ export function ownScene(scene: Scene | Frames): Scene | Frames {
   }
 }
 
-/** A frame on memory that threads share, which needs no copy when it is sent to them. @param side of the square in pixels */
+/** An empty square frame in shared memory, which workers receive without a copy. @param side in pixels */
 export function emptyFrame(side: number): Uint8Array {
   return new Uint8Array(new SharedArrayBuffer(side * side * 3))
 }

@@ -3,20 +3,20 @@ import type { Background } from '../patches/background.js'
 import { NOTHING } from './scene.js'
 import type { Frame, Frames, Scene } from './task.js'
 
-/** Inputs of the compositing graph that do not change within a scene (`SCENE_INPUTS`). */
+/** The compositing graph's inputs that are the same for all images of a scene. See `SCENE_INPUTS` for their layout. */
 export interface SceneArrays {
-  /** Side of the window: the patch with a border of one transparent pixel. */
+  /** Side in pixels of the window: the patch with a border of one transparent pixel. */
   readonly side: number
   readonly window: Float32Array
   readonly transparency: Float32Array
-  /** [images, 3, rows, cols], one for each image of a batch or one for all; or [3] for one colour. */
+  /** [images, 3, rows, cols] with one background per image of the batch or one for all; or [3] for a single colour. */
   readonly background: Float32Array
 }
 
-/** The lowest alpha with which a pixel is the patch's if the blend is hard. */
+/** With the blend `hard`, a pixel belongs to the patch if its alpha is at least this. */
 const OPAQUE = 128
 
-/** Normalises patch and background as `native/core/composite.h` does: every step rounded to float32. */
+/** Normalises patch and background to the same bits as `native/core/composite.h`, which rounds each step to float32. */
 export function sceneArrays({ patch, background, blend }: Scene, input: NetworkInput): SceneArrays {
   const side = patch.size + 2
   const window = new Float32Array(3 * side * side)
@@ -37,17 +37,14 @@ export function sceneArrays({ patch, background, blend }: Scene, input: NetworkI
   return { side, window, transparency, background: normalisedBackground(background, input) }
 }
 
-/**
- * The pictures of a batch as backgrounds, with nothing drawn on them.
- * @param offsets offsets of the batch, [images, 2] as picture index, 0
- */
+/** Whole pictures, as backgrounds without a patch. @param offsets [images, 2] as index of the picture, 0 */
 export function frameArrays(frames: Frames, offsets: Int32Array, input: NetworkInput): SceneArrays {
   const background = new Float32Array((offsets.length / 2) * 3 * input.rows * input.cols)
   normaliseFrames(frames, offsets, input, background)
   return { ...sceneArrays({ patch: NOTHING, background: { rgb: [0, 0, 0] }, blend: 'hard' }, input), background }
 }
 
-/** Writes the pictures of a batch as input, [images, 3, rows, cols]. @param offsets as in `frameArrays` */
+/** Normalises the pictures of a batch into `images`, [images, 3, rows, cols]. @param offsets see `frameArrays` */
 export function normaliseFrames(
   { frames }: Frames,
   offsets: Int32Array,
@@ -65,10 +62,7 @@ function normalisedBackground(background: Background, input: NetworkInput): Floa
   return normalisedSamples('rgb' in background ? background.rgb : background.image, input)
 }
 
-/**
- * @param samples RGB [pixels, 3], from 0 to 255
- * @param planes receives the result in the order of the input's channels, [3, pixels]
- */
+/** @param samples RGB [pixels, 3], from 0 to 255 @param planes receives [3, pixels], in the network's channel order */
 function normalisedSamples(
   samples: ArrayLike<number>,
   input: NetworkInput,
@@ -86,10 +80,7 @@ function normalisedSamples(
   return planes
 }
 
-/**
- * For each channel, a table of the normalised value of each byte. A division for each sample takes several times as
- * long.
- */
+/** By channel, the normalised value of each byte. Looking values up is several times as fast as dividing. */
 function byteValues(input: NetworkInput): readonly Float32Array[] {
   const known = tables.get(input)
   if (known !== undefined) return known
@@ -107,7 +98,7 @@ function lookUp(samples: Uint8Array, first: number, values: Float32Array, plane:
     plane[pixel] = values[samples[pixel * 3 + first] as number] as number
 }
 
-/** Index of the sample (red, green or blue) that becomes a channel of the input. */
+/** Which sample of a pixel (0 red, 1 green, 2 blue) becomes the given channel of the network's input. */
 function sampleOf(channel: number, { channelOrder }: NetworkInput): number {
   return channelOrder === 'bgr' ? 2 - channel : channel
 }

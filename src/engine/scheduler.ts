@@ -1,11 +1,10 @@
 import type { BatchResult } from './task.js'
 
-/** Attempts at a batch, after which the work fails. */
+/** After this many failures of a batch, the whole work fails. */
 const MAX_ATTEMPTS = 3
 
-/** A batch that failed, and why. */
 export class BatchFailure extends Error {
-  /** First position of the batch; undefined if no session could be opened, so that no batch was begun. */
+  /** First position of the batch; undefined if the session could not be opened. */
   readonly first: number | undefined
   readonly count: number
 
@@ -16,36 +15,34 @@ export class BatchFailure extends Error {
   }
 }
 
-/** The workers that batches run on. */
+/** Runs batches on workers. */
 export interface Runner {
-  /** Images per batch; it may shrink during the work. */
+  /** Images per batch. It may become smaller during the work. */
   readonly batch: number
-  /** Batches that may run at the same time. */
+  /** Number of batches that may run at the same time. */
   readonly inFlight: number
-  /** Makes batches smaller if one of this size failed for that reason. @returns whether they are smaller now */
+  /** Makes batches smaller if they failed because of their size. @returns whether they are smaller now */
   shrink(reason: string): boolean
 }
 
-/** The work to schedule. */
 export interface Job {
   readonly positions: number
   /**
-   * Computes a batch and stores its features. A rejection means that a worker was lost.
-   * @param first its first position
-   * @param count how many positions it has; if there are fewer than `batch`, the batch is filled up
+   * Computes a batch and stores its features; rejects if a worker died.
+   * @param count number of positions; if it is less than `batch`, the rest of the batch is filled up
    */
   readonly run: (first: number, count: number, batch: number) => Promise<BatchResult>
-  /** Called with the number of positions that are finished. */
+  /** Called after each batch with the number of finished positions. */
   readonly onDone?: ((done: number) => void) | undefined
   readonly signal?: AbortSignal | undefined
 }
 
 /**
- * Computes all positions of a job in batches, many at a time. Failed batches run again one by one, because a worker
- * that dies of one batch loses its other batches as well. After the signal, no more batches start. Running batches
- * finish, since ONNX Runtime aborts the process if a thread is killed inside a forward pass.
- * @returns how many positions, counted from the first, are finished: all of them unless the signal was given
- * @throws BatchFailure when a batch failed too often, or no session could be opened
+ * Computes all positions in batches, many at a time. Failed batches run again one by one, because a worker that dies of
+ * one batch loses all of its batches. After the signal, running batches still finish: ONNX Runtime aborts the process
+ * if a thread is killed during a forward pass.
+ * @returns number of finished positions, counted from the first one; all of them unless the signal was given
+ * @throws BatchFailure if a batch fails repeatedly, or if no session can be opened
  */
 export async function schedule(job: Job, runner: Runner): Promise<number> {
   const state: State = { done: new Uint8Array(job.positions), count: 0 }
@@ -75,7 +72,7 @@ export async function schedule(job: Job, runner: Runner): Promise<number> {
 }
 
 interface State {
-  /** By position: 1 if its features are stored. */
+  /** For each position: 1 if its features are stored. */
   readonly done: Uint8Array
   count: number
 }
@@ -86,7 +83,7 @@ function batchesLeft(done: Uint8Array, batch: number): number[] {
   return queue
 }
 
-/** Runs the batches of a queue until one of them fails. Batches that are already running finish. */
+/** Runs batches until one fails, and waits for those that are running. @param queue first position of each batch */
 async function round(
   job: Job,
   queue: readonly number[],
@@ -100,7 +97,8 @@ async function round(
     while (next < queue.length && failures.length === 0 && !job.signal?.aborted) {
       const first = queue[next++] as number
       const count = Math.min(batch, job.positions - first)
-      // Features of a repeated batch may be stored already. A worker that dies while it writes may damage them.
+      // Some features of a repeated batch may be stored already. They count as missing until it ends, because a worker
+      // that dies while it writes may damage them.
       mark(state, first, count, 0)
       const failure = await attempt(job, first, count, batch)
       if (failure === undefined) mark(state, first, count, 1)

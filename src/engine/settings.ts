@@ -9,35 +9,34 @@ import { positionGrid } from './positions.js'
 import { networkCells } from './reuse/cellSteps.js'
 import type { Scene, Settings } from './task.js'
 
-/** Length of a timed trial in seconds. */
+/** Seconds that a measurement of speed should take. */
 const TRIAL_SECONDS = 0.7
 
-/** Largest number of bytes of all workers' copies of the weights together. */
+/** Most bytes of weights in all workers together, each of which has its own copy. */
 const MAX_WEIGHT_COPIES = 600 * 1024 * 1024
 
-/** Bytes of a worker thread before it has done anything. */
+/** Bytes of an idle worker thread. */
 const BYTES_PER_THREAD = 16 * 1024 * 1024
 
 const BATCHES = [32, 8]
 
-/** Bytes of activations per worker, beyond which no larger batch is tried. */
+/** Most bytes of activations per worker. Batches that need more are not used. */
 const MAX_ACTIVATIONS = 200 * 1024 * 1024
 
-/** About how many tensors of the largest size a forward pass holds at a time. */
+/** Estimated number of tensors that a forward pass holds at a time, each as large as the largest. */
 const TENSORS_AT_A_TIME = 4
 
-/** Fewer images than this take less time than opening a second session, so one worker on all cores runs them. */
+/** Up to this many images, one worker on all cores is used, because opening a second session would take longer. */
 const FEW_IMAGES = 64
 
-/** Settings that you fix; Shiftscope chooses the others. */
+/** Settings that the user fixed; Shiftscope chooses the others. */
 export type WishedSettings = Partial<Settings>
 
 /**
- * Settings that use all cores, the fastest first: one worker per core, or one worker on all cores, each with every
- * batch size. Settings that the user fixed do not vary. One worker on all cores runs at 0.5 to 0.9 of the speed of one
- * per core (two cores; tiny-alexnet, AlexNet, MobileNetV2 and ResNet-50), but takes less memory.
- * @throws UsageError if a fixed setting is not a positive whole number, is a batch that the network does not accept, or
- * takes more than `memory`, in bytes
+ * Lists settings that use all cores, the fastest first: one worker per core, or one worker on all cores, each with
+ * every batch size. One worker on all cores has 50 to 90 % of the speed (on two cores with tiny-alexnet, AlexNet,
+ * MobileNetV2 and ResNet-50), but takes less memory.
+ * @throws UsageError if a setting of the user is impossible for this network or machine
  */
 export function candidateSettings(
   network: Network,
@@ -76,16 +75,14 @@ export function candidateSettings(
   return fits.length === 0 ? candidates : fits
 }
 
-/**
- * Batch sizes whose activations do not take too much memory, as far as the graph tells; always includes the smallest.
- */
+/** Batch sizes whose activations fit into MAX_ACTIVATIONS; at least the smallest size. */
 function batchesFor(network: Network): readonly number[] {
   const bytes = TENSORS_AT_A_TIME * largestTensor(network)
   const fitting = BATCHES.filter((batch) => batch * bytes <= MAX_ACTIVATIONS)
   return fitting.length === 0 ? [Math.min(...BATCHES)] : fitting
 }
 
-/** Bytes of an image's largest activation before fully connected layers; 0 where that is not known. */
+/** Bytes of the largest activation of one image, without fully connected layers; 0 if the graph cannot be read. */
 function largestTensor(network: Network): number {
   try {
     const { shapes } = networkCells(network).cells
@@ -97,21 +94,18 @@ function largestTensor(network: Network): number {
   }
 }
 
-/** How many workers may have their copies of a network's weights. */
+/** Number of workers whose copies of the weights fit into MAX_WEIGHT_COPIES; at least 1. */
 function weightCopies({ weightsBytes }: Network): number {
   return Math.max(1, Math.floor(MAX_WEIGHT_COPIES / Math.max(1, weightsBytes)))
 }
 
-/** The least memory that the workers take. Each has three batches of images, the weights, and a JavaScript thread. */
+/** The least that workers need: for each, three batches of images, the weights, and the thread itself. */
 function workerBytes({ input, weightsBytes }: Network, { workers, batch }: Settings): number {
   const batchBytes = batch * 3 * input.rows * input.cols * Float32Array.BYTES_PER_ELEMENT
   return workers * (3 * batchBytes + weightsBytes + BYTES_PER_THREAD)
 }
 
-/**
- * Workers, threads and batch for `images` images of a network: the first candidate. The features do not depend on the choice.
- * @throws UsageError as `candidateSettings`
- */
+/** Chooses settings for a number of images. The features do not depend on the choice. */
 export function chooseSettings(
   network: Network,
   images: number,
@@ -123,10 +117,7 @@ export function chooseSettings(
   return single ?? (candidates[0] as Settings)
 }
 
-/**
- * Images per second that a network's workers composite and run, measured after a warm-up.
- * @throws BatchFailure; the signal's reason once it was given
- */
+/** Measures compositing and forward passes together, after a warm-up. @throws BatchFailure */
 export async function imagesPerSecond(crew: Crew, scene: Scene, signal?: AbortSignal): Promise<number> {
   const { offsets } = positionGrid(crew.network.input.rows, scene.patch.size, 1)
   const atATime = crew.batch * crew.workers.count
@@ -143,7 +134,7 @@ export async function imagesPerSecond(crew: Crew, scene: Scene, signal?: AbortSi
   return images / (await secondsOf(() => run(images)))
 }
 
-/** Images per second of the processor with these settings, if every image is computed in full. */
+/** Measures images per second on the processor without reuse. */
 export async function processorRate(
   network: Network,
   scene: Scene,

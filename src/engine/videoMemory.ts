@@ -2,15 +2,14 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import type { Device } from './device.js'
 
-/** Milliseconds that nvidia-smi may take to answer. */
+/** Milliseconds after which nvidia-smi is killed. */
 const TIMEOUT = 10_000
 
 const MEBIBYTE = 2 ** 20
 
 /**
- * Free memory of an NVIDIA card in bytes, as its driver's tool reports it. Undefined for other cards, and if
- * CUDA_VISIBLE_DEVICES is set, because the tool may then number the cards differently.
- * @param tool program to run; tests replace nvidia-smi
+ * Free bytes of an NVIDIA card; undefined for other cards. Also undefined if CUDA_VISIBLE_DEVICES is set, because
+ * nvidia-smi may then number the cards differently from CUDA.
  */
 export async function freeVideoMemory({ name, index }: Device, tool = 'nvidia-smi'): Promise<number | undefined> {
   if ((name !== 'cuda' && name !== 'tensorrt') || process.env.CUDA_VISIBLE_DEVICES !== undefined) return undefined
@@ -23,16 +22,15 @@ export async function freeVideoMemory({ name, index }: Device, tool = 'nvidia-sm
   }
 }
 
-/** The free MiB in the tool's answer, one line with a number; undefined for any other, such as [N/A]. */
+/** Parses nvidia-smi's answer, a number of MiB, into bytes. Undefined for any other answer, such as [N/A]. */
 export function freeMemoryIn(answer: string): number | undefined {
   const [, mebibytes] = /^\s*(\d+)\s*$/.exec(answer) ?? []
   return mebibytes === undefined ? undefined : Number(mebibytes) * MEBIBYTE
 }
 
 /**
- * Whether a batch of twice the size fits. It needs at most as much additional memory as is in use so far.
- * @param before free bytes by card before anything ran; undefined if they are not known
- * @param now free bytes by card with the batch of this size
+ * Whether a batch twice as large fits into all cards. It needs at most as much again as is in use now.
+ * @param before free bytes of each card before anything ran @param now free bytes with the current batch size
  */
 export function hasRoomForTwice(
   before: readonly (number | undefined)[],

@@ -2,10 +2,10 @@ import { workerData } from 'node:worker_threads'
 import type { Backend, WorkerData } from './backends/backend.js'
 import type { BatchResult, BatchTask, Target } from './task.js'
 
-/** Opened with the first batch, so that its sender gets the error. */
+/** The session. The first batch opens it, so that an error becomes the answer to that batch. */
 let opened: Promise<Backend> | undefined
 
-/** Runs the network on a batch. Several batches may be in flight. */
+/** Computes one batch. Several may be in flight. */
 export default async function runBatch(task: BatchTask): Promise<BatchResult> {
   let backend: Backend
   try {
@@ -20,15 +20,14 @@ export default async function runBatch(task: BatchTask): Promise<BatchResult> {
     await backend.features(job, offsets, (first, images, layers) => write(target, first, images, layers))
     return { kind: 'written' }
   } catch (error) {
-    // A process that failed is gone. A session in this thread stays open.
+    // A process that failed has ended, so the next batch opens a new one. A session in this thread stays open.
     if (backend.isLost()) opened = undefined
     return { kind: 'failed', during: 'batch', reason: reasonOf(error) }
   }
 }
 
 /**
- * Writes the features of a task's images, from image `first` on, into the rows of its target. Filled-up images have no
- * row.
+ * Copies features into the matrices, for images from index `first` on. Images that only fill up the batch have no row.
  */
 function write({ matrices, rows }: Target, first: number, images: number, layers: readonly Float32Array[]): void {
   const wanted = rows.subarray(first, first + images)
@@ -39,7 +38,7 @@ function write({ matrices, rows }: Target, first: number, images: number, layers
   }
 }
 
-/** Each worker loads only the modules that it needs, because loading modules may take longer than the work. */
+/** Imports a backend only when it is needed, because loading its modules may take longer than the work. */
 async function openBackend(data: WorkerData): Promise<Backend> {
   switch (data.backend) {
     case 'thread':

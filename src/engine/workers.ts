@@ -5,27 +5,26 @@ import type { WorkerData } from './backends/backend.js'
 import type { BatchResult, BatchTask } from './task.js'
 
 /**
- * Batches that a worker has at a time. `thread`: one is in its forward pass, the second is being composited, and the
- * third is on its way. `cells` and `process`: one is computed while the features of the other are stored.
+ * Batches that a worker has at the same time. `thread`: one in its forward pass, one being composited, one on its way.
+ * `cells` and `process`: one is computed while the features of another are stored.
  */
 const IN_FLIGHT: Readonly<Record<WorkerData['backend'], number>> = { thread: 3, cells: 2, process: 2 }
 
-/** Worker threads that hold one network's sessions, or drive the processes that do. */
+/** Worker threads, each with a session of one network in the thread itself or in a process. */
 export interface Workers {
   readonly count: number
-  /** Batches that all workers together have at a time. */
+  /** Number of batches that all workers together have at the same time. */
   readonly inFlight: number
-  /** Rejects if the task's worker is lost. Another worker takes its place. */
+  /** Rejects if the worker dies. Another one then replaces it. */
   run(task: BatchTask): Promise<BatchResult>
-  /** Ends the workers if none is running a batch. They start again with the next one. */
+  /** Ends the workers to free their memory, unless a batch is running. The next batch starts them again. */
   rest(): Promise<void>
   close(): Promise<void>
 }
 
 /**
- * Workers, which start with the first batch. Each opens its session with its own first batch.
- * @throws ResourceError for more workers than the shell's limit on addresses (`ulimit -v`) allows
- * @param script address of the workers' module; tests give one whose workers die
+ * Prepares workers, which start with the first batch. @param script URL of their module; tests give one that fails
+ * @throws ResourceError if the shell's limit of address space (`ulimit -v`) is too low for so many workers
  */
 export function openWorkers(workerData: WorkerData, count: number, script = workerFile('engine/worker.js')): Workers {
   checkWorkers(count)
@@ -38,7 +37,7 @@ export function openWorkers(workerData: WorkerData, count: number, script = work
   const end = async () => {
     const ended = pool
     pool = undefined
-    // Processes are killed, because a driver may work for minutes on a result that nobody waits for.
+    // Without this, a driver may keep computing for minutes although nobody needs the result.
     if (workerData.backend === 'process') killAll(workerData.pids)
     await ended?.destroy()
   }
@@ -65,10 +64,10 @@ export function openWorkers(workerData: WorkerData, count: number, script = work
   }
 }
 
-/** How many process numbers are remembered, including those of workers that replaced lost ones. */
+/** Largest number of PIDs that are remembered, including those of processes that have been replaced. */
 const PLACES = 256
 
-/** Shared memory for `pids` of `WorkerData`. */
+/** Shared memory for `pids` in `WorkerData`. */
 export function processPlaces(): Int32Array {
   return new Int32Array(new SharedArrayBuffer((1 + PLACES) * Int32Array.BYTES_PER_ELEMENT))
 }
@@ -80,7 +79,7 @@ function killAll(pids: Int32Array): void {
     try {
       process.kill(pid, 'SIGKILL')
     } catch {
-      // It has ended by itself.
+      // The process has already ended.
     }
   }
 }

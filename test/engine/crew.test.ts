@@ -121,8 +121,8 @@ describe('batches that are too large', () => {
     const { crew, notes } = crewOf(10, { answer, hasOneSize: true })
     expect((await extractFeatures(crew, scene, OFFSETS)).finished).toBe(5)
     expect(notes).toEqual([
-      'cuda cannot take batches of 10; going on with 5',
-      'cuda cannot take batches of 5; going on with 2',
+      'batches of 10 images are too large for cuda; continuing with 5',
+      'batches of 5 images are too large for cuda; continuing with 2',
     ])
     expect(crew.batch).toBe(2)
   })

@@ -126,7 +126,7 @@ describe('devices', () => {
       expectFeatures(matrixOf(both[0]), POSITIONS, 0)
       expectFeatures(matrixOf(both[1]), 9, 0)
     })
-    const lost = /^cpu failed \(.*SIGABRT.*\); the processor does this unit again and all/
+    const lost = /^cpu failed \(.*SIGABRT.*\); the processor repeats this unit and computes all/
     expect(notes).toEqual([expect.stringMatching(lost)])
     expect(handle).toMatchObject({ settings: SETTINGS, overlaps: false, failure: expect.stringContaining('SIGABRT') })
   })
@@ -147,7 +147,7 @@ describe('devices', () => {
       const many = positionGrid(224, SIZE, 14).offsets
       const handle = deviceHandle(crew, { processor: SETTINGS })
       await using(handle, async () => expect((await handle.extract(scene, many)).finished).toBe(many.length / 2))
-      expect(notes[0]).toBe('cpu cannot take batches of 256; going on with 128')
+      expect(notes[0]).toBe('batches of 256 images are too large for cpu; continuing with 128')
       expect(handle.settings.batch).toBeLessThanOrEqual(128)
       expect(handle.failure).toBeUndefined()
     },
@@ -165,7 +165,7 @@ describe('the trial of a device', () => {
   })
 
   it.skipIf(leftOut(platformGap('webgpu') !== undefined, 'ONNX Runtime has no WebGPU here')).each([
-    ['leaves all to the processor', /^ONNX Runtime ran everything on other providers$/],
+    ['leaves all to the processor', /^ONNX Runtime ran no operator on it$/],
     ['crashes at start', /^its process crashed \(SIGABRT\)/],
   ])('names the reason of one that %s', async (failure, reason) => {
     vi.stubEnv('TMPDIR', inFolder())
@@ -178,7 +178,7 @@ describe('the trial of a device', () => {
   it('of a provider that is not part of ONNX Runtime here says so', async () => {
     const absent = process.platform === 'linux' ? 'directml' : 'cuda'
     const found = await tryDevice({ name: absent, index: 0 }, network)
-    expect(found).toMatchObject({ runs: false, reason: expect.stringMatching(/does not have it$/) })
+    expect(found).toMatchObject({ runs: false, reason: expect.stringMatching(/does not support it$/) })
   })
 
   it('ends with the signal, also before it is answered', async () => {

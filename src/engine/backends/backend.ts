@@ -3,52 +3,44 @@ import type { Device } from '../device.js'
 import type { CellWork } from '../reuse/cellGraphs.js'
 import type { JobScene } from '../task.js'
 
-/**
- * Receives the features of some images, which are valid only during the call.
- * @param first index of the first image
- * @param layers one matrix per layer, [images, dims]
- */
+/** Receives features of images from index `first` on, [images, dims] per layer. They are valid only during the call. */
 type PutFeatures = (first: number, images: number, layers: readonly Float32Array[]) => void
 
-/**
- * A session as a worker calls it, in its own thread or in another process. Several batches may be in flight; they end
- * in order.
- */
+/** A worker's session, in its thread or in another process. Several batches may be in flight; they end in order. */
 export interface Backend {
-  /** Computes features and hands them out, all at once or part by part. */
+  /** Computes the features of a batch. It calls `put` once for all images, or once per group of images. */
   features(job: JobScene, offsets: Int32Array, put: PutFeatures): Promise<void>
-  /** Whether the session is lost and must be opened again. */
+  /** Whether the session can no longer be used. A new one must be opened then. */
   isLost(): boolean
 }
 
-/** Request that opens a device's process: the network's graph with compositing in front. */
+/** Opens a session in a device's process. The graph composites its images itself. */
 export interface OpenRequest extends RunnableGraph {
   readonly device: Device
   readonly input: NetworkInput
-  /** Outputs of the graph to read. */
+  /** Names of the graph's outputs to read. */
   readonly outputs: readonly string[]
-  /** As in `openDeviceSession`. */
+  /** See `openDeviceSession`. */
   readonly profileFolder?: string
 }
 
-/** Settings of sessions in a worker's own thread. */
 interface ThreadSession extends Pick<RunnableGraph, 'optimization'> {
   readonly input: NetworkInput
-  /** Outputs of the graph to read. */
+  /** Names of the graph's outputs to read. */
   readonly outputs: readonly string[]
   readonly threads: number
 }
 
-/** Kind and data of a worker's session, for its whole life. */
+/** Settings that a worker gets when it starts. */
 export type WorkerData =
   | (ThreadSession & { readonly backend: 'thread'; readonly onnxPath: string })
   | (ThreadSession & { readonly backend: 'cells'; readonly cells: CellWork })
   | {
       readonly backend: 'process'
-      /** One request per worker; workers find theirs by `pids`. */
+      /** One per worker. */
       readonly requests: readonly OpenRequest[]
-      /** As in `startDeviceProcess`. */
+      /** See `startDeviceProcess`. */
       readonly script?: string
-      /** Shared: how many workers have started, then each one's process, or 0. */
+      /** Shared memory: the number of workers that have started, then for each worker the PID of its process, or 0. */
       readonly pids: Int32Array
     }

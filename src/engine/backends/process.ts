@@ -7,10 +7,10 @@ import type { JobScene } from '../task.js'
 import type { Backend, OpenRequest, WorkerData } from './backend.js'
 import type { Placement } from './session.js'
 
-/** Messages to the process. Each except `scene` gets one answer, in order. */
+/** Messages to the process. Each gets one answer, except `scene`; answers come in order. */
 export type DeviceRequestMessage =
   | { readonly kind: 'open'; readonly request: OpenRequest }
-  /** The scene of the batches that follow, without shared memory, which another process cannot read. */
+  /** The scene of the batches that follow. Its arrays are not in shared memory, which other processes cannot read. */
   | { readonly kind: 'scene'; readonly job: JobScene }
   /** Asks for the features of a batch, [images, 2] as row, col. */
   | { readonly kind: 'batch'; readonly offsets: Int32Array }
@@ -22,37 +22,32 @@ export type DeviceAnswer =
   | { readonly kind: 'placement'; readonly placement: Placement }
   | { readonly kind: 'failed'; readonly reason: string }
 
-/** Seconds without an answer after which a device counts as lost. */
+/** Seconds without an answer after which the process is killed. */
 const ANSWER_TIMEOUT = 300
 
-/** Without this setting, NVIDIA's cards compute convolutions in TF32, which would change features by 1e-3. */
+/** Without this, NVIDIA cards compute convolutions in TF32, which changes features by about 1e-3 (relative). */
 export const FULL_PRECISION = { NVIDIA_TF32_OVERRIDE: '0' }
 
-/** A device's process failed or refused a request. The message holds only the reason. */
+/** A device's process ended or refused a request. The message is a reason without a remedy; the caller adds one. */
 export class ProcessFailure extends Error {}
 
-/** A process that holds a network's session on a device. */
+/** A process with an open session on a device. */
 export interface DeviceProcess {
-  /** The driver's name for the device; null if it is not known. */
+  /** The driver's name for the device; null if unknown. */
   readonly adapter: string | null
   readonly pid: number
-  /**
-   * Features at the given positions ([images, 2] as row, col), by layer [images, dims]. A second batch may be sent while
-   * one is computed.
-   * @throws ProcessFailure
-   */
+  /** Returns one matrix per layer, [images, dims]. @throws ProcessFailure */
   run(job: JobScene, offsets: Int32Array): Promise<readonly Float32Array[]>
-  /** The devices that the operators ran on so far; ends the recording. */
+  /** Counts on which devices the operators have run. Can be called once, because it ends ONNX Runtime's profile. */
   placement(): Promise<Placement>
-  /** Ends the process; open questions fail. */
+  /** Kills the process. Requests without an answer reject. */
   close(): Promise<void>
 }
 
 /**
- * Starts a process and opens the network's session in it.
- * @param script address of the process's module; tests give one whose process fails
- * @param signal ends the process at any time, also in the middle of a computation
- * @throws ProcessFailure when the provider is missing, refuses the network, or takes its process down
+ * Starts a process and opens a session in it.
+ * @param script URL of the process's module; tests replace it by one that fails
+ * @throws ProcessFailure if the provider is missing, refuses the network, or crashes the process
  */
 export async function startDeviceProcess(
   request: OpenRequest,
@@ -60,7 +55,7 @@ export async function startDeviceProcess(
   signal?: AbortSignal,
 ): Promise<DeviceProcess> {
   prepareEnvironment()
-  // Makes Vulkan's loader write to stderr which driver it uses.
+  // `VK_LOADER_DEBUG` makes the Vulkan loader print the driver's name to stderr.
   const child = startChild<DeviceRequestMessage, DeviceAnswer>(script, {
     VK_LOADER_DEBUG: 'driver',
     ...FULL_PRECISION,
@@ -70,7 +65,7 @@ export async function startDeviceProcess(
       throw error instanceof ChildFailure ? new ProcessFailure(error.message) : error
     })
     if (answer.kind === 'failed') throw new ProcessFailure(oneLine(answer.reason))
-    if (answer.kind !== kind) throw new Error(`the device's process answered with ${answer.kind}`)
+    if (answer.kind !== kind) throw new Error(`the device's process answered ${answer.kind} instead of ${kind}`)
     return answer as Extract<DeviceAnswer, { kind: K }>
   }
   signal?.addEventListener('abort', child.kill)
@@ -100,7 +95,7 @@ export async function startDeviceProcess(
 
 type ProcessData = Extract<WorkerData, { backend: 'process' }>
 
-/** A session in a process of its own, since a device's driver may take its process down. */
+/** Runs the session in a process of its own, because a driver that crashes takes its process down. */
 export async function processBackend({ requests, script, pids }: ProcessData): Promise<Backend> {
   const place = placeIn(pids)
   const opened = await startDeviceProcess(requests[(place - 1) % requests.length] as OpenRequest, script)
@@ -111,7 +106,7 @@ export async function processBackend({ requests, script, pids }: ProcessData): P
       try {
         put(0, offsets.length / 2, await opened.run(job, offsets))
       } catch (error) {
-        // A process that failed once is not asked again.
+        // A process is not used again after a failure.
         lost = true
         Atomics.store(pids, place, 0)
         await opened.close()
@@ -122,7 +117,7 @@ export async function processBackend({ requests, script, pids }: ProcessData): P
   }
 }
 
-/** Index in `pids` of the number of this worker's process, the same for the life of the worker. */
+/** Index in `pids` for this worker's process. It stays the same as long as the worker runs. */
 let own: number | undefined
 
 function placeIn(pids: Int32Array): number {
@@ -130,7 +125,7 @@ function placeIn(pids: Int32Array): number {
   return own
 }
 
-/** The device's name, read from the line in which Vulkan's loader says which device it opened. */
+/** Finds the device's name in the Vulkan loader's output. */
 export function adapterIn(stderr: string): string | null {
   return /Using "(.+?)\s*" with driver: /.exec(stderr)?.[1] ?? null
 }

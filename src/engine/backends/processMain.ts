@@ -8,12 +8,12 @@ import { type CompositedScene, offsetTensors, sceneTensors } from './sceneTensor
 import { openDeviceSession, readPlacement } from './session.js'
 
 /**
- * Process that holds a network's session on a device: a driver that fails takes down this process alone. Features go back as
- * messages, which carry 19,000 images a second of AlexNet's 9,192 features.
+ * This process holds a network's session on a device, so that a driver that crashes ends nothing else. Features go back
+ * as messages, fast enough for 19,000 images per second (AlexNet, 9,192 values per image).
  */
 let opened: { readonly request: OpenRequest; readonly session: ort.InferenceSession } | undefined
 let job: JobScene | undefined
-/** Inputs of the graph for the job's scene, made with its first batch. */
+/** The graph's inputs for the current scene. They are made for its first batch and kept for the others. */
 let composited: { readonly job: JobScene; readonly scene: CompositedScene } | undefined
 
 async function answerTo(message: DeviceRequestMessage): Promise<DeviceAnswer | undefined> {
@@ -31,7 +31,7 @@ async function answerTo(message: DeviceRequestMessage): Promise<DeviceAnswer | u
         return { kind: 'features', layers: await features(message.offsets) }
       case 'placement': {
         const { request, session } = openedSession()
-        if (request.profileFolder === undefined) throw new Error('the session was not profiled')
+        if (request.profileFolder === undefined) throw new Error('the session was opened without a profile folder')
         return { kind: 'placement', placement: await readPlacement(session, request.profileFolder) }
       }
     }
@@ -40,9 +40,7 @@ async function answerTo(message: DeviceRequestMessage): Promise<DeviceAnswer | u
   }
 }
 
-/**
- * Copies the outputs. Preallocated outputs would be no faster, because ONNX Runtime's binding copies into them as well.
- */
+/** Preallocated outputs are no faster, because ONNX Runtime's binding copies into them. */
 async function features(offsets: Int32Array): Promise<readonly Float32Array[]> {
   const { session, request } = openedSession()
   const { side, tensors } = sceneFor(offsets)
@@ -52,10 +50,10 @@ async function features(offsets: Int32Array): Promise<readonly Float32Array[]> {
   return request.outputs.map((output) => results[output]?.data as Float32Array)
 }
 
-/** Each batch has other pictures. A scene is the same for all batches of its job, so its inputs are kept. */
+/** Returns the graph's inputs for a batch. Whole pictures differ from batch to batch; a scene's inputs are kept. */
 function sceneFor(offsets: Int32Array): CompositedScene {
   const { input } = openedSession().request
-  if (job === undefined) throw new Error('a batch came before its scene')
+  if (job === undefined) throw new Error('the first batch came before any scene')
   if ('frames' in job.scene) return sceneTensors(frameArrays(job.scene, offsets, input), input)
   if (composited?.job !== job) composited = { job, scene: sceneTensors(sceneArrays(job.scene, input), input) }
   return composited.scene

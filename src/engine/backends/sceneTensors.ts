@@ -2,9 +2,9 @@ import * as ort from 'onnxruntime-node'
 import { type NetworkInput, SCENE_INPUTS } from '../../networks/index.js'
 import type { SceneArrays } from '../sceneArrays.js'
 
-/** A scene as inputs of the compositing graph; the same for all its batches. */
+/** The graph's inputs that are the same for all batches of a scene. */
 export interface CompositedScene {
-  /** Side of the window in pixels. */
+  /** Side in pixels of the window: the patch with a border of one transparent pixel. */
   readonly side: number
   readonly tensors: Readonly<Record<string, ort.Tensor>>
 }
@@ -28,8 +28,9 @@ export function sceneTensors(
 }
 
 /**
- * The positions of a batch as inputs of the compositing graph. Outside the patch the window's border is shown.
- * @param offsets [images, 2] as row, col of the patch's upper left corner
+ * For each row and column of the frame, the row or column of the window that it shows. Outside the patch, that is the
+ * window's transparent border.
+ * @param offsets [images, 2] as row, col of the patch's top-left corner
  */
 export function offsetTensors(
   offsets: Int32Array,

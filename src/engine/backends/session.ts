@@ -5,10 +5,7 @@ import type { RunnableGraph } from '../../networks/index.js'
 import { prepareEnvironment } from '../../support/machine.js'
 import { type Device, executionProviders } from '../device.js'
 
-/**
- * Opens a graph on the processor, with its own threads.
- * @param isPooled whether the memory of a run is kept for the next one; this helps if the tensors keep their sizes
- */
+/** @param isPooled whether memory is kept from run to run, which is faster only if the tensors keep their sizes */
 export function openSession(
   { onnxPath, optimization = 'all' }: RunnableGraph,
   threads: number,
@@ -26,10 +23,7 @@ export function openSession(
   })
 }
 
-/**
- * Opens a graph on a device.
- * @param profileFolder an empty folder for the record of where each operator runs; without a folder nothing is recorded
- */
+/** @param profileFolder an empty folder for a profile, which tells on which provider each operator runs */
 export function openDeviceSession(
   { onnxPath, optimization = 'all' }: RunnableGraph,
   device: Device,
@@ -43,31 +37,28 @@ export function openDeviceSession(
   })
 }
 
-/** Where the operators of a graph ran. */
+/** Number of operator runs on each execution provider, by ONNX Runtime's name of the provider. */
 export interface Placement {
-  /** Runs of operators by ONNX Runtime's name of the provider. */
   readonly operators: Readonly<Record<string, number>>
-  /** Runs of heavy operators only: convolutions and matrix products. */
+  /** Convolutions and matrix products only. */
   readonly heavy: Readonly<Record<string, number>>
 }
 
-/** Where the operators of a session on a device ran so far; ends the recording. */
+/** Reads the placement from a session's profile, and ends the profiling. */
 export async function readPlacement(session: ort.InferenceSession, profileFolder: string): Promise<Placement> {
   session.endProfiling()
   const [file] = await readdir(profileFolder)
   return placementOf(await readFile(join(profileFolder, file as string), 'utf8'))
 }
 
-/**
- * The fields of ONNX Runtime's records that are read here. Records of other kinds have neither operator nor provider.
- */
+/** Fields of an operator's record in ONNX Runtime's profile. Records of other kinds lack them. */
 interface ProfileRecord {
   readonly args?: { readonly op_name?: string; readonly provider?: string }
 }
 
 const HEAVY = /Conv|Gemm|MatMul/
 
-/** Where the operators ran, read from the text of an ONNX Runtime profile. */
+/** Reads the placement from the text of a profile. */
 export function placementOf(profile: string): Placement {
   const operators: Record<string, number> = {}
   const heavy: Record<string, number> = {}

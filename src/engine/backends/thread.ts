@@ -8,9 +8,7 @@ import { openSession } from './session.js'
 
 type ThreadData = Extract<WorkerData, { backend: 'thread' }>
 
-/**
- * A session in this thread. A forward pass blocks the thread; meanwhile the addon's threads composite the next batches.
- */
+/** While a forward pass blocks this thread, the addon's threads composite the next batches. */
 export async function threadBackend({ input, outputs, threads, ...graph }: ThreadData): Promise<Backend> {
   const session = await openSession(graph, threads)
   const spare: Float32Array[] = []
@@ -19,7 +17,7 @@ export async function threadBackend({ input, outputs, threads, ...graph }: Threa
     if (compositor?.job !== id) compositor = { job: id, made: sceneCompositor(scene, input) }
     return compositor.made
   }
-  /** Memory for the images of a batch, which later batches of the same size use again. */
+  /** Returns memory for the images of a batch. Batches of the same size share it, one after the other. */
   const imagesOf = (batch: number): Float32Array => {
     const length = batch * 3 * input.rows * input.cols
     const kept = spare.pop()
@@ -44,7 +42,7 @@ export async function threadBackend({ input, outputs, threads, ...graph }: Threa
   }
 }
 
-/** A compositor of normalised images, float32 [batch, 3, rows, cols], of the scene. */
+/** Creates a compositor for the scene. Its images are normalised: float32 [batch, 3, rows, cols]. */
 export function sceneCompositor({ patch, background, blend }: Scene, input: NetworkInput): Compositor {
   return createCompositor({
     patch: patch.rgba,

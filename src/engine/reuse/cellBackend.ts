@@ -13,13 +13,13 @@ import { sceneKeysOf } from './sceneKeys.js'
 type CellData = Extract<WorkerData, { backend: 'cells' }>
 
 /**
- * Computes passes with two sessions in this thread. The first computes the distinct cells of all positions. The second
- * puts frames together from these cells and continues with whole images. A job's scene is prepared only once.
+ * Computes images with two sessions in this thread. The first computes each distinct cell once (see `CellSteps`). The
+ * second copies these cells into whole activations and runs the other layers.
  */
 export async function cellBackend({ cells: work, optimization, input, outputs, threads }: CellData): Promise<Backend> {
   const { graphs, steps, shapes } = work
   const graph = (onnxPath: string) => ({ onnxPath, optimization })
-  // Without a memory pool, because the sizes of its tensors change with every pass.
+  // A memory pool would not help, because the tensors' sizes change with every task.
   const first = await openSession(graph(graphs.cells), threads, false)
   const second = await openSession(graph(graphs.rest), threads)
   const keysOf = sceneKeysOf({ steps }, input)
@@ -29,7 +29,7 @@ export async function cellBackend({ cells: work, optimization, input, outputs, t
     return current
   }
   const features: Backend['features'] = async ({ id, scene, batch = 1 }, offsets, put) => {
-    if ('frames' in scene) throw new Error('pictures have no cells in common')
+    if ('frames' in scene) throw new Error('whole pictures cannot be computed cell by cell')
     const { keys, arrays } = sceneOf(id, scene)
     const axes = [0, 1].map((axis) => offsets.filter((_, i) => i % 2 === axis))
     const pass = { rows: distinct(axes[0] as Int32Array), cols: distinct(axes[1] as Int32Array) }
@@ -38,7 +38,7 @@ export async function cellBackend({ cells: work, optimization, input, outputs, t
     const images = offsets.length / 2
     const size = input.batch ?? evenSize(images, batch)
     for (let begin = 0; begin < images; begin += size) {
-      // The last batch is filled up with its last image.
+      // A short last batch repeats its last image.
       const count = Math.min(size, images - begin)
       const feeds: Record<string, ort.Tensor> = {}
       for (const name of graphs.handedOn) {
@@ -63,10 +63,7 @@ export async function cellBackend({ cells: work, optimization, input, outputs, t
   return { features, isLost: () => false }
 }
 
-/**
- * The size of equal batches, at most `most` images each. It is never one image, since a product with a single row is
- * summed in another order.
- */
+/** At least 2 images per batch: a matrix product with one row sums in another order, so its last bits differ. */
 function evenSize(images: number, most: number): number {
   return Math.max(2, Math.ceil(images / Math.ceil(images / most)))
 }
@@ -75,7 +72,7 @@ function distinct(offsets: Int32Array): number[] {
   return [...new Set(offsets)].sort((a, b) => a - b)
 }
 
-/** Inputs of the first session for a pass: normalised pixels and the index tensors. */
+/** Inputs of the first session: the distinct pixels, and the index tensors. */
 function cellFeeds(
   { indices }: PassCells,
   keys: Keys,
@@ -91,7 +88,7 @@ function cellFeeds(
   return feeds
 }
 
-/** Composites the distinct pixels, [pixels, 3], as `native/core/composite.h` does: every step rounded to float32. */
+/** Composites the distinct pixels, [pixels, 3], to the same bits as `native/core/composite.h`. */
 function cellPixels(
   pixels: Int32Array,
   { pixels: shown }: Keys,
@@ -103,7 +100,7 @@ function cellPixels(
   for (let at = 0; at < pixels.length / 2; at++) {
     const [rowKey, colKey] = [pixels[2 * at] as number, pixels[2 * at + 1] as number]
     const [row, col] = [shown.rows.ofPatch[rowKey] as number, shown.cols.ofPatch[colKey] as number]
-    // The window has a border of one transparent pixel, which stands for everything outside the patch.
+    // The window's border is one transparent pixel wide. Index 0 is in it and stands for everything outside the patch.
     const place = row === 0 || col === 0 ? 0 : row * side + col
     const behind = (shown.rows.ofFrame[rowKey] as number) * cols + (shown.cols.ofFrame[colKey] as number)
     for (let channel = 0; channel < 3; channel++) {

@@ -3,16 +3,19 @@ import { cachedCopy, type Network, outputOf } from '../../networks/index.js'
 import type { CellShape, CellStep, CellSteps } from './cellStep.js'
 import { CELL_INPUTS, integerList, node, type StepNodes, windowNodes } from './cellWindowNodes.js'
 
-/** A network in two parts: the first computes cells, the second takes them, puts images' frames together, and goes on. */
+/**
+ * The first graph computes distinct cells (see `CellSteps`). The second copies them into whole activations and runs the
+ * other layers.
+ */
 export interface CellGraphs {
-  /** Paths of the ONNX files. */
+  /** Path of the first graph's ONNX file; `rest` is that of the second. */
   readonly cells: string
   readonly rest: string
-  /** Tensors that the first graph hands to the second, [cells, channels, 1, 1] each. */
+  /** Outputs of the first graph that the second reads, [cells, channels, 1, 1] each. */
   readonly handedOn: readonly string[]
 }
 
-/** A network in two parts, with the steps of the first part. */
+/** Everything that a worker needs to compute with the two graphs. */
 export interface CellWork {
   readonly graphs: CellGraphs
   readonly steps: readonly CellStep[]
@@ -20,12 +23,9 @@ export interface CellWork {
 }
 
 /**
- * Writes a network's two parts.
- *
- * @param count number of steps in the first part
- * @param gathers whether a step gathers the cells of its input, by `CELL_INPUTS.gather`
- * @returns paths, in the cache of graphs
- * @throws InputError when the network's file is gone or damaged; OutputError when a copy cannot be written
+ * Writes the two graphs into the cache of graphs.
+ * @param count number of steps in the first graph
+ * @param gathers names of the index tensors that the first graph needs, as `CELL_INPUTS.gather` makes them
  */
 export async function cellGraphs(
   network: Pick<Network, 'onnxPath' | 'input' | 'layers'>,
@@ -72,7 +72,7 @@ export async function cellGraphs(
   }
 }
 
-/** The nodes from the outputs of the first part to the features. */
+/** Indices of the nodes between the first graph's outputs and the features. */
 function restNodes(
   { nodes }: GraphNodes,
   inFirst: ReadonlySet<number>,
@@ -90,10 +90,7 @@ function restNodes(
   return rest.reverse()
 }
 
-/**
- * The wanted nodes, the nodes that make their constants, and the initializers of both.
- * @param names names of other constants to keep
- */
+/** Nodes to keep in a copy of the graph, and all constants that they need. @param names other constants to keep */
 function kept({ nodes, constants }: GraphNodes, wanted: ReadonlySet<number>, names: ReadonlySet<string>) {
   const fixed = new Set(constants.keys())
   const makers = new Set<number>()
@@ -114,7 +111,7 @@ function kept({ nodes, constants }: GraphNodes, wanted: ReadonlySet<number>, nam
   return { nodes: keptNodes, constants: new Set([...needed].filter((name) => constants.has(name))) }
 }
 
-/** The constants of the original graph that the added nodes read. */
+/** Names of all tensors that the added nodes read. `kept` picks the constants of the original graph from these. */
 function constantsOf(nodes: readonly Node[]): Set<string> {
   const within = ({ attributes }: Node) =>
     Object.values(attributes).flatMap((value) =>

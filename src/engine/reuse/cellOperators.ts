@@ -12,13 +12,13 @@ import {
   within,
 } from './cellWindows.js'
 
-/** Versions of ONNX's operators that the table below is tested with; the oldest is the first with Scan as it is now. */
+/** Versions of ONNX's operators for which the table below is tested. Version 9 introduced today's form of Scan. */
 export const OPERATOR_SETS = { oldest: 9, newest: 26 } as const
 
 interface Rule {
-  /** Attributes that a step may have; a node with any other is not a step. */
+  /** Attributes that a node may have. With any other attribute, it is not a step. */
   readonly attributes: readonly string[]
-  /** @throws NoStep for a node that does not meet the condition */
+  /** @throws NoStep if the node does not meet the operator's condition */
   readonly step: (context: NodeContext) => Found
 }
 
@@ -27,17 +27,16 @@ type Condition = (context: NodeContext) => void
 const WINDOW = ['auto_pad', 'dilations', 'kernel_shape', 'pads', 'strides']
 
 /**
- * The operators that can be cell steps, each with its attributes and its condition. Under the condition, a cell has the
- * value that ONNX Runtime computes for the whole image, apart from the rounding of sums in another order. Operators,
- * attributes and versions that are not listed here are no steps, nor are nodes whose attributes cannot be read.
+ * The operators that can be computed cell by cell (see `CellSteps`), with their attributes and conditions. If a node
+ * meets its condition, each cell has the value that ONNX Runtime computes for the whole image, apart from rounding.
  *
- * Functions that turn a rounding error into a visible difference are left out on purpose: those that jump (Ceil, Floor,
- * Round, Sign, ThresholdedRelu) and those with a pole or an infinite slope (Log, Reciprocal, Sqrt). NaN needs no
- * condition, because features with NaN are refused.
+ * Functions that magnify rounding errors are left out on purpose: those with jumps (Ceil, Floor, Round, Sign,
+ * ThresholdedRelu), and those with a pole or an infinite slope (Log, Reciprocal, Sqrt). NaN needs no condition, because
+ * features with NaN are refused.
  */
 const RULES: ReadonlyMap<string, Rule> = new Map(
   Object.entries({
-    // The node stays as it is and takes cells instead of images, because each value depends on one value of the input.
+    // Each output value depends on a single input value, so the node can take cells instead of images.
     Abs: unary([]),
     Elu: unary(['alpha']),
     Erf: unary([]),
@@ -55,17 +54,16 @@ const RULES: ReadonlyMap<string, Rule> = new Map(
     Softplus: unary([]),
     Softsign: unary([]),
     Tanh: unary([]),
-    // The bounds are attributes before version 11, and constants from that version on.
+    // The bounds are attributes before version 11, and inputs from then on.
     Clip: unary(['max', 'min'], hasUniformParameters),
-    // The slope is one number, or one per channel.
     PRelu: unary([], hasUniformParameters),
-    // One factor and one summand per channel; in training mode they depend on all images.
+    // Scales and shifts each channel by constants. In training mode, these numbers would depend on all images.
     BatchNormalization: unary(['epsilon', 'momentum', 'training_mode'], isInference),
-    // Nothing is dropped unless an input asks for training; before version 12 there is no such input.
+    // In inference mode, Dropout copies its input. A third input (from version 12 on) would set training mode.
     Dropout: unary(['ratio', 'seed'], dropsNothing),
-    // Its neighbours are channels of the same cell, and its divisor is never near zero.
+    // Normalises over neighbouring channels of one cell. The condition keeps the divisor away from zero.
     LRN: unary(['alpha', 'beta', 'bias', 'size'], isBounded),
-    // The inputs are tensors of one shape, and constants of at most four axes that hold one number or one per channel.
+    // The inputs are tensors of the same shape, or constants with one number in all or per channel.
     Add: elementwise(),
     Max: elementwise(),
     Mean: elementwise(),
@@ -73,35 +71,30 @@ const RULES: ReadonlyMap<string, Rule> = new Map(
     Mul: elementwise(),
     Sub: elementwise(),
     Sum: elementwise(),
-    // The divisor must be a constant, because one computed from the image may be near zero.
+    // The divisor must be a constant, because one that depends on the image may be near zero.
     Div: elementwise(dividesByConstant),
-    // The exponents must be constants 1, 2, 3, …, because powers with others are not smooth at zero, or have a pole
-    // there.
+    // The exponents must be 1, 2, 3, …, because other powers have a pole or an infinite derivative at zero.
     Pow: elementwise(hasWholeExponents),
-    // Joins the channels (axis 1) of tensors with equal rows and columns. Another axis would join different places.
+    // Joins channels (axis 1). Along another axis it would join cells of different positions.
     Concat: { attributes: ['axis'], step: concatenation },
-    // Two dimensions, constant weights that fit the groups, and pads of at least 0. No dilations with `auto_pad`
-    // SAME_UPPER or SAME_LOWER, and no `pads` with any `auto_pad`, because ONNX Runtime refuses these or reads beyond
-    // its input.
+    // Two dimensions, constant weights that fit the groups, and pads of at least 0. No dilations together with
+    // `auto_pad` SAME_UPPER or SAME_LOWER, and no `pads` together with any `auto_pad`: ONNX Runtime refuses them, or
+    // reads beyond its input.
     Conv: { attributes: [...WINDOW, 'group'], step: windowOf },
-    // As for Conv. Also, every window has a pixel of the input, and `storage_order` is 0. With SAME_UPPER and
-    // SAME_LOWER, no stride is longer than the kernel: for these, ONNX Runtime uses pads below 0 in pools, but 0 in
-    // convolutions.
+    // As for Conv. Every window has a pixel of the input, and `storage_order` is 0. With SAME_UPPER and SAME_LOWER, no
+    // stride is longer than the kernel, because pools of ONNX Runtime would use negative pads.
     MaxPool: { attributes: [...WINDOW, 'ceil_mode', 'storage_order'], step: windowOf },
-    // As for MaxPool. Each mean is over the whole kernel: either no window reaches into the border, or
-    // `count_include_pad` is 1 and no window reaches beyond the border, as windows may with `ceil_mode`.
+    // As for MaxPool. Every mean is over the whole kernel: either no window includes padding, or padding counts
+    // (`count_include_pad` is 1) and no window exceeds it, as windows can with `ceil_mode`.
     AveragePool: { attributes: [...WINDOW, 'ceil_mode', 'count_include_pad'], step: windowOf },
-    // Constant borders of at least 0 along rows and columns: `reflect`, `edge`, or zeros that only convolutions read.
-    // If a pool reads the zeros, ONNX Runtime makes them pads of the pool, whose maximum ignores pads. No `axes`, which
-    // came with version 18.
+    // Constant pads of at least 0 along rows and columns. The mode is `reflect` or `edge`, or adds zeros that only
+    // convolutions read. If a max pool reads the zeros, ONNX Runtime fuses both nodes, and the maximum then ignores the
+    // zeros. `axes`, from version 18 on, is not supported.
     Pad: { attributes: ['mode', 'pads', 'value'], step: borderOf },
   } satisfies Record<string, Rule>),
 )
 
-/**
- * The step for a node, and the shape of its output.
- * @throws NoStep for a node that cannot be computed cell by cell
- */
+/** @throws NoStep if the node cannot be computed cell by cell */
 export function stepOf(context: NodeContext): Found {
   const { node, base, read } = context
   if (node.domain !== '' && node.domain !== 'ai.onnx') throw new NoStep("is not one of ONNX's own operators")
@@ -116,7 +109,7 @@ export function stepOf(context: NodeContext): Found {
 
 function unary(attributes: readonly string[], condition?: Condition): Rule {
   const step = (context: NodeContext): Found => {
-    const input = onlyInput(context, 'reads the image in its parameters')
+    const input = onlyInput(context, 'has a parameter that depends on the image')
     condition?.(context)
     return {
       step: { ...context.base, kind: 'pointwise', inputs: [input] },
@@ -143,7 +136,7 @@ function elementwise(condition?: Condition): Rule {
   return { attributes: [], step }
 }
 
-/** The first input. All others must be constants. */
+/** Returns the first input if it is the only one that is not constant. @throws NoStep otherwise */
 function onlyInput({ node, read }: NodeContext, otherwise: string): string {
   const [first] = node.inputs
   if (first === undefined || read.length !== 1 || read[0] !== first) throw new NoStep(otherwise)
@@ -158,7 +151,7 @@ function hasUniformParameters({ node, shapes, fixed }: NodeContext): void {
 }
 
 function isInference({ node }: NodeContext): void {
-  if (numberAttribute(node, 'training_mode', 0) !== 0) throw new NoStep('averages over all images')
+  if (numberAttribute(node, 'training_mode', 0) !== 0) throw new NoStep('is in training mode')
 }
 
 function dropsNothing({ node }: NodeContext): void {
@@ -171,7 +164,7 @@ function isBounded({ node }: NodeContext): void {
 }
 
 function dividesByConstant({ node, fixed }: NodeContext): void {
-  if (!fixed.has(node.inputs[1] as string)) throw new NoStep('divides by the image')
+  if (!fixed.has(node.inputs[1] as string)) throw new NoStep('divides by values that depend on the image')
 }
 
 function hasWholeExponents({ node, fixed }: NodeContext): void {
@@ -180,10 +173,7 @@ function hasWholeExponents({ node, fixed }: NodeContext): void {
     throw new NoStep('has exponents other than 1, 2, 3, …')
 }
 
-/**
- * Whether a constant has one value for all places of a tensor, or one per channel, and does not change the tensor's
- * shape.
- */
+/** Whether a constant is one number, or one per channel, and broadcasting keeps the shape of the other tensor. */
 function isUniform(constant: GraphConstant | null | undefined, { channels }: CellShape): boolean {
   if (!constant) return false
   const [cols = 1, rows = 1, own = 1, ...more] = [...constant.shape].reverse()
@@ -191,7 +181,7 @@ function isUniform(constant: GraphConstant | null | undefined, { channels }: Cel
 }
 
 function concatenation({ node, base, read, shapes }: NodeContext): Found {
-  if (numberAttribute(node, 'axis', 0) !== 1) throw new NoStep('does not join channels')
+  if (numberAttribute(node, 'axis', 0) !== 1) throw new NoStep('joins another axis than the channels')
   if (read.length !== node.inputs.length) throw new NoStep('joins constants')
   const parts = read.map((name) => shapes.get(name) as CellShape)
   const { rows, cols } = parts[0] as CellShape
@@ -205,11 +195,11 @@ function concatenation({ node, base, read, shapes }: NodeContext): Found {
 }
 
 function windowOf(context: NodeContext): Found {
-  const input = onlyInput(context, 'takes its weights from the image')
+  const input = onlyInput(context, 'has weights that depend on the image')
   return windowStep(context, context.shapes.get(input) as CellShape)
 }
 
 function borderOf(context: NodeContext): Found {
-  const input = onlyInput(context, 'takes its borders from the image')
+  const input = onlyInput(context, 'has padding that depends on the image')
   return paddingStep(context, context.shapes.get(input) as CellShape)
 }

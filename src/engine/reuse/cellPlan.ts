@@ -6,56 +6,47 @@ import { cellSeconds, connectedSeconds, frameSeconds, imageSeconds, multiplyAdds
 import { type Both, both, type Keys } from './keys.js'
 import { SAMPLED_POSITIONS } from './sceneKeys.js'
 
-/** How the positions of a patch are computed with every value once. */
+/** How to compute the images of a patch so that values that they share are computed once. */
 export interface CellPlan {
-  /** Steps that are computed cell by cell; the rest runs on whole images. */
+  /** Number of steps that are computed cell by cell. The remaining layers run on whole images. */
   readonly steps: number
   /**
-   * Positions whose offsets are equal modulo these numbers form a pass. They share most if the numbers are the strides.
+   * Positions whose offsets are equal modulo these numbers form a pass. Their images share most if these numbers are
+   * the network's strides.
    */
   readonly modulus: Both<number>
-  /**
-   * Images that the rest takes at a time, if it has only fully connected layers; null to use the batch of the plain
-   * way.
-   */
+  /** Batch size of the remaining layers if all of them are fully connected; null for the batch size without reuse. */
   readonly batch: number | null
-  /**
-   * Predicted speed divided by that of the plain way, from multiply-adds and bytes. It includes the sample computed
-   * both ways.
-   */
+  /** Predicted speed divided by the speed without reuse, including the check, which computes some positions twice. */
   readonly predictedGain: number
-  /**
-   * For the output of each window step (convolution, pool or border): the share of its cells over all images that are
-   * distinct, 0 to 1.
-   */
+  /** For each convolution, pool or padding, by output: the share of its cells over all images that are distinct. */
   readonly distinct: Readonly<Record<string, number>>
 }
 
-/** Input of a plan. */
+/** What a plan depends on, apart from the positions. */
 export interface PlannedCells {
   readonly graph: GraphNodes
   readonly cells: CellSteps
   readonly keys: Keys
-  /** Name of the network's input. */
+  /** Name of the input tensor. */
   readonly image: string
-  /** The features that are read. */
+  /** Names of the feature layers' tensors. */
   readonly features: readonly string[]
 }
 
-/** Assumed batch size of the plain way, in images. */
+/** Batch size that is assumed for computing without reuse. */
 const PLAIN_BATCH = 32
 
-/** Bytes that a pass may take. */
+/** Most bytes that a pass may take. */
 const MEMORY = 112 * 1024 * 1024
 
 const MODULI = [1, 2, 4, 8, 16, 32]
 
-/** Most images in one run of the rest, if it has only fully connected layers. */
+/** Largest batch of the remaining layers, if all of them are fully connected. */
 const MAXIMUM_BATCH = 512
 
 /**
- * Number of tensors that a step holds at a time (input, output and their joined windows), and of copies of a frame
- * (gathered, turned and flattened).
+ * Copies in memory at a time: of a tensor (input, output, joined windows), and of a frame (gathered, transposed, flat).
  */
 const TENSORS_AT_A_TIME = 4
 const FRAMES_AT_A_TIME = 3
@@ -63,8 +54,8 @@ const FRAMES_AT_A_TIME = 3
 const FLOAT = Float32Array.BYTES_PER_ELEMENT
 
 /**
- * The plan with the least predicted time; undefined if none fits the memory. It depends only on the network, the
- * patch's extent and the positions. So the same work gives the same bits with all settings.
+ * The fastest plan by prediction; undefined if none fits into memory. It depends only on network, patch and positions,
+ * so that the same work gives the same bits with all settings.
  */
 export function planCells(work: PlannedCells, positions: Positions): CellPlan | undefined {
   const counts = MODULI.map((modulus) => both((axis) => axisCounts(work.keys, axis, positions, modulus)))
@@ -82,12 +73,12 @@ export function planCells(work: PlannedCells, positions: Positions): CellPlan | 
 }
 
 interface Candidate {
-  /** Predicted seconds, including the time for which workers wait for one another. */
+  /** Predicted seconds per image, with the time that workers wait for one another. */
   readonly seconds: number
   readonly plan: CellPlan
 }
 
-/** The plans for passes of one modulus: one for each step after which the rest may begin. */
+/** Plans with one modulus. They differ in the number of steps that are computed cell by cell. */
 function plansOf(
   work: PlannedCells,
   positions: Positions,
@@ -110,7 +101,7 @@ function plansOf(
   const plain = steps.map((step) => imageSeconds(step, shapes))
   const connected = connectedSeconds(weights, PLAIN_BATCH)
   const whole = wholeSeconds(work)
-  // Sampled positions are computed both ways, and share almost no values.
+  // The check computes some positions both with and without reuse. They are so few that they share almost nothing.
   const sample = (2 * SAMPLED_POSITIONS * whole) / positions.count
   const distinct: [string, number][] = []
   const candidates: Candidate[] = []
@@ -125,20 +116,20 @@ function plansOf(
     asImages -= plain[at] as number
     largest = Math.max(largest, bytesOf(step.output))
     if (step.kind === 'window') distinct.push([step.output, count / (positions.count * rows * cols)])
-    // A node that reads the image itself cannot read cells instead.
+    // A later node still reads the input image, which the second graph does not have.
     if ((uses.get(image) as number) > at) continue
     const handedOn = steps.slice(0, at + 1).filter(({ output }) => (uses.get(output) as number) > at)
     const sum = (of: (name: string) => number) => handedOn.reduce((total, { output }) => total + of(output), 0)
     const isConnected = lastConvolution <= at
     const together = Math.max(PLAIN_BATCH, Math.min(MAXIMUM_BATCH, Math.floor(positions.count / passes)))
     const batch = isConnected ? together : PLAIN_BATCH
-    // If the rest has convolutions, its frames take no more memory than in the plain way, and do not count.
+    // If convolutions follow, whole activations take no more memory than without reuse, so they are not counted.
     const frames = isConnected ? FRAMES_AT_A_TIME * batch * sum((name) => frameBytes(shapeOf(name))) : 0
     if (TENSORS_AT_A_TIME * largest + sum(bytesOf) + frames > MEMORY) continue
     const assembly = sum((name) => frameSeconds(shapeOf(name)))
     const perImage = inCells / positions.count + asImages + assembly + connectedSeconds(weights, batch)
     candidates.push({
-      // Workers wait for the last one. The fewer passes there are, the longer they wait.
+      // At the end, workers wait for the slowest one. This takes longer if there are few passes.
       seconds: perImage * (1 + 1 / passes),
       plan: {
         steps: at + 1,
@@ -152,14 +143,14 @@ function plansOf(
   return candidates
 }
 
-/** Predicted seconds of an image that is computed whole. */
+/** Predicted seconds for one image without reuse. */
 export function wholeSeconds(work: Pick<PlannedCells, 'graph' | 'cells'>): number {
   const { steps, shapes } = work.cells
   const connected = connectedSeconds(connectedWeights(work), PLAIN_BATCH)
   return steps.reduce((sum, step) => sum + imageSeconds(step, shapes), connected)
 }
 
-/** How many times fewer multiply-adds there are if every distinct value of all positions is computed once. */
+/** Multiply-adds without reuse, divided by those if each distinct value of all positions is computed once. */
 export function floorGain(work: PlannedCells, positions: Positions): number {
   const { steps, shapes } = work.cells
   const counts = both((axis) => axisCounts(work.keys, axis, positions, 1).sums)
@@ -176,13 +167,13 @@ export function floorGain(work: PlannedCells, positions: Positions): number {
   return plain / shared
 }
 
-/** Positions along each axis, as indices of the offsets. */
+/** Positions as indices into `AxisPlaces.offsets`: those of the rows, and those of the columns. */
 export interface Positions extends Both<readonly number[]> {
-  /** How many there are. */
+  /** Number of positions. */
   readonly count: number
 }
 
-/** For one modulus and one axis: the number of passes, and how many cells of each space all passes together need. */
+/** For one modulus and axis: the number of passes, and the number of keys of each space in all passes together. */
 interface AxisCounts {
   readonly passes: number
   readonly sums: readonly AxisCount[]
@@ -214,9 +205,7 @@ function timesByClass(keys: Keys, axis: Axis, times: readonly number[], modulus:
   return [...classes.values()]
 }
 
-/**
- * For each tensor: index of the last step that reads it; infinity for features, and for tensors read after all steps.
- */
+/** For each tensor: index of the last step that reads it; infinity if a node that is no step does, and for features. */
 function lastUses({ graph, cells, features }: PlannedCells): Map<string, number> {
   const uses = new Map<string, number>()
   const stepOf = new Map(cells.steps.map((step, at) => [step.node, at]))
@@ -229,7 +218,7 @@ function lastUses({ graph, cells, features }: PlannedCells): Map<string, number>
   return uses
 }
 
-/** Weights of the products after the steps. */
+/** Number of weights of all fully connected layers. */
 function connectedWeights({ graph, cells }: Pick<PlannedCells, 'graph' | 'cells'>): number {
   const products = graph.nodes.filter(({ operator }) => operator === 'Gemm' || operator === 'MatMul')
   return products.reduce((sum, { inputs }) => {
@@ -242,17 +231,14 @@ function frameBytes({ channels, rows, cols }: CellShape): number {
   return FLOAT * channels * rows * cols
 }
 
-/** Positions that are computed together. */
+/** Positions that are computed together, because their offsets are equal modulo the plan's modulus. */
 export interface PlannedPass {
   readonly pass: Pass
-  /** Indices of the positions. */
+  /** Indices into the list of all positions. */
   readonly positions: readonly number[]
 }
 
-/**
- * The passes of some positions.
- * @param offsets [positions, 2] as row, col in pixels
- */
+/** Divides positions into passes. @param offsets [positions, 2] as row, col in pixels */
 export function passesOf(offsets: Int32Array, modulus: Both<number>, keys: Keys): readonly PlannedPass[] {
   const times = both((axis) => new Map(keys.places[axis].offsets.map((offset, time) => [offset, time])))
   const classes = new Map<number, number[]>()
@@ -272,7 +258,7 @@ export function passesOf(offsets: Int32Array, modulus: Both<number>, keys: Keys)
   })
 }
 
-/** The rows and columns of some positions, for keys that number offsets in pixels. */
+/** Distinct rows and columns, as indices. `sceneKeys` lists all offsets from 0 on, so each offset is its own index. */
 export function positionsOf(offsets: Int32Array): Positions {
   const along = (axis: 0 | 1) => [...new Set(offsets.filter((_, i) => i % 2 === axis))]
   return { rows: along(0), cols: along(1), count: offsets.length / 2 }

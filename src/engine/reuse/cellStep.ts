@@ -1,26 +1,28 @@
 /**
- * A part of a network that can be computed place by place. A place with all its channels is called a cell. Every node
- * computes each cell of its output from a few cells of its inputs.
+ * The part of a network that can be computed cell by cell. A cell is one position of a tensor (a row and a column) with
+ * all its channels. A step is a node that computes each cell of its output from a few cells of its inputs.
  */
 export interface CellSteps {
-  /** In the order of the graph. */
+  /** In the order of the graph's nodes. */
   readonly steps: readonly CellStep[]
-  /** Shapes of the image and of all tensors that the steps make, by name. */
+  /** Shapes of the image and of all steps' outputs, by name. */
   readonly shapes: ReadonlyMap<string, CellShape>
-  /** Shapes of constants, including those that nodes compute from other constants. */
+  /** Shapes of constants by name, including those that nodes compute from other constants. */
   readonly constants: ReadonlyMap<string, readonly number[]>
-  /** Why the first node that is not a step cannot be one; undefined if all nodes are steps. */
+  /** Why the first node that is no step cannot be one; undefined if all nodes are steps. */
   readonly reason: string | undefined
 }
 
-/** Shape of a tensor for one image. */
+/** Shape of one image's tensor. */
 export interface CellShape {
   readonly channels: number
   readonly rows: number
   readonly cols: number
 }
 
-/** Output i reads the inputs `i * stride - before + t * dilation` with t from 0 to `taps` - 1, as far as they exist. */
+/**
+ * Output i reads the inputs `i * stride - before + t * dilation`, t from 0 to `taps` - 1. Some are beyond the border.
+ */
 export interface AxisWindow {
   readonly taps: number
   readonly stride: number
@@ -32,20 +34,19 @@ export interface AxisWindow {
 
 export type CellStep = WindowStep | MappingStep | PointwiseStep
 
-/** Properties of every step. */
 export interface Step {
   /** Index of the node in the graph. */
   readonly node: number
   readonly output: string
 }
 
-/** Computes a cell from several cells of one tensor. */
+/** Computes a cell from several cells of one tensor: a convolution, a pool, or padding with zeros. */
 export interface WindowStep extends Step {
   readonly kind: 'window'
   readonly input: string
   readonly rows: AxisWindow
   readonly cols: AxisWindow
-  /** Value of cells beyond the border: zeros, or nothing, so that another cell of the window takes their place. */
+  /** What a window reads beyond the border. With `nothing`, it reads another of its cells twice instead. */
   readonly beyond: 'zeros' | 'nothing'
   readonly operation: WindowOperation
 }
@@ -54,21 +55,21 @@ export type WindowOperation =
   | { readonly kind: 'convolution'; readonly groups: number; readonly weight: string; readonly bias: string | null }
   | { readonly kind: 'maximum' }
   | { readonly kind: 'mean' }
-  /** One tap: the cell itself, or zeros. */
+  /** The window is one cell: a cell of the input, or zeros beyond its border. */
   | { readonly kind: 'padding' }
 
-/** Copies cells of the input to other places, as in a border that repeats them. */
+/** Copies cells of the input to other positions, as padding with `edge` or `reflect` does. */
 interface MappingStep extends Step {
   readonly kind: 'mapping'
   readonly input: string
-  /** For each row, the row of the input that it copies. */
+  /** For each row of the output, the row of the input that is copied. */
   readonly rows: readonly number[]
   readonly cols: readonly number[]
 }
 
-/** Computes a cell from the cells at the same place of some tensors. The node stays unchanged. */
+/** Computes a cell from the cells at the same position of one or several tensors. The node is used unchanged. */
 interface PointwiseStep extends Step {
   readonly kind: 'pointwise'
-  /** Inputs that are not constants. */
+  /** Names of the inputs that are not constants. */
   readonly inputs: readonly string[]
 }

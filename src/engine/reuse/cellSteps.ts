@@ -10,21 +10,18 @@ import { OPERATOR_SETS, stepOf } from './cellOperators.js'
 import type { CellShape, CellStep, CellSteps } from './cellStep.js'
 import { NoStep } from './cellWindows.js'
 
-/** Operators whose constant inputs are broadcast to the shape of their output. */
+/** Operators that broadcast constant inputs to the shape of their output. */
 const BROADCASTING = new Set('Add Div Max Mean Min Mul Pow Sub Sum'.split(' '))
 
 const read = new WeakMap<object, NetworkCells>()
 
-/** A network's graph, and the steps at its beginning. */
+/** A network's graph, and its part that can be computed cell by cell. */
 export interface NetworkCells {
   readonly graph: GraphNodes
   readonly cells: CellSteps
 }
 
-/**
- * Reads a network's graph once, and keeps it as long as the network is in use.
- * @throws InputError if the file is gone, or if Shiftscope does not understand its description of the graph
- */
+/** Cached as long as the network exists. @throws InputError if the file is missing or the graph cannot be read */
 export function networkCells(network: Pick<Network, 'onnxPath' | 'input'>): NetworkCells {
   const known = read.get(network)
   if (known !== undefined) return known
@@ -34,13 +31,13 @@ export function networkCells(network: Pick<Network, 'onnxPath' | 'input'>): Netw
   return made
 }
 
-/** All steps from the beginning of a graph on. */
+/** Finds all nodes that can be computed cell by cell. */
 export function cellSteps(
   { nodes, constants, operatorSet }: GraphNodes,
   input: { readonly name: string } & Pick<CellShape, 'rows' | 'cols'>,
 ): CellSteps {
   const shapes = new Map<string, CellShape>([[input.name, { channels: 3, rows: input.rows, cols: input.cols }]])
-  /** Constants by name, including those that nodes compute from other constants; null if a shape is not known. */
+  /** Constants by name, including those that nodes compute from other constants; null if the shape is unknown. */
   const fixed = new Map<string, GraphConstant | null>(constants)
   const steps: CellStep[] = []
   let reason: string | undefined
@@ -50,7 +47,7 @@ export function cellSteps(
       steps,
       shapes,
       constants: new Map(),
-      reason: `its operators are of version ${operatorSet}; export it with a version from ${oldest} to ${newest}`,
+      reason: `the network uses version ${operatorSet} of the ONNX operators; export it with a version from ${oldest} to ${newest}`,
     }
   const readers = readersOf(nodes)
   for (const [index, node] of nodes.entries()) {
@@ -59,7 +56,7 @@ export function cellSteps(
       continue
     }
     try {
-      // A node that reads a tensor which no step makes needs no reason: the node that makes the tensor has one.
+      // If the node that makes an input is no step, the reason was recorded there.
       if (!node.inputs.every((name) => name === '' || fixed.has(name) || shapes.has(name))) continue
       const base = { node: index, output: node.outputs[0] ?? '' }
       const read = node.inputs.filter((name) => shapes.has(name))
@@ -75,7 +72,6 @@ export function cellSteps(
   return { steps, shapes, constants: new Map(known), reason }
 }
 
-/** For each tensor, by name: the operators of the nodes that read it. */
 function readersOf(nodes: readonly GraphNode[]): ReadonlyMap<string, readonly string[]> {
   const readers = new Map<string, string[]>()
   for (const { operator, inputs } of nodes) {

@@ -2,28 +2,25 @@ import type { GraphNodes, Initializer, Node, TypedInfo } from '../../networks/in
 import type { CellShape, WindowStep } from './cellStep.js'
 import { reaches } from './cellWindows.js'
 
-/** Windows that are gathered at a time. Numbers of cells are multiples of this. */
+/** Number of windows that are gathered at a time. The number of cells of each tensor is padded to a multiple of it. */
 export const CELLS_AT_A_TIME = 128
 
-/**
- * Names of the graphs' inputs other than the image. For the first graph, the image is [cells, 3, 1, 1]: normalised
- * pixels. Index tensors are int32.
- */
+/** Names of the two graphs' inputs, apart from the pixels. Index tensors are int32. */
 export const CELL_INPUTS = {
   /**
    * Input of the first graph, [cells, taps]: indices of the cells that a step reads from its input number `input`. An
-   * index equal to the number of the input's cells stands for zeros.
+   * index equal to the number of these cells stands for zeros.
    */
   gather: (output: string, input: number) => `shiftscope.gather.${input}.${output}`,
-  /** Input of the second graph: the cells of a tensor, as the first graph computed them. */
+  /** Input of the second graph: the distinct cells of a tensor, which are an output of the first graph. */
   cells: (tensor: string) => `shiftscope.cells.${tensor}`,
-  /** Input of the second graph, [images, rows * cols]: the index of the cell at each place of a tensor. */
+  /** Input of the second graph, [images, rows * cols]: for each position of a tensor, the index of its cell. */
   frames: (tensor: string) => `shiftscope.frames.${tensor}`,
 } as const
 
-/** The part of a graph that computes a step. */
+/** What a step adds to the first graph. */
 export interface StepNodes {
-  /** Nodes that are taken over unchanged. */
+  /** Indices of nodes that are copied unchanged. */
   readonly verbatim: readonly number[]
   readonly renamed: Readonly<Record<number, readonly string[]>>
   readonly inputs: readonly TypedInfo[]
@@ -32,8 +29,8 @@ export interface StepNodes {
 }
 
 /**
- * The nodes of a window step. They gather and reduce `CELLS_AT_A_TIME` windows at a time, so that these stay in the
- * processor's cache. A padding step, whose windows have one tap, gathers all at once.
+ * Gathers and reduces CELLS_AT_A_TIME windows at a time, so that these stay in the processor's cache.
+ * @param gathers whether the step needs an index tensor; without it, each cell reads the cell with the same index
  */
 export function windowNodes(
   step: WindowStep,
@@ -84,7 +81,7 @@ export function windowNodes(
   return { verbatim: [], renamed: {}, inputs, nodes: [...outside, ...inside], constants }
 }
 
-/** Collects the nodes of a step: those that run once, and those that run for its windows. */
+/** Collects the nodes of a step: `outside` run once, `inside` run for each group of windows. */
 function stepWriter(output: string, operatorSet: number) {
   const outside: Node[] = []
   const inside: Node[] = []
@@ -93,7 +90,7 @@ function stepWriter(output: string, operatorSet: number) {
     outside,
     inside,
     constants,
-    /** A name that belongs to this step. */
+    /** Makes a name that is unique to this step. */
     part: (what: string) => `shiftscope.${what}.${output}`,
     reshape: (nodes: Node[], from: string, to: string, sizes: readonly number[]) => {
       nodes.push(node('Reshape', [from, integerList(constants, sizes)], to))
@@ -103,10 +100,10 @@ function stepWriter(output: string, operatorSet: number) {
     },
     product: (rows: string, matrix: string, bias: string | null, to: string) => {
       if (bias !== null) inside.push(node('Gemm', [rows, matrix, bias], to))
-      // Gemm without a bias came with version 11.
+      // Gemm requires a bias before version 11.
       else inside.push(node(operatorSet >= 11 ? 'Gemm' : 'MatMul', [rows, matrix], to))
     },
-    /** Reduces over axis 1 and removes it. The axis is an attribute in old versions, and an input in newer ones. */
+    /** Adds a node that reduces axis 1. The axis is an attribute in old operator sets, and an input in newer ones. */
     reduction: (operator: 'ReduceMax' | 'ReduceMean' | 'ReduceSum', from: string, to: string) => {
       const asInput = operatorSet >= (operator === 'ReduceSum' ? 13 : 18)
       inside.push(
@@ -119,8 +116,7 @@ function stepWriter(output: string, operatorSet: number) {
 }
 
 /**
- * Nodes that reduce windows, [cells, taps, channels, 1, 1], to [cells, outputs].
- * @returns the name of their output
+ * Adds nodes that reduce windows, [cells, taps, channels, 1, 1], to [cells, outputs]. Returns the last one's output.
  */
 function reduceWindows(
   operation: WindowStep['operation'],
@@ -137,7 +133,7 @@ function reduceWindows(
   }
   const { groups, weight, bias } = operation
   const [own, made] = [channels / groups, outputs / groups]
-  // ONNX Runtime makes the matrix of [outputs, channels / groups, rows, cols] when it opens the graph.
+  // ONNX Runtime computes this matrix once, when it opens the graph.
   const [turned, matrix, sums] = [part('turned'), part('matrix'), part('sums')]
   if (groups === 1) {
     transpose(outside, weight, turned, [2, 3, 1, 0])
@@ -168,14 +164,13 @@ function reduceWindows(
   return part('biased')
 }
 
-/** A list of whole numbers as a constant. Equal lists share one constant. */
+/** Adds a constant list of integers. Equal lists get the same name. */
 export function integerList(constants: Initializer[], int64: readonly number[]): string {
   const name = `shiftscope.list.${int64.join('.')}`
   constants.push({ name, shape: [int64.length], int64 })
   return name
 }
 
-/** A node with one output. The node has the output's name. */
 export function node(
   operator: string,
   inputs: readonly string[],

@@ -2,33 +2,32 @@ import type { GraphConstant, GraphNode } from '../../networks/index.js'
 import { printable } from '../../support/text.js'
 import type { AxisWindow, CellShape, CellStep, Step, WindowOperation } from './cellStep.js'
 
-/** More channels, or pixels along a side, than any network for images has. */
+/** Most channels, and most pixels along a side. No network for images has more. */
 export const MAXIMUM_SIZE = 1 << 16
 const MAXIMUM_TAPS = 1 << 10
 
 const AUTOMATIC_PADS = ['NOTSET', 'SAME_UPPER', 'SAME_LOWER', 'VALID']
 
-/** Thrown if a node is no step. The message gives the reason, as the end of a note's line. */
+/** A node cannot be computed cell by cell. The message is the reason; it continues a sentence after the node's name. */
 export class NoStep extends Error {}
 
-/** A node, and everything that is known about its inputs. */
+/** A node, and what is known about its inputs and its output. */
 export interface NodeContext {
   readonly node: GraphNode
   readonly base: Step
-  /** The inputs that are no constants. */
+  /** Names of the inputs that are not constants. */
   readonly read: readonly string[]
-  /** Shapes of the image and of the outputs of steps, by name. */
+  /** Shapes of the image and of the steps' outputs, by name. */
   readonly shapes: ReadonlyMap<string, CellShape>
-  /** Constants by name; null if not known. */
+  /** Constants by name; null if the shape is unknown. */
   readonly fixed: ReadonlyMap<string, GraphConstant | null>
-  /** Operators of the nodes that read the output. */
+  /** Operators of the nodes that read this node's output. */
   readonly readers: readonly string[]
 }
 
-/** A step, and the shape of its output. */
 export type Found = { readonly step: CellStep; readonly shape: CellShape }
 
-/** A convolution or pool as a step. */
+/** Turns a convolution or a pool into a step. @throws NoStep */
 export function windowStep({ node, base, fixed }: NodeContext, shape: CellShape): Found {
   const { operation, kernel, channels } =
     node.operator === 'Conv' ? convolution(node, shape, fixed) : pool(node, shape, listAttribute(node, 'kernel_shape'))
@@ -41,7 +40,7 @@ export function windowStep({ node, base, fixed }: NodeContext, shape: CellShape)
   )
     throw new NoStep('averages fewer values at the border')
   if (operation.kind === 'maximum' && (hasEmptyWindow(rows, shape.rows) || hasEmptyWindow(cols, shape.cols)))
-    throw new NoStep('has windows that hold nothing but border')
+    throw new NoStep('has windows with nothing but padding')
   return {
     step: { ...base, kind: 'window', input: node.inputs[0] as string, rows, cols, beyond, operation },
     shape: { channels, rows: rows.length, cols: cols.length },
@@ -55,7 +54,7 @@ function convolution(
 ): { readonly operation: WindowOperation; readonly kernel: readonly number[]; readonly channels: number } {
   const [, weight = '', bias = ''] = node.inputs
   const weightShape = fixed.get(weight)?.shape
-  if (weightShape?.length !== 4) throw new NoStep('has weights that are unknown or not of two dimensions')
+  if (weightShape?.length !== 4) throw new NoStep('has unknown weights or a kernel that is not two-dimensional')
   const [channels, own, ...kernel] = weightShape as [number, number, number, number]
   const groups = numberAttribute(node, 'group', 1)
   const stated = listAttribute(node, 'kernel_shape') ?? kernel
@@ -102,21 +101,21 @@ function windowsOf(node: GraphNode, shape: CellShape, kernel: readonly number[])
     }
     const free = (size + before + after - extent) / stride
     let length = (isCeiled ? Math.ceil(free) : Math.floor(free)) + 1
-    // Leaves out a window that would begin in the border after the image.
+    // ONNX leaves out a last window that would begin in the padding after the image.
     if (isCeiled && (length - 1) * stride >= size + before) length--
     if (node.operator === 'AveragePool' && (length - 1) * stride + extent > size + before + after)
-      throw new NoStep('averages windows that reach beyond the border')
+      throw new NoStep('averages windows that exceed the padding')
     return { taps, stride, dilation, before, length: within(length, MAXIMUM_SIZE) }
   }
   return [axis(0), axis(1)]
 }
 
-/** Whether a window reaches beyond the border. */
+/** Whether any window reads beyond the border. */
 export function reaches({ taps, stride, dilation, before, length }: AxisWindow, size: number): boolean {
   return before > 0 || (length - 1) * stride - before + (taps - 1) * dilation >= size
 }
 
-/** Whether a window has no pixel of the input. */
+/** Whether any window reads nothing but the border. */
 function hasEmptyWindow({ taps, stride, dilation, before, length }: AxisWindow, size: number): boolean {
   for (let output = 0; output < length; output++) {
     const begin = output * stride - before
@@ -126,7 +125,7 @@ function hasEmptyWindow({ taps, stride, dilation, before, length }: AxisWindow, 
   return false
 }
 
-/** A border as a step. */
+/** Turns padding into a step. @throws NoStep */
 export function paddingStep({ node, base, fixed, readers }: NodeContext, { channels, rows, cols }: CellShape): Found {
   const given = listAttribute(node, 'pads') ?? fixed.get(node.inputs[1] ?? '')?.values
   const mode = textAttribute(node, 'mode', 'constant')
@@ -141,7 +140,7 @@ export function paddingStep({ node, base, fixed, readers }: NodeContext, { chann
     const value = node.inputs[2] ? fixed.get(node.inputs[2])?.values?.[0] : numberAttribute(node, 'value', 0)
     if (value !== 0) throw new NoStep('adds a border of values other than 0')
     if (readers.some((operator) => operator !== 'Conv'))
-      throw new NoStep('adds zeros that are not only for convolutions')
+      throw new NoStep('adds zeros that other operators than Conv read')
     const axis = (before: number, length: number) => ({ taps: 1, stride: 1, dilation: 1, before, length })
     const windows = { rows: axis(sides[0], shape.rows), cols: axis(sides[1], shape.cols) }
     return {
@@ -159,7 +158,7 @@ export function paddingStep({ node, base, fixed, readers }: NodeContext, { chann
 function bordered(index: number, size: number, mode: 'reflect' | 'edge'): number {
   if (mode === 'edge') return Math.min(Math.max(index, 0), size - 1)
   const reflected = index < 0 ? -index : index >= size ? 2 * (size - 1) - index : index
-  if (reflected < 0 || reflected >= size) throw new NoStep('reflects more than the input has')
+  if (reflected < 0 || reflected >= size) throw new NoStep('reflects more pixels than its input has')
   return reflected
 }
 

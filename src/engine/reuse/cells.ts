@@ -3,8 +3,8 @@ import { CELL_INPUTS, CELLS_AT_A_TIME } from './cellWindowNodes.js'
 import { type AxisSpace, type Both, both, type Keys, type Source } from './keys.js'
 
 /**
- * The cells of a set for the positions of a pass, every row combined with every column. The cells that may see the
- * patch come first, then those that do not; both row by row.
+ * The distinct cells that a pass needs, as keys (see `Keys`): all combinations of `seeing` rows and columns, then all
+ * combinations of `blank` rows and columns, each row by row.
  */
 interface CellSet {
   readonly seeing: Both<Int32Array>
@@ -12,10 +12,10 @@ interface CellSet {
   readonly count: number
 }
 
-/** The positions of a pass: indices of the offsets along each axis. */
+/** Positions that are computed together, as indices into `AxisPlaces.offsets` along each axis. */
 export type Pass = Both<readonly number[]>
 
-/** How many cells of a space some offsets need along an axis. */
+/** How many keys of a space some positions need along an axis. Those that see the patch are counted apart. */
 export interface AxisCount {
   readonly seeing: number
   readonly blank: number
@@ -25,9 +25,7 @@ export function cellCount(rows: AxisCount, cols: AxisCount): number {
   return rows.seeing * cols.seeing + rows.blank * cols.blank
 }
 
-/**
- * The keys of a space that some offsets need along an axis, ascending: those that see the patch, and those that do not.
- */
+/** The keys that some positions need along an axis, ascending. @param times indices into `AxisPlaces.offsets` */
 export function keysOfTimes({ count, blank, views }: AxisSpace, times: readonly number[]) {
   const isNeeded = new Uint8Array(count)
   for (const { length, keys } of views) {
@@ -46,31 +44,30 @@ export function keysOfTimes({ count, blank, views }: AxisSpace, times: readonly 
 }
 
 /**
- * For each key along an axis, its index in either part of the set; in `seeing`, -1 if the key does not see the patch.
+ * By key along an axis: its index in each list of a CellSet. `seeing` has -1 for keys that do not see the patch;
+ * `blank` has the index of the same cell without the patch.
  */
 interface Lookup {
   readonly seeing: Int32Array
   readonly blank: Int32Array
 }
 
-/** The index tensors of a pass. */
 interface PassIndices {
-  /** Keys of the image's cells along rows and columns, [cells, 2]. */
+  /** Keys of the image's distinct pixels along rows and columns, [pixels, 2]. */
   readonly pixels: Int32Array
   /**
-   * By `CELL_INPUTS.gather`: [cells, taps], indices of the input's cells. Beyond the border, the index is the number of
-   * these cells.
+   * By `CELL_INPUTS.gather`, [cells, taps]: indices of the input's cells. One equal to their number stands for zeros.
    */
   readonly gathers: ReadonlyMap<string, { readonly indices: Int32Array; readonly taps: number }>
 }
 
 export interface PassCells {
   readonly indices: PassIndices
-  /** Writes the indices of a tensor's cells for one position, row by row, [rows * cols]. */
+  /** For one position of the patch, writes the index of the cell at each position of a tensor, [rows * cols]. */
   frame(tensor: string, row: number, col: number, into: Int32Array): void
 }
 
-/** Index tensors for a pass of the steps. */
+/** Lists the distinct cells of a pass and makes its index tensors. @param image name of the network's input */
 export function passCells(keys: Keys, steps: readonly CellStep[], image: string, pass: Pass): PassCells {
   const used = [image, ...steps.map(({ output }) => output)]
   const spaces = new Set(used.map((name) => keys.tensors.get(name)?.space as number))

@@ -1,78 +1,74 @@
 import { AXES, type Axis } from '../positions.js'
 import type { AxisWindow, CellStep, CellSteps } from './cellStep.js'
 
-/** The places of the patch along one axis of the frame. */
+/** Positions of the patch along one axis of the frame. */
 export interface AxisPlaces {
-  /** Pixels of the frame along the axis. */
+  /** Size of the frame along this axis in pixels. */
   readonly frame: number
-  /** The part of the patch that is not transparent: its first pixel, and the first pixel after its end. */
+  /** Part of the patch that is not transparent: its first pixel, and the first pixel after it. */
   readonly opaque: readonly [begin: number, end: number]
-  /** Places of the patch's first pixel, each once. */
+  /** Positions of the patch's first pixel, each listed once. */
   readonly offsets: readonly number[]
-  /** Whether the background differs from pixel to pixel. Images then share only the cells that do not see the patch. */
+  /** Whether the background is a picture. Images then share only cells that do not see the patch. */
   readonly isVaried: boolean
 }
 
-/** One value for rows, and one for columns. */
 export type Both<T> = Readonly<Record<Axis, T>>
 
 /**
- * Keys of cells along each axis. A key stands for all pixels that the cell sees along that axis: of the patch, of the
- * background and of the border. So two cells of a tensor whose keys are equal along both axes hold the same values.
+ * Keys of cells (see `CellSteps`) along rows and along columns. A key is a number for all that a cell depends on along
+ * one axis: pixels of the patch, of the background, and the border. If two cells of a tensor have equal keys along both
+ * axes, their values are equal. A cell *sees* the patch if a pixel of it that is not transparent influences the cell.
  */
 export interface Keys {
   readonly places: Both<AxisPlaces>
-  /** Sets of cells; that of the image is the first. */
+  /** Tensors with the same cells share a space, which numbers their keys. The first space is the image's. */
   readonly spaces: readonly Both<AxisSpace>[]
-  /** Keys of the image and of the outputs of all steps, by name. */
+  /** The image and the outputs of all steps, by name. */
   readonly tensors: ReadonlyMap<string, CellTensor>
-  /**
-   * By the output of a step, for each input: the source of the cells that the step reads; null if it shares the input's
-   * cells.
-   */
+  /** By a step's output, for each input: where cells are read; null if input and output have the same keys. */
   readonly sources: ReadonlyMap<string, readonly (Source | null)[]>
-  /** By key of the image's cells. */
+  /** What the keys of the image stand for. */
   readonly pixels: Both<AxisPixels>
 }
 
-/** The pixels that the image's keys show. */
 interface AxisPixels {
-  /** Pixel of the patch, counted from 1; 0 where it is not seen. */
+  /** By key: index of the patch's pixel, counted from 1; 0 for the background. */
   readonly ofPatch: readonly number[]
-  /** Pixel of the frame. */
+  /** By key: index of the frame's pixel. */
   readonly ofFrame: readonly number[]
 }
 
-/** A set of cells along an axis. */
+/** The keys of one space along one axis. */
 export interface AxisSpace {
-  /** Number of keys; they are 0 to `count` - 1. */
+  /** Number of keys. They are 0 to `count` - 1. */
   readonly count: number
-  /** The different arrangements of these cells in tensors. */
+  /** The tensors of this space. Tensors with the same arrangement of cells are listed once. */
   readonly views: AxisTensor[]
-  /** By key: the key of the same cell without the patch. If both are equal, the cell does not see the patch. */
+  /** By key: the key of the same cell without the patch. It is the same key if the cell does not see the patch. */
   readonly blank: Int32Array
 }
 
 interface CellTensor extends Both<AxisTensor> {
-  /** Index among the spaces. */
+  /** Index into `Keys.spaces`. */
   readonly space: number
 }
 
 interface AxisTensor {
-  /** Cells along the axis. */
+  /** Number of cells along the axis. */
   readonly length: number
-  /** [offsets + 1, length]: the key of each cell for each offset of the patch; the last row is without the patch. */
+  /** [offsets + 1, length]: for each offset of the patch, the key of each cell. The last row is without the patch. */
   readonly keys: Int32Array
 }
 
-/** The cells of one input that a cell reads. */
+/** The cells that a step reads from one of its inputs. */
 export interface Source {
   readonly input: string
-  /** By key of the output: [keys, taps] of the input's keys, -1 beyond the border. */
+  /** By key of the output, [keys, taps]: keys of the input's cells, or -1 beyond the border. */
   readonly taps: Both<Int32Array>
 }
 
-/** Keys of the image and of all tensors of some steps. */
+/** Computes the keys of the image and of all steps' outputs. @param image name of the network's input */
 export function cellKeys({ steps }: Pick<CellSteps, 'steps'>, image: string, places: Both<AxisPlaces>): Keys {
   const spaces: Both<AxisSpace>[] = []
   const tensors = new Map<string, CellTensor>()
@@ -102,7 +98,7 @@ export function cellKeys({ steps }: Pick<CellSteps, 'steps'>, image: string, pla
         windowOf(step, axis, first[axis].length),
       ),
     )
-    // If the keys of one input determine those of all others, the output shares them.
+    // If the keys of one input determine those of all other inputs, the output uses the same keys as this input.
     const tells = (input: CellTensor, i: number) =>
       AXES.every((axis) => isOneToOne(listed[axis], i, spaces[input.space]?.[axis].count as number))
     const main = step.kind === 'pointwise' ? inputs.findIndex(tells) : -1
@@ -142,7 +138,7 @@ export function both<T>(make: (axis: Axis) => T): Both<T> {
   return { rows: make('rows'), cols: make('cols') }
 }
 
-/** Whether each cell of a step depends only on the input's cell at the same place. */
+/** Whether each cell depends only on the cell at the same position, so that the output can use the input's keys. */
 function sharesCells(step: CellStep, input: CellTensor): boolean {
   const isItself = (axis: Axis, { taps, stride, before, length }: AxisWindow) =>
     taps === 1 && stride === 1 && before === 0 && length === input[axis].length
@@ -166,25 +162,21 @@ function mapped({ keys, length }: AxisTensor, map: readonly number[]): AxisTenso
 
 interface Numbered extends AxisTensor {
   readonly count: number
-  /** For each input, by key: [keys, taps] of the input's keys, -1 beyond the border. */
+  /** For each input, by key, [keys, taps]: keys of the input's cells, or -1 beyond the border. */
   readonly taps: readonly Int32Array[]
 }
 
-/**
- * There are fewer keys than this along each axis, so that `numbered` can combine a list's number and a key into one
- * exact number. `haveRoomForKeys` ensures it.
- */
+/** Most keys per axis. `numbered` multiplies numbers by it, and the products must be exact in float64. */
 export const KEY_LIMIT = 2 ** 26
 
-/**
- * Numbers for the lists of keys that the cells of an output read along an axis, in order of appearance. Equal lists have equal
- * numbers.
- */
+/** Numbers the output's cells along an axis. Two cells get the same key if they read the same list of keys. */
 function numbered(inputs: readonly AxisTensor[], { taps, stride, dilation, before, length }: AxisWindow): Numbered {
   const times = (inputs[0] as AxisTensor).keys.length / (inputs[0] as AxisTensor).length
   const keys = new Int32Array(times * length)
   const lists: number[][] = inputs.map(() => [])
-  /** The number of each list, by the number of the list without its last value, and that value. */
+  /**
+   * Number of each list of keys. The index is `pair`: the number of the list without its last key, and that last key.
+   */
   const longer = new Map<number, number>()
   const numbers = new Map<number, number>()
   for (let time = 0; time < times; time++) {
@@ -215,12 +207,12 @@ function numbered(inputs: readonly AxisTensor[], { taps, stride, dilation, befor
   return { length, keys, count: numbers.size, taps: lists.map((list) => Int32Array.from(list)) }
 }
 
-/** Whether each key of an input stands for one list alone. */
+/** Whether each key of an input occurs in exactly one list. */
 function isOneToOne({ count, taps }: Numbered, input: number, keys: number): boolean {
   return count === keys && new Set(taps[input]).size === count
 }
 
-/** Replaces each tap beyond the border by another tap of the same window. */
+/** Replaces each tap beyond the border by another tap of the same window, which does not change a maximum. */
 function filled(taps: Int32Array, each: number): Int32Array {
   return taps.map((key, at) => {
     if (key >= 0) return key
@@ -229,7 +221,10 @@ function filled(taps: Int32Array, each: number): Int32Array {
   })
 }
 
-/** Keys of pixels: the place in the patch, and also the place in the frame if the background depends on it. */
+/**
+ * A key stands for a pixel of the patch or for none. If the background is a picture, it also stands for the frame's
+ * pixel.
+ */
 function pixelKeys({ frame, opaque: [begin, end], offsets, isVaried }: AxisPlaces) {
   const numbers = new Map<number, number>()
   const ofPatch: number[] = []

@@ -9,27 +9,25 @@ import type { JobScene, Scene } from '../task.js'
 import type { Workers } from '../workers.js'
 import type { PlannedPass } from './cellPlan.js'
 
-/** Workers and data to compute passes with. */
+/** Everything that is needed to compute passes, apart from the positions. */
 export interface PassWork {
   readonly workers: Workers
   readonly network: Network
   readonly memory: FeatureMemory
-  /** The job of both the sample and the passes, since workers prepare a scene once per job. */
+  /** The check and the passes use the same job, because workers prepare a scene once per job. */
   readonly job: JobScene
 }
 
-/** The plain way, which computes every image in full. */
+/** Computing without reuse: every image in full. */
 export interface PlainWay {
   extract(scene: Scene, offsets: Int32Array): Promise<Features>
-  /** Gives the memory of the plain way back until it is needed again. */
+  /** Ends the workers to free their memory. The next call starts them again. */
   rest(): Promise<void>
 }
 
 /**
- * Distance between the features from values computed once and the features from the plain way, at some positions of a
- * scene.
- * @param rests whether the plain way gives its memory back before the passes take theirs
- * @throws BatchFailure
+ * Largest relative distance between features with and without reuse at some positions.
+ * @param rests whether to free the memory of the workers without reuse before those with reuse need theirs
  */
 export async function distanceOf(
   { workers, network, memory, job }: PassWork,
@@ -54,10 +52,6 @@ export async function distanceOf(
   return Math.max(...distances)
 }
 
-/**
- * Computes all passes of some positions.
- * @throws BatchFailure
- */
 export async function runPasses(
   { workers, network, memory, job }: PassWork,
   offsets: Int32Array,

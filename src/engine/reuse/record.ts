@@ -1,4 +1,4 @@
-/** Whether to compute values that images share only once: if that is faster, or never. */
+/** Whether to compute values that images share only once. `auto`: if this is predicted to be faster; `off`: never. */
 export const REUSE = ['auto', 'off'] as const
 export type ReuseChoice = (typeof REUSE)[number]
 
@@ -7,17 +7,16 @@ export type ReuseRecord =
   | {
       /** Side of the square patch in pixels. */
       readonly size: number
-      /** Last tensor whose distinct values are each computed once. Later tensors are computed for every image. */
+      /** Last tensor whose distinct values are computed once. Later tensors are computed for every image. */
       readonly cut: string
       /**
-       * For each output of a convolution, a pool or a padding up to `cut`, the share of its values over all images that are distinct, 0 to 1.
+       * For each convolution, pool or padding up to `cut`, by output: the share of its values that are distinct, 0 to
+       * 1.
        */
       readonly distinct: Readonly<Record<string, number>>
-      /** Predicted speed with reuse divided by that without, from counts of multiply-adds and bytes. */
+      /** Predicted speed with reuse divided by the speed without, from counts of multiply-adds and bytes. */
       readonly predictedGain: number
-      /**
-       * Largest |reused − full| / |full| of a feature, with Euclidean norms, over a sample of positions of all patches.
-       */
+      /** Largest |with reuse − without| / |without| of a layer's features at a few positions, with Euclidean norms. */
       readonly distance: number
       /** Number of workers. */
       readonly workers: number

@@ -17,74 +17,74 @@ import type { ReuseRecord } from './record.js'
 import { samplePositions, sceneKeysOf, scenePixels } from './sceneKeys.js'
 
 /**
- * Computes features with every value once, or leaves them to the plain way. It decides before the work and never by
- * time, so that equal work is always done in the same way: the plan must predict a gain, and a sample of each patch
- * must agree with the plain way.
+ * Computes values that several images share only once (reuse). Reuse must be predicted to be faster, and must agree
+ * with full computation at a few positions of each patch. No measured time decides, so that the same work is always
+ * done in the same way.
  */
 export interface Reuse {
-  /** @returns undefined if the plain way must be taken */
+  /** @returns undefined if every image must be computed in full */
   extract(scene: Scene, offsets: Int32Array, options?: ExtractionOptions): Promise<Features | undefined>
-  /** One for each patch size; two if only some patches of a size had their values computed once. */
+  /** One record per patch size. Two if reuse worked for some patches of a size, but not for others. */
   records(): readonly ReuseRecord[]
   close(): Promise<void>
 }
 
 export interface ReusePlan {
   readonly network: Network
-  /** Settings of the workers that compute values once. */
+  /** Settings of the workers that compute with reuse. */
   readonly settings: Settings
-  /** Data to open these workers with. */
+  /** Makes the data that these workers start with. */
   readonly workerData: (cells: CellWork) => WorkerData
   readonly memory: FeatureMemory
-  /** The plain way, for comparison. */
+  /** Computes every image in full, for the check. */
   readonly plain: PlainWay
-  /** One line for the user. */
   readonly onNote: (line: string) => void
-  /** As in `openWorkers`. */
+  /** See `openWorkers`. */
   readonly script?: string | undefined
 }
 
-/** Largest relative distance from the features of the plain way. Features farther from these are not used. */
+/** Largest accepted relative distance between features with reuse and features from full computation. */
 const MAX_DISTANCE = 1e-5
 
 /**
- * If the weights have more bytes than this and there are at least this many images, the plain way gives its weights
- * back meanwhile. For fewer images, reading them again would take too long.
+ * If the weights have more bytes and there are at least so many images, the workers without reuse end during the check,
+ * to free memory. With fewer images, starting them again would take too long.
  */
 const HEAVY = { bytes: 32 * 1024 * 1024, images: 4096 } as const
 
-/** Workers that hold a pair of graphs open. */
+/** Workers that have one pair of graphs open. */
 interface OpenCells {
   readonly workers: Workers
   users: number
 }
 
 export function openReuse({ network, settings, workerData, memory, plain, onNote, script }: ReusePlan): Reuse {
-  /** Records by patch size: of patches whose values were computed once, and of patches that took the plain way. */
+  /** Records by patch size: first of patches with reuse, then of patches without. */
   const computed = new Map<number, Extract<ReuseRecord, { readonly cut: string }>>()
   const declined = new Map<number, ReuseRecord>()
   const distanceTo = sampleDistances(network, plain)
-  /** By the path of the first graph: why every patch takes the plain way. */
+  /** Reasons why reuse failed, by path of the first graph. It is not tried again with this graph. */
   const failed = new Map<string, string>()
-  /** Sizes for which the user was told the reason. */
+  /** Patch sizes whose note the user has already seen. */
   const noted = new Set<number>()
   const cellWorkers = openCellWorkers(({ graphs, steps, shapes }) =>
     openWorkers(workerData({ graphs, steps, shapes }), settings.workers, script),
   )
   let keysOf: ((scene: Scene) => Keys) | undefined
-  /** What to compute for a scene, or the reason to take the plain way. */
+  /** Plans reuse for a scene, or returns the reason why every image must be computed in full. */
   const prepare = async (scene: Scene, whole: Int32Array): Promise<Prepared | string> => {
     let read: NetworkCells
     try {
       read = networkCells(network)
     } catch (error) {
-      // ONNX Runtime also runs graphs whose description Shiftscope does not understand.
+      // ONNX Runtime also runs graphs that Shiftscope cannot read. Their images are computed in full.
       if (error instanceof InputError) return error.message
       throw error
     }
     const { graph, cells } = read
-    if (cells.steps.length === 0) return cells.reason ?? 'the graph has no part that images could share'
-    if (!haveRoomForKeys(cells, network, scene.patch.size)) return 'its layers are too many or too large'
+    if (cells.steps.length === 0) return cells.reason ?? 'no part of the graph can be shared by several images'
+    if (!haveRoomForKeys(cells, network, scene.patch.size))
+      return 'the network has too many or too large layers for reuse'
     keysOf ??= sceneKeysOf(cells, network.input)
     const keys = keysOf(scene)
     const features = network.layers.map(outputOf)
@@ -96,7 +96,7 @@ export function openReuse({ network, settings, workerData, memory, plain, onNote
     const graphs = await cellGraphs(network, graph, cells, plan.steps, gathersOf(keys))
     return { plan, keys, graphs, steps: cells.steps.slice(0, plan.steps), shapes: cells.shapes }
   }
-  /** Features, or the reason to take the plain way. */
+  /** Computes features with reuse, or returns the reason why every image must be computed in full. */
   const compute = async (
     scene: Scene,
     offsets: Int32Array,
@@ -135,7 +135,7 @@ export function openReuse({ network, settings, workerData, memory, plain, onNote
       return features
     } catch (error) {
       if (!(error instanceof BatchFailure)) throw error
-      const reason = `computing values once failed (${error.message})`
+      const reason = `reuse failed (${error.message})`
       failed.set(graphs.cells, reason)
       return decline(reason)
     } finally {
@@ -157,7 +157,7 @@ export function openReuse({ network, settings, workerData, memory, plain, onNote
   }
 }
 
-/** Measures how far the features of a scene's sample are from the plain way's, once for equal graphs and pixels. */
+/** Compares features with and without reuse, once for each pair of graphs and pixels. */
 function sampleDistances(network: Network, plain: ReusePlan['plain']) {
   const checked = new Map<string, number>()
   return async (work: PassWork, graphs: string, scene: Scene, images: number, signal?: AbortSignal) => {
@@ -173,14 +173,11 @@ function sampleDistances(network: Network, plain: ReusePlan['plain']) {
   }
 }
 
-/** Workers by the graphs that they hold open. */
+/** Opens workers for pairs of graphs, and keeps them open for later calls. */
 function openCellWorkers(open: (work: CellWork) => Workers) {
   const opened = new Map<string, OpenCells>()
   return {
-    /**
-     * Workers for the graphs. The caller decreases `users` when it is done. Ends workers of other graphs that nobody
-     * uses.
-     */
+    /** Closes workers for other graphs that nobody uses. The caller must decrease `users` when it is done. */
     enter: async (work: CellWork): Promise<OpenCells> => {
       const { cells } = work.graphs
       for (const [other, { workers, users }] of opened) {
@@ -199,13 +196,13 @@ function openCellWorkers(open: (work: CellWork) => Workers) {
   }
 }
 
-/** The prepared work of a scene. */
+/** A scene's plan, keys and graphs. */
 interface Prepared extends CellWork {
   readonly plan: CellPlan
   readonly keys: Keys
 }
 
-/** Names of the index tensors that steps need. */
+/** Names of the index tensors that the first graph needs. */
 export function gathersOf({ sources }: Keys): Set<string> {
   return new Set(
     [...sources].flatMap(([output, inputs]) =>

@@ -5,10 +5,10 @@ import type { Scene } from '../task.js'
 import type { CellSteps } from './cellStep.js'
 import { type Both, both, cellKeys, type Keys } from './keys.js'
 
-/** The lowest alpha with which a pixel may be seen, by blend. */
+/** Pixels with less alpha than this are invisible. */
 const SEEN: Readonly<Record<Scene['blend'], number>> = { hard: 128, soft: 1 }
 
-/** Keys for a scene at all positions of its patch. The index of an offset is the offset in pixels. */
+/** Keys for all positions of a scene's patch. The index of each offset is the offset itself, in pixels. */
 export function sceneKeys(steps: Pick<CellSteps, 'steps'>, scene: Scene, input: NetworkInput): Keys {
   const opaque = opaquePart(scene)
   const along = (axis: Axis) => {
@@ -19,7 +19,7 @@ export function sceneKeys(steps: Pick<CellSteps, 'steps'>, scene: Scene, input: 
   return cellKeys(steps, input.name, both(along))
 }
 
-/** `sceneKeys` of one scene after another; those of the last one are kept for others of the same geometry. */
+/** Returns `sceneKeys` with a cache for one scene. Scenes with the same geometry have the same keys. */
 export function sceneKeysOf(steps: Pick<CellSteps, 'steps'>, input: NetworkInput): (scene: Scene) => Keys {
   let last: { readonly geometry: string; readonly keys: Keys } | undefined
   return (scene) => {
@@ -29,25 +29,24 @@ export function sceneKeysOf(steps: Pick<CellSteps, 'steps'>, input: NetworkInput
   }
 }
 
-/** Everything in a scene that decides its keys: scenes with equal texts have equal keys. */
+/** A text that is equal for scenes with equal keys. */
 function sceneGeometry(scene: Scene): string {
   const { rows, cols } = opaquePart(scene)
   return JSON.stringify([scene.patch.size, rows, cols, isVaried(scene)])
 }
 
-/** A hash of everything that decides the pixels of a scene's images. */
+/** A hash of everything that the pixels of a scene's images depend on. */
 export function scenePixels({ patch: { size, rgba }, background, blend }: Scene): Buffer {
   const behind = 'image' in background ? background.image : Uint8Array.from(background.rgb)
   return createHash('sha256').update(`${size} ${blend} ${behind.length}`).update(rgba).update(behind).digest()
 }
 
-/** How many positions of a scene are computed both ways. */
+/** Number of positions per scene that are computed both with and without reuse, as a check. */
 export const SAMPLED_POSITIONS = 3
 
 /**
- * Positions at which a scene is computed both ways, [positions, 2]: the first and the last position, where the opaque
- * part of the patch comes closest to the four borders, and one between them, which a hash of the pixels chooses. So a
- * scene always has the same ones.
+ * Positions for the check, [positions, 2]: the first and the last one, where the patch is closest to the borders, and
+ * one between them that depends only on the pixels.
  */
 export function samplePositions(pixels: Buffer, { patch: { size } }: Scene, { rows, cols }: NetworkInput): Int32Array {
   const last = [rows - size, cols - size] as const
@@ -55,12 +54,11 @@ export function samplePositions(pixels: Buffer, { patch: { size } }: Scene, { ro
   return Int32Array.from([0, 0, ...last, ...between])
 }
 
-/** Whether the background differs from pixel to pixel. */
 function isVaried({ background }: Scene): boolean {
   return 'image' in background
 }
 
-/** Along each axis the first pixel of the patch that may be seen, and the first one after all of them. */
+/** Along each axis, the first visible pixel of the patch, and the first pixel after the last visible one. */
 function opaquePart({ patch: { size, rgba }, blend }: Scene): Both<readonly [number, number]> {
   const begin = { rows: size, cols: size }
   const end = { rows: 0, cols: 0 }

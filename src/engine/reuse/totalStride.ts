@@ -3,32 +3,28 @@ import type { CellShape } from './cellStep.js'
 import type { NetworkCells } from './cellSteps.js'
 
 const WINDOWS = new Set(['Conv', 'MaxPool', 'AveragePool', 'LpPool'])
-/** Operators whose output values each depend on all places, or belong to no place. */
+/** Operators whose output has no positions, or depends on all positions of the input. */
 const MIXING = new Set(
   'Flatten Gemm GlobalAveragePool GlobalLpPool GlobalMaxPool MatMul ReduceL2 ReduceMax ReduceMean ReduceSum Reshape'.split(
     ' ',
   ),
 )
-/** Operators that make a map finer, or that subsample in a way that their attributes do not tell. */
+/** Operators that enlarge a map, or whose attributes do not say how much they reduce it. */
 const UNKNOWN = new Set('ConvTranspose DepthToSpace Resize Slice SpaceToDepth Upsample'.split(' '))
 
-/** How many pixels apart neighbouring places of a tensor are. */
 interface Spacing {
-  /** Null: the graph does not tell. */
+  /** Distance in pixels between neighbouring positions of the tensor; null if unknown. */
   readonly pixels: number | null
-  /** Whether its values depend on all places, so that later strides no longer count. */
+  /** Whether its values depend on all positions, so that later strides do not count. */
   readonly isMixed: boolean
 }
 
 /**
- * The period, in pixels, at which a network subsamples the image on the way to a tensor: the product of the strides of
- * convolutions and pools up to the tensor, or up to the first layer that mixes all places (fully connected, global
- * pooling, attention). If branches join, the coarsest one counts.
- *
- * @param image name of the image's tensor
- * @param output name of the tensor, such as a feature layer
- * @returns undefined if the graph does not tell it: strides differ between rows and columns, it resizes or slices, or
- *   the tensor does not depend on the image
+ * The distance in pixels between neighbouring positions of a tensor. It is the product of the strides of convolutions
+ * and pools up to the tensor, or up to the first layer that mixes all positions (fully connected, global pooling,
+ * attention). If branches join, the largest stride counts.
+ * @returns undefined if it is unknown: it differs between rows and columns, the graph resizes or slices, or the tensor
+ *   does not depend on the image
  */
 export function totalStride(
   { graph, cells: { shapes } }: NetworkCells,
@@ -45,7 +41,7 @@ export function totalStride(
   return spacings.get(output)?.pixels ?? undefined
 }
 
-/** A map that is multiplied with one value per channel, as in squeeze and excitation, is a map. */
+/** Inputs without positions are ignored if another input is a map, as in squeeze and excitation. */
 function joined(read: readonly Spacing[]): Spacing {
   const maps = read.filter(({ isMixed }) => !isMixed)
   const counted = maps.length > 0 ? maps : read

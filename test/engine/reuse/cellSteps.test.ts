@@ -92,8 +92,8 @@ describe('steps that can be computed cell by cell', () => {
     ['Conv', { kernel_shape: [3, 3, 3], strides: [1, 1, 1] }, CONV, 'has weights that do not fit its input'],
     ['Conv', { kernel_shape: [3, 2] }, CONV, 'has weights that do not fit its input'],
     ['Conv', { group: 3 }, CONV, 'has weights that do not fit its input'],
-    ['Conv', {}, ['image', 'vector'], 'has weights that are unknown or not of two dimensions'],
-    ['Conv', {}, ['image', 'image'], 'takes its weights from the image'],
+    ['Conv', {}, ['image', 'vector'], 'has unknown weights or a kernel that is not two-dimensional'],
+    ['Conv', {}, ['image', 'image'], 'has weights that depend on the image'],
     ['Conv', { strides: [0, 1] }, CONV, 'has a window of unknown size'],
     ['Conv', { strides: [1025, 1] }, CONV, 'has a window of unknown size'],
     ['Conv', { strides: [1, 1, 1] }, CONV, 'does not have two dimensions'],
@@ -105,24 +105,24 @@ describe('steps that can be computed cell by cell', () => {
     ['Conv', { auto_pad: 'SAME_LOWER', dilations: [2, 2] }, CONV, 'has both dilations and auto_pad'],
     ['Conv', { group: null }, CONV, 'has group of an unexpected kind'],
     ['MaxPool', {}, ['image'], 'has no kernel'],
-    ['MaxPool', { kernel_shape: [2, 2], pads: [2, 2, 0, 0] }, ['image'], 'has windows that hold nothing but border'],
-    ['MaxPool', { kernel_shape: [2, 2], pads: [0, 0, 0, 2] }, ['image'], 'has windows that hold nothing but border'],
+    ['MaxPool', { kernel_shape: [2, 2], pads: [2, 2, 0, 0] }, ['image'], 'has windows with nothing but padding'],
+    ['MaxPool', { kernel_shape: [2, 2], pads: [0, 0, 0, 2] }, ['image'], 'has windows with nothing but padding'],
     ['MaxPool', { kernel_shape: [2, 2], storage_order: 1 }, ['image'], 'has a storage_order other than 0'],
     ['MaxPool', { kernel_shape: [2, 2], pads: null }, ['image'], 'has pads of an unexpected kind'],
     ['AveragePool', { ...pool, pads: [0, 1, 0, 0] }, ['image'], 'averages fewer values at the border'],
     ['AveragePool', { ...pool, pads: [0, 0, 1, 0] }, ['image'], 'averages fewer values at the border'],
-    ['AveragePool', { ...pool, ...rounded }, ['image'], 'averages windows that reach beyond the border'],
+    ['AveragePool', { ...pool, ...rounded }, ['image'], 'averages windows that exceed the padding'],
     ['AveragePool', { ...pool, ...narrow }, ['image'], 'has auto_pad with strides longer than its kernel'],
     ['Relu', { consumed_inputs: 1 }, ['image'], 'has an attribute consumed_inputs that is not known'],
     ['LRN', { size: 3, bias: 0 }, ['image'], 'may divide by zero'],
     ['LRN', { size: 3, alpha: -1 }, ['image'], 'may divide by zero'],
     ['PRelu', {}, ['image', 'rows'], 'has a parameter that varies over the image'],
-    ['PRelu', {}, ['vector', 'image'], 'reads the image in its parameters'],
+    ['PRelu', {}, ['vector', 'image'], 'has a parameter that depends on the image'],
     ['Pow', {}, ['image', 'half'], 'has exponents other than 1, 2, 3, …'],
     ['Pow', {}, ['image', 'zero'], 'has exponents other than 1, 2, 3, …'],
     ['Pow', {}, ['image', 'mixed'], 'has exponents other than 1, 2, 3, …'],
     ['Pow', {}, ['image', 'image'], 'has exponents other than 1, 2, 3, …'],
-    ['Div', {}, ['half', 'image'], 'divides by the image'],
+    ['Div', {}, ['half', 'image'], 'divides by values that depend on the image'],
     ['Dropout', {}, ['image', 'half', 'half'], 'may drop values'],
     ['Round', {}, ['image'], 'cannot be computed cell by cell'],
     ['Pad', { mode: 'wrap' }, ['image', 'pads'], 'adds a border of an unsupported kind'],
@@ -130,14 +130,14 @@ describe('steps that can be computed cell by cell', () => {
     ['Pad', {}, ['image', 'channels'], 'adds channels or images'],
     ['Pad', { mode: 'edge' }, ['image', 'inwards'], 'has borders of unknown size'],
     ['Pad', { mode: 'edge' }, ['image', 'pads', '', 'vector'], 'has borders of unknown size'],
-    ['Pad', { mode: 'reflect' }, ['image', 'wide'], 'reflects more than the input has'],
+    ['Pad', { mode: 'reflect' }, ['image', 'wide'], 'reflects more pixels than its input has'],
     ['Add', {}, ['image', 'vector'], 'joins tensors of different shapes'],
     ['Add', {}, ['image', 'rows'], 'joins tensors of different shapes'],
     ['Add', {}, ['image', 'images'], 'joins tensors of different shapes'],
     ['Add', {}, ['image', 'flat'], 'joins tensors of different shapes'],
-    ['Concat', { axis: 2 }, ['image', 'image'], 'does not join channels'],
+    ['Concat', { axis: 2 }, ['image', 'image'], 'joins another axis than the channels'],
     ['Concat', { axis: 1 }, ['image', 'weight'], 'joins constants'],
-    ['BatchNormalization', { training_mode: 1 }, ['image', 'vector'], 'averages over all images'],
+    ['BatchNormalization', { training_mode: 1 }, ['image', 'vector'], 'is in training mode'],
     ['Resize', {}, CONV, 'cannot be computed cell by cell'],
   ])('end with %s %j of %j', (operator, attributes, inputs, reason) => {
     const { steps, reason: found } = stepsOf(operator, attributes, inputs)
@@ -163,21 +163,23 @@ describe('steps that can be computed cell by cell', () => {
     expect(made('Add', ['vector', 'rows'], 'Add').constants.get('constant')).toEqual([64, 3])
     expect(made('Cast', ['half'], 'Pow').reason).toBe('Pow "map" has exponents other than 1, 2, 3, …')
     expect(made('Reshape', ['weight', 'pads'], 'Conv').reason).toBe(
-      'Conv "map" has weights that are unknown or not of two dimensions',
+      'Conv "map" has unknown weights or a kernel that is not two-dimensional',
     )
   })
 
   it.each([8, 27])('are none of operators of version %i', (operatorSet) => {
     const { steps, reason } = cellSteps(graphOf([graphNode('Relu', ['image'])], operatorSet), IMAGE)
     expect(steps).toEqual([])
-    expect(reason).toBe(`its operators are of version ${operatorSet}; export it with a version from 9 to 26`)
+    expect(reason).toBe(
+      `the network uses version ${operatorSet} of the ONNX operators; export it with a version from 9 to 26`,
+    )
   })
 
   it('are borders of zeros before convolutions alone, since ONNX Runtime takes them into pools', () => {
     const reasonBefore = (reader: GraphNode) =>
       cellSteps(graphOf([graphNode('Pad', ['image', 'pads']), reader]), IMAGE).reason
     expect(reasonBefore(graphNode('Conv', ['map', 'weight'], 'read'))).toBeUndefined()
-    const reason = 'Pad "map" adds zeros that are not only for convolutions'
+    const reason = 'Pad "map" adds zeros that other operators than Conv read'
     expect(reasonBefore(graphNode('MaxPool', ['map'], 'read', pool))).toBe(reason)
   })
 
