@@ -88,6 +88,7 @@ async function benchUnit(
   // As in a study, values that images share are computed only once on the processor.
   const reusing = () => ({ settings: chooseSettings(network, images, wished), onNote: () => undefined })
   const handle = device.name === 'cpu' ? openThreads(network, settings, undefined, reusing()) : plain
+  const handles = new Set([plain, handle])
   const bare = openBareLoop(network, settings, device)
   try {
     const atATime = settings.batch * settings.workers
@@ -95,8 +96,7 @@ async function benchUnit(
     const plainRates: number[] = []
     const seconds: number[] = []
     await bare.measure(1)
-    for (const opened of new Set([plain, handle]))
-      (await opened.extract(scene, offsets.subarray(0, 4 * atATime), { signal })).release()
+    for (const opened of handles) (await opened.extract(scene, offsets.subarray(0, 4 * atATime), { signal })).release()
     let features: Awaited<ReturnType<typeof handle.extract>> | undefined
     for (let repeat = 0; repeat < repeats; repeat++) {
       endIfStopped(signal)
@@ -131,8 +131,7 @@ async function benchUnit(
     }
   } finally {
     await bare.close()
-    await plain.close()
-    await handle.close()
+    for (const opened of handles) await opened.close()
   }
 }
 

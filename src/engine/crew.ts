@@ -4,7 +4,7 @@ import { resourceError } from '../support/machine.js'
 import type { Device } from './device.js'
 import { type FeatureMemory, type Features, openFeatureMemory } from './features.js'
 import { sharedScene } from './scene.js'
-import { BatchFailure, type Job, schedule } from './scheduler.js'
+import { BatchFailure, type Job, MAX_ATTEMPTS, schedule } from './scheduler.js'
 import type { Frame, Frames, JobScene, Scene, Settings } from './task.js'
 import { openWorkers, processPlaces, type Workers } from './workers.js'
 
@@ -146,7 +146,7 @@ export async function failingAsWorker<T>({ batch }: Crew, work: Promise<T>): Pro
       throw resourceError(error, work) ?? new WorkerError(`${work}: ${message}`, cause)
     }
     throw new WorkerError(
-      `worker failed 3 times on batch ${Math.floor(first / batch)} (images ${first} to ${first + count - 1}): ${message}; run the same command again, or with a smaller \`batch\` or fewer \`workers\``,
+      `worker failed ${MAX_ATTEMPTS} times on batch ${Math.floor(first / batch)} (images ${first} to ${first + count - 1}): ${message}; run the same command again, or with a smaller \`batch\` or fewer \`workers\``,
       cause,
     )
   }

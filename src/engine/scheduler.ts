@@ -1,7 +1,7 @@
 import type { BatchResult } from './task.js'
 
 /** After this many failures of a batch, the whole work fails. */
-const MAX_ATTEMPTS = 3
+export const MAX_ATTEMPTS = 3
 
 export class BatchFailure extends Error {
   /** First position of the batch; undefined if the session could not be opened. */
