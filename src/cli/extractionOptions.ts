@@ -37,7 +37,9 @@ export function addDeviceOptions(command: Command): Command {
 
 /** Adds the option that decides how maps among the layers are read. */
 export function addPoolOption(command: Command): Command {
-  return command.addOption(new Option('--pool <how>', 'reduce each map').choices(POOLS).default('none'))
+  return command.addOption(
+    new Option('--pool <how>', 'reduce maps to one value per channel').choices(POOLS).default('none'),
+  )
 }
 
 /** Adds the options that decide how the input of networks outside the catalog is made. */

@@ -4,7 +4,7 @@ import { counted, withoutControls } from '../support/text.js'
 import { asFlags } from './flags.js'
 import { byteSize, duration, say, TERMINAL_COLUMNS } from './output.js'
 
-/** Seconds between two lines of progress if there is no terminal. */
+/** Seconds between two lines of progress if stderr is not a terminal. */
 const LINE_INTERVAL = 10
 
 /** Columns of a bar, and of the text after it: share, amounts, rate and time left. */
@@ -72,10 +72,7 @@ function lineProgress(): Progress {
   }
 }
 
-/**
- * A piece of work, with its progress in words. Its rate counts from its first update, because the work may start
- * slowly.
- */
+/** Describes the progress of a piece of work. Its rate is measured from the first update, because starts are slow. */
 function stretchOf(label: string, total: number, measure: ProgressMeasure = { unit: 'images', before: 0 }) {
   const { unit, before } = measure
   let first: { readonly count: number; readonly time: number } | undefined

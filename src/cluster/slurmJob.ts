@@ -38,7 +38,6 @@ export function studyWords({ onProgress, signal, limits, ...study }: ReproduceOp
   })
 }
 
-/** Folder of job scripts and logs. */
 export function slurmFolder({ out }: Pick<JobPlan, 'out'>): string {
   return join(out, 'slurm')
 }
@@ -47,8 +46,8 @@ export function slurmFolder({ out }: Pick<JobPlan, 'out'>): string {
 export function arrayScript(plan: JobPlan): string {
   return script(plan, {
     comment: [
-      `Computes the units of a study in ${counted(plan.tasks, 'task')}, each of which takes units that no other task has.`,
-      'A task that is preempted begins again and takes the next one; what it finished stands. Reference: man sbatch.',
+      `Computes a study in ${counted(plan.tasks, 'task')}, which share its units. Slurm starts a preempted task again;`,
+      'units that it has finished are kept and not computed again. "man sbatch" explains the options above.',
     ],
     options: [`--array=1-${plan.tasks}`, `--output=${join(slurmFolder(plan), '%A_%a.log')}`],
     arguments: ['--no-report'],
@@ -60,7 +59,7 @@ export function arrayScript(plan: JobPlan): string {
  */
 export function reportScript(plan: JobPlan): string {
   return script(plan, {
-    comment: ['Runs once all tasks have ended: computes what they left, and writes the report.'],
+    comment: ['Runs after all tasks have ended. Computes the units that are still missing, then writes the report.'],
     options: [`--output=${join(slurmFolder(plan), '%j.log')}`],
     arguments: [],
   })

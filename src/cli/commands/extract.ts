@@ -39,8 +39,8 @@ export function extractCommand({ signal }: CommandContext): Command {
 }
 
 /**
- * Prints the errors at distances of whole cells of the map and of powers of two. extract.json has those at all
- * distances.
+ * Prints the errors for shifts by whole cells of the feature map, and by powers of two in pixels. extract.json has the
+ * errors for all shifts.
  */
 function printEquivariance({ layers }: Extraction): void {
   const rows = layers.flatMap(({ name, equivariance = [] }) =>
