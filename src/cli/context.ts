@@ -1,7 +1,6 @@
 import { endIfStopped, InterruptedError } from '../errors.js'
 import { onForwardedSignal, TERMINAL_AS_IT_WAS } from './supervisor.js'
 
-/** Context that every command gets in addition to its own options. */
 export interface CommandContext {
   /** Aborted by Ctrl-C, or by another request to end the process. */
   readonly signal: AbortSignal

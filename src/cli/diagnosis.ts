@@ -9,10 +9,10 @@ import { cacheFolder, chooseNetwork, listNetworks, weightsCommand } from '../net
 import { availableCores } from '../support/machine.js'
 import { counted } from '../support/text.js'
 
-/** A device's diagnosis has this text and the device's name as its subject. */
+/** The `subject` of a device's diagnosis is this text, followed by the device's name. */
 const PROVIDER = 'execution provider '
 
-/** First line of the output: whether everything works that is not optional. */
+/** First line of the output: whether all checks succeeded that are not optional. */
 export function verdictOn(findings: readonly Diagnosis[]): string {
   const missing = findings.filter(({ state, optional }) => state === 'gap' && !optional)
   if (missing.length > 0) return `Not ready: ${missing.map(({ subject }) => subject).join(', ')} (see ✗ below)`
@@ -22,7 +22,6 @@ export function verdictOn(findings: readonly Diagnosis[]): string {
 
 const MIN_NODE = 20
 
-/** Result of one check. */
 export interface Diagnosis {
   readonly subject: string
   readonly state: 'ok' | 'gap'
@@ -33,7 +32,6 @@ export interface Diagnosis {
   readonly remedy?: string
 }
 
-/** Checks everything that Shiftscope needs or can use on this machine. */
 export async function examine(): Promise<readonly Diagnosis[]> {
   return [
     nodeDiagnosis(),

@@ -14,8 +14,8 @@ export function addOpenOption(command: Command): Command {
 }
 
 /**
- * Milliseconds to wait for the program that opens the browser to fail. If it is still running then, the browser is
- * assumed to be open, because this program may run as long as the browser.
+ * Milliseconds after which the browser counts as open, unless the program that starts it has failed. That program may
+ * run as long as the browser, so it is not waited for any longer.
  */
 const START = 2000
 

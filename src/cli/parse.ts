@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from 'commander'
 
-/** Parses an option's value. Commander puts the option's name in front of the message. */
+// The parsers in this file throw only a remedy. Commander puts the option and its value in front of it.
+
 export function parseWhole(text: string): number {
   if (!/^\d+$/.test(text) || Number(text) < 1 || !Number.isSafeInteger(Number(text))) {
     throw new InvalidArgumentError('Give a whole number of at least 1.')
@@ -39,7 +40,7 @@ export function parseList(text: string): readonly string[] {
   return parts
 }
 
-/** Whole minutes, given as a number or as HH:MM:SS. */
+/** Minutes, rounded up. */
 export function parseMinutes(text: string): number {
   const [, hours, minutes, seconds] = /^(\d+):([0-5]\d):([0-5]\d)$/.exec(text) ?? []
   if (hours === undefined) {
@@ -92,12 +93,10 @@ export function parseLimits(text: string): { low: number; high: number } {
 
 type Assignments = Readonly<Record<string, string>>
 
-/** Collects repeated ID=FILE options. */
 export function collectAssignments(text: string, before: Assignments = {}): Assignments {
   return assigned(text, before, 'Give ID=FILE, such as alexnet=alexnet.pth.')
 }
 
-/** Collects repeated NAME=FILE and NAME=SCENE options. */
 export function collectImages(text: string, before: Assignments = {}): Assignments {
   return assigned(text, before, 'Give NAME=FILE or NAME=SCENE, such as A=dog@0,149.')
 }

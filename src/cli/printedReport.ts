@@ -9,7 +9,7 @@ import { JUDGED_NAMES } from '../results/measures.js'
 import { FEWEST_PATCHES } from '../results/rows.js'
 import { print, printTable, TERMINAL_COLUMNS, tableLines, wrapped } from './output.js'
 
-/** Prints a study's results on one screen: a verdict for each claim and network. Arithmetic alone has no claims. */
+/** Prints a verdict for each claim and network. For a study of arithmetic alone, prints shares of exact results. */
 export function printReport({ rows, findings }: Report): void {
   const exact = rows.filter(({ metric }) => metric === 'arithmetic-exact')
   if (findings.length === 0) {

@@ -28,10 +28,7 @@ const EXIT_STATUSES = `
 Exit status: 0 done, 2 wrong usage, 3 missing or corrupt input, 4 unusable
 device, 130 interrupted, 143 terminated, 1 any other error.`
 
-/**
- * Runs the command that the arguments of this process name.
- * @returns the exit status
- */
+/** @returns the exit status */
 export async function runProgram(context: CommandContext): Promise<number> {
   try {
     await programWith(context).parseAsync()

@@ -72,7 +72,7 @@ function lineProgress(): Progress {
   }
 }
 
-/** Describes the progress of a piece of work. Its rate is measured from the first update, because starts are slow. */
+/** Describes the progress of work. The rate is measured from the first update, because the first result takes longer. */
 function stretchOf(label: string, total: number, measure: ProgressMeasure = { unit: 'images', before: 0 }) {
   const { unit, before } = measure
   let first: { readonly count: number; readonly time: number } | undefined

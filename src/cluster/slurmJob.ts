@@ -3,7 +3,6 @@ import { UsageError } from '../errors.js'
 import type { ReproduceOptions } from '../study/options.js'
 import { counted, shellWord } from '../support/text.js'
 
-/** Resources that a job requests from the cluster. */
 interface JobResources {
   /** Processor cores of each task. */
   readonly cpus: number
@@ -15,7 +14,6 @@ interface JobResources {
   readonly partition: string | null
 }
 
-/** A job's resources, command and folders. */
 export interface JobPlan extends JobResources {
   readonly tasks: number
   /** Absolute path of the results folder. Scripts and logs go into its folder `slurm`. */
@@ -54,9 +52,7 @@ export function arrayScript(plan: JobPlan): string {
   })
 }
 
-/**
- * The script of the job that runs after the array. It computes the units that the tasks left, and writes the report.
- */
+/** The script of the job that runs after the array. It computes units that are still missing, and writes the report. */
 export function reportScript(plan: JobPlan): string {
   return script(plan, {
     comment: ['Runs after all tasks have ended. Computes the units that are still missing, then writes the report.'],

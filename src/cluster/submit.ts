@@ -109,7 +109,6 @@ function minutesOf({ seconds, unitSeconds, missing }: StudyEstimate, tasks: numb
   return Math.max(LEAST_MINUTES, Math.ceil((each * MARGIN) / 60))
 }
 
-/** @throws UsageError if this machine lacks the study's device */
 async function estimateOf(study: ReproduceOptions, isTimed: boolean): Promise<StudyEstimate> {
   try {
     return await estimateStudy(study, isTimed)
@@ -128,7 +127,7 @@ async function sbatch(args: readonly string[], before = ''): Promise<string> {
   const [number] = /^\d+/.exec(stdout) ?? []
   if (status === 0 && number !== undefined) return number
   const reason = stderr.trim().split('\n').at(-1) || `exit status ${status}`
-  throw new ClusterError(`sbatch refused the job: ${reason}; its script is ${args.at(-1)}${before}`)
+  throw new ClusterError(`sbatch refused the job: ${reason}; check its script ${args.at(-1)}${before}`)
 }
 
 /** @throws ClusterError if sbatch is missing */

@@ -26,7 +26,6 @@ import type { LiveUnits } from './units.js'
 /** Milliseconds between two messages about the progress of a download. */
 const BETWEEN_MESSAGES = 200
 
-/** Everything that the page can ask for. */
 export type Explorer = ReturnType<typeof openExplorer>
 
 export interface ExplorerOptions {

@@ -3,7 +3,6 @@ import { isIP } from 'node:net'
 import { hostname } from 'node:os'
 import type { MiddlewareHandler } from 'hono'
 
-/** Address and port that the server listens on. */
 export interface ServerPlace {
   readonly host: string
   readonly port: number

@@ -78,7 +78,7 @@ async function keepUnit(wanted: UnitToKeep): Promise<KeptUnit | OtherUnit> {
   const isSame = patch.sha256 === unit.scene.patch.sha256 && network.weightsSha256 === unit.network.weightsSha256
   if (!isSame) throw new InputError(`${network.id} or the object has changed on disk; start shiftscope explore again`)
   const stored = await runStudy(options, async () => {
-    // `runStudy` holds the unit's lock here. Another process may have stored the unit after the first plan.
+    // From here on, `runStudy` holds the unit's lock. Another process may have stored the unit since the plan above.
     const since = otherUnit(await planStudy(resolved))
     if (since !== undefined) throw new StoredMeanwhile(since)
     return inMemory(wanted)

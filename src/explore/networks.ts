@@ -28,7 +28,6 @@ const MOST_OPEN = 3
 /** Number of images that the engine is told to expect: enough to be worth a short trial of settings. */
 const IMAGES = 2000
 
-/** The networks that the page offers. */
 export interface LiveNetworks {
   readonly list: () => readonly LiveNetwork[]
   readonly missing: () => Promise<readonly MissingNetwork[]>
@@ -208,7 +207,6 @@ async function closeOpened({ execution, works }: Opened): Promise<void> {
   )
 }
 
-/** @throws InputError for a model that keeps data in other files */
 function refuseOtherFiles({ path, external: [other] }: OnnxModel): void {
   if (other === undefined) return
   const name = basename(path)

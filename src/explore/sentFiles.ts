@@ -4,7 +4,6 @@ import { InputError } from '../errors.js'
 import { writeFileAtomic } from '../files/atomic.js'
 import { makeTemporaryFolder } from '../files/temporaries.js'
 
-/** A file that is being uploaded. */
 export interface SentFile {
   /** Its name on the sender's machine. */
   readonly name: string

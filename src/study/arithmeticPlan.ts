@@ -34,7 +34,7 @@ export interface ArithmeticPlan {
   readonly models: NetworkWithGenerators
   /** Built-in scenes that are not stored yet, in the order of `ARITHMETIC_SCENES`. */
   readonly scenes: readonly { readonly folder: string; readonly drawn: DrawnExpression }[]
-  /** Random expressions, to count how many give the right objects. */
+  /** Random expressions. The study counts how many of their results show exactly the expected objects. */
   readonly accuracy: {
     readonly path: string
     readonly inputs: AccuracyDocument['inputs']
@@ -166,7 +166,7 @@ export async function computeArithmeticPlan(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const total = imagesOfArithmetic(plan)
-  // Even if no image is left, complete counts may still be in the partial file. `computeAccuracy` then moves them.
+  // If no image is left but `before` is not null, all counts are in the partial file, and `computeAccuracy` moves them.
   if (total === 0 && plan.accuracy.before === null) return
   const models = await openWithGenerators(plan.models, total, request, progress, signal)
   progress.start(`${models.network.id} arithmetic`, total)

@@ -27,7 +27,6 @@ interface Drawing {
   readonly signal?: AbortSignal | undefined
 }
 
-/** An expression with all its images drawn. */
 export interface DrawnExpression {
   readonly expression: string
   readonly terms: readonly Term[]

@@ -23,9 +23,9 @@ export interface StudyEstimate {
   readonly images: number
   /** Images to compute for the remaining arithmetic. Each image is also decoded once per layer. */
   readonly arithmeticImages: number
-  /** Bytes of all units on disk, without the report. The size of compressed features (sketches) is a guess. */
+  /** Bytes of all units on disk, without the report. The size of compressed features (sketches) is a rough guess. */
   readonly bytes: number
-  /** Bytes of the page's own copy of stored features. The size of compressed features (sketches) is a guess. */
+  /** Bytes of the page's own copy of stored features. The size of compressed features (sketches) is a rough guess. */
   readonly pageFeatureBytes: number
   /** Bytes of memory for the features of the largest unit. */
   readonly featureBytes: number
@@ -76,7 +76,6 @@ export async function estimateStudy(given: ReproduceOptions = {}, isTimed = true
   }
 }
 
-/** Seconds for all remaining images, and for the images of the longest remaining unit. */
 async function timesOf(study: Study, options: ResolvedOptions) {
   const times: { readonly all: number; readonly each: number }[] = []
   for (const network of study.networks) {

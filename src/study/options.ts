@@ -39,7 +39,7 @@ const EXPERIMENTS = ['similarity', 'separability', 'equivariance', 'readout', 'a
 const texts = z.array(z.string()).min(1).readonly()
 const limits: z.ZodType<ColourLimits, ColourLimits> = kinds.limits.superRefine(checkLimits)
 
-/** Options of `reproduce` in addition to those of the input: type, check and default of each. */
+/** Options of `reproduce` in addition to `INPUT_OPTIONS`: type, check and default of each. */
 const OPTIONS = {
   /** `quick` (default): the embedded networks at stride 4. `paper`: the paper's networks at stride 1. */
   preset: oneOf('preset', ['quick', 'paper']).default('quick'),
@@ -132,9 +132,8 @@ type Checked = CheckedOptions<typeof OPTIONS & typeof INPUT_OPTIONS>
 /** Options of `reproduce` with all defaults that can be decided without reading files. */
 export interface ResolvedOptions extends Omit<Checked, 'preset' | 'models' | 'experiments' | 'cv' | 'C'> {
   readonly stride: number
-  /** The device that `device` names. */
   readonly request: DeviceRequest
-  /** Networks whose units are measured; empty if the study has no units. */
+  /** Networks whose units are measured; empty for a study of arithmetic alone. */
   readonly unitModels: readonly string[]
   /** Networks whose features are added and subtracted. */
   readonly arithmeticModels: readonly string[]

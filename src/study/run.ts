@@ -62,7 +62,7 @@ export function reproduce(options: ReproduceOptions = {}): Promise<StudyResult> 
   return runStudy(options, openUnits)
 }
 
-/** `reproduce` with another way to open networks. The live page uses it to store features that it already has. */
+/** `reproduce` with a given way to open networks. The live page uses it to store features that it already has. */
 export async function runStudy(given: ReproduceOptions, open: OpenUnits): Promise<StudyResult> {
   const options = resolveOptions(given)
   const { request, signal } = options
@@ -74,8 +74,8 @@ export async function runStudy(given: ReproduceOptions, open: OpenUnits): Promis
   if (study.left[0] !== undefined) await requiredTrials(request, study.left[0].network, study.precision, signal)
   await makeWritableFolder(study.out)
   const team = openTeam(study.out, progress, signal)
-  // Temporary files of other machines are only looked at here. The report looks again, and removes those that have not
-  // changed since.
+  // Temporary files of other machines may be in use, so this call only notes when they changed. The report calls it
+  // again, and that call removes files that have not changed since.
   await removeDeadTemporaries(study.out)
   await keepPictures(study)
   const run: Run = { study, team, options, open, progress, settings: {}, finished: [], images: 0, start }
@@ -264,7 +264,6 @@ function reportMark(stamp: string, texts: readonly string[]): string {
   return `${stamp} ${sha256(...texts)}`
 }
 
-/** The stored report if it is up to date; otherwise undefined. */
 async function writtenReport(study: Study, stamp: string): Promise<Report | undefined> {
   const texts = await reportTexts(study.out)
   if ((await lastReport(runFile(study))) !== reportMark(stamp, texts)) return undefined

@@ -12,7 +12,6 @@ export interface TimeLeft {
    * @param isReused whether values that images share are computed once
    */
   opened(unit: PlannedUnit, seconds: number, isReused: boolean): void
-  /** Records the seconds of a unit's extraction. */
   extracted(unit: PlannedUnit, seconds: number): void
   /** Records the seconds in which a unit's features were measured and stored. */
   measured(unit: PlannedUnit, seconds: number): void
@@ -103,7 +102,7 @@ export function studyTimeLeft(study: Study, queue: Pick<UnitQueue, 'left' | 'byO
   }
 }
 
-/** Estimates are not made after each batch, because each estimate goes through all remaining units. */
+/** Shortest time between two estimates, because each estimate goes through all remaining units. */
 const SECONDS_BETWEEN_ESTIMATES = 0.5
 
 /**
@@ -192,7 +191,6 @@ const imageSeconds = remembered((network: Network) => {
   }
 })
 
-/** Key of a network at one size. */
 const sizeOf = remembered(({ network, patch }: PlannedUnit) => JSON.stringify([network.id, patch.size]))
 
 /** Caches a function's values by argument. */
@@ -205,7 +203,6 @@ function remembered<K extends object, V>(compute: (key: K) => V): (key: K) => V 
   }
 }
 
-/** One unit for each key. */
 function distinct(units: readonly PlannedUnit[], keyOf: (unit: PlannedUnit) => string): readonly PlannedUnit[] {
   return [...new Map(units.map((unit) => [keyOf(unit), unit])).values()]
 }

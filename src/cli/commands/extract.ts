@@ -9,7 +9,7 @@ import { duration, print, printJson, printTable, say } from '../output.js'
 import { parseList, parsePath, parseWhole } from '../parse.js'
 import { terminalProgress } from '../progressBar.js'
 
-/** Writes the folder that the examples of other commands read. */
+/** The command that writes the folder for the examples of other commands. */
 export const EXTRACT_EXAMPLE = 'shiftscope extract --model tiny-alexnet --patch dog --size 75 --stride 8 --out dog'
 
 export function extractCommand({ signal }: CommandContext): Command {

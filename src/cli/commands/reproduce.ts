@@ -57,7 +57,6 @@ async function printResult({ report, units, computed, images, seconds }: StudyRe
 
 const HOW = 'How to run:'
 
-/** Adds the options that decide a study, how its networks run, and where its results go. */
 export function addStudyOptions(studyCommand: Command): Command {
   const command = studyCommand
     .optionsGroup('What to study:')
