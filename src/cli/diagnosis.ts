@@ -28,7 +28,6 @@ export interface Diagnosis {
   /** Whether Shiftscope also works without it, perhaps more slowly or with fewer networks. */
   readonly optional: boolean
   readonly detail: string
-  /** What to do if the check fails. */
   readonly remedy?: string
 }
 

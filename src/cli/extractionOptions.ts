@@ -6,7 +6,6 @@ import { INPUT_PRESETS } from '../networks/input/presets.js'
 import { POOLS, PRECISIONS } from '../networks/network.js'
 import { parseRange, parseThree, parseWhole } from './parse.js'
 
-/** Values of `--background` in help texts. */
 export const BACKGROUNDS = '#rrggbb, noise:SEED or FILE'
 
 export function addSceneOptions(command: Command): Command {

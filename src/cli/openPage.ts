@@ -3,7 +3,6 @@ import { type Command, Option } from 'commander'
 import { print, say } from './output.js'
 
 export interface PageFlags {
-  /** Open the page in the browser. */
   readonly open?: boolean | undefined
   /** Whether the command prints a JSON document to stdout. The page is then mentioned only with `open`. */
   readonly json?: boolean | undefined
@@ -15,7 +14,7 @@ export function addOpenOption(command: Command): Command {
 
 /**
  * Milliseconds after which the browser counts as open, unless the program that starts it has failed. That program may
- * run as long as the browser, so it is not waited for any longer.
+ * run as long as the browser, so its exit status may come too late.
  */
 const START = 2000
 

@@ -90,7 +90,7 @@ export function programWith(context: CommandContext): Command {
   return program
 }
 
-/** Prints an error; no other code does. @returns the exit status */
+/** The only function that prints errors. @returns the exit status */
 export function report(thrown: unknown): number {
   const error = resourceError(thrown) ?? thrown
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2

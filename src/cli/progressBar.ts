@@ -46,7 +46,6 @@ function barProgress(): Progress {
   }
 }
 
-/** Columns of a bar that leaves room for its label and the text after it. */
 function barSize(label: string): number {
   const { columns = TERMINAL_COLUMNS } = process.stderr
   return Math.min(WIDEST_BAR, Math.max(NARROWEST_BAR, columns - label.length - NUMBERS))
@@ -72,7 +71,7 @@ function lineProgress(): Progress {
   }
 }
 
-/** Describes the progress of work. The rate is measured from the first update, because the first result takes longer. */
+/** Describes the progress of work. The rate is measured from the first update on, because work may start slowly. */
 function stretchOf(label: string, total: number, measure: ProgressMeasure = { unit: 'images', before: 0 }) {
   const { unit, before } = measure
   let first: { readonly count: number; readonly time: number } | undefined

@@ -143,7 +143,6 @@ export async function explore(options: ExploreOptions = {}): Promise<Exploration
   }
 }
 
-/** @throws ResourceError for a port that is not free, UsageError for an address that is not this machine's */
 async function listen(server: Server, host: string, port: number): Promise<void> {
   try {
     await new Promise<void>((done, fail) => {

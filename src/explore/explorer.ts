@@ -36,7 +36,6 @@ export interface ExplorerOptions {
   readonly mostBytes: number
   /** See `LiveStudy`. */
   readonly opensTwo: boolean
-  /** Results folder. */
   readonly out: string
   readonly pool?: Pool | undefined
   /** See `pullWeights`. */
@@ -95,7 +94,6 @@ export function openExplorer(options: ExplorerOptions) {
         yield { kind: 'note', message: `To free memory, these features were dropped: ${forgotten.join(', ')}.` }
       yield* mapMessages(unit, { layer, anchor, cursor }, signal)
     },
-    /** Computes the positions around the cursor first. */
     lookAt: (scene: LiveScene, cursor: MapRequest['cursor']): void => units.find(scene)?.lookAt(cursor),
     keep: async (scene: LiveScene, replaces: boolean, signal: AbortSignal): Promise<KeptUnit | OtherUnit> => {
       const unit = await unitOf(scene)
@@ -107,7 +105,6 @@ export function openExplorer(options: ExplorerOptions) {
   }
 }
 
-/** @throws InputError if the positions are so close together that their features do not fit in memory */
 function checkStride(network: Network, { size, stride }: LiveScene, mostBytes: number): void {
   const { input, layers } = network
   const least = fittingStride({ frame: input.rows, layers }, size, { wished: stride, mostBytes })

@@ -28,7 +28,6 @@ export interface UnitToKeep {
   /** Whether the network is an uploaded file, which is removed when this process ends. */
   readonly isDropped: boolean
   readonly pool?: ReproduceOptions['pool'] | undefined
-  /** The results folder. */
   readonly out: string
   /** Whether to replace a unit of the same name that was made differently. */
   readonly replaces: boolean
@@ -127,8 +126,8 @@ async function networkName({ model, isDropped, unit, out }: UnitToKeep): Promise
 }
 
 /**
- * Returns the object's value of the option `patches`: the name of a built-in object, or a folder. A picture of the user
- * is first stored in a folder of its own within the results folder.
+ * Returns the value of the option `patches` for an object. For a built-in object, this is its name. A picture of the
+ * user is first stored in a folder of its own within the results folder, and the value is the path of that folder.
  * @throws OutputError if the path is a symbolic link, which may lead out of the results folder
  */
 async function objectPath({ object: { name, source }, out }: UnitToKeep): Promise<string> {

@@ -65,7 +65,6 @@ interface Follower {
 /** Calls a function with the open network, which stays open until the function's promise settles. */
 export type UseNetwork = <T>(act: (handle: NetworkHandle) => Promise<T>) => Promise<T>
 
-/** @param rowsACall most positions per call of the engine */
 export function openLiveUnit(
   network: Network,
   use: UseNetwork,

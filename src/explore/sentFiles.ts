@@ -16,8 +16,8 @@ export interface SentFile {
 export interface SentFiles {
   /**
    * Writes a file, and keeps it if `open` accepts it. Only one file can be written at a time.
-   * @param name of the file in the folder
-   * @param most bytes of the file
+   * @param name name of the written file
+   * @param most limit for the file's size in bytes
    * @throws InputError for a larger file, or while another file arrives
    * @throws OutputError if the file cannot be written
    * @throws the errors of `open`, without the path of the folder in their messages

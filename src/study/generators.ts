@@ -123,8 +123,8 @@ function knownGenerators(model: string, layers: readonly string[] | undefined) {
 }
 
 /**
- * Returns `post-relu` if a generator takes features after ReLU. Undefined for a generator of the network's last layer,
- * which has no ReLU.
+ * Returns `post-relu` if the option `postRelu` is set. A generator of the catalog for the network's last layer is an
+ * exception, because that layer has no ReLU.
  */
 function stageOf(id: string, postRelu = false): Generator['feature'] | undefined {
   const entry = listGenerators().find((generator) => generator.id === id)

@@ -74,8 +74,8 @@ export async function runStudy(given: ReproduceOptions, open: OpenUnits): Promis
   if (study.left[0] !== undefined) await requiredTrials(request, study.left[0].network, study.precision, signal)
   await makeWritableFolder(study.out)
   const team = openTeam(study.out, progress, signal)
-  // Temporary files of other machines may be in use, so this call only notes when they changed. The report calls it
-  // again, and that call removes files that have not changed since.
+  // Temporary files of other machines may be in use, so this call only notes when they changed. The report calls this
+  // function again, which then removes files that have not changed since.
   await removeDeadTemporaries(study.out)
   await keepPictures(study)
   const run: Run = { study, team, options, open, progress, settings: {}, finished: [], images: 0, start }

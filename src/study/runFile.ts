@@ -73,7 +73,7 @@ export async function writeRunFile<T extends RunEntry>(
   await writeFileAtomic(path, `${JSON.stringify(document, null, 2)}\n`)
 }
 
-/** Key of the report that was written last, as `reportMark` makes it. */
+/** Key of the report that was written last; see `reportMark`. */
 export async function lastReport(path: string): Promise<string | null> {
   return (await readRun(path)).report ?? null
 }

@@ -15,7 +15,6 @@ export interface TimeLeft {
   extracted(unit: PlannedUnit, seconds: number): void
   /** Records the seconds in which a unit's features were measured and stored. */
   measured(unit: PlannedUnit, seconds: number): void
-  /** Seconds until the end of the study. */
   seconds(now: UnitInHand): number
 }
 
@@ -186,7 +185,7 @@ const imageSeconds = remembered((network: Network) => {
   try {
     return Math.max(1e-4, usualImageSeconds(network))
   } catch {
-    // This analysis does not understand every graph; see `gainOf`.
+    // See `gainOf`.
     return 1e-4
   }
 })
