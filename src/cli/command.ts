@@ -4,15 +4,14 @@ import { interruptible } from './context.js'
 import { say } from './output.js'
 import { report, runProgram } from './program.js'
 
-// This file runs the command that the arguments of this process name.
 const context = interruptible()
-// If a reader such as `head` closes the pipe early, that is no error.
+// A reader such as `head` may close the pipe early. The process then ends without a message.
 process.stdout.on('error', (error: NodeJS.ErrnoException) =>
   process.exit(error.code === 'EPIPE' ? 1 : report(asOutputError('standard output', error))),
 )
-// If stderr is closed, the work goes on: its files and its exit status still count.
+// If stderr is closed, the work continues, because its files and exit status are still useful.
 process.stderr.on('error', () => undefined)
-// This package's warnings are printed as notes; Node's own stay as they are.
+// Warnings of this package are printed as notes. Node prints all other warnings as usual.
 const printAsNode = process.listeners('warning')
 process.removeAllListeners('warning')
 process.on('warning', (warning) => {

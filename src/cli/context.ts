@@ -1,7 +1,6 @@
 import { endIfStopped, InterruptedError } from '../errors.js'
 import { onForwardedSignal, TERMINAL_AS_IT_WAS } from './supervisor.js'
 
-/** Context that every command gets in addition to its own options. */
 export interface CommandContext {
   /** Aborted by Ctrl-C, or by another request to end the process. */
   readonly signal: AbortSignal
@@ -11,9 +10,9 @@ export interface CommandContext {
 const EXIT_STATUSES = { SIGINT: 130, SIGTERM: 143 } as const
 
 /**
- * Turns the first signal into an orderly end; a second one ends the process at once. If another process watches this
- * one, a terminal sends each signal to both, and the watching process forwards it as well. Signals are therefore
- * counted separately by source, so that one Ctrl-C counts once.
+ * The first signal aborts the work, and a second one ends the process at once. If a supervisor watches this process,
+ * one Ctrl-C arrives twice: from the terminal and from the supervisor. Signals of the two are therefore counted
+ * separately.
  */
 export function interruptible(): CommandContext {
   const controller = new AbortController()
@@ -29,7 +28,7 @@ export function interruptible(): CommandContext {
   return { signal: controller.signal }
 }
 
-/** Runs work that keeps nothing when it is stopped. The message then does not promise that the work can continue. */
+/** Runs work that cannot be resumed. If it is stopped, the message does not say that it can be continued. */
 export async function leavingNothing<T>(work: Promise<T>, { signal }: CommandContext): Promise<T> {
   try {
     return await work

@@ -9,10 +9,10 @@ import { cacheFolder, chooseNetwork, listNetworks, weightsCommand } from '../net
 import { availableCores } from '../support/machine.js'
 import { counted } from '../support/text.js'
 
-/** Start of the subject of each diagnosis of a device; the device's name follows. */
+/** The `subject` of a device's diagnosis is this text, followed by the device's name. */
 const PROVIDER = 'execution provider '
 
-/** First line of the output: whether everything that is needed works. */
+/** First line of the output: whether all checks succeeded that are not optional. */
 export function verdictOn(findings: readonly Diagnosis[]): string {
   const missing = findings.filter(({ state, optional }) => state === 'gap' && !optional)
   if (missing.length > 0) return `Not ready: ${missing.map(({ subject }) => subject).join(', ')} (see ✗ below)`
@@ -20,21 +20,17 @@ export function verdictOn(findings: readonly Diagnosis[]): string {
   return `Ready: networks run on ${devices.map(({ subject }) => subject.slice(PROVIDER.length)).join(', ')}`
 }
 
-/** The oldest Node.js that is supported. */
 const MIN_NODE = 20
 
-/** Result of one check. */
 export interface Diagnosis {
   readonly subject: string
   readonly state: 'ok' | 'gap'
   /** Whether Shiftscope also works without it, perhaps more slowly or with fewer networks. */
   readonly optional: boolean
   readonly detail: string
-  /** What to do if the check fails. */
   readonly remedy?: string
 }
 
-/** Checks everything that Shiftscope needs or can use on this machine. */
 export async function examine(): Promise<readonly Diagnosis[]> {
   return [
     nodeDiagnosis(),
@@ -91,10 +87,10 @@ function cudaDiagnosis(): Diagnosis {
     if (names.length === 0) {
       return { ...found, state: 'gap', detail: `${reason}; the processor trains classifiers and compares features` }
     }
-    const detail = `${names.join('; ')}; used for separability and similarity, and for reproduce beside networks on CUDA`
+    const detail = `${names.join('; ')}; used by separability and similarity, and by reproduce if networks run on CUDA`
     return { ...found, state: 'ok', detail: reason === '' ? detail : `${detail}; ${reason}` }
   } catch (error) {
-    return { ...found, state: 'gap', detail: `not looked for: ${firstLine(error)}` }
+    return { ...found, state: 'gap', detail: `cannot be checked: ${firstLine(error)}` }
   }
 }
 
@@ -139,7 +135,7 @@ async function cacheDiagnosis(): Promise<Diagnosis> {
   }
 }
 
-/** Checks weights. Missing weights that no preset needs are no problem. */
+/** Checks weights. Missing weights are reported only if a preset needs them. */
 async function weightDiagnoses(): Promise<readonly Diagnosis[]> {
   const models = (await listNetworks()).filter(({ entry, state }) => entry.preset !== null || state !== 'missing')
   return models.map(({ entry, state, path }): Diagnosis => {

@@ -6,17 +6,14 @@ import { INPUT_PRESETS } from '../networks/input/presets.js'
 import { POOLS, PRECISIONS } from '../networks/network.js'
 import { parseRange, parseThree, parseWhole } from './parse.js'
 
-/** Values of `--background` in help texts. */
 export const BACKGROUNDS = '#rrggbb, noise:SEED or FILE'
 
-/** Adds the options that decide how the scene is drawn. */
 export function addSceneOptions(command: Command): Command {
   return command
     .option('--background <what>', `draw on ${BACKGROUNDS}`, 'white')
     .addOption(new Option('--blend <rule>', 'draw object edges').choices(BLENDS).default('hard'))
 }
 
-/** Adds the options that decide how features are computed, and where networks run. */
 export function addRunOptions(command: Command): Command {
   command
     .addOption(new Option('--precision <kind>', 'choose the GPU’s precision').choices(PRECISIONS).default('fp32'))
@@ -26,7 +23,6 @@ export function addRunOptions(command: Command): Command {
 
 export const DEVICE_HELP = `run networks on ${DEVICE_NAMES.filter((name) => name !== 'auto').join(', ')}`
 
-/** Adds the options that decide where networks run. */
 export function addDeviceOptions(command: Command): Command {
   return command
     .option('--device <name>', DEVICE_HELP, 'auto')
@@ -35,12 +31,13 @@ export function addDeviceOptions(command: Command): Command {
     .option('--batch <n>', 'run this many images per pass [default: 8 or 32; by trial on GPUs]', parseWhole)
 }
 
-/** Adds the option that decides how maps among the layers are read. */
 export function addPoolOption(command: Command): Command {
-  return command.addOption(new Option('--pool <how>', 'reduce each map').choices(POOLS).default('none'))
+  return command.addOption(
+    new Option('--pool <how>', 'reduce maps to one value per channel').choices(POOLS).default('none'),
+  )
 }
 
-/** Adds the options that decide how the input of networks outside the catalog is made. */
+/** Adds the options that describe the input of a network outside the catalog. */
 export function addInputOptions(command: Command): Command {
   return command
     .addOption(new Option('--input <name>', 'prepare pixels by this recipe').choices(INPUT_PRESETS))

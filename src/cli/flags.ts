@@ -4,7 +4,7 @@ import type { Command } from 'commander'
 let own: ReadonlySet<string> = new Set()
 let all: ReadonlySet<string> = new Set()
 
-/** Sets the flags that `asFlags` may write (those of the running command) and the flags of all commands. */
+/** Tells `asFlags` the flags of the running command and of all commands. */
 export function knowFlags(running: Command, commands: readonly Command[]): void {
   own = flagsOf([running])
   all = flagsOf(commands)
@@ -19,9 +19,9 @@ const OPTION = /`([A-Za-z]+)((?: [^`]*)?)`/g
 const LAST_ALTERNATIVE = /, or (?!.*, or )[^;]*$/s
 
 /**
- * Replaces the options in a message of the library, such as `keepFeatures` or `device cpu`, by flags of the command
- * line. Flags that can be repeated are singular. If the message ends with an alternative whose flag only other commands
- * have, the alternative is left out. All other words stay.
+ * Replaces options in a message of the library by flags: `device cpu` in backticks becomes --device cpu. The flag of an
+ * option such as `generators` may be singular (--generator). A last part ", or …" is left out if its option is a flag
+ * of other commands only.
  */
 export function asFlags(message: string): string {
   return message
@@ -38,7 +38,7 @@ function isForeign(clause: string): boolean {
     .some((forms) => forms.some((form) => all.has(form)) && !forms.some((form) => own.has(form)))
 }
 
-/** Possible flags for an option. */
+/** Possible flags for an option: as it is, singular and plural. */
 function formsOf(name: string): readonly string[] {
   const flag = name.length === 1 ? name : name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
   return [flag, flag.replace(/s$/, ''), `${flag}s`]

@@ -1,6 +1,6 @@
 import type { Command, Option } from 'commander'
 
-/** Adds examples to the end of a command's help. Each of them runs as printed. */
+/** Adds examples to the end of a command's help. They must run exactly as printed. */
 export function addExamples(command: Command, ...lines: readonly string[]): Command {
   const heading = lines.length > 1 ? 'Examples' : 'Example'
   return command.addHelpText('after', `\n${heading}:\n${lines.map((line) => `  ${line}`).join('\n')}`)

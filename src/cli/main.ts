@@ -1,10 +1,10 @@
 #!/usr/bin/env node
-// Nothing else is imported first, so that this code can report why the modules that follow cannot be opened or mapped.
+// The only static import, so that errors from loading all other modules (such as too many open files) can be reported.
 import { cannotStart } from './cannotStart.js'
 
 try {
   const { isToBeSupervised, supervise } = await import('./supervisor.js')
-  // This process watches the process that computes a study. It loads nothing else.
+  // To compute a study, this process only starts and watches another one. It therefore loads no other module.
   if (isToBeSupervised(process.argv.slice(2))) await supervise()
   else await import('./command.js')
 } catch (error) {

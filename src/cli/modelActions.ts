@@ -25,7 +25,6 @@ export interface JsonFlag {
   readonly json?: boolean
 }
 
-/** Prints networks, generators and models of the hub. */
 export async function list({ json }: JsonFlag): Promise<void> {
   const [networks, hubModels] = await Promise.all([listNetworks(), listHubModels()])
   if (json) return printJson([...networks.map(({ entry, ...status }) => ({ ...entry, ...status })), ...hubModels])
@@ -44,9 +43,9 @@ export async function list({ json }: JsonFlag): Promise<void> {
   )
   const missing = networks.filter(({ state }) => state === 'missing').map(({ entry }) => entry)
   const published = missing.find(({ kind }) => kind === 'published')
-  if (published) say(`missing weights: ${weightsCommand(published)}`)
+  if (published) say(`to get missing weights, run "${weightsCommand(published)}"`)
   const exported = missing.find(({ kind }) => kind === 'exported')
-  if (exported) say(`export needed: "shiftscope models pull ${exported.id}" says how`)
+  if (exported) say(`to see how to export weights, run "shiftscope models pull ${exported.id}"`)
 }
 
 function stateText({ entry, state }: NetworkStatus): string {
@@ -62,9 +61,11 @@ export interface PullFlags {
 /** Pulls networks one after the other. If one fails, the others are still pulled. */
 export async function pull(ids: readonly string[], { all, mirror, json }: PullFlags, { signal }: CommandContext) {
   if ((all === true) === ids.length > 0)
-    throw new UsageError('give either the networks and generators to pull or --all')
+    throw new UsageError('give either the ids of networks and generators, or --all')
   if (mirror !== undefined && ids.some(isHubReference))
-    throw new UsageError('`mirror` has no models of the hub; leave it out, or set HF_ENDPOINT to a mirror of the hub')
+    throw new UsageError(
+      '`mirror` cannot be used with models of the Hugging Face hub; leave it out, or set HF_ENDPOINT to a mirror of the hub',
+    )
   const done: (PulledWeights | PulledHubModel)[] = []
   const failures: unknown[] = []
   for (const id of all ? await idsOfPaper() : ids) {
@@ -97,15 +98,15 @@ async function idsOfPaper(): Promise<readonly string[]> {
 function printPulled(weights: PulledWeights): void {
   const { sha256, licence, origin, checked } = weights
   printKept(weights)
-  const digits = checked.sha256Digits === 64 ? '' : ` (its first ${checked.sha256Digits} digits, no more is published)`
-  const size = checked.bytes ? 'size equal' : 'size not published'
-  print(`  checked: SHA-256 ${sha256}${digits}, ${size}${origin === null ? '' : ', graph built'}`)
+  const digits = checked.sha256Digits === 64 ? '' : ` (only its first ${checked.sha256Digits} digits are published)`
+  const size = checked.bytes ? 'size as published' : 'size not published'
+  print(`  checked: SHA-256 ${sha256}${digits}, ${size}${origin === null ? '' : ', ONNX graph built'}`)
   printLicence(licence)
 }
 
 function printPulledHubModel(model: PulledHubModel): void {
   printKept(model)
-  print(`  checked: hash and size as in commit ${model.revision}, SHA-256 ${model.sha256}`)
+  print(`  checked: hash and size match commit ${model.revision}, SHA-256 ${model.sha256}`)
   for (const { path, bytes } of model.files.slice(1)) print(`  with ${path}, ${byteSize(bytes)}`)
   printLicence(model.licence)
 }
@@ -156,7 +157,7 @@ export async function inspect(
     ]),
   )
   const rest = tensors.length - shown.length
-  if (rest > 0) say(`${rest} more can be read: --all lists them`)
+  if (rest > 0) say(`${rest} more tensors can be read as features; list them with --all`)
 }
 
 export async function importFile(id: string, file: string, { json }: JsonFlag, context: CommandContext): Promise<void> {

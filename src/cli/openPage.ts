@@ -2,11 +2,9 @@ import { resolve } from 'node:path'
 import { type Command, Option } from 'commander'
 import { print, say } from './output.js'
 
-/** Flags of the commands that write a page. */
 export interface PageFlags {
-  /** Show it in the browser. */
   readonly open?: boolean | undefined
-  /** Whether the command prints a JSON document to stdout. The page is then mentioned only if it was to be opened. */
+  /** Whether the command prints a JSON document to stdout. The page is then mentioned only with `open`. */
   readonly json?: boolean | undefined
 }
 
@@ -15,13 +13,13 @@ export function addOpenOption(command: Command): Command {
 }
 
 /**
- * Milliseconds to wait for the program that starts the browser to fail. Without a failure by then, it counts as
- * started, because it may run as long as the browser.
+ * Milliseconds after which the browser counts as open, unless the program that starts it has failed. That program may
+ * run as long as the browser, so its exit status may come too late.
  */
 const START = 2000
 
 /**
- * Prints the path of a page, or opens the page in the browser. If there is no browser, it says so, which is no error.
+ * Prints the path of a page, or opens the page in the browser. If no browser can be opened, it prints a note.
  */
 export async function sayPage(page: string, { open = false, json = false }: PageFlags): Promise<void> {
   if (!open) {
@@ -33,7 +31,7 @@ export async function sayPage(page: string, { open = false, json = false }: Page
   say(isStarted ? `opening ${page} in the browser` : `no browser could be started here; open ${page}`)
 }
 
-/** Does the same as `sayPage` for the page of a running server. It always prints the address. */
+/** Like `sayPage`, for the page of a running server. It always prints the address. */
 export async function sayAddress(address: string, { open }: Required<Pick<PageFlags, 'open'>>): Promise<void> {
   print(`open ${address}`)
   if (!open) return

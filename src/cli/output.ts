@@ -2,8 +2,8 @@ import { styleText } from 'node:util'
 import { messageLine } from '../support/text.js'
 
 /**
- * Prints a note or error to stderr, where progress also goes. A file's name in it can neither control the terminal nor
- * fill it.
+ * Prints a note or error to stderr, where progress also goes. Control characters are replaced and long words shortened,
+ * because a message may contain any file name.
  */
 export function say(line: string): void {
   process.stderr.write(`${messageLine(line)}\n`)
@@ -12,23 +12,20 @@ export function say(line: string): void {
 /** Columns of the narrowest terminal that output for people must fit. */
 export const TERMINAL_COLUMNS = 80
 
-/** Prints a line of a command's result to stdout, with coloured marks. Names in it are made as harmless as in `say`. */
+/** Prints a line of a command's result to stdout, as safe as in `say`, with coloured ✓, ✗ and ?. */
 export function print(line: string): void {
   const text = messageLine(line)
   process.stdout.write(`${hasColours() ? text.replace(MARK, coloured) : text}\n`)
 }
 
-/** Marks that stand alone. A question mark at the end of a word is not a mark. */
+/** ✓, ✗ or ? as a word of its own. A question mark at the end of a word is not coloured. */
 const MARK = /(?<!\S)[✓✗?](?!\S)/g
 
 function coloured(mark: string): string {
   return styleText(mark === '✓' ? 'green' : mark === '✗' ? 'red' : 'yellow', mark)
 }
 
-/**
- * Uses Node's own check, which knows the terminal, NO_COLOR and FORCE_COLOR. A pipe lacks this check, and gets no
- * colours.
- */
+/** Node's `hasColors` respects NO_COLOR and FORCE_COLOR. It exists only if stdout is a terminal. */
 function hasColours(): boolean {
   return process.stdout.isTTY && process.stdout.hasColors() && !process.argv.includes('--no-color')
 }
@@ -44,12 +41,10 @@ export function wrapped(text: string, width: number): readonly string[] {
   return lines
 }
 
-/** Prints a command's only JSON document to stdout. Typed arrays are left out. */
 export function printJson(document: unknown): void {
   process.stdout.write(`${JSON.stringify(document, null, 2)}\n`)
 }
 
-/** Prints a table for people. */
 export function printTable(head: readonly string[], rows: readonly (readonly (string | number)[])[]): void {
   tableLines(head, rows).forEach(print)
 }

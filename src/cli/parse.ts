@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from 'commander'
 
-/** Parsers of option values; commander names the option in front of their message. */
+// The parsers in this file throw only a remedy. Commander puts the option and its value in front of it.
+
 export function parseWhole(text: string): number {
   if (!/^\d+$/.test(text) || Number(text) < 1 || !Number.isSafeInteger(Number(text))) {
     throw new InvalidArgumentError('Give a whole number of at least 1.')
@@ -8,7 +9,6 @@ export function parseWhole(text: string): number {
   return Number(text)
 }
 
-/** 0, 1, 2, … */
 export function parseNatural(text: string): number {
   if (!/^\d+$/.test(text) || !Number.isSafeInteger(Number(text))) {
     throw new InvalidArgumentError('Give a whole number of at least 0.')
@@ -26,7 +26,7 @@ export function parsePositive(text: string): number {
 
 /** Rejects an empty path, which an unset shell variable would give. */
 export function parsePath(text: string): string {
-  if (text === '') throw new InvalidArgumentError('It is empty; give a path.')
+  if (text === '') throw new InvalidArgumentError('Give a path that is not empty.')
   return text
 }
 
@@ -40,17 +40,16 @@ export function parseList(text: string): readonly string[] {
   return parts
 }
 
-/** Whole minutes, given as a number or as HH:MM:SS. */
+/** Minutes, rounded up. */
 export function parseMinutes(text: string): number {
   const [, hours, minutes, seconds] = /^(\d+):([0-5]\d):([0-5]\d)$/.exec(text) ?? []
   if (hours === undefined) {
     if (/^\d+$/.test(text) && Number(text) >= 1) return Number(text)
-    throw new InvalidArgumentError('Give minutes, or HH:MM:SS.')
+    throw new InvalidArgumentError('Give whole minutes, or HH:MM:SS.')
   }
   return Math.max(1, Math.ceil(Number(hours) * 60 + Number(minutes) + Number(seconds) / 60))
 }
 
-/** Three numbers, for red, green and blue. */
 export function parseThree(text: string): readonly number[] {
   const values = text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)))
   if (values.length !== 3 || !values.every(Number.isFinite))
@@ -72,14 +71,14 @@ export function collectLayers(text: string, before?: LayerLists): LayerLists {
   const at = text.indexOf('=')
   const isOfOne = at > 0
   if (before !== undefined && (isOfOne === Array.isArray(before) || !isOfOne))
-    throw new InvalidArgumentError('Give the layers of all networks once, or those of single ones as ID=a,b.')
+    throw new InvalidArgumentError('Give one list for all networks, or one list per network as ID=a,b.')
   if (!isOfOne) return parseList(text)
   const id = text.slice(0, at)
   if (before !== undefined && Object.hasOwn(before, id)) throw new InvalidArgumentError(`${id} is given twice.`)
   return { ...before, [id]: parseList(text.slice(at + 1)) }
 }
 
-/** Collects repeated lists of names. */
+/** Collects the values of an option that can be repeated. Each value is a list of names. */
 export function collectNames(text: string, before: readonly string[] = []): readonly string[] {
   return [...before, ...parseList(text)]
 }
@@ -87,19 +86,17 @@ export function collectNames(text: string, before: readonly string[] = []): read
 export function parseLimits(text: string): { low: number; high: number } {
   const [low, high, more] = text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)))
   if (low === undefined || high === undefined || more !== undefined || !(low < high) || !Number.isFinite(high - low)) {
-    throw new InvalidArgumentError('Give two rising numbers, such as 0.88,1.')
+    throw new InvalidArgumentError('Give two numbers, the smaller one first, such as 0.88,1.')
   }
   return { low, high }
 }
 
 type Assignments = Readonly<Record<string, string>>
 
-/** Collects repeated ID=FILE options. */
 export function collectAssignments(text: string, before: Assignments = {}): Assignments {
   return assigned(text, before, 'Give ID=FILE, such as alexnet=alexnet.pth.')
 }
 
-/** Collects repeated NAME=FILE and NAME=SCENE options. */
 export function collectImages(text: string, before: Assignments = {}): Assignments {
   return assigned(text, before, 'Give NAME=FILE or NAME=SCENE, such as A=dog@0,149.')
 }

@@ -9,14 +9,14 @@ import { JUDGED_NAMES } from '../results/measures.js'
 import { FEWEST_PATCHES } from '../results/rows.js'
 import { print, printTable, TERMINAL_COLUMNS, tableLines, wrapped } from './output.js'
 
-/** Prints a study's results on one screen: a verdict for each claim and network, or the share of exact arithmetic. */
+/** Prints a verdict for each claim and network. For a study of arithmetic alone, prints shares of exact results. */
 export function printReport({ rows, findings }: Report): void {
   const exact = rows.filter(({ metric }) => metric === 'arithmetic-exact')
   if (findings.length === 0) {
     printExact(exact)
     return
   }
-  if (exact.length > 0) print('the page and tables/ have the results of feature arithmetic')
+  if (exact.length > 0) print('results of feature arithmetic are on the page and in tables/')
   if (isTooSmall(findings)) {
     print(`no verdicts: a study needs at least ${FEWEST_PATCHES} objects; findings.md has the numbers`)
     return
@@ -29,12 +29,12 @@ export function printReport({ rows, findings }: Report): void {
   print('✓ supported, ✗ contradicted, ? open; findings.md has the numbers')
 }
 
-/** Prints the shares of exact results over all random expressions, in decoded scenes. */
+/** Prints the share of random expressions whose decoded result shows exactly the expected objects. */
 function printExact(exact: Report['rows']): void {
   if (exact.length === 0) return
   const origins = ['zero', 'blank'] as const
   const groups = distinct(exact.map(({ model, layer, size }) => ({ model, layer, size })))
-  print('Exact results of feature arithmetic, in decoded scenes')
+  print('Random expressions whose decoded result shows exactly the expected objects')
   printTable(
     ['network', 'layer', 'size', ...origins.map((origin) => JUDGED_NAMES[origin])],
     groups.map(({ model, layer, size }) => {
@@ -50,7 +50,7 @@ function printExact(exact: Report['rows']): void {
   )
 }
 
-/** Prints a row per claim and a column per network. If the networks' names are too wide, numbers replace them. */
+/** Prints a row per claim and a column per network. If names of networks are too wide, it prints numbers and a key. */
 function printVerdicts(head: readonly string[], rows: readonly (readonly string[])[]): void {
   const isWide = tableLines(head, rows).some((line) => line.length > TERMINAL_COLUMNS)
   const [claim = '', ...networks] = head
@@ -59,7 +59,6 @@ function printVerdicts(head: readonly string[], rows: readonly (readonly string[
   if (isWide) wrapped(key, TERMINAL_COLUMNS).forEach(print)
 }
 
-/** Prints the study's tables. */
 export function printTables({ rows }: Report): void {
   for (const table of resultTables(rows, NO_PAPER).filter(({ kind }) => kind.isPrinted)) {
     wrapped(table.title, TERMINAL_COLUMNS).forEach(print)
@@ -85,5 +84,5 @@ function narrowTable({ kind, head, rows }: ResultTable): [readonly string[], str
   return [['network', 'layer', KEY_NAMES[key] ?? key, ...across.map((one) => one || kind.statistic)], lines]
 }
 
-/** Names of keys that are too short in CSV to be understood. */
+/** Readable names of keys that are abbreviated in CSV. */
 const KEY_NAMES: Readonly<Record<string, string>> = { cv: 'folds' }

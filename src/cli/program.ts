@@ -28,10 +28,7 @@ const EXIT_STATUSES = `
 Exit status: 0 done, 2 wrong usage, 3 missing or corrupt input, 4 unusable
 device, 130 interrupted, 143 terminated, 1 any other error.`
 
-/**
- * Runs the command that the arguments of this process name.
- * @returns the exit status
- */
+/** @returns the exit status */
 export async function runProgram(context: CommandContext): Promise<number> {
   try {
     await programWith(context).parseAsync()
@@ -43,7 +40,6 @@ export async function runProgram(context: CommandContext): Promise<number> {
   }
 }
 
-/** All commands. */
 export function programWith(context: CommandContext): Command {
   const program = addExamples(new Command('shiftscope'), 'shiftscope reproduce', 'shiftscope explore')
     .description('measure and show how a network’s features change when an object moves')
@@ -72,7 +68,7 @@ export function programWith(context: CommandContext): Command {
     requireAfterParsing(command)
     command.hook('preAction', (_, running) => {
       knowFlags(running, allCommands(program))
-      // Every command has these options, but the library does not know them.
+      // Every command has these options. The library would refuse them as unknown.
       for (const name of ['verbose', 'color']) running.setOptionValue(name, undefined)
     })
     command
@@ -94,7 +90,7 @@ export function programWith(context: CommandContext): Command {
   return program
 }
 
-/** The one place where errors are printed; returns the exit status. */
+/** The only function that prints errors. @returns the exit status */
 export function report(thrown: unknown): number {
   const error = resourceError(thrown) ?? thrown
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
@@ -116,7 +112,7 @@ function fullStack(error: Error): string {
 
 /**
  * Checks required options after parsing. Commander itself would report a missing option before an unknown one, although
- * the unknown one may be the missing one misspelt.
+ * the unknown option may be a misspelling of the missing one.
  */
 function requireAfterParsing(command: Command): void {
   const required = command.options.filter(({ mandatory }) => mandatory)

@@ -4,7 +4,7 @@ import { counted, withoutControls } from '../support/text.js'
 import { asFlags } from './flags.js'
 import { byteSize, duration, say, TERMINAL_COLUMNS } from './output.js'
 
-/** Seconds between two lines of progress if there is no terminal. */
+/** Seconds between two lines of progress if stderr is not a terminal. */
 const LINE_INTERVAL = 10
 
 /** Columns of a bar, and of the text after it: share, amounts, rate and time left. */
@@ -46,7 +46,6 @@ function barProgress(): Progress {
   }
 }
 
-/** Columns of a bar that leaves room for its label and the text after it. */
 function barSize(label: string): number {
   const { columns = TERMINAL_COLUMNS } = process.stderr
   return Math.min(WIDEST_BAR, Math.max(NARROWEST_BAR, columns - label.length - NUMBERS))
@@ -72,10 +71,7 @@ function lineProgress(): Progress {
   }
 }
 
-/**
- * A piece of work, with its progress in words. Its rate counts from its first update, because the work may start
- * slowly.
- */
+/** Describes the progress of work. The rate is measured from the first update on, because work may start slowly. */
 function stretchOf(label: string, total: number, measure: ProgressMeasure = { unit: 'images', before: 0 }) {
   const { unit, before } = measure
   let first: { readonly count: number; readonly time: number } | undefined

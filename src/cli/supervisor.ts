@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { WorkerError } from '../errors.js'
 import type { ProgressListener } from '../progress.js'
 
-/** Shows the cursor and wraps lines again, because a progress bar switches both off. */
+/** Text that shows the cursor and wraps lines again, because a progress bar switches both off. */
 export const TERMINAL_AS_IT_WAS = '\x1b[?25h\x1b[?7h'
 
 /** Environment variable that tells a process that another process watches it. */
@@ -44,10 +44,10 @@ export function isToBeSupervised(words: readonly string[]): boolean {
 }
 
 /**
- * Runs the command in a process of its own. If it crashes (because of a bug in a provider, or too little memory), it is
- * started again, until it has crashed three times at the same work. Finished units stay. As measured with
- * `bench/sessions.mjs`, this costs nothing but a second process that waits. Running the sessions in separate processes
- * instead would cost MobileNetV2 4 to 15 % of its speed, and the embedded networks 30 to 60 %.
+ * Runs the command in a process of its own. If the process crashes (because of a bug in a provider, or too little
+ * memory), it is started again, until it has crashed three times at the same work. Finished units are kept. This costs
+ * only a second process that waits. A separate process per session would cost MobileNetV2 4 to 15 % of its speed, and
+ * the embedded networks 30 to 60 % (measured with `bench/sessions.mjs`).
  */
 export async function supervise(): Promise<void> {
   let child: ChildProcess | undefined
@@ -74,7 +74,7 @@ export async function supervise(): Promise<void> {
     if (process.stderr.isTTY) process.stderr.write(`${TERMINAL_AS_IT_WAS}\n`)
     if (times === MAX_CRASHES) {
       const error = new WorkerError(
-        `${what}, ${MAX_CRASHES} times in a row, and finished work is saved; try a smaller --batch or fewer --workers, or leave this network out`,
+        `${what}, ${MAX_CRASHES} times in a row, and finished units are saved; try a smaller --batch or fewer --workers, or leave this network out`,
       )
       process.stderr.write(`shiftscope: ${error.message}\n`)
       process.exitCode = error.exitStatus
@@ -84,12 +84,11 @@ export async function supervise(): Promise<void> {
   }
 }
 
-/** Whether this process is watched by another one. */
 function isWatched(): boolean {
   return process.env[WATCHED] !== undefined && process.send !== undefined
 }
 
-/** A listener that also reports the work to the watching process, if there is one. */
+/** Wraps a listener, so that the start of each piece of work is also reported to the watching process. */
 export function toldToSupervisor(listener: ProgressListener): ProgressListener {
   if (!isWatched()) return listener
   return (event) => {

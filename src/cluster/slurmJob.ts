@@ -3,7 +3,6 @@ import { UsageError } from '../errors.js'
 import type { ReproduceOptions } from '../study/options.js'
 import { counted, shellWord } from '../support/text.js'
 
-/** Resources that a job requests from the cluster. */
 interface JobResources {
   /** Processor cores of each task. */
   readonly cpus: number
@@ -15,7 +14,6 @@ interface JobResources {
   readonly partition: string | null
 }
 
-/** A job's resources, command and folders. */
 export interface JobPlan extends JobResources {
   readonly tasks: number
   /** Absolute path of the results folder. Scripts and logs go into its folder `slurm`. */
@@ -38,7 +36,6 @@ export function studyWords({ onProgress, signal, limits, ...study }: ReproduceOp
   })
 }
 
-/** Folder of job scripts and logs. */
 export function slurmFolder({ out }: Pick<JobPlan, 'out'>): string {
   return join(out, 'slurm')
 }
@@ -47,20 +44,18 @@ export function slurmFolder({ out }: Pick<JobPlan, 'out'>): string {
 export function arrayScript(plan: JobPlan): string {
   return script(plan, {
     comment: [
-      `Computes the units of a study in ${counted(plan.tasks, 'task')}, each of which takes units that no other task has.`,
-      'A task that is preempted begins again and takes the next one; what it finished stands. Reference: man sbatch.',
+      `Computes a study in ${counted(plan.tasks, 'task')}, which share its units. Slurm starts a preempted task again;`,
+      'units that it has finished are kept and not computed again. "man sbatch" explains the options above.',
     ],
     options: [`--array=1-${plan.tasks}`, `--output=${join(slurmFolder(plan), '%A_%a.log')}`],
     arguments: ['--no-report'],
   })
 }
 
-/**
- * The script of the job that runs after the array. It computes the units that the tasks left, and writes the report.
- */
+/** The script of the job that runs after the array. It computes units that are still missing, and writes the report. */
 export function reportScript(plan: JobPlan): string {
   return script(plan, {
-    comment: ['Runs once all tasks have ended: computes what they left, and writes the report.'],
+    comment: ['Runs after all tasks have ended. Computes the units that are still missing, then writes the report.'],
     options: [`--output=${join(slurmFolder(plan), '%j.log')}`],
     arguments: [],
   })

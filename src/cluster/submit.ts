@@ -39,7 +39,7 @@ export interface SlurmSubmission {
   readonly estimate: StudyEstimate
 }
 
-/** Most tasks of one array job, because no cluster takes more. */
+/** Most tasks of one array job. Clusters usually allow fewer (Slurm's MaxArraySize). */
 const MOST_TASKS = 10_000
 
 /**
@@ -71,7 +71,7 @@ export async function submitSlurm(options: SlurmOptions): Promise<SlurmSubmissio
   }
   const scripts = { array: arrayScript(plan), report: reportScript(plan) }
   if (print) return { scripts, folder: null, jobs: null, estimate }
-  // Fails if sbatch is missing, so that nothing is written in that case.
+  // Fails if sbatch is missing. Nothing has been written yet.
   await runSbatch(['--version'])
   const folder = slurmFolder(plan)
   await makeWritableFolder(folder)
@@ -80,14 +80,14 @@ export async function submitSlurm(options: SlurmOptions): Promise<SlurmSubmissio
   const array = await sbatch([join(folder, 'array.sh')])
   const report = await sbatch(
     [`--dependency=afterany:${array}`, join(folder, 'report.sh')],
-    `; job ${array} has been submitted`,
+    `; job ${array}, which computes the units, is already submitted`,
   )
   return { scripts, folder, jobs: { array, report }, estimate }
 }
 
 /**
- * Mebibytes of each task: the features of a unit, the weights, and the copies of them that workers hold. With a GPU,
- * the features of two units, because one is measured while the next is extracted.
+ * Mebibytes of each task: the features of a unit, the weights, and the workers' copies of the weights. With a GPU, the
+ * features count twice, because one unit is measured while the next one is extracted.
  */
 function memoryOf({ featureBytes, weightsBytes }: StudyEstimate, cpus: number, gpus: number): number {
   const copies = Math.min(cpus * weightsBytes, Math.max(weightsBytes, 600 * 2 ** 20))
@@ -101,21 +101,23 @@ const LEAST_MINUTES = 15
 /** Minutes of each task, from a trial on all cores of this machine. */
 function minutesOf({ seconds, unitSeconds, missing }: StudyEstimate, tasks: number, cpus: number): number {
   if (seconds === null || unitSeconds === null)
-    throw new UsageError(`the study cannot be timed without the weights of ${missing[0]?.id}; give \`time\``)
-  // A task computes whole units.
+    throw new UsageError(
+      `cannot estimate the time limit without the weights of ${missing[0]?.id}; set it with \`time\``,
+    )
+  // With more tasks than units, a task still computes one whole unit.
   const each = (Math.max(seconds / tasks, unitSeconds) * availableCores()) / cpus
   return Math.max(LEAST_MINUTES, Math.ceil((each * MARGIN) / 60))
 }
 
-/** @throws UsageError if this machine lacks the study's device */
 async function estimateOf(study: ReproduceOptions, isTimed: boolean): Promise<StudyEstimate> {
   try {
     return await estimateStudy(study, isTimed)
   } catch (error) {
     if (!(error instanceof DeviceError)) throw error
-    throw new UsageError(`the study cannot be timed on this machine, which lacks its device; give \`time\``, {
-      cause: error,
-    })
+    throw new UsageError(
+      'cannot estimate the time limit, because this machine lacks the study’s device; set it with `time`',
+      { cause: error },
+    )
   }
 }
 
@@ -125,7 +127,7 @@ async function sbatch(args: readonly string[], before = ''): Promise<string> {
   const [number] = /^\d+/.exec(stdout) ?? []
   if (status === 0 && number !== undefined) return number
   const reason = stderr.trim().split('\n').at(-1) || `exit status ${status}`
-  throw new ClusterError(`sbatch refuses the job: ${reason}; see ${args.at(-1)}${before}`)
+  throw new ClusterError(`sbatch refused the job: ${reason}; check its script ${args.at(-1)}${before}`)
 }
 
 /** @throws ClusterError if sbatch is missing */
@@ -141,7 +143,7 @@ async function runSbatch(args: readonly string[]) {
     child.on('error', (error) =>
       fail(
         new ClusterError(
-          'sbatch cannot be run; submit from a machine of the cluster, or take the script with `print`',
+          'cannot run sbatch; run this command on a machine of the cluster, or print the scripts with `print`',
           { cause: error },
         ),
       ),

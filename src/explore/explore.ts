@@ -143,7 +143,6 @@ export async function explore(options: ExploreOptions = {}): Promise<Exploration
   }
 }
 
-/** @throws ResourceError for a port that is not free, UsageError for an address that is not this machine's */
 async function listen(server: Server, host: string, port: number): Promise<void> {
   try {
     await new Promise<void>((done, fail) => {
@@ -155,7 +154,6 @@ async function listen(server: Server, host: string, port: number): Promise<void>
   }
 }
 
-/** Name of the machine in the page's address. */
 function addressName(host: string): string {
   if (host === '0.0.0.0' || host === '::') return hostname()
   return isIPv6(host) ? `[${host}]` : host
@@ -168,7 +166,7 @@ function listenError({ code, message }: NodeJS.ErrnoException, host: string, por
     )
   if (code === 'EACCES')
     return new ResourceError(
-      `port ${port} may not be used here; name one from 1024 on, or leave it out to use any free one`,
+      `you may not use port ${port}; name one from 1024 to 65535, or leave it out to use any free one`,
     )
   if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
     return new UsageError(`${host} is not an address of this machine; leave \`host\` out for 127.0.0.1`)

@@ -23,10 +23,9 @@ import type { LiveNetworks } from './networks.js'
 import type { Objects } from './objects.js'
 import type { LiveUnits } from './units.js'
 
-/** Milliseconds between two messages of a download. */
+/** Milliseconds between two messages about the progress of a download. */
 const BETWEEN_MESSAGES = 200
 
-/** Everything that the page can ask for. */
 export type Explorer = ReturnType<typeof openExplorer>
 
 export interface ExplorerOptions {
@@ -37,7 +36,6 @@ export interface ExplorerOptions {
   readonly mostBytes: number
   /** See `LiveStudy`. */
   readonly opensTwo: boolean
-  /** The results folder. */
   readonly out: string
   readonly pool?: Pool | undefined
   /** See `pullWeights`. */
@@ -73,7 +71,7 @@ export function openExplorer(options: ExplorerOptions) {
       ...{ networks: networks.list(), missing: await networks.missing(), objects: objects.list() },
       ...{ mostBytes, opensTwo },
     }),
-    /** PNG of an object at a size, as it is composited. */
+    /** PNG of an object at a size, with hard edges as in the network's images. */
     picture: async (object: number, size: number): Promise<Buffer> => {
       const largest = Math.max(...networks.list().map(({ frame }) => frame))
       return patchPng((await objects.patch(object, size, largest)).rgba, size, 'hard')
@@ -93,10 +91,9 @@ export function openExplorer(options: ExplorerOptions) {
       signal.throwIfAborted()
       const forgotten = units.forgotten()
       if (forgotten.length > 0)
-        yield { kind: 'note', message: `To make room, features were forgotten of ${forgotten.join(', ')}.` }
+        yield { kind: 'note', message: `To free memory, these features were dropped: ${forgotten.join(', ')}.` }
       yield* mapMessages(unit, { layer, anchor, cursor }, signal)
     },
-    /** Computes the positions around the cursor first. */
     lookAt: (scene: LiveScene, cursor: MapRequest['cursor']): void => units.find(scene)?.lookAt(cursor),
     keep: async (scene: LiveScene, replaces: boolean, signal: AbortSignal): Promise<KeptUnit | OtherUnit> => {
       const unit = await unitOf(scene)
@@ -108,11 +105,10 @@ export function openExplorer(options: ExplorerOptions) {
   }
 }
 
-/** @throws InputError if the positions are so close together that their features do not fit in memory */
 function checkStride(network: Network, { size, stride }: LiveScene, mostBytes: number): void {
   const { input, layers } = network
   const least = fittingStride({ frame: input.rows, layers }, size, { wished: stride, mostBytes })
-  const doNotFit = `features of ${network.id} at stride ${stride} do not fit into the ${Math.floor(mostBytes / 1e6)} MB that this page takes`
+  const doNotFit = `features of ${network.id} at stride ${stride} need more memory than the ${Math.floor(mostBytes / 1e6)} MB allowed for one object`
   if (least === undefined) throw new InputError(`${doNotFit}; start explore with --pool mean`)
   if (least > stride) throw new InputError(`${doNotFit}; choose stride ${least}`)
 }

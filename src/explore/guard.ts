@@ -3,9 +3,7 @@ import { isIP } from 'node:net'
 import { hostname } from 'node:os'
 import type { MiddlewareHandler } from 'hono'
 
-/** Address and port that the server listens on. */
 export interface ServerPlace {
-  /** Address or name that it is bound to. */
   readonly host: string
   readonly port: number
 }
@@ -16,20 +14,21 @@ export function isLoopback(host: string): boolean {
 }
 
 /**
- * Refuses requests that do not come from the page itself. These are requests for another host name, which DNS
- * rebinding causes, and requests that another page sends.
+ * Refuses requests that do not come from the page itself: requests for another host name (DNS rebinding), and requests
+ * sent by other pages.
  */
 export function fromOwnPage(place: () => ServerPlace): MiddlewareHandler {
   return async (context, next) => {
     const host = context.req.header('host') ?? ''
-    if (!isOwnHost(host, place())) return context.text('this server is asked by its address alone\n', 403)
+    if (!isOwnHost(host, place()))
+      return context.text('unknown host name; use the link that "shiftscope explore" printed\n', 403)
     const origin = context.req.header('origin')
     const site = context.req.header('sec-fetch-site')
     // Any page may link to this one, because the link contains the secret.
     const isLink = context.req.method === 'GET' && context.req.header('sec-fetch-mode') === 'navigate'
     const isOther = (site === 'cross-site' || site === 'same-site') && !isLink
     const isForeign = isOther || (origin !== undefined && origin !== `http://${host}`)
-    if (isForeign) return context.text('another page has no business here\n', 403)
+    if (isForeign) return context.text('requests from other pages are refused\n', 403)
     await next()
   }
 }

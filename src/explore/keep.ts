@@ -28,7 +28,6 @@ export interface UnitToKeep {
   /** Whether the network is an uploaded file, which is removed when this process ends. */
   readonly isDropped: boolean
   readonly pool?: ReproduceOptions['pool'] | undefined
-  /** The results folder. */
   readonly out: string
   /** Whether to replace a unit of the same name that was made differently. */
   readonly replaces: boolean
@@ -36,10 +35,11 @@ export interface UnitToKeep {
 }
 
 /**
- * Returns a function that stores a unit as `reproduce` does, but from the features in memory. It also stores the
- * object, so that the same command of `reproduce` makes the unit again. It waits until all positions are computed, and
- * stores one unit at a time, so that each call sees the units stored before it.
- * The function throws InputError, OutputError and UsageError as `reproduce` does, and the signal's reason.
+ * Returns a function that stores a unit as `reproduce` does, but from the features in memory. The function also stores
+ * the object, so that `reproduce` can compute the unit again. It first waits until all positions are computed. Units
+ * are stored one after the other, so that each call sees the units stored before.
+ *
+ * The function throws the errors of `reproduce`, and the signal's reason.
  */
 export function unitKeeper(): (wanted: UnitToKeep) => Promise<KeptUnit | OtherUnit> {
   let before: Promise<unknown> = Promise.resolve()
@@ -68,16 +68,16 @@ async function keepUnit(wanted: UnitToKeep): Promise<KeptUnit | OtherUnit> {
   const resolved = resolveOptions(options)
   const study = await planStudy(resolved)
   const [planned] = study.units
-  if (planned === undefined) throw new Error('the study has one unit')
+  if (planned === undefined) throw new Error('the plan has no unit')
   const otherUnit = ({ replaced }: Study): OtherUnit | undefined =>
     replaced.units > 0 && !replaces ? { kind: 'other', differences: replaced.differences } : undefined
   const before = otherUnit(study)
   if (before !== undefined) return before
   const { patch, network } = planned
   const isSame = patch.sha256 === unit.scene.patch.sha256 && network.weightsSha256 === unit.network.weightsSha256
-  if (!isSame) throw new InputError(`${network.id} or the object has changed since; open the page again`)
+  if (!isSame) throw new InputError(`${network.id} or the object has changed on disk; start shiftscope explore again`)
   const stored = await runStudy(options, async () => {
-    // Nobody else can store the unit from here on; another process may have stored it since the study was planned.
+    // From here on, `runStudy` holds the unit's lock. Another process may have stored the unit since the plan above.
     const since = otherUnit(await planStudy(resolved))
     if (since !== undefined) throw new StoredMeanwhile(since)
     return inMemory(wanted)
@@ -98,7 +98,6 @@ class StoredMeanwhile extends Error {
   }
 }
 
-/** Waits until all positions are computed. */
 async function wholeUnit(unit: LiveUnit, signal: AbortSignal): Promise<void> {
   const changes = followUnit(unit, signal)
   try {
@@ -121,14 +120,14 @@ async function networkName({ model, isDropped, unit, out }: UnitToKeep): Promise
   await refuseLink(path)
   const stored = await sha256OfFile(path).catch(() => undefined)
   if (stored !== undefined && stored !== unit.network.weightsSha256)
-    throw new InputError(`${path} is another network of this name; rename your file and drop it again`)
+    throw new InputError(`${path} is another network with the same name; rename your file and drop it again`)
   if (stored === undefined) await writeFileAtomic(path, await streamRegular(model))
   return path
 }
 
 /**
- * Returns the object's name for the option `patches`. A picture is first stored in the results folder, and its name is
- * the path of its own folder there.
+ * Returns the value of the option `patches` for an object. For a built-in object, this is its name. A picture of the
+ * user is first stored in a folder of its own within the results folder, and the value is the path of that folder.
  * @throws OutputError if the path is a symbolic link, which may lead out of the results folder
  */
 async function objectPath({ object: { name, source }, out }: UnitToKeep): Promise<string> {
@@ -157,7 +156,7 @@ async function refuseLink(path: string): Promise<void> {
     )
 }
 
-/** Makes the open network return the features in memory, so that `runStudy` stores the unit like any other. */
+/** An open network whose `extract` returns the features in memory, so that `runStudy` can store the unit. */
 function inMemory({ unit, execution }: UnitToKeep): Execution {
   const { handle } = execution
   const features = async () => inRowOrder(unit)

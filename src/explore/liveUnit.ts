@@ -8,7 +8,7 @@ import type { Network } from '../networks/index.js'
 /** Most positions per call of the engine. Their features are in memory twice until the call ends. */
 const MOST_ROWS_A_CALL = 1536
 
-/** Distance of the positions that are computed first, in steps of the grid. */
+/** Positions at this distance from each other, in steps of the grid, are computed first. */
 const FIRST_LEVEL = 32
 
 /** Number of positions along each axis around the cursor that are computed first. */
@@ -20,7 +20,7 @@ const AROUND_CURSOR = 5
  */
 const LEFT_FOR_GOOD = 150
 
-/** One feature of each layer. */
+/** The feature of one position in each layer. */
 type FeatureRow = readonly Float32Array[]
 
 /**
@@ -34,14 +34,14 @@ export interface LiveUnit {
   readonly grid: PositionGrid
   /** Bytes of the features of all positions. */
   readonly bytes: number
-  /** Rows of the grid's offsets that have features, in the order in which they first arrived. */
+  /** Indices of the positions (rows of `grid.offsets`) that have features, in the order in which they first arrived. */
   readonly rows: () => Int32Array
   /**
-   * Features of each layer, [rows, dims], in the order of `rows`. Rows that were computed early are computed again in
-   * their turn, and their features replaced.
+   * Features of each layer, [rows, dims], in the order of `rows`. Positions near the cursor are computed early. They
+   * are computed again in their turn (in the order from coarse to fine), and these features replace the early ones.
    */
   readonly matrices: readonly Float32Array[]
-  /** Number of rows that have had their turn. Their features no longer change. */
+  /** Number of positions that were computed in their turn. Their features no longer change. */
   readonly finished: () => number
   readonly isWhole: () => boolean
   /** Adds a follower. Work continues while there is at least one. @returns a function that removes the follower */
@@ -65,7 +65,6 @@ interface Follower {
 /** Calls a function with the open network, which stays open until the function's promise settles. */
 export type UseNetwork = <T>(act: (handle: NetworkHandle) => Promise<T>) => Promise<T>
 
-/** @param rowsACall most rows per call of the engine */
 export function openLiveUnit(
   network: Network,
   use: UseNetwork,
@@ -100,7 +99,8 @@ export function openLiveUnit(
     const features = await use((handle) =>
       handle.extract(scene, offsetsAt(grid.offsets, wanted), { whole: grid.offsets, signal, onRows }),
     )
-    // If one way failed after it had handed out rows, these are replaced by those of the other way.
+    // If the engine failed after some calls of `onRows`, it computed all rows again in another way (without reuse, or
+    // on the processor). Its result replaces the earlier rows.
     putAll(wanted, features, true)
   }
   const compute = async (signal: AbortSignal) => {
@@ -179,7 +179,7 @@ export function openLiveUnit(
   }
 }
 
-/** Keeps two calls running, so that one computes while the other finishes. */
+/** Keeps two calls of the engine running, so that one computes while the other finishes. */
 async function inTwoLanes(
   rows: Int32Array,
   rowsACall: number,
@@ -211,8 +211,8 @@ function keptRows({ layers }: Network, total: number) {
   let count = 0
   let finished = 0
   /**
-   * @param hasTurn whether the features were computed in the row's turn. Features computed early, from the image by
-   * itself, may differ in their last bits.
+   * @param hasTurn whether the features were computed in the row's turn. Early features may differ in their last bits,
+   * because each image was computed by itself.
    */
   const put = (row: number, from: number, source: readonly Float32Array[], hasTurn: boolean) => {
     if (!hasTurn && placeOf[row] !== -1) return
@@ -244,7 +244,7 @@ function keptRows({ layers }: Network, total: number) {
   }
 }
 
-/** Rows of the grid's offsets from coarse to fine. Anchors outside the grid come after the coarsest level. */
+/** Rows of `grid.offsets` from coarse to fine. Anchors outside the grid come after the coarsest level. */
 function rowsInOrder(grid: PositionGrid): Int32Array {
   const [first, ...others] = coarseToFine(grid).map(({ indices }) => [...indices])
   const extra = Array.from(
@@ -260,7 +260,7 @@ function firstRows(grid: PositionGrid): Int32Array {
   return Int32Array.from(new Set([...coarse, ...grid.anchors.map(({ index }) => index)]))
 }
 
-/** The rows of the grid that are nearest to a position. */
+/** Rows of `grid.offsets` of the positions nearest to a pixel. */
 function rowsAround({ rows, cols, stride }: PositionGrid, { row, col }: Position): Int32Array {
   const along = (pixel: number, count: number) => {
     const middle = Math.min(count - 1, Math.max(0, Math.round(pixel / stride)))

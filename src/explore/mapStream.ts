@@ -7,12 +7,12 @@ import type { MapMessage, MapRequest, MapRows } from '../page/live.js'
 import { availableCores } from '../support/machine.js'
 import type { LiveUnit } from './liveUnit.js'
 
-/** Least milliseconds between two messages. A screen shows no more, and each message needs a pass over its features. */
+/** Shortest time between two messages in milliseconds, because each message needs a pass over its features. */
 const BETWEEN_MESSAGES = 120
 
 /**
  * Yields a map while it is computed: first the positions that already have features, then the others.
- * @throws InputError for a feature that has no direction
+ * @throws InputError for a feature that is zero, infinite or not a number
  * @throws the errors of `NetworkHandle.extract`, and the signal's reason
  */
 export async function* mapMessages(
@@ -30,8 +30,8 @@ export async function* mapMessages(
     let sent = 0
     for (;;) {
       const isWhole = unit.isWhole()
-      // Features that were computed early have been replaced. Every value depends on those of the anchor or the center,
-      // so all values are sent again.
+      // By now, features that were computed early have been replaced, perhaps also those of the anchor and the center,
+      // on which all values depend. So all values are sent again.
       if (isWhole) sent = 0
       const [atAnchor, atCenter] = [await unit.featuresAt(anchor), await unit.featuresAt(center)]
       const rows = unit.rows().subarray(sent)
@@ -66,7 +66,7 @@ export function followUnit(unit: LiveUnit, signal: AbortSignal) {
   const onAbort = () => wake()
   signal.addEventListener('abort', onAbort)
   return {
-    /** @param milliseconds to wait at least */
+    /** Waits for a change. @param milliseconds shortest wait */
     next: async (milliseconds: number) => {
       await new Promise((done) => setTimeout(done, Math.max(0, milliseconds)))
       while (!hasChanged && failure === undefined && !signal.aborted)
@@ -85,7 +85,7 @@ export function followUnit(unit: LiveUnit, signal: AbortSignal) {
 }
 
 /**
- * Row of a position that lies on the grid or is an anchor; the position is in pixels.
+ * Row of `grid.offsets` for a position in pixels, which must be on the grid or an anchor.
  * @throws InputError for any other position
  */
 function rowOf({ grid }: LiveUnit, { row, col }: { readonly row: number; readonly col: number }): number {
@@ -98,7 +98,7 @@ function rowOf({ grid }: LiveUnit, { row, col }: { readonly row: number; readonl
   return down * grid.cols + right
 }
 
-/** Makes messages from features: cosines of one layer, and the network's answers. */
+/** Returns a function that makes messages from features: cosines of one layer, and the network's answers. */
 function mapMaker({ network, grid, matrices }: LiveUnit, wanted: string) {
   const layer = network.layers.findIndex(({ name }) => name === wanted)
   if (layer === -1) throw new InputError(`${network.id} has no layer ${wanted} here; choose one of its layers`)
@@ -164,7 +164,7 @@ function mapMaker({ network, grid, matrices }: LiveUnit, wanted: string) {
 function withoutDirection(title: string, error: DegenerateFeatureError): InputError {
   const fault = { zero: 'all zero', nan: 'not a number', infinite: 'infinite' }[error.reason]
   return new InputError(
-    `${title}: the feature of some position is ${fault}, so that its cosine is undefined; choose another object or layer`,
+    `${title}: the feature of some position is ${fault}, so its cosine is undefined; choose another object or layer`,
     { cause: error },
   )
 }

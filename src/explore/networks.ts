@@ -25,18 +25,17 @@ import { openSentFiles, type SentFile } from './sentFiles.js'
 /** Networks that stay open: two are shown side by side, and the user may return to a third. */
 const MOST_OPEN = 3
 
-/** Number of images that a network is opened for. It is large enough to be worth a short trial of settings. */
+/** Number of images that the engine is told to expect: enough to be worth a short trial of settings. */
 const IMAGES = 2000
 
-/** The networks that the page offers. */
 export interface LiveNetworks {
   readonly list: () => readonly LiveNetwork[]
   readonly missing: () => Promise<readonly MissingNetwork[]>
   /** @throws InputError for a network that is not on the page */
   readonly find: (id: string) => Network
   /**
-   * Calls a function with an open network. It opens the network if necessary, and keeps it open until the function's
-   * promise settles. Networks that have been unused longest are closed.
+   * Opens a network if necessary, and calls a function with it. The network stays open until the function's promise
+   * settles. If too many networks are open, those unused longest are closed.
    * @throws the errors of `openExecution`
    */
   readonly use: <T>(id: string, scene: Scene, act: (execution: Execution) => Promise<T>) => Promise<T>
@@ -47,7 +46,7 @@ export interface LiveNetworks {
   /** Adds a network of the catalog whose weights were just fetched. */
   readonly add: (id: string) => Promise<LiveNetwork>
   /**
-   * Adds an uploaded ONNX file, after its trial.
+   * Tries an uploaded ONNX file and adds its network.
    * @throws the errors of `chooseNetwork`, and the signal's reason
    * @throws InputError for a file that is too large or keeps data in other files
    */
@@ -56,12 +55,12 @@ export interface LiveNetworks {
   readonly close: () => Promise<void>
 }
 
-/** An open network, and the work that uses it. */
 interface Opened {
   readonly execution: Promise<Execution>
   /** Time at which opening began, in milliseconds of `performance.now`. */
   readonly since: number
   isReady: boolean
+  /** Work that uses the network. */
   readonly works: Set<Promise<unknown>>
 }
 
@@ -71,13 +70,13 @@ export interface LiveNetworkOptions {
   readonly pool?: Pool | undefined
   readonly request: DeviceRequest
   readonly wished: WishedSettings
-  /** Whether it is in use, so that it stays open. */
+  /** Whether somebody looks at maps of this network. Such a network stays open. */
   readonly isUsed: (id: string) => boolean
   readonly onNote: (line: string) => void
   readonly signal: AbortSignal
 }
 
-/** @throws as `chooseNetwork` for a network that was named */
+/** @throws the errors of `chooseNetwork` for a network in `models` */
 export async function openLiveNetworks(options: LiveNetworkOptions): Promise<LiveNetworks> {
   const { models, pool, onNote, signal } = options
   const networks = new Map<string, Network>()
@@ -208,12 +207,11 @@ async function closeOpened({ execution, works }: Opened): Promise<void> {
   )
 }
 
-/** @throws InputError for a model that keeps data in other files */
 function refuseOtherFiles({ path, external: [other] }: OnnxModel): void {
   if (other === undefined) return
   const name = basename(path)
   throw new InputError(
-    `${name} keeps its weights in another file, ${printable(other.location)}, which cannot be sent along; give its path: shiftscope explore --models ${name}`,
+    `${name} keeps weights in a second file, ${printable(other.location)}, which the page cannot upload; run shiftscope explore --models ${name} instead`,
   )
 }
 
@@ -226,7 +224,7 @@ function recipeOf(network: Network): readonly string[] {
     `Input: ${rows} × ${cols} pixels, ${channelOrder.toUpperCase()}, divided by ${divisor}, minus ${mean.join(' ')}, divided by ${std.join(' ')} (${isAssumed ? 'ImageNet’s; the file does not say' : inputSource}).`,
     ...(isAssumed
       ? [
-          'To give another input, describe it in NAME.input.json beside the file and start shiftscope explore --models FILE.',
+          'If this is wrong, describe the input in NAME.input.json next to the file, and run shiftscope explore --models FILE.',
         ]
       : []),
     `Layers: ${layers.map(({ name, dims }) => `${printable(name)} (${counted(dims, 'value')})`).join(', ')}.`,

@@ -12,7 +12,7 @@ export const MOST_PICTURE_BYTES = 32 * 1024 * 1024
 /** Most objects of the user that are kept. Beyond that, the oldest are dropped. */
 const MOST_OWN = 32
 
-/** Longest side of an object in pixels; frames are hardly larger. */
+/** Longest side of an object in pixels. Few networks have larger images. */
 const LONGEST_SIDE = 1024
 
 /** Most seconds for drawing an SVG. The limit is low because a user waits for it. */
@@ -34,7 +34,6 @@ export interface Objects {
   readonly find: (key: number) => KnownObject
 }
 
-/** Where an object comes from. */
 export interface KnownObject extends LiveObject {
   /** A built-in patch, or the object's pixels. */
   readonly source: PatchSource | Image
@@ -51,7 +50,7 @@ export async function openObjects(): Promise<Objects> {
     // An SVG does not wait, because another process draws it.
     if (pictureFormat(bytes) === 'svg') return decoded()
     const image = before.then(decoded)
-    // The result is dropped because the picture would stay in memory.
+    // `before` must not hold the picture, which would then stay in memory.
     before = image.then(
       () => undefined,
       () => undefined,
@@ -115,7 +114,7 @@ export function freeName(name: string, taken: ReadonlySet<string>): string {
   }
 }
 
-/** An object's pixels as PNG. The file gives the same patches as the pixels. */
+/** An object's pixels as PNG. Patches made from this file equal those made from the pixels. */
 export async function objectPng({ rows, cols, data }: Image): Promise<Buffer> {
   const { default: sharp } = await import('sharp')
   return sharp(data, { raw: { width: cols, height: rows, channels: 4 } })

@@ -4,7 +4,6 @@ import { InputError } from '../errors.js'
 import { writeFileAtomic } from '../files/atomic.js'
 import { makeTemporaryFolder } from '../files/temporaries.js'
 
-/** A file as it arrives. */
 export interface SentFile {
   /** Its name on the sender's machine. */
   readonly name: string
@@ -13,15 +12,15 @@ export interface SentFile {
   readonly pieces: AsyncIterable<Uint8Array>
 }
 
-/** Uploaded files, in a temporary folder that is removed with this process. */
+/** Uploaded files, in a temporary folder that `remove` deletes. */
 export interface SentFiles {
   /**
    * Writes a file, and keeps it if `open` accepts it. Only one file can be written at a time.
-   * @param name of the file in the folder
-   * @param most bytes of the file
+   * @param name name of the written file
+   * @param most limit for the file's size in bytes
    * @throws InputError for a larger file, or while another file arrives
    * @throws OutputError if the file cannot be written
-   * @throws the errors of `open`, without the folder's name
+   * @throws the errors of `open`, without the path of the folder in their messages
    */
   readonly take: <T>(sent: SentFile, name: string, most: number, open: (path: string) => Promise<T>) => Promise<T>
   readonly remove: () => Promise<void>
@@ -45,7 +44,7 @@ export function openSentFiles(): SentFiles {
   }
   return {
     take: async (...sent) => {
-      if (current !== undefined) throw new InputError('another file is being opened; send this one once that has ended')
+      if (current !== undefined) throw new InputError('another file is still being opened; send this one again later')
       const written = write(...sent)
       current = written.then(
         () => undefined,
@@ -66,7 +65,7 @@ async function* atMost(most: number, { name, bytes, pieces }: SentFile): AsyncGe
   const checkSize = (size: number) => {
     if (size > most)
       throw new InputError(
-        `${name} does not fit into the ${Math.floor(most / 1e6)} MB that are left for files; give its path: shiftscope explore --models FILE`,
+        `${name} is larger than the ${Math.floor(most / 1e6)} MB left for uploads; run shiftscope explore --models FILE instead`,
       )
   }
   checkSize(bytes)

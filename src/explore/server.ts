@@ -96,7 +96,6 @@ export function liveServer(explorer: Explorer, secret: string, at: () => ServerP
   return server
 }
 
-/** Routes for the requests of the page. */
 function liveRoutes(explorer: Explorer): Hono {
   const page = new Hono()
   const answerLines = lineAnswers()
@@ -115,8 +114,8 @@ function liveRoutes(explorer: Explorer): Hono {
   page.post('/networks', async (context) => {
     const name = (context.req.query('name') ?? '').slice(0, 1000)
     const bytes = Number(context.req.header('content-length') ?? 0)
-    // Other bodies are limited here because they lie in memory. This one is written to disk as it arrives, and its size
-    // is checked there.
+    // This body needs no limit here, because it is never in memory as a whole. It is written to disk as it arrives, and
+    // its size is checked there.
     const pieces = context.req.raw.body ?? Readable.from([])
     return context.json(await explorer.addNetwork({ name, bytes, pieces }, context.req.raw.signal))
   })
@@ -176,7 +175,7 @@ function lineAnswers() {
  */
 function limitConnections(server: Server): void {
   const connections = new Set<Socket>()
-  /** The oldest first. */
+  /** Connections without a request, the oldest first. */
   const waiting = new Set<Socket>()
   server.on('connection', (socket: Socket) => {
     if (connections.size >= MOST_CONNECTIONS) {
@@ -201,20 +200,20 @@ function limitConnections(server: Server): void {
   })
 }
 
-const NO_SECRET = 'the link lacks its secret; take the one that "shiftscope explore" has printed\n'
+const NO_SECRET = 'this link is incomplete; use the one that "shiftscope explore" printed\n'
 
 function limited(maxSize: number) {
   return bodyLimit({
     maxSize,
     onError: (context) =>
       context.json<Fault>(
-        { kind: 'fault', message: `that is more than ${maxSize >> 10} KiB; choose a smaller picture` },
+        { kind: 'fault', message: `the upload is larger than ${maxSize >> 10} KiB; choose a smaller picture` },
         413,
       ),
   })
 }
 
-/** The body of a request, which must be JSON. Browsers let another page send JSON only if the server permits it. */
+/** The body of a request, which must be JSON. A browser lets other pages send JSON only if this server permits it. */
 async function bodyOf<T>(context: Context, schema: z.ZodType<T>): Promise<T> {
   if (!/^application\/json\b/.test(context.req.header('content-type') ?? '')) throw new BadRequest()
   const json: unknown = await context.req.json().catch(() => undefined)
@@ -226,7 +225,7 @@ async function bodyOf<T>(context: Context, schema: z.ZodType<T>): Promise<T> {
 class BadRequest extends Error {}
 
 function faultOf(error: unknown): { readonly message: string; readonly status: 400 | 422 | 500 } {
-  if (error instanceof BadRequest) return { message: 'the request is not one of this page', status: 400 }
+  if (error instanceof BadRequest) return { message: 'the request is invalid; reload the page', status: 400 }
   const message = error instanceof Error ? error.message : String(error)
   return {
     message: messageLine(message.split('\n')[0] as string),

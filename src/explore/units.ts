@@ -2,13 +2,15 @@ import { isDeepStrictEqual } from 'node:util'
 import type { LiveScene } from '../page/live.js'
 import type { LiveUnit } from './liveUnit.js'
 
-/** Computed units by scene. If their features need too much memory, units that nobody looks at are dropped first. */
+/**
+ * Computed units by scene. If their features need too much memory, units that nobody looks at are dropped, the least
+ * recently used first.
+ */
 export interface LiveUnits {
   readonly find: (scene: LiveScene) => LiveUnit | undefined
   readonly add: (scene: LiveScene, unit: LiveUnit) => void
   /** Whether somebody looks at an object in this network. */
   readonly isUsed: (network: string) => boolean
-  /** Ends all work. */
   readonly stop: () => void
   /** Titles of the units that were dropped since the last call. */
   readonly forgotten: () => readonly string[]
@@ -17,7 +19,7 @@ export interface LiveUnits {
 /** @param mostBytes limit for the features of all units together; units that somebody looks at may exceed it */
 export function openLiveUnits(mostBytes: number): LiveUnits {
   const forgotten: string[] = []
-  /** The unit used last is at the end. */
+  /** The most recently used unit is at the end. */
   let kept: { readonly scene: LiveScene; readonly unit: LiveUnit }[] = []
   return {
     find: (scene) => {

@@ -21,8 +21,9 @@ const OPTIONS = {
   /** Expression of image names with `+`, `-`, factors and parentheses, such as `A + B - 0.5 * C`. */
   expression: z.string(),
   /**
-   * Images by name. Each is the path of a picture of the frame's size, a scene of objects, or `blank`. A scene lists
-   * `object@row,col` or `object:size@row,col` with spaces or `+` between, all in pixels.
+   * Images by name. Each is the path of a picture as large as the network's input, a scene of objects, or `blank` for
+   * the background alone. A scene lists objects as `object@row,col` or `object:size@row,col` in pixels, separated by
+   * spaces or `+`.
    */
   images: kinds.files.readonly(),
   /** Folder of pictures, or manifest.json, with the objects for scenes; by default the built-in objects. */
@@ -34,8 +35,8 @@ const OPTIONS = {
   /** `hard` (default) draws pixels with alpha ≥ 128 and no others; `soft` mixes object and background by alpha. */
   blend: oneOf('blend', BLENDS).default('hard'),
   /**
-   * Origin of feature vectors: `zero` (default), as in the paper, or `blank`, the blank frame's feature. With `blank`,
-   * the background counts once instead of once per image.
+   * Point from which feature vectors are measured: `zero` (default), as in the paper, or `blank`, the feature of the
+   * background alone. With `blank`, the result contains the background once; with `zero`, once per added image.
    */
   origin: oneOf('origin', ORIGINS).default('zero'),
   /**
@@ -54,9 +55,9 @@ export interface ArithmeticOptions extends GivenOptions<typeof OPTIONS>, Generat
 
 /** Result of an expression in feature space. */
 export interface Arithmetic {
-  /** Contents of arithmetic.json: all errors, and the names of the files in `out`. */
+  /** Contents of arithmetic.json, such as the errors of the result and the names of the files in `out`. */
   readonly document: ArithmeticDocument
-  /** Vectors (float32) and pictures (RGB [frame, frame, 3]) of each layer. */
+  /** Vectors (float32) and decoded pictures (RGB, [rows, cols, 3]) of each layer. */
   readonly layers: readonly LayerArithmetic[]
   /** Images by name, in the order of the expression. */
   readonly operands: ReadonlyMap<string, FramePixels>
@@ -71,8 +72,8 @@ export interface Arithmetic {
  * 3.5, Figure 6). It compares the result with the expected image.
  *
  * The expected image applies the expression to objects: adding a scene places its objects, and subtracting it removes
- * equal ones. With a picture or a fractional factor, it uses pixels instead: background + Σ factor · (image −
- * background).
+ * them. If an image is a picture, or a factor is not a whole number, the expected image is computed from pixels:
+ * background + Σ factor · (image − background).
  *
  * With `out`, it writes for each layer `<layer>-result.npy`, float32 [dims], and `<layer>-operands.npy`, float32
  * [images, dims]. It also writes the decoded images and a contact sheet as PNG, and arithmetic.json.
@@ -125,5 +126,5 @@ function checkFileNames(names: readonly string[]): void {
   const twice = names.find((_, i) => lower.indexOf(lower[i] as string) < i)
   if (twice === undefined) return
   const first = names[lower.indexOf(twice.toLowerCase())]
-  throw new UsageError(`images ${first} and ${twice} differ by case alone, which file names may not; rename one`)
+  throw new UsageError(`images ${first} and ${twice} differ only in case, and files are named after them; rename one`)
 }

@@ -29,20 +29,20 @@ import { type NetworkWithGenerators, openWithGenerators } from './generators.js'
 
 /** Arithmetic of one network in a study: the built-in scenes, and random expressions. */
 export interface ArithmeticPlan {
-  /** Reads the results folder again and plans what is still missing. */
+  /** Reads the results folder again and plans only results that are still missing. */
   readonly again: () => Promise<ArithmeticPlan>
   readonly models: NetworkWithGenerators
-  /** Scenes that are still to be computed, in the order of the built-in ones. */
+  /** Built-in scenes that are not stored yet, in the order of `ARITHMETIC_SCENES`. */
   readonly scenes: readonly { readonly folder: string; readonly drawn: DrawnExpression }[]
-  /** The random expressions to count. */
+  /** Random expressions. The study counts how many of their results show exactly the expected objects. */
   readonly accuracy: {
     readonly path: string
     readonly inputs: AccuracyDocument['inputs']
     readonly trials: readonly ArithmeticTrial[]
     readonly drawing: SceneRenderer
     /**
-     * Counts of the first `done` trials, stored by an interrupted run; zero trials if there was none. Null if the
-     * complete counts are stored.
+     * Stored counts of the first `done` expressions; `done` is 0 if nothing is stored. Null if the counts of all
+     * expressions are stored.
      */
     readonly before: { readonly done: number; readonly counts: readonly ArithmeticCounts[] } | null
   }
@@ -61,8 +61,8 @@ interface ArithmeticPlanOptions {
 }
 
 /**
- * Plans the arithmetic of a network that a results folder lacks. A network without generators has random expressions
- * only.
+ * Plans the arithmetic that is missing in the results folder. A network without generators gets no scenes, because
+ * their results cannot be decoded.
  */
 export async function planArithmetic(
   models: NetworkWithGenerators,
@@ -86,7 +86,7 @@ export async function planArithmetic(
   return { again, models, scenes, accuracy: await planAccuracy(models, options) }
 }
 
-/** Whether a scene's folder is whole, undamaged and made from the same inputs. */
+/** Whether a scene's folder is complete, undamaged and made from the same inputs. */
 async function isComputed(folder: string, { network, generators }: NetworkWithGenerators, drawn: DrawnExpression) {
   const stored = await readArithmetic(folder).catch(() => undefined)
   if (stored === undefined) return false
@@ -151,17 +151,14 @@ function partialPath(path: string): string {
   return `${path}.partial`
 }
 
-/** Images that a plan will run through its network. */
+/** Number of images that a plan will run through its network. */
 export function imagesOfArithmetic({ scenes, accuracy }: ArithmeticPlan): number {
   const ofScenes = scenes.reduce((sum, { drawn }) => sum + drawn.operands.length + 2, 0)
   const trialsLeft = accuracy.before === null ? [] : accuracy.trials.slice(accuracy.before.done)
   return ofScenes + trialsLeft.reduce((sum, trial) => sum + trialImages(trial), 0)
 }
 
-/**
- * Computes the missing parts of a plan and stores them. A scene is stored when it is complete; counts are stored every
- * few seconds.
- */
+/** Computes and stores a plan. A scene is stored when it is complete; counts are stored every few seconds. */
 export async function computeArithmeticPlan(
   plan: ArithmeticPlan,
   request: DeviceRequest,
@@ -169,7 +166,7 @@ export async function computeArithmeticPlan(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const total = imagesOfArithmetic(plan)
-  // Counts may be complete and not yet published.
+  // If no image is left but `before` is not null, all counts are in the partial file, and `computeAccuracy` moves them.
   if (total === 0 && plan.accuracy.before === null) return
   const models = await openWithGenerators(plan.models, total, request, progress, signal)
   progress.start(`${models.network.id} arithmetic`, total)
@@ -189,7 +186,7 @@ export async function computeArithmeticPlan(
   }
 }
 
-/** Seconds after which counts are stored again, so that a process that dies loses no more. */
+/** Seconds between two stores of the counts. A process that dies loses only the counts of this time. */
 const SECONDS_BETWEEN_STORES = 5
 
 async function computeAccuracy(

@@ -22,11 +22,11 @@ export async function byIds({ models, weights }: NamedModels): Promise<NamedMode
     const isFile = await isCheckpointPath(model)
     const id = isFile ? await recogniseCheckpoint(model) : model
     if (isFile && Object.hasOwn(weights, id))
-      throw new UsageError(`${model} holds its own weights; leave out those of ${id}`)
+      throw new UsageError(`${model} already gives the weights of ${id}; leave out \`weights ${id}=FILE\``)
     const other = found.get(id) ?? (ids.includes(id) ? id : undefined)
     if (other !== undefined)
       throw new UsageError(
-        `${other} and ${model} are both ${id} in this study; run them separately, each into its own folder`,
+        `${other} and ${model} are both ${id}, which a study can have only once; run two studies, each with its own \`out\``,
       )
     if (isFile) found.set(id, model)
     ids.push(id)

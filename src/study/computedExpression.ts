@@ -12,7 +12,7 @@ import { ARITHMETIC_FORMAT, type ArithmeticDocument, writeArithmeticDocument } f
 import { fileName } from '../results/fileName.js'
 import type { DrawnExpression } from './drawnExpression.js'
 
-/** Computes a drawn expression. If it has a folder, writes the results there. */
+/** Computes an expression whose images are drawn. If `out` is given, it writes the results there. */
 export async function computeExpression(
   models: ArithmeticModels,
   drawn: DrawnExpression,
@@ -32,7 +32,7 @@ export async function computeExpression(
   return { document: out === undefined ? document : await writeArithmetic(out, document, drawn, layers), layers }
 }
 
-/** Describes a computed expression; its files have names, but no hashes yet. */
+/** Contents of arithmetic.json, still without the hashes of the files. */
 function arithmeticDocument(
   { network, generators }: ArithmeticModels,
   { expression, terms, operands, expectation, background, blend, notes }: DrawnExpression,
@@ -98,8 +98,8 @@ function otherOrigin(origin: Origin): Origin {
 }
 
 /**
- * Writes an expression's vectors, pictures and contact sheets, and then its description.
- * @returns the description with the hashes of the files
+ * Writes an expression's vectors, pictures and contact sheets, and then arithmetic.json.
+ * @returns the document with the hashes of the files
  */
 async function writeArithmetic(
   out: string,

@@ -18,7 +18,6 @@ export interface Operand {
   readonly objects: readonly PlacedObject[] | null
 }
 
-/** How scenes are drawn. */
 interface Drawing {
   readonly patches: readonly PatchSource[]
   readonly background: NamedBackground
@@ -28,7 +27,6 @@ interface Drawing {
   readonly signal?: AbortSignal | undefined
 }
 
-/** An expression with all its images drawn. */
 export interface DrawnExpression {
   readonly expression: string
   readonly terms: readonly Term[]
@@ -42,8 +40,8 @@ export interface DrawnExpression {
 }
 
 /**
- * Tells pictures from scenes: a source that is a file is a picture.
- * @param size side in pixels of objects whose term gives no size
+ * Decides whether an image is a picture or a scene: if the path `source` exists, it is a picture.
+ * @param size side in pixels of the scene's objects that have no size of their own
  * @throws UsageError for an invalid scene
  * @throws InputError for a source that is neither a file nor a scene
  */
@@ -99,7 +97,7 @@ export async function drawExpression(
   }
 }
 
-/** A picture of the frame's size. Its transparent pixels show the blank frame. */
+/** Reads a picture as large as the frame. Its transparent pixels show the background. */
 async function readFrame(
   { name, source }: Operand,
   blank: FramePixels,
@@ -108,7 +106,7 @@ async function readFrame(
   const { rows, cols, data } = await readImage(source, signal)
   if (rows !== side || cols !== side) {
     throw new InputError(
-      `image ${name} (${source}) has ${cols}×${rows} pixels; all images must have the frame’s ${side}×${side}`,
+      `image ${name} (${source}) has ${cols}×${rows} pixels; resize it to ${side}×${side}, the network’s input size`,
     )
   }
   const frame = blank.slice()

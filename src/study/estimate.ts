@@ -17,15 +17,15 @@ export interface StudyEstimate {
   readonly finished: number
   /** Number of units in the results folder that were made from other inputs and would be replaced. */
   readonly replaced: number
-  /** Differences of these units, such as `stride 3, not 1`. */
+  /** How the inputs of these units differ from those of this study, such as `stride 3, not 1`. */
   readonly differences: readonly string[]
   /** Images to compute for the remaining units. */
   readonly images: number
-  /** Images to compute for the remaining arithmetic. Each is also decoded from every layer. */
+  /** Images to compute for the remaining arithmetic. Each image is also decoded once per layer. */
   readonly arithmeticImages: number
-  /** Bytes of all units on disk, without the report. The share of sketches is approximate. */
+  /** Bytes of all units on disk, without the report. The size of compressed features (sketches) is a rough guess. */
   readonly bytes: number
-  /** Bytes of the page's own copy of stored features. The share of sketches is approximate. */
+  /** Bytes of the page's own copy of stored features. The size of compressed features (sketches) is a rough guess. */
   readonly pageFeatureBytes: number
   /** Bytes of memory for the features of the largest unit. */
   readonly featureBytes: number
@@ -38,7 +38,7 @@ export interface StudyEstimate {
   readonly seconds: number | null
   /** Seconds for the images of the longest unit. Null if weights of a network are missing. */
   readonly unitSeconds: number | null
-  /** Weights that are missing on this machine. `reproduce` needs them; their units count as not finished. */
+  /** Weights that `reproduce` needs and that are missing here. Units of these networks count as not finished. */
   readonly missing: readonly {
     /** Id of the network or generator. */
     readonly id: string
@@ -50,8 +50,8 @@ export interface StudyEstimate {
 }
 
 /**
- * Estimates the cost of `reproduce` with the same options. If published weights are missing on this machine, only the
- * time is missing from the estimate.
+ * Estimates the cost of `reproduce` with the same options. If published weights are missing on this machine, the
+ * estimate has no times.
  * @param isTimed whether to time a short trial of each network
  */
 export async function estimateStudy(given: ReproduceOptions = {}, isTimed = true): Promise<StudyEstimate> {
@@ -76,7 +76,6 @@ export async function estimateStudy(given: ReproduceOptions = {}, isTimed = true
   }
 }
 
-/** Seconds for all remaining images, and for the images of the longest remaining unit. */
 async function timesOf(study: Study, options: ResolvedOptions) {
   const times: { readonly all: number; readonly each: number }[] = []
   for (const network of study.networks) {
@@ -107,7 +106,7 @@ function missingWeights({ networks, arithmetic }: Study): StudyEstimate['missing
   return [...missing].map(([id, bytes]) => ({ id, bytes, command: weightsCommand(modelEntry(id)) }))
 }
 
-/** Bytes on disk of the features or sketches that a unit keeps for all positions of the grid. */
+/** Bytes on disk of the features, or the compressed features (sketches), that a unit stores for all positions. */
 function keptFeatureBytes(study: Study, unit: PlannedUnit): number {
   const { rows, cols } = unit.grid
   return keptDims(study, unit).reduce((sum, dims) => sum + rows * cols * dims * Float32Array.BYTES_PER_ELEMENT, 0)
@@ -118,7 +117,10 @@ function pageFeatureBytes(study: Study, unit: PlannedUnit): number {
   return keptDims(study, unit).reduce((sum, dims) => sum + siteFeatureBytes(rows * cols, dims), 0)
 }
 
-/** Dims of each layer's features if the study keeps them. Otherwise one number, the dims of all sketches together. */
+/**
+ * Dims of each layer if the study stores features. If it stores sketches, one estimate for all layers together. If it
+ * stores neither, an empty list.
+ */
 function keptDims({ keepsFeatures, sketched }: Study, unit: PlannedUnit): readonly number[] {
   if (keepsFeatures) return unit.network.layers.map(({ dims }) => dims)
   return sketched.has(unit.patch.name) ? [sketchDims(unit)] : []

@@ -43,7 +43,8 @@ export const GENERATOR_OPTIONS = {
 export interface GeneratorChoice extends GivenOptions<typeof GENERATOR_OPTIONS> {}
 
 /**
- * A network and the generators of its layers, in the order of the layers. There are none if only features are compared.
+ * A network and the generators of its layers, in the order of the layers. Without generators, features are compared but
+ * not decoded.
  */
 export interface NetworkWithGenerators {
   readonly network: Network
@@ -53,9 +54,10 @@ export interface NetworkWithGenerators {
 const DEFAULT_MODEL = 'tiny-alexnet'
 
 /**
- * A network restricted to the layers that have a generator.
- * @throws UsageError for an unknown id, a generator of another network or layer, or a layer without generator;
- * InputError for weights that are missing, damaged or of another network; the signal's reason
+ * Chooses a network and generators for its layers. The network reads only layers that have a generator.
+ * @throws UsageError for an unknown id, a generator of another network or layer, or a layer without generator
+ * @throws InputError for weights that are missing, damaged or of another network
+ * @throws the signal's reason
  */
 export async function chooseGenerators(choice: GeneratorChoice): Promise<NetworkWithGenerators> {
   const { layers, signal } = choice
@@ -65,7 +67,7 @@ export async function chooseGenerators(choice: GeneratorChoice): Promise<Network
   const generators: Generator[] = []
   for (const id of asked) generators.push(await chooseGenerator(id, weights[id], stageOf(id, choice.postRelu), signal))
   const [first] = generators
-  if (first === undefined) throw new UsageError('no generator is named; name one with `generators` or leave it out')
+  if (first === undefined) throw new UsageError('`generators` is an empty list; name at least one, or leave it out')
   const model = known ?? first.encoder
   const stray = Object.keys(weights).find((id) => id !== model && !asked.includes(id))
   if (stray !== undefined)
@@ -99,24 +101,31 @@ async function knownModel({ model, weights = {} }: GeneratorChoice) {
 function knownGenerators(model: string, layers: readonly string[] | undefined) {
   if (isOwnNetwork(model))
     throw new UsageError(
-      `no generators of ${model} are known; name one that was made for it with \`generators FILE.onnx\``,
+      `the catalog has no generators for ${model}; give one that was trained for it with \`generators FILE.onnx\``,
     )
   catalogEntry(model)
   const all = listGenerators()
   const own = all.filter(({ encoder }) => encoder === model)
   if (own.length === 0) {
     const encoders = [...new Set(all.map(({ encoder }) => encoder))].join(', ')
-    throw new UsageError(`${model} has no generators; there are some of ${encoders}, or name one with \`generators\``)
+    throw new UsageError(
+      `the catalog has no generators for ${model}; use one of ${encoders}, or name a generator with \`generators\``,
+    )
   }
   const missing = layers?.find((layer) => !own.some((generator) => generator.layer === layer))
   if (missing !== undefined) {
     const known = own.map(({ layer }) => layer).join(', ')
-    throw new UsageError(`no generator makes images from ${missing} of ${model}; choose one of its layers ${known}`)
+    throw new UsageError(
+      `${model} has no generator for layer ${missing}, only for ${known}; choose one of these layers`,
+    )
   }
   return own.filter(({ layer }) => layers === undefined || layers.includes(layer))
 }
 
-/** A network's last layer has no ReLU, so that its features have one form only. */
+/**
+ * Returns `post-relu` if the option `postRelu` is set. A generator of the catalog for the network's last layer is an
+ * exception, because that layer has no ReLU.
+ */
 function stageOf(id: string, postRelu = false): Generator['feature'] | undefined {
   const entry = listGenerators().find((generator) => generator.id === id)
   if (!postRelu) return undefined
@@ -125,8 +134,8 @@ function stageOf(id: string, postRelu = false): Generator['feature'] | undefined
 }
 
 /**
- * Opens a network for a small number of pictures, and its generators. It uses the processor unless a GPU is named,
- * because trying a GPU would take longer than the work.
+ * Opens a network for a few images, and its generators. It uses the processor unless a GPU is named, because trying a
+ * GPU would take longer than the work.
  * @throws DeviceError for a device that is not usable
  * @throws the signal's reason after an abort
  */

@@ -33,13 +33,13 @@ import {
 /** The quick stride keeps the study of the embedded networks under two minutes on two slow cores. */
 const STRIDES = { quick: 4, paper: 1 } as const
 
-/** Experiments of a study. Units hold all but arithmetic, which is stored beside them. */
+/** Experiments of a study. Units store the results of all except arithmetic, which has a folder of its own. */
 const EXPERIMENTS = ['similarity', 'separability', 'equivariance', 'readout', 'arithmetic'] as const
 
 const texts = z.array(z.string()).min(1).readonly()
 const limits: z.ZodType<ColourLimits, ColourLimits> = kinds.limits.superRefine(checkLimits)
 
-/** Options of `reproduce` in addition to those of the input: type, check and default of each. */
+/** Options of `reproduce` in addition to `INPUT_OPTIONS`: type, check and default of each. */
 const OPTIONS = {
   /** `quick` (default): the embedded networks at stride 4. `paper`: the paper's networks at stride 1. */
   preset: oneOf('preset', ['quick', 'paper']).default('quick'),
@@ -114,7 +114,7 @@ const OPTIONS = {
   reuse: oneOf('reuse', REUSE).default('auto'),
   /** Ends of the heatmaps' colour scale; by default 0.88 and 1, as in the paper. */
   limits: limits.exactOptional(),
-  /** Wait for the units of other processes, then write the report unless one of them wrote it; true by default. */
+  /** Wait for the units of other processes, then write the report if none of them has; true by default. */
   report: z.boolean().default(true),
   /** Include the rows of the paper's tables that this study did not measure; false by default. */
   paper: z.boolean().default(false),
@@ -132,9 +132,8 @@ type Checked = CheckedOptions<typeof OPTIONS & typeof INPUT_OPTIONS>
 /** Options of `reproduce` with all defaults that can be decided without reading files. */
 export interface ResolvedOptions extends Omit<Checked, 'preset' | 'models' | 'experiments' | 'cv' | 'C'> {
   readonly stride: number
-  /** The device that `device` names. */
   readonly request: DeviceRequest
-  /** Networks whose units are measured; empty if the study has no units. */
+  /** Networks whose units are measured; empty for a study of arithmetic alone. */
   readonly unitModels: readonly string[]
   /** Networks whose features are added and subtracted. */
   readonly arithmeticModels: readonly string[]
@@ -167,7 +166,7 @@ export function resolveOptions(given: ReproduceOptions): ResolvedOptions {
   const hasUnits = experiments.some((experiment) => experiment !== 'arithmetic')
   if (!hasUnits && precision !== 'fp32')
     throw new UsageError(`a study of arithmetic alone uses float32; leave \`precision ${precision}\` out`)
-  // Without named networks, arithmetic also runs on those for which the preset has generators.
+  // If the caller names no networks, arithmetic also runs on each network for which the preset has generators.
   const encoders = listGenerators().flatMap((entry) => (!named && entry.preset === preset ? [entry.encoder] : []))
   return {
     ...options,

@@ -62,7 +62,7 @@ export function reproduce(options: ReproduceOptions = {}): Promise<StudyResult> 
   return runStudy(options, openUnits)
 }
 
-/** Does the work of `reproduce` with a given function that opens the networks. */
+/** `reproduce` with a given way to open networks. The live page uses it to store features that it already has. */
 export async function runStudy(given: ReproduceOptions, open: OpenUnits): Promise<StudyResult> {
   const options = resolveOptions(given)
   const { request, signal } = options
@@ -74,8 +74,8 @@ export async function runStudy(given: ReproduceOptions, open: OpenUnits): Promis
   if (study.left[0] !== undefined) await requiredTrials(request, study.left[0].network, study.precision, signal)
   await makeWritableFolder(study.out)
   const team = openTeam(study.out, progress, signal)
-  // This look at temporaries of other machines is the first of two. The report removes those that have not changed
-  // since.
+  // Temporary files of other machines may be in use, so this call only notes when they changed. The report calls this
+  // function again, which then removes files that have not changed since.
   await removeDeadTemporaries(study.out)
   await keepPictures(study)
   const run: Run = { study, team, options, open, progress, settings: {}, finished: [], images: 0, start }
@@ -98,7 +98,7 @@ export async function runStudy(given: ReproduceOptions, open: OpenUnits): Promis
   }
 }
 
-/** This process's part in a study, and its progress. */
+/** One call of `reproduce` and its state. */
 interface Run {
   readonly study: Study
   readonly team: Team
@@ -112,13 +112,13 @@ interface Run {
   images: number
 }
 
-/** Notes the facts about the plan that a user should know before the computation. */
 async function notePlan(study: Study, progress: Progress): Promise<void> {
   const { out, networks, units, left, replaced } = study
   for (const line of networks.flatMap(networkNotes)) progress.note(line)
   const inputs = units.map((unit) => unitInputs(study, unit))
   const unplanned = await unplannedPatches(out, inputs)
-  if (unplanned.length > 0) progress.note(`the tables also include other objects in ${out}: ${unplanned.join(', ')}`)
+  if (unplanned.length > 0)
+    progress.note(`${out} has results of other objects, and the tables include them: ${unplanned.join(', ')}`)
   const skipped = units.length - left.length
   if (skipped > 0) progress.note(`resuming: ${skipped} of ${counted(units.length, 'unit')} in ${out} are finished`)
   const { units: count, differences } = replaced
@@ -128,7 +128,7 @@ async function notePlan(study: Study, progress: Progress): Promise<void> {
     )
 }
 
-/** Writes this process's entry into run.json. @param report as in `writeRunFile` */
+/** Writes the entry of this call into run.json. @param report key of the report that was just written */
 function describe(run: Run, end: Date | null, report: string | null = null): Promise<void> {
   const { study, team, options, settings, finished, start } = run
   const entry = () => ({
@@ -184,10 +184,10 @@ async function computeStudy(run: Run): Promise<void> {
 }
 
 function waitingFor(units: number): string {
-  return `waiting for ${counted(units, 'unit')} that other processes compute; this process takes over what they leave`
+  return `waiting for ${counted(units, 'unit')} that other processes compute; if one stops, this process takes its unit`
 }
 
-/** Returns a function that shares this process's current unit and its speed with other processes, through its locks. */
+/** Returns a function that writes this process's current unit and speed into its lock files, for other processes. */
 function workerStates(locks: Locks): UnitWork['onUnit'] {
   const begin = performance.now()
   let current: PlannedUnit | undefined
@@ -211,8 +211,8 @@ function workerStates(locks: Locks): UnitWork['onUnit'] {
 }
 
 /**
- * Computes the arithmetic of each network that no other process has locked. With `report`, it first waits for the
- * arithmetic of other processes; without it, it skips that arithmetic.
+ * Computes the arithmetic of each network. If another process is working on a network, this one waits for it and then
+ * computes the rest. Without `report`, it skips that network instead.
  * @returns the number of computed images
  */
 async function computeArithmetic({ team, options, progress }: Run, plans: Study['arithmetic']): Promise<number> {
@@ -259,12 +259,11 @@ function reportTexts(out: string): Promise<readonly string[]> {
   return Promise.all(['summary.json', 'findings.json'].map(read))
 }
 
-/** The mark of a report in run.json: the stamp of its inputs, and the hash of its rows and findings. */
+/** Key by which run.json identifies a report: the stamp of its inputs, and the hash of its rows and findings. */
 function reportMark(stamp: string, texts: readonly string[]): string {
   return `${stamp} ${sha256(...texts)}`
 }
 
-/** The stored report if it is up to date; otherwise undefined. */
 async function writtenReport(study: Study, stamp: string): Promise<Report | undefined> {
   const texts = await reportTexts(study.out)
   if ((await lastReport(runFile(study))) !== reportMark(stamp, texts)) return undefined
@@ -272,14 +271,14 @@ async function writtenReport(study: Study, stamp: string): Promise<Report | unde
   return { rows, findings: findings || [] }
 }
 
-/** @throws InputError if units that had been computed are gone, because the tables would average fewer units */
+/** @throws InputError if finished units have disappeared, because the tables would be averages of fewer units */
 async function checkUnits(study: Study): Promise<void> {
   const { out, units } = study
   let gone = 0
   for (const unit of units) if (!(await isUnitThere(out, unitInputs(study, unit)))) gone++
   if (gone === 0) return
   throw new InputError(
-    `${out} has lost ${gone} of ${counted(units.length, 'unit')} since they were computed; run the same command again, which computes them anew`,
+    `${gone} of ${counted(units.length, 'unit')} disappeared from ${out} after they were computed; run the same command again to compute them`,
   )
 }
 

@@ -24,7 +24,7 @@ export const groupSchema = z.object({
 })
 export type PlannedGroup = z.infer<typeof groupSchema>
 
-/** The keys that Shiftscope reads from a run.json of any version. */
+/** The keys of run.json that Shiftscope reads. Another version may have written the file. */
 const runSchema = z.looseObject({
   process: ownerSchema.optional().catch(undefined),
   settings: z.record(z.string(), z.unknown()).optional(),
@@ -34,7 +34,7 @@ const runSchema = z.looseObject({
   earlier: z.array(z.unknown()).optional(),
 })
 
-/** The entry of a run, besides what `describeRun` gives. */
+/** An entry of run.json. It has more keys, which are written but not read here. */
 interface RunEntry {
   readonly process: Owner
   readonly settings: Readonly<Record<string, NetworkSettings>>
@@ -42,10 +42,11 @@ interface RunEntry {
 }
 
 /**
- * Writes the entry of a run into run.json. It keeps the entries of earlier runs that computed something, the latest
- * last, and the latest settings of other networks. Only one process at a time may call it.
+ * Writes the entry of a run (one call of `reproduce`) into run.json. It keeps the entries of earlier runs that computed
+ * something, the latest last, and the settings of networks that this run did not open. Only one process at a time may
+ * call it.
  *
- * @param report mark of the report that is now up to date; null keeps the stored mark
+ * @param report key of the report that was just written (see `reportMark`); null keeps the stored key
  */
 export async function writeRunFile<T extends RunEntry>(
   path: string,
@@ -53,7 +54,7 @@ export async function writeRunFile<T extends RunEntry>(
   report: string | null = null,
 ): Promise<void> {
   const { earlier = [], ...last } = await readRun(path)
-  // A run that has not ended may still compute something, unless its process has ended.
+  // A run that has computed nothing yet is kept while its process is alive, because it may still compute something.
   const isKept = (entry: unknown) => {
     const { data } = runSchema.safeParse(entry)
     const isRunning = data?.finished === null && data.computed === 0
@@ -72,7 +73,7 @@ export async function writeRunFile<T extends RunEntry>(
   await writeFileAtomic(path, `${JSON.stringify(document, null, 2)}\n`)
 }
 
-/** The mark of the report that run.json calls up to date. */
+/** Key of the report that was written last; see `reportMark`. */
 export async function lastReport(path: string): Promise<string | null> {
   return (await readRun(path)).report ?? null
 }
@@ -86,9 +87,7 @@ export async function readRun(path: string): Promise<z.infer<typeof runSchema>> 
   return runSchema.safeParse(tryJson(text.toString())).data ?? {}
 }
 
-/**
- * Contents of run.json: everything that a reader needs to judge or repeat the run, and the only timestamps of a study.
- */
+/** The plan's part of a run.json entry: everything that a reader needs to judge or repeat the run. */
 export function describeRun(study: Study) {
   return {
     shiftscope: packageVersion(),

@@ -23,11 +23,11 @@ export interface StudyStatus {
     /** Units that nobody has started: `total` minus `done` minus `inProgress`. */
     readonly left: number
   }
-  /** Processes that hold locks. One on another machine may have died since `heard`. */
+  /** Processes that work on the study. A process on another machine may have died since `heard`. */
   readonly workers: readonly {
     /** Name of the machine. */
     readonly host: string
-    /** Id of the process. */
+    /** Process number (PID). */
     readonly pid: number
     /** Unit that the process computes (network, size and object); null if it computes none. */
     readonly unit: string | null
@@ -38,7 +38,7 @@ export interface StudyStatus {
   }[]
   /** Speed of all workers together; null if none has finished an image. */
   readonly imagesPerSecond: number | null
-  /** Seconds until all images are computed at this speed, including classifiers; null if unknown. */
+  /** Seconds until all units are finished at this speed, including their classifiers; null if unknown. */
   readonly secondsLeft: number | null
 }
 
@@ -82,7 +82,7 @@ export async function studyStatus(results: string): Promise<StudyStatus> {
     [...byOwner.values()].map(async ({ path, owner, state }) => ({
       owner,
       state: stateSchema.safeParse(state).data,
-      // The file system may hold a date that JavaScript cannot represent.
+      // Also null for a date that is out of range for JavaScript, which `toISOString` refuses.
       heard: await stat(path)
         .then(({ mtime }) => mtime.toISOString())
         .catch(() => null),
@@ -103,7 +103,10 @@ export async function studyStatus(results: string): Promise<StudyStatus> {
   return { units: { total, done, inProgress, left: total - done - inProgress }, workers, imagesPerSecond, secondsLeft }
 }
 
-/** Groups of the last run and of runs that have not ended. A group that several runs plan counts once. */
+/**
+ * Planned units of the last run and of all runs that have not ended, grouped by network and size. A unit in several
+ * plans counts once.
+ */
 function plannedGroups(runs: readonly unknown[]): readonly PlannedGroup[] {
   const groups = new Map<string, PlannedGroup>()
   for (const [i, run] of runs.entries()) {
@@ -124,6 +127,6 @@ async function namesIn(folder: string): Promise<ReadonlySet<string>> {
 
 async function noStudy(results: string): Promise<InputError> {
   const entry = await stat(results).catch(() => undefined)
-  const found = entry === undefined ? `${results} does not exist` : `no study has been begun in ${results}`
+  const found = entry === undefined ? `${results} does not exist` : `there is no study in ${results}`
   return new InputError(`${found}; run "shiftscope reproduce --out ${shellWord(results)}" first`)
 }

@@ -2,7 +2,7 @@ import { type HeldLock, type Locks, openLocks, pause } from '../files/lock.js'
 import { processName } from '../files/owner.js'
 import type { Progress } from '../progress.js'
 
-/** State that a process shares with the others in its heartbeats. */
+/** State that a process writes into its lock files, for other processes and for `studyStatus`. */
 export interface WorkerState {
   /** The unit that it computes; null if it waits or opens a network. */
   readonly unit: string | null
@@ -13,14 +13,14 @@ export interface WorkerState {
   readonly seconds: number
 }
 
-/** This process among those that work on one results folder. */
+/** Coordinates this process with others that work on the same results folder. */
 export interface Team {
   readonly locks: Locks
   /** Whether other processes have worked in the folder since this process began. */
   readonly hadOthers: boolean
   /** Reads the locks that are held, and notes when other processes join or leave. */
   look(): Promise<readonly HeldLock[]>
-  /** Runs work that only one process at a time may do. Waits until no other process does it. */
+  /** Waits until no other process holds the lock `name`, then runs the work while this process holds it. */
   alone<T>(name: string, work: () => Promise<T>): Promise<T>
   /** Waits for other processes, longer with each attempt. */
   pause(attempt: number): Promise<void>
@@ -64,5 +64,5 @@ export function openTeam(out: string, progress: Progress, signal: AbortSignal | 
   }
 }
 
-/** Most processes that a note names. */
+/** If there are more other processes than this, a note gives their number instead of their names. */
 const MOST_NAMED = 4

@@ -5,18 +5,16 @@ import type { Study } from './plan.js'
 import type { UnitQueue } from './unitQueue.js'
 import { imagesOf, type PlannedUnit } from './units.js'
 
-/** Estimates the time that is left of a study, including its classifiers, arithmetic and report. */
+/** Estimates the remaining time of a study, including its classifiers, arithmetic and report. */
 export interface TimeLeft {
   /**
    * Records the seconds that a unit's network took to open.
    * @param isReused whether values that images share are computed once
    */
   opened(unit: PlannedUnit, seconds: number, isReused: boolean): void
-  /** Records the seconds of a unit's extraction. */
   extracted(unit: PlannedUnit, seconds: number): void
   /** Records the seconds in which a unit's features were measured and stored. */
   measured(unit: PlannedUnit, seconds: number): void
-  /** Seconds until the end of the study. */
   seconds(now: UnitInHand): number
 }
 
@@ -31,22 +29,21 @@ interface UnitInHand {
 }
 
 /**
- * Seconds on two cores: to open a network, to get the first images of a network at one size, to measure one feature at
- * one position with classifiers and without, and to report on one layer at one position. Each matters only until the
- * same work has been timed.
+ * Seconds on two cores, used until the same work has been timed. `opening`: open a network. `starting`: additional time
+ * of a network's first unit at each size. `classified` and `compared`: measure one value of a feature at one position,
+ * with and without classifiers. `reported`: report on one layer at one position.
  */
 const USUAL = { opening: 2, starting: 1, classified: 1.5e-7, compared: 1e-8, reported: 1.5e-5 } as const
 
 /**
- * Work per unit in addition to its own images and positions. Computing a sample twice, and workers waiting for one
- * another, take as long as this many images computed in full. Writing files takes as long as this many positions.
+ * Fixed cost of each unit. A sample is computed twice, and workers wait for each other; both together take as long as
+ * `images` whole images. Writing files takes as long as measuring `positions` positions.
  */
 const EXTRA = { images: 100, positions: 250 } as const
 
 /** Decoding an image takes about as long as this many passes through the network. */
 const PASSES_PER_GENERATOR = 2
 
-/** @param queue of the study; other processes may also take units from it */
 export function studyTimeLeft(study: Study, queue: Pick<UnitQueue, 'left' | 'byOthers'>): TimeLeft {
   const opening = new Pace()
   // The first unit of a network at one size takes longer, because its computation must be set up.
@@ -95,7 +92,7 @@ export function studyTimeLeft(study: Study, queue: Pick<UnitQueue, 'left' | 'byO
         sum(left, (one) => (firsts.includes(one) ? 0 : later(one)))
       const ofMeasuring = sum([unit, ...left], (one) => measuring.seconds(one, measurement(one)))
       const ofUnits = overlaps ? Math.max(ofImages, ofMeasuring) : ofImages + ofMeasuring
-      // Other processes compute their share of the remaining units.
+      // If other processes compute units too, only a share of the remaining units is left for this one.
       const ownShare = measured === 0 ? 1 : measured / (measured + queue.byOthers)
       const ofOpening = sum(unopened, (one) => opening.seconds(one, USUAL.opening))
       told = { at: performance.now(), seconds: ofOpening + ofUnits * ownShare + afterUnits }
@@ -104,12 +101,12 @@ export function studyTimeLeft(study: Study, queue: Pick<UnitQueue, 'left' | 'byO
   }
 }
 
-/** Each estimate reads all remaining units, which can be thousands, and batches can end many times per second. */
+/** Shortest time between two estimates, because each estimate goes through all remaining units. */
 const SECONDS_BETWEEN_ESTIMATES = 0.5
 
 /**
- * Factor on the weight of earlier units with each new one, because the first units are slow and the machine's load
- * changes.
+ * Each new unit multiplies the weight of earlier ones by this factor, because the first units are slow and the
+ * machine's load changes.
  */
 const KEPT = 0.8
 
@@ -118,9 +115,9 @@ interface Spent {
   readonly seconds: number
 }
 
-/** Compares the time that one kind of work took with its prediction. */
+/** Corrects predictions for one kind of work by the time that such work took before. */
 class Pace {
-  /** Predicted and true seconds, by network and size, by network, and of all work (key ''). */
+  /** Sums of predicted and true seconds. The keys are those of `keysOf`. */
   readonly #spent = new Map<string, Spent>()
 
   get isEmpty(): boolean {
@@ -139,9 +136,7 @@ class Pace {
     }
   }
 
-  /**
-   * Scales a prediction by the pace of the most similar timed work: same network and size, else same network, else any.
-   */
+  /** Scales a prediction by the ratio of true to predicted time of the most similar work. */
   seconds(unit: PlannedUnit, predicted: number): number {
     const spent = keysOf(unit).flatMap((key) => this.#spent.get(key) ?? [])
     const { predicted: before, seconds } = spent[0] ?? { predicted: 1, seconds: 1 }
@@ -149,17 +144,17 @@ class Pace {
   }
 }
 
-/** Keys from the most similar work to the least similar. */
+/** Keys of similar work, the most similar first: same network and size, same network, any work. */
 function keysOf(unit: PlannedUnit): readonly string[] {
   return [sizeOf(unit), unit.network.id, '']
 }
 
-/** Up to this many positions, the gain from computing shared values once is found within a tenth of a second. */
+/** For up to this many positions, it takes at most a tenth of a second to predict the gain of reuse. */
 const FEW_POSITIONS = 2000
 
 /**
- * Predicts the seconds of a unit's images. `learn` analyses the network that was opened, and others if that takes
- * little time. Images of a network that is not analysed count as computed in full.
+ * Predicts the seconds of a unit's images. `learn` predicts the gain of reuse (computing values that images share only
+ * once) for the opened network, and for others if that is quick. For the rest, no gain is assumed.
  */
 function extractionPrediction() {
   const perImage = new Map<string, number>()
@@ -185,20 +180,19 @@ function gainOf({ network, scene, grid }: PlannedUnit): number {
   }
 }
 
-/** Seconds of an image that is computed in full. Never 0, even if the estimate from the graph is 0. */
+/** Seconds of an image without reuse. Never 0, because other times are divided by it. */
 const imageSeconds = remembered((network: Network) => {
   try {
     return Math.max(1e-4, usualImageSeconds(network))
   } catch {
-    // The graph is not understood, as in `gainOf`.
+    // See `gainOf`.
     return 1e-4
   }
 })
 
-/** Key of a network at one size. */
 const sizeOf = remembered(({ network, patch }: PlannedUnit) => JSON.stringify([network.id, patch.size]))
 
-/** A function that computes its value once per argument. */
+/** Caches a function's values by argument. */
 function remembered<K extends object, V>(compute: (key: K) => V): (key: K) => V {
   const known = new WeakMap<K, { readonly value: V }>()
   return (key) => {
@@ -208,7 +202,6 @@ function remembered<K extends object, V>(compute: (key: K) => V): (key: K) => V 
   }
 }
 
-/** The first unit of each key. */
 function distinct(units: readonly PlannedUnit[], keyOf: (unit: PlannedUnit) => string): readonly PlannedUnit[] {
   return [...new Map(units.map((unit) => [keyOf(unit), unit])).values()]
 }

@@ -9,11 +9,11 @@ import type { PlannedUnit } from './units.js'
 
 /** The remaining units of a study. Any number of processes can take units from it. */
 export interface UnitQueue {
-  /** Units of one network, or of all, that are not known to be finished and that this process has not taken. */
+  /** Units of one network, or of all, that this process has not taken and does not know to be finished. */
   left(network?: Network): readonly PlannedUnit[]
   /** Takes a free unit of a network; undefined if no unit is free now. */
   take(network: Network): Promise<PlannedUnit | undefined>
-  /** Releases a unit that is stored. */
+  /** Releases a taken unit after it has been stored. */
   finish(unit: PlannedUnit): Promise<void>
   /** Number of units that other processes finished since the queue was opened. */
   readonly byOthers: number
@@ -22,7 +22,7 @@ export interface UnitQueue {
 /** Shortest time between two readings of the units' folders, which show what other processes finished. */
 const SECONDS_BETWEEN_READINGS = 10
 
-/** Name of a unit in messages about processes. As a file name, it is the name of the unit's lock. */
+/** Name of a unit in messages. The unit's lock has the same name, turned into a file name. */
 export function unitTitle(model: string, size: number, patch: string): string {
   return `${model} ${size} ${patch}`
 }
@@ -36,9 +36,9 @@ function lockOf(unit: PlannedUnit): string {
 }
 
 /**
- * Opens the queue of a study. Taking a unit costs two readings of the folder of locks, one link, and the reading of one
- * or two small files, for any number of units and processes. The queue learns which units others finished by reading
- * the units' folders from time to time.
+ * Opens the queue of a study. To take a unit, it lists the lock folder twice, makes one hard link and reads one or two
+ * small files, however many units and processes there are. From time to time it lists the units' folders, to see which
+ * units other processes finished.
  */
 export function openUnitQueue(study: Study, { locks, look }: Pick<Team, 'locks' | 'look'>): UnitQueue {
   const open = new Set(study.left)
@@ -68,7 +68,7 @@ export function openUnitQueue(study: Study, { locks, look }: Pick<Team, 'locks' 
     for (const unit of units) {
       const name = lockOf(unit)
       if (!(await locks.take(name))) continue
-      // The unit's owner may have finished it before releasing the lock.
+      // Another process may have finished the unit before it released the lock.
       if (!(await finishIfThere(unit))) {
         open.delete(unit)
         return unit
@@ -93,7 +93,7 @@ export function openUnitQueue(study: Study, { locks, look }: Pick<Team, 'locks' 
       const isTaken = (unit: PlannedUnit) => taken.has(lockOf(unit))
       const unit = await takeFirst(units.filter((one) => !isTaken(one)))
       if (unit !== undefined || !units.some(isTaken)) return unit
-      // No unit is free, so the queue looks for units that dead processes left.
+      // All remaining units are locked, so the queue looks for locks of dead processes.
       const live = new Set((await look()).map(({ name }) => name))
       await refresh(network)
       return takeFirst(units.filter((one) => isTaken(one) && open.has(one) && !live.has(lockOf(one))))

@@ -46,8 +46,8 @@ export function featureBytes({ network, grid }: PlannedUnit): number {
 }
 
 /**
- * Bytes of a unit's arrays on disk without features and sketches: similarity maps, answers, and the features at the
- * anchors.
+ * Bytes on disk of a unit's similarity maps, its answers, and the features at the anchors. Features or sketches of all
+ * positions are extra.
  */
 export function arrayBytes({ network, grid }: PlannedUnit): number {
   const maps = network.layers.length * grid.anchors.length * grid.rows * grid.cols
@@ -65,8 +65,9 @@ export function hasAnswers({ layers, classes }: Network): boolean {
 }
 
 /**
- * Dims of a layer's sketch if the object moved through the whole frame. Measured: 20 to 130 with the embedded networks,
- * 250 with MobileNetV2. They grow with the distance that the object moves, and hardly with the number of positions.
+ * Typical dims of a layer's sketch (its compressed features) for an object that moves across the whole frame. Measured:
+ * 20 to 130 with the embedded networks, 250 with MobileNetV2. Dims grow with the distance that the object moves, and
+ * hardly with the number of positions.
  */
 const SKETCH_DIMS = 60
 

@@ -29,8 +29,8 @@ const COMMANDS: readonly (readonly [string, readonly RegExp[], readonly RegExp[]
       /^[\w.-]+ .* (embedded|missing|present|export needed) .{1,40}$/,
     ],
     [
-      /^missing weights: shiftscope models pull alexnet$/,
-      /^export needed: "shiftscope models pull squeezenet1_1" says how$/,
+      /^to get missing weights, run "shiftscope models pull alexnet"$/,
+      /^to see how to export weights, run "shiftscope models pull squeezenet1_1"$/,
     ],
   ],
   [
@@ -46,7 +46,7 @@ const COMMANDS: readonly (readonly [string, readonly RegExp[], readonly RegExp[]
       /^pool3 +MaxPool +\[64, 6, 6\] +2304 +suggested$/,
       /^(relu|fc)\d +\w+ +\[/,
     ],
-    [/^\d+ more can be read: --all lists them$/],
+    [/^\d+ more tensors can be read as features; list them with --all$/],
   ],
   [
     'models verify tiny-alexnet',
@@ -62,7 +62,7 @@ const COMMANDS: readonly (readonly [string, readonly RegExp[], readonly RegExp[]
   [
     'patches list --sheet SHEET.png',
     [/^name +class +pixels +object +file$/, /^dog +dog +222×199 +\d+ % +\S+dog\.png$/, /^\w+ +\S+ +\d+×\d+ +\d+ %/],
-    [/^shown in .*sheet\.png$/],
+    [/^contact sheet: .*sheet\.png$/],
   ],
   ['patches images PICTURES --out PATCHES', [/^2 objects: .*manifest\.json$/], [/^patches: 2 images$/]],
   [
@@ -91,7 +91,7 @@ const COMMANDS: readonly (readonly [string, readonly RegExp[], readonly RegExp[]
     [
       /^2 units, 0 of them finished; \d+ images left$/,
       /^\S+ kB of arrays on disk$/,
-      /^\S+ kB of sketches of features in the page$/,
+      /^\S+ kB of compressed features in the page$/,
       /^at most \S+ kB of features in memory$/,
       /^about .* for the images on this machine, without classifiers and arithmetic$/,
     ],
@@ -124,7 +124,7 @@ const COMMANDS: readonly (readonly [string, readonly RegExp[], readonly RegExp[]
     `${STUDY} --stride 24 --experiments similarity --out STUDY --background #808080 --dry-run`,
     [
       /^2 units, 0 of them finished/,
-      /^2 made with other settings will be replaced: background white, not #808080$/,
+      /^2 units made with other settings will be replaced: background white, not #808080$/,
       /^(about|at most|\S+ kB) /,
     ],
     [],
@@ -136,8 +136,8 @@ const COMMANDS: readonly (readonly [string, readonly RegExp[], readonly RegExp[]
       /^(at most|\S+ [kM]B) of /,
       /^at most /,
       /^missing weights, 14\.2 MB in all: mobilenet_v2 \(14\.2 MB\)$/,
-      /^fetch them: shiftscope models pull mobilenet_v2$/,
-      /^the time is known once these weights are here$/,
+      /^to get them, run "shiftscope models pull mobilenet_v2"$/,
+      /^the time can be estimated once these weights are on this machine$/,
     ],
     [],
   ],

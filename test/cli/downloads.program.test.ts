@@ -67,7 +67,7 @@ describe('models pull', () => {
     expect(JSON.parse(pulled.stdout)).toMatchObject([known])
     const checked = await runHere(['models', 'pull', 'hf:owner/name'])
     expect(checked.stdout).toBe(`hf:owner/name: 717.8 kB already here and checked again: ${path}
-  checked: hash and size as in commit ${COMMIT}, SHA-256 ${sha256(model)}
+  checked: hash and size match commit ${COMMIT}, SHA-256 ${sha256(model)}
   with ${folder('cache/hub/owner--name', COMMIT, 'config.json')}, 2 B
   licence: apache-2.0
 `)
@@ -111,7 +111,7 @@ describe('patches coco', () => {
     expect([refused.status, server.requests]).toEqual([3, []])
     const host = '127.0.0.1 is not an allowed host (allow it with --image-host 127.0.0.1); run the same command again'
     expect(refused.stderr).toContain(`annotation 7: its image conftest.py could not be fetched: ${host}`)
-    expect(refused.stderr).toMatch(/\nshiftscope: 2 of 2 objects could not be made, and earlier files of them stay/)
+    expect(refused.stderr).toMatch(/\nshiftscope: 2 of 2 objects could not be made, and their older files are kept/)
     const hosts = ['--image-host', 'localhost', '--image-host', '127.0.0.1']
     expect((await runHere([...words, '--download', ...hosts])).status).toBe(0)
     expect(readdirSync(folder('out/images'))).toEqual(['000000000001.png', '000000000002.png'])

@@ -20,8 +20,8 @@ import {
 type Parser = (text: string) => unknown
 
 const THREE = 'Give three numbers, for red, green and blue, such as 0.5,0.5,0.5.'
-const RISING = 'Give two rising numbers, such as 0.88,1.'
-const ONCE = 'Give the layers of all networks once, or those of single ones as ID=a,b.'
+const RISING = 'Give two numbers, the smaller one first, such as 0.88,1.'
+const ONCE = 'Give one list for all networks, or one list per network as ID=a,b.'
 
 describe('the value of an option', () => {
   it.each<[Parser, Readonly<Record<string, unknown>>]>([
@@ -46,10 +46,10 @@ describe('the value of an option', () => {
     [parseWhole, 'Give a whole number of at least 1.', '|0|-1|+1|1.5|1e3|0x10| 1|1 |one|Infinity|9007199254740992|٣'],
     [parseNatural, 'Give a whole number of at least 0.', '|-1|1.5|1 |x1|9007199254740992'],
     [parsePositive, 'Give a number above 0.', '| |0|-1|NaN|Infinity|one'],
-    [parsePath, 'It is empty; give a path.', ''],
+    [parsePath, 'Give a path that is not empty.', ''],
     [parseWholeList, 'Give a whole number of at least 1.', '75;125|75,x|75,0'],
     [parseList, 'Give names separated by commas.', '| |,|a,|,a|a,,b|a, ,b'],
-    [parseMinutes, 'Give minutes, or HH:MM:SS.', '|0|5 hours|1:60:00|1:00:60|1:0:0|1.5|-1|x1:00:00|1:00:000'],
+    [parseMinutes, 'Give whole minutes, or HH:MM:SS.', '|0|5 hours|1:60:00|1:00:60|1:0:0|1.5|-1|x1:00:00|1:00:000'],
     [parseThree, THREE, '|1,2|1,2,3,4|1,2,|1,2,x|1,2,Infinity'],
     [parseRange, 'Give 1 or 255.', '|2|1.0'],
     [parseLimits, RISING, '|,|,1|-1,|0.88|1,1|1,0|0,1,2|a,b|NaN,1|0,Infinity|-Infinity,0|0 1'],

@@ -31,7 +31,7 @@ describe('a report on the terminal', () => {
     const names = ['x', 'y'].map((letter) => letter.repeat(40))
     const findings = names.map((name) => finding(name, 'a', 'supported'))
     const report = { rows: [row('arithmetic-exact', 'zero decoded all', 1)], findings }
-    const arithmetic = 'the page and tables/ have the results of feature arithmetic'
+    const arithmetic = 'results of feature arithmetic are on the page and in tables/'
     const table = ['claim    1  2', 'Claim a  ✓  ✓', `1=${names[0]},`, `2=${names[1]}`]
     expect(await printed(() => printReport(report))).toEqual([arithmetic, ...table, LEGEND])
   })
@@ -51,7 +51,7 @@ describe('a report on the terminal', () => {
       row('arithmetic-exact', 'blank decoded all', 0.25, { layer: 'fc8' }),
     ]
     const lines = await printed(() => printReport({ rows, findings: [] }))
-    expect(lines[0]).toBe('Exact results of feature arithmetic, in decoded scenes')
+    expect(lines[0]).toBe('Random expressions whose decoded result shows exactly the expected objects')
     expect(lines.slice(2).map((line) => line.trim().split(/ {2,}/))).toEqual([
       ['net', 'fc', '75', '50 %', '13 %'],
       ['net', 'fc', '100', '100 %', '–'],

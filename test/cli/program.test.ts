@@ -61,7 +61,7 @@ it('a study is shown whatever other processes say of themselves', async () => {
   utimesSync(lock, date, date)
   const { status, stdout } = await runHere(['status', inFolder()])
   expect([status, stdout.split('\n').slice(0, 1)]).toEqual([0, ['0 of 1 unit finished, 1 in progress, 0 left']])
-  expect(stdout).toMatch(/^host +process +computes +since +heard\nno\?de1 +1 .* 3 h 00 m ago$/m)
+  expect(stdout).toMatch(/^host +process +computes +since +last heartbeat\nno\?de1 +1 .* 3 h 00 m ago$/m)
 })
 
 describe('help', () => {

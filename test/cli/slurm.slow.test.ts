@@ -72,6 +72,6 @@ describe.skipIf(gap !== undefined)('a study on Slurm', () => {
     const args = ['submit', 'slurm', '--tasks', '2', '--partition', 'none', ...STUDY, '--out', folder('refused')]
     const { status, stderr } = await start(args, slurm.env).ended
     expect(status).toBe(1)
-    expect(stderr.trim().split('\n').at(-1)).toMatch(/^shiftscope: sbatch refuses the job: .*invalid partition/i)
+    expect(stderr.trim().split('\n').at(-1)).toMatch(/^shiftscope: sbatch refused the job: .*invalid partition/i)
   })
 })

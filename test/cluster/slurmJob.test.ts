@@ -22,7 +22,7 @@ it('a job script has a line for each option', () => {
     ...['--open-mode=append', '--requeue', '--ntasks=1', '--cpus-per-task=4'].map((option) => `#SBATCH ${option}`),
     ...['--mem=2048M', '--time=15', '--partition=short', '--chdir=/data'].map((option) => `#SBATCH ${option}`),
     '',
-    expect.stringMatching(/^# Computes the units of a study in 2 tasks, /),
+    expect.stringMatching(/^# Computes a study in 2 tasks, /),
     expect.stringMatching(/^# /),
     "exec node main.js reproduce --patches 'it'\\''s' --no-report",
     '',
@@ -93,7 +93,7 @@ it('nothing is written where there is no Slurm', async () => {
   const study = { models: ['tiny-alexnet'], sizes: [75], stride: 24, out: folder('none') }
   const submission = submitSlurm({ tasks: 2, minutes: 15, study })
   await expect(submission).rejects.toThrow(ClusterError)
-  await expect(submission).rejects.toThrow('sbatch cannot be run; submit from a machine of the cluster, or take')
+  await expect(submission).rejects.toThrow('cannot run sbatch; run this command on a machine of the cluster, or print')
   expect(existsSync(folder('none'))).toBe(false)
   vi.unstubAllEnvs()
 })

@@ -41,8 +41,12 @@ afterEach(async () => {
 
 describe('the live page', () => {
   it('answers what it should, and nothing else', async () => {
-    const [foreign, nothing, noSecret] = ['another page has no business', 'there is nothing here', 'lacks its secret']
-    const [byAddress, noRequest] = ['this server is asked by its address alone', 'the request is not one of this page']
+    const [foreign, nothing, noSecret] = [
+      'requests from other pages',
+      'there is nothing here',
+      'this link is incomplete',
+    ]
+    const [byAddress, noRequest] = ['unknown host name; use the link', 'the request is invalid; reload the page']
     const at = (path: string) => ({ path })
     const from = (headers: Readonly<Record<string, string>>) => ({ path: secret, headers })
     const map = (body: unknown, type = 'application/json') => ({
@@ -81,7 +85,7 @@ describe('the live page', () => {
       ['a file as background', map({ ...MAP, background: '/etc/passwd' }), 400, noRequest],
       ['an anchor by name', map({ ...MAP, anchor: 'center' }), 400, noRequest],
       ['a layer that is no text', map({ ...MAP, layer: 7 }), 400, noRequest],
-      ['a long text', map({ ...MAP, layer: 'x'.repeat(70_000) }), 413, 'that is more than 64 KiB'],
+      ['a long text', map({ ...MAP, layer: 'x'.repeat(70_000) }), 413, 'the upload is larger than 64 KiB'],
       ['a layer that is not here', map({ ...MAP, layer: 'fc9' }), 200, 'no layer fc9 here; choose one of its layers'],
       ['a network that is not here', map({ ...MAP, network: '../a' }), 200, 'there is no network ../a here; choose'],
       ['an object that is not here', map({ ...MAP, object: 77 }), 200, 'this object is not here any more; add it'],
@@ -158,7 +162,7 @@ describe('the live page', () => {
       ['n.onnx', Buffer.from('GIF89a no network'), none],
       ['n.onnx', plain.subarray(0, plain.length / 2), none],
       ['n.onnx', Buffer.alloc(1 << 20, 0xff), none],
-      ['e.onnx', external, 'e.onnx keeps its weights in another file, external.data, which cannot be sent along; give'],
+      ['e.onnx', external, 'e.onnx keeps weights in a second file, external.data, which the page cannot upload; run'],
       ['e.onnx', outside, 'e.onnx '],
       ['two.onnx', golden('two-inputs'), 'two.onnx '],
       ['../../etc/x.sh', Buffer.from('#!/bin/sh'), 'etc-x.onnx is not'],
@@ -182,13 +186,13 @@ describe('the live page', () => {
 
   it('takes no network of 2 GB, nor two at a time', async () => {
     const big = await upload(['Content-Length: 2147483648'], 64, 'networks?name=big.onnx')
-    expect(big).toContain('does not fit into')
+    expect(big).toContain('is larger than the')
     const filesBefore = sentFiles().length
     const half = opened(`${head('networks?name=a.onnx', ['Content-Length: 99'])}half`).socket
     await vi.waitFor(() => expect(sentFiles().length).toBeGreaterThan(filesBefore), PATIENCE)
     const send = async () =>
       (await ask(`${page.address}networks?name=b.onnx`, { method: 'POST', body: 'no network' })).body
-    expect(await send()).toContain('another file is being opened; send this one once that has ended')
+    expect(await send()).toContain('another file is still being opened; send this one again later')
     half.destroy()
     await vi.waitFor(async () => expect(await send()).toContain('b.onnx is not an ONNX model'), PATIENCE)
   })

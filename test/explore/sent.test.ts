@@ -34,8 +34,7 @@ describe('a file that is sent', () => {
     const files = openSentFiles()
     const open = async () => 'open'
     const most = 2.9e6
-    const message =
-      'my.onnx does not fit into the 2 MB that are left for files; give its path: shiftscope explore --models FILE'
+    const message = 'my.onnx is larger than the 2 MB left for uploads; run shiftscope explore --models FILE instead'
     await expect(files.take(sent(2e6, 9e5 + 1), 'x.onnx', most, open)).rejects.toThrow(message)
     await expect(files.take({ ...sent(1), bytes: most + 1 }, 'x.onnx', most, open)).rejects.toThrow(message)
     const both = [
@@ -46,7 +45,7 @@ describe('a file that is sent', () => {
       { status: 'fulfilled', value: 'open' },
       {
         status: 'rejected',
-        reason: new InputError('another file is being opened; send this one once that has ended'),
+        reason: new InputError('another file is still being opened; send this one again later'),
       },
     ])
     expect(await files.take(sent(1), 'y.onnx', most, open)).toBe('open')

@@ -29,9 +29,11 @@ describe('checkpoints among the networks of a study', () => {
   it('cannot be two of one network', async () => {
     const file = checkpoint('a.pth')
     const refusal = (models: readonly string[], weights = {}) => messageOf(byIds({ models, weights }), UsageError)
-    expect(await refusal([file, checkpoint('b.pth')])).toContain('are both mobilenet_v2 in this study')
-    expect(await refusal(['mobilenet_v2', file])).toContain('are both mobilenet_v2 in this study')
-    expect(await refusal([file, 'mobilenet_v2'])).toContain('are both mobilenet_v2 in this study')
-    expect(await refusal([file], { mobilenet_v2: 'c.pth' })).toContain('leave out those of mobilenet_v2')
+    expect(await refusal([file, checkpoint('b.pth')])).toContain(
+      'are both mobilenet_v2, which a study can have only once',
+    )
+    expect(await refusal(['mobilenet_v2', file])).toContain('are both mobilenet_v2, which a study can have only once')
+    expect(await refusal([file, 'mobilenet_v2'])).toContain('are both mobilenet_v2, which a study can have only once')
+    expect(await refusal([file], { mobilenet_v2: 'c.pth' })).toContain('leave out `weights mobilenet_v2=FILE`')
   })
 })

@@ -76,7 +76,7 @@ it('a study whose units are removed while it runs is not published with those th
   const onProgress: ReproduceOptions['onProgress'] = ({ kind }) => {
     if (kind === 'stop') rmSync(inFolder('out', 'units/tiny-alexnet/75/dog'), { recursive: true, force: true })
   }
-  const message = / has lost 1 of 2 units since they were computed; run the same command again/
+  const message = /^1 of 2 units disappeared from .* after they were computed; run the same command again/
   await expect(study({ onProgress })).rejects.toThrow(message)
   expect(existsSync(inFolder('out', 'summary.json'))).toBe(false)
 })

@@ -10,7 +10,6 @@ import { duration, print, printJson, printTable, say } from '../output.js'
 import { collectAssignments, collectImages, collectNames, parsePath, parseWhole } from '../parse.js'
 import { terminalProgress } from '../progressBar.js'
 
-/** Options with the names that they have on the command line. */
 interface Flags extends Omit<ArithmeticOptions, 'generators' | 'layers' | 'images' | 'out'> {
   readonly generator?: readonly string[]
   readonly layer?: readonly string[]
@@ -69,7 +68,6 @@ export function arithmeticCommand({ signal }: CommandContext): Command {
     })
 }
 
-/** Prints the errors of the result against the expected picture, layer by layer. */
 function printErrors(document: ArithmeticDocument): void {
   const errors = ['PSNR', 'to decoded', 'cosine']
   printTable(
@@ -83,5 +81,5 @@ function printErrors(document: ArithmeticDocument): void {
       reconstruction?.toFixed(1) ?? 'equal',
     ]),
   )
-  print(`expected: ${document.expectation.scene ?? 'taken on pixels'}; PSNR in dB`)
+  print(`expected: ${document.expectation.scene ?? 'computed from pixels'}; PSNR in dB`)
 }

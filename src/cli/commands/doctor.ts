@@ -21,7 +21,6 @@ export function doctorCommand(): Command {
     })
 }
 
-/** Most characters per line. */
 const WIDTH = 100
 
 function printDiagnosis({ subject, state, optional, detail, remedy }: Diagnosis): void {

@@ -9,7 +9,7 @@ import { duration, print, printJson, printTable, say } from '../output.js'
 import { parseList, parsePath, parseWhole } from '../parse.js'
 import { terminalProgress } from '../progressBar.js'
 
-/** Writes the folder that the examples of other commands read. */
+/** The command that writes the folder for the examples of other commands. */
 export const EXTRACT_EXAMPLE = 'shiftscope extract --model tiny-alexnet --patch dog --size 75 --stride 8 --out dog'
 
 export function extractCommand({ signal }: CommandContext): Command {
@@ -39,8 +39,8 @@ export function extractCommand({ signal }: CommandContext): Command {
 }
 
 /**
- * Prints the errors at distances of whole cells of the map and of powers of two. extract.json has those at all
- * distances.
+ * Prints the errors for shifts by whole cells of the feature map, and by powers of two in pixels. extract.json has the
+ * errors for all shifts.
  */
 function printEquivariance({ layers }: Extraction): void {
   const rows = layers.flatMap(({ name, equivariance = [] }) =>

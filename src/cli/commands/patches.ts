@@ -100,11 +100,11 @@ function addList(patches: Command, context: CommandContext): void {
           path,
         ]),
       )
-      if (sheet !== undefined) say(`shown in ${sheet}`)
+      if (sheet !== undefined) say(`contact sheet: ${sheet}`)
     })
 }
 
-/** Prints the patches that were made. They are kept, but any failed picture gives an error exit status. */
+/** Prints the objects that were made. If some pictures failed, the others are kept, but the command fails. */
 function printFolder(made: PatchFolder, json: boolean | undefined): void {
   if (json) printJson(made)
   else print(`${counted(made.patches.length, 'object')}: ${made.manifest}`)
@@ -112,6 +112,6 @@ function printFolder(made: PatchFolder, json: boolean | undefined): void {
   if (made.failed.length === 0) return
   const total = made.failed.length + made.patches.length
   throw new InputError(
-    `${made.failed.length} of ${counted(total, 'object')} could not be made, and earlier files of them stay; the others are in ${made.manifest}`,
+    `${made.failed.length} of ${counted(total, 'object')} could not be made, and their older files are kept; the others are in ${made.manifest}`,
   )
 }

@@ -16,7 +16,7 @@ export function reportCommand({ signal }: CommandContext): Command {
   )
     .description('rebuild tables, figures, findings and page from stored results')
     .argument('<folder>', 'results folder of reproduce')
-    .option('--paper', 'add the paper’s rows of networks not in this study')
+    .option('--paper', 'add the paper’s results for networks not in this study')
     .option('--limits <low,high>', 'set the colour scale of the maps [default: 0.88,1]', parseLimits)
   return addOpenOption(command)
     .option('--tables', 'also print the tables of similarity and separability')

@@ -35,7 +35,7 @@ export function reproduceCommand({ signal }: CommandContext): Command {
   return addOpenOption(command)
     .option('--json', 'print one JSON document to stdout')
     .optionsGroup(HOW)
-    .option('--dry-run', 'print the size and time of the study, and run nothing')
+    .option('--dry-run', 'estimate the size and time of the study without running it')
     .action(async ({ dryRun, json, open, ...options }: ReproduceOptions & PageFlags & { dryRun?: boolean }) => {
       if (dryRun) return printEstimate({ ...options, signal }, json)
       say('opening networks')
@@ -57,7 +57,6 @@ async function printResult({ report, units, computed, images, seconds }: StudyRe
 
 const HOW = 'How to run:'
 
-/** Adds the options that decide a study, how its networks run, and where its results go. */
 export function addStudyOptions(studyCommand: Command): Command {
   const command = studyCommand
     .optionsGroup('What to study:')
@@ -76,7 +75,7 @@ export function addStudyOptions(studyCommand: Command): Command {
       'measure similarity,separability (default), equivariance, readout, arithmetic',
       parseList,
     )
-    .option('--cv <a,b>', `put positions into folds [${FOLD_SCHEMES.join(', ')}; default: all]`, parseList)
+    .option('--cv <a,b>', `cross-validate with folds [${FOLD_SCHEMES.join(', ')}; default: all]`, parseList)
     .option('--C <weight>', 'set the SVM’s C, the weight of errors', parsePositive, 1)
     .option('--seed <n>', 'seed random folds, samples and expressions', parseNatural, 0)
     .option('--expressions <n>', 'test this many random expressions per kind [default: 50]', parseWhole)
@@ -86,7 +85,7 @@ export function addStudyOptions(studyCommand: Command): Command {
   return command
     .optionsGroup('Where results go:')
     .option('--limits <low,high>', 'set the colour scale of the maps [default: 0.88,1]', parseLimits)
-    .option('--paper', 'add the paper’s rows of networks not in this study')
+    .option('--paper', 'add the paper’s results for networks not in this study')
     .option('--keep-features', 'store features, so that any position can be an anchor')
     .option('--out <folder>', 'write results here', parsePath, 'shiftscope-results')
 }
@@ -99,16 +98,18 @@ async function printEstimate(options: ReproduceOptions, json: boolean | undefine
     `${counted(estimate.units, 'unit')}, ${estimate.finished} of them finished; ${counted(estimate.images, 'image')} left`,
   )
   if (estimate.replaced > 0)
-    print(`${estimate.replaced} made with other settings will be replaced: ${estimate.differences.join('; ')}`)
-  if (estimate.arithmeticImages > 0) print(`${counted(estimate.arithmeticImages, 'image')} of arithmetic left`)
-  const kept = options.keepFeatures ? 'features' : 'sketches of features'
+    print(
+      `${counted(estimate.replaced, 'unit')} made with other settings will be replaced: ${estimate.differences.join('; ')}`,
+    )
+  if (estimate.arithmeticImages > 0) print(`${counted(estimate.arithmeticImages, 'image')} left for arithmetic`)
+  const kept = options.keepFeatures ? 'features' : 'compressed features'
   print(`${byteSize(estimate.bytes)} of arrays on disk`)
   if (estimate.pageFeatureBytes > 0) print(`${byteSize(estimate.pageFeatureBytes)} of ${kept} in the page`)
   print(`at most ${byteSize(estimate.featureBytes)} of features in memory`)
   if (estimate.seconds !== null)
     print(`about ${duration(estimate.seconds)} for the images on this machine, without classifiers and arithmetic`)
   if (estimate.missing.length > 0) printMissing(estimate.missing)
-  if (estimate.seconds === null) print('the time is known once these weights are here')
+  if (estimate.seconds === null) print('the time can be estimated once these weights are on this machine')
 }
 
 function printMissing(missing: StudyEstimate['missing']): void {
@@ -116,5 +117,5 @@ function printMissing(missing: StudyEstimate['missing']): void {
   const all = byteSize(missing.reduce((sum, { bytes }) => sum + bytes, 0))
   const command = `shiftscope models pull ${missing.map(({ id }) => id).join(' ')}`
   wrapped(`missing weights, ${all} in all: ${files.join(', ')}`, TERMINAL_COLUMNS).forEach(print)
-  print(`fetch them: ${command}`)
+  print(`to get them, run "${command}"`)
 }

@@ -21,7 +21,7 @@ export function separabilityCommand({ signal }: CommandContext): Command {
     .description('measure how well features tell in which half of the image the object is')
     .argument('<file.npy>', 'features that extract wrote, float32 [rows, cols, dims]')
     .option('--C <weight>', 'set the SVM’s C, the weight of errors', parsePositive, 1)
-    .option('--cv <a,b>', `put positions into folds [${FOLD_SCHEMES.join(',')}; default: ordered]`, parseList)
+    .option('--cv <a,b>', `cross-validate with folds [${FOLD_SCHEMES.join(',')}; default: ordered]`, parseList)
     .option('--seed <n>', 'seed the shuffled and the blocks folds', parseNatural, 0)
     .option('--threads <n>', 'use this many threads [default: all cores]', parseWhole)
     .option('--device <name>', 'train on cpu, cuda, cuda:INDEX or auto (cuda for large files)', 'auto')

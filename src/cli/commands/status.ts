@@ -35,7 +35,7 @@ function printStatus({ units, workers, imagesPerSecond, secondsLeft }: StudyStat
   }
   if (workers.length === 0) return
   printTable(
-    ['host', 'process', 'computes', 'since', 'heard'],
+    ['host', 'process', 'computes', 'since', 'last heartbeat'],
     workers.map(({ host, pid, unit, since, heard }) => [
       withoutControls(host),
       pid,

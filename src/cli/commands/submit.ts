@@ -24,7 +24,7 @@ export function submitCommand({ signal }: CommandContext): Command {
     .option('--gpus <n>', 'request this many GPUs per task; give --device too', parseWhole)
     .option('--time <t>', 'limit each task to MINUTES or HH:MM:SS [default: estimated]', parseMinutes)
     .option('--partition <name>', 'run on this Slurm partition [default: the cluster’s own]')
-    .option('--print', 'print the scripts, and write and submit nothing')
+    .option('--print', 'print the scripts without writing or submitting them')
   addStudyOptions(slurm)
     .option('--json', 'print one JSON document to stdout')
     .action(async (flags: SlurmFlags & ReproduceOptions, command: Command) => {
@@ -48,7 +48,7 @@ export function submitCommand({ signal }: CommandContext): Command {
       }
       const units = estimate.units - estimate.finished
       print(
-        `job ${jobs.array}: ${counted(tasks, 'task')} for ${counted(units, 'unit')}; job ${jobs.report} writes the report after it`,
+        `job ${jobs.array} computes ${counted(units, 'unit')} in ${counted(tasks, 'task')}; job ${jobs.report} then writes the report`,
       )
       const { seconds } = estimate
       const guess = seconds === null ? '' : `about ${duration(seconds)} for the images on this machine; `
