@@ -4,12 +4,12 @@ import { READ_AXES } from '../experiments/readout.js'
 import { FEWEST_PAIRS, FEWEST_PATCHES, type Row } from './rows.js'
 
 /**
- * A chart of a measure, drawn for each patch size. A dot chart has a row for each network and layer, a line chart a
+ * A chart of a measure, drawn once per patch size. A dot chart has a row for each network and layer; a line chart has a
  * panel for each network.
  */
 export type MeasureChart = { readonly title: string; readonly note: Note } & (DotChart | LineChart)
 
-/** How to read the chart. A function gets the rows of the measure. */
+/** Explains the chart to its reader. A function gets the rows of the measure. */
 type Note = string | ((rows: readonly Row[]) => string)
 
 export interface DotChart {
@@ -18,16 +18,16 @@ export interface DotChart {
   readonly scale: 'linear' | 'log'
   /** Values that the scale always includes. */
   readonly within?: readonly number[]
-  /** Largest possible value; error bars end there. */
+  /** Largest possible value, at which error bars are cut. */
   readonly most?: number
   readonly series: readonly {
     readonly name: string
     /**
-     * Whether a row of the study, of any measure, belongs to this series. All its rows for a network and layer make one
-     * dot.
+     * Whether a row belongs to this series. The row may be of any measure. All matching rows of a network and layer are
+     * averaged into one dot.
      */
     readonly has: (row: Row) => boolean
-    /** Smallest number of values for which ± is shown; absent if it is never shown. */
+    /** Smallest number of values for which an error bar is drawn; absent if none is drawn. */
     readonly spreadFrom?: number
   }[]
 }
@@ -37,8 +37,8 @@ export interface LineChart {
   readonly x: { readonly title: string; readonly of: (variant: string) => number; readonly isOctaves?: boolean }
   readonly y: { readonly title: string; readonly scale: 'share' | 'linear' | 'log' }
   /**
-   * Words in the names of variants. Each word gets one line of the variants that have it; the second line is dashed. If
-   * absent, all variants make one line.
+   * Words in the names of variants. For each word, the variants that contain it make one line; the second line is
+   * dashed. If absent, all variants make one line.
    */
   readonly lines?: readonly string[]
 }
@@ -127,7 +127,7 @@ function axesOf(name: string): DotChart['series'] {
   }))
 }
 
-/** The last number in the name of a variant, such as 8 in "center vertical 8px". */
+/** The number of pixels at the end of a variant's name, such as 8 in "center vertical 8px". */
 export function variantPixels(variant: string): number {
   return Number(/(\d+)px$/.exec(variant)?.[1])
 }

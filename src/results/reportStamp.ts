@@ -5,8 +5,8 @@ import { sha256, sha256OfFile } from '../files/sha256.js'
 import { compareText } from './openResults.js'
 
 /**
- * Identifies the inputs of a report: its options, and the description of every unit and expression in a results folder.
- * Each description holds the hashes of its arrays.
+ * Hash of everything that a report depends on: its options, the program's version, and the descriptions of all units
+ * and expressions. Descriptions contain the hashes of the arrays.
  */
 export async function reportStamp(results: string, options: object): Promise<string> {
   const files: string[] = []
@@ -24,7 +24,7 @@ async function documentsIn(folder: string): Promise<string[]> {
     .filter((path) => !isHidden(relative(folder, path)))
 }
 
-/** Whether a path contains a hidden part: a temporary of an atomic write, or a file that another program put there. */
+/** Whether a part of the path starts with a dot. Such files are temporary, or belong to other programs. */
 function isHidden(path: string): boolean {
   return path.split(sep).some((part) => part.startsWith('.'))
 }

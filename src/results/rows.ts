@@ -5,11 +5,11 @@ import type { PairSimilarities } from '../experiments/nullBaseline.js'
 import { csvCell } from './csv.js'
 import type { Unit } from './unit/schema.js'
 
-/** With fewer patches than this, no spread is shown and no finding is decided. */
+/** Smallest number of patches for which a standard deviation is shown and a claim is judged. */
 export const FEWEST_PATCHES = 5
+/** Number of pairs that so many patches form. */
 export const FEWEST_PAIRS = (FEWEST_PATCHES * (FEWEST_PATCHES - 1)) / 2
 
-/** One number per patch, by the patch's name. */
 export type PatchValues = ReadonlyMap<string, number>
 
 /** A row of summary.json: one number of a study, averaged over objects. */
@@ -33,20 +33,23 @@ export interface SummaryRow {
 }
 
 /**
- * A summary row with the value of each patch, as in metrics.csv. Tables, charts, findings and pages filter rows; none
- * of them averages units.
+ * A summary row with the value of each patch, as in metrics.csv. Only this file averages over units; tables, charts,
+ * findings and pages just select rows.
  */
 export interface Row extends SummaryRow {
-  /** Value of each patch, in the order of their names; empty if the numbers are not of single patches. */
+  /**
+   * Values by the patch's name, sorted by name. Empty if the numbers do not belong to single patches, as with pairs of
+   * objects.
+   */
   readonly values: PatchValues
 }
 
-/** Subject of a row. */
+/** The fields that identify a row. */
 export type RowKey = Pick<SummaryRow, 'model' | 'layer' | 'size' | 'metric' | 'variant'>
 
 const NO_VALUES: PatchValues = new Map()
 
-/** Makes a row of numbers that do not belong to single patches. */
+/** Makes a row from numbers that do not belong to single patches. */
 function rowOf(key: RowKey, numbers: readonly number[], count: number): Row {
   return { ...key, ...meanAndStd(numbers), count, values: NO_VALUES }
 }
@@ -56,7 +59,7 @@ function rowOfPatches(key: RowKey, values: PatchValues): Row {
 }
 
 /**
- * All numbers of one network and patch size.
+ * All rows of one network and patch size.
  * @param nullBaseline similarities of pairs of objects, one entry per layer
  */
 export function groupRows(
@@ -77,7 +80,8 @@ export function groupRows(
 }
 
 /**
- * Numbers of one layer. A number that earlier units lack is placed after the number that precedes it in its own unit.
+ * Collects the numbers of one layer over all units, in the order of the units' files. If earlier units lack a number,
+ * it is inserted after the number that precedes it in its own unit.
  */
 function numbersOf(units: readonly Unit[], layer: number) {
   const found: { readonly metric: string; readonly variant: string; readonly values: Map<string, number> }[] = []
@@ -86,7 +90,7 @@ function numbersOf(units: readonly Unit[], layer: number) {
     for (const [metric, numbers] of Object.entries(layers[layer]?.measures ?? {})) {
       for (const [variant, value] of Object.entries(numbers)) {
         const isIt = (one: (typeof found)[number] | undefined) => one?.metric === metric && one.variant === variant
-        // Most units have the same numbers in the same order, so the next entry is tried first.
+        // Most units have the same numbers in the same order, so the next entry is the likely one.
         const known = isIt(found[next]) ? next : found.findIndex(isIt)
         const at = known < 0 ? next : known
         if (known < 0) found.splice(at, 0, { metric, variant, values: new Map() })
@@ -101,8 +105,8 @@ function numbersOf(units: readonly Unit[], layer: number) {
 type Baselines = NonNullable<Unit['layers'][number]['baselines']>
 
 /**
- * Baselines of the folds, one for each grid and period. They are the accuracies by the position alone and by its phase
- * alone, under the fold schemes of the study.
+ * Fold accuracies of the two made-up features, position only and phase only, in the fold schemes that the study
+ * measured. There is one set for each grid of positions and period of the phase.
  */
 export function baselineRows(
   groups: readonly { readonly size: number; readonly units: readonly Unit[] }[],
@@ -117,7 +121,7 @@ export function baselineRows(
         const { period, position, phase } = baselines
         const grid = `${rows}×${cols}`
         const key = JSON.stringify([size, grid, period])
-        // Units of one grid may have different fold schemes.
+        // Units on the same grid may have different fold schemes, so their accuracies are merged.
         const known = grids.get(key)?.baselines
         const all = { period, position: { ...known?.position, ...position }, phase: { ...known?.phase, ...phase } }
         grids.set(key, { size, grid, baselines: all })
@@ -149,7 +153,7 @@ function rowsOfFolds(baselines: Baselines, schemes: readonly FoldScheme[], grid:
 
 /**
  * Combines the values of several rows into one number for each patch, by default their mean.
- * @param combine must return a single value unchanged
+ * @param combine must return a single value unchanged, because it is not called if there is only one row
  */
 export function perPatch(
   rows: readonly Row[],
@@ -168,15 +172,15 @@ export function perPatch(
   return new Map([...byPatch].map(([patch, values]) => [patch, combine(values)]))
 }
 
-/** Averages several variants of a row into one row; undefined if there are none. */
+/** Averages rows, such as the variants of a measure, into one row; undefined if there are none. */
 export function combined(rows: readonly Row[]): Row | undefined {
   const [first] = rows
   return first && (rows.length === 1 ? first : rowOfPatches(first, perPatch(rows)))
 }
 
 /**
- * Computes means and deviations again over the given patches only. Rows without values of single patches stay as they
- * are.
+ * Restricts rows to the given patches and computes their means and deviations again. Rows without values of single
+ * patches do not change.
  */
 export function ofPatches(rows: readonly Row[], patches: ReadonlySet<string>): readonly Row[] {
   return rows.map((row) =>
@@ -184,14 +188,14 @@ export function ofPatches(rows: readonly Row[], patches: ReadonlySet<string>): r
   )
 }
 
-/** Mean and population standard deviation. */
+/** `std` is the population standard deviation. */
 export function meanAndStd(values: readonly number[]): { mean: number; std: number } {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length
   const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length
   return { mean, std: Math.sqrt(variance) }
 }
 
-/** Contents of metrics.csv in consecutive pieces: tidy data, one value per line. */
+/** Contents of metrics.csv in pieces, one per row. Each line has one value. */
 export function* metricsCsv(rows: readonly Row[]): Iterable<Uint8Array> {
   yield Buffer.from('model,layer,size,patch,metric,variant,value\n')
   for (const { model, layer, size, metric, variant, values } of rows) {
@@ -204,12 +208,11 @@ export function* metricsCsv(rows: readonly Row[]): Iterable<Uint8Array> {
   }
 }
 
-/** Removes the values of patches. */
 export function summaryRows(rows: readonly Row[]): readonly SummaryRow[] {
   return rows.map(({ values, ...row }) => row)
 }
 
-/** summary.json, one row per line. */
+/** Contents of summary.json, with one row per line. */
 export function summaryJson(rows: readonly SummaryRow[]): string {
   return `[\n${rows.map((row) => JSON.stringify(row)).join(',\n')}\n]\n`
 }
