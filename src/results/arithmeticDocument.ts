@@ -80,8 +80,8 @@ const documentSchema = z.object({
     }),
   ),
   /**
-   * Image that the result should show. If all operands are scenes, the expression is applied to their objects,
-   * otherwise to pixels.
+   * Image that the result should show. `objects`: the expression was applied to the objects of the scenes, which needs
+   * whole coefficients. `pixels`: it was applied to the pixels.
    */
   expectation: z.object({
     kind: z.enum(['objects', 'pixels']),
