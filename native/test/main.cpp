@@ -21,8 +21,8 @@ void print_devices() {
 
 }  // namespace
 
-/// shiftscope_test [part parts] [without]: runs every test, or only tests part, part + parts, …, so that several
-/// processes can share them. Leaves out tests whose name begins with `without`.
+/// Usage: shiftscope_test [part parts] [without]. Several processes can share the tests: this one runs tests part, part
+/// + parts, part + 2 parts and so on. Tests whose name begins with `without` are skipped.
 int main(int argc, char** argv) {
   const std::size_t part = argc > 2 ? std::strtoul(argv[1], nullptr, 10) : 0;
   const std::size_t parts = argc > 2 ? std::strtoul(argv[2], nullptr, 10) : 1;
