@@ -67,7 +67,7 @@ class Task {
   std::optional<Failure> failure_;
 };
 
-/// N-API deletes it after the promise is settled.
+/// node-addon-api deletes it after the promise is settled.
 class PoolJob : public Napi::AsyncWorker {
  public:
   PoolJob(const Napi::Env& env, Work work) : Napi::AsyncWorker(env, "shiftscope"), task(env, std::move(work)) {}
@@ -116,8 +116,7 @@ class Unfinished {
   std::set<LongJob*> all_;
 };
 
-/// Stops the jobs at process.exit() in the main thread. It runs no hooks of the environment, but destroys static
-/// objects.
+/// Stops the jobs when the main thread calls process.exit(), which runs no hooks of the environment.
 struct StopAtExit {
   Unfinished& unfinished;
   // Windows ends all threads before this destructor runs, so waiting for them would be useless.
