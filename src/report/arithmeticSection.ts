@@ -6,10 +6,7 @@ import type { ArithmeticStudy, StoredScene } from '../results/arithmeticStudy.js
 import { JUDGED_NAMES } from '../results/measures.js'
 import { type ResultTable, tablesHtml } from './tables/tables.js'
 
-/**
- * The section about feature arithmetic: tables of accuracy, then a contact sheet per scene and layer. Empty without
- * arithmetic.
- */
+/** Tables of accuracy, then a contact sheet for each scene and layer. No section without arithmetic. */
 export function arithmeticSections(
   studies: readonly ArithmeticStudy[],
   tables: readonly ResultTable[],

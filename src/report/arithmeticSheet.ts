@@ -9,7 +9,6 @@ export interface ArithmeticSheet {
   readonly title: readonly string[]
   readonly terms: readonly Term[]
   readonly side: number
-  /** Original pictures by operand name. */
   readonly operands: ReadonlyMap<string, FramePixels>
   readonly decodedOperands: ReadonlyMap<string, FramePixels>
   readonly expectation: FramePixels

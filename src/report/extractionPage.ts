@@ -15,7 +15,7 @@ import type { OpenUnit } from '../results/unit/open.js'
 import { stageFolder } from './stagedFolder.js'
 import { renderTable } from './tables/render.js'
 
-/** Name of the patch if the array has no description. */
+/** Name of a patch for which no extract.json was found. */
 export const UNKNOWN_PATCH = 'unknown patch'
 
 /** One patch in one network. Its unit is not part of a results folder. */
@@ -31,8 +31,7 @@ export interface ViewedExtraction {
 }
 
 /**
- * Writes the page of one extraction: `index.html` and `site`. Earlier ones are replaced only when the new ones are
- * complete.
+ * Writes `index.html` and `site`. The previous ones stay until the new ones are complete.
  * @returns path of the page, and whether it shows the object
  * @throws InputError if an array is damaged; OutputError if the page cannot be written
  */

@@ -7,9 +7,7 @@ import { PAPER_CLASSES, PAPER_PER_CLASS } from '../patches/cocoPatches.js'
 import type { StudyGroup } from '../results/study.js'
 import type { PaperRow } from './tables/tables.js'
 
-/**
- * Contents of paper-tables.json: Tables 1 and 2 (`similarity`), 3 and 4 (`separability`) of Lee, Yang and Wang (2020).
- */
+/** Tables 1 and 2 (`similarity`), 3 and 4 (`separability`) of the paper: Lee, Yang and Wang 2020. */
 interface PaperTables {
   readonly similarity: readonly (Place & { readonly anchor: string; readonly mean: number; readonly std: number })[]
   readonly separability: readonly (Place & { readonly task: string; readonly accuracy: number; readonly std: number })[]

@@ -19,9 +19,7 @@ export interface AnchorMaps {
   readonly placement: { readonly size: number; readonly stride: number } | undefined
 }
 
-/**
- * @throws InputError if the map is too large to be drawn
- */
+/** @throws InputError if the map is too large to be drawn */
 export function checkDrawable({ name, rows, cols }: Omit<AnchorMaps, 'maps' | 'placement'>): void {
   if (Math.max(rows, cols) > MOST_POSITIONS)
     throw new InputError(

@@ -4,9 +4,7 @@ import { OutputError } from '../errors.js'
 import { asOutputError, makeFolders, writeFolderAtomic } from '../files/atomic.js'
 import { temporaryName } from '../files/temporaries.js'
 
-/**
- * A folder that is filled under a temporary name. It is moved to its final path later, when everything else is ready.
- */
+/** A folder that is filled under a temporary name and moved to its final path later. */
 export interface StagedFolder {
   /** Writes into the temporary folder. Errors name the final path. */
   readonly fill: <T>(write: (folder: string) => Promise<T>) => Promise<T>
@@ -16,9 +14,7 @@ export interface StagedFolder {
   readonly remove: () => Promise<void>
 }
 
-/**
- * @param path final path
- */
+/** @param path final path */
 export function stageFolder(path: string): StagedFolder {
   const folder = temporaryName(path)
   return {

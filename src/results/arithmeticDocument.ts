@@ -11,7 +11,6 @@ import { firstDamaged } from '../files/sha256.js'
 /** Increase this whenever the numbers or files of arithmetic change. Older results are then refused. */
 export const ARITHMETIC_FORMAT = 3
 
-/** Describes an expression; stored in the expression's folder. */
 const ARITHMETIC_FILE = 'arithmetic.json'
 
 /** Name of a file in the folder of the expression. It must not lead out of this folder. */
@@ -29,10 +28,7 @@ const layerSchema = z.object({
   generatorSha256: z.string(),
   dims: z.number().int().positive(),
   feature: z.enum(['pre-relu', 'post-relu']),
-  /**
-   * PSNR in dB between the expected image and the image decoded from its own feature; null if they are equal. It shows
-   * the error of the generator alone.
-   */
+  /** PSNR in dB of the picture decoded from the expected image's own feature: the generator's error. Null if equal. */
   reconstruction: z.number().nullable(),
   /** Errors of the result for each origin of feature vectors (see `Origin`). */
   origins: z.record(z.enum(ORIGINS), errorsSchema),
@@ -66,10 +62,7 @@ const documentSchema = z.object({
   terms: z.array(z.object({ name: z.string(), coefficient: z.number() })),
   /** Origin that was used for the result (see `Origin`). */
   origin: z.enum(ORIGINS),
-  /**
-   * Images of the expression. `scene` lists the objects in the image; null if the image is a picture file. `sha256` is
-   * the hash of the pixels.
-   */
+  /** Images. `scene` lists the objects; null for a picture file. `sha256` is the hash of the pixels. */
   operands: z.array(
     z.object({
       name: z.string(),
@@ -79,10 +72,7 @@ const documentSchema = z.object({
       file: fileSchema,
     }),
   ),
-  /**
-   * Image that the result should show. `objects`: the expression was applied to the objects of the scenes, which needs
-   * whole coefficients. `pixels`: it was applied to the pixels.
-   */
+  /** Image that the result should show: the expression applied to the scenes' objects or, if impossible, to pixels. */
   expectation: z.object({
     kind: z.enum(['objects', 'pixels']),
     scene: z.string().nullable(),
@@ -153,9 +143,7 @@ export async function readArithmetic(folder: string): Promise<ArithmeticDocument
   return document
 }
 
-/**
- * Writes the description of an expression's folder. Call it last, because a description marks the folder as complete.
- */
+/** Call this last, because the description marks the folder as complete. */
 export function writeArithmeticDocument(folder: string, document: ArithmeticDocument): Promise<ArithmeticDocument> {
   return writeSealedJson(join(folder, ARITHMETIC_FILE), documentSchema, document)
 }

@@ -26,7 +26,6 @@ export function arithmeticFolder(results: string, model: string): string {
   return join(results, 'arithmetic', fileName(model))
 }
 
-/** Counts over a network's random expressions. */
 export function accuracyPath(results: string, model: string): string {
   return join(arithmeticFolder(results, model), ACCURACY_FILE)
 }

@@ -1,8 +1,6 @@
 import { sha256 } from '../files/sha256.js'
 
-/**
- * Longest name in bytes. File systems allow 255; this leaves room for an extension and the prefix of a temporary file.
- */
+/** Longest name in bytes. File systems allow 255. The rest is for an extension and the prefix of temporary files. */
 const MAX_NAME_BYTES = 200
 
 /**

@@ -46,10 +46,7 @@ export interface MeasuredLayer extends Omit<Unit['layers'][number], 'measures'> 
   /** Cosine maps, [5, rows, cols]. */
   readonly maps: Float32Array
   readonly consistency: MapConsistency
-  /**
-   * Mean absolute difference between the layer's fold accuracies and those of each made-up feature; null if not
-   * measured.
-   */
+  /** Mean absolute difference from the fold accuracies of each made-up feature; null if not measured. */
   readonly foldErrors: Pick<FoldPrediction, 'position' | 'phase'> | null
   /** Undefined if not measured, or if the layer is not a feature map. */
   readonly equivariance?: readonly EquivarianceError[] | undefined
@@ -304,24 +301,20 @@ function bandColumn(variant: string): readonly string[] | undefined {
   return BAND_SCHEMES.some((scheme) => scheme === cv) ? [cv, task, fold] : undefined
 }
 
-/** Names in tables for the entries of JUDGED. */
+/** Names in tables for JUDGED and REFERENCES. */
 export const JUDGED_NAMES = { zero: 'from zero', blank: 'from blank', control: 'no arithmetic' } as const
-/** Names in tables for the entries of REFERENCES. */
 const REFERENCE_NAMES = { features: 'features', decoded: 'decoded scenes', pixels: 'pixels' } as const
 
 type ArithmeticVariant = [judged: keyof typeof JUDGED_NAMES, reference: keyof typeof REFERENCE_NAMES, kind: string]
 
-/**
- * Column of the table of exact results, one per kind of expression. The table shows neither the control nor the
- * comparison of pixels.
- */
+/** The table of exact results shows neither the control nor the comparison of pixels. */
 function kindColumn(variant: string): readonly string[] | undefined {
   const [judged, reference, kind] = variant.split(' ') as ArithmeticVariant
   if (judged === 'control' || reference === 'pixels') return undefined
   return [JUDGED_NAMES[judged], REFERENCE_NAMES[reference], kind]
 }
 
-/** Column of the table of accuracies, which only shows all kinds of expressions together. */
+/** The table of accuracies only shows all kinds of expressions together. */
 function accuracyColumn(measure: string): readonly MeasureTable[] {
   const column = (variant: string) => {
     const [judged, reference, kind] = variant.split(' ') as ArithmeticVariant

@@ -7,7 +7,6 @@ import type { Unit } from './unit/schema.js'
 
 /** Smallest number of patches for which a standard deviation is shown and a claim is judged. */
 export const FEWEST_PATCHES = 5
-/** Number of pairs that so many patches form. */
 export const FEWEST_PAIRS = (FEWEST_PATCHES * (FEWEST_PATCHES - 1)) / 2
 
 export type PatchValues = ReadonlyMap<string, number>
@@ -37,10 +36,7 @@ export interface SummaryRow {
  * findings and pages just select rows.
  */
 export interface Row extends SummaryRow {
-  /**
-   * Values by the patch's name, sorted by name. Empty if the numbers do not belong to single patches, as with pairs of
-   * objects.
-   */
+  /** Sorted by patch name; empty if the numbers do not belong to single patches. */
   readonly values: PatchValues
 }
 
@@ -80,8 +76,8 @@ export function groupRows(
 }
 
 /**
- * Collects the numbers of one layer over all units, in the order of the units' files. If earlier units lack a number,
- * it is inserted after the number that precedes it in its own unit.
+ * Collects one layer's numbers over all units, in the order of the units' files. If earlier units lack a number, it is
+ * inserted after the number before it.
  */
 function numbersOf(units: readonly Unit[], layer: number) {
   const found: { readonly metric: string; readonly variant: string; readonly values: Map<string, number> }[] = []
@@ -212,7 +208,6 @@ export function summaryRows(rows: readonly Row[]): readonly SummaryRow[] {
   return rows.map(({ values, ...row }) => row)
 }
 
-/** Contents of summary.json, with one row per line. */
 export function summaryJson(rows: readonly SummaryRow[]): string {
   return `[\n${rows.map((row) => JSON.stringify(row)).join(',\n')}\n]\n`
 }

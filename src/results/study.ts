@@ -23,7 +23,6 @@ export interface StudyGroup {
   readonly layers: readonly string[]
   /** Sorted by the patches' names. */
   readonly units: readonly Unit[]
-  /** All rows of the group. */
   readonly numbers: readonly Row[]
   /** Cosine maps, averaged over patches: float64, [layers, 5, rows, cols]. */
   readonly meanMaps: Float64Array
@@ -99,9 +98,7 @@ async function readGroup(results: string, folders: readonly string[], { onUnit }
   }
 }
 
-/**
- * @throws InputError if the unit cannot be averaged with the first unit of its group
- */
+/** @throws InputError if the unit cannot be averaged with the first unit of its group */
 function checkSameGroup({ folder, description }: OpenUnit, first: OpenUnit | undefined): void {
   const difference =
     first && (groupDifference(first.inputs, description.inputs) ?? shapeDifference(first.description, description))
@@ -135,10 +132,9 @@ async function nullBaselineOf(units: readonly OpenUnit[]): Promise<readonly Pair
 }
 
 /**
- * Looks for stored units that the study did not plan but would average, and checks that they can be averaged with the
- * planned ones. Call it before anything is computed.
+ * Finds stored units that the study did not plan but would average. Call it before anything is computed.
  * @returns names of their patches
- * @throws UsageError if a unit cannot be averaged
+ * @throws UsageError if a unit cannot be averaged with the planned ones
  */
 export async function unplannedPatches(results: string, planned: readonly UnitInputs[]): Promise<readonly string[]> {
   const names = new Set<string>()

@@ -3,19 +3,15 @@ import type { StudyGroup } from './study.js'
 const AA = /-aa$/
 const NO_FLIP = /-noflip$/
 
-/** The plain version of an anti-aliased network; undefined for other networks. */
 export function plainOf(model: string): string | undefined {
   return AA.test(model) ? model.replace(AA, '') : undefined
 }
 
-/** The version trained with horizontal flips, for a network trained without them; undefined for other networks. */
 export function flippedOf(model: string): string | undefined {
   return NO_FLIP.test(model) ? model.replace(NO_FLIP, '') : undefined
 }
 
-/**
- * The plain version of an anti-aliased network, or the version with flips of one without them; undefined for others.
- */
+/** The plain version of an anti-aliased network, or the version with flips of one trained without them. */
 export function originalOf(model: string): string | undefined {
   return plainOf(model) ?? flippedOf(model)
 }
@@ -33,10 +29,7 @@ function differenceOf(a: StudyGroup, b: StudyGroup): string | undefined {
   return samePatches(a, b).size === 0 ? 'with other objects' : undefined
 }
 
-/**
- * The first of the other groups that was measured in the same way and has a patch in common; undefined if there is
- * none.
- */
+/** The first of `others` that was measured in the same way and has a patch in common. */
 export function counterpart(group: StudyGroup, others: readonly StudyGroup[]): StudyGroup | undefined {
   return others.find((other) => differenceOf(group, other) === undefined)
 }
@@ -48,9 +41,7 @@ export function differenceBetween(groups: readonly StudyGroup[], others: readonl
   return differences.find((difference) => difference !== OTHER_GRID) ?? OTHER_GRID
 }
 
-/**
- * Names of the patches that two groups share. The pictures must be equal, too, because names can be the same by chance.
- */
+/** Patches that two groups share. Equal names are not enough, so the pictures are compared, too. */
 export function samePatches(a: StudyGroup, b: StudyGroup): ReadonlySet<string> {
   const pictures = new Map(b.units.map(({ inputs }) => [inputs.patch, inputs.patchSha256]))
   const shared = a.units.filter(({ inputs }) => pictures.get(inputs.patch) === inputs.patchSha256)

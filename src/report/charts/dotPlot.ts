@@ -16,10 +16,7 @@ export interface DotPlot {
   /** Name for screen readers. */
   readonly name: string
   readonly axis: string
-  /**
-   * Makes the axis for all drawn values. Its ticks must be evenly spaced from end to end, because CSS draws the grid
-   * lines.
-   */
+  /** CSS draws the grid lines, so the ticks must be evenly spaced from end to end. */
   readonly scaleOf: (values: readonly number[]) => Scale
   readonly series: readonly string[]
   readonly rows: readonly {
@@ -34,9 +31,7 @@ export interface DotPlot {
 
 const ROW = 20
 
-/**
- * Vertical distance between the first and the last series of a row, in pixels. It keeps marks with equal values apart.
- */
+/** Vertical distance in pixels between the first and the last series of a row. It separates equal values. */
 const SPREAD = 6
 
 /**

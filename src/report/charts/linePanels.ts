@@ -20,7 +20,6 @@ export interface LinePanels {
 }
 
 export interface PanelLine {
-  /** Index of the series. */
   readonly series: number
   readonly isDashed?: boolean
   readonly points: readonly (readonly [number, number])[]

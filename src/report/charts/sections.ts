@@ -33,17 +33,12 @@ function chartHtml(metric: string, rows: readonly Row[]): string | undefined {
   return chartWithCaption(note, drawn.join('\n'))
 }
 
-/**
- * @param caption text, not HTML
- */
+/** @param caption text, not HTML */
 export function chartWithCaption(caption: string, chart: string): string {
   return `<figure class="measure"><figcaption>${escapeHtml(caption)}</figcaption><div>${chart}</div></figure>`
 }
 
-/**
- * @param own rows of the measure for one patch size
- * @param all rows of all measures, because a series may show another measure
- */
+/** @param all rows of every measure, because a series may show another measure than `own` */
 function dotsOf(name: string, chart: DotChart, own: readonly Row[], all: readonly Row[]): string {
   const { axis, within = [], most = Number.POSITIVE_INFINITY } = chart
   const size = own[0]?.size

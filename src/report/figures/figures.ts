@@ -18,7 +18,6 @@ export interface Figure extends PanelGrid {
   readonly caption: string
 }
 
-/** Names of the paper's figures by patch size in pixels. */
 const PAPER_FIGURES: Readonly<Record<number, string>> = { 125: 'figure-3', 75: 'figure-4' }
 const PAPER_NUMBERS: Readonly<Record<number, string>> = { 125: 'Figure 3: mean', 75: 'Figure 4: mean' }
 

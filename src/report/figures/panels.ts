@@ -5,7 +5,6 @@ import type { GridValues } from '../../plot/mapPixels.js'
 import { shortened } from '../../plot/marks.js'
 import { positionScale, type Scale } from '../../plot/scale.js'
 
-/** A mean map of a network. */
 export interface PanelMap extends GridValues {
   /** Distance between neighbouring positions in pixels. */
   readonly stride: number

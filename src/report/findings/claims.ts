@@ -47,10 +47,7 @@ export interface Claim {
   readonly says: (range: NumberRange) => string
   /** Threshold: on one side of it, a number supports the claim, on the other it contradicts the claim. */
   readonly border: number
-  /**
-   * Tells the reader what to look for in the claim's figure. The figure shows fold accuracies if `showsFolds` is set,
-   * otherwise the numbers that decide.
-   */
+  /** Tells the reader what to look for in the figure. */
   readonly caption: string
   readonly showsFolds?: true
   /** Title of the figure's axis; by default the measured quantity. */
@@ -58,20 +55,16 @@ export interface Claim {
   /** Values that the figure's axis always includes, in its unit. */
   readonly within?: readonly number[]
   /**
-   * Viewer settings for the claim's link, where they differ from the default: one map, the mean over objects, center
-   * anchor.
+   * Viewer settings for the claim's link. By default, it shows one map for the center anchor, averaged over objects.
    */
   readonly seenIn?: (network: NetworkStudy, at: Pick<Evidence, 'layer' | 'size'>) => Partial<LinkedView>
 }
 
-/** The range from the smallest to the largest number, as text. */
+/** The range of the numbers as text. */
 export interface NumberRange {
   /** Such as "1.4–6.6 %" or "−0.02 to 0.01". */
   readonly text: string
-  /**
-   * The range of a difference, such as "2.0–3.1 points above" or "0.5 points below to 3.1 points above". The parameters
-   * are the words for negative and positive numbers.
-   */
+  /** Such as "2.0–3.1 points above". `below` and `above` are the words for negative and positive numbers. */
   readonly apart: (below: string, above: string) => string
 }
 

@@ -96,9 +96,7 @@ function matrixHtml(findings: readonly ClaimFinding[]): string {
 <div class="matrix">${scrollBox('Claims and networks', table)}</div>`
 }
 
-/**
- * @param words text for screen readers
- */
+/** @param words text for screen readers */
 function linkHtml(link: string, text: string, words?: string): string {
   const label = words === undefined ? '' : ` aria-label="${escapeHtml(words)}"`
   return `<a href="${escapeHtml(link)}"${label}>${escapeHtml(text)}</a>`

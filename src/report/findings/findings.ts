@@ -16,7 +16,6 @@ export const VERDICT_MARKS: Readonly<Record<Verdict, string>> = {
   'cannot be judged': '?',
 }
 
-/** Tells the reader how evidence becomes a verdict. */
 export const VERDICT_RULE = `Each claim compares numbers with a threshold. A number is a mean over objects for one layer and size. With at least ${FEWEST_PATCHES} objects, it is for or against the claim if it is more than ${CLEAR_ERRORS} standard errors from the threshold. All other numbers are open. A claim is supported (✓) if no number is against it and more numbers are for it than open. It is contradicted (✗) if no number is for it and at least as many are against it as open. In all other cases the claim is open (?).`
 
 /** Finding: a claim about a network, with its verdict and evidence. */

@@ -54,9 +54,7 @@ function answeredOf({ units }: StudyGroup): readonly Answered[] {
   )
 }
 
-/**
- * A sentence about the most frequent answer that differs from the center's. `isRight` says whether it is correct, too.
- */
+/** A sentence about the most frequent other answer. `isRight` says whether this answer is correct, too. */
 async function answerSentence(
   results: string,
   { unit, layer, answers: { center, names, right } }: Answered,

@@ -3,10 +3,7 @@ import { numberOf, type StudyGroup } from '../../results/study.js'
 import { counterpart, differenceBetween, originalOf, samePatches } from '../../results/versions.js'
 import { type Evidence, mapped } from './evidence.js'
 
-/**
- * All groups of a network. `original` has the groups of the original network if this is an anti-aliased or flip-free
- * version.
- */
+/** All groups of a network. `original` has those of its plain version or of its version with flips, if there is one. */
 export interface NetworkStudy {
   readonly model: string
   readonly groups: readonly StudyGroup[]
@@ -26,10 +23,7 @@ export function eachLayer(
   return groups.flatMap((group) => group.layers.flatMap((layer) => measure({ group, layer }))).filter(isMeasured)
 }
 
-/**
- * Like `eachLayer`, but also passes the same layer of the original network, restricted to patches that both networks
- * saw.
- */
+/** Also passes the same layer of the original network, restricted to the patches that both networks saw. */
 export function eachPair(
   { groups, original }: NetworkStudy,
   measure: (own: LayerOfGroup, other: LayerOfGroup) => readonly Evidence[],
@@ -57,25 +51,18 @@ export function comparisonObstacle({ model, original, groups }: NetworkStudy): s
   return difference && `${originalOf(model)} was measured ${difference}`
 }
 
-/**
- * The null baseline: mean similarity of objects of different classes at the same position; undefined if not measured.
- */
+/** The null baseline: mean similarity of objects of different classes at the same position. */
 export function nullOf({ group, layer }: LayerOfGroup): number | undefined {
   return numberOf(group, layer, 'null-baseline', 'different class')?.mean
 }
 
-/**
- * Factor that converts a difference of similarities to a difference of relative similarities: 1 / (1 − null baseline).
- */
+/** Converts differences of similarity to differences of relative similarity: 1 / (1 − null baseline). */
 export function similarityScale(one: LayerOfGroup): number | undefined {
   const baseline = nullOf(one)
   return baseline === undefined || baseline >= 1 ? undefined : 1 / (1 - baseline)
 }
 
-/**
- * Converts similarities to relative similarities: 1 for perfect invariance, 0 for a different object (null baseline).
- * Empty without a null baseline.
- */
+/** Relative similarity is 1 for perfect invariance and 0 for a different object. It needs a null baseline. */
 export function relative(one: LayerOfGroup, similarity: PatchValues): PatchValues {
   const scale = similarityScale(one)
   return scale === undefined ? new Map() : mapped(similarity, (value) => 1 - (1 - value) * scale)

@@ -27,10 +27,7 @@ export const LONGEST_GRID = 16
 /** Accuracies that differ by less than this count as equal. */
 export const EQUAL_ACCURACY = 0.02
 
-/**
- * Fold schemes that can decide a claim. Shuffled folds cannot, because each test position has training positions around
- * it.
- */
+/** With shuffled folds, each test position has training positions around it, so they decide nothing. */
 export const TELLING_SCHEMES = FOLD_SCHEMES.filter((scheme) => scheme !== 'shuffled')
 
 /** For each object, the relative similarity that 95 % of positions reach, at the anchor where it is lowest. */

@@ -1,7 +1,4 @@
-/**
- * TeX for its special characters, and for characters of this program's texts that pdfTeX's fonts lack or show
- * differently.
- */
+/** Characters that are special in TeX, or that pdfTeX's fonts lack or show differently. */
 const SYMBOLS: Readonly<Record<string, string>> = {
   '\\': '\\textbackslash{}',
   '~': '\\textasciitilde{}',

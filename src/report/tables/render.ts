@@ -2,7 +2,6 @@ import { escapeHtml, scrollBox } from '../../plot/html.js'
 import { csvCell } from '../../results/csv.js'
 import { latexText, UNICODE_MACRO, withoutBreaks } from './latexText.js'
 
-/** Text, or text with a second, smaller line. */
 export type TableCell = string | { readonly text: string; readonly below: string }
 
 /** A table that can be rendered in every format. */
@@ -58,7 +57,6 @@ function csv({ head, rows, data }: Table): string {
   return `${lines.map((line) => line.map((cell) => csvCell(cell ?? '')).join(',')).join('\n')}\n`
 }
 
-/** The cell's text on one line. */
 export function cellText(cell: TableCell): string {
   return typeof cell === 'string' ? cell : `${cell.text} (${cell.below})`
 }

@@ -17,9 +17,7 @@ export interface PaperComparison {
   readonly rows: readonly PaperRow[]
   /** Whether tables include the paper's rows that were not measured. */
   readonly isWhole: boolean
-  /**
-   * Whether a network was measured at a size as in the paper. Only then are differences also given in σ, the paper's ±.
-   */
+  /** Whether a network was measured as in the paper. Only then are differences also given in σ, the paper's ±. */
   readonly isPapers: (model: string, size: number) => boolean
 }
 
@@ -164,7 +162,6 @@ function placeOf({ model, layer, variant }: RowKey): string {
   return JSON.stringify([model, layer, variant])
 }
 
-/** A measured number and the paper's number; either may be missing. */
 interface Cell {
   readonly measured?: Value | undefined
   readonly paper?: Value | undefined

@@ -8,10 +8,7 @@ type SharedInput =
   | Exclude<keyof UnitInputs, 'format' | 'separability' | 'equivariance' | 'keepsFeatures' | 'sketches'>
   | Exclude<keyof NonNullable<UnitInputs['separability']>, 'loss' | 'cv'>
 
-/**
- * Each input as text, for comparison and for messages. Undefined if the unit does not have the input, in which case it
- * is not compared.
- */
+/** Each input as text, for comparison and messages. An input that one unit lacks is not compared. */
 export const INPUT_TEXTS: Readonly<Record<SharedInput, (inputs: UnitInputs) => string | undefined>> = {
   model: ({ model }) => model,
   patch: ({ patch }) => patch,
@@ -31,10 +28,7 @@ export const INPUT_TEXTS: Readonly<Record<SharedInput, (inputs: UnitInputs) => s
   readout: ({ readout }) => readout && `${readout.samples} samples, seed ${readout.seed}`,
 }
 
-/**
- * Lists the differences between a stored unit and the wanted one, as texts. An empty list means that the stored unit
- * can be used.
- */
+/** Differences between a stored unit and the wanted one, as texts. If there are none, the stored unit can be used. */
 export function differencesOf(stored: UnitInputs, wanted: UnitInputs): readonly string[] {
   const differences = Object.entries(INPUT_TEXTS).flatMap(([name, textOf]) => {
     const [has, wants] = [textOf(stored), textOf(wanted)]

@@ -79,9 +79,7 @@ export function unitWithArrays(
   }
 }
 
-/**
- * @throws InputError if the array is missing or does not match unit.json
- */
+/** @throws InputError if the array is missing or does not match unit.json */
 async function readUnitArray(folder: string, unit: Unit, { file, shape }: UnitArray): Promise<NpyArray> {
   const path = join(folder, file)
   const array = await readNpy(path)

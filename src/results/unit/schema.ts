@@ -29,10 +29,7 @@ const inputsSchema = z.object({
   precision: z.literal('fp16').optional(),
   /** How a feature map is reduced to one value per channel; absent if all its values are used. */
   pool: z.enum(['mean', 'max', 'center']).optional(),
-  /**
-   * How pixels become the network's input. Absent if the catalog decides it, or if an ONNX file uses the usual way for
-   * ImageNet.
-   */
+  /** How pixels become the network's input. Absent if the catalog decides it, or for ImageNet's usual way. */
   input: z.string().optional(),
   /** Settings of the separability classifiers; null if separability was not measured. */
   separability: z

@@ -35,7 +35,6 @@ export async function writeUnit(results: string, unit: Omit<Unit, 'arrays'>, arr
 
 export type StoredUnit =
   | { readonly state: 'finished'; readonly unit: Unit }
-  /** The unit does not exist or is damaged. */
   | { readonly state: 'missing' }
   /** The stored unit has other inputs. `differences` lists them, such as `stride 3, not 1`. */
   | { readonly state: 'other'; readonly differences: readonly string[] }
@@ -70,10 +69,7 @@ export async function unitVersion(results: string, inputs: UnitInputs): Promise<
   return status && `${status.ino} ${status.mtimeMs}`
 }
 
-/**
- * Reads the description of a unit.
- * @throws InputError if it is missing or damaged
- */
+/** @throws InputError if the unit's description is missing or damaged */
 export function readUnit(folder: string): Promise<Unit> {
   return readSealedJson(join(folder, UNIT_FILE), unitSchema, `run reproduce on this folder again, or remove ${folder}`)
 }
