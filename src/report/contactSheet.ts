@@ -14,10 +14,7 @@ const MOST_COLUMNS = 10
 const SQUARE = 8
 const GREYS = [235, 205] as const
 
-/**
- * Draws all patches of a study with their names, as PNG. Patches keep their original shape. A chequered background
- * shows where they are transparent.
- */
+/** All patches with their names, as PNG. A chequered background shows where a patch is transparent. */
 export async function contactSheet(sources: readonly PatchSource[], signal?: AbortSignal): Promise<Buffer> {
   const columns = Math.min(MOST_COLUMNS, Math.max(1, Math.ceil(Math.sqrt(sources.length))))
   const rows = Math.ceil(sources.length / columns) * (FIELD + LABEL + MARGIN) + MARGIN

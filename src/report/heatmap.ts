@@ -11,10 +11,7 @@ export function heatmapName(model: string, layer: string, size: number, anchor: 
 /** Heatmaps are enlarged by a whole factor until their longer side has at least this many pixels. */
 const MIN_SIDE = 300
 
-/**
- * Draws a map as PNG. Each position is a square of one colour.
- * @param values [rows, cols], row-major
- */
+/** @param values [rows, cols], row-major */
 export function heatmapPng(
   values: ArrayLike<number>,
   rows: number,

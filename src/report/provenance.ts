@@ -8,10 +8,7 @@ import { UNIT_FORMAT, type UnitInputs } from '../results/unit/schema.js'
 import { distinct } from './distinct.js'
 import { renderTable } from './tables/render.js'
 
-/**
- * Tells what the units were computed from. Devices and times are left to run.json, because equal units must give equal
- * pages.
- */
+/** Devices and times are left to run.json, because equal units must give equal pages. */
 export function provenanceSection(groups: readonly StudyGroup[]): ReportSection {
   const html = `<p>Shiftscope ${escapeHtml(packageVersion())} made this report from stored results of format ${UNIT_FORMAT}. The file
 <a href="run.json">run.json</a> beside this page has the versions, device, settings and times of each command that computed them.</p>
@@ -108,10 +105,7 @@ function tableHtml(title: string, head: readonly string[], rows: readonly (reado
 /** Settings that may differ within a results folder, although the numbers are then hard to compare. */
 const SETTINGS = ['stride', 'background', 'blend', 'precision', 'C', 'seed'] as const
 
-/**
- * Warns if networks or sizes were measured with different settings, for example by several commands that wrote to the
- * same folder; undefined if all settings are equal.
- */
+/** Undefined if all settings are equal. A folder may have results of several commands with different settings. */
 export function protocolNote(groups: readonly StudyGroup[]): string | undefined {
   const differences = SETTINGS.flatMap((name) => {
     const groupsByValue = new Map<string, string[]>()

@@ -5,7 +5,7 @@ import type { Row } from './rows.js'
 
 type Counted = 'trials' | 'exact' | 'expected' | 'found' | 'subtracted' | 'left' | 'decoys' | 'phantoms'
 
-/** Metrics as fractions: the sum of the first list of counts divided by the sum of the second list. */
+/** Each metric is the sum of the first counts divided by the sum of the second ones. */
 const SHARES: Readonly<Record<string, readonly [cases: readonly Counted[], of: readonly Counted[]]>> = {
   // Share of expressions in which every expected object is seen, and no other.
   'arithmetic-exact': [['exact'], ['trials']],
@@ -21,10 +21,7 @@ const SHARES: Readonly<Record<string, readonly [cases: readonly Counted[], of: r
   'arithmetic-phantoms': [['phantoms'], ['decoys']],
 }
 
-/**
- * Rows that say how often the results of random expressions show the expected objects and no others. A variant has
- * three words: an entry of JUDGED, one of REFERENCES, and the kind of expression or `all`.
- */
+/** Results of random expressions. A variant is an entry of JUDGED, one of REFERENCES, and the kind or `all`. */
 export function arithmeticRows(studies: readonly ArithmeticStudy[]): readonly Row[] {
   return studies.flatMap(({ model, accuracy }) => {
     if (accuracy === null) return []

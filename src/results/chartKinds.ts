@@ -3,10 +3,7 @@ import { DIRECTIONS } from '../experiments/mapMeasures.js'
 import { READ_AXES } from '../experiments/readout.js'
 import { FEWEST_PAIRS, FEWEST_PATCHES, type Row } from './rows.js'
 
-/**
- * A chart of a measure, drawn once per patch size. A dot chart has a row for each network and layer; a line chart has a
- * panel for each network.
- */
+/** A chart, drawn once per patch size. Dot charts have a row per network and layer, line charts a panel per network. */
 export type MeasureChart = { readonly title: string; readonly note: Note } & (DotChart | LineChart)
 
 /** Explains the chart to its reader. A function gets the rows of the measure. */
@@ -22,10 +19,7 @@ export interface DotChart {
   readonly most?: number
   readonly series: readonly {
     readonly name: string
-    /**
-     * Whether a row belongs to this series. The row may be of any measure. All matching rows of a network and layer are
-     * averaged into one dot.
-     */
+    /** Selects rows of any measure. All rows of a network and layer are averaged into one dot. */
     readonly has: (row: Row) => boolean
     /** Smallest number of values for which an error bar is drawn; absent if none is drawn. */
     readonly spreadFrom?: number
@@ -36,10 +30,7 @@ export interface LineChart {
   readonly kind: 'lines'
   readonly x: { readonly title: string; readonly of: (variant: string) => number; readonly isOctaves?: boolean }
   readonly y: { readonly title: string; readonly scale: 'share' | 'linear' | 'log' }
-  /**
-   * Words in the names of variants. For each word, the variants that contain it make one line; the second line is
-   * dashed. If absent, all variants make one line.
-   */
+  /** For each word, the variants that contain it make a line; the second is dashed. By default, all make one line. */
   readonly lines?: readonly string[]
 }
 

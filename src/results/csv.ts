@@ -1,15 +1,12 @@
 import { withoutControls } from '../support/text.js'
 
-/**
- * Text that a spreadsheet would read as a formula, also after leading apostrophes. Without the latter, `=x` and `'=x`
- * would both become `'=x`.
- */
+/** Leading apostrophes count, too. Otherwise, `=x` and `'=x` would both become `'=x`. */
 const FORMULA = /^'*[=@+-]/
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
 
 /**
- * Makes a CSV cell (RFC 4180), in quotes if it contains a comma or a quote. Text that a spreadsheet would run as a
- * formula gets an apostrophe in front. Control characters become question marks, because they could steer a terminal.
+ * Makes a CSV cell (RFC 4180). Text that a spreadsheet would run as a formula gets an apostrophe in front. Control
+ * characters become question marks, because they could steer a terminal.
  */
 export function csvCell(value: string | number): string {
   const text = withoutControls(String(value))

@@ -4,9 +4,8 @@ import { sha256 } from '../files/sha256.js'
 const MAX_NAME_BYTES = 200
 
 /**
- * Turns any name into a valid file name; different names give different file names. It percent-encodes what some file
- * system refuses: punctuation, a leading dot, a trailing dot or space, and the first letter of Windows' device names.
- * Long names are cut and end in a hash.
+ * Makes a valid file name; different names give different ones. Punctuation, leading dots, trailing dots and spaces,
+ * and Windows' device names are percent-encoded. Long names are cut and end in a hash.
  */
 export function fileName(name: string): string {
   const escaped = name

@@ -20,16 +20,10 @@ import { meanAndStd } from './rows.js'
 import * as tables from './tableKinds.js'
 import type { Unit } from './unit/schema.js'
 
-/**
- * One measure of a unit: its name in metrics.csv and summary.json, how it is computed from a layer, and the tables and
- * the chart that show it.
- */
+/** A measure: its name in files, how it is computed from a layer, and the tables and the chart that show it. */
 export interface Measure {
   readonly name: string
-  /**
-   * Computes the measure for one layer, one number per variant. It leaves out numbers for which the stride is too
-   * coarse, or for which the layer has no data. Absent if the numbers are not computed from single units.
-   */
+  /** Computes one number per variant for a layer. Absent if the numbers do not come from single units. */
   readonly of?: (layer: MeasuredLayer) => Numbers
   readonly tables?: readonly MeasureTable[]
   readonly chart?: MeasureChart
@@ -55,10 +49,7 @@ export interface MeasuredLayer extends Omit<Unit['layers'][number], 'measures'> 
 
 interface MeasureTable {
   readonly kind: tables.TableKind
-  /**
-   * Returns the table's column for a variant, as a value for each of the table's `keys`; undefined if the table does
-   * not show the variant.
-   */
+  /** Values of the table's `keys` that identify a variant's column; undefined if the table does not show it. */
   readonly column: (variant: string) => readonly string[] | undefined
 }
 
@@ -272,10 +263,7 @@ function eachTask(
   )
 }
 
-/**
- * Tests of the read-out whose predictions are stored: the first of these that the grid allows. Bands this wide tell
- * features that hold the position from features that hold only the position modulo 8 to 32 px.
- */
+/** The first of these tests is stored. Bands this wide tell the position from its phase (modulo 8 to 32 px). */
 const SHOWN_BANDS = ['16px bands', '32px bands', '64px bands'] as const
 
 function eachReadout({ readout = [] }: MeasuredLayer, value: (one: AxisReadout) => number): Numbers {

@@ -41,10 +41,7 @@ export async function noUnits(results: string): Promise<InputError> {
   return new InputError(`no finished units in ${results}; run "shiftscope reproduce --out ${shellWord(results)}" first`)
 }
 
-/**
- * Paths of the folders in a folder, sorted. Names that start with a dot are skipped: they are temporary folders of this
- * program, or folders of other programs.
- */
+/** Sorted paths. A leading dot marks temporary folders and folders of other programs, which are skipped. */
 export async function foldersIn(path: string): Promise<readonly string[]> {
   const entries = await readdir(path, { withFileTypes: true }).catch(() => [])
   return entries

@@ -6,11 +6,7 @@ import type { NamedBackground } from '../patches/background.js'
 import type { Patch } from '../patches/patch.js'
 import { pictureFormat } from '../patches/pictureFormat.js'
 
-/**
- * Path of the stored picture of a patch or background, as it was composited. A unit refers to its pictures by these
- * hashes, so the paths stay valid when folders are merged or moved. Pictures are only for show; no number depends on
- * them.
- */
+/** Units refer to pictures by hash, so the paths stay valid when folders are merged or moved. */
 function pictureFile(results: string, kind: 'patch' | 'background', digest: string): string {
   return join(results, 'pictures', `${kind}-${digest}.png`)
 }

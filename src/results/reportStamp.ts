@@ -4,10 +4,7 @@ import { packageVersion } from '../files/package.js'
 import { sha256, sha256OfFile } from '../files/sha256.js'
 import { compareText } from './openResults.js'
 
-/**
- * Hash of everything that a report depends on: its options, the program's version, and the descriptions of all units
- * and expressions. Descriptions contain the hashes of the arrays.
- */
+/** Hash of everything that a report depends on. The JSON files contain the hashes of all arrays. */
 export async function reportStamp(results: string, options: object): Promise<string> {
   const files: string[] = []
   for (const part of ['units', 'arithmetic']) files.push(...(await documentsIn(join(results, part))))

@@ -31,10 +31,7 @@ export interface SummaryRow {
   readonly count: number
 }
 
-/**
- * A summary row with the value of each patch, as in metrics.csv. Only this file averages over units; tables, charts,
- * findings and pages just select rows.
- */
+/** A summary row with the value of each patch, as in metrics.csv. Only this file averages over units. */
 export interface Row extends SummaryRow {
   /** Sorted by patch name; empty if the numbers do not belong to single patches. */
   readonly values: PatchValues
@@ -100,10 +97,7 @@ function numbersOf(units: readonly Unit[], layer: number) {
 
 type Baselines = NonNullable<Unit['layers'][number]['baselines']>
 
-/**
- * Fold accuracies of the two made-up features, position only and phase only, in the fold schemes that the study
- * measured. There is one set for each grid of positions and period of the phase.
- */
+/** Fold accuracies of the made-up features (position only, phase only), one set per grid and period. */
 export function baselineRows(
   groups: readonly { readonly size: number; readonly units: readonly Unit[] }[],
 ): readonly Row[] {
@@ -148,8 +142,8 @@ function rowsOfFolds(baselines: Baselines, schemes: readonly FoldScheme[], grid:
 }
 
 /**
- * Combines the values of several rows into one number for each patch, by default their mean.
- * @param combine must return a single value unchanged, because it is not called if there is only one row
+ * Combines rows into one number per patch, by default their mean.
+ * @param combine must return a single value unchanged, because it is not called for a single row
  */
 export function perPatch(
   rows: readonly Row[],
@@ -174,10 +168,7 @@ export function combined(rows: readonly Row[]): Row | undefined {
   return first && (rows.length === 1 ? first : rowOfPatches(first, perPatch(rows)))
 }
 
-/**
- * Restricts rows to the given patches and computes their means and deviations again. Rows without values of single
- * patches do not change.
- */
+/** Computes means and deviations again for these patches only. Rows without values per patch do not change. */
 export function ofPatches(rows: readonly Row[], patches: ReadonlySet<string>): readonly Row[] {
   return rows.map((row) =>
     row.values.size === 0 ? row : rowOfPatches(row, new Map([...row.values].filter(([patch]) => patches.has(patch)))),

@@ -18,10 +18,7 @@ export interface TableKind {
   readonly statistic: string
   /** Heading in the CSV file for the number of averaged values. */
   readonly counted: string
-  /**
-   * The number after ±: the standard deviation (if there are at least `fewest` values), the mean of another metric, the
-   * binomial standard error, or nothing.
-   */
+  /** The number after ±: the standard deviation of at least `fewest` values, another metric's mean, or as named. */
   readonly spread: { readonly fewest: number } | { readonly metric: string } | 'standard error' | 'none'
   /** Order of the columns by their first key. If absent, the order of the rows decides. */
   readonly order?: readonly string[]

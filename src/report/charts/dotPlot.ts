@@ -34,10 +34,7 @@ const ROW = 20
 /** Vertical distance in pixels between the first and the last series of a row. It separates equal values. */
 const SPREAD = 6
 
-/**
- * Draws a dot plot as HTML that fills the available width. Each row is an SVG, so that CSS can place the names above
- * the rows on narrow screens.
- */
+/** Fills the available width. Each row is an SVG, so that CSS can place its names above it on narrow screens. */
 export function dotPlot({ name, axis, scaleOf, series, rows, reference }: DotPlot): string {
   const dots = rows.flatMap((row) => row.dots.flatMap((dot) => dot ?? []))
   const scale = scaleOf([

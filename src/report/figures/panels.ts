@@ -25,8 +25,7 @@ export interface PanelGrid {
 }
 
 /**
- * Longest name and title in characters. Longer ones are cut, because image viewers cannot open very wide files. A title
- * may contain two names.
+ * In characters. Longer texts are cut, because image viewers cannot open very wide files. A title can have two names.
  */
 const [LONGEST_NAME, LONGEST_TITLE] = [60, 160]
 
@@ -41,10 +40,7 @@ const MOST_TICKS = 5
 /** Space for the numbers and ticks of an axis, in pixels. */
 const AXIS = { left: labelWidth('000') + TICK + 6, bottom: TICK + LINE }
 
-/**
- * Lays the maps out as in the paper: a row for each network and layer, a column for each anchor, and the colour scale
- * to the right.
- */
+/** Like the paper: a row for each network and layer, a column for each anchor, and the colour scale to the right. */
 export function panelLayout(grid: PanelGrid): FigureLayout {
   const { limits, columns, axes = "row and column of the object's top-left pixel" } = grid
   const title = shortened(grid.title, LONGEST_TITLE, '..')

@@ -41,7 +41,6 @@ export interface Claim {
   /** Reason why the claim cannot be judged, whatever the evidence; undefined if there is none. */
   readonly obstacle: (network: NetworkStudy) => string | undefined
   readonly evidence: (network: NetworkStudy) => readonly Evidence[]
-  /** Format in which the numbers are shown. */
   readonly numbers: NumberKind
   /** Puts the range of the numbers into a clause. */
   readonly says: (range: NumberRange) => string
@@ -54,9 +53,7 @@ export interface Claim {
   readonly axis?: string
   /** Values that the figure's axis always includes, in its unit. */
   readonly within?: readonly number[]
-  /**
-   * Viewer settings for the claim's link. By default, it shows one map for the center anchor, averaged over objects.
-   */
+  /** Viewer settings for the claim's link. Default: one map for the center anchor, averaged over objects. */
   readonly seenIn?: (network: NetworkStudy, at: Pick<Evidence, 'layer' | 'size'>) => Partial<LinkedView>
 }
 

@@ -41,10 +41,7 @@ export interface Border {
   readonly speaksFor: 'above' | 'below'
 }
 
-/**
- * Makes evidence from one value per patch.
- * @param border threshold; null if the values are only shown and decide nothing
- */
+/** @param border threshold; null if the values are only shown and decide nothing */
 export function evidenceOf(
   place: Pick<Evidence, 'layer' | 'size' | 'quantity'>,
   values: PatchValues,
@@ -53,9 +50,7 @@ export function evidenceOf(
   return { ...place, ...meanOf(values), lean: border && leanOf(values, border) }
 }
 
-/**
- * Judges a mean over patches. It is `open` if the mean is too close to the threshold, or if there are too few patches.
- */
+/** `open` if the mean is too close to the threshold, or if there are too few patches. */
 export function leanOf(values: PatchValues, { at, speaksFor }: Border): Lean {
   const { mean, standardError, patches } = meanOf(values)
   if (patches < FEWEST_PATCHES || standardError === null) return 'open'

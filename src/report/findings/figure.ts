@@ -10,8 +10,7 @@ import { CLEAR_ERRORS, type Evidence } from './evidence.js'
 import type { ClaimFinding } from './findings.js'
 
 /**
- * The figure of a claim, with its caption; undefined if there are no numbers.
- * @param findings findings of this claim, one per network
+ * Undefined if there are no numbers.
  * @param isSmall whether there are too few objects for standard errors
  */
 export function claimFigure(

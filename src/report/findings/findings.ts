@@ -44,10 +44,7 @@ export interface ClaimFinding {
   readonly evidence: readonly Evidence[]
 }
 
-/**
- * Judges all claims. Findings are sorted by claim, then by network in the order of the groups. The page, findings.md
- * and the terminal all show them.
- */
+/** Sorted by claim, then by network in the order of the groups. Page, findings.md and terminal all show these. */
 export function findingsOf(groups: readonly StudyGroup[]): readonly ClaimFinding[] {
   const networks = [...new Set(groups.map(({ model }) => model))].map((model): NetworkStudy => {
     const of = (wanted: string | undefined) => groups.filter((group) => group.model === wanted)
@@ -84,7 +81,7 @@ function linkTo({ border, seenIn }: Claim, network: NetworkStudy, deciding: read
 
 const OPEN = 'cannot be judged'
 
-/** Reaches a verdict by the rule that VERDICT_RULE describes. */
+/** Applies the rule of VERDICT_RULE. */
 export function judge(judged: readonly Evidence[]): Pick<ClaimFinding, 'verdict' | 'reason'> {
   if (judged.every(({ patches }) => patches < FEWEST_PATCHES))
     return { verdict: OPEN, reason: `fewer than ${FEWEST_PATCHES} objects` }

@@ -9,7 +9,7 @@ import { unitFolder } from '../../results/unit/store.js'
 import { viewLink } from '../viewLink.js'
 import type { ClaimFinding } from './findings.js'
 
-/** Claim of the second sentence. The first sentence is about it, too, if no answer changes. */
+/** Claim of the lead's second sentence. If no answer changes, the first sentence is about it, too. */
 const INVARIANCE = 'no-global-invariance'
 
 /**
@@ -92,10 +92,7 @@ function atLarge(findings: readonly ClaimFinding[]): string {
   return ` In ${networks} networks, the features also change with the position.`
 }
 
-/**
- * Links to the object's maps of answers in two networks. The second network is the one whose share of unchanged answers
- * differs most from the first network's.
- */
+/** Compares the answers with those of the network in which the share of kept answers differs most. */
 function linkTo({ unit, answers: { kept } }: Answered, answered: readonly Answered[]): string {
   const { patch, size, model } = unit.inputs
   const apart = ({ answers }: Answered) => Math.abs(answers.kept - kept)

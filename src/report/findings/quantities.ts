@@ -18,10 +18,7 @@ export const NOTICEABLE_GAIN = 0.1
 /** A grid pattern with less than this share of the plain network's power counts as suppressed. */
 export const SUPPRESSED = 0.5
 
-/**
- * Longest period of the grid pattern in pixels. Longer periods, such as 32 px (a third of a map), would also measure
- * the smooth fall of similarity over the map.
- */
+/** Longest period in pixels. Longer ones would also measure the smooth fall of similarity over a map. */
 export const LONGEST_GRID = 16
 
 /** Accuracies that differ by less than this count as equal. */
@@ -123,10 +120,7 @@ export function coarseGridOf(one: LayerOfGroup): string | undefined {
   return phase && coarseGrid(phase.mean, variantPixels(phase.variant))
 }
 
-/**
- * The accuracy of left-right minus that of top-bottom, minus the same difference for a made-up feature that contains
- * only the position. If the grid is too coarse, the numbers do not decide.
- */
+/** Left-right accuracy minus top-bottom accuracy, minus the same for features that contain only the position. */
 export function separabilityGap(one: LayerOfGroup): readonly Evidence[] {
   const border: Border | null = coarseGridOf(one) === undefined ? { at: EQUAL_ACCURACY, speaksFor: 'above' } : null
   return TELLING_SCHEMES.map((scheme) => {
@@ -145,10 +139,7 @@ export function positionAdvantage(one: LayerOfGroup): readonly Evidence[] {
   return [difference(one, 'error of phase only minus error of position only', values, 'below')]
 }
 
-/**
- * Share of positions that keep the answer at the center, for confident and for unsure answers. Only confident answers
- * decide.
- */
+/** Share of positions that keep the center's answer. Only answers that are confident there decide. */
 export function answersKept(one: LayerOfGroup): readonly Evidence[] {
   const of = (confidence: string, answer: string, border: Border | null) => {
     const quantity = `positions that keep ${answer} answer`

@@ -151,7 +151,7 @@ function shownValue({ spread }: TableKind, row: SummaryRow, spreads: ReadonlyMap
   return { mean, ...(count >= FEWEST_PATCHES && { std: spreads.get(placeOf(row)) }), count }
 }
 
-/** If the number after ± is another metric's mean, returns that metric by network, layer and variant. */
+/** For kinds that show another metric's mean after ±: that metric by network, layer and variant. */
 function spreadsOf({ spread }: TableKind, rows: readonly SummaryRow[], size: number): ReadonlyMap<string, number> {
   if (typeof spread === 'string' || !('metric' in spread)) return new Map()
   const own = rows.filter((row) => row.metric === spread.metric && row.size === size)

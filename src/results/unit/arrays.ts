@@ -50,7 +50,7 @@ export function unitArrays(unit: DescribedUnit): readonly UnitArray[] {
   return [{ kind: 'maps', layer: null, file: 'similarity.npy', shape }, ...perLayer]
 }
 
-/** Contents of a unit's arrays. Those of layers are lists with one entry per layer. */
+/** Contents of a unit's arrays. Arrays of layers are lists with one entry per layer. */
 export interface UnitArrays extends Readonly<Partial<Record<LayerArrayKind, readonly (Float32Array | undefined)[]>>> {
   readonly maps: Float32Array
   readonly anchorFeatures: readonly Float32Array[]

@@ -52,10 +52,7 @@ export function assembleUnit(
   }
 }
 
-/**
- * Converts answers to the form of unit.json, and adds the names of the classes that occur.
- * @param category class of the object; null if unknown
- */
+/** @param category class of the object; null if unknown */
 function namedAnswers(
   { maps, center, kept, least }: AnswerMaps,
   known: Readonly<Record<number, string>> = {},

@@ -1,9 +1,6 @@
 import type { Unit, UnitInputs } from './schema.js'
 
-/**
- * Inputs that must be equal if a stored unit is to be used instead of the wanted one. Others may differ: the stored
- * unit may have more fold schemes, equivariance, a read-out or features, and it may lack sketches.
- */
+/** Inputs that must be equal if a stored unit is to be used. `differencesOf` checks the others less strictly. */
 type SharedInput =
   | Exclude<keyof UnitInputs, 'format' | 'separability' | 'equivariance' | 'keepsFeatures' | 'sketches'>
   | Exclude<keyof NonNullable<UnitInputs['separability']>, 'loss' | 'cv'>

@@ -44,10 +44,7 @@ export async function openUnit(results: string, folder: string): Promise<OpenUni
   return unitWithArrays(folder, description)
 }
 
-/**
- * Makes a unit from a description that was already read.
- * @param readArray reads one of its arrays; by default from the unit's folder
- */
+/** @param readArray reads one of the unit's arrays; by default from its folder */
 export function unitWithArrays(
   folder: string,
   description: Unit,
