@@ -23,7 +23,7 @@ export interface AnchorMaps {
 export function checkDrawable({ name, rows, cols }: Omit<AnchorMaps, 'maps' | 'placement'>): void {
   if (Math.max(rows, cols) > MOST_POSITIONS)
     throw new InputError(
-      `${name} has ${rows} × ${cols} positions, more than the ${MOST_POSITIONS} along an axis that can be drawn; take every nth of them`,
+      `${name} has ${rows} × ${cols} positions, but at most ${MOST_POSITIONS} per axis can be drawn; keep only every nth row and column`,
     )
 }
 

@@ -37,7 +37,7 @@ export async function unitFolders(results: string): Promise<readonly (readonly s
 
 export async function noUnits(results: string): Promise<InputError> {
   const entry = await stat(results).catch(() => undefined)
-  if (entry?.isFile()) return new InputError(`${results} is not a folder; give the results folder of reproduce`)
+  if (entry?.isFile()) return new InputError(`${results} is not a folder; name the results folder that reproduce wrote`)
   return new InputError(`no finished units in ${results}; run "shiftscope reproduce --out ${shellWord(results)}" first`)
 }
 

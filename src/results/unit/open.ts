@@ -40,7 +40,8 @@ export interface OpenUnit extends Pick<Unit, 'inputs' | 'rows' | 'cols' | 'layer
 export async function openUnit(results: string, folder: string): Promise<OpenUnit> {
   const description = await readUnit(folder)
   const expected = unitFolder(results, description.inputs)
-  if (folder !== expected) throw new InputError(`${folder} holds the unit of ${expected}; remove it, or move it there`)
+  if (folder !== expected)
+    throw new InputError(`${folder} contains the unit that belongs in ${expected}; move it there, or remove it`)
   return unitWithArrays(folder, description)
 }
 
