@@ -11,8 +11,7 @@ extern "C" {
 // New in glibc 2.32. False is always safe: it makes reference counts atomic.
 char __libc_single_threaded = 0;
 
-// New in glibc 2.30. The old pthread_cond_timedwait uses the condition variable's own clock, so the deadline is
-// converted to that clock.
+// New in glibc 2.30. Converts the deadline to the condition variable's own clock.
 int pthread_cond_clockwait(pthread_cond_t* condition, pthread_mutex_t* mutex, clockid_t clock, const timespec* until) {
   constexpr std::int64_t second = 1'000'000'000;
   timespec now, deadline;

@@ -72,8 +72,7 @@ class Compositor {
   /// out[i, c, y, x] = weight * window + (1 - weight) * frame, with the window's corner at offsets[i]. Both products
   /// and their sum are rounded to float32, so every instruction set gives the same bits.
   ///
-  /// offsets: [count]. out: [count, channels, rows, cols], C order, with any 4-byte alignment. It must not overlap
-  /// other memory in use.
+  /// offsets: [count]. out: [count, channels, rows, cols], C order, any 4-byte alignment, overlapping nothing else.
   /// Batches larger than the last-level cache are written past the caches.
   /// Throws std::out_of_range, before anything is written, if an offset puts the window outside the frame.
   void composite(const Offset* offsets, std::size_t count, float* out,
@@ -86,10 +85,9 @@ class Compositor {
   std::size_t window_rows_, window_cols_;
   bool constant_;
   std::vector<float> background_;  // as in Frame
-  // Rows of the window, with cols_ - window_cols_ background pixels on both sides: [channels, window_rows, 2 * cols_ -
-  // window_cols_]. So wherever the window is, a row of the image is one run of cols_ floats.
-  // On a constant background, these are the final values. Otherwise they are weight * window, to which keep_ *
-  // background is added.
+  // [channels, window_rows, 2 * cols_ - window_cols_]: the window's rows between margins of cols_ - window_cols_
+  // background pixels. So a row of the image is one run of cols_ floats, wherever the window is.
+  // Final values on a constant background; otherwise weight * window, to which keep_ * background is added.
   std::vector<float> padded_;
   std::vector<float> keep_;  // 1 - weight, padded by ones: [window_rows, 2 * cols_ - window_cols_]; empty if constant
 };

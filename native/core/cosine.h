@@ -35,8 +35,7 @@ CosineFault cosine_similarity(const float* features, std::size_t rows, std::size
                               std::size_t anchor_count, std::size_t threads, float* out,
                               InstructionSet level = instruction_set());
 
-/// inverse_norms[a] = 1 / |anchors[a]|. Returns the first anchor that is zero or not finite; the inverses are then
-/// unspecified.
+/// inverse_norms[a] = 1 / |anchors[a]|. Returns the first anchor that is zero or not finite as a fault.
 CosineFault invert_norms(const float* anchors, std::size_t anchor_count, std::size_t dims, double* inverse_norms);
 
 /// `cosine_similarity` with one plain float64 sum per result. Tests compare the kernels with it.

@@ -19,8 +19,7 @@ inline std::size_t worker_count(std::size_t count, std::size_t piece, std::size_
 }
 
 /// Splits [0, count) into pieces of length `piece` (the last may be shorter), and calls work(worker, begin, end) for
-/// each. It uses up to `threads` threads; the calling thread is worker 0. Worker numbers are below worker_count(count,
-/// piece, threads).
+/// each. It uses up to `threads` threads, numbered from 0 to worker_count(…) - 1; the calling thread is 0.
 /// A free thread takes the next piece, so results must not depend on which worker gets it. `work` must not throw.
 template <class Work>
 void for_each_piece(std::size_t count, std::size_t piece, std::size_t threads, const Work& work) {

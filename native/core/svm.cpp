@@ -18,8 +18,7 @@
 namespace shiftscope {
 namespace {
 
-/// The first working sets get about this many samples, spread evenly over the rows, and at least kFirstOfClass per
-/// class.
+/// First working sets: about kFirstSamples samples, spread evenly over the rows, and at least kFirstOfClass per class.
 constexpr std::size_t kFirstSamples = 256;
 constexpr std::size_t kFirstOfClass = 16;
 
@@ -38,7 +37,7 @@ struct Problem {
   bool is_active() const { return !method->is_done(); }
 };
 
-/// Problems in which no sample has opposite labels. They have support vectors in common, so they share a Gram matrix.
+/// Problems whose labels nowhere contradict each other. They have support vectors in common, so they share a matrix.
 struct Group {
   std::unique_ptr<GramMatrix> gram;
   std::vector<Problem> problems;
@@ -127,7 +126,7 @@ class Training {
     for (std::size_t i = 0; i < wanted; ++i) samples.push_back(all[(2 * i + 1) * all.size() / (2 * wanted)]);
   }
 
-  /// Adds the samples that the last pass chose to the working sets.
+  /// Enlarges the working sets by the samples that the last pass chose.
   void enlarge(Group& group) const {
     Samples samples;
     for (Problem& problem : group.problems) {

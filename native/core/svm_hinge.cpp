@@ -87,8 +87,7 @@ std::vector<std::size_t> free_multipliers(const HingeDual& dual) {
   return free;
 }
 
-/// Newton's method on the free multipliers, those strictly between their bounds. A multiplier that reaches a bound
-/// stays there.
+/// Newton's method on the multipliers strictly between their bounds. One that reaches a bound stays there.
 class FreeNewton {
  public:
   FreeNewton(const SvmKernels& kernels, HingeDual& dual, const std::vector<std::size_t>& free)

@@ -16,8 +16,7 @@ constexpr std::size_t kTileRows = 2, kTileColumns = 4;
 
 constexpr std::size_t kWidth = Doubles::width;
 
-/// Dims are handled in panels so small that a tile's operands and the weights of five problems stay in the first-level
-/// cache.
+/// Panels are so small that a tile's operands and the weights of five problems stay in the first-level cache.
 constexpr std::size_t kPanelDims = 512;
 constexpr std::size_t kPanelRows = 32;
 

@@ -64,8 +64,7 @@ Derivatives derivatives_at(const LineSearch& search, double t, double slope, dou
 
 /// The t > 0 that minimises the losses plus slope · t + ½ curvature · t².
 double line_minimum(const LineSearch& search, double slope, double curvature) {
-  // The function is convex and piecewise quadratic. Newton's method finds the minimum, bisection keeps it within
-  // brackets.
+  // Convex and piecewise quadratic, so Newton's method finds the minimum. Bisection keeps it within bounds.
   double low = 0, high = HUGE_VAL, t = 1;
   for (int step = 0; step < 100; ++step) {
     const Derivatives at = derivatives_at(search, t, slope, curvature);
@@ -96,8 +95,7 @@ NewtonMethod::NewtonMethod(const SvmKernels& kernels, const LargeProblem& proble
   evaluate();
 }
 
-/// Requests the scalar products of the weights themselves. From these, `accept` computes the solution without
-/// accumulated rounding errors.
+/// Requests the scalar products of the weights themselves, which give the solution without accumulated errors.
 const std::vector<double>& NewtonMethod::refresh() {
   exact_ = true;
   return weights_;

@@ -198,7 +198,6 @@ struct Doubles {
 using Quad = Floats;
 #endif
 
-/// An index that is known at compile time.
 template <std::size_t Value>
 struct Constant {
   constexpr operator std::size_t() const { return Value; }

@@ -45,8 +45,7 @@ struct Fiber {
   std::vector<std::vector<Copy>> copies{1};  ///< in batches; the last one is not committed yet
 };
 
-/// Values that the lanes of a warp exchange. There are two buffers, because one lane can be an exchange ahead of
-/// another.
+/// Values that lanes exchange, in two buffers, because one lane can be an exchange ahead of another.
 struct Warp {
   std::array<std::array<std::uint64_t, kWarpSize>, 2> values{};
   unsigned arrived = 0, turn = 0;

@@ -17,8 +17,7 @@ TEST(hinge_best_intercept_is_the_middle_of_the_minimisers) {
 }
 
 TEST(hinge_margin_is_that_between_the_classes) {
-  // Positive samples have the scores 3 and 4, negative ones -1 and -3. The scores 5 and -5 have no label and must be
-  // ignored.
+  // Scores are 3 and 4 (positive), -1 and -3 (negative), 5 and -5 (no label, to be ignored).
   const std::vector<double> labels{1, 1, -1, -1, 0, 0}, residuals{-2, -3, 0, 2, -5, 5};
   const Margin margin = margin_of(residuals.data(), labels.data(), labels.size());
   CHECK(margin.half_width == 2);

@@ -69,7 +69,6 @@ Outcome train(const Case& given, const SvmOptions& options, const test::Backend&
 
 Outcome reference(const Case& given, const SvmOptions& options) { return outcome_of(svm_reference, given, options); }
 
-/// Computes the objective at (w, b) from its definition.
 double objective(const Case& given, std::size_t p, const double* w, double b, const SvmOptions& options) {
   double sum = 0;
   for (std::size_t d = 0; d < given.dims; ++d) sum += w[d] * w[d] / 2;
@@ -237,8 +236,8 @@ TEST(svm_equal_features_but_for_a_rectangle) {
   }
 }
 
-/// If the classes are separable, the objective is smaller than the rounding errors of the slacks. Otherwise, Newton
-/// steps must not lose their digits.
+/// For separable classes, the objective is smaller than the rounding errors of the slacks. For overlapping classes,
+/// Newton steps can lose their digits.
 TEST(svm_columns_of_very_different_scales) {
   Random random(44);
   for (float distance : {1.0f, 0.0f}) {
