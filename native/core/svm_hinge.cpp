@@ -163,7 +163,7 @@ class FreeNewton {
     fixed_.assign(size_, false);
   }
 
-  /// Solves K d = residuals - ν with Σ d = 0. Returns false if the direction does not raise the dual.
+  /// Solves K d = residuals - ν with the ν that makes Σ d = 0. Returns false if the direction does not raise the dual.
   bool find_direction() {
     direction_.resize(size_);
     ones_.resize(size_);

@@ -37,7 +37,7 @@ struct Operands {
 };
 
 /// out[r · stride + c] = <rows[r], columns[c]> over `count` elements, a multiple of kWidth; added to `out` if `add`.
-/// Never inlined, because compilers would then keep the sums in memory instead of registers.
+/// Never inlined: in the middle of other code, compilers would keep the sums in memory instead of registers.
 template <std::size_t Rows, std::size_t Columns, class B>
 SHIFTSCOPE_NOINLINE void tile(const Operands<B>& operands, std::size_t count, bool add, double* out, std::size_t stride) {
   const Operands<B> x = operands;

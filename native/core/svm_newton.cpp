@@ -23,8 +23,8 @@ constexpr double kPromise = 1e-3;
 /// With at least this many samples between the bounds, a step takes much longer than those of other problems.
 constexpr std::size_t kHeavy = 256;
 
-/// With at most this many dims, steps are always solved in dims. That is cheap, and unlike in samples, columns of very
-/// different scales do not spoil the factors.
+/// With at most this many dims, a step always has one unknown per dim. That is cheap. With one unknown per sample,
+/// columns of very different scales would spoil the factors.
 constexpr std::size_t kFewDims = 256;
 
 /// The method gives up after this many passes that hardly reduce the gap, because the rest is rounding error.
@@ -257,8 +257,8 @@ void NewtonMethod::solve_in_dims(std::size_t threads) {
   intercept_direction_ = solution[dims_];
 }
 
-/// Solves the same system in fewer unknowns, one per sample, with the samples' scalar products K. With t = stiffness ·
-/// (X d + d_b), (K + I / stiffness) t = -X gradient + d_b and Σ t = -gradient_b. Then d = -gradient - Xᵀ t.
+/// Solves the system of `solve_in_dims` with one unknown per sample and the samples' scalar products K. With t =
+/// stiffness · (X d + d_b), (K + I / stiffness) t = -X gradient + d_b and Σ t = -gradient_b. Then d = -gradient - Xᵀ t.
 void NewtonMethod::solve_in_samples(std::size_t threads) {
   const std::size_t size = between_.size();
   std::vector<double> t(size), ones(size, 1.0);

@@ -60,7 +60,7 @@ inline __device__ double warp_sum(double value) {
 }
 
 /// Computes products[r][v] = <row r, vector v> for a warp's Rows rows from `first` on. Every lane gets the totals. If
-/// Norm, products[r][0] is the row's squared norm, and the vectors follow. Beyond the last row, it is repeated.
+/// Norm, products[r][0] is the row's squared norm, and the vectors follow. Rows beyond the last one repeat it.
 ///
 /// vectors: [Vectors, dims], aligned to Width elements. Width: 2 if `reads_pairs`, otherwise 1. All kThreads threads of
 /// a block must call it.

@@ -3,7 +3,7 @@ import { FEWEST_PAIRS, FEWEST_PATCHES } from './rows.js'
 
 const OVER_OBJECTS = `± is the standard deviation over objects (at least ${FEWEST_PATCHES}).`
 
-/** A kind of table. There is one table of it for each patch size, with a row for each network and layer. */
+/** A kind of table, made once per patch size. It has a row for each network and layer. */
 export interface TableKind {
   /** Start of the names of the table's files. */
   readonly stem: string

@@ -69,7 +69,7 @@ function curve(
     points: points.map(([a, b]) => `${coordinate(x(a))},${coordinate(y(b))}`).join(' '),
     fill: 'none',
     stroke: seriesColour(series),
-    // Lines with a text of their own are thin because there are many. Dashed lines are for comparison.
+    // Lines with `words` are many, so they are thin. The dashed line, with which they are compared, is thick.
     'stroke-width': words === undefined ? 1.5 : isDashed ? 3 : 1,
     ...(isDashed && { 'stroke-dasharray': '4 3' }),
   }
