@@ -25,8 +25,8 @@
 /// Lower bound of the time: each pass reads rows·dims·4 bytes and takes `problems` float64 multiply-adds per float,
 /// which is 2.5 per byte for ten problems. A core with 256-bit vectors does about as many while the memory delivers the
 /// data, so either may be the limit. A dozen passes take no longer than the Gram matrix, which needs m²/2·dims
-/// multiply-adds for the m samples that were ever in a working set. Classes that overlap more have more support vectors,
-/// and a Newton step takes m³.
+/// multiply-adds for the m samples that were ever in a working set. Classes that overlap more have more support
+/// vectors, and a Newton step takes m³.
 namespace shiftscope {
 
 struct SvmOptions {

@@ -33,7 +33,7 @@ __global__ void __launch_bounds__(kThreads, 2) cosine_kernel(CosineJob job) {
   const std::size_t first = first_row<kRows>();
   double sums[kRows][1 + kGroup];
   row_products<kRows, kGroup, true, Width>(job.features, job.anchors, first, sums);
-  // Lane r finishes row r alone, because square roots and divisions in float64 are slow.
+  // Each lane finishes at most one row, because square roots and divisions in float64 are slow.
   const unsigned lane = threadIdx.x % kWarpSize;
   double mine[1 + kGroup];
 #pragma unroll

@@ -84,8 +84,8 @@ __device__ void store(const float (&values)[kFetched], Staged& staged) {
 /// Calls emit(row, column, sum) for each element of a tile. Only some threads call `emit`, but all threads of a block
 /// must take part.
 ///
-/// In each half of a warp, lanes 2i and 2i + 1 read the same column, and lanes i and i + 2 the same row. A read of 64 bits
-/// per lane is then one access to shared memory instead of two.
+/// In each half of a warp, lanes 2i and 2i + 1 read the same column, and lanes i and i + 2 the same row. A read of 64
+/// bits per lane is then one access to shared memory instead of two.
 template <class Side, class Emit>
 __device__ void tile_products(const Side& left, const Side& right, std::size_t terms, const Emit& emit) {
   __shared__ Staged rows[2], columns[2];

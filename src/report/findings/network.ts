@@ -62,7 +62,7 @@ export function similarityScale(one: LayerOfGroup): number | undefined {
   return baseline === undefined || baseline >= 1 ? undefined : 1 / (1 - baseline)
 }
 
-/** Relative similarity is 1 for perfect invariance and 0 for a different object. It needs a null baseline. */
+/** Relative similarity is 1 for perfect invariance and 0 for a different object. Empty without a null baseline. */
 export function relative(one: LayerOfGroup, similarity: PatchValues): PatchValues {
   const scale = similarityScale(one)
   return scale === undefined ? new Map() : mapped(similarity, (value) => 1 - (1 - value) * scale)
