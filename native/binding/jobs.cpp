@@ -116,7 +116,7 @@ class Unfinished {
   std::set<LongJob*> all_;
 };
 
-/// Stops the jobs when the main thread calls process.exit(), which runs no hooks of the environment.
+/// process.exit() in the main thread runs no hooks of the environment, but it destroys static objects such as this one.
 struct StopAtExit {
   Unfinished& unfinished;
   // Windows ends all threads before this destructor runs, so waiting for them would be useless.

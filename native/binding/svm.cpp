@@ -69,7 +69,7 @@ Napi::Value train_svm(const Napi::CallbackInfo& info) {
   const Napi::Value tolerance = given.Get("tolerance"), pass_limit = given.Get("passLimit");
   if (!tolerance.IsUndefined()) options.tolerance = positive_argument(tolerance, "tolerance");
   if (!pass_limit.IsUndefined()) options.pass_limit = count_argument(pass_limit, "passLimit", 1);
-  // Problems that run at the same time each start their own threads, so the number is limited here.
+  // Problems that run at the same time divide this number among them, so it is limited here, too.
   options.threads = std::min(count_argument(property(given, "threads"), "threads", 1), kMostWorkers);
   const Napi::Value features_value = property(given, "features"), labels_value = property(given, "labels");
   const Napi::Value decisions_value = property(given, "decisions"), stop_value = property(given, "stop");

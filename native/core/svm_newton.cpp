@@ -20,7 +20,7 @@ constexpr double kMostStiffness = 1e4;
 /// from an earlier point would not help the next smoothed problem.
 constexpr double kPromise = 1e-3;
 
-/// With at least this many samples between the bounds, a step takes much longer than those of other problems.
+/// With at least this many samples between the bounds, a step takes longer than those of other problems.
 constexpr std::size_t kHeavy = 256;
 
 /// With at most this many dims, a step always has one unknown per dim. That is cheap. With one unknown per sample,

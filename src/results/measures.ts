@@ -263,7 +263,7 @@ function eachTask(
   )
 }
 
-/** The first of these tests is stored. Bands this wide tell the position from its phase (modulo 8 to 32 px). */
+/** Predictions are stored for the first of these tests that a grid allows. Such wide bands tell position from phase. */
 const SHOWN_BANDS = ['16px bands', '32px bands', '64px bands'] as const
 
 function eachReadout({ readout = [] }: MeasuredLayer, value: (one: AxisReadout) => number): Numbers {

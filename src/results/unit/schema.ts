@@ -29,7 +29,7 @@ const inputsSchema = z.object({
   precision: z.literal('fp16').optional(),
   /** How a feature map is reduced to one value per channel; absent if all its values are used. */
   pool: z.enum(['mean', 'max', 'center']).optional(),
-  /** How pixels become the network's input. Absent if the catalog decides it, or for ImageNet's usual way. */
+  /** How pixels become the network's input. Absent if as in the catalog or, for an ONNX file, as for ImageNet. */
   input: z.string().optional(),
   /** Settings of the separability classifiers; null if separability was not measured. */
   separability: z
