@@ -62,7 +62,7 @@ Frame image_frame(const std::uint8_t* rgb, std::size_t rows, std::size_t cols, c
 /// can use it at the same time.
 class Compositor {
  public:
-  /// window and frame must have the same number of channels, and only finite values.
+  /// Both need the same number of channels, and as many values as their shapes say, all finite.
   /// Throws std::out_of_range if the window is larger than the frame.
   Compositor(const Window& window, const Frame& frame);
 

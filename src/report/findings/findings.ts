@@ -44,7 +44,7 @@ export interface ClaimFinding {
   readonly evidence: readonly Evidence[]
 }
 
-/** Sorted by claim, then by network in the order of the groups. Page, findings.md and terminal all show these. */
+/** All findings by claim, then by network in the order of the groups. Page, findings.md and terminal show them. */
 export function findingsOf(groups: readonly StudyGroup[]): readonly ClaimFinding[] {
   const networks = [...new Set(groups.map(({ model }) => model))].map((model): NetworkStudy => {
     const of = (wanted: string | undefined) => groups.filter((group) => group.model === wanted)

@@ -23,7 +23,7 @@ export function eachLayer(
   return groups.flatMap((group) => group.layers.flatMap((layer) => measure({ group, layer }))).filter(isMeasured)
 }
 
-/** Also passes the same layer of the original network, restricted to the patches that both networks saw. */
+/** Pairs each layer with the same layer of the original network, restricted to the patches that both networks saw. */
 export function eachPair(
   { groups, original }: NetworkStudy,
   measure: (own: LayerOfGroup, other: LayerOfGroup) => readonly Evidence[],
