@@ -9,8 +9,7 @@ namespace {
 
 constexpr std::size_t kPieceRows = 64;
 
-/// Independent maxima, which the compiler turns into vector instructions. They are as fast as the memory on every
-/// instruction set.
+/// Number of independent maxima. The compiler turns them into vector instructions, and the memory becomes the limit.
 constexpr std::size_t kLanes = 32;
 
 constexpr float kLowest = -std::numeric_limits<float>::infinity();
