@@ -9,9 +9,8 @@
 namespace shiftscope::binding {
 namespace {
 
-/// The built-in getter of ArrayBuffer.prototype.resizable, taken before a program can replace it; empty if this Node.js
-/// has no resizable buffers. Node-API offers no other way to ask. Calling the built-in getter runs no code of the
-/// program.
+/// The built-in getter of ArrayBuffer.prototype.resizable; empty if this Node.js has no resizable buffers. Node-API has
+/// no function for it. The getter is fetched at the start, before a script can replace it with code of its own.
 struct Resizable {
   Napi::FunctionReference getter;
 };
@@ -19,7 +18,7 @@ struct Resizable {
 bool is_resizable(const Napi::TypedArray& array) {
   const Napi::ArrayBuffer buffer = array.ArrayBuffer();
   const Napi::FunctionReference& getter = array.Env().GetInstanceData<Resizable>()->getter;
-  // A SharedArrayBuffer may be growable, but its memory never shrinks or moves.
+  // A SharedArrayBuffer can grow, but its memory never shrinks or moves.
   return buffer.IsArrayBuffer() && !getter.IsEmpty() && getter.Value().Call(buffer, {}).ToBoolean().Value();
 }
 

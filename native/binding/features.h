@@ -5,24 +5,24 @@
 #include "../cuda/features.h"
 #include "jobs.h"
 
-/// Features of an operation: either an array, or features on a CUDA device, for which JavaScript has a handle.
+/// Operations take features as an array, or as a handle for features on a CUDA device.
 namespace shiftscope::binding {
 
-/// Owned by the handle, until it is released or garbage-collected, and by the jobs in flight that read them.
+/// Shared by the handle and by running jobs, so that releasing the handle does not take the memory from a job.
 using DeviceFeatures = std::shared_ptr<const SHIFTSCOPE_CUDA::Features>;
 
-/// A matrix, [rows, dims].
+/// Features, [rows, dims]: either an array or features on a device.
 struct FeatureMatrix {
-  DeviceFeatures on_device;              ///< null for an array
-  const float* values = nullptr;         ///< the elements of the array; null for a device
+  DeviceFeatures on_device;              ///< null if the features are an array
+  const float* values = nullptr;         ///< elements of the array; null for a device
   std::vector<Napi::TypedArray> arrays;  ///< the array, which the job must keep alive
 };
 
-/// Converts an array or a handle; throws if the features do not have this shape. Do not run JavaScript after it,
-/// because that could detach the array.
+/// Converts an array or a handle. Throws if the features do not have this shape. Run no JavaScript after it, because
+/// that could detach the array.
 FeatureMatrix feature_matrix(const Napi::Value& value, std::size_t rows, std::size_t dims);
 
-/// Returns the result of work(), or a conversion to { deviceFailure } if a device fails.
+/// Calls work(). If a device fails, the promise resolves to { deviceFailure }.
 template <class Work>
 Conversion or_device_failure(const Work& work) {
   try {

@@ -16,7 +16,6 @@
 namespace shiftscope::binding {
 namespace {
 
-/// Work and the promise for its result.
 class Task {
  public:
   Task(const Napi::Env& env, Work work)
@@ -28,7 +27,7 @@ class Task {
 
   Napi::Promise promise() const { return deferred_.Promise(); }
 
-  /// On any thread.
+  /// Runs on any thread.
   void run() noexcept {
     try {
       result_ = execute_();
@@ -37,12 +36,12 @@ class Task {
     }
   }
 
-  /// Called instead of `run` if no thread could be started.
+  /// Called instead of `run` if the thread cannot be started.
   void fail(const std::exception& reason) {
     failure_ = {false, "there is no thread for " + name_ + ": " + reason.what()};
   }
 
-  /// On the thread of the environment, after `run` or `fail`.
+  /// Runs on the JavaScript thread, after `run` or `fail`.
   void settle(const Napi::Env& env) {
     try {
       if (failure_) throw error_of(env, *failure_);
@@ -54,7 +53,7 @@ class Task {
   }
 
  private:
-  /// By then the work is done, but its result is useless: the arrays that it read or wrote have lost their memory.
+  /// A transferred buffer has lost its memory, so the result in it is lost, too.
   bool is_any_transferred() const {
     return std::any_of(kept_.begin(), kept_.end(),
                        [](const auto& array) { return array.Value().ArrayBuffer().IsDetached(); });
@@ -68,7 +67,7 @@ class Task {
   std::optional<Failure> failure_;
 };
 
-/// Deletes itself when it has ended.
+/// node-addon-api deletes it after the promise is settled.
 class PoolJob : public Napi::AsyncWorker {
  public:
   PoolJob(const Napi::Env& env, Work work) : Napi::AsyncWorker(env, "shiftscope"), task(env, std::move(work)) {}
@@ -80,7 +79,7 @@ class PoolJob : public Napi::AsyncWorker {
   void OnOK() override { task.settle(Env()); }
 };
 
-/// A task, its thread, and the function through which this thread calls the environment's thread.
+/// A task with a thread of its own. `done` calls `settle` on the JavaScript thread.
 struct LongJob {
   std::optional<Task> task;  ///< empty once it is settled or its environment has ended
   std::atomic<std::int32_t>* stop;
@@ -88,10 +87,10 @@ struct LongJob {
   napi_threadsafe_function done = nullptr;
 };
 
-/// How long the end of the process waits for work that was told to stop.
+/// How long the process waits at its end for jobs that were told to stop.
 constexpr std::chrono::seconds kPatience{2};
 
-/// The jobs of all environments whose threads have not finished.
+/// All long jobs whose threads are still running, in all environments.
 class Unfinished {
  public:
   void add(LongJob* job) {
@@ -117,17 +116,17 @@ class Unfinished {
   std::set<LongJob*> all_;
 };
 
-/// process.exit() in the main thread ends no environment: it calls exit(), which destroys what is static.
+/// process.exit() in the main thread runs no hooks of the environment, but it destroys static objects such as this one.
 struct StopAtExit {
   Unfinished& unfinished;
-  // Windows ends all threads before this destructor runs, so no job would ever finish.
+  // Windows ends all threads before this destructor runs, so waiting for them would be useless.
 #if !defined(_WIN32)
   ~StopAtExit() { unfinished.stop(); }
 #endif
 };
 
 Unfinished& unfinished() {
-  // Never destroyed, because threads may still call `remove` when the process ends.
+  // Never destroyed, because threads may call `remove` until the process ends.
   static Unfinished& all = *new Unfinished;
   static const StopAtExit at_exit{all};
   return all;
@@ -140,7 +139,7 @@ void run_on_thread(LongJob* job) noexcept {
   unfinished().remove(job);
 }
 
-/// Hook that runs when the environment ends. It waits for the thread, because the arrays belong to the environment.
+/// Runs when the environment ends. It waits for the thread, because the arrays are freed with the environment.
 void end_with_environment(void* data) {
   auto* job = static_cast<LongJob*>(data);
   job->stop->store(1);
@@ -148,7 +147,7 @@ void end_with_environment(void* data) {
   job->task.reset();
 }
 
-/// Called on the environment's thread when the work is done; `env` is null if the environment has ended.
+/// Runs on the JavaScript thread when the work is done. `env` is null if the environment has ended.
 void settle(napi_env env, napi_value, void* context, void*) {
   auto* job = static_cast<LongJob*>(context);
   if (env == nullptr || !job->task) return;
@@ -157,7 +156,7 @@ void settle(napi_env env, napi_value, void* context, void*) {
   try {
     job->task->settle(env);
   } catch (const Napi::Error&) {
-    // The environment is ending and takes no result.
+    // The environment is ending and no longer takes a result.
   }
   job->task.reset();
 }
@@ -184,7 +183,7 @@ Napi::Value start_long_job(const Napi::Env& env, Work work, std::atomic<std::int
                                       delete_job, owned.get(), settle, &owned->done);
   if (status != napi_ok) throw Napi::Error::New(env);
   LongJob* job = owned.release();  // the function owns it now
-  // Added after the function was created, because hooks run from last to first and the function's own must run later.
+  // Hooks run in reverse order, and this one must run before the one of the thread-safe function. So it is added later.
   napi_add_env_cleanup_hook(env, end_with_environment, job);
   unfinished().add(job);
   try {

@@ -10,31 +10,30 @@
 
 namespace shiftscope::binding {
 
-/// Converts a result to the value of a promise, on the thread of the environment.
+/// Converts a result to the promise's value. Runs on the JavaScript thread.
 using Conversion = std::function<Napi::Value(const Napi::Env&)>;
 
-/// The conversion of work that only writes into arrays.
+/// For work whose results are in its arrays.
 inline Napi::Value to_undefined(const Napi::Env& env) { return env.Undefined(); }
 
-/// Work for a thread, without JavaScript.
+/// Work for another thread. It must not use JavaScript.
 struct Work {
-  /// Names the work in messages, for example "the largest of 3x5 features".
+  /// For messages, such as "the largest of 3x5 features".
   std::string name;
-  /// The arrays that `execute` reads and writes. They are kept alive until the promise is settled. Until then, their
-  /// buffers must not be transferred.
+  /// Arrays that `execute` reads and writes. They are kept alive until the promise is settled. A script must not
+  /// transfer their buffers before then.
   std::vector<Napi::TypedArray> arrays;
-  /// Touches no JavaScript; may throw.
+  /// May throw.
   std::function<Conversion()> execute;
 };
 
-/// Runs the work in Node's thread pool and returns the promise for its result. Node waits for the work before a program
-/// or a worker thread ends.
+/// Runs the work in Node's thread pool and returns a promise. Before a program or worker thread ends, Node waits for
+/// it.
 Napi::Value start_job(const Napi::Env& env, Work work);
 
-/// Runs work that may take minutes on its own thread and returns the promise for its result. `stop` lies in the memory
-/// of one of the arrays. It is set when the environment or the process ends, and the work must end soon after. In
-/// Node's thread pool, the work could not be stopped, because Node waits for the pool before it calls any hook of an
-/// addon.
+/// Like `start_job`, for work of minutes, on a thread of its own. When the environment or the process ends, `stop` is
+/// set, and the work must end soon. The thread pool would not do: Node waits for it before an addon can set `stop`.
+/// stop: an element of one of the arrays.
 Napi::Value start_long_job(const Napi::Env& env, Work work, std::atomic<std::int32_t>* stop);
 
 }  // namespace shiftscope::binding

@@ -5,7 +5,7 @@
 #include "arguments.h"
 #include "instruction_set.h"
 
-/// The exports of the addon; src/native.ts has their types and contracts.
+/// The exports of the addon. src/native.ts describes them.
 namespace shiftscope::binding {
 
 Napi::Function compositor_class(const Napi::Env& env);
@@ -22,8 +22,8 @@ Napi::Value instruction_set_name(const Napi::CallbackInfo& info) {
                     [&] { return Napi::String::New(info.Env(), name_of(instruction_set())); });
 }
 
-/// cudaDevices(index?): { devices: { index, name, computeCapability, memoryBytes }[], reason }. Tries every device, or
-/// only the one with this index. The first time, each device takes some tenths of a second.
+/// cudaDevices(index?) returns { devices: { index, name, computeCapability, memoryBytes }[], reason }. It tries all
+/// devices, or only the given one. The first call takes some tenths of a second per device.
 Napi::Value cuda_devices(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   std::optional<std::size_t> only;

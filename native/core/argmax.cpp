@@ -9,13 +9,12 @@ namespace {
 
 constexpr std::size_t kPieceRows = 64;
 
-/// Number of maxima kept side by side. The compiler turns them into vector instructions, which are as fast as the
-/// memory on every instruction set.
+/// Number of independent maxima. The compiler turns them into vector instructions, and the memory becomes the limit.
 constexpr std::size_t kLanes = 32;
 
 constexpr float kLowest = -std::numeric_limits<float>::infinity();
 
-/// Never returns a `value` that is NaN, because comparisons with NaN are false.
+/// Ignores a `value` that is NaN, because every comparison with NaN is false.
 float larger(float value, float most) { return value > most ? value : most; }
 
 float largest(const float* row, std::size_t dims) {
@@ -34,7 +33,7 @@ float largest(const float* row, std::size_t dims) {
 std::int32_t first_largest(const float* row, std::size_t dims) {
   const float most = largest(row, dims);
   if (most == kLowest) return 0;
-  // Another thread may write to the row meanwhile, so the search must stop at its end.
+  // If another thread changes the row meanwhile, `most` may be gone, so the search must stop at the end.
   std::size_t at = 0;
   while (at + 1 < dims && row[at] != most) ++at;
   return static_cast<std::int32_t>(at);

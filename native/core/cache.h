@@ -4,7 +4,7 @@
 
 namespace shiftscope {
 
-/// Bytes of the last-level cache, as the operating system reports them; 16 MiB if it does not. Read once per process.
+/// Size of the last-level cache as the operating system reports it, or 16 MiB. Measured once per process.
 std::size_t last_level_cache_bytes();
 
 }  // namespace shiftscope

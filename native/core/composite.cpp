@@ -16,7 +16,6 @@ constexpr CompositePlane kCompositePlane[] = SHIFTSCOPE_LEVEL_TABLE(composite_pl
 
 std::string size_text(std::size_t rows, std::size_t cols) { return std::to_string(rows) + "x" + std::to_string(cols); }
 
-/// One normalised value for each 8-bit sample, per output channel.
 struct NormalisationTable {
   float values[3][256];
 
@@ -34,10 +33,9 @@ struct NormalisationTable {
   }
 };
 
-/// Index of output channel c in an RGB pixel.
 int source_channel(const Normalisation& n, int c) { return n.bgr ? 2 - c : c; }
 
-/// samples: [pixels, stride], the first three of each pixel R, G, B. out: [3, pixels].
+/// samples: [pixels, stride], where each pixel begins with R, G, B. out: [3, pixels].
 void normalise(const std::uint8_t* samples, std::size_t pixels, std::size_t stride, const Normalisation& normalisation,
                float* out) {
   const NormalisationTable table(normalisation);
@@ -132,8 +130,8 @@ void Compositor::composite(const Offset* offsets, std::size_t count, float* out,
                          constant_ ? nullptr : keep_.data(),
                          count * image_size() * sizeof(float) > last_level_cache_bytes()};
   const CompositePlane composite_plane = kCompositePlane[static_cast<int>(level)];
-  // Channel by channel, because the background and window of one channel fit into the second-level cache, and those of
-  // all three may not.
+  // Channels are the outer loop, because background and window of one channel fit into the second-level cache. Those of
+  // three channels may not.
   for (std::size_t channel = 0; channel < channels_; ++channel) {
     for (std::size_t i = 0; i < count; ++i) {
       composite_plane(job, channel, static_cast<std::size_t>(offsets[i].row), static_cast<std::size_t>(offsets[i].col),

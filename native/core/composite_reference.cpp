@@ -12,7 +12,7 @@ void composite_reference(const Window& window, const Frame& frame, const Offset*
           const float background = frame.values[constant ? c : (c * frame.rows + y) * frame.cols + x];
           const std::size_t r = y - static_cast<std::size_t>(offsets[i].row);
           const std::size_t s = x - static_cast<std::size_t>(offsets[i].col);
-          // r and s are unsigned: above or left of the window they wrap round to large numbers.
+          // Above or left of the window, r and s wrap around to large numbers, because they are unsigned.
           const bool inside = r < window.rows && s < window.cols;
           const float weight = inside ? window.weight[r * window.cols + s] : 0.0f;
           const float value = inside ? window.values[(c * window.rows + r) * window.cols + s] : 0.0f;

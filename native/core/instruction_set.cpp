@@ -16,7 +16,7 @@ namespace {
 
 bool bit(int word, int index) { return (word >> index & 1) != 0; }
 
-/// Whether the operating system saves these register states (bits of XCR0) on a context switch.
+/// Whether the operating system saves these registers (bits of XCR0) when it switches threads.
 bool saves(unsigned long long states) {
   int words[4];
   __cpuidex(words, 1, 0);

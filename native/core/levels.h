@@ -1,6 +1,6 @@
 #pragma once
 
-/// Declares a kernel once per instruction set, each in the namespace that vector.h compiles it into.
+/// Declares a kernel once per instruction set, each in a namespace of its own (see SHIFTSCOPE_LEVEL in vector.h).
 #if defined(SHIFTSCOPE_X86)
 #define SHIFTSCOPE_DECLARE_LEVELS(...)      \
   namespace baseline { __VA_ARGS__; }       \

@@ -8,19 +8,19 @@
 
 namespace shiftscope {
 
-/// Most threads of one call. Machines have fewer cores, and further threads would only take memory.
+/// Most threads of one call: more than any machine has cores, so that a wrong number does not exhaust the memory.
 constexpr std::size_t kMostWorkers = 1024;
 
-/// The most workers that `for_each_piece` starts, from 1 to kMostWorkers: at most one per piece. Callers pass on the
-/// number of threads that they were given; only this function limits it.
+/// Number of workers that `for_each_piece` starts: at most one per piece, from 1 to kMostWorkers. Callers need not
+/// limit `threads` themselves.
 inline std::size_t worker_count(std::size_t count, std::size_t piece, std::size_t threads) {
   const std::size_t pieces = count / piece + (count % piece != 0);
   return std::clamp<std::size_t>(std::min(threads, pieces), 1, kMostWorkers);
 }
 
-/// Calls work(worker, begin, end) for the pieces of [0, count), each `piece` long except for the last, on up to
-/// `threads` threads. The calling thread is worker 0; all workers are below worker_count(count, piece, threads). A free
-/// thread takes the next piece, so results must not depend on which worker gets it. `work` must not throw.
+/// Splits [0, count) into pieces of length `piece` (the last may be shorter), and calls work(worker, begin, end) for
+/// each. It uses up to `threads` threads, numbered from 0 to worker_count(…) - 1; the calling thread is 0.
+/// A free thread takes the next piece, so results must not depend on which worker gets it. `work` must not throw.
 template <class Work>
 void for_each_piece(std::size_t count, std::size_t piece, std::size_t threads, const Work& work) {
   std::atomic<std::size_t> next{0};
@@ -34,7 +34,7 @@ void for_each_piece(std::size_t count, std::size_t piece, std::size_t threads, c
   try {
     for (std::size_t t = 1; t < workers; ++t) helpers.emplace_back(run, t);
   } catch (...) {
-    // The system starts no more threads; those that exist do the work.
+    // If the system starts no more threads, the existing ones do all the work.
   }
   run(0);
   for (std::thread& helper : helpers) helper.join();

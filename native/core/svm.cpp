@@ -18,26 +18,26 @@
 namespace shiftscope {
 namespace {
 
-/// Size of the first working sets, whose samples are spread evenly over the rows, and the fewest samples of each class.
+/// First working sets: about kFirstSamples samples, spread evenly over the rows, and at least kFirstOfClass per class.
 constexpr std::size_t kFirstSamples = 256;
 constexpr std::size_t kFirstOfClass = 16;
 
-/// Fewest slots of a Gram matrix, even if they take more memory than allowed.
+/// A Gram matrix has at least this many slots, even if it exceeds the memory limit.
 constexpr std::size_t kLeastSlots = 1024;
 
-/// A problem and the method that solves it: at first a working set, later perhaps Newton's method.
+/// A problem and its current method: first a working set, later perhaps Newton's method.
 struct Problem {
-  std::size_t place;  ///< index among all problems
+  std::size_t place;  ///< index of the problem
   const std::int8_t* labels;
   std::unique_ptr<SvmMethod> method;
   WorkingSetMethod* working_set;     ///< `method` as this type; null once Newton's method has replaced it
-  const std::vector<double>* request;  ///< the vector whose scalar products the next pass takes
-  std::vector<double> scores;          ///< [rows], those products
+  const std::vector<double>* request;  ///< the next pass multiplies all samples by this vector
+  std::vector<double> scores;          ///< [rows], the products
 
   bool is_active() const { return !method->is_done(); }
 };
 
-/// Problems whose labels do not contradict each other. They have support vectors in common and share a Gram matrix.
+/// Problems whose labels nowhere contradict each other. They have support vectors in common, so they share a matrix.
 struct Group {
   std::unique_ptr<GramMatrix> gram;
   std::vector<Problem> problems;
@@ -91,7 +91,7 @@ class Training {
     }
   }
 
-  /// Slots of each of `count` Gram matrices that share `bytes` of memory.
+  /// Slots per Gram matrix if `count` matrices share this memory.
   static std::size_t slots_for(std::size_t bytes, std::size_t count) {
     const double each = static_cast<double>(bytes) / static_cast<double>(count);
     return std::max(kLeastSlots, static_cast<std::size_t>(std::sqrt(each / sizeof(double))));
@@ -103,7 +103,7 @@ class Training {
     return {place, labels, std::move(method), working_set, nullptr, std::vector<double>(rows_)};
   }
 
-  /// The first working sets: samples spread over the rows, and enough of each class.
+  /// Starts the working sets with samples spread over the rows, and enough of each class.
   void start(Group& group) {
     Samples samples;
     const std::size_t step = std::max<std::size_t>(1, rows_ / kFirstSamples);
@@ -126,7 +126,7 @@ class Training {
     for (std::size_t i = 0; i < wanted; ++i) samples.push_back(all[(2 * i + 1) * all.size() / (2 * wanted)]);
   }
 
-  /// Puts the joining samples into the working sets.
+  /// Enlarges the working sets by the samples that the last pass chose.
   void enlarge(Group& group) const {
     Samples samples;
     for (Problem& problem : group.problems) {
@@ -141,8 +141,8 @@ class Training {
     take_in(group, std::move(samples), [](const Problem& problem, const Samples&) { return problem.working_set->joining(); });
   }
 
-  /// Gives the samples slots of the Gram matrix; then each problem's working set takes in chosen(problem, samples). If
-  /// the matrix has too little room, all problems leave their working sets.
+  /// Gives the samples slots in the Gram matrix, then adds chosen(problem, samples) to each problem's working set. If
+  /// the matrix has too few slots, all problems switch to Newton's method.
   template <class Chosen>
   void take_in(Group& group, Samples samples, const Chosen& chosen) const {
     std::sort(samples.begin(), samples.end());
@@ -163,8 +163,8 @@ class Training {
     }
   }
 
-  /// Switches to Newton's method, which starts from zero. The working set's solution is far from the one on all
-  /// samples, so starting from it would take more steps.
+  /// Switches to Newton's method, starting from zero. Starting from the working set's solution would take more steps,
+  /// because it is far from the solution on all samples.
   void leave_working_set(Problem& problem) const {
     LargeProblem large{features_, problem.labels, options_.C, options_.tolerance};
     large.gram_samples = slots_for(options_.gram_bytes / 2, problems_);
@@ -183,7 +183,7 @@ class Training {
     return some;
   }
 
-  /// Calls `work` for each problem. If some calls throw, throws one of their exceptions.
+  /// Calls `work` for each problem, on several threads. If calls throw, it throws one of their exceptions.
   template <class Work>
   void for_each(const std::vector<Problem*>& some, const Work& work) const {
     std::mutex mutex;
@@ -200,8 +200,8 @@ class Training {
     if (error) std::rethrow_exception(error);
   }
 
-  /// Computes each problem's next step. Light problems run side by side on one thread each; the heavy ones follow, also
-  /// side by side, and share the threads.
+  /// Computes each problem's next step. Light problems run first, on one thread each. Heavy ones follow and share the
+  /// threads.
   void step(std::vector<Problem*> some) const {
     const bool last = passes_ + 1 == options_.pass_limit;
     const auto heavy = std::stable_partition(some.begin(), some.end(), [](Problem* p) { return !p->method->is_heavy(); });
@@ -211,7 +211,7 @@ class Training {
     for_each(many, [&](Problem& problem) { problem.request = &problem.method->next(last, threads); });
   }
 
-  /// The scalar products that the problems ask for.
+  /// Computes the scalar products that the problems request, in one pass over the features.
   void pass(const std::vector<Problem*>& some) {
     std::vector<double> requests;
     std::vector<double*> scores;
@@ -223,8 +223,8 @@ class Training {
     ++passes_;
   }
 
-  /// A value that is not finite makes its row's score not finite, for any weights. So finite scores need no further
-  /// look.
+  /// A feature that is not finite makes the score of its row not finite, whatever the weights. So if all scores are
+  /// finite, the features need not be searched.
   std::optional<std::size_t> first_fault(const std::vector<double>& scores) const {
     const auto finite = [](double score) { return std::isfinite(score); };
     if (std::all_of(scores.begin(), scores.end(), finite)) return std::nullopt;

@@ -7,29 +7,29 @@
 
 namespace shiftscope {
 
-/// Factors L D Lᵀ of a symmetric positive definite matrix. Rows and columns can be removed one by one
-/// (Gill, Golub, Murray, Saunders 1974, "Methods for modifying matrix factorizations", method C1).
+/// LDLᵀ factors of a symmetric positive definite matrix. Rows and columns can be removed one by one (Gill, Golub,
+/// Murray, Saunders 1974, "Methods for modifying matrix factorizations", method C1).
 class SymmetricFactor {
  public:
   explicit SymmetricFactor(const SvmKernels& kernels, std::size_t threads = 1) : kernels_(kernels), threads_(threads) {}
 
-  /// Returns a matrix [size, stride()] of zeros. The caller fills in the elements on and right of the diagonal.
+  /// Returns a zero matrix, [size, stride()]. The caller fills in the elements on and right of the diagonal.
   double* start(std::size_t size);
   std::size_t stride() const { return stride_; }
 
-  /// Replaces the matrix by its factors. A pivot below `least_pivot` is replaced by it, so that a matrix that is
-  /// positive semidefinite except for rounding errors can be factorised too. size³/6 multiply-adds.
+  /// Replaces the matrix by its factors, in size³/6 multiply-adds. A pivot below `least_pivot` is replaced by it, so
+  /// that rounding errors of a positive semidefinite matrix do no harm.
   void factorise(double least_pivot);
 
-  /// Takes out row and column `index`: solutions have 0 there from now on. O(size²).
+  /// Removes row and column `index`. Solutions are 0 there from now on. O(size²).
   void remove(std::size_t index);
 
-  /// Replaces the right-hand side x, [size], by the solution; x must be 0 at removed indices.
+  /// Replaces the right-hand side x, [size], by the solution. x must be 0 at removed indices.
   void solve(double* x) const;
 
-  /// Solves A x' = x + shift · ones, [size] each, with the shift that makes Σ x' = total. Replaces x by x' and returns
-  /// the shift. Newton steps need it, because the sum of the multipliers (or of their changes) is given. `ones` must be
-  /// 0 at removed indices and 1 elsewhere; its contents are lost.
+  /// Solves A x' = x + shift · ones, where Σ x' = total determines the shift. Replaces x by x' and returns the shift.
+  /// In Newton steps, `total` is the required sum of the multipliers or of their changes. `ones` must be 0 at removed
+  /// indices and 1 elsewhere; it is overwritten.
   double solve_with_sum(std::vector<double>& x, std::vector<double>& ones, double total) const;
 
  private:
@@ -41,7 +41,7 @@ class SymmetricFactor {
 
   const SvmKernels& kernels_;
   std::size_t threads_, size_ = 0, stride_ = 0;
-  std::vector<double> columns_;  ///< L by columns, unit diagonal
+  std::vector<double> columns_;  ///< the columns of L, whose diagonal is 1
   std::vector<double> pivots_;
   std::vector<double> scratch_;
 };

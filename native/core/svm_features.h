@@ -13,16 +13,15 @@ namespace shiftscope {
 /// The kernels of this level, which must be available.
 SvmKernels svm_kernels(InstructionSet level);
 
-/// A sample and the factor of its row of features.
+/// A row of features and its factor in a sum.
 struct SvmTerm {
   std::uint32_t sample;
   double factor;
 };
 
-/// The matrix of features that a training works on, in any memory, and the operations of the training on it: all that
-/// take more than a few operations per sample or per dim. Sums are as accurate as in float64, but their last bits
-/// depend on the implementation. Results do not depend on the number of threads.
-/// Several threads may call at the same time. The implementation for a device throws as its header says.
+/// A matrix of features in any memory, with the expensive operations of a training. Sums are as accurate as in float64.
+/// Their last bits depend on the implementation, but not on the number of threads.
+/// Several threads may call it at the same time. The implementation for a device (cuda/svm.h) throws DeviceError.
 class SvmFeatures {
  public:
   virtual ~SvmFeatures() = default;
@@ -38,23 +37,22 @@ class SvmFeatures {
   /// out[i] = <vector, x_samples[i]>. vector: [dims rounded up to 8], zero from dims on.
   virtual void products_of(const std::vector<std::uint32_t>& samples, const double* vector, double* out) const = 0;
 
-  /// out[i · stride + j] = out[j · stride + i] = <x_samples[i], x_samples[j]> for every i >= begin and every j <= i.
+  /// out[i · stride + j] = out[j · stride + i] = <x_samples[i], x_samples[j]> for i >= begin and j <= i.
   virtual void fill_gram(const std::vector<std::uint32_t>& samples, std::size_t begin, std::size_t threads, double* out,
                          std::size_t stride) const = 0;
 
   /// target += Σ factor · x. target: [dims].
   virtual void add_rows(const std::vector<SvmTerm>& terms, double* target) const = 0;
 
-  /// out[i · stride + j] += scale · Σ z_i z_j over the samples, with z = (x, 1), for every i <= dims and j from i to dims.
+  /// out[i · stride + j] += scale · Σ z_i z_j over the samples, with z = (x, 1), for i <= dims and i <= j <= dims.
   /// Other elements of a row are unspecified. stride: a multiple of 8, at least dims + 1.
   virtual void add_outer_products(const std::vector<std::uint32_t>& samples, double scale, std::size_t threads,
                                   double* out, std::size_t stride) const = 0;
 
-  /// The first row that holds NaN or an infinity.
+  /// The first row that contains NaN or an infinity.
   virtual std::optional<std::size_t> first_not_finite() const = 0;
 };
 
-/// Features in the processor's memory.
 class HostFeatures : public SvmFeatures {
  public:
   /// features: [rows, dims], which must outlive this.

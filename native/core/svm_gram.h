@@ -9,11 +9,11 @@
 
 namespace shiftscope {
 
-/// Scalar products of all pairs of the samples that a training has needed so far; it grows during the training.
-/// A sample's row and column in it is its slot. Samples keep their slots.
+/// Scalar products of all pairs of samples that a training has needed so far. Each sample has a slot: the index of its
+/// row and column. Slots do not change.
 class GramMatrix {
  public:
-  /// capacity: most slots. features must outlive this.
+  /// capacity: largest number of slots. features must outlive this.
   GramMatrix(const SvmFeatures& features, std::size_t capacity);
 
   static constexpr std::uint32_t kNoSlot = ~std::uint32_t{0};
@@ -26,10 +26,9 @@ class GramMatrix {
   /// Scalar products of the sample at `slot` with the samples at all slots, [size()].
   const double* row(std::size_t slot) const { return products_.get() + slot * stride_; }
 
-  /// Appends samples, none of which has a slot yet; the capacity must allow it.
+  /// Adds samples that have no slot yet. The capacity must suffice.
   void extend(const std::vector<std::uint32_t>& samples, std::size_t threads);
 
-  /// Forgets all samples.
   void clear();
 
  private:

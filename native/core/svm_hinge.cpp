@@ -12,19 +12,19 @@ namespace {
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr std::size_t kNone = ~std::size_t{0};
 
-/// With more free multipliers than this, a Newton step costs more than it gains.
+/// With more free multipliers, a Newton step costs more than it gains.
 constexpr std::size_t kMostFree = 2000;
 
-/// If a whole Newton step leaves at most this many multipliers beyond their bounds, they are fixed one by one.
+/// If a Newton step moves at most this many multipliers out of bounds, they are fixed one by one.
 constexpr std::size_t kFewBlocked = 16;
 
-/// Most Newton steps in a row that fix many multipliers at once. Each needs its own factorisation.
+/// Most Newton steps in a row that fix many multipliers at once. Each factorises its matrix anew.
 constexpr int kProjections = 4;
 
-/// Residuals are of the order of the margin, 1, so smaller differences are rounding errors.
+/// Residuals are about as large as the margin, 1. So smaller differences are rounding errors.
 constexpr double kLeastViolation = 1e-14;
 
-/// The search ends after this many rounds in a row without a clearly smaller gap.
+/// The search ends after this many rounds in a row that hardly reduce the gap.
 constexpr int kIdleRounds = 20;
 
 struct Pair {
@@ -32,7 +32,7 @@ struct Pair {
   double violation, curvature;
 };
 
-/// Chooses the multiplier with the largest gradient to be raised, and the one that gains most with it to be lowered.
+/// Chooses the multiplier with the largest gradient, to be raised, and the one whose lowering then gains most.
 Pair select_pair(const HingeDual& dual, const std::vector<double>& diagonal) {
   const double* residuals = dual.residuals.data();
   Pair pair{kNone, kNone, 0, 0};
@@ -52,7 +52,7 @@ Pair select_pair(const HingeDual& dual, const std::vector<double>& diagonal) {
     pair.violation = std::max(pair.violation, difference);
     const double sum = diagonal[pair.up] + diagonal[j];
     const double curvature = std::max(sum - 2 * row[j], 1e-13 * sum + 1e-300);
-    // difference² / curvature > gain, without a division for every candidate.
+    // The same as difference² / curvature > gain, without a division.
     if (difference * difference > gain * curvature) {
       gain = difference * difference / curvature;
       pair.down = j;
@@ -62,7 +62,7 @@ Pair select_pair(const HingeDual& dual, const std::vector<double>& diagonal) {
   return pair;
 }
 
-/// Takes at most `limit` steps on pairs. Returns false if it ended sooner because no pair was left.
+/// Takes at most `limit` steps on pairs. Returns false if no pair is left to improve.
 bool step_on_pairs(const SvmKernels& kernels, HingeDual& dual, const std::vector<double>& diagonal, std::size_t limit) {
   for (std::size_t step = 0; step < limit; ++step) {
     const Pair pair = select_pair(dual, diagonal);
@@ -87,7 +87,7 @@ std::vector<std::size_t> free_multipliers(const HingeDual& dual) {
   return free;
 }
 
-/// Newton's method on the free multipliers. A multiplier that reaches a bound stays fixed there.
+/// Newton's method on the multipliers strictly between their bounds. One that reaches a bound stays there.
 class FreeNewton {
  public:
   FreeNewton(const SvmKernels& kernels, HingeDual& dual, const std::vector<std::size_t>& free)
@@ -95,9 +95,8 @@ class FreeNewton {
     gather();
   }
 
-  /// If a whole step would push many multipliers beyond their bounds, moves towards the step's projection on the
-  /// bounds, which keeps the sum, as far as the dual rises. Returns true if it reached the projection: many multipliers
-  /// are at their bounds then.
+  /// If a full Newton step would move many multipliers out of bounds, moves towards the nearest point within the bounds
+  /// (which keeps the sum), as far as the dual rises. Returns true if it reached that point.
   bool project() {
     if (!find_direction()) return false;
     std::size_t beyond = 0;
@@ -130,9 +129,8 @@ class FreeNewton {
   }
 
  private:
-  /// Gathers the Gram matrix of the free samples, centred about their mean. Centring only shifts rows and columns,
-  /// which changes nothing for directions whose sum is 0. Without the part that all samples share, fewer digits are
-  /// lost.
+  /// Copies the Gram matrix of the free samples and centres it about their mean. Centring does not change steps whose
+  /// sum is 0, and it saves digits, because features have a large part in common.
   void gather() {
     gram_.resize(size_ * size_);
     residuals_.resize(size_);
@@ -151,8 +149,8 @@ class FreeNewton {
       for (std::size_t j = 0; j < size_; ++j) gram_[i * size_ + j] += mean - means[i] - means[j];
       scale = std::max(scale, gram_[i * size_ + i]);
     }
-    // Samples may repeat or depend on one another, so the matrix needs a ridge. The exact length of each step makes up
-    // for it.
+    // The ridge makes the matrix positive definite even if samples are equal or linearly dependent. It changes only the
+    // direction of a step, because the length is computed without it.
     const double ridge = 1e-11 * scale + 1e-14 * raw_scale + 1e-300;
     double* matrix = factor_.start(size_);
     for (std::size_t i = 0; i < size_; ++i) {
@@ -165,7 +163,7 @@ class FreeNewton {
     fixed_.assign(size_, false);
   }
 
-  /// Solves K d = residuals - ν with Σ d = 0. Returns false if the direction gains nothing.
+  /// Solves K d = residuals - ν with the ν that makes Σ d = 0. Returns false if the direction does not raise the dual.
   bool find_direction() {
     direction_.resize(size_);
     ones_.resize(size_);
@@ -188,8 +186,8 @@ class FreeNewton {
     curvature_ = kernels_.dot(direction_.data(), products_.data(), size_);
   }
 
-  /// Returns the point within the bounds that is nearest to the end of a whole step and keeps the sum of the
-  /// multipliers. It is the end minus a shift, clipped to the bounds; bisection finds the shift.
+  /// The end of a full Newton step, moved to the nearest point that is within the bounds and keeps the sum. It is the
+  /// end minus a shift, clipped to the bounds. Bisection finds the shift.
   std::vector<double> projection() const {
     std::vector<double> point(size_);
     double sum = 0, widest = 0;
@@ -211,7 +209,7 @@ class FreeNewton {
     return point;
   }
 
-  /// Makes the direction's sum 0 again. Its rounding error would grow from step to step.
+  /// Makes the direction's sum 0 again. Otherwise, its rounding error would grow from step to step.
   void balance() {
     double sum = 0;
     std::size_t moving = 0;
@@ -224,7 +222,7 @@ class FreeNewton {
     }
   }
 
-  /// Moves to the maximum along the direction or to the first bound. Returns how many multipliers reached a bound.
+  /// Moves to the maximum along the direction, or to the first bound. Returns how many multipliers reached their bound.
   std::size_t advance() {
     double length = curvature_ > 0 ? slope_ / curvature_ : kInfinity;
     double to_bound = kInfinity;
@@ -251,7 +249,7 @@ class FreeNewton {
     return count;
   }
 
-  /// Length of the step that brings multiplier i to the bound ahead of it.
+  /// Length of the step that takes multiplier i to a bound.
   double distance(std::size_t i) const {
     if (fixed_[i] || direction_[i] == 0) return kInfinity;
     const double bound = direction_[i] > 0 ? dual_.high[free_[i]] : dual_.low[free_[i]];
@@ -286,7 +284,7 @@ void step_on_free(const SvmKernels& kernels, HingeDual& dual) {
   }
 }
 
-/// The duality gap as a fraction of the primal value.
+/// The duality gap divided by the primal value.
 double relative_gap(const HingeDual& dual, double C) {
   std::vector<double> residuals(dual.residuals);
   const double intercept = best_intercept(residuals, std::count(dual.labels.begin(), dual.labels.end(), 1.0));

@@ -8,9 +8,9 @@
 
 namespace shiftscope {
 
-/// The dual of the hinge loss on a set of samples, with multipliers that carry the label's sign, beta_i = y_i alpha_i:
-/// maximise Σ y_i beta_i - ½ βᵀKβ with low <= beta <= high and the sum of beta kept. `residuals` also contain the
-/// contribution of other samples to the decision values.
+/// The dual of the hinge loss on a set of samples. Multipliers have the label's sign: beta_i = y_i alpha_i. Maximise Σ
+/// y_i beta_i - ½ βᵀKβ with low <= beta <= high, without a change of Σ beta. `residuals` also contain the contribution
+/// of samples outside the set.
 struct HingeDual {
   std::size_t count = 0;
   const double* gram = nullptr;  ///< K, [count, count]
@@ -22,34 +22,33 @@ struct HingeDual {
   const double* row(std::size_t i) const { return gram + i * count; }
 };
 
-/// The intercept that minimises Σ max(0, 1 - y_i (g_i + b)), given the residuals y_i - g_i of the samples with a label:
-/// the middle of the interval of minimisers.
-/// residuals: those of all samples with a label; the call reorders them. positives: how many of their labels are +1.
+/// The intercept b that minimises Σ max(0, 1 - y_i (g_i + b)). If there are several, the middle one is taken.
+/// residuals: y_i - g_i of all samples with a label; they are reordered. positives: number of labels that are +1.
 double best_intercept(std::vector<double>& residuals, std::size_t positives);
 
-/// The widest margin between the scores g of the two classes.
+/// The margin between the scores g of two separable classes.
 struct Margin {
-  double half_width = 0;  ///< 0: the scores do not separate the classes
-  double intercept = 0;   ///< puts the middle of the margin at 0
+  double half_width = 0;  ///< 0 if the scores do not separate the classes
+  double intercept = 0;   ///< moves the middle of the margin to 0
 
-  /// The factor of g that moves the samples next to the margin to a distance of 1 from its middle. `half_width` must
-  /// not be 0.
+  /// Factor that makes the half width 1, so that the nearest samples have the score ±1. `half_width` must not be 0.
   double scale() const { return 1 / half_width; }
 };
 
-/// residuals, labels: y - g and y of `count` samples; those with label 0 are left out.
+/// residuals: y - g. labels: y; samples with label 0 are ignored.
 ///
-/// If the classes are separable, the objective may be so small that the slacks' rounding errors exceed it. Scaled until
-/// no slack is left, (w, b) has the objective ½|w|² · scale², which is exact.
+/// If the classes are separable, the objective can be smaller than the rounding errors of the slacks. So (w, b) is
+/// scaled until all slacks are 0. The objective is then ½|w|² · scale², which has no such error.
 Margin margin_of(const double* residuals, const double* labels, std::size_t count);
 
-/// Sets the primal value, intercept and scale of a solution. Takes either (w, intercept) with its slacks or w scaled to
-/// `margin`, whichever has the lower objective. half_norm: ½|w|². loss: C Σ slack.
+/// Sets primal value, intercept and scale of a solution: either of (w, intercept) or of w scaled to `margin`, whichever
+/// has the lower objective. half_norm: ½|w|². loss: C Σ slack.
 void settle(SvmSolution& solution, double half_norm, double loss, double intercept, const Margin& margin);
 
-/// Ascends until the gap is at most tolerance · primal value. Steps on pairs of multipliers (sequential minimal
-/// optimisation with second-order selection: Fan, Chen, Lin 2005) find which multipliers are free. They alternate with
-/// Newton steps on the free ones. Returns false if it ran out of rounds first or the gap no longer shrank.
+/// Raises the dual until the gap is at most tolerance · primal value. It alternates between two kinds of steps. Steps
+/// on pairs of multipliers (sequential minimal optimisation with second-order selection: Fan, Chen, Lin 2005) find out
+/// which multipliers are free. Newton steps then optimise these.
+/// Returns false if the gap no longer shrinks, or after too many rounds.
 bool solve(const SvmKernels& kernels, HingeDual& dual, double C, double tolerance);
 
 }  // namespace shiftscope

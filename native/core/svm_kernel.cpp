@@ -5,7 +5,7 @@
 namespace shiftscope::SHIFTSCOPE_LEVEL {
 namespace {
 
-// Sizes of a tile of sums, which must fit into the vector registers together with the operands.
+// Rows and columns of a tile of sums, which must fit into the vector registers together with the operands.
 #if defined(SHIFTSCOPE_LEVEL_AVX512) || defined(SHIFTSCOPE_LEVEL_NEON)
 constexpr std::size_t kTileRows = 4, kTileColumns = 5;
 #elif defined(SHIFTSCOPE_LEVEL_AVX2)
@@ -16,28 +16,28 @@ constexpr std::size_t kTileRows = 2, kTileColumns = 4;
 
 constexpr std::size_t kWidth = Doubles::width;
 
-/// Dims at a time: so few that the operands of a tile and the weights of five problems stay in the first-level cache.
+/// Panels are so small that a tile's operands and the weights of five problems stay in the first-level cache.
 constexpr std::size_t kPanelDims = 512;
 constexpr std::size_t kPanelRows = 32;
 
-/// Rows that follow each other in memory are prefetched this many rows before they are needed. Arithmetic alone leaves
-/// the processor too few loads in flight to keep the memory busy.
+/// Rows are prefetched this many rows before they are needed. Otherwise, too few loads would be in flight to keep the
+/// memory busy.
 constexpr std::size_t kAheadRows = 8;
 constexpr std::size_t kLineFloats = 16;
 
 SHIFTSCOPE_INLINE Doubles read(const double* p) { return Doubles::load(p); }
 SHIFTSCOPE_INLINE Doubles read(const float* p) { return Doubles::widen(p); }
 
-/// The vectors that a tile multiplies, each from the current dim on.
+/// The vectors that a tile multiplies, starting at the current dim.
 template <class B>
 struct Operands {
   const float* rows[kTileRows];
   const B* columns[kTileColumns];
-  std::ptrdiff_t ahead;  ///< distance in floats from the rows to the ones to prefetch; 0: none
+  std::ptrdiff_t ahead;  ///< distance in floats to the rows to prefetch; 0 for none
 };
 
-/// out[r · stride + c] (+)= <rows[r], columns[c]> over `count` elements, a multiple of kWidth, for a tile of Rows by Columns.
-/// Never inlined, because in the middle of other code compilers keep the sums in memory instead of registers.
+/// out[r · stride + c] = <rows[r], columns[c]> over `count` elements, a multiple of kWidth; added to `out` if `add`.
+/// Never inlined: in the middle of other code, compilers would keep the sums in memory instead of registers.
 template <std::size_t Rows, std::size_t Columns, class B>
 SHIFTSCOPE_NOINLINE void tile(const Operands<B>& operands, std::size_t count, bool add, double* out, std::size_t stride) {
   const Operands<B> x = operands;
@@ -76,7 +76,7 @@ Tile<B> tile_of(std::size_t columns) {
   return tile<Rows, Most, B>;
 }
 
-/// The last `count` elements, fewer than a vector, of a tile's operands, and zeros after them.
+/// The last `count` elements of a tile's operands, fewer than a vector has, followed by zeros.
 template <class B>
 struct Tail {
   float rows[kTileRows][kWidth] = {};
@@ -116,8 +116,8 @@ void row_of_tiles(const float* const* a, std::ptrdiff_t ahead, const B* const* b
   }
 }
 
-/// The distance in floats to the rows to prefetch while the tile at `row` and dim `at` is computed; 0 for none. The
-/// rows must follow each other in memory. following: whether more rows come after them.
+/// Distance in floats to the rows to prefetch while the tile at `row` and dim `at` is computed; 0 for none. The rows
+/// must be contiguous in memory. following: whether more rows follow after `rows`.
 SHIFTSCOPE_INLINE std::ptrdiff_t ahead_of(std::size_t row, std::size_t rows, std::size_t at, std::size_t dims,
                                           bool following) {
   const auto signed_dims = static_cast<std::ptrdiff_t>(dims);
@@ -127,8 +127,8 @@ SHIFTSCOPE_INLINE std::ptrdiff_t ahead_of(std::size_t row, std::size_t rows, std
   return following ? later - static_cast<std::ptrdiff_t>(at) : 0;
 }
 
-/// out[i · stride + j] = <a[i], b[j]>. in_order: whether the rows of `a` follow each other in memory. following:
-/// whether more rows come after them there.
+/// out[i · stride + j] = <a[i], b[j]>. in_order: whether the rows of `a` are contiguous in memory. following: whether
+/// more rows follow after them.
 template <class B>
 void panel(const float* const* a, std::size_t rows, bool in_order, bool following, const B* const* b, std::size_t columns,
            std::size_t dims, double* out, std::size_t stride) {
@@ -143,11 +143,10 @@ void panel(const float* const* a, std::size_t rows, bool in_order, bool followin
   }
 }
 
-/// Rows of a tile of outer products: as many as a vector has elements. Its columns fill one cache line, so the tile is
-/// eight vectors of sums.
+/// Rows of a tile of outer products. With the columns of one cache line, this makes eight vectors of sums.
 constexpr std::size_t kOuterRows = kWidth;
 
-/// out[i + k][j ...] += scale · Σ_r x[r][i + k] x[r][j ...] for Rows rows and the columns of one panel of x.
+/// out[i + k][j ...] += scale · Σ_r x[r][i + k] x[r][j ...] for k < Rows and the columns of one panel of x.
 template <std::size_t Rows>
 void outer_tile(const double* x, std::size_t count, std::size_t i, std::size_t j, std::size_t stride, double scale,
                 double* out) {
@@ -214,7 +213,7 @@ void scalar_products(const float* const* a, std::size_t a_count, const float* co
 
 void add_outer_products(const double* x, std::size_t count, std::size_t begin, std::size_t end, std::size_t stride,
                         double scale, double* out) {
-  // The rows' panels stay in the caches; each column panel is read once.
+  // Rows stay in the caches while each panel of columns is read once.
   for (std::size_t j = begin / kOuterPanel * kOuterPanel; j < stride; j += kOuterPanel) {
     const std::size_t last = least(end, j + kOuterPanel);
     std::size_t i = begin;

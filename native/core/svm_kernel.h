@@ -6,10 +6,10 @@
 
 namespace shiftscope {
 
-/// Columns per panel in the operand of outer products.
+/// Operands of outer products are stored in panels of this many columns.
 constexpr std::size_t kOuterPanel = 8;
 
-/// Index of x[row][column] in that operand, which has `rows` rows.
+/// Index of x[row][column] in such an operand with `rows` rows.
 constexpr std::size_t outer_index(std::size_t row, std::size_t column, std::size_t rows) {
   return (column / kOuterPanel * rows + row) * kOuterPanel + column % kOuterPanel;
 }
@@ -21,17 +21,16 @@ SHIFTSCOPE_DECLARE_LEVELS(
     void decision_values(const float* features, std::size_t rows, std::size_t dims, const double* weights,
                          std::size_t problems, std::size_t stride, double* out);
 
-    /// out[i · stride + j] = <a[i], b[j]>. Each pointer is to a vector of dims floats.
+    /// out[i · stride + j] = <a[i], b[j]>. a and b are pointers to vectors of dims floats.
     void scalar_products(const float* const* a, std::size_t a_count, const float* const* b, std::size_t b_count,
                          std::size_t dims, double* out, std::size_t stride);
 
-    /// out[i · stride + j] += scale · Σ_r x[r][i] x[r][j] for i from begin to end and j from i to stride. Some elements
-    /// before j = i in the same panel are written too. x lies in panels, [stride / kOuterPanel, count, kOuterPanel]
-    /// (outer_index). stride and begin are multiples of kOuterPanel; stride is at least end.
+    /// out[i · stride + j] += scale · Σ_r x[r][i] x[r][j] for i from begin to end and j from i to stride. May also
+    /// write elements left of the diagonal in the same panel. x: panels, [stride / kOuterPanel, count, kOuterPanel];
+    /// see `outer_index`. stride and begin are multiples of kOuterPanel; stride is at least end.
     void add_outer_products(const double* x, std::size_t count, std::size_t begin, std::size_t end, std::size_t stride,
                             double scale, double* out);
 
-    /// <a, b>.
     double dot(const double* a, const double* b, std::size_t count);
 
     /// y += scale · x.
@@ -44,7 +43,6 @@ SHIFTSCOPE_DECLARE_LEVELS(
     /// y += scale · (a - b).
     void add_scaled_difference(double* y, const double* a, const double* b, double scale, std::size_t count))
 
-/// The kernels of one instruction set.
 struct SvmKernels {
   decltype(&baseline::decision_values) decision_values;
   decltype(&baseline::scalar_products) scalar_products;

@@ -9,34 +9,34 @@
 namespace shiftscope {
 namespace {
 
-/// The first stiffness of the hinge, its growth factor and its largest value; the first and last are in units of a
-/// typical multiplier. A stiffer problem has fewer samples between the bounds and comes nearer to the optimum, but
-/// takes more steps. If it is far too stiff, the steps lose their digits.
+/// Stiffness of the smoothed hinge: first value, growth factor and largest value. The first and the last are multiples
+/// of a typical multiplier. A stiffer hinge is closer to the true problem but takes more steps. If it is far too stiff,
+/// the steps lose their digits.
 constexpr double kFirstStiffness = 20;
 constexpr double kGrowth = 3;
 constexpr double kMostStiffness = 1e4;
 
-/// A smoothed problem is solved when a step promises to lower it by less than this share of the gap that the tolerance
-/// allows. Before that, its multipliers do not help the next smoothed problem.
+/// A smoothed problem is solved if the next step would lower it by less than this share of the allowed gap. Multipliers
+/// from an earlier point would not help the next smoothed problem.
 constexpr double kPromise = 1e-3;
 
 /// With at least this many samples between the bounds, a step takes longer than those of other problems.
 constexpr std::size_t kHeavy = 256;
 
-/// With at most this many dims, a step is solved in dims even if there are fewer samples between the bounds. It costs
-/// little, and columns of very different scales do not harm the factors of a matrix in dims.
+/// With at most this many dims, a step always has one unknown per dim. That is cheap. With one unknown per sample,
+/// columns of very different scales would spoil the factors.
 constexpr std::size_t kFewDims = 256;
 
-/// The method gives up after this many passes without a clearly smaller gap: the rest is rounding error.
+/// The method gives up after this many passes that hardly reduce the gap, because the rest is rounding error.
 constexpr int kIdlePasses = 40;
 constexpr double kProgress = 0.9;
 
 std::size_t padded(std::size_t count) { return (count + 7) / 8 * 8; }
 
-/// The smoothed losses of all samples along a line f + t · change. The derivative of a sample's loss by its slack
-/// s = 1 - y f is its multiplier, min(max(0, base + stiffness · s), limit).
+/// The smoothed losses of all samples along the line f + t · change. The derivative of a loss by its slack s = 1 - y f
+/// is the sample's multiplier, min(max(0, base + stiffness · s), limit).
 struct LineSearch {
-  const double* labels = nullptr;     ///< [count]; 0: a sample that is left out
+  const double* labels = nullptr;     ///< [count]; samples with label 0 are ignored
   const double* decisions = nullptr;  ///< f, [count]
   const double* changes = nullptr;    ///< [count]
   const double* base = nullptr;       ///< [count]
@@ -62,9 +62,9 @@ Derivatives derivatives_at(const LineSearch& search, double t, double slope, dou
   return at;
 }
 
-/// The t > 0 where the losses plus slope · t + ½ curvature · t² are least.
+/// The t > 0 that minimises the losses plus slope · t + ½ curvature · t².
 double line_minimum(const LineSearch& search, double slope, double curvature) {
-  // Convex and piecewise quadratic: Newton's method with a bracket.
+  // Convex and piecewise quadratic, so Newton's method finds the minimum. Bisection keeps it within bounds.
   double low = 0, high = HUGE_VAL, t = 1;
   for (int step = 0; step < 100; ++step) {
     const Derivatives at = derivatives_at(search, t, slope, curvature);
@@ -95,13 +95,13 @@ NewtonMethod::NewtonMethod(const SvmKernels& kernels, const LargeProblem& proble
   evaluate();
 }
 
-/// Requests the scalar products of the weights themselves, so that the next `accept` computes the solution exactly.
+/// Requests the scalar products of the weights themselves, which give the solution without accumulated errors.
 const std::vector<double>& NewtonMethod::refresh() {
   exact_ = true;
   return weights_;
 }
 
-/// Like `refresh`, if the gap no longer shrinks. Resets the weights to zero if the numbers overflowed.
+/// Ends with `refresh`. If the numbers overflowed, the weights are reset to zero.
 const std::vector<double>& NewtonMethod::give_up() {
   gave_up_ = true;
   if (!std::isfinite(gap())) {
@@ -122,7 +122,7 @@ const std::vector<double>& NewtonMethod::next(bool last, std::size_t threads) {
     if (is_solved()) return refresh();
     promise = find_direction(threads);
   }
-  // No step gains anything any more; exact products still remove rounding errors.
+  // No step improves anything; `refresh` still removes rounding errors.
   if (!(promise > 0)) return refresh();
   exact_ = false;
   return direction_;
@@ -145,7 +145,6 @@ void NewtonMethod::accept(const std::vector<double>& products) {
 
 bool NewtonMethod::is_heavy() const { return between_.size() >= kHeavy; }
 
-/// Moves to the minimum along the direction.
 void NewtonMethod::advance(const std::vector<double>& products) {
   std::vector<double> changes(products);
   for (double& change : changes) change += intercept_direction_;
@@ -158,7 +157,6 @@ void NewtonMethod::advance(const std::vector<double>& products) {
   kernels_.add_scaled(decisions_.data(), changes.data(), length, rows_);
 }
 
-/// Computes the multipliers, the gradient, and the primal and dual values at the current point.
 void NewtonMethod::evaluate() {
   update_multipliers();
   update_gradient();
@@ -176,7 +174,7 @@ void NewtonMethod::evaluate() {
   solution_.dual = balanced_dual();
 }
 
-/// Computes the multipliers from the decision values, and updates Σ alpha x by the multipliers that changed.
+/// Also updates Σ alpha x, by the multipliers that changed.
 void NewtonMethod::update_multipliers() {
   between_.clear();
   std::array<std::vector<SvmTerm>, 2> changed;
@@ -206,8 +204,8 @@ void NewtonMethod::update_gradient() {
   intercept_gradient_ = alpha_sums_[0] - alpha_sums_[1];
 }
 
-/// Σ alpha - ½ |Σ alpha y x|². The dual of the hinge loss requires equal sums of the classes' multipliers, so those of
-/// the class with the larger sum are scaled down to the other's sum.
+/// The dual value, Σ alpha - ½ |Σ alpha y x|². It requires that both classes have equal sums of multipliers, so the
+/// class with the larger sum is scaled down.
 double NewtonMethod::balanced_dual() const {
   const double least = std::min(alpha_sums_[0], alpha_sums_[1]);
   std::vector<double> sum(weights_.size());
@@ -218,7 +216,7 @@ double NewtonMethod::balanced_dual() const {
   return 2 * least - norm(sum) / 2;
 }
 
-/// Returns the change of the intercept that minimises the hinge loss.
+/// The change of the intercept that minimises the hinge loss.
 double NewtonMethod::best_shift() const {
   std::vector<double> residuals;
   residuals.reserve(rows_);
@@ -231,7 +229,7 @@ double NewtonMethod::best_shift() const {
   return best_intercept(residuals, positives);
 }
 
-/// Finds the direction of the next step. Returns by how much a whole step lowers the quadratic model.
+/// Finds the direction of the next step. Returns by how much the step lowers the quadratic model.
 double NewtonMethod::find_direction(std::size_t threads) {
   direction_ = gradient_;
   for (double& d : direction_) d = -d;
@@ -244,7 +242,7 @@ double NewtonMethod::find_direction(std::size_t threads) {
   return -(kernels_.dot(direction_.data(), gradient_.data(), dims_) + intercept_direction_ * intercept_gradient_) / 2;
 }
 
-/// Solves (H + stiffness · Σ (x, 1) (x, 1)ᵀ) direction = -gradient, with H = 1 for weights and 0 for the intercept.
+/// Solves (H + stiffness · Σ (x, 1) (x, 1)ᵀ) direction = -gradient, where H is 1 for weights and 0 for the intercept.
 void NewtonMethod::solve_in_dims(std::size_t threads) {
   std::vector<double> solution(direction_.begin(), direction_.begin() + static_cast<std::ptrdiff_t>(dims_));
   solution.push_back(intercept_direction_);
@@ -259,8 +257,8 @@ void NewtonMethod::solve_in_dims(std::size_t threads) {
   intercept_direction_ = solution[dims_];
 }
 
-/// Solves the system of `solve_in_dims` with the samples' scalar products K. With t = stiffness · (X d + d_b) on the
-/// samples, (K + I / stiffness) t = -X gradient + d_b and Σ t = -gradient_b. Then d = -gradient - Xᵀ t.
+/// Solves the system of `solve_in_dims` with one unknown per sample and the samples' scalar products K. With t =
+/// stiffness · (X d + d_b), (K + I / stiffness) t = -X gradient + d_b and Σ t = -gradient_b. Then d = -gradient - Xᵀ t.
 void NewtonMethod::solve_in_samples(std::size_t threads) {
   const std::size_t size = between_.size();
   std::vector<double> t(size), ones(size, 1.0);

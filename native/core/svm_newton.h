@@ -13,24 +13,24 @@
 
 namespace shiftscope {
 
-/// A problem with more support vectors than a working set should hold, solved on all samples at once.
+/// A problem with too many support vectors for a working set. It is solved on all samples at once.
 struct LargeProblem {
   const SvmFeatures& features;
-  const std::int8_t* labels = nullptr;  ///< [rows], +1, -1, or 0 for a sample that is left out
+  const std::int8_t* labels = nullptr;  ///< [rows], +1, -1, or 0 for a sample that is ignored
   double C = 1, tolerance = 1e-6;
-  std::size_t gram_samples = 0;  ///< most samples whose scalar products are kept at a time
-  /// A rough mean of the support vectors' multipliers; C if it is unknown. A wrong one costs steps.
+  std::size_t gram_samples = 0;  ///< capacity of the Gram matrix
+  /// Rough mean of the support vectors' multipliers, or C. A bad estimate only costs steps.
   double typical_multiplier = 1;
 };
 
 /// The augmented Lagrangian method on (w, b), on all samples at once (Yan, Li 2020, "An efficient augmented Lagrangian
 /// method for support vector machine"). Newton's method with an exact line search minimises a smoothed hinge loss,
-/// whose derivative by the slack s is clamp(alpha + stiffness · s, 0, C). That derivative at the minimum is the next
-/// alpha, and the stiffness grows. Only samples whose multipliers are strictly between 0 and C determine a step's
-/// matrix, so many samples at C cost nothing.
+/// whose derivative by the slack s is clamp(alpha + stiffness · s, 0, C). At the minimum, that derivative is the next
+/// alpha, and the stiffness grows. Only samples with multipliers strictly between 0 and C enter a step's matrix, so
+/// many samples at C cost nothing.
 class NewtonMethod : public SvmMethod {
  public:
-  /// Starts from w = 0, b = 0. problem.features and labels must outlive it.
+  /// Starts from w = 0, b = 0. problem.features and problem.labels must outlive it.
   NewtonMethod(const SvmKernels& kernels, const LargeProblem& problem);
 
   const std::vector<double>& next(bool last, std::size_t threads) override;
@@ -66,16 +66,16 @@ class NewtonMethod : public SvmMethod {
   std::vector<double> labels_, weights_, decisions_;
   double intercept_ = 0;
   double stiffness_;
-  std::vector<double> base_;                       ///< the multipliers about which the hinge is smoothed
-  std::vector<double> alpha_;                      ///< the multipliers that class_sums_ contains
-  std::array<std::vector<double>, 2> class_sums_;  ///< Σ alpha x of the negative and of the positive samples
+  std::vector<double> base_;                       ///< alpha in the smoothed hinge loss
+  std::vector<double> alpha_;                      ///< the current multipliers, which class_sums_ contains
+  std::array<std::vector<double>, 2> class_sums_;  ///< Σ alpha x of the negative samples and of the positive ones
   std::array<double, 2> alpha_sums_{};
   std::vector<std::uint32_t> between_;             ///< samples whose multipliers are strictly between 0 and C
   std::vector<double> gradient_, direction_;
   double intercept_gradient_ = 0, intercept_direction_ = 0;
   bool exact_ = true;  ///< whether the next products are those of the weights
-  double least_gap_ = HUGE_VAL;  ///< the smallest relative gap so far
-  int idle_ = 0;                 ///< passes since least_gap_ fell clearly
+  double least_gap_ = HUGE_VAL;  ///< smallest relative gap so far
+  int idle_ = 0;                 ///< passes since the gap fell clearly
   bool gave_up_ = false;
   SvmSolution solution_;
 };

@@ -8,20 +8,20 @@
 namespace shiftscope {
 namespace {
 
-/// A problem is solved on all samples at once if its working set would exceed kMostWorking samples, or if after
-/// kTrialPasses passes more than this share of the training samples violate their margins.
+/// A problem switches to Newton's method if its working set would exceed kMostWorking samples, or if after kTrialPasses
+/// passes more than the share kMostViolating of the training samples violate their margins.
 constexpr std::size_t kMostWorking = 2048;
 constexpr double kMostViolating = 0.5;
 constexpr std::size_t kTrialPasses = 4;
 
-/// After a pass, 1/kJoiningShare of the set's size may join, but at least kLeastJoining and at most kMostJoining. Few
-/// at a time are enough, because passes are cheap, and samples that never become support vectors only enlarge the Gram
-/// matrix.
+/// After a pass, 1/kJoiningShare of the set's size may join, but at least kLeastJoining and at most kMostJoining.
+/// Larger batches would save passes, which are cheap, but would enlarge the Gram matrix by samples that never become
+/// support vectors.
 constexpr std::size_t kLeastJoining = 64;
 constexpr std::size_t kMostJoining = 1000;
 constexpr std::size_t kJoiningShare = 4;
 
-/// If no sample joins, the set gets another pass only if the gap has fallen below this share of the previous gap.
+/// If no sample joins, there is another pass only if the gap has fallen below this share of the previous gap.
 constexpr double kProgress = 0.5;
 
 }  // namespace
@@ -157,15 +157,15 @@ void WorkingSetMethod::evaluate() {
   settle(solution_, squared_norm_ / 2, options_.C * slacks, intercept_, margin);
 }
 
-/// max(0, 1 - y f) for a training sample, 0 for others.
+/// max(0, 1 - y f) for a training sample; 0 for others.
 double WorkingSetMethod::slack_of(std::size_t row, double intercept) const {
   const double label = labels_[row];
   return std::max(0.0, std::fabs(label) - label * (scores_[row] + intercept));
 }
 
-/// Returns an intercept for which the working set's multipliers are optimal: the one nearest to the best intercept for
-/// all samples. The multipliers are optimal if none that can be raised has a larger residual y - <w, x> than one that
-/// can be lowered. Any intercept between the residuals of the two kinds satisfies the conditions.
+/// An intercept for which the working set's multipliers are optimal: the one nearest to the best intercept for all
+/// samples. It must lie between the residuals y - <w, x> of multipliers that can be raised and of those that can be
+/// lowered.
 double WorkingSetMethod::intercept_of_members() const {
   double raised = -HUGE_VAL, lowered = HUGE_VAL;
   for (std::size_t row = 0; row < rows_; ++row) {
@@ -178,9 +178,8 @@ double WorkingSetMethod::intercept_of_members() const {
   return std::min(std::max(intercept_, low), high);
 }
 
-/// Chooses samples that violate their margins with the working set's own intercept. With the best intercept for all
-/// samples, many samples of one kind may lie exactly at their margins and would never join, although the dual needs
-/// them.
+/// Chooses samples that violate their margins. It uses the working set's own intercept. With the best intercept for all
+/// samples, many samples may be exactly at their margins. They would never join, although the dual needs them.
 void WorkingSetMethod::choose_joining() {
   joining_.clear();
   violating_ = 0;
@@ -198,7 +197,7 @@ void WorkingSetMethod::choose_joining() {
                     [](const Violator& a, const Violator& b) {
                       return a.excess != b.excess ? a.excess > b.excess : a.sample < b.sample;
                     });
-  // The worst violators join, and all whose scalar products are already in the Gram matrix.
+  // The worst violators join, and all violators that are already in the Gram matrix.
   for (std::size_t i = 0; i < violators.size(); ++i) {
     const std::uint32_t sample = violators[i].sample;
     if (i < most || gram_.slot_of(sample) != GramMatrix::kNoSlot) joining_.push_back(sample);

@@ -10,19 +10,18 @@
 
 namespace shiftscope {
 
-/// Indices of samples.
 using Samples = std::vector<std::uint32_t>;
 
-/// Solves a problem on a working set of samples, which grows by samples that violate their margins (Joachims 1998,
-/// "Making large-scale SVM learning practical"). The scalar products of its samples are in a Gram matrix that several
-/// problems share. The owner of the matrix adds the samples of `joining` to it.
+/// Solves a problem on a working set of samples. Samples that violate their margins join it (Joachims 1998, "Making
+/// large-scale SVM learning practical"). Scalar products come from a Gram matrix that several problems share. The
+/// training adds the samples of `joining` to the matrix.
 class WorkingSetMethod : public SvmMethod {
  public:
   /// labels: [rows]. features, gram and labels must outlive this.
   WorkingSetMethod(const SvmKernels& kernels, const SvmFeatures& features, const GramMatrix& gram,
                    const std::int8_t* labels, const SvmOptions& options);
 
-  /// Solves the problem on the working set. The tolerance depends on the duality gap on all samples.
+  /// Solves the problem on the working set, more exactly as the duality gap on all samples shrinks.
   const std::vector<double>& next(bool last, std::size_t threads) override;
 
   void accept(const std::vector<double>& products) override;
@@ -30,18 +29,16 @@ class WorkingSetMethod : public SvmMethod {
   const SvmSolution& solution() const override { return solution_; }
   const std::vector<double>& weights() const override { return weights_; }
 
-  /// The samples that should join the working set, chosen by `accept`. They need slots in the Gram matrix before
-  /// `join`.
+  /// Samples that should join the working set, chosen by `accept`. They need slots in the Gram matrix before `join`.
   const Samples& joining() const { return joining_; }
 
-  /// Adds those of the samples that have a label. All of them must have slots.
+  /// Adds the samples, except those without a label. All must have slots.
   void join(const Samples& samples);
 
-  /// Whether the problem should be solved on all samples at once, because it has more support vectors than a working
-  /// set should hold, or because the set's solution no longer improves.
+  /// Whether the problem should switch to Newton's method: it has too many support vectors, or no longer improves.
   bool is_outgrown() const;
 
-  /// The mean multiplier of the support vectors; C if there are none.
+  /// Mean multiplier of the support vectors; C if there are none.
   double mean_multiplier() const;
 
  private:
@@ -66,13 +63,13 @@ class WorkingSetMethod : public SvmMethod {
   const std::int8_t* labels_;
   const SvmOptions options_;
   const std::size_t rows_, dims_;
-  std::size_t positives_ = 0, training_ = 0;  ///< number of samples with label +1, and with any label
+  std::size_t positives_ = 0, training_ = 0;  ///< samples with label +1; samples with any label
   std::vector<double> multipliers_;           ///< [rows], each with its label's sign; 0 outside the working set
   std::vector<std::uint8_t> member_;          ///< [rows]
   std::vector<double> weights_;               ///< [dims], padded with zeros
   std::vector<double> scores_;                ///< [rows], <weights, x>
   double squared_norm_ = 0;
-  double intercept_ = 0;  ///< best for all samples with the current weights, unscaled
+  double intercept_ = 0;  ///< best for all samples, with the unscaled weights
   double working_tolerance_ = 1e-2;
   std::size_t member_count_ = 0, violating_ = 0, passes_ = 0;
   Samples joining_;

@@ -1,10 +1,10 @@
 #pragma once
 
-// The vector types of the instruction set that a kernel file is being compiled for (SHIFTSCOPE_LEVEL_*).
+// Vector types of the instruction set for which a kernel file is compiled (SHIFTSCOPE_LEVEL_*).
 //
-// Kernel files are compiled with flags that the running processor may not support. The linker keeps only one copy of
-// every inline function, and the one compiled for AVX-512 must never replace the baseline's. So kernel files include no
-// header of the C++ library that has inline functions, and everything here has internal linkage.
+// Kernel files are compiled with flags that the processor may not support. The linker keeps only one copy of an inline
+// function, and a copy for AVX-512 must never replace the baseline's. So kernel files include no header of the C++
+// library with inline functions, and everything here has internal linkage.
 
 #include <cstddef>
 #include <cstdint>
@@ -38,7 +38,6 @@
 
 namespace {
 
-/// One float.
 struct Single {
   static constexpr std::size_t width = 1;
   float v;
@@ -58,7 +57,7 @@ struct Single {
 
 #if defined(SHIFTSCOPE_X86)
 
-/// The smallest vector that streams at full speed. A run of floats begins and ends with it.
+/// The smallest vector that streams at full speed. Runs of floats begin and end with it.
 struct Quad {
   static constexpr std::size_t width = 4;
   __m128 v;
@@ -141,7 +140,7 @@ struct Floats {
   static SHIFTSCOPE_INLINE Floats load(const float* p) { return {vld1q_f32(p)}; }
   static SHIFTSCOPE_INLINE Floats fill(float x) { return {vdupq_n_f32(x)}; }
   SHIFTSCOPE_INLINE void store(float* p) const { vst1q_f32(p, v); }
-  // 64-bit ARM cores recognise long runs of stores and stop allocating cache lines for them by themselves.
+  // 64-bit ARM cores detect long runs of stores and then bypass the cache on their own.
   SHIFTSCOPE_INLINE void stream(float* p) const { vst1q_f32(p, v); }
   SHIFTSCOPE_INLINE Floats operator+(Floats o) const { return {vaddq_f32(v, o.v)}; }
   SHIFTSCOPE_INLINE Floats operator*(Floats o) const { return {vmulq_f32(v, o.v)}; }
@@ -199,14 +198,13 @@ struct Doubles {
 using Quad = Floats;
 #endif
 
-/// A number that is known when the kernel is compiled.
 template <std::size_t Value>
 struct Constant {
   constexpr operator std::size_t() const { return Value; }
 };
 
-/// Calls work(0) … work(Count - 1) without a loop. An array that only these constants index can then lie in registers,
-/// even if the compiler would not unroll a loop.
+/// Calls work(0) … work(Count - 1) without a loop. Then the compiler can keep arrays with these indices in registers,
+/// even if it would not unroll a loop.
 template <std::size_t Count, std::size_t First = 0, class Work>
 SHIFTSCOPE_INLINE void unroll(const Work& work) {
   if constexpr (First < Count) {
@@ -215,8 +213,7 @@ SHIFTSCOPE_INLINE void unroll(const Work& work) {
   }
 }
 
-/// Returns x and forces it into a register. Otherwise, compilers let each instruction that uses the value read it from
-/// memory again.
+/// Forces x into a register. Otherwise, compilers read the value from memory again in each instruction that uses it.
 SHIFTSCOPE_INLINE Doubles in_register(Doubles x) {
 #if defined(__GNUC__) && defined(SHIFTSCOPE_LEVEL_AVX512)
   asm("" : "+v"(x.v));
@@ -228,7 +225,7 @@ SHIFTSCOPE_INLINE Doubles in_register(Doubles x) {
 
 SHIFTSCOPE_INLINE std::size_t least(std::size_t a, std::size_t b) { return a < b ? a : b; }
 
-/// Prefetches the cache line at p; harmless at any address.
+/// Prefetches the cache line at p, which may be any address.
 SHIFTSCOPE_INLINE void prefetch(const void* p) {
 #if defined(SHIFTSCOPE_X86)
   _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T0);
@@ -239,14 +236,14 @@ SHIFTSCOPE_INLINE void prefetch(const void* p) {
 #endif
 }
 
-/// Orders streamed stores before everything that follows.
+/// Completes streamed stores before everything that follows.
 SHIFTSCOPE_INLINE void finish_streaming() {
 #if defined(SHIFTSCOPE_X86)
   _mm_sfence();
 #endif
 }
 
-/// Writes source.at<V>(i) to out + i for every whole V from i to end, and returns where it stopped.
+/// Writes source.at<V>(i) to out + i, from i on, as long as a whole V fits before `end`. Returns where it stopped.
 template <bool Stream, class V, class Source>
 SHIFTSCOPE_INLINE std::size_t emit_run(float* out, std::size_t i, std::size_t end, const Source& source) {
   for (; i + V::width <= end; i += V::width) {
@@ -260,7 +257,7 @@ SHIFTSCOPE_INLINE std::size_t emit_run(float* out, std::size_t i, std::size_t en
   return i;
 }
 
-/// Number of floats from p to the next address where a V can be stored, at most `count`.
+/// Number of floats from p to the next address that is aligned for V, at most `count`.
 template <class V>
 SHIFTSCOPE_INLINE std::size_t floats_to_alignment(const float* p, std::size_t count) {
   const std::size_t misalignment = reinterpret_cast<std::uintptr_t>(p) / sizeof(float) % V::width;
@@ -268,8 +265,8 @@ SHIFTSCOPE_INLINE std::size_t floats_to_alignment(const float* p, std::size_t co
   return floats < count ? floats : count;
 }
 
-/// Writes out[i] = source at i for i < count, in the widest stores that the alignment allows. With Stream, every store
-/// goes past the caches; the ends of neighbouring runs meet in one write-combining buffer.
+/// Writes source.at(i) to out[i] for i < count, in the widest aligned stores. With Stream, all stores bypass the
+/// caches. The ends of neighbouring runs then meet in one write-combining buffer.
 template <bool Stream, class Source>
 SHIFTSCOPE_INLINE void emit(float* out, std::size_t count, const Source& source) {
   std::size_t i = emit_run<Stream, Single>(out, 0, floats_to_alignment<Quad>(out, count), source);

@@ -3,7 +3,7 @@
 #include "features.h"
 #include "svm.h"
 
-// Without CUDA, this file replaces all other sources of the folder. It defines the functions that the addon calls.
+// Without CUDA, this file replaces all other sources of this folder.
 namespace shiftscope::cuda {
 
 Devices find_devices(std::optional<std::size_t>) {
@@ -16,7 +16,7 @@ Features::Features(const Device&, const float*, std::size_t, std::size_t) {
   throw DeviceError("built without CUDA kernels");
 }
 
-// Never called, because no features can be made.
+// Never called, because no `Features` can exist.
 
 CosineFault cosine_similarity(const Features&, const float*, std::size_t, float*) { return {}; }
 

@@ -8,17 +8,17 @@
 namespace shiftscope::SHIFTSCOPE_CUDA {
 namespace {
 
-/// Anchors that one pass over the features handles: as many as the protocol has.
+/// Anchors per pass over the features: as many as Shiftscope uses.
 constexpr int kGroup = 5;
 
-/// Rows per warp. Each has six sums, so more would not fit into the registers.
+/// Rows per warp. Each has six sums, and more rows would need more registers than there are.
 constexpr int kRows = 4;
 
 struct CosineJob {
   FeatureRows features;
   const double* anchors;  ///< [kGroup, dims]
   const double* inverse_norms;
-  std::size_t anchor_count;  ///< of the group
+  std::size_t anchor_count;  ///< anchors in this pass
   float* out;                ///< [anchor_count, rows]
   unsigned long long* first_fault;  ///< 4 · row + reason
 };
@@ -33,7 +33,7 @@ __global__ void __launch_bounds__(kThreads, 2) cosine_kernel(CosineJob job) {
   const std::size_t first = first_row<kRows>();
   double sums[kRows][1 + kGroup];
   row_products<kRows, kGroup, true, Width>(job.features, job.anchors, first, sums);
-  // Lane r alone finishes row r, because square roots and divisions in float64 are slow.
+  // Each lane finishes at most one row, because square roots and divisions in float64 are slow.
   const unsigned lane = threadIdx.x % kWarpSize;
   double mine[1 + kGroup];
 #pragma unroll

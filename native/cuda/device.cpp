@@ -13,7 +13,6 @@ std::string version_text(int version) {
   return std::to_string(version / 1000) + "." + std::to_string(version % 1000 / 10);
 }
 
-/// Explains why the runtime cannot count devices.
 std::string reason_of(cudaError_t status) {
   int driver = 0, runtime = 0;
   cudaDriverGetVersion(&driver);
@@ -43,7 +42,7 @@ void try_out(const Device& device) {
   stream.synchronise();
 }
 
-/// Adds the device, or the reason why it cannot be used.
+/// Adds the device to `found`, or the reason why it cannot be used.
 void find_device(int index, Devices& found) {
   Device device{index, "device " + std::to_string(index), 0, 0, 0};
   try {

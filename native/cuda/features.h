@@ -7,17 +7,17 @@
 
 namespace shiftscope::SHIFTSCOPE_CUDA {
 
-/// A matrix of features, [rows, dims] in C order, on a device. It is uploaded once for all operations.
+/// A matrix of features on a device, [rows, dims], C order. It is uploaded once for all operations.
 class Features {
  public:
-  /// values: rows · dims floats, read only during the call. dims: from 1 to 2^31. Throws DeviceError, also if the
-  /// device has too little memory; in a build without CUDA, always.
+  /// Uploads rows · dims floats. dims: 1 to 2^31. Throws DeviceError, also if the device has too little memory, and
+  /// always in a build without CUDA.
   Features(const Device& device, const float* values, std::size_t rows, std::size_t dims);
 
   std::size_t rows() const { return rows_; }
   std::size_t dims() const { return dims_; }
   int device() const { return device_; }
-  /// On the device.
+  /// Device memory.
   const float* data() const { return data_; }
 
  private:

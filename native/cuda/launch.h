@@ -8,15 +8,14 @@
 
 namespace shiftscope::SHIFTSCOPE_CUDA {
 
-/// Threads of every block.
-constexpr int kThreads = 256;
+constexpr int kThreads = 256;  ///< per block
 constexpr int kWarpSize = 32;
 constexpr int kWarps = kThreads / kWarpSize;
 
 /// Rows of a feature matrix on the device.
 struct FeatureRows {
   const float* data;             ///< [rows, dims]
-  const std::uint32_t* samples;  ///< which rows, [count]; null: the first `count`
+  const std::uint32_t* samples;  ///< indices of the rows, [count]; null for the first `count` rows
   std::size_t count;
   unsigned dims;
 
@@ -25,7 +24,7 @@ struct FeatureRows {
   }
 };
 
-/// Queues the kernel on a grid of blocks of kThreads threads; does nothing for an empty grid. Throws DeviceError.
+/// Queues a kernel with kThreads threads per block. Does nothing if the grid is empty. Throws DeviceError.
 template <class... Parameters, class... Arguments>
 void launch(const Stream& stream, void (*kernel)(Parameters...), dim3 grid, const Arguments&... arguments) {
   if (grid.x == 0 || grid.y == 0) return;
@@ -44,7 +43,6 @@ void launch(const Stream& stream, void (*kernel)(Parameters...), dim3 grid, cons
 #endif
 }
 
-/// Number of blocks for `count` items, `each` items per block.
 inline unsigned blocks_for(std::size_t count, std::size_t each) { return static_cast<unsigned>((count + each - 1) / each); }
 
 }  // namespace shiftscope::SHIFTSCOPE_CUDA

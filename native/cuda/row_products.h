@@ -6,18 +6,18 @@
 
 #include "launch.h"
 
-/// Scalar products of feature rows with a few vectors, the inner part of cosines and of decision values.
+/// Scalar products of feature rows with a few vectors, for cosines and decision values.
 ///
-/// Lower bound of the time: the features are read once. A warp takes a few rows at a time and reads each element of a
-/// vector once for all of them. The warps of a block share panels of the vectors in shared memory, so that the
-/// second-level cache delivers a vector once for all rows of a block. The next panel and the next features are loaded
-/// while the current ones are summed.
+/// Lower bound of the time: the features are read once. A warp handles a few rows at a time and reads each element of a
+/// vector once for all of them. The warps of a block share panels of the vectors in shared memory, so the second-level
+/// cache delivers a vector only once per block. The next panel and the next features are loaded while the current ones
+/// are summed.
 namespace shiftscope::SHIFTSCOPE_CUDA {
 
-/// Dims of a panel. Two blocks, each with two panels of ten vectors, fit into a Turing card's shared memory.
+/// Dims per panel. Two blocks, each with two panels of ten vectors, fit into the shared memory of a Turing card.
 constexpr unsigned kPanelDims = 128;
 
-/// Width neighbouring elements, which a lane reads at once. A warp then reads without gaps and without bank conflicts.
+/// Neighbouring elements that a lane reads at once. So a warp reads without gaps and without bank conflicts.
 template <int Width>
 struct alignas(sizeof(double) * Width) Elements {
   double of[Width];
@@ -26,8 +26,8 @@ struct alignas(sizeof(double) * Width) Elements {
 template <int Vectors, int Width>
 using Panel = Elements<Width>[Vectors][kPanelDims / Width];
 
-/// Begins to copy a panel of all vectors, [Vectors, dims], from dim `first` on. Leaves elements beyond the last dim as
-/// they are.
+/// Starts copying one panel of all vectors, [Vectors, dims], from dim `first` on. Elements beyond the last dim are not
+/// written.
 template <int Vectors, int Width>
 __device__ void copy_panel(const double* vectors, unsigned dims, unsigned first, Panel<Vectors, Width>& panel) {
   constexpr unsigned kPieces = kPanelDims / Width;
@@ -39,7 +39,7 @@ __device__ void copy_panel(const double* vectors, unsigned dims, unsigned first,
   __pipeline_commit();
 }
 
-/// Reads Width floats past the first-level cache, because they are used only once.
+/// Reads Width floats. They bypass the first-level cache, because they are used only once.
 template <int Width>
 __device__ void read(const float* from, float (&to)[Width]) {
   static_assert(Width == 1 || Width == 2);
@@ -59,11 +59,11 @@ inline __device__ double warp_sum(double value) {
   return value;
 }
 
-/// Computes products[r][v] = <row r, vector v> for a warp's Rows rows from `first` on, with the totals on every lane.
-/// If Norm, products[r][0] is the row's squared norm and the vectors follow. Rows beyond the last repeat the last.
+/// Computes products[r][v] = <row r, vector v> for a warp's Rows rows from `first` on. Every lane gets the totals. If
+/// Norm, products[r][0] is the row's squared norm, and the vectors follow. Rows beyond the last one repeat it.
 ///
-/// vectors: [Vectors, dims], aligned to Width elements. Width: 2 if all rows lie at multiples of 8 bytes and dims is
-/// even, otherwise 1. For blocks of kThreads threads, all of which must take part.
+/// vectors: [Vectors, dims], aligned to Width elements. Width: 2 if `reads_pairs`, otherwise 1. All kThreads threads of
+/// a block must call it.
 template <int Rows, int Vectors, bool Norm, int Width>
 __device__ void row_products(const FeatureRows& features, const double* vectors, std::size_t first,
                              double (&products)[Rows][Vectors + Norm]) {
@@ -86,7 +86,7 @@ __device__ void row_products(const FeatureRows& features, const double* vectors,
   copy_panel<Vectors, Width>(vectors, dims, 0, panels[0]);
   for (unsigned at = 0; at < dims; at += kPanelDims) {
     __pipeline_wait_prior(0);
-    // Now the panel is complete, and no thread reads the other one any more.
+    // Now the panel is complete, and no thread still reads the other one.
     __syncthreads();
     if (at + kPanelDims < dims) copy_panel<Vectors, Width>(vectors, dims, at + kPanelDims, panels[buffer ^ 1]);
     const auto& panel = panels[buffer];
@@ -124,13 +124,12 @@ __device__ void row_products(const FeatureRows& features, const double* vectors,
   }
 }
 
-/// The first row of the calling thread's warp, if every warp has Rows.
+/// First row of the calling thread's warp, if every warp has Rows rows.
 template <int Rows>
 __device__ std::size_t first_row() {
   return (static_cast<std::size_t>(blockIdx.x) * kWarps + threadIdx.x / kWarpSize) * Rows;
 }
 
-/// Number of blocks for all rows, if every warp has Rows.
 template <int Rows>
 unsigned row_blocks(const FeatureRows& features) {
   return blocks_for(features.count, kWarps * Rows);

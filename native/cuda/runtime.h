@@ -1,8 +1,7 @@
 #pragma once
 
-// The CUDA language and runtime, either NVIDIA's or the emulation of the tests, and classes that own streams and memory
-// of the device and of the processor. Each object belongs to the device that its thread had selected (`use`). Functions
-// throw DeviceError.
+// The CUDA language and runtime, from NVIDIA or from the emulation in the tests, with classes that own streams and
+// memory. An object belongs to the device that its thread selected with `use`. Functions throw DeviceError.
 
 #include <bit>
 #include <cstddef>
@@ -23,7 +22,7 @@
 
 namespace shiftscope::SHIFTSCOPE_CUDA {
 
-/// A queue of work. Work that is queued is done in order.
+/// A queue of work for the device, which is done in order.
 class Stream {
  public:
   Stream() { check("cudaStreamCreateWithFlags", cudaStreamCreateWithFlags(&handle_, cudaStreamNonBlocking)); }
@@ -33,10 +32,10 @@ class Stream {
 
   cudaStream_t handle() const { return handle_; }
 
-  /// Waits until all queued work is done; throws if any of it failed.
+  /// Waits until the queue is empty. Throws if any of the work failed.
   void synchronise() const { check("cudaStreamSynchronize", cudaStreamSynchronize(handle_)); }
 
-  /// Waits until all queued work is done or has failed.
+  /// Waits until the queue is empty, whether or not the work failed.
   void drain() const noexcept { cudaStreamSynchronize(handle_); }
 
  private:
@@ -57,7 +56,7 @@ void download(T* host, const T* device, std::size_t count, const Stream& stream)
   check("cudaMemcpyAsync", cudaMemcpyAsync(host, device, count * sizeof(T), cudaMemcpyDeviceToHost, stream.handle()));
 }
 
-/// An array of T on the device; unlike a vector's, its elements have no value before they are written.
+/// An array in device memory. New elements are uninitialised.
 template <class T>
 class Array {
   static_assert(std::is_trivially_copyable_v<T>);
@@ -86,8 +85,8 @@ class Array {
   T* data_ = nullptr;
 };
 
-/// An array in the processor's memory and its copy on the device. The processor's memory is pinned, so that the device
-/// copies it by itself and the calling thread need not wait.
+/// An array in the processor's memory with a copy on the device. The processor's memory is pinned, so that the device
+/// can copy it while the calling thread goes on.
 template <class T>
 class Twin {
  public:
@@ -96,8 +95,8 @@ class Twin {
   Twin(const Twin&) = delete;
   Twin& operator=(const Twin&) = delete;
 
-  /// Makes room for `count` elements. If the arrays must grow, it discards the elements, which no queued work may use.
-  /// Capacities are powers of two, because the whole device may wait while memory is allocated or freed.
+  /// Makes room for `count` elements. If the arrays must grow, their elements are lost, and no queued work may use
+  /// them. Capacities are powers of two, so that they grow rarely: the whole device may wait while memory is allocated.
   void reserve(std::size_t count) {
     if (count <= capacity_) return;
     const std::size_t capacity = std::bit_ceil(count);
@@ -113,7 +112,7 @@ class Twin {
   T* host() { return host_; }
   T* device() { return device_.data(); }
 
-  /// Queue copies of the first `count` elements. Do not touch the processor's array until they are done.
+  /// Queue copies of the first `count` elements. Do not touch `host` until they are done.
   void send(std::size_t count, const Stream& stream) { upload(device_.data(), host_, count, stream); }
   void fetch(std::size_t count, const Stream& stream) { download(host_, device_.data(), count, stream); }
 
@@ -127,8 +126,8 @@ class Twin {
   std::size_t capacity_ = 0;
 };
 
-/// A number on the device, ~0 at first, that kernels lower with atomicMin. It is an index, possibly combined with a
-/// code for what was found there.
+/// A number on the device that kernels lower with atomicMin. At first it is kNone. It is an index, possibly combined
+/// with a code.
 class LeastIndex {
  public:
   static constexpr unsigned long long kNone = ~0ull;
@@ -139,7 +138,7 @@ class LeastIndex {
 
   unsigned long long* data() { return value_.data(); }
 
-  /// Waits for the stream and returns the number.
+  /// Waits for the stream, then returns the number.
   unsigned long long get() const {
     unsigned long long value = kNone;
     download(&value, value_.data(), 1, stream_);

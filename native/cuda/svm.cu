@@ -10,18 +10,17 @@
 namespace shiftscope::SHIFTSCOPE_CUDA {
 namespace {
 
-/// Vectors that one pass over the features handles: as many as a unit has problems.
+/// Vectors per pass over the features: as many as a unit of a study has problems.
 constexpr int kGroup = 10;
 
-/// Rows per warp. With ten sums per row, more would not fit into the registers. With one sum there are fewer rows, so
-/// that a few samples still occupy many warps.
+/// Rows per warp. With ten sums per row, more rows would need more registers than there are. With one sum, there are
+/// fewer rows, so that a few samples still occupy many warps.
 template <int Vectors>
 constexpr int kRows = Vectors == 1 ? 2 : 4;
 
-/// Products that are fetched at a time: 8 MiB, which take the bus a millisecond or less.
+/// Products that are fetched at a time: 8 MiB, which the bus transfers in about a millisecond.
 constexpr std::size_t kStripProducts = std::size_t{1} << 20;
 
-/// Most blocks of the kernel that checks every feature once.
 constexpr unsigned kScanBlocks = 1024;
 
 struct ProductsJob {
@@ -50,13 +49,12 @@ __global__ void __launch_bounds__(kThreads, 2) products_kernel(ProductsJob job) 
 
 struct TilesJob {
   FeatureRows features;
-  unsigned begin, rows;  ///< the rows of the matrix of products to compute
+  unsigned begin, rows;  ///< rows of the product matrix to compute
   std::size_t size;      ///< rows and columns of that matrix
   double* out;           ///< [rows, size], on and left of the diagonal
 };
 
-/// Computes products of samples with SampleSide. With DimSide, computes products of dims, with a constant 1 as last
-/// dim.
+/// Scalar products of samples (SampleSide), or of dims with a constant 1 as last dim (DimSide).
 template <class Side>
 __global__ void __launch_bounds__(kThreads) tiles_kernel(TilesJob job) {
   const unsigned top = job.begin + blockIdx.x * kTile, left = blockIdx.y * kTile;
@@ -74,7 +72,7 @@ struct WeightedJob {
   double* out;            ///< [dims]
 };
 
-/// Each block sums kWarpSize dims; its warps share the rows.
+/// Each block handles kWarpSize dims, and its warps share the rows.
 __global__ void __launch_bounds__(kThreads) weighted_rows_kernel(WeightedJob job) {
   __shared__ double partial[kWarps][kWarpSize];
   const unsigned lane = threadIdx.x % kWarpSize, warp = threadIdx.x / kWarpSize, d = blockIdx.x * kWarpSize + lane;
@@ -93,7 +91,7 @@ __global__ void __launch_bounds__(kThreads) weighted_rows_kernel(WeightedJob job
   job.out[d] = total;
 }
 
-/// Lowers *first to the least index of a value that is not finite.
+/// Lowers *first to the smallest index of a value that is not finite.
 __global__ void __launch_bounds__(kThreads)
     first_not_finite_kernel(const float* values, std::size_t count, unsigned long long* first) {
   const std::size_t step = static_cast<std::size_t>(gridDim.x) * kThreads;
@@ -209,14 +207,13 @@ class DeviceSvmFeatures : public SvmFeatures {
  private:
   FeatureRows all_rows() const { return {features_.data(), nullptr, rows(), static_cast<unsigned>(dims())}; }
 
-  /// The rows of the samples in the workspace, which must have been sent to the device.
+  /// The rows whose indices have been sent to the workspace.
   FeatureRows rows_of(Workspace& workspace, std::size_t count) const {
     return {features_.data(), workspace.samples.device(), count, static_cast<unsigned>(dims())};
   }
 
-  /// Calls take(i, j, sum) for every element on or left of the diagonal, from row `begin` on, of a matrix of products,
-  /// [size, size]. Fetches a few rows of tiles at a time and visits them tile by tile, so that a `take` that writes to
-  /// columns stays within the caches.
+  /// Calls take(i, j, sum) for each element on or left of the diagonal, from row `begin` on, of a matrix of products,
+  /// [size, size]. Visits the elements tile by tile, so that a `take` that writes to columns stays within the caches.
   template <class Side, class Take>
   void symmetric_products(const std::vector<std::uint32_t>& samples, std::size_t begin, std::size_t size,
                           std::size_t threads, const Take& take) const {

@@ -15,18 +15,16 @@
 /// values and scalar products of the chosen samples cross the bus.
 ///
 /// Lower bound of the time: a pass reads the features once for ten problems, which takes 0.11 ms for 22,500 x 4096 at
-/// an H100's 3.35 TB/s. Uploading them takes 15 to 60 ms, and the processor's share about as long, so these two
-/// dominate.
+/// an H100's 3.35 TB/s. The upload takes 15 to 60 ms, and the processor's share about as long, so these two dominate.
 namespace shiftscope::SHIFTSCOPE_CUDA {
 
-/// labels, options, decisions, weights, result and errors as in core/svm.h, all in the processor's memory. The result is
-/// within the same tolerance of the optimum; it does not depend on options.threads. Throws DeviceError.
+/// Parameters, result and errors as in core/svm.h. All pointers are to the processor's memory. The result does not
+/// depend on options.threads. Throws DeviceError.
 SvmResult train_svm(const Features& features, const std::int8_t* labels, std::size_t problems, const SvmOptions& options,
                     double* decisions, double* weights = nullptr);
 
-/// The operations of the training on these features, which must outlive the result. Its functions throw DeviceError.
-/// Each call has its own queue and memory. Calls from several threads share the device, but do not wait for one another
-/// on the processor.
+/// The operations of a training on these features, which must outlive the result. Its functions throw DeviceError. Each
+/// call uses a stream and memory of its own, so threads that call at the same time need not wait for each other.
 std::unique_ptr<SvmFeatures> svm_features(const Features& features);
 
 }  // namespace shiftscope::SHIFTSCOPE_CUDA

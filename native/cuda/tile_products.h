@@ -4,32 +4,29 @@
 
 #include "launch.h"
 
-/// Scalar products of many vectors with as many, tile by tile; the inner part of Gram matrices and of outer products.
+/// Scalar products of many vectors with many others, tile by tile, for Gram matrices and outer products.
 ///
-/// Lower bound of the time: the multiply-adds. A term is converted to float64 once, on its way to shared memory,
-/// because devices have at most a quarter as many units for the conversion as for float64 multiply-adds. A thread has
-/// 8 x 8 elements, for which it reads 16 operands per term, so that reading shared memory takes half the time of the
-/// sums. A tile needs only a quarter of a block's threads for this. The block's quarters share the terms, so that a
-/// matrix of few tiles still occupies many threads. The next terms are loaded while the current ones are summed.
+/// Lower bound of the time: the multiply-adds. A term is converted to float64 only once, on its way to shared memory,
+/// because devices convert at most a quarter as fast as they multiply and add. A thread computes 8 x 8 elements and
+/// reads 16 operands per term for them. So reading shared memory takes half the time of the sums. A tile thus needs
+/// only a quarter of a block's threads. The four quarters share the terms, so that a matrix of few tiles still occupies
+/// many threads. The next terms are loaded while the current ones are summed.
 namespace shiftscope::SHIFTSCOPE_CUDA {
 
-/// Elements along each side of a tile and of a thread's part of it, and terms that are in shared memory at a time.
-constexpr unsigned kTile = 64;
-constexpr unsigned kOfThread = 8;
-constexpr unsigned kDepth = 16;
+constexpr unsigned kTile = 64;     ///< elements along each side of a tile
+constexpr unsigned kOfThread = 8;  ///< elements of one thread along each side
+constexpr unsigned kDepth = 16;    ///< terms in shared memory at a time
 
-/// Threads along a side of the tile, and slices of the terms, each of which has its own threads.
-constexpr unsigned kSide = kTile / kOfThread;
-constexpr unsigned kSlices = kThreads / (kSide * kSide);
+constexpr unsigned kSide = kTile / kOfThread;             ///< threads along each side of a tile
+constexpr unsigned kSlices = kThreads / (kSide * kSide);  ///< parts of the terms, each summed by its own threads
 
-/// Terms of one side that a thread fetches.
-constexpr unsigned kFetched = kTile * kDepth / kThreads;
+constexpr unsigned kFetched = kTile * kDepth / kThreads;  ///< terms of one side that a thread reads
 
-/// One side of a tile: kDepth terms of kTile vectors. A row is one element longer, so that neither writing along the
+/// One side of a tile: kDepth terms of kTile vectors. Rows have an extra element, so that neither writing along the
 /// terms nor reading along the vectors causes bank conflicts.
 using Staged = double[kDepth][kTile + 1];
 
-/// The vectors are the samples from `begin` on; the terms are dims.
+/// The vectors are samples, from `begin` on, and their terms are dims.
 class SampleSide {
  public:
   __device__ SampleSide(const FeatureRows& features, unsigned begin) : dims_(features.dims) {
@@ -42,7 +39,7 @@ class SampleSide {
   __device__ static unsigned term(unsigned) { return threadIdx.x % kDepth; }
   __device__ static unsigned vector(unsigned n) { return threadIdx.x / kDepth + n * (kThreads / kDepth); }
 
-  /// Reads this thread's share of the kDepth terms from `first` on; 0 beyond the last vector or term.
+  /// Reads this thread's share of kDepth terms, from `first` on. Values beyond the last vector or term are 0.
   __device__ void fetch(std::size_t first, float (&values)[kFetched]) const {
     for (unsigned n = 0; n < kFetched; ++n) {
       const bool inside = rows_[n] != nullptr && first + term(n) < dims_;
@@ -55,7 +52,7 @@ class SampleSide {
   unsigned dims_;
 };
 
-/// The vectors are the dims from `begin` on, with a constant 1 after the last dim; the terms are samples.
+/// The vectors are dims, from `begin` on, with a constant 1 after the last dim. Their terms are samples.
 class DimSide {
  public:
   __device__ DimSide(const FeatureRows& features, unsigned begin) : features_(features), dim_(begin + vector(0)) {}
@@ -84,11 +81,11 @@ __device__ void store(const float (&values)[kFetched], Staged& staged) {
   for (unsigned n = 0; n < kFetched; ++n) staged[Side::term(n)][Side::vector(n)] = values[n];
 }
 
-/// Calls emit(row, column, Σ) for each element of a tile, with its sum over all terms. Only some of the threads call
-/// it, but all threads of a block must take part.
+/// Calls emit(row, column, sum) for each element of a tile. Only some threads call `emit`, but all threads of a block
+/// must take part.
 ///
-/// Each lane of a warp reads the same operands as its neighbour from one side, and the same as the next lane but one
-/// from the other side. A warp's read of 64 bits per lane is then one access instead of two.
+/// In each half of a warp, lanes 2i and 2i + 1 read the same column, and lanes i and i + 2 the same row. A read of 64
+/// bits per lane is then one access to shared memory instead of two.
 template <class Side, class Emit>
 __device__ void tile_products(const Side& left, const Side& right, std::size_t terms, const Emit& emit) {
   __shared__ Staged rows[2], columns[2];

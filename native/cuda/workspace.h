@@ -12,7 +12,7 @@
 
 namespace shiftscope::SHIFTSCOPE_CUDA {
 
-/// The resources of one piece of work on the device: a queue, and memory of the processor and of the device.
+/// What one piece of work needs on the device: a stream, and memory of the processor and of the device.
 struct Workspace {
   Stream stream;
   Twin<double> operands;
@@ -20,14 +20,14 @@ struct Workspace {
   Twin<double> results;
 };
 
-/// Reusable workspaces of one device, as many as pieces of work run at the same time. Threads wait for each other only
-/// while one takes or returns a workspace.
+/// Reusable workspaces of one device, as many as calls run at the same time. A thread waits for others only while it
+/// takes or returns one.
 class Workspaces {
  public:
   explicit Workspaces(int device) : device_(device) {}
 
-  /// A workspace for the calling thread; selects the device for that thread. The lease returns the workspace when it
-  /// ends. After an exception, work may still be queued: the lease then waits for it and frees the workspace. Throws
+  /// Lends a workspace to the calling thread, and selects the device for it. Normally, the workspace is returned at the
+  /// end. After an exception, work may still be queued, so the lease waits for it and frees the workspace. Throws
   /// DeviceError.
   class Lease {
    public:
@@ -67,9 +67,9 @@ class Workspaces {
   std::vector<std::unique_ptr<Workspace>> idle_;
 };
 
-/// Runs work in parts: while the processor handles the results of one part, the device computes the next.
-/// start(workspace, part) queues a part. finish(workspace, part) is called when the part's results are there. Both are
-/// called in order of the parts.
+/// Runs work in parts. While the processor handles the results of one part, the device computes the next.
+/// start(workspace, part) queues a part. finish(workspace, part) is called when the results are there. Both are called
+/// in the order of the parts.
 template <class Start, class Finish>
 void in_turns(Workspaces& workspaces, std::size_t parts, const Start& start, const Finish& finish) {
   if (parts == 0) return;

@@ -21,7 +21,7 @@ const std::vector<test::Backend>& test::device_backends() {
     std::vector<Backend> backends;
     const auto add = [&](std::vector<Backend> more) { backends.insert(backends.end(), more.begin(), more.end()); };
 #if defined(SHIFTSCOPE_TEST_EMULATION)
-    // Run the emulation on one instruction set only, because it hardly depends on that of the processor.
+    // The emulation hardly depends on the processor's instruction set, so one run of the tests is enough for it.
     if (!forced_instruction_set()) add(emulated_cuda::backends());
 #endif
 #if defined(SHIFTSCOPE_TEST_CUDA)

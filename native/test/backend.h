@@ -12,7 +12,7 @@
 
 namespace shiftscope::test {
 
-/// The operations on one device. Operands and results are in the processor's memory, as in the core's headers.
+/// The operations on one device. All pointers are to the processor's memory.
 struct Backend {
   std::string name;
   bool emulated = false;  ///< too slow for large cases
@@ -23,13 +23,13 @@ struct Backend {
   std::function<SvmResult(const float* features, std::size_t rows, std::size_t dims, const std::int8_t* labels,
                           std::size_t problems, const SvmOptions& options, double* decisions, double* weights)>
       train_svm;
-  /// Calls `work` with the features that a training on this device would use.
+  /// Calls `work` with the features as a training on this device would see them.
   std::function<void(const float* features, std::size_t rows, std::size_t dims,
                      const std::function<void(const SvmFeatures&)>& work)>
       with_svm_features;
 };
 
-/// Every CUDA device that works, and the emulated device, if it is built and no instruction set is forced.
+/// All CUDA devices that work. Also the emulated device, if it is compiled in and no instruction set is forced.
 const std::vector<Backend>& device_backends();
 
 }  // namespace shiftscope::test

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-/// A minimal test framework: tests register themselves, and checks count failures.
+/// A minimal test framework. Tests register themselves, and checks count failures.
 namespace shiftscope::test {
 
 struct Test {
@@ -52,7 +52,7 @@ bool throws(const Work& work, const std::string& part) {
   return false;
 }
 
-/// How many of `count` cases to test: only a quarter under sanitizers, which are ten times slower.
+/// Number of cases to test. Sanitizers are ten times slower, so they get a quarter of the cases.
 constexpr std::size_t cases(std::size_t count) {
 #if defined(SHIFTSCOPE_TEST_SANITIZED)
   return (count + 3) / 4;

@@ -67,8 +67,8 @@ void check_buffer(const Case& made, const std::vector<float>& buffer, std::size_
   CHECK_THAT(wrong == 0, describe(made, level, wrong));
 }
 
-/// Compares every level with the reference, bit for bit except for the sign of zero. The output is misaligned by this
-/// number of floats. Also checks that nothing outside the batch is written.
+/// Compares every instruction set with the reference, to the last bit except for the sign of zero. Also checks that
+/// nothing outside the batch is written. misalignment: floats from an aligned address to the output.
 void check_case(const Case& made, std::size_t misalignment) {
   constexpr float kGuard = 12345.0f;
   const Compositor compositor(made.window, made.frame);
@@ -121,7 +121,7 @@ TEST(every_offset_of_a_small_frame_equals_the_reference) {
 TEST(a_batch_beyond_the_cache_equals_the_reference) {
   Random random(4);
   const std::size_t image_bytes = std::size_t{3} * 224 * 223 * sizeof(float);
-  // With a larger cache, the test would be too slow. Machines with smaller caches test the streaming path.
+  // On a machine with a larger cache, the test would be too slow.
   if (last_level_cache_bytes() > (std::size_t{256} << 20)) return;
   const std::size_t count = last_level_cache_bytes() / image_bytes + 1;
   check_case(random_case(random, 3, 224, 223, 75, 75, count, true), 4);
@@ -129,7 +129,7 @@ TEST(a_batch_beyond_the_cache_equals_the_reference) {
 }
 
 TEST(normalisation_is_torchvisions) {
-  // ToTensor divides by 255, Normalize subtracts and divides, all in float32.
+  // torchvision's ToTensor divides by 255; Normalize subtracts and divides. Both use float32.
   const Normalisation imagenet{255, {0.485f, 0.456f, 0.406f}, {0.229f, 0.224f, 0.225f}, false};
   const std::uint8_t rgba[] = {200, 13, 255, 255};
   const Window window = patch_window(rgba, 1, 1, imagenet, Blend::hard);

@@ -26,10 +26,10 @@ bool same(const CosineFault& a, const CosineFault& b) {
   return a.reason == b.reason && a.in_anchors == b.in_anchors && a.index == b.index;
 }
 
-/// The distance between neighbouring float32 values just above 1.
+/// Distance between neighbouring float32 values just above 1.
 constexpr double kRounding = 1.2e-7;
 
-/// The largest absolute difference; at least 1 if a value is NaN.
+/// Largest absolute difference; at least 1 if a value is NaN.
 double worst_difference(const std::vector<float>& values, const std::vector<float>& expected) {
   double worst = 0;
   for (std::size_t i = 0; i < values.size(); ++i) {
@@ -39,8 +39,8 @@ double worst_difference(const std::vector<float>& values, const std::vector<floa
   return worst;
 }
 
-/// Compares every backend with the reference. Compares the processor's levels and numbers of threads with each other,
-/// bit by bit. emulated: whether to include the emulated device, which is slow.
+/// Compares every backend with the reference. Instruction sets and numbers of threads must agree to the last bit.
+/// emulated: whether to include the emulated device, which is slow.
 void check_case(const float* features, std::size_t rows, std::size_t dims, const float* anchors, std::size_t count,
                 bool emulated = true) {
   std::vector<float> expected(count * rows), first;

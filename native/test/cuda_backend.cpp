@@ -5,7 +5,7 @@
 #include "../cuda/features.h"
 #include "../cuda/svm.h"
 
-// Like the sources in native/cuda, this file is compiled both for CUDA and for the emulated device.
+// This file is compiled twice: for CUDA and for the emulated device.
 namespace shiftscope::SHIFTSCOPE_CUDA {
 namespace {
 

@@ -8,7 +8,7 @@
 #include "../cuda/svm.h"
 #include "check.h"
 
-// Tests what operations do if a call of the runtime fails. Only the emulated device can fail on request.
+// Tests how operations react if a call of the CUDA runtime fails. Only the emulated device can fail on request.
 namespace shiftscope::emulated_cuda {
 namespace {
 
@@ -35,7 +35,7 @@ void compare_once() {
   cosine_similarity(Features(kDevice, matrix.values.data(), matrix.rows, matrix.dims), matrix.values.data(), 2, out.data());
 }
 
-/// Two operations on features that are uploaded once.
+/// Two operations that share uploaded features.
 void compare_and_train_once() {
   const Matrix matrix = random_matrix(30, 6);
   const Features features(kDevice, matrix.values.data(), matrix.rows, matrix.dims);
@@ -49,14 +49,14 @@ void compare_and_train_once() {
   train_svm(features, labels.data(), 3, options, decisions.data());
 }
 
-/// Lets the operation's calls of the runtime fail, one per try. Each time, the error must name the call and the cause,
-/// and all memory and streams must be freed.
+/// Repeats the operation, and each time lets another call of the CUDA runtime fail. The error must name the call and
+/// the cause, and nothing may leak.
 void check_every_failure(void (*operation)(), cudaError_t error, bool lost, const std::string& cause) {
   emulation::fail(0, cudaSuccess, false);
   operation();
   const long calls = emulation::calls();
   CHECK(calls > 5);
-  // A training makes hundreds of similar calls, so only some of them are tried.
+  // A training makes hundreds of similar calls. Only some of them are made to fail.
   const long step = std::max(1L, calls / static_cast<long>(test::cases(24)));
   for (long call = 1; call <= calls; call += step) {
     emulation::fail(call, error, lost);
@@ -66,8 +66,8 @@ void check_every_failure(void (*operation)(), cudaError_t error, bool lost, cons
     } catch (const DeviceError& caught) {
       message = caught.what();
     }
-    // Threads that run at the same time each allocate memory; threads that run one after the other reuse it. So a run
-    // may have fewer calls than the counted one.
+    // The number of calls varies, because threads that run one after the other reuse memory. So the chosen call may not
+    // have happened.
     if (message == "no error" && emulation::calls() < call) continue;
     CHECK_THAT(message.rfind("cuda", 0) == 0 && message.find(cause) != std::string::npos,
                "call " + std::to_string(call) + " fails: " + message);

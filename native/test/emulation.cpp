@@ -21,7 +21,6 @@ constexpr std::size_t kStackBytes = 256 << 10;
 constexpr unsigned kWarpSize = 32;
 constexpr int kRuntimeVersion = 13000;
 
-/// A number from an environment variable.
 long setting(const char* name, long otherwise) {
   const char* text = std::getenv(name);
   return text == nullptr ? otherwise : std::atol(text);
@@ -46,14 +45,14 @@ struct Fiber {
   std::vector<std::vector<Copy>> copies{1};  ///< in batches; the last one is not committed yet
 };
 
-/// Values that lanes exchange. Two buffers alternate, because a lane can be at most one exchange ahead of another.
+/// Values that lanes exchange, in two buffers, because one lane can be an exchange ahead of another.
 struct Warp {
   std::array<std::array<std::uint64_t, kWarpSize>, 2> values{};
   unsigned arrived = 0, turn = 0;
   std::vector<unsigned> waiting;
 };
 
-/// The threads of one block; only one of them runs at a time.
+/// Runs the threads of one block, one at a time.
 class Block {
  public:
   void run(dim3 place, unsigned threads, const std::function<void()>& thread) {
@@ -182,13 +181,13 @@ std::atomic<long> calls_made{0}, failing_call{kLostAt}, live_objects{0};
 std::atomic<bool> loses{true}, lost{false};
 std::atomic<cudaError_t> failure{cudaErrorLaunchFailure};
 
-/// All arrays on the devices, and their bytes.
+/// Device memory: address and size in bytes.
 std::map<void*, std::size_t>& arrays() {
   static std::map<void*, std::size_t> all;
   return all;
 }
 
-/// All pinned arrays of the processor, and their bytes.
+/// Pinned host memory: address and size in bytes.
 std::map<const char*, std::size_t>& pinned_arrays() {
   static std::map<const char*, std::size_t> all;
   return all;
@@ -208,7 +207,7 @@ std::size_t bytes_in_use() {
   return sum;
 }
 
-/// Every call that can fail asks this first. Returns an error if the call must fail.
+/// Counts a call that can fail, and returns its error if it must fail.
 cudaError_t status() {
   const long call = ++calls_made;
   if (lost) return cudaErrorLaunchFailure;
@@ -356,8 +355,8 @@ cudaError_t cudaFreeHost(void* memory) {
   return cudaSuccess;
 }
 
-/// Copies from and to pinned memory wait for their turn in the stream. For other memory, the bytes have been read, or
-/// the copy is done, when the call returns.
+/// With pinned memory, the copy waits for its turn in the stream. With other memory, the host's bytes have been read or
+/// written when the call returns.
 cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind, cudaStream_t stream) {
   const std::lock_guard lock(device());
   const auto copy = [=] { std::memcpy(to, from, bytes); };

@@ -75,32 +75,31 @@ cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned flags);
 cudaError_t cudaStreamDestroy(cudaStream_t stream);
 cudaError_t cudaStreamSynchronize(cudaStream_t stream);
 
-/// Position of the running thread, as in CUDA.
+/// As in CUDA, for the thread that is running.
 extern thread_local dim3 threadIdx, blockIdx, gridDim;
 
 void __syncthreads();
 
 namespace emulation {
 
-/// Queues a kernel. Every thread of every block calls `thread`.
 cudaError_t run(dim3 grid, dim3 block, std::function<void()> thread, cudaStream_t stream);
 
-/// Asynchronous copies by the running thread. Their targets hold NaN until the thread waits for them.
+/// Asynchronous copies to shared memory. Until the thread waits for them, their targets contain NaN.
 void copy_later(void* to, const void* from, std::size_t bytes);
 void commit_copies();
 void wait_for_copies(std::size_t batches_left);
 
-/// Gives this lane's 8 bytes to the warp. Returns those of lane (own number XOR lane_bits).
+/// Gives 8 bytes to the warp, and returns those of the lane whose number is (own number XOR lane_bits).
 std::uint64_t exchange(std::uint64_t value, int lane_bits);
 
-/// Restarts the count of calls that can fail. Call number `call`, counted from 1, fails with `error`; 0: none. If
-/// `lost`, all calls after it fail too.
+/// Lets a call fail: counting restarts, and call number `call` returns `error`. Calls count from 1; 0 lets none fail.
+/// If `lost`, all later calls fail, too.
 void fail(long call, cudaError_t error, bool lost);
 
-/// Number of calls that could fail since the last `fail`.
+/// Number of calls that could have failed since the last `fail`.
 long calls();
 
-/// Number of arrays and streams that have not been freed.
+/// Number of arrays and streams that are not freed yet.
 long live();
 
 }  // namespace emulation
@@ -115,7 +114,7 @@ T __shfl_xor_sync(unsigned, T value, int lane_bits) {
   return value;
 }
 
-// Needs no atomic operation, because only one thread runs at a time and it stops only where it waits.
+// Needs no atomic operation, because only one thread runs at a time, and it is not interrupted here.
 template <class T>
 T atomicMin(T* at, T value) {
   const T before = *at;
@@ -123,7 +122,7 @@ T atomicMin(T* at, T value) {
   return before;
 }
 
-/// Ends the program if the address is not a multiple of the vector's size. A device would end the kernel.
+/// Aborts if the address is not a multiple of the vector's size. A real device would report an error.
 template <class T>
 void insist_on_alignment(const T* address) {
   if (reinterpret_cast<std::uintptr_t>(address) % sizeof(T) == 0) return;
@@ -139,7 +138,7 @@ T __ldcs(const T* from) {
   return value;
 }
 
-/// Starts a copy to shared memory; the thread continues meanwhile.
+/// Starts a copy to shared memory, which the thread does not wait for.
 inline void __pipeline_memcpy_async(void* to, const void* from, std::size_t bytes) {
   if (reinterpret_cast<std::uintptr_t>(to) % bytes != 0 || reinterpret_cast<std::uintptr_t>(from) % bytes != 0) {
     std::fprintf(stderr, "a kernel's copy of %zu bytes from %p to %p is misaligned\n", bytes, from, to);

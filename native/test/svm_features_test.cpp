@@ -16,7 +16,7 @@ using test::between;
 
 namespace {
 
-/// Largest error of a sum, as a share of the sum of its terms' absolute values.
+/// Largest relative error of a sum. It is relative to the sum of the terms' absolute values.
 constexpr double kAccuracy = 3e-13;
 
 using Samples = std::vector<std::uint32_t>;

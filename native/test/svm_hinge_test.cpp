@@ -17,12 +17,12 @@ TEST(hinge_best_intercept_is_the_middle_of_the_minimisers) {
 }
 
 TEST(hinge_margin_is_that_between_the_classes) {
-  // Scores 3, 4 of positive samples, -1, -3 of negative ones; 5 and -5 of samples without a label, which do not count.
+  // Scores are 3 and 4 (positive), -1 and -3 (negative), 5 and -5 (no label, to be ignored).
   const std::vector<double> labels{1, 1, -1, -1, 0, 0}, residuals{-2, -3, 0, 2, -5, 5};
   const Margin margin = margin_of(residuals.data(), labels.data(), labels.size());
   CHECK(margin.half_width == 2);
   CHECK(margin.intercept == -1);
-  // A positive and a negative sample have the same score, so there is no margin.
+  // Both samples have the same score, so there is no margin.
   const std::vector<double> two{1, -1}, equal{0, -2};
   CHECK(margin_of(equal.data(), two.data(), two.size()).half_width == 0);
   CHECK(margin_of(equal.data(), two.data(), 1).half_width == 0);

@@ -29,8 +29,8 @@ struct Outcome {
   std::vector<double> decisions, weights;
 };
 
-/// Samples around two centres that are `distance` apart. Labels tell the centre; odd problems swap them. Each problem
-/// leaves some samples out of its training set.
+/// Samples around two centres that are `distance` apart. The label names the centre; every other problem swaps the
+/// labels. Each problem leaves some samples out of its training set.
 Case random_case(Random& random, std::size_t rows, std::size_t dims, std::size_t problems, float distance, float scale) {
   std::normal_distribution<float> normal;
   Case made{rows, dims, problems, std::vector<float>(rows * dims), std::vector<std::int8_t>(problems * rows)};
@@ -49,7 +49,7 @@ Case random_case(Random& random, std::size_t rows, std::size_t dims, std::size_t
   return made;
 }
 
-/// `more` are the last arguments of `train`.
+/// `more` are further arguments for `train`.
 template <class Train, class... More>
 Outcome outcome_of(const Train& train, const Case& given, const SvmOptions& options, const More&... more) {
   Outcome outcome{{}, std::vector<double>(given.problems * given.rows), std::vector<double>(given.problems * given.dims)};
@@ -69,7 +69,6 @@ Outcome train(const Case& given, const SvmOptions& options, const test::Backend&
 
 Outcome reference(const Case& given, const SvmOptions& options) { return outcome_of(svm_reference, given, options); }
 
-/// The objective at (w, b), from the definition.
 double objective(const Case& given, std::size_t p, const double* w, double b, const SvmOptions& options) {
   double sum = 0;
   for (std::size_t d = 0; d < given.dims; ++d) sum += w[d] * w[d] / 2;
@@ -82,7 +81,7 @@ double objective(const Case& given, std::size_t p, const double* w, double b, co
   return sum;
 }
 
-/// Largest error of a sum in float64, as a share of the sum of its terms' absolute values.
+/// Largest relative error of a float64 sum. It is relative to the sum of the terms' absolute values.
 constexpr double kAccuracy = 1e-13;
 
 struct DecisionError {
@@ -90,7 +89,7 @@ struct DecisionError {
   double largest = 0;  ///< largest sum of the terms' absolute values
 };
 
-/// The largest difference between a decision value and <w, x> + b.
+/// Largest error of the decision values <w, x> + b.
 DecisionError decision_error(const Case& given, const double* w, double b, const double* decisions) {
   DecisionError error;
   for (std::size_t row = 0; row < given.rows; ++row) {
@@ -110,8 +109,7 @@ std::string describe(const Case& given, const SvmOptions& options, const std::st
   return backend + " " + std::to_string(given.rows) + "x" + std::to_string(given.dims) + " C " + std::to_string(options.C);
 }
 
-/// Checks that the outcome is the reference's optimum, and that the objective, the gap and the decision values agree
-/// with (w, b).
+/// Checks that the outcome is as good as the reference, and that objective, gap and decision values agree with (w, b).
 void check_outcome(const Case& given, const SvmOptions& options, const Outcome& expected, const Outcome& found,
                    const std::string& where) {
   for (std::size_t p = 0; p < given.problems; ++p) {
@@ -131,8 +129,7 @@ void check_outcome(const Case& given, const SvmOptions& options, const Outcome& 
   }
 }
 
-/// Checks that every backend reaches the reference's optimum. emulated: whether to include the emulated device, which
-/// is slow.
+/// Compares every backend with the reference. emulated: whether to include the emulated device, which is slow.
 void check_against_reference(const Case& given, const SvmOptions& options, bool emulated = false) {
   const Outcome expected = reference(given, options);
   for (InstructionSet level : available_instruction_sets()) {
@@ -218,8 +215,8 @@ TEST(svm_many_support_vectors_whatever_the_memory) {
   }
 }
 
-/// Features are zero except for a rectangle of equal ones, as from dead units. At the best intercept, most samples lie
-/// exactly at their margins, and the optimum needs their multipliers.
+/// Features are zero except for a rectangle of ones, as from units that never fire. Then most samples are exactly at
+/// their margins, and the optimum needs their multipliers.
 TEST(svm_equal_features_but_for_a_rectangle) {
   constexpr std::size_t rows = 36, cols = 35, dims = 16;
   Case given{rows * cols, dims, 2, std::vector<float>(rows * cols * dims), std::vector<std::int8_t>(2 * rows * cols)};
@@ -239,8 +236,8 @@ TEST(svm_equal_features_but_for_a_rectangle) {
   }
 }
 
-/// If the classes are separable, the objective is smaller than the rounding errors of the slacks. If not, steps must
-/// keep their digits.
+/// For separable classes, the objective is smaller than the rounding errors of the slacks. For overlapping classes,
+/// Newton steps can lose their digits.
 TEST(svm_columns_of_very_different_scales) {
   Random random(44);
   for (float distance : {1.0f, 0.0f}) {
@@ -256,7 +253,7 @@ TEST(svm_columns_of_very_different_scales) {
   }
 }
 
-/// The first working sets together have more samples than their Gram matrix has room for.
+/// Together, the first working sets have more samples than the Gram matrix has slots.
 TEST(svm_many_problems_without_a_training_sample_in_common) {
   Random random(45);
   constexpr std::size_t problems = 130, each = 40;
@@ -269,7 +266,7 @@ TEST(svm_many_problems_without_a_training_sample_in_common) {
   for (const SvmSolution& solution : outcome.result.solutions) CHECK(solution.converged);
 }
 
-/// Features hardly differ, so nearly all multipliers are at C.
+/// The features hardly differ, so nearly all multipliers are at C.
 TEST(svm_most_multipliers_at_their_bound) {
   Random random(40);
   Case given = random_case(random, 6000, 40, 3, 1.0f, 1e-3f);
@@ -285,7 +282,7 @@ TEST(svm_most_multipliers_at_their_bound) {
   }
 }
 
-/// Classes that cannot be told apart, with fewer and with more dims than kFewDims (svm_newton.cpp).
+/// Features are noise, with fewer and with more dims than kFewDims (svm_newton.cpp).
 TEST(svm_pure_noise) {
   Random random(41);
   for (std::size_t dims : {24, 280}) {
@@ -297,7 +294,7 @@ TEST(svm_pure_noise) {
   }
 }
 
-/// Newton's method, and once more problems than one pass on a device has room for.
+/// Covers Newton's method, and more problems than a device handles in one pass.
 TEST(svm_devices_reach_the_processors_optimum) {
   Random random(42);
   for (const test::Backend& backend : test::device_backends()) {
@@ -311,8 +308,8 @@ TEST(svm_devices_reach_the_processors_optimum) {
   }
 }
 
-/// Features depend on positions on a grid, like real ones. Once the working set holds the support vectors, no pass may
-/// be spent on rounding errors.
+/// Features depend on the position on a grid, like real ones. When the working set has all support vectors, the
+/// training must end, and not waste passes on rounding errors.
 TEST(svm_separable_grids_take_few_passes) {
   Random random(43);
   std::normal_distribution<float> normal;
@@ -389,7 +386,7 @@ TEST(svm_a_limit_of_passes_is_reported_with_the_gap) {
 }
 
 TEST(svm_stops_when_asked) {
-  /// Stops the training in the middle: when a pass begins.
+  /// Stops the training when a pass begins.
   struct StoppingFeatures : HostFeatures {
     StoppingFeatures(const Case& given, std::atomic<std::int32_t>& stop, int passes)
         : HostFeatures(given.features.data(), given.rows, given.dims, svm_kernels(instruction_set())),

@@ -6,7 +6,7 @@ import type { ArithmeticStudy, StoredScene } from '../results/arithmeticStudy.js
 import { JUDGED_NAMES } from '../results/measures.js'
 import { type ResultTable, tablesHtml } from './tables/tables.js'
 
-/** Sections about feature arithmetic: how often it is exact, then the contact sheets; none without arithmetic. */
+/** Tables of accuracy, then a contact sheet for each scene and layer. No section without arithmetic. */
 export function arithmeticSections(
   studies: readonly ArithmeticStudy[],
   tables: readonly ResultTable[],
@@ -25,7 +25,7 @@ export function arithmeticSections(
   ]
 }
 
-/** Number of scenes that are open at first. The paper's two come first, and the others can be unfolded. */
+/** Scenes that are unfolded at first. The first two are those of the paper. */
 const SCENES_OPEN = 2
 
 const INTRODUCTION = `<p class="note">We add and subtract the features of scenes. A generator makes a picture of the result (paper section 3.5, Figure 6).

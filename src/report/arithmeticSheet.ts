@@ -4,18 +4,16 @@ import type { Label } from '../plot/axis.js'
 import { blankCanvas, type Canvas, canvasPng, fill, paste } from '../plot/canvas.js'
 import { cutText, textWidth } from '../plot/letters.js'
 
-/** Contents of a contact sheet: pictures are RGB [side, side, 3]. */
+/** Contents of a contact sheet. Pictures are RGB, [side, side, 3]. */
 export interface ArithmeticSheet {
-  /** Lines above the pictures. */
   readonly title: readonly string[]
   readonly terms: readonly Term[]
   readonly side: number
-  /** Pictures of the operands by name. */
   readonly operands: ReadonlyMap<string, FramePixels>
   readonly decodedOperands: ReadonlyMap<string, FramePixels>
   readonly expectation: FramePixels
   readonly decodedResult: FramePixels
-  /** Further pictures after the decoded result, which are not part of the expression. */
+  /** Pictures to the right of the decoded result. They are not part of the expression. */
   readonly extra: readonly { readonly label: string; readonly image: FramePixels }[]
 }
 
@@ -25,13 +23,13 @@ const LABEL_HEIGHT = 24
 const LINE_HEIGHT = 22
 const GREY = 190
 
-/** Pictures shrink if a sheet would be wider than this, in pixels, but not below the least side. */
+/** Widest sheet in pixels. Wider sheets get smaller pictures, but not smaller than LEAST_SIDE. */
 const MAX_WIDTH = 8000
 const LEAST_SIDE = 32
 
 /**
- * The paper's Figure 6 for one layer, as PNG. The first row is the expression in pixels. The second row has the decoded
- * operands, the decoded result and the extra pictures.
+ * Draws the paper's Figure 6 for one layer, as PNG. The first row is the expression in pixels. The second row has the
+ * decoded operands, the decoded result and the extra pictures.
  */
 export async function arithmeticSheet(sheet: ArithmeticSheet): Promise<Buffer> {
   const { terms, title } = sheet
@@ -78,8 +76,8 @@ async function shrunk(image: FramePixels, from: number, to: number): Promise<Fra
 }
 
 /**
- * Draws a picture in a thin frame, because picture and sheet may both be white.
- * @returns the name above the picture, cut if it is too long
+ * Draws a picture with a grey border, because both the picture and the sheet can be white.
+ * @returns the label above the picture, cut if it is too long
  */
 function drawPanel(canvas: Canvas, image: FramePixels, side: number, row: number, col: number, label: string): Label {
   fill(canvas, { row: row + LABEL_HEIGHT - 1, col: col - 1, rows: side + 2, cols: side + 2 }, GREY)
@@ -88,8 +86,8 @@ function drawPanel(canvas: Canvas, image: FramePixels, side: number, row: number
 }
 
 /**
- * Draws a plus or minus centered at a point; a plus before the first term is left out.
- * @returns the factor below the sign, or nothing if it is 1
+ * Draws the sign of a term; the first term gets no plus.
+ * @returns a label with the factor, or nothing if the factor is 1
  */
 function drawSign(canvas: Canvas, coefficient: number, isFirst: boolean, row: number, col: number): readonly Label[] {
   if (coefficient < 0 || !isFirst) bar(canvas, row, col, 4, 24)

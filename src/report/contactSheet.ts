@@ -4,20 +4,17 @@ import type { Label } from '../plot/axis.js'
 import { blankCanvas, canvasPng, paste } from '../plot/canvas.js'
 import { cutText } from '../plot/letters.js'
 
-/** Side of a patch's field, without its name. */
+/** Side of the square into which a patch is drawn, in pixels. */
 const FIELD = 168
 const MARGIN = 8
 const LABEL = 24
 const MOST_COLUMNS = 10
 
-/** Side of the background's squares in pixels, and their greys. */
+/** Side of the chequered background's squares in pixels, and their two greys. */
 const SQUARE = 8
 const GREYS = [235, 205] as const
 
-/**
- * All patches of a study with their names, as PNG. Patches are shown as they are before they become square, on a
- * chequered background that makes transparent parts visible.
- */
+/** All patches with their names, as PNG. A chequered background shows where a patch is transparent. */
 export async function contactSheet(sources: readonly PatchSource[], signal?: AbortSignal): Promise<Buffer> {
   const columns = Math.min(MOST_COLUMNS, Math.max(1, Math.ceil(Math.sqrt(sources.length))))
   const rows = Math.ceil(sources.length / columns) * (FIELD + LABEL + MARGIN) + MARGIN

@@ -15,25 +15,25 @@ import type { OpenUnit } from '../results/unit/open.js'
 import { stageFolder } from './stagedFolder.js'
 import { renderTable } from './tables/render.js'
 
-/** Name of a patch without a description. */
+/** Name of a patch for which no extract.json was found. */
 export const UNKNOWN_PATCH = 'unknown patch'
 
-/** One patch in one network, as a unit that is not part of a results folder. */
+/** One patch in one network. Its unit is not part of a results folder. */
 export interface ViewedExtraction {
-  /** The unit; its features become part of the page. */
+  /** Its features are copied into the page. */
   readonly unit: OpenUnit
-  /** Side of the square frame in pixels. */
+  /** Side of the square input image in pixels. */
   readonly frame: number
-  /** Folder that may have the pictures of patch and background. */
+  /** Folder in which pictures of the patch and the background may be stored. */
   readonly pictures: string
-  /** False for an array without a description; each of its positions then counts as a pixel. */
+  /** False if no extract.json describes the array. Neighbouring positions are then shown as one pixel apart. */
   readonly isDescribed: boolean
 }
 
 /**
- * Writes the page of one extraction: `index.html` and `site`. Both replace earlier ones only once they are complete.
- * @returns path of the page, and whether it shows the patch
- * @throws InputError for a damaged array; OutputError if the page cannot be written
+ * Writes `index.html` and `site`. The previous ones stay until the new ones are complete.
+ * @returns path of the page, and whether it shows the object
+ * @throws InputError if an array is damaged; OutputError if the page cannot be written
  */
 export async function writeExtractionPage(
   out: string,
@@ -73,7 +73,6 @@ async function writeSite(
   return site.finish([group], limits)
 }
 
-/** The section with the settings of the extraction and its numbers. */
 function extractionSection(
   { unit, frame, isDescribed }: ViewedExtraction,
   { groups }: SiteIndex,

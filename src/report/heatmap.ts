@@ -3,18 +3,15 @@ import type { ColourLimits } from '../plot/colormap.js'
 import { mapPixels } from '../plot/mapPixels.js'
 import { fileName } from '../results/fileName.js'
 
-/** Name of a heatmap's files without extension: `<model>-<layer>-<size>-<anchor>`. */
+/** Name of a heatmap's files, without extension. */
 export function heatmapName(model: string, layer: string, size: number, anchor: string): string {
   return fileName(`${model}-${layer}-${size}-${anchor}`)
 }
 
-/** A heatmap is enlarged by a whole factor until its longer side has at least this many pixels. */
+/** Heatmaps are enlarged by a whole factor until their longer side has at least this many pixels. */
 const MIN_SIDE = 300
 
-/**
- * A map as PNG in the colours of "hot" between the limits. Each position is a square of one colour.
- * @param values [rows, cols], row-major
- */
+/** @param values [rows, cols], row-major */
 export function heatmapPng(
   values: ArrayLike<number>,
   rows: number,

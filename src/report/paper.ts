@@ -7,7 +7,7 @@ import { PAPER_CLASSES, PAPER_PER_CLASS } from '../patches/cocoPatches.js'
 import type { StudyGroup } from '../results/study.js'
 import type { PaperRow } from './tables/tables.js'
 
-/** The tables of the paper (Lee, Yang, Wang 2020) in the package: `similarity` is 1 and 2, `separability` 3 and 4. */
+/** Tables 1 and 2 (`similarity`), 3 and 4 (`separability`) of the paper: Lee, Yang and Wang 2020. */
 interface PaperTables {
   readonly similarity: readonly (Place & { readonly anchor: string; readonly mean: number; readonly std: number })[]
   readonly separability: readonly (Place & { readonly task: string; readonly accuracy: number; readonly std: number })[]
@@ -15,10 +15,9 @@ interface PaperTables {
 
 type Place = Pick<PaperRow, 'model' | 'layer' | 'size'>
 
-/** The fold scheme of the paper's Tables 3 and 4. */
+/** Fold scheme of the paper's Tables 3 and 4. */
 const PAPER_FOLDS = 'ordered'
 
-/** The numbers of the paper's tables, which come with the package. */
 export function paperRows(): readonly PaperRow[] {
   const file = join(modelsFolder(), 'paper-tables.json')
   const { similarity, separability } = JSON.parse(readFileSync(file, 'utf8')) as PaperTables
@@ -34,7 +33,7 @@ export function paperRows(): readonly PaperRow[] {
 }
 
 /**
- * Whether a network was measured as in the paper, as far as its units show: the published weights, every position, hard
+ * Whether a network was measured as in the paper, as far as its units show: published weights, every position, hard
  * masks on white, float32, and twenty objects of each of ten classes.
  */
 export function isPapersStudy({ model, stride, units }: StudyGroup): boolean {

@@ -8,10 +8,7 @@ import { UNIT_FORMAT, type UnitInputs } from '../results/unit/schema.js'
 import { distinct } from './distinct.js'
 import { renderTable } from './tables/render.js'
 
-/**
- * Says what the units of a report were made from, and how. The section depends only on the units, so equal units give
- * equal bytes. Versions and devices belong to runs, and are listed in run.json.
- */
+/** Devices and times are left to run.json, because equal units must give equal pages. */
 export function provenanceSection(groups: readonly StudyGroup[]): ReportSection {
   const html = `<p>Shiftscope ${escapeHtml(packageVersion())} made this report from stored results of format ${UNIT_FORMAT}. The file
 <a href="run.json">run.json</a> beside this page has the versions, device, settings and times of each command that computed them.</p>
@@ -28,7 +25,6 @@ and <code>units</code> (the stored results from which the report is made).</p>`
   return { id: 'provenance', title: 'How this was made', html }
 }
 
-/** Files beside the page. */
 const FILES = [
   ['metrics.csv', 'every measure of every object, one number per row'],
   ['summary.json', 'the numbers of tables and charts, one mean over objects per row'],
@@ -64,7 +60,7 @@ function weightsFile({ model, weightsSha256 }: UnitInputs): string {
   return entry.kind === 'embedded' ? 'embedded' : 'published'
 }
 
-/** A row for each combination of settings, with the networks that were measured with it. */
+/** One row for each combination of settings, with the networks that were measured with it. */
 function protocolRows(groups: readonly StudyGroup[]): readonly (readonly string[])[] {
   const models = new Map<string, string[]>()
   for (const group of groups) {
@@ -106,13 +102,10 @@ function tableHtml(title: string, head: readonly string[], rows: readonly (reado
   return renderTable({ title, head, rows }, 'html')
 }
 
-/** Settings that may differ within a results folder. Numbers measured with different settings are hard to compare. */
+/** Settings that may differ within a results folder, although the numbers are then hard to compare. */
 const SETTINGS = ['stride', 'background', 'blend', 'precision', 'C', 'seed', 'readout'] as const
 
-/**
- * One line that says which networks and sizes were measured with different settings, because a folder may have results
- * of several runs; undefined if all settings are equal.
- */
+/** Undefined if all settings are equal. A folder may have results of several commands with different settings. */
 export function protocolNote(groups: readonly StudyGroup[]): string | undefined {
   const differences = SETTINGS.flatMap((name) => {
     const groupsByValue = new Map<string, string[]>()

@@ -80,7 +80,7 @@ export async function writeReport(results: string, options: ReportOptions = {}):
     const lead = await leadOf(results, study.groups, contents.findings)
     if (contents.warning !== undefined) progress.note(contents.warning)
     await writeContents(results, study.groups, contents, limits)
-    // The site is replaced directly before its page. If anything fails earlier, the previous page and its maps stay.
+    // Site and page are replaced last. If anything fails earlier, the previous page and its maps stay.
     await site.takePlace()
     await writeFileAtomic(join(results, 'index.html'), resultsPage(study.index, contents.sections, lead))
     return { rows: summaryRows(contents.rows), findings: contents.findings }
@@ -89,20 +89,19 @@ export async function writeReport(results: string, options: ReportOptions = {}):
   }
 }
 
-/** The data of the report, read in one pass. */
 interface ReadStudy {
   readonly groups: readonly StudyGroup[]
   readonly index: SiteIndex
 }
 
-/** The contents of a report, without heatmaps and site. */
+/** The contents of a report, except for the heatmaps and the site. */
 interface ReportContents {
   readonly rows: readonly Row[]
   readonly tables: readonly ResultTable[]
   readonly findings: readonly ClaimFinding[]
   readonly figures: readonly Figure[]
   readonly sections: readonly ReportSection[]
-  /** Warning that numbers of the folder were measured with different settings; undefined if they were not. */
+  /** Warns that parts of the study were measured with different settings; undefined if they were not. */
   readonly warning: string | undefined
 }
 
@@ -135,7 +134,7 @@ function contentsOf(
   return { rows, tables, findings, figures, sections, warning }
 }
 
-/** Writes all files of the report except for the site and the page. */
+/** Writes everything except the site and the page. */
 async function writeContents(
   results: string,
   groups: readonly StudyGroup[],
@@ -160,7 +159,7 @@ async function reportArithmetic(results: string, arithmetic: readonly Arithmetic
   await writeFileAtomic(join(results, 'summary.json'), summaryJson(summaryRows(rows)))
   await writeTables(results, tables)
   await writeFileAtomic(join(results, 'index.html'), resultsPage(null, arithmeticSections(arithmetic, tables)))
-  // These files may remain from units that no longer exist.
+  // Earlier units, which no longer exist, may have left these files.
   for (const file of ['findings.md', 'findings.json']) await rm(join(results, file), { force: true })
   return { rows: summaryRows(rows), findings: [] }
 }
@@ -175,7 +174,7 @@ async function writeTables(results: string, tables: readonly ResultTable[]): Pro
 
 const STOPPED = 'stopped; the previous report, if there is one, is unchanged'
 
-/** Reads the study and writes the viewer's files of each unit in the same pass. */
+/** Reads the units and, while each is in memory, writes its files for the viewer. */
 async function readWithSite(
   results: string,
   folder: string,

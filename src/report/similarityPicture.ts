@@ -4,33 +4,33 @@ import type { ColourLimits } from '../plot/colormap.js'
 import { layoutPng } from '../plot/layout.js'
 import { panelLayout } from './figures/panels.js'
 
-/** Most positions along an axis of a map that can be drawn. */
+/** Largest number of positions along an axis that can be drawn. */
 const MOST_POSITIONS = 4096
 
-/** Cosine maps of one feature array with the five anchors. */
+/** Cosine maps of one feature array, one map per anchor. */
 export interface AnchorMaps {
   /** Name of the array, for the title and for messages. */
   readonly name: string
   readonly rows: number
   readonly cols: number
-  /** [5, rows, cols] in the order of ANCHOR_NAMES. */
+  /** [5, rows, cols], in the order of ANCHOR_NAMES. */
   readonly maps: Float32Array
-  /** The patch's side, and the distance of neighbouring positions, in pixels; undefined if not known. */
+  /** Side of the patch, and distance between neighbouring positions, in pixels; undefined if not known. */
   readonly placement: { readonly size: number; readonly stride: number } | undefined
 }
 
-/** @throws InputError for a grid that is too large to be drawn */
+/** @throws InputError if the map is too large to be drawn */
 export function checkDrawable({ name, rows, cols }: Omit<AnchorMaps, 'maps' | 'placement'>): void {
   if (Math.max(rows, cols) > MOST_POSITIONS)
     throw new InputError(
-      `${name} has ${rows} × ${cols} positions, more than the ${MOST_POSITIONS} along an axis that can be drawn; take every nth of them`,
+      `${name} has ${rows} × ${cols} positions, but at most ${MOST_POSITIONS} per axis can be drawn; keep only every nth row and column`,
     )
 }
 
 /**
- * The five maps side by side as PNG, with the colours and axes of the report's figures. The axes are in pixels of the
- * object's position or, if the stride is not known, in rows and columns of the array.
- * @throws InputError for a grid that is too large to be drawn
+ * Draws the five maps side by side, as PNG, in the style of the report's figures. The axes show pixels or, if the
+ * stride is not known, rows and columns of the array.
+ * @throws InputError if the map is too large to be drawn
  */
 export async function similarityPicture(of: AnchorMaps, limits: ColourLimits): Promise<Buffer> {
   checkDrawable(of)

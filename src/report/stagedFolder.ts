@@ -4,17 +4,17 @@ import { OutputError } from '../errors.js'
 import { asOutputError, makeFolders, writeFolderAtomic } from '../files/atomic.js'
 import { temporaryName } from '../files/temporaries.js'
 
-/** A folder that is filled under a temporary name and moved to its path once everything else is ready. */
+/** A folder that is filled under a temporary name and moved to its final path later. */
 export interface StagedFolder {
-  /** Writes into the folder. Errors name its final path. */
+  /** Writes into the temporary folder. Errors name the final path. */
   readonly fill: <T>(write: (folder: string) => Promise<T>) => Promise<T>
-  /** Moves the complete folder to its path, and replaces a folder that is there. */
+  /** Moves the folder to its final path, and replaces what is there. */
   readonly takePlace: () => Promise<void>
-  /** Removes the temporary folder, if it was not moved. */
+  /** Removes the temporary folder unless it was moved. */
   readonly remove: () => Promise<void>
 }
 
-/** @param path final path of the folder */
+/** @param path final path */
 export function stageFolder(path: string): StagedFolder {
   const folder = temporaryName(path)
   return {
@@ -23,7 +23,6 @@ export function stageFolder(path: string): StagedFolder {
         await makeFolders(folder)
         return await write(folder)
       } catch (error) {
-        // The user knows the final path, but not the temporary one.
         throw asOutputError(path, error instanceof OutputError ? error.cause : error)
       }
     },

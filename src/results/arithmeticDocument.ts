@@ -8,13 +8,12 @@ import { ORIGINS } from '../experiments/expression.js'
 import { readSealedJson, writeSealedJson } from '../files/sealedJson.js'
 import { firstDamaged } from '../files/sha256.js'
 
-/** Raised whenever a change of the program changes the numbers or files of arithmetic. */
+/** Increase this whenever the numbers or files of arithmetic change. Older results are then refused. */
 export const ARITHMETIC_FORMAT = 3
 
-/** Name of the description in the folder of an expression. */
 const ARITHMETIC_FILE = 'arithmetic.json'
 
-/** Name of a file in the same folder. */
+/** Name of a file in the folder of the expression. It must not lead out of this folder. */
 const fileSchema = z.string().regex(/^[^/\\\p{Surrogate}]+$/u)
 
 const errorsSchema = z.object({
@@ -29,24 +28,24 @@ const layerSchema = z.object({
   generatorSha256: z.string(),
   dims: z.number().int().positive(),
   feature: z.enum(['pre-relu', 'post-relu']),
-  /** PSNR in dB between the decoded and the true expected image: the generator's own loss; null if they are equal. */
+  /** PSNR in dB of the picture decoded from the expected image's own feature: the generator's error. Null if equal. */
   reconstruction: z.number().nullable(),
-  /** Errors of the result for each origin of feature vectors. */
+  /** Errors of the result for each origin of feature vectors (see `Origin`). */
   origins: z.record(z.enum(ORIGINS), errorsSchema),
   files: z.object({
     /** Result vector, float32 [dims]. */
     result: fileSchema,
     /** Features of the operands, float32 [operands, dims]. */
     operands: fileSchema,
-    /** Pictures of the decoded operands, in their order. */
+    /** Pictures decoded from the operands' features, in the order of the operands. */
     decodedOperands: z.array(fileSchema),
     /** Picture of the decoded result. */
     decodedResult: fileSchema,
-    /** Picture of the decoded result for the other origin. */
+    /** Picture of the result decoded with the origin that `origin` does not name. */
     decodedFromOther: fileSchema,
-    /** Picture decoded from the expected image's feature. */
+    /** Picture decoded from the feature of the expected image. */
     decodedExpectation: fileSchema,
-    /** Contact sheet of all pictures. */
+    /** Contact sheet: one picture that shows all the others. */
     sheet: fileSchema,
   }),
 })
@@ -55,15 +54,15 @@ const documentSchema = z.object({
   format: z.literal(ARITHMETIC_FORMAT),
   model: z.string(),
   weightsSha256: z.string(),
-  /** Side of the square frame in pixels. */
+  /** Side of the square input image in pixels. */
   frame: z.number().int().positive(),
   background: z.string(),
   blend: z.enum(BLENDS),
   expression: z.string(),
   terms: z.array(z.object({ name: z.string(), coefficient: z.number() })),
-  /** Origin of feature vectors for the result. */
+  /** Origin that was used for the result (see `Origin`). */
   origin: z.enum(ORIGINS),
-  /** Images of the expression. `scene` lists the placed objects; null for a picture. `sha256` is that of the pixels. */
+  /** Images. `scene` lists the objects; null for a picture file. `sha256` is the hash of the pixels. */
   operands: z.array(
     z.object({
       name: z.string(),
@@ -73,7 +72,7 @@ const documentSchema = z.object({
       file: fileSchema,
     }),
   ),
-  /** Expected image: the expression applied to the objects of scenes, or else to pixels. */
+  /** Image that the result should show: the expression applied to the scenes' objects or, if impossible, to pixels. */
   expectation: z.object({
     kind: z.enum(['objects', 'pixels']),
     scene: z.string().nullable(),
@@ -82,7 +81,7 @@ const documentSchema = z.object({
   }),
   notes: z.array(z.string()),
   layers: z.array(layerSchema),
-  /** SHA-256 of every file beside this one. */
+  /** SHA-256 of every other file in the folder. */
   files: z.record(fileSchema, z.string()),
 })
 
@@ -98,9 +97,7 @@ const accuracySchema = z.object({
     model: z.string(),
     weightsSha256: z.string(),
     generators: z.array(z.object({ layer: z.string(), id: z.string(), sha256: z.string() })),
-    /**
-     * Settings beyond the catalog's: the layers that are read, the pooling of maps, and how pixels become the input.
-     */
+    /** Layers that are read, pooling of maps, and how pixels become the input. Absent if the catalog decides them. */
     reading: z.object({ layers: z.array(z.string()), pool: z.string(), input: z.string() }).optional(),
     patches: z.array(z.object({ name: z.string(), sha256: z.string() })),
     size: z.number().int(),
@@ -109,7 +106,7 @@ const accuracySchema = z.object({
     trialsPerKind: z.number().int(),
     seed: z.number().int(),
   }),
-  /** Number of counted trials, of all kinds together. */
+  /** Number of trials that were counted, over all kinds of expressions. */
   done: countSchema,
   counts: z
     .array(
@@ -131,14 +128,13 @@ const accuracySchema = z.object({
     .readonly(),
 })
 
-/** Contents of accuracy.json. */
 export type AccuracyDocument = Readonly<z.infer<typeof accuracySchema>>
 
 const REMEDY = 'run reproduce on this folder again with arithmetic among its experiments'
 
 /**
- * Reads the description in an expression's folder, and checks that every file it lists is there and undamaged.
- * @throws InputError that names the missing or damaged file
+ * Reads the description in an expression's folder, and checks every file that it lists.
+ * @throws InputError if the description or a file is damaged or missing
  */
 export async function readArithmetic(folder: string): Promise<ArithmeticDocument> {
   const document = await readSealedJson(join(folder, ARITHMETIC_FILE), documentSchema, REMEDY)
@@ -147,20 +143,15 @@ export async function readArithmetic(folder: string): Promise<ArithmeticDocument
   return document
 }
 
-/** Writes the description of an expression's folder once all its files are written. */
+/** Call this last, because the description marks the folder as complete. */
 export function writeArithmeticDocument(folder: string, document: ArithmeticDocument): Promise<ArithmeticDocument> {
   return writeSealedJson(join(folder, ARITHMETIC_FILE), documentSchema, document)
 }
 
-/**
- * Reads the counts of a network's random expressions.
- * @throws InputError if they are missing or damaged
- */
 export function readAccuracy(path: string): Promise<AccuracyDocument> {
   return readSealedJson(path, accuracySchema, REMEDY)
 }
 
-/** Writes the counts of a network's random expressions, whole or not at all. */
 export function writeAccuracy(path: string, document: AccuracyDocument): Promise<AccuracyDocument> {
   return writeSealedJson(path, accuracySchema, document)
 }

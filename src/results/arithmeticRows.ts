@@ -5,27 +5,23 @@ import type { Row } from './rows.js'
 
 type Counted = 'trials' | 'exact' | 'expected' | 'found' | 'subtracted' | 'left' | 'decoys' | 'phantoms'
 
-/** Each share by its metric: the sum of the first counts divided by the sum of the second counts. */
+/** Each metric is the sum of the first counts divided by the sum of the second ones. */
 const SHARES: Readonly<Record<string, readonly [cases: readonly Counted[], of: readonly Counted[]]>> = {
   // Share of expressions in which every expected object is seen, and no other.
   'arithmetic-exact': [['exact'], ['trials']],
-  // Share of expected objects that are seen.
   'arithmetic-recall': [['found'], ['expected']],
-  // Share of objects that are not expected but seen.
+  // Share of objects that are seen although they are not expected.
   'arithmetic-false-objects': [
     ['left', 'phantoms'],
     ['subtracted', 'decoys'],
   ],
-  // Share of objects that were taken away but are still seen.
+  // Share of subtracted objects that are still seen.
   'arithmetic-left-over': [['left'], ['subtracted']],
-  // Share of objects that were in no image but are seen.
+  // Share of objects that are seen although they were in no image.
   'arithmetic-phantoms': [['phantoms'], ['decoys']],
 }
 
-/**
- * Shares of cases in which decoded results of random expressions show the expected objects and no others. A variant
- * names the judged vectors, the reference by which objects are looked for, and the kind of expression or `all`.
- */
+/** Results of random expressions. A variant is an entry of JUDGED, one of REFERENCES, and the kind or `all`. */
 export function arithmeticRows(studies: readonly ArithmeticStudy[]): readonly Row[] {
   return studies.flatMap(({ model, accuracy }) => {
     if (accuracy === null) return []

@@ -5,38 +5,34 @@ import { type AccuracyDocument, type ArithmeticDocument, readAccuracy, readArith
 import { fileName } from './fileName.js'
 import { foldersIn } from './openResults.js'
 
-/** Arithmetic of one network in a results folder. */
+/** Stored arithmetic of one network. */
 export interface ArithmeticStudy {
   readonly model: string
   readonly scenes: readonly StoredScene[]
-  /** Null if not measured. */
   readonly accuracy: AccuracyDocument | null
 }
 
 export interface StoredScene {
   readonly name: string
   readonly title: string
-  /** Path of its folder relative to the results folder, with slashes. */
+  /** Path relative to the results folder, with `/` on every system. */
   readonly folder: string
   readonly document: ArithmeticDocument
 }
 
 const ACCURACY_FILE = 'accuracy.json'
 
-/** Path of `arithmetic/<model>` in a results folder. */
 export function arithmeticFolder(results: string, model: string): string {
   return join(results, 'arithmetic', fileName(model))
 }
 
-/** Path of the file with the counts of a network's random expressions. */
 export function accuracyPath(results: string, model: string): string {
   return join(arithmeticFolder(results, model), ACCURACY_FILE)
 }
 
 /**
- * Reads all arithmetic of a results folder; an empty list if there is none. Scenes come in the order of the built-in
- * ones.
- * @throws InputError for a damaged description
+ * Reads all arithmetic of a results folder. Scenes have the order of ARITHMETIC_SCENES.
+ * @throws InputError if a description is damaged
  */
 export async function readArithmeticStudies(results: string): Promise<readonly ArithmeticStudy[]> {
   const studies: ArithmeticStudy[] = []

@@ -3,13 +3,10 @@ import { DIRECTIONS } from '../experiments/mapMeasures.js'
 import { READ_AXES } from '../experiments/readout.js'
 import { FEWEST_PAIRS, FEWEST_PATCHES, type Row } from './rows.js'
 
-/**
- * A chart of a measure, drawn for each patch size. A dot chart has a row for each network and layer, a line chart a
- * panel for each network.
- */
+/** A chart, drawn once per patch size. Dot charts have a row per network and layer, line charts a panel per network. */
 export type MeasureChart = { readonly title: string; readonly note: Note } & (DotChart | LineChart)
 
-/** How to read the chart. A function gets the rows of the measure. */
+/** Explains the chart to its reader. A function gets the rows of the measure. */
 type Note = string | ((rows: readonly Row[]) => string)
 
 export interface DotChart {
@@ -18,16 +15,13 @@ export interface DotChart {
   readonly scale: 'linear' | 'log'
   /** Values that the scale always includes. */
   readonly within?: readonly number[]
-  /** Largest possible value; error bars end there. */
+  /** Largest possible value, at which error bars are cut. */
   readonly most?: number
   readonly series: readonly {
     readonly name: string
-    /**
-     * Whether a row of the study, of any measure, belongs to this series. All its rows for a network and layer make one
-     * dot.
-     */
+    /** Selects rows of any measure. All rows of a network and layer are averaged into one dot. */
     readonly has: (row: Row) => boolean
-    /** Smallest number of values for which ± is shown; absent if it is never shown. */
+    /** Smallest number of values for which an error bar is drawn; absent if none is drawn. */
     readonly spreadFrom?: number
   }[]
 }
@@ -36,10 +30,7 @@ export interface LineChart {
   readonly kind: 'lines'
   readonly x: { readonly title: string; readonly of: (variant: string) => number; readonly isOctaves?: boolean }
   readonly y: { readonly title: string; readonly scale: 'share' | 'linear' | 'log' }
-  /**
-   * Words in the names of variants. Each word gets one line of the variants that have it; the second line is dashed. If
-   * absent, all variants make one line.
-   */
+  /** For each word, the variants that contain it make a line; the second is dashed. By default, all make one line. */
   readonly lines?: readonly string[]
 }
 
@@ -127,7 +118,7 @@ function axesOf(name: string): DotChart['series'] {
   }))
 }
 
-/** The last number in the name of a variant, such as 8 in "center vertical 8px". */
+/** The number of pixels at the end of a variant's name, such as 8 in "center vertical 8px". */
 export function variantPixels(variant: string): number {
   return Number(/(\d+)px$/.exec(variant)?.[1])
 }

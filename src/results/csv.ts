@@ -1,15 +1,12 @@
 import { withoutControls } from '../support/text.js'
 
-/**
- * Texts that a spreadsheet would read as a formula. Leading apostrophes count too, so that two names never give the
- * same cell.
- */
+/** Leading apostrophes count, too. Otherwise, `=x` and `'=x` would both become `'=x`. */
 const FORMULA = /^'*[=@+-]/
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
 
 /**
- * A cell by RFC 4180: quoted if it holds a comma or a quote. A name that a spreadsheet would read as a formula gets an
- * apostrophe in front. Each character that could steer a terminal becomes a question mark. Numbers stay as they are.
+ * Makes a CSV cell (RFC 4180). Text that a spreadsheet would run as a formula gets an apostrophe in front. Control
+ * characters become question marks, because they could steer a terminal.
  */
 export function csvCell(value: string | number): string {
   const text = withoutControls(String(value))

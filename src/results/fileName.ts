@@ -1,12 +1,11 @@
 import { sha256 } from '../files/sha256.js'
 
-/** Longest name in bytes. An extension and the prefix of temporaries must still fit into the usual limit of 255. */
+/** Longest name in bytes. File systems allow 255. The rest is for an extension and the prefix of temporary files. */
 const MAX_NAME_BYTES = 200
 
 /**
- * Turns a name into the name of a file or folder. Different names give different results. Characters that some file
- * system refuses are percent-encoded: punctuation, a dot at the start, a dot or space at the end, and the first letter
- * of Windows' device names. A name that is too long ends in a digest.
+ * Makes a valid file name; different names give different ones. Punctuation, leading dots, trailing dots and spaces,
+ * and Windows' device names are percent-encoded. Long names are cut and end in a hash.
  */
 export function fileName(name: string): string {
   const escaped = name
@@ -23,7 +22,7 @@ export function fileName(name: string): string {
   return start + end
 }
 
-/** Half a surrogate pair has no UTF-8 form; it becomes %uD800. */
+/** Percent-encodes the UTF-8 bytes. Half a surrogate pair has no UTF-8 form and becomes, for example, %uD800. */
 function percentEncoded(character: string): string {
   const hex = (value: number) => value.toString(16).toUpperCase().padStart(2, '0')
   if (/^\p{Cs}$/u.test(character)) return `%u${hex(character.charCodeAt(0))}`

@@ -20,16 +20,10 @@ import * as charts from './chartKinds.js'
 import * as tables from './tableKinds.js'
 import type { Unit } from './unit/schema.js'
 
-/**
- * Everything that is measured of a unit, and how it is shown. Each entry is one measure: its name in metrics.csv and
- * summary.json, how it is computed from a layer, and the tables and the chart that show it.
- */
+/** A measure: its name in files, how it is computed from a layer, and the tables and the chart that show it. */
 export interface Measure {
   readonly name: string
-  /**
-   * Its numbers for one layer, each with its variant. Numbers that the stride cannot show, or that the layer does not
-   * have, are left out. Absent if the numbers do not belong to single units.
-   */
+  /** Computes one number per variant for a layer. Absent if the numbers do not come from single units. */
   readonly of?: (layer: MeasuredLayer) => Numbers
   readonly tables?: readonly MeasureTable[]
   readonly chart?: MeasureChart
@@ -37,38 +31,32 @@ export interface Measure {
 
 type Numbers = Iterable<readonly [variant: string, value: number]>
 
-/** A layer of a unit before its measures are known. */
+/** The results of a layer from which its measures are computed. */
 export interface MeasuredLayer extends Omit<Unit['layers'][number], 'measures'> {
   readonly rows: number
   readonly cols: number
-  /** Distance of neighbouring positions in pixels. */
+  /** Distance between neighbouring positions in pixels. */
   readonly stride: number
   /** Cosine maps, [5, rows, cols]. */
   readonly maps: Float32Array
   readonly consistency: MapConsistency
-  /**
-   * Difference between the fold accuracies and those of made-up features, `position` and `phase`; null if not measured.
-   */
+  /** Mean absolute difference from the fold accuracies of each made-up feature; null if not measured. */
   readonly foldErrors: Pick<FoldPrediction, 'position' | 'phase'> | null
-  /** Errors of a layer that is a map, if they were measured. */
+  /** Undefined if not measured, or if the layer is not a feature map. */
   readonly equivariance?: readonly EquivarianceError[] | undefined
-  /** Undefined if not measured. */
   readonly readout?: readonly AxisReadout[] | undefined
 }
 
 interface MeasureTable {
   readonly kind: tables.TableKind
-  /**
-   * The table's column for a variant, as one value for each key of the table; undefined if the table has no such
-   * column.
-   */
+  /** Values of the table's `keys` that identify a variant's column; undefined if the table does not show it. */
   readonly column: (variant: string) => readonly string[] | undefined
 }
 
-/** Thresholds of coverage: the share of positions at least this similar to the anchor. */
+/** Coverage is the share of positions whose similarity to the anchor reaches a threshold. */
 const COVERAGE_THRESHOLDS = [0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.925, 0.95, 0.975, 0.99] as const
 
-/** The measures in their order in files. Tables and charts follow the same order. */
+/** All measures, in the order in which files, tables and charts list them. */
 export const MEASURES: readonly Measure[] = [
   {
     name: 'answer-kept',
@@ -119,7 +107,7 @@ export const MEASURES: readonly Measure[] = [
   },
   {
     name: 'jaggedness',
-    // Jaggedness compares neighbours that are one pixel apart, so it needs stride 1.
+    // Jaggedness is the change between positions that are one pixel apart.
     of: (layer) =>
       layer.stride > 1
         ? []
@@ -186,8 +174,8 @@ export const MEASURES: readonly Measure[] = [
       ),
   },
   {
-    // Lead of left-right over top-bottom, minus the lead that the position alone gives. Left out if a classifier did
-    // not converge.
+    // Accuracy of left-right minus accuracy of top-bottom, minus the same difference for the made-up feature
+    // `position`. Left out if a classifier did not converge.
     name: 'separability-lead',
     of: ({ separability, baselines }) =>
       FOLD_SCHEMES.flatMap((cv) => {
@@ -222,7 +210,6 @@ export const MEASURES: readonly Measure[] = [
     of: ({ readout = [] }) =>
       READ_AXES.flatMap((axis) => {
         const shown = SHOWN_BANDS.flatMap((test) => readout.filter((one) => one.axis === axis && one.test === test))[0]
-        // Hundredths of a pixel are enough for a chart.
         return (shown?.predictions ?? []).map(
           ({ at, predicted }) => [`${axis} ${shown?.test} ${at}px`, Math.round(100 * predicted) / 100] as const,
         )
@@ -240,7 +227,7 @@ export const MEASURES: readonly Measure[] = [
   { name: 'arithmetic-phantoms' },
 ]
 
-/** All measures of a layer, as unit.json holds them: numbers by metric and variant. */
+/** Computes all measures of a layer for unit.json: numbers by metric and variant. */
 export function measureLayer(layer: MeasuredLayer): Unit['layers'][number]['measures'] {
   const entries = MEASURES.flatMap(({ name, of }) => {
     const numbers = Object.fromEntries(of?.(layer) ?? [])
@@ -257,7 +244,7 @@ function eachMap(
   return ANCHOR_NAMES.flatMap((anchor, i) => measure(maps.subarray(i * length, (i + 1) * length), anchor))
 }
 
-/** Accuracies of each task and fold scheme whose classifiers all converged. */
+/** Calls `measure` for each task and fold scheme whose classifiers all converged. */
 function eachTask(
   { separability }: MeasuredLayer,
   measure: (
@@ -274,17 +261,14 @@ function eachTask(
   )
 }
 
-/**
- * Bands whose predictions are kept: the first of these that a grid has. They tell a phase of 8 to 32 px from the
- * position.
- */
+/** Predictions are stored for the first of these tests that a grid allows. Such wide bands tell position from phase. */
 const SHOWN_BANDS = ['16px bands', '32px bands', '64px bands'] as const
 
 function eachReadout({ readout = [] }: MeasuredLayer, value: (one: AxisReadout) => number): Numbers {
   return readout.map((one) => [`${one.axis} ${one.test}`, value(one)])
 }
 
-/** Column of a variant such as "row 8px bands". */
+/** Column of a variant such as "row 8px bands": its axis and its test. */
 function readoutColumn(variant: string): readonly string[] {
   const [axis = '', ...test] = variant.split(' ')
   return [axis, test.join(' ')]
@@ -303,22 +287,20 @@ function bandColumn(variant: string): readonly string[] | undefined {
   return BAND_SCHEMES.some((scheme) => scheme === cv) ? [cv, task, fold] : undefined
 }
 
-/**
- * Names of the judged vectors of arithmetic. `REFERENCE_NAMES` names the references by which objects are looked for.
- */
+/** Names in tables for JUDGED and REFERENCES. */
 export const JUDGED_NAMES = { zero: 'from zero', blank: 'from blank', control: 'no arithmetic' } as const
 const REFERENCE_NAMES = { features: 'features', decoded: 'decoded scenes', pixels: 'pixels' } as const
 
 type ArithmeticVariant = [judged: keyof typeof JUDGED_NAMES, reference: keyof typeof REFERENCE_NAMES, kind: string]
 
-/** Column of one kind of expressions, for the tables of decoded scenes and of features. */
+/** The table of exact results shows neither the control nor the comparison of pixels. */
 function kindColumn(variant: string): readonly string[] | undefined {
   const [judged, reference, kind] = variant.split(' ') as ArithmeticVariant
   if (judged === 'control' || reference === 'pixels') return undefined
   return [JUDGED_NAMES[judged], REFERENCE_NAMES[reference], kind]
 }
 
-/** Column of all kinds of expressions together. */
+/** The table of accuracies only shows all kinds of expressions together. */
 function accuracyColumn(measure: string): readonly MeasureTable[] {
   const column = (variant: string) => {
     const [judged, reference, kind] = variant.split(' ') as ArithmeticVariant

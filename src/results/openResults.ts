@@ -6,7 +6,7 @@ import { type OpenUnit, openUnit } from './unit/open.js'
 
 /**
  * Opens the units of a results folder one after the other, sorted by the folder names of network, then size, then
- * object. It reads an array only when you ask for it. Units of several folders can be merged by copying.
+ * object. It reads an array only when you ask for it. You can merge results folders by copying their units into one.
  * @param results results folder, as `reproduce` wrote it
  * @throws InputError if the folder has no units, or a damaged one
  * @throws the signal's reason after an abort
@@ -23,8 +23,7 @@ export async function* openResults(
 }
 
 /**
- * Folders of all units below a results folder, in the order of `openResults`. Each list holds the units of one network
- * and size.
+ * Paths of all unit folders, in the order of `openResults`. Each list holds the units of one network and size.
  * @throws InputError if there are none
  */
 export async function unitFolders(results: string): Promise<readonly (readonly string[])[]> {
@@ -36,17 +35,13 @@ export async function unitFolders(results: string): Promise<readonly (readonly s
   return groups.filter((folders) => folders.length > 0)
 }
 
-/** The error for a folder without a study. */
 export async function noUnits(results: string): Promise<InputError> {
   const entry = await stat(results).catch(() => undefined)
-  if (entry?.isFile()) return new InputError(`${results} is not a folder; give the results folder of reproduce`)
+  if (entry?.isFile()) return new InputError(`${results} is not a folder; name the results folder that reproduce wrote`)
   return new InputError(`no finished units in ${results}; run "shiftscope reproduce --out ${shellWord(results)}" first`)
 }
 
-/**
- * Names of the folders in a folder. Hidden ones are left out: temporaries of atomic writes, and folders of other
- * programs.
- */
+/** Sorted paths. A leading dot marks temporary folders and folders of other programs, which are skipped. */
 export async function foldersIn(path: string): Promise<readonly string[]> {
   const entries = await readdir(path, { withFileTypes: true }).catch(() => [])
   return entries
@@ -56,7 +51,7 @@ export async function foldersIn(path: string): Promise<readonly string[]> {
     .map((name) => join(path, name))
 }
 
-/** Compares by code units, so that the order is the same on every machine, in every language. */
+/** Compares by UTF-16 code units, so that the order does not depend on the machine's language. */
 export function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
 }

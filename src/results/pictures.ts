@@ -6,16 +6,11 @@ import type { NamedBackground } from '../patches/background.js'
 import type { Patch } from '../patches/patch.js'
 import { pictureFormat } from '../patches/pictureFormat.js'
 
-/**
- * Path of the picture of a patch or background, as it was moved and composited: `pictures/patch-<sha256>.png` (RGBA) or
- * `pictures/background-<sha256>.png` (RGB) below the folder of a study or extraction. Units and extractions refer to
- * pictures by this hash, so pictures stay valid when folders are merged or moved. No number depends on them.
- */
+/** Units refer to pictures by hash, so the paths stay valid when folders are merged or moved. */
 function pictureFile(results: string, kind: 'patch' | 'background', digest: string): string {
   return join(results, 'pictures', `${kind}-${digest}.png`)
 }
 
-/** Stores the picture of a patch, unless it is there already. */
 export async function keepPatchPicture(results: string, { rgba, size, sha256: digest }: Patch): Promise<void> {
   if ((await readPatchPicture(results, digest, size)) !== undefined) return
   const raw = { width: size, height: size, channels: 4 } as const
@@ -23,7 +18,7 @@ export async function keepPatchPicture(results: string, { rgba, size, sha256: di
   await writeFileAtomic(pictureFile(results, 'patch', digest), await sharp(rgba, { raw }).png().toBuffer())
 }
 
-/** Stores the background if it is a picture and is not stored yet. Colours and noise need no picture. */
+/** Stores the background if it is a picture. Colours and noise need none. */
 export async function keepBackgroundPicture(
   results: string,
   { identity, background }: NamedBackground,
@@ -41,8 +36,8 @@ export async function keepBackgroundPicture(
 }
 
 /**
- * Pixels of a patch, RGBA, [size, size, 4]; undefined if no stored picture has exactly these pixels.
- * @param digest as in a unit's inputs
+ * Reads the pixels of a patch, RGBA, [size, size, 4]; undefined if no stored picture has this hash.
+ * @param digest `patchSha256` of a unit's inputs
  */
 export async function readPatchPicture(results: string, digest: string, size: number): Promise<Uint8Array | undefined> {
   if (!isDigest(digest)) return undefined
@@ -51,8 +46,8 @@ export async function readPatchPicture(results: string, digest: string, size: nu
 }
 
 /**
- * Pixels of a background picture, RGB, [frame, frame, 3]; undefined if no stored picture has exactly these pixels.
- * @param identity as in a unit's inputs
+ * Reads the pixels of a background, RGB, [frame, frame, 3]; undefined if no stored picture has this hash.
+ * @param identity `background` of a unit's inputs
  */
 export async function readBackgroundPicture(
   results: string,
@@ -70,12 +65,12 @@ function pictureDigest(identity: string): string | undefined {
   return digest !== undefined && isDigest(digest) ? digest : undefined
 }
 
-/** The text becomes part of a file name, so it must be checked. */
+/** A hash becomes part of a path, so anything else is refused. */
 function isDigest(text: string): boolean {
   return /^[0-9a-f]{64}$/.test(text)
 }
 
-/** The last chunk of every PNG. This program writes nothing after it. */
+/** The last chunk of every PNG. A file without it at the end is incomplete. */
 const PNG_END = Buffer.from('0000000049454e44ae426082', 'hex')
 
 async function readPixels(path: string, side: number, channels: 3 | 4): Promise<Uint8Array | undefined> {

@@ -4,10 +4,7 @@ import { packageVersion } from '../files/package.js'
 import { sha256, sha256OfFile } from '../files/sha256.js'
 import { compareText } from './openResults.js'
 
-/**
- * Identifies the inputs of a report: its options, and the description of every unit and expression in a results folder.
- * Each description holds the hashes of its arrays.
- */
+/** Hash of everything that a report depends on. The JSON files contain the hashes of all arrays. */
 export async function reportStamp(results: string, options: object): Promise<string> {
   const files: string[] = []
   for (const part of ['units', 'arithmetic']) files.push(...(await documentsIn(join(results, part))))
@@ -24,7 +21,7 @@ async function documentsIn(folder: string): Promise<string[]> {
     .filter((path) => !isHidden(relative(folder, path)))
 }
 
-/** Whether a path contains a hidden part: a temporary of an atomic write, or a file that another program put there. */
+/** Whether a part of the path starts with a dot. Such files are temporary, or belong to other programs. */
 function isHidden(path: string): boolean {
   return path.split(sep).some((part) => part.startsWith('.'))
 }

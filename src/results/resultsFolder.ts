@@ -1,10 +1,10 @@
 import { readdir } from 'node:fs/promises'
 import { UsageError } from '../errors.js'
 
-/** Entries that a study makes before its first report. Any of them marks a results folder. */
+/** Entries that a study creates before its first report. A folder that has one of them is a results folder. */
 const STUDY_ENTRIES: readonly string[] = ['run.json', 'units', 'arithmetic']
 
-/** Files and folders that a report replaces, whatever they hold. */
+/** Entries that a report overwrites, even if other programs made them. */
 const REPLACED: readonly string[] = [
   'tables',
   'heatmaps',
@@ -18,7 +18,7 @@ const REPLACED: readonly string[] = [
 ]
 
 /**
- * Checks, before anything is computed, that a report would not replace files that no study has made.
+ * Checks that a report would not overwrite files of another program. Call it before anything is computed.
  * @throws UsageError that names such a file
  */
 export async function checkResultsFolder(results: string): Promise<void> {

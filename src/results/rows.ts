@@ -6,11 +6,10 @@ import { mean, meanAndStd } from '../support/statistics.js'
 import { csvCell } from './csv.js'
 import type { Unit } from './unit/schema.js'
 
-/** With fewer patches than this, no spread is shown and no finding is decided. */
+/** Smallest number of patches for which a standard deviation is shown and a claim is judged. */
 export const FEWEST_PATCHES = 5
 export const FEWEST_PAIRS = (FEWEST_PATCHES * (FEWEST_PATCHES - 1)) / 2
 
-/** One number per patch, by the patch's name. */
 export type PatchValues = ReadonlyMap<string, number>
 
 /** A row of summary.json: one number of a study, averaged over objects. */
@@ -33,21 +32,18 @@ export interface SummaryRow {
   readonly count: number
 }
 
-/**
- * A summary row with the value of each patch, as in metrics.csv. Tables, charts, findings and pages filter rows; none
- * of them averages units.
- */
+/** A summary row with the value of each patch, as in metrics.csv. Only this file averages over units. */
 export interface Row extends SummaryRow {
-  /** Value of each patch, in the order of their names; empty if the numbers are not of single patches. */
+  /** Sorted by patch name; empty if the numbers do not belong to single patches. */
   readonly values: PatchValues
 }
 
-/** Subject of a row. */
+/** The fields that identify a row. */
 export type RowKey = Pick<SummaryRow, 'model' | 'layer' | 'size' | 'metric' | 'variant'>
 
 const NO_VALUES: PatchValues = new Map()
 
-/** Makes a row of numbers that do not belong to single patches. */
+/** Makes a row from numbers that do not belong to single patches. */
 function rowOf(key: RowKey, numbers: readonly number[], count: number): Row {
   return { ...key, ...meanAndStd(numbers), count, values: NO_VALUES }
 }
@@ -57,7 +53,7 @@ function rowOfPatches(key: RowKey, values: PatchValues): Row {
 }
 
 /**
- * All numbers of one network and patch size.
+ * All rows of one network and patch size.
  * @param nullBaseline similarities of pairs of objects, one entry per layer
  */
 export function groupRows(
@@ -78,7 +74,8 @@ export function groupRows(
 }
 
 /**
- * Numbers of one layer. A number that earlier units lack is placed after the number that precedes it in its own unit.
+ * Collects one layer's numbers over all units, in the order of the units' files. If earlier units lack a number, it is
+ * inserted after the number before it.
  */
 function numbersOf(units: readonly Unit[], layer: number) {
   const found: { readonly metric: string; readonly variant: string; readonly values: Map<string, number> }[] = []
@@ -87,7 +84,7 @@ function numbersOf(units: readonly Unit[], layer: number) {
     for (const [metric, numbers] of Object.entries(layers[layer]?.measures ?? {})) {
       for (const [variant, value] of Object.entries(numbers)) {
         const isIt = (one: (typeof found)[number] | undefined) => one?.metric === metric && one.variant === variant
-        // Most units have the same numbers in the same order, so the next entry is tried first.
+        // Most units have the same numbers in the same order, so the next entry is the likely one.
         const known = isIt(found[next]) ? next : found.findIndex(isIt)
         const at = known < 0 ? next : known
         if (known < 0) found.splice(at, 0, { metric, variant, values: new Map() })
@@ -101,10 +98,7 @@ function numbersOf(units: readonly Unit[], layer: number) {
 
 type Baselines = NonNullable<Unit['layers'][number]['baselines']>
 
-/**
- * Baselines of the folds, one for each grid and period. They are the accuracies by the position alone and by its phase
- * alone, under the fold schemes of the study.
- */
+/** Fold accuracies of the made-up features (position only, phase only), one set per grid and period. */
 export function baselineRows(
   groups: readonly { readonly size: number; readonly units: readonly Unit[] }[],
 ): readonly Row[] {
@@ -118,7 +112,7 @@ export function baselineRows(
         const { period, position, phase } = baselines
         const grid = `${rows}×${cols}`
         const key = JSON.stringify([size, grid, period])
-        // Units of one grid may have different fold schemes.
+        // Units on the same grid may have different fold schemes, so their accuracies are merged.
         const known = grids.get(key)?.baselines
         const all = { period, position: { ...known?.position, ...position }, phase: { ...known?.phase, ...phase } }
         grids.set(key, { size, grid, baselines: all })
@@ -149,8 +143,8 @@ function rowsOfFolds(baselines: Baselines, schemes: readonly FoldScheme[], grid:
 }
 
 /**
- * Combines the values of several rows into one number for each patch, by default their mean.
- * @param combine must return a single value unchanged
+ * Combines rows into one number per patch, by default their mean.
+ * @param combine must return a single value unchanged, because it is not called for a single row
  */
 export function perPatch(rows: readonly Row[], combine: (values: readonly number[]) => number = mean): PatchValues {
   const [first, second] = rows
@@ -166,23 +160,20 @@ export function perPatch(rows: readonly Row[], combine: (values: readonly number
   return new Map([...byPatch].map(([patch, values]) => [patch, combine(values)]))
 }
 
-/** Averages several variants of a row into one row; undefined if there are none. */
+/** Averages rows, such as the variants of a measure, into one row; undefined if there are none. */
 export function combined(rows: readonly Row[]): Row | undefined {
   const [first] = rows
   return first && (rows.length === 1 ? first : rowOfPatches(first, perPatch(rows)))
 }
 
-/**
- * Computes means and deviations again over the given patches only. Rows without values of single patches stay as they
- * are.
- */
+/** Computes means and deviations again for these patches only. Rows without values per patch do not change. */
 export function ofPatches(rows: readonly Row[], patches: ReadonlySet<string>): readonly Row[] {
   return rows.map((row) =>
     row.values.size === 0 ? row : rowOfPatches(row, new Map([...row.values].filter(([patch]) => patches.has(patch)))),
   )
 }
 
-/** Contents of metrics.csv in consecutive pieces: tidy data, one value per line. */
+/** Contents of metrics.csv in pieces, one per row. Each line has one value. */
 export function* metricsCsv(rows: readonly Row[]): Iterable<Uint8Array> {
   yield Buffer.from('model,layer,size,patch,metric,variant,value\n')
   for (const { model, layer, size, metric, variant, values } of rows) {
@@ -195,12 +186,10 @@ export function* metricsCsv(rows: readonly Row[]): Iterable<Uint8Array> {
   }
 }
 
-/** Removes the values of patches. */
 export function summaryRows(rows: readonly Row[]): readonly SummaryRow[] {
   return rows.map(({ values, ...row }) => row)
 }
 
-/** summary.json, one row per line. */
 export function summaryJson(rows: readonly SummaryRow[]): string {
   return `[\n${rows.map((row) => JSON.stringify(row)).join(',\n')}\n]\n`
 }

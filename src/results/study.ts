@@ -10,42 +10,39 @@ import { type OpenUnit, openUnit } from './unit/open.js'
 import type { Unit, UnitInputs } from './unit/schema.js'
 import { readUnit, unitFolder } from './unit/store.js'
 
-/** All stored units of one network and patch size. */
+/** All stored units of one network and patch size, with their averages. */
 export interface StudyGroup {
   readonly model: string
   readonly size: number
-  /** Positions along each axis, and their distance in pixels. */
+  /** Number of positions along each axis. `stride` is the distance between neighbours in pixels. */
   readonly rows: number
   readonly cols: number
   readonly stride: number
-  /** Side of the square frame in pixels. */
+  /** Side of the square input image in pixels. */
   readonly frame: number
   readonly layers: readonly string[]
-  /** In the order of their patches' names. */
+  /** Sorted by the patches' names. */
   readonly units: readonly Unit[]
-  /** All numbers of the group. */
   readonly numbers: readonly Row[]
-  /** Mean over patches of the cosine maps, float64, [layers, 5, rows, cols]. */
+  /** Cosine maps, averaged over patches: float64, [layers, 5, rows, cols]. */
   readonly meanMaps: Float64Array
 }
 
-/** Functions that `readStudy` calls for each unit while the unit's maps are in memory. */
+/** Callbacks for each unit, called while its maps are in memory. */
 export interface UnitVisitor {
-  /** Called with the number of units before the first is read. */
+  /** Called once, before the first unit is read. */
   readonly onCount?: (units: number) => void
   /**
-   * Called with every unit in order, units of one network and size together. Up to three earlier calls may still be
-   * running.
-   * @param maps similarity maps of the unit, already read
+   * Called for each unit in order, after its maps were read. Up to three earlier calls may still be running.
+   * @param maps similarity maps, [layers, 5, rows, cols]
    */
   readonly onUnit?: (unit: OpenUnit, maps: Float32Array) => void | Promise<void>
 }
 
 /**
- * Reads every unit of a results folder, a few at a time. It does not matter who computed a unit, so results folders can
- * be merged by copying. Groups come in the order of `modelOrder`, then other networks by name; large patches come
- * first.
- * @throws InputError if the folder holds no units, a damaged unit, or units of one group that cannot be averaged
+ * Reads every unit of a results folder. Groups are sorted: first the networks in `modelOrder`, then the others by name;
+ * large patches come first.
+ * @throws InputError if the folder has no units, a damaged unit, or units of one group that cannot be averaged
  */
 export async function readStudy(
   results: string,
@@ -60,13 +57,12 @@ export async function readStudy(
   return groups.sort((a, b) => rank(a.model) - rank(b.model) || compareText(a.model, b.model) || b.size - a.size)
 }
 
-/** Number of units whose visits may run at the same time. */
 const VISITS_AT_ONCE = 4
 
 async function readGroup(results: string, folders: readonly string[], { onUnit }: UnitVisitor): Promise<StudyGroup> {
   const units: OpenUnit[] = []
   let sums: Float64Array | undefined
-  // While visitors wait for the disk, the next units are read.
+  // The next units are read while earlier visits wait for the disk.
   const visits: Promise<void>[] = []
   try {
     for (const folder of folders) {
@@ -78,7 +74,7 @@ async function readGroup(results: string, folders: readonly string[], { onUnit }
       units.push(unit)
       if (visits.length === VISITS_AT_ONCE) await visits.shift()
       const visit = Promise.resolve(onUnit?.(unit, maps))
-      // The visit's error is thrown when it is awaited later. Until then it must not count as an unhandled rejection.
+      // The error is thrown below, where the visit is awaited. Until then, Node.js must not report it as unhandled.
       visit.catch(() => undefined)
       visits.push(visit)
     }
@@ -95,24 +91,23 @@ async function readGroup(results: string, folders: readonly string[], { onUnit }
     rows: first.rows,
     cols: first.cols,
     stride,
-    // The anchor at the bottom right is the last position at which the patch lies wholly in the frame.
+    // The bottom-right anchor is the last position at which the patch is completely inside the frame.
     frame: (first.layers[0]?.similarity['bottom-right'].row ?? 0) + size,
     numbers: groupRows(group, await nullBaselineOf(units)),
     meanMaps: sums.map((sum) => sum / units.length),
   }
 }
 
-/** @throws InputError for a unit that cannot be averaged with the first of its group */
+/** @throws InputError if the unit cannot be averaged with the first unit of its group */
 function checkSameGroup({ folder, description }: OpenUnit, first: OpenUnit | undefined): void {
   const difference =
     first && (groupDifference(first.inputs, description.inputs) ?? shapeDifference(first.description, description))
   if (difference === undefined) return
   throw new InputError(
-    `${folder} has another ${difference} than the units beside it; remove it and run reproduce again`,
+    `${folder} has another ${difference} than the other units of this network and size; remove it and run reproduce again`,
   )
 }
 
-/** Number of small files that are read at the same time. */
 const FILES_AT_ONCE = 16
 
 async function nullBaselineOf(units: readonly OpenUnit[]): Promise<readonly PairSimilarities[]> {
@@ -137,9 +132,9 @@ async function nullBaselineOf(units: readonly OpenUnit[]): Promise<readonly Pair
 }
 
 /**
- * Checks the units that a results folder holds in addition to the planned ones, before anything is computed.
- * @returns names of their patches, which the study's averages will include
- * @throws UsageError if they cannot be averaged with the planned units
+ * Finds stored units that the study did not plan but would average. Call it before anything is computed.
+ * @returns names of their patches
+ * @throws UsageError if a unit cannot be averaged with the planned ones
  */
 export async function unplannedPatches(results: string, planned: readonly UnitInputs[]): Promise<readonly string[]> {
   const names = new Set<string>()
@@ -153,7 +148,7 @@ export async function unplannedPatches(results: string, planned: readonly UnitIn
       const difference = groupDifference(inputs, unit.inputs)
       if (difference !== undefined) {
         throw new UsageError(
-          `${results} holds object ${unit.inputs.patch} with another ${difference}; choose another \`out\`, or remove ${group}`,
+          `${results} has results of object ${unit.inputs.patch} with another ${difference}; choose another \`out\`, or remove ${group}`,
         )
       }
       names.add(unit.inputs.patch)
@@ -162,14 +157,14 @@ export async function unplannedPatches(results: string, planned: readonly UnitIn
   return [...names].sort(compareText)
 }
 
-/** Part of a group's mean maps: one layer and anchor, [rows, cols]. */
+/** The mean map of one layer and anchor, [rows, cols]. */
 export function meanMap(group: StudyGroup, layer: number, anchor: number): Float64Array {
   const length = group.rows * group.cols
   const start = (layer * ANCHOR_NAMES.length + anchor) * length
   return group.meanMaps.subarray(start, start + length)
 }
 
-/** One of a group's numbers; undefined if it was not measured. */
+/** Finds one row of a group; undefined if it was not measured. */
 export function numberOf(group: StudyGroup, layer: string, metric: string, variant: string): Row | undefined {
   return group.numbers.find((row) => row.layer === layer && row.metric === metric && row.variant === variant)
 }

@@ -3,31 +3,29 @@ import { FEWEST_PAIRS, FEWEST_PATCHES } from './rows.js'
 
 const OVER_OBJECTS = `± is the standard deviation over objects (at least ${FEWEST_PATCHES}).`
 
-/** A kind of table: one table for each patch size, with a row for each network and layer. */
+/** A kind of table, made once per patch size. It has a row for each network and layer. */
 export interface TableKind {
-  /** Start of its files' names. */
+  /** Start of the names of the table's files. */
   readonly stem: string
   readonly title: string
-  /** How to read its numbers. */
+  /** Explains the numbers to the reader. */
   readonly note: string
-  /** Number of the paper's table by patch size; absent: the paper has none. */
+  /** Number of the same table in the paper, by patch size; absent if the paper has none. */
   readonly numbers?: Readonly<Record<number, number>>
-  /** Names of the keys of its columns in CSV. */
+  /** Headings in the CSV file for the values that identify a column, such as task and fold scheme. */
   readonly keys: readonly string[]
-  /** Name in CSV of the statistic that the table shows. */
+  /** Heading of the numbers in the CSV file. */
   readonly statistic: string
+  /** Heading in the CSV file for the number of averaged values. */
   readonly counted: string
-  /**
-   * Meaning of the number after ±: the rows' standard deviation (if they have at least `fewest` values), the mean of
-   * another metric, the binomial standard error, or nothing.
-   */
+  /** The number after ±: the standard deviation of at least `fewest` values, another metric's mean, or as named. */
   readonly spread: { readonly fewest: number } | { readonly metric: string } | 'standard error' | 'none'
-  /** Order of the columns by their first key. If absent, columns keep the order of the rows. */
+  /** Order of the columns by their first key. If absent, the order of the rows decides. */
   readonly order?: readonly string[]
-  /** Heading of a column, if it is not made of the keys. */
+  /** Makes the heading of a column; by default its keys, joined by commas. */
   readonly head?: (column: readonly string[]) => string
   readonly isOfArithmetic?: true
-  /** Metric whose rows count the patches that are left out of the numbers. */
+  /** Metric that counts the patches whose numbers are missing from the averages. */
   readonly leftOut?: string
   /** Whether `report --tables` prints it. */
   readonly isPrinted?: boolean
@@ -90,7 +88,7 @@ export const NULL_BASELINE: TableKind = {
   spread: { fewest: FEWEST_PAIRS },
 }
 
-/** Columns of the table of answers, by metric and variant: name in CSV and heading. */
+/** Columns of the table of answers, by metric and variant: `name` in the CSV file, `head` elsewhere. */
 export const ANSWER_COLUMNS: Readonly<Record<string, { readonly name: string; readonly head: string }>> = {
   'answer-kept center confident': {
     name: 'positions that keep the answer, confident objects',

@@ -3,27 +3,25 @@ import type { StudyGroup } from './study.js'
 const AA = /-aa$/
 const NO_FLIP = /-noflip$/
 
-/** For an anti-aliased network, the id of its plain version; otherwise undefined. */
 export function plainOf(model: string): string | undefined {
   return AA.test(model) ? model.replace(AA, '') : undefined
 }
 
-/** For a network trained without horizontal flips, the id of the version trained with them; otherwise undefined. */
 export function flippedOf(model: string): string | undefined {
   return NO_FLIP.test(model) ? model.replace(NO_FLIP, '') : undefined
 }
 
-/** For an anti-aliased network or one trained without flips, the id of the original; otherwise undefined. */
+/** The plain version of an anti-aliased network, or the version with flips of one trained without them. */
 export function originalOf(model: string): string | undefined {
   return plainOf(model) ?? flippedOf(model)
 }
 
 const OTHER_GRID = 'at other sizes or strides'
 
-/** Names a setting in which two groups differ so that their numbers cannot be compared; undefined if they can. */
+/** Says how two groups were measured differently, so that their numbers cannot be compared; undefined if they can. */
 function differenceOf(a: StudyGroup, b: StudyGroup): string | undefined {
   if (a.size !== b.size || a.stride !== b.stride) return OTHER_GRID
-  // All units of a group have the same background, blend and precision.
+  // All units of a group agree in background, blend and precision.
   const [first, second] = [a.units[0]?.inputs, b.units[0]?.inputs]
   if (first?.background !== second?.background) return 'on another background'
   if (first?.blend !== second?.blend) return 'with another blend'
@@ -31,19 +29,19 @@ function differenceOf(a: StudyGroup, b: StudyGroup): string | undefined {
   return samePatches(a, b).size === 0 ? 'with other objects' : undefined
 }
 
-/** The group of another network that was measured in the same way, with at least one patch in common. */
+/** The first of `others` that was measured in the same way and has a patch in common. */
 export function counterpart(group: StudyGroup, others: readonly StudyGroup[]): StudyGroup | undefined {
   return others.find((other) => differenceOf(group, other) === undefined)
 }
 
-/** Says why no group has a counterpart among the others, as the end of "was measured …"; undefined if one has. */
+/** Says why no group has a counterpart among the others. The text completes "was measured …". Undefined if one has. */
 export function differenceBetween(groups: readonly StudyGroup[], others: readonly StudyGroup[]): string | undefined {
   const differences = groups.flatMap((group) => others.map((other) => differenceOf(group, other)))
   if (differences.includes(undefined)) return undefined
   return differences.find((difference) => difference !== OTHER_GRID) ?? OTHER_GRID
 }
 
-/** Names of the patches that two groups share with the same picture. Two pictures can have the same name. */
+/** Patches that two groups share. Equal names are not enough, so the pictures are compared, too. */
 export function samePatches(a: StudyGroup, b: StudyGroup): ReadonlySet<string> {
   const pictures = new Map(b.units.map(({ inputs }) => [inputs.patch, inputs.patchSha256]))
   const shared = a.units.filter(({ inputs }) => pictures.get(inputs.patch) === inputs.patchSha256)

@@ -162,9 +162,11 @@ describe('a results folder is refused', () => {
       await storeUnit(inFolder(), { patch: 'car' })
       await storeUnit(inFolder(), { patch: 'dog', ...changes })
       const refusal = await messageOf(readStudy(inFolder(), []))
-      expect(refusal).toContain(`${inUnit('dog')} has another ${difference} than the units beside it; remove it`)
+      expect(refusal).toContain(
+        `${inUnit('dog')} has another ${difference} than the other units of this network and size; remove it`,
+      )
       const beforehand = await messageOf(unplannedPatches(inFolder(), [inputs]), UsageError)
-      expect(beforehand).toContain(`${inFolder()} holds object dog with another ${difference}; choose another`)
+      expect(beforehand).toContain(`${inFolder()} has results of object dog with another ${difference}; choose another`)
       expect(beforehand).toContain(`or remove ${dirname(inUnit('dog'))}`)
     },
   )
@@ -196,7 +198,7 @@ describe('a results folder is refused', () => {
     await expect(readStudy(inFolder(), [])).rejects.toThrow(new InputError(refusal))
     await expect(readStudy(inFolder('nothing'), [])).rejects.toThrow('no finished units')
     writeFileSync(inFolder('README.md'), '')
-    const other = `${inFolder('README.md')} is not a folder; give the results folder of reproduce`
+    const other = `${inFolder('README.md')} is not a folder; name the results folder that reproduce wrote`
     await expect(readStudy(inFolder('README.md'), [])).rejects.toThrow(new InputError(other))
   })
 

@@ -198,7 +198,7 @@ describe('a unit', () => {
       differences: ['patch car, not dog'],
     })
     await expect(openUnit(inFolder(), folder)).rejects.toThrow(
-      new InputError(`${folder} holds the unit of ${inUnit()}; remove it, or move it there`),
+      new InputError(`${folder} contains the unit that belongs in ${inUnit()}; move it there, or remove it`),
     )
   })
 

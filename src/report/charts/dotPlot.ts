@@ -4,19 +4,19 @@ import { mark, seriesColour, shortened } from '../../plot/marks.js'
 import type { Scale } from '../../plot/scale.js'
 import { markup, type SvgElement, svg, textElement, tip } from '../../plot/svg.js'
 
-/** One mark: its value, the ends of its bar, and the numbers as text. */
+/** A mark: its value, the ends of its error bar, and its numbers as tooltip. */
 export interface Dot {
   readonly value: number
   readonly bar?: readonly [number, number]
   readonly words: string
 }
 
-/** Numbers of several series, with one row for each network and layer. */
+/** Several series of numbers, with one row for each network and layer. */
 export interface DotPlot {
   /** Name for screen readers. */
   readonly name: string
   readonly axis: string
-  /** Returns the scale for all drawn values. Its ticks must be evenly spaced from end to end. */
+  /** CSS draws the grid lines, so the ticks must be evenly spaced from end to end. */
   readonly scaleOf: (values: readonly number[]) => Scale
   readonly series: readonly string[]
   readonly rows: readonly {
@@ -25,19 +25,16 @@ export interface DotPlot {
     /** One per series; undefined if not measured. */
     readonly dots: readonly (Dot | undefined)[]
   }[]
-  /** Value of a vertical line across all rows. */
+  /** Value at which a vertical line is drawn through all rows. */
   readonly reference?: number
 }
 
 const ROW = 20
 
-/** Vertical distance from the first to the last series in a row, in pixels, so that equal numbers do not overlap. */
+/** Vertical distance in pixels between the first and the last series of a row. It separates equal values. */
 const SPREAD = 6
 
-/**
- * Draws a dot plot as HTML that fills the available width. Names are beside the rows, or above them on narrow screens.
- * Each row is an SVG with coordinates in percent.
- */
+/** Fills the available width. Each row is an SVG, so that CSS can place its names above it on narrow screens. */
 export function dotPlot({ name, axis, scaleOf, series, rows, reference }: DotPlot): string {
   const dots = rows.flatMap((row) => row.dots.flatMap((dot) => dot ?? []))
   const scale = scaleOf([
@@ -60,7 +57,6 @@ ${lines.join('\n')}
 <p class="axis">${escapeHtml(axis)}</p></div>`
 }
 
-/** A legend: the names of the series beside their marks. */
 export function keys(series: readonly string[]): string {
   const entries = series.map((name, i) => {
     const sign = markup(svg('svg', { width: 14, height: 12 }, mark(i, 6, 6, 5)))
@@ -89,7 +85,7 @@ function rowMarks(
     const bar = dot.bar?.map((end) => percent(at(end)))
     return [
       ...(bar === undefined ? [] : [svg('line', { x1: bar[0] ?? '', x2: bar[1] ?? '', y1: y, y2: y, stroke })]),
-      // A nested SVG, because the corners of a polygon cannot be percentages.
+      // A polygon cannot have coordinates in percent, but a nested SVG can.
       svg(
         'svg',
         { x: percent(at(dot.value)), y, class: 'mark-at' },

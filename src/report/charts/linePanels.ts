@@ -5,13 +5,13 @@ import type { Scale } from '../../plot/scale.js'
 import { coordinate, markup, type SvgElement, svg, textElement, tip } from '../../plot/svg.js'
 import { keys } from './dotPlot.js'
 
-/** Small line charts side by side under the same axes. */
+/** Line charts side by side, all with the same axes. */
 export interface LinePanels {
   /** Name for screen readers. */
   readonly name: string
   readonly x: { readonly title: string; readonly scale: Scale }
   readonly y: { readonly title: string; readonly scale: Scale }
-  /** Names of the lines, the same in all panels. */
+  /** Names for the legend, the same in all panels. */
   readonly series: readonly string[]
   readonly panels: readonly {
     readonly title: string
@@ -20,17 +20,16 @@ export interface LinePanels {
 }
 
 export interface PanelLine {
-  /** Index of the series. */
   readonly series: number
   readonly isDashed?: boolean
   readonly points: readonly (readonly [number, number])[]
-  /** Text for the line as a whole. A line with this text has no marks. */
+  /** Tooltip of the line; by default its name and numbers. With this text, the line's points are not marked. */
   readonly words?: string
 }
 
 const [WIDTH, HEIGHT, LEFT, TOP, BOTTOM, RIGHT] = [230, 150, 60, 24, 40, 10]
 
-/** Draws line charts as SVG. As many as fit are placed in a row. */
+/** Draws each panel as an SVG. CSS puts as many as fit into a row. */
 export function linePanels({ name, x, y, series, panels }: LinePanels): string {
   const [right, bottom] = [LEFT + WIDTH, TOP + HEIGHT]
   const placeX = (value: number) => LEFT + x.scale.at(value) * WIDTH
@@ -44,7 +43,7 @@ export function linePanels({ name, x, y, series, panels }: LinePanels): string {
   const drawn = panels.map(({ title, lines }) => {
     const attributes = {
       viewBox: `0 0 ${right + RIGHT} ${bottom + BOTTOM}`,
-      // With the role `img`, a screen reader would read only the name, and not the values in the tips.
+      // With the role `img`, screen readers would not read the values in the tooltips.
       role: 'group',
       'aria-label': `${name}: ${title}`,
       'font-size': `${LETTER_SIZE}px`,
@@ -57,10 +56,9 @@ export function linePanels({ name, x, y, series, panels }: LinePanels): string {
   return `<div class="panels" role="group" aria-label="${escapeHtml(name)}">\n${keys(series)}\n${drawn.join('\n')}</div>`
 }
 
-/** Most marks on a line. More marks would hide the line. */
+/** Lines with more points are not marked, because the marks would hide the line. */
 const MOST_MARKS = 12
 
-/** A line with a mark at each point. Its tip has the name and the numbers. */
 function curve(
   { series, isDashed = false, points, words }: PanelLine,
   name: string,
@@ -71,8 +69,7 @@ function curve(
     points: points.map(([a, b]) => `${coordinate(x(a))},${coordinate(y(b))}`).join(' '),
     fill: 'none',
     stroke: seriesColour(series),
-    // Lines without marks are thin because there are many. The dashed line among them is thick because they are
-    // compared with it.
+    // Lines with `words` are many, so they are thin. The dashed line, with which they are compared, is thick.
     'stroke-width': words === undefined ? 1.5 : isDashed ? 3 : 1,
     ...(isDashed && { 'stroke-dasharray': '4 3' }),
   }

@@ -8,7 +8,7 @@ import { distinct } from '../distinct.js'
 import { type Dot, dotPlot } from './dotPlot.js'
 import { linePanels } from './linePanels.js'
 
-/** Charts of the measures that no claim's figure shows, for all sizes. Each caption says how to read the chart. */
+/** The charts of all measures that have one, for every patch size. */
 export function chartsSection(rows: readonly Row[]): ReportSection {
   const charts = MEASURES.flatMap(({ name, chart }) => {
     const html = chartHtml(name, rows)
@@ -17,7 +17,7 @@ export function chartsSection(rows: readonly Row[]): ReportSection {
   return { id: 'measures', title: 'Charts of other measures', html: charts.join('\n') }
 }
 
-/** The chart of a measure with its caption, large patches first; undefined if the measure was not taken. */
+/** The chart of a measure with its caption; undefined if the measure was not taken. */
 function chartHtml(metric: string, rows: readonly Row[]): string | undefined {
   const { chart } = MEASURES.find(({ name }) => name === metric) ?? {}
   const own = rows.filter((row) => row.metric === metric)
@@ -38,7 +38,7 @@ export function chartWithCaption(caption: string, chart: string): string {
   return `<figure class="measure"><figcaption>${escapeHtml(caption)}</figcaption><div>${chart}</div></figure>`
 }
 
-/** @param own rows of the measure for one patch size @param all rows, because series may be of other measures, too */
+/** @param all rows of every measure, because a series may show another measure than `own` */
 function dotsOf(name: string, chart: DotChart, own: readonly Row[], all: readonly Row[]): string {
   const { axis, within = [], most = Number.POSITIVE_INFINITY } = chart
   const size = own[0]?.size
@@ -92,7 +92,6 @@ function linesOf(name: string, { x, y, lines = [''] }: LineChart, own: readonly 
   })
 }
 
-/** A network's layer at one patch size. */
 type Place = Pick<Row, 'model' | 'layer' | 'size'>
 
 function placesOf(rows: readonly Row[]): readonly Place[] {

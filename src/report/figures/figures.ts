@@ -11,24 +11,23 @@ import { counterpart, flippedOf, plainOf } from '../../results/versions.js'
 import { meanAndStd } from '../../support/statistics.js'
 import { type PanelGrid, type PanelMap, panelLayout } from './panels.js'
 
-/** A figure and its file's name without extension. */
 export interface Figure extends PanelGrid {
+  /** File name without extension. */
   readonly name: string
   /** Tells the reader what to look for. */
   readonly caption: string
 }
 
-/** Names of the paper's figures for large and small patches, by size in pixels. */
 const PAPER_FIGURES: Readonly<Record<number, string>> = { 125: 'figure-3', 75: 'figure-4' }
 const PAPER_NUMBERS: Readonly<Record<number, string>> = { 125: 'Figure 3: mean', 75: 'Figure 4: mean' }
 
-/** The anchors that the paper's figures show. */
+/** Anchors that the paper's figures show. */
 const SHOWN: readonly AnchorName[] = ['center', 'top-left']
 
 /**
- * The paper's Figures 1, 3, 4 and 5 for the networks of a study. Figures 3 and 4 have a row for each network and layer,
- * with the anti-aliased version beside the plain one. Networks with only one version have a figure of their own. Other
- * sizes than the paper's get similar figures. Figures 1 and 5 need a network and its anti-aliased or flip-free version.
+ * The paper's Figures 1, 3, 4 and 5, as far as the study has the networks. Figures 3 and 4 show each plain network
+ * beside its anti-aliased version; other patch sizes get similar figures. Networks with only one version get a figure
+ * of their own.
  */
 export function paperFigures(groups: readonly StudyGroup[], limits: ColourLimits): readonly Figure[] {
   const sizes = [...new Set(groups.map(({ size }) => size))].sort((a, b) => b - a)
@@ -45,7 +44,7 @@ export function paperFigures(groups: readonly StudyGroup[], limits: ColourLimits
   ]
 }
 
-/** Figure 1: the maps for the top-left anchor of the first pair of plain and anti-aliased networks. */
+/** Figure 1: maps of the first pair of plain and anti-aliased networks, for the top-left anchor. */
 function exampleFigure(groups: readonly StudyGroup[], limits: ColourLimits): readonly Figure[] {
   const pair = pairsOf(groups, plainOf)[0]
   if (pair === undefined) return []
@@ -66,7 +65,7 @@ function exampleFigure(groups: readonly StudyGroup[], limits: ColourLimits): rea
 const MOST_CONTRAST =
   'Of the layers of both networks, the figure shows the one with the most contrast (largest standard deviation within the colour range).'
 
-/** Figures 3 and 4: pairs of plain and anti-aliased networks, then the others. */
+/** Figures 3 and 4: first the pairs of plain and anti-aliased networks, then all other networks. */
 function heatmapFigures(groups: readonly StudyGroup[], size: number, limits: ColourLimits): readonly Figure[] {
   const pairs = pairsOf(groups, plainOf)
   const others = groups.filter((group) => !pairs.some(({ plain, other }) => group === plain || group === other))
@@ -102,7 +101,7 @@ function heatmapFigures(groups: readonly StudyGroup[], size: number, limits: Col
   ]
 }
 
-/** Figure 5: the first pair of networks trained with and without horizontal flips; large patches come first. */
+/** Figure 5: the first pair of networks that were trained with and without horizontal flips. */
 function flipFigure(groups: readonly StudyGroup[], limits: ColourLimits): readonly Figure[] {
   const pair = pairsOf(groups, flippedOf)[0]
   if (pair === undefined) return []
@@ -123,7 +122,7 @@ function flipFigure(groups: readonly StudyGroup[], limits: ColourLimits): readon
   ]
 }
 
-/** Of the layers that all groups have, the one with the most contrast in the drawn maps. */
+/** The layer with the most contrast in its maps, among the layers that all groups have. */
 function layerOfContrast(
   groups: readonly StudyGroup[],
   anchors: readonly AnchorName[],
@@ -133,15 +132,15 @@ function layerOfContrast(
   const contrasts = shared.map((layer) => {
     const maps = groups.flatMap((group) => anchors.map((at) => mapOf(group, layer, at)))
     const drawn = maps.flatMap((map) => Array.from(map?.values ?? [], (value) => Math.min(high, Math.max(low, value))))
-    // Contrasts are rounded so that tiny errors do not decide. Of equal layers, the last is taken, as in the paper.
+    // Rounding makes layers with nearly equal contrast equal. Of these, the last one is taken, as in the paper.
     return { layer, contrast: Math.round(1e6 * meanAndStd(drawn).std) }
   })
   return contrasts.toReversed().toSorted((a, b) => b.contrast - a.contrast)[0]?.layer ?? ''
 }
 
 /**
- * Pairs of a network and a version of it that was measured in the same way and has the original's last layer. Large
- * patches come first, then the order of the groups.
+ * Pairs of an original network and a version of it. Both were measured in the same way, and both have the original's
+ * last layer. Sorted by patch size, the largest first, then by the order of the groups.
  */
 function pairsOf(
   groups: readonly StudyGroup[],
@@ -166,7 +165,7 @@ function mapOf(group: StudyGroup | undefined, layer: string, anchor: AnchorName)
   return { values: meanMap(group, index, ANCHOR_NAMES.indexOf(anchor)), rows, cols, stride }
 }
 
-/** Writes figures as PNG and SVG into the folder `figures` of a results folder. */
+/** Writes figures as PNG and SVG into the folder `figures`. */
 export async function writeFigures(results: string, figures: readonly Figure[]): Promise<void> {
   await writeFolderAtomic(join(results, 'figures'), async (folder) => {
     for (const figure of figures) {
@@ -177,7 +176,7 @@ export async function writeFigures(results: string, figures: readonly Figure[]):
   })
 }
 
-/** A section of the page with the written figures. Their titles are part of the pictures. */
+/** The section of the page that shows the figures. It prints no titles, because the pictures contain them. */
 export function figuresSection(figures: readonly Figure[], hasArithmetic: boolean): ReportSection {
   const parts = figures.map((figure) => {
     const { name, title, caption } = figure
@@ -194,7 +193,7 @@ export function figuresSection(figures: readonly Figure[], hasArithmetic: boolea
   return { id: 'figures', title: 'The paper’s figures for this study', html: [...parts, note].join('\n') }
 }
 
-/** Requirements of a study for each figure of the paper. */
+/** What a study needs for each figure of the paper. */
 const NEEDS: readonly (readonly [number, string])[] = [
   [1, 'a network and its anti-aliased version, measured with the same settings'],
   [3, 'objects of 125 px'],
@@ -203,10 +202,10 @@ const NEEDS: readonly (readonly [number, string])[] = [
   [6, 'feature arithmetic (--experiments arithmetic)'],
 ]
 
-/** Rounding errors can make a cosine larger than 1 by this much. */
+/** Rounding can make a cosine larger than 1 by this much. */
 const ROUNDING = 1e-6
 
-/** Says how many of a figure's values are outside the limits of its colours. */
+/** Tells how many values are outside the colour scale. */
 function clippedText({ rows, limits: { low, high } }: Figure): string {
   const values = rows.flatMap(({ maps }) => maps.flatMap((map) => Array.from(map?.values ?? [])))
   const share = (isBeyond: (value: number) => boolean) => {

@@ -5,20 +5,19 @@ import type { GridValues } from '../../plot/mapPixels.js'
 import { shortened } from '../../plot/marks.js'
 import { positionScale, type Scale } from '../../plot/scale.js'
 
-/** A mean map of a network, and the distance of its positions. */
 export interface PanelMap extends GridValues {
-  /** Distance of neighbouring positions in pixels. */
+  /** Distance between neighbouring positions in pixels. */
   readonly stride: number
 }
 
-/** Maps in rows and columns with one colour scale. */
+/** Maps in rows and columns that share a colour scale. */
 export interface PanelGrid {
   readonly title: string
   readonly limits: ColourLimits
   readonly columns: readonly string[]
   readonly rows: readonly {
     readonly label: readonly string[]
-    /** One per column; undefined if there is none. */
+    /** One per column; undefined leaves the space empty. */
     readonly maps: readonly (PanelMap | undefined)[]
   }[]
   /** Title of the axes; by default "row and column of the object's top-left pixel". */
@@ -26,26 +25,22 @@ export interface PanelGrid {
 }
 
 /**
- * Most letters of names and titles. They are cut so that a figure is not too wide for programs that read its file. A
- * title may contain two names.
+ * In characters. Longer texts are cut, because image viewers cannot open very wide files. A title can have two names.
  */
 const [LONGEST_NAME, LONGEST_TITLE] = [60, 160]
 
-/** A map is enlarged by a whole factor until its longer side has at least this many pixels. */
+/** Maps are enlarged by a whole factor until their longer side has at least this many pixels. */
 const LEAST_SIDE = 200
 const [MARGIN, LINE, GAP, TICK, BAR] = [16, 22, 28, 6, 24]
 
-/** Ticks of the axes, in pixels of the frame: multiples of 10, 25, 50, 100 and so on. */
+/** Ticks are multiples of 10, 25, 50, 100 and so on, in pixels of the input image. */
 const TICK_STEPS = { factors: [1, 2.5, 5], least: 10 }
 const MOST_TICKS = 5
 
-/** Room for the numbers and ticks of an axis, in pixels. */
+/** Space for the numbers and ticks of an axis, in pixels. */
 const AXIS = { left: labelWidth('000') + TICK + 6, bottom: TICK + LINE }
 
-/**
- * Lays the maps out as the paper does: rows of networks and layers, columns of anchors, axes in pixels of the object's
- * position, and the colour scale to the right.
- */
+/** Like the paper: a row for each network and layer, a column for each anchor, and the colour scale to the right. */
 export function panelLayout(grid: PanelGrid): FigureLayout {
   const { limits, columns, axes = "row and column of the object's top-left pixel" } = grid
   const title = shortened(grid.title, LONGEST_TITLE, '..')
@@ -106,7 +101,7 @@ function sizeOf({ rows, cols }: PanelMap): { width: number; height: number } {
   return { width: cols * factor, height: rows * factor }
 }
 
-/** Ticks at the middle of positions, with numbers in pixels of the frame, and a border around the map. */
+/** The ticks and the border of a map. A tick is at the middle of its position. */
 function axesOf(
   { rows, cols, stride }: PanelMap,
   { x, y, width, height }: Rectangle,
@@ -123,12 +118,12 @@ function axesOf(
   return { labels: ticks.map(({ label }) => label), lines: [...frameOf({ x, y, width, height }), ...ticks.map(lineOf)] }
 }
 
-/** Rounds to a whole pixel. Halves are rounded up even if rounding errors made them slightly smaller. */
+/** Rounds to a whole pixel. The small addition makes halves round up in spite of rounding errors. */
 function wholePixel(place: number): number {
   return Math.round(place + 1e-6)
 }
 
-/** A tick's line, one pixel wide. */
+/** A tick as a rectangle, one pixel wide. */
 function lineOf({ line: { x1, y1, x2, y2 } }: AxisTick): Rectangle {
   return { x: x1, y: Math.round(y1), width: Math.max(1, x2 - x1), height: Math.max(1, y2 - y1) }
 }

@@ -26,49 +26,48 @@ import {
   TELLING_SCHEMES,
 } from './quantities.js'
 
-/** A claim, and the rule that decides whether a network's numbers support it. */
+/** A claim about networks, and the rule by which measured numbers support or contradict it. */
 export interface Claim {
-  /** Name of the claim in files: letters and hyphens. */
+  /** Name in files and links: letters and hyphens. */
   readonly id: string
-  /** The claim as a plain clause. */
+  /** The claim as a clause. */
   readonly title: string
-  /** Author of the claim, and where it is stated. */
+  /** Who makes the claim, and where. */
   readonly source: string
-  /** Says what is measured, and which values support the claim. */
+  /** Tells the reader what is measured, and which values support the claim. */
   readonly rule: string
-  /** Whether the claim concerns this network. */
+  /** Whether the claim can be made about this network. */
   readonly concerns: (network: NetworkStudy) => boolean
-  /** Reason, known before any numbers, why the claim cannot be judged; undefined if there may be evidence. */
+  /** Reason why the claim cannot be judged, whatever the evidence; undefined if there is none. */
   readonly obstacle: (network: NetworkStudy) => string | undefined
   readonly evidence: (network: NetworkStudy) => readonly Evidence[]
-  /** Format of the evidence's numbers. */
   readonly numbers: NumberKind
-  /** Clause that states the range of the numbers. */
+  /** Puts the range of the numbers into a clause. */
   readonly says: (range: NumberRange) => string
-  /** The value at which the evidence begins to speak for the claim. */
+  /** Threshold: on one side of it, a number supports the claim, on the other it contradicts the claim. */
   readonly border: number
-  /** Says what to look for in the claim's figure, which shows the judged evidence as dots or the folds' accuracies. */
+  /** Tells the reader what to look for in the figure. */
   readonly caption: string
   readonly showsFolds?: true
-  /** Title of the dots' axis; the quantity by default. */
+  /** Title of the figure's axis; by default the measured quantity. */
   readonly axis?: string
-  /** Values that the axis must contain, in its unit. */
+  /** Values that the figure's axis always includes, in its unit. */
   readonly within?: readonly number[]
-  /** Settings of the linked view that differ from the usual one: one mean map over objects for the center anchor. */
+  /** Viewer settings for the claim's link. Default: one map for the center anchor, averaged over objects. */
   readonly seenIn?: (network: NetworkStudy, at: Pick<Evidence, 'layer' | 'size'>) => Partial<LinkedView>
 }
 
-/** Texts for the range from the smallest to the largest number. */
+/** The range of the numbers as text. */
 export interface NumberRange {
-  /** "1.4–6.6 %", "−0.02 to 0.01" */
+  /** Such as "1.4–6.6 %" or "−0.02 to 0.01". */
   readonly text: string
-  /** Text of differences: "2.0–3.1 points above", "0.5 points below to 3.1 points above". */
+  /** Such as "2.0–3.1 points above". `below` and `above` are the words for negative and positive numbers. */
   readonly apart: (below: string, above: string) => string
 }
 
-/** Format of numbers in texts, tables and figures. */
+/** Format of a claim's numbers in texts, tables and figures. */
 export interface NumberKind {
-  /** Converts a mean to the unit. */
+  /** Converts a mean to the unit in which it is shown. */
   readonly value: (mean: number) => number
   readonly text: (value: number) => string
   /** Digits after the point in tables. */
@@ -84,7 +83,7 @@ const PLAIN = 'The plain network is the same network without anti-aliasing.'
 
 const DECIMAL: NumberKind = { value: (mean) => mean, text: (value) => decimalText(value, 3), digits: 3, unit: '' }
 const PERCENT: NumberKind = { value: (mean) => 100 * mean, text: percentText, digits: 1, unit: ' %' }
-/** Numbers that are logarithms to base 10. */
+/** For means of base-10 logarithms of ratios. They are shown as percentages. */
 const POWER_OF_TEN: NumberKind = {
   value: (mean) => 100 * 10 ** mean,
   text: percentText,
@@ -102,7 +101,7 @@ const POINTS: NumberKind = {
 const always = () => true
 const noObstacle = () => undefined
 
-/** The paper's claims that a study's numbers can test, and two claims of this project. */
+/** Claims of the paper that a study can test, and two claims of this project. */
 export const CLAIMS: readonly Claim[] = [
   {
     id: 'no-global-invariance',
@@ -133,7 +132,7 @@ export const CLAIMS: readonly Claim[] = [
     axis: 'power of the grid pattern, % of that in the plain network',
     caption: `100 % is the power of the grid pattern in the plain network, which is the same network without anti-aliasing. Left of the line (${100 * SUPPRESSED} %), the grid pattern is suppressed.`,
     within: [100],
-    // Suppression is easiest to see where the original network's grid is strongest.
+    // Suppression is easiest to see where the original network's grid pattern is strongest.
     seenIn: (network) => ({ ...besideOriginal(network), ...strongestGrid(network.original) }),
   },
   {
@@ -233,12 +232,12 @@ function isAntiAliased({ model }: NetworkStudy): boolean {
   return plainOf(model) !== undefined
 }
 
-/** The original network's map beside the network's own. */
+/** Shows the original network's map beside the map of this network. */
 function besideOriginal({ model, original }: NetworkStudy): Partial<LinkedView> {
   return original.length === 0 ? {} : { network: originalOf(model) as string, with: model }
 }
 
-/** Relative similarity needs objects of different classes. */
+/** Relative similarity is defined only if there are objects of different classes. */
 function needsBaseline({ groups }: NetworkStudy): string | undefined {
   const hasBaseline = groups.some((group) => group.layers.some((layer) => nullOf({ group, layer }) !== undefined))
   return hasBaseline ? undefined : 'there are no objects of different classes to compare with'

@@ -25,26 +25,25 @@ const VERDICT_WORDS: Readonly<Record<Verdict, string>> = {
 
 const LEAN_MARKS: Readonly<Record<Lean, string>> = { for: ' ✓', against: ' ✗', open: ' ?' }
 
-/** The text of documents about one claim. */
 interface ClaimText {
   readonly id: string
   readonly title: string
   readonly source: string
   readonly rule: string
-  /** One sentence per network. */
+  /** One per network. */
   readonly sentences: readonly string[]
   readonly evidence: Table | undefined
 }
 
-/** Findings as text, for every format. */
+/** Text of the findings before it becomes Markdown or HTML. */
 interface FindingsText {
   readonly introduction: string
-  /** Claims × networks; undefined if the study is too small for verdicts. */
+  /** Undefined if the study is too small for verdicts. */
   readonly verdicts: Table | undefined
   readonly claims: readonly ClaimText[]
 }
 
-/** findings.md: verdicts at a glance, then each claim with its rule, a sentence per network and all evidence. */
+/** Contents of findings.md: a table of verdicts, then each claim with its evidence. */
 export function findingsMarkdown(findings: readonly ClaimFinding[]): string {
   const { introduction, verdicts, claims } = findingsText(findings)
   const parts = claims.flatMap(({ title, source, rule, sentences, evidence }) => [
@@ -56,7 +55,7 @@ export function findingsMarkdown(findings: readonly ClaimFinding[]): string {
   return `${['# Findings', introduction, ...(verdicts ? [renderTable(verdicts, 'md')] : []), ...parts].join('\n\n')}\n`
 }
 
-/** The findings as sections of the page: claims × networks, then a section for each claim with one figure. */
+/** Sections of the page: a table of verdicts, then one section per claim. */
 export function findingsSections(findings: readonly ClaimFinding[], rows: readonly Row[]): readonly ReportSection[] {
   const { introduction, verdicts, claims } = findingsText(findings)
   const isSmall = verdicts === undefined
@@ -77,7 +76,7 @@ export function findingsSections(findings: readonly ClaimFinding[], rows: readon
   return [{ id: 'findings', title: 'Claims and verdicts', html: first }, ...sections]
 }
 
-/** Claims × networks. A claim links to its section, and a mark opens its maps in the viewer. */
+/** A table of claims and networks. A claim links to its section, and a verdict to its maps in the viewer. */
 function matrixHtml(findings: readonly ClaimFinding[]): string {
   const models = distinct(findings.map(({ model }) => model))
   const rows = distinct(findings.map(({ claim, title }) => ({ claim, title }))).map(({ claim, title }) => {
@@ -97,16 +96,16 @@ function matrixHtml(findings: readonly ClaimFinding[]): string {
 <div class="matrix">${scrollBox('Claims and networks', table)}</div>`
 }
 
-/** @param words read by screen readers instead of the text */
+/** @param words text for screen readers */
 function linkHtml(link: string, text: string, words?: string): string {
   const label = words === undefined ? '' : ` aria-label="${escapeHtml(words)}"`
   return `<a href="${escapeHtml(link)}"${label}>${escapeHtml(text)}</a>`
 }
 
-/** Most networks of one verdict that are listed by name. If there are more, only their number is given. */
+/** If more networks than this have the same verdict, their number is given instead of their names. */
 const MOST_NAMED = 4
 
-/** The outcome in one sentence; names of networks link to their maps. */
+/** Tells the verdicts and the range of the numbers. Names of networks link to their maps. */
 function outcomeHtml(claim: Claim, findings: readonly ClaimFinding[], isSmall: boolean): string {
   const parts = distinct(findings.map(({ verdict }) => verdict)).map((verdict, i) => {
     const own = findings.filter((one) => one.verdict === verdict)
@@ -123,14 +122,14 @@ function outcomeHtml(claim: Claim, findings: readonly ClaimFinding[], isSmall: b
   return `${outcome}. ${escapeHtml(`${clause.charAt(0).toUpperCase()}${clause.slice(1)}`)}.`
 }
 
-/** The verb before the claim, and the words after it, by verdict. */
+/** By verdict: the verb before "the claim", and the words after it. */
 const OUTCOMES: Readonly<Record<Verdict, readonly string[]>> = {
   supported: ['supports'],
   'not supported': ['contradicts'],
   'cannot be judged': ['leaves', ' open'],
 }
 
-/** The numbers that a verdict rests on. */
+/** Evidence that decides the verdict. The rest (`lean` null) is only shown. */
 function judgedOf(evidence: readonly Evidence[]): readonly Evidence[] {
   return evidence.filter(({ lean }) => lean !== null)
 }
@@ -151,7 +150,7 @@ function findingsText(findings: readonly ClaimFinding[]): FindingsText {
 
 const TOO_SMALL = `This study has fewer than ${FEWEST_PATCHES} objects, too few for a verdict on any claim. These are its numbers.`
 
-/** Claims × networks: ✓, ✗, ?, or – if a claim does not concern a network. */
+/** A table of claims and networks with ✓, ✗ or ?, or – if the claim does not concern the network. */
 export function verdictTable(findings: readonly Pick<ClaimFinding, 'model' | 'claim' | 'title' | 'verdict'>[]): Table {
   const models = [...new Set(findings.map(({ model }) => model))]
   const rows = [...new Set(findings.map(({ claim }) => claim))].map((claim) => {
@@ -171,7 +170,7 @@ function claimText(findings: readonly ClaimFinding[], isSmall: boolean): ClaimTe
   return { id, title, source, rule, sentences, evidence: evidenceTable(title, findings, isSmall) }
 }
 
-/** A row per network and layer, a column per quantity and size. */
+/** One row per network and layer, one column per quantity and size. */
 function evidenceTable(title: string, findings: readonly ClaimFinding[], isSmall: boolean): Table | undefined {
   const all = findings.flatMap(({ evidence }) => evidence)
   if (all.length === 0) return undefined
@@ -180,7 +179,7 @@ function evidenceTable(title: string, findings: readonly ClaimFinding[], isSmall
   const isOne = new Set(all.map(({ quantity }) => quantity)).size === 1
   const columns = new Map(
     all.map(({ quantity, size }) => [
-      // Cells contain the ratio itself, not its logarithm.
+      // The cells show the ratio itself, although the evidence has its logarithm.
       `${isOne ? '' : `${quantity.replace('log₁₀ of ', '')}, `}${size} px${unit}`,
       { quantity, size },
     ]),
@@ -210,7 +209,7 @@ function evidenceNote({ isLog }: NumberKind, evidence: readonly Evidence[]): str
   return `Means over objects${error}: ✓ for the claim, ✗ against it, ? open.${signs}${few}${shown}`
 }
 
-/** "0.412 ± 0.010 ✓". For a difference, the text also says how many objects are above zero. */
+/** A cell such as "0.412 ± 0.010 ✓". Differences also get the number of objects above zero. */
 function cellText(evidence: Evidence, { value, digits, isLog }: NumberKind, isSmall: boolean): string {
   const { mean, standardError, patches, signs, lean } = evidence
   const text = (number: number) => decimalText(value(number), digits)

@@ -7,21 +7,21 @@ export interface Evidence {
   readonly layer: string
   /** Side of the square patches in pixels. */
   readonly size: number
-  /** Measured quantity, with its unit of measurement if it has one. */
+  /** Name of the measured quantity. */
   readonly quantity: string
   /** Mean over objects. */
   readonly mean: number
-  /** Standard error of the mean; null with a single object. */
+  /** Standard error of the mean; null for a single object. */
   readonly standardError: number | null
   /** Number of objects. */
   readonly patches: number
   /** Sign test over the objects; absent unless the quantity is a difference. */
   readonly signs?: Signs
-  /** Whether the mean supports the claim; null if the verdict ignores it. */
+  /** Whether the mean supports the claim; null if the number is only shown and decides nothing. */
   readonly lean: Lean | null
 }
 
-/** Whether a mean speaks for a claim, against it, or is too uncertain to tell (`open`). */
+/** Whether a mean supports a claim (`for`), contradicts it (`against`), or is too uncertain to tell (`open`). */
 export type Lean = 'for' | 'against' | 'open'
 
 /** Result of a two-sided sign test over objects. */
@@ -32,20 +32,17 @@ export interface Signs {
   readonly p: number
 }
 
-/** Distance from the border, in standard errors, that a mean must exceed to speak for or against a claim. */
+/** A mean supports or contradicts a claim only if it is more than this many standard errors from the threshold. */
 export const CLEAR_ERRORS = 2
 
-/** The value above or below which a mean speaks for a claim. */
+/** Threshold of a claim. */
 export interface Border {
   readonly at: number
-  /** The side on which a mean speaks for the claim. */
+  /** Side of the threshold on which a mean supports the claim. */
   readonly speaksFor: 'above' | 'below'
 }
 
-/**
- * Values of a layer as evidence.
- * @param border null for values that are shown but decide nothing
- */
+/** @param border threshold; null if the values are only shown and decide nothing */
 export function evidenceOf(
   place: Pick<Evidence, 'layer' | 'size' | 'quantity'>,
   values: PatchValues,
@@ -54,10 +51,7 @@ export function evidenceOf(
   return { ...place, ...meanOf(values), lean: border && leanOf(values, border) }
 }
 
-/**
- * Whether a mean over patches speaks for or against a claim. It is open if the mean is too close to the border, or if
- * there are too few patches.
- */
+/** `open` if the mean is too close to the threshold, or if there are too few patches. */
 export function leanOf(values: PatchValues, { at, speaksFor }: Border): Lean {
   const { mean, standardError, patches } = meanOf(values)
   if (patches < FEWEST_PATCHES || standardError === null) return 'open'
@@ -65,23 +59,23 @@ export function leanOf(values: PatchValues, { at, speaksFor }: Border): Lean {
   return mean > at === (speaksFor === 'above') ? 'for' : 'against'
 }
 
-/** Mean over patches and its standard error, from the sample's deviation. */
+/** The standard error uses the sample standard deviation (divisor n − 1). */
 export function meanOf(values: PatchValues): Pick<Evidence, 'mean' | 'standardError' | 'patches'> {
   return { ...meanAndError([...values.values()]), patches: values.size }
 }
 
-/** How many values are above zero, and how likely that is by chance (exact binomial test). */
+/** Counts the values above zero and tests whether the split could be chance. Zeros are left out of the test. */
 export function signsOf(values: PatchValues): Signs {
   const numbers = [...values.values()]
   const positive = numbers.filter((value) => value > 0).length
   return { positive, p: signTest(positive, numbers.filter((value) => value < 0).length) }
 }
 
-/** Two-sided exact binomial test of equal chances for both signs. */
+/** Two-sided exact binomial test with probability ½ for each sign. */
 export function signTest(positive: number, negative: number): number {
   const count = positive + negative
   let tail = 0
-  // Logarithms, because with many patches the first probabilities are too small for float64.
+  // Logarithms, because 2^−count is too small for float64 if there are many patches.
   let logChance = -count * Math.LN2
   for (let k = 0; k <= Math.min(positive, negative); k++) {
     tail += Math.exp(logChance)
@@ -94,7 +88,7 @@ export function mapped<T>(values: ReadonlyMap<string, T>, change: (value: T) => 
   return new Map([...values].map(([patch, value]) => [patch, change(value)]))
 }
 
-/** Combines two numbers of each patch. Patches that lack one of them are left out. */
+/** Combines the two numbers of each patch. Patches that lack one of them are left out. */
 export function paired(a: PatchValues, b: PatchValues, combine: (a: number, b: number) => number): PatchValues {
   return new Map(
     [...a].flatMap(([patch, value]) => {

@@ -10,8 +10,7 @@ import { CLEAR_ERRORS, type Evidence } from './evidence.js'
 import type { ClaimFinding } from './findings.js'
 
 /**
- * The figure of a claim, with its caption; undefined if there are no numbers.
- * @param findings of the claim, one per network
+ * Undefined if there are no numbers.
  * @param isSmall whether there are too few objects for standard errors
  */
 export function claimFigure(
@@ -60,7 +59,7 @@ function dotOf({ mean, standardError, patches }: Evidence, { value, text, unit }
   return { value: value(mean), bar, words: `${number}${unit} (${bar.map(text).join(' to ')})` }
 }
 
-/** Accuracies per fold for the largest objects. There is a line for each network and layer, and for position only. */
+/** Fold accuracies for the largest objects: a line for each network and layer, and dashed lines for position only. */
 function foldPanels(name: string, all: readonly Row[]): { html: string; about: string } | undefined {
   const ofFolds = all.filter(({ metric }) => metric === 'fold-accuracy')
   const size = Math.max(...ofFolds.filter(({ count }) => count > 0).map((row) => row.size))

@@ -7,7 +7,7 @@ import { CLAIMS, type Claim, type NumberKind, type NumberRange } from './claims.
 import { CLEAR_ERRORS, type Evidence } from './evidence.js'
 import type { NetworkStudy } from './network.js'
 
-/** Verdict on a claim; docs/findings.md states the rule. */
+/** Verdict on a claim; docs/findings.md has the rule. */
 export type Verdict = 'supported' | 'not supported' | 'cannot be judged'
 
 export const VERDICT_MARKS: Readonly<Record<Verdict, string>> = {
@@ -16,7 +16,6 @@ export const VERDICT_MARKS: Readonly<Record<Verdict, string>> = {
   'cannot be judged': '?',
 }
 
-/** How evidence becomes a verdict, in words. */
 export const VERDICT_RULE = `Each claim compares numbers with a threshold. A number is a mean over objects for one layer and size. With at least ${FEWEST_PATCHES} objects, it is for or against the claim if it is more than ${CLEAR_ERRORS} standard errors from the threshold. All other numbers are open. A claim is supported (✓) if no number is against it and more numbers are for it than open. It is contradicted (✗) if no number is for it and at least as many are against it as open. In all other cases the claim is open (?).`
 
 /** Finding: a claim about a network, with its verdict and evidence. */
@@ -31,24 +30,21 @@ export interface ClaimFinding {
   readonly verdict: Verdict
   /** The measured numbers in one sentence. */
   readonly sentence: string
-  /** Reason for the verdict: how many numbers speak for and against the claim, or why it cannot be judged. */
+  /** Reason for the verdict: how many numbers are for and against the claim, or why it cannot be judged. */
   readonly reason: string
   /** Fragment of the page's address that opens the viewer at the evidence. */
   readonly link: string
-  /** Number of objects that the network was measured on, at the size that has most. */
+  /** Number of measured objects, for the size that has most of them. */
   readonly objects: number
-  /** Statement that the claim comes from, such as one of the paper's. */
+  /** Who makes the claim, and where. */
   readonly source: string
   /** What is measured, and which values support the claim. */
   readonly rule: string
-  /** The numbers that the verdict rests on, and others worth showing. */
+  /** The numbers that decide the verdict, and others that are only shown. */
   readonly evidence: readonly Evidence[]
 }
 
-/**
- * The verdicts of a study by claim, with networks in the order of the groups. The page, findings.md and the terminal
- * all show these verdicts.
- */
+/** All findings by claim, then by network in the order of the groups. Page, findings.md and terminal show them. */
 export function findingsOf(groups: readonly StudyGroup[]): readonly ClaimFinding[] {
   const networks = [...new Set(groups.map(({ model }) => model))].map((model): NetworkStudy => {
     const of = (wanted: string | undefined) => groups.filter((group) => group.model === wanted)
@@ -74,7 +70,7 @@ function findingOf(claim: Claim, network: NetworkStudy): ClaimFinding {
   return { model, claim: id, title, verdict, sentence, reason, link, objects, source, rule, evidence }
 }
 
-/** Link to the layer and size whose number is farthest from the border, among the numbers that decide the verdict. */
+/** Links to the number that is farthest from the threshold, among those that decide the verdict. */
 function linkTo({ border, seenIn }: Claim, network: NetworkStudy, deciding: readonly Evidence[]): string {
   const { model, groups } = network
   const [farthest] = deciding.toSorted((a, b) => Math.abs(b.mean - border) - Math.abs(a.mean - border))
@@ -85,7 +81,7 @@ function linkTo({ border, seenIn }: Claim, network: NetworkStudy, deciding: read
 
 const OPEN = 'cannot be judged'
 
-/** The verdict on a claim from the evidence for and against it; VERDICT_RULE states the rule. */
+/** Applies the rule of VERDICT_RULE. */
 export function judge(judged: readonly Evidence[]): Pick<ClaimFinding, 'verdict' | 'reason'> {
   if (judged.every(({ patches }) => patches < FEWEST_PATCHES))
     return { verdict: OPEN, reason: `fewer than ${FEWEST_PATCHES} objects` }
@@ -105,13 +101,13 @@ export function judge(judged: readonly Evidence[]): Pick<ClaimFinding, 'verdict'
   return { verdict: OPEN, reason }
 }
 
-/** The evidence that a verdict rests on; for an open question, all that was judged. */
+/** The evidence that agrees with the verdict. If the verdict is open, this is all evidence that was judged. */
 function decidingOf(judged: readonly Evidence[], verdict: Verdict): readonly Evidence[] {
   const wanted = { supported: 'for', 'not supported': 'against', [OPEN]: undefined }[verdict]
   return wanted === undefined ? judged : judged.filter(({ lean }) => lean === wanted)
 }
 
-/** The judged numbers of some networks as a clause: "depending on layer and size, …". */
+/** Describes the judged numbers of some networks, such as "depending on layer and size, …". */
 export function rangeClause(
   { says, numbers }: Pick<Claim, 'says' | 'numbers'>,
   networks: readonly { readonly model: string; readonly judged: readonly Evidence[] }[],
@@ -133,7 +129,6 @@ export function listOf(words: readonly string[]): string {
   return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`
 }
 
-/** From the smallest mean to the largest. */
 export function rangeOf(evidence: readonly Pick<Evidence, 'mean'>[], { value, text, unit }: NumberKind): NumberRange {
   const values = evidence.map(({ mean }) => value(mean))
   const [low, high] = [Math.min(...values), Math.max(...values)]
@@ -149,7 +144,7 @@ export function rangeOf(evidence: readonly Pick<Evidence, 'mean'>[], { value, te
   }
 }
 
-/** Whether no network has enough objects for a verdict. */
+/** Whether every network has too few objects for a verdict. */
 export function isTooSmall(findings: readonly Pick<ClaimFinding, 'objects'>[]): boolean {
   return findings.every(({ objects }) => objects < FEWEST_PATCHES)
 }

@@ -9,15 +9,15 @@ import { unitFolder } from '../../results/unit/store.js'
 import { viewLink } from '../viewLink.js'
 import type { ClaimFinding } from './findings.js'
 
-/** The claim that the lead's second sentence is about. The lead is also about this claim if no answer changes. */
+/** Claim of the lead's second sentence. If no answer changes, the first sentence is about it, too. */
 const INVARIANCE = 'no-global-invariance'
 
 /**
- * The first sentence of the page. It is about the object whose answer changes at the most positions, among objects with
- * a confident answer at the center. If no answer changes, it is about the layer whose similarity falls lowest. A change
- * from one right class to another is used only if there is no other change. Undefined if neither changes, and for a
- * study that is too small for verdicts.
- * @param results the folder of the study, which has the answers
+ * Finds the first sentence of the page: a striking example from the study. It is the object whose confident answer at
+ * the center changes at the most positions. Objects whose new answer is correct, too, are used only if there are no
+ * others. If no answer changes, the example is the layer whose similarity falls lowest. Undefined if there is no
+ * example, or if the study has too few objects.
+ * @param results the results folder, from which answers are read
  */
 export async function leadOf(
   results: string,
@@ -41,7 +41,7 @@ export async function leadOf(
   return (await leads(most)).lead
 }
 
-/** A unit with answers, and the layer that they are read from. */
+/** A unit and one of its layers that has answers. */
 interface Answered {
   readonly unit: StudyGroup['units'][number]
   readonly layer: string
@@ -54,7 +54,7 @@ function answeredOf({ units }: StudyGroup): readonly Answered[] {
   )
 }
 
-/** A sentence about the most frequent answer other than the center's, and whether that answer is right, too. */
+/** A sentence about the most frequent other answer. `isRight` says whether this answer is correct, too. */
 async function answerSentence(
   results: string,
   { unit, layer, answers: { center, names, right } }: Answered,
@@ -75,13 +75,13 @@ async function answerSentence(
   }
 }
 
-/** The name of a class with its article. Plurals have no article. */
+/** Puts an article before the name of a class, unless it is a plural. */
 function named(name: string): string {
   if (/[^su]s$/.test(name)) return `“${name}”`
   return `${/^[aeiou]/i.test(name) ? 'an' : 'a'} “${name}”`
 }
 
-/** A sentence about the result of the whole study; empty if there is none. */
+/** Says in how many networks the features change with the position; empty if in none. */
 function atLarge(findings: readonly ClaimFinding[]): string {
   const own = findings.filter(({ claim }) => claim === INVARIANCE)
   const changing = own.filter(({ verdict }) => verdict === 'supported').length
@@ -92,10 +92,7 @@ function atLarge(findings: readonly ClaimFinding[]): string {
   return ` In ${networks} networks, the features also change with the position.`
 }
 
-/**
- * Link to the answer maps of two networks for the object. The second is the network whose share of positions that keep
- * the answer differs most.
- */
+/** Compares the answers with those of the network in which the share of kept answers differs most. */
 function linkTo({ unit, answers: { kept } }: Answered, answered: readonly Answered[]): string {
   const { patch, size, model } = unit.inputs
   const apart = ({ answers }: Answered) => Math.abs(answers.kept - kept)

@@ -3,7 +3,7 @@ import { numberOf, type StudyGroup } from '../../results/study.js'
 import { counterpart, differenceBetween, originalOf, samePatches } from '../../results/versions.js'
 import { type Evidence, mapped } from './evidence.js'
 
-/** All groups of a network. If it is an anti-aliased or flip-free version, `original` has the original's groups. */
+/** All groups of a network. `original` has those of its plain version or of its version with flips, if there is one. */
 export interface NetworkStudy {
   readonly model: string
   readonly groups: readonly StudyGroup[]
@@ -23,7 +23,7 @@ export function eachLayer(
   return groups.flatMap((group) => group.layers.flatMap((layer) => measure({ group, layer }))).filter(isMeasured)
 }
 
-/** Like `eachLayer`, but with the same layer of the original network, for the patches that both networks saw. */
+/** Pairs each layer with the same layer of the original network, restricted to the patches that both networks saw. */
 export function eachPair(
   { groups, original }: NetworkStudy,
   measure: (own: LayerOfGroup, other: LayerOfGroup) => readonly Evidence[],
@@ -51,29 +51,28 @@ export function comparisonObstacle({ model, original, groups }: NetworkStudy): s
   return difference && `${originalOf(model)} was measured ${difference}`
 }
 
-/** Mean similarity of different objects at the same position; undefined if there are none. */
+/** The null baseline: mean similarity of objects of different classes at the same position. */
 export function nullOf({ group, layer }: LayerOfGroup): number | undefined {
   return numberOf(group, layer, 'null-baseline', 'different class')?.mean
 }
 
-/** Factor that converts differences of similarity to differences of relative similarity: 1 / (1 − null baseline). */
+/** Converts differences of similarity to differences of relative similarity: 1 / (1 − null baseline). */
 export function similarityScale(one: LayerOfGroup): number | undefined {
   const baseline = nullOf(one)
   return baseline === undefined || baseline >= 1 ? undefined : 1 / (1 - baseline)
 }
 
-/** Relative similarities: 0 for a different object (null baseline), 1 for perfect invariance. None without baseline. */
+/** Relative similarity is 1 for perfect invariance and 0 for a different object. Empty without a null baseline. */
 export function relative(one: LayerOfGroup, similarity: PatchValues): PatchValues {
   const scale = similarityScale(one)
   return scale === undefined ? new Map() : mapped(similarity, (value) => 1 - (1 - value) * scale)
 }
 
-/** A measure of a layer by its name, per patch: the mean over its variants. */
+/** A measure of a layer per patch: the given variant, or the mean over all variants. */
 export function metricOf(one: LayerOfGroup, name: string, variant?: string): PatchValues {
   return perPatch(rowsOf(one, name).filter((row) => variant === undefined || row.variant === variant))
 }
 
-/** All variants of a measure of a layer. */
 export function rowsOf({ group, layer }: LayerOfGroup, name: string): readonly Row[] {
   return group.numbers.filter((row) => row.layer === layer && row.metric === name)
 }

@@ -7,31 +7,28 @@ import { mean } from '../../support/statistics.js'
 import { type Border, type Evidence, evidenceOf, leanOf, mapped, paired, signsOf } from './evidence.js'
 import { type LayerOfGroup, metricOf, relative, rowsOf, similarityScale } from './network.js'
 
-/** Relative similarity that counts as invariant. */
+/** A layer with at least this relative similarity counts as invariant. */
 export const INVARIANT = 0.9
 
-/** Share of positions that counts as everywhere. */
+/** An answer that is kept at this share of positions counts as the same everywhere. */
 export const EVERYWHERE = 0.95
 
-/** Share of the gap to invariance that a network must close to count as more invariant. */
+/** A network that closes this share of the gap to perfect invariance counts as more invariant. */
 export const NOTICEABLE_GAIN = 0.1
 
-/** Share of the plain network's grid power below which the grid counts as suppressed. */
+/** A grid pattern with less than this share of the plain network's power counts as suppressed. */
 export const SUPPRESSED = 0.5
 
-/**
- * Longest period, in pixels, that counts for the verdict on the grid. A period of 32 pixels is a third of a map, and
- * close to its smooth part.
- */
+/** Longest period in pixels. Longer ones would also measure the smooth fall of similarity over a map. */
 export const LONGEST_GRID = 16
 
 /** Accuracies that differ by less than this count as equal. */
 export const EQUAL_ACCURACY = 0.02
 
-/** Fold schemes that are informative. With shuffled folds, each tested position is surrounded by trained ones. */
+/** With shuffled folds, each test position has training positions around it, so they decide nothing. */
 export const TELLING_SCHEMES = FOLD_SCHEMES.filter((scheme) => scheme !== 'shuffled')
 
-/** The relative similarity that 95 % of positions reach, for each object at the anchor with the lowest value. */
+/** For each object, the relative similarity that 95 % of positions reach, at the anchor where it is lowest. */
 export function invariance(one: LayerOfGroup): readonly Evidence[] {
   const reached = perPatch(rowsOf(one, 'similarity-p5'), (values) => Math.min(...values))
   const quantity = 'relative similarity that 95 % of positions reach'
@@ -47,7 +44,7 @@ export function leastSimilarAnchor(
   return rows.toSorted((a, b) => a.mean - b.mean)[0]?.variant ?? 'center'
 }
 
-/** Logarithms to base 10 of grid power and of jaggedness relative to the plain network. Jaggedness is only shown. */
+/** Power of the grid pattern and jaggedness, both relative to the plain network, as base-10 logarithms. */
 export function gridSuppression(own: LayerOfGroup, plain: LayerOfGroup): readonly Evidence[] {
   const [scale, plainScale] = [similarityScale(own), similarityScale(plain)]
   if (scale === undefined || plainScale === undefined) return []
@@ -63,7 +60,7 @@ export function gridSuppression(own: LayerOfGroup, plain: LayerOfGroup): readonl
       at: Math.log10(SUPPRESSED),
       speaksFor: 'below',
     }),
-    // Jaggedness does not decide, because it also contains the smooth slope of a map.
+    // Jaggedness does not decide, because it also measures the smooth slope of a map.
     evidenceOf({ ...place, quantity: 'log₁₀ of jaggedness relative to the plain network' }, jaggedness, null),
   ]
 }
@@ -73,7 +70,7 @@ function gridPower(one: LayerOfGroup): PatchValues {
   return perPatch(rowsOf(one, 'grid-spectrum').filter(isGrid), (powers) => mean(powers) * powers.length)
 }
 
-/** The layer and size whose maps have the strongest grid; undefined if none was measured. */
+/** The layer and size whose maps have the strongest grid pattern; undefined if none was measured. */
 export function strongestGrid(groups: readonly StudyGroup[]): Pick<Evidence, 'layer' | 'size'> | undefined {
   return groups
     .flatMap((group) => group.layers.map((layer) => ({ group, layer })))
@@ -83,12 +80,12 @@ export function strongestGrid(groups: readonly StudyGroup[]): Pick<Evidence, 'la
     .map(({ layer, size }) => ({ layer, size }))[0]
 }
 
-/** Leaves out patches with flat maps, whose ratios are not finite. */
+/** Leaves out patches with flat maps, whose ratios are infinite or NaN. */
 function finite(values: PatchValues): PatchValues {
   return new Map([...values].filter(([, value]) => Number.isFinite(value)))
 }
 
-/** The part of the plain network's gap to invariance that is closed. */
+/** Share of the plain network's gap to perfect invariance that its anti-aliased version closes. */
 export function invarianceGain(own: LayerOfGroup, plain: LayerOfGroup): readonly Evidence[] {
   const [values, before] = [own, plain].map((one) => relative(one, metricOf(one, 'similarity-mean'))) as [
     PatchValues,
@@ -100,7 +97,6 @@ export function invarianceGain(own: LayerOfGroup, plain: LayerOfGroup): readonly
   return [evidenceOf({ ...placeOf(own), quantity }, gains, { at: NOTICEABLE_GAIN, speaksFor: 'below' })]
 }
 
-/** Horizontal minus vertical relative similarity. */
 export function horizontalBias(one: LayerOfGroup): readonly Evidence[] {
   return [difference(one, 'horizontal minus vertical relative similarity', biasOf(one), 'above')]
 }
@@ -110,7 +106,7 @@ function biasOf(one: LayerOfGroup): PatchValues {
   return scale === undefined ? new Map() : mapped(metricOf(one, 'direction-bias'), (value) => value * scale)
 }
 
-/** The bias of the network trained without flips minus half of the bias of the network trained with flips. */
+/** The bias of the network trained without flips, minus half of the bias of the network trained with flips. */
 export function biasWithoutFlips(own: LayerOfGroup, flipped: LayerOfGroup): readonly Evidence[] {
   const [without, withFlips] = [biasOf(own), biasOf(flipped)]
   const values = paired(without, withFlips, (one, other) => one - other / 2)
@@ -119,16 +115,13 @@ export function biasWithoutFlips(own: LayerOfGroup, flipped: LayerOfGroup): read
   return [isBiased ? evidence : { ...evidence, lean: 'open' }]
 }
 
-/** Reason why the grid of positions is too coarse to judge a layer's separability; undefined if it is not. */
+/** Reason why the grid of positions is too coarse to judge a layer's separability; undefined if it is fine enough. */
 export function coarseGridOf(one: LayerOfGroup): string | undefined {
   const [phase] = rowsOf(one, 'phase-accuracy')
   return phase && coarseGrid(phase.mean, variantPixels(phase.variant))
 }
 
-/**
- * The lead of left-right accuracy over top-bottom accuracy, minus the same lead for features that contain only the
- * position. If the grid is too coarse, the numbers are only shown.
- */
+/** Left-right accuracy minus top-bottom accuracy, minus the same for features that contain only the position. */
 export function separabilityGap(one: LayerOfGroup): readonly Evidence[] {
   const border: Border | null = coarseGridOf(one) === undefined ? { at: EQUAL_ACCURACY, speaksFor: 'above' } : null
   return TELLING_SCHEMES.map((scheme) => {
@@ -137,7 +130,7 @@ export function separabilityGap(one: LayerOfGroup): readonly Evidence[] {
   })
 }
 
-/** Fold error of features with only the phase, minus that of features with only the position; see `FoldPrediction`. */
+/** Error with which the phase predicts the fold accuracies, minus the error with which the position predicts them. */
 export function positionAdvantage(one: LayerOfGroup): readonly Evidence[] {
   const [byPosition, byPhase] = MADE_UP_FEATURES.map((feature) => metricOf(one, 'fold-error', feature)) as [
     PatchValues,
@@ -147,10 +140,7 @@ export function positionAdvantage(one: LayerOfGroup): readonly Evidence[] {
   return [difference(one, 'error of phase only minus error of position only', values, 'below')]
 }
 
-/**
- * Shares of positions that keep the answer, for objects with a confident answer at the center and for the others. None
- * for a layer without classes.
- */
+/** Share of positions that keep the center's answer. Only answers that are confident there decide. */
 export function answersKept(one: LayerOfGroup): readonly Evidence[] {
   const of = (confidence: string, answer: string, border: Border | null) => {
     const quantity = `positions that keep ${answer} answer`
@@ -159,7 +149,7 @@ export function answersKept(one: LayerOfGroup): readonly Evidence[] {
   return [of('confident', 'a confident', { at: EVERYWHERE, speaksFor: 'above' }), of('unsure', 'an unsure', null)]
 }
 
-/** Of objects with a confident answer, the one that keeps it at the fewest positions; undefined if there are none. */
+/** The object that keeps a confident answer at the fewest positions; undefined if no answer is confident. */
 export function leastKept(
   groups: readonly StudyGroup[],
 ): { readonly size: number; readonly patch: string } | undefined {
@@ -177,7 +167,7 @@ export function leastKept(
   return least && { size: least.size, patch: least.patch }
 }
 
-/** Evidence that can have either sign. */
+/** Evidence for a difference, with a sign test. Its threshold is 0. */
 function difference(
   one: LayerOfGroup,
   quantity: string,

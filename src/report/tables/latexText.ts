@@ -1,4 +1,4 @@
-/** Characters that are special in TeX, and characters of our own texts that pdfTeX's fonts lack or show as others. */
+/** Characters that are special in TeX, or that pdfTeX's fonts lack or show differently. */
 const SYMBOLS: Readonly<Record<string, string>> = {
   '\\': '\\textbackslash{}',
   '~': '\\textasciitilde{}',
@@ -20,7 +20,7 @@ const SYMBOLS: Readonly<Record<string, string>> = {
   μ: '$\\mu$',
 }
 
-/** Combining marks, and the TeX accents for them. */
+/** TeX accents for combining marks. */
 const ACCENTS: Readonly<Record<string, string>> = {
   '\u0300': '`',
   '\u0301': "'",
@@ -36,11 +36,11 @@ const ACCENTS: Readonly<Record<string, string>> = {
   '\u0327': 'c',
 }
 
-/** Macro for other characters. It prints the character if the TeX engine supports Unicode, and else its number. */
+/** Macro for all other characters. If the TeX engine has no Unicode, it prints the character's code. */
 export const UNICODE_MACRO =
   '\\providecommand{\\unicodecharacter}[1]{\\ifdefined\\Umathcode\\char"#1\\else{[U+#1]}\\fi}'
 
-/** Escapes text, on one line, so that TeX shows it unchanged in any encoding of fonts and input. */
+/** Escapes text so that every TeX engine shows it unchanged. The result is one line. */
 export function latexText(text: string): string {
   return [...withoutBreaks(text).replace(/-(?=-)/g, '-\u200b')].map(latexCharacter).join('')
 }
@@ -58,7 +58,7 @@ function latexCharacter(character: string): string {
   return `\\unicodecharacter{${code.toString(16).toUpperCase().padStart(4, '0')}}`
 }
 
-/** Replaces line breaks, because a table row and a comment must each be one line. */
+/** Replaces line breaks by spaces, because a table row or comment of TeX is one line. */
 export function withoutBreaks(text: string): string {
   return text.replace(/[\s\p{Cc}]+/gu, ' ')
 }

@@ -2,21 +2,20 @@ import { escapeHtml, scrollBox } from '../../plot/html.js'
 import { csvCell } from '../../results/csv.js'
 import { latexText, UNICODE_MACRO, withoutBreaks } from './latexText.js'
 
-/** A cell: text, or text with a second line below it. */
 export type TableCell = string | { readonly text: string; readonly below: string }
 
-/** Rows of cells below a head, for every format. */
+/** A table that can be rendered in every format. */
 export interface Table {
   readonly title: string
-  /** Says how to read the table. */
+  /** Tells the reader what the numbers mean. */
   readonly note?: string
-  /** The title in LaTeX, which numbers tables by itself. */
+  /** Title for LaTeX without "Table 1", because LaTeX numbers tables itself. By default `title`. */
   readonly caption?: string
-  /** Name of the table's file, without extension. */
+  /** File name without extension. */
   readonly name?: string
   readonly head: readonly string[]
   readonly rows: readonly (readonly TableCell[])[]
-  /** Values for the CSV file with all digits; the text of the cells by default. */
+  /** Contents of the CSV file with all digits; by default, the text of the cells. */
   readonly data?: {
     readonly head: readonly string[]
     readonly rows: readonly (readonly (string | number | undefined)[])[]
@@ -25,12 +24,12 @@ export interface Table {
 
 export const TABLE_FORMATS = ['md', 'csv', 'tex'] as const
 
-/** A table as text: part of a page or of a Markdown document, a CSV file, or LaTeX with booktabs. */
+/** Renders a table as HTML for a page, as Markdown, as a CSV file, or as LaTeX with the package booktabs. */
 export function renderTable(table: Table, format: 'html' | (typeof TABLE_FORMATS)[number]): string {
   return { html, md: markdown, csv, tex: latex }[format](table)
 }
 
-/** A table in a box that scrolls. The first cell of each row is the row's head. */
+/** A table in a box that scrolls. The first cell of each row is its heading. */
 function html({ title, head, rows }: Table): string {
   const cell = (content: TableCell) =>
     typeof content === 'string'
@@ -58,12 +57,11 @@ function csv({ head, rows, data }: Table): string {
   return `${lines.map((line) => line.map((cell) => csvCell(cell ?? '')).join(',')).join('\n')}\n`
 }
 
-/** A cell on one line. */
 export function cellText(cell: TableCell): string {
   return typeof cell === 'string' ? cell : `${cell.text} (${cell.below})`
 }
 
-/** One floating table. The second lines of a row's cells become a row of their own. */
+/** A floating table. If cells have a second line, it becomes a row of its own. */
 function latex({ name = '', title, caption = title, note = '', head, rows }: Table): string {
   const line = (cells: readonly string[]) => `${cells.map(latexText).join(' & ')} \\\\`
   const body = rows.flatMap((row) => [
@@ -91,13 +89,13 @@ function latex({ name = '', title, caption = title, note = '', head, rows }: Tab
   return `${comment}${text.includes('\\unicodecharacter') ? `${UNICODE_MACRO}\n` : ''}${text}`
 }
 
-/** Escapes Markdown, so that names from files are shown as they are. */
+/** Escapes Markdown, so that names from outside are shown unchanged. */
 export function markdownText(text: string): string {
   return (
     withoutBreaks(text)
       .replace(/[\\`*[\]|~]/g, '\\$&')
       .replace(/#(?=#*$)/g, '\\#')
-      // Within a word, an underscore is not markup.
+      // An underscore within a word needs no escape.
       .replace(/(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu, '\\_')
       .replace(/&/g, '&amp;')
       .replace(/</g, '&lt;')

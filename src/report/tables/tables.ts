@@ -7,22 +7,21 @@ import { counted } from '../../support/text.js'
 import { distinct } from '../distinct.js'
 import { markdownText, renderTable, type TABLE_FORMATS, type Table } from './render.js'
 
-/** A number of the paper. */
 export interface PaperRow extends RowKey {
   readonly mean: number
   readonly std: number
 }
 
-/** The numbers that the tables compare with. */
+/** The paper's numbers, with which measured numbers are compared. */
 export interface PaperComparison {
   readonly rows: readonly PaperRow[]
-  /** Whether to include rows of the paper that were not measured. */
+  /** Whether tables include the paper's rows that were not measured. */
   readonly isWhole: boolean
-  /** Whether a network was measured at a size as in the paper. Only then do differences compare with the paper's ±. */
+  /** Whether a network was measured as in the paper. Only then are differences also given in σ, the paper's ±. */
   readonly isPapers: (model: string, size: number) => boolean
 }
 
-/** A table of the study's rows for one patch size. */
+/** The table of one kind and patch size. */
 export interface ResultTable extends Table {
   readonly name: string
   readonly note: string
@@ -30,20 +29,18 @@ export interface ResultTable extends Table {
   readonly size: number
 }
 
-/** No numbers to compare with. */
 export const NO_PAPER: PaperComparison = { rows: [], isWhole: false, isPapers: () => false }
 
 const PAPER_NOTE = 'Next to a value are the paper’s value and the difference from it.'
 const SIGMA_NOTE =
   ' σ is the difference divided by the paper’s ±. It is given if network, protocol and objects are those of the paper, as far as the results tell.'
 
-/** The tables of all measures that have one, large patches first, with the paper's values next to the measured ones. */
+/** All tables, large patches first. Cells with a published number also show it. */
 export function resultTables(rows: readonly SummaryRow[], paper: PaperComparison): readonly ResultTable[] {
   const kinds = new Map(MEASURES.flatMap(({ tables = [] }) => tables.map(({ kind }) => [kind.stem, kind] as const)))
   return [...kinds.values()].flatMap((kind) => tablesOf(kind, rows, paper))
 }
 
-/** A row of the study or of the paper, and the column that it belongs to. */
 interface Placed<T extends RowKey> {
   readonly row: T
   readonly column: readonly string[]
@@ -58,7 +55,7 @@ function tablesOf(kind: TableKind, all: readonly SummaryRow[], paper: PaperCompa
     .map((size) => tableOf(kind, size, listed, { measured, published, all }, paper))
 }
 
-/** The rows that a kind of table shows. */
+/** Selects the rows that this kind of table shows, with their columns. */
 function placed<T extends RowKey>(kind: TableKind, rows: readonly T[]): readonly Placed<T>[] {
   const columns = new Map(
     MEASURES.flatMap(({ name, tables = [] }) =>
@@ -125,7 +122,7 @@ function tableOf(
   }
 }
 
-/** Columns in the order that the kind lists, or else in the order in which they first appear in the rows. */
+/** Sorts columns by the kind's `order`. Without it, they keep the order of the rows. */
 function inOrder({ order }: TableKind, columns: readonly (readonly string[])[]): readonly (readonly string[])[] {
   if (order === undefined) return columns
   return columns.toSorted(([a = ''], [b = '']) => order.indexOf(a) - order.indexOf(b))
@@ -139,7 +136,7 @@ function byCell<T extends RowKey>(rows: readonly Placed<T>[], size: number): Rea
   )
 }
 
-/** A mean, its ± if it has one, and the number of values. */
+/** A mean, the number after ± if there is one, and the number of averaged values. */
 interface Value {
   readonly mean: number
   readonly std?: number | undefined
@@ -154,7 +151,7 @@ function shownValue({ spread }: TableKind, row: SummaryRow, spreads: ReadonlyMap
   return { mean, ...(count >= FEWEST_PATCHES && { std: spreads.get(placeOf(row)) }), count }
 }
 
-/** Means of the metric that is shown after ±. */
+/** For kinds that show another metric's mean after ±: that metric by network, layer and variant. */
 function spreadsOf({ spread }: TableKind, rows: readonly SummaryRow[], size: number): ReadonlyMap<string, number> {
   if (typeof spread === 'string' || !('metric' in spread)) return new Map()
   const own = rows.filter((row) => row.metric === spread.metric && row.size === size)
@@ -165,13 +162,12 @@ function placeOf({ model, layer, variant }: RowKey): string {
   return JSON.stringify([model, layer, variant])
 }
 
-/** A measured value and the paper's value; either may be missing. */
 interface Cell {
   readonly measured?: Value | undefined
   readonly paper?: Value | undefined
-  /** The measured value minus the paper's. */
+  /** Measured minus published. */
   readonly difference?: number
-  /** The difference in standard deviations of the paper, if protocol and objects are those of the paper. */
+  /** The difference in standard deviations of the paper, if the study was made like the paper's. */
   readonly sigmas?: number
 }
 
@@ -181,7 +177,7 @@ function cellOf(measured: Value | undefined, paper: Value | undefined, isPapers:
   return { measured, paper, difference, ...(isPapers && paper.std && { sigmas: difference / paper.std }) }
 }
 
-/** "0.934 ± 0.026", and below it "paper 0.931 ± 0.029, +0.003 (+0.1 σ)" if the paper has the value. */
+/** Such as "0.934 ± 0.026" and, below it, "paper 0.931 ± 0.029, +0.003 (+0.1 σ)". */
 function cellText({ measured, paper, difference, sigmas }: Cell): Table['rows'][number][number] {
   const text = measured === undefined ? '–' : valueText(measured)
   if (paper === undefined) return text
@@ -202,7 +198,7 @@ function nameOf({ numbers, stem, title }: TableKind, size: number) {
   return { name: `table-${number}-${stem}-${size}`, title: `Table ${number}: ${whole}`, caption }
 }
 
-/** A note about patches that are not part of the numbers. */
+/** Names layers for which some objects are missing from the averages. */
 function unsolvedNote(rows: readonly SummaryRow[]): readonly string[] {
   if (rows.length === 0) return []
   const places = rows.map(
@@ -212,7 +208,7 @@ function unsolvedNote(rows: readonly SummaryRow[]): readonly string[] {
   return [`Left out because a classifier did not converge: ${places.join('; ')}.`]
 }
 
-/** Content of a table's file. A Markdown document also has the table's title and note. */
+/** Contents of a table's file. In Markdown, they include the table's title and note. */
 export function tableFile(table: ResultTable, format: (typeof TABLE_FORMATS)[number]): string {
   const text = renderTable(table, format)
   return format === 'md' ? `# ${markdownText(table.title)}\n\n${text}\n\n${markdownText(table.note)}\n` : text
@@ -222,7 +218,7 @@ export function isOfArithmetic({ kind }: ResultTable): boolean {
   return kind.isOfArithmetic === true
 }
 
-/** Tables on the page. The sizes of a kind are tabs, each with its note and links to its files. */
+/** Tables for the page: one block per kind, with a tab per patch size. */
 export function tablesHtml(tables: readonly ResultTable[]): string {
   const kinds = [...new Set(tables.map(({ kind }) => kind))]
   return kinds

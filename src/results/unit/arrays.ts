@@ -7,13 +7,13 @@ type Shape = readonly number[]
 type DescribedUnit = Omit<Unit, 'arrays'>
 
 interface LayerArray {
-  /** Its file is `<prefix>-<layer>.npy`. */
+  /** The file is `<prefix>-<layer>.npy`. */
   readonly prefix: string
-  /** Returns undefined if the layer has no such array. */
+  /** Undefined if the layer has no such array. */
   readonly shape: (unit: DescribedUnit, layer: Unit['layers'][number]) => Shape | undefined
 }
 
-/** The arrays that a layer may have; `OpenUnit` says what they hold. */
+/** Arrays that a layer may have. `OpenUnit` describes their contents. */
 const LAYER_ARRAYS = {
   anchorFeatures: { prefix: 'anchors', shape: (_, { dims }) => [ANCHOR_NAMES.length, dims] },
   answers: {
@@ -31,13 +31,13 @@ const LAYER_ARRAYS = {
 } satisfies Record<string, LayerArray>
 type LayerArrayKind = keyof typeof LAYER_ARRAYS
 
-/** An array stored beside unit.json. `layer` is the index of its layer, or null if it covers all layers. */
+/** An array in the folder of a unit. `layer` is an index, or null for an array of all layers. */
 export type UnitArray = { readonly file: string; readonly shape: Shape } & (
   | { readonly kind: 'maps'; readonly layer: null }
   | { readonly kind: LayerArrayKind; readonly layer: number }
 )
 
-/** All arrays of a unit, in the order of their hashes in unit.json. */
+/** All arrays of a unit, in the order in which unit.json lists their hashes. */
 export function unitArrays(unit: DescribedUnit): readonly UnitArray[] {
   const { layers, rows, cols } = unit
   const perLayer = layers.flatMap((described, layer) =>
@@ -50,7 +50,7 @@ export function unitArrays(unit: DescribedUnit): readonly UnitArray[] {
   return [{ kind: 'maps', layer: null, file: 'similarity.npy', shape }, ...perLayer]
 }
 
-/** Values of a unit's arrays, layer by layer if they belong to layers. */
+/** Contents of a unit's arrays. Arrays of layers are lists with one entry per layer. */
 export interface UnitArrays extends Readonly<Partial<Record<LayerArrayKind, readonly (Float32Array | undefined)[]>>> {
   readonly maps: Float32Array
   readonly anchorFeatures: readonly Float32Array[]

@@ -8,20 +8,20 @@ import { type MeasuredLayer, measureLayer } from '../measures.js'
 import type { UnitArrays } from './arrays.js'
 import type { Unit, UnitInputs } from './schema.js'
 
-/** Results of all experiments for one layer of a unit. */
+/** Results of all experiments for one layer. */
 export interface LayerParts
   extends FeatureMeasures,
     Pick<MeasuredLayer, 'name' | 'dims' | 'separability' | 'baselines' | 'foldErrors' | 'equivariance' | 'readout'> {
-  /** The sketch, if the unit keeps sketches and the layer has one. */
+  /** Undefined if the study keeps no sketches, or if the layer is too large for one. */
   readonly sketch?: Sketch | undefined
 }
 
-/** The values of a layer if no classifiers are trained. */
+/** Values for a layer without classifiers. */
 export const NOT_CLASSIFIED = { separability: {}, baselines: null, foldErrors: null }
 
 /**
- * Makes a unit from its measured layers, and the values of its arrays, except the features.
- * @param classNames names of the network's classes by index; a class without a name gets its index as name
+ * Makes a unit and its arrays, except the features, from the results of its layers.
+ * @param classNames names of the network's classes by index. If a class has no name, its index is used.
  */
 export function assembleUnit(
   inputs: UnitInputs,
@@ -52,10 +52,7 @@ export function assembleUnit(
   }
 }
 
-/**
- * A layer's answers in the form of unit.json, with the names of the classes that occur.
- * @param category class of the object; null if unknown
- */
+/** @param category class of the object; null if unknown */
 function namedAnswers(
   { maps, center, kept, least }: AnswerMaps,
   known: Readonly<Record<number, string>> = {},

@@ -1,14 +1,11 @@
 import type { Unit, UnitInputs } from './schema.js'
 
-/**
- * Inputs that a stored unit must share with the wanted unit to be used instead of it. It may hold more fold schemes,
- * equivariance, read-out and features than wanted, and it may lack sketches.
- */
+/** Inputs that must be equal if a stored unit is to be used. `differencesOf` checks the others less strictly. */
 type SharedInput =
   | Exclude<keyof UnitInputs, 'format' | 'separability' | 'equivariance' | 'keepsFeatures' | 'sketches'>
   | Exclude<keyof NonNullable<UnitInputs['separability']>, 'loss' | 'cv'>
 
-/** Each input as text, for comparison and for messages; undefined if the unit does not have this input. */
+/** Each input as text, for comparison and messages. An input that one unit lacks is not compared. */
 export const INPUT_TEXTS: Readonly<Record<SharedInput, (inputs: UnitInputs) => string | undefined>> = {
   model: ({ model }) => model,
   patch: ({ patch }) => patch,
@@ -28,7 +25,7 @@ export const INPUT_TEXTS: Readonly<Record<SharedInput, (inputs: UnitInputs) => s
   readout: ({ readout }) => readout && `${readout.samples} samples, seed ${readout.seed}`,
 }
 
-/** Describes how a stored unit differs from the wanted one; empty if it can be used. */
+/** Differences between a stored unit and the wanted one, as texts. If there are none, the stored unit can be used. */
 export function differencesOf(stored: UnitInputs, wanted: UnitInputs): readonly string[] {
   const differences = Object.entries(INPUT_TEXTS).flatMap(([name, textOf]) => {
     const [has, wants] = [textOf(stored), textOf(wanted)]
@@ -45,15 +42,15 @@ export function differencesOf(stored: UnitInputs, wanted: UnitInputs): readonly 
   return differences
 }
 
-/** Messages for inputs that are hashes, because the hashes tell a reader nothing. */
+/** Texts for inputs that are hashes, because a hash tells a reader nothing. */
 const DIFFERENT_FILES: Readonly<Record<string, string>> = {
   weightsSha256: 'another checkpoint',
   patchSha256: 'another picture',
 }
 
 /**
- * Says why two units of one network and size cannot be averaged; undefined if they can. Their fold schemes may differ:
- * each scheme is averaged over the units that have it.
+ * Names a setting in which two units of a network and size differ, so that they cannot be averaged; undefined if they
+ * can. Fold schemes may differ, because each scheme is averaged over the units that have it.
  */
 export function groupDifference(a: UnitInputs, b: UnitInputs): string | undefined {
   const differing = Object.entries(GROUP_SETTINGS).find(([name]) => {
@@ -68,7 +65,7 @@ export function shapeDifference(a: Unit, b: Unit): string | undefined {
   return shapeOf(a) === shapeOf(b) ? undefined : 'shape of maps or features'
 }
 
-/** Settings that all units of a group share, and their names in messages. */
+/** Settings in which all units of a group must agree, with their names in messages. */
 const GROUP_SETTINGS: Readonly<
   Record<Exclude<SharedInput, 'model' | 'size' | 'patch' | 'patchSha256' | 'category'>, string>
 > = {

@@ -7,13 +7,13 @@ import type { Unit } from './schema.js'
 import { readUnit, unitFolder } from './store.js'
 
 /**
- * A stored unit: one network with one object at one size. Each call of a method reads an array and checks its hash. It
- * rejects with an InputError if the array is missing or damaged, and with a UsageError for an unknown layer.
+ * A stored unit: one network with one object at one size. Each method reads an array and checks its hash. It rejects
+ * with an InputError if the array is missing or damaged, and with a UsageError for an unknown layer.
  */
 export interface OpenUnit extends Pick<Unit, 'inputs' | 'rows' | 'cols' | 'layers'> {
   /** Folder of the unit. */
   readonly folder: string
-  /** Contents of unit.json as plain data. */
+  /** Contents of unit.json. */
   readonly description: Unit
   /** Reads the similarity maps, [layers, 5, rows, cols], in the order of `ANCHOR_NAMES`. */
   readonly maps: () => Promise<NpyArray>
@@ -25,8 +25,8 @@ export interface OpenUnit extends Pick<Unit, 'inputs' | 'rows' | 'cols' | 'layer
    */
   readonly answers: (layer: string) => Promise<NpyArray | undefined>
   /**
-   * Reads short vectors that stand for a layer's features, [rows, cols, dims]. Their cosines differ from those of the
-   * features by at most 0.002. Undefined if the unit has none.
+   * Reads short vectors that replace the layer's features where only cosines are needed, [rows, cols, dims]. Their
+   * cosines differ from those of the features by at most 0.002. Undefined if the unit has none.
    */
   readonly sketch: (layer: string) => Promise<NpyArray | undefined>
   /** Reads a layer's features at all positions, [rows, cols, dims]; undefined if the study did not keep them. */
@@ -35,19 +35,17 @@ export interface OpenUnit extends Pick<Unit, 'inputs' | 'rows' | 'cols' | 'layer
 
 /**
  * Opens a unit of a results folder.
- * @throws InputError if its description is missing or damaged, or if it is not where it belongs
+ * @throws InputError if its description is missing or damaged, or if the description belongs to another folder
  */
 export async function openUnit(results: string, folder: string): Promise<OpenUnit> {
   const description = await readUnit(folder)
   const expected = unitFolder(results, description.inputs)
-  if (folder !== expected) throw new InputError(`${folder} holds the unit of ${expected}; remove it, or move it there`)
+  if (folder !== expected)
+    throw new InputError(`${folder} contains the unit that belongs in ${expected}; move it there, or remove it`)
   return unitWithArrays(folder, description)
 }
 
-/**
- * A unit whose description is already read.
- * @param readArray reads one of its arrays; by default from the unit's folder
- */
+/** @param readArray reads one of the unit's arrays; by default from its folder */
 export function unitWithArrays(
   folder: string,
   description: Unit,
@@ -79,7 +77,7 @@ export function unitWithArrays(
   }
 }
 
-/** @throws InputError if the array is missing or not the one that unit.json describes */
+/** @throws InputError if the array is missing or does not match unit.json */
 async function readUnitArray(folder: string, unit: Unit, { file, shape }: UnitArray): Promise<NpyArray> {
   const path = join(folder, file)
   const array = await readNpy(path)

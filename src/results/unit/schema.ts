@@ -3,12 +3,10 @@ import { ANCHOR_NAMES } from '../../engine/positions.js'
 import { BLENDS } from '../../engine/task.js'
 import { FOLD_SCHEMES, LOSS, TASKS } from '../../experiments/folds.js'
 
-/**
- * Raised whenever a change of the program changes a unit's numbers or files, so that older units are computed again.
- */
+/** Increase this whenever a unit's numbers or files change. Older units are then computed again. */
 export const UNIT_FORMAT = 6
 
-/** Everything that decides a unit's numbers: a stored unit with other inputs is computed again. */
+/** Everything that determines a unit's numbers. A stored unit with other inputs is computed again. */
 const inputsSchema = z.object({
   format: z.literal(UNIT_FORMAT),
   model: z.string(),
@@ -29,9 +27,9 @@ const inputsSchema = z.object({
   blend: z.enum(BLENDS),
   /** Floating-point type of the network's arithmetic; absent for float32. */
   precision: z.literal('fp16').optional(),
-  /** How maps were reduced to one value per channel; absent if they were flattened. */
+  /** How a feature map is reduced to one value per channel; absent if all its values are used. */
   pool: z.enum(['mean', 'max', 'center']).optional(),
-  /** How pixels became the input; absent if as in the catalog, or for an ONNX file as for ImageNet. */
+  /** How pixels become the network's input. Absent if as in the catalog or, for an ONNX file, as for ImageNet. */
   input: z.string().optional(),
   /** Settings of the separability classifiers; null if separability was not measured. */
   separability: z
@@ -42,7 +40,7 @@ const inputsSchema = z.object({
       cv: z.array(z.enum(FOLD_SCHEMES)),
     })
     .nullable(),
-  /** Whether the unit has the equivariance error of its layers that are maps; absent if not. */
+  /** Whether the equivariance error was measured; absent if not. */
   equivariance: z.literal(true).optional(),
   /** Settings of the position read-out; absent if it was not measured. */
   readout: z.object({ samples: z.number().int().positive(), seed: z.number().int() }).optional(),
@@ -53,7 +51,7 @@ const inputsSchema = z.object({
 })
 export type UnitInputs = z.infer<typeof inputsSchema>
 
-/** A cosine. Rounding may take it slightly beyond 1. */
+/** A cosine. Rounding can make it slightly larger than 1. */
 const cosineSchema = z.number().min(-1.001).max(1.001)
 
 const anchorSchema = z.object({
@@ -70,27 +68,27 @@ const taskSchema = z.object({
   mean: z.number().nullable(),
   /** Population standard deviation over the folds; null if `mean` is null. */
   std: z.number().nullable(),
-  /** Largest relative duality gap of the folds' classifiers. */
+  /** Largest relative duality gap over the folds: the classifiers' distance from their optimum. */
   gap: z.number(),
   /** Indices of the folds whose classifier did not converge. */
   notConverged: z.array(z.number().int()),
 })
 
-/** Accuracy on each fold, per fold scheme and task. */
+/** Accuracy on each fold, by fold scheme and task. */
 const foldsSchema = z.partialRecord(z.enum(FOLD_SCHEMES), z.record(z.enum(TASKS), z.array(z.number().nullable())))
 
 const probabilitySchema = z.number().min(0).max(1.001)
 
 const answersSchema = z.object({
-  /** Answer with the object at the center, as a class index, and its probability. */
+  /** Class index and probability of the answer with the object at the center. */
   center: z.object({ class: z.number().int().nonnegative(), probability: probabilitySchema }),
-  /** Whether the center's answer is the object's class; null if unknown. */
+  /** Whether the answer at the center is the object's class; null if unknown. */
   right: z.boolean().nullable(),
-  /** Share of positions with the center's answer, 0 to 1. */
+  /** Share of positions that have the same answer as the center, 0 to 1. */
   kept: z.number().min(0).max(1),
-  /** Lowest probability of the center's answer at any position. */
+  /** Lowest probability, over all positions, of the answer at the center. */
   least: probabilitySchema,
-  /** Names of all classes that are the answer at some position, by class index. */
+  /** Names, by class index, of all classes that are the answer at some position. */
   names: z.record(z.string().regex(/^\d+$/), z.string()),
 })
 
@@ -115,8 +113,8 @@ const fieldsSchema = z.object({
       /** Accuracies by fold scheme and task; empty if separability was not measured. */
       separability: z.partialRecord(z.enum(FOLD_SCHEMES), z.record(z.enum(TASKS), taskSchema)),
       /**
-       * Fold accuracies on the same grid for made-up features. These hold only the `position`, or only the position
-       * modulo `period` pixels (`phase`). Shuffled folds are always included. Null if separability was not measured.
+       * Fold accuracies of two made-up features on the same grid. `position` is the position itself, `phase` is the
+       * position modulo `period` pixels. They always include shuffled folds. Null if separability was not measured.
        */
       baselines: z
         .object({ period: z.number().int().positive(), position: foldsSchema, phase: foldsSchema })
@@ -125,7 +123,7 @@ const fieldsSchema = z.object({
       answers: answersSchema.nullable(),
       /** Numbers by metric and variant, named as in metrics.csv. */
       measures: z.record(z.string(), z.record(z.string(), z.number())),
-      /** Length of the sketch's vectors; absent if there is no sketch. */
+      /** Number of values per position in the sketch; absent if there is no sketch. */
       sketch: z.number().int().positive().optional(),
     }),
   ),
@@ -133,13 +131,13 @@ const fieldsSchema = z.object({
   arrays: z.record(z.string(), z.string()),
 })
 
-/** Contents of unit.json, besides its own hash. */
+/** Contents of unit.json, except for the hash of the file itself. */
 export const unitSchema = fieldsSchema
   .refine(({ inputs, layers }) => JSON.stringify(inputs.layers) === JSON.stringify(layers.map(({ name }) => name)))
-  // The page needs these measures.
+  // The page needs the mean similarity to every anchor.
   .refine(({ layers }) =>
     layers.every(({ measures }) => ANCHOR_NAMES.every((name) => measures['similarity-mean']?.[name] !== undefined)),
   )
 
-/** One patch × size × network. */
+/** A unit: one network × one patch × one size. */
 export type Unit = z.infer<typeof unitSchema>

@@ -9,20 +9,18 @@ import { type UnitArrays, unitArrays } from './arrays.js'
 import { differencesOf } from './compare.js'
 import { type Unit, type UnitInputs, unitSchema } from './schema.js'
 
-/** Name of the file that describes a unit, in its folder. */
 const UNIT_FILE = 'unit.json'
 
-/** `units/<model>/<size>/<patch>` below a results folder; characters that a file system may refuse are escaped. */
+/** `units/<model>/<size>/<patch>` in a results folder. Characters that some file system refuses are escaped. */
 export function unitFolder(results: string, place: Pick<UnitInputs, 'model' | 'size' | 'patch'>): string {
   return join(groupFolder(results, place), fileName(place.patch))
 }
 
-/** Folder that holds the units of one network and size. */
 export function groupFolder(results: string, { model, size }: Pick<UnitInputs, 'model' | 'size'>): string {
   return join(results, 'units', fileName(model), String(size))
 }
 
-/** Writes a unit whole or not at all. Arrays are written from memory without a copy. */
+/** Writes a unit whole or not at all. */
 export async function writeUnit(results: string, unit: Omit<Unit, 'arrays'>, arrays: UnitArrays): Promise<Unit> {
   const files = unitArrays(unit).map(({ kind, layer, file, shape }) => {
     const values = layer === null ? arrays.maps : arrays[kind]?.[layer]
@@ -35,17 +33,15 @@ export async function writeUnit(results: string, unit: Omit<Unit, 'arrays'>, arr
   })
 }
 
-/** State of a unit in a results folder. */
 export type StoredUnit =
   | { readonly state: 'finished'; readonly unit: Unit }
-  /** There is no unit, or it is damaged. */
   | { readonly state: 'missing' }
-  /** The unit was made from other inputs. `differences` lists them, such as `stride 3, not 1`. */
+  /** The stored unit has other inputs. `differences` lists them, such as `stride 3, not 1`. */
   | { readonly state: 'other'; readonly differences: readonly string[] }
 
 /**
- * Checks whether a results folder holds a unit that is whole, undamaged and made from these inputs. The unit may hold
- * more than asked for: more fold schemes, or separability, equivariance, a read-out or features.
+ * Looks for a unit with these inputs, and checks all its files. The unit may contain more than `inputs` asks for: fold
+ * schemes, separability, equivariance, a read-out or features.
  */
 export async function findUnit(results: string, inputs: UnitInputs): Promise<StoredUnit> {
   const stored = await findDescription(results, inputs)
@@ -55,7 +51,7 @@ export async function findUnit(results: string, inputs: UnitInputs): Promise<Sto
   return (await firstDamaged(unitFolder(results, inputs), digests)) === undefined ? stored : { state: 'missing' }
 }
 
-/** Whether `findUnit` would find a unit, without a check of its arrays. Damage in an array shows when it is read. */
+/** Like `findUnit`, but does not check the arrays. A damaged array is noticed later, when it is read. */
 export async function isUnitThere(results: string, inputs: UnitInputs): Promise<boolean> {
   return (await findDescription(results, inputs)).state === 'finished'
 }
@@ -67,16 +63,13 @@ async function findDescription(results: string, inputs: UnitInputs): Promise<Sto
   return differences.length > 0 ? { state: 'other', differences } : { state: 'finished', unit }
 }
 
-/** A text that changes whenever a unit is replaced by another one; undefined if there is no unit. */
+/** A text that changes whenever the unit is written again; undefined if there is no unit. */
 export async function unitVersion(results: string, inputs: UnitInputs): Promise<string | undefined> {
   const status = await stat(join(unitFolder(results, inputs), UNIT_FILE)).catch(() => undefined)
   return status && `${status.ino} ${status.mtimeMs}`
 }
 
-/**
- * Reads a unit's description.
- * @throws InputError if it is missing or damaged
- */
+/** @throws InputError if the unit's description is missing or damaged */
 export function readUnit(folder: string): Promise<Unit> {
   return readSealedJson(join(folder, UNIT_FILE), unitSchema, `run reproduce on this folder again, or remove ${folder}`)
 }
