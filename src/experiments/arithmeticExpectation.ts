@@ -1,16 +1,20 @@
 import type { Term } from './expression.js'
 import type { FramePixels, PlacedObject } from './objectScene.js'
 
-/** The result of an expression on objects, with notes about steps that no picture can show. */
+/**
+ * The objects that the result of an expression should show. `notes` names objects that no picture can show: subtracted
+ * without being there, or several times at one position.
+ */
 interface ObjectExpectation {
-  /** In the order in which they first appear. */
+  /** In the order in which the expression first adds or subtracts them. */
   readonly objects: readonly PlacedObject[]
   readonly notes: readonly string[]
 }
 
 /**
- * The expression on sets of placed objects. Adding a scene places its objects; subtracting it removes the equal ones
- * (same patch, size and position). Undefined if a coefficient is not a whole number, because there are no half objects.
+ * Evaluates an expression on sets of placed objects. Adding a scene adds its objects; subtracting a scene removes
+ * objects of the same patch, size and position.
+ * @returns undefined if a coefficient is not a whole number, because there are no half objects
  */
 export function objectExpectation(
   terms: readonly Term[],
@@ -41,8 +45,8 @@ export function objectExpectation(
 }
 
 /**
- * The expression on pixels, for images whose objects are unknown: background + Σ coefficient · (image − background),
- * rounded and clipped to 0 … 255.
+ * Evaluates an expression on pixels, for images whose objects are unknown: background + Σ coefficient · (image −
+ * background), rounded and clipped to 0 … 255.
  */
 export function pixelExpectation(
   terms: readonly Term[],

@@ -5,32 +5,32 @@ import type { Generator, Network } from '../networks/index.js'
 import { availableCores } from '../support/machine.js'
 import type { FramePixels } from './objectScene.js'
 
-/** Images in one forward pass. */
+/** Number of images that a generator decodes in one forward pass. */
 const BATCH = 32
 
-/** A network and the generators of its layers, opened. */
+/** A network, and for each layer a generator, which decodes the layer's features into images. All are open. */
 export interface ArithmeticModels {
   readonly network: Network
-  /** One per layer of the network, in its order; none if only features are judged. */
+  /** One per layer, in the network's order; empty if only features are compared. */
   readonly generators: readonly Generator[]
   /**
-   * Features of images before ReLU, or rectified if the layer's generator takes rectified features.
+   * Computes features before ReLU, or after ReLU for layers whose generator takes those.
    * @param images RGB, [rows, cols, 3] each
    * @returns one matrix per layer, [images, dims]
    */
   encode(images: readonly FramePixels[]): Promise<readonly Float32Array[]>
   /**
-   * Images that the generator of a layer makes from features.
-   * @param features [n, dims] of that layer
+   * Decodes features of a layer into images.
+   * @param features [n, dims]
    */
   decode(layer: number, features: Float32Array): Promise<readonly FramePixels[]>
   close(): Promise<void>
 }
 
 /**
- * Generators run on the processor, on all cores.
+ * Opens generators on the processor, with all cores.
  * @param encoder the network's handle; `close` closes it too
- * @param generators one per layer of the network, in its order, as `checkGenerator` requires; or none
+ * @param generators empty, or one per layer in the network's order, as `checkGenerator` requires
  */
 export async function openArithmeticModels(
   encoder: NetworkHandle,
@@ -77,7 +77,10 @@ async function decode(
   return images
 }
 
-/** RGB [rows, cols, 3] of a network's input [3, rows, cols]: normalisation undone, rounded and clipped to 0 … 255. */
+/**
+ * Turns a network's input, [3, rows, cols], back into RGB pixels, [rows, cols, 3]. It undoes the normalisation, rounds,
+ * and clips to 0 … 255.
+ */
 export function pixelsOf(values: Float32Array, { divisor, mean, std, channelOrder }: Network['input']): FramePixels {
   const count = values.length / 3
   const pixels = new Uint8Array(values.length)
@@ -95,7 +98,6 @@ export function pixelsOf(values: Float32Array, { divisor, mean, std, channelOrde
   return pixels
 }
 
-/** max(0, x), elementwise. */
 export function rectified(values: Float32Array): Float32Array {
   return Float32Array.from(values, (value) => Math.max(0, value))
 }

@@ -3,12 +3,13 @@ import type { PlacedObject } from './objectScene.js'
 import { randomNumbers } from './randomNumbers.js'
 
 /**
- * Kinds of expressions, named after the numbers of objects in their two images. 3−2 and 1+2 are the paper's (Figure 6).
+ * Kinds of expressions, named after the numbers of objects in their two images. 3-2 and 1+2 are from the paper (Figure
+ * 6).
  */
 export const EXPRESSION_KINDS = ['3-2', '2-1', '1+1', '1+2'] as const
 export type ExpressionKind = (typeof EXPRESSION_KINDS)[number]
 
-/** A kind of expression: which objects of a trial, by index, its two images and the expected image show. */
+/** Which of a trial's objects are in images A and B and in the expected image, by index. */
 interface KindOfTrial {
   readonly expression: string
   readonly A: readonly number[]
@@ -31,20 +32,20 @@ export interface ArithmeticTrial {
 }
 
 /**
- * Largest side of an object as a share of the frame's. Four larger objects would take too many draws until they are
- * apart.
+ * Largest side of an object, as a share of the frame's side. Random positions of four larger objects almost always
+ * overlap, so `disjointPlaces` would draw too often.
  */
 const LARGEST_SHARE = 3 / 8
 
-/** Side in pixels of a trial's objects in a square frame: `wanted`, or the largest that leaves them room. */
+/** Side of a trial's objects in pixels: `wanted`, or the largest that leaves enough room in the square frame. */
 export function trialSize(wanted: number, frame: number): number {
   return Math.min(wanted, Math.floor(frame * LARGEST_SHARE))
 }
 
 /**
- * Random trials, `perKind` of each kind: patches drawn with repetition, at positions where they do not overlap. All
- * arrangements are equally likely. A seed always gives the same trials.
- * @throws UsageError if there is hardly room for four squares of this size that do not overlap
+ * Draws random trials, `perKind` of each kind. Patches may repeat, but objects do not overlap. All arrangements are
+ * equally likely. Equal seeds give equal trials.
+ * @throws UsageError if the size is more than 3/8 of the frame
  */
 export function randomTrials(
   patches: readonly string[],
@@ -70,7 +71,10 @@ export function randomTrials(
   )
 }
 
-/** Positions are drawn until all of them are apart, so that no arrangement is more likely than another. */
+/**
+ * If two objects overlap, all positions are drawn again. Drawing only one of them again would make some arrangements
+ * more likely than others.
+ */
 function disjointPlaces(count: number, size: number, frame: number, whole: (below: number) => number) {
   const apart = (a: { row: number; col: number }, b: { row: number; col: number }) =>
     Math.abs(a.row - b.row) >= size || Math.abs(a.col - b.col) >= size

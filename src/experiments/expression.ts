@@ -3,37 +3,38 @@ import { UsageError } from '../errors.js'
 /**
  * Origin of feature vectors in arithmetic, where f(X) is the feature of image X and c its coefficient.
  *
- * - `zero`, as in the paper: Σ c·f(X). The blank frame's feature counts once per image.
- * - `blank`: f(blank) + Σ c·(f(X) − f(blank)). The blank frame's feature counts once.
+ * - `zero`, as in the paper: Σ c·f(X). Each image adds the feature of the blank frame again.
+ * - `blank`: f(blank) + Σ c·(f(X) − f(blank)). The feature of the blank frame counts once.
  *
  * Both give the same result if the coefficients sum to 1.
  */
 export type Origin = 'zero' | 'blank'
 export const ORIGINS: readonly Origin[] = ['zero', 'blank']
 
-/** One term of an expression as it was written: a name and its factor. The expression is the sum of its terms. */
+/** One term of an expression: the name of an image and its coefficient. The expression is the sum of its terms. */
 export interface Term {
   readonly name: string
   readonly coefficient: number
 }
 
-/** Longest expression in characters, which also bounds how deep its parentheses go. */
+/**
+ * Longest expression in characters. It also limits how deep parentheses nest, because each level is a recursive call.
+ */
 const MAX_LENGTH = 1000
 
-/** Largest magnitude of a coefficient. */
 const MAX_COEFFICIENT = 1000
 
 interface Token {
   readonly kind: 'name' | 'number' | 'sign' | 'end'
   readonly text: string
-  /** Column of its first character, from 1. */
+  /** Column of the first character, counted from 1. */
   readonly column: number
 }
 
 /**
- * Reads a sum of images: names (letters, digits, underscores), `+` and `-` (also `−`) with one or two operands,
- * parentheses, and numbers in front as in `0.5 * (A + B)`. The sum is linear, so its terms are enough; they are in the
- * order in which the names are written.
+ * Parses a sum of images, such as `0.5 * (A + B) − C`. Names have letters, digits and underscores; `-` and `−` are the
+ * same sign.
+ * @returns the terms after multiplying out, in the order in which the names are written
  * @throws UsageError that names the column and what is expected there
  */
 export function parseExpression(text: string): readonly Term[] {
@@ -49,7 +50,7 @@ export function parseExpression(text: string): readonly Term[] {
       `expression "${withoutBreaks(text)}": ${found} at column ${next().column}, where ${expected} must be`,
     )
   }
-  /** Takes the next token if it is one of these signs. */
+  /** Consumes the next token and returns it if it is one of these signs. */
   const take = (...signs: readonly string[]) => {
     const { kind, text: sign } = next()
     if (kind !== 'sign' || !signs.includes(sign)) return undefined
@@ -107,8 +108,9 @@ function withoutBreaks(text: string): string {
 }
 
 /**
- * The names of an expression, each once, in order.
- * @throws UsageError if one is not among the given images, or if an image is not used
+ * The names in an expression, each once, in order of first use.
+ * @param given names of the images
+ * @throws UsageError for a name that no image has, or an image that the expression does not use
  */
 export function namesOf(terms: readonly Term[], given: readonly string[]): readonly string[] {
   const names = [...new Set(terms.map(({ name }) => name))]
@@ -123,7 +125,7 @@ export function namesOf(terms: readonly Term[], given: readonly string[]): reado
   return names
 }
 
-/** The terms as people write them: "A − 0.5 × B". */
+/** The terms as text for readers, such as "A − 0.5 × B". */
 export function expressionText(terms: readonly Term[]): string {
   return terms
     .map(({ name, coefficient }, i) => {

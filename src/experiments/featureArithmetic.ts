@@ -30,9 +30,12 @@ export interface LayerArithmetic {
   readonly decodedOperands: readonly FramePixels[]
   /** Image decoded from the expected image's feature, RGB [rows, cols, 3]. */
   readonly decodedExpectation: FramePixels
-  /** PSNR in dB between the decoded and the true expected image: the generator's own loss; null if they are equal. */
+  /**
+   * PSNR in dB between the expected image and the image decoded from its feature; null if they are equal. It shows how
+   * much the generator alone loses.
+   */
   readonly reconstruction: number | null
-  /** Results for both origins of feature vectors. */
+  /** Results for both origins (see `Origin`). */
   readonly origins: Readonly<
     Record<
       Origin,
@@ -47,9 +50,8 @@ export interface LayerArithmetic {
   >
 }
 
-/** The pictures that an expression is computed from. */
 interface ArithmeticImages {
-  /** By name, in the order of the operands. */
+  /** By name, in the order in which the expression first names them. */
   readonly operands: ReadonlyMap<string, FramePixels>
   readonly expectation: FramePixels
   readonly blank: FramePixels
@@ -57,7 +59,7 @@ interface ArithmeticImages {
 
 /**
  * Computes an expression in feature space and decodes its operands, its result and the expectation (paper section 2.3).
- * @throws the signal's reason
+ * @throws the signal's reason after an abort
  */
 export async function featureArithmetic(
   models: ArithmeticModels,
@@ -103,7 +105,10 @@ export async function featureArithmetic(
   return layers
 }
 
-/** The result from each origin, rectified for a generator that takes features after ReLU; [dims] each. */
+/**
+ * Computes the result for each origin, [dims] each. For a generator that takes features after ReLU, it applies ReLU to
+ * them.
+ */
 export function resultsOf(
   terms: readonly Term[],
   features: ReadonlyMap<string, Float32Array>,
@@ -136,7 +141,7 @@ export function combine(
   return Float32Array.from(sums)
 }
 
-/** 10 log₁₀(255² / mean squared difference) in dB; null where nothing differs. */
+/** 10 log₁₀(255² / mean squared difference) in dB; null if nothing differs. */
 export function psnr(a: FramePixels, b: FramePixels): number | null {
   const sum = a.reduce((total, value, i) => total + (value - (b[i] as number)) ** 2, 0)
   return sum === 0 ? null : 10 * Math.log10(255 ** 2 / (sum / a.length))
@@ -158,7 +163,9 @@ export function joined(parts: readonly Float32Array[]): Float32Array {
   return whole
 }
 
-/** Lets signals such as Ctrl-C arrive between two forward passes, since each of them blocks this thread. */
+/**
+ * To be called between two forward passes. Each pass blocks this thread, so Ctrl-C and other signals arrive only here.
+ */
 export async function afterSignals(signal?: AbortSignal): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve))
   throwIfStopped(signal)
