@@ -20,7 +20,7 @@ export interface EquivarianceError {
   readonly aliasing: number
 }
 
-/** Names of the error's two parts. The variants of the measure contain them, as in `8px border`. */
+/** Largest distance in pixels that the object moves. For layers with small strides, it moves only two strides. */
 export const ERROR_PARTS = ['border', 'aliasing'] as const
 
 /** Largest distance in pixels that the object moves for a layer, if two strides of the layer are farther. */
