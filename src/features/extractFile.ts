@@ -13,7 +13,6 @@ import { fileName } from '../results/fileName.js'
 /** Name of the file that describes the arrays of an extraction. */
 export const EXTRACT_FILE = 'extract.json'
 
-/** Name of a layer's file. */
 export function arrayFile(layer: string): string {
   return `${fileName(layer)}.npy`
 }
@@ -28,9 +27,9 @@ interface Layer {
 }
 
 /**
- * Contents of the file that describes arrays. It holds their hashes, because arrays and description cannot be replaced
- * at the same moment.
- * @param origin inputs that decide the values
+ * Contents of extract.json. It has a hash of each array, because the arrays and extract.json cannot be replaced at the
+ * same moment. If the hashes differ, the files do not belong together.
+ * @param origin inputs that decide the features
  */
 export function extractFile(extraction: { readonly layers: readonly Layer[] }, origin: object) {
   const layers = extraction.layers.map(({ name, dims, shape, data, equivariance }) => {
@@ -49,7 +48,7 @@ export const gridSchema = z.object({
   frame: z.number().int().positive(),
 })
 
-/** The settings that a grid of positions was made with. */
+/** Size of a grid of positions, and the settings that made it. */
 export type DescribedGrid = z.infer<typeof gridSchema>
 
 /** Id of the network if an extract.json does not name it. */
@@ -74,14 +73,14 @@ export const descriptionSchema = gridSchema.extend({
 export type ExtractionDescription = z.infer<typeof descriptionSchema>
 
 /**
- * Reads the description of the arrays in a folder.
- * @returns undefined if there is no file extract.json
- * @throws InputError if the file cannot be read or is damaged, because then nothing tells whether an array is undamaged
+ * Reads the extract.json of a folder.
+ * @returns undefined if there is none
+ * @throws InputError if it cannot be read or is damaged, because then damaged arrays would not be noticed
  */
 export async function readDescription(folder: string): Promise<ExtractionDescription | undefined> {
   const path = join(folder, EXTRACT_FILE)
   const text = await readRegular(path).catch((error: NodeJS.ErrnoException) => {
-    // A pipe or another special file is not a description.
+    // An error without a code means a pipe or another special file. It counts as no extract.json.
     if (error.code === undefined || error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined
     throw new InputError(`cannot read ${path}: ${error.message}`)
   })
@@ -93,8 +92,9 @@ export async function readDescription(folder: string): Promise<ExtractionDescrip
 }
 
 /**
- * Reads the extract.json in an array's folder. Undefined if there is none, or if it describes other arrays.
- * @throws InputError if it is damaged, or if it describes another array of the same name
+ * Reads the extract.json in an array's folder.
+ * @returns undefined if there is none, or if it describes other arrays
+ * @throws InputError if it is damaged, or if it describes a different array of the same name
  */
 export async function describedBeside(
   file: string,

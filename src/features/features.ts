@@ -7,7 +7,7 @@ import { type DescribedGrid, describedBeside } from './extractFile.js'
 
 /** Features of a grid of positions, in memory. */
 export interface FeatureArray {
-  /** Values in C order; may lie on a SharedArrayBuffer. */
+  /** Values in C order, maybe on a SharedArrayBuffer. */
   readonly data: Float32Array
   /** Shape of `data`: [rows, cols, dims]. */
   readonly shape: readonly number[]
@@ -18,15 +18,18 @@ export interface FeatureLayers {
   readonly layers: readonly (FeatureArray & { readonly name: string })[]
 }
 
-/** Features on their grid. Anchors are in pixels if the stride is known; otherwise the stride counts as 1. */
+/** Features on their grid. Anchors are in pixels if the stride is known, and in grid positions if it is not. */
 export interface OpenFeatures extends FeatureGrid {
-  /** Description of the grid, such as the extract.json beside a file; undefined if there is none or it does not fit. */
+  /**
+   * Description of the grid, such as the extract.json beside a file; undefined if there is none, or if it does not fit
+   * the array.
+   */
   readonly described: DescribedGrid | undefined
 }
 
 /**
  * Reads features from a file, or checks features in memory.
- * @param given description of an array in memory, from the extraction that it belongs to
+ * @param given description of the grid, for an array in memory that is part of an extraction
  * @throws InputError if a file is not a .npy array of float32 with three non-empty axes, or not the array that the
  *   extract.json beside it describes
  * @throws UsageError for an array in memory that is not of this form
@@ -73,13 +76,12 @@ function onGrid(matrix: ReturnType<typeof matrixOf>, description: OpenFeatures['
   return { ...matrix, stride, anchors, described }
 }
 
-/** Whether a description fits an array of these extents. */
+/** Whether a description fits an array of this size. */
 function isOf({ stride, size, frame, ...described }: DescribedGrid, { rows, cols }: { rows: number; cols: number }) {
   const positions = Math.ceil((frame - size + 1) / stride)
   return [described.rows, described.cols, rows, cols].every((extent) => extent === positions)
 }
 
-/** Whether the input holds features of several layers. */
 export function hasLayers(input: string | FeatureArray | FeatureLayers): input is FeatureLayers {
   return typeof input === 'object' && input !== null && 'layers' in input
 }

@@ -30,7 +30,8 @@ export interface SeparabilityOptions {
   readonly threads?: number
   /**
    * Device that trains the classifiers: `auto` (default), `cpu`, `cuda` or `cuda:INDEX`. `auto` uses the first CUDA
-   * device for features of at least 2^24 values (64 MiB), if there is one. Both devices solve to the same tolerance.
+   * device for features of at least 2^24 values (64 MiB), if there is one. Processor and CUDA device solve to the same
+   * tolerance.
    */
   readonly device?: string
   /** Stops the work; the call rejects with the signal's reason. */
@@ -47,10 +48,7 @@ interface TrainingRecord extends ClassifierRecord {
   readonly seed: number
   /** Duration of the training in seconds. */
   readonly seconds: number
-  /**
-   * Why the grid is too coarse for the accuracies to describe the features; absent if it is not, or the stride is
-   * unknown.
-   */
+  /** Why the grid is too coarse to judge separability; absent if it is fine enough or the stride is unknown. */
   readonly coarse?: string
 }
 
@@ -142,7 +140,7 @@ async function bySchemes(
   const asked = deviceName === 'cuda' ? requiredCard(index) : undefined
   const grid = await openFeatures(features, given)
   const start = performance.now()
-  // With `auto`, a GPU that fails is recorded in the result and is no error.
+  // With `auto`, a GPU that fails is no error: the processor takes over, and the result records the failure.
   const classifiers =
     deviceName === 'auto'
       ? openClassifiers(
@@ -159,7 +157,8 @@ async function bySchemes(
 }
 
 /**
- * Smallest stride that is checked for coarseness. Below it, a finer stride would not help, and the check takes seconds.
+ * Smallest stride in pixels that is checked for coarseness. Smaller strides are fine enough, and the check takes
+ * seconds.
  */
 const FINEST_COARSE_STRIDE = 5
 

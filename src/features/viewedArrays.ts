@@ -20,12 +20,12 @@ import {
 import { type OpenFeatures, openFeatures } from './features.js'
 
 /**
- * Most bytes of a layer's features in a page, because a browser holds them in memory. A larger layer has only its five
- * maps.
+ * Most bytes of features per layer in a page, because a browser holds them in memory. Without its features, a layer has
+ * only the five anchors' maps.
  */
 export const MOST_FEATURE_BYTES = 400e6
 
-/** Whether the features of a layer become part of the page. */
+/** Whether the features of a layer are small enough to become part of the page. */
 export function fitsPage(positions: number, dims: number): boolean {
   return siteFeatureBytes(positions, dims) <= MOST_FEATURE_BYTES
 }
@@ -33,10 +33,12 @@ export function fitsPage(positions: number, dims: number): boolean {
 /** Files of features that belong together, and their description. */
 interface FoundArrays {
   readonly files: readonly ArrayFile[]
-  /** Their folder. */
+  /** The files' folder. */
   readonly folder: string
   readonly description: ExtractionDescription | undefined
-  /** Whether the files must match the description. A single file may be another array with the same name. */
+  /**
+   * Whether the files must match the description. If false, the file may be one that the description does not cover.
+   */
   readonly isWhole: boolean
   /** Default folder of the page. */
   readonly out: string
@@ -88,7 +90,7 @@ export function isResultsFolder(path: string): Promise<boolean> {
   )
 }
 
-/** Measures of one layer's features. The features themselves are no longer in memory. */
+/** A layer's measures without its features, which are no longer in memory. */
 interface MeasuredFile {
   readonly file: ArrayFile
   readonly rows: number
@@ -101,8 +103,8 @@ interface MeasuredFile {
 /**
  * Compares every position with the anchors. Only one layer's features are in memory at a time.
  * @param onLayer called with the number of layers that are compared so far
- * @throws InputError for a file that is not such an array or not the described one, for a feature that is all zero or
- *   not finite, or for a grid that is too large to be drawn
+ * @throws InputError for a file that is not a feature array or not the described one, for a feature that is all zero or
+ *   not finite, or for a grid that is too large to draw
  */
 export async function readExtraction(
   arrays: FoundArrays,
@@ -134,7 +136,7 @@ function asUnit(
   files: readonly [MeasuredFile, ...MeasuredFile[]],
 ): ViewedExtraction {
   const [{ rows, cols, stride, described }] = files
-  // Without a description, each position counts as a pixel.
+  // Without a description, each position counts as one pixel.
   const pixels = { stride, size: 1, rows, cols, frame: Math.max(rows, cols) }
   const known = (described && description) ?? descriptionSchema.parse(pixels)
   const { model, weightsSha256, patch, patchSha256, background, blend, size, frame, answers } = known

@@ -6,23 +6,23 @@ import { type Image, readImage } from './image.js'
 /** Background of the patch: one colour, or a picture of the frame's size (RGB, [rows, cols, 3]). */
 export type Background = { readonly rgb: readonly [number, number, number] } | { readonly image: Uint8Array }
 
-/** The paper's background and the default. */
+/** Background of the paper and by default. */
 export const WHITE = 'white'
 
-/** A background with its identity. Equal identities mean equal pixels. */
+/** A background and its identity. Equal identities mean equal pixels. */
 export interface NamedBackground {
   readonly identity: string
   readonly background: Background
 }
 
 /**
- * The background that a text describes for a square frame: `white`, a colour as `#rrggbb`, `noise:SEED`, or the path of
- * a picture.
+ * Reads a background for a square frame: `white`, a colour as `#rrggbb`, `noise:SEED`, or the path of a picture.
  *
  * A picture of the frame's size is used unchanged. Any other is scaled (Lanczos filter with three lobes) until it just
- * covers the frame, and is cropped on both sides. Transparent parts become white. The identity of a picture comes from
- * its pixels in the frame, so its name and folder do not matter.
- * @throws UsageError if it is none of these, InputError if the file is not a picture; the signal's reason
+ * covers the frame, and is cropped on both sides. Transparent parts become white. The identity of a picture is a hash
+ * of its pixels in the frame, so its name and folder do not matter.
+ * @throws UsageError if the text is none of these; InputError if the file is not a picture; the signal's reason after
+ *   an abort
  */
 export async function readBackground(text: string, frame: number, signal?: AbortSignal): Promise<NamedBackground> {
   const drawn = drawnBackground(text)
@@ -49,7 +49,7 @@ type DrawnBackground = { readonly identity: string } & (
 )
 
 /**
- * The background that a text or an identity describes without a file.
+ * Parses the text or the identity of a background that needs no file.
  * @returns undefined for any other text, including invalid ones
  */
 export function drawnBackground(text: string): DrawnBackground | undefined {
@@ -62,7 +62,7 @@ export function drawnBackground(text: string): DrawnBackground | undefined {
 const COLOUR = /^#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})$/i
 
 /**
- * Red, green and blue, 0 to 255, of a background.
+ * Parses a colour into red, green and blue, 0 to 255.
  * @throws UsageError if it is neither `white` nor `#rrggbb`
  */
 export function parseColour(text: string): readonly [number, number, number] {
@@ -93,7 +93,7 @@ function mixed(value: number): number {
   return second ^ (second >>> 16)
 }
 
-/** RGB of a picture on white. */
+/** Draws an RGBA picture on white. The result is RGB, [rows, cols, 3]. */
 export function onWhite({ rows, cols, data }: Image): Image {
   const rgb = new Uint8Array(rows * cols * 3)
   for (let source = 0, at = 0; source < data.length; source += 4) {

@@ -6,22 +6,25 @@ import type { CocoImage } from './cocoAnnotations.js'
 import { MAX_PIXELS } from './image.js'
 import { pictureFormat } from './pictureFormat.js'
 
-/** Formats of fetched images, and the endings of their files' names. */
+/** Formats of downloaded images, with the extensions of their files. */
 const ENDINGS = { jpeg: 'jpg', png: 'png' } as const
 export type ImageFormat = keyof typeof ENDINGS
 
-/** Format from the first bytes, so that no decoder reads an unknown file; undefined for any other format. */
+/** Format of an image by its first bytes; undefined for all other formats, so that no decoder reads them. */
 export function imageFormat(bytes: Uint8Array): ImageFormat | undefined {
   const format = pictureFormat(bytes)
   return format === 'jpeg' || format === 'png' ? format : undefined
 }
 
-/** Path of a fetched image: its id as COCO writes it, 000000123456.jpg, never a name from the file. */
+/**
+ * Path of a downloaded image, such as 000000123456.jpg. It is made from the id, because the annotation file's names are
+ * not trusted.
+ */
 export function fetchedPath(folder: string, { id }: CocoImage, format: ImageFormat): string {
   return join(folder, `${String(id).padStart(12, '0')}.${ENDINGS[format]}`)
 }
 
-/** A file that is found where an image should be. */
+/** A file that has the name of an image. */
 export interface ImageFile {
   readonly path: string
   /** Whether it can be read as a picture of any kind. */
@@ -29,9 +32,9 @@ export interface ImageFile {
 }
 
 /**
- * Finds an image in a folder, under its name in the annotation file or under the name that it gets when it is fetched.
- * A file that is not a picture is returned only if there is no picture.
- * @throws Error if its name in the annotation file leads out of the folder
+ * Finds an image in a folder, by its name in the annotation file or by its name as a download. If no file of these
+ * names is a picture, it returns one that is not.
+ * @throws Error if the name in the annotation file points outside the folder
  */
 export async function findImage(folder: string, image: CocoImage): Promise<ImageFile | undefined> {
   const formats = Object.keys(ENDINGS) as ImageFormat[]
@@ -45,8 +48,8 @@ export async function findImage(folder: string, image: CocoImage): Promise<Image
 }
 
 /**
- * Where an image of an annotation file lies below a folder.
- * @throws Error if its name leads out of the folder
+ * Path of an image by its name in the annotation file.
+ * @throws Error if the name points outside the folder
  */
 function imagePath(folder: string, { file }: CocoImage): string {
   const [root, path] = [resolve(folder), resolve(folder, file)]
@@ -66,12 +69,12 @@ async function isPicture(path: string): Promise<boolean> {
   }
 }
 
-/** Whether a file is a photograph. SVG is not: it is a drawing, and would have to be drawn in a separate process. */
+/** Whether a file is a bitmap in a known format. SVG is not: it may only be drawn in a separate process. */
 function isDecoded(bytes: Uint8Array): boolean {
   return !['svg', undefined].includes(pictureFormat(bytes))
 }
 
-/** The bytes of an image's file. @throws Error that says why there are none */
+/** @param path undefined if the image was not found @throws Error that says why it cannot be read */
 export async function readImageFile(path: string | undefined, { file }: CocoImage): Promise<Buffer> {
   if (path === undefined) throw new Error(`its image ${file} is not there`)
   return readRegular(path).catch((error: NodeJS.ErrnoException) => {
@@ -81,8 +84,8 @@ export async function readImageFile(path: string | undefined, { file }: CocoImag
 }
 
 /**
- * RGB as stored in the file, [rows, cols, 3]. EXIF orientation and colour profiles are ignored, because OpenCV's users
- * see COCO this way.
+ * Pixels as stored in the file, RGB [rows, cols, 3]. EXIF orientation and colour profiles are ignored, because programs
+ * that read COCO with OpenCV ignore them too.
  * @param name of the image, for messages
  * @throws Error if it is damaged, is not 8-bit RGB, or has another size than the annotation file states
  */

@@ -1,9 +1,9 @@
 import { type Mask, polygonMask } from './polygonMask.js'
 
 /**
- * The mask of an annotation's `segmentation` in an image, with the COCO API's rules. The segmentation is a list of
- * polygons, or run lengths as a list or a compressed string. If the first polygon has four numbers, all are boxes: x,
- * y, width, height.
+ * The mask of an annotation's `segmentation` in an image, by the rules of the COCO API. The segmentation is a list of
+ * polygons, or run lengths: a list, or COCO's compressed string of them. If the first polygon has only four numbers,
+ * all of them are boxes: x, y, width, height.
  * @throws Error that says what is damaged
  */
 export function cocoMask(segmentation: unknown, rows: number, cols: number): Mask {
@@ -35,7 +35,7 @@ function polygonsOf(lists: readonly unknown[]): readonly (readonly number[])[] {
 }
 
 /**
- * The mask from COCO's run lengths. Pixels go column by column, and runs of 0 and 1 alternate, 0 first.
+ * The mask from COCO's run lengths. Pixels go column by column. The runs alternate between 0 and 1, beginning with 0.
  * @param counts the lengths, or COCO's compressed string of them
  * @throws Error if they are damaged or do not cover the mask exactly
  */
@@ -55,15 +55,15 @@ export function runLengthMask(counts: readonly number[] | string, rows: number, 
 }
 
 /**
- * Each character, minus 48, holds five bits of a number, the lowest five first, and a bit that says whether more
- * follow.
+ * Range of character codes in COCO's compressed string. A code minus 48 holds five bits of a number, lowest bits first,
+ * and a sixth bit that tells whether more characters follow.
  */
 const FIRST_CHARACTER = 48
 const LAST_CHARACTER = 111
 
 /**
- * Run lengths from COCO's compressed string. From the fourth number on, each is the difference from the run length two
- * before.
+ * Run lengths from COCO's compressed string. Its first three numbers are run lengths. Each later number is the
+ * difference from the run length two before.
  */
 export function runsOfString(text: string): readonly number[] {
   const runs: number[] = []

@@ -30,7 +30,6 @@ import {
 import type { Mask } from './polygonMask.js'
 import { resizeBilinear, roundHalfToEven } from './resize.js'
 
-/** The paper's classes. */
 export const PAPER_CLASSES = [
   'car',
   'airplane',
@@ -44,14 +43,16 @@ export const PAPER_CLASSES = [
   'laptop',
 ] as const
 
-/** The paper's number of patches per class. */
 export const PAPER_PER_CLASS = 20
 
 /** Options of `cocoPatches`. */
 export interface CocoPatchesOptions {
   /** Path of an annotation file in COCO's "instances" format. */
   readonly annotations: string
-  /** Folder of the images. With `download`, the default is `images` in `out`; without, you must name it. */
+  /**
+   * Folder of the images. You must name it unless `download` is true. With `download`, the default is `images` in
+   * `out`.
+   */
   readonly images?: string
   /** Folder to write the patches and manifest.json to. */
   readonly out: string
@@ -62,8 +63,8 @@ export interface CocoPatchesOptions {
   /** Sides of the square patches in pixels; `[75, 125]` by default. */
   readonly sizes?: readonly number[]
   /**
-   * Annotation to take if an image has several of a class: the first (`authors`, default), or the `largest` that is not
-   * a crowd.
+   * Annotation to take if an image has several of a class: the first in the file (`authors`, default), or the `largest`
+   * that is not marked as a crowd.
    */
   readonly rule?: Rule
   /** Download missing images from COCO's host; false by default. */
@@ -176,7 +177,10 @@ function originOf({ id }: CocoAnnotation, image: CocoImage, bytes: Uint8Array): 
   }
 }
 
-/** An object is skipped if both sides of its box are smaller than this: half of the smaller patch. */
+/**
+ * An object is skipped if both sides of its box are smaller than this, in pixels. It is half of the paper's smaller
+ * patches.
+ */
 const LEAST_SIDE = 37.5
 
 /** An object that was chosen, not yet cut out. */
@@ -184,13 +188,13 @@ export interface CocoChoice {
   readonly name: string
   readonly category: string
   readonly annotation: CocoAnnotation
-  /** Undefined: the file does not describe it. */
+  /** Undefined if the annotation file does not describe the image. */
   readonly image: CocoImage | undefined
 }
 
 /**
- * The objects that the paper's rule chooses. For each class, it goes through the images by ascending id and takes the
- * class's annotation, unless both sides of its box are small, until there are enough.
+ * Chooses objects as the paper's authors did. For each class, it goes through the images by ascending id and takes the
+ * class's annotation, unless both sides of its box are small. It stops at `perClass` objects.
  * @throws UsageError for a class that the file does not have
  */
 export function chooseObjects(
@@ -228,7 +232,8 @@ async function cutOut(
   bytes: Uint8Array,
 ): Promise<Image> {
   if (annotation.box === undefined) throw new Error('its bbox is not four numbers')
-  // The picture is decoded first, because only a real picture may decide the memory of its mask.
+  // Decoding first proves that the picture has the size that the annotation file states. Only then is memory taken for
+  // the mask, which has the same size.
   const rgb = await storedPixels(bytes, image, `its image ${image.file}`)
   const mask = cocoMask(await readSegmentation(index, annotation), image.rows, image.cols)
   const cut = cropped(rgb, mask, annotation.box)
@@ -238,7 +243,8 @@ async function cutOut(
 }
 
 /**
- * Crops the box. Its numbers are rounded, half to even, before they are added. Parts outside of the image are cut off.
+ * Crops a picture to a box and adds the mask as alpha. x, y, width and height are rounded half to even before they are
+ * added. Parts outside the picture are cut off.
  */
 function cropped(rgb: Uint8Array, mask: Mask, box: readonly [number, number, number, number]): Image {
   const [x, y, w, h] = box.map(roundHalfToEven) as [number, number, number, number]

@@ -13,10 +13,10 @@ import { PICTURE_FORMATS } from './pictureFormat.js'
 
 const PICTURE_EXTENSIONS = new Set(['.png', '.webp', '.jpg', '.jpeg', '.svg', '.gif', '.tif', '.tiff', '.avif'])
 
-/** Longest name of a patch in characters. The name is written with each number of the patch. */
+/** Longest name of a patch in characters. Results repeat the name with each number of the patch. */
 const LONGEST_NAME = 1000
 
-/** Kinds of manifests whose objects are resized by the authors' rule. */
+/** Kinds of manifests whose objects are resized as the paper's authors did; see `PatchSource.colours`. */
 const AUTHORS_KINDS: readonly unknown[] = ['coco', 'built-in']
 
 const manifestSchema = z.object({
@@ -40,7 +40,7 @@ export function builtInPatches(): Promise<readonly PatchSource[]> {
 }
 
 /**
- * A picture file, or the built-in patch of this name where there is no such file.
+ * A picture file, or the built-in patch of this name if there is no such file.
  * @throws InputError if there is neither
  */
 export async function patchFrom(text: string): Promise<PatchSource> {
@@ -50,8 +50,8 @@ export async function patchFrom(text: string): Promise<PatchSource> {
 
 /**
  * The patches of a folder or a manifest. A folder's patches are those of its manifest.json, or else all its pictures,
- * by name. If there is no such file or folder, the text names built-in patches, such as `dog,car`. Without a path,
- * these are all built-in patches.
+ * by name. If there is no such file or folder, `path` is a list of built-in patches, such as `dog,car`. Without `path`,
+ * the result is all built-in patches.
  * @throws InputError if there are none, or if a manifest is damaged or points outside its folder
  */
 export async function patchesFrom(path?: string): Promise<readonly PatchSource[]> {
@@ -75,8 +75,8 @@ export async function patchesFrom(path?: string): Promise<readonly PatchSource[]
 }
 
 /**
- * @param fault what is wrong if there is no such patch
- * @param otherwise what else could be given
+ * @param fault first part of the message if there is no such patch
+ * @param otherwise what the user could give instead, for the message
  */
 async function builtInPatch(name: string, fault: string, otherwise: string): Promise<PatchSource> {
   const patches = await builtInPatches()
@@ -92,7 +92,10 @@ async function builtInPatch(name: string, fault: string, otherwise: string): Pro
   )
 }
 
-/** Whether a file is a picture. Hidden files are not: some systems put one of their own beside each picture. */
+/**
+ * Whether a file has the name of a picture. Hidden files do not count, because macOS may add one to each picture
+ * (._dog.png).
+ */
 export function isPicture(name: string): boolean {
   return !name.startsWith('.') && PICTURE_EXTENSIONS.has(extname(name).toLowerCase())
 }
@@ -140,18 +143,18 @@ function unique(path: string, patches: readonly PatchSource[]): readonly PatchSo
   return patches
 }
 
-/** A patch that a study would take. */
+/** A patch as `shiftscope patches list` shows it. */
 interface ListedPatch {
   readonly name: string
   readonly category: string | null
   readonly path: string
   readonly rows: number
   readonly cols: number
-  /** Share of pixels that are the object's. */
+  /** Share of pixels that belong to the object. */
   readonly opaque: number
 }
 
-/** The contents of patches' pictures, each at the object's own size. */
+/** Reads the pictures of patches at their original size. */
 export async function listPatches(
   sources: readonly PatchSource[],
   signal?: AbortSignal,

@@ -25,10 +25,9 @@ import { resizeVisible } from './resize.js'
 const ASPECTS = ['stretch', 'pad'] as const
 export type Aspect = (typeof ASPECTS)[number]
 
-/** A pixel is the object's from this alpha on. */
+/** Lowest alpha of a pixel that belongs to the object. It is also the lowest brightness of white in a mask. */
 const OPAQUE = 128
 
-/** Why a picture shows nothing. */
 export const NO_OPAQUE_PIXELS = `it has no opaque pixels (alpha of ${OPAQUE} or more)`
 
 /** Options of `ownPatches`. */
@@ -110,7 +109,7 @@ export interface OwnPictures {
 }
 
 /**
- * The pictures of a folder, by name. NAME.mask.png (or another kind of picture) is the mask of the picture NAME.
+ * The pictures of a folder, by name. NAME.mask.png is the mask of the picture NAME; other formats than PNG are allowed.
  * @throws InputError if there are none
  */
 export async function ownPictures(folder: string): Promise<OwnPictures> {
@@ -151,11 +150,11 @@ function byName(names: readonly string[]): ReadonlyMap<string, readonly string[]
 }
 
 /**
- * Cuts out an object: the smallest box around its pixels. These have alpha 128 or more, and are white in the mask if
- * there is one. In the result, alpha is 0 or 255, and transparent pixels are black. An object that is longer than any
- * patch is reduced before it gets margins, so that its square takes no more memory than a patch.
+ * Crops a picture to the smallest box around the object's pixels. These have alpha 128 or more, and are white in the
+ * mask if there is one. In the result, alpha is 0 or 255, and transparent pixels are black. With `pad`, an object that
+ * is larger than any patch is reduced before it gets margins. So its square takes no more memory than a patch.
  * @throws InputError if a file is damaged, the mask has another size, or nothing or everything is transparent; the
- * signal's reason
+ *   signal's reason after an abort
  */
 async function cutFree(picture: OwnPicture, aspect: Aspect, signal?: AbortSignal): Promise<Image> {
   const image = await readImage(picture.path, signal)
@@ -172,9 +171,9 @@ async function cutFree(picture: OwnPicture, aspect: Aspect, signal?: AbortSignal
 }
 
 /**
- * The object of a picture (all that is not transparent) in a square with margins.
- * @param longest side of the square at most
- * @returns undefined if nothing would be visible
+ * Puts the opaque pixels of a picture into a square with transparent margins.
+ * @param longest largest side of the square in pixels
+ * @returns undefined if no pixel is opaque
  */
 export function squareObject(image: Image, longest: number): Image | undefined {
   return cutOut(image, opaquePixels(image), 'pad', longest)
@@ -202,7 +201,7 @@ function cropped(image: Image, isObject: Uint8Array, { top, left, rows, cols }: 
   return { rows, cols, data }
 }
 
-/** Reduces an object to the longest side of a patch, and keeps its proportions. */
+/** Reduces an object until its longer side is at most `longest`, and keeps its proportions. */
 function reduced(object: Image, longest: number): Image {
   const scale = longest / Math.max(object.rows, object.cols)
   if (scale >= 1) return object
@@ -210,7 +209,7 @@ function reduced(object: Image, longest: number): Image {
   return resizeHard(object, side(object.rows), side(object.cols), resizeVisible)
 }
 
-/** Puts an object into the middle of a square. */
+/** Adds transparent margins that make an object square. */
 function padded({ rows, cols, data: object }: Image): Image {
   const side = Math.max(rows, cols)
   const [above, before] = [Math.floor((side - rows) / 2), Math.floor((side - cols) / 2)]
@@ -232,7 +231,7 @@ function ownAlpha({ name, path }: OwnPicture, image: Image): Uint8Array {
   throw new InputError(`${path} has no transparency; put its mask beside it as ${name}.mask.png, white on the object`)
 }
 
-/** A mask for the photo's stored pixels, before the EXIF rotation, is refused. */
+/** Advice if a mask has the size of the photo before its EXIF rotation. */
 const UPRIGHT = 'photos are turned as their EXIF orientation says, so make the mask of the upright photo'
 
 async function maskOf(

@@ -7,7 +7,7 @@ import { messageLine } from '../support/text.js'
 import type { Image } from './image.js'
 import { type Resize, resizeHard } from './patch.js'
 
-/** The longest side of a patch that is made. */
+/** Largest side of a patch in pixels that is written. */
 export const MAX_PATCH_SIZE = 4096
 
 /** A patch as manifest.json describes it. Paths are relative to the manifest's folder. */
@@ -73,7 +73,7 @@ async function png({ rows, cols, data }: Image): Promise<Buffer> {
     .toBuffer()
 }
 
-/** Writes manifest.json: the patches of a folder, and the objects that could not be made. */
+/** Writes manifest.json, with the patches of a folder and the objects that could not be made into patches. */
 export async function writePatchManifest(
   folder: string,
   origin: object,
@@ -86,7 +86,6 @@ export async function writePatchManifest(
   return path
 }
 
-/** @throws UsageError for a side that no patch can have */
 export function checkSizes(sizes: readonly number[]): void {
   const wrong = sizes.find((size) => !Number.isInteger(size) || size < 1 || size > MAX_PATCH_SIZE)
   if (wrong !== undefined)
@@ -94,8 +93,8 @@ export function checkSizes(sizes: readonly number[]): void {
 }
 
 /**
- * The message of an error that concerns only one object. Other errors, such as a full disk, are thrown and end the
- * work.
+ * The message of an error that concerns only one object.
+ * @throws the error itself if it concerns more, such as a full disk
  */
 export function reasonOf(error: unknown): string {
   if (error instanceof InputError) return error.message
