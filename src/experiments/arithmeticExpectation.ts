@@ -38,8 +38,8 @@ export function objectExpectation(
       .map(({ object: { patch, row, col }, count }) => {
         const what = `${patch} at row ${row}, col ${col}`
         return count < 0
-          ? `${what} is taken away where it is not; the expectation has none there`
-          : `${what} is there ${count} times; the expectation has it once`
+          ? `${what} is subtracted more often than added; the expected image shows none there`
+          : `${what} is added ${count} times; the expected image shows it once`
       }),
   }
 }

@@ -13,7 +13,7 @@ export interface ExperimentPlace {
 export function parseCardDevice(text: string): DeviceRequest {
   if (!/^(auto|cpu|cuda)(:\d{1,3})?$/.test(text))
     throw new UsageError(
-      `device ${text} does not take features; use auto, cpu, cuda, or cuda:INDEX for one of several cards`,
+      `device ${text} cannot compute with features; use auto, cpu, cuda, or cuda:INDEX for one of several GPUs`,
     )
   return parseDevice(text)
 }

@@ -95,7 +95,9 @@ export function studyClassifiers(
   return (device) => {
     if (device !== 'cuda' && device !== 'tensorrt') return openClassifiers(() => undefined)
     return openClassifiers(find, (failed, reason) =>
-      onLost(`classifiers on cuda:${failed.index} failed (${reason}); the processor trains these and all that follow`),
+      onLost(
+        `training classifiers on cuda:${failed.index} failed (${reason}); the processor trains these and all later ones`,
+      ),
     )
   }
 }

@@ -45,9 +45,9 @@ export function parseExpression(text: string): readonly Term[] {
   let place = 0
   const next = () => tokens[place] as Token
   const fail = (expected: string): never => {
-    const found = next().kind === 'end' ? 'it ends' : `"${next().text}" stands`
+    const found = next().kind === 'end' ? 'it ends' : `found "${next().text}"`
     throw new UsageError(
-      `expression "${withoutBreaks(text)}": ${found} at column ${next().column}, where ${expected} must be`,
+      `expression "${withoutBreaks(text)}": ${found} at column ${next().column}, where ${expected} is expected`,
     )
   }
   /** Consumes the next token and returns it if it is one of these signs. */
@@ -116,8 +116,8 @@ export function namesOf(terms: readonly Term[], given: readonly string[]): reado
   const names = [...new Set(terms.map(({ name }) => name))]
   const unknown = names.find((name) => !given.includes(name))
   if (unknown !== undefined) {
-    const known = given.length === 0 ? 'none is given' : `there are ${given.join(', ')}`
-    throw new UsageError(`no image is called ${unknown}: ${known}; give it as \`images ${unknown}=FILE\``)
+    const known = given.length === 0 ? 'you gave none' : `you gave ${given.join(', ')}`
+    throw new UsageError(`no image is called ${unknown}: ${known}; add it as \`images ${unknown}=FILE\``)
   }
   const unused = given.find((name) => !names.includes(name))
   if (unused !== undefined)

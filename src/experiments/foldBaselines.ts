@@ -57,7 +57,7 @@ export function coarseGrid(accuracy: number, period: number): string | undefined
   // The accuracy is NaN if no classifier converged.
   if (!(accuracy >= PHASE_DECIDES)) return undefined
   const percent = Math.round(100 * accuracy)
-  return `the grid is too coarse to judge separability: the position modulo ${period} px alone is right for ${percent} % in shuffled folds`
+  return `the grid is too coarse to judge separability: in shuffled folds, a classifier that sees only the position modulo ${period} px is right at ${percent} % of positions`
 }
 
 type PositionsGrid = GridShape & Pick<LayerGrid, 'stride'>

@@ -65,7 +65,7 @@ export function checkInFrame({ patch, size, row, col }: PlacedObject, frame: num
   if (row >= 0 && col >= 0 && row <= limit && col <= limit) return
   const remedy = limit < 0 ? 'choose a smaller size' : `rows and columns go from 0 to ${limit}`
   throw new UsageError(
-    `${patch} of ${size}×${size} at row ${row}, col ${col} leaves the frame of ${frame}×${frame}; ${remedy}`,
+    `${patch} of ${size}×${size} at row ${row}, col ${col} does not fit into the frame of ${frame}×${frame}; ${remedy}`,
   )
 }
 

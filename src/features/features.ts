@@ -42,7 +42,9 @@ export async function openFeatures(input: string | FeatureArray, given?: Describ
   }
   const isArray = input?.data instanceof Float32Array && Array.isArray(input.shape)
   if (!isArray)
-    throw new UsageError('features are a .npy file, or { data, shape }: a Float32Array and [rows, cols, dims]')
+    throw new UsageError(
+      'features must be the path of a .npy file, or { data, shape } with a Float32Array and [rows, cols, dims]',
+    )
   const name = (input as { readonly name?: unknown }).name
   return onGrid(matrixOf(typeof name === 'string' ? name : 'the array of features', input, UsageError), given)
 }
@@ -56,7 +58,7 @@ function matrixOf(layer: string, { shape, data }: FeatureArray, Failure: new (me
     )
   if (data.length !== rows * cols * dims)
     throw new Failure(
-      `${layer} has ${counted(data.length, 'value')}, not the ${rows * cols * dims} of shape (${shape.join(', ')})`,
+      `${layer} has ${counted(data.length, 'value')}, but its shape (${shape.join(', ')}) needs ${rows * cols * dims}; correct the shape`,
     )
   return { layer, rows, cols, dims, matrix: data }
 }

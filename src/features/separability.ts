@@ -107,7 +107,7 @@ export async function separability(
   const { data: grid } = gridSchema.safeParse(features)
   if (typeof cv !== 'string') {
     if (!Array.isArray(cv) || cv.length === 0)
-      throw new UsageError('option cv must be a fold scheme, or several of them')
+      throw new UsageError("option cv must be a fold scheme or an array of them, such as ['ordered', 'blocks']")
     return hasLayers(features)
       ? measureLayers(features, (layer) => bySchemes(layer, cv, options, grid))
       : bySchemes(features, cv, options)

@@ -163,7 +163,7 @@ function checkPicture({ out, png, limits }: SimilarityOptions): void {
   if (extname(png).toLowerCase() !== '.png')
     throw new UsageError(`${png} does not end in .png; choose a name that does`)
   if (out !== undefined && resolve(out) === resolve(png))
-    throw new UsageError(`${png} is named by \`out\` too; choose another name with \`png\``)
+    throw new UsageError(`\`out\` and \`png\` both name ${png}; choose another name with \`png\``)
 }
 
 async function isSameFile(file: string, out: string): Promise<boolean> {

@@ -161,6 +161,6 @@ function asUnit(
 async function readAgain({ path }: ArrayFile, shape: readonly number[]): Promise<NpyArray> {
   const { rows, cols, dims, matrix } = await openFeatures(path)
   if ([rows, cols, dims].join() !== shape.join())
-    throw new InputError(`${path} has changed while it was read; run the same command again`)
+    throw new InputError(`${path} changed while it was being read; run the same command again`)
   return { shape, data: matrix }
 }

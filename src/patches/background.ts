@@ -32,10 +32,10 @@ export async function readBackground(text: string, frame: number, signal?: Abort
   }
   if (text.startsWith('#')) throw notColour(text)
   if (text.startsWith('noise:'))
-    throw new UsageError(`background ${text} has no seed from 0 to 4294967295; use one, such as noise:1`)
+    throw new UsageError(`background ${text} needs a seed from 0 to 4294967295, such as noise:1`)
   if (text === '' || !(await stat(text).catch(() => undefined))?.isFile()) {
     throw new UsageError(
-      `background ${text} is not a colour, nor is there such a file; use white, #rrggbb, noise:SEED or a picture`,
+      `background ${text} is neither a colour nor an existing file; use white, #rrggbb, noise:SEED or a picture`,
     )
   }
   const image = await covering(onWhite(await readImage(text, signal)), frame)

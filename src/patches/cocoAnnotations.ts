@@ -90,7 +90,7 @@ export async function readCocoIndex(path: string, rule: Rule, onBytes?: (read: n
   }
   await readJsonRecords(path, Object.keys(keep), (record) => keep[record.section]?.(record), onBytes)
   if (categories.size === 0 || images.size === 0 || annotations.size === 0) {
-    throw new InputError(`${path} has no categories, images or annotations; give a file of COCO’s instances form`)
+    throw new InputError(`${path} has no categories, images or annotations; give a COCO instances file`)
   }
   const withLicence = [...images.values()].map(({ licenceId, ...image }) => {
     const licence = licenceId === undefined ? undefined : licences.get(licenceId)

@@ -54,7 +54,7 @@ export async function findImage(folder: string, image: CocoImage): Promise<Image
 function imagePath(folder: string, { file }: CocoImage): string {
   const [root, path] = [resolve(folder), resolve(folder, file)]
   if (path !== root && isInside(root, path) && !isAbsolute(file)) return path
-  throw new Error(`its file_name ${file} leads out of the folder of images`)
+  throw new Error(`its file_name ${file} points outside the folder of images`)
 }
 
 async function isPicture(path: string): Promise<boolean> {
@@ -76,7 +76,7 @@ function isDecoded(bytes: Uint8Array): boolean {
 
 /** @param path undefined if the image was not found @throws Error that says why it cannot be read */
 export async function readImageFile(path: string | undefined, { file }: CocoImage): Promise<Buffer> {
-  if (path === undefined) throw new Error(`its image ${file} is not there`)
+  if (path === undefined) throw new Error(`its image ${file} is missing`)
   return readRegular(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === undefined) throw new Error(`its image ${file} is not a file`)
     throw new Error(`its image ${file} cannot be read (${error.code})`)
@@ -99,7 +99,7 @@ export async function storedPixels(bytes: Uint8Array, { rows, cols }: CocoImage,
   if (space === 'cmyk') throw new Error(`${name} is CMYK; convert it to RGB`)
   if (depth !== 'uchar') throw new Error(`${name} has more than 8 bits per channel; convert it to 8 bits`)
   if (width !== cols || height !== rows || (pages ?? 1) > 1) {
-    throw new Error(`${name} is of ${width}×${height} pixels instead of ${cols}×${rows}`)
+    throw new Error(`${name} has ${width}×${height} pixels instead of ${cols}×${rows}`)
   }
   const { data, info } = await picture
     .removeAlpha()
@@ -109,6 +109,6 @@ export async function storedPixels(bytes: Uint8Array, { rows, cols }: CocoImage,
     .catch((error: Error) => {
       throw new Error(`${name} is damaged (${error.message.split('\n')[0]})`)
     })
-  if (info.channels !== 3) throw new Error(`${name} has ${counted(info.channels, 'channel')}`)
+  if (info.channels !== 3) throw new Error(`${name} has ${counted(info.channels, 'channel')} instead of 3`)
   return data
 }

@@ -13,7 +13,7 @@ export function cocoMask(segmentation: unknown, rows: number, cols: number): Mas
     throw new Error('its segmentation is neither polygons nor run lengths')
   }
   if (size[0] !== rows || size[1] !== cols) {
-    throw new Error(`its mask is of ${size[1]}×${size[0]} pixels, the image of ${cols}×${rows}`)
+    throw new Error(`its mask has ${size[1]}×${size[0]} pixels, but its image has ${cols}×${rows}`)
   }
   return runLengthMask(counts, rows, cols)
 }
@@ -23,7 +23,7 @@ function isNumbers(value: unknown): value is readonly number[] {
 }
 
 function polygonsOf(lists: readonly unknown[]): readonly (readonly number[])[] {
-  if (!lists.every(isNumbers)) throw new Error('its segmentation is not lists of numbers')
+  if (!lists.every(isNumbers)) throw new Error('its segmentation is not a list of number lists')
   const length = lists[0]?.length ?? 0
   if (length < 4) throw new Error('its segmentation has no polygon')
   if (length > 4) return lists
@@ -45,12 +45,12 @@ export function runLengthMask(counts: readonly number[] | string, rows: number, 
   let at = 0
   for (const [i, run] of runs.entries()) {
     if (!Number.isInteger(run) || run < 0 || at + run > columns.length) {
-      throw new Error(`run ${i} of its mask has the length ${run}`)
+      throw new Error(`run ${i} of its mask has the invalid length ${run}`)
     }
     if (i % 2 === 1) columns.fill(1, at, at + run)
     at += run
   }
-  if (at !== columns.length) throw new Error(`its mask covers ${at} of ${columns.length} pixels`)
+  if (at !== columns.length) throw new Error(`its run lengths cover ${at} of ${columns.length} pixels`)
   return { rows, cols, columns }
 }
 
@@ -75,7 +75,9 @@ export function runsOfString(text: string): readonly number[] {
       code = text.charCodeAt(at++) - FIRST_CHARACTER
       if (!(code >= 0 && code <= LAST_CHARACTER - FIRST_CHARACTER)) {
         throw new Error(
-          at > text.length ? 'the text of its mask is cut short' : `character ${at} of its mask is not valid`,
+          at > text.length
+            ? 'its compressed run lengths are cut short'
+            : `character ${at} of its compressed run lengths is invalid`,
         )
       }
       value += (code & 31) * weight

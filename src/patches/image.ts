@@ -91,7 +91,7 @@ export async function decodedPixels(bytes: Uint8Array): Promise<Image> {
 const NO_PICTURE = `it is not a picture; give ${PICTURE_FORMATS}`
 
 function plainCause(error: unknown): string {
-  if (error instanceof ChildFailure) return `${error.message}; draw it as PNG`
+  if (error instanceof ChildFailure) return `${error.message}; convert it to PNG`
   const message = error instanceof Error ? error.message : String(error)
   if (/pixel limit/i.test(message)) return `it has more than ${MAX_PIXELS / 1e6} million pixels; make it smaller`
   if (/unsupported image format|unknown file format|input buffer is empty/i.test(message)) return NO_PICTURE

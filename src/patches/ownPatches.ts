@@ -91,7 +91,7 @@ export async function ownPatches(options: OwnPatchesOptions): Promise<PatchFolde
   }
   progress.stop()
   if (patches.length === 0)
-    throw new InputError(`no object could be made of ${folder}: ${failed.map(({ reason }) => reason).join('; ')}`)
+    throw new InputError(`no object could be made from ${folder}: ${failed.map(({ reason }) => reason).join('; ')}`)
   return { manifest: await writePatchManifest(out, { kind: 'images', aspect }, patches, failed), patches, failed }
 }
 
@@ -232,7 +232,7 @@ function ownAlpha({ name, path }: OwnPicture, image: Image): Uint8Array {
 }
 
 /** Advice if a mask has the size of the photo before its EXIF rotation. */
-const UPRIGHT = 'photos are turned as their EXIF orientation says, so make the mask of the upright photo'
+const UPRIGHT = 'photos are rotated by their EXIF orientation, so make the mask from the rotated photo'
 
 async function maskOf(
   path: string,
@@ -244,7 +244,7 @@ async function maskOf(
   if (mask.rows !== rows || mask.cols !== cols) {
     const isTurned = mask.rows === cols && mask.cols === rows
     throw new InputError(
-      `${path} is of ${mask.cols}×${mask.rows} pixels, ${picture.path} of ${cols}×${rows}; ${isTurned ? UPRIGHT : 'make the mask of the same size'}`,
+      `${path} has ${mask.cols}×${mask.rows} pixels, but ${picture.path} has ${cols}×${rows}; ${isTurned ? UPRIGHT : 'make a mask of the same size'}`,
     )
   }
   const isObject = new Uint8Array(rows * cols)

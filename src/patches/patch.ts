@@ -48,7 +48,8 @@ export function patchAtSize(
   frame: number,
   resize: Resize = resizeVisible,
 ): Patch {
-  if (!Number.isInteger(size) || size < 1) throw new UsageError(`object size ${size} is not a positive whole number`)
+  if (!Number.isInteger(size) || size < 1)
+    throw new UsageError(`object size ${size} is not a positive whole number; use 75, for example`)
   if (size > frame)
     throw new UsageError(
       `an object of ${size}×${size} does not fit into the frame of ${frame}×${frame}; choose a smaller size`,

@@ -94,7 +94,7 @@ function edges(polygon: readonly number[]): readonly (readonly [GridPoint, GridP
   const grid = (value: number | undefined) => {
     const place = Math.trunc(SCALE * (value as number) + 0.5)
     if (Math.abs(place) <= FARTHEST) return place
-    throw new Error(`a corner of its outline lies at ${value}, far outside of the image`)
+    throw new Error(`its outline has a corner at ${value}, far outside the image`)
   }
   const vertices = Array.from({ length: polygon.length >> 1 }, (_, i) => ({
     x: grid(polygon[2 * i]),
