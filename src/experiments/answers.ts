@@ -4,9 +4,8 @@ import { availableCores } from '../support/machine.js'
 
 /** A network's answer, which is the class with the highest probability, at every position. */
 export interface AnswerMaps {
-  /** [3, positions]: index of the answer, its probability, and the probability of `center.class`. */
+  /** [3, positions]: class index of the answer, its probability, and the probability of `center.class`. */
   readonly maps: Float32Array
-  /** The answer with the object at the center, and its probability. */
   readonly center: { readonly class: number; readonly probability: number }
   /** Share of positions with the same answer as at the center. */
   readonly kept: number
@@ -17,16 +16,14 @@ export interface AnswerMaps {
 /** A network counts as confident if its answer at the center has at least this probability. */
 export const CONFIDENT = 0.5
 
-/** Number of maps in `AnswerMaps.maps`. */
 export const ANSWER_MAPS = 3
 
 /** Values that are not negative count as probabilities if their sum differs from 1 by less than this. */
 const SUM_TOLERANCE = 1e-3
 
 /**
- * Computes answers from a layer that has one value per class. Unless the values are probabilities already, it applies
- * softmax in float64.
- *
+ * Answers of a layer with one value per class. Unless the values are probabilities already, it applies softmax in
+ * float64.
  * @param matrix [rows, classes], finite; rows after the last position are ignored
  * @param strongest index of the largest value at each position
  * @param center features with the object at the center, [classes]
@@ -55,10 +52,7 @@ export function answerMaps(matrix: Float32Array, strongest: Int32Array, center: 
   return { maps, center: { class: seen, probability: atCenter }, kept: kept / positions, least }
 }
 
-/**
- * Probabilities of all classes, [rows, classes]: the values themselves if they are probabilities already, otherwise
- * their softmax.
- */
+/** [rows, classes]: the values themselves if they are probabilities already, otherwise their softmax. */
 export function classProbabilities(matrix: Float32Array, rows: number, classes: number): Float64Array {
   const areProbabilities = isProbabilities(matrix, rows, classes)
   const result = new Float64Array(rows * classes)

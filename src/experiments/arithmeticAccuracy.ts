@@ -5,13 +5,13 @@ import { ORIGINS, parseExpression } from './expression.js'
 import { afterSignals, joined, resultsOf } from './featureArithmetic.js'
 import type { FramePixels, PlacedObject } from './objectScene.js'
 
-/** Vectors that are judged: the result for each origin and, as a control, the feature of the expected scene itself. */
+/** Vectors that are judged: the result for each `Origin` and, as a control, the feature of the expected scene. */
 export const JUDGED = [...ORIGINS, 'control'] as const
 type Judged = (typeof JUDGED)[number]
 
 /**
- * Ways to decide whether a result shows an object. Each compares the result with two scenes: the expected one with this
- * object, and without it. The nearer scene decides.
+ * Ways to decide whether a result shows an object. Each compares the result with the expected scene, once with this
+ * object and once without it. The nearer scene decides.
  * - features: compares feature vectors, so it needs no generator
  * - decoded: compares the decoded result with the decoded features of both scenes, within the object's square
  * - pixels: compares the decoded result with both scenes themselves, within the object's square
@@ -19,7 +19,9 @@ type Judged = (typeof JUDGED)[number]
 export const REFERENCES = ['features', 'decoded', 'pixels'] as const
 type Reference = (typeof REFERENCES)[number]
 
-/** Counts over trials. An object is seen if it is judged to be in the result. */
+/**
+ * Counts over trials. An object is seen if the result shows it. `found` counts the `expected` objects that are seen.
+ */
 export interface ArithmeticCounts {
   readonly layer: string
   readonly kind: ExpressionKind
@@ -48,11 +50,9 @@ interface AccuracyOptions {
 const AT_A_TIME = 8
 
 /**
- * Counts how often the results of random expressions show the expected objects and no others. An object is seen if the
- * result is nearer to the scene with it than to the scene without it, by the sum of squared differences. A tie counts
- * as wrong. Without generators, only features are compared.
- * @param draw returns the pixels of a scene
- * @throws the signal's reason after an abort
+ * Counts how often the results of random expressions show exactly the expected objects. The result shows an object if
+ * it is nearer to the scene with the object than to the scene without it, by the sum of squared differences. A tie
+ * counts as wrong. Without generators, only features are compared.
  */
 export async function arithmeticAccuracy(
   models: ArithmeticModels,
@@ -99,7 +99,6 @@ function drawTrial(trial: ArithmeticTrial, draw: (objects: readonly PlacedObject
   return { trial, images: scenes.map((scene) => draw(scene.map((k) => trial.objects[k] as PlacedObject))) }
 }
 
-/** Number of images of a trial that the network computes. */
 export function trialImages({ objects }: ArithmeticTrial): number {
   return 3 + objects.length
 }
@@ -153,11 +152,10 @@ function seenInFeatures(trial: ArithmeticTrial, { results, scenes }: TrialVector
   })
 }
 
-/** A trial's vectors in one layer, [dims] each. */
 interface TrialVectors {
-  /** The result vector for each origin, in the order of `ORIGINS`. */
+  /** The result vector for each origin, in the order of `ORIGINS`, [dims] each. */
   readonly results: readonly Float32Array[]
-  /** Features of the expected scene and of its variants, in the order of `DrawnTrial.images`. */
+  /** Features of the expected scene and of its variants, in the order of `DrawnTrial.images`, [dims] each. */
   readonly scenes: readonly Float32Array[]
 }
 
@@ -181,10 +179,7 @@ function trialVectors(
   })
 }
 
-/**
- * Decides for each object whether it is seen. The scene with the smaller error decides, with the object or without it.
- * @param scenes the expected scene and its variants, in the order of `DrawnTrial.images`
- */
+/** @param scenes the expected scene and its variants, in the order of `DrawnTrial.images` */
 function seenObjects<Scene>(
   { kind, objects }: ArithmeticTrial,
   scenes: readonly Scene[],

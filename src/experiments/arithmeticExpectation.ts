@@ -2,18 +2,15 @@ import type { Term } from './expression.js'
 import type { FramePixels, PlacedObject } from './objectScene.js'
 
 /**
- * The objects that the result of an expression should show. `notes` names objects that no picture can show: subtracted
- * without being there, or several times at one position.
+ * `notes` names objects that no picture can show, because they are subtracted more often than added, or added twice.
  */
 interface ObjectExpectation {
-  /** In the order in which the expression first adds or subtracts them. */
   readonly objects: readonly PlacedObject[]
   readonly notes: readonly string[]
 }
 
 /**
- * Evaluates an expression on sets of placed objects. Adding a scene adds its objects; subtracting a scene removes
- * objects of the same patch, size and position.
+ * Adding a scene adds its objects. Subtracting a scene removes objects of the same patch, size and position.
  * @returns undefined if a coefficient is not a whole number, because there are no half objects
  */
 export function objectExpectation(
@@ -44,10 +41,7 @@ export function objectExpectation(
   }
 }
 
-/**
- * Evaluates an expression on pixels, for images whose objects are unknown: background + Σ coefficient · (image −
- * background), rounded and clipped to 0 … 255.
- */
+/** For images whose objects are unknown: background + Σ coefficient · (image − background), rounded, in 0 … 255. */
 export function pixelExpectation(
   terms: readonly Term[],
   images: ReadonlyMap<string, FramePixels>,

@@ -8,30 +8,19 @@ import type { FramePixels } from './objectScene.js'
 /** Number of images that a generator decodes in one forward pass. */
 const BATCH = 32
 
-/** A network, and for each layer a generator, which decodes the layer's features into images. All are open. */
+/** An open network, and for each layer an open generator, which decodes the layer's features into images. */
 export interface ArithmeticModels {
   readonly network: Network
   /** One per layer, in the network's order; empty if only features are compared. */
   readonly generators: readonly Generator[]
-  /**
-   * Computes features before ReLU, or after ReLU for layers whose generator takes those.
-   * @param images RGB, [rows, cols, 3] each
-   * @returns one matrix per layer, [images, dims]
-   */
+  /** One matrix per layer, [images, dims]: before ReLU, or after ReLU if the layer's generator takes that. */
   encode(images: readonly FramePixels[]): Promise<readonly Float32Array[]>
-  /**
-   * Decodes features of a layer into images.
-   * @param features [n, dims]
-   */
+  /** @param features [n, dims] of the layer */
   decode(layer: number, features: Float32Array): Promise<readonly FramePixels[]>
   close(): Promise<void>
 }
 
-/**
- * Opens generators on the processor, with all cores.
- * @param encoder the network's handle; `close` closes it too
- * @param generators empty, or one per layer in the network's order, as `checkGenerator` requires
- */
+/** @param generators empty, or one per layer in the network's order, as `checkGenerator` requires */
 export async function openArithmeticModels(
   encoder: NetworkHandle,
   generators: readonly Generator[],
@@ -77,10 +66,7 @@ async function decode(
   return images
 }
 
-/**
- * Turns a network's input, [3, rows, cols], back into RGB pixels, [rows, cols, 3]. It undoes the normalisation, rounds,
- * and clips to 0 … 255.
- */
+/** Turns a network's input, [3, rows, cols], back into RGB pixels, [rows, cols, 3]. */
 export function pixelsOf(values: Float32Array, { divisor, mean, std, channelOrder }: Network['input']): FramePixels {
   const count = values.length / 3
   const pixels = new Uint8Array(values.length)

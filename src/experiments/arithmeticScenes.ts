@@ -1,4 +1,3 @@
-/** An expression over scenes of built-in patches. */
 interface ArithmeticScene {
   /** Names the folder of the results. */
   readonly name: string
@@ -12,8 +11,7 @@ interface ArithmeticScene {
 export const SCENE_SIZE = 75
 
 /**
- * The expressions that `reproduce` computes. The first two are from the paper (Figure 6), but show oranges instead of
- * strawberries.
+ * The expressions of `reproduce`. The first two are from the paper (Figure 6), with oranges instead of strawberries.
  */
 export const ARITHMETIC_SCENES: readonly ArithmeticScene[] = [
   {

@@ -2,10 +2,7 @@ import { UsageError } from '../errors.js'
 import type { PlacedObject } from './objectScene.js'
 import { randomNumbers } from './randomNumbers.js'
 
-/**
- * Kinds of expressions, named after the numbers of objects in their two images. 3-2 and 1+2 are from the paper (Figure
- * 6).
- */
+/** Kinds of expressions, named after the numbers of objects in A and B. 3-2 and 1+2 are from the paper (Figure 6). */
 export const EXPRESSION_KINDS = ['3-2', '2-1', '1+1', '1+2'] as const
 export type ExpressionKind = (typeof EXPRESSION_KINDS)[number]
 
@@ -24,17 +21,13 @@ export const KINDS: Readonly<Record<ExpressionKind, KindOfTrial>> = {
   '1+2': { expression: 'A + B', A: [0], B: [1, 2], expected: [0, 1, 2] },
 }
 
-/** One random expression. */
 export interface ArithmeticTrial {
   readonly kind: ExpressionKind
   /** Objects that do not overlap; the last is a decoy, which is in neither image. */
   readonly objects: readonly PlacedObject[]
 }
 
-/**
- * Largest side of an object, as a share of the frame's side. Random positions of four larger objects almost always
- * overlap, so `disjointPlaces` would draw too often.
- */
+/** Largest side, as a share of the frame's. Four larger objects at random positions almost always overlap. */
 const LARGEST_SHARE = 3 / 8
 
 /** Side of a trial's objects in pixels: `wanted`, or the largest that leaves enough room in the square frame. */
@@ -42,11 +35,7 @@ export function trialSize(wanted: number, frame: number): number {
   return Math.min(wanted, Math.floor(frame * LARGEST_SHARE))
 }
 
-/**
- * Draws random trials, `perKind` of each kind. Patches may repeat, but objects do not overlap. All arrangements are
- * equally likely. Equal seeds give equal trials.
- * @throws UsageError if the size is more than 3/8 of the frame
- */
+/** Draws `perKind` trials of each kind. Patches may repeat. All arrangements without overlap are equally likely. */
 export function randomTrials(
   patches: readonly string[],
   size: number,
@@ -71,10 +60,7 @@ export function randomTrials(
   )
 }
 
-/**
- * If two objects overlap, all positions are drawn again. Drawing only one of them again would make some arrangements
- * more likely than others.
- */
+/** Draws all positions again if two objects overlap. Drawing only one again would favour some arrangements. */
 function disjointPlaces(count: number, size: number, frame: number, whole: (below: number) => number) {
   const apart = (a: { row: number; col: number }, b: { row: number; col: number }) =>
     Math.abs(a.row - b.row) >= size || Math.abs(a.col - b.col) >= size

@@ -3,7 +3,6 @@ import { DeviceError, UsageError } from '../errors.js'
 import { type CudaDevice, type CudaFeatures, cudaDevices, releaseFeatures, uploadFeatures } from '../native.js'
 import type { GridFeatures } from './grid.js'
 
-/** Device on which an experiment runs. */
 export interface ExperimentPlace {
   /** The features in the memory of a CUDA card, which then computes. Without them, the processor computes. */
   readonly cudaFeatures?: CudaFeatures
@@ -18,10 +17,7 @@ export function parseCardDevice(text: string): DeviceRequest {
   return parseDevice(text)
 }
 
-/**
- * @param index null for the first card
- * @throws DeviceError if the addon has no CUDA kernels, the driver is missing or too old, or there is no such card
- */
+/** @param index null for the first card */
 export function requiredCard(index: number | null): CudaDevice {
   const { devices, reason } = cudaDevices(index ?? 0)
   const [card] = devices
@@ -30,10 +26,7 @@ export function requiredCard(index: number | null): CudaDevice {
   throw new DeviceError(`device ${name} is not usable for features: ${reason}; or use \`device cpu\``)
 }
 
-/**
- * Copies features to the card, calls `use` with them, and then frees them.
- * @throws CudaFailure if the card fails or has too little memory
- */
+/** @throws CudaFailure if the card fails or has too little memory */
 export async function onCard<T>(
   card: CudaDevice,
   { matrix, dims, rows, cols }: GridFeatures,

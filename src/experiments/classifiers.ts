@@ -3,10 +3,7 @@ import { type CudaDevice, CudaFailure, cudaDevices } from '../native.js'
 import { type ExperimentPlace, onCard } from './card.js'
 import type { GridFeatures } from './grid.js'
 
-/**
- * `auto` uses a card if a feature matrix has at least this many values, rows · dims. With fewer values, training on two
- * cores takes about a second, and opening a card takes nearly as long.
- */
+/** With fewer values (rows · dims), `auto` does not use a card: opening it would take about as long as training. */
 export const WORTH_A_CARD = 2 ** 24
 
 /** Device that trained classifiers. */
@@ -19,12 +16,8 @@ export interface ClassifierRecord {
   readonly failure?: string
 }
 
-/** Trains classifiers on a card or on the processor, one layer after the other. */
 export interface Classifiers {
-  /**
-   * Calls `training` with the layer's features on the card. Without a card, or again if the card fails, it calls
-   * `training` for the processor.
-   */
+  /** Calls `training` with the features on the card. If there is no card or it fails, `training` uses the processor. */
   train<T>(features: GridFeatures, training: (place: ExperimentPlace) => Promise<T>): Promise<T>
   /** The device that has trained so far, and why the card failed if it did. */
   ran(): ClassifierRecord
@@ -37,8 +30,7 @@ export function worthwhileCard(values: number): CudaDevice | undefined {
 
 /**
  * @param find returns the card, if there is one; called before the first training
- * @param onFailure called if the card fails or has too little memory; then the processor continues. Without
- *   `onFailure`, `train` throws the card's error
+ * @param onFailure called if the card fails; then the processor continues. Without it, `train` throws the card's error
  */
 export function openClassifiers(
   find: () => CudaDevice | undefined,
@@ -71,7 +63,7 @@ export function openClassifiers(
 /**
  * Trains the classifiers of a study: on a card for networks that run on CUDA or TensorRT, on the processor for all
  * others. If the card cannot be used or fails, the processor trains the rest of the study.
- * @param index index of the card; null for the first card. The card is opened for the first unit that needs it
+ * @param index null for the first card. The card is opened for the first unit that needs it
  * @param onNote called at most once, with the reason why the processor trains instead of the card
  */
 export function studyClassifiers(

@@ -20,10 +20,10 @@ export interface EquivarianceError {
   readonly aliasing: number
 }
 
-/** Largest distance in pixels that the object moves. For layers with small strides, it moves only two strides. */
+/** The variants of the measure contain these names, as in `8px border`. */
 export const ERROR_PARTS = ['border', 'aliasing'] as const
 
-/** Largest distance in pixels that the object moves for a layer, if two strides of the layer are farther. */
+/** Largest distance in pixels that the object moves. For layers with small strides, it moves only two strides. */
 const FARTHEST = 64
 
 /**
@@ -64,10 +64,7 @@ export function equivarianceErrors(features: Float32Array, map: FeatureMap): rea
   })
 }
 
-/**
- * Largest distance in pixels at which a map's error is measured.
- * @param room distance that the object can move before it reaches the frame's border
- */
+/** Largest distance in pixels at which a map's error is measured. */
 function reachOf({ stride }: FeatureMap, room: number): number {
   return stride * Math.min(2, Math.floor(Math.min(room, FARTHEST) / stride))
 }
@@ -82,7 +79,7 @@ function distance(
 ): number {
   const [length, step] = axis === 'vertical' ? [rows, cols] : [cols, 1]
   const whole = dx / stride
-  // At a whole number of cells, the sinc is 1 for one cell and 0 for all others.
+  // If the map moves by whole rows (columns), the sinc is 1 for one of them and 0 for all others.
   const [from, to] = Number.isInteger(whole) ? [whole, whole] : [1 - length, length - 1]
   const weights = Float64Array.from({ length: to - from + 1 }, (_, i) => sinc(from + i - whole))
   let sum = 0
@@ -102,10 +99,7 @@ function sinc(x: number): number {
   return x === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x)
 }
 
-/**
- * How far an object of this size must move, in pixels, to measure all layers of a network; 0 if no layer can be
- * measured.
- */
+/** Distance in pixels that an object of this size moves to measure all layers; 0 if none can be measured. */
 export function equivarianceReach(network: Network, size: number): number {
   const room = Math.ceil((network.input.rows - size) / 2)
   const maps = network.layers.flatMap((layer) => featureMapOf(network, layer) ?? [])
@@ -117,7 +111,6 @@ export function equivarianceReach(network: Network, size: number): number {
  * up to 130 images for this, because a unit's features do not serve: a coarse stride shows no aliasing, and with a fine
  * stride the features of early layers do not fit into memory.
  * @returns for each layer, the result of `equivarianceErrors`; empty for layers without a feature map
- * @throws as `NetworkHandle.encode`; the signal's reason after an abort
  */
 export async function measureEquivariance(
   { network, encode }: NetworkHandle,

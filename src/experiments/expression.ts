@@ -17,9 +17,7 @@ export interface Term {
   readonly coefficient: number
 }
 
-/**
- * Longest expression in characters. It also limits how deep parentheses nest, because each level is a recursive call.
- */
+/** In characters. This also limits how deep parentheses nest, because each level is a recursive call. */
 const MAX_LENGTH = 1000
 
 const MAX_COEFFICIENT = 1000
@@ -32,10 +30,8 @@ interface Token {
 }
 
 /**
- * Parses a sum of images, such as `0.5 * (A + B) − C`. Names have letters, digits and underscores; `-` and `−` are the
- * same sign.
+ * Parses a sum of images, such as `0.5 * (A + B) − C`. Names have letters, digits and underscores.
  * @returns the terms after multiplying out, in the order in which the names are written
- * @throws UsageError that names the column and what is expected there
  */
 export function parseExpression(text: string): readonly Term[] {
   if (text.length > MAX_LENGTH)
@@ -107,11 +103,7 @@ function withoutBreaks(text: string): string {
   return text.replace(/[\s\p{Cc}]/gu, ' ')
 }
 
-/**
- * The names in an expression, each once, in order of first use.
- * @param given names of the images
- * @throws UsageError for a name that no image has, or an image that the expression does not use
- */
+/** @throws UsageError for a name that no image has, or an image that the expression does not use */
 export function namesOf(terms: readonly Term[], given: readonly string[]): readonly string[] {
   const names = [...new Set(terms.map(({ name }) => name))]
   const unknown = names.find((name) => !given.includes(name))

@@ -30,10 +30,7 @@ export interface LayerArithmetic {
   readonly decodedOperands: readonly FramePixels[]
   /** Image decoded from the expected image's feature, RGB [rows, cols, 3]. */
   readonly decodedExpectation: FramePixels
-  /**
-   * PSNR in dB between the expected image and the image decoded from its feature; null if they are equal. It shows how
-   * much the generator alone loses.
-   */
+  /** PSNR in dB between the decoded and the true expected image: the generator's own loss; null if they are equal. */
   readonly reconstruction: number | null
   /** Results for both origins (see `Origin`). */
   readonly origins: Readonly<
@@ -57,10 +54,7 @@ interface ArithmeticImages {
   readonly blank: FramePixels
 }
 
-/**
- * Computes an expression in feature space and decodes its operands, its result and the expectation (paper section 2.3).
- * @throws the signal's reason after an abort
- */
+/** Computes an expression in feature space and decodes operands, result and expectation (paper section 2.3). */
 export async function featureArithmetic(
   models: ArithmeticModels,
   terms: readonly Term[],
@@ -105,10 +99,7 @@ export async function featureArithmetic(
   return layers
 }
 
-/**
- * Computes the result for each origin, [dims] each. For a generator that takes features after ReLU, it applies ReLU to
- * them.
- */
+/** The result for each origin, [dims] each; after ReLU if the generator takes features after ReLU. */
 export function resultsOf(
   terms: readonly Term[],
   features: ReadonlyMap<string, Float32Array>,
@@ -121,10 +112,7 @@ export function resultsOf(
   })
 }
 
-/**
- * Σ coefficient · feature, summed in float64; with an origin, origin + Σ coefficient · (feature − origin).
- * @param features [dims] each
- */
+/** Σ coefficient · feature, in float64; with an origin, origin + Σ coefficient · (feature − origin). */
 export function combine(
   terms: readonly Term[],
   features: ReadonlyMap<string, Float32Array>,
@@ -163,9 +151,7 @@ export function joined(parts: readonly Float32Array[]): Float32Array {
   return whole
 }
 
-/**
- * To be called between two forward passes. Each pass blocks this thread, so Ctrl-C and other signals arrive only here.
- */
+/** Call this between forward passes. Each blocks this thread, so Ctrl-C and other signals arrive only here. */
 export async function afterSignals(signal?: AbortSignal): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve))
   throwIfStopped(signal)

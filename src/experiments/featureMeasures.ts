@@ -15,10 +15,7 @@ export interface FeatureMeasures {
   readonly answers?: AnswerMaps
 }
 
-/**
- * @param hasClasses whether the layer has one value per class
- * @throws InputError that names the position of an all-zero or non-finite feature; CudaFailure
- */
+/** @throws InputError that names the position of an all-zero or non-finite feature; CudaFailure */
 export async function measureFeatures(
   grid: FeatureGrid,
   hasClasses: boolean,

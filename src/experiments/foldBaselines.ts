@@ -18,10 +18,7 @@ export const USUAL_PERIOD = 32
 /** Standard deviation in pixels of the Gaussians that encode the phase. */
 const CODE_WIDTH = 1.5
 
-/**
- * Scale of the made-up features. It is so large that no training sample is inside the classifier's margin at the usual
- * C, as with features of networks.
- */
+/** Scale of the made-up features. It keeps training samples out of the margin at C = 1, as with networks' features. */
 const SCALE = 3
 
 /**
@@ -32,13 +29,11 @@ const TIE = 1e-3
 
 /**
  * If the phase alone reaches this accuracy in shuffled folds, the grid is too coarse to judge separability: a
- * classifier can be right although its features tell only the phase. On grids below this accuracy, position alone
- * predicts the folds of real networks within 0.09; on grids above it, the error is up to 0.40 (measured in
- * docs/findings.md).
+ * classifier can be right although its features tell only the phase. Below this accuracy, position alone predicts the
+ * fold accuracies of real networks to within 0.09; above it, only to within 0.40 (measured in docs/findings.md).
  */
 const PHASE_DECIDES = 2 / 3
 
-/** Accuracy on each fold, by task. */
 export function foldsOf(result: Separability): Record<Task, (number | null)[]> {
   return { 'left-right': [...result['left-right'].folds], 'top-bottom': [...result['top-bottom'].folds] }
 }
@@ -49,10 +44,7 @@ export function meanAccuracy(tasks: Readonly<Record<Task, readonly (number | nul
   return accuracies.reduce((sum, accuracy) => sum + accuracy, 0) / accuracies.length
 }
 
-/**
- * Says why a grid is too coarse to judge separability; undefined if it is not.
- * @param accuracy mean accuracy in shuffled folds if classifiers see only the phase
- */
+/** @param accuracy mean accuracy in shuffled folds of classifiers that see only the phase */
 export function coarseGrid(accuracy: number, period: number): string | undefined {
   // The accuracy is NaN if no classifier converged.
   if (!(accuracy >= PHASE_DECIDES)) return undefined
@@ -75,11 +67,9 @@ type FoldBaselines = Readonly<Record<MadeUpFeature, Readonly<Partial<Record<Fold
  * Shows the effect of the folds alone. It trains the classifiers of `separability` on the same folds, but on features
  * that hold only the position (row and column), or only its phase (row and column modulo the period).
  *
- * The phase of a row or column is encoded as `period` values, one for each residue r. Each is a Gaussian, 1.5 pixels
- * wide, of the circular distance between the phase and r. A tie counts as half right. If the stride is a multiple of
- * the period, all positions have the same phase, and every accuracy is 0.5.
- *
- * @throws as `separability`; UsageError for a period that is not a whole number above 0
+ * The phase of a row or column is encoded as `period` values, one for each residue r. Each is a Gaussian of the
+ * circular distance between the phase and r. A tie counts as half right. If the stride is a multiple of the period, all
+ * positions have the same phase, and every accuracy is 0.5.
  */
 export async function foldBaselines(
   grid: PositionsGrid,

@@ -3,10 +3,7 @@ import { counted } from '../support/text.js'
 import type { GridShape } from './grid.js'
 import { randomNumbers } from './randomNumbers.js'
 
-/**
- * The two tasks of separability (paper section 2.2): tell the left half of the grid from the right, or the top from the
- * bottom.
- */
+/** The tasks of separability (paper section 2.2): tell left from right, and top from bottom, on the grid. */
 export const TASKS = ['left-right', 'top-bottom'] as const
 /** Task of separability, such as `left-right`. */
 export type Task = (typeof TASKS)[number]
@@ -34,10 +31,7 @@ export const FOLDS = 5
 /** Number of rectangles along each axis into which the `blocks` scheme cuts the grid. */
 const BLOCKS_PER_AXIS = 10
 
-/**
- * Class of each position, [rows * cols]: 0 in the left (top) half, where col < cols / 2 (row < rows / 2); 1 in the
- * other.
- */
+/** [rows * cols]: 0 where col < cols / 2 (row < rows / 2), 1 elsewhere. */
 export function taskClasses(task: Task, { rows, cols }: GridShape): Uint8Array {
   return Uint8Array.from({ length: rows * cols }, (_, i) =>
     task === 'left-right' ? Number(i % cols >= cols / 2) : Number(Math.floor(i / cols) >= rows / 2),
@@ -51,19 +45,16 @@ export function checkSeed(seed: number): void {
 
 /**
  * The fold, 0 to 4, in which each sample is tested, [rows * cols] in row-major order of the grid.
- *
  * - `ordered`: scikit-learn's StratifiedKFold(5) without shuffling, on samples in row-major order. The classes of all
  *   samples are sorted into a list. Fold k gets as many samples of a class as the list has at indices k, k + 5, k + 10,
  *   …. Each class's samples fill the folds in their order, so a fold tests a contiguous run of each class.
- * - `shuffled`: folds of the same sizes as `ordered`, but each class's samples are shuffled before they fill the folds.
- *   The shuffle is Fisher-Yates with `randomNumbers` (not numpy's generator), and begins with the left or top class.
+ * - `shuffled`: folds of the same sizes, but each class's samples are shuffled before they fill the folds. The shuffle
+ *   is Fisher-Yates with `randomNumbers` (not numpy's generator), and begins with the left or top class.
  * - `transposed`: `ordered` on samples in column-major order.
  * - `blocks`: the grid is cut into 10 × 10 rectangles of about equal size, or fewer if an axis has fewer than 10
  *   positions. If the border between the classes cuts a rectangle, each class has its own part of it. Each class's
  *   rectangles are shuffled. One after the other, each goes to the fold that has the fewest samples of the class; a tie
- *   goes to the first such fold. So a fold tests whole rectangles, not scattered positions whose neighbours it was
- *   trained on.
- *
+ *   goes to the first such fold.
  * @throws InputError if a class has fewer samples (or rectangles) than folds
  */
 export function assignFolds(scheme: FoldScheme, classes: Uint8Array, shape: GridShape, seed: number): Uint8Array {
@@ -99,10 +90,7 @@ export interface TaskFolds {
   readonly folds: Uint8Array
 }
 
-/**
- * Labels for one training problem per fold of each task, [tasks * FOLDS, positions]: -1 for class 0, +1 for class 1,
- * and 0 for the samples on which the problem is tested.
- */
+/** One problem per fold of each task, [tasks * FOLDS, positions]: -1 or +1 by class, 0 for samples that are tested. */
 export function trainingLabels(tasks: readonly TaskFolds[]): Int8Array {
   const rows = tasks[0]?.classes.length ?? 0
   const labels = new Int8Array(tasks.length * FOLDS * rows)
@@ -115,10 +103,7 @@ export function trainingLabels(tasks: readonly TaskFolds[]): Int8Array {
   return labels
 }
 
-/**
- * StratifiedKFold(5) on samples in the given order. `byClass` has each class's samples in the order in which they fill
- * the folds.
- */
+/** StratifiedKFold(5). `byClass` has each class's samples in the order in which they fill the folds. */
 function stratify(
   classes: Uint8Array,
   order: readonly number[],

@@ -6,9 +6,7 @@ export interface GridShape {
   readonly cols: number
 }
 
-/**
- * Features at the positions of a grid. The matrix may have more rows than the grid has positions; these are ignored.
- */
+/** Features at the positions of a grid. Further rows of the matrix are ignored. */
 export interface GridFeatures extends GridShape {
   /** [positions, dims], float32, row-major. */
   readonly matrix: Float32Array

@@ -1,12 +1,11 @@
 import type { GridShape } from './grid.js'
 import { DIRECTIONS, type Direction } from './mapMeasures.js'
 
-/** Periods of the grid spectrum in pixels. They are the usual total strides of networks, from layer to layer. */
+/** In pixels. These are the total strides that the layers of most networks have. */
 export const GRID_PERIODS = [2, 4, 8, 16, 32] as const
 
 /** Power of a map at one period along one axis. */
 interface PeriodPower {
-  /** `horizontal`: along rows, as the object moves left or right; `vertical`: along columns, as it moves up or down. */
   readonly direction: Direction
   /** In pixels. */
   readonly period: number
@@ -24,7 +23,6 @@ const FEWEST_PERIODS = 3
  * cannot show: those shorter than two strides, which would appear as longer ones, and those that fit fewer than three
  * times into a line.
  * @param map [rows, cols], row-major
- * @param stride distance of neighbouring positions in pixels
  */
 export function gridSpectrum(map: ArrayLike<number>, shape: GridShape, stride: number): readonly PeriodPower[] {
   return DIRECTIONS.flatMap((direction) => {
@@ -72,23 +70,18 @@ function linePowers(map: ArrayLike<number>, length: number, kernels: readonly Pe
 
 /**
  * Complex vector whose scalar product with a line is the line's amplitude at a period. Removing the parabola, windowing
- * and transforming are all linear, so this one product does all three. About the middle of a line, the real part is
- * even and the imaginary part odd. So only half of each is stored. The real half is multiplied with the sums of
- * mirrored values, and the imaginary half with their differences.
+ * and transforming are all linear, so this one product does all three. About the middle, the real part is even and the
+ * imaginary part odd. So half of each is enough, multiplied with the sums (differences) of mirrored values.
  */
 interface PeriodKernel {
   readonly period: number
-  /**
-   * First half of the real and the imaginary part, [⌈length / 2⌉]. They are scaled so that the squared magnitude of the
-   * product is the power.
-   */
+  /** First halves, [⌈length / 2⌉], scaled so that the squared magnitude of the product is the power. */
   readonly real: Float64Array
   readonly imaginary: Float64Array
 }
 
 const knownKernels = new Map<string, readonly PeriodKernel[]>()
 
-/** The kernels of all periods that lines of this length and stride can show. */
 function kernelsFor(length: number, stride: number): readonly PeriodKernel[] {
   const key = `${length} ${stride}`
   const known = knownKernels.get(key)

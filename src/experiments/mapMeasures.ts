@@ -1,15 +1,16 @@
 import type { Position } from '../engine/positions.js'
 import type { GridShape } from './grid.js'
 
-/** Directions in which the object moves: along a row of the map, or along a column. */
+/**
+ * `horizontal`: the object moves left or right, along a row of the map. `vertical`: it moves up or down, along a
+ * column.
+ */
 export const DIRECTIONS = ['horizontal', 'vertical'] as const
 export type Direction = (typeof DIRECTIONS)[number]
 
 /** How much a map changes between neighbouring positions: mean |difference| along each axis. */
 export interface Jaggedness {
-  /** Between neighbours in a column: the object moves up or down. */
   readonly vertical: number
-  /** Between neighbours in a row: the object moves left or right. */
   readonly horizontal: number
 }
 
@@ -32,16 +33,14 @@ export function jaggedness(map: ArrayLike<number>, { rows, cols }: GridShape): J
 
 /** Share of neighbouring positions with the same strongest feature; null along an axis with a single position. */
 export interface MapConsistency {
-  /** Share of neighbours in a row: the object moves left or right. */
   readonly horizontal: number | null
-  /** Share of neighbours in a column: the object moves up or down. */
   readonly vertical: number | null
 }
 
 /**
  * Consistency of a layer's answer: the share of neighbouring positions whose largest feature has the same index. In a
- * layer with one value per class, that means the same class. Neighbours are one stride apart. The measure follows the
- * consistency of Zhang 2019, which compares random shifts of a photo.
+ * layer with one value per class, that means the same class. The measure follows the consistency of Zhang 2019, which
+ * compares random shifts of a photo.
  * @param strongest index of each position's largest feature, row-major over the grid; see `argmax` of native.ts
  */
 export function mapConsistency(strongest: Int32Array, { rows, cols }: GridShape): MapConsistency {
@@ -63,10 +62,8 @@ export function mapConsistency(strongest: Int32Array, { rows, cols }: GridShape)
  * positions to the left and right of the anchor minus the mean similarity at those above and below it. The result is
  * the mean of these differences over all distances that have both kinds of positions.
  * @param map [rows, cols], row-major
- * @param stride distance between neighbouring positions in pixels
  * @param anchor in pixels; if it is not on the grid, the nearest row and column of the grid are used
- * @returns undefined if no two positions along the two axes are equally far from the anchor: for a single row or
- *   column, or if the anchor is between grid positions along only one axis
+ * @returns undefined if no two positions along the two axes are equally far from the anchor
  */
 export function directionBias(
   map: ArrayLike<number>,
@@ -102,13 +99,11 @@ function mean(values: readonly number[]): number {
 }
 
 /**
- * Coverage of a map: the share of positions whose similarity reaches each threshold. The paper calls this global
- * invariance.
+ * Share of positions whose similarity reaches each threshold. The paper calls it global invariance.
  * @param thresholds in ascending order
  */
 export function coverage(map: ArrayLike<number>, thresholds: readonly number[]): readonly number[] {
-  // Each value is counted once, at the highest threshold that it reaches. The running sum below then adds it to the
-  // lower thresholds.
+  // Each value is counted at the highest threshold that it reaches; the sum below adds it to the lower ones.
   const reached = new Uint32Array(thresholds.length)
   for (let i = 0; i < map.length; i++) {
     const value = map[i] as number
@@ -127,7 +122,6 @@ export function coverage(map: ArrayLike<number>, thresholds: readonly number[]):
 /**
  * Nearest-rank percentile of a map: the lowest value such that at least this percentage of positions has it or a lower
  * one. It uses Hoare's selection, because sorting the maps of a large study would take longer than reading them.
- * @param map not empty
  */
 export function lowestPercentile(map: ArrayLike<number>, percent: number): number {
   const values = Float32Array.from(map)

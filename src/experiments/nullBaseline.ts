@@ -2,14 +2,13 @@ import { cosineSimilarity } from '../native.js'
 
 /** Cosines between the features of two objects at the same position, by whether both have the same class. */
 export interface PairSimilarities {
-  /** One value per pair of objects. */
   readonly same: readonly number[]
   readonly different: readonly number[]
 }
 
 /**
- * The null baseline: how similar the features of different objects are at the same position. It tells how to judge the
- * similarity of one object at two positions.
+ * Similarities of different objects at the same position. Use them to judge the similarity of one object at two
+ * positions.
  * @param features [objects, dims], float32, one feature per object
  * @param categories class of each object; null if unknown, and then its pairs count as different
  */

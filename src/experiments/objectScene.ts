@@ -4,7 +4,7 @@ import type { Patch } from '../patches/patch.js'
 /** An object in a scene: the name of its patch, and the row and column of its top-left pixel in the frame. */
 export interface PlacedObject {
   readonly patch: string
-  /** Side of the square in pixels. */
+  /** In pixels. */
   readonly size: number
   readonly row: number
   readonly col: number
@@ -20,7 +20,6 @@ export const BLANK = 'blank'
  * Parses a scene such as `orange@0,149 dog:100@20,30`: terms `patch@row,col` or `patch:size@row,col`, separated by
  * spaces or `+`. They are drawn in this order. `blank` is the scene without objects.
  * @param size side in pixels of objects whose term has no size
- * @throws UsageError that quotes the text from the first invalid term on
  */
 export function parseScene(text: string, size: number): readonly PlacedObject[] {
   if (text.trim() === BLANK) return []
@@ -59,7 +58,6 @@ export function sceneText(objects: readonly PlacedObject[]): string {
   return objects.map(({ patch, size, row, col }) => `${patch}:${size}@${row},${col}`).join(' ')
 }
 
-/** @throws UsageError unless the whole object is inside the square frame */
 export function checkInFrame({ patch, size, row, col }: PlacedObject, frame: number): void {
   const limit = frame - size
   if (row >= 0 && col >= 0 && row <= limit && col <= limit) return
@@ -70,8 +68,7 @@ export function checkInFrame({ patch, size, row, col }: PlacedObject, frame: num
 }
 
 /**
- * Draws one object into a frame, in place.
- * @param frame RGB, [side, side, 3]
+ * @param frame RGB, [side, side, 3]; changed in place
  * @param blend hard: takes the patch's pixels where alpha ≥ 128; soft: mixes by alpha and rounds to 8 bits
  */
 export function drawObject(

@@ -5,7 +5,6 @@ import { type LayerGrid, positionAt } from './grid.js'
 import { randomNumbers } from './randomNumbers.js'
 import { ridgePredictions } from './ridge.js'
 
-/** The coordinates of the object that are predicted from the features. */
 export const READ_AXES = ['row', 'col'] as const
 
 /** Number of a grid's positions that a study samples for the read-out. */
@@ -17,9 +16,7 @@ const BANDS = [8, 16, 32, 64] as const
 /** Distances in pixels between training rows (columns) if all rows in between are tested; see `positionReadout`. */
 const STEPS = [4, 8, 14] as const
 
-/**
- * Fewest different rows (columns) in training. With fewer, a test says more about these rows than about the features.
- */
+/** With fewer rows (columns) in training, a test says more about these rows than about the features. */
 const FEWEST_LINES = 4
 
 /** Result of one test: how well it predicts rows (columns). */
@@ -36,10 +33,10 @@ export interface AxisReadout {
 }
 
 /**
- * Predicts the object's row and column from a layer's features by ridge regression. It tests this at positions that
- * were left out of training. Features are centred but not standardised, for three reasons: one Gram matrix serves all
- * tests, values that hardly change stay weak, and a rotation of the feature space does not change the results.
- *
+ * Predicts the object's row and column from a layer's features by ridge regression, and tests the predictions at
+ * positions that were left out of training. Features are centred but not standardised, for three reasons: one Gram
+ * matrix serves all tests, values that hardly change stay weak, and a rotation of the feature space does not change the
+ * results.
  * - `shuffled`: a random half of the samples is left out.
  * - `8px bands` (16, 32, 64): every other band of 8 (16, 32, 64) pixels is left out. One such band is in the middle, so
  *   that even wide bands have training rows on both sides.
@@ -48,10 +45,7 @@ export interface AxisReadout {
  *
  * Columns are tested alike. A test is skipped if the grid is too coarse for it (fewer than two rows in a band, or no
  * row in between), or if fewer than four rows are left for training.
- *
- * @param grid features of one layer, [positions, dims] in row-major order
- * @param options `seed` for drawing samples, a whole number, and their number `samples`; if there are fewer positions,
- *   all are used
+ * @param options `seed` for drawing samples, and their number; if there are fewer positions, all are used
  * @returns tests of rows, then of columns, in the order above; positions in pixels of the object's top-left corner
  */
 export async function positionReadout(
@@ -82,10 +76,9 @@ export async function positionReadout(
 }
 
 /**
- * Name and training samples of each test.
  * @param lines number of rows (columns) of the grid
- * @returns pairs of the name and a function that tells whether a sample is in training. It takes the sample's row
- *   (column) in pixels, and the share of samples that come before it in random order
+ * @returns name of each test, and whether a sample is in training, given its row (column) in pixels and the share of
+ *   samples that come before it in random order
  */
 function testsOf(
   lines: number,
@@ -103,10 +96,7 @@ function testsOf(
   ]
 }
 
-/**
- * @param tested true and predicted row (column) of each tested sample, in pixels
- * @param lines rows (columns) in training, in pixels
- */
+/** @param lines rows (columns) in training, in pixels */
 function judged(
   tested: readonly (readonly [at: number, predicted: number])[],
   lines: readonly number[],

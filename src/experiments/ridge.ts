@@ -3,10 +3,8 @@ const PENALTIES = Array.from({ length: 19 }, (_, i) => 10 ** (i / 2 - 8))
 
 /**
  * Ridge regression with an intercept, which is not penalised. It uses only the Gram matrix, so the cost does not grow
- * with the dims. It tries 19 penalties, 1e-8 to 10 times the mean squared length of the centred features, and takes the
- * one with the lowest leave-one-out mean squared error. If all features are equal, every prediction is the mean target
- * of the training samples.
- *
+ * with the dims. It tries 19 penalties and takes the one with the lowest leave-one-out mean squared error. If all
+ * features are equal, every prediction is the mean target of the training samples.
  * @param gram scalar products of the samples' features, [samples, samples]
  * @param trained indices of the training samples
  * @param target [samples]; only those of the training samples are read
@@ -57,7 +55,6 @@ interface TridiagonalForm {
  * The error at sample i is (G·y)ᵢ / (Gᵢᵢ - h), where h = 1 / (n · (n · level + penalty)) removes the level's
  * contribution. The level separates the intercept, which has no penalty, from directions of length 0. Using T instead
  * of eigenvalues follows Eldén (BIT 24, 1984).
- *
  * @param form tridiagonal form of K + level·1·1ᵀ
  * @param values y: the target minus its mean, [n]
  */
@@ -96,8 +93,8 @@ export function leaveOneOut(
 }
 
 /**
- * Makes the matrix tridiagonal by Householder reflections I - v·vᵀ from both sides. Each leaves the finished rows and
- * columns unchanged (Golub and Van Loan, Matrix Computations, section 8.3).
+ * Householder reflections I - v·vᵀ are applied from both sides. Each leaves the finished rows and columns unchanged
+ * (Golub and Van Loan, Matrix Computations, section 8.3).
  * @param matrix symmetric, [n][n]; only its lower triangle is read
  */
 export function tridiagonalForm(matrix: readonly Float64Array[]): TridiagonalForm {

@@ -4,19 +4,13 @@ import { type Patch, type PatchSource, patchesOfSource } from '../patches/patch.
 import { nearestNames } from '../support/text.js'
 import { checkInFrame, drawObject, type FramePixels, type PlacedObject } from './objectScene.js'
 
-/** Draws scenes of the objects that `sceneRenderer` was given. */
 export interface SceneRenderer {
   /** Sorted by name and size. */
   readonly patches: readonly Patch[]
   draw(objects: readonly PlacedObject[]): FramePixels
 }
 
-/**
- * Reads the patches of all objects and resizes each to its object's size.
- * @param side of the square frame, in pixels
- * @throws UsageError for an unknown patch, or an object that is not inside the frame; InputError for a damaged patch;
- *   the signal's reason after an abort
- */
+/** Reads the patches of all objects and resizes each to its object's size. */
 export async function sceneRenderer(
   objects: readonly PlacedObject[],
   sources: readonly PatchSource[],

@@ -35,8 +35,7 @@ export interface ClassifierOptions extends ExperimentPlace {
   /** Largest relative duality gap of a solved problem; see `SvmOptions` of native.ts. */
   readonly tolerance?: number
   /**
-   * Decision values at most this far from 0 count as half right. With 0, the default, a decision value of 0 means left
-   * or top.
+   * Decision values at most this far from 0 count as half right. With 0, the default, a value of 0 means left or top.
    */
   readonly tie?: number
   readonly signal?: AbortSignal
@@ -64,14 +63,11 @@ export type Separability = Readonly<Record<Task, TaskSeparability>>
 
 /**
  * How well a linear classifier tells the left half of the positions from the right half, and the top from the bottom,
- * by the features alone (paper section 2.2): 5-fold cross-validation of a linear support vector machine. The problems
- * of all schemes, ten per scheme, are trained together. This is faster than one scheme after the other, because they
- * share the features.
- *
+ * by the features alone (paper section 2.2): 5-fold cross-validation of a linear support vector machine. All schemes
+ * are trained together, which is faster than one after the other, because they share the features.
  * @returns one result per scheme
  * @throws InputError for a class with fewer positions than folds, for NaN or infinity (naming the position), and if all
- *   positions have the same feature; UsageError for unknown names, a C that is not between 1e-30 and 1e30, or fewer
- *   than one thread; CudaFailure; the signal's reason after an abort
+ *   positions have the same feature; CudaFailure
  */
 export async function separabilityByScheme(
   grid: LayerGrid,

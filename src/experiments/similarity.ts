@@ -12,17 +12,14 @@ export interface SimilarityMaps {
   readonly anchors: Readonly<Record<AnchorName, { row: number; col: number; mean: number; min: number }>>
 }
 
-/**
- * Features on a grid, and its anchors. After the grid's rows, the matrix has rows for anchors that are not grid
- * positions.
- */
+/** After the grid's rows, the matrix has rows for anchors that are not grid positions. */
 export interface FeatureGrid extends LayerGrid {
   readonly anchors: readonly Anchor[]
 }
 
 /**
  * Cosine similarity of every position's feature with the feature at each anchor (paper section 2.1). It reads the
- * matrix once, and is within 1e-6 of the float64 value. An anchor's map includes the anchor itself.
+ * matrix once, and is within 1e-6 of the float64 value.
  * @throws InputError that names the position of an all-zero or non-finite feature; CudaFailure
  */
 export async function similarityMaps(

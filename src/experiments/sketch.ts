@@ -16,11 +16,9 @@ const MOST_BYTES = 8 * 1024 * 1024
 /**
  * Makes short rows whose cosines differ from those of the features by at most `SKETCH_ERROR`. They are the pivoted
  * Cholesky factor of the matrix of all cosines. Each dim needs one row of this matrix. Each row's squared length is
- * below 1 by at most half of `SKETCH_ERROR`. So the product of two rows differs from the cosine by less than this half,
- * and dividing by their lengths adds as much again.
- *
+ * below 1 by at most half of `SKETCH_ERROR`. So the product of two rows differs from the cosine by less than that, and
+ * dividing by their lengths adds as much again.
  * @param features [rows, dims], all finite, no row all zero
- * @param threads number of threads of each pass over the features
  * @returns undefined if such a sketch would be larger than `MOST_BYTES`
  */
 export async function sketchOf(
@@ -47,10 +45,7 @@ export async function sketchOf(
   return { dims: columns.length, rows: sketch }
 }
 
-/**
- * Turns the cosines with the pivot, in place, into the next column of the factor. Updates `lacking`, which is 1 minus
- * each row's squared length so far.
- */
+/** Turns the cosines with the pivot into the next column, in place. `lacking` is 1 minus each row's squared length. */
 function nextColumn(
   cosines: Float64Array,
   columns: readonly Float64Array[],

@@ -4,15 +4,12 @@ import { isConstant, separabilityByScheme } from './separability.js'
 
 /**
  * Numbers of rows and columns of the grids that are compared. Smaller grids have too few positions for five folds. On
- * larger grids, training on the phase takes seconds, and all networks follow the position.
+ * larger grids, training on the phase takes seconds, and all networks agree with position alone.
  */
 const FEWEST_ROWS = 8
 const MOST_ROWS = 25
 
-/**
- * Accuracies of the task top-bottom in ordered folds on one grid: those of the network, and those of each made-up
- * feature.
- */
+/** Accuracies of top-bottom in ordered folds on one grid, of the network and of each made-up feature. */
 interface StrideFolds extends Readonly<Record<MadeUpFeature | 'network', readonly (number | null)[]>> {
   /** In pixels. */
   readonly stride: number
@@ -20,9 +17,7 @@ interface StrideFolds extends Readonly<Record<MadeUpFeature | 'network', readonl
   readonly cols: number
 }
 
-/**
- * Mean absolute difference between the accuracies of the network and of each made-up feature, over folds and strides.
- */
+/** Mean absolute difference between the accuracies of the network and a made-up feature, over folds and strides. */
 export interface FoldPrediction extends Readonly<Record<MadeUpFeature, number>> {
   /** Number of folds that were compared. */
   readonly folds: number
@@ -45,10 +40,8 @@ export function subGrid(grid: LayerGrid, step: number): LayerGrid {
  * encode the position, or only the position modulo the network's stride. It uses the grid and its sub-grids with 8 to
  * 25 rows and columns. For example, a grid of stride 4, with an object of 125 px in a frame of 224 px, gives strides 4,
  * 8 and 12.
- * @param grid features of one network, object and layer
  * @param ordered the grid's own accuracies of top-bottom in ordered folds, if they are already known
  * @returns in ascending order of strides; empty if the grid has fewer than 8 rows or columns
- * @throws as `separability`
  */
 export async function strideFolds(
   grid: LayerGrid,

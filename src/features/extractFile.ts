@@ -26,11 +26,7 @@ interface Layer {
   readonly equivariance?: readonly object[]
 }
 
-/**
- * Contents of extract.json. It has a hash of each array, because the arrays and extract.json cannot be replaced at the
- * same moment. If the hashes differ, the files do not belong together.
- * @param origin inputs that decide the features
- */
+/** The arrays and extract.json cannot be replaced at the same moment. Its hashes tell whether they belong together. */
 export function extractFile(extraction: { readonly layers: readonly Layer[] }, origin: object) {
   const layers = extraction.layers.map(({ name, dims, shape, data, equivariance }) => {
     return { name, dims, file: arrayFile(name), sha256: sha256(...encodeNpy(shape, data)), equivariance }
@@ -48,7 +44,6 @@ export const gridSchema = z.object({
   frame: z.number().int().positive(),
 })
 
-/** Size of a grid of positions, and the settings that made it. */
 export type DescribedGrid = z.infer<typeof gridSchema>
 
 /** Id of the network if an extract.json does not name it. */
@@ -73,7 +68,6 @@ export const descriptionSchema = gridSchema.extend({
 export type ExtractionDescription = z.infer<typeof descriptionSchema>
 
 /**
- * Reads the extract.json of a folder.
  * @returns undefined if there is none
  * @throws InputError if it cannot be read or is damaged, because then damaged arrays would not be noticed
  */
@@ -92,8 +86,7 @@ export async function readDescription(folder: string): Promise<ExtractionDescrip
 }
 
 /**
- * Reads the extract.json in an array's folder.
- * @returns undefined if there is none, or if it describes other arrays
+ * @returns undefined if there is no extract.json beside the array, or if it describes other arrays
  * @throws InputError if it is damaged, or if it describes a different array of the same name
  */
 export async function describedBeside(

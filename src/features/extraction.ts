@@ -76,24 +76,15 @@ export interface Extraction extends ExecutionRecord {
   readonly layers: readonly {
     readonly name: string
     readonly dims: number
-    /**
-     * Features, [rows, cols, dims] in C order, maybe on a SharedArrayBuffer. Layers of the catalog's networks are read
-     * before ReLU and softmax.
-     */
+    /** [rows, cols, dims] in C order, maybe on a SharedArrayBuffer. Catalog layers are read before ReLU and softmax. */
     readonly data: Float32Array
     readonly shape: readonly [rows: number, cols: number, dims: number]
     /** Path of the .npy file; absent without `out`. */
     readonly file?: string
-    /**
-     * How far the layer fails to move with the object, for moves by 1, 2, … pixels from the center; absent if the layer
-     * has no feature map or its error cannot be measured.
-     */
+    /** How far the layer fails to move with the object, pixel by pixel from the center; absent if not measurable. */
     readonly equivariance?: readonly EquivarianceError[]
   }[]
-  /**
-   * How often the network gave each answer; absent if its classes are unknown, or if the layer with their values is not
-   * read.
-   */
+  /** How often the network gave each answer; absent if its classes are unknown or their layer is not read. */
   readonly answers?: AnswerCounts
   readonly settings: Settings
   /** Images that this call computed: rows × cols, or fewer if it resumed an earlier call. */
@@ -153,10 +144,6 @@ export interface PlacedPatch {
   >
 }
 
-/**
- * @throws UsageError for invalid options or too little memory; InputError for a picture that cannot be used; the
- *   signal's reason after an abort
- */
 export async function placePatch(network: Network, options: PlacementOptions): Promise<PlacedPatch> {
   const { size, stride = 1, blend = 'hard', signal } = options
   const frame = network.input.rows
@@ -168,10 +155,7 @@ export async function placePatch(network: Network, options: PlacementOptions): P
   return { scene: sceneOf(patch, background, blend), grid, origin }
 }
 
-/**
- * Computes the features of every layer at every position. With `out`, it saves them while it computes, so that an
- * interrupted call can be resumed.
- */
+/** With `out`, it saves features while it computes, so that an interrupted call can be resumed. */
 export async function extractPlaced(
   execution: Execution,
   { scene, grid, origin }: PlacedPatch,
@@ -249,10 +233,7 @@ function networkOrigin(network: Network, precision: Precision | undefined) {
   }
 }
 
-/**
- * Joins the rows that an earlier call saved with those that this call computed.
- * @param computed index in the grid of each computed row
- */
+/** @param computed index in the grid of each row that this call computed */
 async function joined(
   partial: PartialArrays,
   layers: Features['layers'],
@@ -279,7 +260,6 @@ function anySignal(signal: AbortSignal | undefined, other: AbortSignal): AbortSi
 /**
  * Collects computed rows and writes many at a time, while others are computed.
  * @param places row in the files of each computed row
- * @param atATime number of rows per write
  */
 function savingRows(partial: PartialArrays, places: Int32Array, atATime: number) {
   const failed = new AbortController()
@@ -300,7 +280,6 @@ function savingRows(partial: PartialArrays, places: Int32Array, atATime: number)
       for (const row of rows) pending.push({ row: places[row] as number, from: row })
       if (pending.length >= atATime) write()
     },
-    /** Writes the remaining rows. */
     end: () => {
       write()
       return writing

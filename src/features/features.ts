@@ -20,19 +20,14 @@ export interface FeatureLayers {
 
 /** Features on their grid. Anchors are in pixels if the stride is known, and in grid positions if it is not. */
 export interface OpenFeatures extends FeatureGrid {
-  /**
-   * Description of the grid, such as the extract.json beside a file; undefined if there is none, or if it does not fit
-   * the array.
-   */
+  /** Such as the extract.json beside a file; undefined if there is none, or if it does not fit the array. */
   readonly described: DescribedGrid | undefined
 }
 
 /**
- * Reads features from a file, or checks features in memory.
- * @param given description of the grid, for an array in memory that is part of an extraction
- * @throws InputError if a file is not a .npy array of float32 with three non-empty axes, or not the array that the
- *   extract.json beside it describes
- * @throws UsageError for an array in memory that is not of this form
+ * @param given description of the grid, for an array in memory
+ * @throws InputError for a file, or UsageError for an array in memory, that is not float32 [rows, cols, dims];
+ *   InputError if the extract.json beside a file describes another array
  */
 export async function openFeatures(input: string | FeatureArray, given?: DescribedGrid): Promise<OpenFeatures> {
   if (typeof input === 'string') {

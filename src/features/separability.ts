@@ -156,10 +156,7 @@ async function bySchemes(
   return { schemes, loss: LOSS, C, seed, ...classifiers.ran(), seconds, ...(coarse && { coarse }) }
 }
 
-/**
- * Smallest stride in pixels that is checked for coarseness. Smaller strides are fine enough, and the check takes
- * seconds.
- */
+/** Smaller strides are not checked for coarseness: they are fine enough, and the check would take seconds. */
 const FINEST_COARSE_STRIDE = 5
 
 async function coarseness({ rows, cols, stride }: OpenFeatures): Promise<string | undefined> {

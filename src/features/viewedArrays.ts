@@ -19,10 +19,7 @@ import {
 } from './extractFile.js'
 import { type OpenFeatures, openFeatures } from './features.js'
 
-/**
- * Most bytes of features per layer in a page, because a browser holds them in memory. Without its features, a layer has
- * only the five anchors' maps.
- */
+/** Most bytes per layer in a page, because a browser holds them in memory. Larger layers have only their five maps. */
 export const MOST_FEATURE_BYTES = 400e6
 
 /** Whether the features of a layer are small enough to become part of the page. */
@@ -33,12 +30,9 @@ export function fitsPage(positions: number, dims: number): boolean {
 /** Files of features that belong together, and their description. */
 interface FoundArrays {
   readonly files: readonly ArrayFile[]
-  /** The files' folder. */
   readonly folder: string
   readonly description: ExtractionDescription | undefined
-  /**
-   * Whether the files must match the description. If false, the file may be one that the description does not cover.
-   */
+  /** False for a single file, which the description may not cover. */
   readonly isWhole: boolean
   /** Default folder of the page. */
   readonly out: string
@@ -101,10 +95,8 @@ interface MeasuredFile {
 }
 
 /**
- * Compares every position with the anchors. Only one layer's features are in memory at a time.
+ * Only one layer's features are in memory at a time.
  * @param onLayer called with the number of layers that are compared so far
- * @throws InputError for a file that is not a feature array or not the described one, for a feature that is all zero or
- *   not finite, or for a grid that is too large to draw
  */
 export async function readExtraction(
   arrays: FoundArrays,

@@ -7,9 +7,7 @@ const HALF = 1 << (WEIGHT_BITS - 1)
 /** Source pixels are added four at a time, which takes half as long as one at a time. */
 const BLOCK = 4
 
-/**
- * Source pixels of each target pixel: `width` pixels from index `first` on, and their weights. Some weights may be 0.
- */
+/** Source pixels of each target pixel, `width` of them from index `first` on, and their weights. Some weights are 0. */
 interface Taps {
   /** A multiple of `BLOCK`. */
   readonly width: number
@@ -19,7 +17,6 @@ interface Taps {
   readonly weights: Int32Array
 }
 
-/** A rectangle of a resized picture. */
 export interface Window {
   readonly top: number
   readonly left: number
@@ -29,8 +26,8 @@ export interface Window {
 
 /**
  * Resizes an RGB picture, [rows, cols, 3], with a bilinear filter, which widens when the picture shrinks. The result
- * equals that of Pillow's `resize(…, BILINEAR)` to the bit, which torchvision's `Resize` uses. It resizes horizontally,
- * then vertically, and rounds to bytes after each.
+ * equals, to the bit, that of Pillow's `resize(…, BILINEAR)`, which torchvision's `Resize` uses. It resizes
+ * horizontally, then vertically, and rounds to bytes after each.
  * @param window the part of the result that is computed; all of it by default
  */
 export function resizeAntialiased(
@@ -76,10 +73,7 @@ function alongRows(data: Uint8Array, length: number, { width, first, weights }: 
   return resized
 }
 
-/**
- * Adds four weighted values to each sum. For sum i, the first value is at `source` + i, and each next one `step`
- * further.
- */
+/** Adds four weighted values to each sum i. They are at `source` + i and every `step` after it. */
 function addBlock(
   sums: Int32Array,
   data: Uint8Array,
@@ -101,10 +95,7 @@ function addBlock(
   }
 }
 
-/**
- * @param from index of the first target pixel that is computed
- * @param count number of target pixels that are computed
- */
+/** @param from index of the first target pixel that is computed; `count` pixels are */
 function tapsOf(source: number, targets: number, from: number, count: number): Taps {
   const scale = source / targets
   const support = Math.max(scale, 1)

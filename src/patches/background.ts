@@ -6,7 +6,7 @@ import { type Image, readImage } from './image.js'
 /** Background of the patch: one colour, or a picture of the frame's size (RGB, [rows, cols, 3]). */
 export type Background = { readonly rgb: readonly [number, number, number] } | { readonly image: Uint8Array }
 
-/** Background of the paper and by default. */
+/** The paper's background, and the default. */
 export const WHITE = 'white'
 
 /** A background and its identity. Equal identities mean equal pixels. */
@@ -16,13 +16,11 @@ export interface NamedBackground {
 }
 
 /**
- * Reads a background for a square frame: `white`, a colour as `#rrggbb`, `noise:SEED`, or the path of a picture.
- *
- * A picture of the frame's size is used unchanged. Any other is scaled (Lanczos filter with three lobes) until it just
- * covers the frame, and is cropped on both sides. Transparent parts become white. The identity of a picture is a hash
- * of its pixels in the frame, so its name and folder do not matter.
- * @throws UsageError if the text is none of these; InputError if the file is not a picture; the signal's reason after
- *   an abort
+ * Reads a background for a square frame: `white`, a colour as `#rrggbb`, `noise:SEED`, or the path of a picture. A
+ * picture is scaled (Lanczos filter with three lobes) until it just covers the frame, and is cropped on both sides.
+ * Transparent parts become white. The identity of a picture is a hash of its pixels in the frame, so its name and
+ * folder do not matter.
+ * @throws UsageError if the text is none of these; InputError if the file is not a picture
  */
 export async function readBackground(text: string, frame: number, signal?: AbortSignal): Promise<NamedBackground> {
   const drawn = drawnBackground(text)
@@ -48,10 +46,7 @@ type DrawnBackground = { readonly identity: string } & (
   | { readonly draw: (frame: number) => Uint8Array }
 )
 
-/**
- * Parses the text or the identity of a background that needs no file.
- * @returns undefined for any other text, including invalid ones
- */
+/** Parses a background that needs no file; undefined for any other text, including invalid text. */
 export function drawnBackground(text: string): DrawnBackground | undefined {
   if (text === WHITE || COLOUR.test(text)) return { identity: text.toLowerCase(), rgb: parseColour(text) }
   const seed = Number(/^noise:(\d{1,10})$/.exec(text)?.[1])
@@ -61,10 +56,7 @@ export function drawnBackground(text: string): DrawnBackground | undefined {
 
 const COLOUR = /^#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})$/i
 
-/**
- * Parses a colour into red, green and blue, 0 to 255.
- * @throws UsageError if it is neither `white` nor `#rrggbb`
- */
+/** @returns red, green and blue, 0 to 255 */
 export function parseColour(text: string): readonly [number, number, number] {
   if (text === WHITE) return [255, 255, 255]
   const match = COLOUR.exec(text)

@@ -4,10 +4,7 @@ import { InputError } from '../errors.js'
 import { type JsonRecord, readJsonRecords } from '../files/jsonRecords.js'
 import { READ_WITHOUT_WAITING } from '../files/regularFile.js'
 
-/**
- * Rules for the choice of an annotation if an image has several of a class. `authors` takes the first in the file,
- * `largest` the largest that is not marked as a crowd.
- */
+/** If an image has several annotations of a class, take the first in the file, or the largest that is not a crowd. */
 export const RULES = ['authors', 'largest'] as const
 export type Rule = (typeof RULES)[number]
 
@@ -59,7 +56,6 @@ const categorySchema = z.object({ id: z.int(), name: z.string() })
 /**
  * Reads a COCO instances file as a stream. For each class and image, it keeps the one annotation that the rule chooses.
  * @param onBytes called with the number of bytes read so far
- * @throws InputError if it is another kind of file, damaged or cut short
  */
 export async function readCocoIndex(path: string, rule: Rule, onBytes?: (read: number) => void): Promise<CocoIndex> {
   const categories = new Map<string, number>()

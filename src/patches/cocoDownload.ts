@@ -27,21 +27,17 @@ export interface FetchOptions {
   readonly signal: AbortSignal | undefined
 }
 
-/**
- * Hosts that images may be downloaded from: COCO's own, and those that the user names.
- * @throws UsageError for a text that is not a host
- */
+/** Hosts that images may be downloaded from: COCO's own, and those that the user names. */
 export function imageHosts(named: readonly string[] = []): AllowedHosts {
   const option = 'imageHosts'
   return { names: [...COCO_HOSTS, ...named.map((text) => hostName(text, option))], option }
 }
 
 /**
- * Downloads images from their `coco_url`, unless the folder has them and they are pictures. Interrupted downloads are
- * resumed. The annotation file's addresses and names are not trusted. Only allowed hosts are contacted, and an image is
- * stored only after its pixels have been decoded, under a name that is made from its id.
+ * Downloads images from their `coco_url`, unless the folder has them and they are pictures. The annotation file's
+ * addresses and names are not trusted. Only allowed hosts are contacted, and an image is stored only after its pixels
+ * have been decoded, under a name that is made from its id.
  * @returns the reason why an image could not be downloaded, by image id
- * @throws the signal's reason after an abort; UsageError for a proxy that cannot be used; OutputError
  */
 export async function fetchImages(
   images: readonly CocoImage[],
@@ -80,8 +76,7 @@ export async function fetchImages(
 }
 
 /**
- * Why an image could not be downloaded. The advice to try another source is cut off, because an image has only one
- * address.
+ * The advice to try another source is cut off, because an image has only one address.
  * @throws the error itself if it is not about the download
  */
 function causeOf(error: unknown): string {
@@ -117,7 +112,6 @@ async function fetchImage(image: CocoImage, folder: string, { hosts, progress, s
 }
 
 /**
- * Stores a downloaded image.
  * @throws InputError if it is not the expected image. Then the next try downloads it from the start instead of resuming
  */
 async function storeImage(path: string, image: CocoImage, folder: string, address: string): Promise<true> {

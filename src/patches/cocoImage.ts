@@ -16,15 +16,11 @@ export function imageFormat(bytes: Uint8Array): ImageFormat | undefined {
   return format === 'jpeg' || format === 'png' ? format : undefined
 }
 
-/**
- * Path of a downloaded image, such as 000000123456.jpg. It is made from the id, because the annotation file's names are
- * not trusted.
- */
+/** Made from the id, as in 000000123456.jpg, because the annotation file's names are not trusted. */
 export function fetchedPath(folder: string, { id }: CocoImage, format: ImageFormat): string {
   return join(folder, `${String(id).padStart(12, '0')}.${ENDINGS[format]}`)
 }
 
-/** A file that has the name of an image. */
 export interface ImageFile {
   readonly path: string
   /** Whether it can be read as a picture of any kind. */
@@ -32,8 +28,8 @@ export interface ImageFile {
 }
 
 /**
- * Finds an image in a folder, by its name in the annotation file or by its name as a download. If no file of these
- * names is a picture, it returns one that is not.
+ * Finds an image by its name in the annotation file or by `fetchedPath`. If no file of these names is a picture, it
+ * returns one that is not.
  * @throws Error if the name in the annotation file points outside the folder
  */
 export async function findImage(folder: string, image: CocoImage): Promise<ImageFile | undefined> {
@@ -47,10 +43,7 @@ export async function findImage(folder: string, image: CocoImage): Promise<Image
   return other === undefined ? undefined : { path: other, isPicture: false }
 }
 
-/**
- * Path of an image by its name in the annotation file.
- * @throws Error if the name points outside the folder
- */
+/** @throws Error if the name points outside the folder */
 function imagePath(folder: string, { file }: CocoImage): string {
   const [root, path] = [resolve(folder), resolve(folder, file)]
   if (path !== root && isInside(root, path) && !isAbsolute(file)) return path
@@ -74,7 +67,7 @@ function isDecoded(bytes: Uint8Array): boolean {
   return !['svg', undefined].includes(pictureFormat(bytes))
 }
 
-/** @param path undefined if the image was not found @throws Error that says why it cannot be read */
+/** @param path undefined if the image was not found */
 export async function readImageFile(path: string | undefined, { file }: CocoImage): Promise<Buffer> {
   if (path === undefined) throw new Error(`its image ${file} is missing`)
   return readRegular(path).catch((error: NodeJS.ErrnoException) => {

@@ -4,7 +4,6 @@ import { type Mask, polygonMask } from './polygonMask.js'
  * The mask of an annotation's `segmentation` in an image, by the rules of the COCO API. The segmentation is a list of
  * polygons, or run lengths: a list, or COCO's compressed string of them. If the first polygon has only four numbers,
  * all of them are boxes: x, y, width, height.
- * @throws Error that says what is damaged
  */
 export function cocoMask(segmentation: unknown, rows: number, cols: number): Mask {
   if (Array.isArray(segmentation)) return polygonMask(polygonsOf(segmentation), rows, cols)
@@ -37,7 +36,6 @@ function polygonsOf(lists: readonly unknown[]): readonly (readonly number[])[] {
 /**
  * The mask from COCO's run lengths. Pixels go column by column. The runs alternate between 0 and 1, beginning with 0.
  * @param counts the lengths, or COCO's compressed string of them
- * @throws Error if they are damaged or do not cover the mask exactly
  */
 export function runLengthMask(counts: readonly number[] | string, rows: number, cols: number): Mask {
   const columns = new Uint8Array(rows * cols)
@@ -61,10 +59,7 @@ export function runLengthMask(counts: readonly number[] | string, rows: number, 
 const FIRST_CHARACTER = 48
 const LAST_CHARACTER = 111
 
-/**
- * Run lengths from COCO's compressed string. Its first three numbers are run lengths. Each later number is the
- * difference from the run length two before.
- */
+/** The first three numbers are run lengths. Each later number is the difference from the run length two before. */
 export function runsOfString(text: string): readonly number[] {
   const runs: number[] = []
   for (let at = 0; at < text.length; ) {

@@ -177,13 +177,9 @@ function originOf({ id }: CocoAnnotation, image: CocoImage, bytes: Uint8Array): 
   }
 }
 
-/**
- * An object is skipped if both sides of its box are smaller than this, in pixels. It is half of the paper's smaller
- * patches.
- */
+/** In pixels: half of the paper's smaller patches. An object is skipped if both sides of its box are smaller. */
 const LEAST_SIDE = 37.5
 
-/** An object that was chosen, not yet cut out. */
 export interface CocoChoice {
   readonly name: string
   readonly category: string
@@ -220,11 +216,7 @@ export function chooseObjects(
   })
 }
 
-/**
- * Cuts an object out of its image: the pixels of its box, alpha 255 inside its outline and 0 outside.
- * @param bytes of the image's file
- * @throws Error that says what is wrong with the image, the box or the outline
- */
+/** The pixels of the object's box, with alpha 255 inside its outline and 0 outside. */
 async function cutOut(
   index: CocoIndex,
   annotation: CocoAnnotation,
@@ -242,10 +234,7 @@ async function cutOut(
   return cut
 }
 
-/**
- * Crops a picture to a box and adds the mask as alpha. x, y, width and height are rounded half to even before they are
- * added. Parts outside the picture are cut off.
- */
+/** x, y, width and height are rounded half to even before they are added. Parts outside the picture are cut off. */
 function cropped(rgb: Uint8Array, mask: Mask, box: readonly [number, number, number, number]): Image {
   const [x, y, w, h] = box.map(roundHalfToEven) as [number, number, number, number]
   const within = (value: number, most: number) => Math.min(Math.max(value, 0), most)

@@ -13,7 +13,7 @@ import { PICTURE_FORMATS } from './pictureFormat.js'
 
 const PICTURE_EXTENSIONS = new Set(['.png', '.webp', '.jpg', '.jpeg', '.svg', '.gif', '.tif', '.tiff', '.avif'])
 
-/** Longest name of a patch in characters. Results repeat the name with each number of the patch. */
+/** In characters. Results repeat the name beside each number, so long names would make them huge. */
 const LONGEST_NAME = 1000
 
 /** Kinds of manifests whose objects are resized as the paper's authors did; see `PatchSource.colours`. */
@@ -39,10 +39,7 @@ export function builtInPatches(): Promise<readonly PatchSource[]> {
   return readManifest(join(modelsFolder(), 'patches', 'manifest.json'))
 }
 
-/**
- * A picture file, or the built-in patch of this name if there is no such file.
- * @throws InputError if there is neither
- */
+/** A picture file, or the built-in patch of this name if there is no such file. */
 export async function patchFrom(text: string): Promise<PatchSource> {
   if (existsSync(text)) return { name: parse(text).name, path: text }
   return builtInPatch(text, `cannot read ${text}: no such file`, 'the path of a picture')
@@ -74,10 +71,7 @@ export async function patchesFrom(path?: string): Promise<readonly PatchSource[]
   )
 }
 
-/**
- * @param fault first part of the message if there is no such patch
- * @param otherwise what the user could give instead, for the message
- */
+/** `fault` and `otherwise` are the first and last part of the message if there is no such patch. */
 async function builtInPatch(name: string, fault: string, otherwise: string): Promise<PatchSource> {
   const patches = await builtInPatches()
   const patch = patches.find((candidate) => candidate.name === name)
@@ -92,10 +86,7 @@ async function builtInPatch(name: string, fault: string, otherwise: string): Pro
   )
 }
 
-/**
- * Whether a file has the name of a picture. Hidden files do not count, because macOS may add one to each picture
- * (._dog.png).
- */
+/** Hidden files do not count, because macOS may add one to each picture (._dog.png). */
 export function isPicture(name: string): boolean {
   return !name.startsWith('.') && PICTURE_EXTENSIONS.has(extname(name).toLowerCase())
 }
@@ -154,7 +145,6 @@ interface ListedPatch {
   readonly opaque: number
 }
 
-/** Reads the pictures of patches at their original size. */
 export async function listPatches(
   sources: readonly PatchSource[],
   signal?: AbortSignal,

@@ -32,10 +32,9 @@ export function drawingLimits(seconds = 60): Limits {
 }
 
 /**
- * Reads a picture file as 8-bit sRGB with alpha, rotated by its EXIF orientation. Its content tells the format: PNG,
- * WebP, JPEG, GIF, TIFF, AVIF or SVG. SVG is drawn in a separate process.
- * @throws InputError if the file is missing, too large, not a picture, or takes too much to draw; the signal's reason
- *   after an abort
+ * Reads a picture file as 8-bit sRGB with alpha, rotated by its EXIF orientation. Its content tells the format,
+ * whatever its name. SVG is drawn in a separate process.
+ * @throws InputError if the file is missing, too large, not a picture, or takes too much to draw
  */
 export async function readImage(path: string, signal?: AbortSignal): Promise<Image> {
   const info = await stat(path).catch(() => {
@@ -47,16 +46,11 @@ export async function readImage(path: string, signal?: AbortSignal): Promise<Ima
       `${path} is too large: it has ${info.size} bytes, and the limit is ${MAX_FILE_BYTES}; make it smaller`,
     )
   }
-  // sharp gets bytes instead of the path, because it caches pictures by path and may return an old one for a changed
-  // file.
+  // sharp gets bytes, because it caches pictures by path and may return an old one for a changed file.
   return decodeImage(await readFile(path), path, signal)
 }
 
-/**
- * As `readImage`, for the bytes of a file.
- * @param name for messages
- * @param limits for drawing an SVG
- */
+/** As `readImage`, for the bytes of a file. `name` is for messages, `limits` for drawing an SVG. */
 export async function decodeImage(
   bytes: Uint8Array,
   name: string,

@@ -25,7 +25,7 @@ import { resizeVisible } from './resize.js'
 const ASPECTS = ['stretch', 'pad'] as const
 export type Aspect = (typeof ASPECTS)[number]
 
-/** Lowest alpha of a pixel that belongs to the object. It is also the lowest brightness of white in a mask. */
+/** Lowest alpha of a pixel that belongs to the object, and lowest brightness that counts as white in a mask. */
 const OPAQUE = 128
 
 export const NO_OPAQUE_PIXELS = `it has no opaque pixels (alpha of ${OPAQUE} or more)`
@@ -102,16 +102,12 @@ interface OwnPicture {
   readonly mask?: string
 }
 
-/** The pictures of a folder, and the files in it that cannot be used. */
 export interface OwnPictures {
   readonly pictures: readonly OwnPicture[]
   readonly failed: readonly PatchFailure[]
 }
 
-/**
- * The pictures of a folder, by name. NAME.mask.png is the mask of the picture NAME; other formats than PNG are allowed.
- * @throws InputError if there are none
- */
+/** NAME.mask.png, or NAME.mask in another format, is the mask of the picture NAME. */
 export async function ownPictures(folder: string): Promise<OwnPictures> {
   const entries = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
     throw new InputError(`cannot read ${folder}: ${error.code === 'ENOTDIR' ? 'not a folder' : 'no such folder'}`)
@@ -139,7 +135,7 @@ export async function ownPictures(folder: string): Promise<OwnPictures> {
   return { pictures, failed }
 }
 
-/** Names of files, by their names without extension. */
+/** File names, by their names without extension. */
 function byName(names: readonly string[]): ReadonlyMap<string, readonly string[]> {
   const found = new Map<string, string[]>()
   for (const file of names) {
@@ -152,9 +148,7 @@ function byName(names: readonly string[]): ReadonlyMap<string, readonly string[]
 /**
  * Crops a picture to the smallest box around the object's pixels. These have alpha 128 or more, and are white in the
  * mask if there is one. In the result, alpha is 0 or 255, and transparent pixels are black. With `pad`, an object that
- * is larger than any patch is reduced before it gets margins. So its square takes no more memory than a patch.
- * @throws InputError if a file is damaged, the mask has another size, or nothing or everything is transparent; the
- *   signal's reason after an abort
+ * is larger than any patch is reduced before it gets margins, so that its square takes no more memory than a patch.
  */
 async function cutFree(picture: OwnPicture, aspect: Aspect, signal?: AbortSignal): Promise<Image> {
   const image = await readImage(picture.path, signal)
@@ -170,11 +164,7 @@ async function cutFree(picture: OwnPicture, aspect: Aspect, signal?: AbortSignal
   return object
 }
 
-/**
- * Puts the opaque pixels of a picture into a square with transparent margins.
- * @param longest largest side of the square in pixels
- * @returns undefined if no pixel is opaque
- */
+/** Puts the opaque pixels, if there are any, into a square of at most `longest` pixels with transparent margins. */
 export function squareObject(image: Image, longest: number): Image | undefined {
   return cutOut(image, opaquePixels(image), 'pad', longest)
 }

@@ -37,7 +37,6 @@ export interface Patch {
 }
 
 /**
- * Resizes a picture to a square of `size` × `size` pixels, without keeping its proportions.
  * @param resize for objects from COCO `resizeBilinear`, as the authors did
  * @throws UsageError if the size is not between 1 and the frame's side
  */
@@ -58,10 +57,7 @@ export function patchAtSize(
   return { name, size, rgba, sha256: sha256(`${size} `, rgba) }
 }
 
-/**
- * @param path of the patch's picture, for the message
- * @throws InputError if no pixel of the patch is visible
- */
+/** @throws InputError if no pixel of the patch is visible */
 export function checkVisible({ size, rgba }: Patch, blend: 'hard' | 'soft', path: string): void {
   const least = blend === 'hard' ? 128 : 1
   for (let alpha = 3; alpha < rgba.length; alpha += 4) {
@@ -72,11 +68,7 @@ export function checkVisible({ size, rgba }: Patch, blend: 'hard' | 'soft', path
   )
 }
 
-/**
- * Reads the square patches of a source, one for each size. If the source has a file of that size, it is used.
- * @throws UsageError for a size that does not fit into the frame; InputError for a damaged picture, or a patch without
- *   a visible pixel; the signal's reason after an abort
- */
+/** One square patch per size. If the source has a file of that size, it is used. */
 export async function patchesOfSource(
   { name, path, category, sizes: ready, alpha, colours }: PatchSource,
   sizes: readonly number[],

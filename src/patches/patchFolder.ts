@@ -44,10 +44,7 @@ export interface PatchFolder {
   readonly failed: readonly PatchFailure[]
 }
 
-/**
- * Writes an object with a hard mask into a folder of patches: native/NAME.png, and SIZE/NAME.png for each size.
- * @param resize as in `resizeHard`
- */
+/** Writes native/NAME.png, and SIZE/NAME.png for each size. */
 export async function storePatch(
   folder: string,
   name: string,
@@ -92,10 +89,7 @@ export function checkSizes(sizes: readonly number[]): void {
     throw new UsageError(`size ${wrong} is not a whole number from 1 to ${MAX_PATCH_SIZE}; use \`sizes 75,125\``)
 }
 
-/**
- * The message of an error that concerns only one object.
- * @throws the error itself if it concerns more, such as a full disk
- */
+/** The message of an error that concerns only one object. Other errors, such as a full disk, are thrown again. */
 export function reasonOf(error: unknown): string {
   if (error instanceof InputError) return error.message
   if (error instanceof Error && error.constructor === Error && !('code' in error)) return messageLine(error.message)

@@ -17,11 +17,7 @@ export function patchTitle(input: PatchInput): string {
   return typeof input === 'string' ? input : 'the patch'
 }
 
-/**
- * Makes the square patch of an object. If a text is both the path of a file and a built-in name, the file is used.
- * @throws UsageError for a size that does not fit into the frame, or pixels that do not fit their sides; InputError for
- *   a picture that is missing or damaged, or a patch without a visible pixel; the signal's reason after an abort
- */
+/** If a text is both the path of a file and a built-in name, the file is used. */
 export async function patchOf(
   input: PatchInput,
   size: number,

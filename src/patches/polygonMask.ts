@@ -49,10 +49,7 @@ export function polygonMask(polygons: readonly (readonly number[])[], rows: numb
 interface Turns {
   readonly rows: number
   readonly cols: number
-  /**
-   * 1 if the mask switches at this pixel. One entry per pixel, column-major, and one more. All are reset to 0 after a
-   * polygon.
-   */
+  /** 1 where the mask switches. One entry per pixel, column-major, and one more. Reset to 0 after each polygon. */
   readonly at: Uint8Array
   /** First and last pixel at which the mask may switch. */
   first: number
@@ -75,8 +72,7 @@ function unite(union: Uint8Array, turns: Turns): void {
 }
 
 /**
- * Counts crossings and pixels as steps, and limits them. A hostile outline could take its number of corners times the
- * number of columns.
+ * A hostile outline could take its number of corners times the number of columns.
  * @throws Error if the outlines of an object take more steps than those of any real object
  */
 function spend(turns: Turns, steps: number): void {
@@ -127,9 +123,7 @@ function crossWide(a: GridPoint, b: GridPoint, turns: Turns): void {
   }
 }
 
-/**
- * An edge that is higher than wide. It has one point for each grid row. A binary search among them finds the crossings.
- */
+/** An edge that is higher than wide. It has one point per grid row; a binary search finds the crossings. */
 function crossSteep(a: GridPoint, b: GridPoint, turns: Turns): void {
   const [top, bottom] = a.y > b.y ? [b, a] : [a, b]
   const height = bottom.y - top.y

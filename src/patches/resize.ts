@@ -81,10 +81,7 @@ export function resizeVisible(image: Image, rows: number, cols: number): Image {
   return resized
 }
 
-/**
- * Pairs of source indices and weights along an axis: those of the first source of each target, then those of the
- * second.
- */
+/** Source indices and weights along an axis: those of the first source pixels, then those of the second. */
 function endsOf({
   first,
   weightFirst,

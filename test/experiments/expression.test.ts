@@ -58,7 +58,7 @@ describe('names of an expression', () => {
 
   it('must be given, and what is given must be used', () => {
     expect(() => namesOf(terms, ['A', 'C'])).toThrow('no image is called B: you gave A, C; add it as `images B=FILE')
-    expect(() => namesOf(terms, [])).toThrow('none is given')
+    expect(() => namesOf(terms, [])).toThrow('you gave none')
     expect(() => namesOf(terms, ['A', 'B', 'C'])).toThrow('image C is not in the expression')
   })
 })

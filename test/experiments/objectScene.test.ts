@@ -35,7 +35,7 @@ describe('a scene', () => {
       'dog of 75×75 at row 150, col 3 does not fit into the frame of 224×224; rows and columns go from 0 to 149'
     expect(() => checkInFrame(at(150, 3), 224)).toThrow(where)
     for (const object of [at(0, 150), at(-1, 0), at(0, -1)])
-      expect(() => checkInFrame(object, 224)).toThrow('leaves the frame')
+      expect(() => checkInFrame(object, 224)).toThrow('does not fit into the frame')
     expect(() => checkInFrame(at(0, 0, 225), 224)).toThrow('choose a smaller size')
   })
 })
