@@ -41,7 +41,7 @@ export function objectExpectation(
   }
 }
 
-/** For images whose objects are unknown: background + Σ coefficient · (image − background), rounded, in 0 … 255. */
+/** Expected image if objects are unknown: background + Σ coefficient · (image − background), rounded, in 0 … 255. */
 export function pixelExpectation(
   terms: readonly Term[],
   images: ReadonlyMap<string, FramePixels>,

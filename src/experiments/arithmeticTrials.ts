@@ -27,7 +27,7 @@ export interface ArithmeticTrial {
   readonly objects: readonly PlacedObject[]
 }
 
-/** Largest side, as a share of the frame's. Four larger objects at random positions almost always overlap. */
+/** Largest side, as a share of the frame's. Four larger objects would need too many draws until they do not overlap. */
 const LARGEST_SHARE = 3 / 8
 
 /** Side of a trial's objects in pixels: `wanted`, or the largest that leaves enough room in the square frame. */

@@ -17,7 +17,7 @@ export interface ClassifierRecord {
 }
 
 export interface Classifiers {
-  /** Calls `training` with the features on the card. If there is no card or it fails, `training` uses the processor. */
+  /** Calls `training` with the features on the card. Without a card, or after it fails, calls it for the processor. */
   train<T>(features: GridFeatures, training: (place: ExperimentPlace) => Promise<T>): Promise<T>
   /** The device that has trained so far, and why the card failed if it did. */
   ran(): ClassifierRecord

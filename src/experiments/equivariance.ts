@@ -20,7 +20,7 @@ export interface EquivarianceError {
   readonly aliasing: number
 }
 
-/** The variants of the measure contain these names, as in `8px border`. */
+/** Parts of the error. Results name them with the distance, as in `8px border`. */
 export const ERROR_PARTS = ['border', 'aliasing'] as const
 
 /** Largest distance in pixels that the object moves. For layers with small strides, it moves only two strides. */
@@ -108,8 +108,8 @@ export function equivarianceReach(network: Network, size: number): number {
 
 /**
  * Measures all layers while a scene's object moves from the center to the right and down, pixel by pixel. It computes
- * up to 130 images for this, because a unit's features do not serve: a coarse stride shows no aliasing, and with a fine
- * stride the features of early layers do not fit into memory.
+ * up to 130 images for this, because a unit's features are not enough: a coarse stride shows no aliasing, and with a
+ * fine stride the features of early layers do not fit into memory.
  * @returns for each layer, the result of `equivarianceErrors`; empty for layers without a feature map
  */
 export async function measureEquivariance(

@@ -18,7 +18,9 @@ export const USUAL_PERIOD = 32
 /** Standard deviation in pixels of the Gaussians that encode the phase. */
 const CODE_WIDTH = 1.5
 
-/** Scale of the made-up features. It keeps training samples out of the margin at C = 1, as with networks' features. */
+/**
+ * Scale of the made-up features. It keeps samples out of the classifier's margin at C = 1, as networks' features do.
+ */
 const SCALE = 3
 
 /**
@@ -44,7 +46,10 @@ export function meanAccuracy(tasks: Readonly<Record<Task, readonly (number | nul
   return accuracies.reduce((sum, accuracy) => sum + accuracy, 0) / accuracies.length
 }
 
-/** @param accuracy mean accuracy in shuffled folds of classifiers that see only the phase */
+/**
+ * Why a grid is too coarse to judge separability; undefined if it is not.
+ * @param accuracy mean accuracy in shuffled folds of classifiers that see only the phase
+ */
 export function coarseGrid(accuracy: number, period: number): string | undefined {
   // The accuracy is NaN if no classifier converged.
   if (!(accuracy >= PHASE_DECIDES)) return undefined

@@ -48,9 +48,9 @@ export function checkSeed(seed: number): void {
  * - `ordered`: scikit-learn's StratifiedKFold(5) without shuffling, on samples in row-major order. The classes of all
  *   samples are sorted into a list. Fold k gets as many samples of a class as the list has at indices k, k + 5, k + 10,
  *   …. Each class's samples fill the folds in their order, so a fold tests a contiguous run of each class.
- * - `shuffled`: folds of the same sizes, but each class's samples are shuffled before they fill the folds. The shuffle
- *   is Fisher-Yates with `randomNumbers` (not numpy's generator), and begins with the left or top class.
- * - `transposed`: `ordered` on samples in column-major order.
+ * - `shuffled`: as `ordered`, but each class's samples are shuffled before they fill the folds. The shuffle is
+ *   Fisher-Yates with `randomNumbers` (not numpy's generator), and begins with the left or top class.
+ * - `transposed`: as `ordered`, but on samples in column-major order.
  * - `blocks`: the grid is cut into 10 × 10 rectangles of about equal size, or fewer if an axis has fewer than 10
  *   positions. If the border between the classes cuts a rectangle, each class has its own part of it. Each class's
  *   rectangles are shuffled. One after the other, each goes to the fold that has the fewest samples of the class; a tie

@@ -77,8 +77,8 @@ export async function positionReadout(
 
 /**
  * @param lines number of rows (columns) of the grid
- * @returns name of each test, and whether a sample is in training, given its row (column) in pixels and the share of
- *   samples that come before it in random order
+ * @returns pairs of a test's name and a function that tells whether a sample is in training. It takes the sample's row
+ *   (column) in pixels, and the share of samples that come before it in random order
  */
 function testsOf(
   lines: number,

@@ -45,7 +45,7 @@ export async function sketchOf(
   return { dims: columns.length, rows: sketch }
 }
 
-/** Turns the cosines with the pivot into the next column, in place. `lacking` is 1 minus each row's squared length. */
+/** Turns the cosines with the pivot into the factor's next column. `lacking` is 1 minus each row's squared length. */
 function nextColumn(
   cosines: Float64Array,
   columns: readonly Float64Array[],

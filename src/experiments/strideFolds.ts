@@ -3,8 +3,8 @@ import type { LayerGrid } from './grid.js'
 import { isConstant, separabilityByScheme } from './separability.js'
 
 /**
- * Numbers of rows and columns of the grids that are compared. Smaller grids have too few positions for five folds. On
- * larger grids, training on the phase takes seconds, and all networks agree with position alone.
+ * Limits on the rows and columns of the grids that are compared. Smaller grids have too few positions for five folds.
+ * On larger grids, training on the phase takes seconds, and all networks agree with position alone.
  */
 const FEWEST_ROWS = 8
 const MOST_ROWS = 25

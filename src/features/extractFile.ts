@@ -26,7 +26,9 @@ interface Layer {
   readonly equivariance?: readonly object[]
 }
 
-/** The arrays and extract.json cannot be replaced at the same moment. Its hashes tell whether they belong together. */
+/**
+ * The hashes show whether arrays and extract.json belong together, since files cannot be replaced at the same moment.
+ */
 export function extractFile(extraction: { readonly layers: readonly Layer[] }, origin: object) {
   const layers = extraction.layers.map(({ name, dims, shape, data, equivariance }) => {
     return { name, dims, file: arrayFile(name), sha256: sha256(...encodeNpy(shape, data)), equivariance }
@@ -68,8 +70,8 @@ export const descriptionSchema = gridSchema.extend({
 export type ExtractionDescription = z.infer<typeof descriptionSchema>
 
 /**
- * @returns undefined if there is none
- * @throws InputError if it cannot be read or is damaged, because then damaged arrays would not be noticed
+ * @returns undefined if the folder has no extract.json
+ * @throws InputError if extract.json cannot be read or is damaged, because then damaged arrays would not be noticed
  */
 export async function readDescription(folder: string): Promise<ExtractionDescription | undefined> {
   const path = join(folder, EXTRACT_FILE)

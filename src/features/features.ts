@@ -20,7 +20,7 @@ export interface FeatureLayers {
 
 /** Features on their grid. Anchors are in pixels if the stride is known, and in grid positions if it is not. */
 export interface OpenFeatures extends FeatureGrid {
-  /** Such as the extract.json beside a file; undefined if there is none, or if it does not fit the array. */
+  /** Description of the grid, such as extract.json; undefined if there is none, or if it does not fit the array. */
   readonly described: DescribedGrid | undefined
 }
 
@@ -58,7 +58,7 @@ function matrixOf(layer: string, { shape, data }: FeatureArray, Failure: new (me
   return { layer, rows, cols, dims, matrix: data }
 }
 
-/** Places each anchor at the grid position nearest to its position on the grid of stride 1. */
+/** Moves each anchor from where stride 1 puts it to the nearest position of this grid. */
 function onGrid(matrix: ReturnType<typeof matrixOf>, description: OpenFeatures['described']): OpenFeatures {
   const { rows, cols } = matrix
   const described = description && isOf(description, matrix) ? description : undefined

@@ -95,7 +95,7 @@ function addBlock(
   }
 }
 
-/** @param from index of the first target pixel that is computed; `count` pixels are */
+/** @param from index of the first of the `count` target pixels that are computed */
 function tapsOf(source: number, targets: number, from: number, count: number): Taps {
   const scale = source / targets
   const support = Math.max(scale, 1)

@@ -4,7 +4,7 @@ import { InputError } from '../errors.js'
 import { type JsonRecord, readJsonRecords } from '../files/jsonRecords.js'
 import { READ_WITHOUT_WAITING } from '../files/regularFile.js'
 
-/** If an image has several annotations of a class, take the first in the file, or the largest that is not a crowd. */
+/** `authors` takes an image's first annotation of a class, `largest` the largest one that is not a crowd. */
 export const RULES = ['authors', 'largest'] as const
 export type Rule = (typeof RULES)[number]
 

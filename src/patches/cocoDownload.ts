@@ -76,7 +76,7 @@ export async function fetchImages(
 }
 
 /**
- * The advice to try another source is cut off, because an image has only one address.
+ * Cuts off the advice to try another source, because an image has only one address.
  * @throws the error itself if it is not about the download
  */
 function causeOf(error: unknown): string {

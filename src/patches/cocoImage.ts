@@ -16,7 +16,7 @@ export function imageFormat(bytes: Uint8Array): ImageFormat | undefined {
   return format === 'jpeg' || format === 'png' ? format : undefined
 }
 
-/** Made from the id, as in 000000123456.jpg, because the annotation file's names are not trusted. */
+/** The name is made from the id, as in 000000123456.jpg, because the annotation file's names are not trusted. */
 export function fetchedPath(folder: string, { id }: CocoImage, format: ImageFormat): string {
   return join(folder, `${String(id).padStart(12, '0')}.${ENDINGS[format]}`)
 }

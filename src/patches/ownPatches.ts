@@ -107,7 +107,7 @@ export interface OwnPictures {
   readonly failed: readonly PatchFailure[]
 }
 
-/** NAME.mask.png, or NAME.mask in another format, is the mask of the picture NAME. */
+/** NAME.mask.png (or .jpg, .webp, …) is the mask of the picture NAME. */
 export async function ownPictures(folder: string): Promise<OwnPictures> {
   const entries = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
     throw new InputError(`cannot read ${folder}: ${error.code === 'ENOTDIR' ? 'not a folder' : 'no such folder'}`)
@@ -135,7 +135,7 @@ export async function ownPictures(folder: string): Promise<OwnPictures> {
   return { pictures, failed }
 }
 
-/** File names, by their names without extension. */
+/** Groups file names by their names without extension. */
 function byName(names: readonly string[]): ReadonlyMap<string, readonly string[]> {
   const found = new Map<string, string[]>()
   for (const file of names) {

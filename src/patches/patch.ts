@@ -10,7 +10,7 @@ export interface PatchSource {
   readonly path: string
   /** Class of the object, if known. */
   readonly category?: string
-  /** Files of the object that are ready at a size, by their side in pixels. */
+  /** Ready-made files of the resized object, by their side in pixels. */
   readonly sizes?: Readonly<Record<string, string>>
   /** `hard`: alpha is a mask and is resized as 0 and 1, as the authors did; see `resizeHard`. */
   readonly alpha?: 'hard'

@@ -7,7 +7,7 @@ import { messageLine } from '../support/text.js'
 import type { Image } from './image.js'
 import { type Resize, resizeHard } from './patch.js'
 
-/** Largest side of a patch in pixels that is written. */
+/** Largest side of a written patch, in pixels. */
 export const MAX_PATCH_SIZE = 4096
 
 /** A patch as manifest.json describes it. Paths are relative to the manifest's folder. */

@@ -49,7 +49,9 @@ export function polygonMask(polygons: readonly (readonly number[])[], rows: numb
 interface Turns {
   readonly rows: number
   readonly cols: number
-  /** 1 where the mask switches. One entry per pixel, column-major, and one more. Reset to 0 after each polygon. */
+  /**
+   * 1 where the mask switches. One entry per pixel, column-major, and one after the last. Reset to 0 after a polygon.
+   */
   readonly at: Uint8Array
   /** First and last pixel at which the mask may switch. */
   first: number
@@ -72,7 +74,7 @@ function unite(union: Uint8Array, turns: Turns): void {
 }
 
 /**
- * A hostile outline could take its number of corners times the number of columns.
+ * A hostile outline could take as many steps as its corners times the columns of the image.
  * @throws Error if the outlines of an object take more steps than those of any real object
  */
 function spend(turns: Turns, steps: number): void {
