@@ -2,7 +2,7 @@ import { argmax } from '../native.js'
 import type { Network } from '../networks/index.js'
 import { availableCores } from '../support/machine.js'
 
-/** A network's answer, which is the class with the highest probability, at every position. */
+/** A network's answer at every position: the class with the highest probability. */
 export interface AnswerMaps {
   /** [3, positions]: class index of the answer, its probability, and the probability of `center.class`. */
   readonly maps: Float32Array

@@ -75,7 +75,7 @@ function linePowers(map: ArrayLike<number>, length: number, kernels: readonly Pe
  */
 interface PeriodKernel {
   readonly period: number
-  /** First halves, [⌈length / 2⌉], scaled so that the squared magnitude of the product is the power. */
+  /** First half of each part, [⌈length / 2⌉], scaled so that the product's squared magnitude is the power. */
   readonly real: Float64Array
   readonly imaginary: Float64Array
 }

@@ -32,7 +32,7 @@ interface FoundArrays {
   readonly files: readonly ArrayFile[]
   readonly folder: string
   readonly description: ExtractionDescription | undefined
-  /** False for a single file, which the description may not cover. */
+  /** Whether the description must cover the files; false for a single file. */
   readonly isWhole: boolean
   /** Default folder of the page. */
   readonly out: string

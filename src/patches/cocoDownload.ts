@@ -76,7 +76,7 @@ export async function fetchImages(
 }
 
 /**
- * Cuts off the advice to try another source, because an image has only one address.
+ * Message of a failed download, without its advice to try another source: an image has only one address.
  * @throws the error itself if it is not about the download
  */
 function causeOf(error: unknown): string {

@@ -101,7 +101,7 @@ function edges(polygon: readonly number[]): readonly (readonly [GridPoint, GridP
   return vertices.map((vertex, i) => [vertex, vertices[(i + 1) % vertices.length] as GridPoint])
 }
 
-/** Switches pixel column c, from the first pixel row below grid row y on. */
+/** Makes the mask switch in pixel column c, at the first pixel row below grid row y. */
 function turn(turns: Turns, c: number, y: number): void {
   const row = Math.ceil(Math.min(Math.max((y + 0.5) / SCALE - 0.5, 0), turns.rows))
   const place = c * turns.rows + row
