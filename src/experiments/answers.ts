@@ -2,33 +2,30 @@ import { argmax } from '../native.js'
 import type { Network } from '../networks/index.js'
 import { availableCores } from '../support/machine.js'
 
-/** A network's answers at every position. */
+/** A network's answer at every position: the class with the highest probability. */
 export interface AnswerMaps {
-  /** [3, positions]: the strongest class, its probability, and the probability of the center's class (see `center`). */
+  /** [3, positions]: class index of the answer, its probability, and the probability of `center.class`. */
   readonly maps: Float32Array
-  /** The strongest class with the object at the center, and its probability there. */
   readonly center: { readonly class: number; readonly probability: number }
-  /** Share of positions whose strongest class is the one at the center. */
+  /** Share of positions with the same answer as at the center. */
   readonly kept: number
-  /** Lowest probability of the center's class at any position. */
+  /** Lowest probability of `center.class` at any position. */
   readonly least: number
 }
 
-/** A network counts as confident of its answer if the probability at the center is at least this. */
+/** A network counts as confident if its answer at the center has at least this probability. */
 export const CONFIDENT = 0.5
 
-/** Number of maps in `AnswerMaps.maps`. */
 export const ANSWER_MAPS = 3
 
-/** Sums of probabilities differ from 1 by less than this. Sums of other values are hardly ever so close to 1. */
+/** Values that are not negative count as probabilities if their sum differs from 1 by less than this. */
 const SUM_TOLERANCE = 1e-3
 
 /**
- * Answers of a layer that has a value for each class. Probabilities are the softmax in float64, or the values
- * themselves if they are probabilities already (none is negative, and each row's sum is 1).
- *
- * @param matrix [positions or more, classes], finite
- * @param strongest index of each position's largest value
+ * Answers of a layer with one value per class. Unless the values are probabilities already, it applies softmax in
+ * float64.
+ * @param matrix [rows, classes], finite; rows after the last position are ignored
+ * @param strongest index of the largest value at each position
  * @param center features with the object at the center, [classes]
  */
 export function answerMaps(matrix: Float32Array, strongest: Int32Array, center: Float32Array): AnswerMaps {
@@ -55,7 +52,7 @@ export function answerMaps(matrix: Float32Array, strongest: Int32Array, center: 
   return { maps, center: { class: seen, probability: atCenter }, kept: kept / positions, least }
 }
 
-/** Probabilities of all classes, [rows, classes], by the rule of `answerMaps`. */
+/** [rows, classes]: the values themselves if they are probabilities already, otherwise their softmax. */
 export function classProbabilities(matrix: Float32Array, rows: number, classes: number): Float64Array {
   const areProbabilities = isProbabilities(matrix, rows, classes)
   const result = new Float64Array(rows * classes)
@@ -68,7 +65,7 @@ export function classProbabilities(matrix: Float32Array, rows: number, classes: 
   return result
 }
 
-/** @param logSum undefined if the value is a probability already */
+/** @param logSum logarithm of the sum of exponentials; undefined if the value is a probability already */
 function probability(value: number, logSum: number | undefined): number {
   return logSum === undefined ? value : Math.exp(value - logSum)
 }
@@ -98,9 +95,9 @@ export interface AnswerCounts {
   readonly layer: string
   /** Origin of the class names, such as a file's name. */
   readonly source: string
-  /** Up to five most frequent answers, the most frequent first, each with the number of its positions. */
+  /** Up to five answers, the most frequent first, each with its number of positions. */
   readonly classes: readonly { readonly name: string; readonly positions: number }[]
-  /** Number of positions without an answer, because all classes have equal values; absent if there are none. */
+  /** Number of positions where all classes have equal values, so that there is no answer; absent if there are none. */
   readonly unanswered?: number
   /** Names of all classes that have the highest value at some position, by class index. */
   readonly names: Readonly<Record<string, string>>
@@ -109,9 +106,8 @@ export interface AnswerCounts {
 const MOST_CLASSES = 5
 
 /**
- * How often each class is the strongest.
  * @param features matrices of the network's layers, [rows, dims] each
- * @returns undefined where the classes are not known
+ * @returns undefined if the network's classes are unknown, or if the layer with their values is not read
  */
 export async function answerCounts(
   { classes, layers }: Network,

@@ -5,21 +5,23 @@ import { ORIGINS, parseExpression } from './expression.js'
 import { afterSignals, joined, resultsOf } from './featureArithmetic.js'
 import type { FramePixels, PlacedObject } from './objectScene.js'
 
-/** The vectors that are judged: the result from each origin and, as a control, the feature of the expected scene itself. */
+/** Vectors that are judged: the result for each `Origin` and, as a control, the feature of the expected scene. */
 export const JUDGED = [...ORIGINS, 'control'] as const
 type Judged = (typeof JUDGED)[number]
 
 /**
- * Ways to decide whether an object is there. Each compares the result with the expected scene with the object, and with
- * the same scene without it. The nearer scene decides:
- * - features: compares the result vector with the features of both scenes, without a generator
- * - decoded: compares, within the object's square, the decoded result with the decoded features of both scenes
- * - pixels: compares, within the object's square, the decoded result with both scenes themselves
+ * Ways to decide whether a result shows an object. Each compares the result with the expected scene, once with this
+ * object and once without it. The nearer scene decides.
+ * - features: compares feature vectors, so it needs no generator
+ * - decoded: compares the decoded result with the decoded features of both scenes, within the object's square
+ * - pixels: compares the decoded result with both scenes themselves, within the object's square
  */
 export const REFERENCES = ['features', 'decoded', 'pixels'] as const
 type Reference = (typeof REFERENCES)[number]
 
-/** Counts over trials: objects that are seen as expected, and objects that are seen although they are not expected. */
+/**
+ * Counts over trials. An object is seen if the result shows it. `found` counts the `expected` objects that are seen.
+ */
 export interface ArithmeticCounts {
   readonly layer: string
   readonly kind: ExpressionKind
@@ -28,18 +30,18 @@ export interface ArithmeticCounts {
   readonly trials: number
   readonly expected: number
   readonly found: number
-  /** Number of objects that were subtracted, and of those among them that are still seen. */
+  /** Number of subtracted objects; `left` counts those that are still seen. */
   readonly subtracted: number
   readonly left: number
-  /** Number of objects that were in no image, and of those among them that are seen. */
+  /** Number of objects that are in no image; `phantoms` counts those that are seen all the same. */
   readonly decoys: number
   readonly phantoms: number
-  /** Trials with every expected object and no other. */
+  /** Number of trials in which all expected objects are seen, and no others. */
   readonly exact: number
 }
 
 interface AccuracyOptions {
-  /** Called now and then with the number of trials that are done, and their counts. */
+  /** Called after every few trials with the number of finished trials and the counts so far. */
   readonly onTrials?: (done: number, counts: readonly ArithmeticCounts[]) => void | Promise<void>
   readonly signal?: AbortSignal | undefined
 }
@@ -48,11 +50,9 @@ interface AccuracyOptions {
 const AT_A_TIME = 8
 
 /**
- * Counts, over many random expressions, how often the result shows the expected objects and no other. An object is seen
- * if the sum of squared differences to the reference with it is smaller than to the one without it. A tie counts as
- * wrong. Without generators, only features are compared.
- * @param draw the pixels of a scene
- * @throws the signal's reason
+ * Counts how often the results of random expressions show exactly the expected objects. The result shows an object if
+ * it is nearer to the scene with the object than to the scene without it, by the sum of squared differences. A tie
+ * counts as wrong. Without generators, only features are compared.
  */
 export async function arithmeticAccuracy(
   models: ArithmeticModels,
@@ -81,12 +81,11 @@ export async function arithmeticAccuracy(
   return [...counts.values()]
 }
 
-/** A trial's scenes in pixels. */
 interface DrawnTrial {
   readonly trial: ArithmeticTrial
   /**
-   * The expression's two images, the expected scene, and for each object the expected scene with this object added or
-   * removed.
+   * In this order: images A and B of the expression, the expected scene, and one variant of it per object. In the
+   * variant, this object is removed if it is expected, and added if not.
    */
   readonly images: readonly FramePixels[]
 }
@@ -100,20 +99,18 @@ function drawTrial(trial: ArithmeticTrial, draw: (objects: readonly PlacedObject
   return { trial, images: scenes.map((scene) => draw(scene.map((k) => trial.objects[k] as PlacedObject))) }
 }
 
-/** Number of images of a trial that go through the network. */
 export function trialImages({ objects }: ArithmeticTrial): number {
   return 3 + objects.length
 }
 
-/** Which objects of a trial are judged to be there. */
+/** Which of a trial's objects are seen, by one judged vector and one reference. */
 interface Seen {
   readonly judged: Judged
   readonly reference: Reference
-  /** One per object. */
   readonly objects: readonly boolean[]
 }
 
-/** @param features features of the blank frame and of every trial's images, [1 + images, dims] */
+/** @param features of the blank frame, then of the images of all trials, [1 + images, dims] */
 async function judgeTrials(
   models: ArithmeticModels,
   layer: number,
@@ -155,14 +152,10 @@ function seenInFeatures(trial: ArithmeticTrial, { results, scenes }: TrialVector
   })
 }
 
-/** A trial's vectors in one layer, [dims] each. */
 interface TrialVectors {
-  /** The result vector from each origin, in the order of ORIGINS. */
+  /** The result vector for each origin, in the order of `ORIGINS`, [dims] each. */
   readonly results: readonly Float32Array[]
-  /**
-   * The feature of the expected scene, then for each object the feature of that scene with this object added or
-   * removed.
-   */
+  /** Features of the expected scene and of its variants, in the order of `DrawnTrial.images`, [dims] each. */
   readonly scenes: readonly Float32Array[]
 }
 
@@ -186,10 +179,7 @@ function trialVectors(
   })
 }
 
-/**
- * Decides which of a trial's objects are there, by the smaller error.
- * @param scenes the expected scene, then for each object the expected scene with this object added or removed
- */
+/** @param scenes the expected scene and its variants, in the order of `DrawnTrial.images` */
 function seenObjects<Scene>(
   { kind, objects }: ArithmeticTrial,
   scenes: readonly Scene[],
@@ -243,7 +233,6 @@ function addTrial(counts: Counting, { kind, objects }: ArithmeticTrial, seen: re
   if (missed + left + phantoms === 0) counts.exact++
 }
 
-/** Adds the counts of two sets of trials. */
 export function addCounts(
   some: readonly ArithmeticCounts[],
   more: readonly ArithmeticCounts[],

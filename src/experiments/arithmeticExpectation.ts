@@ -1,16 +1,17 @@
 import type { Term } from './expression.js'
 import type { FramePixels, PlacedObject } from './objectScene.js'
 
-/** The result of an expression on objects, with notes about steps that no picture can show. */
+/**
+ * `notes` names objects that no picture can show, because they are subtracted more often than added, or added twice.
+ */
 interface ObjectExpectation {
-  /** In the order in which they first appear. */
   readonly objects: readonly PlacedObject[]
   readonly notes: readonly string[]
 }
 
 /**
- * The expression on sets of placed objects. Adding a scene places its objects; subtracting it removes the equal ones
- * (same patch, size and position). Undefined if a coefficient is not a whole number, because there are no half objects.
+ * Adding a scene adds its objects. Subtracting a scene removes objects of the same patch, size and position.
+ * @returns undefined if a coefficient is not a whole number, because there are no half objects
  */
 export function objectExpectation(
   terms: readonly Term[],
@@ -34,16 +35,13 @@ export function objectExpectation(
       .map(({ object: { patch, row, col }, count }) => {
         const what = `${patch} at row ${row}, col ${col}`
         return count < 0
-          ? `${what} is taken away where it is not; the expectation has none there`
-          : `${what} is there ${count} times; the expectation has it once`
+          ? `${what} is subtracted more often than added; the expected image shows none there`
+          : `${what} is added ${count} times; the expected image shows it once`
       }),
   }
 }
 
-/**
- * The expression on pixels, for images whose objects are unknown: background + Σ coefficient · (image − background),
- * rounded and clipped to 0 … 255.
- */
+/** Expected image if objects are unknown: background + Σ coefficient · (image − background), rounded, in 0 … 255. */
 export function pixelExpectation(
   terms: readonly Term[],
   images: ReadonlyMap<string, FramePixels>,

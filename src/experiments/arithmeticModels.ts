@@ -5,33 +5,22 @@ import type { Generator, Network } from '../networks/index.js'
 import { availableCores } from '../support/machine.js'
 import type { FramePixels } from './objectScene.js'
 
-/** Images in one forward pass. */
+/** Number of images that a generator decodes in one forward pass. */
 const BATCH = 32
 
-/** A network and the generators of its layers, opened. */
+/** An open network, and for each layer an open generator, which decodes the layer's features into images. */
 export interface ArithmeticModels {
   readonly network: Network
-  /** One per layer of the network, in its order; none if only features are judged. */
+  /** One per layer, in the network's order; empty if only features are compared. */
   readonly generators: readonly Generator[]
-  /**
-   * Features of images before ReLU, or rectified if the layer's generator takes rectified features.
-   * @param images RGB, [rows, cols, 3] each
-   * @returns one matrix per layer, [images, dims]
-   */
+  /** One matrix per layer, [images, dims]: before ReLU, or after ReLU if the layer's generator takes that. */
   encode(images: readonly FramePixels[]): Promise<readonly Float32Array[]>
-  /**
-   * Images that the generator of a layer makes from features.
-   * @param features [n, dims] of that layer
-   */
+  /** @param features [n, dims] of the layer */
   decode(layer: number, features: Float32Array): Promise<readonly FramePixels[]>
   close(): Promise<void>
 }
 
-/**
- * Generators run on the processor, on all cores.
- * @param encoder the network's handle; `close` closes it too
- * @param generators one per layer of the network, in its order, as `checkGenerator` requires; or none
- */
+/** @param generators empty, or one per layer in the network's order, as `checkGenerator` requires */
 export async function openArithmeticModels(
   encoder: NetworkHandle,
   generators: readonly Generator[],
@@ -77,7 +66,7 @@ async function decode(
   return images
 }
 
-/** RGB [rows, cols, 3] of a network's input [3, rows, cols]: normalisation undone, rounded and clipped to 0 … 255. */
+/** Turns a network's input, [3, rows, cols], back into RGB pixels, [rows, cols, 3]. */
 export function pixelsOf(values: Float32Array, { divisor, mean, std, channelOrder }: Network['input']): FramePixels {
   const count = values.length / 3
   const pixels = new Uint8Array(values.length)
@@ -95,7 +84,6 @@ export function pixelsOf(values: Float32Array, { divisor, mean, std, channelOrde
   return pixels
 }
 
-/** max(0, x), elementwise. */
 export function rectified(values: Float32Array): Float32Array {
   return Float32Array.from(values, (value) => Math.max(0, value))
 }

@@ -1,17 +1,18 @@
-/** An expression over scenes of built-in patches. */
 interface ArithmeticScene {
-  /** Name of the folder for its results. */
+  /** Names the folder of the results. */
   readonly name: string
   readonly title: string
   readonly expression: string
-  /** Scenes by name, as `parseScene` reads them. */
+  /** Scenes by name, in the format of `parseScene`. */
   readonly images: Readonly<Record<string, string>>
 }
 
-/** Side in pixels of the objects: the paper's small patches. */
+/** Side of the objects in pixels. It is that of the paper's smaller patches. */
 export const SCENE_SIZE = 75
 
-/** The expressions that `reproduce` computes. The first two are the paper's (Figure 6), with oranges instead of strawberries. */
+/**
+ * The expressions of `reproduce`. The first two are from the paper (Figure 6), with oranges instead of strawberries.
+ */
 export const ARITHMETIC_SCENES: readonly ArithmeticScene[] = [
   {
     name: 'three-minus-two',

@@ -2,13 +2,11 @@ import { UsageError } from '../errors.js'
 import type { PlacedObject } from './objectScene.js'
 import { randomNumbers } from './randomNumbers.js'
 
-/**
- * Kinds of expressions, named after the numbers of objects in their two images. 3−2 and 1+2 are the paper's (Figure 6).
- */
+/** Kinds of expressions, named after the numbers of objects in A and B. 3-2 and 1+2 are from the paper (Figure 6). */
 export const EXPRESSION_KINDS = ['3-2', '2-1', '1+1', '1+2'] as const
 export type ExpressionKind = (typeof EXPRESSION_KINDS)[number]
 
-/** A kind of expression: which objects of a trial, by index, its two images and the expected image show. */
+/** Which of a trial's objects are in images A and B and in the expected image, by index. */
 interface KindOfTrial {
   readonly expression: string
   readonly A: readonly number[]
@@ -23,29 +21,21 @@ export const KINDS: Readonly<Record<ExpressionKind, KindOfTrial>> = {
   '1+2': { expression: 'A + B', A: [0], B: [1, 2], expected: [0, 1, 2] },
 }
 
-/** One random expression. */
 export interface ArithmeticTrial {
   readonly kind: ExpressionKind
   /** Objects that do not overlap; the last is a decoy, which is in neither image. */
   readonly objects: readonly PlacedObject[]
 }
 
-/**
- * Largest side of an object as a share of the frame's. Four larger objects would take too many draws until they are
- * apart.
- */
+/** Largest side, as a share of the frame's. Four larger objects would need too many draws until they do not overlap. */
 const LARGEST_SHARE = 3 / 8
 
-/** Side in pixels of a trial's objects in a square frame: `wanted`, or the largest that leaves them room. */
+/** Side of a trial's objects in pixels: `wanted`, or the largest that leaves enough room in the square frame. */
 export function trialSize(wanted: number, frame: number): number {
   return Math.min(wanted, Math.floor(frame * LARGEST_SHARE))
 }
 
-/**
- * Random trials, `perKind` of each kind: patches drawn with repetition, at positions where they do not overlap. All
- * arrangements are equally likely. A seed always gives the same trials.
- * @throws UsageError if there is hardly room for four squares of this size that do not overlap
- */
+/** Draws `perKind` trials of each kind. Patches may repeat. All arrangements without overlap are equally likely. */
 export function randomTrials(
   patches: readonly string[],
   size: number,
@@ -70,7 +60,7 @@ export function randomTrials(
   )
 }
 
-/** Positions are drawn until all of them are apart, so that no arrangement is more likely than another. */
+/** Draws all positions again if two objects overlap. Drawing only one again would favour some arrangements. */
 function disjointPlaces(count: number, size: number, frame: number, whole: (below: number) => number) {
   const apart = (a: { row: number; col: number }, b: { row: number; col: number }) =>
     Math.abs(a.row - b.row) >= size || Math.abs(a.col - b.col) >= size

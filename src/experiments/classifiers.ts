@@ -3,10 +3,7 @@ import { type CudaDevice, CudaFailure, cudaDevices } from '../native.js'
 import { type ExperimentPlace, onCard } from './card.js'
 import type { GridFeatures } from './grid.js'
 
-/**
- * `auto` uses a card if a feature matrix has at least this many values, rows · dims. With fewer values, two cores train
- * in about a second, and opening a card takes nearly as long.
- */
+/** With fewer values (rows · dims), `auto` does not use a card: opening it would take about as long as training. */
 export const WORTH_A_CARD = 2 ** 24
 
 /** Device that trained classifiers. */
@@ -19,27 +16,21 @@ export interface ClassifierRecord {
   readonly failure?: string
 }
 
-/** Trains classifiers, one layer after the other, on a card or on the processor. */
 export interface Classifiers {
-  /**
-   * Runs `training` on the card, which holds the layer's features meanwhile. `training` may do other work on them too.
-   * It runs on the processor if there is no card, and again on the processor if the card fails.
-   */
+  /** Calls `training` with the features on the card. Without a card, or after it fails, calls it for the processor. */
   train<T>(features: GridFeatures, training: (place: ExperimentPlace) => Promise<T>): Promise<T>
-  /** The device that has trained so far. */
+  /** The device that has trained so far, and why the card failed if it did. */
   ran(): ClassifierRecord
 }
 
-/** The first card, if there is one and this many values of features are worth opening it. */
+/** The first card; undefined if there is none, or if there are fewer than `WORTH_A_CARD` values. */
 export function worthwhileCard(values: number): CudaDevice | undefined {
   return values < WORTH_A_CARD ? undefined : cudaDevices(0).devices[0]
 }
 
 /**
- * Classifiers on a card, or without one on the processor.
- * @param find called before the first training
- * @param onFailure called when the card fails or has too little memory, after which the processor continues. Without
- * `onFailure`, `train` throws a DeviceError then
+ * @param find returns the card, if there is one; called before the first training
+ * @param onFailure called if the card fails; then the processor continues. Without it, `train` throws the card's error
  */
 export function openClassifiers(
   find: () => CudaDevice | undefined,
@@ -72,8 +63,8 @@ export function openClassifiers(
 /**
  * Trains the classifiers of a study: on a card for networks that run on CUDA or TensorRT, on the processor for all
  * others. If the card cannot be used or fails, the processor trains the rest of the study.
- * @param index index of the card; null for the first. The card is opened for the first unit that needs it
- * @param onNote receives, once, the reason why the processor trains instead of the card
+ * @param index null for the first card. The card is opened for the first unit that needs it
+ * @param onNote called at most once, with the reason why the processor trains instead of the card
  */
 export function studyClassifiers(
   index: number | null,
@@ -96,7 +87,9 @@ export function studyClassifiers(
   return (device) => {
     if (device !== 'cuda' && device !== 'tensorrt') return openClassifiers(() => undefined)
     return openClassifiers(find, (failed, reason) =>
-      onLost(`classifiers on cuda:${failed.index} failed (${reason}); the processor trains these and all that follow`),
+      onLost(
+        `training classifiers on cuda:${failed.index} failed (${reason}); the processor trains these and all later ones`,
+      ),
     )
   }
 }

@@ -7,20 +7,23 @@ import { DIRECTIONS, type Direction } from './mapMeasures.js'
 import { drawObject } from './objectScene.js'
 import { backgroundPixels } from './scenePatches.js'
 
-/** How far a map is from moving with its object, relative to the change that the object makes in it. */
+/** How far a feature map fails to move with the object, as a share of the change that the object makes in the map. */
 export interface EquivarianceError {
   /** Distance that the object moves, in pixels. */
   readonly dx: number
-  /** Error at whole cells, interpolated linearly between them: the part that the borders of the frame cause. */
+  /**
+   * Part of the error that the frame's borders cause. It is the error at multiples of the layer's stride, interpolated
+   * linearly in between.
+   */
   readonly border: number
-  /** The rest: the part that subsampling causes. */
+  /** Part of the error that subsampling causes: the total error minus `border`. */
   readonly aliasing: number
 }
 
-/** Names of the error's two parts. Variants such as `8px border` contain them. */
+/** Parts of the error. Results name them with the distance, as in `8px border`. */
 export const ERROR_PARTS = ['border', 'aliasing'] as const
 
-/** The object moves by up to two cells, and no farther than this, in pixels. */
+/** Largest distance in pixels that the object moves. For layers with small strides, it moves only two strides. */
 const FARTHEST = 64
 
 /**
@@ -28,14 +31,14 @@ const FARTHEST = 64
  *
  *     E(dx) = ‖S₋dx[F(x + dx) − F(blank)] − [F(x) − F(blank)]‖ / ‖F(x) − F(blank)‖, mean of both axes
  *
- * S₋dx moves the map back by dx / stride cells. For a fraction of a cell, it interpolates by sinc, which is exact for
+ * S₋dx moves the map back by dx / stride rows (columns). For fractions, it interpolates by sinc, which is exact for
  * every map that was sampled without aliasing. Linear interpolation would blur the map, and so hide a part of the
- * aliasing. Beyond the map's border, the change by the object counts as 0. The measure follows Zhang, "Making
- * convolutional networks shift-invariant again", 2019, section 3.1, who uses whole cells only.
+ * aliasing. Beyond the map's border, F(x + dx) − F(blank) counts as 0. The measure follows Zhang, "Making convolutional
+ * networks shift-invariant again", 2019, section 3.1, who uses whole rows (columns) only.
  *
- * @param features [2 + 2n, channels · rows · cols]: the blank frame, the object at x, moved right by 1 to n pixels,
- * then down
- * @returns errors for dx = 1, 2, … up to the last multiple of the stride that n reaches, at most twice the stride;
+ * @param features [2 + 2n, channels · rows · cols], in this order: the blank frame, the object at x, the object moved
+ *   right by 1 to n pixels, and the object moved down by 1 to n pixels
+ * @returns errors for dx = 1, 2, … up to the largest multiple of the stride that is at most n, two strides and 64;
  *   empty if the object changes nothing
  */
 export function equivarianceErrors(features: Float32Array, map: FeatureMap): readonly EquivarianceError[] {
@@ -61,12 +64,12 @@ export function equivarianceErrors(features: Float32Array, map: FeatureMap): rea
   })
 }
 
-/** The farthest distance, in pixels, at which a map's error is measured. */
+/** Largest distance in pixels at which a map's error is measured. */
 function reachOf({ stride }: FeatureMap, room: number): number {
   return stride * Math.min(2, Math.floor(Math.min(room, FARTHEST) / stride))
 }
 
-/** ‖S₋dx moved − still‖ */
+/** ‖S₋dx[moved] − still‖; see `equivarianceErrors`. */
 function distance(
   moved: Float64Array,
   still: Float64Array,
@@ -76,7 +79,7 @@ function distance(
 ): number {
   const [length, step] = axis === 'vertical' ? [rows, cols] : [cols, 1]
   const whole = dx / stride
-  // A sinc has a single value at whole cells.
+  // If the map moves by whole rows (columns), the sinc is 1 for one of them and 0 for all others.
   const [from, to] = Number.isInteger(whole) ? [whole, whole] : [1 - length, length - 1]
   const weights = Float64Array.from({ length: to - from + 1 }, (_, i) => sinc(from + i - whole))
   let sum = 0
@@ -96,7 +99,7 @@ function sinc(x: number): number {
   return x === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x)
 }
 
-/** How far an object of this size moves for a network's layers, in pixels; 0 if no layer's error can be measured. */
+/** Distance in pixels that an object of this size moves to measure all layers; 0 if none can be measured. */
 export function equivarianceReach(network: Network, size: number): number {
   const room = Math.ceil((network.input.rows - size) / 2)
   const maps = network.layers.flatMap((layer) => featureMapOf(network, layer) ?? [])
@@ -104,11 +107,10 @@ export function equivarianceReach(network: Network, size: number): number {
 }
 
 /**
- * Moves a scene's object from the center anchor to the right and down, pixel by pixel. It computes images of its own,
- * 130 at most: at a fine stride, a unit's maps of early layers do not fit into memory, and a coarse stride shows no
- * aliasing.
- * @returns for each layer, the result of `equivarianceErrors`; empty for layers that are no maps
- * @throws as `NetworkHandle.encode`; the signal's reason
+ * Measures all layers while a scene's object moves from the center to the right and down, pixel by pixel. It computes
+ * up to 130 images for this, because a unit's features are not enough: a coarse stride shows no aliasing, and with a
+ * fine stride the features of early layers do not fit into memory.
+ * @returns for each layer, the result of `equivarianceErrors`; empty for layers without a feature map
  */
 export async function measureEquivariance(
   { network, encode }: NetworkHandle,

@@ -3,38 +3,35 @@ import { UsageError } from '../errors.js'
 /**
  * Origin of feature vectors in arithmetic, where f(X) is the feature of image X and c its coefficient.
  *
- * - `zero`, as in the paper: Σ c·f(X). The blank frame's feature counts once per image.
- * - `blank`: f(blank) + Σ c·(f(X) − f(blank)). The blank frame's feature counts once.
+ * - `zero`, as in the paper: Σ c·f(X). Each image adds the feature of the blank frame again.
+ * - `blank`: f(blank) + Σ c·(f(X) − f(blank)). The feature of the blank frame counts once.
  *
  * Both give the same result if the coefficients sum to 1.
  */
 export type Origin = 'zero' | 'blank'
 export const ORIGINS: readonly Origin[] = ['zero', 'blank']
 
-/** One term of an expression as it was written: a name and its factor. The expression is the sum of its terms. */
+/** One term of an expression: the name of an image and its coefficient. The expression is the sum of its terms. */
 export interface Term {
   readonly name: string
   readonly coefficient: number
 }
 
-/** Longest expression in characters, which also bounds how deep its parentheses go. */
+/** In characters. This also limits how deep parentheses nest, because each level is a recursive call. */
 const MAX_LENGTH = 1000
 
-/** Largest magnitude of a coefficient. */
 const MAX_COEFFICIENT = 1000
 
 interface Token {
   readonly kind: 'name' | 'number' | 'sign' | 'end'
   readonly text: string
-  /** Column of its first character, from 1. */
+  /** Column of the first character, counted from 1. */
   readonly column: number
 }
 
 /**
- * Reads a sum of images: names (letters, digits, underscores), `+` and `-` (also `−`) with one or two operands,
- * parentheses, and numbers in front as in `0.5 * (A + B)`. The sum is linear, so its terms are enough; they are in the
- * order in which the names are written.
- * @throws UsageError that names the column and what is expected there
+ * Parses a sum of images, such as `0.5 * (A + B) − C`. Names have letters, digits and underscores.
+ * @returns the terms after multiplying out, in the order in which the names are written
  */
 export function parseExpression(text: string): readonly Term[] {
   if (text.length > MAX_LENGTH)
@@ -44,12 +41,12 @@ export function parseExpression(text: string): readonly Term[] {
   let place = 0
   const next = () => tokens[place] as Token
   const fail = (expected: string): never => {
-    const found = next().kind === 'end' ? 'it ends' : `"${next().text}" stands`
+    const found = next().kind === 'end' ? 'it ends' : `found "${next().text}"`
     throw new UsageError(
-      `expression "${withoutBreaks(text)}": ${found} at column ${next().column}, where ${expected} must be`,
+      `expression "${withoutBreaks(text)}": ${found} at column ${next().column}, where ${expected} is expected`,
     )
   }
-  /** Takes the next token if it is one of these signs. */
+  /** Consumes the next token and returns it if it is one of these signs. */
   const take = (...signs: readonly string[]) => {
     const { kind, text: sign } = next()
     if (kind !== 'sign' || !signs.includes(sign)) return undefined
@@ -106,16 +103,13 @@ function withoutBreaks(text: string): string {
   return text.replace(/[\s\p{Cc}]/gu, ' ')
 }
 
-/**
- * The names of an expression, each once, in order.
- * @throws UsageError if one is not among the given images, or if an image is not used
- */
+/** @throws UsageError for a name that no image has, or an image that the expression does not use */
 export function namesOf(terms: readonly Term[], given: readonly string[]): readonly string[] {
   const names = [...new Set(terms.map(({ name }) => name))]
   const unknown = names.find((name) => !given.includes(name))
   if (unknown !== undefined) {
-    const known = given.length === 0 ? 'none is given' : `there are ${given.join(', ')}`
-    throw new UsageError(`no image is called ${unknown}: ${known}; give it as \`images ${unknown}=FILE\``)
+    const known = given.length === 0 ? 'you gave none' : `you gave ${given.join(', ')}`
+    throw new UsageError(`no image is called ${unknown}: ${known}; add it as \`images ${unknown}=FILE\``)
   }
   const unused = given.find((name) => !names.includes(name))
   if (unused !== undefined)
@@ -123,7 +117,7 @@ export function namesOf(terms: readonly Term[], given: readonly string[]): reado
   return names
 }
 
-/** The terms as people write them: "A − 0.5 × B". */
+/** The terms as text for readers, such as "A − 0.5 × B". */
 export function expressionText(terms: readonly Term[]): string {
   return terms
     .map(({ name, coefficient }, i) => {

@@ -32,7 +32,7 @@ export interface LayerArithmetic {
   readonly decodedExpectation: FramePixels
   /** PSNR in dB between the decoded and the true expected image: the generator's own loss; null if they are equal. */
   readonly reconstruction: number | null
-  /** Results for both origins of feature vectors. */
+  /** Results for both origins (see `Origin`). */
   readonly origins: Readonly<
     Record<
       Origin,
@@ -47,18 +47,14 @@ export interface LayerArithmetic {
   >
 }
 
-/** The pictures that an expression is computed from. */
 interface ArithmeticImages {
-  /** By name, in the order of the operands. */
+  /** By name, in the order in which the expression first names them. */
   readonly operands: ReadonlyMap<string, FramePixels>
   readonly expectation: FramePixels
   readonly blank: FramePixels
 }
 
-/**
- * Computes an expression in feature space and decodes its operands, its result and the expectation (paper section 2.3).
- * @throws the signal's reason
- */
+/** Computes an expression in feature space and decodes operands, result and expectation (paper section 2.3). */
 export async function featureArithmetic(
   models: ArithmeticModels,
   terms: readonly Term[],
@@ -103,7 +99,7 @@ export async function featureArithmetic(
   return layers
 }
 
-/** The result from each origin, rectified for a generator that takes features after ReLU; [dims] each. */
+/** The result for each origin, [dims] each; after ReLU if the generator takes features after ReLU. */
 export function resultsOf(
   terms: readonly Term[],
   features: ReadonlyMap<string, Float32Array>,
@@ -116,10 +112,7 @@ export function resultsOf(
   })
 }
 
-/**
- * Σ coefficient · feature, summed in float64; with an origin, origin + Σ coefficient · (feature − origin).
- * @param features [dims] each
- */
+/** Σ coefficient · feature, in float64; with an origin, origin + Σ coefficient · (feature − origin). */
 export function combine(
   terms: readonly Term[],
   features: ReadonlyMap<string, Float32Array>,
@@ -136,7 +129,7 @@ export function combine(
   return Float32Array.from(sums)
 }
 
-/** 10 log₁₀(255² / mean squared difference) in dB; null where nothing differs. */
+/** 10 log₁₀(255² / mean squared difference) in dB; null if nothing differs. */
 export function psnr(a: FramePixels, b: FramePixels): number | null {
   const sum = a.reduce((total, value, i) => total + (value - (b[i] as number)) ** 2, 0)
   return sum === 0 ? null : 10 * Math.log10(255 ** 2 / (sum / a.length))
@@ -158,7 +151,7 @@ export function joined(parts: readonly Float32Array[]): Float32Array {
   return whole
 }
 
-/** Lets signals such as Ctrl-C arrive between two forward passes, since each of them blocks this thread. */
+/** Call this between forward passes. Each blocks this thread, so Ctrl-C and other signals arrive only here. */
 export async function afterSignals(signal?: AbortSignal): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve))
   throwIfStopped(signal)

@@ -8,80 +8,73 @@ import {
   type TaskSeparability,
 } from './separability.js'
 
-/** Artificial features: the position itself, and its phase, that is, the position modulo the network's stride. */
+/** Artificial features: the position itself, and its phase, which is the position modulo the network's stride. */
 export const MADE_UP_FEATURES = ['position', 'phase'] as const
 export type MadeUpFeature = (typeof MADE_UP_FEATURES)[number]
 
-/**
- * Period of the phase if a network's graph does not tell its stride. It is the stride of most networks for ImageNet.
- */
+/** Period of the phase in pixels if the network's stride is unknown. Most networks for ImageNet have this stride. */
 export const USUAL_PERIOD = 32
 
-/** Standard deviation of a phase's code, in pixels. */
+/** Standard deviation in pixels of the Gaussians that encode the phase. */
 const CODE_WIDTH = 1.5
 
 /**
- * Scale of the made-up features. It is so large that, as with features of networks, no training sample lies within the
- * margin with the usual C.
+ * Scale of the made-up features. It keeps samples out of the classifier's margin at C = 1, as networks' features do.
  */
 const SCALE = 3
 
 /**
- * Decision values at most this far from 0 count as ties. With evenly spaced rows, a held-out row is often exactly in
- * the middle of a gap, where rounding would decide. Other decision values are farther from 0, because the margin is at
- * 1.
+ * Decision values at most this far from 0 count as ties. A tested row is often exactly midway between the training rows
+ * of both classes, where rounding would decide. All other decision values are far from 0, because the margin is at 1.
  */
 const TIE = 1e-3
 
 /**
- * If the phase alone has at least this accuracy in shuffled folds, the grid is too coarse to judge separability: a
- * correct classifier may know no more than the phase. On grids below this accuracy, predictions by position alone are
- * within 0.09 of the folds of real networks; on grids above it, they are off by up to 0.40 (docs/findings.md has the
- * measurement).
+ * If the phase alone reaches this accuracy in shuffled folds, the grid is too coarse to judge separability: a
+ * classifier can be right although its features tell only the phase. Below this accuracy, position alone predicts the
+ * fold accuracies of real networks to within 0.09; above it, only to within 0.40 (measured in docs/findings.md).
  */
 const PHASE_DECIDES = 2 / 3
 
-/** Accuracy on each fold, by task. */
 export function foldsOf(result: Separability): Record<Task, (number | null)[]> {
   return { 'left-right': [...result['left-right'].folds], 'top-bottom': [...result['top-bottom'].folds] }
 }
 
-/** Mean accuracy over all folds of both tasks that converged. */
+/** Mean accuracy over the folds of both tasks. Folds that did not converge are left out; NaN if none converged. */
 export function meanAccuracy(tasks: Readonly<Record<Task, readonly (number | null)[]>>): number {
   const accuracies = TASKS.flatMap((task) => tasks[task].flatMap((accuracy) => accuracy ?? []))
   return accuracies.reduce((sum, accuracy) => sum + accuracy, 0) / accuracies.length
 }
 
-/** Why separability is not judged on a grid; undefined if it is. @param accuracy of the phase alone in shuffled folds */
+/**
+ * Why a grid is too coarse to judge separability; undefined if it is not.
+ * @param accuracy mean accuracy in shuffled folds of classifiers that see only the phase
+ */
 export function coarseGrid(accuracy: number, period: number): string | undefined {
   // The accuracy is NaN if no classifier converged.
   if (!(accuracy >= PHASE_DECIDES)) return undefined
   const percent = Math.round(100 * accuracy)
-  return `the grid is too coarse to judge separability: the position modulo ${period} px alone is right for ${percent} % in shuffled folds`
+  return `the grid is too coarse to judge separability: in shuffled folds, a classifier that sees only the position modulo ${period} px is right at ${percent} % of positions`
 }
 
-/** A grid of positions without features, with its stride in pixels. */
 type PositionsGrid = GridShape & Pick<LayerGrid, 'stride'>
 
 export interface BaselineOptions extends Pick<ClassifierOptions, 'C' | 'seed' | 'threads' | 'signal'> {
   readonly schemes: readonly FoldScheme[]
-  /** Period of the phase in pixels, a whole number: the network's total stride; 32 by default. */
+  /** Period of the phase in whole pixels, normally the network's total stride; 32 by default. */
   readonly period?: number
 }
 
-/** By feature and fold scheme; only the schemes that were asked for. */
+/** Accuracies by feature and fold scheme; only the requested schemes. */
 type FoldBaselines = Readonly<Record<MadeUpFeature, Readonly<Partial<Record<FoldScheme, Separability>>>>>
 
 /**
- * Shows the effect of the folds alone: accuracies of the classifiers that `separability` trains, on the grid's own
- * folds, but with features that hold only the position (row and column), or only its phase (row and column modulo the
- * period).
+ * Shows the effect of the folds alone. It trains the classifiers of `separability` on the same folds, but on features
+ * that hold only the position (row and column), or only its phase (row and column modulo the period).
  *
- * The phase has a circular code: for each of the `period` residues, a Gaussian, 1.5 pixels wide, of the circular
- * distance to it. A position on the border of a classifier counts as half right. If the stride is a multiple of the
- * period, all positions have one phase, and every accuracy is 0.5.
- *
- * @throws as `separability`; UsageError for a period that is not a whole number above 0
+ * The phase of a row or column is encoded as `period` values, one for each residue r. Each is a Gaussian of the
+ * circular distance between the phase and r. A tie counts as half right. If the stride is a multiple of the period, all
+ * positions have the same phase, and every accuracy is 0.5.
  */
 export async function foldBaselines(
   grid: PositionsGrid,
@@ -97,7 +90,7 @@ export async function foldBaselines(
   return Object.fromEntries(entries) as unknown as FoldBaselines
 }
 
-/** Results, kept because every unit of a study asks for the same ones. */
+/** Cached results, because the units of a study need the same ones again and again. */
 const known = new Map<string, Promise<readonly Separability[]>>()
 
 function knownAccuracies(...asked: Parameters<typeof accuracies>): Promise<readonly Separability[]> {
@@ -134,7 +127,7 @@ const GUESSED: TaskSeparability = {
   notConverged: [],
 }
 
-/** Gives the features for the index of a row or a column. */
+/** Returns the features that encode a row or a column, given its index. */
 type AxisCode = (index: number) => readonly number[]
 
 function positionCode({ rows, cols }: GridShape): AxisCode {
@@ -151,7 +144,7 @@ function phaseCode(stride: number, period: number): AxisCode {
     })
 }
 
-/** The row's code, then the column's, at every position. */
+/** Features of every position: the code of its row, then the code of its column. */
 function madeUp({ rows, cols }: GridShape, code: AxisCode) {
   const [byRow, byCol] = [rows, cols].map((count) => Array.from({ length: count }, (_, index) => code(index)))
   const features = (byRow ?? []).flatMap((row) => (byCol ?? []).map((col) => [...row, ...col]))

@@ -3,7 +3,7 @@ import { counted } from '../support/text.js'
 import type { GridShape } from './grid.js'
 import { randomNumbers } from './randomNumbers.js'
 
-/** The two tasks of separability (paper section 2.2): tell in which half of the grid a position lies. */
+/** The tasks of separability (paper section 2.2): tell left from right, and top from bottom, on the grid. */
 export const TASKS = ['left-right', 'top-bottom'] as const
 /** Task of separability, such as `left-right`. */
 export type Task = (typeof TASKS)[number]
@@ -23,26 +23,21 @@ export type FoldScheme = (typeof FOLD_SCHEMES)[number]
 /** Schemes whose folds are bands of whole rows, or of whole columns. */
 export const BAND_SCHEMES: readonly FoldScheme[] = ['ordered', 'transposed']
 
-/** The loss of all classifiers, as results name it. */
+/** Loss of the classifiers, as results name it. */
 export const LOSS = 'hinge'
 
-/** Folds of the protocol's cross-validation. */
 export const FOLDS = 5
 
 /** Number of rectangles along each axis into which the `blocks` scheme cuts the grid. */
 const BLOCKS_PER_AXIS = 10
 
-/**
- * Class of each position, [rows * cols]: 0 for the left (top) half, where col < cols / 2 (row < rows / 2); 1 for the
- * other.
- */
+/** [rows * cols]: 0 where col < cols / 2 (row < rows / 2), 1 elsewhere. */
 export function taskClasses(task: Task, { rows, cols }: GridShape): Uint8Array {
   return Uint8Array.from({ length: rows * cols }, (_, i) =>
     task === 'left-right' ? Number(i % cols >= cols / 2) : Number(Math.floor(i / cols) >= rows / 2),
   )
 }
 
-/** @throws UsageError for a seed that is not a whole number of 32 bits */
 export function checkSeed(seed: number): void {
   if (!Number.isInteger(seed) || seed < 0 || seed > 0xffffffff)
     throw new UsageError(`seed ${seed} is not a whole number from 0 to 4294967295; use another`)
@@ -50,20 +45,16 @@ export function checkSeed(seed: number): void {
 
 /**
  * The fold, 0 to 4, in which each sample is tested, [rows * cols] in row-major order of the grid.
- *
- * - `ordered`: scikit-learn's StratifiedKFold(5) without shuffling, on samples in row-major order. In the sorted list
- *   of all samples' classes, take every fifth entry from the k-th on: fold k gets as many samples of a class as these
- *   entries hold. Each class's samples go to the folds in their order. So a fold tests a contiguous run of each class.
- * - `shuffled`: folds of the same sizes as `ordered`. Each class's samples are dealt in the order of a Fisher-Yates
- *   shuffle by xoshiro128** (not numpy's generator), seeded by splitmix32 of the seed. The left or top class is
- *   shuffled first.
- * - `transposed`: `ordered` on samples in column-major order.
- * - `blocks`: the grid is cut into 10 by 10 rectangles, as equal as whole positions allow (fewer if an axis has fewer
- *   positions). If the border of the classes cuts a rectangle, each class has its own part of it. Each class's
- *   rectangles are shuffled by the seed. One after the other, each goes to the fold that has the fewest samples of the
- *   class (if several have, to the first of them). So a fold is a union of rectangles, and tests positions whose
- *   neighbours it was not trained on.
- *
+ * - `ordered`: scikit-learn's StratifiedKFold(5) without shuffling, on samples in row-major order. The classes of all
+ *   samples are sorted into a list. Fold k gets as many samples of a class as the list has at indices k, k + 5, k + 10,
+ *   …. Each class's samples fill the folds in their order, so a fold tests a contiguous run of each class.
+ * - `shuffled`: as `ordered`, but each class's samples are shuffled before they fill the folds. The shuffle is
+ *   Fisher-Yates with `randomNumbers` (not numpy's generator), and begins with the left or top class.
+ * - `transposed`: as `ordered`, but on samples in column-major order.
+ * - `blocks`: the grid is cut into 10 × 10 rectangles of about equal size, or fewer if an axis has fewer than 10
+ *   positions. If the border between the classes cuts a rectangle, each class has its own part of it. Each class's
+ *   rectangles are shuffled. One after the other, each goes to the fold that has the fewest samples of the class; a tie
+ *   goes to the first such fold.
  * @throws InputError if a class has fewer samples (or rectangles) than folds
  */
 export function assignFolds(scheme: FoldScheme, classes: Uint8Array, shape: GridShape, seed: number): Uint8Array {
@@ -91,18 +82,15 @@ export function assignFolds(scheme: FoldScheme, classes: Uint8Array, shape: Grid
   }
 }
 
-/** A task's samples. */
+/** Classes and folds of all positions, for one task and one fold scheme. */
 export interface TaskFolds {
   /** 0 or 1, [positions]. */
   readonly classes: Uint8Array
-  /** [positions]. */
+  /** 0 to 4, [positions]. */
   readonly folds: Uint8Array
 }
 
-/**
- * Labels for one training problem per fold of each task, [tasks * FOLDS, positions]: -1 for class 0, +1 for class 1,
- * and 0 for the samples on which the problem is tested.
- */
+/** One problem per fold of each task, [tasks * FOLDS, positions]: -1 or +1 by class, 0 for samples that are tested. */
 export function trainingLabels(tasks: readonly TaskFolds[]): Int8Array {
   const rows = tasks[0]?.classes.length ?? 0
   const labels = new Int8Array(tasks.length * FOLDS * rows)
@@ -115,10 +103,7 @@ export function trainingLabels(tasks: readonly TaskFolds[]): Int8Array {
   return labels
 }
 
-/**
- * StratifiedKFold(5) on samples in the given order. `byClass` has each class's samples in the order in which they go to
- * folds.
- */
+/** StratifiedKFold(5). `byClass` has each class's samples in the order in which they fill the folds. */
 function stratify(
   classes: Uint8Array,
   order: readonly number[],
@@ -176,7 +161,7 @@ function tooFew(count: number, what: string): InputError {
   )
 }
 
-/** Fisher-Yates, in place. */
+/** Fisher-Yates shuffle, in place. */
 export function shuffle<T>(values: T[], random: () => number): T[] {
   for (let i = values.length - 1; i > 0; i--) {
     const j = Math.floor(random() * (i + 1))

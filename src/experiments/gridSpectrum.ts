@@ -1,20 +1,19 @@
 import type { GridShape } from './grid.js'
 import { DIRECTIONS, type Direction } from './mapMeasures.js'
 
-/** Periods of the grid spectrum in pixels: the strides that networks reach layer by layer. */
+/** In pixels. These are the total strides that the layers of most networks have. */
 export const GRID_PERIODS = [2, 4, 8, 16, 32] as const
 
 /** Power of a map at one period along one axis. */
 interface PeriodPower {
-  /** `horizontal`: along rows, as the object moves left or right; `vertical`: along columns, as it moves up or down. */
   readonly direction: Direction
   /** In pixels. */
   readonly period: number
-  /** Mean square of the part of a line with this period, averaged over lines. A sine of amplitude A has power A²/2. */
+  /** Mean square of the component with this period, averaged over all lines. A sine of amplitude A has power A²/2. */
   readonly power: number
 }
 
-/** The fewest periods in a line that can be told from the map's smooth part. */
+/** Fewest periods that must fit into a line. Longer periods cannot be told from the map's smooth part. */
 const FEWEST_PERIODS = 3
 
 /**
@@ -24,7 +23,6 @@ const FEWEST_PERIODS = 3
  * cannot show: those shorter than two strides, which would appear as longer ones, and those that fit fewer than three
  * times into a line.
  * @param map [rows, cols], row-major
- * @param stride distance of neighbouring positions in pixels
  */
 export function gridSpectrum(map: ArrayLike<number>, shape: GridShape, stride: number): readonly PeriodPower[] {
   return DIRECTIONS.flatMap((direction) => {
@@ -36,7 +34,6 @@ export function gridSpectrum(map: ArrayLike<number>, shape: GridShape, stride: n
   })
 }
 
-/** The map with its columns as rows. */
 function transposed(map: ArrayLike<number>, { rows, cols }: GridShape): Float64Array {
   const turned = new Float64Array(rows * cols)
   for (let row = 0; row < rows; row++) {
@@ -45,7 +42,7 @@ function transposed(map: ArrayLike<number>, { rows, cols }: GridShape): Float64A
   return turned
 }
 
-/** Mean over the lines of a map, [lines, length], of the power at each kernel's period. */
+/** Power at each kernel's period, averaged over the lines of a map, [lines, length]. */
 function linePowers(map: ArrayLike<number>, length: number, kernels: readonly PeriodKernel[]): Float64Array {
   const powers = new Float64Array(kernels.length)
   const sums = new Float64Array(Math.ceil(length / 2))
@@ -72,21 +69,19 @@ function linePowers(map: ArrayLike<number>, length: number, kernels: readonly Pe
 }
 
 /**
- * Vector whose scalar product with a line is the line's complex amplitude at a period. One product is enough, because
- * removing the parabola, weighting and transforming are all linear. About the line's middle, the real part is even and
- * the imaginary part is odd. So half of each is stored, for the sums and the differences of a line's left and right
- * half.
+ * Complex vector whose scalar product with a line is the line's amplitude at a period. Removing the parabola, windowing
+ * and transforming are all linear, so this one product does all three. About the middle, the real part is even and the
+ * imaginary part odd. So half of each is enough, multiplied with the sums (differences) of mirrored values.
  */
 interface PeriodKernel {
   readonly period: number
-  /** Real and imaginary part, [length / 2, rounded up], scaled so that the squared product is the power. */
+  /** First half of each part, [⌈length / 2⌉], scaled so that the product's squared magnitude is the power. */
   readonly real: Float64Array
   readonly imaginary: Float64Array
 }
 
 const knownKernels = new Map<string, readonly PeriodKernel[]>()
 
-/** The kernels of all periods that lines of this length and stride can show. */
 function kernelsFor(length: number, stride: number): readonly PeriodKernel[] {
   const key = `${length} ${stride}`
   const known = knownKernels.get(key)
@@ -101,14 +96,14 @@ function kernelsFor(length: number, stride: number): readonly PeriodKernel[] {
 /** @param frequency periods per position, at most 0.5 */
 function periodKernel(length: number, period: number, frequency: number): PeriodKernel {
   const window = Float64Array.from({ length }, (_, i) => Math.sin((Math.PI * (i + 0.5)) / length) ** 2)
-  // Half of a sine's power is at the frequency, and half at its mirror image. Both coincide at the frequency 0.5.
+  // A sine's power is half at its frequency and half at the negative frequency. At 0.5, these two are the same.
   const scale = Math.sqrt(frequency < 0.5 ? 2 : 1) / window.reduce((sum, value) => sum + value, 0)
   const wave = (part: (angle: number) => number) =>
     withoutParabola(
       window.map((value, i) => scale * value * part(2 * Math.PI * frequency * (i - (length - 1) / 2))),
     ).subarray(0, Math.ceil(length / 2))
   const real = wave(Math.cos)
-  // The middle of an odd line is its own mirror image and counts once.
+  // The middle value of a line of odd length mirrors itself, so its sum counts it twice.
   if (length % 2 === 1) real[real.length - 1] = (real[real.length - 1] as number) / 2
   return { period, real, imaginary: wave(Math.sin) }
 }

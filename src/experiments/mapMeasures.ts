@@ -2,21 +2,21 @@ import type { Position } from '../engine/positions.js'
 import { mean } from '../support/statistics.js'
 import type { GridShape } from './grid.js'
 
-/** Ways in which the object moves: along a row of the map, or along a column. */
+/**
+ * `horizontal`: the object moves left or right, along a row of the map. `vertical`: it moves up or down, along a
+ * column.
+ */
 export const DIRECTIONS = ['horizontal', 'vertical'] as const
 export type Direction = (typeof DIRECTIONS)[number]
 
 /** How much a map changes between neighbouring positions: mean |difference| along each axis. */
 export interface Jaggedness {
-  /** Between neighbours in a column: the object moves up or down. */
   readonly vertical: number
-  /** Between neighbours in a row: the object moves left or right. */
   readonly horizontal: number
 }
 
 /**
- * Local jaggedness of a map: on a stride-1 grid neighbours are one pixel apart. A map of one row has no
- * vertical neighbours: 0.
+ * Local jaggedness of a map. Along an axis with a single position, it is 0.
  * @param map [rows, cols], row-major
  */
 export function jaggedness(map: ArrayLike<number>, { rows, cols }: GridShape): Jaggedness {
@@ -32,18 +32,16 @@ export function jaggedness(map: ArrayLike<number>, { rows, cols }: GridShape): J
   }
 }
 
-/** Share of neighbouring positions with the same top-1 unit; null along an axis that has one position. */
+/** Share of neighbouring positions with the same strongest feature; null along an axis with a single position. */
 export interface MapConsistency {
-  /** Share of neighbours in a row: the object moves left or right. */
   readonly horizontal: number | null
-  /** Share of neighbours in a column: the object moves up or down. */
   readonly vertical: number | null
 }
 
 /**
- * Consistency of a layer's answer: the share of neighbouring positions whose largest feature has the same index. If the
- * features stand for classes, that is the same class. Neighbours are one stride apart. The measure follows the
- * consistency of Zhang 2019, which compares random shifts of a photo.
+ * Consistency of a layer's answer: the share of neighbouring positions whose largest feature has the same index. In a
+ * layer with one value per class, that means the same class. The measure follows the consistency of Zhang 2019, which
+ * compares random shifts of a photo.
  * @param strongest index of each position's largest feature, row-major over the grid; see `argmax` of native.ts
  */
 export function mapConsistency(strongest: Int32Array, { rows, cols }: GridShape): MapConsistency {
@@ -65,10 +63,8 @@ export function mapConsistency(strongest: Int32Array, { rows, cols }: GridShape)
  * positions to the left and right of the anchor minus the mean similarity at those above and below it. The result is
  * the mean of these differences over all distances that have both kinds of positions.
  * @param map [rows, cols], row-major
- * @param stride distance of neighbouring positions in pixels
- * @param anchor in pixels; one that a coarse stride leaves out is read along the nearest row and column
- * @returns undefined if no positions are at equal distances: in a single row or column, or if the anchor lies between
- *   the positions along only one axis
+ * @param anchor in pixels; if it is not on the grid, the nearest row and column of the grid are used
+ * @returns undefined if no two positions along the two axes are equally far from the anchor
  */
 export function directionBias(
   map: ArrayLike<number>,
@@ -78,7 +74,7 @@ export function directionBias(
 ): number | undefined {
   const row = Math.min(rows - 1, Math.round(anchor.row / stride))
   const col = Math.min(cols - 1, Math.round(anchor.col / stride))
-  // The nearest row and the nearest column must be equally far from the anchor.
+  // The nearest row and column must be equally far from the anchor, or else their similarities are not comparable.
   const offset = Math.abs(row * stride - anchor.row)
   if (offset !== Math.abs(col * stride - anchor.col)) return undefined
   const alongRows = byDistance(cols, (i) => [Math.abs(i * stride - anchor.col), map[row * cols + i] as number])
@@ -100,12 +96,11 @@ function byDistance(count: number, at: (i: number) => readonly [number, number])
 }
 
 /**
- * Coverage of a map: the share of positions whose similarity reaches each threshold. The paper calls this global
- * invariance.
+ * Share of positions whose similarity reaches each threshold. The paper calls it global invariance.
  * @param thresholds in ascending order
  */
 export function coverage(map: ArrayLike<number>, thresholds: readonly number[]): readonly number[] {
-  // Each value is counted at the highest threshold that it reaches; those below are reached by it too.
+  // Each value is counted at the highest threshold that it reaches; the sum below adds it to the lower ones.
   const reached = new Uint32Array(thresholds.length)
   for (let i = 0; i < map.length; i++) {
     const value = map[i] as number
@@ -122,9 +117,8 @@ export function coverage(map: ArrayLike<number>, thresholds: readonly number[]):
 }
 
 /**
- * The percentile of a map by nearest rank: at least this percentage of positions has the value or a lower one. It uses
- * Hoare's selection, since sorting the maps of a large study would take longer than reading them.
- * @param map not empty
+ * Nearest-rank percentile of a map: the lowest value such that at least this percentage of positions has it or a lower
+ * one. It uses Hoare's selection, because sorting the maps of a large study would take longer than reading them.
  */
 export function lowestPercentile(map: ArrayLike<number>, percent: number): number {
   const values = Float32Array.from(map)

@@ -1,17 +1,16 @@
 import { cosineSimilarity } from '../native.js'
 
-/** Cosines between the features of different objects at the same position, by whether their classes are the same. */
+/** Cosines between the features of two objects at the same position, by whether both have the same class. */
 export interface PairSimilarities {
-  /** One value per pair of objects. */
   readonly same: readonly number[]
   readonly different: readonly number[]
 }
 
 /**
- * The null baseline: how similar the features of different objects are at the same position. Compare the similarity of
- * one object at two positions with it.
+ * Similarities of different objects at the same position. Use them to judge the similarity of one object at two
+ * positions.
  * @param features [objects, dims], float32, one feature per object
- * @param categories class of each object; null if it is not known, and then its pairs count as different
+ * @param categories class of each object; null if unknown, and then its pairs count as different
  */
 export async function pairSimilarities(
   features: Float32Array,

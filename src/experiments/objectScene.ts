@@ -1,26 +1,25 @@
 import { UsageError } from '../errors.js'
 import type { Patch } from '../patches/patch.js'
 
-/** An object of a scene: which patch, how large, and the frame's row and column of its top-left pixel. */
+/** An object in a scene: the name of its patch, and the row and column of its top-left pixel in the frame. */
 export interface PlacedObject {
   readonly patch: string
-  /** Side of the square in pixels. */
+  /** In pixels. */
   readonly size: number
   readonly row: number
   readonly col: number
 }
 
-/** An 8-bit picture of a frame: RGB, row-major [rows, cols, 3]. */
+/** Pixels of a frame: 8-bit RGB, row-major [rows, cols, 3]. */
 export type FramePixels = Uint8Array
 
-/** The scene without objects, in words. */
+/** Text of the scene without objects; see `parseScene`. */
 export const BLANK = 'blank'
 
 /**
- * Reads a scene: terms `patch@row,col` or `patch:size@row,col`, separated by spaces or `+`, drawn in this order;
- * `blank` is the scene without objects.
- * @param size side of the objects whose term has none
- * @throws UsageError that names the part of the text that is no such term
+ * Parses a scene such as `orange@0,149 dog:100@20,30`: terms `patch@row,col` or `patch:size@row,col`, separated by
+ * spaces or `+`. They are drawn in this order. `blank` is the scene without objects.
+ * @param size side in pixels of objects whose term has no size
  */
 export function parseScene(text: string, size: number): readonly PlacedObject[] {
   if (text.trim() === BLANK) return []
@@ -59,20 +58,18 @@ export function sceneText(objects: readonly PlacedObject[]): string {
   return objects.map(({ patch, size, row, col }) => `${patch}:${size}@${row},${col}`).join(' ')
 }
 
-/** @throws UsageError if the object is not wholly in the square frame */
 export function checkInFrame({ patch, size, row, col }: PlacedObject, frame: number): void {
   const limit = frame - size
   if (row >= 0 && col >= 0 && row <= limit && col <= limit) return
   const remedy = limit < 0 ? 'choose a smaller size' : `rows and columns go from 0 to ${limit}`
   throw new UsageError(
-    `${patch} of ${size}×${size} at row ${row}, col ${col} leaves the frame of ${frame}×${frame}; ${remedy}`,
+    `${patch} of ${size}×${size} at row ${row}, col ${col} does not fit into the frame of ${frame}×${frame}; ${remedy}`,
   )
 }
 
 /**
- * Draws one object into a frame, in place.
- * @param frame RGB, [side, side, 3]
- * @param blend hard: a pixel is the patch's where alpha ≥ 128; soft: mixed by alpha and rounded to 8 bits
+ * @param frame RGB, [side, side, 3]; changed in place
+ * @param blend hard: takes the patch's pixels where alpha ≥ 128; soft: mixes by alpha and rounds to 8 bits
  */
 export function drawObject(
   frame: FramePixels,

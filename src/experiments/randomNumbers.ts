@@ -1,7 +1,4 @@
-/**
- * Random numbers from 0 to below 1, by xoshiro128** (Blackman and Vigna 2018). splitmix32 makes its state from the
- * seed.
- */
+/** Random numbers in [0, 1) by xoshiro128** (Blackman and Vigna 2018). Its state comes from splitmix32 of the seed. */
 export function randomNumbers(seed: number): () => number {
   let counter = seed >>> 0
   const splitmix = () => {

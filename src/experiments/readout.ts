@@ -5,54 +5,47 @@ import { type LayerGrid, positionAt } from './grid.js'
 import { randomNumbers } from './randomNumbers.js'
 import { ridgePredictions } from './ridge.js'
 
-/** The coordinates that are read out of the features: row and column of the object. */
 export const READ_AXES = ['row', 'col'] as const
 
-/** Number of a grid's positions that a study samples. */
+/** Number of a grid's positions that a study samples for the read-out. */
 export const READ_SAMPLES = 800
 
-/** Widths in pixels of the bands of rows (columns) that are left out of training. */
+/** Widths in pixels of the bands of rows (columns) that are left out of training; see `positionReadout`. */
 const BANDS = [8, 16, 32, 64] as const
 
-/** Distances in pixels between the only rows (columns) that are trained on. */
+/** Distances in pixels between training rows (columns) if all rows in between are tested; see `positionReadout`. */
 const STEPS = [4, 8, 14] as const
 
-/** The fewest trained rows (columns). With fewer, a test says more about these rows than about the features. */
+/** With fewer rows (columns) in training, a test says more about these rows than about the features. */
 const FEWEST_LINES = 4
 
-/** How well a read-out finds rows (columns) in one test. */
+/** Result of one test: how well it predicts rows (columns). */
 export interface AxisReadout {
   readonly axis: (typeof READ_AXES)[number]
-  /**
-   * `shuffled`, or the choice of rows (columns) for training, such as `8px bands` or `every 14px`; see
-   * `positionReadout`.
-   */
+  /** Name of the test, such as `shuffled`, `8px bands` or `every 14px`; see `positionReadout`. */
   readonly test: string
   /** Median over tested samples of the absolute error, in pixels. */
   readonly error: number
-  /** Median over tested samples of the distance to the nearest trained row (column), in pixels. */
+  /** Median over tested samples of the distance to the nearest row (column) in training, in pixels. */
   readonly distance: number
-  /** Median prediction at each tested row (column), both in pixels; in ascending order. */
+  /** Median prediction for each tested row (column), both in pixels; in ascending order. */
   readonly predictions: readonly { readonly at: number; readonly predicted: number }[]
 }
 
 /**
- * Reads row and column of the object out of a layer's features by ridge regression, and tests it at positions that were
- * left out of training. Features are centred but not standardised. So one Gram matrix is enough for all tests, values
- * that hardly change stay weak, and rotating the feature space does not change the results, just as with cosines
- * and classifiers.
+ * Predicts the object's row and column from a layer's features by ridge regression, and tests the predictions at
+ * positions that were left out of training. Features are centred but not standardised, for three reasons: one Gram
+ * matrix serves all tests, values that hardly change stay weak, and a rotation of the feature space does not change the
+ * results.
+ * - `shuffled`: a random half of the samples is left out.
+ * - `8px bands` (16, 32, 64): every other band of 8 (16, 32, 64) pixels is left out. One such band is in the middle, so
+ *   that even wide bands have training rows on both sides.
+ * - `every 4px` (8, 14): only rows at multiples of 4 (8, 14) pixels are in training, and the rows in between are
+ *   tested.
  *
- * - `shuffled`: half of the samples are left out, at random.
- * - `8px bands` (16, 32, 64): every other band of so many rows is left out. One of them is in the middle, so that wide
- *   bands, too, have trained rows on both sides.
- * - `every 4px` (8, 14): only rows at multiples of it are trained on, and those between are tested.
- *
- * A test is left out if the grid is too coarse for it (fewer than two rows in a band, or no row between), or if it
- * would be trained on fewer than four rows.
- *
- * @param grid features of one layer, [positions, dims] in row-major order
- * @param options seed of the choice of samples, a whole number, and how many positions are drawn; if there are fewer,
- * all are used
+ * Columns are tested alike. A test is skipped if the grid is too coarse for it (fewer than two rows in a band, or no
+ * row in between), or if fewer than four rows are left for training.
+ * @param options `seed` for drawing samples, and their number; if there are fewer positions, all are used
  * @returns tests of rows, then of columns, in the order above; positions in pixels of the object's top-left corner
  */
 export async function positionReadout(
@@ -71,7 +64,7 @@ export async function positionReadout(
       const trained = samples.filter((s) => isKnown[s])
       const lines = [...new Set(trained.map((s) => target[s] as number))]
       if (lines.length < FEWEST_LINES || trained.length === samples.length) continue
-      // Each fit holds this thread for about a tenth of a second.
+      // Each fit blocks this thread for about a tenth of a second, so signals such as Ctrl-C must arrive in between.
       await afterSignals()
       const predictions = ridgePredictions(gram, trained, target)
       const tested = samples.filter((s) => !isKnown[s])
@@ -83,9 +76,8 @@ export async function positionReadout(
 }
 
 /**
- * Name and training samples of each test.
- * @param lines rows (columns) of the grid
- * @returns pairs of the name and a function that says whether a sample is trained on. It takes the sample's row
+ * @param lines number of rows (columns) of the grid
+ * @returns pairs of a test's name and a function that tells whether a sample is in training. It takes the sample's row
  *   (column) in pixels, and the share of samples that come before it in random order
  */
 function testsOf(
@@ -104,10 +96,7 @@ function testsOf(
   ]
 }
 
-/**
- * @param tested true and predicted row (column) of each tested sample
- * @param lines trained rows (columns)
- */
+/** @param lines rows (columns) in training, in pixels */
 function judged(
   tested: readonly (readonly [at: number, predicted: number])[],
   lines: readonly number[],
@@ -123,7 +112,7 @@ function judged(
   }
 }
 
-/** Scalar products of the features at some positions, summed in float64, [samples, samples]. */
+/** Scalar products of the features at the chosen positions, summed in float64, [samples, samples]. */
 async function gramMatrix({ matrix, dims }: LayerGrid, chosen: readonly number[]): Promise<Float64Array> {
   const n = chosen.length
   const features = chosen.map((index) => matrix.subarray(index * dims, (index + 1) * dims))
@@ -131,7 +120,7 @@ async function gramMatrix({ matrix, dims }: LayerGrid, chosen: readonly number[]
   for (const [i, feature] of features.entries()) {
     await afterSignals()
     for (let j = 0; j <= i; j += 4) {
-      // Four rows at a time, since memory bandwidth limits such products.
+      // Four products per pass read `feature` once instead of four times. Memory bandwidth limits their speed.
       productsOf(feature, features.slice(j, j + 4)).forEach((product, k) => {
         gram[i * n + j + k] = product
         gram[(j + k) * n + i] = product
@@ -141,7 +130,6 @@ async function gramMatrix({ matrix, dims }: LayerGrid, chosen: readonly number[]
   return gram
 }
 
-/** Scalar products of a feature and one to four others. */
 function productsOf(feature: Float32Array, others: readonly Float32Array[]): readonly number[] {
   const [a = feature, b = feature, c = feature, d = feature] = others
   let [first, second, third, fourth] = [0, 0, 0, 0]

@@ -4,14 +4,12 @@ import { mean } from '../support/statistics.js'
 const PENALTIES = Array.from({ length: 19 }, (_, i) => 10 ** (i / 2 - 8))
 
 /**
- * Ridge regression with an intercept, which is not penalised. Everything comes from the Gram matrix, so that the cost
- * does not grow with the dims. It tries 19 penalties, 1e-8 to 10 times the mean squared length of the centred features,
- * and takes the one with the least mean squared error when each training sample is left out in turn. If all features
- * are equal, every prediction is the mean target of the training samples.
- *
+ * Ridge regression with an intercept, which is not penalised. It uses only the Gram matrix, so the cost does not grow
+ * with the dims. It tries 19 penalties and takes the one with the lowest leave-one-out mean squared error. If all
+ * features are equal, every prediction is the mean target of the training samples.
  * @param gram scalar products of the samples' features, [samples, samples]
  * @param trained indices of the training samples
- * @param target [samples], of which only those of the training samples matter
+ * @param target [samples]; only those of the training samples are read
  * @returns predictions for all samples, [samples]
  */
 export function ridgePredictions(gram: Float64Array, trained: readonly number[], target: Float64Array): Float64Array {
@@ -22,7 +20,7 @@ export function ridgePredictions(gram: Float64Array, trained: readonly number[],
   const size = mean(products.map((row, i) => row[i] as number))
   const scale = size - center
   const level = mean(trained.map((i) => target[i] as number))
-  // Nothing can be read from features that differ only by rounding.
+  // Features that differ only by rounding errors tell nothing, so the mean target is the best prediction.
   if (scale <= 1e-12 * size) return new Float64Array(samples).fill(level)
   const centred = products.map((row, i) =>
     row.map((product, j) => product - (means[i] as number) - (means[j] as number) + center + scale),
@@ -32,7 +30,7 @@ export function ridgePredictions(gram: Float64Array, trained: readonly number[],
   const fits = PENALTIES.map((penalty) => leaveOneOut(form, values, penalty * scale, scale))
   const square = ({ errors }: (typeof fits)[number]) => dot(errors, errors)
   const { coefficients } = fits.reduce((best, fit) => (square(fit) < square(best) ? fit : best))
-  // The coefficients add up to 0, so only the means by training sample remain of the centring.
+  // The coefficients sum to 0, so every constant term of the centring cancels out. Only `means` remains.
   const intercept = level - dot(coefficients, means)
   return Float64Array.from({ length: samples }, (_, s) =>
     trained.reduce((sum, i, j) => sum + (coefficients[j] as number) * (gram[s * samples + i] as number), intercept),
@@ -40,9 +38,8 @@ export function ridgePredictions(gram: Float64Array, trained: readonly number[],
 }
 
 /**
- * A symmetric matrix as Q·T·Qᵀ, where T has values only on its diagonal and next to it. With this form, each further
- * penalty takes n² operations. All penalties together take about a third of the time of eigenvectors, or of a Cholesky
- * factor per penalty.
+ * A symmetric matrix as Q·T·Qᵀ, where T is tridiagonal. In this form, each further penalty takes only n² operations.
+ * All penalties together take a third of the time that eigenvectors, or one Cholesky factor per penalty, would take.
  */
 interface TridiagonalForm {
   /** Diagonal of T, [n]. */
@@ -54,12 +51,12 @@ interface TridiagonalForm {
 }
 
 /**
- * Ridge regression of the training samples at one penalty, and its error at each sample when that one is left out. With
- * G = (K + level·1·1ᵀ + penalty·I)⁻¹ and K the Gram matrix of the centred features, the coefficients are G·y, and the
- * error at sample i is (G·y)ᵢ / (Gᵢᵢ - h), where h = 1 / (n · (n · level + penalty)) removes the level's contribution.
- * The level keeps the intercept, which has no penalty, apart from directions of length 0. Eldén (BIT 24, 1984) uses T
- * instead of eigenvalues.
+ * Ridge regression on the training samples with one penalty, and its leave-one-out error at each sample.
  *
+ * Let K be the Gram matrix of the centred features, and G = (K + level·1·1ᵀ + penalty·I)⁻¹. The coefficients are G·y.
+ * The error at sample i is (G·y)ᵢ / (Gᵢᵢ - h), where h = 1 / (n · (n · level + penalty)) removes the level's
+ * contribution. The level separates the intercept, which has no penalty, from directions of length 0. Using T instead
+ * of eigenvalues follows Eldén (BIT 24, 1984).
  * @param form tridiagonal form of K + level·1·1ᵀ
  * @param values y: the target minus its mean, [n]
  */
@@ -72,7 +69,7 @@ export function leaveOneOut(
   const n = values.length
   const rotated = new Float64Array(n)
   for (const [i, row] of basis.entries()) addTo(rotated, row, values[i] as number)
-  // T + penalty·I = L·D·Lᵀ, where D has the pivots, and L has ones on its diagonal and the factors below them.
+  // T + penalty·I = L·D·Lᵀ, where D is diagonal with `pivots`, and L has ones on its diagonal and `factors` below them.
   // `solution` solves L·D·x = Qᵀ·y.
   const [pivots, factors, solution] = [new Float64Array(n), new Float64Array(n), new Float64Array(n)]
   for (let k = 0, [pivot, rest] = [1, 0]; k < n; k++) {
@@ -98,8 +95,8 @@ export function leaveOneOut(
 }
 
 /**
- * Applies Householder reflections I - v·vᵀ from both sides. Each leaves the finished rows and columns unchanged (Golub
- * and Van Loan, Matrix Computations, section 8.3).
+ * Householder reflections I - v·vᵀ are applied from both sides. Each leaves the finished rows and columns unchanged
+ * (Golub and Van Loan, Matrix Computations, section 8.3).
  * @param matrix symmetric, [n][n]; only its lower triangle is read
  */
 export function tridiagonalForm(matrix: readonly Float64Array[]): TridiagonalForm {

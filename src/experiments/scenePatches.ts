@@ -4,19 +4,13 @@ import { type Patch, type PatchSource, patchesOfSource } from '../patches/patch.
 import { nearestNames } from '../support/text.js'
 import { checkInFrame, drawObject, type FramePixels, type PlacedObject } from './objectScene.js'
 
-/** Draws scenes of the objects that `sceneRenderer` was given. */
 export interface SceneRenderer {
-  /** In the order of their names and sizes. */
+  /** Sorted by name and size. */
   readonly patches: readonly Patch[]
   draw(objects: readonly PlacedObject[]): FramePixels
 }
 
-/**
- * Reads the patches of objects, each at its object's size.
- * @param side of the square frame
- * @throws UsageError for an object whose patch is not known or which leaves the frame; InputError for a damaged patch;
- * the signal's reason
- */
+/** Reads the patches of all objects and resizes each to its object's size. */
 export async function sceneRenderer(
   objects: readonly PlacedObject[],
   sources: readonly PatchSource[],

@@ -16,11 +16,10 @@ import {
 } from './folds.js'
 import { type LayerGrid, positionAt } from './grid.js'
 
-/** Between these weights, an objective stays within the range of float64 for all finite float32 features. */
+/** Range of C in which the objective of finite float32 features cannot overflow or underflow in float64. */
 const LEAST_C = 1e-30
 const LARGEST_C = 1e30
 
-/** @throws UsageError for a weight of the losses that is not between 1e-30 and 1e30 */
 export function checkWeight(C: number): void {
   if (!(C > 0 && Number.isFinite(C))) throw new UsageError(`C = ${C} is not a positive number; use \`C 1\``)
   if (C < LEAST_C || C > LARGEST_C)
@@ -32,13 +31,12 @@ export interface ClassifierOptions extends ExperimentPlace {
   readonly C?: number
   /** Seed of the schemes `shuffled` and `blocks`; 0 by default. */
   readonly seed?: number
-  /** Default 1; the result does not depend on it. */
+  /** 1 by default. The result does not depend on it. */
   readonly threads?: number
   /** Largest relative duality gap of a solved problem; see `SvmOptions` of native.ts. */
   readonly tolerance?: number
   /**
-   * A decision value at most this far from 0 counts as half right. By default 0, and then a value of 0 means left or
-   * top.
+   * Decision values at most this far from 0 count as half right. With 0, the default, a value of 0 means left or top.
    */
   readonly tie?: number
   readonly signal?: AbortSignal
@@ -51,11 +49,11 @@ export interface TaskSeparability {
    * converge.
    */
   readonly folds: readonly (number | null)[]
-  /** Mean accuracy over the folds; null if a fold's classifier did not converge. */
+  /** Mean accuracy over the folds; null if the classifier of any fold did not converge. */
   readonly mean: number | null
   /** Population standard deviation over the folds; null if `mean` is null. */
   readonly std: number | null
-  /** Relative duality gap of each fold's classifier. Its objective is within this fraction of the optimum. */
+  /** Relative duality gap of each fold's classifier: its objective is at most this fraction above the optimum. */
   readonly gaps: readonly number[]
   /** Indices of the folds whose classifier did not reach the tolerance within the solver's limit. */
   readonly notConverged: readonly number[]
@@ -66,14 +64,11 @@ export type Separability = Readonly<Record<Task, TaskSeparability>>
 
 /**
  * How well a linear classifier tells the left half of the positions from the right half, and the top from the bottom,
- * by the features alone (paper section 2.2): 5-fold cross-validation of a linear support vector machine. The problems
- * of all schemes, ten per scheme, are trained together. They share the features, so this costs less than one scheme
- * after the other.
- *
+ * by the features alone (paper section 2.2): 5-fold cross-validation of a linear support vector machine. All schemes
+ * are trained together, which is faster than one after the other, because they share the features.
  * @returns one result per scheme
  * @throws InputError for a class with fewer positions than folds, for NaN or infinity (naming the position), and if all
- *   positions have the same feature; UsageError for unknown names, a C that is not between 1e-30 and 1e30, or no
- *   threads; CudaFailure; the signal's reason
+ *   positions have the same feature; CudaFailure
  */
 export async function separabilityByScheme(
   grid: LayerGrid,
@@ -123,7 +118,7 @@ export async function separabilityByScheme(
   })
 }
 
-/** @throws InputError that names the layer if the grid has too few positions */
+/** As `assignFolds`, but its InputError names the layer. */
 function foldsOnGrid(scheme: FoldScheme, classes: Uint8Array, grid: LayerGrid, seed: number): Uint8Array {
   try {
     return assignFolds(scheme, classes, grid, seed)
@@ -161,7 +156,7 @@ function taskSeparability(
   }
 }
 
-/** Whether all features are the same. If they are not, usually the second one ends the loop already. */
+/** Whether all features are equal. If they are not, the loop usually ends at the second one. */
 export function isConstant(features: Float32Array, dims: number): boolean {
   for (let i = dims; i < features.length; i++) {
     if (features[i] !== features[i - dims]) return false
@@ -169,7 +164,7 @@ export function isConstant(features: Float32Array, dims: number): boolean {
   return true
 }
 
-/** Turns the error for a feature that is not finite into one that names the position. */
+/** Turns the solver's error for a non-finite feature into one that names the position. */
 function nonFiniteError(error: unknown, grid: LayerGrid): unknown {
   if (!(error instanceof NonFiniteFeatureError)) return error
   const { row, col } = positionAt(error.row, grid)

@@ -12,15 +12,14 @@ export interface SimilarityMaps {
   readonly anchors: Readonly<Record<AnchorName, { row: number; col: number; mean: number; min: number }>>
 }
 
-/** A feature matrix whose first rows × cols rows are the grid in row-major order (see PositionGrid). */
+/** After the grid's rows, the matrix has rows for anchors that are not grid positions. */
 export interface FeatureGrid extends LayerGrid {
   readonly anchors: readonly Anchor[]
 }
 
 /**
- * Cosine similarity of every position's feature with the feature at each anchor (paper section 2.1), in one pass over
- * the matrix, within 1e-6 of the float64 value. The anchor's similarity with itself is part of
- * the map.
+ * Cosine similarity of every position's feature with the feature at each anchor (paper section 2.1). It reads the
+ * matrix once, and is within 1e-6 of the float64 value.
  * @throws InputError that names the position of an all-zero or non-finite feature; CudaFailure
  */
 export async function similarityMaps(
@@ -53,7 +52,7 @@ function describe(maps: Float32Array, { rows, cols, anchors }: Omit<FeatureGrid,
   return { maps, anchors: Object.fromEntries(entries) as unknown as SimilarityMaps['anchors'] }
 }
 
-/** Rows of a feature matrix that belong to the anchors, [anchors, dims]. */
+/** Copies the rows of a feature matrix that belong to the anchors, [anchors, dims]. */
 export function featuresAt(matrix: Float32Array, dims: number, anchors: readonly Anchor[]): Float32Array {
   const features = new Float32Array(anchors.length * dims)
   anchors.forEach(({ index }, i) => {
@@ -72,7 +71,7 @@ function meanAndMin(map: Float32Array): { mean: number; min: number } {
   return { mean: sum / map.length, min }
 }
 
-/** Turns the error for a degenerate feature into one that names the position. */
+/** Turns the error for an all-zero or non-finite feature into one that names the position. */
 function degenerateError(error: unknown, grid: FeatureGrid): unknown {
   if (!(error instanceof DegenerateFeatureError)) return error
   const anchor = error.source === 'anchors' ? grid.anchors[error.row] : undefined

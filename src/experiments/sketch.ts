@@ -1,6 +1,6 @@
 import { cosineSimilarity } from '../native.js'
 
-/** Vectors of few dims in place of features. The cosines between them are nearly those between the features. */
+/** Short vectors that stand in for features. The cosines between them are nearly those between the features. */
 export interface Sketch {
   readonly dims: number
   /** [rows, dims] */
@@ -10,18 +10,16 @@ export interface Sketch {
 /** Largest error of a cosine between two rows of a sketch. */
 export const SKETCH_ERROR = 0.002
 
-/** A sketch takes this many bytes at most. */
+/** Largest size of a sketch in bytes. */
 const MOST_BYTES = 8 * 1024 * 1024
 
 /**
- * Makes rows of few dims whose cosines differ from those of the features by at most SKETCH_ERROR. They are the pivoted
- * Cholesky factor of the matrix of all cosines; each dim computes one row of that matrix. A row's squared length falls
- * short of 1, and the difference bounds the row's errors: the product of two rows differs from the cosine by less than
- * half of SKETCH_ERROR, and dividing by the lengths adds as much again.
- *
- * @param features [rows, dims], none of them zero, all finite
- * @param threads number of threads of each pass over the features
- * @returns undefined if the features are too many and too different for a sketch of MOST_BYTES
+ * Makes short rows whose cosines differ from those of the features by at most `SKETCH_ERROR`. They are the pivoted
+ * Cholesky factor of the matrix of all cosines. Each dim needs one row of this matrix. Each row's squared length is
+ * below 1 by at most half of `SKETCH_ERROR`. So the product of two rows differs from the cosine by less than that, and
+ * dividing by their lengths adds as much again.
+ * @param features [rows, dims], all finite, no row all zero
+ * @returns undefined if such a sketch would be larger than `MOST_BYTES`
  */
 export async function sketchOf(
   features: Float32Array,
@@ -47,7 +45,7 @@ export async function sketchOf(
   return { dims: columns.length, rows: sketch }
 }
 
-/** Turns the cosines with the pivot, in place, into the next column of the factor, and updates `lacking`. */
+/** Turns the cosines with the pivot into the factor's next column. `lacking` is 1 minus each row's squared length. */
 function nextColumn(
   cosines: Float64Array,
   columns: readonly Float64Array[],
@@ -65,7 +63,7 @@ function nextColumn(
     cosines[row] = value
     lacking[row] = Math.max(0, (lacking[row] as number) - value * value)
   }
-  // Rounding must not make it a pivot again.
+  // Without this, rounding errors could make the row a pivot again.
   lacking[pivot] = 0
   return cosines
 }

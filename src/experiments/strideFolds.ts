@@ -4,16 +4,13 @@ import type { LayerGrid } from './grid.js'
 import { isConstant, separabilityByScheme } from './separability.js'
 
 /**
- * Grids with fewer rows say little in five folds. Grids with more rows take seconds with the phase, and all follow the
- * position.
+ * Limits on the rows and columns of the grids that are compared. Smaller grids have too few positions for five folds.
+ * On larger grids, training on the phase takes seconds, and all networks agree with position alone.
  */
 const FEWEST_ROWS = 8
 const MOST_ROWS = 25
 
-/**
- * Accuracies of the task top-bottom in ordered folds on one grid, by the network's features and by each made-up
- * feature.
- */
+/** Accuracies of top-bottom in ordered folds on one grid, of the network and of each made-up feature. */
 interface StrideFolds extends Readonly<Record<MadeUpFeature | 'network', readonly (number | null)[]>> {
   /** In pixels. */
   readonly stride: number
@@ -21,9 +18,7 @@ interface StrideFolds extends Readonly<Record<MadeUpFeature | 'network', readonl
   readonly cols: number
 }
 
-/**
- * Mean absolute difference between the accuracies of the network and of each made-up feature, over folds and strides.
- */
+/** Mean absolute difference between the accuracies of the network and a made-up feature, over folds and strides. */
 export interface FoldPrediction extends Readonly<Record<MadeUpFeature, number>> {
   /** Number of folds that were compared. */
   readonly folds: number
@@ -42,13 +37,12 @@ export function subGrid(grid: LayerGrid, step: number): LayerGrid {
 }
 
 /**
- * Compares the fold accuracies of a network with those of made-up features, to tell whether the network's features code
- * the position, or the position modulo the network's stride. It takes the grid and its sub-grids if they have 8 to 25
- * rows and columns. With stride 4 and an object of 125 px in a frame of 224 px, these have strides 4, 8 and 12.
- * @param grid features of one network, object and layer
- * @param ordered the grid's own accuracies of top-bottom in ordered folds, if they are known
- * @returns in ascending order of strides; empty if the grid has fewer than 8 rows
- * @throws as `separability`
+ * Compares the fold accuracies of a network with those of made-up features. This shows whether the network's features
+ * encode the position, or only the position modulo the network's stride. It uses the grid and its sub-grids with 8 to
+ * 25 rows and columns. For example, a grid of stride 4, with an object of 125 px in a frame of 224 px, gives strides 4,
+ * 8 and 12.
+ * @param ordered the grid's own accuracies of top-bottom in ordered folds, if they are already known
+ * @returns in ascending order of strides; empty if the grid has fewer than 8 rows or columns
  */
 export async function strideFolds(
   grid: LayerGrid,
@@ -60,7 +54,7 @@ export async function strideFolds(
   for (let step = 1; Math.ceil(Math.min(grid.rows, grid.cols) / step) >= FEWEST_ROWS; step++) {
     if (Math.ceil(Math.max(grid.rows, grid.cols) / step) > MOST_ROWS) continue
     const part = subGrid(grid, step)
-    // Positions that are a period apart may all look the same.
+    // If the sub-grid's stride is a multiple of the network's, all positions may have equal features.
     if (isConstant(part.matrix, part.dims)) continue
     const known = step === 1 ? ordered : undefined
     const [whole] = known ? [] : await separabilityByScheme(part, ['ordered'], classifier)

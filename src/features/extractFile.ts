@@ -13,7 +13,6 @@ import { fileName } from '../results/fileName.js'
 /** Name of the file that describes the arrays of an extraction. */
 export const EXTRACT_FILE = 'extract.json'
 
-/** Name of a layer's file. */
 export function arrayFile(layer: string): string {
   return `${fileName(layer)}.npy`
 }
@@ -28,9 +27,7 @@ interface Layer {
 }
 
 /**
- * Contents of the file that describes arrays. It holds their hashes, because arrays and description cannot be replaced
- * at the same moment.
- * @param origin inputs that decide the values
+ * The hashes show whether arrays and extract.json belong together, since files cannot be replaced at the same moment.
  */
 export function extractFile(extraction: { readonly layers: readonly Layer[] }, origin: object) {
   const layers = extraction.layers.map(({ name, dims, shape, data, equivariance }) => {
@@ -49,7 +46,6 @@ export const gridSchema = z.object({
   frame: z.number().int().positive(),
 })
 
-/** The settings that a grid of positions was made with. */
 export type DescribedGrid = z.infer<typeof gridSchema>
 
 /** Id of the network if an extract.json does not name it. */
@@ -74,14 +70,13 @@ export const descriptionSchema = gridSchema.extend({
 export type ExtractionDescription = z.infer<typeof descriptionSchema>
 
 /**
- * Reads the description of the arrays in a folder.
- * @returns undefined if there is no file extract.json
- * @throws InputError if the file cannot be read or is damaged, because then nothing tells whether an array is undamaged
+ * @returns undefined if the folder has no extract.json
+ * @throws InputError if extract.json cannot be read or is damaged, because then damaged arrays would not be noticed
  */
 export async function readDescription(folder: string): Promise<ExtractionDescription | undefined> {
   const path = join(folder, EXTRACT_FILE)
   const text = await readRegular(path).catch((error: NodeJS.ErrnoException) => {
-    // A pipe or another special file is not a description.
+    // An error without a code means a pipe or another special file. It counts as no extract.json.
     if (error.code === undefined || error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined
     throw new InputError(`cannot read ${path}: ${error.message}`)
   })
@@ -93,8 +88,8 @@ export async function readDescription(folder: string): Promise<ExtractionDescrip
 }
 
 /**
- * Reads the extract.json in an array's folder. Undefined if there is none, or if it describes other arrays.
- * @throws InputError if it is damaged, or if it describes another array of the same name
+ * @returns undefined if there is no extract.json beside the array, or if it describes other arrays
+ * @throws InputError if it is damaged, or if it describes a different array of the same name
  */
 export async function describedBeside(
   file: string,

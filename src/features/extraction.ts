@@ -29,7 +29,7 @@ import { kinds, oneOf } from '../support/optionChecks.js'
 import { counted } from '../support/text.js'
 import { arrayFile, extractFile } from './extractFile.js'
 
-/** Number of batches per worker between two writes to disk, or between two deliveries of rows. */
+/** Number of batches per worker between two writes to disk. `rows` delivers at most as many at once. */
 const BATCHES_PER_ROUND = 64
 
 /** An object, its background and its positions. */
@@ -81,10 +81,10 @@ export interface Extraction extends ExecutionRecord {
     readonly shape: readonly [rows: number, cols: number, dims: number]
     /** Path of the .npy file; absent without `out`. */
     readonly file?: string
-    /** How far the layer fails to move with the object, if it is a map; from the center anchor, pixel by pixel. */
+    /** How far the layer fails to move with the object, pixel by pixel from the center; absent if not measurable. */
     readonly equivariance?: readonly EquivarianceError[]
   }[]
-  /** How often the network gave each answer; absent if its classes are unknown or the layer with them is not read. */
+  /** How often the network gave each answer; absent if its classes are unknown or their layer is not read. */
   readonly answers?: AnswerCounts
   readonly settings: Settings
   /** Images that this call computed: rows × cols, or fewer if it resumed an earlier call. */
@@ -117,7 +117,7 @@ export interface NetworkComparison {
   readonly layers: readonly (SimilarityMaps & { readonly name: string; readonly dims: number })[]
 }
 
-/** Checks of the options that all calls about a patch take, then of those that some calls add. */
+/** Checks of the options that all calls with a patch take. */
 export const PLACEMENT_OPTIONS = {
   required: { patch: kinds.anything, size: kinds.number },
   optional: {
@@ -144,7 +144,6 @@ export interface PlacedPatch {
   >
 }
 
-/** @throws UsageError, InputError; the signal's reason */
 export async function placePatch(network: Network, options: PlacementOptions): Promise<PlacedPatch> {
   const { size, stride = 1, blend = 'hard', signal } = options
   const frame = network.input.rows
@@ -156,7 +155,7 @@ export async function placePatch(network: Network, options: PlacementOptions): P
   return { scene: sceneOf(patch, background, blend), grid, origin }
 }
 
-/** Features of every layer at every position. With `out`, they are saved part by part. */
+/** With `out`, it saves features while it computes, so that an interrupted call can be resumed. */
 export async function extractPlaced(
   execution: Execution,
   { scene, grid, origin }: PlacedPatch,
@@ -186,7 +185,7 @@ export async function extractPlaced(
         ...(saving && { onRows: saving.add }),
         signal: saving ? anySignal(signal, saving.failed) : signal,
       })
-      // Finished rows are kept even if the work fails or is aborted.
+      // This saves the finished rows even if the work failed or was aborted.
       .finally(() => saving?.end())
     if (finished < left.length) throwIfStopped(signal)
     const features =
@@ -222,7 +221,7 @@ async function keepPictures(out: string, { patch, background }: Scene, identity:
   await keepBackgroundPicture(out, { identity, background }, frame)
 }
 
-/** Inputs other than the patch that decide the features. */
+/** Inputs other than the patch that decide the features, as extract.json records them. */
 function networkOrigin(network: Network, precision: Precision | undefined) {
   return {
     ...(precision === 'fp16' && { precision }),
@@ -234,7 +233,7 @@ function networkOrigin(network: Network, precision: Precision | undefined) {
   }
 }
 
-/** Joins the rows that were stored before with those that this call computed. */
+/** @param computed index in the grid of each row that this call computed */
 async function joined(
   partial: PartialArrays,
   layers: Features['layers'],
@@ -249,7 +248,7 @@ async function joined(
   return features
 }
 
-/** Rows that are not stored yet, ascending. */
+/** Indices of the rows that are not saved yet, ascending. */
 function rowsLeft(rows: number, done: Uint8Array | undefined): Int32Array {
   return Int32Array.from({ length: rows }, (_, row) => row).filter((row) => done?.[row] !== 1)
 }
@@ -259,8 +258,8 @@ function anySignal(signal: AbortSignal | undefined, other: AbortSignal): AbortSi
 }
 
 /**
- * Writes rows to disk, many at a time, while others are computed.
- * @param places stored row of each computed row
+ * Collects computed rows and writes many at a time, while others are computed.
+ * @param places row in the files of each computed row
  */
 function savingRows(partial: PartialArrays, places: Int32Array, atATime: number) {
   const failed = new AbortController()
@@ -281,7 +280,6 @@ function savingRows(partial: PartialArrays, places: Int32Array, atATime: number)
       for (const row of rows) pending.push({ row: places[row] as number, from: row })
       if (pending.length >= atATime) write()
     },
-    /** Writes the remaining rows. */
     end: () => {
       write()
       return writing
@@ -301,8 +299,8 @@ export async function* rows(
   const { batch, workers } = handle.settings
   progress.start(handle.network.id, indices.length)
   try {
-    // The first round is short, so that the first rows come at once. Later rounds are longer, because they waste less
-    // time.
+    // The first round has one batch per worker, so that the first rows come early. Later rounds are longer, because
+    // workers wait at the end of each.
     for (let done = 0, round = 1; done < indices.length; round = Math.min(2 * round, BATCHES_PER_ROUND)) {
       throwIfStopped(signal)
       const chosen = indices.subarray(done, done + batch * workers * round)
@@ -328,7 +326,6 @@ export async function* rows(
   }
 }
 
-/** Similarity maps of every layer. */
 export async function compare(
   { handle }: Execution,
   scene: Scene,

@@ -7,7 +7,7 @@ import { type DescribedGrid, describedBeside } from './extractFile.js'
 
 /** Features of a grid of positions, in memory. */
 export interface FeatureArray {
-  /** Values in C order; may lie on a SharedArrayBuffer. */
+  /** Values in C order, maybe on a SharedArrayBuffer. */
   readonly data: Float32Array
   /** Shape of `data`: [rows, cols, dims]. */
   readonly shape: readonly number[]
@@ -18,18 +18,16 @@ export interface FeatureLayers {
   readonly layers: readonly (FeatureArray & { readonly name: string })[]
 }
 
-/** Features on their grid. Anchors are in pixels if the stride is known; otherwise the stride counts as 1. */
+/** Features on their grid. Anchors are in pixels if the stride is known, and in grid positions if it is not. */
 export interface OpenFeatures extends FeatureGrid {
-  /** Description of the grid, such as the extract.json beside a file; undefined if there is none or it does not fit. */
+  /** Description of the grid, such as extract.json; undefined if there is none, or if it does not fit the array. */
   readonly described: DescribedGrid | undefined
 }
 
 /**
- * Reads features from a file, or checks features in memory.
- * @param given description of an array in memory, from the extraction that it belongs to
- * @throws InputError if a file is not a .npy array of float32 with three non-empty axes, or not the array that the
- *   extract.json beside it describes
- * @throws UsageError for an array in memory that is not of this form
+ * @param given description of the grid, for an array in memory
+ * @throws InputError for a file, or UsageError for an array in memory, that is not float32 [rows, cols, dims];
+ *   InputError if the extract.json beside a file describes another array
  */
 export async function openFeatures(input: string | FeatureArray, given?: DescribedGrid): Promise<OpenFeatures> {
   if (typeof input === 'string') {
@@ -39,7 +37,9 @@ export async function openFeatures(input: string | FeatureArray, given?: Describ
   }
   const isArray = input?.data instanceof Float32Array && Array.isArray(input.shape)
   if (!isArray)
-    throw new UsageError('features are a .npy file, or { data, shape }: a Float32Array and [rows, cols, dims]')
+    throw new UsageError(
+      'features must be the path of a .npy file, or { data, shape } with a Float32Array and [rows, cols, dims]',
+    )
   const name = (input as { readonly name?: unknown }).name
   return onGrid(matrixOf(typeof name === 'string' ? name : 'the array of features', input, UsageError), given)
 }
@@ -53,12 +53,12 @@ function matrixOf(layer: string, { shape, data }: FeatureArray, Failure: new (me
     )
   if (data.length !== rows * cols * dims)
     throw new Failure(
-      `${layer} has ${counted(data.length, 'value')}, not the ${rows * cols * dims} of shape (${shape.join(', ')})`,
+      `${layer} has ${counted(data.length, 'value')}, but its shape (${shape.join(', ')}) needs ${rows * cols * dims}; correct the shape`,
     )
   return { layer, rows, cols, dims, matrix: data }
 }
 
-/** Places each anchor at the grid position nearest to its position on the grid of stride 1. */
+/** Moves each anchor from where stride 1 puts it to the nearest position of this grid. */
 function onGrid(matrix: ReturnType<typeof matrixOf>, description: OpenFeatures['described']): OpenFeatures {
   const { rows, cols } = matrix
   const described = description && isOf(description, matrix) ? description : undefined
@@ -73,13 +73,12 @@ function onGrid(matrix: ReturnType<typeof matrixOf>, description: OpenFeatures['
   return { ...matrix, stride, anchors, described }
 }
 
-/** Whether a description fits an array of these extents. */
+/** Whether a description fits an array of this size. */
 function isOf({ stride, size, frame, ...described }: DescribedGrid, { rows, cols }: { rows: number; cols: number }) {
   const positions = Math.ceil((frame - size + 1) / stride)
   return [described.rows, described.cols, rows, cols].every((extent) => extent === positions)
 }
 
-/** Whether the input holds features of several layers. */
 export function hasLayers(input: string | FeatureArray | FeatureLayers): input is FeatureLayers {
   return typeof input === 'object' && input !== null && 'layers' in input
 }

@@ -60,7 +60,7 @@ export interface NetworkOptions extends WishedSettings, InputOptions {
   readonly reuse?: ReuseChoice
   /** Receives progress events and notes. */
   readonly onProgress?: ProgressListener
-  /** Stops the opening. Later calls have their own signals. */
+  /** Stops `openNetwork`. Each later call takes its own signal. */
   readonly signal?: AbortSignal
 }
 
@@ -96,7 +96,7 @@ export interface OpenNetwork extends AsyncDisposable {
   close(): Promise<void>
 }
 
-/** The options of `openNetwork`, to be checked. */
+/** Checks of the options of `openNetwork`. */
 export const NETWORK_OPTIONS: OptionList = {
   optional: {
     ...{ weights: kinds.text, layers: kinds.texts, device: kinds.text },
@@ -156,11 +156,11 @@ export async function openNetwork(model: string, options: NetworkOptions = {}): 
   }
 }
 
-/** Workers of a network. The first call opens them, and all later calls share them. */
+/** Opens a network's workers at the first call. All later calls share them. */
 function openedOnce(network: Network, request: DeviceRequest, options: NetworkOptions) {
   let opening: Promise<Execution> | undefined
   let closed = false
-  /** Opens the workers when the first work is known, because its length decides which devices are worth a trial. */
+  /** Opens the workers for the first call. The number of its images decides which devices are worth trying. */
   const open = (scene: Scene, images: number, callSignal: AbortSignal | undefined): Promise<Execution> =>
     openExecution({
       network,
@@ -184,7 +184,7 @@ function openedOnce(network: Network, request: DeviceRequest, options: NetworkOp
       opening = open(scene, images, callSignal)
       return opening
     }
-    // The call that began the opening may have been aborted, so this call tries again.
+    // The other call may have been aborted. Then this call opens the workers itself.
     return others.catch(() => executionFor(scene, images, callSignal))
   }
   const close = async () => {
@@ -225,7 +225,7 @@ export async function extract(options: ExtractOptions): Promise<Extraction> {
   }
 }
 
-/** The options that a function takes, out of the options of two functions. Both functions may take the same option. */
+/** Picks the options that one of two functions takes. Both functions may take the same option. */
 function partOf<T extends object>(options: T, taken: Readonly<Record<string, unknown>>): T {
   return Object.fromEntries(Object.entries(options).filter(([name]) => name in taken)) as T
 }

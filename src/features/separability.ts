@@ -30,7 +30,8 @@ export interface SeparabilityOptions {
   readonly threads?: number
   /**
    * Device that trains the classifiers: `auto` (default), `cpu`, `cuda` or `cuda:INDEX`. `auto` uses the first CUDA
-   * device for features of at least 2^24 values (64 MiB), if there is one. Both devices solve to the same tolerance.
+   * device for features of at least 2^24 values (64 MiB), if there is one. Processor and CUDA device solve to the same
+   * tolerance.
    */
   readonly device?: string
   /** Stops the work; the call rejects with the signal's reason. */
@@ -47,10 +48,7 @@ interface TrainingRecord extends ClassifierRecord {
   readonly seed: number
   /** Duration of the training in seconds. */
   readonly seconds: number
-  /**
-   * Why the grid is too coarse for the accuracies to describe the features; absent if it is not, or the stride is
-   * unknown.
-   */
+  /** Why the grid is too coarse to judge separability; absent if it is fine enough or the stride is unknown. */
   readonly coarse?: string
 }
 
@@ -109,7 +107,7 @@ export async function separability(
   const { data: grid } = gridSchema.safeParse(features)
   if (typeof cv !== 'string') {
     if (!Array.isArray(cv) || cv.length === 0)
-      throw new UsageError('option cv must be a fold scheme, or several of them')
+      throw new UsageError("option cv must be a fold scheme or an array of them, such as ['ordered', 'blocks']")
     return hasLayers(features)
       ? measureLayers(features, (layer) => bySchemes(layer, cv, options, grid))
       : bySchemes(features, cv, options)
@@ -142,7 +140,7 @@ async function bySchemes(
   const asked = deviceName === 'cuda' ? requiredCard(index) : undefined
   const grid = await openFeatures(features, given)
   const start = performance.now()
-  // With `auto`, a GPU that fails is recorded in the result and is no error.
+  // With `auto`, a GPU that fails is no error: the processor takes over, and the result records the failure.
   const classifiers =
     deviceName === 'auto'
       ? openClassifiers(
@@ -158,9 +156,7 @@ async function bySchemes(
   return { schemes, loss: LOSS, C, seed, ...classifiers.ran(), seconds, ...(coarse && { coarse }) }
 }
 
-/**
- * Smallest stride that is checked for coarseness. Below it, a finer stride would not help, and the check takes seconds.
- */
+/** Smaller strides are not checked for coarseness: they are fine enough, and the check would take seconds. */
 const FINEST_COARSE_STRIDE = 5
 
 async function coarseness({ rows, cols, stride }: OpenFeatures): Promise<string | undefined> {

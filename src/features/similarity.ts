@@ -24,12 +24,12 @@ import {
 /** Options of `similarity`. */
 export interface SimilarityOptions {
   /**
-   * Path of a .npy file for the maps, float32 [5, rows, cols]. By default nothing is written. For a single layer only.
+   * Path of a .npy file for the maps, float32 [5, rows, cols]. By default nothing is written. Only for a single layer.
    */
   readonly out?: string
   /**
    * Path of a PNG file for a picture of the maps. Its axes are in pixels if the stride is known. By default nothing is
-   * drawn. For a single layer only.
+   * drawn. Only for a single layer.
    */
   readonly png?: string
   /** Ends of the picture's colour scale; by default 0.88 and 1, as in the paper. */
@@ -163,7 +163,7 @@ function checkPicture({ out, png, limits }: SimilarityOptions): void {
   if (extname(png).toLowerCase() !== '.png')
     throw new UsageError(`${png} does not end in .png; choose a name that does`)
   if (out !== undefined && resolve(out) === resolve(png))
-    throw new UsageError(`${png} is named by \`out\` too; choose another name with \`png\``)
+    throw new UsageError(`\`out\` and \`png\` both name ${png}; choose another name with \`png\``)
 }
 
 async function isSameFile(file: string, out: string): Promise<boolean> {

@@ -8,7 +8,7 @@ import { checkOptions, kinds } from '../support/optionChecks.js'
 import { UNKNOWN_NETWORK } from './extractFile.js'
 import { findArrays, fitsPage, isResultsFolder, MOST_FEATURE_BYTES, readExtraction } from './viewedArrays.js'
 
-const TOO_MANY_FEATURES = `its features are more than the ${MOST_FEATURE_BYTES / 1e6} MB that a page takes, so it has the five anchors' maps alone; extract it anew with a larger stride for any other anchor`
+const TOO_MANY_FEATURES = `its features exceed the limit of ${MOST_FEATURE_BYTES / 1e6} MB, so the page has only the five anchors' maps; extract with a larger stride to choose other anchors`
 
 /** Options of `viewFeatures`. */
 export interface ViewOptions {
@@ -62,7 +62,7 @@ export async function viewFeatures(source: string, options: ViewOptions = {}): P
   })
   const { limits = PAPER_LIMITS, onProgress, signal } = options
   checkLimits(limits)
-  if (typeof source !== 'string') throw new UsageError('the source is the path of a folder or a .npy file')
+  if (typeof source !== 'string') throw new UsageError('the source must be the path of a folder or of a .npy file')
   const arrays = await findArrays(source)
   const out = options.out ?? arrays.out
   if (await isResultsFolder(out))

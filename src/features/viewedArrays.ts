@@ -19,13 +19,10 @@ import {
 } from './extractFile.js'
 import { type OpenFeatures, openFeatures } from './features.js'
 
-/**
- * Most bytes of a layer's features in a page, because a browser holds them in memory. A larger layer has only its five
- * maps.
- */
+/** Most bytes per layer in a page, because a browser holds them in memory. Larger layers have only their five maps. */
 export const MOST_FEATURE_BYTES = 400e6
 
-/** Whether the features of a layer become part of the page. */
+/** Whether the features of a layer are small enough to become part of the page. */
 export function fitsPage(positions: number, dims: number): boolean {
   return siteFeatureBytes(positions, dims) <= MOST_FEATURE_BYTES
 }
@@ -33,10 +30,9 @@ export function fitsPage(positions: number, dims: number): boolean {
 /** Files of features that belong together, and their description. */
 interface FoundArrays {
   readonly files: readonly ArrayFile[]
-  /** Their folder. */
   readonly folder: string
   readonly description: ExtractionDescription | undefined
-  /** Whether the files must match the description. A single file may be another array with the same name. */
+  /** Whether the description must cover the files; false for a single file. */
   readonly isWhole: boolean
   /** Default folder of the page. */
   readonly out: string
@@ -88,7 +84,7 @@ export function isResultsFolder(path: string): Promise<boolean> {
   )
 }
 
-/** Measures of one layer's features. The features themselves are no longer in memory. */
+/** A layer's measures without its features, which are no longer in memory. */
 interface MeasuredFile {
   readonly file: ArrayFile
   readonly rows: number
@@ -99,10 +95,8 @@ interface MeasuredFile {
 }
 
 /**
- * Compares every position with the anchors. Only one layer's features are in memory at a time.
+ * Only one layer's features are in memory at a time.
  * @param onLayer called with the number of layers that are compared so far
- * @throws InputError for a file that is not such an array or not the described one, for a feature that is all zero or
- *   not finite, or for a grid that is too large to be drawn
  */
 export async function readExtraction(
   arrays: FoundArrays,
@@ -134,7 +128,7 @@ function asUnit(
   files: readonly [MeasuredFile, ...MeasuredFile[]],
 ): ViewedExtraction {
   const [{ rows, cols, stride, described }] = files
-  // Without a description, each position counts as a pixel.
+  // Without a description, each position counts as one pixel.
   const pixels = { stride, size: 1, rows, cols, frame: Math.max(rows, cols) }
   const known = (described && description) ?? descriptionSchema.parse(pixels)
   const { model, weightsSha256, patch, patchSha256, background, blend, size, frame, answers } = known
@@ -159,6 +153,6 @@ function asUnit(
 async function readAgain({ path }: ArrayFile, shape: readonly number[]): Promise<NpyArray> {
   const { rows, cols, dims, matrix } = await openFeatures(path)
   if ([rows, cols, dims].join() !== shape.join())
-    throw new InputError(`${path} has changed while it was read; run the same command again`)
+    throw new InputError(`${path} changed while it was being read; run the same command again`)
   return { shape, data: matrix }
 }

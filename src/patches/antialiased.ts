@@ -7,7 +7,7 @@ const HALF = 1 << (WEIGHT_BITS - 1)
 /** Source pixels are added four at a time, which takes half as long as one at a time. */
 const BLOCK = 4
 
-/** Source pixels and weights of each target pixel: `width` pixels from the first one on, of which some may weigh nothing. */
+/** Source pixels of each target pixel, `width` of them from index `first` on, and their weights. Some weights are 0. */
 interface Taps {
   /** A multiple of `BLOCK`. */
   readonly width: number
@@ -17,7 +17,6 @@ interface Taps {
   readonly weights: Int32Array
 }
 
-/** A part of a resized picture. */
 export interface Window {
   readonly top: number
   readonly left: number
@@ -26,9 +25,9 @@ export interface Window {
 }
 
 /**
- * Resizes an RGB picture, [rows, cols, 3], with a bilinear filter. When shrinking, the filter is as wide as a target
- * pixel. The result equals that of Pillow's `resize(…, BILINEAR)`, to the bit; torchvision's `Resize` uses it. Columns
- * are resized first, then rows; each result is rounded to bytes.
+ * Resizes an RGB picture, [rows, cols, 3], with a bilinear filter, which widens when the picture shrinks. The result
+ * equals, to the bit, that of Pillow's `resize(…, BILINEAR)`, which torchvision's `Resize` uses. It resizes
+ * horizontally, then vertically, and rounds to bytes after each.
  * @param window the part of the result that is computed; all of it by default
  */
 export function resizeAntialiased(
@@ -61,7 +60,7 @@ function alongCols({ rows, cols, data }: Image, { width, first, weights }: Taps)
   return resized
 }
 
-/** @param length of a row in bytes @returns [targets, length] */
+/** @param length bytes per row @returns [targets, length] */
 function alongRows(data: Uint8Array, length: number, { width, first, weights }: Taps): Uint8Array {
   const resized = new Uint8Array(first.length * length)
   const sums = new Int32Array(length)
@@ -74,7 +73,7 @@ function alongRows(data: Uint8Array, length: number, { width, first, weights }: 
   return resized
 }
 
-/** Adds four weighted values to each sum. The first one of sum i is at `source` + i, the others follow `step` apart. */
+/** Adds four weighted values to each sum i. They are at `source` + i and every `step` after it. */
 function addBlock(
   sums: Int32Array,
   data: Uint8Array,
@@ -96,10 +95,7 @@ function addBlock(
   }
 }
 
-/**
- * @param from index of the first target
- * @param count number of targets
- */
+/** @param from index of the first of the `count` target pixels that are computed */
 function tapsOf(source: number, targets: number, from: number, count: number): Taps {
   const scale = source / targets
   const support = Math.max(scale, 1)

@@ -6,23 +6,21 @@ import { type Image, readImage } from './image.js'
 /** Background of the patch: one colour, or a picture of the frame's size (RGB, [rows, cols, 3]). */
 export type Background = { readonly rgb: readonly [number, number, number] } | { readonly image: Uint8Array }
 
-/** The paper's background and the default. */
+/** The paper's background, and the default. */
 export const WHITE = 'white'
 
-/** A background with its identity. Equal identities mean equal pixels. */
+/** A background and its identity. Equal identities mean equal pixels. */
 export interface NamedBackground {
   readonly identity: string
   readonly background: Background
 }
 
 /**
- * The background that a text describes for a square frame: `white`, a colour as `#rrggbb`, `noise:SEED`, or the path of
- * a picture.
- *
- * A picture of the frame's size is used unchanged. Any other is scaled (Lanczos filter with three lobes) until it just
- * covers the frame, and is cropped on both sides. Transparent parts become white. The identity of a picture comes from
- * its pixels in the frame, so its name and folder do not matter.
- * @throws UsageError if it is none of these, InputError if the file is not a picture; the signal's reason
+ * Reads a background for a square frame: `white`, a colour as `#rrggbb`, `noise:SEED`, or the path of a picture. A
+ * picture is scaled (Lanczos filter with three lobes) until it just covers the frame, and is cropped on both sides.
+ * Transparent parts become white. The identity of a picture is a hash of its pixels in the frame, so its name and
+ * folder do not matter.
+ * @throws UsageError if the text is none of these; InputError if the file is not a picture
  */
 export async function readBackground(text: string, frame: number, signal?: AbortSignal): Promise<NamedBackground> {
   const drawn = drawnBackground(text)
@@ -32,10 +30,10 @@ export async function readBackground(text: string, frame: number, signal?: Abort
   }
   if (text.startsWith('#')) throw notColour(text)
   if (text.startsWith('noise:'))
-    throw new UsageError(`background ${text} has no seed from 0 to 4294967295; use one, such as noise:1`)
+    throw new UsageError(`background ${text} needs a seed from 0 to 4294967295, such as noise:1`)
   if (text === '' || !(await stat(text).catch(() => undefined))?.isFile()) {
     throw new UsageError(
-      `background ${text} is not a colour, nor is there such a file; use white, #rrggbb, noise:SEED or a picture`,
+      `background ${text} is neither a colour nor an existing file; use white, #rrggbb, noise:SEED or a picture`,
     )
   }
   const image = await covering(onWhite(await readImage(text, signal)), frame)
@@ -48,10 +46,7 @@ type DrawnBackground = { readonly identity: string } & (
   | { readonly draw: (frame: number) => Uint8Array }
 )
 
-/**
- * The background that a text or an identity describes without a file.
- * @returns undefined for any other text, including invalid ones
- */
+/** Parses a background that needs no file; undefined for any other text, including invalid text. */
 export function drawnBackground(text: string): DrawnBackground | undefined {
   if (text === WHITE || COLOUR.test(text)) return { identity: text.toLowerCase(), rgb: parseColour(text) }
   const seed = Number(/^noise:(\d{1,10})$/.exec(text)?.[1])
@@ -61,10 +56,7 @@ export function drawnBackground(text: string): DrawnBackground | undefined {
 
 const COLOUR = /^#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})$/i
 
-/**
- * Red, green and blue, 0 to 255, of a background.
- * @throws UsageError if it is neither `white` nor `#rrggbb`
- */
+/** @returns red, green and blue, 0 to 255 */
 export function parseColour(text: string): readonly [number, number, number] {
   if (text === WHITE) return [255, 255, 255]
   const match = COLOUR.exec(text)
@@ -93,7 +85,7 @@ function mixed(value: number): number {
   return second ^ (second >>> 16)
 }
 
-/** RGB of a picture on white. */
+/** Draws an RGBA picture on white. The result is RGB, [rows, cols, 3]. */
 export function onWhite({ rows, cols, data }: Image): Image {
   const rgb = new Uint8Array(rows * cols * 3)
   for (let source = 0, at = 0; source < data.length; source += 4) {

@@ -4,10 +4,7 @@ import { InputError } from '../errors.js'
 import { type JsonRecord, readJsonRecords } from '../files/jsonRecords.js'
 import { READ_WITHOUT_WAITING } from '../files/regularFile.js'
 
-/**
- * Which annotation to take if an image has several of a class: the first in the file, or the largest that is not a
- * crowd.
- */
+/** `authors` takes an image's first annotation of a class, `largest` the largest one that is not a crowd. */
 export const RULES = ['authors', 'largest'] as const
 export type Rule = (typeof RULES)[number]
 
@@ -21,13 +18,13 @@ export interface CocoImage {
 }
 
 /**
- * An annotation without its outline. The file names the classes only at its end, so the wanted outlines are not known
- * during reading. Later, `readSegmentation` reads the outlines of the chosen objects.
+ * An annotation without its outline. The file names the classes only at its end, so it is not known during reading
+ * which outlines are needed. Later, `readSegmentation` reads those of the chosen objects, from byte `start` to `end`.
  */
 export interface CocoAnnotation {
   readonly id: number
   readonly imageId: number
-  /** x, y, width, height in pixels; undefined: damaged. */
+  /** x, y, width, height in pixels; undefined if damaged. */
   readonly box: readonly [number, number, number, number] | undefined
   readonly area: number
   readonly crowd: boolean
@@ -38,7 +35,7 @@ export interface CocoAnnotation {
 /** The part of an annotation file that the choice of patches needs. */
 export interface CocoIndex {
   readonly path: string
-  /** Ids by name. */
+  /** Ids of the classes by name. */
   readonly categories: ReadonlyMap<string, number>
   readonly images: ReadonlyMap<number, CocoImage>
   /** The chosen annotation, by category and image. */
@@ -57,10 +54,8 @@ const licenceSchema = z.object({ id: z.int(), name: z.string().default(''), url:
 const categorySchema = z.object({ id: z.int(), name: z.string() })
 
 /**
- * Reads an annotation file of COCO's "instances" form once, as a stream, and keeps for every class and image the one
- * annotation that the rule takes.
- * @param onBytes gets the bytes read so far
- * @throws InputError if it is another kind of file, damaged or cut short
+ * Reads a COCO instances file as a stream. For each class and image, it keeps the one annotation that the rule chooses.
+ * @param onBytes called with the number of bytes read so far
  */
 export async function readCocoIndex(path: string, rule: Rule, onBytes?: (read: number) => void): Promise<CocoIndex> {
   const categories = new Map<string, number>()
@@ -91,7 +86,7 @@ export async function readCocoIndex(path: string, rule: Rule, onBytes?: (read: n
   }
   await readJsonRecords(path, Object.keys(keep), (record) => keep[record.section]?.(record), onBytes)
   if (categories.size === 0 || images.size === 0 || annotations.size === 0) {
-    throw new InputError(`${path} has no categories, images or annotations; give a file of COCO’s instances form`)
+    throw new InputError(`${path} has no categories, images or annotations; give a COCO instances file`)
   }
   const withLicence = [...images.values()].map(({ licenceId, ...image }) => {
     const licence = licenceId === undefined ? undefined : licences.get(licenceId)
@@ -109,7 +104,7 @@ function parsed<T>(path: string, what: string, schema: z.ZodType<T>, { value, st
   )
 }
 
-/** It checks each value without a schema, because there are almost a million annotations. */
+/** Checks each value by hand. A schema would be too slow for almost a million annotations. */
 function keepAnnotation(
   path: string,
   annotations: Map<number, Map<number, CocoAnnotation>>,
@@ -137,7 +132,7 @@ function boxOf(value: unknown): CocoAnnotation['box'] {
   return value as unknown as [number, number, number, number]
 }
 
-/** The outline of an annotation as it stands in the file. */
+/** Reads an annotation's `segmentation` from the file, unchecked. */
 export async function readSegmentation(index: CocoIndex, { start, end }: CocoAnnotation): Promise<unknown> {
   const file = await open(index.path, READ_WITHOUT_WAITING)
   try {

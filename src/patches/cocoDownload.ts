@@ -9,16 +9,16 @@ import type { CocoImage } from './cocoAnnotations.js'
 import { fetchedPath, findImage, imageFormat, storedPixels } from './cocoImage.js'
 import { reasonOf } from './patchFolder.js'
 
-/** Images that are fetched at the same time. */
+/** Number of parallel downloads. */
 const AT_A_TIME = 4
 
-/** The longest time without a byte, in seconds. */
+/** A download fails if nothing arrives for this many seconds. */
 const STALL_SECONDS = 30
 
-/** The longest image that is taken, in bytes; COCO's are below 1 MB. */
+/** Largest download in bytes. COCO's images are below 1 MB. */
 const MOST_BYTES = 32 * 1024 * 1024
 
-/** The host of every `coco_url` of COCO and LVIS. */
+/** Host of every `coco_url` in COCO and LVIS. */
 const COCO_HOSTS = ['images.cocodataset.org']
 
 export interface FetchOptions {
@@ -27,21 +27,17 @@ export interface FetchOptions {
   readonly signal: AbortSignal | undefined
 }
 
-/**
- * COCO's own host, and those that the user named.
- * @throws UsageError for a text that is not a host
- */
+/** Hosts that images may be downloaded from: COCO's own, and those that the user names. */
 export function imageHosts(named: readonly string[] = []): AllowedHosts {
   const option = 'imageHosts'
   return { names: [...COCO_HOSTS, ...named.map((text) => hostName(text, option))], option }
 }
 
 /**
- * Downloads the images that a folder lacks, or that are not pictures there, from their `coco_url`. Interrupted
- * downloads are resumed. The annotation file's addresses and names are not trusted: only allowed hosts are asked, and
- * an image is stored under a name from its id, after its pixels have been decoded.
- * @returns by image id, why an image could not be fetched
- * @throws the signal's reason when stopped; UsageError for a proxy that cannot be used; OutputError
+ * Downloads images from their `coco_url`, unless the folder has them and they are pictures. The annotation file's
+ * addresses and names are not trusted. Only allowed hosts are contacted, and an image is stored only after its pixels
+ * have been decoded, under a name that is made from its id.
+ * @returns the reason why an image could not be downloaded, by image id
  */
 export async function fetchImages(
   images: readonly CocoImage[],
@@ -80,8 +76,8 @@ export async function fetchImages(
 }
 
 /**
- * Why an image could not be downloaded, without the advice to try another source: an image has only one address.
- * Throws errors that are not about the download.
+ * Message of a failed download, without its advice to try another source: an image has only one address.
+ * @throws the error itself if it is not about the download
  */
 function causeOf(error: unknown): string {
   const reason = error instanceof NetworkError ? error.message : reasonOf(error)
@@ -116,8 +112,7 @@ async function fetchImage(image: CocoImage, folder: string, { hosts, progress, s
 }
 
 /**
- * Stores a downloaded image.
- * @throws InputError if it is not the image, so that the download starts again instead of continuing
+ * @throws InputError if it is not the expected image. Then the next try downloads it from the start instead of resuming
  */
 async function storeImage(path: string, image: CocoImage, folder: string, address: string): Promise<true> {
   const bytes = await readFile(path)

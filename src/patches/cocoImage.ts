@@ -6,22 +6,21 @@ import type { CocoImage } from './cocoAnnotations.js'
 import { MAX_PIXELS } from './image.js'
 import { pictureFormat } from './pictureFormat.js'
 
-/** Formats of fetched images, and the endings of their files' names. */
+/** Formats of downloaded images, with the extensions of their files. */
 const ENDINGS = { jpeg: 'jpg', png: 'png' } as const
 export type ImageFormat = keyof typeof ENDINGS
 
-/** Format from the first bytes, so that no decoder reads an unknown file; undefined for any other format. */
+/** Format of an image by its first bytes; undefined for all other formats, so that no decoder reads them. */
 export function imageFormat(bytes: Uint8Array): ImageFormat | undefined {
   const format = pictureFormat(bytes)
   return format === 'jpeg' || format === 'png' ? format : undefined
 }
 
-/** Path of a fetched image: its id as COCO writes it, 000000123456.jpg, never a name from the file. */
+/** The name is made from the id, as in 000000123456.jpg, because the annotation file's names are not trusted. */
 export function fetchedPath(folder: string, { id }: CocoImage, format: ImageFormat): string {
   return join(folder, `${String(id).padStart(12, '0')}.${ENDINGS[format]}`)
 }
 
-/** A file that is found where an image should be. */
 export interface ImageFile {
   readonly path: string
   /** Whether it can be read as a picture of any kind. */
@@ -29,9 +28,9 @@ export interface ImageFile {
 }
 
 /**
- * Finds an image in a folder, under its name in the annotation file or under the name that it gets when it is fetched.
- * A file that is not a picture is returned only if there is no picture.
- * @throws Error if its name in the annotation file leads out of the folder
+ * Finds an image by its name in the annotation file or by `fetchedPath`. If no file of these names is a picture, it
+ * returns one that is not.
+ * @throws Error if the name in the annotation file points outside the folder
  */
 export async function findImage(folder: string, image: CocoImage): Promise<ImageFile | undefined> {
   const formats = Object.keys(ENDINGS) as ImageFormat[]
@@ -44,14 +43,11 @@ export async function findImage(folder: string, image: CocoImage): Promise<Image
   return other === undefined ? undefined : { path: other, isPicture: false }
 }
 
-/**
- * Where an image of an annotation file lies below a folder.
- * @throws Error if its name leads out of the folder
- */
+/** @throws Error if the name points outside the folder */
 function imagePath(folder: string, { file }: CocoImage): string {
   const [root, path] = [resolve(folder), resolve(folder, file)]
   if (path !== root && isInside(root, path) && !isAbsolute(file)) return path
-  throw new Error(`its file_name ${file} leads out of the folder of images`)
+  throw new Error(`its file_name ${file} points outside the folder of images`)
 }
 
 async function isPicture(path: string): Promise<boolean> {
@@ -66,14 +62,14 @@ async function isPicture(path: string): Promise<boolean> {
   }
 }
 
-/** Whether a file is a photograph. SVG is not: it is a drawing, and would have to be drawn in a separate process. */
+/** Whether a file is a bitmap in a known format. SVG is not: it may only be drawn in a separate process. */
 function isDecoded(bytes: Uint8Array): boolean {
   return !['svg', undefined].includes(pictureFormat(bytes))
 }
 
-/** The bytes of an image's file. @throws Error that says why there are none */
+/** @param path undefined if the image was not found */
 export async function readImageFile(path: string | undefined, { file }: CocoImage): Promise<Buffer> {
-  if (path === undefined) throw new Error(`its image ${file} is not there`)
+  if (path === undefined) throw new Error(`its image ${file} is missing`)
   return readRegular(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === undefined) throw new Error(`its image ${file} is not a file`)
     throw new Error(`its image ${file} cannot be read (${error.code})`)
@@ -81,8 +77,8 @@ export async function readImageFile(path: string | undefined, { file }: CocoImag
 }
 
 /**
- * RGB as stored in the file, [rows, cols, 3]. EXIF orientation and colour profiles are ignored, because OpenCV's users
- * see COCO this way.
+ * Pixels as stored in the file, RGB [rows, cols, 3]. EXIF orientation is ignored, because COCO's annotations refer to
+ * the stored pixels. Colour profiles are ignored, as by OpenCV.
  * @param name of the image, for messages
  * @throws Error if it is damaged, is not 8-bit RGB, or has another size than the annotation file states
  */
@@ -95,8 +91,9 @@ export async function storedPixels(bytes: Uint8Array, { rows, cols }: CocoImage,
   })
   if (space === 'cmyk') throw new Error(`${name} is CMYK; convert it to RGB`)
   if (depth !== 'uchar') throw new Error(`${name} has more than 8 bits per channel; convert it to 8 bits`)
-  if (width !== cols || height !== rows || (pages ?? 1) > 1) {
-    throw new Error(`${name} is of ${width}×${height} pixels instead of ${cols}×${rows}`)
+  if ((pages ?? 1) > 1) throw new Error(`${name} is an animation; use a single picture`)
+  if (width !== cols || height !== rows) {
+    throw new Error(`${name} has ${width}×${height} pixels instead of ${cols}×${rows}`)
   }
   const { data, info } = await picture
     .removeAlpha()
@@ -106,6 +103,6 @@ export async function storedPixels(bytes: Uint8Array, { rows, cols }: CocoImage,
     .catch((error: Error) => {
       throw new Error(`${name} is damaged (${error.message.split('\n')[0]})`)
     })
-  if (info.channels !== 3) throw new Error(`${name} has ${counted(info.channels, 'channel')}`)
+  if (info.channels !== 3) throw new Error(`${name} has ${counted(info.channels, 'channel')} instead of 3`)
   return data
 }

@@ -1,10 +1,9 @@
 import { type Mask, polygonMask } from './polygonMask.js'
 
 /**
- * The mask of an annotation's `segmentation` in an image, with the COCO API's rules. The segmentation is a list of
- * polygons, or run lengths as a list or a compressed string. If the first polygon has four numbers, all are boxes: x,
- * y, width, height.
- * @throws Error that says what is damaged
+ * The mask of an annotation's `segmentation` in an image, by the rules of the COCO API. The segmentation is a list of
+ * polygons, or run lengths: a list, or COCO's compressed string of them. If the first polygon has only four numbers,
+ * all of them are boxes: x, y, width, height.
  */
 export function cocoMask(segmentation: unknown, rows: number, cols: number): Mask {
   if (Array.isArray(segmentation)) return polygonMask(polygonsOf(segmentation), rows, cols)
@@ -13,7 +12,7 @@ export function cocoMask(segmentation: unknown, rows: number, cols: number): Mas
     throw new Error('its segmentation is neither polygons nor run lengths')
   }
   if (size[0] !== rows || size[1] !== cols) {
-    throw new Error(`its mask is of ${size[1]}×${size[0]} pixels, the image of ${cols}×${rows}`)
+    throw new Error(`its mask has ${size[1]}×${size[0]} pixels, but its image has ${cols}×${rows}`)
   }
   return runLengthMask(counts, rows, cols)
 }
@@ -23,7 +22,7 @@ function isNumbers(value: unknown): value is readonly number[] {
 }
 
 function polygonsOf(lists: readonly unknown[]): readonly (readonly number[])[] {
-  if (!lists.every(isNumbers)) throw new Error('its segmentation is not lists of numbers')
+  if (!lists.every(isNumbers)) throw new Error('its segmentation is not a list of number lists')
   const length = lists[0]?.length ?? 0
   if (length < 4) throw new Error('its segmentation has no polygon')
   if (length > 4) return lists
@@ -35,9 +34,8 @@ function polygonsOf(lists: readonly unknown[]): readonly (readonly number[])[] {
 }
 
 /**
- * The mask from COCO's run lengths. Pixels go column by column, and runs of 0 and 1 alternate, 0 first.
+ * The mask from COCO's run lengths. Pixels go column by column. The runs alternate between 0 and 1, beginning with 0.
  * @param counts the lengths, or COCO's compressed string of them
- * @throws Error if they are damaged or do not cover the mask exactly
  */
 export function runLengthMask(counts: readonly number[] | string, rows: number, cols: number): Mask {
   const columns = new Uint8Array(rows * cols)
@@ -45,26 +43,23 @@ export function runLengthMask(counts: readonly number[] | string, rows: number, 
   let at = 0
   for (const [i, run] of runs.entries()) {
     if (!Number.isInteger(run) || run < 0 || at + run > columns.length) {
-      throw new Error(`run ${i} of its mask has the length ${run}`)
+      throw new Error(`run ${i} of its mask has the invalid length ${run}`)
     }
     if (i % 2 === 1) columns.fill(1, at, at + run)
     at += run
   }
-  if (at !== columns.length) throw new Error(`its mask covers ${at} of ${columns.length} pixels`)
+  if (at !== columns.length) throw new Error(`its run lengths cover ${at} of ${columns.length} pixels`)
   return { rows, cols, columns }
 }
 
 /**
- * Each character, minus 48, holds five bits of a number, the lowest five first, and a bit that says whether more
- * follow.
+ * Range of character codes in COCO's compressed string. A code minus 48 holds five bits of a number, lowest bits first,
+ * and a sixth bit that tells whether more characters follow.
  */
 const FIRST_CHARACTER = 48
 const LAST_CHARACTER = 111
 
-/**
- * Run lengths from COCO's compressed string. From the fourth number on, each is the difference from the run length two
- * before.
- */
+/** The first three numbers are run lengths. Each later number is the difference from the run length two before. */
 export function runsOfString(text: string): readonly number[] {
   const runs: number[] = []
   for (let at = 0; at < text.length; ) {
@@ -75,7 +70,9 @@ export function runsOfString(text: string): readonly number[] {
       code = text.charCodeAt(at++) - FIRST_CHARACTER
       if (!(code >= 0 && code <= LAST_CHARACTER - FIRST_CHARACTER)) {
         throw new Error(
-          at > text.length ? 'the text of its mask is cut short' : `character ${at} of its mask is not valid`,
+          at > text.length
+            ? 'its compressed run lengths are cut short'
+            : `character ${at} of its compressed run lengths is invalid`,
         )
       }
       value += (code & 31) * weight

@@ -30,7 +30,6 @@ import {
 import type { Mask } from './polygonMask.js'
 import { resizeBilinear, roundHalfToEven } from './resize.js'
 
-/** The paper's classes. */
 export const PAPER_CLASSES = [
   'car',
   'airplane',
@@ -44,14 +43,16 @@ export const PAPER_CLASSES = [
   'laptop',
 ] as const
 
-/** The paper's number of patches per class. */
 export const PAPER_PER_CLASS = 20
 
 /** Options of `cocoPatches`. */
 export interface CocoPatchesOptions {
   /** Path of an annotation file in COCO's "instances" format. */
   readonly annotations: string
-  /** Folder of the images. With `download`, the default is `images` in `out`; without, you must name it. */
+  /**
+   * Folder of the images. You must name it unless `download` is true. With `download`, the default is `images` in
+   * `out`.
+   */
   readonly images?: string
   /** Folder to write the patches and manifest.json to. */
   readonly out: string
@@ -62,8 +63,8 @@ export interface CocoPatchesOptions {
   /** Sides of the square patches in pixels; `[75, 125]` by default. */
   readonly sizes?: readonly number[]
   /**
-   * Annotation to take if an image has several of a class: the first (`authors`, default), or the `largest` that is not
-   * a crowd.
+   * Annotation to take if an image has several of a class: the first in the file (`authors`, default), or the `largest`
+   * that is not marked as a crowd.
    */
   readonly rule?: Rule
   /** Download missing images from COCO's host; false by default. */
@@ -120,7 +121,7 @@ export async function cocoPatches(options: CocoPatchesOptions): Promise<PatchFol
     throwIfStopped(signal)
     try {
       const { name, category, annotation, image } = choice
-      if (image === undefined) throw new Error(`the file does not describe its image ${annotation.imageId}`)
+      if (image === undefined) throw new Error(`the annotation file does not describe its image ${annotation.imageId}`)
       const unfetched = missing.get(image.id)
       if (unfetched !== undefined) throw new Error(unfetched)
       const bytes = await readImageFile((await findImage(images, image))?.path, image)
@@ -176,21 +177,20 @@ function originOf({ id }: CocoAnnotation, image: CocoImage, bytes: Uint8Array): 
   }
 }
 
-/** An object is skipped if both sides of its box are smaller than this: half of the smaller patch. */
+/** In pixels: half of the paper's smaller patches. An object is skipped if both sides of its box are smaller. */
 const LEAST_SIDE = 37.5
 
-/** An object that was chosen, not yet cut out. */
 export interface CocoChoice {
   readonly name: string
   readonly category: string
   readonly annotation: CocoAnnotation
-  /** Undefined: the file does not describe it. */
+  /** Undefined if the annotation file does not describe the image. */
   readonly image: CocoImage | undefined
 }
 
 /**
- * The objects that the paper's rule chooses. For each class, it goes through the images by ascending id and takes the
- * class's annotation, unless both sides of its box are small, until there are enough.
+ * Chooses objects as the paper's authors did. For each class, it goes through the images by ascending id and takes the
+ * class's annotation, unless both sides of its box are small. It stops at `perClass` objects.
  * @throws UsageError for a class that the file does not have
  */
 export function chooseObjects(
@@ -216,11 +216,7 @@ export function chooseObjects(
   })
 }
 
-/**
- * Cuts an object out of its image: the pixels of its box, alpha 255 inside its outline and 0 outside.
- * @param bytes of the image's file
- * @throws Error that says what is wrong with the image, the box or the outline
- */
+/** The pixels of the object's box, with alpha 255 inside its outline and 0 outside. */
 async function cutOut(
   index: CocoIndex,
   annotation: CocoAnnotation,
@@ -228,7 +224,8 @@ async function cutOut(
   bytes: Uint8Array,
 ): Promise<Image> {
   if (annotation.box === undefined) throw new Error('its bbox is not four numbers')
-  // The picture is decoded first, because only a real picture may decide the memory of its mask.
+  // Decoding first proves that the picture has the size that the annotation file states. Only then is memory taken for
+  // the mask, which has the same size.
   const rgb = await storedPixels(bytes, image, `its image ${image.file}`)
   const mask = cocoMask(await readSegmentation(index, annotation), image.rows, image.cols)
   const cut = cropped(rgb, mask, annotation.box)
@@ -237,9 +234,7 @@ async function cutOut(
   return cut
 }
 
-/**
- * Crops the box. Its numbers are rounded, half to even, before they are added. Parts outside of the image are cut off.
- */
+/** x, y, width and height are rounded half to even before they are added. Parts outside the picture are cut off. */
 function cropped(rgb: Uint8Array, mask: Mask, box: readonly [number, number, number, number]): Image {
   const [x, y, w, h] = box.map(roundHalfToEven) as [number, number, number, number]
   const within = (value: number, most: number) => Math.min(Math.max(value, 0), most)

@@ -13,10 +13,10 @@ import { PICTURE_FORMATS } from './pictureFormat.js'
 
 const PICTURE_EXTENSIONS = new Set(['.png', '.webp', '.jpg', '.jpeg', '.svg', '.gif', '.tif', '.tiff', '.avif'])
 
-/** Longest name of a patch in characters. The name is written with each number of the patch. */
+/** In characters. Results repeat the name beside each number, so long names would make them huge. */
 const LONGEST_NAME = 1000
 
-/** Kinds of manifests whose objects are resized by the authors' rule. */
+/** Kinds of manifests whose objects are resized as the paper's authors did; see `PatchSource.colours`. */
 const AUTHORS_KINDS: readonly unknown[] = ['coco', 'built-in']
 
 const manifestSchema = z.object({
@@ -39,10 +39,7 @@ export function builtInPatches(): Promise<readonly PatchSource[]> {
   return readManifest(join(modelsFolder(), 'patches', 'manifest.json'))
 }
 
-/**
- * A picture file, or the built-in patch of this name where there is no such file.
- * @throws InputError if there is neither
- */
+/** A picture file, or the built-in patch of this name if there is no such file. */
 export async function patchFrom(text: string): Promise<PatchSource> {
   if (existsSync(text)) return { name: parse(text).name, path: text }
   return builtInPatch(text, `cannot read ${text}: no such file`, 'the path of a picture')
@@ -50,8 +47,8 @@ export async function patchFrom(text: string): Promise<PatchSource> {
 
 /**
  * The patches of a folder or a manifest. A folder's patches are those of its manifest.json, or else all its pictures,
- * by name. If there is no such file or folder, the text names built-in patches, such as `dog,car`. Without a path,
- * these are all built-in patches.
+ * by name. If there is no such file or folder, `path` is a list of built-in patches, such as `dog,car`. Without `path`,
+ * the result is all built-in patches.
  * @throws InputError if there are none, or if a manifest is damaged or points outside its folder
  */
 export async function patchesFrom(path?: string): Promise<readonly PatchSource[]> {
@@ -74,10 +71,7 @@ export async function patchesFrom(path?: string): Promise<readonly PatchSource[]
   )
 }
 
-/**
- * @param fault what is wrong if there is no such patch
- * @param otherwise what else could be given
- */
+/** `fault` and `otherwise` are the first and last part of the message if there is no such patch. */
 async function builtInPatch(name: string, fault: string, otherwise: string): Promise<PatchSource> {
   const patches = await builtInPatches()
   const patch = patches.find((candidate) => candidate.name === name)
@@ -92,7 +86,7 @@ async function builtInPatch(name: string, fault: string, otherwise: string): Pro
   )
 }
 
-/** Whether a file is a picture. Hidden files are not: some systems put one of their own beside each picture. */
+/** Hidden files do not count, because macOS may add one to each picture (._dog.png). */
 export function isPicture(name: string): boolean {
   return !name.startsWith('.') && PICTURE_EXTENSIONS.has(extname(name).toLowerCase())
 }
@@ -140,18 +134,17 @@ function unique(path: string, patches: readonly PatchSource[]): readonly PatchSo
   return patches
 }
 
-/** A patch that a study would take. */
+/** A patch as `shiftscope patches list` shows it. */
 interface ListedPatch {
   readonly name: string
   readonly category: string | null
   readonly path: string
   readonly rows: number
   readonly cols: number
-  /** Share of pixels that are the object's. */
+  /** Share of pixels that belong to the object. */
   readonly opaque: number
 }
 
-/** The contents of patches' pictures, each at the object's own size. */
 export async function listPatches(
   sources: readonly PatchSource[],
   signal?: AbortSignal,

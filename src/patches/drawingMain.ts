@@ -2,7 +2,7 @@ import sharp from 'sharp'
 import { answerConfined } from '../childProcess/answering.js'
 import { decodedPixels, type Image } from './image.js'
 
-/** Process that draws SVG. */
+/** Child process that draws SVG. sharp may read no other format here. */
 
 sharp.block({ operation: ['VipsForeignLoad'] })
 sharp.unblock({ operation: ['VipsForeignLoadSvgBuffer'] })

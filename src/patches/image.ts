@@ -14,17 +14,17 @@ export interface Image {
   readonly data: Uint8Array
 }
 
-/** The largest picture that is decoded, in pixels: 64 megapixels, 256 MB as RGBA. */
+/** Largest picture that is decoded, in pixels: 64 megapixels, 256 MB as RGBA. */
 export const MAX_PIXELS = 64_000_000
 
-/** The largest picture file that is opened, in bytes. */
+/** Largest picture file that is opened, in bytes. */
 const MAX_FILE_BYTES = 256 * 1024 * 1024
 
 const draw = confined<Uint8Array, Image>(workerFile('patches/drawingMain.js'))
 
 /**
- * Limits for drawing an SVG. A few bytes of SVG can take any time and any memory, and librsvg runs to its end in spite
- * of sharp's `timeout`. Objects take milliseconds. The largest picture takes seconds and 1 GiB, or several if it is
+ * Limits for drawing an SVG. A few bytes of SVG can take any time and memory, and librsvg does not stop at sharp's
+ * `timeout`. Usual objects take milliseconds. The largest picture takes seconds and 1 GiB, or several GiB if it is
  * blurred.
  */
 export function drawingLimits(seconds = 60): Limits {
@@ -32,9 +32,9 @@ export function drawingLimits(seconds = 60): Limits {
 }
 
 /**
- * Reads a picture file as 8-bit sRGB with alpha, upright by its EXIF orientation. Its content tells the format: PNG,
- * WebP, JPEG, GIF, TIFF, AVIF or SVG. SVG is drawn in a separate process.
- * @throws InputError if the file is missing, too large, not a picture, or takes too much to draw; the signal's reason
+ * Reads a picture file as 8-bit sRGB with alpha, rotated by its EXIF orientation. Its content tells the format,
+ * whatever its name. SVG is drawn in a separate process.
+ * @throws InputError if the file is missing, too large, not a picture, or takes too much to draw
  */
 export async function readImage(path: string, signal?: AbortSignal): Promise<Image> {
   const info = await stat(path).catch(() => {
@@ -46,15 +46,11 @@ export async function readImage(path: string, signal?: AbortSignal): Promise<Ima
       `${path} is too large: it has ${info.size} bytes, and the limit is ${MAX_FILE_BYTES}; make it smaller`,
     )
   }
-  // Given a path, sharp may answer from its cache after the file has changed.
+  // sharp gets bytes, because it caches pictures by path and may return an old one for a changed file.
   return decodeImage(await readFile(path), path, signal)
 }
 
-/**
- * As `readImage`, for the bytes of a file.
- * @param name for messages
- * @param limits of drawing
- */
+/** As `readImage`, for the bytes of a file. `name` is for messages, `limits` for drawing an SVG. */
 export async function decodeImage(
   bytes: Uint8Array,
   name: string,
@@ -74,7 +70,6 @@ export async function decodeImage(
   }
 }
 
-/** @throws Error */
 export async function decodedPixels(bytes: Uint8Array): Promise<Image> {
   const { default: sharp } = await import('sharp')
   const { data, info } = await sharp(bytes, { limitInputPixels: MAX_PIXELS, failOn: 'error' })
@@ -90,7 +85,7 @@ export async function decodedPixels(bytes: Uint8Array): Promise<Image> {
 const NO_PICTURE = `it is not a picture; give ${PICTURE_FORMATS}`
 
 function plainCause(error: unknown): string {
-  if (error instanceof ChildFailure) return `${error.message}; draw it as PNG`
+  if (error instanceof ChildFailure) return `${error.message}; convert it to PNG`
   const message = error instanceof Error ? error.message : String(error)
   if (/pixel limit/i.test(message)) return `it has more than ${MAX_PIXELS / 1e6} million pixels; make it smaller`
   if (/unsupported image format|unknown file format|input buffer is empty/i.test(message)) return NO_PICTURE

@@ -25,10 +25,9 @@ import { resizeVisible } from './resize.js'
 const ASPECTS = ['stretch', 'pad'] as const
 export type Aspect = (typeof ASPECTS)[number]
 
-/** A pixel is the object's from this alpha on. */
+/** Lowest alpha of a pixel that belongs to the object, and lowest brightness that counts as white in a mask. */
 const OPAQUE = 128
 
-/** Why a picture shows nothing. */
 export const NO_OPAQUE_PIXELS = `it has no opaque pixels (alpha of ${OPAQUE} or more)`
 
 /** Options of `ownPatches`. */
@@ -92,7 +91,7 @@ export async function ownPatches(options: OwnPatchesOptions): Promise<PatchFolde
   }
   progress.stop()
   if (patches.length === 0)
-    throw new InputError(`no object could be made of ${folder}: ${failed.map(({ reason }) => reason).join('; ')}`)
+    throw new InputError(`no object could be made from ${folder}: ${failed.map(({ reason }) => reason).join('; ')}`)
   return { manifest: await writePatchManifest(out, { kind: 'images', aspect }, patches, failed), patches, failed }
 }
 
@@ -103,16 +102,12 @@ interface OwnPicture {
   readonly mask?: string
 }
 
-/** The pictures of a folder, and the files in it that cannot be used. */
 export interface OwnPictures {
   readonly pictures: readonly OwnPicture[]
   readonly failed: readonly PatchFailure[]
 }
 
-/**
- * The pictures of a folder, by name. NAME.mask.png (or another kind of picture) is the mask of the picture NAME.
- * @throws InputError if there are none
- */
+/** NAME.mask.png (or .jpg, .webp, …) is the mask of the picture NAME. */
 export async function ownPictures(folder: string): Promise<OwnPictures> {
   const entries = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
     throw new InputError(`cannot read ${folder}: ${error.code === 'ENOTDIR' ? 'not a folder' : 'no such folder'}`)
@@ -140,7 +135,7 @@ export async function ownPictures(folder: string): Promise<OwnPictures> {
   return { pictures, failed }
 }
 
-/** Names of files, by their names without extension. */
+/** Groups file names by their names without extension. */
 function byName(names: readonly string[]): ReadonlyMap<string, readonly string[]> {
   const found = new Map<string, string[]>()
   for (const file of names) {
@@ -151,11 +146,9 @@ function byName(names: readonly string[]): ReadonlyMap<string, readonly string[]
 }
 
 /**
- * Cuts out an object: the smallest box around its pixels. These have alpha 128 or more, and are white in the mask if
- * there is one. In the result, alpha is 0 or 255, and transparent pixels are black. An object that is longer than any
- * patch is reduced before it gets margins, so that its square takes no more memory than a patch.
- * @throws InputError if a file is damaged, the mask has another size, or nothing or everything is transparent; the
- * signal's reason
+ * Crops a picture to the smallest box around the object's pixels. These have alpha 128 or more, and are white in the
+ * mask if there is one. In the result, alpha is 0 or 255, and transparent pixels are black. With `pad`, an object that
+ * is larger than any patch is reduced before it gets margins, so that its square takes no more memory than a patch.
  */
 async function cutFree(picture: OwnPicture, aspect: Aspect, signal?: AbortSignal): Promise<Image> {
   const image = await readImage(picture.path, signal)
@@ -171,11 +164,7 @@ async function cutFree(picture: OwnPicture, aspect: Aspect, signal?: AbortSignal
   return object
 }
 
-/**
- * The object of a picture (all that is not transparent) in a square with margins.
- * @param longest side of the square at most
- * @returns undefined if nothing would be visible
- */
+/** Puts the opaque pixels, if there are any, into a square of at most `longest` pixels with transparent margins. */
 export function squareObject(image: Image, longest: number): Image | undefined {
   return cutOut(image, opaquePixels(image), 'pad', longest)
 }
@@ -202,7 +191,7 @@ function cropped(image: Image, isObject: Uint8Array, { top, left, rows, cols }: 
   return { rows, cols, data }
 }
 
-/** Reduces an object to the longest side of a patch, and keeps its proportions. */
+/** Reduces an object until its longer side is at most `longest`, and keeps its proportions. */
 function reduced(object: Image, longest: number): Image {
   const scale = longest / Math.max(object.rows, object.cols)
   if (scale >= 1) return object
@@ -210,7 +199,7 @@ function reduced(object: Image, longest: number): Image {
   return resizeHard(object, side(object.rows), side(object.cols), resizeVisible)
 }
 
-/** Puts an object into the middle of a square. */
+/** Adds transparent margins that make an object square. */
 function padded({ rows, cols, data: object }: Image): Image {
   const side = Math.max(rows, cols)
   const [above, before] = [Math.floor((side - rows) / 2), Math.floor((side - cols) / 2)]
@@ -232,8 +221,8 @@ function ownAlpha({ name, path }: OwnPicture, image: Image): Uint8Array {
   throw new InputError(`${path} has no transparency; put its mask beside it as ${name}.mask.png, white on the object`)
 }
 
-/** A mask for the photo's stored pixels, before the EXIF rotation, is refused. */
-const UPRIGHT = 'photos are turned as their EXIF orientation says, so make the mask of the upright photo'
+/** Advice if a mask has the size of the photo before its EXIF rotation. */
+const UPRIGHT = 'photos are rotated by their EXIF orientation, so make the mask from the rotated photo'
 
 async function maskOf(
   path: string,
@@ -245,7 +234,7 @@ async function maskOf(
   if (mask.rows !== rows || mask.cols !== cols) {
     const isTurned = mask.rows === cols && mask.cols === rows
     throw new InputError(
-      `${path} is of ${mask.cols}×${mask.rows} pixels, ${picture.path} of ${cols}×${rows}; ${isTurned ? UPRIGHT : 'make the mask of the same size'}`,
+      `${path} has ${mask.cols}×${mask.rows} pixels, but ${picture.path} has ${cols}×${rows}; ${isTurned ? UPRIGHT : 'make a mask of the same size'}`,
     )
   }
   const isObject = new Uint8Array(rows * cols)

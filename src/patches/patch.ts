@@ -8,39 +8,37 @@ export interface PatchSource {
   /** Unique in its study; names the folder of its results. */
   readonly name: string
   readonly path: string
-  /** The object's class, where it is known. */
+  /** Class of the object, if known. */
   readonly category?: string
-  /** Files of the object that already have a patch's size, by the side in pixels. */
+  /** Ready-made files of the resized object, by their side in pixels. */
   readonly sizes?: Readonly<Record<string, string>>
-  /** hard: alpha is a mask, and is resized as numbers 0 and 1, as the authors did. */
+  /** `hard`: alpha is a mask and is resized as 0 and 1, as the authors did; see `resizeHard`. */
   readonly alpha?: 'hard'
   /**
-   * `authors`: colours are resized without regard to alpha, as the authors did. If absent, only visible colours count.
+   * `authors`: colours are resized without regard to alpha, as the authors did. Otherwise transparent pixels do not
+   * affect the colours.
    */
   readonly colours?: 'authors'
 }
 
-/** How a picture is resized. */
 export type Resize = typeof resizeBilinear
 
-/** A square patch as it is moved across the frame. */
+/** A square patch that is moved across the frame. */
 export interface Patch {
   readonly name: string
-  /** Length of its side in pixels. */
+  /** Side in pixels. */
   readonly size: number
   /** RGBA, straight alpha, row-major [size, size, 4]. */
   readonly rgba: Uint8Array
-  /** SHA-256 of size and pixels. */
+  /** SHA-256 of the size and the pixels. */
   readonly sha256: string
-  /** The object's class, where it is known. */
+  /** Class of the object, if known. */
   readonly category?: string
 }
 
 /**
- * Resizes a picture to a square of `size` pixels (bilinear, aspect ratio not kept); a picture that has the size already is
- * used as it is.
- * @param resize of a COCO object: `resizeBilinear`, the authors'
- * @throws UsageError if the size is not between 1 and the frame
+ * @param resize for objects from COCO `resizeBilinear`, as the authors did
+ * @throws UsageError if the size is not between 1 and the frame's side
  */
 export function patchAtSize(
   name: string,
@@ -49,7 +47,8 @@ export function patchAtSize(
   frame: number,
   resize: Resize = resizeVisible,
 ): Patch {
-  if (!Number.isInteger(size) || size < 1) throw new UsageError(`object size ${size} is not a positive whole number`)
+  if (!Number.isInteger(size) || size < 1)
+    throw new UsageError(`object size ${size} is not a positive whole number; use 75, for example`)
   if (size > frame)
     throw new UsageError(
       `an object of ${size}×${size} does not fit into the frame of ${frame}×${frame}; choose a smaller size`,
@@ -58,10 +57,7 @@ export function patchAtSize(
   return { name, size, rgba, sha256: sha256(`${size} `, rgba) }
 }
 
-/**
- * @param path of the patch's picture
- * @throws InputError if no pixel of the patch would be seen
- */
+/** @throws InputError if no pixel of the patch is visible */
 export function checkVisible({ size, rgba }: Patch, blend: 'hard' | 'soft', path: string): void {
   const least = blend === 'hard' ? 128 : 1
   for (let alpha = 3; alpha < rgba.length; alpha += 4) {
@@ -72,11 +68,7 @@ export function checkVisible({ size, rgba }: Patch, blend: 'hard' | 'soft', path
   )
 }
 
-/**
- * The square patches of a source, one for each size. A ready-made file of that size is used if the source has one.
- * @throws UsageError for a size that does not fit into the frame; InputError for a damaged picture, or a patch without
- * a visible pixel; the signal's reason
- */
+/** One square patch per size. If the source has a file of that size, it is used. */
 export async function patchesOfSource(
   { name, path, category, sizes: ready, alpha, colours }: PatchSource,
   sizes: readonly number[],
@@ -100,10 +92,10 @@ export async function patchesOfSource(
 }
 
 /**
- * Resizes a cut-out object with alpha as 0 or 1, as the authors did. Rounding these numbers gives another mask than
- * resizing alpha from 0 to 255 and applying a threshold. A picture that already has the size is returned unchanged.
- * @param resize for a COCO object, the authors' `resizeBilinear`, which resizes all four channels alike; for other
- * pictures, `resizeVisible`, where a pixel's colour is the mean of the object's pixels
+ * Resizes an object with alpha as 0 or 1, as the authors did. Resizing alpha from 0 to 255 and applying a threshold
+ * would give another mask. A picture that already has the size is returned unchanged.
+ * @param resize for objects from COCO, the authors' `resizeBilinear`, which treats alpha like a colour; for other
+ *   pictures, `resizeVisible`, where transparent pixels do not affect the colours
  */
 export function resizeHard(image: Image, rows: number, cols: number, resize: Resize): Image {
   if (image.rows === rows && image.cols === cols) return image

@@ -7,7 +7,7 @@ import { messageLine } from '../support/text.js'
 import type { Image } from './image.js'
 import { type Resize, resizeHard } from './patch.js'
 
-/** The longest side of a patch that is made. */
+/** Largest side of a written patch, in pixels. */
 export const MAX_PATCH_SIZE = 4096
 
 /** A patch as manifest.json describes it. Paths are relative to the manifest's folder. */
@@ -44,10 +44,7 @@ export interface PatchFolder {
   readonly failed: readonly PatchFailure[]
 }
 
-/**
- * Writes an object with a hard mask into a folder of patches: native/NAME.png, and SIZE/NAME.png for each size.
- * @param resize as in `resizeHard`
- */
+/** Writes native/NAME.png, and SIZE/NAME.png for each size. */
 export async function storePatch(
   folder: string,
   name: string,
@@ -73,7 +70,7 @@ async function png({ rows, cols, data }: Image): Promise<Buffer> {
     .toBuffer()
 }
 
-/** Writes manifest.json: the patches of a folder, and the objects that could not be made. */
+/** Writes manifest.json, with the patches of a folder and the objects that could not be made into patches. */
 export async function writePatchManifest(
   folder: string,
   origin: object,
@@ -86,17 +83,13 @@ export async function writePatchManifest(
   return path
 }
 
-/** @throws UsageError for a side that no patch can have */
 export function checkSizes(sizes: readonly number[]): void {
   const wrong = sizes.find((size) => !Number.isInteger(size) || size < 1 || size > MAX_PATCH_SIZE)
   if (wrong !== undefined)
     throw new UsageError(`size ${wrong} is not a whole number from 1 to ${MAX_PATCH_SIZE}; use \`sizes 75,125\``)
 }
 
-/**
- * The message of an error that concerns only one object. Other errors, such as a full disk, are thrown and end the
- * work.
- */
+/** The message of an error that concerns only one object. Other errors, such as a full disk, are thrown again. */
 export function reasonOf(error: unknown): string {
   if (error instanceof InputError) return error.message
   if (error instanceof Error && error.constructor === Error && !('code' in error)) return messageLine(error.message)

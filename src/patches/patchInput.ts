@@ -12,16 +12,12 @@ export type PatchInput =
   | Uint8Array
   | { readonly data: Uint8Array | Uint8ClampedArray; readonly width: number; readonly height: number }
 
-/** How the object is called in messages and results. */
+/** Name of the object in messages and results. */
 export function patchTitle(input: PatchInput): string {
   return typeof input === 'string' ? input : 'the patch'
 }
 
-/**
- * The square patch of an object. If a text is both the path of a file and a built-in name, it means the path.
- * @throws UsageError for a size that does not fit into the frame, or pixels that do not fit their sides; InputError for
- * a picture that is missing or damaged, or a patch without a visible pixel; the signal's reason
- */
+/** If a text is both the path of a file and a built-in name, the file is used. */
 export async function patchOf(
   input: PatchInput,
   size: number,

@@ -8,27 +8,26 @@ export interface Mask {
 /** Coordinates are rounded to fifths of a pixel. */
 const SCALE = 5
 
-/** The farthest grid coordinate: differences of two, and their halves, are still exact. */
+/** Largest grid coordinate. Up to here, differences of two coordinates, and half of them, are exact in float64. */
 const FARTHEST = 2 ** 50
 
-/** An outline may take `SWEEPS` steps for each pixel of the image, */
+/** Outlines may take `SWEEPS` steps for each pixel of the image, plus `LEAST_STEPS`; see `spend`. */
 const SWEEPS = 64
-/** and `LEAST_STEPS` more for an image of any size. */
 const LEAST_STEPS = 1_000_000
 
 /**
  * The pixels inside polygons, exactly as the COCO mask API rasterises them. Each polygon is closed, and given as x, y,
  * x, y, … in pixels. The mask is the union of the polygons.
  *
- * Vertices lie on a grid of fifths of a pixel. An edge is a chain of grid points, one for each step along its longer
- * side. Where the chain goes from grid column 5c + 2 to 5c + 3 or back, it crosses the middle of pixel column c. In
- * this column, all pixels below the higher of the two points switch between outside and inside.
+ * Vertices are rounded to a grid of fifths of a pixel. An edge is a chain of grid points, one for each step along its
+ * longer side. Where the chain goes from grid column 5c + 2 to 5c + 3 or back, it crosses the middle of pixel column c.
+ * In this column, all pixels below the higher of the two points switch between outside and inside.
  *
- * The API's run lengths continue from column to column. So a crossing below the frame switches nothing in its own
- * column and is carried into the first pixel of the next column.
+ * The API's run lengths continue from column to column. So a crossing below the image switches nothing in its own
+ * column, but the first pixel of the next column.
  *
- * Chains may be long, so the crossings are computed directly. The tests walk along the chains instead.
- * @throws Error for a corner too far away for arithmetic, or an outline that would take too long
+ * Chains may be long, so the crossings are computed without walking along the chains. The tests do walk, and compare.
+ * @throws Error for a corner too far away for exact arithmetic, or an outline that would take too many steps
  */
 export function polygonMask(polygons: readonly (readonly number[])[], rows: number, cols: number): Mask {
   const union = new Uint8Array(rows * cols)
@@ -46,20 +45,22 @@ export function polygonMask(polygons: readonly (readonly number[])[], rows: numb
   return { rows, cols, columns: union }
 }
 
-/** The positions where a polygon's outline switches between outside and inside, as they are found. */
+/** The pixels at which the outline of one polygon switches between outside and inside. Edges add to them one by one. */
 interface Turns {
   readonly rows: number
   readonly cols: number
-  /** One entry per pixel, column-major, and one more: 1 if it switches there. All are 0 between two polygons. */
+  /**
+   * 1 where the mask switches. One entry per pixel, column-major, and one after the last. Reset to 0 after a polygon.
+   */
   readonly at: Uint8Array
-  /** The first and the last pixel that switch. */
+  /** First and last pixel at which the mask may switch. */
   first: number
   last: number
-  /** Number of crossings and pixels that may still be visited. */
+  /** Number of steps that are still allowed; see `spend`. */
   left: number
 }
 
-/** Adds a polygon's inside to the union, and resets its entries. */
+/** Adds a polygon's inside to the union, and resets `at`. */
 function unite(union: Uint8Array, turns: Turns): void {
   let inside = 0
   let i = turns.first
@@ -73,8 +74,8 @@ function unite(union: Uint8Array, turns: Turns): void {
 }
 
 /**
- * Limits the steps, because an outline may take as many as its corners times the columns.
- * @throws Error if an outline takes more steps than that of any real object
+ * A hostile outline could take as many steps as its corners times the columns of the image.
+ * @throws Error if the outlines of an object take more steps than those of any real object
  */
 function spend(turns: Turns, steps: number): void {
   turns.left -= steps
@@ -86,14 +87,12 @@ interface GridPoint {
   readonly y: number
 }
 
-/**
- * The edges: from each vertex to the next, and from the last to the first. A coordinate without its pair is ignored.
- */
+/** The edges from each vertex to the next, and from the last to the first. A last x without y is ignored. */
 function edges(polygon: readonly number[]): readonly (readonly [GridPoint, GridPoint])[] {
   const grid = (value: number | undefined) => {
     const place = Math.trunc(SCALE * (value as number) + 0.5)
     if (Math.abs(place) <= FARTHEST) return place
-    throw new Error(`a corner of its outline lies at ${value}, far outside of the image`)
+    throw new Error(`its outline has a corner at ${value}, far outside the image`)
   }
   const vertices = Array.from({ length: polygon.length >> 1 }, (_, i) => ({
     x: grid(polygon[2 * i]),
@@ -102,7 +101,7 @@ function edges(polygon: readonly number[]): readonly (readonly [GridPoint, GridP
   return vertices.map((vertex, i) => [vertex, vertices[(i + 1) % vertices.length] as GridPoint])
 }
 
-/** Switches pixel column c from the first row below grid row y on. */
+/** Makes the mask switch in pixel column c, at the first pixel row below grid row y. */
 function turn(turns: Turns, c: number, y: number): void {
   const row = Math.ceil(Math.min(Math.max((y + 0.5) / SCALE - 0.5, 0), turns.rows))
   const place = c * turns.rows + row
@@ -126,7 +125,7 @@ function crossWide(a: GridPoint, b: GridPoint, turns: Turns): void {
   }
 }
 
-/** An edge that is higher than wide. It has one point for each grid row; a search among these finds the crossings. */
+/** An edge that is higher than wide. It has one point per grid row; a binary search finds the crossings. */
 function crossSteep(a: GridPoint, b: GridPoint, turns: Turns): void {
   const [top, bottom] = a.y > b.y ? [b, a] : [a, b]
   const height = bottom.y - top.y
@@ -143,7 +142,7 @@ function crossSteep(a: GridPoint, b: GridPoint, turns: Turns): void {
   }
 }
 
-/** The first step from 1 to `steps` for which a condition is true. Once true, the condition must stay true. */
+/** Binary search for the first step from 1 to `steps` at which a condition is true. It must stay true from there on. */
 function firstStep(steps: number, holds: (step: number) => boolean): number {
   let [before, at] = [0, steps]
   while (at - before > 1) {

@@ -4,7 +4,7 @@ import type { Image } from './image.js'
 const WEIGHT_BITS = 11
 const WEIGHT_ONE = 1 << WEIGHT_BITS
 
-/** For each target index: the two source indices that it lies between, and their weights (sum WEIGHT_ONE). */
+/** For each target index: the source indices before and after it, and their weights, which sum to `WEIGHT_ONE`. */
 interface AxisWeights {
   readonly first: Int32Array
   readonly second: Int32Array
@@ -13,10 +13,9 @@ interface AxisWeights {
 }
 
 /**
- * Bilinear resize of all four channels alike, as OpenCV's `cv2.resize(image, (cols, rows))` computes it for 8-bit
- * pictures: half-pixel centres, edges clamped, fixed-point weights of 11 bits, no antialiasing when shrinking; shrinking
- * by exactly two in both directions averages 2×2 pixels. The aspect ratio is not kept.
- * The paper's patches were resized so.
+ * Bilinear resize that treats alpha like a colour, exactly as OpenCV's `cv2.resize(image, (cols, rows))` for 8-bit
+ * pictures: half-pixel centres, edges clamped, fixed-point weights of 11 bits, no antialiasing. Shrinking by exactly
+ * two in both directions averages 2×2 pixels. The aspect ratio is not kept. The paper's patches were resized this way.
  */
 export function resizeBilinear(image: Image, rows: number, cols: number): Image {
   if (rows === image.rows && cols === image.cols) return image
@@ -40,7 +39,7 @@ export function resizeBilinear(image: Image, rows: number, cols: number): Image 
     const weightBottom = vertical.weightSecond[row] as number
     const start = row * cols * 4
     for (let i = 0; i < cols * 4; i++) {
-      // The order of shifts is OpenCV's: it decides how ties are rounded.
+      // The shifts are in OpenCV's order, which decides how ties are rounded.
       const sum =
         ((weightTop * ((top[i] as number) >> 4)) >> 16) + ((weightBottom * ((bottom[i] as number) >> 4)) >> 16)
       data[start + i] = (sum + 2) >> 2
@@ -50,9 +49,9 @@ export function resizeBilinear(image: Image, rows: number, cols: number): Image 
 }
 
 /**
- * Bilinear resize of visible colours. Alpha is that of `resizeBilinear`, but each colour is weighted by its alpha, so
- * that colours under alpha 0 affect no other pixel. A pixel without any visible source is black. Where all source
- * pixels have the same alpha, as in a photo, colours equal those of `resizeBilinear`, to the bit.
+ * Bilinear resize in which transparent pixels do not affect the colours: each colour is weighted by its alpha. Alpha is
+ * resized as in `resizeBilinear`. A pixel whose source pixels are all transparent is black. Where all source pixels
+ * have the same alpha, as in a photo, colours equal those of `resizeBilinear` to the bit.
  */
 export function resizeVisible(image: Image, rows: number, cols: number): Image {
   const resized = resizeBilinear(image, rows, cols)
@@ -82,7 +81,7 @@ export function resizeVisible(image: Image, rows: number, cols: number): Image {
   return resized
 }
 
-/** Source indices and weights of an axis: one pair of lists for the first source of each target, one for the second. */
+/** Source indices and weights along an axis: those of the first source pixels, then those of the second. */
 function endsOf({
   first,
   weightFirst,

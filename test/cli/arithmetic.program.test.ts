@@ -57,7 +57,7 @@ describe('arithmetic', () => {
     const document = JSON.parse(stdout)
     const { sha256: seal, ...stored } = JSON.parse(readFileSync(folder('scenes', 'arithmetic.json'), 'utf8'))
     expect([seal, document]).toEqual([expect.stringMatching(/^[0-9a-f]{64}$/), stored])
-    const note = 'car at row 0, col 149 is taken away where it is not'
+    const note = 'car at row 0, col 149 is subtracted more often than added'
     expect(stderr).toContain(note)
     expect(document).toMatchObject({
       ...{ model: 'tiny-alexnet', frame: 224, expression: 'A - B', origin: 'zero' },

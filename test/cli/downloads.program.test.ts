@@ -121,7 +121,7 @@ describe('patches coco', () => {
     mkdirSync(folder('images'))
     const { status, stderr } = await runHere([...annotated('http://localhost/1'), '--images', folder('images')])
     expect(status).toBe(3)
-    expect(stderr).toMatch(/^shiftscope: annotation 7: its image conftest\.py is not there$/m)
+    expect(stderr).toMatch(/^shiftscope: annotation 7: its image conftest\.py is missing$/m)
     expect(stderr).toMatch(/dog: only 1 of 20 objects/)
   })
 })

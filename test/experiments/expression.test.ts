@@ -26,20 +26,20 @@ describe('an expression', () => {
   })
 
   it.each([
-    ['', 'it ends at column 1, where a name, a number or "(" must be'],
-    ['A +', 'it ends at column 4, where a name, a number or "("'],
-    ['A + * B', '"*" stands at column 5, where a name, a number or "("'],
-    ['A B', '"B" stands at column 3, where "+", "-" or the end'],
-    ['A + (B - C', 'it ends at column 11, where "+", "-" or ")"'],
-    ['A + B)', '")" stands at column 6, where "+", "-" or the end'],
-    ['2A', '"A" stands at column 2, where "*"'],
-    ['2 * 1000 * A', '"1000" stands at column 5, where a factor of at most 1000'],
-    ['1001 * A', '"1001" stands at column 1, where a factor of at most 1000'],
-    ['A / B', '"/" stands at column 3'],
-    ['Ä + B', '"Ä" stands at column 1'],
-    ['A 𝄞 B', '"𝄞" stands at column 3'],
-    ['𝄞', 'expression "𝄞": "𝄞" stands at column 1'],
-    ['A\n\u0007B', 'expression "A  B": " " stands at column 3'],
+    ['', 'it ends at column 1, where a name, a number or "(" is expected'],
+    ['A +', 'it ends at column 4, where a name, a number or "(" is expected'],
+    ['A + * B', 'found "*" at column 5, where a name, a number or "(" is expected'],
+    ['A B', 'found "B" at column 3, where "+", "-" or the end is expected'],
+    ['A + (B - C', 'it ends at column 11, where "+", "-" or ")" is expected'],
+    ['A + B)', 'found ")" at column 6, where "+", "-" or the end is expected'],
+    ['2A', 'found "A" at column 2, where "*" is expected'],
+    ['2 * 1000 * A', 'found "1000" at column 5, where a factor of at most 1000'],
+    ['1001 * A', 'found "1001" at column 1, where a factor of at most 1000'],
+    ['A / B', 'found "/" at column 3'],
+    ['Ä + B', 'found "Ä" at column 1'],
+    ['A 𝄞 B', 'found "𝄞" at column 3'],
+    ['𝄞', 'expression "𝄞": found "𝄞" at column 1'],
+    ['A\n\u0007B', 'expression "A  B": found " " at column 3'],
   ])('%j is refused with the place', (text, message) => {
     expect(() => parseExpression(text)).toThrow(UsageError)
     expect(() => parseExpression(text)).toThrow(message)
@@ -57,8 +57,8 @@ describe('names of an expression', () => {
   it('come once, in order', () => expect(namesOf(terms, ['A', 'B'])).toEqual(['B', 'A']))
 
   it('must be given, and what is given must be used', () => {
-    expect(() => namesOf(terms, ['A', 'C'])).toThrow('no image is called B: there are A, C; give it as `images B=FILE')
-    expect(() => namesOf(terms, [])).toThrow('none is given')
+    expect(() => namesOf(terms, ['A', 'C'])).toThrow('no image is called B: you gave A, C; add it as `images B=FILE')
+    expect(() => namesOf(terms, [])).toThrow('you gave none')
     expect(() => namesOf(terms, ['A', 'B', 'C'])).toThrow('image C is not in the expression')
   })
 })
@@ -82,9 +82,9 @@ describe('the expectation on objects', () => {
       'B - C + B',
       'orange:75@0,0 orange:75@0,149',
       [
-        'orange at row 0, col 0 is there 2 times; the expectation has it once',
-        'orange at row 0, col 149 is there 2 times; the expectation has it once',
-        'dog at row 149, col 149 is taken away where it is not; the expectation has none there',
+        'orange at row 0, col 0 is added 2 times; the expected image shows it once',
+        'orange at row 0, col 149 is added 2 times; the expected image shows it once',
+        'dog at row 149, col 149 is subtracted more often than added; the expected image shows none there',
       ],
     ],
   ])('of %s is %s', (expression, scene, notes) => {

@@ -66,7 +66,7 @@ describe('accuracies by made-up features', () => {
 
 describe('a grid too coarse to judge separability', () => {
   const text = (percent: number) =>
-    `the grid is too coarse to judge separability: the position modulo 16 px alone is right for ${percent} % in shuffled folds`
+    `the grid is too coarse to judge separability: in shuffled folds, a classifier that sees only the position modulo 16 px is right at ${percent} % of positions`
 
   it('is one whose phase alone is right for two thirds', () => {
     expect(coarseGrid(2 / 3, 16)).toBe(text(67))

@@ -139,7 +139,9 @@ describe('features in memory', () => {
   it('are refused where their shape is not theirs', async () => {
     const data = new Float32Array(12)
     await expect(similarity({ data, shape: [2, 3] })).rejects.toThrow(/has shape \(2, 3\); give features of shape/)
-    await expect(similarity({ data, shape: [2, 3, 3] })).rejects.toThrow('has 12 values, not the 18')
+    await expect(similarity({ data, shape: [2, 3, 3] })).rejects.toThrow(
+      'has 12 values, but its shape (2, 3, 3) needs 18',
+    )
     await expect(similarity({} as never)).rejects.toThrow(UsageError)
   })
 })

@@ -185,7 +185,7 @@ describe('similarity of a feature file', () => {
 
   it.each([
     [{ png: 'maps.jpg' }, 'maps.jpg does not end in .png; choose a name that does'],
-    [{ png: 'a.png', out: './a.png' }, 'a.png is named by `out` too; choose another name with `png`'],
+    [{ png: 'a.png', out: './a.png' }, '`out` and `png` both name a.png; choose another name with `png`'],
     [
       { png: 'a.png', limits: { low: 1, high: 0.88 } },
       'limits 1,0.88 are not two finite numbers, the smaller one first; use `limits 0.88,1`',

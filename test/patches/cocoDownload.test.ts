@@ -67,7 +67,7 @@ describe('download', () => {
       ['x.py', 'import os', NEITHER],
       ['x.svg', svg, NEITHER],
       ['x.webp', await photo().webp().toBuffer(), NEITHER],
-      ['x.jpg', await photo(50, 40).png().toBuffer(), 'is of 50×40 pixels instead of 100×80'],
+      ['x.jpg', await photo(50, 40).png().toBuffer(), 'has 50×40 pixels instead of 100×80'],
       ['y.jpg', jpeg.subarray(0, jpeg.length >> 1), 'is damaged'],
       ['z.jpg', '', NEITHER],
     ]

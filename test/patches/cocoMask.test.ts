@@ -30,7 +30,7 @@ describe('polygon masks', () => {
   })
 
   it.each([2 ** 53, 1e300, -1e300, Number.POSITIVE_INFINITY, Number.NaN])('with a corner at %s are refused', (far) => {
-    const refusal = `a corner of its outline lies at ${far}, far outside of the image`
+    const refusal = `its outline has a corner at ${far}, far outside the image`
     expect(() => polygonMask([[1, 1, 8, far, 8, 8]], 10, 12)).toThrow(refusal)
     expect(() => polygonMask([[1, 1, far, 8, 8, 8]], 10, 12)).toThrow(refusal)
   })
@@ -74,14 +74,14 @@ describe('run lengths', () => {
   ])('of the string %j are those of the definition', (text, runs) => expect(runsOfString(text)).toEqual(runs))
 
   it.each([
-    ['too few pixels', [3, 4], 'its mask covers 7 of 25 pixels'],
-    ['too many pixels', [3, 23], 'run 1 of its mask has the length 23'],
-    ['a length below zero', [-1, 26], 'run 0 of its mask has the length -1'],
-    ['a broken length', [1.5, 23.5], 'run 0 of its mask has the length 1.5'],
-    ['text that is cut short', 'd', 'the text of its mask is cut short'],
-    ['a character below the codes', '4/', 'character 2 of its mask is not valid'],
-    ['a character above the codes', 'p', 'character 1 of its mask is not valid'],
-    ['a number that never ends', 'o'.repeat(16), 'run 0 of its mask has the length -1'],
+    ['too few pixels', [3, 4], 'its run lengths cover 7 of 25 pixels'],
+    ['too many pixels', [3, 23], 'run 1 of its mask has the invalid length 23'],
+    ['a length below zero', [-1, 26], 'run 0 of its mask has the invalid length -1'],
+    ['a broken length', [1.5, 23.5], 'run 0 of its mask has the invalid length 1.5'],
+    ['text that is cut short', 'd', 'its compressed run lengths are cut short'],
+    ['a character below the codes', '4/', 'character 2 of its compressed run lengths is invalid'],
+    ['a character above the codes', 'p', 'character 1 of its compressed run lengths is invalid'],
+    ['a number that never ends', 'o'.repeat(16), 'run 0 of its mask has the invalid length -1'],
   ])('with %s are refused', (_, counts, refusal) => {
     expect(() => cocoMask({ size: [5, 5], counts }, 5, 5)).toThrow(refusal)
   })
@@ -100,12 +100,12 @@ describe('a segmentation', () => {
     ...[null, { size: [1] }, { size: ['a\nb', 8], counts: [80] }, { size: [10, 8], counts: [nested(5000)] }].map(
       (segmentation) => [segmentation, 'its segmentation is neither polygons nor run lengths'] as const,
     ),
-    [{ size: [9, 8], counts: [80] }, 'its mask is of 8×9 pixels, the image of 8×10'],
-    [{ size: [10, 9], counts: [80] }, 'its mask is of 9×10 pixels, the image of 8×10'],
+    [{ size: [9, 8], counts: [80] }, 'its mask has 8×9 pixels, but its image has 8×10'],
+    [{ size: [10, 9], counts: [80] }, 'its mask has 9×10 pixels, but its image has 8×10'],
     [[], 'its segmentation has no polygon'],
     [[[1, 2, 3]], 'its segmentation has no polygon'],
-    [['text'], 'its segmentation is not lists of numbers'],
-    [[[1, 2, 3, 4, 5, null]], 'its segmentation is not lists of numbers'],
+    [['text'], 'its segmentation is not a list of number lists'],
+    [[[1, 2, 3, 4, 5, null]], 'its segmentation is not a list of number lists'],
     [[[1, 2, 3, 4], [1]], 'its segmentation mixes boxes and polygons'],
   ])('that is none is refused in a line (%#)', (segmentation, refusal) => {
     expect(() => cocoMask(segmentation, 10, 8)).toThrow(new Error(refusal))

@@ -149,16 +149,16 @@ it('an object that cannot be made is named by its annotation; the rest is kept a
   const images: [Uint8Array | string | undefined, string][] = [
     ['text', 'its image 1.png is not a picture'],
     [svg, 'its image 2.png is not a picture'],
-    [await photo(50, 40).png().toBuffer(), 'its image 3.png is of 50×40 pixels instead of 100×80'],
+    [await photo(50, 40).png().toBuffer(), 'its image 3.png has 50×40 pixels instead of 100×80'],
     [await coloured('cmyk').jpeg().toBuffer(), 'its image 4.png is CMYK; convert it to RGB'],
     [await coloured('rgb16').png().toBuffer(), 'its image 5.png has more than 8 bits per channel'],
     [(await png().toBuffer()).subarray(0, 300), 'its image 6.png is damaged'],
     [await photo(ROWS, COLS).withMetadata({ orientation: 6 }).jpeg().toBuffer(), '80×100 pixels instead of 100×80'],
-    [await gif.toBuffer(), 'its image 8.png is of 100×80 pixels instead of 100×80'],
-    [undefined, 'its image none.png is not there'],
-    [undefined, 'its file_name ../a?b.png leads out of the folder of images'],
-    [undefined, 'its file_name /etc/passwd leads out of the folder of images'],
-    [undefined, 'the file does not describe its image 12'],
+    [await gif.toBuffer(), 'its image 8.png is an animation; use a single picture'],
+    [undefined, 'its image none.png is missing'],
+    [undefined, 'its file_name ../a?b.png points outside the folder of images'],
+    [undefined, 'its file_name /etc/passwd points outside the folder of images'],
+    [undefined, 'the annotation file does not describe its image 12'],
   ]
   const objects: [Partial<Annotation>, string][] = [
     [{ segmentation: [rectangle(60, 60, 5, 5)] }, 'its mask holds no pixels'],
@@ -213,7 +213,7 @@ describe('an annotation file', () => {
     for (const [text, change, message] of wrong) expect(await refusal(whole.replace(text, change))).toMatch(message)
     for (const section of ['categories', 'images', 'annotations'])
       expect(await messageOf(make(await annotate([annotation(1, 1)], { [section]: [] })))).toBe(
-        `${file} has no categories, images or annotations; give a file of COCO’s instances form`,
+        `${file} has no categories, images or annotations; give a COCO instances file`,
       )
     expect(await messageOf(make(folder('nothing.json')))).toMatch(/no such file/)
   })

@@ -27,7 +27,7 @@ describe('a drawing that asks for more than there is', () => {
 
   it('is given up after its time', async () => {
     const message = await messageOf(decodeImage(endless, 'x.svg', undefined, { ...generous, seconds: 0.5 }))
-    expect(message).toBe('cannot read x.svg: it takes longer than 0.5 s; draw it as PNG')
+    expect(message).toBe('cannot read x.svg: it takes longer than 0.5 s; convert it to PNG')
   })
 
   it('is given up beyond its memory', async () => {
@@ -35,7 +35,7 @@ describe('a drawing that asks for more than there is', () => {
     const group = '<g opacity=".5"><path d="M0 0h8000v8000H0z"/>'
     const bytes = svg(8000, `${group.repeat(layers)}${'</g>'.repeat(layers)}`)
     const message = await messageOf(decodeImage(bytes, 'x.svg', undefined, { ...generous, bytes: 300 * 2 ** 20 }))
-    expect(message).toBe('cannot read x.svg: it takes more than 300 MiB of memory; draw it as PNG')
+    expect(message).toBe('cannot read x.svg: it takes more than 300 MiB of memory; convert it to PNG')
   })
 
   it('is ended by a signal', async () => {

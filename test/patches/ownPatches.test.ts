@@ -130,8 +130,8 @@ describe('own pictures', () => {
       'e: e.png has no transparency; put its mask beside it as e.mask.png, white on the object',
       'f: f.png shows no object: it has no opaque pixels (alpha of 128 or more); make the object opaque',
       'g: cannot read g.png: it is not a picture; give PNG, JPEG, WebP, GIF, TIFF, AVIF or SVG',
-      'h: h.mask.png is of 9×5 pixels, h.png of 10×5; make the mask of the same size',
-      'i: i.mask.png is of 10×5 pixels, i.jpg of 5×10; photos are turned as their EXIF orientation says, so make the mask of the upright photo',
+      'h: h.mask.png has 9×5 pixels, but h.png has 10×5; make a mask of the same size',
+      'i: i.mask.png has 10×5 pixels, but i.jpg has 5×10; photos are rotated by their EXIF orientation, so make the mask from the rotated photo',
       `j: ${folder('in')} has several pictures named j: j.png, j.webp; keep one of them`,
       'k: k.mask.png is a mask without a picture k; rename one of them',
       'l: l.mask.png shows no object: it has no white pixels (128 or more) where l.png is opaque; paint the object white',
@@ -151,7 +151,7 @@ describe('own pictures', () => {
     const file = folder('in/y.png')
     expect(await messageOf(make({ pictures: file }))).toBe(`cannot read ${file}: not a folder`)
     expect(await messageOf(make())).toMatch(
-      /^no object could be made of .*named z: z.gif, z.png; .*a mask without a picture x; .*y.png: it is not a picture/,
+      /^no object could be made from .*named z: z.gif, z.png; .*a mask without a picture x; .*y.png: it is not a picture/,
     )
   })
 
