@@ -92,9 +92,7 @@ for (const model of models) {
   console.log(
     `${id}: extract ${shown(rates.extract, 0)}, page ${shown(rates.page, 0)} images per second, ratio ${shown(rates.ratio, 2)}`,
   )
-  console.log(
-    `${id}: processor time of the page (with this client) ÷ that of extract: ${shown(rates.processor, 2)}`,
-  )
+  console.log(`${id}: processor time of the page (with this client) ÷ that of extract: ${shown(rates.processor, 2)}`)
   await page.close()
   await network.close()
 }

@@ -3,10 +3,10 @@
 #
 #   bench/gpu.sh
 #
-# Building and testing needs CMake, a C++20 compiler, nvcc (12 or newer), and of this repository only CMakeLists.txt, native/ and this
-# script. It needs neither Node.js nor the internet. Timing needs Node.js and `SHIFTSCOPE_CUDA=1 npm install`; it runs
-# bench/cosine.mjs, bench/svm.mjs and `bench extract`. CUDA_VISIBLE_DEVICES chooses the GPU. SHIFTSCOPE_GPU_BUILD sets the build
-# folder [default: build/gpu].
+# Building and testing needs CMake, a C++20 compiler and nvcc (12 or newer). Of this repository, it needs only
+# CMakeLists.txt, native/ and this script. It needs neither Node.js nor the internet. Timing needs Node.js and
+# `SHIFTSCOPE_CUDA=1 npm install`; it runs bench/cosine.mjs, bench/svm.mjs and `bench extract`. CUDA_VISIBLE_DEVICES
+# chooses the GPU. SHIFTSCOPE_GPU_BUILD sets the build folder [default: build/gpu].
 #
 # Exit status: 0 all tests passed; 1 the build or a test failed; 4 no usable nvcc or GPU. Failed timings do not change it.
 set -euo pipefail

@@ -45,5 +45,7 @@ function checkGlibc(path) {
   const versions = execFileSync('readelf', ['--version-info', '--wide', path], { encoding: 'utf8' })
   const newer = [...versions.matchAll(/GLIBC_2\.(\d+)/g)].filter(([, minor]) => Number(minor) > GLIBC)
   if (newer.length > 0)
-    throw new Error(`${path} needs ${newer[0][0]}, newer than 2.${GLIBC}: define the missing symbol in native/portable.cpp`)
+    throw new Error(
+      `${path} needs ${newer[0][0]}, newer than 2.${GLIBC}: define the missing symbol in native/portable.cpp`,
+    )
 }
