@@ -7,8 +7,8 @@
  *
  * Lower limit: every feature is read once, 22,500·4096·4 = 369 MB for fc6 at size 75. Each value takes 1 + anchors
  * multiply-adds in float64. With five anchors and two 512-bit units, a core does that at 10.7 bytes per cycle, 32 GB/s
- * at 3 GHz, above the memory bandwidth of most cores. 256-bit units are half as fast, so that arithmetic and memory take
- * about the same time.
+ * at 3 GHz, above the memory bandwidth of most cores. 256-bit units are half as fast, so that arithmetic and memory
+ * take about the same time.
  */
 import { print, printJson, printTable } from '../dist/cli/output.js'
 import { cosineSimilarity, instructionSet, releaseFeatures, uploadFeatures } from '../dist/native.js'

@@ -5,9 +5,9 @@
 //     [--only NUMBER,…] [--no-peer]
 //
 // A fold is wrong if its accuracy is more than 0.2 points outside the range that scikit-learn's decision values allow.
-// A sample whose value is within 1e-5 of 0 may be in either class: if its features are zero, only the intercept is left,
-// which may be 0 up to rounding. Folds that scikit-learn did not solve, or solved with a higher objective, are counted
-// separately. The exit status is 1 if a fold is wrong.
+// A sample whose value is within 1e-5 of 0 may be in either class: if its features are zero, only the intercept is
+// left, which may be 0 up to rounding. Folds that scikit-learn did not solve, or solved with a higher objective, are
+// counted separately. The exit status is 1 if a fold is wrong.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'

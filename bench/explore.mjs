@@ -5,8 +5,8 @@
  *     node bench/explore.mjs [MODEL …] [--stride N] [--rounds N]
  *
  * MODEL is an id or the path of a checkpoint [default: tiny-alexnet]. `first map` is the time from sending a new object
- * to receiving the coarsest positions, with the network already open. Rates are for whole maps; measurements of the page
- * and of `extract` alternate. Prints medians and all values.
+ * to receiving the coarsest positions, with the network already open. Rates are for whole maps; measurements of the
+ * page and of `extract` alternate. Prints medians and all values.
  */
 import { parseArgs } from 'node:util'
 import sharp from 'sharp'
@@ -46,7 +46,8 @@ for (const model of models) {
     return (await response.json()).key
   }
   /**
-   * Seconds until the first positions, and until the end of the map. Without `isWhole`, stops after the first positions.
+   * Seconds until the first positions, and until the end of the map. Without `isWhole`, stops after the first
+   * positions.
    */
   const map = async (png, isWhole) => {
     const begin = performance.now()

@@ -1,7 +1,7 @@
 /**
  * Measures the milliseconds from the start of navigation until the page of a results folder shows its first maps. Opens
- * the page from disk, each time in a new browser profile. Also prints how many files and bytes it loads, and the time to
- * show the next object.
+ * the page from disk, each time in a new browser profile. Also prints how many files and bytes it loads, and the time
+ * to show the next object.
  *
  *   npm run build && node bench/synthesise_study.mjs FOLDER && node dist/cli/main.js report FOLDER
  *   node bench/first_view.mjs FOLDER [repeats]

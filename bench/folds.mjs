@@ -6,8 +6,8 @@
 //     [--size 125] [--strides 1-14] [--schemes ordered,shuffled,transposed,blocks] [--threads 2] [--out build/folds]
 //     [--json FILE]
 //
-// `--network` is an id, an ONNX file, or the options of `openNetwork` (with `model`) as JSON; it can be repeated. `--out`
-// keeps features for later calls. Prints tables to stdout. Writes all accuracies to `--json` after each object.
+// `--network` is an id, an ONNX file, or the options of `openNetwork` (with `model`) as JSON; it can be repeated.
+// `--out` keeps features for later calls. Prints tables to stdout. Writes all accuracies to `--json` after each object.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, parse } from 'node:path'
 import { parseArgs } from 'node:util'

@@ -8,7 +8,7 @@
 # `SHIFTSCOPE_CUDA=1 npm install`; it runs bench/cosine.mjs, bench/svm.mjs and `bench extract`. CUDA_VISIBLE_DEVICES
 # chooses the GPU. SHIFTSCOPE_GPU_BUILD sets the build folder [default: build/gpu].
 #
-# Exit status: 0 all tests passed; 1 the build or a test failed; 4 no usable nvcc or GPU. Failed timings do not change it.
+# Exit status: 0 all tests passed, even if timing failed; 1 the build or a test failed; 4 no usable nvcc or GPU.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export CUDA_DEVICE_ORDER=${CUDA_DEVICE_ORDER:-PCI_BUS_ID}

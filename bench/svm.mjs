@@ -9,9 +9,9 @@
  * default. `--compare` needs scikit-learn in python3. `--problems` limits scikit-learn to some of the ten classifiers:
  * 0 to 4 are left-right, 5 to 9 top-bottom.
  *
- * Lower limit: every pass reads the features once and takes ten multiply-adds per float, 2.5 per byte. One core's vector
- * units do that at 25 GB/s and more, so the memory is the limit. In addition, each sample that was ever in a working
- * set is multiplied with the others of its task: m²/2·dims multiply-adds for m samples of a task.
+ * Lower limit: every pass reads the features once and takes ten multiply-adds per float, 2.5 per byte. One core's
+ * vector units do that at 25 GB/s and more, so the memory is the limit. In addition, each sample that was ever in a
+ * working set is multiplied with the others of its task: m²/2·dims multiply-adds for m samples of a task.
  */
 import { execFile } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -96,8 +96,9 @@ function points(share) {
 }
 
 /**
- * Trains the folds of both tasks, and scikit-learn's classifiers on the same training sets. `seconds` is the median time
- * for all ten problems. `readFloor` is the time of the passes if they only read the features at the measured bandwidth.
+ * Trains the folds of both tasks, and scikit-learn's classifiers on the same training sets. `seconds` is the median
+ * time for all ten problems. `readFloor` is the time of the passes if they only read the features at the measured
+ * bandwidth.
  */
 async function benchSvm(features, { threads, repetitions, card, peerProblems }) {
   const { matrix, dims } = features

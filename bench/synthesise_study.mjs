@@ -5,7 +5,8 @@
  *   npm run build && node bench/synthesise_study.mjs FOLDER [patches]
  *   /usr/bin/time -v node dist/cli/main.js report FOLDER
  *
- * Each map is a hill around the anchor with a grid of the network's stride, a tenth as strong for anti-aliased networks.
+ * Each map is a hill around the anchor with a grid of the network's stride, a tenth as strong for anti-aliased
+ * networks.
  */
 import { ANCHOR_NAMES, anchorPositions } from '../dist/engine/positions.js'
 import { measureLayer } from '../dist/results/measures.js'

@@ -2,8 +2,8 @@
 
     python3 plot.py        # writes similarity.png
 
-Runs one patch through one network on the command line, and reads the features with NumPy. Plots the cosines with the middle
-position along the middle row, with a line for each layer.
+Runs one patch through one network on the command line, and reads the features with NumPy. Plots the cosines with the
+middle position along the middle row, with a line for each layer.
 """
 
 import json

@@ -9,7 +9,7 @@ import { arch, env, exit, platform, stderr } from 'node:process'
 import { build, refusal } from './build.mjs'
 
 const isCheckout = existsSync(new URL('../src', import.meta.url))
-/** The first `npx shiftscope` in a checkout installs a link to it and runs this script. It must not wait for a build. */
+/** The first `npx shiftscope` in a checkout installs a link to it and runs this script. It must not wait here. */
 const isLinked = isCheckout && env.npm_command === 'exec'
 
 if (!isCheckout) declineCudaLibraries()

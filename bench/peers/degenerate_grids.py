@@ -1,12 +1,13 @@
 """scikit-learn's side of degenerate_grids.mjs.
 
-Reads grids from standard input: int32 rows, cols, dims, then float32 [rows, cols, dims]. Answers each with a line of JSON,
-{task: [{"least", "most", "objective", "converged"}]}, for the five ordered folds of SVC(kernel="linear", C=1, tol=1e-8).
+Reads grids from standard input: int32 rows, cols, dims, then float32 [rows, cols, dims]. Answers each with a line of
+JSON, {task: [{"least", "most", "objective", "converged"}]}, for the five ordered folds of SVC(kernel="linear", C=1,
+tol=1e-8).
 
-The true accuracy is between `least` and `most`, because some samples may be in either class. Their decision value is nearer
-to 0 than 1e-5 or than the error of the solution, or several intercepts are optimal and give different classes. The objective
-is strongly convex in w, so w is within sqrt(2 gap) of the optimum, where gap is the duality gap. This gap is never exactly
-0, because libsvm keeps its kernel in float32.
+The true accuracy is between `least` and `most`, because some samples may be in either class. Their decision value is
+nearer to 0 than 1e-5 or than the error of the solution, or several intercepts are optimal and give different classes.
+The objective is strongly convex in w, so w is within sqrt(2 gap) of the optimum, where gap is the duality gap. This gap
+is never exactly 0, because libsvm keeps its kernel in float32.
 """
 import json
 import sys

@@ -2,9 +2,10 @@
 
     python3 bench/peers/export_networks.py FOLDER [NETWORK …]
 
-NAME.onnx takes any number of images, NAME-batch3.onnx exactly three. resnet18 and mobilenet_v3_small are also written in
-float16, in 8 bits (qdq: QuantizeLinear and DequantizeLinear), with external weights, and with inputs that have channels
-last, bytes or float64. NAME.names.json lists the files of a network. Made with torch 2.6, torchvision 0.21, onnx 1.17.
+NAME.onnx takes any number of images, NAME-batch3.onnx exactly three. resnet18 and mobilenet_v3_small are also written
+in float16, in 8 bits (qdq: QuantizeLinear and DequantizeLinear), with external weights, and with inputs that have
+channels last, bytes or float64. NAME.names.json lists the files of a network. Made with torch 2.6, torchvision 0.21,
+onnx 1.17.
 """
 
 import json

@@ -2,10 +2,11 @@
 
 Usage: python3 svm.py FEATURES LABELS ROWS DIMS PROBLEMS C [PROBLEM ...]
 
-FEATURES is float32 [rows, dims]. LABELS is int8 [problems, rows]: +1, -1, or 0 for samples outside the training set. Both
-have no header. Trains the given problems [default: all], and prints one line of JSON:
-{"sklearn", "problems": [{"problem", "seconds", "accuracy", "objective", "converged"}]}. The accuracy is that on the samples
-outside the training set; their classes come from the other problems' labels. The seconds are those of `fit` alone.
+FEATURES is float32 [rows, dims]. LABELS is int8 [problems, rows]: +1, -1, or 0 for samples outside the training set.
+Both have no header. Trains the given problems [default: all], and prints one line of JSON:
+{"sklearn", "problems": [{"problem", "seconds", "accuracy", "objective", "converged"}]}
+The accuracy is that on the samples outside the training set; their classes come from the other problems' labels. The
+seconds are those of `fit` alone.
 """
 import json
 import sys

@@ -1,5 +1,5 @@
-// Updates the entries of the embedded files in ../catalog.json: SHA-256 and the norms for `shiftscope models verify`; for
-// networks also the number of training samples and the accuracies.
+// Updates the entries of the embedded files in ../catalog.json: SHA-256 and the norms for `shiftscope models verify`;
+// for networks also the number of training samples and the accuracies.
 //   node catalog.mjs          after export.py and export_generators.py
 
 import { execFileSync } from 'node:child_process'

@@ -1,4 +1,5 @@
-// Compares outputs of an exported network in ONNX Runtime with those that export.py or export_generators.py stored in work/.
+// Compares outputs of an exported network in ONNX Runtime with those that export.py or export_generators.py stored in
+// work/.
 //   node check.mjs tiny-alexnet|tiny-deepsim-fc6|… [folder of the .onnx file]
 
 import { readFile } from 'node:fs/promises'

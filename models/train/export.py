@@ -2,9 +2,9 @@
 
     python3 export.py [--seed S] [--into FOLDER]
 
-Batch normalisation is folded into the convolutions. Weight matrices are stored as int8 with one float32 scale per output
-channel (symmetric, zero point 0). The nodes Cast and Mul turn them into floats; ONNX Runtime does this once, when it loads
-the graph. Biases are float32.
+Batch normalisation is folded into the convolutions. Weight matrices are stored as int8 with one float32 scale per
+output channel (symmetric, zero point 0). The nodes Cast and Mul turn them into floats; ONNX Runtime does this once,
+when it loads the graph. Biases are float32.
 """
 
 import argparse
@@ -183,7 +183,7 @@ def store_reference(values, folder, name):
 def trained_model(variant, seed, art):
     trained = torch.load(train.trained_file(variant, seed), weights_only=True)
     if art.classes != trained["classes"]:
-        raise SystemExit("the rendered art's classes differ from those of the training: render the art again (render.mjs)")
+        raise SystemExit("the rendered art's classes differ from the training's: render the art again (render.mjs)")
     model = network.build(variant, len(trained["classes"]))
     model.load_state_dict(trained["model"])
     return model.eval().to(memory_format=torch.channels_last), trained["samples"]

@@ -2,8 +2,8 @@
 
     python3 export_generators.py [--trained FILE] [--into FOLDER]
 
-`--trained` can also be the checkpoint of a training that is still running. Weights are stored as in export.py. The mean of
-the features stays float32; it is subtracted before the first layer.
+`--trained` can also be the checkpoint of a training that is still running. Weights are stored as in export.py. The mean
+of the features stays float32; it is subtracted before the first layer.
 """
 
 import argparse

@@ -1,7 +1,7 @@
 """Generators that draw an image from a feature of the embedded encoder.
 
-The topology is that of Dosovitskiy and Brox, "Generating Images with Perceptual Similarity Metrics based on Deep Networks"
-(2016), with fewer channels.
+The topology is that of Dosovitskiy and Brox, "Generating Images with Perceptual Similarity Metrics based on Deep
+Networks" (2016), with fewer channels.
 """
 
 import torch
@@ -68,9 +68,10 @@ class Doubling(nn.ConvTranspose2d):
 class Generator(nn.Module):
     """Input feature float [N, dims] before ReLU; output float [N, 3, 224, 224] in the encoder's input units.
 
-    Features are decorrelated first: minus `feature_mean` [dims], then times `whitening` [dims, dims], both from training
-    scenes. The layers up to conv3_1 have batch normalisation; in later layers, it would cost more than it helps. The
-    export folds whitening and batch normalisation into the layers, and omits `sketched`, which only the training uses.
+    Features are decorrelated first: minus `feature_mean` [dims], then times `whitening` [dims, dims], both from
+    training scenes. The layers up to conv3_1 have batch normalisation; in later layers, it would cost more than it
+    helps. The export folds whitening and batch normalisation into the layers, and omits `sketched`, which only the
+    training uses.
     """
 
     def __init__(self, dims):
@@ -118,7 +119,7 @@ class Generator(nn.Module):
         return maps.contiguous(memory_format=torch.channels_last)
 
     def sketch(self, features):
-        """The image at a sixteenth of the side length, float [N, 3, 14, 14]. It costs much less than the whole image."""
+        """The image at a sixteenth of the side length, float [N, 3, 14, 14]; much cheaper than the whole image."""
         maps = self.first_maps(features)
         for name in SKETCHED:
             maps = self.in_faster_type(name, maps)
@@ -133,10 +134,10 @@ class Generator(nn.Module):
         return maps[:, :, MARGIN:-MARGIN, MARGIN:-MARGIN]
 
     def draw_centre(self, maps):
-        """Draws the image under autocast. Skips pixels that forward() would crop, and uses the faster type per layer."""
+        """Draws the image under autocast. Skips pixels that forward() would crop, and uses each layer's faster type."""
         for name, layer in self.deconvolutions.items():
             if name in CROPPED:
-                # forward() crops 16 of 256 pixels at each border. So 7, 3 and 1 are superfluous at sides 128, 64 and 32.
+                # forward() crops 16 of 256 pixels at each border. At sides 128, 64 and 32, it needs 7, 3 and 1 less.
                 maps = layer.blocks(maps[:, :, 1:-1, 1:-1] if name == CROPPED[0] else maps, 0)
                 maps = self.finished(name, maps)
             else:

@@ -1,4 +1,5 @@
-// Makes ../letters.json, the outlines of letters in pictures, from LiberationSans-Regular.ttf 2.1 (Debian: fonts-liberation).
+// Makes ../letters.json, the outlines of letters in pictures, from LiberationSans-Regular.ttf 2.1 (Debian:
+// fonts-liberation).
 //
 //   node letters.mjs /usr/share/fonts/truetype/liberation/LiberationSans-Regular.ttf
 

@@ -1,7 +1,7 @@
 """AlexNet with a quarter of the channels, plain and anti-aliased.
 
-Topologies: torchvision `models/alexnet.py`; Zhang, "Making Convolutional Networks Shift-Invariant Again" (2019), AlexNet
-with Bin-5 filters.
+Topologies: torchvision `models/alexnet.py`; Zhang, "Making Convolutional Networks Shift-Invariant Again" (2019),
+AlexNet with Bin-5 filters.
 """
 
 import torch

@@ -2,10 +2,10 @@
 
     python3 readout.py [--scenes N]
 
-Needs work/base-seed1.pt (see train.py). A scene has one to three of the built-in patches on white, without overlap. Their
-longer side is 75 pixels. For each patch, a ridge regression learns whether the scene contains it, and where its center is.
-Features are standardised by the training scenes. Writes readout.csv into this folder, with a row for each layer (`none`:
-without features) and number of objects. Its columns, over scenes that were not used for training:
+Needs work/base-seed1.pt (see train.py). A scene has one to three of the built-in patches on white, without overlap.
+Their longer side is 75 pixels. For each patch, a ridge regression learns whether the scene contains it, and where its
+center is. Features are standardised by the training scenes. Writes readout.csv into this folder, with a row for each
+layer (`none`: without features) and number of objects. Its columns, over scenes that were not used for training:
 
 - objects: share of objects found. In a scene with n objects, the n patches with the highest scores are found;
 - scenes: share of scenes in which all objects are found;
@@ -76,7 +76,7 @@ class PatchScenes:
 
 @torch.no_grad()
 def features_of(encoder, source, batches):
-    """Features float32 [scenes, dims] by layer (zeros for `none`), and the centers of the patches [scenes, patches, 2]."""
+    """Features float32 [scenes, dims] by layer (zeros for `none`), and centers of the patches [scenes, patches, 2]."""
     found, centers = {layer: [] for layer in LAYERS}, []
     for number in range(batches):
         images, places = source[number]
@@ -90,7 +90,7 @@ def features_of(encoder, source, batches):
 
 
 def ridges(features, targets):
-    """Weights float64 [dims, targets] of one ridge regression per penalty in RIDGES. The last feature must be constant."""
+    """Weights float64 [dims, targets] of a ridge regression per penalty in RIDGES. The last feature must be constant."""
     features, targets = features.double(), targets.double()
     gram, moments = features.T @ features / len(features), features.T @ targets / len(features)
     penalty = torch.eye(len(gram), dtype=torch.float64)

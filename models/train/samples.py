@@ -81,7 +81,7 @@ def object_and_crop(rng, aspect):
 
 
 def visible_part(side, start, length, crop_start, crop_length):
-    """First pixel and end pixel of the object in the frame, and its visible part [from, to] (0 to 1), along one axis."""
+    """Along one axis: first and end pixel of the object in the frame, and its visible part [from, to] (0 to 1)."""
     scale = side / crop_length
     first = max(0, round((start - crop_start) * scale))
     last = min(side, round((start + length - crop_start) * scale))

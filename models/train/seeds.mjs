@@ -1,5 +1,5 @@
-// Measures the embedded networks, and those trained from other seeds, with the study of `npm start`. Jaggedness needs every
-// position; it is measured with five large patches. Prints the table of docs/findings.md.
+// Measures the embedded networks, and those trained from other seeds, with the study of `npm start`. Jaggedness needs
+// every position; it is measured with five large patches. Prints the table of docs/findings.md.
 //   node seeds.mjs SEED SEED…       after export.py --seed SEED --into work/seedSEED
 
 import { execFileSync } from 'node:child_process'
@@ -44,7 +44,7 @@ for (const seed of [shippedSeed, ...seeds]) {
 }
 printTable()
 
-/** A row for each network and layer, for patches of 125 px: the embedded network's number, then those of the other seeds. */
+/** Prints a row per network and layer, for patches of 125 px: the embedded network's number, then those of the seeds. */
 function printTable() {
   const all = [shippedSeed, ...seeds]
   const metrics = new Map(

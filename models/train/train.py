@@ -84,7 +84,7 @@ class Batches(Dataset):
 def normalised(images, generator=None, dtype=torch.float32):
     """Network inputs [N, 3, side, side] of a float type, channels last, from images uint8 [N, side, side, 3].
 
-    With a random generator, half of the images get another brightness, contrast and colour balance, within black and white.
+    With a random generator, half of the images get another brightness, contrast and colour balance.
     """
     count = len(images)
     scale, shift = torch.ones(count, 3), torch.zeros(count, 3)
@@ -170,7 +170,7 @@ def log(path, row, columns=COLUMNS):
 
 
 def keep_rows_up_to(path, samples, columns=COLUMNS, seed=None):
-    """Removes log rows (of this seed) that are newer than the checkpoint, because a resumed training writes them again."""
+    """Removes log rows (of this seed) newer than the checkpoint, because a resumed training writes them again."""
     if not path.exists():
         return
     with path.open(newline="") as file:

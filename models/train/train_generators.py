@@ -2,8 +2,8 @@
 
     python3 train_generators.py [--sketches N] [--samples N]
 
-Needs work/base-seed1.pt (see train.py). First, the early layers learn to draw small sketches (a sixteenth of the image's
-side) from many scenes. Then all layers learn to draw the image from fewer scenes. While it runs, it writes
+Needs work/base-seed1.pt (see train.py). First, the early layers learn to draw small sketches (a sixteenth of the
+image's side) from many scenes. Then all layers learn to draw the image from fewer scenes. While it runs, it writes
 work/deepsim.checkpoint.pt, the contact sheet work/deepsim.png and deepsim.log.csv in this folder. At the end, it writes
 work/deepsim.pt (see export_generators.py).
 """
@@ -43,7 +43,7 @@ WEIGHT_DECAY = 1e-3
 NORM_BATCHES = 40
 OBJECT_WEIGHT = 4.0
 MASK_CELL = 4
-# Lightness, red against green, yellow against blue. Red against green varies little in the art; it needs a higher weight.
+# Lightness, red against green, yellow against blue. Red against green has a higher weight, because it varies little.
 OPPONENT_WEIGHTS = torch.tensor([1.0, 4.0, 1.0])
 OPPONENT_AXES = functional.normalize(torch.tensor([[1.0, 1, 1], [1, -1, 0], [1, 1, -2]]))
 OPPONENT_AXES = (OPPONENT_WEIGHTS.sqrt()[:, None] * OPPONENT_AXES)[:, :, None, None]
@@ -101,7 +101,7 @@ class Encoder(torch.nn.Module):
 
 
 def whitening(features):
-    """Matrix [dims, dims] that decorrelates `features` [N, dims]. Damping limits how much weak directions are amplified."""
+    """Matrix [dims, dims] that decorrelates `features` [N, dims]. Damping keeps it from amplifying weak directions."""
     covariance = torch.cov(features.double().T)
     variances, directions = torch.linalg.eigh(covariance)
     damped = variances.clamp(min=0) + WHITENING_DAMPING * variances.mean()

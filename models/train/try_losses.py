@@ -2,10 +2,10 @@
 
     python3 try_losses.py [--layer fc8] [--samples N]
 
-Needs work/deepsim.pt (see train_generators.py). `pixels` uses only the squared error of pixels. `features` adds the error of
-the encoder's feature maps, as in the original training. `adversarial` also adds a discriminator that sees image and feature,
-after Dosovitskiy and Brox (2016). Appends rows to losses.log.csv in this folder: columns of the validation, and `sharpness`
-(see the function). Writes the contact sheet work/losses-<layer>.png.
+Needs work/deepsim.pt (see train_generators.py). `pixels` uses only the squared error of pixels. `features` adds the
+error of the encoder's feature maps, as in the original training. `adversarial` also adds a discriminator that sees
+image and feature, after Dosovitskiy and Brox (2016). Appends rows to losses.log.csv in this folder: columns of the
+validation, and `sharpness` (see the function). Writes the contact sheet work/losses-<layer>.png.
 """
 
 import argparse
@@ -100,7 +100,7 @@ class Trial:
 
 @torch.no_grad()
 def sharpness(encoder, layer, generators, source):
-    """For each generator, the mean difference of neighbouring pixels near objects, divided by that of the true scenes."""
+    """For each generator, the mean difference of neighbouring pixels near objects, divided by that of true scenes."""
     scenes, masks = (torch.from_numpy(array) for array in source[0])
     images = scenes.permute(0, 3, 1, 2).float()
     near = functional.max_pool2d(masks[:, None].float(), 9, 1, 4)[:, :, 1:, 1:]
