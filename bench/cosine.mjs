@@ -1,6 +1,6 @@
 /**
- * Compares the speed of computing all positions' cosines with the anchors with that of reading memory. Both use equally
- * many threads. With `--device`, also compares a GPU with the processor:
+ * Measures how fast the cosines of all positions with the five anchors are computed, relative to the speed of reading
+ * memory with as many threads. With `--device`, also compares a GPU with the processor:
  *
  *   npm run build && node bench/cosine.mjs [--repeats 9] [--device cuda:INDEX] [--rows 22500] [--dims 4096,1000]
  *     [--threads 1,2] [--json]
@@ -86,7 +86,7 @@ async function benchCosine({ rows, dims, card, ...options }) {
   }
 }
 
-/** Alternates between the numbers of threads and the GPU. */
+/** Times each number of threads, and the GPU, in turn. */
 async function measure(work, { threads, repetitions, card }) {
   const measured = threads.map((count) => ({ count, times: [], limits: [] }))
   const trials = []

@@ -1,5 +1,5 @@
-// Compares the classifiers' accuracy on degenerate grids with that of scikit-learn's SVC solved to 1e-8. Degenerate are
-// zeros, rectangles of equal features, duplicates, constants, clusters, integers, dead units, columns of other scales.
+// Compares the classifiers' accuracy on degenerate grids with that of scikit-learn's SVC solved to 1e-8. These grids have
+// zeros, rectangles of equal features, duplicates, constants, clusters, integers, dead units or columns of other scales.
 //
 //   [PYTHON=/usr/bin/python3] node bench/degenerate_grids.mjs [--grids 2000] [--seed 1] [--tolerance 1e-6]
 //     [--only NUMBER,…] [--no-peer]
@@ -86,7 +86,6 @@ function fixedGrids() {
   return [...grids, { layer: 'equal rows', rows: 25, cols: 20, dims: 8, matrix: equal, stride: 1 }]
 }
 
-/** The objective of one fold's classifier. */
 async function objectiveOf(grid, task, fold) {
   const classes = taskClasses(task, grid)
   const labels = trainingLabels([{ classes, folds: assignFolds('ordered', classes, grid, 0) }])

@@ -26,7 +26,6 @@ export async function runScript(config, main) {
   }
 }
 
-/** A whole number of at least 1. */
 export function wholeNumber(text) {
   if (!/^[1-9]\d{0,8}$/.test(text)) throw new UsageError(`${text} is not a whole number of at least 1`)
   return Number(text)

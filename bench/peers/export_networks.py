@@ -51,7 +51,7 @@ def with_random_weights(name):
 
 
 def pictures(count):
-    """Squares of noise on white, as in the comparison. With other pictures, it would compare little but rounding."""
+    """Squares of noise on white, as in the comparison. Other pictures would show little but rounding."""
     made = torch.ones(count, 3, 224, 224)
     for image in made:
         row, col = torch.randint(0, 150, (2,)).tolist()
