@@ -6,7 +6,7 @@
  * Lower limit: every float of the batch is written once, 3·224·224·4 = 602,112 bytes per image. Background and patch
  * stay in the caches and cost at most one multiplication and one addition per float. At 0.8 of a core's 10 to 30 GB/s,
  * that is 13,000 to 40,000 images per second, a hundred times the speed of AlexNet on the same core. The 448 images
- * take 257 MiB, so that they fit into no cache.
+ * take 257 MiB, more than any cache holds.
  */
 
 import { print, printJson, printTable } from '../dist/cli/output.js'

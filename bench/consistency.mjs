@@ -1,6 +1,6 @@
 /**
- * Compares the speed of `consistency` with that of a bare loop, which runs the same network with the same workers and
- * batch size on a tensor that is already in memory.
+ * Compares the speed of `consistency` with a bare loop, which runs the same network on a tensor in memory with the same
+ * workers and batch size.
  *
  *     node bench/consistency.mjs PHOTOGRAPHS [--model ID] [--weights FILE] [--protocols crop,diagonal] [--repeats N]
  *

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url'
 import { build, refusal } from './build.mjs'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
-/** Node.js 20 itself needs glibc 2.28, so the addon may need it, too. */
+/** Node.js 20 itself needs glibc 2.28. */
 const GLIBC = 28
 
 const crossed = argv[2]

@@ -1,4 +1,4 @@
-/** npm runs this script after it packs a checkout. It prints the platforms for which the package has no binary. */
+/** npm runs this after packing a checkout. It prints the platforms for which the package has no binary. */
 import { existsSync } from 'node:fs'
 import { stderr } from 'node:process'
 

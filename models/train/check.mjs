@@ -1,5 +1,4 @@
-// Compares outputs of an exported network in ONNX Runtime with those that export.py or export_generators.py stored in
-// work/.
+// Compares an exported network's outputs in ONNX Runtime with those that export.py or export_generators.py stored.
 //   node check.mjs tiny-alexnet|tiny-deepsim-fc6|… [folder of the .onnx file]
 
 import { readFile } from 'node:fs/promises'

@@ -3,8 +3,8 @@
     python3 export.py [--seed S] [--into FOLDER]
 
 Batch normalisation is folded into the convolutions. Weight matrices are stored as int8 with one float32 scale per
-output channel (symmetric, zero point 0). The nodes Cast and Mul turn them into floats; ONNX Runtime does this once,
-when it loads the graph. Biases are float32.
+output channel (symmetric, zero point 0). ONNX Runtime turns them into floats (Cast, Mul) when it loads the graph.
+Biases are float32.
 """
 
 import argparse
@@ -29,7 +29,7 @@ LICENCE = "MIT; trained from scratch on the art listed in models/CREDITS.md"
 
 
 def quantised(weight, output_axis=0):
-    """A float weight as int8 values, and the float32 scale per output channel, in a shape that multiplies with them."""
+    """A float weight as int8 values, and their float32 scale per output channel, shaped to multiply them."""
     moved = weight.detach().double().movedim(output_axis, 0).numpy()
     rows = moved.reshape(len(moved), -1)
     scale = (np.abs(rows).max(axis=1) / 127).astype(np.float32)

@@ -2,8 +2,8 @@
 
     python3 export_generators.py [--trained FILE] [--into FOLDER]
 
-`--trained` can also be the checkpoint of a training that is still running. Weights are stored as in export.py. The mean
-of the features stays float32; it is subtracted before the first layer.
+`--trained` can also be the checkpoint of a running training. Weights are stored as in export.py. The features' mean
+stays float32; it is subtracted before the first layer.
 """
 
 import argparse
@@ -28,7 +28,7 @@ LARGEST_FILES = 12_000_000
 
 
 def add_connected(graph, generator):
-    """Adds the fully connected layers, after centring the feature. Returns the name of the maps [N, 96, 4, 4]."""
+    """Adds centring and the fully connected layers. Returns the name of the maps [N, 96, 4, 4]."""
     values = graph.node("Sub", ["feature", graph.constant("feature.mean", generator.feature_mean.numpy())], "centred")
     for name, layer in generator.connected.items():
         inputs = [values, graph.weight(name, layer.weight), graph.bias(name, layer.bias)]
@@ -54,7 +54,7 @@ def add_deconvolutions(graph, generator, maps):
 def onnx_model(generator, name, metadata):
     """Input `feature` float32 [N, dims]; output `image` float32 [N, 3, 224, 224] in the encoder's input units.
 
-    Call `fold` on the generator before.
+    The generator must be folded.
     """
     graph = Graph()
     add_deconvolutions(graph, generator, add_connected(graph, generator))
@@ -64,7 +64,7 @@ def onnx_model(generator, name, metadata):
 
 @torch.no_grad()
 def quantised_copy(generator):
-    """A copy of a folded generator that has exactly the exported weights."""
+    """A copy of a folded generator with exactly the exported weights."""
     result = copy.deepcopy(generator)
     for layer in result.connected.values():
         layer.weight.copy_(dequantised(layer.weight))

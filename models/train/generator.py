@@ -98,7 +98,7 @@ class Generator(nn.Module):
         self.initialise()
 
     def initialise(self):
-        """He initialisation for leaky ReLU. `seen` is the number of inputs that one output depends on."""
+        """He initialisation for leaky ReLU."""
         for layer in self.modules():
             if isinstance(layer, nn.Linear):
                 seen = layer.in_features
@@ -157,7 +157,7 @@ class Generator(nn.Module):
 
     @torch.no_grad()
     def fold(self):
-        """Moves whitening and batch normalisation into the layers. Afterwards, do not train the generator."""
+        """Moves whitening and batch normalisation into the layers. For evaluation only."""
         first = self.connected["defc7"]
         first.weight.copy_(first.weight @ self.whitening.T)
         self.whitening.copy_(torch.eye(len(self.whitening)))

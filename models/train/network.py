@@ -37,7 +37,7 @@ class BlurPool(nn.Module):
 
 
 class ConvUnit(nn.Module):
-    """Convolution, batch normalisation (the export folds it into the convolution) and ReLU."""
+    """Convolution, batch normalisation (folded by the export) and ReLU."""
 
     def __init__(self, inputs, outputs, kernel, stride, padding):
         super().__init__()

@@ -63,7 +63,7 @@ class Scenes:
         return np.asarray(frame), np.asarray(mask) > 0
 
     def object(self, rng):
-        """A picture of a random class. The length of its longer side is within OBJECT_PIXELS."""
+        """A picture of a random class. Its longer side is within OBJECT_PIXELS."""
         pictures = self.classes[int(rng.integers(len(self.classes)))]
         picture = pictures[int(rng.integers(len(pictures)))]
         side = math.exp(rng.uniform(math.log(OBJECT_PIXELS[0]), math.log(OBJECT_PIXELS[1])))

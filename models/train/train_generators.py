@@ -185,7 +185,7 @@ def squared_errors(drawn, images, masks):
 def validate(generators, encoder, source, batches, image_mean):
     """PSNR (dB) of whole images and within objects, and the relative error of features computed from the drawn images.
 
-    `white` and `mean` are the PSNR of an empty frame and of the mean training image, for comparison.
+    `white` and `mean` are the PSNR of an empty frame and of the mean training image.
     """
     errors, feature_errors, count = {}, {}, np.zeros(2)
     white = ((1 - train.MEAN) / train.STD).view(1, 3, 1, 1)
@@ -264,12 +264,10 @@ class Training:
 
     @property
     def sketched_samples(self):
-        """Scenes used for sketches so far."""
         return min(self.step, self.sketch_steps) * SKETCH_BATCH
 
     @property
     def samples(self):
-        """Scenes used so far."""
         return self.sketched_samples + max(self.step - self.sketch_steps, 0) * BATCH
 
     @torch.no_grad()
