@@ -3,10 +3,10 @@
  *
  *   npm run build && node bench/composite.mjs [--repeats 9] [--batch 448] [--json]
  *
- * Floor: every float of the batch is written once, 3·224·224·4 = 602,112 bytes per image. Background and patch stay in
- * the caches and cost at most one multiplication and one addition per float. At 0.8 of a core's 10 to 30 GB/s, that is
- * 13,000 to 40,000 images per second, a hundred times the speed of AlexNet on the same core. The 448 images take 257
- * MiB, more than any cache holds.
+ * Lower limit: every float of the batch is written once, 3·224·224·4 = 602,112 bytes per image. Background and patch
+ * stay in the caches and cost at most one multiplication and one addition per float. At 0.8 of a core's 10 to 30 GB/s,
+ * that is 13,000 to 40,000 images per second, a hundred times the speed of AlexNet on the same core. The 448 images
+ * take 257 MiB, more than any cache holds.
  */
 
 import { print, printJson, printTable } from '../dist/cli/output.js'
@@ -16,7 +16,7 @@ import { median } from '../dist/support/stopwatch.js'
 import { counted } from '../dist/support/text.js'
 import { gigabytes, runScript, wholeNumber, writeBandwidth } from './script.mjs'
 
-/** Backgrounds and blends to composite with. The paper uses white with a hard edge. */
+/** Backgrounds, with a hard edge unless they say "soft alpha". The paper uses white with a hard edge. */
 const BACKGROUND_KINDS = ['white', 'colour', 'noise', 'image', 'white, soft alpha', 'image, soft alpha']
 /** Sides of the square patch, in pixels. */
 const SIZES = [75, 125]
@@ -51,8 +51,7 @@ await runScript(
 
 /**
  * Composites whole batches on one thread, alternating with measurements of the write bandwidth on the same memory.
- * Other work on the machine can slow single measurements, so medians are compared with medians. Rates are in bytes per
- * second.
+ * Compares medians, because other work on the machine can slow single measurements. Rates are in bytes per second.
  */
 async function benchComposite(repetitions, batch) {
   const out = new Float32Array(batch * IMAGE_FLOATS).fill(1)
@@ -107,7 +106,7 @@ function backgroundOf(kind) {
   return { image: Uint8Array.from({ length: IMAGE_FLOATS }, (_, i) => (i * 37) % 256) }
 }
 
-/** Offsets spread over the whole grid of positions, [count, 2]. */
+/** Offsets all over the grid of positions, [count, 2]. */
 function spreadOffsets(count, size) {
   const positions = SIDE - size + 1
   return Int32Array.from({ length: 2 * count }, (_, i) => ((i >> 1) * (i % 2 === 0 ? 31 : 17)) % positions)

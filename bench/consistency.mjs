@@ -1,11 +1,11 @@
 /**
- * Compares the speed of `consistency` with a bare loop, which runs the same network on a ready tensor with the same
+ * Compares the speed of `consistency` with a bare loop, which runs the same network on a tensor in memory with the same
  * workers and batch size.
  *
  *     node bench/consistency.mjs PHOTOGRAPHS [--model ID] [--weights FILE] [--protocols crop,diagonal] [--repeats N]
  *
- * The time of `consistency` includes reading and cutting the photographs and opening the sessions. The two are measured
- * in turn; the ratio is the median over pairs of consecutive measurements.
+ * The time of `consistency` includes reading and cutting the photographs and opening the sessions. Measurements of both
+ * alternate; the ratio is the median over pairs of consecutive measurements.
  */
 import { openBareLoop } from '../dist/bench/bareLoop.js'
 import { consistency } from '../dist/index.js'

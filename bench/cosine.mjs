@@ -1,13 +1,13 @@
 /**
- * Compares the speed of cosine similarity, of all positions with the anchors, with that of reading memory with as many
- * threads. With `--device`, it also compares a GPU with the processor:
+ * Measures how fast the cosines of all positions with the five anchors are computed, relative to the speed of reading
+ * memory with as many threads. With `--device`, also compares a GPU with the processor:
  *
  *   npm run build && node bench/cosine.mjs [--repeats 9] [--device cuda:INDEX] [--rows 22500] [--dims 4096,1000]
  *     [--threads 1,2] [--json]
  *
- * Floor: every feature is read once, 22,500·4096·4 = 369 MB for fc6 at size 75, and takes 1 + anchors multiply-adds per
- * value in float64. With five anchors and two 512-bit units, a core does that at 10.7 bytes per cycle, 32 GB/s at 3
- * GHz, above the memory bandwidth of most cores. With 256-bit units it does half of that, and arithmetic and memory
+ * Lower limit: every feature is read once, 22,500·4096·4 = 369 MB for fc6 at size 75. Each value takes 1 + anchors
+ * multiply-adds in float64. With five anchors and two 512-bit units, a core does that at 10.7 bytes per cycle, 32 GB/s
+ * at 3 GHz, above the memory bandwidth of most cores. 256-bit units are half as fast, so that arithmetic and memory
  * take about the same time.
  */
 import { print, printJson, printTable } from '../dist/cli/output.js'
@@ -67,7 +67,7 @@ await runScript(
 
 /**
  * Compares every row of a matrix with its first rows, alternating with measurements of the read bandwidth on the same
- * memory. Other work on the machine can slow single measurements, so medians are compared with medians.
+ * memory. Compares medians, because other work on the machine can slow single measurements.
  */
 async function benchCosine({ rows, dims, card, ...options }) {
   const measured = []
@@ -86,7 +86,7 @@ async function benchCosine({ rows, dims, card, ...options }) {
   }
 }
 
-/** Measures every number of threads, and the GPU, in turn. */
+/** Times each number of threads, and the GPU, in turn. */
 async function measure(work, { threads, repetitions, card }) {
   const measured = threads.map((count) => ({ count, times: [], limits: [] }))
   const trials = []
@@ -110,7 +110,7 @@ async function measure(work, { threads, repetitions, card }) {
   return { processor, ...(card && { card: cardRow(work, trials, fastest, expected) }) }
 }
 
-/** Speeds per second: positions, and bytes of features. */
+/** Positions per second, and bytes of features per second. */
 function speedOf({ features, rows, dims, anchorCount }, seconds) {
   return {
     ...{ rows, dims, anchorCount, seconds },

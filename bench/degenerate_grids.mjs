@@ -1,13 +1,13 @@
-// Compares the classifiers' accuracy on degenerate grids (zeros, rectangles of equal features, duplicates, constants,
-// clusters, integers, dead units, columns of other scales) with that of scikit-learn's SVC solved to 1e-8.
+// Compares the classifiers' accuracy on degenerate grids with that of scikit-learn's SVC solved to 1e-8. These grids have
+// zeros, rectangles of equal features, duplicates, constants, clusters, integers, dead units or columns of other scales.
 //
 //   [PYTHON=/usr/bin/python3] node bench/degenerate_grids.mjs [--grids 2000] [--seed 1] [--tolerance 1e-6]
 //     [--only NUMBER,…] [--no-peer]
 //
-// A fold counts as wrong if its accuracy is more than 0.2 points outside the range that scikit-learn's decision values
-// allow. A sample whose value is within 1e-5 of 0 may fall on either side: features of zero leave only the intercept,
-// which may be 0 up to rounding. Folds that scikit-learn did not solve, or whose objective it left above the one found
-// here, are counted separately. The exit status is 1 if a fold is wrong.
+// A fold is wrong if its accuracy is more than 0.2 points outside the range that scikit-learn's decision values allow.
+// A sample whose value is within 1e-5 of 0 may be in either class: if its features are zero, only the intercept is
+// left, which may be 0 up to rounding. Folds that scikit-learn did not solve, or solved with a higher objective, are
+// counted separately. The exit status is 1 if a fold is wrong.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
@@ -28,7 +28,7 @@ const { values: options } = parseArgs({
   allowNegative: true,
 })
 
-/** Kinds of grids. Each function gives the feature at (row, col), as a function of dim. */
+/** Kinds of grids. Each returns the feature at (row, col) as a function of its index. */
 const KINDS = {
   zeros: (g) => (g.inside ? g.vector(0) : () => 0),
   duplicates: (g) => g.vector(g.whole(g.palette)),
@@ -64,8 +64,7 @@ function makeGrid(kind, random) {
 }
 
 /**
- * Grids that showed the fault for which this script was first written: zeros with a rectangle of 16 values from 0.1 to
- * 1, and equal rows.
+ * Grids that once gave wrong accuracies: zeros with a rectangle of 16 values from 0.1 to 1, and equal rows.
  */
 function fixedGrids() {
   const rectangles = [
@@ -87,7 +86,6 @@ function fixedGrids() {
   return [...grids, { layer: 'equal rows', rows: 25, cols: 20, dims: 8, matrix: equal, stride: 1 }]
 }
 
-/** The objective of one fold's classifier. */
 async function objectiveOf(grid, task, fold) {
   const classes = taskClasses(task, grid)
   const labels = trainingLabels([{ classes, folds: assignFolds('ordered', classes, grid, 0) }])

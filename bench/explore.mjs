@@ -1,12 +1,12 @@
 /**
- * Measures how soon the live page shows a new object, and compares how fast its map is filled with `extract` of the
+ * Measures how soon the live page shows a new object, and compares the speed of its map with that of `extract` at the
  * same positions.
  *
  *     node bench/explore.mjs [MODEL …] [--stride N] [--rounds N]
  *
- * A model is an id or the path of a checkpoint; tiny-alexnet by default. The first times run from the request of a new
- * object to the message with the coarsest positions, with the network already open. Rates are of whole maps, measured
- * in turn with those of `extract`. Prints medians and all values.
+ * MODEL is an id or the path of a checkpoint [default: tiny-alexnet]. `first map` is the time from sending a new object
+ * to receiving the coarsest positions, with the network already open. Rates are for whole maps; measurements of the
+ * page and of `extract` alternate. Prints medians and all values.
  */
 import { parseArgs } from 'node:util'
 import sharp from 'sharp'
@@ -22,7 +22,7 @@ const median = (numbers) => [...numbers].sort((a, b) => a - b)[Math.floor(number
 const shown = (numbers, digits) =>
   `${median(numbers).toFixed(digits)} (${numbers.map((one) => one.toFixed(digits)).join(', ')})`
 
-/** Processor seconds of all threads of this process. */
+/** Processor time of all threads of this process, in seconds. */
 function processorSeconds() {
   const { user, system } = process.cpuUsage()
   return (user + system) / 1e6
@@ -46,7 +46,7 @@ for (const model of models) {
     return (await response.json()).key
   }
   /**
-   * Seconds until the first positions, and until the end of the map. Without `isWhole`, the map is left after its first
+   * Seconds until the first positions, and until the end of the map. Without `isWhole`, stops after the first
    * positions.
    */
   const map = async (png, isWhole) => {
@@ -91,11 +91,9 @@ for (const model of models) {
   }
   console.log(`${id}: first map after ${shown(firsts, 2)} s`)
   console.log(
-    `${id}: extract ${shown(rates.extract, 0)}, page ${shown(rates.page, 0)} images a second, ratio ${shown(rates.ratio, 2)}`,
+    `${id}: extract ${shown(rates.extract, 0)}, page ${shown(rates.page, 0)} images per second, ratio ${shown(rates.ratio, 2)}`,
   )
-  console.log(
-    `${id}: processor's time of the page, its reader here included, over that of extract ${shown(rates.processor, 2)}`,
-  )
+  console.log(`${id}: processor time of the page (with this client) ÷ that of extract: ${shown(rates.processor, 2)}`)
   await page.close()
   await network.close()
 }

@@ -1,7 +1,7 @@
 /**
- * Measures how long the page of a results folder takes to show its first maps, in milliseconds from the start of
- * navigation. The page is opened from disk in a new browser profile. Also prints which files it loads for that, and how
- * long the next object takes.
+ * Measures the milliseconds from the start of navigation until the page of a results folder shows its first maps. Opens
+ * the page from disk, each time in a new browser profile. Also prints how many files and bytes it loads, and the time
+ * to show the next object.
  *
  *   npm run build && node bench/synthesise_study.mjs FOLDER && node dist/cli/main.js report FOLDER
  *   node bench/first_view.mjs FOLDER [repeats]
@@ -47,7 +47,7 @@ function timesText(milliseconds) {
   return `median ${sorted[sorted.length >> 1].toFixed(0)} ms, longest ${sorted.at(-1).toFixed(0)} ms`
 }
 
-/** Runs in the page: chooses the object after the one that is shown, and waits until its maps have been painted. */
+/** Runs in the page: chooses the next object, and waits until its maps have been painted. */
 async function showNextObject() {
   const frame = () => new Promise((done) => requestAnimationFrame(done))
   const inputs = [...document.querySelectorAll('#gallery input')]
@@ -60,7 +60,7 @@ async function showNextObject() {
   return performance.now() - start
 }
 
-/** Runs in the page: records the time at which the first values are there and have been painted. */
+/** Runs in the page: records when the first values have been painted. */
 function watchFirstView() {
   const observer = new MutationObserver(() => {
     if (!document.getElementById('a-value')?.textContent) return

@@ -1,15 +1,13 @@
 // Measures which of two made-up features predicts the accuracies of the separability classifiers fold by fold: the
-// position, or its phase (the position modulo the network's total stride). If a divisor of a stride is measured too,
-// the stride's grid is taken out of the divisor's extraction. With stride 1, each object is therefore extracted only
-// once.
+// position, or its phase (the position modulo the network's total stride). A stride reuses the extraction of a smaller
+// stride that divides it, if that is measured, too. So with stride 1, each object is extracted only once.
 //
 //   node bench/folds.mjs --network mobilenet_v2 --objects a.png,b.png [--network '{"model":"x.onnx","layers":["y"],"pool":"mean"}']
 //     [--size 125] [--strides 1-14] [--schemes ordered,shuffled,transposed,blocks] [--threads 2] [--out build/folds]
 //     [--json FILE]
 //
-// `--network` is an id, an ONNX file, or options of `openNetwork` with `model` as JSON; it can be repeated. Features
-// stay in `--out` for later calls. Tables go to stdout. All accuracies go to `--json`, which is written after each
-// object.
+// `--network` is an id, an ONNX file, or the options of `openNetwork` (with `model`) as JSON; it can be repeated.
+// `--out` keeps features for later calls. Prints tables to stdout. Writes all accuracies to `--json` after each object.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, parse } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -41,7 +39,7 @@ const [first, last = first] = given.strides.split('-').map(Number)
 const strides = Array.from({ length: last - first + 1 }, (_, i) => last - i)
 const schemes = given.schemes.split(',')
 
-/** Folder of the features of one stride. `layers` lists the layers' files once they are there. */
+/** Folder of the features of one stride. `layers` lists the layers' files; call it only if they exist. */
 function extraction(id, object, stride) {
   const folder = join(given.out, id, parse(object).name, `stride-${stride}`)
   const record = join(folder, 'extract.json')
@@ -50,7 +48,7 @@ function extraction(id, object, stride) {
   return { folder, stride, layers, isThere: existsSync(record) }
 }
 
-/** The finest extraction that holds all positions of a stride. It is computed if it is missing. */
+/** The finest extraction with all positions of a stride. Computes it if it is missing. */
 async function extractionFor(options, id, object, step) {
   const divisors = Array.from({ length: step }, (_, i) => i + 1).filter((stride) => step % stride === 0)
   const candidates = divisors.map((stride) => extraction(id, object, stride))
@@ -60,7 +58,7 @@ async function extractionFor(options, id, object, step) {
 }
 
 const baselines = new Map()
-/** Fold accuracies by made-up features. They depend on neither network nor object. */
+/** Fold accuracies with made-up features. They depend on neither network nor object. */
 function baselinesOf({ rows, cols, stride }, period) {
   const key = [rows, cols, stride, period].join()
   if (!baselines.has(key)) baselines.set(key, foldBaselines({ rows, cols, stride }, { schemes, period, threads }))
@@ -113,8 +111,8 @@ const average = (values) => values.reduce((sum, value) => sum + value, 0) / valu
 const short = (value) => value.toFixed(2).replace(/^0\./, '.').replace('1.00', '1')
 
 /**
- * Mean absolute difference from, and correlation with, the network's accuracies for each made-up feature, over the
- * folds of all objects and tasks.
+ * For each made-up feature, the mean absolute difference of its accuracies from the network's, and their correlation,
+ * over the folds of all objects and tasks.
  */
 function predictionOf(group) {
   const pairs = group.flatMap(({ folds, position, phase }) => folds.map((a, i) => [a, position[i], phase[i]]))

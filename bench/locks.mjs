@@ -1,13 +1,13 @@
 /**
- * Measures the cost of sharing a study's units between processes, and up to how many workers it is worthwhile.
+ * Measures the cost of sharing a study's units between processes, and simulates how many processes are worthwhile.
  *
  *     node bench/locks.mjs [FOLDER]
  *
- * First it measures locks, heartbeats and readings of folders in FOLDER (a temporary folder by default), with as many
- * other locks and units there as the table says. Then it simulates studies of 100,000 units with up to thousands of
- * workers, event by event. A unit takes the number of operations that it takes in the code (`src/study/unitQueue.ts`,
- * `src/files/lock.ts`). The file server answers each operation after a latency, and handles a limited number of
- * operations per second. Efficiency is the share of the workers' time that is spent on units.
+ * First it times locks, heartbeats and listing folders in FOLDER [default: a temporary folder], among different numbers
+ * of other locks and units. Then it simulates studies of 100,000 units with up to 4000 workers, which are processes. A
+ * unit takes as many file operations as in the code (`src/study/unitQueue.ts`, `src/files/lock.ts`). The simulated file
+ * server answers each operation after a latency, and handles a limited number of operations per second. Efficiency is
+ * the share of time that workers spend on units.
  */
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -58,27 +58,27 @@ for (const units of [1000, 10_000, 100_000]) {
 }
 await rm(folder, { recursive: true })
 
-/** Number of names that a file server sends in one answer. */
+/** File names that a server sends in one answer when a folder is listed. */
 const NAMES_AT_ONCE = 500
 const reading = (names) => 1 + Math.ceil(names / NAMES_AT_ONCE)
 
 /**
- * Operations of one unit. `before`, to take it: three readings of names (the names of locks, and two readings of the
- * folder), the lock's file, and the reading of two small files. `after`, to finish it: writing its own files, and
- * reading and removing the lock.
+ * File operations of one unit. `before` it is computed: listing `.locks` three times (once for the names of all locks,
+ * twice to take one), creating the lock and reading two small files. `after`: writing the unit's files, reading and
+ * removing the lock.
  */
 const operationsOf = (workers) => ({ before: 3 * reading(workers) + 10, after: 12 })
 const HEARTBEAT = { seconds: 20, operations: 4 }
-/** Shortest time between two readings of the names of finished units. */
+/** A worker lists the finished units at most once in this time. */
 const READING_SECONDS = 10
 
 /**
  * Simulates one study, event by event.
- * @returns share of the workers' time that is spent on units
+ * @returns share of time that workers spend on units
  */
 function efficiency({ workers, units, seconds, latency, capacity, folders }) {
   let serverFree = 0
-  // Heartbeats and readings load the server all the time.
+  // Heartbeats and listings take a constant part of the server's capacity.
   const background = (workers * HEARTBEAT.operations) / HEARTBEAT.seconds
   const listing = (workers * reading(units / folders)) / Math.max(READING_SECONDS, seconds)
   const rate = Math.max(capacity * 0.02, capacity - background - listing)
@@ -87,7 +87,7 @@ function efficiency({ workers, units, seconds, latency, capacity, folders }) {
     return Math.max(time + operations * latency, serverFree)
   }
   const { before, after } = operationsOf(workers)
-  // Coming events by time. In each, a worker either asks for a unit or has computed one.
+  // In each event, a worker either asks for a unit or has finished one.
   const events = openHeap()
   for (let worker = 0; worker < workers; worker++) events.push({ time: Math.random() * seconds, isDone: false })
   let end = 0
@@ -104,7 +104,7 @@ function efficiency({ workers, units, seconds, latency, capacity, folders }) {
   }
 }
 
-/** A binary heap of events by time. */
+/** A binary heap; the earliest event is first. */
 function openHeap() {
   const heap = []
   const swap = (a, b) => {
@@ -136,7 +136,7 @@ const SERVERS = {
   'NFS 1 ms, 5000/s': { latency: 0.001, capacity: 5000 },
   'NFS 5 ms, 1000/s': { latency: 0.005, capacity: 1000 },
 }
-console.log('\nsimulated: share of the workers’ time that 100,000 units get')
+console.log('\nsimulated: share of time that workers spend on 100,000 units')
 for (const [name, server] of Object.entries(SERVERS)) {
   console.log(`\n${name.padEnd(20)}${[10, 100, 1000, 4000].map((count) => `${count} workers`.padStart(14)).join('')}`)
   for (const seconds of [1, 10, 100]) {

@@ -1,9 +1,9 @@
-"""Makes a file of random annotations of the size and form of COCO's instances_train2017.json, to measure its reading.
+"""Writes random annotations in the size and form of COCO's instances_train2017.json, to time how fast they are read.
 
 Usage: python3 make_annotations.py instances.json
        /usr/bin/time -v shiftscope patches coco --annotations instances.json --images . --out out
 
-The images are not there, so that every object fails by name: what is measured is the way to the choice of objects.
+The images do not exist, so every object fails. The time is that of reading annotations and choosing objects.
 """
 import json
 import random

@@ -1,6 +1,6 @@
 /**
- * Makes up weights in the shapes of a known network, so that speed can be measured without the published files. The
- * speed does not depend on the values, as long as they keep activations within the usual range.
+ * Writes made-up weights for a known network, so that its speed can be measured without the published file. The speed
+ * does not depend on the values, as long as activations stay within the usual range.
  *
  *   npm run build && node bench/make_weights.mjs resnet50 resnet50.safetensors
  *   npx shiftscope bench unit --networks resnet50 --weights resnet50=resnet50.safetensors
@@ -17,7 +17,7 @@ const [id, path] = process.argv.slice(2)
 const layers = architectures.find((architecture) => architecture.id === id)?.layers
 if (layers === undefined || path === undefined) {
   const known = architectures.map((architecture) => architecture.id).join(', ')
-  console.error(`usage: node bench/make_weights.mjs NETWORK FILE.safetensors, with a NETWORK of ${known}`)
+  console.error(`usage: node bench/make_weights.mjs NETWORK FILE.safetensors; NETWORK is one of ${known}`)
   process.exit(2)
 }
 
@@ -40,7 +40,7 @@ for (const { key, shape } of parameters) {
 file.end()
 await once(file, 'finish')
 
-/** He's scale for weights, statistics around 1 for batch normalisation, the binomial filter for blurs. */
+/** Weights by He initialisation, batch-normalisation statistics around 1, and the binomial filter for blurs. */
 function valuesOf(key, shape) {
   const values = new Float32Array(product(shape))
   const name = key.slice(key.lastIndexOf('.') + 1)

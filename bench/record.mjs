@@ -1,10 +1,10 @@
 /**
- * Runs a benchmark, and stores its results with a description of the machine in bench/results/NAME.json:
+ * Runs a benchmark, and stores its results and a description of the machine in bench/results/NAME.json:
  *
- *   npm run build && node bench/record.mjs NAME [--remark TEXT] BENCH [options of it]
+ *   npm run build && node bench/record.mjs NAME [--remark TEXT] BENCH [options of BENCH]
  *
  * BENCH is a command of `shiftscope bench`, such as `unit --networks tiny-alexnet --size 75,125`, or a script of this
- * folder: composite, cosine or svm. Then `npm run docs:performance` makes docs/performance.md from all results.
+ * folder: composite, cosine or svm. Afterwards, `npm run docs:performance` writes all results into docs/performance.md.
  */
 import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -16,7 +16,7 @@ const [name, ...rest] = process.argv.slice(2)
 const remark = rest[0] === '--remark' ? rest[1] : undefined
 const words = rest.slice(remark === undefined ? 0 : 2)
 if (!/^[\w-]+$/.test(name ?? '') || words.length === 0) {
-  console.error('usage: node bench/record.mjs NAME [--remark TEXT] BENCH [options of it]')
+  console.error('usage: node bench/record.mjs NAME [--remark TEXT] BENCH [options of BENCH]')
   process.exit(2)
 }
 
@@ -41,9 +41,7 @@ const environment = {
   node: process.version,
   onnxruntime: versionOf('../node_modules/onnxruntime-node/package.json'),
   shiftscope: versionOf('../package.json'),
-  /**
-   * Mean number of processes that wanted to run, over one minute. The load afterwards includes the benchmark itself.
-   */
+  /** Load averages over one minute. The one afterwards includes the benchmark itself. */
   loadBefore: before,
   loadAfter: load(),
 }

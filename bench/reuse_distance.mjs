@@ -1,6 +1,6 @@
 /**
- * Measures how far features differ if values that images share are computed once, from features of images that are each
- * computed in full. It goes over sizes, strides, backgrounds and blends, at all border positions and 500 random others.
+ * Measures how much features with reuse (values that images share are computed once) differ from features of images
+ * computed in full. Tries all sizes, strides, backgrounds and blends, at all border positions and 500 random ones.
  *
  *   node bench/reuse_distance.mjs [--models a,b] [--weights ID=FILE]… [--positions N] [--sizes 75,125] [--strides 1,3,4] [--one-in N]
  *
@@ -32,7 +32,7 @@ const weights = Object.fromEntries(values.weights.map((pair) => pair.split('='))
 const numbers = (text) => text.split(',').map(Number)
 const oneIn = Number(values['one-in'])
 
-/** A picture of waves of several lengths with a little noise, about as smooth and as rough as a photograph. */
+/** A picture of waves of several lengths with a little noise, about as smooth as a photograph. */
 function picture(frame) {
   const image = new Uint8Array(frame * frame * 3)
   for (let at = 0; at < image.length; at++) {

@@ -1,6 +1,5 @@
 /**
- * Shared functions of the scripts in this folder that time single operations: arguments, the GPU, errors and
- * bandwidths.
+ * Shared functions of this folder's scripts that time single operations: arguments, the GPU, errors and bandwidths.
  */
 import { basename } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -10,10 +9,9 @@ import { cosineSimilarity } from '../dist/native.js'
 import { secondsOf } from '../dist/support/stopwatch.js'
 
 /**
- * Runs a script with its arguments. An error that Shiftscope expects is printed in one line, and gives the exit status
- * of the command line.
+ * Runs a script with its arguments. Prints errors of Shiftscope in one line, with the exit status of the command line.
  *
- * @param {import('node:util').ParseArgsConfig} config of its options
+ * @param {import('node:util').ParseArgsConfig} config the script's options
  * @param {(given: { values: any, positionals: string[] }) => Promise<void>} main
  */
 export async function runScript(config, main) {
@@ -28,7 +26,6 @@ export async function runScript(config, main) {
   }
 }
 
-/** A whole number of at least 1. */
 export function wholeNumber(text) {
   if (!/^[1-9]\d{0,8}$/.test(text)) throw new UsageError(`${text} is not a whole number of at least 1`)
   return Number(text)
@@ -42,21 +39,19 @@ export function wholeNumbers(text) {
 export function cardBeside(device) {
   const { name, index } = parseCardDevice(device)
   if (name === 'auto')
-    throw new UsageError('device auto: the processor is always timed; name a card beside it by cuda or cuda:INDEX')
+    throw new UsageError('device auto: the processor is always timed; to time a GPU, too, use cuda or cuda:INDEX')
   return name === 'cuda' ? requiredCard(index) : undefined
 }
 
-/** Bytes per second that the C library's memset writes. It uses the processor's fastest way to write. */
+/** Bytes per second that the C library's memset writes, the fastest way to write. */
 export async function writeBandwidth({ buffer }) {
   return buffer.byteLength / (await secondsOf(async () => Buffer.from(buffer).fill(1)))
 }
 
-/**
- * Bytes per second that this number of threads reads to compute the norms of features, with one multiply-add per float.
- */
+/** Bytes per second that these threads read while they compute the norms of features (one multiply-add per float). */
 export async function readBandwidth(features, rows, dims, threads) {
   const work = { features, rows, dims, anchors: new Float32Array(0), anchorCount: 0, threads }
-  // All rows are read, even if one has no norm and the call therefore fails.
+  // The call fails if a row has the norm 0, but only after it has read all rows.
   const read = () => cosineSimilarity(work).catch(() => undefined)
   return features.byteLength / (await secondsOf(read))
 }

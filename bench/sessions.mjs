@@ -1,17 +1,16 @@
 /**
- * Measures the cost of holding the processor's sessions in separate processes instead of worker threads.
+ * Measures what it costs to run ONNX Runtime sessions on the processor in child processes instead of worker threads.
  *
  *     node bench/sessions.mjs [--models a,b] [--weights ID=FILE]… [--stride N] [--rounds N]
  *
- * Both ways compute the features of a built-in patch of 75 pixels, every image in full, with two workers of one thread
- * each. They are measured in turn. Rates are medians in images per second; ratios are medians over pairs of consecutive
+ * Both compute the features of a built-in patch of 75 pixels without reuse, with two workers of one thread each. Their
+ * measurements alternate. Rates are medians in images per second; ratios are medians over pairs of consecutive
  * measurements.
  */
 import { createRequire } from 'node:module'
 import { parseArgs } from 'node:util'
 
-// In the processes of the sessions, this file is loaded first. It makes each session run on one thread of the
-// processor.
+// The child processes load this file first (--import), which makes each session run on one thread of the processor.
 if (process.send !== undefined) {
   const { InferenceSession } = createRequire(import.meta.url)('onnxruntime-node')
   const create = InferenceSession.create

@@ -1,17 +1,17 @@
 /**
  * Compares the time to train the ten classifiers of a layer (two tasks in five `ordered` folds) with the time to read
- * its features. It can also compare the time with that of a GPU and of scikit-learn:
+ * its features. On request, also with the times of a GPU and of scikit-learn:
  *
  *   npm run build && node bench/svm.mjs [FILE.npy] [--repeats 5] [--threads N] [--device cuda:INDEX] [--compare]
  *     [--problems 0,5] [--json]
  *
- * FILE holds features that `shiftscope extract` wrote; without it, they are made up. `--threads` is the number of cores
- * by default. `--compare` needs scikit-learn in python3. `--problems` gives scikit-learn only these of the ten
- * classifiers, left-right first.
+ * FILE has features from `shiftscope extract`; without it, they are made up. `--threads` is the number of cores by
+ * default. `--compare` needs scikit-learn in python3. `--problems` limits scikit-learn to some of the ten classifiers:
+ * 0 to 4 are left-right, 5 to 9 top-bottom.
  *
- * Floor: every pass reads the features once and takes ten multiply-adds per float, 2.5 per byte. One core's vector
- * units do that at 25 GB/s and more, so the memory is the limit. In addition, each sample that was ever in a working
- * set is multiplied with the others of its task: m²/2·dims multiply-adds for m samples of a task.
+ * Lower limit: every pass reads the features once and takes ten multiply-adds per float, 2.5 per byte. One core's
+ * vector units do that at 25 GB/s and more, so the memory is the limit. In addition, each sample that was ever in a
+ * working set is multiplied with the others of its task: m²/2·dims multiply-adds for m samples of a task.
  */
 import { execFile } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -54,7 +54,7 @@ await runScript(
     const result = await benchSvm(file === undefined ? formulaFeatures() : await openFeatures(file), options)
     if (values.json) return printJson(result)
     printResult(result)
-    if (values.compare && result.peer === undefined) say('scikit-learn is not here: python3 -c "import sklearn" fails')
+    if (values.compare && result.peer === undefined) say('python3 cannot import sklearn; install scikit-learn')
   },
 )
 
@@ -97,7 +97,8 @@ function points(share) {
 
 /**
  * Trains the folds of both tasks, and scikit-learn's classifiers on the same training sets. `seconds` is the median
- * time for all ten problems. `readFloor` is the time to read the features once per pass at the measured bandwidth.
+ * time for all ten problems. `readFloor` is the time of the passes if they only read the features at the measured
+ * bandwidth.
  */
 async function benchSvm(features, { threads, repetitions, card, peerProblems }) {
   const { matrix, dims } = features
@@ -175,8 +176,8 @@ function cardSummary({ index, name }, seconds, processorSeconds, expected, found
 }
 
 /**
- * `ratio` is scikit-learn's time for all ten problems divided by this program's. If it solved fewer problems, its time
- * is scaled up.
+ * `ratio` is scikit-learn's time for all ten problems divided by Shiftscope's. If scikit-learn solved fewer problems,
+ * its time is scaled up.
  */
 function peerSummary(peer, rows, seconds) {
   const total = peer.problems.reduce((sum, problem) => sum + problem.seconds, 0)
@@ -223,8 +224,8 @@ async function pythonWithSklearn(run) {
 }
 
 /**
- * Features that vary smoothly over a grid of 100 by 100 positions, as those of a network do: 1000 waves of many
- * directions and lengths, with a little noise.
+ * Features that, like a network's, vary smoothly over a grid of 100 by 100 positions: 1000 waves of many directions and
+ * lengths, with a little noise.
  */
 function formulaFeatures() {
   const [side, dims] = [100, 1000]

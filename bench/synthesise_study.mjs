@@ -1,13 +1,12 @@
 /**
- * Writes the units of a study of the paper's size with made-up numbers, on which `report` can be measured. It has 6
- * networks (AlexNet with fc6, fc7 and fc8, the others with fc), two patch sizes at stride 1, and 200 patches, 1.5 GB in
- * all.
+ * Writes units with made-up numbers for a study of the paper's size, to time `report`. It has 6 networks (AlexNet with
+ * fc6, fc7 and fc8, the others with fc), two patch sizes at stride 1, and 200 patches: 1.5 GB in all.
  *
  *   npm run build && node bench/synthesise_study.mjs FOLDER [patches]
  *   /usr/bin/time -v node dist/cli/main.js report FOLDER
  *
- * Each map is a hill around the anchor with a grid of the network's stride, so that measures and pictures have
- * something to show. The grid of anti-aliased networks is a tenth as strong.
+ * Each map is a hill around the anchor with a grid of the network's stride, a tenth as strong for anti-aliased
+ * networks.
  */
 import { ANCHOR_NAMES, anchorPositions } from '../dist/engine/positions.js'
 import { measureLayer } from '../dist/results/measures.js'
@@ -45,7 +44,7 @@ function layersOf(model) {
   ]
 }
 
-/** One minus the similarity of each position with each anchor, [layers, 5, side, side]. */
+/** 1 − similarity of each position with each anchor, [layers, 5, side, side]. */
 function slopes(model, layers, side) {
   const period = model.startsWith('alexnet') ? 8 : 32
   const grid = model.endsWith('-aa') ? 0.0004 : 0.004
@@ -63,8 +62,8 @@ function slopes(model, layers, side) {
 }
 
 /**
- * Made-up answers: one position in ten has another strongest class. The probability of the center's answer falls with
- * the similarity.
+ * Made-up answers: one position in ten has another answer than the center. The probability of the center's answer falls
+ * with the similarity.
  */
 function answersOf(maps, layer, side) {
   const center = maps.subarray((layer * 5 + 2) * side * side, (layer * 5 + 3) * side * side)
@@ -83,7 +82,7 @@ function answersOf(maps, layer, side) {
   }
 }
 
-/** Accuracies per fold for made-up features that hold only the position, or only its phase. */
+/** Accuracies per fold for made-up features that contain only the position, or only its phase. */
 const bands = [0.75, 1, 1, 1, 0.75]
 const [all, half] = [1, 0.6].map((accuracy) => new Array(5).fill(accuracy))
 const byPosition = Object.fromEntries(

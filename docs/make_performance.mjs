@@ -1,5 +1,5 @@
 /**
- * Writes the figures of bench/results (`bench/record.mjs`) into docs/performance.md and the README's sentence on speed:
+ * Writes the results of `bench/record.mjs` (bench/results) into docs/performance.md and the README's sentence on speed:
  *
  *   npm run docs:performance             # with --check, only report whether both are up to date
  */
@@ -17,13 +17,13 @@ const TITLES = {
   svm: 'Classifiers',
 }
 const WHAT = {
-  unit: 'The tables show how many images per second Shiftscope computes, for one object at all positions. The stride is 1 px unless the command below the table sets another. The last column compares numbers of multiply-adds: those without reuse, divided by those of a reuse that computes every distinct value once. The speed-up can be larger if memory, not arithmetic, limits the early layers.',
+  unit: 'The tables show how many images per second Shiftscope computes, for one object at all positions. The stride is 1 px unless the command below the table sets another. The last column is the number of multiply-adds without reuse, divided by the number that remains if each distinct value is computed once. The speed-up can be larger if memory, not arithmetic, limits the early layers.',
   extract:
-    'The tables compare drawing images and computing features, with `--reuse off`, with the bare loop. Both use the settings that are best for the bare loop.',
+    'The tables compare Shiftscope, which also draws the images, with the bare loop. Reuse is off. Both use the settings that are best for the bare loop.',
   composite:
     'One core places the object on the background and writes images of 224×224 pixels. The bandwidth is the speed at which it can write memory, measured in the same run.',
   cosine:
-    'The table shows how fast the cosines of all positions with the five anchors are computed. The bandwidth is the speed of reading memory. If features fit into the processor’s cache, they can be read faster than that.',
+    'The table shows how fast Shiftscope computes the cosines of all positions with the five anchors. The bandwidth is the speed of reading memory. Features that fit into the processor’s cache can be read faster than that.',
   svm: 'The table shows how long it takes to train all ten classifiers of a layer (two tasks × five folds). The last column compares this with `SVC(kernel="linear")` of scikit-learn on the same machine.',
 }
 
@@ -31,7 +31,6 @@ const documents = readdirSync(results)
   .filter((name) => name.endsWith('.json'))
   .sort()
   .map((name) => ({ name, ...JSON.parse(readFileSync(join(results, name), 'utf8')) }))
-/** Tables by the kind of a measurement. */
 const TABLES = { unit: unitTable, extract: extractTable, composite: compositeTable, cosine: cosineTable, svm: svmTable }
 
 const kindOf = ({ command }) => /^(?:shiftscope bench |node bench\/)(\w+)/.exec(command)[1]
@@ -50,7 +49,7 @@ if (process.argv.includes('--check')) {
   process.exitCode = stale.length > 0 ? 1 : 0
 } else for (const { path, after } of written) writeFileSync(join(root, path), after)
 
-/** The text, with the words between the comments of this name replaced. */
+/** Replaces the text between the two comments of this name. */
 function replaced(text, name, words) {
   const between = new RegExp(`(<!-- ${name} of bench/results -->)[\\s\\S]*?(<!-- end of ${name} -->)`)
   if (!between.test(text)) throw new Error(`no comments "${name} of bench/results"`)
@@ -68,7 +67,7 @@ function figures() {
     .join('\n\n')
 }
 
-/** The command, machine and versions behind a table, as far as the file has them. */
+/** A list below a table: its command, machine and versions. Results of older scripts lack some of them. */
 function originOf({ name, command, remark, environment }) {
   const { date, processor, cores, memoryBytes, system, instructionSet, node, onnxruntime, shiftscope } = environment
   const { loadBefore, loadAfter } = environment
@@ -193,7 +192,6 @@ function table(head, rows) {
   return [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
 }
 
-/** How far an accuracy is from scikit-learn's at most. */
 function accuracyText({ accuracyDifference }) {
   const points = (100 * accuracyDifference).toFixed(1)
   return points === '0.0' ? 'equal accuracy to 0.1 points' : `accuracies differ by at most ${points} points`
@@ -203,7 +201,7 @@ function times(ratio) {
   return `${ratio.toFixed(1)}×`
 }
 
-/** @param rate undefined where the file has none */
+/** @param rate undefined if the file has no such rate */
 function perSecond(rate) {
   if (rate === undefined) return '–'
   return `${rate < 10 ? rate.toFixed(1) : Math.round(rate)}/s`

@@ -1,9 +1,9 @@
 /**
- * Makes the pictures of the README by the project's own commands:
+ * Makes the pictures of README and docs with the project's own commands:
  *
  *   npm run build && node docs/make_pictures.mjs [FOLDER OF RESULTS]
  *
- * The page is drawn by Chromium (/usr/bin/chromium, or $CHROMIUM). Without a folder, the study of `npm start` runs first.
+ * Needs Chromium (/usr/bin/chromium, or $CHROMIUM). Without a folder, the study of `npm start` runs first.
  */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync } from 'node:fs'
@@ -43,7 +43,7 @@ for (const layer of ['fc6', 'fc8']) {
     .toFile(join(pictures, `arithmetic-${layer}.webp`))
 }
 
-/** As a picture of few colours, which is a quarter of the size. */
+/** Saves a picture with 128 colours, which makes the file four times smaller. */
 function small(image, name) {
   return sharp(image).png({ palette: true, colours: 128, effort: 10 }).toFile(join(pictures, name))
 }

@@ -1,5 +1,5 @@
-// What the library does without touching the disk: two networks at once, an object from memory, its similarity and
-// separability, rows as they come, an abort, and a study that is read back unit by unit.
+// Runs two networks at once on an object in memory: similarity, separability, rows as they are computed, an abort. Then
+// runs a study and reads it unit by unit.
 //
 //   npm install && npm start
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openNetwork, openResults, reproduce, separability, similarity } from 'shiftscope'
 
-/** A red disc with transparency around it: pixels from wherever they may come. */
+/** A red disc with transparent pixels around it. Your program can take its pixels from anywhere. */
 const side = 100
 const data = new Uint8Array(side * side * 4)
 for (let i = 0; i < side * side; i++) {
@@ -19,7 +19,7 @@ const patch = { data, width: side, height: side }
 await using plain = await openNetwork('tiny-alexnet')
 await using antialiased = await openNetwork('tiny-alexnet-aa')
 
-// Both at the same time; the features stay in memory.
+// Run both at the same time. The features stay in memory.
 const both = await Promise.all([plain, antialiased].map((network) => network.extract({ patch, size: 75, stride: 10 })))
 for (const features of both) {
   const { layers } = await similarity(features)
@@ -36,13 +36,13 @@ for (const [scheme, tasks] of Object.entries(schemes)) {
   console.log(`${layer.name}, ${scheme} folds: top-bottom ${tasks['top-bottom'].mean?.toFixed(3)}`)
 }
 
-// Rows as they are computed, a coarse picture of the whole frame first.
+// Get rows as they are computed: a coarse grid over the whole frame first.
 let rows = 0
 for await (const { indices } of plain.rows({ patch, size: 75, stride: 5, order: 'coarse-to-fine' }))
   rows += indices.length
-console.log(`${rows} rows one after another`)
+console.log(`${rows} rows as they were computed`)
 
-// An abort rejects with the caller's own reason.
+// After an abort, the promise rejects with your own reason.
 const enough = new Error('that is enough')
 const controller = new AbortController()
 const stopped = plain.extract({
@@ -55,9 +55,9 @@ const stopped = plain.extract({
 })
 const reason: unknown = await stopped.catch((error: unknown) => error)
 if (reason !== enough) throw new Error('the abort had another reason')
-console.log('stopped with the reason that was given')
+console.log('stopped with our own reason')
 
-// A study, and its units.
+// Run a study, and read its units.
 const out = await mkdtemp(join(tmpdir(), 'shiftscope-example-'))
 try {
   await reproduce({ models: ['tiny-alexnet'], sizes: [75], stride: 30, experiments: ['similarity'], out })

@@ -1,21 +1,21 @@
 #!/usr/bin/env bash
-# What does a network of your own make of objects of your own?
+# Measures your own network on your own objects.
 #
 #   bash own_network.sh [MODEL.onnx [FOLDER OF PICTURES]]
 #
-# Without words, files of the package stand for yours. Pictures have transparency, or a NAME.mask.png beside them.
+# Without arguments, it uses files of the package. Pictures need transparency, or a NAME.mask.png in the same folder.
 set -euo pipefail
 package=node_modules/shiftscope/models
 model=${1:-$package/tiny-alexnet-noflip.onnx}
 pictures=${2:-$package/patches}
 
-# Its input, and the tensors that can be read: choose others than the suggested ones by --layers.
+# Show the network's input, and the tensors that you can choose with --layers.
 npx shiftscope models inspect "$model"
 
-# The objects, cut out and resized as the paper's were.
+# Cut out the objects and resize them as in the paper.
 npx shiftscope patches images "$pictures" --sizes 75 --out objects
 
-# What it will take before it is begun; then the study, which goes on where it was stopped.
+# Print the size of the study, then run it. If you stop it, the same command continues.
 study=(--models "$model" --patches objects --sizes 75 --stride "${STRIDE:-10}" --out study)
 npx shiftscope reproduce "${study[@]}" --dry-run
 npx shiftscope reproduce "${study[@]}"

@@ -2,8 +2,8 @@
 
     python3 plot.py        # writes similarity.png
 
-One patch goes through one network by the command line; NumPy reads the features, and the cosines with the feature of the
-middle are plotted along the middle row, a line for each layer.
+Runs one patch through one network on the command line, and reads the features with NumPy. Plots the cosines with the
+middle position along the middle row, with a line for each layer.
 """
 
 import json
@@ -29,8 +29,8 @@ for layer in extraction["layers"]:
     cosines = directions @ directions[len(directions) // 2]
     pixels = (np.arange(len(cosines)) - len(cosines) // 2) * extraction["stride"]
     axes.plot(pixels, cosines, label=layer["name"])
-    print(f"{layer['name']}: cosine {cosines.min():.3f} at least")
-axes.set(xlabel="object moved sideways by so many pixels", ylabel="cosine with the middle", title=extraction["model"])
+    print(f"{layer['name']}: lowest cosine {cosines.min():.3f}")
+axes.set(xlabel="sideways shift of the object in pixels", ylabel="cosine with the middle", title=extraction["model"])
 axes.legend()
 figure.savefig("similarity.png", dpi=150)
 print("similarity.png")

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs all examples in a copy of their folder, where the package is installed as a stranger would: APP, or one that is made.
+# Runs all examples in APP, a copy of this folder with the package installed. Makes a temporary copy if there is none.
 #
 #   examples/run.sh [APP]
 set -euo pipefail
@@ -23,4 +23,4 @@ for python in python3 /usr/bin/python3; do
     exit
   fi
 done
-echo 'plot.py is not run: no Python with NumPy and Matplotlib here' >&2
+echo 'skipped plot.py: no Python with NumPy and Matplotlib was found' >&2

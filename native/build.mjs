@@ -1,6 +1,4 @@
-/**
- * Builds the addon with cmake-js. `npm run build:native` runs it, and install.mjs does if no binary fits.
- */
+/** Builds the addon with cmake-js. `npm run build:native` runs this file; install.mjs calls it if no binary loads. */
 import { spawnSync } from 'node:child_process'
 import { readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -17,9 +15,9 @@ const CAUSES = [
 ]
 
 /**
- * @param {string} folder of the build, from the package's root
- * @param {readonly string[]} options of cmake-js
- * @returns {string | undefined} why there is no addon; for an unknown cause, the tools' output is on stderr
+ * @param {string} folder build folder, relative to the package's root
+ * @param {readonly string[]} options options of cmake-js
+ * @returns {string | undefined} why the build failed, or undefined; if the cause is unknown, prints the tools' output
  */
 export function build(folder = 'native/build', options = []) {
   forgetOtherPlace(join(ROOT, folder))
@@ -31,12 +29,12 @@ export function build(folder = 'native/build', options = []) {
     const output = stdout + said
     const cause = CAUSES.find(([pattern]) => pattern.test(output))?.[1]
     if (cause === undefined) stderr.write(output)
-    return cause ?? 'the tools failed as they say above'
+    return cause ?? 'the build tools failed with the output above'
   }
   return undefined
 }
 
-/** Removes the build folder of a moved or copied checkout. CMake refuses one that it made for another source path. */
+/** Removes the build folder of a moved or copied checkout. CMake refuses a folder that it made for another path. */
 function forgetOtherPlace(folder) {
   let cache
   try {
@@ -48,7 +46,7 @@ function forgetOtherPlace(folder) {
   if (place === undefined || join(place, '.') !== join(ROOT, '.')) rmSync(folder, { recursive: true, force: true })
 }
 
-/** The message for a failed build, in one line. */
+/** The one-line message for a failed build. */
 export function refusal(cause) {
   return `shiftscope: the native addon cannot be built: ${cause}; install CMake 3.21 or newer and a C++20 compiler (g++ 12, clang 14, Visual Studio 2022) and install again, or use a platform that the package has a binary for (Linux and Windows on x64 or arm64, macOS on arm64)\n`
 }

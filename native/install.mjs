@@ -1,6 +1,6 @@
 /**
- * The install script of `npm install`. In a checkout it always builds the addon; in an installed package, only if no
- * binary loads. If npm runs no scripts, the package still has its binaries. It prints nothing if all is well.
+ * The install script of `npm install`. In a checkout, it always builds the addon. In an installed package, it builds
+ * the addon only if no binary loads. It prints nothing if all is well.
  */
 import { existsSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -9,7 +9,7 @@ import { arch, env, exit, platform, stderr } from 'node:process'
 import { build, refusal } from './build.mjs'
 
 const isCheckout = existsSync(new URL('../src', import.meta.url))
-/** The first `npx shiftscope` in a checkout installs a link to the checkout. That must not wait for a compiler. */
+/** The first `npx shiftscope` in a checkout installs a link to it and runs this script. It must not wait here. */
 const isLinked = isCheckout && env.npm_command === 'exec'
 
 if (!isCheckout) declineCudaLibraries()
@@ -34,9 +34,9 @@ async function loads() {
 
 /**
  * Prevents a download of ONNX Runtime's CUDA libraries. Its own install script, which npm runs after this one, fetches
- * hundreds of megabytes from a host that is no package registry, even on machines without a card. If the download
+ * hundreds of megabytes from a host that is no package registry, even on machines without a GPU. If the download
  * fails, the whole installation fails. The script downloads nothing if the files exist, so this function creates empty
- * ones. You can still ask that script for the libraries, now or later; it overwrites the empty files.
+ * ones. If a user asks that script for the libraries, it overwrites the empty files.
  */
 function declineCudaLibraries() {
   const asked = Object.keys(env).some((name) => /^(npm_config_)?onnxruntime_node_install/i.test(name))

@@ -1,6 +1,6 @@
 /**
- * Builds the binaries of the package into prebuilds/, which `npm pack` includes. `npm run build:prebuilds` builds for
- * this machine's platform; `npm run build:prebuilds -- linux-arm64` cross-compiles with Debian's g++-aarch64-linux-gnu.
+ * Builds the package's binaries into prebuilds/, which `npm pack` includes. `npm run build:prebuilds` builds for this
+ * machine's platform; `npm run build:prebuilds -- linux-arm64` cross-compiles with Debian's g++-aarch64-linux-gnu.
  */
 import { execFileSync } from 'node:child_process'
 import { createRequire } from 'node:module'
@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url'
 import { build, refusal } from './build.mjs'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
-/** Minor version of the newest glibc that Node.js 20 itself needs. */
+/** Node.js 20 itself needs glibc 2.28. */
 const GLIBC = 28
 
 const crossed = argv[2]
@@ -44,5 +44,8 @@ execFileSync(execPath, [copy, '--baseDir', join(folder, 'Release'), ...names, ..
 function checkGlibc(path) {
   const versions = execFileSync('readelf', ['--version-info', '--wide', path], { encoding: 'utf8' })
   const newer = [...versions.matchAll(/GLIBC_2\.(\d+)/g)].filter(([, minor]) => Number(minor) > GLIBC)
-  if (newer.length > 0) throw new Error(`${path} asks for ${newer[0][0]}: add what it needs to native/portable.cpp`)
+  if (newer.length > 0)
+    throw new Error(
+      `${path} needs ${newer[0][0]}, newer than 2.${GLIBC}: define the missing symbol in native/portable.cpp`,
+    )
 }

@@ -1,4 +1,4 @@
-/** npm runs it after packing a checkout. It names the platforms without a binary in the package. */
+/** npm runs this after packing a checkout. It prints the platforms for which the package has no binary. */
 import { existsSync } from 'node:fs'
 import { stderr } from 'node:process'
 

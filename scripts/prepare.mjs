@@ -1,7 +1,7 @@
 /**
- * npm runs it in a checkout after installing it. It builds the TypeScript. The first `npx shiftscope` in a checkout
- * installs a link to the checkout and runs this script too. It must not build then, because the built files may be in
- * use.
+ * Builds the TypeScript. npm runs this script after `npm install` in a checkout. The first `npx shiftscope` in a
+ * checkout installs a link to the checkout and runs this script, too. It must not build then, because the built files
+ * may be in use.
  */
 import { execSync } from 'node:child_process'
 

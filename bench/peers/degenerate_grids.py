@@ -1,11 +1,13 @@
 """scikit-learn's side of degenerate_grids.mjs.
 
-Reads grids from standard input, each int32 rows, cols, dims and float32 [rows, cols, dims], and answers each with a line of
-JSON: {task: [{"least", "most", "objective", "converged"}]} of the five ordered folds of SVC(kernel="linear", C=1, tol=1e-8).
+Reads grids from standard input: int32 rows, cols, dims, then float32 [rows, cols, dims]. Answers each with a line of
+JSON, {task: [{"least", "most", "objective", "converged"}]}, for the five ordered folds of SVC(kernel="linear", C=1,
+tol=1e-8).
 
-The accuracy is between least and most, since samples near 0 may fall on either side: nearer than 1e-5, or than the solution
-is certain, or where several intercepts are optimal and they fall on either side with these. The objective being strongly convex in w, w is within sqrt(2 gap) of the optimum, gap being the duality gap of
-the solution; libsvm keeps its kernel in float32, so that it is not 0 whatever the tolerance.
+The true accuracy is between `least` and `most`, because some samples may be in either class. Their decision value is
+nearer to 0 than 1e-5 or than the error of the solution, or several intercepts are optimal and give different classes.
+The objective is strongly convex in w, so w is within sqrt(2 gap) of the optimum, where gap is the duality gap. This gap
+is never exactly 0, because libsvm keeps its kernel in float32.
 """
 import json
 import sys
@@ -22,7 +24,7 @@ def validate(x, y):
     folds = []
     for train, test in StratifiedKFold(5).split(x, y):
         model = SVC(kernel="linear", C=1, tol=1e-8, max_iter=2_000_000).fit(x[train], y[train])
-        # From the dual coefficients, whose sums libsvm's own weights may be rounded from.
+        # Computed from the dual coefficients, because libsvm's own weights may be rounded.
         w, b = model.dual_coef_[0] @ x[train][model.support_], model.intercept_[0]
         objective = w @ w / 2 + np.maximum(0, 1 - np.where(y[train], 1, -1) * (x[train] @ w + b)).sum()
         gap = max(0, objective - (np.abs(model.dual_coef_).sum() - w @ w / 2))
@@ -42,7 +44,7 @@ def validate(x, y):
 
 
 def optimal_intercepts(f, y, b):
-    """The smallest and the largest intercept that are as good as b; the loss is linear between samples with margin 1."""
+    """The smallest and the largest intercept with the loss of b. The loss is linear between samples with margin 1."""
 
     def loss(intercept):
         return np.maximum(0, 1 - y * (f + intercept)).sum()

@@ -2,9 +2,9 @@
 
     python3 bench/peers/export_networks.py FOLDER [NETWORK …]
 
-Of each network: NAME.onnx takes any number of images, NAME-batch3.onnx three alone; resnet18 and mobilenet_v3_small also as
-NAME-float16.onnx, NAME-qdq.onnx (weights and activations of 8 bits, QuantizeLinear and DequantizeLinear), and with their
-channels last, as bytes, and as float64. NAME.names.json holds what is to be read. Made with torch 2.6, torchvision 0.21,
+NAME.onnx takes any number of images, NAME-batch3.onnx exactly three. resnet18 and mobilenet_v3_small are also written
+in float16, in 8 bits (qdq: QuantizeLinear and DequantizeLinear), with external weights, and with inputs that have
+channels last, bytes or float64. NAME.names.json lists the files of a network. Made with torch 2.6, torchvision 0.21,
 onnx 1.17.
 """
 
@@ -34,7 +34,7 @@ def with_random_weights(name):
     torch.manual_seed(1)
     network = getattr(torchvision.models, name)(weights=None)
     for module in network.modules():
-        # A classifier that begins with zeros would tell nothing, and neither would activations that die away.
+        # Zero weights or vanishing activations would make all features equal.
         if isinstance(module, torch.nn.Linear) and not module.weight.any():
             torch.nn.init.normal_(module.weight, std=0.02)
         if isinstance(module, torch.nn.BatchNorm2d):
@@ -43,7 +43,7 @@ def with_random_weights(name):
     with torch.no_grad():
         for _ in range(3):
             network(pictures(8))
-    # Of channels that hardly vary, normalisation would make noise: rounding would be all that is compared.
+    # Normalisation would amplify channels that hardly vary, so that only their rounding would be compared.
     for module in network.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
             module.running_var.clamp_(min=float(module.running_var.mean()) / 4)
@@ -51,7 +51,7 @@ def with_random_weights(name):
 
 
 def pictures(count):
-    """Noise on white, as what will be seen: of other pictures, random weights tell nothing but rounding."""
+    """Squares of noise on white, as in the comparison. Other pictures would show little but rounding."""
     made = torch.ones(count, 3, 224, 224)
     for image in made:
         row, col = torch.randint(0, 150, (2,)).tolist()
@@ -60,7 +60,7 @@ def pictures(count):
 
 
 def rounding(network):
-    """Distance of PyTorch's float32 from float64, relative to the features' length: what rounding alone does."""
+    """The rounding error: distance of PyTorch's features in float32 from those in float64, relative to their length."""
     with torch.no_grad():
         images = pictures(2)
         single = network(images).double()
@@ -98,7 +98,7 @@ def ranges(network):
 
 
 def module_of(node):
-    """/layer2/layer2.0/downsample/downsample.0/Conv is of layer2.0.downsample.0."""
+    """Name of a node's module: layer2.0.downsample.0 for /layer2/layer2.0/downsample/downsample.0/Conv."""
     parts = []
     for part in node.name.split("/")[1:-1]:
         if parts and part.startswith(f"{parts[-1]}."):
@@ -108,7 +108,7 @@ def module_of(node):
 
 
 def quantised(network, path, target):
-    """Weights to int8 by channel; the input of every convolution and product goes through uint8."""
+    """Quantises weights to int8 per channel, and the input of every convolution and matrix product to uint8."""
     model = onnx.load(path)
     limits = ranges(network)
     graph = model.graph
@@ -146,7 +146,7 @@ def quantised(network, path, target):
 
 
 def with_input(path, target, kind):
-    """The same network, which takes bytes, float64, or its channels last."""
+    """Writes a copy of the network that takes bytes, float64, or its channels last."""
     model = onnx.load(path)
     graph = model.graph
     image = graph.input[0]

@@ -3,10 +3,10 @@
     python3 bench/peers/export_networks.py FOLDER
     python3 bench/peers/exported_networks.py FOLDER [NETWORK …]
 
-A picture of noise with holes is moved over white, at nine positions, with three recipes of the input; here the images are put
-together in NumPy. Printed is, of each network and recipe, the largest distance of the features relative to their length, and
-for float16 and 8 bits also that from the network in float32. ONNX Runtime and the onnx package do not stand each other in one
-process, hence two scripts. Made with onnxruntime 1.21, NumPy 2.2, Pillow 11.
+A picture of noise with holes is moved over white, at nine positions, with three recipes of the input; this script draws
+the images in NumPy. For each network and recipe, it prints the largest distance of the features relative to their
+length. For float16 and 8 bits, it also prints the distance from the network in float32. ONNX Runtime and the onnx
+package conflict in one process, hence two scripts. Made with onnxruntime 1.21, NumPy 2.2, Pillow 11.
 """
 
 import json

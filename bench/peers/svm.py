@@ -2,11 +2,11 @@
 
 Usage: python3 svm.py FEATURES LABELS ROWS DIMS PROBLEMS C [PROBLEM ...]
 
-FEATURES: float32 [rows, dims]. LABELS: int8 [problems, rows], +1, -1 or 0 for samples left out of the training set. Both
-without a header. Trains the given problems, all by default, and prints one line of JSON:
-{"sklearn", "problems": [{"problem", "seconds", "accuracy", "objective", "converged"}]}, the accuracy being that on the
-samples left out, whose classes are read from the other problems' labels. seconds: of fit alone, as cross_val_score would
-spend on it.
+FEATURES is float32 [rows, dims]. LABELS is int8 [problems, rows]: +1, -1, or 0 for samples outside the training set.
+Both have no header. Trains the given problems [default: all], and prints one line of JSON:
+{"sklearn", "problems": [{"problem", "seconds", "accuracy", "objective", "converged"}]}
+The accuracy is that on the samples outside the training set; their classes come from the other problems' labels. The
+seconds are those of `fit` alone.
 """
 import json
 import sys
@@ -24,7 +24,7 @@ labels = np.fromfile(labels_path, np.int8).reshape(problems, rows)
 results = []
 for problem in map(int, chosen or range(problems)):
     y = labels[problem]
-    # Each group of five problems is one task, so that another fold's training set has the class of every test sample.
+    # Five problems in a row are the folds of one task. Each test sample has its class in the labels of the other folds.
     task = labels[problem - problem % 5 : problem - problem % 5 + 5]
     truth = np.sign(task.sum(axis=0, dtype=int))
     train, test = y != 0, y == 0

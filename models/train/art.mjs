@@ -1,4 +1,4 @@
-// The art sets, the classes and one picture of a class in a set.
+// The art sets, the classes, and the picture of a class in a set.
 
 import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -8,10 +8,9 @@ import sharp from 'sharp'
 const packages = createRequire(import.meta.url)
 const readJson = (specifier) => JSON.parse(readFileSync(packages.resolve(specifier), 'utf8'))
 
-/** Sets whose icons are SVG bodies by Unicode short name (noto's spelling). */
+/** Sets of SVGs, by Unicode short name (in noto's spelling). */
 const vectorSets = ['fluent-emoji', 'fluent-emoji-flat', 'noto', 'noto-v1', 'twemoji', 'fxemoji']
 
-/** Every art set, in the order of the held-out rule in train.py. */
 export const artSets = ['fluent-emoji-3d', ...vectorSets]
 
 const icons = Object.fromEntries(vectorSets.map((set) => [set, readJson(`@iconify-json/${set}/icons.json`)]))
@@ -24,7 +23,7 @@ const codepointsOf = new Map(
 
 const folder3d = join(dirname(packages.resolve('@lobehub/fluent-emoji-3d/package.json')), 'assets')
 
-/** Path of a name's 3D picture; its files carry the variation selector that the other sets leave out. */
+/** Path of the 3D picture for a name. Unlike in other sets, a file name may contain the variation selector fe0f. */
 function path3d(name) {
   const codepoints = codepointsOf.get(name)
   if (codepoints === undefined) return undefined
@@ -36,13 +35,13 @@ function path3d(name) {
 /** fxemoji spells the same short names without hyphens. */
 const spelling = (set, name) => (set === 'fxemoji' ? name.replaceAll('-', '') : name)
 
-/** True where the set draws the name. */
+/** Whether the set has a picture for the name. */
 export function draws(set, name) {
   return set === 'fluent-emoji-3d' ? path3d(name) !== undefined : spelling(set, name) in icons[set].icons
 }
 
 /**
- * A set's picture of a name.
+ * The set's picture for a name.
  * @param size side in pixels of the square that an SVG is rendered into; bitmaps keep their own size
  * @returns RGBA, 8 bit, straight alpha, cut to the bounding box of alpha >= 128
  */
@@ -73,19 +72,19 @@ function boundingBox(rgba, width, height) {
       bottom = Math.max(bottom, row)
     }
   }
-  if (right < 0) throw new Error('picture has no pixel with alpha >= 128')
+  if (right < 0) throw new Error('the picture has no pixel with alpha >= 128')
   return { left, top, width: right - left + 1, height: bottom - top + 1 }
 }
 
 const categories = ['Animals & Nature', 'Food & Drink', 'Travel & Places', 'Activities', 'Objects']
 
-/** Names that always are a class: the built-in patches' objects. */
+/** Names that are classes even if fewer sets draw them, because a built-in patch shows them. */
 const patchNames = new Set(['zebra'])
 
-/** 24 clock faces differ by their hands alone, which no small crop shows. */
+/** The 24 clock faces differ only in their hands, which small crops do not show. */
 const isClockFace = (name) => /-(oclock|thirty)$/.test(name)
 
-/** Class names: things, animals, food, vehicles and places that at least six of the seven sets draw. */
+/** Names of the classes: things, animals, food, vehicles and places that at least six of the seven sets draw. */
 export function classNames() {
   const metadata = readJson('@iconify-json/noto/metadata.json')
   const names = categories.flatMap((category) => metadata.categories[category])

@@ -1,5 +1,5 @@
-// Gives ../catalog.json what it says of the embedded files that lie beside it: SHA-256, the norms of `shiftscope models verify`,
-// and of networks how many samples they saw and how often they are right.
+// Updates the entries of the embedded files in ../catalog.json: SHA-256 and the norms for `shiftscope models verify`;
+// for networks also the number of training samples and the accuracies.
 //   node catalog.mjs          after export.py and export_generators.py
 
 import { execFileSync } from 'node:child_process'

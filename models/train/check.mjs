@@ -1,4 +1,4 @@
-// Compares an exported network, run by ONNX Runtime, with what export.py or export_generators.py stored in work/.
+// Compares an exported network's outputs in ONNX Runtime with those that export.py or export_generators.py stored.
 //   node check.mjs tiny-alexnet|tiny-deepsim-fc6|… [folder of the .onnx file]
 
 import { readFile } from 'node:fs/promises'

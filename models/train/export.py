@@ -2,9 +2,9 @@
 
     python3 export.py [--seed S] [--into FOLDER]
 
-Batch normalisation is folded into the convolutions. Every weight matrix is stored as int8
-with one float32 scale per output channel (symmetric, zero point 0) behind Cast and Mul, which
-ONNX Runtime folds when it loads the graph; biases are float32.
+Batch normalisation is folded into the convolutions. Weight matrices are stored as int8 with one float32 scale per
+output channel (symmetric, zero point 0). ONNX Runtime turns them into floats (Cast, Mul) when it loads the graph.
+Biases are float32.
 """
 
 import argparse
@@ -29,7 +29,7 @@ LICENCE = "MIT; trained from scratch on the art listed in models/CREDITS.md"
 
 
 def quantised(weight, output_axis=0):
-    """int8 values of a float weight, and its float32 scale per output channel, ready to multiply them."""
+    """A float weight as int8 values, and their float32 scale per output channel, shaped to multiply them."""
     moved = weight.detach().double().movedim(output_axis, 0).numpy()
     rows = moved.reshape(len(moved), -1)
     scale = (np.abs(rows).max(axis=1) / 127).astype(np.float32)
@@ -40,7 +40,7 @@ def quantised(weight, output_axis=0):
 
 
 def dequantised(weight, output_axis=0):
-    """The float32 weight that the exported file yields after Cast and Mul."""
+    """The float32 weight that the exported graph computes by Cast and Mul."""
     values, scale = quantised(weight, output_axis)
     return torch.from_numpy(values.astype(np.float32) * scale)
 
@@ -69,7 +69,7 @@ class Graph:
         return self.constant(f"{name}.bias", bias.detach().float().numpy())
 
     def model(self, name, inputs, outputs, metadata):
-        """The checked ONNX model; inputs and outputs map names of float32 values to their shapes."""
+        """The ONNX model, checked. `inputs` and `outputs` map names of float32 values to their shapes."""
 
         def described(values):
             return [helper.make_tensor_value_info(value, TensorProto.FLOAT, shape) for value, shape in values.items()]
@@ -86,7 +86,7 @@ class Graph:
 
 
 def add_features(graph, model, maps):
-    """The convolutional part; returns the name of its last output, [N, 64, 6, 6]."""
+    """Adds the convolutional part. Returns the name of its output [N, 64, 6, 6]."""
     conv = pool = blur = 0
     for layer in model.features:
         if isinstance(layer, network.ConvUnit):
@@ -113,7 +113,7 @@ def add_features(graph, model, maps):
 
 
 def add_classifier(graph, model, maps):
-    """fc6, fc7 and fc8, each a graph output before any ReLU."""
+    """Adds fc6, fc7 and fc8. Their values before ReLU are outputs of the graph."""
     features = graph.node("Flatten", [maps], "flat", axis=1)
     for name, layer in (("fc6", model.fc6), ("fc7", model.fc7), ("fc8", model.fc8)):
         inputs = [features, graph.weight(name, layer.weight), graph.bias(name, layer.bias)]
@@ -132,7 +132,7 @@ def onnx_model(model, name, metadata):
 
 @torch.no_grad()
 def quantise_in_place(model):
-    """Gives the torch model exactly the exported weights; its BatchNorm becomes the identity."""
+    """Gives the torch model exactly the exported weights. Batch normalisation then only adds the bias."""
     for layer in model.modules():
         if isinstance(layer, network.ConvUnit):
             weight, bias = layer.folded()
@@ -146,7 +146,7 @@ def quantise_in_place(model):
 
 
 def validation(models, art):
-    """Top-1 and top-5 shares of each variant on the samples of the training's last validation."""
+    """Top-1 and top-5 accuracies of each variant on the samples of the training's last validation."""
     sources = train.validation_sources(art, background_pool(art))
     shares = train.validate(models, sources, train.LAST_VALIDATION_BATCHES)
     for model in models.values():
@@ -155,7 +155,7 @@ def validation(models, art):
 
 
 def before(variant, seed):
-    """Top-1 and top-5 shares of the trained float32 network, from the training's log."""
+    """Top-1 and top-5 accuracies of the trained float32 network, from the training's log."""
     with train.LOG.open(newline="") as file:
         rows = [row for row in csv.DictReader(file) if (row["variant"], row["seed"]) == (variant, str(seed))]
     return rows[-1]
@@ -163,7 +163,7 @@ def before(variant, seed):
 
 @torch.no_grad()
 def write_reference(model, art, folder, name):
-    """Stores inputs and the quantised torch model's outputs as raw float32, for check.mjs."""
+    """Stores inputs, and the quantised torch model's outputs, as raw float32 for check.mjs."""
     source = train.Samples(art, None, 16, train.VALIDATION_SEED, white_only=True)
     images = train.normalised(torch.from_numpy(source[0][0])).contiguous()
     maps = model.features(images).flatten(1)
@@ -183,7 +183,7 @@ def store_reference(values, folder, name):
 def trained_model(variant, seed, art):
     trained = torch.load(train.trained_file(variant, seed), weights_only=True)
     if art.classes != trained["classes"]:
-        raise SystemExit("the rendered art's classes are not those of the training: render the art again")
+        raise SystemExit("the rendered art's classes differ from the training's: render the art again (render.mjs)")
     model = network.build(variant, len(trained["classes"]))
     model.load_state_dict(trained["model"])
     return model.eval().to(memory_format=torch.channels_last), trained["samples"]
@@ -199,7 +199,7 @@ def main():
     models, graphs, samples = {}, {}, {}
     for variant, name in NAMES.items():
         models[variant], samples[variant] = trained_model(variant, arguments.seed, art)
-        graphs[variant] = onnx_model(models[variant], name, {})  # before the next line quantises the weights in place
+        graphs[variant] = onnx_model(models[variant], name, {})  # first, because the next line changes the weights
         quantise_in_place(models[variant])
     after = validation(models, art)
     arguments.into.mkdir(parents=True, exist_ok=True)

@@ -2,8 +2,8 @@
 
     python3 export_generators.py [--trained FILE] [--into FOLDER]
 
-`--trained` may name a checkpoint of a training that still runs. Weights are stored as in
-export.py; the features' mean stays float32 in front of the first layer.
+`--trained` can also be the checkpoint of a running training. Weights are stored as in export.py. The features' mean
+stays float32; it is subtracted before the first layer.
 """
 
 import argparse
@@ -28,7 +28,7 @@ LARGEST_FILES = 12_000_000
 
 
 def add_connected(graph, generator):
-    """Fully connected layers of the centred feature; returns the name of the maps [N, 96, 4, 4]."""
+    """Adds centring and the fully connected layers. Returns the name of the maps [N, 96, 4, 4]."""
     values = graph.node("Sub", ["feature", graph.constant("feature.mean", generator.feature_mean.numpy())], "centred")
     for name, layer in generator.connected.items():
         inputs = [values, graph.weight(name, layer.weight), graph.bias(name, layer.bias)]
@@ -39,7 +39,7 @@ def add_connected(graph, generator):
 
 
 def add_deconvolutions(graph, generator, maps):
-    """Transposed convolutions up to 256 x 256; the output `image` is the centre of the last maps."""
+    """Adds the transposed convolutions up to 256 x 256, and the output `image`, the centre of the last map."""
     for name, layer in generator.deconvolutions.items():
         inputs = [maps, graph.weight(name, layer.weight, output_axis=1), graph.bias(name, layer.bias)]
         maps = graph.node("ConvTranspose", inputs, name, kernel_shape=list(layer.kernel_size),
@@ -74,7 +74,7 @@ def quantised_copy(generator):
 
 
 def held_out(row, layer):
-    """One generator's figures from a row of validation, and those of the empty frame and the mean image."""
+    """Results of one generator, the empty frame and the mean image, from a row of the validation."""
     columns = [f"{layer}_psnr", f"{layer}_object_psnr", f"{layer}_feature_error"]
     baselines = ["white_psnr", "white_object_psnr", "mean_psnr", "mean_object_psnr"]
     return {column.removeprefix(f"{layer}_"): float(row[column]) for column in columns + baselines}
@@ -82,7 +82,7 @@ def held_out(row, layer):
 
 @torch.no_grad()
 def write_reference(encoder, generator, layer, source, name):
-    """Stores features of held-out scenes and the quantised torch generator's images, for check.mjs."""
+    """Stores features of held-out scenes, and the quantised torch generator's images, for check.mjs."""
     feature = encoder.features(encoder.maps(train.normalised(torch.from_numpy(source[0][0]))))[layer]
     store_reference({"feature": feature, "image": generator(feature)}, train.WORK, name)
 

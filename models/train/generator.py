@@ -1,7 +1,7 @@
 """Generators that draw an image from a feature of the embedded encoder.
 
-Source of the topology: Dosovitskiy and Brox, "Generating Images with Perceptual Similarity
-Metrics based on Deep Networks" (2016), with fewer channels.
+The topology is that of Dosovitskiy and Brox, "Generating Images with Perceptual Similarity Metrics based on Deep
+Networks" (2016), with fewer channels.
 """
 
 import torch
@@ -17,10 +17,10 @@ FIRST_SIDE = 4
 OUTPUT_SIDE = 256
 MARGIN = (OUTPUT_SIDE - FRAME) // 2
 SLOPE = 0.3
-# For maps of at most this side, PyTorch's bfloat16 convolutions are several times slower than float32.
+# For maps up to this side length, PyTorch's bfloat16 convolutions are several times slower than those in float32.
 FLOAT32_SIDE = 8
 
-# Name, channels out, kernel: 4 doubles the resolution (stride 2), 3 keeps it; padding is 1.
+# Name, output channels, kernel size. Kernels of 4 double the resolution (stride 2), kernels of 3 keep it. Padding is 1.
 DECONVOLUTIONS = (
     ("deconv5", 128, 4),
     ("conv5_1", 160, 3),
@@ -35,7 +35,7 @@ DECONVOLUTIONS = (
 LAST = DECONVOLUTIONS[-1][0]
 CROPPED = ("deconv2", "deconv1", "deconv0")
 NORMALISED = ("deconv5", "conv5_1", "deconv4", "conv4_1", "deconv3", "conv3_1")
-# The sketch is drawn from the output of these layers: 16 x 16, of which the middle 14 x 14 are the frame.
+# The sketch is drawn from the output of these layers, which has 16 x 16 pixels. The middle 14 x 14 are the frame.
 SKETCHED = NORMALISED[:4]
 SKETCH_SCALE = 16
 SKETCH_MARGIN = MARGIN // SKETCH_SCALE
@@ -48,10 +48,10 @@ class Doubling(nn.ConvTranspose2d):
         super().__init__(inputs, outputs, 4, 2, 1)
 
     def blocks(self, maps, padding):
-        """The output without its outermost pixels, or with more: [N, out, 2h - 2 + 4 padding, 2w - 2 + 4 padding].
+        """The output with another margin: [N, out, 2h - 2 + 4 padding, 2w - 2 + 4 padding].
 
-        Every 2x2 block of the output depends on 2x2 inputs. So a convolution with four times the channels and
-        a pixel shuffle give it, which autocast computes faster than the transposed convolution.
+        Every 2x2 block of the output depends on 2x2 inputs. So a convolution with four times the channels, followed by
+        a pixel shuffle, gives equal values. Under autocast, this is faster than the transposed convolution.
         """
         inputs, outputs = self.weight.shape[:2]
         taps = self.weight.view(inputs, outputs, 2, 2, 2, 2).flip(2, 4)
@@ -68,10 +68,10 @@ class Doubling(nn.ConvTranspose2d):
 class Generator(nn.Module):
     """Input feature float [N, dims] before ReLU; output float [N, 3, 224, 224] in the encoder's input units.
 
-    Features are decorrelated first: minus `feature_mean` [dims], then times `whitening` [dims, dims],
-    both from training scenes. The layers up to conv3_1 have batch normalisation; after the later ones it
-    would cost more than it helps. The export folds it and the whitening into the layers and leaves out
-    `sketched`, which only the training uses.
+    Features are decorrelated first: minus `feature_mean` [dims], then times `whitening` [dims, dims], both from
+    training scenes. The layers up to conv3_1 have batch normalisation; in later layers, it would cost more than it
+    helps. The export folds whitening and batch normalisation into the layers, and omits `sketched`, which only the
+    training uses.
     """
 
     def __init__(self, dims):
@@ -98,7 +98,7 @@ class Generator(nn.Module):
         self.initialise()
 
     def initialise(self):
-        """He initialisation for leaky ReLU, from the number of inputs that one output depends on."""
+        """He initialisation for leaky ReLU."""
         for layer in self.modules():
             if isinstance(layer, nn.Linear):
                 seen = layer.in_features
@@ -119,7 +119,7 @@ class Generator(nn.Module):
         return maps.contiguous(memory_format=torch.channels_last)
 
     def sketch(self, features):
-        """The image at a sixteenth of the side length, float [N, 3, 14, 14], at a small part of the cost."""
+        """The image at a sixteenth of the side length, float [N, 3, 14, 14]; much cheaper than the whole image."""
         maps = self.first_maps(features)
         for name in SKETCHED:
             maps = self.in_faster_type(name, maps)
@@ -134,10 +134,10 @@ class Generator(nn.Module):
         return maps[:, :, MARGIN:-MARGIN, MARGIN:-MARGIN]
 
     def draw_centre(self, maps):
-        """The image that forward() draws without autocast; skips cropped pixels and uses the faster type."""
+        """Draws the image under autocast. Skips pixels that forward() would crop, and uses each layer's faster type."""
         for name, layer in self.deconvolutions.items():
             if name in CROPPED:
-                # The margin of 16 pixels that forward() crops is 7, 3 and 1 pixels wide at sides 128, 64 and 32.
+                # forward() crops 16 of 256 pixels at each border. At sides 128, 64 and 32, it needs 7, 3 and 1 less.
                 maps = layer.blocks(maps[:, :, 1:-1, 1:-1] if name == CROPPED[0] else maps, 0)
                 maps = self.finished(name, maps)
             else:
@@ -145,7 +145,7 @@ class Generator(nn.Module):
         return maps[:, :, 1:-1, 1:-1]
 
     def in_faster_type(self, name, maps):
-        """A layer's output under autocast, in the type that is faster at this size."""
+        """A layer's output under autocast, computed in the type that is faster at this size."""
         with torch.autocast("cpu", enabled=maps.shape[2] > FLOAT32_SIDE):
             maps = self.deconvolutions[name](maps)
         return self.finished(name, maps)
@@ -157,7 +157,7 @@ class Generator(nn.Module):
 
     @torch.no_grad()
     def fold(self):
-        """Moves whitening and batch normalisation into the layers; for evaluation only."""
+        """Moves whitening and batch normalisation into the layers. For evaluation only."""
         first = self.connected["defc7"]
         first.weight.copy_(first.weight @ self.whitening.T)
         self.whitening.copy_(torch.eye(len(self.whitening)))

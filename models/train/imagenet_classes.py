@@ -1,4 +1,4 @@
-"""Writes ../imagenet_classes.json: ImageNet's 1000 classes in the order of the networks' last layer, from torchvision."""
+"""Writes ../imagenet_classes.json: torchvision's names of ImageNet's 1000 classes, in the order of the class scores."""
 
 import json
 from pathlib import Path

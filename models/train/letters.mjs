@@ -1,4 +1,5 @@
-// Makes ../letters.json: outlines of the letters in pictures, out of LiberationSans-Regular.ttf 2.1 (Debian: fonts-liberation).
+// Makes ../letters.json, the outlines of letters in pictures, from LiberationSans-Regular.ttf 2.1 (Debian:
+// fonts-liberation).
 //
 //   node letters.mjs /usr/share/fonts/truetype/liberation/LiberationSans-Regular.ttf
 
@@ -6,7 +7,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import opentype from 'opentype.js'
 
 const range = (from, to) => Array.from({ length: to - from + 1 }, (_, i) => String.fromCodePoint(from + i))
-/** ASCII, Latin-1, and what the project's own texts have besides. */
+/** ASCII, Latin-1, and further characters of the project's own texts. */
 const characters = [...range(0x20, 0x7e), ...range(0xa1, 0xff).filter((one) => one !== '\u00ad'), ...'–−’“”…≥≤σμ→']
 
 const bytes = await readFile(process.argv[2])

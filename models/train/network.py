@@ -1,7 +1,7 @@
-"""Quarter-width AlexNet: torchvision's topology, and Zhang's anti-aliased one.
+"""AlexNet with a quarter of the channels, plain and anti-aliased.
 
-Source of the topologies: torchvision `models/alexnet.py`; Zhang, "Making
-Convolutional Networks Shift-Invariant Again" (2019), AlexNet with Bin-5 filters.
+Topologies: torchvision `models/alexnet.py`; Zhang, "Making Convolutional Networks Shift-Invariant Again" (2019),
+AlexNet with Bin-5 filters.
 """
 
 import torch
@@ -17,14 +17,14 @@ VARIANTS = ("base", "aa", "noflip")
 
 
 def binomial_filter(channels):
-    """Depthwise low-pass filter [channels, 1, 5, 5]; every 5x5 slice sums to 1."""
+    """Depthwise low-pass filter [channels, 1, 5, 5]. Each 5x5 slice sums to 1."""
     row = torch.tensor(BINOMIAL_5)
     square = torch.outer(row, row)
     return (square / square.sum()).repeat(channels, 1, 1, 1)
 
 
 class BlurPool(nn.Module):
-    """Reflection padding by 2, binomial 5x5 low-pass, stride 2."""
+    """Reflection padding by 2, then a binomial 5x5 low-pass filter with stride 2."""
 
     def __init__(self, channels):
         super().__init__()
@@ -37,7 +37,7 @@ class BlurPool(nn.Module):
 
 
 class ConvUnit(nn.Module):
-    """Convolution, batch normalisation (folded away at export) and ReLU."""
+    """Convolution, batch normalisation (folded by the export) and ReLU."""
 
     def __init__(self, inputs, outputs, kernel, stride, padding):
         super().__init__()
@@ -48,7 +48,7 @@ class ConvUnit(nn.Module):
         return functional.relu(self.norm(self.conv(maps)))
 
     def folded(self):
-        """Weight and bias of the one convolution that equals both steps in evaluation mode."""
+        """Weight and bias of a convolution that equals convolution and batch normalisation in evaluation mode."""
         gain = self.norm.weight / torch.sqrt(self.norm.running_var + self.norm.eps)
         return (
             self.conv.weight * gain.view(-1, 1, 1, 1),
@@ -66,7 +66,7 @@ def pooling(channels, antialiased):
 class TinyAlexNet(nn.Module):
     """Input float [N, 3, 224, 224], normalised; output fc8, float [N, classes].
 
-    Images of side 128 work too: each element of their 3x3 pooled maps is repeated to 2x2 of the 6x6.
+    Images of side 128 work, too: their 3x3 pooled maps are enlarged to 6x6 by repeating each element.
     """
 
     def __init__(self, classes, antialiased=False, dropout=0.0):
@@ -97,7 +97,7 @@ class TinyAlexNet(nn.Module):
         nn.init.normal_(self.fc8.weight, std=0.01)
 
     def forward(self, images):
-        # contiguous() first: fc6 must see channel, row, column order, as in the exported graph.
+        # contiguous() gives the order channel, row, column, as in the exported graph.
         maps = functional.interpolate(self.features(images), POOLED_SIDE).contiguous().flatten(1)
         fc6 = self.fc6(self.dropout(maps))
         fc7 = self.fc7(self.dropout(functional.relu(fc6)))
@@ -105,5 +105,5 @@ class TinyAlexNet(nn.Module):
 
 
 def build(variant, classes, dropout=0.0):
-    """The network of a variant; `noflip` differs from `base` only in its training data."""
+    """The network of a variant. `noflip` differs from `base` only in its training data."""
     return TinyAlexNet(classes, antialiased=variant == "aa", dropout=dropout)

@@ -40,9 +40,8 @@ const licence = 'MIT'
 const folder = new URL('../patches/', import.meta.url)
 
 /**
- * Gives every pixel with alpha < 128 the colour of the object beside it, ring by ring outwards,
- * so that interpolating the four channels independently brings no foreign colour to the edge.
- * Alpha stays as it is.
+ * Gives every pixel with alpha < 128 the colour of the nearest part of the object, ring by ring outwards. Otherwise,
+ * interpolation of the separate channels would bring foreign colours to the edge. Alpha stays unchanged.
  */
 function bleedColours(rgba, width, height) {
   let known = new Uint8Array(width * height)

@@ -1,18 +1,17 @@
-"""Measures what a linear read-out of each layer tells of a scene: which objects are in it, and where.
+"""Measures how well a linear model can tell from each layer which objects a scene contains, and where they are.
 
     python3 readout.py [--scenes N]
 
-Needs work/base-seed1.pt (see train.py). Scenes are one to three of the built-in patches on white, 75 pixels
-on the longer side, apart from one another. On features standardised by the training scenes, ridge regression
-learns for each object whether it is there, and from the scenes with it the place of its center. Writes readout.csv
-beside this file: by layer (`none`: what is told without any feature) and number of objects, over scenes that the
-regression never saw,
+Needs work/base-seed1.pt (see train.py). A scene has one to three of the built-in patches on white, without overlap.
+Their longer side is 75 pixels. For each patch, a ridge regression learns whether the scene contains it, and where its
+center is. Features are standardised by the training scenes. Writes readout.csv into this folder, with a row for each
+layer (`none`: without features) and number of objects. Its columns, over scenes that were not used for training:
 
-- objects: the share of objects that are among the highest scores, of which as many are taken as there are objects;
-- scenes: the share of scenes whose objects are all found so;
-- distance: the median distance in pixels from an object's center to the place that is read out;
-- placed: the share of objects for which it is at most half an object's side;
-- variance: the share of the centers' variance that is explained (R²).
+- objects: share of objects found. In a scene with n objects, the n patches with the highest scores are found;
+- scenes: share of scenes in which all objects are found;
+- distance: median error of an object's center, in pixels;
+- placed: share of objects with an error of at most half an object's side;
+- variance: explained share of the centers' variance (R²).
 """
 
 import argparse
@@ -35,14 +34,14 @@ MOST_OBJECTS = 3
 BATCH = 64
 SEED = 3
 TEST_SHARE = 0.1
-# Candidates for the strength of the ridge. It is chosen on as many scenes as are tested.
+# Candidates for the ridge penalty. Another TEST_SHARE of the scenes chooses among them.
 RIDGES = (1e-4, 1e-3, 1e-2, 1e-1)
 LOG = train.HERE / "readout.csv"
 COLUMNS = ["layer", "count", "scenes_tested", "objects", "scenes", "distance", "placed", "variance"]
 
 
 class PatchScenes:
-    """Batches by number: images uint8 [BATCH, 224, 224, 3], centers float32 [BATCH, patches, 2] (NaN: not there)."""
+    """Batches by number: images uint8 [BATCH, 224, 224, 3], centers float32 [BATCH, patches, 2] (NaN: patch absent)."""
 
     def __init__(self):
         self.patches = []
@@ -77,7 +76,7 @@ class PatchScenes:
 
 @torch.no_grad()
 def features_of(encoder, source, batches):
-    """Features float32 [scenes, dims] by layer (zeros for `none`), and the centers [scenes, patches, 2]."""
+    """Features float32 [scenes, dims] by layer (zeros for `none`), and centers of the patches [scenes, patches, 2]."""
     found, centers = {layer: [] for layer in LAYERS}, []
     for number in range(batches):
         images, places = source[number]
@@ -91,16 +90,16 @@ def features_of(encoder, source, batches):
 
 
 def ridges(features, targets):
-    """Weights float64 [dims, targets] of a ridge regression for each strength; the last feature must be constant."""
+    """Weights float64 [dims, targets] of a ridge regression per penalty in RIDGES. The last feature must be constant."""
     features, targets = features.double(), targets.double()
     gram, moments = features.T @ features / len(features), features.T @ targets / len(features)
     penalty = torch.eye(len(gram), dtype=torch.float64)
-    penalty[-1, -1] = 0  # the constant has no penalty
+    penalty[-1, -1] = 0  # none for the constant
     return [torch.linalg.solve(gram + strength * penalty, moments) for strength in RIDGES]
 
 
 def read_outs(features, centers):
-    """For each strength, a function from features to every object's score and center, learnt from these scenes."""
+    """For each penalty in RIDGES, a function that predicts every patch's score and center from features."""
     there = ~centers[:, :, 0].isnan()
     scores = ridges(features, there.double())
     places = [ridges(features[own], centers[own, patch]) for patch, own in enumerate(there.T)]
@@ -113,7 +112,7 @@ def read_outs(features, centers):
 
 
 def figures(centers, scores, places):
-    """The columns `objects` to `variance` for these scenes (see the head of this file)."""
+    """The columns `objects` to `variance` for these scenes (see the top of this file)."""
     there = ~centers[:, :, 0].isnan()
     count = there.sum(1, keepdim=True)
     rank = scores.argsort(1, descending=True).argsort(1)

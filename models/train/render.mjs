@@ -7,7 +7,7 @@ import { artSets, classNames, draws, picture } from './art.mjs'
 /** Longest side of a rendered object in pixels. */
 const longestSide = 160
 
-/** SVGs are rendered larger first, since the drawing seldom fills its square. */
+/** SVGs are rendered larger first, because the drawing seldom fills its square. */
 const renderSize = 256
 
 const folder = new URL('work/art/', import.meta.url)

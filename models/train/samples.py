@@ -1,8 +1,7 @@
 """Training samples made on the fly: one object on a background, augmented as in the paper.
 
-Think of a sample as a unit-square photograph with the object somewhere in it, from which
-torchvision's RandomResizedCrop takes a window. The photograph itself is never made: only the object's
-visible part is resized, directly to its size in the frame, whose side is 224 or less.
+Think of a sample as a square photograph with an object, from which torchvision's RandomResizedCrop takes a window. The
+photograph itself is never drawn. Only the object's visible part is resized, directly to its size in the frame.
 """
 
 import json
@@ -32,9 +31,9 @@ HARD_ALPHA = [0] * 128 + [255] * 128
 
 
 class Art:
-    """The rendered pictures, split into those that train the network and the others.
+    """The rendered pictures by class, for training (`train`) and validation (`held_out`).
 
-    `left_out`: pairs of an art set and a picture's name that are not used at all.
+    Pictures in `left_out`, as (art set, name), are in neither.
     """
 
     def __init__(self, folder, left_out=frozenset()):
@@ -54,7 +53,7 @@ class Art:
 
 
 def random_crop(rng):
-    """Window (left, top, width, height) of the unit square, as torchvision's RandomResizedCrop."""
+    """Window (left, top, width, height) in the unit square, drawn like torchvision's RandomResizedCrop."""
     for _ in range(10):
         area = rng.uniform(*CROP_AREA)
         aspect = math.exp(rng.uniform(math.log(CROP_ASPECT[0]), math.log(CROP_ASPECT[1])))
@@ -65,7 +64,7 @@ def random_crop(rng):
 
 
 def object_and_crop(rng, aspect):
-    """Object box and crop window, both in the unit square, such that enough of the object is visible."""
+    """Random box of the object and crop window, both in the unit square, that show enough of the object."""
     side = math.exp(rng.uniform(math.log(OBJECT_SIDE[0]), math.log(OBJECT_SIDE[1])))
     width, height = (side, side / aspect) if aspect >= 1 else (side * aspect, side)
     box = (rng.uniform(0, 1 - width), rng.uniform(0, 1 - height), width, height)
@@ -82,7 +81,7 @@ def object_and_crop(rng, aspect):
 
 
 def visible_part(side, start, length, crop_start, crop_length):
-    """Along one axis: first and last pixel in the frame, and the part [from, to] of the object that they show."""
+    """Along one axis: first and end pixel of the object in the frame, and its visible part [from, to] (0 to 1)."""
     scale = side / crop_length
     first = max(0, round((start - crop_start) * scale))
     last = min(side, round((start + length - crop_start) * scale))
@@ -92,7 +91,7 @@ def visible_part(side, start, length, crop_start, crop_length):
 
 
 def paste_object(frame, picture, box, crop, hard_alpha):
-    """Draws the part of the object that the crop shows into the frame (a square PIL RGB image)."""
+    """Draws the visible part of the object into the frame (a square PIL image in RGB)."""
     side = frame.width
     left, right, from_x, to_x = visible_part(side, box[0], box[2], crop[0], crop[2])
     top, bottom, from_y, to_y = visible_part(side, box[1], box[3], crop[1], crop[3])
@@ -139,13 +138,13 @@ def stripes(rng, side):
 
 
 def grain(rng, image):
-    """Adds pixel noise, as a photograph's grain."""
+    """Adds pixel noise, like the grain of a photograph."""
     noise = rng.normal(0, rng.uniform(4, 30), (image.height, image.width, 1))
     return Image.fromarray(np.clip(np.asarray(image) + noise, 0, 255).astype(np.uint8))
 
 
 def clutter(rng, side, art, ground):
-    """Parts of many other objects over a ground."""
+    """Draws many other objects over an image, some of them half transparent."""
     image = ground.copy()
     for _ in range(int(rng.integers(4, 25))):
         pictures = art.train[int(rng.integers(len(art.classes)))]
@@ -161,7 +160,7 @@ def clutter(rng, side, art, ground):
 
 
 def background_pool(art, seed=7):
-    """uint8 [BACKGROUND_COUNT, side, side, 3]: gradients, stripes, noise and clutter."""
+    """Backgrounds uint8 [BACKGROUND_COUNT, side, side, 3]: gradients, stripes, noise and clutter."""
     rng = np.random.default_rng(seed)
     grounds = (low_frequency_noise, gradient, stripes)
     pool = np.empty((BACKGROUND_COUNT, BACKGROUND_SIDE, BACKGROUND_SIDE, 3), dtype=np.uint8)
@@ -176,10 +175,7 @@ def background_pool(art, seed=7):
 
 
 class Samples:
-    """Batches by number: the same number gives the same batch, whatever ran before.
-
-    A smaller `side` of the frame gives the same samples in fewer pixels.
-    """
+    """Batches by number. The same number always gives the same batch, in fewer pixels if `side` is smaller."""
 
     def __init__(self, art, pool, batch, seed, side=FRAME, source="train", white_only=False):
         self.art, self.pool, self.batch, self.seed, self.side = art, pool, batch, seed, side
@@ -188,7 +184,7 @@ class Samples:
     def __getitem__(self, number):
         """images uint8 [batch, side, side, 3] RGB, labels int64 [batch], mirrored bool [batch].
 
-        The images are not mirrored yet, so networks trained with and without flips see otherwise equal images.
+        `mirrored` only marks the images to flip, so that networks trained with and without flips share one batch.
         """
         rng = np.random.default_rng((self.seed, number))
         images = np.empty((self.batch, self.side, self.side, 3), dtype=np.uint8)

@@ -1,4 +1,4 @@
-"""Scenes made on the fly for the generators: none to four objects on a plain frame."""
+"""Scenes made on the fly for the generators: up to four objects on a plain frame."""
 
 import json
 import math
@@ -32,7 +32,7 @@ def overlaps(box, others):
 
 
 class Scenes:
-    """Batches by number: the same number gives the same batch, whatever ran before."""
+    """Batches by number. The same number always gives the same batch."""
 
     def __init__(self, art, batch, seed, held_out=False, white_only=False):
         self.batch, self.seed, self.white_only = batch, seed, white_only
@@ -40,7 +40,7 @@ class Scenes:
         self.classes = [some for some in pictures if some]
 
     def __getitem__(self, number):
-        """images uint8 [batch, 224, 224, 3] RGB and object masks bool [batch, 224, 224]."""
+        """Images uint8 [batch, 224, 224, 3] in RGB, and masks of the objects bool [batch, 224, 224]."""
         rng = np.random.default_rng((self.seed, number))
         images = np.empty((self.batch, FRAME, FRAME, 3), dtype=np.uint8)
         masks = np.empty((self.batch, FRAME, FRAME), dtype=bool)
@@ -63,7 +63,7 @@ class Scenes:
         return np.asarray(frame), np.asarray(mask) > 0
 
     def object(self, rng):
-        """A picture of a random class, its longer side within OBJECT_PIXELS."""
+        """A picture of a random class. Its longer side is within OBJECT_PIXELS."""
         pictures = self.classes[int(rng.integers(len(self.classes)))]
         picture = pictures[int(rng.integers(len(pictures)))]
         side = math.exp(rng.uniform(math.log(OBJECT_PIXELS[0]), math.log(OBJECT_PIXELS[1])))
@@ -73,7 +73,7 @@ class Scenes:
         return part.transpose(Image.FLIP_LEFT_RIGHT) if rng.random() < FLIP_SHARE else part
 
     def place(self, rng, part, boxes):
-        """A box (left, top, width, height) in the frame, free of the other boxes if one is found soon."""
+        """A box (left, top, width, height) in the frame. It may overlap others if PLACES_TRIED attempts fail."""
         for _ in range(PLACES_TRIED):
             left = int(rng.integers(0, FRAME - part.width + 1))
             top = int(rng.integers(0, FRAME - part.height + 1))

@@ -1,5 +1,5 @@
-// Measures the shipped networks, and those that were trained from other seeds, by the study of `npm start`, and their jaggedness,
-// which needs every position, with five large patches. Prints the table of docs/findings.md.
+// Measures the embedded networks, and those trained from other seeds, with the study of `npm start`. Jaggedness needs
+// every position; it is measured with five large patches. Prints the table of docs/findings.md.
 //   node seeds.mjs SEED SEED…       after export.py --seed SEED --into work/seedSEED
 
 import { execFileSync } from 'node:child_process'
@@ -16,7 +16,7 @@ const fine = {
   stride: 1,
   words: ['--sizes', '125', '--patches', 'car,dog,orange,clock,zebra', '--experiments', 'similarity'],
 }
-/** Columns of the table: a heading, where it is measured, the rows of metrics.csv that it is the mean of, and its digits. */
+/** Columns of the table: heading, study, the rows of metrics.csv whose mean it shows, and number of digits. */
 const measures = [
   ['jaggedness', fine, ({ metric }) => metric === 'jaggedness', 5],
   ['coverage at 0.95', coarse, ({ metric, variant }) => metric === 'coverage' && variant.endsWith('>=0.95'), 3],
@@ -44,7 +44,7 @@ for (const seed of [shippedSeed, ...seeds]) {
 }
 printTable()
 
-/** A row for each network and layer, patches of 125 pixels: the shipped network's number, and those of the other seeds. */
+/** Prints a row per network and layer, for patches of 125 px: the embedded network's number, then those of the seeds. */
 function printTable() {
   const all = [shippedSeed, ...seeds]
   const metrics = new Map(
@@ -68,7 +68,7 @@ function printTable() {
             const values = own.filter(
               (row) => row.model === id && row.layer === layer && row.size === '125' && wanted(row),
             )
-            if (values.length === 0) throw new Error(`nothing was measured of ${id} ${layer}`)
+            if (values.length === 0) throw new Error(`metrics.csv has no values for ${id} ${layer}`)
             return (values.reduce((sum, { value }) => sum + Number(value), 0) / values.length).toFixed(digits)
           }),
         ),

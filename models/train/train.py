@@ -1,10 +1,10 @@
-"""Trains the embedded networks; the same command resumes from the last checkpoint.
+"""Trains the embedded networks. The same command resumes from the last checkpoint.
 
     python3 train.py [--seed S] [--samples N]
 
-All variants are trained side by side on the same batches, from the same start and by the same
-schedule. Writes work/seed<S>.checkpoint.pt while it runs, rows of networks.log.csv beside this
-file, and, when all samples are seen, work/<variant>-seed<S>.pt (see export.py).
+Trains all variants side by side on the same batches, with the same seed and schedule. While it runs, it writes
+work/seed<S>.checkpoint.pt and appends rows to networks.log.csv in this folder. At the end, it writes
+work/<variant>-seed<S>.pt (see export.py).
 """
 
 import argparse
@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 from statistics import mean
 
-# Workers share the cores with the network. If its idle threads were spinning, they would starve the workers.
+# Data workers share the cores with the network. Idle threads of the network must not spin, or the workers would starve.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 os.environ.setdefault("GOMP_SPINCOUNT", "0")
 
@@ -47,8 +47,8 @@ LAST_VALIDATION_BATCHES = 32
 SAMPLES_PER_VALIDATION = 128_000
 SECONDS_PER_CHECKPOINT = 120
 
-# The first part of the samples is trained in fewer pixels, which takes half the time. Side 128 gives pooled
-# maps of exactly half the side that 224 gives.
+# The first part of the training uses smaller images, which takes half the time. Images of side 128 give pooled maps of
+# exactly half the side that 224 gives.
 SMALL_SIDE = 128
 SMALL_SHARE = 2 / 3
 
@@ -59,7 +59,7 @@ COLUMNS = [
 
 
 def keep_freed_memory():
-    """Stops glibc from returning large blocks to the kernel, which would zero them anew at every step."""
+    """Stops glibc from returning large blocks to the kernel. The kernel would zero them again for every step."""
     trim_threshold, top_pad, mmap_max = -1, -2, -4
     libc = ctypes.CDLL(None)
     if hasattr(libc, "mallopt"):
@@ -69,7 +69,7 @@ def keep_freed_memory():
 
 
 class Batches(Dataset):
-    """The batches from number `first` to below `last` of a Samples source, in order, as tensors."""
+    """Batches `first` to `last` - 1 of a source such as Samples, in order, as tensors."""
 
     def __init__(self, source, first, last):
         self.source, self.first, self.last = source, first, last
@@ -82,10 +82,9 @@ class Batches(Dataset):
 
 
 def normalised(images, generator=None, dtype=torch.float32):
-    """[N, 3, side, side] of a float type, channels last, from uint8 [N, side, side, 3].
+    """Network inputs [N, 3, side, side] of a float type, channels last, from images uint8 [N, side, side, 3].
 
-    With a generator, half of the images get another brightness, contrast and colour
-    balance first; their values stay within black and white.
+    With a random generator, half of the images get another brightness, contrast and colour balance.
     """
     count = len(images)
     scale, shift = torch.ones(count, 3), torch.zeros(count, 3)
@@ -104,7 +103,7 @@ def normalised(images, generator=None, dtype=torch.float32):
     black, white = (-MEAN / STD).view(1, 3, 1, 1), ((1 - MEAN) / STD).view(1, 3, 1, 1)
     result = torch.empty(count, 3, *images.shape[1:3], dtype=dtype, memory_format=torch.channels_last)
     pixels = images.permute(0, 3, 1, 2)
-    # A few images at a time stay in the cache between the steps.
+    # A few images at a time, so that they stay in the cache between the operations.
     for some in torch.arange(count).split(4):
         part = slice(int(some[0]), int(some[-1]) + 1)
         values = torch.addcmul(shift[part], pixels[part].float(), scale[part])
@@ -113,20 +112,20 @@ def normalised(images, generator=None, dtype=torch.float32):
 
 
 def learning_rate(share):
-    """Learning rate: linear warm-up, then a cosine to zero. share: of all samples, those seen, 0 to 1."""
+    """Learning rate after a share (0 to 1) of all samples: linear warm-up, then a cosine to zero."""
     if share < WARM_UP_SHARE:
         return PEAK_RATE * share / WARM_UP_SHARE
     return PEAK_RATE * 0.5 * (1 + math.cos(math.pi * (share - WARM_UP_SHARE) / (1 - WARM_UP_SHARE)))
 
 
 def inputs_by_variant(inputs, mirrored):
-    """The inputs of a batch for each variant. `mirrored`, bool [N], says which images the augmentation flips."""
+    """The inputs of a batch for each variant. Images with `mirrored` (bool [N]) are flipped, except for noflip."""
     flipped = torch.where(mirrored.view(-1, 1, 1, 1), inputs.flip(3), inputs)
     return {variant: inputs if variant == "noflip" else flipped for variant in network.VARIANTS}
 
 
 def validation_sources(art, pool):
-    """Sources of fresh augmentations, with a seed that training never uses."""
+    """Sources of validation samples, with seeds that training never uses."""
 
     def source(offset, **options):
         return Samples(art, pool, BATCH, VALIDATION_SEED + offset, **options)
@@ -140,7 +139,7 @@ def validation_sources(art, pool):
 
 @torch.no_grad()
 def validate(models, sources, batches):
-    """Per variant of `models`: shares of top-1 and top-5 hits in float32 over the first batches of each source."""
+    """For each variant, top-1 and top-5 accuracies in float32 over the first `batches` batches of each source."""
     rows = {variant: {} for variant in models}
     for model in models.values():
         model.eval()
@@ -171,7 +170,7 @@ def log(path, row, columns=COLUMNS):
 
 
 def keep_rows_up_to(path, samples, columns=COLUMNS, seed=None):
-    """Drops log rows (of this seed) after a checkpoint, so that a resumed run does not repeat them."""
+    """Removes log rows (of this seed) newer than the checkpoint, because a resumed training writes them again."""
     if not path.exists():
         return
     with path.open(newline="") as file:
@@ -182,14 +181,14 @@ def keep_rows_up_to(path, samples, columns=COLUMNS, seed=None):
 
 
 def save(path, content):
-    """Saves the whole file or nothing, even if the process is killed meanwhile."""
+    """Saves a file completely or not at all, even if the process is killed."""
     partial = path.with_suffix(".partial")
     torch.save(content, partial)
     partial.replace(path)
 
 
 class Training:
-    """One variant with its optimiser, and the losses and hits of its steps since the last row of the log."""
+    """One variant, its optimiser, and the losses and accuracies of its steps since the last row of the log."""
 
     def __init__(self, variant, classes, seed):
         torch.manual_seed(seed)
@@ -255,7 +254,7 @@ def train(seed, samples, workers):
         rate = learning_rate(step / steps)
         inputs = inputs_by_variant(normalised(images, jitter.manual_seed(step)), mirrored)
         for variant, training in trainings.items():
-            torch.manual_seed(step)  # equal dropout for every variant and seed, and after a resume
+            torch.manual_seed(step)  # equal dropout for every variant and seed, also after a resume
             training.take_step(inputs[variant], labels, rate)
 
         done = step + 1
@@ -282,6 +281,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seed", type=int, default=SHIPPED_SEED)
     parser.add_argument("--samples", type=int, default=860_000)
-    parser.add_argument("--workers", type=int, default=1, help="processes that draw samples")
+    parser.add_argument("--workers", type=int, default=1, help="start this many processes that draw samples")
     arguments = parser.parse_args()
     train(arguments.seed, arguments.samples, arguments.workers)

@@ -1,11 +1,11 @@
-"""Trains the generators of the embedded encoder; the same command resumes from the last checkpoint.
+"""Trains the generators for the embedded network tiny-alexnet. The same command resumes from the last checkpoint.
 
     python3 train_generators.py [--sketches N] [--samples N]
 
-Needs work/base-seed1.pt (see train.py). First the layers up to a sixteenth of the pixels a side learn what is
-where from many scenes, then all layers learn the picture from fewer. Writes work/deepsim.checkpoint.pt and the contact sheet
-work/deepsim.png while it runs, deepsim.log.csv beside this file, and, when all scenes are
-seen, work/deepsim.pt (see export_generators.py).
+Needs work/base-seed1.pt (see train.py). First, the early layers learn to draw small sketches (a sixteenth of the
+image's side) from many scenes. Then all layers learn to draw the image from fewer scenes. While it runs, it writes
+work/deepsim.checkpoint.pt, the contact sheet work/deepsim.png and deepsim.log.csv in this folder. At the end, it writes
+work/deepsim.pt (see export_generators.py).
 """
 
 import argparse
@@ -38,12 +38,12 @@ BATCH = 16
 PEAK_RATE = 7e-4
 WARM_UP_STEPS = 300
 WEIGHT_DECAY = 1e-3
-# After the sketches, batch normalisation keeps its statistics, because those of 16 scenes are too noisy. Layers after
-# the sketched ones keep the statistics of their first weights, which scale them well.
+# After the sketches, batch normalisation keeps its statistics, because those of 16 scenes are too noisy. Later layers
+# keep the statistics that they have with their initial weights, which scale them well.
 NORM_BATCHES = 40
 OBJECT_WEIGHT = 4.0
 MASK_CELL = 4
-# Lightness, red against green, yellow against blue. The second varies little in the art and would be learnt last.
+# Lightness, red against green, yellow against blue. Red against green has a higher weight, because it varies little.
 OPPONENT_WEIGHTS = torch.tensor([1.0, 4.0, 1.0])
 OPPONENT_AXES = functional.normalize(torch.tensor([[1.0, 1, 1], [1, -1, 0], [1, 1, -2]]))
 OPPONENT_AXES = (OPPONENT_WEIGHTS.sqrt()[:, None] * OPPONENT_AXES)[:, :, None, None]
@@ -75,7 +75,7 @@ class Encoder(torch.nn.Module):
         model = network.build("base", len(classes))
         trained = torch.load(train.trained_file("base", train.SHIPPED_SEED), weights_only=True)
         if classes != trained["classes"]:
-            raise SystemExit("the rendered art's classes are not those of the encoder: render the art again")
+            raise SystemExit("the rendered art's classes differ from the encoder's: render the art again (render.mjs)")
         model.load_state_dict(trained["model"])
         model.eval()
         quantise_in_place(model)
@@ -89,7 +89,7 @@ class Encoder(torch.nn.Module):
         self.requires_grad_(False)
 
     def maps(self, images):
-        """The maps that the feature loss compares, by name."""
+        """Feature maps that the feature loss compares, by layer."""
         middle = self.convolutions[:3](images)
         return {"conv2": middle, "pool5": self.convolutions[3:](middle)}
 
@@ -101,7 +101,7 @@ class Encoder(torch.nn.Module):
 
 
 def whitening(features):
-    """[dims, dims] that decorrelates the rows of `features` [N, dims]; amplifies weak directions only so far."""
+    """Matrix [dims, dims] that decorrelates `features` [N, dims]. Damping keeps it from amplifying weak directions."""
     covariance = torch.cov(features.double().T)
     variances, directions = torch.linalg.eigh(covariance)
     damped = variances.clamp(min=0) + WHITENING_DAMPING * variances.mean()
@@ -109,7 +109,7 @@ def whitening(features):
 
 
 class Statistics:
-    """Means and deviations over training scenes: of features, maps, images and pixel values."""
+    """Means, variances and whitening matrices over training scenes."""
 
     @torch.no_grad()
     def __init__(self, encoder, source):
@@ -132,13 +132,13 @@ class Statistics:
 
 
 def pixel_loss(drawn, inputs, weights, statistics):
-    """Weighted mean squared error of opponent colours, relative to the variance of pixels."""
+    """Weighted mean squared error of opponent colours, divided by the variance of pixels."""
     difference = functional.conv2d(drawn.float() - inputs, OPPONENT_AXES)
     return (weights * difference * difference).mean() / statistics.pixel_variance
 
 
 def sketch_loss(generator, feature, inputs, weights, statistics):
-    """Pixel loss of the sketch of one generator."""
+    """Pixel loss of one generator's sketch."""
     with torch.autocast("cpu", dtype=torch.bfloat16):
         drawn = generator.sketch(feature)
     smaller = (functional.avg_pool2d(values, SKETCH_SCALE) for values in (inputs, weights))
@@ -146,7 +146,7 @@ def sketch_loss(generator, feature, inputs, weights, statistics):
 
 
 def losses(encoder, drawn, inputs, maps, weights, statistics):
-    """Pixel and feature loss of drawn images, each relative to the variance of what it compares."""
+    """Pixel loss and feature loss of drawn images, divided by the variance of pixels and features."""
     with torch.autocast("cpu", dtype=torch.bfloat16):
         drawn_maps = encoder.maps(drawn)
     pixel = pixel_loss(drawn, inputs, weights, statistics)
@@ -158,7 +158,7 @@ def losses(encoder, drawn, inputs, maps, weights, statistics):
 
 
 def pixel_weights(masks):
-    """[N, 1, 224, 224]: cells at or beside an object count more than the empty frame."""
+    """Weights [N, 1, 224, 224] of pixels: higher at or near an object (in cells of MASK_CELL pixels) than elsewhere."""
     cells = functional.max_pool2d(masks[:, None].float(), 3 * MASK_CELL, MASK_CELL, MASK_CELL)
     near = cells.repeat_interleave(MASK_CELL, 2).repeat_interleave(MASK_CELL, 3)
     weights = 1 + OBJECT_WEIGHT * near
@@ -166,7 +166,7 @@ def pixel_weights(masks):
 
 
 def pixels(images):
-    """Values 0..255 of images in the encoder's input units, clipped and rounded."""
+    """Converts images in the encoder's input units to values from 0 to 255, clipped and rounded."""
     scaled = (images * train.STD.view(1, 3, 1, 1) + train.MEAN.view(1, 3, 1, 1)) * 255
     return scaled.clamp(0, 255).round()
 
@@ -183,7 +183,7 @@ def squared_errors(drawn, images, masks):
 
 @torch.no_grad()
 def validate(generators, encoder, source, batches, image_mean):
-    """Held-out PSNR (dB) in the frame and in the objects, and the relative error of the re-encoded feature.
+    """PSNR (dB) of whole images and within objects, and the relative error of features computed from the drawn images.
 
     `white` and `mean` are the PSNR of an empty frame and of the mean training image.
     """
@@ -212,7 +212,7 @@ def validate(generators, encoder, source, batches, image_mean):
 
 @torch.no_grad()
 def write_sheet(encoder, generators, source, path):
-    """Held-out scenes in the first row, their reconstructions from one layer in each further row."""
+    """Writes a contact sheet: held-out scenes in the first row, then a row of reconstructions for each layer."""
     scenes = torch.from_numpy(source[0][0][:SHEET_SCENES])
     features = encoder.features(encoder.maps(train.normalised(scenes)))
     rows = [scenes.numpy()]
@@ -236,7 +236,7 @@ def build_generator(encoder, layer):
 
 
 class Training:
-    """The generators, their optimisers, and the number of steps done."""
+    """The generators, their optimisers, and the number of steps so far."""
 
     def __init__(self, encoder, statistics, sketch_steps, steps):
         torch.manual_seed(TRAIN_SEED)
@@ -264,17 +264,15 @@ class Training:
 
     @property
     def sketched_samples(self):
-        """Scenes seen as sketches."""
         return min(self.step, self.sketch_steps) * SKETCH_BATCH
 
     @property
     def samples(self):
-        """Scenes seen in all."""
         return self.sketched_samples + max(self.step - self.sketch_steps, 0) * BATCH
 
     @torch.no_grad()
     def measure_norms(self, source):
-        """Sets the statistics of batch normalisation to their means over the first batches of a source."""
+        """Sets the statistics of batch normalisation to their means over the first NORM_BATCHES batches."""
         norms = [norm for generator in self.generators.values() for norm in generator.norms.values()]
         for norm in norms:
             norm.reset_running_stats()
@@ -289,7 +287,7 @@ class Training:
         return self.seconds_before + time.monotonic() - self.started
 
     def rate(self):
-        """Learning rate of the next step: in each stage a warm-up, then a cosine to zero."""
+        """Learning rate of the next step. Each stage has a warm-up, then a cosine to zero."""
         peak, done, steps = SKETCH_PEAK_RATE, self.step, self.sketch_steps
         if not self.sketches:
             peak, done, steps = PEAK_RATE, self.step - self.sketch_steps, self.steps - self.sketch_steps
@@ -318,7 +316,7 @@ class Training:
 
 
 class Means:
-    """Mean losses by column since they were last taken."""
+    """Mean losses by column, since the last call of `take`."""
 
     def __init__(self):
         self.values = {}
@@ -336,7 +334,7 @@ class Means:
 
 
 def train_step(training, threads, scenes, masks, rate):
-    """One step of every layer; returns mean losses by their column."""
+    """Trains the generator of every layer by one step. Returns losses by log column."""
     encoder, statistics = training.encoder, training.statistics
     inputs, weights = train.normalised(scenes), pixel_weights(masks)
     with torch.no_grad():
@@ -349,7 +347,7 @@ def train_step(training, threads, scenes, masks, rate):
         return {f"{layer}_pixel_loss": loss.item()}
 
     def train_layer(layer):
-        generator = training.generators[layer].eval()  # for its norms, which keep their statistics
+        generator = training.generators[layer].eval()  # batch normalisation keeps its statistics
         with torch.autocast("cpu", dtype=torch.bfloat16):
             drawn = generator(features[layer])
         pixel, feature = losses(encoder, drawn, inputs, maps, weights, statistics)
@@ -387,7 +385,7 @@ def train_generators(arguments):
     held_out = validation_source(art)
     sketches = train.Batches(Scenes(art, SKETCH_BATCH, SKETCH_SEED), min(first, sketch_steps), sketch_steps)
     full = train.Batches(Scenes(art, BATCH, TRAIN_SEED), max(first - sketch_steps, 0), steps - sketch_steps)
-    # One core for each generator, because its small layers gain little from more.
+    # One core per generator, because its small layers gain little from more cores.
     threads = ThreadPoolExecutor(len(LAYERS), initializer=torch.set_num_threads, initargs=(1,))
     saved, means = started, Means()
     for scenes, masks in DataLoader(ConcatDataset([sketches, full]), batch_size=None, num_workers=1, prefetch_factor=8):

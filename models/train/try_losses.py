@@ -1,11 +1,11 @@
-"""Tries what feature and adversarial losses bring to a generator: three copies of a trained one go on, each by other losses.
+"""Compares losses: trains three copies of a trained generator further, each with other losses.
 
     python3 try_losses.py [--layer fc8] [--samples N]
 
-Needs work/deepsim.pt (see train_generators.py). `pixels` keeps the pixels' squared error alone, `features` adds the encoder's
-maps as in training, `adversarial` also has a discriminator that sees the picture and the feature, after Dosovitskiy and Brox (2016).
-Appends rows to losses.log.csv beside this file: the columns of validation, and `sharpness`, the mean difference of
-neighbouring pixels near objects as a share of the true scenes'. Writes the contact sheet work/losses-<layer>.png.
+Needs work/deepsim.pt (see train_generators.py). `pixels` uses only the squared error of pixels. `features` adds the
+error of the encoder's feature maps, as in the original training. `adversarial` also adds a discriminator that sees
+image and feature, after Dosovitskiy and Brox (2016). Appends rows to losses.log.csv in this folder: columns of the
+validation, and `sharpness` (see the function). Writes the contact sheet work/losses-<layer>.png.
 """
 
 import argparse
@@ -28,13 +28,13 @@ SEED = 4
 RATE = 1e-4
 DISCRIMINATOR_RATE = 4e-4
 ADVERSARIAL_WEIGHT = 0.1
-# The discriminator pauses while its loss is less than this share of the generator's adversarial loss.
+# The discriminator skips a step if its loss is below this share of the generator's adversarial loss.
 FAR_AHEAD = 0.1
 SLOPE = 0.2
 
 
 class Discriminator(nn.Module):
-    """Logits [N] that images float [N, 3, 224, 224] are true scenes of whitened features [N, dims]."""
+    """Logits [N]: whether images float [N, 3, 224, 224] are the true scenes for whitened features [N, dims]."""
 
     def __init__(self, dims):
         super().__init__()
@@ -54,12 +54,12 @@ class Discriminator(nn.Module):
 
 
 class Trial:
-    """A copy of the trained generator that is trained further with certain losses."""
+    """A copy of the trained generator, and its further training with one entry of LOSSES."""
 
     def __init__(self, name, generator, start):
         self.name, self.generator = name, generator
         generator.load_state_dict(start)
-        generator.eval()  # for its norms, which keep their statistics
+        generator.eval()  # batch normalisation keeps its statistics
         self.optimiser = torch.optim.AdamW(generator.parameters(), RATE, weight_decay=base.WEIGHT_DECAY)
         torch.manual_seed(SEED)
         self.discriminator = Discriminator(len(generator.feature_mean))
@@ -100,7 +100,7 @@ class Trial:
 
 @torch.no_grad()
 def sharpness(encoder, layer, generators, source):
-    """By generator: mean difference of neighbouring pixels at or beside objects, as a share of the true scenes'."""
+    """For each generator, the mean difference of neighbouring pixels near objects, divided by that of true scenes."""
     scenes, masks = (torch.from_numpy(array) for array in source[0])
     images = scenes.permute(0, 3, 1, 2).float()
     near = functional.max_pool2d(masks[:, None].float(), 9, 1, 4)[:, :, 1:, 1:]
@@ -116,7 +116,7 @@ def sharpness(encoder, layer, generators, source):
 
 
 class OneLayer(nn.Module):
-    """Wraps the encoder to give a single layer's feature under several names, as validation needs it."""
+    """Returns the encoder's feature of one layer under the name of each generator, for `validate`."""
 
     def __init__(self, encoder, layer):
         super().__init__()
