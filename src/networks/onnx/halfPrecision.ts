@@ -17,8 +17,8 @@ const FOLLOWING = new Set(
 )
 
 /**
- * Changes that make a graph compute in float16 if its image input is float16. The weights stay float32 and are cast
- * before they meet the image. ONNX Runtime does this cast once, when it opens the graph.
+ * Changes that make a graph compute in float16 if its image input is float16. The weights in the file stay float32, and
+ * added nodes cast them to float16. ONNX Runtime does this once, when it opens the graph.
  *
  * @throws UsageError when an operator might need float32; InputError when the file is not an ONNX model
  */
@@ -50,7 +50,6 @@ function halfName(name: string): string {
   return `shiftscope.half.${name}`
 }
 
-/** A node that changes a tensor's type. */
 export function castNode(input: string, output: string, to: number): Node {
   return { operator: 'Cast', name: `${output}.node`, inputs: [input], outputs: [output], attributes: { to } }
 }
@@ -60,7 +59,10 @@ function isConstant({ operator, inputs }: GraphNode, constants: ReadonlyMap<stri
   return inputs.length > 0 && inputs.every((name) => name === '' || constants.has(name))
 }
 
-/** Type of a node's output from constants, such as weights that are stored as integers and a scale. */
+/**
+ * Element type of a node's output if all its inputs are constant, such as weights that are stored as integers and a
+ * scale.
+ */
 function constantType({ operator, inputs, attributes }: GraphNode, constants: ReadonlyMap<string, number>): number {
   const [to, value] = [attributes.get('to'), attributes.get('value')]
   if (operator === 'Cast') return typeof to === 'number' ? to : ElementType.UNDEFINED

@@ -1,15 +1,15 @@
 import type { GraphNode, GraphNodes } from './graphNodes.js'
 
-/** A tensor that a node makes of the image. */
+/** A tensor that depends on the image, and the operator that computes it. */
 export interface ImageTensor {
   readonly name: string
   readonly operator: string
 }
 
-/** Operators whose outputs depend only on a tensor's extents, not on its values. */
+/** Operators whose outputs depend only on a tensor's shape, not on its values. */
 const OF_EXTENTS = new Set(['Shape', 'Size'])
 
-/** The tensors of a graph that depend on its image, and so could be read, in the order of the file. */
+/** The tensors of a graph that depend on its image, in the order of the file. Each can be read as a layer. */
 export function imageTensors({ nodes }: GraphNodes, image: string): readonly ImageTensor[] {
   const made = new Set([image])
   const tensors: ImageTensor[] = []
@@ -23,14 +23,15 @@ export function imageTensors({ nodes }: GraphNodes, image: string): readonly Ima
   return tensors
 }
 
-/** A product of features with weights. */
+/** A matrix product of features and weights. */
 export interface FullyConnected {
   readonly input: string
   readonly output: string
 }
 
 /**
- * Products of two matrices, with the indices of these two among the inputs. 8-bit products have scales between them.
+ * Operators that multiply two matrices, with the indices of these two among the inputs. Operators for 8-bit integers
+ * have scales between them.
  */
 const PRODUCTS: Readonly<Record<string, readonly [number, number]>> = {
   Gemm: [0, 1],
@@ -87,7 +88,7 @@ function productOf(
   return constants.has(weights) && !constants.has(features) ? { input: features, output } : undefined
 }
 
-/** Initializers, and tensors that nodes make from these alone. */
+/** Names of the initializers, and of the tensors that nodes compute from these alone. */
 function constantTensors({ nodes, constants }: GraphNodes): ReadonlySet<string> {
   const known = new Set(constants.keys())
   for (const { inputs, outputs } of nodes) {

@@ -8,7 +8,7 @@ import { type GraphNodes, graphNodes } from './graphNodes.js'
 import { ElementType, type ModelProto, modelTable, type ValueInfoProto } from './messages.js'
 import type { TensorInfo } from './model.js'
 
-/** A tensor that goes into an ONNX graph or comes out of it. */
+/** An input or output of an ONNX graph. */
 export interface TypedTensor extends TensorInfo {
   /** Element type as the file states it, such as `float32`; `unknown` if it states none. */
   readonly type: string
@@ -20,12 +20,12 @@ export interface OnnxModel {
   /** Inputs that are not constants. */
   readonly inputs: readonly TypedTensor[]
   readonly outputs: readonly TypedTensor[]
-  /** Names of the tensors that the nodes make, outputs and all others. */
+  /** Names of all tensors that the nodes compute, inner ones and outputs. */
   readonly tensors: ReadonlySet<string>
   readonly graph: GraphNodes
-  /** Metadata under `METADATA_KEYS`, where the file has it. */
+  /** The file's metadata under the keys of `METADATA_KEYS`. */
   readonly metadata: ReadonlyMap<MetadataKey, string>
-  /** The files in which it keeps elements of its tensors. */
+  /** The data files that hold elements of its tensors. */
   readonly external: readonly ExternalReference[]
 }
 
@@ -33,12 +33,12 @@ export interface OnnxModel {
 const METADATA_KEYS = [
   ...(['classes', 'shiftscope.input', 'Image.NominalPixelRange', 'Image.BitmapPixelFormat'] as const),
   ...(['encoder', 'encoder_sha256', 'layer', 'feature'] as const),
-  // Data of an embedded network's training, for models/train/catalog.mjs.
+  // How an embedded network was trained. Only models/train/catalog.mjs reads it.
   'training' as const,
 ]
 export type MetadataKey = (typeof METADATA_KEYS)[number]
 
-/** Longest value that is read. The classes of a large network take some hundred thousand bytes. */
+/** Longest metadata value that is read. The classes of a large network take some hundred thousand bytes. */
 const MOST_METADATA_BYTES = 1 << 20
 
 /**
@@ -70,28 +70,24 @@ function readOnnx(file: ModelFile): OnnxModel {
 
 type ModelFile = ProtobufFile & Pick<OpenFile, 'path'>
 
-/**
- * Reads an ONNX file.
- *
- * @throws InputError as `readOnnx`, and if the file is missing
- */
+/** @throws the errors of `readOnnx`; InputError if the file is missing */
 export function readOnnxFile(path: string): OnnxModel {
   return withFileSync(path, readOnnx)
 }
 
-/** An ONNX model with the files in which its data lies. */
+/** An ONNX model, its data files, and the hash of all of them. */
 export interface HashedModel extends OnnxModel {
   /** SHA-256 of the ONNX file and its data files; it identifies the weights. */
   readonly sha256: string
-  /** Total size of these files in bytes. */
+  /** Total size in bytes of the ONNX file and its data files. */
   readonly bytes: number
   readonly files: readonly ExternalFile[]
 }
 
 /**
- * Reads an ONNX file once, and hashes it and its data files.
+ * Reads an ONNX file, and hashes it and its data files.
  *
- * @param accept is called before anything is hashed
+ * @param accept is called before anything is hashed; it may throw
  * @throws the errors of `readOnnx` and `accept`; InputError if a file is missing, too short, or in another folder
  */
 export function readHashedOnnx(path: string, accept: (model: OnnxModel) => void = () => {}): Promise<HashedModel> {
@@ -111,7 +107,7 @@ async function hashed(model: OnnxModel, file: OpenFile): Promise<HashedModel> {
 }
 
 /**
- * The messages of an ONNX file.
+ * Reads an ONNX file as protobuf messages, for a changed copy.
  *
  * @throws InputError if it is no ONNX model
  */
@@ -119,7 +115,7 @@ export function readModelProto(file: ModelFile): ModelProto {
   return asOnnx(file.path, () => readMessage(file, modelTable))
 }
 
-/** Runs `read`, and turns a ProtobufError into an error that says that the file is not an ONNX model. */
+/** Runs `read`, and turns a ProtobufError into an InputError that names the file. */
 function asOnnx<T>(path: string, read: () => T): T {
   try {
     return read()
