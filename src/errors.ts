@@ -121,9 +121,9 @@ export class InterruptedError extends ShiftscopeError {
 }
 
 /**
- * Called between the steps of work.
- * @param message for the command line, if stopped work leaves nothing to continue
- * @throws the signal's reason, once it was given
+ * Throws if the signal was aborted. Long work calls it between its steps.
+ * @param message replaces the message of an InterruptedError, if stopped work leaves nothing to continue
+ * @throws the signal's reason
  */
 export function throwIfStopped(signal: AbortSignal | undefined, message?: string): void {
   if (!signal?.aborted) return

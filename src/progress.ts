@@ -3,8 +3,8 @@ export interface Progress {
   /** Begins a phase of `total` images, or of the unit that `measure` names. */
   start(label: string, total: number, measure?: ProgressMeasure): void
   /**
-   * `done` units of the phase are finished.
-   * @param secondsLeft estimated seconds until all work ends, if there is a better estimate than from the rate
+   * Reports that `done` units of the phase are finished.
+   * @param secondsLeft estimated seconds until all work ends, if the caller knows better than the rate tells
    */
   update(done: number, secondsLeft?: number): void
   /** Ends the phase, finished or not. */
@@ -51,7 +51,7 @@ export function progressTo(listener: ProgressListener | undefined): Progress {
   }
 }
 
-/** A listener that calls the function of `progress` for each event. */
+/** A listener that calls the method of `progress` for each event. */
 export function listenTo(progress: Partial<Progress>): ProgressListener {
   return (event) => {
     if (event.kind === 'start') progress.start?.(event.label, event.total, { unit: event.unit, before: event.before })
@@ -61,7 +61,6 @@ export function listenTo(progress: Partial<Progress>): ProgressListener {
   }
 }
 
-/** Progress that nobody listens to. */
 export const silent: Progress = {
   start: () => undefined,
   update: () => undefined,

@@ -19,14 +19,15 @@ export interface OpenFile {
   /** Size in bytes. */
   readonly size: number
   /**
-   * Bytes of a range, in memory of their own. The range is compared with the file's size before memory is taken.
+   * Reads a range into a new buffer. The range is compared with the file's size before memory is allocated.
    * @throws InputError if the file is shorter than the range or cannot be read
    */
   read(range: ByteRange): Promise<Buffer<ArrayBuffer>>
   /** The byte at an offset. Fast for bytes that are close together. @throws InputError beyond the end */
   byteAt(offset: number): number
   /**
-   * The bytes from `start` up to `end`. Callers must limit their number, since all are in memory.
+   * The bytes from `start` up to, but not including, `end`. All are read into memory, so callers must limit their
+   * number.
    * @throws InputError beyond the end
    */
   bytesAt(start: number, end: number): Buffer
@@ -35,9 +36,9 @@ export interface OpenFile {
 }
 
 /**
- * Opens a file from outside while `use` runs.
+ * Opens a file for the time that `use` runs.
  *
- * @throws InputError if the file is missing, is no regular file, or cannot be read; the errors of `use`
+ * @throws InputError if the file is missing, is not a regular file, or cannot be read; the errors of `use`
  */
 export async function withFile<T>(path: string, use: (file: OpenFile) => T | Promise<T>): Promise<T> {
   const { file, close } = openFile(path)
@@ -59,8 +60,7 @@ export function withFileSync<T>(path: string, use: (file: Omit<OpenFile, 'read' 
 }
 
 /**
- * Size of a file in bytes.
- *
+ * @returns the size of a file in bytes
  * @throws InputError if the file is missing or cannot be read
  */
 export async function fileSize(path: string): Promise<number> {
@@ -78,7 +78,7 @@ function openFile(path: string): { readonly file: OpenFile; readonly close: () =
     descriptor = undefined
     closeSync(opened)
   }
-  // After a file is closed, its descriptor may belong to another file.
+  // Throws after the file is closed, because its descriptor may then belong to another file.
   const stillOpen = () => {
     if (descriptor === undefined) throw new Error(`${path} is read after it was closed`)
     return descriptor
@@ -128,11 +128,11 @@ function reads(path: string, size: number, descriptor: () => number): Pick<OpenF
 const readBytes = promisify(read)
 
 const LONGEST_PIECE = 1 << 20
-/** Files of at most this many bytes are read at once, because making a stream would take longer. */
+/** Files of at most this many bytes are hashed in one piece, because making a stream would take longer. */
 const SMALL = 1 << 16
 const WINDOW_BYTES = 4096
 
-/** Reads from a window around the last byte that was asked for. */
+/** Reads bytes through a small buffer. If a byte is not in it, the buffer is filled from that byte on. */
 function windowReads(path: string, descriptor: () => number): Pick<OpenFile, 'byteAt' | 'bytesAt'> {
   const window = Buffer.alloc(WINDOW_BYTES)
   let start = 0
@@ -165,7 +165,7 @@ function sizeOf(path: string, status: Stats): number {
 }
 
 function tooShort(path: string): InputError {
-  return new InputError(`${path} is shorter than it should be: truncated; download or copy it again`)
+  return new InputError(`${path} is cut off; download or copy it again`)
 }
 
 function asInput<T>(path: string, read: () => T): T {
@@ -176,7 +176,7 @@ function asInput<T>(path: string, read: () => T): T {
   }
 }
 
-/** Turns an error of the system into an InputError with file and remedy. Returns any other error unchanged. */
+/** Turns an error of the system into an InputError that names the file. Returns any other error unchanged. */
 function inputError(path: string, error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof ShiftscopeError || !('code' in error)) return error
   if (error.code === 'ENOENT') return new InputError(`${path} does not exist; check the path`, { cause: error })

@@ -17,7 +17,8 @@ export async function writeSealedJson<T>(path: string, schema: z.ZodType<T>, doc
 }
 
 /**
- * Reads a file of `writeSealedJson`. If the schema refuses a key `format`, the file is of another version.
+ * Reads a file that `writeSealedJson` wrote. If the schema refuses a key `format`, the error says that another version
+ * made the file.
  * @param remedy ends the message; says how to make the file again
  * @throws InputError if the file cannot be read, is of another version or damaged
  */

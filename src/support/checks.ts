@@ -1,6 +1,6 @@
 import { UsageError } from '../errors.js'
 
-/** Checks of arguments without zod, since threads that start for a batch of images load this file. */
+/** Checks of arguments without zod, because worker threads load this file and should start fast. */
 
 /** @throws UsageError for a name that is not among the known ones */
 export function checkNames(what: string, names: readonly string[], known: readonly string[]): void {

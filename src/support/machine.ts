@@ -4,7 +4,7 @@ import { ResourceError, ShiftscopeError } from '../errors.js'
 
 /**
  * Number of processor cores that this process may use: the cores that it is bound to, limited by the processor time of
- * its control group and by the cores of its Slurm job.
+ * its cgroup and by the cores of its Slurm job.
  */
 export function availableCores(environment: NodeJS.ProcessEnv = process.env, root = '/'): number {
   const given = Number(environment.SLURM_CPUS_PER_TASK)
@@ -13,7 +13,7 @@ export function availableCores(environment: NodeJS.ProcessEnv = process.env, roo
 }
 
 /**
- * Cores' worth of time that this process's control group and those above it allow. Reference: Linux, cgroup-v2.rst,
+ * Number of cores whose time this process's cgroup and those above it allow. Reference: Linux, cgroup-v2.rst,
  * `cpu.max`.
  */
 function quota(root: string): number {
@@ -28,7 +28,7 @@ function quota(root: string): number {
   return Math.min(...quotas)
 }
 
-/** Text of a file about the system; empty if there is none. */
+/** Text of a file in /proc or /sys; empty if it cannot be read. */
 export function systemText(path: string): string {
   try {
     return readFileSync(path, 'utf8')
@@ -42,7 +42,7 @@ export function machineMemory(): number {
   return Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY)
 }
 
-/** Messages of V8, Node, the addon and the libraries if there is no memory for an array or a thread. */
+/** Matches error messages of V8, Node, the addon and libraries if there is no memory for an array or a thread. */
 const NO_MEMORY =
   /allocation failed|there is no memory for|invalid (typed array|array buffer) length|bad_alloc|out of memory|cannot allocate|creating thread/i
 
@@ -50,7 +50,7 @@ const NO_MEMORY_CODES: readonly string[] = ['ENOMEM', 'ERR_WORKER_INIT_FAILED', 
 
 /**
  * The ResourceError to throw if the system refused memory or an open file.
- * @param work text for the failed work, such as `cannot read dog.png`; by default the message does not name it
+ * @param work the work that failed, for the message, such as `cannot read dog.png`
  * @returns undefined for every other error, and for errors of this library
  */
 export function resourceError(error: unknown, work?: string): ResourceError | undefined {
@@ -64,7 +64,7 @@ function causeOf(error: unknown): string | undefined {
   if (/\bE[MN]FILE\b/.test(`${code} ${error.message}`))
     return 'too many files are open; allow more (ulimit -n) and run the same command again'
   if (NO_MEMORY_CODES.includes(code ?? '') || NO_MEMORY.test(error.message))
-    return `memory does not suffice (${error.message.split('\n')[0]}); allow more (ulimit -v), or make the work smaller: a larger \`stride\`, fewer \`layers\` or \`workers\``
+    return `there is not enough memory (${error.message.split('\n')[0]}); allow more (ulimit -v), or make the work smaller: a larger \`stride\`, fewer \`layers\` or \`workers\``
   return undefined
 }
 
@@ -72,12 +72,11 @@ function causeOf(error: unknown): string | undefined {
  * Sets environment variables for ONNX Runtime and CUDA, unless they are set already. It is called before these
  * libraries are first used, not on import, so that importing the package changes nothing.
  *
- * ONNX Runtime reports its use to its makers unless the environment forbids it before the first session is opened.
+ * ONNX Runtime sends usage data to its makers unless the environment forbids it before the first session is opened.
  * Users' computations are private, and a program that works offline must not try the network.
  *
- * CUDA numbers its cards by speed unless the environment says otherwise before its first call. With PCI_BUS_ID, the
- * numbers agree in this process, which trains classifiers and compares features, in the processes of networks, and in
- * NVIDIA's files and tools.
+ * CUDA numbers its cards by speed unless the environment says otherwise before its first call. With PCI_BUS_ID, a card
+ * has the same number in all processes of Shiftscope, and in NVIDIA's files and tools.
  */
 export function prepareEnvironment(): void {
   process.env.ORT_DISABLE_TELEMETRY ||= '1'

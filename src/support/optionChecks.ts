@@ -34,7 +34,7 @@ export type OptionTable = Readonly<Record<string, z.ZodType>>
 
 type Input<Table extends OptionTable> = z.input<z.ZodObject<Table>>
 
-/** The options that a caller may give: types of a table's options, with their comments. */
+/** The options that a caller may give. The type keeps the doc comments of the table. */
 export type GivenOptions<Table extends OptionTable> = {
   readonly [Name in keyof Input<Table>]: Exclude<Input<Table>[Name], undefined>
 }
@@ -43,7 +43,7 @@ export type GivenOptions<Table extends OptionTable> = {
 export type CheckedOptions<Table extends OptionTable> = Readonly<z.output<z.ZodObject<Table>>>
 
 /**
- * Checks the options that a script gives before they are used: misspelt names and wrong values are errors. An undefined
+ * Checks the options that a script gives before they are used. Misspelt names and wrong values are errors. An undefined
  * option counts as left out.
  * @returns the options with their defaults
  * @throws UsageError that names the option
@@ -70,7 +70,7 @@ export function parseOptions<Table extends OptionTable>(given: unknown, table: T
   throw new UsageError(`option ${name} must be ${wantedBy(issue)}, not ${typeName(value)}`)
 }
 
-/** The options of a function that takes no defaults from the check: required ones and optional ones. */
+/** The options of a function that sets its own defaults. */
 export interface OptionList {
   readonly required?: OptionTable
   readonly optional: OptionTable

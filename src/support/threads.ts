@@ -4,8 +4,8 @@ import { ResourceError } from '../errors.js'
 import { systemText } from './machine.js'
 
 /**
- * Bytes of address space that a JavaScript thread takes. V8 reserves far more than it uses, and so do the libraries
- * that the thread loads.
+ * Bytes of address space that a JavaScript thread takes. V8 and the libraries of the thread reserve far more than they
+ * use.
  */
 const ADDRESSES_PER_THREAD = 1.2 * 2 ** 30
 
@@ -18,8 +18,8 @@ export function addressesLeft(folder = '/proc/self'): number {
 }
 
 /**
- * How many JavaScript threads can be started. With one more, V8 would end the process before Shiftscope could report
- * the error.
+ * Number of JavaScript threads that can be started. One more would make V8 end the process before Shiftscope could
+ * report an error.
  */
 export function threadsWithinLimit(left = addressesLeft()): number {
   return Math.max(0, Math.floor(left / ADDRESSES_PER_THREAD))
@@ -32,27 +32,26 @@ export function checkWorkers(count: number, left = addressesLeft()): void {
   const workers = count === 1 ? 'a worker takes' : `${count} workers take`
   const fewer = count === 1 ? '' : ', or use fewer `workers`'
   throw new ResourceError(
-    `${workers} ${gibibytes(count * ADDRESSES_PER_THREAD)} of addresses, and the limit of this shell leaves ${gibibytes(left)}; allow more (ulimit -v)${fewer}`,
+    `${workers} ${gibibytes(count * ADDRESSES_PER_THREAD)} of address space, but the limit of this shell leaves only ${gibibytes(left)}; allow more (ulimit -v)${fewer}`,
   )
 }
 
-/** Threads that take tasks as they come. */
 export interface ThreadPool<Task, Answer> {
-  /** Rejects if the task's thread is lost, in which case another takes its place, and if no thread could be started. */
+  /** Rejects if the task's thread dies, in which case a new one is started, or if no thread could be started. */
   run(task: Task): Promise<Answer>
   destroy(): Promise<void>
 }
 
 interface PoolOptions {
-  /** Address of the threads' module. */
+  /** URL of the module that the threads run. */
   readonly script: string
   readonly threads: number
-  /** Tasks that a thread has at a time. */
+  /** Number of tasks that a thread works on at the same time. */
   readonly tasksEach: number
   readonly workerData?: unknown
 }
 
-/** Starts all threads at once. They stay until they are destroyed. */
+/** Starts all threads at once. They run until the pool is destroyed. */
 export function openThreadPool<Task, Answer>(options: PoolOptions): ThreadPool<Task, Answer> {
   const { script, threads, tasksEach, workerData } = options
   const piscina = new Piscina({
@@ -65,8 +64,8 @@ export function openThreadPool<Task, Answer>(options: PoolOptions): ThreadPool<T
     atomics: 'disabled',
   })
   const waiting = new Set<(reason: unknown) => void>()
-  // Errors of threads without a task: of threads that could not be started, and of threads whose answer nobody waits
-  // for.
+  // Errors of threads that have no task: they could not be started, or nobody waits for their answer. If no thread is
+  // left, the waiting tasks are rejected, because no thread will ever take them.
   piscina.on('error', (error) => {
     if (piscina.threads.length === 0) for (const reject of waiting) reject(error)
   })
