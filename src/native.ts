@@ -15,15 +15,14 @@ import { DeviceError, endIfStopped, InputError } from './errors.js'
 import { prepareEnvironment } from './support/machine.js'
 
 /**
- * How 8-bit samples become network input: (value / divisor - mean[c]) / std[c], each step rounded to float32, which is
- * bit for bit what torchvision's ToTensor (divisor 255) and Normalize give.
+ * Network input is (value / divisor - mean[c]) / std[c], each step rounded to float32. This equals torchvision's
+ * ToTensor (divisor 255) and Normalize bit for bit.
  */
 interface Normalisation {
-  /** 255 for networks fed with 0 to 1, 1 for those fed with 0 to 255. */
+  /** 255 if the network takes values from 0 to 1; 1 if it takes 0 to 255. */
   readonly divisor: number
   /** In the order of the output channels: with `bgr`, index 0 is blue. */
   readonly mean: readonly [number, number, number]
-  /** In the order of the output channels. */
   readonly std: readonly [number, number, number]
   readonly channelOrder: 'rgb' | 'bgr'
 }
@@ -38,9 +37,7 @@ export interface CompositorOptions {
   /** One colour, or an RGB image [frameRows, frameCols, 3]. */
   readonly background: { readonly rgb: readonly [number, number, number] } | { readonly image: Uint8Array }
   readonly normalisation: Normalisation
-  /**
-   * hard: the patch's pixel if alpha >= 128, else the background's. soft: the patch has weight alpha / 255, in float32.
-   */
+  /** hard: the patch's pixel if alpha >= 128, else the background's. soft: a float32 blend with weight alpha / 255. */
   readonly blend: 'hard' | 'soft'
 }
 
@@ -48,7 +45,6 @@ export interface CompositorOptions {
 export interface Compositor {
   /**
    * Writes one composite per position, on a thread of Node's pool.
-   *
    * @param offsets Upper-left corners of the patch, [images, 2] as row, col; copied during the call.
    * @param out Receives [images, 3, frameRows, frameCols]; must have exactly that length.
    * @throws RangeError when a position puts the patch outside the frame; nothing is written then.
@@ -58,7 +54,6 @@ export interface Compositor {
 
 /** A matrix of features in the memory of a CUDA device; see `uploadFeatures`. */
 export interface CudaFeatures {
-  /** Index of the device. */
   readonly device: number
   readonly handle: CudaHandle
 }
@@ -90,7 +85,6 @@ export interface ArgmaxOptions {
   readonly threads?: number
 }
 
-/** Why a feature vector has no direction. */
 export interface CosineFault {
   readonly source: 'features' | 'anchors'
   readonly row: number
@@ -126,12 +120,9 @@ export interface SvmOptions {
   readonly problems: number
   /** Each problem minimises ½|w|² + C Σ max(0, 1 - y f(x)) for f(x) = <w, x> + b, as sklearn's SVC(kernel='linear') does. */
   readonly C: number
-  /**
-   * A problem is solved when its duality gap is at most this fraction of the primal objective. native/core/svm.h states
-   * the defaults of this and of `passLimit`.
-   */
+  /** Largest duality gap of a solved problem, relative to its primal objective. Default: see native/core/svm.h. */
   readonly tolerance?: number
-  /** Most passes over the features. After these, unsolved problems are returned with `converged` false. */
+  /** Most passes over the features, after which problems may be unsolved. Default: see native/core/svm.h. */
   readonly passLimit?: number
   /** Default 1. The bits of the result do not depend on it. */
   readonly threads?: number
@@ -150,13 +141,12 @@ export interface CudaDevice {
 
 export interface CudaDevices {
   readonly devices: readonly CudaDevice[]
-  /** Why devices are missing from the list; empty if none is. */
+  /** Why some or all devices cannot be used; otherwise empty. */
   readonly reason: string
 }
 
 export interface SvmSolution {
   readonly intercept: number
-  /** The objective at the solution. */
   readonly primal: number
   /** A lower bound of the objective of every solution, from the dual problem. */
   readonly dual: number
@@ -172,13 +162,11 @@ export interface SvmTraining {
   readonly solutions: readonly SvmSolution[]
   /** Decision values f(x) of all samples, inside and outside the training set, [problems, rows]. */
   readonly decisions: Float64Array
-  /** Passes over the features. */
   readonly passes: number
   /** Number of samples whose scalar products with others were computed. */
   readonly gramSamples: number
 }
 
-/** A feature holds NaN or infinity. */
 export class NonFiniteFeatureError extends InputError {
   override readonly code = 'ERR_SHIFTSCOPE_NON_FINITE_FEATURE'
   /** First row at fault in the matrix. */
@@ -245,12 +233,11 @@ interface Addon {
   instructionSet(): string
 }
 
-/** The package's folder; `..` leads there from both `src` and `dist`. */
 const PACKAGE = fileURLToPath(new URL('..', import.meta.url))
 
 /**
- * Loads a build of this checkout first, because a user who made one wants it for its CUDA kernels or changed sources.
- * If it cannot be loaded, for example after a move to another machine, it loads the package's binary for this platform.
+ * Prefers a build in this checkout, because a user who made one wants its CUDA kernels or changed sources. If it cannot
+ * be loaded, for example on another machine, the package's binary for this platform is loaded.
  */
 function load(): Addon {
   const require = createRequire(import.meta.url)
@@ -301,10 +288,8 @@ function addon(): Addon {
 }
 
 /**
- * The instruction set that the kernels use, by its name in native/core/instruction_set.h: the best of this machine, or
- * the one that SHIFTSCOPE_ISA names.
- *
- * @throws DeviceError when the addon cannot be loaded or SHIFTSCOPE_ISA names a level that the machine lacks.
+ * The kernels' instruction set, as native/core/instruction_set.h names it: the machine's best, or SHIFTSCOPE_ISA.
+ * @throws DeviceError when the addon cannot be loaded or the machine lacks the level that SHIFTSCOPE_ISA names
  */
 export function instructionSet(): string {
   return addon().instructionSet()
@@ -318,9 +303,8 @@ export function createCompositor(options: CompositorOptions): Compositor {
 }
 
 /**
- * Copies a matrix, [rows, dims], to the CUDA device with this index, in a thread of its own. The device keeps it until
- * `releaseFeatures`, or until the result is garbage-collected.
- *
+ * Copies a matrix, [rows, dims], to a CUDA device, in a thread of its own. The device keeps it until `releaseFeatures`,
+ * or until the result is garbage-collected.
  * @throws CudaFailure for a device that cannot be used or has too little memory
  */
 export async function uploadFeatures(
@@ -334,10 +318,7 @@ export async function uploadFeatures(
   return { device, handle: result.handle }
 }
 
-/**
- * Frees the device's memory once the running operations on the features have ended. Start no operation on them after
- * this call.
- */
+/** Frees the device's memory once running operations have ended. Start no operation on the features after this call. */
 export function releaseFeatures({ handle }: CudaFeatures): void {
   addon().releaseFeatures(handle)
 }
@@ -358,7 +339,6 @@ function endIfFailed<T extends object>(
 /**
  * Cosine similarity of every feature with every anchor, [anchorCount, rows], within one float32 rounding of the float64
  * value. It runs in its own threads.
- *
  * @throws DegenerateFeatureError for a feature or an anchor that is all zero or not finite; CudaFailure for a CUDA
  * device that cannot do it
  */
@@ -372,8 +352,8 @@ export async function cosineSimilarity(options: CosineOptions): Promise<Float32A
 }
 
 /**
- * Index of the largest value of every feature, [rows]; the first, if several are equal. NaN is ignored. Features must
- * have fewer than 2^31 dims. It runs in its own threads.
+ * Index of the largest value of every feature, [rows]; the first of equal ones. NaN is ignored. dims must be below
+ * 2^31.
  */
 export async function argmax({ features, rows, dims, threads = 1 }: ArgmaxOptions): Promise<Int32Array> {
   const out = new Int32Array(rows)
@@ -383,7 +363,6 @@ export async function argmax({ features, rows, dims, threads = 1 }: ArgmaxOption
 
 /**
  * Trains linear support vector machines for many problems on the same features at once, in its own threads.
- *
  * @throws NonFiniteFeatureError for a feature that holds NaN or infinity; RangeError for a C or tolerance that is not
  * positive; CudaFailure for a CUDA device that cannot do it; Error for a problem without samples of both classes; the
  * signal's reason
@@ -407,8 +386,8 @@ export async function trainSvm({ signal, features, ...options }: SvmOptions): Pr
 }
 
 /**
- * Tries the CUDA devices, or the one with this index, and lists those that can run the addon's kernels. Each takes some
- * tenths of a second.
+ * Tries all CUDA devices, or only one, and lists those that can run the addon's kernels. Each takes some tenths of a
+ * second.
  */
 export function cudaDevices(index?: number): CudaDevices {
   return addon().cudaDevices(index)

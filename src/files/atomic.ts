@@ -3,13 +3,12 @@ import { dirname, join } from 'node:path'
 import { OutputError, ShiftscopeError } from '../errors.js'
 import { clearBeside, temporaryName } from './temporaries.js'
 
-/** Content of a file: all at once, or in consecutive pieces, of which only one need be in memory. */
+/** Content of a file: at once, or in consecutive pieces, so that only one piece is in memory. */
 export type Content = string | Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>
 
 /**
  * Writes a file whole or not at all: under a temporary name in the same folder, flushed, then renamed. Missing folders
- * above it are made. A full disk, a read-only folder and the like become one-line OutputErrors. So does a path that
- * names a device or a pipe.
+ * are made. A full disk, a read-only folder, a path of a device or pipe and the like become one-line OutputErrors.
  */
 export async function writeFileAtomic(path: string, content: Content): Promise<void> {
   if (await isSpecial(path)) {
@@ -27,8 +26,8 @@ export async function writeFileAtomic(path: string, content: Content): Promise<v
 }
 
 /**
- * Whether a path names a device, a pipe or an open file of a process, such as /dev/null and /dev/stdout. Renaming a
- * file to it would replace the device for all programs.
+ * Whether a path is a device, a pipe or an open file of a process, such as /dev/null. Renaming a file to it would
+ * replace the device for all programs.
  */
 async function isSpecial(path: string): Promise<boolean> {
   const target = await readlink(path).catch(() => '')
@@ -38,9 +37,8 @@ async function isSpecial(path: string): Promise<boolean> {
 }
 
 /**
- * Makes a folder whole or not at all: `fill` writes into a temporary folder beside it, which is then renamed to `path`.
- * An older folder of that name is replaced.
- * @returns the result of `fill`
+ * Makes a folder whole or not at all: `fill` writes into a temporary folder, which is then renamed to `path`. An older
+ * folder of that name is replaced. Returns the result of `fill`.
  */
 export async function writeFolderAtomic<T>(path: string, fill: (temporary: string) => Promise<T>): Promise<T> {
   const temporary = temporaryName(path)
@@ -61,8 +59,8 @@ export async function writeFolderAtomic<T>(path: string, fill: (temporary: strin
 const MAX_REPLACEMENTS = 100
 
 /**
- * Renames a folder to a name that may be taken. The old folder is moved away first, so the name is missing only for an
- * instant. If several processes do this at once, the last folder stays.
+ * Renames a folder to a name that may be taken. The old folder is moved away first. If several processes do this at
+ * once, the last folder stays.
  */
 async function takePlace(folder: string, path: string): Promise<void> {
   for (let attempt = 1; ; attempt++) {
@@ -87,8 +85,8 @@ async function takePlace(folder: string, path: string): Promise<void> {
 }
 
 /**
- * Makes a folder and the missing ones above it, one level after the other. Node's own `recursive` option never ends if
- * the file system refuses a folder with the error for a missing parent, as /proc does.
+ * Makes a folder and the missing ones above it. Node's `recursive` option never ends on file systems such as /proc,
+ * which answer that a parent is missing where they refuse a folder.
  */
 export async function makeFolders(path: string): Promise<void> {
   try {
@@ -112,10 +110,7 @@ function isFolder(path: string): Promise<boolean> {
   )
 }
 
-/**
- * Makes a folder and missing folders above it, and checks that it can be written, before long work relies on it.
- * @throws OutputError if it cannot be made or written
- */
+/** Makes a folder, and checks that it can be written, before long work relies on it. */
 export async function makeWritableFolder(path: string): Promise<void> {
   try {
     await makeFolders(path)
@@ -127,7 +122,7 @@ export async function makeWritableFolder(path: string): Promise<void> {
   }
 }
 
-/** Writes a temporary file. First removes the temporary files of dead processes, to make room. */
+/** Writes a temporary file, after removing those of dead processes to make room. */
 async function writePieces(path: string, content: Content): Promise<void> {
   const file = await open(path, 'wx')
   try {
@@ -151,7 +146,6 @@ async function writeBytes(file: Awaited<ReturnType<typeof open>>, bytes: Uint8Ar
   }
 }
 
-/** Turns an error of the file system into an OutputError with path, cause and remedy. */
 export function asOutputError(path: string, error: unknown): Error {
   if (error instanceof ShiftscopeError) return error
   const code = (error as NodeJS.ErrnoException | undefined)?.code

@@ -10,7 +10,6 @@ export interface JsonRecord {
   readonly end: number
 }
 
-/** Most bytes of a single record. */
 const MOST_RECORD_BYTES = 64 * 1024 * 1024
 
 /** Number of bytes of a section's name that are compared. */
@@ -27,7 +26,7 @@ const CLOSE_LIST = 0x5d
 
 /**
  * Reads a JSON file of the form {"section": [{…}, …], …} object by object, so that the file need not fit into memory.
- * All sections but the given ones are skipped.
+ * Only the given sections are read.
  * @throws InputError if the file cannot be read, has another form, is damaged or is cut short
  */
 export async function readJsonRecords(
@@ -62,7 +61,7 @@ function readFault({ code, message }: NodeJS.ErrnoException): string {
 
 /**
  * Follows strings and brackets byte by byte. Depth 1 is inside the top-level object, depth 2 inside a section's list,
- * and greater depths inside a record. A record is parsed as JSON when it is complete.
+ * and greater depths inside a record.
  */
 function recordScanner(path: string, sections: readonly string[], onRecord: (record: JsonRecord) => void) {
   let depth = 0

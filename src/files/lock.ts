@@ -21,14 +21,12 @@ import { ownerOfTemporary } from './temporaries.js'
 /** The lock of a living process. */
 export type HeldLock = LockFile & { readonly name: string; readonly owner: Owner }
 
-/** The locks in a folder that many processes share, as one of these processes uses them. */
 export interface Locks {
   readonly owner: Owner
   /** Takes a lock that no living process holds. @returns false if one holds it */
   take(name: string): Promise<boolean>
   /** Takes a lock as soon as no living process holds it. @returns whether this process had to wait */
   takeInTurn(name: string, options?: WaitOptions): Promise<boolean>
-  /** Releases a lock that this process holds. */
   release(name: string): Promise<void>
   /** Names of the locks of other processes, living or dead. Lists the folder without reading a lock file. */
   names(): Promise<ReadonlySet<string>>
@@ -41,12 +39,8 @@ export interface Locks {
 }
 
 interface WaitOptions {
-  /**
-   * Called before each pause with the lock that is waited for; undefined if its owner is unknown. It may throw to stop
-   * waiting.
-   */
+  /** Called before each pause. `held` is undefined if the lock's owner is unknown. It may throw to stop waiting. */
   readonly onWait?: (held: HeldLock | undefined, attempt: number) => void
-  /** The longest pause between two attempts. */
   readonly longestSeconds?: number
   readonly signal?: AbortSignal | undefined
 }
@@ -59,7 +53,7 @@ const LONGEST_PAUSE_SECONDS = 10
 
 /**
  * Opens the locks of a folder that processes on one or more machines share. The lock files are in the subfolder
- * `.locks`, which the first lock creates. The methods throw an OutputError if `.locks` cannot be written.
+ * `.locks`. The methods throw an OutputError if it cannot be written.
  *
  * A lock is a file into which its owner writes heartbeats. The process that creates NAME~0 has the lock NAME. Once its
  * owner is dead (see `isDead`), the next process creates NAME~1, and only then removes NAME~0. So no process removes
@@ -80,15 +74,14 @@ export function openLocks(parent: string): Locks {
 
   const beat = async () => {
     const record = recordOf(owner, state, ++beats)
-    // A failed heartbeat is ignored, because the next one comes long before the lease ends.
+    // A failed heartbeat does no harm, because the next one comes long before the lease ends.
     for (const path of mine.values()) await rewrite(path, owner, record).catch(() => undefined)
   }
 
   const start = async () => {
     if (timer !== undefined) return
     timer = setInterval(beat, (leaseSeconds() * 1000) / BEATS).unref()
-    // This is the first look at the files of other processes. `close` removes those that have not changed for a lease
-    // since.
+    // A first look at the files of other processes. `close` removes those that do not change for a lease after it.
     await deadFiles(folder)
   }
 
@@ -107,13 +100,12 @@ export function openLocks(parent: string): Locks {
     if (!before.every(isOfTheDead)) return false
     const path = join(folder, `${name}~${Math.max(-1, ...before.map(({ number }) => number)) + 1}`)
     const isMade = await isNewFile(path, recordOf(owner, state, beats))
-    // If the file server receives the request twice, the answer is that the file exists, although this process created
-    // it. So the owner in the file decides.
+    // If a file server receives the request twice, it answers that the file exists, although this process created it.
     if (!isMade && !(await isOwnedBy(owner, path))) return false
     mine.set(name, path)
     try {
-      // Looks again for two reasons. Another process may have created a file with another number, because it listed the
-      // folder at another moment. And if this process was suspended, its own file may have been removed.
+      // Another process may have listed the folder earlier and created a file with another number. And if this process
+      // was suspended, its own file may have been removed.
       const now = await filesOf(folder, name)
       const others = now.filter((file) => file.path !== path)
       if (now.some((file) => file.owner?.id === owner.id) && others.every(isOfTheDead)) {
@@ -135,7 +127,7 @@ export function openLocks(parent: string): Locks {
     for (const { path, name } of await deadFiles(folder)) {
       // Takes a dead lock before it removes the files, so that no other process can take it meanwhile.
       if (name !== undefined && (await take(name))) await release(name)
-      // Temporary files of lock files are removed, too. All others belong to other programs.
+      // Other files than locks and temporary files belong to other programs.
       if (ownerOfTemporary(basename(path)) !== undefined) await remove(path)
     }
     await rmdir(folder).catch(() => undefined)
@@ -181,15 +173,14 @@ export async function pause(
 }
 
 export interface FolderLockOptions {
-  /** Receives a message about the process that this one waits for. */
   readonly note?: (line: string) => void
   readonly signal?: AbortSignal | undefined
 }
 
 /**
  * Locks a folder for one writer, so that two processes do not mix their rows in one file. It waits only if the other
- * process may be dead. A process that was suspended for longer than a lease still writes when it continues; the hashes
- * that are stored at the end reveal the damage.
+ * process may be dead. One that was suspended for longer than a lease still writes when it continues; hashes reveal the
+ * damage.
  * @returns a function that releases the lock
  * @throws OutputError if a living process writes there; the signal's reason
  */
@@ -200,8 +191,8 @@ export async function lockFolder(folder: string, options: FolderLockOptions = {}
   const onWait = (held: HeldLock | undefined, attempt: number) => {
     first ??= held
     const who = held === undefined ? 'another process' : processName(held.owner)
-    // If the owner is on this machine, it is alive, since the system can look it up. An owner on another machine is
-    // alive if its heartbeat has changed.
+    // An owner on this machine is alive, since the system was asked. One on another machine is alive if its heartbeat
+    // changed.
     if (held !== undefined && (held.owner.machine === locks.owner.machine || held.version !== first?.version))
       throw new OutputError(`${who} is writing into ${folder}; wait for it, or choose another folder with \`out\``)
     if (attempt === 0) note?.(`${who} was writing into ${folder}; waiting to see whether it still runs`)
@@ -223,7 +214,6 @@ function isHeld(file: LockFile): file is HeldLock {
   return file.name !== undefined && file.owner !== undefined && !isOfTheDead(file)
 }
 
-/** The lock files and temporary files that dead processes left in a folder of locks. */
 async function deadFiles(folder: string): Promise<readonly LockFile[]> {
   return (await filesOf(folder)).filter(isOfTheDead)
 }

@@ -8,12 +8,12 @@ import { READ_WITHOUT_WAITING } from './regularFile.js'
 import { sha256 } from './sha256.js'
 import { temporaryName } from './temporaries.js'
 
-/** A file in a folder of locks, with the record that its owner wrote last. */
+/** A file in a folder of locks, and the record in it. */
 export interface LockFile {
   readonly path: string
   /** Name of the lock; undefined if the file is not a lock. */
   readonly name: string | undefined
-  /** 0 for a lock's first file. A process that takes over the lock creates the file with the next number. */
+  /** 0 at first. A process that takes over the lock creates the file with the next number. */
   readonly number: number
   /** Undefined if the file is damaged or cannot be read. */
   readonly owner: Owner | undefined
@@ -43,7 +43,7 @@ export async function filesOf(folder: string, lock?: string): Promise<readonly L
   return files
 }
 
-/** Number of files to read at a time, because a process may have only a limited number of open files. */
+/** Files to read at a time, because a process may have only a limited number of open files. */
 const FILES_AT_ONCE = 64
 
 export function namesIn(folder: string): Promise<readonly string[]> {
@@ -53,15 +53,12 @@ export function namesIn(folder: string): Promise<readonly string[]> {
   })
 }
 
-/**
- * Whether an error means that a file does not exist. ESTALE: a file server has replaced it. ENOTDIR: its folder is a
- * file.
- */
+/** Whether a file does not exist. ESTALE: a file server has replaced it. ENOTDIR: its folder is a file. */
 function isAbsence({ code = '' }: NodeJS.ErrnoException): boolean {
   return ['ENOENT', 'ESTALE', 'ENOTDIR'].includes(code)
 }
 
-/** Removes a file if possible. One that cannot be removed, such as another user's, does no harm. */
+/** Removes a file if possible. If not, as with another user's file, it does no harm. */
 export async function remove(path: string): Promise<void> {
   await rm(path, { force: true }).catch(() => undefined)
 }
@@ -73,8 +70,7 @@ export function lockOf(file: string): Pick<LockFile, 'name' | 'number'> {
 }
 
 /**
- * Reads a lock file. It opens the file, because NFS asks the server for changes only then. It reads a second time in
- * case the first was during a heartbeat.
+ * Opens the file each time, because NFS asks the server for changes only then. Reads again if a heartbeat came between.
  */
 export async function readLock(path: string): Promise<LockFile | undefined> {
   const file = await open(path, READ_WITHOUT_WAITING).catch((error: NodeJS.ErrnoException) => error)
@@ -105,7 +101,6 @@ async function recordText(file: FileHandle): Promise<string> {
   }
 }
 
-/** The record in a file's text; undefined if the text is damaged or half written. */
 function recordIn(text: string): z.infer<typeof recordSchema> | undefined {
   return recordSchema.safeParse(tryJson(text)).data
 }
@@ -117,9 +112,7 @@ export function recordOf(owner: Owner, state: unknown, beat: number): string {
   return (isShort ? text : JSON.stringify({ owner, beat, state: null })).padEnd(RECORD_BYTES)
 }
 
-/**
- * Writes a heartbeat into a lock file, unless another process has taken over the lock because heartbeats were missing.
- */
+/** Writes a heartbeat into a lock file, unless another process has taken over the lock meanwhile. */
 export async function rewrite(path: string, { id }: Owner, record: string): Promise<void> {
   const file = await open(path, 'r+')
   try {
@@ -162,7 +155,7 @@ export async function isNewFile(path: string, record: string): Promise<boolean> 
     } finally {
       await rm(temporary, { force: true })
     }
-    // ENOENT: the folder is gone, because the last process that closes its locks removes it. So it is made again.
+    // The folder is gone, because the last process that closes its locks removes it.
     await makeFolders(dirname(path)).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'EEXIST') throw error
     })

@@ -20,10 +20,8 @@ const ENTRY = /\s*(?:'(\w+)'|"(\w+)")\s*:\s*('[^'\\]*'|"[^"\\]*"|True|False|\([\
 const LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1
 
 /**
- * The bytes of a version 1.0 .npy file as two pieces: the header, and the data, which are not copied.
- *
+ * The header and the data of a version 1.0 .npy file. The data are not copied.
  * Format: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
- *
  * @param shape length of each axis, slowest first (C order)
  * @param data as many float32 values as the shape needs
  */

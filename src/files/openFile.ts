@@ -7,28 +7,24 @@ import { InputError, ShiftscopeError } from '../errors.js'
 import { resourceError } from '../support/machine.js'
 import { READ_WITHOUT_WAITING } from './regularFile.js'
 
-/** A range of a file's bytes. */
 export interface ByteRange {
   readonly offset: number
   readonly length: number
 }
 
-/** A file that is open for reading. */
 export interface OpenFile {
   readonly path: string
   /** Size in bytes. */
   readonly size: number
   /**
-   * Reads a range into a new buffer. The range is compared with the file's size before memory is allocated.
-   * @throws InputError if the file is shorter than the range or cannot be read
+   * Reads into a new buffer. The range is checked before memory is allocated. @throws InputError if the file is too
+   * short
    */
   read(range: ByteRange): Promise<Buffer<ArrayBuffer>>
-  /** The byte at an offset. Fast for bytes that are close together. @throws InputError beyond the end */
+  /** Fast for bytes that are close together. @throws InputError beyond the end */
   byteAt(offset: number): number
   /**
-   * The bytes from `start` up to, but not including, `end`. All are read into memory, so callers must limit their
-   * number.
-   * @throws InputError beyond the end
+   * `end` is exclusive. Callers must limit the length, since all is read into memory. @throws InputError beyond the end
    */
   bytesAt(start: number, end: number): Buffer
   /** SHA-256 of the contents, in hexadecimal. */
@@ -36,8 +32,7 @@ export interface OpenFile {
 }
 
 /**
- * Opens a file for the time that `use` runs.
- *
+ * Opens a file while `use` runs.
  * @throws InputError if the file is missing, is not a regular file, or cannot be read; the errors of `use`
  */
 export async function withFile<T>(path: string, use: (file: OpenFile) => T | Promise<T>): Promise<T> {
@@ -49,7 +44,6 @@ export async function withFile<T>(path: string, use: (file: OpenFile) => T | Pro
   }
 }
 
-/** `withFile` for synchronous work. */
 export function withFileSync<T>(path: string, use: (file: Omit<OpenFile, 'read' | 'sha256'>) => T): T {
   const { file, close } = openFile(path)
   try {
@@ -59,10 +53,7 @@ export function withFileSync<T>(path: string, use: (file: Omit<OpenFile, 'read' 
   }
 }
 
-/**
- * @returns the size of a file in bytes
- * @throws InputError if the file is missing or cannot be read
- */
+/** Size in bytes. @throws InputError if the file is missing or cannot be read */
 export async function fileSize(path: string): Promise<number> {
   try {
     return sizeOf(path, await stat(path))
@@ -128,7 +119,7 @@ function reads(path: string, size: number, descriptor: () => number): Pick<OpenF
 const readBytes = promisify(read)
 
 const LONGEST_PIECE = 1 << 20
-/** Files of at most this many bytes are hashed in one piece, because making a stream would take longer. */
+/** Smaller files are hashed in one piece, because making a stream would take longer. */
 const SMALL = 1 << 16
 const WINDOW_BYTES = 4096
 

@@ -5,7 +5,7 @@ import { z } from 'zod'
 
 /** A process that owns locks or temporary files, as other processes see it. */
 export const ownerSchema = z.object({
-  /** Random, so that each call of `thisOwner` has another one. */
+  /** Random; differs for each call of `thisOwner`. */
   id: z.string().regex(/^[0-9a-f]{16}$/),
   host: z.string(),
   /** See `thisMachine`. The system can look up a process only on its own machine. */
@@ -16,7 +16,6 @@ export const ownerSchema = z.object({
 })
 export type Owner = Readonly<z.infer<typeof ownerSchema>>
 
-/** The fields by which the system looks up a process. */
 export type ProcessId = Pick<Owner, 'machine' | 'pid' | 'started'>
 
 /** Seconds without a change after which a process of another machine counts as dead. */
@@ -56,16 +55,13 @@ export function hasEnded({ machine, pid, started }: ProcessId): boolean {
   return ['Z', 'X'].includes(state) || (started !== '' && start !== started)
 }
 
-/**
- * For each path that `isDead` was asked about: the version of the file, and when this process saw that version first.
- */
+/** By path: the version of a file, and when this process first saw that version. */
 const looks = new Map<string, { readonly version: string; readonly since: number }>()
 
 /**
- * Whether the owner of a file is dead. A process on this machine is looked up in the system. Any other owner is dead if
- * the file has not changed for the time of a lease since this process first looked at it. That time is measured by this
- * process's monotonic clock, because dates of files and clocks of other machines may be wrong.
- *
+ * Whether the owner of a file is dead. The system knows this of processes on this machine. Any other owner is dead if
+ * the file has not changed for a lease since this process first looked at it, by this process's monotonic clock. Dates
+ * of files and clocks of other machines may be wrong, so they do not count.
  * @param owner undefined if unknown
  * @param version differs after each change of the file
  */
@@ -80,8 +76,8 @@ export function isDead(owner: ProcessId | undefined, path: string, version: stri
 let machine: string | undefined
 
 /**
- * Identifies this machine, its last start and this PID namespace, since each container has its own PIDs. A PID means
- * the same process only if all three are equal.
+ * Identifies this machine, its last start and this container, which has its own PIDs. A PID means the same process only
+ * if all three are equal.
  */
 export function thisMachine(): string {
   machine ??= createHash('sha256')
@@ -93,10 +89,7 @@ export function thisMachine(): string {
   return machine
 }
 
-/**
- * State and start time of a process: fields 3 and 22 of /proc/PID/stat, undefined if there is no such file. Field 2 is
- * the program's name in brackets, which may itself contain blanks and brackets.
- */
+/** Fields 3 and 22 of /proc/PID/stat. Field 2, a name in brackets, may itself contain blanks and brackets. */
 function statOf(pid: number): { readonly state: string | undefined; readonly start: string | undefined } {
   const text = orEmpty(() => readFileSync(`/proc/${pid}/stat`, 'utf8'))
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')

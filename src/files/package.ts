@@ -18,9 +18,8 @@ export function packageVersion(): string {
 }
 
 /**
- * URL of a worker's script in `dist`. Threads and processes run plain JavaScript, even if the rest of the program runs
- * from its TypeScript source.
- * @param script its path in `dist`
+ * URL of a script in `dist`. Threads and processes run plain JavaScript, even if the program runs from its TypeScript
+ * source.
  */
 export function workerFile(script: string): string {
   return pathToFileURL(join(packageFolder(), 'dist', script)).href

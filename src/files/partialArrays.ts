@@ -7,11 +7,8 @@ import { type FolderLockOptions, lockFolder } from './lock.js'
 import { encodeNpy } from './npy.js'
 import { READ_WITHOUT_WAITING, readRegular } from './regularFile.js'
 
-/**
- * One of the arrays that are filled together: `rows` rows of `dims` float32 values. The finished .npy file has `shape`.
- */
+/** One of several arrays with the same number of rows. Its .npy file gets `shape`, which has rows * dims elements. */
 export interface ArrayPlan {
-  /** Name of the finished file. */
   readonly file: string
   readonly shape: readonly number[]
   readonly rows: number
@@ -30,7 +27,7 @@ export interface PartialArrays {
   readonly damaged: number
   /** Reads one array, [rows, dims]. Rows that are not finished may hold any values. */
   read(index: number): Promise<Float32Array>
-  /** Writes rows into every array. @param matrices one for each array, from which the rows come, [any, dims] */
+  /** Writes rows into every array. @param matrices source of the rows for each array, [any number, dims] */
   write(rows: readonly RowPlace[], matrices: readonly Float32Array[]): Promise<void>
   /**
    * Writes the description file, then renames every array to its final name. If the process is stopped in between, the
@@ -41,13 +38,12 @@ export interface PartialArrays {
   close(): Promise<void>
 }
 
-/** A row to write: its index in the array, and its index in the matrix that it comes from. */
+/** A row to write: its index in the array, and its index in the source matrix. */
 export interface RowPlace {
   readonly row: number
   readonly from: number
 }
 
-/** The file of an unfinished array. */
 interface Layout {
   readonly path: string
   /** Its path once it is finished. */
@@ -57,14 +53,12 @@ interface Layout {
 }
 
 const STATE_FILE = 'partial.json'
-/** Suffix of an unfinished array. */
 const PARTIAL = '.partial'
 
 /** One CRC-32 per row, over that row of every array in turn; null if the row is missing. */
 const stateSchema = z.object({ fingerprint: z.string(), sums: z.array(z.number().int().nonnegative().nullable()) })
 type Sums = (number | null)[]
 
-/** Number of bytes to read at a time for checksums. */
 const PIECE = 1 << 24
 
 /**
@@ -155,7 +149,7 @@ async function guarded<T>(folder: string, work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Joins neighbouring rows into runs, in the order of the array, so that each run is written at once. */
+/** Joins neighbouring rows into runs, in the order of the array, so that fewer writes are needed. */
 function runs(rows: readonly RowPlace[]): (RowPlace & { readonly length: number })[] {
   const found: (RowPlace & { length: number })[] = []
   for (const { row, from } of [...rows].sort((a, b) => a.row - b.row)) {
@@ -176,7 +170,7 @@ async function storedSums(statePath: string, fingerprint: string, rows: number):
   return Array.from({ length: rows }, () => null)
 }
 
-/** Undoes the renames of a `finish` that was interrupted. All rows of these arrays are finished. */
+/** Undoes the renames of a `finish` that was interrupted. */
 async function takeBack(layout: readonly Layout[]): Promise<void> {
   for (const { path, final } of layout) {
     const isThere = await access(path).then(
@@ -187,10 +181,7 @@ async function takeBack(layout: readonly Layout[]): Promise<void> {
   }
 }
 
-/**
- * Computes, from the files, the checksums of the rows that are listed as finished.
- * @throws Error if a file is missing or has another header
- */
+/** Checksums, computed from the files, of the rows that are listed as finished. @throws Error if a file is damaged */
 async function sumsOf(layout: readonly Layout[], stored: Readonly<Sums>): Promise<Sums> {
   const sums: Sums = stored.map((sum) => (sum === null ? null : 0))
   for (const { path, header, rowBytes } of layout) {
@@ -214,7 +205,6 @@ function isNumber(sum: number | null): sum is number {
   return sum !== null
 }
 
-/** Rows of a matrix as bytes. */
 function rowsOf(matrix: Float32Array, rowBytes: number, from: number, length: number): Uint8Array {
   return new Uint8Array(matrix.buffer, matrix.byteOffset + from * rowBytes, length * rowBytes)
 }

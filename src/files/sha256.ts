@@ -5,7 +5,6 @@ import { withFile } from './openFile.js'
 /** Most bytes to hash in one call, because a call takes less than 2 GiB. */
 const LONGEST_PIECE = 2 ** 30
 
-/** SHA-256 of the given pieces of bytes or text, in hexadecimal. */
 export function sha256(...pieces: readonly (string | Uint8Array)[]): string {
   const hash = createHash('sha256')
   for (const piece of pieces) {
@@ -17,7 +16,6 @@ export function sha256(...pieces: readonly (string | Uint8Array)[]): string {
   return hash.digest('hex')
 }
 
-/** SHA-256 of a file's contents, in hexadecimal. @throws InputError as `withFile` */
 export function sha256OfFile(path: string): Promise<string> {
   return withFile(path, (file) => file.sha256())
 }

@@ -4,21 +4,15 @@ import { tmpdir } from 'node:os'
 import { basename, dirname, join, resolve, sep } from 'node:path'
 import { isDead, type ProcessId, thisMachine } from './owner.js'
 
-/**
- * Matches machine, PID and random digits. Names from earlier versions have eight digits for the machine, so they count
- * as another machine's.
- */
+/** Machine, PID and random digits. Earlier versions wrote eight digits for the machine, which match no machine now. */
 const TEMPORARY_NAME = /^\.tmp-([0-9a-f]{8}|[0-9a-f]{16})-(\d+)-[0-9a-f]{8}-/
 
 /** Milliseconds without a change after which `clearBeside` removes another machine's temporary file. */
 const OLD_MILLISECONDS = 3_600_000
 
-/**
- * A temporary name, in the same folder, for a file that will be renamed to `path`. It contains the machine and the PID
- * of the process that writes the file.
- */
+/** A temporary name in the folder of `path`, with the machine and the PID of the process that writes the file. */
 export function temporaryName(path: string): string {
-  // Shows people which file it will become, but only the first letters, because file systems limit the length of names.
+  // Shows people what the file will become. The whole name might be too long for the file system.
   const name = [...path.slice(dirname(path).length).replace(/^[/\\]+/, '')].slice(0, 16).join('')
   return join(dirname(path), `.tmp-${thisMachine()}-${process.pid}-${randomBytes(4).toString('hex')}-${name}`)
 }
@@ -34,10 +28,7 @@ export function ownerOfTemporary(name: string): ProcessId | undefined {
   return machine === undefined ? undefined : { machine, pid: Number(pid), started: '' }
 }
 
-/**
- * Makes a folder for this process in the system's temporary folder. The caller must remove it. Also removes the folders
- * that killed processes of this machine left there.
- */
+/** Makes a folder in the system's temporary folder; the caller removes it. Removes those of killed processes. */
 export async function makeTemporaryFolder(): Promise<string> {
   const folder = temporaryName(join(tmpdir(), 'shiftscope'))
   await mkdir(folder, { mode: 0o700 })
@@ -47,16 +38,15 @@ export async function makeTemporaryFolder(): Promise<string> {
 }
 
 /**
- * Removes the temporary files of dead processes in the folder of `temporary`, which was just made. A process does this
- * once per folder. So it never looks twice at another machine's file, as `isDead` would need. Instead, it removes other
- * machines' files that are an hour older than `temporary`, by the file server's clock. These include the files that
- * this machine left when it lost power, because a machine counts as another one after a restart.
+ * Removes the temporary files of dead processes next to `temporary`, which was just made. A process does this once per
+ * folder, but `isDead` would need two looks at another machine's file. So other machines' files are removed if they are
+ * an hour older than `temporary`, by the file server's clock. After a power failure, this removes the machine's own
+ * files, too, because a machine counts as another one after a restart.
  */
 export function clearBeside(temporary: string): Promise<void> {
   return clearOnce(temporary, OLD_MILLISECONDS)
 }
 
-/** Folders that this process has cleared. */
 const cleared = new Set<string>()
 
 async function clearOnce(temporary: string, oldMilliseconds: number): Promise<void> {
@@ -80,8 +70,7 @@ export async function removeDeadTemporaries(folder: string): Promise<void> {
 }
 
 /**
- * @param oldest time in milliseconds by the file server's clock. Another machine's file that has not changed since then
- * is removed.
+ * @param oldest other machines' files that have not changed since are removed; milliseconds of the file server's clock
  */
 async function removeIfDead(path: string, oldest: number): Promise<void> {
   const owner = ownerOfTemporary(basename(path))
@@ -90,15 +79,12 @@ async function removeIfDead(path: string, oldest: number): Promise<void> {
   if (isOld || isDead(owner, path, String(changed))) await discard(path)
 }
 
-/** Removes a file or folder if possible. One that cannot be removed, such as another user's, does no harm. */
+/** Removes a file or folder if possible. If not, as with another user's file, it does no harm. */
 async function discard(path: string): Promise<void> {
   await rm(path, { recursive: true, force: true }).catch(() => undefined)
 }
 
-/**
- * Time of the last change of a file, or of anything in a folder. A folder's own date does not change while a file in it
- * grows.
- */
+/** Time of the last change of a file or in a folder, whose own date does not change while a file in it grows. */
 async function lastChange(path: string): Promise<number> {
   const inside = await readdir(path, { recursive: true }).catch((): string[] => [])
   const times = await Promise.all([path, ...inside.map((name) => join(path, name))].map(timeOf))

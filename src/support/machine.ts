@@ -2,20 +2,14 @@ import { readFileSync } from 'node:fs'
 import { availableParallelism, totalmem } from 'node:os'
 import { ResourceError, ShiftscopeError } from '../errors.js'
 
-/**
- * Number of processor cores that this process may use: the cores that it is bound to, limited by the processor time of
- * its cgroup and by the cores of its Slurm job.
- */
+/** Number of cores that this process may use, as limited by its CPU affinity, its cgroup and its Slurm job. */
 export function availableCores(environment: NodeJS.ProcessEnv = process.env, root = '/'): number {
   const given = Number(environment.SLURM_CPUS_PER_TASK)
   const ofJob = Number.isInteger(given) && given > 0 ? given : Number.POSITIVE_INFINITY
   return Math.max(1, Math.min(availableParallelism(), ofJob, Math.ceil(quota(root))))
 }
 
-/**
- * Number of cores whose time this process's cgroup and those above it allow. Reference: Linux, cgroup-v2.rst,
- * `cpu.max`.
- */
+/** Limit of this process's cgroup and those above it, in cores. Reference: Linux, cgroup-v2.rst, `cpu.max`. */
 function quota(root: string): number {
   const [, path = ''] = /^0::(\/.*)$/m.exec(systemText(`${root}proc/self/cgroup`)) ?? []
   const parts = path.split('/').filter((part) => part !== '')
@@ -49,9 +43,8 @@ const NO_MEMORY =
 const NO_MEMORY_CODES: readonly string[] = ['ENOMEM', 'ERR_WORKER_INIT_FAILED', 'ERR_WORKER_OUT_OF_MEMORY']
 
 /**
- * The ResourceError to throw if the system refused memory or an open file.
+ * The ResourceError to throw if the system refused memory or an open file; undefined for every other error.
  * @param work the work that failed, for the message, such as `cannot read dog.png`
- * @returns undefined for every other error, and for errors of this library
  */
 export function resourceError(error: unknown, work?: string): ResourceError | undefined {
   const cause = causeOf(error)
@@ -72,11 +65,11 @@ function causeOf(error: unknown): string | undefined {
  * Sets environment variables for ONNX Runtime and CUDA, unless they are set already. It is called before these
  * libraries are first used, not on import, so that importing the package changes nothing.
  *
- * ONNX Runtime sends usage data to its makers unless the environment forbids it before the first session is opened.
- * Users' computations are private, and a program that works offline must not try the network.
+ * ONNX Runtime sends usage data to its makers unless this is forbidden before the first session is opened. Users'
+ * computations are private, and a program that works offline must not try the network.
  *
- * CUDA numbers its cards by speed unless the environment says otherwise before its first call. With PCI_BUS_ID, a card
- * has the same number in all processes of Shiftscope, and in NVIDIA's files and tools.
+ * CUDA numbers cards by speed unless this is changed before its first call. With PCI_BUS_ID, a card has the same number
+ * in all processes of Shiftscope and in NVIDIA's tools.
  */
 export function prepareEnvironment(): void {
   process.env.ORT_DISABLE_TELEMETRY ||= '1'

@@ -4,18 +4,12 @@ export function printable(name: string): string {
   return clean.length > 100 ? `${clean.slice(0, 100)}…` : clean
 }
 
-/**
- * Replaces each character that could control a terminal with `?`: control characters, line separators, and marks that
- * change the direction of writing. The length stays the same.
- */
+/** Replaces control characters, line separators and direction marks, which could control a terminal, with `?`. */
 export function withoutControls(line: string): string {
   return line.replace(/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu, '?')
 }
 
-/**
- * Longest word (such as a path) and longest message, in characters, that are shown whole. Of longer ones, only the two
- * ends are shown.
- */
+/** In characters. Of a longer word (such as a path) or message, only the two ends are shown. */
 const LONGEST_WORD = 300
 const WORD_END = 100
 const LONGEST_MESSAGE = 2000
@@ -23,7 +17,7 @@ const MESSAGE_END = 990
 
 /**
  * Makes a message safe to print as one line, since it may contain paths and arguments from outside. Words and messages
- * that are too long lose their middle, so that cause and remedy stay.
+ * that are too long lose their middle.
  */
 export function messageLine(text: string): string {
   const words = text.split(' ').map((word) => (word.length > LONGEST_WORD ? endsOf(word, WORD_END) : word))
@@ -40,7 +34,6 @@ export function counted(count: number, noun: string, plural = `${noun}s`): strin
   return `${count} ${count === 1 ? noun : plural}`
 }
 
-/** Most characters of an error's message that another message includes. */
 const LONGEST_REASON = 500
 
 /** The message of an error, or a text about one, shortened to one line. */

@@ -3,10 +3,7 @@ import { Piscina } from 'piscina'
 import { ResourceError } from '../errors.js'
 import { systemText } from './machine.js'
 
-/**
- * Bytes of address space that a JavaScript thread takes. V8 and the libraries of the thread reserve far more than they
- * use.
- */
+/** Bytes of address space per JavaScript thread. V8 and the thread's libraries reserve far more than they use. */
 const ADDRESSES_PER_THREAD = 1.2 * 2 ** 30
 
 /** Bytes of address space that the shell's limit (`ulimit -v`) leaves this process; infinite if there is no limit. */
@@ -17,15 +14,11 @@ export function addressesLeft(folder = '/proc/self'): number {
   return Number.isNaN(limit - taken) ? Number.POSITIVE_INFINITY : limit - taken
 }
 
-/**
- * Number of JavaScript threads that can be started. One more would make V8 end the process before Shiftscope could
- * report an error.
- */
+/** Number of threads that can be started. One more, and V8 would end the process before Shiftscope can report an error. */
 export function threadsWithinLimit(left = addressesLeft()): number {
   return Math.max(0, Math.floor(left / ADDRESSES_PER_THREAD))
 }
 
-/** @throws ResourceError if the shell's limit leaves too little address space for so many workers */
 export function checkWorkers(count: number, left = addressesLeft()): void {
   if (count <= threadsWithinLimit(left)) return
   const gibibytes = (bytes: number) => `${(bytes / 2 ** 30).toFixed(1)} GiB`
@@ -51,7 +44,6 @@ interface PoolOptions {
   readonly workerData?: unknown
 }
 
-/** Starts all threads at once. They run until the pool is destroyed. */
 export function openThreadPool<Task, Answer>(options: PoolOptions): ThreadPool<Task, Answer> {
   const { script, threads, tasksEach, workerData } = options
   const piscina = new Piscina({
@@ -64,8 +56,8 @@ export function openThreadPool<Task, Answer>(options: PoolOptions): ThreadPool<T
     atomics: 'disabled',
   })
   const waiting = new Set<(reason: unknown) => void>()
-  // Errors of threads that have no task: they could not be started, or nobody waits for their answer. If no thread is
-  // left, the waiting tasks are rejected, because no thread will ever take them.
+  // A thread without a task failed. If none is left, no thread could be started, so the waiting tasks would wait
+  // forever.
   piscina.on('error', (error) => {
     if (piscina.threads.length === 0) for (const reject of waiting) reject(error)
   })

@@ -1,10 +1,7 @@
-/** `name` of this package's process warnings, by which listeners can tell them from others. */
+/** `name` of this package's process warnings. */
 export const WARNING = 'ShiftscopeWarning'
 
-/**
- * Warns of something that did not stop the work, if no progress listener is available. Node prints the warning to
- * stderr.
- */
+/** Warns of something that did not stop the work, for callers without a progress listener. Node prints it to stderr. */
 export function warn(line: string): void {
   process.emitWarning(line, WARNING)
 }

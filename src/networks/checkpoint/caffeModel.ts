@@ -56,12 +56,11 @@ type NetParameter = MessageOf<typeof netTable>
 
 const maximumBlobs = 100_000
 
-/** Whether a file is a Caffe model, by its extension or its first bytes. */
 export function isCaffeModel(head: Buffer, { path }: Pick<OpenFile, 'path'>): boolean {
   return extname(path).toLowerCase() === '.caffemodel' || startsWithName(head)
 }
 
-/** Whether the first bytes are field 1 of a NetParameter, a short name, and the tag of another of its fields. */
+/** Whether a file starts with field 1 of NetParameter, a short name, and then the tag of another of its fields. */
 function startsWithName(head: Buffer): boolean {
   const [tag, length = 0x80] = head
   const end = 2 + length
@@ -75,13 +74,9 @@ function startsWithName(head: Buffer): boolean {
 
 /**
  * Reads the blobs (arrays of weights) of a Caffe model. A blob's name is `<layer name>.<index>`. By Caffe's convention,
- * index 0 is the weights and index 1 the bias. Layers may have the current form or the V1 form of 2014. Elements may be
- * packed or not, float or double. In old files without `shape`, a blob has four axes, [num, channels, height, width].
- *
- * Reference: BVLC/caffe, src/caffe/proto/caffe.proto (NetParameter, LayerParameter, V1LayerParameter, BlobProto) and
- * src/caffe/blob.cpp (`FromProto`).
- *
- * @throws InputError when the file is damaged, or holds no blobs
+ * index 0 is the weights and index 1 the bias. Layers may have the current form or the V1 form of 2014. In old files
+ * without `shape`, a blob has four axes, [num, channels, height, width].
+ * Reference: BVLC/caffe, src/caffe/proto/caffe.proto and src/caffe/blob.cpp (`FromProto`).
  */
 export async function readCaffeModel(file: OpenFile): Promise<ReadonlyMap<string, CheckpointTensor>> {
   const { path } = file
@@ -127,7 +122,7 @@ function blobTensor(file: OpenFile, key: string, blob: BlobProto): CheckpointTen
   return { key, dtype, shape, read }
 }
 
-/** The shape of a blob. If the file has any of the four old fields, it is [num, channels, height, width]. */
+/** If the file has any of the four old fields, the shape is [num, channels, height, width]. */
 function shapeOf({ num, channels, height, width, shape = {} }: BlobProto): readonly number[] {
   const legacy = [num, channels, height, width]
   if (legacy.every((size) => size === undefined)) return shape.dim ?? []

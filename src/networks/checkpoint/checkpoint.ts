@@ -9,7 +9,6 @@ import { isTar } from './tarDirectory.js'
 import type { CheckpointTensor } from './tensor.js'
 import { readZipCheckpoint } from './zipCheckpoint.js'
 
-/** The weights of a network, from a file in any supported format. */
 export interface Checkpoint {
   readonly path: string
   readonly format: CheckpointFormat
@@ -45,11 +44,9 @@ const formats = [
 ] as const satisfies readonly FormatReader[]
 
 /**
- * Reads the names, types and shapes of a checkpoint's tensors. The elements of a tensor are read only when its `read`
- * is called, while the file is open. Nothing in the file is executed. Sizes are checked against the file's length
- * before memory is allocated.
- *
- * @throws InputError when the file is damaged, of a format that is not supported, or not a checkpoint of tensors
+ * Reads the names, types and shapes of a checkpoint's tensors. Elements are read only by a tensor's `read`, while the
+ * file is open. Nothing in the file is executed. Sizes are checked against the file's length before memory is
+ * allocated.
  */
 export async function readCheckpoint(file: OpenFile): Promise<Checkpoint> {
   const { path } = file
@@ -68,10 +65,7 @@ export async function readCheckpoint(file: OpenFile): Promise<Checkpoint> {
   }
 }
 
-/**
- * Makes `read` check each element. One NaN or infinite weight would make every feature NaN, and the error would then
- * not name the file.
- */
+/** Makes `read` check each element. One NaN would make every feature NaN, and the error would not name the file. */
 function finite(path: string, tensor: CheckpointTensor): CheckpointTensor {
   return {
     ...tensor,

@@ -13,10 +13,9 @@ const protocolVersion = 1001
 const maximumStorages = 20_000
 
 /**
- * Reads a checkpoint in PyTorch's legacy format (torch.save from 0.1.11 to 1.5). The file starts with five pickles: the
- * magic number, the protocol version, facts about the machine, the object, and the keys of its storages. Then come the
- * storages in the order of the keys, each as its number of elements (int64) and its bytes.
- *
+ * Reads PyTorch's legacy format (torch.save from 0.1.11 to 1.5): five pickles (magic number, protocol version, facts
+ * about the machine, the object, the keys of its storages), and then, in the order of the keys, the number of elements
+ * (int64) and the bytes of each storage.
  * Reference: PyTorch, torch/serialization.py, `_legacy_save` and `_legacy_load`.
  */
 export async function readLegacyCheckpoint(file: OpenFile): Promise<ReadonlyMap<string, CheckpointTensor>> {
@@ -44,7 +43,7 @@ interface LegacyPickles {
 
 function readPickles(head: Buffer): LegacyPickles {
   const storages = new Map<string, RootStorage>()
-  // Where the storages' bytes are is known only after the pickles, so `locateStorages` checks the sizes.
+  // The storages come after the pickles, so `locateStorages` checks their sizes.
   const persistentLoad = (id: PickleValue) => storageOf(id, storages, () => Number.POSITIVE_INFINITY)
   const world = { globals: torchGlobals, persistentLoad }
   let end = legacyMagic.length
@@ -70,7 +69,8 @@ async function locateStorages(
   start: number,
 ): Promise<ReadonlyMap<string, ByteRange>> {
   const countBytes = 8
-  if (keys.length > maximumStorages) throw new PickleError(`it lists ${keys.length} storages; the limit is ${maximumStorages}`)
+  if (keys.length > maximumStorages)
+    throw new PickleError(`it lists ${keys.length} storages; the limit is ${maximumStorages}`)
   const ranges = new Map<string, ByteRange>()
   let position = start
   for (const key of keys) {

@@ -1,20 +1,15 @@
 /**
  * Reads Python pickles safely. It accepts only the opcodes that PyTorch's checkpoints use, and only the globals
- * (classes and functions) that the caller lists. It never imports or calls anything by name: it looks up a global in
- * the caller's table, and throws a PickleError if the name is not there.
+ * (classes and functions) that the caller lists. It never imports or calls anything by name.
  *
  * The length of the pickle limits the memory, because no accepted opcode makes more bytes than it reads. The numbers of
  * opcodes, values on the stack and memo entries are limited, too.
- *
  * Reference: Python, Lib/pickletools.py (opcodes), PyTorch, torch/serialization.py (the opcodes that occur).
  */
 
 import { printable } from '../../support/text.js'
 
-/**
- * Contents of a pickle. Dictionaries become Maps, and lists and tuples become arrays. Other objects are made by the
- * caller's globals.
- */
+/** Dictionaries become Maps, and lists and tuples become arrays. The caller's globals make other objects. */
 export type PickleValue =
   | null
   | boolean
@@ -46,9 +41,7 @@ export interface PickleObject {
 export interface PickleWorld {
   /** The keys are `module.name`. */
   readonly globals: ReadonlyMap<string, PickleGlobal>
-  /**
-   * Returns the object for a persistent id (BINPERSID), which refers to data that PyTorch stores outside of the pickle.
-   */
+  /** Returns the object for a persistent id (BINPERSID), a reference to data outside of the pickle. */
   readonly persistentLoad: (id: PickleValue) => PickleValue
 }
 
@@ -76,9 +69,7 @@ interface Machine {
 }
 
 /**
- * Reads one pickle from the start of `bytes`.
- *
- * @returns its value, and the offset of the first byte after it, where the next pickle of a legacy checkpoint starts
+ * Reads one pickle from the start of `bytes`. `end` is the offset of the first byte after it.
  * @throws PickleError if the pickle is truncated, exceeds the limits, or uses a forbidden opcode or global
  */
 export function readPickle(bytes: Buffer, world: PickleWorld): { value: PickleValue; end: number } {
@@ -158,9 +149,7 @@ function pushContainer(machine: Machine, container: PickleValue): void {
   push(machine, container)
 }
 
-/**
- * Counts new containers against the limit. A short pickle could otherwise copy one value from its memo again and again.
- */
+/** Limits the new containers, because a short pickle could copy one value from its memo again and again. */
 function charge(machine: Machine, count: number): void {
   machine.containers += count
   if (machine.containers > maximumContainers)
@@ -202,8 +191,7 @@ function top(machine: Machine): PickleValue {
 
 function protocol(machine: Machine): void {
   const version = take(machine, 1).readUInt8(0)
-  if (version > 3)
-    throw new PickleError(`pickle protocol ${version} is not supported (PyTorch uses protocol 2)`)
+  if (version > 3) throw new PickleError(`pickle protocol ${version} is not supported (PyTorch uses protocol 2)`)
 }
 
 /** LONG1: a little-endian two's complement integer of any length. */
@@ -229,12 +217,14 @@ function setItems(machine: Machine, items: readonly PickleValue[]): void {
 
 function memoize(machine: Machine, index: number): void {
   machine.memo.set(index, top(machine))
-  if (machine.memo.size > maximumMemo) throw new PickleError(`the memo of the pickle has more than ${maximumMemo} values`)
+  if (machine.memo.size > maximumMemo)
+    throw new PickleError(`the memo of the pickle has more than ${maximumMemo} values`)
 }
 
 function recall(machine: Machine, index: number): void {
   const value = machine.memo.get(index)
-  if (value === undefined) throw new PickleError(`the pickle is damaged: it uses memo value ${index}, which it has not stored`)
+  if (value === undefined)
+    throw new PickleError(`the pickle is damaged: it uses memo value ${index}, which it has not stored`)
   push(machine, value)
 }
 
@@ -271,10 +261,7 @@ function reduce(machine: Machine): void {
   pushContainer(machine, callee.call(args))
 }
 
-/**
- * Sets an object's attributes (BUILD). Those of a state dict are dropped, because its `_metadata` holds only the
- * modules' versions.
- */
+/** Sets attributes (BUILD). Those of a state dict are dropped: its `_metadata` holds only versions of modules. */
 function build(machine: Machine): void {
   const state = pop(machine)
   const target = top(machine)

@@ -24,10 +24,7 @@ const dataTypes: ReadonlyMap<unknown, DataType> = new Map<unknown, DataType>([
 ])
 
 const lengthBytes = 8
-/**
- * A real header takes about 100 bytes per tensor. The limit is low, because malicious JSON can take 50 times its length
- * in memory.
- */
+/** A real header takes about 100 bytes per tensor. Malicious JSON can take 50 times its length in memory. */
 const maximumHeaderBytes = 4 * 2 ** 20
 
 /** Whether a file starts like safetensors: the length of the header, then a JSON object. */
@@ -37,15 +34,14 @@ export function isSafetensors(head: Buffer, { size }: Pick<OpenFile, 'size'>): b
 }
 
 /**
- * Reads the header of a safetensors file. The file holds the header's length as uint64, the header as JSON, `{name:
- * {dtype, shape, data_offsets: [start, end]}}`, and then the bytes of the tensors. The offsets count from the first of
- * these bytes.
- *
+ * The file holds the header's length (uint64), the header as JSON, `{name: {dtype, shape, data_offsets: [start,
+ * end]}}`, and then the bytes of the tensors, from where the offsets count.
  * Reference: https://github.com/huggingface/safetensors#format
  */
 export async function readSafetensors(file: OpenFile): Promise<ReadonlyMap<string, CheckpointTensor>> {
   const headerLength = Number((await file.read({ offset: 0, length: lengthBytes })).readBigUInt64LE(0))
-  if (headerLength > maximumHeaderBytes) throw damaged(file.path, `its header is too long (${counted(headerLength, 'byte')})`)
+  if (headerLength > maximumHeaderBytes)
+    throw damaged(file.path, `its header is too long (${counted(headerLength, 'byte')})`)
   const header = parse(file, (await file.read({ offset: lengthBytes, length: headerLength })).toString('utf8'))
   const dataStart = lengthBytes + headerLength
   const tensors = Object.entries(header).filter(([key]) => key !== '__metadata__')

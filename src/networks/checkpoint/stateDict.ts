@@ -4,8 +4,8 @@ import { type CheckpointTensor, gatherFloat32 } from './tensor.js'
 import { isKind, type OldParameter, type TorchTensor } from './torchObjects.js'
 
 /**
- * The tensors of a checkpoint by name. `top` is a state dict, or a training checkpoint that has one under the key
- * `state_dict`. If DataParallel has put `module.` before every key, this prefix is removed.
+ * Tensors by name. `top` is a state dict, or a training checkpoint that has one under `state_dict`. The prefix
+ * `module.`, which DataParallel gives to every key, is removed.
  */
 export function stateDictTensors(top: PickleValue | undefined): ReadonlyMap<string, TorchTensor> {
   if (!(top instanceof Map)) throw new PickleError('it does not hold a state dict')
@@ -22,11 +22,7 @@ export function stateDictTensors(top: PickleValue | undefined): ReadonlyMap<stri
   return new Map(tensors.map(([key, tensor]) => [key.slice(prefix.length), tensor]))
 }
 
-/**
- * A tensor whose elements are read only when its `read` is called.
- *
- * @param readStorage reads all bytes of the tensor's storage
- */
+/** @param readStorage reads all bytes of the tensor's storage */
 export function lazyTensor(key: string, tensor: TorchTensor, readStorage: () => Promise<Uint8Array>): CheckpointTensor {
   const { dtype, start } = tensor.storage
   const { shape, strides, offset } = tensor.layout
@@ -34,7 +30,6 @@ export function lazyTensor(key: string, tensor: TorchTensor, readStorage: () => 
   return { key, dtype, shape, read: async () => gatherFloat32(await readStorage(), dtype, layout) }
 }
 
-/** Runs `read`, and turns a PickleError into an InputError that names the file. */
 export async function readingPickles<T>(path: string, read: () => Promise<T>): Promise<T> {
   try {
     return await read()

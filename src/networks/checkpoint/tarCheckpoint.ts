@@ -7,16 +7,15 @@ import { readTarDirectory } from './tarDirectory.js'
 import { bytesPerElement, type CheckpointTensor, layoutFault } from './tensor.js'
 import { isKind, storageTypes, type TorchStorage, type TorchTensor, torchGlobals } from './torchObjects.js'
 
-/** Most bytes that are read for one of the pickles between the storages, which are short. */
+/** Most bytes that are read for one of the short pickles between the storages. */
 const pickleWindow = 64 * 1024
 const maximumStorages = 20_000
 const maximumDimensions = 16
 
 /**
- * Reads a checkpoint in PyTorch's tar format (torch.save up to 0.1.10). The tar file has three members. `storages`
- * holds each storage's description as a pickle and then its elements. `tensors` describes the tensors in a binary
- * format. `pickle` holds the state dict, which refers to tensors by number.
- *
+ * Reads PyTorch's tar format (torch.save up to 0.1.10). Its member `storages` holds each storage's description as a
+ * pickle and then its elements. `tensors` describes the tensors in a binary format. `pickle` holds the state dict,
+ * which refers to tensors by number.
  * Reference: PyTorch, torch/serialization.py, `legacy_load`.
  */
 export async function readTarCheckpoint(file: OpenFile): Promise<ReadonlyMap<string, CheckpointTensor>> {
@@ -43,16 +42,13 @@ export async function readTarCheckpoint(file: OpenFile): Promise<ReadonlyMap<str
   })
 }
 
-/** A storage and the range of its bytes in the file. A view has the range of the whole storage that it views. */
+/** A storage and the range of its bytes. A view has the range of the whole storage. */
 interface LocatedStorage {
   readonly storage: TorchStorage
   readonly range: ByteRange
 }
 
-/**
- * Tar checkpoints also name types of tensors, such as torch.FloatTensor. They are allowed, but ignored, because a
- * tensor has the type of its storage.
- */
+/** Tar checkpoints also name types of tensors. They are allowed, but unused: a tensor has the type of its storage. */
 const tarGlobals: ReadonlyMap<string, PickleGlobal> = new Map([
   ...torchGlobals,
   ...[...storageTypes.keys()].map((storage): [string, PickleGlobal] => {
@@ -90,10 +86,7 @@ async function readStorages(file: OpenFile, member: ByteRange): Promise<Readonly
   return withViews(storages, await next())
 }
 
-/**
- * Storages and tensors have numbers as keys: memory addresses of the process that saved the file. Lists are refused,
- * because the text of nested lists may exceed any memory.
- */
+/** Keys are memory addresses of the process that saved the file. The text of nested lists could exceed the memory. */
 function keyText(key: PickleValue | undefined): string {
   if (typeof key === 'string' || typeof key === 'number' || typeof key === 'bigint') return String(key)
   throw new PickleError('a storage or tensor in it has a key that is neither a text nor a number')
@@ -135,8 +128,8 @@ function withViews(
 }
 
 /**
- * Reads the member `tensors`. A tensor is a pickle of (key, key of its storage, type), the number of dimensions as
- * int32, four unused bytes, and then shape, strides and offset as int64.
+ * A tensor is a pickle of (key, key of its storage, type), the number of dimensions as int32, four unused bytes, and
+ * then shape, strides and offset as int64.
  */
 async function readTensors(
   file: OpenFile,
@@ -173,7 +166,7 @@ async function readTensors(
   return tensors
 }
 
-/** Finds the tensor with a persistent id. The id is the tensor's number; a tuple would mean a whole module. */
+/** The id is the tensor's number; a tuple would mean a whole module. */
 function referent(id: PickleValue, tensors: ReadonlyMap<string, TorchTensor>): PickleValue {
   const tensor = typeof id === 'string' || typeof id === 'number' ? tensors.get(String(id)) : undefined
   if (!tensor) throw new PickleError('it holds something that is not a tensor, such as a whole module')

@@ -26,17 +26,12 @@ export const bytesPerElement: Readonly<Record<DataType, number>> = {
   bool: 1,
 }
 
-/** A tensor of a checkpoint, whose elements are not in memory yet. */
 export interface CheckpointTensor {
   readonly key: string
   /** Element type in the file. */
   readonly dtype: DataType
   readonly shape: readonly number[]
-  /**
-   * Reads the elements and converts them to float32, in C order.
-   *
-   * @throws InputError when the file has become shorter, its checksum does not fit, or an element is NaN or infinite
-   */
+  /** Elements as float32, in C order. @throws InputError for a shorter file, a wrong checksum, NaN or infinity */
   readonly read: () => Promise<Float32Array>
 }
 
@@ -69,9 +64,8 @@ export function contiguousStrides(shape: readonly number[]): number[] {
 }
 
 /**
- * Says what is wrong with a tensor's layout in a storage of `storageElements` elements; null if nothing is. A correct
- * layout stays within the storage. It also has no more elements than the storage, because strides of 0 could otherwise
- * claim any number of elements.
+ * Says what is wrong with a tensor's layout in a storage; null if nothing is. The tensor must not have more elements
+ * than the storage, because strides of 0 could otherwise claim any number.
  */
 export function layoutFault(layout: TensorLayout, storageElements: number): string | null {
   const { offset, shape, strides } = layout
@@ -88,7 +82,6 @@ export function layoutFault(layout: TensorLayout, storageElements: number): stri
 
 /**
  * The elements of a tensor as float32, in C order. A contiguous float32 tensor is returned as a view, without a copy.
- *
  * @param storage little-endian elements of the whole storage, starting at the beginning of its own ArrayBuffer
  * @param layout must have passed `layoutFault`
  */

@@ -3,10 +3,8 @@ import { PickleError, type PickleGlobal, type PickleObject, type PickleValue } f
 import { bytesPerElement, type DataType, layoutFault, type TensorLayout } from './tensor.js'
 
 /**
- * The objects in a pickled PyTorch state dict, and the globals (classes and functions) that the pickle may name.
- * PyTorch's zip, legacy and tar formats all contain these objects. The formats differ in the persistent ids and in
- * where the tensors' bytes are.
- *
+ * The objects in a pickled state dict, and the globals (classes and functions) that the pickle may name. They are the
+ * same in PyTorch's zip, legacy and tar formats, which differ in their persistent ids and in where the bytes are.
  * Reference: PyTorch, torch/_utils.py (`_rebuild_tensor_v2`, `_rebuild_parameter`), torch/serialization.py.
  */
 
@@ -30,15 +28,12 @@ export interface TorchTensor extends PickleObject {
   readonly layout: TensorLayout
 }
 
-/**
- * A Parameter as PyTorch up to 0.3 pickled it. Its tensor is an argument of the constructor, or one of the attributes.
- */
+/** A Parameter as PyTorch up to 0.3 pickled it. Its tensor is an argument or one of the attributes. */
 export interface OldParameter extends PickleObject {
   readonly kind: 'parameter'
   tensor: TorchTensor | null
 }
 
-/** Element types by the class of the storage. */
 export const storageTypes: ReadonlyMap<string, DataType> = new Map<string, DataType>([
   ['torch.FloatStorage', 'float32'],
   ['torch.DoubleStorage', 'float64'],
@@ -104,10 +99,7 @@ function rebuildParameter(args: readonly PickleValue[]): PickleValue {
   return tensor
 }
 
-/**
- * `setState` receives (requires_grad, volatile, hooks) or, in older versions, (tensor, gradient, hooks, requires_grad,
- * volatile).
- */
+/** Old state: (requires_grad, volatile, hooks). Even older: (tensor, gradient, hooks, requires_grad, volatile). */
 function oldParameter(args: readonly PickleValue[]): OldParameter {
   const [tensor] = args
   const parameter: OldParameter = {
@@ -122,10 +114,8 @@ function oldParameter(args: readonly PickleValue[]): OldParameter {
 }
 
 /**
- * Reads a storage's persistent id, `('storage', type, key, location, number of elements)`, and checks that the file
- * holds so many elements. In the legacy format, a sixth item follows: null, or `(view key, start, number of elements)`
- * for a view.
- *
+ * Reads a storage's persistent id, `('storage', type, key, location, number of elements)`. In the legacy format, a
+ * sixth item follows: null, or `(view key, start, number of elements)` for a view.
  * @param roots the storages that were read before, by key; this one is added
  * @param byteLength bytes that the file holds under a key; undefined if it has no such key
  */

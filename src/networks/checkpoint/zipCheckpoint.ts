@@ -9,9 +9,8 @@ import { type RootStorage, storageOf, torchGlobals } from './torchObjects.js'
 import { readZipDirectory, type ZipEntry } from './zipDirectory.js'
 
 /**
- * Reads a checkpoint in PyTorch's zip format (torch.save since 1.6). `<root>/data.pkl` describes the tensors, and
- * `<root>/data/<key>` holds the bytes of a storage.
- *
+ * Reads PyTorch's zip format (torch.save since 1.6): `<root>/data.pkl` describes the tensors, and `<root>/data/<key>`
+ * holds the bytes of a storage.
  * Reference: PyTorch, torch/serialization.py, `_save` and `_load`.
  */
 export async function readZipCheckpoint(file: OpenFile): Promise<ReadonlyMap<string, CheckpointTensor>> {
@@ -33,7 +32,7 @@ export async function readZipCheckpoint(file: OpenFile): Promise<ReadonlyMap<str
   })
 }
 
-/** Finds the root folder, such as `alexnet/`. torch.save names it after the file, which may have been renamed since. */
+/** torch.save names the root folder after the file, which may have been renamed since. */
 function rootOf(file: OpenFile, directory: ReadonlyMap<string, ZipEntry>): string {
   const pickles = [...directory.keys()].filter((name) => /^[^/]+\/data\.pkl$/.test(name))
   if (pickles.length !== 1) {

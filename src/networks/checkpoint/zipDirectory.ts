@@ -2,7 +2,7 @@ import { InputError } from '../../errors.js'
 import type { ByteRange, OpenFile } from '../../files/openFile.js'
 import { counted, printable } from '../../support/text.js'
 
-/** A file within the zip file: the range of its bytes, which are not compressed, and their CRC-32. */
+/** A file in the zip file: the range of its bytes, which are not compressed, and their CRC-32. */
 export interface ZipEntry extends ByteRange {
   readonly name: string
   readonly crc32: number
@@ -18,10 +18,7 @@ const maximumCommentBytes = 0xffff
 /** A real central directory takes about 100 bytes per tensor. */
 const maximumDirectoryBytes = 16 * 2 ** 20
 
-/**
- * Limits the reads in the file, because every entry has a header that must be read. A network has some hundreds of
- * tensors.
- */
+/** Limits the reads, since every entry has its own header. A network has some hundreds of tensors. */
 const maximumEntries = 20_000
 
 /** The zip file is damaged or not supported. The message says why, without the file's name. */
@@ -29,11 +26,7 @@ class ZipError extends Error {}
 
 /**
  * Reads the central directory of a zip file without compression, as PyTorch writes it.
- *
  * Reference: PKWARE, APPNOTE.TXT 6.3.10, sections 4.3 and 4.5.3 (zip64).
- *
- * @returns the entries by name; each is within the file
- * @throws InputError when it is not such a zip file, or damaged
  */
 export async function readZipDirectory(file: OpenFile): Promise<ReadonlyMap<string, ZipEntry>> {
   try {
@@ -41,7 +34,8 @@ export async function readZipDirectory(file: OpenFile): Promise<ReadonlyMap<stri
     if (length > maximumDirectoryBytes || offset + length > file.size)
       throw new ZipError('its central directory is too long or cut off')
     const headers = parseDirectory(await file.read({ offset, length }))
-    if (headers.length > maximumEntries) throw new ZipError(`its central directory has ${headers.length} entries; the limit is ${maximumEntries}`)
+    if (headers.length > maximumEntries)
+      throw new ZipError(`its central directory has ${headers.length} entries; the limit is ${maximumEntries}`)
     if (headers.length !== count)
       throw new ZipError(`its central directory has ${counted(headers.length, 'entry', 'entries')} instead of ${count}`)
     const entries = new Map<string, ZipEntry>()
@@ -59,14 +53,10 @@ export async function readZipDirectory(file: OpenFile): Promise<ReadonlyMap<stri
 }
 
 interface DirectoryRange extends ByteRange {
-  /** Number of entries. */
   readonly count: number
 }
 
-/**
- * Finds the end record, which states where the central directory is. It is the last one in the file; only a comment may
- * follow it.
- */
+/** The end record states where the central directory is. It is the last one; only a comment may follow it. */
 async function locateDirectory(file: OpenFile): Promise<DirectoryRange> {
   const length = Math.min(file.size, endBytes + maximumCommentBytes + locator64Bytes)
   const tail = await file.read({ offset: file.size - length, length })
@@ -149,8 +139,7 @@ async function locateEntry(file: OpenFile, header: CentralHeader): Promise<ZipEn
   const outside = () => new ZipError(`entry ${printable(name)} reaches beyond the end of the file`)
   if (!(localOffset + localHeaderBytes <= file.size)) throw outside()
   const local = await file.read({ offset: localOffset, length: localHeaderBytes })
-  if (local.readUInt32LE(0) !== signatures.local)
-    throw new ZipError(`entry ${printable(name)} is missing`)
+  if (local.readUInt32LE(0) !== signatures.local) throw new ZipError(`entry ${printable(name)} is missing`)
   const offset = localOffset + localHeaderBytes + local.readUInt16LE(26) + local.readUInt16LE(28)
   if (!(offset + length <= file.size)) throw outside()
   return { name, crc32, offset, length }

@@ -6,11 +6,8 @@ import { type GraphChanges, writeGraphCopy } from './graphCopy.js'
 import { type HashedModel, readHashedOnnx } from './onnxFile.js'
 
 /**
- * Writes a changed copy of a graph into the graph cache, or finds it there. Its external data files are copied, too.
- *
- * @param model the graph, or its path
+ * Writes a changed copy of a graph and its data files into the graph cache, or finds it there.
  * @param kind part of the copy's name, for people who look into the folder
- * @throws InputError when the graph's file is missing or damaged; OutputError when the copy cannot be written
  */
 export async function cachedCopy(
   model: HashedModel | string,

@@ -6,8 +6,8 @@ import { ElementType } from './messages.js'
 import type { Node, TypedInfo } from './model.js'
 
 /**
- * The inputs of a graph that composites its images itself. The window is the patch with a transparent border of one
- * pixel, [rows + 2, cols + 2] per channel, flattened channel by channel.
+ * Inputs of a graph that composites its images itself. The window is the patch with a transparent border of one pixel:
+ * [rows + 2, cols + 2] per channel, flattened channel by channel.
  */
 export const SCENE_INPUTS = {
   /** float32 [3 * window pixels]: normalised colours times opacity, 0 where transparent. */
@@ -31,13 +31,10 @@ export function featureOutput(layer: FeatureLayer, precision: Precision): string
 
 /**
  * A network's graph that composites patch and background itself. A device then receives two index vectors per image
- * instead of whole images. The sum of the two vectors is the index of each pixel in the window. The graph computes
- * image = window * opacity + (1 - opacity) * background, as `native/core/composite.h` defines it.
- *
- * @param precision of the network's computation. Compositing is always float32, and so are the outputs that
- * `featureOutput` names.
+ * instead of whole images. Their sum is the index of each pixel in the window. The graph computes image = window *
+ * opacity + (1 - opacity) * background, as `native/core/composite.h` defines it.
+ * @param precision of the network. Compositing is always float32, and so are the outputs that `featureOutput` names.
  * @returns path of the ONNX file, in the graph cache
- * @throws InputError when the network's file is missing or damaged; OutputError when the copy cannot be written
  */
 export async function compositingGraph(
   network: Pick<Network, 'onnxPath' | 'input' | 'layers'>,

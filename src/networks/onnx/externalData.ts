@@ -23,7 +23,6 @@ export interface ExternalReference {
   readonly end: number
 }
 
-/** An ONNX file and the data files that it names. */
 export interface ReferringModel {
   readonly path: string
   readonly external: readonly ExternalReference[]
@@ -33,10 +32,7 @@ export interface ReferringModel {
  * Checks and hashes a model's data files. Each must be in the model's folder or below, also after links are followed,
  * and must hold all bytes that the model needs. Without this check, ONNX Runtime would read any file that the model
  * names.
- *
  * Reference: onnx/onnx.proto, TensorProto.external_data.
- *
- * @throws InputError when a file is missing, too short, or in another folder
  */
 export async function externalFiles({ path, external }: ReferringModel): Promise<readonly ExternalFile[]> {
   const files: ExternalFile[] = []
@@ -50,7 +46,6 @@ const MOST_ENTRIES = 100
 
 /**
  * The data files that a model names, each once. They need not exist.
- *
  * @throws InputError when a path leads out of the model's folder; ProtobufError for an invalid location of data
  */
 export function externalReferences(path: string, file: ProtobufFile, model: ModelProto): readonly ExternalReference[] {
@@ -147,9 +142,7 @@ async function requireBeside(path: string, shown: string, target: string): Promi
   const [folder, real] = await Promise.all([realpath(dirname(path)), realpath(target).catch(() => undefined)])
   const status = real === undefined ? undefined : await stat(real)
   if (real === undefined || !status?.isFile()) {
-    throw new InputError(
-      `${path} has data in the file ${shown}, which is missing; put it into the ONNX file's folder`,
-    )
+    throw new InputError(`${path} has data in the file ${shown}, which is missing; put it into the ONNX file's folder`)
   }
   if (!real.startsWith(folder.endsWith(sep) ? folder : folder + sep)) {
     throw new InputError(

@@ -15,7 +15,6 @@ export interface ShownTensor {
   readonly dependence?: number
 }
 
-/** Nodes that are added to a graph so that one of its tensors can be read as features. */
 export interface FeatureNodes {
   /** Name of the output to read: the tensor itself if no nodes are added. */
   readonly output: string
@@ -42,12 +41,10 @@ function isPoint(shape: readonly number[]): boolean {
 }
 
 /**
- * Nodes that turn a tensor into features. They convert it to float32, and pool a map to one value per channel.
- *
- * `mean` and `max` pool all cells of the map. `center` takes the middle cell; for an even number of cells, it is the
- * one before the middle, as for anchors. The cells of a transformer's tensor [N, T, C] are its tokens. A class token
- * before a square of tokens counts in `mean` and `max`, but not in `center`.
- *
+ * Nodes that turn a tensor into features: they convert it to float32, and pool a map to one value per channel. The
+ * cells of a map are its pixels, or a transformer's tokens in [N, T, C]. `center` takes the middle cell; for an even
+ * number, it is the one before the middle, as for anchors. A class token counts in `mean` and `max`, but not in
+ * `center`.
  * @throws UsageError for a tensor that cannot be pooled in this way
  */
 export function featureNodes(name: string, tensor: ShownTensor, pool: Pool): FeatureNodes {
@@ -105,7 +102,6 @@ function tokenSquare(tokens: number): { readonly before: number; readonly side: 
     .find(({ side }) => Number.isInteger(side) && side > 0)
 }
 
-/** Index of the middle cell along each axis of cells. */
 function centerOf(name: string, extents: readonly number[]): readonly number[] {
   const middle = (extent: number) => Math.floor((extent - 1) / 2)
   const [tokens] = extents

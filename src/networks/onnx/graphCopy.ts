@@ -14,8 +14,8 @@ import {
 import { readModelProto } from './onnxFile.js'
 
 /**
- * The changes to a graph in its copy. The engine supports only graphs with float32 [N, 3, rows, cols] as input and one
- * row of float32 per image as output. Other graphs are adapted in a copy.
+ * Changes to a graph in its copy. The engine supports only float32 [N, 3, rows, cols] as input and one row of float32
+ * per image as output, so other graphs are adapted.
  */
 export interface GraphChanges {
   /** Inner tensors to add to the outputs. */
@@ -25,10 +25,7 @@ export interface GraphChanges {
   readonly inputs?: readonly TypedInfo[]
   readonly nodes?: readonly Node[]
   readonly constants?: readonly Initializer[]
-  /**
-   * Inputs of nodes that now read other tensors. The key is the node's index in the file; the value lists all its
-   * inputs.
-   */
+  /** All inputs of nodes that now read other tensors, by the node's index in the file. */
   readonly renamedInputs?: Readonly<Record<number, readonly string[]>>
   /** Whether to drop the original outputs and the stated types of inner tensors, because their types change. */
   readonly retyped?: boolean
@@ -36,11 +33,7 @@ export interface GraphChanges {
   readonly kept?: { readonly nodes: ReadonlySet<number>; readonly constants: ReadonlySet<string> }
 }
 
-/**
- * Copies an ONNX file with changes to its graph. Everything else, weights included, is copied unchanged.
- *
- * @throws InputError when the original is not an ONNX model; OutputError when the copy cannot be written
- */
+/** Copies an ONNX file with changes to its graph. Everything else, weights included, is copied unchanged. */
 export async function writeGraphCopy(path: string, original: string, changes: GraphChanges): Promise<void> {
   await withFile(original, async (file) => {
     const model = readModelProto(file)

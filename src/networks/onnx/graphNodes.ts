@@ -10,10 +10,7 @@ import {
   type TensorProto,
 } from './messages.js'
 
-/**
- * The nodes and constants of an ONNX graph. Only the values of small constants are read, since only these can determine
- * shapes.
- */
+/** Nodes and constants of an ONNX graph. Values are read only of small constants, which may determine shapes. */
 export interface GraphNodes {
   /** In the order of the file: each node comes after the nodes whose outputs it reads. */
   readonly nodes: readonly GraphNode[]
@@ -32,10 +29,7 @@ export interface GraphNode {
   readonly attributes: Attributes
 }
 
-/**
- * Attributes by name. Null stands for values that are not read: other types, negative integers, and long lists or
- * texts.
- */
+/** Null stands for values that are not read: other types, negative integers, and long lists or texts. */
 type Attributes = ReadonlyMap<string, AttributeValue>
 type AttributeValue = number | string | readonly number[] | GraphConstant | null
 
@@ -69,7 +63,7 @@ function graphNode(
   return { operator: op_type, domain, inputs: input, outputs: output, attributes }
 }
 
-/** Reads an attribute's value. As in ONNX Runtime, the type that the file states decides which field is read. */
+/** As in ONNX Runtime, the type that the file states decides which field is read. */
 function attributeValue(file: ProtobufFile, attribute: AttributeProto): AttributeValue {
   const { f, i, s, t, ints = [], type = typeOf(attribute) } = attribute
   const text = fileRangeOf(s)

@@ -9,7 +9,6 @@ import { ElementType } from './messages.js'
 import type { Node } from './model.js'
 import type { OnnxModel, TypedTensor } from './onnxFile.js'
 
-/** The image input of a model, as the file describes it. */
 export interface ImageInput {
   readonly tensor: TypedTensor
   /** Element type, as in `ElementType`. */
@@ -24,7 +23,7 @@ const PIXEL_TYPES: Readonly<Record<string, number>> = {
   uint8: ElementType.UINT8,
 }
 
-/** Side of the frame in pixels if neither the model nor a recipe gives it, as in the paper. */
+/** Side of the frame in pixels, as in the paper, if neither the model nor a recipe gives it. */
 const USUAL_SIDE = 224
 
 /** Most values in a batch, if the graph fixes its size: 1 GiB of float32. */
@@ -33,11 +32,7 @@ const MOST_VALUES = 2 ** 28
 const refusal = (path: string, found: string, remedy: string) =>
   new InputError(`${path} ${found}; one input [N, 3, rows, cols] of numbers is needed: ${remedy}`)
 
-/**
- * The image input of a model.
- *
- * @throws InputError when the model has no or several inputs, or takes something other than images
- */
+/** @throws InputError when the model has no or several inputs, or takes something other than images */
 export function imageInput({ path, inputs }: OnnxModel): ImageInput {
   const [tensor] = inputs
   if (!tensor || inputs.length > 1) {
@@ -79,7 +74,11 @@ export function plannedInput(
   const sides = (isChannelsLast ? [second, third] : [third, fourth]).filter((size) => typeof size === 'number')
   const side = sides[0] ?? recipe.size ?? USUAL_SIDE
   if (side > LARGEST_FRAME)
-    throw refusal(path, `${described(tensor)}, images larger than ${LARGEST_FRAME} pixels`, 'export it for smaller images')
+    throw refusal(
+      path,
+      `${described(tensor)}, images larger than ${LARGEST_FRAME} pixels`,
+      'export it for smaller images',
+    )
   if (typeof batch === 'number' && batch * 3 * side ** 2 > MOST_VALUES)
     throw refusal(path, `${described(tensor)}, a batch of more than 1 GiB`, 'export it for a smaller batch')
   if (sides.some((size) => size !== side))

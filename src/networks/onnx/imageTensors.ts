@@ -1,6 +1,5 @@
 import type { GraphNode, GraphNodes } from './graphNodes.js'
 
-/** A tensor that depends on the image, and the operator that computes it. */
 export interface ImageTensor {
   readonly name: string
   readonly operator: string
@@ -30,8 +29,7 @@ export interface FullyConnected {
 }
 
 /**
- * Operators that multiply two matrices, with the indices of these two among the inputs. Operators for 8-bit integers
- * have scales between them.
+ * Operators that multiply two matrices, and these two inputs. Operators for 8-bit integers have scales between them.
  */
 const PRODUCTS: Readonly<Record<string, readonly [number, number]>> = {
   Gemm: [0, 1],
@@ -41,10 +39,7 @@ const PRODUCTS: Readonly<Record<string, readonly [number, number]>> = {
   QGemm: [0, 3],
 }
 
-/**
- * The products with constant weights that a tensor depends on, in the file's order. A product is a fully connected
- * layer if its input has the right shape.
- */
+/** The products with constant weights that a tensor depends on. One whose input has the right shape is a layer. */
 export function productsBefore(graph: GraphNodes, tensor: string): readonly FullyConnected[] {
   const constants = constantTensors(graph)
   const needed = new Set([tensor])

@@ -21,10 +21,7 @@ export function checkEvaluationMode(name: string, graph: GraphNodes): void {
     )
 }
 
-/**
- * Whether a node uses the statistics of the batch. Since version 14 of the operators, an attribute states this. Before,
- * a node had outputs for the statistics only in training.
- */
+/** Whether a node uses the statistics of the batch. Up to version 13 of the operators, it has further outputs then. */
 function takesBatchStatistics({ attributes, outputs }: GraphNode, operatorSet: number): boolean {
   if (operatorSet >= 14) return attributes.get('training_mode') === 1
   return outputs.slice(1).some((output) => output !== '')
@@ -37,9 +34,7 @@ function isTrue(name: string, { nodes, constants }: GraphNodes): boolean {
   return typeof constant === 'object' && constant !== null && 'type' in constant && (constant.values?.[0] ?? 0) !== 0
 }
 
-/**
- * Whether a graph quantises by the range of the whole batch. An image's values then depend on the others in the batch.
- */
+/** Whether a graph quantises by the range of the batch, so that an image's values depend on the others. */
 export function scalesByBatch({ nodes }: GraphNodes): boolean {
   return nodes.some(({ operator }) => operator.startsWith('DynamicQuantize'))
 }
@@ -48,10 +43,8 @@ export function scalesByBatch({ nodes }: GraphNodes): boolean {
 const ROUNDING = 1e-3
 
 /**
- * Compares an image's values in two runs.
- * @param beside its values in a batch
- * @param alone its values in the other run; only the first `beside.length` count
- * @returns their relative distance if it is more than rounding
+ * Relative distance between an image's values in a batch and in another run; undefined if it is only rounding.
+ * @param alone may be longer; only the first `beside.length` values count
  */
 export function dependence(beside: Float32Array, alone: Float32Array): number | undefined {
   let [difference, norm] = [0, 0]
@@ -63,10 +56,7 @@ export function dependence(beside: Float32Array, alone: Float32Array): number | 
   return difference > ROUNDING ** 2 * norm ? Math.sqrt(difference / norm) : undefined
 }
 
-/**
- * @param title of the tensor, for messages
- * @throws InputError if an image's values of the tensor differ between batches
- */
+/** @throws InputError if an image's values of the tensor `title` differ between batches */
 export function checkIndependence(name: string, title: string, { dependence }: Pick<ShownTensor, 'dependence'>): void {
   if (dependence === undefined) return
   throw new InputError(

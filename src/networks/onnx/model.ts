@@ -62,11 +62,7 @@ type Subgraph = Pick<Model, 'name' | 'nodes'> & {
 const irVersion = 8
 const defaultOperatorSet = 17
 
-/**
- * Writes a model to a file, whole or not at all, with at most one initializer in memory at a time.
- *
- * @throws OutputError when the file cannot be written; errors of reading an initializer pass through
- */
+/** Writes a model to a file, whole or not at all, with at most one initializer in memory at a time. */
 export async function writeModel(path: string, model: Model): Promise<void> {
   await writeFileAtomic(path, messageBytes(modelMessage(model)))
 }

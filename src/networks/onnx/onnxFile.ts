@@ -44,8 +44,6 @@ const MOST_METADATA_BYTES = 1 << 20
 /**
  * Reads an open ONNX file. Weights are skipped, so the time depends on the number of nodes, not on the size of the
  * file. A dimension that the file does not fix is given by its name, or as `?`.
- *
- * @throws InputError if the file is not an ONNX model, or keeps data outside of its own folder
  */
 function readOnnx(file: ModelFile): OnnxModel {
   const { path } = file
@@ -70,7 +68,6 @@ function readOnnx(file: ModelFile): OnnxModel {
 
 type ModelFile = ProtobufFile & Pick<OpenFile, 'path'>
 
-/** @throws the errors of `readOnnx`; InputError if the file is missing */
 export function readOnnxFile(path: string): OnnxModel {
   return withFileSync(path, readOnnx)
 }
@@ -85,10 +82,7 @@ export interface HashedModel extends OnnxModel {
 }
 
 /**
- * Reads an ONNX file, and hashes it and its data files.
- *
- * @param accept is called before anything is hashed; it may throw
- * @throws the errors of `readOnnx` and `accept`; InputError if a file is missing, too short, or in another folder
+ * Reads an ONNX file, and hashes it and its data files. @param accept may refuse the model before anything is hashed
  */
 export function readHashedOnnx(path: string, accept: (model: OnnxModel) => void = () => {}): Promise<HashedModel> {
   return withFile(path, async (file) => {
@@ -106,16 +100,11 @@ async function hashed(model: OnnxModel, file: OpenFile): Promise<HashedModel> {
   return { ...model, files, bytes, sha256: files.length === 0 ? own : all() }
 }
 
-/**
- * Reads an ONNX file as protobuf messages, for a changed copy.
- *
- * @throws InputError if it is no ONNX model
- */
+/** Reads an ONNX file as protobuf messages, for a changed copy. */
 export function readModelProto(file: ModelFile): ModelProto {
   return asOnnx(file.path, () => readMessage(file, modelTable))
 }
 
-/** Runs `read`, and turns a ProtobufError into an InputError that names the file. */
 function asOnnx<T>(path: string, read: () => T): T {
   try {
     return read()

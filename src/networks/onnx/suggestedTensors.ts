@@ -2,16 +2,12 @@ import { isMap, type ShownTensor } from './featureNodes.js'
 import type { GraphNode, GraphNodes } from './graphNodes.js'
 import { productsBefore } from './imageTensors.js'
 
-/** A tensor with the operator that makes it. */
 export interface MadeTensor extends ShownTensor {
   readonly name: string
   readonly operator: string
 }
 
-/**
- * Operators that can end a block, in groups from the surest to the least sure. An Add counts only if it joins two
- * paths, so that both its inputs depend on the image.
- */
+/** Operators that can end a block, the surest first. An Add counts only if both its inputs depend on the image. */
 const ENDS: readonly (readonly string[])[] = [
   ['Add'],
   ['Concat'],

@@ -24,13 +24,11 @@ export interface TrialQuestion {
   readonly input: TrialInput
   /** Tensors to find types and shapes for. */
   readonly names: readonly string[]
-  /** ONNX Runtime's level of optimisation. */
   readonly optimization: Optimization
   /** Whether to read only shapes, through the outputs of `extentNodes`, instead of the tensors themselves. */
   readonly byExtents: boolean
 }
 
-/** Types and shapes by name. */
 export type TrialAnswer = ReadonlyMap<string, ShownTensor>
 
 /** Without this, ONNX Runtime also prints the errors that it throws. */
@@ -133,10 +131,7 @@ function checkNumbers(model: string, name: string, features: Float32Array): void
   )
 }
 
-/**
- * Images with many different pixel values, from −2 to 2 times the contrast. For a blank image, a network might divide
- * by a norm of 0.
- */
+/** Images with many pixel values, from −2 to 2 times the contrast. A blank image could lead to a division by 0. */
 function pattern([images = 1, ...image]: readonly number[], contrastOf: (image: number) => number): Float32Array {
   const length = image.reduce((product, size) => product * size, 1)
   return Float32Array.from({ length: images * length }, (_, i) => {

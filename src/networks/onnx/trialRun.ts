@@ -26,15 +26,12 @@ export interface Trial extends Pick<RunnableGraph, 'optimization'> {
 const trial = confined<TrialQuestion, TrialAnswer>(workerFile('networks/onnx/trialMain.js'))
 
 /**
- * Runs a model once on the processor to find the types and shapes of its outputs, which an ONNX file need not state and
- * often states wrongly. The run has a process of its own, because even a small file can take any time and memory, or
- * crash the process. After a successful trial, the model may run elsewhere. If ONNX Runtime crashes, the trial is
- * repeated at the next lower level of optimisation.
- *
- * @param names outputs of the graph
+ * Runs a model once to find the types and shapes of its outputs, which an ONNX file need not state and often states
+ * wrongly. The run has a process of its own, because even a small file can take any time and memory, or crash the
+ * process. If ONNX Runtime crashes, the trial is repeated at the next lower level of optimisation.
  * @returns type and shape by name, and for float32 whether a row depends only on its image
- * @throws InputError when ONNX Runtime refuses the model, the model does not run on such a batch or within the limits,
- * or an output holds NaN; the signal's reason
+ * @throws InputError when the model does not run on such a batch or within the limits, or gives NaN; the signal's
+ * reason
  */
 export function trialRun(
   model: TriedModel,
@@ -46,10 +43,7 @@ export function trialRun(
   return tried(model, { input, names, byExtents: false }, limits, signal)
 }
 
-/**
- * Finds types and shapes of tensors. The graph must have these tensors and the outputs of `extentNodes` as outputs.
- * @throws the errors of `trialRun`
- */
+/** As `trialRun`, for a graph with the outputs of `extentNodes`. Only the shapes leave ONNX Runtime. */
 export function trialShapes(
   model: TriedModel,
   input: TrialInput,
@@ -59,7 +53,6 @@ export function trialShapes(
   return tried(model, { input, names, byExtents: true }, trialLimits(model.bytes), signal)
 }
 
-/** Result of `tryBatches`. */
 export interface TrialBatch<T> {
   readonly shown: T
   readonly batch: number
@@ -70,7 +63,6 @@ export interface TrialBatch<T> {
 /**
  * Tries a graph with its fixed number of images, or with two. Some graphs claim to take any number of images, but work
  * only with the number that they were exported with. If two images fail, the graph is tried with one.
- *
  * @param stated the only number of images that it takes; null if it claims to take any
  * @param isWhole whether the result of a trial with two images shows two images
  */
@@ -91,11 +83,9 @@ export async function tryBatches<T>(
 }
 
 /**
- * Limits of a trial. A ViT-L takes seconds for three images on two cores, or a minute and a half on one slow core.
- * Opening a model takes about one second for a few hundred megabytes of weights, and twice their size in memory. Half of the
- * machine's memory is enough for all activations of a network on large images.
- *
- * @param bytes of the model's files
+ * A ViT-L takes seconds for three images on two cores, or a minute and a half on one slow core. Opening a model takes
+ * about one second for a few hundred megabytes of weights, and twice their size in memory. Half of the machine's memory
+ * is enough for all activations of a network on large images. @param bytes size of the model's files
  */
 export function trialLimits(bytes: number, memory = machineMemory()): Limits {
   return { seconds: 180 + Math.round(bytes / 1e7), bytes: Math.min(memory / 2 + 2 * bytes, (memory * 3) / 4) }

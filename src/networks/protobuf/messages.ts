@@ -18,15 +18,11 @@ import {
 } from './wire.js'
 
 /**
- * A protobuf message as plain data. A table lists the fields of a message that Shiftscope knows. Other fields are kept
- * as ranges of the file, so that a changed copy of the file still has them. A field that the file lacks is undefined.
- * ONNX and Caffe files are read and written with this code.
+ * A protobuf message as plain data. A table lists its known fields. Unknown fields are kept as ranges of the file, so
+ * that a changed copy of the file still has them. A field that the file lacks is undefined.
  */
 export interface Message {
-  /**
-   * Range of the message in the file, including its tag, from where an unchanged message is copied. `changed` removes
-   * it.
-   */
+  /** Range of the message and its tag, from where it is copied unless `changed` removes the range. */
   readonly source?: FileRange | undefined
   /** Fields that the table does not list. */
   readonly others?: readonly FileRange[]
@@ -44,7 +40,6 @@ export interface FieldType<T> {
 /** The fields of a message by name, in the order in which they are written. */
 export type FieldTable = Readonly<Record<string, FieldType<unknown>>>
 
-/** The type of the message that a table describes. */
 export type MessageOf<T extends FieldTable> = Message & {
   readonly [K in keyof T]?: T[K] extends FieldType<infer V> ? V : never
 }
@@ -61,11 +56,7 @@ const MOST_PARTS = 4_000_000
 const MOST_DEPTH = 50
 const MOST_PIECES = 1000
 
-/**
- * Reads a file that is one message.
- *
- * @throws ProtobufError if the file is not such a message, or has more than `MOST_PARTS` parts
- */
+/** Reads a file that is one message. @throws ProtobufError if it is not, or has too many parts */
 export function readMessage<T extends FieldTable>(file: ProtobufFile, table: T): MessageOf<T> {
   return fieldsOf({ file, parts: 0, depth: 0 }, table, { start: 0, end: file.size }, {}) as MessageOf<T>
 }
@@ -79,7 +70,6 @@ export function chunksOf<T extends FieldTable>(table: T, message: MessageOf<T>):
   return [...written, ...(message.others ?? [])]
 }
 
-/** A copy of a message, with some fields replaced. */
 export function changed<M extends Message>(message: M, changes: Partial<M>): M {
   return { ...message, ...changes, source: undefined }
 }
@@ -87,7 +77,6 @@ export function changed<M extends Message>(message: M, changes: Partial<M>): M {
 /** A message during reading. Lists grow in place, because copies would take quadratic time. */
 type Growing = Record<string, unknown> & { others?: FileRange[]; source?: FileRange | undefined }
 
-/** Reads the fields in a range of the file and adds them to a message. */
 function fieldsOf(reading: Reading, table: FieldTable, { start, end }: FileRange, message: Growing): Growing {
   if (reading.depth > MOST_DEPTH) throw new ProtobufError('its messages are nested too deeply')
   const known = byNumber(table)
@@ -219,8 +208,8 @@ export function payloads(number: number): FieldType<readonly FileRange[]> {
 }
 
 /**
- * Consecutive elements in the file. `distance` is the number of bytes from one element to the next; it is larger than
- * an element if each has a tag.
+ * Consecutive elements in the file, with `distance` bytes from one to the next. If each has a tag, this exceeds its
+ * size.
  */
 export interface Piece {
   readonly offset: number

@@ -3,7 +3,6 @@ import type { OpenFile } from '../../files/openFile.js'
 /**
  * Protobuf's wire format. Reading takes only tags, numbers and names into memory. Larger payloads stay ranges of the
  * file, and are copied when a message is written as a sequence of chunks.
- *
  * Reference: https://protobuf.dev/programming-guides/encoding/
  */
 
@@ -18,7 +17,6 @@ export interface FileRange {
   readonly end: number
 }
 
-/** A field and the range of its payload. */
 export interface Field extends FileRange {
   readonly number: number
   readonly wireType: WireType
@@ -38,11 +36,7 @@ export interface Cursor {
   readonly end: number
 }
 
-/**
- * Reads the field at the cursor and moves the cursor to the next one. Checks that the field ends within the range.
- *
- * @throws ProtobufError if the bytes are not a field
- */
+/** Reads a field and moves the cursor behind it. @throws ProtobufError if the bytes are not a field within the range */
 export function nextField(cursor: Cursor): Field {
   const tag = cursor.position
   const head = nextVarint(cursor)
@@ -74,8 +68,8 @@ const HIGH_BITS = 2 ** 36
 
 /** Reads an int64 varint and moves the cursor behind it. */
 export function nextVarint(cursor: Cursor): number {
-  // JavaScript's bit operators handle 32 bits only, so the two halves are added up as numbers. Each byte holds seven
-  // bits: four bytes give the lower 28 bits, and six the upper 36, including the sign.
+  // Bit operators handle 32 bits only, so the halves are summed: 28 bits of four bytes, 36 bits of six bytes with the
+  // sign.
   let low = 0
   let high = 0
   for (let i = 0; i < 10; i++) {
@@ -131,11 +125,7 @@ const MOST_PIECE_BYTES = 1 << 22
 const GATHERED_BYTES = 1 << 16
 const SMALL_RANGE_BYTES = 1 << 8
 
-/**
- * The bytes of a message in order. Small chunks that follow each other are joined.
- *
- * @param file the file that ranges refer to
- */
+/** The bytes of a message in order. Small chunks are joined. @param file the file that ranges refer to */
 export async function* messageBytes(chunks: readonly Chunk[], file?: OpenFile): AsyncGenerator<Uint8Array> {
   let gathered: Uint8Array[] = []
   let length = 0
@@ -155,7 +145,7 @@ export async function* messageBytes(chunks: readonly Chunk[], file?: OpenFile): 
   yield Buffer.concat(gathered)
 }
 
-/** The bytes of a chunk that is in memory or is a small range of the file; undefined for other chunks. */
+/** Undefined unless the chunk is in memory or a small range of the file. */
 function smallBytes(chunk: Chunk, file: OpenFile | undefined): Uint8Array | undefined {
   if (chunk instanceof Uint8Array) return chunk
   const isSmall = 'start' in chunk && chunk.end - chunk.start <= SMALL_RANGE_BYTES
@@ -226,7 +216,7 @@ function tagOf(number: number, wireType: WireType): Buffer {
   return varint(number * 8 + wireType)
 }
 
-/** A varint. Negative integers take ten bytes, as 64-bit two's complement. */
+/** Negative integers take ten bytes, as 64-bit two's complement. */
 function varint(value: number): Buffer {
   const bytes: number[] = []
   let rest = BigInt.asUintN(64, BigInt(value))
