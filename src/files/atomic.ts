@@ -164,7 +164,7 @@ export function asOutputError(path: string, error: unknown): Error {
     EEXIST: 'there is a file where a folder is needed; choose another folder',
     ENAMETOOLONG: 'the name is too long for the file system; choose a shorter one',
     EISDIR: 'there is a folder of this name; choose another name',
-    EBUSY: 'what is there now is in use, such as the current folder; choose another name',
+    EBUSY: 'the file or folder there is in use, such as the current folder; choose another name',
   }
   const remedy = code === undefined ? undefined : remedies[code]
   if (remedy === undefined) return error instanceof Error ? error : new Error(String(error))

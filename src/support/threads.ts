@@ -14,7 +14,7 @@ export function addressesLeft(folder = '/proc/self'): number {
   return Number.isNaN(limit - taken) ? Number.POSITIVE_INFINITY : limit - taken
 }
 
-/** Number of threads that can be started. One more, and V8 would end the process before Shiftscope can report an error. */
+/** Number of threads that can be started. With one more, V8 ends the process before an error can be shown. */
 export function threadsWithinLimit(left = addressesLeft()): number {
   return Math.max(0, Math.floor(left / ADDRESSES_PER_THREAD))
 }

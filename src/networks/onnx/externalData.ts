@@ -142,7 +142,7 @@ async function requireBeside(path: string, shown: string, target: string): Promi
   const [folder, real] = await Promise.all([realpath(dirname(path)), realpath(target).catch(() => undefined)])
   const status = real === undefined ? undefined : await stat(real)
   if (real === undefined || !status?.isFile()) {
-    throw new InputError(`${path} has data in the file ${shown}, which is missing; put it into the ONNX file's folder`)
+    throw new InputError(`${path} has data in ${shown}, but there is no such file; put it into the ONNX file's folder`)
   }
   if (!real.startsWith(folder.endsWith(sep) ? folder : folder + sep)) {
     throw new InputError(
