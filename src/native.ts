@@ -65,7 +65,7 @@ interface CudaHandle {
 }
 
 export interface CosineOptions {
-  /** [rows, dims]. Features on a CUDA device are compared there. */
+  /** [rows, dims]. If they are on a CUDA device, it does the work. */
   readonly features: Float32Array | CudaFeatures
   readonly rows: number
   readonly dims: number
@@ -111,7 +111,7 @@ export class DegenerateFeatureError extends InputError implements CosineFault {
 }
 
 export interface SvmOptions {
-  /** [rows, dims]. Features on a CUDA device are trained on there, with the same `tolerance`. */
+  /** [rows, dims]. If they are on a CUDA device, it trains, with the same `tolerance`. */
   readonly features: Float32Array | CudaFeatures
   readonly rows: number
   readonly dims: number
@@ -351,10 +351,7 @@ export async function cosineSimilarity(options: CosineOptions): Promise<Float32A
   return out
 }
 
-/**
- * Index of the largest value of every feature, [rows]; the first of equal ones. NaN is ignored. dims must be below
- * 2^31.
- */
+/** Index of each feature's largest value, [rows]; the first of equal ones. NaN is ignored. dims must be below 2^31. */
 export async function argmax({ features, rows, dims, threads = 1 }: ArgmaxOptions): Promise<Int32Array> {
   const out = new Int32Array(rows)
   await addon().argmax(features, rows, dims, threads, out)

@@ -122,7 +122,7 @@ export async function makeWritableFolder(path: string): Promise<void> {
   }
 }
 
-/** Writes a temporary file, after removing those of dead processes to make room. */
+/** Writes a temporary file. First removes those of dead processes, to make room. */
 async function writePieces(path: string, content: Content): Promise<void> {
   const file = await open(path, 'wx')
   try {

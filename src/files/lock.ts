@@ -39,7 +39,7 @@ export interface Locks {
 }
 
 interface WaitOptions {
-  /** Called before each pause. `held` is undefined if the lock's owner is unknown. It may throw to stop waiting. */
+  /** Called before each pause; the callback may throw to stop waiting. `held` is undefined if the owner is unknown. */
   readonly onWait?: (held: HeldLock | undefined, attempt: number) => void
   readonly longestSeconds?: number
   readonly signal?: AbortSignal | undefined
@@ -90,7 +90,7 @@ export function openLocks(parent: string): Locks {
     mine.delete(name)
     if (path === undefined) return
     const file = await readLock(path)
-    // A damaged file here is this process's own, because every process creates files with other names.
+    // A damaged file here is this process's own, because other processes create files with other names.
     if (file !== undefined && (file.owner === undefined || file.owner.id === owner.id)) await rm(path, { force: true })
   }
 
@@ -191,8 +191,7 @@ export async function lockFolder(folder: string, options: FolderLockOptions = {}
   const onWait = (held: HeldLock | undefined, attempt: number) => {
     first ??= held
     const who = held === undefined ? 'another process' : processName(held.owner)
-    // An owner on this machine is alive, since the system was asked. One on another machine is alive if its heartbeat
-    // changed.
+    // On this machine, `isDead` knows that the owner is alive. Elsewhere, it is alive if its heartbeat changed.
     if (held !== undefined && (held.owner.machine === locks.owner.machine || held.version !== first?.version))
       throw new OutputError(`${who} is writing into ${folder}; wait for it, or choose another folder with \`out\``)
     if (attempt === 0) note?.(`${who} was writing into ${folder}; waiting to see whether it still runs`)

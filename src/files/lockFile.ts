@@ -53,7 +53,7 @@ export function namesIn(folder: string): Promise<readonly string[]> {
   })
 }
 
-/** Whether a file does not exist. ESTALE: a file server has replaced it. ENOTDIR: its folder is a file. */
+/** Whether the error says that there is no such file. ESTALE: a server replaced it. ENOTDIR: its folder is a file. */
 function isAbsence({ code = '' }: NodeJS.ErrnoException): boolean {
   return ['ENOENT', 'ESTALE', 'ENOTDIR'].includes(code)
 }
@@ -69,9 +69,7 @@ export function lockOf(file: string): Pick<LockFile, 'name' | 'number'> {
   return { name, number: Number(number) }
 }
 
-/**
- * Opens the file each time, because NFS asks the server for changes only then. Reads again if a heartbeat came between.
- */
+/** Opens the file each time, because NFS asks the server for changes only then. Rereads a half-written heartbeat. */
 export async function readLock(path: string): Promise<LockFile | undefined> {
   const file = await open(path, READ_WITHOUT_WAITING).catch((error: NodeJS.ErrnoException) => error)
   // A file that exists but cannot be read counts as a lock with an unknown owner.

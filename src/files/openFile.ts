@@ -16,16 +16,11 @@ export interface OpenFile {
   readonly path: string
   /** Size in bytes. */
   readonly size: number
-  /**
-   * Reads into a new buffer. The range is checked before memory is allocated. @throws InputError if the file is too
-   * short
-   */
+  /** Reads into a new buffer, after checking the range. @throws InputError if the file is too short */
   read(range: ByteRange): Promise<Buffer<ArrayBuffer>>
   /** Fast for bytes that are close together. @throws InputError beyond the end */
   byteAt(offset: number): number
-  /**
-   * `end` is exclusive. Callers must limit the length, since all is read into memory. @throws InputError beyond the end
-   */
+  /** `end` is exclusive. The caller must limit the length. @throws InputError beyond the end */
   bytesAt(start: number, end: number): Buffer
   /** SHA-256 of the contents, in hexadecimal. */
   sha256(): Promise<string>

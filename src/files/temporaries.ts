@@ -12,7 +12,7 @@ const OLD_MILLISECONDS = 3_600_000
 
 /** A temporary name in the folder of `path`, with the machine and the PID of the process that writes the file. */
 export function temporaryName(path: string): string {
-  // Shows people what the file will become. The whole name might be too long for the file system.
+  // The first letters tell people what the file will become. The whole name might be too long for the file system.
   const name = [...path.slice(dirname(path).length).replace(/^[/\\]+/, '')].slice(0, 16).join('')
   return join(dirname(path), `.tmp-${thisMachine()}-${process.pid}-${randomBytes(4).toString('hex')}-${name}`)
 }
@@ -28,7 +28,10 @@ export function ownerOfTemporary(name: string): ProcessId | undefined {
   return machine === undefined ? undefined : { machine, pid: Number(pid), started: '' }
 }
 
-/** Makes a folder in the system's temporary folder; the caller removes it. Removes those of killed processes. */
+/**
+ * Makes a folder in the system's temporary folder; the caller removes it. Also removes such folders of killed processes
+ * of this machine.
+ */
 export async function makeTemporaryFolder(): Promise<string> {
   const folder = temporaryName(join(tmpdir(), 'shiftscope'))
   await mkdir(folder, { mode: 0o700 })
@@ -38,10 +41,10 @@ export async function makeTemporaryFolder(): Promise<string> {
 }
 
 /**
- * Removes the temporary files of dead processes next to `temporary`, which was just made. A process does this once per
- * folder, but `isDead` would need two looks at another machine's file. So other machines' files are removed if they are
- * an hour older than `temporary`, by the file server's clock. After a power failure, this removes the machine's own
- * files, too, because a machine counts as another one after a restart.
+ * Removes the temporary files of dead processes next to `temporary`, which was just made. A process does this only once
+ * per folder, but `isDead` needs two looks at another machine's file. So other machines' files are removed by age: if
+ * they are an hour older than `temporary`, by the file server's clock. A machine counts as another one after a restart,
+ * so files that it left in a power failure are removed, too.
  */
 export function clearBeside(temporary: string): Promise<void> {
   return clearOnce(temporary, OLD_MILLISECONDS)

@@ -9,7 +9,7 @@ export function availableCores(environment: NodeJS.ProcessEnv = process.env, roo
   return Math.max(1, Math.min(availableParallelism(), ofJob, Math.ceil(quota(root))))
 }
 
-/** Limit of this process's cgroup and those above it, in cores. Reference: Linux, cgroup-v2.rst, `cpu.max`. */
+/** CPU limit of this process's cgroup and those above it, in cores. Reference: Linux, cgroup-v2.rst, `cpu.max`. */
 function quota(root: string): number {
   const [, path = ''] = /^0::(\/.*)$/m.exec(systemText(`${root}proc/self/cgroup`)) ?? []
   const parts = path.split('/').filter((part) => part !== '')

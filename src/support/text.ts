@@ -9,7 +9,7 @@ export function withoutControls(line: string): string {
   return line.replace(/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu, '?')
 }
 
-/** In characters. Of a longer word (such as a path) or message, only the two ends are shown. */
+/** Of longer words (such as paths) and messages, in characters, only the two ends are shown. */
 const LONGEST_WORD = 300
 const WORD_END = 100
 const LONGEST_MESSAGE = 2000

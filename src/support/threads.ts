@@ -56,8 +56,7 @@ export function openThreadPool<Task, Answer>(options: PoolOptions): ThreadPool<T
     atomics: 'disabled',
   })
   const waiting = new Set<(reason: unknown) => void>()
-  // A thread without a task failed. If none is left, no thread could be started, so the waiting tasks would wait
-  // forever.
+  // A thread without a task failed. If none is left, none could be started, and no task will ever run.
   piscina.on('error', (error) => {
     if (piscina.threads.length === 0) for (const reject of waiting) reject(error)
   })

@@ -149,7 +149,7 @@ function pushContainer(machine: Machine, container: PickleValue): void {
   push(machine, container)
 }
 
-/** Limits the new containers, because a short pickle could copy one value from its memo again and again. */
+/** Limits new lists and dictionaries, because a short pickle could copy one from its memo again and again. */
 function charge(machine: Machine, count: number): void {
   machine.containers += count
   if (machine.containers > maximumContainers)

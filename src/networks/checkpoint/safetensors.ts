@@ -35,7 +35,7 @@ export function isSafetensors(head: Buffer, { size }: Pick<OpenFile, 'size'>): b
 
 /**
  * The file holds the header's length (uint64), the header as JSON, `{name: {dtype, shape, data_offsets: [start,
- * end]}}`, and then the bytes of the tensors, from where the offsets count.
+ * end]}}`, and then the tensors' bytes. The offsets count from the start of these bytes.
  * Reference: https://github.com/huggingface/safetensors#format
  */
 export async function readSafetensors(file: OpenFile): Promise<ReadonlyMap<string, CheckpointTensor>> {

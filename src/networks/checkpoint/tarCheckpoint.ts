@@ -86,7 +86,9 @@ async function readStorages(file: OpenFile, member: ByteRange): Promise<Readonly
   return withViews(storages, await next())
 }
 
-/** Keys are memory addresses of the process that saved the file. The text of nested lists could exceed the memory. */
+/**
+ * Keys are memory addresses of the process that saved the file. Lists are refused: as text, they could fill the memory.
+ */
 function keyText(key: PickleValue | undefined): string {
   if (typeof key === 'string' || typeof key === 'number' || typeof key === 'bigint') return String(key)
   throw new PickleError('a storage or tensor in it has a key that is neither a text nor a number')

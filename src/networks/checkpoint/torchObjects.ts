@@ -99,7 +99,9 @@ function rebuildParameter(args: readonly PickleValue[]): PickleValue {
   return tensor
 }
 
-/** Old state: (requires_grad, volatile, hooks). Even older: (tensor, gradient, hooks, requires_grad, volatile). */
+/**
+ * The state is (requires_grad, volatile, hooks) or, in older files, (tensor, gradient, hooks, requires_grad, volatile).
+ */
 function oldParameter(args: readonly PickleValue[]): OldParameter {
   const [tensor] = args
   const parameter: OldParameter = {

@@ -95,7 +95,7 @@ function placesOf(
   )
 }
 
-/** Takes the tokens as a square with up to two other tokens before it, such as a class token. */
+/** Finds the square that tokens form, and the number of tokens before it, such as 1 for a class token. */
 function tokenSquare(tokens: number): { readonly before: number; readonly side: number } | undefined {
   return [0, 1, 2]
     .map((before) => ({ before, side: Math.sqrt(tokens - before) }))

@@ -28,9 +28,7 @@ export interface FullyConnected {
   readonly output: string
 }
 
-/**
- * Operators that multiply two matrices, and these two inputs. Operators for 8-bit integers have scales between them.
- */
+/** Operators that multiply two matrices, with the indices of these inputs. 8-bit operators have scales between them. */
 const PRODUCTS: Readonly<Record<string, readonly [number, number]>> = {
   Gemm: [0, 1],
   MatMul: [0, 1],
@@ -39,7 +37,7 @@ const PRODUCTS: Readonly<Record<string, readonly [number, number]>> = {
   QGemm: [0, 3],
 }
 
-/** The products with constant weights that a tensor depends on. One whose input has the right shape is a layer. */
+/** The products with constant weights that a tensor depends on, in the order of the file. */
 export function productsBefore(graph: GraphNodes, tensor: string): readonly FullyConnected[] {
   const constants = constantTensors(graph)
   const needed = new Set([tensor])

@@ -21,7 +21,9 @@ export function checkEvaluationMode(name: string, graph: GraphNodes): void {
     )
 }
 
-/** Whether a node uses the statistics of the batch. Up to version 13 of the operators, it has further outputs then. */
+/**
+ * Whether a node uses the statistics of the batch. Before operator version 14, only such a node has further outputs.
+ */
 function takesBatchStatistics({ attributes, outputs }: GraphNode, operatorSet: number): boolean {
   if (operatorSet >= 14) return attributes.get('training_mode') === 1
   return outputs.slice(1).some((output) => output !== '')

@@ -99,7 +99,7 @@ export const modelTable = {
 }
 export type ModelProto = MessageOf<typeof modelTable>
 
-/** TensorProto.DataType. */
+/** ONNX's TensorProto.DataType. */
 export const ElementType = {
   UNDEFINED: 0,
   FLOAT: 1,
@@ -115,5 +115,5 @@ export const ElementType = {
   DOUBLE: 11,
 } as const
 
-/** AttributeProto.AttributeType. */
+/** ONNX's AttributeProto.AttributeType. */
 export const AttributeType = { FLOAT: 1, INT: 2, STRING: 3, TENSOR: 4, GRAPH: 5, INTS: 7 } as const

@@ -22,7 +22,7 @@ import {
  * that a changed copy of the file still has them. A field that the file lacks is undefined.
  */
 export interface Message {
-  /** Range of the message and its tag, from where it is copied unless `changed` removes the range. */
+  /** Range of the message and its tag in the file. It is copied from there, unless `changed` removes the range. */
   readonly source?: FileRange | undefined
   /** Fields that the table does not list. */
   readonly others?: readonly FileRange[]
@@ -208,8 +208,8 @@ export function payloads(number: number): FieldType<readonly FileRange[]> {
 }
 
 /**
- * Consecutive elements in the file, with `distance` bytes from one to the next. If each has a tag, this exceeds its
- * size.
+ * Consecutive elements in the file. `distance` is in bytes from one to the next, more than their size if each has a
+ * tag.
  */
 export interface Piece {
   readonly offset: number

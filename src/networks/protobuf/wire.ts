@@ -68,8 +68,7 @@ const HIGH_BITS = 2 ** 36
 
 /** Reads an int64 varint and moves the cursor behind it. */
 export function nextVarint(cursor: Cursor): number {
-  // Bit operators handle 32 bits only, so the halves are summed: 28 bits of four bytes, 36 bits of six bytes with the
-  // sign.
+  // Bit operators handle 32 bits only, so the lower 28 bits (4 bytes) and the upper 36 (6 bytes, with sign) are summed.
   let low = 0
   let high = 0
   for (let i = 0; i < 10; i++) {
