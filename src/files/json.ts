@@ -4,7 +4,8 @@ export const MOST_DEPTH = 100
 /** @throws SyntaxError for text that is not JSON, or is nested so deeply that a reader could run out of stack */
 export function parseJson(text: string): unknown {
   const document: unknown = JSON.parse(text)
-  if (isDeeper(document, MOST_DEPTH)) throw new SyntaxError(`its lists are nested more than ${MOST_DEPTH} deep`)
+  if (isDeeper(document, MOST_DEPTH))
+    throw new SyntaxError(`its lists and objects are nested more than ${MOST_DEPTH} levels deep`)
   return document
 }
 

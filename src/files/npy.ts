@@ -58,7 +58,7 @@ export async function readNpy(path: string): Promise<NpyArray> {
   const file = await open(path, READ_WITHOUT_WAITING).catch((error: NodeJS.ErrnoException) => {
     throw (
       resourceError(error, `cannot read ${path}`) ??
-      new InputError(`cannot read ${path}: ${error.code === 'ENOENT' ? 'no such file' : error.message}`)
+      new InputError(`cannot read ${path}: ${error.code === 'ENOENT' ? 'no such file; check the path' : error.message}`)
     )
   })
   try {

@@ -130,7 +130,7 @@ describe('npy', () => {
     expect(await refusalOf(Buffer.from('\x93NUMPX\x01\0\x02\0{}', 'latin1'))).toBe(NO_NPY)
     expect(await messageOf(readNpy(inFolder()))).toBe(`${inFolder()} is not a file; give a .npy file`)
     const missing = inFolder('nothing.npy')
-    expect(await messageOf(readNpy(missing))).toBe(`cannot read ${missing}: no such file`)
+    expect(await messageOf(readNpy(missing))).toBe(`cannot read ${missing}: no such file; check the path`)
   })
 
   it('refuses an array larger than memory in one line', async () => {

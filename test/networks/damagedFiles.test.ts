@@ -77,7 +77,7 @@ const PICKLES: readonly (readonly [string, Buffer, string])[] = (() => {
   return [
     ['a number', integer(5), 'it does not hold a state dict'],
     ['an empty dictionary', op('}'), 'it holds no named tensors, neither at its top level nor under "state_dict"'],
-    ['a storage beyond its bytes', tensor(5, 0, [5], [1]), 'storage 0 should have 20 bytes and has 16'],
+    ['a storage beyond its bytes', tensor(5, 0, [5], [1]), 'storage 0 should have 20 bytes, but has only 16'],
     ['a tensor beyond its storage', tensor(4, 1, [4], [1]), 'a tensor uses element 4 of a storage that has only 4'],
     [
       'strides beyond the storage',
@@ -143,7 +143,7 @@ const ZIP_CHANGES: readonly (readonly [string, (bytes: Buffer) => unknown, strin
       // A checksum of 0 is none.
       bytes.fill(0, bytes.lastIndexOf('test/byteorder') - 30, bytes.lastIndexOf('test/byteorder') - 26)
     },
-    'is not little-endian; save it again on a little-endian machine',
+    'was not saved on a little-endian machine; save it again on one',
   ],
   ['compressed', (bytes) => bytes.writeUInt16LE(8, entryAt(bytes) + 10), COMPRESSED],
   ['encrypted', (bytes) => bytes.writeUInt16LE(1, entryAt(bytes) + 8), COMPRESSED],
@@ -210,8 +210,16 @@ const LEGACY: readonly Row[] = (() => {
   const large = op('}X\x0d\0\0\0little_endian\x89s')
   return [
     ['of another protocol', () => Buffer.concat([magic, header(1002, op('}'))]), 'its protocol version is unknown'],
-    ['of a large machine’s byte order', () => Buffer.concat([magic, header(1001, large)]), 'it is not little-endian'],
-    ['without a machine', () => Buffer.concat([magic, header(1001, op('N'))]), 'it is not little-endian'],
+    [
+      'of a large machine’s byte order',
+      () => Buffer.concat([magic, header(1001, large)]),
+      'it was not saved on a little-endian machine',
+    ],
+    [
+      'without a machine',
+      () => Buffer.concat([magic, header(1001, op('N'))]),
+      'it was not saved on a little-endian machine',
+    ],
     ['without a list of storages', () => storages(protocol2(op('}'))), 'it does not list its storages'],
     ['with an empty list of storages', () => storages(protocol2(op(']'))), 'is missing'],
     ['with unknown storages', () => storages(protocol2(op(']Na'))), 'it lists a storage that no tensor uses'],

@@ -55,7 +55,7 @@ function readPickles(head: Buffer): LegacyPickles {
   if (next() !== protocolVersion) throw new PickleError('its protocol version is unknown')
   const machine = next()
   if (!(machine instanceof Map) || machine.get('little_endian') !== true)
-    throw new PickleError('it is not little-endian')
+    throw new PickleError('it was not saved on a little-endian machine')
   const object = next()
   const keys = next()
   if (!Array.isArray(keys)) throw new PickleError('it does not list its storages')

@@ -138,7 +138,7 @@ export function storageOf(
   if (available === undefined) throw new PickleError(`storage ${printable(key)} is missing`)
   const needed = elements * bytesPerElement[dtype]
   if (available < needed) {
-    throw new PickleError(`storage ${printable(key)} should have ${counted(needed, 'byte')} and has ${available}`)
+    throw new PickleError(`storage ${printable(key)} should have ${counted(needed, 'byte')}, but has only ${available}`)
   }
   // PyTorch never saves one storage under two types, and on loading it uses only the first.
   const root = roots.get(key) ?? { dtype, elements }

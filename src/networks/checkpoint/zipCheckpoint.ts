@@ -47,7 +47,7 @@ async function checkByteOrder(file: OpenFile, entry: ZipEntry | undefined): Prom
   if (!entry) return
   const order = (await readEntry(file, entry, 64)).toString('latin1').trim()
   if (order !== 'little') {
-    throw new InputError(`${file.path} is not little-endian; save it again on a little-endian machine`)
+    throw new InputError(`${file.path} was not saved on a little-endian machine; save it again on one`)
   }
 }
 
