@@ -132,7 +132,7 @@ export function throwIfStopped(signal: AbortSignal | undefined, message?: string
   throw new InterruptedError(message, { exitStatus: reason.exitStatus })
 }
 
-/** As `throwIfStopped`, for work that leaves nothing behind when it is stopped. */
+/** `throwIfStopped` for work that cannot be continued after it was stopped. */
 export function endIfStopped(signal: AbortSignal | undefined): void {
   throwIfStopped(signal, 'stopped without a result')
 }

@@ -1,7 +1,7 @@
 /**
  * The typed interface of the C++ addon, and the only file that loads it. Arrays are row-major. Each may be a view on a
  * SharedArrayBuffer, but not on a resizable ArrayBuffer. A buffer must not be transferred or detached while a promise
- * that uses it is unsettled. If its elements change meanwhile, the results are unspecified, but nothing worse happens.
+ * that uses it is unsettled. If its elements change meanwhile, only the results are wrong.
  *
  * An argument of the wrong type, length or shape causes a TypeError or a RangeError that names it. If memory runs out,
  * a RangeError says what it was needed for. A training stops when the thread or the process that waits for it ends.
@@ -95,7 +95,7 @@ export interface CosineFault {
 export class DegenerateFeatureError extends InputError implements CosineFault {
   override readonly code = 'ERR_SHIFTSCOPE_DEGENERATE_FEATURE'
   readonly source: CosineFault['source']
-  /** First row at fault in the matrix `source`. */
+  /** First row of the matrix `source` that has no direction. */
   readonly row: number
   readonly reason: CosineFault['reason']
 
@@ -169,7 +169,7 @@ export interface SvmTraining {
 
 export class NonFiniteFeatureError extends InputError {
   override readonly code = 'ERR_SHIFTSCOPE_NON_FINITE_FEATURE'
-  /** First row at fault in the matrix. */
+  /** First row that holds NaN or infinity. */
   readonly row: number
 
   constructor(row: number) {
@@ -190,7 +190,7 @@ export class CudaFailure extends DeviceError {
   }
 }
 
-/** Result of an operation if the CUDA device with the features failed. The text is the reason. */
+/** Result of an operation if the CUDA device with the features failed: the reason. */
 interface DeviceFailure {
   readonly deviceFailure: string
 }

@@ -1,7 +1,7 @@
 export interface Progress {
   /** Begins a phase of `total` images, or of the unit that `measure` names. */
   start(label: string, total: number, measure?: ProgressMeasure): void
-  /** @param secondsLeft estimated seconds until all work ends, if this is known better than the rate tells */
+  /** @param secondsLeft estimated seconds until all work ends; by default, estimated from the rate so far */
   update(done: number, secondsLeft?: number): void
   stop(): void
   /** One line for the user about a decision, skipped work or other news. */

@@ -60,8 +60,8 @@ const looks = new Map<string, { readonly version: string; readonly since: number
 
 /**
  * Whether the owner of a file is dead. The system knows this of processes on this machine. Any other owner is dead if
- * the file has not changed for a lease since this process first looked at it, by this process's monotonic clock. Dates
- * of files and clocks of other machines may be wrong, so they do not count.
+ * the file has not changed for a lease since this process first looked at it. The lease is measured with this process's
+ * monotonic clock, because dates of files and clocks of other machines may be wrong.
  * @param owner undefined if unknown
  * @param version differs after each change of the file
  */
