@@ -233,6 +233,7 @@ interface Addon {
   instructionSet(): string
 }
 
+/** The package's folder, one above both `src` and `dist`. */
 const PACKAGE = fileURLToPath(new URL('..', import.meta.url))
 
 /**

@@ -110,7 +110,7 @@ function isFolder(path: string): Promise<boolean> {
   )
 }
 
-/** Makes a folder, and checks that it can be written, before long work relies on it. */
+/** Makes a folder, and checks that it can be written, before long work relies on it. @throws OutputError if not */
 export async function makeWritableFolder(path: string): Promise<void> {
   try {
     await makeFolders(path)

@@ -19,7 +19,7 @@ export async function readRegular(path: string): Promise<Buffer> {
   return readFile(path)
 }
 
-/** Reads a file that a user named. @param remedy what the user can do; the message ends with it */
+/** Reads a file that a user named. @param remedy ends the message of the InputError if there is no such file */
 export function readNamed(path: string, remedy: string): Promise<Buffer> {
   return readRegular(path).catch((error: NodeJS.ErrnoException) => {
     const cause = error.code === 'ENOENT' ? 'no such file' : (error.code ?? 'it is not a file')

@@ -4,7 +4,7 @@ export function printable(name: string): string {
   return clean.length > 100 ? `${clean.slice(0, 100)}…` : clean
 }
 
-/** Replaces control characters, line separators and direction marks, which could control a terminal, with `?`. */
+/** Replaces characters that could control a terminal, also line separators and direction marks, with as many `?`. */
 export function withoutControls(line: string): string {
   return line.replace(/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu, '?')
 }

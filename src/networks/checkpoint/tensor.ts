@@ -64,8 +64,8 @@ export function contiguousStrides(shape: readonly number[]): number[] {
 }
 
 /**
- * Says what is wrong with a tensor's layout in a storage; null if nothing is. The tensor must not have more elements
- * than the storage, because strides of 0 could otherwise claim any number.
+ * Says what is wrong with a tensor's layout in a storage; null if nothing is. A correct layout stays within the
+ * storage. It has no more elements than the storage, because strides of 0 could otherwise claim any number.
  */
 export function layoutFault(layout: TensorLayout, storageElements: number): string | null {
   const { offset, shape, strides } = layout

@@ -25,7 +25,8 @@ const maximumEntries = 20_000
 class ZipError extends Error {}
 
 /**
- * Reads the central directory of a zip file without compression, as PyTorch writes it.
+ * Reads the central directory of a zip file without compression, as PyTorch writes it, and checks that every entry is
+ * within the file.
  * Reference: PKWARE, APPNOTE.TXT 6.3.10, sections 4.3 and 4.5.3 (zip64).
  */
 export async function readZipDirectory(file: OpenFile): Promise<ReadonlyMap<string, ZipEntry>> {

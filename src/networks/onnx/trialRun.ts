@@ -28,7 +28,8 @@ const trial = confined<TrialQuestion, TrialAnswer>(workerFile('networks/onnx/tri
 /**
  * Runs a model once to find the types and shapes of its outputs, which an ONNX file need not state and often states
  * wrongly. The run has a process of its own, because even a small file can take any time and memory, or crash the
- * process. If ONNX Runtime crashes, the trial is repeated at the next lower level of optimisation.
+ * process. After a successful trial, the model may run elsewhere. If ONNX Runtime crashes, the trial is repeated at the
+ * next lower level of optimisation.
  * @returns type and shape by name, and for float32 whether a row depends only on its image
  * @throws InputError when the model does not run on such a batch or within the limits, or gives NaN; the signal's
  * reason
@@ -43,7 +44,10 @@ export function trialRun(
   return tried(model, { input, names, byExtents: false }, limits, signal)
 }
 
-/** As `trialRun`, for a graph with the outputs of `extentNodes`. Only the shapes leave ONNX Runtime. */
+/**
+ * As `trialRun`, but only the shapes leave ONNX Runtime. The graph must have the tensors and their `extentNodes` as
+ * outputs.
+ */
 export function trialShapes(
   model: TriedModel,
   input: TrialInput,
