@@ -33,6 +33,7 @@ export interface ReferringModel {
  * and must hold all bytes that the model needs. Without this check, ONNX Runtime would read any file that the model
  * names.
  * Reference: onnx/onnx.proto, TensorProto.external_data.
+ * @throws InputError when a file is missing, too short, or in another folder
  */
 export async function externalFiles({ path, external }: ReferringModel): Promise<readonly ExternalFile[]> {
   const files: ExternalFile[] = []

@@ -68,6 +68,7 @@ function readOnnx(file: ModelFile): OnnxModel {
 
 type ModelFile = ProtobufFile & Pick<OpenFile, 'path'>
 
+/** @throws InputError if the file is missing, is not an ONNX model, or has data outside of its own folder */
 export function readOnnxFile(path: string): OnnxModel {
   return withFileSync(path, readOnnx)
 }
