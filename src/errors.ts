@@ -121,9 +121,9 @@ export class InterruptedError extends ShiftscopeError {
 }
 
 /**
- * Called between the steps of work.
- * @param message for the command line, if stopped work leaves nothing to continue
- * @throws the signal's reason, once it was given
+ * Throws if the signal was aborted. Long work calls it between its steps.
+ * @param message replaces the message of an InterruptedError, if stopped work leaves nothing to continue
+ * @throws the signal's reason
  */
 export function throwIfStopped(signal: AbortSignal | undefined, message?: string): void {
   if (!signal?.aborted) return
@@ -132,7 +132,7 @@ export function throwIfStopped(signal: AbortSignal | undefined, message?: string
   throw new InterruptedError(message, { exitStatus: reason.exitStatus })
 }
 
-/** As `throwIfStopped`, for work that leaves nothing behind when it is stopped. */
+/** `throwIfStopped` for work that cannot be continued after it was stopped. */
 export function endIfStopped(signal: AbortSignal | undefined): void {
   throwIfStopped(signal, 'stopped without a result')
 }

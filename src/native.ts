@@ -1,12 +1,10 @@
 /**
  * The typed interface of the C++ addon, and the only file that loads it. Arrays are row-major. Each may be a view on a
  * SharedArrayBuffer, but not on a resizable ArrayBuffer. A buffer must not be transferred or detached while a promise
- * that uses it is unsettled. If elements change meanwhile, only the results are unspecified.
+ * that uses it is unsettled. If its elements change meanwhile, only the results are wrong.
  *
- * A wrong type, length or shape is a TypeError or a RangeError that names the argument. If there is no memory for
- * something, a RangeError names it. A training ends with the thread or the process that waits for it.
- *
- * The file is long because it keeps the whole interface to the addon in one place.
+ * An argument of the wrong type, length or shape causes a TypeError or a RangeError that names it. If memory runs out,
+ * a RangeError says what it was needed for. A training stops when the thread or the process that waits for it ends.
  */
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -17,15 +15,14 @@ import { DeviceError, endIfStopped, InputError } from './errors.js'
 import { prepareEnvironment } from './support/machine.js'
 
 /**
- * How 8-bit samples become network input: (value / divisor - mean[c]) / std[c], each step rounded to float32, which is
- * bit for bit what torchvision's ToTensor (divisor 255) and Normalize give.
+ * Network input is (value / divisor - mean[c]) / std[c], each step rounded to float32. This equals torchvision's
+ * ToTensor (divisor 255) and Normalize bit for bit.
  */
 interface Normalisation {
-  /** 255 for networks fed with 0 to 1, 1 for those fed with 0 to 255. */
+  /** 255 if the network takes values from 0 to 1; 1 if it takes 0 to 255. */
   readonly divisor: number
   /** In the order of the output channels: with `bgr`, index 0 is blue. */
   readonly mean: readonly [number, number, number]
-  /** In the order of the output channels. */
   readonly std: readonly [number, number, number]
   readonly channelOrder: 'rgb' | 'bgr'
 }
@@ -40,17 +37,14 @@ export interface CompositorOptions {
   /** One colour, or an RGB image [frameRows, frameCols, 3]. */
   readonly background: { readonly rgb: readonly [number, number, number] } | { readonly image: Uint8Array }
   readonly normalisation: Normalisation
-  /**
-   * hard: the patch's pixel if alpha >= 128, else the background's. soft: the patch has weight alpha / 255, in float32.
-   */
+  /** hard: the patch's pixel if alpha >= 128, else the background's. soft: a float32 blend with weight alpha / 255. */
   readonly blend: 'hard' | 'soft'
 }
 
-/** Pastes one patch into one frame at any number of positions. Several calls may be in flight. */
+/** Pastes one patch into one frame at any number of positions. Several calls may run at the same time. */
 export interface Compositor {
   /**
-   * Writes one composite per position on a thread of the pool.
-   *
+   * Writes one composite per position, on a thread of Node's pool.
    * @param offsets Upper-left corners of the patch, [images, 2] as row, col; copied during the call.
    * @param out Receives [images, 3, frameRows, frameCols]; must have exactly that length.
    * @throws RangeError when a position puts the patch outside the frame; nothing is written then.
@@ -58,9 +52,8 @@ export interface Compositor {
   composite(offsets: Int32Array, out: Float32Array): Promise<void>
 }
 
-/** A matrix of features that a CUDA device holds for the operations that take it; see `uploadFeatures`. */
+/** A matrix of features in the memory of a CUDA device; see `uploadFeatures`. */
 export interface CudaFeatures {
-  /** Index of the device. */
   readonly device: number
   readonly handle: CudaHandle
 }
@@ -72,7 +65,7 @@ interface CudaHandle {
 }
 
 export interface CosineOptions {
-  /** [rows, dims]. If a CUDA device holds the features, it compares them. */
+  /** [rows, dims]. If they are on a CUDA device, it does the work. */
   readonly features: Float32Array | CudaFeatures
   readonly rows: number
   readonly dims: number
@@ -92,18 +85,17 @@ export interface ArgmaxOptions {
   readonly threads?: number
 }
 
-/** Why a feature vector has no direction. */
 export interface CosineFault {
   readonly source: 'features' | 'anchors'
   readonly row: number
   readonly reason: 'zero' | 'nan' | 'infinite'
 }
 
-/** A feature or an anchor has no direction, so that no cosine with it exists. */
+/** A feature or an anchor has no direction, so its cosine is undefined. */
 export class DegenerateFeatureError extends InputError implements CosineFault {
   override readonly code = 'ERR_SHIFTSCOPE_DEGENERATE_FEATURE'
   readonly source: CosineFault['source']
-  /** First row at fault in the matrix `source`. */
+  /** First row of the matrix `source` that has no direction. */
   readonly row: number
   readonly reason: CosineFault['reason']
 
@@ -119,9 +111,7 @@ export class DegenerateFeatureError extends InputError implements CosineFault {
 }
 
 export interface SvmOptions {
-  /**
-   * [rows, dims]. If a CUDA device holds the features, it trains on them. Its solution meets `tolerance` too.
-   */
+  /** [rows, dims]. If they are on a CUDA device, it trains, with the same `tolerance`. */
   readonly features: Float32Array | CudaFeatures
   readonly rows: number
   readonly dims: number
@@ -130,20 +120,17 @@ export interface SvmOptions {
   readonly problems: number
   /** Each problem minimises ½|w|² + C Σ max(0, 1 - y f(x)) for f(x) = <w, x> + b, as sklearn's SVC(kernel='linear') does. */
   readonly C: number
-  /**
-   * A problem is solved when its duality gap is at most this fraction of the primal objective. native/core/svm.h states the
-   * defaults of this and of `passLimit`.
-   */
+  /** Largest duality gap of a solved problem, relative to its primal objective. Default: see native/core/svm.h. */
   readonly tolerance?: number
-  /** Most passes over the features. After these, unsolved problems are returned as they are. */
+  /** Most passes over the features, after which problems may be unsolved. Default: see native/core/svm.h. */
   readonly passLimit?: number
   /** Default 1. The bits of the result do not depend on it. */
   readonly threads?: number
-  /** Ends the training between the steps of its problems. */
+  /** Stops the training between its steps. */
   readonly signal?: AbortSignal
 }
 
-/** A CUDA device on which the addon's kernels ran. */
+/** A CUDA device that can run the addon's kernels. */
 export interface CudaDevice {
   readonly index: number
   readonly name: string
@@ -154,18 +141,17 @@ export interface CudaDevice {
 
 export interface CudaDevices {
   readonly devices: readonly CudaDevice[]
-  /** Why there are no devices, or not all; empty otherwise. */
+  /** Why some or all devices cannot be used; otherwise empty. */
   readonly reason: string
 }
 
 export interface SvmSolution {
   readonly intercept: number
-  /** Objective at the solution. */
   readonly primal: number
-  /** Objective of a feasible dual point. No solution's objective can be below it. */
+  /** A lower bound of the objective of every solution, from the dual problem. */
   readonly dual: number
   readonly supportVectors: number
-  /** Support vectors whose multiplier is C; only with `hinge`. */
+  /** Number of support vectors whose multiplier is C. */
   readonly bounded: number
   /** Whether the duality gap met the tolerance within `passLimit` passes. */
   readonly converged: boolean
@@ -174,18 +160,16 @@ export interface SvmSolution {
 export interface SvmTraining {
   /** One for each problem. */
   readonly solutions: readonly SvmSolution[]
-  /** f of every sample, training samples or not, [problems, rows]. */
+  /** Decision values f(x) of all samples, inside and outside the training set, [problems, rows]. */
   readonly decisions: Float64Array
-  /** Passes over the features. */
   readonly passes: number
   /** Number of samples whose scalar products with others were computed. */
   readonly gramSamples: number
 }
 
-/** A feature holds NaN or infinity. */
 export class NonFiniteFeatureError extends InputError {
   override readonly code = 'ERR_SHIFTSCOPE_NON_FINITE_FEATURE'
-  /** First row at fault in the matrix. */
+  /** First row that holds NaN or infinity. */
   readonly row: number
 
   constructor(row: number) {
@@ -206,7 +190,7 @@ export class CudaFailure extends DeviceError {
   }
 }
 
-/** Result of an operation if the CUDA device that holds the features failed; holds the reason. */
+/** Result of an operation if the CUDA device with the features failed: the reason. */
 interface DeviceFailure {
   readonly deviceFailure: string
 }
@@ -241,7 +225,7 @@ interface Addon {
     options: Omit<SvmOptions, 'features' | 'signal'> & {
       readonly features: Float32Array | CudaHandle
       readonly decisions: Float64Array
-      /** One element. The training ends when it is not 0. The addon sets it when the thread ends. */
+      /** One element. Any value but 0 stops the training. The addon sets it when the thread ends. */
       readonly stop: Int32Array
     },
   ): Promise<SvmResult>
@@ -249,12 +233,12 @@ interface Addon {
   instructionSet(): string
 }
 
-/** The package's folder. The path is the same from src/ and from dist/. */
+/** The package's folder, one above both `src` and `dist`. */
 const PACKAGE = fileURLToPath(new URL('..', import.meta.url))
 
 /**
- * Loads a build of this checkout first, because a user who made one wants it for its CUDA kernels or changed sources.
- * If it cannot be loaded, for example after a move to another machine, it loads the package's binary for this platform.
+ * Prefers a build in this checkout, because a user who made one wants its CUDA kernels or changed sources. If it cannot
+ * be loaded, for example on another machine, the package's binary for this platform is loaded.
  */
 function load(): Addon {
   const require = createRequire(import.meta.url)
@@ -289,7 +273,7 @@ function firstLine(error: unknown): string {
 
 let loaded: Addon | undefined
 
-/** The addon, loaded at first use. So commands that do not compute also work without it. */
+/** Loads the addon at first use, so that commands that do not compute work without it. */
 function addon(): Addon {
   if (loaded === undefined) {
     prepareEnvironment()
@@ -305,16 +289,14 @@ function addon(): Addon {
 }
 
 /**
- * The instruction set that the kernels use, as native/core/instruction_set.h names it: the best of this machine, or the one
- * that SHIFTSCOPE_ISA names.
- *
- * @throws DeviceError when the addon cannot be loaded or SHIFTSCOPE_ISA names a level that the machine lacks.
+ * The kernels' instruction set, as native/core/instruction_set.h names it: the machine's best, or SHIFTSCOPE_ISA.
+ * @throws DeviceError when the addon cannot be loaded or the machine lacks the level that SHIFTSCOPE_ISA names
  */
 export function instructionSet(): string {
   return addon().instructionSet()
 }
 
-/** A compositor of an 8-bit patch on an 8-bit background. It reads the options only during this call. */
+/** Creates a compositor. It reads the options only during this call. */
 export function createCompositor(options: CompositorOptions): Compositor {
   const compositor = new (addon().Compositor)(options)
   // An async function turns errors about arguments into rejections.
@@ -322,9 +304,8 @@ export function createCompositor(options: CompositorOptions): Compositor {
 }
 
 /**
- * Copies a matrix, [rows, dims], to the CUDA device of this index, on a thread of its own. The device keeps it until
- * `releaseFeatures`, or until some time after the last reference to it is gone.
- *
+ * Copies a matrix, [rows, dims], to a CUDA device, in a thread of its own. The device keeps it until `releaseFeatures`,
+ * or until the result is garbage-collected.
  * @throws CudaFailure for a device that cannot be used or has too little memory
  */
 export async function uploadFeatures(
@@ -338,23 +319,16 @@ export async function uploadFeatures(
   return { device, handle: result.handle }
 }
 
-/**
- * Releases the device's memory once the operations that use it have ended. No other operation on it may begin after
- * this call.
- */
+/** Frees the device's memory once running operations have ended. Start no operation on the features after this call. */
 export function releaseFeatures({ handle }: CudaFeatures): void {
   addon().releaseFeatures(handle)
 }
 
-/** The features in the form that the addon accepts. */
 function sourceOf(features: Float32Array | CudaFeatures): Float32Array | CudaHandle {
   return 'handle' in features ? features.handle : features
 }
 
-/**
- * Checks the result of an operation on these features.
- * @throws CudaFailure if their device failed
- */
+/** @throws CudaFailure if the CUDA device with the features failed */
 function endIfFailed<T extends object>(
   result: T | DeviceFailure | undefined,
   features: Float32Array | CudaFeatures,
@@ -365,10 +339,9 @@ function endIfFailed<T extends object>(
 
 /**
  * Cosine similarity of every feature with every anchor, [anchorCount, rows], within one float32 rounding of the float64
- * value. It runs on threads of its own.
- *
- * @throws DegenerateFeatureError for a feature or an anchor that is all zero or not finite; CudaFailure for a CUDA device
- *   that cannot do it
+ * value. It runs in its own threads.
+ * @throws DegenerateFeatureError for a feature or an anchor that is all zero or not finite; CudaFailure for a CUDA
+ * device that cannot do it
  */
 export async function cosineSimilarity(options: CosineOptions): Promise<Float32Array> {
   const { features, rows, dims, anchors, anchorCount, threads = 1 } = options
@@ -379,10 +352,7 @@ export async function cosineSimilarity(options: CosineOptions): Promise<Float32A
   return out
 }
 
-/**
- * Index of the largest value of every feature, [rows]. If several are equal, it is the first. NaN is ignored. Features
- * have fewer than 2^31 dims. It runs on threads of its own.
- */
+/** Index of each feature's largest value, [rows]; the first of equal ones. NaN is ignored. dims must be below 2^31. */
 export async function argmax({ features, rows, dims, threads = 1 }: ArgmaxOptions): Promise<Int32Array> {
   const out = new Int32Array(rows)
   await addon().argmax(features, rows, dims, threads, out)
@@ -390,11 +360,10 @@ export async function argmax({ features, rows, dims, threads = 1 }: ArgmaxOption
 }
 
 /**
- * Trains linear support vector machines, many problems on one matrix of features together, on threads of its own.
- *
+ * Trains linear support vector machines for many problems on the same features at once, in its own threads.
  * @throws NonFiniteFeatureError for a feature that holds NaN or infinity; RangeError for a C or tolerance that is not
- *   positive; CudaFailure for a CUDA device that cannot do it; Error for a problem without samples of both classes;
- *   the signal's reason
+ * positive; CudaFailure for a CUDA device that cannot do it; Error for a problem without samples of both classes; the
+ * signal's reason
  */
 export async function trainSvm({ signal, features, ...options }: SvmOptions): Promise<SvmTraining> {
   const decisions = new Float64Array(options.problems * options.rows)
@@ -406,7 +375,7 @@ export async function trainSvm({ signal, features, ...options }: SvmOptions): Pr
     const result = await addon().trainSvm({ threads: 1, ...options, features: sourceOf(features), decisions, stop })
     endIfStopped(signal)
     endIfFailed(result, features)
-    if ('stopped' in result) throw new Error('the training stopped without a signal')
+    if ('stopped' in result) throw new Error('the SVM training stopped, although nobody asked it to stop; run it again')
     if ('fault' in result) throw new NonFiniteFeatureError(result.fault)
     return { ...result, decisions }
   } finally {
@@ -415,8 +384,8 @@ export async function trainSvm({ signal, features, ...options }: SvmOptions): Pr
 }
 
 /**
- * The CUDA devices on which the addon's kernels run; with an index, only that device. It tries each one, which takes
- * some tenths of a second.
+ * Tries all CUDA devices, or only one, and lists those that can run the addon's kernels. Each takes some tenths of a
+ * second.
  */
 export function cudaDevices(index?: number): CudaDevices {
   return addon().cudaDevices(index)

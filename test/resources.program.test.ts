@@ -23,9 +23,12 @@ describe('a lack of memory or of open files', () => {
   it.each([
     [Object.assign(new Error('EMFILE: too many open files'), { code: 'EMFILE' }), /too many files are open.*ulimit -n/],
     [new Error('Worker initialization failure: EMFILE'), /too many files are open/],
-    [Object.assign(new Error('EAGAIN'), { code: 'ERR_WORKER_INIT_FAILED' }), /memory does not suffice \(EAGAIN\)/],
-    [new RangeError('Array buffer allocation failed'), /memory does not suffice \(Array buffer allocation failed\);/],
-    [new RangeError('there is no memory for a compositor'), /memory does not suffice/],
+    [Object.assign(new Error('EAGAIN'), { code: 'ERR_WORKER_INIT_FAILED' }), /there is not enough memory \(EAGAIN\)/],
+    [
+      new RangeError('Array buffer allocation failed'),
+      /there is not enough memory \(Array buffer allocation failed\);/,
+    ],
+    [new RangeError('there is no memory for a compositor'), /there is not enough memory/],
   ])('is a line with its remedy: %s', (error, line) => {
     expect(resourceError(error)).toBeInstanceOf(ResourceError)
     expect(resourceError(error, 'cannot read a.png')?.message).toMatch(/^cannot read a\.png: /)
@@ -51,9 +54,9 @@ describe('workers', () => {
     expect(() => checkWorkers(2, 3 * GIBIBYTE)).not.toThrow()
     expect(() => checkWorkers(3, 3 * GIBIBYTE)).toThrow(ResourceError)
     expect(() => checkWorkers(3, 3 * GIBIBYTE)).toThrow(
-      '3 workers take 3.6 GiB of addresses, and the limit of this shell leaves 3.0 GiB; allow more (ulimit -v), or use fewer `workers`',
+      '3 workers take 3.6 GiB of address space, but the limit of this shell leaves only 3.0 GiB; allow more (ulimit -v), or use fewer `workers`',
     )
-    expect(() => checkWorkers(1, GIBIBYTE)).toThrow(/^a worker takes [^,]*, and [^,]*; allow more \(ulimit -v\)$/)
+    expect(() => checkWorkers(1, GIBIBYTE)).toThrow(/^a worker takes [^,]*, but [^,]*; allow more \(ulimit -v\)$/)
     expect(threadsWithinLimit(-1)).toBe(0)
     expect(addressesLeft(folder())).toBe(Number.POSITIVE_INFINITY)
   })

@@ -3,17 +3,16 @@ import { dirname, join } from 'node:path'
 import { OutputError, ShiftscopeError } from '../errors.js'
 import { clearBeside, temporaryName } from './temporaries.js'
 
-/** Content of a file: all at once, or in consecutive pieces, only one of which need be in memory. */
+/** Content of a file: at once, or in consecutive pieces, so that only one piece is in memory. */
 export type Content = string | Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>
 
 /**
- * Writes a file whole or not at all: under a temporary name in the same folder, flushed, then renamed. It makes missing
- * folders above the file. A full disk, a read-only folder and the like become one-line OutputErrors, as does a device
- * or a pipe under that name.
+ * Writes a file whole or not at all: under a temporary name in the same folder, flushed, then renamed. Missing folders
+ * are made. A full disk, a read-only folder, a path of a device or pipe and the like become one-line OutputErrors.
  */
 export async function writeFileAtomic(path: string, content: Content): Promise<void> {
   if (await isSpecial(path)) {
-    throw new OutputError(`cannot write ${path}: a device or a pipe stands where a file is needed; choose another name`)
+    throw new OutputError(`cannot write ${path}: it is a device or a pipe; choose the name of a file`)
   }
   const temporary = temporaryName(path)
   try {
@@ -27,8 +26,8 @@ export async function writeFileAtomic(path: string, content: Content): Promise<v
 }
 
 /**
- * Whether a name is that of a device, a pipe or an open file of a process, such as /dev/null and /dev/stdout. Renaming
- * a file to it would replace the device for all programs.
+ * Whether a path is a device, a pipe or an open file of a process, such as /dev/null. Renaming a file to it would
+ * replace the device for all programs.
  */
 async function isSpecial(path: string): Promise<boolean> {
   const target = await readlink(path).catch(() => '')
@@ -38,9 +37,8 @@ async function isSpecial(path: string): Promise<boolean> {
 }
 
 /**
- * Makes a folder whole or not at all: `fill` writes into a temporary sibling, which is then renamed to `path`.
- * It replaces an older folder of that name.
- * @returns the result of `fill`
+ * Makes a folder whole or not at all: `fill` writes into a temporary folder, which is then renamed to `path`. An older
+ * folder of that name is replaced. Returns the result of `fill`.
  */
 export async function writeFolderAtomic<T>(path: string, fill: (temporary: string) => Promise<T>): Promise<T> {
   const temporary = temporaryName(path)
@@ -52,17 +50,17 @@ export async function writeFolderAtomic<T>(path: string, fill: (temporary: strin
     return filled
   } catch (error) {
     await rm(temporary, { recursive: true, force: true }).catch(() => undefined)
-    // The user knows the folder, not the temporary names in it.
+    // The error names the final folder, because the user does not know the temporary names in it.
     throw asOutputError(path, error instanceof OutputError ? error.cause : error)
   }
 }
 
-/** How often to try to rename a folder while other processes rename theirs to the same name. */
+/** Attempts to rename a folder while other processes rename theirs to the same name. */
 const MAX_REPLACEMENTS = 100
 
 /**
- * Renames a folder to a name that may be taken. The old folder is moved aside first, so the name is missing only for an
- * instant. If several processes do this at once, the last folder stays.
+ * Renames a folder to a name that may be taken. The old folder is moved away first. If several processes do this at
+ * once, the last folder stays.
  */
 async function takePlace(folder: string, path: string): Promise<void> {
   for (let attempt = 1; ; attempt++) {
@@ -87,8 +85,8 @@ async function takePlace(folder: string, path: string): Promise<void> {
 }
 
 /**
- * Makes a folder and the missing ones above it, one level after the other. Node's own `recursive` never ends if the file system
- * refuses a folder as if its parent were missing, as /proc does.
+ * Makes a folder and the missing ones above it. Node's `recursive` option never ends on file systems such as /proc,
+ * which answer that a parent is missing where they refuse a folder.
  */
 export async function makeFolders(path: string): Promise<void> {
   try {
@@ -96,7 +94,7 @@ export async function makeFolders(path: string): Promise<void> {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'ENOENT' && dirname(path) !== path) {
-      // Tries again even if the parent exists, because another process may have made it since.
+      // Tries again even if the parent exists now, because another process may just have made it.
       if (!(await isFolder(dirname(path)))) await makeFolders(dirname(path))
       await mkdir(path).catch((again: NodeJS.ErrnoException) => {
         if (again.code !== 'EEXIST') throw again
@@ -112,10 +110,7 @@ function isFolder(path: string): Promise<boolean> {
   )
 }
 
-/**
- * Makes a folder and missing folders above it, and checks that it can be written before long work relies on it.
- * @throws OutputError if it cannot
- */
+/** Makes a folder, and checks that it can be written, before long work relies on it. @throws OutputError if not */
 export async function makeWritableFolder(path: string): Promise<void> {
   try {
     await makeFolders(path)
@@ -127,7 +122,7 @@ export async function makeWritableFolder(path: string): Promise<void> {
   }
 }
 
-/** Writes a temporary file. Removes the temporaries of dead processes first, to make room. */
+/** Writes a temporary file. First removes those of dead processes, to make room. */
 async function writePieces(path: string, content: Content): Promise<void> {
   const file = await open(path, 'wx')
   try {
@@ -141,7 +136,7 @@ async function writePieces(path: string, content: Content): Promise<void> {
   }
 }
 
-/** Writes in pieces of at most 64 MiB, since one system call moves less than 2 GiB. */
+/** Writes in pieces of 64 MiB, because one system call writes less than 2 GiB. */
 async function writeBytes(file: Awaited<ReturnType<typeof open>>, bytes: Uint8Array): Promise<void> {
   const pieceLength = 64 * 1024 * 1024
   for (let start = 0; start < bytes.byteLength; ) {
@@ -151,7 +146,6 @@ async function writeBytes(file: Awaited<ReturnType<typeof open>>, bytes: Uint8Ar
   }
 }
 
-/** Turns an error of the file system into an OutputError that names the path, the cause and the remedy. */
 export function asOutputError(path: string, error: unknown): Error {
   if (error instanceof ShiftscopeError) return error
   const code = (error as NodeJS.ErrnoException | undefined)?.code
@@ -166,11 +160,11 @@ export function asOutputError(path: string, error: unknown): Error {
     EACCES: 'no permission to write there; choose another folder',
     EPERM: 'no permission to write there; choose another folder',
     ENOENT: 'the folder cannot be made or has vanished (is the file system read-only?); choose another',
-    ENOTDIR: 'a file stands where a folder is needed; choose another folder',
-    EEXIST: 'a file stands where a folder is needed; choose another folder',
+    ENOTDIR: 'there is a file where a folder is needed; choose another folder',
+    EEXIST: 'there is a file where a folder is needed; choose another folder',
     ENAMETOOLONG: 'the name is too long for the file system; choose a shorter one',
-    EISDIR: 'a folder stands where a file is needed; choose another name',
-    EBUSY: 'something in use stands there, such as the current folder; choose another name',
+    EISDIR: 'there is a folder of this name; choose another name',
+    EBUSY: 'the file or folder there is in use, such as the current folder; choose another name',
   }
   const remedy = code === undefined ? undefined : remedies[code]
   if (remedy === undefined) return error instanceof Error ? error : new Error(String(error))

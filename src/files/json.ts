@@ -1,17 +1,14 @@
 /** Most levels of nested lists and objects in a document. The documents that Shiftscope reads have fewer than ten. */
 export const MOST_DEPTH = 100
 
-/**
- * Parses a document that is not trusted.
- * @throws SyntaxError for text that is not JSON, or is nested so deeply that a reader could run out of stack
- */
+/** @throws SyntaxError for text that is not JSON, or is nested so deeply that a reader could run out of stack */
 export function parseJson(text: string): unknown {
   const document: unknown = JSON.parse(text)
-  if (isDeeper(document, MOST_DEPTH)) throw new SyntaxError(`its lists are nested more than ${MOST_DEPTH} deep`)
+  if (isDeeper(document, MOST_DEPTH))
+    throw new SyntaxError(`its lists and objects are nested more than ${MOST_DEPTH} levels deep`)
   return document
 }
 
-/** As `parseJson`; undefined if it throws. */
 export function tryJson(text: string): unknown {
   try {
     return parseJson(text)

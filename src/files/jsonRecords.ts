@@ -2,7 +2,7 @@ import { InputError, ShiftscopeError } from '../errors.js'
 import { MOST_DEPTH } from './json.js'
 import { streamRegular } from './regularFile.js'
 
-/** An object out of one of the file's lists, and where its bytes lie. */
+/** An object from one of the file's lists, with the range of its bytes in the file. */
 export interface JsonRecord {
   readonly section: string
   readonly value: Readonly<Record<string, unknown>>
@@ -10,10 +10,9 @@ export interface JsonRecord {
   readonly end: number
 }
 
-/** Most bytes of a single record. */
 const MOST_RECORD_BYTES = 64 * 1024 * 1024
 
-/** Bytes of a section's name that are compared. */
+/** Number of bytes of a section's name that are compared. */
 const MOST_NAME_BYTES = 64
 
 const QUOTE = 0x22
@@ -26,8 +25,8 @@ const OPEN_LIST = 0x5b
 const CLOSE_LIST = 0x5d
 
 /**
- * Reads a JSON file of the form {"section": [{…}, …], …} record by record, so that the file need not fit into memory.
- * It skips all other sections.
+ * Reads a JSON file of the form {"section": [{…}, …], …} object by object, so that the file need not fit into memory.
+ * Only the given sections are read.
  * @throws InputError if the file cannot be read, has another form, is damaged or is cut short
  */
 export async function readJsonRecords(
@@ -61,8 +60,8 @@ function readFault({ code, message }: NodeJS.ErrnoException): string {
 }
 
 /**
- * Follows strings and brackets byte by byte. Depth 1 is the file's object, depth 2 is a section's list, and greater
- * depths are inside a record. A record is parsed as JSON when it is complete.
+ * Follows strings and brackets byte by byte. Depth 1 is inside the top-level object, depth 2 inside a section's list,
+ * and greater depths inside a record.
  */
 function recordScanner(path: string, sections: readonly string[], onRecord: (record: JsonRecord) => void) {
   let depth = 0
@@ -79,7 +78,7 @@ function recordScanner(path: string, sections: readonly string[], onRecord: (rec
   let closed = false
 
   const damaged = (at: number) =>
-    new InputError(`${path} is damaged at byte ${at}, or not a JSON file of this kind; get the file again`)
+    new InputError(`${path} is damaged at byte ${at}, or does not have the expected form; download or copy it again`)
 
   function finish(piece: Buffer, from: number, end: number): void {
     const bytes = carried.length === 0 ? piece.subarray(from, end) : Buffer.concat([...carried, piece.subarray(0, end)])
@@ -96,7 +95,7 @@ function recordScanner(path: string, sections: readonly string[], onRecord: (rec
     carriedBytes = 0
   }
 
-  /** One byte of the file's object itself, outside strings. */
+  /** Handles one byte of the top-level object, outside strings. */
   function inFile(byte: number, at: number): void {
     if (byte === COLON) {
       key = text
@@ -108,7 +107,7 @@ function recordScanner(path: string, sections: readonly string[], onRecord: (rec
     else if (key !== undefined && byte === OPEN_OBJECT && sections.includes(key)) throw damaged(offset + at)
   }
 
-  /** One byte of a section's list between its records. */
+  /** Handles one byte between the records of a section's list. */
   function inList(byte: number, at: number): void {
     if (byte === COMMA && !expectsRecord) expectsRecord = true
     else if (byte === OPEN_OBJECT && expectsRecord) start = offset + at
@@ -122,7 +121,7 @@ function recordScanner(path: string, sections: readonly string[], onRecord: (rec
         if (escaped) escaped = false
         else if (byte === BACKSLASH) escaped = true
         else if (byte === QUOTE) inString = false
-        // Compares names without decoding escapes, because none of the wanted names needs a backslash.
+        // Names are compared without decoding escapes, because none of the wanted names needs a backslash.
         if (inString && depth === 1 && text.length < MOST_NAME_BYTES) text += String.fromCharCode(byte)
         continue
       }
@@ -153,7 +152,7 @@ function recordScanner(path: string, sections: readonly string[], onRecord: (rec
   }
 
   function end(): void {
-    if (!closed) throw new InputError(`${path} is cut short after ${offset} bytes; get the file again`)
+    if (!closed) throw new InputError(`${path} is cut off after ${offset} bytes; download or copy it again`)
   }
 
   return { push, end }

@@ -21,53 +21,52 @@ import { ownerOfTemporary } from './temporaries.js'
 /** The lock of a living process. */
 export type HeldLock = LockFile & { readonly name: string; readonly owner: Owner }
 
-/** The locks in a folder that many processes share. */
 export interface Locks {
   readonly owner: Owner
   /** Takes a lock that no living process holds. @returns false if one holds it */
   take(name: string): Promise<boolean>
   /** Takes a lock as soon as no living process holds it. @returns whether this process had to wait */
   takeInTurn(name: string, options?: WaitOptions): Promise<boolean>
-  /** Releases a lock that this process holds. */
   release(name: string): Promise<void>
-  /** Names of the locks of other processes, living or dead. Reads the folder and no file. */
+  /** Names of the locks of other processes, living or dead. Lists the folder without reading a lock file. */
   names(): Promise<ReadonlySet<string>>
-  /** The locks of living processes, also of this one. Reads every file. */
+  /** The locks of all living processes, including this one. Reads every lock file. */
   held(): Promise<readonly HeldLock[]>
-  /** Sets the state that others see with the next heartbeat, or at once. */
+  /** Sets what the other processes see as `state`, from the next heartbeat or at once. */
   describe(state: unknown, atOnce?: boolean): void
-  /** Releases all locks. The last process leaves nothing behind. */
+  /** Releases all locks. The last process also removes the folder of locks. */
   close(): Promise<void>
 }
 
 interface WaitOptions {
-  /** Called before each pause with the lock that is in the way; undefined if nobody can read whose it is. It may throw. */
+  /** Called before each pause; the callback may throw to stop waiting. `held` is undefined if the owner is unknown. */
   readonly onWait?: (held: HeldLock | undefined, attempt: number) => void
-  /** The longest pause between two attempts. */
   readonly longestSeconds?: number
   readonly signal?: AbortSignal | undefined
 }
 
-/** Heartbeats within a lease. */
+/** Heartbeats during one lease, after which a silent process counts as dead. */
 const BEATS = 6
 
 const SHORTEST_PAUSE_SECONDS = 0.2
 const LONGEST_PAUSE_SECONDS = 10
 
 /**
- * Opens the locks of a folder that processes of one or many machines share. They are in its folder `.locks`, which
- * taking the first lock makes. The methods throw an OutputError if `.locks` cannot be written.
+ * Opens the locks of a folder that processes on one or more machines share. The lock files are in the subfolder
+ * `.locks`. The methods throw an OutputError if it cannot be written.
  *
- * A lock is a file, into which its owner writes a heartbeat as long as it lives. The first process that makes NAME~0
- * has the lock NAME. Once its owner is dead, as `isDead` says, the next process makes NAME~1, and only then removes
- * NAME~0. So no process removes the lock of one that gave a sign of life within a lease, and only one of several takes
- * over. A hard link makes each file appear complete, and for one process only. NFS has hard links, but no `flock`. On a
- * file system without hard links, a file is still made by one process only, but is empty at first.
+ * A lock is a file into which its owner writes heartbeats. The process that creates NAME~0 has the lock NAME. Once its
+ * owner is dead (see `isDead`), the next process creates NAME~1, and only then removes NAME~0. So no process removes
+ * the lock of an owner that still gives signs of life, and only one of several processes takes over.
+ *
+ * A file is written under a temporary name and hard-linked to its final name. So it appears complete, and for one
+ * process only. This works on NFS, unlike `flock`. On a file system without hard links, a file is still created by one
+ * process only, but is empty at first.
  */
 export function openLocks(parent: string): Locks {
   const folder = join(parent, '.locks')
   const owner = thisOwner()
-  /** Paths of this process's locks, by name. */
+  /** Paths of the locks that this process holds, by name. */
   const mine = new Map<string, string>()
   let state: unknown = null
   let timer: NodeJS.Timeout | undefined
@@ -75,14 +74,14 @@ export function openLocks(parent: string): Locks {
 
   const beat = async () => {
     const record = recordOf(owner, state, ++beats)
-    // If a heartbeat fails, the next one comes long before the lease ends.
+    // A failed heartbeat does no harm, because the next one comes long before the lease ends.
     for (const path of mine.values()) await rewrite(path, owner, record).catch(() => undefined)
   }
 
   const start = async () => {
     if (timer !== undefined) return
     timer = setInterval(beat, (leaseSeconds() * 1000) / BEATS).unref()
-    // `close` removes files that do not change for a lease after this first look.
+    // A first look at the files of other processes. `close` removes those that do not change for a lease after it.
     await deadFiles(folder)
   }
 
@@ -91,7 +90,7 @@ export function openLocks(parent: string): Locks {
     mine.delete(name)
     if (path === undefined) return
     const file = await readLock(path)
-    // A damaged file here is this process's own, because other processes use other names.
+    // A damaged file here is this process's own, because other processes create files with other names.
     if (file !== undefined && (file.owner === undefined || file.owner.id === owner.id)) await rm(path, { force: true })
   }
 
@@ -101,12 +100,12 @@ export function openLocks(parent: string): Locks {
     if (!before.every(isOfTheDead)) return false
     const path = join(folder, `${name}~${Math.max(-1, ...before.map(({ number }) => number)) + 1}`)
     const isMade = await isNewFile(path, recordOf(owner, state, beats))
-    // A file server that receives the request twice refuses the second one, although this process made the file.
+    // If a file server receives the request twice, it answers that the file exists, although this process created it.
     if (!isMade && !(await isOwnedBy(owner, path))) return false
     mine.set(name, path)
     try {
-      // Another process may have read the folder at another moment and taken another number. If this process was
-      // suspended meanwhile, its own file may be gone.
+      // Another process may have listed the folder earlier and created a file with another number. And if this process
+      // was suspended, its own file may have been removed.
       const now = await filesOf(folder, name)
       const others = now.filter((file) => file.path !== path)
       if (now.some((file) => file.owner?.id === owner.id) && others.every(isOfTheDead)) {
@@ -126,9 +125,9 @@ export function openLocks(parent: string): Locks {
     for (const name of [...mine.keys()]) await release(name)
     if (timer === undefined) return
     for (const { path, name } of await deadFiles(folder)) {
-      // Only the holder of a lock may remove its files, since nobody else can take it meanwhile.
+      // Takes a dead lock before it removes the files, so that no other process can take it meanwhile.
       if (name !== undefined && (await take(name))) await release(name)
-      // Files that are neither locks nor temporaries of locks belong to other programs.
+      // Other files than locks and temporary files belong to other programs.
       if (ownerOfTemporary(basename(path)) !== undefined) await remove(path)
     }
     await rmdir(folder).catch(() => undefined)
@@ -163,7 +162,7 @@ export function openLocks(parent: string): Locks {
   }
 }
 
-/** Waits for other processes: a moment before the second attempt, and longer before each further one. */
+/** Waits before the next attempt. Each pause is longer than the one before, up to `longestSeconds`. */
 export async function pause(
   attempt: number,
   signal: AbortSignal | undefined,
@@ -174,14 +173,13 @@ export async function pause(
 }
 
 export interface FolderLockOptions {
-  /** Receives a note about the process that this one waits for. */
   readonly note?: (line: string) => void
   readonly signal?: AbortSignal | undefined
 }
 
 /**
- * Locks a folder for one writer, so that the rows of two do not mix in one file. Waits only for a process that may be
- * dead. A process that was suspended for longer than a lease continues to write afterwards; hashes at the end show the
+ * Locks a folder for one writer, so that two processes do not mix their rows in one file. It waits only if the other
+ * process may be dead. One that was suspended for longer than a lease still writes when it continues; hashes reveal the
  * damage.
  * @returns a function that releases the lock
  * @throws OutputError if a living process writes there; the signal's reason
@@ -193,11 +191,10 @@ export async function lockFolder(folder: string, options: FolderLockOptions = {}
   const onWait = (held: HeldLock | undefined, attempt: number) => {
     first ??= held
     const who = held === undefined ? 'another process' : processName(held.owner)
-    // A holder on this machine is alive, because the system says so. A holder on another one is alive if its heartbeat
-    // changed.
+    // On this machine, `isDead` knows that the owner is alive. Elsewhere, it is alive if its heartbeat changed.
     if (held !== undefined && (held.owner.machine === locks.owner.machine || held.version !== first?.version))
       throw new OutputError(`${who} is writing into ${folder}; wait for it, or choose another folder with \`out\``)
-    if (attempt === 0) note?.(`${who} has been writing into ${folder}; waiting for a sign of life`)
+    if (attempt === 0) note?.(`${who} was writing into ${folder}; waiting to see whether it still runs`)
   }
   try {
     await locks.takeInTurn('rows', { onWait, signal })
@@ -216,7 +213,6 @@ function isHeld(file: LockFile): file is HeldLock {
   return file.name !== undefined && file.owner !== undefined && !isOfTheDead(file)
 }
 
-/** The locks and temporaries that dead processes left in a folder. */
 async function deadFiles(folder: string): Promise<readonly LockFile[]> {
   return (await filesOf(folder)).filter(isOfTheDead)
 }

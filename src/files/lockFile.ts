@@ -8,30 +8,30 @@ import { READ_WITHOUT_WAITING } from './regularFile.js'
 import { sha256 } from './sha256.js'
 import { temporaryName } from './temporaries.js'
 
-/** A file in a folder of locks, with the record that its owner wrote last. */
+/** A file in a folder of locks, and the record in it. */
 export interface LockFile {
   readonly path: string
-  /** The lock; undefined for any other file. */
+  /** Name of the lock; undefined if the file is not a lock. */
   readonly name: string | undefined
-  /** A process that takes over a lock makes the file of the next number. */
+  /** 0 at first. A process that takes over the lock creates the file with the next number. */
   readonly number: number
-  /** Undefined if the file is damaged. */
+  /** Undefined if the file is damaged or cannot be read. */
   readonly owner: Owner | undefined
-  /** What the owner says about itself. */
+  /** Any data that the owner shows to other processes. */
   readonly state: unknown
   /** Hash of the content, which each heartbeat changes. */
   readonly version: string
 }
 
-/** Attempts to make a file in a folder that other processes remove. */
+/** Attempts to create a file while other processes remove its folder. */
 const MAX_ATTEMPTS = 100
 
-/** Bytes of each file. The length is fixed, so that a heartbeat changes a file in place. */
+/** Size of a lock file in bytes. It is fixed, so that a heartbeat overwrites the file in place. */
 const RECORD_BYTES = 2048
 
 const recordSchema = z.object({ owner: ownerSchema, state: z.unknown() })
 
-/** The files of a lock, or all files. */
+/** All files in a folder of locks, or only those of one lock. */
 export async function filesOf(folder: string, lock?: string): Promise<readonly LockFile[]> {
   const names = await namesIn(folder)
   const wanted = names.filter((name) => lock === undefined || lockOf(name).name === lock)
@@ -43,7 +43,7 @@ export async function filesOf(folder: string, lock?: string): Promise<readonly L
   return files
 }
 
-/** Files to read at a time. A process may have only a limited number of open files. */
+/** Files to read at a time, because a process may have only a limited number of open files. */
 const FILES_AT_ONCE = 64
 
 export function namesIn(folder: string): Promise<readonly string[]> {
@@ -53,32 +53,26 @@ export function namesIn(folder: string): Promise<readonly string[]> {
   })
 }
 
-/**
- * Whether there is no such file. That includes ESTALE, if a file server replaced it, and ENOTDIR, if its folder is a
- * file.
- */
+/** Whether the error says that there is no such file. ESTALE: a server replaced it. ENOTDIR: its folder is a file. */
 function isAbsence({ code = '' }: NodeJS.ErrnoException): boolean {
   return ['ENOENT', 'ESTALE', 'ENOTDIR'].includes(code)
 }
 
-/** Removes a file. If that is impossible, as with another user's file, the file does no harm. */
+/** Removes a file if possible. If not, as with another user's file, it does no harm. */
 export async function remove(path: string): Promise<void> {
   await rm(path, { force: true }).catch(() => undefined)
 }
 
-/** Name and number of the lock that a file NAME~NUMBER belongs to. */
+/** Name and number of the lock that the file NAME~NUMBER belongs to. The name is undefined for other files. */
 export function lockOf(file: string): Pick<LockFile, 'name' | 'number'> {
   const [, name, number] = /^([^.].*)~(\d{1,9})$/.exec(file) ?? []
   return { name, number: Number(number) }
 }
 
-/**
- * Reads a lock's file. It opens the file, because NFS asks the server only then, and reads again if a heartbeat came in
- * between.
- */
+/** Opens the file each time, because NFS asks the server for changes only then. Rereads a half-written heartbeat. */
 export async function readLock(path: string): Promise<LockFile | undefined> {
   const file = await open(path, READ_WITHOUT_WAITING).catch((error: NodeJS.ErrnoException) => error)
-  // A file that is there but cannot be read is a lock of an unknown owner.
+  // A file that exists but cannot be read counts as a lock with an unknown owner.
   if (file instanceof Error)
     return isAbsence(file) ? undefined : { path, ...lockOf(basename(path)), owner: undefined, state: null, version: '' }
   try {
@@ -95,7 +89,7 @@ export async function isOwnedBy({ id }: Owner, path: string): Promise<boolean> {
   return (await readLock(path))?.owner?.id === id
 }
 
-/** The file's text; empty if it cannot be read, for example because it is a folder. */
+/** Text of the file; empty if it cannot be read, for example because it is a folder. */
 async function recordText(file: FileHandle): Promise<string> {
   try {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(RECORD_BYTES), 0, RECORD_BYTES, 0)
@@ -105,25 +99,22 @@ async function recordText(file: FileHandle): Promise<string> {
   }
 }
 
-/** The record in a file's text; undefined if the text is damaged or half written. */
 function recordIn(text: string): z.infer<typeof recordSchema> | undefined {
   return recordSchema.safeParse(tryJson(text)).data
 }
 
-/** @param beat number of the heartbeat, which makes each version of the file different */
+/** @param beat number of the heartbeat, so that each version of the file differs */
 export function recordOf(owner: Owner, state: unknown, beat: number): string {
   const text = JSON.stringify({ owner, beat, state })
   const isShort = Buffer.byteLength(text) < RECORD_BYTES
   return (isShort ? text : JSON.stringify({ owner, beat, state: null })).padEnd(RECORD_BYTES)
 }
 
-/**
- * Writes a heartbeat into a lock's file, unless another process took over the lock while this one gave no sign of life.
- */
+/** Writes a heartbeat into a lock file, unless another process has taken over the lock meanwhile. */
 export async function rewrite(path: string, { id }: Owner, record: string): Promise<void> {
   const file = await open(path, 'r+')
   try {
-    // Reads and writes through one handle, because the name may belong to another file a moment later.
+    // Reads and writes through one file handle, because the path may lead to another file a moment later.
     const { owner } = recordIn(await recordText(file)) ?? {}
     if (owner === undefined || owner.id === id) await file.write(record, 0, 'utf8')
   } finally {
@@ -131,7 +122,7 @@ export async function rewrite(path: string, { id }: Owner, record: string): Prom
   }
 }
 
-/** Makes a file if the file system has no hard links. Removes it again if it cannot be written completely. */
+/** Creates a file where the file system has no hard links. Removes it again if it cannot be written completely. */
 async function writeWhole(path: string, record: string): Promise<void> {
   const file = await open(path, 'wx')
   try {
@@ -144,7 +135,7 @@ async function writeWhole(path: string, record: string): Promise<void> {
   }
 }
 
-/** Makes a file unless there is one of this name. @returns whether it made the file */
+/** Creates a file, unless a file of this name exists. @returns whether it created the file */
 export async function isNewFile(path: string, record: string): Promise<boolean> {
   for (let attempt = 1; ; attempt++) {
     const temporary = temporaryName(path)
@@ -162,7 +153,7 @@ export async function isNewFile(path: string, record: string): Promise<boolean> 
     } finally {
       await rm(temporary, { force: true })
     }
-    // The last process that closes its locks removes the folder, maybe right now.
+    // The folder is gone, because the last process that closes its locks removes it.
     await makeFolders(dirname(path)).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'EEXIST') throw error
     })

@@ -15,15 +15,15 @@ export interface NpyArray {
 const MAGIC = '\x93NUMPY'
 /** Versions of the format; they differ in how long a header may be, and in its encoding. */
 const VERSIONS = ['1.0', '2.0', '3.0']
-/** An entry of a header's dict as a Python literal, `'key': value`, and the comma after it. */
+/** Matches an entry `'key': value` of a header, which is a Python dict, and the comma after it. */
 const ENTRY = /\s*(?:'(\w+)'|"(\w+)")\s*:\s*('[^'\\]*'|"[^"\\]*"|True|False|\([\d\s,]*\))\s*(?:,|$)/gy
 const LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1
 
 /**
- * The bytes of a version 1.0 .npy file as two pieces: the header, and the data, which are not copied.
+ * The header and the data of a version 1.0 .npy file. The data are not copied.
+ * Format: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
  * @param shape length of each axis, slowest first (C order)
  * @param data as many float32 values as the shape needs
- * Format: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
  */
 export function encodeNpy(shape: readonly number[], data: Float32Array): readonly [Uint8Array, Uint8Array] {
   if (!LITTLE_ENDIAN) throw new Error('.npy files are written on little-endian machines only')
@@ -49,8 +49,8 @@ export async function writeNpy(path: string, shape: readonly number[], data: Flo
 }
 
 /**
- * Reads a .npy file of float32 or float64 in C order. Values of float64 are rounded to float32. It checks the file's
- * length against the header before it allocates memory.
+ * Reads a .npy file of float32 or float64 values in C order. Values of float64 are rounded to float32. The file's
+ * length is checked against the header before memory is allocated.
  * @throws InputError for a missing, damaged or unsupported file
  * @throws ResourceError if too many files are open
  */
@@ -58,7 +58,7 @@ export async function readNpy(path: string): Promise<NpyArray> {
   const file = await open(path, READ_WITHOUT_WAITING).catch((error: NodeJS.ErrnoException) => {
     throw (
       resourceError(error, `cannot read ${path}`) ??
-      new InputError(`cannot read ${path}: ${error.code === 'ENOENT' ? 'no such file' : error.message}`)
+      new InputError(`cannot read ${path}: ${error.code === 'ENOENT' ? 'no such file; check the path' : error.message}`)
     )
   })
   try {
@@ -69,7 +69,7 @@ export async function readNpy(path: string): Promise<NpyArray> {
     const byteLength = count * bytesPerValue
     if (stat.size - dataOffset !== byteLength) {
       throw new InputError(
-        `${path} is damaged: shape (${shape.join(', ')}) needs ${byteLength} bytes of data, the file has ${stat.size - dataOffset}; make it again`,
+        `${path} is damaged: shape (${shape.join(', ')}) needs ${byteLength} bytes of data, but the file has ${stat.size - dataOffset}; make it again`,
       )
     }
     const bytes = takeMemory(path, byteLength)
@@ -115,7 +115,7 @@ async function readHeader(path: string, file: FileHandle, size: number) {
   return { shape, bytesPerValue: type === '<f4' ? 4 : 8, dataOffset: offset + length }
 }
 
-/** The values, as text, of a header that is a Python dict of three keys; empty for any other header. */
+/** The entries of a header that is a Python dict with three keys, values as text; empty for any other header. */
 function dictEntries(header: string): ReadonlyMap<string | undefined, string | undefined> {
   const dict = /^[ \t]*\{(.*)\}\s*$/s.exec(header)?.[1] ?? ''
   const entries = [...dict.matchAll(ENTRY)]
@@ -124,7 +124,7 @@ function dictEntries(header: string): ReadonlyMap<string | undefined, string | u
   return new Map(entries.map(([, single, double, value]) => [single ?? double, value]))
 }
 
-/** The numbers of a Python tuple; undefined for other literals, such as one number in brackets without a comma. */
+/** The numbers of a Python tuple; undefined for other literals, such as `(5)`, which is a number in Python. */
 function tupleOf(literal: string): readonly number[] | undefined {
   if (!literal.startsWith('(')) return undefined
   const parts = literal
@@ -139,11 +139,11 @@ function tupleOf(literal: string): readonly number[] | undefined {
 
 function takeMemory(path: string, byteLength: number): Uint8Array<ArrayBuffer> {
   try {
-    // The system may grant more memory than the machine has, and fail only when it is used.
+    // The system may grant more memory than the machine has, and fail only when the memory is used.
     if (byteLength > machineMemory()) throw new RangeError('more than the memory')
     return new Uint8Array(byteLength)
   } catch (error) {
-    throw new InputError(`${path} holds ${byteLength} bytes, more than fit into memory; cut it into smaller arrays`, {
+    throw new InputError(`${path} holds ${byteLength} bytes, more than fit into memory; split it into smaller arrays`, {
       cause: error,
     })
   }

@@ -7,37 +7,28 @@ import { InputError, ShiftscopeError } from '../errors.js'
 import { resourceError } from '../support/machine.js'
 import { READ_WITHOUT_WAITING } from './regularFile.js'
 
-/** A range of a file's bytes. */
 export interface ByteRange {
   readonly offset: number
   readonly length: number
 }
 
-/** A file that is open for reading. */
 export interface OpenFile {
   readonly path: string
   /** Size in bytes. */
   readonly size: number
-  /**
-   * Bytes of a range, in memory of their own. The range is compared with the file's size before memory is taken.
-   * @throws InputError if the file is shorter than the range or cannot be read
-   */
+  /** Reads into a new buffer, after checking the range. @throws InputError if the file is too short */
   read(range: ByteRange): Promise<Buffer<ArrayBuffer>>
-  /** The byte at an offset. Fast for bytes that are close together. @throws InputError beyond the end */
+  /** Fast for bytes that are close together. @throws InputError beyond the end */
   byteAt(offset: number): number
-  /**
-   * The bytes from `start` up to `end`. Callers must limit their number, since all are in memory.
-   * @throws InputError beyond the end
-   */
+  /** `end` is exclusive. The caller must limit the length. @throws InputError beyond the end */
   bytesAt(start: number, end: number): Buffer
   /** SHA-256 of the contents, in hexadecimal. */
   sha256(): Promise<string>
 }
 
 /**
- * Opens a file from outside while `use` runs.
- *
- * @throws InputError if the file is missing, is no regular file, or cannot be read; the errors of `use`
+ * Opens a file while `use` runs.
+ * @throws InputError if the file is missing, is not a regular file, or cannot be read; the errors of `use`
  */
 export async function withFile<T>(path: string, use: (file: OpenFile) => T | Promise<T>): Promise<T> {
   const { file, close } = openFile(path)
@@ -48,7 +39,6 @@ export async function withFile<T>(path: string, use: (file: OpenFile) => T | Pro
   }
 }
 
-/** `withFile` for synchronous work. */
 export function withFileSync<T>(path: string, use: (file: Omit<OpenFile, 'read' | 'sha256'>) => T): T {
   const { file, close } = openFile(path)
   try {
@@ -58,11 +48,7 @@ export function withFileSync<T>(path: string, use: (file: Omit<OpenFile, 'read' 
   }
 }
 
-/**
- * Size of a file in bytes.
- *
- * @throws InputError if the file is missing or cannot be read
- */
+/** Size in bytes. @throws InputError if the file is missing or cannot be read */
 export async function fileSize(path: string): Promise<number> {
   try {
     return sizeOf(path, await stat(path))
@@ -78,7 +64,7 @@ function openFile(path: string): { readonly file: OpenFile; readonly close: () =
     descriptor = undefined
     closeSync(opened)
   }
-  // After a file is closed, its descriptor may belong to another file.
+  // Throws after the file is closed, because its descriptor may then belong to another file.
   const stillOpen = () => {
     if (descriptor === undefined) throw new Error(`${path} is read after it was closed`)
     return descriptor
@@ -128,11 +114,11 @@ function reads(path: string, size: number, descriptor: () => number): Pick<OpenF
 const readBytes = promisify(read)
 
 const LONGEST_PIECE = 1 << 20
-/** Files of at most this many bytes are read at once, because making a stream would take longer. */
+/** Smaller files are hashed in one piece, because making a stream would take longer. */
 const SMALL = 1 << 16
 const WINDOW_BYTES = 4096
 
-/** Reads from a window around the last byte that was asked for. */
+/** Reads bytes through a small buffer. If a byte is not in it, the buffer is filled from that byte on. */
 function windowReads(path: string, descriptor: () => number): Pick<OpenFile, 'byteAt' | 'bytesAt'> {
   const window = Buffer.alloc(WINDOW_BYTES)
   let start = 0
@@ -165,7 +151,7 @@ function sizeOf(path: string, status: Stats): number {
 }
 
 function tooShort(path: string): InputError {
-  return new InputError(`${path} is shorter than it should be: truncated; download or copy it again`)
+  return new InputError(`${path} is cut off; download or copy it again`)
 }
 
 function asInput<T>(path: string, read: () => T): T {
@@ -176,7 +162,7 @@ function asInput<T>(path: string, read: () => T): T {
   }
 }
 
-/** Turns an error of the system into an InputError with file and remedy. Returns any other error unchanged. */
+/** Turns an error of the system into an InputError that names the file. Returns any other error unchanged. */
 function inputError(path: string, error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof ShiftscopeError || !('code' in error)) return error
   if (error.code === 'ENOENT') return new InputError(`${path} does not exist; check the path`, { cause: error })

@@ -3,20 +3,19 @@ import { readFileSync, readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { z } from 'zod'
 
-/** A process that owns locks or temporaries, as others see it. */
+/** A process that owns locks or temporary files, as other processes see it. */
 export const ownerSchema = z.object({
-  /** Different for every opening of locks. */
+  /** Random; differs for each call of `thisOwner`. */
   id: z.string().regex(/^[0-9a-f]{16}$/),
   host: z.string(),
   /** See `thisMachine`. The system can look up a process only on its own machine. */
   machine: z.string(),
   pid: z.number().int().positive(),
-  /** Start time in the system's own units; empty if unknown. It tells a process from a later one with its number. */
+  /** Start time in the system's own units; empty if unknown. It tells a process from a later one with the same PID. */
   started: z.string(),
 })
 export type Owner = Readonly<z.infer<typeof ownerSchema>>
 
-/** The fields with which the system looks up a process. */
 export type ProcessId = Pick<Owner, 'machine' | 'pid' | 'started'>
 
 /** Seconds without a change after which a process of another machine counts as dead. */
@@ -29,7 +28,6 @@ export function leaseSeconds(): number {
   return seconds >= 1 ? Math.min(seconds, MOST_LEASE_SECONDS) : LEASE_SECONDS
 }
 
-/** This process. */
 export function thisOwner(): Owner {
   return {
     id: randomBytes(8).toString('hex'),
@@ -40,7 +38,6 @@ export function thisOwner(): Owner {
   }
 }
 
-/** How messages name an owner. */
 export function processName({ pid, host }: Owner): string {
   return `process ${pid} on ${host}`
 }
@@ -54,18 +51,17 @@ export function hasEnded({ machine, pid, started }: ProcessId): boolean {
     if ((error as NodeJS.ErrnoException).code !== 'EPERM') return true
   }
   const { state = '', start = started } = statOf(pid)
-  // A process that has ended keeps its number (state Z) until its parent has waited for it.
+  // A process that has ended keeps its PID (state Z) until its parent has waited for it.
   return ['Z', 'X'].includes(state) || (started !== '' && start !== started)
 }
 
-/** Versions of the files that `isDead` was asked about, each with the time of this process's first look at it. */
+/** By path: the version of a file, and when this process first saw that version. */
 const looks = new Map<string, { readonly version: string; readonly since: number }>()
 
 /**
- * Whether the owner of a file is dead. On this machine the system knows. The owner of any other file is dead if the file has not
- * changed for a lease since this process first looked at it, by the monotonic clock of this process. Dates of files and clocks of
- * machines may be wrong, so they do not count.
- *
+ * Whether the owner of a file is dead. The system knows this of processes on this machine. Any other owner is dead if
+ * the file has not changed for a lease since this process first looked at it. The lease is measured with this process's
+ * monotonic clock, because dates of files and clocks of other machines may be wrong.
  * @param owner undefined if unknown
  * @param version differs after each change of the file
  */
@@ -80,8 +76,8 @@ export function isDead(owner: ProcessId | undefined, path: string, version: stri
 let machine: string | undefined
 
 /**
- * Identifies this machine since it was started, and this space of process numbers, since each container has its own. A
- * process number means the same process only if both are equal.
+ * Identifies this machine, its last start and this container, which has its own PIDs. A PID means the same process only
+ * if all three are equal.
  */
 export function thisMachine(): string {
   machine ??= createHash('sha256')
@@ -93,10 +89,7 @@ export function thisMachine(): string {
   return machine
 }
 
-/**
- * Fields 3 and 22 of /proc/PID/stat; undefined if there is no such file. They follow a name in brackets, which may hold
- * anything.
- */
+/** Fields 3 and 22 of /proc/PID/stat. Field 2, a name in brackets, may itself contain blanks and brackets. */
 function statOf(pid: number): { readonly state: string | undefined; readonly start: string | undefined } {
   const text = orEmpty(() => readFileSync(`/proc/${pid}/stat`, 'utf8'))
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 
-/** The package's own folder. Both as source and as build output, this file is two folders below it. */
+/** The package's root folder. In both `src` and `dist`, this file is two folders below it. */
 export function packageFolder(): string {
   return dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 }
@@ -12,16 +12,14 @@ export function modelsFolder(): string {
   return join(packageFolder(), 'models')
 }
 
-/** Version of the package, from package.json. */
 export function packageVersion(): string {
   const text = readFileSync(join(packageFolder(), 'package.json'), 'utf8')
   return (JSON.parse(text) as { version: string }).version
 }
 
 /**
- * Address of a worker's script in the build. Threads and processes run plain JavaScript, even if the rest of the
- * program runs from its TypeScript source.
- * @param script its path in `dist`
+ * URL of a script in `dist`. Threads and processes run plain JavaScript, even if the program runs from its TypeScript
+ * source.
  */
 export function workerFile(script: string): string {
   return pathToFileURL(join(packageFolder(), 'dist', script)).href

@@ -7,12 +7,8 @@ import { type FolderLockOptions, lockFolder } from './lock.js'
 import { encodeNpy } from './npy.js'
 import { READ_WITHOUT_WAITING, readRegular } from './regularFile.js'
 
-/**
- * One of the arrays that grow together: `rows` rows of `dims` float32 values, saved in the end as a .npy file of
- * `shape`.
- */
+/** One of several arrays with the same number of rows. Its .npy file gets `shape`, which has rows * dims elements. */
 export interface ArrayPlan {
-  /** Name of the finished file. */
   readonly file: string
   readonly shape: readonly number[]
   readonly rows: number
@@ -20,35 +16,34 @@ export interface ArrayPlan {
 }
 
 /**
- * Arrays whose rows are written to disk in any order while they are computed, so that stopped or killed work can
- * continue. `<file>.partial` holds the .npy header and the rows so far. partial.json says which rows are good, and
- * holds their checksums.
+ * Arrays whose rows are written to disk in any order while they are computed, so that interrupted work can continue.
+ * `<file>.partial` holds the .npy header and the rows so far. partial.json lists the finished rows with their
+ * checksums.
  */
 export interface PartialArrays {
-  /** For each row: 1 if it was good in every array when the arrays were opened. */
+  /** For each row: 1 if it was finished and undamaged in every array when the arrays were opened, else 0. */
   readonly done: Uint8Array
-  /** Number of rows that were recorded but are damaged. */
+  /** Number of rows that were listed as finished but are damaged. */
   readonly damaged: number
-  /** One array as it is in the file, [rows, dims]. Rows that are not good may hold any values. */
+  /** Reads one array, [rows, dims]. Rows that are not finished may hold any values. */
   read(index: number): Promise<Float32Array>
-  /** Adds rows to every array. @param matrices sources of the rows, one for each array, [any, dims] */
+  /** Writes rows into every array. @param matrices source of the rows for each array, [any number, dims] */
   write(rows: readonly RowPlace[], matrices: readonly Float32Array[]): Promise<void>
   /**
-   * Writes the description, then gives every array its final name. If the process is stopped in between, the
-   * description tells the old arrays from the new, and the next call continues.
+   * Writes the description file, then renames every array to its final name. If the process is stopped in between, the
+   * description shows which arrays are old, and the next call continues.
    */
   finish(description: { readonly file: string; readonly content: string }): Promise<void>
-  /** Lets other processes write into the folder, whether the arrays are finished or not. */
+  /** Releases the lock of the folder, whether the arrays are finished or not. */
   close(): Promise<void>
 }
 
-/** The row of an array to write, and the row of the matrix to take it from. */
+/** A row to write: its index in the array, and its index in the source matrix. */
 export interface RowPlace {
   readonly row: number
   readonly from: number
 }
 
-/** The file of an array while it grows. */
 interface Layout {
   readonly path: string
   /** Its path once it is finished. */
@@ -58,21 +53,19 @@ interface Layout {
 }
 
 const STATE_FILE = 'partial.json'
-/** Suffix of an unfinished array. */
 const PARTIAL = '.partial'
 
 /** One CRC-32 per row, over that row of every array in turn; null if the row is missing. */
 const stateSchema = z.object({ fingerprint: z.string(), sums: z.array(z.number().int().nonnegative().nullable()) })
 type Sums = (number | null)[]
 
-/** Bytes that are read at a time to check them. */
 const PIECE = 1 << 24
 
 /**
- * Opens the unfinished arrays of a folder, or begins new ones if there are none, if they are damaged, or if they were
- * made from other inputs.
- * @param fingerprint stands for all inputs that decide the arrays' values
- * @throws OutputError if the folder cannot be written, or if somebody else is writing there; the signal's reason
+ * Opens the unfinished arrays of a folder. Starts new ones if there are none, if they are damaged, or if they were made
+ * from other inputs.
+ * @param fingerprint identifies all inputs that determine the arrays' values
+ * @throws OutputError if the folder cannot be written, or if another process is writing there; the signal's reason
  */
 export async function openPartialArrays(
   folder: string,
@@ -99,7 +92,7 @@ export async function openPartialArrays(
     const sums = stored.map((sum, row) => (sum === found[row] ? sum : null))
     if (!sums.some(isNumber)) {
       await rm(statePath, { force: true })
-      // Unfinished arrays of other inputs are useless without their record of good rows, which was just removed.
+      // Unfinished arrays of other inputs are useless without their partial.json, which was just removed.
       const own = new Set(layout.map(({ path }) => path))
       const others = (await readdir(folder)).filter(
         (name) => name.endsWith(`.npy${PARTIAL}`) && !own.has(join(folder, name)),
@@ -156,7 +149,7 @@ async function guarded<T>(folder: string, work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Joins neighbouring rows into runs, in the order of the array. */
+/** Joins neighbouring rows into runs, in the order of the array, so that fewer writes are needed. */
 function runs(rows: readonly RowPlace[]): (RowPlace & { readonly length: number })[] {
   const found: (RowPlace & { length: number })[] = []
   for (const { row, from } of [...rows].sort((a, b) => a.row - b.row)) {
@@ -172,12 +165,12 @@ async function storedSums(statePath: string, fingerprint: string, rows: number):
     const state = stateSchema.parse(JSON.parse((await readRegular(statePath)).toString('utf8')))
     if (state.fingerprint === fingerprint && state.sums.length === rows) return state.sums
   } catch {
-    // There is no record, or it cannot be read.
+    // There is no partial.json, or it cannot be read.
   }
   return Array.from({ length: rows }, () => null)
 }
 
-/** Undoes renames of `finish`. A process that was stopped while it renamed the arrays had all rows. */
+/** Undoes the renames of a `finish` that was interrupted. */
 async function takeBack(layout: readonly Layout[]): Promise<void> {
   for (const { path, final } of layout) {
     const isThere = await access(path).then(
@@ -188,10 +181,7 @@ async function takeBack(layout: readonly Layout[]): Promise<void> {
   }
 }
 
-/**
- * Checksums, computed from the files, of the rows that are recorded as good.
- * @throws Error if a file is missing or has another header
- */
+/** Checksums, computed from the files, of the rows that are listed as finished. @throws Error if a file is damaged */
 async function sumsOf(layout: readonly Layout[], stored: Readonly<Sums>): Promise<Sums> {
   const sums: Sums = stored.map((sum) => (sum === null ? null : 0))
   for (const { path, header, rowBytes } of layout) {
@@ -215,12 +205,11 @@ function isNumber(sum: number | null): sum is number {
   return sum !== null
 }
 
-/** Rows of a matrix as bytes. */
 function rowsOf(matrix: Float32Array, rowBytes: number, from: number, length: number): Uint8Array {
   return new Uint8Array(matrix.buffer, matrix.byteOffset + from * rowBytes, length * rowBytes)
 }
 
-/** Reads up to the end of the file; bytes beyond it stay as they are. */
+/** Fills `bytes` from the file. If the file ends before that, the remaining bytes keep their values. */
 async function readInto(path: string, position: number, bytes: Uint8Array): Promise<void> {
   const file = await open(path, READ_WITHOUT_WAITING)
   try {

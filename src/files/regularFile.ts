@@ -3,7 +3,7 @@ import { readFile, stat } from 'node:fs/promises'
 import { isAbsolute, relative, sep } from 'node:path'
 import { InputError } from '../errors.js'
 
-/** Flags to open a file for reading. If it is a pipe, opening does not wait until somebody writes into it. */
+/** Flags to open a file for reading. Opening a pipe with them does not wait until another process writes into it. */
 export const READ_WITHOUT_WAITING = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)
 
 /** Size of a file in bytes. @throws Error for a missing file, and for a pipe or a device, which might never end */
@@ -13,17 +13,13 @@ export async function regularSize(path: string): Promise<number> {
   return status.size
 }
 
-/** Contents of a file. */
+/** Reads a file. @throws the errors of `regularSize` */
 export async function readRegular(path: string): Promise<Buffer> {
   await regularSize(path)
   return readFile(path)
 }
 
-/**
- * Contents of a file that a user named.
- * @param remedy ends the message
- * @throws InputError if there is no such file
- */
+/** Reads a file that a user named. @param remedy ends the message of the InputError if there is no such file */
 export function readNamed(path: string, remedy: string): Promise<Buffer> {
   return readRegular(path).catch((error: NodeJS.ErrnoException) => {
     const cause = error.code === 'ENOENT' ? 'no such file' : (error.code ?? 'it is not a file')
@@ -31,7 +27,7 @@ export function readNamed(path: string, remedy: string): Promise<Buffer> {
   })
 }
 
-/** Whether an absolute path is that of a folder, or lies below it. */
+/** Whether an absolute path is that of a folder, or is inside it. */
 export function isInside(folder: string, path: string): boolean {
   const way = relative(folder, path)
   return way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way)
@@ -39,7 +35,7 @@ export function isInside(folder: string, path: string): boolean {
 
 const LONGEST_PIECE = 1 << 20
 
-/** Contents of a file in pieces. A small file takes no more memory than its size. */
+/** Reads a file in pieces. A small file takes no more memory than its size. */
 export async function streamRegular(path: string): Promise<ReadStream> {
   const highWaterMark = Math.min(LONGEST_PIECE, (await regularSize(path)) + 1)
   return createReadStream(path, { highWaterMark })

@@ -7,7 +7,7 @@ import { sha256 } from './sha256.js'
 
 /**
  * Writes a JSON file whose last key, `sha256`, is the SHA-256 of everything else, as JSON without white space.
- * @param schema schema of the document, also for reading; it removes unknown keys
+ * @param schema also for reading; it removes unknown keys
  * @returns the document as it was written, without its hash
  */
 export async function writeSealedJson<T>(path: string, schema: z.ZodType<T>, document: T): Promise<T> {
@@ -17,8 +17,9 @@ export async function writeSealedJson<T>(path: string, schema: z.ZodType<T>, doc
 }
 
 /**
- * Reads a file of `writeSealedJson`. If the schema refuses a key `format`, the file is of another version.
- * @param remedy ends the message; says how to make the file again
+ * Reads a file that `writeSealedJson` wrote. A `format` that the schema refuses means that another version made the
+ * file.
+ * @param remedy how to make the file again; the message ends with it
  * @throws InputError if the file cannot be read, is of another version or damaged
  */
 export async function readSealedJson<T>(path: string, schema: z.ZodType<T>, remedy: string): Promise<T> {

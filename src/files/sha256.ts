@@ -2,10 +2,9 @@ import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { withFile } from './openFile.js'
 
-/** Most bytes to hash in one call, since a call takes less than 2 GiB. */
+/** Most bytes to hash in one call, because a call takes less than 2 GiB. */
 const LONGEST_PIECE = 2 ** 30
 
-/** SHA-256 of the given pieces of bytes or text, in hexadecimal. */
 export function sha256(...pieces: readonly (string | Uint8Array)[]): string {
   const hash = createHash('sha256')
   for (const piece of pieces) {
@@ -17,12 +16,11 @@ export function sha256(...pieces: readonly (string | Uint8Array)[]): string {
   return hash.digest('hex')
 }
 
-/** SHA-256 of a file's contents, in hexadecimal. @throws InputError as `withFile` */
 export function sha256OfFile(path: string): Promise<string> {
   return withFile(path, (file) => file.sha256())
 }
 
-/** Path of the first file of a folder that is missing or has the wrong SHA-256; undefined if all are good. */
+/** Path of the first file that is missing or has the wrong SHA-256; undefined if all are right. */
 export async function firstDamaged(
   folder: string,
   digests: Readonly<Record<string, string>>,

@@ -4,65 +4,57 @@ import { tmpdir } from 'node:os'
 import { basename, dirname, join, resolve, sep } from 'node:path'
 import { isDead, type ProcessId, thisMachine } from './owner.js'
 
-/**
- * Machine, process, random digits. Earlier versions used eight digits for the machine, and so count as another machine.
- */
+/** Machine, PID and random digits. Earlier versions wrote eight digits for the machine, which match no machine now. */
 const TEMPORARY_NAME = /^\.tmp-([0-9a-f]{8}|[0-9a-f]{16})-(\d+)-[0-9a-f]{8}-/
 
-/** Milliseconds without a change after which `clearBeside` removes a temporary of another machine. */
+/** Milliseconds without a change after which `clearBeside` removes another machine's temporary file. */
 const OLD_MILLISECONDS = 3_600_000
 
-/**
- * A temporary name, in the same folder, for a file that is renamed to `path` once it is whole. It tells which process
- * writes it.
- */
+/** A temporary name in the folder of `path`, with the machine and the PID of the process that writes the file. */
 export function temporaryName(path: string): string {
-  // Shows people which file it becomes, but only its first letters: the whole name might exceed the file system's
-  // limit.
+  // The first letters tell people what the file will become. The whole name might be too long for the file system.
   const name = [...path.slice(dirname(path).length).replace(/^[/\\]+/, '')].slice(0, 16).join('')
   return join(dirname(path), `.tmp-${thisMachine()}-${process.pid}-${randomBytes(4).toString('hex')}-${name}`)
 }
 
-/** True for the names that an interrupted atomic write can leave behind. */
+/** Whether an interrupted atomic write can leave behind a file of this name. */
 export function isTemporaryName(name: string): boolean {
   return TEMPORARY_NAME.test(name)
 }
 
-/** The process that writes a temporary of this name; undefined for any other name. */
+/** The process that made a temporary file of this name; undefined for any other name. */
 export function ownerOfTemporary(name: string): ProcessId | undefined {
   const [, machine, pid] = TEMPORARY_NAME.exec(name) ?? []
   return machine === undefined ? undefined : { machine, pid: Number(pid), started: '' }
 }
 
 /**
- * Makes a folder for this process in the system's folder of temporary files. The caller removes it. It also removes the
- * folders that killed processes of this machine left there.
+ * Makes a folder in the system's temporary folder; the caller removes it. Also removes such folders of killed processes
+ * of this machine.
  */
 export async function makeTemporaryFolder(): Promise<string> {
   const folder = temporaryName(join(tmpdir(), 'shiftscope'))
   await mkdir(folder, { mode: 0o700 })
-  // A living process may leave its folder unchanged for days, so a folder's age says nothing.
+  // The age of other folders does not count, because a living process may leave its folder unchanged for days.
   await clearOnce(folder, Number.POSITIVE_INFINITY)
   return folder
 }
 
 /**
- * Removes the temporaries of dead processes from the folder of a temporary that was just made. A process does so once
- * for each folder, so it never sees a file of another machine twice, which `isDead` needs to judge it. Instead, it
- * removes other machines' files that are an hour older than the temporary, by the file server's clock. A machine that
- * is started again counts as another one, so nobody else would remove the files that this machine left when it lost
- * power.
+ * Removes the temporary files of dead processes next to `temporary`, which was just made. A process does this only once
+ * per folder, but `isDead` needs two looks at another machine's file. So other machines' files are removed by age: if
+ * they are an hour older than `temporary`, by the file server's clock. A machine counts as another one after a restart,
+ * so files that it left in a power failure are removed, too.
  */
 export function clearBeside(temporary: string): Promise<void> {
   return clearOnce(temporary, OLD_MILLISECONDS)
 }
 
-/** Folders that this process has cleared. */
 const cleared = new Set<string>()
 
 async function clearOnce(temporary: string, oldMilliseconds: number): Promise<void> {
   const folder = dirname(resolve(temporary))
-  // Skips folders within a temporary, since a temporary is removed with all its contents.
+  // Skips folders inside a temporary folder, because that is removed with all its contents.
   if (cleared.has(folder) || folder.split(sep).some(isTemporaryName)) return
   cleared.add(folder)
   const names = await readdir(folder).catch((): string[] => [])
@@ -70,7 +62,7 @@ async function clearOnce(temporary: string, oldMilliseconds: number): Promise<vo
   for (const name of names) if (isTemporaryName(name)) await removeIfDead(join(folder, name), oldest)
 }
 
-/** Removes the temporaries of dead processes, as `isDead` tells them, in the folder and below it. */
+/** Removes the temporary files of dead processes (see `isDead`) in a folder and below it. */
 export async function removeDeadTemporaries(folder: string): Promise<void> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => [])
   for (const entry of entries) {
@@ -81,8 +73,7 @@ export async function removeDeadTemporaries(folder: string): Promise<void> {
 }
 
 /**
- * @param oldest removes a temporary of another machine that has not changed since then; milliseconds of the file
- * server's clock
+ * @param oldest other machines' files that have not changed since are removed; milliseconds of the file server's clock
  */
 async function removeIfDead(path: string, oldest: number): Promise<void> {
   const owner = ownerOfTemporary(basename(path))
@@ -91,21 +82,19 @@ async function removeIfDead(path: string, oldest: number): Promise<void> {
   if (isOld || isDead(owner, path, String(changed))) await discard(path)
 }
 
-/**
- * Removes the temporary of a dead process. If that is impossible, as with another user's file, the file does no harm.
- */
+/** Removes a file or folder if possible. If not, as with another user's file, it does no harm. */
 async function discard(path: string): Promise<void> {
   await rm(path, { recursive: true, force: true }).catch(() => undefined)
 }
 
-/** The date of the last change in a file or folder. A folder's own date does not change while a file in it grows. */
+/** Time of the last change of a file or in a folder, whose own date does not change while a file in it grows. */
 async function lastChange(path: string): Promise<number> {
   const inside = await readdir(path, { recursive: true }).catch((): string[] => [])
   const times = await Promise.all([path, ...inside.map((name) => join(path, name))].map(timeOf))
   return Math.max(...times)
 }
 
-/** When a file was last changed, in milliseconds; NaN if there is no such file. */
+/** Time of a file's last change in milliseconds; NaN if there is no such file. */
 function timeOf(path: string): Promise<number> {
   return stat(path).then(
     ({ mtimeMs }) => mtimeMs,

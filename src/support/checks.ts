@@ -1,14 +1,12 @@
 import { UsageError } from '../errors.js'
 
-/** Checks of arguments without zod, since threads that start for a batch of images load this file. */
+/** Checks that throw a UsageError. They do without zod, because worker threads load this file and should start fast. */
 
-/** @throws UsageError for a name that is not among the known ones */
 export function checkNames(what: string, names: readonly string[], known: readonly string[]): void {
   const unknown = names.find((name) => !known.includes(name))
   if (unknown !== undefined) throw new UsageError(`${what} ${unknown} is not known; use ${known.join(', ')}`)
 }
 
-/** @throws UsageError if the value is not a whole number of at least 1 */
 export function checkCount(name: string, value: number): void {
   if (!Number.isInteger(value) || value < 1) throw new UsageError(`${name} ${value} is not a positive whole number`)
 }

@@ -2,20 +2,14 @@ import { readFileSync } from 'node:fs'
 import { availableParallelism, totalmem } from 'node:os'
 import { ResourceError, ShiftscopeError } from '../errors.js'
 
-/**
- * Number of processor cores that this process may use: the cores that it is bound to, limited by the processor time of
- * its control group and by the cores of its Slurm job.
- */
+/** Number of cores that this process may use, as limited by its CPU affinity, its cgroup and its Slurm job. */
 export function availableCores(environment: NodeJS.ProcessEnv = process.env, root = '/'): number {
   const given = Number(environment.SLURM_CPUS_PER_TASK)
   const ofJob = Number.isInteger(given) && given > 0 ? given : Number.POSITIVE_INFINITY
   return Math.max(1, Math.min(availableParallelism(), ofJob, Math.ceil(quota(root))))
 }
 
-/**
- * Cores' worth of time that this process's control group and those above it allow. Reference: Linux, cgroup-v2.rst,
- * `cpu.max`.
- */
+/** CPU limit of this process's cgroup and those above it, in cores. Reference: Linux, cgroup-v2.rst, `cpu.max`. */
 function quota(root: string): number {
   const [, path = ''] = /^0::(\/.*)$/m.exec(systemText(`${root}proc/self/cgroup`)) ?? []
   const parts = path.split('/').filter((part) => part !== '')
@@ -28,7 +22,7 @@ function quota(root: string): number {
   return Math.min(...quotas)
 }
 
-/** Text of a file about the system; empty if there is none. */
+/** Text of a file in /proc or /sys; empty if it cannot be read. */
 export function systemText(path: string): string {
   try {
     return readFileSync(path, 'utf8')
@@ -42,16 +36,15 @@ export function machineMemory(): number {
   return Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY)
 }
 
-/** Messages of V8, Node, the addon and the libraries if there is no memory for an array or a thread. */
+/** Matches error messages of V8, Node, the addon and libraries if there is no memory for an array or a thread. */
 const NO_MEMORY =
   /allocation failed|there is no memory for|invalid (typed array|array buffer) length|bad_alloc|out of memory|cannot allocate|creating thread/i
 
 const NO_MEMORY_CODES: readonly string[] = ['ENOMEM', 'ERR_WORKER_INIT_FAILED', 'ERR_WORKER_OUT_OF_MEMORY']
 
 /**
- * The ResourceError to throw if the system refused memory or an open file.
- * @param work text for the failed work, such as `cannot read dog.png`; by default the message does not name it
- * @returns undefined for every other error, and for errors of this library
+ * The ResourceError to throw if the system refused memory or an open file; undefined for every other error.
+ * @param work the work that failed, for the message, such as `cannot read dog.png`
  */
 export function resourceError(error: unknown, work?: string): ResourceError | undefined {
   const cause = causeOf(error)
@@ -64,7 +57,7 @@ function causeOf(error: unknown): string | undefined {
   if (/\bE[MN]FILE\b/.test(`${code} ${error.message}`))
     return 'too many files are open; allow more (ulimit -n) and run the same command again'
   if (NO_MEMORY_CODES.includes(code ?? '') || NO_MEMORY.test(error.message))
-    return `memory does not suffice (${error.message.split('\n')[0]}); allow more (ulimit -v), or make the work smaller: a larger \`stride\`, fewer \`layers\` or \`workers\``
+    return `there is not enough memory (${error.message.split('\n')[0]}); allow more (ulimit -v), or make the work smaller: a larger \`stride\`, fewer \`layers\` or \`workers\``
   return undefined
 }
 
@@ -72,12 +65,11 @@ function causeOf(error: unknown): string | undefined {
  * Sets environment variables for ONNX Runtime and CUDA, unless they are set already. It is called before these
  * libraries are first used, not on import, so that importing the package changes nothing.
  *
- * ONNX Runtime reports its use to its makers unless the environment forbids it before the first session is opened.
- * Users' computations are private, and a program that works offline must not try the network.
+ * ONNX Runtime sends usage data to its makers unless this is forbidden before the first session is opened. Users'
+ * computations are private, and a program that works offline must not try the network.
  *
- * CUDA numbers its cards by speed unless the environment says otherwise before its first call. With PCI_BUS_ID, the
- * numbers agree in this process, which trains classifiers and compares features, in the processes of networks, and in
- * NVIDIA's files and tools.
+ * CUDA numbers cards by speed unless this is changed before its first call. With PCI_BUS_ID, a card has the same number
+ * in all processes of Shiftscope and in NVIDIA's tools.
  */
 export function prepareEnvironment(): void {
   process.env.ORT_DISABLE_TELEMETRY ||= '1'

@@ -16,35 +16,28 @@ export const kinds = {
   anything: z.unknown(),
 } as const
 
-/** A function. Its parameters and result are not checked. */
 export function callback<T extends (...given: never[]) => unknown>(): z.ZodType<T, T> {
   return z.custom<T>((value) => typeof value === 'function', 'a function')
 }
 
-/**
- * One of these names.
- * @param what kind of thing, for the message, such as "fold scheme" in "fold scheme random is not known"
- */
+/** @param what kind of thing, for messages: "fold scheme" in "fold scheme random is not known" */
 export function oneOf<const T extends string>(what: string, names: readonly T[]) {
   return z.enum(names, what)
 }
 
-/** The options of a function by name: type, check and default of each. */
 export type OptionTable = Readonly<Record<string, z.ZodType>>
 
 type Input<Table extends OptionTable> = z.input<z.ZodObject<Table>>
 
-/** The options that a caller may give: types of a table's options, with their comments. */
+/** The options that a caller may give. The type keeps the doc comments of the table. */
 export type GivenOptions<Table extends OptionTable> = {
   readonly [Name in keyof Input<Table>]: Exclude<Input<Table>[Name], undefined>
 }
 
-/** The options of a table after the check, with their defaults. */
 export type CheckedOptions<Table extends OptionTable> = Readonly<z.output<z.ZodObject<Table>>>
 
 /**
- * Checks the options that a script gives before they are used: misspelt names and wrong values are errors. An undefined
- * option counts as left out.
+ * Checks the options that a script gives. Misspelt names and wrong values are errors. Undefined counts as left out.
  * @returns the options with their defaults
  * @throws UsageError that names the option
  */
@@ -70,13 +63,12 @@ export function parseOptions<Table extends OptionTable>(given: unknown, table: T
   throw new UsageError(`option ${name} must be ${wantedBy(issue)}, not ${typeName(value)}`)
 }
 
-/** The options of a function that takes no defaults from the check: required ones and optional ones. */
+/** The options of a function that sets its own defaults. */
 export interface OptionList {
   readonly required?: OptionTable
   readonly optional: OptionTable
 }
 
-/** Checks as `parseOptions` does. @throws UsageError that names the option */
 export function checkOptions(given: unknown, { required = {}, optional }: OptionList): void {
   const optionals = Object.fromEntries(Object.entries(optional).map(([name, kind]) => [name, kind.optional()]))
   parseOptions(given, { ...required, ...optionals })

@@ -1,29 +1,23 @@
-/** A name from a file that is not trusted, short and in plain ASCII, so that it can stand in a message. */
+/** Makes a name from an untrusted file short and plain ASCII, so that a message can contain it. */
 export function printable(name: string): string {
   const clean = name.replace(/[^\x20-\x7e]/g, '?')
   return clean.length > 100 ? `${clean.slice(0, 100)}…` : clean
 }
 
-/**
- * A line of text of any language with `?` for each character that could control a terminal, as a name from a file may
- * hold: control characters, line separators, and marks that change the direction of writing. It keeps its length.
- */
+/** Replaces characters that could control a terminal, also line separators and direction marks, with as many `?`. */
 export function withoutControls(line: string): string {
   return line.replace(/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu, '?')
 }
 
-/**
- * Longest word (such as a path) and longest message, in characters, that are shown whole. Longer ones show only their
- * two ends.
- */
+/** Of longer words (such as paths) and messages, in characters, only the two ends are shown. */
 const LONGEST_WORD = 300
 const WORD_END = 100
 const LONGEST_MESSAGE = 2000
 const MESSAGE_END = 990
 
 /**
- * Makes one safe line of a message that may hold anything from outside, such as paths and arguments; see
- * `withoutControls`. Parts that are too long to be read lose their middle, so that cause and remedy stay.
+ * Makes a message safe to print as one line, since it may contain paths and arguments from outside. Words and messages
+ * that are too long lose their middle.
  */
 export function messageLine(text: string): string {
   const words = text.split(' ').map((word) => (word.length > LONGEST_WORD ? endsOf(word, WORD_END) : word))
@@ -40,16 +34,15 @@ export function counted(count: number, noun: string, plural = `${noun}s`): strin
   return `${count} ${count === 1 ? noun : plural}`
 }
 
-/** Most characters of an error's message that another message includes. */
 const LONGEST_REASON = 500
 
-/** The message of an error, or a text about one, on one line. */
+/** The message of an error, or a text about one, shortened to one line. */
 export function oneLine(reason: unknown): string {
   const text = reason instanceof Error ? reason.message : String(reason)
   return text.replace(/\s+/g, ' ').trim().slice(0, LONGEST_REASON)
 }
 
-/** A text as one word of a shell's command line, quoted if necessary. */
+/** A text as one word of a shell's command line, with quotes if it needs them. */
 export function shellWord(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
 }
@@ -74,7 +67,7 @@ export function nearestNames(name: string, candidates: Iterable<string>, count: 
   return rated.slice(0, count).map(({ candidate }) => candidate)
 }
 
-/** Levenshtein's distance: the least number of letters to insert, remove or replace. */
+/** Levenshtein's distance: the smallest number of letters to insert, remove or replace. */
 function editDistance(a: string, b: string): number {
   let previous = Array.from({ length: b.length + 1 }, (_, j) => j)
   for (let i = 1; i <= a.length; i++) {
@@ -88,7 +81,7 @@ function editDistance(a: string, b: string): number {
   return previous[b.length] as number
 }
 
-/** Names from a file in quotes, at most ten of them. */
+/** Names from an untrusted file, in quotes, at most ten of them. */
 export function listedNames(names: readonly string[]): string {
   const shown = names.slice(0, 10).map((name) => `"${printable(name)}"`)
   return names.length > 10 ? `${shown.join(', ')}, …` : shown.join(', ')

@@ -3,10 +3,7 @@ import { Piscina } from 'piscina'
 import { ResourceError } from '../errors.js'
 import { systemText } from './machine.js'
 
-/**
- * Bytes of address space that a JavaScript thread takes. V8 reserves far more than it uses, and so do the libraries
- * that the thread loads.
- */
+/** Bytes of address space per JavaScript thread. V8 and the thread's libraries reserve far more than they use. */
 const ADDRESSES_PER_THREAD = 1.2 * 2 ** 30
 
 /** Bytes of address space that the shell's limit (`ulimit -v`) leaves this process; infinite if there is no limit. */
@@ -17,10 +14,7 @@ export function addressesLeft(folder = '/proc/self'): number {
   return Number.isNaN(limit - taken) ? Number.POSITIVE_INFINITY : limit - taken
 }
 
-/**
- * How many JavaScript threads can be started. With one more, V8 would end the process before Shiftscope could report
- * the error.
- */
+/** Number of threads that can be started. With one more, V8 ends the process before an error can be shown. */
 export function threadsWithinLimit(left = addressesLeft()): number {
   return Math.max(0, Math.floor(left / ADDRESSES_PER_THREAD))
 }
@@ -32,27 +26,25 @@ export function checkWorkers(count: number, left = addressesLeft()): void {
   const workers = count === 1 ? 'a worker takes' : `${count} workers take`
   const fewer = count === 1 ? '' : ', or use fewer `workers`'
   throw new ResourceError(
-    `${workers} ${gibibytes(count * ADDRESSES_PER_THREAD)} of addresses, and the limit of this shell leaves ${gibibytes(left)}; allow more (ulimit -v)${fewer}`,
+    `${workers} ${gibibytes(count * ADDRESSES_PER_THREAD)} of address space, but the limit of this shell leaves only ${gibibytes(left)}; allow more (ulimit -v)${fewer}`,
   )
 }
 
-/** Threads that take tasks as they come. */
 export interface ThreadPool<Task, Answer> {
-  /** Rejects if the task's thread is lost, in which case another takes its place, and if no thread could be started. */
+  /** Rejects if the task's thread dies, in which case a new one is started, or if no thread could be started. */
   run(task: Task): Promise<Answer>
   destroy(): Promise<void>
 }
 
 interface PoolOptions {
-  /** Address of the threads' module. */
+  /** URL of the module that the threads run. */
   readonly script: string
   readonly threads: number
-  /** Tasks that a thread has at a time. */
+  /** Number of tasks that a thread works on at the same time. */
   readonly tasksEach: number
   readonly workerData?: unknown
 }
 
-/** Starts all threads at once. They stay until they are destroyed. */
 export function openThreadPool<Task, Answer>(options: PoolOptions): ThreadPool<Task, Answer> {
   const { script, threads, tasksEach, workerData } = options
   const piscina = new Piscina({
@@ -65,8 +57,7 @@ export function openThreadPool<Task, Answer>(options: PoolOptions): ThreadPool<T
     atomics: 'disabled',
   })
   const waiting = new Set<(reason: unknown) => void>()
-  // Errors of threads without a task: of threads that could not be started, and of threads whose answer nobody waits
-  // for.
+  // A thread without a task failed. If none is left, none could be started, and no task will ever run.
   piscina.on('error', (error) => {
     if (piscina.threads.length === 0) for (const reject of waiting) reject(error)
   })

@@ -1,10 +1,7 @@
-/** Name of this package's warnings among those of the process. */
+/** `name` of this package's process warnings. */
 export const WARNING = 'ShiftscopeWarning'
 
-/**
- * Warns of something that did not stop the work, if no progress listener is available. Node prints the warning unless
- * the program listens to the process's event `warning`.
- */
+/** Warns of something that did not stop the work, for callers without a progress listener. Node prints it to stderr. */
 export function warn(line: string): void {
   process.emitWarning(line, WARNING)
 }

@@ -29,7 +29,11 @@ describe('the program', () => {
 
   it('ends with the status of its error, which it prints on stderr', async () => {
     const { status, stdout, stderr } = await shiftscope('similarity', 'none.npy')
-    expect([status, stdout, stderr]).toEqual([3, '', 'shiftscope: cannot read none.npy: no such file\n'])
+    expect([status, stdout, stderr]).toEqual([
+      3,
+      '',
+      'shiftscope: cannot read none.npy: no such file; check the path\n',
+    ])
   })
 
   const onFullDisk = it.skipIf(leftOut(!existsSync('/dev/full'), 'they need /dev/full'))

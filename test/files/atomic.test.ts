@@ -100,16 +100,16 @@ describe('writing a folder', () => {
 })
 
 describe('failures of the file system', () => {
-  const IN_THE_WAY = 'a file stands where a folder is needed; choose another folder'
+  const IN_THE_WAY = 'there is a file where a folder is needed; choose another folder'
 
   it.each([
     ['file/out.npy', IN_THE_WAY],
     ['file/below/out.npy', IN_THE_WAY],
     ['dangling/file', IN_THE_WAY],
-    ['folder', 'a folder stands where a file is needed; choose another name'],
+    ['folder', 'there is a folder of this name; choose another name'],
     ['x'.repeat(300), 'the name is too long for the file system; choose a shorter one'],
-    ['null', 'a device or a pipe stands where a file is needed; choose another name'],
-    ['stdout', 'a device or a pipe stands where a file is needed; choose another name'],
+    ['null', 'it is a device or a pipe; choose the name of a file'],
+    ['stdout', 'it is a device or a pipe; choose the name of a file'],
   ])('name the path, the cause and the remedy: %s', async (name, remedy) => {
     writeFileSync(inFolder('file'), '')
     mkdirSync(inFolder('folder', 'full'), { recursive: true })
@@ -137,7 +137,7 @@ describe('failures of the file system', () => {
   it('are told where a point names the folder in the way', async () => {
     mkdirSync(inFolder('folder'))
     await expect(writeFileAtomic(`${inFolder('folder')}/.`, 'x')).rejects.toThrow(
-      /cannot write .*folder\/\.: (something in use|a folder) stands .*; choose another name/,
+      /cannot write .*folder\/\.: (the file or folder there is in use|there is a folder of this name).*; choose another name/,
     )
     expect(readdirSync(inFolder('folder'))).toEqual([])
   })

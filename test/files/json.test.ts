@@ -59,12 +59,12 @@ describe('records of a JSON file', () => {
   })
 
   it.each([
-    ['', 'is cut short after 0 bytes'],
-    [' ', 'is cut short after 1 bytes'],
+    ['', 'is cut off after 0 bytes'],
+    [' ', 'is cut off after 1 bytes'],
     ['[]', 'at byte 0'],
-    ['{', 'is cut short'],
-    ['{"a":[', 'is cut short'],
-    ['{"a":[{}', 'is cut short'],
+    ['{', 'is cut off'],
+    ['{"a":[', 'is cut off'],
+    ['{"a":[{}', 'is cut off'],
     ['{"a":[{}}', 'at byte 8'],
     ['{"a":[{},,{}]}', 'at byte 9'],
     ['{"a":[{}{}]}', 'at byte 8'],
@@ -76,7 +76,7 @@ describe('records of a JSON file', () => {
     [`{"a":[{"b":${'['.repeat(100)}`, 'at byte 108'],
   ])('are refused of %j: %s', async (text, fault) => {
     const message = await messageOf(recordsOf(text))
-    expect(message).toMatch(/^(?!cannot read).*; get the file again$/)
+    expect(message).toMatch(/^(?!cannot read).*; download or copy it again$/)
     expect(message).toContain(fault)
   })
 

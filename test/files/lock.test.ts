@@ -297,7 +297,9 @@ describe('the lock of a folder', () => {
       vi.advanceTimersByTime(LEASE)
     }
     await (await lockFolder(inFolder(), { note }))()
-    expect(notes).toEqual([`process 4711 on node7 has been writing into ${inFolder()}; waiting for a sign of life`])
+    expect(notes).toEqual([
+      `process 4711 on node7 was writing into ${inFolder()}; waiting to see whether it still runs`,
+    ])
     expect(readdirSync(inFolder())).toEqual([])
   })
 })

@@ -98,8 +98,8 @@ describe('npy', () => {
     ...['(-2,)', '(2 1)', '(2.0,)', "('2',)", '[2]', '(2)', '(02,)', '(,2)', '(2,,)', '(99999999999999999999,)'].map(
       (shape) => [header(shape), NO_NPY],
     ),
-    [header('(3,)'), 'it is damaged: shape (3) needs 12 bytes of data, the file has 8; make it again'],
-    [header('(1,)'), 'it is damaged: shape (1) needs 4 bytes of data, the file has 8; make it again'],
+    [header('(3,)'), 'it is damaged: shape (3) needs 12 bytes of data, but the file has 8; make it again'],
+    [header('(1,)'), 'it is damaged: shape (1) needs 4 bytes of data, but the file has 8; make it again'],
     // What a header promises is compared with the file before memory is taken.
     [header('(9007199254740991,)'), 'it is damaged: shape (9007199254740991) needs 36028797018963964 bytes'],
     [header('(4294967296, 4294967296)'), 'it is damaged: shape (4294967296, 4294967296) needs 73786976294838210000'],
@@ -130,7 +130,7 @@ describe('npy', () => {
     expect(await refusalOf(Buffer.from('\x93NUMPX\x01\0\x02\0{}', 'latin1'))).toBe(NO_NPY)
     expect(await messageOf(readNpy(inFolder()))).toBe(`${inFolder()} is not a file; give a .npy file`)
     const missing = inFolder('nothing.npy')
-    expect(await messageOf(readNpy(missing))).toBe(`cannot read ${missing}: no such file`)
+    expect(await messageOf(readNpy(missing))).toBe(`cannot read ${missing}: no such file; check the path`)
   })
 
   it('refuses an array larger than memory in one line', async () => {
@@ -138,6 +138,6 @@ describe('npy', () => {
     writeFileSync(inFolder('array.npy'), start)
     truncateSync(inFolder('array.npy'), start.length + 4 * 1099511627776)
     const refusal = await messageOf(readNpy(inFolder('array.npy')))
-    expect(refusal).toMatch(/holds 4398046511104 bytes, more than fit into memory; cut it into smaller arrays$/)
+    expect(refusal).toMatch(/holds 4398046511104 bytes, more than fit into memory; split it into smaller arrays$/)
   })
 })

@@ -35,7 +35,7 @@ describe('an open file', () => {
 
   it('is shorter than a range that leaves it, or than it was', async () => {
     written(100)
-    const tooShort = `${inFolder('file')} is shorter than it should be: truncated; download or copy it again`
+    const tooShort = `${inFolder('file')} is cut off; download or copy it again`
     const refused = (use: (file: OpenFile) => unknown) =>
       messageOf(withFile(inFolder('file'), async (file) => use(file)))
     expect(await refused((file) => file.read({ offset: 1, length: 100 }))).toBe(tooShort)

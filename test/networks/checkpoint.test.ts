@@ -30,7 +30,7 @@ const countOf = (shape: readonly number[]) => shape.reduce((product, size) => pr
 it('a range of a file that ends before it is refused in one line', async () => {
   writeFileSync(folder('short'), 'short')
   const refused = withFile(folder('short'), (file) => file.read({ offset: 3, length: 10 }))
-  await expect(refused).rejects.toThrow(`${folder('short')} is shorter than it should be`)
+  await expect(refused).rejects.toThrow(`${folder('short')} is cut off`)
 })
 
 describe('a file that torch.save wrote', () => {

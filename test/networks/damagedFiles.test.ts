@@ -77,52 +77,64 @@ const PICKLES: readonly (readonly [string, Buffer, string])[] = (() => {
   return [
     ['a number', integer(5), 'it does not hold a state dict'],
     ['an empty dictionary', op('}'), 'it holds no named tensors, neither at its top level nor under "state_dict"'],
-    ['a storage beyond its bytes', tensor(5, 0, [5], [1]), 'storage 0 should have 20 bytes and has 16'],
-    ['a tensor beyond its storage', tensor(4, 1, [4], [1]), 'a tensor reaches element 4 of a storage of 4'],
-    ['strides beyond the storage', tensor(4, 0, [2, 2], [3, 1]), 'a tensor reaches element 4 of a storage of 4'],
-    ['one element many times', tensor(4, 0, [1000, 1000, 1000], [0, 0, 0]), 'has 1000000000 elements, its storage 4'],
+    ['a storage beyond its bytes', tensor(5, 0, [5], [1]), 'storage 0 should have 20 bytes, but has only 16'],
+    ['a tensor beyond its storage', tensor(4, 1, [4], [1]), 'a tensor uses element 4 of a storage that has only 4'],
+    [
+      'strides beyond the storage',
+      tensor(4, 0, [2, 2], [3, 1]),
+      'a tensor uses element 4 of a storage that has only 4',
+    ],
+    [
+      'one element many times',
+      tensor(4, 0, [1000, 1000, 1000], [0, 0, 0]),
+      'has 1000000000 elements, but its storage has 4',
+    ],
     ['a negative offset', tensor(4, -1, [1], [1]), 'a tensor has a malformed shape, stride or offset'],
     ['a negative shape', tensor(4, 0, [-1], [1]), 'a tensor has a malformed shape, stride or offset'],
     ['a negative stride', tensor(4, 1, [2], [-1]), 'a tensor has a malformed shape, stride or offset'],
     ['shapes of other lengths', tensor(4, 0, [1], [1, 1]), 'a tensor has a malformed shape, stride or offset'],
     ['a tensor of nothing', call('torch._utils', '_rebuild_tensor_v2', []), 'a tensor has a malformed description'],
     ['a parameter of nothing', call('torch._utils', '_rebuild_parameter', []), 'a Parameter holds something that is'],
-    ['a dictionary of a number', call('collections', 'OrderedDict', [integer(1)]), 'is made of something that is not'],
+    ['a dictionary of a number', call('collections', 'OrderedDict', [integer(1)]), 'is not made from a list of pairs'],
     ['a dictionary of singles', op('ccollections\nOrderedDict\n(](]etR'), 'an OrderedDict has an item that is not a'],
-    ['a storage of two types', Buffer.concat([tensor(4, 0, [4], [1]), tensor(4, 0, [4], [1], 'IntStorage')]), 'ways'],
-    ['a storage of an unknown type', storage(4, '_utils'), 'asks for torch._utils'],
+    [
+      'a storage of two types',
+      Buffer.concat([tensor(4, 0, [4], [1]), tensor(4, 0, [4], [1], 'IntStorage')]),
+      'has two different types or lengths',
+    ],
+    ['a storage of an unknown type', storage(4, '_utils'), 'refers to the Python object torch._utils'],
     ['a view beyond its storage', storage(4, 'FloatStorage', view), 'a view of a storage has a malformed description'],
     ['a whole module', Buffer.concat([tuple([text('module'), text('a')]), op('Q')]), 'such as a whole module'],
     ['an unknown opcode', op('\x93'), 'opcode 0x93'],
-    ['protocol 4', op('\x80\x04'), 'pickle protocol 4 does not occur in a checkpoint of tensors'],
-    ['a call without arguments', op('R'), 'the pickle takes a value that it has not put on the stack'],
-    ['a call of a list', op('])R'), 'the pickle calls something that is not a function'],
-    ['attributes of a list', op(']}b'), 'the pickle sets attributes of something that has none'],
-    ['a group that is not open', op('t'), 'the pickle closes a group that it has not opened'],
-    ['an unknown memory', op('h\x07'), 'the pickle recalls value 7, which it has not stored'],
-    ['attributes of nothing', op(')b'), 'the pickle changes a value that it has not put on the stack'],
-    ['a key of nothing', op(']s'), 'the pickle takes a value that it has not put on the stack'],
+    ['protocol 4', op('\x80\x04'), 'pickle protocol 4 is not supported (PyTorch uses protocol 2)'],
+    ['a call without arguments', op('R'), 'it uses a value that it has not stored'],
+    ['a call of a list', op('])R'), 'the pickle calls a Python object that is not allowed'],
+    ['attributes of a list', op(']}b'), 'the pickle sets attributes of a value that cannot have any'],
+    ['a group that is not open', op('t'), 'it ends a group of values that it has not begun'],
+    ['an unknown memory', op('h\x07'), 'it uses memo value 7, which it has not stored'],
+    ['attributes of nothing', op(')b'), 'it changes a value that it has not stored'],
+    ['a key of nothing', op(']s'), 'it uses a value that it has not stored'],
     ['keys of a list', Buffer.concat([op(']('), integer(1), integer(1), op('u')]), 'sets a key of something that is'],
     ['a key without a value', Buffer.concat([op('}('), integer(1), op('u')]), 'the pickle has a key without a value'],
     ['items of a dictionary', op('}Na'), 'the pickle appends to something that is not a list'],
-    ['a name without an end', op('ctorch'), 'the pickle ends in the middle'],
-    ['a text of 4 GB', longText, 'the pickle ends in the middle'],
+    ['a name without an end', op('ctorch'), 'the pickle is cut off'],
+    ['a text of 4 GB', longText, 'the pickle is cut off'],
     ['a deep stack', Buffer.alloc(100_001, '('), "the pickle's stack is deeper than 100000"],
-    ['17 MiB of nothing', Buffer.alloc(17 * 2 ** 20, 'N'), 'more than any checkpoint of tensors needs; refused'],
+    ['17 MiB of nothing', Buffer.alloc(17 * 2 ** 20, 'N'), 'is too large (17825795 bytes, at most 16777216)'],
     ['a list that doubles', doubling, 'does not hold a state dict'],
-    ['dictionaries of a long list', Buffer.concat([pairs, ...dictionaries]), 'containers'],
+    ['dictionaries of a long list', Buffer.concat([pairs, ...dictionaries]), 'lists and dictionaries'],
   ]
 })()
 
 const COMPRESSED = 'is compressed or encrypted'
-const OUTSIDE = 'entry test/byteorder lies outside of it'
+const OUTSIDE = 'entry test/byteorder reaches beyond the end of the file'
 /** Changes of a good zip. */
 const ZIP_CHANGES: readonly (readonly [string, (bytes: Buffer) => unknown, string])[] = [
   ['without a pickle', (bytes) => bytes.write('text', bytes.lastIndexOf('data.pkl')), 'it has no data.pkl'],
   [
     'with a flipped bit in a tensor',
     (bytes) => bytes.writeUInt8(1, bytes.indexOf(Buffer.from(Float32Array.of(1, 2).buffer))),
-    'the checksum of entry test/data/0 does not fit its bytes',
+    'the checksum of test/data/0 in this zip file is wrong',
   ],
   [
     'of a large machine’s byte order',
@@ -131,7 +143,7 @@ const ZIP_CHANGES: readonly (readonly [string, (bytes: Buffer) => unknown, strin
       // A checksum of 0 is none.
       bytes.fill(0, bytes.lastIndexOf('test/byteorder') - 30, bytes.lastIndexOf('test/byteorder') - 26)
     },
-    'is not little-endian; save it again on a little-endian machine',
+    'was not saved on a little-endian machine; save it again on one',
   ],
   ['compressed', (bytes) => bytes.writeUInt16LE(8, entryAt(bytes) + 10), COMPRESSED],
   ['encrypted', (bytes) => bytes.writeUInt16LE(1, entryAt(bytes) + 8), COMPRESSED],
@@ -142,25 +154,25 @@ const ZIP_CHANGES: readonly (readonly [string, (bytes: Buffer) => unknown, strin
     OUTSIDE,
   ],
   ['with an entry beyond its end', (bytes) => bytes.writeUInt32LE(HUGE, entryAt(bytes) + 42), OUTSIDE],
-  ['with an entry elsewhere', (bytes) => bytes.writeUInt32LE(1, entryAt(bytes) + 42), 'is not where it should be'],
+  ['with an entry elsewhere', (bytes) => bytes.writeUInt32LE(1, entryAt(bytes) + 42), 'is missing'],
   ['with an entry twice', (bytes) => bytes.write('test/data/0', bytes.lastIndexOf('test/data/1')), 'occurs twice'],
   ['with an entry less', (bytes) => bytes.writeUInt16LE(6, bytes.length - 12), 'has 5 entries instead of 6'],
   [
     'with a directory beyond its end',
     (bytes) => bytes.writeUInt32LE(2 ** 31, bytes.length - 6),
-    'its directory lies outside of it',
+    'its central directory is too long or cut off',
   ],
 ]
 
 const ZIP: readonly Row[] = [
   ...PICKLES.map(([name, pickle, message]): Row => [`a pickle with ${name}`, () => zipOf(protocol2(pickle)), message]),
   ...ZIP_CHANGES.map(([name, change, message]): Row => [name, () => changedZip(change), message]),
-  ['without its end', () => zipOf(protocol2(op('}'))).subarray(0, -1), 'it has no directory at its end'],
+  ['without its end', () => zipOf(protocol2(op('}'))).subarray(0, -1), 'it has no central directory at its end'],
   ['without tensors', () => zipOf(stateDictPickle([])), 'it holds no named tensors'],
   ['without a storage', () => zipOf(stateDictPickle([{ key: 'a', shape: [4] }]), {}), 'storage 0 is missing'],
   ...[22 + 20 - 8, 22 + 20 + 56 - 48].map((distance): Row => {
     const damage = (bytes: Buffer) => bytes.writeUInt8(0x80, bytes.length - distance + 7)
-    return ['of the large form, with a directory elsewhere', () => changedZip(damage, 'zip64'), 'its directory']
+    return ['of the large form, with a directory elsewhere', () => changedZip(damage, 'zip64'), 'its central directory']
   }),
   [
     'with more entries than any network has',
@@ -174,7 +186,7 @@ const ZIP: readonly Row[] = [
       end.writeUInt32LE(4, 16)
       return Buffer.concat([op('PK\x03\x04'), Buffer.alloc(20_001 * header.length, header), end])
     },
-    'its directory has 20001 entries',
+    'its central directory has 20001 entries; the limit is 20000',
   ],
   ...[Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY].map((value): Row => {
     const pickle = stateDictPickle([{ key: 'fc.bias', shape: [3] }])
@@ -198,13 +210,21 @@ const LEGACY: readonly Row[] = (() => {
   const large = op('}X\x0d\0\0\0little_endian\x89s')
   return [
     ['of another protocol', () => Buffer.concat([magic, header(1002, op('}'))]), 'its protocol version is unknown'],
-    ['of a large machine’s byte order', () => Buffer.concat([magic, header(1001, large)]), 'it is not little-endian'],
-    ['without a machine', () => Buffer.concat([magic, header(1001, op('N'))]), 'it is not little-endian'],
+    [
+      'of a large machine’s byte order',
+      () => Buffer.concat([magic, header(1001, large)]),
+      'it was not saved on a little-endian machine',
+    ],
+    [
+      'without a machine',
+      () => Buffer.concat([magic, header(1001, op('N'))]),
+      'it was not saved on a little-endian machine',
+    ],
     ['without a list of storages', () => storages(protocol2(op('}'))), 'it does not list its storages'],
     ['with an empty list of storages', () => storages(protocol2(op(']'))), 'is missing'],
     ['with unknown storages', () => storages(protocol2(op(']Na'))), 'it lists a storage that no tensor uses'],
-    ['with more storages than any network', () => storages(many), 'it lists 25001 storages'],
-    ['cut off', () => bytes.subarray(0, -1), 'elements that it should'],
+    ['with more storages than any network', () => storages(many), 'it lists 25001 storages; the limit is 20000'],
+    ['cut off', () => bytes.subarray(0, -1), 'is cut off, or does not have'],
   ]
 })()
 
@@ -229,12 +249,12 @@ const TAR: readonly Row[] = [
   ['without a list of views', () => torchTar({ views: op('}') }), 'it does not list the views of its storages'],
   ['with a tensor of no storage', () => torchTar({ rootKey: integer(6) }), 'storage 6 is missing'],
   ['with a tensor of another', () => torchTar({ reference: text('6') }), 'such as a whole module'],
-  ['with a count that is negative', () => torchTar({ count: integer(-1) }), 'in it is out of range'],
-  ['with 20,001 storages', () => torchTar({ count: integer(20_001) }), 'in it is out of range'],
-  ['with 17 dimensions', () => torchTar({ dimensions: 17 }), 'in it is out of range'],
+  ['with a count that is negative', () => torchTar({ count: integer(-1) }), 'is not valid'],
+  ['with 20,001 storages', () => torchTar({ count: integer(20_001) }), 'is not valid'],
+  ['with 17 dimensions', () => torchTar({ dimensions: 17 }), 'is not valid'],
   ['with a storage that is cut off', () => torchTar({ elements: 1000 }), 'a storage has a malformed description, or'],
   ['with fewer than no elements', () => torchTar({ elements: -1 }), 'a storage has a malformed description, or is cut'],
-  ['with a tensor beyond its storage', () => torchTar({ size: 2 }), 'a tensor has 2 elements, its storage 1'],
+  ['with a tensor beyond its storage', () => torchTar({ size: 2 }), 'a tensor has 2 elements, but its storage has 1'],
   ['without a member', () => torchTar({ members: ['storages', 'tensors'] }), 'it has no member "pickle"'],
   ['with another checksum', () => torchTar().fill('9', 148, 149), 'is a damaged tar file'],
   ['with a size that is none', () => torchTar().fill('x', 124, 125), 'is a damaged tar file'],
@@ -250,14 +270,22 @@ const SAFETENSORS: readonly Row[] = (() => {
     return Buffer.concat([length, json, Buffer.from(Float32Array.of(1, 2, 3, 4).buffer)])
   }
   const rows: readonly (readonly [string, unknown, string])[] = [
-    ['a header longer than any', `{"a":${'['.repeat(5 * 2 ** 20)}`, 'its header claims 5242885 bytes'],
+    ['a header longer than any', `{"a":${'['.repeat(5 * 2 ** 20)}`, 'its header is too long (5242885 bytes)'],
     ['a header that is no JSON', '{"fc": ', ''],
-    ['no description', { fc: null }, 'the entry of fc is malformed or of a type that is not read'],
-    ['an unknown type', { fc: { ...entry, dtype: 'F99' } }, 'the entry of fc is malformed or of a type'],
-    ['more elements than bytes', { fc: { ...entry, shape: [2, 3] } }, 'fc should have 24 bytes within the file'],
+    ['no description', { fc: null }, 'the entry of fc is malformed, or of a type that is not supported'],
+    ['an unknown type', { fc: { ...entry, dtype: 'F99' } }, 'the entry of fc is malformed, or of a type'],
+    [
+      'more elements than bytes',
+      { fc: { ...entry, shape: [2, 3] } },
+      'the data of fc are cut off, or do not have 24 bytes',
+    ],
     ['a negative shape', { fc: { ...entry, shape: [-2, -2] } }, 'the entry of fc is malformed'],
-    ['bytes beyond its end', { fc: { ...entry, data_offsets: [4, 20] } }, 'fc should have 16 bytes within the file'],
-    ['a shape beyond all numbers', { fc: { ...entry, shape: [2 ** 40, 2 ** 40] } }, 'bytes within the file'],
+    [
+      'bytes beyond its end',
+      { fc: { ...entry, data_offsets: [4, 20] } },
+      'the data of fc are cut off, or do not have 16 bytes',
+    ],
+    ['a shape beyond all numbers', { fc: { ...entry, shape: [2 ** 40, 2 ** 40] } }, 'the data of fc are cut off'],
     ['an offset beyond all numbers', { fc: { ...entry, data_offsets: [0, 2 ** 53] } }, 'the entry of fc is malformed'],
   ]
   return rows.map(([name, header, message]) => [`with ${name}`, () => file(header), message])
@@ -283,13 +311,13 @@ const CAFFE: readonly Row[] = (() => {
     ['33 dimensions', layer([...elements(1), ...shape(...Array<number>(33).fill(1))]), 'more than 32'],
     ['40 dimensions one by one', layer([...elements(1), ...Array.from({ length: 40 }, () => shape(1)).flat()]), '32'],
     ['elements that are cut off', layer([...messageField(5, [Buffer.alloc(7)]), ...shape(1)]), 'are cut off'],
-    ['elements of another kind', layer([...integerField(5, 1), ...shape(1)]), 'of the wrong kind'],
+    ['elements of another kind', layer([...integerField(5, 1), ...shape(1)]), 'has the wrong type'],
     ['a blob longer than its layer', layer([tooLong(5, 4000), ...shape(1000)]), 'it is not protobuf'],
     ['a layer longer than the file', [...layer(blob), tooLong(2, 1000)], 'it is not protobuf'],
     ['two layers of one name', [...layer(blob), ...layer(blob)], 'two layers with weights are called fc'],
     ['a layer without a name', messageField(100, messageField(7, blob)), 'a layer with weights has no name'],
     ['no weights', [...stringField(1, 'net'), ...layer()], 'is a Caffe model without weights'],
-    ['layers of 2013', old, "it is of before 2014; convert it with Caffe's upgrade_net_proto_binary"],
+    ['layers of 2013', old, "its format is older than 2014; convert it with Caffe's upgrade_net_proto_binary"],
     ['scattered elements', layer([...scattered, ...shape(1500)]), 'are in too many pieces'],
     ['a NaN', layer(nan), 'fc.0 holds NaN at element 1'],
   ]
@@ -325,7 +353,7 @@ describe('a pickle', () => {
       fc.asyncProperty(functions, async ([module, attribute]) => {
         const path = fileOf(zipOf(protocol2(call(module, attribute, [text('echo 1')]))))
         expect(await messageOf(readWholeCheckpoint(path))).toContain(
-          `asks for ${module}.${attribute}, which a checkpoint of tensors never needs; refused, nothing was executed`,
+          `its pickle refers to the Python object ${module}.${attribute}, which is not allowed (nothing was executed)`,
         )
       }),
       { numRuns: randomCases(10), examples: real.map((words) => [words.split(' ') as [string, string]]) },
@@ -334,7 +362,9 @@ describe('a pickle', () => {
 
   it('of a whole module is refused by the name of its class', async () => {
     const path = golden('checkpoints/whole-module-zip.pth')
-    expect(await messageOf(readWholeCheckpoint(path))).toContain('asks for torch.nn.modules.linear.Linear')
+    expect(await messageOf(readWholeCheckpoint(path))).toContain(
+      'refers to the Python object torch.nn.modules.linear.Linear',
+    )
   })
 })
 
@@ -344,7 +374,7 @@ describe('a damaged ONNX file', () => {
     ['nothing', () => Buffer.alloc(0), 'is not an ONNX model'],
     // Field 13 + 2^29, which other readers would cut off, and take for the file of a tensor.
     ['an unknown tag', () => Buffer.from([0xea, 0x80, 0x80, 0x80, 0x10, 0x00]), 'it is not protobuf'],
-    ['a field of another kind', () => joined(integerField(7, 1)), 'its field 7 is of the wrong kind'],
+    ['a field of another kind', () => joined(integerField(7, 1)), 'its field 7 has the wrong type'],
   ])('is refused in one line: %s', (_, bytes, message) => {
     const path = fileOf(bytes())
     const read = () => readOnnxFile(path)

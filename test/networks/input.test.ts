@@ -157,7 +157,9 @@ describe('the recipe of an input', () => {
   it('of a model that takes bytes is the pixels as they are', async () => {
     copyFileSync(onnxGolden('bytes'), folder('net.onnx'))
     expect(recipeOf(await choose())).toMatchObject({ ...raw, source: 'the type of the input, bytes' })
-    expect(await messageOf(choose({ input: 'clip' }), UsageError)).toContain('takes bytes, so that its pixels can only')
+    expect(await messageOf(choose({ input: 'clip' }), UsageError)).toContain(
+      'takes bytes from 0 to 255, but the input recipe',
+    )
   })
 
   it.each<[object, string]>([

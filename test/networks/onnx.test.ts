@@ -52,7 +52,7 @@ describe('protobuf fields', () => {
 
   it('are not written when a payload has another length than announced', async () => {
     const model = scaling(Float32Array.of(1, 2))
-    await expect(writeModel(path(), model)).rejects.toThrow('8 bytes where 4 were announced')
+    await expect(writeModel(path(), model)).rejects.toThrow('8 bytes instead of 4')
     expect(readdirSync(folder())).toEqual([])
   })
 })

@@ -93,7 +93,7 @@ describe('an ONNX file is refused', () => {
   })
 
   it.each([
-    [[1, 3, 5000, 5000], 'images beyond 4096 pixels'],
+    [[1, 3, 5000, 5000], 'images larger than 4096 pixels'],
     [[100_000, 3, 100, 100], 'a batch of more than 1 GiB'],
   ])('for what it takes too much of: %j', async (shape, message) => {
     expect(await messageOf(networkSource({ model: await copying(shape) }))).toContain(message)

@@ -197,13 +197,13 @@ describe('an annotation file', () => {
       return messageOf(make(file))
     }
     for (let end = 0; end < whole.length; end += 41) expect(await refusal(whole.slice(0, end))).toContain(file)
-    expect(await refusal(whole.slice(0, -1))).toMatch(/cut short/)
+    expect(await refusal(whole.slice(0, -1))).toMatch(/cut off/)
     const deep = `${'['.repeat(1000)}${']'.repeat(1000)}`
     const wrong: [string, string, RegExp][] = [
       ['"category_id":18,', '', /annotation at byte \d+ \(id 1\) lacks id, image_id or category_id/],
       ['"id":1,"image_id"', '"id":"1","image_id"', /annotation at byte \d+ lacks/],
       ['"image_id":1', '"image_id":null', /\(id 1\) lacks/],
-      ['"id":1,"image_id"', `"id":${deep},"image_id"`, /is damaged at byte \d+, or not a JSON file of this kind/],
+      ['"id":1,"image_id"', `"id":${deep},"image_id"`, /is damaged at byte \d+, or does not have the expected form/],
       ['"width":100', '"width":0', /the image at byte \d+: width: /],
       ['"width":100', '"width":65536', /the image at byte \d+: width: /],
       ['"height":80', '"height":"80"', /the image at byte \d+: height: /],

@@ -111,7 +111,9 @@ describe('a report', () => {
       await storeUnit(inFolder(), { patch: 'bird' }, 0.7)
       rmSync(inFolder(blocked))
       mkdirSync(inFolder(blocked, 'in the way'), { recursive: true })
-      await expect(writeReport(inFolder())).rejects.toThrow(`cannot write ${inFolder(blocked)}: a folder stands where`)
+      await expect(writeReport(inFolder())).rejects.toThrow(
+        `cannot write ${inFolder(blocked)}: there is a folder of this name`,
+      )
       expect(await page()).toEqual(before)
       expect(readdirSync(inFolder()).filter(isTemporaryName)).toEqual([])
     },

@@ -32,7 +32,7 @@ describe('a staged folder', () => {
         mkdirSync(join(folder, 'study.js', 'in the way'), { recursive: true })
         await writeFileAtomic(join(folder, 'study.js'), '')
       }),
-    ).rejects.toThrow(`cannot write ${inFolder('site')}: a folder stands where`)
+    ).rejects.toThrow(`cannot write ${inFolder('site')}: there is a folder of this name`)
     await staged.remove()
     expect(readdirSync(inFolder())).toEqual([])
   })

@@ -18,9 +18,9 @@ import {
 import { ProtobufError } from '../protobuf/wire.js'
 import { bytesPerElement, type CheckpointTensor, contiguousStrides, elementCount, gatherFloat32 } from './tensor.js'
 
-/** Caffe's messages under their names in src/caffe/proto/caffe.proto. */
+/** The tables below describe Caffe's protobuf messages, with the names of src/caffe/proto/caffe.proto. */
 
-/** Caffe's own limit, include/caffe/blob.hpp. */
+/** Caffe's own limit on the axes of a blob (include/caffe/blob.hpp). */
 const MOST_AXES = 32
 
 const blobShape = { dim: integers(1, MOST_AXES) }
@@ -37,10 +37,10 @@ const blob = {
 type BlobProto = MessageOf<typeof blob>
 
 const layerParameter = { name: text(1), blobs: messages(7, () => blob) }
-/** `layer` is a layer in the still older form, V0LayerParameter. */
+/** `layer` is the layer in the form that came before V1, V0LayerParameter. */
 const v1LayerParameter = { name: text(4), blobs: messages(6, () => blob), layer: payloads(1) }
 
-/** NetParameter, with all of its fields. */
+/** NetParameter. All its fields are listed, because `startsWithName` recognises a Caffe model by them. */
 export const netTable = {
   name: text(1),
   input: payloads(3),
@@ -56,12 +56,11 @@ type NetParameter = MessageOf<typeof netTable>
 
 const maximumBlobs = 100_000
 
-/** Whether a file is a Caffe model: by its extension, or because it starts like one, with the name of a network. */
 export function isCaffeModel(head: Buffer, { path }: Pick<OpenFile, 'path'>): boolean {
   return extname(path).toLowerCase() === '.caffemodel' || startsWithName(head)
 }
 
-/** Whether a file starts with a short name as field 1, and then the tag of another field of a NetParameter. */
+/** Whether a file starts with field 1 of NetParameter, a short name, and then the tag of another of its fields. */
 function startsWithName(head: Buffer): boolean {
   const [tag, length = 0x80] = head
   const end = 2 + length
@@ -74,14 +73,10 @@ function startsWithName(head: Buffer): boolean {
 }
 
 /**
- * Reads the blobs of a Caffe model. They are named `<layer name>.<index>`; by Caffe's convention, 0 is the weights and
- * 1 the bias. Layers may have the current form or that of 2014 (V1). Elements may be packed or not, float or double.
- * Blobs from before Caffe had `shape` have four axes, [num, channels, height, width].
- *
- * Reference: BVLC/caffe, src/caffe/proto/caffe.proto (NetParameter, LayerParameter, V1LayerParameter, BlobProto) and
- * src/caffe/blob.cpp (`FromProto`).
- *
- * @throws InputError when the file is damaged, or holds no blobs
+ * Reads the blobs (arrays of weights) of a Caffe model. A blob's name is `<layer name>.<index>`. By Caffe's convention,
+ * index 0 is the weights and index 1 the bias. Layers may have the current form or the V1 form of 2014. In old files
+ * without `shape`, a blob has four axes, [num, channels, height, width].
+ * Reference: BVLC/caffe, src/caffe/proto/caffe.proto and src/caffe/blob.cpp (`FromProto`).
  */
 export async function readCaffeModel(file: OpenFile): Promise<ReadonlyMap<string, CheckpointTensor>> {
   const { path } = file
@@ -100,7 +95,7 @@ export async function readCaffeModel(file: OpenFile): Promise<ReadonlyMap<string
 function tensorsOf(file: OpenFile, { layers = [], layer = [] }: NetParameter): Map<string, CheckpointTensor> {
   const tensors = new Map<string, CheckpointTensor>()
   if (layers.some(({ layer = [], blobs = [] }) => blobs.length === 0 && layer.length > 0))
-    throw new ProtobufError("it is of before 2014; convert it with Caffe's upgrade_net_proto_binary")
+    throw new ProtobufError("its format is older than 2014; convert it with Caffe's upgrade_net_proto_binary")
   for (const { name = '', blobs = [] } of [...layers, ...layer]) {
     blobs.forEach((blob, index) => {
       const key = `${name}.${index}`
@@ -127,14 +122,14 @@ function blobTensor(file: OpenFile, key: string, blob: BlobProto): CheckpointTen
   return { key, dtype, shape, read }
 }
 
-/** Four axes if the file states any of the four old fields. */
+/** If the file has any of the four old fields, the shape is [num, channels, height, width]. */
 function shapeOf({ num, channels, height, width, shape = {} }: BlobProto): readonly number[] {
   const legacy = [num, channels, height, width]
   if (legacy.every((size) => size === undefined)) return shape.dim ?? []
   return legacy.map((size) => size ?? 0)
 }
 
-/** Reads the elements of all pieces, one after the other, without the tags between them. */
+/** Joins the elements of all pieces, without the protobuf tags between them. */
 async function readPieces(file: OpenFile, pieces: readonly Piece[], elementBytes: number): Promise<Uint8Array> {
   const [first] = pieces
   if (first && pieces.length === 1 && first.distance === elementBytes)

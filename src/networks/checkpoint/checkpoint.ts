@@ -9,15 +9,13 @@ import { isTar } from './tarDirectory.js'
 import type { CheckpointTensor } from './tensor.js'
 import { readZipCheckpoint } from './zipCheckpoint.js'
 
-/** The weights of a network as a file holds them. */
 export interface Checkpoint {
   readonly path: string
   readonly format: CheckpointFormat
-  /** By key, in the order of the file. */
+  /** By key, such as `conv1.weight`, in the order of the file. */
   readonly tensors: ReadonlyMap<string, CheckpointTensor>
 }
 
-/** Extensions of checkpoints, in all formats. */
 export const CHECKPOINT_EXTENSIONS: readonly string[] = ['.pth', '.pt', '.bin', '.safetensors', '.caffemodel']
 
 type CheckpointFormat = (typeof formats)[number]['format']
@@ -46,10 +44,10 @@ const formats = [
 ] as const satisfies readonly FormatReader[]
 
 /**
- * Reads a checkpoint. It reads names, types and shapes at once, and a tensor's elements only when asked, as long as the
- * file is open. Nothing in the file is executed. No memory is allocated for sizes that exceed the file's own length.
- *
- * @throws InputError when the file is damaged, of a format that is not supported, or not a checkpoint of tensors
+ * Reads the names, types and shapes of a checkpoint's tensors. Elements are read only by a tensor's `read`, while the
+ * file is open. Nothing in the file is executed. Sizes are checked against the file's length before memory is
+ * allocated.
+ * @throws InputError when the file is damaged, not a checkpoint, or in an unsupported format
  */
 export async function readCheckpoint(file: OpenFile): Promise<Checkpoint> {
   const { path } = file
@@ -57,7 +55,7 @@ export async function readCheckpoint(file: OpenFile): Promise<Checkpoint> {
   const reader = formats.find(({ recognises }) => recognises(head, file))
   if (!reader) {
     throw new InputError(
-      `${path} is not a checkpoint in a form that is read (PyTorch zip, legacy or tar, safetensors, caffemodel); save it again with torch.save(model.state_dict(), …)`,
+      `${path} is not a checkpoint in a supported format (PyTorch zip, legacy or tar, safetensors, caffemodel); save it again with torch.save(model.state_dict(), …)`,
     )
   }
   const tensors = await reader.read(file)
@@ -68,7 +66,7 @@ export async function readCheckpoint(file: OpenFile): Promise<Checkpoint> {
   }
 }
 
-/** Checks each element, because one NaN or infinite weight would make every feature NaN, far from the cause. */
+/** Makes `read` check each element. One NaN would make every feature NaN, and the error would not name the file. */
 function finite(path: string, tensor: CheckpointTensor): CheckpointTensor {
   return {
     ...tensor,
@@ -85,7 +83,7 @@ function finite(path: string, tensor: CheckpointTensor): CheckpointTensor {
   }
 }
 
-/** It is a loop because a callback for each of a hundred million weights takes seconds. */
+/** A plain loop, because a callback for each of a hundred million weights takes seconds. */
 function firstNotFinite(elements: Float32Array): number {
   for (let i = 0; i < elements.length; i++) if (!Number.isFinite(elements[i])) return i
   return -1

@@ -5,18 +5,17 @@ import { lazyTensor, readingPickles, stateDictTensors } from './stateDict.js'
 import { bytesPerElement, type CheckpointTensor } from './tensor.js'
 import { type RootStorage, storageOf, torchGlobals } from './torchObjects.js'
 
-/** The first bytes of every file: a pickle, of protocol 2, of the number 0x1950a86a20f9469cfc6c. */
+/** The first bytes of every legacy checkpoint: the number 0x1950a86a20f9469cfc6c, pickled with protocol 2. */
 export const legacyMagic = Buffer.from('80028a0a6cfc9c46f9206aa850192e', 'hex')
 
 const protocolVersion = 1001
-/** Limit, because each storage is looked up in the file. A network has some hundreds. */
+/** Limits the reads in the file, one per storage. A network has some hundreds of storages. */
 const maximumStorages = 20_000
 
 /**
- * Reads the pickles of a checkpoint in PyTorch's legacy form (torch.save from 0.1.11 to 1.5): five pickles in a row
- * (magic number, protocol version, facts about the machine, the object, the keys of its storages), then, in the order of
- * the keys, the number of elements as int64 and the bytes of each storage.
- *
+ * Reads PyTorch's legacy format (torch.save from 0.1.11 to 1.5): five pickles (magic number, protocol version, facts
+ * about the machine, the object, the keys of its storages), and then, in the order of the keys, the number of elements
+ * (int64) and the bytes of each storage.
  * Reference: PyTorch, torch/serialization.py, `_legacy_save` and `_legacy_load`.
  */
 export async function readLegacyCheckpoint(file: OpenFile): Promise<ReadonlyMap<string, CheckpointTensor>> {
@@ -44,7 +43,7 @@ interface LegacyPickles {
 
 function readPickles(head: Buffer): LegacyPickles {
   const storages = new Map<string, RootStorage>()
-  // The positions of the bytes are known only after the pickles, so sizes are checked later.
+  // The storages come after the pickles, so `locateStorages` checks their sizes.
   const persistentLoad = (id: PickleValue) => storageOf(id, storages, () => Number.POSITIVE_INFINITY)
   const world = { globals: torchGlobals, persistentLoad }
   let end = legacyMagic.length
@@ -56,7 +55,7 @@ function readPickles(head: Buffer): LegacyPickles {
   if (next() !== protocolVersion) throw new PickleError('its protocol version is unknown')
   const machine = next()
   if (!(machine instanceof Map) || machine.get('little_endian') !== true)
-    throw new PickleError('it is not little-endian')
+    throw new PickleError('it was not saved on a little-endian machine')
   const object = next()
   const keys = next()
   if (!Array.isArray(keys)) throw new PickleError('it does not list its storages')
@@ -70,7 +69,8 @@ async function locateStorages(
   start: number,
 ): Promise<ReadonlyMap<string, ByteRange>> {
   const countBytes = 8
-  if (keys.length > maximumStorages) throw new PickleError(`it lists ${keys.length} storages`)
+  if (keys.length > maximumStorages)
+    throw new PickleError(`it lists ${keys.length} storages; the limit is ${maximumStorages}`)
   const ranges = new Map<string, ByteRange>()
   let position = start
   for (const key of keys) {
@@ -81,7 +81,7 @@ async function locateStorages(
     position = range.offset + range.length
     if (count !== BigInt(storage.elements) || position > file.size) {
       throw new PickleError(
-        `storage ${printable(String(key))} does not have the ${storage.elements} elements that it should`,
+        `storage ${printable(String(key))} is cut off, or does not have ${storage.elements} elements`,
       )
     }
     ranges.set(key as string, range)

@@ -1,19 +1,15 @@
 /**
- * A pickle machine for files of tensors. It accepts only the opcodes that PyTorch's checkpoints use, and only the
- * globals that the caller lists. It never imports or calls anything by name. It looks up a global in the caller's
- * table, and throws a PickleError if the name is not there.
+ * Reads Python pickles safely. It accepts only the opcodes that PyTorch's checkpoints use, and only the globals
+ * (classes and functions) that the caller lists. It never imports or calls anything by name.
  *
- * The length of the pickle bounds the memory: no accepted opcode can produce more than it was given. The numbers of
+ * The length of the pickle limits the memory, because no accepted opcode makes more bytes than it reads. The numbers of
  * opcodes, values on the stack and memo entries are limited, too.
- *
  * Reference: Python, Lib/pickletools.py (opcodes), PyTorch, torch/serialization.py (the opcodes that occur).
  */
 
 import { printable } from '../../support/text.js'
 
-/**
- * Contents of a pickle. Dictionaries are Maps; lists and tuples are arrays; the caller's globals make other objects.
- */
+/** Dictionaries become Maps, and lists and tuples become arrays. The caller's globals make other objects. */
 export type PickleValue =
   | null
   | boolean
@@ -28,34 +24,31 @@ export type PickleValue =
 /** A class or function that a pickle may name. */
 export interface PickleGlobal {
   readonly kind: 'global'
-  /** `module.name` as it stands in the pickle. */
+  /** `module.name`, as the pickle spells it. */
   readonly name: string
-  /** The result of calling it; absent if it may be named but not called. */
+  /** Is called if the pickle calls the global; absent if the pickle may name it, but not call it. */
   readonly call?: (args: readonly PickleValue[]) => PickleValue
 }
 
-/** An object that one of the caller's globals or persistent ids has made; `kind` says which type it is. */
+/** An object that was made by one of the caller's globals or by `persistentLoad`. `kind` is its type. */
 export interface PickleObject {
   readonly kind: string
-  /** Takes the attributes that the pickle gives to the object; absent if they are refused. */
+  /** Receives the attributes that the pickle gives to the object; absent if it may not give any. */
   readonly setState?: (state: PickleValue) => void
 }
 
 /** The objects that the caller allows a pickle to refer to. */
 export interface PickleWorld {
-  /** By `module.name`. */
+  /** The keys are `module.name`. */
   readonly globals: ReadonlyMap<string, PickleGlobal>
-  /**
-   * Resolves a reference to data that PyTorch stores outside of the pickle (BINPERSID). The argument is the persistent
-   * id.
-   */
+  /** Returns the object for a persistent id (BINPERSID), a reference to data outside of the pickle. */
   readonly persistentLoad: (id: PickleValue) => PickleValue
 }
 
-/** This machine cannot read the pickle. The message says why, without the file's name. */
+/** The pickle is damaged or not allowed. The message says why, without the file's name. */
 export class PickleError extends Error {}
 
-/** Longest pickle to be read into memory; a real one takes about 140 bytes per tensor. */
+/** Longest pickle that is read into memory. A real one takes about 140 bytes per tensor. */
 export const maximumPickleBytes = 16 * 2 ** 20
 
 const maximumOpcodes = 4_000_000
@@ -76,9 +69,7 @@ interface Machine {
 }
 
 /**
- * Reads one pickle from the start of `bytes`.
- *
- * @returns its value, and the offset of the first byte after it (a legacy checkpoint is a sequence of pickles)
+ * Reads one pickle from the start of `bytes`. `end` is the offset of the first byte after it.
  * @throws PickleError if the pickle is truncated, exceeds the limits, or uses a forbidden opcode or global
  */
 export function readPickle(bytes: Buffer, world: PickleWorld): { value: PickleValue; end: number } {
@@ -90,7 +81,7 @@ export function readPickle(bytes: Buffer, world: PickleWorld): { value: PickleVa
     if (!execute) {
       const shown = `0x${opcode.toString(16).padStart(2, '0')}`
       throw new PickleError(
-        `pickle opcode ${shown} at byte ${machine.position - 1} does not occur in a checkpoint of tensors`,
+        `pickle opcode ${shown} at byte ${machine.position - 1} is not allowed in a checkpoint of tensors`,
       )
     }
     execute(machine)
@@ -142,7 +133,7 @@ function code(character: string): number {
 
 function take(machine: Machine, length: number): Buffer {
   const end = machine.position + length
-  if (end > machine.bytes.length) throw new PickleError('the pickle ends in the middle')
+  if (end > machine.bytes.length) throw new PickleError('the pickle is cut off')
   const taken = machine.bytes.subarray(machine.position, end)
   machine.position = end
   return taken
@@ -158,11 +149,11 @@ function pushContainer(machine: Machine, container: PickleValue): void {
   push(machine, container)
 }
 
-/** Values from the memo can be copied again and again, so each new container counts towards the limit. */
+/** Limits new lists and dictionaries, because a short pickle could copy one from its memo again and again. */
 function charge(machine: Machine, count: number): void {
   machine.containers += count
   if (machine.containers > maximumContainers)
-    throw new PickleError(`the pickle has more than ${maximumContainers} containers`)
+    throw new PickleError(`the pickle has more than ${maximumContainers} lists and dictionaries`)
 }
 
 function itemCount(value: PickleValue): number {
@@ -173,7 +164,7 @@ function itemCount(value: PickleValue): number {
 function pop(machine: Machine): PickleValue {
   const item = machine.stack.pop()
   if (item === undefined || item === mark)
-    throw new PickleError('the pickle takes a value that it has not put on the stack')
+    throw new PickleError('the pickle is damaged: it uses a value that it has not stored')
   return item
 }
 
@@ -185,7 +176,7 @@ function popMany(machine: Machine, count: number): PickleValue[] {
 
 function popToMark(machine: Machine): PickleValue[] {
   const at = machine.stack.lastIndexOf(mark)
-  if (at < 0) throw new PickleError('the pickle closes a group that it has not opened')
+  if (at < 0) throw new PickleError('the pickle is damaged: it ends a group of values that it has not begun')
   const items = machine.stack.splice(at + 1) as PickleValue[]
   machine.stack.pop()
   return items
@@ -194,14 +185,13 @@ function popToMark(machine: Machine): PickleValue[] {
 function top(machine: Machine): PickleValue {
   const item = machine.stack.at(-1)
   if (item === undefined || item === mark)
-    throw new PickleError('the pickle changes a value that it has not put on the stack')
+    throw new PickleError('the pickle is damaged: it changes a value that it has not stored')
   return item
 }
 
 function protocol(machine: Machine): void {
   const version = take(machine, 1).readUInt8(0)
-  if (version > 3)
-    throw new PickleError(`pickle protocol ${version} does not occur in a checkpoint of tensors (2 does)`)
+  if (version > 3) throw new PickleError(`pickle protocol ${version} is not supported (PyTorch uses protocol 2)`)
 }
 
 /** LONG1: a little-endian two's complement integer of any length. */
@@ -227,12 +217,14 @@ function setItems(machine: Machine, items: readonly PickleValue[]): void {
 
 function memoize(machine: Machine, index: number): void {
   machine.memo.set(index, top(machine))
-  if (machine.memo.size > maximumMemo) throw new PickleError(`the pickle remembers more than ${maximumMemo} values`)
+  if (machine.memo.size > maximumMemo)
+    throw new PickleError(`the memo of the pickle has more than ${maximumMemo} values`)
 }
 
 function recall(machine: Machine, index: number): void {
   const value = machine.memo.get(index)
-  if (value === undefined) throw new PickleError(`the pickle recalls value ${index}, which it has not stored`)
+  if (value === undefined)
+    throw new PickleError(`the pickle is damaged: it uses memo value ${index}, which it has not stored`)
   push(machine, value)
 }
 
@@ -241,7 +233,7 @@ function global(machine: Machine): void {
   const found = machine.world.globals.get(name)
   if (!found) {
     throw new PickleError(
-      `asks for ${printable(name)}, which a checkpoint of tensors never needs; refused, nothing was executed`,
+      `its pickle refers to the Python object ${printable(name)}, which is not allowed (nothing was executed)`,
     )
   }
   push(machine, found)
@@ -249,18 +241,18 @@ function global(machine: Machine): void {
 
 function line(machine: Machine): string {
   const end = machine.bytes.indexOf(0x0a, machine.position)
-  if (end < 0) throw new PickleError('the pickle ends in the middle')
+  if (end < 0) throw new PickleError('the pickle is cut off')
   const text = machine.bytes.toString('utf8', machine.position, end)
   machine.position = end + 1
   return text
 }
 
-/** Calls a function (REDUCE) or makes an instance of a class (NEWOBJ). Both call the caller's global. */
+/** Calls a function (REDUCE) or makes an instance of a class (NEWOBJ), in both cases with the global's `call`. */
 function reduce(machine: Machine): void {
   const args = pop(machine)
   const callee = pop(machine)
   if (!isGlobal(callee) || !callee.call || !Array.isArray(args)) {
-    throw new PickleError('the pickle calls something that is not a function of a checkpoint of tensors')
+    throw new PickleError('the pickle calls a Python object that is not allowed in a checkpoint of tensors')
   }
   charge(
     machine,
@@ -269,13 +261,13 @@ function reduce(machine: Machine): void {
   pushContainer(machine, callee.call(args))
 }
 
-/** Sets an object's attributes. Those of a state dict are dropped: its `_metadata` holds only versions of modules. */
+/** Sets attributes (BUILD). Those of a state dict are dropped: its `_metadata` holds only versions of modules. */
 function build(machine: Machine): void {
   const state = pop(machine)
   const target = top(machine)
   if (target instanceof Map) return
   if (!isObject(target) || !target.setState) {
-    throw new PickleError('the pickle sets attributes of something that has none in a checkpoint of tensors')
+    throw new PickleError('the pickle sets attributes of a value that cannot have any')
   }
   target.setState(state)
 }

@@ -27,22 +27,21 @@ const lengthBytes = 8
 /** A real header takes about 100 bytes per tensor. Malicious JSON can take 50 times its length in memory. */
 const maximumHeaderBytes = 4 * 2 ** 20
 
-/** Whether a file of this length with these first bytes is in safetensors form: a length, then a JSON object. */
+/** Whether a file starts like safetensors: the length of the header, then a JSON object. */
 export function isSafetensors(head: Buffer, { size }: Pick<OpenFile, 'size'>): boolean {
   if (head.length <= lengthBytes || head.toString('latin1', lengthBytes, lengthBytes + 1) !== '{') return false
   return head.readBigUInt64LE(0) <= BigInt(size - lengthBytes)
 }
 
 /**
- * Reads the header of a safetensors file. The file holds the length of the header as uint64, the header as JSON,
- * `{name: {dtype, shape, data_offsets: [start, end]}}`, and then the bytes. The offsets count from the first of these
- * bytes.
- *
+ * The file holds the header's length (uint64), the header as JSON, `{name: {dtype, shape, data_offsets: [start,
+ * end]}}`, and then the tensors' bytes. The offsets count from the start of these bytes.
  * Reference: https://github.com/huggingface/safetensors#format
  */
 export async function readSafetensors(file: OpenFile): Promise<ReadonlyMap<string, CheckpointTensor>> {
   const headerLength = Number((await file.read({ offset: 0, length: lengthBytes })).readBigUInt64LE(0))
-  if (headerLength > maximumHeaderBytes) throw damaged(file.path, `its header claims ${counted(headerLength, 'byte')}`)
+  if (headerLength > maximumHeaderBytes)
+    throw damaged(file.path, `its header is too long (${counted(headerLength, 'byte')})`)
   const header = parse(file, (await file.read({ offset: lengthBytes, length: headerLength })).toString('utf8'))
   const dataStart = lengthBytes + headerLength
   const tensors = Object.entries(header).filter(([key]) => key !== '__metadata__')
@@ -57,7 +56,7 @@ function parse(file: OpenFile, text: string): Record<string, unknown> {
   } catch (error) {
     throw damaged(file.path, 'its header is not JSON', error)
   }
-  throw damaged(file.path, 'its header is not an object')
+  throw damaged(file.path, 'its header is not a JSON object')
 }
 
 function tensorOf(file: OpenFile, key: string, entry: unknown, dataStart: number): CheckpointTensor {
@@ -65,11 +64,11 @@ function tensorOf(file: OpenFile, key: string, entry: unknown, dataStart: number
   const dtype = dataTypes.get(type)
   const [start, end] = isCounts(offsets) ? offsets : []
   if (dtype === undefined || !isCounts(shape) || start === undefined || end === undefined) {
-    throw damaged(file.path, `the entry of ${printable(key)} is malformed or of a type that is not read`)
+    throw damaged(file.path, `the entry of ${printable(key)} is malformed, or of a type that is not supported`)
   }
   const length = elementCount(shape) * bytesPerElement[dtype]
   if (end - start !== length || dataStart + end > file.size) {
-    throw damaged(file.path, `${printable(key)} should have ${counted(length, 'byte')} within the file`)
+    throw damaged(file.path, `the data of ${printable(key)} are cut off, or do not have ${counted(length, 'byte')}`)
   }
   const layout = { offset: 0, shape, strides: contiguousStrides(shape) }
   const range = { offset: dataStart + start, length }

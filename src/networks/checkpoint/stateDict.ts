@@ -4,8 +4,8 @@ import { type CheckpointTensor, gatherFloat32 } from './tensor.js'
 import { isKind, type OldParameter, type TorchTensor } from './torchObjects.js'
 
 /**
- * The tensors of a checkpoint's top-level object by name: a bare state dict, or one under the key `state_dict` of a
- * training checkpoint. The prefix `module.` that DataParallel gives to every key is dropped.
+ * Tensors by name. `top` is a state dict, or a training checkpoint that has one under `state_dict`. The prefix
+ * `module.`, which DataParallel gives to every key, is removed.
  */
 export function stateDictTensors(top: PickleValue | undefined): ReadonlyMap<string, TorchTensor> {
   if (!(top instanceof Map)) throw new PickleError('it does not hold a state dict')
@@ -22,11 +22,7 @@ export function stateDictTensors(top: PickleValue | undefined): ReadonlyMap<stri
   return new Map(tensors.map(([key, tensor]) => [key.slice(prefix.length), tensor]))
 }
 
-/**
- * A tensor that reads its elements when asked.
- *
- * @param readStorage gives the bytes that the file holds under the key of the tensor's storage
- */
+/** @param readStorage reads all bytes of the tensor's storage */
 export function lazyTensor(key: string, tensor: TorchTensor, readStorage: () => Promise<Uint8Array>): CheckpointTensor {
   const { dtype, start } = tensor.storage
   const { shape, strides, offset } = tensor.layout
@@ -34,7 +30,6 @@ export function lazyTensor(key: string, tensor: TorchTensor, readStorage: () => 
   return { key, dtype, shape, read: async () => gatherFloat32(await readStorage(), dtype, layout) }
 }
 
-/** Runs `read`, and turns what is wrong with a pickle into an error about the file. */
 export async function readingPickles<T>(path: string, read: () => Promise<T>): Promise<T> {
   try {
     return await read()

@@ -7,16 +7,15 @@ import { readTarDirectory } from './tarDirectory.js'
 import { bytesPerElement, type CheckpointTensor, layoutFault } from './tensor.js'
 import { isKind, storageTypes, type TorchStorage, type TorchTensor, torchGlobals } from './torchObjects.js'
 
-/** Largest number of bytes that is read for one pickle between the storages; these pickles are short. */
+/** Most bytes that are read for one of the short pickles between the storages. */
 const pickleWindow = 64 * 1024
 const maximumStorages = 20_000
 const maximumDimensions = 16
 
 /**
- * Reads the descriptions in a checkpoint of PyTorch's tar form (torch.save up to 0.1.10). It has three members.
- * `storages` holds the elements, each storage after a pickle that describes it. `tensors` holds the tensors in its own
- * binary form. `pickle` holds the object, which refers to tensors by number.
- *
+ * Reads PyTorch's tar format (torch.save up to 0.1.10). Its member `storages` holds each storage's description as a
+ * pickle and then its elements. `tensors` describes the tensors in a binary format. `pickle` holds the state dict,
+ * which refers to tensors by number.
  * Reference: PyTorch, torch/serialization.py, `legacy_load`.
  */
 export async function readTarCheckpoint(file: OpenFile): Promise<ReadonlyMap<string, CheckpointTensor>> {
@@ -43,16 +42,13 @@ export async function readTarCheckpoint(file: OpenFile): Promise<ReadonlyMap<str
   })
 }
 
-/** A storage, and the range of its bytes. The range of a view is that of the storage that it is a view of. */
+/** A storage and the range of its bytes. A view has the range of the whole storage. */
 interface LocatedStorage {
   readonly storage: TorchStorage
   readonly range: ByteRange
 }
 
-/**
- * The file also names types of tensors, such as torch.FloatTensor. They are allowed, but only the types of storages are
- * used.
- */
+/** Tar checkpoints also name types of tensors. They are allowed, but unused: a tensor has the type of its storage. */
 const tarGlobals: ReadonlyMap<string, PickleGlobal> = new Map([
   ...torchGlobals,
   ...[...storageTypes.keys()].map((storage): [string, PickleGlobal] => {
@@ -64,7 +60,7 @@ const tarGlobals: ReadonlyMap<string, PickleGlobal> = new Map([
 const noReferences = {
   globals: tarGlobals,
   persistentLoad: () => {
-    throw new PickleError('a description of a tensor refers to another object')
+    throw new PickleError('the description of a tensor refers to another object')
   },
 }
 
@@ -81,7 +77,7 @@ async function readStorages(file: OpenFile, member: ByteRange): Promise<Readonly
   const count = countOf(await next(), maximumStorages)
   for (let i = 0; i < count; i++) {
     const description = await next()
-    if (position + 8 > end) throw new PickleError('its storages end in the middle')
+    if (position + 8 > end) throw new PickleError('its storages are cut off')
     const elements = Number((await file.read({ offset: position, length: 8 })).readBigInt64LE(0))
     const located = locate(description, elements, position + 8, end)
     storages.set(located.storage.key, located)
@@ -91,15 +87,14 @@ async function readStorages(file: OpenFile, member: ByteRange): Promise<Readonly
 }
 
 /**
- * Keys are numbers: addresses in the memory of the process that saved the file. Lists are refused, because a list's
- * text may exceed any memory.
+ * Keys are memory addresses of the process that saved the file. Lists are refused: as text, they could fill the memory.
  */
 function keyText(key: PickleValue | undefined): string {
   if (typeof key === 'string' || typeof key === 'number' || typeof key === 'bigint') return String(key)
   throw new PickleError('a storage or tensor in it has a key that is neither a text nor a number')
 }
 
-/** Description: (key, location, type). */
+/** `description` is (key, location, type). */
 function locate(description: PickleValue, elements: number, offset: number, end: number): LocatedStorage {
   const [key, , type] = Array.isArray(description) ? (description as PickleValue[]) : []
   const dtype = isKind<PickleGlobal>(type, 'global') ? storageTypes.get(type.name) : undefined
@@ -110,7 +105,7 @@ function locate(description: PickleValue, elements: number, offset: number, end:
   return { storage: { kind: 'storage', key: keyText(key), dtype, elements, start: 0 }, range: { offset, length } }
 }
 
-/** Views: (key, key of the storage that it is part of, start, number of elements). */
+/** Adds the views of storages. Each is (key, key of the viewed storage, start, number of elements). */
 function withViews(
   storages: ReadonlyMap<string, LocatedStorage>,
   views: PickleValue,
@@ -135,8 +130,8 @@ function withViews(
 }
 
 /**
- * Reads the tensors. Each is a pickle of (key, key of its storage, type), then the number of dimensions as int32, four
- * unused bytes, and then shape, strides and offset as int64.
+ * A tensor is a pickle of (key, key of its storage, type), the number of dimensions as int32, four unused bytes, and
+ * then shape, strides and offset as int64.
  */
 async function readTensors(
   file: OpenFile,
@@ -151,7 +146,7 @@ async function readTensors(
     return pickle.value
   }
   const take = (length: number) => {
-    if (position + length > bytes.length) throw new PickleError('its tensors end in the middle')
+    if (position + length > bytes.length) throw new PickleError('its list of tensors is cut off')
     position += length
     return bytes.subarray(position - length, position)
   }
@@ -173,7 +168,7 @@ async function readTensors(
   return tensors
 }
 
-/** Finds the tensor for a persistent id. The id is the tensor's number as text; a tuple would mean a whole module. */
+/** The id is the tensor's number; a tuple would mean a whole module. */
 function referent(id: PickleValue, tensors: ReadonlyMap<string, TorchTensor>): PickleValue {
   const tensor = typeof id === 'string' || typeof id === 'number' ? tensors.get(String(id)) : undefined
   if (!tensor) throw new PickleError('it holds something that is not a tensor, such as a whole module')
@@ -182,13 +177,13 @@ function referent(id: PickleValue, tensors: ReadonlyMap<string, TorchTensor>): P
 
 function countOf(value: PickleValue, maximum: number): number {
   if (typeof value !== 'number' || !Number.isInteger(value) || value < 0 || value > maximum) {
-    throw new PickleError('a number of storages, tensors or dimensions in it is out of range')
+    throw new PickleError('its number of storages, tensors or dimensions is not valid')
   }
   return value
 }
 
 async function readMember(file: OpenFile, member: ByteRange): Promise<Buffer> {
   if (member.length > maximumPickleBytes)
-    throw new PickleError('its description is longer than that of any checkpoint of tensors; refused')
+    throw new PickleError('its list of tensors is longer than that of any network')
   return file.read(member)
 }

@@ -4,17 +4,13 @@ import type { ByteRange, OpenFile } from '../../files/openFile.js'
 const blockBytes = 512
 const maximumMembers = 1000
 
-/** Whether a file with these first bytes is a tar file. */
 export function isTar(head: Buffer): boolean {
   return head.toString('latin1', 257, 262) === 'ustar'
 }
 
 /**
- * The ranges of a tar file's regular members, by name.
- *
+ * The byte ranges of the regular files in a tar file, by name.
  * Reference: POSIX.1-2001, pax, "ustar Interchange Format".
- *
- * @throws InputError when the file is damaged
  */
 export async function readTarDirectory(file: OpenFile): Promise<ReadonlyMap<string, ByteRange>> {
   const members = new Map<string, ByteRange>()
@@ -52,7 +48,7 @@ function octal(header: Buffer, start: number, length: number): number {
   return /^[0-7]+$/.test(digits) ? Number.parseInt(digits, 8) : Number.NaN
 }
 
-/** The sum of the header's bytes, with blanks in place of the checksum itself. */
+/** The checksum's own bytes count as spaces. */
 function checksum(header: Buffer): number {
   return header.reduce((sum, byte, index) => sum + (index >= 148 && index < 156 ? 0x20 : byte), 0)
 }

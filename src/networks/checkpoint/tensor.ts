@@ -1,6 +1,6 @@
 import { counted } from '../../support/text.js'
 
-/** Names of element types, as PyTorch and safetensors call them. */
+/** Element types under their PyTorch names. */
 export type DataType =
   | 'float32'
   | 'float64'
@@ -13,7 +13,6 @@ export type DataType =
   | 'uint8'
   | 'bool'
 
-/** Bytes of one element. */
 export const bytesPerElement: Readonly<Record<DataType, number>> = {
   float32: 4,
   float64: 8,
@@ -27,21 +26,16 @@ export const bytesPerElement: Readonly<Record<DataType, number>> = {
   bool: 1,
 }
 
-/** A named tensor of a checkpoint, described but not yet read. */
 export interface CheckpointTensor {
   readonly key: string
   /** Element type in the file. */
   readonly dtype: DataType
   readonly shape: readonly number[]
-  /**
-   * Reads the elements and gives them as float32, in C order.
-   *
-   * @throws InputError when the file has become shorter, its checksum does not fit, or an element is NaN or infinite
-   */
+  /** Elements as float32, in C order. @throws InputError for a shorter file, a wrong checksum, NaN or infinity */
   readonly read: () => Promise<Float32Array>
 }
 
-/** Which elements of a storage a tensor consists of; offset and strides count elements, not bytes. */
+/** The elements of a storage that belong to a tensor. Offset and strides count elements, not bytes. */
 export interface TensorLayout {
   readonly offset: number
   readonly shape: readonly number[]
@@ -53,12 +47,12 @@ export function elementCount(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1)
 }
 
-/** `[64, 3, 11, 11]` */
+/** Such as `[64, 3, 11, 11]`. */
 export function shapeText(shape: readonly number[]): string {
   return `[${shape.join(', ')}]`
 }
 
-/** Strides of a tensor whose elements lie one after the other, the last index running fastest. */
+/** Strides, in elements, of a tensor in C order without gaps. */
 export function contiguousStrides(shape: readonly number[]): number[] {
   const strides = new Array<number>(shape.length)
   let stride = 1
@@ -70,8 +64,8 @@ export function contiguousStrides(shape: readonly number[]): number[] {
 }
 
 /**
- * Returns the fault of a layout over a storage of `storageElements` elements, or null. A layout that passes lies within
- * the storage, and its tensor has no more elements than the storage; strides of 0 could otherwise claim any number.
+ * Says what is wrong with a tensor's layout in a storage; null if nothing is. A correct layout stays within the
+ * storage. It has no more elements than the storage, because strides of 0 could otherwise claim any number.
  */
 export function layoutFault(layout: TensorLayout, storageElements: number): string | null {
   const { offset, shape, strides } = layout
@@ -80,17 +74,16 @@ export function layoutFault(layout: TensorLayout, storageElements: number): stri
     return 'has a malformed shape, stride or offset'
   }
   const count = elementCount(shape)
-  if (count > storageElements) return `has ${counted(count, 'element')}, its storage ${storageElements}`
+  if (count > storageElements) return `has ${counted(count, 'element')}, but its storage has ${storageElements}`
   const last = shape.reduce((sum, size, axis) => sum + (size - 1) * (strides[axis] as number), offset)
-  if (count > 0 && last >= storageElements) return `reaches element ${last} of a storage of ${storageElements}`
+  if (count > 0 && last >= storageElements) return `uses element ${last} of a storage that has only ${storageElements}`
   return null
 }
 
 /**
- * The elements of a tensor as float32, in C order (the last index runs fastest).
- *
+ * The elements of a tensor as float32, in C order. A contiguous float32 tensor is returned as a view, without a copy.
  * @param storage little-endian elements of the whole storage, starting at the beginning of its own ArrayBuffer
- * @param layout one that `layoutFault` accepts; a contiguous float32 tensor is returned as a view, without a copy
+ * @param layout must have passed `layoutFault`
  */
 export function gatherFloat32(storage: Uint8Array, dtype: DataType, layout: TensorLayout): Float32Array {
   const { offset, shape, strides } = layout

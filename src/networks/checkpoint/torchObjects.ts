@@ -3,23 +3,22 @@ import { PickleError, type PickleGlobal, type PickleObject, type PickleValue } f
 import { bytesPerElement, type DataType, layoutFault, type TensorLayout } from './tensor.js'
 
 /**
- * The objects in a pickled PyTorch state dict, and the globals that it may name. All formats of PyTorch (zip, legacy,
- * tar) pickle these objects. They differ in the form of a persistent id and in the position of the bytes.
- *
+ * The objects in a pickled state dict, and the globals (classes and functions) that the pickle may name. They are the
+ * same in PyTorch's zip, legacy and tar formats, which differ in their persistent ids and in where the bytes are.
  * Reference: PyTorch, torch/_utils.py (`_rebuild_tensor_v2`, `_rebuild_parameter`), torch/serialization.py.
  */
 
-/** The elements of one or several tensors; `key` finds their bytes in the file. */
+/** The elements of one or more tensors. `key` identifies their bytes in the file. */
 export interface TorchStorage extends PickleObject {
   readonly kind: 'storage'
   readonly key: string
   readonly dtype: DataType
   readonly elements: number
-  /** Index of its first element among the elements under the key; not 0 for a view of another storage. */
+  /** Index of the first element; above 0 only for a view of another storage. */
   readonly start: number
 }
 
-/** A storage in the file: element type and number of elements. */
+/** A storage that is not a view of another one. */
 export type RootStorage = Pick<TorchStorage, 'dtype' | 'elements'>
 
 /** A tensor as the pickle describes it: a view of a storage. */
@@ -29,13 +28,12 @@ export interface TorchTensor extends PickleObject {
   readonly layout: TensorLayout
 }
 
-/** A Parameter as PyTorch up to 0.3 pickled it: its tensor is an argument, or comes with its attributes. */
+/** A Parameter as PyTorch up to 0.3 pickled it. Its tensor is an argument or one of the attributes. */
 export interface OldParameter extends PickleObject {
   readonly kind: 'parameter'
   tensor: TorchTensor | null
 }
 
-/** Element types by the name of the storage's class. */
 export const storageTypes: ReadonlyMap<string, DataType> = new Map<string, DataType>([
   ['torch.FloatStorage', 'float32'],
   ['torch.DoubleStorage', 'float64'],
@@ -49,7 +47,7 @@ export const storageTypes: ReadonlyMap<string, DataType> = new Map<string, DataT
   ['torch.BoolStorage', 'bool'],
 ])
 
-/** All globals that a checkpoint of tensors may name. A pickle that names another is refused. */
+/** The only globals that a checkpoint of tensors may name. */
 export const torchGlobals: ReadonlyMap<string, PickleGlobal> = new Map(
   [
     global('collections.OrderedDict', orderedDict),
@@ -67,7 +65,7 @@ function global(name: string, call?: PickleGlobal['call']): PickleGlobal {
 
 function orderedDict(args: readonly PickleValue[]): PickleValue {
   const items = args[0] ?? []
-  if (!Array.isArray(items)) throw new PickleError('an OrderedDict is made of something that is not a list of pairs')
+  if (!Array.isArray(items)) throw new PickleError('an OrderedDict is not made from a list of pairs')
   const result = new Map<PickleValue, PickleValue>()
   for (const item of items) {
     if (!Array.isArray(item) || item.length !== 2)
@@ -77,7 +75,7 @@ function orderedDict(args: readonly PickleValue[]): PickleValue {
   return result
 }
 
-/** Arguments: storage, offset, shape, strides; what follows (requires_grad, hooks) concerns training only. */
+/** Arguments: storage, offset, shape, strides. Further ones (requires_grad, hooks) matter only for training. */
 function rebuildTensor(args: readonly PickleValue[]): TorchTensor {
   const [storage, offset, shape, strides] = args
   if (
@@ -102,8 +100,7 @@ function rebuildParameter(args: readonly PickleValue[]): PickleValue {
 }
 
 /**
- * Attributes: (requires_grad, volatile, hooks), or in older versions (tensor, gradient, hooks, requires_grad,
- * volatile).
+ * The state is (requires_grad, volatile, hooks) or, in older files, (tensor, gradient, hooks, requires_grad, volatile).
  */
 function oldParameter(args: readonly PickleValue[]): OldParameter {
   const [tensor] = args
@@ -119,11 +116,10 @@ function oldParameter(args: readonly PickleValue[]): OldParameter {
 }
 
 /**
- * Reads the persistent id of a storage, `('storage', type, key, location, number of elements)`, and checks the number
- * against what the file holds. The legacy form adds null, or `(view key, start, number of elements)` for a view.
- *
- * @param roots the storages that were read before, by key; this one joins them
- * @param byteLength bytes that the file holds under a key; undefined when there is no such key
+ * Reads a storage's persistent id, `('storage', type, key, location, number of elements)`. In the legacy format, a
+ * sixth item follows: null, or `(view key, start, number of elements)` for a view.
+ * @param roots the storages that were read before, by key; this one is added
+ * @param byteLength bytes that the file holds under a key; undefined if it has no such key
  */
 export function storageOf(
   id: PickleValue,
@@ -142,12 +138,12 @@ export function storageOf(
   if (available === undefined) throw new PickleError(`storage ${printable(key)} is missing`)
   const needed = elements * bytesPerElement[dtype]
   if (available < needed) {
-    throw new PickleError(`storage ${printable(key)} should have ${counted(needed, 'byte')} and has ${available}`)
+    throw new PickleError(`storage ${printable(key)} should have ${counted(needed, 'byte')}, but has only ${available}`)
   }
   // PyTorch never saves one storage under two types, and on loading it uses only the first.
   const root = roots.get(key) ?? { dtype, elements }
   if (root.dtype !== dtype || root.elements !== elements) {
-    throw new PickleError(`storage ${printable(key)} is described in two ways`)
+    throw new PickleError(`storage ${printable(key)} has two different types or lengths`)
   }
   roots.set(key, root)
   return { kind: 'storage', key, dtype, ...viewOf(view, elements) }
@@ -162,7 +158,6 @@ function viewOf(view: PickleValue | undefined, elements: number): Pick<TorchStor
   return { start, elements: count }
 }
 
-/** Whether a value is an object of this kind: `isKind<TorchTensor>(value, 'tensor')`. */
 export function isKind<T extends PickleObject>(value: PickleValue | undefined, kind: T['kind']): value is T {
   return typeof value === 'object' && value !== null && 'kind' in value && value.kind === kind
 }

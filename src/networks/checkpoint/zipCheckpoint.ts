@@ -9,9 +9,8 @@ import { type RootStorage, storageOf, torchGlobals } from './torchObjects.js'
 import { readZipDirectory, type ZipEntry } from './zipDirectory.js'
 
 /**
- * Reads the directory and the pickle of a checkpoint in PyTorch's zip form (torch.save since 1.6): `<root>/data.pkl`
- * describes the tensors, `<root>/data/<key>` holds their bytes.
- *
+ * Reads PyTorch's zip format (torch.save since 1.6): `<root>/data.pkl` describes the tensors, and `<root>/data/<key>`
+ * holds the bytes of a storage.
  * Reference: PyTorch, torch/serialization.py, `_save` and `_load`.
  */
 export async function readZipCheckpoint(file: OpenFile): Promise<ReadonlyMap<string, CheckpointTensor>> {
@@ -33,7 +32,7 @@ export async function readZipCheckpoint(file: OpenFile): Promise<ReadonlyMap<str
   })
 }
 
-/** The root folder has the name that the file had when it was saved. */
+/** torch.save names the root folder after the file, which may have been renamed since. */
 function rootOf(file: OpenFile, directory: ReadonlyMap<string, ZipEntry>): string {
   const pickles = [...directory.keys()].filter((name) => /^[^/]+\/data\.pkl$/.test(name))
   if (pickles.length !== 1) {
@@ -48,21 +47,21 @@ async function checkByteOrder(file: OpenFile, entry: ZipEntry | undefined): Prom
   if (!entry) return
   const order = (await readEntry(file, entry, 64)).toString('latin1').trim()
   if (order !== 'little') {
-    throw new InputError(`${file.path} is not little-endian; save it again on a little-endian machine`)
+    throw new InputError(`${file.path} was not saved on a little-endian machine; save it again on one`)
   }
 }
 
 async function readEntry(file: OpenFile, entry: ZipEntry, maximumLength: number): Promise<Buffer> {
   if (entry.length > maximumLength) {
     throw new InputError(
-      `${file.path}: entry ${printable(entry.name)} has ${entry.length} bytes, more than any checkpoint of tensors needs; refused`,
+      `${file.path}: ${printable(entry.name)} in this zip file is too large (${entry.length} bytes, at most ${maximumLength}); use a checkpoint made by torch.save(model.state_dict(), …)`,
     )
   }
   const bytes = await file.read(entry)
-  // torch.save can skip the checksums; it then writes zeros.
+  // torch.save can omit the checksums. They are 0 then.
   if (entry.crc32 !== 0 && crc32(bytes) !== entry.crc32) {
     throw new InputError(
-      `${file.path}: the checksum of entry ${printable(entry.name)} does not fit its bytes; download or copy the file again`,
+      `${file.path} is damaged: the checksum of ${printable(entry.name)} in this zip file is wrong; download or copy it again`,
     )
   }
   return bytes

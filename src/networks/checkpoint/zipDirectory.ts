@@ -2,7 +2,7 @@ import { InputError } from '../../errors.js'
 import type { ByteRange, OpenFile } from '../../files/openFile.js'
 import { counted, printable } from '../../support/text.js'
 
-/** The range of a stored zip entry's bytes in the file, and their CRC-32. */
+/** A file in the zip file: the range of its bytes, which are not compressed, and their CRC-32. */
 export interface ZipEntry extends ByteRange {
   readonly name: string
   readonly crc32: number
@@ -15,32 +15,30 @@ const endBytes = 22
 const end64Bytes = 56
 const locator64Bytes = 20
 const maximumCommentBytes = 0xffff
-/** A real directory takes about 100 bytes per tensor. */
+/** A real central directory takes about 100 bytes per tensor. */
 const maximumDirectoryBytes = 16 * 2 ** 20
 
-/** Limit, because the own header of every entry is read. A network has some hundreds of tensors. */
+/** Limits the reads, since every entry has its own header. A network has some hundreds of tensors. */
 const maximumEntries = 20_000
 
-/** The zip file is of a kind that is not supported. The message says why, without the file's name. */
+/** The zip file is damaged or not supported. The message says why, without the file's name. */
 class ZipError extends Error {}
 
 /**
- * Reads the central directory of a zip file whose entries are stored without compression, as PyTorch writes them.
- *
+ * Reads the central directory of a zip file without compression, as PyTorch writes it, and checks that every entry is
+ * within the file.
  * Reference: PKWARE, APPNOTE.TXT 6.3.10, sections 4.3 and 4.5.3 (zip64).
- *
- * @returns the entries by name; each lies within the file
- * @throws InputError when it is not such a zip file, or damaged
  */
 export async function readZipDirectory(file: OpenFile): Promise<ReadonlyMap<string, ZipEntry>> {
   try {
     const { offset, length, count } = await locateDirectory(file)
     if (length > maximumDirectoryBytes || offset + length > file.size)
-      throw new ZipError('its directory lies outside of it')
+      throw new ZipError('its central directory is too long or cut off')
     const headers = parseDirectory(await file.read({ offset, length }))
-    if (headers.length > maximumEntries) throw new ZipError(`its directory has ${headers.length} entries`)
+    if (headers.length > maximumEntries)
+      throw new ZipError(`its central directory has ${headers.length} entries; the limit is ${maximumEntries}`)
     if (headers.length !== count)
-      throw new ZipError(`its directory has ${counted(headers.length, 'entry', 'entries')} instead of ${count}`)
+      throw new ZipError(`its central directory has ${counted(headers.length, 'entry', 'entries')} instead of ${count}`)
     const entries = new Map<string, ZipEntry>()
     for (const header of headers) {
       if (entries.has(header.name)) throw new ZipError(`entry ${printable(header.name)} occurs twice`)
@@ -56,11 +54,10 @@ export async function readZipDirectory(file: OpenFile): Promise<ReadonlyMap<stri
 }
 
 interface DirectoryRange extends ByteRange {
-  /** Number of entries. */
   readonly count: number
 }
 
-/** Finds the end record. It is last in the file; only a comment may follow it. */
+/** The end record states where the central directory is. It is the last one; only a comment may follow it. */
 async function locateDirectory(file: OpenFile): Promise<DirectoryRange> {
   const length = Math.min(file.size, endBytes + maximumCommentBytes + locator64Bytes)
   const tail = await file.read({ offset: file.size - length, length })
@@ -73,20 +70,19 @@ async function locateDirectory(file: OpenFile): Promise<DirectoryRange> {
     if (at < locator64Bytes) break
     return locateDirectory64(file, tail.subarray(at - locator64Bytes, at))
   }
-  throw new ZipError('it has no directory at its end')
+  throw new ZipError('it has no central directory at its end')
 }
 
 async function locateDirectory64(file: OpenFile, locator: Buffer): Promise<DirectoryRange> {
   const offset = uint64(locator, 8)
   if (locator.readUInt32LE(0) !== signatures.locator64 || offset + end64Bytes > file.size) {
-    throw new ZipError('its directory is not where it should be')
+    throw new ZipError('its central directory is missing')
   }
   const end = await file.read({ offset, length: end64Bytes })
-  if (end.readUInt32LE(0) !== signatures.end64) throw new ZipError('its directory is not where it should be')
+  if (end.readUInt32LE(0) !== signatures.end64) throw new ZipError('its central directory is missing')
   return { count: uint64(end, 32), length: uint64(end, 40), offset: uint64(end, 48) }
 }
 
-/** An entry as the directory describes it. */
 interface CentralHeader {
   readonly name: string
   readonly crc32: number
@@ -98,12 +94,12 @@ function parseDirectory(directory: Buffer): CentralHeader[] {
   const headers: CentralHeader[] = []
   for (let at = 0; at < directory.length; ) {
     if (at + centralHeaderBytes > directory.length || directory.readUInt32LE(at) !== signatures.central) {
-      throw new ZipError('its directory is malformed')
+      throw new ZipError('its central directory is malformed')
     }
     const nameEnd = at + centralHeaderBytes + directory.readUInt16LE(at + 28)
     const extraEnd = nameEnd + directory.readUInt16LE(at + 30)
     const next = extraEnd + directory.readUInt16LE(at + 32)
-    if (next > directory.length) throw new ZipError('its directory is malformed')
+    if (next > directory.length) throw new ZipError('its central directory is malformed')
     const name = directory.toString('utf8', at + centralHeaderBytes, nameEnd)
     headers.push(parseHeader(name, directory.subarray(at), directory.subarray(nameEnd, extraEnd)))
     at = next
@@ -114,7 +110,7 @@ function parseDirectory(directory: Buffer): CentralHeader[] {
 function parseHeader(name: string, header: Buffer, extra: Buffer): CentralHeader {
   const isEncrypted = (header.readUInt16LE(8) & 1) !== 0
   const isCompressed = header.readUInt16LE(10) !== 0
-  // If a size or the offset does not fit into 32 bits, it is in the extra field. The order there is the order below.
+  // Sizes and offsets that do not fit into 32 bits are in the extra field, in the order of the list below.
   const wide = zip64Values(extra)
   const [length, compressedLength, localOffset] = [24, 20, 42].map((at) => {
     const value = header.readUInt32LE(at)
@@ -138,14 +134,13 @@ function zip64Values(extra: Buffer): number[] {
   return []
 }
 
-/** Reads an entry's local header, because the directory does not state the header's length. */
+/** Finds an entry's bytes. They follow its local header, whose length the central directory does not state. */
 async function locateEntry(file: OpenFile, header: CentralHeader): Promise<ZipEntry> {
   const { name, crc32, length, localOffset } = header
-  const outside = () => new ZipError(`entry ${printable(name)} lies outside of it`)
+  const outside = () => new ZipError(`entry ${printable(name)} reaches beyond the end of the file`)
   if (!(localOffset + localHeaderBytes <= file.size)) throw outside()
   const local = await file.read({ offset: localOffset, length: localHeaderBytes })
-  if (local.readUInt32LE(0) !== signatures.local)
-    throw new ZipError(`entry ${printable(name)} is not where it should be`)
+  if (local.readUInt32LE(0) !== signatures.local) throw new ZipError(`entry ${printable(name)} is missing`)
   const offset = localOffset + localHeaderBytes + local.readUInt16LE(26) + local.readUInt16LE(28)
   if (!(offset + length <= file.size)) throw outside()
   return { name, crc32, offset, length }

@@ -6,11 +6,8 @@ import { type GraphChanges, writeGraphCopy } from './graphCopy.js'
 import { type HashedModel, readHashedOnnx } from './onnxFile.js'
 
 /**
- * A changed copy of a graph in the cache of graphs. Separate data files of the graph are copied with it.
- *
- * @param model the graph, or its path
+ * Writes a changed copy of a graph and its data files into the graph cache, or finds it there.
  * @param kind part of the copy's name, for people who look into the folder
- * @throws InputError when the graph's file is missing or damaged; OutputError when the copy cannot be written
  */
 export async function cachedCopy(
   model: HashedModel | string,
@@ -20,9 +17,9 @@ export async function cachedCopy(
   const { path, files, sha256: original } = typeof model === 'string' ? await readHashedOnnx(model) : model
   const listed = (_: string, value: unknown) => (value instanceof Set ? [...value] : value)
   const digest = sha256(JSON.stringify([original, changes], listed)).slice(0, 16)
-  // Only the first part of the name, because file systems limit the length of names.
+  // Only the first 40 characters, because file systems limit the length of names.
   const stem = [...basename(path, extname(path))].slice(0, 40).join('')
-  // Data in files of its own is copied once for all copies of a graph.
+  // All copies of a graph with external data share one folder, so that the data are copied only once.
   const name =
     files.length === 0 ? `${stem}-${kind}-${digest}.onnx` : `${stem}-${original.slice(0, 16)}/${kind}-${digest}.onnx`
   return cachedGraph(name, async (copy) => {

@@ -6,38 +6,35 @@ import { ElementType } from './messages.js'
 import type { Node, TypedInfo } from './model.js'
 
 /**
- * Inputs that replace the images in a graph that does the compositing. The window is the patch with a border of one
- * transparent pixel: [rows + 2, cols + 2], flattened, one channel after another.
+ * Inputs of a graph that composites its images itself. The window is the patch with a transparent border of one pixel:
+ * [rows + 2, cols + 2] per channel, flattened channel by channel.
  */
 export const SCENE_INPUTS = {
   /** float32 [3 * window pixels]: normalised colours times opacity, 0 where transparent. */
   window: 'shiftscope.window',
   /** float32 [window pixels]: 1 - opacity. */
   transparency: 'shiftscope.transparency',
-  /** float32 [N, 3, rows, cols]: normalised background. N may be 1 instead, and so may rows and cols. */
+  /** float32 [N, 3, rows, cols]: normalised background. N, or rows and cols, may be 1. */
   background: 'shiftscope.background',
-  /** int32 [3, 1, 1]: start of each channel in the window. */
+  /** int32 [3, 1, 1]: the index in the window at which each channel starts. */
   channels: 'shiftscope.channels',
-  /** int32 [N, 1, rows, 1]: for each row of the frame, the start of the window's row that it shows. */
+  /** int32 [N, 1, rows, 1]: for each row of the frame, the index at which the window's row that it shows starts. */
   rows: 'shiftscope.rows',
   /** int32 [N, 1, 1, cols]: for each column of the frame, the window's column that it shows. */
   cols: 'shiftscope.cols',
 } as const
 
-/** The output of a compositing graph that gives a layer's features. */
+/** Name of the output that holds a layer's features in a compositing graph. */
 export function featureOutput(layer: FeatureLayer, precision: Precision): string {
   return precision === 'fp16' ? `shiftscope.features.${layer.name}` : outputOf(layer)
 }
 
 /**
- * A network's graph with compositing in front. On a device, it saves sending whole images: a batch sends two index
- * vectors per image. Their sum gives the indices of the window's pixels. Then image = window * opacity +
- * (1 - opacity) * background, as `native/core/composite.h` defines it.
- *
- * @param precision of the device's computation. Images are always composited in float32. The outputs that
- * `featureOutput` names give features as float32.
- * @returns path of the ONNX file, in the cache of graphs
- * @throws InputError when the network's file is missing or damaged; OutputError when the copy cannot be written
+ * A network's graph that composites patch and background itself. A device then receives two index vectors per image
+ * instead of whole images. Their sum is the index of each pixel in the window. The graph computes image = window *
+ * opacity + (1 - opacity) * background, as `native/core/composite.h` defines it.
+ * @param precision of the network. Compositing is always float32, and so are the outputs that `featureOutput` names.
+ * @returns path of the ONNX file, in the graph cache
  */
 export async function compositingGraph(
   network: Pick<Network, 'onnxPath' | 'input' | 'layers'>,

@@ -1,9 +1,6 @@
 import type { Node } from './model.js'
 
-/**
- * Nodes that output the extents of tensors instead of their values, so that little data leaves the run; `trialShapes` reads
- * them from a copy of the graph.
- */
+/** Nodes that output the shapes of tensors, so that their values need not be copied out of ONNX Runtime. */
 export function extentNodes(names: readonly string[]): readonly Node[] {
   return names.map((name) => {
     const output = extentOf(name)
@@ -11,7 +8,7 @@ export function extentNodes(names: readonly string[]): readonly Node[] {
   })
 }
 
-/** The output that holds a tensor's extents. */
+/** Name of the output that holds a tensor's shape. */
 export function extentOf(name: string): string {
   return `shiftscope.extent.${name}`
 }

@@ -9,33 +9,30 @@ import { elementCount } from '../checkpoint/tensor.js'
 import { fileRangeOf, ProtobufError, type ProtobufFile, shortText, textAt } from '../protobuf/wire.js'
 import { ElementType, type ModelProto, type TensorProto } from './messages.js'
 
-/** A file beside an ONNX file that holds elements of its tensors. */
+/** A file next to an ONNX file that holds elements of its tensors (ONNX's external data). */
 export interface ExternalFile {
-  /** As the model names it, relative to the model's folder. */
+  /** Path, as the ONNX file states it, relative to the ONNX file's folder. */
   readonly location: string
   readonly bytes: number
   readonly sha256: string
 }
 
-/** A file that a model names; `end` is the number of bytes that it must have at least. */
+/** A data file that an ONNX file names. It must have at least `end` bytes. */
 export interface ExternalReference {
   readonly location: string
   readonly end: number
 }
 
-/** A model that was read, and the files that it names. */
 export interface ReferringModel {
   readonly path: string
   readonly external: readonly ExternalReference[]
 }
 
 /**
- * The files in which a model keeps elements of its tensors, in any part of the model. Each must be in the model's own
- * folder or below, also after links are followed, and must hold all bytes that the model reads from it. ONNX Runtime
- * trusts the model, so this check ensures that it reads no other files.
- *
+ * Checks and hashes a model's data files. Each must be in the model's folder or below, also after links are followed,
+ * and must hold all bytes that the model needs. Without this check, ONNX Runtime would read any file that the model
+ * names.
  * Reference: onnx/onnx.proto, TensorProto.external_data.
- *
  * @throws InputError when a file is missing, too short, or in another folder
  */
 export async function externalFiles({ path, external }: ReferringModel): Promise<readonly ExternalFile[]> {
@@ -45,13 +42,12 @@ export async function externalFiles({ path, external }: ReferringModel): Promise
 }
 
 const MOST_FILES = 10_000
-/** Most entries that describe where a tensor's data is: file, offset, length, and others that exporters add. */
+/** Most key-value pairs that say where a tensor's data is: file, offset, length, and others that exporters add. */
 const MOST_ENTRIES = 100
 
 /**
- * The files that a model names, each once, even if they are missing.
- *
- * @throws InputError when a name leads out of the model's own folder; ProtobufError for an invalid location of data
+ * The data files that a model names, each once. They need not exist.
+ * @throws InputError when a path leads out of the model's folder; ProtobufError for an invalid location of data
  */
 export function externalReferences(path: string, file: ProtobufFile, model: ModelProto): readonly ExternalReference[] {
   const ends = new Map<string, number>()
@@ -65,7 +61,7 @@ export function externalReferences(path: string, file: ProtobufFile, model: Mode
   return [...ends].map(([location, end]) => ({ location, end }))
 }
 
-/** Copies a model's files into another folder, so that a model there that names them finds them. */
+/** Copies a model's data files into another folder, for a copy of the model there. */
 export async function copyExternalFiles(path: string, files: readonly ExternalFile[], folder: string): Promise<void> {
   for (const { location, bytes } of files) {
     const target = join(folder, location)
@@ -75,13 +71,13 @@ export async function copyExternalFiles(path: string, files: readonly ExternalFi
   }
 }
 
-/** Visits the tensors with external data in all parts of a message. */
+/** Calls `visit` for all tensors with external data, also in nested messages. */
 function eachOuterTensor(message: object, visit: (tensor: TensorProto) => void): void {
   if ('external_data' in message) visit(message as TensorProto)
   for (const part of Object.values(message)) if (typeof part === 'object' && part !== null) eachOuterTensor(part, visit)
 }
 
-/** Bytes per element. For types that are not listed, the model must state the length of the data. */
+/** Bytes per element. For other types, the model must state the length of the data. */
 const ELEMENT_BYTES: Readonly<Record<number, number>> = {
   [ElementType.FLOAT]: 4,
   [ElementType.UINT8]: 1,
@@ -98,7 +94,7 @@ const ELEMENT_BYTES: Readonly<Record<number, number>> = {
 function references(file: ProtobufFile, tensor: TensorProto): readonly ExternalReference[] {
   const { external_data = [], dims = [], data_type = ElementType.UNDEFINED } = tensor
   if (external_data.length > MOST_ENTRIES)
-    throw new ProtobufError(`the location of a tensor has more than ${MOST_ENTRIES} entries`)
+    throw new ProtobufError(`a tensor has more than ${MOST_ENTRIES} entries that say where its data is`)
   const values = (name: string) =>
     external_data.flatMap(({ key, value }) => {
       const range = shortText(file, key) === name ? fileRangeOf(value) : undefined
@@ -106,8 +102,8 @@ function references(file: ProtobufFile, tensor: TensorProto): readonly ExternalR
     })
   const locations = values('location')
   if (locations.length === 0 && external_data.length > 0)
-    throw new ProtobufError('a tensor lies in a file without a name')
-  if (dims.some((size) => size < 0)) throw new ProtobufError('a tensor in a file of its own has a size below 0')
+    throw new ProtobufError('a tensor has its data in a file without a name')
+  if (dims.some((size) => size < 0)) throw new ProtobufError('a tensor with external data has a negative size')
   const offset = Math.max(0, ...values('offset').map(count))
   const length = Math.max(elementCount(dims) * (ELEMENT_BYTES[data_type] ?? 0), ...values('length').map(count))
   return locations.map((location) => ({ location, end: offset + length }))
@@ -116,7 +112,7 @@ function references(file: ProtobufFile, tensor: TensorProto): readonly ExternalR
 function count(value: string): number {
   const number = Number(value)
   if (!/^\d+$/.test(value) || !Number.isSafeInteger(number))
-    throw new ProtobufError(`the location of a tensor has "${printable(value)}" instead of a number`)
+    throw new ProtobufError(`the offset or length of a tensor's data is "${printable(value)}" instead of a number`)
   return number
 }
 
@@ -127,7 +123,7 @@ const outside = /(^|[/\\])\.\.([/\\]|$)|^[a-z]:|^[/\\]|[\0-\x1f]/i
 function requireInside(path: string, location: string): void {
   if (!isAbsolute(location) && !outside.test(location)) return
   throw new InputError(
-    `${path} keeps data in "${printable(location)}", outside of its own folder; only files beside the ONNX file are read, export it again`,
+    `${path} has data in "${printable(location)}", outside of its own folder; export it again with its data in the same folder`,
   )
 }
 
@@ -138,7 +134,7 @@ async function externalFile(path: string, { location, end }: ExternalReference):
   return withFile(target, async (file) => {
     if (file.size >= end) return { location, bytes: file.size, sha256: await file.sha256() }
     throw new InputError(
-      `${path} keeps data up to byte ${end} of ${shown}, which has ${counted(file.size, 'byte')}: cut off; copy or export both again`,
+      `${path} needs ${counted(end, 'byte')} of its data file ${shown}, which has only ${file.size}; copy or export both files again`,
     )
   })
 }
@@ -147,13 +143,11 @@ async function requireBeside(path: string, shown: string, target: string): Promi
   const [folder, real] = await Promise.all([realpath(dirname(path)), realpath(target).catch(() => undefined)])
   const status = real === undefined ? undefined : await stat(real)
   if (real === undefined || !status?.isFile()) {
-    throw new InputError(
-      `${path} keeps data in ${shown}, which is not beside it; put the file into the ONNX file's folder`,
-    )
+    throw new InputError(`${path} has data in ${shown}, but there is no such file; put it into the ONNX file's folder`)
   }
   if (!real.startsWith(folder.endsWith(sep) ? folder : folder + sep)) {
     throw new InputError(
-      `${path} keeps data in ${shown}, a link that leads out of the ONNX file's folder; put a copy in its place`,
+      `${path} has data in ${shown}, a link to a file in another folder; replace the link with a copy of that file`,
     )
   }
 }

@@ -5,25 +5,24 @@ import { castNode } from './halfPrecision.js'
 import { ElementType } from './messages.js'
 import type { Initializer, Node } from './model.js'
 
-/** A tensor as a run of the model shows it: [images, …]. */
+/** Type and shape of a tensor, as found by running the model. The first axis is the images. */
 export interface ShownTensor {
   readonly type: string
   readonly shape: readonly number[]
-  /** Whether an operator has only reshaped another tensor to make it, so that its axes may mean something else. */
+  /** Whether the tensor is a reshaped copy of another one, so that its axes may mean something else. */
   readonly isReshaped?: boolean
-  /** Relative distance between an image's values alone and beside other images; absent if it is only rounding. */
+  /** Relative distance between an image's values in a run alone and in a batch; absent if it is only rounding. */
   readonly dependence?: number
 }
 
-/** Nodes that are added to a graph so that one of its tensors can be read as features. */
 export interface FeatureNodes {
-  /** The output to read; the tensor itself where nothing is added. */
+  /** Name of the output to read: the tensor itself if no nodes are added. */
   readonly output: string
   readonly nodes: readonly Node[]
   readonly constants: readonly Initializer[]
 }
 
-/** Number types that features may have. If true, they are read without conversion. */
+/** Element types that features may have; true if no conversion to float32 is needed. */
 export const FEATURE_TYPES: Readonly<Record<string, boolean>> = {
   float32: true,
   float16: false,
@@ -42,12 +41,10 @@ function isPoint(shape: readonly number[]): boolean {
 }
 
 /**
- * Nodes that make float32 features of a tensor. They convert it, and pool a map to one value per channel.
- *
- * `mean` and `max` use all cells of the map. `center` uses the middle cell; for an even number, it is the one before
- * the middle, as for anchors. The cells of a transformer's tensor [N, T, C] are its tokens. A class token before a
- * square of tokens counts in `mean` and `max`.
- *
+ * Nodes that turn a tensor into features: they convert it to float32, and pool a map to one value per channel. The
+ * cells of a map are its pixels, or a transformer's tokens in [N, T, C]. `center` takes the middle cell; for an even
+ * number, it is the one before the middle, as for anchors. A class token counts in `mean` and `max`, but not in
+ * `center`.
  * @throws UsageError for a tensor that cannot be pooled in this way
  */
 export function featureNodes(name: string, tensor: ShownTensor, pool: Pool): FeatureNodes {
@@ -77,7 +74,7 @@ export function featureNodes(name: string, tensor: ShownTensor, pool: Pool): Fea
   return { output: at, ...made }
 }
 
-/** The permutation that brings a tensor's axes into the order images, channels, cells; null if they have this order. */
+/** The permutation that brings a tensor's axes into the order images, channels, cells; null if they already have it. */
 function placesOf(
   name: string,
   shape: readonly number[],
@@ -98,16 +95,13 @@ function placesOf(
   )
 }
 
-/**
- * Finds a square of tokens, alone or after one or two others: the number of these others, and the side of the square.
- */
+/** Finds the square that tokens form, and the number of tokens before it, such as 1 for a class token. */
 function tokenSquare(tokens: number): { readonly before: number; readonly side: number } | undefined {
   return [0, 1, 2]
     .map((before) => ({ before, side: Math.sqrt(tokens - before) }))
     .find(({ side }) => Number.isInteger(side) && side > 0)
 }
 
-/** Index of the middle cell along each axis of cells. */
 function centerOf(name: string, extents: readonly number[]): readonly number[] {
   const middle = (extent: number) => Math.floor((extent - 1) / 2)
   const [tokens] = extents

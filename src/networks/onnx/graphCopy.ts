@@ -14,33 +14,26 @@ import {
 import { readModelProto } from './onnxFile.js'
 
 /**
- * The differences between the copy of a graph and the original. The engine supports only graphs with float32 [N, 3,
- * rows, cols] as input and one row of float32 per image as output. Other files are adapted in a copy.
+ * Changes to a graph in its copy. The engine supports only float32 [N, 3, rows, cols] as input and one row of float32
+ * per image as output, so other graphs are adapted.
  */
 export interface GraphChanges {
-  /** Tensors of nodes that become outputs, too. */
+  /** Inner tensors to add to the outputs. */
   readonly outputs: readonly string[]
-  /** An input that an added node replaces. */
+  /** An input to remove, because an added node computes it. */
   readonly madeInput?: string
   readonly inputs?: readonly TypedInfo[]
   readonly nodes?: readonly Node[]
   readonly constants?: readonly Initializer[]
-  /**
-   * New inputs of nodes that now read other tensors. The key is the node's index in the file; the value lists all its
-   * inputs.
-   */
+  /** All inputs of nodes that now read other tensors, by the node's index in the file. */
   readonly renamedInputs?: Readonly<Record<number, readonly string[]>>
-  /** Whether to drop the outputs and the stated types of inner tensors, because their types change. */
+  /** Whether to drop the original outputs and the stated types of inner tensors, because their types change. */
   readonly retyped?: boolean
-  /** If given, only these stay: nodes by their index in the file, initializers by name. */
+  /** If given, only these nodes (by their index in the file) and initializers (by name) are copied. */
   readonly kept?: { readonly nodes: ReadonlySet<number>; readonly constants: ReadonlySet<string> }
 }
 
-/**
- * Copies an ONNX file with changes to its graph; everything else, weights included, is copied as it stands.
- *
- * @throws InputError when the original is not an ONNX model; OutputError when the copy cannot be written
- */
+/** Copies an ONNX file with changes to its graph. Everything else, weights included, is copied unchanged. */
 export async function writeGraphCopy(path: string, original: string, changes: GraphChanges): Promise<void> {
   await withFile(original, async (file) => {
     const model = readModelProto(file)
@@ -62,7 +55,6 @@ function changedGraph({ graph = {} }: ModelProto, changes: GraphChanges): GraphP
   })
 }
 
-/** The parts of the original that stay. */
 function keptGraph(graph: GraphProto, { kept, renamedInputs = {} }: GraphChanges): GraphProto {
   const { name, node = [], initializer = [] } = graph
   const nodes = node.map((one, index) => {

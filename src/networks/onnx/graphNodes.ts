@@ -10,13 +10,13 @@ import {
   type TensorProto,
 } from './messages.js'
 
-/** The nodes of an ONNX graph, and those of its constants that determine shapes. */
+/** Nodes and constants of an ONNX graph. Values are read only of small constants, which may determine shapes. */
 export interface GraphNodes {
-  /** In the order of the file, in which every node comes after those that it reads. */
+  /** In the order of the file: each node comes after the nodes whose outputs it reads. */
   readonly nodes: readonly GraphNode[]
   /** Initializers by name. */
   readonly constants: ReadonlyMap<string, GraphConstant>
-  /** Version of the default set of operators. */
+  /** Version of ONNX's own operators. */
   readonly operatorSet: number
 }
 
@@ -29,15 +29,15 @@ export interface GraphNode {
   readonly attributes: Attributes
 }
 
-/** Attributes of a node: numbers, texts and lists of whole numbers; null for other kinds and negative values. */
+/** Null stands for values that are not read: other types, negative integers, and long lists or texts. */
 type Attributes = ReadonlyMap<string, AttributeValue>
 type AttributeValue = number | string | readonly number[] | GraphConstant | null
 
 export interface GraphConstant {
   readonly shape: readonly number[]
-  /** Number of the type, as in `ElementType`. */
+  /** Element type, as in `ElementType`. */
   readonly type: number
-  /** The elements of a small constant; null for a large one, or if the file does not contain them. */
+  /** The elements of a small constant; null for a large one, or if they are not in the file. */
   readonly values: readonly number[] | null
 }
 
@@ -46,7 +46,6 @@ const SMALL = 256
 /** Larger whole numbers cannot be part of a shape. */
 const MAXIMUM_SIZE = 2 ** 31
 
-/** The nodes of a model; small constants are read from its file. */
 export function graphNodes(file: ProtobufFile, { graph = {}, opset_import = [] }: ModelProto): GraphNodes {
   const { node = [], initializer = [] } = graph
   return {
@@ -64,7 +63,7 @@ function graphNode(
   return { operator: op_type, domain, inputs: input, outputs: output, attributes }
 }
 
-/** The value of an attribute. As in ONNX Runtime, the type that the file states decides which field is read. */
+/** As in ONNX Runtime, the type that the file states decides which field is read. */
 function attributeValue(file: ProtobufFile, attribute: AttributeProto): AttributeValue {
   const { f, i, s, t, ints = [], type = typeOf(attribute) } = attribute
   const text = fileRangeOf(s)
@@ -85,7 +84,7 @@ function attributeValue(file: ProtobufFile, attribute: AttributeProto): Attribut
   }
 }
 
-/** Type of an attribute from the first versions of ONNX, which state none. */
+/** Type of an attribute in files of the first ONNX versions, which do not state it. */
 function typeOf({ f, i, s, t }: AttributeProto): number {
   if (t !== undefined) return AttributeType.TENSOR
   if (s !== undefined) return AttributeType.STRING
@@ -103,7 +102,7 @@ function constantOf(file: ProtobufFile, tensor: TensorProto): GraphConstant {
   return { shape, type, values: shape.every(isSize) && count <= SMALL ? elementsOf(file, tensor, count) : null }
 }
 
-/** Elements from raw data, or from the fields for float, int64 and bool; null if they are elsewhere. */
+/** Elements from raw data, or from the lists for float, int64 and bool; null if they are elsewhere. */
 function elementsOf(file: ProtobufFile, tensor: TensorProto, count: number): readonly number[] | null {
   const raw = fileRangeOf(tensor.raw_data)
   if (raw !== undefined && raw.end - raw.start <= 8 * SMALL) {
@@ -122,7 +121,7 @@ function rawElements(bytes: Buffer, type: number | undefined, count: number): re
   return type === ElementType.BOOL ? all(1, (at) => bytes.readUInt8(at)) : null
 }
 
-/** Elements from lists. A long list is read only until it is clear that it is too long for a small constant. */
+/** Elements from lists. A list is read only until it is longer than any small constant. */
 function listedElements(file: ProtobufFile, tensor: TensorProto): readonly number[] {
   const { data_type: type, float_data = [], int32_data = [], int64_data = [] } = tensor
   if (type === ElementType.FLOAT) return floatsOf(file, float_data)

@@ -6,10 +6,7 @@ import { ElementType } from './messages.js'
 import type { Node } from './model.js'
 import { readOnnxFile } from './onnxFile.js'
 
-/**
- * Operators whose floating-point inputs and outputs all have the same type. If the inputs become float16, so do the
- * outputs.
- */
+/** Operators that give float16 outputs if their floating-point inputs are float16. */
 const FOLLOWING = new Set(
   'Add AveragePool BatchNormalization Clip Concat Conv Div Dropout Flatten Gather Gemm GlobalAveragePool HardSigmoid HardSwish Identity LRN LeakyRelu MatMul MaxPool Mul Pad Relu Reshape Shape Sigmoid Slice Softmax Squeeze Sub Tanh Transpose Unsqueeze'.split(
     ' ',
@@ -17,10 +14,9 @@ const FOLLOWING = new Set(
 )
 
 /**
- * Changes that make a graph compute in float16 if its image input is float16. The weights stay float32 and are cast
- * before they meet the image. ONNX Runtime does this cast once, when it opens the graph.
- *
- * @throws UsageError when an operator might need float32; InputError when the file is not an ONNX model
+ * Changes that make a graph compute in float16 if its image input is float16. The weights in the file stay float32, and
+ * added nodes cast them. ONNX Runtime does this once, when it opens the graph.
+ * @throws UsageError when an operator might need float32
  */
 export function halfPrecisionChanges(path: string): Required<Pick<GraphChanges, 'nodes' | 'renamedInputs'>> {
   const { nodes, constants } = readOnnxFile(path).graph
@@ -50,7 +46,6 @@ function halfName(name: string): string {
   return `shiftscope.half.${name}`
 }
 
-/** A node that changes a tensor's type. */
 export function castNode(input: string, output: string, to: number): Node {
   return { operator: 'Cast', name: `${output}.node`, inputs: [input], outputs: [output], attributes: { to } }
 }
@@ -60,7 +55,7 @@ function isConstant({ operator, inputs }: GraphNode, constants: ReadonlyMap<stri
   return inputs.length > 0 && inputs.every((name) => name === '' || constants.has(name))
 }
 
-/** Type of a node's output from constants, such as weights that are stored as integers and a scale. */
+/** Element type of a node's output if all inputs are constants, such as integer weights and a scale. */
 function constantType({ operator, inputs, attributes }: GraphNode, constants: ReadonlyMap<string, number>): number {
   const [to, value] = [attributes.get('to'), attributes.get('value')]
   if (operator === 'Cast') return typeof to === 'number' ? to : ElementType.UNDEFINED

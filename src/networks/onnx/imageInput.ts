@@ -9,14 +9,13 @@ import { ElementType } from './messages.js'
 import type { Node } from './model.js'
 import type { OnnxModel, TypedTensor } from './onnxFile.js'
 
-/** The image that a model takes, as its file describes it. */
 export interface ImageInput {
   readonly tensor: TypedTensor
-  /** Number of the type of its elements, as in `ElementType`. */
+  /** Element type, as in `ElementType`. */
   readonly type: number
 }
 
-/** Types of numbers that pixels can be given in. */
+/** Element types that an image input may have. */
 const PIXEL_TYPES: Readonly<Record<string, number>> = {
   float32: ElementType.FLOAT,
   float16: ElementType.FLOAT16,
@@ -24,19 +23,16 @@ const PIXEL_TYPES: Readonly<Record<string, number>> = {
   uint8: ElementType.UINT8,
 }
 
-/** Side of the frame if neither the model nor a recipe gives it; the paper's. */
+/** Side of the frame in pixels, as in the paper, if neither the model nor a recipe gives it. */
 const USUAL_SIDE = 224
 
-/** Largest number of values in a batch that a graph fixes. */
+/** Most values in a batch, if the graph fixes its size: 1 GiB of float32. */
 const MOST_VALUES = 2 ** 28
 
 const refusal = (path: string, found: string, remedy: string) =>
   new InputError(`${path} ${found}; one input [N, 3, rows, cols] of numbers is needed: ${remedy}`)
 
-/**
- * The one input of a model of images.
- * @throws InputError when it has none or several, or takes something other than images
- */
+/** @throws InputError when the model has no or several inputs, or takes something other than images */
 export function imageInput({ path, inputs }: OnnxModel): ImageInput {
   const [tensor] = inputs
   if (!tensor || inputs.length > 1) {
@@ -62,9 +58,9 @@ export interface PlannedInput {
 }
 
 /**
- * @param wantedSize side of the frame that the user wants
- * @throws InputError if channels, rows or columns are not those of an image; UsageError for a side or values that the
- * model does not take
+ * @param wantedSize side of the frame in pixels that the user wants
+ * @throws InputError if the axes are not those of an RGB image; UsageError if the model does not take the wanted size
+ * or the recipe's pixel values
  */
 export function plannedInput(
   model: OnnxModel,
@@ -78,16 +74,20 @@ export function plannedInput(
   const sides = (isChannelsLast ? [second, third] : [third, fourth]).filter((size) => typeof size === 'number')
   const side = sides[0] ?? recipe.size ?? USUAL_SIDE
   if (side > LARGEST_FRAME)
-    throw refusal(path, `${described(tensor)}, images beyond ${LARGEST_FRAME} pixels`, 'export it for smaller ones')
+    throw refusal(
+      path,
+      `${described(tensor)}, images larger than ${LARGEST_FRAME} pixels`,
+      'export it for smaller images',
+    )
   if (typeof batch === 'number' && batch * 3 * side ** 2 > MOST_VALUES)
-    throw refusal(path, `${described(tensor)}, a batch of more than 1 GiB`, 'export it for a smaller one')
+    throw refusal(path, `${described(tensor)}, a batch of more than 1 GiB`, 'export it for a smaller batch')
   if (sides.some((size) => size !== side))
-    throw refusal(path, `${described(tensor)}, which is not square`, 'export it for a square')
+    throw refusal(path, `${described(tensor)}, which is not square`, 'export it for square images')
   if (wantedSize !== undefined && wantedSize !== side)
     throw new UsageError(`${path} takes images of ${side} pixels; leave \`inputSize ${wantedSize}\` out`)
   if (type === ElementType.UINT8 && !isOfBytes(recipe))
     throw new UsageError(
-      `${path} takes bytes, so that its pixels can only be 0 to 255 (${recipe.source} says otherwise); correct that, or use \`input raw\``,
+      `${path} takes bytes from 0 to 255, but the input recipe (${recipe.source}) scales the pixels; correct the recipe, or use \`input raw\``,
     )
   const { divisor, mean, std, channelOrder } = recipe
   const fixed = typeof batch === 'number' ? batch : null
@@ -104,7 +104,7 @@ export function plannedInput(
   }
 }
 
-/** A number, or the name of an extent that the file leaves open. */
+/** Length of an axis, or its name if the file leaves the length open. */
 type Extent = number | string
 
 function channelsLast(path: string, tensor: TypedTensor, { layout }: InputRecipe): boolean {
@@ -120,7 +120,7 @@ function isOfBytes({ divisor, mean, std }: InputRecipe): boolean {
   return divisor === 1 && mean.every((value) => value === 0) && std.every((value) => value === 1)
 }
 
-/** Nodes that convert float32, channels first, into the input of the graph. */
+/** Nodes that convert float32 images, channels first, into the graph's own type and order of axes. */
 function conversion(from: string, to: string, isChannelsLast: boolean, type: number): readonly Node[] {
   const cast = (input: string) => castNode(input, to, type)
   if (!isChannelsLast) return [cast(from)]

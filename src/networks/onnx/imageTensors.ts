@@ -1,15 +1,14 @@
 import type { GraphNode, GraphNodes } from './graphNodes.js'
 
-/** A tensor that a node makes of the image. */
 export interface ImageTensor {
   readonly name: string
   readonly operator: string
 }
 
-/** Operators whose outputs depend only on a tensor's extents, not on its values. */
+/** Operators whose outputs depend only on a tensor's shape, not on its values. */
 const OF_EXTENTS = new Set(['Shape', 'Size'])
 
-/** The tensors of a graph that depend on its image, and so could be read, in the order of the file. */
+/** The tensors of a graph that depend on its image, in the order of the file. Each can be read as a layer. */
 export function imageTensors({ nodes }: GraphNodes, image: string): readonly ImageTensor[] {
   const made = new Set([image])
   const tensors: ImageTensor[] = []
@@ -23,15 +22,13 @@ export function imageTensors({ nodes }: GraphNodes, image: string): readonly Ima
   return tensors
 }
 
-/** A product of features with weights. */
+/** A matrix product of features and weights. */
 export interface FullyConnected {
   readonly input: string
   readonly output: string
 }
 
-/**
- * Products of two matrices, with the indices of these two among the inputs. 8-bit products have scales between them.
- */
+/** Operators that multiply two matrices, with the indices of these inputs. 8-bit operators have scales between them. */
 const PRODUCTS: Readonly<Record<string, readonly [number, number]>> = {
   Gemm: [0, 1],
   MatMul: [0, 1],
@@ -40,10 +37,7 @@ const PRODUCTS: Readonly<Record<string, readonly [number, number]>> = {
   QGemm: [0, 3],
 }
 
-/**
- * The products with constant weights that a tensor depends on, in the file's order. A product is a fully connected
- * layer if its input has the right shape.
- */
+/** The products with constant weights that a tensor depends on, in the order of the file. */
 export function productsBefore(graph: GraphNodes, tensor: string): readonly FullyConnected[] {
   const constants = constantTensors(graph)
   const needed = new Set([tensor])
@@ -87,7 +81,7 @@ function productOf(
   return constants.has(weights) && !constants.has(features) ? { input: features, output } : undefined
 }
 
-/** Initializers, and tensors that nodes make from these alone. */
+/** Names of the initializers, and of the tensors that nodes compute from these alone. */
 function constantTensors({ nodes, constants }: GraphNodes): ReadonlySet<string> {
   const known = new Set(constants.keys())
   for (const { inputs, outputs } of nodes) {

@@ -7,7 +7,7 @@ import type { GraphNode, GraphNodes } from './graphNodes.js'
 
 const REMEDY = 'export it in evaluation mode (PyTorch: model.eval())'
 
-/** @throws InputError when nodes of a graph compute as in training */
+/** @throws InputError when a BatchNormalization or Dropout of the graph is in training mode */
 export function checkEvaluationMode(name: string, graph: GraphNodes): void {
   const trains = (operator: string, isTraining: (node: GraphNode) => boolean) =>
     graph.nodes.some((node) => node.domain === '' && node.operator === operator && isTraining(node))
@@ -22,36 +22,31 @@ export function checkEvaluationMode(name: string, graph: GraphNodes): void {
 }
 
 /**
- * Whether a node uses the statistics of the batch. Since operator set 14, an attribute states this. Before, a node had
- * outputs for the statistics only in training.
+ * Whether a node uses the statistics of the batch. Before operator version 14, only such a node has further outputs.
  */
 function takesBatchStatistics({ attributes, outputs }: GraphNode, operatorSet: number): boolean {
   if (operatorSet >= 14) return attributes.get('training_mode') === 1
   return outputs.slice(1).some((output) => output !== '')
 }
 
-/** Whether a tensor is known to be true without a run; `checkIndependence` finds the others. */
+/** Whether a tensor is a constant that is true. One that is computed is not found here, but by `checkIndependence`. */
 function isTrue(name: string, { nodes, constants }: GraphNodes): boolean {
   const made = nodes.find(({ operator, outputs }) => operator === 'Constant' && outputs[0] === name)
   const constant = constants.get(name) ?? made?.attributes.get('value')
   return typeof constant === 'object' && constant !== null && 'type' in constant && (constant.values?.[0] ?? 0) !== 0
 }
 
-/**
- * Whether a graph quantises by the range of the whole batch. If so, an image's values depend on the others in the
- * batch.
- */
+/** Whether a graph quantises by the range of the batch, so that an image's values depend on the others. */
 export function scalesByBatch({ nodes }: GraphNodes): boolean {
   return nodes.some(({ operator }) => operator.startsWith('DynamicQuantize'))
 }
 
-/** Largest relative distance, between an image's values alone and beside other images, that counts as rounding. */
+/** Largest relative distance between an image's values alone and in a batch that counts as rounding. */
 const ROUNDING = 1e-3
 
 /**
- * Compares an image's values in two runs.
- * @param alone values of the other run; it may be longer, and only the first `beside.length` values count
- * @returns their relative distance if it is more than rounding
+ * Relative distance between an image's values in a batch and in another run; undefined if it is only rounding.
+ * @param alone may be longer; only the first `beside.length` values count
  */
 export function dependence(beside: Float32Array, alone: Float32Array): number | undefined {
   let [difference, norm] = [0, 0]
@@ -63,10 +58,7 @@ export function dependence(beside: Float32Array, alone: Float32Array): number | 
   return difference > ROUNDING ** 2 * norm ? Math.sqrt(difference / norm) : undefined
 }
 
-/**
- * @param title of the tensor, for messages
- * @throws InputError for a tensor whose rows were found to depend on more than their image
- */
+/** @throws InputError if an image's values of the tensor `title` differ between batches */
 export function checkIndependence(name: string, title: string, { dependence }: Pick<ShownTensor, 'dependence'>): void {
   if (dependence === undefined) return
   throw new InputError(

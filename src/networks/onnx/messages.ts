@@ -14,8 +14,8 @@ import {
 } from '../protobuf/messages.js'
 
 /**
- * ONNX's messages and enumerations, with their names from onnx/onnx.proto. They hold only the fields that Shiftscope
- * reads or writes. All fields with tensors are among them, because any tensor may have its data in a separate file.
+ * ONNX's messages and enumerations, with their names from onnx/onnx.proto and only the fields that Shiftscope needs.
+ * These include all fields with tensors, because any tensor may have its data in a separate file.
  */
 
 const MOST_AXES = 64
@@ -23,10 +23,8 @@ const MOST_AXES = 64
 const operatorSet = { domain: text(1), version: integer(2) }
 const entry = { key: payload(1), value: payload(2) }
 
-/** TensorShapeProto.Dimension. */
 const dimension = { dim_value: integer(1), dim_param: text(2) }
 const tensorShape = { dim: messages(1, () => dimension) }
-/** TypeProto.Tensor. */
 const tensorType = { elem_type: integer(1), shape: message(2, () => tensorShape) }
 const type = { tensor_type: message(1, () => tensorType) }
 const valueInfo = { name: text(1), type: message(2, () => type) }
@@ -101,7 +99,7 @@ export const modelTable = {
 }
 export type ModelProto = MessageOf<typeof modelTable>
 
-/** TensorProto.DataType. */
+/** ONNX's TensorProto.DataType. */
 export const ElementType = {
   UNDEFINED: 0,
   FLOAT: 1,
@@ -117,5 +115,5 @@ export const ElementType = {
   DOUBLE: 11,
 } as const
 
-/** AttributeProto.AttributeType. */
+/** ONNX's AttributeProto.AttributeType. */
 export const AttributeType = { FLOAT: 1, INT: 2, STRING: 3, TENSOR: 4, GRAPH: 5, INTS: 7 } as const

@@ -18,7 +18,7 @@ export interface Model {
   readonly inputs: readonly TensorInfo[]
   readonly outputs: readonly TensorInfo[]
   readonly initializers: readonly Initializer[]
-  /** In an order in which every node comes after those that it reads. */
+  /** Each node comes after the nodes whose outputs it reads. */
   readonly nodes: readonly Node[]
   /** Version of ONNX's operators; 17 by default. */
   readonly operatorSet?: number
@@ -37,7 +37,7 @@ export interface TypedInfo extends TensorInfo {
   readonly elements?: 'float32' | 'int32'
 }
 
-/** A constant of the graph; float32 elements are read when they are written. */
+/** A constant of the graph. `float32` is called only when the file is written, to save memory. */
 export type Initializer =
   | { readonly name: string; readonly shape: readonly number[]; readonly float32: () => Promise<Float32Array> }
   | { readonly name: string; readonly shape: readonly number[]; readonly int64: readonly number[] }
@@ -53,7 +53,7 @@ export interface Node {
 /** A number is an INT attribute, a list INTS, and a text STRING. FLOAT and GRAPH have their own keys. */
 export type Attribute = number | readonly number[] | string | { readonly float: number } | { readonly graph: Subgraph }
 
-/** A graph that a node runs; it may read what is outside. */
+/** A graph in a node's attribute. It may also read tensors of the graph around it. */
 type Subgraph = Pick<Model, 'name' | 'nodes'> & {
   readonly inputs: readonly TypedInfo[]
   readonly outputs: readonly TypedInfo[]
@@ -62,16 +62,11 @@ type Subgraph = Pick<Model, 'name' | 'nodes'> & {
 const irVersion = 8
 const defaultOperatorSet = 17
 
-/**
- * Writes a model to a file, whole or not at all, with at most one initializer in memory at a time.
- *
- * @throws OutputError when the file cannot be written; errors of reading an initializer pass through
- */
+/** Writes a model to a file, whole or not at all, with at most one initializer in memory at a time. */
 export async function writeModel(path: string, model: Model): Promise<void> {
   await writeFileAtomic(path, messageBytes(modelMessage(model)))
 }
 
-/** The model as the chunks of a ModelProto. */
 export function modelMessage(model: Model): Chunk[] {
   return chunksOf(modelTable, {
     ir_version: irVersion,
@@ -91,7 +86,6 @@ function graphMessage({ nodes, name, initializers, inputs, outputs }: Omit<Model
   }
 }
 
-/** A node as a message. */
 export function nodeMessage({ inputs, outputs, name, operator, attributes }: Node): NodeProto {
   const attribute = Object.entries(attributes).map(([name, value]) => ({ name, ...attributeMessage(value) }))
   return { input: inputs, output: outputs, name: utf8(name), op_type: operator, attribute }
@@ -105,7 +99,6 @@ function attributeMessage(value: Attribute): AttributeProto {
   return { ints: value, type: AttributeType.INTS }
 }
 
-/** A constant as a message. */
 export function initializerMessage(initializer: Initializer): TensorProto {
   const { name, shape: dims } = initializer
   if ('int64' in initializer) {
@@ -128,7 +121,6 @@ function littleEndian(elements: Float32Array | BigInt64Array): Uint8Array {
   return new Uint8Array(elements.buffer, elements.byteOffset, elements.byteLength)
 }
 
-/** A tensor's name, type and shape as a message. */
 export function tensorInfoMessage({ name, shape, elements }: TypedInfo): ValueInfoProto {
   const dim = shape.map((size) => (typeof size === 'number' ? { dim_value: size } : { dim_param: size }))
   const elem_type = elements === 'int32' ? ElementType.INT32 : ElementType.FLOAT

@@ -8,7 +8,7 @@ import { type GraphNodes, graphNodes } from './graphNodes.js'
 import { ElementType, type ModelProto, modelTable, type ValueInfoProto } from './messages.js'
 import type { TensorInfo } from './model.js'
 
-/** A tensor that goes into an ONNX graph or comes out of it. */
+/** An input or output of an ONNX graph. */
 export interface TypedTensor extends TensorInfo {
   /** Element type as the file states it, such as `float32`; `unknown` if it states none. */
   readonly type: string
@@ -20,12 +20,12 @@ export interface OnnxModel {
   /** Inputs that are not constants. */
   readonly inputs: readonly TypedTensor[]
   readonly outputs: readonly TypedTensor[]
-  /** Names of the tensors that the nodes make, outputs and all others. */
+  /** Names of all tensors that the nodes compute, inner ones and outputs. */
   readonly tensors: ReadonlySet<string>
   readonly graph: GraphNodes
-  /** Metadata under `METADATA_KEYS`, where the file has it. */
+  /** The file's metadata under the keys of `METADATA_KEYS`. */
   readonly metadata: ReadonlyMap<MetadataKey, string>
-  /** The files in which it keeps elements of its tensors. */
+  /** The data files that hold elements of its tensors. */
   readonly external: readonly ExternalReference[]
 }
 
@@ -33,19 +33,17 @@ export interface OnnxModel {
 const METADATA_KEYS = [
   ...(['classes', 'shiftscope.input', 'Image.NominalPixelRange', 'Image.BitmapPixelFormat'] as const),
   ...(['encoder', 'encoder_sha256', 'layer', 'feature'] as const),
-  // Data of an embedded network's training, for models/train/catalog.mjs.
+  // How an embedded network was trained. Only models/train/catalog.mjs reads it.
   'training' as const,
 ]
 export type MetadataKey = (typeof METADATA_KEYS)[number]
 
-/** Longest value that is read. The classes of a large network take some hundred thousand bytes. */
+/** Longest metadata value that is read. The classes of a large network take some hundred thousand bytes. */
 const MOST_METADATA_BYTES = 1 << 20
 
 /**
  * Reads an open ONNX file. Weights are skipped, so the time depends on the number of nodes, not on the size of the
  * file. A dimension that the file does not fix is given by its name, or as `?`.
- *
- * @throws InputError if the file is not an ONNX model, or keeps data outside of its own folder
  */
 function readOnnx(file: ModelFile): OnnxModel {
   const { path } = file
@@ -70,29 +68,22 @@ function readOnnx(file: ModelFile): OnnxModel {
 
 type ModelFile = ProtobufFile & Pick<OpenFile, 'path'>
 
-/**
- * Reads an ONNX file.
- *
- * @throws InputError as `readOnnx`, and if the file is missing
- */
+/** @throws InputError if the file is missing, is not an ONNX model, or has data outside of its own folder */
 export function readOnnxFile(path: string): OnnxModel {
   return withFileSync(path, readOnnx)
 }
 
-/** An ONNX model with the files in which its data lies. */
+/** An ONNX model, its data files, and the hash of all of them. */
 export interface HashedModel extends OnnxModel {
   /** SHA-256 of the ONNX file and its data files; it identifies the weights. */
   readonly sha256: string
-  /** Total size of these files in bytes. */
+  /** Total size in bytes of the ONNX file and its data files. */
   readonly bytes: number
   readonly files: readonly ExternalFile[]
 }
 
 /**
- * Reads an ONNX file once, and hashes it and its data files.
- *
- * @param accept is called before anything is hashed
- * @throws the errors of `readOnnx` and `accept`; InputError if a file is missing, too short, or in another folder
+ * Reads an ONNX file, and hashes it and its data files. @param accept may refuse the model before anything is hashed
  */
 export function readHashedOnnx(path: string, accept: (model: OnnxModel) => void = () => {}): Promise<HashedModel> {
   return withFile(path, async (file) => {
@@ -110,16 +101,11 @@ async function hashed(model: OnnxModel, file: OpenFile): Promise<HashedModel> {
   return { ...model, files, bytes, sha256: files.length === 0 ? own : all() }
 }
 
-/**
- * The messages of an ONNX file.
- *
- * @throws InputError if it is no ONNX model
- */
+/** Reads an ONNX file as protobuf messages, for a changed copy. */
 export function readModelProto(file: ModelFile): ModelProto {
   return asOnnx(file.path, () => readMessage(file, modelTable))
 }
 
-/** Runs `read`, and turns a ProtobufError into an error that says that the file is not an ONNX model. */
 function asOnnx<T>(path: string, read: () => T): T {
   try {
     return read()

@@ -2,16 +2,12 @@ import { isMap, type ShownTensor } from './featureNodes.js'
 import type { GraphNode, GraphNodes } from './graphNodes.js'
 import { productsBefore } from './imageTensors.js'
 
-/** A tensor with the operator that makes it. */
 export interface MadeTensor extends ShownTensor {
   readonly name: string
   readonly operator: string
 }
 
-/**
- * Operators that end the blocks of a stage, the most certain first. An Add counts only if it joins two paths: both its
- * inputs depend on the image.
- */
+/** Operators that can end a block, the surest first. An Add counts only if both its inputs depend on the image. */
 const ENDS: readonly (readonly string[])[] = [
   ['Add'],
   ['Concat'],
@@ -20,8 +16,9 @@ const ENDS: readonly (readonly string[])[] = [
 const ACTIVATIONS = new Set(['Relu', 'Clip', 'LeakyRelu', 'PRelu'])
 
 /**
- * The ends of a network's stages. A stage has all maps of one size. Its end is the last join of a residual block, or
- * else the last concatenation, or else the last activation. For a transformer's tokens, only joins count.
+ * The last tensor of each of a network's stages. A stage is all maps of one size. It ends with its last residual block
+ * (an Add), or else with its last concatenation, or else with its last activation or pooling. For a transformer's
+ * tokens, only residual blocks count.
  */
 export function stageEnds(graph: GraphNodes, tensors: readonly MadeTensor[]): readonly string[] {
   const readers = readersOf(graph)
@@ -44,7 +41,7 @@ export function stageEnds(graph: GraphNodes, tensors: readonly MadeTensor[]): re
   function isEnd(name: string, operator: string): boolean {
     return operator !== 'Add' || joins.has(name)
   }
-  /** The activation of a tensor, if nothing else reads the tensor; otherwise the tensor itself. */
+  /** The output of the activation after a tensor, if nothing else reads the tensor; otherwise the tensor itself. */
   function activated(name: string): string {
     const [reader, ...others] = readers.get(name) ?? []
     const output = reader?.outputs[0]
@@ -53,7 +50,7 @@ export function stageEnds(graph: GraphNodes, tensors: readonly MadeTensor[]): re
   }
 }
 
-/** Outputs of the fully connected layers before a tensor, without their activation. */
+/** Outputs of the fully connected layers before a tensor, each before its activation. */
 export function connectedEnds(graph: GraphNodes, last: string, tensors: readonly MadeTensor[]): readonly string[] {
   const vectors = new Set(tensors.flatMap(({ name, shape }) => (shape.length === 2 ? [name] : [])))
   const biased = new Map(
@@ -71,7 +68,7 @@ function isJoin({ operator, inputs }: GraphNode, known: ReadonlySet<string>): bo
   return operator === 'Add' && inputs.every((name) => known.has(name))
 }
 
-/** Size of a tensor; tensors of one size belong to one stage. Undefined for anything but square maps and tokens. */
+/** A text that is equal for all tensors of one stage. Undefined for anything but square maps and tokens. */
 function sizeOf(tensor: MadeTensor): string | undefined {
   if (!isMap(tensor)) return undefined
   const [, a = 0, b = 0, c = 0] = tensor.shape

@@ -8,7 +8,7 @@ import { extentOf } from './extentNodes.js'
 import type { ShownTensor } from './featureNodes.js'
 import { dependence } from './independence.js'
 
-/** Process that runs models that are not trusted yet. */
+/** The script of the process that runs models that are not trusted yet. */
 
 /** Name and shape of an input, float32 [batch, 3, rows, cols] of images. */
 export interface TrialInput {
@@ -19,21 +19,19 @@ export interface TrialInput {
 export interface TrialQuestion {
   /** The ONNX file. */
   readonly path: string
-  /** Its name in messages. */
+  /** Name of the model in messages. */
   readonly model: string
   readonly input: TrialInput
   /** Tensors to find types and shapes for. */
   readonly names: readonly string[]
-  /** ONNX Runtime's level of optimisation. */
   readonly optimization: Optimization
-  /** Whether the outputs of `extentNodes` are read instead of the tensors themselves. */
+  /** Whether to read only shapes, through the outputs of `extentNodes`, instead of the tensors themselves. */
   readonly byExtents: boolean
 }
 
-/** Types and shapes by name. */
 export type TrialAnswer = ReadonlyMap<string, ShownTensor>
 
-/** Without this, ONNX Runtime also writes to stderr the errors that it throws. */
+/** Without this, ONNX Runtime also prints the errors that it throws. */
 const quiet = { logSeverityLevel: 4 } as const
 
 answerConfined<TrialQuestion, TrialAnswer>(async (question) => {
@@ -59,8 +57,8 @@ async function values(session: InferenceSession, question: TrialQuestion): Promi
 
 /**
  * Compares the first image's values with those from a second run. In that run, the image is alone, or with copies of
- * itself if the batch size is fixed. A second run also shows random values.
- * @returns for each float32 output with one row per image: the distance, by name, if the values differ
+ * itself if the batch size is fixed. A second run also reveals values that are random.
+ * @returns the relative distance by output, for float32 outputs with one row per image whose values differ
  */
 async function dependencesOf(
   session: InferenceSession,
@@ -133,9 +131,7 @@ function checkNumbers(model: string, name: string, features: Float32Array): void
   )
 }
 
-/**
- * Pixels with many values, from −2 to 2 times the contrast. A blank image could make a network divide by a norm of 0.
- */
+/** Images with many pixel values, from −2 to 2 times the contrast. A blank image could lead to a division by 0. */
 function pattern([images = 1, ...image]: readonly number[], contrastOf: (image: number) => number): Float32Array {
   const length = image.reduce((product, size) => product * size, 1)
   return Float32Array.from({ length: images * length }, (_, i) => {
@@ -144,7 +140,7 @@ function pattern([images = 1, ...image]: readonly number[], contrastOf: (image: 
   })
 }
 
-/** Contrast of an image, different for each image so that their statistics differ. */
+/** Contrast of the image with this index. All differ, so that batch statistics differ from those of a single image. */
 function fading(image: number): number {
   return 1 / (1 + image)
 }

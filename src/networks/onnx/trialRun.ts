@@ -7,19 +7,18 @@ import { machineMemory } from '../../support/machine.js'
 import { OPTIMIZATIONS, type Optimization, type RunnableGraph } from '../network.js'
 import type { TrialAnswer, TrialInput, TrialQuestion } from './trialMain.js'
 
-/** A model that is tried. */
 export interface TriedModel {
   /** The ONNX file. */
   readonly path: string
-  /** Level of optimisation of the first try; by default the highest. */
+  /** ONNX Runtime's level of optimisation for the first attempt; the highest by default. */
   readonly optimization?: Optimization | undefined
-  /** Its name in messages. */
+  /** Name of the model in messages. */
   readonly name: string
-  /** Bytes of the file and of its data files. */
+  /** Bytes of the ONNX file and its data files. */
   readonly bytes: number
 }
 
-/** Result of a trial. */
+/** Result of a trial. `optimization` is absent if the highest level worked. */
 export interface Trial extends Pick<RunnableGraph, 'optimization'> {
   readonly tensors: TrialAnswer
 }
@@ -27,16 +26,13 @@ export interface Trial extends Pick<RunnableGraph, 'optimization'> {
 const trial = confined<TrialQuestion, TrialAnswer>(workerFile('networks/onnx/trialMain.js'))
 
 /**
- * Runs a model once on the processor to find the types and shapes of its outputs, which an ONNX file need not state and
- * often states wrongly. The run is in its own process, because a small file can take any time and any memory, or crash
- * the process. After a successful trial, the model may run elsewhere. If ONNX Runtime crashes, the trial is repeated at
- * the next lower level of optimisation.
- *
- * @param names outputs of the graph
- * @returns type and shape by name, and for float32 whether a row depends only on its image; also the level, if it is
- * not the highest
- * @throws InputError when ONNX Runtime refuses the model, the model does not run on such a batch or within the limits,
- * or an output holds NaN; the signal's reason
+ * Runs a model once to find the types and shapes of its outputs, which an ONNX file need not state and often states
+ * wrongly. The run has a process of its own, because even a small file can take any time and memory, or crash the
+ * process. After a successful trial, the model may run elsewhere. If ONNX Runtime crashes, the trial is repeated at the
+ * next lower level of optimisation.
+ * @returns type and shape by name, and for float32 whether a row depends only on its image
+ * @throws InputError when the model does not run on such a batch or within the limits, or gives NaN; the signal's
+ * reason
  */
 export function trialRun(
   model: TriedModel,
@@ -49,8 +45,8 @@ export function trialRun(
 }
 
 /**
- * Types and shapes of tensors in a graph that has both these tensors and the outputs of `extentNodes` as outputs.
- * @throws the errors of `trialRun`
+ * As `trialRun`, but only the shapes leave ONNX Runtime. The graph must have the tensors and their `extentNodes` as
+ * outputs.
  */
 export function trialShapes(
   model: TriedModel,
@@ -61,7 +57,6 @@ export function trialShapes(
   return tried(model, { input, names, byExtents: true }, trialLimits(model.bytes), signal)
 }
 
-/** Result of a trial with several images. */
 export interface TrialBatch<T> {
   readonly shown: T
   readonly batch: number
@@ -70,11 +65,10 @@ export interface TrialBatch<T> {
 }
 
 /**
- * Tries a graph with the number of images that it takes, or with two. Some graphs claim to take any number of images,
- * but contain the number that they were exported with. These run on single images.
- *
+ * Tries a graph with its fixed number of images, or with two. Some graphs claim to take any number of images, but work
+ * only with the number that they were exported with. If two images fail, the graph is tried with one.
  * @param stated the only number of images that it takes; null if it claims to take any
- * @param isWhole whether a trial of two images shows two images in its result
+ * @param isWhole whether the result of a trial with two images shows two images
  */
 export async function tryBatches<T>(
   stated: number | null,
@@ -86,18 +80,16 @@ export async function tryBatches<T>(
     const shown = await attempt(2)
     if (isWhole(shown)) return { shown, batch: 2, fixedBatch: null }
   } catch (error) {
-    // If the trial's process crashed or was stopped, the trial is not repeated with fewer images.
+    // After a crash or a timeout, the trial is not repeated with one image.
     if (!(error instanceof InputError) || error.cause instanceof ChildFailure) throw error
   }
   return { shown: await attempt(1), batch: 1, fixedBatch: 1 }
 }
 
 /**
- * Limits of a trial. A ViT-L takes seconds for three images on two cores, or a minute and a half on one slow core.
- * Opening a model takes one second per some hundred megabytes of weights, and twice their memory. Half of the machine's
- * memory is enough for all activations of a network on large images.
- *
- * @param bytes of the model's files
+ * A ViT-L takes seconds for three images on two cores, or a minute and a half on one slow core. Opening a model takes
+ * about one second for a few hundred megabytes of weights, and twice their size in memory. Half of the machine's memory
+ * is enough for all activations of a network on large images. @param bytes size of the model's files
  */
 export function trialLimits(bytes: number, memory = machineMemory()): Limits {
   return { seconds: 180 + Math.round(bytes / 1e7), bytes: Math.min(memory / 2 + 2 * bytes, (memory * 3) / 4) }
@@ -111,13 +103,13 @@ async function tried(
 ): Promise<Trial> {
   const { path, name, optimization = 'all' } = model
   try {
-    // The process may have been started in another folder.
+    // The process may run in another folder, where a relative path would be wrong.
     const tensors = await trial({ path: resolve(path), model: name, optimization, ...asked }, limits, signal)
     return { tensors, ...(optimization !== 'all' && { optimization }) }
   } catch (error) {
     if (!(error instanceof ChildFailure)) throw error
     const lower = OPTIMIZATIONS[OPTIMIZATIONS.indexOf(optimization) + 1]
-    // Without optimisation, a trial needs no less time or memory, so only crashes are tried again.
+    // A lower level needs as much time and memory, so it can only help against crashes.
     if (error.failing === 'crashed' && lower !== undefined)
       return tried({ ...model, optimization: lower }, asked, limits, signal)
     const isTooLarge = error.failing === 'late' || error.failing === 'killed'

@@ -18,17 +18,13 @@ import {
 } from './wire.js'
 
 /**
- * A message as plain data. One codec reads and writes the messages of ONNX and of Caffe; a table lists the fields of
- * each message. Fields that the table does not list are kept, so a changed copy of a file is its message with some
- * other fields. A field that the file lacks is undefined.
+ * A protobuf message as plain data. A table lists its known fields. Unknown fields are kept as ranges of the file, so
+ * that a changed copy of the file still has them. A field that the file lacks is undefined.
  */
 export interface Message {
-  /**
-   * Range of the message in the file, including its tag. The message is copied from there. A changed message has none:
-   * see `changed`.
-   */
+  /** Range of the message and its tag in the file. It is copied from there, unless `changed` removes the range. */
   readonly source?: FileRange | undefined
-  /** Fields that the table does not list. They are kept. */
+  /** Fields that the table does not list. */
   readonly others?: readonly FileRange[]
 }
 
@@ -44,16 +40,15 @@ export interface FieldType<T> {
 /** The fields of a message by name, in the order in which they are written. */
 export type FieldTable = Readonly<Record<string, FieldType<unknown>>>
 
-/** The message that a table describes. */
 export type MessageOf<T extends FieldTable> = Message & {
   readonly [K in keyof T]?: T[K] extends FieldType<infer V> ? V : never
 }
 
 interface Reading {
   readonly file: ProtobufFile
-  /** Messages, entries of lists and unknown ranges that are in memory. */
+  /** Number of messages, list entries and unknown ranges that have been read into memory. */
   parts: number
-  /** Messages around the one that is read. */
+  /** Nesting depth of the message that is being read. */
   depth: number
 }
 
@@ -61,16 +56,12 @@ const MOST_PARTS = 4_000_000
 const MOST_DEPTH = 50
 const MOST_PIECES = 1000
 
-/**
- * Reads a file that is one message.
- *
- * @throws ProtobufError where it is not such a message, or has more parts than any real one
- */
+/** Reads a file that is one message. @throws ProtobufError if it is not, or has too many parts */
 export function readMessage<T extends FieldTable>(file: ProtobufFile, table: T): MessageOf<T> {
   return fieldsOf({ file, parts: 0, depth: 0 }, table, { start: 0, end: file.size }, {}) as MessageOf<T>
 }
 
-/** The bytes of a message: unchanged parts are copied from the file. */
+/** The bytes of a message. Unchanged parts are copied from the file. */
 export function chunksOf<T extends FieldTable>(table: T, message: MessageOf<T>): Chunk[] {
   const values: Readonly<Record<string, unknown>> = message
   const written = Object.entries(table).flatMap(([name, type]) =>
@@ -79,7 +70,6 @@ export function chunksOf<T extends FieldTable>(table: T, message: MessageOf<T>):
   return [...written, ...(message.others ?? [])]
 }
 
-/** A message with other fields. */
 export function changed<M extends Message>(message: M, changes: Partial<M>): M {
   return { ...message, ...changes, source: undefined }
 }
@@ -87,7 +77,6 @@ export function changed<M extends Message>(message: M, changes: Partial<M>): M {
 /** A message during reading. Lists grow in place, because copies would take quadratic time. */
 type Growing = Record<string, unknown> & { others?: FileRange[]; source?: FileRange | undefined }
 
-/** Adds the fields of a range to a message. */
 function fieldsOf(reading: Reading, table: FieldTable, { start, end }: FileRange, message: Growing): Growing {
   if (reading.depth > MOST_DEPTH) throw new ProtobufError('its messages are nested too deeply')
   const known = byNumber(table)
@@ -103,7 +92,7 @@ function fieldsOf(reading: Reading, table: FieldTable, { start, end }: FileRange
 
 function expected(field: Field, type: FieldType<unknown>): Field {
   if (type.wireTypes.includes(field.wireType)) return field
-  throw new ProtobufError(`its field ${field.number} is of the wrong kind`)
+  throw new ProtobufError(`its field ${field.number} has the wrong type`)
 }
 
 /** Keeps an unknown field. Neighbouring fields become one range. */
@@ -135,7 +124,7 @@ function byNumber(table: FieldTable): ReadonlyMap<number, NamedType> {
 
 function count(reading: Reading): void {
   reading.parts++
-  if (reading.parts > MOST_PARTS) throw new ProtobufError(`it has more than ${MOST_PARTS} parts`)
+  if (reading.parts > MOST_PARTS) throw new ProtobufError(`it has more than ${MOST_PARTS} messages and list entries`)
 }
 
 const { varint, fixed32, fixed64, lengthDelimited } = wireTypes
@@ -150,7 +139,7 @@ export function integer(number: number): FieldType<number> {
   }
 }
 
-/** A list of such numbers, packed or not. @param most how many there may be */
+/** A list of integers, packed or not. @param most largest allowed length */
 export function integers(number: number, most = MOST_PARTS): FieldType<readonly number[]> {
   return {
     number,
@@ -198,7 +187,7 @@ export function texts(number: number): FieldType<readonly string[]> {
   }
 }
 
-/** Bytes or a text that stay in the file. */
+/** Bytes or text that are not read into memory; the value is their range. */
 export function payload(number: number): FieldType<Chunk> {
   return {
     number,
@@ -208,7 +197,7 @@ export function payload(number: number): FieldType<Chunk> {
   }
 }
 
-/** A list of bytes or texts that stay in the file, or of whole numbers, several of which can be in one range. */
+/** A list of bytes, texts or integers that are not read into memory. One range may hold several packed integers. */
 export function payloads(number: number): FieldType<readonly FileRange[]> {
   return {
     number,
@@ -219,8 +208,8 @@ export function payloads(number: number): FieldType<readonly FileRange[]> {
 }
 
 /**
- * Consecutive elements in the file. `distance` is the number of bytes from one element to the next; it is larger than
- * an element if each has a tag.
+ * Consecutive elements in the file. `distance` is in bytes from one to the next, more than their size if each has a
+ * tag.
  */
 export interface Piece {
   readonly offset: number
@@ -228,7 +217,7 @@ export interface Piece {
   readonly distance: number
 }
 
-/** A list of numbers of 4 or 8 bytes that stay in the file. Consecutive numbers that are not packed make one piece. */
+/** A list of numbers of 4 or 8 bytes that are not read into memory. Consecutive unpacked numbers form one piece. */
 export function elements(number: number, bytes: 4 | 8): FieldType<readonly Piece[]> {
   return {
     number,
@@ -250,7 +239,7 @@ export function elements(number: number, bytes: 4 | 8): FieldType<readonly Piece
       pieces.flatMap(({ offset, elements, distance }) => {
         const range = { start: offset, end: offset + elements * distance }
         if (distance === bytes) return messageField(number, [range])
-        // Unpacked elements are copied with their tags. The first tag is before the first element.
+        // Unpacked elements are copied with their tags, so the range starts at the tag of the first one.
         const tagBytes = distance - bytes
         return [{ start: range.start - tagBytes, end: range.end - tagBytes }]
       }),
@@ -276,7 +265,7 @@ export function messages<T extends FieldTable>(number: number, table: () => T): 
 }
 
 function nested<T extends FieldTable>(reading: Reading, table: T, field: Field, before?: MessageOf<T>): MessageOf<T> {
-  // A message that the file splits into several pieces has no single range.
+  // A message that the file splits into several parts has no single range.
   const message = (before ?? {}) as Growing
   message.source = before === undefined ? { start: field.tag, end: field.end } : undefined
   reading.depth++

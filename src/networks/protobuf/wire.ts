@@ -1,49 +1,42 @@
 import type { OpenFile } from '../../files/openFile.js'
 
 /**
- * Protobuf's wire format. A message is read in its place in a file, and written as a sequence of chunks. Only tags,
- * numbers and names are in memory. A payload remains a range of its file until it is written.
- *
+ * Protobuf's wire format. Reading takes only tags, numbers and names into memory. Larger payloads stay ranges of the
+ * file, and are copied when a message is written as a sequence of chunks.
  * Reference: https://protobuf.dev/programming-guides/encoding/
  */
 
-/** The parts of an open file that reading needs. */
 export type ProtobufFile = Pick<OpenFile, 'size' | 'byteAt' | 'bytesAt'>
 
 /** The file is not protobuf, or not of the expected kind. The message says why, without the file's name. */
 export class ProtobufError extends Error {}
 
-/** A range of a file: its first byte, and the first byte after it. */
+/** A range of a file. `end` is the offset of the first byte after it. */
 export interface FileRange {
   readonly start: number
   readonly end: number
 }
 
-/** A field with the range of its payload. */
 export interface Field extends FileRange {
   readonly number: number
   readonly wireType: WireType
-  /** Where its tag begins. */
+  /** Offset of its tag. */
   readonly tag: number
-  /** Value of a varint, as int64; 0 for other types. Beyond 2^53 the last digits are lost. */
+  /** Value of a varint, as int64; 0 for other wire types. Numbers beyond 2^53 lose their last digits. */
   readonly value: number
 }
 
 export const wireTypes = { varint: 0, fixed64: 1, lengthDelimited: 2, fixed32: 5 } as const
 export type WireType = (typeof wireTypes)[keyof typeof wireTypes]
 
-/** A place in a range that is being read. */
+/** A position in a range of a file, for reading. */
 export interface Cursor {
   readonly file: ProtobufFile
   position: number
   readonly end: number
 }
 
-/**
- * Reads the field at a cursor, which moves to the next one. The field lies within the cursor's range.
- *
- * @throws ProtobufError where the bytes are no field
- */
+/** Reads a field and moves the cursor behind it. @throws ProtobufError if the bytes are not a field within the range */
 export function nextField(cursor: Cursor): Field {
   const tag = cursor.position
   const head = nextVarint(cursor)
@@ -73,14 +66,13 @@ const MOST_TAG = 2 ** 32 - 1
 const LOW_BITS = 2 ** 28
 const HIGH_BITS = 2 ** 36
 
-/** Reads an int64 and moves behind it. */
+/** Reads an int64 varint and moves the cursor behind it. */
 export function nextVarint(cursor: Cursor): number {
-  // Each byte holds seven bits. Four bytes give the lower 28 bits, and six give the upper 36, which begin with the
-  // sign.
+  // Bit operators handle 32 bits only, so the lower 28 bits (4 bytes) and the upper 36 (6 bytes, with sign) are summed.
   let low = 0
   let high = 0
   for (let i = 0; i < 10; i++) {
-    if (cursor.position >= cursor.end) throw new ProtobufError('it ends in the middle')
+    if (cursor.position >= cursor.end) throw new ProtobufError('it is cut off')
     const byte = cursor.file.byteAt(cursor.position++)
     if (i < 4) low += (byte & 0x7f) * 128 ** i
     else high += (byte & 0x7f) * 128 ** (i - 4)
@@ -95,7 +87,7 @@ export function nextVarint(cursor: Cursor): number {
 const MOST_TEXT_BYTES = 10_000
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** A range as text. @throws ProtobufError for one of more than `most` bytes, and for one that is not UTF-8 */
+/** The text in a range. @throws ProtobufError if it has more than `most` bytes or is not UTF-8 */
 export function textAt(file: ProtobufFile, range: FileRange, most = MOST_TEXT_BYTES): string {
   if (range.end - range.start > most) throw new ProtobufError('a name in it is too long')
   try {
@@ -106,22 +98,22 @@ export function textAt(file: ProtobufFile, range: FileRange, most = MOST_TEXT_BY
   }
 }
 
-/** Text that may be one of a few known words; undefined if it is too long for that. It need not be UTF-8. */
+/** A text that is compared with known words; undefined if it is longer than any of them. It need not be UTF-8. */
 export function shortText(file: ProtobufFile, chunk: Chunk | undefined): string | undefined {
   const { start, end } = fileRangeOf(chunk) ?? { start: 0, end: 0 }
   return end - start > 100 ? undefined : file.bytesAt(start, end).toString('latin1')
 }
 
-/** Bytes that are made when they are written. Their number is known before. */
+/** Bytes that `read` makes only when they are written. Their number is known before. */
 interface DeferredBytes {
   readonly byteLength: number
   readonly read: () => Promise<Uint8Array>
 }
 
-/** A part of a message: bytes, bytes that are made when they are written, or a range of the file to copy. */
+/** A part of a message: bytes in memory, bytes that are made on writing, or a range to copy from the original file. */
 export type Chunk = Uint8Array | DeferredBytes | FileRange
 
-/** The range that a chunk is; undefined if it is none. */
+/** The chunk, if it is a range of the file; otherwise undefined. */
 export function fileRangeOf(chunk: Chunk | undefined): FileRange | undefined {
   return chunk !== undefined && 'start' in chunk ? chunk : undefined
 }
@@ -132,11 +124,7 @@ const MOST_PIECE_BYTES = 1 << 22
 const GATHERED_BYTES = 1 << 16
 const SMALL_RANGE_BYTES = 1 << 8
 
-/**
- * The bytes of a message in order; neighbouring small chunks come together as one piece.
- *
- * @param file of the ranges among the chunks
- */
+/** The bytes of a message in order. Small chunks are joined. @param file the file that ranges refer to */
 export async function* messageBytes(chunks: readonly Chunk[], file?: OpenFile): AsyncGenerator<Uint8Array> {
   let gathered: Uint8Array[] = []
   let length = 0
@@ -156,7 +144,7 @@ export async function* messageBytes(chunks: readonly Chunk[], file?: OpenFile): 
   yield Buffer.concat(gathered)
 }
 
-/** The bytes of a chunk that is in memory or a small range of the file; undefined for other chunks. */
+/** Undefined unless the chunk is in memory or a small range of the file. */
 function smallBytes(chunk: Chunk, file: OpenFile | undefined): Uint8Array | undefined {
   if (chunk instanceof Uint8Array) return chunk
   const isSmall = 'start' in chunk && chunk.end - chunk.start <= SMALL_RANGE_BYTES
@@ -164,14 +152,14 @@ function smallBytes(chunk: Chunk, file: OpenFile | undefined): Uint8Array | unde
 }
 
 function requireFile(file: OpenFile | undefined): OpenFile {
-  if (file === undefined) throw new Error('a range of no file is to be written')
+  if (file === undefined) throw new Error('a chunk is a range of a file, but the file is missing')
   return file
 }
 
 async function madeBytes({ byteLength, read }: DeferredBytes): Promise<Uint8Array> {
   const bytes = await read()
   if (bytes.byteLength === byteLength) return bytes
-  throw new Error(`a payload has ${bytes.byteLength} bytes where ${byteLength} were announced`)
+  throw new Error(`a payload has ${bytes.byteLength} bytes instead of ${byteLength}`)
 }
 
 async function* piecesOf(file: OpenFile, { start, end }: FileRange): AsyncGenerator<Uint8Array> {
@@ -195,19 +183,16 @@ function* joined(chunks: readonly Chunk[]): Generator<Chunk> {
   if (open !== undefined) yield open
 }
 
-/** A field of type int64, uint64, int32, bool or enum. */
 export function integerField(number: number, value: number): Chunk[] {
   return [Buffer.concat([tagOf(number, wireTypes.varint), varint(value)])]
 }
 
-/** A field of type float. */
 export function floatField(number: number, value: number): Chunk[] {
   const bytes = Buffer.alloc(4)
   bytes.writeFloatLE(value)
   return [Buffer.concat([tagOf(number, wireTypes.fixed32), bytes])]
 }
 
-/** A repeated integer field, packed. */
 export function packedIntegersField(number: number, values: readonly number[]): Chunk[] {
   return messageField(number, [Buffer.concat(values.map(varint))])
 }
@@ -230,7 +215,7 @@ function tagOf(number: number, wireType: WireType): Buffer {
   return varint(number * 8 + wireType)
 }
 
-/** A varint. Negative integers take ten bytes, as 64-bit two's complement. */
+/** Negative integers take ten bytes, as 64-bit two's complement. */
 function varint(value: number): Buffer {
   const bytes: number[] = []
   let rest = BigInt.asUintN(64, BigInt(value))
