@@ -130,7 +130,11 @@ const COMPRESSED = 'is compressed or encrypted'
 const OUTSIDE = 'entry test/byteorder reaches beyond the end of the file'
 /** Changes of a good zip. */
 const ZIP_CHANGES: readonly (readonly [string, (bytes: Buffer) => unknown, string])[] = [
-  ['without a pickle', (bytes) => bytes.write('text', bytes.lastIndexOf('data.pkl')), 'it has no data.pkl'],
+  [
+    'without a pickle',
+    (bytes) => bytes.write('text', bytes.lastIndexOf('data.pkl')),
+    'it has 0 data.pkl files instead of one',
+  ],
   [
     'with a flipped bit in a tensor',
     (bytes) => bytes.writeUInt8(1, bytes.indexOf(Buffer.from(Float32Array.of(1, 2).buffer))),
@@ -317,7 +321,11 @@ const CAFFE: readonly Row[] = (() => {
     ['two layers of one name', [...layer(blob), ...layer(blob)], 'two layers with weights are called fc'],
     ['a layer without a name', messageField(100, messageField(7, blob)), 'a layer with weights has no name'],
     ['no weights', [...stringField(1, 'net'), ...layer()], 'is a Caffe model without weights'],
-    ['layers of 2013', old, "its format is older than 2014; convert it with Caffe's upgrade_net_proto_binary"],
+    [
+      'layers of 2013',
+      old,
+      "is a Caffe model in a format older than 2014; convert it with Caffe's upgrade_net_proto_binary",
+    ],
     ['scattered elements', layer([...scattered, ...shape(1500)]), 'are in too many pieces'],
     ['a NaN', layer(nan), 'fc.0 holds NaN at element 1'],
   ]

@@ -95,7 +95,9 @@ export async function readCaffeModel(file: OpenFile): Promise<ReadonlyMap<string
 function tensorsOf(file: OpenFile, { layers = [], layer = [] }: NetParameter): Map<string, CheckpointTensor> {
   const tensors = new Map<string, CheckpointTensor>()
   if (layers.some(({ layer = [], blobs = [] }) => blobs.length === 0 && layer.length > 0))
-    throw new ProtobufError("its format is older than 2014; convert it with Caffe's upgrade_net_proto_binary")
+    throw new InputError(
+      `${file.path} is a Caffe model in a format older than 2014; convert it with Caffe's upgrade_net_proto_binary`,
+    )
   for (const { name = '', blobs = [] } of [...layers, ...layer]) {
     blobs.forEach((blob, index) => {
       const key = `${name}.${index}`

@@ -1,7 +1,7 @@
 import { crc32 } from 'node:zlib'
 import { InputError } from '../../errors.js'
 import type { OpenFile } from '../../files/openFile.js'
-import { printable } from '../../support/text.js'
+import { counted, printable } from '../../support/text.js'
 import { maximumPickleBytes, type PickleValue, readPickle } from './pickle.js'
 import { lazyTensor, readingPickles, stateDictTensors } from './stateDict.js'
 import type { CheckpointTensor } from './tensor.js'
@@ -37,7 +37,7 @@ function rootOf(file: OpenFile, directory: ReadonlyMap<string, ZipEntry>): strin
   const pickles = [...directory.keys()].filter((name) => /^[^/]+\/data\.pkl$/.test(name))
   if (pickles.length !== 1) {
     throw new InputError(
-      `${file.path} is a zip file, but not a PyTorch checkpoint: it has no data.pkl; give the file that torch.save wrote`,
+      `${file.path} is a zip file, but not a PyTorch checkpoint: it has ${counted(pickles.length, 'data.pkl', 'data.pkl files')} instead of one; give the file that torch.save wrote`,
     )
   }
   return (pickles[0] as string).slice(0, -'data.pkl'.length)

@@ -47,9 +47,12 @@ export async function readZipDirectory(file: OpenFile): Promise<ReadonlyMap<stri
     return entries
   } catch (error) {
     if (!(error instanceof ZipError)) throw error
-    throw new InputError(`${file.path} is a damaged zip file: ${error.message}; download or copy it again`, {
-      cause: error,
-    })
+    throw new InputError(
+      `${file.path} is damaged, or not written by torch.save: ${error.message}; download or copy it again`,
+      {
+        cause: error,
+      },
+    )
   }
 }
 
