@@ -230,7 +230,7 @@ describe.runIf(hasChromium())('the live page', () => {
     for (const [name, line] of [
       ['bad.onnx', /^bad\.onnx is not an ONNX model/],
       ['bad.pth', 'That is neither a picture nor an ONNX file (NAME.onnx).'],
-      ['broken.png', 'The browser cannot read broken.png as a picture. Use PNG, JPEG, WebP or SVG.'],
+      ['broken.png', /^The browser cannot read .broken\.png. as a picture\. Use PNG, JPEG, WebP or SVG\.$/],
     ] as const) {
       await drop(Buffer.from('nothing'), name)
       await expect.poll(() => text('#live-note')).toEqual(typeof line === 'string' ? line : expect.stringMatching(line))

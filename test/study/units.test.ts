@@ -61,7 +61,7 @@ describe('plan', () => {
     const refused = () => checkMemory(large, grid, 16 * 2 ** 30)
     expect(refused).toThrow(UsageError)
     expect(refused).toThrow(
-      /^conv: weights and features of 22500 positions need 16.3 GiB .* 16.0 GiB .* layer1 \(193600/,
+      /^conv: weights and features of 22500 positions need 16.3 GiB, .* 16.0 GiB .* layer1 \(193600/,
     )
   })
 })
