@@ -253,9 +253,9 @@ async function upload(headers: readonly string[], mebibytes: number, way = 'obje
   const piece = Buffer.alloc(1 << 20, 7)
   const isChunked = headers.some((header) => header.startsWith('Transfer-Encoding'))
   const sent = isChunked ? Buffer.concat([Buffer.from('100000\r\n'), piece, Buffer.from('\r\n')]) : piece
+  const closed = once(socket, 'close').catch(() => undefined)
   for (let i = 0; i < mebibytes && answer() === '' && socket.writable; i++) {
-    if (!socket.write(sent))
-      await Promise.race(['drain', 'close'].map((event) => once(socket, event).catch(() => undefined)))
+    if (!socket.write(sent)) await Promise.race([once(socket, 'drain').catch(() => undefined), closed])
   }
   for (let attempt = 0; answer() === '' && attempt < 100; attempt++) await wait(50)
   socket.destroy()
