@@ -9,7 +9,8 @@ namespace {
 
 constexpr std::size_t kPieceRows = 64;
 
-/// Number of independent maxima. The compiler turns them into vector instructions, and the memory becomes the limit.
+/// Number of maxima that are updated independently. The compiler turns them into vector instructions, so that only the
+/// memory limits the speed.
 constexpr std::size_t kLanes = 32;
 
 constexpr float kLowest = -std::numeric_limits<float>::infinity();

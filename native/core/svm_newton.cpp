@@ -9,37 +9,39 @@
 namespace shiftscope {
 namespace {
 
-/// Stiffness of the smoothed hinge: first value, growth factor and largest value. The first and the last are multiples
-/// of a typical multiplier. A stiffer hinge is closer to the true problem but takes more steps. If it is far too stiff,
-/// the steps lose their digits.
+/// Stiffness of the smoothed hinge: first value, growth factor and largest value. The first and the largest value are
+/// multiplied by `typical_multiplier`. A stiffer hinge is closer to the true problem but takes more steps. With a hinge
+/// that is far too stiff, rounding errors make the steps inaccurate.
 constexpr double kFirstStiffness = 20;
 constexpr double kGrowth = 3;
 constexpr double kMostStiffness = 1e4;
 
-/// A smoothed problem is solved if the next step would lower it by less than this share of the allowed gap. Multipliers
-/// from an earlier point would not help the next smoothed problem.
+/// A smoothed problem is solved if the next step would lower it by less than this share of the allowed gap. If it
+/// ended earlier, its multipliers would not help the next smoothed problem.
 constexpr double kPromise = 1e-3;
 
-/// With at least this many samples between the bounds, a step takes longer than those of other problems.
+/// With at least this many multipliers strictly between 0 and C, a step takes so long that it uses several threads.
 constexpr std::size_t kHeavy = 256;
 
-/// With at most this many dims, a step always has one unknown per dim. That is cheap. With one unknown per sample,
-/// columns of very different scales would spoil the factors.
+/// With at most this many dims, a step always solves a system with one unknown per dim, which is cheap. A system with
+/// one unknown per sample would be inaccurate if the columns have very different scales.
 constexpr std::size_t kFewDims = 256;
 
-/// The method gives up after this many passes that hardly reduce the gap, because the rest is rounding error.
+/// The method gives up after `kIdlePasses` passes without progress, because the rest of the gap is rounding error. A
+/// pass makes progress if it reduces the smallest gap so far to less than `kProgress` times its value.
 constexpr int kIdlePasses = 40;
 constexpr double kProgress = 0.9;
 
 std::size_t padded(std::size_t count) { return (count + 7) / 8 * 8; }
 
-/// The smoothed losses of all samples along the line f + t · change. The derivative of a loss by its slack s = 1 - y f
-/// is the sample's multiplier, min(max(0, base + stiffness · s), limit).
+/// The smoothed losses of all samples along the line f + t · change, where t is the length of the step. A sample has
+/// the slack s = 1 - y f. The derivative of its loss with respect to s is its multiplier, which is
+/// min(max(0, base + stiffness · s), limit).
 struct LineSearch {
   const double* labels = nullptr;     ///< [count]; samples with label 0 are ignored
   const double* decisions = nullptr;  ///< f, [count]
-  const double* changes = nullptr;    ///< [count]
-  const double* base = nullptr;       ///< [count]
+  const double* changes = nullptr;    ///< change of f for t = 1, [count]
+  const double* base = nullptr;       ///< alpha in the smoothed losses, [count]
   std::size_t count = 0;
   double stiffness = 0, limit = 0;
 };
@@ -95,13 +97,14 @@ NewtonMethod::NewtonMethod(const SvmKernels& kernels, const LargeProblem& proble
   evaluate();
 }
 
-/// Requests the scalar products of the weights themselves, which give the solution without accumulated errors.
+/// Returns the weights as the vector whose scalar products with all samples `accept` gets next. `accept` then computes
+/// the decisions from them, without the rounding errors that the steps accumulated.
 const std::vector<double>& NewtonMethod::refresh() {
   exact_ = true;
   return weights_;
 }
 
-/// Ends with `refresh`. If the numbers overflowed, the weights are reset to zero.
+/// Ends the method after one more `refresh`. If the numbers overflowed, the weights are first reset to zero.
 const std::vector<double>& NewtonMethod::give_up() {
   gave_up_ = true;
   if (!std::isfinite(gap())) {
@@ -174,7 +177,7 @@ void NewtonMethod::evaluate() {
   solution_.dual = balanced_dual();
 }
 
-/// Also updates Σ alpha x, by the multipliers that changed.
+/// Updates the multipliers, and `class_sums_` by the multipliers that changed.
 void NewtonMethod::update_multipliers() {
   between_.clear();
   std::array<std::vector<SvmTerm>, 2> changed;

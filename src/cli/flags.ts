@@ -20,8 +20,8 @@ const LAST_ALTERNATIVE = /, or (?!.*, or )[^;]*$/s
 
 /**
  * Replaces options in a message of the library by flags: `device cpu` in backticks becomes --device cpu. The flag of an
- * option such as `generators` may be singular (--generator). A last part ", or …" is left out if its option is a flag
- * of other commands only.
+ * option such as `generators` may be singular (--generator). If the message ends with ", or …" and names an option
+ * there that only other commands have, this part is removed.
  */
 export function asFlags(message: string): string {
   return message

@@ -43,7 +43,7 @@ export interface ConsistencyOptions extends Omit<NetworkOptions, 'layers' | 'poo
   readonly out?: string
 }
 
-/** Batches per worker in one group of photographs. Groups should be large, because workers are idle at their end. */
+/** Batches per worker in one group of photographs. Groups are large because workers become idle at the end of each. */
 const ROUNDS = 24
 
 const { layers, pool, reuse, ...networkOptions } = NETWORK_OPTIONS.optional
@@ -59,7 +59,7 @@ const CONSISTENCY_OPTIONS = {
 
 /**
  * Measures how often a network changes its answer when photographs are shifted, with the usual protocols of the
- * literature (see `PROTOCOLS`). If an earlier call with the same `out` was interrupted, it continues there.
+ * literature (see `PROTOCOLS`). If an earlier call with the same `out` was interrupted, this call continues it.
  * @throws UsageError for invalid options
  * @throws InputError for missing or damaged files, if no photograph can be used, or if the network is no classifier
  * @throws DeviceError for a GPU that cannot be used

@@ -29,7 +29,7 @@ export function freeMemoryIn(answer: string): number | undefined {
 }
 
 /**
- * Whether a batch twice as large fits into all cards. It needs at most as much again as is in use now.
+ * Whether a batch twice as large fits into all cards. Doubling a batch at most doubles the memory in use.
  * @param before free bytes of each card before anything ran @param now free bytes with the current batch size
  */
 export function hasRoomForTwice(

@@ -63,7 +63,7 @@ export function openClassifiers(
 /**
  * Trains the classifiers of a study: on a card for networks that run on CUDA or TensorRT, on the processor for all
  * others. If the card cannot be used or fails, the processor trains the rest of the study.
- * @param index null for the first card. The card is opened for the first unit that needs it
+ * @param index index of the card; null for the first one. It is opened for the first unit that needs it
  * @param onNote called at most once, with the reason why the processor trains instead of the card
  */
 export function studyClassifiers(

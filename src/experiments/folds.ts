@@ -31,7 +31,7 @@ export const FOLDS = 5
 /** Number of rectangles along each axis into which the `blocks` scheme cuts the grid. */
 const BLOCKS_PER_AXIS = 10
 
-/** [rows * cols]: 0 where col < cols / 2 (row < rows / 2), 1 elsewhere. */
+/** Class of each position, [rows * cols]: 0 in the left or top half, including a middle column or row; else 1. */
 export function taskClasses(task: Task, { rows, cols }: GridShape): Uint8Array {
   return Uint8Array.from({ length: rows * cols }, (_, i) =>
     task === 'left-right' ? Number(i % cols >= cols / 2) : Number(Math.floor(i / cols) >= rows / 2),
@@ -45,9 +45,10 @@ export function checkSeed(seed: number): void {
 
 /**
  * The fold, 0 to 4, in which each sample is tested, [rows * cols] in row-major order of the grid.
- * - `ordered`: scikit-learn's StratifiedKFold(5) without shuffling, on samples in row-major order. The classes of all
- *   samples are sorted into a list. Fold k gets as many samples of a class as the list has at indices k, k + 5, k + 10,
- *   …. Each class's samples fill the folds in their order, so a fold tests a contiguous run of each class.
+ * - `ordered`: scikit-learn's StratifiedKFold(5) without shuffling, on samples in row-major order. To find the sizes of
+ *   the folds, the classes of all samples are sorted into a list. Fold k takes the entries k, k + 5, k + 10, … of the
+ *   list, and gets as many samples of each class as these entries contain. Each class's samples then fill the folds in
+ *   order, so a fold tests a contiguous run of each class.
  * - `shuffled`: as `ordered`, but each class's samples are shuffled before they fill the folds. The shuffle is
  *   Fisher-Yates with `randomNumbers` (not numpy's generator), and begins with the left or top class.
  * - `transposed`: as `ordered`, but on samples in column-major order.
@@ -103,7 +104,10 @@ export function trainingLabels(tasks: readonly TaskFolds[]): Int8Array {
   return labels
 }
 
-/** StratifiedKFold(5). `byClass` has each class's samples in the order in which they fill the folds. */
+/**
+ * Assigns folds as scikit-learn's StratifiedKFold(5) does. `byClass` has each class's samples in the order in which
+ * they fill the folds.
+ */
 function stratify(
   classes: Uint8Array,
   order: readonly number[],

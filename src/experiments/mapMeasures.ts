@@ -117,8 +117,8 @@ export function coverage(map: ArrayLike<number>, thresholds: readonly number[]):
 }
 
 /**
- * Nearest-rank percentile of a map: the lowest value such that at least this percentage of positions has it or a lower
- * one. It uses Hoare's selection, because sorting the maps of a large study would take longer than reading them.
+ * Nearest-rank percentile of a map: its lowest value that at least `percent` % of its values do not exceed. It uses
+ * Hoare's selection, because sorting the maps of a large study would take longer than reading them.
  */
 export function lowestPercentile(map: ArrayLike<number>, percent: number): number {
   const values = Float32Array.from(map)

@@ -35,16 +35,17 @@ export interface AxisReadout {
 /**
  * Predicts the object's row and column from a layer's features by ridge regression, and tests the predictions at
  * positions that were left out of training. Features are centred but not standardised, for three reasons: one Gram
- * matrix serves all tests, values that hardly change stay weak, and a rotation of the feature space does not change the
- * results.
+ * matrix serves all tests, dims that hardly vary have little influence, and a rotation of the feature space does not
+ * change the results.
  * - `shuffled`: a random half of the samples is left out.
  * - `8px bands` (16, 32, 64): every other band of 8 (16, 32, 64) pixels is left out. One such band is in the middle, so
  *   that even wide bands have training rows on both sides.
  * - `every 4px` (8, 14): only rows at multiples of 4 (8, 14) pixels are in training, and the rows in between are
  *   tested.
  *
- * Columns are tested alike. A test is skipped if the grid is too coarse for it (fewer than two rows in a band, or no
- * row in between), or if fewer than four rows are left for training.
+ * Columns are tested alike. A test is skipped if fewer than four rows are left for training. A test with bands is also
+ * skipped if a band has fewer than two rows. A test such as `every 4px` needs a grid with a smaller stride that
+ * divides 4.
  * @param options `seed` for drawing samples, and their number; if there are fewer positions, all are used
  * @returns tests of rows, then of columns, in the order above; positions in pixels of the object's top-left corner
  */
@@ -76,9 +77,10 @@ export async function positionReadout(
 }
 
 /**
+ * Lists the tests that the grid is fine enough for. Each has a name and a function that tells whether a sample is in
+ * training. `pixel` is the sample's row (column). `share` is its index in random order, divided by the number of
+ * samples.
  * @param lines number of rows (columns) of the grid
- * @returns pairs of a test's name and a function that tells whether a sample is in training. It takes the sample's row
- *   (column) in pixels, and the share of samples that come before it in random order
  */
 function testsOf(
   lines: number,
@@ -96,7 +98,7 @@ function testsOf(
   ]
 }
 
-/** @param lines rows (columns) in training, in pixels */
+/** Computes the results of one test. @param lines rows (columns) in training, in pixels */
 function judged(
   tested: readonly (readonly [at: number, predicted: number])[],
   lines: readonly number[],

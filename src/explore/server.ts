@@ -213,7 +213,10 @@ function limited(maxSize: number) {
   })
 }
 
-/** The body of a request, which must be JSON. A browser lets other pages send JSON only if this server permits it. */
+/**
+ * Parses the body of a request. Its type must be JSON, because browsers do not let other pages send that type to this
+ * server without its permission.
+ */
 async function bodyOf<T>(context: Context, schema: z.ZodType<T>): Promise<T> {
   if (!/^application\/json\b/.test(context.req.header('content-type') ?? '')) throw new BadRequest()
   const json: unknown = await context.req.json().catch(() => undefined)

@@ -55,7 +55,7 @@ export async function writeFolderAtomic<T>(path: string, fill: (temporary: strin
   }
 }
 
-/** Attempts to rename a folder while other processes rename theirs to the same name. */
+/** Most attempts to rename a folder. One fails if another process has just renamed its folder to the same name. */
 const MAX_REPLACEMENTS = 100
 
 /**
@@ -85,8 +85,8 @@ async function takePlace(folder: string, path: string): Promise<void> {
 }
 
 /**
- * Makes a folder and the missing ones above it. Node's `recursive` option never ends on file systems such as /proc,
- * which answer that a parent is missing where they refuse a folder.
+ * Makes a folder and the missing ones above it. Node's `recursive` option never ends on file systems such as /proc.
+ * If they refuse to make a folder, they report that its parent is missing.
  */
 export async function makeFolders(path: string): Promise<void> {
   try {
@@ -122,7 +122,7 @@ export async function makeWritableFolder(path: string): Promise<void> {
   }
 }
 
-/** Writes a temporary file. First removes those of dead processes, to make room. */
+/** Writes a temporary file. To make room, it first removes temporary files of dead processes from the same folder. */
 async function writePieces(path: string, content: Content): Promise<void> {
   const file = await open(path, 'wx')
   try {

@@ -1,6 +1,6 @@
 /** Messages between the live page and its server, as JSON. */
 
-/** Embedded in the live page as JSON. */
+/** Data with which the live page starts, embedded in it as JSON. */
 export interface LiveStudy {
   readonly networks: readonly LiveNetwork[]
   /** Networks of the catalog whose weights can be downloaded. */
@@ -73,11 +73,13 @@ export interface MapRows {
   /** Cosine of the features at each position with those at the anchor: float32, encoded like `places`. */
   readonly cosines: string
   readonly answers?: {
-    /** Index of the strongest class at each position, uint32. */
+    /** Index of the strongest class at each position: uint32, encoded like `places`. */
     readonly strongest: string
-    /** Probability of the strongest class, and of `center`, the strongest class at the center: float32. */
+    /** Probability of the strongest class at each position: float32, encoded like `places`. */
     readonly probability: string
+    /** Probability of the class `center` at each position: float32, encoded like `places`. */
     readonly ofCenter: string
+    /** Index of the strongest class at the center. */
     readonly center: number
     /** Names by class index, only of classes that no earlier message named. */
     readonly names: Readonly<Record<number, string>>

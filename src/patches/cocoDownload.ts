@@ -112,7 +112,8 @@ async function fetchImage(image: CocoImage, folder: string, { hosts, progress, s
 }
 
 /**
- * @throws InputError if it is not the expected image. Then the next try downloads it from the start instead of resuming
+ * Checks and stores a downloaded file.
+ * @throws InputError if the file is not the expected image. The next try then downloads the whole file again
  */
 async function storeImage(path: string, image: CocoImage, folder: string, address: string): Promise<true> {
   const bytes = await readFile(path)

@@ -47,8 +47,8 @@ export async function patchFrom(text: string): Promise<PatchSource> {
 
 /**
  * The patches of a folder or a manifest. A folder's patches are those of its manifest.json, or else all its pictures,
- * by name. If there is no such file or folder, `path` is a list of built-in patches, such as `dog,car`. Without `path`,
- * the result is all built-in patches.
+ * sorted by file name. If there is no such file or folder, `path` is a list of built-in patches, such as `dog,car`.
+ * Without `path`, the result is all built-in patches.
  * @throws InputError if there are none, or if a manifest is damaged or points outside its folder
  */
 export async function patchesFrom(path?: string): Promise<readonly PatchSource[]> {

@@ -18,10 +18,10 @@ export interface AxisTick {
 /** Location of an axis beside a plot, in pixels of the drawing. */
 export interface AxisGeometry {
   readonly side: 'below' | 'left' | 'right'
-  /** Start and end of the ticks' lines: y coordinates for an axis below the plot, else x coordinates. */
+  /** Start and end of each tick's line: as y if the axis is below the plot, otherwise as x. */
   readonly from: number
   readonly to: number
-  /** For an axis below the plot, y of the numbers' middle. Else x of the numbers' end next to the plot. */
+  /** Position of the numbers: y of their middle if the axis is below, otherwise x of their end next to the plot. */
   readonly numbers: number
 }
 

@@ -32,13 +32,12 @@ export interface SummaryRow {
   readonly count: number
 }
 
-/** A summary row with the value of each patch, as in metrics.csv. Only this file averages over units. */
+/** A summary row with the value of each patch, as in metrics.csv. Only this module averages over units. */
 export interface Row extends SummaryRow {
   /** Sorted by patch name; empty if the numbers do not belong to single patches. */
   readonly values: PatchValues
 }
 
-/** The fields that identify a row. */
 export type RowKey = Pick<SummaryRow, 'model' | 'layer' | 'size' | 'metric' | 'variant'>
 
 const NO_VALUES: PatchValues = new Map()
@@ -98,7 +97,7 @@ function numbersOf(units: readonly Unit[], layer: number) {
 
 type Baselines = NonNullable<Unit['layers'][number]['baselines']>
 
-/** Fold accuracies of the made-up features (position only, phase only), one set per grid and period. */
+/** Fold accuracies of the artificial features (position only, phase only), one set per grid and period. */
 export function baselineRows(
   groups: readonly { readonly size: number; readonly units: readonly Unit[] }[],
 ): readonly Row[] {

@@ -103,7 +103,10 @@ const OPTIONS = {
   workers: z.number().exactOptional(),
   /** Threads of each worker; by default the cores divided by the workers. */
   threads: z.number().exactOptional(),
-  /** Images per forward pass; by default 8 or 32, on a GPU chosen by a short benchmark. */
+  /**
+   * Images per forward pass. The default is 32, or 8 if 32 images need too much memory. On a GPU, a short benchmark
+   * chooses it.
+   */
   batch: z.number().exactOptional(),
   /** Device that runs the networks, named as in `openNetwork`; `auto` by default. */
   device: z.string().default('auto'),
@@ -114,7 +117,10 @@ const OPTIONS = {
   reuse: oneOf('reuse', REUSE).default('auto'),
   /** Ends of the heatmaps' colour scale; by default 0.88 and 1, as in the paper. */
   limits: limits.exactOptional(),
-  /** Wait for the units of other processes, then write the report if none of them has; true by default. */
+  /**
+   * Wait until other processes have finished their units, then write the report unless one of these processes has
+   * written it; true by default.
+   */
   report: z.boolean().default(true),
   /** Include the rows of the paper's tables that this study did not measure; false by default. */
   paper: z.boolean().default(false),

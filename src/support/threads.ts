@@ -31,7 +31,7 @@ export function checkWorkers(count: number, left = addressesLeft()): void {
 }
 
 export interface ThreadPool<Task, Answer> {
-  /** Rejects if the task's thread dies, in which case a new one is started, or if no thread could be started. */
+  /** Rejects if the task's thread dies, or if no thread could be started. A new thread replaces one that died. */
   run(task: Task): Promise<Answer>
   destroy(): Promise<void>
 }
@@ -57,7 +57,7 @@ export function openThreadPool<Task, Answer>(options: PoolOptions): ThreadPool<T
     atomics: 'disabled',
   })
   const waiting = new Set<(reason: unknown) => void>()
-  // A thread without a task failed. If none is left, none could be started, and no task will ever run.
+  // A thread without a task failed. If the pool has no threads, none could be started. The tasks would wait forever.
   piscina.on('error', (error) => {
     if (piscina.threads.length === 0) for (const reject of waiting) reject(error)
   })

@@ -63,7 +63,10 @@ export async function cellBackend({ cells: work, optimization, input, outputs, t
   return { features, isLost: () => false }
 }
 
-/** At least 2 images per batch: a matrix product with one row sums in another order, so its last bits differ. */
+/**
+ * Batch size that divides the images evenly. It is at least 2, because a matrix product with one row sums in another
+ * order, so its last bits differ.
+ */
 function evenSize(images: number, most: number): number {
   return Math.max(2, Math.ceil(images / Math.ceil(images / most)))
 }
@@ -88,7 +91,7 @@ function cellFeeds(
   return feeds
 }
 
-/** Composites the distinct pixels, [pixels, 3], to the same bits as `native/core/composite.h`. */
+/** Composites the distinct pixels, [pixels, 3]. The results equal those of `native/core/composite.h` in every bit. */
 function cellPixels(
   pixels: Int32Array,
   { pixels: shown }: Keys,
@@ -100,7 +103,7 @@ function cellPixels(
   for (let at = 0; at < pixels.length / 2; at++) {
     const [rowKey, colKey] = [pixels[2 * at] as number, pixels[2 * at + 1] as number]
     const [row, col] = [shown.rows.ofPatch[rowKey] as number, shown.cols.ofPatch[colKey] as number]
-    // The window's border is one transparent pixel wide. Index 0 is in it and stands for everything outside the patch.
+    // Row 0 or column 0 means outside the patch. All pixels there use index 0, a transparent pixel of the border.
     const place = row === 0 || col === 0 ? 0 : row * side + col
     const behind = (shown.rows.ofFrame[rowKey] as number) * cols + (shown.cols.ofFrame[colKey] as number)
     for (let channel = 0; channel < 3; channel++) {

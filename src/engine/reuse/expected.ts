@@ -36,7 +36,7 @@ function workOf(network: Network, scene: Scene): PlannedCells {
   return { graph, cells, keys, features: network.layers.map(outputOf), image: network.input.name }
 }
 
-/** Whether the tables of keys stay small enough. A graph from outside may claim huge layers. */
+/** Whether the tables of a scene's `Keys` stay small enough. A user's graph may declare huge layers. */
 export function haveRoomForKeys({ shapes }: CellSteps, { input }: Network, size: number): boolean {
   const sides = [...shapes.values()].reduce((sum, { rows, cols }) => sum + rows + cols, 0)
   return sides * (input.rows - size + 2) <= KEY_LIMIT

@@ -18,8 +18,8 @@ import { samplePositions, sceneKeysOf, scenePixels } from './sceneKeys.js'
 
 /**
  * Computes values that several images share only once (reuse). Reuse must be predicted to be faster, and must agree
- * with full computation at a few positions of each patch. No measured time decides, so that the same work is always
- * done in the same way.
+ * with full computation at a few positions of each patch. The prediction uses no measurements on this machine, so the
+ * same work is always done in the same way.
  */
 export interface Reuse {
   /** @returns undefined if every image must be computed in full */
@@ -47,8 +47,8 @@ export interface ReusePlan {
 const MAX_DISTANCE = 1e-5
 
 /**
- * If the weights have more bytes and there are at least so many images, the workers without reuse end during the check,
- * to free memory. With fewer images, starting them again would take too long.
+ * With weights larger than `bytes`, the workers without reuse are closed during the check, to free memory. With fewer
+ * images than `images`, they stay open, because starting them again would take too long.
  */
 const HEAVY = { bytes: 32 * 1024 * 1024, images: 4096 } as const
 
@@ -157,7 +157,10 @@ export function openReuse({ network, settings, workerData, memory, plain, onNote
   }
 }
 
-/** Compares features with and without reuse, once for each pair of graphs and pixels. */
+/**
+ * Returns a function that measures the distance between features with and without reuse. The function measures once
+ * per pair of graphs and pixels of a scene, and then returns the known distance.
+ */
 function sampleDistances(network: Network, plain: ReusePlan['plain']) {
   const checked = new Map<string, number>()
   return async (work: PassWork, graphs: string, scene: Scene, images: number, signal?: AbortSignal) => {
@@ -177,7 +180,10 @@ function sampleDistances(network: Network, plain: ReusePlan['plain']) {
 function openCellWorkers(open: (work: CellWork) => Workers) {
   const opened = new Map<string, OpenCells>()
   return {
-    /** Closes workers for other graphs that nobody uses. The caller must decrease `users` when it is done. */
+    /**
+     * Returns workers for these graphs, and closes unused workers for other graphs. The caller must decrease `users`
+     * when it is done.
+     */
     enter: async (work: CellWork): Promise<OpenCells> => {
       const { cells } = work.graphs
       for (const [other, { workers, users }] of opened) {
@@ -196,7 +202,6 @@ function openCellWorkers(open: (work: CellWork) => Workers) {
   }
 }
 
-/** A scene's plan, keys and graphs. */
 interface Prepared extends CellWork {
   readonly plan: CellPlan
   readonly keys: Keys

@@ -14,8 +14,8 @@ import {
 import { readModelProto } from './onnxFile.js'
 
 /**
- * Changes to a graph in its copy. The engine supports only float32 [N, 3, rows, cols] as input and one row of float32
- * per image as output, so other graphs are adapted.
+ * Changes that `writeGraphCopy` makes to a graph. The engine supports only float32 [N, 3, rows, cols] as input and one
+ * row of float32 per image as output, so other graphs are adapted.
  */
 export interface GraphChanges {
   /** Inner tensors to add to the outputs. */
@@ -25,7 +25,7 @@ export interface GraphChanges {
   readonly inputs?: readonly TypedInfo[]
   readonly nodes?: readonly Node[]
   readonly constants?: readonly Initializer[]
-  /** All inputs of nodes that now read other tensors, by the node's index in the file. */
+  /** New input lists for nodes that must read other tensors, by the node's index in the file. */
   readonly renamedInputs?: Readonly<Record<number, readonly string[]>>
   /** Whether to drop the original outputs and the stated types of inner tensors, because their types change. */
   readonly retyped?: boolean

@@ -15,7 +15,7 @@ import {
 
 /**
  * ONNX's messages and enumerations, with their names from onnx/onnx.proto and only the fields that Shiftscope needs.
- * These include all fields with tensors, because any tensor may have its data in a separate file.
+ * All fields that can contain tensors are needed, because any tensor may have its data in a separate file.
  */
 
 const MOST_AXES = 64

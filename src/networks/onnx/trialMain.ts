@@ -58,7 +58,8 @@ async function values(session: InferenceSession, question: TrialQuestion): Promi
 /**
  * Compares the first image's values with those from a second run. In that run, the image is alone, or with copies of
  * itself if the batch size is fixed. A second run also reveals values that are random.
- * @returns the relative distance by output, for float32 outputs with one row per image whose values differ
+ * @returns the relative distance between the two runs, for each output that differs. Only float32 outputs with one row
+ * per image are compared.
  */
 async function dependencesOf(
   session: InferenceSession,

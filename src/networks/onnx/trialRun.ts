@@ -30,9 +30,9 @@ const trial = confined<TrialQuestion, TrialAnswer>(workerFile('networks/onnx/tri
  * wrongly. The run has a process of its own, because even a small file can take any time and memory, or crash the
  * process. After a successful trial, the model may run elsewhere. If ONNX Runtime crashes, the trial is repeated at the
  * next lower level of optimisation.
- * @returns type and shape by name, and for float32 whether a row depends only on its image
- * @throws InputError when the model does not run on such a batch or within the limits, or gives NaN; the signal's
- * reason
+ * @returns the type and shape of each tensor, and how much its float32 values change if the image is in another batch
+ * @throws InputError if the model does not run on this input or within the limits, or if it gives NaN
+ * @throws the signal's reason after an abort
  */
 export function trialRun(
   model: TriedModel,
@@ -45,8 +45,8 @@ export function trialRun(
 }
 
 /**
- * As `trialRun`, but only the shapes leave ONNX Runtime. The graph must have the tensors and their `extentNodes` as
- * outputs.
+ * Like `trialRun`, but reads only the shapes of the tensors `names`, not their values. The graph's outputs must include
+ * these tensors and the outputs of their `extentNodes`.
  */
 export function trialShapes(
   model: TriedModel,
@@ -68,7 +68,7 @@ export interface TrialBatch<T> {
  * Tries a graph with its fixed number of images, or with two. Some graphs claim to take any number of images, but work
  * only with the number that they were exported with. If two images fail, the graph is tried with one.
  * @param stated the only number of images that it takes; null if it claims to take any
- * @param isWhole whether the result of a trial with two images shows two images
+ * @param isWhole whether the outputs of a trial with two images are for two images
  */
 export async function tryBatches<T>(
   stated: number | null,
@@ -87,9 +87,10 @@ export async function tryBatches<T>(
 }
 
 /**
- * A ViT-L takes seconds for three images on two cores, or a minute and a half on one slow core. Opening a model takes
- * about one second for a few hundred megabytes of weights, and twice their size in memory. Half of the machine's memory
- * is enough for all activations of a network on large images. @param bytes size of the model's files
+ * Limits of time and memory for a trial. A ViT-L takes seconds for three images on two cores, or a minute and a half on
+ * one slow core. Opening a model takes about one second for a few hundred megabytes of weights, and twice their size in
+ * memory. Half of the machine's memory is enough for all activations of a network on large images.
+ * @param bytes size of the model's files
  */
 export function trialLimits(bytes: number, memory = machineMemory()): Limits {
   return { seconds: 180 + Math.round(bytes / 1e7), bytes: Math.min(memory / 2 + 2 * bytes, (memory * 3) / 4) }

@@ -23,7 +23,7 @@ interface MapPanelProps {
   readonly limits: ColourLimits
   readonly regions: Regions
   readonly reading: Reading | undefined
-  /** A problem with the choice or its files, or the progress; empty if there is none. */
+  /** Message about the map's progress or a problem with it; may be empty. */
   readonly note: string
   readonly isBusy: boolean
   readonly actions: CursorActions

@@ -18,7 +18,7 @@ import { type LiveMap, liveMap } from './liveMap.js'
 import { type MapProgress, type Pace, paceOf, progressText, tenthsSince } from './pace.js'
 import { ask, linesOf } from './server.js'
 
-/** State that the controls above the maps change. `indexOf` makes the index from it. */
+/** State that the controls above the maps change. `indexOf` makes the viewer's index from it. */
 export interface LiveState extends Pick<LiveStudy, 'networks' | 'missing' | 'objects'> {
   readonly size: number
   /** `#rrggbb` */
@@ -238,7 +238,10 @@ function atMostEvery(
   }
 }
 
-/** The page makes the index itself, because it changes networks, objects and sizes without the server. */
+/**
+ * Makes the viewer's index, which describes the networks, objects and sizes. The page makes it without the server,
+ * because the user changes them in the page.
+ */
 function indexOf({ networks, objects, ...state }: LiveState, mostBytes: number, version: number): SiteIndex {
   const groups = networks.map((network, i): SiteGroup => {
     const size = Math.min(state.size, network.frame)
