@@ -122,7 +122,7 @@ export class InterruptedError extends ShiftscopeError {
 
 /**
  * Throws if the signal was aborted. Long work calls it between its steps.
- * @param message replaces the message of an InterruptedError, if stopped work leaves nothing to continue
+ * @param message replaces the message of an InterruptedError, for work that cannot be continued later
  * @throws the signal's reason
  */
 export function throwIfStopped(signal: AbortSignal | undefined, message?: string): void {

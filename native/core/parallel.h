@@ -8,7 +8,8 @@
 
 namespace shiftscope {
 
-/// Most threads of one call: more than any machine has cores, so that a wrong number does not exhaust the memory.
+/// Limit on the threads of one call, above the core count of any machine. Without it, a wrong `threads` could exhaust
+/// the memory.
 constexpr std::size_t kMostWorkers = 1024;
 
 /// Number of workers that `for_each_piece` starts: at most one per piece, from 1 to kMostWorkers. Callers need not

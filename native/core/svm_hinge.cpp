@@ -15,13 +15,13 @@ constexpr std::size_t kNone = ~std::size_t{0};
 /// With more free multipliers, a Newton step costs more than it gains.
 constexpr std::size_t kMostFree = 2000;
 
-/// If a Newton step moves at most this many multipliers out of bounds, they are fixed one by one.
+/// If a Newton step would move at most this many multipliers out of bounds, they are stopped at the bounds one by one.
 constexpr std::size_t kFewBlocked = 16;
 
-/// Most Newton steps in a row that fix many multipliers at once. Each factorises its matrix anew.
+/// Limit on consecutive calls of `FreeNewton::project`, because each call needs a new factorisation.
 constexpr int kProjections = 4;
 
-/// Residuals are about as large as the margin, 1. So smaller differences are rounding errors.
+/// Smaller violations are rounding errors, because residuals are about as large as the margin, 1.
 constexpr double kLeastViolation = 1e-14;
 
 /// The search ends after this many rounds in a row that hardly reduce the gap.
@@ -32,7 +32,8 @@ struct Pair {
   double violation, curvature;
 };
 
-/// Chooses the multiplier with the largest gradient, to be raised, and the one whose lowering then gains most.
+/// Chooses two multipliers for the next step. `up` has the largest gradient of all that can be raised. `down` is the
+/// one that increases the dual most if it is lowered by the same amount.
 Pair select_pair(const HingeDual& dual, const std::vector<double>& diagonal) {
   const double* residuals = dual.residuals.data();
   Pair pair{kNone, kNone, 0, 0};
@@ -95,8 +96,8 @@ class FreeNewton {
     gather();
   }
 
-  /// If a full Newton step would move many multipliers out of bounds, moves towards the nearest point within the bounds
-  /// (which keeps the sum), as far as the dual rises. Returns true if it reached that point.
+  /// Replaces a Newton step that would move many multipliers out of bounds. It moves towards `projection()`, but only
+  /// as far as the dual rises. Returns true if it reached that point.
   bool project() {
     if (!find_direction()) return false;
     std::size_t beyond = 0;
@@ -130,7 +131,7 @@ class FreeNewton {
 
  private:
   /// Copies the Gram matrix of the free samples and centres it about their mean. Centring does not change steps whose
-  /// sum is 0, and it saves digits, because features have a large part in common.
+  /// sum is 0. It improves precision, because it removes the large component that all features share.
   void gather() {
     gram_.resize(size_ * size_);
     residuals_.resize(size_);
@@ -186,8 +187,8 @@ class FreeNewton {
     curvature_ = kernels_.dot(direction_.data(), products_.data(), size_);
   }
 
-  /// The end of a full Newton step, moved to the nearest point that is within the bounds and keeps the sum. It is the
-  /// end minus a shift, clipped to the bounds. Bisection finds the shift.
+  /// Of all points within the bounds that keep the sum, the one nearest to the end of a full Newton step. To find it,
+  /// all multipliers at that end are lowered by the same shift and clipped to their bounds. Bisection finds the shift.
   std::vector<double> projection() const {
     std::vector<double> point(size_);
     double sum = 0, widest = 0;

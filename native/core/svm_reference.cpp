@@ -37,7 +37,7 @@ Dual dual_of(const float* features, std::size_t rows, std::size_t dims, const st
 constexpr int kSteps = 100'000;
 constexpr double kLeastViolation = 1e-7;
 
-/// Again and again raises one multiplier and lowers another, the two that violate the optimality conditions most.
+/// Repeatedly finds the two multipliers that violate the optimality conditions most, raises one and lowers the other.
 /// Returns the intercept.
 double solve(Dual& dual, double C) {
   double up_residual = 0, down_residual = 0;

@@ -8,8 +8,8 @@
 namespace shiftscope {
 namespace {
 
-/// A problem switches to Newton's method if its working set would exceed kMostWorking samples, or if after kTrialPasses
-/// passes more than the share kMostViolating of the training samples violate their margins.
+/// A problem switches to Newton's method if its working set would exceed kMostWorking samples. It also switches if,
+/// after kTrialPasses passes, the share of training samples that violate their margins exceeds kMostViolating.
 constexpr std::size_t kMostWorking = 2048;
 constexpr double kMostViolating = 0.5;
 constexpr std::size_t kTrialPasses = 4;
@@ -178,8 +178,8 @@ double WorkingSetMethod::intercept_of_members() const {
   return std::min(std::max(intercept_, low), high);
 }
 
-/// Chooses samples that violate their margins. It uses the working set's own intercept. With the best intercept for all
-/// samples, many samples may be exactly at their margins. They would never join, although the dual needs them.
+/// Chooses samples that violate their margins, given the intercept of `intercept_of_members`. With the best intercept
+/// for all samples, many could be exactly at their margins, so they would never join, although the dual needs them.
 void WorkingSetMethod::choose_joining() {
   joining_.clear();
   violating_ = 0;
@@ -197,7 +197,7 @@ void WorkingSetMethod::choose_joining() {
                     [](const Violator& a, const Violator& b) {
                       return a.excess != b.excess ? a.excess > b.excess : a.sample < b.sample;
                     });
-  // The worst violators join, and all violators that are already in the Gram matrix.
+  // Violators that are already in the Gram matrix always join, because they do not enlarge it.
   for (std::size_t i = 0; i < violators.size(); ++i) {
     const std::uint32_t sample = violators[i].sample;
     if (i < most || gram_.slot_of(sample) != GramMatrix::kNoSlot) joining_.push_back(sample);

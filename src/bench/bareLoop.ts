@@ -10,7 +10,10 @@ import type { BareTask, BareWorkerData } from './bareWorker.js'
 
 export const MEASUREMENT_SECONDS = 3
 
-/** Measures two settings in a bare loop, one worker per core and one worker on all cores, and returns the faster. */
+/**
+ * Compares one worker per core with one worker on all cores, and returns the faster settings. Measures them with
+ * `openBareLoop`.
+ */
 export async function bestBareSettings(network: Network, wished: WishedSettings): Promise<Settings> {
   const chosen = chooseSettings(network, Number.POSITIVE_INFINITY, wished)
   if (wished.workers !== undefined || chosen.workers === 1) return chosen
@@ -24,7 +27,7 @@ export async function bestBareSettings(network: Network, wished: WishedSettings)
   return best?.settings ?? chosen
 }
 
-/** Starts workers that run a network again and again on the same input. */
+/** Starts workers that run a network repeatedly on the same input, without the rest of Shiftscope's pipeline. */
 export function openBareLoop(network: Network, { workers, threads, batch }: Settings, device: Device) {
   // The pipeline's processes set this variable too. Both then compute in full float32 and can be compared.
   if (device.name !== 'cpu') process.env.NVIDIA_TF32_OVERRIDE ??= FULL_PRECISION.NVIDIA_TF32_OVERRIDE

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { oneLine } from '../support/text.js'
 
-/** Most bytes that are read from the beginning or the end of a process's stderr. */
+/** Maximum number of bytes to read from the beginning or the end of a process's stderr. */
 const MAX_LOG = 100_000
 
 /** `late`: gave no answer in time. `killed`: by SIGKILL. `crashed`: by a fault, such as SIGSEGV. `ended`: otherwise. */
@@ -30,7 +30,8 @@ export interface Child<Question, Answer> {
   /** Sends a message that needs no answer. */
   tell(message: Question): void
   /**
-   * Asks a question; several may be open at a time. @param seconds after which a process without an answer is killed
+   * Asks a question. Several questions may be open at a time.
+   * @param seconds time limit, after which the process is killed if it has not answered
    */
   ask(question: Question, seconds: number): Promise<Answer>
   /** Sets whether Node stays alive because of this process. It does at first. */

@@ -12,7 +12,7 @@ import { counted } from '../support/text.js'
 /** The `subject` of a device's diagnosis is this text, followed by the device's name. */
 const PROVIDER = 'execution provider '
 
-/** First line of the output: whether all checks succeeded that are not optional. */
+/** First line of the output. It says whether all required checks succeeded. */
 export function verdictOn(findings: readonly Diagnosis[]): string {
   const missing = findings.filter(({ state, optional }) => state === 'gap' && !optional)
   if (missing.length > 0) return `Not ready: ${missing.map(({ subject }) => subject).join(', ')} (see ✗ below)`
@@ -25,7 +25,7 @@ const MIN_NODE = 20
 export interface Diagnosis {
   readonly subject: string
   readonly state: 'ok' | 'gap'
-  /** Whether Shiftscope also works without it, perhaps more slowly or with fewer networks. */
+  /** Whether Shiftscope works even if this check fails, perhaps more slowly or with fewer networks. */
   readonly optional: boolean
   readonly detail: string
   readonly remedy?: string

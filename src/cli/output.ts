@@ -12,7 +12,7 @@ export function say(line: string): void {
 /** Columns of the narrowest terminal that output for people must fit. */
 export const TERMINAL_COLUMNS = 80
 
-/** Prints a line of a command's result to stdout, as safe as in `say`, with coloured ✓, ✗ and ?. */
+/** Prints a line of a command's result to stdout. Makes it safe as `say` does, and colours ✓, ✗ and ?. */
 export function print(line: string): void {
   const text = messageLine(line)
   process.stdout.write(`${hasColours() ? text.replace(MARK, coloured) : text}\n`)

@@ -37,17 +37,17 @@ interface Forwarded {
   readonly signal: 'SIGINT' | 'SIGTERM'
 }
 
-/** Whether these arguments start a study that computes. */
+/** Whether these arguments start a study, and not only print its help or plan. */
 export function isToBeSupervised(words: readonly string[]): boolean {
   const isStudy = words[0] === 'reproduce' && !words.some((word) => /^(-h|--help|--dry-run)$/.test(word))
   return isStudy && !isWatched()
 }
 
 /**
- * Runs the command in a process of its own. If the process crashes (because of a bug in a provider, or too little
- * memory), it is started again, until it has crashed three times at the same work. Finished units are kept. This costs
- * only a second process that waits. A separate process per session would cost MobileNetV2 4 to 15 % of its speed, and
- * the embedded networks 30 to 60 % (measured with `bench/sessions.mjs`).
+ * Runs the command in a child process. If the child crashes (because of a bug in a provider, or too little memory), it
+ * is started again, until it has crashed three times at the same work. Finished units are kept. This costs only a
+ * second process that waits. A separate process per ONNX Runtime session would cost MobileNetV2 4 to 15 % of its speed,
+ * and the embedded networks 30 to 60 % (measured with `bench/sessions.mjs`).
  */
 export async function supervise(): Promise<void> {
   let child: ChildProcess | undefined

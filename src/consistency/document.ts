@@ -7,7 +7,8 @@ import { consistencyPage } from './page.js'
 import type { Consistency, KeptAnswers } from './result.js'
 
 /**
- * Content of consistency.json: without times, so that equal inputs give equal bytes, and without single photographs.
+ * Content of consistency.json. It has no times, so that equal inputs give equal bytes. The results of each photograph
+ * are in photographs.csv.
  */
 export function consistencyDocument({ photographs, images, seconds, imagesPerSecond, ...result }: Consistency): object {
   return { shiftscope: packageVersion(), ...result, photographs: photographs.length }

@@ -35,7 +35,10 @@ export interface Protocol {
   readonly frames: (photograph: Photograph, setting: ProtocolSetting, random: () => number) => readonly Frame[]
   /** Length of the row that `keep` returns. */
   readonly kept: (setting: ProtocolSetting) => number
-  /** Reduces probabilities, [frames, classes], to a photograph's row of numbers. It begins with those of `answers`. */
+  /**
+   * Reduces a photograph's probabilities, [frames, classes], to the numbers that are kept. They begin with the result
+   * of `answers`.
+   */
   readonly keep: (probabilities: Float64Array, classes: number, setting: ProtocolSetting) => Float32Array
   readonly measures: readonly ProtocolMeasure[]
   /** Whether each frame is shifted by 1 px from the frame before it. */
@@ -143,7 +146,10 @@ function embeddedSide(frame: number): number {
   return Math.round(frame / 2)
 }
 
-/** By frame: index of the most probable class, its probability, and that of the same class in the next frame or NaN. */
+/**
+ * Returns three numbers per frame: the index of the most probable class, its probability, and the probability of the
+ * same class in the next frame. The last number is NaN for the last frame.
+ */
 function answers(probabilities: Float64Array, classes: number): Float32Array {
   const frames = probabilities.length / classes
   const kept = new Float32Array(frames * ANSWER_NUMBERS)

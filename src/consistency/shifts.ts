@@ -51,7 +51,7 @@ export function idealShift(picture: ArrayLike<number>, side: number, axis: Axis,
   return shifted
 }
 
-/** Index n + side holds the weight of a pixel for the output n pixels after it, n from −side to side − 1. */
+/** Weights of a line's pixels: index side + i − j holds the weight of input pixel j in output pixel i. */
 function interpolationKernel(side: number, shift: number): Float64Array {
   const weightAt = (distance: number) => {
     let sum = 1

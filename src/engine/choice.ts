@@ -66,7 +66,7 @@ export interface ExecutionPlan {
   readonly signal?: AbortSignal
 }
 
-/** Shorter work than this, in seconds, is not worth trying a GPU or a larger batch. */
+/** If the work takes fewer seconds than this, trying a GPU or a larger batch is not worth it. */
 const WORTH_A_TRIAL = 60
 
 /** With fewer batches than this per worker, the work takes less time than measuring the processor. */

@@ -103,7 +103,7 @@ function withoutBreaks(text: string): string {
   return text.replace(/[\s\p{Cc}]/gu, ' ')
 }
 
-/** @throws UsageError for a name that no image has, or an image that the expression does not use */
+/** The distinct names in an expression. @throws UsageError for a name without an image, or an unused image */
 export function namesOf(terms: readonly Term[], given: readonly string[]): readonly string[] {
   const names = [...new Set(terms.map(({ name }) => name))]
   const unknown = names.find((name) => !given.includes(name))

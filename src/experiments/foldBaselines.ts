@@ -8,7 +8,7 @@ import {
   type TaskSeparability,
 } from './separability.js'
 
-/** Artificial features: the position itself, and its phase, which is the position modulo the network's stride. */
+/** Made-up features: the position itself, and its phase, which is the position modulo the network's stride. */
 export const MADE_UP_FEATURES = ['position', 'phase'] as const
 export type MadeUpFeature = (typeof MADE_UP_FEATURES)[number]
 
@@ -73,8 +73,8 @@ type FoldBaselines = Readonly<Record<MadeUpFeature, Readonly<Partial<Record<Fold
  * that hold only the position (row and column), or only its phase (row and column modulo the period).
  *
  * The phase of a row or column is encoded as `period` values, one for each residue r. Each is a Gaussian of the
- * circular distance between the phase and r. A tie counts as half right. If the stride is a multiple of the period, all
- * positions have the same phase, and every accuracy is 0.5.
+ * circular distance between the phase and r. A decision value near 0 counts as half right. If the grid's stride is a
+ * multiple of the period, all positions have the same phase, and every accuracy is 0.5.
  */
 export async function foldBaselines(
   grid: PositionsGrid,

@@ -63,9 +63,9 @@ export interface TaskSeparability {
 export type Separability = Readonly<Record<Task, TaskSeparability>>
 
 /**
- * How well a linear classifier tells the left half of the positions from the right half, and the top from the bottom,
- * by the features alone (paper section 2.2): 5-fold cross-validation of a linear support vector machine. All schemes
- * are trained together, which is faster than one after the other, because they share the features.
+ * Measures how well features tell the left half of the positions from the right half, and the top from the bottom
+ * (paper section 2.2). The accuracies are those of linear support vector machines in 5-fold cross-validation. All
+ * schemes are trained together. They share the features, so this is faster than one after the other.
  * @returns one result per scheme
  * @throws InputError for a class with fewer positions than folds, for NaN or infinity (naming the position), and if all
  *   positions have the same feature; CudaFailure

@@ -32,7 +32,7 @@ export interface Locks {
   names(): Promise<ReadonlySet<string>>
   /** The locks of all living processes, including this one. Reads every lock file. */
   held(): Promise<readonly HeldLock[]>
-  /** Sets what the other processes see as `state`, from the next heartbeat or at once. */
+  /** Sets the `state` that other processes read. It is written with the next heartbeat, or at once. */
   describe(state: unknown, atOnce?: boolean): void
   /** Releases all locks. The last process also removes the folder of locks. */
   close(): Promise<void>
@@ -59,9 +59,9 @@ const LONGEST_PAUSE_SECONDS = 10
  * owner is dead (see `isDead`), the next process creates NAME~1, and only then removes NAME~0. So no process removes
  * the lock of an owner that still gives signs of life, and only one of several processes takes over.
  *
- * A file is written under a temporary name and hard-linked to its final name. So it appears complete, and for one
- * process only. This works on NFS, unlike `flock`. On a file system without hard links, a file is still created by one
- * process only, but is empty at first.
+ * A file is written under a temporary name and hard-linked to its final name. So it is complete when it appears, and
+ * only one process can create it. This works on NFS, unlike `flock`. On a file system without hard links, still only
+ * one process can create the file, but it is empty at first.
  */
 export function openLocks(parent: string): Locks {
   const folder = join(parent, '.locks')
@@ -81,7 +81,7 @@ export function openLocks(parent: string): Locks {
   const start = async () => {
     if (timer !== undefined) return
     timer = setInterval(beat, (leaseSeconds() * 1000) / BEATS).unref()
-    // A first look at the files of other processes. `close` removes those that do not change for a lease after it.
+    // Remembers the state of other processes' files. `close` removes those that have not changed for a lease by then.
     await deadFiles(folder)
   }
 
@@ -125,7 +125,7 @@ export function openLocks(parent: string): Locks {
     for (const name of [...mine.keys()]) await release(name)
     if (timer === undefined) return
     for (const { path, name } of await deadFiles(folder)) {
-      // Takes a dead lock before it removes the files, so that no other process can take it meanwhile.
+      // Takes the lock of a dead process before removing its files, so that no other process can take it meanwhile.
       if (name !== undefined && (await take(name))) await release(name)
       // Other files than locks and temporary files belong to other programs.
       if (ownerOfTemporary(basename(path)) !== undefined) await remove(path)
@@ -179,8 +179,8 @@ export interface FolderLockOptions {
 
 /**
  * Locks a folder for one writer, so that two processes do not mix their rows in one file. It waits only if the other
- * process may be dead. One that was suspended for longer than a lease still writes when it continues; hashes reveal the
- * damage.
+ * process may be dead. A process that was suspended for longer than a lease still writes when it continues. Hashes
+ * reveal such damage.
  * @returns a function that releases the lock
  * @throws OutputError if a living process writes there; the signal's reason
  */

@@ -58,7 +58,7 @@ function isAbsence({ code = '' }: NodeJS.ErrnoException): boolean {
   return ['ENOENT', 'ESTALE', 'ENOTDIR'].includes(code)
 }
 
-/** Removes a file if possible. If not, as with another user's file, it does no harm. */
+/** Removes a file if possible. A file that cannot be removed, such as another user's, does no harm. */
 export async function remove(path: string): Promise<void> {
   await rm(path, { force: true }).catch(() => undefined)
 }

@@ -2,8 +2,8 @@ import { isIP } from 'node:net'
 import { NetworkError, UsageError } from '../errors.js'
 
 /**
- * The only hosts to request files from, also after redirects, if the addresses come from somebody else (an annotation
- * file).
+ * The only hosts from which files may be requested, also after redirects. This is for URLs that come from somebody
+ * else, as in an annotation file.
  */
 export interface AllowedHosts {
   /** Host names, as `hostName` returns them. */

@@ -4,7 +4,7 @@ import type { UnitInputs } from '../results/unit/schema.js'
 import { writeSiteFile } from './siteFile.js'
 import type { SiteGroup, SitePicture } from './siteIndex.js'
 
-/** Side of the largest frame, in pixels, whose background is drawn. No network has a larger frame. */
+/** Side in pixels of the largest frame for which a background is drawn. No network has a larger frame. */
 const MAX_FRAME = 4096
 
 /** Writes each picture of a site once. */

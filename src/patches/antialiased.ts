@@ -7,7 +7,10 @@ const HALF = 1 << (WEIGHT_BITS - 1)
 /** Source pixels are added four at a time, which takes half as long as one at a time. */
 const BLOCK = 4
 
-/** Source pixels of each target pixel, `width` of them from index `first` on, and their weights. Some weights are 0. */
+/**
+ * The source pixels that make each target pixel, and their weights, some of which may be 0. Target pixel i uses `width`
+ * consecutive source pixels. The first one has the index `first[i]`.
+ */
 interface Taps {
   /** A multiple of `BLOCK`. */
   readonly width: number

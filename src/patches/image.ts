@@ -17,23 +17,21 @@ export interface Image {
 /** Largest picture that is decoded, in pixels: 64 megapixels, 256 MB as RGBA. */
 export const MAX_PIXELS = 64_000_000
 
-/** Largest picture file that is opened, in bytes. */
 const MAX_FILE_BYTES = 256 * 1024 * 1024
 
 const draw = confined<Uint8Array, Image>(workerFile('patches/drawingMain.js'))
 
 /**
- * Limits for drawing an SVG. A few bytes of SVG can take any time and memory, and librsvg does not stop at sharp's
- * `timeout`. Usual objects take milliseconds. The largest picture takes seconds and 1 GiB, or several GiB if it is
- * blurred.
+ * Limits for drawing an SVG. Even a tiny SVG can take unlimited time and memory, and librsvg ignores sharp's `timeout`.
+ * Usual objects take milliseconds. The largest picture takes seconds and 1 GiB, or several GiB if it is blurred.
  */
 export function drawingLimits(seconds = 60): Limits {
   return { seconds, bytes: Math.min(4 * 2 ** 30, machineMemory() / 2) }
 }
 
 /**
- * Reads a picture file as 8-bit sRGB with alpha, rotated by its EXIF orientation. Its content tells the format,
- * whatever its name. SVG is drawn in a separate process.
+ * Reads a picture file as 8-bit sRGB with alpha, rotated by its EXIF orientation. The format is detected from the
+ * content, not from the file's name. SVG is drawn in a separate process.
  * @throws InputError if the file is missing, too large, not a picture, or takes too much to draw
  */
 export async function readImage(path: string, signal?: AbortSignal): Promise<Image> {

@@ -32,14 +32,15 @@ export const NO_OPAQUE_PIXELS = `it has no opaque pixels (alpha of ${OPAQUE} or 
 
 /** Options of `ownPatches`. */
 export interface OwnPatchesOptions {
-  /** Folder of your pictures: with transparency, or photos NAME.jpg each with its mask NAME.mask.png. */
+  /** Folder of your pictures. Each picture has transparency, or is a photo NAME.jpg with a mask NAME.mask.png. */
   readonly pictures: string
   /** Folder to write the patches and manifest.json to. */
   readonly out: string
   /** Sides of the square patches in pixels; `[75, 125]` by default. */
   readonly sizes?: readonly number[]
   /**
-   * `stretch` (default, as in the paper) makes the object square; `pad` keeps its proportions by transparent margins.
+   * `stretch` (default, as in the paper) stretches each object to a square. `pad` keeps its proportions and adds
+   * transparent margins.
    */
   readonly aspect?: Aspect
   /** Class of all objects in the folder. */

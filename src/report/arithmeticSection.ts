@@ -6,7 +6,7 @@ import type { ArithmeticStudy, StoredScene } from '../results/arithmeticStudy.js
 import { JUDGED_NAMES } from '../results/measures.js'
 import { type ResultTable, tablesHtml } from './tables/tables.js'
 
-/** Tables of accuracy, then a contact sheet for each scene and layer. No section without arithmetic. */
+/** Tables of accuracy, then a contact sheet for each scene and layer. Empty if there are no studies. */
 export function arithmeticSections(
   studies: readonly ArithmeticStudy[],
   tables: readonly ResultTable[],

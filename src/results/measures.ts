@@ -174,8 +174,8 @@ export const MEASURES: readonly Measure[] = [
       ),
   },
   {
-    // Accuracy of left-right minus accuracy of top-bottom, minus the same difference for the made-up feature
-    // `position`. Left out if a classifier did not converge.
+    // The lead is the accuracy of left-right minus the accuracy of top-bottom. This measure is the network's lead minus
+    // that of the made-up feature `position`. It is left out if a classifier did not converge.
     name: 'separability-lead',
     of: ({ separability, baselines }) =>
       FOLD_SCHEMES.flatMap((cv) => {
@@ -261,7 +261,10 @@ function eachTask(
   )
 }
 
-/** Predictions are stored for the first of these tests that a grid allows. Such wide bands tell position from phase. */
+/**
+ * Predictions are stored only for the first of these tests that the grid allows. Bands of this width show whether
+ * features contain the position or only its phase.
+ */
 const SHOWN_BANDS = ['16px bands', '32px bands', '64px bands'] as const
 
 function eachReadout({ readout = [] }: MeasuredLayer, value: (one: AxisReadout) => number): Numbers {
@@ -300,7 +303,7 @@ function kindColumn(variant: string): readonly string[] | undefined {
   return [JUDGED_NAMES[judged], REFERENCE_NAMES[reference], kind]
 }
 
-/** The table of accuracies only shows all kinds of expressions together. */
+/** The table of accuracies shows only the numbers for all kinds of expressions together. */
 function accuracyColumn(measure: string): readonly MeasureTable[] {
   const column = (variant: string) => {
     const [judged, reference, kind] = variant.split(' ') as ArithmeticVariant

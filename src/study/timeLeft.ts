@@ -29,9 +29,13 @@ interface UnitInHand {
 }
 
 /**
- * Seconds on two cores, used until the same work has been timed. `opening`: open a network. `starting`: additional time
- * of a network's first unit at each size. `classified` and `compared`: measure one value of a feature at one position,
- * with and without classifiers. `reported`: report on one layer at one position.
+ * Seconds on two cores, used until the same work has been timed.
+ *
+ * - `opening`: to open a network
+ * - `starting`: additional time of a network's first unit at each size
+ * - `classified`: to measure one value of a feature at one position, with classifiers
+ * - `compared`: as `classified`, but without classifiers
+ * - `reported`: to report on one layer at one position
  */
 const USUAL = { opening: 2, starting: 1, classified: 1.5e-7, compared: 1e-8, reported: 1.5e-5 } as const
 
@@ -185,7 +189,7 @@ const imageSeconds = remembered((network: Network) => {
   try {
     return Math.max(1e-4, usualImageSeconds(network))
   } catch {
-    // See `gainOf`.
+    // As in `gainOf`, a failed estimate must not end the study.
     return 1e-4
   }
 })

@@ -28,7 +28,7 @@ export function sceneTensors(
 }
 
 /**
- * For each row and column of the frame, the row or column of the window that it shows. Outside the patch, that is the
+ * For each row and column of the frame, the row or column of the window to draw there. Outside the patch, this is the
  * window's transparent border.
  * @param offsets [images, 2] as row, col of the patch's top-left corner
  */

@@ -9,7 +9,7 @@ export interface CellSteps {
   readonly shapes: ReadonlyMap<string, CellShape>
   /** Shapes of constants by name, including those that nodes compute from other constants. */
   readonly constants: ReadonlyMap<string, readonly number[]>
-  /** Why the first node that is no step cannot be one; undefined if all nodes are steps. */
+  /** If some nodes are not steps, the reason for the first of them; undefined if all nodes are steps. */
   readonly reason: string | undefined
 }
 
@@ -46,7 +46,10 @@ export interface WindowStep extends Step {
   readonly input: string
   readonly rows: AxisWindow
   readonly cols: AxisWindow
-  /** What a window reads beyond the border. With `nothing`, it reads another of its cells twice instead. */
+  /**
+   * What a window reads beyond the border. With `nothing`, it reads one of its other cells again instead, which does
+   * not change a maximum.
+   */
   readonly beyond: 'zeros' | 'nothing'
   readonly operation: WindowOperation
 }
@@ -67,7 +70,10 @@ interface MappingStep extends Step {
   readonly cols: readonly number[]
 }
 
-/** Computes a cell from the cells at the same position of one or several tensors. The node is used unchanged. */
+/**
+ * Computes a cell from the cells at the same position of one or several tensors. Its node is copied into the graph of
+ * cells.
+ */
 interface PointwiseStep extends Step {
   readonly kind: 'pointwise'
   /** Names of the inputs that are not constants. */

@@ -26,8 +26,8 @@ export interface PlainWay {
 }
 
 /**
- * Largest relative distance between features with and without reuse at some positions.
- * @param rests whether to free the memory of the workers without reuse before those with reuse need theirs
+ * Largest relative distance between features with and without reuse at the given positions.
+ * @param rests whether to end the workers of `plain` before computing with reuse, so that less memory is needed
  */
 export async function distanceOf(
   { workers, network, memory, job }: PassWork,

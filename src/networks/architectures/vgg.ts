@@ -28,7 +28,7 @@ export const vgg16: Architecture = {
   ],
 }
 
-/** The numbers in the keys also count activations and poolings. */
+/** The numbers in the weights' names have gaps, because torchvision also counts activations and poolings. */
 function convolutions(): Layer[] {
   let inputs = 3
   let number = 0

@@ -13,9 +13,15 @@ const protocolVersion = 1001
 const maximumStorages = 20_000
 
 /**
- * Reads PyTorch's legacy format (torch.save from 0.1.11 to 1.5): five pickles (magic number, protocol version, facts
- * about the machine, the object, the keys of its storages), and then, in the order of the keys, the number of elements
- * (int64) and the bytes of each storage.
+ * Reads PyTorch's legacy format (torch.save from 0.1.11 to 1.5). The file begins with five pickles:
+ *
+ * 1. magic number
+ * 2. protocol version
+ * 3. facts about the machine
+ * 4. the saved object
+ * 5. the keys of its storages
+ *
+ * The storages follow, in the order of the keys. Each is its number of elements (int64) and then its bytes.
  * Reference: PyTorch, torch/serialization.py, `_legacy_save` and `_legacy_load`.
  */
 export async function readLegacyCheckpoint(file: OpenFile): Promise<ReadonlyMap<string, CheckpointTensor>> {

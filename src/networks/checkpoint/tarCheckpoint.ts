@@ -7,7 +7,7 @@ import { readTarDirectory } from './tarDirectory.js'
 import { bytesPerElement, type CheckpointTensor, layoutFault } from './tensor.js'
 import { isKind, storageTypes, type TorchStorage, type TorchTensor, torchGlobals } from './torchObjects.js'
 
-/** Most bytes that are read for one of the short pickles between the storages. */
+/** Maximum number of bytes to read for one of the short pickles between the storages. */
 const pickleWindow = 64 * 1024
 const maximumStorages = 20_000
 const maximumDimensions = 16
@@ -94,7 +94,7 @@ function keyText(key: PickleValue | undefined): string {
   throw new PickleError('a storage or tensor in it has a key that is neither a text nor a number')
 }
 
-/** `description` is (key, location, type). */
+/** Finds the type and the bytes of a storage. @param description (key, location, type) */
 function locate(description: PickleValue, elements: number, offset: number, end: number): LocatedStorage {
   const [key, , type] = Array.isArray(description) ? (description as PickleValue[]) : []
   const dtype = isKind<PickleGlobal>(type, 'global') ? storageTypes.get(type.name) : undefined

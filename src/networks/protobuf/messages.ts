@@ -208,8 +208,8 @@ export function payloads(number: number): FieldType<readonly FileRange[]> {
 }
 
 /**
- * Consecutive elements in the file. `distance` is in bytes from one to the next, more than their size if each has a
- * tag.
+ * Consecutive elements in the file. `distance` is the number of bytes from the start of one element to the start of the
+ * next. It includes the tag, if each element has one.
  */
 export interface Piece {
   readonly offset: number

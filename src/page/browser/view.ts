@@ -19,7 +19,7 @@ export interface View {
   readonly patch: string | null
   /** The name of an anchor, or any position. */
   readonly anchor: string | Position
-  /** Quantity of both maps. `mapOf` falls back to another one where it is not known. */
+  /** Quantity that both maps should show. If it is not known for a map, `mapOf` chooses another one. */
   readonly shows: Quantity
   /** Whether map B shows the difference B − A. */
   readonly difference: boolean

@@ -55,7 +55,7 @@ const OWN = 'shiftscope'
 
 class Viewer implements RunningViewer {
   state: State
-  /** Whether the address is kept equal to the view: from the first action on, except while it names a section. */
+  /** Whether the address follows the view. False before the first action, and while the address names a section. */
   #hasAddress = false
   /** Aborts the previous loading of maps when other maps are wanted. */
   #loading = new AbortController()

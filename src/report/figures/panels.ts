@@ -25,7 +25,8 @@ export interface PanelGrid {
 }
 
 /**
- * In characters. Longer texts are cut, because image viewers cannot open very wide files. A title can have two names.
+ * In characters. Longer texts are cut, because image viewers cannot open very wide files. The limit of titles is
+ * higher, because a title can contain two names.
  */
 const [LONGEST_NAME, LONGEST_TITLE] = [60, 160]
 

@@ -59,7 +59,10 @@ function dotOf({ mean, standardError, patches }: Evidence, { value, text, unit }
   return { value: value(mean), bar, words: `${number}${unit} (${bar.map(text).join(' to ')})` }
 }
 
-/** Fold accuracies for the largest objects: a line for each network and layer, and dashed lines for position only. */
+/**
+ * Fold accuracies for the largest objects. There is a line for each network and layer. Dashed lines show the made-up
+ * feature `position only`.
+ */
 function foldPanels(name: string, all: readonly Row[]): { html: string; about: string } | undefined {
   const ofFolds = all.filter(({ metric }) => metric === 'fold-accuracy')
   const size = Math.max(...ofFolds.filter(({ count }) => count > 0).map((row) => row.size))

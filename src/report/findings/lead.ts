@@ -54,7 +54,7 @@ function answeredOf({ units }: StudyGroup): readonly Answered[] {
   )
 }
 
-/** A sentence about the most frequent other answer. `isRight` says whether this answer is correct, too. */
+/** A sentence about the most frequent answer other than the center's. `isRight`: whether it is correct, too. */
 async function answerSentence(
   results: string,
   { unit, layer, answers: { center, names, right } }: Answered,
@@ -92,7 +92,7 @@ function atLarge(findings: readonly ClaimFinding[]): string {
   return ` In ${networks} networks, the features also change with the position.`
 }
 
-/** Compares the answers with those of the network in which the share of kept answers differs most. */
+/** Link to the unit's map of answers. Beside it is the network whose share of kept answers differs most. */
 function linkTo({ unit, answers: { kept } }: Answered, answered: readonly Answered[]): string {
   const { patch, size, model } = unit.inputs
   const apart = ({ answers }: Answered) => Math.abs(answers.kept - kept)

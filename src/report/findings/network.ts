@@ -3,7 +3,7 @@ import { numberOf, type StudyGroup } from '../../results/study.js'
 import { counterpart, differenceBetween, originalOf, samePatches } from '../../results/versions.js'
 import { type Evidence, mapped } from './evidence.js'
 
-/** All groups of a network. `original` has those of its plain version or of its version with flips, if there is one. */
+/** All groups of a network. `original` has the groups of the network that `originalOf` names, if there are any. */
 export interface NetworkStudy {
   readonly model: string
   readonly groups: readonly StudyGroup[]

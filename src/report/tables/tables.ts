@@ -17,7 +17,7 @@ export interface PaperComparison {
   readonly rows: readonly PaperRow[]
   /** Whether tables include the paper's rows that were not measured. */
   readonly isWhole: boolean
-  /** Whether a network was measured as in the paper. Only then are differences also given in σ, the paper's ±. */
+  /** Whether a network was measured as in the paper. Only then are differences also shown in units of the paper's ±. */
   readonly isPapers: (model: string, size: number) => boolean
 }
 
@@ -151,7 +151,7 @@ function shownValue({ spread }: TableKind, row: SummaryRow, spreads: ReadonlyMap
   return { mean, ...(count >= FEWEST_PATCHES && { std: spreads.get(placeOf(row)) }), count }
 }
 
-/** For kinds that show another metric's mean after ±: that metric by network, layer and variant. */
+/** Numbers after ± by network, layer and variant, if they are means of another metric; otherwise empty. */
 function spreadsOf({ spread }: TableKind, rows: readonly SummaryRow[], size: number): ReadonlyMap<string, number> {
   if (typeof spread === 'string' || !('metric' in spread)) return new Map()
   const own = rows.filter((row) => row.metric === spread.metric && row.size === size)
