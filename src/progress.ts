@@ -1,5 +1,5 @@
 export interface Progress {
-  /** Begins a phase of `total` images, or of the unit that `measure` names. */
+  /** Begins a phase. `total` is a number of images, unless `measure` names another unit. */
   start(label: string, total: number, measure?: ProgressMeasure): void
   /** @param secondsLeft estimated seconds until all work ends; by default, estimated from the rate so far */
   update(done: number, secondsLeft?: number): void

@@ -6,10 +6,10 @@
 
 /// Cosine similarity of each feature vector (row) with each anchor.
 ///
-/// Lower bound of the time, for n rows, d dims and k anchors: n·d·4 bytes of features are read once, with k+1
-/// multiply-adds per float. The anchors stay in the caches. The limit is the memory-read bandwidth as long as a core's
-/// float64 multiply-adds keep up with it. At two vectors per cycle, they consume 10.7 bytes per cycle with 512-bit
-/// vectors (k = 5). With 256-bit vectors, it is 5.3 bytes, and arithmetic is the limit.
+/// Speed limit for n rows, d dims and k anchors: the features, n·d·4 bytes, are read from memory once. Each float needs
+/// k+1 multiply-adds in float64. The anchors stay in the caches. A core can do two vectors of multiply-adds per cycle.
+/// For five anchors, this uses up 10.7 bytes of features per cycle with 512-bit vectors, so memory is the limit. With
+/// 256-bit vectors, it uses up only 5.3 bytes, so arithmetic is the limit.
 ///
 /// Precision: a product of two float32 is exact in float64. A sum over d terms adds an error of at most d·2^-53,
 /// relative to the product of the norms (Cauchy-Schwarz). That is 1e-12 at d = 10,000, far below the final rounding to
@@ -26,16 +26,16 @@ struct CosineFault {
 
 /// out[a, i] = <anchors[a], features[i]> / (|anchors[a]| |features[i]|), computed in float64 and rounded to float32.
 ///
-/// features: [rows, dims], C order. anchors: [anchor_count, dims], C order. out: [anchor_count, rows], C order,
-/// overlapping neither. rows and anchor_count may be 0, but not dims.
-/// The bits of the result depend neither on `threads` (at least 1) nor on the instruction set, because every sum is
-/// split into the same eight partial sums.
-/// Returns the first vector that is all zero or not finite as a fault. In that case, `out` is unspecified.
+/// features: [rows, dims]. anchors: [anchor_count, dims]. out: [anchor_count, rows]. All are in C order, and `out` must
+/// not overlap the others. `rows` and `anchor_count` may be 0; `dims` and `threads` must be at least 1.
+/// The result is the same to the last bit for all `threads` and instruction sets, because every sum is split into the
+/// same eight partial sums.
+/// If a vector is all zero or not finite, returns the first such vector, and `out` is unspecified.
 CosineFault cosine_similarity(const float* features, std::size_t rows, std::size_t dims, const float* anchors,
                               std::size_t anchor_count, std::size_t threads, float* out,
                               InstructionSet level = instruction_set());
 
-/// inverse_norms[a] = 1 / |anchors[a]|. Returns the first anchor that is zero or not finite as a fault.
+/// inverse_norms[a] = 1 / |anchors[a]|. If an anchor is all zero or not finite, returns the first such anchor.
 CosineFault invert_norms(const float* anchors, std::size_t anchor_count, std::size_t dims, double* inverse_norms);
 
 /// `cosine_similarity` with one plain float64 sum per result. Tests compare the kernels with it.

@@ -19,9 +19,11 @@ struct SvmTerm {
   double factor;
 };
 
-/// A matrix of features in any memory, with the expensive operations of a training. Sums are as accurate as in float64.
-/// Their last bits depend on the implementation, but not on the number of threads.
-/// Several threads may call it at the same time. The implementation for a device (cuda/svm.h) throws DeviceError.
+/// A matrix of features, and the operations on it that take most of a training's time. The features can be in host
+/// memory or on a device. Sums are as accurate as in float64. Their last bits depend on the implementation, but not on
+/// the number of threads.
+/// Several threads may call one object at the same time. The implementation for a device (cuda/svm.h) throws
+/// DeviceError.
 class SvmFeatures {
  public:
   virtual ~SvmFeatures() = default;
@@ -30,14 +32,16 @@ class SvmFeatures {
   virtual std::size_t dims() const = 0;
 
   /// out[v][i] = <vectors[v], x_i> for every sample i.
-  /// vectors: [count, stride], zero from dims to stride, a multiple of 8. out: [count] pointers to [rows].
+  /// vectors: [count, stride]. stride: a multiple of 8; the elements from `dims` to `stride` must be 0.
+  /// out: [count] pointers to [rows].
   virtual void products(const double* vectors, std::size_t count, std::size_t stride, std::size_t threads,
                         double* const* out) const = 0;
 
-  /// out[i] = <vector, x_samples[i]>. vector: [dims rounded up to 8], zero from dims on.
+  /// out[i] = <vector, x_samples[i]>. vector: [dims rounded up to a multiple of 8]; elements from `dims` on must be 0.
   virtual void products_of(const std::vector<std::uint32_t>& samples, const double* vector, double* out) const = 0;
 
   /// out[i · stride + j] = out[j · stride + i] = <x_samples[i], x_samples[j]> for i >= begin and j <= i.
+  /// Products between two of the first `begin` samples are not computed again.
   virtual void fill_gram(const std::vector<std::uint32_t>& samples, std::size_t begin, std::size_t threads, double* out,
                          std::size_t stride) const = 0;
 

@@ -76,7 +76,7 @@ Tile<B> tile_of(std::size_t columns) {
   return tile<Rows, Most, B>;
 }
 
-/// The last `count` elements of a tile's operands, fewer than a vector has, followed by zeros.
+/// Copies of the last `count` elements of a tile's operands, if there are fewer than fill a vector. The rest is zeros.
 template <class B>
 struct Tail {
   float rows[kTileRows][kWidth] = {};
@@ -116,8 +116,9 @@ void row_of_tiles(const float* const* a, std::ptrdiff_t ahead, const B* const* b
   }
 }
 
-/// Distance in floats to the rows to prefetch while the tile at `row` and dim `at` is computed; 0 for none. The rows
-/// must be contiguous in memory. following: whether more rows follow after `rows`.
+/// Chooses which rows to prefetch while a tile is computed. Returns their distance from the tile in floats; 0 for none.
+/// The rows must be contiguous in memory. row, at: the tile's first row and dim. following: whether there are more rows
+/// in memory after these `rows`.
 SHIFTSCOPE_INLINE std::ptrdiff_t ahead_of(std::size_t row, std::size_t rows, std::size_t at, std::size_t dims,
                                           bool following) {
   const auto signed_dims = static_cast<std::ptrdiff_t>(dims);
@@ -127,8 +128,8 @@ SHIFTSCOPE_INLINE std::ptrdiff_t ahead_of(std::size_t row, std::size_t rows, std
   return following ? later - static_cast<std::ptrdiff_t>(at) : 0;
 }
 
-/// out[i · stride + j] = <a[i], b[j]>. in_order: whether the rows of `a` are contiguous in memory. following: whether
-/// more rows follow after them.
+/// out[i · stride + j] = <a[i], b[j]>. in_order: whether the rows of `a` are contiguous in memory, so that later
+/// rows can be prefetched. following: whether there are more rows in memory after these.
 template <class B>
 void panel(const float* const* a, std::size_t rows, bool in_order, bool following, const B* const* b, std::size_t columns,
            std::size_t dims, double* out, std::size_t stride) {
@@ -143,7 +144,7 @@ void panel(const float* const* a, std::size_t rows, bool in_order, bool followin
   }
 }
 
-/// Rows of a tile of outer products. With the columns of one cache line, this makes eight vectors of sums.
+/// Rows of a tile of outer products. A tile has kOuterPanel columns, so its sums fill eight vector registers.
 constexpr std::size_t kOuterRows = kWidth;
 
 /// out[i + k][j ...] += scale · Σ_r x[r][i + k] x[r][j ...] for k < Rows and the columns of one panel of x.

@@ -13,14 +13,16 @@ class SvmMethod {
  public:
   virtual ~SvmMethod() = default;
 
-  /// Computes the next step on at most `threads` threads. Returns a vector, [dims rounded up to 8], zero from dims on,
-  /// whose scalar products with all samples go to `accept`. last: no step follows, so the vector must be the weights.
+  /// Computes the next step on at most `threads` threads. Returns a vector, and the caller passes its scalar products
+  /// with all samples to `accept`. The vector is [dims rounded up to a multiple of 8], padded with zeros.
+  /// last: no step follows, so the vector must be the weights.
   virtual const std::vector<double>& next(bool last, std::size_t threads) = 0;
 
   /// Whether `next` is faster with several threads.
   virtual bool is_heavy() const { return false; }
 
-  /// Updates `solution` from the scalar products, [rows]. Only those of the weights themselves can make it converge.
+  /// Updates `solution` from the scalar products, [rows]. `solution` can converge only if `next` returned the
+  /// weights.
   virtual void accept(const std::vector<double>& products) = 0;
 
   /// Whether the solution has converged or no longer improves.

@@ -19,7 +19,7 @@ struct LargeProblem {
   const std::int8_t* labels = nullptr;  ///< [rows], +1, -1, or 0 for a sample that is ignored
   double C = 1, tolerance = 1e-6;
   std::size_t gram_samples = 0;  ///< capacity of the Gram matrix
-  /// Rough mean of the support vectors' multipliers, or C. A bad estimate only costs steps.
+  /// Rough mean of the support vectors' multipliers; C if there are none. A bad estimate only costs steps.
   double typical_multiplier = 1;
 };
 
@@ -66,16 +66,16 @@ class NewtonMethod : public SvmMethod {
   std::vector<double> labels_, weights_, decisions_;
   double intercept_ = 0;
   double stiffness_;
-  std::vector<double> base_;                       ///< alpha in the smoothed hinge loss
-  std::vector<double> alpha_;                      ///< the current multipliers, which class_sums_ contains
-  std::array<std::vector<double>, 2> class_sums_;  ///< Σ alpha x of the negative samples and of the positive ones
+  std::vector<double> base_;                       ///< alpha in the loss: multipliers at its last minimum
+  std::vector<double> alpha_;                      ///< the current multipliers
+  std::array<std::vector<double>, 2> class_sums_;  ///< Σ alpha_ x of the negative and of the positive samples
   std::array<double, 2> alpha_sums_{};
   std::vector<std::uint32_t> between_;             ///< samples whose multipliers are strictly between 0 and C
   std::vector<double> gradient_, direction_;
   double intercept_gradient_ = 0, intercept_direction_ = 0;
-  bool exact_ = true;  ///< whether the next products are those of the weights
+  bool exact_ = true;  ///< whether `next` returned the weights, not a direction
   double least_gap_ = HUGE_VAL;  ///< smallest relative gap so far
-  int idle_ = 0;                 ///< passes since the gap fell clearly
+  int idle_ = 0;                 ///< consecutive passes that hardly reduced the gap
   bool gave_up_ = false;
   SvmSolution solution_;
 };

@@ -68,7 +68,10 @@ export function confined<Question, Answer>(script: string): Confined<Question, A
   }
 }
 
-/** A killed process took too much memory: only `watch.ts` kills it, or a system that is short of memory. */
+/**
+ * Explains a failure to the user. A process that was killed has used too much memory, because only `watch.ts` or a
+ * system without free memory kills it.
+ */
 function inWords({ message, failing }: ChildFailure, { seconds, bytes }: Limits): ChildFailure {
   if (failing === 'late') return new ChildFailure(`it takes longer than ${seconds} s`, failing)
   if (failing === 'killed')

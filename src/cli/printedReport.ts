@@ -50,7 +50,10 @@ function printExact(exact: Report['rows']): void {
   )
 }
 
-/** Prints a row per claim and a column per network. If names of networks are too wide, it prints numbers and a key. */
+/**
+ * Prints a row per claim and a column per network. If the table would be too wide, its columns have numbers as heads,
+ * and a list below says which network each number is.
+ */
 function printVerdicts(head: readonly string[], rows: readonly (readonly string[])[]): void {
   const isWide = tableLines(head, rows).some((line) => line.length > TERMINAL_COLUMNS)
   const [claim = '', ...networks] = head
@@ -67,7 +70,10 @@ export function printTables({ rows }: Report): void {
   }
 }
 
-/** Turns the last key of a table's columns (anchor, fold scheme) into rows, so that the table fits the terminal. */
+/**
+ * Makes a table narrow enough for the terminal. The values of the columns' last key (such as the anchor or the fold
+ * scheme) get rows of their own instead of columns.
+ */
 function narrowTable({ kind, head, rows }: ResultTable): [readonly string[], string[][]] {
   const columns = head.slice(2).map((text) => {
     const keys = text.split(', ')

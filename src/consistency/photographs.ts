@@ -40,8 +40,8 @@ export function sourceSide(frame: number): number {
 }
 
 /**
- * Finds the photographs of a folder with its subfolders (sorted by path), of a text file with one path per line, or a
- * single one.
+ * Finds photographs and sorts those of a folder by path.
+ * @param source a folder (its subfolders are searched, too), a text file with one path per line, or a photograph
  * @throws InputError if there are none, or if a listed file is missing
  */
 export async function findPhotographs(source: string): Promise<readonly PhotographFile[]> {

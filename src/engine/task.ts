@@ -17,7 +17,7 @@ export const BLENDS = ['hard', 'soft'] as const
 export interface Scene {
   readonly patch: Patch
   readonly background: Background
-  /** hard: each pixel is the patch's if its alpha is at least 128, and else the background's; soft: mixed by alpha. */
+  /** `hard`: a pixel shows the patch if its alpha is at least 128, or else the background. `soft`: alpha mixes them. */
   readonly blend: (typeof BLENDS)[number]
 }
 
@@ -34,7 +34,7 @@ export interface JobScene {
   /** Unique per job. Workers prepare a scene once and find it again by this id. */
   readonly id: number
   readonly scene: Scene | Frames
-  /** With reuse, a task has many images; the layers without reuse compute this many of them at a time. */
+  /** Only with reuse: number of images per forward pass through the layers that are computed without reuse. */
   readonly batch?: number
 }
 
@@ -42,7 +42,7 @@ export interface JobScene {
 export interface Target {
   /** Shared matrices, one per layer: [positions, dims]. */
   readonly matrices: readonly Float32Array[]
-  /** The matrix row of each image. A batch that is filled up has fewer rows than images. */
+  /** Matrix row of each image. Images that only fill up the batch come last and have no row. */
   readonly rows: Int32Array
 }
 

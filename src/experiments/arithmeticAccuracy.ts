@@ -103,7 +103,7 @@ export function trialImages({ objects }: ArithmeticTrial): number {
   return 3 + objects.length
 }
 
-/** Which of a trial's objects are seen, by one judged vector and one reference. */
+/** Which objects of a trial are seen in the vector `judged`. The way that `reference` names decides. */
 interface Seen {
   readonly judged: Judged
   readonly reference: Reference

@@ -99,7 +99,7 @@ export async function featureArithmetic(
   return layers
 }
 
-/** The result for each origin, [dims] each; after ReLU if the generator takes features after ReLU. */
+/** The result for each origin, [dims] each. If the generator was trained on features after ReLU, ReLU is applied. */
 export function resultsOf(
   terms: readonly Term[],
   features: ReadonlyMap<string, Float32Array>,

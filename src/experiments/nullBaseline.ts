@@ -1,6 +1,6 @@
 import { cosineSimilarity } from '../native.js'
 
-/** Cosines between the features of two objects at the same position, by whether both have the same class. */
+/** Cosines between features of two objects at the same position: pairs of the same class, and of different classes. */
 export interface PairSimilarities {
   readonly same: readonly number[]
   readonly different: readonly number[]

@@ -34,11 +34,11 @@ export interface ExplorerOptions {
   readonly units: LiveUnits
   /** Most bytes of the features of one object. */
   readonly mostBytes: number
-  /** See `LiveStudy`. */
+  /** Whether the page opens with the first two networks side by side. */
   readonly opensTwo: boolean
   readonly out: string
   readonly pool?: Pool | undefined
-  /** See `pullWeights`. */
+  /** Address or folder to fetch weights from; by default the publisher's address. */
   readonly mirror?: string | undefined
 }
 

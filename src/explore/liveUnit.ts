@@ -11,7 +11,7 @@ const MOST_ROWS_A_CALL = 1536
 /** Positions at this distance from each other, in steps of the grid, are computed first. */
 const FIRST_LEVEL = 32
 
-/** Number of positions along each axis around the cursor that are computed first. */
+/** Side of the square of positions around the cursor that is computed early. It is a number of positions. */
 const AROUND_CURSOR = 5
 
 /**

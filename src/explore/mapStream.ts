@@ -30,8 +30,8 @@ export async function* mapMessages(
     let sent = 0
     for (;;) {
       const isWhole = unit.isWhole()
-      // By now, features that were computed early have been replaced, perhaps also those of the anchor and the center,
-      // on which all values depend. So all values are sent again.
+      // Once the unit is whole, all features are final. Those at the anchor and the center may have been replaced, and
+      // all values depend on them. So all values are sent again.
       if (isWhole) sent = 0
       const [atAnchor, atCenter] = [await unit.featuresAt(anchor), await unit.featuresAt(center)]
       const rows = unit.rows().subarray(sent)

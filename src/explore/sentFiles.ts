@@ -5,7 +5,7 @@ import { writeFileAtomic } from '../files/atomic.js'
 import { makeTemporaryFolder } from '../files/temporaries.js'
 
 export interface SentFile {
-  /** Its name on the sender's machine. */
+  /** Name of the file on the sender's machine. */
   readonly name: string
   /** The size that the sender states, which may be wrong; 0 if none was stated. */
   readonly bytes: number

@@ -27,7 +27,8 @@ interface Layer {
 }
 
 /**
- * The hashes show whether arrays and extract.json belong together, since files cannot be replaced at the same moment.
+ * Makes extract.json. It has a hash of each array, which shows whether the array and extract.json belong together. They
+ * may not, because files cannot be replaced at the same moment.
  */
 export function extractFile(extraction: { readonly layers: readonly Layer[] }, origin: object) {
   const layers = extraction.layers.map(({ name, dims, shape, data, equivariance }) => {
@@ -76,7 +77,7 @@ export type ExtractionDescription = z.infer<typeof descriptionSchema>
 export async function readDescription(folder: string): Promise<ExtractionDescription | undefined> {
   const path = join(folder, EXTRACT_FILE)
   const text = await readRegular(path).catch((error: NodeJS.ErrnoException) => {
-    // An error without a code means a pipe or another special file. It counts as no extract.json.
+    // An error without a code means a pipe or another special file. It is treated like a missing file.
     if (error.code === undefined || error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined
     throw new InputError(`cannot read ${path}: ${error.message}`)
   })
@@ -88,8 +89,9 @@ export async function readDescription(folder: string): Promise<ExtractionDescrip
 }
 
 /**
- * @returns undefined if there is no extract.json beside the array, or if it describes other arrays
- * @throws InputError if it is damaged, or if it describes a different array of the same name
+ * Reads the extract.json in the folder of an array.
+ * @returns undefined if there is none, or if it has no entry for the name of this file
+ * @throws InputError if it is damaged, or if this array is not the one that its entry describes
  */
 export async function describedBeside(
   file: string,

@@ -225,7 +225,7 @@ export async function extract(options: ExtractOptions): Promise<Extraction> {
   }
 }
 
-/** Picks the options that one of two functions takes. Both functions may take the same option. */
+/** Picks the options whose names are in `taken`. `extract` calls two functions, and passes some options to both. */
 function partOf<T extends object>(options: T, taken: Readonly<Record<string, unknown>>): T {
   return Object.fromEntries(Object.entries(options).filter(([name]) => name in taken)) as T
 }

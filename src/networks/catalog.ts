@@ -176,9 +176,9 @@ export function isPublished(entry: ModelEntry, sha256: string): boolean | null {
 }
 
 /**
- * Shapes cannot tell which generator a file belongs to, because some generators have equal shapes. So hashes are
- * compared.
- * @throws InputError if the file is the published file of another entry
+ * Checks that a file is not the published file of another entry. It compares hashes, because some generators have equal
+ * shapes.
+ * @throws InputError if it is
  */
 export function checkNotAnother(entry: ModelEntry, path: string, sha256: string): void {
   const isFile = ({ sources }: ModelEntry) => sources.some((source) => source.sha256 === sha256)

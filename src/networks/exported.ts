@@ -53,7 +53,11 @@ export function checkFrame(entry: CatalogEntry, path: string, { rows, cols }: Ne
 /** Number of ImageNet's classes. */
 const CLASSES = 1000
 
-/** Checks the number of values of the last output, if the entry is an exported network and that output is read. */
+/**
+ * Checks that the last output of an exported network has one value per class.
+ * @param classes number of values of the last output; undefined if this output is not read
+ * @throws InputError if the number is wrong
+ */
 export function checkClasses(entry: CatalogEntry | undefined, path: string, classes: number | undefined): void {
   if (entry?.kind !== 'exported' || classes === undefined || classes === CLASSES) return
   throw new InputError(

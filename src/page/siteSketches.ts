@@ -6,7 +6,7 @@ import { siteFeatureBytes } from './siteFeatures.js'
 /** Most bytes of a page's maps and sketches. With index.html and the pictures, the page stays below 40 MB. */
 const MOST_BYTES = 38e6
 
-/** Maps of probability per unit: one of the center's class, and one of the strongest class elsewhere. */
+/** Probability maps per unit: of the center's class, and of the strongest class where that is another class. */
 const PROBABILITY_MAPS = 2
 
 export interface SketchedGroup {

@@ -1,9 +1,9 @@
 import { type Mask, polygonMask } from './polygonMask.js'
 
 /**
- * The mask of an annotation's `segmentation` in an image, by the rules of the COCO API. The segmentation is a list of
- * polygons, or run lengths: a list, or COCO's compressed string of them. If the first polygon has only four numbers,
- * all of them are boxes: x, y, width, height.
+ * The mask of an annotation's `segmentation` in an image, by the rules of the COCO API. A segmentation is a list of
+ * polygons, a list of boxes, or run lengths (numbers, or COCO's compressed string). If the first polygon has only four
+ * numbers, all are boxes: x, y, width, height.
  */
 export function cocoMask(segmentation: unknown, rows: number, cols: number): Mask {
   if (Array.isArray(segmentation)) return polygonMask(polygonsOf(segmentation), rows, cols)

@@ -28,7 +28,10 @@ const layerSchema = z.object({
   generatorSha256: z.string(),
   dims: z.number().int().positive(),
   feature: z.enum(['pre-relu', 'post-relu']),
-  /** PSNR in dB of the picture decoded from the expected image's own feature: the generator's error. Null if equal. */
+  /**
+   * PSNR in dB between the expected image and the picture decoded from its own feature. It shows the generator's error.
+   * Null if both are equal.
+   */
   reconstruction: z.number().nullable(),
   /** Errors of the result for each origin of feature vectors (see `Origin`). */
   origins: z.record(z.enum(ORIGINS), errorsSchema),
@@ -41,7 +44,7 @@ const layerSchema = z.object({
     decodedOperands: z.array(fileSchema),
     /** Picture of the decoded result. */
     decodedResult: fileSchema,
-    /** Picture of the result decoded with the origin that `origin` does not name. */
+    /** Picture of the decoded result for the other origin, not for the one in `origin`. */
     decodedFromOther: fileSchema,
     /** Picture decoded from the feature of the expected image. */
     decodedExpectation: fileSchema,

@@ -21,7 +21,10 @@ const SHARES: Readonly<Record<string, readonly [cases: readonly Counted[], of: r
   'arithmetic-phantoms': [['phantoms'], ['decoys']],
 }
 
-/** Results of random expressions. A variant is an entry of JUDGED, one of REFERENCES, and the kind or `all`. */
+/**
+ * Results of random expressions. A variant is three words: one of JUDGED, one of REFERENCES, and the kind of expression
+ * or `all`.
+ */
 export function arithmeticRows(studies: readonly ArithmeticStudy[]): readonly Row[] {
   return studies.flatMap(({ model, accuracy }) => {
     if (accuracy === null) return []

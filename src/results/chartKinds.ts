@@ -30,7 +30,10 @@ export interface LineChart {
   readonly kind: 'lines'
   readonly x: { readonly title: string; readonly of: (variant: string) => number; readonly isOctaves?: boolean }
   readonly y: { readonly title: string; readonly scale: 'share' | 'linear' | 'log' }
-  /** For each word, the variants that contain it make a line; the second is dashed. By default, all make one line. */
+  /**
+   * Words that split a layer's variants into several lines. Each line shows the variants that contain its word. All
+   * lines but the first are dashed. By default, one line shows all variants.
+   */
   readonly lines?: readonly string[]
 }
 

@@ -36,7 +36,8 @@ const OPTIONS = {
   blend: oneOf('blend', BLENDS).default('hard'),
   /**
    * Point from which feature vectors are measured: `zero` (default), as in the paper, or `blank`, the feature of the
-   * background alone. With `blank`, the result contains the background once; with `zero`, once per added image.
+   * background alone. With `blank`, the result contains the background once. With `zero`, each added image adds
+   * the background again, and each subtracted image removes it once.
    */
   origin: oneOf('origin', ORIGINS).default('zero'),
   /**

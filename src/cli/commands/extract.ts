@@ -9,7 +9,7 @@ import { duration, print, printJson, printTable, say } from '../output.js'
 import { parseList, parsePath, parseWhole } from '../parse.js'
 import { terminalProgress } from '../progressBar.js'
 
-/** The command that writes the folder for the examples of other commands. */
+/** Writes the folder `dog`, which the examples of other commands read. */
 export const EXTRACT_EXAMPLE = 'shiftscope extract --model tiny-alexnet --patch dog --size 75 --stride 8 --out dog'
 
 export function extractCommand({ signal }: CommandContext): Command {
@@ -39,8 +39,8 @@ export function extractCommand({ signal }: CommandContext): Command {
 }
 
 /**
- * Prints the errors for shifts by whole cells of the feature map, and by powers of two in pixels. extract.json has the
- * errors for all shifts.
+ * Prints the errors for shifts by whole cells of the feature map, and for shifts by 1, 2, 4, … px. extract.json has
+ * the errors for all shifts.
  */
 function printEquivariance({ layers }: Extraction): void {
   const rows = layers.flatMap(({ name, equivariance = [] }) =>

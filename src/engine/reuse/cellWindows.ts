@@ -8,10 +8,10 @@ const MAXIMUM_TAPS = 1 << 10
 
 const AUTOMATIC_PADS = ['NOTSET', 'SAME_UPPER', 'SAME_LOWER', 'VALID']
 
-/** A node cannot be computed cell by cell. The message is the reason; it continues a sentence after the node's name. */
+/** Thrown if a node cannot be computed cell by cell. The message is the reason, to be put after the node's name. */
 export class NoStep extends Error {}
 
-/** A node, and what is known about its inputs and its output. */
+/** A node, with the information that is needed to turn it into a step. */
 export interface NodeContext {
   readonly node: GraphNode
   readonly base: Step
@@ -110,12 +110,12 @@ function windowsOf(node: GraphNode, shape: CellShape, kernel: readonly number[])
   return [axis(0), axis(1)]
 }
 
-/** Whether any window reads beyond the border. */
+/** Whether any window reads values outside its input. */
 export function reaches({ taps, stride, dilation, before, length }: AxisWindow, size: number): boolean {
   return before > 0 || (length - 1) * stride - before + (taps - 1) * dilation >= size
 }
 
-/** Whether any window reads nothing but the border. */
+/** Whether any window reads only values outside its input. */
 function hasEmptyWindow({ taps, stride, dilation, before, length }: AxisWindow, size: number): boolean {
   for (let output = 0; output < length; output++) {
     const begin = output * stride - before

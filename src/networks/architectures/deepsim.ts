@@ -2,7 +2,7 @@ import { type Architecture, type Deconvolution, type Layer, linear } from './lay
 
 const leaky = { leakyRelu: 0.3 } as const
 
-/** Side in pixels of the image that the deconvolutions make, and of its middle part, which has CaffeNet's size. */
+/** Side in pixels of the image that the deconvolutions make. It is cropped to `side`, the size of CaffeNet's input. */
 const madeSide = 256
 const side = 227
 

@@ -60,7 +60,7 @@ interface DirectoryRange extends ByteRange {
   readonly count: number
 }
 
-/** The end record states where the central directory is. It is the last one; only a comment may follow it. */
+/** Reads where the central directory is, from the record at the end of the file. Only a comment may follow it. */
 async function locateDirectory(file: OpenFile): Promise<DirectoryRange> {
   const length = Math.min(file.size, endBytes + maximumCommentBytes + locator64Bytes)
   const tail = await file.read({ offset: file.size - length, length })

@@ -15,8 +15,9 @@ import { type HubFile, type HubRepository, MAIN } from './repository.js'
 const commit = z.string().refine(isCommit)
 
 /**
- * What the hub states about a commit, in `hub/OWNER--NAME/COMMIT.json`. It is stored after the model's files. If these
- * have the sizes stated here, the model is complete, and no request to the hub is needed.
+ * A manifest: the files and the licence of a commit, as the hub states them. `hub/OWNER--NAME/COMMIT.json` stores it.
+ * It is written after the model's files. If these have the sizes that it states, the model is complete, and no request
+ * to the hub is needed.
  */
 const manifestSchema = z.object({
   commit,
@@ -32,7 +33,8 @@ const manifestSchema = z.object({
 })
 
 /**
- * The commits that a branch or tag had when it was pulled, the latest first. Each has a manifest in the same folder.
+ * The commits that a branch or tag pointed to each time it was pulled, the latest first. Each commit has a manifest in
+ * the same folder.
  */
 const revisionSchema = z.object({ revision: z.string().refine(isRevision), commits: z.array(commit).min(1) })
 const REVISION_FILE = /^revision-[0-9a-f]{16}\.json$/
@@ -81,7 +83,7 @@ function revisionPath(repository: RepositoryName, revision: string): string {
   return join(repositoryFolder(repository), `revision-${sha256(revision).slice(0, 16)}.json`)
 }
 
-/** Stores what the hub states about a commit, and makes it the latest commit of the reference's revision. */
+/** Writes the manifest of a commit, and makes the commit the latest of the reference's revision. */
 export async function writeHubManifest(reference: HubReference, repository: HubRepository): Promise<void> {
   const { commit, licence, files } = repository
   await writeChanged(manifestPath(reference, commit), { commit, licence, files: [...files.values()] })
@@ -109,8 +111,8 @@ async function writeChanged(path: string, document: object): Promise<void> {
 }
 
 /**
- * Looks for the latest commit of a reference whose model is on this machine. Returns what the hub stated about it;
- * undefined if there is none.
+ * Reads the manifest of the latest commit of a reference whose model has all its files on this machine.
+ * @returns undefined if there is no such commit
  */
 export async function readManifest(reference: HubReference): Promise<HubRepository | undefined> {
   for (const one of await commitsOf(reference, reference.revision ?? MAIN)) {

@@ -18,9 +18,9 @@ export const SCENE_INPUTS = {
   background: 'shiftscope.background',
   /** int32 [3, 1, 1]: the index in the window at which each channel starts. */
   channels: 'shiftscope.channels',
-  /** int32 [N, 1, rows, 1]: for each row of the frame, the index at which the window's row that it shows starts. */
+  /** int32 [N, 1, rows, 1]: for each row of the frame, the start index of the window row that is drawn there. */
   rows: 'shiftscope.rows',
-  /** int32 [N, 1, 1, cols]: for each column of the frame, the window's column that it shows. */
+  /** int32 [N, 1, 1, cols]: for each column of the frame, the window column that is drawn there. */
   cols: 'shiftscope.cols',
 } as const
 
@@ -31,8 +31,9 @@ export function featureOutput(layer: FeatureLayer, precision: Precision): string
 
 /**
  * A network's graph that composites patch and background itself. A device then receives two index vectors per image
- * instead of whole images. Their sum is the index of each pixel in the window. The graph computes image = window *
- * opacity + (1 - opacity) * background, as `native/core/composite.h` defines it.
+ * (`rows` and `cols`) instead of the whole image. The sum of `channels`, `rows` and `cols` is each pixel's index in the
+ * window. The graph computes image = colours * opacity + background * (1 - opacity), as `native/core/composite.h`
+ * defines it.
  * @param precision of the network. Compositing is always float32, and so are the outputs that `featureOutput` names.
  * @returns path of the ONNX file, in the graph cache
  */

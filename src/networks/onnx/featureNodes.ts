@@ -43,8 +43,8 @@ function isPoint(shape: readonly number[]): boolean {
 /**
  * Nodes that turn a tensor into features: they convert it to float32, and pool a map to one value per channel. The
  * cells of a map are its pixels, or a transformer's tokens in [N, T, C]. `center` takes the middle cell; for an even
- * number, it is the one before the middle, as for anchors. A class token counts in `mean` and `max`, but not in
- * `center`.
+ * number, it is the one before the middle, as for anchors. A class token is included in `mean` and `max`, but it is
+ * never the middle cell.
  * @throws UsageError for a tensor that cannot be pooled in this way
  */
 export function featureNodes(name: string, tensor: ShownTensor, pool: Pool): FeatureNodes {

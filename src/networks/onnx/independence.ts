@@ -22,7 +22,7 @@ export function checkEvaluationMode(name: string, graph: GraphNodes): void {
 }
 
 /**
- * Whether a node uses the statistics of the batch. Before operator version 14, only such a node has further outputs.
+ * Whether a node uses the statistics of the batch. Before operator set 14, only such a node has more than one output.
  */
 function takesBatchStatistics({ attributes, outputs }: GraphNode, operatorSet: number): boolean {
   if (operatorSet >= 14) return attributes.get('training_mode') === 1

@@ -101,7 +101,7 @@ async function hashed(model: OnnxModel, file: OpenFile): Promise<HashedModel> {
   return { ...model, files, bytes, sha256: files.length === 0 ? own : all() }
 }
 
-/** Reads an ONNX file as protobuf messages, for a changed copy. */
+/** Reads an ONNX file as protobuf messages, so that a changed copy can be written. */
 export function readModelProto(file: ModelFile): ModelProto {
   return asOnnx(file.path, () => readMessage(file, modelTable))
 }

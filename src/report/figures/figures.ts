@@ -140,7 +140,8 @@ function layerOfContrast(
 
 /**
  * Pairs of an original network and a version of it. Both were measured in the same way, and both have the original's
- * last layer. Sorted by patch size, the largest first, then by the order of the groups.
+ * last layer, so that at least one layer can be compared. Pairs are sorted by patch size, the largest first, then by
+ * the order of the groups.
  */
 function pairsOf(
   groups: readonly StudyGroup[],

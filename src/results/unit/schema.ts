@@ -29,7 +29,7 @@ const inputsSchema = z.object({
   precision: z.literal('fp16').optional(),
   /** How a feature map is reduced to one value per channel; absent if all its values are used. */
   pool: z.enum(['mean', 'max', 'center']).optional(),
-  /** How pixels become the network's input. Absent if as in the catalog or, for an ONNX file, as for ImageNet. */
+  /** How pixels become the network's input; absent if the catalog states it. */
   input: z.string().optional(),
   /** Settings of the separability classifiers; null if separability was not measured. */
   separability: z
@@ -113,8 +113,8 @@ const fieldsSchema = z.object({
       /** Accuracies by fold scheme and task; empty if separability was not measured. */
       separability: z.partialRecord(z.enum(FOLD_SCHEMES), z.record(z.enum(TASKS), taskSchema)),
       /**
-       * Fold accuracies of two made-up features on the same grid. `position` is the position itself, `phase` is the
-       * position modulo `period` pixels. They always include shuffled folds. Null if separability was not measured.
+       * Fold accuracies of two artificial features on the same grid. `position` is the position itself, and `phase` is
+       * the position modulo `period` pixels. Shuffled folds are always included. Null if separability was not measured.
        */
       baselines: z
         .object({ period: z.number().int().positive(), position: foldsSchema, phase: foldsSchema })

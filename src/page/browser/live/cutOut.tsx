@@ -112,7 +112,7 @@ export function CutOut({ picture, answer }: CutOutParts) {
     const [left, top] = percent(along('we', box.left, box.right), along('ns', box.top, box.bottom))
     return { left, top, cursor: `${sides}-resize` }
   }
-  // `answer` removes the dialog from the page, and `close` returns the focus.
+  // `answer` removes the dialog from the page. Only `close` returns the focus to the element that had it before.
   const close = (used: CutBox | undefined) => {
     answer(used)
     dialog.current?.close()
