@@ -16,8 +16,8 @@ constexpr DotProducts kDotProducts[] = SHIFTSCOPE_LEVEL_TABLE(dot_products);
 
 constexpr std::size_t kPieceRows = 64;
 
-/// Tells from its squared norm whether a vector has a cosine. This is exact, because squares of finite float32 values
-/// neither overflow nor vanish in float64.
+/// Why a vector with this squared norm has no cosine similarity; `none` if it has one. The test is exact, because
+/// squares of finite float32 values neither overflow nor vanish in float64.
 CosineFault::Reason fault_of(double squared_norm) {
   if (std::isnan(squared_norm)) return CosineFault::Reason::not_a_number;
   if (std::isinf(squared_norm)) return CosineFault::Reason::infinite;

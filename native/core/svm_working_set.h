@@ -14,7 +14,7 @@ using Samples = std::vector<std::uint32_t>;
 
 /// Solves a problem on a working set of samples. Samples that violate their margins join it (Joachims 1998, "Making
 /// large-scale SVM learning practical"). Scalar products come from a Gram matrix that several problems share. The
-/// training adds the samples of `joining` to the matrix.
+/// caller adds the samples of `joining` to the matrix.
 class WorkingSetMethod : public SvmMethod {
  public:
   /// labels: [rows]. features, gram and labels must outlive this.
@@ -32,7 +32,7 @@ class WorkingSetMethod : public SvmMethod {
   /// Samples that should join the working set, chosen by `accept`. They need slots in the Gram matrix before `join`.
   const Samples& joining() const { return joining_; }
 
-  /// Adds the samples, except those without a label. All must have slots.
+  /// Adds the samples that have a label. All given samples must have slots in the Gram matrix.
   void join(const Samples& samples);
 
   /// Whether the problem should switch to Newton's method: it has too many support vectors, or no longer improves.
@@ -69,7 +69,7 @@ class WorkingSetMethod : public SvmMethod {
   std::vector<double> weights_;               ///< [dims], padded with zeros
   std::vector<double> scores_;                ///< [rows], <weights, x>
   double squared_norm_ = 0;
-  double intercept_ = 0;  ///< best for all samples, with the unscaled weights
+  double intercept_ = 0;  ///< minimizes the loss of all samples with weights_, before `settle` scales the solution
   double working_tolerance_ = 1e-2;
   std::size_t member_count_ = 0, violating_ = 0, passes_ = 0;
   Samples joining_;

@@ -11,7 +11,7 @@ const EXIT_STATUSES = { SIGINT: 130, SIGTERM: 143 } as const
 
 /**
  * The first signal aborts the work, and a second one ends the process at once. If a supervisor watches this process,
- * one Ctrl-C arrives twice: from the terminal and from the supervisor. Signals of the two are therefore counted
+ * one Ctrl-C arrives twice: from the terminal and from the supervisor. Signals from each are therefore counted
  * separately.
  */
 export function interruptible(): CommandContext {

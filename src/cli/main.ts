@@ -4,7 +4,7 @@ import { cannotStart } from './cannotStart.js'
 
 try {
   const { isToBeSupervised, supervise } = await import('./supervisor.js')
-  // To compute a study, this process only starts and watches another one. It therefore loads no other module.
+  // For a study, this process only starts and watches another one, so it does not load the modules that compute.
   if (isToBeSupervised(process.argv.slice(2))) await supervise()
   else await import('./command.js')
 } catch (error) {

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander'
 
-// The parsers in this file throw only a remedy. Commander puts the option and its value in front of it.
+// Error messages in this file say only what to do, because Commander puts the option and its value in front of them.
 
 export function parseWhole(text: string): number {
   if (!/^\d+$/.test(text) || Number(text) < 1 || !Number.isSafeInteger(Number(text))) {
@@ -40,7 +40,7 @@ export function parseList(text: string): readonly string[] {
   return parts
 }
 
-/** Minutes, rounded up. */
+/** Parses whole minutes, or HH:MM:SS, which is rounded up to whole minutes. */
 export function parseMinutes(text: string): number {
   const [, hours, minutes, seconds] = /^(\d+):([0-5]\d):([0-5]\d)$/.exec(text) ?? []
   if (hours === undefined) {

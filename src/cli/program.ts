@@ -68,7 +68,7 @@ export function programWith(context: CommandContext): Command {
     requireAfterParsing(command)
     command.hook('preAction', (_, running) => {
       knowFlags(running, allCommands(program))
-      // Every command has these options. The library would refuse them as unknown.
+      // Removes options that all commands have, because the library would refuse them as unknown.
       for (const name of ['verbose', 'color']) running.setOptionValue(name, undefined)
     })
     command

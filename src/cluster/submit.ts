@@ -33,7 +33,7 @@ export interface SlurmSubmission {
   readonly scripts: { readonly array: string; readonly report: string }
   /** Folder of the scripts; null with `print`. */
   readonly folder: string | null
-  /** Slurm's numbers of the two jobs; null with `print`. */
+  /** Slurm's IDs of the two jobs; null with `print`. */
   readonly jobs: { readonly array: string; readonly report: string } | null
   /** Cost of the study. Its times are null if you gave `minutes`, or weights are missing. */
   readonly estimate: StudyEstimate
@@ -98,7 +98,7 @@ function memoryOf({ featureBytes, weightsBytes }: StudyEstimate, cpus: number, g
 const MARGIN = 2
 const LEAST_MINUTES = 15
 
-/** Minutes of each task, from a trial on all cores of this machine. */
+/** Time limit of each task in minutes, estimated from a trial on all cores of this machine. */
 function minutesOf({ seconds, unitSeconds, missing }: StudyEstimate, tasks: number, cpus: number): number {
   if (seconds === null || unitSeconds === null)
     throw new UsageError(
@@ -121,7 +121,7 @@ async function estimateOf(study: ReproduceOptions, isTimed: boolean): Promise<St
   }
 }
 
-/** @returns Slurm's number of the job */
+/** @returns Slurm's ID of the job */
 async function sbatch(args: readonly string[], before = ''): Promise<string> {
   const { status, stdout, stderr } = await runSbatch(['--parsable', ...args])
   const [number] = /^\d+/.exec(stdout) ?? []

@@ -82,7 +82,10 @@ ${figures.join('\n')}
 </div>`
 }
 
-/** Sorts photographs by the first measure of the first protocol that is a path (or else of the first protocol). */
+/**
+ * The photographs whose answer changes most, by the first measure of one protocol. This is the first protocol whose
+ * frames form a path. If there is none, it is the first protocol.
+ */
 function mostChanging({ photographs, measures }: Consistency, { protocols, files }: KeptAnswers) {
   const protocol = Math.max(
     0,

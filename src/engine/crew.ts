@@ -16,7 +16,7 @@ export interface ExtractionOptions {
   readonly whole?: Int32Array
   /** Called after each batch with the number of finished images of this call. */
   readonly onImages?: (done: number) => void
-  /** Called after each batch with its rows, and with one matrix per layer. */
+  /** Called after each batch. `matrices` has one matrix per layer; `rows` are the rows that the batch has filled. */
   readonly onRows?: (rows: Int32Array, matrices: readonly Float32Array[]) => void
   /** Stops the extraction; batches that are already running finish. */
   readonly signal?: AbortSignal | undefined
@@ -57,16 +57,15 @@ export function openThreadCrew(
   }
 }
 
-/** Settings of a session in a worker's thread. */
 export function threadSession({ optimization, input, layers }: Network, threads: number) {
   return { optimization, input, outputs: layers.map(outputOf), threads }
 }
 
 export interface DevicePlan {
   readonly network: Network
-  /** One per worker and process. A device may occur more than once. */
+  /** The device of each worker. A device may occur more than once. Each worker has its own process. */
   readonly devices: readonly Device[]
-  /** Images per batch at first. */
+  /** Initial number of images per batch. It is halved if memory runs out. */
   readonly batch: number
   /** `fp32` by default. */
   readonly precision?: Precision
@@ -97,7 +96,7 @@ export async function openDeviceCrew({
   return { network, workers, memory: openFeatureMemory(), batch, hasOneSize: true, name, onNote }
 }
 
-/** Offsets for whole pictures: (index of the picture, 0). */
+/** Makes the offsets for whole pictures, as `Frames` defines them. */
 export function places(frames: readonly Frame[]): Int32Array {
   return Int32Array.from(frames.flatMap((_, i) => [i, 0]))
 }
@@ -109,7 +108,10 @@ export function jobScene(scene: Scene | Frames, more: Pick<JobScene, 'batch'> = 
   return { id: ++jobs, scene: sharedScene(scene), ...more }
 }
 
-/** @throws BatchFailure as `schedule` */
+/**
+ * @throws BatchFailure if a batch fails repeatedly, or if no session can be opened
+ * @throws ResourceError if there is too little memory for the features
+ */
 export async function extractFeatures(
   crew: Crew,
   scene: Scene | Frames,

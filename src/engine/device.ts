@@ -75,7 +75,7 @@ const PROVIDERS: Readonly<Record<Device['name'], Provider>> = {
   },
 }
 
-/** Parses `NAME` or `NAME:INDEX`. @throws UsageError for an unknown name, or an index of a device that takes none */
+/** Parses `NAME` or `NAME:INDEX`. @throws UsageError for an unknown name, or for an index if the device has none */
 export function parseDevice(text: string): DeviceRequest {
   const [, word, digits] = /^([a-z]+)(?::(\d{1,3}))?$/.exec(text) ?? []
   const name = DEVICE_NAMES.find((known) => known === word)
@@ -91,7 +91,7 @@ export function parseDevice(text: string): DeviceRequest {
   return { name, index: Number(digits) }
 }
 
-/** @throws UsageError for `fp16` without the name of a GPU, because it would only make the processor slower */
+/** @throws UsageError for `fp16` unless the device is a GPU, because it makes the processor slower */
 export function checkPrecision({ name }: DeviceRequest, precision: Precision = 'fp32'): void {
   if (precision === 'fp32' || (name !== 'auto' && name !== 'cpu')) return
   throw new UsageError(

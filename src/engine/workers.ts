@@ -5,8 +5,9 @@ import type { WorkerData } from './backends/backend.js'
 import type { BatchResult, BatchTask } from './task.js'
 
 /**
- * Batches that a worker has at the same time. `thread`: one in its forward pass, one being composited, one on its way.
- * `cells` and `process`: one is computed while the features of another are stored.
+ * Number of batches that a worker has at the same time. `thread`: one is in its forward pass, one is being composited,
+ * and one is on its way to or from the worker. `cells` and `process`: one is computed while the features of another are
+ * stored.
  */
 const IN_FLIGHT: Readonly<Record<WorkerData['backend'], number>> = { thread: 3, cells: 2, process: 2 }
 

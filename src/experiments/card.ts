@@ -4,7 +4,7 @@ import { type CudaDevice, type CudaFeatures, cudaDevices, releaseFeatures, uploa
 import type { GridFeatures } from './grid.js'
 
 export interface ExperimentPlace {
-  /** The features in the memory of a CUDA card, which then computes. Without them, the processor computes. */
+  /** Features in the memory of a CUDA card, which then runs the experiment. Without them, the processor runs it. */
   readonly cudaFeatures?: CudaFeatures
 }
 

@@ -7,7 +7,10 @@ import { DIRECTIONS, type Direction } from './mapMeasures.js'
 import { drawObject } from './objectScene.js'
 import { backgroundPixels } from './scenePatches.js'
 
-/** How far a feature map fails to move with the object, as a share of the change that the object makes in the map. */
+/**
+ * Equivariance error: how much a feature map differs from one that moves with the object. It is relative to the change
+ * that the object makes in the map.
+ */
 export interface EquivarianceError {
   /** Distance that the object moves, in pixels. */
   readonly dx: number
@@ -27,7 +30,7 @@ export const ERROR_PARTS = ['border', 'aliasing'] as const
 const FARTHEST = 64
 
 /**
- * How far a layer's map fails to move with its object, for each distance dx that the object moves:
+ * Equivariance errors of a layer's map, for each distance dx in pixels that its object moves:
  *
  *     E(dx) = ‖S₋dx[F(x + dx) − F(blank)] − [F(x) − F(blank)]‖ / ‖F(x) − F(blank)‖, mean of both axes
  *
@@ -38,8 +41,8 @@ const FARTHEST = 64
  *
  * @param features [2 + 2n, channels · rows · cols], in this order: the blank frame, the object at x, the object moved
  *   right by 1 to n pixels, and the object moved down by 1 to n pixels
- * @returns errors for dx = 1, 2, … up to the largest multiple of the stride that is at most n, two strides and 64;
- *   empty if the object changes nothing
+ * @returns errors for dx = 1, 2, … up to two strides, or up to one stride if two exceed n or 64; empty if one stride
+ *   exceeds n or 64, or if the object changes nothing
  */
 export function equivarianceErrors(features: Float32Array, map: FeatureMap): readonly EquivarianceError[] {
   const { stride } = map

@@ -5,12 +5,13 @@ import { isConstant, separabilityByScheme } from './separability.js'
 
 /**
  * Limits on the rows and columns of the grids that are compared. Smaller grids have too few positions for five folds.
- * On larger grids, training on the phase takes seconds, and all networks agree with position alone.
+ * On larger grids, training on the phase takes seconds. There, the accuracies of all networks agree with those of the
+ * position alone.
  */
 const FEWEST_ROWS = 8
 const MOST_ROWS = 25
 
-/** Accuracies of top-bottom in ordered folds on one grid, of the network and of each made-up feature. */
+/** Top-bottom accuracies in the ordered folds of one grid: of the network, and of each of MADE_UP_FEATURES. */
 interface StrideFolds extends Readonly<Record<MadeUpFeature | 'network', readonly (number | null)[]>> {
   /** In pixels. */
   readonly stride: number
@@ -18,7 +19,7 @@ interface StrideFolds extends Readonly<Record<MadeUpFeature | 'network', readonl
   readonly cols: number
 }
 
-/** Mean absolute difference between the accuracies of the network and a made-up feature, over folds and strides. */
+/** For each of MADE_UP_FEATURES: mean absolute difference from the network's accuracies, over folds and strides. */
 export interface FoldPrediction extends Readonly<Record<MadeUpFeature, number>> {
   /** Number of folds that were compared. */
   readonly folds: number
@@ -37,7 +38,7 @@ export function subGrid(grid: LayerGrid, step: number): LayerGrid {
 }
 
 /**
- * Compares the fold accuracies of a network with those of made-up features. This shows whether the network's features
+ * Compares the fold accuracies of a network with those of MADE_UP_FEATURES. This shows whether the network's features
  * encode the position, or only the position modulo the network's stride. It uses the grid and its sub-grids with 8 to
  * 25 rows and columns. For example, a grid of stride 4, with an object of 125 px in a frame of 224 px, gives strides 4,
  * 8 and 12.
@@ -67,7 +68,7 @@ export async function strideFolds(
   return found
 }
 
-/** How well each made-up feature predicts a network's folds; undefined if there are none to compare. */
+/** Compares the network's fold accuracies with those of MADE_UP_FEATURES; undefined if there are none to compare. */
 export function foldPrediction(strides: readonly StrideFolds[]): FoldPrediction | undefined {
   const compared = strides.flatMap(({ network, position, phase }) =>
     network.flatMap((accuracy, fold) => {

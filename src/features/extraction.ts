@@ -81,7 +81,7 @@ export interface Extraction extends ExecutionRecord {
     readonly shape: readonly [rows: number, cols: number, dims: number]
     /** Path of the .npy file; absent without `out`. */
     readonly file?: string
-    /** How far the layer fails to move with the object, pixel by pixel from the center; absent if not measurable. */
+    /** Equivariance errors for moves of 1, 2, … px from the center; absent if they cannot be measured. */
     readonly equivariance?: readonly EquivarianceError[]
   }[]
   /** How often the network gave each answer; absent if its classes are unknown or their layer is not read. */
@@ -155,7 +155,7 @@ export async function placePatch(network: Network, options: PlacementOptions): P
   return { scene: sceneOf(patch, background, blend), grid, origin }
 }
 
-/** With `out`, it saves features while it computes, so that an interrupted call can be resumed. */
+/** Extracts features at all positions. With `out`, it saves them regularly, so that the call can be resumed. */
 export async function extractPlaced(
   execution: Execution,
   { scene, grid, origin }: PlacedPatch,
@@ -233,7 +233,7 @@ function networkOrigin(network: Network, precision: Precision | undefined) {
   }
 }
 
-/** @param computed index in the grid of each row that this call computed */
+/** Adds the saved rows of earlier calls to the rows of this call. @param computed grid indices of this call's rows */
 async function joined(
   partial: PartialArrays,
   layers: Features['layers'],
@@ -259,7 +259,7 @@ function anySignal(signal: AbortSignal | undefined, other: AbortSignal): AbortSi
 
 /**
  * Collects computed rows and writes many at a time, while others are computed.
- * @param places row in the files of each computed row
+ * @param places for each computed row, its index in the files
  */
 function savingRows(partial: PartialArrays, places: Int32Array, atATime: number) {
   const failed = new AbortController()

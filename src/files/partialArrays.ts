@@ -46,7 +46,7 @@ export interface RowPlace {
 
 interface Layout {
   readonly path: string
-  /** Its path once it is finished. */
+  /** Path of the finished array. `path` is that of the unfinished one. */
   readonly final: string
   readonly header: Uint8Array
   readonly rowBytes: number

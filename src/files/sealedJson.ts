@@ -7,7 +7,7 @@ import { sha256 } from './sha256.js'
 
 /**
  * Writes a JSON file whose last key, `sha256`, is the SHA-256 of everything else, as JSON without white space.
- * @param schema also for reading; it removes unknown keys
+ * @param schema removes unknown keys; use it for reading, too
  * @returns the document as it was written, without its hash
  */
 export async function writeSealedJson<T>(path: string, schema: z.ZodType<T>, document: T): Promise<T> {

@@ -61,8 +61,8 @@ function isOf({ checkpoint: known }: CatalogEntry, { tensors }: Checkpoint): boo
 }
 
 /**
- * Describes how a checkpoint differs from the most similar network: the largest one whose keys it has. If there is no
- * such network, it describes the first tensor.
+ * Describes how a checkpoint differs from the most similar network. This is the largest network whose keys are all in
+ * the checkpoint. If there is none, the first tensor is described.
  */
 function difference(networks: readonly Architecture[], checkpoint: Checkpoint): string {
   const like = networks.filter((architecture) => hasKeys(architecture, checkpoint))

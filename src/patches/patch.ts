@@ -3,7 +3,7 @@ import { sha256 } from '../files/sha256.js'
 import { type Image, readImage } from './image.js'
 import { resizeBilinear, resizeVisible } from './resize.js'
 
-/** An object cut out of its picture: the file that it comes from, not yet resized. */
+/** The picture file of an object without its background, not yet resized. */
 export interface PatchSource {
   /** Unique in its study; names the folder of its results. */
   readonly name: string
@@ -37,7 +37,7 @@ export interface Patch {
 }
 
 /**
- * @param resize for objects from COCO `resizeBilinear`, as the authors did
+ * @param resize `resizeBilinear` for objects from COCO, as the authors did
  * @throws UsageError if the size is not between 1 and the frame's side
  */
 export function patchAtSize(

@@ -23,8 +23,8 @@ const LEAST_STEPS = 1_000_000
  * longer side. Where the chain goes from grid column 5c + 2 to 5c + 3 or back, it crosses the middle of pixel column c.
  * In this column, all pixels below the higher of the two points switch between outside and inside.
  *
- * The API's run lengths continue from column to column. So a crossing below the image switches nothing in its own
- * column, but the first pixel of the next column.
+ * The API's run lengths continue from column to column. So a crossing below the image switches no pixel of its
+ * column. It switches the first pixel of the next column instead.
  *
  * Chains may be long, so the crossings are computed without walking along the chains. The tests do walk, and compare.
  * @throws Error for a corner too far away for exact arithmetic, or an outline that would take too many steps

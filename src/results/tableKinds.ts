@@ -18,7 +18,10 @@ export interface TableKind {
   readonly statistic: string
   /** Heading in the CSV file for the number of averaged values. */
   readonly counted: string
-  /** The number after ±: the standard deviation of at least `fewest` values, another metric's mean, or as named. */
+  /**
+   * The number after ±. `fewest`: the standard deviation, if there are at least so many values. `metric`: the mean of
+   * this metric.
+   */
   readonly spread: { readonly fewest: number } | { readonly metric: string } | 'standard error' | 'none'
   /** Order of the columns by their first key. If absent, the order of the rows decides. */
   readonly order?: readonly string[]

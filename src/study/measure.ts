@@ -31,10 +31,10 @@ interface ExtractedUnit extends Features {
 
 /**
  * Runs all experiments of a study on one unit's features, and stores the results.
- * @param features releases their memory when they are stored
+ * @param features released after the results are stored
  * @param classifiers trains the classifiers and compares the features, on a GPU or the processor
  * @throws InputError that names the position of an all-zero or non-finite feature
- * @throws OutputError
+ * @throws OutputError if the results cannot be written
  */
 export async function storeUnit(
   study: Study,

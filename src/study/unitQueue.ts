@@ -9,7 +9,7 @@ import type { PlannedUnit } from './units.js'
 
 /** The remaining units of a study. Any number of processes can take units from it. */
 export interface UnitQueue {
-  /** Units of one network, or of all, that this process has not taken and does not know to be finished. */
+  /** Units of one or all networks that this process has not taken. Units known to be finished are left out. */
   left(network?: Network): readonly PlannedUnit[]
   /** Takes a free unit of a network; undefined if no unit is free now. */
   take(network: Network): Promise<PlannedUnit | undefined>

@@ -8,8 +8,8 @@ import { type CompositedScene, offsetTensors, sceneTensors } from './sceneTensor
 import { openDeviceSession, readPlacement } from './session.js'
 
 /**
- * This process holds a network's session on a device, so that a driver that crashes ends nothing else. Features go back
- * as messages, fast enough for 19,000 images per second (AlexNet, 9,192 values per image).
+ * This process holds a network's session on a device, so that a crash of the driver ends only this process. Features
+ * go back as messages, fast enough for 19,000 images per second (AlexNet, 9,192 values per image).
  */
 let opened: { readonly request: OpenRequest; readonly session: ort.InferenceSession } | undefined
 let job: JobScene | undefined
@@ -50,7 +50,7 @@ async function features(offsets: Int32Array): Promise<readonly Float32Array[]> {
   return request.outputs.map((output) => results[output]?.data as Float32Array)
 }
 
-/** Returns the graph's inputs for a batch. Whole pictures differ from batch to batch; a scene's inputs are kept. */
+/** Returns the graph's inputs for a batch. Batches of whole pictures differ; those of a patch share one set. */
 function sceneFor(offsets: Int32Array): CompositedScene {
   const { input } = openedSession().request
   if (job === undefined) throw new Error('the first batch came before any scene')

@@ -19,11 +19,11 @@ export interface CellPlan {
   readonly batch: number | null
   /** Predicted speed divided by the speed without reuse, including the check, which computes some positions twice. */
   readonly predictedGain: number
-  /** For each convolution, pool or padding, by output: the share of its cells over all images that are distinct. */
+  /** By output of each convolution, pool or padding: number of distinct cells, divided by the cells of all images. */
   readonly distinct: Readonly<Record<string, number>>
 }
 
-/** What a plan depends on, apart from the positions. */
+/** Everything that determines a plan, except for the positions. */
 export interface PlannedCells {
   readonly graph: GraphNodes
   readonly cells: CellSteps
@@ -45,10 +45,9 @@ const MODULI = [1, 2, 4, 8, 16, 32]
 /** Largest batch of the remaining layers, if all of them are fully connected. */
 const MAXIMUM_BATCH = 512
 
-/**
- * Copies in memory at a time: of a tensor (input, output, joined windows), and of a frame (gathered, transposed, flat).
- */
+/** Estimated number of cell tensors that a pass holds at a time, each as large as the largest. */
 const TENSORS_AT_A_TIME = 4
+/** Number of copies of whole activations in memory at a time: gathered, transposed and flattened. */
 const FRAMES_AT_A_TIME = 3
 
 const FLOAT = Float32Array.BYTES_PER_ELEMENT
@@ -150,7 +149,7 @@ export function wholeSeconds(work: Pick<PlannedCells, 'graph' | 'cells'>): numbe
   return steps.reduce((sum, step) => sum + imageSeconds(step, shapes), connected)
 }
 
-/** Multiply-adds without reuse, divided by those if each distinct value of all positions is computed once. */
+/** Multiply-adds without reuse, divided by the number that remains if each distinct value is computed once. */
 export function floorGain(work: PlannedCells, positions: Positions): number {
   const { steps, shapes } = work.cells
   const counts = both((axis) => axisCounts(work.keys, axis, positions, 1).sums)
@@ -167,7 +166,7 @@ export function floorGain(work: PlannedCells, positions: Positions): number {
   return plain / shared
 }
 
-/** Positions as indices into `AxisPlaces.offsets`: those of the rows, and those of the columns. */
+/** The distinct rows and columns of the positions, as indices into `AxisPlaces.offsets`. */
 export interface Positions extends Both<readonly number[]> {
   /** Number of positions. */
   readonly count: number
@@ -205,7 +204,10 @@ function timesByClass(keys: Keys, axis: Axis, times: readonly number[], modulus:
   return [...classes.values()]
 }
 
-/** For each tensor: index of the last step that reads it; infinity if a node that is no step does, and for features. */
+/**
+ * For each tensor, the index of the last step that reads it: -1 if no node reads it, infinity for features and for
+ * tensors that other nodes than steps read.
+ */
 function lastUses({ graph, cells, features }: PlannedCells): Map<string, number> {
   const uses = new Map<string, number>()
   const stepOf = new Map(cells.steps.map((step, at) => [step.node, at]))

@@ -56,7 +56,7 @@ export function cellSteps(
       continue
     }
     try {
-      // If the node that makes an input is no step, the reason was recorded there.
+      // If an input comes from a node that is no step, `reason` is already set.
       if (!node.inputs.every((name) => name === '' || fixed.has(name) || shapes.has(name))) continue
       const base = { node: index, output: node.outputs[0] ?? '' }
       const read = node.inputs.filter((name) => shapes.has(name))

@@ -15,7 +15,7 @@ interface CellSet {
 /** Positions that are computed together, as indices into `AxisPlaces.offsets` along each axis. */
 export type Pass = Both<readonly number[]>
 
-/** How many keys of a space some positions need along an axis. Those that see the patch are counted apart. */
+/** Numbers of keys that positions need along an axis: keys that see the patch, and keys that do not (`blank`). */
 export interface AxisCount {
   readonly seeing: number
   readonly blank: number
@@ -44,8 +44,8 @@ export function keysOfTimes({ count, blank, views }: AxisSpace, times: readonly 
 }
 
 /**
- * By key along an axis: its index in each list of a CellSet. `seeing` has -1 for keys that do not see the patch;
- * `blank` has the index of the same cell without the patch.
+ * For each key along an axis: its index in `CellSet.seeing` (-1 if it does not see the patch), and the index of the
+ * same cell without the patch in `CellSet.blank`.
  */
 interface Lookup {
   readonly seeing: Int32Array
@@ -56,7 +56,8 @@ interface PassIndices {
   /** Keys of the image's distinct pixels along rows and columns, [pixels, 2]. */
   readonly pixels: Int32Array
   /**
-   * By `CELL_INPUTS.gather`, [cells, taps]: indices of the input's cells. One equal to their number stands for zeros.
+   * Indices of the input's cells, [cells, taps], by the name that `CELL_INPUTS.gather` makes. An index equal to the
+   * number of these cells stands for zeros.
    */
   readonly gathers: ReadonlyMap<string, { readonly indices: Int32Array; readonly taps: number }>
 }

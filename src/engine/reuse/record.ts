@@ -9,14 +9,14 @@ export type ReuseRecord =
       readonly size: number
       /** Last tensor whose distinct values are computed once. Later tensors are computed for every image. */
       readonly cut: string
-      /**
-       * For each convolution, pool or padding up to `cut`, by output: the share of its values that are distinct, 0 to
-       * 1.
-       */
+      /** By output of each convolution, pool or padding up to `cut`: the share of distinct values, 0 to 1. */
       readonly distinct: Readonly<Record<string, number>>
       /** Predicted speed with reuse divided by the speed without, from counts of multiply-adds and bytes. */
       readonly predictedGain: number
-      /** Largest |with reuse − without| / |without| of a layer's features at a few positions, with Euclidean norms. */
+      /**
+       * Largest relative error of a layer's features, checked at a few positions: |with reuse − without| / |without|
+       * with Euclidean norms.
+       */
       readonly distance: number
       /** Number of workers. */
       readonly workers: number

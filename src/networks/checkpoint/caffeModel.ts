@@ -37,7 +37,7 @@ const blob = {
 type BlobProto = MessageOf<typeof blob>
 
 const layerParameter = { name: text(1), blobs: messages(7, () => blob) }
-/** `layer` is the layer in the form that came before V1, V0LayerParameter. */
+/** `layer` holds a layer in an even older form, V0LayerParameter. */
 const v1LayerParameter = { name: text(4), blobs: messages(6, () => blob), layer: payloads(1) }
 
 /** NetParameter. All its fields are listed, because `startsWithName` recognises a Caffe model by them. */

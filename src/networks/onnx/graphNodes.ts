@@ -10,7 +10,7 @@ import {
   type TensorProto,
 } from './messages.js'
 
-/** Nodes and constants of an ONNX graph. Values are read only of small constants, which may determine shapes. */
+/** Nodes and constants of an ONNX graph. Only small constants have values, because these may determine shapes. */
 export interface GraphNodes {
   /** In the order of the file: each node comes after the nodes whose outputs it reads. */
   readonly nodes: readonly GraphNode[]

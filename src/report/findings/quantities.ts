@@ -19,13 +19,13 @@ export const NOTICEABLE_GAIN = 0.1
 /** A grid pattern with less than this share of the plain network's power counts as suppressed. */
 export const SUPPRESSED = 0.5
 
-/** Longest period in pixels. Longer ones would also measure the smooth fall of similarity over a map. */
+/** Longest period of a grid pattern in pixels. Longer ones would include the smooth fall of similarity over a map. */
 export const LONGEST_GRID = 16
 
 /** Accuracies that differ by less than this count as equal. */
 export const EQUAL_ACCURACY = 0.02
 
-/** With shuffled folds, each test position has training positions around it, so they decide nothing. */
+/** Fold schemes that decide verdicts. Shuffled folds do not: training positions surround each test position. */
 export const TELLING_SCHEMES = FOLD_SCHEMES.filter((scheme) => scheme !== 'shuffled')
 
 /** For each object, the relative similarity that 95 % of positions reach, at the anchor where it is lowest. */
