@@ -18,8 +18,8 @@ export type Both<T> = Readonly<Record<Axis, T>>
 /**
  * Keys of cells (see `CellSteps`) along rows and along columns. A key is a number that identifies everything a cell
  * depends on along one axis: pixels of the patch, pixels of the background, and the border. If two cells of a tensor
- * have equal keys along both axes, their values are equal. A cell *sees* the patch if any of the patch's opaque pixels
- * influences the cell.
+ * have equal keys along both axes, their values are equal. A cell *sees* the patch if it depends on a pixel
+ * of the patch that is not transparent.
  */
 export interface Keys {
   readonly places: Both<AxisPlaces>
