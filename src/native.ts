@@ -65,7 +65,7 @@ interface CudaHandle {
 }
 
 export interface CosineOptions {
-  /** [rows, dims]. If they are on a CUDA device, it does the work. */
+  /** [rows, dims]. If a CUDA device holds the features, it also computes the cosines. */
   readonly features: Float32Array | CudaFeatures
   readonly rows: number
   readonly dims: number
@@ -111,7 +111,7 @@ export class DegenerateFeatureError extends InputError implements CosineFault {
 }
 
 export interface SvmOptions {
-  /** [rows, dims]. If they are on a CUDA device, it trains, with the same `tolerance`. */
+  /** [rows, dims]. If a CUDA device holds the features, it also trains, with the same `tolerance`. */
   readonly features: Float32Array | CudaFeatures
   readonly rows: number
   readonly dims: number
@@ -148,7 +148,7 @@ export interface CudaDevices {
 export interface SvmSolution {
   readonly intercept: number
   readonly primal: number
-  /** A lower bound of the objective of every solution, from the dual problem. */
+  /** Lower bound of the smallest possible objective, from the dual problem. */
   readonly dual: number
   readonly supportVectors: number
   /** Number of support vectors whose multiplier is C. */
@@ -190,7 +190,7 @@ export class CudaFailure extends DeviceError {
   }
 }
 
-/** Result of an operation if the CUDA device with the features failed: the reason. */
+/** Result of an operation if the CUDA device failed. The text is the reason. */
 interface DeviceFailure {
   readonly deviceFailure: string
 }

@@ -62,17 +62,18 @@ Frame image_frame(const std::uint8_t* rgb, std::size_t rows, std::size_t cols, c
 /// can use it at the same time.
 class Compositor {
  public:
-  /// Both need the same number of channels, and as many values as their shapes say, all finite.
+  /// Window and frame need the same number of channels. Each needs as many values as its shape says, all finite.
   /// Throws std::out_of_range if the window is larger than the frame.
   Compositor(const Window& window, const Frame& frame);
 
-  /// Floats per image: channels * rows * cols.
+  /// Floats per image.
   std::size_t image_size() const { return channels_ * rows_ * cols_; }
 
   /// out[i, c, y, x] = weight * window + (1 - weight) * frame, with the window's corner at offsets[i]. Both products
   /// and their sum are rounded to float32, so every instruction set gives the same bits.
   ///
-  /// offsets: [count]. out: [count, channels, rows, cols], C order, any 4-byte alignment, overlapping nothing else.
+  /// offsets: [count]. out: [count, channels, rows, cols], C order. out needs only 4-byte alignment.
+  /// It must not overlap the memory of this compositor or the offsets.
   /// Batches larger than the last-level cache are written past the caches.
   /// Throws std::out_of_range, before anything is written, if an offset puts the window outside the frame.
   void composite(const Offset* offsets, std::size_t count, float* out,

@@ -91,7 +91,7 @@ class Training {
     }
   }
 
-  /// Slots per Gram matrix if `count` matrices share this memory.
+  /// Slots per Gram matrix if `count` matrices share `bytes` bytes.
   static std::size_t slots_for(std::size_t bytes, std::size_t count) {
     const double each = static_cast<double>(bytes) / static_cast<double>(count);
     return std::max(kLeastSlots, static_cast<std::size_t>(std::sqrt(each / sizeof(double))));
@@ -200,8 +200,8 @@ class Training {
     if (error) std::rethrow_exception(error);
   }
 
-  /// Computes each problem's next step. Light problems run first, on one thread each. Heavy ones follow and share the
-  /// threads.
+  /// Computes each problem's next step. Problems that gain nothing from several threads run first, on one thread each.
+  /// The others follow and share the threads equally.
   void step(std::vector<Problem*> some) const {
     const bool last = passes_ + 1 == options_.pass_limit;
     const auto heavy = std::stable_partition(some.begin(), some.end(), [](Problem* p) { return !p->method->is_heavy(); });

@@ -22,11 +22,12 @@
 /// set cannot be solved. Newton's steps take part in the same passes. With either method, a problem has converged when
 /// its duality gap is at most the tolerance.
 ///
-/// Lower bound of the time: each pass reads rows·dims·4 bytes and takes `problems` float64 multiply-adds per float,
-/// which is 2.5 per byte for ten problems. A core with 256-bit vectors does about as many while the memory delivers the
-/// data, so either may be the limit. A dozen passes take no longer than the Gram matrix, which needs m²/2·dims
-/// multiply-adds for the m samples that were ever in a working set. Classes that overlap more have more support
-/// vectors, and a Newton step takes m³.
+/// Lower bound of the time: a pass reads rows·dims·4 bytes and needs `problems` float64 multiply-adds per float. Ten
+/// problems need 2.5 multiply-adds per byte. A core with 256-bit vectors does about as many in the time that the memory
+/// needs for a byte. So either the core or the memory can be the limit.
+/// The Gram matrix needs m²/2·dims multiply-adds for the m samples that were ever in a working set. A dozen passes take
+/// no longer than that. Classes that overlap more have more support vectors. A Newton step factorises a matrix in time
+/// proportional to s³. s is the number of samples with multipliers strictly between 0 and C, or dims if that is less.
 namespace shiftscope {
 
 struct SvmOptions {
@@ -51,7 +52,7 @@ struct SvmStopped : std::runtime_error {
 
 struct SvmSolution {
   double intercept = 0;
-  double scale = 1;   ///< SvmMethod::weights times this are w; `train_svm` returns w
+  double scale = 1;   ///< w = scale · SvmMethod::weights; `train_svm` returns this w
   double primal = 0;  ///< objective at (w, b)
   double dual = 0;    ///< dual objective, a lower bound of the optimum
   std::size_t support_vectors = 0;
@@ -73,8 +74,8 @@ struct SvmResult {
 /// set. decisions: [problems, rows], filled with f(x_i) for every sample, also for those with label 0. weights:
 /// [problems, dims], filled with w; may be null.
 /// The result does not depend on the number of threads. Its last bits depend on the instruction set.
-/// C and the tolerance must be positive and finite, and dims not 0. Throws std::invalid_argument for any other label,
-/// or if a problem lacks samples of a class. Throws SvmStopped.
+/// C and the tolerance must be positive and finite, and dims must not be 0. Throws std::invalid_argument for a label
+/// other than +1, -1 or 0, or if a problem lacks samples of a class. Throws SvmStopped after `options.stop` was set.
 SvmResult train_svm(const float* features, std::size_t rows, std::size_t dims, const std::int8_t* labels,
                     std::size_t problems, const SvmOptions& options, double* decisions, double* weights = nullptr,
                     InstructionSet level = instruction_set());

@@ -9,8 +9,8 @@
 
 namespace shiftscope {
 
-/// Scalar products of all pairs of samples that a training has needed so far. Each sample has a slot: the index of its
-/// row and column. Slots do not change.
+/// The samples that a training has needed so far, and the scalar products of all pairs of them. Each sample has a slot,
+/// the index of its row and column. Slots do not change.
 class GramMatrix {
  public:
   /// capacity: largest number of slots. features must outlive this.

@@ -8,9 +8,9 @@
 
 namespace shiftscope {
 
-/// The dual of the hinge loss on a set of samples. Multipliers have the label's sign: beta_i = y_i alpha_i. Maximise Σ
-/// y_i beta_i - ½ βᵀKβ with low <= beta <= high, without a change of Σ beta. `residuals` also contain the contribution
-/// of samples outside the set.
+/// The dual of the hinge loss on a set of samples. Multipliers have the label's sign: beta_i = y_i alpha_i.
+/// It maximises Σ y_i beta_i - ½ βᵀKβ, subject to low <= beta <= high and a fixed Σ beta.
+/// `residuals` also contain the contribution of samples outside the set.
 struct HingeDual {
   std::size_t count = 0;
   const double* gram = nullptr;  ///< K, [count, count]

@@ -51,7 +51,7 @@ export interface UnitBench {
   readonly gain: number
   /** For each repeat, the speed of the unit's extraction divided by that of the bare loop. */
   readonly gains: readonly number[]
-  /** Multiply-adds if every image is computed in full, divided by those if each distinct value is computed once. */
+  /** Multiply-adds without reuse, divided by the multiply-adds that remain if each distinct value is computed once. */
   readonly floor: number
   /** Values that the images shared, or why they shared none; undefined if reuse was not tried, as on a GPU. */
   readonly reuse: ReuseRecord | undefined

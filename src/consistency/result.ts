@@ -48,7 +48,7 @@ export interface Consistency extends ExecutionRecord {
   readonly imagesPerSecond: number
 }
 
-/** The numbers that protocols keep of each photograph. A row that begins with NaN has not been measured. */
+/** One row of numbers per protocol and photograph. If a row begins with NaN, its photograph has not been measured. */
 export interface KeptAnswers {
   readonly protocols: readonly Protocol[]
   readonly setting: ProtocolSetting

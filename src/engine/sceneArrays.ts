@@ -9,7 +9,7 @@ export interface SceneArrays {
   readonly side: number
   readonly window: Float32Array
   readonly transparency: Float32Array
-  /** [images, 3, rows, cols] with one background per image of the batch or one for all; or [3] for a single colour. */
+  /** One colour, [3], or pictures, [images, 3, rows, cols]: one per image of the batch, or a single one for all. */
   readonly background: Float32Array
 }
 
@@ -37,7 +37,7 @@ export function sceneArrays({ patch, background, blend }: Scene, input: NetworkI
   return { side, window, transparency, background: normalisedBackground(background, input) }
 }
 
-/** Whole pictures, as backgrounds without a patch. @param offsets [images, 2] as index of the picture, 0 */
+/** Whole pictures as backgrounds, without a patch. @param offsets [images, 2]: the index of each picture, then 0 */
 export function frameArrays(frames: Frames, offsets: Int32Array, input: NetworkInput): SceneArrays {
   const background = new Float32Array((offsets.length / 2) * 3 * input.rows * input.cols)
   normaliseFrames(frames, offsets, input, background)

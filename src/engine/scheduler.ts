@@ -15,7 +15,7 @@ export class BatchFailure extends Error {
   }
 }
 
-/** Runs batches on workers. */
+/** Size and number of the batches that the workers can run. */
 export interface Runner {
   /** Images per batch. It may become smaller during the work. */
   readonly batch: number

@@ -41,10 +41,10 @@ export async function makeTemporaryFolder(): Promise<string> {
 }
 
 /**
- * Removes the temporary files of dead processes next to `temporary`, which was just made. A process does this only once
- * per folder, but `isDead` needs two looks at another machine's file. So other machines' files are removed by age: if
- * they are an hour older than `temporary`, by the file server's clock. A machine counts as another one after a restart,
- * so files that it left in a power failure are removed, too.
+ * Removes temporary files that dead processes left next to `temporary`, which was just made. A process does this only
+ * once per folder, but `isDead` must be called twice to judge another machine's file. So another machine's file is
+ * removed if it is an hour older than `temporary`, by the file server's clock. After a restart, a machine counts as
+ * another one, so files that it left in a power failure are removed, too.
  */
 export function clearBeside(temporary: string): Promise<void> {
   return clearOnce(temporary, OLD_MILLISECONDS)
@@ -73,7 +73,8 @@ export async function removeDeadTemporaries(folder: string): Promise<void> {
 }
 
 /**
- * @param oldest other machines' files that have not changed since are removed; milliseconds of the file server's clock
+ * @param oldest time in milliseconds of the file server's clock. Other machines' files are removed if their last change
+ * was before it.
  */
 async function removeIfDead(path: string, oldest: number): Promise<void> {
   const owner = ownerOfTemporary(basename(path))
@@ -87,7 +88,10 @@ async function discard(path: string): Promise<void> {
   await rm(path, { recursive: true, force: true }).catch(() => undefined)
 }
 
-/** Time of the last change of a file or in a folder, whose own date does not change while a file in it grows. */
+/**
+ * Time of the last change of a file, or of a folder or anything in it. A folder's own date does not change while a
+ * file in it grows.
+ */
 async function lastChange(path: string): Promise<number> {
   const inside = await readdir(path, { recursive: true }).catch((): string[] => [])
   const times = await Promise.all([path, ...inside.map((name) => join(path, name))].map(timeOf))

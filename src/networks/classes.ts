@@ -17,7 +17,7 @@ import type { NetworkSource } from './source.js'
  *   config.json (Hugging Face's id2label, timm's label_names);
  * - `classes` in the model's metadata;
  * - ImageNet's classes, if the output has 1000 or 1001 values;
- * - the class numbers, if a fully connected layer computes the output. Other outputs may be no class scores.
+ * - the class numbers, if a fully connected layer computes the output. Other outputs may not be class scores.
  * @throws InputError if NAME.labels.json is damaged, or has another number of names than the output has values
  */
 export async function classesOf(

@@ -138,7 +138,7 @@ function withFeatures(plain: GraphChanges, added: readonly FeatureNodes[]): Grap
   }
 }
 
-/** The last output, and before it the input of the last fully connected layer, if there is one. */
+/** Lists the input of the last fully connected layer, if there is one, and then the last output. */
 export function defaultLayers({ model, input, changes }: NetworkSource): readonly string[] {
   const last = (model.outputs.at(-1) as TypedTensor).name
   const image = changes?.madeInput ?? input.name

@@ -16,7 +16,7 @@ export function embeddedFile(entry: ModelEntry): string {
   return join(packageFolder(), entry.file as string)
 }
 
-/** Number of values of an output, as the file of an embedded network states it. */
+/** Number of values of an output, read from the ONNX file of a network that is in this package. */
 export function statedDims({ path, outputs }: OnnxModel, name: string): number {
   const [, dims] = outputs.find((output) => output.name === name)?.shape ?? []
   if (typeof dims === 'number') return dims
@@ -36,7 +36,6 @@ export async function importedWeights(id: string): Promise<string | undefined> {
   return name === undefined ? undefined : join(weightsFolder(), name)
 }
 
-/** Path, SHA-256 and size of a file of weights. */
 export type WeightsFile = Pick<Network, 'weightsPath' | 'weightsSha256' | 'weightsBytes'>
 
 /**

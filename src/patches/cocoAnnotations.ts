@@ -4,7 +4,7 @@ import { InputError } from '../errors.js'
 import { type JsonRecord, readJsonRecords } from '../files/jsonRecords.js'
 import { READ_WITHOUT_WAITING } from '../files/regularFile.js'
 
-/** `authors` takes an image's first annotation of a class, `largest` the largest one that is not a crowd. */
+/** `authors` chooses the first annotation of a class in an image. `largest` chooses the largest that is not a crowd. */
 export const RULES = ['authors', 'largest'] as const
 export type Rule = (typeof RULES)[number]
 

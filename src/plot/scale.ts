@@ -7,13 +7,13 @@ export interface Scale {
   readonly format: (value: number) => string
 }
 
-/** A round number is one of these times a power of ten. */
+/** Round numbers are these factors times a power of ten. */
 const FACTORS = [1, 2, 5] as const
 
 /** Tolerance, so that rounding errors do not drop a tick at an end of the axis. */
 const SLACK = 1e-9
 
-/** Distances between ticks that are allowed instead of all round numbers. */
+/** Restricts the distances between ticks. By default, every round number is allowed. */
 export interface TickSteps {
   /** Distances are these numbers times a power of ten, for example [1, 2.5, 5]. Ascending, starting at 1. */
   readonly factors?: readonly number[]

@@ -1,6 +1,9 @@
 import { withoutControls } from '../support/text.js'
 
-/** Leading apostrophes count, too. Otherwise, `=x` and `'=x` would both become `'=x`. */
+/**
+ * Text that gets an apostrophe in front, unless it is a number. It may itself begin with apostrophes, because otherwise
+ * `=x` and `'=x` would both become `'=x`.
+ */
 const FORMULA = /^'*[=@+-]/
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i
 

@@ -166,7 +166,8 @@ export async function computeArithmeticPlan(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const total = imagesOfArithmetic(plan)
-  // If no image is left but `before` is not null, all counts are in the partial file, and `computeAccuracy` moves them.
+  // If no image is left but `before` is not null, the partial file has all counts. `computeAccuracy` then stores them
+  // in the final file.
   if (total === 0 && plan.accuracy.before === null) return
   const models = await openWithGenerators(plan.models, total, request, progress, signal)
   progress.start(`${models.network.id} arithmetic`, total)
@@ -186,7 +187,7 @@ export async function computeArithmeticPlan(
   }
 }
 
-/** Seconds between two stores of the counts. A process that dies loses only the counts of this time. */
+/** The counts are stored after this many seconds. A process that dies loses only the counts since then. */
 const SECONDS_BETWEEN_STORES = 5
 
 async function computeAccuracy(

@@ -58,8 +58,8 @@ export async function operandOf(name: string, source: string, size: number): Pro
 }
 
 /**
- * Draws every image of an expression, and the expected image. The expected image applies the expression to objects if
- * all images are scenes and all factors are whole numbers. Otherwise it applies the expression to pixels.
+ * Draws every image of an expression, and the expected image. If all images are scenes and all factors are whole
+ * numbers, the expected image adds and removes objects. Otherwise, it adds and subtracts pixels.
  * @throws UsageError for an unknown patch or an object that leaves the frame
  * @throws InputError for a picture that is damaged or is not of the frame's size
  */

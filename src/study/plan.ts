@@ -18,7 +18,7 @@ import type { ResolvedOptions } from './options.js'
 import { networksOf, networkWithGenerators, withIds } from './studyNetworks.js'
 import { hasAnswers, imagesOf, type PlannedUnit, planUnits, sketchDims } from './units.js'
 
-/** All that decides what a study computes. */
+/** Inputs of a study, and the units that it must compute. */
 export interface Study {
   readonly out: string
   readonly networks: readonly Network[]
@@ -73,7 +73,7 @@ export async function planStudy(given: ResolvedOptions, withPlaceholders = false
   if (equivariance) checkEquivariance(units)
   const out = resolve(options.out)
   await checkResultsFolder(out)
-  // Sketches need features in memory, as classifiers do. A study that keeps its features needs no sketches.
+  // Only studies with classifiers make sketches. A study that keeps its features needs none.
   const sketched = sketchedPatches(separability === null || keepsFeatures ? [] : sketchGroups(units))
   const study = {
     ...{ out, networks, patches, stride, backgrounds, blend, precision },

@@ -9,7 +9,7 @@ export function withoutControls(line: string): string {
   return line.replace(/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu, '?')
 }
 
-/** Of longer words (such as paths) and messages, in characters, only the two ends are shown. */
+/** Lengths in characters. Only the two ends of a longer word (such as a path) or message are shown. */
 const LONGEST_WORD = 300
 const WORD_END = 100
 const LONGEST_MESSAGE = 2000

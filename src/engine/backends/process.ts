@@ -12,7 +12,7 @@ export type DeviceRequestMessage =
   | { readonly kind: 'open'; readonly request: OpenRequest }
   /** The scene of the batches that follow. Its arrays are not in shared memory, which other processes cannot read. */
   | { readonly kind: 'scene'; readonly job: JobScene }
-  /** Asks for the features of a batch, [images, 2] as row, col. */
+  /** Asks for the features of a batch. `offsets` has the shape [images, 2], as row, col. */
   | { readonly kind: 'batch'; readonly offsets: Int32Array }
   | { readonly kind: 'placement' }
 
@@ -38,7 +38,7 @@ export interface DeviceProcess {
   readonly pid: number
   /** Returns one matrix per layer, [images, dims]. @throws ProcessFailure */
   run(job: JobScene, offsets: Int32Array): Promise<readonly Float32Array[]>
-  /** Counts on which devices the operators have run. Can be called once, because it ends ONNX Runtime's profile. */
+  /** Counts the operators that ran on each device. Can be called only once, because it ends ONNX Runtime's profile. */
   placement(): Promise<Placement>
   /** Kills the process. Requests without an answer reject. */
   close(): Promise<void>

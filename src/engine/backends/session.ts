@@ -58,7 +58,6 @@ interface ProfileRecord {
 
 const HEAVY = /Conv|Gemm|MatMul/
 
-/** Reads the placement from the text of a profile. */
 export function placementOf(profile: string): Placement {
   const operators: Record<string, number> = {}
   const heavy: Record<string, number> = {}

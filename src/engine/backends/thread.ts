@@ -8,7 +8,7 @@ import { openSession } from './session.js'
 
 type ThreadData = Extract<WorkerData, { backend: 'thread' }>
 
-/** While a forward pass blocks this thread, the addon's threads composite the next batches. */
+/** Runs the session in this thread. While a forward pass blocks it, the addon's threads composite the next batches. */
 export async function threadBackend({ input, outputs, threads, ...graph }: ThreadData): Promise<Backend> {
   const session = await openSession(graph, threads)
   const spare: Float32Array[] = []

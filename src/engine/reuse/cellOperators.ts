@@ -12,11 +12,11 @@ import {
   within,
 } from './cellWindows.js'
 
-/** Versions of ONNX's operators for which the table below is tested. Version 9 introduced today's form of Scan. */
+/** Versions of ONNX's operators for which the table below is tested. Older ones lack the required form of Scan. */
 export const OPERATOR_SETS = { oldest: 9, newest: 26 } as const
 
 interface Rule {
-  /** Attributes that a node may have. With any other attribute, it is not a step. */
+  /** Attributes that a node may have. A node with any other attribute is refused. */
   readonly attributes: readonly string[]
   /** @throws NoStep if the node does not meet the operator's condition */
   readonly step: (context: NodeContext) => Found
@@ -73,23 +73,23 @@ const RULES: ReadonlyMap<string, Rule> = new Map(
     Sum: elementwise(),
     // The divisor must be a constant, because one that depends on the image may be near zero.
     Div: elementwise(dividesByConstant),
-    // The exponents must be 1, 2, 3, …, because other powers have a pole or an infinite derivative at zero.
+    // The exponents must be 1, 2, 3, …, because other powers can have a pole or an infinite slope at zero.
     Pow: elementwise(hasWholeExponents),
     // Joins channels (axis 1). Along another axis it would join cells of different positions.
     Concat: { attributes: ['axis'], step: concatenation },
-    // Two dimensions, constant weights that fit the groups, and pads of at least 0. No dilations together with
-    // `auto_pad` SAME_UPPER or SAME_LOWER, and no `pads` together with any `auto_pad`: ONNX Runtime refuses them, or
-    // reads beyond its input.
+    // Conditions: two dimensions, constant weights that fit the groups, and pads of at least 0. `pads` must not occur
+    // together with `auto_pad`, and dilations not together with SAME_UPPER or SAME_LOWER, because ONNX Runtime refuses
+    // such nodes or reads beyond its input.
     Conv: { attributes: [...WINDOW, 'group'], step: windowOf },
-    // As for Conv. Every window has a pixel of the input, and `storage_order` is 0. With SAME_UPPER and SAME_LOWER, no
-    // stride is longer than the kernel, because pools of ONNX Runtime would use negative pads.
+    // Conditions: those of Conv for `auto_pad`, a pixel of the input in every window, and `storage_order` 0. With
+    // SAME_UPPER and SAME_LOWER, no stride may be longer than the kernel, because ONNX Runtime would use negative pads.
     MaxPool: { attributes: [...WINDOW, 'ceil_mode', 'storage_order'], step: windowOf },
-    // As for MaxPool. Every mean is over the whole kernel: either no window includes padding, or padding counts
-    // (`count_include_pad` is 1) and no window exceeds it, as windows can with `ceil_mode`.
+    // Conditions: those of MaxPool for `auto_pad` and strides. Every mean must be over the whole kernel. So either no
+    // window includes padding, or `count_include_pad` is 1 and `ceil_mode` makes no window exceed the padding.
     AveragePool: { attributes: [...WINDOW, 'ceil_mode', 'count_include_pad'], step: windowOf },
-    // Constant pads of at least 0 along rows and columns. The mode is `reflect` or `edge`, or adds zeros that only
-    // convolutions read. If a max pool reads the zeros, ONNX Runtime fuses both nodes, and the maximum then ignores the
-    // zeros. `axes`, from version 18 on, is not supported.
+    // Conditions: constant pads of at least 0, along rows and columns only, and no `axes` (an input since version 18).
+    // The mode is `reflect` or `edge`, or it adds zeros that only convolutions read. If a max pool read the zeros, ONNX
+    // Runtime would fuse both nodes, and the maximum would then ignore the zeros.
     Pad: { attributes: ['mode', 'pads', 'value'], step: borderOf },
   } satisfies Record<string, Rule>),
 )

@@ -5,11 +5,11 @@ import { reaches } from './cellWindows.js'
 /** Number of windows that are gathered at a time. The number of cells of each tensor is padded to a multiple of it. */
 export const CELLS_AT_A_TIME = 128
 
-/** Names of the two graphs' inputs, apart from the pixels. Index tensors are int32. */
+/** Names of the inputs of the two graphs in `CellGraphs`, except the pixels. Index tensors are int32. */
 export const CELL_INPUTS = {
   /**
-   * Input of the first graph, [cells, taps]: indices of the cells that a step reads from its input number `input`. An
-   * index equal to the number of these cells stands for zeros.
+   * Input of the first graph, [cells, taps]: for each cell of `output`, the indices of the cells that a step reads
+   * from one of its inputs. `input` is the position of that input. The index after the last cell means zeros.
    */
   gather: (output: string, input: number) => `shiftscope.gather.${input}.${output}`,
   /** Input of the second graph: the distinct cells of a tensor, which are an output of the first graph. */
@@ -18,7 +18,7 @@ export const CELL_INPUTS = {
   frames: (tensor: string) => `shiftscope.frames.${tensor}`,
 } as const
 
-/** What a step adds to the first graph. */
+/** Nodes, inputs and constants that a step adds to the first graph. */
 export interface StepNodes {
   /** Indices of nodes that are copied unchanged. */
   readonly verbatim: readonly number[]

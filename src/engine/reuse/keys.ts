@@ -16,19 +16,26 @@ export interface AxisPlaces {
 export type Both<T> = Readonly<Record<Axis, T>>
 
 /**
- * Keys of cells (see `CellSteps`) along rows and along columns. A key is a number for all that a cell depends on along
- * one axis: pixels of the patch, of the background, and the border. If two cells of a tensor have equal keys along both
- * axes, their values are equal. A cell *sees* the patch if a pixel of it that is not transparent influences the cell.
+ * Keys of cells (see `CellSteps`) along rows and along columns. A key is a number that identifies everything a cell
+ * depends on along one axis: pixels of the patch, pixels of the background, and the border. If two cells of a tensor
+ * have equal keys along both axes, their values are equal. A cell *sees* the patch if it depends on a pixel
+ * of the patch that is not transparent.
  */
 export interface Keys {
   readonly places: Both<AxisPlaces>
-  /** Tensors with the same cells share a space, which numbers their keys. The first space is the image's. */
+  /**
+   * A space is one numbering of keys. Tensors can share it, such as the input and the output of a Relu. The first space
+   * is the image's.
+   */
   readonly spaces: readonly Both<AxisSpace>[]
   /** The image and the outputs of all steps, by name. */
   readonly tensors: ReadonlyMap<string, CellTensor>
-  /** By a step's output, for each input: where cells are read; null if input and output have the same keys. */
+  /**
+   * By name of a step's output: for each input, the cells that the step reads. Null if input and output have the same
+   * keys.
+   */
   readonly sources: ReadonlyMap<string, readonly (Source | null)[]>
-  /** What the keys of the image stand for. */
+  /** The pixels that the keys of the image identify. */
   readonly pixels: Both<AxisPixels>
 }
 
@@ -175,7 +182,8 @@ function numbered(inputs: readonly AxisTensor[], { taps, stride, dilation, befor
   const keys = new Int32Array(times * length)
   const lists: number[][] = inputs.map(() => [])
   /**
-   * Number of each list of keys. The index is `pair`: the number of the list without its last key, and that last key.
+   * Numbers of the lists of keys. `pair` combines the number of a list with the key that follows it. The value is the
+   * number of the list that includes this key.
    */
   const longer = new Map<number, number>()
   const numbers = new Map<number, number>()
@@ -222,8 +230,8 @@ function filled(taps: Int32Array, each: number): Int32Array {
 }
 
 /**
- * A key stands for a pixel of the patch or for none. If the background is a picture, it also stands for the frame's
- * pixel.
+ * Numbers the image's pixels along an axis. Two of them have the same key if they show the same pixel of the patch, or
+ * both show none. If the background is a picture, they must also be the same pixel of the frame.
  */
 function pixelKeys({ frame, opaque: [begin, end], offsets, isVaried }: AxisPlaces) {
   const numbers = new Map<number, number>()

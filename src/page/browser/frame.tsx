@@ -100,7 +100,7 @@ function Tags({ readings }: { readonly readings: readonly Reading[] }) {
   const { frame, size } = map.fitted.group
   const fits = position.row + size < frame * 0.88
   const percent = (pixels: number) => `${(100 * pixels) / frame}%`
-  // At the bottom of the frame, there is room only above the object.
+  // Answers that do not fit below the object are shown above it. If there is no room there either, they cover its top.
   const isAbove = !fits && position.row > frame * 0.12
   return (
     <div

@@ -7,7 +7,7 @@ import { startViewer } from '../viewer.js'
 import { LiveControls } from './controls.js'
 import { liveSource } from './liveSource.js'
 
-/** Side of the object in pixels, unless a link gives another one. It is the smaller size of the paper. */
+/** Side of the object in pixels if a link gives none. It is the smaller of the paper's two sizes. */
 const FIRST_SIZE = 75
 
 const study = JSON.parse(element('study', HTMLScriptElement).text) as LiveStudy
