@@ -87,7 +87,9 @@ async function keepUnit(wanted: UnitToKeep): Promise<KeptUnit | OtherUnit> {
   })
   if ('kind' in stored) return stored
   if (stored.computed === 0 && (await planStudy(resolved)).left.length > 0)
-    throw new InputError(`another process is computing this unit in ${out}; click Keep again when it has finished`)
+    throw new InputError(
+      `another process is already computing these results in ${out}; click Keep again when it has finished`,
+    )
   const folder = unitFolder(out, { model: network.id, size: patch.size, patch: patch.name })
   return { kind: 'kept', folder, command: commandOf(options) }
 }

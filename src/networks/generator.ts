@@ -64,12 +64,13 @@ export async function chooseGenerator(
   signal?: AbortSignal,
 ): Promise<Generator> {
   if (extname(id).toLowerCase() === '.onnx') {
-    if (weights !== undefined) throw new UsageError(`${id} holds its own weights; leave other weights out`)
+    if (weights !== undefined) throw new UsageError(`${id} already contains weights; leave its \`weights\` out`)
     return requireStage(await generatorFile(id, signal), feature)
   }
   const entry = generatorEntry(id)
   if (entry.kind === 'published') return publishedGenerator(entry, weights ?? (await importedWeights(id)), feature)
-  if (weights !== undefined) throw new UsageError(`${id} is built in and takes no other weights; leave them out`)
+  if (weights !== undefined)
+    throw new UsageError(`${id} is built in and cannot use other weights; leave its \`weights\` out`)
   return requireStage(await embeddedGenerator(entry), feature)
 }
 
@@ -150,7 +151,7 @@ async function generatorFile(path: string, signal: AbortSignal | undefined): Pro
   const shape = image.shape.join(', ')
   if (shape !== `2, 3, ${input.rows}, ${input.cols}`) {
     throw new InputError(
-      `${path} makes an output of shape [${shape}] from two features instead of [2, 3, ${input.rows}, ${input.cols}]; export it for any batch size`,
+      `${path} turns two features into an output of shape [${shape}] instead of [2, 3, ${input.rows}, ${input.cols}]; export it for any batch size`,
     )
   }
   checkIndependence(path, 'its image', image)

@@ -175,7 +175,7 @@ async function requirePublished(path: string, source: WeightsSource, origin: str
   if (!sha256.startsWith(source.sha256)) {
     const real = sha256.slice(0, source.sha256.length)
     throw new InputError(
-      `${origin} has the SHA-256 ${real} instead of ${source.sha256}: damaged, or another file; the download was removed, run the same command again or use another \`mirror\``,
+      `${origin} has the SHA-256 ${real} instead of ${source.sha256}, so it is damaged or another file; the download was removed, run the same command again or use another \`mirror\``,
     )
   }
   return sha256

@@ -90,7 +90,7 @@ describe('an object that is kept', () => {
     await locks.close()
     expect(taken).toEqual({
       kind: 'fault',
-      message: `another process is computing this unit in ${folder('kept')}; click Keep again when it has finished`,
+      message: `another process is already computing these results in ${folder('kept')}; click Keep again when it has finished`,
     })
     // Another network has taken the name since.
     writeFileSync(model, 'another')
@@ -112,7 +112,8 @@ describe('an object that is kept', () => {
     const both = await Promise.all([keep({ ...white, size: 75 }), keep({ ...blue, size: 75 }, another)])
     expect(both.filter(({ kind }) => kind === 'kept')).toHaveLength(1)
     const [refused] = both.filter(({ kind }) => kind !== 'kept')
-    if (refused.kind === 'fault') expect(refused.message).toMatch(/^another process is computing this unit in /)
+    if (refused.kind === 'fault')
+      expect(refused.message).toMatch(/^another process is already computing these results in /)
     else expect(refused.kind).toBe('other')
     mkdirSync(folder('elsewhere'))
     for (const way of ['objects/my-dog', 'objects']) {

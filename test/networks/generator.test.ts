@@ -153,13 +153,13 @@ describe('an ONNX file as a generator', () => {
       outputs: [{ name: 'image', shape: ['N', 3, 224, 224] }],
     })
     expect(await messageOf(chooseGenerator(folder('lies.onnx')))).toContain(
-      'makes an output of shape [2, 768] from two features instead of [2, 3, 224, 224]; export it for any batch',
+      'turns two features into an output of shape [2, 768] instead of [2, 3, 224, 224]; export it for any batch',
     )
   })
 
   it('takes neither weights nor another stage', async () => {
     const path = await generatorWith({})
-    expect(await usage(chooseGenerator(path, 'other.caffemodel'))).toContain('holds its own weights')
+    expect(await usage(chooseGenerator(path, 'other.caffemodel'))).toContain('already contains weights')
     expect(await usage(chooseGenerator(path, undefined, 'post-relu'))).toContain('takes features before ReLU')
   })
 

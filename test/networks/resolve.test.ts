@@ -202,7 +202,7 @@ describe('a checkpoint as a network', () => {
 
   it('takes no other weights', async () => {
     const action = chooseNetwork({ model: 'a.safetensors', weights: 'b.pth' })
-    expect(await messageOf(action, UsageError)).toContain('a.safetensors holds its own weights')
+    expect(await messageOf(action, UsageError)).toContain('a.safetensors already contains weights')
   })
 
   it('of a network that needs an export is named, with the line that exports it', async () => {
