@@ -154,7 +154,7 @@ async function refuseLink(path: string): Promise<void> {
   const status = await lstat(path).catch(() => undefined)
   if (status?.isSymbolicLink())
     throw new OutputError(
-      `${path} is a link, which may lead out of the results folder; remove it and keep the object again`,
+      `${path} is a symbolic link, which may point outside the results folder; remove it and keep the object again`,
     )
 }
 

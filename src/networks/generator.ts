@@ -91,14 +91,14 @@ export function checkGenerator(generator: Generator, network: Network, layer: st
 
 function otherEncoder({ id, encoder }: Pick<Generator, 'id' | 'encoder'>, sha256: string): InputError {
   return new InputError(
-    `${id} was trained for other weights of ${encoder} (SHA-256 ${sha256.slice(0, 8)}…); use a generator of these weights`,
+    `${id} was trained for other weights of ${encoder} (SHA-256 ${sha256.slice(0, 8)}…); use a generator that was trained for your weights`,
   )
 }
 
 function requireStage(generator: Generator, feature: FeatureStage | undefined): Generator {
   const { id } = generator
   if (feature === undefined || feature === generator.feature) return generator
-  throw new UsageError(`${id} takes ${stageText(generator.feature)}, not ${stageText(feature)}; leave \`postRelu\` out`)
+  throw new UsageError(`${id} needs ${stageText(generator.feature)}, not ${stageText(feature)}; leave \`postRelu\` out`)
 }
 
 function stageText(stage: FeatureStage): string {
@@ -116,7 +116,7 @@ async function publishedGenerator(
   const isPublished = sources.some((source) => source.sha256 === weights.weightsSha256)
   if (feature !== entry.feature && (isPublished || layer === 'fc8')) {
     const cause = layer === 'fc8' ? 'fc8 has no ReLU' : `${weightsPath} is the published file`
-    throw new UsageError(`${id} takes ${stageText(entry.feature)}: ${cause}; leave \`postRelu\` out`)
+    throw new UsageError(`${id} needs ${stageText(entry.feature)}: ${cause}; leave \`postRelu\` out`)
   }
   return {
     id,

@@ -187,7 +187,7 @@ async function requireNetwork(entry: ModelEntry, path: string, sha256: string, o
   } catch (error) {
     if (!(error instanceof InputError)) throw error
     const cause = error.message.replaceAll(path, 'the file')
-    throw new InputError(`${origin} does not hold the weights of ${entry.id}: ${cause}`, { cause: error })
+    throw new InputError(`${origin} does not contain the weights of ${entry.id}: ${cause}`, { cause: error })
   }
 }
 

@@ -120,7 +120,7 @@ describe('an object that is kept', () => {
       rmSync(folder('kept', way), { recursive: true })
       symlinkSync(folder('elsewhere'), folder('kept', way))
       expect((await keep({ object, replaces: true })).message).toBe(
-        `${folder('kept', way)} is a link, which may lead out of the results folder; remove it and keep the object again`,
+        `${folder('kept', way)} is a symbolic link, which may point outside the results folder; remove it and keep the object again`,
       )
     }
     expect(readdirSync(folder('elsewhere'))).toEqual([])

@@ -151,14 +151,14 @@ describe('the recipe of an input', () => {
     copyFileSync(onnxGolden('plain'), folder('net.onnx'))
     arrange({ files: { 'net.input.json': { size: 64 } } })
     expect((await choose()).input.rows).toBe(8)
-    expect(await messageOf(choose({ inputSize: 16 }), UsageError)).toContain('takes images of 8 pixels; leave')
+    expect(await messageOf(choose({ inputSize: 16 }), UsageError)).toContain('expects images of 8 pixels; leave')
   })
 
   it('of a model that takes bytes is the pixels as they are', async () => {
     copyFileSync(onnxGolden('bytes'), folder('net.onnx'))
     expect(recipeOf(await choose())).toMatchObject({ ...raw, source: 'the type of the input, bytes' })
     expect(await messageOf(choose({ input: 'clip' }), UsageError)).toContain(
-      'takes bytes from 0 to 255, but the preprocessing',
+      'expects bytes from 0 to 255, but the preprocessing',
     )
   })
 

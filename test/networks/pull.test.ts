@@ -152,7 +152,7 @@ it('a file that is not what it must be is refused, and not kept', async () => {
   )
   expectNothingKept()
   expect(await refusal({ bytes: null, sha256: sha256(other) })).toContain(
-    'does not hold the weights of mobilenet_v2: the file: ',
+    'does not contain the weights of mobilenet_v2: the file: ',
   )
   expectNothingKept()
 })

@@ -157,7 +157,7 @@ describe('a checkpoint that does not fit', () => {
     [
       'with a negative variance',
       [filled('features.0.1.running_var', 4, 2, -1)],
-      'running_var is negative at element 2',
+      'running_var has a negative variance at element 2',
     ],
     ['without a key', [], 'features.3.conv.3.running_mean [3] is missing; it is not a checkpoint of MobileNetV2 with'],
   ])('is refused, and no graph is left: %s', async (_, others, message) => {
