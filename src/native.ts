@@ -375,7 +375,7 @@ export async function trainSvm({ signal, features, ...options }: SvmOptions): Pr
     const result = await addon().trainSvm({ threads: 1, ...options, features: sourceOf(features), decisions, stop })
     endIfStopped(signal)
     endIfFailed(result, features)
-    if ('stopped' in result) throw new Error('the SVM training stopped, although nobody asked it to stop; run it again')
+    if ('stopped' in result) throw new Error('the SVM training stopped unexpectedly; run it again')
     if ('fault' in result) throw new NonFiniteFeatureError(result.fault)
     return { ...result, decisions }
   } finally {

@@ -36,7 +36,7 @@ export function parseWholeList(text: string): readonly number[] {
 
 export function parseList(text: string): readonly string[] {
   const parts = text.split(',').map((part) => part.trim())
-  if (parts.some((part) => part === '')) throw new InvalidArgumentError('Give names separated by commas.')
+  if (parts.some((part) => part === '')) throw new InvalidArgumentError('Give values separated by commas.')
   return parts
 }
 

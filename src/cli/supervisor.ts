@@ -74,7 +74,7 @@ export async function supervise(): Promise<void> {
     if (process.stderr.isTTY) process.stderr.write(`${TERMINAL_AS_IT_WAS}\n`)
     if (times === MAX_CRASHES) {
       const error = new WorkerError(
-        `${what}, ${MAX_CRASHES} times in a row, and finished units are saved; try a smaller --batch or fewer --workers, or leave this network out`,
+        `${what}, ${MAX_CRASHES} times in a row. Finished units are saved; try a smaller --batch or fewer --workers, or leave this network out`,
       )
       process.stderr.write(`shiftscope: ${error.message}\n`)
       process.exitCode = error.exitStatus

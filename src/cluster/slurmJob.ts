@@ -99,7 +99,9 @@ function script(plan: JobPlan, { comment, options, arguments: more }: ScriptPart
  */
 function directive(option: string): string {
   if (/\p{Cc}/u.test(option))
-    throw new UsageError(`${option} has a control character, which a job script must not have; use another name`)
+    throw new UsageError(
+      `${option} contains a control character, such as a line break, which a job script cannot have; remove it`,
+    )
   const [name, ...value] = option.split('=')
   const text = value.join('=')
   return /[\s"#]/.test(text) ? `${name}="${text.replaceAll('"', '\\"')}"` : option

@@ -61,7 +61,7 @@ export async function submitSlurm(options: SlurmOptions): Promise<SlurmSubmissio
   const estimate = await estimateOf(study, options.minutes === undefined)
   const [missing] = estimate.missing
   if (missing !== undefined && !print)
-    throw new InputError(`${missing.id} has no weights here; run "${missing.command}"`)
+    throw new InputError(`the weights of ${missing.id} are not on this machine; run "${missing.command}"`)
   const out = resolve(study.out ?? 'shiftscope-results')
   const plan: JobPlan = {
     ...{ tasks, cpus, gpus, partition, out, folder: process.cwd() },

@@ -54,7 +54,7 @@ export async function findPhotographs(source: string): Promise<readonly Photogra
   if (names.length === 0) throw new InputError(`no photographs in ${source}; put ${PICTURE_FORMATS} files there`)
   if (names.length > MOST_PHOTOGRAPHS)
     throw new InputError(
-      `${source} has ${counted(names.length, 'photograph')}; use at most ${MOST_PHOTOGRAPHS}, for example with a list of paths`,
+      `${source} has ${counted(names.length, 'photograph')}; give a text file with the paths of at most ${MOST_PHOTOGRAPHS}`,
     )
   const files: PhotographFile[] = []
   for (const name of names) files.push(await fileOf(name, resolve(root, name)))
@@ -72,7 +72,9 @@ async function picturesBelow(folder: string): Promise<readonly string[]> {
 async function listedIn(path: string): Promise<readonly string[]> {
   const text = (await readNamed(path, 'give a folder of photographs, or a list of their paths')).toString()
   if (text.includes('\0'))
-    throw new InputError(`${path} is neither a picture nor a list of paths; use ${PICTURE_FORMATS}`)
+    throw new InputError(
+      `${path} is neither a picture nor a list of paths; use ${PICTURE_FORMATS}, or a text file with one path per line`,
+    )
   return [...new Set(text.split(/\r?\n/).map((line) => line.trim()))].filter((line) => line !== '')
 }
 

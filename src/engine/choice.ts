@@ -105,7 +105,7 @@ export async function openExecution(plan: ExecutionPlan): Promise<Execution> {
   for (const { adapter, software } of trials)
     if (software)
       onNote(
-        `${request.name} runs on ${adapter}, which is no GPU but computes on the processor; \`device cpu\` is faster`,
+        `${request.name} runs on ${adapter}, which is not a GPU but computes on the processor; \`device cpu\` is faster`,
       )
   return deviceExecution(plan, trials)
 }

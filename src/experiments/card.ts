@@ -12,7 +12,7 @@ export interface ExperimentPlace {
 export function parseCardDevice(text: string): DeviceRequest {
   if (!/^(auto|cpu|cuda)(:\d{1,3})?$/.test(text))
     throw new UsageError(
-      `device ${text} cannot compute with features; use auto, cpu, cuda, or cuda:INDEX for one of several GPUs`,
+      `device ${text} supports neither similarity nor separability; use auto, cpu, cuda, or cuda:INDEX for one of several GPUs`,
     )
   return parseDevice(text)
 }
@@ -23,7 +23,7 @@ export function requiredCard(index: number | null): CudaDevice {
   const [card] = devices
   if (card !== undefined) return card
   const name = index === null ? 'cuda' : `cuda:${index}`
-  throw new DeviceError(`device ${name} is not usable for features: ${reason}; or use \`device cpu\``)
+  throw new DeviceError(`device ${name} is not usable: ${reason}; or use \`device cpu\``)
 }
 
 /** @throws CudaFailure if the card fails or has too little memory */

@@ -161,7 +161,7 @@ function dealBlocks(classes: Uint8Array, { rows, cols }: GridShape, random: () =
 
 function tooFew(count: number, what: string): InputError {
   return new InputError(
-    `a half of the grid has ${counted(count, what)}, fewer than the ${FOLDS} folds; use a finer stride or a larger grid`,
+    `one half of the grid has only ${counted(count, what)}, but each of the ${FOLDS} folds needs one; use a smaller stride or a smaller object`,
   )
 }
 

@@ -33,7 +33,7 @@ export function parseScene(text: string, size: number): readonly PlacedObject[] 
     if (groups === undefined) {
       const rest = [...text.slice(at, at + 60)].join('').replace(/[\s\p{Cc}]/gu, ' ')
       throw new UsageError(
-        `"${rest}" is not a placed object; write object@row,col or object:size@row,col, such as orange@0,149 dog:100@20,30`,
+        `"${rest}" is not an object at a position; write object@row,col or object:size@row,col, such as orange@0,149 dog:100@20,30`,
       )
     }
     objects.push({

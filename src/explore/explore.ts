@@ -129,7 +129,7 @@ export async function explore(options: ExploreOptions = {}): Promise<Exploration
     throw error
   })
   // The server keeps running if it cannot accept a connection, for example because no file handles are left.
-  server.on('error', ({ message }) => progress.note(`a connection was refused: ${message}`))
+  server.on('error', ({ message }) => progress.note(`the page’s server could not accept a connection: ${message}`))
   signal.addEventListener('abort', () => void close().catch(() => undefined), { once: true })
   if (signal.aborted) await close()
   signal.throwIfAborted()

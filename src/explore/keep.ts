@@ -87,7 +87,9 @@ async function keepUnit(wanted: UnitToKeep): Promise<KeptUnit | OtherUnit> {
   })
   if ('kind' in stored) return stored
   if (stored.computed === 0 && (await planStudy(resolved)).left.length > 0)
-    throw new InputError(`another process is computing this unit in ${out}; click Keep again when it has finished`)
+    throw new InputError(
+      `another process is already computing these results in ${out}; click Keep again when it has finished`,
+    )
   const folder = unitFolder(out, { model: network.id, size: patch.size, patch: patch.name })
   return { kind: 'kept', folder, command: commandOf(options) }
 }
@@ -152,7 +154,7 @@ async function refuseLink(path: string): Promise<void> {
   const status = await lstat(path).catch(() => undefined)
   if (status?.isSymbolicLink())
     throw new OutputError(
-      `${path} is a link, which may lead out of the results folder; remove it and keep the object again`,
+      `${path} is a symbolic link, which may point outside the results folder; remove it and keep the object again`,
     )
 }
 

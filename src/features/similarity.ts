@@ -157,7 +157,8 @@ async function similarityOf(
 function checkPicture({ out, png, limits }: SimilarityOptions): void {
   if (limits !== undefined) checkLimits(limits)
   if (png === undefined) {
-    if (limits !== undefined) throw new UsageError('`limits` are for a picture; name its file with `png`')
+    if (limits !== undefined)
+      throw new UsageError('`limits` sets the colour scale of a picture; name its file with `png`')
     return
   }
   if (extname(png).toLowerCase() !== '.png')

@@ -67,7 +67,7 @@ export async function viewFeatures(source: string, options: ViewOptions = {}): P
   const out = options.out ?? arrays.out
   if (await isResultsFolder(out))
     throw new UsageError(
-      `${out} is a results folder, and its page belongs to the report; choose another folder with \`out\``,
+      `${out} is a results folder, and the new page would replace its report; choose another folder with \`out\``,
     )
   const progress = progressTo(onProgress)
   const bytes = await Promise.all(arrays.files.map(({ path }) => fileSize(path)))

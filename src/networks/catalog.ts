@@ -148,7 +148,7 @@ export function catalogEntry(id: string): CatalogEntry {
   if (entry) return entry
   const remedy = `use one of ${idsOf(entries)}, or the path of an .onnx file`
   if (listGenerators().some((generator) => generator.id === id))
-    throw new UsageError(`${id} is a generator, which makes images from features, not a network; ${remedy}`)
+    throw new UsageError(`${id} is not a network but a generator, which makes images from features; ${remedy}`)
   throw new UsageError(`no network is called "${id}"; ${remedy}`)
 }
 

@@ -46,7 +46,7 @@ export function withOwnLayers(network: Network, layers: readonly string[] | unde
   const other = layers.find((name) => !own.some((layer) => layer.name === name))
   if (other === undefined) return { ...network, layers: own }
   throw new UsageError(
-    `the weights of ${network.id} are not here, so only its layers ${network.layers.map(({ name }) => name).join(', ')} are known, not ${other}; run "shiftscope models pull ${network.id}" first`,
+    `the weights of ${network.id} are not on this machine, so only its layers ${network.layers.map(({ name }) => name).join(', ')} are known, not ${other}; run "shiftscope models pull ${network.id}" first`,
   )
 }
 

@@ -147,7 +147,9 @@ async function append(pieces: AsyncIterable<Uint8Array>, part: Part, options: Ap
     for await (const piece of pieces) {
       if (done + piece.byteLength > most) {
         await file.truncate(0)
-        throw new InputError(`${label}: the server sends more than ${most} bytes, so it is not the expected file`)
+        throw new InputError(
+          `${label}: the server sends more than ${most} bytes, so it is not the expected file; run the same command again`,
+        )
       }
       await file.appendFile(piece)
       done += piece.byteLength

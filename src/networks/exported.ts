@@ -46,7 +46,7 @@ export async function readExported(entry: CatalogEntry, path: string): Promise<H
 export function checkFrame(entry: CatalogEntry, path: string, { rows, cols }: NetworkInput): void {
   if (rows === entry.input.rows) return
   throw new InputError(
-    `${path} takes images of ${rows}×${cols}, but ${entry.id} needs ${entry.input.rows}×${entry.input.rows}; ${again(entry)}`,
+    `${path} expects images of ${rows}×${cols}, but ${entry.id} needs ${entry.input.rows}×${entry.input.rows}; ${again(entry)}`,
   )
 }
 

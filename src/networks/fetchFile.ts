@@ -68,7 +68,8 @@ async function inTurn<T>(
         signal,
         longestSeconds: SECONDS_BETWEEN_LOOKS,
         onWait: (held, attempt) => {
-          if (held && attempt === 0) progress.note(`waiting for ${processName(held.owner)}, which downloads ${label}`)
+          if (held && attempt === 0)
+            progress.note(`waiting for ${processName(held.owner)}, which is downloading ${label}`)
         },
       }),
     )

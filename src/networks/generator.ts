@@ -64,12 +64,13 @@ export async function chooseGenerator(
   signal?: AbortSignal,
 ): Promise<Generator> {
   if (extname(id).toLowerCase() === '.onnx') {
-    if (weights !== undefined) throw new UsageError(`${id} holds its own weights; leave other weights out`)
+    if (weights !== undefined) throw new UsageError(`${id} already contains weights; leave its \`weights\` out`)
     return requireStage(await generatorFile(id, signal), feature)
   }
   const entry = generatorEntry(id)
   if (entry.kind === 'published') return publishedGenerator(entry, weights ?? (await importedWeights(id)), feature)
-  if (weights !== undefined) throw new UsageError(`${id} is built in and takes no other weights; leave them out`)
+  if (weights !== undefined)
+    throw new UsageError(`${id} is built in and cannot use other weights; leave its \`weights\` out`)
   return requireStage(await embeddedGenerator(entry), feature)
 }
 
@@ -90,14 +91,14 @@ export function checkGenerator(generator: Generator, network: Network, layer: st
 
 function otherEncoder({ id, encoder }: Pick<Generator, 'id' | 'encoder'>, sha256: string): InputError {
   return new InputError(
-    `${id} was trained for other weights of ${encoder} (SHA-256 ${sha256.slice(0, 8)}…); use a generator of these weights`,
+    `${id} was trained for other weights of ${encoder} (SHA-256 ${sha256.slice(0, 8)}…); use a generator that was trained for your weights`,
   )
 }
 
 function requireStage(generator: Generator, feature: FeatureStage | undefined): Generator {
   const { id } = generator
   if (feature === undefined || feature === generator.feature) return generator
-  throw new UsageError(`${id} takes ${stageText(generator.feature)}, not ${stageText(feature)}; leave \`postRelu\` out`)
+  throw new UsageError(`${id} needs ${stageText(generator.feature)}, not ${stageText(feature)}; leave \`postRelu\` out`)
 }
 
 function stageText(stage: FeatureStage): string {
@@ -115,7 +116,7 @@ async function publishedGenerator(
   const isPublished = sources.some((source) => source.sha256 === weights.weightsSha256)
   if (feature !== entry.feature && (isPublished || layer === 'fc8')) {
     const cause = layer === 'fc8' ? 'fc8 has no ReLU' : `${weightsPath} is the published file`
-    throw new UsageError(`${id} takes ${stageText(entry.feature)}: ${cause}; leave \`postRelu\` out`)
+    throw new UsageError(`${id} needs ${stageText(entry.feature)}: ${cause}; leave \`postRelu\` out`)
   }
   return {
     id,
@@ -150,7 +151,7 @@ async function generatorFile(path: string, signal: AbortSignal | undefined): Pro
   const shape = image.shape.join(', ')
   if (shape !== `2, 3, ${input.rows}, ${input.cols}`) {
     throw new InputError(
-      `${path} makes an output of shape [${shape}] from two features instead of [2, 3, ${input.rows}, ${input.cols}]; export it for any batch size`,
+      `${path} turns two features into an output of shape [${shape}] instead of [2, 3, ${input.rows}, ${input.cols}]; export it for any batch size`,
     )
   }
   checkIndependence(path, 'its image', image)

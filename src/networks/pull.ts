@@ -175,7 +175,7 @@ async function requirePublished(path: string, source: WeightsSource, origin: str
   if (!sha256.startsWith(source.sha256)) {
     const real = sha256.slice(0, source.sha256.length)
     throw new InputError(
-      `${origin} has the SHA-256 ${real} instead of ${source.sha256}: damaged, or another file; the download was removed, run the same command again or use another \`mirror\``,
+      `${origin} has the SHA-256 ${real} instead of ${source.sha256}, so it is damaged or another file; the download was removed, run the same command again or use another \`mirror\``,
     )
   }
   return sha256
@@ -187,7 +187,7 @@ async function requireNetwork(entry: ModelEntry, path: string, sha256: string, o
   } catch (error) {
     if (!(error instanceof InputError)) throw error
     const cause = error.message.replaceAll(path, 'the file')
-    throw new InputError(`${origin} does not hold the weights of ${entry.id}: ${cause}`, { cause: error })
+    throw new InputError(`${origin} does not contain the weights of ${entry.id}: ${cause}`, { cause: error })
   }
 }
 

@@ -77,7 +77,7 @@ export async function networkSource(choice: NetworkChoice): Promise<NetworkSourc
   const isOwn = isOwnNetwork(model)
   const isCheckpoint = !isOwn && (await isCheckpointPath(model))
   if (weights !== undefined && (isCheckpoint || isOwn))
-    throw new UsageError(`${model} holds its own weights; leave \`weights\` out`)
+    throw new UsageError(`${model} already contains weights; leave \`weights\` out`)
   if (isOwn) return ownSource(choice)
   const entry = catalogEntry(isCheckpoint ? await recogniseCheckpoint(model) : model)
   const [given] = Object.keys(inputOptionsOf(choice))
@@ -110,7 +110,7 @@ async function catalogSource(entry: CatalogEntry, choice: NetworkChoice): Promis
   const about = { id, title, name: id, folders: [], changes: null, inputSource: 'catalog' }
   if (entry.kind === 'embedded') {
     if (weights !== undefined)
-      throw new UsageError(`${id} is built in and takes no other weights; leave out \`weights\``)
+      throw new UsageError(`${id} is built in and cannot use other weights; leave \`weights\` out`)
     const model = await readHashedOnnx(embeddedFile(entry))
     const read = layers.map(({ name }) => ({ name, dims: statedDims(model, name) }))
     return { ...about, input, model, weights: weightsOf(model), layers: read, entry }

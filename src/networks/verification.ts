@@ -87,7 +87,7 @@ function verification(
 function checkFile(entry: ModelEntry, { weightsPath, weightsSha256 }: WeightsFile): boolean | null {
   const published = isPublished(entry, weightsSha256)
   if (entry.kind === 'embedded' && published === false)
-    throw new InputError(`${weightsPath} is not the file that came with the package; install it again`)
+    throw new InputError(`${weightsPath} is not the file that came with the package; install the package again`)
   return published
 }
 

@@ -59,7 +59,9 @@ export function missingWeights(entry: ModelEntry, option?: string): InputError {
   const { id, sources } = entry
   const byOption = option === undefined ? '' : `, or pass \`${option}\``
   if (entry.kind === 'exported' && !isGenerator(entry))
-    return new InputError(`${id} has no ONNX file here; ${exportRemedy(entry)}${byOption}`)
+    return new InputError(`the ONNX file of ${id} is not on this machine; ${exportRemedy(entry)}${byOption}`)
   const byHand = sources[0] && `, or download ${sources[0].url} and run "shiftscope models import ${id} FILE"`
-  return new InputError(`${id} has no weights here; run "${weightsCommand(entry)}"${byHand ?? ''}${byOption}`)
+  return new InputError(
+    `the weights of ${id} are not on this machine; run "${weightsCommand(entry)}"${byHand ?? ''}${byOption}`,
+  )
 }

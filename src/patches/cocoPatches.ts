@@ -163,7 +163,7 @@ function noteShortage(
 ) {
   for (const name of new Set(classes)) {
     const found = choices.filter(({ category }) => category === name).length
-    if (found < perClass) progress.note(`${name}: only ${found} of ${perClass} objects match the rule`)
+    if (found < perClass) progress.note(`${name}: ${perClass} objects are wanted, but the rule selects only ${found}`)
   }
 }
 

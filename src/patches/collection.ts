@@ -82,7 +82,7 @@ async function builtInPatch(name: string, fault: string, otherwise: string): Pro
     3,
   )
   throw new InputError(
-    `${fault}, and no built-in object is called "${name}"; the nearest of these are ${nearest.join(', ')}; or give ${otherwise}`,
+    `${fault}, and no built-in object is called "${name}" (most similar: ${nearest.join(', ')}); give one of these, or ${otherwise}`,
   )
 }
 

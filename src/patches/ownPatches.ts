@@ -72,7 +72,7 @@ export async function ownPatches(options: OwnPatchesOptions): Promise<PatchFolde
   if (!ASPECTS.includes(aspect)) throw new UsageError(`aspect ${aspect} is not known; use ${ASPECTS.join(' or ')}`)
   checkSizes(sizes)
   if (resolve(folder) === resolve(out))
-    throw new UsageError(`${out} holds the pictures; choose another folder with \`out\``)
+    throw new UsageError(`${out} contains the pictures; choose another folder with \`out\``)
   const { pictures, failed: refused } = await ownPictures(folder)
   await makeWritableFolder(out)
   const patches: ManifestPatch[] = []

@@ -104,7 +104,7 @@ function checkSameGroup({ folder, description }: OpenUnit, first: OpenUnit | und
     first && (groupDifference(first.inputs, description.inputs) ?? shapeDifference(first.description, description))
   if (difference === undefined) return
   throw new InputError(
-    `${folder} has another ${difference} than the other units of this network and size; remove it and run reproduce again`,
+    `${folder} has a different ${difference} from the other units of this network and size; remove it and run reproduce again`,
   )
 }
 
@@ -148,7 +148,7 @@ export async function unplannedPatches(results: string, planned: readonly UnitIn
       const difference = groupDifference(inputs, unit.inputs)
       if (difference !== undefined) {
         throw new UsageError(
-          `${results} has results of object ${unit.inputs.patch} with another ${difference}; choose another \`out\`, or remove ${group}`,
+          `${results} has results of object ${unit.inputs.patch} with a different ${difference}; choose another \`out\`, or remove ${group}`,
         )
       }
       names.add(unit.inputs.patch)

@@ -123,7 +123,7 @@ function checkFolds(units: readonly PlannedUnit[], classifier: UnitInputs['separ
       } catch (error) {
         if (!(error instanceof InputError)) throw error
         throw new UsageError(
-          `separability cannot be measured on a grid of ${grid.rows}×${grid.cols} positions, too few for five folds of each half; use smaller \`sizes\` or \`stride\`, or \`experiments similarity\``,
+          `a grid of ${grid.rows}×${grid.cols} positions is too small to measure separability; use smaller \`sizes\` or \`stride\`, or \`experiments similarity\``,
           { cause: error },
         )
       }
@@ -135,7 +135,7 @@ function checkFolds(units: readonly PlannedUnit[], classifier: UnitInputs['separ
 function checkEquivariance(units: readonly PlannedUnit[]): void {
   if (units.some(({ network, patch }) => equivarianceReach(network, patch.size) > 0)) return
   throw new UsageError(
-    'equivariance needs layers that are maps, and room for an object to move by one cell of a map. This study has neither: choose such `layers` ("shiftscope models inspect NETWORK" lists them) without `pool`, or smaller `sizes`',
+    'equivariance needs a layer with rows and columns in which the object can move by at least one cell. This study has none; choose such `layers` ("shiftscope models inspect NETWORK" shows their shapes) without `pool`, or smaller `sizes`',
   )
 }
 

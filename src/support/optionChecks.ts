@@ -51,7 +51,7 @@ export function parseOptions<Table extends OptionTable>(given: unknown, table: T
   const [issue] = error.issues as [z.core.$ZodIssue]
   const name = issue.path.join('.')
   if (issue.code === 'unrecognized_keys' && name === '')
-    throw new UsageError(`option ${issue.keys[0]} is not known; known are ${Object.keys(table).join(', ')}`)
+    throw new UsageError(`option ${issue.keys[0]} is not known; known options are ${Object.keys(table).join(', ')}`)
   if (name === '') throw new UsageError('the options must be an object')
   const value = issue.path.reduce<unknown>((part, key) => (part as Record<PropertyKey, unknown>)?.[key], given)
   if (value === undefined && issue.path.length === 1) throw new UsageError(`option ${name} is missing`)

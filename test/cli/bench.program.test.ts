@@ -48,7 +48,7 @@ describe('scripts of bench/', () => {
     ['cosine', ['--repeats', 'x'], 2, 'cosine.mjs: x is not a whole number of at least 1\n'],
     ['svm', ['--loss', 'hinge'], 2, /^svm\.mjs: Unknown option '--loss'.*\n$/],
     ['svm', ['no.npy'], 3, /^svm\.mjs: .*no\.npy.*\n$/],
-    ['svm', ['--device', 'cuda:99'], 4, /^svm\.mjs: device cuda:99 is not usable for features: .*--device cpu\n$/],
+    ['svm', ['--device', 'cuda:99'], 4, /^svm\.mjs: device cuda:99 is not usable: .*--device cpu\n$/],
   ])('%s %j ends with %i', async (name, words, expected, message) => {
     const { status, stdout, stderr } = await script(name, ...words)
     expect([status, stdout, stderr]).toEqual([expected, '', expect.stringMatching(message)])

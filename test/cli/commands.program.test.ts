@@ -67,7 +67,7 @@ const COMMANDS: readonly (readonly [string, readonly RegExp[], readonly RegExp[]
   ['patches images PICTURES --out PATCHES', [/^2 objects: .*manifest\.json$/], [/^patches: 2 images$/]],
   [
     'extract --model tiny-alexnet --patch dog --size 200 --stride 4 --layers fc8 --out FEATURES',
-    [/^\S*fc8\.npy: float32 \[7, 7, 627\]$/, /^strongest class: [a-z -]+ at \d+(\.\d)? %/],
+    [/^\S*fc8\.npy: float32 \[7, 7, 627\]$/, /^strongest class by share of positions: [a-z -]+ \d+(\.\d)? %/],
     [/^opening the network$/, /^tiny-alexnet.*: 49 images$/, /^49 images in .* s, \d+ images\/s$/],
   ],
   [
@@ -93,7 +93,7 @@ const COMMANDS: readonly (readonly [string, readonly RegExp[], readonly RegExp[]
       /^\S+ kB of arrays on disk$/,
       /^\S+ kB of compressed features in the page$/,
       /^at most \S+ kB of features in memory$/,
-      /^about .* for the images on this machine, without classifiers and arithmetic$/,
+      /^about .* to compute the images on this machine, not counting classifiers and arithmetic$/,
     ],
     [],
   ],

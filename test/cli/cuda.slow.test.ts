@@ -24,7 +24,7 @@ describe.skipIf(!isBuilt)('cosines and classifiers of a study', () => {
     [
       'is lost at the cosines',
       { EMULATED_CUDA_LOST_AT: FIRST_LAUNCH },
-      /^classifiers on cuda:0 failed \(cudaLaunch.*\); the/,
+      /^training classifiers on cuda:0 failed \(cudaLaunch.*\); the/,
     ],
     ['is not there', { EMULATED_CUDA_DRIVER: '0' }, /^classifiers run on the processor: no NVIDIA driver: install the/],
   ])('go to the processor, with one note, where the card %s', async (_, machine, note) => {
@@ -34,7 +34,9 @@ describe.skipIf(!isBuilt)('cosines and classifiers of a study', () => {
 
   it('go to the processor where the card is lost in the middle, and what it has trained stands', async () => {
     const { notes, numbers, text } = await storeUnits(folder, 'lost', 'cuda', { EMULATED_CUDA_LOST_AT: '500' })
-    expect(notes).toEqual([expect.stringMatching(/^classifiers on cuda:0 failed \(.*unspecified launch failure/)])
+    expect(notes).toEqual([
+      expect.stringMatching(/^training classifiers on cuda:0 failed \(.*unspecified launch failure/),
+    ])
     expect([numbers, text === onProcessor.text]).toEqual([onProcessor.numbers, false])
   })
 })

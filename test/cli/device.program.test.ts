@@ -37,7 +37,7 @@ describe.skipIf(!trial.runs)('--device webgpu', () => {
       expect(run.status, run.stderr).toBe(0)
       const noise = /tiny-alexnet on webgpu \(.*\): fp32 features differ from the processor's by at most \d\.\de-\d+ /
       expect(noise.test(run.stderr)).toBe(device === 'webgpu')
-      const slower = /^webgpu runs on .*, which is no GPU but computes on the processor; --device cpu is faster$/m
+      const slower = /^webgpu runs on .*, which is not a GPU but computes on the processor; --device cpu is faster$/m
       expect(slower.test(run.stderr)).toBe(device === 'webgpu' && isSoftware)
     }
     const onProcessor = json('auto', 'extract.json')

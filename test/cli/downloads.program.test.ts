@@ -111,7 +111,9 @@ describe('patches coco', () => {
     expect([refused.status, server.requests]).toEqual([3, []])
     const host = '127.0.0.1 is not an allowed host (allow it with --image-host 127.0.0.1); run the same command again'
     expect(refused.stderr).toContain(`annotation 7: its image conftest.py could not be fetched: ${host}`)
-    expect(refused.stderr).toMatch(/\nshiftscope: 2 of 2 objects could not be made, and their older files are kept/)
+    expect(refused.stderr).toMatch(
+      /\nshiftscope: 2 of 2 objects could not be made, for the reasons above\. Their older files are kept/,
+    )
     const hosts = ['--image-host', 'localhost', '--image-host', '127.0.0.1']
     expect((await runHere([...words, '--download', ...hosts])).status).toBe(0)
     expect(readdirSync(folder('out/images'))).toEqual(['000000000001.png', '000000000002.png'])
@@ -122,6 +124,6 @@ describe('patches coco', () => {
     const { status, stderr } = await runHere([...annotated('http://localhost/1'), '--images', folder('images')])
     expect(status).toBe(3)
     expect(stderr).toMatch(/^shiftscope: annotation 7: its image conftest\.py is missing$/m)
-    expect(stderr).toMatch(/dog: only 1 of 20 objects/)
+    expect(stderr).toMatch(/dog: 20 objects are wanted, but the rule selects only 1\n/)
   })
 })

@@ -48,7 +48,7 @@ describe('the value of an option', () => {
     [parsePositive, 'Give a number above 0.', '| |0|-1|NaN|Infinity|one'],
     [parsePath, 'Give a path that is not empty.', ''],
     [parseWholeList, 'Give a whole number of at least 1.', '75;125|75,x|75,0'],
-    [parseList, 'Give names separated by commas.', '| |,|a,|,a|a,,b|a, ,b'],
+    [parseList, 'Give values separated by commas.', '| |,|a,|,a|a,,b|a, ,b'],
     [parseMinutes, 'Give whole minutes, or HH:MM:SS.', '|0|5 hours|1:60:00|1:00:60|1:0:0|1.5|-1|x1:00:00|1:00:000'],
     [parseThree, THREE, '|1,2|1,2,3,4|1,2,|1,2,x|1,2,Infinity'],
     [parseRange, 'Give 1 or 255.', '|2|1.0'],

@@ -52,7 +52,10 @@ function lastLine({ stderr }: Printed): string {
   const [last = '', ...before] = stderr.split('\n').slice(0, -1).reverse()
   for (const line of before) expect(line).toMatch(/^(opening (the network|networks)|annotations: 0 B)$/)
   // Which names are near is decided elsewhere, and those of a random folder are random.
-  return last.replace(/(?<="; the nearest of these are )[^;]*(?=; or give (a folder of|the path of a) picture)/, '…')
+  return last.replace(
+    /(?<=" \(most similar: )[^)]*(?=\); give one of these, or (a folder of|the path of a) picture)/,
+    '…',
+  )
 }
 
 const text = readFileSync(new URL('refusals.txt', import.meta.url), 'utf8')
@@ -92,7 +95,7 @@ it.skipIf(leftOut(!cudaDevices().reason.startsWith('built without'), 'this addon
     for (const command of ['similarity', 'separability']) {
       const { status, stderr } = await runHere([command, folder('grid.npy'), '--device', 'cuda'])
       expect(status).toBe(4)
-      expect(stderr).toMatch(/^shiftscope: device cuda is not usable for features: built without CUDA kernels \(.*\n$/)
+      expect(stderr).toMatch(/^shiftscope: device cuda is not usable: built without CUDA kernels \(.*\n$/)
       expect(stderr).toMatch(/SHIFTSCOPE_CUDA=1 npm run build:native.*--device cpu\n$/)
     }
   },

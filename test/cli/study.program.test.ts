@@ -129,7 +129,7 @@ describe('an ONNX file', () => {
     }
     const ends = await run()
     expect(ends.layers).toEqual(Array(2).fill(['flat', 'features']))
-    expect(ends.stderr).toContain("plain: no input recipe was found, so ImageNet's is used")
+    expect(ends.stderr).toContain("plain: no preprocessing was found, so ImageNet's is used")
     const rows: SummaryRow[] = JSON.parse(readFileSync(folder('onnx', 'summary.json'), 'utf8'))
     const of = (id: string) => rows.filter(({ model, metric }) => model === id && metric === 'similarity-mean')
     expect(of('plain')).toHaveLength(10)
@@ -140,7 +140,7 @@ describe('an ONNX file', () => {
     expect(clip.layers.flat()).toEqual(['conv', 'features', 'flat', 'features'])
     expect(clip.stderr).toContain('20 of 20 units computed')
     expect(clip.stderr).toMatch(/made with other settings \(.*pool none, not max.*\)/)
-    expect(clip.stderr).not.toContain('no input recipe was found')
+    expect(clip.stderr).not.toContain('no preprocessing was found')
   })
 
   it.each([

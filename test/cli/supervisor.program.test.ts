@@ -59,7 +59,7 @@ onPosix('what crashes three times at the same is given up', async () => {
   const { status, stderr } = await ended
   expect([status, starts().length]).toEqual([1, 3])
   expect(stderr.trim().split('\n').at(-1)).toBe(
-    'shiftscope: the computing process crashed (SIGTRAP) at net, 3 times in a row, and finished units are saved; ' +
+    'shiftscope: the computing process crashed (SIGTRAP) at net, 3 times in a row. Finished units are saved; ' +
       'try a smaller --batch or fewer --workers, or leave this network out',
   )
 })

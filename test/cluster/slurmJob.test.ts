@@ -42,7 +42,7 @@ it.each([
 ])('a job script has no options that go over a line', (wrong) => {
   expect(() => arrayScript(wrong)).toThrow(UsageError)
   expect(() => arrayScript(wrong)).toThrow(
-    /^--[a-z]+=.*\?.* has a control character, which a job script must not have; use/,
+    /^--[a-z]+=.*\?.* contains a control character, such as a line break, .*; remove it$/,
   )
 })
 

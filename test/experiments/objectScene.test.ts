@@ -25,7 +25,9 @@ describe('a scene', () => {
     ...['a\n\0@b', `${'x'.repeat(70)}`],
   ])('is refused in one line where a term is none: %j', (text) => {
     expect(() => parseScene(text, 75)).toThrow(UsageError)
-    expect(() => parseScene(text, 75)).toThrow(/^"[^\n\0]{0,60}" is not a placed object; write object@row,col or .*$/)
+    expect(() => parseScene(text, 75)).toThrow(
+      /^"[^\n\0]{0,60}" is not an object at a position; write object@row,col or .*$/,
+    )
   })
 
   it('lies in the frame', () => {

@@ -90,7 +90,7 @@ describe('an object that is kept', () => {
     await locks.close()
     expect(taken).toEqual({
       kind: 'fault',
-      message: `another process is computing this unit in ${folder('kept')}; click Keep again when it has finished`,
+      message: `another process is already computing these results in ${folder('kept')}; click Keep again when it has finished`,
     })
     // Another network has taken the name since.
     writeFileSync(model, 'another')
@@ -112,14 +112,15 @@ describe('an object that is kept', () => {
     const both = await Promise.all([keep({ ...white, size: 75 }), keep({ ...blue, size: 75 }, another)])
     expect(both.filter(({ kind }) => kind === 'kept')).toHaveLength(1)
     const [refused] = both.filter(({ kind }) => kind !== 'kept')
-    if (refused.kind === 'fault') expect(refused.message).toMatch(/^another process is computing this unit in /)
+    if (refused.kind === 'fault')
+      expect(refused.message).toMatch(/^another process is already computing these results in /)
     else expect(refused.kind).toBe('other')
     mkdirSync(folder('elsewhere'))
     for (const way of ['objects/my-dog', 'objects']) {
       rmSync(folder('kept', way), { recursive: true })
       symlinkSync(folder('elsewhere'), folder('kept', way))
       expect((await keep({ object, replaces: true })).message).toBe(
-        `${folder('kept', way)} is a link, which may lead out of the results folder; remove it and keep the object again`,
+        `${folder('kept', way)} is a symbolic link, which may point outside the results folder; remove it and keep the object again`,
       )
     }
     expect(readdirSync(folder('elsewhere'))).toEqual([])

@@ -109,7 +109,7 @@ describe('an open network', () => {
   })
 
   it.each([
-    [{ ...placed, strid: 2 }, 'option strid is not known; known are patch, size, stride'],
+    [{ ...placed, strid: 2 }, 'option strid is not known; known options are patch, size, stride'],
     [{ ...placed, stride: '2' }, 'option stride must be a number, not the text "2"'],
     [{ patch: DOG }, 'option size is missing'],
   ])('refuses %j', async (options, message) => {

@@ -133,9 +133,7 @@ describe('similarity of a feature file', () => {
     changed.data[0] = 1
     const path = await stored(changed, 'fc6')
     for (const read of [() => similarity(path), () => separability(path)])
-      expect(await messageOf(read())).toMatch(
-        /fc6\.npy is not the array that extract\.json beside it describes: .*; run/,
-      )
+      expect(await messageOf(read())).toMatch(/fc6\.npy does not match extract\.json beside it: .*; run/)
   })
 
   it('names the file and the position of a feature that is zero, and writes nothing', async () => {
@@ -190,7 +188,7 @@ describe('similarity of a feature file', () => {
       { png: 'a.png', limits: { low: 1, high: 0.88 } },
       'limits 1,0.88 are not two finite numbers, the smaller one first; use `limits 0.88,1`',
     ],
-    [{ limits: { low: 0, high: 1 } }, '`limits` are for a picture; name its file with `png`'],
+    [{ limits: { low: 0, high: 1 } }, '`limits` sets the colour scale of a picture; name its file with `png`'],
   ])('refuses a picture as %j', async (options, message) => {
     const array = { data: new Float32Array(4).fill(1), shape: [2, 2, 1] }
     expect(await messageOf(similarity(array, options), UsageError)).toBe(message)

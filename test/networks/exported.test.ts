@@ -66,7 +66,7 @@ describe('the ONNX file of an exported network', () => {
       expect(await messageOf(importWeights('convnext_tiny', file))).toMatch(
         RegExp(`${says}.*torchvision\\.models\\.convnext_tiny\\(`),
       )
-    await refused(await exportedFile({ side: 64 }), 'takes images of 64×64, but convnext_tiny needs 224×224')
+    await refused(await exportedFile({ side: 64 }), 'expects images of 64×64, but convnext_tiny needs 224×224')
     await refused(await exportedFile({ classes: 20 }), 'has 20 values, but')
     writeFileSync(folder('weights.pth'), 'no graph')
     await refused(folder('weights.pth'), 'is not an ONNX file, but convnext_tiny needs one')

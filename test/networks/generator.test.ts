@@ -153,14 +153,14 @@ describe('an ONNX file as a generator', () => {
       outputs: [{ name: 'image', shape: ['N', 3, 224, 224] }],
     })
     expect(await messageOf(chooseGenerator(folder('lies.onnx')))).toContain(
-      'makes an output of shape [2, 768] from two features instead of [2, 3, 224, 224]; export it for any batch',
+      'turns two features into an output of shape [2, 768] instead of [2, 3, 224, 224]; export it for any batch',
     )
   })
 
   it('takes neither weights nor another stage', async () => {
     const path = await generatorWith({})
-    expect(await usage(chooseGenerator(path, 'other.caffemodel'))).toContain('holds its own weights')
-    expect(await usage(chooseGenerator(path, undefined, 'post-relu'))).toContain('takes features before ReLU')
+    expect(await usage(chooseGenerator(path, 'other.caffemodel'))).toContain('already contains weights')
+    expect(await usage(chooseGenerator(path, undefined, 'post-relu'))).toContain('needs features before ReLU')
   })
 
   it('has metadata that are read by their keys, whatever else there is', async () => {
@@ -215,12 +215,12 @@ it.each(listGenerators().filter(({ kind }) => kind === 'embedded'))(
 it('an embedded generator takes no other weights', async () => {
   const id = 'tiny-deepsim-fc6'
   expect(await usage(chooseGenerator(id, 'other.caffemodel'))).toContain('is built in')
-  expect(await usage(chooseGenerator(id, undefined, 'post-relu'))).toContain('takes features before ReLU')
+  expect(await usage(chooseGenerator(id, undefined, 'post-relu'))).toContain('needs features before ReLU')
   expect(await usage(importWeights(id, 'other.caffemodel'))).toContain('is built in')
 })
 
 it('the name of a generator is not taken where a network is needed, nor the other way', async () => {
-  expect(await usage(chooseNetwork({ model: 'deepsim-fc6' }))).toContain('is a generator, which makes images')
+  expect(await usage(chooseNetwork({ model: 'deepsim-fc6' }))).toContain('a generator, which makes images')
   expect(await usage(chooseGenerator('alexnet'))).toContain('alexnet is a network, not a generator')
   expect(await usage(chooseGenerator('deepsim-fc5'))).toContain(
     'no generator is called "deepsim-fc5"; the most similar generators are deepsim-fc',

@@ -126,7 +126,7 @@ describe('pulling a model of the hub', () => {
     await hubOf({ 'model.onnx': plain, 'config.json': config })
     const chosen = { model: 'hf:owner/name', layers: ['features'] }
     expect(await messageOf(chooseNetwork(chosen))).toBe(
-      'hf:owner/name is not here; run "shiftscope models pull hf:owner/name"',
+      'hf:owner/name is not on this machine; run "shiftscope models pull hf:owner/name"',
     )
     await pull()
     vi.stubEnv('HF_ENDPOINT', 'https://localhost:1')
@@ -163,7 +163,7 @@ describe('pulling a model of the hub', () => {
     for (const file of ['external.data', 'config.json']) {
       const whole = readFileSync(place(file))
       writeFileSync(place(file), whole.subarray(1))
-      expect(await messageOf(hubModelFile('hf:owner/name'))).toContain('is not here')
+      expect(await messageOf(hubModelFile('hf:owner/name'))).toContain('is not on this machine')
       expect(await listHubModels()).toEqual([])
       writeFileSync(place(file), Buffer.alloc(whole.length))
       const asked = await askedFor(hub, async () => expect((await pull()).origin).not.toBeNull())

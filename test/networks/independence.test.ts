@@ -53,7 +53,8 @@ const made = messageField(1, [
 
 const STATISTICS = 'computes batch statistics (BatchNormalization in training mode), so the features of an image depend'
 const CHANCE = 'drops values at random (Dropout in training mode), so the features of an image change from run to run'
-const OTHERS = 'gives an image different values of layer "features" in different batches (relative distance '
+const OTHERS =
+  'computes different values of layer "features" for the same image in different batches (relative distance '
 
 describe('a network whose features depend on more than their image', () => {
   it.each<[string, readonly Node[], Parameters<typeof network>[1], string]>([
@@ -96,7 +97,9 @@ describe('a network whose features depend on more than their image', () => {
     }
     const path = inFolder('generator.onnx')
     await writeWithMetadata(path, { encoder: 'tiny-alexnet', layer: 'fc6', feature: 'pre-relu' }, model)
-    expect(await messageOf(chooseGenerator(path))).toContain(`${path} gives an image different values of its image`)
+    expect(await messageOf(chooseGenerator(path))).toContain(
+      `${path} computes different values of its image for the same image`,
+    )
   })
 })
 

@@ -136,7 +136,7 @@ describe('the recipe of an input', () => {
   })
 
   it('is told where it is assumed', async () => {
-    expect(assumedInput(await choose())).toContain("net: no input recipe was found, so ImageNet's is used")
+    expect(assumedInput(await choose())).toContain("net: no preprocessing was found, so ImageNet's is used")
     expect(assumedInput(await choose({ input: 'clip' }))).toBeUndefined()
   })
 
@@ -151,14 +151,14 @@ describe('the recipe of an input', () => {
     copyFileSync(onnxGolden('plain'), folder('net.onnx'))
     arrange({ files: { 'net.input.json': { size: 64 } } })
     expect((await choose()).input.rows).toBe(8)
-    expect(await messageOf(choose({ inputSize: 16 }), UsageError)).toContain('takes images of 8 pixels; leave')
+    expect(await messageOf(choose({ inputSize: 16 }), UsageError)).toContain('expects images of 8 pixels; leave')
   })
 
   it('of a model that takes bytes is the pixels as they are', async () => {
     copyFileSync(onnxGolden('bytes'), folder('net.onnx'))
     expect(recipeOf(await choose())).toMatchObject({ ...raw, source: 'the type of the input, bytes' })
     expect(await messageOf(choose({ input: 'clip' }), UsageError)).toContain(
-      'takes bytes from 0 to 255, but the input recipe',
+      'expects bytes from 0 to 255, but the preprocessing',
     )
   })
 
@@ -210,6 +210,6 @@ describe('the classes of a network', () => {
 
   it('must be as many as the network has', async () => {
     arrange({ files: { 'net.labels.json': { 0: 'one' } } })
-    expect(await messageOf(classes(), InputError)).toContain('names 1 class, and the network has 5')
+    expect(await messageOf(classes(), InputError)).toContain('names 1 class, but the network has 5')
   })
 })

@@ -148,11 +148,11 @@ it('a file that is not what it must be is refused, and not kept', async () => {
   const refusal = (source: { bytes: null; sha256: string }) =>
     messageOf(pull(entryWith([`${server.address}/${NAME}`], source)))
   expect(await refusal({ bytes: null, sha256: digits(right) })).toContain(
-    `has the SHA-256 ${digits(other)} instead of ${digits(right)}: damaged, or another`,
+    `has the SHA-256 ${digits(other)} instead of ${digits(right)}, so it is damaged or another file`,
   )
   expectNothingKept()
   expect(await refusal({ bytes: null, sha256: sha256(other) })).toContain(
-    'does not hold the weights of mobilenet_v2: the file: ',
+    'does not contain the weights of mobilenet_v2: the file: ',
   )
   expectNothingKept()
 })

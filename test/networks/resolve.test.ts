@@ -157,7 +157,7 @@ describe('a checkpoint that does not fit', () => {
     [
       'with a negative variance',
       [filled('features.0.1.running_var', 4, 2, -1)],
-      'running_var is negative at element 2',
+      'running_var has a negative variance at element 2',
     ],
     ['without a key', [], 'features.3.conv.3.running_mean [3] is missing; it is not a checkpoint of MobileNetV2 with'],
   ])('is refused, and no graph is left: %s', async (_, others, message) => {
@@ -202,7 +202,7 @@ describe('a checkpoint as a network', () => {
 
   it('takes no other weights', async () => {
     const action = chooseNetwork({ model: 'a.safetensors', weights: 'b.pth' })
-    expect(await messageOf(action, UsageError)).toContain('a.safetensors holds its own weights')
+    expect(await messageOf(action, UsageError)).toContain('a.safetensors already contains weights')
   })
 
   it('of a network that needs an export is named, with the line that exports it', async () => {

@@ -47,7 +47,7 @@ describe('built-in patches by name', () => {
   })
 
   it('are suggested where there is neither', async () => {
-    const nearest = 'and no built-in object is called "dgo"; the nearest of these are dog, '
+    const nearest = 'and no built-in object is called "dgo" (most similar: dog, '
     for (const text of ['dgo', 'car,dgo'])
       expect(await refusalOf(text)).toContain(`cannot read PATH: no such file or folder, ${nearest}`)
     expect(await refusalOf(inFolder('nothing'))).toMatch(/no such file or folder/)

@@ -144,7 +144,7 @@ describe('own pictures', () => {
     expect(await messageOf(make())).toBe(`cannot read ${folder('in')}: no such folder`)
     mkdirSync(folder('in'))
     expect(await messageOf(make())).toMatch(/^no pictures in /)
-    expect(await messageOf(make({ out: folder('in') }), UsageError)).toMatch(/holds the pictures; choose another/)
+    expect(await messageOf(make({ out: folder('in') }), UsageError)).toMatch(/contains the pictures; choose another/)
     expect(await messageOf(make({ aspect: 'crop' }), UsageError)).toBe('aspect crop is not known; use stretch or pad')
     expect(await messageOf(make({ sizes: [0] }), UsageError)).toMatch(/^size 0 is not a whole number/)
     for (const name of ['x.mask.png', 'y.png', 'z.png', 'z.gif']) writeFileSync(folder('in', name), '')

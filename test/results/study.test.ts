@@ -163,10 +163,12 @@ describe('a results folder is refused', () => {
       await storeUnit(inFolder(), { patch: 'dog', ...changes })
       const refusal = await messageOf(readStudy(inFolder(), []))
       expect(refusal).toContain(
-        `${inUnit('dog')} has another ${difference} than the other units of this network and size; remove it`,
+        `${inUnit('dog')} has a different ${difference} from the other units of this network and size; remove it`,
       )
       const beforehand = await messageOf(unplannedPatches(inFolder(), [inputs]), UsageError)
-      expect(beforehand).toContain(`${inFolder()} has results of object dog with another ${difference}; choose another`)
+      expect(beforehand).toContain(
+        `${inFolder()} has results of object dog with a different ${difference}; choose another`,
+      )
       expect(beforehand).toContain(`or remove ${dirname(inUnit('dog'))}`)
     },
   )
@@ -176,7 +178,7 @@ describe('a results folder is refused', () => {
     const { unit } = madeUnit({ patch: 'dog' })
     const maps = new Float32Array(2 * 5 * 6)
     await writeUnit(inFolder(), { ...unit, cols: 3 }, arraysOf(unit, maps))
-    await expect(readStudy(inFolder(), [])).rejects.toThrow('has another shape of maps or features')
+    await expect(readStudy(inFolder(), [])).rejects.toThrow('has a different shape of maps or features')
   })
 
   it('if a unit is damaged or left without its description, once the units before it were given', async () => {
@@ -228,7 +230,7 @@ describe('objects that are not planned', () => {
     const wanted = (changes: object) => [{ ...inputs, separability: { ...classifier, ...changes } }]
     expect(await unplannedPatches(inFolder(), wanted({}))).toEqual(['bird', 'dog'])
     for (const changes of [{ C: 2 }, { seed: 1 }])
-      await expect(unplannedPatches(inFolder(), wanted(changes))).rejects.toThrow('another classifier')
+      await expect(unplannedPatches(inFolder(), wanted(changes))).rejects.toThrow('a different classifier')
     expect(await readStudy(inFolder(), [])).toHaveLength(1)
   })
 })

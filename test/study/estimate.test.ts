@@ -67,7 +67,9 @@ describe('the estimate of a study', () => {
     const { missing, arithmeticImages } = await estimateStudy(options(arithmetic))
     expect(missing.map(({ id }) => id)).toEqual(['caffenet', 'deepsim-fc6'])
     expect(arithmeticImages).toBeGreaterThan(0)
-    expect(await messageOf(planStudy(resolveOptions(options())))).toContain('mobilenet_v2 has no weights here')
+    expect(await messageOf(planStudy(resolveOptions(options())))).toContain(
+      'the weights of mobilenet_v2 are not on this machine',
+    )
   })
 
   it.each<[ReproduceOptions, string]>([
@@ -79,6 +81,6 @@ describe('the estimate of a study', () => {
 
   it('refuses grids that are too coarse for separability', async () => {
     const coarse = estimateStudy(options({ experiments: ['separability'] }))
-    expect(await messageOf(coarse, UsageError)).toMatch(/^separability cannot be measured on a grid of 2×2 positions/)
+    expect(await messageOf(coarse, UsageError)).toMatch(/^a grid of 2×2 positions is too small to measure separability/)
   })
 })

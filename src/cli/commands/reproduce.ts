@@ -107,7 +107,9 @@ async function printEstimate(options: ReproduceOptions, json: boolean | undefine
   if (estimate.pageFeatureBytes > 0) print(`${byteSize(estimate.pageFeatureBytes)} of ${kept} in the page`)
   print(`at most ${byteSize(estimate.featureBytes)} of features in memory`)
   if (estimate.seconds !== null)
-    print(`about ${duration(estimate.seconds)} for the images on this machine, without classifiers and arithmetic`)
+    print(
+      `about ${duration(estimate.seconds)} to compute the images on this machine, not counting classifiers and arithmetic`,
+    )
   if (estimate.missing.length > 0) printMissing(estimate.missing)
   if (estimate.seconds === null) print('the time can be estimated once these weights are on this machine')
 }

@@ -49,13 +49,13 @@ export function separabilityCommand({ signal }: CommandContext): Command {
       for (const { names, gaps, notConverged } of rows) {
         for (const fold of notConverged) {
           say(
-            `${names.join(' ')}, fold ${fold + 1}: the classifier did not converge, relative gap ${gaps[fold]?.toExponential(1)}`,
+            `${names.join(' ')}, fold ${fold + 1}: the classifier did not converge (relative duality gap ${gaps[fold]?.toExponential(1)})`,
           )
         }
       }
       const { device, adapter, failure, coarse } = result
       if (coarse !== undefined) say(`${coarse}; extract with a finer --stride`)
-      if (failure !== undefined) say(`${device} failed (${failure}); the processor trained instead`)
+      if (failure !== undefined) say(`${device} failed (${failure}); the processor trained the classifiers instead`)
       say(
         `${duration(result.seconds)} on ${failure !== undefined || adapter === null ? 'the processor' : `${device} (${adapter})`}`,
       )

@@ -28,6 +28,6 @@ export function similarityCommand({ signal }: CommandContext): Command {
           return [name, row, col, mean.toFixed(4), min.toFixed(4)]
         }),
       )
-      if (result.adapter !== null) say(`on ${result.device} (${result.adapter})`)
+      if (result.adapter !== null) say(`computed on ${result.device} (${result.adapter})`)
     })
 }

@@ -217,7 +217,7 @@ async function batchNormTransform(weights: Weights, key: string): Promise<Channe
   const negative = variance.findIndex((value) => value < 0)
   if (negative >= 0) {
     throw new InputError(
-      `${weights.path}: ${key}.running_var is negative at element ${negative}, which a variance cannot be; use another checkpoint`,
+      `${weights.path}: ${key}.running_var has a negative variance at element ${negative}; use another checkpoint`,
     )
   }
   const scale = Float64Array.from(gamma, (value, channel) => value / Math.sqrt((variance[channel] as number) + epsilon))

@@ -147,7 +147,7 @@ export async function hubModelFile(text: string): Promise<HubModelFile> {
   const [model] = repository === undefined ? [] : await filesHere(reference, repository)
   if (repository === undefined || model === undefined) {
     const shown = printable(text)
-    throw new InputError(`${shown} is not here; run "shiftscope models pull ${shown}"`)
+    throw new InputError(`${shown} is not on this machine; run "shiftscope models pull ${shown}"`)
   }
   const { commit, licence } = repository
   const folder = commitFolder(reference, commit)

@@ -142,7 +142,7 @@ async function broughtFile(
   const brought = await presentHubFile(path, file)
   const { bytes } = file
   if (brought !== undefined) return { path, bytes, ...brought }
-  if (connection === undefined) throw new InputError(`${path} is not here`)
+  if (connection === undefined) throw new InputError(`${path} is not on this machine`)
   const fetched = await fetchHubFile(addressOf(connection, pull, file), file, path, { ...connection, progress, begin })
   return { path, bytes, ...fetched }
 }

@@ -84,10 +84,10 @@ export function plannedInput(
   if (sides.some((size) => size !== side))
     throw refusal(path, `${described(tensor)}, which is not square`, 'export it for square images')
   if (wantedSize !== undefined && wantedSize !== side)
-    throw new UsageError(`${path} takes images of ${side} pixels; leave \`inputSize ${wantedSize}\` out`)
+    throw new UsageError(`${path} expects images of ${side} pixels; leave \`inputSize ${wantedSize}\` out`)
   if (type === ElementType.UINT8 && !isOfBytes(recipe))
     throw new UsageError(
-      `${path} takes bytes from 0 to 255, but the input recipe (${recipe.source}) scales the pixels; correct the recipe, or use \`input raw\``,
+      `${path} expects bytes from 0 to 255, but the preprocessing (${recipe.source}) scales the pixels; correct it, or use \`input raw\``,
     )
   const { divisor, mean, std, channelOrder } = recipe
   const fixed = typeof batch === 'number' ? batch : null
