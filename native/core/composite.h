@@ -90,7 +90,8 @@ class Compositor {
   // background pixels. So a row of the image is one run of cols_ floats, wherever the window is.
   // Final values on a constant background; otherwise weight * window, to which keep_ * background is added.
   std::vector<float> padded_;
-  std::vector<float> keep_;  // 1 - weight, padded by ones: [window_rows, 2 * cols_ - window_cols_]; empty if constant
+  // 1 - weight, padded by ones: [window_rows, 2 * cols_ - window_cols_]; empty if the background is constant
+  std::vector<float> keep_;
 };
 
 /// `Compositor::composite`, one pixel at a time. Tests compare the kernels with it.

@@ -106,7 +106,7 @@ function printPulled(weights: PulledWeights): void {
 
 function printPulledHubModel(model: PulledHubModel): void {
   printKept(model)
-  print(`  checked: hash and size match commit ${model.revision}, SHA-256 ${model.sha256}`)
+  print(`  checked: size and SHA-256 (${model.sha256}) are those of commit ${model.revision}`)
   for (const { path, bytes } of model.files.slice(1)) print(`  with ${path}, ${byteSize(bytes)}`)
   printLicence(model.licence)
 }

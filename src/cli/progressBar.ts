@@ -7,7 +7,7 @@ import { byteSize, duration, say, TERMINAL_COLUMNS } from './output.js'
 /** Seconds between two lines of progress if stderr is not a terminal. */
 const LINE_INTERVAL = 10
 
-/** Columns of a bar, and of the text after it: share, amounts, rate and time left. */
+/** Widths in terminal columns: of the bar, and of the text after it (share, amounts, rate and time left). */
 const WIDEST_BAR = 40
 const NARROWEST_BAR = 5
 const NUMBERS = 55

@@ -154,11 +154,12 @@ export function nvidiaModels(
   if (visible === undefined) return cards.map(({ model }) => model)
   const models: string[] = []
   for (const entry of visible.split(',').map((text) => text.trim())) {
-    // CUDA uses at most one MIG slice of a card, and ignores everything after an invalid entry.
+    // A process can use only one MIG slice, so CUDA ignores the entries after it.
     if (entry.startsWith('MIG-')) return [...models, UNKNOWN_CARD]
     const card = /^\d+$/.test(entry)
       ? cards[Number(entry)]
       : cards.find(({ uuid }) => entry.startsWith('GPU-') && uuid.startsWith(entry))
+    // CUDA also ignores all entries after an invalid one.
     if (card === undefined) break
     models.push(card.model)
   }

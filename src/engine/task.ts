@@ -29,9 +29,9 @@ export interface Frames {
   readonly frames: readonly Frame[]
 }
 
-/** A scene with an id. All batches of a job carry it. */
+/** A scene with an id, the same for all batches of a job. */
 export interface JobScene {
-  /** Unique per job. Workers prepare a scene once and find it again by this id. */
+  /** A worker prepares each scene once and keeps it under this id. */
   readonly id: number
   readonly scene: Scene | Frames
   /** Only with reuse: number of images per forward pass through the layers that are computed without reuse. */

@@ -28,7 +28,7 @@ export interface AxisReadout {
   readonly error: number
   /** Median over tested samples of the distance to the nearest row (column) in training, in pixels. */
   readonly distance: number
-  /** Median prediction for each tested row (column), both in pixels; in ascending order. */
+  /** Median prediction for each tested row or column `at`, in ascending order of `at`. Both numbers are in pixels. */
   readonly predictions: readonly { readonly at: number; readonly predicted: number }[]
 }
 

@@ -122,7 +122,7 @@ async function networkName({ model, isDropped, unit, out }: UnitToKeep): Promise
   await refuseLink(path)
   const stored = await sha256OfFile(path).catch(() => undefined)
   if (stored !== undefined && stored !== unit.network.weightsSha256)
-    throw new InputError(`${path} is another network with the same name; rename your file and drop it again`)
+    throw new InputError(`another network is already stored as ${path}; rename your file and drop it again`)
   if (stored === undefined) await writeFileAtomic(path, await streamRegular(model))
   return path
 }

@@ -174,7 +174,10 @@ export async function extractPlaced(
     const left = rowsLeft(positions, partial?.done)
     const before = positions - left.length
     if (before > 0) progress.note(`resuming: ${before} of ${counted(positions, 'image')} are finished`)
-    if (partial?.damaged) progress.note(`computing ${counted(partial.damaged, 'damaged image')} in ${out} again`)
+    if (partial?.damaged)
+      progress.note(
+        `stored features of ${counted(partial.damaged, 'image')} in ${out} are damaged; they are computed again`,
+      )
     progress.start(network.id, left.length)
     const atATime = handle.settings.batch * handle.settings.workers * BATCHES_PER_ROUND
     const saving = partial && savingRows(partial, left, atATime)

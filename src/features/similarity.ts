@@ -158,7 +158,9 @@ function checkPicture({ out, png, limits }: SimilarityOptions): void {
   if (limits !== undefined) checkLimits(limits)
   if (png === undefined) {
     if (limits !== undefined)
-      throw new UsageError('`limits` sets the colour scale of a picture; name its file with `png`')
+      throw new UsageError(
+        '`limits` sets the colour scale of a picture, but none is drawn; name a file for it with `png`',
+      )
     return
   }
   if (extname(png).toLowerCase() !== '.png')

@@ -140,7 +140,7 @@ function tupleOf(literal: string): readonly number[] | undefined {
 function takeMemory(path: string, byteLength: number): Uint8Array<ArrayBuffer> {
   try {
     // The system may grant more memory than the machine has, and fail only when the memory is used.
-    if (byteLength > machineMemory()) throw new RangeError('more than the memory')
+    if (byteLength > machineMemory()) throw new RangeError('larger than the memory of this machine')
     return new Uint8Array(byteLength)
   } catch (error) {
     throw new InputError(`${path} holds ${byteLength} bytes, more than fit into memory; split it into smaller arrays`, {

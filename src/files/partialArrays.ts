@@ -187,7 +187,7 @@ async function sumsOf(layout: readonly Layout[], stored: Readonly<Sums>): Promis
   for (const { path, header, rowBytes } of layout) {
     const start = new Uint8Array(header.length)
     await readInto(path, 0, start)
-    if (!Buffer.from(header).equals(start)) throw new Error(`${path} has another header`)
+    if (!Buffer.from(header).equals(start)) throw new Error(`the header of ${path} does not match the array`)
     const rowsAtATime = Math.max(1, Math.floor(PIECE / rowBytes))
     for (let first = 0; first < sums.length; first += rowsAtATime) {
       const rows = sums.slice(first, first + rowsAtATime)

@@ -71,7 +71,7 @@ export function connectionError(address: URL, error: unknown): Error {
   const way = proxy === undefined ? address.host : `${address.host} through the proxy ${proxy.host}`
   if (/CERT|SIGNATURE|SIGNED|ALTNAME/.test(code)) {
     return new NetworkError(
-      `the certificate of ${address.host} is not trusted (${code}); if a proxy signs connections, name its certificate in NODE_EXTRA_CA_CERTS`,
+      `the certificate of ${address.host} is not trusted (${code}); if a proxy replaces certificates, name the file of its own in NODE_EXTRA_CA_CERTS`,
       { cause: error },
     )
   }

@@ -49,7 +49,7 @@ export interface Classes {
   readonly layer: string
   /** Names of the classes, by index. */
   readonly names: readonly string[]
-  /** Origin of the names, such as a file's name. */
+  /** Where the names of the classes come from, such as the name of a file. */
   readonly source: string
 }
 

@@ -2,7 +2,7 @@ import type { OpenUnit } from '../results/unit/open.js'
 import { writeSiteFile } from './siteFile.js'
 import type { SiteFeatures } from './siteIndex.js'
 
-/** Most bytes of features per file, before base64. Browsers load a file of this size in a moment. */
+/** Largest number of feature bytes per file, before base64. A browser loads a file of this size within a moment. */
 const PART_BYTES = 12 * 1024 * 1024
 
 /**

@@ -110,7 +110,7 @@ function turn(turns: Turns, c: number, y: number): void {
   turns.last = Math.max(turns.last, place)
 }
 
-/** An edge that is at least as wide as high. It has one point for each grid column. */
+/** Records where an edge that is at least as wide as it is high crosses each grid column. */
 function crossWide(a: GridPoint, b: GridPoint, turns: Turns): void {
   const [left, right] = a.x > b.x ? [b, a] : [a, b]
   const width = right.x - left.x

@@ -296,7 +296,7 @@ const REFERENCE_NAMES = { features: 'features', decoded: 'decoded scenes', pixel
 
 type ArithmeticVariant = [judged: keyof typeof JUDGED_NAMES, reference: keyof typeof REFERENCE_NAMES, kind: string]
 
-/** The table of exact results shows neither the control nor the comparison of pixels. */
+/** Columns of a variant in the table of exact results, which leaves out the control and the comparison with pixels. */
 function kindColumn(variant: string): readonly string[] | undefined {
   const [judged, reference, kind] = variant.split(' ') as ArithmeticVariant
   if (judged === 'control' || reference === 'pixels') return undefined

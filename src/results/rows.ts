@@ -172,7 +172,7 @@ export function ofPatches(rows: readonly Row[], patches: ReadonlySet<string>): r
   )
 }
 
-/** Contents of metrics.csv in pieces, one per row. Each line has one value. */
+/** Contents of metrics.csv in pieces: the header, then one piece per `Row` with a line for each of its values. */
 export function* metricsCsv(rows: readonly Row[]): Iterable<Uint8Array> {
   yield Buffer.from('model,layer,size,patch,metric,variant,value\n')
   for (const { model, layer, size, metric, variant, values } of rows) {

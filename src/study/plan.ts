@@ -135,7 +135,7 @@ function checkFolds(units: readonly PlannedUnit[], classifier: UnitInputs['separ
 function checkEquivariance(units: readonly PlannedUnit[]): void {
   if (units.some(({ network, patch }) => equivarianceReach(network, patch.size) > 0)) return
   throw new UsageError(
-    'equivariance needs a layer with rows and columns in which the object can move by at least one cell. This study has none; choose such `layers` ("shiftscope models inspect NETWORK" shows their shapes) without `pool`, or smaller `sizes`',
+    'equivariance needs a layer with rows and columns in which the object can move by at least one cell, and this study has none; choose other `layers` (see "shiftscope models inspect NETWORK") or smaller `sizes`, and do not use `pool`',
   )
 }
 

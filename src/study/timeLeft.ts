@@ -45,7 +45,7 @@ const USUAL = { opening: 2, starting: 1, classified: 1.5e-7, compared: 1e-8, rep
  */
 const EXTRA = { images: 100, positions: 250 } as const
 
-/** Decoding an image takes about as long as this many passes through the network. */
+/** A generator makes an image in about the time of this many passes through the network. */
 const PASSES_PER_GENERATOR = 2
 
 export function studyTimeLeft(study: Study, queue: Pick<UnitQueue, 'left' | 'byOthers'>): TimeLeft {

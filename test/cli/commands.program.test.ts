@@ -124,7 +124,7 @@ const COMMANDS: readonly (readonly [string, readonly RegExp[], readonly RegExp[]
     `${STUDY} --stride 24 --experiments similarity --out STUDY --background #808080 --dry-run`,
     [
       /^2 units, 0 of them finished/,
-      /^2 units made with other settings will be replaced: background white, not #808080$/,
+      /^2 units made with other settings \(background white, not #808080\) will be replaced$/,
       /^(about|at most|\S+ kB) /,
     ],
     [],

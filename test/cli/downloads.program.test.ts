@@ -67,7 +67,7 @@ describe('models pull', () => {
     expect(JSON.parse(pulled.stdout)).toMatchObject([known])
     const checked = await runHere(['models', 'pull', 'hf:owner/name'])
     expect(checked.stdout).toBe(`hf:owner/name: 717.8 kB already here and checked again: ${path}
-  checked: hash and size match commit ${COMMIT}, SHA-256 ${sha256(model)}
+  checked: size and SHA-256 (${sha256(model)}) are those of commit ${COMMIT}
   with ${folder('cache/hub/owner--name', COMMIT, 'config.json')}, 2 B
   licence: apache-2.0
 `)

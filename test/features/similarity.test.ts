@@ -188,7 +188,10 @@ describe('similarity of a feature file', () => {
       { png: 'a.png', limits: { low: 1, high: 0.88 } },
       'limits 1,0.88 are not two finite numbers, the smaller one first; use `limits 0.88,1`',
     ],
-    [{ limits: { low: 0, high: 1 } }, '`limits` sets the colour scale of a picture; name its file with `png`'],
+    [
+      { limits: { low: 0, high: 1 } },
+      '`limits` sets the colour scale of a picture, but none is drawn; name a file for it with `png`',
+    ],
   ])('refuses a picture as %j', async (options, message) => {
     const array = { data: new Float32Array(4).fill(1), shape: [2, 2, 1] }
     expect(await messageOf(similarity(array, options), UsageError)).toBe(message)

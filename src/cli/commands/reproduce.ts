@@ -99,7 +99,7 @@ async function printEstimate(options: ReproduceOptions, json: boolean | undefine
   )
   if (estimate.replaced > 0)
     print(
-      `${counted(estimate.replaced, 'unit')} made with other settings will be replaced: ${estimate.differences.join('; ')}`,
+      `${counted(estimate.replaced, 'unit')} made with other settings (${estimate.differences.join('; ')}) will be replaced`,
     )
   if (estimate.arithmeticImages > 0) print(`${counted(estimate.arithmeticImages, 'image')} left for arithmetic`)
   const kept = options.keepFeatures ? 'features' : 'compressed features'

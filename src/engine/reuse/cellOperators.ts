@@ -81,11 +81,11 @@ const RULES: ReadonlyMap<string, Rule> = new Map(
     // together with `auto_pad`, and dilations not together with SAME_UPPER or SAME_LOWER, because ONNX Runtime refuses
     // such nodes or reads beyond its input.
     Conv: { attributes: [...WINDOW, 'group'], step: windowOf },
-    // Conditions: those of Conv for `auto_pad`, a pixel of the input in every window, and `storage_order` 0. With
-    // SAME_UPPER and SAME_LOWER, no stride may be longer than the kernel, because ONNX Runtime would use negative pads.
+    // Conditions: `auto_pad` as for Conv, `storage_order` 0, and every window contains a pixel of the input. With
+    // SAME_UPPER and SAME_LOWER, no stride may exceed the kernel, because ONNX Runtime would then use negative pads.
     MaxPool: { attributes: [...WINDOW, 'ceil_mode', 'storage_order'], step: windowOf },
-    // Conditions: those of MaxPool for `auto_pad` and strides. Every mean must be over the whole kernel. So either no
-    // window includes padding, or `count_include_pad` is 1 and `ceil_mode` makes no window exceed the padding.
+    // Conditions: `auto_pad` and strides as for MaxPool. Every mean must be over the whole kernel: either no window
+    // includes padding, or `count_include_pad` is 1 and `ceil_mode` makes no window exceed the padding.
     AveragePool: { attributes: [...WINDOW, 'ceil_mode', 'count_include_pad'], step: windowOf },
     // Conditions: constant pads of at least 0, along rows and columns only, and no `axes` (an input since version 18).
     // The mode is `reflect` or `edge`, or it adds zeros that only convolutions read. If a max pool read the zeros, ONNX

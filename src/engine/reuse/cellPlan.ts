@@ -6,7 +6,7 @@ import { cellSeconds, connectedSeconds, frameSeconds, imageSeconds, multiplyAdds
 import { type Both, both, type Keys } from './keys.js'
 import { SAMPLED_POSITIONS } from './sceneKeys.js'
 
-/** How to compute the images of a patch so that values that they share are computed once. */
+/** How to run a network on the images of a patch and compute each value that they share only once. */
 export interface CellPlan {
   /** Number of steps that are computed cell by cell. The remaining layers run on whole images. */
   readonly steps: number

@@ -8,8 +8,8 @@ export const CELLS_AT_A_TIME = 128
 /** Names of the inputs of the two graphs in `CellGraphs`, except the pixels. Index tensors are int32. */
 export const CELL_INPUTS = {
   /**
-   * Input of the first graph, [cells, taps]: for each cell of `output`, the indices of the cells that a step reads
-   * from one of its inputs. `input` is the position of that input. The index after the last cell means zeros.
+   * Input of the first graph, [cells, taps]. For each cell of the tensor `output`, it has the indices of the cells that
+   * the step reads from its input number `input`. An index equal to the number of cells means zeros.
    */
   gather: (output: string, input: number) => `shiftscope.gather.${input}.${output}`,
   /** Input of the second graph: the distinct cells of a tensor, which are an output of the first graph. */

@@ -8,15 +8,15 @@ const SECONDS = {
   /** Per multiply-add: in a convolution of whole images, and in one with several groups. */
   convolution: 1 / 125e9,
   grouped: 1 / 18e9,
-  /** Per multiply-add, if the windows were gathered and are multiplied as a matrix. */
+  /** Seconds per multiply-add, if the windows were gathered and are multiplied as a matrix. */
   product: 1 / 112e9,
-  /** Per byte that is written, computed by a pointwise step, gathered, reduced, or copied into whole activations. */
+  /** Seconds per byte for different kinds of steps. `assemble` copies cells into whole activations. */
   write: 1 / 16e9,
   pointwise: 1 / 8e9,
   gather: 1 / 20e9,
   reduce: 1 / 12e9,
   assemble: 1 / 3e9,
-  /** Per byte of a fully connected layer's weights. Each batch reads them once. */
+  /** Seconds per byte of a fully connected layer's weights, which each batch reads once. */
   weights: 1 / 20e9,
 } as const
 

@@ -14,8 +14,8 @@ export type ReuseRecord =
       /** Predicted speed with reuse divided by the speed without, from counts of multiply-adds and bytes. */
       readonly predictedGain: number
       /**
-       * Largest relative error of a layer's features, checked at a few positions: |with reuse − without| / |without|
-       * with Euclidean norms.
+       * Largest relative error over all layers and a few checked positions: ‖a − b‖ / ‖b‖, where a are the features
+       * with reuse and b those without.
        */
       readonly distance: number
       /** Number of workers. */

@@ -190,7 +190,10 @@ async function modelsIn(folder: string): Promise<readonly HubModelStatus[]> {
   return (await Promise.all(references.map((text) => modelsOf(text).catch(() => [])))).flat()
 }
 
-/** The models on this machine at the latest commit of the reference `text`. The reference names no file. */
+/**
+ * The models of a repository that are on this machine, at the newest commit that is stored here.
+ * @param text reference to the repository, without a file
+ */
 async function modelsOf(text: string): Promise<readonly HubModelStatus[]> {
   const reference = parseHubReference(text)
   const [newest = ''] = await commitsOf(reference, reference.revision ?? MAIN)

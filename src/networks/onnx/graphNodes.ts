@@ -121,7 +121,7 @@ function rawElements(bytes: Buffer, type: number | undefined, count: number): re
   return type === ElementType.BOOL ? all(1, (at) => bytes.readUInt8(at)) : null
 }
 
-/** Elements from lists. A list is read only until it is longer than any small constant. */
+/** Elements of a tensor that stores them in a list, such as `float_data`. At most `SMALL` + 1 per piece are read. */
 function listedElements(file: ProtobufFile, tensor: TensorProto): readonly number[] {
   const { data_type: type, float_data = [], int32_data = [], int64_data = [] } = tensor
   if (type === ElementType.FLOAT) return floatsOf(file, float_data)

@@ -15,7 +15,7 @@ export interface Fitted {
   readonly layer: number
   /** Index in `group.units`; null for the mean over objects. */
   readonly unit: number | null
-  /** Index of an anchor of the group; null for any other position, whose map is computed from the features. */
+  /** Index of the group's anchor; null if the chosen position is none. Its map is then computed from the features. */
   readonly anchor: number | null
   readonly anchorPosition: Position
   /** Sentences that say where the choice differs from the wanted one. */

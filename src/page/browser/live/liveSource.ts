@@ -23,7 +23,10 @@ export interface LiveState extends Pick<LiveStudy, 'networks' | 'missing' | 'obj
   readonly size: number
   /** `#rrggbb` */
   readonly background: string
-  /** Final distance between positions in pixels. The distance is larger if memory does not suffice. */
+  /**
+   * Distance between positions, in pixels, at which a map is complete. With too little memory, a map ends at a larger
+   * distance.
+   */
   readonly finest: number
 }
 
