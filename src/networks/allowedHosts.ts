@@ -2,8 +2,8 @@ import { isIP } from 'node:net'
 import { NetworkError, UsageError } from '../errors.js'
 
 /**
- * The only hosts from which files may be requested, also after redirects. This is for URLs that come from somebody
- * else, as in an annotation file.
+ * The only hosts that files may be requested from; a redirect to another host is an error. Used for URLs that the user
+ * did not write, such as those in an annotation file.
  */
 export interface AllowedHosts {
   /** Host names, as `hostName` returns them. */
@@ -13,8 +13,8 @@ export interface AllowedHosts {
 }
 
 /**
- * Returns a host as URLs write it.
- * @throws UsageError for anything but a host name or an IPv4 or IPv6 address, such as a full URL or a host with a port
+ * Returns a host name in the form that URLs have, such as `[::1]` for `::1`.
+ * @throws UsageError if the text is not a host name or IP address, such as a full URL or a host with a port
  */
 export function hostName(text: string, option: string): string {
   const address = `http://${isIP(text) === 6 ? `[${text}]` : text}/`

@@ -10,17 +10,17 @@ export function cacheFolder(): string {
   return join(XDG_CACHE_HOME || join(homedir(), '.cache'), 'shiftscope')
 }
 
-/** Imported weights, `<id>.<extension>`. */
+/** Folder of the imported weights. Each file is named `<id>.<extension>`, such as `alexnet.pth`. */
 export function weightsFolder(): string {
   return join(cacheFolder(), 'weights')
 }
 
-/** ONNX graphs that were built from checkpoints, and changed copies of ONNX files. */
+/** Folder of ONNX graphs that were built from checkpoints, and of changed copies of ONNX files. */
 export function graphsFolder(): string {
   return join(cacheFolder(), 'graphs')
 }
 
-/** Unfinished downloads: see `part.ts`. */
+/** Folder of unfinished downloads: see `part.ts`. */
 export function downloadsFolder(): string {
   return join(cacheFolder(), 'downloads')
 }

@@ -36,7 +36,7 @@ const modelSchema = z.object({
    * for download. `exported`: an ONNX file that you export from torchvision's network of this name.
    */
   kind: z.enum(['embedded', 'published', 'exported']),
-  /** Preset of studies that includes this model; null if studies use it only when you name it. */
+  /** Preset of `reproduce` that includes this model; null if a study includes it only when the user names it. */
   preset: z.enum(['quick', 'paper']).nullable(),
   /** Path of an embedded ONNX file in the package's folder; null for the other kinds. */
   file: z.string().nullable(),
@@ -57,7 +57,7 @@ const checkpointSchema = z.object({
   bytes: z.number(),
   /** Number of tensors, without the counters `num_batches_tracked`. */
   tensors: z.number(),
-  /** Shapes of some tensors, by key. They distinguish the checkpoint from those of other networks. */
+  /** Shapes of some tensors, by key, such as `fc.weight`. They tell the checkpoint from those of other networks. */
   shapes: z.record(z.string(), z.array(z.number()).readonly()).readonly(),
 })
 
@@ -74,23 +74,23 @@ const networkSchema = modelSchema.extend({
   checkpoint: checkpointSchema.optional(),
   input: inputSchema,
   /**
-   * Layers in order of depth; empty for an exported network, because its ONNX file lists them. `dims` is null if only
-   * the ONNX file states it. `norm` is the Euclidean norm of the layer's features in `verifyNetwork`, or null if
-   * unknown.
+   * Layers in order of depth; empty for an exported network, because its ONNX file lists them.
+   * - `dims` is the number of values per image; null if only the ONNX file states it.
+   * - `norm` is the Euclidean norm of the layer's features for the test image of `verifyNetwork`; null if unknown.
    */
   layers: z.array(z.object({ name: z.string(), dims: z.number().nullable(), norm: z.number().nullable() })).readonly(),
 })
 
 const generatorSchema = modelSchema.extend({
-  /** Id of the encoder: the network whose features it turns into images. */
+  /** Id of the encoder: the network whose features the generator turns into images. */
   encoder: z.string(),
-  /** Layer of the encoder that these features come from. */
+  /** Layer of the encoder whose features the generator takes. */
   layer: z.string(),
   /** Length of a feature vector; null if only the ONNX files state it. */
   dims: z.number().nullable(),
-  /** Whether it was trained on features before or after the layer's ReLU. */
+  /** Whether the generator was trained on features before or after the layer's ReLU. */
   feature: z.enum(['pre-relu', 'post-relu']),
-  /** Euclidean norm of the image that it makes in `verifyNetwork`; null if unknown. */
+  /** Euclidean norm of the image that the generator makes from the test feature of `verifyNetwork`; null if unknown. */
   norm: z.number().nullable(),
 })
 
@@ -168,7 +168,7 @@ function idsOf(entries: readonly ModelEntry[]): string {
   return entries.map(({ id }) => id).join(', ')
 }
 
-/** Whether this is the SHA-256 of the embedded or published file; null if the catalog states no hash. */
+/** Whether `sha256` is the hash of the entry's embedded or published file; null if the catalog states no hash. */
 export function isPublished(entry: ModelEntry, sha256: string): boolean | null {
   if (entry.sha256 !== null) return sha256 === entry.sha256
   if (entry.sources.length === 0) return null
@@ -176,9 +176,9 @@ export function isPublished(entry: ModelEntry, sha256: string): boolean | null {
 }
 
 /**
- * Checks that a file is not the published file of another entry. It compares hashes, because some generators have equal
- * shapes.
- * @throws InputError if it is
+ * Checks that a file is not the published file of another entry. Hashes are compared, because some generators have
+ * weights of equal shapes.
+ * @throws InputError if the file belongs to another entry
  */
 export function checkNotAnother(entry: ModelEntry, path: string, sha256: string): void {
   const isFile = ({ sources }: ModelEntry) => sources.some((source) => source.sha256 === sha256)
@@ -188,8 +188,8 @@ export function checkNotAnother(entry: ModelEntry, path: string, sha256: string)
 }
 
 /**
- * Text for an SPDX licence identifier. In SPDX, NOASSERTION means that no licence is stated. The prefix LicenseRef-
- * marks licences that SPDX does not list.
+ * Text to show for an SPDX licence identifier. In SPDX, NOASSERTION means that no licence is stated. The prefix
+ * LicenseRef- marks licences that SPDX does not list.
  */
 export function licenceText(licence: string): string {
   return licence === 'NOASSERTION' ? 'none stated' : licence.replace(/^LicenseRef-/, '')

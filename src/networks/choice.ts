@@ -6,13 +6,14 @@ import type { Network } from './network.js'
 import { type NetworkChoice, type NetworkSource, networkSource } from './source.js'
 
 /**
- * Opens a network and decides which layers to read. By default, these are the layers that the catalog lists. For other
- * networks, they are the last output and the input of the last fully connected layer.
+ * Opens a network and decides which layers to read. By default, these are the layers that the catalog lists. If it
+ * lists none, they are the last output and the input of the last fully connected layer.
  *
  * An ONNX file must have one input of square images, [N, 3, rows, cols] or [N, rows, cols, 3], as float32, float16,
  * float64 or uint8.
- * @throws UsageError for an unknown id or layer, or options that do not fit the network; InputError if weights are
- * missing or damaged, or if an ONNX file has another input or does not run; the signal's reason
+ * @throws UsageError for an unknown id or layer, or options that do not fit the network
+ * @throws InputError if weights are missing or damaged, or if an ONNX file has another input or does not run
+ * @throws the signal's reason after an abort
  */
 export async function chooseNetwork(choice: NetworkChoice): Promise<Network> {
   return networkOf(await networkSource(choice), choice)
@@ -28,7 +29,7 @@ export async function networkOf(source: NetworkSource, choice: NetworkChoice): P
   return { id, title, ...reading, ...(classes && { classes }), inputSource, ...weights }
 }
 
-/** The chosen layers, if the catalog lists all of them: then no trial run is needed. Otherwise undefined. */
+/** The chosen layers, if the catalog lists all of them, so that no trial run is needed; otherwise undefined. */
 function ownLayers(
   { layers, model, input, id }: NetworkSource,
   { layers: names }: NetworkChoice,
@@ -39,7 +40,7 @@ function ownLayers(
   return { onnxPath: model.path, layers: read, input }
 }
 
-/** A catalog network that reads only the named layers, in the network's order; by default all of them. */
+/** Returns a network of the catalog with only the named layers, in the network's order; by default with all of them. */
 export function withOwnLayers(network: Network, layers: readonly string[] | undefined): Network {
   if (layers === undefined) return network
   const own = namedLayers(network, layers)

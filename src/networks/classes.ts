@@ -18,7 +18,7 @@ import type { NetworkSource } from './source.js'
  * - `classes` in the model's metadata;
  * - ImageNet's classes, if the output has 1000 or 1001 values;
  * - the class numbers, if a fully connected layer computes the output. Other outputs may not be class scores.
- * @throws InputError if NAME.labels.json is damaged, or has another number of names than the output has values
+ * @throws InputError if NAME.labels.json is damaged, or does not have one name per value of the output
  */
 export async function classesOf(
   { model, folders }: Pick<NetworkSource, 'model' | 'folders'>,

@@ -20,17 +20,18 @@ export interface DownloadOptions extends WatchOptions, Omit<FileRequest, 'header
 const MOST_BYTES = 2 ** 31
 
 /**
- * Downloads a file into `part`. If the server still has the version that the part was taken from, the download resumes
- * where it stopped; otherwise it starts again. If-Range (with the ETag or date) and the file's size tell whether it is
- * the same version.
- * @throws NetworkError if the server cannot be reached, refuses, or sends nothing for too long; InputError if the file
- * has the wrong size; the signal's reason after an abort. After any error, another download can continue the part.
+ * Downloads a file into the partial file `part`. If the server still has the version that the part was taken from, the
+ * download resumes where it stopped; otherwise it starts again. The If-Range header (with the ETag or date) and the
+ * file's size tell whether the version is the same. After an error, a later call can continue the part.
+ * @throws NetworkError if the server cannot be reached, refuses, or sends nothing for too long
+ * @throws InputError if the file has the wrong size
+ * @throws the signal's reason after an abort
  */
 export async function download(address: URL, part: Part, options: DownloadOptions): Promise<void> {
   return watched(address, options, (watch) => transfer(address, part, options, watch))
 }
 
-/** Copies a local file into `part`, from the start. */
+/** Copies a whole local file into `part`, in place of what the part held before. */
 export async function copyFrom(file: string, part: Part, options: DownloadOptions): Promise<void> {
   const bytes = await fileSize(file)
   requireSize(file, bytes, options)
@@ -88,7 +89,7 @@ async function transfer(address: URL, part: Part, options: DownloadOptions, watc
       })
       if (offered.bytes !== null && end < offered.bytes) throw Object.assign(new Error('cut'), { code: 'ECONNRESET' })
       // If the server states no size, a file that was cut off looks complete. So the expected size is compared here. If
-      // that is unknown, too, the later check of the file's contents finds the fault.
+      // the expected size is unknown, too, the later check of the file's contents finds the fault.
       if (options.bytes !== null && end !== options.bytes) await truncate(part.path)
       requireSize(String(address), end, options)
       return
@@ -96,12 +97,12 @@ async function transfer(address: URL, part: Part, options: DownloadOptions, watc
   } finally {
     await response.close()
   }
-  // The server has another version of the file than the part. The part has been emptied, so this requests the whole
-  // file.
+  // The server has another version of the file than the part. The part has been emptied, so the whole file is requested
+  // now.
   await transfer(address, part, options, watch)
 }
 
-/** Headers that request the rest of the file, on condition that it is still the same version. */
+/** Headers that request the rest of the file, if the server still has the same version. */
 function rangeHeaders(have: number, version: FileVersion | undefined): Readonly<Record<string, string>> {
   if (have === 0 || version === undefined) return {}
   const { etag, lastModified } = version
@@ -130,14 +131,14 @@ function isContinuation({ header }: FileResponse, have: number, before: FileVers
 }
 
 interface Append extends DownloadOptions {
-  /** Bytes that the part already holds. */
+  /** Number of bytes that the part already holds. */
   readonly from: number
   readonly total: number | null
   readonly most: number
   readonly alive: () => void
 }
 
-/** Returns the part's new length in bytes. */
+/** Appends the pieces to the part, and returns the part's new length in bytes. */
 async function append(pieces: AsyncIterable<Uint8Array>, part: Part, options: Append): Promise<number> {
   const { from, total, most, label, progress, alive } = options
   const file = await open(part.path, 'a')

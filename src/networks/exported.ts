@@ -8,8 +8,8 @@ import { type HashedModel, readHashedOnnx } from './onnx/onnxFile.js'
 import { ProtobufError } from './protobuf/wire.js'
 
 /**
- * A shell command that exports torchvision's network of this name, with its published weights, to `<id>.onnx`.
- * `dynamo=False` keeps the weights in the same file.
+ * A shell command that exports torchvision's network of this name, with its published weights, to `<id>.onnx`. With
+ * `dynamo=False`, PyTorch stores the weights in the .onnx file itself.
  */
 export function exportCommand(id: string): string {
   return pythonLine(`m = torchvision.models.${id}(weights='DEFAULT').eval()`, id)
@@ -30,7 +30,7 @@ export function exportRemedy({ id }: CatalogEntry): string {
   return `export it with ${exportCommand(id)} and run "shiftscope models import ${id} ${id}.onnx"`
 }
 
-/** @throws InputError if the file is not an ONNX model of images, or is the published file of another entry */
+/** @throws InputError if the file is not an ONNX model that takes images, or is the published file of another entry */
 export async function readExported(entry: CatalogEntry, path: string): Promise<HashedModel> {
   try {
     return await readHashedOnnx(path, imageInput)

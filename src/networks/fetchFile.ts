@@ -18,7 +18,7 @@ export interface WantedFile<T> {
   readonly begin?: () => void
   /** URL, or path on this machine. */
   readonly origin: URL | string
-  /** Checks the complete file and moves it to its final path. If it throws an InputError, the download is removed. */
+  /** Checks the complete file and moves it to its final path. If this throws an InputError, the download is removed. */
   readonly take: (path: string) => Promise<T>
 }
 
@@ -55,7 +55,10 @@ async function taken<T>(part: Part, take: (path: string) => Promise<T>): Promise
   }
 }
 
-/** Runs `work` under a lock. While another process holds the lock, a note says that it downloads `label`. */
+/**
+ * Runs `work` while holding a lock. If another process holds the lock, a note tells the user that this other process is
+ * downloading `label`.
+ */
 async function inTurn<T>(
   name: string,
   { label, progress, signal }: Pick<DownloadOptions, 'label' | 'progress' | 'signal'>,

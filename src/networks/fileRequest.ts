@@ -13,11 +13,13 @@ export interface FileRequest {
   readonly headers: Readonly<Record<string, string>>
   /** Value of the Authorization header. Redirects to other origins do not get it. */
   readonly authorization?: string | undefined
-  /** Says in error messages which other source to try, such as "`mirror` with another address". */
+  /** Text for error messages that names another source to try, such as "`mirror` with another address". */
   readonly elsewhere: string
-  /** The only hosts that may be asked, also after redirects; by default any host. */
+  /** The only hosts that files may be requested from, also after redirects; by default any host. */
   readonly hosts?: AllowedHosts | undefined
-  /** Makes the error for an answer that is not the file; by default a RefusedRequest that names the address. */
+  /**
+   * Makes the error to throw if the server does not send the file; by default, a RefusedRequest that names the address.
+   */
   readonly refusal?: ((at: URL, response: FileResponse) => Error) | undefined
   /** Certificate authorities to trust instead of those of Node.js, as PEM text. */
   readonly ca: string | undefined
@@ -36,10 +38,13 @@ const MOST_REDIRECTS = 5
 
 /**
  * Requests a file and follows redirects. Uses the proxy that the environment names, if any.
- * @returns the response with status 200, or also 206 or 416 if a range was requested. The caller must close it.
- * @throws RefusedRequest for any other status (unless `refusal` makes another error), and for a redirect that would
- * leave https; NetworkError for a host that is not allowed; UsageError for an invalid proxy; otherwise the connection's
- * own error, which `connectionError` explains
+ * @returns a response with status 200; if a range was requested, the status may also be 206 or 416. The caller must
+ * close it.
+ * @throws RefusedRequest for any other status (unless `refusal` makes the error), too many redirects, or a redirect to
+ * an address that is not encrypted
+ * @throws NetworkError for a host that is not allowed, or a damaged response
+ * @throws UsageError for an invalid proxy
+ * @throws otherwise the connection's own error, which `connectionError` turns into a message
  */
 export async function requestFile(address: URL, options: FileRequest): Promise<FileResponse> {
   const answers = 'range' in options.headers ? [200, 206, 416] : [200]
@@ -93,8 +98,8 @@ const CAUSES: Readonly<Record<string, string>> = {
 }
 
 /**
- * The code of a connection's error. Undefined for Shiftscope's own errors, and for errors of the file system, whose
- * `syscall` works on files.
+ * The code of a connection's error, such as `ECONNRESET`. Undefined for Shiftscope's own errors, and for errors of the
+ * file system, which name a system call such as `open`.
  */
 function codeOf(error: Error): string | undefined {
   if (error instanceof ShiftscopeError) return undefined
@@ -106,10 +111,10 @@ function codeOf(error: Error): string | undefined {
 }
 
 async function requestOnce(address: URL, { headers, ca, signal }: FileRequest): Promise<FileResponse> {
-  // Loaded only here, because most commands fetch nothing.
+  // Undici is loaded only here, because most commands fetch nothing.
   const { request } = await import('undici')
   const dispatcher = await dispatcherFor(address, ca)
-  // Closing can fail, too, but the connection is no longer needed.
+  // Errors on closing are ignored, because the connection is no longer needed.
   const close = () => dispatcher.destroy().catch(() => undefined)
   try {
     const response = await request(address, {
@@ -129,7 +134,7 @@ async function requestOnce(address: URL, { headers, ca, signal }: FileRequest): 
   } catch (error) {
     await close()
     if (!(error instanceof TypeError)) throw error
-    // Undici throws a TypeError if a response header is named like a property of every object, such as __proto__.
+    // Undici throws a TypeError if the name of a response header is also a property of every object, such as __proto__.
     const remedy = 'check the address and HTTPS_PROXY, then run the same command again'
     throw new NetworkError(`cannot fetch from ${address.host}: its answer is damaged; ${remedy}`, { cause: error })
   }

@@ -34,13 +34,13 @@ export interface Generator {
   readonly weightsPath: string
   readonly weightsSha256: string
   readonly weightsBytes: number
-  /** Id in the catalog of the network whose features it takes. */
+  /** Catalog id of the encoder, the network whose features the generator takes. */
   readonly encoder: string
-  /** SHA-256 of the encoder's weights that it was trained with; null if unknown. */
+  /** SHA-256 of the encoder's weights with which the generator was trained; null if unknown. */
   readonly encoderSha256: string | null
   readonly layer: string
   readonly dims: number
-  /** Stage of the features that it was trained on. For `post-relu`, apply ReLU to features first. */
+  /** Stage of the features that the generator was trained on. For `post-relu`, apply ReLU to the features first. */
   readonly feature: FeatureStage
   /** The encoder's input, which says how the values of the image become pixels. */
   readonly input: NetworkInput
@@ -48,14 +48,14 @@ export interface Generator {
 
 /**
  * Opens a generator.
- * @param id of the catalog (`deepsim-fc6`, …), or the path of an .onnx file. This file must have the graph that
+ * @param id in the catalog, such as `deepsim-fc6`, or the path of an .onnx file. This file must have the graph that
  * `Generator` describes, and the metadata `encoder`, `layer`, `feature` and optionally `encoder_sha256`.
- * @param weights a checkpoint to use instead of the imported one
+ * @param weights path of a checkpoint to use instead of the imported one
  * @param feature stage of the features that unpublished weights were trained on; by default, the catalog's. Files of
  * the original DeePSiM release are `post-relu`.
  * @param signal stops the trial run of an .onnx file; the call rejects with the signal's reason
- * @throws UsageError for an unknown id, the id of a network, or a `feature` or `weights` that does not fit; InputError
- * if weights are missing, damaged or of another shape, or if the file names an unknown encoder
+ * @throws UsageError for an unknown id, the id of a network, or a `feature` or `weights` that does not fit
+ * @throws InputError if weights are missing, damaged or of another shape, or if the file names an unknown encoder
  */
 export async function chooseGenerator(
   id: string,
@@ -76,7 +76,8 @@ export async function chooseGenerator(
 
 /**
  * Checks that a generator takes the features of this layer of this network.
- * @throws UsageError for another network or layer; InputError if it was trained with other weights of the network
+ * @throws UsageError for another network or layer
+ * @throws InputError if the generator was trained with other weights of the network
  */
 export function checkGenerator(generator: Generator, network: Network, layer: string): void {
   const { id, encoder, encoderSha256 } = generator

@@ -18,11 +18,11 @@ export interface CachedGraph {
 let substitute: string | undefined
 
 /**
- * Returns a graph from the cache. If its file is missing or was changed, it is written first. If the cache cannot be
- * written, the graph goes into a temporary folder.
+ * Returns a graph from the cache. If its file is missing or has changed, the graph is written first. If the cache
+ * cannot be written, the graph goes into a temporary folder.
  * @param name of the file; it must identify everything that the file's contents depend on
  * @param write writes the graph to the given path, whole or not at all
- * @throws InputError if anyone can write to the cache
+ * @throws InputError if every user of the machine can write to the cache
  */
 export async function cachedGraph(name: string, write: (path: string) => Promise<void>): Promise<CachedGraph> {
   await checkOwner()
@@ -51,7 +51,7 @@ export async function cachedGraph(name: string, write: (path: string) => Promise
 /** Permission bit: users other than the owner and the group can write. */
 const OTHERS_WRITE = 0o002
 
-/** @throws InputError if anyone can write to the cache, because another user could replace the graphs that run here */
+/** @throws InputError if every user of the machine can write to the cache, and so replace the graphs that run here */
 export async function checkOwner(): Promise<void> {
   if (process.platform === 'win32') return
   for (const path of [cacheFolder(), graphsFolder()]) {

@@ -21,7 +21,7 @@ export interface ModelInspection {
   readonly path: string
   /** Inputs of the graph that are not constants. */
   readonly inputs: readonly TypedTensor[]
-  /** How pixels become the input. `source` names where this recipe was found. */
+  /** How pixels become the network's input. `source` says where this was found, such as the name of a file. */
   readonly input: NetworkInput & { readonly source: string }
   /** Outputs of the graph. */
   readonly outputs: readonly TypedTensor[]
@@ -38,8 +38,8 @@ export interface ModelInspection {
     /** Element type, such as `float32`. */
     readonly type: string
     /**
-     * Whether the tensor is a usual choice of features: the last map of its size, the output of a fully connected
-     * layer, or the input of the last such layer.
+     * Whether the tensor is a usual choice of features: the last feature map of its size, the output of a fully
+     * connected layer, or the input of the last such layer.
      */
     readonly suggested: boolean
     /** Whether Shiftscope reads the tensor if you name no layers. */
@@ -124,8 +124,8 @@ async function allShapes(
     }
     return await tryBatches(input.batch, attempt, (shown) => {
       const last = shown.get((model.outputs.at(-1) as TypedTensor).name)
-      // Some graphs claim to accept any batch but contain a fixed batch size. Their last output has another number of
-      // images.
+      // Some graphs claim to accept any batch size, but contain a fixed one. Their last output then has another number
+      // of images than the input.
       return last === undefined || last.shape[0] === 2
     })
   } finally {

@@ -15,7 +15,10 @@ export type LayerReading = Pick<Network, 'onnxPath' | 'optimization' | 'input' |
 
 const triple = z.tuple([z.number(), z.number(), z.number()])
 
-/** The stored form of a reading. `graph` is relative to the folder of graphs; null if the model itself is run. */
+/**
+ * A `LayerReading` as it is stored in the cache. `graph` is the path of the graph to run, relative to `graphsFolder()`;
+ * null if the model's own file is run.
+ */
 const keptSchema = z.object({
   graph: z
     .string()
@@ -64,7 +67,10 @@ export async function keepReading(path: string, key: object, { onnxPath, ...read
   }
 }
 
-/** The key includes the versions of Shiftscope and ONNX Runtime, because another version may give another result. */
+/**
+ * Path of the file for a key. Its name also depends on the versions of Shiftscope and ONNX Runtime, because another
+ * version may give another result.
+ */
 function fileOf(key: object): string {
   const all = JSON.stringify([packageVersion(), env.versions.node, key])
   return join(graphsFolder(), `layers-${sha256(all).slice(0, 32)}.json`)

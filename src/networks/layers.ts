@@ -12,8 +12,9 @@ import { type TriedModel, trialRun, tryBatches } from './onnx/trialRun.js'
 import type { LayerChoice, NetworkSource } from './source.js'
 
 /**
- * Finds out how to read the chosen tensors of a network as features: float32, pooled if `choice` says so. If the graph
- * must be changed for this, a copy is changed. The result is stored, so that the same choice needs no second trial run.
+ * Finds out how to read the chosen tensors of a network as features: float32, and pooled if `choice` says so. If the
+ * graph must be changed for this, a changed copy is written. The result is stored, so that the same choice needs no
+ * second trial run.
  */
 export async function readLayers(source: NetworkSource, choice: LayerChoice): Promise<LayerReading> {
   const { model, input, changes } = source
@@ -31,7 +32,7 @@ interface LayerPlan {
   readonly isChosen: boolean
   /** All tensors that are computed from the image. */
   readonly made: readonly ImageTensor[]
-  /** Changes to the graph that make `names` outputs. */
+  /** Changes that make the tensors `names` outputs of the graph. */
   readonly changes: GraphChanges
 }
 

@@ -20,7 +20,7 @@ export interface NetworkStatus {
   readonly state: 'embedded' | 'present' | 'missing'
   /** Path of the ONNX file or checkpoint; null if missing. */
   readonly path: string | null
-  /** Size of that file in bytes; null if missing. */
+  /** Size in bytes of the file at `path`; null if missing. */
   readonly bytes: number | null
   /** Approximate size of the weights in bytes, also stated if they are missing; null if unknown. */
   readonly expectedBytes: number | null
@@ -87,7 +87,7 @@ async function triedWeights(entry: ModelEntry, file: string, signal: AbortSignal
   return networkOf(source, choice)
 }
 
-/** Size of the weights in bytes: the published size, or that of all parameters as float32; null if unknown. */
+/** Expected size of the weights in bytes: the published size, or 4 bytes per parameter; null if unknown. */
 export function expectedWeightBytes(entry: ModelEntry): number | null {
   if (entry.kind === 'exported') return isGenerator(entry) ? null : (entry.checkpoint?.bytes ?? null)
   if (entry.kind === 'embedded') return null

@@ -1,4 +1,7 @@
-/** How pixels become a network's input: float32, NCHW, `(value / divisor − mean[channel]) / std[channel]`. */
+/**
+ * How pixels become a network's input. The input is float32 [N, 3, rows, cols], and each value of it is `(pixel /
+ * divisor − mean[channel]) / std[channel]`.
+ */
 export interface NetworkInput {
   /** Name of the ONNX graph's input. */
   readonly name: string
@@ -26,7 +29,10 @@ export type Pool = (typeof POOLS)[number]
 export const PRECISIONS = ['fp32', 'fp16'] as const
 export type Precision = (typeof PRECISIONS)[number]
 
-/** A layer that is read as features, float32 [images, dims]. Outputs of the graph with more axes are flattened. */
+/**
+ * A layer that is read as features: `dims` float32 values for each image. An output with more axes is flattened to
+ * this.
+ */
 export interface FeatureLayer {
   /** Name of the layer. */
   readonly name: string
@@ -34,7 +40,7 @@ export interface FeatureLayer {
   readonly dims: number
   /** Name of the graph's output, if it differs from `name` because the layer was pooled or converted to float32. */
   readonly output?: string
-  /** Whether the layer is a feature map, or a transformer's tokens, that was not pooled. */
+  /** Whether the features are an unpooled feature map, or the unpooled tokens of a transformer. */
   readonly isMap?: boolean
 }
 
@@ -83,7 +89,7 @@ export interface Network extends RunnableGraph {
   readonly classes?: Classes
   /** Path of the checkpoint that the graph was built from, or of the ONNX file. */
   readonly weightsPath: string
-  /** SHA-256 of that file, in hexadecimal. */
+  /** SHA-256 of the weights, in hexadecimal: of the file at `weightsPath`, and of its data files if it has any. */
   readonly weightsSha256: string
   /** Size of the weights in bytes. */
   readonly weightsBytes: number

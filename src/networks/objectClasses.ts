@@ -9,7 +9,8 @@ const schema = z.object({
   categories: z.record(
     z.string(),
     /**
-     * `imagenet`: indices of ImageNet's classes, or ranges [first, last]. `names`: names of other networks' classes.
+     * The classes that are right for an object of the category. `imagenet` holds indices of ImageNet's classes, or
+     * ranges [first, last] of them. `names` holds class names that other networks use.
      */
     z.object({ imagenet: z.array(z.union([index, z.tuple([index, index])])), names: z.array(z.string()) }),
   ),
@@ -18,7 +19,7 @@ const schema = z.object({
 let known: z.infer<typeof schema>['categories'] | undefined
 
 /**
- * Whether a network's answer names an object's category correctly.
+ * Whether the class that a network answers is right for the category of an object.
  * @param answer name of a class; synonyms after a comma are ignored
  * @returns null if unknown: the category is not one of the paper's ten, or the network has no class for it
  */

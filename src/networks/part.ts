@@ -20,7 +20,8 @@ const versionSchema = z.object({
 export type FileVersion = Readonly<z.infer<typeof versionSchema>>
 
 /**
- * Paths for the partial download of the file `name`. Its extension is kept, because Caffe models are recognised by it.
+ * Paths for the partial download of the file `name`. They keep the extension of `name`, because Caffe models are
+ * recognised by it.
  */
 export function partOf(name: string): Part {
   const path = join(downloadsFolder(), `part-${name}`)
@@ -43,7 +44,7 @@ export async function partVersion({ versionPath }: Part): Promise<FileVersion | 
   }
 }
 
-/** Removes the bytes of an earlier version, and records the version of the bytes to come. */
+/** Removes the bytes of an earlier download, and records which version of the file is downloaded now. */
 export async function beginPart({ path, versionPath }: Part, version: FileVersion): Promise<void> {
   await rm(path, { force: true })
   await makeFolders(dirname(versionPath))

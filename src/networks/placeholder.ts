@@ -5,7 +5,9 @@ import { expectedWeightBytes } from './library.js'
 import type { Network } from './network.js'
 import { architectureOf, importedWeights } from './weights.js'
 
-/** Replaces the SHA-256 of missing weights. No real hash equals it, so a placeholder never matches a stored unit. */
+/**
+ * Stands in for the SHA-256 of missing weights. No real hash equals it, so a placeholder never matches stored results.
+ */
 const NO_HASH = 'placeholder'
 
 const NO_FILE = { weightsPath: '', weightsSha256: NO_HASH }

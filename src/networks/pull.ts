@@ -51,7 +51,9 @@ export interface PulledWeights {
   readonly licence: string
   /** Address or path that the file came from; null if it was already in the cache. */
   readonly origin: string | null
-  /** Whether the size was compared, and how many hexadecimal digits of the SHA-256 (at most 64). */
+  /**
+   * What was checked: whether the size was compared, and how many hexadecimal digits of the SHA-256 were (at most 64).
+   */
   readonly checked: { readonly bytes: boolean; readonly sha256Digits: number }
 }
 
@@ -65,7 +67,7 @@ export interface PulledWeights {
  * @param id network or generator in the catalog
  * @throws UsageError for an id that is unknown or not offered for download, or for a mirror that is not secure
  * @throws NetworkError if no source can be reached, or none has the file
- * @throws InputError if a file is not the expected one, which is then removed, or if anyone can write to the cache
+ * @throws InputError if a file is not the expected one (it is then removed), or if every user can write to the cache
  * @throws OutputError if the cache cannot be written
  * @throws the signal's reason after an abort
  */
@@ -86,7 +88,7 @@ export async function pullWeights(id: string, options: PullOptions = {}): Promis
   const progress = progressTo(options.onProgress)
   const present = await presentWeights(entry, progress)
   if (present !== undefined) return present
-  // No graph is built if anyone can write to the cache, so this is checked before the download.
+  // If every user of the machine can write to the cache, no graph is built. So this is checked before the download.
   await checkOwner()
   return await fetchWeights(entry, origins, options)
 }

@@ -61,8 +61,8 @@ function isOf({ checkpoint: known }: CatalogEntry, { tensors }: Checkpoint): boo
 }
 
 /**
- * Describes how a checkpoint differs from the most similar network. This is the largest network whose keys are all in
- * the checkpoint. If there is none, the first tensor is described.
+ * Text for a message: how a checkpoint differs from the most similar network, the largest one whose keys are all in the
+ * checkpoint. If there is none, the text describes the first tensor.
  */
 function difference(networks: readonly Architecture[], checkpoint: Checkpoint): string {
   const like = networks.filter((architecture) => hasKeys(architecture, checkpoint))

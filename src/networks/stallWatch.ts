@@ -10,11 +10,11 @@ export interface WatchOptions {
 export interface Watch {
   /** Aborted when the caller stops the work, or when no data has come for too long. */
   readonly signal: AbortSignal
-  /** Call it whenever data arrives. It restarts the timer. */
+  /** Restarts the timer. Call this whenever data arrives. */
   readonly alive: () => void
 }
 
-/** Runs `work` on a connection, and aborts it when no data comes for too long. */
+/** Runs `work`, which reads from a connection, and aborts it when no data comes for too long. */
 export async function watched<T>(
   address: URL,
   { signal, stallSeconds }: WatchOptions,

@@ -14,7 +14,10 @@ import { chooseNetwork } from './choice.js'
 import { chooseGenerator } from './generator.js'
 import type { FeatureLayer, NetworkInput, RunnableGraph } from './network.js'
 
-/** Result of a forward pass: features of the test image, or the image that a generator makes from the test feature. */
+/**
+ * One result of a forward pass: a layer's features of the test image, or the image that a generator makes from the test
+ * feature.
+ */
 interface VerifiedLayer {
   readonly name: string
   readonly dims: number
@@ -116,7 +119,7 @@ async function run(
   }
 }
 
-/** Stripes and gradients in all three channels. All images of a batch are equal. */
+/** A batch of equal test images with stripes and gradients in all three channels, converted to the network's input. */
 function testImage(input: NetworkInput): Float32Array {
   const { rows, cols, divisor, mean, std } = input
   const plane = rows * cols
@@ -129,12 +132,15 @@ function testImage(input: NetworkInput): Float32Array {
   })
 }
 
-/** Numbers from −8 to 8, about the range of real features. */
+/** A test feature: numbers from −8 to 8, about the range of real features. */
 function testFeature(dims: number): Float32Array {
   return Float32Array.from({ length: dims }, (_, i) => ((i * 7919) % 257) / 16 - 8)
 }
 
-/** Relative tolerance. Processors differ only in the last digits; another network would differ in the first ones. */
+/**
+ * Relative tolerance of norms. Processors differ only in the last digits of a norm; another network would differ in the
+ * first ones.
+ */
 const NORM_TOLERANCE = 1e-3
 
 function verifyLayer(

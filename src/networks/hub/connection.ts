@@ -15,7 +15,7 @@ export function isOffline(): boolean {
   return /^(1|true|yes|on)$/i.test(process.env.HF_HUB_OFFLINE ?? '')
 }
 
-/** A connection to the hub in HF_ENDPOINT, by default huggingface.co, with the token in HF_TOKEN. */
+/** A connection to the hub that HF_ENDPOINT names, by default huggingface.co, with the token in HF_TOKEN. */
 export function hubConnection(
   reference: HubReference,
   options: WatchOptions & { readonly ca: string | undefined },

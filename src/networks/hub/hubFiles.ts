@@ -36,7 +36,7 @@ export function fetchHubFile(
   options: HubConnection & { readonly progress: Progress; readonly begin: () => void },
 ): Promise<FetchedHubFile> {
   const wanted = {
-    // Named by its hash, because several repositories and commits may have the same file.
+    // The download is named by the file's hash, because several repositories and commits may have the same file.
     name: `hub-${file.sha256 ?? file.blob}`,
     present: () => presentHubFile(path, file),
     origin,
@@ -56,7 +56,9 @@ export function fetchHubFile(
   return fetchFile(wanted, { ...options, bytes: file.bytes, label: printable(file.path) })
 }
 
-/** How the file's hash differs from the hub's, for a message; undefined if it does not. */
+/**
+ * Text for a message: how the file's hash differs from the one that the hub states. Undefined if it does not differ.
+ */
 async function wrongHash(path: string, file: HubFile, sha256: string): Promise<string | undefined> {
   if (file.sha256 !== null) return sha256 === file.sha256 ? undefined : `SHA-256 ${sha256} instead of ${file.sha256}`
   const blob = await gitBlob(path, file.bytes)

@@ -15,9 +15,9 @@ import { type HubFile, type HubRepository, MAIN } from './repository.js'
 const commit = z.string().refine(isCommit)
 
 /**
- * A manifest: the files and the licence of a commit, as the hub states them. `hub/OWNER--NAME/COMMIT.json` stores it.
- * It is written after the model's files. If these have the sizes that it states, the model is complete, and no request
- * to the hub is needed.
+ * A manifest: the list of files and the licence of one commit, as the hub states them. It is stored in
+ * `hub/OWNER--NAME/COMMIT.json`, after the model's files have been fetched. If these files have the sizes in the
+ * manifest, the model is complete, and no request to the hub is needed.
  */
 const manifestSchema = z.object({
   commit,
@@ -42,19 +42,22 @@ const REVISION_FILE = /^revision-[0-9a-f]{16}\.json$/
 /** A model of the hub that is on this machine. */
 export interface HubModelFile {
   readonly path: string
-  /** Folders to search for files that describe the model: that of its ONNX file, then that of the repository. */
+  /**
+   * Folders to search for files that describe the model: the folder of its ONNX file, then the folder of the
+   * repository.
+   */
   readonly folders: readonly string[]
   readonly licence: string
   readonly commit: string
 }
 
 export interface HubModelStatus {
-  /** The shortest reference that names the model. */
+  /** The shortest reference that names the model, such as `hf:OWNER/NAME`. */
   readonly id: string
   readonly kind: 'hub'
   readonly state: 'present'
   readonly path: string
-  /** Total size in bytes: the ONNX file, the files with its weights, and those that describe it. */
+  /** Total size in bytes of the ONNX file, the files with its weights, and the files that describe it. */
   readonly bytes: number
   readonly licence: string
   readonly revision: string
@@ -79,11 +82,12 @@ function manifestPath(repository: RepositoryName, commit: string): string {
 }
 
 function revisionPath(repository: RepositoryName, revision: string): string {
-  // A hash, because a revision may contain slashes, or be too long for a file name.
+  // The file name contains a hash of the revision, because a revision may contain slashes, or be too long for a file
+  // name.
   return join(repositoryFolder(repository), `revision-${sha256(revision).slice(0, 16)}.json`)
 }
 
-/** Writes the manifest of a commit, and makes the commit the latest of the reference's revision. */
+/** Writes the manifest of a commit, and records it as the latest commit of the branch or tag in `reference`. */
 export async function writeHubManifest(reference: HubReference, repository: HubRepository): Promise<void> {
   const { commit, licence, files } = repository
   await writeChanged(manifestPath(reference, commit), { commit, licence, files: [...files.values()] })
@@ -94,10 +98,13 @@ export async function writeHubManifest(reference: HubReference, repository: HubR
   await writeChanged(revisionPath(reference, revision), { revision, commits: commits.slice(0, MOST_COMMITS) })
 }
 
-/** Number of commits to remember per revision. Models pulled at different times may come from different commits. */
+/**
+ * Largest number of commits to remember per branch or tag. Models pulled at different times may come from different
+ * commits.
+ */
 const MOST_COMMITS = 100
 
-/** The commits of a revision, the latest first. If the revision is itself a commit, it is the only one. */
+/** The stored commits of a branch or tag, the latest first. If the revision is itself a commit, it is the only one. */
 async function commitsOf(repository: RepositoryName, revision: string): Promise<readonly string[]> {
   if (isCommit(revision)) return [revision]
   const kept = await parsed(revisionSchema, revisionPath(repository, revision))
@@ -111,7 +118,7 @@ async function writeChanged(path: string, document: object): Promise<void> {
 }
 
 /**
- * Reads the manifest of the latest commit of a reference whose model has all its files on this machine.
+ * Reads the manifest of the latest commit for which all files of the model are on this machine.
  * @returns undefined if there is no such commit
  */
 export async function readManifest(reference: HubReference): Promise<HubRepository | undefined> {

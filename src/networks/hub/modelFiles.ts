@@ -12,14 +12,18 @@ export function isModel({ path }: HubFile): boolean {
   return path.endsWith('.onnx')
 }
 
-/** The ONNX file to read if none is named: at a usual path, or the only one; otherwise undefined. */
+/** The ONNX file to read if the user names none: the one at a usual path, or the only one; otherwise undefined. */
 export function usualModel({ files }: HubRepository): HubFile | undefined {
   const usual = USUAL.map((path) => files.get(path)).find((candidate) => candidate !== undefined)
   const [first, ...others] = [...files.values()].filter(isModel)
   return usual ?? (others.length === 0 ? first : undefined)
 }
 
-/** @throws UsageError if the reference names no file and several could be meant; InputError if there is none */
+/**
+ * Finds the ONNX file that a reference means.
+ * @throws UsageError if the reference names no file and the repository has several
+ * @throws InputError if the repository does not have the named file, or has no ONNX file
+ */
 export function onnxFile({ owner, name, file }: HubReference, repository: HubRepository): HubFile {
   const models = [...repository.files.values()].filter(isModel)
   const shown = `${owner}/${name}`

@@ -23,12 +23,12 @@ export interface PulledHubModel {
   readonly path: string
   readonly bytes: number
   readonly sha256: string
-  /** Licence that the model's card names; NOASSERTION if it names none. */
+  /** Licence that the model card (README.md) names; NOASSERTION if it names none. */
   readonly licence: string
   /** URL of the ONNX file; null if all files were present and nothing was fetched. */
   readonly origin: string | null
   readonly revision: string
-  /** The ONNX file, then the files with its weights and those that describe its input and classes. */
+  /** The ONNX file, then the files with its weights, then the files that describe its input and classes. */
   readonly files: readonly PulledHubFile[]
 }
 
@@ -40,9 +40,9 @@ interface PulledHubFile {
 
 /**
  * Fetches a model of the Hugging Face hub into the cache: its ONNX file, the files with its weights, and the small
- * files that describe its input and classes. All come from one commit. It resumes an interrupted download and uses the
- * proxy that the environment names. Each file gets its name only after its size and hash match those that the hub
- * states.
+ * files that describe its input and classes. All files come from one commit. It resumes an interrupted download and
+ * uses the proxy that the environment names. Each file gets its name only after its size and hash match those that the
+ * hub states.
  *
  * HF_ENDPOINT names a hub to use instead of huggingface.co. HF_TOKEN holds a token for models that are not public; only
  * the hub receives it. If HF_HUB_OFFLINE is set, nothing is fetched.
@@ -51,7 +51,7 @@ interface PulledHubFile {
  * @throws UsageError if the text is not a reference or could mean several files, or if the hub is not secure
  * @throws NetworkError if the hub cannot be reached
  * @throws InputError if the hub does not have the model or revision, or refuses it; or if a file differs from what the
- * hub states, and is then removed
+ * hub states (the file is then removed)
  * @throws OutputError if the cache cannot be written
  * @throws the signal's reason after an abort
  */
@@ -75,7 +75,9 @@ export async function pullHubModel(text: string, options: HubPullOptions = {}): 
   return inCache(pulledFrom({ reference, repository, connection, progress: progressTo(onProgress) }))
 }
 
-/** The model of an earlier pull, if all of its files are as the hub stated them; otherwise undefined. */
+/**
+ * The model of an earlier pull, if all its files are on this machine and as the hub stated them; otherwise undefined.
+ */
 async function presentModel(reference: HubReference, repository: HubRepository): Promise<PulledHubModel | undefined> {
   try {
     return await pulledFrom({ reference, repository, connection: undefined, progress: silent })
@@ -93,7 +95,10 @@ interface Pull {
   readonly progress: Progress
 }
 
-/** Gets the files of a model. After fetching, it stores what the hub states about them. */
+/**
+ * Gets the files of a model, from this machine or from the hub. After fetching, it stores what the hub states about
+ * them.
+ */
 async function pulledFrom(pull: Pull): Promise<PulledHubModel> {
   const { reference, repository, progress } = pull
   const { commit, licence } = repository
@@ -147,7 +152,7 @@ async function broughtFile(
   return { path, bytes, ...fetched }
 }
 
-/** URL of a file at one commit. Its contents never change. */
+/** URL of a file at one commit. The contents of the file at this URL never change. */
 function addressOf({ endpoint }: HubConnection, { reference: { owner, name }, repository }: Pull, file: HubFile): URL {
   const path = file.path.split('/').map(encodeURIComponent).join('/')
   return new URL(`${endpoint}/${owner}/${name}/resolve/${repository.commit}/${path}`)

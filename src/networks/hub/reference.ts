@@ -33,7 +33,10 @@ export function parseHubReference(text: string): HubReference {
   return { text, owner, name, revision, file }
 }
 
-/** The hub forbids two dashes or dots in a row, so OWNER--NAME is a unique folder for each repository. */
+/**
+ * Whether the hub allows this name of an owner or repository. The hub forbids two dashes or dots in a row, so each
+ * repository has a folder OWNER--NAME of its own.
+ */
 function isRepositoryName(name: string): boolean {
   return /^[A-Za-z0-9_]([A-Za-z0-9._-]{0,94}[A-Za-z0-9_])?$/.test(name) && !/--|\.\./.test(name)
 }

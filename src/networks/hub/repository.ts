@@ -15,12 +15,12 @@ export interface HubFile {
 
 export interface HubRepository {
   readonly commit: string
-  /** Licence that the repository's card names, mostly in lower case; NOASSERTION if it names none. */
+  /** Licence that the model card (README.md) names, mostly in lower case; NOASSERTION if it names none. */
   readonly licence: string
   readonly files: ReadonlyMap<string, HubFile>
 }
 
-/** The default revision. Every repository of the hub has it. */
+/** The default branch. Every repository of the hub has it. */
 export const MAIN = 'main'
 
 const MOST_FILES = 10_000
@@ -34,7 +34,8 @@ const fileSchema = z.object({
 })
 
 /**
- * Reference: huggingface.co/docs/hub/api, GET /api/models/{repo_id}/revision/{revision}. `blobs` adds sizes and hashes.
+ * The hub's answer to a question about a repository. The query `blobs` adds sizes and hashes of the files.
+ * Reference: huggingface.co/docs/hub/api, GET /api/models/{repo_id}/revision/{revision}.
  */
 const infoSchema = z.object({
   sha: z.string().regex(/^[0-9a-f]{40}$/),

@@ -21,7 +21,7 @@ export const INPUT_PRESETS = ['imagenet', 'inception', 'clip', 'caffe', 'raw'] a
 export type InputPreset = (typeof INPUT_PRESETS)[number]
 
 /**
- * The usual recipes, with mean and std in the order of the channels.
+ * The usual recipes, with mean and std in the order of `channelOrder`.
  * - `imagenet`: mean and std of ImageNet's pixels; for torchvision's networks and most others.
  * - `inception`: values from −1 to 1, for Inception, many vision transformers and TensorFlow's networks.
  * - `clip`: mean and std of the pictures that CLIP was trained on (A. Radford et al., 2021).

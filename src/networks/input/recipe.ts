@@ -22,10 +22,11 @@ export function assumedInput({ id, inputSource }: Pick<Network, 'id' | 'inputSou
 }
 
 /**
- * Finds out how pixels become a model's input. The options come first, then a file beside the model, or else the
- * model's metadata. If nothing is stated, it assumes ImageNet's recipe, or unchanged pixels for an input of type uint8.
+ * Finds out how pixels become a model's input. The options come first, then a file beside the model or, without such a
+ * file, the model's metadata. For values that none of them states, ImageNet's recipe is assumed, or unchanged pixels if
+ * the input has type uint8.
  * @param folders to search for files that describe the model, its own folder first
- * @throws InputError if such a file is damaged
+ * @throws InputError if a file that describes the model is damaged
  */
 export async function inputRecipe(
   model: OnnxModel,
@@ -50,7 +51,7 @@ function sourceOf(given: RecipePart, found: string | undefined, takesBytes: bool
   return rest ?? ASSUMED
 }
 
-/** Puts mean and std into the order of the channels. */
+/** Puts mean and std, which come as red, green, blue, into the order of the channels. */
 function byChannel({ divisor = 1, mean = [], std = [], channelOrder = 'rgb' }: RecipePart): PixelRecipe {
   const inOrder = (values: readonly number[]) =>
     (channelOrder === 'bgr' ? [...values].reverse() : [...values]) as [number, number, number]
@@ -62,7 +63,9 @@ function ofMetadata({ metadata, path }: OnnxModel): FoundPart | undefined {
   return part && { part, source: 'metadata of the model' }
 }
 
-/** A short text of the recipe. Two inputs with the same text are equal. */
+/**
+ * A short text that describes how pixels become the input. Two inputs with equal texts convert pixels in the same way.
+ */
 export function recipeText({ rows, divisor, mean, std, channelOrder }: Omit<NetworkInput, 'name' | 'batch'>): string {
   return `${rows} px, ${channelOrder}/${divisor} − ${mean.join(' ')}, / ${std.join(' ')}`
 }

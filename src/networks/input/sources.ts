@@ -19,8 +19,8 @@ const MOST_BYTES = 1 << 20
 
 /**
  * Reads a JSON file; undefined if it does not exist.
- * @param isOurs whether the name is Shiftscope's own. Any other file may belong to another program, so it is skipped if
- * it is too large or is not JSON.
+ * @param isOurs whether Shiftscope defines this file name. Any other file may belong to another program, so it is
+ * skipped if it is too large or is not JSON.
  */
 export async function jsonBeside(path: string, isOurs: boolean): Promise<unknown> {
   try {
@@ -71,8 +71,8 @@ const positiveTriple = z.array(z.number().positive()).length(3)
 const frame = z.number().int().positive().max(LARGEST_FRAME)
 
 /**
- * NAME.input.json. Mean and std are in the order red, green, blue. A missing value is taken from the preset; the
- * default preset is `imagenet`.
+ * The contents of NAME.input.json. Mean and std are in the order red, green, blue. A missing value is taken from the
+ * preset; the default preset is `imagenet`.
  */
 const descriptionSchema = z.strictObject({
   preset: z.enum(INPUT_PRESETS).optional(),
@@ -127,7 +127,7 @@ function partOfPreprocessor(document: unknown, file: string): RecipePart | undef
   const isNormalised = read.do_normalize ?? read.image_mean != null
   const mean = isNormalised ? three(read.image_mean ?? [0.485, 0.456, 0.406]) : [0, 0, 0]
   const std = isNormalised ? three(read.image_std ?? [0.229, 0.224, 0.225]) : [1, 1, 1]
-  // Files contain 0.00392156862745098, a little more than 1/255. Rounding the divisor gives exactly 255.
+  // Many files state the factor 0.00392156862745098, a little more than 1/255. Rounding the divisor gives exactly 255.
   const divisor = Math.round(1e6 / (read.rescale_factor ?? 1 / 255)) / 1e6
   const size = sideOf(read.do_center_crop !== false ? (read.crop_size ?? read.size) : read.size)
   return {
@@ -145,7 +145,10 @@ function sideOf(given: z.infer<typeof sides> | null | undefined): number | undef
   return Number.isInteger(side) && (side as number) > 0 && (side as number) <= LARGEST_FRAME ? side : undefined
 }
 
-/** The keys of timm's config.json that are read, in current and older versions. Pixel values are from 0 to 1. */
+/**
+ * The keys of timm's config.json that are read, in current and older versions. Mean and std are for pixel values from 0
+ * to 1.
+ */
 const timmSchema = z.looseObject({
   input_size: z.array(frame).length(3).optional(),
   mean: triple.optional(),
@@ -168,8 +171,8 @@ function partOfTimm(document: unknown, file: string): RecipePart | undefined {
 }
 
 /**
- * Keys in a model's metadata. `OWN_KEY` has the content of a NAME.input.json file as its value. The other keys are
- * defined by ONNX: onnx/docs/MetadataProps.md.
+ * Keys in the metadata of an ONNX model. The value of `OWN_KEY` is the same JSON text as in a NAME.input.json file. The
+ * other keys are defined by ONNX: onnx/docs/MetadataProps.md.
  */
 const OWN_KEY = 'shiftscope.input'
 const RANGE_KEY = 'Image.NominalPixelRange'
