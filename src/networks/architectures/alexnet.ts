@@ -1,7 +1,8 @@
 import { type Architecture, convolution, image224, type Layer, linear } from './layer.js'
 
 /**
- * AlexNet as in torchvision: one column, without local response normalisation. Its features are taken before ReLU.
+ * AlexNet as in torchvision: without the two groups of the paper, and without local response normalisation. Its
+ * features are taken before ReLU.
  * Reference: torchvision, models/alexnet.py.
  */
 export const alexnet: Architecture = {

@@ -1,8 +1,9 @@
 import { type Architecture, convolution, type Layer, linear } from './layer.js'
 
 /**
- * CaffeNet: AlexNet in two groups, with normalisation after the pooling. Its features are taken before ReLU. Caffe's
- * pooling rounds sizes up, but from 227×227 there is nothing to round (maps of 55, 27, 13 and 6).
+ * CaffeNet: AlexNet with convolutions in two groups, and with normalisation after the pooling. Its features are taken
+ * before ReLU. Caffe's pooling rounds the sizes of maps up, but for 227×227 pixels all sizes are whole numbers (55, 27,
+ * 13 and 6).
  * Reference: BVLC/caffe, models/bvlc_reference_caffenet/deploy.prototxt.
  */
 export const caffenet: Architecture = {

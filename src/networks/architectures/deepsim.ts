@@ -8,7 +8,7 @@ const side = 227
 
 /**
  * Generators that turn features of CaffeNet's layers fc6, fc7 and fc8 into CaffeNet's input: blue, green and red, minus
- * the mean. Shapes cannot tell the files for fc6 and fc7 apart.
+ * the mean. The weights for fc6 and fc7 have equal shapes, so shapes cannot tell their files apart.
  * A. Dosovitskiy and T. Brox, "Generating Images with Perceptual Similarity Metrics based on Deep Networks", 2016.
  * Reference: jakehlee/dmkd-vis-image-disc, src/visualize/<layer>/generator.prototxt.
  */
@@ -34,7 +34,10 @@ function generator(layer: string, dims: number): Architecture {
   }
 }
 
-/** Each deconvolution named `deconv…` doubles the rows and columns, from 4 to 256. */
+/**
+ * The layers after the vector has become a 4×4 map. Each one named `deconv…` doubles the rows and columns, up to
+ * 256×256.
+ */
 function deconvolutions(): Layer[] {
   return [
     doubling('deconv5', 256, 256),

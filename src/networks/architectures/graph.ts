@@ -12,13 +12,16 @@ import {
 } from './layer.js'
 import type { Weights } from './weights.js'
 
-/** Increase it when the same weights give another graph, so that graphs in users' caches are built again. */
+/**
+ * Version of the graphs that this code makes. Increase it when the same weights give another graph, so that graphs in
+ * users' caches are built again.
+ */
 export const graphVersion = 1
 
 /**
- * The ONNX graph of an architecture. Its input is [N, …]. Each feature is an output [N, dims] of the same name; a
- * generator has its image as output. Batch normalisation is merged into the convolutions. Weights are read only when
- * the graph is written.
+ * Builds the ONNX graph of an architecture. The input and all outputs have a batch axis, N, in front. The outputs are
+ * the features [N, dims], each named like its layer, or the image of a generator. Batch normalisation is merged into
+ * the convolutions. Weights are read only when the graph is written.
  */
 export function graphOf(architecture: Architecture, weights: Weights): Model {
   const graph: Graph = { weights, nodes: [], initializers: [] }
@@ -158,8 +161,8 @@ function addActivation(graph: Graph, activation: Activation, input: string): str
 }
 
 /**
- * Appends a node and returns the name of its output tensor. Without `output`, nodes get numbered names such as
- * `Conv_0`.
+ * Appends a node and returns the name of its output tensor. If `output` is null, the tensor gets a numbered name such
+ * as `Conv_0`.
  */
 function addNode(
   graph: Graph,
@@ -198,7 +201,7 @@ function sides(size: number): number[] {
   return [size, size, size, size]
 }
 
-/** torch.nn.BatchNorm2d's default, which all networks here use. */
+/** The ε of batch normalisation: the default of torch.nn.BatchNorm2d, which all networks here use. */
 const epsilon = 1e-5
 
 interface ChannelTransform {
@@ -228,7 +231,10 @@ async function batchNormTransform(weights: Weights, key: string): Promise<Channe
   return { scale, shift }
 }
 
-/** Scales the output channels of a convolution's weights, [outputs, …]. Rounds each product to float32 once. */
+/**
+ * Multiplies the weights of each output channel by the channel's factor. The first axis of the weights is the output
+ * channels. Each product is rounded to float32 once.
+ */
 function scaleOutputs(weight: Float32Array, scale: Float64Array): Float32Array {
   const perChannel = weight.length / scale.length
   const scaled = new Float32Array(weight.length)

@@ -19,8 +19,8 @@ export type Layer =
 export type Activation = 'none' | 'relu' | 'relu6' | { readonly leakyRelu: number }
 
 /**
- * A convolution with a square kernel, then the activation. It has batch normalisation if `batchNorm` names one, or else
- * a bias.
+ * A convolution with a square kernel, followed by the activation. If `batchNorm` is not null, it is the key of a batch
+ * normalisation between the two. Otherwise, the convolution has a bias.
  */
 export interface Convolution {
   readonly kind: 'convolution'
@@ -36,8 +36,8 @@ export interface Convolution {
 }
 
 /**
- * Transposed convolution with a square kernel and a bias, then the activation. n rows or columns become `stride·(n − 1)
- * + kernel − 2·padding`.
+ * Transposed convolution with a square kernel and a bias, followed by the activation. From n rows or columns, it makes
+ * `stride·(n − 1) + kernel − 2·padding`.
  */
 export interface Deconvolution {
   readonly kind: 'deconvolution'
@@ -80,7 +80,7 @@ interface LocalResponseNorm {
   readonly beta: number
 }
 
-/** `activation(branch(x) + shortcut(x))`. An empty shortcut is the identity. */
+/** A residual block: `activation(branch(x) + shortcut(x))`. If the shortcut has no layers, it is x itself. */
 export interface Residual {
   readonly kind: 'residual'
   readonly branch: readonly Layer[]
@@ -105,7 +105,9 @@ interface Unflatten {
   readonly cols: number
 }
 
-/** Fully connected layer. If `feature` is set, the output before the activation is the feature of that name. */
+/**
+ * Fully connected layer. If `feature` is not null, the output before the activation is read as features of this name.
+ */
 export interface Linear {
   readonly kind: 'linear'
   readonly key: string
@@ -116,8 +118,8 @@ export interface Linear {
 }
 
 /**
- * A square part of the image: `side` rows and columns, starting at row and column `offset`. It is an output of the
- * graph.
+ * Cuts a square out of the image: `side` rows and columns, starting at row and column `offset`. The square is an output
+ * of the graph.
  */
 export interface Crop {
   readonly kind: 'crop'
@@ -153,7 +155,7 @@ export interface Architecture {
   readonly layers: readonly Layer[]
 }
 
-/** An input or output of the graph. The shape has no batch axis. */
+/** Name and shape of an input or output of the graph. The shape has no batch axis. */
 export interface GraphTensor {
   readonly name: string
   readonly shape: readonly number[]
@@ -166,10 +168,10 @@ export interface Parameter {
   readonly shape: readonly number[]
 }
 
-/** The tensors of a batch normalisation that are used after training. */
+/** Names of the tensors of a batch normalisation that are used after training. */
 const batchNormStatistics = ['weight', 'bias', 'running_mean', 'running_var'] as const
 
-/** All tensors that the layers need, in the order of use. */
+/** Keys and shapes of all weights that the layers need, in the order of use. */
 export function parametersOf(layers: readonly Layer[]): Parameter[] {
   return layers.flatMap((layer): Parameter[] => {
     switch (layer.kind) {

@@ -50,7 +50,7 @@ function layers(antialiased: boolean): Layer[] {
     convolution('features.18.0', { batchNorm: 'features.18.1', ...relu6, inputs: 320, outputs: 1280, kernel: 1 }),
     { kind: 'global-average-pool' },
     { kind: 'flatten' },
-    // In torchvision, classifier.0 is a dropout layer.
+    // In torchvision, classifier.0 is a dropout layer, so the fully connected layer is classifier.1.
     linear(antialiased ? 'classifier.0' : 'classifier.1', 1280, 1000, 'fc', 'none'),
   ]
 }
@@ -69,8 +69,9 @@ function invertedResiduals(antialiased: boolean): Layer[] {
 }
 
 /**
- * Convolutions: 1×1 to the expanded width, 3×3 per channel, 1×1 without activation. The input is added if the shapes
- * agree.
+ * An inverted residual block of three convolutions. The first (1×1) makes more channels, unless `expansion` is 1. The
+ * second (3×3) filters each channel on its own. The third (1×1) makes the output channels, without activation. If input
+ * and output have equal shapes, the input is added to the output.
  */
 function invertedResidual(shape: BlockShape): Layer[] {
   const { key, inputs, outputs, expansion, stride, antialiased } = shape

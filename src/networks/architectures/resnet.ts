@@ -3,11 +3,12 @@ import { type Architecture, convolution, image224, type Layer, linear, type Resi
 type BlockKind = 'basic' | 'bottleneck'
 
 /**
- * Output channels of a block divided by the width of its stage; K. He et al., "Deep Residual Learning", 2015, table 1.
+ * Number by which the width of a stage is multiplied to get the output channels of its blocks.
+ * K. He et al., "Deep Residual Learning", 2015, table 1.
  */
 const expansions = { basic: 1, bottleneck: 4 } as const
 
-/** K. He et al., "Deep Residual Learning", 2015, figure 5. */
+/** The convolutions of each kind of block: K. He et al., "Deep Residual Learning", 2015, figure 5. */
 const branches = { basic: basicBranch, bottleneck: bottleneckBranch } as const
 
 const stages = [

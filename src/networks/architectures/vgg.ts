@@ -1,6 +1,6 @@
 import { type Architecture, convolution, image224, type Layer, linear } from './layer.js'
 
-/** Channels of the convolutions, grouped by the poolings between them. */
+/** Output channels of the convolutions, in groups. A pooling follows each group. */
 const stages = [
   [64, 64],
   [128, 128],
@@ -28,7 +28,10 @@ export const vgg16: Architecture = {
   ],
 }
 
-/** The numbers in the weights' names have gaps, because torchvision also counts activations and poolings. */
+/**
+ * Makes the convolutions and poolings. The numbers in their keys (`features.0`, `features.2`, …) have gaps, because
+ * torchvision also counts activations and poolings.
+ */
 function convolutions(): Layer[] {
   let inputs = 3
   let number = 0

@@ -4,20 +4,23 @@ import type { Checkpoint } from '../checkpoint/checkpoint.js'
 import { shapeText } from '../checkpoint/tensor.js'
 import { type Architecture, featureLayersOf, type Parameter, parametersOf } from './layer.js'
 
-/** The weights that a network is built from, all of them present with the right shapes: see `weightsFor`. */
+/** The weights that a graph is built from. All are present and have the right shapes: see `weightsFor`. */
 export interface Weights {
   /** Path of the checkpoint, for messages. */
   readonly path: string
   readonly read: (key: string) => Promise<Float32Array>
 }
 
-/** A counter of training batches. Some versions of PyTorch store it, but it has no use after training. */
+/**
+ * Matches the key of a counter of training batches. Some versions of PyTorch store it, but it has no use after
+ * training.
+ */
 export const ignoredKey = /(^|\.)num_batches_tracked$/
 
 /**
  * Checks that a checkpoint belongs to this architecture: it must have exactly the tensors that the layers need, in the
- * right shapes. More tensors are an error, because a deeper network of the same family has all of these and more.
- * @param known architectures to compare with if it does not fit; the message names those that fit
+ * right shapes. Additional tensors are an error, because a deeper network of the same family has all of these and more.
+ * @param known architectures to try if the checkpoint does not fit; the message names those that fit
  */
 export function weightsFor(
   architecture: Architecture,
@@ -44,7 +47,7 @@ function remedy({ title, layers }: Architecture, checkpoint: Checkpoint, known: 
   return `it is not a checkpoint of ${title} with 1000 classes: use another file, or export its network to ONNX`
 }
 
-/** Whether a checkpoint has all keys of an architecture. Shapes are not compared, and more keys are allowed. */
+/** Whether a checkpoint has all keys of an architecture. Shapes are not compared, and additional keys are allowed. */
 export function hasKeys({ layers }: Architecture, checkpoint: Checkpoint): boolean {
   return parametersOf(layers).every(({ key }) => checkpoint.tensors.has(fileKey(checkpoint, key)))
 }

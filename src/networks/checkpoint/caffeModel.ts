@@ -20,7 +20,7 @@ import { bytesPerElement, type CheckpointTensor, contiguousStrides, elementCount
 
 /** The tables below describe Caffe's protobuf messages, with the names of src/caffe/proto/caffe.proto. */
 
-/** Caffe's own limit on the axes of a blob (include/caffe/blob.hpp). */
+/** Largest number of axes of a blob (an array of weights). Caffe has the same limit (include/caffe/blob.hpp). */
 const MOST_AXES = 32
 
 const blobShape = { dim: integers(1, MOST_AXES) }
@@ -37,10 +37,13 @@ const blob = {
 type BlobProto = MessageOf<typeof blob>
 
 const layerParameter = { name: text(1), blobs: messages(7, () => blob) }
-/** `layer` holds a layer in an even older form, V0LayerParameter. */
+/** A layer in the form of 2014. Its field `layer` holds a layer in an even older form, V0LayerParameter. */
 const v1LayerParameter = { name: text(4), blobs: messages(6, () => blob), layer: payloads(1) }
 
-/** NetParameter. All its fields are listed, because `startsWithName` recognises a Caffe model by them. */
+/**
+ * The message NetParameter, which is the whole file. All its fields are listed, because `startsWithName` recognises a
+ * Caffe model by them.
+ */
 export const netTable = {
   name: text(1),
   input: payloads(3),
@@ -60,7 +63,10 @@ export function isCaffeModel(head: Buffer, { path }: Pick<OpenFile, 'path'>): bo
   return extname(path).toLowerCase() === '.caffemodel' || startsWithName(head)
 }
 
-/** Whether a file starts with field 1 of NetParameter, a short name, and then the tag of another of its fields. */
+/**
+ * Whether a file starts like a Caffe model: with field 1 of NetParameter, a short name, and then the tag of another
+ * field of NetParameter.
+ */
 function startsWithName(head: Buffer): boolean {
   const [tag, length = 0x80] = head
   const end = 2 + length
@@ -124,14 +130,14 @@ function blobTensor(file: OpenFile, key: string, blob: BlobProto): CheckpointTen
   return { key, dtype, shape, read }
 }
 
-/** If the file has any of the four old fields, the shape is [num, channels, height, width]. */
+/** The shape of a blob. If it has any of the four old fields, the shape is [num, channels, height, width]. */
 function shapeOf({ num, channels, height, width, shape = {} }: BlobProto): readonly number[] {
   const legacy = [num, channels, height, width]
   if (legacy.every((size) => size === undefined)) return shape.dim ?? []
   return legacy.map((size) => size ?? 0)
 }
 
-/** Joins the elements of all pieces, without the protobuf tags between them. */
+/** Reads the elements of all pieces and joins them, without the protobuf tags between them. */
 async function readPieces(file: OpenFile, pieces: readonly Piece[], elementBytes: number): Promise<Uint8Array> {
   const [first] = pieces
   if (first && pieces.length === 1 && first.distance === elementBytes)

@@ -12,7 +12,7 @@ import { readZipCheckpoint } from './zipCheckpoint.js'
 export interface Checkpoint {
   readonly path: string
   readonly format: CheckpointFormat
-  /** By key, such as `conv1.weight`, in the order of the file. */
+  /** The tensors by key, such as `conv1.weight`, in the order of the file. */
   readonly tensors: ReadonlyMap<string, CheckpointTensor>
 }
 
@@ -22,7 +22,7 @@ type CheckpointFormat = (typeof formats)[number]['format']
 
 interface FormatReader {
   readonly format: string
-  /** Whether a file with these first bytes (up to 512) is of this format. */
+  /** Whether a file is of this format. `head` is its first bytes (up to 512). */
   readonly recognises: (head: Buffer, file: OpenFile) => boolean
   readonly read: (file: OpenFile) => Promise<ReadonlyMap<string, CheckpointTensor>>
 }
@@ -66,7 +66,10 @@ export async function readCheckpoint(file: OpenFile): Promise<Checkpoint> {
   }
 }
 
-/** Makes `read` check each element. One NaN would make every feature NaN, and the error would not name the file. */
+/**
+ * Returns the tensor with a `read` that also checks that each element is finite. Without this, one NaN would make every
+ * feature NaN, and the error would not name the file.
+ */
 function finite(path: string, tensor: CheckpointTensor): CheckpointTensor {
   return {
     ...tensor,
@@ -83,7 +86,10 @@ function finite(path: string, tensor: CheckpointTensor): CheckpointTensor {
   }
 }
 
-/** A plain loop, because a callback for each of a hundred million weights takes seconds. */
+/**
+ * Index of the first NaN or infinity; -1 if there is none. A callback for each of a hundred million weights would take
+ * seconds, so this is a plain loop.
+ */
 function firstNotFinite(elements: Float32Array): number {
   for (let i = 0; i < elements.length; i++) if (!Number.isFinite(elements[i])) return i
   return -1

@@ -9,7 +9,10 @@ import { type RootStorage, storageOf, torchGlobals } from './torchObjects.js'
 export const legacyMagic = Buffer.from('80028a0a6cfc9c46f9206aa850192e', 'hex')
 
 const protocolVersion = 1001
-/** Limits the reads in the file, one per storage. A network has some hundreds of storages. */
+/**
+ * Largest number of storages (arrays of elements), because each one takes a read of the file. A network has some
+ * hundreds.
+ */
 const maximumStorages = 20_000
 
 /**
@@ -21,7 +24,8 @@ const maximumStorages = 20_000
  * 4. the saved object
  * 5. the keys of its storages
  *
- * The storages follow, in the order of the keys. Each is its number of elements (int64) and then its bytes.
+ * The storages (arrays of elements) follow, in the order of the keys. Each one is written as its number of elements
+ * (int64) and then its bytes.
  * Reference: PyTorch, torch/serialization.py, `_legacy_save` and `_legacy_load`.
  */
 export async function readLegacyCheckpoint(file: OpenFile): Promise<ReadonlyMap<string, CheckpointTensor>> {
@@ -49,7 +53,7 @@ interface LegacyPickles {
 
 function readPickles(head: Buffer): LegacyPickles {
   const storages = new Map<string, RootStorage>()
-  // The storages come after the pickles, so `locateStorages` checks their sizes.
+  // Here, any size is accepted. The storages come after the pickles, so `locateStorages` checks their sizes later.
   const persistentLoad = (id: PickleValue) => storageOf(id, storages, () => Number.POSITIVE_INFINITY)
   const world = { globals: torchGlobals, persistentLoad }
   let end = legacyMagic.length

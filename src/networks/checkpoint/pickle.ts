@@ -26,7 +26,7 @@ export interface PickleGlobal {
   readonly kind: 'global'
   /** `module.name`, as the pickle spells it. */
   readonly name: string
-  /** Is called if the pickle calls the global; absent if the pickle may name it, but not call it. */
+  /** Function to run when the pickle calls the global; absent if the pickle may name the global, but not call it. */
   readonly call?: (args: readonly PickleValue[]) => PickleValue
 }
 
@@ -39,7 +39,7 @@ export interface PickleObject {
 
 /** The objects that the caller allows a pickle to refer to. */
 export interface PickleWorld {
-  /** The keys are `module.name`. */
+  /** The allowed classes and functions, by `module.name`. */
   readonly globals: ReadonlyMap<string, PickleGlobal>
   /** Returns the object for a persistent id (BINPERSID), a reference to data outside of the pickle. */
   readonly persistentLoad: (id: PickleValue) => PickleValue
@@ -149,7 +149,10 @@ function pushContainer(machine: Machine, container: PickleValue): void {
   push(machine, container)
 }
 
-/** Limits new lists and dictionaries, because a short pickle could copy one from its memo again and again. */
+/**
+ * Counts new lists and dictionaries, and limits their number. Otherwise, a short pickle could fill the memory by
+ * copying one from its memo again and again.
+ */
 function charge(machine: Machine, count: number): void {
   machine.containers += count
   if (machine.containers > maximumContainers)
@@ -194,7 +197,7 @@ function protocol(machine: Machine): void {
   if (version > 3) throw new PickleError(`pickle protocol ${version} is not supported (PyTorch uses protocol 2)`)
 }
 
-/** LONG1: a little-endian two's complement integer of any length. */
+/** Decodes the integer of the opcode LONG1: little-endian two's complement of any length. */
 function long(bytes: Buffer): number | bigint {
   let value = 0n
   for (let i = bytes.length - 1; i >= 0; i--) value = (value << 8n) | BigInt(bytes.readUInt8(i))
@@ -261,7 +264,10 @@ function reduce(machine: Machine): void {
   pushContainer(machine, callee.call(args))
 }
 
-/** Sets attributes (BUILD). Those of a state dict are dropped: its `_metadata` holds only versions of modules. */
+/**
+ * Sets attributes of an object (BUILD). Attributes of a state dict are dropped, because its `_metadata` holds only
+ * versions of modules.
+ */
 function build(machine: Machine): void {
   const state = pop(machine)
   const target = top(machine)

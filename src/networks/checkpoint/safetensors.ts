@@ -24,7 +24,10 @@ const dataTypes: ReadonlyMap<unknown, DataType> = new Map<unknown, DataType>([
 ])
 
 const lengthBytes = 8
-/** A real header takes about 100 bytes per tensor. Malicious JSON can take 50 times its length in memory. */
+/**
+ * Longest header to read. A real one takes about 100 bytes per tensor. Malicious JSON can take 50 times its length in
+ * memory.
+ */
 const maximumHeaderBytes = 4 * 2 ** 20
 
 /** Whether a file starts like safetensors: the length of the header, then a JSON object. */
@@ -34,8 +37,9 @@ export function isSafetensors(head: Buffer, { size }: Pick<OpenFile, 'size'>): b
 }
 
 /**
- * The file holds the header's length (uint64), the header as JSON, `{name: {dtype, shape, data_offsets: [start,
- * end]}}`, and then the tensors' bytes. The offsets count from the start of these bytes.
+ * Reads a safetensors file. It consists of the header's length (uint64), the header as JSON, and the bytes of the
+ * tensors. The header is `{name: {dtype, shape, data_offsets: [start, end]}}`. Offsets count from the start of the
+ * tensors' bytes.
  * Reference: https://github.com/huggingface/safetensors#format
  */
 export async function readSafetensors(file: OpenFile): Promise<ReadonlyMap<string, CheckpointTensor>> {

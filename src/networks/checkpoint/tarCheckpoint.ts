@@ -42,13 +42,19 @@ export async function readTarCheckpoint(file: OpenFile): Promise<ReadonlyMap<str
   })
 }
 
-/** A storage and the range of its bytes. A view has the range of the whole storage. */
+/**
+ * A storage and the range of its bytes in the file. A view (a part of another storage) has the range of the whole
+ * storage.
+ */
 interface LocatedStorage {
   readonly storage: TorchStorage
   readonly range: ByteRange
 }
 
-/** Tar checkpoints also name types of tensors. They are allowed, but unused: a tensor has the type of its storage. */
+/**
+ * Tar checkpoints also name types of tensors. These names are allowed, but unused: a tensor has the type of its
+ * storage.
+ */
 const tarGlobals: ReadonlyMap<string, PickleGlobal> = new Map([
   ...torchGlobals,
   ...[...storageTypes.keys()].map((storage): [string, PickleGlobal] => {
@@ -87,14 +93,18 @@ async function readStorages(file: OpenFile, member: ByteRange): Promise<Readonly
 }
 
 /**
- * Keys are memory addresses of the process that saved the file. Lists are refused: as text, they could fill the memory.
+ * Text of the key of a storage or tensor. Keys are memory addresses of the process that saved the file. Lists are
+ * refused, because their text could fill the memory.
  */
 function keyText(key: PickleValue | undefined): string {
   if (typeof key === 'string' || typeof key === 'number' || typeof key === 'bigint') return String(key)
   throw new PickleError('a storage or tensor in it has a key that is neither a text nor a number')
 }
 
-/** Finds the type and the bytes of a storage. @param description (key, location, type) */
+/**
+ * Finds the type and the bytes of a storage.
+ * @param description the tuple (key, location, type)
+ */
 function locate(description: PickleValue, elements: number, offset: number, end: number): LocatedStorage {
   const [key, , type] = Array.isArray(description) ? (description as PickleValue[]) : []
   const dtype = isKind<PickleGlobal>(type, 'global') ? storageTypes.get(type.name) : undefined
@@ -105,7 +115,10 @@ function locate(description: PickleValue, elements: number, offset: number, end:
   return { storage: { kind: 'storage', key: keyText(key), dtype, elements, start: 0 }, range: { offset, length } }
 }
 
-/** Adds the views of storages. Each is (key, key of the viewed storage, start, number of elements). */
+/**
+ * Adds the views, which are parts of other storages. Each is a tuple (key, key of the viewed storage, start, number of
+ * elements).
+ */
 function withViews(
   storages: ReadonlyMap<string, LocatedStorage>,
   views: PickleValue,
@@ -130,8 +143,8 @@ function withViews(
 }
 
 /**
- * A tensor is a pickle of (key, key of its storage, type), the number of dimensions as int32, four unused bytes, and
- * then shape, strides and offset as int64.
+ * Reads the descriptions of the tensors. Each is a pickle of (key, key of its storage, type), the number of dimensions
+ * as int32, four unused bytes, and then shape, strides and offset as int64.
  */
 async function readTensors(
   file: OpenFile,
@@ -168,7 +181,9 @@ async function readTensors(
   return tensors
 }
 
-/** The id is the tensor's number; a tuple would mean a whole module. */
+/**
+ * Finds the tensor that the state dict refers to by its number. A tuple instead of a number would mean a whole module.
+ */
 function referent(id: PickleValue, tensors: ReadonlyMap<string, TorchTensor>): PickleValue {
   const tensor = typeof id === 'string' || typeof id === 'number' ? tensors.get(String(id)) : undefined
   if (!tensor) throw new PickleError('it holds something that is not a tensor, such as a whole module')

@@ -48,7 +48,7 @@ function octal(header: Buffer, start: number, length: number): number {
   return /^[0-7]+$/.test(digits) ? Number.parseInt(digits, 8) : Number.NaN
 }
 
-/** The checksum's own bytes count as spaces. */
+/** Sum of a header's bytes. The bytes of the stored checksum count as spaces. */
 function checksum(header: Buffer): number {
   return header.reduce((sum, byte, index) => sum + (index >= 148 && index < 156 ? 0x20 : byte), 0)
 }

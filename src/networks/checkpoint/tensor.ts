@@ -31,11 +31,14 @@ export interface CheckpointTensor {
   /** Element type in the file. */
   readonly dtype: DataType
   readonly shape: readonly number[]
-  /** Elements as float32, in C order. @throws InputError for a shorter file, a wrong checksum, NaN or infinity */
+  /**
+   * Reads the elements as float32, in C order.
+   * @throws InputError if the file is too short, the checksum is wrong, or an element is NaN or infinite
+   */
   readonly read: () => Promise<Float32Array>
 }
 
-/** The elements of a storage that belong to a tensor. Offset and strides count elements, not bytes. */
+/** Which elements of a storage (a shared array) belong to a tensor. Offset and strides count elements, not bytes. */
 export interface TensorLayout {
   readonly offset: number
   readonly shape: readonly number[]
@@ -47,7 +50,7 @@ export function elementCount(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1)
 }
 
-/** Such as `[64, 3, 11, 11]`. */
+/** Text of a shape, such as `[64, 3, 11, 11]`. */
 export function shapeText(shape: readonly number[]): string {
   return `[${shape.join(', ')}]`
 }
@@ -65,7 +68,7 @@ export function contiguousStrides(shape: readonly number[]): number[] {
 
 /**
  * Says what is wrong with a tensor's layout in a storage; null if nothing is. A correct layout stays within the
- * storage. It has no more elements than the storage, because strides of 0 could otherwise claim any number.
+ * storage. It also has no more elements than the storage, because with strides of 0 it could claim any number.
  */
 export function layoutFault(layout: TensorLayout, storageElements: number): string | null {
   const { offset, shape, strides } = layout
@@ -109,7 +112,10 @@ export function gatherFloat32(storage: Uint8Array, dtype: DataType, layout: Tens
   return result
 }
 
-/** The stride of an axis of size 1 is never used, so it may be anything. */
+/**
+ * Whether the elements follow one another in C order. The stride of an axis of size 1 is never used, so it may be
+ * anything.
+ */
 function isContiguous(layout: TensorLayout): boolean {
   const expected = contiguousStrides(layout.shape)
   return layout.strides.every((stride, axis) => layout.shape[axis] === 1 || stride === expected[axis])

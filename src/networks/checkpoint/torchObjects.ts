@@ -8,7 +8,7 @@ import { bytesPerElement, type DataType, layoutFault, type TensorLayout } from '
  * Reference: PyTorch, torch/_utils.py (`_rebuild_tensor_v2`, `_rebuild_parameter`), torch/serialization.py.
  */
 
-/** The elements of one or more tensors. `key` identifies their bytes in the file. */
+/** An array of elements that belongs to one or more tensors. `key` identifies its bytes in the file. */
 export interface TorchStorage extends PickleObject {
   readonly kind: 'storage'
   readonly key: string
@@ -28,7 +28,7 @@ export interface TorchTensor extends PickleObject {
   readonly layout: TensorLayout
 }
 
-/** A Parameter as PyTorch up to 0.3 pickled it. Its tensor is an argument or one of the attributes. */
+/** A Parameter as PyTorch up to 0.3 pickled it. Its tensor is an argument of the call or one of the attributes. */
 export interface OldParameter extends PickleObject {
   readonly kind: 'parameter'
   tensor: TorchTensor | null
@@ -75,7 +75,10 @@ function orderedDict(args: readonly PickleValue[]): PickleValue {
   return result
 }
 
-/** Arguments: storage, offset, shape, strides. Further ones (requires_grad, hooks) matter only for training. */
+/**
+ * Makes a tensor from the arguments storage, offset, shape and strides. Further ones (requires_grad, hooks) matter only
+ * for training.
+ */
 function rebuildTensor(args: readonly PickleValue[]): TorchTensor {
   const [storage, offset, shape, strides] = args
   if (
@@ -92,7 +95,7 @@ function rebuildTensor(args: readonly PickleValue[]): TorchTensor {
   return { kind: 'tensor', storage, layout }
 }
 
-/** Arguments: tensor, requires_grad, hooks. */
+/** Returns the tensor of a Parameter. The arguments are the tensor, requires_grad and hooks. */
 function rebuildParameter(args: readonly PickleValue[]): PickleValue {
   const [tensor] = args
   if (!isKind<TorchTensor>(tensor, 'tensor')) throw new PickleError('a Parameter holds something that is not a tensor')
@@ -100,7 +103,8 @@ function rebuildParameter(args: readonly PickleValue[]): PickleValue {
 }
 
 /**
- * The state is (requires_grad, volatile, hooks) or, in older files, (tensor, gradient, hooks, requires_grad, volatile).
+ * Makes a Parameter, whose attributes are set later. They are (requires_grad, volatile, hooks) or, in older files,
+ * (tensor, gradient, hooks, requires_grad, volatile).
  */
 function oldParameter(args: readonly PickleValue[]): OldParameter {
   const [tensor] = args
@@ -118,8 +122,8 @@ function oldParameter(args: readonly PickleValue[]): OldParameter {
 /**
  * Reads a storage's persistent id, `('storage', type, key, location, number of elements)`. In the legacy format, a
  * sixth item follows: null, or `(view key, start, number of elements)` for a view.
- * @param roots the storages that were read before, by key; this one is added
- * @param byteLength bytes that the file holds under a key; undefined if it has no such key
+ * @param roots the storages that were read before, by key; the new one is added
+ * @param byteLength returns the number of bytes that the file holds under a key; undefined if it has no such key
  */
 export function storageOf(
   id: PickleValue,
@@ -140,7 +144,7 @@ export function storageOf(
   if (available < needed) {
     throw new PickleError(`storage ${printable(key)} should have ${counted(needed, 'byte')}, but has only ${available}`)
   }
-  // PyTorch never saves one storage under two types, and on loading it uses only the first.
+  // PyTorch never saves one storage under two types. If a file has two, PyTorch uses only the first.
   const root = roots.get(key) ?? { dtype, elements }
   if (root.dtype !== dtype || root.elements !== elements) {
     throw new PickleError(`storage ${printable(key)} has two different types or lengths`)

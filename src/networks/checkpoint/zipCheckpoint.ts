@@ -32,7 +32,7 @@ export async function readZipCheckpoint(file: OpenFile): Promise<ReadonlyMap<str
   })
 }
 
-/** torch.save names the root folder after the file, which may have been renamed since. */
+/** Finds the root folder. torch.save names it after the file, which may have been renamed since. */
 function rootOf(file: OpenFile, directory: ReadonlyMap<string, ZipEntry>): string {
   const pickles = [...directory.keys()].filter((name) => /^[^/]+\/data\.pkl$/.test(name))
   if (pickles.length !== 1) {
@@ -58,7 +58,7 @@ async function readEntry(file: OpenFile, entry: ZipEntry, maximumLength: number)
     )
   }
   const bytes = await file.read(entry)
-  // torch.save can omit the checksums. They are 0 then.
+  // If torch.save omits the checksums, they are 0.
   if (entry.crc32 !== 0 && crc32(bytes) !== entry.crc32) {
     throw new InputError(
       `${file.path} is damaged: the checksum of ${printable(entry.name)} in this zip file is wrong; download or copy it again`,

@@ -2,7 +2,7 @@ import { InputError } from '../../errors.js'
 import type { ByteRange, OpenFile } from '../../files/openFile.js'
 import { counted, printable } from '../../support/text.js'
 
-/** A file in the zip file: the range of its bytes, which are not compressed, and their CRC-32. */
+/** A file inside the zip file: its name, the range of its bytes, which are not compressed, and their CRC-32. */
 export interface ZipEntry extends ByteRange {
   readonly name: string
   readonly crc32: number
@@ -15,10 +15,12 @@ const endBytes = 22
 const end64Bytes = 56
 const locator64Bytes = 20
 const maximumCommentBytes = 0xffff
-/** A real central directory takes about 100 bytes per tensor. */
+/** Longest central directory to read. A real one takes about 100 bytes per tensor. */
 const maximumDirectoryBytes = 16 * 2 ** 20
 
-/** Limits the reads, since every entry has its own header. A network has some hundreds of tensors. */
+/**
+ * Largest number of entries, because each one takes a read for its own header. A network has some hundreds of tensors.
+ */
 const maximumEntries = 20_000
 
 /** The zip file is damaged or not supported. The message says why, without the file's name. */
@@ -149,7 +151,7 @@ async function locateEntry(file: OpenFile, header: CentralHeader): Promise<ZipEn
   return { name, crc32, offset, length }
 }
 
-/** Numbers beyond 2^53 lose their last digits; they are larger than any file anyway. */
+/** Reads an uint64. Numbers beyond 2^53 lose their last digits; they are larger than any file anyway. */
 function uint64(bytes: Buffer, at: number): number {
   return Number(bytes.readBigUInt64LE(at))
 }

@@ -17,7 +17,7 @@ export async function cachedCopy(
   const { path, files, sha256: original } = typeof model === 'string' ? await readHashedOnnx(model) : model
   const listed = (_: string, value: unknown) => (value instanceof Set ? [...value] : value)
   const digest = sha256(JSON.stringify([original, changes], listed)).slice(0, 16)
-  // Only the first 40 characters, because file systems limit the length of names.
+  // The name is cut after 40 characters, because file systems limit the length of names.
   const stem = [...basename(path, extname(path))].slice(0, 40).join('')
   // All copies of a graph with external data share one folder, so that the data are copied only once.
   const name =

@@ -6,8 +6,9 @@ import { ElementType } from './messages.js'
 import type { Node, TypedInfo } from './model.js'
 
 /**
- * Inputs of a graph that composites its images itself. The window is the patch with a transparent border of one pixel:
- * [rows + 2, cols + 2] per channel, flattened channel by channel.
+ * Inputs of a graph that draws a patch (the picture of an object) on a background itself. The window is the patch with
+ * a transparent border of one pixel. Its shape is [patch rows + 2, patch cols + 2] per channel, flattened channel by
+ * channel.
  */
 export const SCENE_INPUTS = {
   /** float32 [3 * window pixels]: normalised colours times opacity, 0 where transparent. */
@@ -18,23 +19,24 @@ export const SCENE_INPUTS = {
   background: 'shiftscope.background',
   /** int32 [3, 1, 1]: the index in the window at which each channel starts. */
   channels: 'shiftscope.channels',
-  /** int32 [N, 1, rows, 1]: for each row of the frame, the start index of the window row that is drawn there. */
+  /** int32 [N, 1, rows, 1]: for each row of the image, the index at which the window row that is drawn there starts. */
   rows: 'shiftscope.rows',
-  /** int32 [N, 1, 1, cols]: for each column of the frame, the window column that is drawn there. */
+  /** int32 [N, 1, 1, cols]: for each column of the image, the index of the window column that is drawn there. */
   cols: 'shiftscope.cols',
 } as const
 
-/** Name of the output that holds a layer's features in a compositing graph. */
+/** Name of the output that holds a layer's features in a graph that `compositingGraph` made. */
 export function featureOutput(layer: FeatureLayer, precision: Precision): string {
   return precision === 'fp16' ? `shiftscope.features.${layer.name}` : outputOf(layer)
 }
 
 /**
- * A network's graph that composites patch and background itself. A device then receives two index vectors per image
- * (`rows` and `cols`) instead of the whole image. The sum of `channels`, `rows` and `cols` is each pixel's index in the
- * window. The graph computes image = colours * opacity + background * (1 - opacity), as `native/core/composite.h`
- * defines it.
- * @param precision of the network. Compositing is always float32, and so are the outputs that `featureOutput` names.
+ * Copies a network's graph and adds nodes that draw the patch on the background. A device then receives two index
+ * vectors per image (`rows` and `cols`) instead of the whole image. The sum of `channels`, `rows` and `cols` is each
+ * pixel's index in the window. The graph computes image = colours * opacity + background * (1 - opacity), as
+ * `native/core/composite.h` defines it.
+ * @param precision of the network. The images are always drawn in float32, and the outputs that `featureOutput` names
+ * are float32, too.
  * @returns path of the ONNX file, in the graph cache
  */
 export async function compositingGraph(
@@ -59,7 +61,9 @@ function sceneInputs({ rows, cols, batch }: NetworkInput): readonly TypedInfo[] 
   ]
 }
 
-/** Changes for float16: the images are cast after compositing, and the features are cast back at the end. */
+/**
+ * Changes for float16: the finished images are converted to float16, and the features are converted back at the end.
+ */
 function halfPrecision({ onnxPath, input, layers }: Pick<Network, 'onnxPath' | 'input' | 'layers'>) {
   const { nodes, renamedInputs } = halfPrecisionChanges(onnxPath)
   const outputs = layers.map((layer) => featureOutput(layer, 'fp16'))

@@ -1,6 +1,6 @@
 import type { Node } from './model.js'
 
-/** Nodes that output the shapes of tensors, so that their values need not be copied out of ONNX Runtime. */
+/** Nodes that output the shapes of tensors. With them, the tensors' values need not be copied out of ONNX Runtime. */
 export function extentNodes(names: readonly string[]): readonly Node[] {
   return names.map((name) => {
     const output = extentOf(name)

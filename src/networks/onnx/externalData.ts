@@ -42,12 +42,16 @@ export async function externalFiles({ path, external }: ReferringModel): Promise
 }
 
 const MOST_FILES = 10_000
-/** Most key-value pairs that say where a tensor's data is: file, offset, length, and others that exporters add. */
+/**
+ * Largest number of key-value pairs that say where a tensor's data is: file, offset, length, and others that exporters
+ * add.
+ */
 const MOST_ENTRIES = 100
 
 /**
- * The data files that a model names, each once. They need not exist.
- * @throws InputError when a path leads out of the model's folder; ProtobufError for an invalid location of data
+ * The data files that a model names, without duplicates. The files need not exist.
+ * @throws InputError if a path leads out of the model's folder
+ * @throws ProtobufError for an invalid location of data
  */
 export function externalReferences(path: string, file: ProtobufFile, model: ModelProto): readonly ExternalReference[] {
   const ends = new Map<string, number>()
@@ -77,7 +81,7 @@ function eachOuterTensor(message: object, visit: (tensor: TensorProto) => void):
   for (const part of Object.values(message)) if (typeof part === 'object' && part !== null) eachOuterTensor(part, visit)
 }
 
-/** Bytes per element. For other types, the model must state the length of the data. */
+/** Bytes per element of each type. For other types, the model must state the length of the data. */
 const ELEMENT_BYTES: Readonly<Record<number, number>> = {
   [ElementType.FLOAT]: 4,
   [ElementType.UINT8]: 1,

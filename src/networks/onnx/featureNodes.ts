@@ -11,7 +11,10 @@ export interface ShownTensor {
   readonly shape: readonly number[]
   /** Whether the tensor is a reshaped copy of another one, so that its axes may mean something else. */
   readonly isReshaped?: boolean
-  /** Relative distance between an image's values in a run alone and in a batch; absent if it is only rounding. */
+  /**
+   * Relative distance between an image's values when it runs alone and when it runs in a batch; absent if the distance
+   * is only rounding.
+   */
   readonly dependence?: number
 }
 
@@ -42,9 +45,9 @@ function isPoint(shape: readonly number[]): boolean {
 
 /**
  * Nodes that turn a tensor into features: they convert it to float32, and pool a map to one value per channel. The
- * cells of a map are its pixels, or a transformer's tokens in [N, T, C]. `center` takes the middle cell; for an even
- * number, it is the one before the middle, as for anchors. A class token is included in `mean` and `max`, but it is
- * never the middle cell.
+ * cells of a map are its pixels, or a transformer's tokens in [N, T, C]. `center` takes the middle cell. If there is an
+ * even number of cells along an axis, it takes the one before the middle. A class token is included in `mean` and
+ * `max`, but it is never the middle cell.
  * @throws UsageError for a tensor that cannot be pooled in this way
  */
 export function featureNodes(name: string, tensor: ShownTensor, pool: Pool): FeatureNodes {
@@ -81,12 +84,13 @@ function placesOf(
   isReshaped: boolean,
 ): { readonly permutation: readonly number[] | null; readonly extents: readonly number[] } {
   const [, a = 1, b = 1, c = 1] = shape
-  // Frames are square. So if two neighbouring axes are equal, they are rows and columns, and the other one is channels.
+  // Images are square, and so are their maps. If two neighbouring axes are equal, they are rows and columns, and the
+  // other one is channels.
   if (shape.length === 4 && b === c) return { permutation: null, extents: [b, c] }
   if (shape.length === 4 && a === b) return { permutation: [0, 3, 1, 2], extents: [a, b] }
   if (shape.length === 3) {
     const [first, last] = [tokenSquare(a), tokenSquare(b)]
-    // A map that was reshaped has no class token, and its channels come before its cells.
+    // If a map was reshaped to these cells, there is no class token, and the channels come before the cells.
     const isTokensLast = last !== undefined && (first === undefined || (last.before === 0 && isReshaped))
     return isTokensLast ? { permutation: null, extents: [b] } : { permutation: [0, 2, 1], extents: [a] }
   }

@@ -25,7 +25,7 @@ export interface GraphChanges {
   readonly inputs?: readonly TypedInfo[]
   readonly nodes?: readonly Node[]
   readonly constants?: readonly Initializer[]
-  /** New input lists for nodes that must read other tensors, by the node's index in the file. */
+  /** New input lists for nodes that must read other tensors. The keys are the indices of these nodes in the file. */
   readonly renamedInputs?: Readonly<Record<number, readonly string[]>>
   /** Whether to drop the original outputs and the stated types of inner tensors, because their types change. */
   readonly retyped?: boolean

@@ -10,26 +10,32 @@ import {
   type TensorProto,
 } from './messages.js'
 
-/** Nodes and constants of an ONNX graph. Only small constants have values, because these may determine shapes. */
+/**
+ * Nodes and constants of an ONNX graph. Large constants are listed without their values; small ones have values,
+ * because these may determine shapes.
+ */
 export interface GraphNodes {
   /** In the order of the file: each node comes after the nodes whose outputs it reads. */
   readonly nodes: readonly GraphNode[]
   /** Initializers by name. */
   readonly constants: ReadonlyMap<string, GraphConstant>
-  /** Version of ONNX's own operators. */
+  /** Version of ONNX's own set of operators that the graph uses. */
   readonly operatorSet: number
 }
 
 export interface GraphNode {
   readonly operator: string
-  /** Empty for ONNX's own operators. */
+  /** Name of the set that the operator belongs to; empty for ONNX's own operators. */
   readonly domain: string
   readonly inputs: readonly string[]
   readonly outputs: readonly string[]
   readonly attributes: Attributes
 }
 
-/** Null stands for values that are not read: other types, negative integers, and long lists or texts. */
+/**
+ * Attributes by name. Null stands for a value that is not read: another type, a negative integer, or a long list or
+ * text.
+ */
 type Attributes = ReadonlyMap<string, AttributeValue>
 type AttributeValue = number | string | readonly number[] | GraphConstant | null
 
@@ -43,7 +49,7 @@ export interface GraphConstant {
 
 /** Largest number of elements of a constant whose values are read. */
 const SMALL = 256
-/** Larger whole numbers cannot be part of a shape. */
+/** Numbers from this size on cannot be the length of an axis. */
 const MAXIMUM_SIZE = 2 ** 31
 
 export function graphNodes(file: ProtobufFile, { graph = {}, opset_import = [] }: ModelProto): GraphNodes {

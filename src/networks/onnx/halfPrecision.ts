@@ -15,7 +15,7 @@ const FOLLOWING = new Set(
 
 /**
  * Changes that make a graph compute in float16 if its image input is float16. The weights in the file stay float32, and
- * added nodes cast them. ONNX Runtime does this once, when it opens the graph.
+ * added nodes convert them. ONNX Runtime does this conversion once, when it opens the graph.
  * @throws UsageError when an operator might need float32
  */
 export function halfPrecisionChanges(path: string): Required<Pick<GraphChanges, 'nodes' | 'renamedInputs'>> {

@@ -23,16 +23,19 @@ const PIXEL_TYPES: Readonly<Record<string, number>> = {
   uint8: ElementType.UINT8,
 }
 
-/** Side of the frame in pixels, as in the paper, if neither the model nor a recipe gives it. */
+/** Side of the images in pixels if neither the model nor a recipe states it. It is the size in the paper. */
 const USUAL_SIDE = 224
 
-/** Most values in a batch, if the graph fixes its size: 1 GiB of float32. */
+/** Largest number of values in a batch, for a graph that fixes its batch size: 1 GiB of float32. */
 const MOST_VALUES = 2 ** 28
 
 const refusal = (path: string, found: string, remedy: string) =>
   new InputError(`${path} ${found}; one input [N, 3, rows, cols] of numbers is needed: ${remedy}`)
 
-/** @throws InputError when the model has no or several inputs, or takes something other than images */
+/**
+ * Finds the image input of a model.
+ * @throws InputError when the model has no or several inputs, or takes something other than images
+ */
 export function imageInput({ path, inputs }: OnnxModel): ImageInput {
   const [tensor] = inputs
   if (!tensor || inputs.length > 1) {
@@ -58,9 +61,10 @@ export interface PlannedInput {
 }
 
 /**
- * @param wantedSize side of the frame in pixels that the user wants
- * @throws InputError if the axes are not those of an RGB image; UsageError if the model does not take the wanted size
- * or the recipe's pixel values
+ * Decides how images are passed to a model, and how its graph must be changed for this.
+ * @param wantedSize side of the images in pixels that the user wants
+ * @throws InputError if the axes are not those of an RGB image
+ * @throws UsageError if the model does not take the wanted size or the recipe's pixel values
  */
 export function plannedInput(
   model: OnnxModel,

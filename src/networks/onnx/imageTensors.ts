@@ -28,7 +28,10 @@ export interface FullyConnected {
   readonly output: string
 }
 
-/** Operators that multiply two matrices, with the indices of these inputs. 8-bit operators have scales between them. */
+/**
+ * Operators that multiply two matrices, and which two of their inputs are the matrices. 8-bit operators have scales in
+ * between.
+ */
 const PRODUCTS: Readonly<Record<string, readonly [number, number]>> = {
   Gemm: [0, 1],
   MatMul: [0, 1],
@@ -81,7 +84,7 @@ function productOf(
   return constants.has(weights) && !constants.has(features) ? { input: features, output } : undefined
 }
 
-/** Names of the initializers, and of the tensors that nodes compute from these alone. */
+/** Names of the initializers, and of the tensors that nodes compute from constants alone. */
 function constantTensors({ nodes, constants }: GraphNodes): ReadonlySet<string> {
   const known = new Set(constants.keys())
   for (const { inputs, outputs } of nodes) {

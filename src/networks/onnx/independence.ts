@@ -29,7 +29,10 @@ function takesBatchStatistics({ attributes, outputs }: GraphNode, operatorSet: n
   return outputs.slice(1).some((output) => output !== '')
 }
 
-/** Whether a tensor is a constant that is true. One that is computed is not found here, but by `checkIndependence`. */
+/**
+ * Whether a tensor is a constant that is true. A computed tensor is not recognised here; `checkIndependence` finds its
+ * effect.
+ */
 function isTrue(name: string, { nodes, constants }: GraphNodes): boolean {
   const made = nodes.find(({ operator, outputs }) => operator === 'Constant' && outputs[0] === name)
   const constant = constants.get(name) ?? made?.attributes.get('value')
@@ -41,11 +44,12 @@ export function scalesByBatch({ nodes }: GraphNodes): boolean {
   return nodes.some(({ operator }) => operator.startsWith('DynamicQuantize'))
 }
 
-/** Largest relative distance between an image's values alone and in a batch that counts as rounding. */
+/** Largest relative distance that counts as rounding, between an image's values when it runs alone and in a batch. */
 const ROUNDING = 1e-3
 
 /**
- * Relative distance between an image's values in a batch and in another run; undefined if it is only rounding.
+ * Relative distance between an image's values in a batch (`beside`) and in another run (`alone`); undefined if it is
+ * only rounding.
  * @param alone may be longer; only the first `beside.length` values count
  */
 export function dependence(beside: Float32Array, alone: Float32Array): number | undefined {

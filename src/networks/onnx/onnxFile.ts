@@ -73,7 +73,7 @@ export function readOnnxFile(path: string): OnnxModel {
   return withFileSync(path, readOnnx)
 }
 
-/** An ONNX model, its data files, and the hash of all of them. */
+/** An ONNX model, its data files, and one hash over all of these files. */
 export interface HashedModel extends OnnxModel {
   /** SHA-256 of the ONNX file and its data files; it identifies the weights. */
   readonly sha256: string
@@ -83,7 +83,8 @@ export interface HashedModel extends OnnxModel {
 }
 
 /**
- * Reads an ONNX file, and hashes it and its data files. @param accept may refuse the model before anything is hashed
+ * Reads an ONNX file, and hashes it and its data files.
+ * @param accept may refuse the model before anything is hashed
  */
 export function readHashedOnnx(path: string, accept: (model: OnnxModel) => void = () => {}): Promise<HashedModel> {
   return withFile(path, async (file) => {

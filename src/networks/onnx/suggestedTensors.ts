@@ -7,7 +7,10 @@ export interface MadeTensor extends ShownTensor {
   readonly operator: string
 }
 
-/** Operators that can end a block, the surest first. An Add counts only if both its inputs depend on the image. */
+/**
+ * Operators that can end a stage (see `stageEnds`), the surest first. An Add counts only if both its inputs depend on
+ * the image.
+ */
 const ENDS: readonly (readonly string[])[] = [
   ['Add'],
   ['Concat'],
@@ -50,7 +53,10 @@ export function stageEnds(graph: GraphNodes, tensors: readonly MadeTensor[]): re
   }
 }
 
-/** Outputs of the fully connected layers before a tensor, each before its activation. */
+/**
+ * Outputs of the fully connected layers that the tensor `last` depends on. Each is taken after the bias, but before the
+ * activation.
+ */
 export function connectedEnds(graph: GraphNodes, last: string, tensors: readonly MadeTensor[]): readonly string[] {
   const vectors = new Set(tensors.flatMap(({ name, shape }) => (shape.length === 2 ? [name] : [])))
   const biased = new Map(
@@ -68,7 +74,10 @@ function isJoin({ operator, inputs }: GraphNode, known: ReadonlySet<string>): bo
   return operator === 'Add' && inputs.every((name) => known.has(name))
 }
 
-/** A text that is equal for all tensors of one stage. Undefined for anything but square maps and tokens. */
+/**
+ * A text that describes the size of a map. All tensors of one stage have the same text. Undefined for anything but
+ * square maps and tokens.
+ */
 function sizeOf(tensor: MadeTensor): string | undefined {
   if (!isMap(tensor)) return undefined
   const [, a = 0, b = 0, c = 0] = tensor.shape

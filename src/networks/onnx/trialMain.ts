@@ -31,7 +31,7 @@ export interface TrialQuestion {
 
 export type TrialAnswer = ReadonlyMap<string, ShownTensor>
 
-/** Without this, ONNX Runtime also prints the errors that it throws. */
+/** Options of ONNX Runtime. Without them, it also prints the errors that it throws. */
 const quiet = { logSeverityLevel: 4 } as const
 
 answerConfined<TrialQuestion, TrialAnswer>(async (question) => {
@@ -132,7 +132,10 @@ function checkNumbers(model: string, name: string, features: Float32Array): void
   )
 }
 
-/** Images with many pixel values, from −2 to 2 times the contrast. A blank image could lead to a division by 0. */
+/**
+ * Test images with many different pixel values, from −2 to 2 times the contrast. A blank image could lead to a division
+ * by 0.
+ */
 function pattern([images = 1, ...image]: readonly number[], contrastOf: (image: number) => number): Float32Array {
   const length = image.reduce((product, size) => product * size, 1)
   return Float32Array.from({ length: images * length }, (_, i) => {
@@ -141,7 +144,10 @@ function pattern([images = 1, ...image]: readonly number[], contrastOf: (image: 
   })
 }
 
-/** Contrast of the image with this index. All differ, so that batch statistics differ from those of a single image. */
+/**
+ * Contrast of the image with this index. Each image has another contrast, so that batch statistics differ from those of
+ * a single image.
+ */
 function fading(image: number): number {
   return 1 / (1 + image)
 }

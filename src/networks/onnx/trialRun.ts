@@ -14,7 +14,7 @@ export interface TriedModel {
   readonly optimization?: Optimization | undefined
   /** Name of the model in messages. */
   readonly name: string
-  /** Bytes of the ONNX file and its data files. */
+  /** Size of the ONNX file and its data files together, in bytes. */
   readonly bytes: number
 }
 
@@ -67,8 +67,8 @@ export interface TrialBatch<T> {
 /**
  * Tries a graph with its fixed number of images, or with two. Some graphs claim to take any number of images, but work
  * only with the number that they were exported with. If two images fail, the graph is tried with one.
- * @param stated the only number of images that it takes; null if it claims to take any
- * @param isWhole whether the outputs of a trial with two images are for two images
+ * @param stated the fixed number of images that the graph states; null if it claims to take any number
+ * @param isWhole whether a trial with two images gave outputs for two images
  */
 export async function tryBatches<T>(
   stated: number | null,

@@ -22,7 +22,10 @@ import {
  * that a changed copy of the file still has them. A field that the file lacks is undefined.
  */
 export interface Message {
-  /** Range of the message and its tag in the file. It is copied from there, unless `changed` removes the range. */
+  /**
+   * Range of the message in the file, with its tag. An unchanged message is copied from there; `changed` removes the
+   * range.
+   */
   readonly source?: FileRange | undefined
   /** Fields that the table does not list. */
   readonly others?: readonly FileRange[]
@@ -32,7 +35,10 @@ export interface Message {
 export interface FieldType<T> {
   readonly number: number
   readonly wireTypes: readonly WireType[]
-  /** @param before the value from earlier fields of this number. A single value is replaced; a list grows. */
+  /**
+   * Reads a field.
+   * @param before the value from earlier fields with this number. A single value is replaced; a list grows.
+   */
   read(reading: Reading, field: Field, before: T | undefined): T
   write(value: T): Chunk[]
 }
@@ -56,7 +62,10 @@ const MOST_PARTS = 4_000_000
 const MOST_DEPTH = 50
 const MOST_PIECES = 1000
 
-/** Reads a file that is one message. @throws ProtobufError if it is not, or has too many parts */
+/**
+ * Reads a file that consists of one message.
+ * @throws ProtobufError if it does not, or has too many parts
+ */
 export function readMessage<T extends FieldTable>(file: ProtobufFile, table: T): MessageOf<T> {
   return fieldsOf({ file, parts: 0, depth: 0 }, table, { start: 0, end: file.size }, {}) as MessageOf<T>
 }
@@ -139,7 +148,10 @@ export function integer(number: number): FieldType<number> {
   }
 }
 
-/** A list of integers, packed or not. @param most largest allowed length */
+/**
+ * A list of integers, packed or not.
+ * @param most largest allowed length
+ */
 export function integers(number: number, most = MOST_PARTS): FieldType<readonly number[]> {
   return {
     number,
@@ -197,7 +209,10 @@ export function payload(number: number): FieldType<Chunk> {
   }
 }
 
-/** A list of bytes, texts or integers that are not read into memory. One range may hold several packed integers. */
+/**
+ * A list of bytes, texts or integers that are not read into memory; the value is a list of their ranges. One range may
+ * hold several packed integers.
+ */
 export function payloads(number: number): FieldType<readonly FileRange[]> {
   return {
     number,
@@ -217,7 +232,10 @@ export interface Piece {
   readonly distance: number
 }
 
-/** A list of numbers of 4 or 8 bytes that are not read into memory. Consecutive unpacked numbers form one piece. */
+/**
+ * A list of numbers of 4 or 8 bytes that are not read into memory. Unpacked numbers that follow one another form one
+ * piece.
+ */
 export function elements(number: number, bytes: 4 | 8): FieldType<readonly Piece[]> {
   return {
     number,

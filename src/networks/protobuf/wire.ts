@@ -1,8 +1,8 @@
 import type { OpenFile } from '../../files/openFile.js'
 
 /**
- * Protobuf's wire format. Reading takes only tags, numbers and names into memory. Larger payloads stay ranges of the
- * file, and are copied when a message is written as a sequence of chunks.
+ * Reads and writes protobuf's wire format. Only tags, numbers and names are read into memory. Larger payloads stay
+ * ranges of the file, and are copied from there when a message is written as a sequence of chunks.
  * Reference: https://protobuf.dev/programming-guides/encoding/
  */
 
@@ -20,7 +20,7 @@ export interface FileRange {
 export interface Field extends FileRange {
   readonly number: number
   readonly wireType: WireType
-  /** Offset of its tag. */
+  /** Offset of the field's tag. */
   readonly tag: number
   /** Value of a varint, as int64; 0 for other wire types. Numbers beyond 2^53 lose their last digits. */
   readonly value: number
@@ -36,7 +36,10 @@ export interface Cursor {
   readonly end: number
 }
 
-/** Reads a field and moves the cursor behind it. @throws ProtobufError if the bytes are not a field within the range */
+/**
+ * Reads a field and moves the cursor behind it.
+ * @throws ProtobufError if the bytes are not a field within the range
+ */
 export function nextField(cursor: Cursor): Field {
   const tag = cursor.position
   const head = nextVarint(cursor)
@@ -87,7 +90,10 @@ export function nextVarint(cursor: Cursor): number {
 const MOST_TEXT_BYTES = 10_000
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** The text in a range. @throws ProtobufError if it has more than `most` bytes or is not UTF-8 */
+/**
+ * The text in a range.
+ * @throws ProtobufError if it has more than `most` bytes or is not UTF-8
+ */
 export function textAt(file: ProtobufFile, range: FileRange, most = MOST_TEXT_BYTES): string {
   if (range.end - range.start > most) throw new ProtobufError('a name in it is too long')
   try {
@@ -98,13 +104,16 @@ export function textAt(file: ProtobufFile, range: FileRange, most = MOST_TEXT_BY
   }
 }
 
-/** A text that is compared with known words; undefined if it is longer than any of them. It need not be UTF-8. */
+/**
+ * Reads a text to compare with known words, such as the key of a metadata entry. Undefined if the text is longer than
+ * any of these words. It need not be UTF-8.
+ */
 export function shortText(file: ProtobufFile, chunk: Chunk | undefined): string | undefined {
   const { start, end } = fileRangeOf(chunk) ?? { start: 0, end: 0 }
   return end - start > 100 ? undefined : file.bytesAt(start, end).toString('latin1')
 }
 
-/** Bytes that `read` makes only when they are written. Their number is known before. */
+/** Bytes that `read` makes only when they are written. Their number is known earlier. */
 interface DeferredBytes {
   readonly byteLength: number
   readonly read: () => Promise<Uint8Array>
@@ -120,11 +129,17 @@ export function fileRangeOf(chunk: Chunk | undefined): FileRange | undefined {
 
 /** Largest number of bytes that are copied at once. */
 const MOST_PIECE_BYTES = 1 << 22
-/** Small chunks are joined into pieces of up to `GATHERED_BYTES`. A range is small up to `SMALL_RANGE_BYTES`. */
+/**
+ * Small chunks are collected until they have `GATHERED_BYTES`, and then written together. A range of a file is small if
+ * it has at most `SMALL_RANGE_BYTES`.
+ */
 const GATHERED_BYTES = 1 << 16
 const SMALL_RANGE_BYTES = 1 << 8
 
-/** The bytes of a message in order. Small chunks are joined. @param file the file that ranges refer to */
+/**
+ * The bytes of a message in order. Small chunks are joined.
+ * @param file the file that ranges refer to
+ */
 export async function* messageBytes(chunks: readonly Chunk[], file?: OpenFile): AsyncGenerator<Uint8Array> {
   let gathered: Uint8Array[] = []
   let length = 0
@@ -144,7 +159,7 @@ export async function* messageBytes(chunks: readonly Chunk[], file?: OpenFile): 
   yield Buffer.concat(gathered)
 }
 
-/** Undefined unless the chunk is in memory or a small range of the file. */
+/** The bytes of a chunk that is in memory, or is a small range of the file; otherwise undefined. */
 function smallBytes(chunk: Chunk, file: OpenFile | undefined): Uint8Array | undefined {
   if (chunk instanceof Uint8Array) return chunk
   const isSmall = 'start' in chunk && chunk.end - chunk.start <= SMALL_RANGE_BYTES
@@ -201,7 +216,7 @@ export function stringField(number: number, value: string): Chunk[] {
   return messageField(number, [Buffer.from(value, 'utf8')])
 }
 
-/** An embedded message, or bytes. */
+/** A field that holds an embedded message, or bytes. */
 export function messageField(number: number, chunks: readonly Chunk[]): Chunk[] {
   const length = chunks.reduce((sum, chunk) => sum + byteLength(chunk), 0)
   return [Buffer.concat([tagOf(number, wireTypes.lengthDelimited), varint(length)]), ...chunks]
@@ -215,7 +230,7 @@ function tagOf(number: number, wireType: WireType): Buffer {
   return varint(number * 8 + wireType)
 }
 
-/** Negative integers take ten bytes, as 64-bit two's complement. */
+/** Encodes an integer. Negative ones take ten bytes, as 64-bit two's complement. */
 function varint(value: number): Buffer {
   const bytes: number[] = []
   let rest = BigInt.asUintN(64, BigInt(value))
