@@ -32,8 +32,10 @@ const modelSchema = z.object({
   id: z.string(),
   title: z.string(),
   /**
-   * Origin of the weights. `embedded`: an ONNX file in this package. `published`: a checkpoint that its authors offer
-   * for download. `exported`: an ONNX file that you export from torchvision's network of this name.
+   * Origin of the weights.
+   * - `embedded`: an ONNX file in this package.
+   * - `published`: a checkpoint that its authors offer for download.
+   * - `exported`: an ONNX file that you export from torchvision's network of this name.
    */
   kind: z.enum(['embedded', 'published', 'exported']),
   /** Preset of `reproduce` that includes this model; null if a study includes it only when the user names it. */

@@ -178,9 +178,9 @@ export function statusText(status: number): string {
 
 /**
  * The proxy to use for an address; undefined for none.
- * - https: $https_proxy or else $all_proxy, in lower or upper case.
- * - http: $http_proxy (only in lower case, as in curl) or else $all_proxy. Http within this machine uses no proxy.
- * - Addresses that $no_proxy lists use no proxy.
+ * - An https address uses $https_proxy or else $all_proxy, in lower or upper case.
+ * - An http address uses $http_proxy (only in lower case, as in curl) or else $all_proxy.
+ * - An http address on this machine, or an address that $no_proxy lists, uses no proxy.
  */
 export function proxyFor(address: URL, environment: NodeJS.ProcessEnv = process.env): URL | undefined {
   const variable = (name: string) => environment[name] || environment[name.toUpperCase()] || ''

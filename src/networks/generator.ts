@@ -51,8 +51,8 @@ export interface Generator {
  * @param id in the catalog, such as `deepsim-fc6`, or the path of an .onnx file. This file must have the graph that
  * `Generator` describes, and the metadata `encoder`, `layer`, `feature` and optionally `encoder_sha256`.
  * @param weights path of a checkpoint to use instead of the imported one
- * @param feature stage of the features that unpublished weights were trained on; by default, the catalog's. Files of
- * the original DeePSiM release are `post-relu`.
+ * @param feature stage of the features that unpublished weights were trained on; by default, the stage in the catalog.
+ * Files of the original DeePSiM release are `post-relu`.
  * @param signal stops the trial run of an .onnx file; the call rejects with the signal's reason
  * @throws UsageError for an unknown id, the id of a network, or a `feature` or `weights` that does not fit
  * @throws InputError if weights are missing, damaged or of another shape, or if the file names an unknown encoder

@@ -57,7 +57,10 @@ export async function knownReading(path: string, key: object): Promise<LayerRead
   }
 }
 
-/** Stores a reading in the cache. If the cache cannot be written, nothing is stored, and there is no error. */
+/**
+ * Stores in the cache how to read the layers of a network. If the cache cannot be written, nothing is stored, and there
+ * is no error.
+ */
 export async function keepReading(path: string, key: object, { onnxPath, ...reading }: LayerReading): Promise<void> {
   const graph = onnxPath === path ? null : relative(graphsFolder(), onnxPath)
   try {

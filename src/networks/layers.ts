@@ -154,7 +154,7 @@ function checkTensors({ name, model }: NetworkSource, names: readonly string[], 
       `\`layers\` is empty; name a layer of ${name}, such as one of its outputs ${listedNames(outputs)}, or leave it out`,
     )
   const readable = made.map((tensor) => tensor.name)
-  // `made` misses tensors that depend on the image only through a subgraph, so outputs are always accepted.
+  // `made` lacks tensors that depend on the image only through a subgraph, so outputs are always accepted.
   const known = new Set([...outputs, ...readable])
   const unknown = names.find((wanted) => !known.has(wanted))
   if (unknown === undefined) return

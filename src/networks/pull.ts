@@ -124,7 +124,10 @@ async function presentWeights(entry: ModelEntry, progress: Progress): Promise<Pu
 
 interface Failure {
   readonly failure: NetworkError | InputError
-  /** Whether the source has sent a part and will probably send the rest later. Then no other source is tried. */
+  /**
+   * Whether this source has sent a part of the file and can probably send the rest later. If so, no other source is
+   * tried.
+   */
   readonly resumable: boolean
 }
 

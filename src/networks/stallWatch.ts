@@ -3,7 +3,7 @@ import { connectionError } from './fileRequest.js'
 
 export interface WatchOptions {
   readonly signal: AbortSignal | undefined
-  /** Longest time without any data, in seconds. */
+  /** Longest time to wait without receiving data, in seconds. */
   readonly stallSeconds: number
 }
 

@@ -15,7 +15,7 @@ export type Layer =
   | Linear
   | Crop
 
-/** `leakyRelu` is the factor for negative values. */
+/** Activation function after a layer. `leakyRelu` is the factor for negative values. */
 export type Activation = 'none' | 'relu' | 'relu6' | { readonly leakyRelu: number }
 
 /**

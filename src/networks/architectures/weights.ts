@@ -79,7 +79,10 @@ function fileKey({ format }: Checkpoint, key: string): string {
   return format === 'caffemodel' ? key.replace(/\.weight$/, '.0').replace(/\.bias$/, '.1') : key
 }
 
-/** Old Caffe models extend every shape to four axes with leading ones; see `ShapeEquals` in Caffe's blob.cpp. */
+/**
+ * Whether a shape in an old Caffe model stands for the expected shape. Old models extend every shape to four axes by
+ * ones in front: see `ShapeEquals` in Caffe's blob.cpp.
+ */
 function isLegacyShape({ format }: Checkpoint, found: readonly number[], shape: readonly number[]): boolean {
   if (format !== 'caffemodel' || found.length !== 4 || shape.length > 4) return false
   return shapeText(found) === shapeText([1, 1, 1, 1, ...shape].slice(-4))

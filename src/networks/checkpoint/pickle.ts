@@ -9,7 +9,10 @@
 
 import { printable } from '../../support/text.js'
 
-/** Dictionaries become Maps, and lists and tuples become arrays. The caller's globals make other objects. */
+/**
+ * A Python value from a pickle. Dictionaries become Maps, and lists and tuples become arrays. The caller's globals make
+ * other objects.
+ */
 export type PickleValue =
   | null
   | boolean

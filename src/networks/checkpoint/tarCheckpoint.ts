@@ -13,9 +13,9 @@ const maximumStorages = 20_000
 const maximumDimensions = 16
 
 /**
- * Reads PyTorch's tar format (torch.save up to 0.1.10). Its member `storages` holds each storage's description as a
- * pickle and then its elements. `tensors` describes the tensors in a binary format. `pickle` holds the state dict,
- * which refers to tensors by number.
+ * Reads PyTorch's tar format (torch.save up to 0.1.10). Such a tar file has three members. `storages` has a pickle that
+ * describes each storage (an array of elements), followed by its elements. `tensors` describes the tensors in a binary
+ * format. `pickle` holds the state dict, which refers to tensors by number.
  * Reference: PyTorch, torch/serialization.py, `legacy_load`.
  */
 export async function readTarCheckpoint(file: OpenFile): Promise<ReadonlyMap<string, CheckpointTensor>> {

@@ -47,8 +47,8 @@ function endpointOf(text: string): string {
 }
 
 /**
- * The error for an answer that is not the requested file. It shows only the host of a URL, because the hub redirects to
- * URLs with secret signatures.
+ * The error for a response that is not the requested file. Its message shows only the host of a URL, because the hub
+ * redirects to URLs with secret signatures.
  */
 function refusal(
   { owner, name, revision }: HubReference,
@@ -81,7 +81,7 @@ function refusal(
   return new NetworkError(`${at.host} answers ${statusText(status)} for ${model}; ${remedy}`)
 }
 
-/** Largest answer to read, in bytes. A list of 10,000 files takes about 3 MiB. */
+/** Largest response to read, in bytes. A list of 10,000 files takes about 3 MiB. */
 const MOST_BYTES = 2 ** 24
 
 export function askHub(address: URL, connection: HubConnection): Promise<Buffer> {

@@ -188,7 +188,7 @@ async function modelsIn(folder: string): Promise<readonly HubModelStatus[]> {
   )
   const named = (await Promise.all(kept)).filter((one) => one !== undefined)
   const commits = names.flatMap((name) => /^([0-9a-f]{40})\.json$/.exec(name)?.[1] ?? [])
-  // A commit that is not the latest of any revision is listed by its own hash.
+  // A commit that is not the latest of any branch or tag is listed by its own hash.
   const others = commits.filter((commit) => named.every((one) => one.commits[0] !== commit))
   const references = [...named.map(({ revision }) => revision), ...others].sort().map((revision) => {
     return `hf:${folder.replace('--', '/')}${revision === MAIN ? '' : `@${revision}`}`
@@ -199,7 +199,7 @@ async function modelsIn(folder: string): Promise<readonly HubModelStatus[]> {
 
 /**
  * The models of a repository that are on this machine, at the newest commit that is stored here.
- * @param text reference to the repository, without a file
+ * @param text reference to the repository without a file, such as `hf:OWNER/NAME@v1`
  */
 async function modelsOf(text: string): Promise<readonly HubModelStatus[]> {
   const reference = parseHubReference(text)

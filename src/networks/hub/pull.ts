@@ -90,7 +90,7 @@ async function presentModel(reference: HubReference, repository: HubRepository):
 interface Pull {
   readonly reference: HubReference
   readonly repository: HubRepository
-  /** Undefined if nothing may be fetched. */
+  /** Connection to the hub; undefined if nothing may be fetched. */
   readonly connection: HubConnection | undefined
   readonly progress: Progress
 }

@@ -45,7 +45,7 @@ export function isRevision(revision: string): boolean {
   return revision.length <= 250 && /^[^\s:?*[\\~^@{}-][^\s:?*[\\~^@{}]*$/.test(revision) && isRepositoryPath(revision)
 }
 
-/** Whether a revision is a full commit hash. Then its files never change. */
+/** Whether a revision is a full commit hash, so that its files never change. */
 export function isCommit(revision: string): boolean {
   return /^[0-9a-f]{40}$/.test(revision)
 }

@@ -34,7 +34,7 @@ const fileSchema = z.object({
 })
 
 /**
- * The hub's answer to a question about a repository. The query `blobs` adds sizes and hashes of the files.
+ * The hub's response to a request about a repository. The query `blobs` adds sizes and hashes of the files.
  * Reference: huggingface.co/docs/hub/api, GET /api/models/{repo_id}/revision/{revision}.
  */
 const infoSchema = z.object({

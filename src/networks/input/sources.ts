@@ -44,8 +44,8 @@ async function readJson(path: string): Promise<unknown> {
 }
 
 /**
- * The recipe in a file beside a model. The first of these files that states one is used: Shiftscope's NAME.input.json,
- * Hugging Face's preprocessor_config.json, timm's config.json.
+ * The recipe (how pixels become the input) that a file beside a model states. The first of these files that states one
+ * is used: Shiftscope's NAME.input.json, Hugging Face's preprocessor_config.json, timm's config.json.
  */
 export async function besideModel(path: string, folders: readonly string[]): Promise<FoundPart | undefined> {
   const own = join(dirname(path), `${basename(path, extname(path))}.input.json`)

@@ -15,13 +15,18 @@ export const SCENE_INPUTS = {
   window: 'shiftscope.window',
   /** float32 [window pixels]: 1 - opacity. */
   transparency: 'shiftscope.transparency',
-  /** float32 [N, 3, rows, cols]: normalised background. N, or rows and cols, may be 1. */
+  /**
+   * float32 [N, 3, rows, cols]: normalised background. N may be 1 if all images share it. Rows and cols may be 1 if it
+   * has a single colour.
+   */
   background: 'shiftscope.background',
   /** int32 [3, 1, 1]: the index in the window at which each channel starts. */
   channels: 'shiftscope.channels',
-  /** int32 [N, 1, rows, 1]: for each row of the image, the index at which the window row that is drawn there starts. */
+  /**
+   * int32 [N, 1, rows, 1]: for each row of the image, the index in the window at which the row to draw there starts.
+   */
   rows: 'shiftscope.rows',
-  /** int32 [N, 1, 1, cols]: for each column of the image, the index of the window column that is drawn there. */
+  /** int32 [N, 1, 1, cols]: for each column of the image, the column of the window to draw there. */
   cols: 'shiftscope.cols',
 } as const
 

@@ -90,7 +90,7 @@ function placesOf(
   if (shape.length === 4 && a === b) return { permutation: [0, 3, 1, 2], extents: [a, b] }
   if (shape.length === 3) {
     const [first, last] = [tokenSquare(a), tokenSquare(b)]
-    // If a map was reshaped to these cells, there is no class token, and the channels come before the cells.
+    // A map whose rows and columns were joined by a reshape has no class token, and its channels come before its cells.
     const isTokensLast = last !== undefined && (first === undefined || (last.before === 0 && isReshaped))
     return isTokensLast ? { permutation: null, extents: [b] } : { permutation: [0, 2, 1], extents: [a] }
   }

@@ -43,7 +43,7 @@ export interface GraphConstant {
   readonly shape: readonly number[]
   /** Element type, as in `ElementType`. */
   readonly type: number
-  /** The elements of a small constant; null for a large one, or if they are not in the file. */
+  /** The elements of a small constant; null for a large constant, or if the elements are not in the file. */
   readonly values: readonly number[] | null
 }
 
@@ -69,7 +69,7 @@ function graphNode(
   return { operator: op_type, domain, inputs: input, outputs: output, attributes }
 }
 
-/** As in ONNX Runtime, the type that the file states decides which field is read. */
+/** Value of an attribute. As in ONNX Runtime, the type that the file states decides which field is read. */
 function attributeValue(file: ProtobufFile, attribute: AttributeProto): AttributeValue {
   const { f, i, s, t, ints = [], type = typeOf(attribute) } = attribute
   const text = fileRangeOf(s)
@@ -108,7 +108,10 @@ function constantOf(file: ProtobufFile, tensor: TensorProto): GraphConstant {
   return { shape, type, values: shape.every(isSize) && count <= SMALL ? elementsOf(file, tensor, count) : null }
 }
 
-/** Elements from raw data, or from the lists for float, int64 and bool; null if they are elsewhere. */
+/**
+ * Reads the elements of a constant from its raw data, or from its list of float, int64 or bool values; null if they are
+ * stored in another way.
+ */
 function elementsOf(file: ProtobufFile, tensor: TensorProto, count: number): readonly number[] | null {
   const raw = fileRangeOf(tensor.raw_data)
   if (raw !== undefined && raw.end - raw.start <= 8 * SMALL) {

@@ -55,7 +55,7 @@ function isConstant({ operator, inputs }: GraphNode, constants: ReadonlyMap<stri
   return inputs.length > 0 && inputs.every((name) => name === '' || constants.has(name))
 }
 
-/** Element type of a node's output if all inputs are constants, such as integer weights and a scale. */
+/** Element type of the output of a node whose inputs are all constants, such as integer weights and a scale. */
 function constantType({ operator, inputs, attributes }: GraphNode, constants: ReadonlyMap<string, number>): number {
   const [to, value] = [attributes.get('to'), attributes.get('value')]
   if (operator === 'Cast') return typeof to === 'number' ? to : ElementType.UNDEFINED

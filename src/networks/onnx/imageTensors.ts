@@ -40,7 +40,7 @@ const PRODUCTS: Readonly<Record<string, readonly [number, number]>> = {
   QGemm: [0, 3],
 }
 
-/** The products with constant weights that a tensor depends on, in the order of the file. */
+/** The matrix products with constant weights that a tensor depends on, in the order of the file. */
 export function productsBefore(graph: GraphNodes, tensor: string): readonly FullyConnected[] {
   const constants = constantTensors(graph)
   const needed = new Set([tensor])
@@ -54,7 +54,7 @@ export function productsBefore(graph: GraphNodes, tensor: string): readonly Full
   return products
 }
 
-/** Operators that may follow the last product and still give one value per class. */
+/** Operators that may follow a fully connected layer, so that the result still has one value per class. */
 const AFTER_PRODUCT = new Set([
   ...['Add', 'Softmax', 'LogSoftmax', 'Identity', 'Cast', 'Flatten', 'Reshape', 'Squeeze'],
   ...['QuantizeLinear', 'DequantizeLinear'],

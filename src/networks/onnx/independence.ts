@@ -39,12 +39,15 @@ function isTrue(name: string, { nodes, constants }: GraphNodes): boolean {
   return typeof constant === 'object' && constant !== null && 'type' in constant && (constant.values?.[0] ?? 0) !== 0
 }
 
-/** Whether a graph quantises by the range of the batch, so that an image's values depend on the others. */
+/**
+ * Whether a graph quantises values by the range of the whole batch, so that the results for an image depend on the
+ * other images.
+ */
 export function scalesByBatch({ nodes }: GraphNodes): boolean {
   return nodes.some(({ operator }) => operator.startsWith('DynamicQuantize'))
 }
 
-/** Largest relative distance that counts as rounding, between an image's values when it runs alone and in a batch. */
+/** Two results for the same image, alone and in a batch, count as equal up to this relative distance. */
 const ROUNDING = 1e-3
 
 /**

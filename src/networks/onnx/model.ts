@@ -32,7 +32,7 @@ export interface TensorInfo {
   readonly shape: readonly (number | string)[]
 }
 
-/** As `TensorInfo`, with the type of the elements; float32 by default. */
+/** Like `TensorInfo`, but with the type of the elements; float32 by default. */
 export interface TypedInfo extends TensorInfo {
   readonly elements?: 'float32' | 'int32'
 }
@@ -50,7 +50,10 @@ export interface Node {
   readonly attributes: Readonly<Record<string, Attribute>>
 }
 
-/** A number is an INT attribute, a list INTS, and a text STRING. FLOAT and GRAPH have their own keys. */
+/**
+ * Value of a node's attribute. A number is written as ONNX's type INT, a list as INTS, and a text as STRING. To write a
+ * FLOAT or GRAPH, use `{ float }` or `{ graph }`.
+ */
 export type Attribute = number | readonly number[] | string | { readonly float: number } | { readonly graph: Subgraph }
 
 /** A graph in a node's attribute. It may also read tensors of the graph around it. */

@@ -57,7 +57,7 @@ function readOnnx(file: ModelFile): OnnxModel {
       path,
       inputs: input.map(typedTensor).filter(({ name }) => !constants.has(name)),
       outputs: output.map(typedTensor),
-      // A node has an empty name for an optional output that it does not make.
+      // In ONNX, an empty name stands for an optional output that a node does not compute.
       tensors: new Set(node.flatMap(({ output = [] }) => output.filter((name) => name !== ''))),
       graph: graphNodes(file, proto),
       metadata: metadataOf(file, proto),
@@ -68,7 +68,10 @@ function readOnnx(file: ModelFile): OnnxModel {
 
 type ModelFile = ProtobufFile & Pick<OpenFile, 'path'>
 
-/** @throws InputError if the file is missing, is not an ONNX model, or has data outside of its own folder */
+/**
+ * Reads an ONNX file, without its weights.
+ * @throws InputError if the file is missing, is not an ONNX model, or has data outside of its own folder
+ */
 export function readOnnxFile(path: string): OnnxModel {
   return withFileSync(path, readOnnx)
 }

@@ -10,7 +10,7 @@ import { dependence } from './independence.js'
 
 /** The script of the process that runs models that are not trusted yet. */
 
-/** Name and shape of an input, float32 [batch, 3, rows, cols] of images. */
+/** Name and shape of the float32 input to run, such as images [batch, 3, rows, cols]. */
 export interface TrialInput {
   readonly name: string
   readonly shape: readonly number[]
@@ -22,7 +22,7 @@ export interface TrialQuestion {
   /** Name of the model in messages. */
   readonly model: string
   readonly input: TrialInput
-  /** Tensors to find types and shapes for. */
+  /** Tensors whose types and shapes are wanted. */
   readonly names: readonly string[]
   readonly optimization: Optimization
   /** Whether to read only shapes, through the outputs of `extentNodes`, instead of the tensors themselves. */

@@ -26,10 +26,10 @@ export interface Trial extends Pick<RunnableGraph, 'optimization'> {
 const trial = confined<TrialQuestion, TrialAnswer>(workerFile('networks/onnx/trialMain.js'))
 
 /**
- * Runs a model once to find the types and shapes of its outputs, which an ONNX file need not state and often states
- * wrongly. The run has a process of its own, because even a small file can take any time and memory, or crash the
- * process. After a successful trial, the model may run elsewhere. If ONNX Runtime crashes, the trial is repeated at the
- * next lower level of optimisation.
+ * Runs a model once to find the types and shapes of its outputs. An ONNX file need not state them, and often states
+ * them wrongly. The run has a process of its own, because even a small file can take any time and memory, or crash the
+ * process. After a successful trial, the model may also run in other processes. If ONNX Runtime crashes, the trial is
+ * repeated at the next lower level of optimisation.
  * @returns the type and shape of each tensor, and how much its float32 values change if the image is in another batch
  * @throws InputError if the model does not run on this input or within the limits, or if it gives NaN
  * @throws the signal's reason after an abort
@@ -87,9 +87,10 @@ export async function tryBatches<T>(
 }
 
 /**
- * Limits of time and memory for a trial. A ViT-L takes seconds for three images on two cores, or a minute and a half on
- * one slow core. Opening a model takes about one second for a few hundred megabytes of weights, and twice their size in
- * memory. Half of the machine's memory is enough for all activations of a network on large images.
+ * Limits of time and memory for a trial. A trial runs up to three images. For these, a ViT-L takes seconds on two
+ * cores, or a minute and a half on one slow core. Opening a model takes about one second for a few hundred megabytes of
+ * weights, and twice the size of the weights in memory. Half of the machine's memory is enough for all activations of a
+ * network on large images.
  * @param bytes size of the model's files
  */
 export function trialLimits(bytes: number, memory = machineMemory()): Limits {

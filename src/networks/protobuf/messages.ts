@@ -64,7 +64,7 @@ const MOST_PIECES = 1000
 
 /**
  * Reads a file that consists of one message.
- * @throws ProtobufError if it does not, or has too many parts
+ * @throws ProtobufError if the file is not such a message, or has too many parts
  */
 export function readMessage<T extends FieldTable>(file: ProtobufFile, table: T): MessageOf<T> {
   return fieldsOf({ file, parts: 0, depth: 0 }, table, { start: 0, end: file.size }, {}) as MessageOf<T>
@@ -83,7 +83,10 @@ export function changed<M extends Message>(message: M, changes: Partial<M>): M {
   return { ...message, ...changes, source: undefined }
 }
 
-/** A message during reading. Lists grow in place, because copies would take quadratic time. */
+/**
+ * A message that is being read. Its lists grow in place, because copying a list for each new entry would take quadratic
+ * time.
+ */
 type Growing = Record<string, unknown> & { others?: FileRange[]; source?: FileRange | undefined }
 
 function fieldsOf(reading: Reading, table: FieldTable, { start, end }: FileRange, message: Growing): Growing {

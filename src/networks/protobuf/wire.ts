@@ -22,7 +22,7 @@ export interface Field extends FileRange {
   readonly wireType: WireType
   /** Offset of the field's tag. */
   readonly tag: number
-  /** Value of a varint, as int64; 0 for other wire types. Numbers beyond 2^53 lose their last digits. */
+  /** Value of a varint field, as int64; 0 for other wire types. Numbers beyond 2^53 lose their last digits. */
   readonly value: number
 }
 
@@ -113,7 +113,7 @@ export function shortText(file: ProtobufFile, chunk: Chunk | undefined): string 
   return end - start > 100 ? undefined : file.bytesAt(start, end).toString('latin1')
 }
 
-/** Bytes that `read` makes only when they are written. Their number is known earlier. */
+/** Bytes that are computed by `read`, only when they are written. Their number is known earlier. */
 interface DeferredBytes {
   readonly byteLength: number
   readonly read: () => Promise<Uint8Array>
