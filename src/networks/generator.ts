@@ -21,8 +21,8 @@ export type FeatureStage = 'pre-relu' | 'post-relu'
 
 /**
  * A generator, ready to run. It makes images from features of one layer of a network, its encoder. The ONNX graph has
- * the input `feature`, float32 [N, dims], and the output `image`, float32 [N, 3, rows, cols], whose values have the
- * scale of the encoder's input.
+ * the input `feature`, float32 [N, dims], and the output `image`, float32 [N, 3, rows, cols]. The values of `image`
+ * have the scale of the encoder's input.
  */
 export interface Generator {
   /** Id in the catalog, or name of the ONNX file without its extension. */

@@ -38,8 +38,8 @@ export interface ModelInspection {
     /** Element type, such as `float32`. */
     readonly type: string
     /**
-     * Whether the tensor is a usual choice of features: the last feature map of its size, the output of a fully
-     * connected layer, or the input of the last such layer.
+     * Whether the tensor is a usual choice of features. Usual are the last feature map of each size, the output of each
+     * fully connected layer, and the input of the last one.
      */
     readonly suggested: boolean
     /** Whether Shiftscope reads the tensor if you name no layers. */

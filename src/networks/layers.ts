@@ -98,7 +98,7 @@ function tryTensors(
   )
 }
 
-/** The tensors to read, each with the nodes that convert and pool it. */
+/** The tensors to read, each with the nodes that turn it into features: convert it to float32 and pool it. */
 function readTensors(
   model: string,
   { names, isChosen, made }: LayerPlan,

@@ -12,8 +12,8 @@ import { shapeText } from './checkpoint/tensor.js'
 import { exportCommand, ownExportCommand } from './exported.js'
 
 /**
- * Whether `model` is the path of a checkpoint: it has a checkpoint's extension, or is an existing file that is neither
- * an .onnx file nor named like a catalog entry.
+ * Whether `model` is the path of a checkpoint. It is one if it has a checkpoint's extension. Any other existing file
+ * also counts, unless it is an .onnx file or named like a catalog entry.
  */
 export async function isCheckpointPath(model: string): Promise<boolean> {
   const extension = extname(model).toLowerCase()

@@ -41,8 +41,8 @@ export interface LayerChoice {
 /** A network and which of its layers to read. */
 export interface NetworkChoice extends LayerChoice, InputOptions {
   /**
-   * Id in the catalog (`shiftscope models list`), path of an .onnx file, `hf:OWNER/NAME` of a pulled model, or path of
-   * a checkpoint of a catalog network.
+   * Which network to open: an id in the catalog (see `shiftscope models list`), the path of an .onnx file,
+   * `hf:OWNER/NAME` of a pulled model, or the path of a checkpoint of a catalog network.
    */
   readonly model: string
   /** Path of a checkpoint to use instead of the catalog's weights. */

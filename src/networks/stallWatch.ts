@@ -8,7 +8,7 @@ export interface WatchOptions {
 }
 
 export interface Watch {
-  /** Aborted when the caller stops the work, or when no data has come for too long. */
+  /** Is aborted when the caller stops the work, or when no data has come for too long. */
   readonly signal: AbortSignal
   /** Restarts the timer. Call this whenever data arrives. */
   readonly alive: () => void

@@ -23,8 +23,8 @@ export const alexnet: Architecture = {
 }
 
 /**
- * AlexNet in which blurred subsampling replaces the strides. Only the first layer keeps a stride of 2. Reference:
- * antialiased-cnns, models_lpf/alexnet.py, filter size 5, all layers (not only the pooling ones).
+ * AlexNet in which blurred subsampling replaces the strides, except the stride of 2 in the first layer.
+ * Reference: antialiased-cnns, models_lpf/alexnet.py, filter size 5, all layers (not only the pooling ones).
  */
 export const alexnetAntialiased: Architecture = {
   id: 'alexnet-aa',

@@ -143,8 +143,8 @@ function withViews(
 }
 
 /**
- * Reads the descriptions of the tensors. Each is a pickle of (key, key of its storage, type), the number of dimensions
- * as int32, four unused bytes, and then shape, strides and offset as int64.
+ * Reads the descriptions of the tensors. Each starts with a pickle of (key, key of its storage, type), the number of
+ * dimensions as int32, and four unused bytes. Shape, strides and offset follow as int64.
  */
 async function readTensors(
   file: OpenFile,

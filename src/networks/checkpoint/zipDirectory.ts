@@ -27,8 +27,8 @@ const maximumEntries = 20_000
 class ZipError extends Error {}
 
 /**
- * Reads the central directory of a zip file without compression, as PyTorch writes it, and checks that every entry is
- * within the file.
+ * Reads the central directory (the list of contents) of a zip file without compression, as PyTorch writes it. Checks
+ * that every entry is within the file.
  * Reference: PKWARE, APPNOTE.TXT 6.3.10, sections 4.3 and 4.5.3 (zip64).
  */
 export async function readZipDirectory(file: OpenFile): Promise<ReadonlyMap<string, ZipEntry>> {
@@ -139,7 +139,10 @@ function zip64Values(extra: Buffer): number[] {
   return []
 }
 
-/** Finds an entry's bytes. They follow its local header, whose length the central directory does not state. */
+/**
+ * Finds where an entry's bytes start. They follow the entry's local header, whose length the central directory does not
+ * state.
+ */
 async function locateEntry(file: OpenFile, header: CentralHeader): Promise<ZipEntry> {
   const { name, crc32, length, localOffset } = header
   const outside = () => new ZipError(`entry ${printable(name)} reaches beyond the end of the file`)

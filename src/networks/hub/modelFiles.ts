@@ -68,8 +68,8 @@ const DESCRIPTIONS = ['preprocessor_config.json', 'config.json', 'labels.json']
 const MOST_DESCRIPTION_BYTES = 2 ** 20
 
 /**
- * The small files that describe a model, in its folder and in the repository's root. Large ones are skipped with a
- * note.
+ * The small files that describe a model, in its folder and in the repository's root. Files that are too large are
+ * skipped with a note.
  */
 export function descriptionFiles(
   model: HubFile,

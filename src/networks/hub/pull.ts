@@ -39,10 +39,10 @@ interface PulledHubFile {
 }
 
 /**
- * Fetches a model of the Hugging Face hub into the cache: its ONNX file, the files with its weights, and the small
- * files that describe its input and classes. All files come from one commit. It resumes an interrupted download and
- * uses the proxy that the environment names. Each file gets its name only after its size and hash match those that the
- * hub states.
+ * Fetches a model of the Hugging Face hub into the cache. It fetches the ONNX file, the files with its weights, and the
+ * small files that describe its input and classes, all from one commit. It resumes an interrupted download and uses the
+ * proxy that the environment names. Each file gets its name only after its size and hash match those that the hub
+ * states.
  *
  * HF_ENDPOINT names a hub to use instead of huggingface.co. HF_TOKEN holds a token for models that are not public; only
  * the hub receives it. If HF_HUB_OFFLINE is set, nothing is fetched.
@@ -50,8 +50,8 @@ interface PulledHubFile {
  * or the only ONNX file.
  * @throws UsageError if the text is not a reference or could mean several files, or if the hub is not secure
  * @throws NetworkError if the hub cannot be reached
- * @throws InputError if the hub does not have the model or revision, or refuses it; or if a file differs from what the
- * hub states (the file is then removed)
+ * @throws InputError if the hub does not have the model or revision, or refuses it
+ * @throws InputError if a file differs from what the hub states; the file is then removed
  * @throws OutputError if the cache cannot be written
  * @throws the signal's reason after an abort
  */

@@ -54,7 +54,7 @@ export function inputOptionsOf(given: InputOptions): InputOptions {
   return Object.fromEntries(names.flatMap((name) => (given[name] === undefined ? [] : [[name, given[name]]])))
 }
 
-/** The part of the recipe that the options state; empty if they state nothing. */
+/** The values of a recipe that the options state; empty if they state nothing. */
 export function partOfOptions(options: InputOptions): RecipePart {
   const { input, inputMean, inputStd, inputRange, inputOrder, inputSize } = options
   const preset = input === undefined ? {} : partOfPreset(input)

@@ -109,7 +109,7 @@ function constantOf(file: ProtobufFile, tensor: TensorProto): GraphConstant {
 }
 
 /**
- * Reads the elements of a constant from its raw data, or from its list of float, int64 or bool values; null if they are
+ * Reads the elements of a constant, from its raw data or from its list of float, int64 or bool values. Null if they are
  * stored in another way.
  */
 function elementsOf(file: ProtobufFile, tensor: TensorProto, count: number): readonly number[] | null {

@@ -8,7 +8,7 @@ import { extentOf } from './extentNodes.js'
 import type { ShownTensor } from './featureNodes.js'
 import { dependence } from './independence.js'
 
-/** The script of the process that runs models that are not trusted yet. */
+/** The script of the child process that runs models that are not trusted yet. */
 
 /** Name and shape of the float32 input to run, such as images [batch, 3, rows, cols]. */
 export interface TrialInput {
