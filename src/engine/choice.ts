@@ -100,8 +100,7 @@ export async function openExecution(plan: ExecutionPlan): Promise<Execution> {
   checkPrecision(request, plan.precision)
   if (request.name === 'auto' || request.name === 'cpu') {
     const settings = chooseSettings(network, plan.images, wished)
-    // Only the processor has threads to set, and a GPU rarely needs several workers. A user who sets either wants the
-    // processor.
+    // A user who sets the number of workers or threads has the processor in mind.
     const isFree = request.name === 'auto' && wished.workers === undefined && wished.threads === undefined
     const faster = isFree && mayHaveGpu() ? await fasterGpu(plan, settings) : undefined
     return faster ?? processorExecution(plan, settings)
