@@ -11,15 +11,23 @@ export interface CellPlan {
   /** Number of steps that are computed cell by cell. The remaining layers run on whole images. */
   readonly steps: number
   /**
-   * Positions whose offsets are equal modulo these numbers form a pass. Their images share most if these numbers are
-   * the network's strides.
+   * A pass is a group of positions that are computed together: their offsets are equal modulo these numbers. The images
+   * of a pass share most if these numbers are the network's strides.
    */
   readonly modulus: Both<number>
-  /** Batch size of the remaining layers if all of them are fully connected; null for the batch size without reuse. */
+  /**
+   * Batch size of the remaining layers, if all of them are fully connected. If not, null: they use the batch size
+   * without reuse.
+   */
   readonly batch: number | null
-  /** Predicted speed divided by the speed without reuse, including the check, which computes some positions twice. */
+  /**
+   * Predicted speed with reuse divided by the speed without. Includes the check, which computes some positions twice.
+   */
   readonly predictedGain: number
-  /** By output of each convolution, pool or padding: number of distinct cells, divided by the cells of all images. */
+  /**
+   * Number of distinct cells divided by the number of cells in all images, by output of each convolution, pool and
+   * padding.
+   */
   readonly distinct: Readonly<Record<string, number>>
 }
 
@@ -37,7 +45,7 @@ export interface PlannedCells {
 /** Batch size that is assumed for computing without reuse. */
 const PLAIN_BATCH = 32
 
-/** Most bytes that a pass may take. */
+/** Maximum number of bytes that a pass may need, by estimate. */
 const MEMORY = 112 * 1024 * 1024
 
 const MODULI = [1, 2, 4, 8, 16, 32]
@@ -53,8 +61,8 @@ const FRAMES_AT_A_TIME = 3
 const FLOAT = Float32Array.BYTES_PER_ELEMENT
 
 /**
- * The fastest plan by prediction; undefined if none fits into memory. It depends only on network, patch and positions,
- * so that the same work gives the same bits with all settings.
+ * Finds the plan with the highest predicted speed; undefined if none fits into memory. The choice depends only on
+ * network, patch and positions, so that the same work gives the same bits with all settings.
  */
 export function planCells(work: PlannedCells, positions: Positions): CellPlan | undefined {
   const counts = MODULI.map((modulus) => both((axis) => axisCounts(work.keys, axis, positions, modulus)))
@@ -77,7 +85,7 @@ interface Candidate {
   readonly plan: CellPlan
 }
 
-/** Plans with one modulus. They differ in the number of steps that are computed cell by cell. */
+/** Makes the plans with one modulus. They differ in the number of steps that are computed cell by cell. */
 function plansOf(
   work: PlannedCells,
   positions: Positions,
@@ -100,7 +108,8 @@ function plansOf(
   const plain = steps.map((step) => imageSeconds(step, shapes))
   const connected = connectedSeconds(weights, PLAIN_BATCH)
   const whole = wholeSeconds(work)
-  // The check computes some positions both with and without reuse. They are so few that they share almost nothing.
+  // The check computes some positions both with and without reuse. They are so few that their images share almost
+  // nothing.
   const sample = (2 * SAMPLED_POSITIONS * whole) / positions.count
   const distinct: [string, number][] = []
   const candidates: Candidate[] = []
@@ -149,7 +158,10 @@ export function wholeSeconds(work: Pick<PlannedCells, 'graph' | 'cells'>): numbe
   return steps.reduce((sum, step) => sum + imageSeconds(step, shapes), connected)
 }
 
-/** Multiply-adds without reuse, divided by the number that remains if each distinct value is computed once. */
+/**
+ * Number of multiply-adds if every image is computed in full, divided by the number if each distinct value is computed
+ * once.
+ */
 export function floorGain(work: PlannedCells, positions: Positions): number {
   const { steps, shapes } = work.cells
   const counts = both((axis) => axisCounts(work.keys, axis, positions, 1).sums)
@@ -166,15 +178,16 @@ export function floorGain(work: PlannedCells, positions: Positions): number {
   return plain / shared
 }
 
-/** The distinct rows and columns of the positions, as indices into `AxisPlaces.offsets`. */
+/** The rows and columns of some positions, each row and each column only once, as indices into `AxisPlaces.offsets`. */
 export interface Positions extends Both<readonly number[]> {
   /** Number of positions. */
   readonly count: number
 }
 
-/** For one modulus and axis: the number of passes, and the number of keys of each space in all passes together. */
+/** Counts for one modulus along one axis. */
 interface AxisCounts {
   readonly passes: number
+  /** For each entry of `Keys.spaces`, the number of keys in all passes together. */
   readonly sums: readonly AxisCount[]
 }
 
@@ -205,8 +218,8 @@ function timesByClass(keys: Keys, axis: Axis, times: readonly number[], modulus:
 }
 
 /**
- * For each tensor, the index of the last step that reads it: -1 if no node reads it, infinity for features and for
- * tensors that other nodes than steps read.
+ * Finds the index of the last step that reads each tensor. It is -1 if no node reads the tensor. It is infinite if the
+ * tensor contains features, or if a node that is not a step reads it.
  */
 function lastUses({ graph, cells, features }: PlannedCells): Map<string, number> {
   const uses = new Map<string, number>()
@@ -220,7 +233,7 @@ function lastUses({ graph, cells, features }: PlannedCells): Map<string, number>
   return uses
 }
 
-/** Number of weights of all fully connected layers. */
+/** Number of weights in all fully connected layers together. */
 function connectedWeights({ graph, cells }: Pick<PlannedCells, 'graph' | 'cells'>): number {
   const products = graph.nodes.filter(({ operator }) => operator === 'Gemm' || operator === 'MatMul')
   return products.reduce((sum, { inputs }) => {
@@ -236,11 +249,14 @@ function frameBytes({ channels, rows, cols }: CellShape): number {
 /** Positions that are computed together, because their offsets are equal modulo the plan's modulus. */
 export interface PlannedPass {
   readonly pass: Pass
-  /** Indices into the list of all positions. */
+  /** Indices of these positions in the list of all positions. */
   readonly positions: readonly number[]
 }
 
-/** Divides positions into passes. @param offsets [positions, 2] as row, col in pixels */
+/**
+ * Divides positions into passes.
+ * @param offsets [positions, 2] as row, col in pixels
+ */
 export function passesOf(offsets: Int32Array, modulus: Both<number>, keys: Keys): readonly PlannedPass[] {
   const times = both((axis) => new Map(keys.places[axis].offsets.map((offset, time) => [offset, time])))
   const classes = new Map<number, number[]>()
@@ -260,7 +276,10 @@ export function passesOf(offsets: Int32Array, modulus: Both<number>, keys: Keys)
   })
 }
 
-/** Distinct rows and columns, as indices. `sceneKeys` lists all offsets from 0 on, so each offset is its own index. */
+/**
+ * Lists the distinct rows and columns of positions. `sceneKeys` has all offsets from 0 on, so each offset is its own
+ * index.
+ */
 export function positionsOf(offsets: Int32Array): Positions {
   const along = (axis: 0 | 1) => [...new Set(offsets.filter((_, i) => i % 2 === axis))]
   return { rows: along(0), cols: along(1), count: offsets.length / 2 }
