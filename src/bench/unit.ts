@@ -96,7 +96,7 @@ async function benchUnit(
   const { offsets, ...grid } = positionGrid(network.input.rows, scene.patch.size, stride)
   const images = offsets.length / 2
   const { handle: plain, settings, adapter } = await openPipeline(network, scene, device, wished)
-  // As in a study, values that images share are computed only once on the processor.
+  // On the processor, a value that several images share is computed only once, as in a study.
   const reusing = () => ({ settings: chooseSettings(network, images, wished), onNote: () => undefined })
   const handle = device.name === 'cpu' ? openThreads(network, settings, undefined, reusing()) : plain
   const handles = new Set([plain, handle])

@@ -92,8 +92,8 @@ function restNodes(
 }
 
 /**
- * Lists what a copy of the graph keeps: the wanted nodes, and the constants and nodes with constant outputs that they
- * read.
+ * Lists what a copy of the graph keeps: the wanted nodes, the constants that they read, and the nodes that compute such
+ * constants.
  * @param names other constants to keep
  */
 function kept({ nodes, constants }: GraphNodes, wanted: ReadonlySet<number>, names: ReadonlySet<string>) {

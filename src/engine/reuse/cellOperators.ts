@@ -13,8 +13,8 @@ import {
 } from './cellWindows.js'
 
 /**
- * Versions of ONNX's operators for which the table below is tested. Before version 9, Scan lacks the form that is
- * needed.
+ * Versions of ONNX's operators for which the table below is tested. Before version 9, the operator Scan has a different
+ * form.
  */
 export const OPERATOR_SETS = { oldest: 9, newest: 26 } as const
 
@@ -86,11 +86,11 @@ const RULES: ReadonlyMap<string, Rule> = new Map(
     // `auto_pad`, and dilations not together with SAME_UPPER or SAME_LOWER, because ONNX Runtime refuses such nodes or
     // reads beyond its input.
     Conv: { attributes: [...WINDOW, 'group'], step: windowOf },
-    // Conditions: those of Conv for `auto_pad`, `storage_order` 0, and a pixel of the input in every window. With
+    // Conditions: `auto_pad` as for Conv, `storage_order` 0, and every window contains a pixel of the input. With
     // SAME_UPPER and SAME_LOWER, no stride may exceed the kernel, because ONNX Runtime would then use negative pads.
     MaxPool: { attributes: [...WINDOW, 'ceil_mode', 'storage_order'], step: windowOf },
-    // Conditions: those of MaxPool for `auto_pad` and strides. Every mean must be over the whole kernel: either no
-    // window includes padding, or `count_include_pad` is 1 and `ceil_mode` makes no window exceed the padding.
+    // Conditions: `auto_pad` and strides as for MaxPool. Every mean must be over the whole kernel: either no window
+    // includes padding, or `count_include_pad` is 1 and `ceil_mode` makes no window exceed the padding.
     AveragePool: { attributes: [...WINDOW, 'ceil_mode', 'count_include_pad'], step: windowOf },
     // Conditions: the pads are constants of at least 0 along rows and columns, and 0 along other axes. There is no
     // input `axes` (new in version 18). The mode is `reflect` or `edge`, or it adds zeros that only convolutions read.
@@ -145,7 +145,7 @@ function elementwise(condition?: Condition): Rule {
 }
 
 /**
- * Returns the first input if all other inputs are constants and it is not.
+ * Returns a node's first input, which must be the only one that is not a constant.
  * @throws NoStep with the reason `otherwise`
  */
 function onlyInput({ node, read }: NodeContext, otherwise: string): string {
@@ -185,8 +185,8 @@ function hasWholeExponents({ node, fixed }: NodeContext): void {
 }
 
 /**
- * Whether a constant has a single number or one number per channel, so that the result keeps the shape of the other
- * tensor.
+ * Whether a constant has a single number or one number per channel. An operation with a tensor then keeps the tensor's
+ * shape.
  */
 function isUniform(constant: GraphConstant | null | undefined, { channels }: CellShape): boolean {
   if (!constant) return false

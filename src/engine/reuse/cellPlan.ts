@@ -6,27 +6,30 @@ import { cellSeconds, connectedSeconds, frameSeconds, imageSeconds, multiplyAdds
 import { type Both, both, type Keys } from './keys.js'
 import { SAMPLED_POSITIONS } from './sceneKeys.js'
 
-/** How to run a network on the images of a patch and compute each value that they share only once. */
+/**
+ * A plan to run a network on all images of a patch, so that a value that several images share is computed only once.
+ */
 export interface CellPlan {
   /** Number of steps that are computed cell by cell. The remaining layers run on whole images. */
   readonly steps: number
   /**
-   * A pass is a group of positions that are computed together: their offsets are equal modulo these numbers. The images
-   * of a pass share most if these numbers are the network's strides.
+   * Positions are computed together, in one *pass*, if their rows are equal modulo `rows` and their columns modulo
+   * `cols`. The images of a pass share most values if these numbers are the network's strides.
    */
   readonly modulus: Both<number>
   /**
-   * Batch size of the remaining layers, if all of them are fully connected. If not, null: they use the batch size
+   * Batch size of the layers after these steps. Null if there are convolutions among them, which use the batch size
    * without reuse.
    */
   readonly batch: number | null
   /**
-   * Predicted speed with reuse divided by the speed without. Includes the check, which computes some positions twice.
+   * Predicted speed with reuse divided by the speed without. Includes the time to check reuse at a few positions, which
+   * are computed twice.
    */
   readonly predictedGain: number
   /**
-   * Number of distinct cells divided by the number of cells in all images, by output of each convolution, pool and
-   * padding.
+   * Number of distinct cells divided by the number of cells in all images. The keys are the names of the outputs of
+   * convolutions, pools and paddings.
    */
   readonly distinct: Readonly<Record<string, number>>
 }
@@ -45,7 +48,7 @@ export interface PlannedCells {
 /** Batch size that is assumed for computing without reuse. */
 const PLAIN_BATCH = 32
 
-/** Maximum number of bytes that a pass may need, by estimate. */
+/** Maximum memory in bytes that a pass (a group of positions) may need, by estimate. */
 const MEMORY = 112 * 1024 * 1024
 
 const MODULI = [1, 2, 4, 8, 16, 32]
@@ -53,7 +56,10 @@ const MODULI = [1, 2, 4, 8, 16, 32]
 /** Largest batch of the remaining layers, if all of them are fully connected. */
 const MAXIMUM_BATCH = 512
 
-/** Estimated number of cell tensors that a pass holds at a time, each as large as the largest. */
+/**
+ * Estimated number of tensors that a pass (a group of positions) holds at a time. Each counts as much as the largest
+ * one.
+ */
 const TENSORS_AT_A_TIME = 4
 /** Number of copies of whole activations in memory at a time: gathered, transposed and flattened. */
 const FRAMES_AT_A_TIME = 3
@@ -80,7 +86,7 @@ export function planCells(work: PlannedCells, positions: Positions): CellPlan | 
 }
 
 interface Candidate {
-  /** Predicted seconds per image, with the time that workers wait for one another. */
+  /** Predicted seconds per image, including the time that workers wait for one another. */
   readonly seconds: number
   readonly plan: CellPlan
 }
@@ -124,7 +130,7 @@ function plansOf(
     asImages -= plain[at] as number
     largest = Math.max(largest, bytesOf(step.output))
     if (step.kind === 'window') distinct.push([step.output, count / (positions.count * rows * cols)])
-    // A later node still reads the input image, which the second graph does not have.
+    // If a later node reads the input image, the second graph cannot begin here, because it does not get the image.
     if ((uses.get(image) as number) > at) continue
     const handedOn = steps.slice(0, at + 1).filter(({ output }) => (uses.get(output) as number) > at)
     const sum = (of: (name: string) => number) => handedOn.reduce((total, { output }) => total + of(output), 0)
@@ -184,10 +190,10 @@ export interface Positions extends Both<readonly number[]> {
   readonly count: number
 }
 
-/** Counts for one modulus along one axis. */
+/** Counts along one axis, if positions are divided into passes with one modulus. */
 interface AxisCounts {
   readonly passes: number
-  /** For each entry of `Keys.spaces`, the number of keys in all passes together. */
+  /** For each entry of `Keys.spaces`, the number of keys that all passes need together. */
   readonly sums: readonly AxisCount[]
 }
 
@@ -254,7 +260,7 @@ export interface PlannedPass {
 }
 
 /**
- * Divides positions into passes.
+ * Divides positions into passes, which are groups of positions that are computed together.
  * @param offsets [positions, 2] as row, col in pixels
  */
 export function passesOf(offsets: Int32Array, modulus: Both<number>, keys: Keys): readonly PlannedPass[] {

@@ -3,7 +3,7 @@
  * all its channels. A step is a node that computes each cell of its output from a few cells of its inputs.
  */
 export interface CellSteps {
-  /** In the order of the graph's nodes. */
+  /** The steps, in the order of the graph's nodes. */
   readonly steps: readonly CellStep[]
   /** Shapes of the image and of all steps' outputs, by name. */
   readonly shapes: ReadonlyMap<string, CellShape>

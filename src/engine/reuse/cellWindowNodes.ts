@@ -10,8 +10,8 @@ export const CELLS_AT_A_TIME = 128
 /** Names of the inputs of the two graphs in `CellGraphs`, apart from the pixels. Index tensors are int32. */
 export const CELL_INPUTS = {
   /**
-   * Input of the first graph, [cells, taps]. For each cell of the tensor `output`, it has the indices of the cells that
-   * are read from the step's input number `input`. An index equal to the number of cells stands for zeros.
+   * Input of the first graph, [cells, taps]. For each cell of the tensor `output`, it has the indices of the cells to
+   * read from the step's input number `input`. An index equal to the number of the input's cells stands for zeros.
    */
   gather: (output: string, input: number) => `shiftscope.gather.${input}.${output}`,
   /** Input of the second graph: the distinct cells of a tensor, which are an output of the first graph. */
@@ -35,7 +35,7 @@ export interface StepNodes {
 }
 
 /**
- * Makes the nodes of a step whose cells depend on windows. They gather and reduce CELLS_AT_A_TIME windows at a time, so
+ * Makes the nodes of a convolution, a pool or padding. They gather and reduce CELLS_AT_A_TIME windows at a time, so
  * that these stay in the processor's cache.
  * @param gathers whether the step needs an index tensor; without it, each cell reads the cell with the same index
  */

@@ -3,9 +3,9 @@ import { CELL_INPUTS, CELLS_AT_A_TIME } from './cellWindowNodes.js'
 import { type AxisSpace, type Both, both, type Keys, type Source } from './keys.js'
 
 /**
- * The distinct cells that a pass needs, each given by its row key and its column key (see `Keys`). First come all
- * combinations of `seeing` rows and columns, then all combinations of `blank` rows and columns, each in row-major
- * order.
+ * The distinct cells that a group of positions needs, each given by its row key and its column key (see `Keys`). First
+ * come all combinations of `seeing` rows and columns, which depend on the patch, then all combinations of `blank` rows
+ * and columns. Both are in row-major order.
  */
 interface CellSet {
   readonly seeing: Both<Int32Array>
@@ -14,10 +14,12 @@ interface CellSet {
   readonly count: number
 }
 
-/** Positions that are computed together, as indices into `AxisPlaces.offsets` along each axis. */
+/** Positions that are computed together: their rows and their columns, as indices into `AxisPlaces.offsets`. */
 export type Pass = Both<readonly number[]>
 
-/** How many keys some positions need along an axis. `seeing` counts the keys that see the patch, `blank` the others. */
+/**
+ * How many keys some positions need along an axis. `seeing` counts keys that depend on the patch, `blank` all others.
+ */
 export interface AxisCount {
   readonly seeing: number
   readonly blank: number
@@ -48,9 +50,9 @@ export function keysOfTimes({ count, blank, views }: AxisSpace, times: readonly 
   return { seeing: Int32Array.from(seeing), blank: Int32Array.from(without) }
 }
 
-/** Where the keys along an axis are in a `CellSet`. Both arrays have one entry per key. */
+/** Index of each key along an axis in the lists of a `CellSet`. */
 interface Lookup {
-  /** Index in `CellSet.seeing`; -1 if the key does not see the patch. */
+  /** Index in `CellSet.seeing`; -1 if the key does not depend on the patch. */
   readonly seeing: Int32Array
   /** Index in `CellSet.blank` of the same cell without the patch. */
   readonly blank: Int32Array
@@ -69,14 +71,15 @@ interface PassIndices {
 export interface PassCells {
   readonly indices: PassIndices
   /**
-   * Writes the index of the distinct cell at each position of a tensor, [rows * cols], if the patch is at `row` and
-   * `col`.
+   * For an image with the patch at `row` and `col`, writes the index of the distinct cell at each position of a tensor.
+   * `into` is [rows * cols].
    */
   frame(tensor: string, row: number, col: number, into: Int32Array): void
 }
 
 /**
- * Lists the distinct cells of a pass and makes its index tensors.
+ * Lists the distinct cells of a group of positions (`pass`), and makes the index tensors that tell which cells each
+ * step reads.
  * @param image name of the network's input
  */
 export function passCells(keys: Keys, steps: readonly CellStep[], image: string, pass: Pass): PassCells {

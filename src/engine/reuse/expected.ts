@@ -9,7 +9,7 @@ import { sceneKeys } from './sceneKeys.js'
 /** With fewer images than this, opening the two sessions of reuse takes longer than reuse saves. */
 export const FEWEST_IMAGES = 64
 
-/** Reuse is tried only if it is predicted to be at least this many times as fast. */
+/** Reuse is tried only if it is predicted to be at least this many times as fast as computing every image in full. */
 export const WORTH_REUSING = 1.1
 
 /**
@@ -43,7 +43,7 @@ function workOf(network: Network, scene: Scene): PlannedCells {
 }
 
 /**
- * Whether the tables of a scene's `Keys` are small enough. They may be huge, because a user's graph may declare huge
+ * Whether the tables of a scene's `Keys` fit into memory. They may be huge, because a user's graph may declare huge
  * layers.
  */
 export function haveRoomForKeys({ shapes }: CellSteps, { input }: Network, size: number): boolean {

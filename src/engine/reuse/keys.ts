@@ -7,9 +7,9 @@ export interface AxisPlaces {
   readonly frame: number
   /** Part of the patch that is not transparent: its first pixel, and the first pixel after it. */
   readonly opaque: readonly [begin: number, end: number]
-  /** Positions of the patch's first pixel, each listed once. */
+  /** Positions of the patch's first pixel, without duplicates. */
   readonly offsets: readonly number[]
-  /** Whether the background is a picture. Images then share only cells that do not see the patch. */
+  /** Whether the background is a picture. Images then share only cells that do not depend on the patch. */
   readonly isVaried: boolean
 }
 
@@ -31,11 +31,11 @@ export interface Keys {
   /** The image and the outputs of all steps, by name. */
   readonly tensors: ReadonlyMap<string, CellTensor>
   /**
-   * For each step, by name of its output, and for each of its inputs: the cells that the step reads. Null if input and
-   * output have the same keys.
+   * By name of a step's output, the cells that the step reads from each of its inputs. Null if input and output have
+   * the same keys.
    */
   readonly sources: ReadonlyMap<string, readonly (Source | null)[]>
-  /** The pixels that the keys of the image identify. */
+  /** The pixel that each key of the image stands for. */
   readonly pixels: Both<AxisPixels>
 }
 
@@ -56,7 +56,8 @@ export interface AxisSpace {
    */
   readonly views: AxisTensor[]
   /**
-   * For each key, the key that its cell has without the patch. It is the same key if the cell does not see the patch.
+   * For each key, the key that the same cell has without the patch. Both are equal if the cell does not depend on the
+   * patch.
    */
   readonly blank: Int32Array
 }
@@ -79,7 +80,8 @@ interface AxisTensor {
 export interface Source {
   readonly input: string
   /**
-   * For each key of the output, the keys of the input's cells that are read, [keys, taps]. It is -1 beyond the border.
+   * For each key of the output, the keys of the cells to read from the input, [keys, taps]. An entry is -1 beyond the
+   * border.
    */
   readonly taps: Both<Int32Array>
 }
@@ -181,7 +183,7 @@ function mapped({ keys, length }: AxisTensor, map: readonly number[]): AxisTenso
 
 interface Numbered extends AxisTensor {
   readonly count: number
-  /** For each input, the keys of its cells that are read, [keys of the output, taps]. They are -1 beyond the border. */
+  /** For each input, the keys of the cells to read, [keys of the output, taps]. An entry is -1 beyond the border. */
   readonly taps: readonly Int32Array[]
 }
 
@@ -235,7 +237,7 @@ function isOneToOne({ count, taps }: Numbered, input: number, keys: number): boo
   return count === keys && new Set(taps[input]).size === count
 }
 
-/** Replaces each tap beyond the border by another tap of the same window, which does not change a maximum. */
+/** Replaces each entry beyond the border (-1) by another entry of the same window, which does not change a maximum. */
 function filled(taps: Int32Array, each: number): Int32Array {
   return taps.map((key, at) => {
     if (key >= 0) return key
@@ -245,8 +247,8 @@ function filled(taps: Int32Array, each: number): Int32Array {
 }
 
 /**
- * Numbers the image's pixels along an axis. Two of them have the same key if they show the same pixel of the patch, or
- * both show none. If the background is a picture, they must also be the same pixel of the frame.
+ * Numbers the image's pixels along an axis. Two pixels have the same key if they show the same pixel of the patch, or
+ * if both show the background. If the background is a picture, they must also be the same pixel of the frame.
  */
 function pixelKeys({ frame, opaque: [begin, end], offsets, isVaried }: AxisPlaces) {
   const numbers = new Map<number, number>()

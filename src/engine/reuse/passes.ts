@@ -14,7 +14,7 @@ export interface PassWork {
   readonly workers: Workers
   readonly network: Network
   readonly memory: FeatureMemory
-  /** Scene and id, the same for the check and the passes, because workers prepare a scene once per job. */
+  /** A scene and its id. The check and the passes use the same id, because workers prepare a scene only once per id. */
   readonly job: JobScene
 }
 

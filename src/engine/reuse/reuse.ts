@@ -27,7 +27,7 @@ export interface Reuse {
    * @returns undefined if every image must be computed in full
    */
   extract(scene: Scene, offsets: Int32Array, options?: ExtractionOptions): Promise<Features | undefined>
-  /** One record per patch size. Two if reuse worked for some patches of a size, but not for others. */
+  /** One record per patch size, or two if reuse worked for some patches of this size but not for others. */
   records(): readonly ReuseRecord[]
   close(): Promise<void>
 }
@@ -39,7 +39,7 @@ export interface ReusePlan {
   /** Makes the data with which these workers start. */
   readonly workerData: (cells: CellWork) => WorkerData
   readonly memory: FeatureMemory
-  /** Computes every image in full. Reuse is checked against it. */
+  /** Computes every image in full. The result is compared with that of reuse, as a check. */
   readonly plain: PlainWay
   readonly onNote: (line: string) => void
   /** URL of the workers' module (see `openWorkers`). */
@@ -50,8 +50,8 @@ export interface ReusePlan {
 const MAX_DISTANCE = 1e-5
 
 /**
- * If the weights take more than `bytes`, the workers without reuse are closed during the check, to free memory. If
- * there are fewer images than `images`, they stay open, because starting them again would take too long.
+ * If the weights take more than `bytes`, the workers without reuse are closed while reuse is checked, to free memory.
+ * If there are fewer images than `images`, they stay open, because starting them again would take too long.
  */
 const HEAVY = { bytes: 32 * 1024 * 1024, images: 4096 } as const
 

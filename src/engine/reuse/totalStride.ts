@@ -42,8 +42,8 @@ export function totalStride(
 }
 
 /**
- * Joins the spacings of a node's inputs. An input without positions is ignored if another input is a map, as in squeeze
- * and excitation.
+ * Joins the spacings of a node's inputs. If some inputs are maps and others are not, as in squeeze and excitation, only
+ * the maps count.
  */
 function joined(read: readonly Spacing[]): Spacing {
   const maps = read.filter(({ isMixed }) => !isMixed)
