@@ -100,7 +100,7 @@ export async function openExecution(plan: ExecutionPlan): Promise<Execution> {
   checkPrecision(request, plan.precision)
   if (request.name === 'auto' || request.name === 'cpu') {
     const settings = chooseSettings(network, plan.images, wished)
-    // A user who sets the number of workers or threads has the processor in mind.
+    // A user who sets the number of workers or threads has the processor in mind, so no GPU is tried.
     const isFree = request.name === 'auto' && wished.workers === undefined && wished.threads === undefined
     const faster = isFree && mayHaveGpu() ? await fasterGpu(plan, settings) : undefined
     return faster ?? processorExecution(plan, settings)
@@ -164,7 +164,8 @@ function tryAll(
 }
 
 function processorExecution({ network, wished, reuse = 'auto', onNote }: ExecutionPlan, settings: Settings): Execution {
-  // These settings are for many images, even if the first call has few: only calls with many images share values.
+  // Only calls with many images share values. So the settings for these calls are those for many images, even if the
+  // first call has few.
   const many = chooseSettings(network, Number.POSITIVE_INFINITY, wished)
   const reusing = reuse === 'off' ? undefined : { settings: many, onNote }
   const handle = openThreads(network, settings, undefined, reusing)

@@ -10,8 +10,8 @@ import { openWorkers, processPlaces, type Workers } from './workers.js'
 
 export interface ExtractionOptions {
   /**
-   * All positions of the work, if this call computes only some of them. All are needed to decide which values images
-   * share. So the features have the same bits, however the work is divided into calls.
+   * All positions of the work, if this call computes only some of them. They decide which values images share. So the
+   * features have the same bits, however the work is divided into calls.
    */
   readonly whole?: Int32Array
   /** Called after each batch. `done` is the number of images of this call that are finished. */

@@ -103,8 +103,8 @@ export function checkPrecision({ name }: DeviceRequest, precision: Precision = '
 }
 
 /**
- * Returns the device with an index. Without an index, returns all NVIDIA cards for `cuda` and `tensorrt`, or else one
- * device.
+ * Returns the device with this index. If the index is null, returns all NVIDIA cards for `cuda` and `tensorrt`, and a
+ * single device for any other name.
  */
 export function devicesOf(name: Device['name'], index: number | null): readonly Device[] {
   if (index !== null) return [{ name, index }]
@@ -167,7 +167,7 @@ export function nvidiaModels(
   if (visible === undefined) return cards.map(({ model }) => model)
   const models: string[] = []
   for (const entry of visible.split(',').map((text) => text.trim())) {
-    // A process can use only one MIG slice, so CUDA ignores the entries after it.
+    // A process can use only one MIG slice (a part of a GPU), so CUDA ignores the entries after the first slice.
     if (entry.startsWith('MIG-')) return [...models, UNKNOWN_CARD]
     const card = /^\d+$/.test(entry)
       ? cards[Number(entry)]

@@ -41,8 +41,8 @@ export interface NetworkHandle {
 /**
  * Opens a network on the processor.
  * @param script see `openWorkers`
- * @param reusing settings for computing values that several images share only once (reuse); without them, every image
- *   is computed in full
+ * @param reusing settings of reuse, which computes a value only once if several images share it; without these
+ *   settings, every image is computed in full
  */
 export function openThreads(
   network: Network,

@@ -103,7 +103,7 @@ function weightCopies({ weightsBytes }: Network): number {
   return Math.max(1, Math.floor(MAX_WEIGHT_COPIES / Math.max(1, weightsBytes)))
 }
 
-/** Memory in bytes that workers need at least. Each needs three batches of images, the weights, and a thread. */
+/** Least memory in bytes that workers need: three batches of images, the weights, and a thread for each worker. */
 function workerBytes({ input, weightsBytes }: Network, { workers, batch }: Settings): number {
   const batchBytes = batch * 3 * input.rows * input.cols * Float32Array.BYTES_PER_ELEMENT
   return workers * (3 * batchBytes + weightsBytes + BYTES_PER_THREAD)

@@ -37,7 +37,7 @@ export interface JobScene {
   /** A worker prepares each scene once and keeps it under this id. */
   readonly id: number
   readonly scene: Scene | Frames
-  /** Only if images share values: batch size of the later layers, which are computed for every image. */
+  /** Set only if images share values: the batch size of the later layers, which are computed for every image. */
   readonly batch?: number
 }
 

@@ -39,7 +39,8 @@ export function openWorkers(workerData: WorkerData, count: number, script = work
   const end = async () => {
     const ended = pool
     pool = undefined
-    // If its process were not killed, a driver might keep computing for minutes although nobody needs the result.
+    // Unless the devices' processes are killed, a driver may keep computing for minutes although nobody needs the
+    // result.
     if (workerData.backend === 'process') killAll(workerData.pids)
     await ended?.destroy()
   }

@@ -9,9 +9,11 @@ import type { JobScene } from '../task.js'
  */
 type PutFeatures = (first: number, images: number, layers: readonly Float32Array[]) => void
 
-/** A worker's session, in its thread or in another process. Several batches may be in flight; they end in order. */
+/**
+ * A worker's session, in its thread or in another process. Several batches may run at a time; they end in their order.
+ */
 export interface Backend {
-  /** Computes the features of a batch. It calls `put` once for all images, or once per group of images. */
+  /** Computes the features of a batch. It calls `put` either once for all images, or several times for some of them. */
   features(job: JobScene, offsets: Int32Array, put: PutFeatures): Promise<void>
   /** Whether the session can no longer be used, so that a new one must be opened. */
   isLost(): boolean

@@ -44,7 +44,7 @@ export function openDeviceSession(
 }
 
 /**
- * How many operators ran on each execution provider. The keys are ONNX Runtime's names, such as
+ * Number of operator runs on each execution provider. The keys are ONNX Runtime's names, such as
  * `CUDAExecutionProvider`.
  */
 export interface Placement {
