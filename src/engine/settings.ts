@@ -35,9 +35,9 @@ const FEW_IMAGES = 64
 export type WishedSettings = Partial<Settings>
 
 /**
- * Lists settings that use all cores, the fastest first. For each batch size, there are two: one worker per core, and
- * one worker on all cores. The second has 50 to 90 % of the speed of the first, but takes less memory (measured on two
- * cores with tiny-alexnet, AlexNet, MobileNetV2 and ResNet-50).
+ * Lists settings that use all cores, the fastest first. For each batch size, there are at most two: one worker per
+ * core, and one worker on all cores. The second has 50 to 90 % of the speed of the first, but takes less memory
+ * (measured on two cores with tiny-alexnet, AlexNet, MobileNetV2 and ResNet-50).
  * @throws UsageError if a setting of the user is impossible for this network or machine
  */
 export function candidateSettings(
