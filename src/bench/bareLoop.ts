@@ -11,8 +11,7 @@ import type { BareTask, BareWorkerData } from './bareWorker.js'
 export const MEASUREMENT_SECONDS = 3
 
 /**
- * Compares one worker per core with one worker on all cores, and returns the faster settings. Measures them with
- * `openBareLoop`.
+ * Measures a bare loop with one worker per core and one with a single worker on all cores. Returns the faster settings.
  */
 export async function bestBareSettings(network: Network, wished: WishedSettings): Promise<Settings> {
   const chosen = chooseSettings(network, Number.POSITIVE_INFINITY, wished)
@@ -27,9 +26,13 @@ export async function bestBareSettings(network: Network, wished: WishedSettings)
   return best?.settings ?? chosen
 }
 
-/** Starts workers that run a network repeatedly on the same input, without the rest of Shiftscope's pipeline. */
+/**
+ * Opens a bare loop: workers that run a network repeatedly on the same input, without the rest of Shiftscope's
+ * pipeline.
+ */
 export function openBareLoop(network: Network, { workers, threads, batch }: Settings, device: Device) {
-  // The pipeline's processes set this variable too. Both then compute in full float32 and can be compared.
+  // The processes of the pipeline also set this variable. So bare loop and pipeline both compute in full float32, and
+  // their speeds can be compared.
   if (device.name !== 'cpu') process.env.NVIDIA_TF32_OVERRIDE ??= FULL_PRECISION.NVIDIA_TF32_OVERRIDE
   const workerData: BareWorkerData = {
     onnxPath: network.onnxPath,

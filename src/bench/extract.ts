@@ -9,11 +9,11 @@ import { type BenchNetworkOptions, extractionRate, measureEach, openPipeline, SM
 
 /** Options of `benchExtraction`. */
 export interface BenchExtractionOptions extends BenchNetworkOptions {
-  /** Number of measurements, each of the bare loop and then of the pipeline; 5 by default. */
+  /** How often the bare loop and the pipeline are measured, in turn; 5 by default. */
   readonly repeats?: number
 }
 
-/** Speed of Shiftscope's extraction and of a bare loop with the same network. */
+/** Speed of Shiftscope's extraction, and of a bare loop: ONNX Runtime alone, with the same network. */
 export interface ExtractBench {
   /** Id of the network. */
   readonly model: string
@@ -21,13 +21,16 @@ export interface ExtractBench {
   readonly device: Device['name']
   /** The device's name in the operating system or driver; null if unknown. */
   readonly adapter: string | null
-  /** Settings of both measurements. On the processor, they are the fastest for the bare loop. */
+  /**
+   * Workers, threads and batch size of both measurements. On the processor, these are the fastest ones for the bare
+   * loop.
+   */
   readonly settings: Settings
-  /** Speed of the bare loop in images per second, the median of all measurements. */
+  /** Speed of the bare loop in images per second: the median of all measurements. */
   readonly bare: number
-  /** Speed of the whole pipeline in images per second, the median of all measurements. */
+  /** Speed of the whole pipeline in images per second: the median of all measurements. */
   readonly pipeline: number
-  /** Median of `ratios`. */
+  /** Speed of the pipeline divided by that of the bare loop: the median of `ratios`. */
   readonly ratio: number
   /** For each pair of measurements, the speed of the pipeline divided by that of the bare loop. */
   readonly ratios: readonly number[]
@@ -35,7 +38,7 @@ export interface ExtractBench {
 
 /**
  * Compares the speed of Shiftscope's extraction with that of a bare loop, which only runs ONNX Runtime on a tensor that
- * is ready. It moves the first built-in object at 75 px, and measures one network after the other.
+ * is ready. The images show the first built-in object at 75 px. Networks are measured one after the other.
  * @throws UsageError for an unknown network or device `auto`
  * @throws InputError for missing or damaged weights
  * @throws DeviceError for a device that cannot be used
@@ -46,8 +49,8 @@ export function benchExtraction(options: BenchExtractionOptions = {}): Promise<r
 }
 
 /**
- * Alternates between bare loop and pipeline, so that other load on the machine slows both alike. On a GPU the pipeline
- * may be faster: it composites there, but the bare loop copies whole images to the GPU.
+ * Measures the bare loop and the pipeline in turn, so that other load on the machine slows both alike. On a GPU, the
+ * pipeline may be faster: it composites images there, but the bare loop copies whole images to the GPU.
  */
 async function benchExtract(
   network: Network,

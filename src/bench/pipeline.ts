@@ -26,7 +26,7 @@ export interface BenchNetworkOptions extends WishedSettings {
 /** Side in pixels of the smaller of the paper's two patch sizes. */
 export const SMALL = 75
 
-/** Runs a measurement for each network and each size of the first built-in object. */
+/** Runs a measurement for each network and each patch size. The patch is the first built-in object. */
 export async function measureEach<T>(
   { models, weights, device = 'cpu', signal }: BenchNetworkOptions,
   sizes: readonly number[],
@@ -50,7 +50,7 @@ export async function measureEach<T>(
   return results
 }
 
-/** A network whose images are all computed in full, without reuse of shared values. */
+/** An open network that computes every image in full, even where images share values. */
 interface Pipeline {
   readonly handle: NetworkHandle
   readonly settings: Settings

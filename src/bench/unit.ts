@@ -19,13 +19,16 @@ import { type BenchNetworkOptions, extractionRate, measureEach, openPipeline, SM
 export interface BenchUnitOptions extends BenchNetworkOptions {
   /** Sides of the square patch in pixels; `[75]` by default. Each network is measured at each size. */
   readonly sizes?: readonly number[]
-  /** Number of timed extractions of each unit; 1 by default. */
+  /** How often the extraction is timed for each network and size; 1 by default. */
   readonly repeats?: number
   /** Distance between neighbouring positions in pixels; 1 by default. */
   readonly stride?: number
 }
 
-/** Times and speeds of one unit: extraction at all positions, then similarity and separability of the features. */
+/**
+ * Times and speeds of one unit (one network, one object, one size): extraction at all positions, then similarity and
+ * separability of the features.
+ */
 export interface UnitBench {
   /** Id of the network. */
   readonly model: string
@@ -33,7 +36,7 @@ export interface UnitBench {
   readonly size: number
   /** Distance between neighbouring positions in pixels. */
   readonly stride: number
-  /** Number of images: one per position of the grid, and one per anchor that is not on the grid. */
+  /** Number of images: one per position of the grid, and one per anchor (corner or center) that is not on the grid. */
   readonly images: number
   /** Device that ran the network. */
   readonly device: Device['name']
@@ -41,25 +44,33 @@ export interface UnitBench {
   readonly adapter: string | null
   /** Workers, threads and batch size. */
   readonly settings: Settings
-  /** Median speed in images per second of a bare loop, which only runs ONNX Runtime on a ready tensor. */
+  /** Speed of a bare loop, which only runs ONNX Runtime on a ready tensor: the median in images per second. */
   readonly bare: number
-  /** Median speed in images per second of the pipeline if it computes every image in full. */
+  /** Speed of the pipeline if it computes every image in full: the median in images per second. */
   readonly plain: number
-  /** Median time in seconds of the unit's extraction (compositing and forward passes), with sessions already open. */
+  /**
+   * Time of the unit's extraction (compositing and forward passes) with sessions already open: the median in seconds.
+   */
   readonly extraction: number
-  /** Median of `gains`. */
+  /** Speed of the unit's extraction divided by that of the bare loop: the median of `gains`. */
   readonly gain: number
   /** For each repeat, the speed of the unit's extraction divided by that of the bare loop. */
   readonly gains: readonly number[]
-  /** Multiply-adds without reuse, divided by the multiply-adds that remain if each distinct value is computed once. */
+  /**
+   * Number of multiply-adds if every image is computed in full, divided by the number if each distinct value is
+   * computed once.
+   */
   readonly floor: number
   /** Values that the images shared, or why they shared none; undefined if reuse was not tried, as on a GPU. */
   readonly reuse: ReuseRecord | undefined
   /** Seconds for the similarity maps of all layers. */
   readonly similarity: number
-  /** Seconds to train ten classifiers per layer (ordered folds) for all layers, including copies to a GPU. */
+  /**
+   * Seconds to train the classifiers of all layers, ten per layer (two tasks, five `ordered` folds). Includes copies to
+   * a GPU.
+   */
   readonly separability: number
-  /** Device that computed similarity and separability. It is chosen as in a study. */
+  /** Device that computed similarity and separability. It is chosen in the same way as in a study. */
   readonly classifiers: ClassifierRecord
 }
 
@@ -85,7 +96,7 @@ async function benchUnit(
   const { offsets, ...grid } = positionGrid(network.input.rows, scene.patch.size, stride)
   const images = offsets.length / 2
   const { handle: plain, settings, adapter } = await openPipeline(network, scene, device, wished)
-  // As in a study, values that images share are computed only once on the processor.
+  // On the processor, a value that several images share is computed only once, as in a study.
   const reusing = () => ({ settings: chooseSettings(network, images, wished), onNote: () => undefined })
   const handle = device.name === 'cpu' ? openThreads(network, settings, undefined, reusing()) : plain
   const handles = new Set([plain, handle])

@@ -11,7 +11,7 @@ export interface ConfinedQuestion<Question> {
 export interface Bounds {
   /** The process is killed if it uses more bytes of memory than this. */
   readonly bytes: number
-  /** PID of the process that asked. If this process has another parent, the asking process has ended. */
+  /** PID of the process that asked: the parent of this process. With another parent, the asking process has ended. */
   readonly asker: number
 }
 
@@ -19,7 +19,9 @@ export type ConfinedAnswer<Answer> =
   | { readonly kind: 'answer'; readonly answer: Answer }
   | { readonly kind: 'failed'; readonly reason: string; readonly isInput: boolean }
 
-/** Answers the questions of `confined`. A second thread enforces the bounds, because a question may block this one. */
+/**
+ * Answers the questions of `confined`. A second thread enforces the bounds, because an answer may block this thread.
+ */
 export function answerConfined<Question, Answer>(answerTo: (question: Question) => Promise<Answer>): void {
   const watch = new Worker(new URL(workerFile('childProcess/watch.js')))
   answerInOrder<ConfinedQuestion<Question>, ConfinedAnswer<Answer>>(async ({ question, bounds }) => {
@@ -34,7 +36,8 @@ export function answerConfined<Question, Answer>(answerTo: (question: Question) 
 }
 
 /**
- * Answers the messages of `startChild` one after the other. Ends this process when its parent ends.
+ * Answers the messages that the parent process sends (see `startChild`), one after the other. Ends this process when
+ * the parent ends.
  * @param answerTo returns undefined if a message needs no answer; must not throw
  */
 export function answerInOrder<Question, Answer>(answerTo: (message: Question) => Promise<Answer | undefined>): void {
@@ -50,7 +53,10 @@ export function answerInOrder<Question, Answer>(answerTo: (message: Question) =>
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined)
 }
 
-/** Resolves once the answer is sent. The next question must wait for this, because it may block this thread. */
+/**
+ * Resolves once the answer is sent. The next question must wait until then, because computing its answer may block this
+ * thread.
+ */
 function send(answer: unknown): Promise<void> {
   return new Promise((resolve) => process.send?.(answer, () => resolve()))
 }

@@ -9,10 +9,13 @@ import { oneLine } from '../support/text.js'
 /** Maximum number of bytes to read from the beginning or the end of a process's stderr. */
 const MAX_LOG = 100_000
 
-/** `late`: gave no answer in time. `killed`: by SIGKILL. `crashed`: by a fault, such as SIGSEGV. `ended`: otherwise. */
+/**
+ * How a process failed. `late`: it gave no answer in time. `killed`: it was ended by SIGKILL. `crashed`: it was ended
+ * by a fault, such as SIGSEGV. `ended`: it ended in any other way.
+ */
 export type Failing = 'late' | 'killed' | 'crashed' | 'ended'
 
-/** A process ended before it answered. The message is a reason without a remedy; the caller adds one. */
+/** Thrown if a process ended before it answered. The message is a reason without a remedy; the caller adds a remedy. */
 export class ChildFailure extends Error {
   constructor(
     message: string,
@@ -34,7 +37,7 @@ export interface Child<Question, Answer> {
    * @param seconds time limit, after which the process is killed if it has not answered
    */
   ask(question: Question, seconds: number): Promise<Answer>
-  /** Sets whether Node stays alive because of this process. It does at first. */
+  /** Sets whether Node stays alive as long as this process runs. At first it does. */
   hold(isHeld: boolean): void
   isEnded(): boolean
   /** Kills the process. Questions without an answer reject with ChildFailure. */
@@ -43,7 +46,11 @@ export interface Child<Question, Answer> {
   close(): Promise<void>
 }
 
-/** @param script URL of the process's module @param environment defaults for variables that are not set */
+/**
+ * Starts a process that answers questions.
+ * @param script URL of the process's module
+ * @param environment variables to set, unless they are set already
+ */
 export function startChild<Question, Answer>(
   script: string,
   environment: Readonly<Record<string, string>> = {},
@@ -83,12 +90,12 @@ export function startChild<Question, Answer>(
   }
 }
 
-/** A file for a process's stderr. With a pipe, native libraries lose text if this process is too busy to read. */
+/** A file for a process's stderr. With a pipe, native libraries would lose text if the parent is too busy to read. */
 interface Log {
   readonly descriptor: number
-  /** The first bytes. They contain the driver's name, which it writes while a session is opened. */
+  /** The first bytes of stderr. They contain the name of a GPU's driver, which is written when a session is opened. */
   head(): string
-  /** The last bytes. They usually say why a process died. */
+  /** The last bytes of stderr. They usually say why a process died. */
   tail(): string
   close(): void
 }
@@ -96,7 +103,8 @@ interface Log {
 function openLog(): Log {
   const path = join(tmpdir(), `shiftscope-process-${randomUUID()}.log`)
   const descriptor = openSync(path, 'wx+')
-  // The open file stays usable without a name, and the system frees it even if this process is killed.
+  // The file can be used without a name as long as it is open. The system then frees it, even if this process is
+  // killed.
   if (process.platform !== 'win32') rmSync(path)
   const text = (position: number) => {
     const buffer = Buffer.alloc(MAX_LOG)

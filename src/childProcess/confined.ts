@@ -4,12 +4,12 @@ import { type Child, ChildFailure, startChild } from './child.js'
 
 export interface Limits {
   readonly seconds: number
-  /** Bytes of memory that the whole process may use. */
+  /** Bytes of memory that the process may use in total. */
   readonly bytes: number
 }
 
 /**
- * Asks a question of a process that is killed if it exceeds the limits.
+ * Sends a question to a separate process and returns the answer. The process is killed if it exceeds the limits.
  * @throws InputError if the process threw one, with the same message; Error for any other error
  * @throws ChildFailure if the process exceeded a limit or crashed; the message is the reason
  */
@@ -20,7 +20,7 @@ const IDLE = 2000
 
 /**
  * Runs work on untrusted files in a separate process, because libraries that read them cannot be limited or stopped.
- * The first question starts the process; questions wait for one another.
+ * The first question starts the process. Each question waits until the one before it is answered.
  * @param script URL of the process's module, which calls `answerConfined`
  */
 export function confined<Question, Answer>(script: string): Confined<Question, Answer> {
@@ -69,8 +69,8 @@ export function confined<Question, Answer>(script: string): Confined<Question, A
 }
 
 /**
- * Explains a failure to the user. A process that was killed has used too much memory, because only `watch.ts` or a
- * system without free memory kills it.
+ * Turns a failure into words for the user. A process that was killed has used too much memory, because only `watch.ts`
+ * or a system without free memory kills it.
  */
 function inWords({ message, failing }: ChildFailure, { seconds, bytes }: Limits): ChildFailure {
   if (failing === 'late') return new ChildFailure(`it takes longer than ${seconds} s`, failing)

@@ -1,7 +1,7 @@
 import { parentPort } from 'node:worker_threads'
 import type { Bounds } from './answering.js'
 
-/** This thread can kill its process even while a library blocks the main thread. */
+/** When to kill this process. This second thread can do so even while a library blocks the main thread. */
 let bounds: Bounds | undefined
 parentPort?.on('message', (given: Bounds) => {
   bounds = given

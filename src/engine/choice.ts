@@ -25,7 +25,7 @@ export interface Execution {
   readonly handle: NetworkHandle
   /** Images per second that were measured on the GPU; null on the processor. */
   readonly rate: number | null
-  /** Describes how the features have been computed so far, for the results. */
+  /** Describes how the features have been computed so far. The description is stored with the results. */
   ran(): ExecutionRecord
 }
 
@@ -33,15 +33,18 @@ export interface Execution {
 export interface ExecutionRecord {
   /** Device that ran the network. */
   readonly device: Device['name']
-  /** ONNX Runtime's name for the execution provider. */
+  /** Name of ONNX Runtime's execution provider, such as `CUDAExecutionProvider`. */
   readonly executionProvider: string
   /** Floating-point type of the network's arithmetic: float32 (`fp32`) or float16 (`fp16`). */
   readonly precision: Precision
   /** The device's name in the operating system or driver; null if unknown. */
   readonly adapter: string | null
-  /** Difference from the processor's features; absent on the processor. */
+  /** How much the GPU's features differ from the processor's; absent on the processor. */
   readonly noiseFloor?: NoiseFloor
-  /** Values that images shared, per patch size; absent with `reuse: 'off'` and on GPUs. */
+  /**
+   * For each patch size, which values images shared, so that they were computed only once. Absent with `reuse: 'off'`
+   * and on GPUs.
+   */
   readonly reuse?: readonly ReuseRecord[]
   /** Why the GPU failed and the processor took over; absent if no GPU failed. */
   readonly failure?: string
@@ -50,7 +53,7 @@ export interface ExecutionRecord {
 /** The work to choose a device for, and the user's options. */
 export interface ExecutionPlan {
   readonly network: Network
-  /** Any scene of the work; measurements use it. */
+  /** One scene of the work, with which speed and precision are measured. Any one will do. */
   readonly scene: Scene
   /** Number of images of the whole work. */
   readonly images: number
@@ -60,28 +63,31 @@ export interface ExecutionPlan {
   readonly precision?: Precision
   /** `auto` by default. */
   readonly reuse?: ReuseChoice
-  /** Receives lines of text for the user. */
+  /** Called with notes for the user, one line each. */
   readonly onNote: (line: string) => void
-  /** Stops trials and measurements. */
+  /** Stops the trials of devices and the measurements of speed. */
   readonly signal?: AbortSignal
 }
 
 /** If the work takes fewer seconds than this, trying a GPU or a larger batch is not worth it. */
 const WORTH_A_TRIAL = 60
 
-/** With fewer batches than this per worker, the work takes less time than measuring the processor. */
+/** If each worker gets fewer batches than this, the work takes less time than measuring the processor's speed. */
 const FEWEST_BATCHES = 8
 
 /** GPUs that `auto` tries, best first. */
 const AUTO: readonly GpuName[] = ['cuda', 'webgpu']
 
-/** Batch sizes for GPUs. Each is tried only if the one before it was an improvement. */
+/** Batch sizes to try on GPUs. Each is tried only if the size before it made the network faster. */
 const BATCHES = [32, 64, 128, 256, 512, 1024] as const
 
-/** Few sizes, because TensorRT compiles the network for each size, which takes minutes. */
+/**
+ * Batch sizes to try with TensorRT. There are only two, because it compiles the network for each size, which takes
+ * minutes.
+ */
 const TENSORRT_BATCHES = [32, 128] as const
 
-/** A larger batch must be at least this many times as fast, because it takes more memory. */
+/** A larger batch takes more memory, so it is used only if it is at least this many times as fast. */
 const WORTH_A_LARGER_BATCH = 1.03
 
 /**
@@ -94,7 +100,7 @@ export async function openExecution(plan: ExecutionPlan): Promise<Execution> {
   checkPrecision(request, plan.precision)
   if (request.name === 'auto' || request.name === 'cpu') {
     const settings = chooseSettings(network, plan.images, wished)
-    // Only the processor has several workers and threads, so a user who sets them wants the processor.
+    // A user who sets the number of workers or threads has the processor in mind, so no GPU is tried.
     const isFree = request.name === 'auto' && wished.workers === undefined && wished.threads === undefined
     const faster = isFree && mayHaveGpu() ? await fasterGpu(plan, settings) : undefined
     return faster ?? processorExecution(plan, settings)
@@ -110,7 +116,11 @@ export async function openExecution(plan: ExecutionPlan): Promise<Execution> {
   return deviceExecution(plan, trials)
 }
 
-/** Tries the requested GPU before anything is written. Does nothing for `auto` and `cpu`. @throws DeviceError */
+/**
+ * Tries the requested GPU before anything is written, so that an unusable GPU is reported at once. Does nothing for
+ * `auto` and `cpu`.
+ * @throws DeviceError if the GPU cannot be used
+ */
 export async function requiredTrials(
   request: DeviceRequest,
   network: Network,
@@ -123,7 +133,10 @@ export async function requiredTrials(
 
 type PassedTrial = DeviceTrial & { runs: true }
 
-/** Returns the requested devices that work, and tells the user why others do not. @throws DeviceError if none works */
+/**
+ * Returns the requested devices that work, and tells the user why others do not.
+ * @throws DeviceError if none works
+ */
 async function deviceTrials(
   { name, index }: DeviceRequest,
   network: Network,
@@ -151,7 +164,8 @@ function tryAll(
 }
 
 function processorExecution({ network, wished, reuse = 'auto', onNote }: ExecutionPlan, settings: Settings): Execution {
-  // Settings for many images, even if the first call has few, because only calls with many images reuse values.
+  // Only calls with many images share values. So the settings for these calls are those for many images, even if the
+  // first call has few.
   const many = chooseSettings(network, Number.POSITIVE_INFINITY, wished)
   const reusing = reuse === 'off' ? undefined : { settings: many, onNote }
   const handle = openThreads(network, settings, undefined, reusing)
@@ -168,7 +182,9 @@ function processorExecution({ network, wished, reuse = 'auto', onNote }: Executi
   }
 }
 
-/** Opens the first GPU that is faster than the processor; undefined if there is none or if the work is short. */
+/**
+ * Opens the first GPU that is faster than the processor. Returns undefined if there is none, or if the work is short.
+ */
 async function fasterGpu(plan: ExecutionPlan, settings: Settings): Promise<Execution | undefined> {
   const { network, scene, images, signal } = plan
   if (images < FEWEST_BATCHES * settings.workers * settings.batch) return undefined
@@ -176,7 +192,11 @@ async function fasterGpu(plan: ExecutionPlan, settings: Settings): Promise<Execu
   return images / rate < WORTH_A_TRIAL ? undefined : gpuFasterThan(plan, rate)
 }
 
-/** Skips software adapters, which compute on the processor. @param processor images per second of the processor */
+/**
+ * Opens the first GPU that is faster than the processor. Software adapters are skipped, because they compute on the
+ * processor.
+ * @param processor images per second of the processor
+ */
 export async function gpuFasterThan(plan: ExecutionPlan, processor: number): Promise<Execution | undefined> {
   for (const name of AUTO) {
     const all = await tryAll(devicesOf(name, null), plan.network, 'fp32', plan.signal)
@@ -194,8 +214,8 @@ export async function gpuFasterThan(plan: ExecutionPlan, processor: number): Pro
 }
 
 /**
- * Finds the fastest batch size, and checks the features against the processor's. The processor takes over later if the
- * devices fail.
+ * Opens the network on devices that passed their trial. Finds the fastest batch size, and compares the features with
+ * the processor's. If the devices fail later, the processor takes over.
  * @throws DeviceError if a device fails although its trial passed
  */
 async function deviceExecution(plan: ExecutionPlan, trials: readonly PassedTrial[]): Promise<Execution> {
@@ -236,8 +256,8 @@ async function deviceExecution(plan: ExecutionPlan, trials: readonly PassedTrial
 }
 
 /**
- * Finds the fastest batch size, sets it in `crew`, and returns its images per second. It stops when a size is hardly
- * faster than the one before, when memory may run out, or when the work is too short.
+ * Tries larger and larger batches, sets the fastest size in `crew`, and returns its images per second. Ends when a size
+ * is hardly faster than the one before, when memory may run out, or when the work is too short.
  */
 export async function fastestBatch(
   { scene, images, signal }: ExecutionPlan,
@@ -262,7 +282,7 @@ export async function fastestBatch(
   return rate
 }
 
-/** A batch size at which a device fails has the rate 0. The next batch starts the device's process again. */
+/** Returns the speed 0 for a batch size at which a device failed. The next batch starts the device's process again. */
 function noRate(error: unknown): number {
   if (error instanceof BatchFailure) return 0
   throw error

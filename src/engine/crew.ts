@@ -10,13 +10,16 @@ import { openWorkers, processPlaces, type Workers } from './workers.js'
 
 export interface ExtractionOptions {
   /**
-   * All positions of the work, if this call computes only some. Reuse is planned for all of them, so that features have
-   * the same bits however the work is divided.
+   * All positions of the work, if this call computes only some of them. They decide which values images share. So the
+   * features have the same bits, however the work is divided into calls.
    */
   readonly whole?: Int32Array
-  /** Called after each batch with the number of finished images of this call. */
+  /** Called after each batch. `done` is the number of images of this call that are finished. */
   readonly onImages?: (done: number) => void
-  /** Called after each batch. `matrices` has one matrix per layer; `rows` are the rows that the batch has filled. */
+  /**
+   * Called after each batch. `matrices` has one matrix per layer. `rows` are the indices of the rows that the batch has
+   * filled.
+   */
   readonly onRows?: (rows: Int32Array, matrices: readonly Float32Array[]) => void
   /** Stops the extraction; batches that are already running finish. */
   readonly signal?: AbortSignal | undefined
@@ -28,9 +31,12 @@ export interface Crew {
   readonly workers: Workers
   readonly memory: FeatureMemory
   batch: number
-  /** Whether short batches are filled up, because devices compile the network again for each new size. */
+  /**
+   * Whether a short batch is filled up to the full size. Devices need this, because they compile the network again for
+   * each new size.
+   */
   readonly hasOneSize: boolean
-  /** Name of the workers in notes to the user. */
+  /** What notes to the user call the workers, such as `the processor` or `cuda`. */
   readonly name: string
   readonly onNote: (line: string) => void
 }
@@ -39,7 +45,10 @@ interface ThreadCrewOptions extends Partial<Pick<Crew, 'memory' | 'onNote'>> {
   readonly script?: string | undefined
 }
 
-/** Starts workers on the processor, each with its own session. @param script see `openWorkers` */
+/**
+ * Starts workers on the processor, each with its own session.
+ * @param script see `openWorkers`
+ */
 export function openThreadCrew(
   network: Network,
   { workers, threads, batch }: Settings,
@@ -63,20 +72,20 @@ export function threadSession({ optimization, input, layers }: Network, threads:
 
 export interface DevicePlan {
   readonly network: Network
-  /** The device of each worker. A device may occur more than once. Each worker has its own process. */
+  /** Device of each worker. Each worker has its own process, so a device may occur twice. */
   readonly devices: readonly Device[]
-  /** Initial number of images per batch. It is halved if memory runs out. */
+  /** Images per batch at first. The number is halved if memory runs out. */
   readonly batch: number
   /** `fp32` by default. */
   readonly precision?: Precision
   readonly onNote: (line: string) => void
-  /** See `startDeviceProcess`. */
+  /** URL of the module that a device's process runs (see `startDeviceProcess`). */
   readonly script?: string
 }
 
 /**
  * Starts workers on devices, which composite the images themselves. If memory runs out, the batch size is halved. If a
- * device's process ends, the next batch starts it again.
+ * device's process ends, the next batch starts a new one.
  */
 export async function openDeviceCrew({
   network,
@@ -96,19 +105,23 @@ export async function openDeviceCrew({
   return { network, workers, memory: openFeatureMemory(), batch, hasOneSize: true, name, onNote }
 }
 
-/** Makes the offsets for whole pictures, as `Frames` defines them. */
+/** Makes the offsets that `Frames` needs: the index of each picture, followed by 0. */
 export function places(frames: readonly Frame[]): Int32Array {
   return Int32Array.from(frames.flatMap((_, i) => [i, 0]))
 }
 
 let jobs = 0
 
-/** Gives a scene a new id and moves its pixels to shared memory. @param more other data for the workers */
+/**
+ * Gives a scene a new id and moves its pixels to shared memory.
+ * @param more other data for the workers
+ */
 export function jobScene(scene: Scene | Frames, more: Pick<JobScene, 'batch'> = {}): JobScene {
   return { id: ++jobs, scene: sharedScene(scene), ...more }
 }
 
 /**
+ * Runs the network on the images of a scene, and writes their features into one shared matrix per layer.
  * @throws BatchFailure if a batch fails repeatedly, or if no session can be opened
  * @throws ResourceError if there is too little memory for the features
  */
@@ -135,7 +148,11 @@ export async function extractFeatures(
   return featuresOf(network, memory, matrices, finished)
 }
 
-/** Turns BatchFailure into an error with a remedy: WorkerError, or ResourceError if the system refused something. */
+/**
+ * Waits for work, and replaces a BatchFailure by an error that tells the user what to do.
+ * @throws ResourceError if the network could not be opened because the system refused memory or an open file
+ * @throws WorkerError for any other BatchFailure
+ */
 export async function failingAsWorker<T>({ batch }: Crew, work: Promise<T>): Promise<T> {
   try {
     return await work
@@ -181,12 +198,19 @@ function run(crew: Crew, positions: number, job: Omit<Job, 'positions'>): Promis
   )
 }
 
-/** At least 2 images if possible: a matrix product with one row sums in another order, so its last bits differ. */
+/**
+ * Images per batch if every worker gets one batch. At least 2 if possible: a matrix product with one row sums in
+ * another order, which changes the last bits.
+ */
 function evenShare(positions: number, workers: number): number {
   return Math.max(Math.min(2, positions), Math.ceil(positions / workers))
 }
 
-/** Halves the batch size if a batch was too large. Returns whether to try again. */
+/**
+ * If a batch was too large for memory, halves the batch size.
+ * @param reason message of the error
+ * @returns whether the batch size was halved, so that it is worth trying again
+ */
 function halveBatch(crew: Crew, batch: number, reason: string): boolean {
   const { name, network, onNote } = crew
   if (!isTooLarge(reason) || batch === 1 || network.input.batch !== null) return false
@@ -198,12 +222,15 @@ function halveBatch(crew: Crew, batch: number, reason: string): boolean {
 const TOO_LARGE =
   /out[ _]?of[ _]?.*memory|bad_alloc|failed to allocate|alloc(ation)?[ _]failed|too many storage buffers|max buffer size/i
 
-/** Whether the reason of a failure, as drivers and ONNX Runtime word it, is that the batch was too large. */
+/** Whether an error message of a driver or of ONNX Runtime says that a batch was too large. */
 export function isTooLarge(reason: string): boolean {
   return TOO_LARGE.test(reason)
 }
 
-/** Offsets of a batch. A short last batch repeats its last position, so that all batches have the same shape. */
+/**
+ * Returns the offsets of a batch. A short last batch repeats its last position, so that all batches have the same
+ * shape.
+ */
 function batchOf(offsets: Int32Array, first: number, batch: number): Int32Array {
   const last = offsets.length / 2 - 1
   const chosen = new Int32Array(batch * 2)

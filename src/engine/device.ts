@@ -15,7 +15,7 @@ export interface DeviceRequest {
   readonly index: number | null
 }
 
-/** One device and the execution provider of ONNX Runtime that uses it. */
+/** One device, named after the execution provider of ONNX Runtime that uses it. */
 export interface Device {
   readonly name: Exclude<DeviceName, 'auto'>
   readonly index: number
@@ -75,7 +75,10 @@ const PROVIDERS: Readonly<Record<Device['name'], Provider>> = {
   },
 }
 
-/** Parses `NAME` or `NAME:INDEX`. @throws UsageError for an unknown name, or for an index if the device has none */
+/**
+ * Parses `NAME` or `NAME:INDEX`, such as `cuda:1`.
+ * @throws UsageError for an unknown name, or if the named device accepts no index
+ */
 export function parseDevice(text: string): DeviceRequest {
   const [, word, digits] = /^([a-z]+)(?::(\d{1,3}))?$/.exec(text) ?? []
   const name = DEVICE_NAMES.find((known) => known === word)
@@ -91,7 +94,7 @@ export function parseDevice(text: string): DeviceRequest {
   return { name, index: Number(digits) }
 }
 
-/** @throws UsageError for `fp16` unless the device is a GPU, because it makes the processor slower */
+/** @throws UsageError for `fp16`, unless a GPU is named: on the processor, float16 is slower than float32 */
 export function checkPrecision({ name }: DeviceRequest, precision: Precision = 'fp32'): void {
   if (precision === 'fp32' || (name !== 'auto' && name !== 'cpu')) return
   throw new UsageError(
@@ -99,14 +102,17 @@ export function checkPrecision({ name }: DeviceRequest, precision: Precision = '
   )
 }
 
-/** Devices that a request stands for: the one with the index, or all of the provider. */
+/**
+ * Returns the device with this index. If the index is null, returns all NVIDIA cards for `cuda` and `tensorrt`, and a
+ * single device for any other name.
+ */
 export function devicesOf(name: Device['name'], index: number | null): readonly Device[] {
   if (index !== null) return [{ name, index }]
   const count = name === 'cuda' || name === 'tensorrt' ? Math.max(1, nvidiaModels().length) : 1
   return Array.from({ length: count }, (_, i) => ({ name, index: i }))
 }
 
-/** Reason why a provider can never work on this platform; undefined if it may work. */
+/** Reason why a provider cannot work on this platform, such as DirectML on Linux; undefined if it may work. */
 export function platformGap(name: Device['name']): string | undefined {
   const built = listSupportedBackends().map((backend) => backend.name)
   if (built.includes(PROVIDERS[name].backend)) return undefined
@@ -124,21 +130,28 @@ export function providerName(name: Device['name']): string {
 
 export type ExecutionProvider = string | { readonly name: string; readonly deviceId: number }
 
-/** Providers to request from onnxruntime-node. CUDA runs the operators that TensorRT does not support. */
+/**
+ * Execution providers to request from onnxruntime-node. With TensorRT, CUDA is the second: it runs the operators that
+ * TensorRT does not support.
+ */
 export function executionProviders({ name, index }: Device): ExecutionProvider[] {
   const { backend, hasIndex } = PROVIDERS[name]
   const own = hasIndex ? { name: backend, deviceId: index } : backend
   return name === 'tensorrt' ? [own, { name: 'cuda', deviceId: index }] : [own]
 }
 
-/** Names of software adapters, which compute on the processor and are slower than `cpu`. */
+/** Names of software adapters: drivers that look like a GPU but compute on the processor, slower than `cpu` does. */
 const SOFTWARE = /llvmpipe|lavapipe|softpipe|swiftshader|basic render/i
 
 export function isSoftware(adapter: string): boolean {
   return SOFTWARE.test(adapter)
 }
 
-/** Models of the NVIDIA cards in CUDA's order, from the Linux driver. @param visible value of CUDA_VISIBLE_DEVICES */
+/**
+ * Models of the NVIDIA cards in CUDA's order, read from the files of the Linux driver.
+ * @param folder has one folder per card
+ * @param visible value of CUDA_VISIBLE_DEVICES
+ */
 export function nvidiaModels(
   folder = '/proc/driver/nvidia/gpus',
   visible = process.env.CUDA_VISIBLE_DEVICES,
@@ -154,7 +167,7 @@ export function nvidiaModels(
   if (visible === undefined) return cards.map(({ model }) => model)
   const models: string[] = []
   for (const entry of visible.split(',').map((text) => text.trim())) {
-    // A process can use only one MIG slice, so CUDA ignores the entries after it.
+    // A process can use only one MIG slice (a part of a GPU), so CUDA ignores the entries after the first slice.
     if (entry.startsWith('MIG-')) return [...models, UNKNOWN_CARD]
     const card = /^\d+$/.test(entry)
       ? cards[Number(entry)]
@@ -172,7 +185,10 @@ export function processorName(): string | null {
   return cpus()[0]?.model.trim() || null
 }
 
-/** Whether `auto` should look for a GPU. Only on Linux, because software adapters cannot be recognised elsewhere. */
+/**
+ * Whether it is worthwhile for `auto` to look for a GPU. False except on Linux, because software adapters cannot be
+ * recognised elsewhere.
+ */
 export function mayHaveGpu(): boolean {
   if (process.platform !== 'linux') return false
   const hasRenderNode = existsSync('/dev/dri') && readdirSync('/dev/dri').some((node) => node.startsWith('renderD'))

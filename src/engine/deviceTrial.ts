@@ -8,7 +8,7 @@ import { jobScene } from './crew.js'
 import { type Device, isSoftware, nvidiaModels, platformGap, processorName, providerName, remedyOf } from './device.js'
 import type { Scene } from './task.js'
 
-/** Whether a device can run a network, and the time for one batch. */
+/** Result of a trial: whether a device can run a network, and the time that it takes for one batch. */
 export type DeviceTrial =
   | {
       readonly device: Device
@@ -21,7 +21,7 @@ export type DeviceTrial =
     }
   | { readonly device: Device; readonly runs: false; readonly reason: string; readonly remedy: string }
 
-/** A black pixel on white. Any picture would do. */
+/** The scene of a trial: a black pixel on white. Any other scene would do. */
 const TRIAL_SCENE: Scene = {
   patch: { name: 'trial', size: 1, rgba: Uint8Array.of(0, 0, 0, 255), sha256: '' },
   background: { rgb: [255, 255, 255] },
@@ -29,14 +29,14 @@ const TRIAL_SCENE: Scene = {
 }
 
 export interface TrialOptions {
-  /** See `startDeviceProcess`. */
+  /** URL of the module that the device's process runs (see `startDeviceProcess`). */
   readonly script?: string
   readonly signal?: AbortSignal | undefined
 }
 
 /**
- * Runs a network on a device in a separate process, because a broken driver may crash it. It also checks where the
- * operators ran, because a provider may leave them to the processor without a warning.
+ * Runs a network on a device, in a separate process, because a broken driver may crash its process. Then checks where
+ * the operators ran, because a provider may leave them to the processor without a warning.
  */
 export async function tryDevice(
   device: Device,
@@ -75,7 +75,7 @@ export async function tryDevice(
   }
 }
 
-/** Times the second batch, because the first one includes compiling. */
+/** Returns the time of the second batch. The first one takes longer, because the device compiles the network. */
 async function millisecondsOfBatch(opened: DeviceProcess, { input }: Network): Promise<number> {
   const job = jobScene(TRIAL_SCENE)
   const offsets = new Int32Array(2 * (input.batch ?? 1))
@@ -85,7 +85,10 @@ async function millisecondsOfBatch(opened: DeviceProcess, { input }: Network): P
   return performance.now() - start
 }
 
-/** Reason why a device did not do the work itself; undefined if it did. */
+/**
+ * Reason why a device counts as unusable although the network ran: the processor did the heavy work. Undefined if the
+ * device did it.
+ */
 export function strayReason({ name }: Device, { operators, heavy }: Placement): string | undefined {
   if (name === 'cpu') return undefined
   const onProcessor = heavy[providerName('cpu')] ?? 0
@@ -107,12 +110,12 @@ function softwareAdapter({ name }: Device, adapter: string | null): boolean | nu
   return adapter === null ? null : isSoftware(adapter)
 }
 
-/** The error for a requested device that failed its trial. */
+/** Makes the error for a requested device that failed its trial. */
 export function deviceError({ device, reason, remedy }: DeviceTrial & { runs: false }): DeviceError {
   return new DeviceError(`device ${deviceText(device)} is not usable: ${reason}; ${remedy}, or use \`device cpu\``)
 }
 
-/** The text that `parseDevice` reads as this device. */
+/** Formats a device as the user writes it, such as `cuda:1`. `parseDevice` reads this text. */
 export function deviceText({ name, index }: Device): string {
   return index > 0 ? `${name}:${index}` : name
 }

@@ -1,5 +1,6 @@
 /**
- * Largest |found − expected| / |expected| of any row (Euclidean norms). Infinite for NaN, or if only `expected` is 0.
+ * Compares two matrices with `dims` values per row. Returns the largest |found − expected| / |expected| of any row,
+ * with Euclidean norms. It is infinite if a value is NaN, or if a row of `expected` is zero but that of `found` is not.
  */
 export function largestDistance(found: Float32Array, expected: Float32Array, dims: number): number {
   let largest = 0

@@ -4,13 +4,15 @@ import type { CellShape } from './reuse/cellStep.js'
 import { networkCells } from './reuse/cellSteps.js'
 import { totalStride } from './reuse/totalStride.js'
 
-/** Shape of a layer whose features are a map, [channels, rows, cols] flattened. */
+/** Shape of a layer whose features form a map over the image: [channels, rows, cols], stored as one vector. */
 export interface FeatureMap extends CellShape {
   /** Distance in pixels between neighbouring positions of the map: the network's total stride up to the layer. */
   readonly stride: number
 }
 
-/** Returns undefined if the layer is no map, or if the shape or stride cannot be read from the graph. */
+/**
+ * Finds the shape and stride of a layer's map. Undefined if the layer is no map, or if the graph does not tell them.
+ */
 export function featureMapOf(network: Network, { name, dims, isMap }: FeatureLayer): FeatureMap | undefined {
   if (!isMap) return undefined
   try {
@@ -20,7 +22,7 @@ export function featureMapOf(network: Network, { name, dims, isMap }: FeatureLay
     const isWhole = shape !== undefined && shape.channels * shape.rows * shape.cols === dims
     return isWhole && stride !== undefined ? { ...shape, stride } : undefined
   } catch (error) {
-    // ONNX Runtime also runs graphs that Shiftscope cannot read. Their features are used, but not as a map.
+    // ONNX Runtime also runs graphs that Shiftscope cannot read. Features of these graphs are used, but not as a map.
     if (error instanceof InputError) return undefined
     throw error
   }

@@ -1,7 +1,7 @@
 import type { FeatureLayer } from '../networks/index.js'
 import { resourceError } from '../support/machine.js'
 
-/** One layer's features: float32 [positions, dims] in shared memory. */
+/** Features of one layer: a float32 matrix, [positions, dims], in shared memory. */
 export interface LayerFeatures {
   readonly name: string
   readonly dims: number
@@ -10,13 +10,19 @@ export interface LayerFeatures {
 
 export interface Features {
   readonly layers: readonly LayerFeatures[]
-  /** Number of finished positions, counted from the first one. All are finished unless the extraction was stopped. */
+  /**
+   * Number of positions before the first unfinished one. This is the number of all positions, unless the extraction was
+   * stopped.
+   */
   readonly finished: number
-  /** Keeps the matrices for later extractions, which then start faster. They must not be read after this call. */
+  /**
+   * Gives the memory of the matrices to later extractions, which then start faster. The matrices must not be read after
+   * this call.
+   */
   release(): void
 }
 
-/** Keeps released matrices for later extractions. */
+/** Allocates matrices for features. Matrices that are given back are used again. */
 export interface FeatureMemory {
   /** @throws ResourceError if there is too little memory */
   take(layers: readonly FeatureLayer[], rows: number): readonly Float32Array[]
@@ -28,7 +34,7 @@ export function openFeatureMemory(): FeatureMemory {
   const bufferOf = (bytes: number): SharedArrayBuffer => {
     const at = spare.findIndex(({ byteLength }) => byteLength >= bytes)
     if (at !== -1) return spare.splice(at, 1)[0] as SharedArrayBuffer
-    // All kept buffers are too small for this matrix, and would be for larger ones, so they are freed.
+    // All kept buffers are too small for this matrix. They are freed, so that they take no memory beside it.
     spare.length = 0
     try {
       return new SharedArrayBuffer(bytes)

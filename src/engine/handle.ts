@@ -21,13 +21,16 @@ export interface NetworkHandle {
   readonly settings: Settings
   /** Why the processor took over from devices; undefined as long as they work. */
   readonly failure: string | undefined
-  /** Whether the processor is free while the network runs, and can measure another unit's features meanwhile. */
+  /** Whether the network runs on a GPU, so that the processor is free to measure other features meanwhile. */
   readonly overlaps: boolean
-  /** Values that images shared, one record per patch size; empty without reuse. */
+  /**
+   * Says which values images shared, so that they were computed only once: one record per patch size. Empty without
+   * such sharing.
+   */
   reused(): readonly ReuseRecord[]
   /**
-   * Pastes the patch at every offset ([positions, 2] as row, col) and runs the network on the images. The features do
-   * not depend on the number of workers or on the order in which batches end.
+   * Pastes the patch at every offset and runs the network on the images. `offsets` is [positions, 2] as row, col. The
+   * features do not depend on the number of workers or on the order in which batches end.
    */
   extract(scene: Scene, offsets: Int32Array, options?: ExtractionOptions): Promise<Features>
   /** Runs the network on whole pictures. The features are [pictures, dims] for each layer. */
@@ -36,8 +39,10 @@ export interface NetworkHandle {
 }
 
 /**
- * Opens a network on the processor. @param script see `openWorkers`
- * @param reusing settings of reuse, which computes values that images share only once; without them, there is no reuse
+ * Opens a network on the processor.
+ * @param script see `openWorkers`
+ * @param reusing settings of reuse, which computes a value only once if several images share it; without these
+ *   settings, every image is computed in full
  */
 export function openThreads(
   network: Network,
@@ -72,16 +77,16 @@ export function openThreads(
   }
 }
 
-/** Settings with which the processor takes over when devices fail for good. */
+/** How the processor takes over if devices keep failing. */
 export interface Fallback {
   readonly processor: Settings
-  /** Precision of the devices. With `fp16` the processor cannot take over, because its features would differ. */
+  /** Precision on the devices. After `fp16` the processor cannot take over, because its features would differ. */
   readonly precision?: Precision | undefined
 }
 
 /**
- * When devices fail for good, the processor repeats the failed call and does all later ones.
- * @throws DeviceError from `extract` and `encode`, if the processor cannot take over
+ * Returns a network that runs on devices. If they keep failing, the processor repeats the failed call and computes all
+ * later ones. If the processor cannot take over, `extract` and `encode` throw DeviceError.
  */
 export function deviceHandle(devices: Crew, { processor, precision = 'fp32' }: Fallback): NetworkHandle {
   const { network, name, memory, onNote } = devices

@@ -6,21 +6,24 @@ import { largestDistance } from './distance.js'
 import { offsetsAt, positionGrid } from './positions.js'
 import type { Scene, Settings } from './task.js'
 
-/** Number of positions at which features are compared. */
+/** Number of positions at which a device's features are compared with the processor's. */
 const POSITIONS = 8
 
-/** Largest relative distance from the processor's features with which a device is accepted. */
+/** A device is accepted if the relative distance of its features from the processor's is at most this. */
 const MAX_NOISE: Readonly<Record<Precision, number>> = { fp32: 0.01, fp16: 0.1 }
 
 /** Difference between a device's features and those of the processor in float32. */
 export interface NoiseFloor {
   /** Number of compared positions. */
   readonly positions: number
-  /** Per layer, the largest |device − processor| / |processor| over the compared positions, with Euclidean norms. */
+  /**
+   * Relative difference by name of the layer: the largest |device − processor| / |processor| of the compared positions,
+   * with Euclidean norms.
+   */
   readonly relative: Readonly<Record<string, number>>
 }
 
-/** Compares features at a few positions, spread over the frame, with those of the processor. */
+/** Compares the features of devices with the processor's, at a few positions that are spread over the frame. */
 export async function measureNoiseFloor(devices: Crew, scene: Scene, processor: Settings): Promise<NoiseFloor> {
   const { network } = devices
   const { offsets } = positionGrid(network.input.rows, scene.patch.size, 1)
@@ -39,7 +42,11 @@ export async function measureNoiseFloor(devices: Crew, scene: Scene, processor: 
   }
 }
 
-/** Tensor cores change features by about 1e-3, sums in float16 by 1e-2. @throws DeviceError for far larger distances */
+/**
+ * Refuses a device whose features are too far from the processor's. Usual distances are about 1e-3 with tensor cores
+ * and 1e-2 with sums in float16.
+ * @throws DeviceError
+ */
 export function checkNoise(name: Device['name'], { relative }: NoiseFloor, precision: Precision = 'fp32'): void {
   for (const [layer, distance] of Object.entries(relative)) {
     if (distance <= MAX_NOISE[precision]) continue
@@ -49,7 +56,7 @@ export function checkNoise(name: Device['name'], { relative }: NoiseFloor, preci
   }
 }
 
-/** Chooses `count` positions or fewer, evenly spread, always with the first and the last one. */
+/** Chooses at most `count` positions, evenly spread from the first to the last. */
 function spread(offsets: Int32Array, count: number): Int32Array {
   const positions = offsets.length / 2
   const chosen = Array.from({ length: Math.min(count, positions) }, (_, i) =>

@@ -1,17 +1,17 @@
 import { UsageError } from '../errors.js'
 
-/** Names of the five anchors, in the order of all arrays and tables. */
+/** Names of the five anchors (see `AnchorName`). All arrays and tables list them in this order. */
 export const ANCHOR_NAMES = ['top-left', 'top-right', 'center', 'bottom-left', 'bottom-right'] as const
 /** Name of an anchor: a position that all other positions are compared with. */
 export type AnchorName = (typeof ANCHOR_NAMES)[number]
 
-/** A position of the patch: row and column in the frame of its top-left pixel. */
+/** A position of the patch: the row and column of the frame where its top-left pixel is. */
 export interface Position {
   readonly row: number
   readonly col: number
 }
 
-/** Axes of the frame, in the order of positions: row, then column. */
+/** Axes of the frame. Everywhere, the row of a position comes first, then its column. */
 export const AXES = ['rows', 'cols'] as const
 export type Axis = (typeof AXES)[number]
 
@@ -26,18 +26,18 @@ export interface Anchor extends Position {
  * that are not on the grid because of its stride.
  */
 export interface PositionGrid {
-  /** Number of positions along each axis. */
+  /** Number of positions on the grid along each axis. */
   readonly rows: number
   readonly cols: number
   readonly stride: number
-  /** [rows * cols + anchors that are not on the grid, 2] as row, col in pixels. */
+  /** Row and column of each position in pixels, [positions, 2]. Anchors that are not on the grid come last. */
   readonly offsets: Int32Array
-  /** In the order of ANCHOR_NAMES. They do not depend on the stride. */
+  /** The five anchors, in the order of ANCHOR_NAMES. Their positions do not depend on the stride. */
   readonly anchors: readonly Anchor[]
 }
 
 /**
- * The positions at which a patch of `size` pixels is completely inside a frame of `frame` pixels.
+ * Makes the grid of positions at which a patch of `size` pixels is completely inside a frame of `frame` pixels.
  * @throws UsageError if the stride is not a positive whole number, or if the patch is larger than the frame
  */
 export function positionGrid(frame: number, size: number, stride: number): PositionGrid {
@@ -63,7 +63,7 @@ export function positionGrid(frame: number, size: number, stride: number): Posit
   return { rows: side, cols: side, stride, offsets, anchors }
 }
 
-/** Offsets of the given rows of the feature matrix, [rows, 2]. */
+/** Picks offsets by index. `rows` are indices into `offsets`, which is [positions, 2], and the result is [rows, 2]. */
 export function offsetsAt(offsets: Int32Array, rows: Iterable<number>): Int32Array {
   return Int32Array.from([...rows].flatMap((row) => [...offsets.subarray(2 * row, 2 * row + 2)]))
 }
@@ -71,7 +71,7 @@ export function offsetsAt(offsets: Int32Array, rows: Iterable<number>): Int32Arr
 export const POSITION_ORDERS = ['row-major', 'coarse-to-fine'] as const
 export type PositionOrder = (typeof POSITION_ORDERS)[number]
 
-/** In the order `coarse-to-fine`, every 32nd position along both axes comes first, then every 16th, and so on. */
+/** The order `coarse-to-fine` begins with every 32nd position along both axes. Then follows every 16th, and so on. */
 const COARSEST = 32
 
 /** Row-major indices of the grid's positions in the given order. Anchors that are not on the grid are left out. */
@@ -82,15 +82,19 @@ export function orderedPositions(grid: PositionGrid, order: PositionOrder): Int3
 
 /** Positions that are computed together, evenly spread over the grid. */
 export interface PositionStep {
-  /** Distance along both axes between finished positions, after all steps of this level and of the levels before it. */
+  /**
+   * A power of two up to 32. After all steps of this level and of larger levels, every `level`-th row and column is
+   * finished.
+   */
   readonly level: number
-  /** Row-major indices in the grid. */
+  /** Row-major indices of the positions in the grid. */
   readonly indices: Int32Array
 }
 
 /**
- * Divides a grid into steps, coarse to fine. All positions of a step have the same remainders modulo 32. Steps whose
- * remainders agree in their low bits follow each other, because their images share values (`reuse/cellPlan.ts`).
+ * Divides a grid into steps, coarse to fine. In a step, all rows have the same remainder modulo 32, and so have all
+ * columns. Steps whose remainders agree in their low bits follow each other, because their images share values
+ * (`reuse/cellPlan.ts`).
  */
 export function coarseToFine({ rows, cols }: Pick<PositionGrid, 'rows' | 'cols'>): readonly PositionStep[] {
   const steps = new Map<number, { readonly level: number; readonly indices: number[] }>()
@@ -113,14 +117,14 @@ function lowestBit(value: number): number {
   return value === 0 ? COARSEST : value & -value
 }
 
-/** Interleaves the low bits of both numbers. The lowest bits become the most significant ones. */
+/** Interleaves the low bits of two numbers, in reverse order: the lowest bits become the most significant ones. */
 function interleavedBits(row: number, col: number): number {
   let bits = 0
   for (let bit = 1; bit < COARSEST; bit *= 2) bits = 4 * bits + 2 * (row & bit ? 1 : 0) + (col & bit ? 1 : 0)
   return bits
 }
 
-/** Positions of the anchors, if the patch has `side` positions along each axis at stride 1. */
+/** Positions of the five anchors of a patch that has `side` positions along each axis at stride 1. */
 export function anchorPositions(side: number): readonly (Position & { readonly name: AnchorName })[] {
   const last = side - 1
   const middle = Math.floor(last / 2)

@@ -5,7 +5,11 @@ import type { Frame, Frames, Scene } from './task.js'
 /** A transparent patch of one pixel, for frames without an object. */
 export const NOTHING: Patch = { name: 'nothing', size: 1, rgba: new Uint8Array(4), sha256: '' }
 
-/** @param background pixels, `white`, or a colour as `#rrggbb` @throws UsageError for any other text */
+/**
+ * Makes a scene.
+ * @param background pixels, `white`, or a colour as `#rrggbb`
+ * @throws UsageError for any other text
+ */
 export function sceneOf(patch: Patch, background: Background | string = WHITE, blend: Scene['blend'] = 'hard'): Scene {
   return {
     patch,
@@ -14,7 +18,10 @@ export function sceneOf(patch: Patch, background: Background | string = WHITE, b
   }
 }
 
-/** Copies the pixels to shared memory, so that sending the scene with every batch copies none. */
+/**
+ * Copies the pixels to shared memory. Every batch is sent together with its scene, and shared pixels are then not
+ * copied.
+ */
 export function sharedScene(scene: Scene | Frames): Scene | Frames {
   if ('frames' in scene) return { frames: scene.frames.map(sharedFrame) }
   const { patch, background } = scene
@@ -25,7 +32,7 @@ export function sharedScene(scene: Scene | Frames): Scene | Frames {
   }
 }
 
-/** Copies the pixels out of shared memory, which cannot be sent to another process. */
+/** Copies the pixels out of shared memory, because shared memory cannot be sent to another process. */
 export function ownScene(scene: Scene | Frames): Scene | Frames {
   if ('frames' in scene) return { frames: scene.frames.map((frame) => frame.slice()) }
   const { patch, background } = scene
@@ -36,7 +43,10 @@ export function ownScene(scene: Scene | Frames): Scene | Frames {
   }
 }
 
-/** An empty square frame in shared memory, which workers receive without a copy. @param side in pixels */
+/**
+ * Makes a square picture for the caller to fill. It is in shared memory, so workers receive it without a copy.
+ * @param side in pixels
+ */
 export function emptyFrame(side: number): Uint8Array {
   return new Uint8Array(new SharedArrayBuffer(side * side * 3))
 }

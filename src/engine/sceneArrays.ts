@@ -3,20 +3,29 @@ import type { Background } from '../patches/background.js'
 import { NOTHING } from './scene.js'
 import type { Frame, Frames, Scene } from './task.js'
 
-/** The compositing graph's inputs that are the same for all images of a scene. See `SCENE_INPUTS` for their layout. */
+/**
+ * Inputs for a graph that composites its images itself: those that are the same for all images of a scene.
+ * `SCENE_INPUTS` describes their layout.
+ */
 export interface SceneArrays {
   /** Side in pixels of the window: the patch with a border of one transparent pixel. */
   readonly side: number
   readonly window: Float32Array
   readonly transparency: Float32Array
-  /** One colour, [3], or pictures, [images, 3, rows, cols]: one per image of the batch, or a single one for all. */
+  /**
+   * Either one colour, [3], or pictures, [pictures, 3, rows, cols]. There is one picture per image of the batch, or one
+   * for all images.
+   */
   readonly background: Float32Array
 }
 
 /** With the blend `hard`, a pixel belongs to the patch if its alpha is at least this. */
 const OPAQUE = 128
 
-/** Normalises patch and background to the same bits as `native/core/composite.h`, which rounds each step to float32. */
+/**
+ * Normalises patch and background. Each step is rounded to float32, so the values have the same bits as those of
+ * `native/core/composite.h`.
+ */
 export function sceneArrays({ patch, background, blend }: Scene, input: NetworkInput): SceneArrays {
   const side = patch.size + 2
   const window = new Float32Array(3 * side * side)
@@ -37,14 +46,20 @@ export function sceneArrays({ patch, background, blend }: Scene, input: NetworkI
   return { side, window, transparency, background: normalisedBackground(background, input) }
 }
 
-/** Whole pictures as backgrounds, without a patch. @param offsets [images, 2]: the index of each picture, then 0 */
+/**
+ * Makes a batch of whole pictures, as backgrounds without a patch.
+ * @param offsets [images, 2]: the index of each picture, followed by 0
+ */
 export function frameArrays(frames: Frames, offsets: Int32Array, input: NetworkInput): SceneArrays {
   const background = new Float32Array((offsets.length / 2) * 3 * input.rows * input.cols)
   normaliseFrames(frames, offsets, input, background)
   return { ...sceneArrays({ patch: NOTHING, background: { rgb: [0, 0, 0] }, blend: 'hard' }, input), background }
 }
 
-/** Normalises the pictures of a batch into `images`, [images, 3, rows, cols]. @param offsets see `frameArrays` */
+/**
+ * Normalises the pictures of a batch, and writes them into `images`, [images, 3, rows, cols].
+ * @param offsets see `frameArrays`
+ */
 export function normaliseFrames(
   { frames }: Frames,
   offsets: Int32Array,
@@ -62,7 +77,11 @@ function normalisedBackground(background: Background, input: NetworkInput): Floa
   return normalisedSamples('rgb' in background ? background.rgb : background.image, input)
 }
 
-/** @param samples RGB [pixels, 3], from 0 to 255 @param planes receives [3, pixels], in the network's channel order */
+/**
+ * Normalises pixels for the network.
+ * @param samples RGB [pixels, 3], from 0 to 255
+ * @param planes receives the result, [3, pixels], in the network's order of channels
+ */
 function normalisedSamples(
   samples: ArrayLike<number>,
   input: NetworkInput,
@@ -80,7 +99,10 @@ function normalisedSamples(
   return planes
 }
 
-/** By channel, the normalised value of each byte. Looking values up is several times as fast as dividing. */
+/**
+ * One table per channel, with the normalised value of each byte. Looking values up is several times as fast as
+ * dividing.
+ */
 function byteValues(input: NetworkInput): readonly Float32Array[] {
   const known = tables.get(input)
   if (known !== undefined) return known

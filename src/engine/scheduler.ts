@@ -1,10 +1,10 @@
 import type { BatchResult } from './task.js'
 
-/** After this many failures of a batch, the whole work fails. */
+/** If a batch fails this many times, the whole work fails. */
 export const MAX_ATTEMPTS = 3
 
 export class BatchFailure extends Error {
-  /** First position of the batch; undefined if the session could not be opened. */
+  /** Index of the batch's first position; undefined if the session could not be opened. */
   readonly first: number | undefined
   readonly count: number
 
@@ -17,18 +17,22 @@ export class BatchFailure extends Error {
 
 /** Size and number of the batches that the workers can run. */
 export interface Runner {
-  /** Images per batch. It may become smaller during the work. */
+  /** Images per batch. The number may become smaller during the work. */
   readonly batch: number
   /** Number of batches that may run at the same time. */
   readonly inFlight: number
-  /** Makes batches smaller if they failed because of their size. @returns whether they are smaller now */
+  /**
+   * Called with the reason of a failure. Makes batches smaller if the batch was too large.
+   * @returns whether batches are smaller now
+   */
   shrink(reason: string): boolean
 }
 
 export interface Job {
   readonly positions: number
   /**
-   * Computes a batch and stores its features; rejects if a worker died.
+   * Computes a batch and stores its features. Rejects if a worker died.
+   * @param first index of the first position
    * @param count number of positions; if it is less than `batch`, the rest of the batch is filled up
    */
   readonly run: (first: number, count: number, batch: number) => Promise<BatchResult>
@@ -38,10 +42,10 @@ export interface Job {
 }
 
 /**
- * Computes all positions in batches, many at a time. Failed batches run again one by one, because a worker that dies of
- * one batch loses all of its batches. After the signal, running batches still finish: ONNX Runtime aborts the process
- * if a thread is killed during a forward pass.
- * @returns number of finished positions, counted from the first one; all of them unless the signal was given
+ * Computes all positions in batches, many at a time. Batches that failed run again one at a time. Otherwise a batch
+ * that kills its worker would make the worker's other batches fail too. After an abort, batches that are running still
+ * finish: ONNX Runtime aborts the process if a thread is killed during a forward pass.
+ * @returns number of positions before the first unfinished one; all of them unless the work was aborted
  * @throws BatchFailure if a batch fails repeatedly, or if no session can be opened
  */
 export async function schedule(job: Job, runner: Runner): Promise<number> {
@@ -83,7 +87,12 @@ function batchesLeft(done: Uint8Array, batch: number): number[] {
   return queue
 }
 
-/** Runs batches until one fails, and waits for those that are running. @param queue first position of each batch */
+/**
+ * Runs batches until one fails, then waits for those that are still running.
+ * @param queue index of each batch's first position
+ * @param width number of batches that run at the same time
+ * @returns the failures, empty if all batches ran
+ */
 async function round(
   job: Job,
   queue: readonly number[],
@@ -97,8 +106,8 @@ async function round(
     while (next < queue.length && failures.length === 0 && !job.signal?.aborted) {
       const first = queue[next++] as number
       const count = Math.min(batch, job.positions - first)
-      // Some features of a repeated batch may be stored already. They count as missing until it ends, because a worker
-      // that dies while it writes may damage them.
+      // Some features of a repeated batch may be stored already. They count as missing until the batch ends, because a
+      // worker that dies while it writes may damage them.
       mark(state, first, count, 0)
       const failure = await attempt(job, first, count, batch)
       if (failure === undefined) mark(state, first, count, 1)

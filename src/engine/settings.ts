@@ -12,30 +12,32 @@ import type { Scene, Settings } from './task.js'
 /** Seconds that a measurement of speed should take. */
 const TRIAL_SECONDS = 0.7
 
-/** Most bytes of weights in all workers together, each of which has its own copy. */
+/** Maximum number of bytes for weights in all workers together. Each worker has its own copy of the weights. */
 const MAX_WEIGHT_COPIES = 600 * 1024 * 1024
 
-/** Bytes of an idle worker thread. */
+/** Estimated memory of an idle worker thread, in bytes. */
 const BYTES_PER_THREAD = 16 * 1024 * 1024
 
 const BATCHES = [32, 8]
 
-/** Most bytes of activations per worker. Batches that need more are not used. */
+/** Maximum number of bytes for the activations of a batch in one worker. Larger batches are not used. */
 const MAX_ACTIVATIONS = 200 * 1024 * 1024
 
-/** Estimated number of tensors that a forward pass holds at a time, each as large as the largest. */
+/** Estimated number of tensors that a forward pass holds at a time. Each counts as much as the largest one. */
 const TENSORS_AT_A_TIME = 4
 
-/** Up to this many images, one worker on all cores is used, because opening a second session would take longer. */
+/**
+ * With at most this many images, one worker on all cores is used: opening a second session takes longer than it saves.
+ */
 const FEW_IMAGES = 64
 
 /** Settings that the user fixed; Shiftscope chooses the others. */
 export type WishedSettings = Partial<Settings>
 
 /**
- * Lists settings that use all cores, the fastest first: one worker per core, or one worker on all cores, each with
- * every batch size. One worker on all cores has 50 to 90 % of the speed (on two cores with tiny-alexnet, AlexNet,
- * MobileNetV2 and ResNet-50), but takes less memory.
+ * Lists settings that use all cores, the fastest first. For each batch size, there are at most two: one worker per
+ * core, and one worker on all cores. The second has 50 to 90 % of the speed of the first, but takes less memory
+ * (measured on two cores with tiny-alexnet, AlexNet, MobileNetV2 and ResNet-50).
  * @throws UsageError if a setting of the user is impossible for this network or machine
  */
 export function candidateSettings(
@@ -75,14 +77,16 @@ export function candidateSettings(
   return fits.length === 0 ? candidates : fits
 }
 
-/** Batch sizes whose activations fit into MAX_ACTIVATIONS; at least the smallest size. */
+/** Batch sizes whose activations fit into MAX_ACTIVATIONS. If none fits, the smallest size. */
 function batchesFor(network: Network): readonly number[] {
   const bytes = TENSORS_AT_A_TIME * largestTensor(network)
   const fitting = BATCHES.filter((batch) => batch * bytes <= MAX_ACTIVATIONS)
   return fitting.length === 0 ? [Math.min(...BATCHES)] : fitting
 }
 
-/** Bytes of the largest activation of one image, without fully connected layers; 0 if the graph cannot be read. */
+/**
+ * Bytes of the largest tensor of one image, apart from those of fully connected layers; 0 if the graph cannot be read.
+ */
 function largestTensor(network: Network): number {
   try {
     const { shapes } = networkCells(network).cells
@@ -94,12 +98,12 @@ function largestTensor(network: Network): number {
   }
 }
 
-/** Number of workers whose copies of the weights fit into MAX_WEIGHT_COPIES; at least 1. */
+/** Number of workers whose copies of the weights fit into MAX_WEIGHT_COPIES, but at least 1. */
 function weightCopies({ weightsBytes }: Network): number {
   return Math.max(1, Math.floor(MAX_WEIGHT_COPIES / Math.max(1, weightsBytes)))
 }
 
-/** Minimum memory of the workers in bytes. Each needs three batches of images, the weights, and a thread. */
+/** Least memory in bytes that workers need: three batches of images, the weights, and a thread for each worker. */
 function workerBytes({ input, weightsBytes }: Network, { workers, batch }: Settings): number {
   const batchBytes = batch * 3 * input.rows * input.cols * Float32Array.BYTES_PER_ELEMENT
   return workers * (3 * batchBytes + weightsBytes + BYTES_PER_THREAD)
@@ -117,7 +121,10 @@ export function chooseSettings(
   return single ?? (candidates[0] as Settings)
 }
 
-/** Measures compositing and forward passes together, after a warm-up. @throws BatchFailure */
+/**
+ * Measures the speed of compositing and forward passes together, after a warm-up.
+ * @throws BatchFailure
+ */
 export async function imagesPerSecond(crew: Crew, scene: Scene, signal?: AbortSignal): Promise<number> {
   const { offsets } = positionGrid(crew.network.input.rows, scene.patch.size, 1)
   const atATime = crew.batch * crew.workers.count
@@ -134,7 +141,7 @@ export async function imagesPerSecond(crew: Crew, scene: Scene, signal?: AbortSi
   return images / (await secondsOf(() => run(images)))
 }
 
-/** Measures images per second on the processor without reuse. */
+/** Measures the speed of the processor in images per second. Every image is computed in full. */
 export async function processorRate(
   network: Network,
   scene: Scene,

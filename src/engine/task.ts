@@ -17,7 +17,10 @@ export const BLENDS = ['hard', 'soft'] as const
 export interface Scene {
   readonly patch: Patch
   readonly background: Background
-  /** `hard`: a pixel shows the patch if its alpha is at least 128, or else the background. `soft`: alpha mixes them. */
+  /**
+   * `hard`: a pixel shows the patch if its alpha is at least 128, and otherwise the background. `soft`: alpha mixes
+   * both.
+   */
   readonly blend: (typeof BLENDS)[number]
 }
 
@@ -29,12 +32,12 @@ export interface Frames {
   readonly frames: readonly Frame[]
 }
 
-/** A scene with an id, the same for all batches of a job. */
+/** A scene with an id, which is the same for all batches of one extraction. */
 export interface JobScene {
   /** A worker prepares each scene once and keeps it under this id. */
   readonly id: number
   readonly scene: Scene | Frames
-  /** Only with reuse: number of images per forward pass through the layers that are computed without reuse. */
+  /** Set only if images share values: the batch size of the later layers, which are computed for every image. */
   readonly batch?: number
 }
 
@@ -48,12 +51,12 @@ export interface Target {
 
 export interface BatchTask {
   readonly job: JobScene
-  /** [batch, 2] as row, col. */
+  /** Positions of the patch, [batch, 2] as row, col. */
   readonly offsets: Int32Array
   readonly target: Target
 }
 
 export type BatchResult =
   | { readonly kind: 'written' }
-  /** `open`: the session could not be opened, so no batch was started. */
+  /** With `open`, the session could not be opened, so no batch was started. */
   | { readonly kind: 'failed'; readonly during: 'open' | 'batch'; readonly reason: string }

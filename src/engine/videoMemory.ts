@@ -29,8 +29,10 @@ export function freeMemoryIn(answer: string): number | undefined {
 }
 
 /**
- * Whether a batch twice as large fits into all cards. Doubling a batch at most doubles the memory in use.
- * @param before free bytes of each card before anything ran @param now free bytes with the current batch size
+ * Whether a batch twice as large fits into the memory of every card. Doubling a batch at most doubles the memory in
+ * use.
+ * @param before free bytes of each card before anything ran
+ * @param now free bytes of each card with the current batch size
  */
 export function hasRoomForTwice(
   before: readonly (number | undefined)[],

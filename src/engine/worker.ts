@@ -2,10 +2,10 @@ import { workerData } from 'node:worker_threads'
 import type { Backend, WorkerData } from './backends/backend.js'
 import type { BatchResult, BatchTask, Target } from './task.js'
 
-/** The session. The first batch opens it, so that an error becomes the answer to that batch. */
+/** The worker's session. The first batch opens it, so that an error becomes the answer to that batch. */
 let opened: Promise<Backend> | undefined
 
-/** Computes one batch. Several may be in flight. */
+/** Computes one batch. It may be called again before earlier batches have ended. */
 export default async function runBatch(task: BatchTask): Promise<BatchResult> {
   let backend: Backend
   try {
@@ -27,7 +27,8 @@ export default async function runBatch(task: BatchTask): Promise<BatchResult> {
 }
 
 /**
- * Copies features into the matrices, for images from index `first` on. Images that only fill up the batch have no row.
+ * Copies the features of some images into the matrices. The first of them is image `first` of the batch. Images that
+ * only fill up the batch have no row.
  */
 function write({ matrices, rows }: Target, first: number, images: number, layers: readonly Float32Array[]): void {
   const wanted = rows.subarray(first, first + images)

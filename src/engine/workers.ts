@@ -14,7 +14,7 @@ const IN_FLIGHT: Readonly<Record<WorkerData['backend'], number>> = { thread: 3, 
 /** Worker threads, each with a session of one network in the thread itself or in a process. */
 export interface Workers {
   readonly count: number
-  /** Number of batches that all workers together have at the same time. */
+  /** Number of batches that all workers together can have at the same time. */
   readonly inFlight: number
   /** Rejects if the worker dies. Another one then replaces it. */
   run(task: BatchTask): Promise<BatchResult>
@@ -24,7 +24,8 @@ export interface Workers {
 }
 
 /**
- * Prepares workers, which start with the first batch. @param script URL of their module; tests give one that fails
+ * Prepares workers, which start with the first batch.
+ * @param script URL of their module; tests give one that fails
  * @throws ResourceError if the shell's limit of address space (`ulimit -v`) is too low for so many workers
  */
 export function openWorkers(workerData: WorkerData, count: number, script = workerFile('engine/worker.js')): Workers {
@@ -38,7 +39,8 @@ export function openWorkers(workerData: WorkerData, count: number, script = work
   const end = async () => {
     const ended = pool
     pool = undefined
-    // Without this, a driver may keep computing for minutes although nobody needs the result.
+    // Unless the devices' processes are killed, a driver may keep computing for minutes although nobody needs the
+    // result.
     if (workerData.backend === 'process') killAll(workerData.pids)
     await ended?.destroy()
   }
@@ -65,10 +67,12 @@ export function openWorkers(workerData: WorkerData, count: number, script = work
   }
 }
 
-/** Largest number of PIDs that are remembered, including those of processes that have been replaced. */
+/**
+ * Number of places for PIDs in shared memory. Each worker takes one when it starts, also if it replaces a dead worker.
+ */
 const PLACES = 256
 
-/** Shared memory for `pids` in `WorkerData`. */
+/** Makes the shared memory in which workers store the PIDs of their processes (`pids` in `WorkerData`). */
 export function processPlaces(): Int32Array {
   return new Int32Array(new SharedArrayBuffer((1 + PLACES) * Int32Array.BYTES_PER_ELEMENT))
 }

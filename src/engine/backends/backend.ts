@@ -3,24 +3,29 @@ import type { Device } from '../device.js'
 import type { CellWork } from '../reuse/cellGraphs.js'
 import type { JobScene } from '../task.js'
 
-/** Receives features of images from index `first` on, [images, dims] per layer. They are valid only during the call. */
+/**
+ * Receives the features of some images of a batch, [images, dims] per layer. `first` is the index of the first image in
+ * the batch. The arrays are valid only during the call.
+ */
 type PutFeatures = (first: number, images: number, layers: readonly Float32Array[]) => void
 
-/** A worker's session, in its thread or in another process. Several batches may be in flight; they end in order. */
+/**
+ * A worker's session, in its thread or in another process. Several batches may run at a time; they end in their order.
+ */
 export interface Backend {
-  /** Computes the features of a batch. It calls `put` once for all images, or once per group of images. */
+  /** Computes the features of a batch. It calls `put` either once for all images, or several times for some of them. */
   features(job: JobScene, offsets: Int32Array, put: PutFeatures): Promise<void>
-  /** Whether the session can no longer be used. A new one must be opened then. */
+  /** Whether the session can no longer be used, so that a new one must be opened. */
   isLost(): boolean
 }
 
-/** Opens a session in a device's process. The graph composites its images itself. */
+/** What a device's process needs to open a session. The graph composites its images itself. */
 export interface OpenRequest extends RunnableGraph {
   readonly device: Device
   readonly input: NetworkInput
   /** Names of the graph's outputs to read. */
   readonly outputs: readonly string[]
-  /** See `openDeviceSession`. */
+  /** An empty folder for ONNX Runtime's profile (see `openDeviceSession`). */
   readonly profileFolder?: string
 }
 
@@ -37,9 +42,9 @@ export type WorkerData =
   | (ThreadSession & { readonly backend: 'cells'; readonly cells: CellWork })
   | {
       readonly backend: 'process'
-      /** One per worker. */
+      /** One request per worker. */
       readonly requests: readonly OpenRequest[]
-      /** See `startDeviceProcess`. */
+      /** URL of the module that a device's process runs (see `startDeviceProcess`). */
       readonly script?: string
       /** Shared memory: the number of workers that have started, then for each worker the PID of its process, or 0. */
       readonly pids: Int32Array

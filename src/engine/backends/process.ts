@@ -7,7 +7,7 @@ import type { JobScene } from '../task.js'
 import type { Backend, OpenRequest, WorkerData } from './backend.js'
 import type { Placement } from './session.js'
 
-/** Messages to the process. Each gets one answer, except `scene`; answers come in order. */
+/** Messages to a device's process. Each gets one answer, except `scene`. Answers come in the order of the messages. */
 export type DeviceRequestMessage =
   | { readonly kind: 'open'; readonly request: OpenRequest }
   /** The scene of the batches that follow. Its arrays are not in shared memory, which other processes cannot read. */
@@ -22,13 +22,19 @@ export type DeviceAnswer =
   | { readonly kind: 'placement'; readonly placement: Placement }
   | { readonly kind: 'failed'; readonly reason: string }
 
-/** Seconds without an answer after which the process is killed. */
+/** A device's process is killed if it gives no answer for this many seconds. */
 const ANSWER_TIMEOUT = 300
 
-/** Without this, NVIDIA cards compute convolutions in TF32, which changes features by about 1e-3 (relative). */
+/**
+ * Environment of processes that use a GPU. Without it, NVIDIA cards compute convolutions in TF32, which changes
+ * features by about 1e-3 (relative).
+ */
 export const FULL_PRECISION = { NVIDIA_TF32_OVERRIDE: '0' }
 
-/** A device's process ended or refused a request. The message is a reason without a remedy; the caller adds one. */
+/**
+ * Thrown if a device's process ended or refused a request. The message is a reason without a remedy; the caller adds a
+ * remedy.
+ */
 export class ProcessFailure extends Error {}
 
 /** A process with an open session on a device. */
@@ -36,9 +42,15 @@ export interface DeviceProcess {
   /** The driver's name for the device; null if unknown. */
   readonly adapter: string | null
   readonly pid: number
-  /** Returns one matrix per layer, [images, dims]. @throws ProcessFailure */
+  /**
+   * Returns one matrix per layer, [images, dims].
+   * @throws ProcessFailure
+   */
   run(job: JobScene, offsets: Int32Array): Promise<readonly Float32Array[]>
-  /** Counts the operators that ran on each device. Can be called only once, because it ends ONNX Runtime's profile. */
+  /**
+   * Counts on which execution providers the operators ran. Can be called only once, because it ends ONNX Runtime's
+   * profile.
+   */
   placement(): Promise<Placement>
   /** Kills the process. Requests without an answer reject. */
   close(): Promise<void>
@@ -125,7 +137,7 @@ function placeIn(pids: Int32Array): number {
   return own
 }
 
-/** Finds the device's name in the Vulkan loader's output. */
+/** Finds the device's name in the output of the Vulkan loader. */
 export function adapterIn(stderr: string): string | null {
   return /Using "(.+?)\s*" with driver: /.exec(stderr)?.[1] ?? null
 }

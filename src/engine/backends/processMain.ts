@@ -9,11 +9,11 @@ import { openDeviceSession, readPlacement } from './session.js'
 
 /**
  * This process holds a network's session on a device, so that a crash of the driver ends only this process. Features
- * go back as messages, fast enough for 19,000 images per second (AlexNet, 9,192 values per image).
+ * are sent back as messages, which is fast enough for 19,000 images per second (AlexNet, 9,192 values per image).
  */
 let opened: { readonly request: OpenRequest; readonly session: ort.InferenceSession } | undefined
 let job: JobScene | undefined
-/** The graph's inputs for the current scene. They are made for its first batch and kept for the others. */
+/** The graph's inputs for the current scene. They are made for the scene's first batch and kept for the others. */
 let composited: { readonly job: JobScene; readonly scene: CompositedScene } | undefined
 
 async function answerTo(message: DeviceRequestMessage): Promise<DeviceAnswer | undefined> {
@@ -40,7 +40,10 @@ async function answerTo(message: DeviceRequestMessage): Promise<DeviceAnswer | u
   }
 }
 
-/** Preallocated outputs are no faster, because ONNX Runtime's binding copies into them. */
+/**
+ * Runs the network on a batch. Preallocated outputs would be no faster, because ONNX Runtime's binding copies into
+ * them.
+ */
 async function features(offsets: Int32Array): Promise<readonly Float32Array[]> {
   const { session, request } = openedSession()
   const { side, tensors } = sceneFor(offsets)
@@ -50,7 +53,10 @@ async function features(offsets: Int32Array): Promise<readonly Float32Array[]> {
   return request.outputs.map((output) => results[output]?.data as Float32Array)
 }
 
-/** Returns the graph's inputs for a batch. Batches of whole pictures differ; those of a patch share one set. */
+/**
+ * Returns the graph's inputs for a batch. Each batch of whole pictures has its own; all batches of a patch share one
+ * set.
+ */
 function sceneFor(offsets: Int32Array): CompositedScene {
   const { input } = openedSession().request
   if (job === undefined) throw new Error('the first batch came before any scene')

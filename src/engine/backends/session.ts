@@ -5,7 +5,10 @@ import type { RunnableGraph } from '../../networks/index.js'
 import { prepareEnvironment } from '../../support/machine.js'
 import { type Device, executionProviders } from '../device.js'
 
-/** @param isPooled whether memory is kept from run to run, which is faster only if the tensors keep their sizes */
+/**
+ * Opens a graph on the processor.
+ * @param isPooled whether memory is kept from run to run, which is faster only if the tensors keep their sizes
+ */
 export function openSession(
   { onnxPath, optimization = 'all' }: RunnableGraph,
   threads: number,
@@ -23,7 +26,10 @@ export function openSession(
   })
 }
 
-/** @param profileFolder an empty folder for a profile, which tells on which provider each operator runs */
+/**
+ * Opens a graph on a device.
+ * @param profileFolder an empty folder for a profile, which tells on which provider each operator runs
+ */
 export function openDeviceSession(
   { onnxPath, optimization = 'all' }: RunnableGraph,
   device: Device,
@@ -37,14 +43,17 @@ export function openDeviceSession(
   })
 }
 
-/** Number of operator runs on each execution provider, by ONNX Runtime's name of the provider. */
+/**
+ * Number of operator runs on each execution provider. The keys are ONNX Runtime's names, such as
+ * `CUDAExecutionProvider`.
+ */
 export interface Placement {
   readonly operators: Readonly<Record<string, number>>
-  /** Convolutions and matrix products only. */
+  /** The same counts for convolutions and matrix products only. */
   readonly heavy: Readonly<Record<string, number>>
 }
 
-/** Reads the placement from a session's profile, and ends the profiling. */
+/** Ends a session's profiling, and counts in its profile on which providers the operators ran. */
 export async function readPlacement(session: ort.InferenceSession, profileFolder: string): Promise<Placement> {
   session.endProfiling()
   const [file] = await readdir(profileFolder)

@@ -13,8 +13,9 @@ import { sceneKeysOf } from './sceneKeys.js'
 type CellData = Extract<WorkerData, { backend: 'cells' }>
 
 /**
- * Computes images with two sessions in this thread. The first computes each distinct cell once (see `CellSteps`). The
- * second copies these cells into whole activations and runs the other layers.
+ * Computes images with two sessions in this thread. The first computes each distinct cell once: a cell is all channels
+ * at one row and column (see `CellSteps`). The second copies these cells into whole activations and runs the other
+ * layers.
  */
 export async function cellBackend({ cells: work, optimization, input, outputs, threads }: CellData): Promise<Backend> {
   const { graphs, steps, shapes } = work
@@ -64,8 +65,8 @@ export async function cellBackend({ cells: work, optimization, input, outputs, t
 }
 
 /**
- * Batch size that divides the images evenly. It is at least 2, because a matrix product with one row sums in another
- * order, so its last bits differ.
+ * Batch size, at most `most`, that divides the images evenly. It is at least 2, because a matrix product with one row
+ * sums in another order, which changes the last bits.
  */
 function evenSize(images: number, most: number): number {
   return Math.max(2, Math.ceil(images / Math.ceil(images / most)))
@@ -75,7 +76,7 @@ function distinct(offsets: Int32Array): number[] {
   return [...new Set(offsets)].sort((a, b) => a - b)
 }
 
-/** Inputs of the first session: the distinct pixels, and the index tensors. */
+/** Makes the inputs of the first session: the distinct pixels, and the indices of the cells that each step reads. */
 function cellFeeds(
   { indices }: PassCells,
   keys: Keys,
@@ -91,7 +92,10 @@ function cellFeeds(
   return feeds
 }
 
-/** Composites the distinct pixels, [pixels, 3]. The results equal those of `native/core/composite.h` in every bit. */
+/**
+ * Composites distinct pixels, [pixels, 3]. The values equal those of `native/core/composite.h` in every bit.
+ * @param pixels [pixels, 2]: the row key and the column key of each pixel (see `Keys`)
+ */
 function cellPixels(
   pixels: Int32Array,
   { pixels: shown }: Keys,
@@ -103,7 +107,8 @@ function cellPixels(
   for (let at = 0; at < pixels.length / 2; at++) {
     const [rowKey, colKey] = [pixels[2 * at] as number, pixels[2 * at + 1] as number]
     const [row, col] = [shown.rows.ofPatch[rowKey] as number, shown.cols.ofPatch[colKey] as number]
-    // Row 0 or column 0 means outside the patch. All pixels there use index 0, a transparent pixel of the border.
+    // Row 0 or column 0 means that the pixel is outside the patch. Such a pixel uses index 0 of the window, a
+    // transparent pixel of its border.
     const place = row === 0 || col === 0 ? 0 : row * side + col
     const behind = (shown.rows.ofFrame[rowKey] as number) * cols + (shown.cols.ofFrame[colKey] as number)
     for (let channel = 0; channel < 3; channel++) {

@@ -4,14 +4,15 @@ import type { CellShape, CellStep, CellSteps } from './cellStep.js'
 import { CELL_INPUTS, integerList, node, type StepNodes, windowNodes } from './cellWindowNodes.js'
 
 /**
- * The first graph computes distinct cells (see `CellSteps`). The second copies them into whole activations and runs the
- * other layers.
+ * Two ONNX graphs that compute the features together. The first computes distinct cells (see `CellSteps`). The second
+ * copies them into whole activations and runs the other layers.
  */
 export interface CellGraphs {
-  /** Path of the first graph's ONNX file; `rest` is that of the second. */
+  /** Path of the first graph's ONNX file. */
   readonly cells: string
+  /** Path of the second graph's ONNX file. */
   readonly rest: string
-  /** Outputs of the first graph that the second reads, [cells, channels, 1, 1] each. */
+  /** Names of the tensors that the second graph reads from the first. Each has the shape [cells, channels, 1, 1]. */
   readonly handedOn: readonly string[]
 }
 
@@ -23,7 +24,7 @@ export interface CellWork {
 }
 
 /**
- * Writes the two graphs into the cache of graphs.
+ * Writes the two graphs of a network into the cache of graphs.
  * @param count number of steps in the first graph
  * @param gathers names of the index tensors that the first graph needs, as `CELL_INPUTS.gather` makes them
  */
@@ -72,7 +73,7 @@ export async function cellGraphs(
   }
 }
 
-/** Indices of the nodes between the first graph's outputs and the features. */
+/** Indices of the nodes that compute the features from the first graph's outputs. */
 function restNodes(
   { nodes }: GraphNodes,
   inFirst: ReadonlySet<number>,
@@ -90,7 +91,11 @@ function restNodes(
   return rest.reverse()
 }
 
-/** Nodes to keep in a copy of the graph, and all constants that they need. @param names other constants to keep */
+/**
+ * Lists what a copy of the graph keeps: the wanted nodes, the constants that they read, and the nodes that compute such
+ * constants.
+ * @param names other constants to keep
+ */
 function kept({ nodes, constants }: GraphNodes, wanted: ReadonlySet<number>, names: ReadonlySet<string>) {
   const fixed = new Set(constants.keys())
   const makers = new Set<number>()
@@ -111,7 +116,7 @@ function kept({ nodes, constants }: GraphNodes, wanted: ReadonlySet<number>, nam
   return { nodes: keptNodes, constants: new Set([...needed].filter((name) => constants.has(name))) }
 }
 
-/** Names of all tensors that the added nodes read. `kept` picks the constants of the original graph from these. */
+/** Names of all tensors that the added nodes read. `kept` picks the constants of the original graph from them. */
 function constantsOf(nodes: readonly Node[]): Set<string> {
   const within = ({ attributes }: Node) =>
     Object.values(attributes).flatMap((value) =>

@@ -12,11 +12,14 @@ import {
   within,
 } from './cellWindows.js'
 
-/** Versions of ONNX's operators for which the table below is tested. Older ones lack the required form of Scan. */
+/**
+ * Versions of ONNX's operators for which the table below is tested. Before version 9, the operator Scan has a different
+ * form.
+ */
 export const OPERATOR_SETS = { oldest: 9, newest: 26 } as const
 
 interface Rule {
-  /** Attributes that a node may have. A node with any other attribute is refused. */
+  /** Names of the attributes that a node may have. A node with any other attribute is refused. */
   readonly attributes: readonly string[]
   /** @throws NoStep if the node does not meet the operator's condition */
   readonly step: (context: NodeContext) => Found
@@ -57,13 +60,15 @@ const RULES: ReadonlyMap<string, Rule> = new Map(
     // The bounds are attributes before version 11, and inputs from then on.
     Clip: unary(['max', 'min'], hasUniformParameters),
     PRelu: unary([], hasUniformParameters),
-    // Scales and shifts each channel by constants. In training mode, these numbers would depend on all images.
+    // Scales and shifts each channel by constants. In training mode, these would be computed from all images of the
+    // batch.
     BatchNormalization: unary(['epsilon', 'momentum', 'training_mode'], isInference),
     // In inference mode, Dropout copies its input. A third input (from version 12 on) would set training mode.
     Dropout: unary(['ratio', 'seed'], dropsNothing),
     // Normalises over neighbouring channels of one cell. The condition keeps the divisor away from zero.
     LRN: unary(['alpha', 'beta', 'bias', 'size'], isBounded),
-    // The inputs are tensors of the same shape, or constants with one number in all or per channel.
+    // All inputs must be tensors of the same shape, or constants. A constant has a single number, or one number per
+    // channel.
     Add: elementwise(),
     Max: elementwise(),
     Mean: elementwise(),
@@ -77,9 +82,9 @@ const RULES: ReadonlyMap<string, Rule> = new Map(
     Pow: elementwise(hasWholeExponents),
     // Joins channels (axis 1). Along another axis it would join cells of different positions.
     Concat: { attributes: ['axis'], step: concatenation },
-    // Conditions: two dimensions, constant weights that fit the groups, and pads of at least 0. `pads` must not occur
-    // together with `auto_pad`, and dilations not together with SAME_UPPER or SAME_LOWER, because ONNX Runtime refuses
-    // such nodes or reads beyond its input.
+    // Conditions: two dimensions, and constant weights that fit the groups. `pads` must not occur together with
+    // `auto_pad`, and dilations not together with SAME_UPPER or SAME_LOWER, because ONNX Runtime refuses such nodes or
+    // reads beyond its input.
     Conv: { attributes: [...WINDOW, 'group'], step: windowOf },
     // Conditions: `auto_pad` as for Conv, `storage_order` 0, and every window contains a pixel of the input. With
     // SAME_UPPER and SAME_LOWER, no stride may exceed the kernel, because ONNX Runtime would then use negative pads.
@@ -87,14 +92,17 @@ const RULES: ReadonlyMap<string, Rule> = new Map(
     // Conditions: `auto_pad` and strides as for MaxPool. Every mean must be over the whole kernel: either no window
     // includes padding, or `count_include_pad` is 1 and `ceil_mode` makes no window exceed the padding.
     AveragePool: { attributes: [...WINDOW, 'ceil_mode', 'count_include_pad'], step: windowOf },
-    // Conditions: constant pads of at least 0, along rows and columns only, and no `axes` (an input since version 18).
-    // The mode is `reflect` or `edge`, or it adds zeros that only convolutions read. If a max pool read the zeros, ONNX
-    // Runtime would fuse both nodes, and the maximum would then ignore the zeros.
+    // Conditions: the pads are constants of at least 0 along rows and columns, and 0 along other axes. There is no
+    // input `axes` (new in version 18). The mode is `reflect` or `edge`, or it adds zeros that only convolutions read.
+    // If a max pool read the zeros, ONNX Runtime would fuse both nodes, and the maximum would then ignore the zeros.
     Pad: { attributes: ['mode', 'pads', 'value'], step: borderOf },
   } satisfies Record<string, Rule>),
 )
 
-/** @throws NoStep if the node cannot be computed cell by cell */
+/**
+ * Turns a node into a step (see `CellSteps`), if its operator is in the table.
+ * @throws NoStep if the node cannot be computed cell by cell
+ */
 export function stepOf(context: NodeContext): Found {
   const { node, base, read } = context
   if (node.domain !== '' && node.domain !== 'ai.onnx') throw new NoStep("is not one of ONNX's own operators")
@@ -136,7 +144,10 @@ function elementwise(condition?: Condition): Rule {
   return { attributes: [], step }
 }
 
-/** Returns the first input if it is the only one that is not constant. @throws NoStep otherwise */
+/**
+ * Returns a node's first input, which must be the only one that is not a constant.
+ * @throws NoStep with the reason `otherwise`
+ */
 function onlyInput({ node, read }: NodeContext, otherwise: string): string {
   const [first] = node.inputs
   if (first === undefined || read.length !== 1 || read[0] !== first) throw new NoStep(otherwise)
@@ -173,7 +184,10 @@ function hasWholeExponents({ node, fixed }: NodeContext): void {
     throw new NoStep('has exponents other than 1, 2, 3, …')
 }
 
-/** Whether a constant is one number, or one per channel, and broadcasting keeps the shape of the other tensor. */
+/**
+ * Whether a constant has a single number or one number per channel. An operation with a tensor then keeps the tensor's
+ * shape.
+ */
 function isUniform(constant: GraphConstant | null | undefined, { channels }: CellShape): boolean {
   if (!constant) return false
   const [cols = 1, rows = 1, own = 1, ...more] = [...constant.shape].reverse()

@@ -6,20 +6,31 @@ import { cellSeconds, connectedSeconds, frameSeconds, imageSeconds, multiplyAdds
 import { type Both, both, type Keys } from './keys.js'
 import { SAMPLED_POSITIONS } from './sceneKeys.js'
 
-/** How to run a network on the images of a patch and compute each value that they share only once. */
+/**
+ * A plan to run a network on all images of a patch, so that a value that several images share is computed only once.
+ */
 export interface CellPlan {
   /** Number of steps that are computed cell by cell. The remaining layers run on whole images. */
   readonly steps: number
   /**
-   * Positions whose offsets are equal modulo these numbers form a pass. Their images share most if these numbers are
-   * the network's strides.
+   * Positions are computed together, in one *pass*, if their rows are equal modulo `rows` and their columns modulo
+   * `cols`. The images of a pass share most values if these numbers are the network's strides.
    */
   readonly modulus: Both<number>
-  /** Batch size of the remaining layers if all of them are fully connected; null for the batch size without reuse. */
+  /**
+   * Batch size of the layers after these steps. Null if there are convolutions among them, which use the batch size
+   * without reuse.
+   */
   readonly batch: number | null
-  /** Predicted speed divided by the speed without reuse, including the check, which computes some positions twice. */
+  /**
+   * Predicted speed with reuse divided by the speed without. Includes the time to check reuse at a few positions, which
+   * are computed twice.
+   */
   readonly predictedGain: number
-  /** By output of each convolution, pool or padding: number of distinct cells, divided by the cells of all images. */
+  /**
+   * Number of distinct cells divided by the number of cells in all images. The keys are the names of the outputs of
+   * convolutions, pools and paddings.
+   */
   readonly distinct: Readonly<Record<string, number>>
 }
 
@@ -37,7 +48,7 @@ export interface PlannedCells {
 /** Batch size that is assumed for computing without reuse. */
 const PLAIN_BATCH = 32
 
-/** Most bytes that a pass may take. */
+/** Maximum memory in bytes that a pass (a group of positions) may need, by estimate. */
 const MEMORY = 112 * 1024 * 1024
 
 const MODULI = [1, 2, 4, 8, 16, 32]
@@ -45,7 +56,10 @@ const MODULI = [1, 2, 4, 8, 16, 32]
 /** Largest batch of the remaining layers, if all of them are fully connected. */
 const MAXIMUM_BATCH = 512
 
-/** Estimated number of cell tensors that a pass holds at a time, each as large as the largest. */
+/**
+ * Estimated number of tensors that a pass (a group of positions) holds at a time. Each counts as much as the largest
+ * one.
+ */
 const TENSORS_AT_A_TIME = 4
 /** Number of copies of whole activations in memory at a time: gathered, transposed and flattened. */
 const FRAMES_AT_A_TIME = 3
@@ -53,8 +67,8 @@ const FRAMES_AT_A_TIME = 3
 const FLOAT = Float32Array.BYTES_PER_ELEMENT
 
 /**
- * The fastest plan by prediction; undefined if none fits into memory. It depends only on network, patch and positions,
- * so that the same work gives the same bits with all settings.
+ * Finds the plan with the highest predicted speed; undefined if none fits into memory. The choice depends only on
+ * network, patch and positions, so that the same work gives the same bits with all settings.
  */
 export function planCells(work: PlannedCells, positions: Positions): CellPlan | undefined {
   const counts = MODULI.map((modulus) => both((axis) => axisCounts(work.keys, axis, positions, modulus)))
@@ -72,12 +86,12 @@ export function planCells(work: PlannedCells, positions: Positions): CellPlan | 
 }
 
 interface Candidate {
-  /** Predicted seconds per image, with the time that workers wait for one another. */
+  /** Predicted seconds per image, including the time that workers wait for one another. */
   readonly seconds: number
   readonly plan: CellPlan
 }
 
-/** Plans with one modulus. They differ in the number of steps that are computed cell by cell. */
+/** Makes the plans with one modulus. They differ in the number of steps that are computed cell by cell. */
 function plansOf(
   work: PlannedCells,
   positions: Positions,
@@ -100,7 +114,8 @@ function plansOf(
   const plain = steps.map((step) => imageSeconds(step, shapes))
   const connected = connectedSeconds(weights, PLAIN_BATCH)
   const whole = wholeSeconds(work)
-  // The check computes some positions both with and without reuse. They are so few that they share almost nothing.
+  // The check computes some positions both with and without reuse. They are so few that their images share almost
+  // nothing.
   const sample = (2 * SAMPLED_POSITIONS * whole) / positions.count
   const distinct: [string, number][] = []
   const candidates: Candidate[] = []
@@ -115,7 +130,7 @@ function plansOf(
     asImages -= plain[at] as number
     largest = Math.max(largest, bytesOf(step.output))
     if (step.kind === 'window') distinct.push([step.output, count / (positions.count * rows * cols)])
-    // A later node still reads the input image, which the second graph does not have.
+    // If a later node reads the input image, the second graph cannot begin here, because it does not get the image.
     if ((uses.get(image) as number) > at) continue
     const handedOn = steps.slice(0, at + 1).filter(({ output }) => (uses.get(output) as number) > at)
     const sum = (of: (name: string) => number) => handedOn.reduce((total, { output }) => total + of(output), 0)
@@ -149,7 +164,10 @@ export function wholeSeconds(work: Pick<PlannedCells, 'graph' | 'cells'>): numbe
   return steps.reduce((sum, step) => sum + imageSeconds(step, shapes), connected)
 }
 
-/** Multiply-adds without reuse, divided by the number that remains if each distinct value is computed once. */
+/**
+ * Number of multiply-adds if every image is computed in full, divided by the number if each distinct value is computed
+ * once.
+ */
 export function floorGain(work: PlannedCells, positions: Positions): number {
   const { steps, shapes } = work.cells
   const counts = both((axis) => axisCounts(work.keys, axis, positions, 1).sums)
@@ -166,15 +184,16 @@ export function floorGain(work: PlannedCells, positions: Positions): number {
   return plain / shared
 }
 
-/** The distinct rows and columns of the positions, as indices into `AxisPlaces.offsets`. */
+/** The rows and columns of some positions, each row and each column only once, as indices into `AxisPlaces.offsets`. */
 export interface Positions extends Both<readonly number[]> {
   /** Number of positions. */
   readonly count: number
 }
 
-/** For one modulus and axis: the number of passes, and the number of keys of each space in all passes together. */
+/** Counts along one axis, if positions are divided into passes with one modulus. */
 interface AxisCounts {
   readonly passes: number
+  /** For each entry of `Keys.spaces`, the number of keys that all passes need together. */
   readonly sums: readonly AxisCount[]
 }
 
@@ -205,8 +224,8 @@ function timesByClass(keys: Keys, axis: Axis, times: readonly number[], modulus:
 }
 
 /**
- * For each tensor, the index of the last step that reads it: -1 if no node reads it, infinity for features and for
- * tensors that other nodes than steps read.
+ * Finds the index of the last step that reads each tensor. It is -1 if no node reads the tensor. It is infinite if the
+ * tensor contains features, or if a node that is not a step reads it.
  */
 function lastUses({ graph, cells, features }: PlannedCells): Map<string, number> {
   const uses = new Map<string, number>()
@@ -220,7 +239,7 @@ function lastUses({ graph, cells, features }: PlannedCells): Map<string, number>
   return uses
 }
 
-/** Number of weights of all fully connected layers. */
+/** Number of weights in all fully connected layers together. */
 function connectedWeights({ graph, cells }: Pick<PlannedCells, 'graph' | 'cells'>): number {
   const products = graph.nodes.filter(({ operator }) => operator === 'Gemm' || operator === 'MatMul')
   return products.reduce((sum, { inputs }) => {
@@ -236,11 +255,14 @@ function frameBytes({ channels, rows, cols }: CellShape): number {
 /** Positions that are computed together, because their offsets are equal modulo the plan's modulus. */
 export interface PlannedPass {
   readonly pass: Pass
-  /** Indices into the list of all positions. */
+  /** Indices of these positions in the list of all positions. */
   readonly positions: readonly number[]
 }
 
-/** Divides positions into passes. @param offsets [positions, 2] as row, col in pixels */
+/**
+ * Divides positions into passes, which are groups of positions that are computed together.
+ * @param offsets [positions, 2] as row, col in pixels
+ */
 export function passesOf(offsets: Int32Array, modulus: Both<number>, keys: Keys): readonly PlannedPass[] {
   const times = both((axis) => new Map(keys.places[axis].offsets.map((offset, time) => [offset, time])))
   const classes = new Map<number, number[]>()
@@ -260,7 +282,10 @@ export function passesOf(offsets: Int32Array, modulus: Both<number>, keys: Keys)
   })
 }
 
-/** Distinct rows and columns, as indices. `sceneKeys` lists all offsets from 0 on, so each offset is its own index. */
+/**
+ * Lists the distinct rows and columns of positions. `sceneKeys` has all offsets from 0 on, so each offset is its own
+ * index.
+ */
 export function positionsOf(offsets: Int32Array): Positions {
   const along = (axis: 0 | 1) => [...new Set(offsets.filter((_, i) => i % 2 === axis))]
   return { rows: along(0), cols: along(1), count: offsets.length / 2 }

@@ -3,7 +3,7 @@
  * all its channels. A step is a node that computes each cell of its output from a few cells of its inputs.
  */
 export interface CellSteps {
-  /** In the order of the graph's nodes. */
+  /** The steps, in the order of the graph's nodes. */
   readonly steps: readonly CellStep[]
   /** Shapes of the image and of all steps' outputs, by name. */
   readonly shapes: ReadonlyMap<string, CellShape>
@@ -13,7 +13,7 @@ export interface CellSteps {
   readonly reason: string | undefined
 }
 
-/** Shape of one image's tensor. */
+/** Shape of a tensor for one image. */
 export interface CellShape {
   readonly channels: number
   readonly rows: number
@@ -21,7 +21,8 @@ export interface CellShape {
 }
 
 /**
- * Output i reads the inputs `i * stride - before + t * dilation`, t from 0 to `taps` - 1. Some are beyond the border.
+ * Windows along one axis, as in a convolution. Output i reads the inputs `i * stride - before + t * dilation`, for t
+ * from 0 to `taps` - 1. Inputs at the ends may be beyond the border.
  */
 export interface AxisWindow {
   readonly taps: number
@@ -47,8 +48,8 @@ export interface WindowStep extends Step {
   readonly rows: AxisWindow
   readonly cols: AxisWindow
   /**
-   * What a window reads beyond the border. With `nothing`, it reads one of its other cells again instead, which does
-   * not change a maximum.
+   * What a window reads beyond the border. `nothing` is for a maximum: the window reads one of its other cells twice
+   * instead, which does not change a maximum.
    */
   readonly beyond: 'zeros' | 'nothing'
   readonly operation: WindowOperation
@@ -58,7 +59,7 @@ export type WindowOperation =
   | { readonly kind: 'convolution'; readonly groups: number; readonly weight: string; readonly bias: string | null }
   | { readonly kind: 'maximum' }
   | { readonly kind: 'mean' }
-  /** The window is one cell: a cell of the input, or zeros beyond its border. */
+  /** Each window has only one cell: a cell of the input, or zeros beyond the border. */
   | { readonly kind: 'padding' }
 
 /** Copies cells of the input to other positions, as padding with `edge` or `reflect` does. */
@@ -71,8 +72,8 @@ interface MappingStep extends Step {
 }
 
 /**
- * Computes a cell from the cells at the same position of one or several tensors. Its node is copied into the graph of
- * cells.
+ * Computes a cell from the cells at the same position of one or several tensors, as Relu or Add does. The original node
+ * is copied into the first graph of `CellGraphs`.
  */
 interface PointwiseStep extends Step {
   readonly kind: 'pointwise'

@@ -10,7 +10,7 @@ import { OPERATOR_SETS, stepOf } from './cellOperators.js'
 import type { CellShape, CellStep, CellSteps } from './cellStep.js'
 import { NoStep } from './cellWindows.js'
 
-/** Operators that broadcast constant inputs to the shape of their output. */
+/** Operators that accept inputs of different shapes, which they broadcast to the shape of their output. */
 const BROADCASTING = new Set('Add Div Max Mean Min Mul Pow Sub Sum'.split(' '))
 
 const read = new WeakMap<object, NetworkCells>()
@@ -21,7 +21,11 @@ export interface NetworkCells {
   readonly cells: CellSteps
 }
 
-/** Cached as long as the network exists. @throws InputError if the file is missing or the graph cannot be read */
+/**
+ * Reads a network's graph and finds its part that can be computed cell by cell. The result is cached as long as the
+ * network exists.
+ * @throws InputError if the file is missing or the graph cannot be read
+ */
 export function networkCells(network: Pick<Network, 'onnxPath' | 'input'>): NetworkCells {
   const known = read.get(network)
   if (known !== undefined) return known

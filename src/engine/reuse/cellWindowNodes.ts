@@ -2,26 +2,32 @@ import type { GraphNodes, Initializer, Node, TypedInfo } from '../../networks/in
 import type { CellShape, WindowStep } from './cellStep.js'
 import { reaches } from './cellWindows.js'
 
-/** Number of windows that are gathered at a time. The number of cells of each tensor is padded to a multiple of it. */
+/**
+ * Number of windows that are gathered at a time. The number of cells of each tensor is rounded up to a multiple of it.
+ */
 export const CELLS_AT_A_TIME = 128
 
-/** Names of the inputs of the two graphs in `CellGraphs`, except the pixels. Index tensors are int32. */
+/** Names of the inputs of the two graphs in `CellGraphs`, apart from the pixels. Index tensors are int32. */
 export const CELL_INPUTS = {
   /**
-   * Input of the first graph, [cells, taps]. For each cell of the tensor `output`, it has the indices of the cells that
-   * the step reads from its input number `input`. An index equal to the number of cells means zeros.
+   * Input of the first graph, [cells, taps]. For each cell of the tensor `output`, it has the indices of the cells to
+   * read from the step's input number `input`. An index equal to the number of the input's cells stands for zeros.
    */
   gather: (output: string, input: number) => `shiftscope.gather.${input}.${output}`,
   /** Input of the second graph: the distinct cells of a tensor, which are an output of the first graph. */
   cells: (tensor: string) => `shiftscope.cells.${tensor}`,
-  /** Input of the second graph, [images, rows * cols]: for each position of a tensor, the index of its cell. */
+  /**
+   * Input of the second graph, [images, rows * cols]: at each position of a tensor, the index of the distinct cell to
+   * copy there.
+   */
   frames: (tensor: string) => `shiftscope.frames.${tensor}`,
 } as const
 
 /** Nodes, inputs and constants that a step adds to the first graph. */
 export interface StepNodes {
-  /** Indices of nodes that are copied unchanged. */
+  /** Indices of nodes that are copied from the network's graph. */
   readonly verbatim: readonly number[]
+  /** New names of the inputs of copied nodes, by index of the node. */
   readonly renamed: Readonly<Record<number, readonly string[]>>
   readonly inputs: readonly TypedInfo[]
   readonly nodes: readonly Node[]
@@ -29,7 +35,8 @@ export interface StepNodes {
 }
 
 /**
- * Gathers and reduces CELLS_AT_A_TIME windows at a time, so that these stay in the processor's cache.
+ * Makes the nodes of a convolution, a pool or padding. They gather and reduce CELLS_AT_A_TIME windows at a time, so
+ * that these stay in the processor's cache.
  * @param gathers whether the step needs an index tensor; without it, each cell reads the cell with the same index
  */
 export function windowNodes(
@@ -81,7 +88,7 @@ export function windowNodes(
   return { verbatim: [], renamed: {}, inputs, nodes: [...outside, ...inside], constants }
 }
 
-/** Collects the nodes of a step: `outside` run once, `inside` run for each group of windows. */
+/** Collects the nodes of a step. Those in `outside` run once; those in `inside` run for each group of windows. */
 function stepWriter(output: string, operatorSet: number) {
   const outside: Node[] = []
   const inside: Node[] = []
@@ -116,7 +123,8 @@ function stepWriter(output: string, operatorSet: number) {
 }
 
 /**
- * Adds nodes that reduce windows, [cells, taps, channels, 1, 1], to [cells, outputs]. Returns the last one's output.
+ * Adds nodes that reduce each window to one cell: from [cells, taps, channels, 1, 1] to [cells, outputs]. Returns the
+ * name of the result.
  */
 function reduceWindows(
   operation: WindowStep['operation'],
@@ -133,7 +141,7 @@ function reduceWindows(
   }
   const { groups, weight, bias } = operation
   const [own, made] = [channels / groups, outputs / groups]
-  // ONNX Runtime computes this matrix once, when it opens the graph.
+  // ONNX Runtime computes the matrix of the weights only once, when it opens the graph.
   const [turned, matrix, sums] = [part('turned'), part('matrix'), part('sums')]
   if (groups === 1) {
     transpose(outside, weight, turned, [2, 3, 1, 0])
@@ -164,7 +172,7 @@ function reduceWindows(
   return part('biased')
 }
 
-/** Adds a constant list of integers. Equal lists get the same name. */
+/** Adds a constant list of integers and returns its name. Equal lists get the same name. */
 export function integerList(constants: Initializer[], int64: readonly number[]): string {
   const name = `shiftscope.list.${int64.join('.')}`
   constants.push({ name, shape: [int64.length], int64 })

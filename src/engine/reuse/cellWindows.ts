@@ -2,16 +2,19 @@ import type { GraphConstant, GraphNode } from '../../networks/index.js'
 import { printable } from '../../support/text.js'
 import type { AxisWindow, CellShape, CellStep, Step, WindowOperation } from './cellStep.js'
 
-/** Most channels, and most pixels along a side. No network for images has more. */
+/** Largest number of channels, and of pixels along a side. No network for images has more. */
 export const MAXIMUM_SIZE = 1 << 16
 const MAXIMUM_TAPS = 1 << 10
 
 const AUTOMATIC_PADS = ['NOTSET', 'SAME_UPPER', 'SAME_LOWER', 'VALID']
 
-/** Thrown if a node cannot be computed cell by cell. The message is the reason, to be put after the node's name. */
+/**
+ * Thrown if a node cannot be computed cell by cell. The message is the reason, such as `has no kernel`, and follows the
+ * node's name.
+ */
 export class NoStep extends Error {}
 
-/** A node, with the information that is needed to turn it into a step. */
+/** A node, with everything that is needed to turn it into a step (see `CellSteps`). */
 export interface NodeContext {
   readonly node: GraphNode
   readonly base: Step
@@ -19,7 +22,7 @@ export interface NodeContext {
   readonly read: readonly string[]
   /** Shapes of the image and of the steps' outputs, by name. */
   readonly shapes: ReadonlyMap<string, CellShape>
-  /** Constants by name; null if the shape is unknown. */
+  /** Constants by name. A constant whose shape is unknown is null. */
   readonly fixed: ReadonlyMap<string, GraphConstant | null>
   /** Operators of the nodes that read this node's output. */
   readonly readers: readonly string[]
@@ -27,7 +30,10 @@ export interface NodeContext {
 
 export type Found = { readonly step: CellStep; readonly shape: CellShape }
 
-/** Turns a convolution or a pool into a step. @throws NoStep */
+/**
+ * Turns a convolution or a pool into a step.
+ * @throws NoStep
+ */
 export function windowStep({ node, base, fixed }: NodeContext, shape: CellShape): Found {
   const { operation, kernel, channels } =
     node.operator === 'Conv' ? convolution(node, shape, fixed) : pool(node, shape, listAttribute(node, 'kernel_shape'))
@@ -125,7 +131,10 @@ function hasEmptyWindow({ taps, stride, dilation, before, length }: AxisWindow, 
   return false
 }
 
-/** Turns padding into a step. @throws NoStep */
+/**
+ * Turns a Pad node into a step.
+ * @throws NoStep
+ */
 export function paddingStep({ node, base, fixed, readers }: NodeContext, { channels, rows, cols }: CellShape): Found {
   const given = listAttribute(node, 'pads') ?? fixed.get(node.inputs[1] ?? '')?.values
   const mode = textAttribute(node, 'mode', 'constant')

@@ -3,19 +3,23 @@ import { CELL_INPUTS, CELLS_AT_A_TIME } from './cellWindowNodes.js'
 import { type AxisSpace, type Both, both, type Keys, type Source } from './keys.js'
 
 /**
- * The distinct cells that a pass needs, as keys (see `Keys`): all combinations of `seeing` rows and columns, then all
- * combinations of `blank` rows and columns, each row by row.
+ * The distinct cells that a group of positions needs, each given by its row key and its column key (see `Keys`). First
+ * come all combinations of `seeing` rows and columns, which depend on the patch, then all combinations of `blank` rows
+ * and columns. Both are in row-major order.
  */
 interface CellSet {
   readonly seeing: Both<Int32Array>
   readonly blank: Both<Int32Array>
+  /** Number of cells, rounded up to a multiple of CELLS_AT_A_TIME. */
   readonly count: number
 }
 
-/** Positions that are computed together, as indices into `AxisPlaces.offsets` along each axis. */
+/** Positions that are computed together: their rows and their columns, as indices into `AxisPlaces.offsets`. */
 export type Pass = Both<readonly number[]>
 
-/** Numbers of keys that positions need along an axis: keys that see the patch, and keys that do not (`blank`). */
+/**
+ * How many keys some positions need along an axis. `seeing` counts keys that depend on the patch, `blank` all others.
+ */
 export interface AxisCount {
   readonly seeing: number
   readonly blank: number
@@ -25,7 +29,10 @@ export function cellCount(rows: AxisCount, cols: AxisCount): number {
   return rows.seeing * cols.seeing + rows.blank * cols.blank
 }
 
-/** The keys that some positions need along an axis, ascending. @param times indices into `AxisPlaces.offsets` */
+/**
+ * Lists the keys that some positions need along an axis, in ascending order.
+ * @param times indices of the positions in `AxisPlaces.offsets`
+ */
 export function keysOfTimes({ count, blank, views }: AxisSpace, times: readonly number[]) {
   const isNeeded = new Uint8Array(count)
   for (const { length, keys } of views) {
@@ -43,32 +50,38 @@ export function keysOfTimes({ count, blank, views }: AxisSpace, times: readonly 
   return { seeing: Int32Array.from(seeing), blank: Int32Array.from(without) }
 }
 
-/**
- * For each key along an axis: its index in `CellSet.seeing` (-1 if it does not see the patch), and the index of the
- * same cell without the patch in `CellSet.blank`.
- */
+/** Index of each key along an axis in the lists of a `CellSet`. */
 interface Lookup {
+  /** Index in `CellSet.seeing`; -1 if the key does not depend on the patch. */
   readonly seeing: Int32Array
+  /** Index in `CellSet.blank` of the same cell without the patch. */
   readonly blank: Int32Array
 }
 
 interface PassIndices {
-  /** Keys of the image's distinct pixels along rows and columns, [pixels, 2]. */
+  /** Row key and column key of each distinct pixel of the images, [pixels, 2]. */
   readonly pixels: Int32Array
   /**
-   * Indices of the input's cells, [cells, taps], by the name that `CELL_INPUTS.gather` makes. An index equal to the
-   * number of these cells stands for zeros.
+   * Indices of the cells to read from a step's input, [cells, taps], by the name that `CELL_INPUTS.gather` makes. An
+   * index equal to the number of the input's cells stands for zeros.
    */
   readonly gathers: ReadonlyMap<string, { readonly indices: Int32Array; readonly taps: number }>
 }
 
 export interface PassCells {
   readonly indices: PassIndices
-  /** For one position of the patch, writes the index of the cell at each position of a tensor, [rows * cols]. */
+  /**
+   * For an image with the patch at `row` and `col`, writes the index of the distinct cell at each position of a tensor.
+   * `into` is [rows * cols].
+   */
   frame(tensor: string, row: number, col: number, into: Int32Array): void
 }
 
-/** Lists the distinct cells of a pass and makes its index tensors. @param image name of the network's input */
+/**
+ * Lists the distinct cells of a group of positions (`pass`), and makes the index tensors that tell which cells each
+ * step reads.
+ * @param image name of the network's input
+ */
 export function passCells(keys: Keys, steps: readonly CellStep[], image: string, pass: Pass): PassCells {
   const used = [image, ...steps.map(({ output }) => output)]
   const spaces = new Set(used.map((name) => keys.tensors.get(name)?.space as number))

@@ -5,10 +5,10 @@ import type { CellShape, CellStep, CellSteps, WindowStep } from './cellStep.js'
  * them, which hardly changes which plan is fastest.
  */
 const SECONDS = {
-  /** Per multiply-add: in a convolution of whole images, and in one with several groups. */
+  /** Seconds per multiply-add of a convolution on whole images: with a single group, and with several groups. */
   convolution: 1 / 125e9,
   grouped: 1 / 18e9,
-  /** Seconds per multiply-add, if the windows were gathered and are multiplied as a matrix. */
+  /** Seconds per multiply-add of a convolution on gathered windows, which is a matrix product. */
   product: 1 / 112e9,
   /** Seconds per byte for different kinds of steps. `assemble` copies cells into whole activations. */
   write: 1 / 16e9,
@@ -22,7 +22,7 @@ const SECONDS = {
 
 const FLOAT = Float32Array.BYTES_PER_ELEMENT
 
-/** Number of multiply-adds for one cell. */
+/** Number of multiply-adds to compute one cell of a step. */
 export function multiplyAdds(step: CellStep, shapes: CellSteps['shapes']): number {
   if (step.kind !== 'window' || step.operation.kind !== 'convolution') return 0
   const { groups } = step.operation
@@ -46,7 +46,10 @@ export function imageSeconds(step: CellStep, shapes: CellSteps['shapes']): numbe
   return rows * cols * (perCell + bytes * SECONDS.write)
 }
 
-/** Seconds to compute one cell of a step. @param gathered number of the step's inputs that are gathered */
+/**
+ * Seconds to compute one cell of a step.
+ * @param gathered number of the step's inputs that are gathered
+ */
 export function cellSeconds(step: CellStep, shapes: CellSteps['shapes'], gathered: number): number {
   const bytes = FLOAT * (shapes.get(step.output) as CellShape).channels
   if (step.kind === 'mapping') return 0
@@ -64,7 +67,11 @@ export function frameSeconds({ channels, rows, cols }: CellShape): number {
   return FLOAT * channels * rows * cols * SECONDS.assemble
 }
 
-/** Seconds per image for fully connected layers. @param weights number of weights @param batch images per batch */
+/**
+ * Seconds per image for all fully connected layers together.
+ * @param weights number of their weights
+ * @param batch images per batch
+ */
 export function connectedSeconds(weights: number, batch: number): number {
   return weights * (SECONDS.product + (FLOAT * SECONDS.weights) / batch)
 }

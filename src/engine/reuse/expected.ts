@@ -6,13 +6,16 @@ import { networkCells } from './cellSteps.js'
 import { KEY_LIMIT } from './keys.js'
 import { sceneKeys } from './sceneKeys.js'
 
-/** With fewer images than this, opening two more sessions takes longer than reuse saves. */
+/** With fewer images than this, opening the two sessions of reuse takes longer than reuse saves. */
 export const FEWEST_IMAGES = 64
 
-/** Least predicted gain with which reuse is tried. */
+/** Reuse is tried only if it is predicted to be at least this many times as fast as computing every image in full. */
 export const WORTH_REUSING = 1.1
 
-/** Number of multiply-adds without reuse, divided by the number if each distinct value is computed once. */
+/**
+ * Number of multiply-adds if every image is computed in full, divided by the number if each distinct value is computed
+ * once.
+ */
 export function sharedFloor(network: Network, scene: Scene, offsets: Int32Array): number {
   return floorGain(workOf(network, scene), positionsOf(offsets))
 }
@@ -25,7 +28,10 @@ export function expectedGain(network: Network, scene: Scene, offsets: Int32Array
   return gain < WORTH_REUSING ? 1 : gain
 }
 
-/** Predicted seconds per image on one core without reuse. Counts only steps and fully connected layers. */
+/**
+ * Predicted seconds per image on one core without reuse. Counts only fully connected layers and nodes that can be
+ * computed cell by cell.
+ */
 export function usualImageSeconds(network: Network): number {
   return wholeSeconds(networkCells(network))
 }
@@ -36,7 +42,10 @@ function workOf(network: Network, scene: Scene): PlannedCells {
   return { graph, cells, keys, features: network.layers.map(outputOf), image: network.input.name }
 }
 
-/** Whether the tables of a scene's `Keys` stay small enough. A user's graph may declare huge layers. */
+/**
+ * Whether the tables of a scene's `Keys` fit into memory. They may be huge, because a user's graph may declare huge
+ * layers.
+ */
 export function haveRoomForKeys({ shapes }: CellSteps, { input }: Network, size: number): boolean {
   const sides = [...shapes.values()].reduce((sum, { rows, cols }) => sum + rows + cols, 0)
   return sides * (input.rows - size + 2) <= KEY_LIMIT

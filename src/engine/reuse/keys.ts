@@ -7,9 +7,9 @@ export interface AxisPlaces {
   readonly frame: number
   /** Part of the patch that is not transparent: its first pixel, and the first pixel after it. */
   readonly opaque: readonly [begin: number, end: number]
-  /** Positions of the patch's first pixel, each listed once. */
+  /** Positions of the patch's first pixel, without duplicates. */
   readonly offsets: readonly number[]
-  /** Whether the background is a picture. Images then share only cells that do not see the patch. */
+  /** Whether the background is a picture. Images then share only cells that do not depend on the patch. */
   readonly isVaried: boolean
 }
 
@@ -18,8 +18,8 @@ export type Both<T> = Readonly<Record<Axis, T>>
 /**
  * Keys of cells (see `CellSteps`) along rows and along columns. A key is a number that identifies everything a cell
  * depends on along one axis: pixels of the patch, pixels of the background, and the border. If two cells of a tensor
- * have equal keys along both axes, their values are equal. A cell *sees* the patch if it depends on a pixel
- * of the patch that is not transparent.
+ * have equal keys along both axes, their values are equal. A cell *sees* the patch if it depends on a pixel of the
+ * patch that is not transparent.
  */
 export interface Keys {
   readonly places: Both<AxisPlaces>
@@ -31,28 +31,34 @@ export interface Keys {
   /** The image and the outputs of all steps, by name. */
   readonly tensors: ReadonlyMap<string, CellTensor>
   /**
-   * By name of a step's output: for each input, the cells that the step reads. Null if input and output have the same
-   * keys.
+   * By name of a step's output, the cells that the step reads from each of its inputs. Null if input and output have
+   * the same keys.
    */
   readonly sources: ReadonlyMap<string, readonly (Source | null)[]>
-  /** The pixels that the keys of the image identify. */
+  /** The pixel that each key of the image stands for. */
   readonly pixels: Both<AxisPixels>
 }
 
 interface AxisPixels {
-  /** By key: index of the patch's pixel, counted from 1; 0 for the background. */
+  /** Index of the patch's pixel for each key, counted from 1; 0 if the key stands for the background. */
   readonly ofPatch: readonly number[]
-  /** By key: index of the frame's pixel. */
+  /** Index of the frame's pixel for each key. */
   readonly ofFrame: readonly number[]
 }
 
-/** The keys of one space along one axis. */
+/** One numbering of keys along one axis. Several tensors can share it. */
 export interface AxisSpace {
   /** Number of keys. They are 0 to `count` - 1. */
   readonly count: number
-  /** The tensors of this space. Tensors with the same arrangement of cells are listed once. */
+  /**
+   * The keys of the tensors that share this numbering. If several tensors have the same keys everywhere, these occur
+   * only once.
+   */
   readonly views: AxisTensor[]
-  /** By key: the key of the same cell without the patch. It is the same key if the cell does not see the patch. */
+  /**
+   * For each key, the key that the same cell has without the patch. Both are equal if the cell does not depend on the
+   * patch.
+   */
   readonly blank: Int32Array
 }
 
@@ -64,18 +70,26 @@ interface CellTensor extends Both<AxisTensor> {
 interface AxisTensor {
   /** Number of cells along the axis. */
   readonly length: number
-  /** [offsets + 1, length]: for each offset of the patch, the key of each cell. The last row is without the patch. */
+  /**
+   * Key of each cell for each offset of the patch, [offsets + 1, length]. The last row is for images without the patch.
+   */
   readonly keys: Int32Array
 }
 
 /** The cells that a step reads from one of its inputs. */
 export interface Source {
   readonly input: string
-  /** By key of the output, [keys, taps]: keys of the input's cells, or -1 beyond the border. */
+  /**
+   * For each key of the output, the keys of the cells to read from the input, [keys, taps]. An entry is -1 beyond the
+   * border.
+   */
   readonly taps: Both<Int32Array>
 }
 
-/** Computes the keys of the image and of all steps' outputs. @param image name of the network's input */
+/**
+ * Computes the keys of the image and of all steps' outputs.
+ * @param image name of the network's input
+ */
 export function cellKeys({ steps }: Pick<CellSteps, 'steps'>, image: string, places: Both<AxisPlaces>): Keys {
   const spaces: Both<AxisSpace>[] = []
   const tensors = new Map<string, CellTensor>()
@@ -169,11 +183,14 @@ function mapped({ keys, length }: AxisTensor, map: readonly number[]): AxisTenso
 
 interface Numbered extends AxisTensor {
   readonly count: number
-  /** For each input, by key, [keys, taps]: keys of the input's cells, or -1 beyond the border. */
+  /** For each input, the keys of the cells to read, [keys of the output, taps]. An entry is -1 beyond the border. */
   readonly taps: readonly Int32Array[]
 }
 
-/** Most keys per axis. `numbered` multiplies numbers by it, and the products must be exact in float64. */
+/**
+ * Largest number of keys along an axis. `numbered` multiplies the number of a list by it, and the product must be exact
+ * in float64.
+ */
 export const KEY_LIMIT = 2 ** 26
 
 /** Numbers the output's cells along an axis. Two cells get the same key if they read the same list of keys. */
@@ -182,8 +199,8 @@ function numbered(inputs: readonly AxisTensor[], { taps, stride, dilation, befor
   const keys = new Int32Array(times * length)
   const lists: number[][] = inputs.map(() => [])
   /**
-   * Numbers of the lists of keys. `pair` combines the number of a list with the key that follows it. The value is the
-   * number of the list that includes this key.
+   * Gives each list of keys a number. A `pair` is the number of a list and the next key; its value is the number of the
+   * list with this key appended. Equal lists get equal numbers.
    */
   const longer = new Map<number, number>()
   const numbers = new Map<number, number>()
@@ -215,12 +232,12 @@ function numbered(inputs: readonly AxisTensor[], { taps, stride, dilation, befor
   return { length, keys, count: numbers.size, taps: lists.map((list) => Int32Array.from(list)) }
 }
 
-/** Whether each key of an input occurs in exactly one list. */
+/** Whether each key of an input occurs in exactly one of the lists that were numbered. */
 function isOneToOne({ count, taps }: Numbered, input: number, keys: number): boolean {
   return count === keys && new Set(taps[input]).size === count
 }
 
-/** Replaces each tap beyond the border by another tap of the same window, which does not change a maximum. */
+/** Replaces each entry beyond the border (-1) by another entry of the same window, which does not change a maximum. */
 function filled(taps: Int32Array, each: number): Int32Array {
   return taps.map((key, at) => {
     if (key >= 0) return key
@@ -230,8 +247,8 @@ function filled(taps: Int32Array, each: number): Int32Array {
 }
 
 /**
- * Numbers the image's pixels along an axis. Two of them have the same key if they show the same pixel of the patch, or
- * both show none. If the background is a picture, they must also be the same pixel of the frame.
+ * Numbers the image's pixels along an axis. Two pixels have the same key if they show the same pixel of the patch, or
+ * if both show the background. If the background is a picture, they must also be the same pixel of the frame.
  */
 function pixelKeys({ frame, opaque: [begin, end], offsets, isVaried }: AxisPlaces) {
   const numbers = new Map<number, number>()

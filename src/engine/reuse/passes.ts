@@ -9,16 +9,16 @@ import type { JobScene, Scene } from '../task.js'
 import type { Workers } from '../workers.js'
 import type { PlannedPass } from './cellPlan.js'
 
-/** Everything that is needed to compute passes, apart from the positions. */
+/** Everything that is needed to compute passes (groups of positions), apart from the positions. */
 export interface PassWork {
   readonly workers: Workers
   readonly network: Network
   readonly memory: FeatureMemory
-  /** The check and the passes use the same job, because workers prepare a scene once per job. */
+  /** A scene and its id. The check and the passes use the same id, because workers prepare a scene only once per id. */
   readonly job: JobScene
 }
 
-/** Computing without reuse: every image in full. */
+/** Computes every image in full, without reuse. */
 export interface PlainWay {
   extract(scene: Scene, offsets: Int32Array): Promise<Features>
   /** Ends the workers to free their memory. The next call starts them again. */
@@ -26,7 +26,7 @@ export interface PlainWay {
 }
 
 /**
- * Largest relative distance between features with and without reuse at the given positions.
+ * Measures the largest relative distance between features with and without reuse, at the given positions.
  * @param rests whether to end the workers of `plain` before computing with reuse, so that less memory is needed
  */
 export async function distanceOf(

@@ -1,15 +1,23 @@
-/** Whether to compute values that images share only once. `auto`: if this is predicted to be faster; `off`: never. */
+/**
+ * Whether a value that several images share is computed only once. `auto`: if this is predicted to be faster; `off`:
+ * never.
+ */
 export const REUSE = ['auto', 'off'] as const
 export type ReuseChoice = (typeof REUSE)[number]
 
-/** Values that the images of one patch size shared, or why Shiftscope computed every image in full. */
+/** Tells which values the images of one patch size shared, or why Shiftscope computed every image in full. */
 export type ReuseRecord =
   | {
       /** Side of the square patch in pixels. */
       readonly size: number
-      /** Last tensor whose distinct values are computed once. Later tensors are computed for every image. */
+      /**
+       * Name of the last tensor whose distinct values are computed once. Later tensors are computed for every image.
+       */
       readonly cut: string
-      /** By output of each convolution, pool or padding up to `cut`: the share of distinct values, 0 to 1. */
+      /**
+       * Share of distinct values (0 to 1) in the output of each convolution, pool and padding up to `cut`, by name of
+       * the output.
+       */
       readonly distinct: Readonly<Record<string, number>>
       /** Predicted speed with reuse divided by the speed without, from counts of multiply-adds and bytes. */
       readonly predictedGain: number

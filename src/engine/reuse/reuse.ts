@@ -17,14 +17,17 @@ import type { ReuseRecord } from './record.js'
 import { samplePositions, sceneKeysOf, scenePixels } from './sceneKeys.js'
 
 /**
- * Computes values that several images share only once (reuse). Reuse must be predicted to be faster, and must agree
- * with full computation at a few positions of each patch. The prediction uses no measurements on this machine, so the
- * same work is always done in the same way.
+ * Computes each value only once, even if several images share it (reuse). Reuse must be predicted to be faster, and
+ * must agree with full computation at a few positions of each patch. The prediction uses no measurements on this
+ * machine, so the same work is always done in the same way.
  */
 export interface Reuse {
-  /** @returns undefined if every image must be computed in full */
+  /**
+   * Extracts features with reuse.
+   * @returns undefined if every image must be computed in full
+   */
   extract(scene: Scene, offsets: Int32Array, options?: ExtractionOptions): Promise<Features | undefined>
-  /** One record per patch size. Two if reuse worked for some patches of a size, but not for others. */
+  /** One record per patch size, or two if reuse worked for some patches of this size but not for others. */
   records(): readonly ReuseRecord[]
   close(): Promise<void>
 }
@@ -33,13 +36,13 @@ export interface ReusePlan {
   readonly network: Network
   /** Settings of the workers that compute with reuse. */
   readonly settings: Settings
-  /** Makes the data that these workers start with. */
+  /** Makes the data with which these workers start. */
   readonly workerData: (cells: CellWork) => WorkerData
   readonly memory: FeatureMemory
-  /** Computes every image in full, for the check. */
+  /** Computes every image in full. The result is compared with that of reuse, as a check. */
   readonly plain: PlainWay
   readonly onNote: (line: string) => void
-  /** See `openWorkers`. */
+  /** URL of the workers' module (see `openWorkers`). */
   readonly script?: string | undefined
 }
 
@@ -47,25 +50,26 @@ export interface ReusePlan {
 const MAX_DISTANCE = 1e-5
 
 /**
- * With weights larger than `bytes`, the workers without reuse are closed during the check, to free memory. With fewer
- * images than `images`, they stay open, because starting them again would take too long.
+ * If the weights take more than `bytes`, the workers without reuse are closed while reuse is checked, to free memory.
+ * If there are fewer images than `images`, they stay open, because starting them again would take too long.
  */
 const HEAVY = { bytes: 32 * 1024 * 1024, images: 4096 } as const
 
-/** Workers that have one pair of graphs open. */
+/** Workers that have the two graphs of one plan open. */
 interface OpenCells {
   readonly workers: Workers
+  /** Number of calls that use the workers now. */
   users: number
 }
 
 export function openReuse({ network, settings, workerData, memory, plain, onNote, script }: ReusePlan): Reuse {
-  /** Records by patch size: first of patches with reuse, then of patches without. */
+  /** Records by patch size: `computed` for patches with reuse, `declined` for patches without. */
   const computed = new Map<number, Extract<ReuseRecord, { readonly cut: string }>>()
   const declined = new Map<number, ReuseRecord>()
   const distanceTo = sampleDistances(network, plain)
-  /** Reasons why reuse failed, by path of the first graph. It is not tried again with this graph. */
+  /** Reasons why reuse failed, by path of the first graph. Reuse is not tried again with such a graph. */
   const failed = new Map<string, string>()
-  /** Patch sizes whose note the user has already seen. */
+  /** Patch sizes for which the user has already been told why reuse failed. */
   const noted = new Set<number>()
   const cellWorkers = openCellWorkers(({ graphs, steps, shapes }) =>
     openWorkers(workerData({ graphs, steps, shapes }), settings.workers, script),
@@ -158,8 +162,8 @@ export function openReuse({ network, settings, workerData, memory, plain, onNote
 }
 
 /**
- * Returns a function that measures the distance between features with and without reuse. The function measures once
- * per pair of graphs and pixels of a scene, and then returns the known distance.
+ * Returns a function that measures the distance between features with and without reuse. If graphs and pixels are the
+ * same as in an earlier call, the function returns the distance of that call.
  */
 function sampleDistances(network: Network, plain: ReusePlan['plain']) {
   const checked = new Map<string, number>()
@@ -176,7 +180,7 @@ function sampleDistances(network: Network, plain: ReusePlan['plain']) {
   }
 }
 
-/** Opens workers for pairs of graphs, and keeps them open for later calls. */
+/** Opens workers for the two graphs of a plan, and keeps them open for later calls. */
 function openCellWorkers(open: (work: CellWork) => Workers) {
   const opened = new Map<string, OpenCells>()
   return {
@@ -207,7 +211,7 @@ interface Prepared extends CellWork {
   readonly keys: Keys
 }
 
-/** Names of the index tensors that the first graph needs. */
+/** Names of the index tensors that the first graph needs. They tell which cells each step reads. */
 export function gathersOf({ sources }: Keys): Set<string> {
   return new Set(
     [...sources].flatMap(([output, inputs]) =>

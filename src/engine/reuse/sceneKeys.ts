@@ -8,7 +8,10 @@ import { type Both, both, cellKeys, type Keys } from './keys.js'
 /** Pixels with less alpha than this are invisible. */
 const SEEN: Readonly<Record<Scene['blend'], number>> = { hard: 128, soft: 1 }
 
-/** Keys for all positions of a scene's patch. The index of each offset is the offset itself, in pixels. */
+/**
+ * Makes the keys for all positions of a scene's patch. The list of offsets is 0, 1, 2, …, so each offset is its own
+ * index.
+ */
 export function sceneKeys(steps: Pick<CellSteps, 'steps'>, scene: Scene, input: NetworkInput): Keys {
   const opaque = opaquePart(scene)
   const along = (axis: Axis) => {
@@ -19,7 +22,10 @@ export function sceneKeys(steps: Pick<CellSteps, 'steps'>, scene: Scene, input: 
   return cellKeys(steps, input.name, both(along))
 }
 
-/** Returns `sceneKeys` with a cache for one scene. Scenes with the same geometry have the same keys. */
+/**
+ * Returns a function that makes the keys of a scene and remembers those of the last one. Scenes with the same geometry
+ * have the same keys.
+ */
 export function sceneKeysOf(steps: Pick<CellSteps, 'steps'>, input: NetworkInput): (scene: Scene) => Keys {
   let last: { readonly geometry: string; readonly keys: Keys } | undefined
   return (scene) => {
@@ -45,7 +51,7 @@ export function scenePixels({ patch: { size, rgba }, background, blend }: Scene)
 export const SAMPLED_POSITIONS = 3
 
 /**
- * Positions for the check, [positions, 2]: the first and the last one, where the patch is closest to the borders, and
+ * Positions for the check, [positions, 2]: the first and the last one, where the patch touches the frame's border, and
  * one between them that depends only on the pixels.
  */
 export function samplePositions(pixels: Buffer, { patch: { size } }: Scene, { rows, cols }: NetworkInput): Int32Array {

@@ -3,7 +3,7 @@ import type { CellShape } from './cellStep.js'
 import type { NetworkCells } from './cellSteps.js'
 
 const WINDOWS = new Set(['Conv', 'MaxPool', 'AveragePool', 'LpPool'])
-/** Operators whose output has no positions, or depends on all positions of the input. */
+/** Operators whose output has no rows and columns, or depends on all positions of the input. */
 const MIXING = new Set(
   'Flatten Gemm GlobalAveragePool GlobalLpPool GlobalMaxPool MatMul ReduceL2 ReduceMax ReduceMean ReduceSum Reshape'.split(
     ' ',
@@ -15,7 +15,7 @@ const UNKNOWN = new Set('ConvTranspose DepthToSpace Resize Slice SpaceToDepth Up
 interface Spacing {
   /** Distance in pixels between neighbouring positions of the tensor; null if unknown. */
   readonly pixels: number | null
-  /** Whether its values depend on all positions, so that later strides do not count. */
+  /** Whether the tensor's values depend on all positions, so that later strides do not count. */
   readonly isMixed: boolean
 }
 
@@ -41,7 +41,10 @@ export function totalStride(
   return spacings.get(output)?.pixels ?? undefined
 }
 
-/** Inputs without positions are ignored if another input is a map, as in squeeze and excitation. */
+/**
+ * Joins the spacings of a node's inputs. If some inputs are maps and others are not, as in squeeze and excitation, only
+ * the maps count.
+ */
 function joined(read: readonly Spacing[]): Spacing {
   const maps = read.filter(({ isMixed }) => !isMixed)
   const counted = maps.length > 0 ? maps : read
