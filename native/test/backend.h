@@ -12,10 +12,10 @@
 
 namespace shiftscope::test {
 
-/// The operations on one device. All pointers are to the processor's memory.
+/// The operations on one device. All pointers are to host memory.
 struct Backend {
   std::string name;
-  bool emulated = false;  ///< too slow for large cases
+  bool emulated = false;  ///< whether the device is emulated, so too slow for large cases
 
   std::function<CosineFault(const float* features, std::size_t rows, std::size_t dims, const float* anchors,
                             std::size_t anchor_count, float* out)>
@@ -29,7 +29,7 @@ struct Backend {
       with_svm_features;
 };
 
-/// All CUDA devices that work. Also the emulated device, if it is compiled in and no instruction set is forced.
+/// All CUDA devices that work, and the emulated device, if it is compiled in and no instruction set is forced.
 const std::vector<Backend>& device_backends();
 
 }  // namespace shiftscope::test
