@@ -61,7 +61,8 @@ struct Failure {
 };
 
 /// Converts the exception that is being handled. std::out_of_range and a lack of memory become a RangeError, all others
-/// an Error. what: name of the result, such as "3 composites", for messages about a lack of memory.
+/// an Error.
+/// what: name of the result, such as "3 composites", for messages about a lack of memory.
 Failure current_failure(const std::string& what);
 
 Napi::Error error_of(const Napi::Env& env, const Failure& failure);

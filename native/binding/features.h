@@ -23,8 +23,8 @@ struct FeatureMatrix {
 /// and the start of the job, because JavaScript could detach the array.
 FeatureMatrix feature_matrix(const Napi::Value& value, std::size_t rows, std::size_t dims);
 
-/// Calls work(). If it throws DeviceError, returns a conversion instead that makes the promise resolve to {
-/// deviceFailure }, with the message of the error.
+/// Calls work(). If it throws DeviceError, returns a conversion to { deviceFailure }, to which the promise then
+/// resolves, with the message of the error.
 template <class Work>
 Conversion or_device_failure(const Work& work) {
   try {

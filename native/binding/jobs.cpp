@@ -53,7 +53,7 @@ class Task {
   }
 
  private:
-  /// Whether a script has transferred one of the buffers. Then the buffer has lost its memory, and the result in it.
+  /// Whether a script has transferred one of the buffers. Such a buffer has lost its memory, and with it the result.
   bool is_any_transferred() const {
     return std::any_of(kept_.begin(), kept_.end(),
                        [](const auto& array) { return array.Value().ArrayBuffer().IsDetached(); });

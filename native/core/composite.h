@@ -25,8 +25,9 @@ struct Normalisation {
   bool bgr = false;
 };
 
-/// How alpha decides between patch and background. hard: a pixel is the patch's if alpha >= 128, otherwise the
-/// background's. soft: a mixture in which the patch has the weight alpha/255, in float32.
+/// How alpha decides between patch and background.
+/// hard: a pixel is the patch's if alpha >= 128, otherwise the background's.
+/// soft: a pixel is a mixture in which the patch has the weight alpha/255, in float32.
 enum class Blend { hard, soft };
 
 /// The patch, converted to network input. It is pasted into a `Frame`.

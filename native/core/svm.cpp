@@ -19,7 +19,7 @@ namespace shiftscope {
 namespace {
 
 /// The first working sets have about kFirstSamples samples, spread evenly over the rows. If these contain fewer than
-/// kFirstOfClass samples of a class, as many of that class are added.
+/// kFirstOfClass samples of a class, kFirstOfClass more of that class are added.
 constexpr std::size_t kFirstSamples = 256;
 constexpr std::size_t kFirstOfClass = 16;
 

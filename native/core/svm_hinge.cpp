@@ -99,7 +99,7 @@ class FreeNewton {
   }
 
   /// If a Newton step would move many multipliers out of bounds, moves them towards `projection()` instead, but only as
-  /// far as the dual rises. Returns true if they reached that point.
+  /// far as the dual rises. Returns true if the multipliers reached `projection()`.
   bool project() {
     if (!find_direction()) return false;
     std::size_t beyond = 0;

@@ -24,13 +24,14 @@ struct HingeDual {
 
 /// The intercept b that minimises Σ max(0, 1 - y_i (g_i + b)), where g_i = <w, x_i> is the score of sample i. If there
 /// are several, the middle one is taken.
-/// residuals: y_i - g_i of all samples with a label; they are reordered. positives: number of labels that are +1.
+/// residuals: y_i - g_i of all samples with a label; they are reordered.
+/// positives: number of labels that are +1.
 double best_intercept(std::vector<double>& residuals, std::size_t positives);
 
 /// The gap between the scores <w, x> of the two classes, if the scores separate the classes.
 struct Margin {
   double half_width = 0;  ///< 0 if the scores do not separate the classes
-  double intercept = 0;   ///< added to the scores, moves the middle of the margin to 0
+  double intercept = 0;   ///< intercept that moves the middle of the margin to 0
 
   /// Factor that makes the half width 1, so that the nearest samples have the score ±1. `half_width` must not be 0.
   double scale() const { return 1 / half_width; }

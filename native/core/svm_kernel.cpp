@@ -17,8 +17,8 @@ constexpr std::size_t kTileRows = 2, kTileColumns = 4;
 
 constexpr std::size_t kWidth = Doubles::width;
 
-/// Size of a panel, the part of the features that is handled at a time. kPanelDims is so small that these dims of a
-/// tile's rows and of the weights of five problems stay in the first-level cache.
+/// Size of a panel, the part of the features that is handled at a time. kPanelDims is so small that this many dims of a
+/// tile's rows, and of the weights of five problems, stay in the first-level cache.
 constexpr std::size_t kPanelDims = 512;
 constexpr std::size_t kPanelRows = 32;
 

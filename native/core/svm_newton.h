@@ -26,9 +26,9 @@ struct LargeProblem {
 
 /// Solves a problem for (w, b) on all samples at once, by the augmented Lagrangian method (Yan, Li 2020, "An efficient
 /// augmented Lagrangian method for support vector machine"). It minimises a sequence of smoothed hinge losses, each by
-/// Newton's method with an exact line search. The derivative of such a loss with respect to the slack s is clamp(alpha
-/// + stiffness · s, 0, C), the multiplier of the sample. At the minimum, the multipliers become the next alpha, and the
-/// stiffness grows.
+/// Newton's method with an exact line search. With respect to the slack s, such a loss has the derivative clamp(alpha +
+/// stiffness · s, 0, C), which is the multiplier of the sample. At the minimum, the multipliers become the next alpha,
+/// and the stiffness grows.
 /// Only samples with multipliers strictly between 0 and C enter a step's matrix, so many samples at C cost nothing.
 class NewtonMethod : public SvmMethod {
  public:

@@ -32,7 +32,7 @@ class WorkingSetMethod : public SvmMethod {
   /// Samples that `accept` has chosen to join the working set. They need slots in the Gram matrix before `join`.
   const Samples& joining() const { return joining_; }
 
-  /// Adds samples to the working set, except those with label 0. All of them must have slots in the Gram matrix.
+  /// Adds samples to the working set, except those with label 0. All given samples must have slots in the Gram matrix.
   void join(const Samples& samples);
 
   /// Whether the problem should switch to Newton's method: it has too many support vectors, or no longer improves.

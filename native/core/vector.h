@@ -2,7 +2,7 @@
 
 // Vector types of the instruction set for which a kernel file is compiled (SHIFTSCOPE_LEVEL_*).
 //
-// Kernel files are compiled with instructions that the processor may not have. If several files contain the same inline
+// Kernel files are compiled for instructions that the processor may not have. If several files contain the same inline
 // function, the linker keeps only one copy, and a copy for AVX-512 must never replace the baseline's. So kernel files
 // include no header of the C++ library with inline functions, and everything here has internal linkage.
 
@@ -140,7 +140,8 @@ struct Floats {
   static SHIFTSCOPE_INLINE Floats load(const float* p) { return {vld1q_f32(p)}; }
   static SHIFTSCOPE_INLINE Floats fill(float x) { return {vdupq_n_f32(x)}; }
   SHIFTSCOPE_INLINE void store(float* p) const { vst1q_f32(p, v); }
-  // No special instruction: 64-bit ARM cores detect long runs of stores and then bypass the cache on their own.
+  // No special instruction is needed: 64-bit ARM cores detect long runs of stores and then bypass the cache on their
+  // own.
   SHIFTSCOPE_INLINE void stream(float* p) const { vst1q_f32(p, v); }
   SHIFTSCOPE_INLINE Floats operator+(Floats o) const { return {vaddq_f32(v, o.v)}; }
   SHIFTSCOPE_INLINE Floats operator*(Floats o) const { return {vmulq_f32(v, o.v)}; }

@@ -33,7 +33,7 @@ __global__ void __launch_bounds__(kThreads, 2) cosine_kernel(CosineJob job) {
   const std::size_t first = first_row<kRows>();
   double sums[kRows][1 + kGroup];
   row_products<kRows, kGroup, true, Width>(job.features, job.anchors, first, sums);
-  // Each lane finishes at most one row, so that rows share the time of slow square roots and divisions in float64.
+  // Different lanes finish the rows of a warp at the same time, because square roots and divisions in float64 are slow.
   const unsigned lane = threadIdx.x % kWarpSize;
   double mine[1 + kGroup];
 #pragma unroll

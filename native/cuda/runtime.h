@@ -22,7 +22,7 @@
 
 namespace shiftscope::SHIFTSCOPE_CUDA {
 
-/// A queue of work for the device, which is done in order.
+/// A queue of work for the device. The work is done in order.
 class Stream {
  public:
   Stream() { check("cudaStreamCreateWithFlags", cudaStreamCreateWithFlags(&handle_, cudaStreamNonBlocking)); }

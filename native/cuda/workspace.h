@@ -27,8 +27,8 @@ class Workspaces {
   explicit Workspaces(int device) : device_(device) {}
 
   /// Lends a workspace to the calling thread, and selects the device for this thread. The destructor returns the
-  /// workspace. After an exception, work may still be queued, so it waits for this work and frees the workspace
-  /// instead. The constructor throws DeviceError.
+  /// workspace. After an exception, work may still be queued, so the destructor waits for this work and frees the
+  /// workspace instead. The constructor throws DeviceError.
   class Lease {
    public:
     explicit Lease(Workspaces& owner) : owner_(owner), workspace_(owner.take()) {}

@@ -23,7 +23,7 @@ struct Backend {
   std::function<SvmResult(const float* features, std::size_t rows, std::size_t dims, const std::int8_t* labels,
                           std::size_t problems, const SvmOptions& options, double* decisions, double* weights)>
       train_svm;
-  /// Calls `work` with the features as a training on this device would see them.
+  /// Copies the features to this device and calls `work` with them.
   std::function<void(const float* features, std::size_t rows, std::size_t dims,
                      const std::function<void(const SvmFeatures&)>& work)>
       with_svm_features;

@@ -117,7 +117,7 @@ T __shfl_xor_sync(unsigned, T value, int lane_bits) {
   return value;
 }
 
-// Needs no atomic operation, because only one thread runs at a time, and it is not interrupted here.
+// This needs no atomic operation, because only one emulated thread runs at a time, and none is interrupted here.
 template <class T>
 T atomicMin(T* at, T value) {
   const T before = *at;
