@@ -9,8 +9,9 @@
 namespace shiftscope::binding {
 namespace {
 
-/// The built-in getter of ArrayBuffer.prototype.resizable; empty if this Node.js has no resizable buffers. Node-API has
-/// no function for it. The getter is fetched at the start, before a script can replace it with code of its own.
+/// The built-in getter of ArrayBuffer.prototype.resizable; empty if this Node.js has no resizable buffers. It is needed
+/// because Node-API has no function for it. The getter is fetched at the start, before a script can replace it with
+/// code of its own.
 struct Resizable {
   Napi::FunctionReference getter;
 };

@@ -27,7 +27,7 @@ double positive_argument(const Napi::Value& value, const char* name);
 
 float number_argument(const Napi::Value& value, const char* name);
 
-/// True for the string `yes`, false for `no`. Throws for anything else.
+/// Returns true if the value is the string in `yes`, false for the string in `no`. Throws for anything else.
 bool choice_argument(const Napi::Value& value, const char* name, const char* no, const char* yes);
 
 void three_numbers(const Napi::Value& value, const char* name, float out[3]);
@@ -35,9 +35,9 @@ void three_numbers(const Napi::Value& value, const char* name, float out[3]);
 /// Call this once per environment, before the functions for arrays.
 void prepare_arrays(const Napi::Env& env);
 
-// Typed arrays. `shape` explains the expected length in messages, such as "rows * dims". Read elements through
-// `Data()`, which respects byteOffset and works on a SharedArrayBuffer. Views on a resizable ArrayBuffer are refused,
-// because their memory could disappear while a thread uses it.
+// The next functions convert typed arrays. `shape` explains the expected length in messages, such as "rows * dims".
+// Read elements through `Data()`, which respects byteOffset and works on a SharedArrayBuffer. Views on a resizable
+// ArrayBuffer are refused, because their memory could disappear while a thread uses it.
 Napi::Float32Array float32_array(const Napi::Value& value, const char* name, std::size_t length, const char* shape);
 Napi::Float64Array float64_array(const Napi::Value& value, const char* name, std::size_t length, const char* shape);
 Napi::Int8Array int8_array(const Napi::Value& value, const char* name, std::size_t length, const char* shape);
@@ -45,29 +45,30 @@ Napi::Int32Array int32_array(const Napi::Value& value, const char* name, std::si
 /// Also accepts a Uint8ClampedArray.
 Napi::Uint8Array uint8_array(const Napi::Value& value, const char* name, std::size_t length, const char* shape);
 
-/// Accepts any even length.
+/// Accepts an array of any even length. pair: what two elements are, such as "a row and a col for each image".
 Napi::Int32Array pairs_array(const Napi::Value& value, const char* name, const char* pair);
 
-/// Such as "3x5".
+/// Text for messages, such as "3x5".
 std::string shape_text(std::size_t rows, std::size_t cols);
 
-/// Computes a * b. Throws a RangeError if it does not fit.
+/// Computes a * b. Throws a RangeError if the product is too large for std::size_t.
 std::size_t product(const Napi::Env& env, std::size_t a, std::size_t b);
 
-/// A C++ exception as JavaScript will see it.
+/// A C++ exception as a script will see it.
 struct Failure {
-  bool is_range_error;  ///< otherwise an Error
-  std::string message;  ///< one line
+  bool is_range_error;  ///< whether it becomes a RangeError, not an Error
+  std::string message;  ///< one line of text
 };
 
 /// Converts the exception that is being handled. std::out_of_range and a lack of memory become a RangeError, all others
-/// an Error. `what` names the thing for which memory was needed.
+/// an Error.
+/// what: name of the result, such as "3 composites", for messages about a lack of memory.
 Failure current_failure(const std::string& what);
 
 Napi::Error error_of(const Napi::Env& env, const Failure& failure);
 
-/// Calls work() and rethrows its exceptions as JavaScript errors. Any other exception would end the process. `work` may
-/// call JavaScript.
+/// Calls work() and rethrows its C++ exceptions as JavaScript errors, with the types and messages of `current_failure`.
+/// `work` may call JavaScript.
 template <class Work>
 auto translated(const Napi::Env& env, const std::string& what, const Work& work) {
   try {

@@ -71,14 +71,14 @@ CompositorPointer compositor_of(const Napi::Object& options) {
   });
 }
 
-/// places: row and column of each offset in turn.
+/// Converts an array [row, col, row, col, …] to offsets.
 std::vector<Offset> offsets_of(const Napi::Int32Array& places) {
   std::vector<Offset> offsets(places.ElementLength() / 2);
   for (std::size_t i = 0; i < offsets.size(); ++i) offsets[i] = {places.Data()[2 * i], places.Data()[2 * i + 1]};
   return offsets;
 }
 
-/// Wraps a `shiftscope::Compositor`, which running jobs share.
+/// The JavaScript object for a `shiftscope::Compositor`, which running jobs share.
 class CompositorObject : public Napi::ObjectWrap<CompositorObject> {
  public:
   explicit CompositorObject(const Napi::CallbackInfo& info)

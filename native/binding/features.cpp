@@ -13,16 +13,16 @@
 namespace shiftscope::binding {
 namespace {
 
-/// A handle for JavaScript. When it is released, its pointer becomes null.
+/// The JavaScript object for features on a device. When a script releases it, its pointer becomes null.
 using Handle = Napi::External<DeviceFeatures>;
 
-/// Tells the handles of this addon from those of others.
+/// Marks handles of this addon, to tell them from external values of other addons.
 constexpr napi_type_tag kTag{0x5f3c1e0b9a7d4286, 0xa1d87b64c20e93f5};
 
-/// The kernels count dims in 32 bits.
+/// Largest number of dims on a device, because the kernels count dims in 32 bits.
 constexpr std::size_t kMostDeviceDims = std::size_t{1} << 31;
 
-/// Throws a TypeError if the value is not a handle.
+/// Returns the features of a handle. Throws a TypeError if the value is not a handle. expected: for the message.
 DeviceFeatures& features_of(const Napi::Value& value, const char* expected) {
   if (!value.IsExternal() || !value.As<Handle>().CheckTypeTag(&kTag)) {
     throw Napi::TypeError::New(value.Env(), std::string("features must be ") + expected);
@@ -36,7 +36,7 @@ SHIFTSCOPE_CUDA::Device device_with(std::size_t index) {
   return found.all.front();
 }
 
-/// Returns { handle }.
+/// Makes a new handle and returns the object { handle }.
 Napi::Value handle_value(const Napi::Env& env, const DeviceFeatures& features) {
   auto held = std::make_unique<DeviceFeatures>(features);
   const Handle handle = Handle::New(env, held.get(), [](Napi::Env, DeviceFeatures* data) { delete data; });
@@ -57,7 +57,7 @@ const char* name_of(CosineFault::Reason reason) {
   return "none";
 }
 
-/// Returns undefined or { source, row, reason }.
+/// Returns undefined if there is no fault, otherwise { source, row, reason }.
 Napi::Value fault_value(const Napi::Env& env, const CosineFault& fault) {
   if (fault.reason == CosineFault::Reason::none) return env.Undefined();
   Napi::Object value = Napi::Object::New(env);

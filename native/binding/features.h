@@ -5,10 +5,11 @@
 #include "../cuda/features.h"
 #include "jobs.h"
 
-/// Operations take features as an array, or as a handle for features on a CUDA device.
+/// Features as arguments of the operations: an array, or a handle for features on a CUDA device.
 namespace shiftscope::binding {
 
-/// Shared by the handle and by running jobs, so that releasing the handle does not take the memory from a job.
+/// Features on a device. The handle and running jobs share them, so releasing the handle does not take the memory from
+/// a job.
 using DeviceFeatures = std::shared_ptr<const SHIFTSCOPE_CUDA::Features>;
 
 /// Features, [rows, dims]: either an array or features on a device.
@@ -18,11 +19,12 @@ struct FeatureMatrix {
   std::vector<Napi::TypedArray> arrays;  ///< the array, which the job must keep alive
 };
 
-/// Converts an array or a handle. Throws if the features do not have this shape. Run no JavaScript after it, because
-/// that could detach the array.
+/// Converts an array or a handle. Throws if the features do not have this shape. Run no JavaScript between this call
+/// and the start of the job, because JavaScript could detach the array.
 FeatureMatrix feature_matrix(const Napi::Value& value, std::size_t rows, std::size_t dims);
 
-/// Calls work(). If a device fails, the promise resolves to { deviceFailure }.
+/// Calls work(). If it throws DeviceError, returns a conversion to { deviceFailure }, to which the promise then
+/// resolves, with the message of the error.
 template <class Work>
 Conversion or_device_failure(const Work& work) {
   try {

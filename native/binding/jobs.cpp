@@ -41,7 +41,7 @@ class Task {
     failure_ = {false, "there is no thread for " + name_ + ": " + reason.what()};
   }
 
-  /// Runs on the JavaScript thread, after `run` or `fail`.
+  /// Resolves or rejects the promise. Runs on the JavaScript thread, after `run` or `fail`.
   void settle(const Napi::Env& env) {
     try {
       if (failure_) throw error_of(env, *failure_);
@@ -53,7 +53,7 @@ class Task {
   }
 
  private:
-  /// A transferred buffer has lost its memory, so the result in it is lost, too.
+  /// Whether a script has transferred one of the buffers. Such a buffer has lost its memory, and with it the result.
   bool is_any_transferred() const {
     return std::any_of(kept_.begin(), kept_.end(),
                        [](const auto& array) { return array.Value().ArrayBuffer().IsDetached(); });
@@ -67,7 +67,7 @@ class Task {
   std::optional<Failure> failure_;
 };
 
-/// node-addon-api deletes it after the promise is settled.
+/// A task in Node's thread pool. node-addon-api deletes this object after the promise is settled.
 class PoolJob : public Napi::AsyncWorker {
  public:
   PoolJob(const Napi::Env& env, Work work) : Napi::AsyncWorker(env, "shiftscope"), task(env, std::move(work)) {}
@@ -79,7 +79,7 @@ class PoolJob : public Napi::AsyncWorker {
   void OnOK() override { task.settle(Env()); }
 };
 
-/// A task with a thread of its own. `done` calls `settle` on the JavaScript thread.
+/// A task with a thread of its own. At its end, the thread calls `done`, which calls `settle` on the JavaScript thread.
 struct LongJob {
   std::optional<Task> task;  ///< empty once it is settled or its environment has ended
   std::atomic<std::int32_t>* stop;
@@ -87,7 +87,7 @@ struct LongJob {
   napi_threadsafe_function done = nullptr;
 };
 
-/// How long the process waits at its end for jobs that were told to stop.
+/// How long a process that ends waits for jobs that were told to stop.
 constexpr std::chrono::seconds kPatience{2};
 
 /// All long jobs whose threads are still running, in all environments.
@@ -116,7 +116,8 @@ class Unfinished {
   std::set<LongJob*> all_;
 };
 
-/// process.exit() in the main thread runs no hooks of the environment, but it destroys static objects such as this one.
+/// Stops all long jobs when the process ends. process.exit() in the main thread runs no hooks of the environment, but
+/// it destroys static objects such as this one.
 struct StopAtExit {
   Unfinished& unfinished;
   // Windows ends all threads before this destructor runs, so waiting for them would be useless.
@@ -126,7 +127,7 @@ struct StopAtExit {
 };
 
 Unfinished& unfinished() {
-  // Never destroyed, because threads may call `remove` until the process ends.
+  // This object is never destroyed, because threads may call `remove` until the process ends.
   static Unfinished& all = *new Unfinished;
   static const StopAtExit at_exit{all};
   return all;
@@ -139,7 +140,8 @@ void run_on_thread(LongJob* job) noexcept {
   unfinished().remove(job);
 }
 
-/// Runs when the environment ends. It waits for the thread, because the arrays are freed with the environment.
+/// Runs when the environment ends. It stops the job and waits for its thread, because the arrays are freed with the
+/// environment.
 void end_with_environment(void* data) {
   auto* job = static_cast<LongJob*>(data);
   job->stop->store(1);
@@ -182,7 +184,7 @@ Napi::Value start_long_job(const Napi::Env& env, Work work, std::atomic<std::int
       napi_create_threadsafe_function(env, nullptr, nullptr, Napi::String::New(env, "shiftscope"), 0, 1, owned.get(),
                                       delete_job, owned.get(), settle, &owned->done);
   if (status != napi_ok) throw Napi::Error::New(env);
-  LongJob* job = owned.release();  // the function owns it now
+  LongJob* job = owned.release();  // the thread-safe function owns it now
   // Hooks run in reverse order, and this one must run before the one of the thread-safe function. So it is added later.
   napi_add_env_cleanup_hook(env, end_with_environment, job);
   unfinished().add(job);

@@ -14,10 +14,10 @@
 namespace shiftscope::binding {
 namespace {
 
-/// The core stores sample indices in 32 bits.
+/// Largest number of rows, because the core stores sample indices in 32 bits.
 constexpr std::size_t kMostRows = std::numeric_limits<std::uint32_t>::max();
 
-/// An element that JavaScript changes with Atomics.store while the training reads it.
+/// The first element of the array, which JavaScript changes with Atomics.store while the training reads it.
 std::atomic<std::int32_t>* shared_number(Napi::Int32Array array) {
   static_assert(sizeof(std::atomic<std::int32_t>) == sizeof(std::int32_t) &&
                 std::atomic<std::int32_t>::is_always_lock_free);
@@ -69,7 +69,8 @@ Napi::Value train_svm(const Napi::CallbackInfo& info) {
   const Napi::Value tolerance = given.Get("tolerance"), pass_limit = given.Get("passLimit");
   if (!tolerance.IsUndefined()) options.tolerance = positive_argument(tolerance, "tolerance");
   if (!pass_limit.IsUndefined()) options.pass_limit = count_argument(pass_limit, "passLimit", 1);
-  // Problems that run at the same time divide this number among them, so it is limited here, too.
+  // Problems that run at the same time divide this number among them, and each of them may start kMostWorkers threads.
+  // So the number is limited here, too.
   options.threads = std::min(count_argument(property(given, "threads"), "threads", 1), kMostWorkers);
   const Napi::Value features_value = property(given, "features"), labels_value = property(given, "labels");
   const Napi::Value decisions_value = property(given, "decisions"), stop_value = property(given, "stop");
@@ -83,7 +84,8 @@ Napi::Value train_svm(const Napi::CallbackInfo& info) {
   Work work{"the training of " + std::to_string(problems) + " problems on " + shape_text(rows, dims) + " features", arrays,
             {}};
   work.arrays.insert(work.arrays.end(), {decisions, stop});
-  // A copy, because the training counts labels, and JavaScript may change the array meanwhile.
+  // The labels are copied, because the training counts them and relies on the counts, while JavaScript may change the
+  // array.
   auto own_labels =
       translated(env, work.name, [&] { return std::vector<std::int8_t>(labels.Data(), labels.Data() + size); });
   std::atomic<std::int32_t>* const stopped = shared_number(stop);

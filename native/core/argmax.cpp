@@ -9,13 +9,13 @@ namespace {
 
 constexpr std::size_t kPieceRows = 64;
 
-/// Number of maxima that are updated independently. The compiler turns them into vector instructions, so that only the
-/// memory limits the speed.
+/// A row is split into this many lanes, each with a maximum of its own. So the compiler can use vector instructions,
+/// and only the memory limits the speed.
 constexpr std::size_t kLanes = 32;
 
 constexpr float kLowest = -std::numeric_limits<float>::infinity();
 
-/// Ignores a `value` that is NaN, because every comparison with NaN is false.
+/// Returns the larger number, or `most` if `value` is NaN, because every comparison with NaN is false.
 float larger(float value, float most) { return value > most ? value : most; }
 
 float largest(const float* row, std::size_t dims) {
@@ -34,7 +34,8 @@ float largest(const float* row, std::size_t dims) {
 std::int32_t first_largest(const float* row, std::size_t dims) {
   const float most = largest(row, dims);
   if (most == kLowest) return 0;
-  // If another thread changes the row meanwhile, `most` may be gone, so the search must stop at the end.
+  // If another thread changes the row during the search, it may no longer contain `most`. So the search must stop at
+  // the end of the row.
   std::size_t at = 0;
   while (at + 1 < dims && row[at] != most) ++at;
   return static_cast<std::int32_t>(at);

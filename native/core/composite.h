@@ -9,15 +9,15 @@
 
 /// Compositing: draws a patch at many positions on one background, straight into a network's input batch.
 ///
-/// Lower bound of the time: a batch of n images is n·C·H·W·4 bytes, written once. Background and patch stay in the
-/// processor's caches, and each float takes at most one multiplication and one addition. So the limit is the
-/// memory-write bandwidth of a core. The constructor computes everything that depends only on the patch: the
+/// What limits the speed: a batch of n images, [n, C, H, W], has n·C·H·W·4 bytes, which are written once. Background
+/// and patch stay in the processor's caches, and each float takes at most one multiplication and one addition. So the
+/// limit is how fast a core writes to memory. The constructor computes everything that depends only on the patch: the
 /// normalisation, the blending weights and, on a constant background, the blending itself.
 namespace shiftscope {
 
-/// Converts 8-bit samples to network input: (value / divisor - mean[c]) / std[c]. Each step is rounded to float32 in
-/// this order, so the bits equal those of torchvision's ToTensor (divisor 255) and Normalize.
-/// mean and std are in the order of the output channels; with `bgr`, index 0 is blue.
+/// Converts 8-bit colour values to network input: (value / divisor - mean[c]) / std[c]. The result of each step is
+/// rounded to float32, so the bits equal those of torchvision's ToTensor (divisor 255) and Normalize.
+/// The output channels are red, green, blue, or blue, green, red if `bgr`. `mean` and `std` are in the same order.
 struct Normalisation {
   float divisor = 255;
   std::array<float, 3> mean{0, 0, 0};
@@ -25,17 +25,19 @@ struct Normalisation {
   bool bgr = false;
 };
 
-/// hard: the patch's pixel if alpha >= 128, otherwise the background's. soft: weight alpha/255 in float32.
+/// How alpha decides between patch and background.
+/// hard: a pixel is the patch's if alpha >= 128, otherwise the background's.
+/// soft: a pixel is a mixture in which the patch has the weight alpha/255, in float32.
 enum class Blend { hard, soft };
 
-/// The patch as network input: what is pasted into the frame.
+/// The patch, converted to network input. It is pasted into a `Frame`.
 struct Window {
   std::size_t channels = 0, rows = 0, cols = 0;
   std::vector<float> values;  ///< [channels, rows, cols]
   std::vector<float> weight;  ///< [rows, cols], from 0 (background) to 1 (window), shared by the channels
 };
 
-/// The background as network input.
+/// The background, converted to network input.
 struct Frame {
   std::size_t channels = 0, rows = 0, cols = 0;
   std::vector<float> values;  ///< [channels] for a constant background, else [channels, rows, cols]
@@ -46,36 +48,38 @@ struct Offset {
   std::int32_t row, col;
 };
 
-/// rgba: [rows, cols, 4], 8 bits per sample, read only during the call.
-/// Throws std::out_of_range if normalised values are not finite.
+/// Converts an RGBA image to a window.
+/// rgba: [rows, cols, 4], 8 bits per value; it is not used after the call.
+/// Throws std::out_of_range if normalised values are not finite, for example because a std is 0.
 Window patch_window(const std::uint8_t* rgba, std::size_t rows, std::size_t cols, const Normalisation& normalisation,
                     Blend blend);
 
-/// A frame of one colour. Throws like `patch_window`.
+/// Makes a frame of one colour. Throws like `patch_window`.
 Frame colour_frame(const std::array<std::uint8_t, 3>& rgb, std::size_t rows, std::size_t cols,
                    const Normalisation& normalisation);
 
-/// rgb: [rows, cols, 3], 8 bits per sample, read only during the call. Throws like `patch_window`.
+/// Converts an RGB image to a frame.
+/// rgb: [rows, cols, 3], 8 bits per value; it is not used after the call. Throws like `patch_window`.
 Frame image_frame(const std::uint8_t* rgb, std::size_t rows, std::size_t cols, const Normalisation& normalisation);
 
-/// Pastes one window into one frame at any number of offsets. It does not change after construction, so several threads
-/// can use it at the same time.
+/// Pastes one window into one frame at any number of offsets. A compositor does not change after construction, so
+/// several threads can use it at the same time.
 class Compositor {
  public:
-  /// Window and frame need the same number of channels. Each needs as many values as its shape says, all finite.
+  /// Window and frame must have the same number of channels, and each as many values as its shape says, all finite.
   /// Throws std::out_of_range if the window is larger than the frame.
   Compositor(const Window& window, const Frame& frame);
 
-  /// Floats per image.
+  /// Number of floats per image.
   std::size_t image_size() const { return channels_ * rows_ * cols_; }
 
-  /// out[i, c, y, x] = weight * window + (1 - weight) * frame, with the window's corner at offsets[i]. Both products
-  /// and their sum are rounded to float32, so every instruction set gives the same bits.
+  /// Computes out[i, c, y, x] = weight * window + (1 - weight) * frame, with the window's top-left corner at
+  /// offsets[i]. Both products and their sum are rounded to float32, so every instruction set gives the same bits.
   ///
-  /// offsets: [count]. out: [count, channels, rows, cols], C order. out needs only 4-byte alignment.
-  /// It must not overlap the memory of this compositor or the offsets.
-  /// Batches larger than the last-level cache are written past the caches.
-  /// Throws std::out_of_range, before anything is written, if an offset puts the window outside the frame.
+  /// offsets: [count]. out: [count, channels, rows, cols], C order. `out` needs only 4-byte alignment, and it must not
+  /// overlap the offsets or the memory of this compositor.
+  /// A batch larger than the last-level cache is written directly to memory, past the caches.
+  /// If an offset puts the window outside the frame, throws std::out_of_range before anything is written.
   void composite(const Offset* offsets, std::size_t count, float* out,
                  InstructionSet level = instruction_set()) const;
 
@@ -85,16 +89,17 @@ class Compositor {
   std::size_t channels_, rows_, cols_;
   std::size_t window_rows_, window_cols_;
   bool constant_;
-  std::vector<float> background_;  // as in Frame
-  // [channels, window_rows, 2 * cols_ - window_cols_]: the window's rows between margins of cols_ - window_cols_
-  // background pixels. So a row of the image is one run of cols_ floats, wherever the window is.
-  // Final values on a constant background; otherwise weight * window, to which keep_ * background is added.
+  std::vector<float> background_;  // Frame::values
+  // Rows of the window with a margin of cols_ - window_cols_ pixels on both sides: [channels, window_rows, 2 * cols_ -
+  // window_cols_]. So for every offset, a row of the image is a run of cols_ consecutive floats.
+  // On a constant background, these are the final values. Otherwise, they are weight * window (0 in the margins), and
+  // `composite` adds keep_ * background.
   std::vector<float> padded_;
-  // 1 - weight, padded by ones: [window_rows, 2 * cols_ - window_cols_]; empty if the background is constant
+  // 1 - weight, with margins of ones: [window_rows, 2 * cols_ - window_cols_]. Empty if the background is constant.
   std::vector<float> keep_;
 };
 
-/// `Compositor::composite`, one pixel at a time. Tests compare the kernels with it.
+/// Does the same as `Compositor::composite`, one pixel at a time. Tests compare the kernels with it.
 void composite_reference(const Window& window, const Frame& frame, const Offset* offsets, std::size_t count,
                          float* out);
 

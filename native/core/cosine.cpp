@@ -16,7 +16,7 @@ constexpr DotProducts kDotProducts[] = SHIFTSCOPE_LEVEL_TABLE(dot_products);
 
 constexpr std::size_t kPieceRows = 64;
 
-/// Why a vector with this squared norm has no cosine similarity; `none` if it has one. The test is exact, because
+/// Why a vector with this squared norm has no cosine similarity; `none` if it has one. No vector is misjudged, because
 /// squares of finite float32 values neither overflow nor vanish in float64.
 CosineFault::Reason fault_of(double squared_norm) {
   if (std::isnan(squared_norm)) return CosineFault::Reason::not_a_number;
@@ -24,7 +24,7 @@ CosineFault::Reason fault_of(double squared_norm) {
   return squared_norm > 0 ? CosineFault::Reason::none : CosineFault::Reason::zero;
 }
 
-/// Keeps the fault of the lowest row, whatever the order in which threads report.
+/// Collects the faults that threads report, in any order, and keeps the one with the lowest row.
 class FirstFault {
  public:
   void report(CosineFault::Reason reason, std::size_t row) {
@@ -53,7 +53,7 @@ CosineFault invert_norms(const float* anchors, std::size_t anchor_count, std::si
 
 CosineFault cosine_similarity(const float* features, std::size_t rows, std::size_t dims, const float* anchors,
                               std::size_t anchor_count, std::size_t threads, float* out, InstructionSet level) {
-  // The kernels read anchors in blocks of 8 floats, so each is padded with zeros.
+  // The kernels read anchors in blocks of 8 floats, so each anchor is padded with zeros.
   const std::size_t padded_dims = (dims + 7) / 8 * 8;
   std::vector<float> padded(anchor_count * padded_dims);
   for (std::size_t a = 0; a < anchor_count; ++a) std::copy_n(anchors + a * dims, dims, padded.data() + a * padded_dims);

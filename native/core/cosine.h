@@ -4,41 +4,44 @@
 
 #include "instruction_set.h"
 
-/// Cosine similarity of each feature vector (row) with each anchor.
+/// Cosine similarity of each feature vector (row) with each anchor vector.
 ///
-/// Speed limit for n rows, d dims and k anchors: the features, n·d·4 bytes, are read from memory once. Each float needs
-/// k+1 multiply-adds in float64. The anchors stay in the caches. A core can do two vectors of multiply-adds per cycle.
-/// For five anchors, this uses up 10.7 bytes of features per cycle with 512-bit vectors, so memory is the limit. With
-/// 256-bit vectors, it uses up only 5.3 bytes, so arithmetic is the limit.
+/// What limits the speed for n rows, d dims and k anchors: the features, n·d·4 bytes, are read from memory once. Each
+/// float needs k+1 multiply-adds in float64, one per anchor and one for the norm. The anchors stay in the caches. A
+/// core can do two vectors of multiply-adds per cycle. With five anchors and 512-bit vectors, it could process 10.7
+/// bytes of features per cycle, so the memory is the limit. With 256-bit vectors, it can process only 5.3 bytes, so
+/// arithmetic is the limit.
 ///
-/// Precision: a product of two float32 is exact in float64. A sum over d terms adds an error of at most d·2^-53,
+/// Precision: a product of two float32 values is exact in float64. A sum of d terms has an error of at most d·2^-53,
 /// relative to the product of the norms (Cauchy-Schwarz). That is 1e-12 at d = 10,000, far below the final rounding to
 /// float32 (3e-8). Squares and sums of finite float32 values neither overflow nor vanish in float64.
 namespace shiftscope {
 
-/// Why a vector has no cosine.
+/// The first vector that has no cosine similarity with others, and why; `none` if every vector has one.
 struct CosineFault {
   enum class Reason { none, zero, not_a_number, infinite };
   Reason reason = Reason::none;
-  bool in_anchors = false;  ///< otherwise in the features
-  std::size_t index = 0;    ///< first such row; anchors are checked before features
+  bool in_anchors = false;  ///< whether the vector is an anchor, not a feature row
+  std::size_t index = 0;    ///< row of the vector; anchors are checked before features
 };
 
-/// out[a, i] = <anchors[a], features[i]> / (|anchors[a]| |features[i]|), computed in float64 and rounded to float32.
+/// Computes out[a, i] = <anchors[a], features[i]> / (|anchors[a]| |features[i]|) in float64, then rounds to float32.
 ///
 /// features: [rows, dims]. anchors: [anchor_count, dims]. out: [anchor_count, rows]. All are in C order, and `out` must
 /// not overlap the others. `rows` and `anchor_count` may be 0; `dims` and `threads` must be at least 1.
-/// The result is the same to the last bit for all `threads` and instruction sets, because every sum is split into the
-/// same eight partial sums.
-/// If a vector is all zero or not finite, returns the first such vector, and `out` is unspecified.
+/// The result is the same to the last bit for every number of threads and every instruction set, because every sum is
+/// split into the same eight partial sums.
+/// If a vector is all zero or contains NaN or an infinity, returns the first such vector. `out` is then unspecified.
 CosineFault cosine_similarity(const float* features, std::size_t rows, std::size_t dims, const float* anchors,
                               std::size_t anchor_count, std::size_t threads, float* out,
                               InstructionSet level = instruction_set());
 
-/// inverse_norms[a] = 1 / |anchors[a]|. If an anchor is all zero or not finite, returns the first such anchor.
+/// Computes inverse_norms[a] = 1 / |anchors[a]|. If an anchor is all zero or contains NaN or an infinity, returns the
+/// first such anchor.
 CosineFault invert_norms(const float* anchors, std::size_t anchor_count, std::size_t dims, double* inverse_norms);
 
-/// `cosine_similarity` with one plain float64 sum per result. Tests compare the kernels with it.
+/// Does the same as `cosine_similarity`, with one plain float64 sum per scalar product. Tests compare the kernels with
+/// it.
 CosineFault cosine_reference(const float* features, std::size_t rows, std::size_t dims, const float* anchors,
                              std::size_t anchor_count, float* out);
 

@@ -5,8 +5,9 @@
 namespace shiftscope::SHIFTSCOPE_LEVEL {
 namespace {
 
-// Rows and sums of a tile, chosen so that all partial sums fit into the vector registers. A tile has several rows, so
-// that an anchor is read once for all of them. Otherwise, the cache's bandwidth would be the limit.
+// Size of a tile, a block of sums that are computed together: kTileSums sums for each of kTileRows rows. It is chosen
+// so that all partial sums fit into the vector registers. With several rows, an anchor is read once for all of them.
+// Otherwise, the bandwidth of the cache would be the limit.
 #if defined(SHIFTSCOPE_LEVEL_AVX512)
 constexpr std::size_t kTileRows = 4, kTileSums = 6;
 #elif defined(SHIFTSCOPE_LEVEL_AVX2) || defined(SHIFTSCOPE_LEVEL_NEON)
@@ -15,8 +16,9 @@ constexpr std::size_t kTileRows = 2, kTileSums = 3;
 constexpr std::size_t kTileRows = 1, kTileSums = 3;
 #endif
 
-/// Every sum is split into this many partial sums on every instruction set, so that results agree to the last bit.
-/// Whether a multiply-add is fused makes no difference, because a product of two float32 is exact in float64.
+/// Every sum is split into this many partial sums. The number is the same on every instruction set, so that results
+/// agree to the last bit. Whether a multiply-add is fused makes no difference, because a product of two float32 values
+/// is exact in float64.
 constexpr std::size_t kLanes = 8;
 constexpr std::size_t kParts = kLanes / Doubles::width;
 constexpr std::size_t kLineFloats = 16;
@@ -33,10 +35,11 @@ SHIFTSCOPE_INLINE double total(const Doubles (&partial)[kParts]) {
   return ((v[0] + v[4]) + (v[2] + v[6])) + ((v[1] + v[5]) + (v[3] + v[7]));
 }
 
-/// Dot products of Rows rows of features with Anchors anchors. If Norm, each row's squared norm comes first.
+/// Computes the scalar products of `Rows` rows of features with `Anchors` anchors. If `Norm`, the squared norm of each
+/// row comes first.
 /// sums: those of row r begin at sums[r * (1 + anchor_count)].
-/// ahead: the next Rows rows, which are prefetched. Otherwise, too few loads would be in flight to keep the memory
-/// busy.
+/// ahead: the next `Rows` rows of features, which are prefetched. Without this, too few loads would be in flight to
+/// keep the memory busy.
 template <std::size_t Rows, std::size_t Anchors, bool Norm>
 void tile(const Problem& problem, const float* features, const float* ahead, const float* anchors, double* sums) {
   constexpr std::size_t kSums = Anchors + (Norm ? 1 : 0);
@@ -46,7 +49,7 @@ void tile(const Problem& problem, const float* features, const float* ahead, con
       for (Doubles& part : sum) part = Doubles::zero();
     }
   }
-  // Handles one register of columns at a time, so that most registers are free for sums.
+  // Loads only one vector register of each row at a time, so that most registers are free for the sums.
   const auto step = [&](const float* const* rows, std::size_t at) SHIFTSCOPE_INLINE_LAMBDA {
     for (std::size_t part = 0; part < kParts; ++part) {
       const std::size_t shift = part * Doubles::width;
@@ -85,7 +88,7 @@ void tile(const Problem& problem, const float* features, const float* ahead, con
   }
 }
 
-/// Calls `tile` for a number of anchors that is known only at run time. It must be at most Most.
+/// Calls `tile` with a number of anchors that is known only at run time. It must be at most `Most`.
 template <std::size_t Rows, std::size_t Most, bool Norm>
 void tile_of(std::size_t anchor_count, const Problem& problem, const float* features, const float* ahead,
              const float* anchors, double* sums) {

@@ -16,7 +16,7 @@ namespace {
 
 bool bit(int word, int index) { return (word >> index & 1) != 0; }
 
-/// Whether the operating system saves these registers (bits of XCR0) when it switches threads.
+/// Whether the operating system saves certain registers when it switches threads. states: their bits in XCR0.
 bool saves(unsigned long long states) {
   int words[4];
   __cpuidex(words, 1, 0);

@@ -10,17 +10,18 @@ namespace shiftscope {
 /// architecture: SSE2 on x86-64, portable C++ elsewhere.
 enum class InstructionSet { baseline, avx2, avx512, neon };
 
-/// Name in SHIFTSCOPE_ISA and in reports: "baseline", "avx2" (with FMA), "avx512" (F, BW, DQ, VL) or "neon".
+/// Name of a level, as in SHIFTSCOPE_ISA and in reports: "baseline", "avx2" (with FMA), "avx512" (F, BW, DQ, VL) or
+/// "neon".
 const char* name_of(InstructionSet level);
 
-/// Levels that this build, processor and operating system support, slowest first; never empty.
+/// All levels that this build, the processor and the operating system support, slowest first; never empty.
 const std::vector<InstructionSet>& available_instruction_sets();
 
 /// Value of the environment variable SHIFTSCOPE_ISA; nothing if it is unset or empty.
 std::optional<std::string> forced_instruction_set();
 
-/// The level that kernels use by default: the one in SHIFTSCOPE_ISA, otherwise the fastest available. Determined once
-/// per process.
+/// The level that kernels use by default: the one that SHIFTSCOPE_ISA names, otherwise the fastest available. It is
+/// determined once per process.
 /// Throws std::runtime_error if SHIFTSCOPE_ISA names no available level.
 InstructionSet instruction_set();
 

@@ -8,19 +8,20 @@
 
 namespace shiftscope {
 
-/// Limit on the threads of one call, above the core count of any machine. Without it, a wrong `threads` could exhaust
-/// the memory.
+/// Largest number of threads per call, more than any machine has cores. Without this limit, a wrong `threads` could
+/// exhaust the memory.
 constexpr std::size_t kMostWorkers = 1024;
 
-/// Number of workers that `for_each_piece` starts: at most one per piece, from 1 to kMostWorkers. Callers need not
-/// limit `threads` themselves.
+/// Number of threads that `for_each_piece` uses: `threads`, but at most one per piece, and from 1 to kMostWorkers. So
+/// callers need not limit `threads` themselves.
 inline std::size_t worker_count(std::size_t count, std::size_t piece, std::size_t threads) {
   const std::size_t pieces = count / piece + (count % piece != 0);
   return std::clamp<std::size_t>(std::min(threads, pieces), 1, kMostWorkers);
 }
 
 /// Splits [0, count) into pieces of length `piece` (the last may be shorter), and calls work(worker, begin, end) for
-/// each. It uses up to `threads` threads, numbered from 0 to worker_count(…) - 1; the calling thread is 0.
+/// each, on up to `threads` threads. `worker` is the number of the thread, from 0 (the calling thread) to
+/// worker_count(…) - 1.
 /// A free thread takes the next piece, so results must not depend on which worker gets it. `work` must not throw.
 template <class Work>
 void for_each_piece(std::size_t count, std::size_t piece, std::size_t threads, const Work& work) {
@@ -35,7 +36,7 @@ void for_each_piece(std::size_t count, std::size_t piece, std::size_t threads, c
   try {
     for (std::size_t t = 1; t < workers; ++t) helpers.emplace_back(run, t);
   } catch (...) {
-    // If the system starts no more threads, the existing ones do all the work.
+    // If the system cannot start more threads, those that run do all the work.
   }
   run(0);
   for (std::thread& helper : helpers) helper.join();

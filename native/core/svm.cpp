@@ -18,26 +18,28 @@
 namespace shiftscope {
 namespace {
 
-/// First working sets: about kFirstSamples samples, spread evenly over the rows, and at least kFirstOfClass per class.
+/// The first working sets have about kFirstSamples samples, spread evenly over the rows. If these contain fewer than
+/// kFirstOfClass samples of a class, kFirstOfClass more of that class are added.
 constexpr std::size_t kFirstSamples = 256;
 constexpr std::size_t kFirstOfClass = 16;
 
-/// A Gram matrix has at least this many slots, even if it exceeds the memory limit.
+/// A Gram matrix has room for at least this many samples, even if it exceeds the memory limit.
 constexpr std::size_t kLeastSlots = 1024;
 
 /// A problem and its current method: first a working set, later perhaps Newton's method.
 struct Problem {
-  std::size_t place;  ///< index of the problem
+  std::size_t place;  ///< index among all problems
   const std::int8_t* labels;
   std::unique_ptr<SvmMethod> method;
   WorkingSetMethod* working_set;     ///< `method` as this type; null once Newton's method has replaced it
-  const std::vector<double>* request;  ///< the next pass multiplies all samples by this vector
-  std::vector<double> scores;          ///< [rows], the products
+  const std::vector<double>* request;  ///< vector by which the next pass multiplies all samples
+  std::vector<double> scores;          ///< [rows], the products of the last pass
 
   bool is_active() const { return !method->is_done(); }
 };
 
-/// Problems whose labels nowhere contradict each other. They have support vectors in common, so they share a matrix.
+/// Problems whose labels agree with those of the first one: no sample is +1 in one and -1 in the other. Such problems
+/// have support vectors in common, so they share a Gram matrix.
 struct Group {
   std::unique_ptr<GramMatrix> gram;
   std::vector<Problem> problems;
@@ -91,7 +93,7 @@ class Training {
     }
   }
 
-  /// Slots per Gram matrix if `count` matrices share `bytes` bytes.
+  /// Number of slots (samples) per Gram matrix, if `count` matrices share `bytes` bytes of memory.
   static std::size_t slots_for(std::size_t bytes, std::size_t count) {
     const double each = static_cast<double>(bytes) / static_cast<double>(count);
     return std::max(kLeastSlots, static_cast<std::size_t>(std::sqrt(each / sizeof(double))));
@@ -103,7 +105,7 @@ class Training {
     return {place, labels, std::move(method), working_set, nullptr, std::vector<double>(rows_)};
   }
 
-  /// Starts the working sets with samples spread over the rows, and enough of each class.
+  /// Fills the first working sets: with samples spread over the rows, and with enough samples of each class.
   void start(Group& group) {
     Samples samples;
     const std::size_t step = std::max<std::size_t>(1, rows_ / kFirstSamples);
@@ -126,7 +128,8 @@ class Training {
     for (std::size_t i = 0; i < wanted; ++i) samples.push_back(all[(2 * i + 1) * all.size() / (2 * wanted)]);
   }
 
-  /// Enlarges the working sets by the samples that the last pass chose.
+  /// Adds samples to the working sets: those that each problem chose after the last pass. A problem that has outgrown
+  /// its working set switches to Newton's method instead.
   void enlarge(Group& group) const {
     Samples samples;
     for (Problem& problem : group.problems) {
@@ -142,7 +145,7 @@ class Training {
   }
 
   /// Gives the samples slots in the Gram matrix, then adds chosen(problem, samples) to each problem's working set. If
-  /// the matrix has too few slots, all problems switch to Newton's method.
+  /// the matrix has too few slots, all problems of the group switch to Newton's method.
   template <class Chosen>
   void take_in(Group& group, Samples samples, const Chosen& chosen) const {
     std::sort(samples.begin(), samples.end());
@@ -163,8 +166,8 @@ class Training {
     }
   }
 
-  /// Switches to Newton's method, starting from zero. Starting from the working set's solution would take more steps,
-  /// because it is far from the solution on all samples.
+  /// Switches the problem to Newton's method, which starts from zero. Starting from the working set's solution would
+  /// take more steps, because it is far from the solution on all samples.
   void leave_working_set(Problem& problem) const {
     LargeProblem large{features_, problem.labels, options_.C, options_.tolerance};
     large.gram_samples = slots_for(options_.gram_bytes / 2, problems_);
@@ -183,7 +186,8 @@ class Training {
     return some;
   }
 
-  /// Calls `work` for each problem, on several threads. If calls throw, it throws one of their exceptions.
+  /// Calls `work` for each problem, on several threads. If calls of `work` throw, one of their exceptions is thrown
+  /// here. Throws SvmStopped if options.stop was set.
   template <class Work>
   void for_each(const std::vector<Problem*>& some, const Work& work) const {
     std::mutex mutex;
@@ -200,8 +204,8 @@ class Training {
     if (error) std::rethrow_exception(error);
   }
 
-  /// Computes each problem's next step. Problems that gain nothing from several threads run first, on one thread each.
-  /// The others follow and share the threads equally.
+  /// Computes each problem's next step. Problems that gain nothing from several threads come first, with one thread for
+  /// each. The others follow and share the threads equally.
   void step(std::vector<Problem*> some) const {
     const bool last = passes_ + 1 == options_.pass_limit;
     const auto heavy = std::stable_partition(some.begin(), some.end(), [](Problem* p) { return !p->method->is_heavy(); });
@@ -223,8 +227,8 @@ class Training {
     ++passes_;
   }
 
-  /// A feature that is not finite makes the score of its row not finite, whatever the weights. So if all scores are
-  /// finite, the features need not be searched.
+  /// Finds the first row with a feature that is not finite. Such a feature makes the score of its row not finite,
+  /// whatever the weights. So if all scores are finite, the features need not be searched.
   std::optional<std::size_t> first_fault(const std::vector<double>& scores) const {
     const auto finite = [](double score) { return std::isfinite(score); };
     if (std::all_of(scores.begin(), scores.end(), finite)) return std::nullopt;

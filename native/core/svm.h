@@ -9,25 +9,27 @@
 
 #include "instruction_set.h"
 
-/// Linear support vector machines: many problems at once over one matrix of features.
+/// Trains linear support vector machines: many problems at once on one matrix of features. A problem is a classifier
+/// for two classes, with its own labels.
 ///
-/// With y_i in {-1, +1} the label of sample i and f(x) = <w, x> + b, a problem minimises
-///   ½|w|² + C Σ max(0, 1 - y_i f(x_i)), b free (libsvm's C-SVC, sklearn SVC(kernel='linear')).
+/// Let y_i in {-1, +1} be the label of sample i, and f(x) = <w, x> + b the decision value. Each problem minimises
+///   ½|w|² + C Σ max(0, 1 - y_i f(x_i)), without a penalty on b (libsvm's C-SVC, sklearn SVC(kernel='linear')).
 ///
-/// Method: most problems have few support vectors, so each is solved on a working set of samples (svm_working_set.h),
-/// with a Gram matrix that problems share. Then one pass over the features gives the decision values of all problems,
-/// and the samples that violate their margins most join the working set. The working set is solved more exactly as the
-/// duality gap shrinks.
+/// Method: most problems have few support vectors, so each is first solved on a working set of samples
+/// (svm_working_set.h). The problems share a Gram matrix of these samples. Then one pass over the features gives the
+/// decision values of all problems, and the samples that violate their margins most join the working sets. This is
+/// repeated, and the working sets are solved more exactly as the duality gaps shrink.
 /// A problem switches to Newton's method on all samples (svm_newton.h) if it has many support vectors or its working
 /// set cannot be solved. Newton's steps take part in the same passes. With either method, a problem has converged when
 /// its duality gap is at most the tolerance.
 ///
-/// Lower bound of the time: a pass reads rows·dims·4 bytes and needs `problems` float64 multiply-adds per float. Ten
-/// problems need 2.5 multiply-adds per byte. A core with 256-bit vectors does about as many in the time that the memory
-/// needs for a byte. So either the core or the memory can be the limit.
-/// The Gram matrix needs m²/2·dims multiply-adds for the m samples that were ever in a working set. A dozen passes take
-/// no longer than that. Classes that overlap more have more support vectors. A Newton step factorises a matrix in time
-/// proportional to s³. s is the number of samples with multipliers strictly between 0 and C, or dims if that is less.
+/// What limits the speed: a pass reads rows·dims·4 bytes, and each float needs a float64 multiply-add for each problem.
+/// With ten problems, these are 2.5 multiply-adds per byte. A core with 256-bit vectors does about as many in the time
+/// that the memory needs for a byte. So either the core or the memory can be the limit.
+/// The Gram matrix needs m²/2·dims multiply-adds, where m samples were ever in a working set. A dozen passes take no
+/// longer than that. The more the classes overlap, the more support vectors they have. A Newton step factorises a
+/// matrix in time proportional to s³. s is the number of samples with multipliers strictly between 0 and C, or dims if
+/// that is less.
 namespace shiftscope {
 
 struct SvmOptions {
@@ -35,13 +37,13 @@ struct SvmOptions {
   /// A problem has converged when (primal - dual) <= tolerance · primal. The dual value is a lower bound of the
   /// optimum, so the primal value is then at most this fraction above it.
   double tolerance = 1e-6;
-  /// Most passes over the features. After them, problems are returned even if they have not converged. A problem that
-  /// no longer improves ends sooner.
+  /// Largest number of passes over the features. After them, problems are returned even if they have not converged. A
+  /// problem that no longer improves ends sooner.
   std::size_t pass_limit = 500;
   /// Memory limit of all Gram matrices together, in bytes.
   std::size_t gram_bytes = std::size_t{256} << 20;
   std::size_t threads = 1;
-  /// If this becomes nonzero, the training soon ends with SvmStopped. May be null.
+  /// If this becomes nonzero, `train_svm` soon throws SvmStopped. May be null.
   const std::atomic<std::int32_t>* stop = nullptr;
 };
 
@@ -52,7 +54,7 @@ struct SvmStopped : std::runtime_error {
 
 struct SvmSolution {
   double intercept = 0;
-  double scale = 1;   ///< w = scale · SvmMethod::weights; `train_svm` returns this w
+  double scale = 1;   ///< factor of the weights: w = scale · SvmMethod::weights()
   double primal = 0;  ///< objective at (w, b)
   double dual = 0;    ///< dual objective, a lower bound of the optimum
   std::size_t support_vectors = 0;
@@ -62,33 +64,35 @@ struct SvmSolution {
 
 struct SvmResult {
   std::vector<SvmSolution> solutions;  ///< one for each problem
-  std::size_t passes = 0;              ///< passes over the features
-  std::size_t gram_samples = 0;        ///< samples in Gram matrices
-  /// The first row with NaN or an infinity. If it is set, the rest of the result is meaningless.
+  std::size_t passes = 0;              ///< number of passes over the features
+  std::size_t gram_samples = 0;        ///< number of samples in all Gram matrices
+  /// The first row of features with NaN or an infinity. If it is set, the rest of the result is meaningless.
   std::optional<std::size_t> fault;
 };
 
 /// Trains all problems and evaluates them on all samples.
 ///
-/// features: [rows, dims], C order. labels: [problems, rows], +1, -1, or 0 for a sample outside the problem's training
-/// set. decisions: [problems, rows], filled with f(x_i) for every sample, also for those with label 0. weights:
-/// [problems, dims], filled with w; may be null.
+/// features: [rows, dims], C order.
+/// labels: [problems, rows]. A label is +1 or -1, or 0 if the sample is not in the problem's training set.
+/// decisions: [problems, rows], filled with f(x_i) for every sample, also for those with label 0.
+/// weights: [problems, dims], filled with w; may be null.
 /// The result does not depend on the number of threads. Its last bits depend on the instruction set.
 /// C and the tolerance must be positive and finite, and dims must not be 0. Throws std::invalid_argument for a label
-/// other than +1, -1 or 0, or if a problem lacks samples of a class. Throws SvmStopped after `options.stop` was set.
+/// other than +1, -1 or 0, or if a problem has no samples of one of the classes. Throws SvmStopped after `options.stop`
+/// was set.
 SvmResult train_svm(const float* features, std::size_t rows, std::size_t dims, const std::int8_t* labels,
                     std::size_t problems, const SvmOptions& options, double* decisions, double* weights = nullptr,
                     InstructionSet level = instruction_set());
 
 class SvmFeatures;
 
-/// `train_svm` for features in any memory, such as a device's. Passes on the exceptions of `features`.
+/// The same for features in any memory, such as that of a CUDA device. Exceptions of `features` reach the caller.
 SvmResult train_svm(const SvmFeatures& features, const std::int8_t* labels, std::size_t problems,
                     const SvmOptions& options, double* decisions, double* weights = nullptr,
                     InstructionSet level = instruction_set());
 
-/// Solves the problems one by one, by coordinate-wise ascent of the dual on the full Gram matrix. Tests compare
-/// `train_svm` with it on small problems.
+/// Solves the problems one by one: raises the dual value two multipliers at a time, on the full Gram matrix. Tests
+/// compare `train_svm` with it on small problems.
 SvmResult svm_reference(const float* features, std::size_t rows, std::size_t dims, const std::int8_t* labels,
                         std::size_t problems, const SvmOptions& options, double* decisions, double* weights = nullptr);
 

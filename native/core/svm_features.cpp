@@ -66,7 +66,7 @@ void HostFeatures::fill_gram(const std::vector<std::uint32_t>& samples, std::siz
       const std::size_t width = std::min(kBlock, row + height - column);
       double tile[kBlock * kBlock];
       kernels_.scalar_products(rows.data() + row, height, rows.data() + column, width, dims_, tile, width);
-      // Each product is computed once and written to both halves, so that these agree to the last bit.
+      // Each product is computed once and written to both halves of the matrix, so that these agree to the last bit.
       for (std::size_t i = 0; i < height; ++i) {
         for (std::size_t j = 0; j < width && column + j <= row + i; ++j) {
           out[(row + i) * stride + column + j] = tile[i * width + j];

@@ -11,7 +11,7 @@ GramMatrix::GramMatrix(const SvmFeatures& features, std::size_t capacity)
 void GramMatrix::reserve(std::size_t slots) {
   if (slots <= stride_) return;
   const std::size_t stride = std::min(capacity_, std::max(2 * slots, std::size_t{2048}));
-  // Not initialised, so that the system allocates memory only for slots in use.
+  // The memory is not initialised, so that the system allocates it only for slots in use.
   std::unique_ptr<double[]> products(new double[stride * stride]);
   for (std::size_t slot = 0; slot < size(); ++slot) {
     std::memcpy(products.get() + slot * stride, row(slot), size() * sizeof(double));

@@ -9,11 +9,11 @@
 
 namespace shiftscope {
 
-/// The samples that a training has needed so far, and the scalar products of all pairs of them. Each sample has a slot,
-/// the index of its row and column. Slots do not change.
+/// The scalar products between all pairs of the samples that were added. Each of these samples has a slot, the index of
+/// its row and column, which does not change until `clear`.
 class GramMatrix {
  public:
-  /// capacity: largest number of slots. features must outlive this.
+  /// capacity: largest number of slots. `features` must outlive this object.
   GramMatrix(const SvmFeatures& features, std::size_t capacity);
 
   static constexpr std::uint32_t kNoSlot = ~std::uint32_t{0};
@@ -26,7 +26,7 @@ class GramMatrix {
   /// Scalar products of the sample at `slot` with the samples at all slots, [size()].
   const double* row(std::size_t slot) const { return products_.get() + slot * stride_; }
 
-  /// Adds samples that have no slot yet. The capacity must suffice.
+  /// Gives slots to samples that have none yet. The capacity must suffice.
   void extend(const std::vector<std::uint32_t>& samples, std::size_t threads);
 
   void clear();

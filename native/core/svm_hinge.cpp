@@ -12,7 +12,7 @@ namespace {
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr std::size_t kNone = ~std::size_t{0};
 
-/// With more free multipliers, a Newton step costs more than it gains.
+/// With more free multipliers than this, there are no Newton steps, because a step would cost more than it gains.
 constexpr std::size_t kMostFree = 2000;
 
 /// If a Newton step would move at most this many multipliers out of bounds, they are stopped at the bounds one by one.
@@ -21,7 +21,8 @@ constexpr std::size_t kFewBlocked = 16;
 /// Limit on consecutive calls of `FreeNewton::project`, because each call needs a new factorisation.
 constexpr int kProjections = 4;
 
-/// Smaller violations are rounding errors, because residuals are about as large as the margin, 1.
+/// Steps on pairs end when the optimality conditions are violated by less than this. Smaller violations are rounding
+/// errors, because residuals are about as large as the margin, 1.
 constexpr double kLeastViolation = 1e-14;
 
 /// The search ends after this many rounds in a row that hardly reduce the gap.
@@ -32,8 +33,8 @@ struct Pair {
   double violation, curvature;
 };
 
-/// Chooses two multipliers for the next step. `up` has the largest gradient of all that can be raised. `down` is the
-/// one that increases the dual most if it is lowered by the same amount.
+/// Chooses two multipliers for the next step: `up` will be raised, and `down` lowered by the same amount. `up` has the
+/// largest gradient of all that can be raised. `down` is the one with which the dual rises most.
 Pair select_pair(const HingeDual& dual, const std::vector<double>& diagonal) {
   const double* residuals = dual.residuals.data();
   Pair pair{kNone, kNone, 0, 0};
@@ -53,7 +54,7 @@ Pair select_pair(const HingeDual& dual, const std::vector<double>& diagonal) {
     pair.violation = std::max(pair.violation, difference);
     const double sum = diagonal[pair.up] + diagonal[j];
     const double curvature = std::max(sum - 2 * row[j], 1e-13 * sum + 1e-300);
-    // The same as difference² / curvature > gain, without a division.
+    // Means difference² / curvature > gain, without a division.
     if (difference * difference > gain * curvature) {
       gain = difference * difference / curvature;
       pair.down = j;
@@ -63,7 +64,7 @@ Pair select_pair(const HingeDual& dual, const std::vector<double>& diagonal) {
   return pair;
 }
 
-/// Takes at most `limit` steps on pairs. Returns false if no pair is left to improve.
+/// Takes at most `limit` steps on pairs of multipliers. Returns false if no pair is left that can raise the dual.
 bool step_on_pairs(const SvmKernels& kernels, HingeDual& dual, const std::vector<double>& diagonal, std::size_t limit) {
   for (std::size_t step = 0; step < limit; ++step) {
     const Pair pair = select_pair(dual, diagonal);
@@ -88,7 +89,8 @@ std::vector<std::size_t> free_multipliers(const HingeDual& dual) {
   return free;
 }
 
-/// Newton's method on the multipliers strictly between their bounds. One that reaches a bound stays there.
+/// Newton's method on the free multipliers, those strictly between their bounds. A multiplier that reaches a bound
+/// stays there.
 class FreeNewton {
  public:
   FreeNewton(const SvmKernels& kernels, HingeDual& dual, const std::vector<std::size_t>& free)
@@ -96,8 +98,8 @@ class FreeNewton {
     gather();
   }
 
-  /// Replaces a Newton step that would move many multipliers out of bounds. It moves towards `projection()`, but only
-  /// as far as the dual rises. Returns true if it reached that point.
+  /// If a Newton step would move many multipliers out of bounds, moves them towards `projection()` instead, but only as
+  /// far as the dual rises. Returns true if the multipliers reached `projection()`.
   bool project() {
     if (!find_direction()) return false;
     std::size_t beyond = 0;
@@ -130,8 +132,9 @@ class FreeNewton {
   }
 
  private:
-  /// Copies the Gram matrix of the free samples and centres it about their mean. Centring does not change steps whose
-  /// sum is 0. It improves precision, because it removes the large component that all features share.
+  /// Copies the Gram matrix of the free samples, centres it about their mean and factorises it. Centring does not
+  /// change steps whose sum is 0. It improves precision, because it removes the large component that all features
+  /// share.
   void gather() {
     gram_.resize(size_ * size_);
     residuals_.resize(size_);
@@ -150,8 +153,8 @@ class FreeNewton {
       for (std::size_t j = 0; j < size_; ++j) gram_[i * size_ + j] += mean - means[i] - means[j];
       scale = std::max(scale, gram_[i * size_ + i]);
     }
-    // The ridge makes the matrix positive definite even if samples are equal or linearly dependent. It changes only the
-    // direction of a step, because the length is computed without it.
+    // The ridge, a small number on the diagonal, makes the matrix positive definite even if samples are equal or
+    // linearly dependent. It changes only the direction of a step, because the length is computed without it.
     const double ridge = 1e-11 * scale + 1e-14 * raw_scale + 1e-300;
     double* matrix = factor_.start(size_);
     for (std::size_t i = 0; i < size_; ++i) {
@@ -164,7 +167,8 @@ class FreeNewton {
     fixed_.assign(size_, false);
   }
 
-  /// Solves K d = residuals - ν with the ν that makes Σ d = 0. Returns false if the direction does not raise the dual.
+  /// Finds the direction d of a Newton step: solves K d = residuals - ν with the number ν that makes Σ d = 0. Returns
+  /// false if d does not raise the dual.
   bool find_direction() {
     direction_.resize(size_);
     ones_.resize(size_);
@@ -187,8 +191,9 @@ class FreeNewton {
     curvature_ = kernels_.dot(direction_.data(), products_.data(), size_);
   }
 
-  /// Of all points within the bounds that keep the sum, the one nearest to the end of a full Newton step. To find it,
-  /// all multipliers at that end are lowered by the same shift and clipped to their bounds. Bisection finds the shift.
+  /// Returns the point nearest to the end of a full Newton step, among all points that are within the bounds and keep
+  /// the sum of the multipliers. To find it, all multipliers at the end of the step are lowered by the same shift and
+  /// clipped to their bounds. Bisection finds the shift that keeps the sum.
   std::vector<double> projection() const {
     std::vector<double> point(size_);
     double sum = 0, widest = 0;
@@ -210,7 +215,7 @@ class FreeNewton {
     return point;
   }
 
-  /// Makes the direction's sum 0 again. Otherwise, its rounding error would grow from step to step.
+  /// Makes the sum of the direction 0 again. Otherwise, the rounding error of this sum would grow from step to step.
   void balance() {
     double sum = 0;
     std::size_t moving = 0;
@@ -223,7 +228,8 @@ class FreeNewton {
     }
   }
 
-  /// Moves to the maximum along the direction, or to the first bound. Returns how many multipliers reached their bound.
+  /// Moves the multipliers along the direction, to the maximum of the dual or until the first ones reach a bound.
+  /// Returns how many reached their bound.
   std::size_t advance() {
     double length = curvature_ > 0 ? slope_ / curvature_ : kInfinity;
     double to_bound = kInfinity;
@@ -250,7 +256,7 @@ class FreeNewton {
     return count;
   }
 
-  /// Length of the step that takes multiplier i to a bound.
+  /// Length of the step that takes multiplier i to a bound; infinite if the direction does not move it.
   double distance(std::size_t i) const {
     if (fixed_[i] || direction_[i] == 0) return kInfinity;
     const double bound = direction_[i] > 0 ? dual_.high[free_[i]] : dual_.low[free_[i]];

@@ -5,7 +5,8 @@
 namespace shiftscope::SHIFTSCOPE_LEVEL {
 namespace {
 
-// Rows and columns of a tile of sums, which must fit into the vector registers together with the operands.
+// Size of a tile, a block of scalar products that are computed together. Its sums must fit into the vector registers
+// together with the operands.
 #if defined(SHIFTSCOPE_LEVEL_AVX512) || defined(SHIFTSCOPE_LEVEL_NEON)
 constexpr std::size_t kTileRows = 4, kTileColumns = 5;
 #elif defined(SHIFTSCOPE_LEVEL_AVX2)
@@ -16,7 +17,8 @@ constexpr std::size_t kTileRows = 2, kTileColumns = 4;
 
 constexpr std::size_t kWidth = Doubles::width;
 
-/// Panels are so small that a tile's operands and the weights of five problems stay in the first-level cache.
+/// Size of a panel, the part of the features that is handled at a time. kPanelDims is so small that this many dims of a
+/// tile's rows, and of the weights of five problems, stay in the first-level cache.
 constexpr std::size_t kPanelDims = 512;
 constexpr std::size_t kPanelRows = 32;
 
@@ -28,15 +30,16 @@ constexpr std::size_t kLineFloats = 16;
 SHIFTSCOPE_INLINE Doubles read(const double* p) { return Doubles::load(p); }
 SHIFTSCOPE_INLINE Doubles read(const float* p) { return Doubles::widen(p); }
 
-/// The vectors that a tile multiplies, starting at the current dim.
+/// Pointers to the vectors that a tile multiplies: its rows and its columns, each at the same dim.
 template <class B>
 struct Operands {
   const float* rows[kTileRows];
   const B* columns[kTileColumns];
-  std::ptrdiff_t ahead;  ///< distance in floats to the rows to prefetch; 0 for none
+  std::ptrdiff_t ahead;  ///< distance in floats to the rows to prefetch; 0 to prefetch none
 };
 
-/// out[r · stride + c] = <rows[r], columns[c]> over `count` elements, a multiple of kWidth; added to `out` if `add`.
+/// Computes out[r · stride + c] = <rows[r], columns[c]> over `count` elements, or adds this to `out` if `add`. `count`
+/// must be a multiple of kWidth.
 /// Never inlined: in the middle of other code, compilers would keep the sums in memory instead of registers.
 template <std::size_t Rows, std::size_t Columns, class B>
 SHIFTSCOPE_NOINLINE void tile(const Operands<B>& operands, std::size_t count, bool add, double* out, std::size_t stride) {
@@ -67,7 +70,7 @@ SHIFTSCOPE_NOINLINE void tile(const Operands<B>& operands, std::size_t count, bo
 template <class B>
 using Tile = void (*)(const Operands<B>&, std::size_t, bool, double*, std::size_t);
 
-/// Returns `tile` for a number of columns that is known only at run time.
+/// Returns the version of `tile` for a number of columns that is known only at run time.
 template <std::size_t Rows, class B, std::size_t Most = kTileColumns>
 Tile<B> tile_of(std::size_t columns) {
   if constexpr (Most > 1) {
@@ -76,7 +79,8 @@ Tile<B> tile_of(std::size_t columns) {
   return tile<Rows, Most, B>;
 }
 
-/// Copies of the last `count` elements of a tile's operands, if there are fewer than fill a vector. The rest is zeros.
+/// Copies of the last `count` elements of a tile's operands, padded with zeros, if they are too few for a vector
+/// register.
 template <class B>
 struct Tail {
   float rows[kTileRows][kWidth] = {};
@@ -116,9 +120,10 @@ void row_of_tiles(const float* const* a, std::ptrdiff_t ahead, const B* const* b
   }
 }
 
-/// Chooses which rows to prefetch while a tile is computed. Returns their distance from the tile in floats; 0 for none.
-/// The rows must be contiguous in memory. row, at: the tile's first row and dim. following: whether there are more rows
-/// in memory after these `rows`.
+/// Chooses which rows to prefetch while a tile is computed. Returns their distance from the tile in floats; 0 if there
+/// are none. The rows must be contiguous in memory.
+/// row, at: the tile's first row and first dim. rows, following: number of rows in the panel, and whether more rows
+/// follow them in memory.
 SHIFTSCOPE_INLINE std::ptrdiff_t ahead_of(std::size_t row, std::size_t rows, std::size_t at, std::size_t dims,
                                           bool following) {
   const auto signed_dims = static_cast<std::ptrdiff_t>(dims);
@@ -128,8 +133,9 @@ SHIFTSCOPE_INLINE std::ptrdiff_t ahead_of(std::size_t row, std::size_t rows, std
   return following ? later - static_cast<std::ptrdiff_t>(at) : 0;
 }
 
-/// out[i · stride + j] = <a[i], b[j]>. in_order: whether the rows of `a` are contiguous in memory, so that later
-/// rows can be prefetched. following: whether there are more rows in memory after these.
+/// Computes out[i · stride + j] = <a[i], b[j]>.
+/// in_order: whether the rows of `a` are contiguous in memory, so that later rows can be prefetched. following: whether
+/// more rows follow them in memory.
 template <class B>
 void panel(const float* const* a, std::size_t rows, bool in_order, bool following, const B* const* b, std::size_t columns,
            std::size_t dims, double* out, std::size_t stride) {
@@ -144,10 +150,10 @@ void panel(const float* const* a, std::size_t rows, bool in_order, bool followin
   }
 }
 
-/// Rows of a tile of outer products. A tile has kOuterPanel columns, so its sums fill eight vector registers.
+/// Number of rows of a tile of outer products. A tile has kOuterPanel columns, so its sums fill eight vector registers.
 constexpr std::size_t kOuterRows = kWidth;
 
-/// out[i + k][j ...] += scale · Σ_r x[r][i + k] x[r][j ...] for k < Rows and the columns of one panel of x.
+/// Computes one tile: out[i + k][j + c] += scale · Σ_r x[r][i + k] x[r][j + c] for k < Rows and c < kOuterPanel.
 template <std::size_t Rows>
 void outer_tile(const double* x, std::size_t count, std::size_t i, std::size_t j, std::size_t stride, double scale,
                 double* out) {
@@ -214,7 +220,7 @@ void scalar_products(const float* const* a, std::size_t a_count, const float* co
 
 void add_outer_products(const double* x, std::size_t count, std::size_t begin, std::size_t end, std::size_t stride,
                         double scale, double* out) {
-  // Rows stay in the caches while each panel of columns is read once.
+  // The outer loop is over panels of columns: each is read once, while the rows stay in the caches.
   for (std::size_t j = begin / kOuterPanel * kOuterPanel; j < stride; j += kOuterPanel) {
     const std::size_t last = least(end, j + kOuterPanel);
     std::size_t i = begin;

@@ -7,21 +7,22 @@
 
 namespace shiftscope {
 
-/// Solves one problem in steps. Between two steps, the training computes scalar products with all samples, for all
-/// problems in one pass over the features.
+/// A method that solves one problem in steps. In each step, `next` returns a vector. Then the caller computes the
+/// scalar products of this vector with all samples, in one pass over the features for all problems, and gives them to
+/// `accept`.
 class SvmMethod {
  public:
   virtual ~SvmMethod() = default;
 
-  /// Computes the next step on at most `threads` threads. Returns a vector, and the caller passes its scalar products
-  /// with all samples to `accept`. The vector is [dims rounded up to a multiple of 8], padded with zeros.
-  /// last: no step follows, so the vector must be the weights.
+  /// Computes the next step on at most `threads` threads. Returns the vector whose scalar products `accept` needs:
+  /// [dims rounded up to a multiple of 8], padded with zeros.
+  /// last: whether this is the last step, so that the vector must be the weights.
   virtual const std::vector<double>& next(bool last, std::size_t threads) = 0;
 
   /// Whether `next` is faster with several threads.
   virtual bool is_heavy() const { return false; }
 
-  /// Updates `solution` from the scalar products, [rows]. `solution` can converge only if `next` returned the
+  /// Updates `solution` from the scalar products, [rows]. The solution can have converged only if `next` returned the
   /// weights.
   virtual void accept(const std::vector<double>& products) = 0;
 

@@ -9,39 +9,39 @@
 namespace shiftscope {
 namespace {
 
-/// Stiffness of the smoothed hinge: first value, growth factor and largest value. The first and the largest value are
-/// multiplied by `typical_multiplier`. A stiffer hinge is closer to the true problem but takes more steps. With a hinge
-/// that is far too stiff, rounding errors make the steps inaccurate.
+/// Stiffness of the smoothed hinge loss: its first value, growth factor and largest value. The first and the largest
+/// value are multiplied by `typical_multiplier`. A stiffer loss is closer to the true hinge loss but takes more steps.
+/// If it is far too stiff, rounding errors make the steps inaccurate.
 constexpr double kFirstStiffness = 20;
 constexpr double kGrowth = 3;
 constexpr double kMostStiffness = 1e4;
 
-/// A smoothed problem is solved if the next step would lower it by less than this share of the allowed gap. If it
-/// ended earlier, its multipliers would not help the next smoothed problem.
+/// A smoothed problem counts as solved if the next step would lower its objective by less than this share of the
+/// allowed duality gap. If it ended earlier, its multipliers would be too inaccurate for the next smoothed problem.
 constexpr double kPromise = 1e-3;
 
 /// With at least this many multipliers strictly between 0 and C, a step takes so long that it uses several threads.
 constexpr std::size_t kHeavy = 256;
 
-/// With at most this many dims, a step always solves a system with one unknown per dim, which is cheap. A system with
-/// one unknown per sample would be inaccurate if the columns have very different scales.
+/// If the features have at most this many dims, a step always solves a system with one unknown per dim, which is cheap.
+/// A system with one unknown per sample would be inaccurate if the columns have very different scales.
 constexpr std::size_t kFewDims = 256;
 
-/// The method gives up after `kIdlePasses` passes without progress, because the rest of the gap is rounding error. A
-/// pass makes progress if it reduces the smallest gap so far to less than `kProgress` times its value.
+/// The method gives up after `kIdlePasses` passes in a row without progress, because the rest of the gap is rounding
+/// error. A pass makes progress if the gap falls below `kProgress` times the smallest gap before.
 constexpr int kIdlePasses = 40;
 constexpr double kProgress = 0.9;
 
 std::size_t padded(std::size_t count) { return (count + 7) / 8 * 8; }
 
-/// The smoothed losses of all samples along the line f + t · change, where t is the length of the step. A sample has
-/// the slack s = 1 - y f. The derivative of its loss with respect to s is its multiplier, which is
-/// min(max(0, base + stiffness · s), limit).
+/// The smoothed losses of all samples, as the decision values f move to f + t · change in a step of length t. A sample
+/// has the slack s = 1 - y f. The derivative of its loss with respect to s is its multiplier, min(max(0, base +
+/// stiffness · s), limit).
 struct LineSearch {
   const double* labels = nullptr;     ///< [count]; samples with label 0 are ignored
   const double* decisions = nullptr;  ///< f, [count]
   const double* changes = nullptr;    ///< change of f for t = 1, [count]
-  const double* base = nullptr;       ///< alpha in the smoothed losses, [count]
+  const double* base = nullptr;       ///< alpha in the smoothed loss, [count]
   std::size_t count = 0;
   double stiffness = 0, limit = 0;
 };
@@ -66,7 +66,8 @@ Derivatives derivatives_at(const LineSearch& search, double t, double slope, dou
 
 /// The t > 0 that minimises the losses plus slope · t + ½ curvature · t².
 double line_minimum(const LineSearch& search, double slope, double curvature) {
-  // Convex and piecewise quadratic, so Newton's method finds the minimum. Bisection keeps it within bounds.
+  // The function is convex and piecewise quadratic, so Newton's method finds the minimum. Bisection keeps t within
+  // bounds.
   double low = 0, high = HUGE_VAL, t = 1;
   for (int step = 0; step < 100; ++step) {
     const Derivatives at = derivatives_at(search, t, slope, curvature);
@@ -97,14 +98,15 @@ NewtonMethod::NewtonMethod(const SvmKernels& kernels, const LargeProblem& proble
   evaluate();
 }
 
-/// Returns the weights as the vector whose scalar products with all samples `accept` gets next. `accept` then computes
-/// the decisions from them, without the rounding errors that the steps accumulated.
+/// Makes `next` return the weights, so that `accept` computes the decision values from their scalar products. This
+/// removes the rounding errors that the steps accumulated.
 const std::vector<double>& NewtonMethod::refresh() {
   exact_ = true;
   return weights_;
 }
 
-/// Ends the method after one more `refresh`. If the numbers overflowed, the weights are first reset to zero.
+/// Ends the method, after `refresh` has removed rounding errors once more. If the numbers overflowed, the weights are
+/// first reset to zero.
 const std::vector<double>& NewtonMethod::give_up() {
   gave_up_ = true;
   if (!std::isfinite(gap())) {
@@ -125,7 +127,7 @@ const std::vector<double>& NewtonMethod::next(bool last, std::size_t threads) {
     if (is_solved()) return refresh();
     promise = find_direction(threads);
   }
-  // No step improves anything; `refresh` still removes rounding errors.
+  // No step improves the solution, but `refresh` still removes rounding errors.
   if (!(promise > 0)) return refresh();
   exact_ = false;
   return direction_;
@@ -177,7 +179,7 @@ void NewtonMethod::evaluate() {
   solution_.dual = balanced_dual();
 }
 
-/// Updates the multipliers, and `class_sums_` by the multipliers that changed.
+/// Computes all multipliers from the decision values. Updates `class_sums_` only for those that changed.
 void NewtonMethod::update_multipliers() {
   between_.clear();
   std::array<std::vector<SvmTerm>, 2> changed;
@@ -207,8 +209,8 @@ void NewtonMethod::update_gradient() {
   intercept_gradient_ = alpha_sums_[0] - alpha_sums_[1];
 }
 
-/// The dual value, Σ alpha - ½ |Σ alpha y x|². It requires that both classes have equal sums of multipliers, so the
-/// class with the larger sum is scaled down.
+/// The dual value, Σ alpha - ½ |Σ alpha y x|². It is defined only if both classes have equal sums of multipliers, so
+/// the multipliers of the class with the larger sum are scaled down.
 double NewtonMethod::balanced_dual() const {
   const double least = std::min(alpha_sums_[0], alpha_sums_[1]);
   std::vector<double> sum(weights_.size());
@@ -232,7 +234,8 @@ double NewtonMethod::best_shift() const {
   return best_intercept(residuals, positives);
 }
 
-/// Finds the direction of the next step. Returns by how much the step lowers the quadratic model.
+/// Finds the direction of the next Newton step. Returns by how much the step would lower the smoothed objective,
+/// according to its quadratic approximation.
 double NewtonMethod::find_direction(std::size_t threads) {
   direction_ = gradient_;
   for (double& d : direction_) d = -d;
@@ -245,7 +248,9 @@ double NewtonMethod::find_direction(std::size_t threads) {
   return -(kernels_.dot(direction_.data(), gradient_.data(), dims_) + intercept_direction_ * intercept_gradient_) / 2;
 }
 
-/// Solves (H + stiffness · Σ (x, 1) (x, 1)ᵀ) direction = -gradient, where H is 1 for weights and 0 for the intercept.
+/// Finds the direction by a system with one unknown per dim and one for the intercept: (H + stiffness · Σ z zᵀ)
+/// direction = -gradient. H is diagonal, 1 for weights and 0 for the intercept. The sum is over the samples in
+/// `between_`, and z = (x, 1).
 void NewtonMethod::solve_in_dims(std::size_t threads) {
   std::vector<double> solution(direction_.begin(), direction_.begin() + static_cast<std::ptrdiff_t>(dims_));
   solution.push_back(intercept_direction_);
@@ -260,8 +265,10 @@ void NewtonMethod::solve_in_dims(std::size_t threads) {
   intercept_direction_ = solution[dims_];
 }
 
-/// Solves the system of `solve_in_dims` with one unknown per sample and the samples' scalar products K. With t =
-/// stiffness · (X d + d_b), (K + I / stiffness) t = -X gradient + d_b and Σ t = -gradient_b. Then d = -gradient - Xᵀ t.
+/// Finds the same direction as `solve_in_dims`, by a system with one unknown t_i per sample in `between_`. X: the rows
+/// of these samples. K: their scalar products. (d, d_b): the direction of weights and intercept.
+/// With t = stiffness · (X d + d_b), the system is (K + I / stiffness) t = -X gradient + d_b and Σ t = -gradient_b.
+/// Then d = -gradient - Xᵀ t.
 void NewtonMethod::solve_in_samples(std::size_t threads) {
   const std::size_t size = between_.size();
   std::vector<double> t(size), ones(size, 1.0);
@@ -276,9 +283,10 @@ void NewtonMethod::solve_in_samples(std::size_t threads) {
   problem_.features.add_rows(terms, direction_.data());
 }
 
-/// Fills `matrix`, on and right of the diagonal, with K + I / stiffness of the samples between the bounds.
+/// Fills `matrix`, on and right of the diagonal, with K + I / stiffness. K: scalar products of the samples in
+/// `between_`.
 void NewtonMethod::fill_products(double* matrix, std::size_t stride, std::size_t threads) {
-  // There are too many samples to keep their products for the next step.
+  // So many samples have no room in gram_, which keeps scalar products for later steps.
   if (between_.size() > gram_.capacity()) {
     problem_.features.fill_gram(between_, 0, threads, matrix, stride);
     for (std::size_t i = 0; i < between_.size(); ++i) matrix[i * stride + i] += 1 / stiffness_;

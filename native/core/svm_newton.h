@@ -16,21 +16,23 @@ namespace shiftscope {
 /// A problem with too many support vectors for a working set. It is solved on all samples at once.
 struct LargeProblem {
   const SvmFeatures& features;
-  const std::int8_t* labels = nullptr;  ///< [rows], +1, -1, or 0 for a sample that is ignored
+  const std::int8_t* labels = nullptr;  ///< [rows]: +1 or -1; 0 if a sample is ignored
   double C = 1, tolerance = 1e-6;
-  std::size_t gram_samples = 0;  ///< capacity of the Gram matrix
-  /// Rough mean of the support vectors' multipliers; C if there are none. A bad estimate only costs steps.
+  std::size_t gram_samples = 0;  ///< largest number of samples in the Gram matrix
+  /// Rough mean of the support vectors' multipliers, or C if there are no support vectors. A bad estimate only costs
+  /// steps.
   double typical_multiplier = 1;
 };
 
-/// The augmented Lagrangian method on (w, b), on all samples at once (Yan, Li 2020, "An efficient augmented Lagrangian
-/// method for support vector machine"). Newton's method with an exact line search minimises a smoothed hinge loss,
-/// whose derivative by the slack s is clamp(alpha + stiffness · s, 0, C). At the minimum, that derivative is the next
-/// alpha, and the stiffness grows. Only samples with multipliers strictly between 0 and C enter a step's matrix, so
-/// many samples at C cost nothing.
+/// Solves a problem for (w, b) on all samples at once, by the augmented Lagrangian method (Yan, Li 2020, "An efficient
+/// augmented Lagrangian method for support vector machine"). It minimises a sequence of smoothed hinge losses, each by
+/// Newton's method with an exact line search. With respect to the slack s, such a loss has the derivative clamp(alpha +
+/// stiffness · s, 0, C), which is the multiplier of the sample. At the minimum, the multipliers become the next alpha,
+/// and the stiffness grows.
+/// Only samples with multipliers strictly between 0 and C enter a step's matrix, so many samples at C cost nothing.
 class NewtonMethod : public SvmMethod {
  public:
-  /// Starts from w = 0, b = 0. problem.features and problem.labels must outlive it.
+  /// Starts from w = 0, b = 0. problem.features and problem.labels must outlive this object.
   NewtonMethod(const SvmKernels& kernels, const LargeProblem& problem);
 
   const std::vector<double>& next(bool last, std::size_t threads) override;
@@ -66,14 +68,14 @@ class NewtonMethod : public SvmMethod {
   std::vector<double> labels_, weights_, decisions_;
   double intercept_ = 0;
   double stiffness_;
-  std::vector<double> base_;                       ///< alpha in the loss: multipliers at its last minimum
+  std::vector<double> base_;                       ///< alpha in the smoothed loss: multipliers at the last minimum
   std::vector<double> alpha_;                      ///< the current multipliers
-  std::array<std::vector<double>, 2> class_sums_;  ///< Σ alpha_ x of the negative and of the positive samples
+  std::array<std::vector<double>, 2> class_sums_;  ///< Σ alpha_ x of the negative samples; of the positive ones
   std::array<double, 2> alpha_sums_{};
   std::vector<std::uint32_t> between_;             ///< samples whose multipliers are strictly between 0 and C
   std::vector<double> gradient_, direction_;
   double intercept_gradient_ = 0, intercept_direction_ = 0;
-  bool exact_ = true;  ///< whether `next` returned the weights, not a direction
+  bool exact_ = true;  ///< whether `next` last returned the weights, not a direction
   double least_gap_ = HUGE_VAL;  ///< smallest relative gap so far
   int idle_ = 0;                 ///< consecutive passes that hardly reduced the gap
   bool gave_up_ = false;

@@ -7,7 +7,7 @@
 namespace shiftscope {
 namespace {
 
-/// The dual of one problem on all its samples. Multipliers have the label's sign: beta_i = y_i alpha_i.
+/// The dual of one problem, on all samples with a label. Multipliers are stored with the label's sign: y_i alpha_i.
 struct Dual {
   std::vector<std::size_t> samples;
   std::vector<double> gram, labels, multipliers, residuals;
@@ -37,8 +37,8 @@ Dual dual_of(const float* features, std::size_t rows, std::size_t dims, const st
 constexpr int kSteps = 100'000;
 constexpr double kLeastViolation = 1e-7;
 
-/// Repeatedly finds the two multipliers that violate the optimality conditions most, raises one and lowers the other.
-/// Returns the intercept.
+/// Solves the dual: repeatedly finds the two multipliers that violate the optimality conditions most, raises one and
+/// lowers the other. Returns the intercept.
 double solve(Dual& dual, double C) {
   double up_residual = 0, down_residual = 0;
   for (int step = 0; step < kSteps; ++step) {

@@ -14,14 +14,14 @@ constexpr std::size_t kMostWorking = 2048;
 constexpr double kMostViolating = 0.5;
 constexpr std::size_t kTrialPasses = 4;
 
-/// After a pass, 1/kJoiningShare of the set's size may join, but at least kLeastJoining and at most kMostJoining.
-/// Larger batches would save passes, which are cheap, but would enlarge the Gram matrix by samples that never become
-/// support vectors.
+/// After a pass, as many samples may join a working set as its size divided by kJoiningShare, but at least
+/// kLeastJoining and at most kMostJoining. Larger batches would save passes, which are cheap, but would enlarge the
+/// Gram matrix by samples that never become support vectors.
 constexpr std::size_t kLeastJoining = 64;
 constexpr std::size_t kMostJoining = 1000;
 constexpr std::size_t kJoiningShare = 4;
 
-/// If no sample joins, there is another pass only if the gap has fallen below this share of the previous gap.
+/// If no sample joins, the method goes on only if the last pass reduced the gap to less than this share of its value.
 constexpr double kProgress = 0.5;
 
 }  // namespace
@@ -157,15 +157,15 @@ void WorkingSetMethod::evaluate() {
   settle(solution_, squared_norm_ / 2, options_.C * slacks, intercept_, margin);
 }
 
-/// max(0, 1 - y f) for a training sample; 0 for others.
+/// max(0, 1 - y f) for a sample with label y = +1 or -1; 0 for a sample with label 0.
 double WorkingSetMethod::slack_of(std::size_t row, double intercept) const {
   const double label = labels_[row];
   return std::max(0.0, std::fabs(label) - label * (scores_[row] + intercept));
 }
 
-/// An intercept for which the working set's multipliers are optimal: the one nearest to the best intercept for all
-/// samples. It must lie between the residuals y - <w, x> of multipliers that can be raised and of those that can be
-/// lowered.
+/// Among the intercepts for which the working set's multipliers are optimal, returns the one nearest to the best
+/// intercept for all samples. It must lie between the residuals y - <w, x> of multipliers that can be raised and of
+/// those that can be lowered.
 double WorkingSetMethod::intercept_of_members() const {
   double raised = -HUGE_VAL, lowered = HUGE_VAL;
   for (std::size_t row = 0; row < rows_; ++row) {
@@ -178,8 +178,9 @@ double WorkingSetMethod::intercept_of_members() const {
   return std::min(std::max(intercept_, low), high);
 }
 
-/// Chooses samples that violate their margins, given the intercept of `intercept_of_members`. With the best intercept
-/// for all samples, many could be exactly at their margins, so they would never join, although the dual needs them.
+/// Chooses samples to join the working set: those that violate their margins most, given the intercept of
+/// `intercept_of_members`. With the best intercept for all samples, many samples could be exactly at their margins.
+/// They would never join, although the dual needs them.
 void WorkingSetMethod::choose_joining() {
   joining_.clear();
   violating_ = 0;

@@ -14,10 +14,10 @@ using Samples = std::vector<std::uint32_t>;
 
 /// Solves a problem on a working set of samples. Samples that violate their margins join it (Joachims 1998, "Making
 /// large-scale SVM learning practical"). Scalar products come from a Gram matrix that several problems share. The
-/// caller adds the samples of `joining` to the matrix.
+/// caller adds the samples of `joining` to this matrix, then calls `join`.
 class WorkingSetMethod : public SvmMethod {
  public:
-  /// labels: [rows]. features, gram and labels must outlive this.
+  /// labels: [rows]. `features`, `gram` and `labels` must outlive this object.
   WorkingSetMethod(const SvmKernels& kernels, const SvmFeatures& features, const GramMatrix& gram,
                    const std::int8_t* labels, const SvmOptions& options);
 
@@ -29,10 +29,10 @@ class WorkingSetMethod : public SvmMethod {
   const SvmSolution& solution() const override { return solution_; }
   const std::vector<double>& weights() const override { return weights_; }
 
-  /// Samples that should join the working set, chosen by `accept`. They need slots in the Gram matrix before `join`.
+  /// Samples that `accept` has chosen to join the working set. They need slots in the Gram matrix before `join`.
   const Samples& joining() const { return joining_; }
 
-  /// Adds the samples that have a label. All given samples must have slots in the Gram matrix.
+  /// Adds samples to the working set, except those with label 0. All given samples must have slots in the Gram matrix.
   void join(const Samples& samples);
 
   /// Whether the problem should switch to Newton's method: it has too many support vectors, or no longer improves.
@@ -63,17 +63,17 @@ class WorkingSetMethod : public SvmMethod {
   const std::int8_t* labels_;
   const SvmOptions options_;
   const std::size_t rows_, dims_;
-  std::size_t positives_ = 0, training_ = 0;  ///< samples with label +1; samples with any label
+  std::size_t positives_ = 0, training_ = 0;  ///< number of samples with label +1; with label +1 or -1
   std::vector<double> multipliers_;           ///< [rows], each with its label's sign; 0 outside the working set
-  std::vector<std::uint8_t> member_;          ///< [rows]
+  std::vector<std::uint8_t> member_;          ///< [rows], whether a sample is in the working set
   std::vector<double> weights_;               ///< [dims], padded with zeros
   std::vector<double> scores_;                ///< [rows], <weights, x>
   double squared_norm_ = 0;
-  double intercept_ = 0;  ///< minimizes the loss of all samples with weights_, before `settle` scales the solution
+  double intercept_ = 0;  ///< best for all samples with weights_, before `settle` scales the solution
   double working_tolerance_ = 1e-2;
   std::size_t member_count_ = 0, violating_ = 0, passes_ = 0;
   Samples joining_;
-  double gap_ = 1;  ///< relative duality gap
+  double gap_ = 1;  ///< duality gap divided by the primal value
   bool is_solved_ = true;  ///< whether the last step solved the working set
   bool is_stalled_ = false;
   SvmSolution solution_;

@@ -2,9 +2,9 @@
 
 // Vector types of the instruction set for which a kernel file is compiled (SHIFTSCOPE_LEVEL_*).
 //
-// Kernel files are compiled with flags that the processor may not support. The linker keeps only one copy of an inline
-// function, and a copy for AVX-512 must never replace the baseline's. So kernel files include no header of the C++
-// library with inline functions, and everything here has internal linkage.
+// Kernel files are compiled for instructions that the processor may not have. If several files contain the same inline
+// function, the linker keeps only one copy, and a copy for AVX-512 must never replace the baseline's. So kernel files
+// include no header of the C++ library with inline functions, and everything here has internal linkage.
 
 #include <cstddef>
 #include <cstdint>
@@ -57,7 +57,7 @@ struct Single {
 
 #if defined(SHIFTSCOPE_X86)
 
-/// The smallest vector that streams at full speed. Runs of floats begin and end with it.
+/// The smallest vector that can be written past the caches at full speed. `emit` uses it near both ends of an array.
 struct Quad {
   static constexpr std::size_t width = 4;
   __m128 v;
@@ -140,7 +140,8 @@ struct Floats {
   static SHIFTSCOPE_INLINE Floats load(const float* p) { return {vld1q_f32(p)}; }
   static SHIFTSCOPE_INLINE Floats fill(float x) { return {vdupq_n_f32(x)}; }
   SHIFTSCOPE_INLINE void store(float* p) const { vst1q_f32(p, v); }
-  // 64-bit ARM cores detect long runs of stores and then bypass the cache on their own.
+  // No special instruction is needed: 64-bit ARM cores detect long runs of stores and then bypass the cache on their
+  // own.
   SHIFTSCOPE_INLINE void stream(float* p) const { vst1q_f32(p, v); }
   SHIFTSCOPE_INLINE Floats operator+(Floats o) const { return {vaddq_f32(v, o.v)}; }
   SHIFTSCOPE_INLINE Floats operator*(Floats o) const { return {vmulq_f32(v, o.v)}; }
@@ -203,8 +204,8 @@ struct Constant {
   constexpr operator std::size_t() const { return Value; }
 };
 
-/// Calls work(0) … work(Count - 1) without a loop. Then the compiler can keep arrays with these indices in registers,
-/// even if it would not unroll a loop.
+/// Calls work(0) … work(Count - 1) without a loop. Then the compiler can keep arrays that `work` indexes with these
+/// numbers in registers, even if it would not unroll a loop.
 template <std::size_t Count, std::size_t First = 0, class Work>
 SHIFTSCOPE_INLINE void unroll(const Work& work) {
   if constexpr (First < Count) {
@@ -236,14 +237,15 @@ SHIFTSCOPE_INLINE void prefetch(const void* p) {
 #endif
 }
 
-/// Completes streamed stores before everything that follows.
+/// Completes all streamed stores (those past the caches) before any later store.
 SHIFTSCOPE_INLINE void finish_streaming() {
 #if defined(SHIFTSCOPE_X86)
   _mm_sfence();
 #endif
 }
 
-/// Writes source.at<V>(i) to out + i, from i on, as long as a whole V fits before `end`. Returns where it stopped.
+/// Writes source.at<V>(i) to out + i, from index `i` on, in steps of one vector V, while a whole V fits before `end`.
+/// Returns the first index that it did not write.
 template <bool Stream, class V, class Source>
 SHIFTSCOPE_INLINE std::size_t emit_run(float* out, std::size_t i, std::size_t end, const Source& source) {
   for (; i + V::width <= end; i += V::width) {
@@ -265,8 +267,9 @@ SHIFTSCOPE_INLINE std::size_t floats_to_alignment(const float* p, std::size_t co
   return floats < count ? floats : count;
 }
 
-/// Writes source.at(i) to out[i] for i < count, in the widest aligned stores. With Stream, all stores bypass the
-/// caches. The ends of neighbouring runs then meet in one write-combining buffer.
+/// Writes source.at(i) to out[i] for all i < count, with the widest aligned stores. If `Stream`, all stores bypass the
+/// caches, even the narrow ones at both ends. So the processor can combine them with those of the neighbouring array
+/// into one write.
 template <bool Stream, class Source>
 SHIFTSCOPE_INLINE void emit(float* out, std::size_t count, const Source& source) {
   std::size_t i = emit_run<Stream, Single>(out, 0, floats_to_alignment<Quad>(out, count), source);

@@ -16,7 +16,7 @@ Features::Features(const Device&, const float*, std::size_t, std::size_t) {
   throw DeviceError("built without CUDA kernels");
 }
 
-// Never called, because no `Features` can exist.
+// These functions are never called, because no `Features` can exist.
 
 CosineFault cosine_similarity(const Features&, const float*, std::size_t, float*) { return {}; }
 

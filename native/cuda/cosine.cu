@@ -8,10 +8,10 @@
 namespace shiftscope::SHIFTSCOPE_CUDA {
 namespace {
 
-/// Anchors per pass over the features: as many as Shiftscope uses.
+/// Number of anchors per pass over the features: as many as Shiftscope uses.
 constexpr int kGroup = 5;
 
-/// Rows per warp. Each has six sums, and more rows would need more registers than there are.
+/// Number of rows per warp. Each row has six sums, and for more rows there are not enough registers.
 constexpr int kRows = 4;
 
 struct CosineJob {
@@ -20,7 +20,7 @@ struct CosineJob {
   const double* inverse_norms;
   std::size_t anchor_count;  ///< anchors in this pass
   float* out;                ///< [anchor_count, rows]
-  unsigned long long* first_fault;  ///< 4 · row + reason
+  unsigned long long* first_fault;  ///< 4 · row + reason of the first row with a fault
 };
 
 __device__ CosineFault::Reason reason_of(double squared_norm) {
@@ -33,7 +33,7 @@ __global__ void __launch_bounds__(kThreads, 2) cosine_kernel(CosineJob job) {
   const std::size_t first = first_row<kRows>();
   double sums[kRows][1 + kGroup];
   row_products<kRows, kGroup, true, Width>(job.features, job.anchors, first, sums);
-  // Each lane finishes at most one row, because square roots and divisions in float64 are slow.
+  // Different lanes finish the rows of a warp at the same time, because square roots and divisions in float64 are slow.
   const unsigned lane = threadIdx.x % kWarpSize;
   double mine[1 + kGroup];
 #pragma unroll

@@ -1,5 +1,5 @@
 # The library shiftscope_cuda: the operations on CUDA devices. Without nvcc, or if CUDA is not wanted, it only reports
-# that there are no devices (absent.cpp). SHIFTSCOPE_CUDA_BUILT says which of the two it is.
+# that there are no devices (absent.cpp). SHIFTSCOPE_CUDA_BUILT says whether the operations are built.
 
 set(SHIFTSCOPE_CUDA_FOLDER ${CMAKE_CURRENT_LIST_DIR})
 set(SHIFTSCOPE_CUDA_SOURCES ${SHIFTSCOPE_CUDA_FOLDER}/device.cpp)
@@ -11,7 +11,7 @@ else()
   set(SHIFTSCOPE_CUDA_DEFAULT ON)
 endif()
 option(SHIFTSCOPE_CUDA "Build the CUDA kernels where nvcc is found" ${SHIFTSCOPE_CUDA_DEFAULT})
-# Set even if the cache already holds another value, from an earlier build of the addon.
+# The environment variable overrides the value in the cache, which may be from an earlier build of the addon.
 if(CMAKE_JS_INC AND DEFINED ENV{SHIFTSCOPE_CUDA})
   set_property(CACHE SHIFTSCOPE_CUDA PROPERTY VALUE "$ENV{SHIFTSCOPE_CUDA}")
 endif()

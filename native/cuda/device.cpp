@@ -42,7 +42,7 @@ void try_out(const Device& device) {
   stream.synchronise();
 }
 
-/// Adds the device to `found`, or the reason why it cannot be used.
+/// Tries the device. Adds it to `found`, or the reason why it cannot be used.
 void find_device(int index, Devices& found) {
   Device device{index, "device " + std::to_string(index), 0, 0, 0};
   try {

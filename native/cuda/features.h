@@ -7,17 +7,17 @@
 
 namespace shiftscope::SHIFTSCOPE_CUDA {
 
-/// A matrix of features on a device, [rows, dims], C order. It is uploaded once for all operations.
+/// A matrix of features in device memory, [rows, dims], C order. It is uploaded once, then used by many operations.
 class Features {
  public:
-  /// Uploads rows · dims floats. dims: 1 to 2^31. Throws DeviceError, also if the device has too little memory, and
-  /// always in a build without CUDA.
+  /// Uploads rows · dims floats from `values`. dims: 1 to 2^31. Throws DeviceError, also if the device has too little
+  /// memory, and always in a build without CUDA.
   Features(const Device& device, const float* values, std::size_t rows, std::size_t dims);
 
   std::size_t rows() const { return rows_; }
   std::size_t dims() const { return dims_; }
   int device() const { return device_; }
-  /// Device memory.
+  /// Address in device memory.
   const float* data() const { return data_; }
 
  private:

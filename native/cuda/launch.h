@@ -8,11 +8,11 @@
 
 namespace shiftscope::SHIFTSCOPE_CUDA {
 
-constexpr int kThreads = 256;  ///< per block
+constexpr int kThreads = 256;  ///< threads per block
 constexpr int kWarpSize = 32;
 constexpr int kWarps = kThreads / kWarpSize;
 
-/// Rows of a feature matrix on the device.
+/// Some or all rows of a feature matrix in device memory.
 struct FeatureRows {
   const float* data;             ///< [rows, dims]
   const std::uint32_t* samples;  ///< indices of the rows, [count]; null for the first `count` rows

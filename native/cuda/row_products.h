@@ -8,16 +8,18 @@
 
 /// Scalar products of feature rows with a few vectors, for cosines and decision values.
 ///
-/// Lower bound of the time: the features are read once. A warp handles a few rows at a time and reads each element of a
+/// What limits the speed: reading the features, once. A warp handles a few rows at a time and reads each element of a
 /// vector once for all of them. The warps of a block share panels of the vectors in shared memory, so the second-level
 /// cache delivers a vector only once per block. The next panel and the next features are loaded while the current ones
 /// are summed.
 namespace shiftscope::SHIFTSCOPE_CUDA {
 
-/// Dims per panel. Two blocks, each with two panels of ten vectors, fit into the shared memory of a Turing card.
+/// Number of dims per panel, the part of the vectors in shared memory. Two blocks, each with two panels of ten vectors,
+/// fit into the shared memory of a Turing card.
 constexpr unsigned kPanelDims = 128;
 
-/// Neighbouring elements that a lane reads at once. So a warp reads without gaps and without bank conflicts.
+/// Neighbouring elements of a vector that a lane reads at once, so that a warp reads without gaps and without bank
+/// conflicts.
 template <int Width>
 struct alignas(sizeof(double) * Width) Elements {
   double of[Width];
@@ -26,8 +28,8 @@ struct alignas(sizeof(double) * Width) Elements {
 template <int Vectors, int Width>
 using Panel = Elements<Width>[Vectors][kPanelDims / Width];
 
-/// Starts copying one panel of all vectors, [Vectors, dims], from dim `first` on. Elements beyond the last dim are not
-/// written.
+/// Starts to copy one panel, kPanelDims dims of each vector from dim `first` on, to shared memory. Elements beyond the
+/// last dim are not written. vectors: [Vectors, dims].
 template <int Vectors, int Width>
 __device__ void copy_panel(const double* vectors, unsigned dims, unsigned first, Panel<Vectors, Width>& panel) {
   constexpr unsigned kPieces = kPanelDims / Width;
@@ -39,7 +41,7 @@ __device__ void copy_panel(const double* vectors, unsigned dims, unsigned first,
   __pipeline_commit();
 }
 
-/// Reads Width floats. They bypass the first-level cache, because they are used only once.
+/// Reads `Width` floats. They bypass the first-level cache, because they are used only once.
 template <int Width>
 __device__ void read(const float* from, float (&to)[Width]) {
   static_assert(Width == 1 || Width == 2);
@@ -59,11 +61,12 @@ inline __device__ double warp_sum(double value) {
   return value;
 }
 
-/// Computes products[r][v] = <row r, vector v> for a warp's Rows rows from `first` on. Every lane gets the totals. If
-/// Norm, products[r][0] is the row's squared norm, and the vectors follow. Rows beyond the last one repeat it.
+/// Computes products[r][v] = <row r, vector v> for the `Rows` rows of a warp, from row `first` on. Every lane gets all
+/// results. If `Norm`, products[r][0] is the squared norm of the row, and the vectors begin at products[r][1]. If there
+/// are fewer than `Rows` rows left, the last one is repeated.
 ///
-/// vectors: [Vectors, dims], aligned to Width elements. Width: 2 if `reads_pairs`, otherwise 1. All kThreads threads of
-/// a block must call it.
+/// vectors: [Vectors, dims], aligned to `Width` elements. Width: 2 if `reads_pairs`, otherwise 1. All kThreads threads
+/// of a block must call this function.
 template <int Rows, int Vectors, bool Norm, int Width>
 __device__ void row_products(const FeatureRows& features, const double* vectors, std::size_t first,
                              double (&products)[Rows][Vectors + Norm]) {
@@ -124,7 +127,7 @@ __device__ void row_products(const FeatureRows& features, const double* vectors,
   }
 }
 
-/// First row of the calling thread's warp, if every warp has Rows rows.
+/// First row of the calling thread's warp, if every warp handles `Rows` rows.
 template <int Rows>
 __device__ std::size_t first_row() {
   return (static_cast<std::size_t>(blockIdx.x) * kWarps + threadIdx.x / kWarpSize) * Rows;

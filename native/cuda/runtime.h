@@ -1,7 +1,7 @@
 #pragma once
 
-// The CUDA language and runtime, from NVIDIA or from the emulation in the tests, with classes that own streams and
-// memory. An object belongs to the device that its thread selected with `use`. Functions throw DeviceError.
+// Includes the CUDA language and runtime, from NVIDIA or from the emulation in the tests. Defines classes that own
+// streams and memory. An object belongs to the device that its thread selected with `use`. Functions throw DeviceError.
 
 #include <bit>
 #include <cstddef>
@@ -22,7 +22,7 @@
 
 namespace shiftscope::SHIFTSCOPE_CUDA {
 
-/// A queue of work for the device, which is done in order.
+/// A queue of work for the device. The work is done in order.
 class Stream {
  public:
   Stream() { check("cudaStreamCreateWithFlags", cudaStreamCreateWithFlags(&handle_, cudaStreamNonBlocking)); }
@@ -42,8 +42,8 @@ class Stream {
   cudaStream_t handle_ = nullptr;
 };
 
-/// Queue a copy of `count` elements. If the host memory is not pinned, it has been read or written when the call
-/// returns.
+/// `upload` and `download` queue a copy of `count` elements. If the host memory is not pinned, it has been read or
+/// written when the call returns.
 template <class T>
 void upload(T* device, const T* host, std::size_t count, const Stream& stream) {
   if (count == 0) return;
@@ -73,7 +73,7 @@ class Array {
   T* data() { return data_; }
   const T* data() const { return data_; }
 
-  /// Discards the elements.
+  /// Discards all elements and allocates `count` new ones.
   void resize(std::size_t count) {
     cudaFree(std::exchange(data_, nullptr));
     void* memory = nullptr;
@@ -96,7 +96,8 @@ class Twin {
   Twin& operator=(const Twin&) = delete;
 
   /// Makes room for `count` elements. If the arrays must grow, their elements are lost, and no queued work may use
-  /// them. Capacities are powers of two, so that they grow rarely: the whole device may wait while memory is allocated.
+  /// them. Capacities are powers of two, so that arrays grow rarely, because the whole device may wait while memory is
+  /// allocated.
   void reserve(std::size_t count) {
     if (count <= capacity_) return;
     const std::size_t capacity = std::bit_ceil(count);
@@ -112,7 +113,8 @@ class Twin {
   T* host() { return host_; }
   T* device() { return device_.data(); }
 
-  /// Queue copies of the first `count` elements. Do not touch `host` until they are done.
+  /// `send` queues a copy of the first `count` elements to the device, `fetch` a copy from the device. Do not touch
+  /// `host()` until the copy is done.
   void send(std::size_t count, const Stream& stream) { upload(device_.data(), host_, count, stream); }
   void fetch(std::size_t count, const Stream& stream) { download(host_, device_.data(), count, stream); }
 
@@ -126,8 +128,8 @@ class Twin {
   std::size_t capacity_ = 0;
 };
 
-/// A number on the device that kernels lower with atomicMin. At first it is kNone. It is an index, possibly combined
-/// with a code.
+/// The smallest index that kernels report, in device memory. Kernels lower it with atomicMin; before that, it is kNone.
+/// It may also contain a code, such as 4 · row + reason.
 class LeastIndex {
  public:
   static constexpr unsigned long long kNone = ~0ull;

@@ -10,22 +10,23 @@
 namespace shiftscope::SHIFTSCOPE_CUDA {
 namespace {
 
-/// Vectors per pass over the features: as many as a unit of a study has problems.
+/// Number of vectors per pass over the features: as many as a study has problems per layer (2 tasks, 5 folds).
 constexpr int kGroup = 10;
 
-/// Rows per warp. With ten sums per row, more rows would need more registers than there are. With one sum, there are
-/// fewer rows, so that a few samples still occupy many warps.
+/// Number of rows per warp. With ten vectors, there are not enough registers for more rows. With one vector, a warp has
+/// fewer rows, so that even a few samples occupy many warps.
 template <int Vectors>
 constexpr int kRows = Vectors == 1 ? 2 : 4;
 
-/// Products that are fetched at a time: 8 MiB, which the bus transfers in about a millisecond.
+/// Number of scalar products that are fetched at a time. They are 8 MiB, which the bus transfers in about a
+/// millisecond.
 constexpr std::size_t kStripProducts = std::size_t{1} << 20;
 
 constexpr unsigned kScanBlocks = 1024;
 
 struct ProductsJob {
   FeatureRows features;
-  const double* vectors;  ///< [Vectors, dims], zero from vector_count on
+  const double* vectors;  ///< [Vectors, dims]; vectors from vector_count on are zero
   std::size_t vector_count;
   double* out;  ///< [vector_count, features.count]
 };
@@ -49,12 +50,12 @@ __global__ void __launch_bounds__(kThreads, 2) products_kernel(ProductsJob job) 
 
 struct TilesJob {
   FeatureRows features;
-  unsigned begin, rows;  ///< rows of the product matrix to compute
+  unsigned begin, rows;  ///< first row of the product matrix to compute; number of rows
   std::size_t size;      ///< rows and columns of that matrix
-  double* out;           ///< [rows, size], on and left of the diagonal
+  double* out;           ///< [rows, size]; written on and left of the diagonal
 };
 
-/// Scalar products of samples (SampleSide), or of dims with a constant 1 as last dim (DimSide).
+/// Computes scalar products of samples (SampleSide), or of dims, with a constant 1 after the last dim (DimSide).
 template <class Side>
 __global__ void __launch_bounds__(kThreads) tiles_kernel(TilesJob job) {
   const unsigned top = job.begin + blockIdx.x * kTile, left = blockIdx.y * kTile;
@@ -72,7 +73,7 @@ struct WeightedJob {
   double* out;            ///< [dims]
 };
 
-/// Each block handles kWarpSize dims, and its warps share the rows.
+/// Computes the weighted sum of the rows. Each block handles kWarpSize dims, and its warps share the rows.
 __global__ void __launch_bounds__(kThreads) weighted_rows_kernel(WeightedJob job) {
   __shared__ double partial[kWarps][kWarpSize];
   const unsigned lane = threadIdx.x % kWarpSize, warp = threadIdx.x / kWarpSize, d = blockIdx.x * kWarpSize + lane;
@@ -207,13 +208,13 @@ class DeviceSvmFeatures : public SvmFeatures {
  private:
   FeatureRows all_rows() const { return {features_.data(), nullptr, rows(), static_cast<unsigned>(dims())}; }
 
-  /// The rows whose indices have been sent to the workspace.
+  /// The `count` rows of features whose indices have been sent to the workspace.
   FeatureRows rows_of(Workspace& workspace, std::size_t count) const {
     return {features_.data(), workspace.samples.device(), count, static_cast<unsigned>(dims())};
   }
 
-  /// Calls take(i, j, sum) for each element on or left of the diagonal, from row `begin` on, of a matrix of products,
-  /// [size, size]. Visits the elements tile by tile, so that a `take` that writes to columns stays within the caches.
+  /// Computes rows `begin` to `size` of a symmetric matrix of products, [size, size]. Calls take(i, j, sum) for each
+  /// element on or left of the diagonal, tile by tile. So a `take` that writes to columns stays within the caches.
   template <class Side, class Take>
   void symmetric_products(const std::vector<std::uint32_t>& samples, std::size_t begin, std::size_t size,
                           std::size_t threads, const Take& take) const {

@@ -8,23 +8,25 @@
 #include "../core/svm_features.h"
 #include "features.h"
 
-/// Linear support vector machines over features on a device; the counterpart of core/svm.h.
+/// Linear support vector machines on features in device memory; the counterpart of core/svm.h.
 ///
 /// The processor runs the same training as without a device: working sets, their small dual problems, the systems of
 /// Newton's method and the stopping rule. The device does the work that grows with rows · dims. Only weights, decision
-/// values and scalar products of the chosen samples cross the bus.
+/// values and scalar products of chosen samples cross the bus.
 ///
-/// Lower bound of the time: a pass reads the features once for ten problems, which takes 0.11 ms for 22,500 x 4096 at
-/// an H100's 3.35 TB/s. The upload takes 15 to 60 ms, and the processor's share about as long, so these two dominate.
+/// What limits the speed: a pass reads the features once for ten problems, which takes 0.11 ms for 22,500 x 4096 at an
+/// H100's 3.35 TB/s. The upload takes 15 to 60 ms, and the processor's share of the work about as long. So these two
+/// take most of the time.
 namespace shiftscope::SHIFTSCOPE_CUDA {
 
-/// Parameters, result and errors as in core/svm.h. All pointers are to the processor's memory. The result does not
-/// depend on options.threads. Throws DeviceError.
+/// Parameters, result and errors are as in core/svm.h. All pointers are to host memory. The result does not depend on
+/// options.threads. Throws DeviceError.
 SvmResult train_svm(const Features& features, const std::int8_t* labels, std::size_t problems, const SvmOptions& options,
                     double* decisions, double* weights = nullptr);
 
-/// The operations of a training on these features, which must outlive the result. Its functions throw DeviceError. Each
-/// call uses a stream and memory of its own, so threads that call at the same time need not wait for each other.
+/// The operations that a training needs (core/svm_features.h), on features in device memory. `features` must outlive
+/// the result. The functions of the result throw DeviceError. Each call uses a stream and memory of its own, so threads
+/// that call at the same time need not wait for each other.
 std::unique_ptr<SvmFeatures> svm_features(const Features& features);
 
 }  // namespace shiftscope::SHIFTSCOPE_CUDA

@@ -4,29 +4,30 @@
 
 #include "launch.h"
 
-/// Scalar products of many vectors with many others, tile by tile, for Gram matrices and outer products.
+/// Scalar products of many vectors with many others, tile by tile, for Gram matrices and outer products. A term is one
+/// element of a vector.
 ///
-/// Lower bound of the time: the multiply-adds. A term is converted to float64 only once, on its way to shared memory,
-/// because devices convert at most a quarter as fast as they multiply and add. A thread computes 8 x 8 elements and
-/// reads 16 operands per term for them. So reading shared memory takes half the time of the sums. A tile thus needs
-/// only a quarter of a block's threads. The four quarters share the terms, so that a matrix of few tiles still occupies
-/// many threads. The next terms are loaded while the current ones are summed.
+/// What limits the speed: the multiply-adds in float64. A term is converted to float64 only once, on its way to shared
+/// memory, because devices convert at most a quarter as fast as they multiply and add. A thread computes 8 x 8 elements
+/// of the result and reads 16 operands per term for them. So reading shared memory takes half the time of the sums. A
+/// tile thus needs only a quarter of a block's threads. The four quarters of a block share the terms, so that a matrix
+/// of few tiles still occupies many threads. The next terms are loaded while the current ones are summed.
 namespace shiftscope::SHIFTSCOPE_CUDA {
 
 constexpr unsigned kTile = 64;     ///< elements along each side of a tile
-constexpr unsigned kOfThread = 8;  ///< elements of one thread along each side
+constexpr unsigned kOfThread = 8;  ///< elements that a thread computes, along each side
 constexpr unsigned kDepth = 16;    ///< terms in shared memory at a time
 
 constexpr unsigned kSide = kTile / kOfThread;             ///< threads along each side of a tile
-constexpr unsigned kSlices = kThreads / (kSide * kSide);  ///< parts of the terms, each summed by its own threads
+constexpr unsigned kSlices = kThreads / (kSide * kSide);  ///< parts of the terms, each summed by other threads
 
-constexpr unsigned kFetched = kTile * kDepth / kThreads;  ///< terms of one side that a thread reads
+constexpr unsigned kFetched = kTile * kDepth / kThreads;  ///< terms of one side that a thread reads at a time
 
-/// One side of a tile: kDepth terms of kTile vectors. Rows have an extra element, so that neither writing along the
-/// terms nor reading along the vectors causes bank conflicts.
+/// One side of a tile in shared memory: kDepth terms of kTile vectors. Rows have an extra element, so that neither
+/// writing along the terms nor reading along the vectors causes bank conflicts.
 using Staged = double[kDepth][kTile + 1];
 
-/// The vectors are samples, from `begin` on, and their terms are dims.
+/// A side of a tile for Gram matrices: the vectors are samples, from `begin` on, and their terms are dims.
 class SampleSide {
  public:
   __device__ SampleSide(const FeatureRows& features, unsigned begin) : dims_(features.dims) {
@@ -39,7 +40,7 @@ class SampleSide {
   __device__ static unsigned term(unsigned) { return threadIdx.x % kDepth; }
   __device__ static unsigned vector(unsigned n) { return threadIdx.x / kDepth + n * (kThreads / kDepth); }
 
-  /// Reads this thread's share of kDepth terms, from `first` on. Values beyond the last vector or term are 0.
+  /// Reads this thread's share of kDepth terms, from term `first` on. Values beyond the last vector or term are 0.
   __device__ void fetch(std::size_t first, float (&values)[kFetched]) const {
     for (unsigned n = 0; n < kFetched; ++n) {
       const bool inside = rows_[n] != nullptr && first + term(n) < dims_;
@@ -52,7 +53,8 @@ class SampleSide {
   unsigned dims_;
 };
 
-/// The vectors are dims, from `begin` on, with a constant 1 after the last dim. Their terms are samples.
+/// A side of a tile for outer products: the vectors are dims, from `begin` on, and a constant 1 follows the last dim.
+/// Their terms are samples.
 class DimSide {
  public:
   __device__ DimSide(const FeatureRows& features, unsigned begin) : features_(features), dim_(begin + vector(0)) {}
@@ -81,8 +83,8 @@ __device__ void store(const float (&values)[kFetched], Staged& staged) {
   for (unsigned n = 0; n < kFetched; ++n) staged[Side::term(n)][Side::vector(n)] = values[n];
 }
 
-/// Calls emit(row, column, sum) for each element of a tile. Only some threads call `emit`, but all threads of a block
-/// must take part.
+/// Computes a tile and calls emit(row, column, sum) for each of its elements. Only some threads call `emit`, but all
+/// threads of a block must call this function.
 ///
 /// In each half of a warp, lanes 2i and 2i + 1 read the same column, and lanes i and i + 2 the same row. A read of 64
 /// bits per lane is then one access to shared memory instead of two.

@@ -12,7 +12,7 @@
 
 namespace shiftscope::SHIFTSCOPE_CUDA {
 
-/// What one piece of work needs on the device: a stream, and memory of the processor and of the device.
+/// What a call needs to use the device: a stream, and arrays in the memory of the processor and of the device.
 struct Workspace {
   Stream stream;
   Twin<double> operands;
@@ -20,15 +20,15 @@ struct Workspace {
   Twin<double> results;
 };
 
-/// Reusable workspaces of one device, as many as calls run at the same time. A thread waits for others only while it
-/// takes or returns one.
+/// Reusable workspaces of one device, as many as there are calls at the same time. A thread waits for others only while
+/// it takes or returns a workspace.
 class Workspaces {
  public:
   explicit Workspaces(int device) : device_(device) {}
 
-  /// Lends a workspace to the calling thread, and selects the device for it. Normally, the workspace is returned at the
-  /// end. After an exception, work may still be queued, so the lease waits for it and frees the workspace. Throws
-  /// DeviceError.
+  /// Lends a workspace to the calling thread, and selects the device for this thread. The destructor returns the
+  /// workspace. After an exception, work may still be queued, so the destructor waits for this work and frees the
+  /// workspace instead. The constructor throws DeviceError.
   class Lease {
    public:
     explicit Lease(Workspaces& owner) : owner_(owner), workspace_(owner.take()) {}
@@ -68,8 +68,8 @@ class Workspaces {
 };
 
 /// Runs work in parts. While the processor handles the results of one part, the device computes the next.
-/// start(workspace, part) queues a part. finish(workspace, part) is called when the results are there. Both are called
-/// in the order of the parts.
+/// start(workspace, part) must queue a part. finish(workspace, part) is called when the results of the part are there.
+/// Both are called in the order of the parts.
 template <class Start, class Finish>
 void in_turns(Workspaces& workspaces, std::size_t parts, const Start& start, const Finish& finish) {
   if (parts == 0) return;

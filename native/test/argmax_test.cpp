@@ -37,7 +37,7 @@ TEST(argmax_is_the_first_largest_value_of_random_rows) {
   Random random(21);
   constexpr float kValues[] = {-kInfinity, -3, -0.0f, 0, 2, 2.5f, kInfinity, kNaN};
   for (int i = 0; i < 400; ++i) {
-    // Few different values, so that rows often have several equal maxima.
+    // There are only a few different values, so that rows often have several equal maxima.
     const std::size_t rows = between(random, 0, 150), dims = between(random, 1, 100), kinds = between(random, 1, 8);
     const std::size_t misalignment = between(random, 0, 15);
     std::vector<float> features(misalignment + rows * dims);

@@ -12,10 +12,10 @@
 
 namespace shiftscope::test {
 
-/// The operations on one device. All pointers are to the processor's memory.
+/// The operations on one device. All pointers are to host memory.
 struct Backend {
   std::string name;
-  bool emulated = false;  ///< too slow for large cases
+  bool emulated = false;  ///< whether the device is emulated, so too slow for large cases
 
   std::function<CosineFault(const float* features, std::size_t rows, std::size_t dims, const float* anchors,
                             std::size_t anchor_count, float* out)>
@@ -23,13 +23,13 @@ struct Backend {
   std::function<SvmResult(const float* features, std::size_t rows, std::size_t dims, const std::int8_t* labels,
                           std::size_t problems, const SvmOptions& options, double* decisions, double* weights)>
       train_svm;
-  /// Calls `work` with the features as a training on this device would see them.
+  /// Copies the features to this device and calls `work` with them.
   std::function<void(const float* features, std::size_t rows, std::size_t dims,
                      const std::function<void(const SvmFeatures&)>& work)>
       with_svm_features;
 };
 
-/// All CUDA devices that work. Also the emulated device, if it is compiled in and no instruction set is forced.
+/// All CUDA devices that work, and the emulated device, if it is compiled in and no instruction set is forced.
 const std::vector<Backend>& device_backends();
 
 }  // namespace shiftscope::test

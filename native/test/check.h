@@ -52,7 +52,7 @@ bool throws(const Work& work, const std::string& part) {
   return false;
 }
 
-/// Number of cases to test. Sanitizers are ten times slower, so they get a quarter of the cases.
+/// Number of cases that a test runs. With sanitizers, tests are ten times slower, so it is a quarter of `count`.
 constexpr std::size_t cases(std::size_t count) {
 #if defined(SHIFTSCOPE_TEST_SANITIZED)
   return (count + 3) / 4;

@@ -68,7 +68,7 @@ void check_buffer(const Case& made, const std::vector<float>& buffer, std::size_
 }
 
 /// Compares every instruction set with the reference, to the last bit except for the sign of zero. Also checks that
-/// nothing outside the batch is written. misalignment: floats from an aligned address to the output.
+/// nothing outside the batch is written. misalignment: number of floats between an aligned address and the output.
 void check_case(const Case& made, std::size_t misalignment) {
   constexpr float kGuard = 12345.0f;
   const Compositor compositor(made.window, made.frame);

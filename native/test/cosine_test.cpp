@@ -29,7 +29,7 @@ bool same(const CosineFault& a, const CosineFault& b) {
 /// Distance between neighbouring float32 values just above 1.
 constexpr double kRounding = 1.2e-7;
 
-/// Largest absolute difference; at least 1 if a value is NaN.
+/// Largest absolute difference between values and expected values; at least 1 if a value is NaN.
 double worst_difference(const std::vector<float>& values, const std::vector<float>& expected) {
   double worst = 0;
   for (std::size_t i = 0; i < values.size(); ++i) {

@@ -8,7 +8,7 @@
 #include "../cuda/svm.h"
 #include "check.h"
 
-// Tests how operations react if a call of the CUDA runtime fails. Only the emulated device can fail on request.
+// Tests how the operations behave if a call of the CUDA runtime fails. Only the emulated device can fail on request.
 namespace shiftscope::emulated_cuda {
 namespace {
 
@@ -35,7 +35,7 @@ void compare_once() {
   cosine_similarity(Features(kDevice, matrix.values.data(), matrix.rows, matrix.dims), matrix.values.data(), 2, out.data());
 }
 
-/// Two operations that share uploaded features.
+/// Runs two operations on the same uploaded features.
 void compare_and_train_once() {
   const Matrix matrix = random_matrix(30, 6);
   const Features features(kDevice, matrix.values.data(), matrix.rows, matrix.dims);
@@ -49,8 +49,8 @@ void compare_and_train_once() {
   train_svm(features, labels.data(), 3, options, decisions.data());
 }
 
-/// Repeats the operation, and each time lets another call of the CUDA runtime fail. The error must name the call and
-/// the cause, and nothing may leak.
+/// Repeats the operation, and each time makes another call of the CUDA runtime fail. The error must name the call and
+/// the cause, and no memory or stream may leak.
 void check_every_failure(void (*operation)(), cudaError_t error, bool lost, const std::string& cause) {
   emulation::fail(0, cudaSuccess, false);
   operation();
@@ -66,8 +66,8 @@ void check_every_failure(void (*operation)(), cudaError_t error, bool lost, cons
     } catch (const DeviceError& caught) {
       message = caught.what();
     }
-    // The number of calls varies, because threads that run one after the other reuse memory. So the chosen call may not
-    // have happened.
+    // The number of calls varies from run to run, because threads that run one after the other reuse memory. So the
+    // chosen call may not have happened.
     if (message == "no error" && emulation::calls() < call) continue;
     CHECK_THAT(message.rfind("cuda", 0) == 0 && message.find(cause) != std::string::npos,
                "call " + std::to_string(call) + " fails: " + message);

@@ -42,7 +42,7 @@ struct Fiber {
   ucontext_t context{};
   std::unique_ptr<char[]> stack{new char[kStackBytes]};
   unsigned index = 0;
-  std::vector<std::vector<Copy>> copies{1};  ///< in batches; the last one is not committed yet
+  std::vector<std::vector<Copy>> copies{1};  ///< unfinished batches; the last one is not committed yet
 };
 
 /// Values that lanes exchange, in two buffers, because one lane can be an exchange ahead of another.
@@ -207,7 +207,7 @@ std::size_t bytes_in_use() {
   return sum;
 }
 
-/// Counts a call that can fail, and returns its error if it must fail.
+/// Counts a call of the runtime. Returns an error if this is the call that must fail, or if the devices are lost.
 cudaError_t status() {
   const long call = ++calls_made;
   if (lost) return cudaErrorLaunchFailure;

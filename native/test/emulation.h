@@ -3,9 +3,9 @@
 // Emulates a CUDA device on the processor: the parts of the language and of the runtime that native/cuda uses. Tests
 // compile the sources of its kernels as plain C++ and run them.
 //
-// It tests the kernels' arithmetic, indices and use of shared memory and of warps:
+// The emulation tests the kernels' arithmetic, their indices, and their use of shared memory and warps:
 // - Every thread of a block has its own stack, and threads continue in random order. A missing __syncthreads often
-//   shows; one that not all threads reach always does.
+//   makes a test fail. One that not all threads reach always does.
 // - Memory starts as NaN. Queued work, including copies from and to pinned memory, is done only when somebody waits
 //   for it.
 // - The address sanitizer finds every access outside an array. Access to a misaligned vector is an error.
@@ -16,7 +16,7 @@
 // - EMULATED_CUDA_MEMORY: bytes of all devices together (1 GiB)
 // - EMULATED_CUDA_DRIVER: version of the driver as the runtime reports it; 0: no driver (13000)
 // - EMULATED_CUDA_BROKEN: index of a device that cannot be used (none)
-// - EMULATED_CUDA_LOST_AT: number of the call at which all devices are lost (none)
+// - EMULATED_CUDA_LOST_AT: number of the runtime call at which all devices are lost, from 1 (none)
 
 #include <algorithm>
 #include <cmath>
@@ -75,7 +75,7 @@ cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned flags);
 cudaError_t cudaStreamDestroy(cudaStream_t stream);
 cudaError_t cudaStreamSynchronize(cudaStream_t stream);
 
-/// As in CUDA, for the thread that is running.
+/// The same as in CUDA, for the emulated thread that is running.
 extern thread_local dim3 threadIdx, blockIdx, gridDim;
 
 void __syncthreads();
@@ -84,19 +84,22 @@ namespace emulation {
 
 cudaError_t run(dim3 grid, dim3 block, std::function<void()> thread, cudaStream_t stream);
 
-/// Asynchronous copies to shared memory. Until the thread waits for them, their targets contain NaN.
+/// Asynchronous copies to shared memory, in batches. `copy_later` adds a copy to the current batch, and `commit_copies`
+/// ends the batch. `wait_for_copies` waits until at most `batches_left` batches are unfinished. Until a copy is
+/// finished, its target contains NaN.
 void copy_later(void* to, const void* from, std::size_t bytes);
 void commit_copies();
 void wait_for_copies(std::size_t batches_left);
 
-/// Gives 8 bytes to the warp, and returns those of the lane whose number is (own number XOR lane_bits).
+/// Gives 8 bytes to the other lanes of the warp. Returns the bytes of the lane whose number is (own number XOR
+/// lane_bits).
 std::uint64_t exchange(std::uint64_t value, int lane_bits);
 
-/// Lets a call fail: counting restarts, and call number `call` returns `error`. Calls count from 1; 0 lets none fail.
-/// If `lost`, all later calls fail, too.
+/// Makes a call of the runtime fail: from now on, call number `call` returns `error`. Calls count from 1; with 0, none
+/// fails. If `lost`, all later calls fail, too.
 void fail(long call, cudaError_t error, bool lost);
 
-/// Number of calls that could have failed since the last `fail`.
+/// Number of calls of the runtime since the last `fail`, except calls that never fail.
 long calls();
 
 /// Number of arrays and streams that are not freed yet.
@@ -114,7 +117,7 @@ T __shfl_xor_sync(unsigned, T value, int lane_bits) {
   return value;
 }
 
-// Needs no atomic operation, because only one thread runs at a time, and it is not interrupted here.
+// This needs no atomic operation, because only one emulated thread runs at a time, and none is interrupted here.
 template <class T>
 T atomicMin(T* at, T value) {
   const T before = *at;
@@ -138,7 +141,7 @@ T __ldcs(const T* from) {
   return value;
 }
 
-/// Starts a copy to shared memory, which the thread does not wait for.
+/// Starts a copy to shared memory. The thread does not wait for it.
 inline void __pipeline_memcpy_async(void* to, const void* from, std::size_t bytes) {
   if (reinterpret_cast<std::uintptr_t>(to) % bytes != 0 || reinterpret_cast<std::uintptr_t>(from) % bytes != 0) {
     std::fprintf(stderr, "a kernel's copy of %zu bytes from %p to %p is misaligned\n", bytes, from, to);

@@ -21,8 +21,8 @@ void print_devices() {
 
 }  // namespace
 
-/// Usage: shiftscope_test [part parts] [without]. Runs every parts-th test, starting with number `part`, so that
-/// several processes can share the tests. Skips tests whose name begins with `without`.
+/// Usage: shiftscope_test [part parts [without]]. Runs every parts-th test, starting with number `part`, so that
+/// several processes can share the tests. Skips tests whose names begin with `without`.
 int main(int argc, char** argv) {
   const std::size_t part = argc > 2 ? std::strtoul(argv[1], nullptr, 10) : 0;
   const std::size_t parts = argc > 2 ? std::strtoul(argv[2], nullptr, 10) : 1;

@@ -16,7 +16,7 @@ using test::between;
 
 namespace {
 
-/// Largest relative error of a sum. It is relative to the sum of the terms' absolute values.
+/// Largest error that a sum may have, divided by the sum of the absolute values of its terms.
 constexpr double kAccuracy = 3e-13;
 
 using Samples = std::vector<std::uint32_t>;

@@ -29,8 +29,8 @@ struct Outcome {
   std::vector<double> decisions, weights;
 };
 
-/// Samples around two centres that are `distance` apart. The label names the centre; every other problem swaps the
-/// labels. Each problem leaves some samples out of its training set.
+/// Samples around two centres that are `distance` apart. The label of a sample says which centre it belongs to; every
+/// other problem swaps the labels. Each problem leaves some samples out of its training set.
 Case random_case(Random& random, std::size_t rows, std::size_t dims, std::size_t problems, float distance, float scale) {
   std::normal_distribution<float> normal;
   Case made{rows, dims, problems, std::vector<float>(rows * dims), std::vector<std::int8_t>(problems * rows)};
@@ -49,7 +49,7 @@ Case random_case(Random& random, std::size_t rows, std::size_t dims, std::size_t
   return made;
 }
 
-/// `more` are further arguments for `train`.
+/// Trains on a case. more: further arguments for `train`.
 template <class Train, class... More>
 Outcome outcome_of(const Train& train, const Case& given, const SvmOptions& options, const More&... more) {
   Outcome outcome{{}, std::vector<double>(given.problems * given.rows), std::vector<double>(given.problems * given.dims)};
@@ -81,11 +81,11 @@ double objective(const Case& given, std::size_t p, const double* w, double b, co
   return sum;
 }
 
-/// Largest relative error of a float64 sum. It is relative to the sum of the terms' absolute values.
+/// Largest error that a float64 sum may have, divided by the sum of the absolute values of its terms.
 constexpr double kAccuracy = 1e-13;
 
 struct DecisionError {
-  double share = 0;    ///< as a share of the sum of the terms' absolute values
+  double share = 0;    ///< largest error, divided by the sum of the terms' absolute values
   double largest = 0;  ///< largest sum of the terms' absolute values
 };
 
@@ -215,8 +215,8 @@ TEST(svm_many_support_vectors_whatever_the_memory) {
   }
 }
 
-/// Features are zero except for a rectangle of ones, as from units that never fire. Then most samples are exactly at
-/// their margins, and the optimum needs their multipliers.
+/// Samples on a grid have zero features, except in a rectangle, where all have equal features. Then most samples are
+/// exactly at their margins, and the optimum needs their multipliers.
 TEST(svm_equal_features_but_for_a_rectangle) {
   constexpr std::size_t rows = 36, cols = 35, dims = 16;
   Case given{rows * cols, dims, 2, std::vector<float>(rows * cols * dims), std::vector<std::int8_t>(2 * rows * cols)};
@@ -237,7 +237,7 @@ TEST(svm_equal_features_but_for_a_rectangle) {
 }
 
 /// For separable classes, the objective is smaller than the rounding errors of the slacks. For overlapping classes,
-/// Newton steps can lose their digits.
+/// rounding errors can make Newton steps useless.
 TEST(svm_columns_of_very_different_scales) {
   Random random(44);
   for (float distance : {1.0f, 0.0f}) {
@@ -282,7 +282,7 @@ TEST(svm_most_multipliers_at_their_bound) {
   }
 }
 
-/// Features are noise, with fewer and with more dims than kFewDims (svm_newton.cpp).
+/// Features are noise, first with fewer dims than kFewDims (svm_newton.cpp), then with more.
 TEST(svm_pure_noise) {
   Random random(41);
   for (std::size_t dims : {24, 280}) {
@@ -308,8 +308,8 @@ TEST(svm_devices_reach_the_processors_optimum) {
   }
 }
 
-/// Features depend on the position on a grid, like real ones. When the working set has all support vectors, the
-/// training must end, and not waste passes on rounding errors.
+/// A sample is a position on a grid, and its features depend on that position, like those of a network. Once the
+/// working set has all support vectors, the training must end and not waste passes on rounding errors.
 TEST(svm_separable_grids_take_few_passes) {
   Random random(43);
   std::normal_distribution<float> normal;
@@ -386,7 +386,7 @@ TEST(svm_a_limit_of_passes_is_reported_with_the_gap) {
 }
 
 TEST(svm_stops_when_asked) {
-  /// Stops the training when a pass begins.
+  /// Sets `stop` at the start of pass number `passes`.
   struct StoppingFeatures : HostFeatures {
     StoppingFeatures(const Case& given, std::atomic<std::int32_t>& stop, int passes)
         : HostFeatures(given.features.data(), given.rows, given.dims, svm_kernels(instruction_set())),
