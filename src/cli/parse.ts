@@ -66,7 +66,7 @@ export function parseRange(text: string): 1 | 255 {
 /** One list of layers for all networks of a study, or one list for each named network. */
 export type LayerLists = readonly string[] | Readonly<Record<string, readonly string[]>>
 
-/** Collects `a,b` or repeated `ID=a,b`. */
+/** Parses a value of --layers: `a,b` for all networks, or `ID=a,b` for one network, which may be repeated. */
 export function collectLayers(text: string, before?: LayerLists): LayerLists {
   const at = text.indexOf('=')
   const isOfOne = at > 0
