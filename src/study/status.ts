@@ -12,13 +12,13 @@ import { unitTitle } from './unitQueue.js'
 
 /** Progress of a study, with all processes that compute it. */
 export interface StudyStatus {
-  /** Numbers of units. */
+  /** Numbers of units. A unit is one object at one size in one network. */
   readonly units: {
     /** All units of the study. */
     readonly total: number
     /** Finished units. */
     readonly done: number
-    /** Units that an active process has locked. */
+    /** Units that an active process has locked, because it computes them. */
     readonly inProgress: number
     /** Units that nobody has started: `total` minus `done` minus `inProgress`. */
     readonly left: number
@@ -36,9 +36,9 @@ export interface StudyStatus {
     /** Time of its last heartbeat by the clock of the file system, as ISO 8601; null if unknown. */
     readonly heard: string | null
   }[]
-  /** Speed of all workers together; null if none has finished an image. */
+  /** Images per second of all processes together; null if none has finished an image. */
   readonly imagesPerSecond: number | null
-  /** Seconds until all units are finished at this speed, including their classifiers; null if unknown. */
+  /** Seconds until all units are finished if this speed stays the same; null if unknown. */
   readonly secondsLeft: number | null
 }
 
