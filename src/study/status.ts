@@ -38,7 +38,9 @@ export interface StudyStatus {
   }[]
   /** Images per second of all processes together; null if none has finished an image. */
   readonly imagesPerSecond: number | null
-  /** Seconds until all units are finished if this speed stays the same; null if unknown. */
+  /**
+   * Seconds until all units are finished, including their classifiers, if this speed stays the same; null if unknown.
+   */
   readonly secondsLeft: number | null
 }
 
