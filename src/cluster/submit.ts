@@ -71,7 +71,7 @@ export async function submitSlurm(options: SlurmOptions): Promise<SlurmSubmissio
   }
   const scripts = { array: arrayScript(plan), report: reportScript(plan) }
   if (print) return { scripts, folder: null, jobs: null, estimate }
-  // Throws an error if sbatch is missing, before any file is written.
+  // Throws an error if sbatch is missing. Up to here, nothing has been written.
   await runSbatch(['--version'])
   const folder = slurmFolder(plan)
   await makeWritableFolder(folder)
@@ -107,7 +107,7 @@ function minutesOf({ seconds, unitSeconds, missing }: StudyEstimate, tasks: numb
     throw new UsageError(
       `cannot estimate the time limit without the weights of ${missing[0]?.id}; set it with \`time\``,
     )
-  // Even if there are more tasks than units, a task computes one whole unit.
+  // A task computes whole units, so it takes at least as long as one unit.
   const each = (Math.max(seconds / tasks, unitSeconds) * availableCores()) / cpus
   return Math.max(LEAST_MINUTES, Math.ceil((each * MARGIN) / 60))
 }

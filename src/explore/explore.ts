@@ -30,7 +30,10 @@ export interface ExploreOptions extends WishedSettings {
    * weights are on this machine.
    */
   readonly models?: readonly string[]
-  /** Reduces a map to one value per channel: `mean`, `max` or `center`. By default (`none`), maps are flattened. */
+  /**
+   * How to reduce a feature map to one value per channel: `mean`, `max` or `center`. By default (`none`), the whole map
+   * is flattened.
+   */
   readonly pool?: Pool
   /** Address (https, or http on this machine) or folder to fetch weights from; by default the publisher's address. */
   readonly mirror?: string

@@ -38,7 +38,7 @@ function isOwnHost(header: string, { host, port }: ServerPlace): boolean {
   if (match === null || Number(match[2] ?? 80) !== port) return false
   const name = (match[1] as string).replace(/^\[|\]$/g, '').toLowerCase()
   if (isLoopback(name) || name === host.toLowerCase()) return true
-  // If the server is open to other machines, they name it by an IP address or by its host name.
+  // If the server accepts other machines, their requests name it by an IP address or by its host name.
   return !isLoopback(host) && (isIP(name) !== 0 || name === hostname().toLowerCase())
 }
 

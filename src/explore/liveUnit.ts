@@ -14,7 +14,7 @@ const MOST_ROWS_A_CALL = 1536
 /** The positions that are computed first are this many grid steps apart. */
 const FIRST_LEVEL = 32
 
-/** Around the cursor, a square of 5 × 5 positions is computed early. */
+/** Around the cursor, a square with this many positions along each side is computed early. */
 const AROUND_CURSOR = 5
 
 /**
@@ -23,7 +23,7 @@ const AROUND_CURSOR = 5
  */
 const LEFT_FOR_GOOD = 150
 
-/** The feature of one position in each layer. */
+/** The features of one position: a vector for each layer. */
 type FeatureRow = readonly Float32Array[]
 
 /**
@@ -203,7 +203,7 @@ async function inTwoLanes(
       const wanted = rows.subarray(next, next + rowsACall)
       next += wanted.length
       await compute(wanted).catch((error: unknown) => {
-        // This stops the other lane, too.
+        // The other lane then finds no rows left, and stops too.
         next = rows.length
         throw error
       })

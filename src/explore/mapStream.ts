@@ -67,8 +67,8 @@ export function followUnit(unit: LiveUnit, signal: AbortSignal) {
   signal.addEventListener('abort', onAbort)
   return {
     /**
-     * Waits for a change.
-     * @param milliseconds shortest wait
+     * Waits until more positions have features.
+     * @param milliseconds shortest time to wait
      */
     next: async (milliseconds: number) => {
       await new Promise((done) => setTimeout(done, Math.max(0, milliseconds)))

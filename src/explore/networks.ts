@@ -184,7 +184,7 @@ function liveExecutions({ request, wished, isUsed, onNote, signal }: LiveNetwork
       // After an abort, nobody would close a network that opens now.
       signal.throwIfAborted()
       const opened = open.get(id) ?? begin(network, scene)
-      // The map is ordered by last use; the most recent network comes last.
+      // A Map keeps the order of insertion. So the network that was used last comes last.
       open.delete(id)
       open.set(id, opened)
       const work = opened.execution.then(act)

@@ -12,7 +12,7 @@ export const MOST_PICTURE_BYTES = 32 * 1024 * 1024
 /** Number of pictures that are kept for the user. When there are more, the oldest is dropped. */
 const MOST_OWN = 32
 
-/** Longest side of an object in pixels. Few networks have larger images. */
+/** Longest side of an object in pixels. Few networks take larger images. */
 const LONGEST_SIDE = 1024
 
 /** Time limit in seconds for drawing an SVG. It is low because a user waits for the picture. */
@@ -41,7 +41,7 @@ export interface Objects {
 }
 
 export interface KnownObject extends LiveObject {
-  /** A built-in patch, or the object's pixels. */
+  /** A built-in object, or the pixels of a picture that the user added. */
   readonly source: PatchSource | Image
 }
 

@@ -79,10 +79,7 @@ export interface Extraction extends ExecutionRecord {
   readonly layers: readonly {
     readonly name: string
     readonly dims: number
-    /**
-     * Features, [rows, cols, dims] in C order, maybe on a SharedArrayBuffer. Catalog layers are read before ReLU and
-     * softmax.
-     */
+    /** Features in C order, maybe on a SharedArrayBuffer. Catalog layers are read before ReLU and softmax. */
     readonly data: Float32Array
     readonly shape: readonly [rows: number, cols: number, dims: number]
     /** Path of the .npy file; absent without `out`. */
@@ -91,7 +88,8 @@ export interface Extraction extends ExecutionRecord {
     readonly equivariance?: readonly EquivarianceError[]
   }[]
   /**
-   * At how many positions the network gave each answer; absent if its classes are unknown or their layer is not read.
+   * Number of positions at which the network answered with each class; absent if its classes are unknown or their layer
+   * is not read.
    */
   readonly answers?: AnswerCounts
   readonly settings: Settings
@@ -103,14 +101,14 @@ export interface Extraction extends ExecutionRecord {
 
 /** Features of some positions, delivered as soon as they are computed. */
 export interface FeatureRows {
-  /** Row and column of each position in pixels, [count, 2]. */
+  /** Row and column of each position in pixels; shape [count, 2]. */
   readonly positions: Int32Array
-  /** Index of each position in the grid in row-major order, [count]. */
+  /** Index of each position in the grid, counted in row-major order; shape [count]. */
   readonly indices: Int32Array
   readonly layers: readonly {
     readonly name: string
     readonly dims: number
-    /** Features in C order, [count, dims]. */
+    /** Features in C order; shape [count, dims]. */
     readonly data: Float32Array
   }[]
 }
@@ -145,7 +143,7 @@ export const ROW_OPTIONS = {
 export interface PlacedPatch {
   readonly scene: Scene
   readonly grid: PositionGrid
-  /** The inputs that decide the features, apart from the network, as extract.json records them. */
+  /** What decides the features apart from the network: the patch, the background and how they are blended. */
   readonly origin: { readonly patch: string; readonly patchSha256: string; readonly background: string } & Pick<
     Scene,
     'blend'
@@ -235,7 +233,7 @@ async function keepPictures(out: string, { patch, background }: Scene, identity:
   await keepBackgroundPicture(out, { identity, background }, frame)
 }
 
-/** The settings of the network that decide the features, as extract.json records them. */
+/** What decides the features on the side of the network, such as weights and precision, as extract.json records it. */
 function networkOrigin(network: Network, precision: Precision | undefined) {
   return {
     ...(precision === 'fp16' && { precision }),
@@ -276,7 +274,7 @@ function anySignal(signal: AbortSignal | undefined, other: AbortSignal): AbortSi
 
 /**
  * Collects computed rows and writes many of them at a time, while others are computed.
- * @param places index in the files of each computed row
+ * @param places indices at which the files hold the computed rows
  */
 function savingRows(partial: PartialArrays, places: Int32Array, atATime: number) {
   const failed = new AbortController()

@@ -43,7 +43,10 @@ export interface NetworkOptions extends WishedSettings, InputOptions {
    * catalog names; for an ONNX file, the last output and the input of the last fully connected layer.
    */
   readonly layers?: readonly string[]
-  /** Reduces a map to one value per channel: `mean`, `max` or `center`. By default (`none`), maps are flattened. */
+  /**
+   * How to reduce a feature map to one value per channel: `mean`, `max` or `center`. By default (`none`), the whole map
+   * is flattened.
+   */
   readonly pool?: Pool
   /**
    * Device that runs the network: `cpu`, `webgpu`, `cuda`, `tensorrt`, `directml` or `coreml`. To choose one of several
@@ -156,7 +159,10 @@ export async function openNetwork(model: string, options: NetworkOptions = {}): 
   }
 }
 
-/** Returns a function that opens a network's workers at its first call. All later calls share them. */
+/**
+ * Returns functions that open and close a network's workers. They are opened at the first call, and later calls share
+ * them.
+ */
 function openedOnce(network: Network, request: DeviceRequest, options: NetworkOptions) {
   let opening: Promise<Execution> | undefined
   let closed = false

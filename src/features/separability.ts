@@ -54,7 +54,7 @@ interface TrainingRecord extends ClassifierRecord {
 
 /** Accuracy of linear classifiers on features, under one fold scheme. */
 export interface FeatureSeparability extends Separability, TrainingRecord {
-  /** The fold scheme. */
+  /** The fold scheme under which the accuracies were measured. */
   readonly cv: FoldScheme
 }
 

@@ -39,7 +39,7 @@ export interface SimilarityOptions {
   readonly threads?: number
   /**
    * Device that computes the cosines: `auto` (default), `cpu`, `cuda` or `cuda:INDEX`. `auto` is the processor, which
-   * is faster than copying the features to a GPU. On both, cosines are accurate to float32 rounding.
+   * is faster than copying the features to a GPU. Processor and GPU are both accurate to float32 rounding.
    */
   readonly device?: string
   /** Stops the work; the call rejects with the signal's reason. */
@@ -54,14 +54,14 @@ export interface Similarity {
   readonly cols: number
   /** Number of values per position. */
   readonly dims: number
-  /** Position of each anchor, and the mean and minimum of its map. */
+  /** For each anchor, its position, and the mean and minimum of its map. */
   readonly anchors: Readonly<
     Record<
       AnchorName,
       {
-        /** Row of the anchor in the array. */
+        /** Row of the anchor in the grid of positions. */
         readonly row: number
-        /** Column of the anchor in the array. */
+        /** Column of the anchor in the grid of positions. */
         readonly col: number
         /** Position of the anchor in pixels; absent if the stride is unknown. */
         readonly pixel?: { readonly row: number; readonly col: number }

@@ -131,7 +131,10 @@ export function openUnits(
   })
 }
 
-/** @throws InterruptedError if the signal stopped it before all positions were finished */
+/**
+ * Extracts the features of a unit.
+ * @throws InterruptedError if the signal stopped the extraction before all positions were finished
+ */
 async function extract(
   handle: NetworkHandle,
   { scene, grid: { offsets } }: PlannedUnit,

@@ -75,7 +75,8 @@ async function layerParts(
     separability: await separabilityOf(study, onGrid, place),
   })
   const period = periodOf(network, name)
-  // If no classifiers are trained, the cosines stay on the processor. Copying the features to a GPU would take longer.
+  // If no classifiers are trained, the cosines are computed on the processor. Copying the features to a GPU would take
+  // longer.
   const measures = await (study.separability === null ? measure({}) : classifiers.train(onGrid, measure))
   const rows = grid.rows * grid.cols
   return {
@@ -127,9 +128,9 @@ function periodOf(network: Network, layer: string): number {
 const SHUFFLED: FoldScheme = 'shuffled'
 
 /**
- * Classifies two artificial features on the folds of the study: the position itself, and its phase (the position modulo
- * `period`). Their accuracies show how much of a network's accuracy the folds alone explain. `foldErrors` says how
- * closely they match the network's accuracies.
+ * Measures the accuracies that classifiers reach, on the folds of the study, with two artificial features: the position
+ * itself, and its phase (the position modulo `period`). They show how much of a network's accuracy the folds alone
+ * explain. `foldErrors` says how closely they match the network's accuracies.
  */
 async function foldsExplained(
   { separability: classifier }: Study,

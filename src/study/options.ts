@@ -59,7 +59,10 @@ const OPTIONS = {
       'a list of tensors, or lists by network',
     )
     .exactOptional(),
-  /** Reduces a map to one value per channel: `mean`, `max` or `center`. By default (`none`), maps are flattened. */
+  /**
+   * How to reduce a feature map to one value per channel: `mean`, `max` or `center`. By default (`none`), the whole map
+   * is flattened.
+   */
   pool: oneOf('pool', POOLS).default('none'),
   /**
    * Objects: a folder of pictures, a manifest.json, or names of built-in ones such as `dog,car`; by default all

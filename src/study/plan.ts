@@ -22,7 +22,7 @@ import { hasAnswers, imagesOf, type PlannedUnit, planUnits, sketchDims } from '.
 export interface Study {
   readonly out: string
   readonly networks: readonly Network[]
-  /** Every patch at every size. */
+  /** The patch of every object at every size. */
   readonly patches: readonly Patch[]
   readonly stride: number
   /** The background in each size that the networks take, by the side of their input in pixels. */
@@ -87,7 +87,7 @@ export async function planStudy(given: ResolvedOptions, withPlaceholders = false
   return { ...study, ...(await unitsLeft(study)), arithmetic: await arithmeticPlans(options, withPlaceholders, out) }
 }
 
-/** Compares the study's units with those in the results folder. */
+/** Finds the units of the study that the results folder lacks, or holds damaged or with other inputs. */
 async function unitsLeft(study: Study): Promise<Pick<Study, 'left' | 'unwanted' | 'replaced'>> {
   const left: PlannedUnit[] = []
   const unwanted = new Map<PlannedUnit, string>()

@@ -62,7 +62,10 @@ export function reproduce(options: ReproduceOptions = {}): Promise<StudyResult> 
   return runStudy(options, openUnits)
 }
 
-/** `reproduce` with a given way to open networks. The live page uses it to store features that it already has. */
+/**
+ * Does what `reproduce` does, but opens networks with the function `open`. The live page uses it to store features that
+ * it already has.
+ */
 export async function runStudy(given: ReproduceOptions, open: OpenUnits): Promise<StudyResult> {
   const options = resolveOptions(given)
   const { request, signal } = options

@@ -31,9 +31,9 @@ export interface StudyStatus {
     readonly pid: number
     /** Unit that the process computes (network, size and object); null if it computes none. */
     readonly unit: string | null
-    /** Time at which it started this unit, as ISO 8601; null if unknown. */
+    /** Time at which the process started this unit, as ISO 8601; null if unknown. */
     readonly since: string | null
-    /** Time of its last heartbeat by the clock of the file system, as ISO 8601; null if unknown. */
+    /** Time of the last heartbeat of the process by the clock of the file system, as ISO 8601; null if unknown. */
     readonly heard: string | null
   }[]
   /** Images per second of all processes together; null if none has finished an image. */

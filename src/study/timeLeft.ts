@@ -121,7 +121,7 @@ interface Spent {
 
 /** Corrects the predicted times of one kind of work by the times that such work really took. */
 class Pace {
-  /** Sums of predicted and true seconds. The keys are those of `keysOf`. */
+  /** Predicted and true seconds of finished work, summed under each key of `keysOf`. */
   readonly #spent = new Map<string, Spent>()
 
   get isEmpty(): boolean {
@@ -153,7 +153,7 @@ function keysOf(unit: PlannedUnit): readonly string[] {
   return [sizeOf(unit), unit.network.id, '']
 }
 
-/** Up to this many positions, it takes at most a tenth of a second to predict how much faster reuse makes a unit. */
+/** For units of up to this many positions, predicting the gain of reuse takes at most a tenth of a second. */
 const FEW_POSITIONS = 2000
 
 /**

@@ -9,7 +9,9 @@ import type { PlannedUnit } from './units.js'
 
 /** The remaining units of a study. Any number of processes can take units from it. */
 export interface UnitQueue {
-  /** Units that this process has not taken, of one network or of all. Units known to be finished are left out. */
+  /**
+   * Units of a network, or of all networks, that this process has not taken. Those known to be finished are left out.
+   */
   left(network?: Network): readonly PlannedUnit[]
   /** Takes a unit of a network that no process has taken; undefined if there is none now. */
   take(network: Network): Promise<PlannedUnit | undefined>
