@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// All other modules are imported dynamically. So this file can report errors that occur while they load, such as too
+// This file imports all other modules dynamically, so that it can report errors that occur while they load, such as too
 // many open files.
 import { cannotStart } from './cannotStart.js'
 

@@ -91,7 +91,7 @@ export function programWith(context: CommandContext): Command {
 }
 
 /**
- * Prints an error as a message. No other function prints errors.
+ * Prints the error that ended a command.
  * @returns the exit status
  */
 export function report(thrown: unknown): number {
