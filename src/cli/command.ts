@@ -11,7 +11,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) =>
 )
 // If stderr is closed, the work continues, because its files and exit status are still useful.
 process.stderr.on('error', () => undefined)
-// Warnings of this package are printed as notes. Node prints all other warnings as usual.
+// Shiftscope's own warnings are printed as notes. Node prints all other warnings as usual.
 const printAsNode = process.listeners('warning')
 process.removeAllListeners('warning')
 process.on('warning', (warning) => {

@@ -2,7 +2,7 @@ import { endIfStopped, InterruptedError } from '../errors.js'
 import { onForwardedSignal, TERMINAL_AS_IT_WAS } from './supervisor.js'
 
 export interface CommandContext {
-  /** Aborted by Ctrl-C, or by another request to end the process. */
+  /** Aborted when the user presses Ctrl-C, or when the process receives SIGTERM. */
   readonly signal: AbortSignal
 }
 
@@ -10,9 +10,9 @@ export interface CommandContext {
 const EXIT_STATUSES = { SIGINT: 130, SIGTERM: 143 } as const
 
 /**
- * The first signal aborts the work, and a second one ends the process at once. If a supervisor watches this process,
- * one Ctrl-C arrives twice: from the terminal and from the supervisor. Signals from each are therefore counted
- * separately.
+ * Makes a context whose `signal` is aborted by the first SIGINT or SIGTERM. A second one ends the process at once. If a
+ * supervisor process watches this one, a single Ctrl-C arrives twice: from the terminal and from the supervisor.
+ * Signals from each sender are therefore counted separately.
  */
 export function interruptible(): CommandContext {
   const controller = new AbortController()
@@ -28,7 +28,10 @@ export function interruptible(): CommandContext {
   return { signal: controller.signal }
 }
 
-/** Runs work that cannot be resumed. If it is stopped, the message does not say that it can be continued. */
+/**
+ * Waits for work that leaves no partial results. If the user stops it, the error says so, and does not offer to
+ * continue the work as other errors do.
+ */
 export async function leavingNothing<T>(work: Promise<T>, { signal }: CommandContext): Promise<T> {
   try {
     return await work
@@ -39,8 +42,8 @@ export async function leavingNothing<T>(work: Promise<T>, { signal }: CommandCon
 }
 
 /**
- * Ends the process by the signal itself. An orderly exit would end the workers' threads, and ONNX Runtime aborts the
- * process if that happens during a forward pass.
+ * Ends the process with the given signal instead of `process.exit`. An exit would end the worker threads, and ONNX
+ * Runtime crashes the process if that happens during a forward pass.
  */
 function endAtOnce(signal: NodeJS.Signals): void {
   if (process.stderr.isTTY) process.stderr.write(TERMINAL_AS_IT_WAS)

@@ -9,10 +9,10 @@ import { cacheFolder, chooseNetwork, listNetworks, weightsCommand } from '../net
 import { availableCores } from '../support/machine.js'
 import { counted } from '../support/text.js'
 
-/** The `subject` of a device's diagnosis is this text, followed by the device's name. */
+/** The `subject` of a device's diagnosis is this text and the device's name, such as `execution provider cuda`. */
 const PROVIDER = 'execution provider '
 
-/** First line of the output. It says whether all required checks succeeded. */
+/** First line that `shiftscope doctor` prints: whether all required checks succeeded. */
 export function verdictOn(findings: readonly Diagnosis[]): string {
   const missing = findings.filter(({ state, optional }) => state === 'gap' && !optional)
   if (missing.length > 0) return `Not ready: ${missing.map(({ subject }) => subject).join(', ')} (see ✗ below)`
@@ -95,8 +95,8 @@ function cudaDiagnosis(): Diagnosis {
 }
 
 /**
- * Checks the providers that onnxruntime-node has on this platform, one after another, because parallel checks would
- * slow each other.
+ * Checks each execution provider of ONNX Runtime (such as `cuda`) that exists on this platform. It checks one after
+ * another, because parallel checks would slow each other.
  */
 async function deviceDiagnoses(): Promise<readonly Diagnosis[]> {
   const network = await chooseNetwork({ model: 'tiny-alexnet' })
@@ -135,7 +135,10 @@ async function cacheDiagnosis(): Promise<Diagnosis> {
   }
 }
 
-/** Checks weights. Missing weights are reported only if a preset needs them. */
+/**
+ * Checks whether the weights of each network are on this machine. Missing weights are reported only for the networks of
+ * a preset of `reproduce`.
+ */
 async function weightDiagnoses(): Promise<readonly Diagnosis[]> {
   const models = (await listNetworks()).filter(({ entry, state }) => entry.preset !== null || state !== 'missing')
   return models.map(({ entry, state, path }): Diagnosis => {

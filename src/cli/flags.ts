@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 
-/** Flags without their dashes: `own` of the running command, `all` of all commands. */
+/** Names of flags, without dashes: `own` are those of the running command, `all` those of all commands. */
 let own: ReadonlySet<string> = new Set()
 let all: ReadonlySet<string> = new Set()
 
@@ -14,14 +14,14 @@ function flagsOf(commands: readonly Command[]): ReadonlySet<string> {
   return new Set(commands.flatMap(({ options }) => options.flatMap(({ long }) => long?.slice(2) ?? [])))
 }
 
-/** An option with its value in a message, such as `device cpu`. */
+/** Matches an option in backticks in a message, with or without a value, such as `device cpu`. */
 const OPTION = /`([A-Za-z]+)((?: [^`]*)?)`/g
 const LAST_ALTERNATIVE = /, or (?!.*, or )[^;]*$/s
 
 /**
- * Replaces options in a message of the library by flags: `device cpu` in backticks becomes --device cpu. The flag of an
- * option such as `generators` may be singular (--generator). If the message ends with ", or …" and names an option
- * there that only other commands have, this part is removed.
+ * Rewrites a message of the library for the command line: the option `device cpu` in backticks becomes --device cpu. If
+ * the command has only a flag in the singular, `generators` becomes --generator. If the message ends with an
+ * alternative (", or …") whose option only other commands have, the alternative is removed.
  */
 export function asFlags(message: string): string {
   return message
@@ -38,7 +38,7 @@ function isForeign(clause: string): boolean {
     .some((forms) => forms.some((form) => all.has(form)) && !forms.some((form) => own.has(form)))
 }
 
-/** Possible flags for an option: as it is, singular and plural. */
+/** Flags that may stand for an option: its name in kebab case, then without a final s, then with an s added. */
 function formsOf(name: string): readonly string[] {
   const flag = name.length === 1 ? name : name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
   return [flag, flag.replace(/s$/, ''), `${flag}s`]

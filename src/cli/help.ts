@@ -1,12 +1,12 @@
 import type { Command, Option } from 'commander'
 
-/** Adds examples to the end of a command's help. They must run exactly as printed. */
+/** Adds examples to the end of a command's help. Each example must run exactly as it is printed. */
 export function addExamples(command: Command, ...lines: readonly string[]): Command {
   const heading = lines.length > 1 ? 'Examples' : 'Example'
   return command.addHelpText('after', `\n${heading}:\n${lines.map((line) => `  ${line}`).join('\n')}`)
 }
 
-/** An option's help: what it does, then its values and its default in brackets. */
+/** The text of an option in the help, such as `draw object edges [hard, soft; default: hard]`. */
 export function describeOption(option: Option): string {
   const { argChoices = [], defaultValue, defaultValueDescription } = option
   const hasDefault = defaultValue !== undefined && !option.isBoolean() && !option.negate

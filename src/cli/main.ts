@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// The only static import, so that errors from loading all other modules (such as too many open files) can be reported.
+// This file imports all other modules dynamically, so that it can report errors that occur while they load, such as too
+// many open files.
 import { cannotStart } from './cannotStart.js'
 
 try {

@@ -58,7 +58,10 @@ export interface PullFlags {
   readonly json?: boolean
 }
 
-/** Pulls networks one after the other. If one fails, the others are still pulled. */
+/**
+ * Downloads the weights of networks and generators one after the other. If one download fails, the others are still
+ * tried.
+ */
 export async function pull(ids: readonly string[], { all, mirror, json }: PullFlags, { signal }: CommandContext) {
   if ((all === true) === ids.length > 0)
     throw new UsageError('give either the ids of networks and generators, or --all')

@@ -4,7 +4,7 @@ import { print, say } from './output.js'
 
 export interface PageFlags {
   readonly open?: boolean | undefined
-  /** Whether the command prints a JSON document to stdout. The page is then mentioned only with `open`. */
+  /** Whether the command prints a JSON document to stdout, where the path of the page must then not appear. */
   readonly json?: boolean | undefined
 }
 
@@ -13,8 +13,8 @@ export function addOpenOption(command: Command): Command {
 }
 
 /**
- * Milliseconds after which the browser counts as open, unless the program that starts it has failed. That program may
- * run as long as the browser, so its exit status may come too late.
+ * The browser counts as open if the program that starts it has not failed after this many milliseconds. That program
+ * may run as long as the browser does, so its exit status may come too late.
  */
 const START = 2000
 

@@ -9,16 +9,19 @@ export function say(line: string): void {
   process.stderr.write(`${messageLine(line)}\n`)
 }
 
-/** Columns of the narrowest terminal that output for people must fit. */
+/** Width, in characters, of the narrowest terminal that readable output must fit. */
 export const TERMINAL_COLUMNS = 80
 
-/** Prints a line of a command's result to stdout. Makes it safe as `say` does, and colours ✓, ✗ and ?. */
+/**
+ * Prints a line of a command's result to stdout. Like `say`, it replaces control characters and shortens long words. It
+ * colours the marks ✓, ✗ and ?.
+ */
 export function print(line: string): void {
   const text = messageLine(line)
   process.stdout.write(`${hasColours() ? text.replace(MARK, coloured) : text}\n`)
 }
 
-/** ✓, ✗ or ? as a word of its own. A question mark at the end of a word is not coloured. */
+/** Matches ✓, ✗ or ? as a separate word. A question mark at the end of a word does not match. */
 const MARK = /(?<!\S)[✓✗?](?!\S)/g
 
 function coloured(mark: string): string {
@@ -30,7 +33,9 @@ function hasColours(): boolean {
   return process.stdout.isTTY && process.stdout.hasColors() && !process.argv.includes('--no-color')
 }
 
-/** Lines of at most `width` characters, broken between words. A longer word has a line of its own. */
+/**
+ * Breaks a text between words into lines of at most `width` characters. A word longer than that gets a line of its own.
+ */
 export function wrapped(text: string, width: number): readonly string[] {
   const lines: string[] = []
   for (const word of text.split(' ')) {

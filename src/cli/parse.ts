@@ -66,7 +66,10 @@ export function parseRange(text: string): 1 | 255 {
 /** One list of layers for all networks of a study, or one list for each named network. */
 export type LayerLists = readonly string[] | Readonly<Record<string, readonly string[]>>
 
-/** Collects `a,b` or repeated `ID=a,b`. */
+/**
+ * Parses one value of --layers: `a,b` for all networks, or `ID=a,b` for one network. The second form may be repeated,
+ * so the lists given before are kept.
+ */
 export function collectLayers(text: string, before?: LayerLists): LayerLists {
   const at = text.indexOf('=')
   const isOfOne = at > 0

@@ -9,7 +9,10 @@ import { JUDGED_NAMES } from '../results/measures.js'
 import { FEWEST_PATCHES } from '../results/rows.js'
 import { print, printTable, TERMINAL_COLUMNS, tableLines, wrapped } from './output.js'
 
-/** Prints a verdict for each claim and network. For a study of arithmetic alone, prints shares of exact results. */
+/**
+ * Prints a table with the verdict on each claim for each network. A study of feature arithmetic alone has no claims;
+ * then the shares of exact results are printed.
+ */
 export function printReport({ rows, findings }: Report): void {
   const exact = rows.filter(({ metric }) => metric === 'arithmetic-exact')
   if (findings.length === 0) {
@@ -29,7 +32,10 @@ export function printReport({ rows, findings }: Report): void {
   print('✓ supported, ✗ contradicted, ? open; findings.md has the numbers')
 }
 
-/** Prints the share of random expressions whose decoded result shows exactly the expected objects. */
+/**
+ * Prints, for each network and layer, the share of random expressions whose result shows exactly the expected objects.
+ * To see them, the result (a feature vector) is decoded into a picture.
+ */
 function printExact(exact: Report['rows']): void {
   if (exact.length === 0) return
   const origins = ['zero', 'blank'] as const
@@ -51,8 +57,8 @@ function printExact(exact: Report['rows']): void {
 }
 
 /**
- * Prints a row per claim and a column per network. If the table would be too wide, its columns have numbers as heads,
- * and a list below says which network each number is.
+ * Prints a table with a row for each claim and a column for each network. If it would be too wide for the terminal, the
+ * columns are numbered, and a line below names the network of each number.
  */
 function printVerdicts(head: readonly string[], rows: readonly (readonly string[])[]): void {
   const isWide = tableLines(head, rows).some((line) => line.length > TERMINAL_COLUMNS)
@@ -71,8 +77,8 @@ export function printTables({ rows }: Report): void {
 }
 
 /**
- * Makes a table narrow enough for the terminal. The values of the columns' last key (such as the anchor or the fold
- * scheme) get rows of their own instead of columns.
+ * Makes a table narrow enough for the terminal by turning columns into rows. For example, the two columns `left-right,
+ * ordered` and `left-right, shuffled` become one column `left-right` with the rows `ordered` and `shuffled`.
  */
 function narrowTable({ kind, head, rows }: ResultTable): [readonly string[], string[][]] {
   const columns = head.slice(2).map((text) => {
@@ -90,5 +96,5 @@ function narrowTable({ kind, head, rows }: ResultTable): [readonly string[], str
   return [['network', 'layer', KEY_NAMES[key] ?? key, ...across.map((one) => one || kind.statistic)], lines]
 }
 
-/** Readable names of keys that are abbreviated in CSV. */
+/** Readable names of those keys of a table that are abbreviated in its CSV file. */
 const KEY_NAMES: Readonly<Record<string, string>> = { cv: 'folds' }

@@ -68,7 +68,7 @@ export function programWith(context: CommandContext): Command {
     requireAfterParsing(command)
     command.hook('preAction', (_, running) => {
       knowFlags(running, allCommands(program))
-      // Removes options that all commands have, because the library would refuse them as unknown.
+      // Removes the options that all commands have, because the library's functions would refuse them as unknown.
       for (const name of ['verbose', 'color']) running.setOptionValue(name, undefined)
     })
     command
@@ -90,7 +90,10 @@ export function programWith(context: CommandContext): Command {
   return program
 }
 
-/** The only function that prints errors. @returns the exit status */
+/**
+ * Prints the error that ended a command.
+ * @returns the exit status
+ */
 export function report(thrown: unknown): number {
   const error = resourceError(thrown) ?? thrown
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
@@ -125,7 +128,10 @@ function requireAfterParsing(command: Command): void {
   })
 }
 
-/** Suggestion after an unknown command. Commander itself only suggests names that are spelt almost alike. */
+/**
+ * Text that is appended to the error for an unknown command and suggests similar ones. Commander itself only suggests
+ * names that are spelt almost alike.
+ */
 function nearestCommands({ commands }: Command, line: string): string {
   const [, unknown] = /: unknown command '(.*)'$/s.exec(line) ?? []
   if (unknown === undefined) return ''

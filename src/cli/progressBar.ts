@@ -12,7 +12,7 @@ const WIDEST_BAR = 40
 const NARROWEST_BAR = 5
 const NUMBERS = 55
 
-/** Progress on stderr: a bar with rate and time left on a terminal, a line every ten seconds elsewhere. */
+/** Shows progress on stderr: on a terminal, a bar with rate and time left; elsewhere, a line every ten seconds. */
 export function terminalProgress(): ProgressListener {
   return listenTo(process.stderr.isTTY ? barProgress() : lineProgress())
 }
@@ -71,7 +71,10 @@ function lineProgress(): Progress {
   }
 }
 
-/** Describes the progress of work. The rate is measured from the first update on, because work may start slowly. */
+/**
+ * Makes texts about the progress of one piece of work, such as `120/961 images, 85 images/s, 9.9 s left`. The rate is
+ * measured from the first update on, because work may start slowly.
+ */
 function stretchOf(label: string, total: number, measure: ProgressMeasure = { unit: 'images', before: 0 }) {
   const { unit, before } = measure
   let first: { readonly count: number; readonly time: number } | undefined

@@ -2,7 +2,10 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { WorkerError } from '../errors.js'
 import type { ProgressListener } from '../progress.js'
 
-/** Text that shows the cursor and wraps lines again, because a progress bar switches both off. */
+/**
+ * Control characters that make the terminal show its cursor and wrap long lines again. A progress bar switches both
+ * off.
+ */
 export const TERMINAL_AS_IT_WAS = '\x1b[?25h\x1b[?7h'
 
 /** Environment variable that tells a process that another process watches it. */
@@ -22,22 +25,27 @@ const CRASHES: ReadonlySet<NodeJS.Signals> = new Set([
   'SIGTRAP',
 ])
 
-/** On Windows, the exit status of an uncaught exception is its code, such as 0xC0000005. */
+/**
+ * Lowest exit status that means a crash on Windows. There, a crashed process exits with the code of its uncaught
+ * exception, such as 0xC0000005.
+ */
 const FIRST_EXCEPTION = 0xc0000000
 
-/** Message of the computing process to the watching one. */
+/** Message from the computing process to the process that watches it. */
 interface AtWork {
-  /** The work that begins now. */
+  /** Label of the work that begins now, such as the id of a network. */
   readonly at: string
   /** Amount of work that is left. It decreases when work is finished. */
   readonly left: number
 }
 interface Forwarded {
-  /** Signal that the watching process received. */
+  /** Signal that the watching process received and passes on. */
   readonly signal: 'SIGINT' | 'SIGTERM'
 }
 
-/** Whether these arguments start a study, and not only print its help or plan. */
+/**
+ * Whether these arguments run a study (and not only print its help or plan) in a process that no other one watches yet.
+ */
 export function isToBeSupervised(words: readonly string[]): boolean {
   const isStudy = words[0] === 'reproduce' && !words.some((word) => /^(-h|--help|--dry-run)$/.test(word))
   return isStudy && !isWatched()
@@ -45,9 +53,9 @@ export function isToBeSupervised(words: readonly string[]): boolean {
 
 /**
  * Runs the command in a child process. If the child crashes (because of a bug in a provider, or too little memory), it
- * is started again, until it has crashed three times at the same work. Finished units are kept. This costs only a
- * second process that waits. A separate process per ONNX Runtime session would cost MobileNetV2 4 to 15 % of its speed,
- * and the embedded networks 30 to 60 % (measured with `bench/sessions.mjs`).
+ * is started again, until it has crashed three times at the same work. Results that are already stored are kept. The
+ * only cost is this process, which waits. A separate process for each ONNX Runtime session would slow MobileNetV2 by 4
+ * to 15 %, and the embedded networks by 30 to 60 % (measured with `bench/sessions.mjs`).
  */
 export async function supervise(): Promise<void> {
   let child: ChildProcess | undefined
@@ -88,7 +96,7 @@ function isWatched(): boolean {
   return process.env[WATCHED] !== undefined && process.send !== undefined
 }
 
-/** Wraps a listener, so that the start of each piece of work is also reported to the watching process. */
+/** Wraps a progress listener, so that the start of each piece of work is also reported to the watching process. */
 export function toldToSupervisor(listener: ProgressListener): ProgressListener {
   if (!isWatched()) return listener
   return (event) => {
@@ -133,7 +141,7 @@ function crashOf(status: number | null, signal: NodeJS.Signals | null): string |
   return status !== null && status >= FIRST_EXCEPTION ? `crashed (0x${status.toString(16)})` : undefined
 }
 
-/** Ends this process with the same exit status or signal as the other process. */
+/** Ends this process with the exit status or signal with which the child process ended. */
 function endAs(status: number | null, signal: NodeJS.Signals | null): void {
   if (signal === null) {
     process.exitCode = status ?? 1

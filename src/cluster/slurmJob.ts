@@ -7,9 +7,9 @@ interface JobResources {
   /** Processor cores of each task. */
   readonly cpus: number
   readonly gpus: number
-  /** Mebibytes of each task. */
+  /** Memory of each task in mebibytes. */
   readonly memory: number
-  /** Minutes of each task. */
+  /** Time limit of each task in minutes. */
   readonly minutes: number
   readonly partition: string | null
 }
@@ -40,7 +40,10 @@ export function slurmFolder({ out }: Pick<JobPlan, 'out'>): string {
   return join(out, 'slurm')
 }
 
-/** The script of an array job, whose tasks share the units of the study. */
+/**
+ * Makes the script of the Slurm array job. Its tasks share the units of the study (a unit is one object at one size in
+ * one network).
+ */
 export function arrayScript(plan: JobPlan): string {
   return script(plan, {
     comment: [
@@ -52,7 +55,10 @@ export function arrayScript(plan: JobPlan): string {
   })
 }
 
-/** The script of the job that runs after the array. It computes units that are still missing, and writes the report. */
+/**
+ * Makes the script of the job that runs after the array. It computes units that are still missing, then writes the
+ * report.
+ */
 export function reportScript(plan: JobPlan): string {
   return script(plan, {
     comment: ['Runs after all tasks have ended. Computes the units that are still missing, then writes the report.'],
@@ -67,7 +73,7 @@ interface ScriptParts {
   readonly arguments: readonly string[]
 }
 
-/** The script uses `exec`, so that signals to the shell reach the command. */
+/** Makes a job script. It starts the command with `exec`, so that signals to the shell reach the command. */
 function script(plan: JobPlan, { comment, options, arguments: more }: ScriptParts): string {
   const { cpus, gpus, memory, minutes, partition, folder, command } = plan
   const all = [
@@ -94,7 +100,7 @@ function script(plan: JobPlan, { comment, options, arguments: more }: ScriptPart
 }
 
 /**
- * An option as a line of a job script. A value with spaces, quotes or `#` needs quotes.
+ * Turns an option of sbatch into the text of a `#SBATCH` line. A value with spaces, quotes or `#` is put in quotes.
  * @throws UsageError for a control character, such as a line break, which would end the option early
  */
 function directive(option: string): string {

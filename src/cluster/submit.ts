@@ -11,7 +11,7 @@ import { arrayScript, type JobPlan, reportScript, slurmFolder, studyWords } from
 
 /** Options of `submitSlurm`. */
 export interface SlurmOptions {
-  /** Number of processes that share the units, 1 to 10000. */
+  /** Number of processes that share the work, 1 to 10000. */
   readonly tasks: number
   /** Processor cores per process; 4 by default. */
   readonly cpus?: number
@@ -19,7 +19,7 @@ export interface SlurmOptions {
   readonly gpus?: number
   /** Time limit of each process in minutes; by default estimated from a short benchmark of each network. */
   readonly minutes?: number
-  /** Slurm partition; by default the cluster's. */
+  /** Slurm partition to run on; by default the default partition of the cluster. */
   readonly partition?: string
   /** Options of `reproduce`; they become the command line of each job. */
   readonly study: Omit<ReproduceOptions, 'report'>
@@ -31,20 +31,20 @@ export interface SlurmOptions {
 export interface SlurmSubmission {
   /** Text of the two job scripts. */
   readonly scripts: { readonly array: string; readonly report: string }
-  /** Folder of the scripts; null with `print`. */
+  /** Folder that holds the scripts; null with `print`, which writes none. */
   readonly folder: string | null
-  /** Slurm's IDs of the two jobs; null with `print`. */
+  /** Slurm's IDs of the two jobs; null with `print`, which submits none. */
   readonly jobs: { readonly array: string; readonly report: string } | null
-  /** Cost of the study. Its times are null if you gave `minutes`, or weights are missing. */
+  /** Estimated cost of the study. Its times are null if you set `minutes`, or if weights are missing. */
   readonly estimate: StudyEstimate
 }
 
-/** Most tasks of one array job. Clusters usually allow fewer (Slurm's MaxArraySize). */
+/** Largest number of tasks in one array job. Clusters usually allow fewer (Slurm's MaxArraySize). */
 const MOST_TASKS = 10_000
 
 /**
- * Submits a study to Slurm as two jobs. The tasks of an array job share the units; when they have ended, the second job
- * writes the report. The scripts stay in the results folder.
+ * Submits a study to Slurm as two jobs. The first is an array job, whose tasks share the work. When all of them have
+ * ended, the second job writes the report. The scripts stay in the results folder.
  *
  * @throws UsageError for invalid options, or if you leave out `minutes` and this machine lacks the study's device
  * @throws InputError if weights are missing
@@ -71,7 +71,7 @@ export async function submitSlurm(options: SlurmOptions): Promise<SlurmSubmissio
   }
   const scripts = { array: arrayScript(plan), report: reportScript(plan) }
   if (print) return { scripts, folder: null, jobs: null, estimate }
-  // Fails if sbatch is missing. Nothing has been written yet.
+  // Throws an error if sbatch is missing. Up to here, nothing has been written.
   await runSbatch(['--version'])
   const folder = slurmFolder(plan)
   await makeWritableFolder(folder)
@@ -86,15 +86,18 @@ export async function submitSlurm(options: SlurmOptions): Promise<SlurmSubmissio
 }
 
 /**
- * Mebibytes of each task: the features of a unit, the weights, and the workers' copies of the weights. With a GPU, the
- * features count twice, because one unit is measured while the next one is extracted.
+ * Memory in mebibytes that each task needs for the features of a unit, the weights, and the workers' copies of the
+ * weights. With a GPU, the features count twice, because one unit is measured while the next one is extracted.
  */
 function memoryOf({ featureBytes, weightsBytes }: StudyEstimate, cpus: number, gpus: number): number {
   const copies = Math.min(cpus * weightsBytes, Math.max(weightsBytes, 600 * 2 ** 20))
   return Math.ceil((featureBytes * (gpus > 0 ? 2 : 1) + weightsBytes + copies) / 2 ** 20) + 1024
 }
 
-/** Factor on the time of the images, because classifiers take additional time and other machines may be slower. */
+/**
+ * The time limit is the estimated time of the images times this factor, because classifiers take additional time and
+ * other machines may be slower.
+ */
 const MARGIN = 2
 const LEAST_MINUTES = 15
 
@@ -104,7 +107,7 @@ function minutesOf({ seconds, unitSeconds, missing }: StudyEstimate, tasks: numb
     throw new UsageError(
       `cannot estimate the time limit without the weights of ${missing[0]?.id}; set it with \`time\``,
     )
-  // With more tasks than units, a task still computes one whole unit.
+  // A task computes whole units, so it takes at least as long as one unit.
   const each = (Math.max(seconds / tasks, unitSeconds) * availableCores()) / cpus
   return Math.max(LEAST_MINUTES, Math.ceil((each * MARGIN) / 60))
 }

@@ -23,14 +23,17 @@ const UNIT_SHARE = 4
 
 /** Options of `explore`. */
 export interface ExploreOptions extends WishedSettings {
-  /** Results folder for units that you keep on the page; `shiftscope-results` by default. */
+  /** Results folder for the results that you keep on the page; `shiftscope-results` by default. */
   readonly results?: string
   /**
    * Networks to offer, named as in `openNetwork`; the first two open side by side. By default, all networks whose
    * weights are on this machine.
    */
   readonly models?: readonly string[]
-  /** Reduces a map to one value per channel: `mean`, `max` or `center`. By default (`none`), maps are flattened. */
+  /**
+   * How to reduce a feature map to one value per channel: `mean`, `max` or `center`. By default (`none`), the whole map
+   * is flattened.
+   */
   readonly pool?: Pool
   /** Address (https, or http on this machine) or folder to fetch weights from; by default the publisher's address. */
   readonly mirror?: string
@@ -48,7 +51,7 @@ export interface ExploreOptions extends WishedSettings {
 
 /** A running server of the live page. */
 export interface Exploration extends AsyncDisposable {
-  /** Address of the page, including its secret. */
+  /** Address of the page. It contains the secret without which the server refuses requests. */
   readonly address: string
   /** Address that the server listens on. */
   readonly host: string
@@ -109,7 +112,7 @@ export async function explore(options: ExploreOptions = {}): Promise<Exploration
   })
   const secret = randomBytes(24).toString('base64url')
   let place = { host, port }
-  // Imported only here because it reserves gibibytes of address space, which no other command needs.
+  // Imported only now, because this module reserves gibibytes of address space, which no other command needs.
   const { liveServer } = await import('./server.js')
   const server = liveServer(explorer, secret, () => place)
   const closeAll = async () => {

@@ -32,7 +32,7 @@ export interface ExplorerOptions {
   readonly networks: LiveNetworks
   readonly objects: Objects
   readonly units: LiveUnits
-  /** Most bytes of the features of one object. */
+  /** Largest number of bytes that the features of one object may take. */
   readonly mostBytes: number
   /** Whether the page opens with the first two networks side by side. */
   readonly opensTwo: boolean
@@ -71,14 +71,14 @@ export function openExplorer(options: ExplorerOptions) {
       ...{ networks: networks.list(), missing: await networks.missing(), objects: objects.list() },
       ...{ mostBytes, opensTwo },
     }),
-    /** PNG of an object at a size, with hard edges as in the network's images. */
+    /** Returns a PNG of an object at a size, with hard edges as in the images that the network gets. */
     picture: async (object: number, size: number): Promise<Buffer> => {
       const largest = Math.max(...networks.list().map(({ frame }) => frame))
       return patchPng((await objects.patch(object, size, largest)).rgba, size, 'hard')
     },
     addObject: objects.add,
     addNetwork: networks.drop,
-    /** Messages of a map while it is computed. Work continues only while somebody reads them. */
+    /** Yields messages with parts of a map while it is computed. Work continues only while somebody reads them. */
     map: async function* (request: MapRequest, signal: AbortSignal): AsyncGenerator<MapMessage, void, undefined> {
       const { layer, anchor, cursor, ...scene } = request
       const unit = await unitOf(scene)
@@ -113,7 +113,7 @@ function checkStride(network: Network, { size, stride }: LiveScene, mostBytes: n
   if (least > stride) throw new InputError(`${doNotFit}; choose stride ${least}`)
 }
 
-/** Fetches the weights of a network, and adds it to the page. */
+/** Downloads the weights of a network and adds it to the page. Meanwhile, it yields messages about the progress. */
 async function* pulled(
   id: string,
   networks: LiveNetworks,

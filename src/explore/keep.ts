@@ -23,21 +23,22 @@ export interface UnitToKeep {
   readonly execution: Execution
   readonly scene: LiveScene
   readonly object: KnownObject
-  /** Name of the network on the command line. */
+  /** Name of the network as the command line takes it: an id or a path. */
   readonly model: string
   /** Whether the network is an uploaded file, which is removed when this process ends. */
   readonly isDropped: boolean
   readonly pool?: ReproduceOptions['pool'] | undefined
   readonly out: string
-  /** Whether to replace a unit of the same name that was made differently. */
+  /** Whether to replace stored results of the same name that were made with other settings. */
   readonly replaces: boolean
   readonly signal: AbortSignal
 }
 
 /**
- * Returns a function that stores a unit as `reproduce` does, but from the features in memory. The function also stores
- * the object, so that `reproduce` can compute the unit again. It first waits until all positions are computed. Units
- * are stored one after the other, so that each call sees the units stored before.
+ * Returns a function that stores a unit (one object in one network) as `reproduce` does, but with the features that are
+ * already in memory. The function also stores the object, so that `reproduce` can compute the unit again. It first
+ * waits until the features of all positions are computed. Units are stored one after the other, so that each call sees
+ * the units stored before.
  *
  * The function throws the errors of `reproduce`, and the signal's reason.
  */

@@ -5,28 +5,31 @@ import { coarseToFine, offsetsAt, type Position, type PositionGrid } from '../en
 import type { Scene } from '../engine/task.js'
 import type { Network } from '../networks/index.js'
 
-/** Most positions per call of the engine. Their features are in memory twice until the call ends. */
+/**
+ * Largest number of positions per call of the engine. Until a call ends, the features of its positions are in memory
+ * twice.
+ */
 const MOST_ROWS_A_CALL = 1536
 
-/** Positions at this distance from each other, in steps of the grid, are computed first. */
+/** The positions that are computed first are this many grid steps apart. */
 const FIRST_LEVEL = 32
 
-/** Side of the square of positions around the cursor that is computed early. It is a number of positions. */
+/** Around the cursor, a square with this many positions along each side is computed early. */
 const AROUND_CURSOR = 5
 
 /**
- * Milliseconds that work continues after the last follower has left. A follower often returns at once with another
- * layer or anchor.
+ * After the last follower (a reader of results) has left, the work continues for this many milliseconds. A follower
+ * often returns at once with another layer or anchor.
  */
 const LEFT_FOR_GOOD = 150
 
-/** The feature of one position in each layer. */
+/** The features of one position: a vector for each layer. */
 type FeatureRow = readonly Float32Array[]
 
 /**
- * One object moved through one network, with all features computed so far in memory. A map is computed from these
- * features, so another anchor or layer needs no new images. Once all positions are computed, the features are
- * bit-identical to those of `reproduce`.
+ * One object that moves across the image of one network, with all features computed so far in memory. A map is computed
+ * from these features, so another anchor or layer needs no new images. Once all positions are computed, the features
+ * are bit-identical to those of `reproduce`.
  */
 export interface LiveUnit {
   readonly network: Network
@@ -34,31 +37,39 @@ export interface LiveUnit {
   readonly grid: PositionGrid
   /** Bytes of the features of all positions. */
   readonly bytes: number
-  /** Indices of the positions (rows of `grid.offsets`) that have features, in the order in which they first arrived. */
+  /** Indices, in `grid.offsets`, of the positions that have features, in the order in which these first arrived. */
   readonly rows: () => Int32Array
   /**
-   * Features of each layer, [rows, dims], in the order of `rows`. Positions near the cursor are computed early. They
-   * are computed again in their turn (in the order from coarse to fine), and these features replace the early ones.
+   * Features of each layer, [rows, dims], in the order of `rows`. Positions are computed from coarse to fine, but those
+   * near the cursor are also computed early. When their turn comes, they are computed again, and these features replace
+   * the early ones.
    */
   readonly matrices: readonly Float32Array[]
-  /** Number of positions that were computed in their turn. Their features no longer change. */
+  /** Number of positions that were computed in their turn, not early. Their features no longer change. */
   readonly finished: () => number
   readonly isWhole: () => boolean
-  /** Adds a follower. Work continues while there is at least one. @returns a function that removes the follower */
+  /**
+   * Adds a follower. Work continues while there is at least one follower.
+   * @returns a function that removes the follower
+   */
   readonly follow: (follower: Follower) => () => void
   readonly isFollowed: () => boolean
   /** Stops the work even if there are followers. Calls of the engine that are running still finish. */
   readonly stop: () => void
-  /** A row's features, computed immediately if they are missing. @throws the errors of `NetworkHandle.extract` */
+  /**
+   * Returns the features at one position, given by its index in `grid.offsets`. Missing features are computed
+   * immediately.
+   * @throws the errors of `NetworkHandle.extract`
+   */
   readonly featuresAt: (row: number) => Promise<FeatureRow>
-  /** Computes the positions around this one first. */
+  /** Computes the positions around this one before the others. */
   readonly lookAt: (position: Position) => void
 }
 
 interface Follower {
-  /** Called when more rows have features. */
+  /** Called when more positions have features. */
   readonly onRows: () => void
-  /** Called when the work has failed; no more rows will arrive. */
+  /** Called when the work has failed. No more features will arrive. */
   readonly onFailure: (error: unknown) => void
 }
 
@@ -88,7 +99,7 @@ export function openLiveUnit(
     features.release()
     tell(({ onRows }) => onRows())
   }
-  /** Computes a few rows before their turn, each image by itself. */
+  /** Computes a few positions before their turn. Nothing is reused here: each image is computed completely. */
   const computeEarly = async (wanted: Int32Array, signal?: AbortSignal) =>
     putAll(wanted, await use((handle) => handle.extract(scene, offsetsAt(grid.offsets, wanted), { signal })), false)
   const computeRows = async (wanted: Int32Array, signal: AbortSignal) => {
@@ -99,8 +110,8 @@ export function openLiveUnit(
     const features = await use((handle) =>
       handle.extract(scene, offsetsAt(grid.offsets, wanted), { whole: grid.offsets, signal, onRows }),
     )
-    // If the engine failed after some calls of `onRows`, it computed all rows again in another way (without reuse, or
-    // on the processor). Its result replaces the earlier rows.
+    // The engine may fail after some calls of `onRows`. It then computes all rows again in another way (without reuse,
+    // or on the processor), and its result replaces the rows that came before.
     putAll(wanted, features, true)
   }
   const compute = async (signal: AbortSignal) => {
@@ -179,7 +190,7 @@ export function openLiveUnit(
   }
 }
 
-/** Keeps two calls of the engine running, so that one computes while the other finishes. */
+/** Computes rows in two calls of the engine at a time, so that one computes while the other finishes. */
 async function inTwoLanes(
   rows: Int32Array,
   rowsACall: number,
@@ -192,7 +203,7 @@ async function inTwoLanes(
       const wanted = rows.subarray(next, next + rowsACall)
       next += wanted.length
       await compute(wanted).catch((error: unknown) => {
-        // This stops the other lane, too.
+        // The other lane then finds no rows left, and stops too.
         next = rows.length
         throw error
       })
@@ -201,7 +212,7 @@ async function inTwoLanes(
   await Promise.all([lane(), lane()])
 }
 
-/** Stores features of rows in the order in which the rows first arrive. */
+/** Stores the features of each row (position) of the grid, in the order in which the rows first arrive. */
 function keptRows({ layers }: Network, total: number) {
   const rows = new Int32Array(total)
   const matrices = layers.map(({ dims }) => new Float32Array(total * dims))
@@ -211,8 +222,10 @@ function keptRows({ layers }: Network, total: number) {
   let count = 0
   let finished = 0
   /**
-   * @param hasTurn whether the features were computed in the row's turn. Early features may differ in their last bits,
-   * because each image was computed by itself.
+   * Stores the features of one row.
+   * @param from index of the row in `source`
+   * @param hasTurn whether the features were computed in the row's turn, not early. Early features may differ in their
+   *   last bits, because they are computed without reuse.
    */
   const put = (row: number, from: number, source: readonly Float32Array[], hasTurn: boolean) => {
     if (!hasTurn && placeOf[row] !== -1) return
@@ -244,7 +257,10 @@ function keptRows({ layers }: Network, total: number) {
   }
 }
 
-/** Rows of `grid.offsets` from coarse to fine. Anchors outside the grid come after the coarsest level. */
+/**
+ * Indices of all positions in `grid.offsets`, in the order of computation: from a coarse grid to the full one. Anchors
+ * outside the grid come after the coarsest level.
+ */
 function rowsInOrder(grid: PositionGrid): Int32Array {
   const [first, ...others] = coarseToFine(grid).map(({ indices }) => [...indices])
   const extra = Array.from(
@@ -254,13 +270,13 @@ function rowsInOrder(grid: PositionGrid): Int32Array {
   return Int32Array.from([...(first ?? []), ...extra, ...others.flat()])
 }
 
-/** The coarsest level, and all anchors. */
+/** Indices of the positions to compute first: the coarsest level, and all anchors. */
 function firstRows(grid: PositionGrid): Int32Array {
   const coarse = coarseToFine(grid).flatMap(({ level, indices }) => (level === FIRST_LEVEL ? [...indices] : []))
   return Int32Array.from(new Set([...coarse, ...grid.anchors.map(({ index }) => index)]))
 }
 
-/** Rows of `grid.offsets` of the positions nearest to a pixel. */
+/** Indices, in `grid.offsets`, of the positions nearest to a pixel. */
 function rowsAround({ rows, cols, stride }: PositionGrid, { row, col }: Position): Int32Array {
   const along = (pixel: number, count: number) => {
     const middle = Math.min(count - 1, Math.max(0, Math.round(pixel / stride)))

@@ -7,7 +7,7 @@ import type { MapMessage, MapRequest, MapRows } from '../page/live.js'
 import { availableCores } from '../support/machine.js'
 import type { LiveUnit } from './liveUnit.js'
 
-/** Shortest time between two messages in milliseconds, because each message needs a pass over its features. */
+/** Shortest time in milliseconds between two messages. Each one needs a pass over the features that it reports. */
 const BETWEEN_MESSAGES = 120
 
 /**
@@ -30,8 +30,8 @@ export async function* mapMessages(
     let sent = 0
     for (;;) {
       const isWhole = unit.isWhole()
-      // Once the unit is whole, all features are final. Those at the anchor and the center may have been replaced, and
-      // all values depend on them. So all values are sent again.
+      // When all positions are computed, all features are final. Those at the anchor and the center may have been
+      // replaced, and every value depends on them. So all values are sent again.
       if (isWhole) sent = 0
       const [atAnchor, atCenter] = [await unit.featuresAt(anchor), await unit.featuresAt(center)]
       const rows = unit.rows().subarray(sent)
@@ -66,7 +66,10 @@ export function followUnit(unit: LiveUnit, signal: AbortSignal) {
   const onAbort = () => wake()
   signal.addEventListener('abort', onAbort)
   return {
-    /** Waits for a change. @param milliseconds shortest wait */
+    /**
+     * Waits until more positions have features.
+     * @param milliseconds shortest time to wait
+     */
     next: async (milliseconds: number) => {
       await new Promise((done) => setTimeout(done, Math.max(0, milliseconds)))
       while (!hasChanged && failure === undefined && !signal.aborted)
@@ -85,7 +88,7 @@ export function followUnit(unit: LiveUnit, signal: AbortSignal) {
 }
 
 /**
- * Row of `grid.offsets` for a position in pixels, which must be on the grid or an anchor.
+ * Index in `grid.offsets` of a position in pixels, which must be on the grid or an anchor.
  * @throws InputError for any other position
  */
 function rowOf({ grid }: LiveUnit, { row, col }: { readonly row: number; readonly col: number }): number {
@@ -98,7 +101,10 @@ function rowOf({ grid }: LiveUnit, { row, col }: { readonly row: number; readonl
   return down * grid.cols + right
 }
 
-/** Returns a function that makes messages from features: cosines of one layer, and the network's answers. */
+/**
+ * Returns a function that turns features into messages for the page. A message has the cosines of one layer and, if the
+ * network's classes are known, its answers.
+ */
 function mapMaker({ network, grid, matrices }: LiveUnit, wanted: string) {
   const layer = network.layers.findIndex(({ name }) => name === wanted)
   if (layer === -1) throw new InputError(`${network.id} has no layer ${wanted} here; choose one of its layers`)

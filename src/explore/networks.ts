@@ -22,7 +22,7 @@ import { counted, printable } from '../support/text.js'
 import { fileStem, freeName } from './objects.js'
 import { openSentFiles, type SentFile } from './sentFiles.js'
 
-/** Networks that stay open: two are shown side by side, and the user may return to a third. */
+/** Number of networks that stay open: two are shown side by side, and the user may return to a third. */
 const MOST_OPEN = 3
 
 /** Number of images that the engine is told to expect: enough to be worth a short trial of settings. */
@@ -35,13 +35,16 @@ export interface LiveNetworks {
   readonly find: (id: string) => Network
   /**
    * Opens a network if necessary, and calls a function with it. The network stays open until the function's promise
-   * settles. If too many networks are open, those unused longest are closed.
+   * settles. If too many networks are open, the least recently used are closed.
    * @throws the errors of `openExecution`
    */
   readonly use: <T>(id: string, scene: Scene, act: (execution: Execution) => Promise<T>) => Promise<T>
   /** Seconds since the network began to open; 0 if nobody has asked for it yet; undefined if it is open. */
   readonly openingSeconds: (id: string) => number | undefined
-  /** The network's name on the command line. For an uploaded file, its path, which is valid until this process ends. */
+  /**
+   * The network as the command line names it. For an uploaded file, this is its path, which is valid until this process
+   * ends.
+   */
   readonly sourceOf: (id: string) => { readonly model: string; readonly isDropped: boolean }
   /** Adds a network of the catalog whose weights were just fetched. */
   readonly add: (id: string) => Promise<LiveNetwork>
@@ -60,7 +63,7 @@ interface Opened {
   /** Time at which opening began, in milliseconds of `performance.now`. */
   readonly since: number
   isReady: boolean
-  /** Work that uses the network. */
+  /** Running calls that use the network. It is closed only after they end. */
   readonly works: Set<Promise<unknown>>
 }
 
@@ -70,7 +73,7 @@ export interface LiveNetworkOptions {
   readonly pool?: Pool | undefined
   readonly request: DeviceRequest
   readonly wished: WishedSettings
-  /** Whether somebody looks at maps of this network. Such a network stays open. */
+  /** Whether somebody looks at maps of this network. A network that is looked at stays open. */
   readonly isUsed: (id: string) => boolean
   readonly onNote: (line: string) => void
   readonly signal: AbortSignal
@@ -93,7 +96,7 @@ export async function openLiveNetworks(options: LiveNetworkOptions): Promise<Liv
     return network
   }
   for (const model of models ?? []) await choose(model)
-  // A damaged file among networks that the user did not name hides only that network.
+  // If the user named no networks, all that are found are offered. One with a damaged file is left out, with a note.
   for (const model of models === undefined ? await present() : [])
     await choose(model).catch((error: unknown) => {
       if (!(error instanceof InputError)) throw error
@@ -181,7 +184,7 @@ function liveExecutions({ request, wished, isUsed, onNote, signal }: LiveNetwork
       // After an abort, nobody would close a network that opens now.
       signal.throwIfAborted()
       const opened = open.get(id) ?? begin(network, scene)
-      // The map is ordered by last use; the most recent network comes last.
+      // A Map keeps the order of insertion. So the network that was used last comes last.
       open.delete(id)
       open.set(id, opened)
       const work = opened.execution.then(act)

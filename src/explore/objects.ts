@@ -9,33 +9,39 @@ import { pictureFormat } from '../patches/pictureFormat.js'
 /** Bytes of the largest picture that is accepted; a photo has a few million. */
 export const MOST_PICTURE_BYTES = 32 * 1024 * 1024
 
-/** Most objects of the user that are kept. Beyond that, the oldest are dropped. */
+/** Number of pictures that are kept for the user. When there are more, the oldest is dropped. */
 const MOST_OWN = 32
 
-/** Longest side of an object in pixels. Few networks have larger images. */
+/** Longest side of an object in pixels. Few networks take larger images. */
 const LONGEST_SIDE = 1024
 
-/** Most seconds for drawing an SVG. The limit is low because a user waits for it. */
+/** Time limit in seconds for drawing an SVG. It is low because a user waits for the picture. */
 const DRAWING_SECONDS = 10
 
-/** Longest name of an object in characters, since it becomes the name of a file. */
+/** Largest number of characters in the name of an object, which becomes the name of a file. */
 const LONGEST_NAME = 60
 
 /** The objects that can be moved: the built-in patches, and pictures that the user added. */
 export interface Objects {
   readonly list: () => readonly LiveObject[]
   /**
-   * Adds a picture. The object is the part that is not transparent, or the whole picture if nothing is transparent.
-   * @throws InputError for anything that is not a picture or shows nothing; the signal's reason
+   * Adds a picture as an object. The object is the part that is not transparent, or the whole picture if nothing is
+   * transparent.
+   * @throws InputError for anything that is not a picture or shows nothing
+   * @throws the signal's reason after an abort
    */
   readonly add: (bytes: Uint8Array, name: string, signal: AbortSignal) => Promise<LiveObject>
-  /** @throws InputError for an object that is unknown or was removed; UsageError for a size that does not fit */
+  /**
+   * Returns the patch of an object at a size.
+   * @throws InputError for an object that is unknown or was removed
+   * @throws UsageError for a size that does not fit into the frame
+   */
   readonly patch: (key: number, size: number, frame: number) => Promise<Patch>
   readonly find: (key: number) => KnownObject
 }
 
 export interface KnownObject extends LiveObject {
-  /** A built-in patch, or the object's pixels. */
+  /** A built-in object, or the pixels of a picture that the user added. */
   readonly source: PatchSource | Image
 }
 
@@ -47,7 +53,7 @@ export async function openObjects(): Promise<Objects> {
   let before: Promise<unknown> = Promise.resolve()
   const decode = (bytes: Uint8Array, signal: AbortSignal): Promise<Image> => {
     const decoded = () => decodeImage(bytes, 'the picture', signal, drawingLimits(DRAWING_SECONDS))
-    // An SVG does not wait, because another process draws it.
+    // An SVG need not wait, because it is drawn in another process.
     if (pictureFormat(bytes) === 'svg') return decoded()
     const image = before.then(decoded)
     // `before` must not hold the picture, which would then stay in memory.

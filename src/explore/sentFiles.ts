@@ -15,7 +15,8 @@ export interface SentFile {
 /** Uploaded files, in a temporary folder that `remove` deletes. */
 export interface SentFiles {
   /**
-   * Writes a file, and keeps it if `open` accepts it. Only one file can be written at a time.
+   * Writes an uploaded file and calls `open` with its path. If `open` fails, the file is removed. Only one file can be
+   * written at a time.
    * @param name name of the written file
    * @param most limit for the file's size in bytes
    * @throws InputError for a larger file, or while another file arrives

@@ -15,16 +15,16 @@ import type { Explorer } from './explorer.js'
 import { fromOwnPage, isSecret, type ServerPlace } from './guard.js'
 import { MOST_PICTURE_BYTES } from './objects.js'
 
-/** Most bytes of a request's body, except for pictures and networks. */
+/** Largest size of a request's body in bytes. Pictures and networks have limits of their own. */
 const MOST_BYTES = 64 * 1024
 
-/** Most maps that are computed at a time. Each browser tab shows up to two. */
+/** Largest number of answers that are streamed at a time, mostly maps. Each browser tab shows up to two maps. */
 const MOST_STREAMS = 12
 
-/** Most connections at a time. Browsers open a few per tab. */
+/** Largest number of connections at a time. Browsers open a few per tab. */
 const MOST_CONNECTIONS = 64
 
-/** Seconds that a request may take to arrive. */
+/** Time limit in seconds for a request to arrive completely. */
 const REQUEST_SECONDS = 60
 
 const place = z.object({ row: z.int().min(0).max(4096), col: z.int().min(0).max(4096) })
@@ -55,12 +55,12 @@ const HEADERS = {
   },
   referrerPolicy: 'no-referrer',
   crossOriginResourcePolicy: 'same-origin',
-  // Off because the server uses plain HTTP.
+  // This header would demand HTTPS, and the server speaks only plain HTTP.
   strictTransportSecurity: false,
 }
 
 /**
- * The server of the live page. Every path starts with the secret, and only the page itself may send requests.
+ * Makes the server of the live page. Every path starts with the secret, and only the page itself may send requests.
  * @param at returns where the server listens; called only after it has started to listen
  */
 export function liveServer(explorer: Explorer, secret: string, at: () => ServerPlace): Server {
@@ -139,7 +139,10 @@ function liveRoutes(explorer: Explorer): Hono {
   return page
 }
 
-/** Streams objects as lines of JSON until they end or nobody reads them any more; at most MOST_STREAMS at a time. */
+/**
+ * Returns a function that answers a request with a stream of objects, one line of JSON each. A stream ends with its
+ * objects, or when nobody reads it any more. At most MOST_STREAMS run at a time.
+ */
 function lineAnswers() {
   let streams = 0
   return (context: Context, lines: (signal: AbortSignal) => AsyncIterable<object>): Response => {
@@ -170,12 +173,12 @@ function lineAnswers() {
 }
 
 /**
- * If there are too many connections, a new one replaces the oldest one that is not being answered. So connections that
- * never finish a request cannot keep others out.
+ * Limits the number of connections. If there are too many, a new one replaces the oldest one that is not being
+ * answered. So connections that never finish a request cannot keep others out.
  */
 function limitConnections(server: Server): void {
   const connections = new Set<Socket>()
-  /** Connections without a request, the oldest first. */
+  /** Connections that have no request to answer, the oldest first. */
   const waiting = new Set<Socket>()
   server.on('connection', (socket: Socket) => {
     if (connections.size >= MOST_CONNECTIONS) {

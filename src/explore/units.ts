@@ -3,8 +3,8 @@ import type { LiveScene } from '../page/live.js'
 import type { LiveUnit } from './liveUnit.js'
 
 /**
- * Computed units by scene. If their features need too much memory, units that nobody looks at are dropped, the least
- * recently used first.
+ * The live units (features of one object in one network) by their scene. If the features need too much memory, units
+ * that nobody looks at are dropped, the least recently used first.
  */
 export interface LiveUnits {
   readonly find: (scene: LiveScene) => LiveUnit | undefined
@@ -12,14 +12,14 @@ export interface LiveUnits {
   /** Whether somebody looks at an object in this network. */
   readonly isUsed: (network: string) => boolean
   readonly stop: () => void
-  /** Titles of the units that were dropped since the last call. */
+  /** Titles of the units that were dropped since the last call, such as `dog at 75 px through tiny-alexnet`. */
   readonly forgotten: () => readonly string[]
 }
 
 /** @param mostBytes limit for the features of all units together; units that somebody looks at may exceed it */
 export function openLiveUnits(mostBytes: number): LiveUnits {
   const forgotten: string[] = []
-  /** The most recently used unit is at the end. */
+  /** Ordered by use: the unit that was used last is at the end. */
   let kept: { readonly scene: LiveScene; readonly unit: LiveUnit }[] = []
   return {
     find: (scene) => {

@@ -27,8 +27,8 @@ interface Layer {
 }
 
 /**
- * Makes extract.json. It has a hash of each array, which shows whether the array and extract.json belong together. They
- * may not, because files cannot be replaced at the same moment.
+ * Makes extract.json. It has a hash of each array, which shows whether the array and extract.json belong together.
+ * After an interruption they may not, because two files cannot be replaced at the same moment.
  */
 export function extractFile(extraction: { readonly layers: readonly Layer[] }, origin: object) {
   const layers = extraction.layers.map(({ name, dims, shape, data, equivariance }) => {
@@ -49,7 +49,7 @@ export const gridSchema = z.object({
 
 export type DescribedGrid = z.infer<typeof gridSchema>
 
-/** Id of the network if an extract.json does not name it. */
+/** Stands for the id of the network if extract.json does not give one. */
 export const UNKNOWN_NETWORK = 'unknown network'
 
 /** Contents of extract.json. Only the grid is required. */
@@ -65,19 +65,20 @@ export const descriptionSchema = gridSchema.extend({
   patchSha256: z.string().default(''),
   background: z.string().default(''),
   blend: z.enum(BLENDS).default('hard'),
-  /** Name of the layer with a value for each class, and the classes' names by index; absent if unknown. */
+  /** Name of the layer of class scores, and the names of its classes by index; absent if unknown. */
   answers: z.object({ layer: z.string(), names: z.record(z.string(), z.string()) }).optional(),
 })
 export type ExtractionDescription = z.infer<typeof descriptionSchema>
 
 /**
- * @returns undefined if the folder has no extract.json
+ * Reads the extract.json of a folder.
+ * @returns undefined if the folder has none
  * @throws InputError if extract.json cannot be read or is damaged, because then damaged arrays would not be noticed
  */
 export async function readDescription(folder: string): Promise<ExtractionDescription | undefined> {
   const path = join(folder, EXTRACT_FILE)
   const text = await readRegular(path).catch((error: NodeJS.ErrnoException) => {
-    // An error without a code means a pipe or another special file. It is treated like a missing file.
+    // `readRegular` refuses a pipe or another special file by an error without a code. Such a file counts as missing.
     if (error.code === undefined || error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined
     throw new InputError(`cannot read ${path}: ${error.message}`)
   })
@@ -90,8 +91,8 @@ export async function readDescription(folder: string): Promise<ExtractionDescrip
 
 /**
  * Reads the extract.json in the folder of an array.
- * @returns undefined if there is none, or if it has no entry for the name of this file
- * @throws InputError if it is damaged, or if this array is not the one that its entry describes
+ * @returns undefined if there is none, or if none of its layers has this file's name
+ * @throws InputError if it is damaged, or if the array is not the one that it describes
  */
 export async function describedBeside(
   file: string,

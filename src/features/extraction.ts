@@ -29,14 +29,17 @@ import { kinds, oneOf } from '../support/optionChecks.js'
 import { counted } from '../support/text.js'
 import { arrayFile, extractFile } from './extractFile.js'
 
-/** Number of batches per worker between two writes to disk. `rows` delivers at most as many at once. */
+/**
+ * Number of batches per worker between two writes to disk. `rows` yields the features of at most as many batches at
+ * once.
+ */
 const BATCHES_PER_ROUND = 64
 
 /** An object, its background and its positions. */
 export interface PlacementOptions {
   /** Path of a picture, name of a built-in object, bytes of a picture file, or RGBA `{ data, width, height }`. */
   readonly patch: PatchInput
-  /** Side of the square patch in pixels, from 1 to the frame's side. */
+  /** Side of the square patch in pixels, from 1 to the side of the network's input. */
   readonly size: number
   /** Distance between neighbouring positions in pixels; 1 by default. */
   readonly stride?: number
@@ -64,30 +67,33 @@ export interface RowOptions extends PlacementOptions {
 /** Features of one object at every position, and how they were computed. */
 export interface Extraction extends ExecutionRecord {
   readonly model: string
-  /** Side of the square frame in pixels. */
+  /** Side in pixels of the frame, which is the square image that the network takes. */
   readonly frame: number
   /** Side of the square patch in pixels. */
   readonly size: number
   /** Distance between neighbouring positions in pixels. */
   readonly stride: number
-  /** Number of positions along the vertical axis; `cols` along the horizontal one. */
+  /** Numbers of positions: `rows` along the vertical axis, `cols` along the horizontal one. */
   readonly rows: number
   readonly cols: number
   readonly layers: readonly {
     readonly name: string
     readonly dims: number
-    /** [rows, cols, dims] in C order, maybe on a SharedArrayBuffer. Catalog layers are read before ReLU and softmax. */
+    /** Features in C order, maybe on a SharedArrayBuffer. Catalog layers are read before ReLU and softmax. */
     readonly data: Float32Array
     readonly shape: readonly [rows: number, cols: number, dims: number]
     /** Path of the .npy file; absent without `out`. */
     readonly file?: string
-    /** Equivariance errors for moves of 1, 2, … px from the center; absent if they cannot be measured. */
+    /** Equivariance errors when the object moves by 1, 2, … px from the center; absent if they cannot be measured. */
     readonly equivariance?: readonly EquivarianceError[]
   }[]
-  /** How often the network gave each answer; absent if its classes are unknown or their layer is not read. */
+  /**
+   * Number of positions at which the network answered with each class; absent if its classes are unknown or their layer
+   * is not read.
+   */
   readonly answers?: AnswerCounts
   readonly settings: Settings
-  /** Images that this call computed: rows × cols, or fewer if it resumed an earlier call. */
+  /** Number of images that this call computed: rows × cols, or fewer if it resumed an earlier call. */
   readonly images: number
   readonly seconds: number
   readonly imagesPerSecond: number
@@ -95,21 +101,21 @@ export interface Extraction extends ExecutionRecord {
 
 /** Features of some positions, delivered as soon as they are computed. */
 export interface FeatureRows {
-  /** Row and column of each position in pixels, [count, 2]. */
+  /** Row and column of each position in pixels; shape [count, 2]. */
   readonly positions: Int32Array
-  /** Index of each position in the grid in row-major order, [count]. */
+  /** Index of each position in the grid, counted in row-major order; shape [count]. */
   readonly indices: Int32Array
   readonly layers: readonly {
     readonly name: string
     readonly dims: number
-    /** Features in C order, [count, dims]. */
+    /** Features in C order; shape [count, dims]. */
     readonly data: Float32Array
   }[]
 }
 
 /** Similarity maps of one object, without its features. */
 export interface NetworkComparison {
-  /** Number of positions along the vertical axis; `cols` along the horizontal one. */
+  /** Numbers of positions: `rows` along the vertical axis, `cols` along the horizontal one. */
   readonly rows: number
   readonly cols: number
   readonly stride: number
@@ -137,7 +143,7 @@ export const ROW_OPTIONS = {
 export interface PlacedPatch {
   readonly scene: Scene
   readonly grid: PositionGrid
-  /** Inputs other than the network that decide the features, as extract.json records them. */
+  /** What decides the features apart from the network: the patch, the background and how they are blended. */
   readonly origin: { readonly patch: string; readonly patchSha256: string; readonly background: string } & Pick<
     Scene,
     'blend'
@@ -155,7 +161,10 @@ export async function placePatch(network: Network, options: PlacementOptions): P
   return { scene: sceneOf(patch, background, blend), grid, origin }
 }
 
-/** Extracts features at all positions. With `out`, it saves them regularly, so that the call can be resumed. */
+/**
+ * Extracts features at all positions. With `out`, finished features are saved regularly, so that a later call can
+ * resume an interrupted one.
+ */
 export async function extractPlaced(
   execution: Execution,
   { scene, grid, origin }: PlacedPatch,
@@ -224,7 +233,7 @@ async function keepPictures(out: string, { patch, background }: Scene, identity:
   await keepBackgroundPicture(out, { identity, background }, frame)
 }
 
-/** Inputs other than the patch that decide the features, as extract.json records them. */
+/** What decides the features on the side of the network, such as weights and precision, as extract.json records it. */
 function networkOrigin(network: Network, precision: Precision | undefined) {
   return {
     ...(precision === 'fp16' && { precision }),
@@ -236,7 +245,10 @@ function networkOrigin(network: Network, precision: Precision | undefined) {
   }
 }
 
-/** Adds the saved rows of earlier calls to the rows of this call. @param computed grid indices of this call's rows */
+/**
+ * Returns the features of all positions: those that earlier calls saved, and those that this call computed.
+ * @param computed grid indices of the positions that this call computed
+ */
 async function joined(
   partial: PartialArrays,
   layers: Features['layers'],
@@ -251,7 +263,7 @@ async function joined(
   return features
 }
 
-/** Indices of the rows that are not saved yet, ascending. */
+/** Grid indices of the positions whose features are not saved yet, ascending. */
 function rowsLeft(rows: number, done: Uint8Array | undefined): Int32Array {
   return Int32Array.from({ length: rows }, (_, row) => row).filter((row) => done?.[row] !== 1)
 }
@@ -261,8 +273,8 @@ function anySignal(signal: AbortSignal | undefined, other: AbortSignal): AbortSi
 }
 
 /**
- * Collects computed rows and writes many at a time, while others are computed.
- * @param places for each computed row, its index in the files
+ * Collects computed rows and writes many of them at a time, while others are computed.
+ * @param places indices at which the files hold the computed rows
  */
 function savingRows(partial: PartialArrays, places: Int32Array, atATime: number) {
   const failed = new AbortController()
@@ -276,7 +288,7 @@ function savingRows(partial: PartialArrays, places: Int32Array, atATime: number)
     writing.catch(() => failed.abort())
   }
   return {
-    /** Aborted when writing has failed; `end` rejects with the cause. */
+    /** Aborted when writing has failed. `end` then rejects with the cause. */
     failed: failed.signal,
     add: (rows: Int32Array, from: readonly Float32Array[]) => {
       matrices = from
@@ -290,7 +302,7 @@ function savingRows(partial: PartialArrays, places: Int32Array, atATime: number)
   }
 }
 
-/** Computes the features that `extractPlaced` computes, but yields them many rows at a time and keeps none. */
+/** Computes the same features as `extractPlaced`, but yields them many positions at a time and keeps none. */
 export async function* rows(
   { handle }: Execution,
   scene: Scene,
@@ -302,8 +314,8 @@ export async function* rows(
   const { batch, workers } = handle.settings
   progress.start(handle.network.id, indices.length)
   try {
-    // The first round has one batch per worker, so that the first rows come early. Later rounds are longer, because
-    // workers wait at the end of each.
+    // The first round has one batch per worker, so that the first features come early. Later rounds are longer, because
+    // workers wait for each other at the end of each round.
     for (let done = 0, round = 1; done < indices.length; round = Math.min(2 * round, BATCHES_PER_ROUND)) {
       throwIfStopped(signal)
       const chosen = indices.subarray(done, done + batch * workers * round)

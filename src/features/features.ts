@@ -18,16 +18,20 @@ export interface FeatureLayers {
   readonly layers: readonly (FeatureArray & { readonly name: string })[]
 }
 
-/** Features on their grid. Anchors are in pixels if the stride is known, and in grid positions if it is not. */
+/**
+ * Features on their grid of positions. The coordinates of anchors are in pixels if the stride is known, and in steps of
+ * the grid if it is not.
+ */
 export interface OpenFeatures extends FeatureGrid {
   /** Description of the grid, such as extract.json; undefined if there is none, or if it does not fit the array. */
   readonly described: DescribedGrid | undefined
 }
 
 /**
+ * Reads features from a file, or checks those of an array in memory.
  * @param given description of the grid, for an array in memory
- * @throws InputError for a file, or UsageError for an array in memory, that is not float32 [rows, cols, dims];
- *   InputError if the extract.json beside a file describes another array
+ * @throws InputError for a file that is not float32 [rows, cols, dims], or whose extract.json describes another array
+ * @throws UsageError for an array in memory that is not float32 [rows, cols, dims]
  */
 export async function openFeatures(input: string | FeatureArray, given?: DescribedGrid): Promise<OpenFeatures> {
   if (typeof input === 'string') {
@@ -58,7 +62,7 @@ function matrixOf(layer: string, { shape, data }: FeatureArray, Failure: new (me
   return { layer, rows, cols, dims, matrix: data }
 }
 
-/** Places the anchors as for stride 1, then moves each to the nearest position of this grid. */
+/** Adds anchors to features. They are placed as for stride 1, then moved to the nearest positions of this grid. */
 function onGrid(matrix: ReturnType<typeof matrixOf>, description: OpenFeatures['described']): OpenFeatures {
   const { rows, cols } = matrix
   const described = description && isOf(description, matrix) ? description : undefined
@@ -73,7 +77,7 @@ function onGrid(matrix: ReturnType<typeof matrixOf>, description: OpenFeatures['
   return { ...matrix, stride, anchors, described }
 }
 
-/** Whether a description fits an array of this size. */
+/** Whether the description of a grid fits an array of this many rows and columns. */
 function isOf({ stride, size, frame, ...described }: DescribedGrid, { rows, cols }: { rows: number; cols: number }) {
   const positions = Math.ceil((frame - size + 1) / stride)
   return [described.rows, described.cols, rows, cols].every((extent) => extent === positions)

@@ -43,7 +43,10 @@ export interface NetworkOptions extends WishedSettings, InputOptions {
    * catalog names; for an ONNX file, the last output and the input of the last fully connected layer.
    */
   readonly layers?: readonly string[]
-  /** Reduces a map to one value per channel: `mean`, `max` or `center`. By default (`none`), maps are flattened. */
+  /**
+   * How to reduce a feature map to one value per channel: `mean`, `max` or `center`. By default (`none`), the whole map
+   * is flattened.
+   */
   readonly pool?: Pool
   /**
    * Device that runs the network: `cpu`, `webgpu`, `cuda`, `tensorrt`, `directml` or `coreml`. To choose one of several
@@ -156,11 +159,14 @@ export async function openNetwork(model: string, options: NetworkOptions = {}): 
   }
 }
 
-/** Opens a network's workers at the first call. All later calls share them. */
+/**
+ * Returns functions that open and close a network's workers. They are opened at the first call, and later calls share
+ * them.
+ */
 function openedOnce(network: Network, request: DeviceRequest, options: NetworkOptions) {
   let opening: Promise<Execution> | undefined
   let closed = false
-  /** Opens the workers for the first call. The number of its images decides which devices are worth trying. */
+  /** Opens the workers. The number of images decides which devices are worth trying. */
   const open = (scene: Scene, images: number, callSignal: AbortSignal | undefined): Promise<Execution> =>
     openExecution({
       network,
@@ -184,7 +190,7 @@ function openedOnce(network: Network, request: DeviceRequest, options: NetworkOp
       opening = open(scene, images, callSignal)
       return opening
     }
-    // The other call may have been aborted. Then this call opens the workers itself.
+    // If the other call failed, for example because it was aborted, this call opens the workers itself.
     return others.catch(() => executionFor(scene, images, callSignal))
   }
   const close = async () => {
@@ -225,7 +231,7 @@ export async function extract(options: ExtractOptions): Promise<Extraction> {
   }
 }
 
-/** Picks the options whose names are in `taken`. `extract` calls two functions, and passes some options to both. */
+/** Returns those options whose names are in `taken`. `extract` calls two functions, and passes some options to both. */
 function partOf<T extends object>(options: T, taken: Readonly<Record<string, unknown>>): T {
   return Object.fromEntries(Object.entries(options).filter(([name]) => name in taken)) as T
 }

@@ -20,13 +20,13 @@ import {
 
 /** Options of `separability`. */
 export interface SeparabilityOptions {
-  /** Weight of the losses, 1e-30 to 1e30; 1 by default. */
+  /** Parameter C of the classifiers (linear SVMs), the weight of their losses, 1e-30 to 1e30; 1 by default. */
   readonly C?: number
   /** Fold scheme, `ordered` by default, or several. One call with several schemes is faster than one call for each. */
   readonly cv?: FoldScheme | readonly FoldScheme[]
   /** Seed of the fold schemes `shuffled` and `blocks`, 0 to 2^32 − 1; 0 by default. */
   readonly seed?: number
-  /** Threads of the solver; all cores by default. The result does not depend on it. */
+  /** Number of threads that train the classifiers; all cores by default. The result does not depend on the number. */
   readonly threads?: number
   /**
    * Device that trains the classifiers: `auto` (default), `cpu`, `cuda` or `cuda:INDEX`. `auto` uses the first CUDA
@@ -40,9 +40,9 @@ export interface SeparabilityOptions {
 
 /** How the classifiers were trained. */
 interface TrainingRecord extends ClassifierRecord {
-  /** Loss of the classifier. */
+  /** Loss function of the classifiers. */
   readonly loss: typeof LOSS
-  /** Weight of the losses. */
+  /** Parameter C of the classifiers, the weight of their losses. */
   readonly C: number
   /** Seed of the fold schemes `shuffled` and `blocks`. */
   readonly seed: number
@@ -54,7 +54,7 @@ interface TrainingRecord extends ClassifierRecord {
 
 /** Accuracy of linear classifiers on features, under one fold scheme. */
 export interface FeatureSeparability extends Separability, TrainingRecord {
-  /** The fold scheme. */
+  /** The fold scheme under which the accuracies were measured. */
   readonly cv: FoldScheme
 }
 
@@ -156,7 +156,10 @@ async function bySchemes(
   return { schemes, loss: LOSS, C, seed, ...classifiers.ran(), seconds, ...(coarse && { coarse }) }
 }
 
-/** Smaller strides are not checked for coarseness: they are fine enough, and the check would take seconds. */
+/**
+ * Smallest stride whose grid is checked for being too coarse. Grids with smaller strides are fine enough, and the check
+ * would take seconds.
+ */
 const FINEST_COARSE_STRIDE = 5
 
 async function coarseness({ rows, cols, stride }: OpenFeatures): Promise<string | undefined> {

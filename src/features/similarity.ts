@@ -24,21 +24,22 @@ import {
 /** Options of `similarity`. */
 export interface SimilarityOptions {
   /**
-   * Path of a .npy file for the maps, float32 [5, rows, cols]. By default nothing is written. Only for a single layer.
+   * Path of a .npy file for the maps, float32 [5, rows, cols]; only for the features of a single layer. By default
+   * nothing is written.
    */
   readonly out?: string
   /**
-   * Path of a PNG file for a picture of the maps. Its axes are in pixels if the stride is known. By default nothing is
-   * drawn. Only for a single layer.
+   * Path of a PNG file for a picture of the maps; only for the features of a single layer. Its axes are in pixels if
+   * the stride is known. By default nothing is drawn.
    */
   readonly png?: string
-  /** Ends of the picture's colour scale; by default 0.88 and 1, as in the paper. */
+  /** Lowest and highest value of the picture's colour scale; by default 0.88 and 1, as in the paper. */
   readonly limits?: ColourLimits
-  /** Threads that compute the cosines; all cores by default. */
+  /** Number of threads that compute the cosines; all cores by default. */
   readonly threads?: number
   /**
    * Device that computes the cosines: `auto` (default), `cpu`, `cuda` or `cuda:INDEX`. `auto` is the processor, which
-   * is faster than copying the features to a GPU. On both, cosines are accurate to float32 rounding.
+   * is faster than copying the features to a GPU. Processor and GPU are both accurate to float32 rounding.
    */
   readonly device?: string
   /** Stops the work; the call rejects with the signal's reason. */
@@ -53,14 +54,14 @@ export interface Similarity {
   readonly cols: number
   /** Number of values per position. */
   readonly dims: number
-  /** Position of each anchor, and the mean and minimum of its map. */
+  /** For each anchor, its position, and the mean and minimum of its map. */
   readonly anchors: Readonly<
     Record<
       AnchorName,
       {
-        /** Row of the anchor in the array. */
+        /** Row of the anchor in the grid of positions. */
         readonly row: number
-        /** Column of the anchor in the array. */
+        /** Column of the anchor in the grid of positions. */
         readonly col: number
         /** Position of the anchor in pixels; absent if the stride is unknown. */
         readonly pixel?: { readonly row: number; readonly col: number }
@@ -73,15 +74,15 @@ export interface Similarity {
   >
   /** Cosine of each position with each anchor, [5, rows, cols], in the order of `ANCHOR_NAMES`. */
   readonly maps: Float32Array
-  /** `cpu`, or a CUDA device such as `cuda:0`. */
+  /** Device that computed the cosines: `cpu`, or a CUDA device such as `cuda:0`. */
   readonly device: string
-  /** The driver's name for the GPU; null for the processor. */
+  /** Name of the GPU as its driver gives it; null for the processor. */
   readonly adapter: string | null
 }
 
 /**
  * Compares the feature at every position with those at the five anchors by cosine similarity (paper section 2.1). If
- * the stride is known and above 1, each anchor is the grid position nearest to where stride 1 puts it.
+ * the stride is known and above 1, each anchor is moved from its place at stride 1 to the nearest position of the grid.
  * @param features path of a .npy file that `extract` wrote, an array in memory, or a result of `extract`, which gives
  *   one result per layer
  * @throws InputError for a file that holds no such array, for a feature that is all zero or not finite, or for a grid

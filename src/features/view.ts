@@ -14,7 +14,7 @@ const TOO_MANY_FEATURES = `its features exceed the limit of ${MOST_FEATURE_BYTES
 export interface ViewOptions {
   /** Folder for index.html and `site`. By default the source folder; for NAME.npy, the folder NAME beside it. */
   readonly out?: string
-  /** Initial ends of the colour scale; by default 0.88 and 1, as in the paper. */
+  /** Lowest and highest value of the colour scale when the page opens; by default 0.88 and 1, as in the paper. */
   readonly limits?: ColourLimits
   /** Receives progress events and notes. */
   readonly onProgress?: ProgressListener
@@ -47,10 +47,10 @@ export interface FeaturePage {
 
 /**
  * Writes a page that shows the similarity maps of extracted features. A browser opens it from disk. If a layer's
- * features take at most 400 MB, any position can be the anchor; otherwise only the five anchors can. Equal features
- * give equal bytes.
+ * features take at most 400 MB, any position can be the anchor; otherwise only the five anchors can. The same features
+ * always give the same page, byte for byte.
  * @param source folder that `extract` wrote, or path of a .npy file of float32 [rows, cols, dims]
- * @throws InputError for another folder or file, for a feature that is all zero or not finite, or for more than 4096
+ * @throws InputError for any other folder or file, for a feature that is all zero or not finite, or for more than 4096
  *   positions along an axis
  * @throws UsageError for invalid options or if the page would replace that of a results folder
  * @throws OutputError if the page cannot be written

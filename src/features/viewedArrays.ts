@@ -19,7 +19,10 @@ import {
 } from './extractFile.js'
 import { type OpenFeatures, openFeatures } from './features.js'
 
-/** Most bytes per layer in a page, because a browser holds them in memory. Larger layers have only their five maps. */
+/**
+ * Largest number of feature bytes per layer in a page, because a browser holds them in memory. For larger layers, the
+ * page has only the maps of the five anchors.
+ */
 export const MOST_FEATURE_BYTES = 400e6
 
 /** Whether the features of a layer are small enough to become part of the page. */
@@ -27,7 +30,7 @@ export function fitsPage(positions: number, dims: number): boolean {
   return siteFeatureBytes(positions, dims) <= MOST_FEATURE_BYTES
 }
 
-/** Files of features that belong together, and their description. */
+/** Feature files that belong together, and the extract.json that describes them. */
 interface FoundArrays {
   readonly files: readonly ArrayFile[]
   readonly folder: string
@@ -44,7 +47,10 @@ interface ArrayFile {
   readonly path: string
 }
 
-/** @throws InputError for anything but a .npy file or a folder that `extract` wrote */
+/**
+ * Finds the feature files of a folder, or a single one.
+ * @throws InputError for anything but a .npy file or a folder that `extract` wrote
+ */
 export async function findArrays(source: string): Promise<FoundArrays> {
   const status = await stat(source).catch((error: NodeJS.ErrnoException) => {
     const cause = error.code === 'ENOENT' ? 'no such file or folder' : error.message
@@ -84,7 +90,7 @@ export function isResultsFolder(path: string): Promise<boolean> {
   )
 }
 
-/** A layer's measures without its features, which are no longer in memory. */
+/** The measures of one layer. Its features are not kept, to save memory. */
 interface MeasuredFile {
   readonly file: ArrayFile
   readonly rows: number
@@ -95,7 +101,7 @@ interface MeasuredFile {
 }
 
 /**
- * Only one layer's features are in memory at a time.
+ * Reads and compares the layers one after the other, so that the features of only one are in memory at a time.
  * @param onLayer called with the number of layers that are compared so far
  */
 export async function readExtraction(
@@ -128,7 +134,7 @@ function asUnit(
   files: readonly [MeasuredFile, ...MeasuredFile[]],
 ): ViewedExtraction {
   const [{ rows, cols, stride, described }] = files
-  // Without a description, each position counts as one pixel.
+  // Without a description, one step of the grid counts as one pixel.
   const pixels = { stride, size: 1, rows, cols, frame: Math.max(rows, cols) }
   const known = (described && description) ?? descriptionSchema.parse(pixels)
   const { model, weightsSha256, patch, patchSha256, background, blend, size, frame, answers } = known

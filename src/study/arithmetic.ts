@@ -16,7 +16,7 @@ import { computeExpression } from './computedExpression.js'
 import { drawExpression, type Operand, operandOf } from './drawnExpression.js'
 import { chooseGenerators, GENERATOR_OPTIONS, type GeneratorChoice, openWithGenerators } from './generators.js'
 
-/** Options of `arithmetic` in addition to `GENERATOR_OPTIONS`: type, check and default of each. */
+/** Options of `arithmetic`, each with its type, check and default. `GENERATOR_OPTIONS` has the others. */
 const OPTIONS = {
   /** Expression of image names with `+`, `-`, factors and parentheses, such as `A + B - 0.5 * C`. */
   expression: z.string(),
@@ -36,8 +36,8 @@ const OPTIONS = {
   blend: oneOf('blend', BLENDS).default('hard'),
   /**
    * Point from which feature vectors are measured: `zero` (default), as in the paper, or `blank`, the feature of the
-   * background alone. With `blank`, the result contains the background once. With `zero`, each added image adds
-   * the background again, and each subtracted image removes it once.
+   * background alone. With `blank`, the result contains the background exactly once. With `zero`, the background is
+   * added again with each added image, and removed once with each subtracted image.
    */
   origin: oneOf('origin', ORIGINS).default('zero'),
   /**
@@ -58,7 +58,7 @@ export interface ArithmeticOptions extends GivenOptions<typeof OPTIONS>, Generat
 export interface Arithmetic {
   /** Contents of arithmetic.json, such as the errors of the result and the names of the files in `out`. */
   readonly document: ArithmeticDocument
-  /** Vectors (float32) and decoded pictures (RGB, [rows, cols, 3]) of each layer. */
+  /** For each layer, its feature vectors (float32) and decoded pictures (RGB, [rows, cols, 3]). */
   readonly layers: readonly LayerArithmetic[]
   /** Images by name, in the order of the expression. */
   readonly operands: ReadonlyMap<string, FramePixels>
@@ -121,7 +121,10 @@ export async function arithmetic(options: ArithmeticOptions): Promise<Arithmetic
   }
 }
 
-/** Files are named after images. On some systems, names that differ only in case would name the same file. */
+/**
+ * Refuses images whose names differ only in case. Files are named after images, and on some systems such names would
+ * mean the same file.
+ */
 function checkFileNames(names: readonly string[]): void {
   const lower = names.map((name) => name.toLowerCase())
   const twice = names.find((_, i) => lower.indexOf(lower[i] as string) < i)

@@ -27,12 +27,12 @@ import { computeExpression } from './computedExpression.js'
 import { type DrawnExpression, drawExpression, operandOf } from './drawnExpression.js'
 import { type NetworkWithGenerators, openWithGenerators } from './generators.js'
 
-/** Arithmetic of one network in a study: the built-in scenes, and random expressions. */
+/** The feature arithmetic that a study must still compute with one network: built-in scenes, and random expressions. */
 export interface ArithmeticPlan {
   /** Reads the results folder again and plans only results that are still missing. */
   readonly again: () => Promise<ArithmeticPlan>
   readonly models: NetworkWithGenerators
-  /** Built-in scenes that are not stored yet, in the order of `ARITHMETIC_SCENES`. */
+  /** Built-in scenes whose results are not stored yet, in the order of `ARITHMETIC_SCENES`. */
   readonly scenes: readonly { readonly folder: string; readonly drawn: DrawnExpression }[]
   /** Random expressions. The study counts how many of their results show exactly the expected objects. */
   readonly accuracy: {
@@ -41,8 +41,8 @@ export interface ArithmeticPlan {
     readonly trials: readonly ArithmeticTrial[]
     readonly drawing: SceneRenderer
     /**
-     * Stored counts of the first `done` expressions; `done` is 0 if nothing is stored. Null if the counts of all
-     * expressions are stored.
+     * Counts that an earlier run stored for the first `done` expressions; `done` is 0 if nothing is stored. Null if the
+     * counts of all expressions are stored.
      */
     readonly before: { readonly done: number; readonly counts: readonly ArithmeticCounts[] } | null
   }
@@ -61,8 +61,8 @@ interface ArithmeticPlanOptions {
 }
 
 /**
- * Plans the arithmetic that is missing in the results folder. A network without generators gets no scenes, because
- * their results cannot be decoded.
+ * Plans the feature arithmetic whose results are missing in the results folder. For a network without generators, no
+ * scenes are planned, because their results cannot be turned into pictures.
  */
 export async function planArithmetic(
   models: NetworkWithGenerators,
@@ -140,7 +140,7 @@ async function planAccuracy(
   return { path, inputs, trials, drawing, before }
 }
 
-/** Stored counts if they are undamaged and made from the same inputs. */
+/** Reads stored counts. Undefined if the file is missing or damaged, or was made from other inputs. */
 async function countsOf(path: string, inputs: AccuracyDocument['inputs']) {
   const stored = await readAccuracy(path).catch(() => undefined)
   if (stored === undefined || JSON.stringify(stored.inputs) !== JSON.stringify(inputs)) return undefined
@@ -158,7 +158,10 @@ export function imagesOfArithmetic({ scenes, accuracy }: ArithmeticPlan): number
   return ofScenes + trialsLeft.reduce((sum, trial) => sum + trialImages(trial), 0)
 }
 
-/** Computes and stores a plan. A scene is stored when it is complete; counts are stored every few seconds. */
+/**
+ * Computes what a plan lists, and stores it: each scene when it is complete, and the counts of the random expressions
+ * every few seconds.
+ */
 export async function computeArithmeticPlan(
   plan: ArithmeticPlan,
   request: DeviceRequest,
@@ -187,7 +190,7 @@ export async function computeArithmeticPlan(
   }
 }
 
-/** The counts are stored after this many seconds. A process that dies loses only the counts since then. */
+/** Seconds between two writes of the counts. A process that dies loses only the counts since the last write. */
 const SECONDS_BETWEEN_STORES = 5
 
 async function computeAccuracy(

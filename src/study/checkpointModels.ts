@@ -3,9 +3,9 @@ import { isCheckpointPath, recogniseCheckpoint } from '../networks/index.js'
 
 /** Networks of a study, and checkpoints that replace published weights. */
 interface NamedModels {
-  /** Ids of the catalog, paths of ONNX files, or checkpoints. */
+  /** Networks, each given as an id in the catalog, the path of an ONNX file, or the path of a checkpoint. */
   readonly models: readonly string[]
-  /** Paths of checkpoints, by id of the network. */
+  /** Paths of checkpoints, by the id of the network that they belong to. */
   readonly weights: Readonly<Record<string, string>>
 }
 

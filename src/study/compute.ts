@@ -21,16 +21,19 @@ export interface UnitWork {
   readonly options: ResolvedOptions
   readonly classifiersFor: (device: ExecutionRecord['device']) => Classifiers
   readonly progress: Progress
-  /** Called when a unit begins, and then with the number of its finished images. */
+  /** Called with 0 images when a unit begins, and later with the number of its finished images. */
   readonly onUnit: (unit: PlannedUnit, images: number) => void
   readonly open: OpenUnits
-  /** Number of images of all units that were unfinished when the command started. */
+  /** Number of images in all units that were unfinished when the command started. */
   readonly images: number
   /** Estimates the time left; undefined if no progress is shown. */
   readonly timeLeft: TimeLeft | undefined
 }
 
-/** Opens a network for its unfinished units: `first` is one of them, `images` is the number of images of all. */
+/**
+ * Opens a network to compute its unfinished units. `first` is one of these units, and `images` is the number of images
+ * in all of them.
+ */
 export type OpenUnits = (
   study: Study,
   network: Network,
@@ -45,7 +48,7 @@ interface ComputedUnits {
 }
 
 /**
- * Computes and stores units of one network until no unit is free.
+ * Computes and stores units of one network until all are finished or taken by other processes.
  * @param first unit that this process has already taken
  */
 export async function computeUnits(work: UnitWork, network: Network, first: PlannedUnit): Promise<ComputedUnits> {
@@ -58,7 +61,8 @@ export async function computeUnits(work: UnitWork, network: Network, first: Plan
   timeLeft?.opened(first, (performance.now() - opening) / 1000, reusesValues(ran(), options))
   const classifiers = classifiersFor(ran().device)
   progress.start(network.id, work.images, { unit: 'images', before: work.images - imagesLeft() - imagesOf(first) })
-  // If extraction leaves the CPU free (`overlaps`), a unit is measured while the next one is extracted.
+  // `handle.overlaps` means that extraction leaves the CPU free. Then a unit is measured while the next one is
+  // extracted.
   let stored: Promise<void> = Promise.resolve()
   const units: PlannedUnit[] = []
   try {
@@ -97,7 +101,10 @@ export async function computeUnits(work: UnitWork, network: Network, first: Plan
   }
 }
 
-/** Whether values that images share are computed only once. On a GPU, no gain was measured, so they are not. */
+/**
+ * Whether values that several images share are computed only once. On a GPU they are not, because no gain was measured
+ * there.
+ */
 export function reusesValues({ device }: ExecutionRecord, { reuse }: ResolvedOptions): boolean {
   return device === 'cpu' && reuse !== 'off'
 }
@@ -124,7 +131,10 @@ export function openUnits(
   })
 }
 
-/** @throws InterruptedError if the signal stopped it before all positions were finished */
+/**
+ * Extracts the features of a unit.
+ * @throws InterruptedError if the signal stopped the extraction before all positions were finished
+ */
 async function extract(
   handle: NetworkHandle,
   { scene, grid: { offsets } }: PlannedUnit,

@@ -12,7 +12,10 @@ import { ARITHMETIC_FORMAT, type ArithmeticDocument, writeArithmeticDocument } f
 import { fileName } from '../results/fileName.js'
 import type { DrawnExpression } from './drawnExpression.js'
 
-/** Computes an expression whose images are drawn. If `out` is given, it writes the results there. */
+/**
+ * Computes the features of drawn images, and adds and subtracts them as the expression says. If the folder `out` is
+ * given, the results are also written there.
+ */
 export async function computeExpression(
   models: ArithmeticModels,
   drawn: DrawnExpression,

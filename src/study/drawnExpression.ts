@@ -9,7 +9,7 @@ import type { NamedBackground } from '../patches/background.js'
 import { readImage } from '../patches/image.js'
 import type { PatchSource } from '../patches/patch.js'
 
-/** An image of an expression, as the caller gave it. */
+/** An image that an expression names, as the caller described it. */
 export interface Operand {
   readonly name: string
   /** Path of a picture, or the text of a scene. */
@@ -21,7 +21,7 @@ export interface Operand {
 interface Drawing {
   readonly patches: readonly PatchSource[]
   readonly background: NamedBackground
-  /** Side of the square frame in pixels. */
+  /** Side in pixels of the square images that the network takes. */
   readonly side: number
   readonly blend: Scene['blend']
   readonly signal?: AbortSignal | undefined
@@ -31,7 +31,7 @@ export interface DrawnExpression {
   readonly expression: string
   readonly terms: readonly Term[]
   readonly operands: readonly (Operand & { readonly image: FramePixels })[]
-  /** The expected image. `objects` is null if it was computed from pixels. */
+  /** The image that the expression should give. Its `objects` are null if it was computed from pixels. */
   readonly expectation: { readonly objects: readonly PlacedObject[] | null; readonly image: FramePixels }
   readonly blank: FramePixels
   readonly background: string
@@ -97,7 +97,7 @@ export async function drawExpression(
   }
 }
 
-/** Reads a picture as large as the frame. Its transparent pixels show the background. */
+/** Reads a picture, which must have the size of the network's input. Its transparent pixels show the background. */
 async function readFrame(
   { name, source }: Operand,
   blank: FramePixels,

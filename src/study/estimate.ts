@@ -11,17 +11,17 @@ import { arrayBytes, featureBytes, type PlannedUnit, sketchDims } from './units.
 
 /** Estimated work, storage and time of a study. */
 export interface StudyEstimate {
-  /** Number of all units. */
+  /** Number of all units. A unit is one object at one size in one network. */
   readonly units: number
   /** Number of units that the results folder already holds. */
   readonly finished: number
   /** Number of units in the results folder that were made from other inputs and would be replaced. */
   readonly replaced: number
-  /** How the inputs of these units differ from those of this study, such as `stride 3, not 1`. */
+  /** How the inputs of the units to replace differ from those of this study, such as `stride 3, not 1`. */
   readonly differences: readonly string[]
-  /** Images to compute for the remaining units. */
+  /** Number of images to compute for the remaining units. */
   readonly images: number
-  /** Images to compute for the remaining arithmetic. Each image is also decoded once per layer. */
+  /** Number of images to compute for the remaining feature arithmetic. Each is also decoded once per layer. */
   readonly arithmeticImages: number
   /** Bytes of all units on disk, without the report. The size of compressed features (sketches) is a rough guess. */
   readonly bytes: number
@@ -32,11 +32,11 @@ export interface StudyEstimate {
   /** Bytes of the largest network's weights. */
   readonly weightsBytes: number
   /**
-   * Seconds for `images`, from a short benchmark of each network. Classifiers and arithmetic take additional time. Null
-   * if weights of a network are missing.
+   * Seconds to compute `images` on this machine, from a short benchmark of each network. Classifiers and arithmetic
+   * take additional time. Null if weights of a network are missing.
    */
   readonly seconds: number | null
-  /** Seconds for the images of the longest unit. Null if weights of a network are missing. */
+  /** Seconds to compute the images of the unit that takes longest. Null if weights of a network are missing. */
   readonly unitSeconds: number | null
   /** Weights that `reproduce` needs and that are missing here. Units of these networks count as not finished. */
   readonly missing: readonly {
@@ -118,8 +118,8 @@ function pageFeatureBytes(study: Study, unit: PlannedUnit): number {
 }
 
 /**
- * Dims of each layer if the study stores features. If it stores sketches, one estimate for all layers together. If it
- * stores neither, an empty list.
+ * Number of feature values that a unit stores per position: one number for each layer. If the study stores sketches
+ * (compressed features), one estimate for all layers together. If it stores neither, an empty list.
  */
 function keptDims({ keepsFeatures, sketched }: Study, unit: PlannedUnit): readonly number[] {
   if (keepsFeatures) return unit.network.layers.map(({ dims }) => dims)

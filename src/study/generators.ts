@@ -24,10 +24,14 @@ const texts = z.array(z.string()).readonly()
 
 /** Options that choose a network and the generators that decode its features. */
 export const GENERATOR_OPTIONS = {
-  /** Id of a network in the catalog, or path of a checkpoint; by default the generators' network, else tiny-alexnet. */
+  /**
+   * Id of a network in the catalog, or path of a checkpoint. By default, the network that `generators` belong to, or
+   * tiny-alexnet if these are not given either.
+   */
   model: z.string().exactOptional(),
   /**
-   * Ids of generators in the catalog or paths of .onnx files, at most one per layer; by default all for the network.
+   * Ids of generators in the catalog or paths of .onnx files, at most one per layer. By default, all generators that
+   * the catalog has for the network.
    */
   generators: texts.exactOptional(),
   /** Layers to decode; by default every layer with a generator. */
@@ -43,8 +47,8 @@ export const GENERATOR_OPTIONS = {
 export interface GeneratorChoice extends GivenOptions<typeof GENERATOR_OPTIONS> {}
 
 /**
- * A network and the generators of its layers, in the order of the layers. Without generators, features are compared but
- * not decoded.
+ * A network, and the generators that turn features of its layers into images, in the order of the layers. Without
+ * generators, features are compared but not decoded.
  */
 export interface NetworkWithGenerators {
   readonly network: Network
@@ -54,10 +58,10 @@ export interface NetworkWithGenerators {
 const DEFAULT_MODEL = 'tiny-alexnet'
 
 /**
- * Chooses a network and generators for its layers. The network reads only layers that have a generator.
+ * Chooses a network and generators for its layers. Only layers that have a generator are read.
  * @throws UsageError for an unknown id, a generator of another network or layer, or a layer without generator
  * @throws InputError for weights that are missing, damaged or of another network
- * @throws the signal's reason
+ * @throws the signal's reason after an abort
  */
 export async function chooseGenerators(choice: GeneratorChoice): Promise<NetworkWithGenerators> {
   const { layers, signal } = choice
@@ -123,8 +127,8 @@ function knownGenerators(model: string, layers: readonly string[] | undefined) {
 }
 
 /**
- * Returns `post-relu` if the option `postRelu` is set. A generator of the catalog for the network's last layer is an
- * exception, because that layer has no ReLU.
+ * Returns `post-relu` (the generator takes features after ReLU) if the option `postRelu` is set. The exception is a
+ * catalog generator for the last layer of its network, because that layer has no ReLU.
  */
 function stageOf(id: string, postRelu = false): Generator['feature'] | undefined {
   const entry = listGenerators().find((generator) => generator.id === id)
@@ -134,7 +138,7 @@ function stageOf(id: string, postRelu = false): Generator['feature'] | undefined
 }
 
 /**
- * Opens a network for a few images, and its generators. It uses the processor unless a GPU is named, because trying a
+ * Opens a network and its generators for a few images. It uses the processor unless a GPU is named, because trying a
  * GPU would take longer than the work.
  * @throws DeviceError for a device that is not usable
  * @throws the signal's reason after an abort

@@ -23,7 +23,7 @@ import { counted } from '../support/text.js'
 import { type Study, unitInputs } from './plan.js'
 import type { PlannedUnit } from './units.js'
 
-/** Features of a unit, and the errors that could only be measured while its network was open. */
+/** Features of a unit, and its equivariance errors, which can be measured only while the network is open. */
 interface ExtractedUnit extends Features {
   /** Equivariance errors of each layer; empty if the study does not measure them. */
   readonly equivariance: readonly (readonly EquivarianceError[])[]
@@ -33,7 +33,7 @@ interface ExtractedUnit extends Features {
  * Runs all experiments of a study on one unit's features, and stores the results.
  * @param features released after the results are stored
  * @param classifiers trains the classifiers and compares the features, on a GPU or the processor
- * @throws InputError that names the position of an all-zero or non-finite feature
+ * @throws InputError that names the position of a feature that is all zero or not finite
  * @throws OutputError if the results cannot be written
  */
 export async function storeUnit(
@@ -75,7 +75,8 @@ async function layerParts(
     separability: await separabilityOf(study, onGrid, place),
   })
   const period = periodOf(network, name)
-  // Without classifiers, copying the features to a GPU takes longer than the cosines on the processor.
+  // If no classifiers are trained, the cosines are computed on the processor. Copying the features to a GPU would take
+  // longer.
   const measures = await (study.separability === null ? measure({}) : classifiers.train(onGrid, measure))
   const rows = grid.rows * grid.cols
   return {
@@ -92,7 +93,7 @@ function layerTitle(network: Network, layer: string, patch: Patch): string {
   return `${network.id} ${layer}, object ${patch.name}`
 }
 
-/** Accuracies under every fold scheme of the study, in the form of unit.json. */
+/** Measures accuracies under every fold scheme of the study. The result has the form that unit.json stores. */
 async function separabilityOf(
   { separability: classifier }: Study,
   grid: LayerGrid,
@@ -117,18 +118,19 @@ async function separabilityOf(
   )
 }
 
-/** The network's total stride up to a layer, in pixels. */
+/** Distance in pixels between neighbouring cells of a layer's map (the network's total stride up to the layer). */
 function periodOf(network: Network, layer: string): number {
   const output = network.layers.filter(({ name }) => name === layer).map(outputOf)[0] ?? layer
   return totalStride(networkCells(network), network.input.name, output) ?? USUAL_PERIOD
 }
 
-/** The fold scheme that shows whether a grid is too coarse. */
+/** The fold scheme from which `noteCoarse` sees whether the grid of positions is too coarse. */
 const SHUFFLED: FoldScheme = 'shuffled'
 
 /**
- * Accuracies, on the folds of the study, of two made-up features: the position, and its phase (the position modulo
- * `period`). They show how much of a network's accuracy the folds alone explain.
+ * Measures the accuracies that classifiers reach, on the folds of the study, with two artificial features: the position
+ * itself, and its phase (the position modulo `period`). They show how much of a network's accuracy the folds alone
+ * explain. `foldErrors` says how closely they match the network's accuracies.
  */
 async function foldsExplained(
   { separability: classifier }: Study,
@@ -151,7 +153,7 @@ async function foldsExplained(
 
 const noted = new WeakMap<Study, Set<string>>()
 
-/** Notes that a grid is too coarse, once per network and size. */
+/** Tells the user that the grid of positions is too coarse, once per network and size. */
 function noteCoarse(study: Study, { inputs: { model, size }, layers }: Unit, progress: Progress): void {
   for (const { baselines } of layers) {
     const shuffled = baselines?.phase[SHUFFLED]
@@ -164,7 +166,7 @@ function noteCoarse(study: Study, { inputs: { model, size }, layers }: Unit, pro
   }
 }
 
-/** Notes each task and fold scheme whose classifiers did not all converge. */
+/** Tells the user for which tasks and fold schemes not all classifiers converged. */
 function noteUnsolved({ inputs, layers }: Unit, progress: Progress): void {
   for (const { name, separability } of layers) {
     for (const [scheme, tasks] of Object.entries(separability)) {

@@ -30,7 +30,10 @@ import {
   parseOptions,
 } from '../support/optionChecks.js'
 
-/** The quick stride keeps the study of the embedded networks under two minutes on two slow cores. */
+/**
+ * Default distance between positions in pixels, by preset. With 4, the quick study takes under two minutes on two slow
+ * cores.
+ */
 const STRIDES = { quick: 4, paper: 1 } as const
 
 /** Experiments of a study. Units store the results of all except arithmetic, which has a folder of its own. */
@@ -39,7 +42,7 @@ const EXPERIMENTS = ['similarity', 'separability', 'equivariance', 'readout', 'a
 const texts = z.array(z.string()).min(1).readonly()
 const limits: z.ZodType<ColourLimits, ColourLimits> = kinds.limits.superRefine(checkLimits)
 
-/** Options of `reproduce` in addition to `INPUT_OPTIONS`: type, check and default of each. */
+/** Options of `reproduce`, each with its type, check and default. `INPUT_OPTIONS` has the others. */
 const OPTIONS = {
   /** `quick` (default): the embedded networks at stride 4. `paper`: the paper's networks at stride 1. */
   preset: oneOf('preset', ['quick', 'paper']).default('quick'),
@@ -56,7 +59,10 @@ const OPTIONS = {
       'a list of tensors, or lists by network',
     )
     .exactOptional(),
-  /** Reduces a map to one value per channel: `mean`, `max` or `center`. By default (`none`), maps are flattened. */
+  /**
+   * How to reduce a feature map to one value per channel: `mean`, `max` or `center`. By default (`none`), the whole map
+   * is flattened.
+   */
   pool: oneOf('pool', POOLS).default('none'),
   /**
    * Objects: a folder of pictures, a manifest.json, or names of built-in ones such as `dog,car`; by default all
@@ -73,9 +79,9 @@ const OPTIONS = {
    * units.
    */
   experiments: z.array(oneOf('experiment', EXPERIMENTS)).min(1).readonly().default(['similarity', 'separability']),
-  /** Fold schemes of separability; all by default. */
+  /** Ways to split the positions into folds for separability; all by default. */
   cv: z.array(oneOf('fold scheme', FOLD_SCHEMES)).min(1).readonly().default(FOLD_SCHEMES),
-  /** Weight of the classifiers' losses, 1e-30 to 1e30; 1 by default. */
+  /** Parameter C of the classifiers (linear SVMs), the weight of their losses, 1e-30 to 1e30; 1 by default. */
   C: z.number().superRefine(checkWeight).default(1),
   /**
    * Seed of the fold schemes `shuffled` and `blocks`, the samples of `readout`, and arithmetic's expressions; 0 by
@@ -115,7 +121,7 @@ const OPTIONS = {
    * image is computed in full.
    */
   reuse: oneOf('reuse', REUSE).default('auto'),
-  /** Ends of the heatmaps' colour scale; by default 0.88 and 1, as in the paper. */
+  /** Lowest and highest value of the heatmaps' colour scale; by default 0.88 and 1, as in the paper. */
   limits: limits.exactOptional(),
   /**
    * Wait until other processes have finished their units, then write the report unless one of these processes has
@@ -141,16 +147,16 @@ export interface ResolvedOptions extends Omit<Checked, 'preset' | 'models' | 'ex
   readonly request: DeviceRequest
   /** Networks whose units are measured; empty for a study of arithmetic alone. */
   readonly unitModels: readonly string[]
-  /** Networks whose features are added and subtracted. */
+  /** Networks of the experiment `arithmetic`, which adds and subtracts their features. */
   readonly arithmeticModels: readonly string[]
   readonly separability: UnitInputs['separability']
   readonly equivariance: boolean
-  /** Undefined if the position read-out is not measured. */
+  /** Settings of the position read-out; undefined if it is not measured. */
   readonly readout: UnitInputs['readout']
 }
 
 /**
- * Decides all defaults of a study, and makes the checks that need no file.
+ * Fills in all defaults of a study, and makes those checks of its options that need no file.
  * @throws UsageError for invalid options
  */
 export function resolveOptions(given: ReproduceOptions): ResolvedOptions {

@@ -18,14 +18,14 @@ import type { ResolvedOptions } from './options.js'
 import { networksOf, networkWithGenerators, withIds } from './studyNetworks.js'
 import { hasAnswers, imagesOf, type PlannedUnit, planUnits, sketchDims } from './units.js'
 
-/** Inputs of a study, and the units that it must compute. */
+/** Inputs of a study, and the units that it must compute. A unit is one object at one size in one network. */
 export interface Study {
   readonly out: string
   readonly networks: readonly Network[]
-  /** Every patch at every size. */
+  /** The patch of every object at every size. */
   readonly patches: readonly Patch[]
   readonly stride: number
-  /** Backgrounds by the side of the network's frame in pixels. */
+  /** The background in each size that the networks take, by the side of their input in pixels. */
   readonly backgrounds: ReadonlyMap<number, NamedBackground>
   readonly blend: Scene['blend']
   readonly precision: Precision
@@ -34,7 +34,7 @@ export interface Study {
   readonly readout: UnitInputs['readout']
   readonly keepsFeatures: boolean
   readonly units: readonly PlannedUnit[]
-  /** Names of the patches whose units keep sketches. */
+  /** Names of the patches whose units also store sketches (compressed features for the page). */
   readonly sketched: ReadonlySet<string>
   /** Units to compute, because the results folder lacks them or holds them with other inputs. */
   readonly left: readonly PlannedUnit[]
@@ -45,7 +45,7 @@ export interface Study {
   readonly unwanted: ReadonlyMap<PlannedUnit, string>
   /** Number of stored units that have other inputs, and how these differ, such as `stride 3, not 1`. */
   readonly replaced: { readonly units: number; readonly differences: readonly string[] }
-  /** One plan per network of the experiment `arithmetic`. */
+  /** One plan for each network of the experiment `arithmetic`. */
   readonly arithmetic: readonly ArithmeticPlan[]
 }
 
@@ -73,7 +73,8 @@ export async function planStudy(given: ResolvedOptions, withPlaceholders = false
   if (equivariance) checkEquivariance(units)
   const out = resolve(options.out)
   await checkResultsFolder(out)
-  // Only studies with classifiers make sketches. A study that keeps its features needs none.
+  // Sketches (compressed features) are made only by studies with classifiers. A study that stores all features needs
+  // none.
   const sketched = sketchedPatches(separability === null || keepsFeatures ? [] : sketchGroups(units))
   const study = {
     ...{ out, networks, patches, stride, backgrounds, blend, precision },
@@ -86,7 +87,7 @@ export async function planStudy(given: ResolvedOptions, withPlaceholders = false
   return { ...study, ...(await unitsLeft(study)), arithmetic: await arithmeticPlans(options, withPlaceholders, out) }
 }
 
-/** Compares the study's units with those in the results folder. */
+/** Finds the units of the study that the results folder lacks, or holds damaged or with other inputs. */
 async function unitsLeft(study: Study): Promise<Pick<Study, 'left' | 'unwanted' | 'replaced'>> {
   const left: PlannedUnit[] = []
   const unwanted = new Map<PlannedUnit, string>()
@@ -111,7 +112,7 @@ async function unitsLeft(study: Study): Promise<Pick<Study, 'left' | 'unwanted' 
 }
 
 /**
- * Checks the grids before any image is computed.
+ * Checks the grids of positions before any image is computed.
  * @throws UsageError if a grid has too few positions for the fold schemes
  */
 function checkFolds(units: readonly PlannedUnit[], classifier: UnitInputs['separability']): void {
@@ -155,7 +156,7 @@ function backgroundFor({ backgrounds }: Pick<Study, 'backgrounds'>, { input }: N
   return backgrounds.get(input.rows) as NamedBackground
 }
 
-/** All inputs that decide a unit's numbers. */
+/** All inputs on which a unit's results depend. They are stored with the unit. */
 export function unitInputs(study: Study, unit: PlannedUnit): UnitInputs {
   const { network, patch, grid } = unit
   const { blend, precision, separability, equivariance, readout, keepsFeatures, sketched } = study
@@ -199,9 +200,9 @@ export function unitGroups(units: readonly PlannedUnit[]): readonly (readonly [P
 }
 
 /**
- * The sizes of all units' sketches (compressed features), from which `sketchedPatches` chooses those that fit into the
- * page. The dims are estimates: true dims are known only when a unit is computed, and a plan must not depend on how
- * much of the study is finished.
+ * Estimated sizes of all units' sketches (compressed features). From these, `sketchedPatches` chooses sketches that fit
+ * into the page. The true sizes are known only when a unit is computed, but a plan must not depend on how much of the
+ * study is finished.
  */
 function sketchGroups(units: readonly PlannedUnit[]): readonly SketchedGroup[] {
   return unitGroups(units).map((group) => {
@@ -215,7 +216,7 @@ function sketchGroups(units: readonly PlannedUnit[]): readonly SketchedGroup[] {
   })
 }
 
-/** Every patch at every size, ordered by size. */
+/** Makes a patch of every object at every size, ordered by size. */
 async function patchesOf(
   path: string | undefined,
   sizes: readonly number[],

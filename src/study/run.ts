@@ -31,7 +31,7 @@ import { imagesOf, type PlannedUnit } from './units.js'
 export interface StudyResult {
   /** Results folder. */
   readonly out: string
-  /** Number of all units of the study. */
+  /** Number of all units of the study (a unit is one object at one size in one network). */
   readonly units: number
   /** Number of units that this call computed. */
   readonly computed: number
@@ -39,7 +39,7 @@ export interface StudyResult {
   readonly images: number
   /** Duration of this call in seconds. */
   readonly seconds: number
-  /** Numbers and findings; null with `report: false`. */
+  /** Numbers and findings of the report; null with `report: false`. */
   readonly report: Report | null
 }
 
@@ -62,7 +62,10 @@ export function reproduce(options: ReproduceOptions = {}): Promise<StudyResult> 
   return runStudy(options, openUnits)
 }
 
-/** `reproduce` with a given way to open networks. The live page uses it to store features that it already has. */
+/**
+ * Does what `reproduce` does, but opens networks with the function `open`. The live page uses it to store features that
+ * it already has.
+ */
 export async function runStudy(given: ReproduceOptions, open: OpenUnits): Promise<StudyResult> {
   const options = resolveOptions(given)
   const { request, signal } = options
@@ -74,8 +77,8 @@ export async function runStudy(given: ReproduceOptions, open: OpenUnits): Promis
   if (study.left[0] !== undefined) await requiredTrials(request, study.left[0].network, study.precision, signal)
   await makeWritableFolder(study.out)
   const team = openTeam(study.out, progress, signal)
-  // Temporary files of other machines may be in use, so this call only notes when they changed. The report calls this
-  // function again, which then removes files that have not changed since.
+  // Temporary files of other machines may be in use, so this call only remembers when they last changed. When the
+  // report is written, a second call removes those that have not changed since.
   await removeDeadTemporaries(study.out)
   await keepPictures(study)
   const run: Run = { study, team, options, open, progress, settings: {}, finished: [], images: 0, start }
@@ -106,7 +109,7 @@ interface Run {
   readonly open: OpenUnits
   readonly progress: Progress
   readonly start: Date
-  /** Settings by id of the network. */
+  /** Settings that each network ran with, by its id. */
   readonly settings: Record<string, NetworkSettings>
   readonly finished: PlannedUnit[]
   images: number
@@ -128,7 +131,10 @@ async function notePlan(study: Study, progress: Progress): Promise<void> {
     )
 }
 
-/** Writes the entry of this call into run.json. @param report key of the report that was just written */
+/**
+ * Writes the entry of this call into run.json.
+ * @param report key of the report that was just written
+ */
 function describe(run: Run, end: Date | null, report: string | null = null): Promise<void> {
   const { study, team, options, settings, finished, start } = run
   const entry = () => ({
@@ -149,7 +155,8 @@ function runFile({ out }: Study): string {
 }
 
 /**
- * Computes units until no unit is free. A process that writes the report also waits for the units of other processes.
+ * Computes units and arithmetic until all are finished or taken. If this process writes the report, it also waits for
+ * the units of other processes.
  */
 async function computeStudy(run: Run): Promise<void> {
   const { study, team, options, open, progress } = run
@@ -259,7 +266,10 @@ function reportTexts(out: string): Promise<readonly string[]> {
   return Promise.all(['summary.json', 'findings.json'].map(read))
 }
 
-/** Key by which run.json identifies a report: the stamp of its inputs, and the hash of its rows and findings. */
+/**
+ * Key by which run.json identifies a report. It joins the stamp of the report's inputs and the hash of its rows and
+ * findings.
+ */
 function reportMark(stamp: string, texts: readonly string[]): string {
   return `${stamp} ${sha256(...texts)}`
 }

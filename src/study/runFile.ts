@@ -24,7 +24,7 @@ export const groupSchema = z.object({
 })
 export type PlannedGroup = z.infer<typeof groupSchema>
 
-/** The keys of run.json that Shiftscope reads. Another version may have written the file. */
+/** The keys of run.json that Shiftscope reads. All are optional, because another version may have written the file. */
 const runSchema = z.looseObject({
   process: ownerSchema.optional().catch(undefined),
   settings: z.record(z.string(), z.unknown()).optional(),
@@ -34,7 +34,7 @@ const runSchema = z.looseObject({
   earlier: z.array(z.unknown()).optional(),
 })
 
-/** An entry of run.json. It has more keys, which are written but not read here. */
+/** The keys of a run.json entry that are read here. Entries have more keys, which are only written. */
 interface RunEntry {
   readonly process: Owner
   readonly settings: Readonly<Record<string, NetworkSettings>>

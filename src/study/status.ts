@@ -12,13 +12,13 @@ import { unitTitle } from './unitQueue.js'
 
 /** Progress of a study, with all processes that compute it. */
 export interface StudyStatus {
-  /** Numbers of units. */
+  /** Numbers of units. A unit is one object at one size in one network. */
   readonly units: {
     /** All units of the study. */
     readonly total: number
     /** Finished units. */
     readonly done: number
-    /** Units that an active process has locked. */
+    /** Units that an active process has locked, because it computes them. */
     readonly inProgress: number
     /** Units that nobody has started: `total` minus `done` minus `inProgress`. */
     readonly left: number
@@ -31,14 +31,16 @@ export interface StudyStatus {
     readonly pid: number
     /** Unit that the process computes (network, size and object); null if it computes none. */
     readonly unit: string | null
-    /** Time at which it started this unit, as ISO 8601; null if unknown. */
+    /** Time at which the process started this unit, as ISO 8601; null if unknown. */
     readonly since: string | null
-    /** Time of its last heartbeat by the clock of the file system, as ISO 8601; null if unknown. */
+    /** Time of the last heartbeat of the process by the clock of the file system, as ISO 8601; null if unknown. */
     readonly heard: string | null
   }[]
-  /** Speed of all workers together; null if none has finished an image. */
+  /** Images per second of all processes together; null if none has finished an image. */
   readonly imagesPerSecond: number | null
-  /** Seconds until all units are finished at this speed, including their classifiers; null if unknown. */
+  /**
+   * Seconds until all units are finished, including their classifiers, if this speed stays the same; null if unknown.
+   */
   readonly secondsLeft: number | null
 }
 

@@ -58,7 +58,7 @@ function checkWeights(options: ResolvedOptions): void {
  * @param withPlaceholders as in `planStudy`
  * @throws UsageError for weights or layers of a network that is not part of the study, or two networks with the same
  *   name
- * @throws InputError
+ * @throws InputError for files that are missing or damaged
  */
 export async function networksOf(options: ResolvedOptions, withPlaceholders: boolean): Promise<readonly Network[]> {
   checkWeights(options)
@@ -86,7 +86,7 @@ async function lacksFile(id: string, { weights }: ResolvedOptions): Promise<bool
   return weights[id] === undefined && (await lacksWeights(id))
 }
 
-/** A network, and the generators for the layers that the study reads, if there are any. */
+/** Opens a network, and those generators of the catalog that fit the layers of the study. There may be none. */
 export async function networkWithGenerators(
   model: string,
   options: ResolvedOptions,
@@ -119,7 +119,7 @@ function isList(layers: NonNullable<ResolvedOptions['layers']>): layers is reado
   return Array.isArray(layers)
 }
 
-/** The id that `Network.id` will have. */
+/** The id that the network will have in `Network.id` once it is open. */
 function idOf(model: string): string {
   return isOwnNetwork(model) ? ownId(model) : model
 }
@@ -137,8 +137,8 @@ function checkLayers({ unitModels, arithmeticModels, layers }: ResolvedOptions):
 }
 
 /**
- * Results are stored under the network's id. For an ONNX file, it is the file's name without extension, so two files
- * can have the same id.
+ * Refuses networks with equal ids, because results are stored under the id. The id of an ONNX file is its name without
+ * folder and extension, so two files can have the same one.
  */
 function checkIds(networks: readonly Network[]): void {
   const ids = networks.map(({ id }) => id)

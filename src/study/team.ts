@@ -4,11 +4,11 @@ import type { Progress } from '../progress.js'
 
 /** State that a process writes into its lock files, for other processes and for `studyStatus`. */
 export interface WorkerState {
-  /** The unit that it computes; null if it waits or opens a network. */
+  /** Title of the unit that the process computes; null if it waits or opens a network. */
   readonly unit: string | null
-  /** Time at which it began this unit, or began to wait, as ISO 8601. */
+  /** Time at which the process began this unit, or began to wait, as ISO 8601. */
   readonly since: string
-  /** Number of images that it has computed, and the seconds since it began. */
+  /** Number of images that the process has computed, and the seconds since its work began. */
   readonly images: number
   readonly seconds: number
 }
@@ -22,7 +22,7 @@ export interface Team {
   look(): Promise<readonly HeldLock[]>
   /** Waits until no other process holds the lock `name`, then runs the work while this process holds it. */
   alone<T>(name: string, work: () => Promise<T>): Promise<T>
-  /** Waits for other processes, longer with each attempt. */
+  /** Waits a while for other processes to go on; longer with each attempt. */
   pause(attempt: number): Promise<void>
   close(): Promise<void>
 }

@@ -8,8 +8,8 @@ import { imagesOf, type PlannedUnit } from './units.js'
 /** Estimates the remaining time of a study, including its classifiers, arithmetic and report. */
 export interface TimeLeft {
   /**
-   * Records the seconds that a unit's network took to open.
-   * @param isReused whether values that images share are computed once
+   * Records the seconds that the network of a unit took to open.
+   * @param isReused whether values that several images share are computed only once
    */
   opened(unit: PlannedUnit, seconds: number, isReused: boolean): void
   extracted(unit: PlannedUnit, seconds: number): void
@@ -18,30 +18,30 @@ export interface TimeLeft {
   seconds(now: UnitInHand): number
 }
 
-/** A unit that is being extracted. */
+/** The unit whose features are being computed now. */
 interface UnitInHand {
   readonly unit: PlannedUnit
-  /** Number of its finished images, more than 0, and the seconds that they took. */
+  /** Number of the unit's finished images (more than 0), and the seconds that they took. */
   readonly images: number
   readonly seconds: number
-  /** Whether units are measured while others are extracted. */
+  /** Whether one unit is measured while the next one is extracted. */
   readonly overlaps: boolean
 }
 
 /**
- * Seconds on two cores, used until the same work has been timed.
+ * Seconds that work usually takes on two cores. They are used until work of the same kind has been timed.
  *
  * - `opening`: to open a network
  * - `starting`: additional time of a network's first unit at each size
- * - `classified`: to measure one value of a feature at one position, with classifiers
- * - `compared`: as `classified`, but without classifiers
+ * - `classified`: to measure one feature value at one position, if classifiers are trained
+ * - `compared`: the same without classifiers
  * - `reported`: to report on one layer at one position
  */
 const USUAL = { opening: 2, starting: 1, classified: 1.5e-7, compared: 1e-8, reported: 1.5e-5 } as const
 
 /**
- * Fixed cost of each unit. A sample is computed twice, and workers wait for each other; both together take as long as
- * `images` whole images. Writing files takes as long as measuring `positions` positions.
+ * Fixed cost of each unit, given as an equal amount of other work. Checking a sample and waiting for other workers take
+ * as long as `images` whole images. Writing files takes as long as measuring `positions` positions.
  */
 const EXTRA = { images: 100, positions: 250 } as const
 
@@ -119,9 +119,9 @@ interface Spent {
   readonly seconds: number
 }
 
-/** Corrects predictions for one kind of work by the time that such work took before. */
+/** Corrects the predicted times of one kind of work by the times that such work really took. */
 class Pace {
-  /** Sums of predicted and true seconds. The keys are those of `keysOf`. */
+  /** Predicted and true seconds of finished work, summed under each key of `keysOf`. */
   readonly #spent = new Map<string, Spent>()
 
   get isEmpty(): boolean {
@@ -153,12 +153,13 @@ function keysOf(unit: PlannedUnit): readonly string[] {
   return [sizeOf(unit), unit.network.id, '']
 }
 
-/** For up to this many positions, it takes at most a tenth of a second to predict the gain of reuse. */
+/** For units of up to this many positions, predicting the gain of reuse takes at most a tenth of a second. */
 const FEW_POSITIONS = 2000
 
 /**
- * Predicts the seconds of a unit's images. `learn` predicts the gain of reuse (computing values that images share only
- * once) for the opened network, and for others if that is quick. For the rest, no gain is assumed.
+ * Predicts the seconds that a unit's images take. `learn` predicts the gain of reuse (computing values that images
+ * share only once). It does so for the opened network, and for others if that is quick. For the rest, no gain is
+ * assumed.
  */
 function extractionPrediction() {
   const perImage = new Map<string, number>()
@@ -184,7 +185,7 @@ function gainOf({ network, scene, grid }: PlannedUnit): number {
   }
 }
 
-/** Seconds of an image without reuse. Never 0, because other times are divided by it. */
+/** Usual seconds to compute one image without reuse. Never 0, because other times are divided by it. */
 const imageSeconds = remembered((network: Network) => {
   try {
     return Math.max(1e-4, usualImageSeconds(network))

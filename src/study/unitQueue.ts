@@ -9,9 +9,11 @@ import type { PlannedUnit } from './units.js'
 
 /** The remaining units of a study. Any number of processes can take units from it. */
 export interface UnitQueue {
-  /** Units of one or all networks that this process has not taken. Units known to be finished are left out. */
+  /**
+   * Units of a network, or of all networks, that this process has not taken. Those known to be finished are left out.
+   */
   left(network?: Network): readonly PlannedUnit[]
-  /** Takes a free unit of a network; undefined if no unit is free now. */
+  /** Takes a unit of a network that no process has taken; undefined if there is none now. */
   take(network: Network): Promise<PlannedUnit | undefined>
   /** Releases a taken unit after it has been stored. */
   finish(unit: PlannedUnit): Promise<void>
@@ -93,7 +95,7 @@ export function openUnitQueue(study: Study, { locks, look }: Pick<Team, 'locks' 
       const isTaken = (unit: PlannedUnit) => taken.has(lockOf(unit))
       const unit = await takeFirst(units.filter((one) => !isTaken(one)))
       if (unit !== undefined || !units.some(isTaken)) return unit
-      // All remaining units are locked, so the queue looks for locks of dead processes.
+      // All remaining units are locked. If a process has died, its lock can be taken over.
       const live = new Set((await look()).map(({ name }) => name))
       await refresh(network)
       return takeFirst(units.filter((one) => isTaken(one) && open.has(one) && !live.has(lockOf(one))))
@@ -103,8 +105,8 @@ export function openUnitQueue(study: Study, { locks, look }: Pick<Team, 'locks' 
 }
 
 /**
- * Keeps the order, but starts at a random unit if other processes take units too, so that they do not all try the same
- * one.
+ * Returns the units in the same order. If other processes take units too, the list starts at a random unit and wraps
+ * around, so that processes do not all try the same one.
  */
 function inTurn<T>(units: readonly T[], hasOthers: boolean): readonly T[] {
   const start = hasOthers ? Math.floor(Math.random() * units.length) : 0

@@ -4,7 +4,7 @@ import type { Scene } from '../engine/task.js'
 import type { Network } from '../networks/index.js'
 import type { Patch } from '../patches/patch.js'
 
-/** One patch × size × network: computed and stored as a whole. */
+/** One object at one size in one network: the amount of work that is computed and stored as a whole. */
 export interface PlannedUnit {
   readonly network: Network
   readonly patch: Patch
@@ -13,7 +13,10 @@ export interface PlannedUnit {
   readonly grid: PositionGrid
 }
 
-/** Units in the order of computation: by network, so that each is opened once, then by size, then by patch. */
+/**
+ * Lists the units in the order in which they are computed. They are ordered by network, so that each network is opened
+ * only once, then by size, then by object.
+ */
 export function planUnits(
   networks: readonly Network[],
   patches: readonly Patch[],
@@ -35,7 +38,10 @@ export function planUnits(
   )
 }
 
-/** Number of images of a unit: one for each position of its grid, and one for each anchor outside the grid. */
+/**
+ * Number of images of a unit: one for each position of its grid, and one for each anchor (reference position) that is
+ * not on the grid.
+ */
 export function imagesOf({ grid }: PlannedUnit): number {
   return grid.offsets.length / 2
 }
@@ -46,8 +52,8 @@ export function featureBytes({ network, grid }: PlannedUnit): number {
 }
 
 /**
- * Bytes on disk of a unit's similarity maps, its answers, and the features at the anchors. Features or sketches of all
- * positions are extra.
+ * Bytes on disk of a unit's similarity maps, of the network's answers, and of the features at the anchors. Stored
+ * features or sketches of all positions are not included.
  */
 export function arrayBytes({ network, grid }: PlannedUnit): number {
   const maps = network.layers.length * grid.anchors.length * grid.rows * grid.cols
@@ -56,22 +62,25 @@ export function arrayBytes({ network, grid }: PlannedUnit): number {
   return (maps + features + answers) * Float32Array.BYTES_PER_ELEMENT
 }
 
-/** Values that are stored for an answer at each position: the class and two probabilities. */
+/** Number of values that are stored for the network's answer at each position: the class and two probabilities. */
 const ANSWER_VALUES = 3
 
-/** Whether the study reads the layer that holds the network's answers. */
+/** Whether the study reads the layer of the network's class scores, and so knows its answers. */
 export function hasAnswers({ layers, classes }: Network): boolean {
   return layers.some(({ name }) => name === classes?.layer)
 }
 
 /**
- * Typical dims of a layer's sketch (its compressed features) for an object that moves across the whole frame. Measured:
- * 20 to 130 with the embedded networks, 250 with MobileNetV2. Dims grow with the distance that the object moves, and
- * hardly with the number of positions.
+ * Typical number of values per position in a layer's sketch (its compressed features), if the object moves across the
+ * whole frame. Measured: 20 to 130 with the embedded networks, 250 with MobileNetV2. The number grows with the distance
+ * that the object moves, and hardly with the number of positions.
  */
 const SKETCH_DIMS = 60
 
-/** Estimated dims of the sketches of all layers of a unit together. The true dims depend on the features. */
+/**
+ * Estimated number of values per position in a unit's sketches, summed over its layers. The true number depends on the
+ * features.
+ */
 export function sketchDims({ network, grid: { rows, cols, stride } }: PlannedUnit): number {
   const usual = Math.ceil((SKETCH_DIMS * rows * stride) / network.input.rows)
   return network.layers.reduce((sum, { dims }) => sum + Math.min(usual, dims, rows * cols), 0)

@@ -47,7 +47,10 @@ export function exploreCommand({ signal }: CommandContext): Command {
   )
 }
 
-/** The ssh command that forwards the page to a user who is logged in over ssh. */
+/**
+ * The ssh command that makes the page reachable from the user's own machine; undefined if the user is not logged in
+ * over ssh.
+ */
 export function tunnelCommand({ SSH_CONNECTION }: NodeJS.ProcessEnv, host: string, port: number): string | undefined {
   const [, , server] = SSH_CONNECTION?.split(' ') ?? []
   if (server === undefined) return undefined

@@ -9,7 +9,7 @@ import { duration, print, printJson, printTable, say } from '../output.js'
 import { parseList, parsePath, parseWhole } from '../parse.js'
 import { terminalProgress } from '../progressBar.js'
 
-/** Writes the folder `dog`, which the examples of other commands read. */
+/** Example of `extract`. It writes the folder `dog`, which the examples of other commands read. */
 export const EXTRACT_EXAMPLE = 'shiftscope extract --model tiny-alexnet --patch dog --size 75 --stride 8 --out dog'
 
 export function extractCommand({ signal }: CommandContext): Command {
@@ -39,8 +39,8 @@ export function extractCommand({ signal }: CommandContext): Command {
 }
 
 /**
- * Prints the errors for shifts by whole cells of the feature map, and for shifts by 1, 2, 4, … px. extract.json has
- * the errors for all shifts.
+ * Prints the equivariance errors: how much a feature map changes, apart from moving, when the object moves. To be
+ * short, it prints only shifts by whole cells of the map and by 1, 2, 4, … px; extract.json has all shifts.
  */
 function printEquivariance({ layers }: Extraction): void {
   const rows = layers.flatMap(({ name, equivariance = [] }) =>

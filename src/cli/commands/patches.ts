@@ -104,7 +104,7 @@ function addList(patches: Command, context: CommandContext): void {
     })
 }
 
-/** Prints the objects that were made. If some pictures failed, the others are kept, but the command fails. */
+/** Prints the objects that were made. If some could not be made, the others are kept, but the command fails. */
 function printFolder(made: PatchFolder, json: boolean | undefined): void {
   if (json) printJson(made)
   else print(`${counted(made.patches.length, 'object')}: ${made.manifest}`)
