@@ -46,7 +46,10 @@ export async function sketchOf(
   return { dims: columns.length, rows: sketch }
 }
 
-/** Turns the cosines with the pivot into the factor's next column. `lacking` is 1 minus each row's squared length. */
+/**
+ * Turns the cosines of all rows with the pivot row into the factor's next column. `lacking` is 1 minus each row's
+ * squared length.
+ */
 function nextColumn(
   cosines: Float64Array,
   columns: readonly Float64Array[],
@@ -64,7 +67,7 @@ function nextColumn(
     cosines[row] = value
     lacking[row] = Math.max(0, (lacking[row] as number) - value * value)
   }
-  // Without this, rounding errors could make the row a pivot again.
+  // Without this, rounding errors could make this row the pivot again.
   lacking[pivot] = 0
   return cosines
 }
