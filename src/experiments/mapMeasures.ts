@@ -103,8 +103,8 @@ function byDistance(count: number, at: (i: number) => readonly [number, number])
  * @param thresholds in ascending order
  */
 export function coverage(map: ArrayLike<number>, thresholds: readonly number[]): readonly number[] {
-  // Each value is first counted only at the highest threshold that it reaches. The loop below adds the counts to the
-  // lower thresholds.
+  // Each value is first counted only at the highest threshold that it reaches. The running sum below adds the counts to
+  // the lower thresholds.
   const reached = new Uint32Array(thresholds.length)
   for (let i = 0; i < map.length; i++) {
     const value = map[i] as number

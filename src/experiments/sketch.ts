@@ -3,7 +3,7 @@ import { cosineSimilarity } from '../native.js'
 /** Short vectors that stand in for features. The cosines between them are nearly those between the features. */
 export interface Sketch {
   readonly dims: number
-  /** [rows, dims] */
+  /** One short vector per feature, [rows, dims]. */
   readonly rows: Float32Array
 }
 

@@ -40,7 +40,7 @@ export async function readBackground(text: string, frame: number, signal?: Abort
   return { identity: `image:${sha256(image)}`, background: { image } }
 }
 
-/** A background that needs no file: a colour, or pixels of a square frame, RGB, [frame, frame, 3]. */
+/** A background that needs no file: a colour, or a function that draws a square frame, RGB [frame, frame, 3]. */
 type DrawnBackground = { readonly identity: string } & (
   | { readonly rgb: readonly [number, number, number] }
   | { readonly draw: (frame: number) => Uint8Array }
@@ -56,7 +56,10 @@ export function drawnBackground(text: string): DrawnBackground | undefined {
 
 const COLOUR = /^#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})$/i
 
-/** @returns red, green and blue, 0 to 255 */
+/**
+ * Parses a colour: `white` or `#rrggbb`.
+ * @returns red, green and blue, 0 to 255
+ */
 export function parseColour(text: string): readonly [number, number, number] {
   if (text === WHITE) return [255, 255, 255]
   const match = COLOUR.exec(text)

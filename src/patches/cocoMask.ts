@@ -59,7 +59,10 @@ export function runLengthMask(counts: readonly number[] | string, rows: number, 
 const FIRST_CHARACTER = 48
 const LAST_CHARACTER = 111
 
-/** The first three numbers are run lengths. Each later number is the difference from the run length two before. */
+/**
+ * Decodes COCO's compressed string into run lengths. The first three numbers of the string are run lengths themselves.
+ * Each later number is the difference from the run length two before.
+ */
 export function runsOfString(text: string): readonly number[] {
   const runs: number[] = []
   for (let at = 0; at < text.length; ) {
