@@ -1,7 +1,7 @@
 import type { GridShape } from './grid.js'
 import { DIRECTIONS, type Direction } from './mapMeasures.js'
 
-/** Periods to look for, in pixels. In most networks, the total stride of each layer is one of these numbers. */
+/** Periods to look for, in pixels: the usual total strides of networks' layers. */
 export const GRID_PERIODS = [2, 4, 8, 16, 32] as const
 
 /** Power of a map at one period along one axis. */

@@ -5,8 +5,8 @@ import { isConstant, separabilityByScheme } from './separability.js'
 
 /**
  * Limits on the rows and columns of the grids that are compared. Smaller grids have too few positions for five folds.
- * On larger grids, training on the phase (the position modulo the stride) takes seconds. There, all networks have the
- * same accuracies as the position alone.
+ * On larger grids, training on the phase (the position modulo the stride) takes seconds. There, the accuracies of all
+ * networks agree with those of the position alone.
  */
 const FEWEST_ROWS = 8
 const MOST_ROWS = 25

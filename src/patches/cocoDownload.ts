@@ -18,7 +18,7 @@ const STALL_SECONDS = 30
 /** Largest download in bytes. COCO's images are below 1 MB. */
 const MOST_BYTES = 32 * 1024 * 1024
 
-/** Host of the images: each address (`coco_url`) in the annotation files of COCO and LVIS begins with it. */
+/** Host from which COCO and LVIS offer their images: the host in every `coco_url` of their annotation files. */
 const COCO_HOSTS = ['images.cocodataset.org']
 
 export interface FetchOptions {

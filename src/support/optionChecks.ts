@@ -2,7 +2,10 @@ import { z } from 'zod'
 import { UsageError } from '../errors.js'
 import { checkNames } from './checks.js'
 
-/** Types of options. Functions and objects of foreign classes are accepted without a check of their contents. */
+/**
+ * Schemas for common types of options. Functions and objects of foreign classes are accepted without a check of their
+ * contents.
+ */
 export const kinds = {
   text: z.string(),
   number: z.number(),
@@ -29,7 +32,9 @@ export type OptionTable = Readonly<Record<string, z.ZodType>>
 
 type Input<Table extends OptionTable> = z.input<z.ZodObject<Table>>
 
-/** The options that a caller may give. The type keeps the doc comments of the table. */
+/**
+ * Type of the options that a caller may give, derived from a table of schemas. It keeps the doc comments of the table.
+ */
 export type GivenOptions<Table extends OptionTable> = {
   readonly [Name in keyof Input<Table>]: Exclude<Input<Table>[Name], undefined>
 }
@@ -63,7 +68,7 @@ export function parseOptions<Table extends OptionTable>(given: unknown, table: T
   throw new UsageError(`option ${name} must be ${wantedBy(issue)}, not ${typeName(value)}`)
 }
 
-/** The options of a function that sets its own defaults. */
+/** Schemas of the options of a function that sets its own defaults. */
 export interface OptionList {
   readonly required?: OptionTable
   readonly optional: OptionTable
