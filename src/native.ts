@@ -1,7 +1,7 @@
 /**
- * The typed interface of the C++ addon, and the only file that loads it. Arrays are row-major. Each may be a view on a
- * SharedArrayBuffer, but not on a resizable ArrayBuffer. A buffer must not be transferred or detached while a promise
- * that uses it is unsettled. If its elements change meanwhile, only the results are wrong.
+ * The typed interface of the C++ addon, and the only file that loads it. Arrays are row-major. An array may be a view
+ * on a SharedArrayBuffer, but not on a resizable ArrayBuffer. A buffer must not be transferred or detached while a
+ * promise that uses it is unsettled. If its elements change meanwhile, only the results are wrong.
  *
  * An argument of the wrong type, length or shape causes a TypeError or a RangeError that names it. If memory runs out,
  * a RangeError says what it was needed for. A training stops when the thread or the process that waits for it ends.
@@ -19,7 +19,7 @@ import { prepareEnvironment } from './support/machine.js'
  * rounded to float32. This equals torchvision's ToTensor (divisor 255) and Normalize bit for bit.
  */
 interface Normalisation {
-  /** 255 if the network takes values from 0 to 1; 1 if it takes 0 to 255. */
+  /** Pixel values are divided by this: 255 if the network takes values from 0 to 1; 1 if it takes 0 to 255. */
   readonly divisor: number
   /** Mean of each channel, in the order of the output channels: with `bgr`, index 0 is blue. */
   readonly mean: readonly [number, number, number]
@@ -28,7 +28,7 @@ interface Normalisation {
 }
 
 export interface CompositorOptions {
-  /** RGBA, [patchRows, patchCols, 4]. */
+  /** Pixels of the patch, RGBA [patchRows, patchCols, 4]. */
   readonly patch: Uint8Array
   readonly patchRows: number
   readonly patchCols: number
@@ -64,7 +64,7 @@ export interface CudaFeatures {
 }
 
 declare const cudaHandle: unique symbol
-/** A value that only the addon can use. */
+/** A reference to memory on a CUDA device. Only the addon can use it. */
 interface CudaHandle {
   readonly [cudaHandle]: true
 }
@@ -100,7 +100,7 @@ export interface CosineFault {
 export class DegenerateFeatureError extends InputError implements CosineFault {
   override readonly code = 'ERR_SHIFTSCOPE_DEGENERATE_FEATURE'
   readonly source: CosineFault['source']
-  /** First row of the matrix `source` that has no direction. */
+  /** Index of the first row without a direction, in the matrix that `source` names. */
   readonly row: number
   readonly reason: CosineFault['reason']
 
@@ -134,7 +134,10 @@ export interface SvmOptions {
    * SVC(kernel='linear') does.
    */
   readonly C: number
-  /** Largest duality gap of a solved problem, relative to its primal objective. Default: see native/core/svm.h. */
+  /**
+   * A problem counts as solved if its duality gap, divided by its primal objective, is at most this. Default: see
+   * native/core/svm.h.
+   */
   readonly tolerance?: number
   /**
    * Largest number of passes over the features. After them, some problems may be unsolved. Default: see
@@ -143,7 +146,7 @@ export interface SvmOptions {
   readonly passLimit?: number
   /** Number of threads, by default 1. The result is the same to the bit for any number. */
   readonly threads?: number
-  /** Stops the training between its steps. */
+  /** Aborting this signal stops the training between its steps. */
   readonly signal?: AbortSignal
 }
 
@@ -180,13 +183,13 @@ export interface SvmTraining {
   /** Decision values f(x) of all samples, inside and outside the training set, [problems, rows]. */
   readonly decisions: Float64Array
   readonly passes: number
-  /** Number of samples whose scalar products with others were computed. */
+  /** Number of samples whose scalar products with other samples were computed. */
   readonly gramSamples: number
 }
 
 export class NonFiniteFeatureError extends InputError {
   override readonly code = 'ERR_SHIFTSCOPE_NON_FINITE_FEATURE'
-  /** First row that holds NaN or infinity. */
+  /** Index of the first row that holds NaN or infinity. */
   readonly row: number
 
   constructor(row: number) {
@@ -242,7 +245,9 @@ interface Addon {
     options: Omit<SvmOptions, 'features' | 'signal'> & {
       readonly features: Float32Array | CudaHandle
       readonly decisions: Float64Array
-      /** One element. Any value but 0 stops the training. The addon sets it when the thread ends. */
+      /**
+       * Array of one element. Any value but 0 stops the training. The addon sets it when the JavaScript thread ends.
+       */
       readonly stop: Int32Array
     },
   ): Promise<SvmResult>
@@ -317,7 +322,7 @@ export function instructionSet(): string {
 /** Creates a compositor. It reads the options only during this call. */
 export function createCompositor(options: CompositorOptions): Compositor {
   const compositor = new (addon().Compositor)(options)
-  // An async function turns errors about arguments into rejections.
+  // This function is async, so that errors about arguments become rejections.
   return { composite: async (offsets, out) => compositor.composite(offsets, out) }
 }
 

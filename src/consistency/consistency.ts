@@ -31,10 +31,11 @@ export interface ConsistencyOptions extends Omit<NetworkOptions, 'layers' | 'poo
   readonly model: string
   /** Ways to shift the photographs; `crop` and `diagonal` by default. */
   readonly protocols?: readonly ProtocolName[]
-  /** Pairs of random shifts per photograph for `crop` and `circular`; 5 by default. */
+  /** Number of pairs of random shifts per photograph, for `crop` and `circular`; 5 by default. */
   readonly draws?: number
   /**
-   * Seed of the random shifts; 0 by default. A photograph's shifts also depend on its name, not on other photographs.
+   * Seed of the random shifts; 0 by default. A photograph's shifts depend on the seed and its name, not on other
+   * photographs.
    */
   readonly seed?: number
   /** Background for the protocol `embed`, in any form that `extract` accepts; black by default. */
@@ -221,7 +222,7 @@ async function measureAll(kept: KeptAnswers, work: Work): Promise<Run> {
   let images = 0
   const read = (first: number) => {
     const group = readGroup(kept, left.slice(first, first + atATime), work.seed, signal)
-    // Awaiting the group throws its error. Until then, Node must not report an unhandled rejection.
+    // Whoever awaits the group gets its error. Until then, Node must not report an unhandled rejection.
     group.catch(() => undefined)
     return group
   }

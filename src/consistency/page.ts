@@ -14,7 +14,7 @@ const MOST_SHOWN = 12
 /** Number of answers (classes) per photograph that have a colour of their own: the most frequent ones. */
 const COLOURED_ANSWERS = 5
 
-/** Size in pixels of the bar chart below each photograph. */
+/** Size in pixels of the bar chart below each photograph. It has one bar per shifted frame. */
 const STRIP = { width: 224, height: 56 }
 
 const STYLE = `

@@ -8,7 +8,7 @@ import { circularShift, idealShift, placedOn, shiftDerivative } from './shifts.j
 export interface ProtocolSetting {
   /** Side of the network's input in pixels. */
   readonly frame: number
-  /** Pairs of random shifts per photograph, for `crop` and `circular`. */
+  /** Number of pairs of random shifts per photograph, for `crop` and `circular`. */
   readonly draws: number
   /** Background behind the reduced photograph of `embed`, RGB [frame, frame, 3]. */
   readonly background: Uint8Array
@@ -48,11 +48,11 @@ export interface Protocol {
   readonly isPath: boolean
 }
 
-/** Shifts of `subpixel` are multiples of 1/4 pixel along each axis. */
+/** The protocol `subpixel` shifts by multiples of 1/4 pixel along each axis. */
 const STEPS_PER_PIXEL = 4
 const FRACTIONS = STEPS_PER_PIXEL ** 2
 
-/** Step ε in pixels, by which the equivariance error takes its numerical derivative. */
+/** Step ε in pixels of the numerical derivative from which the local equivariance error is computed. */
 const EPSILON = 0.003
 
 /** How many numbers are kept per frame; see the function `answers`. */
@@ -61,11 +61,11 @@ const ANSWER_NUMBERS = 3
 /**
  * The usual protocols to measure shift invariance.
  *
- * - `crop`: two crops at random offsets (`validate_shift`, Zhang 2019).
+ * - `crop`: pairs of crops at random offsets (`validate_shift`, Zhang 2019).
  * - `diagonal`: crops along the diagonal, 1 px apart (Azulay and Weiss 2019; `validate_diagonal`, Zhang 2019).
  * - `embed`: the photograph at half of the frame's side, moved over a background along the diagonal in steps of 1 px
  *   (Azulay and Weiss 2019).
- * - `circular`: two random circular shifts (Chaman and Dokmanic 2021).
+ * - `circular`: pairs of random circular shifts (Chaman and Dokmanic 2021).
  * - `subpixel`: circular shifts by fractions of a pixel (Michaeli et al. 2023), and the local equivariance error
  *   (Gruver et al. 2023): the mean of |p(x + ε∂x) − p(x − ε∂x)| / 2ε over classes and both axes. Its unit is a shift by
  *   half of the image's side.

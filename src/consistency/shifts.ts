@@ -1,4 +1,4 @@
-/** Shifts of square pictures, RGB [side, side, 3]. */
+/** Functions that shift square pictures, RGB [side, side, 3]. */
 
 import type { Axis } from '../engine/positions.js'
 import { emptyFrame } from '../engine/scene.js'

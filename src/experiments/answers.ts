@@ -21,7 +21,7 @@ export const CONFIDENT = 0.5
 
 export const ANSWER_MAPS = 3
 
-/** Values that are not negative count as probabilities if their sum differs from 1 by less than this. */
+/** Nonnegative values of a row count as probabilities if their sum differs from 1 by less than this. */
 const SUM_TOLERANCE = 1e-3
 
 /**

@@ -43,7 +43,7 @@ export interface ArithmeticCounts {
    */
   readonly decoys: number
   readonly phantoms: number
-  /** Number of trials in which all expected objects are seen, and no others. */
+  /** Number of trials in which the result shows all expected objects, and no others. */
   readonly exact: number
 }
 
@@ -110,7 +110,10 @@ export function trialImages({ objects }: ArithmeticTrial): number {
   return 3 + objects.length
 }
 
-/** Which objects of a trial are seen in one vector (`judged`), decided in one way (`reference`). */
+/**
+ * For each object of a trial, whether it is seen in the vector `judged`, when compared in the way that `reference`
+ * names.
+ */
 interface Seen {
   readonly judged: Judged
   readonly reference: Reference

@@ -7,7 +7,7 @@ interface ArithmeticScene {
   readonly images: Readonly<Record<string, string>>
 }
 
-/** Side of the objects in pixels, as in the paper's smaller patches. */
+/** Side of the objects in pixels: that of the paper's smaller patches. */
 export const SCENE_SIZE = 75
 
 /**

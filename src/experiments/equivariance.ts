@@ -69,12 +69,15 @@ export function equivarianceErrors(features: Float32Array, map: FeatureMap): rea
   })
 }
 
-/** Largest distance in pixels at which a map's error is measured. */
+/**
+ * Largest distance in pixels at which a map's error is measured.
+ * @param room largest distance in pixels that the object can move
+ */
 function reachOf({ stride }: FeatureMap, room: number): number {
   return stride * Math.min(2, Math.floor(Math.min(room, FARTHEST) / stride))
 }
 
-/** ‖S₋dx[moved] − still‖; see `equivarianceErrors`. */
+/** Returns ‖S₋dx[moved] − still‖, the numerator of the error; see `equivarianceErrors`. */
 function distance(
   moved: Float64Array,
   still: Float64Array,

@@ -17,7 +17,7 @@ export interface ArithmeticErrors {
   readonly cosine: number | null
 }
 
-/** Result of an expression in the features of one layer. */
+/** Result of an expression, computed with the features of one layer. */
 export interface LayerArithmetic {
   /** Name of the layer. */
   readonly layer: string

@@ -18,7 +18,7 @@ export interface FeatureMeasures {
 /**
  * Measures the features of one layer on a grid of positions.
  * @throws InputError that names the position of an all-zero or non-finite feature
- * @throws CudaFailure
+ * @throws CudaFailure if the CUDA card fails
  */
 export async function measureFeatures(
   grid: FeatureGrid,

@@ -3,7 +3,10 @@ import { counted } from '../support/text.js'
 import type { GridShape } from './grid.js'
 import { randomNumbers } from './randomNumbers.js'
 
-/** The tasks of separability (paper section 2.2): tell left from right, and top from bottom, on the grid. */
+/**
+ * The two tasks that measure separability (paper section 2.2): to tell left from right, and top from bottom, on the
+ * grid.
+ */
 export const TASKS = ['left-right', 'top-bottom'] as const
 /** Task of separability, such as `left-right`. */
 export type Task = (typeof TASKS)[number]
@@ -20,10 +23,10 @@ export const FOLD_SCHEMES = ['ordered', 'shuffled', 'transposed', 'blocks'] as c
 /** Name of a fold scheme, such as `ordered`; see `FOLD_SCHEMES`. */
 export type FoldScheme = (typeof FOLD_SCHEMES)[number]
 
-/** Schemes whose folds are bands of whole rows, or of whole columns. */
+/** Fold schemes whose folds are bands of whole rows, or of whole columns. */
 export const BAND_SCHEMES: readonly FoldScheme[] = ['ordered', 'transposed']
 
-/** Loss of the classifiers, as results name it. */
+/** Name of the classifiers' loss, as results state it. */
 export const LOSS = 'hinge'
 
 export const FOLDS = 5

@@ -7,7 +7,7 @@ export const GRID_PERIODS = [2, 4, 8, 16, 32] as const
 /** Power of a map at one period along one axis. */
 interface PeriodPower {
   readonly direction: Direction
-  /** In pixels. */
+  /** Length of the period in pixels. */
   readonly period: number
   /**
    * Mean square of the component with this period, averaged over all rows (columns). A sine of amplitude A has power
@@ -102,7 +102,11 @@ function kernelsFor(length: number, stride: number): readonly PeriodKernel[] {
   return kernels
 }
 
-/** @param frequency periods per position, at most 0.5 */
+/**
+ * Makes the kernel for one period.
+ * @param length number of positions in a line
+ * @param frequency periods per position, at most 0.5
+ */
 function periodKernel(length: number, period: number, frequency: number): PeriodKernel {
   const window = Float64Array.from({ length }, (_, i) => Math.sin((Math.PI * (i + 0.5)) / length) ** 2)
   // A sine's power is half at its frequency and half at the negative frequency. At 0.5, these two are the same.

@@ -3,8 +3,8 @@ import { mean } from '../support/statistics.js'
 import type { GridShape } from './grid.js'
 
 /**
- * `horizontal`: the object moves left or right, along a row of the map. `vertical`: it moves up or down, along a
- * column.
+ * Directions in which the object moves. `horizontal`: left or right, along a row of the map. `vertical`: up or down,
+ * along a column.
  */
 export const DIRECTIONS = ['horizontal', 'vertical'] as const
 export type Direction = (typeof DIRECTIONS)[number]
@@ -16,7 +16,8 @@ export interface Jaggedness {
 }
 
 /**
- * Local jaggedness of a map. Along an axis with a single position, it is 0.
+ * Local jaggedness of a map: its mean |difference| between neighbouring positions along each axis. Along an axis with a
+ * single position, it is 0.
  * @param map [rows, cols], row-major
  */
 export function jaggedness(map: ArrayLike<number>, { rows, cols }: GridShape): Jaggedness {
@@ -66,7 +67,8 @@ export function mapConsistency(strongest: Int32Array, { rows, cols }: GridShape)
  * positions to the left and right of the anchor minus the mean similarity at those above and below it. The result is
  * the mean of these differences over all distances that have both kinds of positions.
  * @param map [rows, cols], row-major
- * @param anchor position of reference in pixels; if it is not on the grid, the nearest row and column of the grid are used
+ * @param anchor position of reference, in pixels; if it is not on the grid, the nearest row and column of the grid
+ *   replace it
  * @returns undefined if no two positions along the two axes are equally far from the anchor
  */
 export function directionBias(

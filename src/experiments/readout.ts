@@ -131,7 +131,7 @@ async function gramMatrix({ matrix, dims }: LayerGrid, chosen: readonly number[]
   for (const [i, feature] of features.entries()) {
     await afterSignals()
     for (let j = 0; j <= i; j += 4) {
-      // Four products per pass read `feature` once instead of four times. Memory bandwidth limits their speed.
+      // Four products at a time read `feature` once instead of four times. Memory bandwidth limits the speed.
       productsOf(feature, features.slice(j, j + 4)).forEach((product, k) => {
         gram[i * n + j + k] = product
         gram[(j + k) * n + i] = product

@@ -96,9 +96,9 @@ export function leaveOneOut(
 }
 
 /**
- * Turns a symmetric matrix into its tridiagonal form. Householder reflections I - v·vᵀ are applied from both sides. Each
- * reflection leaves the finished rows and columns unchanged (Golub and Van Loan, Matrix
- * Computations, section 8.3).
+ * Turns a symmetric matrix into its tridiagonal form. Householder reflections I - v·vᵀ are applied from both sides.
+ * Each reflection leaves the finished rows and columns unchanged (Golub and Van Loan, Matrix Computations, section
+ * 8.3).
  * @param matrix symmetric, [n][n]; only its lower triangle is read
  */
 export function tridiagonalForm(matrix: readonly Float64Array[]): TridiagonalForm {

@@ -36,7 +36,7 @@ export interface ClassifierOptions extends ExperimentPlace {
   readonly seed?: number
   /** Number of threads; 1 by default. The result does not depend on it. */
   readonly threads?: number
-  /** Largest relative duality gap of a solved problem; see `SvmOptions` of native.ts. */
+  /** A classifier counts as converged if its relative duality gap is at most this; see `SvmOptions` of native.ts. */
   readonly tolerance?: number
   /**
    * Decision values at most this far from 0 count as half right. With 0, the default, a decision value of 0 means left
@@ -73,7 +73,7 @@ export type Separability = Readonly<Record<Task, TaskSeparability>>
  * @returns one result per scheme
  * @throws InputError if a class has fewer positions than there are folds, if a feature holds NaN or infinity (the
  *   message names its position), or if all positions have the same feature
- * @throws CudaFailure
+ * @throws CudaFailure if the CUDA card fails
  */
 export async function separabilityByScheme(
   grid: LayerGrid,
@@ -123,7 +123,7 @@ export async function separabilityByScheme(
   })
 }
 
-/** As `assignFolds`, but its InputError names the layer. */
+/** Does the same as `assignFolds`, but its InputError names the layer. */
 function foldsOnGrid(scheme: FoldScheme, classes: Uint8Array, grid: LayerGrid, seed: number): Uint8Array {
   try {
     return assignFolds(scheme, classes, grid, seed)
@@ -169,7 +169,7 @@ export function isConstant(features: Float32Array, dims: number): boolean {
   return true
 }
 
-/** Turns the solver's error for a non-finite feature into one that names the position. */
+/** Turns the solver's error for a non-finite feature into an error that names the feature's position. */
 function nonFiniteError(error: unknown, grid: LayerGrid): unknown {
   if (!(error instanceof NonFiniteFeatureError)) return error
   const { row, col } = positionAt(error.row, grid)

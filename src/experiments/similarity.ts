@@ -27,7 +27,7 @@ export interface FeatureGrid extends LayerGrid {
  * Cosine similarity of every position's feature with the feature at each anchor (paper section 2.1). The matrix is read
  * only once. Each value is within 1e-6 of the value computed in float64.
  * @throws InputError that names the position of an all-zero or non-finite feature
- * @throws CudaFailure
+ * @throws CudaFailure if the CUDA card fails
  */
 export async function similarityMaps(
   grid: FeatureGrid,
@@ -78,7 +78,7 @@ function meanAndMin(map: Float32Array): { mean: number; min: number } {
   return { mean: sum / map.length, min }
 }
 
-/** Turns the error for an all-zero or non-finite feature into one that names the position. */
+/** Turns the error for an all-zero or non-finite feature into an error that names the feature's position. */
 function degenerateError(error: unknown, grid: FeatureGrid): unknown {
   if (!(error instanceof DegenerateFeatureError)) return error
   const anchor = error.source === 'anchors' ? grid.anchors[error.row] : undefined

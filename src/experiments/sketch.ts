@@ -14,11 +14,13 @@ export const SKETCH_ERROR = 0.002
 const MOST_BYTES = 8 * 1024 * 1024
 
 /**
- * Makes short rows whose cosines differ from those of the features by at most `SKETCH_ERROR`. They are the pivoted
- * Cholesky factor of the matrix of all cosines. This needs only one row of the matrix for each dim of the sketch.
+ * Makes a sketch: short rows whose cosines differ from those of the features by at most `SKETCH_ERROR`. They are the
+ * pivoted Cholesky factor of the matrix of all cosines. To compute it, only one row of the matrix is needed for each
+ * dim of the sketch.
  *
  * Dims are added until the squared length of every row is at least 1 - `SKETCH_ERROR` / 2. Then the scalar product of
- * two rows differs from their cosine by at most `SKETCH_ERROR` / 2. Dividing it by their lengths adds as much again.
+ * two rows differs from the cosine of their features by at most `SKETCH_ERROR` / 2. Dividing this product by the
+ * lengths of the rows adds as much again.
  * @param features [rows, dims], all finite, no row all zero
  * @returns undefined if such a sketch would be larger than `MOST_BYTES`
  */

@@ -31,7 +31,7 @@ export interface FoldPrediction extends Readonly<Record<MadeUpFeature, number>> 
   readonly folds: number
 }
 
-/** Every `step`-th row and column of a grid, from the first on. */
+/** Returns the part of a grid that consists of every `step`-th row and column, beginning with the first. */
 export function subGrid(grid: LayerGrid, step: number): LayerGrid {
   const { matrix, dims } = grid
   const [rows, cols] = [Math.ceil(grid.rows / step), Math.ceil(grid.cols / step)]
@@ -74,7 +74,10 @@ export async function strideFolds(
   return found
 }
 
-/** Compares the network's fold accuracies with those of MADE_UP_FEATURES; undefined if there are none to compare. */
+/**
+ * Measures how well each of MADE_UP_FEATURES predicts the network's fold accuracies; undefined if there are none to
+ * compare.
+ */
 export function foldPrediction(strides: readonly StrideFolds[]): FoldPrediction | undefined {
   const compared = strides.flatMap(({ network, position, phase }) =>
     network.flatMap((accuracy, fold) => {

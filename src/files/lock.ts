@@ -143,7 +143,7 @@ export function openLocks(parent: string): Locks {
     for (const { path, name } of await deadFiles(folder)) {
       // Takes the lock of a dead process before removing its files, so that no other process can take it meanwhile.
       if (name !== undefined && (await take(name))) await release(name)
-      // Other files than locks and temporary files belong to other programs.
+      // Removes only temporary files. All other files that are no locks belong to other programs.
       if (ownerOfTemporary(basename(path)) !== undefined) await remove(path)
     }
     await rmdir(folder).catch(() => undefined)

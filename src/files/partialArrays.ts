@@ -7,7 +7,10 @@ import { type FolderLockOptions, lockFolder } from './lock.js'
 import { encodeNpy } from './npy.js'
 import { READ_WITHOUT_WAITING, readRegular } from './regularFile.js'
 
-/** One of several arrays with the same number of rows. Its .npy file gets `shape`, which has rows * dims elements. */
+/**
+ * One of several arrays with the same number of rows. The header of its .npy file states `shape`, which has rows * dims
+ * elements.
+ */
 export interface ArrayPlan {
   readonly file: string
   readonly shape: readonly number[]
@@ -60,7 +63,7 @@ const PARTIAL = '.partial'
 
 /**
  * Content of partial.json. `sums` has one CRC-32 per row, computed over this row of all arrays, one after the other. It
- * is null if the row is not finished.
+ * has null for each row that is not finished.
  */
 const stateSchema = z.object({ fingerprint: z.string(), sums: z.array(z.number().int().nonnegative().nullable()) })
 type Sums = (number | null)[]

@@ -14,9 +14,9 @@ const BLOCK = 4
 interface Taps {
   /** Number of source pixels per target pixel; a multiple of `BLOCK`. */
   readonly width: number
-  /** Index of the first source pixel, [targets]. */
+  /** For each target pixel, the index of its first source pixel, [targets]. */
   readonly first: Int32Array
-  /** Weight of each source pixel, [targets, width]. */
+  /** For each target pixel, the weights of its source pixels, [targets, width]. */
   readonly weights: Int32Array
 }
 
@@ -30,7 +30,7 @@ export interface Window {
 /**
  * Resizes an RGB picture, [rows, cols, 3], with a bilinear filter, which widens when the picture shrinks. The result
  * equals, to the bit, that of Pillow's `resize(…, BILINEAR)`, which torchvision's `Resize` uses. It resizes
- * horizontally, then vertically, and rounds to bytes after each.
+ * horizontally, then vertically, and rounds to bytes after each of these steps.
  * @param window the part of the result that is computed; all of it by default
  */
 export function resizeAntialiased(

@@ -6,10 +6,10 @@ import { type Image, readImage } from './image.js'
 /** Background of the patch: one colour, or a picture of the frame's size (RGB, [rows, cols, 3]). */
 export type Background = { readonly rgb: readonly [number, number, number] } | { readonly image: Uint8Array }
 
-/** The paper's background, and the default. */
+/** Name of the default background, which is also the paper's. */
 export const WHITE = 'white'
 
-/** A background and its identity. Equal identities mean equal pixels. */
+/** A background, and a text that identifies its pixels, such as `white` or a hash. Equal texts mean equal pixels. */
 export interface NamedBackground {
   readonly identity: string
   readonly background: Background
@@ -17,10 +17,11 @@ export interface NamedBackground {
 
 /**
  * Reads a background for a square frame: `white`, a colour as `#rrggbb`, `noise:SEED`, or the path of a picture. A
- * picture is scaled (Lanczos filter with three lobes) until it just covers the frame, and is cropped on both sides.
+ * picture is scaled (Lanczos filter with three lobes) until it just covers the frame. What extends beyond is cut off.
  * Transparent parts become white. The identity of a picture is a hash of its pixels in the frame, so its name and
  * folder do not matter.
- * @throws UsageError if the text is none of these; InputError if the file is not a picture
+ * @throws UsageError if the text is none of these
+ * @throws InputError if the file is not a picture
  */
 export async function readBackground(text: string, frame: number, signal?: AbortSignal): Promise<NamedBackground> {
   const drawn = drawnBackground(text)

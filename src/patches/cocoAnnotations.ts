@@ -5,8 +5,8 @@ import { type JsonRecord, readJsonRecords } from '../files/jsonRecords.js'
 import { READ_WITHOUT_WAITING } from '../files/regularFile.js'
 
 /**
- * Rules that choose one of several annotations of the same class in an image. `authors` chooses the first one, and
- * `largest` the largest that is not a crowd.
+ * Rules that choose one of several annotations of the same class in an image. `authors` chooses the first one in the
+ * file, and `largest` the largest one that is not a crowd.
  */
 export const RULES = ['authors', 'largest'] as const
 export type Rule = (typeof RULES)[number]

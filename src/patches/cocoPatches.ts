@@ -50,13 +50,13 @@ export interface CocoPatchesOptions {
   /** Path of an annotation file in COCO's "instances" format. */
   readonly annotations: string
   /**
-   * Folder of the images. You must name it unless `download` is true. With `download`, the default is `images` in
-   * `out`.
+   * Folder of the images. You must name it unless `download` is true. With `download`, the default is the folder
+   * `images` inside `out`.
    */
   readonly images?: string
   /** Folder to write the patches and manifest.json to. */
   readonly out: string
-  /** Classes of objects by COCO's names; by default the paper's ten. */
+  /** Names of the classes of objects, as COCO spells them; by default the ten classes of the paper. */
   readonly classes?: readonly string[]
   /** Number of objects per class; 20 by default. */
   readonly perClass?: number
@@ -78,8 +78,9 @@ export interface CocoPatchesOptions {
 }
 
 /**
- * Cuts objects out of COCO's images, by default those of the paper. If an object cannot be cut out, `failed` and the
- * manifest name it; no other object replaces it. With `download`, it keeps only images that match the annotation file.
+ * Cuts objects out of COCO's images, by default the objects of the paper. If an object cannot be cut out, `failed` and
+ * the manifest name it; no other object replaces it. With `download`, it keeps only images that match the annotation
+ * file.
  * @throws UsageError for invalid options, such as an unknown class
  * @throws InputError if the annotation file is missing or damaged
  * @throws OutputError if `out` cannot be written
@@ -187,7 +188,7 @@ export interface CocoChoice {
   readonly name: string
   readonly category: string
   readonly annotation: CocoAnnotation
-  /** Undefined if the annotation file does not describe the image. */
+  /** The image that shows the object; undefined if the annotation file does not describe it. */
   readonly image: CocoImage | undefined
 }
 

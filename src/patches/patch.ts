@@ -10,7 +10,7 @@ export interface PatchSource {
   readonly path: string
   /** Class of the object, if known. */
   readonly category?: string
-  /** Ready-made files of the resized object, by their side in pixels. */
+  /** Paths of ready-made files of the resized object, by the side in pixels. */
   readonly sizes?: Readonly<Record<string, string>>
   /**
    * `hard`: each pixel is opaque or transparent, and alpha is resized as 0 and 1, as the authors did; see `resizeHard`.
@@ -61,7 +61,10 @@ export function patchAtSize(
   return { name, size, rgba, sha256: sha256(`${size} `, rgba) }
 }
 
-/** @throws InputError if no pixel of the patch is visible */
+/**
+ * Checks that at least one pixel of the patch is visible.
+ * @throws InputError if not
+ */
 export function checkVisible({ size, rgba }: Patch, blend: 'hard' | 'soft', path: string): void {
   const least = blend === 'hard' ? 128 : 1
   for (let alpha = 3; alpha < rgba.length; alpha += 4) {

@@ -1,4 +1,7 @@
-/** Which pixels belong to an object: 0 or 1, column-major [cols, rows], as COCO stores masks. */
+/**
+ * Mask of an object. `columns` has 1 for each pixel that belongs to the object, and 0 for all others. It is
+ * column-major, [cols, rows], as COCO stores masks.
+ */
 export interface Mask {
   readonly rows: number
   readonly cols: number
@@ -122,7 +125,7 @@ function turn(turns: Turns, c: number, y: number): void {
   turns.last = Math.max(turns.last, place)
 }
 
-/** Records where an edge that is at least as wide as it is high crosses each grid column. */
+/** Records where an edge that is at least as wide as it is high crosses the middle of pixel columns. */
 function crossWide(a: GridPoint, b: GridPoint, turns: Turns): void {
   const [left, right] = a.x > b.x ? [b, a] : [a, b]
   const width = right.x - left.x
@@ -138,8 +141,8 @@ function crossWide(a: GridPoint, b: GridPoint, turns: Turns): void {
 }
 
 /**
- * Records where an edge that is higher than wide crosses each grid column. Such an edge has one point per grid row, and
- * a binary search finds the crossings.
+ * Records where an edge that is higher than wide crosses the middle of pixel columns. Such an edge has one point per
+ * grid row, and a binary search finds the crossings.
  */
 function crossSteep(a: GridPoint, b: GridPoint, turns: Turns): void {
   const [top, bottom] = a.y > b.y ? [b, a] : [a, b]

@@ -49,7 +49,7 @@ const NO_MEMORY =
 const NO_MEMORY_CODES: readonly string[] = ['ENOMEM', 'ERR_WORKER_INIT_FAILED', 'ERR_WORKER_OUT_OF_MEMORY']
 
 /**
- * The ResourceError to throw if the system refused memory or an open file; undefined for every other error.
+ * Returns the ResourceError to throw if the system refused memory or an open file; undefined for every other error.
  * @param work the work that failed, for the message, such as `cannot read dog.png`
  */
 export function resourceError(error: unknown, work?: string): ResourceError | undefined {

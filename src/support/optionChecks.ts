@@ -23,7 +23,10 @@ export function callback<T extends (...given: never[]) => unknown>(): z.ZodType<
   return z.custom<T>((value) => typeof value === 'function', 'a function')
 }
 
-/** @param what kind of thing, for messages: "fold scheme" in "fold scheme random is not known" */
+/**
+ * Schema for one of several names.
+ * @param what what the names stand for, for error messages, such as "fold scheme" in "fold scheme random is not known"
+ */
 export function oneOf<const T extends string>(what: string, names: readonly T[]) {
   return z.enum(names, what)
 }
@@ -42,7 +45,8 @@ export type GivenOptions<Table extends OptionTable> = {
 export type CheckedOptions<Table extends OptionTable> = Readonly<z.output<z.ZodObject<Table>>>
 
 /**
- * Checks the options that a script gives. Misspelt names and wrong values are errors. Undefined counts as left out.
+ * Checks the options that a script gives. Misspelt names and wrong values are errors. An option that is undefined
+ * counts as left out.
  * @returns the options with their defaults
  * @throws UsageError that names the option
  */

@@ -17,7 +17,10 @@ export function addressesLeft(folder = '/proc/self'): number {
   return Number.isNaN(limit - taken) ? Number.POSITIVE_INFINITY : limit - taken
 }
 
-/** Number of threads that can be started. With one more, V8 ends the process before an error can be shown. */
+/**
+ * Number of threads that can be started within the shell's limit (`ulimit -v`). With one more thread, V8 ends the
+ * process before an error can be shown.
+ */
 export function threadsWithinLimit(left = addressesLeft()): number {
   return Math.max(0, Math.floor(left / ADDRESSES_PER_THREAD))
 }
