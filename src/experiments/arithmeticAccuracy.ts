@@ -57,9 +57,9 @@ interface AccuracyOptions {
 const AT_A_TIME = 8
 
 /**
- * Counts how often the results of random expressions show exactly the expected objects. A result shows an object if the
- * scene with the object is nearer to the result than the scene without it, by the sum of squared differences. A tie
- * counts as wrong. Without generators, only features are compared.
+ * Counts how often the results of random expressions show exactly the expected objects. A result shows an object if it
+ * is nearer to the scene with the object than to the scene without. Nearer means a smaller sum of squared differences.
+ * A tie counts as wrong. Without generators, only features are compared.
  */
 export async function arithmeticAccuracy(
   models: ArithmeticModels,

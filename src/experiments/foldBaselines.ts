@@ -74,8 +74,8 @@ export interface BaselineOptions extends Pick<ClassifierOptions, 'C' | 'seed' | 
 type FoldBaselines = Readonly<Record<MadeUpFeature, Readonly<Partial<Record<FoldScheme, Separability>>>>>
 
 /**
- * Shows the effect of the folds alone. It trains the classifiers of `separability` on the same folds, but on features
- * that hold only the position (row and column), or only its phase (row and column modulo the period).
+ * Shows the effect of the folds alone. It trains the classifiers of `separability` on the same folds, but on made-up
+ * features. These hold only the position (row and column), or only its phase (row and column modulo the period).
  *
  * The phase of a row or column is encoded as `period` values, one for each residue r. Each is a Gaussian of the
  * circular distance between the phase and r. A decision value near 0 counts as half right. If the grid's stride is a

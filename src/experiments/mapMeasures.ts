@@ -62,10 +62,10 @@ export function mapConsistency(strongest: Int32Array, { rows, cols }: GridShape)
 }
 
 /**
- * Direction bias of a map: how much more similar the features stay when the object moves away from the anchor to the
- * left and right than when it moves equally far up and down. At each distance, it is the mean similarity at the
- * positions to the left and right of the anchor minus the mean similarity at those above and below it. The result is
- * the mean of these differences over all distances that have both kinds of positions.
+ * Direction bias of a map: whether the features stay more similar when the object moves left and right than when it
+ * moves up and down. At each distance from the anchor, it compares two means: the mean similarity to the left and
+ * right, minus the mean similarity above and below. The result is the mean of these differences over all distances that
+ * have both kinds of positions.
  * @param map [rows, cols], row-major
  * @param anchor position of reference, in pixels; if it is not on the grid, the nearest row and column of the grid
  *   replace it

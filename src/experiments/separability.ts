@@ -71,8 +71,9 @@ export type Separability = Readonly<Record<Task, TaskSeparability>>
  * (paper section 2.2). The accuracies are those of linear support vector machines in 5-fold cross-validation. All
  * schemes are trained together. They share the features, so this is faster than one after the other.
  * @returns one result per scheme
- * @throws InputError if a class has fewer positions than there are folds, if a feature holds NaN or infinity (the
- *   message names its position), or if all positions have the same feature
+ * @throws InputError if a class has fewer positions than there are folds
+ * @throws InputError that names the position of a feature with NaN or infinity
+ * @throws InputError if all positions have the same feature
  * @throws CudaFailure if the CUDA card fails
  */
 export async function separabilityByScheme(

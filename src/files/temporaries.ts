@@ -96,8 +96,8 @@ async function discard(path: string): Promise<void> {
 }
 
 /**
- * Time of the last change of a file. For a folder, it is the last change of the folder and everything in it, because a
- * folder's own date does not change while a file in it grows.
+ * Time of the last change of a file, or of a folder and everything in it. A folder's own date would not be enough,
+ * because it does not change while a file in the folder grows.
  */
 async function lastChange(path: string): Promise<number> {
   const inside = await readdir(path, { recursive: true }).catch((): string[] => [])

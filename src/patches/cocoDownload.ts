@@ -35,9 +35,9 @@ export function imageHosts(named: readonly string[] = []): AllowedHosts {
 
 /**
  * Downloads images from their `coco_url`, unless the folder has them and they are pictures. The annotation file's
- * addresses and names are not trusted. Only allowed hosts are contacted, and an image is stored only after its pixels
- * have been decoded, under a name that is made from its id.
- * @returns for each image that could not be downloaded, by the image's id: the reason
+ * addresses and names are not trusted. Only allowed hosts are contacted. An image is stored only after its pixels have
+ * been decoded, and its file's name is made from its id.
+ * @returns for each image that could not be downloaded, the reason, by the image's id
  */
 export async function fetchImages(
   images: readonly CocoImage[],

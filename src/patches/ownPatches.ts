@@ -151,8 +151,8 @@ function byName(names: readonly string[]): ReadonlyMap<string, readonly string[]
 /**
  * Crops a picture to the smallest box around the object's pixels. These have an alpha of 128 or more. If there is a
  * mask, they are also white in the mask. In the result, alpha is 0 or 255, and transparent pixels are black. With
- * `pad`, an object that is larger than any patch is reduced before it gets margins, so that its square takes no more
- * memory than a patch.
+ * `pad`, an object that is larger than any patch is reduced before it gets margins. So its square takes no more memory
+ * than a patch.
  */
 async function cutFree(picture: OwnPicture, aspect: Aspect, signal?: AbortSignal): Promise<Image> {
   const image = await readImage(picture.path, signal)
