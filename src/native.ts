@@ -1,7 +1,7 @@
 /**
- * The typed interface of the C++ addon, and the only file that loads it. Arrays are row-major. Each may be a view on a
- * SharedArrayBuffer, but not on a resizable ArrayBuffer. A buffer must not be transferred or detached while a promise
- * that uses it is unsettled. If its elements change meanwhile, only the results are wrong.
+ * The typed interface of the C++ addon, and the only file that loads it. Arrays are row-major. An array may be a view
+ * on a SharedArrayBuffer, but not on a resizable ArrayBuffer. A buffer must not be transferred or detached while a
+ * promise that uses it is unsettled. If its elements change meanwhile, only the results are wrong.
  *
  * An argument of the wrong type, length or shape causes a TypeError or a RangeError that names it. If memory runs out,
  * a RangeError says what it was needed for. A training stops when the thread or the process that waits for it ends.
@@ -15,38 +15,43 @@ import { DeviceError, endIfStopped, InputError } from './errors.js'
 import { prepareEnvironment } from './support/machine.js'
 
 /**
- * Network input is (value / divisor - mean[c]) / std[c], each step rounded to float32. This equals torchvision's
- * ToTensor (divisor 255) and Normalize bit for bit.
+ * How pixel values become the network's input: (value / divisor - mean[c]) / std[c] for channel c, with each step
+ * rounded to float32. This equals torchvision's ToTensor (divisor 255) and Normalize bit for bit.
  */
 interface Normalisation {
-  /** 255 if the network takes values from 0 to 1; 1 if it takes 0 to 255. */
+  /** Pixel values are divided by this: 255 if the network takes values from 0 to 1; 1 if it takes 0 to 255. */
   readonly divisor: number
-  /** In the order of the output channels: with `bgr`, index 0 is blue. */
+  /** Mean of each channel, in the order of the output channels: with `bgr`, index 0 is blue. */
   readonly mean: readonly [number, number, number]
   readonly std: readonly [number, number, number]
   readonly channelOrder: 'rgb' | 'bgr'
 }
 
 export interface CompositorOptions {
-  /** RGBA, [patchRows, patchCols, 4]. */
+  /** Pixels of the patch, RGBA [patchRows, patchCols, 4]. */
   readonly patch: Uint8Array
   readonly patchRows: number
   readonly patchCols: number
   readonly frameRows: number
   readonly frameCols: number
-  /** One colour, or an RGB image [frameRows, frameCols, 3]. */
+  /** One colour, or an image of the frame's size, RGB [frameRows, frameCols, 3]. */
   readonly background: { readonly rgb: readonly [number, number, number] } | { readonly image: Uint8Array }
   readonly normalisation: Normalisation
-  /** hard: the patch's pixel if alpha >= 128, else the background's. soft: a float32 blend with weight alpha / 255. */
+  /**
+   * hard: takes the patch's pixel where alpha >= 128, else the background's. soft: mixes the two in float32, with the
+   * weight alpha / 255 for the patch.
+   */
   readonly blend: 'hard' | 'soft'
 }
 
-/** Pastes one patch into one frame at any number of positions. Several calls may run at the same time. */
+/**
+ * Pastes one patch into one frame (the background) at any number of positions. Several calls may run at the same time.
+ */
 export interface Compositor {
   /**
-   * Writes one composite per position, on a thread of Node's pool.
+   * Writes one image for each position, with the patch pasted at that position. It runs on a thread of Node's pool.
    * @param offsets Upper-left corners of the patch, [images, 2] as row, col; copied during the call.
-   * @param out Receives [images, 3, frameRows, frameCols]; must have exactly that length.
+   * @param out Receives the images, [images, 3, frameRows, frameCols]; must have exactly that length.
    * @throws RangeError when a position puts the patch outside the frame; nothing is written then.
    */
   composite(offsets: Int32Array, out: Float32Array): Promise<void>
@@ -59,29 +64,29 @@ export interface CudaFeatures {
 }
 
 declare const cudaHandle: unique symbol
-/** A value that only the addon can use. */
+/** A reference to memory on a CUDA device. Only the addon can use it. */
 interface CudaHandle {
   readonly [cudaHandle]: true
 }
 
 export interface CosineOptions {
-  /** [rows, dims]. If a CUDA device holds the features, it also computes the cosines. */
+  /** Features, [rows, dims]. If they are in the memory of a CUDA device, this device computes the cosines. */
   readonly features: Float32Array | CudaFeatures
   readonly rows: number
   readonly dims: number
-  /** [anchorCount, dims]. */
+  /** Vectors with which each feature is compared, [anchorCount, dims]. */
   readonly anchors: Float32Array
   readonly anchorCount: number
-  /** Threads on the processor; default 1. The bits of the result do not depend on it. */
+  /** Number of threads on the processor, by default 1. The result is the same to the bit for any number. */
   readonly threads?: number
 }
 
 export interface ArgmaxOptions {
-  /** [rows, dims]. */
+  /** Features, [rows, dims]. */
   readonly features: Float32Array
   readonly rows: number
   readonly dims: number
-  /** Default 1. */
+  /** Number of threads, by default 1. */
   readonly threads?: number
 }
 
@@ -91,11 +96,11 @@ export interface CosineFault {
   readonly reason: 'zero' | 'nan' | 'infinite'
 }
 
-/** A feature or an anchor has no direction, so its cosine is undefined. */
+/** A feature, or an anchor to compare it with, has no direction. Its cosine is therefore undefined. */
 export class DegenerateFeatureError extends InputError implements CosineFault {
   override readonly code = 'ERR_SHIFTSCOPE_DEGENERATE_FEATURE'
   readonly source: CosineFault['source']
-  /** First row of the matrix `source` that has no direction. */
+  /** Index of the first row without a direction, in the matrix that `source` names. */
   readonly row: number
   readonly reason: CosineFault['reason']
 
@@ -111,22 +116,37 @@ export class DegenerateFeatureError extends InputError implements CosineFault {
 }
 
 export interface SvmOptions {
-  /** [rows, dims]. If a CUDA device holds the features, it also trains, with the same `tolerance`. */
+  /**
+   * Features, [rows, dims]. If they are in the memory of a CUDA device, this device does the training. `tolerance`
+   * means the same there.
+   */
   readonly features: Float32Array | CudaFeatures
   readonly rows: number
   readonly dims: number
-  /** [problems, rows]: +1 or -1, or 0 for a sample that is not in the problem's training set. */
+  /**
+   * One label for each problem and each row, [problems, rows]. It is +1 or -1 for the two classes, or 0 if the row is
+   * not in the problem's training set.
+   */
   readonly labels: Int8Array
   readonly problems: number
-  /** Each problem minimises ½|w|² + C Σ max(0, 1 - y f(x)) for f(x) = <w, x> + b, as sklearn's SVC(kernel='linear') does. */
+  /**
+   * Weight of the losses. Each problem minimises ½|w|² + C Σ max(0, 1 - y f(x)) for f(x) = <w, x> + b, as sklearn's
+   * SVC(kernel='linear') does.
+   */
   readonly C: number
-  /** Largest duality gap of a solved problem, relative to its primal objective. Default: see native/core/svm.h. */
+  /**
+   * A problem counts as solved if its duality gap, divided by its primal objective, is at most this. Default: see
+   * native/core/svm.h.
+   */
   readonly tolerance?: number
-  /** Most passes over the features, after which problems may be unsolved. Default: see native/core/svm.h. */
+  /**
+   * Largest number of passes over the features. After them, some problems may be unsolved. Default: see
+   * native/core/svm.h.
+   */
   readonly passLimit?: number
-  /** Default 1. The bits of the result do not depend on it. */
+  /** Number of threads, by default 1. The result is the same to the bit for any number. */
   readonly threads?: number
-  /** Stops the training between its steps. */
+  /** Aborting this signal stops the training between its steps. */
   readonly signal?: AbortSignal
 }
 
@@ -134,42 +154,42 @@ export interface SvmOptions {
 export interface CudaDevice {
   readonly index: number
   readonly name: string
-  /** Such as 9.0. */
+  /** Version of the device's architecture, such as 9.0. */
   readonly computeCapability: string
   readonly memoryBytes: number
 }
 
 export interface CudaDevices {
   readonly devices: readonly CudaDevice[]
-  /** Why some or all devices cannot be used; otherwise empty. */
+  /** Why some or all devices cannot be used; empty if all can. */
   readonly reason: string
 }
 
 export interface SvmSolution {
   readonly intercept: number
   readonly primal: number
-  /** Lower bound of the smallest possible objective, from the dual problem. */
+  /** Lower bound of the smallest possible objective. It is the objective of the dual problem. */
   readonly dual: number
   readonly supportVectors: number
-  /** Number of support vectors whose multiplier is C. */
+  /** Number of support vectors whose multiplier has the largest allowed value, C. */
   readonly bounded: number
   /** Whether the duality gap met the tolerance within `passLimit` passes. */
   readonly converged: boolean
 }
 
 export interface SvmTraining {
-  /** One for each problem. */
+  /** One solution for each problem. */
   readonly solutions: readonly SvmSolution[]
   /** Decision values f(x) of all samples, inside and outside the training set, [problems, rows]. */
   readonly decisions: Float64Array
   readonly passes: number
-  /** Number of samples whose scalar products with others were computed. */
+  /** Number of samples whose scalar products with other samples were computed. */
   readonly gramSamples: number
 }
 
 export class NonFiniteFeatureError extends InputError {
   override readonly code = 'ERR_SHIFTSCOPE_NON_FINITE_FEATURE'
-  /** First row that holds NaN or infinity. */
+  /** Index of the first row that holds NaN or infinity. */
   readonly row: number
 
   constructor(row: number) {
@@ -178,7 +198,7 @@ export class NonFiniteFeatureError extends InputError {
   }
 }
 
-/** A CUDA device is missing, failed or has too little memory. The processor could do the same work. */
+/** A CUDA device is missing, failed or has too little memory. The processor could do the same work instead. */
 export class CudaFailure extends DeviceError {
   override readonly code = 'ERR_SHIFTSCOPE_CUDA'
   /** Message of the device or its driver. */
@@ -225,7 +245,9 @@ interface Addon {
     options: Omit<SvmOptions, 'features' | 'signal'> & {
       readonly features: Float32Array | CudaHandle
       readonly decisions: Float64Array
-      /** One element. Any value but 0 stops the training. The addon sets it when the thread ends. */
+      /**
+       * Array of one element. Any value but 0 stops the training. The addon sets it when the JavaScript thread ends.
+       */
       readonly stop: Int32Array
     },
   ): Promise<SvmResult>
@@ -237,8 +259,8 @@ interface Addon {
 const PACKAGE = fileURLToPath(new URL('..', import.meta.url))
 
 /**
- * Prefers a build in this checkout, because a user who made one wants its CUDA kernels or changed sources. If it cannot
- * be loaded, for example on another machine, the package's binary for this platform is loaded.
+ * Loads the addon. A build in this checkout comes first, because a user who made one wants its CUDA kernels or changed
+ * sources. If it cannot be loaded, for example on another machine, the package's binary for this platform is loaded.
  */
 function load(): Addon {
   const require = createRequire(import.meta.url)
@@ -273,7 +295,7 @@ function firstLine(error: unknown): string {
 
 let loaded: Addon | undefined
 
-/** Loads the addon at first use, so that commands that do not compute work without it. */
+/** Loads the addon when it is first used, so that commands that compute nothing work without it. */
 function addon(): Addon {
   if (loaded === undefined) {
     prepareEnvironment()
@@ -289,7 +311,8 @@ function addon(): Addon {
 }
 
 /**
- * The kernels' instruction set, as native/core/instruction_set.h names it: the machine's best, or SHIFTSCOPE_ISA.
+ * Instruction set that the addon uses, such as AVX2, by its name in native/core/instruction_set.h. It is the machine's
+ * best, or the one that SHIFTSCOPE_ISA names.
  * @throws DeviceError when the addon cannot be loaded or the machine lacks the level that SHIFTSCOPE_ISA names
  */
 export function instructionSet(): string {
@@ -299,13 +322,13 @@ export function instructionSet(): string {
 /** Creates a compositor. It reads the options only during this call. */
 export function createCompositor(options: CompositorOptions): Compositor {
   const compositor = new (addon().Compositor)(options)
-  // An async function turns errors about arguments into rejections.
+  // This function is async, so that errors about arguments become rejections.
   return { composite: async (offsets, out) => compositor.composite(offsets, out) }
 }
 
 /**
- * Copies a matrix, [rows, dims], to a CUDA device, in a thread of its own. The device keeps it until `releaseFeatures`,
- * or until the result is garbage-collected.
+ * Copies a matrix, [rows, dims], to a CUDA device, in a thread of its own. The device keeps the copy until
+ * `releaseFeatures`, or until the result is garbage-collected.
  * @throws CudaFailure for a device that cannot be used or has too little memory
  */
 export async function uploadFeatures(
@@ -338,10 +361,10 @@ function endIfFailed<T extends object>(
 }
 
 /**
- * Cosine similarity of every feature with every anchor, [anchorCount, rows], within one float32 rounding of the float64
- * value. It runs in its own threads.
- * @throws DegenerateFeatureError for a feature or an anchor that is all zero or not finite; CudaFailure for a CUDA
- * device that cannot do it
+ * Cosine similarity of every feature with every anchor, [anchorCount, rows]. Each value is within one float32 rounding
+ * of the float64 value. The work runs in its own threads.
+ * @throws DegenerateFeatureError for a feature or an anchor that is all zero or not finite
+ * @throws CudaFailure for a CUDA device that cannot do the work
  */
 export async function cosineSimilarity(options: CosineOptions): Promise<Float32Array> {
   const { features, rows, dims, anchors, anchorCount, threads = 1 } = options
@@ -352,7 +375,10 @@ export async function cosineSimilarity(options: CosineOptions): Promise<Float32A
   return out
 }
 
-/** Index of each feature's largest value, [rows]; the first of equal ones. NaN is ignored. dims must be below 2^31. */
+/**
+ * For each feature, the index of its largest value, [rows]. If several values are the largest, it is the first of them.
+ * NaN is ignored. dims must be below 2^31.
+ */
 export async function argmax({ features, rows, dims, threads = 1 }: ArgmaxOptions): Promise<Int32Array> {
   const out = new Int32Array(rows)
   await addon().argmax(features, rows, dims, threads, out)
@@ -361,9 +387,11 @@ export async function argmax({ features, rows, dims, threads = 1 }: ArgmaxOption
 
 /**
  * Trains linear support vector machines for many problems on the same features at once, in its own threads.
- * @throws NonFiniteFeatureError for a feature that holds NaN or infinity; RangeError for a C or tolerance that is not
- * positive; CudaFailure for a CUDA device that cannot do it; Error for a problem without samples of both classes; the
- * signal's reason
+ * @throws NonFiniteFeatureError for a feature that holds NaN or infinity
+ * @throws RangeError for a C or tolerance that is not positive
+ * @throws CudaFailure for a CUDA device that cannot do the work
+ * @throws Error for a problem without samples of both classes
+ * @throws the signal's reason after an abort
  */
 export async function trainSvm({ signal, features, ...options }: SvmOptions): Promise<SvmTraining> {
   const decisions = new Float64Array(options.problems * options.rows)
@@ -384,8 +412,8 @@ export async function trainSvm({ signal, features, ...options }: SvmOptions): Pr
 }
 
 /**
- * Tries all CUDA devices, or only one, and lists those that can run the addon's kernels. Each takes some tenths of a
- * second.
+ * Tries all CUDA devices, or only the one with this index, and lists those that can run the addon's kernels. Trying a
+ * device takes some tenths of a second.
  */
 export function cudaDevices(index?: number): CudaDevices {
   return addon().cudaDevices(index)

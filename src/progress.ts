@@ -1,26 +1,32 @@
 export interface Progress {
-  /** Begins a phase. `total` is a number of images, unless `measure` names another unit. */
+  /** Begins a phase of the work. `total` is its amount: a number of images, unless `measure` names another unit. */
   start(label: string, total: number, measure?: ProgressMeasure): void
-  /** @param secondsLeft estimated seconds until all work ends; by default, estimated from the rate so far */
+  /**
+   * Reports progress.
+   * @param done amount of the phase that is finished, including what was finished at its start
+   * @param secondsLeft estimated seconds until all work ends; if absent, they are estimated from the rate so far
+   */
   update(done: number, secondsLeft?: number): void
   stop(): void
-  /** One line for the user about a decision, skipped work or other news. */
+  /** Shows the user one line about a decision, skipped work or other news. */
   note(line: string): void
 }
 
-/** How progress is counted. */
+/** How the progress of a phase is counted. */
 export interface ProgressMeasure {
-  /** Counted quantity. */
+  /** What is counted. */
   readonly unit: 'images' | 'bytes' | 'units'
-  /** Amount that was already finished at the start. */
+  /** Amount that was already finished at the start of the phase. */
   readonly before: number
 }
 
 /**
  * An event during long work. Work has phases, one after the other.
  *
- * - `start`: a phase begins. `label` names it, `total` is its amount in `unit`, and `before` was already finished.
- * - `update`: `done` of this phase is finished. `secondsLeft` estimates the time until all phases end, if known.
+ * - `start`: a phase begins. `label` names it, and `total` is its amount in `unit`. Of this, `before` was already
+ *   finished.
+ * - `update`: of this phase, the amount `done` is finished. `secondsLeft` estimates the time until all phases end, if
+ *   known.
  * - `stop`: the phase ended, finished or not.
  * - `note`: `line` is a message for the user.
  */

@@ -25,25 +25,29 @@ import { type Consistency, type KeptAnswers, summary } from './result.js'
 
 /** Options of `consistency`. */
 export interface ConsistencyOptions extends Omit<NetworkOptions, 'layers' | 'pool' | 'reuse'> {
-  /** Folder of photographs (subfolders included), text file with one path per line, or a single photograph. */
+  /** Photographs: a folder (with its subfolders), a text file with one path per line, or a single picture file. */
   readonly photographs: string
   /** The network, in any form that `openNetwork` accepts. It must be a classifier. */
   readonly model: string
   /** Ways to shift the photographs; `crop` and `diagonal` by default. */
   readonly protocols?: readonly ProtocolName[]
-  /** Pairs of random shifts per photograph for `crop` and `circular`; 5 by default. */
+  /** Number of pairs of random shifts per photograph, for `crop` and `circular`; 5 by default. */
   readonly draws?: number
   /**
-   * Seed of the random shifts; 0 by default. A photograph's shifts also depend on its name, not on other photographs.
+   * Seed of the random shifts; 0 by default. A photograph's shifts depend on the seed and its name, not on other
+   * photographs.
    */
   readonly seed?: number
-  /** Background of `embed`, in any form that `extract` accepts; black by default. */
+  /** Background for the protocol `embed`, in any form that `extract` accepts; black by default. */
   readonly background?: string
   /** Folder for consistency.json, photographs.csv, index.html and `<protocol>.npy`; by default nothing is written. */
   readonly out?: string
 }
 
-/** Batches per worker in one group of photographs. Groups are large because workers become idle at the end of each. */
+/**
+ * Number of batches for each worker in one group of photographs. Groups are large, because workers become idle at the
+ * end of each group.
+ */
 const ROUNDS = 24
 
 const { layers, pool, reuse, ...networkOptions } = NETWORK_OPTIONS.optional
@@ -111,7 +115,10 @@ export async function consistency(options: ConsistencyOptions): Promise<Consiste
   }
 }
 
-/** Returns the network with only its layer of class scores. @throws InputError if it has none */
+/**
+ * Opens the network, with only its layer of class scores.
+ * @throws InputError if the network has no such layer
+ */
 async function classifier(options: ConsistencyOptions): Promise<Network> {
   const { model, weights, signal } = options
   const network = await chooseNetwork({
@@ -126,7 +133,11 @@ async function classifier(options: ConsistencyOptions): Promise<Network> {
   )
 }
 
-/** Opens the network on the chosen device. @param sample photograph to try devices with */
+/**
+ * Opens the network on the chosen device.
+ * @param sample a photograph to test devices with
+ * @param images number of images that will be computed
+ */
 async function openFor(network: Network, sample: Photograph, images: number, options: ConsistencyOptions) {
   const { device = 'auto', precision, onProgress, signal } = options
   const request = parseDevice(device)
@@ -140,7 +151,10 @@ async function openFor(network: Network, sample: Photograph, images: number, opt
   })
 }
 
-/** Returns the first photograph that can be read. @throws InputError with the first reason if there is none */
+/**
+ * Returns the first photograph that can be read.
+ * @throws InputError with the reason for the first photograph, if none can be read
+ */
 async function firstReadable(
   files: readonly PhotographFile[],
   frame: number,
@@ -178,7 +192,9 @@ interface Work {
   readonly options: ConsistencyOptions
 }
 
-/** Photographs that are computed together. `frames` has all frames of the first one, then of the second, … */
+/**
+ * Photographs that are computed together. `frames` has all shifted frames of the first one, then those of the second, …
+ */
 interface Group {
   readonly photographs: readonly number[]
   readonly frames: readonly Frame[]
@@ -206,7 +222,7 @@ async function measureAll(kept: KeptAnswers, work: Work): Promise<Run> {
   let images = 0
   const read = (first: number) => {
     const group = readGroup(kept, left.slice(first, first + atATime), work.seed, signal)
-    // Awaiting the group throws its error. Until then, Node must not report an unhandled rejection.
+    // Whoever awaits the group gets its error. Until then, Node must not report an unhandled rejection.
     group.catch(() => undefined)
     return group
   }
@@ -231,7 +247,10 @@ async function measureAll(kept: KeptAnswers, work: Work): Promise<Run> {
   return { failed, settings: handle.settings, images, seconds, imagesPerSecond: images / seconds, ...execution.ran() }
 }
 
-/** Runs a group and stores its answers. After a stop, only photographs whose frames are all finished are stored. */
+/**
+ * Computes a group of photographs and stores the answers. If the work is stopped, it stores only photographs whose
+ * frames are all finished.
+ */
 async function runGroup(
   kept: KeptAnswers,
   group: Group,
@@ -277,12 +296,16 @@ async function readGroup(
   return { photographs, frames, failed }
 }
 
-/** Random numbers for one photograph and protocol, always the same whatever else is measured. */
+/** Random numbers for one photograph and one protocol. They do not depend on the other photographs and protocols. */
 function randomOf(seed: number, protocol: ProtocolName, photograph: string): () => number {
   return randomNumbers(Number.parseInt(sha256(`${seed} ${protocol} ${photograph}`).slice(0, 8), 16))
 }
 
-/** @throws InputError if the network's output is NaN or infinite */
+/**
+ * Stores the answers of a group of photographs.
+ * @param matrix outputs of the network for all frames of these photographs, [frames, classes]
+ * @throws InputError if an output is NaN or infinite
+ */
 function keepAnswers(
   kept: KeptAnswers,
   photographs: readonly number[],

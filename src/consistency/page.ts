@@ -11,10 +11,10 @@ import type { Consistency, ConsistencyMeasure, KeptAnswers } from './result.js'
 
 const MOST_SHOWN = 12
 
-/** Number of a photograph's most frequent answers that get their own colour. */
+/** Number of answers (classes) per photograph that have a colour of their own: the most frequent ones. */
 const COLOURED_ANSWERS = 5
 
-/** Size in pixels of the bar chart below each photograph. */
+/** Size in pixels of the bar chart below each photograph. It has one bar per shifted frame. */
 const STRIP = { width: 224, height: 56 }
 
 const STYLE = `
@@ -83,8 +83,8 @@ ${figures.join('\n')}
 }
 
 /**
- * The photographs whose answer changes most, by the first measure of one protocol. This is the first protocol whose
- * frames form a path. If there is none, it is the first protocol.
+ * Finds the photographs whose answer changes most, by the first measure of one protocol. This is the first protocol
+ * whose frames form a path, such as `diagonal`. If there is none, it is the first of all protocols.
  */
 function mostChanging({ photographs, measures }: Consistency, { protocols, files }: KeptAnswers) {
   const protocol = Math.max(

@@ -11,17 +11,20 @@ import { PICTURE_FORMATS } from '../patches/pictureFormat.js'
 import { roundHalfToEven } from '../patches/resize.js'
 import { counted } from '../support/text.js'
 
-/** Most photographs in one call: twenty times the size of ImageNet's validation set. */
+/** Largest number of photographs in one call: twenty times the size of ImageNet's validation set. */
 const MOST_PHOTOGRAPHS = 1_000_000
 
-/** Zhang (2019) cuts frames of 224 px out of photographs of 256 px. */
+/** Side of the scaled photograph, divided by the side of the frames that are cut out of it (Zhang 2019). */
 const SOURCE_PER_FRAME = 256 / 224
 
 export interface PhotographFile {
-  /** Path relative to the folder, or exactly as in the list. */
+  /** Path relative to the given folder, or exactly as in the given list. */
   readonly name: string
   readonly path: string
-  /** Size and modification time. If they differ from those of an interrupted call, its answers are not used. */
+  /**
+   * Size and modification time of the file. Answers from an interrupted call are used only if all versions are the
+   * same.
+   */
   readonly version: string
 }
 
@@ -34,7 +37,7 @@ export interface Photograph {
   readonly rgb: Uint8Array
 }
 
-/** Side in pixels of the scaled photograph that frames are cut out of: 256 px for frames of 224 px. */
+/** Side in pixels of a scaled photograph, from which frames are cut out. For frames of 224 px, it is 256 px. */
 export function sourceSide(frame: number): number {
   return Math.round(frame * SOURCE_PER_FRAME)
 }

@@ -8,7 +8,7 @@ import { circularShift, idealShift, placedOn, shiftDerivative } from './shifts.j
 export interface ProtocolSetting {
   /** Side of the network's input in pixels. */
   readonly frame: number
-  /** Pairs of random shifts per photograph, for `crop` and `circular`. */
+  /** Number of pairs of random shifts per photograph, for `crop` and `circular`. */
   readonly draws: number
   /** Background behind the reduced photograph of `embed`, RGB [frame, frame, 3]. */
   readonly background: Uint8Array
@@ -17,10 +17,10 @@ export interface ProtocolSetting {
 export type ProtocolName = 'crop' | 'diagonal' | 'embed' | 'circular' | 'subpixel'
 export const PROTOCOL_NAMES: readonly ProtocolName[] = ['crop', 'diagonal', 'embed', 'circular', 'subpixel']
 
-/** A measure of one photograph, computed from its row of kept numbers. */
+/** A measure of one photograph. It is computed from the row of numbers that `Protocol.keep` returned. */
 interface ProtocolMeasure {
   readonly name: string
-  /** Name for people, in the table and on the page. */
+  /** Name for readers, in the table and on the page. */
   readonly title: string
   readonly unit: 'share' | 'probability' | 'error'
   readonly of: (row: Float32Array) => number
@@ -31,13 +31,16 @@ export interface Protocol {
   readonly name: ProtocolName
   /** Number of frames per photograph. */
   readonly count: (setting: ProtocolSetting) => number
-  /** Makes the frames of a photograph. @param random returns numbers from 0 to below 1 */
+  /**
+   * Makes the shifted frames of a photograph.
+   * @param random returns numbers from 0 to below 1
+   */
   readonly frames: (photograph: Photograph, setting: ProtocolSetting, random: () => number) => readonly Frame[]
-  /** Length of the row that `keep` returns. */
+  /** Number of values that `keep` returns. */
   readonly kept: (setting: ProtocolSetting) => number
   /**
-   * Reduces a photograph's probabilities, [frames, classes], to the numbers that are kept. They begin with the result
-   * of `answers`.
+   * Reduces a photograph's class probabilities, [frames, classes], to the few numbers that are stored. They begin with
+   * the result of the function `answers`.
    */
   readonly keep: (probabilities: Float64Array, classes: number, setting: ProtocolSetting) => Float32Array
   readonly measures: readonly ProtocolMeasure[]
@@ -45,24 +48,24 @@ export interface Protocol {
   readonly isPath: boolean
 }
 
-/** Shifts of `subpixel` are multiples of 1/4 pixel along each axis. */
+/** The protocol `subpixel` shifts by multiples of 1/4 pixel along each axis. */
 const STEPS_PER_PIXEL = 4
 const FRACTIONS = STEPS_PER_PIXEL ** 2
 
-/** Step ε in pixels of the numerical derivative in the equivariance error. */
+/** Step ε in pixels of the numerical derivative from which the local equivariance error is computed. */
 const EPSILON = 0.003
 
-/** Numbers that are kept per frame: see `answers`. */
+/** How many numbers are kept per frame; see the function `answers`. */
 const ANSWER_NUMBERS = 3
 
 /**
  * The usual protocols to measure shift invariance.
  *
- * - `crop`: two crops at random offsets (`validate_shift`, Zhang 2019).
+ * - `crop`: pairs of crops at random offsets (`validate_shift`, Zhang 2019).
  * - `diagonal`: crops along the diagonal, 1 px apart (Azulay and Weiss 2019; `validate_diagonal`, Zhang 2019).
  * - `embed`: the photograph at half of the frame's side, moved over a background along the diagonal in steps of 1 px
  *   (Azulay and Weiss 2019).
- * - `circular`: two random circular shifts (Chaman and Dokmanic 2021).
+ * - `circular`: pairs of random circular shifts (Chaman and Dokmanic 2021).
  * - `subpixel`: circular shifts by fractions of a pixel (Michaeli et al. 2023), and the local equivariance error
  *   (Gruver et al. 2023): the mean of |p(x + ε∂x) − p(x − ε∂x)| / 2ε over classes and both axes. Its unit is a shift by
  *   half of the image's side.
@@ -137,7 +140,7 @@ export const PROTOCOLS: readonly Protocol[] = [
   },
 ]
 
-/** Properties of the protocols that keep nothing but the answers. */
+/** Properties that are the same in all protocols that keep nothing but the answers. */
 function keepsAnswers(name: ProtocolName, count: Protocol['count']) {
   return { name, count, kept: (setting: ProtocolSetting) => count(setting) * ANSWER_NUMBERS, keep: answers }
 }
@@ -172,12 +175,15 @@ export function probabilityAt(row: Float32Array, frame: number): number {
   return row[frame * ANSWER_NUMBERS + 1] as number
 }
 
-/** Number of frames whose answers a row holds. It is rounded down, because rows of `subpixel` end with two errors. */
+/**
+ * Number of frames whose answers a row holds. The division is rounded down, because rows of `subpixel` end with two
+ * errors.
+ */
 export function answerCount(row: Float32Array): number {
   return Math.floor(row.length / ANSWER_NUMBERS)
 }
 
-/** Share of pairs of frames with the same answer. Pairs are frames 0 and 1, 2 and 3, … */
+/** Measure: the share of pairs of frames with the same answer. The pairs are frames 0 and 1, 2 and 3, … */
 function agreement(shifted: string): ProtocolMeasure {
   return {
     name: 'agreement',
@@ -220,7 +226,10 @@ function centreOf(photograph: Photograph, frame: number): Uint8Array {
   return cropped(photograph, frame, margin, margin)
 }
 
-/** Shifts by all combinations of quarters of a pixel, row by row. The first is the unshifted picture. */
+/**
+ * Shifts a picture down and to the right by all combinations of 0, ¼, ½ and ¾ pixel. The first result is the unshifted
+ * picture.
+ */
 function fractionalShifts(picture: Uint8Array, side: number): readonly Float32Array[] {
   const quarters = Array.from({ length: STEPS_PER_PIXEL }, (_, i) => i / STEPS_PER_PIXEL)
   return quarters.flatMap((rows) => {
@@ -229,7 +238,10 @@ function fractionalShifts(picture: Uint8Array, side: number): readonly Float32Ar
   })
 }
 
-/** x + ε∂x and x − ε∂x along rows, then along columns. */
+/**
+ * Returns x + ε∂x and x − ε∂x for a picture x, where ∂x is its derivative by a shift: first for the axis `rows`, then
+ * for `cols`.
+ */
 function steppedBothWays(picture: Uint8Array, side: number): readonly Float32Array[] {
   return AXES.flatMap((axis) => {
     const derivative = shiftDerivative(picture, side, axis)
@@ -237,7 +249,10 @@ function steppedBothWays(picture: Uint8Array, side: number): readonly Float32Arr
   })
 }
 
-/** Local equivariance errors, rows first. @param probabilities for the frames of `steppedBothWays`, [4, classes] */
+/**
+ * Local equivariance errors for shifts along the axis `rows`, then `cols`.
+ * @param probabilities class probabilities of the frames of `steppedBothWays`, [4, classes]
+ */
 function equivarianceErrors(probabilities: Float64Array, classes: number, frame: number): readonly number[] {
   return AXES.map((_, axis) => {
     const at = (sign: number, i: number) => probabilities[(2 * axis + sign) * classes + i] as number

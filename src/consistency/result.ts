@@ -16,7 +16,7 @@ export interface ConsistencyMeasure {
    * - `equivariance-error`: local equivariance error
    */
   readonly measure: string
-  /** Name of the measure for people. */
+  /** Name of the measure for readers, in the table and on the page. */
   readonly title: string
   readonly unit: 'share' | 'probability' | 'error'
   /** Mean over all photographs. */
@@ -42,13 +42,18 @@ export interface Consistency extends ExecutionRecord {
   /** Photographs that could not be measured, and why. */
   readonly failed: readonly PatchFailure[]
   readonly settings: Settings
-  /** Number of images that this call ran. Those of an interrupted call are not included. */
+  /**
+   * Number of images that this call ran through the network. Images of an earlier, interrupted call are not included.
+   */
   readonly images: number
   readonly seconds: number
   readonly imagesPerSecond: number
 }
 
-/** One row of numbers per protocol and photograph. If a row begins with NaN, its photograph has not been measured. */
+/**
+ * For each protocol and photograph, the row of numbers from which its measures are computed. If a row begins with NaN,
+ * its photograph has not been measured.
+ */
 export interface KeptAnswers {
   readonly protocols: readonly Protocol[]
   readonly setting: ProtocolSetting

@@ -1,4 +1,4 @@
-/** Shifts of square pictures, RGB [side, side, 3]. */
+/** Functions that shift square pictures, RGB [side, side, 3]. */
 
 import type { Axis } from '../engine/positions.js'
 import { emptyFrame } from '../engine/scene.js'
@@ -36,7 +36,7 @@ export function placedOn(background: Uint8Array, frame: number, picture: Uint8Ar
 export function idealShift(picture: ArrayLike<number>, side: number, axis: Axis, shift: number): Float32Array {
   const kernel = interpolationKernel(side, shift)
   const shifted = new Float32Array(picture.length)
-  // A shift along rows moves pixels within their column, so each line is then a column.
+  // A shift along the axis `rows` moves pixels up or down in their column, so each line is then a column.
   const [step, stride] = axis === 'rows' ? [side * 3, 3] : [3, side * 3]
   const line = new Float64Array(side)
   for (let start = 0; start < side * 3; start++) {
@@ -51,7 +51,10 @@ export function idealShift(picture: ArrayLike<number>, side: number, axis: Axis,
   return shifted
 }
 
-/** Weights of a line's pixels: index side + i − j holds the weight of input pixel j in output pixel i. */
+/**
+ * Weights of the pixels in a line (a row or column). The element at index side + i − j is the weight of input pixel j
+ * in output pixel i.
+ */
 function interpolationKernel(side: number, shift: number): Float64Array {
   const weightAt = (distance: number) => {
     let sum = 1
@@ -64,8 +67,8 @@ function interpolationKernel(side: number, shift: number): Float64Array {
 }
 
 /**
- * The derivative of a bilinear shift at shift 0: the next pixel minus this one. The picture is mirrored at its edge.
- * Source: `translate` in Gruver et al. 2023 (lie-deriv).
+ * Derivative of a picture by the distance of a bilinear shift, at distance 0: the next pixel minus this one. The
+ * picture is mirrored at its edge. Source: `translate` in Gruver et al. 2023 (lie-deriv).
  */
 export function shiftDerivative(picture: Uint8Array, side: number, axis: Axis): Float32Array {
   const derivative = new Float32Array(picture.length)

@@ -2,12 +2,15 @@ import { argmax } from '../native.js'
 import type { Network } from '../networks/index.js'
 import { availableCores } from '../support/machine.js'
 
-/** A network's answer at every position: the class with the highest probability. */
+/** A network's answer for each position of the object: the class with the highest probability. */
 export interface AnswerMaps {
-  /** [3, positions]: class index of the answer, its probability, and the probability of `center.class`. */
+  /**
+   * Three maps, [3, positions]: the class index of the answer, the probability of this class, and the probability of
+   * `center.class`.
+   */
   readonly maps: Float32Array
   readonly center: { readonly class: number; readonly probability: number }
-  /** Share of positions with the same answer as at the center. */
+  /** Share of positions where the answer is the same as at the center. */
   readonly kept: number
   /** Lowest probability of `center.class` at any position. */
   readonly least: number
@@ -18,15 +21,15 @@ export const CONFIDENT = 0.5
 
 export const ANSWER_MAPS = 3
 
-/** Values that are not negative count as probabilities if their sum differs from 1 by less than this. */
+/** Nonnegative values of a row count as probabilities if their sum differs from 1 by less than this. */
 const SUM_TOLERANCE = 1e-3
 
 /**
- * Answers of a layer with one value per class. Unless the values are probabilities already, it applies softmax in
- * float64.
- * @param matrix [rows, classes], finite; rows after the last position are ignored
+ * Finds the answers of a layer with one value per class. If the values are not probabilities yet, softmax turns them
+ * into probabilities, in float64.
+ * @param matrix values of the layer, [rows, classes]; all are finite, and rows after the last position are ignored
  * @param strongest index of the largest value at each position
- * @param center features with the object at the center, [classes]
+ * @param center values of the layer with the object at the center, [classes]
  */
 export function answerMaps(matrix: Float32Array, strongest: Int32Array, center: Float32Array): AnswerMaps {
   const positions = strongest.length
@@ -52,7 +55,10 @@ export function answerMaps(matrix: Float32Array, strongest: Int32Array, center: 
   return { maps, center: { class: seen, probability: atCenter }, kept: kept / positions, least }
 }
 
-/** [rows, classes]: the values themselves if they are probabilities already, otherwise their softmax. */
+/**
+ * Class probabilities, [rows, classes]: the values of the matrix if they are probabilities already, otherwise their
+ * softmax.
+ */
 export function classProbabilities(matrix: Float32Array, rows: number, classes: number): Float64Array {
   const areProbabilities = isProbabilities(matrix, rows, classes)
   const result = new Float64Array(rows * classes)
@@ -65,7 +71,11 @@ export function classProbabilities(matrix: Float32Array, rows: number, classes: 
   return result
 }
 
-/** @param logSum logarithm of the sum of exponentials; undefined if the value is a probability already */
+/**
+ * Probability of one class.
+ * @param logSum logarithm of the sum of the exponentials of all classes' values; undefined if `value` is a probability
+ *   already
+ */
 function probability(value: number, logSum: number | undefined): number {
   return logSum === undefined ? value : Math.exp(value - logSum)
 }
@@ -89,15 +99,15 @@ function isProbabilities(matrix: Float32Array, rows: number, classes: number): b
   return true
 }
 
-/** How often a network gives each answer over all positions. An answer is the class with the highest probability. */
+/** Number of positions at which a network gives each answer. An answer is the class with the highest probability. */
 export interface AnswerCounts {
   /** Name of the layer that has one value per class. */
   readonly layer: string
-  /** Origin of the class names, such as a file's name. */
+  /** Where the names of the classes come from, such as the name of a file. */
   readonly source: string
   /** Up to five answers, the most frequent first, each with its number of positions. */
   readonly classes: readonly { readonly name: string; readonly positions: number }[]
-  /** Number of positions where all classes have equal values, so that there is no answer; absent if there are none. */
+  /** Number of positions where all classes have equal values, so that there is no answer; absent if it is 0. */
   readonly unanswered?: number
   /** Names of all classes that have the highest value at some position, by class index. */
   readonly names: Readonly<Record<string, string>>
@@ -106,8 +116,9 @@ export interface AnswerCounts {
 const MOST_CLASSES = 5
 
 /**
+ * Counts how often each class is the answer.
  * @param features matrices of the network's layers, [rows, dims] each
- * @returns undefined if the network's classes are unknown, or if the layer with their values is not read
+ * @returns undefined if the network's classes are unknown, or if `features` lacks the layer with the class scores
  */
 export async function answerCounts(
   { classes, layers }: Network,

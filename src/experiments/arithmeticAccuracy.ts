@@ -5,22 +5,27 @@ import { ORIGINS, parseExpression } from './expression.js'
 import { afterSignals, joined, resultsOf } from './featureArithmetic.js'
 import type { FramePixels, PlacedObject } from './objectScene.js'
 
-/** Vectors that are judged: the result for each `Origin` and, as a control, the feature of the expected scene. */
+/**
+ * Names of the vectors that are judged: the result of the expression for each `Origin` (`zero` and `blank`) and, as a
+ * control, the feature of the expected scene.
+ */
 export const JUDGED = [...ORIGINS, 'control'] as const
 type Judged = (typeof JUDGED)[number]
 
 /**
- * Ways to decide whether a result shows an object. Each compares the result with the expected scene, once with this
- * object and once without it. The nearer scene decides.
- * - features: compares feature vectors, so it needs no generator
- * - decoded: compares the decoded result with the decoded features of both scenes, within the object's square
- * - pixels: compares the decoded result with both scenes themselves, within the object's square
+ * Ways to decide whether the result of an expression shows an object. Each compares the result with two versions of the
+ * expected scene: one with this object and one without it. The nearer version decides.
+ * - features: compares feature vectors, so it needs no generator, which would turn features into images
+ * - decoded: turns all features into images, and compares that of the result with those of both versions, within the
+ *   object's square
+ * - pixels: turns the result into an image, and compares it with both versions themselves, within the object's square
  */
 export const REFERENCES = ['features', 'decoded', 'pixels'] as const
 type Reference = (typeof REFERENCES)[number]
 
 /**
- * Counts over trials. An object is seen if the result shows it. `found` counts the `expected` objects that are seen.
+ * Counts of trials and of objects in them. An object is "seen" if the result of the expression shows it. Of the
+ * `expected` objects, `found` are seen.
  */
 export interface ArithmeticCounts {
   readonly layer: string
@@ -30,13 +35,15 @@ export interface ArithmeticCounts {
   readonly trials: number
   readonly expected: number
   readonly found: number
-  /** Number of subtracted objects; `left` counts those that are still seen. */
+  /** Number of subtracted objects; `left` counts those that the result still shows. */
   readonly subtracted: number
   readonly left: number
-  /** Number of objects that are in no image; `phantoms` counts those that are seen all the same. */
+  /**
+   * Number of decoys, which are objects in neither image. `phantoms` counts those that the result shows all the same.
+   */
   readonly decoys: number
   readonly phantoms: number
-  /** Number of trials in which all expected objects are seen, and no others. */
+  /** Number of trials in which the result shows all expected objects, and no others. */
   readonly exact: number
 }
 
@@ -50,9 +57,9 @@ interface AccuracyOptions {
 const AT_A_TIME = 8
 
 /**
- * Counts how often the results of random expressions show exactly the expected objects. The result shows an object if
- * it is nearer to the scene with the object than to the scene without it, by the sum of squared differences. A tie
- * counts as wrong. Without generators, only features are compared.
+ * Counts how often the results of random expressions show exactly the expected objects. A result shows an object if it
+ * is nearer to the scene with the object than to the scene without. Nearer means a smaller sum of squared differences.
+ * A tie counts as wrong. Without generators, only features are compared.
  */
 export async function arithmeticAccuracy(
   models: ArithmeticModels,
@@ -84,8 +91,8 @@ export async function arithmeticAccuracy(
 interface DrawnTrial {
   readonly trial: ArithmeticTrial
   /**
-   * In this order: images A and B of the expression, the expected scene, and one variant of it per object. In the
-   * variant, this object is removed if it is expected, and added if not.
+   * The images in this order: A and B of the expression, the expected scene, and for each object a variant of the
+   * expected scene. If the scene shows the object, its variant lacks it. If not, the variant shows it in addition.
    */
   readonly images: readonly FramePixels[]
 }
@@ -103,14 +110,21 @@ export function trialImages({ objects }: ArithmeticTrial): number {
   return 3 + objects.length
 }
 
-/** Which objects of a trial are seen in the vector `judged`. The way that `reference` names decides. */
+/**
+ * For each object of a trial, whether it is seen in the vector `judged`, when compared in the way that `reference`
+ * names.
+ */
 interface Seen {
   readonly judged: Judged
   readonly reference: Reference
   readonly objects: readonly boolean[]
 }
 
-/** @param features of the blank frame, then of the images of all trials, [1 + images, dims] */
+/**
+ * Decides which objects of each trial are seen, by the features of one layer.
+ * @param layer index of the layer
+ * @param features one row for the blank frame, then one row for each image of all trials, [1 + images, dims]
+ */
 async function judgeTrials(
   models: ArithmeticModels,
   layer: number,
@@ -153,7 +167,7 @@ function seenInFeatures(trial: ArithmeticTrial, { results, scenes }: TrialVector
 }
 
 interface TrialVectors {
-  /** The result vector for each origin, in the order of `ORIGINS`, [dims] each. */
+  /** Result of the expression for each origin, in the order of `ORIGINS`, [dims] each. */
   readonly results: readonly Float32Array[]
   /** Features of the expected scene and of its variants, in the order of `DrawnTrial.images`, [dims] each. */
   readonly scenes: readonly Float32Array[]
@@ -179,7 +193,10 @@ function trialVectors(
   })
 }
 
-/** @param scenes the expected scene and its variants, in the order of `DrawnTrial.images` */
+/**
+ * For each object of a trial, whether it is seen.
+ * @param scenes the expected scene and its variants, in the order of `DrawnTrial.images`
+ */
 function seenObjects<Scene>(
   { kind, objects }: ArithmeticTrial,
   scenes: readonly Scene[],
@@ -198,7 +215,7 @@ function squareDistance(a: Float32Array, b: Float32Array): number {
   return sum
 }
 
-/** Sum of squared differences within an object's square. */
+/** Sum of squared differences between two images within an object's square. */
 function squareError(a: FramePixels, b: FramePixels, { row, col, size }: PlacedObject, side: number): number {
   let sum = 0
   for (let y = row; y < row + size; y++) {

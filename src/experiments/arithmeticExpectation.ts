@@ -2,7 +2,8 @@ import type { Term } from './expression.js'
 import type { FramePixels, PlacedObject } from './objectScene.js'
 
 /**
- * `notes` names objects that no picture can show, because they are subtracted more often than added, or added twice.
+ * Objects that the expected image of an expression shows. `notes` are messages about objects that no image can show as
+ * the expression demands: they are subtracted more often than added, or added more than once.
  */
 interface ObjectExpectation {
   readonly objects: readonly PlacedObject[]
@@ -10,7 +11,8 @@ interface ObjectExpectation {
 }
 
 /**
- * Adding a scene adds its objects. Subtracting a scene removes objects of the same patch, size and position.
+ * Finds the objects of the expected image. Adding a scene adds its objects. Subtracting a scene removes objects of the
+ * same patch, size and position.
  * @returns undefined if a coefficient is not a whole number, because there are no half objects
  */
 export function objectExpectation(
@@ -41,7 +43,10 @@ export function objectExpectation(
   }
 }
 
-/** Expected image if objects are unknown: background + Σ coefficient · (image − background), rounded, in 0 … 255. */
+/**
+ * Computes the expected image if the objects in the images are unknown: background + Σ coefficient · (image −
+ * background). Values are rounded and limited to 0 … 255.
+ */
 export function pixelExpectation(
   terms: readonly Term[],
   images: ReadonlyMap<string, FramePixels>,

@@ -11,16 +11,26 @@ const BATCH = 32
 /** An open network, and for each layer an open generator, which decodes the layer's features into images. */
 export interface ArithmeticModels {
   readonly network: Network
-  /** One per layer, in the network's order; empty if only features are compared. */
+  /** One generator per layer, in the network's order; empty if only features are compared. */
   readonly generators: readonly Generator[]
-  /** One matrix per layer, [images, dims]: before ReLU, or after ReLU if the layer's generator takes that. */
+  /**
+   * Computes the features of images, one matrix per layer, [images, dims]. They are features before ReLU, or after ReLU
+   * if the layer's generator takes those.
+   */
   encode(images: readonly FramePixels[]): Promise<readonly Float32Array[]>
-  /** @param features [n, dims] of the layer */
+  /**
+   * Decodes features into images.
+   * @param layer index of the layer
+   * @param features [n, dims]
+   */
   decode(layer: number, features: Float32Array): Promise<readonly FramePixels[]>
   close(): Promise<void>
 }
 
-/** @param generators empty, or one per layer in the network's order, as `checkGenerator` requires */
+/**
+ * Opens the generators for an open network.
+ * @param generators empty, or one per layer in the network's order, as `checkGenerator` requires
+ */
 export async function openArithmeticModels(
   encoder: NetworkHandle,
   generators: readonly Generator[],

@@ -1,17 +1,18 @@
 interface ArithmeticScene {
-  /** Names the folder of the results. */
+  /** Short name, which is also the name of the folder for the results. */
   readonly name: string
   readonly title: string
   readonly expression: string
-  /** Scenes by name, in the format of `parseScene`. */
+  /** Objects of each image, by the image's name in the expression, in the format of `parseScene`. */
   readonly images: Readonly<Record<string, string>>
 }
 
-/** Side of the objects in pixels, as in the paper's smaller patches. */
+/** Side of the objects in pixels: that of the paper's smaller patches. */
 export const SCENE_SIZE = 75
 
 /**
- * The expressions of `reproduce`. The first two are from the paper (Figure 6), with oranges instead of strawberries.
+ * Expressions that `reproduce` computes. The first two are from the paper (Figure 6), with oranges instead of
+ * strawberries.
  */
 export const ARITHMETIC_SCENES: readonly ArithmeticScene[] = [
   {

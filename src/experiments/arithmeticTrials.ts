@@ -2,11 +2,14 @@ import { UsageError } from '../errors.js'
 import type { PlacedObject } from './objectScene.js'
 import { randomNumbers } from './randomNumbers.js'
 
-/** Kinds of expressions, named after the numbers of objects in A and B. 3-2 and 1+2 are from the paper (Figure 6). */
+/**
+ * Kinds of expressions. The name tells the numbers of objects: in `3-2`, image B with two objects is subtracted from
+ * image A with three. `3-2` and `1+2` are from the paper (Figure 6).
+ */
 export const EXPRESSION_KINDS = ['3-2', '2-1', '1+1', '1+2'] as const
 export type ExpressionKind = (typeof EXPRESSION_KINDS)[number]
 
-/** Which of a trial's objects are in images A and B and in the expected image, by index. */
+/** An expression, and the indices of the trial's objects in image A, in image B and in the expected image. */
 interface KindOfTrial {
   readonly expression: string
   readonly A: readonly number[]
@@ -23,19 +26,25 @@ export const KINDS: Readonly<Record<ExpressionKind, KindOfTrial>> = {
 
 export interface ArithmeticTrial {
   readonly kind: ExpressionKind
-  /** Objects that do not overlap; the last is a decoy, which is in neither image. */
+  /** Objects that do not overlap. The last one is a decoy: it is in neither of the images A and B. */
   readonly objects: readonly PlacedObject[]
 }
 
-/** Largest side, as a share of the frame's. Four larger objects would need too many draws until they do not overlap. */
+/**
+ * Largest side of an object, divided by the frame's side. With larger objects, it would take too many random attempts
+ * until four of them do not overlap.
+ */
 const LARGEST_SHARE = 3 / 8
 
-/** Side of a trial's objects in pixels: `wanted`, or the largest that leaves enough room in the square frame. */
+/** Side of a trial's objects in pixels: `wanted`, or the largest side that leaves enough room in the square frame. */
 export function trialSize(wanted: number, frame: number): number {
   return Math.min(wanted, Math.floor(frame * LARGEST_SHARE))
 }
 
-/** Draws `perKind` trials of each kind. Patches may repeat. All arrangements without overlap are equally likely. */
+/**
+ * Makes `perKind` random trials of each kind. Two objects of a trial may show the same patch. All arrangements without
+ * overlap are equally likely.
+ */
 export function randomTrials(
   patches: readonly string[],
   size: number,
@@ -60,7 +69,10 @@ export function randomTrials(
   )
 }
 
-/** Draws all positions again if two objects overlap. Drawing only one again would favour some arrangements. */
+/**
+ * Chooses random positions, all of them again until no two objects overlap. Replacing only one position would make some
+ * arrangements more likely.
+ */
 function disjointPlaces(count: number, size: number, frame: number, whole: (below: number) => number) {
   const apart = (a: { row: number; col: number }, b: { row: number; col: number }) =>
     Math.abs(a.row - b.row) >= size || Math.abs(a.col - b.col) >= size

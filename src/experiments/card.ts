@@ -4,11 +4,16 @@ import { type CudaDevice, type CudaFeatures, cudaDevices, releaseFeatures, uploa
 import type { GridFeatures } from './grid.js'
 
 export interface ExperimentPlace {
-  /** Features in the memory of a CUDA card, which then runs the experiment. Without them, the processor runs it. */
+  /**
+   * The features in the memory of a CUDA card (GPU), which then runs the experiment. If absent, the processor runs it.
+   */
   readonly cudaFeatures?: CudaFeatures
 }
 
-/** @throws UsageError for any device but `auto`, `cpu`, `cuda` and `cuda:INDEX` */
+/**
+ * Parses the device of a similarity or separability experiment.
+ * @throws UsageError for any device but `auto`, `cpu`, `cuda` and `cuda:INDEX`
+ */
 export function parseCardDevice(text: string): DeviceRequest {
   if (!/^(auto|cpu|cuda)(:\d{1,3})?$/.test(text))
     throw new UsageError(
@@ -17,7 +22,11 @@ export function parseCardDevice(text: string): DeviceRequest {
   return parseDevice(text)
 }
 
-/** @param index null for the first card */
+/**
+ * Returns a CUDA card.
+ * @param index null for the first card
+ * @throws DeviceError if the card cannot be used
+ */
 export function requiredCard(index: number | null): CudaDevice {
   const { devices, reason } = cudaDevices(index ?? 0)
   const [card] = devices
@@ -26,7 +35,10 @@ export function requiredCard(index: number | null): CudaDevice {
   throw new DeviceError(`device ${name} is not usable: ${reason}; or use \`device cpu\``)
 }
 
-/** @throws CudaFailure if the card fails or has too little memory */
+/**
+ * Copies features to a CUDA card, calls `use`, and then frees the card's memory.
+ * @throws CudaFailure if the card fails or has too little memory
+ */
 export async function onCard<T>(
   card: CudaDevice,
   { matrix, dims, rows, cols }: GridFeatures,

@@ -3,10 +3,13 @@ import { type CudaDevice, CudaFailure, cudaDevices } from '../native.js'
 import { type ExperimentPlace, onCard } from './card.js'
 import type { GridFeatures } from './grid.js'
 
-/** With fewer values (rows · dims), `auto` does not use a card: opening it would take about as long as training. */
+/**
+ * Smallest number of feature values (rows · dims) for which `auto` uses a CUDA card. With fewer values, opening the
+ * card would take about as long as the training.
+ */
 export const WORTH_A_CARD = 2 ** 24
 
-/** Device that trained classifiers. */
+/** The device that trained the classifiers. */
 export interface ClassifierRecord {
   /** `cpu`, or a CUDA device such as `cuda:0`. */
   readonly device: string
@@ -17,20 +20,25 @@ export interface ClassifierRecord {
 }
 
 export interface Classifiers {
-  /** Calls `training` with the features on the card. Without a card, or after it fails, calls it for the processor. */
+  /**
+   * Calls `training` with the features on the CUDA card. If there is no card or it fails, calls `training` without a
+   * card, so that the processor trains.
+   */
   train<T>(features: GridFeatures, training: (place: ExperimentPlace) => Promise<T>): Promise<T>
   /** The device that has trained so far, and why the card failed if it did. */
   ran(): ClassifierRecord
 }
 
-/** The first card; undefined if there is none, or if there are fewer than `WORTH_A_CARD` values. */
+/** The first CUDA card; undefined if there is none, or if there are fewer than `WORTH_A_CARD` feature values. */
 export function worthwhileCard(values: number): CudaDevice | undefined {
   return values < WORTH_A_CARD ? undefined : cudaDevices(0).devices[0]
 }
 
 /**
+ * Opens classifiers that train on a CUDA card, or else on the processor.
  * @param find returns the card, if there is one; called before the first training
- * @param onFailure called if the card fails; then the processor continues. Without it, `train` throws the card's error
+ * @param onFailure called if the card fails; then the processor continues. Without this callback, `train` throws the
+ *   card's error
  */
 export function openClassifiers(
   find: () => CudaDevice | undefined,
@@ -61,9 +69,9 @@ export function openClassifiers(
 }
 
 /**
- * Trains the classifiers of a study: on a card for networks that run on CUDA or TensorRT, on the processor for all
+ * Trains the classifiers of a study: on a CUDA card for networks that run on CUDA or TensorRT, on the processor for all
  * others. If the card cannot be used or fails, the processor trains the rest of the study.
- * @param index index of the card; null for the first one. It is opened for the first unit that needs it
+ * @param index index of the card, which is opened when it is first needed; null for the first card
  * @param onNote called at most once, with the reason why the processor trains instead of the card
  */
 export function studyClassifiers(

@@ -8,15 +8,15 @@ import { drawObject } from './objectScene.js'
 import { backgroundPixels } from './scenePatches.js'
 
 /**
- * Equivariance error: how much a feature map differs from one that moves with the object. It is relative to the change
- * that the object makes in the map.
+ * Equivariance error: how much a feature map differs from a map that moves exactly with the object. It is divided by
+ * the change that the object makes in the map.
  */
 export interface EquivarianceError {
   /** Distance that the object moves, in pixels. */
   readonly dx: number
   /**
-   * Part of the error that the frame's borders cause. It is the error at multiples of the layer's stride, interpolated
-   * linearly in between.
+   * Part of the error that the frame's borders cause. At multiples of the layer's stride, this is the whole error. In
+   * between, it is interpolated linearly.
    */
   readonly border: number
   /** Part of the error that subsampling causes: the total error minus `border`. */
@@ -26,7 +26,9 @@ export interface EquivarianceError {
 /** Parts of the error. Results name them with the distance, as in `8px border`. */
 export const ERROR_PARTS = ['border', 'aliasing'] as const
 
-/** Largest distance in pixels that the object moves. For layers with small strides, it moves only two strides. */
+/**
+ * Largest distance in pixels that the object moves. If two strides of the layer are shorter, it moves only two strides.
+ */
 const FARTHEST = 64
 
 /**
@@ -67,12 +69,15 @@ export function equivarianceErrors(features: Float32Array, map: FeatureMap): rea
   })
 }
 
-/** Largest distance in pixels at which a map's error is measured. */
+/**
+ * Largest distance in pixels at which a map's error is measured.
+ * @param room largest distance in pixels that the object can move
+ */
 function reachOf({ stride }: FeatureMap, room: number): number {
   return stride * Math.min(2, Math.floor(Math.min(room, FARTHEST) / stride))
 }
 
-/** ‖S₋dx[moved] − still‖; see `equivarianceErrors`. */
+/** Returns ‖S₋dx[moved] − still‖, the numerator of the error; see `equivarianceErrors`. */
 function distance(
   moved: Float64Array,
   still: Float64Array,
@@ -102,7 +107,7 @@ function sinc(x: number): number {
   return x === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x)
 }
 
-/** Distance in pixels that an object of this size moves to measure all layers; 0 if none can be measured. */
+/** Distance in pixels that an object of this size must move so that all layers are measured; 0 if no layer can be. */
 export function equivarianceReach(network: Network, size: number): number {
   const room = Math.ceil((network.input.rows - size) / 2)
   const maps = network.layers.flatMap((layer) => featureMapOf(network, layer) ?? [])
@@ -111,8 +116,8 @@ export function equivarianceReach(network: Network, size: number): number {
 
 /**
  * Measures all layers while a scene's object moves from the center to the right and down, pixel by pixel. It computes
- * up to 130 images for this, because a unit's features are not enough: a coarse stride shows no aliasing, and with a
- * fine stride the features of early layers do not fit into memory.
+ * up to 130 images for this, because the features on the study's grid are not enough: a coarse grid shows no aliasing,
+ * and with a fine grid the features of early layers do not fit into memory.
  * @returns for each layer, the result of `equivarianceErrors`; empty for layers without a feature map
  */
 export async function measureEquivariance(

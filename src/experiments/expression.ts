@@ -1,7 +1,8 @@
 import { UsageError } from '../errors.js'
 
 /**
- * Origin of feature vectors in arithmetic, where f(X) is the feature of image X and c its coefficient.
+ * Point that counts as zero when features are added and subtracted. f(X) is the feature of image X, and c the
+ * coefficient of X in the expression.
  *
  * - `zero`, as in the paper: Σ c·f(X). Each image adds the feature of the blank frame again.
  * - `blank`: f(blank) + Σ c·(f(X) − f(blank)). The feature of the blank frame counts once.
@@ -17,7 +18,10 @@ export interface Term {
   readonly coefficient: number
 }
 
-/** In characters. This also limits how deep parentheses nest, because each level is a recursive call. */
+/**
+ * Largest number of characters in an expression. It also limits how deeply parentheses nest, because each level is a
+ * recursive call.
+ */
 const MAX_LENGTH = 1000
 
 const MAX_COEFFICIENT = 1000
@@ -103,7 +107,11 @@ function withoutBreaks(text: string): string {
   return text.replace(/[\s\p{Cc}]/gu, ' ')
 }
 
-/** The distinct names in an expression. @throws UsageError for a name without an image, or an unused image */
+/**
+ * Returns the distinct names in an expression.
+ * @param given names of the images that the caller gave
+ * @throws UsageError for a name without an image, or an image that the expression does not use
+ */
 export function namesOf(terms: readonly Term[], given: readonly string[]): readonly string[] {
   const names = [...new Set(terms.map(({ name }) => name))]
   const unknown = names.find((name) => !given.includes(name))

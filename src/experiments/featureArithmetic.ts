@@ -8,13 +8,16 @@ import type { FramePixels } from './objectScene.js'
 export interface ArithmeticErrors {
   /** Peak signal-to-noise ratio in dB between the decoded result and the expected image; null if they are equal. */
   readonly psnr: number | null
-  /** PSNR in dB between the decoded result and the decoded feature of the expected image; null if they are equal. */
+  /**
+   * PSNR in dB between the decoded result and the image decoded from the expected image's feature; null if they are
+   * equal.
+   */
   readonly psnrToDecoded: number | null
   /** Cosine between the result vector and the expected image's feature; null if one of them is all zero. */
   readonly cosine: number | null
 }
 
-/** Result of an expression in the features of one layer. */
+/** Result of an expression, computed with the features of one layer. */
 export interface LayerArithmetic {
   /** Name of the layer. */
   readonly layer: string
@@ -22,7 +25,10 @@ export interface LayerArithmetic {
   readonly generator: string
   /** Length of the layer's feature vectors. */
   readonly dims: number
-  /** Features of the operands, [operands, dims], in the order in which the expression first names them. */
+  /**
+   * Features of the images in the expression (operands), [operands, dims], in the order in which the expression first
+   * names them.
+   */
   readonly operands: Float32Array
   /** Feature of the expected image, [dims]. */
   readonly expectation: Float32Array
@@ -30,7 +36,10 @@ export interface LayerArithmetic {
   readonly decodedOperands: readonly FramePixels[]
   /** Image decoded from the expected image's feature, RGB [rows, cols, 3]. */
   readonly decodedExpectation: FramePixels
-  /** PSNR in dB between the decoded and the true expected image: the generator's own loss; null if they are equal. */
+  /**
+   * PSNR in dB between the expected image and the image decoded from its feature: what the generator alone loses. Null
+   * if they are equal.
+   */
   readonly reconstruction: number | null
   /** Results for both origins (see `Origin`). */
   readonly origins: Readonly<
@@ -48,13 +57,16 @@ export interface LayerArithmetic {
 }
 
 interface ArithmeticImages {
-  /** By name, in the order in which the expression first names them. */
+  /** Images in the expression by name, in the order in which the expression first names them. */
   readonly operands: ReadonlyMap<string, FramePixels>
   readonly expectation: FramePixels
   readonly blank: FramePixels
 }
 
-/** Computes an expression in feature space and decodes operands, result and expectation (paper section 2.3). */
+/**
+ * Computes an expression with the features of its images (paper section 2.3). It decodes the images' features, the
+ * result and the feature of the expected image back into images.
+ */
 export async function featureArithmetic(
   models: ArithmeticModels,
   terms: readonly Term[],
@@ -99,7 +111,11 @@ export async function featureArithmetic(
   return layers
 }
 
-/** The result for each origin, [dims] each. If the generator was trained on features after ReLU, ReLU is applied. */
+/**
+ * Result of an expression for each origin, [dims] each. ReLU is applied if the generator was trained on features after
+ * ReLU.
+ * @param blank feature of the blank frame
+ */
 export function resultsOf(
   terms: readonly Term[],
   features: ReadonlyMap<string, Float32Array>,
@@ -112,7 +128,10 @@ export function resultsOf(
   })
 }
 
-/** Σ coefficient · feature, in float64; with an origin, origin + Σ coefficient · (feature − origin). */
+/**
+ * Returns Σ coefficient · feature, computed in float64. With an origin, returns origin + Σ coefficient · (feature −
+ * origin).
+ */
 export function combine(
   terms: readonly Term[],
   features: ReadonlyMap<string, Float32Array>,
@@ -129,7 +148,9 @@ export function combine(
   return Float32Array.from(sums)
 }
 
-/** 10 log₁₀(255² / mean squared difference) in dB; null if nothing differs. */
+/**
+ * Peak signal-to-noise ratio of two images: 10 log₁₀(255² / mean squared difference) in dB; null if nothing differs.
+ */
 export function psnr(a: FramePixels, b: FramePixels): number | null {
   const sum = a.reduce((total, value, i) => total + (value - (b[i] as number)) ** 2, 0)
   return sum === 0 ? null : 10 * Math.log10(255 ** 2 / (sum / a.length))
@@ -151,7 +172,10 @@ export function joined(parts: readonly Float32Array[]): Float32Array {
   return whole
 }
 
-/** Call this between forward passes. Each blocks this thread, so Ctrl-C and other signals arrive only here. */
+/**
+ * Lets signals such as Ctrl-C arrive, and throws if one stops the work. Call this between forward passes, because each
+ * pass blocks this thread.
+ */
 export async function afterSignals(signal?: AbortSignal): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve))
   throwIfStopped(signal)

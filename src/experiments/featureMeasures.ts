@@ -9,13 +9,17 @@ import { type FeatureGrid, featuresAt, type SimilarityMaps, similarityMaps } fro
 export interface FeatureMeasures {
   readonly similarity: SimilarityMaps
   readonly consistency: MapConsistency
-  /** [anchors, dims] */
+  /** Features at the anchors, which are the positions of reference, [anchors, dims]. */
   readonly anchorFeatures: Float32Array
-  /** Absent unless the layer has one value per class. */
+  /** The network's answers; absent unless the layer has one value per class. */
   readonly answers?: AnswerMaps
 }
 
-/** @throws InputError that names the position of an all-zero or non-finite feature; CudaFailure */
+/**
+ * Measures the features of one layer on a grid of positions.
+ * @throws InputError that names the position of an all-zero or non-finite feature
+ * @throws CudaFailure if the CUDA card fails
+ */
 export async function measureFeatures(
   grid: FeatureGrid,
   hasClasses: boolean,
@@ -26,7 +30,7 @@ export async function measureFeatures(
   const positions = rows * cols
   const similarity = await similarityMaps(grid, threads, place)
   const anchorFeatures = featuresAt(matrix, dims, anchors)
-  // After the grid's rows, the matrix has rows for anchors that are not grid positions.
+  // Leaves out the last rows of the matrix. They belong to anchors that are not positions of the grid.
   const features = matrix.subarray(0, positions * dims)
   const strongest = await argmax({ features, rows: positions, dims, threads })
   const center = ANCHOR_NAMES.indexOf('center') * dims

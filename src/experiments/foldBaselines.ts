@@ -8,7 +8,10 @@ import {
   type TaskSeparability,
 } from './separability.js'
 
-/** Made-up features: the position itself, and its phase, which is the position modulo the network's stride. */
+/**
+ * Features that come from no network: the position itself, and its phase, which is the position modulo the network's
+ * stride. They show what the position alone tells a classifier.
+ */
 export const MADE_UP_FEATURES = ['position', 'phase'] as const
 export type MadeUpFeature = (typeof MADE_UP_FEATURES)[number]
 
@@ -19,7 +22,8 @@ export const USUAL_PERIOD = 32
 const CODE_WIDTH = 1.5
 
 /**
- * Scale of the made-up features. It keeps samples out of the classifier's margin at C = 1, as networks' features do.
+ * Factor of the made-up features. It is large enough that, with C = 1, no samples lie inside the classifier's margin.
+ * This is also true of networks' features.
  */
 const SCALE = 3
 
@@ -30,9 +34,10 @@ const SCALE = 3
 const TIE = 1e-3
 
 /**
- * If the phase alone reaches this accuracy in shuffled folds, the grid is too coarse to judge separability: a
- * classifier can be right although its features tell only the phase. Below this accuracy, position alone predicts the
- * fold accuracies of real networks to within 0.09; above it, only to within 0.40 (measured in docs/findings.md).
+ * Accuracy in shuffled folds at which the phase (the position modulo the stride) tells so much that the grid is too
+ * coarse to judge separability. A classifier can then be right although its features tell only the phase. Below this
+ * accuracy, position alone predicts the fold accuracies of real networks to within 0.09; above it, only to within 0.40
+ * (measured in docs/findings.md).
  */
 const PHASE_DECIDES = 2 / 3
 
@@ -47,8 +52,8 @@ export function meanAccuracy(tasks: Readonly<Record<Task, readonly (number | nul
 }
 
 /**
- * Why a grid is too coarse to judge separability; undefined if it is not.
- * @param accuracy mean accuracy in shuffled folds of classifiers that see only the phase
+ * Says why a grid is too coarse to judge separability; undefined if it is not.
+ * @param accuracy mean accuracy in shuffled folds of classifiers that see only the position modulo `period`
  */
 export function coarseGrid(accuracy: number, period: number): string | undefined {
   // The accuracy is NaN if no classifier converged.
@@ -65,12 +70,12 @@ export interface BaselineOptions extends Pick<ClassifierOptions, 'C' | 'seed' | 
   readonly period?: number
 }
 
-/** Accuracies by feature and fold scheme; only the requested schemes. */
+/** Accuracies for each made-up feature and each requested fold scheme. */
 type FoldBaselines = Readonly<Record<MadeUpFeature, Readonly<Partial<Record<FoldScheme, Separability>>>>>
 
 /**
- * Shows the effect of the folds alone. It trains the classifiers of `separability` on the same folds, but on features
- * that hold only the position (row and column), or only its phase (row and column modulo the period).
+ * Shows the effect of the folds alone. It trains the classifiers of `separability` on the same folds, but on made-up
+ * features. These hold only the position (row and column), or only its phase (row and column modulo the period).
  *
  * The phase of a row or column is encoded as `period` values, one for each residue r. Each is a Gaussian of the
  * circular distance between the phase and r. A decision value near 0 counts as half right. If the grid's stride is a
@@ -90,7 +95,7 @@ export async function foldBaselines(
   return Object.fromEntries(entries) as unknown as FoldBaselines
 }
 
-/** Cached results, because the units of a study need the same ones again and again. */
+/** Results by their inputs. They are kept because a study needs the same ones for many networks and objects. */
 const known = new Map<string, Promise<readonly Separability[]>>()
 
 function knownAccuracies(...asked: Parameters<typeof accuracies>): Promise<readonly Separability[]> {
@@ -118,7 +123,7 @@ async function accuracies(
   })
 }
 
-/** The accuracies of a classifier that can only guess. */
+/** Accuracies of a classifier that can only guess. */
 const GUESSED: TaskSeparability = {
   folds: new Array<number>(FOLDS).fill(0.5),
   mean: 0.5,
@@ -144,7 +149,7 @@ function phaseCode(stride: number, period: number): AxisCode {
     })
 }
 
-/** Features of every position: the code of its row, then the code of its column. */
+/** Made-up features of every position: the code of its row, then the code of its column. */
 function madeUp({ rows, cols }: GridShape, code: AxisCode) {
   const [byRow, byCol] = [rows, cols].map((count) => Array.from({ length: count }, (_, index) => code(index)))
   const features = (byRow ?? []).flatMap((row) => (byCol ?? []).map((col) => [...row, ...col]))

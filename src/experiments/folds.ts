@@ -3,7 +3,10 @@ import { counted } from '../support/text.js'
 import type { GridShape } from './grid.js'
 import { randomNumbers } from './randomNumbers.js'
 
-/** The tasks of separability (paper section 2.2): tell left from right, and top from bottom, on the grid. */
+/**
+ * The two tasks that measure separability (paper section 2.2): to tell left from right, and top from bottom, on the
+ * grid.
+ */
 export const TASKS = ['left-right', 'top-bottom'] as const
 /** Task of separability, such as `left-right`. */
 export type Task = (typeof TASKS)[number]
@@ -20,10 +23,10 @@ export const FOLD_SCHEMES = ['ordered', 'shuffled', 'transposed', 'blocks'] as c
 /** Name of a fold scheme, such as `ordered`; see `FOLD_SCHEMES`. */
 export type FoldScheme = (typeof FOLD_SCHEMES)[number]
 
-/** Schemes whose folds are bands of whole rows, or of whole columns. */
+/** Fold schemes whose folds are bands of whole rows, or of whole columns. */
 export const BAND_SCHEMES: readonly FoldScheme[] = ['ordered', 'transposed']
 
-/** Loss of the classifiers, as results name it. */
+/** Name of the classifiers' loss, as results state it. */
 export const LOSS = 'hinge'
 
 export const FOLDS = 5
@@ -31,7 +34,10 @@ export const FOLDS = 5
 /** Number of rectangles along each axis into which the `blocks` scheme cuts the grid. */
 const BLOCKS_PER_AXIS = 10
 
-/** Class of each position, [rows * cols]: 0 in the left or top half, including a middle column or row; else 1. */
+/**
+ * Class of each position, [rows * cols]: 0 in the left (top) half, 1 in the right (bottom) half. A column (row) in the
+ * middle belongs to class 0.
+ */
 export function taskClasses(task: Task, { rows, cols }: GridShape): Uint8Array {
   return Uint8Array.from({ length: rows * cols }, (_, i) =>
     task === 'left-right' ? Number(i % cols >= cols / 2) : Number(Math.floor(i / cols) >= rows / 2),
@@ -44,7 +50,8 @@ export function checkSeed(seed: number): void {
 }
 
 /**
- * The fold, 0 to 4, in which each sample is tested, [rows * cols] in row-major order of the grid.
+ * Returns the fold, 0 to 4, in which each position of the grid is tested, [rows * cols], row-major. Below, a sample is
+ * the feature at one position.
  * - `ordered`: scikit-learn's StratifiedKFold(5) without shuffling, on samples in row-major order. To find the sizes of
  *   the folds, the classes of all samples are sorted into a list. Fold k takes the entries k, k + 5, k + 10, … of the
  *   list, and gets as many samples of each class as these entries contain. Each class's samples then fill the folds in
@@ -85,13 +92,16 @@ export function assignFolds(scheme: FoldScheme, classes: Uint8Array, shape: Grid
 
 /** Classes and folds of all positions, for one task and one fold scheme. */
 export interface TaskFolds {
-  /** 0 or 1, [positions]. */
+  /** Class of each position, 0 or 1, [positions]. */
   readonly classes: Uint8Array
-  /** 0 to 4, [positions]. */
+  /** Fold in which each position is tested, 0 to 4, [positions]. */
   readonly folds: Uint8Array
 }
 
-/** One problem per fold of each task, [tasks * FOLDS, positions]: -1 or +1 by class, 0 for samples that are tested. */
+/**
+ * Labels of the training problems, one problem for each fold of each task, [tasks * FOLDS, positions]. A label is -1 or
+ * +1 for the class, or 0 if the fold tests this position.
+ */
 export function trainingLabels(tasks: readonly TaskFolds[]): Int8Array {
   const rows = tasks[0]?.classes.length ?? 0
   const labels = new Int8Array(tasks.length * FOLDS * rows)

@@ -6,9 +6,12 @@ export interface GridShape {
   readonly cols: number
 }
 
-/** Features at the positions of a grid. Further rows of the matrix are ignored. */
+/**
+ * Features at the positions of a grid. If the matrix has more rows than the grid has positions, the last rows are
+ * ignored.
+ */
 export interface GridFeatures extends GridShape {
-  /** [positions, dims], float32, row-major. */
+  /** One feature per position, [positions, dims], row-major. */
   readonly matrix: Float32Array
   readonly dims: number
 }

@@ -1,27 +1,32 @@
 import type { GridShape } from './grid.js'
 import { DIRECTIONS, type Direction } from './mapMeasures.js'
 
-/** In pixels. These are the total strides that the layers of most networks have. */
+/** Periods to look for, in pixels: the usual total strides of networks' layers. */
 export const GRID_PERIODS = [2, 4, 8, 16, 32] as const
 
 /** Power of a map at one period along one axis. */
 interface PeriodPower {
   readonly direction: Direction
-  /** In pixels. */
+  /** Length of the period in pixels. */
   readonly period: number
-  /** Mean square of the component with this period, averaged over all lines. A sine of amplitude A has power A²/2. */
+  /**
+   * Mean square of the component with this period, averaged over all rows (columns). A sine of amplitude A has power
+   * A²/2.
+   */
   readonly power: number
 }
 
-/** Fewest periods that must fit into a line. Longer periods cannot be told from the map's smooth part. */
+/**
+ * A period must fit at least this often into a row (column). Longer periods cannot be told from the map's smooth part.
+ */
 const FEWEST_PERIODS = 3
 
 /**
  * Grid spectrum of a map: how strongly the similarity rises and falls with each period in pixels as the object moves
- * along an axis. From each row (column), it subtracts the best-fitting parabola, applies a Hann window and transforms
- * at the frequency 1 / period. Then it averages the powers of all rows (columns). It leaves out periods that the map
- * cannot show: those shorter than two strides, which would appear as longer ones, and those that fit fewer than three
- * times into a line.
+ * along an axis. From each row (column), the function subtracts the best-fitting parabola, applies a Hann window and
+ * computes the Fourier component at the frequency 1 / period. Then it averages the powers of all rows (columns). It
+ * leaves out periods that the map cannot show. These are periods shorter than two strides, which would appear as longer
+ * ones, and periods that fit fewer than three times into a row (column).
  * @param map [rows, cols], row-major
  */
 export function gridSpectrum(map: ArrayLike<number>, shape: GridShape, stride: number): readonly PeriodPower[] {
@@ -42,7 +47,10 @@ function transposed(map: ArrayLike<number>, { rows, cols }: GridShape): Float64A
   return turned
 }
 
-/** Power at each kernel's period, averaged over the lines of a map, [lines, length]. */
+/**
+ * Power at each kernel's period, averaged over all lines.
+ * @param map rows (columns) of a map one after the other, [lines, length]
+ */
 function linePowers(map: ArrayLike<number>, length: number, kernels: readonly PeriodKernel[]): Float64Array {
   const powers = new Float64Array(kernels.length)
   const sums = new Float64Array(Math.ceil(length / 2))
@@ -69,9 +77,10 @@ function linePowers(map: ArrayLike<number>, length: number, kernels: readonly Pe
 }
 
 /**
- * Complex vector whose scalar product with a line is the line's amplitude at a period. Removing the parabola, windowing
- * and transforming are all linear, so this one product does all three. About the middle, the real part is even and the
- * imaginary part odd. So half of each is enough, multiplied with the sums (differences) of mirrored values.
+ * Complex vector whose scalar product with a line (a row or column of a map) is the line's amplitude at a period.
+ * Removing the parabola, windowing and transforming are all linear, so this one product does all three. Mirrored at the
+ * middle, the real part stays the same, and the imaginary part changes its sign. So only one half of each is stored. It
+ * is multiplied with the sums (differences) of mirrored values.
  */
 interface PeriodKernel {
   readonly period: number
@@ -93,7 +102,11 @@ function kernelsFor(length: number, stride: number): readonly PeriodKernel[] {
   return kernels
 }
 
-/** @param frequency periods per position, at most 0.5 */
+/**
+ * Makes the kernel for one period.
+ * @param length number of positions in a line
+ * @param frequency periods per position, at most 0.5
+ */
 function periodKernel(length: number, period: number, frequency: number): PeriodKernel {
   const window = Float64Array.from({ length }, (_, i) => Math.sin((Math.PI * (i + 0.5)) / length) ** 2)
   // A sine's power is half at its frequency and half at the negative frequency. At 0.5, these two are the same.
@@ -103,12 +116,12 @@ function periodKernel(length: number, period: number, frequency: number): Period
       window.map((value, i) => scale * value * part(2 * Math.PI * frequency * (i - (length - 1) / 2))),
     ).subarray(0, Math.ceil(length / 2))
   const real = wave(Math.cos)
-  // The middle value of a line of odd length mirrors itself, so its sum counts it twice.
+  // If the length is odd, the middle value of a line is its own mirror image, so the sum counts this value twice.
   if (length % 2 === 1) real[real.length - 1] = (real[real.length - 1] as number) / 2
   return { period, real, imaginary: wave(Math.sin) }
 }
 
-/** The line minus its least-squares parabola. */
+/** Subtracts from a line its least-squares parabola. */
 function withoutParabola(line: Float64Array): Float64Array {
   const rest = line.slice()
   const dot = (a: Float64Array, b: Float64Array) => a.reduce((sum, value, i) => sum + value * (b[i] as number), 0)

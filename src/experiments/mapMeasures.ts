@@ -3,8 +3,8 @@ import { mean } from '../support/statistics.js'
 import type { GridShape } from './grid.js'
 
 /**
- * `horizontal`: the object moves left or right, along a row of the map. `vertical`: it moves up or down, along a
- * column.
+ * Directions in which the object moves. `horizontal`: left or right, along a row of the map. `vertical`: up or down,
+ * along a column.
  */
 export const DIRECTIONS = ['horizontal', 'vertical'] as const
 export type Direction = (typeof DIRECTIONS)[number]
@@ -16,7 +16,8 @@ export interface Jaggedness {
 }
 
 /**
- * Local jaggedness of a map. Along an axis with a single position, it is 0.
+ * Local jaggedness of a map: its mean |difference| between neighbouring positions along each axis. Along an axis with a
+ * single position, it is 0.
  * @param map [rows, cols], row-major
  */
 export function jaggedness(map: ArrayLike<number>, { rows, cols }: GridShape): Jaggedness {
@@ -32,16 +33,19 @@ export function jaggedness(map: ArrayLike<number>, { rows, cols }: GridShape): J
   }
 }
 
-/** Share of neighbouring positions with the same strongest feature; null along an axis with a single position. */
+/**
+ * Share of pairs of neighbouring positions at which the same feature is the largest; null along an axis with a single
+ * position.
+ */
 export interface MapConsistency {
   readonly horizontal: number | null
   readonly vertical: number | null
 }
 
 /**
- * Consistency of a layer's answer: the share of neighbouring positions whose largest feature has the same index. In a
- * layer with one value per class, that means the same class. The measure follows the consistency of Zhang 2019, which
- * compares random shifts of a photo.
+ * Consistency of a layer's answer: the share of pairs of neighbouring positions whose largest feature has the same
+ * index. In a layer with one value per class, that means the same class. The measure follows the consistency of Zhang
+ * 2019, which compares random shifts of a photo.
  * @param strongest index of each position's largest feature, row-major over the grid; see `argmax` of native.ts
  */
 export function mapConsistency(strongest: Int32Array, { rows, cols }: GridShape): MapConsistency {
@@ -58,12 +62,13 @@ export function mapConsistency(strongest: Int32Array, { rows, cols }: GridShape)
 }
 
 /**
- * Direction bias of a map: how much more similar the features stay when the object moves away from the anchor to the
- * left and right than when it moves equally far up and down. At each distance, it is the mean similarity at the
- * positions to the left and right of the anchor minus the mean similarity at those above and below it. The result is
- * the mean of these differences over all distances that have both kinds of positions.
+ * Direction bias of a map: whether the features stay more similar when the object moves left and right than when it
+ * moves up and down. At each distance from the anchor, it compares two means: the mean similarity to the left and
+ * right, minus the mean similarity above and below. The result is the mean of these differences over all distances that
+ * have both kinds of positions.
  * @param map [rows, cols], row-major
- * @param anchor in pixels; if it is not on the grid, the nearest row and column of the grid are used
+ * @param anchor position of reference, in pixels; if it is not on the grid, the nearest row and column of the grid
+ *   replace it
  * @returns undefined if no two positions along the two axes are equally far from the anchor
  */
 export function directionBias(
@@ -100,7 +105,8 @@ function byDistance(count: number, at: (i: number) => readonly [number, number])
  * @param thresholds in ascending order
  */
 export function coverage(map: ArrayLike<number>, thresholds: readonly number[]): readonly number[] {
-  // Each value is counted at the highest threshold that it reaches; the sum below adds it to the lower ones.
+  // Each value is first counted only at the highest threshold that it reaches. The running sum below adds the counts to
+  // the lower thresholds.
   const reached = new Uint32Array(thresholds.length)
   for (let i = 0; i < map.length; i++) {
     const value = map[i] as number

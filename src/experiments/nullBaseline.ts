@@ -1,16 +1,19 @@
 import { cosineSimilarity } from '../native.js'
 
-/** Cosines between features of two objects at the same position: pairs of the same class, and of different classes. */
+/**
+ * Cosines between the features of two different objects at the same position, for pairs of the same class (`same`) and
+ * for all other pairs (`different`).
+ */
 export interface PairSimilarities {
   readonly same: readonly number[]
   readonly different: readonly number[]
 }
 
 /**
- * Similarities of different objects at the same position. Use them to judge the similarity of one object at two
- * positions.
+ * Cosine similarities of different objects at the same position. They help to judge how large the similarity of one
+ * object at two positions is.
  * @param features [objects, dims], float32, one feature per object
- * @param categories class of each object; null if unknown, and then its pairs count as different
+ * @param categories class of each object, or null if it is unknown; pairs with an unknown class count as different
  */
 export async function pairSimilarities(
   features: Float32Array,

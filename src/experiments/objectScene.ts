@@ -4,7 +4,7 @@ import type { Patch } from '../patches/patch.js'
 /** An object in a scene: the name of its patch, and the row and column of its top-left pixel in the frame. */
 export interface PlacedObject {
   readonly patch: string
-  /** In pixels. */
+  /** Side of the square patch in pixels. */
   readonly size: number
   readonly row: number
   readonly col: number
@@ -68,6 +68,7 @@ export function checkInFrame({ patch, size, row, col }: PlacedObject, frame: num
 }
 
 /**
+ * Draws a patch into a frame.
  * @param frame RGB, [side, side, 3]; changed in place
  * @param blend hard: takes the patch's pixels where alpha ≥ 128; soft: mixes by alpha and rounds to 8 bits
  */

@@ -1,4 +1,7 @@
-/** Random numbers in [0, 1) by xoshiro128** (Blackman and Vigna 2018). Its state comes from splitmix32 of the seed. */
+/**
+ * Returns a function that gives random numbers from 0 to below 1, by xoshiro128** (Blackman and Vigna 2018). Its first
+ * state comes from the seed by splitmix32.
+ */
 export function randomNumbers(seed: number): () => number {
   let counter = seed >>> 0
   const splitmix = () => {

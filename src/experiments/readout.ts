@@ -7,7 +7,7 @@ import { ridgePredictions } from './ridge.js'
 
 export const READ_AXES = ['row', 'col'] as const
 
-/** Number of a grid's positions that a study samples for the read-out. */
+/** Number of positions of a grid that a study samples to test how well features tell the position. */
 export const READ_SAMPLES = 800
 
 /** Widths in pixels of the bands of rows (columns) that are left out of training; see `positionReadout`. */
@@ -16,17 +16,22 @@ const BANDS = [8, 16, 32, 64] as const
 /** Distances in pixels between training rows (columns) if all rows in between are tested; see `positionReadout`. */
 const STEPS = [4, 8, 14] as const
 
-/** With fewer rows (columns) in training, a test says more about these rows than about the features. */
+/**
+ * Smallest number of rows (columns) in training. With fewer, a test says more about these rows than about the features.
+ */
 const FEWEST_LINES = 4
 
-/** Result of one test: how well it predicts rows (columns). */
+/** Result of one test: how well it predicts the object's row (column) from the features. */
 export interface AxisReadout {
   readonly axis: (typeof READ_AXES)[number]
   /** Name of the test, such as `shuffled`, `8px bands` or `every 14px`; see `positionReadout`. */
   readonly test: string
   /** Median over tested samples of the absolute error, in pixels. */
   readonly error: number
-  /** Median over tested samples of the distance to the nearest row (column) in training, in pixels. */
+  /**
+   * Median over tested samples of the distance from the sample's row (column) to the nearest one in training, in
+   * pixels.
+   */
   readonly distance: number
   /** Median prediction for each tested row or column `at`, in ascending order of `at`. Both numbers are in pixels. */
   readonly predictions: readonly { readonly at: number; readonly predicted: number }[]
@@ -98,7 +103,11 @@ function testsOf(
   ]
 }
 
-/** Computes the results of one test. @param lines rows (columns) in training, in pixels */
+/**
+ * Computes the results of one test.
+ * @param tested true and predicted row (column) of each tested sample, in pixels
+ * @param lines rows (columns) in training, in pixels
+ */
 function judged(
   tested: readonly (readonly [at: number, predicted: number])[],
   lines: readonly number[],
@@ -122,7 +131,7 @@ async function gramMatrix({ matrix, dims }: LayerGrid, chosen: readonly number[]
   for (const [i, feature] of features.entries()) {
     await afterSignals()
     for (let j = 0; j <= i; j += 4) {
-      // Four products per pass read `feature` once instead of four times. Memory bandwidth limits their speed.
+      // Four products at a time read `feature` once instead of four times. Memory bandwidth limits the speed.
       productsOf(feature, features.slice(j, j + 4)).forEach((product, k) => {
         gram[i * n + j + k] = product
         gram[(j + k) * n + i] = product

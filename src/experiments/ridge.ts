@@ -5,11 +5,11 @@ const PENALTIES = Array.from({ length: 19 }, (_, i) => 10 ** (i / 2 - 8))
 
 /**
  * Ridge regression with an intercept, which is not penalised. It uses only the Gram matrix, so the cost does not grow
- * with the dims. It tries 19 penalties and takes the one with the lowest leave-one-out mean squared error. If all
- * features are equal, every prediction is the mean target of the training samples.
+ * with the length of the features. It tries 19 penalties and takes the one with the lowest leave-one-out mean squared
+ * error. If all features are equal, every prediction is the mean target of the training samples.
  * @param gram scalar products of the samples' features, [samples, samples]
  * @param trained indices of the training samples
- * @param target [samples]; only those of the training samples are read
+ * @param target values to predict, [samples]; only those of the training samples are read
  * @returns predictions for all samples, [samples]
  */
 export function ridgePredictions(gram: Float64Array, trained: readonly number[], target: Float64Array): Float64Array {
@@ -96,8 +96,9 @@ export function leaveOneOut(
 }
 
 /**
- * Householder reflections I - v·vᵀ are applied from both sides. Each leaves the finished rows and columns unchanged
- * (Golub and Van Loan, Matrix Computations, section 8.3).
+ * Turns a symmetric matrix into its tridiagonal form. Householder reflections I - v·vᵀ are applied from both sides.
+ * Each reflection leaves the finished rows and columns unchanged (Golub and Van Loan, Matrix Computations, section
+ * 8.3).
  * @param matrix symmetric, [n][n]; only its lower triangle is read
  */
 export function tridiagonalForm(matrix: readonly Float64Array[]): TridiagonalForm {

@@ -5,12 +5,12 @@ import { nearestNames } from '../support/text.js'
 import { checkInFrame, drawObject, type FramePixels, type PlacedObject } from './objectScene.js'
 
 export interface SceneRenderer {
-  /** Sorted by name and size. */
+  /** The patches of all objects, sorted by name and size. */
   readonly patches: readonly Patch[]
   draw(objects: readonly PlacedObject[]): FramePixels
 }
 
-/** Reads the patches of all objects and resizes each to its object's size. */
+/** Reads the patches of all objects and resizes each patch to its object's size. */
 export async function sceneRenderer(
   objects: readonly PlacedObject[],
   sources: readonly PatchSource[],

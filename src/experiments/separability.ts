@@ -16,7 +16,10 @@ import {
 } from './folds.js'
 import { type LayerGrid, positionAt } from './grid.js'
 
-/** Range of C in which the objective of finite float32 features cannot overflow or underflow in float64. */
+/**
+ * Range of C, the weight of the losses. Within it, the objective of finite float32 features cannot overflow or
+ * underflow in float64.
+ */
 const LEAST_C = 1e-30
 const LARGEST_C = 1e30
 
@@ -27,16 +30,17 @@ export function checkWeight(C: number): void {
 }
 
 export interface ClassifierOptions extends ExperimentPlace {
-  /** Weight of the losses, 1 by default. */
+  /** Weight of the losses in the classifier's objective; 1 by default. */
   readonly C?: number
-  /** Seed of the schemes `shuffled` and `blocks`; 0 by default. */
+  /** Seed of the random fold schemes, `shuffled` and `blocks`; 0 by default. */
   readonly seed?: number
-  /** 1 by default. The result does not depend on it. */
+  /** Number of threads; 1 by default. The result does not depend on it. */
   readonly threads?: number
-  /** Largest relative duality gap of a solved problem; see `SvmOptions` of native.ts. */
+  /** A classifier counts as converged if its relative duality gap is at most this; see `SvmOptions` of native.ts. */
   readonly tolerance?: number
   /**
-   * Decision values at most this far from 0 count as half right. With 0, the default, a value of 0 means left or top.
+   * Decision values at most this far from 0 count as half right. With 0, the default, a decision value of 0 means left
+   * or top.
    */
   readonly tie?: number
   readonly signal?: AbortSignal
@@ -51,7 +55,7 @@ export interface TaskSeparability {
   readonly folds: readonly (number | null)[]
   /** Mean accuracy over the folds; null if the classifier of any fold did not converge. */
   readonly mean: number | null
-  /** Population standard deviation over the folds; null if `mean` is null. */
+  /** Population standard deviation of the accuracies over the folds; null if `mean` is null. */
   readonly std: number | null
   /** Relative duality gap of each fold's classifier: its objective is at most this fraction above the optimum. */
   readonly gaps: readonly number[]
@@ -67,8 +71,10 @@ export type Separability = Readonly<Record<Task, TaskSeparability>>
  * (paper section 2.2). The accuracies are those of linear support vector machines in 5-fold cross-validation. All
  * schemes are trained together. They share the features, so this is faster than one after the other.
  * @returns one result per scheme
- * @throws InputError for a class with fewer positions than folds, for NaN or infinity (naming the position), and if all
- *   positions have the same feature; CudaFailure
+ * @throws InputError if a class has fewer positions than there are folds
+ * @throws InputError that names the position of a feature with NaN or infinity
+ * @throws InputError if all positions have the same feature
+ * @throws CudaFailure if the CUDA card fails
  */
 export async function separabilityByScheme(
   grid: LayerGrid,
@@ -118,7 +124,7 @@ export async function separabilityByScheme(
   })
 }
 
-/** As `assignFolds`, but its InputError names the layer. */
+/** Does the same as `assignFolds`, but its InputError names the layer. */
 function foldsOnGrid(scheme: FoldScheme, classes: Uint8Array, grid: LayerGrid, seed: number): Uint8Array {
   try {
     return assignFolds(scheme, classes, grid, seed)
@@ -156,7 +162,7 @@ function taskSeparability(
   }
 }
 
-/** Whether all features are equal. If they are not, the loop usually ends at the second one. */
+/** Whether all positions have the same feature. If not, the loop usually ends at the second position. */
 export function isConstant(features: Float32Array, dims: number): boolean {
   for (let i = dims; i < features.length; i++) {
     if (features[i] !== features[i - dims]) return false
@@ -164,7 +170,7 @@ export function isConstant(features: Float32Array, dims: number): boolean {
   return true
 }
 
-/** Turns the solver's error for a non-finite feature into one that names the position. */
+/** Turns the solver's error for a non-finite feature into an error that names the feature's position. */
 function nonFiniteError(error: unknown, grid: LayerGrid): unknown {
   if (!(error instanceof NonFiniteFeatureError)) return error
   const { row, col } = positionAt(error.row, grid)

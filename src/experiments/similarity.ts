@@ -4,23 +4,30 @@ import { cosineSimilarity, DegenerateFeatureError } from '../native.js'
 import type { ExperimentPlace } from './card.js'
 import { type LayerGrid, positionAt } from './grid.js'
 
-/** Similarity maps of one layer, one per anchor. */
+/** Similarity maps of one layer, one for each anchor. An anchor is a position of reference, such as the center. */
 export interface SimilarityMaps {
-  /** Cosine of each position's feature with that at each anchor, [5, rows, cols], in the order of `ANCHOR_NAMES`. */
+  /**
+   * One map per anchor, in the order of `ANCHOR_NAMES`, [5, rows, cols]. Its values are the cosines between the feature
+   * at each position and the feature at the anchor.
+   */
   readonly maps: Float32Array
-  /** Per anchor: its row and column in pixels, and the mean and minimum of its map. */
+  /** For each anchor: its row and column in pixels, and the mean and minimum of its map. */
   readonly anchors: Readonly<Record<AnchorName, { row: number; col: number; mean: number; min: number }>>
 }
 
-/** After the grid's rows, the matrix has rows for anchors that are not grid positions. */
+/**
+ * Features on a grid and at the anchors. The matrix ends with rows for those anchors that are not positions of the
+ * grid.
+ */
 export interface FeatureGrid extends LayerGrid {
   readonly anchors: readonly Anchor[]
 }
 
 /**
- * Cosine similarity of every position's feature with the feature at each anchor (paper section 2.1). It reads the
- * matrix once, and is within 1e-6 of the float64 value.
- * @throws InputError that names the position of an all-zero or non-finite feature; CudaFailure
+ * Cosine similarity of every position's feature with the feature at each anchor (paper section 2.1). The matrix is read
+ * only once. Each value is within 1e-6 of the value computed in float64.
+ * @throws InputError that names the position of an all-zero or non-finite feature
+ * @throws CudaFailure if the CUDA card fails
  */
 export async function similarityMaps(
   grid: FeatureGrid,
@@ -71,7 +78,7 @@ function meanAndMin(map: Float32Array): { mean: number; min: number } {
   return { mean: sum / map.length, min }
 }
 
-/** Turns the error for an all-zero or non-finite feature into one that names the position. */
+/** Turns the error for an all-zero or non-finite feature into an error that names the feature's position. */
 function degenerateError(error: unknown, grid: FeatureGrid): unknown {
   if (!(error instanceof DegenerateFeatureError)) return error
   const anchor = error.source === 'anchors' ? grid.anchors[error.row] : undefined

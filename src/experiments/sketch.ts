@@ -3,7 +3,7 @@ import { cosineSimilarity } from '../native.js'
 /** Short vectors that stand in for features. The cosines between them are nearly those between the features. */
 export interface Sketch {
   readonly dims: number
-  /** [rows, dims] */
+  /** One short vector per feature, [rows, dims]. */
   readonly rows: Float32Array
 }
 
@@ -14,11 +14,13 @@ export const SKETCH_ERROR = 0.002
 const MOST_BYTES = 8 * 1024 * 1024
 
 /**
- * Makes short rows whose cosines differ from those of the features by at most `SKETCH_ERROR`. They are the pivoted
- * Cholesky factor of the matrix of all cosines. This needs only one row of the matrix for each dim of the sketch.
+ * Makes a sketch: short rows whose cosines differ from those of the features by at most `SKETCH_ERROR`. They are the
+ * pivoted Cholesky factor of the matrix of all cosines. To compute it, only one row of the matrix is needed for each
+ * dim of the sketch.
  *
  * Dims are added until the squared length of every row is at least 1 - `SKETCH_ERROR` / 2. Then the scalar product of
- * two rows differs from their cosine by at most `SKETCH_ERROR` / 2. Dividing it by their lengths adds as much again.
+ * two rows differs from the cosine of their features by at most `SKETCH_ERROR` / 2. Dividing this product by the
+ * lengths of the rows adds as much again.
  * @param features [rows, dims], all finite, no row all zero
  * @returns undefined if such a sketch would be larger than `MOST_BYTES`
  */
@@ -46,7 +48,10 @@ export async function sketchOf(
   return { dims: columns.length, rows: sketch }
 }
 
-/** Turns the cosines with the pivot into the factor's next column. `lacking` is 1 minus each row's squared length. */
+/**
+ * Turns the cosines of all rows with the pivot row into the factor's next column. `lacking` is 1 minus each row's
+ * squared length.
+ */
 function nextColumn(
   cosines: Float64Array,
   columns: readonly Float64Array[],
@@ -64,7 +69,7 @@ function nextColumn(
     cosines[row] = value
     lacking[row] = Math.max(0, (lacking[row] as number) - value * value)
   }
-  // Without this, rounding errors could make the row a pivot again.
+  // Without this, rounding errors could make this row the pivot again.
   lacking[pivot] = 0
   return cosines
 }

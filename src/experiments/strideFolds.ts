@@ -5,27 +5,33 @@ import { isConstant, separabilityByScheme } from './separability.js'
 
 /**
  * Limits on the rows and columns of the grids that are compared. Smaller grids have too few positions for five folds.
- * On larger grids, training on the phase takes seconds. There, the accuracies of all networks agree with those of the
- * position alone.
+ * On larger grids, training on the phase (the position modulo the stride) takes seconds. There, the accuracies of all
+ * networks agree with those of the position alone.
  */
 const FEWEST_ROWS = 8
 const MOST_ROWS = 25
 
-/** Top-bottom accuracies in the ordered folds of one grid: of the network, and of each of MADE_UP_FEATURES. */
+/**
+ * Accuracies of telling top from bottom on one grid, in folds that are bands of rows. `network` has the accuracies of a
+ * network's features. The others have those of features that hold only the position (see MADE_UP_FEATURES).
+ */
 interface StrideFolds extends Readonly<Record<MadeUpFeature | 'network', readonly (number | null)[]>> {
-  /** In pixels. */
+  /** Distance between neighbouring positions in pixels. */
   readonly stride: number
   readonly rows: number
   readonly cols: number
 }
 
-/** For each of MADE_UP_FEATURES: mean absolute difference from the network's accuracies, over folds and strides. */
+/**
+ * How well each of MADE_UP_FEATURES predicts a network's accuracies: the mean absolute difference between the two
+ * accuracies over all folds and strides.
+ */
 export interface FoldPrediction extends Readonly<Record<MadeUpFeature, number>> {
   /** Number of folds that were compared. */
   readonly folds: number
 }
 
-/** Every `step`-th row and column of a grid, from the first on. */
+/** Returns the part of a grid that consists of every `step`-th row and column, beginning with the first. */
 export function subGrid(grid: LayerGrid, step: number): LayerGrid {
   const { matrix, dims } = grid
   const [rows, cols] = [Math.ceil(grid.rows / step), Math.ceil(grid.cols / step)]
@@ -39,11 +45,11 @@ export function subGrid(grid: LayerGrid, step: number): LayerGrid {
 
 /**
  * Compares the fold accuracies of a network with those of MADE_UP_FEATURES. This shows whether the network's features
- * encode the position, or only the position modulo the network's stride. It uses the grid and its sub-grids with 8 to
- * 25 rows and columns. For example, a grid of stride 4, with an object of 125 px in a frame of 224 px, gives strides 4,
- * 8 and 12.
- * @param ordered the grid's own accuracies of top-bottom in ordered folds, if they are already known
- * @returns in ascending order of strides; empty if the grid has fewer than 8 rows or columns
+ * encode the position, or only the position modulo the network's stride. It uses the grid and its sub-grids (every
+ * second, third, … row and column), if they have 8 to 25 rows and columns. For example, a grid of stride 4, with an
+ * object of 125 px in a frame of 224 px, gives strides 4, 8 and 12.
+ * @param ordered the accuracies of `top-bottom` in the `ordered` folds of the grid itself, if they are already known
+ * @returns one entry per stride, in ascending order; empty if the grid has fewer than 8 rows or columns
  */
 export async function strideFolds(
   grid: LayerGrid,
@@ -68,7 +74,10 @@ export async function strideFolds(
   return found
 }
 
-/** Compares the network's fold accuracies with those of MADE_UP_FEATURES; undefined if there are none to compare. */
+/**
+ * Measures how well each of MADE_UP_FEATURES predicts the network's fold accuracies; undefined if there are none to
+ * compare.
+ */
 export function foldPrediction(strides: readonly StrideFolds[]): FoldPrediction | undefined {
   const compared = strides.flatMap(({ network, position, phase }) =>
     network.flatMap((accuracy, fold) => {

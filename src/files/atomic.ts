@@ -3,12 +3,13 @@ import { dirname, join } from 'node:path'
 import { OutputError, ShiftscopeError } from '../errors.js'
 import { clearBeside, temporaryName } from './temporaries.js'
 
-/** Content of a file: at once, or in consecutive pieces, so that only one piece is in memory. */
+/** Content of a file: as a whole, or in consecutive pieces, so that only one piece is in memory. */
 export type Content = string | Uint8Array | Iterable<Uint8Array> | AsyncIterable<Uint8Array>
 
 /**
- * Writes a file whole or not at all: under a temporary name in the same folder, flushed, then renamed. Missing folders
- * are made. A full disk, a read-only folder, a path of a device or pipe and the like become one-line OutputErrors.
+ * Writes a file completely or not at all. It writes a file with a temporary name in the same folder, flushes it to the
+ * disk, and then renames it. Missing folders are made. A full disk, a read-only folder, a path of a device or pipe and
+ * the like become one-line OutputErrors.
  */
 export async function writeFileAtomic(path: string, content: Content): Promise<void> {
   if (await isSpecial(path)) {
@@ -37,8 +38,9 @@ async function isSpecial(path: string): Promise<boolean> {
 }
 
 /**
- * Makes a folder whole or not at all: `fill` writes into a temporary folder, which is then renamed to `path`. An older
- * folder of that name is replaced. Returns the result of `fill`.
+ * Makes a folder completely or not at all: `fill` writes into a temporary folder, which is then renamed to `path`. An
+ * older folder of that name is replaced.
+ * @returns the result of `fill`
  */
 export async function writeFolderAtomic<T>(path: string, fill: (temporary: string) => Promise<T>): Promise<T> {
   const temporary = temporaryName(path)
@@ -50,17 +52,20 @@ export async function writeFolderAtomic<T>(path: string, fill: (temporary: strin
     return filled
   } catch (error) {
     await rm(temporary, { recursive: true, force: true }).catch(() => undefined)
-    // The error names the final folder, because the user does not know the temporary names in it.
+    // The error names the final folder instead of the temporary one, which the user does not know.
     throw asOutputError(path, error instanceof OutputError ? error.cause : error)
   }
 }
 
-/** Most attempts to rename a folder. One fails if another process has just renamed its folder to the same name. */
+/**
+ * Largest number of attempts to rename a folder. An attempt fails if another process has just renamed its folder to the
+ * same name.
+ */
 const MAX_REPLACEMENTS = 100
 
 /**
- * Renames a folder to a name that may be taken. The old folder is moved away first. If several processes do this at
- * once, the last folder stays.
+ * Renames a folder to a name that another folder may have. That folder is moved away first. If several processes do
+ * this at once, the folder that is renamed last stays.
  */
 async function takePlace(folder: string, path: string): Promise<void> {
   for (let attempt = 1; ; attempt++) {
@@ -85,8 +90,8 @@ async function takePlace(folder: string, path: string): Promise<void> {
 }
 
 /**
- * Makes a folder and the missing ones above it. Node's `recursive` option never ends on file systems such as /proc.
- * If they refuse to make a folder, they report that its parent is missing.
+ * Makes a folder and the missing folders above it. Node's `recursive` option is not used, because it never ends on file
+ * systems such as /proc. When these refuse to make a folder, they report that its parent is missing.
  */
 export async function makeFolders(path: string): Promise<void> {
   try {
@@ -110,7 +115,10 @@ function isFolder(path: string): Promise<boolean> {
   )
 }
 
-/** Makes a folder, and checks that it can be written, before long work relies on it. @throws OutputError if not */
+/**
+ * Makes a folder, and checks that files can be written into it, before long work relies on it.
+ * @throws OutputError if not
+ */
 export async function makeWritableFolder(path: string): Promise<void> {
   try {
     await makeFolders(path)
@@ -136,7 +144,7 @@ async function writePieces(path: string, content: Content): Promise<void> {
   }
 }
 
-/** Writes in pieces of 64 MiB, because one system call writes less than 2 GiB. */
+/** Writes bytes in pieces of 64 MiB, because one system call writes less than 2 GiB. */
 async function writeBytes(file: Awaited<ReturnType<typeof open>>, bytes: Uint8Array): Promise<void> {
   const pieceLength = 64 * 1024 * 1024
   for (let start = 0; start < bytes.byteLength; ) {

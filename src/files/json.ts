@@ -1,7 +1,13 @@
-/** Most levels of nested lists and objects in a document. The documents that Shiftscope reads have fewer than ten. */
+/**
+ * Largest number of levels to which lists and objects in a document may be nested. The documents that Shiftscope reads
+ * have fewer than ten.
+ */
 export const MOST_DEPTH = 100
 
-/** @throws SyntaxError for text that is not JSON, or is nested so deeply that a reader could run out of stack */
+/**
+ * Parses JSON.
+ * @throws SyntaxError for text that is not JSON, or is nested so deeply that a reader could run out of stack
+ */
 export function parseJson(text: string): unknown {
   const document: unknown = JSON.parse(text)
   if (isDeeper(document, MOST_DEPTH))

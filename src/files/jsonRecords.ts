@@ -2,7 +2,7 @@ import { InputError, ShiftscopeError } from '../errors.js'
 import { MOST_DEPTH } from './json.js'
 import { streamRegular } from './regularFile.js'
 
-/** An object from one of the file's lists, with the range of its bytes in the file. */
+/** An object from one of the file's lists (sections), with its range of bytes in the file. */
 export interface JsonRecord {
   readonly section: string
   readonly value: Readonly<Record<string, unknown>>
@@ -12,7 +12,7 @@ export interface JsonRecord {
 
 const MOST_RECORD_BYTES = 64 * 1024 * 1024
 
-/** Number of bytes of a section's name that are compared. */
+/** Names of sections are compared only up to this number of bytes. */
 const MOST_NAME_BYTES = 64
 
 const QUOTE = 0x22
@@ -60,8 +60,8 @@ function readFault({ code, message }: NodeJS.ErrnoException): string {
 }
 
 /**
- * Follows strings and brackets byte by byte. Depth 1 is inside the top-level object, depth 2 inside a section's list,
- * and greater depths inside a record.
+ * Finds the records in pieces of a file. It follows strings and brackets byte by byte. Depth 1 is inside the top-level
+ * object, depth 2 inside a section's list, and greater depths are inside a record.
  */
 function recordScanner(path: string, sections: readonly string[], onRecord: (record: JsonRecord) => void) {
   let depth = 0

@@ -23,29 +23,44 @@ export type HeldLock = LockFile & { readonly name: string; readonly owner: Owner
 
 export interface Locks {
   readonly owner: Owner
-  /** Takes a lock that no living process holds. @returns false if one holds it */
+  /**
+   * Takes a lock that no living process holds.
+   * @returns false if a living process holds it
+   */
   take(name: string): Promise<boolean>
-  /** Takes a lock as soon as no living process holds it. @returns whether this process had to wait */
+  /**
+   * Takes a lock as soon as no living process holds it.
+   * @returns whether this process had to wait
+   */
   takeInTurn(name: string, options?: WaitOptions): Promise<boolean>
   release(name: string): Promise<void>
-  /** Names of the locks of other processes, living or dead. Lists the folder without reading a lock file. */
+  /**
+   * Names of the locks of other processes, whether these are alive or dead. It lists the folder without reading a lock
+   * file.
+   */
   names(): Promise<ReadonlySet<string>>
-  /** The locks of all living processes, including this one. Reads every lock file. */
+  /** The locks of all living processes, including this one. It reads every lock file. */
   held(): Promise<readonly HeldLock[]>
-  /** Sets the `state` that other processes read. It is written with the next heartbeat, or at once. */
+  /**
+   * Sets the data (`state`) that this process shows to other processes. They are written with the next heartbeat, or at
+   * once.
+   */
   describe(state: unknown, atOnce?: boolean): void
   /** Releases all locks. The last process also removes the folder of locks. */
   close(): Promise<void>
 }
 
 interface WaitOptions {
-  /** Called before each pause; the callback may throw to stop waiting. `held` is undefined if the owner is unknown. */
+  /**
+   * Called before each pause; the callback may throw to stop waiting. `held` is the lock that another process holds;
+   * undefined if its owner is unknown.
+   */
   readonly onWait?: (held: HeldLock | undefined, attempt: number) => void
   readonly longestSeconds?: number
   readonly signal?: AbortSignal | undefined
 }
 
-/** Heartbeats during one lease, after which a silent process counts as dead. */
+/** Number of heartbeats during one lease. A process that is silent for a whole lease counts as dead. */
 const BEATS = 6
 
 const SHORTEST_PAUSE_SECONDS = 0.2
@@ -53,7 +68,7 @@ const LONGEST_PAUSE_SECONDS = 10
 
 /**
  * Opens the locks of a folder that processes on one or more machines share. The lock files are in the subfolder
- * `.locks`. The methods throw an OutputError if it cannot be written.
+ * `.locks`. The methods throw an OutputError if this subfolder cannot be written.
  *
  * A lock is a file into which its owner writes heartbeats. The process that creates NAME~0 has the lock NAME. Once its
  * owner is dead (see `isDead`), the next process creates NAME~1, and only then removes NAME~0. So no process removes
@@ -81,7 +96,8 @@ export function openLocks(parent: string): Locks {
   const start = async () => {
     if (timer !== undefined) return
     timer = setInterval(beat, (leaseSeconds() * 1000) / BEATS).unref()
-    // Remembers the state of other processes' files. `close` removes those that have not changed for a lease by then.
+    // Remembers the files of other machines. If a file is still unchanged a lease later, its process counts as dead,
+    // and `close` removes the file.
     await deadFiles(folder)
   }
 
@@ -90,7 +106,7 @@ export function openLocks(parent: string): Locks {
     mine.delete(name)
     if (path === undefined) return
     const file = await readLock(path)
-    // A damaged file here is this process's own, because other processes create files with other names.
+    // A damaged file at this path is this process's own, because other processes create files with other names.
     if (file !== undefined && (file.owner === undefined || file.owner.id === owner.id)) await rm(path, { force: true })
   }
 
@@ -127,7 +143,7 @@ export function openLocks(parent: string): Locks {
     for (const { path, name } of await deadFiles(folder)) {
       // Takes the lock of a dead process before removing its files, so that no other process can take it meanwhile.
       if (name !== undefined && (await take(name))) await release(name)
-      // Other files than locks and temporary files belong to other programs.
+      // Removes only temporary files. All other files that are no locks belong to other programs.
       if (ownerOfTemporary(basename(path)) !== undefined) await remove(path)
     }
     await rmdir(folder).catch(() => undefined)
@@ -162,7 +178,7 @@ export function openLocks(parent: string): Locks {
   }
 }
 
-/** Waits before the next attempt. Each pause is longer than the one before, up to `longestSeconds`. */
+/** Waits before the next attempt to take a lock. Each pause is longer than the one before, up to `longestSeconds`. */
 export async function pause(
   attempt: number,
   signal: AbortSignal | undefined,
@@ -178,11 +194,12 @@ export interface FolderLockOptions {
 }
 
 /**
- * Locks a folder for one writer, so that two processes do not mix their rows in one file. It waits only if the other
- * process may be dead. A process that was suspended for longer than a lease still writes when it continues. Hashes
- * reveal such damage.
+ * Locks a folder for one writer, so that two processes do not mix their rows in one file. It waits only if the process
+ * that holds the lock may be dead. A process that was suspended for longer than a lease writes again when it continues,
+ * although it has lost the lock. Hashes reveal such damage.
  * @returns a function that releases the lock
- * @throws OutputError if a living process writes there; the signal's reason
+ * @throws OutputError if a living process writes there
+ * @throws the signal's reason after an abort
  */
 export async function lockFolder(folder: string, options: FolderLockOptions = {}): Promise<() => Promise<void>> {
   const { note, signal } = options
@@ -191,7 +208,8 @@ export async function lockFolder(folder: string, options: FolderLockOptions = {}
   const onWait = (held: HeldLock | undefined, attempt: number) => {
     first ??= held
     const who = held === undefined ? 'another process' : processName(held.owner)
-    // On this machine, `isDead` knows that the owner is alive. Elsewhere, it is alive if its heartbeat changed.
+    // If the owner runs on this machine, `isDead` knows that it is alive. If it runs elsewhere, it is alive if its
+    // heartbeat changed.
     if (held !== undefined && (held.owner.machine === locks.owner.machine || held.version !== first?.version))
       throw new OutputError(`${who} is writing into ${folder}; wait for it, or choose another folder with \`out\``)
     if (attempt === 0) note?.(`${who} was writing into ${folder}; waiting to see whether it still runs`)

@@ -13,9 +13,12 @@ export interface LockFile {
   readonly path: string
   /** Name of the lock; undefined if the file is not a lock. */
   readonly name: string | undefined
-  /** 0 at first. A process that takes over the lock creates the file with the next number. */
+  /**
+   * Number in the name of the lock file, 0 at first. A process that takes over the lock creates the file with the next
+   * number.
+   */
   readonly number: number
-  /** Undefined if the file is damaged or cannot be read. */
+  /** Process that has the lock; undefined if the file is damaged or cannot be read. */
   readonly owner: Owner | undefined
   /** Any data that the owner shows to other processes. */
   readonly state: unknown
@@ -23,7 +26,7 @@ export interface LockFile {
   readonly version: string
 }
 
-/** Attempts to create a file while other processes remove its folder. */
+/** Largest number of attempts to create a file while other processes remove its folder. */
 const MAX_ATTEMPTS = 100
 
 /** Size of a lock file in bytes. It is fixed, so that a heartbeat overwrites the file in place. */
@@ -31,7 +34,7 @@ const RECORD_BYTES = 2048
 
 const recordSchema = z.object({ owner: ownerSchema, state: z.unknown() })
 
-/** All files in a folder of locks, or only those of one lock. */
+/** Reads all files in a folder of locks, or only those of one lock. */
 export async function filesOf(folder: string, lock?: string): Promise<readonly LockFile[]> {
   const names = await namesIn(folder)
   const wanted = names.filter((name) => lock === undefined || lockOf(name).name === lock)
@@ -43,7 +46,7 @@ export async function filesOf(folder: string, lock?: string): Promise<readonly L
   return files
 }
 
-/** Files to read at a time, because a process may have only a limited number of open files. */
+/** Number of files to read at a time. It is limited, because a process may have only a limited number of open files. */
 const FILES_AT_ONCE = 64
 
 export function namesIn(folder: string): Promise<readonly string[]> {
@@ -69,7 +72,10 @@ export function lockOf(file: string): Pick<LockFile, 'name' | 'number'> {
   return { name, number: Number(number) }
 }
 
-/** Opens the file each time, because NFS asks the server for changes only then. Rereads a half-written heartbeat. */
+/**
+ * Reads a lock file; undefined if there is none. It opens the file each time, because only then NFS asks the server for
+ * changes. If it finds a half-written heartbeat, it reads the file again.
+ */
 export async function readLock(path: string): Promise<LockFile | undefined> {
   const file = await open(path, READ_WITHOUT_WAITING).catch((error: NodeJS.ErrnoException) => error)
   // A file that exists but cannot be read counts as a lock with an unknown owner.
@@ -103,7 +109,10 @@ function recordIn(text: string): z.infer<typeof recordSchema> | undefined {
   return recordSchema.safeParse(tryJson(text)).data
 }
 
-/** @param beat number of the heartbeat, so that each version of the file differs */
+/**
+ * Content of a lock file. If `state` is too long, it is left out.
+ * @param beat number of the heartbeat, so that each version of the file differs
+ */
 export function recordOf(owner: Owner, state: unknown, beat: number): string {
   const text = JSON.stringify({ owner, beat, state })
   const isShort = Buffer.byteLength(text) < RECORD_BYTES
@@ -122,7 +131,7 @@ export async function rewrite(path: string, { id }: Owner, record: string): Prom
   }
 }
 
-/** Creates a file where the file system has no hard links. Removes it again if it cannot be written completely. */
+/** Creates a lock file on a file system without hard links. If it cannot be written completely, removes it again. */
 async function writeWhole(path: string, record: string): Promise<void> {
   const file = await open(path, 'wx')
   try {
@@ -135,7 +144,10 @@ async function writeWhole(path: string, record: string): Promise<void> {
   }
 }
 
-/** Creates a file, unless a file of this name exists. @returns whether it created the file */
+/**
+ * Creates a lock file, unless a file of this name exists.
+ * @returns whether it created the file
+ */
 export async function isNewFile(path: string, record: string): Promise<boolean> {
   for (let attempt = 1; ; attempt++) {
     const temporary = temporaryName(path)

@@ -6,23 +6,23 @@ import { READ_WITHOUT_WAITING } from './regularFile.js'
 
 /** A float32 array in C order. */
 export interface NpyArray {
-  /** Length of each axis, slowest first. */
+  /** Length of each axis. In C order, the index along the last axis changes fastest. */
   readonly shape: readonly number[]
   /** Values in C order. */
   readonly data: Float32Array
 }
 
 const MAGIC = '\x93NUMPY'
-/** Versions of the format; they differ in how long a header may be, and in its encoding. */
+/** Versions of the .npy format that can be read. They differ in how long a header may be, and in its encoding. */
 const VERSIONS = ['1.0', '2.0', '3.0']
 /** Matches an entry `'key': value` of a header, which is a Python dict, and the comma after it. */
 const ENTRY = /\s*(?:'(\w+)'|"(\w+)")\s*:\s*('[^'\\]*'|"[^"\\]*"|True|False|\([\d\s,]*\))\s*(?:,|$)/gy
 const LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1
 
 /**
- * The header and the data of a version 1.0 .npy file. The data are not copied.
+ * Returns the header and the data of a .npy file (version 1.0). The data are not copied.
  * Format: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
- * @param shape length of each axis, slowest first (C order)
+ * @param shape length of each axis; the index along the last axis changes fastest (C order)
  * @param data as many float32 values as the shape needs
  */
 export function encodeNpy(shape: readonly number[], data: Float32Array): readonly [Uint8Array, Uint8Array] {
@@ -40,8 +40,8 @@ export function encodeNpy(shape: readonly number[], data: Float32Array): readonl
 
 /**
  * Writes a float32 array as a .npy file. A reader never sees a half-written file.
- * @param shape length of each axis, slowest first
- * @param data values in C order, as many as the shape needs
+ * @param shape length of each axis
+ * @param data values in C order (the index along the last axis changes fastest), as many as the shape needs
  * @throws OutputError if the file cannot be written
  */
 export async function writeNpy(path: string, shape: readonly number[], data: Float32Array): Promise<void> {
@@ -115,7 +115,10 @@ async function readHeader(path: string, file: FileHandle, size: number) {
   return { shape, bytesPerValue: type === '<f4' ? 4 : 8, dataOffset: offset + length }
 }
 
-/** The entries of a header that is a Python dict with three keys, values as text; empty for any other header. */
+/**
+ * Parses a header, which must be a Python dict with three keys. Returns its entries, with their values as text. For any
+ * other header, there are no entries.
+ */
 function dictEntries(header: string): ReadonlyMap<string | undefined, string | undefined> {
   const dict = /^[ \t]*\{(.*)\}\s*$/s.exec(header)?.[1] ?? ''
   const entries = [...dict.matchAll(ENTRY)]

@@ -16,19 +16,29 @@ export interface OpenFile {
   readonly path: string
   /** Size in bytes. */
   readonly size: number
-  /** Reads into a new buffer, after checking the range. @throws InputError if the file is too short */
+  /**
+   * Reads bytes into a new buffer, after checking the range.
+   * @throws InputError if the file is too short
+   */
   read(range: ByteRange): Promise<Buffer<ArrayBuffer>>
-  /** Fast for bytes that are close together. @throws InputError beyond the end */
+  /**
+   * Reads one byte. This is fast for bytes that are close together.
+   * @throws InputError beyond the end of the file
+   */
   byteAt(offset: number): number
-  /** `end` is exclusive. The caller must limit the length. @throws InputError beyond the end */
+  /**
+   * Reads the bytes from `start` to before `end`. The caller must limit their number.
+   * @throws InputError beyond the end of the file
+   */
   bytesAt(start: number, end: number): Buffer
   /** SHA-256 of the contents, in hexadecimal. */
   sha256(): Promise<string>
 }
 
 /**
- * Opens a file while `use` runs.
- * @throws InputError if the file is missing, is not a regular file, or cannot be read; the errors of `use`
+ * Opens a file, calls `use`, and closes the file when `use` has ended.
+ * @throws InputError if the file is missing, is not a regular file, or cannot be read
+ * @throws the errors of `use`
  */
 export async function withFile<T>(path: string, use: (file: OpenFile) => T | Promise<T>): Promise<T> {
   const { file, close } = openFile(path)
@@ -48,7 +58,10 @@ export function withFileSync<T>(path: string, use: (file: Omit<OpenFile, 'read' 
   }
 }
 
-/** Size in bytes. @throws InputError if the file is missing or cannot be read */
+/**
+ * Size of a file in bytes.
+ * @throws InputError if the file is missing or cannot be read
+ */
 export async function fileSize(path: string): Promise<number> {
   try {
     return sizeOf(path, await stat(path))
@@ -64,7 +77,7 @@ function openFile(path: string): { readonly file: OpenFile; readonly close: () =
     descriptor = undefined
     closeSync(opened)
   }
-  // Throws after the file is closed, because its descriptor may then belong to another file.
+  // Throws if the file is closed already, because its descriptor may then belong to another file.
   const stillOpen = () => {
     if (descriptor === undefined) throw new Error(`${path} is read after it was closed`)
     return descriptor
@@ -114,7 +127,7 @@ function reads(path: string, size: number, descriptor: () => number): Pick<OpenF
 const readBytes = promisify(read)
 
 const LONGEST_PIECE = 1 << 20
-/** Smaller files are hashed in one piece, because making a stream would take longer. */
+/** Files of at most this many bytes are hashed in one piece, because making a stream would take longer. */
 const SMALL = 1 << 16
 const WINDOW_BYTES = 4096
 

@@ -5,24 +5,30 @@ import { z } from 'zod'
 
 /** A process that owns locks or temporary files, as other processes see it. */
 export const ownerSchema = z.object({
-  /** Random; differs for each call of `thisOwner`. */
+  /** Random id, which differs for each call of `thisOwner`. */
   id: z.string().regex(/^[0-9a-f]{16}$/),
   host: z.string(),
-  /** See `thisMachine`. The system can look up a process only on its own machine. */
+  /** Id of the process's machine (see `thisMachine`). A system can look up only the processes of its own machine. */
   machine: z.string(),
   pid: z.number().int().positive(),
-  /** Start time in the system's own units; empty if unknown. It tells a process from a later one with the same PID. */
+  /**
+   * Start time of the process in the system's own units; empty if unknown. It tells a process from a later one with the
+   * same PID.
+   */
   started: z.string(),
 })
 export type Owner = Readonly<z.infer<typeof ownerSchema>>
 
 export type ProcessId = Pick<Owner, 'machine' | 'pid' | 'started'>
 
-/** Seconds without a change after which a process of another machine counts as dead. */
+/** Seconds after which a process of another machine counts as dead if its file has not changed. */
 const LEASE_SECONDS = 120
 const MOST_LEASE_SECONDS = 86_400
 
-/** The lease in seconds. `SHIFTSCOPE_LEASE` sets it for file servers that are slow to show what others write. */
+/**
+ * The lease in seconds: how long a process of another machine may be silent before it counts as dead. The environment
+ * variable `SHIFTSCOPE_LEASE` sets it, for file servers that are slow to show what others write.
+ */
 export function leaseSeconds(): number {
   const seconds = Number(process.env.SHIFTSCOPE_LEASE)
   return seconds >= 1 ? Math.min(seconds, MOST_LEASE_SECONDS) : LEASE_SECONDS
@@ -42,7 +48,10 @@ export function processName({ pid, host }: Owner): string {
   return `process ${pid} on ${host}`
 }
 
-/** Whether the system says that a process has ended. It never says so of a process on another machine. */
+/**
+ * Whether the system knows that a process has ended. It knows nothing about processes of another machine, so the result
+ * is then false.
+ */
 export function hasEnded({ machine, pid, started }: ProcessId): boolean {
   if (machine !== thisMachine()) return false
   try {
@@ -55,12 +64,12 @@ export function hasEnded({ machine, pid, started }: ProcessId): boolean {
   return ['Z', 'X'].includes(state) || (started !== '' && start !== started)
 }
 
-/** By path: the version of a file, and when this process first saw that version. */
+/** For each path: the version of the file that this process saw last, and when it first saw that version. */
 const looks = new Map<string, { readonly version: string; readonly since: number }>()
 
 /**
- * Whether the owner of a file is dead. The system knows this of processes on this machine. Any other owner is dead if
- * the file has not changed for a lease since this process first looked at it. The lease is measured with this process's
+ * Whether the owner of a file is dead. For processes of this machine, the system knows. Any other owner is dead if the
+ * file has not changed for a lease since this process first looked at it. The lease is measured with this process's
  * monotonic clock, because dates of files and clocks of other machines may be wrong.
  * @param owner undefined if unknown
  * @param version differs after each change of the file
@@ -76,8 +85,8 @@ export function isDead(owner: ProcessId | undefined, path: string, version: stri
 let machine: string | undefined
 
 /**
- * Identifies this machine, its last start and this container, which has its own PIDs. A PID means the same process only
- * if all three are equal.
+ * Id that stands for this machine, its last start, and this container, which has its own PIDs. A PID means the same
+ * process only where all three are equal.
  */
 export function thisMachine(): string {
   machine ??= createHash('sha256')
@@ -89,7 +98,10 @@ export function thisMachine(): string {
   return machine
 }
 
-/** Fields 3 and 22 of /proc/PID/stat. Field 2, a name in brackets, may itself contain blanks and brackets. */
+/**
+ * The state and the start time of a process: fields 3 and 22 of /proc/PID/stat. Field 2, a name in brackets, may itself
+ * contain blanks and brackets.
+ */
 function statOf(pid: number): { readonly state: string | undefined; readonly start: string | undefined } {
   const text = orEmpty(() => readFileSync(`/proc/${pid}/stat`, 'utf8'))
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')

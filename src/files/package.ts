@@ -7,7 +7,7 @@ export function packageFolder(): string {
   return dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 }
 
-/** Embedded networks, patches and reference data. */
+/** Folder of the embedded networks, patches and reference data. */
 export function modelsFolder(): string {
   return join(packageFolder(), 'models')
 }
@@ -18,8 +18,8 @@ export function packageVersion(): string {
 }
 
 /**
- * URL of a script in `dist`. Threads and processes run plain JavaScript, even if the program runs from its TypeScript
- * source.
+ * URL of a script in `dist`. Threads and child processes run this plain JavaScript, even if the program itself runs
+ * from its TypeScript source.
  */
 export function workerFile(script: string): string {
   return pathToFileURL(join(packageFolder(), 'dist', script)).href

@@ -7,7 +7,10 @@ import { type FolderLockOptions, lockFolder } from './lock.js'
 import { encodeNpy } from './npy.js'
 import { READ_WITHOUT_WAITING, readRegular } from './regularFile.js'
 
-/** One of several arrays with the same number of rows. Its .npy file gets `shape`, which has rows * dims elements. */
+/**
+ * One of several arrays with the same number of rows. The header of its .npy file states `shape`, which has rows * dims
+ * elements.
+ */
 export interface ArrayPlan {
   readonly file: string
   readonly shape: readonly number[]
@@ -17,17 +20,20 @@ export interface ArrayPlan {
 
 /**
  * Arrays whose rows are written to disk in any order while they are computed, so that interrupted work can continue.
- * `<file>.partial` holds the .npy header and the rows so far. partial.json lists the finished rows with their
+ * `<file>.partial` holds the .npy header and the rows that are finished. partial.json lists these rows with their
  * checksums.
  */
 export interface PartialArrays {
-  /** For each row: 1 if it was finished and undamaged in every array when the arrays were opened, else 0. */
+  /** For each row, its state when the arrays were opened: 1 if it was finished and undamaged in every array, else 0. */
   readonly done: Uint8Array
   /** Number of rows that were listed as finished but are damaged. */
   readonly damaged: number
   /** Reads one array, [rows, dims]. Rows that are not finished may hold any values. */
   read(index: number): Promise<Float32Array>
-  /** Writes rows into every array. @param matrices source of the rows for each array, [any number, dims] */
+  /**
+   * Writes rows into every array.
+   * @param matrices for each array, a matrix that holds the new rows, [any number, dims]
+   */
   write(rows: readonly RowPlace[], matrices: readonly Float32Array[]): Promise<void>
   /**
    * Writes the description file, then renames every array to its final name. If the process is stopped in between, the
@@ -55,7 +61,10 @@ interface Layout {
 const STATE_FILE = 'partial.json'
 const PARTIAL = '.partial'
 
-/** One CRC-32 per row, over that row of every array in turn; null if the row is missing. */
+/**
+ * Content of partial.json. `sums` has one CRC-32 per row, computed over this row of all arrays, one after the other. It
+ * has null for each row that is not finished.
+ */
 const stateSchema = z.object({ fingerprint: z.string(), sums: z.array(z.number().int().nonnegative().nullable()) })
 type Sums = (number | null)[]
 
@@ -65,7 +74,8 @@ const PIECE = 1 << 24
  * Opens the unfinished arrays of a folder. Starts new ones if there are none, if they are damaged, or if they were made
  * from other inputs.
  * @param fingerprint identifies all inputs that determine the arrays' values
- * @throws OutputError if the folder cannot be written, or if another process is writing there; the signal's reason
+ * @throws OutputError if the folder cannot be written, or if another process is writing there
+ * @throws the signal's reason after an abort
  */
 export async function openPartialArrays(
   folder: string,
@@ -149,7 +159,10 @@ async function guarded<T>(folder: string, work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Joins neighbouring rows into runs, in the order of the array, so that fewer writes are needed. */
+/**
+ * Joins rows that are neighbours in both the array and the source into runs, so that fewer writes are needed. Runs are
+ * in the order of the array.
+ */
 function runs(rows: readonly RowPlace[]): (RowPlace & { readonly length: number })[] {
   const found: (RowPlace & { length: number })[] = []
   for (const { row, from } of [...rows].sort((a, b) => a.row - b.row)) {
@@ -181,7 +194,10 @@ async function takeBack(layout: readonly Layout[]): Promise<void> {
   }
 }
 
-/** Checksums, computed from the files, of the rows that are listed as finished. @throws Error if a file is damaged */
+/**
+ * Computes the checksums of the rows that are listed as finished, from the files.
+ * @throws Error if a file is damaged
+ */
 async function sumsOf(layout: readonly Layout[], stored: Readonly<Sums>): Promise<Sums> {
   const sums: Sums = stored.map((sum) => (sum === null ? null : 0))
   for (const { path, header, rowBytes } of layout) {
@@ -209,7 +225,7 @@ function rowsOf(matrix: Float32Array, rowBytes: number, from: number, length: nu
   return new Uint8Array(matrix.buffer, matrix.byteOffset + from * rowBytes, length * rowBytes)
 }
 
-/** Fills `bytes` from the file. If the file ends before that, the remaining bytes keep their values. */
+/** Fills `bytes` from the file. If the file is too short, the remaining bytes keep their values. */
 async function readInto(path: string, position: number, bytes: Uint8Array): Promise<void> {
   const file = await open(path, READ_WITHOUT_WAITING)
   try {

@@ -6,20 +6,30 @@ import { InputError } from '../errors.js'
 /** Flags to open a file for reading. Opening a pipe with them does not wait until another process writes into it. */
 export const READ_WITHOUT_WAITING = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)
 
-/** Size of a file in bytes. @throws Error for a missing file, and for a pipe or a device, which might never end */
+/**
+ * Size of a file in bytes.
+ * @throws Error for a missing file, and for a pipe or a device, which might never end
+ */
 export async function regularSize(path: string): Promise<number> {
   const status = await stat(path)
   if (!status.isFile()) throw new Error(`${path} is not a file`)
   return status.size
 }
 
-/** Reads a file. @throws the errors of `regularSize` */
+/**
+ * Reads a file.
+ * @throws Error for a missing file, a pipe or a device
+ */
 export async function readRegular(path: string): Promise<Buffer> {
   await regularSize(path)
   return readFile(path)
 }
 
-/** Reads a file that a user named. @param remedy ends the message of the InputError if there is no such file */
+/**
+ * Reads a file that a user named.
+ * @param remedy advice that ends the error message, such as `check the path`
+ * @throws InputError if the file cannot be read
+ */
 export function readNamed(path: string, remedy: string): Promise<Buffer> {
   return readRegular(path).catch((error: NodeJS.ErrnoException) => {
     const cause = error.code === 'ENOENT' ? 'no such file' : (error.code ?? 'it is not a file')
@@ -27,7 +37,7 @@ export function readNamed(path: string, remedy: string): Promise<Buffer> {
   })
 }
 
-/** Whether an absolute path is that of a folder, or is inside it. */
+/** Whether an absolute path is the path of a folder, or of something inside it. */
 export function isInside(folder: string, path: string): boolean {
   const way = relative(folder, path)
   return way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way)

@@ -6,8 +6,9 @@ import { readNamed } from './regularFile.js'
 import { sha256 } from './sha256.js'
 
 /**
- * Writes a JSON file whose last key, `sha256`, is the SHA-256 of everything else, as JSON without white space.
- * @param schema removes unknown keys; use it for reading, too
+ * Writes a JSON file whose last key, `sha256`, is a hash of everything else. The hash is that of the document as JSON
+ * without white space.
+ * @param schema removes unknown keys; use the same schema for reading
  * @returns the document as it was written, without its hash
  */
 export async function writeSealedJson<T>(path: string, schema: z.ZodType<T>, document: T): Promise<T> {
@@ -17,8 +18,8 @@ export async function writeSealedJson<T>(path: string, schema: z.ZodType<T>, doc
 }
 
 /**
- * Reads a file that `writeSealedJson` wrote. A `format` that the schema refuses means that another version made the
- * file.
+ * Reads a file that `writeSealedJson` wrote. If the schema refuses the value of the key `format`, another version of
+ * Shiftscope made the file.
  * @param remedy how to make the file again; the message ends with it
  * @throws InputError if the file cannot be read, is of another version or damaged
  */

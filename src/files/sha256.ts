@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { withFile } from './openFile.js'
 
-/** Most bytes to hash in one call, because Node.js accepts less than 2 GiB. */
+/** Largest number of bytes to hash in one call, because Node.js accepts less than 2 GiB. */
 const LONGEST_PIECE = 2 ** 30
 
 export function sha256(...pieces: readonly (string | Uint8Array)[]): string {

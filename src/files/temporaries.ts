@@ -4,13 +4,19 @@ import { tmpdir } from 'node:os'
 import { basename, dirname, join, resolve, sep } from 'node:path'
 import { isDead, type ProcessId, thisMachine } from './owner.js'
 
-/** Machine, PID and random digits. Earlier versions wrote eight digits for the machine, which match no machine now. */
+/**
+ * Matches temporary names, which hold the machine, the PID and random digits. Earlier versions wrote eight digits for
+ * the machine. No machine has such an id now.
+ */
 const TEMPORARY_NAME = /^\.tmp-([0-9a-f]{8}|[0-9a-f]{16})-(\d+)-[0-9a-f]{8}-/
 
-/** Milliseconds without a change after which `clearBeside` removes another machine's temporary file. */
+/** A temporary file of another machine is removed by `clearBeside` if it has not changed for this many milliseconds. */
 const OLD_MILLISECONDS = 3_600_000
 
-/** A temporary name in the folder of `path`, with the machine and the PID of the process that writes the file. */
+/**
+ * Makes a temporary name in the folder of `path`. It contains the machine and the PID of this process, which writes the
+ * file.
+ */
 export function temporaryName(path: string): string {
   // The first letters tell people what the file will become. The whole name might be too long for the file system.
   const name = [...path.slice(dirname(path).length).replace(/^[/\\]+/, '')].slice(0, 16).join('')
@@ -29,8 +35,8 @@ export function ownerOfTemporary(name: string): ProcessId | undefined {
 }
 
 /**
- * Makes a folder in the system's temporary folder; the caller removes it. Also removes such folders of killed processes
- * of this machine.
+ * Makes a folder in the system's temporary folder; the caller removes it. It also removes such folders that killed
+ * processes of this machine left behind.
  */
 export async function makeTemporaryFolder(): Promise<string> {
   const folder = temporaryName(join(tmpdir(), 'shiftscope'))
@@ -41,10 +47,10 @@ export async function makeTemporaryFolder(): Promise<string> {
 }
 
 /**
- * Removes temporary files that dead processes left next to `temporary`, which was just made. A process does this only
- * once per folder, but `isDead` must be called twice to judge another machine's file. So another machine's file is
- * removed if it is an hour older than `temporary`, by the file server's clock. After a restart, a machine counts as
- * another one, so files that it left in a power failure are removed, too.
+ * Removes temporary files that dead processes left next to `temporary`, which was just made. `isDead` must look at
+ * another machine's file twice to judge it, but this function runs only once per folder and process. So another
+ * machine's file is removed if it is an hour older than `temporary`, by the file server's clock. After a restart, a
+ * machine counts as another one, so files that it left in a power failure are removed, too.
  */
 export function clearBeside(temporary: string): Promise<void> {
   return clearOnce(temporary, OLD_MILLISECONDS)
@@ -54,7 +60,7 @@ const cleared = new Set<string>()
 
 async function clearOnce(temporary: string, oldMilliseconds: number): Promise<void> {
   const folder = dirname(resolve(temporary))
-  // Skips folders inside a temporary folder, because that is removed with all its contents.
+  // Skips a folder inside a temporary folder, because the temporary folder is removed with all its contents.
   if (cleared.has(folder) || folder.split(sep).some(isTemporaryName)) return
   cleared.add(folder)
   const names = await readdir(folder).catch((): string[] => [])
@@ -73,8 +79,9 @@ export async function removeDeadTemporaries(folder: string): Promise<void> {
 }
 
 /**
- * @param oldest time in milliseconds of the file server's clock. Other machines' files are removed if their last change
- * was before it.
+ * Removes a temporary file if the process that made it is dead.
+ * @param oldest time in milliseconds of the file server's clock; another machine's file is also removed if it has not
+ *   changed since then
  */
 async function removeIfDead(path: string, oldest: number): Promise<void> {
   const owner = ownerOfTemporary(basename(path))
@@ -83,14 +90,14 @@ async function removeIfDead(path: string, oldest: number): Promise<void> {
   if (isOld || isDead(owner, path, String(changed))) await discard(path)
 }
 
-/** Removes a file or folder if possible. If not, as with another user's file, it does no harm. */
+/** Removes a file or folder if possible. A file that stays, such as another user's, does no harm. */
 async function discard(path: string): Promise<void> {
   await rm(path, { recursive: true, force: true }).catch(() => undefined)
 }
 
 /**
- * Time of the last change of a file, or of a folder or anything in it. A folder's own date does not change while a
- * file in it grows.
+ * Time of the last change of a file, or of a folder and everything in it. A folder's own date would not be enough,
+ * because it does not change while a file in the folder grows.
  */
 async function lastChange(path: string): Promise<number> {
   const inside = await readdir(path, { recursive: true }).catch((): string[] => [])

@@ -1,6 +1,6 @@
 import type { Image } from './image.js'
 
-/** Weights are fixed-point numbers with this many fraction bits. */
+/** Number of fraction bits of the weights, which are fixed-point numbers. */
 const WEIGHT_BITS = 22
 const HALF = 1 << (WEIGHT_BITS - 1)
 
@@ -12,11 +12,11 @@ const BLOCK = 4
  * consecutive source pixels. The first one has the index `first[i]`.
  */
 interface Taps {
-  /** A multiple of `BLOCK`. */
+  /** Number of source pixels per target pixel; a multiple of `BLOCK`. */
   readonly width: number
-  /** [targets] */
+  /** For each target pixel, the index of its first source pixel, [targets]. */
   readonly first: Int32Array
-  /** [targets, width] */
+  /** For each target pixel, the weights of its source pixels, [targets, width]. */
   readonly weights: Int32Array
 }
 
@@ -30,7 +30,7 @@ export interface Window {
 /**
  * Resizes an RGB picture, [rows, cols, 3], with a bilinear filter, which widens when the picture shrinks. The result
  * equals, to the bit, that of Pillow's `resize(…, BILINEAR)`, which torchvision's `Resize` uses. It resizes
- * horizontally, then vertically, and rounds to bytes after each.
+ * horizontally, then vertically, and rounds to bytes after each of these steps.
  * @param window the part of the result that is computed; all of it by default
  */
 export function resizeAntialiased(
@@ -44,7 +44,10 @@ export function resizeAntialiased(
   return { ...size, data: alongRows(alongCols(image, ofCols), size.cols * 3, ofRows) }
 }
 
-/** @returns [rows, targets, 3] */
+/**
+ * Resizes a picture horizontally.
+ * @returns [rows, targets, 3]
+ */
 function alongCols({ rows, cols, data }: Image, { width, first, weights }: Taps): Uint8Array {
   const resized = new Uint8Array(rows * first.length * 3)
   for (let channel = 0; channel < 3; channel++)
@@ -63,7 +66,11 @@ function alongCols({ rows, cols, data }: Image, { width, first, weights }: Taps)
   return resized
 }
 
-/** @param length bytes per row @returns [targets, length] */
+/**
+ * Resizes a picture vertically.
+ * @param length bytes per row
+ * @returns [targets, length]
+ */
 function alongRows(data: Uint8Array, length: number, { width, first, weights }: Taps): Uint8Array {
   const resized = new Uint8Array(first.length * length)
   const sums = new Int32Array(length)
@@ -76,7 +83,10 @@ function alongRows(data: Uint8Array, length: number, { width, first, weights }: 
   return resized
 }
 
-/** Adds four weighted values to each sum i. They are at `source` + i and every `step` after it. */
+/**
+ * Adds four weighted values to each sum i. In `data`, the first of them is at `source` + i, and each of the others is
+ * `step` after the one before.
+ */
 function addBlock(
   sums: Int32Array,
   data: Uint8Array,
@@ -98,7 +108,12 @@ function addBlock(
   }
 }
 
-/** @param from index of the first of the `count` target pixels that are computed */
+/**
+ * Computes the source pixels and weights for one axis.
+ * @param source number of pixels of the source along the axis
+ * @param targets number of pixels of the whole result along the axis
+ * @param from index of the first of the `count` target pixels that are computed
+ */
 function tapsOf(source: number, targets: number, from: number, count: number): Taps {
   const scale = source / targets
   const support = Math.max(scale, 1)

@@ -6,10 +6,10 @@ import { type Image, readImage } from './image.js'
 /** Background of the patch: one colour, or a picture of the frame's size (RGB, [rows, cols, 3]). */
 export type Background = { readonly rgb: readonly [number, number, number] } | { readonly image: Uint8Array }
 
-/** The paper's background, and the default. */
+/** Name of the default background, which is also the paper's. */
 export const WHITE = 'white'
 
-/** A background and its identity. Equal identities mean equal pixels. */
+/** A background, and a text that identifies its pixels, such as `white` or a hash. Equal texts mean equal pixels. */
 export interface NamedBackground {
   readonly identity: string
   readonly background: Background
@@ -17,10 +17,11 @@ export interface NamedBackground {
 
 /**
  * Reads a background for a square frame: `white`, a colour as `#rrggbb`, `noise:SEED`, or the path of a picture. A
- * picture is scaled (Lanczos filter with three lobes) until it just covers the frame, and is cropped on both sides.
+ * picture is scaled (Lanczos filter with three lobes) until it just covers the frame. What extends beyond is cut off.
  * Transparent parts become white. The identity of a picture is a hash of its pixels in the frame, so its name and
  * folder do not matter.
- * @throws UsageError if the text is none of these; InputError if the file is not a picture
+ * @throws UsageError if the text is none of these
+ * @throws InputError if the file is not a picture
  */
 export async function readBackground(text: string, frame: number, signal?: AbortSignal): Promise<NamedBackground> {
   const drawn = drawnBackground(text)
@@ -40,7 +41,7 @@ export async function readBackground(text: string, frame: number, signal?: Abort
   return { identity: `image:${sha256(image)}`, background: { image } }
 }
 
-/** A background that needs no file: a colour, or pixels of a square frame, RGB, [frame, frame, 3]. */
+/** A background that needs no file: a colour, or a function that draws a square frame, RGB [frame, frame, 3]. */
 type DrawnBackground = { readonly identity: string } & (
   | { readonly rgb: readonly [number, number, number] }
   | { readonly draw: (frame: number) => Uint8Array }
@@ -56,7 +57,10 @@ export function drawnBackground(text: string): DrawnBackground | undefined {
 
 const COLOUR = /^#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})$/i
 
-/** @returns red, green and blue, 0 to 255 */
+/**
+ * Parses a colour: `white` or `#rrggbb`.
+ * @returns red, green and blue, 0 to 255
+ */
 export function parseColour(text: string): readonly [number, number, number] {
   if (text === WHITE) return [255, 255, 255]
   const match = COLOUR.exec(text)

@@ -4,7 +4,10 @@ import { InputError } from '../errors.js'
 import { type JsonRecord, readJsonRecords } from '../files/jsonRecords.js'
 import { READ_WITHOUT_WAITING } from '../files/regularFile.js'
 
-/** `authors` chooses the first annotation of a class in an image. `largest` chooses the largest that is not a crowd. */
+/**
+ * Rules that choose one of several annotations of the same class in an image. `authors` chooses the first one in the
+ * file, and `largest` the largest one that is not a crowd.
+ */
 export const RULES = ['authors', 'largest'] as const
 export type Rule = (typeof RULES)[number]
 
@@ -18,13 +21,13 @@ export interface CocoImage {
 }
 
 /**
- * An annotation without its outline. The file names the classes only at its end, so it is not known during reading
- * which outlines are needed. Later, `readSegmentation` reads those of the chosen objects, from byte `start` to `end`.
+ * An annotation without its outline. Which outlines are needed is not known during reading, because the file names the
+ * classes only at its end. Later, `readSegmentation` reads those of the chosen objects, from byte `start` to `end`.
  */
 export interface CocoAnnotation {
   readonly id: number
   readonly imageId: number
-  /** x, y, width, height in pixels; undefined if damaged. */
+  /** Box around the object: x, y, width, height in pixels; undefined if damaged. */
   readonly box: readonly [number, number, number, number] | undefined
   readonly area: number
   readonly crowd: boolean
@@ -38,7 +41,7 @@ export interface CocoIndex {
   /** Ids of the classes by name. */
   readonly categories: ReadonlyMap<string, number>
   readonly images: ReadonlyMap<number, CocoImage>
-  /** The chosen annotation, by category and image. */
+  /** The annotation that the rule chose, by the id of its class, then by the id of its image. */
   readonly annotations: ReadonlyMap<number, ReadonlyMap<number, CocoAnnotation>>
 }
 
@@ -104,7 +107,10 @@ function parsed<T>(path: string, what: string, schema: z.ZodType<T>, { value, st
   )
 }
 
-/** Checks each value by hand. A schema would be too slow for almost a million annotations. */
+/**
+ * Keeps an annotation if the rule chooses it. Checks its values by hand, because a schema would be too slow for almost
+ * a million annotations.
+ */
 function keepAnnotation(
   path: string,
   annotations: Map<number, Map<number, CocoAnnotation>>,
@@ -132,7 +138,7 @@ function boxOf(value: unknown): CocoAnnotation['box'] {
   return value as unknown as [number, number, number, number]
 }
 
-/** Reads an annotation's `segmentation` from the file, unchecked. */
+/** Reads an annotation's outline (`segmentation`) from the file, without checking it. */
 export async function readSegmentation(index: CocoIndex, { start, end }: CocoAnnotation): Promise<unknown> {
   const file = await open(index.path, READ_WITHOUT_WAITING)
   try {

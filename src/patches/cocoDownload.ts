@@ -18,7 +18,7 @@ const STALL_SECONDS = 30
 /** Largest download in bytes. COCO's images are below 1 MB. */
 const MOST_BYTES = 32 * 1024 * 1024
 
-/** Host of every `coco_url` in COCO and LVIS. */
+/** Host from which COCO and LVIS offer their images: the host in every `coco_url` of their annotation files. */
 const COCO_HOSTS = ['images.cocodataset.org']
 
 export interface FetchOptions {
@@ -35,9 +35,9 @@ export function imageHosts(named: readonly string[] = []): AllowedHosts {
 
 /**
  * Downloads images from their `coco_url`, unless the folder has them and they are pictures. The annotation file's
- * addresses and names are not trusted. Only allowed hosts are contacted, and an image is stored only after its pixels
- * have been decoded, under a name that is made from its id.
- * @returns the reason why an image could not be downloaded, by image id
+ * addresses and names are not trusted. Only allowed hosts are contacted. An image is stored only after its pixels have
+ * been decoded, and its file's name is made from its id.
+ * @returns for each image that could not be downloaded, the reason, by the image's id
  */
 export async function fetchImages(
   images: readonly CocoImage[],
@@ -76,7 +76,7 @@ export async function fetchImages(
 }
 
 /**
- * Message of a failed download, without its advice to try another source: an image has only one address.
+ * Message for a failed download. The advice to try another source is removed, because an image has only one address.
  * @throws the error itself if it is not about the download
  */
 function causeOf(error: unknown): string {

@@ -10,26 +10,32 @@ import { pictureFormat } from './pictureFormat.js'
 const ENDINGS = { jpeg: 'jpg', png: 'png' } as const
 export type ImageFormat = keyof typeof ENDINGS
 
-/** Format of an image by its first bytes; undefined for all other formats, so that no decoder reads them. */
+/**
+ * Format of an image, detected from its first bytes; undefined for any format but JPEG and PNG, so that no decoder
+ * reads it.
+ */
 export function imageFormat(bytes: Uint8Array): ImageFormat | undefined {
   const format = pictureFormat(bytes)
   return format === 'jpeg' || format === 'png' ? format : undefined
 }
 
-/** The name is made from the id, as in 000000123456.jpg, because the annotation file's names are not trusted. */
+/**
+ * Path for a downloaded image. The file's name is made from the image's id, as in 000000123456.jpg, because the
+ * annotation file's names are not trusted.
+ */
 export function fetchedPath(folder: string, { id }: CocoImage, format: ImageFormat): string {
   return join(folder, `${String(id).padStart(12, '0')}.${ENDINGS[format]}`)
 }
 
 export interface ImageFile {
   readonly path: string
-  /** Whether it can be read as a picture of any kind. */
+  /** Whether the file can be read as a picture of any format. */
   readonly isPicture: boolean
 }
 
 /**
- * Finds an image by its name in the annotation file or by `fetchedPath`. If no file of these names is a picture, it
- * returns one that is not.
+ * Finds an image under its name in the annotation file, or under the name that `fetchedPath` gives it. If none of these
+ * files is a picture, it returns one that is not.
  * @throws Error if the name in the annotation file points outside the folder
  */
 export async function findImage(folder: string, image: CocoImage): Promise<ImageFile | undefined> {
@@ -43,7 +49,10 @@ export async function findImage(folder: string, image: CocoImage): Promise<Image
   return other === undefined ? undefined : { path: other, isPicture: false }
 }
 
-/** @throws Error if the name points outside the folder */
+/**
+ * Path of an image under its name in the annotation file.
+ * @throws Error if the name points outside the folder
+ */
 function imagePath(folder: string, { file }: CocoImage): string {
   const [root, path] = [resolve(folder), resolve(folder, file)]
   if (path !== root && isInside(root, path) && !isAbsolute(file)) return path
@@ -67,7 +76,10 @@ function isDecoded(bytes: Uint8Array): boolean {
   return !['svg', undefined].includes(pictureFormat(bytes))
 }
 
-/** @param path undefined if the image was not found */
+/**
+ * Reads the file of an image.
+ * @param path undefined if the image was not found
+ */
 export async function readImageFile(path: string | undefined, { file }: CocoImage): Promise<Buffer> {
   if (path === undefined) throw new Error(`its image ${file} is missing`)
   return readRegular(path).catch((error: NodeJS.ErrnoException) => {
@@ -77,8 +89,8 @@ export async function readImageFile(path: string | undefined, { file }: CocoImag
 }
 
 /**
- * Pixels as stored in the file, RGB [rows, cols, 3]. EXIF orientation is ignored, because COCO's annotations refer to
- * the stored pixels. Colour profiles are ignored, as by OpenCV.
+ * Decodes an image to the pixels that its file stores, RGB [rows, cols, 3]. EXIF orientation is ignored, because COCO's
+ * annotations refer to the stored pixels. Colour profiles are ignored, too, as OpenCV does.
  * @param name of the image, for messages
  * @throws Error if it is damaged, is not 8-bit RGB, or has another size than the annotation file states
  */

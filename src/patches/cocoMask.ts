@@ -1,7 +1,7 @@
 import { type Mask, polygonMask } from './polygonMask.js'
 
 /**
- * The mask of an annotation's `segmentation` in an image, by the rules of the COCO API. A segmentation is a list of
+ * Makes the mask of an annotation from its `segmentation`, by the rules of the COCO API. A segmentation is a list of
  * polygons, a list of boxes, or run lengths (numbers, or COCO's compressed string). If the first polygon has only four
  * numbers, all are boxes: x, y, width, height.
  */
@@ -34,8 +34,9 @@ function polygonsOf(lists: readonly unknown[]): readonly (readonly number[])[] {
 }
 
 /**
- * The mask from COCO's run lengths. Pixels go column by column. The runs alternate between 0 and 1, beginning with 0.
- * @param counts the lengths, or COCO's compressed string of them
+ * Makes a mask from COCO's run lengths. They count the pixels column by column. The runs are alternately outside (0)
+ * and inside (1) the object, beginning with 0.
+ * @param counts the run lengths, or COCO's compressed string of them
  */
 export function runLengthMask(counts: readonly number[] | string, rows: number, cols: number): Mask {
   const columns = new Uint8Array(rows * cols)
@@ -59,7 +60,10 @@ export function runLengthMask(counts: readonly number[] | string, rows: number, 
 const FIRST_CHARACTER = 48
 const LAST_CHARACTER = 111
 
-/** The first three numbers are run lengths. Each later number is the difference from the run length two before. */
+/**
+ * Decodes COCO's compressed string into run lengths. The first three numbers of the string are run lengths themselves.
+ * Each later number is the difference from the run length two before.
+ */
 export function runsOfString(text: string): readonly number[] {
   const runs: number[] = []
   for (let at = 0; at < text.length; ) {

@@ -50,13 +50,13 @@ export interface CocoPatchesOptions {
   /** Path of an annotation file in COCO's "instances" format. */
   readonly annotations: string
   /**
-   * Folder of the images. You must name it unless `download` is true. With `download`, the default is `images` in
-   * `out`.
+   * Folder of the images. You must name it unless `download` is true. With `download`, the default is the folder
+   * `images` inside `out`.
    */
   readonly images?: string
   /** Folder to write the patches and manifest.json to. */
   readonly out: string
-  /** Classes of objects by COCO's names; by default the paper's ten. */
+  /** Names of the classes of objects, as COCO spells them; by default the ten classes of the paper. */
   readonly classes?: readonly string[]
   /** Number of objects per class; 20 by default. */
   readonly perClass?: number
@@ -78,8 +78,9 @@ export interface CocoPatchesOptions {
 }
 
 /**
- * Cuts objects out of COCO's images, by default those of the paper. If an object cannot be cut out, `failed` and the
- * manifest name it; no other object replaces it. With `download`, it keeps only images that match the annotation file.
+ * Cuts objects out of COCO's images, by default the objects of the paper. If an object cannot be cut out, `failed` and
+ * the manifest name it; no other object replaces it. With `download`, it keeps only images that match the annotation
+ * file.
  * @throws UsageError for invalid options, such as an unknown class
  * @throws InputError if the annotation file is missing or damaged
  * @throws OutputError if `out` cannot be written
@@ -177,14 +178,17 @@ function originOf({ id }: CocoAnnotation, image: CocoImage, bytes: Uint8Array): 
   }
 }
 
-/** In pixels: half of the paper's smaller patches. An object is skipped if both sides of its box are smaller. */
+/**
+ * Length in pixels that at least one side of an object's box must have, or else the object is skipped. It is half of
+ * the paper's smaller patch size.
+ */
 const LEAST_SIDE = 37.5
 
 export interface CocoChoice {
   readonly name: string
   readonly category: string
   readonly annotation: CocoAnnotation
-  /** Undefined if the annotation file does not describe the image. */
+  /** The image that shows the object; undefined if the annotation file does not describe it. */
   readonly image: CocoImage | undefined
 }
 
@@ -216,7 +220,7 @@ export function chooseObjects(
   })
 }
 
-/** The pixels of the object's box, with alpha 255 inside its outline and 0 outside. */
+/** Cuts out the object's box, with alpha 255 inside the object's outline and 0 outside. */
 async function cutOut(
   index: CocoIndex,
   annotation: CocoAnnotation,
@@ -224,8 +228,8 @@ async function cutOut(
   bytes: Uint8Array,
 ): Promise<Image> {
   if (annotation.box === undefined) throw new Error('its bbox is not four numbers')
-  // Decoding first proves that the picture has the size that the annotation file states. Only then is memory taken for
-  // the mask, which has the same size.
+  // The image is decoded before memory is allocated for the mask. This proves that the image really has the size that
+  // the annotation file states, which is also the mask's size.
   const rgb = await storedPixels(bytes, image, `its image ${image.file}`)
   const mask = cocoMask(await readSegmentation(index, annotation), image.rows, image.cols)
   const cut = cropped(rgb, mask, annotation.box)
@@ -234,7 +238,10 @@ async function cutOut(
   return cut
 }
 
-/** x, y, width and height are rounded half to even before they are added. Parts outside the picture are cut off. */
+/**
+ * Cuts a box out of a picture and takes its alpha from the mask. The box's x, y, width and height are rounded half to
+ * even before they are added. Parts outside the picture are cut off.
+ */
 function cropped(rgb: Uint8Array, mask: Mask, box: readonly [number, number, number, number]): Image {
   const [x, y, w, h] = box.map(roundHalfToEven) as [number, number, number, number]
   const within = (value: number, most: number) => Math.min(Math.max(value, 0), most)

@@ -13,7 +13,10 @@ import { PICTURE_FORMATS } from './pictureFormat.js'
 
 const PICTURE_EXTENSIONS = new Set(['.png', '.webp', '.jpg', '.jpeg', '.svg', '.gif', '.tif', '.tiff', '.avif'])
 
-/** In characters. Results repeat the name beside each number, so long names would make them huge. */
+/**
+ * Largest number of characters in an object's name. Results repeat the name beside each number, so long names would
+ * make them huge.
+ */
 const LONGEST_NAME = 1000
 
 /** Kinds of manifests whose objects are resized as the paper's authors did; see `PatchSource.colours`. */
@@ -39,7 +42,7 @@ export function builtInPatches(): Promise<readonly PatchSource[]> {
   return readManifest(join(modelsFolder(), 'patches', 'manifest.json'))
 }
 
-/** A picture file, or the built-in patch of this name if there is no such file. */
+/** Opens a picture file, or the built-in patch of this name if there is no such file. */
 export async function patchFrom(text: string): Promise<PatchSource> {
   if (existsSync(text)) return { name: parse(text).name, path: text }
   return builtInPatch(text, `cannot read ${text}: no such file`, 'the path of a picture')
@@ -71,7 +74,10 @@ export async function patchesFrom(path?: string): Promise<readonly PatchSource[]
   )
 }
 
-/** `fault` and `otherwise` are the first and last part of the message if there is no such patch. */
+/**
+ * Finds a built-in patch. If there is none of this name, `fault` and `otherwise` become the first and the last part of
+ * the error message.
+ */
 async function builtInPatch(name: string, fault: string, otherwise: string): Promise<PatchSource> {
   const patches = await builtInPatches()
   const patch = patches.find((candidate) => candidate.name === name)
@@ -86,7 +92,10 @@ async function builtInPatch(name: string, fault: string, otherwise: string): Pro
   )
 }
 
-/** Hidden files do not count, because macOS may add one to each picture (._dog.png). */
+/**
+ * Whether a file is a picture, by its name. Hidden files do not count, because macOS may add one to each picture
+ * (._dog.png).
+ */
 export function isPicture(name: string): boolean {
   return !name.startsWith('.') && PICTURE_EXTENSIONS.has(extname(name).toLowerCase())
 }

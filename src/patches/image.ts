@@ -48,7 +48,9 @@ export async function readImage(path: string, signal?: AbortSignal): Promise<Ima
   return decodeImage(await readFile(path), path, signal)
 }
 
-/** As `readImage`, for the bytes of a file. `name` is for messages, `limits` for drawing an SVG. */
+/**
+ * Does the same as `readImage` for the bytes of a file. `name` is for messages, and `limits` are for drawing an SVG.
+ */
 export async function decodeImage(
   bytes: Uint8Array,
   name: string,

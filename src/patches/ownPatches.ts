@@ -96,7 +96,7 @@ export async function ownPatches(options: OwnPatchesOptions): Promise<PatchFolde
   return { manifest: await writePatchManifest(out, { kind: 'images', aspect }, patches, failed), patches, failed }
 }
 
-/** A picture of an object: with transparency, or a photo with its mask beside it. */
+/** A picture of an object. It either has transparency, or is a photo with a mask in a file beside it. */
 interface OwnPicture {
   readonly name: string
   readonly path: string
@@ -108,7 +108,9 @@ export interface OwnPictures {
   readonly failed: readonly PatchFailure[]
 }
 
-/** NAME.mask.png (or .jpg, .webp, …) is the mask of the picture NAME. */
+/**
+ * Finds the pictures in a folder, and their masks: NAME.mask.png (or .jpg, .webp, …) is the mask of the picture NAME.
+ */
 export async function ownPictures(folder: string): Promise<OwnPictures> {
   const entries = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
     throw new InputError(`cannot read ${folder}: ${error.code === 'ENOTDIR' ? 'not a folder' : 'no such folder'}`)
@@ -136,7 +138,7 @@ export async function ownPictures(folder: string): Promise<OwnPictures> {
   return { pictures, failed }
 }
 
-/** Groups file names by their names without extension. */
+/** Groups files whose names differ only in the extension, such as dog.png and dog.jpg. */
 function byName(names: readonly string[]): ReadonlyMap<string, readonly string[]> {
   const found = new Map<string, string[]>()
   for (const file of names) {
@@ -147,9 +149,10 @@ function byName(names: readonly string[]): ReadonlyMap<string, readonly string[]
 }
 
 /**
- * Crops a picture to the smallest box around the object's pixels. These have alpha 128 or more, and are white in the
- * mask if there is one. In the result, alpha is 0 or 255, and transparent pixels are black. With `pad`, an object that
- * is larger than any patch is reduced before it gets margins, so that its square takes no more memory than a patch.
+ * Crops a picture to the smallest box around the object's pixels. These have an alpha of 128 or more. If there is a
+ * mask, they are also white in the mask. In the result, alpha is 0 or 255, and transparent pixels are black. With
+ * `pad`, an object that is larger than any patch is reduced before it gets margins. So its square takes no more memory
+ * than a patch.
  */
 async function cutFree(picture: OwnPicture, aspect: Aspect, signal?: AbortSignal): Promise<Image> {
   const image = await readImage(picture.path, signal)
@@ -165,7 +168,10 @@ async function cutFree(picture: OwnPicture, aspect: Aspect, signal?: AbortSignal
   return object
 }
 
-/** Puts the opaque pixels, if there are any, into a square of at most `longest` pixels with transparent margins. */
+/**
+ * Puts the opaque pixels into a square of at most `longest` pixels with transparent margins; undefined if there are
+ * none.
+ */
 export function squareObject(image: Image, longest: number): Image | undefined {
   return cutOut(image, opaquePixels(image), 'pad', longest)
 }
@@ -222,7 +228,7 @@ function ownAlpha({ name, path }: OwnPicture, image: Image): Uint8Array {
   throw new InputError(`${path} has no transparency; put its mask beside it as ${name}.mask.png, white on the object`)
 }
 
-/** Advice if a mask has the size of the photo before its EXIF rotation. */
+/** Advice for a mask that has the size of the photo before the photo was rotated by its EXIF orientation. */
 const UPRIGHT = 'photos are rotated by their EXIF orientation, so make the mask from the rotated photo'
 
 async function maskOf(

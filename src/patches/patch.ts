@@ -3,16 +3,18 @@ import { sha256 } from '../files/sha256.js'
 import { type Image, readImage } from './image.js'
 import { resizeBilinear, resizeVisible } from './resize.js'
 
-/** The picture file of an object without its background, not yet resized. */
+/** Picture file of an object that has been cut out of its background, but not yet resized to a patch. */
 export interface PatchSource {
-  /** Unique in its study; names the folder of its results. */
+  /** Name of the object, unique in a study. It is also the name of the folder for the object's results. */
   readonly name: string
   readonly path: string
   /** Class of the object, if known. */
   readonly category?: string
-  /** Ready-made files of the resized object, by their side in pixels. */
+  /** Paths of ready-made files of the resized object, by the side in pixels. */
   readonly sizes?: Readonly<Record<string, string>>
-  /** `hard`: alpha is a mask and is resized as 0 and 1, as the authors did; see `resizeHard`. */
+  /**
+   * `hard`: each pixel is opaque or transparent, and alpha is resized as 0 and 1, as the authors did; see `resizeHard`.
+   */
   readonly alpha?: 'hard'
   /**
    * `authors`: colours are resized without regard to alpha, as the authors did. Otherwise transparent pixels do not
@@ -37,6 +39,8 @@ export interface Patch {
 }
 
 /**
+ * Resizes a picture to a square patch.
+ * @param frame side of the frame in pixels
  * @param resize `resizeBilinear` for objects from COCO, as the authors did
  * @throws UsageError if the size is not between 1 and the frame's side
  */
@@ -57,7 +61,10 @@ export function patchAtSize(
   return { name, size, rgba, sha256: sha256(`${size} `, rgba) }
 }
 
-/** @throws InputError if no pixel of the patch is visible */
+/**
+ * Checks that at least one pixel of the patch is visible.
+ * @throws InputError if not
+ */
 export function checkVisible({ size, rgba }: Patch, blend: 'hard' | 'soft', path: string): void {
   const least = blend === 'hard' ? 128 : 1
   for (let alpha = 3; alpha < rgba.length; alpha += 4) {
@@ -68,7 +75,7 @@ export function checkVisible({ size, rgba }: Patch, blend: 'hard' | 'soft', path
   )
 }
 
-/** One square patch per size. If the source has a file of that size, it is used. */
+/** Makes one square patch for each size. If the source has a ready-made file of a size, this file is used. */
 export async function patchesOfSource(
   { name, path, category, sizes: ready, alpha, colours }: PatchSource,
   sizes: readonly number[],
@@ -92,8 +99,8 @@ export async function patchesOfSource(
 }
 
 /**
- * Resizes an object with alpha as 0 or 1, as the authors did. Resizing alpha from 0 to 255 and applying a threshold
- * would give another mask. A picture that already has the size is returned unchanged.
+ * Resizes an object with alpha values of 0 and 1, as the authors did. Resizing alpha from 0 to 255 and applying a
+ * threshold would give another mask. A picture that already has the size is returned unchanged.
  * @param resize for objects from COCO, the authors' `resizeBilinear`, which treats alpha like a colour; for other
  *   pictures, `resizeVisible`, where transparent pixels do not affect the colours
  */

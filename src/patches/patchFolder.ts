@@ -44,7 +44,7 @@ export interface PatchFolder {
   readonly failed: readonly PatchFailure[]
 }
 
-/** Writes native/NAME.png, and SIZE/NAME.png for each size. */
+/** Writes the files of an object: native/NAME.png in its original size, and SIZE/NAME.png for each size. */
 export async function storePatch(
   folder: string,
   name: string,
@@ -70,7 +70,10 @@ async function png({ rows, cols, data }: Image): Promise<Buffer> {
     .toBuffer()
 }
 
-/** Writes manifest.json, with the patches of a folder and the objects that could not be made into patches. */
+/**
+ * Writes manifest.json, which lists the patches of a folder and the objects that could not be made into patches.
+ * @returns path of the manifest
+ */
 export async function writePatchManifest(
   folder: string,
   origin: object,
@@ -89,7 +92,7 @@ export function checkSizes(sizes: readonly number[]): void {
     throw new UsageError(`size ${wrong} is not a whole number from 1 to ${MAX_PATCH_SIZE}; use \`sizes 75,125\``)
 }
 
-/** The message of an error that concerns only one object. Other errors, such as a full disk, are thrown again. */
+/** Returns the message of an error that concerns only one object. Throws other errors, such as a full disk, again. */
 export function reasonOf(error: unknown): string {
   if (error instanceof InputError) return error.message
   if (error instanceof Error && error.constructor === Error && !('code' in error)) return messageLine(error.message)

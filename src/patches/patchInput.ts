@@ -17,7 +17,7 @@ export function patchTitle(input: PatchInput): string {
   return typeof input === 'string' ? input : 'the patch'
 }
 
-/** If a text is both the path of a file and a built-in name, the file is used. */
+/** Makes a patch of an object. If a text is both the path of a file and a built-in name, the file is used. */
 export async function patchOf(
   input: PatchInput,
   size: number,

@@ -1,12 +1,12 @@
-/** A picture's format. All are bitmaps but `svg`, which has to be drawn. */
+/** Format of a picture file. All formats are bitmaps but `svg`, which has to be drawn. */
 export type PictureFormat = 'png' | 'jpeg' | 'webp' | 'gif' | 'tiff' | 'avif' | 'svg'
 
-/** The formats as messages name them. */
+/** The supported formats, as messages name them. */
 export const PICTURE_FORMATS = 'PNG, JPEG, WebP, GIF, TIFF, AVIF or SVG'
 
 /**
- * Format of a picture by its first bytes, with libvips' rules; undefined for formats that are not supported. It must
- * return `svg` for every file that libvips would draw, because drawing is safe only in a separate process.
+ * Format of a picture, detected from its first bytes with libvips' rules; undefined for formats that are not supported.
+ * It must be `svg` for every file that libvips would draw, because drawing is safe only in a separate process.
  */
 export function pictureFormat(bytes: Uint8Array): PictureFormat | undefined {
   const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, MAX_HEAD))
@@ -22,7 +22,10 @@ export function pictureFormat(bytes: Uint8Array): PictureFormat | undefined {
 
 const MAX_HEAD = 2048
 
-/** See AV1 Image File Format, section 6, and libvips' detection of HEIF files. */
+/**
+ * Whether the first bytes are those of an AVIF file. See AV1 Image File Format, section 6, and libvips' detection of
+ * HEIF files.
+ */
 function isAvif(head: Buffer, text: string): boolean {
   if (!/^(?:avif|avis|mif1|msf1)/.test(text.slice(8)) || !text.startsWith('ftyp', 4)) return false
   const length = head.readUInt32BE(0)

@@ -1,17 +1,26 @@
-/** Which pixels belong to an object: 0 or 1, column-major [cols, rows], as COCO stores masks. */
+/**
+ * Mask of an object. `columns` has 1 for each pixel that belongs to the object, and 0 for all others. It is
+ * column-major, [cols, rows], as COCO stores masks.
+ */
 export interface Mask {
   readonly rows: number
   readonly cols: number
   readonly columns: Uint8Array
 }
 
-/** Coordinates are rounded to fifths of a pixel. */
+/** Number of grid points per pixel: coordinates are rounded to fifths of a pixel. */
 const SCALE = 5
 
-/** Largest grid coordinate. Up to here, differences of two coordinates, and half of them, are exact in float64. */
+/**
+ * Largest coordinate, in fifths of a pixel. Up to here, differences of two coordinates, and half of them, are exact in
+ * float64.
+ */
 const FARTHEST = 2 ** 50
 
-/** Outlines may take `SWEEPS` steps for each pixel of the image, plus `LEAST_STEPS`; see `spend`. */
+/**
+ * Limit on the work for the outlines of an object: `SWEEPS` steps for each pixel of the image, plus `LEAST_STEPS`; see
+ * `spend`.
+ */
 const SWEEPS = 64
 const LEAST_STEPS = 1_000_000
 
@@ -26,7 +35,8 @@ const LEAST_STEPS = 1_000_000
  * The API's run lengths continue from column to column. So a crossing below the image switches no pixel of its
  * column. It switches the first pixel of the next column instead.
  *
- * Chains may be long, so the crossings are computed without walking along the chains. The tests do walk, and compare.
+ * Chains may be long, so the crossings are computed without walking along the chains. The tests walk along them and
+ * compare the masks.
  * @throws Error for a corner too far away for exact arithmetic, or an outline that would take too many steps
  */
 export function polygonMask(polygons: readonly (readonly number[])[], rows: number, cols: number): Mask {
@@ -45,15 +55,16 @@ export function polygonMask(polygons: readonly (readonly number[])[], rows: numb
   return { rows, cols, columns: union }
 }
 
-/** The pixels at which the outline of one polygon switches between outside and inside. Edges add to them one by one. */
+/** Pixels at which the mask of one polygon switches between outside and inside. Each edge of the polygon adds some. */
 interface Turns {
   readonly rows: number
   readonly cols: number
   /**
-   * 1 where the mask switches. One entry per pixel, column-major, and one after the last. Reset to 0 after a polygon.
+   * 1 where the mask switches, else 0. There is one entry per pixel, column-major, and one after the last. All are
+   * reset to 0 after a polygon.
    */
   readonly at: Uint8Array
-  /** First and last pixel at which the mask may switch. */
+  /** Indices of the first and the last pixel at which the mask may switch. */
   first: number
   last: number
   /** Number of steps that are still allowed; see `spend`. */
@@ -74,7 +85,8 @@ function unite(union: Uint8Array, turns: Turns): void {
 }
 
 /**
- * A hostile outline could take as many steps as its corners times the columns of the image.
+ * Counts the steps of the work. A hostile outline could take as many steps as its corners times the columns of the
+ * image.
  * @throws Error if the outlines of an object take more steps than those of any real object
  */
 function spend(turns: Turns, steps: number): void {
@@ -87,7 +99,10 @@ interface GridPoint {
   readonly y: number
 }
 
-/** The edges from each vertex to the next, and from the last to the first. A last x without y is ignored. */
+/**
+ * Returns the edges from each vertex to the next, and from the last to the first. If the list ends with an x without y,
+ * this x is ignored.
+ */
 function edges(polygon: readonly number[]): readonly (readonly [GridPoint, GridPoint])[] {
   const grid = (value: number | undefined) => {
     const place = Math.trunc(SCALE * (value as number) + 0.5)
@@ -110,7 +125,7 @@ function turn(turns: Turns, c: number, y: number): void {
   turns.last = Math.max(turns.last, place)
 }
 
-/** Records where an edge that is at least as wide as it is high crosses each grid column. */
+/** Records where an edge that is at least as wide as it is high crosses the middle of pixel columns. */
 function crossWide(a: GridPoint, b: GridPoint, turns: Turns): void {
   const [left, right] = a.x > b.x ? [b, a] : [a, b]
   const width = right.x - left.x
@@ -125,7 +140,10 @@ function crossWide(a: GridPoint, b: GridPoint, turns: Turns): void {
   }
 }
 
-/** An edge that is higher than wide. It has one point per grid row; a binary search finds the crossings. */
+/**
+ * Records where an edge that is higher than wide crosses the middle of pixel columns. Such an edge has one point per
+ * grid row, and a binary search finds the crossings.
+ */
 function crossSteep(a: GridPoint, b: GridPoint, turns: Turns): void {
   const [top, bottom] = a.y > b.y ? [b, a] : [a, b]
   const height = bottom.y - top.y
@@ -142,7 +160,10 @@ function crossSteep(a: GridPoint, b: GridPoint, turns: Turns): void {
   }
 }
 
-/** Binary search for the first step from 1 to `steps` at which a condition is true. It must stay true from there on. */
+/**
+ * Finds the first step from 1 to `steps` at which a condition is true, by binary search. From that step on, the
+ * condition must stay true.
+ */
 function firstStep(steps: number, holds: (step: number) => boolean): number {
   let [before, at] = [0, steps]
   while (at - before > 1) {

@@ -4,7 +4,10 @@ import type { Image } from './image.js'
 const WEIGHT_BITS = 11
 const WEIGHT_ONE = 1 << WEIGHT_BITS
 
-/** For each target index: the source indices before and after it, and their weights, which sum to `WEIGHT_ONE`. */
+/**
+ * How to compute each row (column) of the result: the indices of the two source rows (columns) around it, and their
+ * weights, which sum to `WEIGHT_ONE`.
+ */
 interface AxisWeights {
   readonly first: Int32Array
   readonly second: Int32Array
@@ -81,7 +84,7 @@ export function resizeVisible(image: Image, rows: number, cols: number): Image {
   return resized
 }
 
-/** Source indices and weights along an axis: those of the first source pixels, then those of the second. */
+/** Source indices and weights along an axis: first those before each target place, then those after it. */
 function endsOf({
   first,
   weightFirst,
@@ -94,12 +97,15 @@ function endsOf({
   ]
 }
 
-/** Columns: beyond the edge, the edge column gets the whole weight. */
+/** Weights for columns. Beyond the picture's edge, the edge column gets the whole weight. */
 function horizontalAxis(source: number, target: number): AxisWeights {
   return axis(source, target, (floor) => floor >= 0 && floor < source - 1)
 }
 
-/** Rows: beyond the edge, both weights stay and refer to the edge row, because OpenCV's rounding depends on this. */
+/**
+ * Weights for rows. Beyond the picture's edge, both weights stay and refer to the edge row, because OpenCV's rounding
+ * depends on this.
+ */
 function verticalAxis(source: number, target: number): AxisWeights {
   return axis(source, target, () => true)
 }

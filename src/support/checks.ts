@@ -1,6 +1,6 @@
 import { UsageError } from '../errors.js'
 
-/** Checks that throw a UsageError. They do without zod, because worker threads load this file and should start fast. */
+/** Checks that throw a UsageError. They do not use zod, because worker threads load this file and should start fast. */
 
 export function checkNames(what: string, names: readonly string[], known: readonly string[]): void {
   const unknown = names.find((name) => !known.includes(name))

@@ -9,7 +9,10 @@ export function availableCores(environment: NodeJS.ProcessEnv = process.env, roo
   return Math.max(1, Math.min(availableParallelism(), ofJob, Math.ceil(quota(root))))
 }
 
-/** CPU limit of this process's cgroup and those above it, in cores. Reference: Linux, cgroup-v2.rst, `cpu.max`. */
+/**
+ * Number of cores that this process's cgroup and the cgroups above it allow. Reference: Linux, cgroup-v2.rst,
+ * `cpu.max`.
+ */
 function quota(root: string): number {
   const [, path = ''] = /^0::(\/.*)$/m.exec(systemText(`${root}proc/self/cgroup`)) ?? []
   const parts = path.split('/').filter((part) => part !== '')
@@ -31,19 +34,22 @@ export function systemText(path: string): string {
   }
 }
 
-/** Bytes of memory that this process may take: the machine's, or the limit of a container. */
+/** Bytes of memory that this process may take: the machine's memory, or a container's limit if it is smaller. */
 export function machineMemory(): number {
   return Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY)
 }
 
-/** Matches error messages of V8, Node, the addon and libraries if there is no memory for an array or a thread. */
+/**
+ * Matches the messages with which V8, Node, the addon and libraries report that memory for an array or a thread is
+ * missing.
+ */
 const NO_MEMORY =
   /allocation failed|there is no memory for|invalid (typed array|array buffer) length|bad_alloc|out of memory|cannot allocate|creating thread/i
 
 const NO_MEMORY_CODES: readonly string[] = ['ENOMEM', 'ERR_WORKER_INIT_FAILED', 'ERR_WORKER_OUT_OF_MEMORY']
 
 /**
- * The ResourceError to throw if the system refused memory or an open file; undefined for every other error.
+ * Returns the ResourceError to throw if the system refused memory or an open file; undefined for every other error.
  * @param work the work that failed, for the message, such as `cannot read dog.png`
  */
 export function resourceError(error: unknown, work?: string): ResourceError | undefined {

@@ -2,7 +2,10 @@ import { z } from 'zod'
 import { UsageError } from '../errors.js'
 import { checkNames } from './checks.js'
 
-/** Types of options. Functions and objects of foreign classes are accepted without a check of their contents. */
+/**
+ * Schemas for common types of options. Functions and objects of foreign classes are accepted without a check of their
+ * contents.
+ */
 export const kinds = {
   text: z.string(),
   number: z.number(),
@@ -20,7 +23,10 @@ export function callback<T extends (...given: never[]) => unknown>(): z.ZodType<
   return z.custom<T>((value) => typeof value === 'function', 'a function')
 }
 
-/** @param what kind of thing, for messages: "fold scheme" in "fold scheme random is not known" */
+/**
+ * Schema for one of several names.
+ * @param what what the names stand for, for error messages, such as "fold scheme" in "fold scheme random is not known"
+ */
 export function oneOf<const T extends string>(what: string, names: readonly T[]) {
   return z.enum(names, what)
 }
@@ -29,7 +35,9 @@ export type OptionTable = Readonly<Record<string, z.ZodType>>
 
 type Input<Table extends OptionTable> = z.input<z.ZodObject<Table>>
 
-/** The options that a caller may give. The type keeps the doc comments of the table. */
+/**
+ * Type of the options that a caller may give, derived from a table of schemas. It keeps the doc comments of the table.
+ */
 export type GivenOptions<Table extends OptionTable> = {
   readonly [Name in keyof Input<Table>]: Exclude<Input<Table>[Name], undefined>
 }
@@ -37,7 +45,8 @@ export type GivenOptions<Table extends OptionTable> = {
 export type CheckedOptions<Table extends OptionTable> = Readonly<z.output<z.ZodObject<Table>>>
 
 /**
- * Checks the options that a script gives. Misspelt names and wrong values are errors. Undefined counts as left out.
+ * Checks the options that a script gives. Misspelt names and wrong values are errors. An option that is undefined
+ * counts as left out.
  * @returns the options with their defaults
  * @throws UsageError that names the option
  */
@@ -63,7 +72,7 @@ export function parseOptions<Table extends OptionTable>(given: unknown, table: T
   throw new UsageError(`option ${name} must be ${wantedBy(issue)}, not ${typeName(value)}`)
 }
 
-/** The options of a function that sets its own defaults. */
+/** Schemas of the options of a function that sets its own defaults. */
 export interface OptionList {
   readonly required?: OptionTable
   readonly optional: OptionTable

@@ -4,12 +4,15 @@ export function printable(name: string): string {
   return clean.length > 100 ? `${clean.slice(0, 100)}…` : clean
 }
 
-/** Replaces characters that could control a terminal, also line separators and direction marks, with as many `?`. */
+/**
+ * Replaces each character that could control a terminal by `?`. Line separators and marks of writing direction are
+ * replaced, too.
+ */
 export function withoutControls(line: string): string {
   return line.replace(/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu, '?')
 }
 
-/** Lengths in characters. Only the two ends of a longer word (such as a path) or message are shown. */
+/** Limits in characters. Of a longer word (such as a path) or message, only the beginning and the end are shown. */
 const LONGEST_WORD = 300
 const WORD_END = 100
 const LONGEST_MESSAGE = 2000
@@ -50,7 +53,10 @@ export function shellWord(text: string): string {
 const maximumLength = 100
 const maximumCandidates = 20_000
 
-/** The candidates that are most like a mistyped name, the nearest first: by containment, then by edit distance. */
+/**
+ * Finds the candidates that are most like a mistyped name, the nearest first. Candidates that contain the name, or are
+ * part of it, come first. The others are sorted by edit distance.
+ */
 export function nearestNames(name: string, candidates: Iterable<string>, count: number): string[] {
   const wanted = name.toLowerCase().slice(0, maximumLength)
   const rated: { candidate: string; distance: number }[] = []
@@ -81,7 +87,7 @@ function editDistance(a: string, b: string): number {
   return previous[b.length] as number
 }
 
-/** Names from an untrusted file, in quotes, at most ten of them. */
+/** Lists names from an untrusted file, in quotes. Only the first ten are shown. */
 export function listedNames(names: readonly string[]): string {
   const shown = names.slice(0, 10).map((name) => `"${printable(name)}"`)
   return names.length > 10 ? `${shown.join(', ')}, …` : shown.join(', ')

@@ -3,7 +3,10 @@ import { Piscina } from 'piscina'
 import { ResourceError } from '../errors.js'
 import { systemText } from './machine.js'
 
-/** Bytes of address space per JavaScript thread. V8 and the thread's libraries reserve far more than they use. */
+/**
+ * Bytes of address space that each JavaScript thread takes. V8 and the thread's libraries reserve far more than they
+ * use.
+ */
 const ADDRESSES_PER_THREAD = 1.2 * 2 ** 30
 
 /** Bytes of address space that the shell's limit (`ulimit -v`) leaves this process; infinite if there is no limit. */
@@ -14,12 +17,18 @@ export function addressesLeft(folder = '/proc/self'): number {
   return Number.isNaN(limit - taken) ? Number.POSITIVE_INFINITY : limit - taken
 }
 
-/** Number of threads that can be started. With one more, V8 ends the process before an error can be shown. */
+/**
+ * Number of threads that can be started within the shell's limit (`ulimit -v`). With one more thread, V8 ends the
+ * process before an error can be shown.
+ */
 export function threadsWithinLimit(left = addressesLeft()): number {
   return Math.max(0, Math.floor(left / ADDRESSES_PER_THREAD))
 }
 
-/** @throws ResourceError if the shell's limit leaves too little address space for so many workers */
+/**
+ * Checks that so many workers can be started.
+ * @throws ResourceError if the shell's limit (`ulimit -v`) leaves too little address space for them
+ */
 export function checkWorkers(count: number, left = addressesLeft()): void {
   if (count <= threadsWithinLimit(left)) return
   const gibibytes = (bytes: number) => `${(bytes / 2 ** 30).toFixed(1)} GiB`
@@ -31,7 +40,10 @@ export function checkWorkers(count: number, left = addressesLeft()): void {
 }
 
 export interface ThreadPool<Task, Answer> {
-  /** Rejects if the task's thread dies, or if no thread could be started. A new thread replaces one that died. */
+  /**
+   * Runs a task in a thread. The promise rejects if this thread dies, or if no thread could be started. A thread that
+   * died is replaced.
+   */
   run(task: Task): Promise<Answer>
   destroy(): Promise<void>
 }
@@ -57,7 +69,8 @@ export function openThreadPool<Task, Answer>(options: PoolOptions): ThreadPool<T
     atomics: 'disabled',
   })
   const waiting = new Set<(reason: unknown) => void>()
-  // A thread without a task failed. If the pool has no threads, none could be started. The tasks would wait forever.
+  // This event means that a thread failed while it had no task. If the pool then has no threads, none could be started,
+  // and the tasks would wait forever.
   piscina.on('error', (error) => {
     if (piscina.threads.length === 0) for (const reject of waiting) reject(error)
   })
