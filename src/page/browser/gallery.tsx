@@ -66,7 +66,7 @@ interface PictureProps extends Pick<GalleryProps, 'pictureOf'> {
   readonly strip: RefObject<HTMLElement | null>
 }
 
-/** A picture that is loaded only when it is about to be visible, because there may be hundreds. */
+/** A thumbnail that is loaded only when it is about to become visible, because there may be hundreds. */
 function Picture({ picture, background, strip, pictureOf }: PictureProps) {
   const image = useRef<HTMLImageElement>(null)
   const [source, setSource] = useState<string>()
@@ -75,7 +75,7 @@ function Picture({ picture, background, strip, pictureOf }: PictureProps) {
     if (picture === null || box === null) return
     const load = () =>
       pictureOf(picture).then(setSource, () => {
-        // Without its picture, the object is still shown by its name.
+        // If the picture cannot be loaded, the object's name is still shown.
       })
     const observer = new IntersectionObserver(
       (entries) => {
@@ -94,7 +94,7 @@ function Picture({ picture, background, strip, pictureOf }: PictureProps) {
   return <img ref={image} alt="" width={56} height={56} src={source} style={{ background }} />
 }
 
-/** Unlike `scrollIntoView`, this does not scroll the page. */
+/** Scrolls the strip of thumbnails to the chosen one. Unlike `scrollIntoView`, this does not scroll the page. */
 function bringIntoView(strip: HTMLElement): void {
   const chosen = strip.querySelector('input:checked')?.parentElement
   if (!chosen) return
