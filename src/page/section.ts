@@ -1,10 +1,8 @@
 /**
- * A section of the page below the viewer. The table of contents links to it.
- * The page's CSS supports a `.scroll` box for wide tables, `.note` for explanations, and `figure` with `figcaption`.
- * Use
- * its colours, also in inline SVG, because they adapt to the light and the dark theme. They are `var(--ink)` for lines
- * and text, `var(--soft)` for secondary text, `var(--line)` for rules, and `var(--series-1)` to `var(--series-6)` for
- * data.
+ * A section of the page below the viewer. The table of contents links to it. The page's CSS supports a `.scroll` box
+ * for wide tables, `.note` for explanations, and `figure` with `figcaption`. Use its colours, also in inline SVG,
+ * because they adapt to the light and the dark theme. They are `var(--ink)` for lines and text, `var(--soft)` for
+ * secondary text, `var(--line)` for rules, and `var(--series-1)` to `var(--series-6)` for data.
  */
 export interface ReportSection {
   /** Id of the section, unique on the page: a letter, then letters, digits and hyphens. */

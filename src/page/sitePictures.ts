@@ -21,8 +21,7 @@ export interface SitePictures {
 export function sitePictures(results: string, site: string): SitePictures {
   const keys = new Map<string, Promise<number | null>>()
   // A picture gets its key when it is requested, and keeps it even if the picture turns out to be missing. So the keys
-  // do
-  // not depend on which picture is written first.
+  // do not depend on which picture is written first.
   const keyOf = (name: string, makePng: () => Promise<Buffer | undefined>): Promise<number | null> => {
     const known = keys.get(name)
     if (known !== undefined) return known

@@ -31,8 +31,7 @@ export function sketchedPatches(groups: readonly SketchedGroup[]): ReadonlySet<s
   for (const { positions, layers, hasAnswers, units } of groups) {
     const maps = layers * ANCHOR_NAMES.length + (hasAnswers ? PROBABILITY_MAPS : 0)
     // A value in a map takes about two bytes, like a value of a feature, so one function estimates both. The mean map
-    // counts
-    // as one more unit.
+    // counts as one more unit.
     room -= (units.length + 1) * siteFeatureBytes(positions, maps)
     for (const { patch, dims } of units) {
       if (dims > 0) bytes.set(patch, (bytes.get(patch) ?? 0) + siteFeatureBytes(positions, dims))

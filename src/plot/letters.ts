@@ -13,8 +13,7 @@ interface Letters {
   readonly unitsPerEm: number
   /**
    * For each character, its advance width and its outline, in units of the font. The outline is an SVG path whose y
-   * points
-   * down from the baseline.
+   * points down from the baseline.
    */
   readonly letters: Readonly<Record<string, readonly [number, string]>>
 }

@@ -3,8 +3,7 @@ import { decimalText, withMinus } from './numberText.js'
 export interface Scale {
   /**
    * Converts a value to a fraction of the axis: 0 at the low end, 1 at the high end. Values beyond an end get 0 or 1,
-   * except
-   * in a `positionScale`.
+   * except in a `positionScale`.
    */
   readonly at: (value: number) => number
   readonly ticks: readonly number[]

@@ -8,8 +8,7 @@ import { type ResultTable, tablesHtml } from './tables/tables.js'
 
 /**
  * The page's sections about feature arithmetic: tables of accuracy, then a contact sheet for each scene and layer.
- * Empty
- * if there are no studies.
+ * Empty if there are no studies.
  */
 export function arithmeticSections(
   studies: readonly ArithmeticStudy[],

@@ -70,8 +70,7 @@ const documentSchema = z.object({
   origin: z.enum(ORIGINS),
   /**
    * Images that the expression combines. `scene` lists the objects of an image; null if it is a picture file. `sha256`
-   * is
-   * the hash of the image's pixels.
+   * is the hash of the image's pixels.
    */
   operands: z.array(
     z.object({
@@ -84,8 +83,7 @@ const documentSchema = z.object({
   ),
   /**
    * Image that the result should show. It has the objects that remain if the expression is applied to the scenes'
-   * objects.
-   * If that is impossible, the expression is applied to the images' pixels.
+   * objects. If that is impossible, the expression is applied to the images' pixels.
    */
   expectation: z.object({
     kind: z.enum(['objects', 'pixels']),
@@ -113,8 +111,7 @@ const accuracySchema = z.object({
     generators: z.array(z.object({ layer: z.string(), id: z.string(), sha256: z.string() })),
     /**
      * Layers that are read, how feature maps are pooled, and how pixels become the network's input. Absent if the
-     * catalog
-     * defines them.
+     * catalog defines them.
      */
     reading: z.object({ layers: z.array(z.string()), pool: z.string(), input: z.string() }).optional(),
     patches: z.array(z.object({ name: z.string(), sha256: z.string() })),

@@ -36,8 +36,7 @@ export interface LineChart {
   readonly y: { readonly title: string; readonly scale: 'share' | 'linear' | 'log' }
   /**
    * Words that split a layer's variants into several lines. Each line shows the variants whose name contains its word.
-   * All
-   * lines but the first are dashed. By default, one line shows all variants.
+   * All lines but the first are dashed. By default, one line shows all variants.
    */
   readonly lines?: readonly string[]
 }

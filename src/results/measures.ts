@@ -56,8 +56,7 @@ interface MeasureTable {
   readonly kind: tables.TableKind
   /**
    * Finds the column of a variant: one value for each of the table's `keys`, such as a task and a fold scheme.
-   * Undefined
-   * if the table does not show the variant.
+   * Undefined if the table does not show the variant.
    */
   readonly column: (variant: string) => readonly string[] | undefined
 }
@@ -186,8 +185,8 @@ export const MEASURES: readonly Measure[] = [
   },
   {
     // A feature's lead is its accuracy for left-right minus its accuracy for top-bottom. This measure is the network's
-    // lead
-    // minus the lead of a feature that contains only the position. It is left out if a classifier did not converge.
+    // lead minus the lead of a feature that contains only the position. It is left out if a classifier did not
+    // converge.
     name: 'separability-lead',
     of: ({ separability, baselines }) =>
       FOLD_SCHEMES.flatMap((cv) => {

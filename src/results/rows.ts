@@ -20,15 +20,15 @@ export interface SummaryRow {
   readonly layer: string
   /** Side of the square patches in pixels. */
   readonly size: number
-  /** Tells the numbers of one measure apart, for example by anchor, axis, period, task or fold scheme. */
+  /** Name of the measure, such as `similarity-mean`; see docs/results.md. */
   readonly metric: string
-  /** Distinguishes several numbers of one measure, such as by anchor, axis, period, task or fold scheme. */
+  /** Tells the numbers of one measure apart, for example by anchor, axis, period, task or fold scheme. */
   readonly variant: string
   /** Mean of the values. */
   readonly mean: number
-  /** Number of objects, pairs of objects, or cases of feature arithmetic; 0 for baselines that need no objects. */
+  /** Population standard deviation of the values. */
   readonly std: number
-  /** Number of objects, pairs of objects or cases of arithmetic; 0 for baselines that need no objects. */
+  /** Number of objects, pairs of objects, or cases of feature arithmetic; 0 for baselines that need no objects. */
   readonly count: number
 }
 
@@ -74,8 +74,7 @@ export function groupRows(
 
 /**
  * Collects one layer's numbers from all units, in the order of the units' files. If the first units lack a number, it
- * is
- * inserted where a later unit's file has it.
+ * is inserted where a later unit's file has it.
  */
 function numbersOf(units: readonly Unit[], layer: number) {
   const found: { readonly metric: string; readonly variant: string; readonly values: Map<string, number> }[] = []

@@ -75,8 +75,7 @@ async function readGroup(results: string, folders: readonly string[], { onUnit }
       if (visits.length === VISITS_AT_ONCE) await visits.shift()
       const visit = Promise.resolve(onUnit?.(unit, maps))
       // If this call fails, the error is thrown below, where all calls are awaited. Until then, Node.js must not report
-      // it as
-      // unhandled.
+      // it as unhandled.
       visit.catch(() => undefined)
       visits.push(visit)
     }

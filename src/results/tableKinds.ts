@@ -28,7 +28,7 @@ export interface TableKind {
    * `metric`, it is the mean of that other metric.
    */
   readonly spread: { readonly fewest: number } | { readonly metric: string } | 'standard error' | 'none'
-  /** Order of the columns by their first key; by default, the order of the results. */
+  /** First keys of the columns, in the order in which a table shows them. By default, the order of the results. */
   readonly order?: readonly string[]
   /** Makes the heading of a column; by default its keys, joined by commas. */
   readonly head?: (column: readonly string[]) => string

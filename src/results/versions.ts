@@ -13,7 +13,7 @@ export function flippedOf(model: string): string | undefined {
 
 /**
  * Name of the network of which this one is a version. For an anti-aliased network, it is the plain one. For a network
- * trained without flips, it is the one with flips.
+ * trained without flips, it is the one with flips. Undefined for all other networks.
  */
 export function originalOf(model: string): string | undefined {
   return plainOf(model) ?? flippedOf(model)

@@ -10,8 +10,7 @@ import { positionText } from './text.js'
 export interface FrameActions extends CursorActions {
   /**
    * Moves the object to the position of the grid that is nearest to `position`. Both are the object's top-left corner,
-   * in
-   * pixels of the frame. `position` may be outside the frame.
+   * in pixels of the frame. `position` may be outside the frame.
    */
   readonly place: (position: Position) => void
 }
@@ -24,9 +23,8 @@ interface FrameProps {
 
 /**
  * Shows the image that the network sees, with the object at the cursor, and the predicted classes beside the object.
- * The
- * user can drag the object. Outside the object, a mouse press moves the object's middle to the pointer, and a finger
- * scrolls the page.
+ * The user can drag the object. Outside the object, a mouse press moves the object's middle to the pointer, and a
+ * finger scrolls the page.
  */
 export function FrameView({ readings, pictureOf, actions }: FrameProps) {
   const [reading] = readings

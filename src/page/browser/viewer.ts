@@ -20,8 +20,7 @@ export interface RunningViewer {
 
 /**
  * Starts the viewer in the element `viewer-app`. It opens the view in the page's address. If there is none, it opens
- * the
- * view in the element's `data-view`, or else the default view.
+ * the view in the element's `data-view`, or else the default view.
  */
 export function startViewer(source: MapSource): RunningViewer {
   const root = element('viewer-app', HTMLElement)

@@ -36,8 +36,7 @@ const SPREAD = 6
 
 /**
  * Draws a dot plot that fills the available width. Each row is an SVG, so that on narrow screens CSS can place the
- * row's
- * names above it.
+ * row's names above it.
  */
 export function dotPlot({ name, axis, scaleOf, series, rows, reference }: DotPlot): string {
   const dots = rows.flatMap((row) => row.dots.flatMap((dot) => dot ?? []))

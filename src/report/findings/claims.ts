@@ -44,7 +44,7 @@ export interface Claim {
   readonly obstacle: (network: NetworkStudy) => string | undefined
   readonly evidence: (network: NetworkStudy) => readonly Evidence[]
   readonly numbers: NumberKind
-  /** Makes a clause from the range of the measured numbers. */
+  /** Puts the range of the measured numbers into a clause of a sentence. */
   readonly says: (range: NumberRange) => string
   /** Threshold. Numbers on one side of it support the claim, numbers on the other side contradict it. */
   readonly border: number
@@ -245,7 +245,7 @@ function besideOriginal({ model, original }: NetworkStudy): Partial<LinkedView> 
   return original.length === 0 ? {} : { network: originalOf(model) as string, with: model }
 }
 
-/** Reason why relative similarity is undefined; undefined if there is none. It needs objects of different classes. */
+/** Reason why relative similarity cannot be computed; undefined if it can. It needs objects of different classes. */
 function needsBaseline({ groups }: NetworkStudy): string | undefined {
   const hasBaseline = groups.some((group) => group.layers.some((layer) => nullOf({ group, layer }) !== undefined))
   return hasBaseline ? undefined : 'there are no objects of different classes to compare with'

@@ -78,8 +78,7 @@ export function findingsSections(findings: readonly ClaimFinding[], rows: readon
 
 /**
  * HTML table with a row per claim and a column per network. A claim links to its section. A verdict links to its maps
- * in
- * the viewer.
+ * in the viewer.
  */
 function matrixHtml(findings: readonly ClaimFinding[]): string {
   const models = distinct(findings.map(({ model }) => model))

@@ -30,11 +30,11 @@ export interface ClaimFinding {
   readonly verdict: Verdict
   /** The measured numbers in one sentence. */
   readonly sentence: string
-  /** URL fragment that opens the viewer at the evidence. */
+  /** Reason for the verdict: how many numbers are for and against the claim, or why it cannot be judged. */
   readonly reason: string
-  /** Number of measured objects. If it differs between sizes, it is the largest of these numbers. */
+  /** URL fragment that opens the viewer at the evidence. */
   readonly link: string
-  /** Number of measured objects, for the size that has most of them. */
+  /** Number of measured objects. If it differs between sizes, it is the largest of these numbers. */
   readonly objects: number
   /** Who makes the claim, and where. */
   readonly source: string

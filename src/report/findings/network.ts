@@ -5,8 +5,7 @@ import { type Evidence, mapped } from './evidence.js'
 
 /**
  * All groups (one per size) of a network. `original` has the groups of the network that `originalOf` names, if there
- * are
- * any.
+ * are any.
  */
 export interface NetworkStudy {
   readonly model: string
@@ -71,8 +70,7 @@ export function similarityScale(one: LayerOfGroup): number | undefined {
 
 /**
  * Converts similarity to relative similarity, which is 1 for perfect invariance and 0 for a different object. The
- * result
- * is empty without a null baseline.
+ * result is empty without a null baseline.
  */
 export function relative(one: LayerOfGroup, similarity: PatchValues): PatchValues {
   const scale = similarityScale(one)

@@ -134,9 +134,8 @@ export function coarseGridOf(one: LayerOfGroup): string | undefined {
 }
 
 /**
- * How much better left-right classifiers are than top-bottom classifiers. The same difference is subtracted for
- * features
- * that contain only the position.
+ * Accuracy of left-right classifiers minus accuracy of top-bottom classifiers. For comparison, the same difference is
+ * subtracted for features that contain only the position.
  */
 export function separabilityGap(one: LayerOfGroup): readonly Evidence[] {
   const border: Border | null = coarseGridOf(one) === undefined ? { at: EQUAL_ACCURACY, speaksFor: 'above' } : null

@@ -13,7 +13,8 @@ export interface LayerParts
   extends FeatureMeasures,
     Pick<MeasuredLayer, 'name' | 'dims' | 'separability' | 'baselines' | 'foldErrors' | 'equivariance' | 'readout'> {
   /**
-   * Shortened features, for cosines. Undefined if the study keeps no sketches, or if the layer is too large for one.
+   * Short vectors that replace the features where only cosines are needed. Undefined if the study keeps none, or if the
+   * layer is too large.
    */
   readonly sketch?: Sketch | undefined
 }

@@ -21,8 +21,7 @@ export interface OpenUnit extends Pick<Unit, 'inputs' | 'rows' | 'cols' | 'layer
   readonly anchorFeatures: (layer: string) => Promise<NpyArray>
   /**
    * Reads the network's predictions at every position, [3, rows, cols]: index of the most probable class, its
-   * probability,
-   * and the probability of the class predicted at the center. Undefined for a layer without class scores.
+   * probability, and the probability of the class predicted at the center. Undefined for a layer without class scores.
    */
   readonly answers: (layer: string) => Promise<NpyArray | undefined>
   /**

@@ -51,8 +51,7 @@ const inputsSchema = z.object({
   keepsFeatures: z.boolean(),
   /**
    * True if the unit stores sketches, otherwise absent. Sketches are shortened features, from which the cosine between
-   * any
-   * two positions can be computed.
+   * any two positions can be computed.
    */
   sketches: z.literal(true).optional(),
 })
@@ -73,9 +72,9 @@ const taskSchema = z.object({
   folds: z.array(z.number().nullable()),
   /** Mean accuracy over the folds; null if a fold's classifier did not converge. */
   mean: z.number().nullable(),
-  /** Largest relative duality gap of the folds' classifiers. It tells how far they are from their optimum. */
+  /** Population standard deviation over the folds; null if `mean` is null. */
   std: z.number().nullable(),
-  /** Largest relative duality gap over the folds: the classifiers' distance from their optimum. */
+  /** Largest relative duality gap of the folds' classifiers. It tells how far they are from their optimum. */
   gap: z.number(),
   /** Indices of the folds whose classifier did not converge. */
   notConverged: z.array(z.number().int()),
@@ -121,17 +120,15 @@ const fieldsSchema = z.object({
       separability: z.partialRecord(z.enum(FOLD_SCHEMES), z.record(z.enum(TASKS), taskSchema)),
       /**
        * Fold accuracies of two simple features on the same grid of positions, for comparison. `position` is the
-       * position
-       * itself, and `phase` is the position modulo `period` pixels. Shuffled folds are always included. Null if
-       * separability
-       * was not measured.
+       * position itself, and `phase` is the position modulo `period` pixels. Shuffled folds are always included. Null
+       * if separability was not measured.
        */
       baselines: z
         .object({ period: z.number().int().positive(), position: foldsSchema, phase: foldsSchema })
         .nullable(),
       /** The network's predicted classes; null for a layer without class scores. */
       answers: answersSchema.nullable(),
-      /** Numbers by metric and variant, named as in metrics.csv. */
+      /** Value of every measure, by metric and variant, which are named as in metrics.csv. */
       measures: z.record(z.string(), z.record(z.string(), z.number())),
       /** Number of values per position in the layer's sketch (shortened features); absent if there is no sketch. */
       sketch: z.number().int().positive().optional(),

@@ -105,8 +105,7 @@ export function CutOut({ picture, answer }: CutOutParts) {
     onClick: ({ currentTarget, detail, clientX, clientY }: TargetedMouseEvent<HTMLElement>) => {
       const { left, top, width, height } = currentTarget.getBoundingClientRect()
       // A click by keyboard (detail 0) makes the colour at the handle transparent. If the whole rectangle has the
-      // focus, such
-      // a click does nothing, because the object is in its middle.
+      // focus, such a click does nothing, because the object is in its middle.
       if (detail > 0 && drag.current?.isClick) cutOnScreen(clientX, clientY)
       if (detail === 0 && sides !== '') cutOnScreen(left + width / 2, top + height / 2)
     },
