@@ -96,7 +96,7 @@ interface MapEnd {
   readonly kind: 'end'
 }
 
-/** A note for the user, to be shown as long as the map is. */
+/** A note for the user, to be shown as long as the map is shown. */
 interface Note {
   readonly kind: 'note'
   readonly message: string

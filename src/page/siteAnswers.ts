@@ -38,7 +38,7 @@ export function meanProbability(model: string): MeanProbability {
 }
 
 /**
- * Encodes the predicted classes of a unit for its file, and adds the map of their probabilities to `mean`.
+ * Encodes the predicted classes of a unit for its file. It also adds the unit's map of probabilities to `mean`.
  * @returns undefined if no layer of the unit has class scores
  */
 export async function unitAnswers(unit: OpenUnit, mean: MeanProbability): Promise<SiteAnswers | undefined> {

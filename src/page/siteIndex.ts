@@ -9,8 +9,8 @@ export const RECEIVER = 'shiftscopeReceive'
  */
 export interface SiteIndex {
   /**
-   * Hash of the rest of the index, in hexadecimal. The site's file `study` contains the same hash. If it does not, the
-   * files belong to another report.
+   * Hash of the rest of the index, in hexadecimal. The site's file `study` must contain the same hash. If it does not,
+   * the files belong to another report.
    */
   readonly digest: string
   /** One entry per network and size, in the order of the report's tables. */
@@ -52,8 +52,8 @@ interface SiteLayer {
   readonly name: string
   readonly dims: number
   /**
-   * For each anchor, the mean and standard deviation over patches. What is averaged is a patch's mean similarity.
-   * summary.json has the same numbers.
+   * One entry per anchor. Each patch has a mean similarity to the anchor; `mean` and `std` are taken over these numbers
+   * of all patches. summary.json has the same values.
    */
   readonly means: readonly { readonly mean: number; readonly std?: number }[]
   /**
@@ -85,7 +85,7 @@ export interface SiteMaps {
   readonly layers: readonly SiteLayerMaps[]
   /** The network's predictions for the object; absent if not known. */
   readonly answers?: SiteAnswers
-  /** Only in the file `mean`: the mean of all objects' maps `SiteAnswers.ofCenter`, encoded like them. */
+  /** Only in the file `mean`: the maps `SiteAnswers.ofCenter`, averaged over objects and encoded in the same way. */
   readonly meanProbability?: string
 }
 
@@ -107,8 +107,8 @@ export interface SiteAnswers {
 }
 
 /**
- * Similarity maps of a layer, one per anchor: mean and minimum over positions, and the map, encoded by `encodeMap`, in
- * base64.
+ * Similarity maps of a layer. Each list has one entry per anchor: the mean over positions, the minimum over positions,
+ * and the map, encoded by `encodeMap`, in base64.
  */
 export interface SiteLayerMaps {
   readonly means: readonly number[]

@@ -55,7 +55,8 @@ export function sitePictures(results: string, site: string): SitePictures {
 }
 
 /**
- * PNG of a patch with the alpha values with which it was drawn. With `hard` masks, each pixel is opaque or transparent.
+ * PNG of a patch with the alpha values that were used to place it on the background. With `hard` masks, each pixel is
+ * opaque or transparent.
  */
 export function patchPng(rgba: Uint8Array, size: number, blend: UnitInputs['blend']): Promise<Buffer> {
   return encodePng(blend === 'hard' ? withHardAlpha(rgba) : rgba, size, 4)

@@ -22,8 +22,8 @@ export interface SketchedGroup {
 
 /**
  * Chooses the objects whose sketches (shortened features) are written to the page. These are the first object, and the
- * following ones in the page's order as long as they fit beside the maps. A chosen object gets its sketches for all
- * networks and sizes, so that all its maps can have the same anchor.
+ * following ones in the page's order as long as maps and sketches fit in MOST_BYTES. A chosen object gets its sketches
+ * for all networks and sizes, so that all its maps can have the same anchor.
  */
 export function sketchedPatches(groups: readonly SketchedGroup[]): ReadonlySet<string> {
   const bytes = new Map<string, number>()

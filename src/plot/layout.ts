@@ -40,7 +40,7 @@ export function labelWidth(words: string): number {
 /** CSS that shows light text on a dark background, if the program that opens the SVG prefers dark colours. */
 const DARK = '@media (prefers-color-scheme:dark){text,rect{fill:#e9ebed}.ground{fill:#191c1f}}'
 
-/** Draws a figure as SVG. Maps are embedded as PNG, and text stays text. */
+/** Draws a figure as SVG. Maps are embedded as PNG. Text remains text and is not converted to outlines. */
 export async function layoutSvg({ width, height, title, limits, maps, labels, lines }: FigureLayout): Promise<string> {
   const parts: SvgElement[] = [svg('title', {}, xmlText(title))]
   parts.push(svg('style', {}, DARK))

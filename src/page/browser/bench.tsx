@@ -29,7 +29,10 @@ export interface State {
 interface BenchProps {
   readonly source: MapSource
   readonly state: State
-  /** @param panel 0 for map A, 1 for map B */
+  /**
+   * Actions of the keyboard and the pointer on a map.
+   * @param panel 0 for map A, 1 for map B
+   */
   readonly actions: (panel: number) => FrameActions
   readonly change: (make: Change) => void
   readonly hold: (isHeld: boolean) => void

@@ -1,6 +1,9 @@
 import { element } from './dom.js'
 
-/** Media query for windows so narrow that the table of contents is above the page, not beside it. As in style.ts. */
+/**
+ * Media query for windows so narrow that the table of contents is above the page, not beside it. style.ts has the same
+ * limit.
+ */
 const NARROW = '(max-width: 75rem)'
 
 /** Collapses the table of contents in narrow windows, and highlights the section that is being read. */

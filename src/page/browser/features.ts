@@ -46,7 +46,8 @@ async function loadMatrix({ group, unit, layer }: Fitted, onFiles: OnFiles): Pro
     parts.push(new Int16Array(fromBase64(await loadFeatures(group.key, unit as number, layer, part)).buffer))
   }
   onFiles(total, total)
-  // If the files contain sketches (shortened features), a row has fewer dims than the layer.
+  // The number of dims is computed from the files. If these contain sketches (shortened features), it is smaller than
+  // the layer's.
   const dims = parts.reduce((sum, part) => sum + part.length, 0) / (group.rows * group.cols)
   if (!Number.isInteger(dims)) throw new Error('the features of this map are incomplete; make the report again')
   const norms = parts.flatMap((part) =>

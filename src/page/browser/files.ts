@@ -35,8 +35,8 @@ export function loadFeatures(group: number, unit: number, layer: number, part: n
 }
 
 /**
- * Loads a file of the site, and the hash of the report to which the files now belong. A new report may have replaced
- * them while the page was open.
+ * Loads a file of the site, and checks that it belongs to this page. A new report may have replaced the files while the
+ * page was open.
  */
 async function load<T>(key: string): Promise<T> {
   const [value, digest] = await Promise.all([loadScript<T>(key), loadScript<SiteDigest>('study')])

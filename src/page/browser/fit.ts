@@ -53,7 +53,7 @@ export function fitChoice(index: SiteIndex, wanted: Choice): Fitted {
     group.layers.findIndex(({ name }) => name === wanted.layer),
   )
   const { name } = group.layers[layer] as SiteGroup['layers'][number]
-  // If the wanted network is missing, so is its layer. A second note would add nothing.
+  // If the whole network is missing, a note about its layer would add nothing.
   if (ofModel.length > 0 && name !== wanted.layer)
     notes.push(`There is no layer ${isolated(wanted.layer)} here. The map shows ${isolated(name)}.`)
   const found = group.units.findIndex(({ patch }) => patch === wanted.patch)

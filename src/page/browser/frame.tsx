@@ -9,8 +9,8 @@ import { positionText } from './text.js'
 
 export interface FrameActions extends CursorActions {
   /**
-   * Moves the object to the position of the grid that is nearest to `position`. Both are the object's top-left corner,
-   * in pixels of the frame. `position` may be outside the frame.
+   * Moves the object's top-left corner to the position of the grid that is nearest to `position`. This position is in
+   * pixels of the frame, but may be outside the frame.
    */
   readonly place: (position: Position) => void
 }
@@ -178,7 +178,7 @@ function drawPixels(canvas: HTMLCanvasElement, { map: { fitted }, position }: Re
   if (object) context.drawImage(object, position.col, position.row)
 }
 
-/** Words are written only into objects whose side has at least this many pixels. */
+/** Words such as "no picture" are written only into objects whose side has at least this many pixels. */
 const LEAST_FOR_WORDS = 40
 
 function outlines({ map: { fitted }, position: { row, col } }: Reading): readonly SvgElement[] {

@@ -11,7 +11,7 @@ interface GalleryProps {
 
 export function Gallery({ fitted: { group, unit }, hasMean, pictureOf, choose }: GalleryProps) {
   const strip = useRef<HTMLDivElement>(null)
-  // Scrolls only after a new choice, so that the thumbnails stay still while a reader looks through them.
+  // The strip of thumbnails scrolls only after a new choice, so that it stays still while the reader looks through it.
   useLayoutEffect(() => {
     if (strip.current) bringIntoView(strip.current)
   }, [unit, group.key])

@@ -29,7 +29,8 @@ export interface Regions {
    */
   readonly colourOf: (map: LoadedMap, number: number) => Colour
   /**
-   * Entries of a map's legend, the most frequent class first. The last entry is for all classes that share one colour.
+   * Entries of a map's legend, the most frequent class first. Classes without a colour of their own share the last
+   * entry.
    */
   readonly legend: (map: LoadedMap) => readonly Region[]
 }

@@ -31,7 +31,7 @@ export function shareText(part: number, whole: number): string {
   return `${percent.toFixed(percent < 10 || percent > 90 ? 1 : 0)} %`
 }
 
-/** For example "row 33, column 55". */
+/** A position as text, such as "row 33, column 55". */
 export function positionText({ row, col }: Position): string {
   return `row ${row}, column ${col}`
 }

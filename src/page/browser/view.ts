@@ -34,7 +34,7 @@ export interface View {
 
 export type Change = (view: View) => View
 
-/** Ends of a colour scale beyond ± this number are refused. Cosines are never beyond ±1. */
+/** A colour scale is refused if one of its ends is beyond ± this number. Cosines are never beyond ±1. */
 const FARTHEST_LIMIT = 10
 
 /**

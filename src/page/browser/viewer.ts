@@ -56,8 +56,8 @@ const OWN = 'shiftscope'
 class Viewer implements RunningViewer {
   state: State
   /**
-   * Whether the page's address is kept up to date with the view. It is not before the user's first action, and while it
-   * names a section.
+   * Whether the page's address is kept up to date with the view. False before the user's first action, and while the
+   * address names a section.
    */
   #hasAddress = false
   /** Aborted when other maps are wanted, so that the loading of the previous ones stops. */
@@ -80,7 +80,7 @@ class Viewer implements RunningViewer {
   readonly address = () => {
     const { view, fits } = this.state
     const [first] = fits
-    // The maps may show something else than the view asks for; see `fitChoice`.
+    // The maps may show something other than the view asks for; see `fitChoice`.
     const { model, layer, size, patch, anchor } = first?.choice ?? view
     const other = view.other === null ? null : (fits[1]?.group.model ?? null)
     return new URL(formatView({ ...view, model, layer, size, patch, anchor, other }), location.href).href
@@ -103,7 +103,7 @@ class Viewer implements RunningViewer {
 
   /**
    * Shows what a link or the browser's Back button asks for: a view or a section.
-   * @param fragment of the event's URL, because the page's address may have been rewritten before the event arrives
+   * @param fragment URL fragment from the event. The page's address may have been rewritten before the event arrives.
    */
   follow(fragment: string): void {
     const next = fragment === '' ? this.#opening : parseView(fragment, this.state.view)

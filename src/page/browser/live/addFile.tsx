@@ -12,7 +12,7 @@ import { ask, messageOf } from './server.js'
  */
 const LONGEST_SIDE = 1024
 
-/** If the share of transparent pixels in a picture is smaller, the dialog for cutting out the object opens. */
+/** A picture opens the dialog for cutting out the object if a smaller share of its pixels is transparent. */
 const LEAST_TRANSPARENT = 0.01
 
 /**

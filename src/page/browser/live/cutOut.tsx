@@ -11,7 +11,7 @@ export interface CutBox {
 }
 
 interface CutOutParts {
-  /** The picture to cut. Pixels that the user cuts away become transparent in this very array. */
+  /** The picture to cut. It is changed: pixels that the user cuts away become transparent. */
   readonly picture: ImageData
   /** Called when the dialog closes, with the rectangle to use, or with undefined if the user cancelled. */
   readonly answer: (box: CutBox | undefined) => void
@@ -38,7 +38,7 @@ const WAYS: Readonly<Record<string, readonly [number, number]>> = {
   ArrowDown: [0, 1],
 }
 
-/** One press of an arrow key moves a side by the longer side of the picture, divided by this number. */
+/** Number of presses of an arrow key that move a handle across the longer side of the picture. */
 const STEPS = 100
 
 /** Largest number of cuts that can be undone. Each one needs a copy of all pixels, so there is a limit. */
@@ -117,8 +117,8 @@ export function CutOut({ picture, answer }: CutOutParts) {
     const [left, top] = percent(along('we', box.left, box.right), along('ns', box.top, box.bottom))
     return { left, top, cursor: `${sides}-resize` }
   }
-  // `answer` removes the dialog from the page, but does not return the focus to the element that had it before. `close`
-  // does.
+  // Both are needed: `answer` removes the dialog from the page, and `close` returns the focus to the element that had
+  // it before.
   const close = (used: CutBox | undefined) => {
     answer(used)
     dialog.current?.close()

@@ -285,5 +285,5 @@ function indexOf({ networks, objects, ...state }: LiveState, mostBytes: number, 
   return { digest: '', groups, limits: PAPER_LIMITS, isLive: true }
 }
 
-/** Stands in for the means over objects, which the live page does not have. */
+/** Placeholder for the means over objects, which the live page does not have. */
 const NOTHING = { mean: Number.NaN, std: Number.NaN }
