@@ -32,7 +32,7 @@ export interface SummaryRow {
   readonly count: number
 }
 
-/** A summary row with the value of each patch, as in metrics.csv. All averages over units are computed in this file. */
+/** A summary row with the value of each patch, as in metrics.csv. This file alone averages numbers over units. */
 export interface Row extends SummaryRow {
   /** Value of each patch, sorted by patch name. Empty if the row's numbers do not belong to single patches. */
   readonly values: PatchValues

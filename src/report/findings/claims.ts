@@ -91,7 +91,7 @@ const PLAIN = 'The plain network is the same network without anti-aliasing.'
 
 const DECIMAL: NumberKind = { value: (mean) => mean, text: (value) => decimalText(value, 3), digits: 3, unit: '' }
 const PERCENT: NumberKind = { value: (mean) => 100 * mean, text: percentText, digits: 1, unit: ' %' }
-/** Format for a mean of base-10 logarithms of ratios, which is shown as a percentage. */
+/** Format for means of base-10 logarithms of ratios. The ratio itself is shown, as a percentage. */
 const POWER_OF_TEN: NumberKind = {
   value: (mean) => 100 * 10 ** mean,
   text: percentText,

@@ -21,7 +21,7 @@ import { ask, linesOf } from './server.js'
 /** State that the user changes with the controls above the maps. `indexOf` makes the viewer's index from it. */
 export interface LiveState extends Pick<LiveStudy, 'networks' | 'missing' | 'objects'> {
   readonly size: number
-  /** Colour such as `#ffffff`. */
+  /** Colour as `#rrggbb`, such as `#ffffff`. */
   readonly background: string
   /**
    * Distance between positions, in pixels, at which a map is complete. With too little memory, a map ends at a larger
