@@ -1,12 +1,12 @@
-/** Messages between the live page and its server, as JSON. */
+/** Messages that the live page and its server exchange as JSON. */
 
-/** Data with which the live page starts, embedded in it as JSON. */
+/** Data with which the live page starts. The server embeds them in the page as JSON. */
 export interface LiveStudy {
   readonly networks: readonly LiveNetwork[]
   /** Networks of the catalog whose weights can be downloaded. */
   readonly missing: readonly MissingNetwork[]
   readonly objects: readonly LiveObject[]
-  /** Most bytes of memory for the features of one object. */
+  /** Limit, in bytes, for the features of one object at all positions. */
   readonly mostBytes: number
   /** Whether the page opens with the first two networks side by side. */
   readonly opensTwo: boolean
@@ -14,26 +14,26 @@ export interface LiveStudy {
 
 export interface LiveNetwork {
   readonly id: string
-  /** Side of the square frame in pixels. */
+  /** Side of the network's square input image in pixels. */
   readonly frame: number
   readonly layers: readonly { readonly name: string; readonly dims: number }[]
-  /** Name of the layer with one value per class; null if the classes are not known. */
+  /** Name of the layer whose values are class scores; null if it is not known. */
   readonly classes: string | null
 }
 
 export interface MissingNetwork {
   readonly id: string
-  /** Size of the download; null if not known. */
+  /** Size of the download in bytes; null if not known. */
   readonly bytes: number | null
 }
 
 export interface LiveObject {
-  /** The object's pictures are at `pictures/<key>-<size>.png`. */
+  /** Number of the object. Its pictures are at `pictures/<key>-<size>.png`. */
   readonly key: number
   readonly name: string
 }
 
-/** An object, the network that sees it, and the positions and background to use. */
+/** What the server needs to compute features: an object, a network, the positions and the background. */
 export interface LiveScene {
   readonly network: string
   /** `key` of a `LiveObject`. */
@@ -44,12 +44,15 @@ export interface LiveScene {
   readonly background: string
 }
 
-/** Request for a map: the similarity of one layer's features to those at the anchor. */
+/** Request for a map. Its values are the cosine similarities of a layer's features to those at the anchor. */
 export interface MapRequest extends LiveScene {
   readonly layer: string
-  /** In pixels: a position of the grid, or a named anchor, which may be off the grid. */
+  /**
+   * Position of the anchor in pixels. A named anchor, such as `bottom-right`, may lie between the positions of the
+   * grid.
+   */
   readonly anchor: { readonly row: number; readonly col: number }
-  /** Positions around this one are computed first. */
+  /** Position of the user's cursor in pixels. Positions near it are computed first. */
   readonly cursor: { readonly row: number; readonly col: number }
 }
 
@@ -59,41 +62,41 @@ export interface DroppedNetwork {
   readonly recipe: readonly string[]
 }
 
-/** One line of the answer to a map request. */
+/** One line of the server's answer to a map request. */
 export type MapMessage = Opening | MapRows | MapEnd | Note | Fault
 
-/** Sent while the network opens, with the seconds so far, and again when it is open. */
+/** Sent repeatedly while the network opens, with the seconds so far. When it is open, `opened` is sent. */
 type Opening = { readonly kind: 'opening'; readonly seconds: number } | { readonly kind: 'opened' }
 
-/** Values of some positions. A position may be sent again with more exact values. */
+/** Values at some positions. A position may be sent again later, with more exact values. */
 export interface MapRows {
   readonly kind: 'rows'
   /** Indices of the positions in the grid, row-major: uint32, little-endian, in base64. */
   readonly places: string
-  /** Cosine of the features at each position with those at the anchor: float32, encoded like `places`. */
+  /** Cosine similarity to the anchor at each position: float32, encoded like `places`. */
   readonly cosines: string
   readonly answers?: {
-    /** Index of the strongest class at each position: uint32, encoded like `places`. */
+    /** Index of the most probable class at each position: uint32, encoded like `places`. */
     readonly strongest: string
-    /** Probability of the strongest class at each position: float32, encoded like `places`. */
+    /** Probability of the most probable class at each position: float32, encoded like `places`. */
     readonly probability: string
-    /** Probability of the class `center` at each position: float32, encoded like `places`. */
+    /** Probability, at each position, of the class `center`: float32, encoded like `places`. */
     readonly ofCenter: string
-    /** Index of the strongest class at the center. */
+    /** Index of the class predicted with the object at the center. */
     readonly center: number
-    /** Names by class index, only of classes that no earlier message named. */
+    /** Names of classes by index. Classes that an earlier message named are left out. */
     readonly names: Readonly<Record<number, string>>
   }
   /** Number of positions computed so far. */
   readonly done: number
 }
 
-/** All positions have been sent. */
+/** The last message: all positions have been sent. */
 interface MapEnd {
   readonly kind: 'end'
 }
 
-/** A note to show as long as the map is shown. */
+/** A note for the user, to be shown as long as the map is shown. */
 interface Note {
   readonly kind: 'note'
   readonly message: string
@@ -104,35 +107,35 @@ export interface Fault {
   readonly message: string
 }
 
-/** One line of the answer to a download request. */
+/** One line of the server's answer to a download request. */
 export type PullMessage =
   | { readonly kind: 'progress'; readonly done: number; readonly total: number }
   | { readonly kind: 'pulled'; readonly network: LiveNetwork }
   | Fault
 
-/** Answer to `keep`: the unit was stored in the results folder. */
+/** Answer to a `keep` request: the object's results were stored in the results folder. */
 export interface KeptUnit {
   readonly kind: 'kept'
   readonly folder: string
-  /** Command that computes the unit again. */
+  /** Command line that computes the same results again. */
   readonly command: string
 }
 
-/** Answer to `keep`: the results folder already has this unit, computed with other settings. */
+/** Answer to a `keep` request: the results folder already has results of this object, computed with other settings. */
 export interface OtherUnit {
   readonly kind: 'other'
   readonly differences: readonly string[]
 }
 
-/** Most bytes of all uploaded ONNX files together. */
+/** Limit, in bytes, for all uploaded ONNX files together. */
 export const MOST_NETWORK_BYTES = 1024 ** 3
 
-/** Distances between positions that the page offers, in pixels. */
+/** Distances between positions, in pixels, that the user can choose. */
 export const LIVE_STRIDES = [1, 2, 4, 8, 16] as const
 
 /**
- * The smallest stride of at least `wished` pixels at which the features of all positions fit in memory; undefined if
- * there is none.
+ * Finds the smallest distance between positions, of at least `wished` pixels, at which all features fit in memory.
+ * Undefined if there is none.
  */
 export function fittingStride(
   { frame, layers }: Pick<LiveNetwork, 'frame' | 'layers'>,

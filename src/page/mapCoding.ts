@@ -1,7 +1,7 @@
-/** Decimals of a cosine in the viewer's maps. */
+/** Number of decimals of a cosine in the viewer's maps. */
 export const MAP_DECIMALS = 5
 
-/** Decimals of a probability in the viewer's maps. */
+/** Number of decimals of a probability in the viewer's maps. */
 export const PROBABILITY_DECIMALS = 4
 
 export function roundCosine(value: number): number {
@@ -9,8 +9,8 @@ export function roundCosine(value: number): number {
 }
 
 /**
- * Encodes a map of cosines or probabilities. Each value is rounded, and its difference from the one before is stored as
- * a zigzag varint (sint32 of Protocol Buffers). Neighbours are similar, so most values take two bytes.
+ * Encodes a map of cosines or probabilities. Each value is rounded, and its difference from the previous value is
+ * stored as a zigzag varint (sint32 of Protocol Buffers). Neighbouring values are similar, so most take two bytes.
  * @param map values from −2 to 2, row-major
  * @throws RangeError for NaN and for values outside −2 to 2
  */
@@ -30,7 +30,10 @@ export function encodeMap(map: ArrayLike<number>, decimals = MAP_DECIMALS): Uint
   return bytes.subarray(0, length)
 }
 
-/** Reverses `encodeMap`. @throws RangeError if the bytes do not contain exactly `positions` values */
+/**
+ * Reverses `encodeMap`.
+ * @throws RangeError if the bytes do not contain exactly `positions` values
+ */
 export function decodeMap(bytes: Uint8Array, positions: number, decimals = MAP_DECIMALS): Float64Array {
   const scale = 10 ** decimals
   const map = new Float64Array(positions)
@@ -46,8 +49,8 @@ export function decodeMap(bytes: Uint8Array, positions: number, decimals = MAP_D
 }
 
 /**
- * Encodes whole numbers that are equal over large regions, as runs in row-major order. A run is a number and how often
- * it repeats, both as varints.
+ * Encodes a map of whole numbers that are equal over large regions. The map is stored as runs in row-major order. A run
+ * is a number and how often it repeats, both as varints.
  * @param map whole numbers from 0 to 2^21 − 1, row-major
  */
 export function encodeRegions(map: ArrayLike<number>): Uint8Array {
@@ -63,7 +66,10 @@ export function encodeRegions(map: ArrayLike<number>): Uint8Array {
   return bytes.subarray(0, length)
 }
 
-/** Reverses `encodeRegions`. @throws RangeError if the bytes do not contain exactly `positions` values */
+/**
+ * Reverses `encodeRegions`.
+ * @throws RangeError if the bytes do not contain exactly `positions` values
+ */
 export function decodeRegions(bytes: Uint8Array, positions: number): Uint32Array {
   const map = new Uint32Array(positions)
   const numbers = numberReader(bytes)
@@ -78,7 +84,10 @@ export function decodeRegions(bytes: Uint8Array, positions: number): Uint32Array
   return map
 }
 
-/** Writes a varint. @returns the index after it */
+/**
+ * Writes a varint.
+ * @returns the index of the byte after it
+ */
 function putNumber(bytes: Uint8Array, start: number, value: number): number {
   let next = start
   let rest = value
@@ -90,7 +99,10 @@ function putNumber(bytes: Uint8Array, start: number, value: number): number {
   return next
 }
 
-/** Reads varints of up to 21 bits. @throws RangeError for bytes that are cut off, damaged or left over */
+/**
+ * Reads varints of up to 21 bits.
+ * @throws RangeError for bytes that are cut off, damaged or left over
+ */
 function numberReader(bytes: Uint8Array): { readonly next: () => number; readonly end: () => void } {
   let at = 0
   return {

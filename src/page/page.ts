@@ -8,14 +8,14 @@ import type { SiteIndex } from './siteIndex.js'
 import { STYLE } from './style.js'
 import { type Opening, viewerHtml } from './viewerHtml.js'
 
-/** The parts in which pages differ. `main` is HTML; titles are text. */
+/** The parts in which pages differ. `main` is HTML, titles are plain text. */
 export interface PageParts {
   readonly title: string
   /** CSS added to the style of all pages. */
   readonly style?: string
   /**
-   * Target of the "skip" link; undefined if the page has no viewer. The theme choice needs the viewer's script, so it
-   * is then left out, too.
+   * Where the link at the top of the page leads, such as "Skip to the object". Undefined if the page has no viewer. The
+   * choice of a theme is then left out, too, because it needs the viewer's script.
    */
   readonly skipTo: { readonly id: string; readonly title: string } | undefined
   readonly links: readonly { readonly id: string; readonly title: string }[]
@@ -33,7 +33,7 @@ export function resultsPage(index: SiteIndex | null, sections: readonly ReportSe
     title: 'Shiftscope results',
     skipTo: index === null ? undefined : { id: 'a-image', title: 'Skip to the object' },
     links: [...(index === null ? [] : [{ id: 'viewer', title: 'Object and maps' }]), ...all],
-    // The script comes before the sections, so that it starts before they are parsed.
+    // The viewer's script comes before the sections, so it starts before the browser has parsed them.
     main: [
       ...(index === null ? [] : [viewerHtml(studiedText(index), opening), scriptsHtml(index)]),
       ...all.map(sectionHtml),
@@ -79,12 +79,12 @@ function scriptsHtml(index: SiteIndex): string {
 <script>${viewerScript()}</script>`
 }
 
-/** The modules in `browser`, bundled into one script by the build. A page opened from disk cannot load modules. */
+/** The viewer's script: the modules in `browser`, bundled by the build. A page opened from disk cannot load modules. */
 function viewerScript(): string {
   return readFileSync(join(packageFolder(), 'dist', 'page', 'bundle.js'), 'utf8')
 }
 
-/** For example: 2 networks · 17 objects of 75 px · moved in steps of 4 px. */
+/** What was studied, such as "2 networks · 17 objects of 75 px · moved in steps of 4 px". */
 function studiedText({ groups }: SiteIndex): string {
   const models = new Set(groups.map(({ model }) => model))
   const patches = new Set(groups.flatMap(({ units }) => units.map(({ patch }) => patch)))

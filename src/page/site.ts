@@ -12,22 +12,26 @@ import type { SiteDigest, SiteGroup, SiteIndex, SiteLayerMaps, SiteMaps, SiteUni
 import { sitePictures } from './sitePictures.js'
 import { type SketchedGroup, sketchedPatches } from './siteSketches.js'
 
-/** Writes the viewer's files while a study is read, one unit at a time. */
+/** Writes the viewer's files while a study is read. It gets one unit at a time: an object in a network at one size. */
 export interface SiteWriter extends Required<Pick<UnitVisitor, 'onUnit'>> {
-  /** Writes the mean maps after all units have been visited. @returns the index for the page */
+  /**
+   * Writes the mean maps. Call it when all units have been visited.
+   * @returns the index for the page
+   */
   readonly finish: (groups: readonly StudyGroup[], limits: ColourLimits) => Promise<SiteIndex>
 }
 
-/** State of a group (one network and size) while its units are read. */
+/** What is known about one network and size while its units are read. */
 interface GroupFiles {
   readonly key: number
   readonly opened: OpenUnit[]
-  /** One entry of the index per opened unit, available once the unit's files are written. */
+  /** Entry of the page's index for each unit in `opened`. It is available once the unit's files are written. */
   readonly units: Promise<SiteUnit>[]
   readonly probabilities: MeanProbability
 }
 
 /**
+ * Makes a writer of the viewer's files.
  * @param results the results folder
  * @param site an empty folder for the files; see `SiteMaps`, `SitePicture` and `SiteFeatures`
  */
@@ -62,7 +66,8 @@ export function siteWriter(results: string, site: string): SiteWriter {
       featuresInTurn(file, unit),
       writeMaps(file, unit, maps, mean),
     ] as const
-    // If one writer fails, wait for the others: the caller then removes the folder, and nothing may write into it.
+    // If one writer fails, wait for the others. The caller then removes the folder, and nothing may still write into
+    // it.
     await Promise.allSettled(writers)
     const [picture, features] = await Promise.all(writers)
     return { patch: unit.inputs.patch, picture, ...(features && { features }) }
@@ -90,7 +95,7 @@ export function siteWriter(results: string, site: string): SiteWriter {
       await written
     },
     finish: async (studyGroups, limits) => {
-      // The sketches that fit on the page are known only once all units have been seen.
+      // Only when all units have been seen is it known which sketches (shortened features) fit on the page.
       const sketched = sketchedPatches([...groups.values()].map(({ opened }) => sketchedGroup(opened)))
       const described: SiteGroup[] = []
       for (const group of studyGroups) {
@@ -125,7 +130,7 @@ function sketchedGroup(units: readonly OpenUnit[]): SketchedGroup {
   }
 }
 
-/** Whether the unit stores sketches instead of the features themselves. */
+/** Whether the unit stores sketches, which are shortened features, instead of the features themselves. */
 function isOfSketches({ inputs }: OpenUnit): boolean {
   return inputs.sketches === true && !inputs.keepsFeatures
 }
@@ -157,7 +162,7 @@ function meanMaps(group: StudyGroup): SiteMaps {
   }
 }
 
-/** Name of the layer from which answers are read; null if the units have no answers. */
+/** Name of the layer whose values are class scores; null if the network has none. */
 function classesOf({ units }: StudyGroup): string | null {
   return units.flatMap(({ layers }) => layers).find(({ answers }) => answers !== null)?.name ?? null
 }

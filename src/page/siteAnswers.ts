@@ -4,17 +4,20 @@ import type { OpenUnit } from '../results/unit/open.js'
 import { encodeMap, encodeRegions, PROBABILITY_DECIMALS } from './mapCoding.js'
 import type { SiteAnswers } from './siteIndex.js'
 
-/** Averages, over units, the probability of the class that is the strongest at the center of each unit. */
+/** Averages probability maps over units. A unit's map is about the class that is predicted at the unit's center. */
 export interface MeanProbability {
-  /** @param map the probability at each position of one unit, [rows, cols] */
+  /**
+   * Adds the map of one unit.
+   * @param map the probability at each position, [rows, cols]
+   */
   readonly add: (map: Float32Array) => void
-  /** Encoded like `SiteAnswers.ofCenter`; undefined if no unit was added. */
+  /** The mean map, encoded like `SiteAnswers.ofCenter`; undefined if no map was added. */
   readonly map: () => string | undefined
 }
 
 const SCALE = 10 ** PROBABILITY_DECIMALS
 
-/** Sums whole numbers, so that the mean does not depend on the order of the units. */
+/** Averages by adding whole numbers, so that the mean does not depend on the order of the units. */
 export function meanProbability(model: string): MeanProbability {
   let sums: Float64Array | undefined
   let units = 0
@@ -35,8 +38,8 @@ export function meanProbability(model: string): MeanProbability {
 }
 
 /**
- * Encodes a unit's answers for its file, and adds the unit's probabilities to `mean`.
- * @returns undefined if no layer of the unit has answers
+ * Encodes the predicted classes of a unit for its file. It also adds the unit's map of probabilities to `mean`.
+ * @returns undefined if no layer of the unit has class scores
  */
 export async function unitAnswers(unit: OpenUnit, mean: MeanProbability): Promise<SiteAnswers | undefined> {
   const layer = unit.layers.find(({ answers }) => answers !== null)
@@ -64,7 +67,10 @@ export async function unitAnswers(unit: OpenUnit, mean: MeanProbability): Promis
   }
 }
 
-/** @throws InputError that names `source`, a unit's folder or a network, if a value is out of range */
+/**
+ * Encodes a map in base64.
+ * @throws InputError if a value is out of range. The message names `source`: a unit's folder, or a network.
+ */
 export function encodedMap(map: ArrayLike<number>, source: string, decimals?: number): string {
   try {
     return base64(encodeMap(map, decimals))

@@ -6,9 +6,9 @@ import type { SiteFeatures } from './siteIndex.js'
 const PART_BYTES = 12 * 1024 * 1024
 
 /**
- * Writes the features that a unit stores, or their sketches, to `<key>-<layer>-<part>.js`.
+ * Writes a unit's features, or its sketches (shortened features), to files `<key>-<layer>-<part>.js`.
  * @param key `features/<group>/<unit>`
- * @returns number of files for each layer; undefined if the unit stores no features
+ * @returns number of files for each layer; undefined if the unit stores none of them
  */
 export async function writeFeatures(
   site: string,
@@ -38,7 +38,10 @@ export async function writeFeatures(
   return parts.some((part) => part > 0) ? parts : undefined
 }
 
-/** Bytes of a layer's features in the site's files, as int16 in base64. The code around the text is not counted. */
+/**
+ * Number of bytes of a layer's features in the site's files, as int16 in base64. The JavaScript around the base64 text
+ * is not counted.
+ */
 export function siteFeatureBytes(positions: number, dims: number): number {
   const perPart = positionsPerPart(dims)
   const base64 = (rows: number) => 4 * Math.ceil((rows * dims * Int16Array.BYTES_PER_ELEMENT) / 3)
@@ -51,7 +54,8 @@ function positionsPerPart(dims: number): number {
 }
 
 /**
- * Scales each row to int16, so that its largest magnitude is 32767. Rounding changes cosines by a few millionths.
+ * Scales each row so that its largest magnitude is 32767, and rounds it to int16. Rounding changes cosines by a few
+ * millionths.
  * @param features [positions, dims]
  */
 export function scaleRows(features: Float32Array, dims: number): Int16Array {

@@ -4,12 +4,13 @@ import { RECEIVER } from './siteIndex.js'
 
 /**
  * Writes a file of the site: a script that passes a value to the page. A page opened from disk can load scripts, but
- * cannot use fetch. The value is parsed as JSON, because `__proto__` in a JavaScript literal would set the prototype.
+ * cannot use `fetch`. The script parses the value from JSON text, because a JavaScript literal with the key `__proto__`
+ * would set the prototype.
  * @param key path below the site's folder, without the extension. It is not escaped, so it may contain only numbers and
  * words that this program chooses.
  */
 export async function writeSiteFile(site: string, key: string, value: unknown): Promise<void> {
-  // JSON contains many double quotes, so a literal in single quotes needs few additional escapes.
+  // JSON contains many double quotes, so fewer characters need an escape in a literal with single quotes.
   const text = JSON.stringify(value).replace(/[\\']/g, '\\$&')
   await writeFileAtomic(join(site, `${key}.js`), `${RECEIVER}('${key}',JSON.parse('${text}'))\n`)
 }

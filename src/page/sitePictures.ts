@@ -4,21 +4,24 @@ import type { UnitInputs } from '../results/unit/schema.js'
 import { writeSiteFile } from './siteFile.js'
 import type { SiteGroup, SitePicture } from './siteIndex.js'
 
-/** Side in pixels of the largest frame for which a background is drawn. No network has a larger frame. */
+/** Backgrounds are drawn only for frames whose side has at most this many pixels. No network has a larger frame. */
 const MAX_FRAME = 4096
 
-/** Writes each picture of a site once. */
+/** Writes the pictures of a site. A picture that several units share is written only once. */
 export interface SitePictures {
-  /** Key of the picture of a unit's patch; null if the results folder does not have it. */
+  /**
+   * Writes the picture of a unit's patch.
+   * @returns the picture's key; null if the results folder does not have the picture
+   */
   readonly patch: (inputs: UnitInputs) => Promise<number | null>
   readonly background: (identity: string, frame: number) => Promise<SiteGroup['background']>
 }
 
-/** Writes pictures to `pictures/<key>.js` below the site's folder. */
+/** Makes a writer of pictures, which go to `pictures/<key>.js` below the site's folder. */
 export function sitePictures(results: string, site: string): SitePictures {
   const keys = new Map<string, Promise<number | null>>()
-  // A picture gets its key when it is requested, even if it turns out to be missing. So the keys do not depend on which
-  // picture is written first.
+  // A picture gets its key when it is requested, and keeps it even if the picture turns out to be missing. So the keys
+  // do not depend on which picture is written first.
   const keyOf = (name: string, makePng: () => Promise<Buffer | undefined>): Promise<number | null> => {
     const known = keys.get(name)
     if (known !== undefined) return known
@@ -51,7 +54,10 @@ export function sitePictures(results: string, site: string): SitePictures {
   }
 }
 
-/** The patch with the alpha that compositing uses. */
+/**
+ * PNG of a patch with the alpha values that were used to place it on the background. With `hard` masks, each pixel is
+ * opaque or transparent.
+ */
 export function patchPng(rgba: Uint8Array, size: number, blend: UnitInputs['blend']): Promise<Buffer> {
   return encodePng(blend === 'hard' ? withHardAlpha(rgba) : rgba, size, 4)
 }

@@ -1,14 +1,14 @@
 import { escapeHtml } from '../plot/html.js'
 
 export interface Opening {
-  /** The most surprising result of the study. */
+  /** The study's most surprising result, as a sentence. */
   readonly sentence: string
   /** URL fragment of the view that shows this result. The viewer opens with it. */
   readonly link: string
 }
 
 /**
- * HTML of a study's viewer, before its script fills it.
+ * HTML of the viewer of a results folder, before the viewer's script fills it.
  * @param studied one line that names the networks, objects and sizes of the study
  */
 export function viewerHtml(studied: string, opening: Opening | undefined): string {
@@ -30,7 +30,7 @@ export function liveViewerHtml(): string {
   })
 }
 
-/** The parts in which the two viewers differ, as HTML. */
+/** HTML of the parts in which the viewers of the results page and of the live page differ. */
 interface ViewerParts {
   readonly title: string
   readonly lead: string

@@ -1,7 +1,7 @@
 import type { Scale } from './scale.js'
 import { coordinate, line, type SvgElement, textElement } from './svg.js'
 
-/** A line of text; `y` is the middle of its height. */
+/** A line of text. `y` is the middle of its height. */
 export interface Label {
   readonly words: string
   readonly x: number
@@ -18,14 +18,22 @@ export interface AxisTick {
 /** Location of an axis beside a plot, in pixels of the drawing. */
 export interface AxisGeometry {
   readonly side: 'below' | 'left' | 'right'
-  /** Start and end of each tick's line: as y if the axis is below the plot, otherwise as x. */
+  /**
+   * Start and end of each tick's line. They are y coordinates if the axis is below the plot, otherwise x coordinates.
+   */
   readonly from: number
   readonly to: number
-  /** Position of the numbers: y of their middle if the axis is below, otherwise x of their end next to the plot. */
+  /**
+   * Place of the numbers. If the axis is below the plot, this is the y of their middle. Otherwise, it is the x of their
+   * end next to the plot.
+   */
   readonly numbers: number
 }
 
-/** @param toPixel converts a value to its pixel along the axis */
+/**
+ * Computes the ticks of an axis and the places of their numbers.
+ * @param toPixel converts a value to its pixel coordinate along the axis
+ */
 export function axisTicks(
   { ticks, format }: Pick<Scale, 'ticks' | 'format'>,
   toPixel: (value: number) => number,
@@ -56,7 +64,7 @@ export function labelAttributes({ x, y, align }: Label, letterSize: number) {
 /** Font size of charts, in pixels. */
 export const LETTER_SIZE = 12
 
-/** For ticks that are short lines beside the plot. Ticks that run through the plot are fainter. */
+/** Colour of ticks that are short lines beside the plot. Ticks that run through the plot are fainter. */
 export const TICK_COLOUR = 'var(--strong)'
 
 export function tickElements(ticks: readonly AxisTick[], colour = 'var(--line)'): readonly SvgElement[] {

@@ -20,7 +20,7 @@ export function blankCanvas(rows: number, cols: number): Canvas {
   return { rows, cols, pixels: new Uint8Array(rows * cols * 3).fill(255) }
 }
 
-/** Fills a box with a grey, 0 (black) to 255 (white). The box is clipped to the canvas. */
+/** Fills a box with a grey from 0 (black) to 255 (white). Parts of the box outside the canvas are ignored. */
 export function fill({ rows, cols, pixels }: Canvas, box: Box, grey: number): void {
   const left = Math.max(0, box.col)
   const right = Math.min(cols, box.col + box.cols)
@@ -29,14 +29,17 @@ export function fill({ rows, cols, pixels }: Canvas, box: Box, grey: number): vo
   }
 }
 
-/** Copies an RGB image, [box.rows, box.cols, 3]. The box must be inside the canvas. */
+/** Copies an RGB image, [box.rows, box.cols, 3], into a box. The box must be inside the canvas. */
 export function paste({ cols, pixels }: Canvas, image: FramePixels, box: Box): void {
   for (let y = 0; y < box.rows; y++) {
     pixels.set(image.subarray(y * box.cols * 3, (y + 1) * box.cols * 3), ((box.row + y) * cols + box.col) * 3)
   }
 }
 
-/** @param labels drawn in black over the picture */
+/**
+ * Encodes a canvas as PNG.
+ * @param labels texts to draw in black over the picture
+ */
 export async function canvasPng({ rows, cols, pixels }: Canvas, labels: readonly Label[] = []): Promise<Buffer> {
   const { default: sharp } = await import('sharp')
   const picture = sharp(pixels, { raw: { width: cols, height: rows, channels: 3 } })

@@ -22,8 +22,8 @@ export function checkLimits({ low, high }: ColourLimits): void {
 export type ColourMap = (fraction: number) => readonly [number, number, number]
 
 /**
- * matplotlib's "hot" colour map, from black over red and yellow to white. As in matplotlib's _hot_data, red rises until
- * 0.365079, then green until 0.746032, then blue until 1.
+ * matplotlib's "hot" colour map, from black over red and yellow to white. As in matplotlib's _hot_data, red rises up to
+ * the fraction 0.365079, then green up to 0.746032, then blue up to 1.
  */
 export function hot(fraction: number): readonly [number, number, number] {
   // matplotlib looks colours up in a table of 256 entries, so the fraction is rounded down to one of them.
@@ -39,15 +39,15 @@ function toByte(value: number): number {
 }
 
 /**
- * Every 15th colour of matplotlib's viridis and cividis (CC0; Nathaniel Smith, Stéfan van der Walt, Eric Firing; Jamie
- * Nuñez, Christopher Anderton, Ryan Renslow).
+ * Every 15th colour of matplotlib's viridis and cividis, whose licence is CC0. Authors: Nathaniel Smith, Stéfan van der
+ * Walt, Eric Firing; Jamie Nuñez, Christopher Anderton, Ryan Renslow.
  */
 const VIRIDIS =
   '440154 471669 472a79 433c84 3c4d8a 355d8c 2e6c8e 287a8e 23898d 1e978a 20a585 2eb27c 45bf6f 64cb5d 88d547 afdc2e d7e219 fde724'
 const CIVIDIS =
   '00224d 002c67 16366f 2e416c 3f4b6b 4e566c 5b606e 686b71 757575 838078 918c77 a09775 afa370 beb06a cebc62 dfca56 efd846 fde737'
 
-/** The viewer's colour maps by name. Links contain the name. The first map, the paper's, is the default. */
+/** The viewer's colour maps by name. Links to a view contain the name. The first one, the paper's, is the default. */
 export const COLOUR_MAPS: Readonly<Record<string, ColourMap>> = {
   hot,
   viridis: between(VIRIDIS),
@@ -55,10 +55,13 @@ export const COLOUR_MAPS: Readonly<Record<string, ColourMap>> = {
   grey: between('000000 ffffff'),
 }
 
-/** Blue at 0 (map A is higher), nearly white at 0.5 (both are equal), orange at 1 (map B is higher). */
+/** Colours for B − A: blue at 0 (map A is higher), nearly white at 0.5 (equal), orange at 1 (map B is higher). */
 export const DIFFERENCE_COLOURS: ColourMap = between('0b3d75 2f7fbe a9cfe8 f4f4f2 f6c9a8 d9722f 8a3505')
 
-/** Interpolates linearly between equally spaced colours. */
+/**
+ * Makes a colour map that interpolates linearly between equally spaced colours.
+ * @param colours hexadecimal colours such as `0b3d75`, separated by spaces
+ */
 function between(colours: string): ColourMap {
   const stops = colours.split(' ').map((hex) => [0, 2, 4].map((at) => Number.parseInt(hex.slice(at, at + 2), 16)))
   return (fraction) => {

@@ -5,7 +5,10 @@ export function scrollBox(name: string, content: string): string {
 
 const FORMATS: Readonly<Record<string, string>> = { svg: 'SVG', png: 'PNG', csv: 'CSV', md: 'Markdown', tex: 'LaTeX' }
 
-/** @param file address without the extension */
+/**
+ * Links to a file in several formats.
+ * @param file address without the extension
+ */
 export function fileLinks(file: string, extensions: readonly string[]): string {
   const links = extensions.map((extension) => `<a href="${file}.${extension}">${FORMATS[extension]}</a>`)
   return `As a file: ${links.join(', ')}`

@@ -5,10 +5,10 @@ import { PICTURE_LETTERS, textWidth } from './letters.js'
 import { type GridValues, mapPixels } from './mapPixels.js'
 import { markup, type SvgElement, svg } from './svg.js'
 
-/** A map drawn with one rectangle per value. Its width and height are whole multiples of `cols` and `rows`. */
+/** A map drawn with one rectangle per value. Its width is a whole multiple of `cols`, its height of `rows`. */
 export interface PlacedMap extends GridValues, Rectangle {}
 
-/** In pixels of the drawing. */
+/** A rectangle in pixels of the drawing. */
 export interface Rectangle {
   readonly x: number
   readonly y: number
@@ -29,7 +29,7 @@ export interface FigureLayout {
   readonly lines: readonly Rectangle[]
 }
 
-/** If neither Helvetica nor Arial is installed, the font that replaces them may be wider by this factor. */
+/** Factor by which text may be wider than computed. This happens if neither Helvetica nor Arial is installed. */
 const OTHER_FONTS = 1.15
 
 /** Width to reserve for a line of text, in pixels of the drawing. */
@@ -37,10 +37,10 @@ export function labelWidth(words: string): number {
   return Math.ceil(OTHER_FONTS * textWidth(words))
 }
 
-/** Light text on a dark background, if the program that shows the file prefers dark colours. */
+/** CSS that shows light text on a dark background, if the program that opens the SVG prefers dark colours. */
 const DARK = '@media (prefers-color-scheme:dark){text,rect{fill:#e9ebed}.ground{fill:#191c1f}}'
 
-/** Maps are embedded as PNG. Text stays text. */
+/** Draws a figure as SVG. Maps are embedded as PNG. Text remains text and is not converted to outlines. */
 export async function layoutSvg({ width, height, title, limits, maps, labels, lines }: FigureLayout): Promise<string> {
   const parts: SvgElement[] = [svg('title', {}, xmlText(title))]
   parts.push(svg('style', {}, DARK))
@@ -67,7 +67,7 @@ export async function layoutSvg({ width, height, title, limits, maps, labels, li
   return `${markup(svg('svg', attributes, ...onLines))}\n`
 }
 
-/** Text is drawn from stored outlines, so the picture does not depend on installed fonts. */
+/** Draws a figure as PNG. Text is drawn from stored outlines, so the picture does not depend on installed fonts. */
 export function layoutPng({ width, height, limits, maps, labels, lines }: FigureLayout): Promise<Buffer> {
   const canvas = blankCanvas(height, width)
   for (const map of maps) paste(canvas, mapPixels(map, limits, map.height, map.width), boxOf(map))

@@ -5,15 +5,15 @@ import { type Label, labelAttributes } from './axis.js'
 import { shortened } from './marks.js'
 import { markup, svg } from './svg.js'
 
-/** Font size in pictures, in pixels. */
+/** Font size of text in pictures, in pixels. */
 export const PICTURE_LETTERS = 18
 
 /** Outlines of letters, so that pictures look the same on every machine, even without fonts. */
 interface Letters {
   readonly unitsPerEm: number
   /**
-   * Advance width and outline of each character, in units of the font. The outline is an SVG path; y points down from
-   * the baseline.
+   * For each character, its advance width and its outline, in units of the font. The outline is an SVG path whose y
+   * points down from the baseline.
    */
   readonly letters: Readonly<Record<string, readonly [number, string]>>
 }
@@ -30,7 +30,7 @@ function letterOf(character: string): readonly [number, string] {
   return (Object.hasOwn(letters, character) ? letters[character] : letters['?']) as readonly [number, string]
 }
 
-/** In pixels. */
+/** Width of a line of text in a picture, in pixels. */
 export function textWidth(words: string): number {
   const units = [...words].reduce((sum, character) => sum + letterOf(character)[0], 0)
   return (units * PICTURE_LETTERS) / allLetters().unitsPerEm
@@ -44,7 +44,7 @@ export function cutText(words: string, width: number): string {
   return shortened(words, 1)
 }
 
-/** An SVG of this size with the labels as black outlines on a transparent background. */
+/** Draws labels as black outlines on a transparent background. The result is an SVG. */
 export function labelOutlines(labels: readonly Label[], width: number, height: number): string {
   const scale = PICTURE_LETTERS / allLetters().unitsPerEm
   const paths = labels.flatMap((label) => {

@@ -1,6 +1,6 @@
 import { type ColourLimits, hot } from './colormap.js'
 
-/** One value per position, [rows, cols], row-major. */
+/** A map with one value per position, [rows, cols], row-major. */
 export interface GridValues {
   readonly values: ArrayLike<number>
   readonly rows: number

@@ -1,13 +1,13 @@
 import { coordinate, type SvgElement, svg } from './svg.js'
 
-/** The page's style defines this many colours for data, `--series-1` to `--series-6`. */
+/** Number of colours for data that the page's CSS defines, `--series-1` to `--series-6`. */
 const SERIES_COLOURS = 6
 
 export function seriesColour(series: number): string {
   return `var(--series-${(series % SERIES_COLOURS) + 1})`
 }
 
-/** Corners of the square, the triangle and the diamond, in multiples of the radius. */
+/** Corners (x, y) of the square, the triangle and the diamond, in multiples of the radius. */
 const CORNERS: readonly (readonly (readonly [number, number])[])[] = [
   [
     [-0.9, -0.9],
@@ -28,7 +28,7 @@ const CORNERS: readonly (readonly (readonly [number, number])[])[] = [
   ],
 ]
 
-/** A disc, square, triangle or diamond, so that series differ not only in colour. */
+/** Draws a point of a data series as a disc, square, triangle or diamond, so that series differ not only in colour. */
 export function mark(series: number, x: number, y: number, radius: number, ...children: SvgElement[]): SvgElement {
   const corners = CORNERS[(series % (CORNERS.length + 1)) - 1]
   const fill = seriesColour(series)

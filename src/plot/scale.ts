@@ -1,23 +1,31 @@
 import { decimalText, withMinus } from './numberText.js'
 
 export interface Scale {
-  /** Fraction of the axis, 0 at its low end and 1 at its high end. Only `positionScale` does not clamp it. */
+  /**
+   * Converts a value to a fraction of the axis: 0 at the low end, 1 at the high end. Values beyond an end get 0 or 1,
+   * except in a `positionScale`.
+   */
   readonly at: (value: number) => number
   readonly ticks: readonly number[]
   readonly format: (value: number) => string
 }
 
-/** Round numbers are these factors times a power of ten. */
+/** A round number is one of these factors times a power of ten. */
 const FACTORS = [1, 2, 5] as const
 
 /** Tolerance, so that rounding errors do not drop a tick at an end of the axis. */
 const SLACK = 1e-9
 
-/** Restricts the distances between ticks. By default, every round number is allowed. */
+/**
+ * Restricts the distance between neighbouring ticks. By default, it can be any round number (1, 2 or 5 times a power of
+ * ten).
+ */
 export interface TickSteps {
-  /** Distances are these numbers times a power of ten, for example [1, 2.5, 5]. Ascending, starting at 1. */
+  /**
+   * Allowed distances are these factors times a power of ten. The list is ascending and starts with 1, as [1, 2.5, 5].
+   */
   readonly factors?: readonly number[]
-  /** Smallest distance between ticks. */
+  /** Smallest allowed distance between ticks. */
   readonly least?: number
 }
 
@@ -26,14 +34,14 @@ const TICKS = 6
 
 /**
  * A linear axis that begins and ends at round ticks and contains all values.
- * @param ends further values to include, such as 0 or 1
+ * @param ends further values that the axis must include, such as 0 or 1
  */
 export function linearScale(values: readonly number[], ends: readonly number[] = []): Scale {
   const finite = [...values, ...ends].filter(Number.isFinite)
   const [least, most] = finite.length === 0 ? [0, 1] : [min(finite), max(finite)]
   const largest = Math.max(Math.abs(least), Math.abs(most))
   const extent = largest < 1e-12 ? 1 : largest
-  // Values that differ only by rounding errors are treated as one value.
+  // Values that differ only by rounding errors count as one value. The axis then has the length `extent`.
   const span = most - least > 1e-9 * extent ? most - least : extent
   const step = roundStep(span / TICKS, (one) => one >= (span / TICKS) * (1 - 1e-9))
   const first = Math.floor(least / step + 1e-9)
@@ -47,7 +55,7 @@ export function linearScale(values: readonly number[], ends: readonly number[] =
 }
 
 /**
- * A linear axis between two ends, which need not be ticks.
+ * A linear axis from `low` to `high`, which need not be ticks.
  * @param most largest number of ticks, at least 2
  */
 export function rangeScale(low: number, high: number, most: number): Scale {
@@ -61,8 +69,8 @@ export function rangeScale(low: number, high: number, most: number): Scale {
 }
 
 /**
- * An axis of a map, with one equal part per position. The position is in the middle of its part. Values are pixels of
- * the frame.
+ * An axis along the rows or columns of a map. It has one equal part per position, and a position's pixel is in the
+ * middle of its part. Values are pixels of the network's input image.
  * @param most largest number of ticks, at least 2
  */
 export function positionScale(positions: number, stride: number, most: number, steps?: TickSteps): Scale {
@@ -73,7 +81,7 @@ export function positionScale(positions: number, stride: number, most: number, s
   }
 }
 
-/** A logarithmic axis of whole decades that contains all values above zero. */
+/** A logarithmic axis that contains all values above zero. It begins and ends at powers of ten. */
 export function logScale(values: readonly number[]): Scale {
   const logs = values.filter((value) => value > 0 && Number.isFinite(value)).map(Math.log10)
   const low = logs.length === 0 ? 0 : Math.floor(min(logs) + 1e-9)
@@ -97,7 +105,7 @@ export function octaveScale(values: readonly number[]): Scale {
 }
 
 /**
- * Ticks from `from` to `to`, at multiples of a round number.
+ * Ticks between `from` and `to`, at multiples of a round number.
  * @param most largest number of ticks, at least 2
  */
 export function ticksWithin(
@@ -113,7 +121,7 @@ export function ticksWithin(
   return Array.from({ length: countWithin(from, to, step) }, (_, i) => Number(((first + i) * step).toFixed(decimals)))
 }
 
-/** The smallest round step that `willDo` accepts. The search starts at the power of ten below `number`. */
+/** Finds the smallest round number that `willDo` accepts. The search starts at the power of ten below `number`. */
 function roundStep(number: number, willDo: (step: number) => boolean, factors: readonly number[] = FACTORS): number {
   for (let exponent = Math.floor(Math.log10(number) + SLACK); ; exponent++) {
     const factor = factors.find((one) => willDo(one * 10 ** exponent))
@@ -121,7 +129,7 @@ function roundStep(number: number, willDo: (step: number) => boolean, factors: r
   }
 }
 
-/** Decimals needed to print multiples of a round step. */
+/** Number of decimals that multiples of a round step need. */
 function stepDecimals(step: number): number {
   return Math.max(0, -Math.floor(Math.log10(step) + SLACK))
 }

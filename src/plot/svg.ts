@@ -1,13 +1,13 @@
 import { escapeHtml } from './html.js'
 
-/** Numbers are pixels and are rounded by `coordinate`. Text is used unchanged. */
+/** Attributes of an SVG element. Numbers are pixels, which `coordinate` rounds. Text is used unchanged. */
 type Attributes = Readonly<Record<string, string | number>>
 
-/** An SVG element as data. `markup` makes text of it, and `drawn` in the browser makes a Preact node. */
+/** An SVG element as data. `markup` converts it to text. In the browser, `drawn` converts it to a Preact node. */
 export interface SvgElement {
   readonly name: string
   readonly attributes: Attributes
-  /** Child elements, and text that is not escaped yet. */
+  /** Child elements, or text. The text is not escaped yet. */
   readonly children: readonly (SvgElement | string)[]
 }
 
@@ -23,7 +23,7 @@ export function textElement(x: number, y: number, words: string, attributes: Att
   return svg('text', { x, y, fill: 'var(--ink)', ...attributes }, words)
 }
 
-/** A tooltip, which screen readers read, too. */
+/** A tooltip. Screen readers read it, too. */
 export function tip(words: string): SvgElement {
   return svg('title', {}, words)
 }

@@ -6,7 +6,10 @@ import type { ArithmeticStudy, StoredScene } from '../results/arithmeticStudy.js
 import { JUDGED_NAMES } from '../results/measures.js'
 import { type ResultTable, tablesHtml } from './tables/tables.js'
 
-/** Tables of accuracy, then a contact sheet for each scene and layer. Empty if there are no studies. */
+/**
+ * The page's sections about feature arithmetic: tables of accuracy, then a contact sheet for each scene and layer.
+ * Empty if there are no studies.
+ */
 export function arithmeticSections(
   studies: readonly ArithmeticStudy[],
   tables: readonly ResultTable[],
@@ -25,7 +28,7 @@ export function arithmeticSections(
   ]
 }
 
-/** Scenes that are unfolded at first. The first two are those of the paper. */
+/** Number of scenes that are expanded when the page opens. The first two scenes are those of the paper. */
 const SCENES_OPEN = 2
 
 const INTRODUCTION = `<p class="note">We add and subtract the features of scenes. A generator makes a picture of the result (paper section 3.5, Figure 6).

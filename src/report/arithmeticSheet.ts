@@ -4,7 +4,10 @@ import type { Label } from '../plot/axis.js'
 import { blankCanvas, type Canvas, canvasPng, fill, paste } from '../plot/canvas.js'
 import { cutText, textWidth } from '../plot/letters.js'
 
-/** Contents of a contact sheet. Pictures are RGB, [side, side, 3]. */
+/**
+ * Contents of a contact sheet: pictures of an expression, its operands and its result. Pictures are RGB, [side, side,
+ * 3].
+ */
 export interface ArithmeticSheet {
   readonly title: readonly string[]
   readonly terms: readonly Term[]
@@ -23,13 +26,13 @@ const LABEL_HEIGHT = 24
 const LINE_HEIGHT = 22
 const GREY = 190
 
-/** Widest sheet in pixels. Wider sheets get smaller pictures, but not smaller than LEAST_SIDE. */
+/** Largest width of a sheet in pixels. To fit, pictures are reduced, but not below the side LEAST_SIDE. */
 const MAX_WIDTH = 8000
 const LEAST_SIDE = 32
 
 /**
- * Draws the paper's Figure 6 for one layer, as PNG. The first row is the expression in pixels. The second row has the
- * decoded operands, the decoded result and the extra pictures.
+ * Draws the paper's Figure 6 for one layer, as PNG. The first row is the expression in pixels. The second row has
+ * pictures decoded from features: the operands, the result, and the extra pictures.
  */
 export async function arithmeticSheet(sheet: ArithmeticSheet): Promise<Buffer> {
   const { terms, title } = sheet
@@ -86,8 +89,8 @@ function drawPanel(canvas: Canvas, image: FramePixels, side: number, row: number
 }
 
 /**
- * Draws the sign of a term; the first term gets no plus.
- * @returns a label with the factor, or nothing if the factor is 1
+ * Draws the plus or minus before a term. The first term gets no plus.
+ * @returns a label with the factor, such as "2×", or an empty list if the factor is 1
  */
 function drawSign(canvas: Canvas, coefficient: number, isFirst: boolean, row: number, col: number): readonly Label[] {
   if (coefficient < 0 || !isFirst) bar(canvas, row, col, 4, 24)

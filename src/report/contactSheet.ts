@@ -4,17 +4,17 @@ import type { Label } from '../plot/axis.js'
 import { blankCanvas, canvasPng, paste } from '../plot/canvas.js'
 import { cutText } from '../plot/letters.js'
 
-/** Side of the square into which a patch is drawn, in pixels. */
+/** Side of the square in which a patch is drawn, in pixels. */
 const FIELD = 168
 const MARGIN = 8
 const LABEL = 24
 const MOST_COLUMNS = 10
 
-/** Side of the chequered background's squares in pixels, and their two greys. */
+/** Side of a square of the chequered background, in pixels, and the background's two greys. */
 const SQUARE = 8
 const GREYS = [235, 205] as const
 
-/** All patches with their names, as PNG. A chequered background shows where a patch is transparent. */
+/** Draws all patches with their names, as PNG. A chequered background shows where a patch is transparent. */
 export async function contactSheet(sources: readonly PatchSource[], signal?: AbortSignal): Promise<Buffer> {
   const columns = Math.min(MOST_COLUMNS, Math.max(1, Math.ceil(Math.sqrt(sources.length))))
   const rows = Math.ceil(sources.length / columns) * (FIELD + LABEL + MARGIN) + MARGIN
@@ -39,7 +39,10 @@ async function shrunk({ rows, cols, data }: Image): Promise<Image> {
   return { rows: small.info.height, cols: small.info.width, data: new Uint8Array(small.data) }
 }
 
-/** @returns RGB, [rows, cols, 3] */
+/**
+ * Draws an image with transparency over a chequered background.
+ * @returns RGB, [rows, cols, 3]
+ */
 function onChequers({ rows, cols, data }: Image): Uint8Array<ArrayBuffer> {
   return Uint8Array.from({ length: rows * cols * 3 }, (_, i) => {
     const pixel = Math.floor(i / 3)

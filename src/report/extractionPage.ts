@@ -15,23 +15,25 @@ import type { OpenUnit } from '../results/unit/open.js'
 import { stageFolder } from './stagedFolder.js'
 import { renderTable } from './tables/render.js'
 
-/** Name of a patch for which no extract.json was found. */
+/** Name that the page shows for a patch whose extract.json was not found. */
 export const UNKNOWN_PATCH = 'unknown patch'
 
-/** One patch in one network. Its unit is not part of a results folder. */
+/** Stored features of one patch in one network. They are not part of a results folder. */
 export interface ViewedExtraction {
-  /** Its features are copied into the page. */
+  /** The patch's results. Their features are copied into the page. */
   readonly unit: OpenUnit
   /** Side of the square input image in pixels. */
   readonly frame: number
   /** Folder in which pictures of the patch and the background may be stored. */
   readonly pictures: string
-  /** False if no extract.json describes the array. Neighbouring positions are then shown as one pixel apart. */
+  /**
+   * Whether an extract.json describes the feature array. If not, positions are shown as if they were one pixel apart.
+   */
   readonly isDescribed: boolean
 }
 
 /**
- * Writes `index.html` and `site`. The previous ones stay until the new ones are complete.
+ * Writes `index.html` and the folder `site`. The previous ones stay until the new ones are complete.
  * @returns path of the page, and whether it shows the object
  * @throws InputError if an array is damaged; OutputError if the page cannot be written
  */

@@ -11,7 +11,10 @@ export function heatmapName(model: string, layer: string, size: number, anchor: 
 /** Heatmaps are enlarged by a whole factor until their longer side has at least this many pixels. */
 const MIN_SIDE = 300
 
-/** @param values [rows, cols], row-major */
+/**
+ * Draws a heatmap as PNG.
+ * @param values [rows, cols], row-major
+ */
 export function heatmapPng(
   values: ArrayLike<number>,
   rows: number,

@@ -7,7 +7,7 @@ import { PAPER_CLASSES, PAPER_PER_CLASS } from '../patches/cocoPatches.js'
 import type { StudyGroup } from '../results/study.js'
 import type { PaperRow } from './tables/tables.js'
 
-/** Tables 1 and 2 (`similarity`), 3 and 4 (`separability`) of the paper: Lee, Yang and Wang 2020. */
+/** Numbers of the paper (Lee, Yang and Wang 2020): Tables 1 and 2 in `similarity`, Tables 3 and 4 in `separability`. */
 interface PaperTables {
   readonly similarity: readonly (Place & { readonly anchor: string; readonly mean: number; readonly std: number })[]
   readonly separability: readonly (Place & { readonly task: string; readonly accuracy: number; readonly std: number })[]
@@ -15,7 +15,7 @@ interface PaperTables {
 
 type Place = Pick<PaperRow, 'model' | 'layer' | 'size'>
 
-/** Fold scheme of the paper's Tables 3 and 4. */
+/** How positions are split into folds in the paper's Tables 3 and 4. */
 const PAPER_FOLDS = 'ordered'
 
 export function paperRows(): readonly PaperRow[] {
@@ -33,8 +33,8 @@ export function paperRows(): readonly PaperRow[] {
 }
 
 /**
- * Whether a network was measured as in the paper, as far as its units show: published weights, every position, hard
- * masks on white, float32, and twenty objects of each of ten classes.
+ * Whether a network was measured as in the paper, as far as its stored results show. The paper used published weights,
+ * every position, hard masks on white, float32, and twenty objects of each of ten classes.
  */
 export function isPapersStudy({ model, stride, units }: StudyGroup): boolean {
   const entry = catalog().find(({ id }) => id === model)

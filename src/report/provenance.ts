@@ -8,7 +8,10 @@ import { UNIT_FORMAT, type UnitInputs } from '../results/unit/schema.js'
 import { distinct } from './distinct.js'
 import { renderTable } from './tables/render.js'
 
-/** Leaves out devices and times, because equal units must give equal pages. run.json has them. */
+/**
+ * Section that tells how the results were made. It leaves out devices and times, which are in run.json, because equal
+ * results must give equal pages.
+ */
 export function provenanceSection(groups: readonly StudyGroup[]): ReportSection {
   const html = `<p>Shiftscope ${escapeHtml(packageVersion())} made this report from stored results of format ${UNIT_FORMAT}. The file
 <a href="run.json">run.json</a> beside this page has the versions, device, settings and times of each command that computed them.</p>
@@ -102,10 +105,13 @@ function tableHtml(title: string, head: readonly string[], rows: readonly (reado
   return renderTable({ title, head, rows }, 'html')
 }
 
-/** Settings that may differ within a results folder, although the numbers are then hard to compare. */
+/** Settings that may differ between the networks and sizes of a results folder. Numbers are then hard to compare. */
 const SETTINGS = ['stride', 'background', 'blend', 'precision', 'C', 'seed', 'readout'] as const
 
-/** Undefined if all settings are equal. A folder may have results of several commands with different settings. */
+/**
+ * Note about settings that differ within the results folder; undefined if all are equal. They can differ if the folder
+ * has results of several commands.
+ */
 export function protocolNote(groups: readonly StudyGroup[]): string | undefined {
   const differences = SETTINGS.flatMap((name) => {
     const groupsByValue = new Map<string, string[]>()

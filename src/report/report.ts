@@ -80,7 +80,7 @@ export async function writeReport(results: string, options: ReportOptions = {}):
     const lead = await leadOf(results, study.groups, contents.findings)
     if (contents.warning !== undefined) progress.note(contents.warning)
     await writeContents(results, study.groups, contents, limits)
-    // Site and page are replaced last. If anything fails earlier, the previous page and its maps stay.
+    // The site and the page are replaced last. If anything fails earlier, the previous page and its maps stay.
     await site.takePlace()
     await writeFileAtomic(join(results, 'index.html'), resultsPage(study.index, contents.sections, lead))
     return { rows: summaryRows(contents.rows), findings: contents.findings }
@@ -152,14 +152,14 @@ async function writeContents(
   await writeFigures(results, figures)
 }
 
-/** Writes the report of a folder that has only arithmetic. */
+/** Writes the report of a folder that has only results of feature arithmetic. */
 async function reportArithmetic(results: string, arithmetic: readonly ArithmeticStudy[]): Promise<Report> {
   const rows = arithmeticRows(arithmetic)
   const tables = resultTables(rows, NO_PAPER)
   await writeFileAtomic(join(results, 'summary.json'), summaryJson(summaryRows(rows)))
   await writeTables(results, tables)
   await writeFileAtomic(join(results, 'index.html'), resultsPage(null, arithmeticSections(arithmetic, tables)))
-  // Earlier units, which no longer exist, may have left these files.
+  // An earlier report may have left these files. The units from which it made them no longer exist.
   for (const file of ['findings.md', 'findings.json']) await rm(join(results, file), { force: true })
   return { rows: summaryRows(rows), findings: [] }
 }
@@ -174,7 +174,7 @@ async function writeTables(results: string, tables: readonly ResultTable[]): Pro
 
 const STOPPED = 'stopped; the previous report, if there is one, is unchanged'
 
-/** Reads the units and, while each is in memory, writes its files for the viewer. */
+/** Reads the units. While a unit is in memory, its files for the viewer are written. */
 async function readWithSite(
   results: string,
   folder: string,

@@ -9,17 +9,20 @@ const MOST_POSITIONS = 4096
 
 /** Cosine maps of one feature array, one map per anchor. */
 export interface AnchorMaps {
-  /** Name of the array, for the title and for messages. */
+  /** Name of the array, for the picture's title and for error messages. */
   readonly name: string
   readonly rows: number
   readonly cols: number
-  /** [5, rows, cols], in the order of ANCHOR_NAMES. */
+  /** The maps, [5, rows, cols], in the order of ANCHOR_NAMES. */
   readonly maps: Float32Array
-  /** Side of the patch, and distance between neighbouring positions, in pixels; undefined if not known. */
+  /** Side of the patch and distance between neighbouring positions, both in pixels; undefined if not known. */
   readonly placement: { readonly size: number; readonly stride: number } | undefined
 }
 
-/** @throws InputError if the map is too large to be drawn */
+/**
+ * Checks that a map can be drawn.
+ * @throws InputError if it is too large
+ */
 export function checkDrawable({ name, rows, cols }: Omit<AnchorMaps, 'maps' | 'placement'>): void {
   if (Math.max(rows, cols) > MOST_POSITIONS)
     throw new InputError(

@@ -6,7 +6,7 @@ import { temporaryName } from '../files/temporaries.js'
 
 /** A folder that is filled under a temporary name and moved to its final path later. */
 export interface StagedFolder {
-  /** Writes into the temporary folder. Errors name the final path. */
+  /** Calls `write`, which writes into the temporary folder. Errors name the final path. */
   readonly fill: <T>(write: (folder: string) => Promise<T>) => Promise<T>
   /** Moves the folder to its final path, and replaces what is there. */
   readonly takePlace: () => Promise<void>
@@ -14,7 +14,10 @@ export interface StagedFolder {
   readonly remove: () => Promise<void>
 }
 
-/** @param path final path */
+/**
+ * Prepares a folder under a temporary name.
+ * @param path final path
+ */
 export function stageFolder(path: string): StagedFolder {
   const folder = temporaryName(path)
   return {

@@ -1,7 +1,7 @@
-/** Settings of the viewer, for a link. Settings that are left out do not change. */
+/** Settings of the viewer that a link changes. Settings that are left out stay as they are. */
 export interface LinkedView {
   readonly network: string
-  /** The network of the second map; null for a single map. */
+  /** The network of map B; null for a single map. */
   readonly with?: string | null
   readonly layer?: string
   readonly size?: number
@@ -14,7 +14,7 @@ export interface LinkedView {
   readonly limits?: string
 }
 
-/** Makes a link that sets the viewer to a view. It is text, not HTML. */
+/** Makes the address of a link that changes the viewer's settings. It is text, not HTML. */
 export function viewLink(view: LinkedView): string {
   const entries = Object.entries(view).map(([key, value]) => [key, String(value ?? '')])
   return `#${new URLSearchParams(entries)}`

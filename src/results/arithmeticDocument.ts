@@ -8,12 +8,15 @@ import { ORIGINS } from '../experiments/expression.js'
 import { readSealedJson, writeSealedJson } from '../files/sealedJson.js'
 import { firstDamaged } from '../files/sha256.js'
 
-/** Increase this whenever the numbers or files of arithmetic change. Older results are then refused. */
+/**
+ * Version of the stored results of feature arithmetic. Increase it whenever numbers or files change. Older results are
+ * then refused.
+ */
 export const ARITHMETIC_FORMAT = 3
 
 const ARITHMETIC_FILE = 'arithmetic.json'
 
-/** Name of a file in the folder of the expression. It must not lead out of this folder. */
+/** Name of a file in the expression's folder. It has no path separators, so it cannot lead out of this folder. */
 const fileSchema = z.string().regex(/^[^/\\\p{Surrogate}]+$/u)
 
 const errorsSchema = z.object({
@@ -29,22 +32,22 @@ const layerSchema = z.object({
   dims: z.number().int().positive(),
   feature: z.enum(['pre-relu', 'post-relu']),
   /**
-   * PSNR in dB between the expected image and the picture decoded from its own feature. It shows the generator's error.
-   * Null if both are equal.
+   * PSNR in dB between the expected image and the picture that is decoded from the feature of this image. It shows the
+   * generator's own error. Null if both pictures are equal.
    */
   reconstruction: z.number().nullable(),
-  /** Errors of the result for each origin of feature vectors (see `Origin`). */
+  /** Errors of the result, for each way to choose the origin of feature vectors (see `Origin`). */
   origins: z.record(z.enum(ORIGINS), errorsSchema),
   files: z.object({
-    /** Result vector, float32 [dims]. */
+    /** File of the result vector, float32 [dims]. */
     result: fileSchema,
-    /** Features of the operands, float32 [operands, dims]. */
+    /** File of the operands' features, float32 [operands, dims]. */
     operands: fileSchema,
     /** Pictures decoded from the operands' features, in the order of the operands. */
     decodedOperands: z.array(fileSchema),
-    /** Picture of the decoded result. */
+    /** Picture decoded from the result vector. */
     decodedResult: fileSchema,
-    /** Picture of the decoded result for the other origin, not for the one in `origin`. */
+    /** Picture decoded from the result that is computed with the other origin than the one in `origin`. */
     decodedFromOther: fileSchema,
     /** Picture decoded from the feature of the expected image. */
     decodedExpectation: fileSchema,
@@ -63,9 +66,12 @@ const documentSchema = z.object({
   blend: z.enum(BLENDS),
   expression: z.string(),
   terms: z.array(z.object({ name: z.string(), coefficient: z.number() })),
-  /** Origin that was used for the result (see `Origin`). */
+  /** Origin of feature vectors that was used for the result (see `Origin`). */
   origin: z.enum(ORIGINS),
-  /** Images. `scene` lists the objects; null for a picture file. `sha256` is the hash of the pixels. */
+  /**
+   * Images that the expression combines. `scene` lists the objects of an image; null if it is a picture file. `sha256`
+   * is the hash of the image's pixels.
+   */
   operands: z.array(
     z.object({
       name: z.string(),
@@ -75,7 +81,10 @@ const documentSchema = z.object({
       file: fileSchema,
     }),
   ),
-  /** Image that the result should show: the expression applied to the scenes' objects or, if impossible, to pixels. */
+  /**
+   * Image that the result should show. It has the objects that remain if the expression is applied to the scenes'
+   * objects. If that is impossible, the expression is applied to the images' pixels.
+   */
   expectation: z.object({
     kind: z.enum(['objects', 'pixels']),
     scene: z.string().nullable(),
@@ -94,13 +103,16 @@ export type ArithmeticDocument = Readonly<z.infer<typeof documentSchema>>
 const countSchema = z.number().int().nonnegative()
 
 const accuracySchema = z.object({
-  /** Everything that the counts depend on. */
+  /** Everything on which the counts depend. */
   inputs: z.object({
     format: z.literal(ARITHMETIC_FORMAT),
     model: z.string(),
     weightsSha256: z.string(),
     generators: z.array(z.object({ layer: z.string(), id: z.string(), sha256: z.string() })),
-    /** Layers that are read, pooling of maps, and how pixels become the input. Absent if the catalog decides them. */
+    /**
+     * Layers that are read, how feature maps are pooled, and how pixels become the network's input. Absent if the
+     * catalog defines them.
+     */
     reading: z.object({ layers: z.array(z.string()), pool: z.string(), input: z.string() }).optional(),
     patches: z.array(z.object({ name: z.string(), sha256: z.string() })),
     size: z.number().int(),
@@ -109,7 +121,7 @@ const accuracySchema = z.object({
     trialsPerKind: z.number().int(),
     seed: z.number().int(),
   }),
-  /** Number of trials that were counted, over all kinds of expressions. */
+  /** Number of trials counted so far, over all kinds of expressions. */
   done: countSchema,
   counts: z
     .array(
@@ -146,7 +158,7 @@ export async function readArithmetic(folder: string): Promise<ArithmeticDocument
   return document
 }
 
-/** Call this last, because the description marks the folder as complete. */
+/** Writes arithmetic.json. Call this last, because this file marks the folder as complete. */
 export function writeArithmeticDocument(folder: string, document: ArithmeticDocument): Promise<ArithmeticDocument> {
   return writeSealedJson(join(folder, ARITHMETIC_FILE), documentSchema, document)
 }

@@ -5,25 +5,25 @@ import type { Row } from './rows.js'
 
 type Counted = 'trials' | 'exact' | 'expected' | 'found' | 'subtracted' | 'left' | 'decoys' | 'phantoms'
 
-/** Each metric is the sum of the first counts divided by the sum of the second ones. */
+/** Counts from which each metric is computed: the sum of the first list divided by the sum of the second list. */
 const SHARES: Readonly<Record<string, readonly [cases: readonly Counted[], of: readonly Counted[]]>> = {
-  // Share of expressions in which every expected object is seen, and no other.
+  // Share of expressions in whose result all expected objects are seen, and no others.
   'arithmetic-exact': [['exact'], ['trials']],
   'arithmetic-recall': [['found'], ['expected']],
-  // Share of objects that are seen although they are not expected.
+  // Share of the objects that should not be seen, but are.
   'arithmetic-false-objects': [
     ['left', 'phantoms'],
     ['subtracted', 'decoys'],
   ],
-  // Share of subtracted objects that are still seen.
+  // Share of the subtracted objects that are still seen.
   'arithmetic-left-over': [['left'], ['subtracted']],
-  // Share of objects that are seen although they were in no image.
+  // Share of the objects that were in no image, but are seen.
   'arithmetic-phantoms': [['phantoms'], ['decoys']],
 }
 
 /**
- * Results of random expressions. A variant is three words: one of JUDGED, one of REFERENCES, and the kind of expression
- * or `all`.
+ * Makes rows from the results of random expressions. Their variant has three words: one of JUDGED, one of REFERENCES,
+ * and the kind of expression or `all`.
  */
 export function arithmeticRows(studies: readonly ArithmeticStudy[]): readonly Row[] {
   return studies.flatMap(({ model, accuracy }) => {

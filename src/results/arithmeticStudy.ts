@@ -5,7 +5,7 @@ import { type AccuracyDocument, type ArithmeticDocument, readAccuracy, readArith
 import { fileName } from './fileName.js'
 import { foldersIn } from './openResults.js'
 
-/** Stored results of `arithmetic` for one network. */
+/** Stored results of the command `arithmetic` for one network. */
 export interface ArithmeticStudy {
   readonly model: string
   readonly scenes: readonly StoredScene[]
@@ -31,7 +31,7 @@ export function accuracyPath(results: string, model: string): string {
 }
 
 /**
- * Reads all results of `arithmetic` in a results folder. Scenes have the order of ARITHMETIC_SCENES.
+ * Reads all results of the command `arithmetic` in a results folder. Scenes have the order of ARITHMETIC_SCENES.
  * @throws InputError if a description is damaged
  */
 export async function readArithmeticStudies(results: string): Promise<readonly ArithmeticStudy[]> {

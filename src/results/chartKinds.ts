@@ -3,10 +3,12 @@ import { DIRECTIONS } from '../experiments/mapMeasures.js'
 import { READ_AXES } from '../experiments/readout.js'
 import { FEWEST_PAIRS, FEWEST_PATCHES, type Row } from './rows.js'
 
-/** A chart, drawn once per patch size. Dot charts have a row per network and layer, line charts a panel per network. */
+/**
+ * A chart, drawn once per patch size. A dot chart has a row per network and layer, a line chart a panel per network.
+ */
 export type MeasureChart = { readonly title: string; readonly note: Note } & (DotChart | LineChart)
 
-/** Explains the chart to its reader. A function gets the rows of the measure. */
+/** Explains the chart to its reader. A function makes the text from the rows of the measure. */
 type Note = string | ((rows: readonly Row[]) => string)
 
 export interface DotChart {
@@ -15,13 +17,15 @@ export interface DotChart {
   readonly scale: 'linear' | 'log'
   /** Values that the scale always includes. */
   readonly within?: readonly number[]
-  /** Largest possible value, at which error bars are cut. */
+  /** Largest possible value. Error bars are cut there. */
   readonly most?: number
   readonly series: readonly {
     readonly name: string
-    /** Selects rows of any measure. All rows of a network and layer are averaged into one dot. */
+    /** Selects rows of results of any measure. The selected rows of a network and layer are averaged into one dot. */
     readonly has: (row: Row) => boolean
-    /** Smallest number of values for which an error bar is drawn; absent if none is drawn. */
+    /**
+     * Error bars are drawn only for dots that average at least this many values. If absent, no error bars are drawn.
+     */
     readonly spreadFrom?: number
   }[]
 }
@@ -31,8 +35,8 @@ export interface LineChart {
   readonly x: { readonly title: string; readonly of: (variant: string) => number; readonly isOctaves?: boolean }
   readonly y: { readonly title: string; readonly scale: 'share' | 'linear' | 'log' }
   /**
-   * Words that split a layer's variants into several lines. Each line shows the variants that contain its word. All
-   * lines but the first are dashed. By default, one line shows all variants.
+   * Words that split a layer's variants into several lines. Each line shows the variants whose name contains its word.
+   * All lines but the first are dashed. By default, one line shows all variants.
    */
   readonly lines?: readonly string[]
 }

@@ -1,8 +1,8 @@
 import { withoutControls } from '../support/text.js'
 
 /**
- * Text that gets an apostrophe in front, unless it is a number. It may itself begin with apostrophes, because otherwise
- * `=x` and `'=x` would both become `'=x`.
+ * Text that a spreadsheet could run as a formula, unless it is a number; see `csvCell`. The pattern allows leading
+ * apostrophes, because otherwise the texts `=x` and `'=x` would give the same cell.
  */
 const FORMULA = /^'*[=@+-]/
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i

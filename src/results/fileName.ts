@@ -1,11 +1,11 @@
 import { sha256 } from '../files/sha256.js'
 
-/** Longest name in bytes. File systems allow 255. The rest is for an extension and the prefix of temporary files. */
+/** Longest file name in bytes. File systems allow 255, but an extension and the prefix of temporary files are added. */
 const MAX_NAME_BYTES = 200
 
 /**
- * Makes a valid file name; different names give different ones. Punctuation, leading dots, trailing dots and spaces,
- * and Windows' device names are percent-encoded. Long names are cut and end in a hash.
+ * Makes a valid file name. Different names give different file names. Punctuation, leading dots, trailing dots and
+ * spaces, and Windows' device names are percent-encoded. Long names are cut and end in a hash.
  */
 export function fileName(name: string): string {
   const escaped = name
@@ -22,7 +22,9 @@ export function fileName(name: string): string {
   return start + end
 }
 
-/** Percent-encodes the UTF-8 bytes. Half a surrogate pair has no UTF-8 form and becomes, for example, %uD800. */
+/**
+ * Percent-encodes a character's UTF-8 bytes. Half a surrogate pair has no UTF-8 form and becomes, for example, %uD800.
+ */
 function percentEncoded(character: string): string {
   const hex = (value: number) => value.toString(16).toUpperCase().padStart(2, '0')
   if (/^\p{Cs}$/u.test(character)) return `%u${hex(character.charCodeAt(0))}`

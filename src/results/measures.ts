@@ -20,10 +20,12 @@ import * as charts from './chartKinds.js'
 import * as tables from './tableKinds.js'
 import type { Unit } from './unit/schema.js'
 
-/** A measure: its name in files, how it is computed from a layer, and the tables and the chart that show it. */
+/**
+ * A measure: its name in files, how to compute it from a layer's results, and the tables and the chart that show it.
+ */
 export interface Measure {
   readonly name: string
-  /** Computes one number per variant for a layer. Absent if the numbers do not come from single units. */
+  /** Computes one number per variant from a layer's results. Absent if the measure does not come from single units. */
   readonly of?: (layer: MeasuredLayer) => Numbers
   readonly tables?: readonly MeasureTable[]
   readonly chart?: MeasureChart
@@ -31,16 +33,19 @@ export interface Measure {
 
 type Numbers = Iterable<readonly [variant: string, value: number]>
 
-/** The results of a layer from which its measures are computed. */
+/** The results of one layer, from which the measures are computed. */
 export interface MeasuredLayer extends Omit<Unit['layers'][number], 'measures'> {
   readonly rows: number
   readonly cols: number
   /** Distance between neighbouring positions in pixels. */
   readonly stride: number
-  /** Cosine maps, [5, rows, cols]. */
+  /** Cosine similarity maps, one per anchor, [5, rows, cols]. */
   readonly maps: Float32Array
   readonly consistency: MapConsistency
-  /** Mean absolute difference from the fold accuracies of each made-up feature; null if not measured. */
+  /**
+   * How badly two simple features, `position` and `phase`, predict the layer's fold accuracies: the mean absolute
+   * difference. Null if not measured.
+   */
   readonly foldErrors: Pick<FoldPrediction, 'position' | 'phase'> | null
   /** Undefined if not measured, or if the layer is not a feature map. */
   readonly equivariance?: readonly EquivarianceError[] | undefined
@@ -49,11 +54,16 @@ export interface MeasuredLayer extends Omit<Unit['layers'][number], 'measures'> 
 
 interface MeasureTable {
   readonly kind: tables.TableKind
-  /** Values of the table's `keys` that identify a variant's column; undefined if the table does not show it. */
+  /**
+   * Finds the column of a variant: one value for each of the table's `keys`, such as a task and a fold scheme.
+   * Undefined if the table does not show the variant.
+   */
   readonly column: (variant: string) => readonly string[] | undefined
 }
 
-/** Coverage is the share of positions whose similarity to the anchor reaches a threshold. */
+/**
+ * Thresholds of the measure "coverage": the share of positions whose similarity to the anchor reaches the threshold.
+ */
 const COVERAGE_THRESHOLDS = [0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.925, 0.95, 0.975, 0.99] as const
 
 /** All measures, in the order in which files, tables and charts list them. */
@@ -107,7 +117,7 @@ export const MEASURES: readonly Measure[] = [
   },
   {
     name: 'jaggedness',
-    // Jaggedness is the change between positions that are one pixel apart.
+    // Jaggedness compares positions that are one pixel apart, so it is measured only at stride 1.
     of: (layer) =>
       layer.stride > 1
         ? []
@@ -174,8 +184,9 @@ export const MEASURES: readonly Measure[] = [
       ),
   },
   {
-    // The lead is the accuracy of left-right minus the accuracy of top-bottom. This measure is the network's lead minus
-    // that of the made-up feature `position`. It is left out if a classifier did not converge.
+    // A feature's lead is its accuracy for left-right minus its accuracy for top-bottom. This measure is the network's
+    // lead minus the lead of a feature that contains only the position. It is left out if a classifier did not
+    // converge.
     name: 'separability-lead',
     of: ({ separability, baselines }) =>
       FOLD_SCHEMES.flatMap((cv) => {
@@ -227,7 +238,7 @@ export const MEASURES: readonly Measure[] = [
   { name: 'arithmetic-phantoms' },
 ]
 
-/** Computes all measures of a layer for unit.json: numbers by metric and variant. */
+/** Computes all measures of a layer for unit.json. The numbers have two keys: metric and variant. */
 export function measureLayer(layer: MeasuredLayer): Unit['layers'][number]['measures'] {
   const entries = MEASURES.flatMap(({ name, of }) => {
     const numbers = Object.fromEntries(of?.(layer) ?? [])
@@ -244,7 +255,7 @@ function eachMap(
   return ANCHOR_NAMES.flatMap((anchor, i) => measure(maps.subarray(i * length, (i + 1) * length), anchor))
 }
 
-/** Calls `measure` for each task and fold scheme whose classifiers all converged. */
+/** Calls `measure` for each task and fold scheme, if all its classifiers converged. */
 function eachTask(
   { separability }: MeasuredLayer,
   measure: (
@@ -262,8 +273,8 @@ function eachTask(
 }
 
 /**
- * Predictions are stored only for the first of these tests that the grid allows. Bands of this width show whether
- * features contain the position or only its phase.
+ * Tests whose bands are so wide that they show whether features contain the position or only its phase (the position
+ * modulo a period). Predictions are stored only for the first of these tests that the grid of positions allows.
  */
 const SHOWN_BANDS = ['16px bands', '32px bands', '64px bands'] as const
 
@@ -271,7 +282,7 @@ function eachReadout({ readout = [] }: MeasuredLayer, value: (one: AxisReadout) 
   return readout.map((one) => [`${one.axis} ${one.test}`, value(one)])
 }
 
-/** Column of a variant such as "row 8px bands": its axis and its test. */
+/** Splits a variant such as "row 8px bands" into the two keys of its column: axis and test. */
 function readoutColumn(variant: string): readonly string[] {
   const [axis = '', ...test] = variant.split(' ')
   return [axis, test.join(' ')]
@@ -290,20 +301,22 @@ function bandColumn(variant: string): readonly string[] | undefined {
   return BAND_SCHEMES.some((scheme) => scheme === cv) ? [cv, task, fold] : undefined
 }
 
-/** Names in tables for JUDGED and REFERENCES. */
+/** Names that tables show for the entries of JUDGED and REFERENCES. */
 export const JUDGED_NAMES = { zero: 'from zero', blank: 'from blank', control: 'no arithmetic' } as const
 const REFERENCE_NAMES = { features: 'features', decoded: 'decoded scenes', pixels: 'pixels' } as const
 
 type ArithmeticVariant = [judged: keyof typeof JUDGED_NAMES, reference: keyof typeof REFERENCE_NAMES, kind: string]
 
-/** Columns of a variant in the table of exact results, which leaves out the control and the comparison with pixels. */
+/**
+ * Column of a variant in the table of exact results. This table leaves out the control and the comparison with pixels.
+ */
 function kindColumn(variant: string): readonly string[] | undefined {
   const [judged, reference, kind] = variant.split(' ') as ArithmeticVariant
   if (judged === 'control' || reference === 'pixels') return undefined
   return [JUDGED_NAMES[judged], REFERENCE_NAMES[reference], kind]
 }
 
-/** The table of accuracies shows only the numbers for all kinds of expressions together. */
+/** Columns of a measure in the table of accuracies. This table shows only the numbers over all kinds of expressions. */
 function accuracyColumn(measure: string): readonly MeasureTable[] {
   const column = (variant: string) => {
     const [judged, reference, kind] = variant.split(' ') as ArithmeticVariant

@@ -23,7 +23,7 @@ export async function* openResults(
 }
 
 /**
- * Paths of all unit folders, in the order of `openResults`. Each list holds the units of one network and size.
+ * Paths of all unit folders, in the order of `openResults`. Each inner list has the units of one network and size.
  * @throws InputError if there are none
  */
 export async function unitFolders(results: string): Promise<readonly (readonly string[])[]> {
@@ -41,7 +41,10 @@ export async function noUnits(results: string): Promise<InputError> {
   return new InputError(`no finished units in ${results}; run "shiftscope reproduce --out ${shellWord(results)}" first`)
 }
 
-/** Sorted paths. A leading dot marks temporary folders and folders of other programs, which are skipped. */
+/**
+ * Sorted paths of the folders in `path`. Names with a leading dot are skipped: they belong to temporary folders or to
+ * other programs.
+ */
 export async function foldersIn(path: string): Promise<readonly string[]> {
   const entries = await readdir(path, { withFileTypes: true }).catch(() => [])
   return entries

@@ -6,7 +6,10 @@ import type { NamedBackground } from '../patches/background.js'
 import type { Patch } from '../patches/patch.js'
 import { pictureFormat } from '../patches/pictureFormat.js'
 
-/** Units refer to pictures by hash, so the paths stay valid when folders are merged or moved. */
+/**
+ * Path of a stored picture. It contains the picture's hash, with which units refer to the picture. So units stay valid
+ * when folders are merged or moved.
+ */
 function pictureFile(results: string, kind: 'patch' | 'background', digest: string): string {
   return join(results, 'pictures', `${kind}-${digest}.png`)
 }
@@ -18,7 +21,7 @@ export async function keepPatchPicture(results: string, { rgba, size, sha256: di
   await writeFileAtomic(pictureFile(results, 'patch', digest), await sharp(rgba, { raw }).png().toBuffer())
 }
 
-/** Stores the background if it is a picture. Colours and noise need none. */
+/** Stores the background if it is a picture. Colours and noise are drawn again when they are needed. */
 export async function keepBackgroundPicture(
   results: string,
   { identity, background }: NamedBackground,
@@ -65,7 +68,7 @@ function pictureDigest(identity: string): string | undefined {
   return digest !== undefined && isDigest(digest) ? digest : undefined
 }
 
-/** A hash becomes part of a path, so anything else is refused. */
+/** Whether a text is a SHA-256. Other texts must be refused, because the text becomes part of a path. */
 function isDigest(text: string): boolean {
   return /^[0-9a-f]{64}$/.test(text)
 }

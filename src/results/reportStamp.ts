@@ -4,7 +4,9 @@ import { packageVersion } from '../files/package.js'
 import { sha256, sha256OfFile } from '../files/sha256.js'
 import { compareText } from './openResults.js'
 
-/** Hash of everything that a report depends on. The JSON files contain the hashes of all arrays. */
+/**
+ * Hash of everything on which a report depends. The arrays need not be read, because the JSON files have their hashes.
+ */
 export async function reportStamp(results: string, options: object): Promise<string> {
   const files: string[] = []
   for (const part of ['units', 'arithmetic']) files.push(...(await documentsIn(join(results, part))))

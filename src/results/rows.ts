@@ -22,19 +22,19 @@ export interface SummaryRow {
   readonly size: number
   /** Name of the measure, such as `similarity-mean`; see docs/results.md. */
   readonly metric: string
-  /** Distinguishes several numbers of one measure, such as by anchor, axis, period, task or fold scheme. */
+  /** Tells the numbers of one measure apart, for example by anchor, axis, period, task or fold scheme. */
   readonly variant: string
   /** Mean of the values. */
   readonly mean: number
   /** Population standard deviation of the values. */
   readonly std: number
-  /** Number of objects, pairs of objects or cases of arithmetic; 0 for baselines that need no objects. */
+  /** Number of objects, pairs of objects, or cases of feature arithmetic; 0 for baselines that need no objects. */
   readonly count: number
 }
 
-/** A summary row with the value of each patch, as in metrics.csv. Only this module averages over units. */
+/** A summary row with the value of each patch, as in metrics.csv. This file alone averages numbers over units. */
 export interface Row extends SummaryRow {
-  /** Sorted by patch name; empty if the numbers do not belong to single patches. */
+  /** Value of each patch, sorted by patch name. Empty if the row's numbers do not belong to single patches. */
   readonly values: PatchValues
 }
 
@@ -42,7 +42,7 @@ export type RowKey = Pick<SummaryRow, 'model' | 'layer' | 'size' | 'metric' | 'v
 
 const NO_VALUES: PatchValues = new Map()
 
-/** Makes a row from numbers that do not belong to single patches. */
+/** Makes a row from numbers that do not belong to single patches, such as similarities of pairs of patches. */
 function rowOf(key: RowKey, numbers: readonly number[], count: number): Row {
   return { ...key, ...meanAndStd(numbers), count, values: NO_VALUES }
 }
@@ -52,7 +52,7 @@ function rowOfPatches(key: RowKey, values: PatchValues): Row {
 }
 
 /**
- * All rows of one network and patch size.
+ * Makes all rows of one network and patch size.
  * @param nullBaseline similarities of pairs of objects, one entry per layer
  */
 export function groupRows(
@@ -73,8 +73,8 @@ export function groupRows(
 }
 
 /**
- * Collects one layer's numbers over all units, in the order of the units' files. If earlier units lack a number, it is
- * inserted after the number before it.
+ * Collects one layer's numbers from all units, in the order of the units' files. If the first units lack a number, it
+ * is inserted where a later unit's file has it.
  */
 function numbersOf(units: readonly Unit[], layer: number) {
   const found: { readonly metric: string; readonly variant: string; readonly values: Map<string, number> }[] = []
@@ -97,7 +97,10 @@ function numbersOf(units: readonly Unit[], layer: number) {
 
 type Baselines = NonNullable<Unit['layers'][number]['baselines']>
 
-/** Fold accuracies of the artificial features (position only, phase only), one set per grid and period. */
+/**
+ * Fold accuracies of two simple features that contain only the position, or only its phase. There is one set for each
+ * grid of positions and period of the phase.
+ */
 export function baselineRows(
   groups: readonly { readonly size: number; readonly units: readonly Unit[] }[],
 ): readonly Row[] {
@@ -142,8 +145,8 @@ function rowsOfFolds(baselines: Baselines, schemes: readonly FoldScheme[], grid:
 }
 
 /**
- * Combines rows into one number per patch, by default their mean.
- * @param combine must return a single value unchanged, because it is not called for a single row
+ * Combines several rows into one number per patch; by default, it takes their mean.
+ * @param combine must return a single value unchanged, because it is not called if there is only one row
  */
 export function perPatch(rows: readonly Row[], combine: (values: readonly number[]) => number = mean): PatchValues {
   const [first, second] = rows
@@ -165,7 +168,10 @@ export function combined(rows: readonly Row[]): Row | undefined {
   return first && (rows.length === 1 ? first : rowOfPatches(first, perPatch(rows)))
 }
 
-/** Computes means and deviations again for these patches only. Rows without values per patch do not change. */
+/**
+ * Computes the mean and deviation of each row again, for these patches only. Rows without values per patch stay as they
+ * are.
+ */
 export function ofPatches(rows: readonly Row[], patches: ReadonlySet<string>): readonly Row[] {
   return rows.map((row) =>
     row.values.size === 0 ? row : rowOfPatches(row, new Map([...row.values].filter(([patch]) => patches.has(patch)))),

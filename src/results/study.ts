@@ -14,26 +14,26 @@ import { readUnit, unitFolder } from './unit/store.js'
 export interface StudyGroup {
   readonly model: string
   readonly size: number
-  /** Number of positions along each axis. `stride` is the distance between neighbours in pixels. */
+  /** Number of positions along each axis. `stride` is the distance between neighbouring positions in pixels. */
   readonly rows: number
   readonly cols: number
   readonly stride: number
   /** Side of the square input image in pixels. */
   readonly frame: number
   readonly layers: readonly string[]
-  /** Sorted by the patches' names. */
+  /** Sorted by the names of their patches. */
   readonly units: readonly Unit[]
   readonly numbers: readonly Row[]
   /** Cosine maps, averaged over patches: float64, [layers, 5, rows, cols]. */
   readonly meanMaps: Float64Array
 }
 
-/** Callbacks for each unit, called while its maps are in memory. */
+/** Functions that are called while a study is read. */
 export interface UnitVisitor {
-  /** Called once, before the first unit is read. */
+  /** Called once, with the number of units, before the first unit is read. */
   readonly onCount?: (units: number) => void
   /**
-   * Called for each unit in order, after its maps were read. Up to three earlier calls may still be running.
+   * Called for each unit in order, when its maps have been read. Up to three earlier calls may still be running.
    * @param maps similarity maps, [layers, 5, rows, cols]
    */
   readonly onUnit?: (unit: OpenUnit, maps: Float32Array) => void | Promise<void>
@@ -62,7 +62,7 @@ const VISITS_AT_ONCE = 4
 async function readGroup(results: string, folders: readonly string[], { onUnit }: UnitVisitor): Promise<StudyGroup> {
   const units: OpenUnit[] = []
   let sums: Float64Array | undefined
-  // The next units are read while earlier visits wait for the disk.
+  // While earlier calls of `onUnit` wait for the disk, the next units are read.
   const visits: Promise<void>[] = []
   try {
     for (const folder of folders) {
@@ -74,7 +74,8 @@ async function readGroup(results: string, folders: readonly string[], { onUnit }
       units.push(unit)
       if (visits.length === VISITS_AT_ONCE) await visits.shift()
       const visit = Promise.resolve(onUnit?.(unit, maps))
-      // The error is thrown below, where the visit is awaited. Until then, Node.js must not report it as unhandled.
+      // If this call fails, the error is thrown below, where all calls are awaited. Until then, Node.js must not report
+      // it as unhandled.
       visit.catch(() => undefined)
       visits.push(visit)
     }
@@ -98,7 +99,10 @@ async function readGroup(results: string, folders: readonly string[], { onUnit }
   }
 }
 
-/** @throws InputError if the unit cannot be averaged with the first unit of its group */
+/**
+ * Checks that a unit can be averaged with the first unit of its group.
+ * @throws InputError if it cannot
+ */
 function checkSameGroup({ folder, description }: OpenUnit, first: OpenUnit | undefined): void {
   const difference =
     first && (groupDifference(first.inputs, description.inputs) ?? shapeDifference(first.description, description))
@@ -132,7 +136,8 @@ async function nullBaselineOf(units: readonly OpenUnit[]): Promise<readonly Pair
 }
 
 /**
- * Finds stored units that the study did not plan but would average. Call it before anything is computed.
+ * Finds stored units that are not in the study's plan, but would be averaged with it. Call it before anything is
+ * computed.
  * @returns names of their patches
  * @throws UsageError if a unit cannot be averaged with the planned ones
  */
@@ -157,14 +162,14 @@ export async function unplannedPatches(results: string, planned: readonly UnitIn
   return [...names].sort(compareText)
 }
 
-/** The mean map of one layer and anchor, [rows, cols]. */
+/** The mean map over patches for one layer and anchor, [rows, cols]. */
 export function meanMap(group: StudyGroup, layer: number, anchor: number): Float64Array {
   const length = group.rows * group.cols
   const start = (layer * ANCHOR_NAMES.length + anchor) * length
   return group.meanMaps.subarray(start, start + length)
 }
 
-/** Finds one row of a group; undefined if it was not measured. */
+/** Finds a number of a group; undefined if it was not measured. */
 export function numberOf(group: StudyGroup, layer: string, metric: string, variant: string): Row | undefined {
   return group.numbers.find((row) => row.layer === layer && row.metric === metric && row.variant === variant)
 }

@@ -3,34 +3,39 @@ import { FEWEST_PAIRS, FEWEST_PATCHES } from './rows.js'
 
 const OVER_OBJECTS = `± is the standard deviation over objects (at least ${FEWEST_PATCHES}).`
 
-/** A kind of table, made once per patch size. It has a row for each network and layer. */
+/** A kind of table, of which one is made per patch size. It has a row for each network and layer. */
 export interface TableKind {
   /** Start of the names of the table's files. */
   readonly stem: string
   readonly title: string
-  /** Explains the numbers to the reader. */
+  /** Explains the table's numbers to the reader. */
   readonly note: string
-  /** Number of the same table in the paper, by patch size; absent if the paper has none. */
+  /**
+   * The paper's number for this table, such as 1 for "Table 1", by patch size; absent if the paper has no such table.
+   */
   readonly numbers?: Readonly<Record<number, number>>
-  /** Headings in the CSV file for the values that identify a column, such as task and fold scheme. */
+  /**
+   * Names of the values that identify a column, such as `task` and `cv` (fold scheme). They are headings in the CSV
+   * file.
+   */
   readonly keys: readonly string[]
   /** Heading of the numbers in the CSV file. */
   readonly statistic: string
   /** Heading in the CSV file for the number of averaged values. */
   readonly counted: string
   /**
-   * The number after ±. `fewest`: the standard deviation, if there are at least so many values. `metric`: the mean of
-   * this metric.
+   * The number after ±. With `fewest`, it is the standard deviation, if at least so many values were averaged. With
+   * `metric`, it is the mean of that other metric.
    */
   readonly spread: { readonly fewest: number } | { readonly metric: string } | 'standard error' | 'none'
-  /** Order of the columns by their first key. If absent, the order of the rows decides. */
+  /** First keys of the columns, in the order in which a table shows them. By default, the order of the results. */
   readonly order?: readonly string[]
   /** Makes the heading of a column; by default its keys, joined by commas. */
   readonly head?: (column: readonly string[]) => string
   readonly isOfArithmetic?: true
-  /** Metric that counts the patches whose numbers are missing from the averages. */
+  /** Name of the metric that counts the patches whose numbers are missing from the averages. */
   readonly leftOut?: string
-  /** Whether `report --tables` prints it. */
+  /** Whether `report --tables` prints tables of this kind. */
   readonly isPrinted?: boolean
 }
 
@@ -91,7 +96,10 @@ export const NULL_BASELINE: TableKind = {
   spread: { fewest: FEWEST_PAIRS },
 }
 
-/** Columns of the table of answers, by metric and variant: `name` in the CSV file, `head` elsewhere. */
+/**
+ * Columns of the table of predicted classes, by metric and variant. `name` is the heading in the CSV file, `head` the
+ * heading elsewhere.
+ */
 export const ANSWER_COLUMNS: Readonly<Record<string, { readonly name: string; readonly head: string }>> = {
   'answer-kept center confident': {
     name: 'positions that keep the answer, confident objects',

@@ -11,17 +11,23 @@ export function flippedOf(model: string): string | undefined {
   return NO_FLIP.test(model) ? model.replace(NO_FLIP, '') : undefined
 }
 
-/** The plain version of an anti-aliased network, or the version with flips of one trained without them. */
+/**
+ * Name of the network of which this one is a version. For an anti-aliased network, it is the plain one. For a network
+ * trained without flips, it is the one with flips. Undefined for all other networks.
+ */
 export function originalOf(model: string): string | undefined {
   return plainOf(model) ?? flippedOf(model)
 }
 
 const OTHER_GRID = 'at other sizes or strides'
 
-/** Says how two groups were measured differently, so that their numbers cannot be compared; undefined if they can. */
+/**
+ * Says how two groups were measured differently, such as "with another blend". Undefined if their numbers can be
+ * compared.
+ */
 function differenceOf(a: StudyGroup, b: StudyGroup): string | undefined {
   if (a.size !== b.size || a.stride !== b.stride) return OTHER_GRID
-  // All units of a group agree in background, blend and precision.
+  // One unit is enough, because all units of a group agree in background, blend and precision.
   const [first, second] = [a.units[0]?.inputs, b.units[0]?.inputs]
   if (first?.background !== second?.background) return 'on another background'
   if (first?.blend !== second?.blend) return 'with another blend'
@@ -29,19 +35,22 @@ function differenceOf(a: StudyGroup, b: StudyGroup): string | undefined {
   return samePatches(a, b).size === 0 ? 'with other objects' : undefined
 }
 
-/** The first of `others` that was measured in the same way and has a patch in common. */
+/** Finds the first of `others` that was measured in the same way and shares a patch with the group. */
 export function counterpart(group: StudyGroup, others: readonly StudyGroup[]): StudyGroup | undefined {
   return others.find((other) => differenceOf(group, other) === undefined)
 }
 
-/** Says why no group has a counterpart among the others. The text completes "was measured …". Undefined if one has. */
+/**
+ * Says why no group can be compared with one of the others, in words that complete "was measured …". Undefined if one
+ * can.
+ */
 export function differenceBetween(groups: readonly StudyGroup[], others: readonly StudyGroup[]): string | undefined {
   const differences = groups.flatMap((group) => others.map((other) => differenceOf(group, other)))
   if (differences.includes(undefined)) return undefined
   return differences.find((difference) => difference !== OTHER_GRID) ?? OTHER_GRID
 }
 
-/** Patches that two groups share. Equal names are not enough, so the pictures are compared, too. */
+/** Names of the patches that two groups share. Equal names are not enough, so the pictures are compared, too. */
 export function samePatches(a: StudyGroup, b: StudyGroup): ReadonlySet<string> {
   const pictures = new Map(b.units.map(({ inputs }) => [inputs.patch, inputs.patchSha256]))
   const shared = a.units.filter(({ inputs }) => pictures.get(inputs.patch) === inputs.patchSha256)

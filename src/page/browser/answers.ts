@@ -3,28 +3,29 @@ import type { SiteMaps } from '../siteIndex.js'
 import { fromBase64 } from './base64.js'
 import { isolated, probabilityText } from './text.js'
 
-/** Answers of a network at every position, [rows, cols], row-major. */
+/** The network's predictions with the object at every position. Arrays are [rows, cols], row-major. */
 export interface LoadedAnswers {
-  /** Probability of the class that is the strongest at the center; for the mean map, the mean over patches. */
+  /** Probability, at every position, of the class predicted at the center. For the mean map, its mean over objects. */
   readonly ofCenter: Float64Array
-  /** null for the mean over patches, because the patches have different answers. */
+  /** Most probable class at every position; null for the mean over objects, whose predicted classes differ. */
   readonly strongest: StrongestClasses | null
 }
 
 interface StrongestClasses {
-  /** Names of the classes; the first is the strongest at the center. */
+  /** Names of the classes. The first one is the class predicted with the object at the center. */
   readonly names: readonly string[]
-  /** Index in `names` of the strongest class at each position. */
+  /** Index in `names` of the most probable class at each position. */
   readonly numbers: Uint32Array
   readonly probabilities: Float64Array
-  /** Indices of the names that are right for the object; absent if not known. */
+  /** Indices in `names` of the classes that are correct for the object; absent if these are not known. */
   readonly right?: readonly number[] | undefined
 }
 
 /**
+ * Decodes the predictions in a file of maps.
  * @param positions number of positions in a map
- * @returns undefined if the file has no answers
- * @throws RangeError for damaged data
+ * @returns undefined if the file has no predictions
+ * @throws RangeError if the data is damaged
  */
 export function decodeAnswers({ answers, meanProbability }: SiteMaps, positions: number): LoadedAnswers | undefined {
   const probabilities = (text: string, count: number) => decodeMap(fromBase64(text), count, PROBABILITY_DECIMALS)
@@ -39,7 +40,7 @@ export function decodeAnswers({ answers, meanProbability }: SiteMaps, positions:
   return { ofCenter, strongest: { names: answers.classes, numbers, probabilities: strongest, right: answers.right } }
 }
 
-/** For example "dog 0.91". */
+/** The most probable class at a position, and its probability, such as "dog 0.91". */
 export function answerText({ ofCenter, strongest }: LoadedAnswers, position: number): string {
   if (strongest === null) return `center’s answer ${probabilityText(ofCenter[position] as number)}`
   const name = strongest.names[strongest.numbers[position] as number] ?? ''

@@ -18,18 +18,21 @@ import type { Change, Quantity, View } from './view.js'
 export interface State {
   readonly view: View
   readonly fits: readonly Fitted[]
-  /** The maps of `fits`, in the same order. A map is undefined while it is loading, and if it cannot be loaded. */
+  /** One map per entry of `fits`. An entry is undefined while its map is loading, and if loading fails. */
   readonly maps: readonly (LoadedMap | undefined)[]
   readonly notes: readonly string[]
   readonly isBusy: readonly boolean[]
-  /** Whether the cursor stays where it is while the pointer moves. */
+  /** Whether the cursor stays at its position although the pointer moves. */
   readonly isHeld: boolean
 }
 
 interface BenchProps {
   readonly source: MapSource
   readonly state: State
-  /** @param panel 0 or 1 */
+  /**
+   * Actions of the keyboard and the pointer on a map.
+   * @param panel 0 for map A, 1 for map B
+   */
   readonly actions: (panel: number) => FrameActions
   readonly change: (make: Change) => void
   readonly hold: (isHeld: boolean) => void
@@ -138,7 +141,9 @@ interface ScaleProps {
   readonly colours: ColourMap
 }
 
-/** The colour scale of the maps, marked at the cursor's values. Maps of answers have no scale. */
+/**
+ * The colour bar of the maps, with marks at the values under the cursor. Maps of predicted classes have no colour bar.
+ */
 function Scale({ limits, readings, colours }: ScaleProps) {
   const quantity = (['similarity', 'probability'] as const).find((one) =>
     readings.some(({ map }) => map.quantity === one),

@@ -13,7 +13,7 @@ interface ColourBarProps {
   readonly label: string
   readonly colourOf: ColourMap
   readonly limits: ColourLimits
-  /** Values at the cursor, each with the CSS class of its panel. */
+  /** Values at which the bar is marked. `panel` is a mark's CSS class, which gives the mark the colour of its map. */
   readonly marks: readonly { readonly panel: string; readonly value: number }[]
 }
 

@@ -1,9 +1,12 @@
 import { element } from './dom.js'
 
-/** In windows this narrow, the contents are above the page instead of beside it. style.ts has the same limit. */
+/**
+ * Media query for windows so narrow that the table of contents is above the page, not beside it. style.ts has the same
+ * limit.
+ */
 const NARROW = '(max-width: 75rem)'
 
-/** Collapses the contents in narrow windows, and highlights the section that is being read. */
+/** Collapses the table of contents in narrow windows, and highlights the section that is being read. */
 export function bindContents(): void {
   const contents = element('contents', HTMLDetailsElement)
   const narrow = matchMedia(NARROW)

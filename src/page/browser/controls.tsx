@@ -9,7 +9,7 @@ import { type Change, limitsFromText, QUANTITIES, type Quantity, type View } fro
 interface ControlsProps {
   readonly index: SiteIndex
   readonly view: View
-  /** One entry for map A, and one for map B if it is shown. */
+  /** What the maps show: one entry for map A, and a second one for map B if there is a map B. */
   readonly fits: readonly Fitted[]
   readonly change: (change: Change) => void
 }
@@ -59,7 +59,7 @@ export function Controls({ index, view, fits, change }: ControlsProps) {
   )
 }
 
-/** The option that shows no second map; no network has such a name. */
+/** Option of the menu that stands for "no second map". No network has this name. */
 const NO_NETWORK = '— none'
 
 function modelsOf({ groups }: SiteIndex): readonly string[] {
@@ -67,7 +67,7 @@ function modelsOf({ groups }: SiteIndex): readonly string[] {
 }
 
 interface SettingsProps extends ControlsProps {
-  /** Ends of the colour scale in use, also if `view.limits` is `fit`. */
+  /** Ends of the colour scale as numbers. If `view.limits` is `fit`, they were computed from the maps. */
   readonly limits: ColourLimits
   readonly isHeld: boolean
   readonly hold: (isHeld: boolean) => void
@@ -174,7 +174,7 @@ function PanelLabel({ panel, words }: { readonly panel: PanelId; readonly words:
   )
 }
 
-/** A select element. The options are names from files, so each has its own writing direction. */
+/** A select element. Its options are names from files, which may be in right-to-left scripts, hence `dir="auto"`. */
 function Choices({ label, id, options, value, choose }: ChoicesProps) {
   return (
     <label>
@@ -219,9 +219,9 @@ function Check({ id, isOn, isOff = false, set, children }: CheckProps) {
 
 type LimitsProps = Pick<SettingsProps, 'view' | 'limits' | 'change'>
 
-/** Sets the ends of the colour scale: typed numbers, the paper's, or the lowest and highest value of the maps. */
+/** Input fields and buttons for the ends of the colour scale. */
 function Limits({ view: { shows }, limits, change }: LimitsProps) {
-  /** Typed text that is invalid; undefined if the text in both fields is valid. */
+  /** Texts in the two input fields if they are invalid; otherwise undefined. */
   const [typed, setTyped] = useState<readonly [string, string]>()
   const [low, high] = typed ?? [String(limits.low), String(limits.high)]
   const set = (next: View['limits']) => {
@@ -269,7 +269,7 @@ function Limits({ view: { shows }, limits, change }: LimitsProps) {
   )
 }
 
-/** Copies the address of the view. If the browser refuses, the address is shown to be copied by hand. */
+/** A button that copies the address of the view. If the browser refuses, the address is shown to be copied by hand. */
 function CopyLink({ address }: Pick<SettingsProps, 'address'>) {
   const [copied, setCopied] = useState<boolean>()
   return (
@@ -278,7 +278,8 @@ function CopyLink({ address }: Pick<SettingsProps, 'address'>) {
         type="button"
         id="copy-link"
         onClick={() => {
-          // On a page opened from disk, `navigator.clipboard` may be undefined. Inside `then`, that is a rejection.
+          // On a page opened from disk, `navigator.clipboard` may be undefined. Inside `then`, the error becomes a
+          // rejection.
           const written = Promise.resolve().then(() => navigator.clipboard.writeText(address()))
           written.then(
             () => setCopied(true),

@@ -2,7 +2,9 @@ import type { ColourLimits } from '../../plot/colormap.js'
 import { roundCosine } from '../mapCoding.js'
 import { type LoadedMap, measured } from './maps.js'
 
-/** B − A at every position; undefined if the maps differ in positions or quantity, or show answers. */
+/**
+ * The map B − A. Undefined if the maps have different positions or quantities. Predicted classes cannot be subtracted.
+ */
 export function differenceMap(first: LoadedMap, second: LoadedMap): LoadedMap | undefined {
   const [a, b] = [first.fitted.group, second.fitted.group]
   if (first.quantity !== second.quantity || first.quantity === 'answers') return undefined
@@ -17,7 +19,7 @@ function knownOfBoth(first: Uint8Array | undefined, second: Uint8Array | undefin
   return first.map((isKnown, i) => isKnown & (second[i] as number))
 }
 
-/** Symmetric limits up to the largest difference, so that zero has the middle colour. */
+/** Colour scale from −d to d, where d is the largest difference. Zero gets the colour in the middle. */
 export function differenceLimits({ lowest, highest }: LoadedMap): ColourLimits {
   const largest = Math.max(-lowest, highest, 1e-5)
   return { low: -largest, high: largest }

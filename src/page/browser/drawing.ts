@@ -12,14 +12,17 @@ export function drawn({ name, attributes, children }: SvgElement): VNode {
   )
 }
 
-/** Measures every box of `useWidth` again, for example before a page is printed. */
+/** Measures the width of all elements with `useWidth` again, for example before the page is printed. */
 export function measureAgain(): void {
   for (const measure of measures) measure()
 }
 
 const measures = new Set<() => void>()
 
-/** @returns a ref for the box of a drawing, and the box's width in CSS pixels, which is 0 until it is measured */
+/**
+ * Measures the width of an element that will contain a drawing.
+ * @returns a ref for the element, and its width in CSS pixels, which is 0 until it is measured
+ */
 export function useWidth<T extends HTMLElement>(): readonly [RefObject<T | null>, number] {
   const box = useRef<T>(null)
   const [width, setWidth] = useState(0)

@@ -6,19 +6,22 @@ import { recent } from './recent.js'
 
 interface FeatureMatrix {
   readonly dims: number
-  /** Blocks of consecutive rows. Together they are [positions, dims]. */
+  /** The rows of the feature matrix [positions, dims], split into consecutive blocks. */
   readonly parts: readonly Int16Array[]
   readonly norms: Float64Array
 }
 
-/** @param done number of files loaded so far */
+/**
+ * Called while files are loaded.
+ * @param done number of files loaded so far
+ */
 export type OnFiles = (done: number, total: number) => void
 
-/** Matrices are large, so only one per panel is cached. */
+/** Cache of feature matrices. They are large, so it keeps only two: one for each of the two maps. */
 const keptMatrices = recent<FeatureMatrix>(2)
 
 /**
- * Computes, in the browser, the cosine of the features at every position with those at the anchor.
+ * Computes the cosine similarity of the features at every position to the features at the anchor.
  * @param anchor index of the anchor's position, row-major
  */
 export async function cosinesWith(fitted: Fitted, anchor: number, onFiles: OnFiles): Promise<Float64Array> {
@@ -43,7 +46,8 @@ async function loadMatrix({ group, unit, layer }: Fitted, onFiles: OnFiles): Pro
     parts.push(new Int16Array(fromBase64(await loadFeatures(group.key, unit as number, layer, part)).buffer))
   }
   onFiles(total, total)
-  // The files may contain sketches, which have fewer dims than the layer.
+  // The number of dims is computed from the files. If these contain sketches (shortened features), it is smaller than
+  // the layer's.
   const dims = parts.reduce((sum, part) => sum + part.length, 0) / (group.rows * group.cols)
   if (!Number.isInteger(dims)) throw new Error('the features of this map are incomplete; make the report again')
   const norms = parts.flatMap((part) =>

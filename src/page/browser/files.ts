@@ -8,15 +8,18 @@ const keptPictures = recent<SitePicture>(64)
 let ownDigest = ''
 
 /**
- * Defines the function to which the site's files pass their values; see `writeSiteFile`.
- * @param digest of the page's index; files of a report with another digest are refused
+ * Defines the global function that the scripts below `site/` call to pass their values; see `writeSiteFile`.
+ * @param digest hash of the page's index. Files of a report with another hash are refused.
  */
 export function receiveFiles(digest: string): void {
   ownDigest = digest
   Object.defineProperty(window, RECEIVER, { value: (key: string, value: unknown) => received.set(key, value) })
 }
 
-/** @param unit null for the mean over objects */
+/**
+ * Loads the maps of an object.
+ * @param unit index of the object; null for the mean over objects
+ */
 export function loadMaps(group: number, unit: number | null): Promise<SiteMaps> {
   const key = `maps/${group}/${unit ?? 'mean'}`
   return keptMaps(key, () => load<SiteMaps>(key))
@@ -31,7 +34,10 @@ export function loadFeatures(group: number, unit: number, layer: number, part: n
   return load<SiteFeatures>(`features/${group}/${unit}-${layer}-${part}`)
 }
 
-/** Checks the digest with each file, because a new report may replace the files while the page is open. */
+/**
+ * Loads a file of the site, and checks that it belongs to this page. A new report may have replaced the files while the
+ * page was open.
+ */
 async function load<T>(key: string): Promise<T> {
   const [value, digest] = await Promise.all([loadScript<T>(key), loadScript<SiteDigest>('study')])
   if (digest !== ownDigest)
@@ -39,7 +45,7 @@ async function load<T>(key: string): Promise<T> {
   return value
 }
 
-/** Uses a script element, because a page opened from disk cannot fetch files. */
+/** Loads a file with a script element, because a page opened from disk cannot use `fetch`. */
 function loadScript<T>(key: string): Promise<T> {
   return new Promise((resolve, reject) => {
     const script = document.createElement('script')

@@ -3,26 +3,26 @@ import type { SiteGroup, SiteIndex } from '../siteIndex.js'
 import { isolated } from './text.js'
 import type { View } from './view.js'
 
-/** What a map should show, as names instead of indices. */
+/** What a map should show: a network, a layer, an object and its size, and an anchor, all given by name. */
 export interface Choice extends Pick<View, 'layer' | 'size' | 'patch' | 'anchor'> {
   readonly model: string
 }
 
-/** A choice that exists in the study, with its indices. */
+/** A choice that exists in the study, together with its indices in the study's index. */
 export interface Fitted {
   readonly choice: Choice
   readonly group: SiteGroup
   readonly layer: number
-  /** Index in `group.units`; null for the mean over objects. */
+  /** Index of the object in `group.units`; null for the mean over all objects. */
   readonly unit: number | null
-  /** Index of the group's anchor; null if the chosen position is none. Its map is then computed from the features. */
+  /** Index in `group.anchors`. Null if the anchor is any other position; the map is then computed from features. */
   readonly anchor: number | null
   readonly anchorPosition: Position
-  /** Sentences that say where the choice differs from the wanted one. */
+  /** Sentences that tell the user how this choice differs from the wanted one. */
   readonly notes: readonly string[]
 }
 
-/** One entry for map A, and one for map B if it is shown. */
+/** Finds what each map can show. The first entry is for map A, the second one for map B, if there is a map B. */
 export function fitView(index: SiteIndex, view: View): readonly Fitted[] {
   const first = fitChoice(index, view)
   if (view.other === null) return [first]
@@ -53,7 +53,7 @@ export function fitChoice(index: SiteIndex, wanted: Choice): Fitted {
     group.layers.findIndex(({ name }) => name === wanted.layer),
   )
   const { name } = group.layers[layer] as SiteGroup['layers'][number]
-  // If another network replaces the wanted one, its layers differ anyway, so a note would add nothing.
+  // If the whole network is missing, a note about its layer would add nothing.
   if (ofModel.length > 0 && name !== wanted.layer)
     notes.push(`There is no layer ${isolated(wanted.layer)} here. The map shows ${isolated(name)}.`)
   const found = group.units.findIndex(({ patch }) => patch === wanted.patch)
@@ -96,7 +96,7 @@ export function hasMean({ group }: Fitted, { isLive }: SiteIndex): boolean {
   return isLive !== true && group.units.length > 1
 }
 
-/** Number of files with the features of a map; 0 if they were not kept. */
+/** Number of files that store a layer's features for an object; 0 if the features were not stored. */
 export function featureParts(group: SiteGroup, layer: number, unit: number | null): number {
   return unit === null ? 0 : (group.units[unit]?.features?.[layer] ?? 0)
 }
@@ -111,12 +111,12 @@ export function mapIndex({ cols, stride }: SiteGroup, { row, col }: Position): n
   return (row / stride) * cols + col / stride
 }
 
-/** Whether any position can be the anchor of a map. */
+/** Whether the features are stored, so that any position can be the anchor. */
 export function hasFeatures({ group, layer, unit }: Fitted): boolean {
   return featureParts(group, layer, unit) > 0
 }
 
-/** Mean similarity of different objects at the same position, to compare similarities with; null if not known. */
+/** Null baseline: the mean similarity between different objects at the same position. Null if not known. */
 export function baselineOf({ group, layer }: Fitted): number | null {
   return group.layers[layer]?.baseline ?? null
 }

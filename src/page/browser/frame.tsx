@@ -9,8 +9,8 @@ import { positionText } from './text.js'
 
 export interface FrameActions extends CursorActions {
   /**
-   * Moves the object's top-left corner as near as possible to a position in pixels of the frame. The position may be
-   * outside the frame.
+   * Moves the object's top-left corner to the position of the grid that is nearest to `position`. This position is in
+   * pixels of the frame, but may be outside the frame.
    */
   readonly place: (position: Position) => void
 }
@@ -22,15 +22,15 @@ interface FrameProps {
 }
 
 /**
- * The image that the network sees, with the object at the cursor and the answers beside it. A drag keeps the grasped
- * point of the object under the pointer. Outside the object, a finger scrolls the page, and a mouse press moves the
- * object's middle to the pointer.
+ * Shows the image that the network sees, with the object at the cursor, and the predicted classes beside the object.
+ * The user can drag the object. Outside the object, a mouse press moves the object's middle to the pointer, and a
+ * finger scrolls the page.
  */
 export function FrameView({ readings, pictureOf, actions }: FrameProps) {
   const [reading] = readings
   const box = useRef<HTMLDivElement>(null)
   const canvas = useRef<HTMLCanvasElement>(null)
-  /** Grasped point, in pixels of the frame from the object's top left; undefined while the object is not dragged. */
+  /** Point at which the user grasped the object, in frame pixels from its top left; undefined if it is not dragged. */
   const grip = useRef<Position | undefined>(undefined)
   const [isDragged, setDragged] = useState(false)
   const group = reading?.map.fitted.group
@@ -100,7 +100,8 @@ function Tags({ readings }: { readonly readings: readonly Reading[] }) {
   const { frame, size } = map.fitted.group
   const fits = position.row + size < frame * 0.88
   const percent = (pixels: number) => `${(100 * pixels) / frame}%`
-  // Answers that do not fit below the object are shown above it. If there is no room there either, they cover its top.
+  // Predicted classes are shown below the object or, if they do not fit there, above it. If there is no space above it
+  // either, they cover its top.
   const isAbove = !fits && position.row > frame * 0.12
   return (
     <div
@@ -127,7 +128,7 @@ type Pictures = ReadonlyMap<number, HTMLImageElement>
 
 const images = new Map<number, HTMLImageElement>()
 
-/** Loads the pictures of the object and the background, and draws again when one arrives. */
+/** Loads the pictures of the object and the background, and renders again when one of them has loaded. */
 function usePictures(fitted: Fitted | undefined, pictureOf: FrameProps['pictureOf']): Pictures {
   const [, drawAgain] = useState(0)
   const keys = fitted === undefined ? [] : [objectOf(fitted), backgroundOf(fitted)]
@@ -157,7 +158,9 @@ function backgroundOf({ group: { background } }: Fitted): number | null {
   return background !== null && 'picture' in background ? background.picture : null
 }
 
-/** Draws one pixel of the canvas per pixel of the frame. CSS enlarges the canvas without smoothing. */
+/**
+ * Draws the frame on the canvas, one canvas pixel per pixel of the frame. CSS enlarges the canvas without smoothing.
+ */
 function drawPixels(canvas: HTMLCanvasElement, { map: { fitted }, position }: Reading, pictures: Pictures): void {
   const { frame, background } = fitted.group
   canvas.width = frame
@@ -175,7 +178,7 @@ function drawPixels(canvas: HTMLCanvasElement, { map: { fitted }, position }: Re
   if (object) context.drawImage(object, position.col, position.row)
 }
 
-/** Side of the smallest object that has room for words, in pixels. */
+/** Words such as "no picture" are written only into objects whose side has at least this many pixels. */
 const LEAST_FOR_WORDS = 40
 
 function outlines({ map: { fitted }, position: { row, col } }: Reading): readonly SvgElement[] {

@@ -11,7 +11,7 @@ interface GalleryProps {
 
 export function Gallery({ fitted: { group, unit }, hasMean, pictureOf, choose }: GalleryProps) {
   const strip = useRef<HTMLDivElement>(null)
-  // Scrolls only after a new choice, so that the thumbnails stay still while a reader looks through them.
+  // The strip of thumbnails scrolls only after a new choice, so that it stays still while the reader looks through it.
   useLayoutEffect(() => {
     if (strip.current) bringIntoView(strip.current)
   }, [unit, group.key])
@@ -66,7 +66,7 @@ interface PictureProps extends Pick<GalleryProps, 'pictureOf'> {
   readonly strip: RefObject<HTMLElement | null>
 }
 
-/** A picture that is loaded only when it is about to be visible, because there may be hundreds. */
+/** A thumbnail that is loaded only when it is about to become visible, because there may be hundreds. */
 function Picture({ picture, background, strip, pictureOf }: PictureProps) {
   const image = useRef<HTMLImageElement>(null)
   const [source, setSource] = useState<string>()
@@ -75,7 +75,7 @@ function Picture({ picture, background, strip, pictureOf }: PictureProps) {
     if (picture === null || box === null) return
     const load = () =>
       pictureOf(picture).then(setSource, () => {
-        // Without its picture, the object is still shown by its name.
+        // If the picture cannot be loaded, the object's name is still shown.
       })
     const observer = new IntersectionObserver(
       (entries) => {
@@ -94,7 +94,7 @@ function Picture({ picture, background, strip, pictureOf }: PictureProps) {
   return <img ref={image} alt="" width={56} height={56} src={source} style={{ background }} />
 }
 
-/** Unlike `scrollIntoView`, this does not scroll the page. */
+/** Scrolls the strip of thumbnails to the chosen one. Unlike `scrollIntoView`, this does not scroll the page. */
 function bringIntoView(strip: HTMLElement): void {
   const chosen = strip.querySelector('input:checked')?.parentElement
   if (!chosen) return

@@ -3,7 +3,7 @@ import type { Position } from '../../engine/positions.js'
 export interface CursorActions {
   readonly hover: (position: Position) => void
   readonly choose: (position: Position, isTouch: boolean) => void
-  /** Moves the cursor by a number of positions down and right; infinite numbers move it to the edge. */
+  /** Moves the cursor by a number of positions down and right. `Infinity` moves it to the edge of the map. */
   readonly step: (down: number, right: number) => void
   readonly goToAnchor: (anchor: number) => void
   readonly anchorHere: () => void
@@ -19,7 +19,10 @@ export function onKey(event: KeyboardEvent, actions: CursorActions): void {
   event.preventDefault()
 }
 
-/** @returns whether the key has an action */
+/**
+ * Performs the action of a key.
+ * @returns whether the key has an action
+ */
 function act({ key, shiftKey }: KeyboardEvent, actions: CursorActions): boolean {
   const length = shiftKey ? LONG_STEP : 1
   const steps: Readonly<Record<string, readonly [number, number]>> = {

@@ -12,5 +12,5 @@ receiveFiles(index.digest)
 bindTheme()
 startViewer(fileSource(index))
 bindPrint()
-// The sections come after this script, so the table of contents must wait until the page is parsed.
+// The table of contents lists sections that come after this script, so it must wait until the page is parsed.
 document.addEventListener('DOMContentLoaded', bindContents)

@@ -11,22 +11,27 @@ import type { Quantity } from './view.js'
 
 export interface LoadedMap extends MapValues {
   readonly fitted: Fitted
-  /** Whether `values` are cosines, probabilities of the center's class, or indices of the strongest classes. */
+  /**
+   * What `values` contains: cosines, probabilities of the class predicted at the center, or indices of predicted
+   * classes.
+   */
   readonly quantity: Quantity
-  /** Cosines at every position, even if the map shows another quantity. */
+  /** Cosine similarity to the anchor at every position, even if `values` contains another quantity. */
   readonly similarity: Float64Array
-  /** Largest error of the cosines; 0 unless they are computed from sketches. */
+  /** Largest possible error of the cosines. It is 0 unless they are computed from sketches (shortened features). */
   readonly error: number
-  /** undefined if not known. */
+  /** The network's predictions; undefined if they are not known. */
   readonly answers: LoadedAnswers | undefined
-  /** 1 at each known position; absent if all are known. The other positions have the values of known ones near them. */
+  /**
+   * 1 at each position that is computed; absent if all are. Other positions have the value of a computed one near them.
+   */
   readonly known?: Uint8Array
 }
 
 export interface MapValues {
-  /** [rows, cols], row-major. */
+  /** One value per position, [rows, cols], row-major. */
   readonly values: Float64Array
-  /** The mean, the lowest and the highest value are taken over the known positions. */
+  /** Mean of the values. Like `lowest` and `highest`, it considers only positions that are computed. */
   readonly mean: number
   readonly lowest: number
   readonly highest: number
@@ -36,9 +41,9 @@ const keptMaps = recent<MapValues>(24)
 const keptAnswers = recent<LoadedAnswers | undefined>(24)
 
 /**
- * Loads the map of a panel. It shows another quantity if the wanted answers are not known.
- * @param onFiles called with the progress if there are many files
- * @throws if a file of the site is missing or damaged
+ * Loads the map that a panel shows. If the wanted quantity is not known, the map shows another one.
+ * @param onFiles called while the features are loaded, if the map must be computed from them
+ * @throws Error if a file of the site is missing or damaged
  */
 export async function loadMap(fitted: Fitted, wanted: Quantity, onFiles: OnFiles): Promise<LoadedMap> {
   const { group, unit, layer, anchor, anchorPosition } = fitted
@@ -60,8 +65,8 @@ export interface MapParts {
 }
 
 /**
- * Makes a map of the wanted quantity. If no answers are known, the map shows similarity. For the mean over objects, it
- * shows probability instead of answers.
+ * Makes a map of the wanted quantity. If the network's predictions are not known, the map shows similarity instead. The
+ * mean over objects shows a probability instead of predicted classes.
  */
 export function mapOf({ cosines, ...parts }: MapParts, wanted: Quantity): LoadedMap {
   const { answers, known } = parts
@@ -72,12 +77,12 @@ export function mapOf({ cosines, ...parts }: MapParts, wanted: Quantity): Loaded
   return { ...all, quantity: 'answers', ...measured(Float64Array.from(answers.strongest.numbers), known) }
 }
 
-/** The layer of a map. Answers come from the output layer, whichever layer is chosen for similarity. */
+/** Name of the layer that a map shows. Predicted classes come from the output layer, whichever layer the user chose. */
 export function shownLayer({ quantity, fitted: { choice, group } }: Pick<LoadedMap, 'quantity' | 'fitted'>): string {
   return quantity === 'similarity' ? choice.layer : (group.classes ?? '')
 }
 
-/** Note that says why a map does not show the wanted quantity; empty if it does. */
+/** Sentence that says why a map does not show the wanted quantity; empty if it does. */
 export function quantityNote({ quantity, fitted }: LoadedMap, wanted: Quantity): string {
   if (quantity === wanted) return ''
   if (quantity === 'similarity')
@@ -96,7 +101,10 @@ async function computeMap(fitted: Fitted, onFiles: OnFiles): Promise<MapValues> 
   return measured(await cosinesWith(fitted, mapIndex(fitted.group, fitted.anchorPosition), onFiles))
 }
 
-/** @param known 1 at each position to include; all positions by default */
+/**
+ * Adds the mean, the lowest and the highest value to the values of a map.
+ * @param known 1 at each position that these three numbers consider; by default, all positions
+ */
 export function measured(values: Float64Array, known?: Uint8Array): MapValues {
   const counted = known === undefined ? values : values.filter((_, i) => known[i] === 1)
   return {
@@ -110,8 +118,8 @@ export function measured(values: Float64Array, known?: Uint8Array): MapValues {
 export const PROBABILITY_LIMITS: ColourLimits = { low: 0, high: 1 }
 
 /**
- * Lowest and highest value of the maps that show similarity, rounded outwards to four decimals. Without such maps, the
- * paper's limits.
+ * Ends of a colour scale: the lowest and the highest value of all similarity maps, rounded outwards to four decimals.
+ * Without such maps, the ends of the paper's scale.
  */
 export function extremes(shown: readonly LoadedMap[]): ColourLimits {
   const maps = shown.filter(({ quantity }) => quantity === 'similarity')

@@ -16,14 +16,14 @@ interface MapPanelProps {
   readonly panel: PanelId
   readonly fitted: Fitted
   readonly map: LoadedMap | undefined
-  /** B − A, if the map shows the difference. */
+  /** The map B − A; undefined if the panel shows its own map. */
   readonly difference: LoadedMap | undefined
   readonly colours: ColourMap
   /** Ends of the colour scale of similarity. The scale of probability always runs from 0 to 1. */
   readonly limits: ColourLimits
   readonly regions: Regions
   readonly reading: Reading | undefined
-  /** Message about the map's progress or a problem with it; may be empty. */
+  /** Message about the map's progress, or about a problem with the map; may be empty. */
   readonly note: string
   readonly isBusy: boolean
   readonly actions: CursorActions
@@ -45,7 +45,7 @@ export function MapPanel(props: MapPanelProps) {
       <h3 class="of" title={titleOf(fitted, map)}>
         <Badge panel={panel} /> <span id={`${panel}-of`}>{titleOf(fitted, map)}</span>
       </h3>
-      {/* Screen readers do not read every update of a timer. */}
+      {/* With the role `timer`, screen readers do not read every update. */}
       <p class="note" id={`${panel}-note`} role={isBusy || map?.known ? 'timer' : 'status'} hidden={note === ''}>
         {note}
       </p>
@@ -134,7 +134,7 @@ function scaled(colours: ColourMap, { low, high }: ColourLimits): ColourOf {
   return (value) => colours((value - low) / (high - low))
 }
 
-/** Maps of answers always compare with the class at the center, whatever the anchor. */
+/** Position with which a map compares all others. Maps of predictions always compare with the center. */
 function anchorOf({ quantity, fitted }: LoadedMap): Position {
   const center = fitted.group.anchors.find(({ name }) => name === 'center')
   return quantity === 'similarity' || center === undefined ? fitted.anchorPosition : center
@@ -150,7 +150,7 @@ function describe(map: LoadedMap): string {
   return `${titleOf(map.fitted, map)}, ${object}, ${group.size} px, anchor ${anchor}`
 }
 
-/** For a mean over objects, the text includes the standard deviation over objects. */
+/** Summary of a map's values as text. For a mean over objects, it includes the standard deviation over objects. */
 function summaryText(map: LoadedMap): string {
   const { fitted, mean, lowest } = map
   if (map.quantity !== 'similarity') return answersText(map)
@@ -161,7 +161,7 @@ function summaryText(map: LoadedMap): string {
   return `mean ${mean.toFixed(3)}${deviation}, lowest ${cosineText(lowest, map.error)}${within}${soFarText(map)}`
 }
 
-/** Share of the positions that are computed; empty for a complete map. */
+/** Text about the share of positions that are computed so far; empty for a complete map. */
 function soFarText({ known }: LoadedMap): string {
   if (known === undefined) return ''
   const count = known.reduce((sum, one) => sum + one, 0)
@@ -193,7 +193,9 @@ function baselineText(fitted: Fitted): string {
   return baseline === null ? '' : `different objects at the same position: ${baseline.toFixed(3)}`
 }
 
-/** Shares of positions outside the limits, because all values beyond a limit have the same colour. */
+/**
+ * Text about values outside the colour scale, as shares of positions. In the map, all values beyond an end look alike.
+ */
 function outsideText({ values }: LoadedMap, { low, high }: ColourLimits): string {
   const below = values.reduce((count, value) => count + (value < low ? 1 : 0), 0)
   const above = values.reduce((count, value) => count + (value > high ? 1 : 0), 0)

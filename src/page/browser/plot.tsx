@@ -8,7 +8,7 @@ import { drawn, useWidth } from './drawing.js'
 import { type CursorActions, onKey } from './keys.js'
 import type { LoadedMap } from './maps.js'
 
-/** Room for the axes around the map, in CSS pixels. */
+/** Space for the axes around the map, in CSS pixels. */
 const MARGIN = { left: 46, right: 6, top: 6, bottom: 40 }
 
 /** Converts a value of the map to red, green and blue, 0 to 255 each. */
@@ -17,10 +17,10 @@ export type ColourOf = (value: number) => readonly [number, number, number]
 interface PlotProps {
   readonly id: string
   readonly label: string
-  /** undefined if there is no map; the box then keeps its size. */
+  /** The map to draw. If it is undefined, the box is empty but keeps its size. */
   readonly map: LoadedMap | undefined
   readonly colourOf: ColourOf
-  /** Marked with a plus. */
+  /** Position that is marked with a plus. */
   readonly anchor: Position | undefined
   readonly cursor: Position | undefined
   readonly isBusy: boolean
@@ -82,7 +82,7 @@ export function Plot({ id, label, map, colourOf, anchor, cursor, isBusy, actions
   )
 }
 
-/** Draws one pixel of the canvas per position. CSS enlarges the canvas without smoothing. */
+/** Draws the map on the canvas, one canvas pixel per position. CSS enlarges the canvas without smoothing. */
 function paint(canvas: HTMLCanvasElement, map: LoadedMap | undefined, colourOf: ColourOf): void {
   const { rows, cols } = map?.fitted.group ?? { rows: 0, cols: 0 }
   canvas.width = cols
@@ -95,11 +95,14 @@ function paint(canvas: HTMLCanvasElement, map: LoadedMap | undefined, colourOf: 
   canvas.getContext('2d')?.putImageData(image, 0, 0)
 }
 
-/** Size of the map on the screen, and its axes in pixels of the frame. */
+/** The rectangle of the screen in which a map is drawn, and the scales of its axes. */
 interface MapArea {
   readonly columns: Scale
   readonly rows: Scale
-  /** Converts a position in pixels of the frame to the middle of its square, in pixels of the screen. */
+  /**
+   * Converts a column of the frame, in pixels, to the x coordinate on the screen. It is the middle of the position's
+   * square.
+   */
   readonly x: (col: number) => number
   readonly y: (row: number) => number
   readonly width: number
@@ -141,7 +144,7 @@ function anchorMark({ row, col }: Position, { x, y, width, height }: MapArea): S
   return svg('g', { class: 'anchor' }, svg('path', { class: 'under', d }), svg('path', { class: 'over', d }))
 }
 
-/** Cross hairs with a gap around the position, so that its colour stays visible. */
+/** Cross hairs at a position. They have a gap in the middle, so that the position's colour stays visible. */
 function crossHairs({ row, col }: Position, { x, y, width, height }: MapArea): readonly SvgElement[] {
   const [left, top] = [x(col), y(row)]
   const gap = 5

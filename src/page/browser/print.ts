@@ -1,6 +1,6 @@
 import { measureAgain } from './drawing.js'
 
-/** CSS class of the page while it is printed. It gives the page the width of the paper. */
+/** CSS class that the page has while it is printed. It gives the page the width of the paper. */
 const PRINTING = 'printing'
 
 /**

@@ -10,38 +10,38 @@ const HEIGHT = 168
 const MARGIN = { left: 58, right: 12, top: 12, bottom: 40 }
 
 interface ProfileLine {
-  /** The map that gives the line its colour. */
+  /** The map whose values the line shows. It decides the line's colour. */
   readonly panel: PanelId
   readonly values: readonly number[]
-  /** Pixels between neighbouring values; the first value is at 0. */
+  /** Distance between neighbouring values in pixels. The first value is at pixel 0. */
   readonly stride: number
-  /** Mean similarity of different objects, if known. It is drawn only if the axis includes it. */
+  /** Mean similarity between different objects; null if not known. It is drawn only if the axis includes it. */
   readonly baseline: number | null
 }
 
 interface Profile {
   readonly lines: readonly ProfileLine[]
-  /** For example "similarity". */
+  /** Name of the measured quantity, such as "similarity". */
   readonly quantity: string
   /**
    * Ends of the value axis. They are the same for all profiles of a view, so the axis does not move with the cursor.
    */
   readonly low: number
   readonly high: number
-  /** For example "column (px)". */
+  /** Title of the horizontal axis, such as "column (px)". */
   readonly axis: string
   /** Coordinate of the cursor along the axis, in pixels. */
   readonly cursor: number
   readonly anchor: number
 }
 
-/** Two charts: the row and the column through the cursor. Each shows all maps. */
+/** Two charts: the values along the row and along the column through the cursor. Each chart has a line per map. */
 export function Profiles({ readings }: { readonly readings: readonly Reading[] }) {
   const [first] = readings
   if (first === undefined) return <div class="profiles" />
   const { position, map } = first
   const { anchorPosition } = map.fitted
-  // Answers are not numbers, so the probability of the center's answer is drawn instead.
+  // Predicted classes are not numbers, so the charts show the probability of the class predicted at the center instead.
   const isSimilarity = readings.every((reading) => reading.map.quantity === 'similarity')
   const ends = isSimilarity ? extremes(readings.map((reading) => reading.map)) : PROBABILITY_LIMITS
   const linesAlong = (indices: Along) => readings.map((reading) => lineOf(reading, isSimilarity, indices))
@@ -76,7 +76,7 @@ export function Profiles({ readings }: { readonly readings: readonly Reading[] }
   )
 }
 
-/** Indices of all positions in the row or column of a position. */
+/** Lists the indices of all positions in the same row, or in the same column, as position `at`. */
 type Along = (at: number, cols: number, rows: number) => readonly number[]
 
 const ofRow: Along = (at, cols) => Array.from({ length: cols }, (_, i) => at - (at % cols) + i)

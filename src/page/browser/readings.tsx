@@ -15,11 +15,11 @@ export interface Reading {
   readonly panel: PanelId
   readonly map: LoadedMap
   readonly position: Position
-  /** Index of the position in the map. */
+  /** Row-major index of `position` in the map. */
   readonly at: number
-  /** Similarity, even if the map shows another quantity. */
+  /** Cosine similarity to the anchor, even if the map shows another quantity. */
   readonly value: number
-  /** For example "dog 0.91"; empty if not known. */
+  /** Most probable class and its probability, such as "dog 0.91"; empty if not known. */
   readonly answer: string
 }
 
@@ -90,7 +90,7 @@ export function Badge({ panel }: { readonly panel: PanelId }) {
   return <span class={`badge ${panel}`}>{panel.toUpperCase()}</span>
 }
 
-/** Readings are spoken, and the address updated, after this many milliseconds without a change. */
+/** Time without a change, in milliseconds, after which screen readers read the values and the address is updated. */
 export const SETTLED = 350
 
 export function SpokenReadings({ readings }: { readonly readings: readonly Reading[] }) {
@@ -115,35 +115,35 @@ function spokenText(readings: readonly Reading[]): string {
   return `${positionText(first.position)}. ${[...values, ...last].join('; ')}.`
 }
 
-/** For example "similarity 0.91234, answer dog 0.91". */
+/** The values at the cursor as text, such as "similarity 0.91234, answer dog 0.91". */
 export function hereText(reading: Reading): string {
   return `similarity ${valueText(reading)}${reading.answer === '' ? '' : `, answer ${reading.answer}`}`
 }
 
-/** The layers that a column of the table shows, for example " (fc6)"; empty if not known. */
+/** Names of the layers that a column of the table shows, such as " (fc6)"; empty if not known. */
 function layersText(readings: readonly Reading[], layerOf: (fitted: Fitted) => string): string {
   const layers = [...new Set(readings.map(({ map }) => layerOf(map.fitted)))].filter((layer) => layer !== '')
   return layers.length === 0 ? '' : ` (${layers.map(isolated).join(', ')})`
 }
 
-/** The cosine. If it is not computed yet, the text is ≈ and the cosine of a position near it. */
+/** The cosine as text. If it is not computed yet, the text has a ≈ and the cosine of a position near it. */
 function valueText({ value, map: { error, known }, at }: Reading): string {
   return `${known?.[at] === 0 ? '≈ ' : ''}${cosineText(value, error)}`
 }
 
-/** The difference of the rounded numbers, so that a reader who subtracts the shown numbers gets the same result. */
+/** Difference between the two cosines as they are shown, so that a reader who subtracts them gets the same result. */
 function differenceOf(first: Reading, second: Reading): string {
   return differenceText(roundCosine(second.value) - roundCosine(first.value), first.map.error + second.map.error)
 }
 
-/** For example "net: similarity 0.91234 (fc6), answer dog 0.91 (fc8)". */
+/** A sentence for screen readers, such as "net: similarity 0.91234 (fc6), answer dog 0.91 (fc8)". */
 function spokenReading(reading: Reading): string {
   const { group, choice } = reading.map.fitted
   const answer = reading.answer === '' ? '' : `, answer ${reading.answer} (${isolated(group.classes ?? '')})`
   return `${isolated(group.model)}: similarity ${valueText(reading)} (${isolated(choice.layer)})${answer}`
 }
 
-/** For example "3 px down, 5 px right of the anchor". */
+/** Where a position is relative to the anchor, such as "3 px down, 5 px right of the anchor". */
 function offsetText({ position, map }: Reading): string {
   const { anchorPosition } = map.fitted
   const [down, right] = [position.row - anchorPosition.row, position.col - anchorPosition.col]

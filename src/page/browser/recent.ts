@@ -1,5 +1,5 @@
 /**
- * A cache of the most recently used results. Failures are not cached.
+ * Makes a cache that keeps the most recently used results. Failures are not kept.
  * @param most number of results to keep
  */
 export function recent<T>(most: number): (key: string, make: () => Promise<T>) => Promise<T> {

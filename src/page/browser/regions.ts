@@ -1,16 +1,16 @@
 import type { LoadedMap } from './maps.js'
 import { isolated } from './text.js'
 
-/** Red, green, blue, 0 to 255. */
+/** Red, green and blue, 0 to 255 each. */
 type Colour = readonly [number, number, number]
 
-/** Greens for the classes that are right for the object: Okabe and Ito's green, a lighter one and a darker one. */
+/** Greens for the classes that are correct for the object: Okabe and Ito's green, a lighter one and a darker one. */
 const RIGHT_COLOURS: readonly Colour[] = [
   [0, 158, 115],
   [128, 208, 178],
   [0, 92, 66],
 ]
-/** Okabe and Ito's other colours, for the most frequent other answers. Colour-blind readers can tell them apart. */
+/** Okabe and Ito's other colours, for the most frequent other classes. Colour-blind readers can tell them apart. */
 const COLOURS: readonly Colour[] = [
   [213, 94, 0],
   [86, 180, 233],
@@ -21,11 +21,17 @@ const COLOURS: readonly Colour[] = [
 ]
 const REST: Colour = [150, 150, 150]
 
-/** Colours for maps of answers. A region is all positions with the same answer. */
+/** Colours for maps of predicted classes. A region is all positions at which the same class is predicted. */
 export interface Regions {
-  /** @param number index of a class in the map's own list */
+  /**
+   * Colour of a class.
+   * @param number index of the class in the names of `map.answers`
+   */
   readonly colourOf: (map: LoadedMap, number: number) => Colour
-  /** Classes of a map, the most frequent first. Classes without their own colour share the last entry. */
+  /**
+   * Entries of a map's legend, the most frequent class first. Classes without a colour of their own share the last
+   * entry.
+   */
   readonly legend: (map: LoadedMap) => readonly Region[]
 }
 
@@ -35,7 +41,7 @@ export interface Region {
   readonly positions: number
 }
 
-/** A class has the same colour in all maps. Only the most frequent classes have a colour of their own. */
+/** Chooses the colours of classes, the same in all maps. Only the most frequent classes get a colour of their own. */
 export function regionsOf(all: readonly LoadedMap[]): Regions {
   const counts = new Map<string, { positions: number; readonly isRight: boolean }>()
   for (const map of all.filter(({ quantity }) => quantity === 'answers')) {

@@ -6,7 +6,7 @@ type Format = (typeof SAVED_FORMATS)[number]
 
 /**
  * Saves a map's values, or its picture with axes, as a file.
- * @param what name of the map's content; part of the file's name
+ * @param what name of what the map shows, which becomes part of the file's name
  * @param plot element with the map's canvas and the SVG of its axes
  */
 export async function saveMap(map: LoadedMap, what: string, format: Format, plot: HTMLElement): Promise<void> {
@@ -24,7 +24,7 @@ async function fileOf(format: Format, map: LoadedMap, box: HTMLElement): Promise
   return format === 'svg' ? new Blob([picture.text], { type: 'image/svg+xml' }) : pngOf(picture)
 }
 
-/** One row per known position. The position is in pixels of the frame. */
+/** The map as CSV, with one row per computed position. Positions are in pixels of the frame. */
 function csvText({ fitted, quantity, values, answers, known }: LoadedMap): string {
   const { cols, stride } = fitted.group
   const strongest = quantity === 'answers' ? answers?.strongest : undefined
@@ -36,7 +36,7 @@ function csvText({ fitted, quantity, values, answers, known }: LoadedMap): strin
   return `row,col,${strongest ? 'answer,probability' : 'value'}\n${lines.join('\n')}\n`
 }
 
-/** NumPy's format, version 1.0: float32, [rows, cols]; NaN where a position is not known. */
+/** The map as a file of NumPy's format, version 1.0: float32, [rows, cols]. Positions not computed yet are NaN. */
 function npyParts({ fitted, values, known }: LoadedMap): BlobPart[] {
   const { rows, cols } = fitted.group
   const dictionary = `{'descr': '<f4', 'fortran_order': False, 'shape': (${rows}, ${cols}), }`

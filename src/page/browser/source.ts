@@ -7,10 +7,13 @@ import type { Quantity } from './view.js'
 
 /** Source of the viewer's maps: the files of a report, or a server that computes them while the user watches. */
 export interface MapSource {
-  /** The networks, layers and objects to choose from. On the live page, they may change. */
+  /** The networks, layers and objects that the user can choose. On the live page, they may change. */
   readonly index: () => SiteIndex
   readonly pictureOf: (key: number) => Promise<string>
-  /** Passes a map to the follower whenever more of it is known, until it is complete. @throws if it cannot be loaded */
+  /**
+   * Passes a map to the follower whenever more of it is known, until the map is complete.
+   * @throws if the map cannot be loaded
+   */
   readonly follow: (fitted: Fitted, shows: Quantity, follower: MapFollower) => Promise<void>
   /** Tells the source where the cursor is, so that it can compute positions near it first. */
   readonly lookAt?: (fitted: Fitted, position: Position) => void
@@ -18,7 +21,7 @@ export interface MapSource {
 
 export interface MapFollower {
   readonly onMap: (map: LoadedMap) => void
-  /** Receives a note about the map; empty if there is none. */
+  /** Receives a message about the map, or an empty text if there is no message. */
   readonly say: (text: string) => void
   /** Aborted when the map is no longer wanted. */
   readonly signal: AbortSignal

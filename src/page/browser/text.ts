@@ -3,8 +3,8 @@ import { decimalText, signedText } from '../../plot/numberText.js'
 import { MAP_DECIMALS } from '../mapCoding.js'
 
 /**
- * A cosine with all decimals that the maps keep.
- * @param error largest error of the cosine; if it is not 0, the text has three decimals and begins with ≈
+ * A cosine as text, with all decimals that the maps keep.
+ * @param error largest possible error. If it is not 0, the text begins with ≈ and has only three decimals.
  */
 export function cosineText(value: number, error = 0): string {
   return error === 0 ? decimalText(value, MAP_DECIMALS) : `≈ ${decimalText(value, 3)}`
@@ -15,14 +15,14 @@ export function probabilityText(value: number): string {
 }
 
 /**
- * A difference of cosines with its sign.
- * @param error largest error of the difference, shown as in `cosineText`
+ * A difference of cosines as text, with its sign.
+ * @param error largest possible error of the difference, shown as in `cosineText`
  */
 export function differenceText(value: number, error = 0): string {
   return error === 0 ? signedText(value, MAP_DECIMALS) : `≈ ${signedText(value, 3)}`
 }
 
-/** A share as a percentage. It says 0 % or 100 % only if that is exact. */
+/** A share as a percentage. The text is 0 % or 100 % only if the share is exactly 0 or 1. */
 export function shareText(part: number, whole: number): string {
   if (part === 0 || part === whole) return part === 0 ? '0 %' : '100 %'
   const percent = (100 * part) / whole
@@ -31,12 +31,14 @@ export function shareText(part: number, whole: number): string {
   return `${percent.toFixed(percent < 10 || percent > 90 ? 1 : 0)} %`
 }
 
-/** "row 33, column 55" */
+/** A position as text, such as "row 33, column 55". */
 export function positionText({ row, col }: Position): string {
   return `row ${row}, column ${col}`
 }
 
-/** Isolates a name within a sentence, so that a right-to-left name does not reorder the rest. */
+/**
+ * Puts invisible Unicode marks around a name, so that a right-to-left name does not reorder the rest of the sentence.
+ */
 export function isolated(name: string): string {
   return `\u2068${name}\u2069`
 }

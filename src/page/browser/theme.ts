@@ -2,7 +2,7 @@ import { element } from './dom.js'
 
 const KEY = 'shiftscope-theme'
 
-/** Lets the reader choose light or dark; without a choice the page follows the system. */
+/** Lets the reader choose the light or the dark theme. Without a choice, the page follows the system's theme. */
 export function bindTheme(): void {
   const select = element('theme', HTMLSelectElement)
   const stored = recall()
@@ -17,7 +17,7 @@ export function bindTheme(): void {
   show()
 }
 
-/** Some browsers refuse storage to pages that are opened from disk. */
+/** Reads the stored choice. Some browsers refuse storage to pages that are opened from disk. */
 function recall(): string {
   try {
     return localStorage.getItem(KEY) ?? ''

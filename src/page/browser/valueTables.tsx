@@ -7,7 +7,7 @@ import { cosineText, isolated, probabilityText } from './text.js'
 
 const MOST = 11
 
-/** The maps as tables. They are made only while the reader has them open. */
+/** The values of the maps as tables. The tables are made only while the reader has them open. */
 export function ValueTables({ maps }: { readonly maps: readonly (LoadedMap | undefined)[] }) {
   const [isOpen, setOpen] = useState(false)
   const tables = useMemo(
@@ -22,7 +22,7 @@ export function ValueTables({ maps }: { readonly maps: readonly (LoadedMap | und
   )
 }
 
-/** Evenly spaced rows and columns of a map as a table. The first and the last ones are included. */
+/** A table of some of a map's values, at evenly spaced rows and columns. The first and the last ones are included. */
 function ValueTable({ map }: { readonly map: LoadedMap }) {
   const { group, choice } = map.fitted
   const { title, textAt } = contents(map)

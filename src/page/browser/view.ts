@@ -3,28 +3,30 @@ import { COLOUR_MAPS, type ColourLimits } from '../../plot/colormap.js'
 import { plainOf } from '../../results/versions.js'
 import type { SiteIndex } from '../siteIndex.js'
 
-/** Quantities of a map: similarity to the anchor, probability of the center's class, regions of equal answer. */
+/**
+ * What a map shows: similarity to the anchor, probability of the class predicted at the center, or predicted classes.
+ */
 export const QUANTITIES = ['similarity', 'probability', 'answers'] as const
 export type Quantity = (typeof QUANTITIES)[number]
 
-/** Everything that a link restores. It may name things that the study does not have; see `fitChoice`. */
+/** The viewer's settings that a link restores. They may name things that the study does not have; see `fitChoice`. */
 export interface View {
-  /** The network of map A. */
+  /** Name of map A's network. */
   readonly model: string
-  /** The network of map B; null if only map A is shown. Both maps show the same layer, size, object and anchor. */
+  /** Name of map B's network; null if only map A is shown. Both maps show the same layer, size, object and anchor. */
   readonly other: string | null
   readonly layer: string
   readonly size: number
-  /** null for the mean over objects. */
+  /** Name of the object; null for the mean over objects. */
   readonly patch: string | null
-  /** The name of an anchor, or any position. */
+  /** The position with which all others are compared: the name of an anchor, such as `center`, or any position. */
   readonly anchor: string | Position
-  /** Quantity that both maps should show. If it is not known for a map, `mapOf` chooses another one. */
+  /** Quantity that both maps should show. A map that does not have it shows another one; see `mapOf`. */
   readonly shows: Quantity
   /** Whether map B shows the difference B − A. */
   readonly difference: boolean
   readonly cursor: Position
-  /** A name of COLOUR_MAPS. */
+  /** One of the names in COLOUR_MAPS. */
   readonly colours: string
   /** Ends of the colour scale of similarity; `fit` means the lowest and highest value of the maps shown. */
   readonly limits: ColourLimits | 'fit'
@@ -32,10 +34,12 @@ export interface View {
 
 export type Change = (view: View) => View
 
-/** Colour limits of a larger magnitude are refused. Cosines are never beyond 1. */
+/** A colour scale is refused if one of its ends is beyond ± this number. Cosines are never beyond ±1. */
 const FARTHEST_LIMIT = 10
 
-/** Shows the first object in the first network, and beside it the network's anti-aliased version, if there is one. */
+/**
+ * The default view: the first object in the first network. If that network has an anti-aliased version, map B shows it.
+ */
 export function firstView(index: SiteIndex): View {
   const [group] = index.groups
   if (group === undefined) throw new Error('the study has no networks')
@@ -56,7 +60,7 @@ export function firstView(index: SiteIndex): View {
   }
 }
 
-/** The URL fragment that restores the view. */
+/** Makes the URL fragment that restores a view. */
 export function formatView(view: View): string {
   const { model, other, layer, size, patch, anchor, shows, difference, cursor, colours, limits } = view
   const parameters = new URLSearchParams({
@@ -76,8 +80,8 @@ export function formatView(view: View): string {
 }
 
 /**
- * Reads the view from a fragment; undefined if the fragment is not a view. Missing settings and invalid numbers are
- * taken from `base`. An empty `with` means one map, and an empty `patch` means the mean over objects.
+ * Reads a view from a URL fragment; undefined if the fragment is not a view. Missing settings and invalid numbers are
+ * taken from `base`. An empty `with` means that there is no map B. An empty `patch` means the mean over objects.
  */
 export function parseView(fragment: string, base: View): View | undefined {
   const parameters = new URLSearchParams(fragment.replace(/^#/, ''))

@@ -12,15 +12,15 @@ import { type Change, firstView, formatView, parseView, type View } from './view
 export interface RunningViewer {
   /** Address that restores the current view. */
   readonly address: () => string
-  /** Shows another view, or the same view again after the source has changed. */
+  /** Shows another view. After the source has changed, it can also show the same view again. */
   readonly change: (make: Change) => void
-  /** One entry for map A, and one for map B if it is shown. */
+  /** What the maps show: one entry for map A, and a second one for map B if there is a map B. */
   readonly fits: () => readonly Fitted[]
 }
 
 /**
- * Starts the viewer in the element `viewer-app`. It opens the view in the page's address, else the one in the element's
- * `data-view`, else the default view.
+ * Starts the viewer in the element `viewer-app`. It opens the view in the page's address. If there is none, it opens
+ * the view in the element's `data-view`, or else the default view.
  */
 export function startViewer(source: MapSource): RunningViewer {
   const root = element('viewer-app', HTMLElement)
@@ -28,20 +28,20 @@ export function startViewer(source: MapSource): RunningViewer {
   const opening = parseView(root.dataset.view ?? '', first) ?? first
   const view = parseView(location.hash, opening) ?? opening
   const viewer = new Viewer(source, root, view, opening)
-  // Unless the address names a position, the cursor starts at the anchor.
+  // If the address does not name a position for the cursor, the cursor starts at the anchor.
   if (!/[#&]at=/.test(location.hash)) viewer.moveTo(viewer.state.fits[0]?.anchorPosition ?? view.cursor, false)
   window.addEventListener('hashchange', ({ newURL }) => viewer.follow(new URL(newURL).hash))
   void Promise.all([viewer.load(), allRead()]).then(() => viewer.arrive(location.hash))
   return viewer
 }
 
-/** Waits until the sections below the script are parsed. */
+/** Waits until the browser has parsed the whole page, including the sections that come after this script. */
 async function allRead(): Promise<void> {
   if (document.readyState === 'loading')
     await new Promise((done) => document.addEventListener('DOMContentLoaded', done, { once: true }))
 }
 
-/** Says why a click cannot set the anchor. */
+/** Sentence that says why a click cannot set the anchor. */
 function noFeatures({ group, unit }: Fitted): string {
   if (unit === null)
     return 'For the mean of all objects, only the named anchors can be used. Choose one object to set another anchor.'
@@ -55,16 +55,19 @@ const OWN = 'shiftscope'
 
 class Viewer implements RunningViewer {
   state: State
-  /** Whether the address follows the view. False before the first action, and while the address names a section. */
+  /**
+   * Whether the page's address is kept up to date with the view. False before the user's first action, and while the
+   * address names a section.
+   */
   #hasAddress = false
-  /** Aborts the previous loading of maps when other maps are wanted. */
+  /** Aborted when other maps are wanted, so that the loading of the previous ones stops. */
   #loading = new AbortController()
   #settling: ReturnType<typeof setTimeout> | undefined
   readonly #drawSoon = onceAFrame(() => this.#draw())
   readonly #source: MapSource
   readonly #root: HTMLElement
 
-  /** The view of an address without a fragment. */
+  /** View to show if the page's address has no fragment. */
   readonly #opening: View
 
   constructor(source: MapSource, root: HTMLElement, view: View, opening: View) {
@@ -77,7 +80,7 @@ class Viewer implements RunningViewer {
   readonly address = () => {
     const { view, fits } = this.state
     const [first] = fits
-    // The view shown may differ from the one that was asked for; see `fitChoice`.
+    // The maps may show something other than the view asks for; see `fitChoice`.
     const { model, layer, size, patch, anchor } = first?.choice ?? view
     const other = view.other === null ? null : (fits[1]?.group.model ?? null)
     return new URL(formatView({ ...view, model, layer, size, patch, anchor, other }), location.href).href
@@ -85,7 +88,10 @@ class Viewer implements RunningViewer {
 
   readonly fits = () => this.state.fits
 
-  /** Shows another view. The browser's back button undoes it, unless only colours or the cursor changed. */
+  /**
+   * Shows another view. The browser's Back button returns to the previous view, unless only colours or the cursor
+   * changed.
+   */
   readonly change = (make: Change) => {
     const before = this.state.view
     const address = this.address()
@@ -96,8 +102,8 @@ class Viewer implements RunningViewer {
   }
 
   /**
-   * Shows the view or the section that a link or the browser's buttons ask for.
-   * @param fragment from the event, because the address may have been rewritten before the event arrives
+   * Shows what a link or the browser's Back button asks for: a view or a section.
+   * @param fragment URL fragment from the event. The page's address may have been rewritten before the event arrives.
    */
   follow(fragment: string): void {
     const next = fragment === '' ? this.#opening : parseView(fragment, this.state.view)
@@ -107,15 +113,15 @@ class Viewer implements RunningViewer {
       return
     }
     this.#show(next)
-    // A link may be far below the maps, so the page scrolls up to the maps. Going back does not scroll.
+    // A link may be far below the maps, so the page scrolls up to them after a click. The Back button does not scroll.
     if (fragment === '' || history.state === OWN) return
     element('viewer', HTMLElement).scrollIntoView()
     element('a-plot', HTMLElement).focus({ preventScroll: true })
   }
 
   /**
-   * Scrolls to the section that a fragment names, or shows a note if there is none. It draws the maps first, because
-   * they move the section down.
+   * Scrolls to the section that a URL fragment names, or shows a note if there is no such section. It draws the maps
+   * first, because they move the section down.
    */
   arrive(fragment: string): void {
     this.#draw()
@@ -138,7 +144,10 @@ class Viewer implements RunningViewer {
     this.#drawSoon()
   }
 
-  /** Loads the maps of the view. @returns once each map has arrived, at least in part */
+  /**
+   * Loads the maps of the view.
+   * @returns a promise that resolves when each map has arrived, at least in part
+   */
   async load(): Promise<void> {
     this.#loading.abort()
     this.#loading = new AbortController()
@@ -177,7 +186,7 @@ class Viewer implements RunningViewer {
     await Promise.all(followed)
   }
 
-  /** Changes the view at once. Its maps are shown when they have arrived. */
+  /** Changes the view at once. The new view's maps are shown when they have arrived. */
   #show(view: View): void {
     this.#hasAddress = true
     this.state = { ...this.state, view, fits: fitView(this.#source.index(), view) }
@@ -221,7 +230,10 @@ class Viewer implements RunningViewer {
     else this.change((view) => ({ ...view, cursor: position, anchor: position }))
   }
 
-  /** @param panel index of the map whose grid the actions use */
+  /**
+   * Actions of mouse, touch and keyboard.
+   * @param panel index of the map on whose grid of positions they work
+   */
   readonly #actions = (panel: number): FrameActions => {
     const groupOf = () => (this.state.fits[panel] as Fitted).group
     return {
@@ -230,7 +242,7 @@ class Viewer implements RunningViewer {
       },
       choose: (position, isTouch) => {
         this.moveTo(position)
-        // A touch only shows a position's numbers, as hovering does. It does not set the anchor.
+        // A touch only moves the cursor, as hovering does. It does not set the anchor.
         if (!isTouch) this.#anchorAt(nearestPosition((this.state.fits[0] as Fitted).group, position))
       },
       step: (down, right) => {
@@ -251,7 +263,7 @@ class Viewer implements RunningViewer {
     }
   }
 
-  /** Shows the next or previous object. The mean, if there is one, comes before the first object. */
+  /** Shows the next or the previous object. The mean over objects, if there is one, comes before the first object. */
   #stepPatch(by: number): void {
     const { group, unit } = this.state.fits[0] as Fitted
     const patches = group.units.map(({ patch }) => patch)
@@ -262,7 +274,7 @@ class Viewer implements RunningViewer {
   }
 }
 
-/** Text that is equal for views that differ only in colours or cursor. */
+/** Text that is the same for two views if they differ only in colours or the cursor. */
 function contentOf({ cursor, colours, limits, ...content }: View): string {
   return JSON.stringify(content)
 }

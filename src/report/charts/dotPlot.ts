@@ -4,25 +4,25 @@ import { mark, seriesColour, shortened } from '../../plot/marks.js'
 import type { Scale } from '../../plot/scale.js'
 import { markup, type SvgElement, svg, textElement, tip } from '../../plot/svg.js'
 
-/** A mark: its value, the ends of its error bar, and its numbers as tooltip. */
+/** A dot: its value, the ends of its error bar, and the text of its tooltip. */
 export interface Dot {
   readonly value: number
   readonly bar?: readonly [number, number]
   readonly words: string
 }
 
-/** Several series of numbers, with one row for each network and layer. */
+/** A chart with one row for each network and layer. Each row has a dot for each series of numbers. */
 export interface DotPlot {
   /** Name for screen readers. */
   readonly name: string
   readonly axis: string
-  /** CSS draws the grid lines, so the ticks must be evenly spaced from end to end. */
+  /** Makes the scale of the axis. Its ticks must be evenly spaced from end to end, because CSS draws the grid lines. */
   readonly scaleOf: (values: readonly number[]) => Scale
   readonly series: readonly string[]
   readonly rows: readonly {
     readonly model: string
     readonly layer: string
-    /** One per series; undefined if not measured. */
+    /** One dot per series; undefined if the number was not measured. */
     readonly dots: readonly (Dot | undefined)[]
   }[]
   /** Value at which a vertical line is drawn through all rows. */
@@ -31,10 +31,13 @@ export interface DotPlot {
 
 const ROW = 20
 
-/** Vertical distance in pixels between the first and the last series of a row. It separates equal values. */
+/** Vertical distance in pixels between the dots of a row's first and last series. It keeps equal values apart. */
 const SPREAD = 6
 
-/** Fills the available width. Each row is an SVG, so that CSS can place its names above it on narrow screens. */
+/**
+ * Draws a dot plot that fills the available width. Each row is an SVG, so that on narrow screens CSS can place the
+ * row's names above it.
+ */
 export function dotPlot({ name, axis, scaleOf, series, rows, reference }: DotPlot): string {
   const dots = rows.flatMap((row) => row.dots.flatMap((dot) => dot ?? []))
   const scale = scaleOf([
@@ -85,7 +88,7 @@ function rowMarks(
     const bar = dot.bar?.map((end) => percent(at(end)))
     return [
       ...(bar === undefined ? [] : [svg('line', { x1: bar[0] ?? '', x2: bar[1] ?? '', y1: y, y2: y, stroke })]),
-      // A polygon cannot have coordinates in percent, but a nested SVG can.
+      // The dot is inside a nested SVG, because a polygon cannot have coordinates in percent.
       svg(
         'svg',
         { x: percent(at(dot.value)), y, class: 'mark-at' },

@@ -11,7 +11,7 @@ export interface LinePanels {
   readonly name: string
   readonly x: { readonly title: string; readonly scale: Scale }
   readonly y: { readonly title: string; readonly scale: Scale }
-  /** Names for the legend, the same in all panels. */
+  /** Names of the series in the legend, the same for all panels. */
   readonly series: readonly string[]
   readonly panels: readonly {
     readonly title: string
@@ -23,13 +23,13 @@ export interface PanelLine {
   readonly series: number
   readonly isDashed?: boolean
   readonly points: readonly (readonly [number, number])[]
-  /** Tooltip of the line; by default its name and numbers. With this text, the line's points are not marked. */
+  /** Tooltip of the line; by default its name and numbers. If given, the line's points have no marks. */
   readonly words?: string
 }
 
 const [WIDTH, HEIGHT, LEFT, TOP, BOTTOM, RIGHT] = [230, 150, 60, 24, 40, 10]
 
-/** Draws each panel as an SVG. CSS puts as many as fit into a row. */
+/** Draws each panel as an SVG. CSS puts as many panels into a row as fit. */
 export function linePanels({ name, x, y, series, panels }: LinePanels): string {
   const [right, bottom] = [LEFT + WIDTH, TOP + HEIGHT]
   const placeX = (value: number) => LEFT + x.scale.at(value) * WIDTH
@@ -43,7 +43,7 @@ export function linePanels({ name, x, y, series, panels }: LinePanels): string {
   const drawn = panels.map(({ title, lines }) => {
     const attributes = {
       viewBox: `0 0 ${right + RIGHT} ${bottom + BOTTOM}`,
-      // With the role `img`, screen readers would not read the values in the tooltips.
+      // The role is not `img`, because screen readers would then not read the values in the tooltips.
       role: 'group',
       'aria-label': `${name}: ${title}`,
       'font-size': `${LETTER_SIZE}px`,
@@ -56,7 +56,7 @@ export function linePanels({ name, x, y, series, panels }: LinePanels): string {
   return `<div class="panels" role="group" aria-label="${escapeHtml(name)}">\n${keys(series)}\n${drawn.join('\n')}</div>`
 }
 
-/** Lines with more points are not marked, because the marks would hide the line. */
+/** A line with more points than this has no marks, because they would hide the line. */
 const MOST_MARKS = 12
 
 function curve(
@@ -69,7 +69,7 @@ function curve(
     points: points.map(([a, b]) => `${coordinate(x(a))},${coordinate(y(b))}`).join(' '),
     fill: 'none',
     stroke: seriesColour(series),
-    // Lines with `words` are many, so they are thin. The dashed line, with which they are compared, is thick.
+    // Lines with `words` are many, so they are thin. The dashed line, with which the others are compared, is thick.
     'stroke-width': words === undefined ? 1.5 : isDashed ? 3 : 1,
     ...(isDashed && { 'stroke-dasharray': '4 3' }),
   }

@@ -8,7 +8,7 @@ import { distinct } from '../distinct.js'
 import { type Dot, dotPlot } from './dotPlot.js'
 import { linePanels } from './linePanels.js'
 
-/** The charts of all measures that have one, for every patch size. */
+/** A section with the charts of all measures that have a chart. Each chart is drawn for every patch size. */
 export function chartsSection(rows: readonly Row[]): ReportSection {
   const charts = MEASURES.flatMap(({ name, chart }) => {
     const html = chartHtml(name, rows)
@@ -33,12 +33,19 @@ function chartHtml(metric: string, rows: readonly Row[]): string | undefined {
   return chartWithCaption(note, drawn.join('\n'))
 }
 
-/** @param caption text, not HTML */
+/**
+ * Puts a chart and its caption into a `figure` element.
+ * @param caption plain text, not HTML
+ */
 export function chartWithCaption(caption: string, chart: string): string {
   return `<figure class="measure"><figcaption>${escapeHtml(caption)}</figcaption><div>${chart}</div></figure>`
 }
 
-/** @param all rows of every measure, because a series may show another measure than `own` */
+/**
+ * Draws a dot chart.
+ * @param own rows of the chart's measure
+ * @param all rows of every measure, because a series may show a different measure
+ */
 function dotsOf(name: string, chart: DotChart, own: readonly Row[], all: readonly Row[]): string {
   const { axis, within = [], most = Number.POSITIVE_INFINITY } = chart
   const size = own[0]?.size
@@ -60,7 +67,7 @@ function dotsOf(name: string, chart: DotChart, own: readonly Row[], all: readonl
   return dotPlot({ name, axis, scaleOf, series: series.map((one) => one.name), rows: lines })
 }
 
-/** Draws a panel for each network and a colour for each layer. */
+/** Draws a line chart with a panel for each network and a colour for each layer. */
 function linesOf(name: string, { x, y, lines = [''] }: LineChart, own: readonly Row[]): string {
   const places = placesOf(own)
   const values = [...new Set(own.map(({ variant }) => x.of(variant)))].sort((a, b) => a - b)

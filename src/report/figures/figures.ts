@@ -25,9 +25,9 @@ const PAPER_NUMBERS: Readonly<Record<number, string>> = { 125: 'Figure 3: mean',
 const SHOWN: readonly AnchorName[] = ['center', 'top-left']
 
 /**
- * The paper's Figures 1, 3, 4 and 5, as far as the study has the networks. Figures 3 and 4 show each plain network
- * beside its anti-aliased version; other patch sizes get similar figures. Networks with only one version get a figure
- * of their own.
+ * Makes the paper's Figures 1, 3, 4 and 5, as far as the study has the networks for them. Figures 3 and 4 show each
+ * plain network beside its anti-aliased version; other patch sizes get similar figures. Networks with only one version
+ * get a figure of their own.
  */
 export function paperFigures(groups: readonly StudyGroup[], limits: ColourLimits): readonly Figure[] {
   const sizes = [...new Set(groups.map(({ size }) => size))].sort((a, b) => b - a)
@@ -44,7 +44,10 @@ export function paperFigures(groups: readonly StudyGroup[], limits: ColourLimits
   ]
 }
 
-/** Figure 1: maps of the first pair of plain and anti-aliased networks, for the top-left anchor. */
+/**
+ * Figure 1: maps for the top-left anchor. It shows the first network that has an anti-aliased version, and this
+ * version.
+ */
 function exampleFigure(groups: readonly StudyGroup[], limits: ColourLimits): readonly Figure[] {
   const pair = pairsOf(groups, plainOf)[0]
   if (pair === undefined) return []
@@ -101,7 +104,7 @@ function heatmapFigures(groups: readonly StudyGroup[], size: number, limits: Col
   ]
 }
 
-/** Figure 5: the first pair of networks that were trained with and without horizontal flips. */
+/** Figure 5: maps of two versions of a network, trained with and without horizontal flips. */
 function flipFigure(groups: readonly StudyGroup[], limits: ColourLimits): readonly Figure[] {
   const pair = pairsOf(groups, flippedOf)[0]
   if (pair === undefined) return []
@@ -132,16 +135,17 @@ function layerOfContrast(
   const contrasts = shared.map((layer) => {
     const maps = groups.flatMap((group) => anchors.map((at) => mapOf(group, layer, at)))
     const drawn = maps.flatMap((map) => Array.from(map?.values ?? [], (value) => Math.min(high, Math.max(low, value))))
-    // Rounding makes layers with nearly equal contrast equal. Of these, the last one is taken, as in the paper.
+    // The rounding makes nearly equal contrasts equal. Of layers with equal contrast, the last one is taken, as in the
+    // paper.
     return { layer, contrast: Math.round(1e6 * meanAndStd(drawn).std) }
   })
   return contrasts.toReversed().toSorted((a, b) => b.contrast - a.contrast)[0]?.layer ?? ''
 }
 
 /**
- * Pairs of an original network and a version of it. Both were measured in the same way, and both have the original's
- * last layer, so that at least one layer can be compared. Pairs are sorted by patch size, the largest first, then by
- * the order of the groups.
+ * Pairs each original network with its versions, such as the anti-aliased one. Both were measured in the same way. Both
+ * have the original's last layer, so that at least one layer can be compared. Pairs are sorted by patch size, the
+ * largest first, then by the order of the groups.
  */
 function pairsOf(
   groups: readonly StudyGroup[],
@@ -177,7 +181,7 @@ export async function writeFigures(results: string, figures: readonly Figure[]):
   })
 }
 
-/** The section of the page that shows the figures. It prints no titles, because the pictures contain them. */
+/** The section of the page that shows the figures. It adds no titles, because the pictures contain them. */
 export function figuresSection(figures: readonly Figure[], hasArithmetic: boolean): ReportSection {
   const parts = figures.map((figure) => {
     const { name, title, caption } = figure
@@ -194,7 +198,7 @@ export function figuresSection(figures: readonly Figure[], hasArithmetic: boolea
   return { id: 'figures', title: 'The paper’s figures for this study', html: [...parts, note].join('\n') }
 }
 
-/** What a study needs for each figure of the paper. */
+/** What a study needs for each figure of the paper: the figure's number, and the networks or objects. */
 const NEEDS: readonly (readonly [number, string])[] = [
   [1, 'a network and its anti-aliased version, measured with the same settings'],
   [3, 'objects of 125 px'],
@@ -203,10 +207,10 @@ const NEEDS: readonly (readonly [number, string])[] = [
   [6, 'feature arithmetic (--experiments arithmetic)'],
 ]
 
-/** Rounding can make a cosine larger than 1 by this much. */
+/** Cosines may exceed 1 by this much because of rounding. Such values do not count as outside the scale. */
 const ROUNDING = 1e-6
 
-/** Tells how many values are outside the colour scale. */
+/** Sentence that tells which share of the values is outside the colour scale. */
 function clippedText({ rows, limits: { low, high } }: Figure): string {
   const values = rows.flatMap(({ maps }) => maps.flatMap((map) => Array.from(map?.values ?? [])))
   const share = (isBeyond: (value: number) => boolean) => {

@@ -10,14 +10,14 @@ export interface PanelMap extends GridValues {
   readonly stride: number
 }
 
-/** Maps in rows and columns that share a colour scale. */
+/** A figure: maps in rows and columns that share one colour scale. */
 export interface PanelGrid {
   readonly title: string
   readonly limits: ColourLimits
   readonly columns: readonly string[]
   readonly rows: readonly {
     readonly label: readonly string[]
-    /** One per column; undefined leaves the space empty. */
+    /** One map per column; undefined leaves the space empty. */
     readonly maps: readonly (PanelMap | undefined)[]
   }[]
   /** Title of the axes; by default "row and column of the object's top-left pixel". */
@@ -25,8 +25,8 @@ export interface PanelGrid {
 }
 
 /**
- * In characters. Longer texts are cut, because image viewers cannot open very wide files. The limit of titles is
- * higher, because a title can contain two names.
+ * Largest number of characters in a name and in a title. Longer texts are cut, because image viewers cannot open very
+ * wide files. Titles may be longer, because a title can contain two names.
  */
 const [LONGEST_NAME, LONGEST_TITLE] = [60, 160]
 
@@ -41,7 +41,10 @@ const MOST_TICKS = 5
 /** Space for the numbers and ticks of an axis, in pixels. */
 const AXIS = { left: labelWidth('000') + TICK + 6, bottom: TICK + LINE }
 
-/** Like the paper: a row for each network and layer, a column for each anchor, and the colour scale to the right. */
+/**
+ * Lays a figure out like those of the paper: a row for each network and layer, a column for each anchor, and the colour
+ * scale to the right.
+ */
 export function panelLayout(grid: PanelGrid): FigureLayout {
   const { limits, columns, axes = "row and column of the object's top-left pixel" } = grid
   const title = shortened(grid.title, LONGEST_TITLE, '..')
@@ -102,7 +105,7 @@ function sizeOf({ rows, cols }: PanelMap): { width: number; height: number } {
   return { width: cols * factor, height: rows * factor }
 }
 
-/** The ticks and the border of a map. A tick is at the middle of its position. */
+/** The ticks and the border of a map. A tick is at the middle of the square of its position. */
 function axesOf(
   { rows, cols, stride }: PanelMap,
   { x, y, width, height }: Rectangle,

@@ -30,21 +30,23 @@ import {
 export interface Claim {
   /** Name in files and links: letters and hyphens. */
   readonly id: string
-  /** The claim as a clause. */
+  /** The claim in words, such as "Features change with the position". */
   readonly title: string
   /** Who makes the claim, and where. */
   readonly source: string
   /** Tells the reader what is measured, and which values support the claim. */
   readonly rule: string
-  /** Whether the claim can be made about this network. */
+  /** Whether the claim applies to this network. */
   readonly concerns: (network: NetworkStudy) => boolean
-  /** Reason why the claim cannot be judged, whatever the evidence; undefined if there is none. */
+  /**
+   * Reason why the claim cannot be judged for a network, whatever was measured; undefined if there is no such reason.
+   */
   readonly obstacle: (network: NetworkStudy) => string | undefined
   readonly evidence: (network: NetworkStudy) => readonly Evidence[]
   readonly numbers: NumberKind
-  /** Puts the range of the numbers into a clause. */
+  /** Puts the range of the measured numbers into a clause of a sentence. */
   readonly says: (range: NumberRange) => string
-  /** Threshold: on one side of it, a number supports the claim, on the other it contradicts the claim. */
+  /** Threshold. Numbers on one side of it support the claim, numbers on the other side contradict it. */
   readonly border: number
   /** Tells the reader what to look for in the figure. */
   readonly caption: string
@@ -53,21 +55,27 @@ export interface Claim {
   readonly axis?: string
   /** Values that the figure's axis always includes, in its unit. */
   readonly within?: readonly number[]
-  /** Viewer settings for the claim's link. Default: one map for the center anchor, averaged over objects. */
+  /**
+   * Viewer settings for the claim's link. By default, the link shows the map for the center anchor, averaged over
+   * objects.
+   */
   readonly seenIn?: (network: NetworkStudy, at: Pick<Evidence, 'layer' | 'size'>) => Partial<LinkedView>
 }
 
-/** The range of the numbers as text. */
+/** A range of numbers in words. */
 export interface NumberRange {
-  /** Such as "1.4–6.6 %" or "−0.02 to 0.01". */
+  /** The range alone, such as "1.4–6.6 %" or "−0.02 to 0.01". */
   readonly text: string
-  /** Such as "2.0–3.1 points above". `below` and `above` are the words for negative and positive numbers. */
+  /**
+   * The range as distances from zero, such as "2.0–3.1 points above". `below` and `above` are the words that follow
+   * negative and positive numbers.
+   */
   readonly apart: (below: string, above: string) => string
 }
 
 /** Format of a claim's numbers in texts, tables and figures. */
 export interface NumberKind {
-  /** Converts a mean to the unit in which it is shown. */
+  /** Converts a mean to the number that is shown, for example a share to a percentage. */
   readonly value: (mean: number) => number
   readonly text: (value: number) => string
   /** Digits after the point in tables. */
@@ -83,7 +91,7 @@ const PLAIN = 'The plain network is the same network without anti-aliasing.'
 
 const DECIMAL: NumberKind = { value: (mean) => mean, text: (value) => decimalText(value, 3), digits: 3, unit: '' }
 const PERCENT: NumberKind = { value: (mean) => 100 * mean, text: percentText, digits: 1, unit: ' %' }
-/** For means of base-10 logarithms of ratios. They are shown as percentages. */
+/** Format for means of base-10 logarithms of ratios. The ratio itself is shown, as a percentage. */
 const POWER_OF_TEN: NumberKind = {
   value: (mean) => 100 * 10 ** mean,
   text: percentText,
@@ -132,7 +140,7 @@ export const CLAIMS: readonly Claim[] = [
     axis: 'power of the grid pattern, % of that in the plain network',
     caption: `100 % is the power of the grid pattern in the plain network, which is the same network without anti-aliasing. Left of the line (${100 * SUPPRESSED} %), the grid pattern is suppressed.`,
     within: [100],
-    // Suppression is easiest to see where the original network's grid pattern is strongest.
+    // The effect of anti-aliasing is easiest to see where the original network's grid pattern is strongest.
     seenIn: (network) => ({ ...besideOriginal(network), ...strongestGrid(network.original) }),
   },
   {
@@ -232,12 +240,12 @@ function isAntiAliased({ model }: NetworkStudy): boolean {
   return plainOf(model) !== undefined
 }
 
-/** Shows the original network's map beside the map of this network. */
+/** Viewer settings that show the original network's map beside the map of this network. */
 function besideOriginal({ model, original }: NetworkStudy): Partial<LinkedView> {
   return original.length === 0 ? {} : { network: originalOf(model) as string, with: model }
 }
 
-/** Relative similarity is defined only if there are objects of different classes. */
+/** Reason why relative similarity cannot be computed; undefined if it can. It needs objects of different classes. */
 function needsBaseline({ groups }: NetworkStudy): string | undefined {
   const hasBaseline = groups.some((group) => group.layers.some((layer) => nullOf({ group, layer }) !== undefined))
   return hasBaseline ? undefined : 'there are no objects of different classes to compare with'

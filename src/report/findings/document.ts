@@ -30,15 +30,15 @@ interface ClaimText {
   readonly title: string
   readonly source: string
   readonly rule: string
-  /** One per network. */
+  /** One sentence per network. */
   readonly sentences: readonly string[]
   readonly evidence: Table | undefined
 }
 
-/** Text of the findings before it becomes Markdown or HTML. */
+/** The findings as texts and tables, from which Markdown and HTML are made. */
 interface FindingsText {
   readonly introduction: string
-  /** Undefined if the study is too small for verdicts. */
+  /** Table of all verdicts; undefined if the study is too small for verdicts. */
   readonly verdicts: Table | undefined
   readonly claims: readonly ClaimText[]
 }
@@ -76,7 +76,10 @@ export function findingsSections(findings: readonly ClaimFinding[], rows: readon
   return [{ id: 'findings', title: 'Claims and verdicts', html: first }, ...sections]
 }
 
-/** A table of claims and networks. A claim links to its section, and a verdict to its maps in the viewer. */
+/**
+ * HTML table with a row per claim and a column per network. A claim links to its section. A verdict links to its maps
+ * in the viewer.
+ */
 function matrixHtml(findings: readonly ClaimFinding[]): string {
   const models = distinct(findings.map(({ model }) => model))
   const rows = distinct(findings.map(({ claim, title }) => ({ claim, title }))).map(({ claim, title }) => {
@@ -96,16 +99,22 @@ function matrixHtml(findings: readonly ClaimFinding[]): string {
 <div class="matrix">${scrollBox('Claims and networks', table)}</div>`
 }
 
-/** @param words text for screen readers */
+/**
+ * Makes an HTML link.
+ * @param words text that screen readers read instead of `text`
+ */
 function linkHtml(link: string, text: string, words?: string): string {
   const label = words === undefined ? '' : ` aria-label="${escapeHtml(words)}"`
   return `<a href="${escapeHtml(link)}"${label}>${escapeHtml(text)}</a>`
 }
 
-/** If more networks than this have the same verdict, their number is given instead of their names. */
+/** Up to this many networks with the same verdict are named. If there are more, only their number is given. */
 const MOST_NAMED = 4
 
-/** Tells the verdicts and the range of the numbers. Names of networks link to their maps. */
+/**
+ * Tells the verdicts on a claim, the networks of each, and the range of the measured numbers. Names of networks link to
+ * their maps.
+ */
 function outcomeHtml(claim: Claim, findings: readonly ClaimFinding[], isSmall: boolean): string {
   const parts = distinct(findings.map(({ verdict }) => verdict)).map((verdict, i) => {
     const own = findings.filter((one) => one.verdict === verdict)
@@ -122,14 +131,14 @@ function outcomeHtml(claim: Claim, findings: readonly ClaimFinding[], isSmall: b
   return `${outcome}. ${escapeHtml(`${clause.charAt(0).toUpperCase()}${clause.slice(1)}`)}.`
 }
 
-/** By verdict: the verb before "the claim", and the words after it. */
+/** For each verdict, the verb before "the claim" and the words after it, as in "leaves the claim open". */
 const OUTCOMES: Readonly<Record<Verdict, readonly string[]>> = {
   supported: ['supports'],
   'not supported': ['contradicts'],
   'cannot be judged': ['leaves', ' open'],
 }
 
-/** Evidence that decides the verdict. The rest (`lean` null) is only shown. */
+/** Selects the evidence that decides the verdict. Other evidence (`lean` is null) is only shown. */
 function judgedOf(evidence: readonly Evidence[]): readonly Evidence[] {
   return evidence.filter(({ lean }) => lean !== null)
 }
@@ -150,7 +159,10 @@ function findingsText(findings: readonly ClaimFinding[]): FindingsText {
 
 const TOO_SMALL = `This study has fewer than ${FEWEST_PATCHES} objects, too few for a verdict on any claim. These are its numbers.`
 
-/** A table of claims and networks with ✓, ✗ or ?, or – if the claim does not concern the network. */
+/**
+ * A table with a row per claim and a column per network. A cell is ✓, ✗ or ?, or – if the claim does not apply to the
+ * network.
+ */
 export function verdictTable(findings: readonly Pick<ClaimFinding, 'model' | 'claim' | 'title' | 'verdict'>[]): Table {
   const models = [...new Set(findings.map(({ model }) => model))]
   const rows = [...new Set(findings.map(({ claim }) => claim))].map((claim) => {
@@ -170,7 +182,7 @@ function claimText(findings: readonly ClaimFinding[], isSmall: boolean): ClaimTe
   return { id, title, source, rule, sentences, evidence: evidenceTable(title, findings, isSmall) }
 }
 
-/** One row per network and layer, one column per quantity and size. */
+/** Table of the evidence about a claim: one row per network and layer, one column per quantity and patch size. */
 function evidenceTable(title: string, findings: readonly ClaimFinding[], isSmall: boolean): Table | undefined {
   const all = findings.flatMap(({ evidence }) => evidence)
   if (all.length === 0) return undefined
@@ -179,7 +191,8 @@ function evidenceTable(title: string, findings: readonly ClaimFinding[], isSmall
   const isOne = new Set(all.map(({ quantity }) => quantity)).size === 1
   const columns = new Map(
     all.map(({ quantity, size }) => [
-      // The cells show the ratio itself, although the evidence has its logarithm.
+      // Evidence about the logarithm of a ratio is shown as the ratio itself, so the heading does not mention the
+      // logarithm.
       `${isOne ? '' : `${quantity.replace('log₁₀ of ', '')}, `}${size} px${unit}`,
       { quantity, size },
     ]),
@@ -209,7 +222,7 @@ function evidenceNote({ isLog }: NumberKind, evidence: readonly Evidence[]): str
   return `Means over objects${error}: ✓ for the claim, ✗ against it, ? open.${signs}${few}${shown}`
 }
 
-/** A cell such as "0.412 ± 0.010 ✓". Differences also get the number of objects above zero. */
+/** Text of a cell, such as "0.412 ± 0.010 ✓". For differences, it also has the number of objects above zero. */
 function cellText(evidence: Evidence, { value, digits, isLog }: NumberKind, isSmall: boolean): string {
   const { mean, standardError, patches, signs, lean } = evidence
   const text = (number: number) => decimalText(value(number), digits)

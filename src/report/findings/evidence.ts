@@ -28,21 +28,24 @@ export type Lean = 'for' | 'against' | 'open'
 export interface Signs {
   /** Number of objects with a value above zero. */
   readonly positive: number
-  /** P value: the probability of a split at least this uneven if both signs are equally likely. */
+  /** P value: the probability of a split at least this uneven between the two signs, if both are equally likely. */
   readonly p: number
 }
 
 /** A mean supports or contradicts a claim only if it is more than this many standard errors from the threshold. */
 export const CLEAR_ERRORS = 2
 
-/** Threshold of a claim. */
+/** Threshold of a claim, and the side of it on which numbers support the claim. */
 export interface Border {
   readonly at: number
   /** Side of the threshold on which a mean supports the claim. */
   readonly speaksFor: 'above' | 'below'
 }
 
-/** @param border threshold; null if the values are only shown and decide nothing */
+/**
+ * Makes evidence from one value per object.
+ * @param border threshold; null if the values are only shown and decide nothing
+ */
 export function evidenceOf(
   place: Pick<Evidence, 'layer' | 'size' | 'quantity'>,
   values: PatchValues,
@@ -51,7 +54,10 @@ export function evidenceOf(
   return { ...place, ...meanOf(values), lean: border && leanOf(values, border) }
 }
 
-/** `open` if the mean is too close to the threshold, or if there are too few patches. */
+/**
+ * Tells whether the mean of some values supports a claim. It is `open` if the mean is too close to the threshold, or if
+ * there are too few patches.
+ */
 export function leanOf(values: PatchValues, { at, speaksFor }: Border): Lean {
   const { mean, standardError, patches } = meanOf(values)
   if (patches < FEWEST_PATCHES || standardError === null) return 'open'
@@ -59,23 +65,26 @@ export function leanOf(values: PatchValues, { at, speaksFor }: Border): Lean {
   return mean > at === (speaksFor === 'above') ? 'for' : 'against'
 }
 
-/** The standard error uses the sample standard deviation (divisor n − 1). */
+/** Mean over patches, with its standard error, which uses the sample standard deviation (divisor n − 1). */
 export function meanOf(values: PatchValues): Pick<Evidence, 'mean' | 'standardError' | 'patches'> {
   return { ...meanAndError([...values.values()]), patches: values.size }
 }
 
-/** Counts the values above zero and tests whether the split could be chance. Zeros are left out of the test. */
+/**
+ * Counts the values above zero, and tests whether the split between the two signs could be chance. Zeros are left out
+ * of the test.
+ */
 export function signsOf(values: PatchValues): Signs {
   const numbers = [...values.values()]
   const positive = numbers.filter((value) => value > 0).length
   return { positive, p: signTest(positive, numbers.filter((value) => value < 0).length) }
 }
 
-/** Two-sided exact binomial test with probability ½ for each sign. */
+/** P value of a two-sided exact binomial test in which both signs have probability ½. */
 export function signTest(positive: number, negative: number): number {
   const count = positive + negative
   let tail = 0
-  // Logarithms, because 2^−count is too small for float64 if there are many patches.
+  // It uses logarithms, because 2^−count is too small for float64 if there are many patches.
   let logChance = -count * Math.LN2
   for (let k = 0; k <= Math.min(positive, negative); k++) {
     tail += Math.exp(logChance)
@@ -88,7 +97,7 @@ export function mapped<T>(values: ReadonlyMap<string, T>, change: (value: T) => 
   return new Map([...values].map(([patch, value]) => [patch, change(value)]))
 }
 
-/** Combines the two numbers of each patch. Patches that lack one of them are left out. */
+/** Combines the two numbers of each patch, one from `a` and one from `b`. Patches that lack one are left out. */
 export function paired(a: PatchValues, b: PatchValues, combine: (a: number, b: number) => number): PatchValues {
   return new Map(
     [...a].flatMap(([patch, value]) => {

@@ -10,7 +10,7 @@ import { CLEAR_ERRORS, type Evidence } from './evidence.js'
 import type { ClaimFinding } from './findings.js'
 
 /**
- * Undefined if there are no numbers.
+ * The figure of a claim; undefined if there are no numbers.
  * @param isSmall whether there are too few objects for standard errors
  */
 export function claimFigure(
@@ -60,8 +60,8 @@ function dotOf({ mean, standardError, patches }: Evidence, { value, text, unit }
 }
 
 /**
- * Fold accuracies for the largest objects. There is a line for each network and layer. Dashed lines show the made-up
- * feature `position only`.
+ * Charts of the accuracy on each fold, for the largest objects. There is a line for each network and layer. For
+ * comparison, dashed lines show features that contain only the position.
  */
 function foldPanels(name: string, all: readonly Row[]): { html: string; about: string } | undefined {
   const ofFolds = all.filter(({ metric }) => metric === 'fold-accuracy')

@@ -32,9 +32,9 @@ export interface ClaimFinding {
   readonly sentence: string
   /** Reason for the verdict: how many numbers are for and against the claim, or why it cannot be judged. */
   readonly reason: string
-  /** Fragment of the page's address that opens the viewer at the evidence. */
+  /** URL fragment that opens the viewer at the evidence. */
   readonly link: string
-  /** Number of measured objects, for the size that has most of them. */
+  /** Number of measured objects. If it differs between sizes, it is the largest of these numbers. */
   readonly objects: number
   /** Who makes the claim, and where. */
   readonly source: string
@@ -44,7 +44,10 @@ export interface ClaimFinding {
   readonly evidence: readonly Evidence[]
 }
 
-/** All findings by claim, then by network in the order of the groups. Page, findings.md and terminal show them. */
+/**
+ * Judges every claim for every network. Findings are sorted by claim, then by network in the order of the groups. The
+ * page, findings.md and the terminal show them.
+ */
 export function findingsOf(groups: readonly StudyGroup[]): readonly ClaimFinding[] {
   const networks = [...new Set(groups.map(({ model }) => model))].map((model): NetworkStudy => {
     const of = (wanted: string | undefined) => groups.filter((group) => group.model === wanted)
@@ -70,7 +73,7 @@ function findingOf(claim: Claim, network: NetworkStudy): ClaimFinding {
   return { model, claim: id, title, verdict, sentence, reason, link, objects, source, rule, evidence }
 }
 
-/** Links to the number that is farthest from the threshold, among those that decide the verdict. */
+/** Makes a finding's link. Of the numbers that decide the verdict, it shows the one farthest from the threshold. */
 function linkTo({ border, seenIn }: Claim, network: NetworkStudy, deciding: readonly Evidence[]): string {
   const { model, groups } = network
   const [farthest] = deciding.toSorted((a, b) => Math.abs(b.mean - border) - Math.abs(a.mean - border))
@@ -81,7 +84,7 @@ function linkTo({ border, seenIn }: Claim, network: NetworkStudy, deciding: read
 
 const OPEN = 'cannot be judged'
 
-/** Applies the rule of VERDICT_RULE. */
+/** Judges a claim by the rule in VERDICT_RULE. */
 export function judge(judged: readonly Evidence[]): Pick<ClaimFinding, 'verdict' | 'reason'> {
   if (judged.every(({ patches }) => patches < FEWEST_PATCHES))
     return { verdict: OPEN, reason: `fewer than ${FEWEST_PATCHES} objects` }
@@ -101,13 +104,15 @@ export function judge(judged: readonly Evidence[]): Pick<ClaimFinding, 'verdict'
   return { verdict: OPEN, reason }
 }
 
-/** The evidence that agrees with the verdict. If the verdict is open, this is all evidence that was judged. */
+/**
+ * The evidence that agrees with the verdict. If the claim cannot be judged, this is all evidence that was considered.
+ */
 function decidingOf(judged: readonly Evidence[], verdict: Verdict): readonly Evidence[] {
   const wanted = { supported: 'for', 'not supported': 'against', [OPEN]: undefined }[verdict]
   return wanted === undefined ? judged : judged.filter(({ lean }) => lean === wanted)
 }
 
-/** Describes the judged numbers of some networks, such as "depending on layer and size, …". */
+/** Describes the range of some networks' numbers, such as "depending on layer and size, …". */
 export function rangeClause(
   { says, numbers }: Pick<Claim, 'says' | 'numbers'>,
   networks: readonly { readonly model: string; readonly judged: readonly Evidence[] }[],
@@ -124,7 +129,7 @@ export function rangeClause(
   return `${isOne ? '' : `depending on ${listOf(names)}, `}${says(rangeOf(all, numbers))}`
 }
 
-/** "a", "a and b", "a, b and c" */
+/** Joins words, such as "a", "a and b", or "a, b and c". */
 export function listOf(words: readonly string[]): string {
   return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`
 }

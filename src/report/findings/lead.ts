@@ -9,15 +9,17 @@ import { unitFolder } from '../../results/unit/store.js'
 import { viewLink } from '../viewLink.js'
 import type { ClaimFinding } from './findings.js'
 
-/** Claim of the lead's second sentence. If no answer changes, the first sentence is about it, too. */
+/**
+ * Id of the claim in the page's second sentence. If no predicted class changes, the first sentence is about it, too.
+ */
 const INVARIANCE = 'no-global-invariance'
 
 /**
- * Finds the first sentence of the page: a striking example from the study. It is the object whose confident answer at
- * the center changes at the most positions. Objects whose new answer is correct, too, are used only if there are no
- * others. If no answer changes, the example is the layer whose similarity falls lowest. Undefined if there is no
- * example, or if the study has too few objects.
- * @param results the results folder, from which answers are read
+ * Finds the first sentence of the page: a striking example from the study. The example is an object that a network
+ * confidently recognizes at the center, but takes for another class at the most positions. If this other class is
+ * correct, too, another object is preferred. If no predicted class changes, the example is the layer whose similarity
+ * falls lowest. Undefined if there is no example, or if the study has too few objects.
+ * @param results the results folder, from which predicted classes are read
  */
 export async function leadOf(
   results: string,
@@ -41,7 +43,7 @@ export async function leadOf(
   return (await leads(most)).lead
 }
 
-/** A unit and one of its layers that has answers. */
+/** A unit, and one of its layers whose values are class scores. */
 interface Answered {
   readonly unit: StudyGroup['units'][number]
   readonly layer: string
@@ -54,7 +56,10 @@ function answeredOf({ units }: StudyGroup): readonly Answered[] {
   )
 }
 
-/** A sentence about the most frequent answer other than the center's. `isRight`: whether it is correct, too. */
+/**
+ * A sentence about the class that is predicted at the most positions, apart from the center's class. `isRight` tells
+ * whether this class is correct, too.
+ */
 async function answerSentence(
   results: string,
   { unit, layer, answers: { center, names, right } }: Answered,
@@ -81,7 +86,7 @@ function named(name: string): string {
   return `${/^[aeiou]/i.test(name) ? 'an' : 'a'} “${name}”`
 }
 
-/** Says in how many networks the features change with the position; empty if in none. */
+/** Says in how many networks the features change with the position; empty if there are none. */
 function atLarge(findings: readonly ClaimFinding[]): string {
   const own = findings.filter(({ claim }) => claim === INVARIANCE)
   const changing = own.filter(({ verdict }) => verdict === 'supported').length
@@ -92,7 +97,10 @@ function atLarge(findings: readonly ClaimFinding[]): string {
   return ` In ${networks} networks, the features also change with the position.`
 }
 
-/** Link to the unit's map of answers. Beside it is the network whose share of kept answers differs most. */
+/**
+ * Link to the unit's map of predicted classes. Beside it is the map of another network: the one with the most different
+ * share of positions at which the class stays the same.
+ */
 function linkTo({ unit, answers: { kept } }: Answered, answered: readonly Answered[]): string {
   const { patch, size, model } = unit.inputs
   const apart = ({ answers }: Answered) => Math.abs(answers.kept - kept)

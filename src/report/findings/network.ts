@@ -3,7 +3,10 @@ import { numberOf, type StudyGroup } from '../../results/study.js'
 import { counterpart, differenceBetween, originalOf, samePatches } from '../../results/versions.js'
 import { type Evidence, mapped } from './evidence.js'
 
-/** All groups of a network. `original` has the groups of the network that `originalOf` names, if there are any. */
+/**
+ * All groups (one per size) of a network. `original` has the groups of the network that `originalOf` names, if there
+ * are any.
+ */
 export interface NetworkStudy {
   readonly model: string
   readonly groups: readonly StudyGroup[]
@@ -23,7 +26,10 @@ export function eachLayer(
   return groups.flatMap((group) => group.layers.flatMap((layer) => measure({ group, layer }))).filter(isMeasured)
 }
 
-/** Pairs each layer with the same layer of the original network, restricted to the patches that both networks saw. */
+/**
+ * Measures each layer together with the same layer of the original network. Only patches that both networks saw are
+ * compared.
+ */
 export function eachPair(
   { groups, original }: NetworkStudy,
   measure: (own: LayerOfGroup, other: LayerOfGroup) => readonly Evidence[],
@@ -56,19 +62,22 @@ export function nullOf({ group, layer }: LayerOfGroup): number | undefined {
   return numberOf(group, layer, 'null-baseline', 'different class')?.mean
 }
 
-/** Converts differences of similarity to differences of relative similarity: 1 / (1 − null baseline). */
+/** Factor that converts differences of similarity to differences of relative similarity: 1 / (1 − null baseline). */
 export function similarityScale(one: LayerOfGroup): number | undefined {
   const baseline = nullOf(one)
   return baseline === undefined || baseline >= 1 ? undefined : 1 / (1 - baseline)
 }
 
-/** Relative similarity is 1 for perfect invariance and 0 for a different object. Empty without a null baseline. */
+/**
+ * Converts similarity to relative similarity, which is 1 for perfect invariance and 0 for a different object. The
+ * result is empty without a null baseline.
+ */
 export function relative(one: LayerOfGroup, similarity: PatchValues): PatchValues {
   const scale = similarityScale(one)
   return scale === undefined ? new Map() : mapped(similarity, (value) => 1 - (1 - value) * scale)
 }
 
-/** A measure of a layer per patch: the given variant, or the mean over all variants. */
+/** Values of a layer's measure, one per patch: of the given variant, or the mean over all variants. */
 export function metricOf(one: LayerOfGroup, name: string, variant?: string): PatchValues {
   return perPatch(rowsOf(one, name).filter((row) => variant === undefined || row.variant === variant))
 }

@@ -7,35 +7,44 @@ import { mean } from '../../support/statistics.js'
 import { type Border, type Evidence, evidenceOf, leanOf, mapped, paired, signsOf } from './evidence.js'
 import { type LayerOfGroup, metricOf, relative, rowsOf, similarityScale } from './network.js'
 
-/** A layer with at least this relative similarity counts as invariant. */
+/** A layer counts as invariant if its relative similarity is at least this. */
 export const INVARIANT = 0.9
 
-/** An answer that is kept at this share of positions counts as the same everywhere. */
+/** A predicted class counts as the same everywhere if it is predicted at this share of positions. */
 export const EVERYWHERE = 0.95
 
-/** A network that closes this share of the gap to perfect invariance counts as more invariant. */
+/**
+ * A network counts as more invariant if it closes this share of the gap between its original and perfect invariance.
+ */
 export const NOTICEABLE_GAIN = 0.1
 
-/** A grid pattern with less than this share of the plain network's power counts as suppressed. */
+/** A grid pattern counts as suppressed if its power is less than this share of the power in the plain network. */
 export const SUPPRESSED = 0.5
 
-/** Longest period of a grid pattern in pixels. Longer ones would include the smooth fall of similarity over a map. */
+/**
+ * Longest period of a grid pattern, in pixels. Longer periods would include the gradual fall of similarity over a map.
+ */
 export const LONGEST_GRID = 16
 
 /** Accuracies that differ by less than this count as equal. */
 export const EQUAL_ACCURACY = 0.02
 
-/** Fold schemes that decide verdicts. Shuffled folds do not: training positions surround each test position. */
+/**
+ * Ways to split positions into folds that decide verdicts. Shuffled folds do not, because training positions surround
+ * each test position.
+ */
 export const TELLING_SCHEMES = FOLD_SCHEMES.filter((scheme) => scheme !== 'shuffled')
 
-/** For each object, the relative similarity that 95 % of positions reach, at the anchor where it is lowest. */
+/**
+ * For each object, the relative similarity that 95 % of positions reach. Of all anchors, the lowest number is taken.
+ */
 export function invariance(one: LayerOfGroup): readonly Evidence[] {
   const reached = perPatch(rowsOf(one, 'similarity-p5'), (values) => Math.min(...values))
   const quantity = 'relative similarity that 95 % of positions reach'
   return [evidenceOf({ ...placeOf(one), quantity }, relative(one, reached), { at: INVARIANT, speaksFor: 'below' })]
 }
 
-/** The anchor whose map has the lowest 5th percentile. */
+/** Name of the anchor whose map has the lowest 5th percentile. */
 export function leastSimilarAnchor(
   groups: readonly StudyGroup[],
   { layer, size }: Pick<Evidence, 'layer' | 'size'>,
@@ -44,7 +53,10 @@ export function leastSimilarAnchor(
   return rows.toSorted((a, b) => a.mean - b.mean)[0]?.variant ?? 'center'
 }
 
-/** Power of the grid pattern and jaggedness, both relative to the plain network, as base-10 logarithms. */
+/**
+ * Power of the grid pattern and jaggedness of the maps, both divided by those of the plain network. They are given as
+ * base-10 logarithms.
+ */
 export function gridSuppression(own: LayerOfGroup, plain: LayerOfGroup): readonly Evidence[] {
   const [scale, plainScale] = [similarityScale(own), similarityScale(plain)]
   if (scale === undefined || plainScale === undefined) return []
@@ -60,7 +72,7 @@ export function gridSuppression(own: LayerOfGroup, plain: LayerOfGroup): readonl
       at: Math.log10(SUPPRESSED),
       speaksFor: 'below',
     }),
-    // Jaggedness does not decide, because it also measures the smooth slope of a map.
+    // Jaggedness decides no verdict, because it also measures the smooth slope of a map.
     evidenceOf({ ...place, quantity: 'log₁₀ of jaggedness relative to the plain network' }, jaggedness, null),
   ]
 }
@@ -80,12 +92,12 @@ export function strongestGrid(groups: readonly StudyGroup[]): Pick<Evidence, 'la
     .map(({ layer, size }) => ({ layer, size }))[0]
 }
 
-/** Leaves out patches with flat maps, whose ratios are infinite or NaN. */
+/** Leaves out infinite and NaN ratios, which come from patches whose maps are flat. */
 function finite(values: PatchValues): PatchValues {
   return new Map([...values].filter(([, value]) => Number.isFinite(value)))
 }
 
-/** Share of the plain network's gap to perfect invariance that its anti-aliased version closes. */
+/** How much of the plain network's gap to perfect invariance its anti-aliased version closes, as a share. */
 export function invarianceGain(own: LayerOfGroup, plain: LayerOfGroup): readonly Evidence[] {
   const [values, before] = [own, plain].map((one) => relative(one, metricOf(one, 'similarity-mean'))) as [
     PatchValues,
@@ -106,7 +118,7 @@ function biasOf(one: LayerOfGroup): PatchValues {
   return scale === undefined ? new Map() : mapped(metricOf(one, 'direction-bias'), (value) => value * scale)
 }
 
-/** The bias of the network trained without flips, minus half of the bias of the network trained with flips. */
+/** Horizontal bias of the network trained without flips, minus half of the bias of the network trained with flips. */
 export function biasWithoutFlips(own: LayerOfGroup, flipped: LayerOfGroup): readonly Evidence[] {
   const [without, withFlips] = [biasOf(own), biasOf(flipped)]
   const values = paired(without, withFlips, (one, other) => one - other / 2)
@@ -121,7 +133,10 @@ export function coarseGridOf(one: LayerOfGroup): string | undefined {
   return phase && coarseGrid(phase.mean, variantPixels(phase.variant))
 }
 
-/** Left-right accuracy minus top-bottom accuracy, minus the same for features that contain only the position. */
+/**
+ * Accuracy of left-right classifiers minus accuracy of top-bottom classifiers. For comparison, the same difference is
+ * subtracted for features that contain only the position.
+ */
 export function separabilityGap(one: LayerOfGroup): readonly Evidence[] {
   const border: Border | null = coarseGridOf(one) === undefined ? { at: EQUAL_ACCURACY, speaksFor: 'above' } : null
   return TELLING_SCHEMES.map((scheme) => {
@@ -130,7 +145,10 @@ export function separabilityGap(one: LayerOfGroup): readonly Evidence[] {
   })
 }
 
-/** Error with which the phase predicts the fold accuracies, minus the error with which the position predicts them. */
+/**
+ * Tells whether the position predicts the fold accuracies better than the phase (the position modulo a period). It is
+ * the error of the phase minus the error of the position.
+ */
 export function positionAdvantage(one: LayerOfGroup): readonly Evidence[] {
   const [byPosition, byPhase] = MADE_UP_FEATURES.map((feature) => metricOf(one, 'fold-error', feature)) as [
     PatchValues,
@@ -140,7 +158,10 @@ export function positionAdvantage(one: LayerOfGroup): readonly Evidence[] {
   return [difference(one, 'error of phase only minus error of position only', values, 'below')]
 }
 
-/** Share of positions that keep the center's answer. Only answers that are confident there decide. */
+/**
+ * Share of positions at which the network predicts the same class as at the center. Only classes that it predicts
+ * confidently at the center decide the verdict.
+ */
 export function answersKept(one: LayerOfGroup): readonly Evidence[] {
   const of = (confidence: string, answer: string, border: Border | null) => {
     const quantity = `positions that keep ${answer} answer`
@@ -149,7 +170,7 @@ export function answersKept(one: LayerOfGroup): readonly Evidence[] {
   return [of('confident', 'a confident', { at: EVERYWHERE, speaksFor: 'above' }), of('unsure', 'an unsure', null)]
 }
 
-/** The object that keeps a confident answer at the fewest positions; undefined if no answer is confident. */
+/** The object whose confidently predicted class stays the same at the fewest positions; undefined if there is none. */
 export function leastKept(
   groups: readonly StudyGroup[],
 ): { readonly size: number; readonly patch: string } | undefined {
@@ -167,7 +188,7 @@ export function leastKept(
   return least && { size: least.size, patch: least.patch }
 }
 
-/** Evidence for a difference, with a sign test. Its threshold is 0. */
+/** Makes evidence from differences, with a sign test. The threshold is 0. */
 function difference(
   one: LayerOfGroup,
   quantity: string,

@@ -1,4 +1,4 @@
-/** Characters that are special in TeX, or that pdfTeX's fonts lack or show differently. */
+/** Replacements for characters that are special in TeX, or that pdfTeX's fonts lack or show differently. */
 const SYMBOLS: Readonly<Record<string, string>> = {
   '\\': '\\textbackslash{}',
   '~': '\\textasciitilde{}',
@@ -20,7 +20,7 @@ const SYMBOLS: Readonly<Record<string, string>> = {
   μ: '$\\mu$',
 }
 
-/** TeX accents for combining marks. */
+/** TeX commands for Unicode's combining accents. */
 const ACCENTS: Readonly<Record<string, string>> = {
   '\u0300': '`',
   '\u0301': "'",
@@ -36,7 +36,7 @@ const ACCENTS: Readonly<Record<string, string>> = {
   '\u0327': 'c',
 }
 
-/** Macro for all other characters. If the TeX engine has no Unicode, it prints the character's code. */
+/** TeX macro for all other characters. If the TeX engine has no Unicode, the macro prints the character's code. */
 export const UNICODE_MACRO =
   '\\providecommand{\\unicodecharacter}[1]{\\ifdefined\\Umathcode\\char"#1\\else{[U+#1]}\\fi}'
 

@@ -9,13 +9,13 @@ export interface Table {
   readonly title: string
   /** Tells the reader what the numbers mean. */
   readonly note?: string
-  /** Title for LaTeX without "Table 1", because LaTeX numbers tables itself. By default `title`. */
+  /** Title in LaTeX; by default `title`. It has no "Table 1" in front, because LaTeX numbers tables itself. */
   readonly caption?: string
   /** File name without extension. */
   readonly name?: string
   readonly head: readonly string[]
   readonly rows: readonly (readonly TableCell[])[]
-  /** Contents of the CSV file with all digits; by default, the text of the cells. */
+  /** Contents of the CSV file, with all digits of the numbers. By default, the file has the text of the cells. */
   readonly data?: {
     readonly head: readonly string[]
     readonly rows: readonly (readonly (string | number | undefined)[])[]
@@ -29,7 +29,7 @@ export function renderTable(table: Table, format: 'html' | (typeof TABLE_FORMATS
   return { html, md: markdown, csv, tex: latex }[format](table)
 }
 
-/** A table in a box that scrolls. The first cell of each row is its heading. */
+/** HTML of a table in a box that scrolls. The first cell of each row is its heading. */
 function html({ title, head, rows }: Table): string {
   const cell = (content: TableCell) =>
     typeof content === 'string'
@@ -61,7 +61,7 @@ export function cellText(cell: TableCell): string {
   return typeof cell === 'string' ? cell : `${cell.text} (${cell.below})`
 }
 
-/** A floating table. If cells have a second line, it becomes a row of its own. */
+/** LaTeX of a floating table. If cells have a second line of text, these lines become a row of their own. */
 function latex({ name = '', title, caption = title, note = '', head, rows }: Table): string {
   const line = (cells: readonly string[]) => `${cells.map(latexText).join(' & ')} \\\\`
   const body = rows.flatMap((row) => [

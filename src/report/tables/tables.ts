@@ -12,16 +12,19 @@ export interface PaperRow extends RowKey {
   readonly std: number
 }
 
-/** The paper's numbers, with which measured numbers are compared. */
+/** The paper's numbers, for comparison with measured numbers. */
 export interface PaperComparison {
   readonly rows: readonly PaperRow[]
-  /** Whether tables include the paper's rows that were not measured. */
+  /** Whether tables also have rows for results of the paper that were not measured. */
   readonly isWhole: boolean
-  /** Whether a network was measured as in the paper. Only then are differences also shown in units of the paper's ±. */
+  /**
+   * Whether a network was measured as in the paper. Only then are differences also divided by the paper's standard
+   * deviation (the number after ±).
+   */
   readonly isPapers: (model: string, size: number) => boolean
 }
 
-/** The table of one kind and patch size. */
+/** A table of results: one kind of table for one patch size. */
 export interface ResultTable extends Table {
   readonly name: string
   readonly note: string
@@ -35,7 +38,10 @@ const PAPER_NOTE = 'Next to a value are the paper’s value and the difference f
 const SIGMA_NOTE =
   ' σ is the difference divided by the paper’s ±. It is given if network, protocol and objects are those of the paper, as far as the results tell.'
 
-/** All tables, large patches first. Cells with a published number also show it. */
+/**
+ * Makes all tables. Within each kind of table, large patches come first. If the paper has a number for a cell, the cell
+ * shows both numbers.
+ */
 export function resultTables(rows: readonly SummaryRow[], paper: PaperComparison): readonly ResultTable[] {
   const kinds = new Map(MEASURES.flatMap(({ tables = [] }) => tables.map(({ kind }) => [kind.stem, kind] as const)))
   return [...kinds.values()].flatMap((kind) => tablesOf(kind, rows, paper))
@@ -55,7 +61,7 @@ function tablesOf(kind: TableKind, all: readonly SummaryRow[], paper: PaperCompa
     .map((size) => tableOf(kind, size, listed, { measured, published, all }, paper))
 }
 
-/** Selects the rows that this kind of table shows, with their columns. */
+/** Selects the rows of results that this kind of table shows, and tells the table column of each. */
 function placed<T extends RowKey>(kind: TableKind, rows: readonly T[]): readonly Placed<T>[] {
   const columns = new Map(
     MEASURES.flatMap(({ name, tables = [] }) =>
@@ -122,7 +128,7 @@ function tableOf(
   }
 }
 
-/** Sorts columns by the kind's `order`. Without it, they keep the order of the rows. */
+/** Sorts the columns of a table by `order`. Without it, columns keep the order of the results. */
 function inOrder({ order }: TableKind, columns: readonly (readonly string[])[]): readonly (readonly string[])[] {
   if (order === undefined) return columns
   return columns.toSorted(([a = ''], [b = '']) => order.indexOf(a) - order.indexOf(b))
@@ -136,7 +142,7 @@ function byCell<T extends RowKey>(rows: readonly Placed<T>[], size: number): Rea
   )
 }
 
-/** A mean, the number after ± if there is one, and the number of averaged values. */
+/** The number in a cell: a mean, the number after ± if there is one, and how many values were averaged. */
 interface Value {
   readonly mean: number
   readonly std?: number | undefined
@@ -151,7 +157,10 @@ function shownValue({ spread }: TableKind, row: SummaryRow, spreads: ReadonlyMap
   return { mean, ...(count >= FEWEST_PATCHES && { std: spreads.get(placeOf(row)) }), count }
 }
 
-/** Numbers after ± by network, layer and variant, if they are means of another metric; otherwise empty. */
+/**
+ * Numbers after ±, for a kind of table that takes them from another metric; otherwise empty. Keys name network, layer
+ * and variant.
+ */
 function spreadsOf({ spread }: TableKind, rows: readonly SummaryRow[], size: number): ReadonlyMap<string, number> {
   if (typeof spread === 'string' || !('metric' in spread)) return new Map()
   const own = rows.filter((row) => row.metric === spread.metric && row.size === size)
@@ -165,9 +174,9 @@ function placeOf({ model, layer, variant }: RowKey): string {
 interface Cell {
   readonly measured?: Value | undefined
   readonly paper?: Value | undefined
-  /** Measured minus published. */
+  /** Measured number minus published number. */
   readonly difference?: number
-  /** The difference in standard deviations of the paper, if the study was made like the paper's. */
+  /** The difference divided by the paper's standard deviation, if the study was made like the paper's. */
   readonly sigmas?: number
 }
 
@@ -177,7 +186,7 @@ function cellOf(measured: Value | undefined, paper: Value | undefined, isPapers:
   return { measured, paper, difference, ...(isPapers && paper.std && { sigmas: difference / paper.std }) }
 }
 
-/** Such as "0.934 ± 0.026" and, below it, "paper 0.931 ± 0.029, +0.003 (+0.1 σ)". */
+/** Text of a cell: "0.934 ± 0.026" and, below it, "paper 0.931 ± 0.029, +0.003 (+0.1 σ)". */
 function cellText({ measured, paper, difference, sigmas }: Cell): Table['rows'][number][number] {
   const text = measured === undefined ? '–' : valueText(measured)
   if (paper === undefined) return text
@@ -198,7 +207,7 @@ function nameOf({ numbers, stem, title }: TableKind, size: number) {
   return { name: `table-${number}-${stem}-${size}`, title: `Table ${number}: ${whole}`, caption }
 }
 
-/** Names layers for which some objects are missing from the averages. */
+/** Note that names the layers for which some objects are missing from the averages. */
 function unsolvedNote(rows: readonly SummaryRow[]): readonly string[] {
   if (rows.length === 0) return []
   const places = rows.map(
@@ -208,7 +217,7 @@ function unsolvedNote(rows: readonly SummaryRow[]): readonly string[] {
   return [`Left out because a classifier did not converge: ${places.join('; ')}.`]
 }
 
-/** Contents of a table's file. In Markdown, they include the table's title and note. */
+/** Contents of the file for a table. In Markdown, they include the table's title and note. */
 export function tableFile(table: ResultTable, format: (typeof TABLE_FORMATS)[number]): string {
   const text = renderTable(table, format)
   return format === 'md' ? `# ${markdownText(table.title)}\n\n${text}\n\n${markdownText(table.note)}\n` : text
@@ -218,7 +227,7 @@ export function isOfArithmetic({ kind }: ResultTable): boolean {
   return kind.isOfArithmetic === true
 }
 
-/** Tables for the page: one block per kind, with a tab per patch size. */
+/** HTML of the tables for the page: one block per kind of table, with a tab for each patch size. */
 export function tablesHtml(tables: readonly ResultTable[]): string {
   const kinds = [...new Set(tables.map(({ kind }) => kind))]
   return kinds

@@ -7,9 +7,9 @@ type Shape = readonly number[]
 type DescribedUnit = Omit<Unit, 'arrays'>
 
 interface LayerArray {
-  /** The file is `<prefix>-<layer>.npy`. */
+  /** Start of the file's name, which is `<prefix>-<layer>.npy`. */
   readonly prefix: string
-  /** Undefined if the layer has no such array. */
+  /** Shape of a layer's array; undefined if the layer has no such array. */
   readonly shape: (unit: DescribedUnit, layer: Unit['layers'][number]) => Shape | undefined
 }
 
@@ -50,7 +50,7 @@ export function unitArrays(unit: DescribedUnit): readonly UnitArray[] {
   return [{ kind: 'maps', layer: null, file: 'similarity.npy', shape }, ...perLayer]
 }
 
-/** Contents of a unit's arrays. Arrays of layers are lists with one entry per layer. */
+/** Contents of a unit's arrays. Except for `maps`, each property is a list with one array per layer. */
 export interface UnitArrays extends Readonly<Partial<Record<LayerArrayKind, readonly (Float32Array | undefined)[]>>> {
   readonly maps: Float32Array
   readonly anchorFeatures: readonly Float32Array[]

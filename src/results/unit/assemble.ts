@@ -12,7 +12,10 @@ import type { Unit, UnitInputs } from './schema.js'
 export interface LayerParts
   extends FeatureMeasures,
     Pick<MeasuredLayer, 'name' | 'dims' | 'separability' | 'baselines' | 'foldErrors' | 'equivariance' | 'readout'> {
-  /** Undefined if the study keeps no sketches, or if the layer is too large for one. */
+  /**
+   * Short vectors that replace the features where only cosines are needed. Undefined if the study keeps none, or if the
+   * layer is too large.
+   */
   readonly sketch?: Sketch | undefined
 }
 
@@ -21,7 +24,7 @@ export const NOT_CLASSIFIED = { separability: {}, baselines: null, foldErrors: n
 
 /**
  * Makes a unit and its arrays, except the features, from the results of its layers.
- * @param classNames names of the network's classes by index. If a class has no name, its index is used.
+ * @param classNames names of the network's classes by index. For a class without a name, the index is used.
  */
 export function assembleUnit(
   inputs: UnitInputs,
@@ -52,7 +55,10 @@ export function assembleUnit(
   }
 }
 
-/** @param category class of the object; null if unknown */
+/**
+ * Describes a layer's predicted classes for unit.json.
+ * @param category class of the object; null if unknown
+ */
 function namedAnswers(
   { maps, center, kept, least }: AnswerMaps,
   known: Readonly<Record<number, string>> = {},

@@ -1,11 +1,14 @@
 import type { Unit, UnitInputs } from './schema.js'
 
-/** Inputs that must be equal if a stored unit is to be used. `differencesOf` checks the others less strictly. */
+/**
+ * Inputs that must be equal if a stored unit is to be used. In the other inputs, the stored unit may have more than is
+ * wanted; see `differencesOf`.
+ */
 type SharedInput =
   | Exclude<keyof UnitInputs, 'format' | 'separability' | 'equivariance' | 'keepsFeatures' | 'sketches'>
   | Exclude<keyof NonNullable<UnitInputs['separability']>, 'loss' | 'cv'>
 
-/** Each input as text, for comparison and messages. An input that one unit lacks is not compared. */
+/** Converts each input to text, for comparisons and messages. An input that one of two units lacks is not compared. */
 export const INPUT_TEXTS: Readonly<Record<SharedInput, (inputs: UnitInputs) => string | undefined>> = {
   model: ({ model }) => model,
   patch: ({ patch }) => patch,
@@ -25,7 +28,10 @@ export const INPUT_TEXTS: Readonly<Record<SharedInput, (inputs: UnitInputs) => s
   readout: ({ readout }) => readout && `${readout.samples} samples, seed ${readout.seed}`,
 }
 
-/** Differences between a stored unit and the wanted one, as texts. If there are none, the stored unit can be used. */
+/**
+ * Differences between a stored unit and the wanted one, such as `stride 3, not 1`. If the list is empty, the stored
+ * unit can be used.
+ */
 export function differencesOf(stored: UnitInputs, wanted: UnitInputs): readonly string[] {
   const differences = Object.entries(INPUT_TEXTS).flatMap(([name, textOf]) => {
     const [has, wants] = [textOf(stored), textOf(wanted)]
@@ -42,15 +48,15 @@ export function differencesOf(stored: UnitInputs, wanted: UnitInputs): readonly 
   return differences
 }
 
-/** Texts for inputs that are hashes, because a hash tells a reader nothing. */
+/** Texts about inputs that are hashes, because the hash itself tells a reader nothing. */
 const DIFFERENT_FILES: Readonly<Record<string, string>> = {
   weightsSha256: 'another checkpoint',
   patchSha256: 'another picture',
 }
 
 /**
- * Names a setting in which two units of a network and size differ, so that they cannot be averaged; undefined if they
- * can. Fold schemes may differ, because each scheme is averaged over the units that have it.
+ * Names a setting in which two units of the same network and size differ, so that they cannot be averaged. Undefined if
+ * they can. Fold schemes may differ, because each scheme is averaged over the units that have it.
  */
 export function groupDifference(a: UnitInputs, b: UnitInputs): string | undefined {
   const differing = Object.entries(GROUP_SETTINGS).find(([name]) => {
@@ -65,7 +71,7 @@ export function shapeDifference(a: Unit, b: Unit): string | undefined {
   return shapeOf(a) === shapeOf(b) ? undefined : 'shape of maps or features'
 }
 
-/** Settings in which all units of a group must agree, with their names in messages. */
+/** Settings in which all units of a group must agree. The values are the settings' names in messages. */
 const GROUP_SETTINGS: Readonly<
   Record<Exclude<SharedInput, 'model' | 'size' | 'patch' | 'patchSha256' | 'category'>, string>
 > = {

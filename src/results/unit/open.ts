@@ -20,8 +20,8 @@ export interface OpenUnit extends Pick<Unit, 'inputs' | 'rows' | 'cols' | 'layer
   /** Reads a layer's features at the anchors, [5, dims], in the order of `ANCHOR_NAMES`. */
   readonly anchorFeatures: (layer: string) => Promise<NpyArray>
   /**
-   * Reads the network's answers at every position, [3, rows, cols]: index of the answer, its probability, and the
-   * probability of the center's answer. Undefined for a layer without classes.
+   * Reads the network's predictions at every position, [3, rows, cols]: index of the most probable class, its
+   * probability, and the probability of the class predicted at the center. Undefined for a layer without class scores.
    */
   readonly answers: (layer: string) => Promise<NpyArray | undefined>
   /**
@@ -45,7 +45,10 @@ export async function openUnit(results: string, folder: string): Promise<OpenUni
   return unitWithArrays(folder, description)
 }
 
-/** @param readArray reads one of the unit's arrays; by default from its folder */
+/**
+ * Makes an open unit from its description.
+ * @param readArray reads one of the unit's arrays; by default from its folder
+ */
 export function unitWithArrays(
   folder: string,
   description: Unit,
@@ -77,7 +80,10 @@ export function unitWithArrays(
   }
 }
 
-/** @throws InputError if the array is missing or does not match unit.json */
+/**
+ * Reads an array and checks its hash and shape.
+ * @throws InputError if the array is missing or does not match unit.json
+ */
 async function readUnitArray(folder: string, unit: Unit, { file, shape }: UnitArray): Promise<NpyArray> {
   const path = join(folder, file)
   const array = await readNpy(path)

@@ -3,7 +3,10 @@ import { ANCHOR_NAMES } from '../../engine/positions.js'
 import { BLENDS } from '../../engine/task.js'
 import { FOLD_SCHEMES, LOSS, TASKS } from '../../experiments/folds.js'
 
-/** Increase this whenever a unit's numbers or files change. Older units are then computed again. */
+/**
+ * Version of the stored units. Increase it whenever a unit's numbers or files change. Older units are then computed
+ * again.
+ */
 export const UNIT_FORMAT = 6
 
 /** Everything that determines a unit's numbers. A stored unit with other inputs is computed again. */
@@ -29,7 +32,7 @@ const inputsSchema = z.object({
   precision: z.literal('fp16').optional(),
   /** How a feature map is reduced to one value per channel; absent if all its values are used. */
   pool: z.enum(['mean', 'max', 'center']).optional(),
-  /** How pixels become the network's input; absent if the catalog states it. */
+  /** How pixels become the network's input; absent if the catalog defines it. */
   input: z.string().optional(),
   /** Settings of the separability classifiers; null if separability was not measured. */
   separability: z
@@ -40,13 +43,16 @@ const inputsSchema = z.object({
       cv: z.array(z.enum(FOLD_SCHEMES)),
     })
     .nullable(),
-  /** Whether the equivariance error was measured; absent if not. */
+  /** True if the equivariance error was measured, otherwise absent. */
   equivariance: z.literal(true).optional(),
-  /** Settings of the position read-out; absent if it was not measured. */
+  /** Settings of the read-out, which predicts the position from features; absent if it was not measured. */
   readout: z.object({ samples: z.number().int().positive(), seed: z.number().int() }).optional(),
   /** Whether the unit stores the features at all positions. */
   keepsFeatures: z.boolean(),
-  /** Whether the unit stores sketches: short vectors for cosines between any two positions; absent if not. */
+  /**
+   * True if the unit stores sketches, otherwise absent. Sketches are shortened features, from which the cosine between
+   * any two positions can be computed.
+   */
   sketches: z.literal(true).optional(),
 })
 export type UnitInputs = z.infer<typeof inputsSchema>
@@ -68,7 +74,7 @@ const taskSchema = z.object({
   mean: z.number().nullable(),
   /** Population standard deviation over the folds; null if `mean` is null. */
   std: z.number().nullable(),
-  /** Largest relative duality gap over the folds: the classifiers' distance from their optimum. */
+  /** Largest relative duality gap of the folds' classifiers. It tells how far they are from their optimum. */
   gap: z.number(),
   /** Indices of the folds whose classifier did not converge. */
   notConverged: z.array(z.number().int()),
@@ -80,20 +86,20 @@ const foldsSchema = z.partialRecord(z.enum(FOLD_SCHEMES), z.record(z.enum(TASKS)
 const probabilitySchema = z.number().min(0).max(1.001)
 
 const answersSchema = z.object({
-  /** Class index and probability of the answer with the object at the center. */
+  /** Class predicted with the object at the center: its index and its probability. */
   center: z.object({ class: z.number().int().nonnegative(), probability: probabilitySchema }),
-  /** Whether the answer at the center is the object's class; null if unknown. */
+  /** Whether the class predicted at the center is the object's class; null if unknown. */
   right: z.boolean().nullable(),
-  /** Share of positions that have the same answer as the center, 0 to 1. */
+  /** Share of positions at which the predicted class is the same as at the center, 0 to 1. */
   kept: z.number().min(0).max(1),
-  /** Lowest probability, over all positions, of the answer at the center. */
+  /** Lowest probability, over all positions, of the class predicted at the center. */
   least: probabilitySchema,
-  /** Names, by class index, of all classes that are the answer at some position. */
+  /** Names, by class index, of all classes that are predicted at some position. */
   names: z.record(z.string().regex(/^\d+$/), z.string()),
 })
 
 const fieldsSchema = z.object({
-  /** Everything that the unit's numbers depend on. */
+  /** Everything on which the unit's numbers depend. */
   inputs: inputsSchema,
   /** Number of positions along the vertical axis. */
   rows: z.number().int().positive(),
@@ -103,7 +109,7 @@ const fieldsSchema = z.object({
     z.object({
       name: z.string(),
       dims: z.number().int().positive(),
-      /** Per anchor: its row and column in pixels, and the mean and minimum cosine over all positions. */
+      /** For each anchor: its row and column in pixels, and the mean and minimum cosine over all positions. */
       similarity: z.object(
         Object.fromEntries(ANCHOR_NAMES.map((name) => [name, anchorSchema])) as Record<
           (typeof ANCHOR_NAMES)[number],
@@ -113,17 +119,18 @@ const fieldsSchema = z.object({
       /** Accuracies by fold scheme and task; empty if separability was not measured. */
       separability: z.partialRecord(z.enum(FOLD_SCHEMES), z.record(z.enum(TASKS), taskSchema)),
       /**
-       * Fold accuracies of two artificial features on the same grid. `position` is the position itself, and `phase` is
-       * the position modulo `period` pixels. Shuffled folds are always included. Null if separability was not measured.
+       * Fold accuracies of two simple features on the same grid of positions, for comparison. `position` is the
+       * position itself, and `phase` is the position modulo `period` pixels. Shuffled folds are always included. Null
+       * if separability was not measured.
        */
       baselines: z
         .object({ period: z.number().int().positive(), position: foldsSchema, phase: foldsSchema })
         .nullable(),
-      /** The network's answers; null for a layer without classes. */
+      /** The network's predicted classes; null for a layer without class scores. */
       answers: answersSchema.nullable(),
-      /** Numbers by metric and variant, named as in metrics.csv. */
+      /** Value of every measure, by metric and variant, which are named as in metrics.csv. */
       measures: z.record(z.string(), z.record(z.string(), z.number())),
-      /** Number of values per position in the sketch; absent if there is no sketch. */
+      /** Number of values per position in the layer's sketch (shortened features); absent if there is no sketch. */
       sketch: z.number().int().positive().optional(),
     }),
   ),
@@ -134,7 +141,7 @@ const fieldsSchema = z.object({
 /** Contents of unit.json, except for the hash of the file itself. */
 export const unitSchema = fieldsSchema
   .refine(({ inputs, layers }) => JSON.stringify(inputs.layers) === JSON.stringify(layers.map(({ name }) => name)))
-  // The page needs the mean similarity to every anchor.
+  // Each anchor must have a mean similarity, because the page needs it.
   .refine(({ layers }) =>
     layers.every(({ measures }) => ANCHOR_NAMES.every((name) => measures['similarity-mean']?.[name] !== undefined)),
   )

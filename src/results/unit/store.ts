@@ -11,7 +11,10 @@ import { type Unit, type UnitInputs, unitSchema } from './schema.js'
 
 const UNIT_FILE = 'unit.json'
 
-/** `units/<model>/<size>/<patch>` in a results folder. Characters that some file system refuses are escaped. */
+/**
+ * Path of a unit: `units/<model>/<size>/<patch>` in a results folder. Characters that some file systems refuse are
+ * escaped.
+ */
 export function unitFolder(results: string, place: Pick<UnitInputs, 'model' | 'size' | 'patch'>): string {
   return join(groupFolder(results, place), fileName(place.patch))
 }
@@ -20,7 +23,7 @@ export function groupFolder(results: string, { model, size }: Pick<UnitInputs, '
   return join(results, 'units', fileName(model), String(size))
 }
 
-/** Writes a unit whole or not at all. */
+/** Writes a unit completely or not at all. */
 export async function writeUnit(results: string, unit: Omit<Unit, 'arrays'>, arrays: UnitArrays): Promise<Unit> {
   const files = unitArrays(unit).map(({ kind, layer, file, shape }) => {
     const values = layer === null ? arrays.maps : arrays[kind]?.[layer]
@@ -36,12 +39,12 @@ export async function writeUnit(results: string, unit: Omit<Unit, 'arrays'>, arr
 export type StoredUnit =
   | { readonly state: 'finished'; readonly unit: Unit }
   | { readonly state: 'missing' }
-  /** The stored unit has other inputs. `differences` lists them, such as `stride 3, not 1`. */
+  /** A unit is stored, but has other inputs. `differences` lists them, such as `stride 3, not 1`. */
   | { readonly state: 'other'; readonly differences: readonly string[] }
 
 /**
- * Looks for a unit with these inputs, and checks all its files. The unit may contain more than `inputs` asks for: fold
- * schemes, separability, equivariance, a read-out or features.
+ * Looks for a stored unit with these inputs, and checks all its files. A unit that has more than `inputs` asks for is
+ * found, too: more fold schemes, separability, equivariance, a read-out or features.
  */
 export async function findUnit(results: string, inputs: UnitInputs): Promise<StoredUnit> {
   const stored = await findDescription(results, inputs)
@@ -69,7 +72,10 @@ export async function unitVersion(results: string, inputs: UnitInputs): Promise<
   return status && `${status.ino} ${status.mtimeMs}`
 }
 
-/** @throws InputError if the unit's description is missing or damaged */
+/**
+ * Reads a unit's description.
+ * @throws InputError if it is missing or damaged
+ */
 export function readUnit(folder: string): Promise<Unit> {
   return readSealedJson(join(folder, UNIT_FILE), unitSchema, `run reproduce on this folder again, or remove ${folder}`)
 }

@@ -6,14 +6,18 @@ import { transparentShare } from './flood.js'
 import { tenthsSince } from './pace.js'
 import { ask, messageOf } from './server.js'
 
-/** Larger pictures are reduced to this longest side, in pixels, before they are sent. Frames are rarely larger. */
+/**
+ * Longest side, in pixels, of a picture that is sent to the server. Larger pictures are first reduced to it. The images
+ * that networks see are rarely larger.
+ */
 const LONGEST_SIDE = 1024
 
-/** Pictures with a smaller share of transparent pixels open the cut-out dialog. */
+/** A picture opens the dialog for cutting out the object if a smaller share of its pixels is transparent. */
 const LEAST_TRANSPARENT = 0.01
 
 /**
- * Shows a line below the controls; an empty text removes it. With `isCounting`, screen readers do not read each update.
+ * Shows a line of text below the controls, or removes the line if `text` is empty.
+ * @param isCounting whether the text is a counter. Screen readers then do not read each change.
  */
 export type Say = (text: string, isCounting?: boolean) => void
 
@@ -23,13 +27,15 @@ interface AddFileParts {
   readonly say: Say
 }
 
-/** A picture in the cut-out dialog. `answer` is called with undefined if the user cancels. */
+/**
+ * A picture from which the user is cutting the object. `answer` gets the rectangle, or undefined if the user cancels.
+ */
 interface Cutting {
   readonly picture: ImageData
   readonly answer: (box: CutBox | undefined) => void
 }
 
-/** Accepts pictures and ONNX files that the user drops, pastes or chooses. */
+/** Lets the user add pictures and ONNX files by dropping, pasting or choosing them. */
 export function AddFile({ onObject, onNetwork, say }: AddFileParts) {
   const input = useRef<HTMLInputElement>(null)
   const [cutting, setCutting] = useState<Cutting>()
@@ -139,7 +145,10 @@ function isNetwork({ name }: File): boolean {
   return /\.onnx$/i.test(name)
 }
 
-/** Decodes a picture in the browser and reduces its size. @throws Error if the browser cannot read the file */
+/**
+ * Decodes a picture in the browser and reduces its size.
+ * @throws Error if the browser cannot read the file
+ */
 async function pixelsOf(file: File): Promise<ImageData> {
   const image = new Image()
   image.src = URL.createObjectURL(file)

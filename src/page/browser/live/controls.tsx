@@ -9,7 +9,7 @@ import type { LiveSource, LiveState } from './liveSource.js'
 import { durationText } from './pace.js'
 import { ask, linesOf, messageOf } from './server.js'
 
-/** Milliseconds that the slider must rest before the object changes. */
+/** The object's size changes when the slider has not moved for this many milliseconds. */
 const RESTING = 120
 
 interface LivePage {
@@ -128,7 +128,7 @@ interface KeepParts extends LivePage {
   readonly setKept: (words: ComponentChildren) => void
 }
 
-/** A button that stores the unit of map A. It is enabled once the map is complete. */
+/** A button that stores the results of the object in map A. It is enabled once the map is complete. */
 function Keep({ source, viewer, say, setKept }: KeepParts) {
   const [isBusy, setBusy] = useState(false)
   const [fitted] = viewer.fits()
@@ -257,7 +257,10 @@ function MoreNetworks({ source, take, say }: MoreNetworksParts) {
   )
 }
 
-/** @param total 0 if it is not known */
+/**
+ * Progress of a download as text.
+ * @param total number of bytes; 0 if it is not known
+ */
 function fetchText({ done, total }: { readonly done: number; readonly total: number }): string {
   return total === 0 ? `${Math.floor(done / 1e6)} MB` : `${Math.floor((100 * done) / total)} %`
 }

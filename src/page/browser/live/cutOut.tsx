@@ -11,13 +11,15 @@ export interface CutBox {
 }
 
 interface CutOutParts {
-  /** The picture to cut. It is changed in place: cut pixels become transparent. */
+  /** The picture to cut. It is changed: pixels that the user cuts away become transparent. */
   readonly picture: ImageData
-  /** Called with the rectangle to use; undefined if the user cancelled. */
+  /** Called when the dialog closes, with the rectangle to use, or with undefined if the user cancelled. */
   readonly answer: (box: CutBox | undefined) => void
 }
 
-/** Handles of the rectangle, by the sides (north, east, south, west) that they move. */
+/**
+ * Names of the rectangle's handles. The letters of a key are the sides that the handle moves: north, east, south, west.
+ */
 const HANDLES = {
   nw: 'Top left corner',
   n: 'Top side',
@@ -36,16 +38,16 @@ const WAYS: Readonly<Record<string, readonly [number, number]>> = {
   ArrowDown: [0, 1],
 }
 
-/** Number of steps of an arrow key along the longer side of the picture. */
+/** Number of presses of an arrow key that move a handle across the longer side of the picture. */
 const STEPS = 100
 
-/** Most cuts that can be undone. Each undo step keeps a copy of all pixels. */
+/** Largest number of cuts that can be undone. Each one needs a copy of all pixels, so there is a limit. */
 const MOST_UNDONE = 20
 
-/** A pointer that moves less than this, in pixels of the screen, counts as a click. */
+/** If the pointer moves less than this, in screen pixels, it is a click and not a drag. */
 const CLICK = 4
 
-/** A dialog that cuts an object out of a picture, with a rectangle and by colour. */
+/** A dialog in which the user cuts an object out of a picture: with a rectangle, and by making colours transparent. */
 export function CutOut({ picture, answer }: CutOutParts) {
   const { width, height } = picture
   const dialog = useRef<HTMLDialogElement>(null)
@@ -68,7 +70,7 @@ export function CutOut({ picture, answer }: CutOutParts) {
     picture.data.set(before.at(-1) ?? picture.data)
     setBefore(before.slice(0, -1))
   }
-  /** Pixels of the picture per pixel of the screen. */
+  /** Number of picture pixels per screen pixel. */
   const scale = () => width / (canvas.current as HTMLCanvasElement).getBoundingClientRect().width
   const cutOnScreen = (x: number, y: number) => {
     const { left, top } = (canvas.current as HTMLCanvasElement).getBoundingClientRect()
@@ -77,7 +79,10 @@ export function CutOut({ picture, answer }: CutOutParts) {
       between(0, Math.floor((y - top) * scale()), height - 1),
     ])
   }
-  /** Handlers that move the named sides, or all sides if none is named. A click makes a colour transparent. */
+  /**
+   * Event handlers that move the named sides of the rectangle, such as `nw`, or all sides if `sides` is empty. A click
+   * makes the colour under the pointer transparent.
+   */
   const moving = (sides: string) => ({
     onKeyDown: (event: KeyboardEvent) => {
       const way = WAYS[event.key]
@@ -99,8 +104,8 @@ export function CutOut({ picture, answer }: CutOutParts) {
     },
     onClick: ({ currentTarget, detail, clientX, clientY }: TargetedMouseEvent<HTMLElement>) => {
       const { left, top, width, height } = currentTarget.getBoundingClientRect()
-      // A click by keyboard (detail 0) makes the colour at the handle transparent. On the whole rectangle, it does
-      // nothing, because the object is in the middle.
+      // A click by keyboard (detail 0) makes the colour at the handle transparent. If the whole rectangle has the
+      // focus, such a click does nothing, because the object is in its middle.
       if (detail > 0 && drag.current?.isClick) cutOnScreen(clientX, clientY)
       if (detail === 0 && sides !== '') cutOnScreen(left + width / 2, top + height / 2)
     },
@@ -112,7 +117,8 @@ export function CutOut({ picture, answer }: CutOutParts) {
     const [left, top] = percent(along('we', box.left, box.right), along('ns', box.top, box.bottom))
     return { left, top, cursor: `${sides}-resize` }
   }
-  // `answer` removes the dialog from the page. Only `close` returns the focus to the element that had it before.
+  // Both are needed: `answer` removes the dialog from the page, and `close` returns the focus to the element that had
+  // it before.
   const close = (used: CutBox | undefined) => {
     answer(used)
     dialog.current?.close()
@@ -198,8 +204,8 @@ function drawPicture(
 }
 
 /**
- * Moves the named sides (n, e, s, w) of a rectangle, or all of it if none is named. The rectangle stays within the
- * picture and keeps at least one pixel.
+ * Moves the named sides (n, e, s, w) of a rectangle, or the whole rectangle if `sides` is empty. The result stays
+ * within the picture and keeps at least one pixel.
  */
 function movedBox(
   { left, top, right, bottom }: CutBox,

@@ -6,8 +6,8 @@ export interface Pixels {
 }
 
 /**
- * Makes a pixel transparent, and all pixels of similar colour that are connected to it by their sides. Colours are
- * similar if no channel differs by more than the tolerance.
+ * Makes a pixel transparent, together with all connected pixels of a similar colour. Pixels are connected if they share
+ * a side. Colours are similar if no channel differs by more than `tolerance`.
  * @returns the number of pixels that were made transparent
  */
 export function cutFrom({ data, width, height }: Pixels, x: number, y: number, tolerance: number): number {

@@ -3,10 +3,10 @@ import type { LoadedAnswers } from '../answers.js'
 import { fromBase64 } from '../base64.js'
 import { type MapValues, measured } from '../maps.js'
 
-/** A map that arrives in parts, coarse positions first. */
+/** A map whose values arrive in several messages. Widely spaced positions arrive first. */
 export interface LiveMap {
   readonly take: (rows: MapRows) => void
-  /** The map so far; undefined if it is empty. An unknown position has the value of a known one near it. */
+  /** The map so far; undefined if nothing has arrived. A position that has not arrived has the value of one near it. */
   readonly parts: () => KnownParts | undefined
   readonly isKnown: (place: number) => boolean
 }
@@ -14,11 +14,14 @@ export interface LiveMap {
 interface KnownParts {
   readonly cosines: MapValues
   readonly answers: LoadedAnswers | undefined
-  /** Absent if all positions are known. */
+  /** 1 at each position that has arrived; absent if all have. */
   readonly known?: Uint8Array
 }
 
-/** Known positions are searched up to this many grid steps away. The server's first positions are closer together. */
+/**
+ * `sourceOf` searches known positions up to this many grid steps away. The server's first positions are closer
+ * together.
+ */
 const COARSEST = 64
 
 export function liveMap(rows: number, cols: number): LiveMap {
@@ -32,7 +35,10 @@ export function liveMap(rows: number, cols: number): LiveMap {
   let center: number | undefined
   let left = count
 
-  /** The position from which an unknown position takes its value. */
+  /**
+   * Finds a known position near an unknown one, which then gets its value.
+   * @param first index of a known position, to be used if none is near
+   */
   const sourceOf = (place: number, first: number): number => {
     const [row, col] = [Math.floor(place / cols), place % cols]
     for (let step = 2; step <= COARSEST; step *= 2) {
@@ -79,7 +85,10 @@ export function liveMap(rows: number, cols: number): LiveMap {
   }
 }
 
-/** Replaces the network's class indices with indices in the map's own list, which begins with the center's class. */
+/**
+ * Replaces the network's class indices with indices into a short list: only the classes in this map. The first one is
+ * the class predicted at the center.
+ */
 function numberedAnswers(
   center: number,
   names: ReadonlyMap<number, string>,

@@ -18,10 +18,10 @@ import { type LiveMap, liveMap } from './liveMap.js'
 import { type MapProgress, type Pace, paceOf, progressText, tenthsSince } from './pace.js'
 import { ask, linesOf } from './server.js'
 
-/** State that the controls above the maps change. `indexOf` makes the viewer's index from it. */
+/** State that the user changes with the controls above the maps. `indexOf` makes the viewer's index from it. */
 export interface LiveState extends Pick<LiveStudy, 'networks' | 'missing' | 'objects'> {
   readonly size: number
-  /** `#rrggbb` */
+  /** Colour as `#rrggbb`, such as `#ffffff`. */
   readonly background: string
   /**
    * Distance between positions, in pixels, at which a map is complete. With too little memory, a map ends at a larger
@@ -30,48 +30,58 @@ export interface LiveState extends Pick<LiveStudy, 'networks' | 'missing' | 'obj
   readonly finest: number
 }
 
-/** Maps that the page's server computes while the user watches. */
+/** Source of maps that the page's server computes while the user watches. */
 export interface LiveSource extends MapSource {
   readonly state: () => LiveState
   readonly set: (change: Partial<LiveState>) => void
-  /** Calls a function whenever the state changes or a map makes progress. @returns a function that unsubscribes it */
+  /**
+   * Calls a function whenever the state changes or a map makes progress.
+   * @returns a function that ends these calls
+   */
   readonly onChange: (told: () => void) => () => void
-  /** Progress of a panel's map; undefined if the map has not begun. */
+  /** Progress of a map; undefined if its computation has not begun. */
   readonly progress: (fitted: Fitted) => MapProgress | undefined
-  /** Describes a panel's object, network and settings for the server. */
+  /** Describes for the server which object and network a map shows, and with which settings. */
   readonly sceneOf: (fitted: Fitted) => LiveScene
 }
 
-/** Larger than any size. A picture's key is the object's key times this number, plus the size. */
+/** Larger than any object size. The key of a picture is the object's key times this number, plus the object's size. */
 const SIZES = 8192
 
 function pictureAddress(key: number): string {
   return `pictures/${Math.floor(key / SIZES)}-${key % SIZES}.png`
 }
 
-/** Milliseconds before a map that nobody watches is stopped. The user often returns to it at once, in another view. */
+/**
+ * The server goes on for this many milliseconds with a map that is no longer shown. The user often returns to it at
+ * once, in another view.
+ */
 const LINGERING = 100
 
-/** Used as the cursor in the keys of maps, so that the keys do not depend on the real cursor. */
+/**
+ * Cursor in the keys of `running`. It is always the same, so that the key of a map does not depend on the real cursor.
+ */
 const NOWHERE: Position = { row: 0, col: 0 }
 
-/** Least milliseconds between two messages about the cursor. */
+/** Shortest time between two messages to the server about the cursor, in milliseconds. */
 const BETWEEN_CURSORS = 120
 
-/** Milliseconds between two updates of the times shown. */
+/** Time between two updates of the displayed times, in milliseconds. */
 const BETWEEN_TENTHS = 100
 
-/** Default of `finest`, in pixels. A distance of 1 would take 16 times as long. */
+/** Default of `LiveState.finest`, in pixels. A map with positions 1 pixel apart would take 16 times as long. */
 const FINEST = 4
 
-/** A map that is being computed, and the functions that follow it. */
+/** A map that is being computed, with the callbacks of the panels that show it. */
 interface Running {
   readonly map: LiveMap
   readonly pace: Pace
-  /** Called with true when more of the map is known, and with false when only time has passed. */
+  /** Called with true when more positions are known, and with false when only the displayed time has changed. */
   readonly looking: Set<(isFurther: boolean) => void>
   readonly ended: Promise<void>
-  /** When the network began to open, in milliseconds of `performance.now`; undefined if it is not opening. */
+  /**
+   * Time at which the network began to open, in milliseconds of `performance.now`; undefined unless it is opening now.
+   */
   opening: number | undefined
   note: string
   readonly stop: AbortController
@@ -91,14 +101,14 @@ export function liveSource(study: LiveStudy, size: number): LiveSource {
     network: group.model,
     object: state.objects.find(({ name }) => name === choice.patch)?.key ?? 0,
     ...{ size: group.size, stride: group.stride },
-    // Stored units call the paper's background `white`.
+    // Stored results call the paper's background `white`, not `#ffffff`.
     background: state.background === '#ffffff' ? 'white' : state.background,
   })
   const requestOf = (fitted: Fitted, cursor: Position): MapRequest => ({
     ...sceneOf(fitted),
     ...{ layer: fitted.choice.layer, anchor: fitted.anchorPosition, cursor },
   })
-  /** Forgets a map, unless another one has begun under the same key. */
+  /** Removes a map from `running`, unless another map has begun under the same key. */
   const forget = (key: string, one: Running) => {
     if (running.get(key) === one) running.delete(key)
   }
@@ -170,8 +180,8 @@ export function liveSource(study: LiveStudy, size: number): LiveSource {
 }
 
 /**
- * Requests a map and reads the messages of the answer.
- * @param onNews called after each message, and regularly in between
+ * Requests a map from the server and reads the messages of the answer.
+ * @param onNews called after each message, and every BETWEEN_TENTHS milliseconds
  * @param onFailure called before `ended` rejects
  */
 function beginMap(
@@ -216,13 +226,13 @@ function beginMap(
   return one
 }
 
-/** What the server is doing, in words; empty if nothing. */
+/** Text that tells what the server is doing, such as "opening alexnet, 1.2 s"; empty if it is doing nothing. */
 function stageText({ opening, pace }: Running, { group }: Fitted): string {
   if (opening === undefined) return progressText(pace.progress(performance.now()))
   return `opening ${isolated(group.model)}, ${tenthsSince(opening)}`
 }
 
-/** Calls a function with the latest arguments for each network, at most once per interval. */
+/** Limits how often `act` is called. After each interval, it is called once per network, with the latest arguments. */
 function atMostEvery(
   milliseconds: number,
   act: (fitted: Fitted, cursor: Position) => void,
@@ -242,18 +252,18 @@ function atMostEvery(
 }
 
 /**
- * Makes the viewer's index, which describes the networks, objects and sizes. The page makes it without the server,
- * because the user changes them in the page.
+ * Makes the viewer's index of networks, objects and sizes. The page makes it again, without the server, when the user
+ * changes one of them.
  */
 function indexOf({ networks, objects, ...state }: LiveState, mostBytes: number, version: number): SiteIndex {
   const groups = networks.map((network, i): SiteGroup => {
     const size = Math.min(state.size, network.frame)
     const extent = network.frame - size + 1
-    // If no stride fits in memory, the server answers with an error.
+    // If no stride fits in memory, any stride will do here, because the server then answers with an error.
     const stride = fittingStride(network, size, { wished: state.finest, mostBytes }) ?? (LIVE_STRIDES.at(-1) as number)
     const side = Math.ceil(extent / stride)
     return {
-      // A new key makes the page draw the pictures again after any change.
+      // The key is new after any change, so that the page draws the pictures again.
       key: version * networks.length + i,
       ...{ model: network.id, size, rows: side, cols: side, stride, frame: network.frame },
       background: { colour: state.background },
@@ -275,5 +285,5 @@ function indexOf({ networks, objects, ...state }: LiveState, mostBytes: number, 
   return { digest: '', groups, limits: PAPER_LIMITS, isLive: true }
 }
 
-/** The live page has no means over patches. */
+/** Placeholder for the means over objects, which the live page does not have. */
 const NOTHING = { mean: Number.NaN, std: Number.NaN }

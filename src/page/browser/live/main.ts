@@ -7,12 +7,12 @@ import { startViewer } from '../viewer.js'
 import { LiveControls } from './controls.js'
 import { liveSource } from './liveSource.js'
 
-/** Side of the object in pixels if a link gives none. It is the smaller of the paper's two sizes. */
+/** Default side of the object in pixels, for links that give none. It is the smaller of the paper's two sizes. */
 const FIRST_SIZE = 75
 
 const study = JSON.parse(element('study', HTMLScriptElement).text) as LiveStudy
 const source = liveSource(study, linkedSize() ?? FIRST_SIZE)
-// Registered first, so that it runs before the viewer shows the view in the address.
+// This handler is registered before the viewer's, so the size is set before the viewer shows the view of the address.
 window.addEventListener('hashchange', () => {
   const size = linkedSize()
   if (size !== undefined && size !== source.state().size) source.set({ size })

@@ -5,15 +5,21 @@ export interface MapProgress {
 }
 
 export interface Pace {
-  /** @param done number of computed positions @param at time in milliseconds */
+  /**
+   * Records the progress.
+   * @param done number of positions computed so far
+   * @param at time in milliseconds
+   */
   readonly take: (done: number, at: number) => void
-  /** undefined before the first call of `take`. */
+  /**
+   * Progress at a time; undefined before the first call of `take`.
+   * @param at time in milliseconds
+   */
   readonly progress: (at: number) => MapProgress | undefined
 }
 
 /**
- * The rate is measured again only after this share of the positions has been added. The few positions that arrive first
- * say little about it.
+ * The rate is measured again each time this share of all positions has been added. Fewer positions say little about it.
  */
 const LEAST_SHARE = 0.02
 
@@ -37,7 +43,7 @@ export function paceOf(total: number): Pace {
   }
 }
 
-/** Progress in words; empty for a complete map, or if the progress is not known. */
+/** Progress as text, such as "computing: 40 %, about 12 s left". Empty if the map is complete or nothing is known. */
 export function progressText(progress: MapProgress | undefined): string {
   if (progress === undefined || progress.share === 1) return ''
   const { share, secondsLeft } = progress
@@ -49,7 +55,10 @@ export function durationText(seconds: number): string {
   return seconds < 100 ? `${Math.max(1, Math.round(seconds))} s` : `${Math.round(seconds / 60)} min`
 }
 
-/** @param start in milliseconds of `performance.now` */
+/**
+ * Time since `start` as text, such as "1.2 s".
+ * @param start in milliseconds of `performance.now`
+ */
 export function tenthsSince(start: number): string {
   return `${((performance.now() - start) / 1000).toFixed(1)} s`
 }
