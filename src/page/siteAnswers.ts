@@ -38,7 +38,8 @@ export function meanProbability(model: string): MeanProbability {
 }
 
 /**
- * Encodes the predicted classes of a unit for its file. It also adds the unit's map of probabilities to `mean`.
+ * Encodes a unit's answers (the most probable class at each position) for its file. It also adds the unit's map of
+ * probabilities to `mean`.
  * @returns undefined if no layer of the unit has class scores
  */
 export async function unitAnswers(unit: OpenUnit, mean: MeanProbability): Promise<SiteAnswers | undefined> {

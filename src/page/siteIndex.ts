@@ -83,15 +83,15 @@ export type SiteDigest = string
 /** Content of the file `maps/<group>/<unit>` of an object, or of the file `maps/<group>/mean`. */
 export interface SiteMaps {
   readonly layers: readonly SiteLayerMaps[]
-  /** The network's predictions for the object; absent if not known. */
+  /** The network's answers for the object; absent if not known. */
   readonly answers?: SiteAnswers
   /** Only in the file `mean`: the maps `SiteAnswers.ofCenter`, averaged over objects and encoded in the same way. */
   readonly meanProbability?: string
 }
 
-/** A network's predictions with the object at every position. All maps are in base64. */
+/** A network's answers (most probable classes) with the object at every position. All maps are in base64. */
 export interface SiteAnswers {
-  /** Names of the classes that are predicted at some position. The first one is predicted at the center. */
+  /** Names of the classes that are the answer at some position. The first one is the answer at the center. */
   readonly classes: readonly string[]
   /** Indices in `classes` of the classes that are correct for the object; absent if these are not known. */
   readonly right?: readonly number[]

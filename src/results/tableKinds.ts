@@ -97,7 +97,7 @@ export const NULL_BASELINE: TableKind = {
 }
 
 /**
- * Columns of the table of predicted classes, by metric and variant. `name` is the heading in the CSV file, `head` the
+ * Columns of the table of answers, by metric and variant. `name` is the heading in the CSV file, `head` the
  * heading elsewhere.
  */
 export const ANSWER_COLUMNS: Readonly<Record<string, { readonly name: string; readonly head: string }>> = {

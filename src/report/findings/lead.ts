@@ -10,16 +10,16 @@ import { viewLink } from '../viewLink.js'
 import type { ClaimFinding } from './findings.js'
 
 /**
- * Id of the claim in the page's second sentence. If no predicted class changes, the first sentence is about it, too.
+ * Id of the claim in the page's second sentence. If no answer changes, the first sentence is about it, too.
  */
 const INVARIANCE = 'no-global-invariance'
 
 /**
  * Finds the first sentence of the page: a striking example from the study. The example is an object that a network
  * confidently recognizes at the center, but takes for another class at the most positions. If this other class is
- * correct, too, another object is preferred. If no predicted class changes, the example is the layer whose similarity
+ * correct, too, another object is preferred. If no answer changes, the example is the layer whose similarity
  * falls lowest. Undefined if there is no example, or if the study has too few objects.
- * @param results the results folder, from which predicted classes are read
+ * @param results the results folder, from which answers are read
  */
 export async function leadOf(
   results: string,
@@ -98,8 +98,8 @@ function atLarge(findings: readonly ClaimFinding[]): string {
 }
 
 /**
- * Link to the unit's map of predicted classes. Beside it is the map of another network: the one with the most different
- * share of positions at which the class stays the same.
+ * Link to the unit's map of answers. Beside it is the map of another network: the one with the most different
+ * share of positions at which the answer stays the same.
  */
 function linkTo({ unit, answers: { kept } }: Answered, answered: readonly Answered[]): string {
   const { patch, size, model } = unit.inputs

@@ -10,7 +10,7 @@ import { type LayerOfGroup, metricOf, relative, rowsOf, similarityScale } from '
 /** A layer counts as invariant if its relative similarity is at least this. */
 export const INVARIANT = 0.9
 
-/** A predicted class counts as the same everywhere if it is predicted at this share of positions. */
+/** The answer counts as the same everywhere if it is the same at this share of positions. */
 export const EVERYWHERE = 0.95
 
 /**
@@ -170,7 +170,7 @@ export function answersKept(one: LayerOfGroup): readonly Evidence[] {
   return [of('confident', 'a confident', { at: EVERYWHERE, speaksFor: 'above' }), of('unsure', 'an unsure', null)]
 }
 
-/** The object whose confidently predicted class stays the same at the fewest positions; undefined if there is none. */
+/** The object whose confident answer stays the same at the fewest positions; undefined if there is none. */
 export function leastKept(
   groups: readonly StudyGroup[],
 ): { readonly size: number; readonly patch: string } | undefined {

@@ -56,7 +56,7 @@ export function assembleUnit(
 }
 
 /**
- * Describes a layer's predicted classes for unit.json.
+ * Describes a layer's answers (most probable classes) for unit.json.
  * @param category class of the object; null if unknown
  */
 function namedAnswers(

@@ -90,9 +90,9 @@ const answersSchema = z.object({
   center: z.object({ class: z.number().int().nonnegative(), probability: probabilitySchema }),
   /** Whether the class predicted at the center is the object's class; null if unknown. */
   right: z.boolean().nullable(),
-  /** Share of positions at which the predicted class is the same as at the center, 0 to 1. */
+  /** Share of positions at which the answer is the same as at the center, 0 to 1. */
   kept: z.number().min(0).max(1),
-  /** Lowest probability, over all positions, of the class predicted at the center. */
+  /** Lowest probability, over all positions, of the answer at the center. */
   least: probabilitySchema,
   /** Names, by class index, of all classes that are predicted at some position. */
   names: z.record(z.string().regex(/^\d+$/), z.string()),
@@ -126,7 +126,7 @@ const fieldsSchema = z.object({
       baselines: z
         .object({ period: z.number().int().positive(), position: foldsSchema, phase: foldsSchema })
         .nullable(),
-      /** The network's predicted classes; null for a layer without class scores. */
+      /** The network's answers (most probable classes); null for a layer without class scores. */
       answers: answersSchema.nullable(),
       /** Value of every measure, by metric and variant, which are named as in metrics.csv. */
       measures: z.record(z.string(), z.record(z.string(), z.number())),
