@@ -69,7 +69,7 @@ class WorkingSetMethod : public SvmMethod {
   std::vector<double> weights_;               ///< [dims], padded with zeros
   std::vector<double> scores_;                ///< [rows], <weights, x>
   double squared_norm_ = 0;
-  double intercept_ = 0;  ///< best for all samples with weights_, before `settle` scales the solution
+  double intercept_ = 0;  ///< optimal for `weights_` and all samples, before `settle` scales the solution
   double working_tolerance_ = 1e-2;
   std::size_t member_count_ = 0, violating_ = 0, passes_ = 0;
   Samples joining_;

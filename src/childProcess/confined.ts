@@ -69,8 +69,8 @@ export function confined<Question, Answer>(script: string): Confined<Question, A
 }
 
 /**
- * Turns a failure into words for the user. A process that was killed has used too much memory, because only `watch.ts`
- * or a system without free memory kills it.
+ * Turns a failure into words for the user. If the process was killed, it used too much memory: it is killed only by
+ * `watch.ts`, which limits its memory, or by a system without free memory.
  */
 function inWords({ message, failing }: ChildFailure, { seconds, bytes }: Limits): ChildFailure {
   if (failing === 'late') return new ChildFailure(`it takes longer than ${seconds} s`, failing)

@@ -29,8 +29,8 @@ export interface AxisReadout {
   /** Median over tested samples of the absolute error, in pixels. */
   readonly error: number
   /**
-   * Median over tested samples of the distance from the sample's row (column) to the nearest one in training, in
-   * pixels.
+   * Median distance, in pixels, from the row (or column) of a tested sample to the nearest row (or column) of a training
+   * sample.
    */
   readonly distance: number
   /** Median prediction for each tested row or column `at`, in ascending order of `at`. Both numbers are in pixels. */

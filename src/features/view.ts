@@ -40,7 +40,7 @@ export interface FeaturePage {
     readonly name: string
     /** Number of values per position. */
     readonly dims: number
-    /** Whether any position can be the anchor, because the page holds the layer's features. */
+    /** Whether the page holds the layer's features. Every position can then be the anchor. */
     readonly hasFeatures: boolean
   }[]
 }

@@ -41,7 +41,7 @@ export function ownerOfTemporary(name: string): ProcessId | undefined {
 export async function makeTemporaryFolder(): Promise<string> {
   const folder = temporaryName(join(tmpdir(), 'shiftscope'))
   await mkdir(folder, { mode: 0o700 })
-  // The age of other folders does not count, because a living process may leave its folder unchanged for days.
+  // Folders are not removed for their age, because a living process may leave its folder unchanged for days.
   await clearOnce(folder, Number.POSITIVE_INFINITY)
   return folder
 }

@@ -27,7 +27,7 @@ export interface ModelInspection {
   readonly outputs: readonly TypedTensor[]
   /** Tensors that you can read as features, in order of depth. */
   readonly tensors: readonly {
-    /** Name of the tensor; use it as a layer. */
+    /** Name of the tensor, which you can give as a layer. */
     readonly name: string
     /** ONNX operator that computes the tensor. */
     readonly op: string

@@ -100,7 +100,7 @@ export interface SiteAnswers {
   /** Probability of the first of `classes` at each position, encoded by `encodeMap`. */
   readonly ofCenter: string
   /**
-   * Probability of the most probable class, only for the positions where it is not the first of `classes`. Encoded by
+   * Probability of the answer, only for the positions where the answer is not the first of `classes`. Encoded by
    * `encodeMap`.
    */
   readonly ofOthers: string

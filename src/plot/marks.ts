@@ -1,6 +1,6 @@
 import { coordinate, type SvgElement, svg } from './svg.js'
 
-/** Number of colours for data that the page's CSS defines, `--series-1` to `--series-6`. */
+/** Number of data colours in the page's CSS: `--series-1` to `--series-6`. */
 const SERIES_COLOURS = 6
 
 export function seriesColour(series: number): string {

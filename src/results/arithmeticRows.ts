@@ -22,7 +22,7 @@ const SHARES: Readonly<Record<string, readonly [cases: readonly Counted[], of: r
 }
 
 /**
- * Makes rows from the results of random expressions. Their variant has three words: one of JUDGED, one of REFERENCES,
+ * Makes rows from the results of random expressions. A row's `variant` is three words: one of JUDGED, one of REFERENCES,
  * and the kind of expression or `all`.
  */
 export function arithmeticRows(studies: readonly ArithmeticStudy[]): readonly Row[] {

@@ -93,8 +93,9 @@ function cellFeeds(
 }
 
 /**
- * Composites distinct pixels, [pixels, 3]. The values equal those of `native/core/composite.h` in every bit.
+ * Composites distinct pixels. The values equal those of `native/core/composite.h` in every bit.
  * @param pixels [pixels, 2]: the row key and the column key of each pixel (see `Keys`)
+ * @returns [pixels, 3]
  */
 function cellPixels(
   pixels: Int32Array,

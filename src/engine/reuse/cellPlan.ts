@@ -53,7 +53,7 @@ const MEMORY = 112 * 1024 * 1024
 
 const MODULI = [1, 2, 4, 8, 16, 32]
 
-/** Largest batch of the remaining layers, if all of them are fully connected. */
+/** Largest batch for the layers after the cut, if all of them are fully connected. */
 const MAXIMUM_BATCH = 512
 
 /**

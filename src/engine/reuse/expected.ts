@@ -29,8 +29,8 @@ export function expectedGain(network: Network, scene: Scene, offsets: Int32Array
 }
 
 /**
- * Predicted seconds per image on one core without reuse. Counts only fully connected layers and nodes that can be
- * computed cell by cell.
+ * Predicted seconds per image on one core if every image is computed in full. Counts only fully connected layers and
+ * nodes that `reuse` can compute cell by cell.
  */
 export function usualImageSeconds(network: Network): number {
   return wholeSeconds(networkCells(network))

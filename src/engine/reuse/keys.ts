@@ -31,8 +31,8 @@ export interface Keys {
   /** The image and the outputs of all steps, by name. */
   readonly tensors: ReadonlyMap<string, CellTensor>
   /**
-   * By name of a step's output, the cells that the step reads from each of its inputs. Null if input and output have
-   * the same keys.
+   * For each step, by the name of its output: the cells that it reads from each of its inputs. Null for an input that
+   * has the same keys as the output.
    */
   readonly sources: ReadonlyMap<string, readonly (Source | null)[]>
   /** The pixel that each key of the image stands for. */

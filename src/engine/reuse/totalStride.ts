@@ -15,7 +15,7 @@ const UNKNOWN = new Set('ConvTranspose DepthToSpace Resize Slice SpaceToDepth Up
 interface Spacing {
   /** Distance in pixels between neighbouring positions of the tensor; null if unknown. */
   readonly pixels: number | null
-  /** Whether the tensor's values depend on all positions, so that later strides do not count. */
+  /** Whether each value depends on the whole image. Strides of later layers are then ignored. */
   readonly isMixed: boolean
 }
 

@@ -62,7 +62,7 @@ export interface Claim {
   readonly seenIn?: (network: NetworkStudy, at: Pick<Evidence, 'layer' | 'size'>) => Partial<LinkedView>
 }
 
-/** A range of numbers in words. */
+/** A range of numbers as text for a sentence. */
 export interface NumberRange {
   /** The range alone, such as "1.4–6.6 %" or "−0.02 to 0.01". */
   readonly text: string

@@ -15,10 +15,10 @@ import type { ClaimFinding } from './findings.js'
 const INVARIANCE = 'no-global-invariance'
 
 /**
- * Finds the first sentence of the page: a striking example from the study. The example is an object that a network
- * confidently recognizes at the center, but takes for another class at the most positions. If this other class is
- * correct, too, another object is preferred. If no answer changes, the example is the layer whose similarity
- * falls lowest. Undefined if there is no example, or if the study has too few objects.
+ * Finds the first sentence of the page: the study's most striking example. It is the object whose confident answer at
+ * the center changes at the largest share of positions. Objects whose other answer is also correct come last. If no
+ * answer changes, the example is the layer with the lowest similarity. Undefined if there is no example, or if the study
+ * has too few objects.
  * @param results the results folder, from which answers are read
  */
 export async function leadOf(
