@@ -57,7 +57,7 @@ export async function submitSlurm(options: SlurmOptions): Promise<SlurmSubmissio
   checkCount('`cpus`', cpus)
   if (options.gpus !== undefined) checkCount('`gpus`', options.gpus)
   if (options.minutes !== undefined) checkCount('`time`', options.minutes)
-  if (tasks > MOST_TASKS) throw new UsageError(`\`tasks ${tasks}\` is more than ${MOST_TASKS}; use fewer`)
+  if (tasks > MOST_TASKS) throw new UsageError(`\`tasks ${tasks}\` is more than the limit of ${MOST_TASKS}; use fewer`)
   const estimate = await estimateOf(study, options.minutes === undefined)
   const [missing] = estimate.missing
   if (missing !== undefined && !print)
@@ -80,7 +80,7 @@ export async function submitSlurm(options: SlurmOptions): Promise<SlurmSubmissio
   const array = await sbatch([join(folder, 'array.sh')])
   const report = await sbatch(
     [`--dependency=afterany:${array}`, join(folder, 'report.sh')],
-    `; job ${array}, which computes the units, is already submitted`,
+    `; job ${array}, which computes the units, is already submitted (to cancel it, run "scancel ${array}")`,
   )
   return { scripts, folder, jobs: { array, report }, estimate }
 }

@@ -164,7 +164,7 @@ function mapMaker({ network, grid, matrices }: LiveUnit, wanted: string) {
 function withoutDirection(title: string, error: DegenerateFeatureError): InputError {
   const fault = { zero: 'all zero', nan: 'not a number', infinite: 'infinite' }[error.reason]
   return new InputError(
-    `${title}: the feature of some position is ${fault}, so its cosine is undefined; choose another object or layer`,
+    `${title}: the feature at one or more positions is ${fault}, so its cosine is undefined; choose another object or layer`,
     { cause: error },
   )
 }

@@ -55,10 +55,10 @@ function requireSize(
   { bytes: expected, mostBytes, elsewhere }: DownloadOptions,
 ): void {
   if (bytes !== null && mostBytes !== undefined && bytes > mostBytes)
-    throw new InputError(`${from} is ${bytes} bytes, more than the ${mostBytes} that are accepted; use ${elsewhere}`)
+    throw new InputError(`${from} has ${bytes} bytes, more than the limit of ${mostBytes}; use ${elsewhere}`)
   if (bytes === null || expected === null || bytes === expected) return
   throw new InputError(
-    `${from} is ${counted(bytes, 'byte')} instead of ${expected}: not the expected file; use ${elsewhere}`,
+    `${from} has ${counted(bytes, 'byte')} instead of ${expected}, so it is not the expected file; use ${elsewhere}`,
   )
 }
 

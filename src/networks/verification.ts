@@ -145,13 +145,11 @@ function verifyLayer(
 ): VerifiedLayer {
   const values = output?.subarray(0, dims)
   if (!values || values.length !== dims || !values.every(Number.isFinite))
-    throw new InputError(
-      `${id} gives values of ${name} that are not finite; its weights are damaged, import them again`,
-    )
+    throw new InputError(`${id} gives NaN or infinite values of ${name}, so its weights are damaged; import them again`)
   const norm = Math.sqrt(values.reduce((sum, value) => sum + value * value, 0))
   if (typeof expected === 'number' && Math.abs(norm - expected) > NORM_TOLERANCE * expected) {
     throw new InputError(
-      `${id} gives a wrong ${name}: its norm for the test input is ${norm.toPrecision(6)} instead of ${expected.toPrecision(6)}; install the package again`,
+      `${id} gives wrong values of ${name}: their norm for the test input is ${norm.toPrecision(6)} instead of ${expected.toPrecision(6)}; install the package again`,
     )
   }
   return { name, dims, norm, digest: sha256(new Uint8Array(values.buffer, values.byteOffset, values.byteLength)) }

@@ -97,7 +97,7 @@ async function readManifest(path: string): Promise<readonly PatchSource[]> {
   try {
     json = parseJson(bytes.toString('utf8'))
   } catch (error) {
-    throw new InputError(`${path} is not JSON; make the manifest again`, { cause: error })
+    throw new InputError(`${path} is not valid JSON; make the manifest again`, { cause: error })
   }
   const parsed = manifestSchema.safeParse(json)
   if (!parsed.success) {
@@ -122,7 +122,9 @@ async function readManifest(path: string): Promise<readonly PatchSource[]> {
 function insideFolder(folder: string, file: string, manifest: string): string {
   const path = resolve(folder, file)
   if (isInside(folder, path)) return path
-  throw new InputError(`${manifest} points to ${file}, outside its folder; keep the pictures beside the manifest`)
+  throw new InputError(
+    `${manifest} names ${file}, which is outside the manifest’s folder; move the pictures into this folder`,
+  )
 }
 
 function unique(path: string, patches: readonly PatchSource[]): readonly PatchSource[] {

@@ -32,7 +32,7 @@ describe('a device in words', () => {
   })
 
   it.each([
-    ['webgpu:1', 'only cuda, tensorrt, directml accept an index; leave :1 out'],
+    ['webgpu:1', 'only cuda, tensorrt, directml accept one; leave :1 out'],
     ['auto:0', 'only cuda'],
     ['gpu', 'use auto, cpu, webgpu'],
     ['cuda:', 'is not known'],

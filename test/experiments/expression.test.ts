@@ -57,7 +57,9 @@ describe('names of an expression', () => {
   it('come once, in order', () => expect(namesOf(terms, ['A', 'B'])).toEqual(['B', 'A']))
 
   it('must be given, and what is given must be used', () => {
-    expect(() => namesOf(terms, ['A', 'C'])).toThrow('no image is called B: you gave A, C; add it as `images B=FILE')
+    expect(() => namesOf(terms, ['A', 'C'])).toThrow(
+      'the expression contains image B, but you gave only A, C; add it as `images B=FILE',
+    )
     expect(() => namesOf(terms, [])).toThrow('you gave none')
     expect(() => namesOf(terms, ['A', 'B', 'C'])).toThrow('image C is not in the expression')
   })

@@ -279,7 +279,7 @@ describe('messages of a map', () => {
       isFaulty(at[0], at[1]) ? [value, value] : [1, 0],
       [1, 0, 0],
     ])
-    const message = `fake fc6: the feature of some position is ${fault}, so its cosine is undefined; choose another`
+    const message = `fake fc6: the feature at one or more positions is ${fault}, so its cosine is undefined; choose another`
     await expect(messagesOf(unit, calls, wanted)).rejects.toThrow(message)
   })
 })

@@ -91,7 +91,7 @@ describe('similarity of a feature file', () => {
     symlinkSync(file, inFolder('link.npy'))
     for (const out of [file, inFolder('link.npy'), relative('.', file)]) {
       const refusal = await messageOf(similarity(file, { out }), UsageError)
-      expect(refusal).toMatch(/is the file of the features; choose another name with `out`/)
+      expect(refusal).toMatch(/contains the features and cannot be overwritten; choose another name with `out`/)
     }
     expect(await readNpy(file)).toEqual(before)
   })

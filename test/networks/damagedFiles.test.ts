@@ -195,7 +195,7 @@ const ZIP: readonly Row[] = [
   ...[Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY].map((value): Row => {
     const pickle = stateDictPickle([{ key: 'fc.bias', shape: [3] }])
     const bytes = () => zipOf(pickle, { 0: Float32Array.of(value, 1, value) })
-    return [`with ${value}`, bytes, `fc.bias holds ${value} at element 0; weights must be finite`]
+    return [`with ${value}`, bytes, `fc.bias is ${value} at element 0, but weights must be finite`]
   }),
 ]
 

@@ -147,11 +147,11 @@ const ANY_SIZE: Readonly<Record<string, readonly Attempt[]>> = {
   'redirected to a host that may not be asked': [
     { answer: redirectedTo('https://127.0.0.1/'), fails: [NetworkError, /127\.0\.0\.1, which is not an allowed host/] },
   ],
-  'not there': [{ answer: status(404), ...refused('answers 404 Not Found; see whether another has the file$') }, {}],
-  'not allowed': [{ answer: status(403), ...refused('answers 403 Forbidden; see whether') }],
+  'not there': [{ answer: status(404), ...refused('answers 404 Not Found; use another$') }, {}],
+  'not allowed': [{ answer: status(403), ...refused('answers 403 Forbidden; use another$') }],
   'too busy': [{ answer: status(429), ...refused('answers 429 Too Many Requests; try again later$') }],
   'out of order': [{ answer: status(500), ...refused('answers 500 Internal Server Error; try again later$') }],
-  'a part that nobody asked for': [{ answer: status(206), ...refused('answers 206 Partial Content; see') }],
+  'a part that nobody asked for': [{ answer: status(206), ...refused('answers 206 Partial Content; use') }],
 }
 
 const KNOWN_SIZE: Readonly<Record<string, readonly Attempt[]>> = {

@@ -131,7 +131,7 @@ describe('an ONNX file as a generator', () => {
   })
 
   it.each([
-    ['without an encoder', {}, { encoder: '' }, 'has no metadata "encoder"'],
+    ['without an encoder', {}, { encoder: '' }, 'lacks the metadata "encoder"'],
     ['of an unknown encoder', {}, { encoder: 'vgg\n16' }, 'is a generator for the network "vgg?16", which is not in'],
     ['of a generator', {}, { encoder: 'deepsim-fc6' }, 'is a generator for the network "deepsim-fc6", which is not'],
     ['of an unknown layer', {}, { layer: 'fc9' }, 'for layer "fc9", but tiny-alexnet has only fc6, fc7, fc8'],

@@ -119,7 +119,7 @@ describe('an ONNX file is refused', () => {
     const model = readFileSync(onnxGolden('plain'))
     model.write('X', model.indexOf('GlobalAveragePool'))
     writeFileSync(folder('broken.onnx'), model)
-    expect(await messageOf(chooseNetwork({ model: folder('broken.onnx') }))).toContain('ONNX Runtime refuses')
+    expect(await messageOf(chooseNetwork({ model: folder('broken.onnx') }))).toContain('ONNX Runtime cannot open')
   })
 })
 

@@ -159,7 +159,11 @@ describe('a checkpoint that does not fit', () => {
       [filled('features.0.1.running_var', 4, 2, -1)],
       'running_var has a negative variance at element 2',
     ],
-    ['without a key', [], 'features.3.conv.3.running_mean [3] is missing; it is not a checkpoint of MobileNetV2 with'],
+    [
+      'without a key',
+      [],
+      'features.3.conv.3.running_mean [3] is missing; the file is not a checkpoint of MobileNetV2 with',
+    ],
   ])('is refused, and no graph is left: %s', async (_, others, message) => {
     const tensors = tensorsWith('mobilenet_v2', others)
     const isMissing = ({ key }: TorchTensor) => others.length === 0 && key === 'features.3.conv.3.running_mean'

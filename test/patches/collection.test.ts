@@ -103,11 +103,11 @@ describe('a manifest', () => {
   })
 
   const DAMAGED = /^PATH is not a manifest of objects: [A-Za-z].*; make it again$/
-  const OUTSIDE = / outside its folder; keep the pictures beside the manifest$/
+  const OUTSIDE = / outside the manifest’s folder; move the pictures into this folder$/
   const deep = `${'['.repeat(10_000)}${']'.repeat(10_000)}`
   it.each<[unknown, RegExp]>([
-    ['{"patches": [', /^PATH is not JSON; make the manifest again$/],
-    [`{"patches":{"length":${deep}}}`, /^PATH is not JSON/],
+    ['{"patches": [', /^PATH is not valid JSON; make the manifest again$/],
+    [`{"patches":{"length":${deep}}}`, /^PATH is not valid JSON/],
     ...[null, [], { patches: [] }].map((content): [unknown, RegExp] => [content, DAMAGED]),
     ...[
       { file: '' },

@@ -127,13 +127,13 @@ describe('own pictures', () => {
     expect(made.patches.map(({ name }) => name)).toEqual(['a'])
     const reasons = made.failed.map(({ name, reason }) => `${name}: ${reason.replaceAll(folder('in/'), '')}`).sort()
     expect(reasons).toEqual([
-      'e: e.png has no transparency; put its mask beside it as e.mask.png, white on the object',
+      'e: e.png has no transparency; put a mask into the same folder as e.mask.png, in which the object is white',
       'f: f.png shows no object: it has no opaque pixels (alpha of 128 or more); make the object opaque',
       'g: cannot read g.png: it is not a picture; give PNG, JPEG, WebP, GIF, TIFF, AVIF or SVG',
       'h: h.mask.png has 9×5 pixels, but h.png has 10×5; make a mask of the same size',
       'i: i.mask.png has 10×5 pixels, but i.jpg has 5×10; photos are rotated by their EXIF orientation, so make the mask from the rotated photo',
       `j: ${folder('in')} has several pictures named j: j.png, j.webp; keep one of them`,
-      'k: k.mask.png is a mask without a picture k; rename one of them',
+      'k: k.mask.png is a mask, but there is no picture called k; rename the mask or its picture',
       'l: l.mask.png shows no object: it has no white pixels (128 or more) where l.png is opaque; paint the object white',
       `m: ${folder('in')} has several masks of m: m.mask.jpg, m.mask.png; keep one of them`,
     ])

@@ -39,7 +39,7 @@ async function readJson(path: string): Promise<unknown> {
   try {
     return parseJson((await readRegular(path)).toString('utf8'))
   } catch (error) {
-    throw new InputError(`${path} is not JSON; write it again, or remove it`, { cause: error })
+    throw new InputError(`${path} is not valid JSON; correct it, or remove it`, { cause: error })
   }
 }
 
@@ -193,7 +193,7 @@ function parsed(text: string, what: string): unknown {
   try {
     return parseJson(text)
   } catch (error) {
-    throw new InputError(`${what} is not JSON; export the network again`, { cause: error })
+    throw new InputError(`${what} is not valid JSON; export the network again`, { cause: error })
   }
 }
 
