@@ -147,7 +147,11 @@ describe('an ONNX file', () => {
 
   it.each([
     [['--models', `${ONNX}plain.onnx,COPY`], 2, 'two networks of this study are called plain'],
-    [['--models', `${ONNX}types.onnx`, '--layers', 'class'], 3, 'is int64; features must be float32'],
+    [
+      ['--models', `${ONNX}types.onnx`, '--layers', 'class'],
+      3,
+      'has values of type int64, but features must be float32',
+    ],
     [['--models', `${ONNX}two-inputs.onnx`], 3, 'has 2 inputs'],
   ])('is refused in one line: %j', async (words, status, message) => {
     copyFileSync(`${ONNX}plain.onnx`, folder('plain.onnx'))

@@ -133,7 +133,7 @@ describe('similarity of a feature file', () => {
     changed.data[0] = 1
     const path = await stored(changed, 'fc6')
     for (const read of [() => similarity(path), () => separability(path)])
-      expect(await messageOf(read())).toMatch(/fc6\.npy does not match extract\.json beside it: .*; run/)
+      expect(await messageOf(read())).toMatch(/fc6\.npy does not match extract\.json in its folder, .*; run/)
   })
 
   it('names the file and the position of a feature that is zero, and writes nothing', async () => {

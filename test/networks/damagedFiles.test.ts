@@ -327,7 +327,7 @@ const CAFFE: readonly Row[] = (() => {
       "is a Caffe model in a format older than 2014; convert it with Caffe's upgrade_net_proto_binary",
     ],
     ['scattered elements', layer([...scattered, ...shape(1500)]), 'are in too many pieces'],
-    ['a NaN', layer(nan), 'fc.0 holds NaN at element 1'],
+    ['a NaN', layer(nan), 'fc.0 is NaN at element 1'],
   ]
   return rows.map(([name, chunks, message]) => [`with ${name}`, () => joined(chunks), message])
 })()

@@ -284,7 +284,7 @@ const NO_MODEL: readonly Refusal[] = [
     { answer: status(404), ...token },
     /or the token in HF_TOKEN gives no access to it; check the name and the token/,
   ],
-  ['a wrong token', { answer: status(401), ...token }, /the token may not read it/],
+  ['a wrong token', { answer: status(401), ...token }, /the token in HF_TOKEN gives no access to it/],
   [
     'a gated model',
     { answer: refusedBy(401, 'GatedRepo') },
@@ -350,7 +350,7 @@ const NO_CALL: readonly Refusal[] = [
     { files: { 'b.onnx': plain, 'c.onnx': plain, 'm\u001b.onnx': plain } },
     /^owner\/name has 2 .onnx files \(b.onnx, c.onnx\); name one of them, as in hf:owner\/name:b.onnx/,
   ],
-  ['11 ONNX files', { files: eleven }, / 11 \.onnx files, (m\d\.onnx, ){10}…; name/],
+  ['11 ONNX files', { files: eleven }, / 11 \.onnx files \((m\d\.onnx, ){10}…\); name/],
   ['a token with a space', { environment: { HF_TOKEN: 'hf_secret x' } }, /^HF_TOKEN contains a space/],
   [
     'a token of other letters',

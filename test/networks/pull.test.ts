@@ -190,7 +190,7 @@ describe('a mirror', () => {
     mkdirSync(folder('mirror'))
     expect(await messageOf(pull(official(), { mirror: folder('mirror') }))).toContain(`${NAME} does not exist`)
     writeFileSync(folder('mirror', NAME), right.subarray(0, 100))
-    expect(await messageOf(pull(official(), { mirror: folder('mirror') }))).toContain('is 100 bytes instead of')
+    expect(await messageOf(pull(official(), { mirror: folder('mirror') }))).toContain('has 100 bytes instead of')
     expectNothingKept()
     writeFileSync(folder('mirror', NAME), right)
     await expectPulled(pull(official(), { mirror: folder('mirror') }))

@@ -153,7 +153,7 @@ describe('a checkpoint that does not fit', () => {
       'classifier.1.weight is [10, 160] instead of',
     ],
     ['with another layer', [formulaTensor('features.19.0.weight', [1])], 'it holds features.19.0.weight, which Mobile'],
-    ['with a NaN', [filled('features.5.conv.1.1.bias', 24, 7, Number.NaN)], 'conv.1.1.bias holds NaN at element 7'],
+    ['with a NaN', [filled('features.5.conv.1.1.bias', 24, 7, Number.NaN)], 'conv.1.1.bias is NaN at element 7'],
     [
       'with a negative variance',
       [filled('features.0.1.running_var', 4, 2, -1)],

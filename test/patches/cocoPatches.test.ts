@@ -206,11 +206,11 @@ describe('an annotation file', () => {
       ['"id":1,"image_id"', '"id":"1","image_id"', /annotation at byte \d+ lacks/],
       ['"image_id":1', '"image_id":null', /\(id 1\) lacks/],
       ['"id":1,"image_id"', `"id":${deep},"image_id"`, /is damaged at byte \d+, or is not a COCO annotation file/],
-      ['"width":100', '"width":0', /the image at byte \d+: width: /],
-      ['"width":100', '"width":65536', /the image at byte \d+: width: /],
-      ['"height":80', '"height":"80"', /the image at byte \d+: height: /],
-      ['"name":"dog"', '"name":7', /the category at byte \d+: name: /],
-      ['"id":4', '"id":4.5', /the licence at byte \d+: id: /],
+      ['"width":100', '"width":0', /the image at byte \d+ is not valid \(width: /],
+      ['"width":100', '"width":65536', /the image at byte \d+ is not valid \(width: /],
+      ['"height":80', '"height":"80"', /the image at byte \d+ is not valid \(height: /],
+      ['"name":"dog"', '"name":7', /the category at byte \d+ is not valid \(name: /],
+      ['"id":4', '"id":4.5', /the licence at byte \d+ is not valid \(id: /],
     ]
     for (const [text, change, message] of wrong) expect(await refusal(whole.replace(text, change))).toMatch(message)
     for (const section of ['categories', 'images', 'annotations'])

@@ -141,7 +141,7 @@ describe('own pictures', () => {
   })
 
   it('must be there, and the patches go elsewhere', async () => {
-    expect(await messageOf(make())).toBe(`cannot read ${folder('in')}: no such folder`)
+    expect(await messageOf(make())).toBe(`cannot read ${folder('in')}: no such folder; give a folder of pictures`)
     mkdirSync(folder('in'))
     expect(await messageOf(make())).toMatch(/^no pictures in /)
     expect(await messageOf(make({ out: folder('in') }), UsageError)).toMatch(/contains the pictures; choose another/)
