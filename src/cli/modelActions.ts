@@ -141,10 +141,10 @@ export async function inspect(
   for (const { name, type, shape } of inputs) print(`input ${withoutControls(name)}: ${type} [${shape.join(', ')}]`)
   const { rows, cols, divisor, mean, std, channelOrder, source } = input
   print(
-    `  ${rows}×${cols} pixels, ${channelOrder}, divided by ${divisor}, minus ${mean.join(' ')}, divided by ${std.join(' ')}; from: ${source}`,
+    `  ${rows}×${cols} pixels, ${channelOrder}, divided by ${divisor}, minus ${mean.join(' ')}, divided by ${std.join(' ')}; source: ${source}`,
   )
   for (const { name, type, shape } of outputs) print(`output ${withoutControls(name)}: ${type} [${shape.join(', ')}]`)
-  if (classes) print(`classes of ${withoutControls(classes.layer)}: ${classes.names.length}, from: ${classes.source}`)
+  if (classes) print(`classes of ${withoutControls(classes.layer)}: ${classes.names.length}; source: ${classes.source}`)
   const shown = all ? tensors : tensors.filter(({ suggested }) => suggested)
   printTable(
     ['tensor', 'operator', 'shape', 'values', 'read'],

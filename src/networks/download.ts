@@ -148,7 +148,7 @@ async function append(pieces: AsyncIterable<Uint8Array>, part: Part, options: Ap
       if (done + piece.byteLength > most) {
         await file.truncate(0)
         throw new InputError(
-          `${label}: the server sends more than ${most} bytes, so it is not the expected file; run the same command again`,
+          `${label}: the server sends more than ${most} bytes, so this is not the expected file; run the same command again`,
         )
       }
       await file.appendFile(piece)

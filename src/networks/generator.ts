@@ -64,13 +64,13 @@ export async function chooseGenerator(
   signal?: AbortSignal,
 ): Promise<Generator> {
   if (extname(id).toLowerCase() === '.onnx') {
-    if (weights !== undefined) throw new UsageError(`${id} already contains weights; leave its \`weights\` out`)
+    if (weights !== undefined) throw new UsageError(`${id} already contains weights; leave out \`weights\` for it`)
     return requireStage(await generatorFile(id, signal), feature)
   }
   const entry = generatorEntry(id)
   if (entry.kind === 'published') return publishedGenerator(entry, weights ?? (await importedWeights(id)), feature)
   if (weights !== undefined)
-    throw new UsageError(`${id} is built in and cannot use other weights; leave its \`weights\` out`)
+    throw new UsageError(`${id} is built in and cannot use other weights; leave out \`weights\` for it`)
   return requireStage(await embeddedGenerator(entry), feature)
 }
 

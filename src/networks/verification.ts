@@ -110,7 +110,7 @@ async function run(
   } catch (error) {
     const cause = error instanceof Error ? error.message.replace(/\s+/g, ' ') : String(error)
     throw new InputError(
-      `${onnxPath} does not run (${cause}); import its weights again, or delete the file to have it built again`,
+      `${onnxPath} does not run (${cause}); import its weights again, or delete the file, so that Shiftscope builds it again`,
       { cause: error },
     )
   }

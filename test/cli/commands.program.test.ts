@@ -37,10 +37,10 @@ const COMMANDS: readonly (readonly [string, readonly RegExp[], readonly RegExp[]
     'models inspect tiny-alexnet',
     [
       /^input image: float32 \[N, 3, 224, 224\]$/,
-      /^ {2}224×224 pixels, rgb, divided by 255, minus [\d. ]+, divided by [\d. ]+; from: /,
+      /^ {2}224×224 pixels, rgb, divided by 255, minus [\d. ]+, divided by [\d. ]+; source: /,
       /^output fc8: float32 \[N, 627\]$/,
       /^output fc\d: /,
-      /^classes of fc8: 627, from: /,
+      /^classes of fc8: 627; source: /,
       /^tensor +operator +shape +values +read$/,
       /^fc7 +Gemm +\[768\] +768 +by default$/,
       /^pool3 +MaxPool +\[64, 6, 6\] +2304 +suggested$/,

@@ -86,7 +86,7 @@ describe('the expectation on objects', () => {
       [
         'orange at row 0, col 0 is added 2 times; the expected image shows it once',
         'orange at row 0, col 149 is added 2 times; the expected image shows it once',
-        'dog at row 149, col 149 is subtracted more often than added; the expected image shows none there',
+        'dog at row 149, col 149 is subtracted more often than added; the expected image does not show it',
       ],
     ],
   ])('of %s is %s', (expression, scene, notes) => {

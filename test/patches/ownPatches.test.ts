@@ -149,7 +149,7 @@ describe('own pictures', () => {
     expect(await messageOf(make({ sizes: [0] }), UsageError)).toMatch(/^size 0 is not a whole number/)
     for (const name of ['x.mask.png', 'y.png', 'z.png', 'z.gif']) writeFileSync(folder('in', name), '')
     const file = folder('in/y.png')
-    expect(await messageOf(make({ pictures: file }))).toBe(`cannot read ${file}: not a folder`)
+    expect(await messageOf(make({ pictures: file }))).toBe(`cannot read ${file}: not a folder; give a folder of pictures`)
     expect(await messageOf(make())).toMatch(
       /^no object could be made from .*named z: z.gif, z.png; .*a mask without a picture x; .*y.png: it is not a picture/,
     )
@@ -238,9 +238,9 @@ describe('pictures that look the same give the same patches', () => {
   })
 
   it.each([
-    [{ data: new Uint8Array(12), width: 2, height: 2 }, 'pixels of 2×2 take 16 bytes of RGBA, not 12'],
-    [{ data: new Uint8Array(0), width: 0, height: 2 }, 'pixels of 0×2 take 0 bytes of RGBA, not 0'],
-    [{ data: new Uint8Array(12), width: 1.5, height: 2 }, 'pixels of 1.5×2 take 12 bytes of RGBA, not 12'],
+    [{ data: new Uint8Array(12), width: 2, height: 2 }, 'but this one has 2×2 pixels and 12 bytes'],
+    [{ data: new Uint8Array(0), width: 0, height: 2 }, 'but this one has 0×2 pixels and 0 bytes'],
+    [{ data: new Uint8Array(12), width: 1.5, height: 2 }, 'but this one has 1.5×2 pixels and 12 bytes'],
   ])('unless they are no pixels (%#)', async (input, refusal) => {
     const message = await messageOf(patchOf(input, 2, 32, 'hard'), UsageError)
     expect(message).toBe(`${refusal}; give { data, width, height }`)

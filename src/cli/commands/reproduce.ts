@@ -101,7 +101,7 @@ async function printEstimate(options: ReproduceOptions, json: boolean | undefine
     print(
       `${counted(estimate.replaced, 'unit')} in the results folder were made with other settings (${estimate.differences.join('; ')}); this study would replace them`,
     )
-  if (estimate.arithmeticImages > 0) print(`${counted(estimate.arithmeticImages, 'image')} left for arithmetic`)
+  if (estimate.arithmeticImages > 0) print(`${counted(estimate.arithmeticImages, 'more image')} for arithmetic`)
   const kept = options.keepFeatures ? 'features' : 'compressed features'
   print(`${byteSize(estimate.bytes)} of arrays on disk`)
   if (estimate.pageFeatureBytes > 0) print(`${byteSize(estimate.pageFeatureBytes)} of ${kept} in the page`)
