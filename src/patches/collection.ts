@@ -64,7 +64,9 @@ export async function patchesFrom(path?: string): Promise<readonly PatchSource[]
   if (names.includes('manifest.json')) return readManifest(join(path, 'manifest.json'))
   const pictures = names.filter(isPicture).sort()
   if (pictures.length === 0)
-    throw new InputError(`no pictures in ${path}; put ${PICTURE_FORMATS} files there, transparent around the object`)
+    throw new InputError(
+      `no pictures in ${path}; put ${PICTURE_FORMATS} files there, with transparency around the object`,
+    )
   return unique(
     path,
     pictures.map((name) => ({ name: parse(name).name, path: join(path, name) })),

@@ -227,7 +227,7 @@ describe('a checkpoint as a network', () => {
   it('of other classes is told from the network that it is like', async () => {
     const tensors = tensorsWith('resnet18', [formulaTensor('fc.weight', [10, 64])])
     const message = await messageOf(recogniseCheckpoint(checkpoint(tensors)))
-    expect(message).toContain('it is like ResNet-18, but fc.weight is [10, 64] instead of [1000, 64]')
+    expect(message).toContain('it is similar to ResNet-18, but fc.weight is [10, 64] instead of [1000, 64]')
     expect(message).toMatch(/torch\.onnx\.export\(m, .* 'own_weights\.onnx'/)
   })
 

@@ -149,7 +149,9 @@ describe('own pictures', () => {
     expect(await messageOf(make({ sizes: [0] }), UsageError)).toMatch(/^size 0 is not a whole number/)
     for (const name of ['x.mask.png', 'y.png', 'z.png', 'z.gif']) writeFileSync(folder('in', name), '')
     const file = folder('in/y.png')
-    expect(await messageOf(make({ pictures: file }))).toBe(`cannot read ${file}: not a folder; give a folder of pictures`)
+    expect(await messageOf(make({ pictures: file }))).toBe(
+      `cannot read ${file}: not a folder; give a folder of pictures`,
+    )
     expect(await messageOf(make())).toMatch(
       /^no object could be made from .*named z: z.gif, z.png; .*a mask without a picture x; .*y.png: it is not a picture/,
     )

@@ -99,7 +99,7 @@ async function printEstimate(options: ReproduceOptions, json: boolean | undefine
   )
   if (estimate.replaced > 0)
     print(
-      `${counted(estimate.replaced, 'unit')} in the results folder were made with other settings (${estimate.differences.join('; ')}); this study would replace them`,
+      `the results folder has ${counted(estimate.replaced, 'unit')} with other settings (${estimate.differences.join('; ')}), which this study would replace`,
     )
   if (estimate.arithmeticImages > 0) print(`${counted(estimate.arithmeticImages, 'more image')} for arithmetic`)
   const kept = options.keepFeatures ? 'features' : 'compressed features'

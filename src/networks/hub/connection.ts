@@ -95,7 +95,7 @@ export function askHub(address: URL, connection: HubConnection): Promise<Buffer>
         length += piece.byteLength
         if (length > MOST_BYTES)
           throw new InputError(
-            `${address.host} answers with more than ${MOST_BYTES / 2 ** 20} MiB, too long for a list of files; download the .onnx file yourself and give its path, or check HF_ENDPOINT`,
+            `${address.host} answers with more than ${MOST_BYTES / 2 ** 20} MiB, too much for a list of files; download the .onnx file yourself and give its path, or check HF_ENDPOINT`,
           )
         pieces.push(piece)
       }

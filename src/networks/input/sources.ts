@@ -35,7 +35,9 @@ async function readJson(path: string): Promise<unknown> {
   const status = await stat(path).catch(() => undefined)
   if (!status?.isFile()) return undefined
   if (status.size > MOST_BYTES)
-    throw new InputError(`${path} has ${status.size} bytes, too many for a file that describes a network; remove it`)
+    throw new InputError(
+      `${path} has ${status.size} bytes, too many for a file that describes a network’s input; remove it`,
+    )
   try {
     return parseJson((await readRegular(path)).toString('utf8'))
   } catch (error) {
