@@ -32,7 +32,7 @@ describe('arithmetic', () => {
       ...[...images, '--out', out],
     ])
     expect(status, stderr).toBe(0)
-    expect(stdout).toContain('expected: computed from pixels; PSNR in dB\n')
+    expect(stdout).toContain('expected scene: computed from pixels; PSNR in dB\n')
     const pictures = ['expectation.png', 'operand-A.png', 'operand-B.png']
     const ofLayer = [...pictures, 'operands.npy', 'result-from-blank.png', 'result.npy', 'result.png', 'sheet.png']
     const files = [...pictures, ...ofLayer.map((name) => `fc6-${name}`), 'arithmetic.json']

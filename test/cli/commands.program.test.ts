@@ -124,7 +124,7 @@ const COMMANDS: readonly (readonly [string, readonly RegExp[], readonly RegExp[]
     `${STUDY} --stride 24 --experiments similarity --out STUDY --background #808080 --dry-run`,
     [
       /^2 units, 0 of them finished/,
-      /^2 units made with other settings \(background white instead of #808080\) will be replaced$/,
+      /^the results folder has 2 units with other settings \(background white instead of #808080\), which this study would replace$/,
       /^(about|at most|\S+ kB) /,
     ],
     [],
@@ -146,7 +146,7 @@ const COMMANDS: readonly (readonly [string, readonly RegExp[], readonly RegExp[]
     [
       /^layer +PSNR from zero +to decoded from zero +cosine from zero +PSNR from blank .* generator alone$/,
       /^fc8( +\d+\.\d +\d+\.\d +-?\d\.\d{3}){2} +\d+\.\d$/,
-      /^expected: dog:75@0,0 car:75@100,100; PSNR in dB$/,
+      /^expected scene: dog:75@0,0 car:75@100,100; PSNR in dB$/,
       /^pictures: .*sum.fc8-sheet\.png$/,
     ],
     [/^opening networks$/, /^computed in [\d.]+ s$/],

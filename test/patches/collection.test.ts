@@ -77,7 +77,9 @@ describe('a folder of pictures', () => {
 
   it('may be a single picture, but not empty or with one name twice', async () => {
     write('notes.txt')
-    expect(await refusalOf(inFolder())).toMatch(/^no pictures in PATH; put PNG, .* with transparency around the object$/)
+    expect(await refusalOf(inFolder())).toMatch(
+      /^no pictures in PATH; put PNG, .* with transparency around the object$/,
+    )
     write('zebra.v2.png', 'zebra.v2.webp')
     expect(await patchesFrom(inFolder('zebra.v2.png'))).toEqual([{ name: 'zebra.v2', path: inFolder('zebra.v2.png') }])
     expect(await refusalOf(inFolder())).toBe('PATH has two objects named zebra.v2; rename one')

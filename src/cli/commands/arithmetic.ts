@@ -81,5 +81,5 @@ function printErrors(document: ArithmeticDocument): void {
       reconstruction?.toFixed(1) ?? 'equal',
     ]),
   )
-  print(`expected picture: ${document.expectation.scene ?? 'computed from pixels'}; PSNR in dB`)
+  print(`expected scene: ${document.expectation.scene ?? 'computed from pixels'}; PSNR in dB`)
 }
