@@ -106,7 +106,7 @@ function printPulled(weights: PulledWeights): void {
 
 function printPulledHubModel(model: PulledHubModel): void {
   printKept(model)
-  print(`  size and SHA-256 as the hub states for commit ${model.revision}; SHA-256 ${model.sha256}`)
+  print(`  checked against commit ${model.revision} of the hub: the size and the SHA-256 (${model.sha256}) match`)
   for (const { path, bytes } of model.files.slice(1)) print(`  other file of this model: ${path}, ${byteSize(bytes)}`)
   printLicence(model.licence)
 }

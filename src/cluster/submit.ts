@@ -102,7 +102,7 @@ const LEAST_MINUTES = 15
 function minutesOf({ seconds, unitSeconds, missing }: StudyEstimate, tasks: number, cpus: number): number {
   if (seconds === null || unitSeconds === null)
     throw new UsageError(
-      `cannot estimate the time limit without the weights of ${missing[0]?.id}; set it with \`time\``,
+      `cannot estimate the time limit without the weights of ${missing[0]?.id}; set the limit with \`time\``,
     )
   // With more tasks than units, a task still computes one whole unit.
   const each = (Math.max(seconds / tasks, unitSeconds) * availableCores()) / cpus
@@ -115,7 +115,7 @@ async function estimateOf(study: ReproduceOptions, isTimed: boolean): Promise<St
   } catch (error) {
     if (!(error instanceof DeviceError)) throw error
     throw new UsageError(
-      'cannot estimate the time limit, because this machine lacks the study’s device; set it with `time`',
+      'cannot estimate the time limit, because this machine lacks the study’s device; set the limit with `time`',
       { cause: error },
     )
   }

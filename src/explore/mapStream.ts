@@ -101,7 +101,7 @@ function rowOf({ grid }: LiveUnit, { row, col }: { readonly row: number; readonl
 /** Returns a function that makes messages from features: cosines of one layer, and the network's answers. */
 function mapMaker({ network, grid, matrices }: LiveUnit, wanted: string) {
   const layer = network.layers.findIndex(({ name }) => name === wanted)
-  if (layer === -1) throw new InputError(`${network.id} has no layer ${wanted} here; choose one of its layers`)
+  if (layer === -1) throw new InputError(`${network.id} has no layer ${wanted} on this page; choose one of its layers`)
   const classes = network.layers.findIndex(({ name }) => name === network.classes?.layer)
   const threads = availableCores()
   const positions = grid.rows * grid.cols

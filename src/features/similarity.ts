@@ -161,7 +161,7 @@ function checkPicture({ out, png, limits }: SimilarityOptions): void {
   if (png === undefined) {
     if (limits !== undefined)
       throw new UsageError(
-        '`limits` sets the colour scale of a picture, but none is drawn; name a file for it with `png`',
+        '`limits` sets the colour scale of a picture, but you did not ask for a picture; name its file with `png`',
       )
     return
   }

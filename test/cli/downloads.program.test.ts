@@ -67,7 +67,7 @@ describe('models pull', () => {
     expect(JSON.parse(pulled.stdout)).toMatchObject([known])
     const checked = await runHere(['models', 'pull', 'hf:owner/name'])
     expect(checked.stdout).toBe(`hf:owner/name: already here, checked again: ${path}, 717.8 kB
-  size and SHA-256 as the hub states for commit ${COMMIT}; SHA-256 ${sha256(model)}
+  checked against commit ${COMMIT} of the hub: the size and the SHA-256 (${sha256(model)}) match
   other file of this model: ${folder('cache/hub/owner--name', COMMIT, 'config.json')}, 2 B
   licence: apache-2.0
 `)

@@ -86,8 +86,18 @@ describe('the live page', () => {
       ['an anchor by name', map({ ...MAP, anchor: 'center' }), 400, noRequest],
       ['a layer that is no text', map({ ...MAP, layer: 7 }), 400, noRequest],
       ['a long text', map({ ...MAP, layer: 'x'.repeat(70_000) }), 413, 'the upload is larger than 64 KiB'],
-      ['a layer that is not here', map({ ...MAP, layer: 'fc9' }), 200, 'no layer fc9 here; choose one of its layers'],
-      ['a network that is not here', map({ ...MAP, network: '../a' }), 200, 'there is no network ../a here; choose'],
+      [
+        'a layer that is not here',
+        map({ ...MAP, layer: 'fc9' }),
+        200,
+        'no layer fc9 on this page; choose one of its layers',
+      ],
+      [
+        'a network that is not here',
+        map({ ...MAP, network: '../a' }),
+        200,
+        'there is no network ../a on this page; choose',
+      ],
       ['an object that is not here', map({ ...MAP, object: 77 }), 200, 'this object is no longer in memory; add it'],
       ['an object larger than the frame', map({ ...MAP, size: 225 }), 200, 'does not fit into the frame'],
     ]

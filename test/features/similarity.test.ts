@@ -190,7 +190,7 @@ describe('similarity of a feature file', () => {
     ],
     [
       { limits: { low: 0, high: 1 } },
-      '`limits` sets the colour scale of a picture, but none is drawn; name a file for it with `png`',
+      '`limits` sets the colour scale of a picture, but you did not ask for a picture; name its file with `png`',
     ],
   ])('refuses a picture as %j', async (options, message) => {
     const array = { data: new Float32Array(4).fill(1), shape: [2, 2, 1] }
