@@ -285,7 +285,7 @@ function load(): Addon {
     )
   }
   throw new DeviceError(
-    `the native addon cannot be loaded (${attempts.join('; ')}): install shiftscope again on a platform that it has a binary for, or build it with CMake and a C++20 compiler: "npm run build:native" in ${PACKAGE}`,
+    `the native addon cannot be loaded (${attempts.join('; ')}); install shiftscope again, or run "npm run build:native" in ${PACKAGE}, which needs CMake and a C++20 compiler`,
   )
 }
 

@@ -18,7 +18,7 @@ describe('options that only a script can give', () => {
     [{ cv: [] }, 'cv is empty'],
     [{ preset: 'slow' as 'quick' }, 'preset slow is not known; use quick, paper'],
     [{ blend: 'lighten' as 'soft' }, 'blend lighten is not known; use hard, soft'],
-    [{ limits: { low: 1, high: 0 } }, 'limits 1,0 are not two finite numbers, the smaller one first'],
+    [{ limits: { low: 1, high: 0 } }, 'limits 1,0 must be two finite numbers, the smaller one first'],
   ])('are refused by reproduce before anything is written: %j', async (options, message) => {
     const study = reproduce({ ...options, out: inFolder('results') })
     await expect(study).rejects.toThrow(UsageError)

@@ -115,7 +115,11 @@ function deviceDiagnosis(trial: DeviceTrial): Diagnosis {
   const adapter = trial.adapter === null ? '' : ` on ${trial.adapter}`
   const detail = `runs tiny-alexnet${adapter}, ${trial.milliseconds.toFixed(1)} ms for one image`
   if (!trial.software) return { ...found, state: 'ok', detail }
-  return { ...found, state: 'gap', detail: `${detail}; this adapter computes on the processor, so cpu is faster` }
+  return {
+    ...found,
+    state: 'gap',
+    detail: `${detail}; this adapter computes on the processor, so --device cpu is faster`,
+  }
 }
 
 async function cacheDiagnosis(): Promise<Diagnosis> {

@@ -101,21 +101,21 @@ async function idsOfPaper(): Promise<readonly string[]> {
 function printPulled(weights: PulledWeights): void {
   const { sha256, licence, origin, checked } = weights
   printKept(weights)
-  const digits = checked.sha256Digits === 64 ? '' : ` (only its first ${checked.sha256Digits} digits are published)`
+  const digits = checked.sha256Digits === 64 ? '' : ` (only the first ${checked.sha256Digits} digits are published)`
   const size = checked.bytes ? 'size as published' : 'size not published'
-  print(`  checked: SHA-256 ${sha256}${digits}, ${size}${origin === null ? '' : ', ONNX graph built'}`)
+  print(`  SHA-256 as published: ${sha256}${digits}; ${size}${origin === null ? '' : '; ONNX graph built'}`)
   printLicence(licence)
 }
 
 function printPulledHubModel(model: PulledHubModel): void {
   printKept(model)
-  print(`  checked: size and SHA-256 (${model.sha256}) are those of commit ${model.revision}`)
-  for (const { path, bytes } of model.files.slice(1)) print(`  with ${path}, ${byteSize(bytes)}`)
+  print(`  checked against commit ${model.revision} of the hub: the size and the SHA-256 (${model.sha256}) match`)
+  for (const { path, bytes } of model.files.slice(1)) print(`  other file of this model: ${path}, ${byteSize(bytes)}`)
   printLicence(model.licence)
 }
 
 function printKept({ id, path, bytes, origin }: PulledWeights | PulledHubModel): void {
-  print(`${id}: ${byteSize(bytes)} ${origin === null ? 'already here and checked again:' : 'saved as'} ${path}`)
+  print(`${id}: ${origin === null ? 'already here, checked again:' : 'saved as'} ${path}, ${byteSize(bytes)}`)
 }
 
 function printLicence(licence: string): void {
@@ -144,10 +144,10 @@ export async function inspect(
   for (const { name, type, shape } of inputs) print(`input ${withoutControls(name)}: ${type} [${shape.join(', ')}]`)
   const { rows, cols, divisor, mean, std, channelOrder, source } = input
   print(
-    `  ${rows}×${cols} pixels, ${channelOrder}, divided by ${divisor}, minus ${mean.join(' ')}, divided by ${std.join(' ')}; from: ${source}`,
+    `  ${rows}×${cols} pixels, ${channelOrder}, divided by ${divisor}, minus ${mean.join(' ')}, divided by ${std.join(' ')}; source: ${source}`,
   )
   for (const { name, type, shape } of outputs) print(`output ${withoutControls(name)}: ${type} [${shape.join(', ')}]`)
-  if (classes) print(`classes of ${withoutControls(classes.layer)}: ${classes.names.length}, from: ${classes.source}`)
+  if (classes) print(`classes of ${withoutControls(classes.layer)}: ${classes.names.length}; source: ${classes.source}`)
   const shown = all ? tensors : tensors.filter(({ suggested }) => suggested)
   printTable(
     ['tensor', 'operator', 'shape', 'values', 'read'],
@@ -166,7 +166,7 @@ export async function inspect(
 export async function importFile(id: string, file: string, { json }: JsonFlag, context: CommandContext): Promise<void> {
   const imported = await leavingNothing(importWeights(id, file, context), context)
   if (json) return printJson(imported)
-  print(`${id}: ${byteSize(imported.bytes)} saved as ${imported.path}`)
+  print(`${id}: saved as ${imported.path}, ${byteSize(imported.bytes)}`)
   print(`sha256 ${imported.sha256}: ${publishedText(imported.published)}`)
 }
 

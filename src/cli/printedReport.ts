@@ -21,7 +21,7 @@ export function printReport({ rows, findings }: Report): void {
   }
   if (exact.length > 0) print('results of feature arithmetic are on the page and in tables/')
   if (isTooSmall(findings)) {
-    print(`no verdicts: a study needs at least ${FEWEST_PATCHES} objects; findings.md has the numbers`)
+    print(`no verdicts, because they need at least ${FEWEST_PATCHES} objects; findings.md has the numbers`)
     return
   }
   const { head, rows: lines } = verdictTable(findings)
@@ -40,7 +40,7 @@ function printExact(exact: Report['rows']): void {
   if (exact.length === 0) return
   const origins = ['zero', 'blank'] as const
   const groups = distinct(exact.map(({ model, layer, size }) => ({ model, layer, size })))
-  print('Random expressions whose decoded result shows exactly the expected objects')
+  print('Share of random expressions whose decoded result shows exactly the expected objects')
   printTable(
     ['network', 'layer', 'size', ...origins.map((origin) => JUDGED_NAMES[origin])],
     groups.map(({ model, layer, size }) => {

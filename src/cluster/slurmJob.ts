@@ -106,7 +106,7 @@ function script(plan: JobPlan, { comment, options, arguments: more }: ScriptPart
 function directive(option: string): string {
   if (/\p{Cc}/u.test(option))
     throw new UsageError(
-      `${option} contains a control character, such as a line break, which a job script cannot have; remove it`,
+      `${option} contains a line break or another control character, which is not allowed in a job script; remove it`,
     )
   const [name, ...value] = option.split('=')
   const text = value.join('=')

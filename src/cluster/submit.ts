@@ -57,7 +57,7 @@ export async function submitSlurm(options: SlurmOptions): Promise<SlurmSubmissio
   checkCount('`cpus`', cpus)
   if (options.gpus !== undefined) checkCount('`gpus`', options.gpus)
   if (options.minutes !== undefined) checkCount('`time`', options.minutes)
-  if (tasks > MOST_TASKS) throw new UsageError(`\`tasks ${tasks}\` is more than ${MOST_TASKS}; use fewer`)
+  if (tasks > MOST_TASKS) throw new UsageError(`\`tasks ${tasks}\` is more than the limit of ${MOST_TASKS}; use fewer`)
   const estimate = await estimateOf(study, options.minutes === undefined)
   const [missing] = estimate.missing
   if (missing !== undefined && !print)
@@ -80,7 +80,7 @@ export async function submitSlurm(options: SlurmOptions): Promise<SlurmSubmissio
   const array = await sbatch([join(folder, 'array.sh')])
   const report = await sbatch(
     [`--dependency=afterany:${array}`, join(folder, 'report.sh')],
-    `; job ${array}, which computes the units, is already submitted`,
+    `; job ${array}, which computes the units, is already submitted (to cancel it, run "scancel ${array}")`,
   )
   return { scripts, folder, jobs: { array, report }, estimate }
 }
@@ -105,7 +105,7 @@ const LEAST_MINUTES = 15
 function minutesOf({ seconds, unitSeconds, missing }: StudyEstimate, tasks: number, cpus: number): number {
   if (seconds === null || unitSeconds === null)
     throw new UsageError(
-      `cannot estimate the time limit without the weights of ${missing[0]?.id}; set it with \`time\``,
+      `cannot estimate the time limit without the weights of ${missing[0]?.id}; set the limit with \`time\``,
     )
   // A task computes whole units, so it takes at least as long as one unit.
   const each = (Math.max(seconds / tasks, unitSeconds) * availableCores()) / cpus
@@ -118,7 +118,7 @@ async function estimateOf(study: ReproduceOptions, isTimed: boolean): Promise<St
   } catch (error) {
     if (!(error instanceof DeviceError)) throw error
     throw new UsageError(
-      'cannot estimate the time limit, because this machine lacks the study’s device; set it with `time`',
+      'cannot estimate the time limit, because this machine lacks the study’s device; set the limit with `time`',
       { cause: error },
     )
   }

@@ -57,7 +57,7 @@ export async function findPhotographs(source: string): Promise<readonly Photogra
   if (names.length === 0) throw new InputError(`no photographs in ${source}; put ${PICTURE_FORMATS} files there`)
   if (names.length > MOST_PHOTOGRAPHS)
     throw new InputError(
-      `${source} has ${counted(names.length, 'photograph')}; give a text file with the paths of at most ${MOST_PHOTOGRAPHS}`,
+      `${source} has ${counted(names.length, 'photograph')}, but the limit is ${MOST_PHOTOGRAPHS}; choose some, and give a text file with their paths`,
     )
   const files: PhotographFile[] = []
   for (const name of names) files.push(await fileOf(name, resolve(root, name)))
@@ -102,7 +102,7 @@ export async function readPhotograph(
   const short = Math.min(image.rows, image.cols)
   if (short < frame)
     throw new InputError(
-      `${name} is ${image.cols}×${image.rows} px, smaller than the crop of ${frame} px; use a larger photograph`,
+      `${name} is ${image.cols}×${image.rows} px, but the network reads ${frame}×${frame} px; use a larger photograph`,
     )
   const side = sourceSide(frame)
   const longer = (length: number) => Math.trunc((length * side) / short)

@@ -106,7 +106,7 @@ export async function openExecution(plan: ExecutionPlan): Promise<Execution> {
     return faster ?? processorExecution(plan, settings)
   }
   if (wished.threads !== undefined)
-    throw new UsageError(`\`threads\` works only on the processor; leave it out with \`device ${request.name}\``)
+    throw new UsageError(`\`threads\` works only on the processor; leave it out, or use \`device cpu\``)
   const trials = await deviceTrials(request, network, plan.precision, onNote, signal)
   for (const { adapter, software } of trials)
     if (software)

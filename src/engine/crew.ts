@@ -165,7 +165,7 @@ export async function failingAsWorker<T>({ batch }: Crew, work: Promise<T>): Pro
       throw resourceError(error, work) ?? new WorkerError(`${work}: ${message}`, cause)
     }
     throw new WorkerError(
-      `worker failed ${MAX_ATTEMPTS} times on batch ${Math.floor(first / batch)} (images ${first} to ${first + count - 1}): ${message}; run the same command again, or with a smaller \`batch\` or fewer \`workers\``,
+      `a worker failed ${MAX_ATTEMPTS} times on batch ${Math.floor(first / batch)} (images ${first} to ${first + count - 1}): ${message}; run the same command again, or with a smaller \`batch\` or fewer \`workers\``,
       cause,
     )
   }

@@ -89,7 +89,7 @@ export function parseDevice(text: string): DeviceRequest {
   if (digits === undefined) return { name, index: null }
   if (name === 'auto' || !PROVIDERS[name].hasIndex) {
     const indexed = DEVICE_NAMES.filter((known) => known !== 'auto' && PROVIDERS[known].hasIndex)
-    throw new UsageError(`device ${text}: only ${indexed.join(', ')} accept an index; leave :${digits} out`)
+    throw new UsageError(`device ${text} has an index, but only ${indexed.join(', ')} accept one; leave :${digits} out`)
   }
   return { name, index: Number(digits) }
 }

@@ -22,7 +22,7 @@ export function checkMemory(network: Network, grid: PositionGrid, memory = machi
   const bytes = network.weightsBytes + gridFeatureBytes(network, grid)
   if (bytes <= memory) return
   const widest = network.layers.reduce((most, layer) => (layer.dims > most.dims ? layer : most))
-  const without = `a larger \`stride\`, or \`layers\` without ${widest.name} (${counted(widest.dims, 'value')})`
+  const without = `a larger \`stride\`, or \`layers\` that leave out ${widest.name} (${counted(widest.dims, 'value')} per position)`
   const remedy = widest.isMap ? `\`pool mean\`, ${without}` : without
   const gibibytes = (count: number) => `${(count / 2 ** 30).toFixed(1)} GiB`
   throw new UsageError(

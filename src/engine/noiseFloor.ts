@@ -51,7 +51,7 @@ export function checkNoise(name: Device['name'], { relative }: NoiseFloor, preci
   for (const [layer, distance] of Object.entries(relative)) {
     if (distance <= MAX_NOISE[precision]) continue
     throw new DeviceError(
-      `device ${name} computes wrong features (the relative difference from the processor's is ${distance.toPrecision(2)} in ${layer}): update its driver, or use \`device cpu\``,
+      `device ${name} computes wrong features (in ${layer}, their relative difference from the processor's features is ${distance.toPrecision(2)}); update its driver, or use \`device cpu\``,
     )
   }
 }

@@ -37,7 +37,7 @@ export function objectExpectation(
       .map(({ object: { patch, row, col }, count }) => {
         const what = `${patch} at row ${row}, col ${col}`
         return count < 0
-          ? `${what} is subtracted more often than added; the expected image shows none there`
+          ? `${what} is subtracted more often than added; the expected image does not show it`
           : `${what} is added ${count} times; the expected image shows it once`
       }),
   }

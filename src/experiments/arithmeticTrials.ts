@@ -54,7 +54,7 @@ export function randomTrials(
 ): readonly ArithmeticTrial[] {
   if (size > frame * LARGEST_SHARE)
     throw new UsageError(
-      `four objects of ${size}×${size} have too little room in ${frame}×${frame}; choose a smaller size`,
+      `four objects of ${size}×${size} are too large to be placed in ${frame}×${frame} without overlap; choose a smaller size`,
     )
   const random = randomNumbers(seed)
   const whole = (below: number) => Math.floor(random() * below)

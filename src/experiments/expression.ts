@@ -116,12 +116,14 @@ export function namesOf(terms: readonly Term[], given: readonly string[]): reado
   const names = [...new Set(terms.map(({ name }) => name))]
   const unknown = names.find((name) => !given.includes(name))
   if (unknown !== undefined) {
-    const known = given.length === 0 ? 'you gave none' : `you gave ${given.join(', ')}`
-    throw new UsageError(`no image is called ${unknown}: ${known}; add it as \`images ${unknown}=FILE\``)
+    const known = given.length === 0 ? 'none' : `only ${given.join(', ')}`
+    throw new UsageError(
+      `the expression contains image ${unknown}, but you gave ${known}; add it as \`images ${unknown}=FILE\``,
+    )
   }
   const unused = given.find((name) => !names.includes(name))
   if (unused !== undefined)
-    throw new UsageError(`image ${unused} is not in the expression; use it there or leave it out`)
+    throw new UsageError(`image ${unused} is not in the expression; add it to the expression, or leave it out`)
   return names
 }
 

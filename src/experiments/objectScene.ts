@@ -61,7 +61,7 @@ export function sceneText(objects: readonly PlacedObject[]): string {
 export function checkInFrame({ patch, size, row, col }: PlacedObject, frame: number): void {
   const limit = frame - size
   if (row >= 0 && col >= 0 && row <= limit && col <= limit) return
-  const remedy = limit < 0 ? 'choose a smaller size' : `rows and columns go from 0 to ${limit}`
+  const remedy = limit < 0 ? 'choose a smaller size' : `choose a row and a column from 0 to ${limit}`
   throw new UsageError(
     `${patch} of ${size}×${size} at row ${row}, col ${col} does not fit into the frame of ${frame}×${frame}; ${remedy}`,
   )

@@ -47,7 +47,7 @@ function unknownPatch(name: string, sources: readonly PatchSource[]): never {
   )
   const shown = name.replace(/[\s\p{Cc}]/gu, ' ')
   throw new UsageError(
-    `no object is called "${shown}"; the nearest are ${near.join(', ')} ("shiftscope patches list" shows all)`,
+    `no object is called "${shown}"; the most similar are ${near.join(', ')} ("shiftscope patches list" shows all)`,
   )
 }
 

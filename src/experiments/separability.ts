@@ -93,7 +93,7 @@ export async function separabilityByScheme(
   )
   if (isConstant(features, grid.dims)) {
     throw new InputError(
-      `${grid.layer}: every position has the same feature, so there is nothing to separate; check the layer and the object`,
+      `${grid.layer}: the features are equal at all positions, so a classifier cannot tell the positions apart; check the layer and the object`,
     )
   }
   const rows = grid.rows * grid.cols

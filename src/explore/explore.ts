@@ -169,9 +169,9 @@ function listenError({ code, message }: NodeJS.ErrnoException, host: string, por
     )
   if (code === 'EACCES')
     return new ResourceError(
-      `you may not use port ${port}; name one from 1024 to 65535, or leave it out to use any free one`,
+      `you have no permission to use port ${port}; choose one from 1024 to 65535, or leave it out to use any free one`,
     )
   if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
-    return new UsageError(`${host} is not an address of this machine; leave \`host\` out for 127.0.0.1`)
+    return new UsageError(`${host} is not an address of this machine; leave \`host\` out to use 127.0.0.1`)
   return new ResourceError(`cannot listen on ${host}: ${message}`)
 }

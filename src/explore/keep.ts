@@ -76,7 +76,8 @@ async function keepUnit(wanted: UnitToKeep): Promise<KeptUnit | OtherUnit> {
   if (before !== undefined) return before
   const { patch, network } = planned
   const isSame = patch.sha256 === unit.scene.patch.sha256 && network.weightsSha256 === unit.network.weightsSha256
-  if (!isSame) throw new InputError(`${network.id} or the object has changed on disk; start shiftscope explore again`)
+  if (!isSame)
+    throw new InputError(`the file of ${network.id} or of the object has changed; start shiftscope explore again`)
   const stored = await runStudy(options, async () => {
     // From here on, `runStudy` holds the unit's lock. Another process may have stored the unit since the plan above.
     const since = otherUnit(await planStudy(resolved))
@@ -123,7 +124,7 @@ async function networkName({ model, isDropped, unit, out }: UnitToKeep): Promise
   await refuseLink(path)
   const stored = await sha256OfFile(path).catch(() => undefined)
   if (stored !== undefined && stored !== unit.network.weightsSha256)
-    throw new InputError(`another network is already stored as ${path}; rename your file and drop it again`)
+    throw new InputError(`another network is already stored as ${path}; rename your file and add it to the page again`)
   if (stored === undefined) await writeFileAtomic(path, await streamRegular(model))
   return path
 }

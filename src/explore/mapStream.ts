@@ -107,7 +107,7 @@ function rowOf({ grid }: LiveUnit, { row, col }: { readonly row: number; readonl
  */
 function mapMaker({ network, grid, matrices }: LiveUnit, wanted: string) {
   const layer = network.layers.findIndex(({ name }) => name === wanted)
-  if (layer === -1) throw new InputError(`${network.id} has no layer ${wanted} here; choose one of its layers`)
+  if (layer === -1) throw new InputError(`${network.id} has no layer ${wanted} on this page; choose one of its layers`)
   const classes = network.layers.findIndex(({ name }) => name === network.classes?.layer)
   const threads = availableCores()
   const positions = grid.rows * grid.cols
@@ -170,7 +170,7 @@ function mapMaker({ network, grid, matrices }: LiveUnit, wanted: string) {
 function withoutDirection(title: string, error: DegenerateFeatureError): InputError {
   const fault = { zero: 'all zero', nan: 'not a number', infinite: 'infinite' }[error.reason]
   return new InputError(
-    `${title}: the feature of some position is ${fault}, so its cosine is undefined; choose another object or layer`,
+    `${title}: the feature at one or more positions is ${fault}, so its cosine is undefined; choose another object or layer`,
     { cause: error },
   )
 }

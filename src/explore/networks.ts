@@ -104,7 +104,7 @@ export async function openLiveNetworks(options: LiveNetworkOptions): Promise<Liv
     })
   const find = (id: string) => {
     const network = networks.get(id)
-    if (network === undefined) throw new InputError(`there is no network ${id} here; choose one from the list`)
+    if (network === undefined) throw new InputError(`there is no network ${id} on this page; choose one from the list`)
     return network
   }
   return {

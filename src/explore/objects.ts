@@ -65,7 +65,7 @@ export async function openObjects(): Promise<Objects> {
   }
   const find = (key: number) => {
     const found = known.get(key)
-    if (found === undefined) throw new InputError('this object is not here any more; add it again')
+    if (found === undefined) throw new InputError('this object is no longer in memory; add it again')
     return found
   }
   const add = async (bytes: Uint8Array, name: string, signal: AbortSignal): Promise<LiveObject> => {

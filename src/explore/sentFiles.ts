@@ -45,7 +45,8 @@ export function openSentFiles(): SentFiles {
   }
   return {
     take: async (...sent) => {
-      if (current !== undefined) throw new InputError('another file is still being opened; send this one again later')
+      if (current !== undefined)
+        throw new InputError('another file is still being opened; add this one again when it is done')
       const written = write(...sent)
       current = written.then(
         () => undefined,

@@ -105,6 +105,6 @@ export async function describedBeside(
   const isWritten = layer.sha256 === undefined || layer.sha256 === sha256(...encodeNpy(shape, data))
   if (layer.dims === shape.at(-1) && isWritten) return description
   throw new InputError(
-    `${file} does not match ${EXTRACT_FILE} beside it: one of them is damaged or from another extraction; run extract again, or remove ${EXTRACT_FILE}`,
+    `${file} does not match ${EXTRACT_FILE} in its folder, because one of them is damaged or from another extraction; run extract again, or remove ${EXTRACT_FILE}`,
   )
 }

@@ -185,7 +185,7 @@ export async function extractPlaced(
     if (before > 0) progress.note(`resuming: ${before} of ${counted(positions, 'image')} are finished`)
     if (partial?.damaged)
       progress.note(
-        `stored features of ${counted(partial.damaged, 'image')} in ${out} are damaged; they are computed again`,
+        `${out} has damaged features of ${counted(partial.damaged, 'image')}; Shiftscope computes these features again`,
       )
     progress.start(network.id, left.length)
     const atATime = handle.settings.batch * handle.settings.workers * BATCHES_PER_ROUND

@@ -113,7 +113,7 @@ export async function similarity(
   if (!hasLayers(features)) return similarityOf(features, options)
   for (const name of ['out', 'png'] as const)
     if (options[name] !== undefined)
-      throw new UsageError(`\`${name}\` is for the maps of one layer; pass a single layer`)
+      throw new UsageError(`\`${name}\` needs a single layer, but you passed several; pass one of them`)
   const known = gridSchema.safeParse(features)
   return measureLayers(features, (layer) => similarityOf(layer, options, known.data))
 }
@@ -130,7 +130,9 @@ async function similarityOf(
   const { layer: name, rows, cols, dims, described } = grid
   for (const [option, path] of Object.entries({ out, png }))
     if (path !== undefined && typeof features === 'string' && (await isSameFile(features, path)))
-      throw new UsageError(`${path} is the file of the features; choose another name with \`${option}\``)
+      throw new UsageError(
+        `${path} contains the features and cannot be overwritten; choose another name with \`${option}\``,
+      )
   if (png !== undefined) {
     checkDrawable({ name, rows, cols })
     await makeWritableFolder(dirname(png))
@@ -160,7 +162,7 @@ function checkPicture({ out, png, limits }: SimilarityOptions): void {
   if (png === undefined) {
     if (limits !== undefined)
       throw new UsageError(
-        '`limits` sets the colour scale of a picture, but none is drawn; name a file for it with `png`',
+        '`limits` sets the colour scale of a picture, but you did not ask for a picture; name its file with `png`',
       )
     return
   }

@@ -78,7 +78,7 @@ function recordScanner(path: string, sections: readonly string[], onRecord: (rec
   let closed = false
 
   const damaged = (at: number) =>
-    new InputError(`${path} is damaged at byte ${at}, or does not have the expected form; download or copy it again`)
+    new InputError(`${path} is damaged at byte ${at}, or is not a COCO annotation file; download or copy it again`)
 
   function finish(piece: Buffer, from: number, end: number): void {
     const bytes = carried.length === 0 ? piece.subarray(from, end) : Buffer.concat([...carried, piece.subarray(0, end)])

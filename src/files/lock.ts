@@ -211,8 +211,10 @@ export async function lockFolder(folder: string, options: FolderLockOptions = {}
     // If the owner runs on this machine, `isDead` knows that it is alive. If it runs elsewhere, it is alive if its
     // heartbeat changed.
     if (held !== undefined && (held.owner.machine === locks.owner.machine || held.version !== first?.version))
-      throw new OutputError(`${who} is writing into ${folder}; wait for it, or choose another folder with \`out\``)
-    if (attempt === 0) note?.(`${who} was writing into ${folder}; waiting to see whether it still runs`)
+      throw new OutputError(
+        `${who} is writing into ${folder}; wait until it has finished, or choose another folder with \`out\``,
+      )
+    if (attempt === 0) note?.(`${who} was writing into ${folder}; waiting to see whether it is still running`)
   }
   try {
     await locks.takeInTurn('rows', { onWait, signal })

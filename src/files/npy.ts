@@ -157,7 +157,7 @@ async function readFully(path: string, file: FileHandle, target: Uint8Array, pos
   for (let start = 0; start < target.byteLength; ) {
     const length = Math.min(pieceLength, target.byteLength - start)
     const { bytesRead } = await file.read(target, start, length, position + start)
-    if (bytesRead === 0) throw new InputError(`${path} ended while it was being read; make it again`)
+    if (bytesRead === 0) throw new InputError(`${path} became shorter while it was being read; make it again`)
     start += bytesRead
   }
 }

@@ -21,7 +21,7 @@ export function hostName(text: string, option: string): string {
   const { href, hostname } = URL.canParse(address) ? new URL(address) : { href: '', hostname: '' }
   if (href === `http://${hostname}/`) return hostname
   throw new UsageError(
-    `"${text}" is not a host name; give it without http:// and port, as in \`${option} example.org\``,
+    `"${text}" is not a host name; give it without http:// and without a port, as in \`${option} example.org\``,
   )
 }
 

@@ -38,7 +38,7 @@ export function inCache<T>(work: Promise<T>): Promise<T> {
 export function asCacheError(error: unknown): unknown {
   if (!(asOutputError(cacheFolder(), error) instanceof OutputError)) return error
   return new OutputError(
-    `cannot write into the cache ${cacheFolder()}; set SHIFTSCOPE_CACHE to a folder that has room and can be written`,
+    `cannot write into the cache ${cacheFolder()}; set SHIFTSCOPE_CACHE to a writable folder with enough free space`,
     { cause: error },
   )
 }

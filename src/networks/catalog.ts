@@ -186,7 +186,7 @@ export function checkNotAnother(entry: ModelEntry, path: string, sha256: string)
   const isFile = ({ sources }: ModelEntry) => sources.some((source) => source.sha256 === sha256)
   const other = isFile(entry) ? undefined : catalogModels().find(isFile)
   if (other)
-    throw new InputError(`${path} is the published file of ${other.id}, not of ${entry.id}; use it as ${other.id}`)
+    throw new InputError(`${path} is the published file of ${other.id}, not of ${entry.id}; use it for ${other.id}`)
 }
 
 /**

@@ -44,7 +44,7 @@ async function besideModel(path: string, folders: readonly string[], count: numb
   if (ownNames !== undefined) {
     if (ownNames.length === count) return { names: ownNames, source: basename(own) }
     throw new InputError(
-      `${own} names ${counted(ownNames.length, 'class', 'classes')}, but the network has ${count}; correct it, or remove it`,
+      `${own} names ${counted(ownNames.length, 'class', 'classes')}, but the network has ${count}; correct the file, or remove it`,
     )
   }
   for (const file of ['labels.json', 'config.json']) {

@@ -56,10 +56,10 @@ function requireSize(
   { bytes: expected, mostBytes, elsewhere }: DownloadOptions,
 ): void {
   if (bytes !== null && mostBytes !== undefined && bytes > mostBytes)
-    throw new InputError(`${from} is ${bytes} bytes, more than the ${mostBytes} that are accepted; use ${elsewhere}`)
+    throw new InputError(`${from} has ${bytes} bytes, more than the limit of ${mostBytes}; use ${elsewhere}`)
   if (bytes === null || expected === null || bytes === expected) return
   throw new InputError(
-    `${from} is ${counted(bytes, 'byte')} instead of ${expected}: not the expected file; use ${elsewhere}`,
+    `${from} has ${counted(bytes, 'byte')} instead of ${expected}, so it is not the expected file; use ${elsewhere}`,
   )
 }
 
@@ -149,7 +149,7 @@ async function append(pieces: AsyncIterable<Uint8Array>, part: Part, options: Ap
       if (done + piece.byteLength > most) {
         await file.truncate(0)
         throw new InputError(
-          `${label}: the server sends more than ${most} bytes, so it is not the expected file; run the same command again`,
+          `${label}: the server sends more than ${most} bytes, so this is not the expected file; run the same command again`,
         )
       }
       await file.appendFile(piece)

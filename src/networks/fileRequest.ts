@@ -76,13 +76,13 @@ export function connectionError(address: URL, error: unknown): Error {
   const way = proxy === undefined ? address.host : `${address.host} through the proxy ${proxy.host}`
   if (/CERT|SIGNATURE|SIGNED|ALTNAME/.test(code)) {
     return new NetworkError(
-      `the certificate of ${address.host} is not trusted (${code}); if a proxy replaces certificates, name the file of its own in NODE_EXTRA_CA_CERTS`,
+      `the certificate of ${address.host} is not trusted (${code}); if you use a proxy that replaces certificates, set NODE_EXTRA_CA_CERTS to a file with the proxy’s certificate`,
       { cause: error },
     )
   }
   const cause = CAUSES[code] ?? (error.message || code).split('\n')[0]
   return new NetworkError(
-    `cannot fetch from ${way}: ${cause}; check the network and HTTPS_PROXY, then run the same command again`,
+    `cannot fetch from ${way}: ${cause}; check the internet connection and HTTPS_PROXY, then run the same command again`,
     { cause: error },
   )
 }
@@ -162,7 +162,7 @@ function redirectTarget(from: URL, location: string | null, { elsewhere }: FileR
 
 function refusal({ elsewhere }: FileRequest): (at: URL, response: FileResponse) => RefusedRequest {
   return (at, { status }) => {
-    const remedy = isPassing(status) ? 'try again later' : `see whether ${elsewhere} has the file`
+    const remedy = isPassing(status) ? 'try again later' : `use ${elsewhere}`
     return new RefusedRequest(`${at} answers ${statusText(status)}; ${remedy}`)
   }
 }
@@ -191,7 +191,7 @@ export function proxyFor(address: URL, environment: NodeJS.ProcessEnv = process.
   const text = value.includes('://') ? value : `http://${value}`
   const proxy = URL.canParse(text) ? new URL(text) : undefined
   if (proxy?.protocol === 'http:' || proxy?.protocol === 'https:') return proxy
-  throw new UsageError('HTTPS_PROXY or ALL_PROXY is not an http:// or https:// proxy; set it to one, or leave it empty')
+  throw new UsageError('HTTPS_PROXY or ALL_PROXY is not an http:// or https:// address; correct it, or leave it empty')
 }
 
 /**

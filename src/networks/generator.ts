@@ -64,13 +64,13 @@ export async function chooseGenerator(
   signal?: AbortSignal,
 ): Promise<Generator> {
   if (extname(id).toLowerCase() === '.onnx') {
-    if (weights !== undefined) throw new UsageError(`${id} already contains weights; leave its \`weights\` out`)
+    if (weights !== undefined) throw new UsageError(`${id} already contains weights; leave out \`weights\` for it`)
     return requireStage(await generatorFile(id, signal), feature)
   }
   const entry = generatorEntry(id)
   if (entry.kind === 'published') return publishedGenerator(entry, weights ?? (await importedWeights(id)), feature)
   if (weights !== undefined)
-    throw new UsageError(`${id} is built in and cannot use other weights; leave its \`weights\` out`)
+    throw new UsageError(`${id} is built in and cannot use other weights; leave out \`weights\` for it`)
   return requireStage(await embeddedGenerator(entry), feature)
 }
 
@@ -117,7 +117,7 @@ async function publishedGenerator(
   const isPublished = sources.some((source) => source.sha256 === weights.weightsSha256)
   if (feature !== entry.feature && (isPublished || layer === 'fc8')) {
     const cause = layer === 'fc8' ? 'fc8 has no ReLU' : `${weightsPath} is the published file`
-    throw new UsageError(`${id} needs ${stageText(entry.feature)}: ${cause}; leave \`postRelu\` out`)
+    throw new UsageError(`${id} needs ${stageText(entry.feature)}, because ${cause}; leave \`postRelu\` out`)
   }
   return {
     id,
@@ -168,7 +168,7 @@ function describedGenerator(id: string, model: HashedModel): Generator {
   const stated = (key: MetadataKey) => {
     const value = metadata.get(key)
     if (value !== undefined && value !== '') return value
-    throw new InputError(`${path} has no metadata "${key}"; export the generator with it`)
+    throw new InputError(`${path} lacks the metadata "${key}"; export the generator again with this metadata`)
   }
   const encoder = knownEncoder(path, stated('encoder'))
   const layer = stated('layer')
@@ -217,7 +217,7 @@ function checkInterface({ path, inputs, outputs }: OnnxModel, encoder: CatalogEn
   const described = (tensors: readonly TypedTensor[]) =>
     tensors.slice(0, 3).map(({ name, type, shape }) => `${printable(name)} ${type} [${printable(shape.join(', '))}]`)
   throw new InputError(
-    `${path} makes ${described(outputs).join(', ')} from ${described(inputs).join(', ') || 'nothing'}; a generator of ${encoder.id} makes ${IMAGE} float32 [N, 3, ${rows}, ${cols}] from ${FEATURE} float32 [N, ${dims}]: use another generator`,
+    `${path} makes ${described(outputs).join(', ')} from ${described(inputs).join(', ') || 'nothing'}, but a generator for ${encoder.id} must make ${IMAGE} float32 [N, 3, ${rows}, ${cols}] from ${FEATURE} float32 [N, ${dims}]; use another generator`,
   )
 }
 

@@ -183,13 +183,13 @@ function checkedTensor(model: string, tensor: NamedTensor, batch: number): Named
   const { name, type, shape } = tensor
   if (FEATURE_TYPES[type] === undefined)
     throw new InputError(
-      `layer "${printable(name)}" of ${model} is ${type}; features must be ${Object.keys(FEATURE_TYPES).join(', ')}: name another layer`,
+      `layer "${printable(name)}" of ${model} has values of type ${type}, but features must be ${Object.keys(FEATURE_TYPES).join(', ')}; name another layer`,
     )
   if (shape[0] === batch && shape.length > 1 && shape.every((size) => size > 0)) {
     checkIndependence(model, `layer "${name}"`, tensor)
     return tensor
   }
   throw new InputError(
-    `layer "${printable(name)}" of ${model} has the shape [${shape.join(', ')}] for ${counted(batch, 'image')}; features need one row per image: name another layer`,
+    `layer "${printable(name)}" of ${model} has the shape [${shape.join(', ')}] for ${counted(batch, 'image')}, but features need one row per image; name another layer`,
   )
 }

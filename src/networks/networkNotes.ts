@@ -13,6 +13,6 @@ export function optimizationNotes({
 }: Pick<RunnableGraph, 'optimization'> & { readonly id: string }): readonly string[] {
   if (optimization === 'all') return []
   return [
-    `${id}: ONNX Runtime crashes when it optimises this graph fully; it runs at the level "${optimization}" instead, which may be slower`,
+    `${id}: ONNX Runtime crashes when it optimises this network fully, so Shiftscope uses the optimisation level "${optimization}", which may be slower`,
   ]
 }

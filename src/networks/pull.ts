@@ -81,9 +81,9 @@ export async function pullWeights(id: string, options: PullOptions = {}): Promis
   const entry = modelEntry(id, options.entries ?? catalogModels())
   if (entry.kind === 'embedded') throw new UsageError(`${id} is built in; there is nothing to pull`)
   if (entry.kind === 'exported' && !isGenerator(entry))
-    throw new UsageError(`${id} is not offered as an ONNX file; ${exportRemedy(entry)}`)
+    throw new UsageError(`${id} cannot be downloaded as an ONNX file; ${exportRemedy(entry)}`)
   if (entry.sources.length === 0)
-    throw new UsageError(`${id} is not offered for download; run "shiftscope models import ${id} FILE"`)
+    throw new UsageError(`${id} cannot be downloaded; import it from a file with "shiftscope models import ${id} FILE"`)
   const origins = entry.sources.map((source) => ({ source, origin: originOf(source, options.mirror) }))
   const progress = progressTo(options.onProgress)
   const present = await presentWeights(entry, progress)
@@ -180,7 +180,7 @@ async function requirePublished(path: string, source: WeightsSource, origin: str
   if (!sha256.startsWith(source.sha256)) {
     const real = sha256.slice(0, source.sha256.length)
     throw new InputError(
-      `${origin} has the SHA-256 ${real} instead of ${source.sha256}, so it is damaged or another file; the download was removed, run the same command again or use another \`mirror\``,
+      `the download from ${origin} has the SHA-256 ${real} instead of ${source.sha256}, so it is damaged or another file, and was removed; run the same command again or use another \`mirror\``,
     )
   }
   return sha256

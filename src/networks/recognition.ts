@@ -41,7 +41,7 @@ function networkOfCheckpoint(checkpoint: Checkpoint): string {
   const exported = catalog().find((entry) => isOf(entry, checkpoint))
   if (exported) {
     throw new InputError(
-      `${path} is a checkpoint of ${exported.title}, which is read only from an ONNX file; export it with ${exportCommand(exported.id)} and use ${exported.id}.onnx (for weights that are not torchvision's, add m.load_state_dict(torch.load(FILE)))`,
+      `${path} is a checkpoint of ${exported.title}, which Shiftscope reads only from an ONNX file; export it with ${exportCommand(exported.id)} and use ${exported.id}.onnx (for weights that are not torchvision's, add m.load_state_dict(torch.load(FILE)))`,
     )
   }
   const stem = basename(path, extname(path)).replace(/[^\w.-]/g, '_')
@@ -68,7 +68,7 @@ function difference(networks: readonly Architecture[], checkpoint: Checkpoint): 
   const like = networks.filter((architecture) => hasKeys(architecture, checkpoint))
   const sizes = like.map(({ layers }) => parametersOf(layers).length)
   const nearest = like[sizes.indexOf(Math.max(...sizes))]
-  if (nearest) return ` (it is like ${nearest.title}, but ${firstFault(nearest, checkpoint)})`
+  if (nearest) return ` (it is similar to ${nearest.title}, but ${firstFault(nearest, checkpoint)})`
   const [first] = checkpoint.tensors.values()
   return first ? ` (its first tensor is ${printable(first.key)} ${shapeText(first.shape)})` : ' (it has no tensors)'
 }

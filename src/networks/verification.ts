@@ -113,7 +113,7 @@ async function run(
   } catch (error) {
     const cause = error instanceof Error ? error.message.replace(/\s+/g, ' ') : String(error)
     throw new InputError(
-      `${onnxPath} does not run (${cause}); import its weights again, or delete the file to have it built again`,
+      `${onnxPath} does not run (${cause}); import its weights again, or delete the file, so that Shiftscope builds it again`,
       { cause: error },
     )
   }
@@ -151,13 +151,11 @@ function verifyLayer(
 ): VerifiedLayer {
   const values = output?.subarray(0, dims)
   if (!values || values.length !== dims || !values.every(Number.isFinite))
-    throw new InputError(
-      `${id} gives values of ${name} that are not finite; its weights are damaged, import them again`,
-    )
+    throw new InputError(`${id} gives NaN or infinite values of ${name}, so its weights are damaged; import them again`)
   const norm = Math.sqrt(values.reduce((sum, value) => sum + value * value, 0))
   if (typeof expected === 'number' && Math.abs(norm - expected) > NORM_TOLERANCE * expected) {
     throw new InputError(
-      `${id} gives a wrong ${name}: its norm for the test input is ${norm.toPrecision(6)} instead of ${expected.toPrecision(6)}; install the package again`,
+      `${id} gives wrong values of ${name}: their norm for the test input is ${norm.toPrecision(6)} instead of ${expected.toPrecision(6)}; install the package again`,
     )
   }
   return { name, dims, norm, digest: sha256(new Uint8Array(values.buffer, values.byteOffset, values.byteLength)) }

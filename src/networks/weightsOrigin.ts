@@ -23,7 +23,7 @@ export function originOf(source: WeightsSource, mirror?: string): WeightsOrigin 
   const base = new URL(mirror)
   if (base.username !== '' || base.password !== '')
     throw new UsageError(
-      `the mirror at ${base.host} is given with a user name or password, which would not be sent; ${MIRRORS}`,
+      `the mirror’s address contains a user name or password for ${base.host}, which would not be sent; ${MIRRORS}`,
     )
   base.pathname = `${base.pathname.replace(/\/+$/, '')}/${encodeURIComponent(name)}`
   return secure(base, mirror)

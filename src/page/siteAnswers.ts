@@ -77,7 +77,7 @@ export function encodedMap(map: ArrayLike<number>, source: string, decimals?: nu
     return base64(encodeMap(map, decimals))
   } catch (error) {
     throw new InputError(
-      `the maps of ${source} are damaged: ${(error as Error).message}. Remove this unit’s folder and run reproduce again`,
+      `the maps of ${source} are damaged: ${(error as Error).message}. Remove the folder of these results and run reproduce again`,
       { cause: error },
     )
   }

@@ -89,7 +89,7 @@ export async function readCocoIndex(path: string, rule: Rule, onBytes?: (read: n
   }
   await readJsonRecords(path, Object.keys(keep), (record) => keep[record.section]?.(record), onBytes)
   if (categories.size === 0 || images.size === 0 || annotations.size === 0) {
-    throw new InputError(`${path} has no categories, images or annotations; give a COCO instances file`)
+    throw new InputError(`${path} lacks categories, images or annotations; give a COCO instances file`)
   }
   const withLicence = [...images.values()].map(({ licenceId, ...image }) => {
     const licence = licenceId === undefined ? undefined : licences.get(licenceId)
@@ -103,7 +103,7 @@ function parsed<T>(path: string, what: string, schema: z.ZodType<T>, { value, st
   if (result.success) return result.data
   const issue = result.error.issues[0]
   throw new InputError(
-    `${path} is not a COCO instances file: the ${what} at byte ${start}: ${issue?.path.join('.')}: ${issue?.message}`,
+    `${path} is not a COCO instances file: the ${what} at byte ${start} is not valid (${issue?.path.join('.')}: ${issue?.message})`,
   )
 }
 

@@ -99,7 +99,7 @@ export async function cocoPatches(options: CocoPatchesOptions): Promise<PatchFol
   const { annotations, sizes = [75, 125], out } = options
   if (!RULES.includes(rule)) throw new UsageError(`rule ${rule} is not known; use ${RULES.join(' or ')}`)
   if (options.images === undefined && !options.download) {
-    throw new UsageError('name the folder of the images with `images`, or fetch them with `download`')
+    throw new UsageError('no images are given; name their folder with `images`, or fetch them with `download`')
   }
   checkSizes(sizes)
   const hosts = imageHosts(options.imageHosts)
@@ -164,7 +164,10 @@ function noteShortage(
 ) {
   for (const name of new Set(classes)) {
     const found = choices.filter(({ category }) => category === name).length
-    if (found < perClass) progress.note(`${name}: ${perClass} objects are wanted, but the rule selects only ${found}`)
+    if (found < perClass)
+      progress.note(
+        `class ${name}: ${perClass} objects are wanted, but the annotations have only ${found} that the rule accepts`,
+      )
   }
 }
 

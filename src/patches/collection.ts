@@ -67,7 +67,9 @@ export async function patchesFrom(path?: string): Promise<readonly PatchSource[]
   if (names.includes('manifest.json')) return readManifest(join(path, 'manifest.json'))
   const pictures = names.filter(isPicture).sort()
   if (pictures.length === 0)
-    throw new InputError(`no pictures in ${path}; put ${PICTURE_FORMATS} files there, transparent around the object`)
+    throw new InputError(
+      `no pictures in ${path}; put ${PICTURE_FORMATS} files there, with transparency around the object`,
+    )
   return unique(
     path,
     pictures.map((name) => ({ name: parse(name).name, path: join(path, name) })),
@@ -106,7 +108,7 @@ async function readManifest(path: string): Promise<readonly PatchSource[]> {
   try {
     json = parseJson(bytes.toString('utf8'))
   } catch (error) {
-    throw new InputError(`${path} is not JSON; make the manifest again`, { cause: error })
+    throw new InputError(`${path} is not valid JSON; make the manifest again`, { cause: error })
   }
   const parsed = manifestSchema.safeParse(json)
   if (!parsed.success) {
@@ -131,7 +133,9 @@ async function readManifest(path: string): Promise<readonly PatchSource[]> {
 function insideFolder(folder: string, file: string, manifest: string): string {
   const path = resolve(folder, file)
   if (isInside(folder, path)) return path
-  throw new InputError(`${manifest} points to ${file}, outside its folder; keep the pictures beside the manifest`)
+  throw new InputError(
+    `${manifest} names ${file}, which is outside the manifest’s folder; move the pictures into this folder`,
+  )
 }
 
 function unique(path: string, patches: readonly PatchSource[]): readonly PatchSource[] {

@@ -113,7 +113,9 @@ export interface OwnPictures {
  */
 export async function ownPictures(folder: string): Promise<OwnPictures> {
   const entries = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
-    throw new InputError(`cannot read ${folder}: ${error.code === 'ENOTDIR' ? 'not a folder' : 'no such folder'}`)
+    throw new InputError(
+      `cannot read ${folder}: ${error.code === 'ENOTDIR' ? 'not a folder' : 'no such folder'}; give a folder of pictures`,
+    )
   })
   const names = entries.filter(isPicture).sort()
   const isMask = (name: string) => parse(parse(name).name).ext === '.mask'
@@ -133,7 +135,11 @@ export async function ownPictures(folder: string): Promise<OwnPictures> {
   }
   for (const [stem, [mask = '']] of masks) {
     const { name } = parse(stem)
-    if (!files.has(name)) fail(name, `${join(folder, mask)} is a mask without a picture ${name}; rename one of them`)
+    if (!files.has(name))
+      fail(
+        name,
+        `${join(folder, mask)} is a mask, but there is no picture called ${name}; rename the mask or its picture`,
+      )
   }
   return { pictures, failed }
 }
@@ -225,7 +231,9 @@ function opaquePixels({ data }: Image): Uint8Array {
 function ownAlpha({ name, path }: OwnPicture, image: Image): Uint8Array {
   const isObject = opaquePixels(image)
   if (isObject.includes(0)) return isObject
-  throw new InputError(`${path} has no transparency; put its mask beside it as ${name}.mask.png, white on the object`)
+  throw new InputError(
+    `${path} has no transparency; put a mask into the same folder as ${name}.mask.png, in which the object is white`,
+  )
 }
 
 /** Advice for a mask that has the size of the photo before the photo was rotated by its EXIF orientation. */

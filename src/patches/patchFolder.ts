@@ -89,7 +89,9 @@ export async function writePatchManifest(
 export function checkSizes(sizes: readonly number[]): void {
   const wrong = sizes.find((size) => !Number.isInteger(size) || size < 1 || size > MAX_PATCH_SIZE)
   if (wrong !== undefined)
-    throw new UsageError(`size ${wrong} is not a whole number from 1 to ${MAX_PATCH_SIZE}; use \`sizes 75,125\``)
+    throw new UsageError(
+      `size ${wrong} is not a whole number from 1 to ${MAX_PATCH_SIZE}; use, for example, \`sizes 75,125\``,
+    )
 }
 
 /** Returns the message of an error that concerns only one object. Throws other errors, such as a full disk, again. */

@@ -39,7 +39,7 @@ function imageOf({ data, width, height }: Exclude<PatchInput, string | Uint8Arra
   const isSide = (side: number) => Number.isInteger(side) && side > 0
   if (!isSide(width) || !isSide(height) || data.length !== width * height * 4)
     throw new UsageError(
-      `pixels of ${width}×${height} take ${width * height * 4} bytes of RGBA, not ${data.length}; give { data, width, height }`,
+      `a picture needs a whole width and height, and 4 bytes (RGBA) per pixel, but this one has ${width}×${height} pixels and ${data.length} bytes; give { data, width, height }`,
     )
   return { rows: height, cols: width, data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) }
 }

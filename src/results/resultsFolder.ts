@@ -27,6 +27,6 @@ export async function checkResultsFolder(results: string): Promise<void> {
   const foreign = REPLACED.find((name) => names.includes(name))
   if (foreign === undefined) return
   throw new UsageError(
-    `${results} is not a results folder, and a report would replace its ${foreign}; choose another folder, such as an empty one`,
+    `${results} is not a results folder, but contains ${foreign}, which a report would replace; choose another folder, such as an empty one`,
   )
 }

@@ -108,7 +108,7 @@ function checkSameGroup({ folder, description }: OpenUnit, first: OpenUnit | und
     first && (groupDifference(first.inputs, description.inputs) ?? shapeDifference(first.description, description))
   if (difference === undefined) return
   throw new InputError(
-    `${folder} has a different ${difference} from the other units of this network and size; remove it and run reproduce again`,
+    `${folder} has a different ${difference} from the other units of this network and size; remove this folder and run reproduce again`,
   )
 }
 

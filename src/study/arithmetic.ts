@@ -130,5 +130,7 @@ function checkFileNames(names: readonly string[]): void {
   const twice = names.find((_, i) => lower.indexOf(lower[i] as string) < i)
   if (twice === undefined) return
   const first = names[lower.indexOf(twice.toLowerCase())]
-  throw new UsageError(`images ${first} and ${twice} differ only in case, and files are named after them; rename one`)
+  throw new UsageError(
+    `the image names ${first} and ${twice} differ only in case, but files are named after them; rename one`,
+  )
 }

@@ -26,7 +26,7 @@ export async function byIds({ models, weights }: NamedModels): Promise<NamedMode
     const other = found.get(id) ?? (ids.includes(id) ? id : undefined)
     if (other !== undefined)
       throw new UsageError(
-        `${other} and ${model} are both ${id}, which a study can have only once; run two studies, each with its own \`out\``,
+        `${other} and ${model} are both the network ${id}, but a study can have each network only once; run two studies, each with its own \`out\``,
       )
     if (isFile) found.set(id, model)
     ids.push(id)

@@ -17,7 +17,7 @@ export interface StudyEstimate {
   readonly finished: number
   /** Number of units in the results folder that were made from other inputs and would be replaced. */
   readonly replaced: number
-  /** How the inputs of the units to replace differ from those of this study, such as `stride 3, not 1`. */
+  /** How the inputs of the units to replace differ from those of this study, such as `stride 3 instead of 1`. */
   readonly differences: readonly string[]
   /** Number of images to compute for the remaining units. */
   readonly images: number

@@ -113,7 +113,7 @@ function knownGenerators(model: string, layers: readonly string[] | undefined) {
   if (own.length === 0) {
     const encoders = [...new Set(all.map(({ encoder }) => encoder))].join(', ')
     throw new UsageError(
-      `the catalog has no generators for ${model}; use one of ${encoders}, or name a generator with \`generators\``,
+      `the catalog has no generators for ${model}; use another network (${encoders}), or name a generator with \`generators\``,
     )
   }
   const missing = layers?.find((layer) => !own.some((generator) => generator.layer === layer))

@@ -158,7 +158,7 @@ function noteCoarse(study: Study, { inputs: { model, size }, layers }: Unit, pro
   for (const { baselines } of layers) {
     const shuffled = baselines?.phase[SHUFFLED]
     const reason = baselines && shuffled && coarseGrid(meanAccuracy(shuffled), baselines.period)
-    const line = `${model} at ${size} px: ${reason}; use a finer stride`
+    const line = `${model} at ${size} px: ${reason}; use a smaller stride`
     const known = noted.get(study) ?? new Set()
     if (!reason || known.has(line)) continue
     noted.set(study, known.add(line))
@@ -173,7 +173,7 @@ function noteUnsolved({ inputs, layers }: Unit, progress: Progress): void {
       for (const [task, { gap, notConverged }] of Object.entries(tasks)) {
         if (notConverged.length === 0) continue
         progress.note(
-          `${inputs.model} ${name}, object ${inputs.patch}, size ${inputs.size}: ${counted(notConverged.length, 'classifier')} for ${task} with ${scheme} folds did not converge (largest relative duality gap ${gap.toExponential(1)})`,
+          `${inputs.model} ${name}, object ${inputs.patch}, size ${inputs.size}: ${counted(notConverged.length, 'classifier')} for the task ${task} with ${scheme} folds did not converge (largest relative duality gap ${gap.toExponential(1)})`,
         )
       }
     }

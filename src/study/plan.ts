@@ -43,7 +43,7 @@ export interface Study {
    * disk changes, some process has replaced the unit.
    */
   readonly unwanted: ReadonlyMap<PlannedUnit, string>
-  /** Number of stored units that have other inputs, and how these differ, such as `stride 3, not 1`. */
+  /** Number of stored units that have other inputs, and how these differ, such as `stride 3 instead of 1`. */
   readonly replaced: { readonly units: number; readonly differences: readonly string[] }
   /** One plan for each network of the experiment `arithmetic`. */
   readonly arithmetic: readonly ArithmeticPlan[]
@@ -124,7 +124,7 @@ function checkFolds(units: readonly PlannedUnit[], classifier: UnitInputs['separ
       } catch (error) {
         if (!(error instanceof InputError)) throw error
         throw new UsageError(
-          `a grid of ${grid.rows}×${grid.cols} positions is too small to measure separability; use smaller \`sizes\` or \`stride\`, or \`experiments similarity\``,
+          `a grid of ${grid.rows}×${grid.cols} positions is too small to measure separability; use smaller \`sizes\` or a smaller \`stride\`, or only \`experiments similarity\``,
           { cause: error },
         )
       }

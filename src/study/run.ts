@@ -121,13 +121,13 @@ async function notePlan(study: Study, progress: Progress): Promise<void> {
   const inputs = units.map((unit) => unitInputs(study, unit))
   const unplanned = await unplannedPatches(out, inputs)
   if (unplanned.length > 0)
-    progress.note(`${out} has results of other objects, and the tables include them: ${unplanned.join(', ')}`)
+    progress.note(`${out} also has results of other objects (${unplanned.join(', ')}), and the tables include them`)
   const skipped = units.length - left.length
   if (skipped > 0) progress.note(`resuming: ${skipped} of ${counted(units.length, 'unit')} in ${out} are finished`)
   const { units: count, differences } = replaced
   if (count > 0)
     progress.note(
-      `replacing ${counted(count, 'unit')} in ${out} made with other settings (${differences.join('; ')}); choose another \`out\` to keep both`,
+      `replacing ${counted(count, 'unit')} in ${out} that were made with other settings (${differences.join('; ')}); choose another \`out\` to keep both`,
     )
 }
 
@@ -191,7 +191,7 @@ async function computeStudy(run: Run): Promise<void> {
 }
 
 function waitingFor(units: number): string {
-  return `waiting for ${counted(units, 'unit')} that other processes compute; if one stops, this process takes its unit`
+  return `waiting for ${counted(units, 'unit')} that other processes compute; if one of them stops, this process computes its unit`
 }
 
 /** Returns a function that writes this process's current unit and speed into its lock files, for other processes. */

@@ -193,7 +193,7 @@ describe.runIf(hasChromium())('the live page', () => {
     await page.selectOption('#finest', '8')
     await settled()
     await page.click('#keep')
-    await reads('#kept', 'with other settings: stride 16, not 8')
+    await reads('#kept', 'with other settings: stride 16 instead of 8')
     // What was asked about is replaced, whatever is shown meanwhile.
     await page.click('.thumb:nth-child(4)')
     await settled()

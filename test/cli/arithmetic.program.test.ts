@@ -32,7 +32,7 @@ describe('arithmetic', () => {
       ...[...images, '--out', out],
     ])
     expect(status, stderr).toBe(0)
-    expect(stdout).toContain('expected: computed from pixels; PSNR in dB\n')
+    expect(stdout).toContain('expected scene: computed from pixels; PSNR in dB\n')
     const pictures = ['expectation.png', 'operand-A.png', 'operand-B.png']
     const ofLayer = [...pictures, 'operands.npy', 'result-from-blank.png', 'result.npy', 'result.png', 'sheet.png']
     const files = [...pictures, ...ofLayer.map((name) => `fc6-${name}`), 'arithmetic.json']
@@ -86,7 +86,7 @@ it('reproduce measures arithmetic beside units, by features where a network has 
   const what = ['reproduce', '--models', 'tiny-alexnet-aa', '--patches', 'dog,car,bird', '--sizes', '125']
   const how = ['--stride', '99', '--expressions', '1', '--experiments', 'similarity,arithmetic']
   const study = [...what, ...how, '--out', out]
-  expect((await runHere([...study, '--dry-run'])).stdout).toContain('26 images left for arithmetic\n')
+  expect((await runHere([...study, '--dry-run'])).stdout).toContain('26 more images for arithmetic\n')
   const { status, stdout, stderr } = await runHere([...study, '--json'])
   expect(status, stderr).toBe(0)
   const { units, images, report } = JSON.parse(stdout)

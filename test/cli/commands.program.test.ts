@@ -15,7 +15,7 @@ beforeAll(() => {
 })
 
 const STUDY = 'reproduce --models tiny-alexnet --patches PICTURES --layers fc8 --sizes 200'
-const VERDICTS = /^no verdicts: a study needs at least 5 objects; findings\.md has the numbers$/
+const VERDICTS = /^no verdicts, because they need at least 5 objects; findings\.md has the numbers$/
 
 /** The words of a command, every line of its stdout, and of its stderr. Each goes on from what those before it wrote. */
 const COMMANDS: readonly (readonly [string, readonly RegExp[], readonly RegExp[]])[] = [
@@ -37,10 +37,10 @@ const COMMANDS: readonly (readonly [string, readonly RegExp[], readonly RegExp[]
     'models inspect tiny-alexnet',
     [
       /^input image: float32 \[N, 3, 224, 224\]$/,
-      /^ {2}224×224 pixels, rgb, divided by 255, minus [\d. ]+, divided by [\d. ]+; from: /,
+      /^ {2}224×224 pixels, rgb, divided by 255, minus [\d. ]+, divided by [\d. ]+; source: /,
       /^output fc8: float32 \[N, 627\]$/,
       /^output fc\d: /,
-      /^classes of fc8: 627, from: /,
+      /^classes of fc8: 627; source: /,
       /^tensor +operator +shape +values +read$/,
       /^fc7 +Gemm +\[768\] +768 +by default$/,
       /^pool3 +MaxPool +\[64, 6, 6\] +2304 +suggested$/,
@@ -67,7 +67,7 @@ const COMMANDS: readonly (readonly [string, readonly RegExp[], readonly RegExp[]
   ['patches images PICTURES --out PATCHES', [/^2 objects: .*manifest\.json$/], [/^patches: 2 images$/]],
   [
     'extract --model tiny-alexnet --patch dog --size 200 --stride 4 --layers fc8 --out FEATURES',
-    [/^\S*fc8\.npy: float32 \[7, 7, 627\]$/, /^strongest class by share of positions: [a-z -]+ \d+(\.\d)? %/],
+    [/^\S*fc8\.npy: float32 \[7, 7, 627\]$/, /^answers, with the share of positions: [a-z -]+ \d+(\.\d)? %/],
     [/^opening the network$/, /^tiny-alexnet.*: 49 images$/, /^49 images in .* s, \d+ images\/s$/],
   ],
   [
@@ -124,7 +124,7 @@ const COMMANDS: readonly (readonly [string, readonly RegExp[], readonly RegExp[]
     `${STUDY} --stride 24 --experiments similarity --out STUDY --background #808080 --dry-run`,
     [
       /^2 units, 0 of them finished/,
-      /^2 units made with other settings \(background white, not #808080\) will be replaced$/,
+      /^the results folder has 2 units with other settings \(background white instead of #808080\), which this study would replace$/,
       /^(about|at most|\S+ kB) /,
     ],
     [],
@@ -146,8 +146,8 @@ const COMMANDS: readonly (readonly [string, readonly RegExp[], readonly RegExp[]
     [
       /^layer +PSNR from zero +to decoded from zero +cosine from zero +PSNR from blank .* generator alone$/,
       /^fc8( +\d+\.\d +\d+\.\d +-?\d\.\d{3}){2} +\d+\.\d$/,
-      /^expected: dog:75@0,0 car:75@100,100; PSNR in dB$/,
-      /^see .*sum.fc8-sheet\.png$/,
+      /^expected scene: dog:75@0,0 car:75@100,100; PSNR in dB$/,
+      /^pictures: .*sum.fc8-sheet\.png$/,
     ],
     [/^opening networks$/, /^computed in [\d.]+ s$/],
   ],

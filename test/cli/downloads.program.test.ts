@@ -66,9 +66,9 @@ describe('models pull', () => {
     const known = { id: 'hf:owner/name', path, sha256: sha256(model), licence: 'apache-2.0', revision: COMMIT }
     expect(JSON.parse(pulled.stdout)).toMatchObject([known])
     const checked = await runHere(['models', 'pull', 'hf:owner/name'])
-    expect(checked.stdout).toBe(`hf:owner/name: 717.8 kB already here and checked again: ${path}
-  checked: size and SHA-256 (${sha256(model)}) are those of commit ${COMMIT}
-  with ${folder('cache/hub/owner--name', COMMIT, 'config.json')}, 2 B
+    expect(checked.stdout).toBe(`hf:owner/name: already here, checked again: ${path}, 717.8 kB
+  checked against commit ${COMMIT} of the hub: the size and the SHA-256 (${sha256(model)}) match
+  other file of this model: ${folder('cache/hub/owner--name', COMMIT, 'config.json')}, 2 B
   licence: apache-2.0
 `)
     vi.stubEnv('HF_ENDPOINT', 'https://localhost:1')
@@ -84,7 +84,7 @@ it('models import says what a file is and where it lies', async () => {
   const { status, stdout } = await runHere(['models', 'import', 'vit_b_16', folder('own.onnx')])
   expect(status).toBe(0)
   expect(stdout).toMatch(
-    /^vit_b_16: [\d.]+ kB saved as .*cache.weights.vit_b_16\.onnx\nsha256 .*: no published hash is/,
+    /^vit_b_16: saved as .*cache.weights.vit_b_16\.onnx, [\d.]+ kB\nsha256 .*: no published hash is/,
   )
   expect((await runHere(['models', 'list'])).stdout).toMatch(/^vit_b_16 .* present /m)
 })
@@ -112,7 +112,7 @@ describe('patches coco', () => {
     const host = '127.0.0.1 is not an allowed host (allow it with --image-host 127.0.0.1); run the same command again'
     expect(refused.stderr).toContain(`annotation 7: its image conftest.py could not be fetched: ${host}`)
     expect(refused.stderr).toMatch(
-      /\nshiftscope: 2 of 2 objects could not be made, for the reasons above\. Their older files are kept/,
+      /\nshiftscope: 2 of 2 objects could not be made; see the reasons above\. If an earlier command made files for them/,
     )
     const hosts = ['--image-host', 'localhost', '--image-host', '127.0.0.1']
     expect((await runHere([...words, '--download', ...hosts])).status).toBe(0)
@@ -124,6 +124,6 @@ describe('patches coco', () => {
     const { status, stderr } = await runHere([...annotated('http://localhost/1'), '--images', folder('images')])
     expect(status).toBe(3)
     expect(stderr).toMatch(/^shiftscope: annotation 7: its image conftest\.py is missing$/m)
-    expect(stderr).toMatch(/dog: 20 objects are wanted, but the rule selects only 1\n/)
+    expect(stderr).toMatch(/class dog: 20 objects are wanted, but the annotations have only 1 that the rule accepts\n/)
   })
 })

@@ -23,7 +23,7 @@ it('explore says where the page is and how to reach it, and ends in the middle o
   const { status, stderr } = await ended
   const lines = stderr.split('\n')
   expect(lines[1]?.replace(/\S+@/, 'USER@')).toBe(
-    `to open the page on your own machine, run there: ssh -L ${port}:127.0.0.1:${port} USER@10.0.0.2`,
+    `to open the page on your own machine, run this command there: ssh -L ${port}:127.0.0.1:${port} USER@10.0.0.2`,
   )
   expect([status, lines[0], lines[2], ...lines.slice(-3)]).toEqual([
     143,

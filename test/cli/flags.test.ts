@@ -16,7 +16,7 @@ it.each([
   ['bench', 'use one of `size`', 'use one of `size`'],
   ['unit', 'use one of `network`', 'use one of --networks'],
   ['reproduce', 'in the file `a.json` and `Reproduce`', 'in the file `a.json` and `Reproduce`'],
-  ['extract', 'use a finer stride, or `experiments similarity`', 'use a finer stride'],
+  ['extract', 'use a smaller stride, or `experiments similarity`', 'use a smaller stride'],
   [
     'extract',
     'use `stride`, or `experiments similarity`; or wait',

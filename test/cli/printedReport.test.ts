@@ -38,7 +38,7 @@ describe('a report on the terminal', () => {
 
   it('has no verdicts on few objects', async () => {
     const findings = [finding('one', 'a', 'supported', 4), finding('two', 'a', 'supported', 1)]
-    const line = 'no verdicts: a study needs at least 5 objects; findings.md has the numbers'
+    const line = 'no verdicts, because they need at least 5 objects; findings.md has the numbers'
     expect(await printed(() => printReport({ rows: [], findings }))).toEqual([line])
   })
 
@@ -51,7 +51,7 @@ describe('a report on the terminal', () => {
       row('arithmetic-exact', 'blank decoded all', 0.25, { layer: 'fc8' }),
     ]
     const lines = await printed(() => printReport({ rows, findings: [] }))
-    expect(lines[0]).toBe('Random expressions whose decoded result shows exactly the expected objects')
+    expect(lines[0]).toBe('Share of random expressions whose decoded result shows exactly the expected objects')
     expect(lines.slice(2).map((line) => line.trim().split(/ {2,}/))).toEqual([
       ['net', 'fc', '75', '50 %', '13 %'],
       ['net', 'fc', '100', '100 %', '–'],

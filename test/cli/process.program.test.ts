@@ -89,7 +89,9 @@ describe('a command that is told to end', () => {
     writeFileSync(folder('resumed', 'fc8.npy.partial'), rows)
     const second = await shiftscope(...args, out)
     expect(second.status, second.stderr).toBe(0)
-    expect(second.stderr).toContain(`stored features of 1 image in ${out} are damaged; they are computed again\n`)
+    expect(second.stderr).toContain(
+      `${out} has damaged features of 1 image; Shiftscope computes these features again\n`,
+    )
     expect(second.stderr).toMatch(/resuming: [1-9]\d* of 225 images are finished/)
     await shiftscope(...what, '--out', folder('whole'))
     const [found, whole] = await Promise.all(['resumed', 'whole'].map((name) => readNpy(folder(name, 'fc8.npy'))))

@@ -62,13 +62,15 @@ describe('reproduce', () => {
     expect((await study('whole')).computed).toBe(3)
     expect(await filesOf('whole')).toEqual(before)
     const grey = ['--background', '#808080']
-    const differences = ['background white, not #808080']
+    const differences = ['background white instead of #808080']
     expect(await study('whole', ...grey, '--dry-run')).toMatchObject({ finished: 0, replaced: UNITS, differences })
     const one = ['--patches', 'dog', '--experiments', 'similarity']
     expect((await study('other', ...one)).stderr).not.toContain('replacing')
     const { computed, stderr: replaced } = await study('other', ...one, ...grey)
     expect(computed).toBe(1)
-    expect(replaced).toContain(`replacing 1 unit in ${folder('other')} made with other settings (${differences})`)
+    expect(replaced).toContain(
+      `replacing 1 unit in ${folder('other')} that were made with other settings (${differences})`,
+    )
   })
 
   it('measures equivariance of layers that are maps; a unit without it is computed again, one with it will do', async () => {
@@ -139,13 +141,17 @@ describe('an ONNX file', () => {
     const clip = await run('--layers', 'plain=conv,features', '--pool', 'max', '--input', 'clip')
     expect(clip.layers.flat()).toEqual(['conv', 'features', 'flat', 'features'])
     expect(clip.stderr).toContain('20 of 20 units computed')
-    expect(clip.stderr).toMatch(/made with other settings \(.*pool none, not max.*\)/)
+    expect(clip.stderr).toMatch(/made with other settings \(.*pool none instead of max.*\)/)
     expect(clip.stderr).not.toContain('no preprocessing was found')
   })
 
   it.each([
     [['--models', `${ONNX}plain.onnx,COPY`], 2, 'two networks of this study are called plain'],
-    [['--models', `${ONNX}types.onnx`, '--layers', 'class'], 3, 'is int64; features must be float32'],
+    [
+      ['--models', `${ONNX}types.onnx`, '--layers', 'class'],
+      3,
+      'has values of type int64, but features must be float32',
+    ],
     [['--models', `${ONNX}two-inputs.onnx`], 3, 'has 2 inputs'],
   ])('is refused in one line: %j', async (words, status, message) => {
     copyFileSync(`${ONNX}plain.onnx`, folder('plain.onnx'))

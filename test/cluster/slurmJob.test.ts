@@ -42,7 +42,7 @@ it.each([
 ])('a job script has no options that go over a line', (wrong) => {
   expect(() => arrayScript(wrong)).toThrow(UsageError)
   expect(() => arrayScript(wrong)).toThrow(
-    /^--[a-z]+=.*\?.* contains a control character, such as a line break, .*; remove it$/,
+    /^--[a-z]+=.*\?.* contains a line break or another control character, .*; remove it$/,
   )
 })
 
@@ -60,7 +60,7 @@ it('a study is given to a job as words that reproduce understands', async () => 
 
 it.each([
   [{ tasks: 0 }, /`tasks`/],
-  [{ tasks: 10_001 }, /^`tasks 10001` is more than 10000; use fewer$/],
+  [{ tasks: 10_001 }, /^`tasks 10001` is more than the limit of 10000; use fewer$/],
   [{ tasks: 2, cpus: 1.5 }, /`cpus`/],
   [{ tasks: 2, gpus: 0 }, /`gpus`/],
   [{ tasks: 2, minutes: -1 }, /`time`/],

@@ -182,7 +182,7 @@ describe('what failed', () => {
   it('is told as an error of a worker, but for other reasons', async () => {
     const message = await messageOf(failing(new BatchFailure('broken', 8, 3)), WorkerError)
     expect(message).toMatch(
-      /^worker failed 3 times on batch 2 \(images 8 to 10\): broken; .* `batch` or fewer `workers`$/,
+      /^a worker failed 3 times on batch 2 \(images 8 to 10\): broken; .* `batch` or fewer `workers`$/,
     )
     const unopened = await messageOf(failing(new BatchFailure('no such file', undefined, 3)), WorkerError)
     expect(unopened).toBe('the network could not be opened: no such file')

@@ -81,8 +81,8 @@ describe('worker threads', () => {
   })
 
   it.each([
-    ['dies always', undefined, /^worker failed 3 times on batch \d+ \(images \d+ to \d+\): /],
-    ['dies always', reusing, /^worker failed 3 times on batch \d+ \(images \d+ to \d+\): /],
+    ['dies always', undefined, /^a worker failed 3 times on batch \d+ \(images \d+ to \d+\): /],
+    ['dies always', reusing, /^a worker failed 3 times on batch \d+ \(images \d+ to \d+\): /],
     ['dies once, then cannot open', undefined, /^the network could not be opened: no such file$/],
     ['cannot start', undefined, /3 times .*: no room for a thread; .* fewer `workers`$/],
   ])('one of which %s fail', async (failure, reuse, error) => {
@@ -126,7 +126,7 @@ describe('devices', () => {
       expectFeatures(matrixOf(both[0]), POSITIONS, 0)
       expectFeatures(matrixOf(both[1]), 9, 0)
     })
-    const lost = /^cpu failed \(.*SIGABRT.*\); the processor repeats this unit and computes all/
+    const lost = /^cpu failed \(.*SIGABRT.*\); the processor repeats the current work and does the rest$/
     expect(notes).toEqual([expect.stringMatching(lost)])
     expect(handle).toMatchObject({ settings: SETTINGS, overlaps: false, failure: expect.stringContaining('SIGABRT') })
   })

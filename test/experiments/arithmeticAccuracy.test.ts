@@ -73,7 +73,7 @@ describe('random trials', () => {
   it('have smaller objects in a small frame, and are refused where objects have no room', () => {
     expect([trialSize(75, 224), trialSize(75, 96), trialSize(75, 200)]).toEqual([75, 36, 75])
     expect(randomTrials(NAMES, 36, 96, 1, 0)).toHaveLength(4)
-    const refusal = 'four objects of 37×37 have too little room in 96×96; choose a smaller size'
+    const refusal = 'four objects of 37×37 are too large to be placed in 96×96 without overlap; choose a smaller size'
     expect(() => randomTrials(NAMES, 37, 96, 1, 0)).toThrow(new UsageError(refusal))
   })
 })

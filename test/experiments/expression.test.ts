@@ -57,7 +57,9 @@ describe('names of an expression', () => {
   it('come once, in order', () => expect(namesOf(terms, ['A', 'B'])).toEqual(['B', 'A']))
 
   it('must be given, and what is given must be used', () => {
-    expect(() => namesOf(terms, ['A', 'C'])).toThrow('no image is called B: you gave A, C; add it as `images B=FILE')
+    expect(() => namesOf(terms, ['A', 'C'])).toThrow(
+      'the expression contains image B, but you gave only A, C; add it as `images B=FILE',
+    )
     expect(() => namesOf(terms, [])).toThrow('you gave none')
     expect(() => namesOf(terms, ['A', 'B', 'C'])).toThrow('image C is not in the expression')
   })
@@ -84,7 +86,7 @@ describe('the expectation on objects', () => {
       [
         'orange at row 0, col 0 is added 2 times; the expected image shows it once',
         'orange at row 0, col 149 is added 2 times; the expected image shows it once',
-        'dog at row 149, col 149 is subtracted more often than added; the expected image shows none there',
+        'dog at row 149, col 149 is subtracted more often than added; the expected image does not show it',
       ],
     ],
   ])('of %s is %s', (expression, scene, notes) => {

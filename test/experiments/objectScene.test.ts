@@ -34,7 +34,7 @@ describe('a scene', () => {
     const at = (row: number, col: number, size = 75) => ({ patch: 'dog', size, row, col })
     for (const object of [at(149, 0), at(0, 149), at(0, 0, 224)]) checkInFrame(object, 224)
     const where =
-      'dog of 75×75 at row 150, col 3 does not fit into the frame of 224×224; rows and columns go from 0 to 149'
+      'dog of 75×75 at row 150, col 3 does not fit into the frame of 224×224; choose a row and a column from 0 to 149'
     expect(() => checkInFrame(at(150, 3), 224)).toThrow(where)
     for (const object of [at(0, 150), at(-1, 0), at(0, -1)])
       expect(() => checkInFrame(object, 224)).toThrow('does not fit into the frame')
@@ -83,7 +83,9 @@ describe('a renderer of scenes', () => {
   })
 
   it('refuses objects that are not known or leave the frame', async () => {
-    expect(await messageOf(render('dgo@0,0'), UsageError)).toMatch(/^no object is called "dgo"; the nearest are dog, /)
+    expect(await messageOf(render('dgo@0,0'), UsageError)).toMatch(
+      /^no object is called "dgo"; the most similar are dog, /,
+    )
     expect(await messageOf(render('dog@15,0'), UsageError)).toMatch(/does not fit into the frame of 24×24/)
   })
 })

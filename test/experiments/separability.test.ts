@@ -121,7 +121,7 @@ describe('separability', () => {
 
   it('refuses features that are the same everywhere, and small grids', async () => {
     const constant = { ...positionGrid(10, 10), matrix: new Float32Array(200).fill(3) }
-    const refusal = 'position: every position has the same feature, so there is nothing to separate'
+    const refusal = 'position: the features are equal at all positions, so a classifier cannot tell the positions apart'
     expect(await messageOf(separability(constant))).toContain(refusal)
     constant.matrix[199] = 4
     expect(await separability(constant)).toBeDefined()

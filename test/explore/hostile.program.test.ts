@@ -73,7 +73,7 @@ describe('the live page', () => {
       ['files of the machine', at(`${secret}//etc/passwd`), 404, nothing],
       ['a name that goes on', at(`${secret}pictures/0-75.png%00`), 404, nothing],
       ['a picture', at(`${secret}pictures/0-75.png`), 200, '\ufffdPNG'],
-      ['a picture of no object', at(`${secret}pictures/99999-75.png`), 422, 'this object is not here any more'],
+      ['a picture of no object', at(`${secret}pictures/99999-75.png`), 422, 'this object is no longer in memory'],
       ['a picture of no size', at(`${secret}pictures/0-0.png`), 422, ''],
       ['a picture of the largest size', at(`${secret}pictures/0-224.png`), 200, '\ufffdPNG'],
       ['a picture larger than any frame', at(`${secret}pictures/0-225.png`), 422, ''],
@@ -86,9 +86,19 @@ describe('the live page', () => {
       ['an anchor by name', map({ ...MAP, anchor: 'center' }), 400, noRequest],
       ['a layer that is no text', map({ ...MAP, layer: 7 }), 400, noRequest],
       ['a long text', map({ ...MAP, layer: 'x'.repeat(70_000) }), 413, 'the upload is larger than 64 KiB'],
-      ['a layer that is not here', map({ ...MAP, layer: 'fc9' }), 200, 'no layer fc9 here; choose one of its layers'],
-      ['a network that is not here', map({ ...MAP, network: '../a' }), 200, 'there is no network ../a here; choose'],
-      ['an object that is not here', map({ ...MAP, object: 77 }), 200, 'this object is not here any more; add it'],
+      [
+        'a layer that is not here',
+        map({ ...MAP, layer: 'fc9' }),
+        200,
+        'no layer fc9 on this page; choose one of its layers',
+      ],
+      [
+        'a network that is not here',
+        map({ ...MAP, network: '../a' }),
+        200,
+        'there is no network ../a on this page; choose',
+      ],
+      ['an object that is not here', map({ ...MAP, object: 77 }), 200, 'this object is no longer in memory; add it'],
       ['an object larger than the frame', map({ ...MAP, size: 225 }), 200, 'does not fit into the frame'],
     ]
     for (const [what, asking, status, part] of rows) {
@@ -192,7 +202,7 @@ describe('the live page', () => {
     await vi.waitFor(() => expect(sentFiles().length).toBeGreaterThan(filesBefore), PATIENCE)
     const send = async () =>
       (await ask(`${page.address}networks?name=b.onnx`, { method: 'POST', body: 'no network' })).body
-    expect(await send()).toContain('another file is still being opened; send this one again later')
+    expect(await send()).toContain('another file is still being opened; add this one again when it is done')
     half.destroy()
     await vi.waitFor(async () => expect(await send()).toContain('b.onnx is not an ONNX model'), PATIENCE)
   })

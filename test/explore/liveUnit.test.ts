@@ -257,7 +257,7 @@ describe('messages of a map', () => {
   })
 
   it.each<[object, string]>([
-    [{ layer: 'fc9' }, 'fake has no layer fc9 here; choose one of its layers'],
+    [{ layer: 'fc9' }, 'fake has no layer fc9 on this page; choose one of its layers'],
     [{ anchor: { row: 8, col: 16 } }, 'there is no position (8, 16) on this grid; choose one on the map'],
     [{ anchor: { row: 16, col: 8 } }, 'there is no position (16, 8) on this grid'],
     [{ anchor: { row: 64, col: 0 } }, 'there is no position (64, 0) on this grid'],
@@ -279,7 +279,7 @@ describe('messages of a map', () => {
       isFaulty(at[0], at[1]) ? [value, value] : [1, 0],
       [1, 0, 0],
     ])
-    const message = `fake fc6: the feature of some position is ${fault}, so its cosine is undefined; choose another`
+    const message = `fake fc6: the feature at one or more positions is ${fault}, so its cosine is undefined; choose another`
     await expect(messagesOf(unit, calls, wanted)).rejects.toThrow(message)
   })
 })

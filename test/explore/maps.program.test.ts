@@ -81,7 +81,7 @@ describe('an object that is kept', () => {
     for (const part of ['units', 'pictures'])
       expect(await contents(folder('kept', part))).toEqual(await contents(folder('made', part)))
     expect((await reproduce({ ...options, out: folder('kept') })).computed).toBe(0)
-    expect(await keep({ ...scene, stride: 8 })).toEqual({ kind: 'other', differences: ['stride 16, not 8'] })
+    expect(await keep({ ...scene, stride: 8 })).toEqual({ kind: 'other', differences: ['stride 16 instead of 8'] })
     expect((await keep({ ...scene, stride: 8, replaces: true })).folder).toBe(kept.folder)
     // Somebody else is at it.
     const locks = openLocks(folder('kept'))
@@ -94,7 +94,9 @@ describe('an object that is kept', () => {
     })
     // Another network has taken the name since.
     writeFileSync(model, 'another')
-    expect((await keep({ ...scene, replaces: true })).message).toContain('rename your file and drop it again')
+    expect((await keep({ ...scene, replaces: true })).message).toContain(
+      'rename your file and add it to the page again',
+    )
   })
 
   it('is stored once of several that ask at a time, and never behind a link', async () => {

@@ -45,7 +45,7 @@ describe('a file that is sent', () => {
       { status: 'fulfilled', value: 'open' },
       {
         status: 'rejected',
-        reason: new InputError('another file is still being opened; send this one again later'),
+        reason: new InputError('another file is still being opened; add this one again when it is done'),
       },
     ])
     expect(await files.take(sent(1), 'y.onnx', most, open)).toBe('open')
@@ -89,7 +89,7 @@ describe('a picture that is sent', () => {
     for (let i = 1; i <= 31; i++) await objects.add(await red(i), 'one.png', forever)
     expect([objects.find(first.key).name, objects.list().at(-1)?.name]).toEqual(['one', 'one-32'])
     await objects.add(await red(32), 'one.png', forever)
-    expect(() => objects.find(first.key)).toThrow(new InputError('this object is not here any more; add it again'))
+    expect(() => objects.find(first.key)).toThrow(new InputError('this object is no longer in memory; add it again'))
     expect(objects.list()).toHaveLength(builtIn + 32)
     const { rgba } = await objects.patch(builtIn + 32, 4, 224)
     expect([...rgba.slice(0, 4)]).toEqual([32, 0, 0, 255])

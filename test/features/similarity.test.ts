@@ -91,7 +91,7 @@ describe('similarity of a feature file', () => {
     symlinkSync(file, inFolder('link.npy'))
     for (const out of [file, inFolder('link.npy'), relative('.', file)]) {
       const refusal = await messageOf(similarity(file, { out }), UsageError)
-      expect(refusal).toMatch(/is the file of the features; choose another name with `out`/)
+      expect(refusal).toMatch(/contains the features and cannot be overwritten; choose another name with `out`/)
     }
     expect(await readNpy(file)).toEqual(before)
   })
@@ -133,7 +133,7 @@ describe('similarity of a feature file', () => {
     changed.data[0] = 1
     const path = await stored(changed, 'fc6')
     for (const read of [() => similarity(path), () => separability(path)])
-      expect(await messageOf(read())).toMatch(/fc6\.npy does not match extract\.json beside it: .*; run/)
+      expect(await messageOf(read())).toMatch(/fc6\.npy does not match extract\.json in its folder, .*; run/)
   })
 
   it('names the file and the position of a feature that is zero, and writes nothing', async () => {
@@ -186,11 +186,11 @@ describe('similarity of a feature file', () => {
     [{ png: 'a.png', out: './a.png' }, '`out` and `png` both name a.png; choose another name with `png`'],
     [
       { png: 'a.png', limits: { low: 1, high: 0.88 } },
-      'limits 1,0.88 are not two finite numbers, the smaller one first; use `limits 0.88,1`',
+      'limits 1,0.88 must be two finite numbers, the smaller one first; use `limits 0.88,1`',
     ],
     [
       { limits: { low: 0, high: 1 } },
-      '`limits` sets the colour scale of a picture, but none is drawn; name a file for it with `png`',
+      '`limits` sets the colour scale of a picture, but you did not ask for a picture; name its file with `png`',
     ],
   ])('refuses a picture as %j', async (options, message) => {
     const array = { data: new Float32Array(4).fill(1), shape: [2, 2, 1] }

@@ -277,7 +277,7 @@ describe('the lock of a folder', () => {
   it('keeps a second writer out until the first is done', async () => {
     mkdirSync(inFolder('a'))
     const release = await lockFolder(inFolder('a'))
-    const refusal = `process ${process.pid} on ${thisOwner().host} is writing into ${inFolder('a')}; wait for it`
+    const refusal = `process ${process.pid} on ${thisOwner().host} is writing into ${inFolder('a')}; wait until it has finished`
     expect(await messageOf(lockFolder(inFolder('a')), OutputError)).toContain(refusal)
     await release()
     expect(readdirSync(inFolder('a'))).toEqual([])
@@ -290,7 +290,9 @@ describe('the lock of a folder', () => {
     const who = { machine: 'another', host: 'node7', pid: 4711 }
     leave('rows~0', who)
     const living = lockFolder(inFolder(), { note: () => leave('rows~0', who, 1) })
-    await expect(living).rejects.toThrow(`process 4711 on node7 is writing into ${inFolder()}; wait for it`)
+    await expect(living).rejects.toThrow(
+      `process 4711 on node7 is writing into ${inFolder()}; wait until it has finished`,
+    )
     const notes: string[] = []
     const note = (line: string) => {
       notes.push(line)
@@ -298,7 +300,7 @@ describe('the lock of a folder', () => {
     }
     await (await lockFolder(inFolder(), { note }))()
     expect(notes).toEqual([
-      `process 4711 on node7 was writing into ${inFolder()}; waiting to see whether it still runs`,
+      `process 4711 on node7 was writing into ${inFolder()}; waiting to see whether it is still running`,
     ])
     expect(readdirSync(inFolder())).toEqual([])
   })

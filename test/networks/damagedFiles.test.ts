@@ -195,7 +195,7 @@ const ZIP: readonly Row[] = [
   ...[Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY].map((value): Row => {
     const pickle = stateDictPickle([{ key: 'fc.bias', shape: [3] }])
     const bytes = () => zipOf(pickle, { 0: Float32Array.of(value, 1, value) })
-    return [`with ${value}`, bytes, `fc.bias holds ${value} at element 0; weights must be finite`]
+    return [`with ${value}`, bytes, `fc.bias is ${value} at element 0, but weights must be finite`]
   }),
 ]
 
@@ -327,7 +327,7 @@ const CAFFE: readonly Row[] = (() => {
       "is a Caffe model in a format older than 2014; convert it with Caffe's upgrade_net_proto_binary",
     ],
     ['scattered elements', layer([...scattered, ...shape(1500)]), 'are in too many pieces'],
-    ['a NaN', layer(nan), 'fc.0 holds NaN at element 1'],
+    ['a NaN', layer(nan), 'fc.0 is NaN at element 1'],
   ]
   return rows.map(([name, chunks, message]) => [`with ${name}`, () => joined(chunks), message])
 })()

@@ -147,25 +147,25 @@ const ANY_SIZE: Readonly<Record<string, readonly Attempt[]>> = {
   'redirected to a host that may not be asked': [
     { answer: redirectedTo('https://127.0.0.1/'), fails: [NetworkError, /127\.0\.0\.1, which is not an allowed host/] },
   ],
-  'not there': [{ answer: status(404), ...refused('answers 404 Not Found; see whether another has the file$') }, {}],
-  'not allowed': [{ answer: status(403), ...refused('answers 403 Forbidden; see whether') }],
+  'not there': [{ answer: status(404), ...refused('answers 404 Not Found; use another$') }, {}],
+  'not allowed': [{ answer: status(403), ...refused('answers 403 Forbidden; use another$') }],
   'too busy': [{ answer: status(429), ...refused('answers 429 Too Many Requests; try again later$') }],
   'out of order': [{ answer: status(500), ...refused('answers 500 Internal Server Error; try again later$') }],
-  'a part that nobody asked for': [{ answer: status(206), ...refused('answers 206 Partial Content; see') }],
+  'a part that nobody asked for': [{ answer: status(206), ...refused('answers 206 Partial Content; use') }],
 }
 
 const KNOWN_SIZE: Readonly<Record<string, readonly Attempt[]>> = {
   'ended early, the length not announced': [
-    { answer: withoutLength(HALF), ...wrongSize('is 20000 bytes instead of') },
+    { answer: withoutLength(HALF), ...wrongSize('has 20000 bytes instead of') },
     {},
   ],
   'cut, then another file, then resumed': [
     CUT,
-    { ...REST, answer: fileAnswer(Buffer.from('sign in')), keeps: HALF, ...wrongSize('is 7 bytes instead of 50000') },
+    { ...REST, answer: fileAnswer(Buffer.from('sign in')), keeps: HALF, ...wrongSize('has 7 bytes instead of 50000') },
     REST,
   ],
   'announced too long': [
-    { answer: fileAnswer(Buffer.alloc(SIZE + 1)), ...wrongSize('is 50001 bytes instead of 50000') },
+    { answer: fileAnswer(Buffer.alloc(SIZE + 1)), ...wrongSize('has 50001 bytes instead of 50000') },
     {},
   ],
   'longer than announced': [{ answer: endless, ...wrongSize('^the file: the server sends more than 50000 bytes') }, {}],
@@ -179,7 +179,7 @@ const UNKNOWN_SIZE: Readonly<Record<string, readonly Attempt[]>> = {
     { ...RESTART, answer: restOf('"two"'), condition: undefined },
   ],
   'announced too long': [
-    { answer: fileAnswer(Buffer.alloc(60_001)), ...wrongSize('is 60001 bytes, more than the 60000') },
+    { answer: fileAnswer(Buffer.alloc(60_001)), ...wrongSize('has 60001 bytes, more than the limit of 60000') },
     {},
   ],
   'announced as long as may be': [{ answer: fileAnswer(Buffer.alloc(60_000)), fails: WRONG }],

@@ -72,7 +72,7 @@ describe('a published generator', () => {
     expect(new Set(names).size).toBe(names.length)
     writeFileSync(folder('deepsim-fc7.caffemodel'), 'not the published file')
     expect(await messageOf(pullWeights('deepsim-fc7', { mirror: folder() }))).toContain(
-      `${folder('deepsim-fc7.caffemodel')} is 22 bytes instead of 224394262`,
+      `${folder('deepsim-fc7.caffemodel')} has 22 bytes instead of 224394262`,
     )
   })
 })
@@ -131,15 +131,15 @@ describe('an ONNX file as a generator', () => {
   })
 
   it.each([
-    ['without an encoder', {}, { encoder: '' }, 'has no metadata "encoder"'],
+    ['without an encoder', {}, { encoder: '' }, 'lacks the metadata "encoder"'],
     ['of an unknown encoder', {}, { encoder: 'vgg\n16' }, 'is a generator for the network "vgg?16", which is not in'],
     ['of a generator', {}, { encoder: 'deepsim-fc6' }, 'is a generator for the network "deepsim-fc6", which is not'],
     ['of an unknown layer', {}, { layer: 'fc9' }, 'for layer "fc9", but tiny-alexnet has only fc6, fc7, fc8'],
     ['of an unknown stage', {}, { feature: 'raw' }, 'is "raw"; it must be pre-relu or post-relu'],
     ['of other weights of its encoder', {}, { encoder_sha256: 'ab'.repeat(32) }, 'for other weights of tiny-alexnet'],
     ['of another number of features', {}, { layer: 'fc8' }, 'from feature float32 [N, 627]'],
-    ['of another frame', { rows: 227, cols: 227 }, {}, 'makes image float32 [N, 3, 224, 224]'],
-    ['of single features', { batch: 1 }, {}, 'makes image float32 [N, 3, 224, 224]'],
+    ['of another frame', { rows: 227, cols: 227 }, {}, 'must make image float32 [N, 3, 224, 224]'],
+    ['of single features', { batch: 1 }, {}, 'must make image float32 [N, 3, 224, 224]'],
     ['with another input', { input: 'z' }, {}, 'from z float32 [N, 768]'],
     ['with another output', { output: 'pixels' }, {}, 'makes pixels float32'],
   ])('%s is refused', async (_, change, metadata, message) => {

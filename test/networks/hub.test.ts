@@ -279,8 +279,12 @@ type Refusal = readonly [name: string, circumstances: Circumstances, message: Re
 const NO_MODEL: readonly Refusal[] = [
   ['no model, without a token', { answer: refusedBy(401, 'RepoNotFound') }, /has no model .*, or it is private; .*HF_/],
   ['no model, by 404', { answer: status(404) }, /^localhost:\d+ has no model owner\/name, or it is pri/],
-  ['no model, with a token', { answer: status(404), ...token }, /or the token may not read it; check the name and HF_/],
-  ['a wrong token', { answer: status(401), ...token }, /the token may not read it/],
+  [
+    'no model, with a token',
+    { answer: status(404), ...token },
+    /or the token in HF_TOKEN gives no access to it; check the name and the token/,
+  ],
+  ['a wrong token', { answer: status(401), ...token }, /the token in HF_TOKEN gives no access to it/],
   [
     'a gated model',
     { answer: refusedBy(401, 'GatedRepo') },
@@ -344,9 +348,9 @@ const NO_CALL: readonly Refusal[] = [
   [
     'two ONNX files',
     { files: { 'b.onnx': plain, 'c.onnx': plain, 'm\u001b.onnx': plain } },
-    /^owner\/name has 2 .onnx files, b.onnx, c.onnx; name one: hf:owner\/name:b.onnx/,
+    /^owner\/name has 2 .onnx files \(b.onnx, c.onnx\); name one of them, as in hf:owner\/name:b.onnx/,
   ],
-  ['11 ONNX files', { files: eleven }, / 11 \.onnx files, (m\d\.onnx, ){10}…; name/],
+  ['11 ONNX files', { files: eleven }, / 11 \.onnx files \((m\d\.onnx, ){10}…\); name/],
   ['a token with a space', { environment: { HF_TOKEN: 'hf_secret x' } }, /^HF_TOKEN contains a space/],
   [
     'a token of other letters',

@@ -180,8 +180,8 @@ describe('the recipe of an input', () => {
 
   const deep = `${'['.repeat(10_000)}${']'.repeat(10_000)}`
   it.each([
-    ['{', 'net.input.json is not JSON'],
-    [`{"mean":{"length":${deep}}}`, 'net.input.json is not JSON'],
+    ['{', 'net.input.json is not valid JSON'],
+    [`{"mean":{"length":${deep}}}`, 'net.input.json is not valid JSON'],
     ['{"means":[1,2,3]}', 'does not describe the input of a network (Unrecognized key: "means")'],
     ['{"std":[1,0,1]}', '(std.1: '],
     [' '.repeat(2 << 20), 'too many for a file that describes a network'],

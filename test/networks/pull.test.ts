@@ -190,7 +190,7 @@ describe('a mirror', () => {
     mkdirSync(folder('mirror'))
     expect(await messageOf(pull(official(), { mirror: folder('mirror') }))).toContain(`${NAME} does not exist`)
     writeFileSync(folder('mirror', NAME), right.subarray(0, 100))
-    expect(await messageOf(pull(official(), { mirror: folder('mirror') }))).toContain('is 100 bytes instead of')
+    expect(await messageOf(pull(official(), { mirror: folder('mirror') }))).toContain('has 100 bytes instead of')
     expectNothingKept()
     writeFileSync(folder('mirror', NAME), right)
     await expectPulled(pull(official(), { mirror: folder('mirror') }))
@@ -203,8 +203,8 @@ describe('a mirror', () => {
     ['http://127.0.0.1.example.org', 'is not encrypted'],
     ['ftp://localhost/weights', 'is not encrypted'],
     ['https://', 'is not an address'],
-    ['https://user:secret@localhost/weights', 'the mirror at localhost is given with a user name'],
-    ['https://:secret@localhost/weights', 'the mirror at localhost is given with a user name'],
+    ['https://user:secret@localhost/weights', 'the mirror’s address contains a user name'],
+    ['https://:secret@localhost/weights', 'the mirror’s address contains a user name'],
   ])('%s is refused: it %s', async (mirror, cause) => {
     const message = await messageOf(pull(official(), { mirror }), UsageError)
     expect(message).toContain(cause)
@@ -217,7 +217,7 @@ it('a certificate that is not trusted ends the connection', async () => {
   const server = await startServer(fileAnswer(right), 'https')
   const entry = entryWith([`${server.address}/${NAME}`])
   expect(await messageOf(pull(entry), NetworkError)).toMatch(
-    /^the certificate of localhost:\d+ is not trusted .* NODE_EXTRA_CA_CERTS$/,
+    /^the certificate of localhost:\d+ is not trusted .* NODE_EXTRA_CA_CERTS to a file with the proxy’s certificate$/,
   )
   expect(server.requests).toEqual([])
   expectNothingKept()

@@ -153,13 +153,17 @@ describe('a checkpoint that does not fit', () => {
       'classifier.1.weight is [10, 160] instead of',
     ],
     ['with another layer', [formulaTensor('features.19.0.weight', [1])], 'it holds features.19.0.weight, which Mobile'],
-    ['with a NaN', [filled('features.5.conv.1.1.bias', 24, 7, Number.NaN)], 'conv.1.1.bias holds NaN at element 7'],
+    ['with a NaN', [filled('features.5.conv.1.1.bias', 24, 7, Number.NaN)], 'conv.1.1.bias is NaN at element 7'],
     [
       'with a negative variance',
       [filled('features.0.1.running_var', 4, 2, -1)],
       'running_var has a negative variance at element 2',
     ],
-    ['without a key', [], 'features.3.conv.3.running_mean [3] is missing; it is not a checkpoint of MobileNetV2 with'],
+    [
+      'without a key',
+      [],
+      'features.3.conv.3.running_mean [3] is missing; the file is not a checkpoint of MobileNetV2 with',
+    ],
   ])('is refused, and no graph is left: %s', async (_, others, message) => {
     const tensors = tensorsWith('mobilenet_v2', others)
     const isMissing = ({ key }: TorchTensor) => others.length === 0 && key === 'features.3.conv.3.running_mean'
@@ -223,7 +227,7 @@ describe('a checkpoint as a network', () => {
   it('of other classes is told from the network that it is like', async () => {
     const tensors = tensorsWith('resnet18', [formulaTensor('fc.weight', [10, 64])])
     const message = await messageOf(recogniseCheckpoint(checkpoint(tensors)))
-    expect(message).toContain('it is like ResNet-18, but fc.weight is [10, 64] instead of [1000, 64]')
+    expect(message).toContain('it is similar to ResNet-18, but fc.weight is [10, 64] instead of [1000, 64]')
     expect(message).toMatch(/torch\.onnx\.export\(m, .* 'own_weights\.onnx'/)
   })
 

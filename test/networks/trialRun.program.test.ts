@@ -52,7 +52,7 @@ describe('a network that crashes ONNX Runtime', () => {
       const network = await chooseNetwork({ model, layers: ['features'] })
       expect(network.optimization).toBe('extended')
       expect(networkNotes(network)).toContain(
-        'crashing: ONNX Runtime crashes when it optimises this graph fully; it runs at the level "extended" instead, which may be slower',
+        'crashing: ONNX Runtime crashes when it optimises this network fully, so Shiftscope uses the optimisation level "extended", which may be slower',
       )
       expect(await chooseNetwork({ model, layers: ['features'] })).toEqual(network)
       expect((await inspectModel(model)).tensors.map(({ name }) => name)).toContain('features')

@@ -127,7 +127,7 @@ describe('hosts of images', () => {
   })
 
   it.each(['http://a.org', 'a.org:8080', 'user@a.org', 'a.org/x', ''])('are none such as "%s"', async (host) => {
-    const refusal = `"${host}" is not a host name; give it without http:// and port, as in \`imageHosts example.org\``
+    const refusal = `"${host}" is not a host name; give it without http:// and without a port, as in \`imageHosts example.org\``
     await expect(fetchedFrom(offered([{}]), { imageHosts: [host] })).rejects.toThrow(new UsageError(refusal))
   })
 })

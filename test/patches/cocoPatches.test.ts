@@ -92,14 +92,16 @@ describe('the choice of objects', () => {
     const file = await annotate([annotation(1, 1), annotation(2, 2), annotation(7, 2, { category_id: 10 })])
     const made = await make(file, { classes: ['traffic light', 'dog', 'dog'], perClass: 2 })
     expect(made.names).toEqual(['traffic-light-7', 'dog-1', 'dog-2'])
-    expect(made.notes).toEqual(['traffic light: 2 objects are wanted, but the rule selects only 1'])
+    expect(made.notes).toEqual([
+      'class traffic light: 2 objects are wanted, but the annotations have only 1 that the rule accepts',
+    ])
     expect([PAPER_CLASSES.length, PAPER_PER_CLASS]).toEqual([10, 20])
   })
 
   it.each([
     [{ classes: ['unicorn'] }, /no class unicorn; it has dog, traffic light/],
     [{ rule: 'first' }, /^rule first is not known; use authors or largest$/],
-    [{ images: undefined }, /^name the folder of the images with `images`, or fetch them with `download`$/],
+    [{ images: undefined }, /^no images are given; name their folder with `images`, or fetch them with `download`$/],
     [{ sizes: [75, 0] }, /^size 0 is not a whole number from 1 to 4096/],
     [{ sizes: [4097] }, /^size 4097 is not/],
     [{ sizes: [7.5] }, /^size 7.5 is not/],
@@ -203,17 +205,17 @@ describe('an annotation file', () => {
       ['"category_id":18,', '', /annotation at byte \d+ \(id 1\) lacks id, image_id or category_id/],
       ['"id":1,"image_id"', '"id":"1","image_id"', /annotation at byte \d+ lacks/],
       ['"image_id":1', '"image_id":null', /\(id 1\) lacks/],
-      ['"id":1,"image_id"', `"id":${deep},"image_id"`, /is damaged at byte \d+, or does not have the expected form/],
-      ['"width":100', '"width":0', /the image at byte \d+: width: /],
-      ['"width":100', '"width":65536', /the image at byte \d+: width: /],
-      ['"height":80', '"height":"80"', /the image at byte \d+: height: /],
-      ['"name":"dog"', '"name":7', /the category at byte \d+: name: /],
-      ['"id":4', '"id":4.5', /the licence at byte \d+: id: /],
+      ['"id":1,"image_id"', `"id":${deep},"image_id"`, /is damaged at byte \d+, or is not a COCO annotation file/],
+      ['"width":100', '"width":0', /the image at byte \d+ is not valid \(width: /],
+      ['"width":100', '"width":65536', /the image at byte \d+ is not valid \(width: /],
+      ['"height":80', '"height":"80"', /the image at byte \d+ is not valid \(height: /],
+      ['"name":"dog"', '"name":7', /the category at byte \d+ is not valid \(name: /],
+      ['"id":4', '"id":4.5', /the licence at byte \d+ is not valid \(id: /],
     ]
     for (const [text, change, message] of wrong) expect(await refusal(whole.replace(text, change))).toMatch(message)
     for (const section of ['categories', 'images', 'annotations'])
       expect(await messageOf(make(await annotate([annotation(1, 1)], { [section]: [] })))).toBe(
-        `${file} has no categories, images or annotations; give a COCO instances file`,
+        `${file} lacks categories, images or annotations; give a COCO instances file`,
       )
     expect(await messageOf(make(folder('nothing.json')))).toMatch(/no such file/)
   })

@@ -77,7 +77,9 @@ describe('a folder of pictures', () => {
 
   it('may be a single picture, but not empty or with one name twice', async () => {
     write('notes.txt')
-    expect(await refusalOf(inFolder())).toMatch(/^no pictures in PATH; put PNG, .* transparent around the object$/)
+    expect(await refusalOf(inFolder())).toMatch(
+      /^no pictures in PATH; put PNG, .* with transparency around the object$/,
+    )
     write('zebra.v2.png', 'zebra.v2.webp')
     expect(await patchesFrom(inFolder('zebra.v2.png'))).toEqual([{ name: 'zebra.v2', path: inFolder('zebra.v2.png') }])
     expect(await refusalOf(inFolder())).toBe('PATH has two objects named zebra.v2; rename one')
@@ -103,11 +105,11 @@ describe('a manifest', () => {
   })
 
   const DAMAGED = /^PATH is not a manifest of objects: [A-Za-z].*; make it again$/
-  const OUTSIDE = / outside its folder; keep the pictures beside the manifest$/
+  const OUTSIDE = / outside the manifest’s folder; move the pictures into this folder$/
   const deep = `${'['.repeat(10_000)}${']'.repeat(10_000)}`
   it.each<[unknown, RegExp]>([
-    ['{"patches": [', /^PATH is not JSON; make the manifest again$/],
-    [`{"patches":{"length":${deep}}}`, /^PATH is not JSON/],
+    ['{"patches": [', /^PATH is not valid JSON; make the manifest again$/],
+    [`{"patches":{"length":${deep}}}`, /^PATH is not valid JSON/],
     ...[null, [], { patches: [] }].map((content): [unknown, RegExp] => [content, DAMAGED]),
     ...[
       { file: '' },

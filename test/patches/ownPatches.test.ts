@@ -127,13 +127,13 @@ describe('own pictures', () => {
     expect(made.patches.map(({ name }) => name)).toEqual(['a'])
     const reasons = made.failed.map(({ name, reason }) => `${name}: ${reason.replaceAll(folder('in/'), '')}`).sort()
     expect(reasons).toEqual([
-      'e: e.png has no transparency; put its mask beside it as e.mask.png, white on the object',
+      'e: e.png has no transparency; put a mask into the same folder as e.mask.png, in which the object is white',
       'f: f.png shows no object: it has no opaque pixels (alpha of 128 or more); make the object opaque',
       'g: cannot read g.png: it is not a picture; give PNG, JPEG, WebP, GIF, TIFF, AVIF or SVG',
       'h: h.mask.png has 9×5 pixels, but h.png has 10×5; make a mask of the same size',
       'i: i.mask.png has 10×5 pixels, but i.jpg has 5×10; photos are rotated by their EXIF orientation, so make the mask from the rotated photo',
       `j: ${folder('in')} has several pictures named j: j.png, j.webp; keep one of them`,
-      'k: k.mask.png is a mask without a picture k; rename one of them',
+      'k: k.mask.png is a mask, but there is no picture called k; rename the mask or its picture',
       'l: l.mask.png shows no object: it has no white pixels (128 or more) where l.png is opaque; paint the object white',
       `m: ${folder('in')} has several masks of m: m.mask.jpg, m.mask.png; keep one of them`,
     ])
@@ -141,7 +141,7 @@ describe('own pictures', () => {
   })
 
   it('must be there, and the patches go elsewhere', async () => {
-    expect(await messageOf(make())).toBe(`cannot read ${folder('in')}: no such folder`)
+    expect(await messageOf(make())).toBe(`cannot read ${folder('in')}: no such folder; give a folder of pictures`)
     mkdirSync(folder('in'))
     expect(await messageOf(make())).toMatch(/^no pictures in /)
     expect(await messageOf(make({ out: folder('in') }), UsageError)).toMatch(/contains the pictures; choose another/)
@@ -149,9 +149,11 @@ describe('own pictures', () => {
     expect(await messageOf(make({ sizes: [0] }), UsageError)).toMatch(/^size 0 is not a whole number/)
     for (const name of ['x.mask.png', 'y.png', 'z.png', 'z.gif']) writeFileSync(folder('in', name), '')
     const file = folder('in/y.png')
-    expect(await messageOf(make({ pictures: file }))).toBe(`cannot read ${file}: not a folder`)
+    expect(await messageOf(make({ pictures: file }))).toBe(
+      `cannot read ${file}: not a folder; give a folder of pictures`,
+    )
     expect(await messageOf(make())).toMatch(
-      /^no object could be made from .*named z: z.gif, z.png; .*a mask without a picture x; .*y.png: it is not a picture/,
+      /^no object could be made from .*named z: z.gif, z.png; .*is a mask, but there is no picture called x; .*y.png: it is not a picture/,
     )
   })
 
@@ -238,9 +240,18 @@ describe('pictures that look the same give the same patches', () => {
   })
 
   it.each([
-    [{ data: new Uint8Array(12), width: 2, height: 2 }, 'pixels of 2×2 take 16 bytes of RGBA, not 12'],
-    [{ data: new Uint8Array(0), width: 0, height: 2 }, 'pixels of 0×2 take 0 bytes of RGBA, not 0'],
-    [{ data: new Uint8Array(12), width: 1.5, height: 2 }, 'pixels of 1.5×2 take 12 bytes of RGBA, not 12'],
+    [
+      { data: new Uint8Array(12), width: 2, height: 2 },
+      'a picture needs a whole width and height, and 4 bytes (RGBA) per pixel, but this one has 2×2 pixels and 12 bytes',
+    ],
+    [
+      { data: new Uint8Array(0), width: 0, height: 2 },
+      'a picture needs a whole width and height, and 4 bytes (RGBA) per pixel, but this one has 0×2 pixels and 0 bytes',
+    ],
+    [
+      { data: new Uint8Array(12), width: 1.5, height: 2 },
+      'a picture needs a whole width and height, and 4 bytes (RGBA) per pixel, but this one has 1.5×2 pixels and 12 bytes',
+    ],
   ])('unless they are no pixels (%#)', async (input, refusal) => {
     const message = await messageOf(patchOf(input, 2, 32, 'hard'), UsageError)
     expect(message).toBe(`${refusal}; give { data, width, height }`)

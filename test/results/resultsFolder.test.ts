@@ -42,7 +42,7 @@ describe('a folder for results', () => {
     'is refused where a report would replace somebody’s %s, unless a study made it',
     async (name) => {
       writeFileSync(inFolder(name), '')
-      const refusal = `${inFolder()} is not a results folder, and a report would replace its ${name}`
+      const refusal = `${inFolder()} is not a results folder, but contains ${name}, which a report would replace`
       expect(await messageOf(checkResultsFolder(inFolder()), UsageError)).toContain(refusal)
       writeFileSync(inFolder('run.json'), '')
       await checkResultsFolder(inFolder())

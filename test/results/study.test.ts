@@ -163,7 +163,7 @@ describe('a results folder is refused', () => {
       await storeUnit(inFolder(), { patch: 'dog', ...changes })
       const refusal = await messageOf(readStudy(inFolder(), []))
       expect(refusal).toContain(
-        `${inUnit('dog')} has a different ${difference} from the other units of this network and size; remove it`,
+        `${inUnit('dog')} has a different ${difference} from the other units of this network and size; remove this folder`,
       )
       const beforehand = await messageOf(unplannedPatches(inFolder(), [inputs]), UsageError)
       expect(beforehand).toContain(

@@ -142,24 +142,24 @@ describe('a unit', () => {
   it.each<[string | undefined, Partial<UnitInputs>, Partial<UnitInputs>]>([
     ['another checkpoint', {}, { weightsSha256: 'other' }],
     ['another picture', {}, { patchSha256: 'other' }],
-    ['category null, not "cat"', {}, { category: 'cat' }],
-    ['layers ["fc6","fc8"], not ["fc6,fc8"]', {}, { layers: ['fc6,fc8'] }],
-    ['stride 50, not 49', {}, { stride: 49 }],
-    ['background white, not #000000', {}, { background: '#000000' }],
-    ['blend hard, not soft', {}, { blend: 'soft' }],
-    ['precision fp32, not fp16', {}, { precision: 'fp16' }],
-    ['precision fp16, not fp32', { precision: 'fp16' }, {}],
-    ['pool none, not mean', {}, { pool: 'mean' }],
-    ['input the network’s own, not clip', {}, { input: 'clip' }],
+    ['category null instead of "cat"', {}, { category: 'cat' }],
+    ['layers ["fc6","fc8"] instead of ["fc6,fc8"]', {}, { layers: ['fc6,fc8'] }],
+    ['stride 50 instead of 49', {}, { stride: 49 }],
+    ['background white instead of #000000', {}, { background: '#000000' }],
+    ['blend hard instead of soft', {}, { blend: 'soft' }],
+    ['precision fp32 instead of fp16', {}, { precision: 'fp16' }],
+    ['precision fp16 instead of fp32', { precision: 'fp16' }, {}],
+    ['pool none instead of mean', {}, { pool: 'mean' }],
+    ['input the network’s own instead of clip', {}, { input: 'clip' }],
     ['no features kept', {}, { keepsFeatures: true }],
     ['no separability', {}, classifier({})],
     ['no equivariance', {}, { equivariance: true }],
-    ['C 1, not 2', classifier({}), classifier({ C: 2 })],
-    ['seed 0, not 1', classifier({}), classifier({ seed: 1 })],
-    ['folds ordered,shuffled, not ordered,blocks', classifier({}), classifier({ cv: ['ordered', 'blocks'] })],
+    ['C 1 instead of 2', classifier({}), classifier({ C: 2 })],
+    ['seed 0 instead of 1', classifier({}), classifier({ seed: 1 })],
+    ['folds ordered,shuffled instead of ordered,blocks', classifier({}), classifier({ cv: ['ordered', 'blocks'] })],
     ['no readout', {}, { readout: READOUT }],
     [
-      'readout 800 samples, seed 0, not 800 samples, seed 1',
+      'readout 800 samples, seed 0 instead of 800 samples, seed 1',
       { readout: READOUT },
       { readout: { ...READOUT, seed: 1 } },
     ],
@@ -183,7 +183,7 @@ describe('a unit', () => {
     expect(await stateOf()).toBe('finished')
     const other = { ...inputs, stride: 49, blend: 'soft' as const, separability: { ...SEPARABILITY, C: 2 } }
     expect(await findUnit(inFolder(), other)).toMatchObject({
-      differences: ['stride 50, not 49', 'blend hard, not soft', 'C 1, not 2'],
+      differences: ['stride 50 instead of 49', 'blend hard instead of soft', 'C 1 instead of 2'],
     })
   })
 
@@ -195,10 +195,10 @@ describe('a unit', () => {
     renameSync(inUnit(), folder)
     expect(await findUnit(inFolder(), { ...inputs, patch: 'dog' })).toEqual({
       state: 'other',
-      differences: ['patch car, not dog'],
+      differences: ['patch car instead of dog'],
     })
     await expect(openUnit(inFolder(), folder)).rejects.toThrow(
-      new InputError(`${folder} contains the unit that belongs in ${inUnit()}; move it there, or remove it`),
+      new InputError(`${folder} contains results that belong in ${inUnit()}; move the folder there, or remove it`),
     )
   })
 

@@ -30,10 +30,14 @@ describe('checkpoints among the networks of a study', () => {
     const file = checkpoint('a.pth')
     const refusal = (models: readonly string[], weights = {}) => messageOf(byIds({ models, weights }), UsageError)
     expect(await refusal([file, checkpoint('b.pth')])).toContain(
-      'are both mobilenet_v2, which a study can have only once',
+      'are both the network mobilenet_v2, but a study can have each network only once',
     )
-    expect(await refusal(['mobilenet_v2', file])).toContain('are both mobilenet_v2, which a study can have only once')
-    expect(await refusal([file, 'mobilenet_v2'])).toContain('are both mobilenet_v2, which a study can have only once')
+    expect(await refusal(['mobilenet_v2', file])).toContain(
+      'are both the network mobilenet_v2, but a study can have each network only once',
+    )
+    expect(await refusal([file, 'mobilenet_v2'])).toContain(
+      'are both the network mobilenet_v2, but a study can have each network only once',
+    )
     expect(await refusal([file], { mobilenet_v2: 'c.pth' })).toContain('leave out `weights mobilenet_v2=FILE`')
   })
 })

@@ -63,7 +63,7 @@ export function arithmeticCommand({ signal }: CommandContext): Command {
       })
       if (json) return printJson(document)
       printErrors(document)
-      print(`see ${document.layers.map(({ files }) => join(options.out, files.sheet)).join(', ')}`)
+      print(`pictures: ${document.layers.map(({ files }) => join(options.out, files.sheet)).join(', ')}`)
       say(`computed in ${duration(seconds)}`)
     })
 }
@@ -81,5 +81,5 @@ function printErrors(document: ArithmeticDocument): void {
       reconstruction?.toFixed(1) ?? 'equal',
     ]),
   )
-  print(`expected: ${document.expectation.scene ?? 'computed from pixels'}; PSNR in dB`)
+  print(`expected scene: ${document.expectation.scene ?? 'computed from pixels'}; PSNR in dB`)
 }

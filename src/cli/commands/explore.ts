@@ -37,7 +37,7 @@ export function exploreCommand({ signal }: CommandContext): Command {
         )
       await sayAddress(address, { open })
       const tunnel = isLocal ? tunnelCommand(process.env, host, port) : undefined
-      if (tunnel !== undefined) say(`to open the page on your own machine, run there: ${tunnel}`)
+      if (tunnel !== undefined) say(`to open the page on your own machine, run this command there: ${tunnel}`)
       say('press Ctrl-C to stop')
       if (!signal.aborted) await once(signal, 'abort')
       const reason: unknown = signal.reason

@@ -112,6 +112,6 @@ function printFolder(made: PatchFolder, json: boolean | undefined): void {
   if (made.failed.length === 0) return
   const total = made.failed.length + made.patches.length
   throw new InputError(
-    `${made.failed.length} of ${counted(total, 'object')} could not be made, for the reasons above. Their older files are kept; ${made.manifest} lists the others`,
+    `${made.failed.length} of ${counted(total, 'object')} could not be made; see the reasons above. If an earlier command made files for them, these files are kept`,
   )
 }

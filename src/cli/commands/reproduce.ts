@@ -99,9 +99,9 @@ async function printEstimate(options: ReproduceOptions, json: boolean | undefine
   )
   if (estimate.replaced > 0)
     print(
-      `${counted(estimate.replaced, 'unit')} made with other settings (${estimate.differences.join('; ')}) will be replaced`,
+      `the results folder has ${counted(estimate.replaced, 'unit')} with other settings (${estimate.differences.join('; ')}), which this study would replace`,
     )
-  if (estimate.arithmeticImages > 0) print(`${counted(estimate.arithmeticImages, 'image')} left for arithmetic`)
+  if (estimate.arithmeticImages > 0) print(`${counted(estimate.arithmeticImages, 'more image')} for arithmetic`)
   const kept = options.keepFeatures ? 'features' : 'compressed features'
   print(`${byteSize(estimate.bytes)} of arrays on disk`)
   if (estimate.pageFeatureBytes > 0) print(`${byteSize(estimate.pageFeatureBytes)} of ${kept} in the page`)

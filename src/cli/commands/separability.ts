@@ -54,7 +54,7 @@ export function separabilityCommand({ signal }: CommandContext): Command {
         }
       }
       const { device, adapter, failure, coarse } = result
-      if (coarse !== undefined) say(`${coarse}; extract with a finer --stride`)
+      if (coarse !== undefined) say(`${coarse}; extract with a smaller --stride`)
       if (failure !== undefined) say(`${device} failed (${failure}); the processor trained the classifiers instead`)
       say(
         `${duration(result.seconds)} on ${failure !== undefined || adapter === null ? 'the processor' : `${device} (${adapter})`}`,

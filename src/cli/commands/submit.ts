@@ -51,7 +51,7 @@ export function submitCommand({ signal }: CommandContext): Command {
         `job ${jobs.array} computes ${counted(units, 'unit')} in ${counted(tasks, 'task')}; job ${jobs.report} then writes the report`,
       )
       const { seconds } = estimate
-      const guess = seconds === null ? '' : `about ${duration(seconds)} to compute the images on this machine; `
+      const guess = seconds === null ? '' : `this machine would need about ${duration(seconds)} to compute the images; `
       print(`${guess}scripts and logs are in ${folder}`)
     })
   return addExamples(new Command('submit'), example).description('submit a study to a cluster').addCommand(slurm)

@@ -42,9 +42,10 @@ export function weightsFor(
 function remedy({ title, layers }: Architecture, checkpoint: Checkpoint, known: readonly Architecture[]): string {
   const fitting = known.filter((other) => firstFault(other, checkpoint) === null)
   const [likely] = fitting
-  if (likely) return `it is a checkpoint of ${likely.title}: use it as ${fitting.map(({ id }) => id).join(' or ')}`
-  if (featureLayersOf(layers).length === 0) return `it is not a checkpoint of the ${title}: use another file`
-  return `it is not a checkpoint of ${title} with 1000 classes: use another file, or export its network to ONNX`
+  if (likely)
+    return `the file is a checkpoint of ${likely.title}, so use it as ${fitting.map(({ id }) => id).join(' or ')}`
+  if (featureLayersOf(layers).length === 0) return `the file is not a checkpoint of the ${title}, so use another`
+  return `the file is not a checkpoint of ${title} with 1000 classes, so use another, or export its network to ONNX`
 }
 
 /** Whether a checkpoint has all keys of an architecture. Shapes are not compared, and additional keys are allowed. */

@@ -78,7 +78,7 @@ function finite(path: string, tensor: CheckpointTensor): CheckpointTensor {
       const at = firstNotFinite(elements)
       if (at >= 0) {
         throw new InputError(
-          `${path}: ${printable(tensor.key)} holds ${elements[at]} at element ${at}; weights must be finite, use another checkpoint`,
+          `${path}: ${printable(tensor.key)} is ${elements[at]} at element ${at}, but weights must be finite; use another checkpoint`,
         )
       }
       return elements

@@ -60,7 +60,7 @@ function refusal(
   const model = `${owner}/${name}`
   if (code === 'GatedRepo' && (status === 401 || status === 403)) {
     return new InputError(
-      `${model} is only for users who accept its conditions at ${endpoint}/${model}; accept them, and set HF_TOKEN to a token of that account`,
+      `${model} is only for users who accept its conditions at ${endpoint}/${model}; accept them, and set HF_TOKEN to a token of your account`,
     )
   }
   if (code === 'RevisionNotFound' && status === 404) {
@@ -71,8 +71,8 @@ function refusal(
   if (code !== 'EntryNotFound' && (status === 401 || status === 404) && at.origin === new URL(endpoint).origin) {
     return new InputError(
       hasToken
-        ? `${at.host} has no model ${model}, or the token may not read it; check the name and HF_TOKEN`
-        : `${at.host} has no model ${model}, or it is private; check the name, or set HF_TOKEN to a token that may read it`,
+        ? `${at.host} has no model ${model}, or the token in HF_TOKEN gives no access to it; check the name and the token`
+        : `${at.host} has no model ${model}, or it is private; check the name, or set HF_TOKEN to a token with access to it`,
     )
   }
   const remedy = isPassing(status)
@@ -95,7 +95,7 @@ export function askHub(address: URL, connection: HubConnection): Promise<Buffer>
         length += piece.byteLength
         if (length > MOST_BYTES)
           throw new InputError(
-            `${address.host} answers with more than ${MOST_BYTES / 2 ** 20} MiB, too long for a list of files; download the .onnx file yourself and give its path, or check HF_ENDPOINT`,
+            `${address.host} answers with more than ${MOST_BYTES / 2 ** 20} MiB, too much for a list of files; download the .onnx file yourself and give its path, or check HF_ENDPOINT`,
           )
         pieces.push(piece)
       }
@@ -109,7 +109,7 @@ export function askHub(address: URL, connection: HubConnection): Promise<Buffer>
 /** The error if something other than a hub answers, such as a login page or a broken mirror. */
 export function notTheHub({ endpoint }: HubConnection, cause?: unknown): NetworkError {
   return new NetworkError(
-    `${endpoint} does not answer like a Hugging Face hub; check HF_ENDPOINT, and whether your network asks you to sign in`,
+    `${endpoint} does not answer like a Hugging Face hub; check HF_ENDPOINT, and whether your internet connection asks you to sign in`,
     { cause },
   )
 }

@@ -46,7 +46,7 @@ export function fetchHubFile(
       const wrong = await wrongHash(part, file, sha256)
       if (wrong !== undefined)
         throw new InputError(
-          `${origin} has the ${wrong}, so it was damaged or changed in transit; the download was removed, run the same command again`,
+          `the download from ${origin} has the ${wrong}, so it is damaged and was removed; run the same command again`,
         )
       await makeFolders(dirname(path))
       await rename(part, path)

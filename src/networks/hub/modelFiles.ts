@@ -38,7 +38,7 @@ export function onnxFile({ owner, name, file }: HubReference, repository: HubRep
   if (file !== null)
     throw new InputError(`${shown} has no file "${printable(file)}"; its .onnx files are ${listed(models)}`)
   throw new UsageError(
-    `${shown} has ${models.length} .onnx files, ${listed(models)}; name one: hf:${shown}:${printable(first.path)}`,
+    `${shown} has ${models.length} .onnx files (${listed(models)}); name one of them, as in hf:${shown}:${printable(first.path)}`,
   )
 }
 

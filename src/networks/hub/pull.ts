@@ -67,7 +67,7 @@ export async function pullHubModel(text: string, options: HubPullOptions = {}): 
   if (here !== undefined) return here
   if (offline) {
     throw new InputError(
-      `${printable(text)} is not fully downloaded, and HF_HUB_OFFLINE forbids downloads; unset it and run the same command again`,
+      `${printable(text)} is not fully downloaded, and HF_HUB_OFFLINE forbids downloads; unset HF_HUB_OFFLINE and run the same command again`,
     )
   }
   const connection = hubConnection(reference, { signal, stallSeconds, ca })

@@ -29,7 +29,8 @@ export const INPUT_OPTIONS = {
 export interface InputOptions extends GivenOptions<typeof INPUT_OPTIONS> {}
 
 function checkTriple(name: string, values: readonly number[]): void {
-  if (values.length !== 3) throw new UsageError(`\`${name}\` is not three numbers; give those of red, green and blue`)
+  if (values.length !== 3)
+    throw new UsageError(`\`${name}\` is not three numbers; give one each for red, green and blue`)
 }
 
 function checkStd(values: readonly number[]): void {

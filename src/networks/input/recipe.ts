@@ -18,7 +18,7 @@ const ASSUMED = 'assumed'
 /** A note for the user, if ImageNet's recipe was assumed; otherwise undefined. */
 export function assumedInput({ id, inputSource }: Pick<Network, 'id' | 'inputSource'>): string | undefined {
   if (inputSource !== ASSUMED) return undefined
-  return `${id}: no preprocessing was found, so ImageNet's is used; describe it in NAME.input.json beside the ONNX file, or choose another with \`input\``
+  return `${id}: no preprocessing was found, so ImageNet's is used; describe yours in NAME.input.json beside the ONNX file, or choose another with \`input\``
 }
 
 /**

@@ -35,11 +35,13 @@ async function readJson(path: string): Promise<unknown> {
   const status = await stat(path).catch(() => undefined)
   if (!status?.isFile()) return undefined
   if (status.size > MOST_BYTES)
-    throw new InputError(`${path} has ${status.size} bytes, too many for a file that describes a network; remove it`)
+    throw new InputError(
+      `${path} has ${status.size} bytes, too many for a file that describes a network’s input; remove it`,
+    )
   try {
     return parseJson((await readRegular(path)).toString('utf8'))
   } catch (error) {
-    throw new InputError(`${path} is not JSON; write it again, or remove it`, { cause: error })
+    throw new InputError(`${path} is not valid JSON; correct it, or remove it`, { cause: error })
   }
 }
 
@@ -196,7 +198,7 @@ function parsed(text: string, what: string): unknown {
   try {
     return parseJson(text)
   } catch (error) {
-    throw new InputError(`${what} is not JSON; export the network again`, { cause: error })
+    throw new InputError(`${what} is not valid JSON; export the network again`, { cause: error })
   }
 }
 

@@ -95,7 +95,7 @@ function placesOf(
     return isTokensLast ? { permutation: null, extents: [b] } : { permutation: [0, 2, 1], extents: [a] }
   }
   throw new UsageError(
-    `layer "${printable(name)}" is [${shape.join(', ')}], which is neither a map of rows and columns nor tokens; leave \`pool\` out, or name another layer`,
+    `layer "${printable(name)}" has the shape [${shape.join(', ')}], which is neither a map of rows and columns nor tokens; leave \`pool\` out, or name another layer`,
   )
 }
 

@@ -30,7 +30,7 @@ const USUAL_SIDE = 224
 const MOST_VALUES = 2 ** 28
 
 const refusal = (path: string, found: string, remedy: string) =>
-  new InputError(`${path} ${found}; one input [N, 3, rows, cols] of numbers is needed: ${remedy}`)
+  new InputError(`${path} ${found}; Shiftscope needs one input [N, 3, rows, cols] of numbers, so ${remedy}`)
 
 /**
  * Finds the image input of a model.
@@ -91,7 +91,7 @@ export function plannedInput(
     throw new UsageError(`${path} expects images of ${side} pixels; leave \`inputSize ${wantedSize}\` out`)
   if (type === ElementType.UINT8 && !isOfBytes(recipe))
     throw new UsageError(
-      `${path} expects bytes from 0 to 255, but the preprocessing (${recipe.source}) scales the pixels; correct it, or use \`input raw\``,
+      `${path} expects bytes from 0 to 255, but the preprocessing (${recipe.source}) scales the pixels; correct the preprocessing, or use \`input raw\``,
     )
   const { divisor, mean, std, channelOrder } = recipe
   const fixed = typeof batch === 'number' ? batch : null

@@ -69,6 +69,6 @@ export function dependence(beside: Float32Array, alone: Float32Array): number | 
 export function checkIndependence(name: string, title: string, { dependence }: Pick<ShownTensor, 'dependence'>): void {
   if (dependence === undefined) return
   throw new InputError(
-    `${name} computes different values of ${printable(title)} for the same image in different batches (relative distance ${dependence.toPrecision(2)}), as batch statistics and dropout do; ${REMEDY}`,
+    `${name} computes different values of ${printable(title)} for the same image in different batches (relative distance ${dependence.toPrecision(2)}), perhaps because of batch statistics or dropout; ${REMEDY}`,
   )
 }

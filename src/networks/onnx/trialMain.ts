@@ -121,14 +121,16 @@ async function opened({ path, model, optimization }: TrialQuestion): Promise<Inf
     const options = { executionProviders: ['cpu'], graphOptimizationLevel: optimization, ...quiet }
     return await InferenceSession.create(path, options)
   } catch (error) {
-    throw new InputError(`ONNX Runtime refuses ${model}: ${oneLine(error)}; export the network again`, { cause: error })
+    throw new InputError(`ONNX Runtime cannot open ${model}: ${oneLine(error)}; export the network again`, {
+      cause: error,
+    })
   }
 }
 
 function checkNumbers(model: string, name: string, features: Float32Array): void {
   if (!features.some(Number.isNaN)) return
   throw new InputError(
-    `layer "${printable(name)}" of ${model} gives NaN: its weights are damaged; export the network again`,
+    `layer "${printable(name)}" of ${model} gives NaN, so the network's weights are damaged; export the network again`,
   )
 }
 

@@ -36,7 +36,7 @@ export function differencesOf(stored: UnitInputs, wanted: UnitInputs): readonly 
   const differences = Object.entries(INPUT_TEXTS).flatMap(([name, textOf]) => {
     const [has, wants] = [textOf(stored), textOf(wanted)]
     if (has === undefined || wants === undefined || has === wants) return []
-    return [DIFFERENT_FILES[name] ?? `${name} ${has}, not ${wants}`]
+    return [DIFFERENT_FILES[name] ?? `${name} ${has} instead of ${wants}`]
   })
   if (wanted.keepsFeatures && !stored.keepsFeatures) differences.push('no features kept')
   if (wanted.equivariance && !stored.equivariance) differences.push('no equivariance')
@@ -44,7 +44,7 @@ export function differencesOf(stored: UnitInputs, wanted: UnitInputs): readonly 
   if (wanted.separability === null) return differences
   if (stored.separability === null) return [...differences, 'no separability']
   const [has, wants] = [stored.separability.cv, wanted.separability.cv]
-  if (!wants.every((scheme) => has.includes(scheme))) differences.push(`folds ${has}, not ${wants}`)
+  if (!wants.every((scheme) => has.includes(scheme))) differences.push(`folds ${has} instead of ${wants}`)
   return differences
 }
 
