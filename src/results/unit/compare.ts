@@ -29,7 +29,7 @@ export const INPUT_TEXTS: Readonly<Record<SharedInput, (inputs: UnitInputs) => s
 }
 
 /**
- * Differences between a stored unit and the wanted one, such as `stride 3, not 1`. If the list is empty, the stored
+ * Differences between a stored unit and the wanted one, such as `stride 3 instead of 1`. If the list is empty, the stored
  * unit can be used.
  */
 export function differencesOf(stored: UnitInputs, wanted: UnitInputs): readonly string[] {
