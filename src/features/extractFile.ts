@@ -86,7 +86,9 @@ export async function readDescription(folder: string): Promise<ExtractionDescrip
   const { data, error } = descriptionSchema.safeParse(tryJson(text.toString()))
   if (data !== undefined) return data
   const what = error.issues[0]?.path.join('.')
-  throw new InputError(`${path} is damaged${what ? ` (${what})` : ''}; run extract again, or remove it`)
+  throw new InputError(
+    `${path} is damaged${what ? ` (${what})` : ''}; run "shiftscope extract" again, or remove the file`,
+  )
 }
 
 /**
@@ -105,6 +107,6 @@ export async function describedBeside(
   const isWritten = layer.sha256 === undefined || layer.sha256 === sha256(...encodeNpy(shape, data))
   if (layer.dims === shape.at(-1) && isWritten) return description
   throw new InputError(
-    `${file} does not match ${EXTRACT_FILE} in its folder, because one of them is damaged or from another extraction; run extract again, or remove ${EXTRACT_FILE}`,
+    `${file} does not match ${EXTRACT_FILE} in its folder, because one of them is damaged or from another extraction; run "shiftscope extract" again, or remove ${EXTRACT_FILE}`,
   )
 }

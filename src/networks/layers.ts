@@ -163,7 +163,7 @@ function checkTensors({ name, model }: NetworkSource, names: readonly string[], 
     ? `the tensor ${shown} of ${name} does not depend on the image`
     : `${name} has no tensor ${shown}`
   throw new UsageError(
-    `${cause}; the most similar tensors that can be read are ${listedNames(nearestNames(unknown, readable, 5))}; the outputs are ${listedNames(outputs)}, and "shiftscope models inspect NETWORK" lists all`,
+    `${cause}; the most similar tensors that can be read are ${listedNames(nearestNames(unknown, readable, 5))}; the outputs are ${listedNames(outputs)}. For a list of all tensors, run "shiftscope models inspect NETWORK"`,
   )
 }
 

@@ -180,7 +180,7 @@ async function requirePublished(path: string, source: WeightsSource, origin: str
   if (!sha256.startsWith(source.sha256)) {
     const real = sha256.slice(0, source.sha256.length)
     throw new InputError(
-      `the download from ${origin} has the SHA-256 ${real} instead of ${source.sha256}, so it is damaged or another file, and was removed; run the same command again or use another \`mirror\``,
+      `the download from ${origin} has the SHA-256 ${real} instead of ${source.sha256}, so it is damaged or a different file. It was removed; run the same command again, or use another \`mirror\``,
     )
   }
   return sha256

@@ -44,7 +44,7 @@ export function runLengthMask(counts: readonly number[] | string, rows: number, 
   let at = 0
   for (const [i, run] of runs.entries()) {
     if (!Number.isInteger(run) || run < 0 || at + run > columns.length) {
-      throw new Error(`run ${i} of its mask has the invalid length ${run}`)
+      throw new Error(`its run-length encoded mask is invalid: run ${i} has the length ${run}`)
     }
     if (i % 2 === 1) columns.fill(1, at, at + run)
     at += run

@@ -78,7 +78,7 @@ export async function decodedPixels(bytes: Uint8Array): Promise<Image> {
     .ensureAlpha()
     .raw({ depth: 'uchar' })
     .toBuffer({ resolveWithObject: true })
-  if (info.channels !== 4) throw new Error(`decoded to ${counted(info.channels, 'channel')}`)
+  if (info.channels !== 4) throw new Error(`the decoded picture has ${counted(info.channels, 'channel')} instead of 4`)
   return { rows: info.height, cols: info.width, data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) }
 }
 

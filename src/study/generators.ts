@@ -105,7 +105,7 @@ async function knownModel({ model, weights = {} }: GeneratorChoice) {
 function knownGenerators(model: string, layers: readonly string[] | undefined) {
   if (isOwnNetwork(model))
     throw new UsageError(
-      `the catalog has no generators for ${model}; give one that was trained for it with \`generators FILE.onnx\``,
+      `the catalog has no generators for ${model}; use \`generators FILE.onnx\` to give one that was trained for it`,
     )
   catalogEntry(model)
   const all = listGenerators()

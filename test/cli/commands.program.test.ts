@@ -136,7 +136,7 @@ const COMMANDS: readonly (readonly [string, readonly RegExp[], readonly RegExp[]
       /^(at most|\S+ [kM]B) of /,
       /^at most /,
       /^missing weights, 14\.2 MB in all: mobilenet_v2 \(14\.2 MB\)$/,
-      /^to get them, run "shiftscope models pull mobilenet_v2"$/,
+      /^to get the missing weights, run "shiftscope models pull mobilenet_v2"$/,
       /^the time can be estimated once these weights are on this machine$/,
     ],
     [],

@@ -115,7 +115,9 @@ describe('similarity of a feature file', () => {
 
   it('refuses an array beside an extract.json that is damaged', async () => {
     const refusal = await messageOf(similarity(await store(features(4, 4, 3), { stride: 'four' })))
-    expect(refusal).toBe(`${inFolder('extract.json')} is damaged (stride); run extract again, or remove it`)
+    expect(refusal).toBe(
+      `${inFolder('extract.json')} is damaged (stride); run "shiftscope extract" again, or remove the file`,
+    )
   })
 
   it('refuses an array that is not the one that extract.json beside it describes', async () => {

@@ -148,7 +148,7 @@ it('a file that is not what it must be is refused, and not kept', async () => {
   const refusal = (source: { bytes: null; sha256: string }) =>
     messageOf(pull(entryWith([`${server.address}/${NAME}`], source)))
   expect(await refusal({ bytes: null, sha256: digits(right) })).toContain(
-    `has the SHA-256 ${digits(other)} instead of ${digits(right)}, so it is damaged or another file`,
+    `has the SHA-256 ${digits(other)} instead of ${digits(right)}, so it is damaged or a different file`,
   )
   expectNothingKept()
   expect(await refusal({ bytes: null, sha256: sha256(other) })).toContain(

@@ -75,13 +75,13 @@ describe('run lengths', () => {
 
   it.each([
     ['too few pixels', [3, 4], 'its run lengths cover 7 of 25 pixels'],
-    ['too many pixels', [3, 23], 'run 1 of its mask has the invalid length 23'],
-    ['a length below zero', [-1, 26], 'run 0 of its mask has the invalid length -1'],
-    ['a broken length', [1.5, 23.5], 'run 0 of its mask has the invalid length 1.5'],
+    ['too many pixels', [3, 23], 'mask is invalid: run 1 has the length 23'],
+    ['a length below zero', [-1, 26], 'mask is invalid: run 0 has the length -1'],
+    ['a broken length', [1.5, 23.5], 'mask is invalid: run 0 has the length 1.5'],
     ['text that is cut short', 'd', 'its compressed run lengths are cut short'],
     ['a character below the codes', '4/', 'character 2 of its compressed run lengths is invalid'],
     ['a character above the codes', 'p', 'character 1 of its compressed run lengths is invalid'],
-    ['a number that never ends', 'o'.repeat(16), 'run 0 of its mask has the invalid length -1'],
+    ['a number that never ends', 'o'.repeat(16), 'mask is invalid: run 0 has the length -1'],
   ])('with %s are refused', (_, counts, refusal) => {
     expect(() => cocoMask({ size: [5, 5], counts }, 5, 5)).toThrow(refusal)
   })

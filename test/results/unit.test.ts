@@ -198,7 +198,7 @@ describe('a unit', () => {
       differences: ['patch car instead of dog'],
     })
     await expect(openUnit(inFolder(), folder)).rejects.toThrow(
-      new InputError(`${folder} contains results that belong in ${inUnit()}; move the folder there, or remove it`),
+      new InputError(`${folder} contains results that belong in ${inUnit()}; rename the folder to that, or remove it`),
     )
   })
 

@@ -119,5 +119,5 @@ function printMissing(missing: StudyEstimate['missing']): void {
   const all = byteSize(missing.reduce((sum, { bytes }) => sum + bytes, 0))
   const command = `shiftscope models pull ${missing.map(({ id }) => id).join(' ')}`
   wrapped(`missing weights, ${all} in all: ${files.join(', ')}`, TERMINAL_COLUMNS).forEach(print)
-  print(`to get them, run "${command}"`)
+  print(`to get the missing weights, run "${command}"`)
 }

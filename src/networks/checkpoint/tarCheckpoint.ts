@@ -66,7 +66,7 @@ const tarGlobals: ReadonlyMap<string, PickleGlobal> = new Map([
 const noReferences = {
   globals: tarGlobals,
   persistentLoad: () => {
-    throw new PickleError('the description of a tensor refers to another object')
+    throw new PickleError('the description of a tensor refers to an object that is not a storage')
   },
 }
 

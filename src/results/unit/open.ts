@@ -41,7 +41,9 @@ export async function openUnit(results: string, folder: string): Promise<OpenUni
   const description = await readUnit(folder)
   const expected = unitFolder(results, description.inputs)
   if (folder !== expected)
-    throw new InputError(`${folder} contains results that belong in ${expected}; move the folder there, or remove it`)
+    throw new InputError(
+      `${folder} contains results that belong in ${expected}; rename the folder to that, or remove it`,
+    )
   return unitWithArrays(folder, description)
 }
 
