@@ -30,10 +30,7 @@ export interface UnitWork {
   readonly timeLeft: TimeLeft | undefined
 }
 
-/**
- * Opens a network to compute its unfinished units. `first` is one of these units, and `images` is the number of images
- * in all of them.
- */
+/** Opens a network to compute its unfinished units: `first` is one of them, `images` the number of images in all. */
 export type OpenUnits = (
   study: Study,
   network: Network,
@@ -131,10 +128,7 @@ export function openUnits(
   })
 }
 
-/**
- * Extracts the features of a unit.
- * @throws InterruptedError if the signal stopped the extraction before all positions were finished
- */
+/** @throws InterruptedError if the signal stopped the extraction before all positions were finished */
 async function extract(
   handle: NetworkHandle,
   { scene, grid: { offsets } }: PlannedUnit,

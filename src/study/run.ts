@@ -29,7 +29,6 @@ import { imagesOf, type PlannedUnit } from './units.js'
 
 /** Result of a study. */
 export interface StudyResult {
-  /** Results folder. */
   readonly out: string
   /** Number of all units of the study (a unit is one object at one size in one network). */
   readonly units: number
@@ -37,7 +36,6 @@ export interface StudyResult {
   readonly computed: number
   /** Number of images that this call computed. */
   readonly images: number
-  /** Duration of this call in seconds. */
   readonly seconds: number
   /** Numbers and findings of the report; null with `report: false`. */
   readonly report: Report | null
@@ -101,7 +99,6 @@ export async function runStudy(given: ReproduceOptions, open: OpenUnits): Promis
   }
 }
 
-/** One call of `reproduce` and its state. */
 interface Run {
   readonly study: Study
   readonly team: Team
@@ -131,10 +128,7 @@ async function notePlan(study: Study, progress: Progress): Promise<void> {
     )
 }
 
-/**
- * Writes the entry of this call into run.json.
- * @param report key of the report that was just written
- */
+/** @param report key of the report that was just written */
 function describe(run: Run, end: Date | null, report: string | null = null): Promise<void> {
   const { study, team, options, settings, finished, start } = run
   const entry = () => ({
@@ -260,16 +254,12 @@ function report(run: Run): Promise<Report> {
   })
 }
 
-/** Texts of summary.json and findings.json; an empty text for a file that cannot be read. */
 function reportTexts(out: string): Promise<readonly string[]> {
   const read = (file: string) => readRegular(join(out, file)).then(String, () => '')
   return Promise.all(['summary.json', 'findings.json'].map(read))
 }
 
-/**
- * Key by which run.json identifies a report. It joins the stamp of the report's inputs and the hash of its rows and
- * findings.
- */
+/** Key by which run.json identifies a report. */
 function reportMark(stamp: string, texts: readonly string[]): string {
   return `${stamp} ${sha256(...texts)}`
 }

@@ -18,7 +18,6 @@ export interface TimeLeft {
   seconds(now: UnitInHand): number
 }
 
-/** The unit whose features are being computed now. */
 interface UnitInHand {
   readonly unit: PlannedUnit
   /** Number of the unit's finished images (more than 0), and the seconds that they took. */
@@ -128,7 +127,6 @@ class Pace {
     return this.#spent.size === 0
   }
 
-  /** Whether this work was already timed for a unit of the same network and size. */
   knows(unit: PlannedUnit): boolean {
     return this.#spent.has(sizeOf(unit))
   }
@@ -197,7 +195,6 @@ const imageSeconds = remembered((network: Network) => {
 
 const sizeOf = remembered(({ network, patch }: PlannedUnit) => JSON.stringify([network.id, patch.size]))
 
-/** Caches a function's values by argument. */
 function remembered<K extends object, V>(compute: (key: K) => V): (key: K) => V {
   const known = new WeakMap<K, { readonly value: V }>()
   return (key) => {

@@ -8,7 +8,6 @@ import type { Patch } from '../patches/patch.js'
 export interface PlannedUnit {
   readonly network: Network
   readonly patch: Patch
-  /** The patch on the study's background. */
   readonly scene: Scene
   readonly grid: PositionGrid
 }
@@ -46,7 +45,6 @@ export function imagesOf({ grid }: PlannedUnit): number {
   return grid.offsets.length / 2
 }
 
-/** Bytes of a unit's features in memory while it is computed. */
 export function featureBytes({ network, grid }: PlannedUnit): number {
   return gridFeatureBytes(network, grid)
 }
