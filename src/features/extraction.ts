@@ -123,7 +123,6 @@ export interface NetworkComparison {
   readonly layers: readonly (SimilarityMaps & { readonly name: string; readonly dims: number })[]
 }
 
-/** Checks of the options that all calls with a patch take. */
 export const PLACEMENT_OPTIONS = {
   required: { patch: kinds.anything, size: kinds.number },
   optional: {
@@ -139,7 +138,6 @@ export const ROW_OPTIONS = {
   optional: { ...PLACEMENT_OPTIONS.optional, order: oneOf('order', POSITION_ORDERS) },
 }
 
-/** A patch on its background, and the grid of its positions. */
 export interface PlacedPatch {
   readonly scene: Scene
   readonly grid: PositionGrid
