@@ -44,10 +44,7 @@ interface ComputedUnits {
   readonly units: readonly PlannedUnit[]
 }
 
-/**
- * Computes and stores units of one network until all are finished or taken by other processes.
- * @param first unit that this process has already taken
- */
+/** Begins with `first`, which this process has taken, and goes on until all units are finished or taken by others. */
 export async function computeUnits(work: UnitWork, network: Network, first: PlannedUnit): Promise<ComputedUnits> {
   const { study, queue, options, classifiersFor, progress, onUnit, timeLeft } = work
   const { signal } = options

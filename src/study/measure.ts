@@ -29,10 +29,7 @@ interface ExtractedUnit extends Features {
   readonly equivariance: readonly (readonly EquivarianceError[])[]
 }
 
-/**
- * Runs all experiments of a study on one unit's features, and stores the results.
- * @param features released after the results are stored
- */
+/** Runs all experiments of a study on one unit's features, stores the results, then releases the features. */
 export async function storeUnit(
   study: Study,
   unit: PlannedUnit,

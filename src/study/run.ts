@@ -106,7 +106,6 @@ interface Run {
   readonly open: OpenUnits
   readonly progress: Progress
   readonly start: Date
-  /** Settings that each network ran with, by its id. */
   readonly settings: Record<string, NetworkSettings>
   readonly finished: PlannedUnit[]
   images: number
@@ -232,10 +231,7 @@ async function computeArithmetic({ team, options, progress }: Run, plans: Study[
   return images
 }
 
-/**
- * Writes the report. If another process has written the same report since this one began, it returns that report
- * instead.
- */
+/** Writes the report, or returns the same report if another process has written it since this one began. */
 function report(run: Run): Promise<Report> {
   const { study, team, options, progress } = run
   const { out } = study

@@ -34,9 +34,7 @@ export interface StudyStatus {
   }[]
   /** Images per second of all processes together; null if none has finished an image. */
   readonly imagesPerSecond: number | null
-  /**
-   * Seconds until all units are finished, including their classifiers, if this speed stays the same; null if unknown.
-   */
+  /** Seconds until all units and their classifiers are finished at this speed; null if unknown. */
   readonly secondsLeft: number | null
 }
 

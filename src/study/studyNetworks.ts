@@ -109,7 +109,6 @@ function isList(layers: NonNullable<ResolvedOptions['layers']>): layers is reado
   return Array.isArray(layers)
 }
 
-/** The id that the network will have in `Network.id` once it is open. */
 function idOf(model: string): string {
   return isOwnNetwork(model) ? ownId(model) : model
 }

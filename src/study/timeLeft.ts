@@ -7,10 +7,7 @@ import { imagesOf, type PlannedUnit } from './units.js'
 
 /** Estimates the remaining time of a study, including its classifiers, arithmetic and report. */
 export interface TimeLeft {
-  /**
-   * Records the seconds that the network of a unit took to open.
-   * @param isReused whether values that several images share are computed only once
-   */
+  /** Records how long a unit's network took to open, and whether values that images share are computed only once. */
   opened(unit: PlannedUnit, seconds: number, isReused: boolean): void
   extracted(unit: PlannedUnit, seconds: number): void
   /** Records the seconds in which a unit's features were measured and stored. */

@@ -45,6 +45,7 @@ export function imagesOf({ grid }: PlannedUnit): number {
   return grid.offsets.length / 2
 }
 
+/** Bytes of a unit's features in memory while it is computed. */
 export function featureBytes({ network, grid }: PlannedUnit): number {
   return gridFeatureBytes(network, grid)
 }
