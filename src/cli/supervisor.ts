@@ -90,7 +90,6 @@ function isWatched(): boolean {
   return process.env[WATCHED] !== undefined && process.send !== undefined
 }
 
-/** Wraps a progress listener, so that the start of each piece of work is also reported to the watching process. */
 export function toldToSupervisor(listener: ProgressListener): ProgressListener {
   if (!isWatched()) return listener
   return (event) => {
