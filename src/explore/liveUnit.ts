@@ -53,10 +53,7 @@ export interface LiveUnit {
   readonly isFollowed: () => boolean
   /** Stops the work even if there are followers. Calls of the engine that are running still finish. */
   readonly stop: () => void
-  /**
-   * Returns the features at one position, given by its index in `grid.offsets`. Missing features are computed
-   * immediately.
-   */
+  /** Features at the position with this index in `grid.offsets`. Missing ones are computed immediately. */
   readonly featuresAt: (row: number) => Promise<FeatureRow>
   /** Computes the positions around this one before the others. */
   readonly lookAt: (position: Position) => void

@@ -39,10 +39,7 @@ export interface LiveNetworks {
   readonly use: <T>(id: string, scene: Scene, act: (execution: Execution) => Promise<T>) => Promise<T>
   /** Seconds since the network began to open; 0 if nobody has asked for it yet; undefined if it is open. */
   readonly openingSeconds: (id: string) => number | undefined
-  /**
-   * The network as the command line names it. For an uploaded file, this is its path, which is valid until this process
-   * ends.
-   */
+  /** The network as the command line names it; for an uploaded file, its path, valid until this process ends. */
   readonly sourceOf: (id: string) => { readonly model: string; readonly isDropped: boolean }
   /** Adds a network of the catalog whose weights were just fetched. */
   readonly add: (id: string) => Promise<LiveNetwork>
