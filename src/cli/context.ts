@@ -28,10 +28,7 @@ export function interruptible(): CommandContext {
   return { signal: controller.signal }
 }
 
-/**
- * Waits for work that leaves no partial results. If the user stops it, the error says so, and does not offer to
- * continue the work as other errors do.
- */
+/** Waits for work that leaves no partial results. If the user stops it, the error does not offer to continue it. */
 export async function leavingNothing<T>(work: Promise<T>, { signal }: CommandContext): Promise<T> {
   try {
     return await work

@@ -12,7 +12,6 @@ import { counted } from '../support/text.js'
 /** The `subject` of a device's diagnosis is this text and the device's name, such as `execution provider cuda`. */
 const PROVIDER = 'execution provider '
 
-/** First line that `shiftscope doctor` prints: whether all required checks succeeded. */
 export function verdictOn(findings: readonly Diagnosis[]): string {
   const missing = findings.filter(({ state, optional }) => state === 'gap' && !optional)
   if (missing.length > 0) return `Not ready: ${missing.map(({ subject }) => subject).join(', ')} (see ✗ below)`
@@ -139,10 +138,7 @@ async function cacheDiagnosis(): Promise<Diagnosis> {
   }
 }
 
-/**
- * Checks whether the weights of each network are on this machine. Missing weights are reported only for the networks of
- * a preset of `reproduce`.
- */
+/** Missing weights are reported only for the networks of a preset of `reproduce`. */
 async function weightDiagnoses(): Promise<readonly Diagnosis[]> {
   const models = (await listNetworks()).filter(({ entry, state }) => entry.preset !== null || state !== 'missing')
   return models.map(({ entry, state, path }): Diagnosis => {

@@ -37,7 +37,6 @@ export function addPoolOption(command: Command): Command {
   )
 }
 
-/** Adds options such as --input-mean, which describe the input of a network outside the catalog. */
 export function addInputOptions(command: Command): Command {
   return command
     .addOption(new Option('--input <name>', 'prepare pixels by this recipe').choices(INPUT_PRESETS))

@@ -4,7 +4,6 @@ import type { Command } from 'commander'
 let own: ReadonlySet<string> = new Set()
 let all: ReadonlySet<string> = new Set()
 
-/** Tells `asFlags` the flags of the running command and of all commands. */
 export function knowFlags(running: Command, commands: readonly Command[]): void {
   own = flagsOf([running])
   all = flagsOf(commands)

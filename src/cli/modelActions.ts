@@ -58,10 +58,7 @@ export interface PullFlags {
   readonly json?: boolean
 }
 
-/**
- * Downloads the weights of networks and generators one after the other. If one download fails, the others are still
- * tried.
- */
+/** Downloads weights one after the other. If one download fails, the others are still tried. */
 export async function pull(ids: readonly string[], { all, mirror, json }: PullFlags, { signal }: CommandContext) {
   if ((all === true) === ids.length > 0)
     throw new UsageError('give either the ids of networks and generators, or --all')

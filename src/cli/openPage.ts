@@ -18,9 +18,7 @@ export function addOpenOption(command: Command): Command {
  */
 const START = 2000
 
-/**
- * Prints the path of a page, or opens the page in the browser. If no browser can be opened, it prints a note.
- */
+/** Prints the path of a page, or opens the page in the browser. If no browser can be opened, it prints a note. */
 export async function sayPage(page: string, { open = false, json = false }: PageFlags): Promise<void> {
   if (!open) {
     if (!json) print(`open ${page}`)

@@ -12,10 +12,7 @@ export function say(line: string): void {
 /** Width, in characters, of the narrowest terminal that readable output must fit. */
 export const TERMINAL_COLUMNS = 80
 
-/**
- * Prints a line of a command's result to stdout. Like `say`, it replaces control characters and shortens long words. It
- * colours the marks ✓, ✗ and ?.
- */
+/** Prints a line of a command's result to stdout as `say` does to stderr, and colours the marks ✓, ✗ and ?. */
 export function print(line: string): void {
   const text = messageLine(line)
   process.stdout.write(`${hasColours() ? text.replace(MARK, coloured) : text}\n`)
@@ -33,9 +30,7 @@ function hasColours(): boolean {
   return process.stdout.isTTY && process.stdout.hasColors() && !process.argv.includes('--no-color')
 }
 
-/**
- * Breaks a text between words into lines of at most `width` characters. A word longer than that gets a line of its own.
- */
+/** Breaks a text between words into lines of at most `width` characters. A longer word gets a line of its own. */
 export function wrapped(text: string, width: number): readonly string[] {
   const lines: string[] = []
   for (const word of text.split(' ')) {
@@ -54,7 +49,6 @@ export function printTable(head: readonly string[], rows: readonly (readonly (st
   tableLines(head, rows).forEach(print)
 }
 
-/** Lines of a table. Columns are as wide as their widest cell; numbers are aligned right. */
 export function tableLines(
   head: readonly string[],
   rows: readonly (readonly (string | number)[])[],

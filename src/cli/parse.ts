@@ -63,7 +63,6 @@ export function parseRange(text: string): 1 | 255 {
   throw new InvalidArgumentError('Give 1 or 255.')
 }
 
-/** One list of layers for all networks of a study, or one list for each named network. */
 export type LayerLists = readonly string[] | Readonly<Record<string, readonly string[]>>
 
 /**
@@ -81,7 +80,6 @@ export function collectLayers(text: string, before?: LayerLists): LayerLists {
   return { ...before, [id]: parseList(text.slice(at + 1)) }
 }
 
-/** Collects the values of an option that can be repeated. Each value is a list of names. */
 export function collectNames(text: string, before: readonly string[] = []): readonly string[] {
   return [...before, ...parseList(text)]
 }

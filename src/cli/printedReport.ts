@@ -9,10 +9,7 @@ import { JUDGED_NAMES } from '../results/measures.js'
 import { FEWEST_PATCHES } from '../results/rows.js'
 import { print, printTable, TERMINAL_COLUMNS, tableLines, wrapped } from './output.js'
 
-/**
- * Prints a table with the verdict on each claim for each network. A study of feature arithmetic alone has no claims;
- * then the shares of exact results are printed.
- */
+/** A study of feature arithmetic alone has no claims; then the shares of exact results are printed. */
 export function printReport({ rows, findings }: Report): void {
   const exact = rows.filter(({ metric }) => metric === 'arithmetic-exact')
   if (findings.length === 0) {
@@ -32,10 +29,7 @@ export function printReport({ rows, findings }: Report): void {
   print('✓ supported, ✗ contradicted, ? open; findings.md has the numbers')
 }
 
-/**
- * Prints, for each network and layer, the share of random expressions whose result shows exactly the expected objects.
- * To see them, the result (a feature vector) is decoded into a picture.
- */
+/** Prints the share of random expressions whose result shows exactly the expected objects, by network and layer. */
 function printExact(exact: Report['rows']): void {
   if (exact.length === 0) return
   const origins = ['zero', 'blank'] as const

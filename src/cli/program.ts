@@ -90,10 +90,7 @@ export function programWith(context: CommandContext): Command {
   return program
 }
 
-/**
- * Prints the error that ended a command.
- * @returns the exit status
- */
+/** @returns the exit status */
 export function report(thrown: unknown): number {
   const error = resourceError(thrown) ?? thrown
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
@@ -128,10 +125,7 @@ function requireAfterParsing(command: Command): void {
   })
 }
 
-/**
- * Text that is appended to the error for an unknown command and suggests similar ones. Commander itself only suggests
- * names that are spelt almost alike.
- */
+/** Suggests similar commands, because Commander itself only suggests names that are spelt almost alike. */
 function nearestCommands({ commands }: Command, line: string): string {
   const [, unknown] = /: unknown command '(.*)'$/s.exec(line) ?? []
   if (unknown === undefined) return ''

@@ -2,10 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { WorkerError } from '../errors.js'
 import type { ProgressListener } from '../progress.js'
 
-/**
- * Control characters that make the terminal show its cursor and wrap long lines again. A progress bar switches both
- * off.
- */
+/** Makes the terminal show its cursor and wrap long lines again. A progress bar switches both off. */
 export const TERMINAL_AS_IT_WAS = '\x1b[?25h\x1b[?7h'
 
 /** Environment variable that tells a process that another process watches it. */
@@ -39,13 +36,10 @@ interface AtWork {
   readonly left: number
 }
 interface Forwarded {
-  /** Signal that the watching process received and passes on. */
   readonly signal: 'SIGINT' | 'SIGTERM'
 }
 
-/**
- * Whether these arguments run a study (and not only print its help or plan) in a process that no other one watches yet.
- */
+/** Whether these arguments run a study (not only print its help or plan) that no other process watches yet. */
 export function isToBeSupervised(words: readonly string[]): boolean {
   const isStudy = words[0] === 'reproduce' && !words.some((word) => /^(-h|--help|--dry-run)$/.test(word))
   return isStudy && !isWatched()
@@ -96,7 +90,6 @@ function isWatched(): boolean {
   return process.env[WATCHED] !== undefined && process.send !== undefined
 }
 
-/** Wraps a progress listener, so that the start of each piece of work is also reported to the watching process. */
 export function toldToSupervisor(listener: ProgressListener): ProgressListener {
   if (!isWatched()) return listener
   return (event) => {
@@ -106,10 +99,7 @@ export function toldToSupervisor(listener: ProgressListener): ProgressListener {
   }
 }
 
-/**
- * Calls the listener with each signal that the watching process forwards. If that process is killed, this one is killed
- * too.
- */
+/** Calls the listener with each forwarded signal. If the watching process is killed, this one is killed too. */
 export function onForwardedSignal(listener: (signal: Forwarded['signal']) => void): void {
   if (!isWatched()) return
   process.on('message', ({ signal }: Forwarded) => listener(signal))
@@ -141,7 +131,6 @@ function crashOf(status: number | null, signal: NodeJS.Signals | null): string |
   return status !== null && status >= FIRST_EXCEPTION ? `crashed (0x${status.toString(16)})` : undefined
 }
 
-/** Ends this process with the exit status or signal with which the child process ended. */
 function endAs(status: number | null, signal: NodeJS.Signals | null): void {
   if (signal === null) {
     process.exitCode = status ?? 1

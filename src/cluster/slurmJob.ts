@@ -4,7 +4,6 @@ import type { ReproduceOptions } from '../study/options.js'
 import { counted, shellWord } from '../support/text.js'
 
 interface JobResources {
-  /** Processor cores of each task. */
   readonly cpus: number
   readonly gpus: number
   /** Memory of each task in mebibytes. */
@@ -40,10 +39,6 @@ export function slurmFolder({ out }: Pick<JobPlan, 'out'>): string {
   return join(out, 'slurm')
 }
 
-/**
- * Makes the script of the Slurm array job. Its tasks share the units of the study (a unit is one object at one size in
- * one network).
- */
 export function arrayScript(plan: JobPlan): string {
   return script(plan, {
     comment: [
@@ -55,10 +50,7 @@ export function arrayScript(plan: JobPlan): string {
   })
 }
 
-/**
- * Makes the script of the job that runs after the array. It computes units that are still missing, then writes the
- * report.
- */
+/** The script of the job after the array. It computes units that are still missing, then writes the report. */
 export function reportScript(plan: JobPlan): string {
   return script(plan, {
     comment: ['Runs after all tasks have ended. Computes the units that are still missing, then writes the report.'],
@@ -99,10 +91,7 @@ function script(plan: JobPlan, { comment, options, arguments: more }: ScriptPart
   ].join('\n')
 }
 
-/**
- * Turns an option of sbatch into the text of a `#SBATCH` line. A value with spaces, quotes or `#` is put in quotes.
- * @throws UsageError for a control character, such as a line break, which would end the option early
- */
+/** @throws UsageError for a control character, such as a line break, which would end the option early */
 function directive(option: string): string {
   if (/\p{Cc}/u.test(option))
     throw new UsageError(

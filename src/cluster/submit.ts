@@ -133,7 +133,6 @@ async function sbatch(args: readonly string[], before = ''): Promise<string> {
   throw new ClusterError(`sbatch refused the job: ${reason}; check its script ${args.at(-1)}${before}`)
 }
 
-/** @throws ClusterError if sbatch is missing */
 async function runSbatch(args: readonly string[]) {
   const child = spawn('sbatch', args, { stdio: ['ignore', 'pipe', 'pipe'] })
   const text = { stdout: '', stderr: '' }

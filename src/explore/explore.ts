@@ -43,7 +43,6 @@ export interface ExploreOptions extends WishedSettings {
   readonly host?: string
   /** Port to listen on, 0 to 65535; by default (0) any free one. */
   readonly port?: number
-  /** Receives notes, such as the device that runs a network. */
   readonly onProgress?: ProgressListener
   /** Stops the server. */
   readonly signal?: AbortSignal
@@ -55,7 +54,6 @@ export interface Exploration extends AsyncDisposable {
   readonly address: string
   /** Address that the server listens on. */
   readonly host: string
-  /** Port that the server listens on. */
   readonly port: number
   /** Whether only this machine can reach the page. */
   readonly isLocal: boolean

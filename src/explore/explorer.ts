@@ -38,7 +38,6 @@ export interface ExplorerOptions {
   readonly opensTwo: boolean
   readonly out: string
   readonly pool?: Pool | undefined
-  /** Address or folder to fetch weights from; by default the publisher's address. */
   readonly mirror?: string | undefined
 }
 
@@ -113,7 +112,6 @@ function checkStride(network: Network, { size, stride }: LiveScene, mostBytes: n
   if (least > stride) throw new InputError(`${doNotFit}; choose stride ${least}`)
 }
 
-/** Downloads the weights of a network and adds it to the page. Meanwhile, it yields messages about the progress. */
 async function* pulled(
   id: string,
   networks: LiveNetworks,

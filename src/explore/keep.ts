@@ -39,8 +39,6 @@ export interface UnitToKeep {
  * already in memory. The function also stores the object, so that `reproduce` can compute the unit again. It first
  * waits until the features of all positions are computed. Units are stored one after the other, so that each call sees
  * the units stored before.
- *
- * The function throws the errors of `reproduce`, and the signal's reason.
  */
 export function unitKeeper(): (wanted: UnitToKeep) => Promise<KeptUnit | OtherUnit> {
   let before: Promise<unknown> = Promise.resolve()
@@ -114,7 +112,6 @@ async function wholeUnit(unit: LiveUnit, signal: AbortSignal): Promise<void> {
 /**
  * Returns the network's name for the option `models`. An uploaded file is first copied into the results folder, and its
  * name is the path of the copy.
- * @throws InputError if the folder has another network of this name
  * @throws OutputError if the path is a symbolic link, which may lead out of the folder
  */
 async function networkName({ model, isDropped, unit, out }: UnitToKeep): Promise<string> {

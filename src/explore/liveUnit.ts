@@ -48,26 +48,18 @@ export interface LiveUnit {
   /** Number of positions that were computed in their turn, not early. Their features no longer change. */
   readonly finished: () => number
   readonly isWhole: () => boolean
-  /**
-   * Adds a follower. Work continues while there is at least one follower.
-   * @returns a function that removes the follower
-   */
+  /** Adds a follower, and returns a function that removes it. Work continues while there is at least one follower. */
   readonly follow: (follower: Follower) => () => void
   readonly isFollowed: () => boolean
   /** Stops the work even if there are followers. Calls of the engine that are running still finish. */
   readonly stop: () => void
-  /**
-   * Returns the features at one position, given by its index in `grid.offsets`. Missing features are computed
-   * immediately.
-   * @throws the errors of `NetworkHandle.extract`
-   */
+  /** Features at the position with this index in `grid.offsets`. Missing ones are computed immediately. */
   readonly featuresAt: (row: number) => Promise<FeatureRow>
   /** Computes the positions around this one before the others. */
   readonly lookAt: (position: Position) => void
 }
 
 interface Follower {
-  /** Called when more positions have features. */
   readonly onRows: () => void
   /** Called when the work has failed. No more features will arrive. */
   readonly onFailure: (error: unknown) => void
@@ -222,7 +214,6 @@ function keptRows({ layers }: Network, total: number) {
   let count = 0
   let finished = 0
   /**
-   * Stores the features of one row.
    * @param from index of the row in `source`
    * @param hasTurn whether the features were computed in the row's turn, not early. Early features may differ in their
    *   last bits, because they are computed without reuse.
@@ -270,7 +261,6 @@ function rowsInOrder(grid: PositionGrid): Int32Array {
   return Int32Array.from([...(first ?? []), ...extra, ...others.flat()])
 }
 
-/** Indices of the positions to compute first: the coarsest level, and all anchors. */
 function firstRows(grid: PositionGrid): Int32Array {
   const coarse = coarseToFine(grid).flatMap(({ level, indices }) => (level === FIRST_LEVEL ? [...indices] : []))
   return Int32Array.from(new Set([...coarse, ...grid.anchors.map(({ index }) => index)]))

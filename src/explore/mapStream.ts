@@ -10,11 +10,7 @@ import type { LiveUnit } from './liveUnit.js'
 /** Shortest time in milliseconds between two messages. Each one needs a pass over the features that it reports. */
 const BETWEEN_MESSAGES = 120
 
-/**
- * Yields a map while it is computed: first the positions that already have features, then the others.
- * @throws InputError for a feature that is zero, infinite or not a number
- * @throws the errors of `NetworkHandle.extract`, and the signal's reason
- */
+/** Yields a map while it is computed: first the positions that already have features, then the others. */
 export async function* mapMessages(
   unit: LiveUnit,
   request: Pick<MapRequest, 'layer' | 'anchor' | 'cursor'>,
@@ -66,10 +62,7 @@ export function followUnit(unit: LiveUnit, signal: AbortSignal) {
   const onAbort = () => wake()
   signal.addEventListener('abort', onAbort)
   return {
-    /**
-     * Waits until more positions have features.
-     * @param milliseconds shortest time to wait
-     */
+    /** Waits until more positions have features, and at least as many milliseconds as given. */
     next: async (milliseconds: number) => {
       await new Promise((done) => setTimeout(done, Math.max(0, milliseconds)))
       while (!hasChanged && failure === undefined && !signal.aborted)
@@ -87,10 +80,7 @@ export function followUnit(unit: LiveUnit, signal: AbortSignal) {
   }
 }
 
-/**
- * Index in `grid.offsets` of a position in pixels, which must be on the grid or an anchor.
- * @throws InputError for any other position
- */
+/** Index in `grid.offsets` of a position in pixels, which must be on the grid or an anchor. */
 function rowOf({ grid }: LiveUnit, { row, col }: { readonly row: number; readonly col: number }): number {
   const anchor = grid.anchors.find((one) => one.row === row && one.col === col)
   if (anchor !== undefined) return anchor.index

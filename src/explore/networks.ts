@@ -31,28 +31,19 @@ const IMAGES = 2000
 export interface LiveNetworks {
   readonly list: () => readonly LiveNetwork[]
   readonly missing: () => Promise<readonly MissingNetwork[]>
-  /** @throws InputError for a network that is not on the page */
   readonly find: (id: string) => Network
   /**
    * Opens a network if necessary, and calls a function with it. The network stays open until the function's promise
    * settles. If too many networks are open, the least recently used are closed.
-   * @throws the errors of `openExecution`
    */
   readonly use: <T>(id: string, scene: Scene, act: (execution: Execution) => Promise<T>) => Promise<T>
   /** Seconds since the network began to open; 0 if nobody has asked for it yet; undefined if it is open. */
   readonly openingSeconds: (id: string) => number | undefined
-  /**
-   * The network as the command line names it. For an uploaded file, this is its path, which is valid until this process
-   * ends.
-   */
+  /** The network as the command line names it; for an uploaded file, its path, valid until this process ends. */
   readonly sourceOf: (id: string) => { readonly model: string; readonly isDropped: boolean }
   /** Adds a network of the catalog whose weights were just fetched. */
   readonly add: (id: string) => Promise<LiveNetwork>
-  /**
-   * Tries an uploaded ONNX file and adds its network.
-   * @throws the errors of `chooseNetwork`, and the signal's reason
-   * @throws InputError for a file that is too large or keeps data in other files
-   */
+  /** Tries an uploaded ONNX file and adds its network. */
   readonly drop: (sent: SentFile, signal: AbortSignal) => Promise<DroppedNetwork>
   /** Waits for the work in progress, and removes uploaded files. */
   readonly close: () => Promise<void>
@@ -79,7 +70,6 @@ export interface LiveNetworkOptions {
   readonly signal: AbortSignal
 }
 
-/** @throws the errors of `chooseNetwork` for a network in `models` */
 export async function openLiveNetworks(options: LiveNetworkOptions): Promise<LiveNetworks> {
   const { models, pool, onNote, signal } = options
   const networks = new Map<string, Network>()

@@ -27,15 +27,8 @@ export interface Objects {
   /**
    * Adds a picture as an object. The object is the part that is not transparent, or the whole picture if nothing is
    * transparent.
-   * @throws InputError for anything that is not a picture or shows nothing
-   * @throws the signal's reason after an abort
    */
   readonly add: (bytes: Uint8Array, name: string, signal: AbortSignal) => Promise<LiveObject>
-  /**
-   * Returns the patch of an object at a size.
-   * @throws InputError for an object that is unknown or was removed
-   * @throws UsageError for a size that does not fit into the frame
-   */
   readonly patch: (key: number, size: number, frame: number) => Promise<Patch>
   readonly find: (key: number) => KnownObject
 }

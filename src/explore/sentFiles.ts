@@ -17,10 +17,8 @@ export interface SentFiles {
   /**
    * Writes an uploaded file and calls `open` with its path. If `open` fails, the file is removed. Only one file can be
    * written at a time.
-   * @param name name of the written file
    * @param most limit for the file's size in bytes
    * @throws InputError for a larger file, or while another file arrives
-   * @throws OutputError if the file cannot be written
    * @throws the errors of `open`, without the path of the folder in their messages
    */
   readonly take: <T>(sent: SentFile, name: string, most: number, open: (path: string) => Promise<T>) => Promise<T>

@@ -9,7 +9,6 @@ import type { LiveUnit } from './liveUnit.js'
 export interface LiveUnits {
   readonly find: (scene: LiveScene) => LiveUnit | undefined
   readonly add: (scene: LiveScene, unit: LiveUnit) => void
-  /** Whether somebody looks at an object in this network. */
   readonly isUsed: (network: string) => boolean
   readonly stop: () => void
   /** Titles of the units that were dropped since the last call, such as `dog at 75 px through tiny-alexnet`. */

@@ -10,7 +10,6 @@ import { sha256 } from '../files/sha256.js'
 import { UNKNOWN_PATCH } from '../report/extractionPage.js'
 import { fileName } from '../results/fileName.js'
 
-/** Name of the file that describes the arrays of an extraction. */
 export const EXTRACT_FILE = 'extract.json'
 
 export function arrayFile(layer: string): string {
@@ -49,7 +48,6 @@ export const gridSchema = z.object({
 
 export type DescribedGrid = z.infer<typeof gridSchema>
 
-/** Stands for the id of the network if extract.json does not give one. */
 export const UNKNOWN_NETWORK = 'unknown network'
 
 /** Contents of extract.json. Only the grid is required. */
@@ -70,11 +68,7 @@ export const descriptionSchema = gridSchema.extend({
 })
 export type ExtractionDescription = z.infer<typeof descriptionSchema>
 
-/**
- * Reads the extract.json of a folder.
- * @returns undefined if the folder has none
- * @throws InputError if extract.json cannot be read or is damaged, because then damaged arrays would not be noticed
- */
+/** @throws InputError if extract.json cannot be read or is damaged, because then damaged arrays would not be noticed */
 export async function readDescription(folder: string): Promise<ExtractionDescription | undefined> {
   const path = join(folder, EXTRACT_FILE)
   const text = await readRegular(path).catch((error: NodeJS.ErrnoException) => {

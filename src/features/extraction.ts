@@ -73,7 +73,6 @@ export interface Extraction extends ExecutionRecord {
   readonly size: number
   /** Distance between neighbouring positions in pixels. */
   readonly stride: number
-  /** Numbers of positions: `rows` along the vertical axis, `cols` along the horizontal one. */
   readonly rows: number
   readonly cols: number
   readonly layers: readonly {
@@ -115,7 +114,6 @@ export interface FeatureRows {
 
 /** Similarity maps of one object, without its features. */
 export interface NetworkComparison {
-  /** Numbers of positions: `rows` along the vertical axis, `cols` along the horizontal one. */
   readonly rows: number
   readonly cols: number
   readonly stride: number
@@ -123,7 +121,6 @@ export interface NetworkComparison {
   readonly layers: readonly (SimilarityMaps & { readonly name: string; readonly dims: number })[]
 }
 
-/** Checks of the options that all calls with a patch take. */
 export const PLACEMENT_OPTIONS = {
   required: { patch: kinds.anything, size: kinds.number },
   optional: {
@@ -139,7 +136,6 @@ export const ROW_OPTIONS = {
   optional: { ...PLACEMENT_OPTIONS.optional, order: oneOf('order', POSITION_ORDERS) },
 }
 
-/** A patch on its background, and the grid of its positions. */
 export interface PlacedPatch {
   readonly scene: Scene
   readonly grid: PositionGrid
@@ -245,10 +241,7 @@ function networkOrigin(network: Network, precision: Precision | undefined) {
   }
 }
 
-/**
- * Returns the features of all positions: those that earlier calls saved, and those that this call computed.
- * @param computed grid indices of the positions that this call computed
- */
+/** Joins the features that earlier calls saved with those of this call, at the grid indices `computed`. */
 async function joined(
   partial: PartialArrays,
   layers: Features['layers'],
@@ -272,10 +265,7 @@ function anySignal(signal: AbortSignal | undefined, other: AbortSignal): AbortSi
   return signal === undefined ? other : AbortSignal.any([signal, other])
 }
 
-/**
- * Collects computed rows and writes many of them at a time, while others are computed.
- * @param places indices at which the files hold the computed rows
- */
+/** Writes many computed rows at a time, while others are computed. `places` are their indices in the files. */
 function savingRows(partial: PartialArrays, places: Int32Array, atATime: number) {
   const failed = new AbortController()
   let pending: RowPlace[] = []

@@ -27,12 +27,7 @@ export interface OpenFeatures extends FeatureGrid {
   readonly described: DescribedGrid | undefined
 }
 
-/**
- * Reads features from a file, or checks those of an array in memory.
- * @param given description of the grid, for an array in memory
- * @throws InputError for a file that is not float32 [rows, cols, dims], or whose extract.json describes another array
- * @throws UsageError for an array in memory that is not float32 [rows, cols, dims]
- */
+/** Reads features from a file, or checks those of an array in memory. */
 export async function openFeatures(input: string | FeatureArray, given?: DescribedGrid): Promise<OpenFeatures> {
   if (typeof input === 'string') {
     const array = await readNpy(input)
@@ -77,7 +72,6 @@ function onGrid(matrix: ReturnType<typeof matrixOf>, description: OpenFeatures['
   return { ...matrix, stride, anchors, described }
 }
 
-/** Whether the description of a grid fits an array of this many rows and columns. */
 function isOf({ stride, size, frame, ...described }: DescribedGrid, { rows, cols }: { rows: number; cols: number }) {
   const positions = Math.ceil((frame - size + 1) / stride)
   return [described.rows, described.cols, rows, cols].every((extent) => extent === positions)

@@ -61,7 +61,6 @@ export interface NetworkOptions extends WishedSettings, InputOptions {
    * image is computed in full.
    */
   readonly reuse?: ReuseChoice
-  /** Receives progress events and notes. */
   readonly onProgress?: ProgressListener
   /** Stops `openNetwork`. Each later call takes its own signal. */
   readonly signal?: AbortSignal
@@ -99,7 +98,6 @@ export interface OpenNetwork extends AsyncDisposable {
   close(): Promise<void>
 }
 
-/** Checks of the options of `openNetwork`. */
 export const NETWORK_OPTIONS: OptionList = {
   optional: {
     ...{ weights: kinds.text, layers: kinds.texts, device: kinds.text },
@@ -159,10 +157,7 @@ export async function openNetwork(model: string, options: NetworkOptions = {}): 
   }
 }
 
-/**
- * Returns functions that open and close a network's workers. They are opened at the first call, and later calls share
- * them.
- */
+/** Opens a network's workers at the first call. Later calls share them. */
 function openedOnce(network: Network, request: DeviceRequest, options: NetworkOptions) {
   let opening: Promise<Execution> | undefined
   let closed = false

@@ -34,17 +34,13 @@ export interface SeparabilityOptions {
    * tolerance.
    */
   readonly device?: string
-  /** Stops the work; the call rejects with the signal's reason. */
   readonly signal?: AbortSignal
 }
 
 /** How the classifiers were trained. */
 interface TrainingRecord extends ClassifierRecord {
-  /** Loss function of the classifiers. */
   readonly loss: typeof LOSS
-  /** Parameter C of the classifiers, the weight of their losses. */
   readonly C: number
-  /** Seed of the fold schemes `shuffled` and `blocks`. */
   readonly seed: number
   /** Duration of the training in seconds. */
   readonly seconds: number
@@ -54,13 +50,11 @@ interface TrainingRecord extends ClassifierRecord {
 
 /** Accuracy of linear classifiers on features, under one fold scheme. */
 export interface FeatureSeparability extends Separability, TrainingRecord {
-  /** The fold scheme under which the accuracies were measured. */
   readonly cv: FoldScheme
 }
 
 /** Accuracy of linear classifiers on features, under several fold schemes. */
 export interface SchemeSeparability extends TrainingRecord {
-  /** Accuracies by fold scheme. */
   readonly schemes: Readonly<Partial<Record<FoldScheme, Separability>>>
 }
 

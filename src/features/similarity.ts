@@ -42,32 +42,26 @@ export interface SimilarityOptions {
    * is faster than copying the features to a GPU. Processor and GPU are both accurate to float32 rounding.
    */
   readonly device?: string
-  /** Stops the work; the call rejects with the signal's reason. */
   readonly signal?: AbortSignal
 }
 
 /** Similarity maps of one layer and their means. */
 export interface Similarity {
-  /** Number of positions along the vertical axis. */
   readonly rows: number
-  /** Number of positions along the horizontal axis. */
   readonly cols: number
   /** Number of values per position. */
   readonly dims: number
-  /** For each anchor, its position, and the mean and minimum of its map. */
   readonly anchors: Readonly<
     Record<
       AnchorName,
       {
-        /** Row of the anchor in the grid of positions. */
+        /** Row and column of the anchor in the grid of positions. */
         readonly row: number
-        /** Column of the anchor in the grid of positions. */
         readonly col: number
         /** Position of the anchor in pixels; absent if the stride is unknown. */
         readonly pixel?: { readonly row: number; readonly col: number }
-        /** Mean cosine over all positions. */
+        /** Mean and minimum cosine over all positions. */
         readonly mean: number
-        /** Minimum cosine over all positions. */
         readonly min: number
       }
     >

@@ -16,9 +16,7 @@ export interface ViewOptions {
   readonly out?: string
   /** Lowest and highest value of the colour scale when the page opens; by default 0.88 and 1, as in the paper. */
   readonly limits?: ColourLimits
-  /** Receives progress events and notes. */
   readonly onProgress?: ProgressListener
-  /** Stops the work; the call rejects with the signal's reason. */
   readonly signal?: AbortSignal
 }
 
@@ -28,17 +26,13 @@ export interface FeaturePage {
   readonly page: string
   /** Id of the network; null if unknown. */
   readonly model: string | null
-  /** Number of positions along the vertical axis. */
   readonly rows: number
-  /** Number of positions along the horizontal axis. */
   readonly cols: number
   /** Whether the page shows a picture of the object. */
   readonly hasPicture: boolean
-  /** The layers on the page. */
   readonly layers: readonly {
     /** Name of the layer or file. */
     readonly name: string
-    /** Number of values per position. */
     readonly dims: number
     /** Whether the page holds the layer's features. Every position can then be the anchor. */
     readonly hasFeatures: boolean

@@ -25,7 +25,6 @@ import { type OpenFeatures, openFeatures } from './features.js'
  */
 export const MOST_FEATURE_BYTES = 400e6
 
-/** Whether the features of a layer are small enough to become part of the page. */
 export function fitsPage(positions: number, dims: number): boolean {
   return siteFeatureBytes(positions, dims) <= MOST_FEATURE_BYTES
 }
@@ -42,15 +41,11 @@ interface FoundArrays {
 }
 
 interface ArrayFile {
-  /** Name of the layer. */
   readonly name: string
   readonly path: string
 }
 
-/**
- * Finds the feature files of a folder, or a single one.
- * @throws InputError for anything but a .npy file or a folder that `extract` wrote
- */
+/** Finds the feature files of a folder, or a single one. */
 export async function findArrays(source: string): Promise<FoundArrays> {
   const status = await stat(source).catch((error: NodeJS.ErrnoException) => {
     const cause = error.code === 'ENOENT' ? 'no such file or folder' : error.message
@@ -84,7 +79,6 @@ async function findFile(path: string): Promise<FoundArrays> {
   }
 }
 
-/** Whether a folder holds results of `reproduce`. */
 export function isResultsFolder(path: string): Promise<boolean> {
   return stat(join(path, 'units')).then(
     (status) => status.isDirectory(),
@@ -102,10 +96,7 @@ interface MeasuredFile {
   readonly parts: LayerParts
 }
 
-/**
- * Reads and compares the layers one after the other, so that the features of only one are in memory at a time.
- * @param onLayer called with the number of layers that are compared so far
- */
+/** Reads and compares the layers one after the other, so that the features of only one are in memory at a time. */
 export async function readExtraction(
   arrays: FoundArrays,
   onLayer: (layers: number) => void,

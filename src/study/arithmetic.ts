@@ -16,7 +16,6 @@ import { computeExpression } from './computedExpression.js'
 import { drawExpression, type Operand, operandOf } from './drawnExpression.js'
 import { chooseGenerators, GENERATOR_OPTIONS, type GeneratorChoice, openWithGenerators } from './generators.js'
 
-/** Options of `arithmetic`, each with its type, check and default. `GENERATOR_OPTIONS` has the others. */
 const OPTIONS = {
   /** Expression of image names with `+`, `-`, factors and parentheses, such as `A + B - 0.5 * C`. */
   expression: z.string(),
@@ -47,7 +46,6 @@ const OPTIONS = {
   device: z.string().default('auto'),
   /** Folder for vectors, pictures and arithmetic.json; by default nothing is written. */
   out: z.string().exactOptional(),
-  /** Receives notes. */
   onProgress: callback<ProgressListener>().exactOptional(),
 }
 
@@ -64,7 +62,6 @@ export interface Arithmetic {
   readonly operands: ReadonlyMap<string, FramePixels>
   /** Image that the expression should give. */
   readonly expectation: FramePixels
-  /** Duration of the call in seconds. */
   readonly seconds: number
 }
 

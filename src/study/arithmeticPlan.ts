@@ -49,7 +49,6 @@ export interface ArithmeticPlan {
 }
 
 interface ArithmeticPlanOptions {
-  /** Results folder. */
   readonly out: string
   /** Patches for the random expressions. Scenes always use the built-in patches. */
   readonly patches: readonly PatchSource[]
@@ -60,10 +59,7 @@ interface ArithmeticPlanOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-/**
- * Plans the feature arithmetic whose results are missing in the results folder. For a network without generators, no
- * scenes are planned, because their results cannot be turned into pictures.
- */
+/** For a network without generators, no scenes are planned, because their results cannot be turned into pictures. */
 export async function planArithmetic(
   models: NetworkWithGenerators,
   options: ArithmeticPlanOptions,
@@ -151,17 +147,13 @@ function partialPath(path: string): string {
   return `${path}.partial`
 }
 
-/** Number of images that a plan will run through its network. */
 export function imagesOfArithmetic({ scenes, accuracy }: ArithmeticPlan): number {
   const ofScenes = scenes.reduce((sum, { drawn }) => sum + drawn.operands.length + 2, 0)
   const trialsLeft = accuracy.before === null ? [] : accuracy.trials.slice(accuracy.before.done)
   return ofScenes + trialsLeft.reduce((sum, trial) => sum + trialImages(trial), 0)
 }
 
-/**
- * Computes what a plan lists, and stores it: each scene when it is complete, and the counts of the random expressions
- * every few seconds.
- */
+/** Stores each scene when it is complete, and the counts of the random expressions every few seconds. */
 export async function computeArithmeticPlan(
   plan: ArithmeticPlan,
   request: DeviceRequest,

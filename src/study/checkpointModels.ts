@@ -1,7 +1,6 @@
 import { UsageError } from '../errors.js'
 import { isCheckpointPath, recogniseCheckpoint } from '../networks/index.js'
 
-/** Networks of a study, and checkpoints that replace published weights. */
 interface NamedModels {
   /** Networks, each given as an id in the catalog, the path of an ONNX file, or the path of a checkpoint. */
   readonly models: readonly string[]
@@ -9,12 +8,7 @@ interface NamedModels {
   readonly weights: Readonly<Record<string, string>>
 }
 
-/**
- * Replaces each checkpoint in `models` by the id of its network, and adds its path to `weights`.
- *
- * @throws UsageError if a network would have two files of weights
- * @throws InputError for a checkpoint that is damaged or belongs to no known network
- */
+/** Replaces each checkpoint in `models` by the id of its network, and adds its path to `weights`. */
 export async function byIds({ models, weights }: NamedModels): Promise<NamedModels> {
   const found = new Map<string, string>()
   const ids: string[] = []

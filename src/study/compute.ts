@@ -30,10 +30,7 @@ export interface UnitWork {
   readonly timeLeft: TimeLeft | undefined
 }
 
-/**
- * Opens a network to compute its unfinished units. `first` is one of these units, and `images` is the number of images
- * in all of them.
- */
+/** Opens a network to compute its unfinished units: `first` is one of them, `images` the number of images in all. */
 export type OpenUnits = (
   study: Study,
   network: Network,
@@ -47,10 +44,7 @@ interface ComputedUnits {
   readonly units: readonly PlannedUnit[]
 }
 
-/**
- * Computes and stores units of one network until all are finished or taken by other processes.
- * @param first unit that this process has already taken
- */
+/** Begins with `first`, which this process has taken, and goes on until all units are finished or taken by others. */
 export async function computeUnits(work: UnitWork, network: Network, first: PlannedUnit): Promise<ComputedUnits> {
   const { study, queue, options, classifiersFor, progress, onUnit, timeLeft } = work
   const { signal } = options
@@ -131,10 +125,7 @@ export function openUnits(
   })
 }
 
-/**
- * Extracts the features of a unit.
- * @throws InterruptedError if the signal stopped the extraction before all positions were finished
- */
+/** @throws InterruptedError if the signal stopped the extraction before all positions were finished */
 async function extract(
   handle: NetworkHandle,
   { scene, grid: { offsets } }: PlannedUnit,

@@ -12,10 +12,6 @@ import { ARITHMETIC_FORMAT, type ArithmeticDocument, writeArithmeticDocument } f
 import { fileName } from '../results/fileName.js'
 import type { DrawnExpression } from './drawnExpression.js'
 
-/**
- * Computes the features of drawn images, and adds and subtracts them as the expression says. If the folder `out` is
- * given, the results are also written there.
- */
 export async function computeExpression(
   models: ArithmeticModels,
   drawn: DrawnExpression,
@@ -100,10 +96,7 @@ function otherOrigin(origin: Origin): Origin {
   return ORIGINS.find((candidate) => candidate !== origin) as Origin
 }
 
-/**
- * Writes an expression's vectors, pictures and contact sheets, and then arithmetic.json.
- * @returns the document with the hashes of the files
- */
+/** Writes an expression's vectors, pictures and contact sheets, and then arithmetic.json. */
 async function writeArithmetic(
   out: string,
   document: ArithmeticDocument,

@@ -9,7 +9,6 @@ import type { NamedBackground } from '../patches/background.js'
 import { readImage } from '../patches/image.js'
 import type { PatchSource } from '../patches/patch.js'
 
-/** An image that an expression names, as the caller described it. */
 export interface Operand {
   readonly name: string
   /** Path of a picture, or the text of a scene. */
@@ -42,8 +41,6 @@ export interface DrawnExpression {
 /**
  * Decides whether an image is a picture or a scene: if the path `source` exists, it is a picture.
  * @param size side in pixels of the scene's objects that have no size of their own
- * @throws UsageError for an invalid scene
- * @throws InputError for a source that is neither a file nor a scene
  */
 export async function operandOf(name: string, source: string, size: number): Promise<Operand> {
   const isThere = await stat(source).then(
@@ -60,8 +57,6 @@ export async function operandOf(name: string, source: string, size: number): Pro
 /**
  * Draws every image of an expression, and the expected image. If all images are scenes and all factors are whole
  * numbers, the expected image adds and removes objects. Otherwise, it adds and subtracts pixels.
- * @throws UsageError for an unknown patch or an object that leaves the frame
- * @throws InputError for a picture that is damaged or is not of the frame's size
  */
 export async function drawExpression(
   expression: string,

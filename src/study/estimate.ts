@@ -40,7 +40,6 @@ export interface StudyEstimate {
   readonly unitSeconds: number | null
   /** Weights that `reproduce` needs and that are missing here. Units of these networks count as not finished. */
   readonly missing: readonly {
-    /** Id of the network or generator. */
     readonly id: string
     /** Size of the published file in bytes, or an estimate from its tensors if that size is unknown. */
     readonly bytes: number
@@ -49,11 +48,6 @@ export interface StudyEstimate {
   }[]
 }
 
-/**
- * Estimates the cost of `reproduce` with the same options. If published weights are missing on this machine, the
- * estimate has no times.
- * @param isTimed whether to time a short trial of each network
- */
 export async function estimateStudy(given: ReproduceOptions = {}, isTimed = true): Promise<StudyEstimate> {
   const options = resolveOptions(given)
   const study = await planStudy(options, true)

@@ -22,7 +22,6 @@ import { byIds } from './checkpointModels.js'
 
 const texts = z.array(z.string()).readonly()
 
-/** Options that choose a network and the generators that decode its features. */
 export const GENERATOR_OPTIONS = {
   /**
    * Id of a network in the catalog, or path of a checkpoint. By default, the network that `generators` belong to, or
@@ -40,7 +39,6 @@ export const GENERATOR_OPTIONS = {
   weights: kinds.files.readonly().exactOptional(),
   /** Whether the generators were trained on features after ReLU, as in the original DeePSiM release. */
   postRelu: z.boolean().exactOptional(),
-  /** Stops the work; the call rejects with the signal's reason. */
   signal: kinds.signal.exactOptional(),
 }
 
@@ -57,12 +55,7 @@ export interface NetworkWithGenerators {
 
 const DEFAULT_MODEL = 'tiny-alexnet'
 
-/**
- * Chooses a network and generators for its layers. Only layers that have a generator are read.
- * @throws UsageError for an unknown id, a generator of another network or layer, or a layer without generator
- * @throws InputError for weights that are missing, damaged or of another network
- * @throws the signal's reason after an abort
- */
+/** Chooses a network and generators for its layers. Only layers that have a generator are read. */
 export async function chooseGenerators(choice: GeneratorChoice): Promise<NetworkWithGenerators> {
   const { layers, signal } = choice
   const { model: known, weights } = await knownModel(choice)
@@ -140,8 +133,6 @@ function stageOf(id: string, postRelu = false): Generator['feature'] | undefined
 /**
  * Opens a network and its generators for a few images. It uses the processor unless a GPU is named, because trying a
  * GPU would take longer than the work.
- * @throws DeviceError for a device that is not usable
- * @throws the signal's reason after an abort
  */
 export async function openWithGenerators(
   { network, generators }: NetworkWithGenerators,

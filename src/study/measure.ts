@@ -29,13 +29,7 @@ interface ExtractedUnit extends Features {
   readonly equivariance: readonly (readonly EquivarianceError[])[]
 }
 
-/**
- * Runs all experiments of a study on one unit's features, and stores the results.
- * @param features released after the results are stored
- * @param classifiers trains the classifiers and compares the features, on a GPU or the processor
- * @throws InputError that names the position of a feature that is all zero or not finite
- * @throws OutputError if the results cannot be written
- */
+/** Runs all experiments of a study on one unit's features, stores the results, then releases the features. */
 export async function storeUnit(
   study: Study,
   unit: PlannedUnit,
@@ -93,7 +87,6 @@ function layerTitle(network: Network, layer: string, patch: Patch): string {
   return `${network.id} ${layer}, object ${patch.name}`
 }
 
-/** Measures accuracies under every fold scheme of the study. The result has the form that unit.json stores. */
 async function separabilityOf(
   { separability: classifier }: Study,
   grid: LayerGrid,
@@ -153,7 +146,6 @@ async function foldsExplained(
 
 const noted = new WeakMap<Study, Set<string>>()
 
-/** Tells the user that the grid of positions is too coarse, once per network and size. */
 function noteCoarse(study: Study, { inputs: { model, size }, layers }: Unit, progress: Progress): void {
   for (const { baselines } of layers) {
     const shuffled = baselines?.phase[SHUFFLED]
@@ -166,7 +158,6 @@ function noteCoarse(study: Study, { inputs: { model, size }, layers }: Unit, pro
   }
 }
 
-/** Tells the user for which tasks and fold schemes not all classifiers converged. */
 function noteUnsolved({ inputs, layers }: Unit, progress: Progress): void {
   for (const { name, separability } of layers) {
     for (const [scheme, tasks] of Object.entries(separability)) {

@@ -42,7 +42,6 @@ const EXPERIMENTS = ['similarity', 'separability', 'equivariance', 'readout', 'a
 const texts = z.array(z.string()).min(1).readonly()
 const limits: z.ZodType<ColourLimits, ColourLimits> = kinds.limits.superRefine(checkLimits)
 
-/** Options of `reproduce`, each with its type, check and default. `INPUT_OPTIONS` has the others. */
 const OPTIONS = {
   /** `quick` (default): the embedded networks at stride 4. `paper`: the paper's networks at stride 1. */
   preset: oneOf('preset', ['quick', 'paper']).default('quick'),
@@ -130,9 +129,7 @@ const OPTIONS = {
   report: z.boolean().default(true),
   /** Include the rows of the paper's tables that this study did not measure; false by default. */
   paper: z.boolean().default(false),
-  /** Receives progress events and notes. */
   onProgress: callback<ProgressListener>().exactOptional(),
-  /** Stops the study; the call rejects with the signal's reason. */
   signal: kinds.signal.exactOptional(),
 }
 
@@ -155,10 +152,7 @@ export interface ResolvedOptions extends Omit<Checked, 'preset' | 'models' | 'ex
   readonly readout: UnitInputs['readout']
 }
 
-/**
- * Fills in all defaults of a study, and makes those checks of its options that need no file.
- * @throws UsageError for invalid options
- */
+/** Fills in all defaults of a study, and makes those checks of its options that need no file. */
 export function resolveOptions(given: ReproduceOptions): ResolvedOptions {
   const {
     preset,

@@ -22,7 +22,6 @@ import { hasAnswers, imagesOf, type PlannedUnit, planUnits, sketchDims } from '.
 export interface Study {
   readonly out: string
   readonly networks: readonly Network[]
-  /** The patch of every object at every size. */
   readonly patches: readonly Patch[]
   readonly stride: number
   /** The background in each size that the networks take, by the side of their input in pixels. */
@@ -45,7 +44,6 @@ export interface Study {
   readonly unwanted: ReadonlyMap<PlannedUnit, string>
   /** Number of stored units that have other inputs, and how these differ, such as `stride 3 instead of 1`. */
   readonly replaced: { readonly units: number; readonly differences: readonly string[] }
-  /** One plan for each network of the experiment `arithmetic`. */
   readonly arithmetic: readonly ArithmeticPlan[]
 }
 
@@ -53,9 +51,6 @@ export interface Study {
  * Opens the networks and patches of a study, and lists the units to compute.
  * @param withPlaceholders whether to plan with placeholders for published networks and generators whose weights are
  *   missing on this machine. Nothing can be computed with them. By default, missing weights are an error.
- * @throws UsageError for invalid options, or a study that does not fit into memory
- * @throws InputError for files that are missing or damaged
- * @throws the signal's reason after an abort
  */
 export async function planStudy(given: ResolvedOptions, withPlaceholders = false): Promise<Study> {
   const options = await withIds(given)
@@ -87,7 +82,6 @@ export async function planStudy(given: ResolvedOptions, withPlaceholders = false
   return { ...study, ...(await unitsLeft(study)), arithmetic: await arithmeticPlans(options, withPlaceholders, out) }
 }
 
-/** Finds the units of the study that the results folder lacks, or holds damaged or with other inputs. */
 async function unitsLeft(study: Study): Promise<Pick<Study, 'left' | 'unwanted' | 'replaced'>> {
   const left: PlannedUnit[] = []
   const unwanted = new Map<PlannedUnit, string>()
@@ -111,10 +105,7 @@ async function unitsLeft(study: Study): Promise<Pick<Study, 'left' | 'unwanted' 
   return { left, unwanted, replaced: { units, differences: [...differences] } }
 }
 
-/**
- * Checks the grids of positions before any image is computed.
- * @throws UsageError if a grid has too few positions for the fold schemes
- */
+/** @throws UsageError if a grid has too few positions for the fold schemes */
 function checkFolds(units: readonly PlannedUnit[], classifier: UnitInputs['separability']): void {
   if (classifier === null) return
   for (const grid of new Set(units.map((unit) => unit.grid))) {
@@ -132,7 +123,6 @@ function checkFolds(units: readonly PlannedUnit[], classifier: UnitInputs['separ
   }
 }
 
-/** @throws UsageError if no layer's equivariance can be measured */
 function checkEquivariance(units: readonly PlannedUnit[]): void {
   if (units.some(({ network, patch }) => equivarianceReach(network, patch.size) > 0)) return
   throw new UsageError(
@@ -151,7 +141,6 @@ async function backgroundsOf(
   return backgrounds
 }
 
-/** The background at the size of a network's input. */
 function backgroundFor({ backgrounds }: Pick<Study, 'backgrounds'>, { input }: Network): NamedBackground {
   return backgrounds.get(input.rows) as NamedBackground
 }
@@ -187,7 +176,6 @@ export function imagesOfUnits(units: readonly PlannedUnit[]): number {
   return units.reduce((sum, unit) => sum + imagesOf(unit), 0)
 }
 
-/** Groups units by network and size. */
 export function unitGroups(units: readonly PlannedUnit[]): readonly (readonly [PlannedUnit, ...PlannedUnit[]])[] {
   const groups = new Map<string, [PlannedUnit, ...PlannedUnit[]]>()
   for (const unit of units) {

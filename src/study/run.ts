@@ -29,7 +29,6 @@ import { imagesOf, type PlannedUnit } from './units.js'
 
 /** Result of a study. */
 export interface StudyResult {
-  /** Results folder. */
   readonly out: string
   /** Number of all units of the study (a unit is one object at one size in one network). */
   readonly units: number
@@ -37,7 +36,6 @@ export interface StudyResult {
   readonly computed: number
   /** Number of images that this call computed. */
   readonly images: number
-  /** Duration of this call in seconds. */
   readonly seconds: number
   /** Numbers and findings of the report; null with `report: false`. */
   readonly report: Report | null
@@ -101,7 +99,6 @@ export async function runStudy(given: ReproduceOptions, open: OpenUnits): Promis
   }
 }
 
-/** One call of `reproduce` and its state. */
 interface Run {
   readonly study: Study
   readonly team: Team
@@ -109,7 +106,6 @@ interface Run {
   readonly open: OpenUnits
   readonly progress: Progress
   readonly start: Date
-  /** Settings that each network ran with, by its id. */
   readonly settings: Record<string, NetworkSettings>
   readonly finished: PlannedUnit[]
   images: number
@@ -131,10 +127,7 @@ async function notePlan(study: Study, progress: Progress): Promise<void> {
     )
 }
 
-/**
- * Writes the entry of this call into run.json.
- * @param report key of the report that was just written
- */
+/** @param report key of the report that was just written */
 function describe(run: Run, end: Date | null, report: string | null = null): Promise<void> {
   const { study, team, options, settings, finished, start } = run
   const entry = () => ({
@@ -238,10 +231,7 @@ async function computeArithmetic({ team, options, progress }: Run, plans: Study[
   return images
 }
 
-/**
- * Writes the report. If another process has written the same report since this one began, it returns that report
- * instead.
- */
+/** Writes the report, or returns the same report if another process has written it since this one began. */
 function report(run: Run): Promise<Report> {
   const { study, team, options, progress } = run
   const { out } = study
@@ -260,16 +250,12 @@ function report(run: Run): Promise<Report> {
   })
 }
 
-/** Texts of summary.json and findings.json; an empty text for a file that cannot be read. */
 function reportTexts(out: string): Promise<readonly string[]> {
   const read = (file: string) => readRegular(join(out, file)).then(String, () => '')
   return Promise.all(['summary.json', 'findings.json'].map(read))
 }
 
-/**
- * Key by which run.json identifies a report. It joins the stamp of the report's inputs and the hash of its rows and
- * findings.
- */
+/** Key by which run.json identifies a report. */
 function reportMark(stamp: string, texts: readonly string[]): string {
   return `${stamp} ${sha256(...texts)}`
 }

@@ -14,9 +14,7 @@ import { unitTitle } from './unitQueue.js'
 export interface StudyStatus {
   /** Numbers of units. A unit is one object at one size in one network. */
   readonly units: {
-    /** All units of the study. */
     readonly total: number
-    /** Finished units. */
     readonly done: number
     /** Units that an active process has locked, because it computes them. */
     readonly inProgress: number
@@ -25,9 +23,7 @@ export interface StudyStatus {
   }
   /** Processes that work on the study. A process on another machine may have died since `heard`. */
   readonly workers: readonly {
-    /** Name of the machine. */
     readonly host: string
-    /** Process number (PID). */
     readonly pid: number
     /** Unit that the process computes (network, size and object); null if it computes none. */
     readonly unit: string | null
@@ -38,9 +34,7 @@ export interface StudyStatus {
   }[]
   /** Images per second of all processes together; null if none has finished an image. */
   readonly imagesPerSecond: number | null
-  /**
-   * Seconds until all units are finished, including their classifiers, if this speed stays the same; null if unknown.
-   */
+  /** Seconds until all units and their classifiers are finished at this speed; null if unknown. */
   readonly secondsLeft: number | null
 }
 

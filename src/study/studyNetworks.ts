@@ -21,7 +21,6 @@ import { byIds } from './checkpointModels.js'
 import type { NetworkWithGenerators } from './generators.js'
 import type { ResolvedOptions } from './options.js'
 
-/** Replaces checkpoint files in `models` by network ids, and adds the files to `weights`. */
 export async function withIds(options: ResolvedOptions): Promise<ResolvedOptions> {
   const { unitModels, arithmeticModels, weights } = options
   const units = await byIds({ models: unitModels, weights })
@@ -34,14 +33,12 @@ export async function withIds(options: ResolvedOptions): Promise<ResolvedOptions
   }
 }
 
-/** The catalog's generators for those layers of a network that the study reads. */
 function generatorsOf(model: string, { layers }: ResolvedOptions): readonly GeneratorEntry[] {
   const own = listGenerators().filter(({ encoder }) => encoder === model)
   const wanted = layersOf(model, layers)
   return own.filter(({ layer }) => wanted === undefined || wanted.includes(layer))
 }
 
-/** @throws UsageError for weights of a network or generator that is not part of the study */
 function checkWeights(options: ResolvedOptions): void {
   const { unitModels, arithmeticModels, weights } = options
   const generators = [...new Set(arithmeticModels)].flatMap((model) => generatorsOf(model, options))
@@ -53,13 +50,7 @@ function checkWeights(options: ResolvedOptions): void {
   )
 }
 
-/**
- * Opens the networks whose units are measured.
- * @param withPlaceholders as in `planStudy`
- * @throws UsageError for weights or layers of a network that is not part of the study, or two networks with the same
- *   name
- * @throws InputError for files that are missing or damaged
- */
+/** Opens the networks whose units are measured, with placeholders as in `planStudy`. */
 export async function networksOf(options: ResolvedOptions, withPlaceholders: boolean): Promise<readonly Network[]> {
   checkWeights(options)
   checkLayers(options)
@@ -81,7 +72,6 @@ async function networkOf(model: string, options: ResolvedOptions, withPlaceholde
   return chooseNetwork(choice)
 }
 
-/** Whether a network's published weights are missing: not given as a file, and not stored on this machine. */
 async function lacksFile(id: string, { weights }: ResolvedOptions): Promise<boolean> {
   return weights[id] === undefined && (await lacksWeights(id))
 }
@@ -119,12 +109,10 @@ function isList(layers: NonNullable<ResolvedOptions['layers']>): layers is reado
   return Array.isArray(layers)
 }
 
-/** The id that the network will have in `Network.id` once it is open. */
 function idOf(model: string): string {
   return isOwnNetwork(model) ? ownId(model) : model
 }
 
-/** @throws UsageError for layers of a network that is not part of the study */
 function checkLayers({ unitModels, arithmeticModels, layers }: ResolvedOptions): void {
   if (layers === undefined || isList(layers)) return
   const models = new Set([...unitModels, ...arithmeticModels])

@@ -7,10 +7,7 @@ import { imagesOf, type PlannedUnit } from './units.js'
 
 /** Estimates the remaining time of a study, including its classifiers, arithmetic and report. */
 export interface TimeLeft {
-  /**
-   * Records the seconds that the network of a unit took to open.
-   * @param isReused whether values that several images share are computed only once
-   */
+  /** Records how long a unit's network took to open, and whether values that images share are computed only once. */
   opened(unit: PlannedUnit, seconds: number, isReused: boolean): void
   extracted(unit: PlannedUnit, seconds: number): void
   /** Records the seconds in which a unit's features were measured and stored. */
@@ -18,7 +15,6 @@ export interface TimeLeft {
   seconds(now: UnitInHand): number
 }
 
-/** The unit whose features are being computed now. */
 interface UnitInHand {
   readonly unit: PlannedUnit
   /** Number of the unit's finished images (more than 0), and the seconds that they took. */
@@ -128,7 +124,6 @@ class Pace {
     return this.#spent.size === 0
   }
 
-  /** Whether this work was already timed for a unit of the same network and size. */
   knows(unit: PlannedUnit): boolean {
     return this.#spent.has(sizeOf(unit))
   }
@@ -197,7 +192,6 @@ const imageSeconds = remembered((network: Network) => {
 
 const sizeOf = remembered(({ network, patch }: PlannedUnit) => JSON.stringify([network.id, patch.size]))
 
-/** Caches a function's values by argument. */
 function remembered<K extends object, V>(compute: (key: K) => V): (key: K) => V {
   const known = new WeakMap<K, { readonly value: V }>()
   return (key) => {

@@ -9,9 +9,7 @@ import type { PlannedUnit } from './units.js'
 
 /** The remaining units of a study. Any number of processes can take units from it. */
 export interface UnitQueue {
-  /**
-   * Units of a network, or of all networks, that this process has not taken. Those known to be finished are left out.
-   */
+  /** Units of a network, or of all, that this process has not taken, without those known to be finished. */
   left(network?: Network): readonly PlannedUnit[]
   /** Takes a unit of a network that no process has taken; undefined if there is none now. */
   take(network: Network): Promise<PlannedUnit | undefined>

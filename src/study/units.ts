@@ -8,7 +8,6 @@ import type { Patch } from '../patches/patch.js'
 export interface PlannedUnit {
   readonly network: Network
   readonly patch: Patch
-  /** The patch on the study's background. */
   readonly scene: Scene
   readonly grid: PositionGrid
 }

@@ -47,10 +47,7 @@ export function exploreCommand({ signal }: CommandContext): Command {
   )
 }
 
-/**
- * The ssh command that makes the page reachable from the user's own machine; undefined if the user is not logged in
- * over ssh.
- */
+/** The ssh command that makes the page reachable from the user's own machine; undefined without an ssh login. */
 export function tunnelCommand({ SSH_CONNECTION }: NodeJS.ProcessEnv, host: string, port: number): string | undefined {
   const [, , server] = SSH_CONNECTION?.split(' ') ?? []
   if (server === undefined) return undefined
