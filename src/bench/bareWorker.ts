@@ -21,10 +21,7 @@ const { input, layers, threads, device, ...graph } = workerData as BareWorkerDat
 let session: Promise<ort.InferenceSession> | undefined
 let ready: ort.Tensor | undefined
 
-/**
- * Runs the network on the same input again and again. On the processor, no pipeline that computes every image in full
- * can be faster than this.
- */
+/** On the processor, no pipeline that computes every image in full can be faster than this. */
 export default async function runBare({ batch, runs }: BareTask): Promise<void> {
   session ??= device.name === 'cpu' ? openSession(graph, threads) : openDeviceSession(graph, device)
   const network = await session

@@ -15,16 +15,11 @@ export interface BenchExtractionOptions extends BenchNetworkOptions {
 
 /** Speed of Shiftscope's extraction, and of a bare loop: ONNX Runtime alone, with the same network. */
 export interface ExtractBench {
-  /** Id of the network. */
   readonly model: string
-  /** Device that ran the network. */
   readonly device: Device['name']
   /** The device's name in the operating system or driver; null if unknown. */
   readonly adapter: string | null
-  /**
-   * Workers, threads and batch size of both measurements. On the processor, these are the fastest ones for the bare
-   * loop.
-   */
+  /** Settings of both measurements. On the processor, these are the fastest ones for the bare loop. */
   readonly settings: Settings
   /** Speed of the bare loop in images per second: the median of all measurements. */
   readonly bare: number

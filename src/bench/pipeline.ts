@@ -19,14 +19,12 @@ export interface BenchNetworkOptions extends WishedSettings {
   readonly weights?: Readonly<Record<string, string>>
   /** Device that runs the networks, such as `cpu` (default) or `cuda:0`. `auto` is not allowed. */
   readonly device?: string
-  /** Stops the benchmark. The call then rejects with the signal's reason. */
   readonly signal?: AbortSignal
 }
 
 /** Side in pixels of the smaller of the paper's two patch sizes. */
 export const SMALL = 75
 
-/** Runs a measurement for each network and each patch size. The patch is the first built-in object. */
 export async function measureEach<T>(
   { models, weights, device = 'cpu', signal }: BenchNetworkOptions,
   sizes: readonly number[],

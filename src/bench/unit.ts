@@ -30,7 +30,6 @@ export interface BenchUnitOptions extends BenchNetworkOptions {
  * separability of the features.
  */
 export interface UnitBench {
-  /** Id of the network. */
   readonly model: string
   /** Side of the square patch in pixels. */
   readonly size: number
@@ -38,11 +37,9 @@ export interface UnitBench {
   readonly stride: number
   /** Number of images: one per position of the grid, and one per anchor (corner or center) that is not on the grid. */
   readonly images: number
-  /** Device that ran the network. */
   readonly device: Device['name']
   /** The device's name in the operating system or driver; null if unknown. */
   readonly adapter: string | null
-  /** Workers, threads and batch size. */
   readonly settings: Settings
   /** Speed of a bare loop, which only runs ONNX Runtime on a ready tensor: the median in images per second. */
   readonly bare: number

@@ -6,7 +6,6 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { oneLine } from '../support/text.js'
 
-/** Maximum number of bytes to read from the beginning or the end of a process's stderr. */
 const MAX_LOG = 100_000
 
 /**
@@ -46,11 +45,7 @@ export interface Child<Question, Answer> {
   close(): Promise<void>
 }
 
-/**
- * Starts a process that answers questions.
- * @param script URL of the process's module
- * @param environment variables to set, unless they are set already
- */
+/** @param environment variables to set, unless they are set already */
 export function startChild<Question, Answer>(
   script: string,
   environment: Readonly<Record<string, string>> = {},
@@ -123,7 +118,6 @@ function openLog(): Log {
 
 type Conversation<Question, Answer> = Pick<Child<Question, Answer>, 'tell' | 'ask' | 'isEnded'>
 
-/** Sends questions to a process and matches its answers with them. When the process ends, all open questions reject. */
 function converse<Question, Answer>(child: ChildProcess, log: Log): Conversation<Question, Answer> {
   const open: { answer(answer: Answer): void; fail(failure: ChildFailure): void }[] = []
   let ended: ChildFailure | undefined

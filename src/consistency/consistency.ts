@@ -115,10 +115,6 @@ export async function consistency(options: ConsistencyOptions): Promise<Consiste
   }
 }
 
-/**
- * Opens the network, with only its layer of class scores.
- * @throws InputError if the network has no such layer
- */
 async function classifier(options: ConsistencyOptions): Promise<Network> {
   const { model, weights, signal } = options
   const network = await chooseNetwork({
@@ -133,11 +129,6 @@ async function classifier(options: ConsistencyOptions): Promise<Network> {
   )
 }
 
-/**
- * Opens the network on the chosen device.
- * @param sample a photograph to test devices with
- * @param images number of images that will be computed
- */
 async function openFor(network: Network, sample: Photograph, images: number, options: ConsistencyOptions) {
   const { device = 'auto', precision, onProgress, signal } = options
   const request = parseDevice(device)
@@ -151,10 +142,6 @@ async function openFor(network: Network, sample: Photograph, images: number, opt
   })
 }
 
-/**
- * Returns the first photograph that can be read.
- * @throws InputError with the reason for the first photograph, if none can be read
- */
 async function firstReadable(
   files: readonly PhotographFile[],
   frame: number,
@@ -192,9 +179,7 @@ interface Work {
   readonly options: ConsistencyOptions
 }
 
-/**
- * Photographs that are computed together. `frames` has all shifted frames of the first one, then those of the second, …
- */
+/** `frames` has all shifted frames of the first photograph, then those of the second, … */
 interface Group {
   readonly photographs: readonly number[]
   readonly frames: readonly Frame[]
@@ -247,10 +232,7 @@ async function measureAll(kept: KeptAnswers, work: Work): Promise<Run> {
   return { failed, settings: handle.settings, images, seconds, imagesPerSecond: images / seconds, ...execution.ran() }
 }
 
-/**
- * Computes a group of photographs and stores the answers. If the work is stopped, it stores only photographs whose
- * frames are all finished.
- */
+/** If the work is stopped, only photographs whose frames are all finished are stored. */
 async function runGroup(
   kept: KeptAnswers,
   group: Group,
@@ -301,11 +283,7 @@ function randomOf(seed: number, protocol: ProtocolName, photograph: string): () 
   return randomNumbers(Number.parseInt(sha256(`${seed} ${protocol} ${photograph}`).slice(0, 8), 16))
 }
 
-/**
- * Stores the answers of a group of photographs.
- * @param matrix outputs of the network for all frames of these photographs, [frames, classes]
- * @throws InputError if an output is NaN or infinite
- */
+/** @param matrix outputs of the network for all frames of these photographs, [frames, classes] */
 function keepAnswers(
   kept: KeptAnswers,
   photographs: readonly number[],

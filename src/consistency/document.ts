@@ -6,10 +6,7 @@ import { csvCell } from '../results/csv.js'
 import { consistencyPage } from './page.js'
 import type { Consistency, KeptAnswers } from './result.js'
 
-/**
- * Content of consistency.json. It has no times, so that equal inputs give equal bytes. The results of each photograph
- * are in photographs.csv.
- */
+/** Content of consistency.json. It has no times, so that equal inputs give equal bytes. */
 export function consistencyDocument({ photographs, images, seconds, imagesPerSecond, ...result }: Consistency): object {
   return { shiftscope: packageVersion(), ...result, photographs: photographs.length }
 }
@@ -18,7 +15,6 @@ export function consistencyFile(result: Consistency): { readonly file: string; r
   return { file: 'consistency.json', content: `${JSON.stringify(consistencyDocument(result), null, 2)}\n` }
 }
 
-/** Writes photographs.csv, with one line per photograph, and index.html. */
 export async function writeTables(
   folder: string,
   result: Consistency,

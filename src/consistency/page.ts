@@ -11,7 +11,6 @@ import type { Consistency, ConsistencyMeasure, KeptAnswers } from './result.js'
 
 const MOST_SHOWN = 12
 
-/** Number of answers (classes) per photograph that have a colour of their own: the most frequent ones. */
 const COLOURED_ANSWERS = 5
 
 /** Size in pixels of the bar chart below each photograph. It has one bar per shifted frame. */
@@ -23,7 +22,6 @@ const STYLE = `
 .photographs svg{display:block;width:224px;height:56px;margin-top:.3rem}.photographs figcaption{overflow-wrap:anywhere}
 .photographs ul{list-style:none;margin:0;padding:0;font-size:.88rem}`
 
-/** A page with a table of measures, and the photographs whose answer changes most, with one bar per frame. */
 export async function consistencyPage(
   result: Consistency,
   kept: KeptAnswers,
@@ -42,7 +40,6 @@ export async function consistencyPage(
   })
 }
 
-/** Formats a value with its unit, for the page and for the command line. */
 export function measureText({ unit }: Pick<ConsistencyMeasure, 'unit'>, value: number | null): string {
   if (value === null) return '–'
   return unit === 'share' ? `${decimalText(100 * value, 1)} %` : decimalText(value, unit === 'error' ? 5 : 4)

@@ -37,7 +37,6 @@ export interface Photograph {
   readonly rgb: Uint8Array
 }
 
-/** Side in pixels of a scaled photograph, from which frames are cut out. For frames of 224 px, it is 256 px. */
 export function sourceSide(frame: number): number {
   return Math.round(frame * SOURCE_PER_FRAME)
 }
@@ -45,7 +44,6 @@ export function sourceSide(frame: number): number {
 /**
  * Finds photographs and sorts those of a folder by path.
  * @param source a folder (its subfolders are searched, too), a text file with one path per line, or a photograph
- * @throws InputError if there are none, or if a listed file is missing
  */
 export async function findPhotographs(source: string): Promise<readonly PhotographFile[]> {
   const found = await stat(source).catch(() => {
@@ -112,7 +110,6 @@ export async function readPhotograph(
   return { name, side, rgb: data }
 }
 
-/** Cuts a square of `frame` pixels out of a larger square picture. */
 export function cropped(
   { side, rgb }: Pick<Photograph, 'side' | 'rgb'>,
   frame: number,

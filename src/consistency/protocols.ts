@@ -4,7 +4,6 @@ import { mean } from '../support/statistics.js'
 import { cropped, type Photograph, reducedTo, sourceSide } from './photographs.js'
 import { circularShift, idealShift, placedOn, shiftDerivative } from './shifts.js'
 
-/** Settings that decide how frames are made. */
 export interface ProtocolSetting {
   /** Side of the network's input in pixels. */
   readonly frame: number
@@ -20,21 +19,16 @@ export const PROTOCOL_NAMES: readonly ProtocolName[] = ['crop', 'diagonal', 'emb
 /** A measure of one photograph. It is computed from the row of numbers that `Protocol.keep` returned. */
 interface ProtocolMeasure {
   readonly name: string
-  /** Name for readers, in the table and on the page. */
   readonly title: string
   readonly unit: 'share' | 'probability' | 'error'
   readonly of: (row: Float32Array) => number
 }
 
-/** A way to shift photographs and to measure how much the network's answer changes. */
 export interface Protocol {
   readonly name: ProtocolName
   /** Number of frames per photograph. */
   readonly count: (setting: ProtocolSetting) => number
-  /**
-   * Makes the shifted frames of a photograph.
-   * @param random returns numbers from 0 to below 1
-   */
+  /** @param random returns numbers from 0 to below 1 */
   readonly frames: (photograph: Photograph, setting: ProtocolSetting, random: () => number) => readonly Frame[]
   /** Number of values that `keep` returns. */
   readonly kept: (setting: ProtocolSetting) => number
@@ -140,7 +134,6 @@ export const PROTOCOLS: readonly Protocol[] = [
   },
 ]
 
-/** Properties that are the same in all protocols that keep nothing but the answers. */
 function keepsAnswers(name: ProtocolName, count: Protocol['count']) {
   return { name, count, kept: (setting: ProtocolSetting) => count(setting) * ANSWER_NUMBERS, keep: answers }
 }
@@ -170,15 +163,11 @@ export function answerAt(row: Float32Array, frame: number): number {
   return row[frame * ANSWER_NUMBERS] as number
 }
 
-/** Probability of the most probable class in a frame. */
 export function probabilityAt(row: Float32Array, frame: number): number {
   return row[frame * ANSWER_NUMBERS + 1] as number
 }
 
-/**
- * Number of frames whose answers a row holds. The division is rounded down, because rows of `subpixel` end with two
- * errors.
- */
+/** The division is rounded down, because rows of `subpixel` end with two errors. */
 export function answerCount(row: Float32Array): number {
   return Math.floor(row.length / ANSWER_NUMBERS)
 }
@@ -249,10 +238,7 @@ function steppedBothWays(picture: Uint8Array, side: number): readonly Float32Arr
   })
 }
 
-/**
- * Local equivariance errors for shifts along the axis `rows`, then `cols`.
- * @param probabilities class probabilities of the frames of `steppedBothWays`, [4, classes]
- */
+/** @param probabilities class probabilities of the frames of `steppedBothWays`, [4, classes] */
 function equivarianceErrors(probabilities: Float64Array, classes: number, frame: number): readonly number[] {
   return AXES.map((_, axis) => {
     const at = (sign: number, i: number) => probabilities[(2 * axis + sign) * classes + i] as number

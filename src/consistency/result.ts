@@ -16,10 +16,8 @@ export interface ConsistencyMeasure {
    * - `equivariance-error`: local equivariance error
    */
   readonly measure: string
-  /** Name of the measure for readers, in the table and on the page. */
   readonly title: string
   readonly unit: 'share' | 'probability' | 'error'
-  /** Mean over all photographs. */
   readonly mean: number
   /** Standard error of the mean; null for a single photograph. */
   readonly standardError: number | null
@@ -28,7 +26,6 @@ export interface ConsistencyMeasure {
 /** Results of `consistency`. */
 export interface Consistency extends ExecutionRecord {
   readonly model: string
-  /** SHA-256 of the network's weights. */
   readonly weightsSha256: string
   /** Side of the network's square input in pixels. */
   readonly frame: number

@@ -20,7 +20,6 @@ import { chooseSettings, imagesPerSecond, processorRate, type WishedSettings } f
 import type { Scene, Settings } from './task.js'
 import { freeVideoMemory, hasRoomForTwice } from './videoMemory.js'
 
-/** A network that is open on the chosen device. */
 export interface Execution {
   readonly handle: NetworkHandle
   /** Images per second that were measured on the GPU; null on the processor. */
@@ -31,7 +30,6 @@ export interface Execution {
 
 /** Device and settings that computed a network's features. */
 export interface ExecutionRecord {
-  /** Device that ran the network. */
   readonly device: Device['name']
   /** Name of ONNX Runtime's execution provider, such as `CUDAExecutionProvider`. */
   readonly executionProvider: string
@@ -50,7 +48,6 @@ export interface ExecutionRecord {
   readonly failure?: string
 }
 
-/** The work to choose a device for, and the user's options. */
 export interface ExecutionPlan {
   readonly network: Network
   /** One scene of the work, with which speed and precision are measured. Any one will do. */
@@ -61,9 +58,7 @@ export interface ExecutionPlan {
   readonly wished: WishedSettings
   /** `fp32` by default. `fp16` works on GPUs only. */
   readonly precision?: Precision
-  /** `auto` by default. */
   readonly reuse?: ReuseChoice
-  /** Called with notes for the user, one line each. */
   readonly onNote: (line: string) => void
   /** Stops the trials of devices and the measurements of speed. */
   readonly signal?: AbortSignal
@@ -119,7 +114,6 @@ export async function openExecution(plan: ExecutionPlan): Promise<Execution> {
 /**
  * Tries the requested GPU before anything is written, so that an unusable GPU is reported at once. Does nothing for
  * `auto` and `cpu`.
- * @throws DeviceError if the GPU cannot be used
  */
 export async function requiredTrials(
   request: DeviceRequest,
@@ -133,10 +127,6 @@ export async function requiredTrials(
 
 type PassedTrial = DeviceTrial & { runs: true }
 
-/**
- * Returns the requested devices that work, and tells the user why others do not.
- * @throws DeviceError if none works
- */
 async function deviceTrials(
   { name, index }: DeviceRequest,
   network: Network,
@@ -182,9 +172,6 @@ function processorExecution({ network, wished, reuse = 'auto', onNote }: Executi
   }
 }
 
-/**
- * Opens the first GPU that is faster than the processor. Returns undefined if there is none, or if the work is short.
- */
 async function fasterGpu(plan: ExecutionPlan, settings: Settings): Promise<Execution | undefined> {
   const { network, scene, images, signal } = plan
   if (images < FEWEST_BATCHES * settings.workers * settings.batch) return undefined
@@ -192,11 +179,7 @@ async function fasterGpu(plan: ExecutionPlan, settings: Settings): Promise<Execu
   return images / rate < WORTH_A_TRIAL ? undefined : gpuFasterThan(plan, rate)
 }
 
-/**
- * Opens the first GPU that is faster than the processor. Software adapters are skipped, because they compute on the
- * processor.
- * @param processor images per second of the processor
- */
+/** Software adapters are skipped, because they compute on the processor. `processor` is in images per second. */
 export async function gpuFasterThan(plan: ExecutionPlan, processor: number): Promise<Execution | undefined> {
   for (const name of AUTO) {
     const all = await tryAll(devicesOf(name, null), plan.network, 'fp32', plan.signal)
@@ -213,11 +196,7 @@ export async function gpuFasterThan(plan: ExecutionPlan, processor: number): Pro
   return undefined
 }
 
-/**
- * Opens the network on devices that passed their trial. Finds the fastest batch size, and compares the features with
- * the processor's. If the devices fail later, the processor takes over.
- * @throws DeviceError if a device fails although its trial passed
- */
+/** @throws DeviceError if a device fails although its trial passed; if it fails later, the processor takes over */
 async function deviceExecution(plan: ExecutionPlan, trials: readonly PassedTrial[]): Promise<Execution> {
   const { network, scene, wished, precision = 'fp32', onNote } = plan
   const devices = trials.map(({ device }) => device)
@@ -255,10 +234,7 @@ async function deviceExecution(plan: ExecutionPlan, trials: readonly PassedTrial
   }
 }
 
-/**
- * Tries larger and larger batches, sets the fastest size in `crew`, and returns its images per second. Ends when a size
- * is hardly faster than the one before, when memory may run out, or when the work is too short.
- */
+/** Tries larger and larger batches, sets the fastest size in `crew`, and returns its images per second. */
 export async function fastestBatch(
   { scene, images, signal }: ExecutionPlan,
   crew: Crew,
@@ -288,7 +264,6 @@ function noRate(error: unknown): number {
   throw error
 }
 
-/** Batch sizes to try on devices, smallest first. */
 export function deviceBatches(
   network: Network,
   wished: WishedSettings,

@@ -16,10 +16,7 @@ export interface ExtractionOptions {
   readonly whole?: Int32Array
   /** Called after each batch. `done` is the number of images of this call that are finished. */
   readonly onImages?: (done: number) => void
-  /**
-   * Called after each batch. `matrices` has one matrix per layer. `rows` are the indices of the rows that the batch has
-   * filled.
-   */
+  /** Called after each batch. `rows` are the indices of the rows that the batch has filled. */
   readonly onRows?: (rows: Int32Array, matrices: readonly Float32Array[]) => void
   /** Stops the extraction; batches that are already running finish. */
   readonly signal?: AbortSignal | undefined
@@ -45,10 +42,6 @@ interface ThreadCrewOptions extends Partial<Pick<Crew, 'memory' | 'onNote'>> {
   readonly script?: string | undefined
 }
 
-/**
- * Starts workers on the processor, each with its own session.
- * @param script see `openWorkers`
- */
 export function openThreadCrew(
   network: Network,
   { workers, threads, batch }: Settings,
@@ -74,12 +67,9 @@ export interface DevicePlan {
   readonly network: Network
   /** Device of each worker. Each worker has its own process, so a device may occur twice. */
   readonly devices: readonly Device[]
-  /** Images per batch at first. The number is halved if memory runs out. */
   readonly batch: number
-  /** `fp32` by default. */
   readonly precision?: Precision
   readonly onNote: (line: string) => void
-  /** URL of the module that a device's process runs (see `startDeviceProcess`). */
   readonly script?: string
 }
 
@@ -112,10 +102,6 @@ export function places(frames: readonly Frame[]): Int32Array {
 
 let jobs = 0
 
-/**
- * Gives a scene a new id and moves its pixels to shared memory.
- * @param more other data for the workers
- */
 export function jobScene(scene: Scene | Frames, more: Pick<JobScene, 'batch'> = {}): JobScene {
   return { id: ++jobs, scene: sharedScene(scene), ...more }
 }
@@ -206,11 +192,7 @@ function evenShare(positions: number, workers: number): number {
   return Math.max(Math.min(2, positions), Math.ceil(positions / workers))
 }
 
-/**
- * If a batch was too large for memory, halves the batch size.
- * @param reason message of the error
- * @returns whether the batch size was halved, so that it is worth trying again
- */
+/** @returns whether the batch size was halved, so that it is worth trying again */
 function halveBatch(crew: Crew, batch: number, reason: string): boolean {
   const { name, network, onNote } = crew
   if (!isTooLarge(reason) || batch === 1 || network.input.batch !== null) return false
@@ -227,10 +209,7 @@ export function isTooLarge(reason: string): boolean {
   return TOO_LARGE.test(reason)
 }
 
-/**
- * Returns the offsets of a batch. A short last batch repeats its last position, so that all batches have the same
- * shape.
- */
+/** A short last batch repeats its last position, so that all batches have the same shape. */
 function batchOf(offsets: Int32Array, first: number, batch: number): Int32Array {
   const last = offsets.length / 2 - 1
   const chosen = new Int32Array(batch * 2)

@@ -8,7 +8,6 @@ import { DEVICE_NAMES, type DeviceName } from './deviceNames.js'
 
 export type GpuName = Exclude<DeviceName, 'auto' | 'cpu'>
 
-/** A device, as the user names it. */
 export interface DeviceRequest {
   readonly name: DeviceName
   /** Index of the GPU; null stands for all GPUs of the provider. */
@@ -28,7 +27,6 @@ interface Provider {
   readonly profileName: string
   /** Whether onnxruntime-node can choose one of several GPUs. */
   readonly hasIndex: boolean
-  /** What the user can do if the provider does not work. */
   readonly remedy: string
 }
 
@@ -123,17 +121,13 @@ export function remedyOf(name: Device['name']): string {
   return PROVIDERS[name].remedy
 }
 
-/** ONNX Runtime's name of the provider, used in profiles and in the results. */
 export function providerName(name: Device['name']): string {
   return PROVIDERS[name].profileName
 }
 
 export type ExecutionProvider = string | { readonly name: string; readonly deviceId: number }
 
-/**
- * Execution providers to request from onnxruntime-node. With TensorRT, CUDA is the second: it runs the operators that
- * TensorRT does not support.
- */
+/** With TensorRT, CUDA is the second: it runs the operators that TensorRT does not support. */
 export function executionProviders({ name, index }: Device): ExecutionProvider[] {
   const { backend, hasIndex } = PROVIDERS[name]
   const own = hasIndex ? { name: backend, deviceId: index } : backend
@@ -147,11 +141,7 @@ export function isSoftware(adapter: string): boolean {
   return SOFTWARE.test(adapter)
 }
 
-/**
- * Models of the NVIDIA cards in CUDA's order, read from the files of the Linux driver.
- * @param folder has one folder per card
- * @param visible value of CUDA_VISIBLE_DEVICES
- */
+/** Models of the NVIDIA cards in CUDA's order, read from the files of the Linux driver. */
 export function nvidiaModels(
   folder = '/proc/driver/nvidia/gpus',
   visible = process.env.CUDA_VISIBLE_DEVICES,
@@ -185,10 +175,7 @@ export function processorName(): string | null {
   return cpus()[0]?.model.trim() || null
 }
 
-/**
- * Whether it is worthwhile for `auto` to look for a GPU. False except on Linux, because software adapters cannot be
- * recognised elsewhere.
- */
+/** False except on Linux, because software adapters cannot be recognised elsewhere. */
 export function mayHaveGpu(): boolean {
   if (process.platform !== 'linux') return false
   const hasRenderNode = existsSync('/dev/dri') && readdirSync('/dev/dri').some((node) => node.startsWith('renderD'))

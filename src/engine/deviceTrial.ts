@@ -29,7 +29,6 @@ const TRIAL_SCENE: Scene = {
 }
 
 export interface TrialOptions {
-  /** URL of the module that the device's process runs (see `startDeviceProcess`). */
   readonly script?: string
   readonly signal?: AbortSignal | undefined
 }
@@ -85,10 +84,7 @@ async function millisecondsOfBatch(opened: DeviceProcess, { input }: Network): P
   return performance.now() - start
 }
 
-/**
- * Reason why a device counts as unusable although the network ran: the processor did the heavy work. Undefined if the
- * device did it.
- */
+/** Reason why a device counts as unusable although the network ran: the processor did the heavy work. */
 export function strayReason({ name }: Device, { operators, heavy }: Placement): string | undefined {
   if (name === 'cpu') return undefined
   const onProcessor = heavy[providerName('cpu')] ?? 0
@@ -110,7 +106,6 @@ function softwareAdapter({ name }: Device, adapter: string | null): boolean | nu
   return adapter === null ? null : isSoftware(adapter)
 }
 
-/** Makes the error for a requested device that failed its trial. */
 export function deviceError({ device, reason, remedy }: DeviceTrial & { runs: false }): DeviceError {
   return new DeviceError(`device ${deviceText(device)} is not usable: ${reason}; ${remedy}, or use \`device cpu\``)
 }

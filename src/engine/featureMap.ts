@@ -10,9 +10,7 @@ export interface FeatureMap extends CellShape {
   readonly stride: number
 }
 
-/**
- * Finds the shape and stride of a layer's map. Undefined if the layer is no map, or if the graph does not tell them.
- */
+/** Undefined if the layer is no map, or if the graph does not tell shape and stride. */
 export function featureMapOf(network: Network, { name, dims, isMap }: FeatureLayer): FeatureMap | undefined {
   if (!isMap) return undefined
   try {

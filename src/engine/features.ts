@@ -10,19 +10,12 @@ export interface LayerFeatures {
 
 export interface Features {
   readonly layers: readonly LayerFeatures[]
-  /**
-   * Number of positions before the first unfinished one. This is the number of all positions, unless the extraction was
-   * stopped.
-   */
+  /** Number of positions before the first unfinished one. */
   readonly finished: number
-  /**
-   * Gives the memory of the matrices to later extractions, which then start faster. The matrices must not be read after
-   * this call.
-   */
+  /** Gives the memory to later extractions. The matrices must not be read after this call. */
   release(): void
 }
 
-/** Allocates matrices for features. Matrices that are given back are used again. */
 export interface FeatureMemory {
   /** @throws ResourceError if there is too little memory */
   take(layers: readonly FeatureLayer[], rows: number): readonly Float32Array[]

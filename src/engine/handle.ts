@@ -38,12 +38,7 @@ export interface NetworkHandle {
   close(): Promise<void>
 }
 
-/**
- * Opens a network on the processor.
- * @param script see `openWorkers`
- * @param reusing settings of reuse, which computes a value only once if several images share it; without these
- *   settings, every image is computed in full
- */
+/** @param reusing settings of reuse; without these, every image is computed in full */
 export function openThreads(
   network: Network,
   settings: Settings,
@@ -77,7 +72,6 @@ export function openThreads(
   }
 }
 
-/** How the processor takes over if devices keep failing. */
 export interface Fallback {
   readonly processor: Settings
   /** Precision on the devices. After `fp16` the processor cannot take over, because its features would differ. */

@@ -4,20 +4,12 @@ import { machineMemory } from '../support/machine.js'
 import { counted } from '../support/text.js'
 import type { PositionGrid } from './positions.js'
 
-/**
- * Bytes of a network's features at all positions of a grid, including anchors (corners and center) that are not on the
- * grid.
- */
 export function gridFeatureBytes({ layers }: Pick<Network, 'layers'>, { offsets }: PositionGrid): number {
   const dims = layers.reduce((sum, layer) => sum + layer.dims, 0)
   return (offsets.length / 2) * dims * Float32Array.BYTES_PER_ELEMENT
 }
 
-/**
- * Refuses work whose weights and features cannot fit into memory.
- * @param memory in bytes
- * @throws UsageError
- */
+/** @throws UsageError if weights and features cannot fit into `memory`, given in bytes */
 export function checkMemory(network: Network, grid: PositionGrid, memory = machineMemory()): void {
   const bytes = network.weightsBytes + gridFeatureBytes(network, grid)
   if (bytes <= memory) return

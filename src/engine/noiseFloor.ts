@@ -14,7 +14,6 @@ const MAX_NOISE: Readonly<Record<Precision, number>> = { fp32: 0.01, fp16: 0.1 }
 
 /** Difference between a device's features and those of the processor in float32. */
 export interface NoiseFloor {
-  /** Number of compared positions. */
   readonly positions: number
   /**
    * Relative difference by name of the layer: the largest |device − processor| / |processor| of the compared positions,
@@ -23,7 +22,6 @@ export interface NoiseFloor {
   readonly relative: Readonly<Record<string, number>>
 }
 
-/** Compares the features of devices with the processor's, at a few positions that are spread over the frame. */
 export async function measureNoiseFloor(devices: Crew, scene: Scene, processor: Settings): Promise<NoiseFloor> {
   const { network } = devices
   const { offsets } = positionGrid(network.input.rows, scene.patch.size, 1)
@@ -42,11 +40,7 @@ export async function measureNoiseFloor(devices: Crew, scene: Scene, processor: 
   }
 }
 
-/**
- * Refuses a device whose features are too far from the processor's. Usual distances are about 1e-3 with tensor cores
- * and 1e-2 with sums in float16.
- * @throws DeviceError
- */
+/** Usual distances are about 1e-3 with tensor cores and 1e-2 with sums in float16. */
 export function checkNoise(name: Device['name'], { relative }: NoiseFloor, precision: Precision = 'fp32'): void {
   for (const [layer, distance] of Object.entries(relative)) {
     if (distance <= MAX_NOISE[precision]) continue

@@ -5,11 +5,7 @@ import type { Frame, Frames, Scene } from './task.js'
 /** A transparent patch of one pixel, for frames without an object. */
 export const NOTHING: Patch = { name: 'nothing', size: 1, rgba: new Uint8Array(4), sha256: '' }
 
-/**
- * Makes a scene.
- * @param background pixels, `white`, or a colour as `#rrggbb`
- * @throws UsageError for any other text
- */
+/** @param background pixels, `white`, or a colour as `#rrggbb` */
 export function sceneOf(patch: Patch, background: Background | string = WHITE, blend: Scene['blend'] = 'hard'): Scene {
   return {
     patch,
@@ -18,10 +14,7 @@ export function sceneOf(patch: Patch, background: Background | string = WHITE, b
   }
 }
 
-/**
- * Copies the pixels to shared memory. Every batch is sent together with its scene, and shared pixels are then not
- * copied.
- */
+/** Every batch is sent together with its scene, and shared pixels are then not copied. */
 export function sharedScene(scene: Scene | Frames): Scene | Frames {
   if ('frames' in scene) return { frames: scene.frames.map(sharedFrame) }
   const { patch, background } = scene
@@ -43,10 +36,7 @@ export function ownScene(scene: Scene | Frames): Scene | Frames {
   }
 }
 
-/**
- * Makes a square picture for the caller to fill. It is in shared memory, so workers receive it without a copy.
- * @param side in pixels
- */
+/** Makes a square picture for the caller to fill. It is in shared memory, so workers receive it without a copy. */
 export function emptyFrame(side: number): Uint8Array {
   return new Uint8Array(new SharedArrayBuffer(side * side * 3))
 }

@@ -22,10 +22,7 @@ export interface SceneArrays {
 /** With the blend `hard`, a pixel belongs to the patch if its alpha is at least this. */
 const OPAQUE = 128
 
-/**
- * Normalises patch and background. Each step is rounded to float32, so the values have the same bits as those of
- * `native/core/composite.h`.
- */
+/** Each step is rounded to float32, so the values have the same bits as those of `native/core/composite.h`. */
 export function sceneArrays({ patch, background, blend }: Scene, input: NetworkInput): SceneArrays {
   const side = patch.size + 2
   const window = new Float32Array(3 * side * side)
@@ -46,20 +43,14 @@ export function sceneArrays({ patch, background, blend }: Scene, input: NetworkI
   return { side, window, transparency, background: normalisedBackground(background, input) }
 }
 
-/**
- * Makes a batch of whole pictures, as backgrounds without a patch.
- * @param offsets [images, 2]: the index of each picture, followed by 0
- */
+/** @param offsets [images, 2]: the index of each picture, followed by 0 */
 export function frameArrays(frames: Frames, offsets: Int32Array, input: NetworkInput): SceneArrays {
   const background = new Float32Array((offsets.length / 2) * 3 * input.rows * input.cols)
   normaliseFrames(frames, offsets, input, background)
   return { ...sceneArrays({ patch: NOTHING, background: { rgb: [0, 0, 0] }, blend: 'hard' }, input), background }
 }
 
-/**
- * Normalises the pictures of a batch, and writes them into `images`, [images, 3, rows, cols].
- * @param offsets see `frameArrays`
- */
+/** Normalises the pictures of a batch, and writes them into `images`, [images, 3, rows, cols]. */
 export function normaliseFrames(
   { frames }: Frames,
   offsets: Int32Array,
@@ -78,7 +69,6 @@ function normalisedBackground(background: Background, input: NetworkInput): Floa
 }
 
 /**
- * Normalises pixels for the network.
  * @param samples RGB [pixels, 3], from 0 to 255
  * @param planes receives the result, [3, pixels], in the network's order of channels
  */
@@ -99,10 +89,7 @@ function normalisedSamples(
   return planes
 }
 
-/**
- * One table per channel, with the normalised value of each byte. Looking values up is several times as fast as
- * dividing.
- */
+/** Looking values up is several times as fast as dividing. */
 function byteValues(input: NetworkInput): readonly Float32Array[] {
   const known = tables.get(input)
   if (known !== undefined) return known

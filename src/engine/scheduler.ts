@@ -15,16 +15,11 @@ export class BatchFailure extends Error {
   }
 }
 
-/** Size and number of the batches that the workers can run. */
 export interface Runner {
   /** Images per batch. The number may become smaller during the work. */
   readonly batch: number
-  /** Number of batches that may run at the same time. */
   readonly inFlight: number
-  /**
-   * Called with the reason of a failure. Makes batches smaller if the batch was too large.
-   * @returns whether batches are smaller now
-   */
+  /** Called with the reason of a failure. Returns whether batches are smaller now. */
   shrink(reason: string): boolean
 }
 
@@ -90,8 +85,6 @@ function batchesLeft(done: Uint8Array, batch: number): number[] {
 /**
  * Runs batches until one fails, then waits for those that are still running.
  * @param queue index of each batch's first position
- * @param width number of batches that run at the same time
- * @returns the failures, empty if all batches ran
  */
 async function round(
   job: Job,

@@ -9,7 +9,6 @@ import { positionGrid } from './positions.js'
 import { networkCells } from './reuse/cellSteps.js'
 import type { Scene, Settings } from './task.js'
 
-/** Seconds that a measurement of speed should take. */
 const TRIAL_SECONDS = 0.7
 
 /** Maximum number of bytes for weights in all workers together. Each worker has its own copy of the weights. */
@@ -98,7 +97,6 @@ function largestTensor(network: Network): number {
   }
 }
 
-/** Number of workers whose copies of the weights fit into MAX_WEIGHT_COPIES, but at least 1. */
 function weightCopies({ weightsBytes }: Network): number {
   return Math.max(1, Math.floor(MAX_WEIGHT_COPIES / Math.max(1, weightsBytes)))
 }

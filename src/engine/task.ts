@@ -13,7 +13,6 @@ export interface Settings {
 
 export const BLENDS = ['hard', 'soft'] as const
 
-/** A patch, its background, and how they are blended. */
 export interface Scene {
   readonly patch: Patch
   readonly background: Background
@@ -41,7 +40,6 @@ export interface JobScene {
   readonly batch?: number
 }
 
-/** Where the features of a batch are written. */
 export interface Target {
   /** Shared matrices, one per layer: [positions, dims]. */
   readonly matrices: readonly Float32Array[]

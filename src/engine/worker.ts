@@ -26,10 +26,6 @@ export default async function runBatch(task: BatchTask): Promise<BatchResult> {
   }
 }
 
-/**
- * Copies the features of some images into the matrices. The first of them is image `first` of the batch. Images that
- * only fill up the batch have no row.
- */
 function write({ matrices, rows }: Target, first: number, images: number, layers: readonly Float32Array[]): void {
   const wanted = rows.subarray(first, first + images)
   for (const [i, features] of layers.entries()) {

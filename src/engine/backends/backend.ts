@@ -23,7 +23,6 @@ export interface Backend {
 export interface OpenRequest extends RunnableGraph {
   readonly device: Device
   readonly input: NetworkInput
-  /** Names of the graph's outputs to read. */
   readonly outputs: readonly string[]
   /** An empty folder for ONNX Runtime's profile (see `openDeviceSession`). */
   readonly profileFolder?: string
@@ -31,12 +30,10 @@ export interface OpenRequest extends RunnableGraph {
 
 interface ThreadSession extends Pick<RunnableGraph, 'optimization'> {
   readonly input: NetworkInput
-  /** Names of the graph's outputs to read. */
   readonly outputs: readonly string[]
   readonly threads: number
 }
 
-/** Settings that a worker gets when it starts. */
 export type WorkerData =
   | (ThreadSession & { readonly backend: 'thread'; readonly onnxPath: string })
   | (ThreadSession & { readonly backend: 'cells'; readonly cells: CellWork })
@@ -44,7 +41,6 @@ export type WorkerData =
       readonly backend: 'process'
       /** One request per worker. */
       readonly requests: readonly OpenRequest[]
-      /** URL of the module that a device's process runs (see `startDeviceProcess`). */
       readonly script?: string
       /** Shared memory: the number of workers that have started, then for each worker the PID of its process, or 0. */
       readonly pids: Int32Array

@@ -31,13 +31,9 @@ const ANSWER_TIMEOUT = 300
  */
 export const FULL_PRECISION = { NVIDIA_TF32_OVERRIDE: '0' }
 
-/**
- * Thrown if a device's process ended or refused a request. The message is a reason without a remedy; the caller adds a
- * remedy.
- */
+/** Thrown if a device's process ended or refused a request. The message is a reason without a remedy. */
 export class ProcessFailure extends Error {}
 
-/** A process with an open session on a device. */
 export interface DeviceProcess {
   /** The driver's name for the device; null if unknown. */
   readonly adapter: string | null
@@ -47,17 +43,13 @@ export interface DeviceProcess {
    * @throws ProcessFailure
    */
   run(job: JobScene, offsets: Int32Array): Promise<readonly Float32Array[]>
-  /**
-   * Counts on which execution providers the operators ran. Can be called only once, because it ends ONNX Runtime's
-   * profile.
-   */
+  /** Can be called only once, because it ends ONNX Runtime's profile. */
   placement(): Promise<Placement>
   /** Kills the process. Requests without an answer reject. */
   close(): Promise<void>
 }
 
 /**
- * Starts a process and opens a session in it.
  * @param script URL of the process's module; tests replace it by one that fails
  * @throws ProcessFailure if the provider is missing, refuses the network, or crashes the process
  */

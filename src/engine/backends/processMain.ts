@@ -13,7 +13,6 @@ import { openDeviceSession, readPlacement } from './session.js'
  */
 let opened: { readonly request: OpenRequest; readonly session: ort.InferenceSession } | undefined
 let job: JobScene | undefined
-/** The graph's inputs for the current scene. They are made for the scene's first batch and kept for the others. */
 let composited: { readonly job: JobScene; readonly scene: CompositedScene } | undefined
 
 async function answerTo(message: DeviceRequestMessage): Promise<DeviceAnswer | undefined> {
@@ -40,10 +39,7 @@ async function answerTo(message: DeviceRequestMessage): Promise<DeviceAnswer | u
   }
 }
 
-/**
- * Runs the network on a batch. Preallocated outputs would be no faster, because ONNX Runtime's binding copies into
- * them.
- */
+/** Preallocated outputs would be no faster, because ONNX Runtime's binding copies into them. */
 async function features(offsets: Int32Array): Promise<readonly Float32Array[]> {
   const { session, request } = openedSession()
   const { side, tensors } = sceneFor(offsets)
@@ -53,10 +49,7 @@ async function features(offsets: Int32Array): Promise<readonly Float32Array[]> {
   return request.outputs.map((output) => results[output]?.data as Float32Array)
 }
 
-/**
- * Returns the graph's inputs for a batch. Each batch of whole pictures has its own; all batches of a patch share one
- * set.
- */
+/** Each batch of whole pictures has its own inputs; all batches of a patch share one set. */
 function sceneFor(offsets: Int32Array): CompositedScene {
   const { input } = openedSession().request
   if (job === undefined) throw new Error('the first batch came before any scene')

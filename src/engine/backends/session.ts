@@ -5,10 +5,7 @@ import type { RunnableGraph } from '../../networks/index.js'
 import { prepareEnvironment } from '../../support/machine.js'
 import { type Device, executionProviders } from '../device.js'
 
-/**
- * Opens a graph on the processor.
- * @param isPooled whether memory is kept from run to run, which is faster only if the tensors keep their sizes
- */
+/** @param isPooled whether memory is kept from run to run, which is faster only if the tensors keep their sizes */
 export function openSession(
   { onnxPath, optimization = 'all' }: RunnableGraph,
   threads: number,
@@ -26,10 +23,7 @@ export function openSession(
   })
 }
 
-/**
- * Opens a graph on a device.
- * @param profileFolder an empty folder for a profile, which tells on which provider each operator runs
- */
+/** @param profileFolder an empty folder for a profile, which tells on which provider each operator runs */
 export function openDeviceSession(
   { onnxPath, optimization = 'all' }: RunnableGraph,
   device: Device,
@@ -53,7 +47,6 @@ export interface Placement {
   readonly heavy: Readonly<Record<string, number>>
 }
 
-/** Ends a session's profiling, and counts in its profile on which providers the operators ran. */
 export async function readPlacement(session: ort.InferenceSession, profileFolder: string): Promise<Placement> {
   session.endProfiling()
   const [file] = await readdir(profileFolder)

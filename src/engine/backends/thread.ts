@@ -8,10 +8,7 @@ import { openSession } from './session.js'
 
 type ThreadData = Extract<WorkerData, { backend: 'thread' }>
 
-/**
- * Runs the session in this thread. While a forward pass blocks this thread, the addon's threads composite the next
- * batches.
- */
+/** While a forward pass blocks this thread, the addon's threads composite the next batches. */
 export async function threadBackend({ input, outputs, threads, ...graph }: ThreadData): Promise<Backend> {
   const session = await openSession(graph, threads)
   const spare: Float32Array[] = []
@@ -20,7 +17,6 @@ export async function threadBackend({ input, outputs, threads, ...graph }: Threa
     if (compositor?.job !== id) compositor = { job: id, made: sceneCompositor(scene, input) }
     return compositor.made
   }
-  /** Returns memory for the images of a batch: that of an earlier batch if it has the same size, or else new memory. */
   const imagesOf = (batch: number): Float32Array => {
     const length = batch * 3 * input.rows * input.cols
     const kept = spare.pop()

@@ -76,7 +76,6 @@ function distinct(offsets: Int32Array): number[] {
   return [...new Set(offsets)].sort((a, b) => a - b)
 }
 
-/** Makes the inputs of the first session: the distinct pixels, and the indices of the cells that each step reads. */
 function cellFeeds(
   { indices }: PassCells,
   keys: Keys,

@@ -16,7 +16,6 @@ export interface CellGraphs {
   readonly handedOn: readonly string[]
 }
 
-/** Everything that a worker needs to compute with the two graphs. */
 export interface CellWork {
   readonly graphs: CellGraphs
   readonly steps: readonly CellStep[]
@@ -24,7 +23,6 @@ export interface CellWork {
 }
 
 /**
- * Writes the two graphs of a network into the cache of graphs.
  * @param count number of steps in the first graph
  * @param gathers names of the index tensors that the first graph needs, as `CELL_INPUTS.gather` makes them
  */
@@ -94,7 +92,6 @@ function restNodes(
 /**
  * Lists what a copy of the graph keeps: the wanted nodes, the constants that they read, and the nodes that compute such
  * constants.
- * @param names other constants to keep
  */
 function kept({ nodes, constants }: GraphNodes, wanted: ReadonlySet<number>, names: ReadonlySet<string>) {
   const fixed = new Set(constants.keys())

@@ -21,7 +21,6 @@ export const OPERATOR_SETS = { oldest: 9, newest: 26 } as const
 interface Rule {
   /** Names of the attributes that a node may have. A node with any other attribute is refused. */
   readonly attributes: readonly string[]
-  /** @throws NoStep if the node does not meet the operator's condition */
   readonly step: (context: NodeContext) => Found
 }
 
@@ -99,10 +98,7 @@ const RULES: ReadonlyMap<string, Rule> = new Map(
   } satisfies Record<string, Rule>),
 )
 
-/**
- * Turns a node into a step (see `CellSteps`), if its operator is in the table.
- * @throws NoStep if the node cannot be computed cell by cell
- */
+/** @throws NoStep if the node cannot be computed cell by cell */
 export function stepOf(context: NodeContext): Found {
   const { node, base, read } = context
   if (node.domain !== '' && node.domain !== 'ai.onnx') throw new NoStep("is not one of ONNX's own operators")
@@ -144,10 +140,7 @@ function elementwise(condition?: Condition): Rule {
   return { attributes: [], step }
 }
 
-/**
- * Returns a node's first input, which must be the only one that is not a constant.
- * @throws NoStep with the reason `otherwise`
- */
+/** Returns a node's first input, which must be the only one that is not a constant. */
 function onlyInput({ node, read }: NodeContext, otherwise: string): string {
   const [first] = node.inputs
   if (first === undefined || read.length !== 1 || read[0] !== first) throw new NoStep(otherwise)

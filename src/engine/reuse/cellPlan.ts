@@ -34,7 +34,6 @@ export interface CellPlan {
   readonly distinct: Readonly<Record<string, number>>
 }
 
-/** Everything that determines a plan, except for the positions. */
 export interface PlannedCells {
   readonly graph: GraphNodes
   readonly cells: CellSteps
@@ -56,10 +55,7 @@ const MODULI = [1, 2, 4, 8, 16, 32]
 /** Largest batch for the layers after the cut, if all of them are fully connected. */
 const MAXIMUM_BATCH = 512
 
-/**
- * Estimated number of tensors that a pass (a group of positions) holds at a time. Each counts as much as the largest
- * one.
- */
+/** Estimated number of tensors that a pass holds at a time. Each counts as much as the largest one. */
 const TENSORS_AT_A_TIME = 4
 /** Number of copies of whole activations in memory at a time: gathered, transposed and flattened. */
 const FRAMES_AT_A_TIME = 3
@@ -186,11 +182,9 @@ export function floorGain(work: PlannedCells, positions: Positions): number {
 
 /** The rows and columns of some positions, each row and each column only once, as indices into `AxisPlaces.offsets`. */
 export interface Positions extends Both<readonly number[]> {
-  /** Number of positions. */
   readonly count: number
 }
 
-/** Counts along one axis, if positions are divided into passes with one modulus. */
 interface AxisCounts {
   readonly passes: number
   /** For each entry of `Keys.spaces`, the number of keys that all passes need together. */
@@ -239,7 +233,6 @@ function lastUses({ graph, cells, features }: PlannedCells): Map<string, number>
   return uses
 }
 
-/** Number of weights in all fully connected layers together. */
 function connectedWeights({ graph, cells }: Pick<PlannedCells, 'graph' | 'cells'>): number {
   const products = graph.nodes.filter(({ operator }) => operator === 'Gemm' || operator === 'MatMul')
   return products.reduce((sum, { inputs }) => {
@@ -259,10 +252,7 @@ export interface PlannedPass {
   readonly positions: readonly number[]
 }
 
-/**
- * Divides positions into passes, which are groups of positions that are computed together.
- * @param offsets [positions, 2] as row, col in pixels
- */
+/** @param offsets [positions, 2] as row, col in pixels */
 export function passesOf(offsets: Int32Array, modulus: Both<number>, keys: Keys): readonly PlannedPass[] {
   const times = both((axis) => new Map(keys.places[axis].offsets.map((offset, time) => [offset, time])))
   const classes = new Map<number, number[]>()
@@ -282,10 +272,7 @@ export function passesOf(offsets: Int32Array, modulus: Both<number>, keys: Keys)
   })
 }
 
-/**
- * Lists the distinct rows and columns of positions. `sceneKeys` has all offsets from 0 on, so each offset is its own
- * index.
- */
+/** `sceneKeys` has all offsets from 0 on, so each offset is its own index. */
 export function positionsOf(offsets: Int32Array): Positions {
   const along = (axis: 0 | 1) => [...new Set(offsets.filter((_, i) => i % 2 === axis))]
   return { rows: along(0), cols: along(1), count: offsets.length / 2 }

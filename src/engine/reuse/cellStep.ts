@@ -36,7 +36,6 @@ export interface AxisWindow {
 export type CellStep = WindowStep | MappingStep | PointwiseStep
 
 export interface Step {
-  /** Index of the node in the graph. */
   readonly node: number
   readonly output: string
 }

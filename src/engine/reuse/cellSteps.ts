@@ -15,7 +15,6 @@ const BROADCASTING = new Set('Add Div Max Mean Min Mul Pow Sub Sum'.split(' '))
 
 const read = new WeakMap<object, NetworkCells>()
 
-/** A network's graph, and its part that can be computed cell by cell. */
 export interface NetworkCells {
   readonly graph: GraphNodes
   readonly cells: CellSteps
@@ -35,7 +34,6 @@ export function networkCells(network: Pick<Network, 'onnxPath' | 'input'>): Netw
   return made
 }
 
-/** Finds all nodes that can be computed cell by cell. */
 export function cellSteps(
   { nodes, constants, operatorSet }: GraphNodes,
   input: { readonly name: string } & Pick<CellShape, 'rows' | 'cols'>,

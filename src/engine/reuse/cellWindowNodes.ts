@@ -23,7 +23,6 @@ export const CELL_INPUTS = {
   frames: (tensor: string) => `shiftscope.frames.${tensor}`,
 } as const
 
-/** Nodes, inputs and constants that a step adds to the first graph. */
 export interface StepNodes {
   /** Indices of nodes that are copied from the network's graph. */
   readonly verbatim: readonly number[]

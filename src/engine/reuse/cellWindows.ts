@@ -14,13 +14,11 @@ const AUTOMATIC_PADS = ['NOTSET', 'SAME_UPPER', 'SAME_LOWER', 'VALID']
  */
 export class NoStep extends Error {}
 
-/** A node, with everything that is needed to turn it into a step (see `CellSteps`). */
 export interface NodeContext {
   readonly node: GraphNode
   readonly base: Step
   /** Names of the inputs that are not constants. */
   readonly read: readonly string[]
-  /** Shapes of the image and of the steps' outputs, by name. */
   readonly shapes: ReadonlyMap<string, CellShape>
   /** Constants by name. A constant whose shape is unknown is null. */
   readonly fixed: ReadonlyMap<string, GraphConstant | null>
@@ -30,10 +28,6 @@ export interface NodeContext {
 
 export type Found = { readonly step: CellStep; readonly shape: CellShape }
 
-/**
- * Turns a convolution or a pool into a step.
- * @throws NoStep
- */
 export function windowStep({ node, base, fixed }: NodeContext, shape: CellShape): Found {
   const { operation, kernel, channels } =
     node.operator === 'Conv' ? convolution(node, shape, fixed) : pool(node, shape, listAttribute(node, 'kernel_shape'))
@@ -131,10 +125,6 @@ function hasEmptyWindow({ taps, stride, dilation, before, length }: AxisWindow, 
   return false
 }
 
-/**
- * Turns a Pad node into a step.
- * @throws NoStep
- */
 export function paddingStep({ node, base, fixed, readers }: NodeContext, { channels, rows, cols }: CellShape): Found {
   const given = listAttribute(node, 'pads') ?? fixed.get(node.inputs[1] ?? '')?.values
   const mode = textAttribute(node, 'mode', 'constant')

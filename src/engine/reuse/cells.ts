@@ -17,9 +17,7 @@ interface CellSet {
 /** Positions that are computed together: their rows and their columns, as indices into `AxisPlaces.offsets`. */
 export type Pass = Both<readonly number[]>
 
-/**
- * How many keys some positions need along an axis. `seeing` counts keys that depend on the patch, `blank` all others.
- */
+/** `seeing` counts keys that depend on the patch, `blank` all others. */
 export interface AxisCount {
   readonly seeing: number
   readonly blank: number
@@ -77,11 +75,7 @@ export interface PassCells {
   frame(tensor: string, row: number, col: number, into: Int32Array): void
 }
 
-/**
- * Lists the distinct cells of a group of positions (`pass`), and makes the index tensors that tell which cells each
- * step reads.
- * @param image name of the network's input
- */
+/** @param image name of the network's input */
 export function passCells(keys: Keys, steps: readonly CellStep[], image: string, pass: Pass): PassCells {
   const used = [image, ...steps.map(({ output }) => output)]
   const spaces = new Set(used.map((name) => keys.tensors.get(name)?.space as number))

@@ -46,10 +46,7 @@ export function imageSeconds(step: CellStep, shapes: CellSteps['shapes']): numbe
   return rows * cols * (perCell + bytes * SECONDS.write)
 }
 
-/**
- * Seconds to compute one cell of a step.
- * @param gathered number of the step's inputs that are gathered
- */
+/** Seconds to compute one cell of a step, if `gathered` of its inputs are gathered. */
 export function cellSeconds(step: CellStep, shapes: CellSteps['shapes'], gathered: number): number {
   const bytes = FLOAT * (shapes.get(step.output) as CellShape).channels
   if (step.kind === 'mapping') return 0
@@ -67,11 +64,7 @@ export function frameSeconds({ channels, rows, cols }: CellShape): number {
   return FLOAT * channels * rows * cols * SECONDS.assemble
 }
 
-/**
- * Seconds per image for all fully connected layers together.
- * @param weights number of their weights
- * @param batch images per batch
- */
+/** Seconds per image for all fully connected layers together. */
 export function connectedSeconds(weights: number, batch: number): number {
   return weights * (SECONDS.product + (FLOAT * SECONDS.weights) / batch)
 }

@@ -12,10 +12,6 @@ export const FEWEST_IMAGES = 64
 /** Reuse is tried only if it is predicted to be at least this many times as fast as computing every image in full. */
 export const WORTH_REUSING = 1.1
 
-/**
- * Number of multiply-adds if every image is computed in full, divided by the number if each distinct value is computed
- * once.
- */
 export function sharedFloor(network: Network, scene: Scene, offsets: Int32Array): number {
   return floorGain(workOf(network, scene), positionsOf(offsets))
 }
@@ -42,10 +38,7 @@ function workOf(network: Network, scene: Scene): PlannedCells {
   return { graph, cells, keys, features: network.layers.map(outputOf), image: network.input.name }
 }
 
-/**
- * Whether the tables of a scene's `Keys` fit into memory. They may be huge, because a user's graph may declare huge
- * layers.
- */
+/** The tables of a scene's `Keys` may be huge, because a user's graph may declare huge layers. */
 export function haveRoomForKeys({ shapes }: CellSteps, { input }: Network, size: number): boolean {
   const sides = [...shapes.values()].reduce((sum, { rows, cols }) => sum + rows + cols, 0)
   return sides * (input.rows - size + 2) <= KEY_LIMIT

@@ -46,7 +46,6 @@ interface AxisPixels {
   readonly ofFrame: readonly number[]
 }
 
-/** One numbering of keys along one axis. Several tensors can share it. */
 export interface AxisSpace {
   /** Number of keys. They are 0 to `count` - 1. */
   readonly count: number
@@ -68,7 +67,6 @@ interface CellTensor extends Both<AxisTensor> {
 }
 
 interface AxisTensor {
-  /** Number of cells along the axis. */
   readonly length: number
   /**
    * Key of each cell for each offset of the patch, [offsets + 1, length]. The last row is for images without the patch.
@@ -76,7 +74,6 @@ interface AxisTensor {
   readonly keys: Int32Array
 }
 
-/** The cells that a step reads from one of its inputs. */
 export interface Source {
   readonly input: string
   /**
@@ -86,10 +83,7 @@ export interface Source {
   readonly taps: Both<Int32Array>
 }
 
-/**
- * Computes the keys of the image and of all steps' outputs.
- * @param image name of the network's input
- */
+/** @param image name of the network's input */
 export function cellKeys({ steps }: Pick<CellSteps, 'steps'>, image: string, places: Both<AxisPlaces>): Keys {
   const spaces: Both<AxisSpace>[] = []
   const tensors = new Map<string, CellTensor>()

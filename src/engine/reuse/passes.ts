@@ -9,7 +9,6 @@ import type { JobScene, Scene } from '../task.js'
 import type { Workers } from '../workers.js'
 import type { PlannedPass } from './cellPlan.js'
 
-/** Everything that is needed to compute passes (groups of positions), apart from the positions. */
 export interface PassWork {
   readonly workers: Workers
   readonly network: Network
@@ -25,10 +24,7 @@ export interface PlainWay {
   rest(): Promise<void>
 }
 
-/**
- * Measures the largest relative distance between features with and without reuse, at the given positions.
- * @param rests whether to end the workers of `plain` before computing with reuse, so that less memory is needed
- */
+/** @param rests whether to end the workers of `plain` before computing with reuse, so that less memory is needed */
 export async function distanceOf(
   { workers, network, memory, job }: PassWork,
   plain: PlainWay,

@@ -10,9 +10,7 @@ export type ReuseRecord =
   | {
       /** Side of the square patch in pixels. */
       readonly size: number
-      /**
-       * Name of the last tensor whose distinct values are computed once. Later tensors are computed for every image.
-       */
+      /** Name of the last tensor whose distinct values are computed once. */
       readonly cut: string
       /**
        * Share of distinct values (0 to 1) in the output of each convolution, pool and padding up to `cut`, by name of
@@ -26,14 +24,11 @@ export type ReuseRecord =
        * with reuse and b those without.
        */
       readonly distance: number
-      /** Number of workers. */
       readonly workers: number
       /** Threads of each worker. */
       readonly threads: number
     }
   | {
-      /** Side of the square patch in pixels. */
       readonly size: number
-      /** Why every image was computed in full. */
       readonly reason: string
     }

@@ -22,10 +22,7 @@ import { samplePositions, sceneKeysOf, scenePixels } from './sceneKeys.js'
  * machine, so the same work is always done in the same way.
  */
 export interface Reuse {
-  /**
-   * Extracts features with reuse.
-   * @returns undefined if every image must be computed in full
-   */
+  /** @returns undefined if every image must be computed in full */
   extract(scene: Scene, offsets: Int32Array, options?: ExtractionOptions): Promise<Features | undefined>
   /** One record per patch size, or two if reuse worked for some patches of this size but not for others. */
   records(): readonly ReuseRecord[]
@@ -36,13 +33,11 @@ export interface ReusePlan {
   readonly network: Network
   /** Settings of the workers that compute with reuse. */
   readonly settings: Settings
-  /** Makes the data with which these workers start. */
   readonly workerData: (cells: CellWork) => WorkerData
   readonly memory: FeatureMemory
   /** Computes every image in full. The result is compared with that of reuse, as a check. */
   readonly plain: PlainWay
   readonly onNote: (line: string) => void
-  /** URL of the workers' module (see `openWorkers`). */
   readonly script?: string | undefined
 }
 
@@ -55,7 +50,6 @@ const MAX_DISTANCE = 1e-5
  */
 const HEAVY = { bytes: 32 * 1024 * 1024, images: 4096 } as const
 
-/** Workers that have the two graphs of one plan open. */
 interface OpenCells {
   readonly workers: Workers
   /** Number of calls that use the workers now. */
@@ -69,7 +63,6 @@ export function openReuse({ network, settings, workerData, memory, plain, onNote
   const distanceTo = sampleDistances(network, plain)
   /** Reasons why reuse failed, by path of the first graph. Reuse is not tried again with such a graph. */
   const failed = new Map<string, string>()
-  /** Patch sizes for which the user has already been told why reuse failed. */
   const noted = new Set<number>()
   const cellWorkers = openCellWorkers(({ graphs, steps, shapes }) =>
     openWorkers(workerData({ graphs, steps, shapes }), settings.workers, script),
@@ -100,7 +93,6 @@ export function openReuse({ network, settings, workerData, memory, plain, onNote
     const graphs = await cellGraphs(network, graph, cells, plan.steps, gathersOf(keys))
     return { plan, keys, graphs, steps: cells.steps.slice(0, plan.steps), shapes: cells.shapes }
   }
-  /** Computes features with reuse, or returns the reason why every image must be computed in full. */
   const compute = async (
     scene: Scene,
     offsets: Int32Array,
@@ -161,10 +153,6 @@ export function openReuse({ network, settings, workerData, memory, plain, onNote
   }
 }
 
-/**
- * Returns a function that measures the distance between features with and without reuse. If graphs and pixels are the
- * same as in an earlier call, the function returns the distance of that call.
- */
 function sampleDistances(network: Network, plain: ReusePlan['plain']) {
   const checked = new Map<string, number>()
   return async (work: PassWork, graphs: string, scene: Scene, images: number, signal?: AbortSignal) => {
@@ -180,14 +168,10 @@ function sampleDistances(network: Network, plain: ReusePlan['plain']) {
   }
 }
 
-/** Opens workers for the two graphs of a plan, and keeps them open for later calls. */
 function openCellWorkers(open: (work: CellWork) => Workers) {
   const opened = new Map<string, OpenCells>()
   return {
-    /**
-     * Returns workers for these graphs, and closes unused workers for other graphs. The caller must decrease `users`
-     * when it is done.
-     */
+    /** Closes unused workers for other graphs. The caller must decrease `users` when it is done. */
     enter: async (work: CellWork): Promise<OpenCells> => {
       const { cells } = work.graphs
       for (const [other, { workers, users }] of opened) {

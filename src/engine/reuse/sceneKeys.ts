@@ -8,10 +8,7 @@ import { type Both, both, cellKeys, type Keys } from './keys.js'
 /** Pixels with less alpha than this are invisible. */
 const SEEN: Readonly<Record<Scene['blend'], number>> = { hard: 128, soft: 1 }
 
-/**
- * Makes the keys for all positions of a scene's patch. The list of offsets is 0, 1, 2, …, so each offset is its own
- * index.
- */
+/** The list of offsets is 0, 1, 2, …, so each offset is its own index. */
 export function sceneKeys(steps: Pick<CellSteps, 'steps'>, scene: Scene, input: NetworkInput): Keys {
   const opaque = opaquePart(scene)
   const along = (axis: Axis) => {
@@ -22,10 +19,7 @@ export function sceneKeys(steps: Pick<CellSteps, 'steps'>, scene: Scene, input: 
   return cellKeys(steps, input.name, both(along))
 }
 
-/**
- * Returns a function that makes the keys of a scene and remembers those of the last one. Scenes with the same geometry
- * have the same keys.
- */
+/** Scenes with the same geometry have the same keys. */
 export function sceneKeysOf(steps: Pick<CellSteps, 'steps'>, input: NetworkInput): (scene: Scene) => Keys {
   let last: { readonly geometry: string; readonly keys: Keys } | undefined
   return (scene) => {
@@ -35,7 +29,6 @@ export function sceneKeysOf(steps: Pick<CellSteps, 'steps'>, input: NetworkInput
   }
 }
 
-/** A text that is equal for scenes with equal keys. */
 function sceneGeometry(scene: Scene): string {
   const { rows, cols } = opaquePart(scene)
   return JSON.stringify([scene.patch.size, rows, cols, isVaried(scene)])

@@ -41,10 +41,7 @@ export function totalStride(
   return spacings.get(output)?.pixels ?? undefined
 }
 
-/**
- * Joins the spacings of a node's inputs. If some inputs are maps and others are not, as in squeeze and excitation, only
- * the maps count.
- */
+/** If some inputs are maps and others are not, as in squeeze and excitation, only the maps count. */
 function joined(read: readonly Spacing[]): Spacing {
   const maps = read.filter(({ isMixed }) => !isMixed)
   const counted = maps.length > 0 ? maps : read
