@@ -44,7 +44,6 @@ export async function partVersion({ versionPath }: Part): Promise<FileVersion | 
   }
 }
 
-/** Removes the bytes of an earlier download, and records which version of the file is downloaded now. */
 export async function beginPart({ path, versionPath }: Part, version: FileVersion): Promise<void> {
   await rm(path, { force: true })
   await makeFolders(dirname(versionPath))

@@ -12,7 +12,6 @@ const NO_HASH = 'placeholder'
 
 const NO_FILE = { weightsPath: '', weightsSha256: NO_HASH }
 
-/** Whether `placeholderNetwork` or `placeholderGenerator` made this network or generator. */
 export function isPlaceholder({ weightsSha256 }: Pick<Network, 'weightsSha256'>): boolean {
   return weightsSha256 === NO_HASH
 }

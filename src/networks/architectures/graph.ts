@@ -160,10 +160,6 @@ function addActivation(graph: Graph, activation: Activation, input: string): str
   return addNode(graph, 'Clip', [input, zero, six])
 }
 
-/**
- * Appends a node and returns the name of its output tensor. If `output` is null, the tensor gets a numbered name such
- * as `Conv_0`.
- */
 function addNode(
   graph: Graph,
   operator: string,
@@ -186,7 +182,6 @@ function addConstant(
   return name
 }
 
-/** Adds a constant that several layers share, unless the graph already has it. */
 function addOnce(graph: Graph, initializer: Initializer): string {
   const { name } = initializer
   if (!graph.initializers.some((present) => present.name === name)) graph.initializers.push(initializer)
@@ -231,10 +226,7 @@ async function batchNormTransform(weights: Weights, key: string): Promise<Channe
   return { scale, shift }
 }
 
-/**
- * Multiplies the weights of each output channel by the channel's factor. The first axis of the weights is the output
- * channels. Each product is rounded to float32 once.
- */
+/** The first axis of the weights is the output channels. Each product is rounded to float32 once. */
 function scaleOutputs(weight: Float32Array, scale: Float64Array): Float32Array {
   const perChannel = weight.length / scale.length
   const scaled = new Float32Array(weight.length)

@@ -155,7 +155,7 @@ export interface Architecture {
   readonly layers: readonly Layer[]
 }
 
-/** Name and shape of an input or output of the graph. The shape has no batch axis. */
+/** The shape has no batch axis. */
 export interface GraphTensor {
   readonly name: string
   readonly shape: readonly number[]
@@ -212,7 +212,6 @@ export function featureLayersOf(layers: readonly Layer[]): { name: string; dims:
   )
 }
 
-/** The outputs of the graph: the features, or the image of a generator. */
 export function outputsOf(layers: readonly Layer[]): GraphTensor[] {
   return layers.flatMap((layer): GraphTensor[] => {
     if (layer.kind === 'crop') return [{ name: layer.output, shape: [layer.channels, layer.side, layer.side] }]

@@ -6,7 +6,6 @@ import { type Architecture, featureLayersOf, type Parameter, parametersOf } from
 
 /** The weights that a graph is built from. All are present and have the right shapes: see `weightsFor`. */
 export interface Weights {
-  /** Path of the checkpoint, for messages. */
   readonly path: string
   readonly read: (key: string) => Promise<Float32Array>
 }
@@ -48,14 +47,11 @@ function remedy({ title, layers }: Architecture, checkpoint: Checkpoint, known: 
   return `the file is not a checkpoint of ${title} with 1000 classes, so use another, or export its network to ONNX`
 }
 
-/** Whether a checkpoint has all keys of an architecture. Shapes are not compared, and additional keys are allowed. */
+/** Shapes are not compared, and additional keys are allowed. */
 export function hasKeys({ layers }: Architecture, checkpoint: Checkpoint): boolean {
   return parametersOf(layers).every(({ key }) => checkpoint.tensors.has(fileKey(checkpoint, key)))
 }
 
-/**
- * The first missing, wrong or unexpected tensor of a checkpoint, as text for a message; null if the checkpoint fits.
- */
 export function firstFault(architecture: Architecture, checkpoint: Checkpoint): string | null {
   const parameters = parametersOf(architecture.layers)
   for (const parameter of parameters) {
@@ -75,7 +71,7 @@ function parameterFault({ key, shape }: Parameter, checkpoint: Checkpoint): stri
   return `${name} is ${shapeText(tensor.shape)} instead of ${shapeText(shape)}`
 }
 
-/** The key of a parameter in the file. Caffe numbers the tensors of a layer: 0 for the weights, 1 for the bias. */
+/** Caffe numbers the tensors of a layer: 0 for the weights, 1 for the bias. */
 function fileKey({ format }: Checkpoint, key: string): string {
   return format === 'caffemodel' ? key.replace(/\.weight$/, '.0').replace(/\.bias$/, '.1') : key
 }

@@ -33,14 +33,13 @@ export interface PickleGlobal {
   readonly call?: (args: readonly PickleValue[]) => PickleValue
 }
 
-/** An object that was made by one of the caller's globals or by `persistentLoad`. `kind` is its type. */
+/** An object that was made by one of the caller's globals or by `persistentLoad`. */
 export interface PickleObject {
   readonly kind: string
   /** Receives the attributes that the pickle gives to the object; absent if it may not give any. */
   readonly setState?: (state: PickleValue) => void
 }
 
-/** The objects that the caller allows a pickle to refer to. */
 export interface PickleWorld {
   /** The allowed classes and functions, by `module.name`. */
   readonly globals: ReadonlyMap<string, PickleGlobal>
@@ -72,7 +71,7 @@ interface Machine {
 }
 
 /**
- * Reads one pickle from the start of `bytes`. `end` is the offset of the first byte after it.
+ * `end` is the offset of the first byte after it.
  * @throws PickleError if the pickle is truncated, exceeds the limits, or uses a forbidden opcode or global
  */
 export function readPickle(bytes: Buffer, world: PickleWorld): { value: PickleValue; end: number } {

@@ -42,13 +42,12 @@ function text(header: Buffer, start: number, length: number): string {
   return end < 0 ? field : field.slice(0, end)
 }
 
-/** Reads an octal number; NaN if the field holds something else. */
 function octal(header: Buffer, start: number, length: number): number {
   const digits = text(header, start, length).trim()
   return /^[0-7]+$/.test(digits) ? Number.parseInt(digits, 8) : Number.NaN
 }
 
-/** Sum of a header's bytes. The bytes of the stored checksum count as spaces. */
+/** The bytes of the stored checksum count as spaces. */
 function checksum(header: Buffer): number {
   return header.reduce((sum, byte, index) => sum + (index >= 148 && index < 156 ? 0x20 : byte), 0)
 }

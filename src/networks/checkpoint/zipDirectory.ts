@@ -2,7 +2,6 @@ import { InputError } from '../../errors.js'
 import type { ByteRange, OpenFile } from '../../files/openFile.js'
 import { counted, printable } from '../../support/text.js'
 
-/** A file inside the zip file: its name, the range of its bytes, which are not compressed, and their CRC-32. */
 export interface ZipEntry extends ByteRange {
   readonly name: string
   readonly crc32: number

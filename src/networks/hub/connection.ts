@@ -5,7 +5,6 @@ import { type WatchOptions, watched } from '../stallWatch.js'
 import { isSecure } from '../weightsOrigin.js'
 import type { HubReference } from './reference.js'
 
-/** How to send requests about one model to a Hugging Face hub. */
 export interface HubConnection extends WatchOptions, Omit<FileRequest, 'headers' | 'signal'> {
   /** URL of the hub, without a slash at its end. */
   readonly endpoint: string

@@ -65,7 +65,6 @@ export function dependence(beside: Float32Array, alone: Float32Array): number | 
   return difference > ROUNDING ** 2 * norm ? Math.sqrt(difference / norm) : undefined
 }
 
-/** @throws InputError if an image's values of the tensor `title` differ between batches */
 export function checkIndependence(name: string, title: string, { dependence }: Pick<ShownTensor, 'dependence'>): void {
   if (dependence === undefined) return
   throw new InputError(

@@ -17,7 +17,6 @@ export interface TrialInput {
 }
 
 export interface TrialQuestion {
-  /** The ONNX file. */
   readonly path: string
   /** Name of the model in messages. */
   readonly model: string
