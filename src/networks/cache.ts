@@ -30,9 +30,7 @@ export function inCache<T>(work: Promise<T>): Promise<T> {
   })
 }
 
-/**
- * Turns an error about writing to the cache into an OutputError that says what to do. Returns other errors unchanged.
- */
+/** Returns other errors unchanged. */
 export function asCacheError(error: unknown): unknown {
   if (!(asOutputError(cacheFolder(), error) instanceof OutputError)) return error
   return new OutputError(

@@ -173,10 +173,7 @@ export function isPublished(entry: ModelEntry, sha256: string): boolean | null {
   return entry.sources.some((source) => sha256.startsWith(source.sha256))
 }
 
-/**
- * Checks that a file is not the published file of another entry. Hashes are compared, because some generators have
- * weights of equal shapes.
- */
+/** Hashes are compared, because some generators have weights of equal shapes. */
 export function checkNotAnother(entry: ModelEntry, path: string, sha256: string): void {
   const isFile = ({ sources }: ModelEntry) => sources.some((source) => source.sha256 === sha256)
   const other = isFile(entry) ? undefined : catalogModels().find(isFile)
@@ -185,8 +182,7 @@ export function checkNotAnother(entry: ModelEntry, path: string, sha256: string)
 }
 
 /**
- * Text to show for an SPDX licence identifier. In SPDX, NOASSERTION means that no licence is stated. The prefix
- * LicenseRef- marks licences that SPDX does not list.
+ * In SPDX, NOASSERTION means that no licence is stated. The prefix LicenseRef- marks licences that SPDX does not list.
  */
 export function licenceText(licence: string): string {
   return licence === 'NOASSERTION' ? 'none stated' : licence.replace(/^LicenseRef-/, '')

@@ -52,10 +52,7 @@ export function checkFrame(entry: CatalogEntry, path: string, { rows, cols }: Ne
 /** Number of ImageNet's classes. */
 const CLASSES = 1000
 
-/**
- * Checks that the last output of an exported network has one value per class.
- * @param classes number of values of the last output; undefined if this output is not read
- */
+/** @param classes number of values of the last output; undefined if this output is not read */
 export function checkClasses(entry: CatalogEntry | undefined, path: string, classes: number | undefined): void {
   if (entry?.kind !== 'exported' || classes === undefined || classes === CLASSES) return
   throw new InputError(

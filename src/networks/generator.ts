@@ -68,10 +68,7 @@ export async function chooseGenerator(
   return requireStage(await embeddedGenerator(entry), feature)
 }
 
-/**
- * Checks that a generator takes the features of this layer of this network.
- * @throws InputError if the generator was trained with other weights of the network
- */
+/** @throws InputError if the generator was trained with other weights of the network */
 export function checkGenerator(generator: Generator, network: Network, layer: string): void {
   const { id, encoder, encoderSha256 } = generator
   const fitting = listGenerators().find((entry) => entry.encoder === network.id && entry.layer === layer)

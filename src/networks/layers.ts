@@ -172,7 +172,6 @@ function isVector(tensor: NamedTensor, batch: number): boolean {
   )
 }
 
-/** @throws InputError unless the tensor has a supported type and one row per image */
 function checkedTensor(model: string, tensor: NamedTensor, batch: number): NamedTensor {
   const { name, type, shape } = tensor
   if (FEATURE_TYPES[type] === undefined)

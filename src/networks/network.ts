@@ -56,7 +56,6 @@ export interface Classes {
 export const OPTIMIZATIONS = ['all', 'extended', 'basic', 'disabled'] as const
 export type Optimization = (typeof OPTIMIZATIONS)[number]
 
-/** An ONNX graph, ready to run. */
 export interface RunnableGraph {
   readonly onnxPath: string
   /** Optimization level of ONNX Runtime; by default the highest. */

@@ -32,9 +32,6 @@ export async function partLength({ path }: Part): Promise<number> {
   return (await stat(path).catch(() => undefined))?.size ?? 0
 }
 
-/**
- * The version that was recorded when the download began. If it is unknown (undefined), the download cannot continue.
- */
 export async function partVersion({ versionPath }: Part): Promise<FileVersion | undefined> {
   const text = await readFile(versionPath, 'utf8').catch(() => '')
   try {

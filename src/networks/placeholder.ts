@@ -16,7 +16,6 @@ export function isPlaceholder({ weightsSha256 }: Pick<Network, 'weightsSha256'>)
   return weightsSha256 === NO_HASH
 }
 
-/** Whether a network or generator is published but its weights are not on this machine. */
 export async function lacksWeights(id: string): Promise<boolean> {
   const entry = catalogModels().find((candidate) => candidate.id === id)
   return entry?.kind === 'published' && (await importedWeights(id)) === undefined

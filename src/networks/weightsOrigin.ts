@@ -10,10 +10,7 @@ export function publishedName(source: WeightsSource): string {
   return decodeURIComponent(new URL(source.url).pathname.split('/').at(-1) as string)
 }
 
-/**
- * Where to fetch a published file: its own URL, or the file of the same name at a mirror.
- * @param mirror an https address, an http address on this machine, or a folder
- */
+/** Where to fetch a published file: its own URL, or the file of the same name at a mirror. */
 export function originOf(source: WeightsSource, mirror?: string): WeightsOrigin {
   if (mirror === undefined) return secure(new URL(source.url), source.url)
   const name = publishedName(source)

@@ -19,9 +19,8 @@ import type { Weights } from './weights.js'
 export const graphVersion = 1
 
 /**
- * Builds the ONNX graph of an architecture. The input and all outputs have a batch axis, N, in front. Each feature is
- * an output [N, dims] with a name such as `fc6`. A generator has its image as output. Batch normalisation is merged
- * into the convolutions. Weights are read only when the graph is written.
+ * The input and all outputs have a batch axis, N, in front. Each feature is an output [N, dims] with a name such as
+ * `fc6`. Batch normalisation is merged into the convolutions. Weights are read only when the graph is written.
  */
 export function graphOf(architecture: Architecture, weights: Weights): Model {
   const graph: Graph = { weights, nodes: [], initializers: [] }

@@ -1,7 +1,4 @@
-/**
- * The layers of a convolutional network, as plain data. They determine the list of weights, the check of a checkpoint,
- * and the ONNX graph. Each `key` is the layer's name in a PyTorch state dict.
- */
+/** The layers of a convolutional network, as plain data. Each `key` is the layer's name in a PyTorch state dict. */
 export type Layer =
   | Convolution
   | Deconvolution

@@ -10,10 +10,7 @@ export interface Weights {
   readonly read: (key: string) => Promise<Float32Array>
 }
 
-/**
- * Matches the key of a counter of training batches. Some versions of PyTorch store it, but it has no use after
- * training.
- */
+/** Some versions of PyTorch store it, but it has no use after training. */
 export const ignoredKey = /(^|\.)num_batches_tracked$/
 
 /**
@@ -76,10 +73,7 @@ function fileKey({ format }: Checkpoint, key: string): string {
   return format === 'caffemodel' ? key.replace(/\.weight$/, '.0').replace(/\.bias$/, '.1') : key
 }
 
-/**
- * Whether a shape in an old Caffe model stands for the expected shape. Old models extend every shape to four axes by
- * ones in front: see `ShapeEquals` in Caffe's blob.cpp.
- */
+/** Old models extend every shape to four axes by ones in front: see `ShapeEquals` in Caffe's blob.cpp. */
 function isLegacyShape({ format }: Checkpoint, found: readonly number[], shape: readonly number[]): boolean {
   if (format !== 'caffemodel' || found.length !== 4 || shape.length > 4) return false
   return shapeText(found) === shapeText([1, 1, 1, 1, ...shape].slice(-4))

@@ -47,7 +47,6 @@ const formats = [
  * Reads the names, types and shapes of a checkpoint's tensors. Elements are read only by a tensor's `read`, while the
  * file is open. Nothing in the file is executed. Sizes are checked against the file's length before memory is
  * allocated.
- * @throws InputError when the file is damaged, not a checkpoint, or in an unsupported format
  */
 export async function readCheckpoint(file: OpenFile): Promise<Checkpoint> {
   const { path } = file

@@ -24,7 +24,6 @@ export type PickleValue =
   | PickleGlobal
   | PickleObject
 
-/** A class or function that a pickle may name. */
 export interface PickleGlobal {
   readonly kind: 'global'
   /** `module.name`, as the pickle spells it. */
@@ -70,10 +69,7 @@ interface Machine {
   readonly memo: Map<number, PickleValue>
 }
 
-/**
- * `end` is the offset of the first byte after it.
- * @throws PickleError if the pickle is truncated, exceeds the limits, or uses a forbidden opcode or global
- */
+/** `end` is the offset of the first byte after it. */
 export function readPickle(bytes: Buffer, world: PickleWorld): { value: PickleValue; end: number } {
   const machine: Machine = { bytes, world, position: 0, containers: 0, stack: [], memo: new Map() }
   for (let count = 0; count < maximumOpcodes; count++) {

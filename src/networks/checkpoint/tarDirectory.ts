@@ -8,10 +8,7 @@ export function isTar(head: Buffer): boolean {
   return head.toString('latin1', 257, 262) === 'ustar'
 }
 
-/**
- * The byte ranges of the regular files in a tar file, by name.
- * Reference: POSIX.1-2001, pax, "ustar Interchange Format".
- */
+/** Reference: POSIX.1-2001, pax, "ustar Interchange Format". */
 export async function readTarDirectory(file: OpenFile): Promise<ReadonlyMap<string, ByteRange>> {
   const members = new Map<string, ByteRange>()
   let position = 0

@@ -17,9 +17,7 @@ const maximumCommentBytes = 0xffff
 /** Longest central directory to read. A real one takes about 100 bytes per tensor. */
 const maximumDirectoryBytes = 16 * 2 ** 20
 
-/**
- * Largest number of entries, because each one takes a read for its own header. A network has some hundreds of tensors.
- */
+/** Largest number of entries, because each one takes a read for its own header. */
 const maximumEntries = 20_000
 
 /** The zip file is damaged or not supported. The message says why, without the file's name. */

@@ -45,10 +45,7 @@ function endpointOf(text: string): string {
   return `${address.origin}${address.pathname.replace(/\/+$/, '')}`
 }
 
-/**
- * The error for a response that is not the requested file. Its message shows only the host of a URL, because the hub
- * redirects to URLs with secret signatures.
- */
+/** The message shows only the host of a URL, because the hub redirects to URLs with secret signatures. */
 function refusal(
   { owner, name, revision }: HubReference,
   { endpoint, hasToken }: { readonly endpoint: string; readonly hasToken: boolean },

@@ -32,10 +32,7 @@ const manifestSchema = z.object({
   ),
 })
 
-/**
- * The commits that a branch or tag pointed to each time it was pulled, the latest first. Each commit has a manifest in
- * the same folder.
- */
+/** The commits that a branch or tag pointed to each time it was pulled, the latest first. */
 const revisionSchema = z.object({ revision: z.string().refine(isRevision), commits: z.array(commit).min(1) })
 const REVISION_FILE = /^revision-[0-9a-f]{16}\.json$/
 

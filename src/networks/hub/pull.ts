@@ -23,7 +23,6 @@ export interface PulledHubModel {
   readonly path: string
   readonly bytes: number
   readonly sha256: string
-  /** Licence that the model card (README.md) names; NOASSERTION if it names none. */
   readonly licence: string
   /** URL of the ONNX file; null if all files were present and nothing was fetched. */
   readonly origin: string | null
@@ -40,9 +39,8 @@ interface PulledHubFile {
 
 /**
  * Fetches a model of the Hugging Face hub into the cache. It fetches the ONNX file, the files with its weights, and the
- * small files that describe its input and classes, all from one commit. It resumes an interrupted download and uses the
- * proxy that the environment names. Each file gets its name only after its size and hash match those that the hub
- * states.
+ * small files that describe its input and classes, all from one commit. Each file gets its name only after its size and
+ * hash match those that the hub states.
  *
  * HF_ENDPOINT names a hub to use instead of huggingface.co. HF_TOKEN holds a token for models that are not public; only
  * the hub receives it. If HF_HUB_OFFLINE is set, nothing is fetched.

@@ -52,6 +52,7 @@ export async function readRepository(reference: HubReference, connection: HubCon
     throw new InputError(
       `${model} has more than ${MOST_FILES} files, too many to search for the .onnx file; download it yourself and give its path`,
     )
+  // Paths that lead out of the repository's folder are left out.
   const files = info.siblings.filter(({ rfilename }) => isRepositoryPath(rfilename)).map(hubFile)
   return { commit: info.sha, licence: licenceOf(info), files: new Map(files.map((file) => [file.path, file])) }
 }

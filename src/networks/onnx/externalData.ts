@@ -50,7 +50,6 @@ const MOST_ENTRIES = 100
 /**
  * The data files that a model names, without duplicates. The files need not exist.
  * @throws InputError if a path leads out of the model's folder
- * @throws ProtobufError for an invalid location of data
  */
 export function externalReferences(path: string, file: ProtobufFile, model: ModelProto): readonly ExternalReference[] {
   const ends = new Map<string, number>()

@@ -55,10 +55,7 @@ export interface PlannedInput {
   readonly changes: Pick<GraphChanges, 'madeInput' | 'inputs' | 'nodes'> | null
 }
 
-/**
- * Decides how images are passed to a model, and how its graph must be changed for this.
- * @param wantedSize side of the images in pixels that the user wants
- */
+/** @param wantedSize side of the images in pixels that the user wants */
 export function plannedInput(
   model: OnnxModel,
   { tensor, type }: ImageInput,

@@ -29,10 +29,7 @@ function takesBatchStatistics({ attributes, outputs }: GraphNode, operatorSet: n
   return outputs.slice(1).some((output) => output !== '')
 }
 
-/**
- * Whether a tensor is a constant that is true. A computed tensor is not recognised here; `checkIndependence` finds its
- * effect.
- */
+/** A computed tensor is not recognised here; `checkIndependence` finds its effect. */
 function isTrue(name: string, { nodes, constants }: GraphNodes): boolean {
   const made = nodes.find(({ operator, outputs }) => operator === 'Constant' && outputs[0] === name)
   const constant = constants.get(name) ?? made?.attributes.get('value')

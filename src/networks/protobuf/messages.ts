@@ -57,10 +57,7 @@ const MOST_PARTS = 4_000_000
 const MOST_DEPTH = 50
 const MOST_PIECES = 1000
 
-/**
- * Reads a file that consists of one message.
- * @throws ProtobufError if the file is not such a message, or has too many parts
- */
+/** @throws ProtobufError if the file is not such a message, or has too many parts */
 export function readMessage<T extends FieldTable>(file: ProtobufFile, table: T): MessageOf<T> {
   return fieldsOf({ file, parts: 0, depth: 0 }, table, { start: 0, end: file.size }, {}) as MessageOf<T>
 }

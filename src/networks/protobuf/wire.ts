@@ -35,7 +35,6 @@ export interface Cursor {
   readonly end: number
 }
 
-/** Reads a field and moves the cursor behind it. */
 export function nextField(cursor: Cursor): Field {
   const tag = cursor.position
   const head = nextVarint(cursor)
