@@ -20,21 +20,17 @@ export function graphsFolder(): string {
   return join(cacheFolder(), 'graphs')
 }
 
-/** Folder of unfinished downloads: see `part.ts`. */
 export function downloadsFolder(): string {
   return join(cacheFolder(), 'downloads')
 }
 
-/** Awaits work that writes to the cache. If the cache cannot be written, the error says what to do. */
 export function inCache<T>(work: Promise<T>): Promise<T> {
   return work.catch((error: unknown) => {
     throw asCacheError(error)
   })
 }
 
-/**
- * Turns an error about writing to the cache into an OutputError that says what to do. Returns other errors unchanged.
- */
+/** Returns other errors unchanged. */
 export function asCacheError(error: unknown): unknown {
   if (!(asOutputError(cacheFolder(), error) instanceof OutputError)) return error
   return new OutputError(

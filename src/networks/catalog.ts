@@ -22,7 +22,6 @@ const sourceSchema = z.object({
   url: z.string(),
   /** Name of the file in the cache and at mirrors; absent if it is the last part of `url`. */
   name: z.string().optional(),
-  /** Size of the file in bytes; null if unknown. */
   bytes: z.number().nullable(),
   /** SHA-256 in hexadecimal, or only its first digits if no more are published. */
   sha256: z.string(),
@@ -48,7 +47,6 @@ const modelSchema = z.object({
   sources: z.array(sourceSchema).readonly(),
   /** SPDX identifier of the weights' licence; NOASSERTION if the authors state none. */
   licence: z.string(),
-  /** Publication that introduced the network or generator. */
   paper: z.string(),
 })
 
@@ -64,7 +62,6 @@ const checkpointSchema = z.object({
 })
 
 const networkSchema = modelSchema.extend({
-  /** Family of architectures, such as `resnet`. */
   family: z.string(),
   /** Number of training pictures of an embedded network. */
   samples: z.number().int().positive().optional(),
@@ -86,7 +83,6 @@ const networkSchema = modelSchema.extend({
 const generatorSchema = modelSchema.extend({
   /** Id of the encoder: the network whose features the generator turns into images. */
   encoder: z.string(),
-  /** Layer of the encoder whose features the generator takes. */
   layer: z.string(),
   /** Length of a feature vector; null if only the ONNX files state it. */
   dims: z.number().nullable(),
@@ -177,11 +173,7 @@ export function isPublished(entry: ModelEntry, sha256: string): boolean | null {
   return entry.sources.some((source) => sha256.startsWith(source.sha256))
 }
 
-/**
- * Checks that a file is not the published file of another entry. Hashes are compared, because some generators have
- * weights of equal shapes.
- * @throws InputError if the file belongs to another entry
- */
+/** Hashes are compared, because some generators have weights of equal shapes. */
 export function checkNotAnother(entry: ModelEntry, path: string, sha256: string): void {
   const isFile = ({ sources }: ModelEntry) => sources.some((source) => source.sha256 === sha256)
   const other = isFile(entry) ? undefined : catalogModels().find(isFile)
@@ -190,14 +182,12 @@ export function checkNotAnother(entry: ModelEntry, path: string, sha256: string)
 }
 
 /**
- * Text to show for an SPDX licence identifier. In SPDX, NOASSERTION means that no licence is stated. The prefix
- * LicenseRef- marks licences that SPDX does not list.
+ * In SPDX, NOASSERTION means that no licence is stated. The prefix LicenseRef- marks licences that SPDX does not list.
  */
 export function licenceText(licence: string): string {
   return licence === 'NOASSERTION' ? 'none stated' : licence.replace(/^LicenseRef-/, '')
 }
 
-/** The command that gets the weights of a published network or generator. */
 export function weightsCommand({ id, sources }: ModelEntry): string {
   return sources.length > 0 ? `shiftscope models pull ${id}` : `shiftscope models import ${id} FILE`
 }

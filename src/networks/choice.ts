@@ -11,15 +11,11 @@ import { type NetworkChoice, type NetworkSource, networkSource } from './source.
  *
  * An ONNX file must have one input of square images, [N, 3, rows, cols] or [N, rows, cols, 3], as float32, float16,
  * float64 or uint8.
- * @throws UsageError for an unknown id or layer, or options that do not fit the network
- * @throws InputError if weights are missing or damaged, or if an ONNX file has another input or does not run
- * @throws the signal's reason after an abort
  */
 export async function chooseNetwork(choice: NetworkChoice): Promise<Network> {
   return networkOf(await networkSource(choice), choice)
 }
 
-/** Like `chooseNetwork`, but the network's file has already been read. */
 export async function networkOf(source: NetworkSource, choice: NetworkChoice): Promise<Network> {
   const { id, title, inputSource, weights, model, entry } = source
   const reading = ownLayers(source, choice) ?? (await readLayers(source, choice))

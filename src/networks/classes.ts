@@ -60,7 +60,6 @@ const listSchema = z.array(z.string())
 const byIndexSchema = z.record(z.string().regex(/^\d+$/), z.string())
 const configSchema = z.looseObject({ id2label: byIndexSchema.optional(), label_names: listSchema.optional() })
 
-/** Class names from a list, from an object of names by index, or from a model's config; undefined if there are none. */
 function labelNames(document: unknown): readonly string[] | undefined {
   const list = listSchema.safeParse(document).data
   if (list !== undefined) return list

@@ -25,13 +25,11 @@ const MOST_BYTES = 2 ** 31
  * file's size tell whether the version is the same. After an error, a later call can continue the part.
  * @throws NetworkError if the server cannot be reached, refuses, or sends nothing for too long
  * @throws InputError if the file has the wrong size
- * @throws the signal's reason after an abort
  */
 export async function download(address: URL, part: Part, options: DownloadOptions): Promise<void> {
   return watched(address, options, (watch) => transfer(address, part, options, watch))
 }
 
-/** Copies a whole local file into `part`, in place of what the part held before. */
 export async function copyFrom(file: string, part: Part, options: DownloadOptions): Promise<void> {
   const bytes = await fileSize(file)
   requireSize(file, bytes, options)
@@ -102,7 +100,6 @@ async function transfer(address: URL, part: Part, options: DownloadOptions, watc
   await transfer(address, part, options, watch)
 }
 
-/** Headers that request the rest of the file, if the server still has the same version. */
 function rangeHeaders(have: number, version: FileVersion | undefined): Readonly<Record<string, string>> {
   if (have === 0 || version === undefined) return {}
   const { etag, lastModified } = version
@@ -116,9 +113,7 @@ function offeredVersion({ status, header }: FileResponse): FileVersion {
   return { etag: header('etag'), lastModified: header('last-modified'), bytes: whole ? Number(whole) : null }
 }
 
-/**
- * Whether the response continues the part. Some servers ignore If-Range, so size, ETag and date are compared here, too.
- */
+/** Some servers ignore If-Range, so size, ETag and date are compared here, too. */
 function isContinuation({ header }: FileResponse, have: number, before: FileVersion, now: FileVersion): boolean {
   const start = /^bytes (\d+)-/.exec(header('content-range') ?? '')?.[1]
   const same = <T>(a: T | null, b: T | null) => a === null || b === null || a === b

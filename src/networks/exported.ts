@@ -15,7 +15,6 @@ export function exportCommand(id: string): string {
   return pythonLine(`m = torchvision.models.${id}(weights='DEFAULT').eval()`, id)
 }
 
-/** Like `exportCommand`, but for the user's own network, which the user writes in place of YOUR_NETWORK. */
 export function ownExportCommand(file: string): string {
   return pythonLine('m = YOUR_NETWORK.eval()', file)
 }
@@ -53,11 +52,7 @@ export function checkFrame(entry: CatalogEntry, path: string, { rows, cols }: Ne
 /** Number of ImageNet's classes. */
 const CLASSES = 1000
 
-/**
- * Checks that the last output of an exported network has one value per class.
- * @param classes number of values of the last output; undefined if this output is not read
- * @throws InputError if the number is wrong
- */
+/** @param classes number of values of the last output; undefined if this output is not read */
 export function checkClasses(entry: CatalogEntry | undefined, path: string, classes: number | undefined): void {
   if (entry?.kind !== 'exported' || classes === undefined || classes === CLASSES) return
   throw new InputError(

@@ -55,10 +55,7 @@ async function taken<T>(part: Part, take: (path: string) => Promise<T>): Promise
   }
 }
 
-/**
- * Runs `work` while holding a lock. If another process holds the lock, a note tells the user that this other process is
- * downloading `label`.
- */
+/** If another process holds the lock, a note tells the user that this other process is downloading `label`. */
 async function inTurn<T>(
   name: string,
   { label, progress, signal }: Pick<DownloadOptions, 'label' | 'progress' | 'signal'>,

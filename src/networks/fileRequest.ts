@@ -15,7 +15,6 @@ export interface FileRequest {
   readonly authorization?: string | undefined
   /** Text for error messages that names another source to try, such as "`mirror` with another address". */
   readonly elsewhere: string
-  /** The only hosts that files may be requested from, also after redirects; by default any host. */
   readonly hosts?: AllowedHosts | undefined
   /**
    * Makes the error to throw if the server does not send the file; by default, a RefusedRequest that names the address.
@@ -42,8 +41,6 @@ const MOST_REDIRECTS = 5
  * close it.
  * @throws RefusedRequest for any other status (unless `refusal` makes the error), too many redirects, or a redirect to
  * an address that is not encrypted
- * @throws NetworkError for a host that is not allowed, or a damaged response
- * @throws UsageError for an invalid proxy
  * @throws otherwise the connection's own error, which `connectionError` turns into a message
  */
 export async function requestFile(address: URL, options: FileRequest): Promise<FileResponse> {
@@ -65,9 +62,7 @@ export async function requestFile(address: URL, options: FileRequest): Promise<F
   throw new RefusedRequest(`${address} redirects more than ${MOST_REDIRECTS} times; use ${options.elsewhere}`)
 }
 
-/**
- * Turns the error of a connection that failed or broke into a one-line NetworkError. Returns other errors unchanged.
- */
+/** Returns other errors unchanged. */
 export function connectionError(address: URL, error: unknown): Error {
   if (!(error instanceof Error)) return new Error(String(error))
   const code = codeOf(error)

@@ -28,13 +28,11 @@ export interface Generator {
   /** Id in the catalog, or name of the ONNX file without its extension. */
   readonly id: string
   readonly path: string
-  /** Optimization level of ONNX Runtime; by default the highest. */
   readonly optimization?: RunnableGraph['optimization']
   /** Path of the checkpoint that the graph was built from, or of the ONNX file. */
   readonly weightsPath: string
   readonly weightsSha256: string
   readonly weightsBytes: number
-  /** Catalog id of the encoder, the network whose features the generator takes. */
   readonly encoder: string
   /** SHA-256 of the encoder's weights with which the generator was trained; null if unknown. */
   readonly encoderSha256: string | null
@@ -47,15 +45,11 @@ export interface Generator {
 }
 
 /**
- * Opens a generator.
  * @param id in the catalog, such as `deepsim-fc6`, or the path of an .onnx file. This file must have the graph that
  * `Generator` describes, and the metadata `encoder`, `layer`, `feature` and optionally `encoder_sha256`.
  * @param weights path of a checkpoint to use instead of the imported one
  * @param feature stage of the features that unpublished weights were trained on; by default, the stage in the catalog.
  * Files of the original DeePSiM release are `post-relu`.
- * @param signal stops the trial run of an .onnx file; the call rejects with the signal's reason
- * @throws UsageError for an unknown id, the id of a network, or a `feature` or `weights` that does not fit
- * @throws InputError if weights are missing, damaged or of another shape, or if the file names an unknown encoder
  */
 export async function chooseGenerator(
   id: string,
@@ -74,11 +68,7 @@ export async function chooseGenerator(
   return requireStage(await embeddedGenerator(entry), feature)
 }
 
-/**
- * Checks that a generator takes the features of this layer of this network.
- * @throws UsageError for another network or layer
- * @throws InputError if the generator was trained with other weights of the network
- */
+/** @throws InputError if the generator was trained with other weights of the network */
 export function checkGenerator(generator: Generator, network: Network, layer: string): void {
   const { id, encoder, encoderSha256 } = generator
   const fitting = listGenerators().find((entry) => entry.encoder === network.id && entry.layer === layer)
@@ -140,7 +130,6 @@ async function embeddedGenerator(entry: GeneratorEntry): Promise<Generator> {
   )
 }
 
-/** Opens a generator from a user's ONNX file, after a trial run. */
 async function generatorFile(path: string, signal: AbortSignal | undefined): Promise<Generator> {
   const model = await readHashedOnnx(path)
   const generator = describedGenerator(basename(path, extname(path)), model)
@@ -162,7 +151,7 @@ async function generatorFile(path: string, signal: AbortSignal | undefined): Pro
 const FEATURE = 'feature'
 const IMAGE = 'image'
 
-/** Describes a generator by the metadata of its ONNX file. Encoder, layer and shapes must agree with the catalog. */
+/** Encoder, layer and shapes must agree with the catalog. */
 function describedGenerator(id: string, model: HashedModel): Generator {
   const { path, metadata, sha256, bytes } = model
   const stated = (key: MetadataKey) => {

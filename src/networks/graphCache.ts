@@ -22,7 +22,6 @@ let substitute: string | undefined
  * cannot be written, the graph goes into a temporary folder.
  * @param name of the file; it must identify everything that the file's contents depend on
  * @param write writes the graph to the given path, whole or not at all
- * @throws InputError if every user of the machine can write to the cache
  */
 export async function cachedGraph(name: string, write: (path: string) => Promise<void>): Promise<CachedGraph> {
   await checkOwner()

@@ -17,17 +17,14 @@ import { type NetworkChoice, type NetworkSource, networkSource } from './source.
 
 /** Inputs, outputs and readable tensors of a network. */
 export interface ModelInspection {
-  /** Path of the ONNX file. */
   readonly path: string
   /** Inputs of the graph that are not constants. */
   readonly inputs: readonly TypedTensor[]
   /** How pixels become the network's input. `source` says where this was found, such as the name of a file. */
   readonly input: NetworkInput & { readonly source: string }
-  /** Outputs of the graph. */
   readonly outputs: readonly TypedTensor[]
   /** Tensors that you can read as features, in order of depth. */
   readonly tensors: readonly {
-    /** Name of the tensor, which you can give as a layer. */
     readonly name: string
     /** ONNX operator that computes the tensor. */
     readonly op: string

@@ -57,10 +57,7 @@ export async function knownReading(path: string, key: object): Promise<LayerRead
   }
 }
 
-/**
- * Stores in the cache how to read the layers of a network. If the cache cannot be written, nothing is stored, and there
- * is no error.
- */
+/** If the cache cannot be written, nothing is stored, and there is no error. */
 export async function keepReading(path: string, key: object, { onnxPath, ...reading }: LayerReading): Promise<void> {
   const graph = onnxPath === path ? null : relative(graphsFolder(), onnxPath)
   try {

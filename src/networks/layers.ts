@@ -74,14 +74,12 @@ function layerPlan(source: NetworkSource, { layers }: LayerChoice): LayerPlan {
   return { names, isChosen: layers !== undefined, made, changes: { ...changes, outputs: hidden } }
 }
 
-/** The model itself if there are no changes; otherwise a changed copy. */
 async function triedModel({ model, name }: NetworkSource, changes: GraphChanges): Promise<TriedModel> {
   const isChanged = changes.outputs.length > 0 || changes.madeInput !== undefined
   const { path } = isChanged ? await cachedCopy(model, 'layers', changes) : model
   return { path, name, bytes: model.bytes }
 }
 
-/** Runs the model to learn the types and shapes of the tensors. */
 function tryTensors(
   { input, model }: NetworkSource,
   { names, isChosen }: LayerPlan,
@@ -98,7 +96,6 @@ function tryTensors(
   )
 }
 
-/** The tensors to read, each with the nodes that turn it into features: convert it to float32 and pool it. */
 function readTensors(
   model: string,
   { names, isChosen, made }: LayerPlan,
@@ -115,7 +112,6 @@ function readTensors(
     })
 }
 
-/** Operators that only change the shape of their input. */
 const RESHAPES: ReadonlySet<string> = new Set(['Reshape', 'Flatten', 'Squeeze', 'Unsqueeze'])
 
 interface NamedTensor extends ShownTensor {
@@ -139,7 +135,6 @@ function withFeatures(plain: GraphChanges, added: readonly FeatureNodes[]): Grap
   }
 }
 
-/** Lists the input of the last fully connected layer, if there is one, and then the last output. */
 export function defaultLayers({ model, input, changes }: NetworkSource): readonly string[] {
   const last = (model.outputs.at(-1) as TypedTensor).name
   const image = changes?.madeInput ?? input.name
@@ -171,14 +166,12 @@ function trialInput({ name, rows, cols }: NetworkInput, batch: number) {
   return { name, shape: [batch, 3, rows, cols] }
 }
 
-/** Whether a tensor has one value per channel for each image. */
 function isVector(tensor: NamedTensor, batch: number): boolean {
   return (
     FEATURE_TYPES[tensor.type] !== undefined && tensor.shape[0] === batch && !isMap(tensor) && tensor.shape.length < 5
   )
 }
 
-/** @throws InputError unless the tensor has a supported type and one row per image */
 function checkedTensor(model: string, tensor: NamedTensor, batch: number): NamedTensor {
   const { name, type, shape } = tensor
   if (FEATURE_TYPES[type] === undefined)

@@ -14,7 +14,6 @@ import { architectureOf, checkpointGraph, embeddedFile, importedWeights, type We
 
 /** A network or generator of the catalog, and whether its weights are on this machine. */
 export interface NetworkStatus {
-  /** Entry in the catalog. */
   readonly entry: ModelEntry
   /** Whether the weights are part of the package (`embedded`), in the cache (`present`) or `missing`. */
   readonly state: 'embedded' | 'present' | 'missing'
@@ -28,13 +27,9 @@ export interface NetworkStatus {
 
 /** Weights that `importWeights` copied into the cache. */
 export interface ImportedWeights {
-  /** Id in the catalog. */
   readonly id: string
-  /** Path of the copy. */
   readonly path: string
-  /** Size in bytes. */
   readonly bytes: number
-  /** SHA-256 of the file, in hexadecimal. */
   readonly sha256: string
   /** Whether the file is one that the authors published; null if unknown. */
   readonly published: boolean | null

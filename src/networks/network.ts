@@ -3,11 +3,8 @@
  * divisor − mean[channel]) / std[channel]`.
  */
 export interface NetworkInput {
-  /** Name of the ONNX graph's input. */
   readonly name: string
-  /** Height of the input image in pixels. */
   readonly rows: number
-  /** Width of the input image in pixels. */
   readonly cols: number
   /** The only batch size that the graph accepts; null if it accepts any. */
   readonly batch: number | null
@@ -17,7 +14,6 @@ export interface NetworkInput {
   readonly mean: readonly [number, number, number]
   /** Number to divide by per channel, in `channelOrder`. */
   readonly std: readonly [number, number, number]
-  /** Order of the colour channels. */
   readonly channelOrder: 'rgb' | 'bgr'
 }
 
@@ -34,9 +30,7 @@ export type Precision = (typeof PRECISIONS)[number]
  * this.
  */
 export interface FeatureLayer {
-  /** Name of the layer. */
   readonly name: string
-  /** Number of values per image. */
   readonly dims: number
   /** Name of the graph's output, if it differs from `name` because the layer was pooled or converted to float32. */
   readonly output?: string
@@ -44,7 +38,6 @@ export interface FeatureLayer {
   readonly isMap?: boolean
 }
 
-/** Name of the graph's output that holds the layer. */
 export function outputOf({ name, output = name }: FeatureLayer): string {
   return output
 }
@@ -63,9 +56,7 @@ export interface Classes {
 export const OPTIMIZATIONS = ['all', 'extended', 'basic', 'disabled'] as const
 export type Optimization = (typeof OPTIMIZATIONS)[number]
 
-/** An ONNX graph, ready to run. */
 export interface RunnableGraph {
-  /** Path of the ONNX file. */
   readonly onnxPath: string
   /** Optimization level of ONNX Runtime; by default the highest. */
   readonly optimization?: Optimization | undefined
@@ -75,11 +66,8 @@ export interface RunnableGraph {
 export interface Network extends RunnableGraph {
   /** Id in the catalog, name of the ONNX file without its extension, or `hf:OWNER/NAME`. */
   readonly id: string
-  /** Name to show to people. */
   readonly title: string
-  /** Layers to read. */
   readonly layers: readonly FeatureLayer[]
-  /** How pixels become the input. */
   readonly input: NetworkInput
   /** Where `input` was found: `catalog`, `options`, the name of a file and so on; `assumed` if nothing states it. */
   readonly inputSource: string
@@ -91,7 +79,6 @@ export interface Network extends RunnableGraph {
   readonly weightsPath: string
   /** SHA-256 of the weights, in hexadecimal: of the file at `weightsPath`, and of its data files if it has any. */
   readonly weightsSha256: string
-  /** Size of the weights in bytes. */
   readonly weightsBytes: number
 }
 

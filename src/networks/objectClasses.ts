@@ -19,7 +19,6 @@ const schema = z.object({
 let known: z.infer<typeof schema>['categories'] | undefined
 
 /**
- * Whether the class that a network answers is right for the category of an object.
  * @param answer name of a class; synonyms after a comma are ignored
  * @returns null if unknown: the category is not one of the paper's ten, or the network has no class for it
  */

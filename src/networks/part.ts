@@ -32,9 +32,6 @@ export async function partLength({ path }: Part): Promise<number> {
   return (await stat(path).catch(() => undefined))?.size ?? 0
 }
 
-/**
- * The version that was recorded when the download began. If it is unknown (undefined), the download cannot continue.
- */
 export async function partVersion({ versionPath }: Part): Promise<FileVersion | undefined> {
   const text = await readFile(versionPath, 'utf8').catch(() => '')
   try {
@@ -44,7 +41,6 @@ export async function partVersion({ versionPath }: Part): Promise<FileVersion | 
   }
 }
 
-/** Removes the bytes of an earlier download, and records which version of the file is downloaded now. */
 export async function beginPart({ path, versionPath }: Part, version: FileVersion): Promise<void> {
   await rm(path, { force: true })
   await makeFolders(dirname(versionPath))

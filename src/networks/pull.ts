@@ -25,7 +25,6 @@ export interface PullOptions {
    * address.
    */
   readonly mirror?: string | undefined
-  /** Receives progress events and notes. */
   readonly onProgress?: ProgressListener | undefined
   /** Stops the download. The next call resumes it. */
   readonly signal?: AbortSignal | undefined
@@ -39,15 +38,10 @@ export interface PullOptions {
 
 /** Published weights in the cache. */
 export interface PulledWeights {
-  /** Id in the catalog. */
   readonly id: string
-  /** Path in the cache. */
   readonly path: string
-  /** Size in bytes. */
   readonly bytes: number
-  /** SHA-256 of the file, in hexadecimal. */
   readonly sha256: string
-  /** Licence of the weights. */
   readonly licence: string
   /** Address or path that the file came from; null if it was already in the cache. */
   readonly origin: string | null

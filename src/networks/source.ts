@@ -66,7 +66,6 @@ export interface NetworkSource extends PlannedInput {
   readonly weights: WeightsFile
   /** Layers that the catalog lists; null if they must be found in the graph. */
   readonly layers: readonly FeatureLayer[] | null
-  /** Entry in the catalog; absent for other networks. */
   readonly entry?: CatalogEntry
 }
 

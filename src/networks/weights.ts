@@ -16,7 +16,6 @@ export function embeddedFile(entry: ModelEntry): string {
   return join(packageFolder(), entry.file as string)
 }
 
-/** Number of values of an output, read from the ONNX file of a network that is in this package. */
 export function statedDims({ path, outputs }: OnnxModel, name: string): number {
   const [, dims] = outputs.find((output) => output.name === name)?.shape ?? []
   if (typeof dims === 'number') return dims
@@ -29,7 +28,6 @@ export function architectureOf(entry: ModelEntry): Architecture {
   return architecture
 }
 
-/** Path of the imported weights; undefined if there are none. */
 export async function importedWeights(id: string): Promise<string | undefined> {
   const names = await readdir(weightsFolder()).catch((): string[] => [])
   const name = names.sort().find((candidate) => candidate.startsWith(`${id}.`))
@@ -38,10 +36,7 @@ export async function importedWeights(id: string): Promise<string | undefined> {
 
 export type WeightsFile = Pick<Network, 'weightsPath' | 'weightsSha256' | 'weightsBytes'>
 
-/**
- * The graph of a published network or generator, built from a checkpoint or taken from the cache. The checkpoint is
- * opened only once, so that its hash and its weights belong to the same file.
- */
+/** The checkpoint is opened only once, so that its hash and its weights belong to the same file. */
 export function checkpointGraph(
   entry: ModelEntry,
   weightsPath: string,

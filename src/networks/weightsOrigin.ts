@@ -5,16 +5,12 @@ import type { WeightsSource } from './catalog.js'
 /** URL or local path to fetch weights from. */
 export type WeightsOrigin = URL | string
 
-/** Name of a published file: the last part of its URL, unless the catalog states another name. */
 export function publishedName(source: WeightsSource): string {
   if (source.name !== undefined) return source.name
   return decodeURIComponent(new URL(source.url).pathname.split('/').at(-1) as string)
 }
 
-/**
- * Where to fetch a published file: its own URL, or the file of the same name at a mirror.
- * @param mirror an https address, an http address on this machine, or a folder
- */
+/** Where to fetch a published file: its own URL, or the file of the same name at a mirror. */
 export function originOf(source: WeightsSource, mirror?: string): WeightsOrigin {
   if (mirror === undefined) return secure(new URL(source.url), source.url)
   const name = publishedName(source)
@@ -29,7 +25,6 @@ export function originOf(source: WeightsSource, mirror?: string): WeightsOrigin 
   return secure(base, mirror)
 }
 
-/** Whether an address is https, or http on this machine. */
 export function isSecure(address: URL): boolean {
   if (address.protocol === 'https:') return true
   return address.protocol === 'http:' && /^(localhost|127(\.\d+){3}|\[::1\])$/.test(address.hostname)

@@ -34,10 +34,7 @@ function generator(layer: string, dims: number): Architecture {
   }
 }
 
-/**
- * The layers after the vector has become a 4×4 map. Each one named `deconv…` doubles the rows and columns, up to
- * 256×256.
- */
+/** Each one named `deconv…` doubles the rows and columns, up to 256×256. */
 function deconvolutions(): Layer[] {
   return [
     doubling('deconv5', 256, 256),

@@ -19,9 +19,8 @@ import type { Weights } from './weights.js'
 export const graphVersion = 1
 
 /**
- * Builds the ONNX graph of an architecture. The input and all outputs have a batch axis, N, in front. Each feature is
- * an output [N, dims] with a name such as `fc6`. A generator has its image as output. Batch normalisation is merged
- * into the convolutions. Weights are read only when the graph is written.
+ * The input and all outputs have a batch axis, N, in front. Each feature is an output [N, dims] with a name such as
+ * `fc6`. Batch normalisation is merged into the convolutions. Weights are read only when the graph is written.
  */
 export function graphOf(architecture: Architecture, weights: Weights): Model {
   const graph: Graph = { weights, nodes: [], initializers: [] }
@@ -160,10 +159,6 @@ function addActivation(graph: Graph, activation: Activation, input: string): str
   return addNode(graph, 'Clip', [input, zero, six])
 }
 
-/**
- * Appends a node and returns the name of its output tensor. If `output` is null, the tensor gets a numbered name such
- * as `Conv_0`.
- */
 function addNode(
   graph: Graph,
   operator: string,
@@ -186,7 +181,6 @@ function addConstant(
   return name
 }
 
-/** Adds a constant that several layers share, unless the graph already has it. */
 function addOnce(graph: Graph, initializer: Initializer): string {
   const { name } = initializer
   if (!graph.initializers.some((present) => present.name === name)) graph.initializers.push(initializer)
@@ -231,10 +225,7 @@ async function batchNormTransform(weights: Weights, key: string): Promise<Channe
   return { scale, shift }
 }
 
-/**
- * Multiplies the weights of each output channel by the channel's factor. The first axis of the weights is the output
- * channels. Each product is rounded to float32 once.
- */
+/** The first axis of the weights is the output channels. Each product is rounded to float32 once. */
 function scaleOutputs(weight: Float32Array, scale: Float64Array): Float32Array {
   const perChannel = weight.length / scale.length
   const scaled = new Float32Array(weight.length)

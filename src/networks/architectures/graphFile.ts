@@ -7,10 +7,6 @@ import { graphOf, graphVersion } from './graph.js'
 import type { Architecture } from './layer.js'
 import { weightsFor } from './weights.js'
 
-/**
- * The graph of an architecture with the weights of a checkpoint, from the cache or newly built.
- * @param sha256 of the checkpoint
- */
 export function graphFile(architecture: Architecture, checkpoint: OpenFile, sha256: string): Promise<CachedGraph> {
   return cachedGraph(`${architecture.id}-${sha256.slice(0, 16)}-v${graphVersion}.onnx`, async (path) => {
     const weights = weightsFor(architecture, await readCheckpoint(checkpoint), architectures)

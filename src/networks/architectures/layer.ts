@@ -1,7 +1,4 @@
-/**
- * The layers of a convolutional network, as plain data. They determine the list of weights, the check of a checkpoint,
- * and the ONNX graph. Each `key` is the layer's name in a PyTorch state dict.
- */
+/** The layers of a convolutional network, as plain data. Each `key` is the layer's name in a PyTorch state dict. */
 export type Layer =
   | Convolution
   | Deconvolution
@@ -155,7 +152,7 @@ export interface Architecture {
   readonly layers: readonly Layer[]
 }
 
-/** Name and shape of an input or output of the graph. The shape has no batch axis. */
+/** The shape has no batch axis. */
 export interface GraphTensor {
   readonly name: string
   readonly shape: readonly number[]
@@ -212,7 +209,6 @@ export function featureLayersOf(layers: readonly Layer[]): { name: string; dims:
   )
 }
 
-/** The outputs of the graph: the features, or the image of a generator. */
 export function outputsOf(layers: readonly Layer[]): GraphTensor[] {
   return layers.flatMap((layer): GraphTensor[] => {
     if (layer.kind === 'crop') return [{ name: layer.output, shape: [layer.channels, layer.side, layer.side] }]

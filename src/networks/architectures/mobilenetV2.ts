@@ -70,8 +70,7 @@ function invertedResiduals(antialiased: boolean): Layer[] {
 
 /**
  * An inverted residual block of three convolutions. The first (1×1) makes more channels, unless `expansion` is 1. The
- * second (3×3) filters each channel on its own. The third (1×1) makes the output channels, without activation. If input
- * and output have equal shapes, the input is added to the output.
+ * second (3×3) filters each channel on its own. The third (1×1) makes the output channels, without activation.
  */
 function invertedResidual(shape: BlockShape): Layer[] {
   const { key, inputs, outputs, expansion, stride, antialiased } = shape

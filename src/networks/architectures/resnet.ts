@@ -20,7 +20,6 @@ const stages = [
 
 interface ResNetShape {
   readonly kind: BlockKind
-  /** Number of blocks in each stage. */
   readonly blocks: readonly [number, number, number, number]
   readonly antialiased?: boolean
 }
@@ -78,7 +77,6 @@ interface BlockShape {
   readonly width: number
   readonly outputs: number
   readonly stride: number
-  /** Whether blurred subsampling replaces the stride. */
   readonly blurred: boolean
 }
 

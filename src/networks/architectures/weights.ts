@@ -6,15 +6,11 @@ import { type Architecture, featureLayersOf, type Parameter, parametersOf } from
 
 /** The weights that a graph is built from. All are present and have the right shapes: see `weightsFor`. */
 export interface Weights {
-  /** Path of the checkpoint, for messages. */
   readonly path: string
   readonly read: (key: string) => Promise<Float32Array>
 }
 
-/**
- * Matches the key of a counter of training batches. Some versions of PyTorch store it, but it has no use after
- * training.
- */
+/** Some versions of PyTorch store it, but it has no use after training. */
 export const ignoredKey = /(^|\.)num_batches_tracked$/
 
 /**
@@ -48,14 +44,11 @@ function remedy({ title, layers }: Architecture, checkpoint: Checkpoint, known: 
   return `the file is not a checkpoint of ${title} with 1000 classes, so use another, or export its network to ONNX`
 }
 
-/** Whether a checkpoint has all keys of an architecture. Shapes are not compared, and additional keys are allowed. */
+/** Shapes are not compared, and additional keys are allowed. */
 export function hasKeys({ layers }: Architecture, checkpoint: Checkpoint): boolean {
   return parametersOf(layers).every(({ key }) => checkpoint.tensors.has(fileKey(checkpoint, key)))
 }
 
-/**
- * The first missing, wrong or unexpected tensor of a checkpoint, as text for a message; null if the checkpoint fits.
- */
 export function firstFault(architecture: Architecture, checkpoint: Checkpoint): string | null {
   const parameters = parametersOf(architecture.layers)
   for (const parameter of parameters) {
@@ -75,15 +68,12 @@ function parameterFault({ key, shape }: Parameter, checkpoint: Checkpoint): stri
   return `${name} is ${shapeText(tensor.shape)} instead of ${shapeText(shape)}`
 }
 
-/** The key of a parameter in the file. Caffe numbers the tensors of a layer: 0 for the weights, 1 for the bias. */
+/** Caffe numbers the tensors of a layer: 0 for the weights, 1 for the bias. */
 function fileKey({ format }: Checkpoint, key: string): string {
   return format === 'caffemodel' ? key.replace(/\.weight$/, '.0').replace(/\.bias$/, '.1') : key
 }
 
-/**
- * Whether a shape in an old Caffe model stands for the expected shape. Old models extend every shape to four axes by
- * ones in front: see `ShapeEquals` in Caffe's blob.cpp.
- */
+/** Old models extend every shape to four axes by ones in front: see `ShapeEquals` in Caffe's blob.cpp. */
 function isLegacyShape({ format }: Checkpoint, found: readonly number[], shape: readonly number[]): boolean {
   if (format !== 'caffemodel' || found.length !== 4 || shape.length > 4) return false
   return shapeText(found) === shapeText([1, 1, 1, 1, ...shape].slice(-4))

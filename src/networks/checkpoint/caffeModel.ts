@@ -130,14 +130,12 @@ function blobTensor(file: OpenFile, key: string, blob: BlobProto): CheckpointTen
   return { key, dtype, shape, read }
 }
 
-/** The shape of a blob. If it has any of the four old fields, the shape is [num, channels, height, width]. */
 function shapeOf({ num, channels, height, width, shape = {} }: BlobProto): readonly number[] {
   const legacy = [num, channels, height, width]
   if (legacy.every((size) => size === undefined)) return shape.dim ?? []
   return legacy.map((size) => size ?? 0)
 }
 
-/** Reads the elements of all pieces and joins them, without the protobuf tags between them. */
 async function readPieces(file: OpenFile, pieces: readonly Piece[], elementBytes: number): Promise<Uint8Array> {
   const [first] = pieces
   if (first && pieces.length === 1 && first.distance === elementBytes)

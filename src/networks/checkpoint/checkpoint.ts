@@ -22,7 +22,7 @@ type CheckpointFormat = (typeof formats)[number]['format']
 
 interface FormatReader {
   readonly format: string
-  /** Whether a file is of this format. `head` is its first bytes (up to 512). */
+  /** `head` is its first bytes (up to 512). */
   readonly recognises: (head: Buffer, file: OpenFile) => boolean
   readonly read: (file: OpenFile) => Promise<ReadonlyMap<string, CheckpointTensor>>
 }
@@ -47,7 +47,6 @@ const formats = [
  * Reads the names, types and shapes of a checkpoint's tensors. Elements are read only by a tensor's `read`, while the
  * file is open. Nothing in the file is executed. Sizes are checked against the file's length before memory is
  * allocated.
- * @throws InputError when the file is damaged, not a checkpoint, or in an unsupported format
  */
 export async function readCheckpoint(file: OpenFile): Promise<Checkpoint> {
   const { path } = file
@@ -86,10 +85,7 @@ function finite(path: string, tensor: CheckpointTensor): CheckpointTensor {
   }
 }
 
-/**
- * Index of the first NaN or infinity; -1 if there is none. A callback for each of a hundred million weights would take
- * seconds, so this is a plain loop.
- */
+/** A callback for each of a hundred million weights would take seconds, so this is a plain loop. */
 function firstNotFinite(elements: Float32Array): number {
   for (let i = 0; i < elements.length; i++) if (!Number.isFinite(elements[i])) return i
   return -1

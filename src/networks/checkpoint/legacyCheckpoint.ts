@@ -47,7 +47,6 @@ interface LegacyPickles {
   readonly object: PickleValue
   readonly keys: readonly PickleValue[]
   readonly storages: ReadonlyMap<string, RootStorage>
-  /** Offset of the first byte after the pickles. */
   readonly end: number
 }
 

@@ -24,7 +24,6 @@ export type PickleValue =
   | PickleGlobal
   | PickleObject
 
-/** A class or function that a pickle may name. */
 export interface PickleGlobal {
   readonly kind: 'global'
   /** `module.name`, as the pickle spells it. */
@@ -33,14 +32,13 @@ export interface PickleGlobal {
   readonly call?: (args: readonly PickleValue[]) => PickleValue
 }
 
-/** An object that was made by one of the caller's globals or by `persistentLoad`. `kind` is its type. */
+/** An object that was made by one of the caller's globals or by `persistentLoad`. */
 export interface PickleObject {
   readonly kind: string
   /** Receives the attributes that the pickle gives to the object; absent if it may not give any. */
   readonly setState?: (state: PickleValue) => void
 }
 
-/** The objects that the caller allows a pickle to refer to. */
 export interface PickleWorld {
   /** The allowed classes and functions, by `module.name`. */
   readonly globals: ReadonlyMap<string, PickleGlobal>
@@ -71,10 +69,7 @@ interface Machine {
   readonly memo: Map<number, PickleValue>
 }
 
-/**
- * Reads one pickle from the start of `bytes`. `end` is the offset of the first byte after it.
- * @throws PickleError if the pickle is truncated, exceeds the limits, or uses a forbidden opcode or global
- */
+/** `end` is the offset of the first byte after it. */
 export function readPickle(bytes: Buffer, world: PickleWorld): { value: PickleValue; end: number } {
   const machine: Machine = { bytes, world, position: 0, containers: 0, stack: [], memo: new Map() }
   for (let count = 0; count < maximumOpcodes; count++) {

@@ -30,7 +30,6 @@ const lengthBytes = 8
  */
 const maximumHeaderBytes = 4 * 2 ** 20
 
-/** Whether a file starts like safetensors: the length of the header, then a JSON object. */
 export function isSafetensors(head: Buffer, { size }: Pick<OpenFile, 'size'>): boolean {
   if (head.length <= lengthBytes || head.toString('latin1', lengthBytes, lengthBytes + 1) !== '{') return false
   return head.readBigUInt64LE(0) <= BigInt(size - lengthBytes)

@@ -4,8 +4,8 @@ import { type CheckpointTensor, gatherFloat32 } from './tensor.js'
 import { isKind, type OldParameter, type TorchTensor } from './torchObjects.js'
 
 /**
- * Returns the tensors of a checkpoint by name. `top` is a state dict, or a training checkpoint that has one under
- * `state_dict`. The prefix `module.`, which DataParallel gives to every key, is removed.
+ * `top` is a state dict, or a training checkpoint that has one under `state_dict`. The prefix `module.`, which
+ * DataParallel gives to every key, is removed.
  */
 export function stateDictTensors(top: PickleValue | undefined): ReadonlyMap<string, TorchTensor> {
   if (!(top instanceof Map)) throw new PickleError('it does not hold a state dict')
@@ -22,10 +22,6 @@ export function stateDictTensors(top: PickleValue | undefined): ReadonlyMap<stri
   return new Map(tensors.map(([key, tensor]) => [key.slice(prefix.length), tensor]))
 }
 
-/**
- * Makes a tensor whose elements are read from the file only on demand.
- * @param readStorage reads all bytes of the tensor's storage
- */
 export function lazyTensor(key: string, tensor: TorchTensor, readStorage: () => Promise<Uint8Array>): CheckpointTensor {
   const { dtype, start } = tensor.storage
   const { shape, strides, offset } = tensor.layout

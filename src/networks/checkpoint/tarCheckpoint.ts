@@ -93,18 +93,15 @@ async function readStorages(file: OpenFile, member: ByteRange): Promise<Readonly
 }
 
 /**
- * Text of the key of a storage or tensor. Keys are memory addresses of the process that saved the file. Lists are
- * refused, because their text could fill the memory.
+ * Keys are memory addresses of the process that saved the file. Lists are refused, because their text could fill the
+ * memory.
  */
 function keyText(key: PickleValue | undefined): string {
   if (typeof key === 'string' || typeof key === 'number' || typeof key === 'bigint') return String(key)
   throw new PickleError('a storage or tensor in it has a key that is neither a text nor a number')
 }
 
-/**
- * Finds the type and the bytes of a storage.
- * @param description the tuple (key, location, type)
- */
+/** @param description the tuple (key, location, type) */
 function locate(description: PickleValue, elements: number, offset: number, end: number): LocatedStorage {
   const [key, , type] = Array.isArray(description) ? (description as PickleValue[]) : []
   const dtype = isKind<PickleGlobal>(type, 'global') ? storageTypes.get(type.name) : undefined

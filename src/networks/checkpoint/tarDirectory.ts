@@ -8,10 +8,7 @@ export function isTar(head: Buffer): boolean {
   return head.toString('latin1', 257, 262) === 'ustar'
 }
 
-/**
- * The byte ranges of the regular files in a tar file, by name.
- * Reference: POSIX.1-2001, pax, "ustar Interchange Format".
- */
+/** Reference: POSIX.1-2001, pax, "ustar Interchange Format". */
 export async function readTarDirectory(file: OpenFile): Promise<ReadonlyMap<string, ByteRange>> {
   const members = new Map<string, ByteRange>()
   let position = 0
@@ -42,13 +39,12 @@ function text(header: Buffer, start: number, length: number): string {
   return end < 0 ? field : field.slice(0, end)
 }
 
-/** Reads an octal number; NaN if the field holds something else. */
 function octal(header: Buffer, start: number, length: number): number {
   const digits = text(header, start, length).trim()
   return /^[0-7]+$/.test(digits) ? Number.parseInt(digits, 8) : Number.NaN
 }
 
-/** Sum of a header's bytes. The bytes of the stored checksum count as spaces. */
+/** The bytes of the stored checksum count as spaces. */
 function checksum(header: Buffer): number {
   return header.reduce((sum, byte, index) => sum + (index >= 148 && index < 156 ? 0x20 : byte), 0)
 }

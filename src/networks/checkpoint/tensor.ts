@@ -1,6 +1,5 @@
 import { counted } from '../../support/text.js'
 
-/** Element types under their PyTorch names. */
 export type DataType =
   | 'float32'
   | 'float64'
@@ -28,7 +27,6 @@ export const bytesPerElement: Readonly<Record<DataType, number>> = {
 
 export interface CheckpointTensor {
   readonly key: string
-  /** Element type in the file. */
   readonly dtype: DataType
   readonly shape: readonly number[]
   /**
@@ -45,17 +43,14 @@ export interface TensorLayout {
   readonly strides: readonly number[]
 }
 
-/** Number of elements of a tensor of this shape; 1 for a scalar, whose shape is empty. */
 export function elementCount(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1)
 }
 
-/** Text of a shape, such as `[64, 3, 11, 11]`. */
 export function shapeText(shape: readonly number[]): string {
   return `[${shape.join(', ')}]`
 }
 
-/** Strides, in elements, of a tensor in C order without gaps. */
 export function contiguousStrides(shape: readonly number[]): number[] {
   const strides = new Array<number>(shape.length)
   let stride = 1
@@ -67,8 +62,8 @@ export function contiguousStrides(shape: readonly number[]): number[] {
 }
 
 /**
- * Says what is wrong with a tensor's layout in a storage; null if nothing is. A correct layout stays within the
- * storage. It also has no more elements than the storage, because with strides of 0 it could claim any number.
+ * A correct layout stays within the storage. It also has no more elements than the storage, because with strides of 0
+ * it could claim any number.
  */
 export function layoutFault(layout: TensorLayout, storageElements: number): string | null {
   const { offset, shape, strides } = layout
@@ -112,10 +107,7 @@ export function gatherFloat32(storage: Uint8Array, dtype: DataType, layout: Tens
   return result
 }
 
-/**
- * Whether the elements follow one another in C order. The stride of an axis of size 1 is never used, so it may be
- * anything.
- */
+/** The stride of an axis of size 1 is never used, so it may be anything. */
 function isContiguous(layout: TensorLayout): boolean {
   const expected = contiguousStrides(layout.shape)
   return layout.strides.every((stride, axis) => layout.shape[axis] === 1 || stride === expected[axis])

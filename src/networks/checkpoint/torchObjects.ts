@@ -21,7 +21,6 @@ export interface TorchStorage extends PickleObject {
 /** A storage that is not a view of another one. */
 export type RootStorage = Pick<TorchStorage, 'dtype' | 'elements'>
 
-/** A tensor as the pickle describes it: a part of a storage, with shape and strides. */
 export interface TorchTensor extends PickleObject {
   readonly kind: 'tensor'
   readonly storage: TorchStorage

@@ -2,7 +2,6 @@ import { InputError } from '../../errors.js'
 import type { ByteRange, OpenFile } from '../../files/openFile.js'
 import { counted, printable } from '../../support/text.js'
 
-/** A file inside the zip file: its name, the range of its bytes, which are not compressed, and their CRC-32. */
 export interface ZipEntry extends ByteRange {
   readonly name: string
   readonly crc32: number
@@ -18,9 +17,7 @@ const maximumCommentBytes = 0xffff
 /** Longest central directory to read. A real one takes about 100 bytes per tensor. */
 const maximumDirectoryBytes = 16 * 2 ** 20
 
-/**
- * Largest number of entries, because each one takes a read for its own header. A network has some hundreds of tensors.
- */
+/** Largest number of entries, because each one takes a read for its own header. */
 const maximumEntries = 20_000
 
 /** The zip file is damaged or not supported. The message says why, without the file's name. */

@@ -5,7 +5,6 @@ import { type WatchOptions, watched } from '../stallWatch.js'
 import { isSecure } from '../weightsOrigin.js'
 import type { HubReference } from './reference.js'
 
-/** How to send requests about one model to a Hugging Face hub. */
 export interface HubConnection extends WatchOptions, Omit<FileRequest, 'headers' | 'signal'> {
   /** URL of the hub, without a slash at its end. */
   readonly endpoint: string
@@ -46,10 +45,7 @@ function endpointOf(text: string): string {
   return `${address.origin}${address.pathname.replace(/\/+$/, '')}`
 }
 
-/**
- * The error for a response that is not the requested file. Its message shows only the host of a URL, because the hub
- * redirects to URLs with secret signatures.
- */
+/** The message shows only the host of a URL, because the hub redirects to URLs with secret signatures. */
 function refusal(
   { owner, name, revision }: HubReference,
   { endpoint, hasToken }: { readonly endpoint: string; readonly hasToken: boolean },

@@ -17,7 +17,6 @@ export interface FetchedHubFile {
   readonly isFetched: boolean
 }
 
-/** The file, if it is on this machine with the right contents; otherwise undefined. */
 export async function presentHubFile(path: string, file: HubFile): Promise<FetchedHubFile | undefined> {
   const status = await lstat(path).catch(() => undefined)
   if (!status?.isFile() || status.size !== file.bytes) return undefined
@@ -56,9 +55,6 @@ export function fetchHubFile(
   return fetchFile(wanted, { ...options, bytes: file.bytes, label: printable(file.path) })
 }
 
-/**
- * Text for a message: how the file's hash differs from the one that the hub states. Undefined if it does not differ.
- */
 async function wrongHash(path: string, file: HubFile, sha256: string): Promise<string | undefined> {
   if (file.sha256 !== null) return sha256 === file.sha256 ? undefined : `SHA-256 ${sha256} instead of ${file.sha256}`
   const blob = await gitBlob(path, file.bytes)

@@ -32,14 +32,10 @@ const manifestSchema = z.object({
   ),
 })
 
-/**
- * The commits that a branch or tag pointed to each time it was pulled, the latest first. Each commit has a manifest in
- * the same folder.
- */
+/** The commits that a branch or tag pointed to each time it was pulled, the latest first. */
 const revisionSchema = z.object({ revision: z.string().refine(isRevision), commits: z.array(commit).min(1) })
 const REVISION_FILE = /^revision-[0-9a-f]{16}\.json$/
 
-/** A model of the hub that is on this machine. */
 export interface HubModelFile {
   readonly path: string
   /**
@@ -87,7 +83,6 @@ function revisionPath(repository: RepositoryName, revision: string): string {
   return join(repositoryFolder(repository), `revision-${sha256(revision).slice(0, 16)}.json`)
 }
 
-/** Writes the manifest of a commit, and records it as the latest commit of the branch or tag in `reference`. */
 export async function writeHubManifest(reference: HubReference, repository: HubRepository): Promise<void> {
   const { commit, licence, files } = repository
   await writeChanged(manifestPath(reference, commit), { commit, licence, files: [...files.values()] })
@@ -117,10 +112,7 @@ async function writeChanged(path: string, document: object): Promise<void> {
   if ((await readFile(path, 'utf8').catch(() => '')) !== text) await writeFileAtomic(path, text)
 }
 
-/**
- * Reads the manifest of the latest commit for which all files of the model are on this machine.
- * @returns undefined if there is no such commit
- */
+/** Reads the manifest of the latest commit for which all files of the model are on this machine. */
 export async function readManifest(reference: HubReference): Promise<HubRepository | undefined> {
   for (const one of await commitsOf(reference, reference.revision ?? MAIN)) {
     const repository = await manifestOf(reference, one)

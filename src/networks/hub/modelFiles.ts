@@ -5,7 +5,6 @@ import type { ReferringModel } from '../onnx/externalData.js'
 import type { HubReference } from './reference.js'
 import type { HubFile, HubRepository } from './repository.js'
 
-/** Usual paths of the ONNX file in a repository. The first one that exists is used. */
 const USUAL = ['model.onnx', 'onnx/model.onnx']
 
 export function isModel({ path }: HubFile): boolean {
@@ -19,11 +18,6 @@ export function usualModel({ files }: HubRepository): HubFile | undefined {
   return usual ?? (others.length === 0 ? first : undefined)
 }
 
-/**
- * Finds the ONNX file that a reference means.
- * @throws UsageError if the reference names no file and the repository has several
- * @throws InputError if the repository does not have the named file, or has no ONNX file
- */
 export function onnxFile({ owner, name, file }: HubReference, repository: HubRepository): HubFile {
   const models = [...repository.files.values()].filter(isModel)
   const shown = `${owner}/${name}`

@@ -23,7 +23,6 @@ export interface PulledHubModel {
   readonly path: string
   readonly bytes: number
   readonly sha256: string
-  /** Licence that the model card (README.md) names; NOASSERTION if it names none. */
   readonly licence: string
   /** URL of the ONNX file; null if all files were present and nothing was fetched. */
   readonly origin: string | null
@@ -40,20 +39,14 @@ interface PulledHubFile {
 
 /**
  * Fetches a model of the Hugging Face hub into the cache. It fetches the ONNX file, the files with its weights, and the
- * small files that describe its input and classes, all from one commit. It resumes an interrupted download and uses the
- * proxy that the environment names. Each file gets its name only after its size and hash match those that the hub
- * states.
+ * small files that describe its input and classes, all from one commit. Each file gets its name only after its size and
+ * hash match those that the hub states.
  *
  * HF_ENDPOINT names a hub to use instead of huggingface.co. HF_TOKEN holds a token for models that are not public; only
  * the hub receives it. If HF_HUB_OFFLINE is set, nothing is fetched.
  * @param text hf:OWNER/NAME[@REVISION][:path/model.onnx]. Without a path, the file is `model.onnx`, `onnx/model.onnx`
  * or the only ONNX file.
- * @throws UsageError if the text is not a reference or could mean several files, or if the hub is not secure
- * @throws NetworkError if the hub cannot be reached
- * @throws InputError if the hub does not have the model or revision, or refuses it
  * @throws InputError if a file differs from what the hub states; the file is then removed
- * @throws OutputError if the cache cannot be written
- * @throws the signal's reason after an abort
  */
 export async function pullHubModel(text: string, options: HubPullOptions = {}): Promise<PulledHubModel> {
   checkOptions(options, {
@@ -75,9 +68,6 @@ export async function pullHubModel(text: string, options: HubPullOptions = {}): 
   return inCache(pulledFrom({ reference, repository, connection, progress: progressTo(onProgress) }))
 }
 
-/**
- * The model of an earlier pull, if all its files are on this machine and as the hub stated them; otherwise undefined.
- */
 async function presentModel(reference: HubReference, repository: HubRepository): Promise<PulledHubModel | undefined> {
   try {
     return await pulledFrom({ reference, repository, connection: undefined, progress: silent })
@@ -95,10 +85,6 @@ interface Pull {
   readonly progress: Progress
 }
 
-/**
- * Gets the files of a model, from this machine or from the hub. After fetching, it stores what the hub states about
- * them.
- */
 async function pulledFrom(pull: Pull): Promise<PulledHubModel> {
   const { reference, repository, progress } = pull
   const { commit, licence } = repository
@@ -152,7 +138,7 @@ async function broughtFile(
   return { path, bytes, ...fetched }
 }
 
-/** URL of a file at one commit. The contents of the file at this URL never change. */
+/** The contents of the file at this URL never change. */
 function addressOf({ endpoint }: HubConnection, { reference: { owner, name }, repository }: Pull, file: HubFile): URL {
   const path = file.path.split('/').map(encodeURIComponent).join('/')
   return new URL(`${endpoint}/${owner}/${name}/resolve/${repository.commit}/${path}`)

@@ -33,10 +33,7 @@ export function parseHubReference(text: string): HubReference {
   return { text, owner, name, revision, file }
 }
 
-/**
- * Whether the hub allows this name of an owner or repository. The hub forbids two dashes or dots in a row, so each
- * repository has a folder OWNER--NAME of its own.
- */
+/** The hub forbids two dashes or dots in a row, so each repository has a folder OWNER--NAME of its own. */
 function isRepositoryName(name: string): boolean {
   return /^[A-Za-z0-9_]([A-Za-z0-9._-]{0,94}[A-Za-z0-9_])?$/.test(name) && !/--|\.\./.test(name)
 }

@@ -9,7 +9,6 @@ export interface HubFile {
   readonly path: string
   readonly bytes: number
   readonly sha256: string | null
-  /** Git's hash of the file, a SHA-1. */
   readonly blob: string
 }
 
@@ -44,7 +43,6 @@ const infoSchema = z.object({
   siblings: z.array(fileSchema),
 })
 
-/** Asks the hub for the commit, licence and files of a model. */
 export async function readRepository(reference: HubReference, connection: HubConnection): Promise<HubRepository> {
   const { owner, name, revision } = reference
   const model = `${owner}/${name}`

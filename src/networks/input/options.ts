@@ -9,7 +9,6 @@ export const LARGEST_FRAME = 4096
 
 const colours = z.array(z.number()).readonly()
 
-/** The options that say how pixels become the input of a network outside the catalog, each with its check. */
 export const INPUT_OPTIONS = {
   /** A usual recipe: `imagenet`, `inception`, `clip`, `caffe` or `raw`. The options below change parts of it. */
   input: oneOf('input', INPUT_PRESETS).exactOptional(),
@@ -49,13 +48,11 @@ export function checkInputOptions(options: InputOptions): void {
   parseOptions(inputOptionsOf(options), INPUT_OPTIONS)
 }
 
-/** Only the input options, without the other properties of `given`. */
 export function inputOptionsOf(given: InputOptions): InputOptions {
   const names = Object.keys(INPUT_OPTIONS) as (keyof InputOptions)[]
   return Object.fromEntries(names.flatMap((name) => (given[name] === undefined ? [] : [[name, given[name]]])))
 }
 
-/** The values of a recipe that the options state; empty if they state nothing. */
 export function partOfOptions(options: InputOptions): RecipePart {
   const { input, inputMean, inputStd, inputRange, inputOrder, inputSize } = options
   const preset = input === undefined ? {} : partOfPreset(input)
@@ -69,7 +66,6 @@ export function partOfOptions(options: InputOptions): RecipePart {
   }
 }
 
-/** A preset with mean and std in the order red, green, blue. */
 export function partOfPreset(name: InputPreset): RecipePart {
   const { mean, std, ...preset } = inputPresets[name]
   const byColour = (values: readonly number[]) => (preset.channelOrder === 'bgr' ? [...values].reverse() : values)

@@ -4,7 +4,6 @@ import { type InputOptions, partOfOptions, partOfPreset } from './options.js'
 import type { PixelRecipe, RecipePart } from './presets.js'
 import { besideModel, type FoundPart, partOfMetadata } from './sources.js'
 
-/** How pixels become the input of a network outside the catalog, and where this was found. */
 export interface InputRecipe extends PixelRecipe {
   /** Side of the image in pixels; null if no source states it. */
   readonly size: number | null
@@ -15,7 +14,6 @@ export interface InputRecipe extends PixelRecipe {
 
 const ASSUMED = 'assumed'
 
-/** A note for the user, if ImageNet's recipe was assumed; otherwise undefined. */
 export function assumedInput({ id, inputSource }: Pick<Network, 'id' | 'inputSource'>): string | undefined {
   if (inputSource !== ASSUMED) return undefined
   return `${id}: no preprocessing was found, so ImageNet's is used; describe yours in NAME.input.json beside the ONNX file, or choose another with \`input\``
@@ -26,7 +24,6 @@ export function assumedInput({ id, inputSource }: Pick<Network, 'id' | 'inputSou
  * file, the model's metadata. For values that none of them states, ImageNet's recipe is assumed, or unchanged pixels if
  * the input has type uint8.
  * @param folders to search for files that describe the model, its own folder first
- * @throws InputError if a file that describes the model is damaged
  */
 export async function inputRecipe(
   model: OnnxModel,
@@ -63,9 +60,7 @@ function ofMetadata({ metadata, path }: OnnxModel): FoundPart | undefined {
   return part && { part, source: 'metadata of the model' }
 }
 
-/**
- * A short text that describes how pixels become the input. Two inputs with equal texts convert pixels in the same way.
- */
+/** Two inputs with equal texts convert pixels in the same way. */
 export function recipeText({ rows, divisor, mean, std, channelOrder }: Omit<NetworkInput, 'name' | 'batch'>): string {
   return `${rows} px, ${channelOrder}/${divisor} − ${mean.join(' ')}, / ${std.join(' ')}`
 }

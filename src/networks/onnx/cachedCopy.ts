@@ -5,10 +5,7 @@ import { copyExternalFiles } from './externalData.js'
 import { type GraphChanges, writeGraphCopy } from './graphCopy.js'
 import { type HashedModel, readHashedOnnx } from './onnxFile.js'
 
-/**
- * Writes a changed copy of a graph and its data files into the graph cache, or finds it there.
- * @param kind part of the copy's name, for people who look into the folder
- */
+/** @param kind part of the copy's name, for people who look into the folder */
 export async function cachedCopy(
   model: HashedModel | string,
   kind: string,

@@ -42,7 +42,6 @@ export function featureOutput(layer: FeatureLayer, precision: Precision): string
  * `native/core/composite.h` defines it.
  * @param precision of the network. The images are always drawn in float32, and the outputs that `featureOutput` names
  * are float32, too.
- * @returns path of the ONNX file, in the graph cache
  */
 export async function compositingGraph(
   network: Pick<Network, 'onnxPath' | 'input' | 'layers'>,

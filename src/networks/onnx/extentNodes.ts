@@ -8,7 +8,6 @@ export function extentNodes(names: readonly string[]): readonly Node[] {
   })
 }
 
-/** Name of the output that holds a tensor's shape. */
 export function extentOf(name: string): string {
   return `shiftscope.extent.${name}`
 }

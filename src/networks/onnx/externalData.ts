@@ -33,7 +33,6 @@ export interface ReferringModel {
  * and must hold all bytes that the model needs. Without this check, ONNX Runtime would read any file that the model
  * names.
  * Reference: onnx/onnx.proto, TensorProto.external_data.
- * @throws InputError when a file is missing, too short, or in another folder
  */
 export async function externalFiles({ path, external }: ReferringModel): Promise<readonly ExternalFile[]> {
   const files: ExternalFile[] = []
@@ -51,7 +50,6 @@ const MOST_ENTRIES = 100
 /**
  * The data files that a model names, without duplicates. The files need not exist.
  * @throws InputError if a path leads out of the model's folder
- * @throws ProtobufError for an invalid location of data
  */
 export function externalReferences(path: string, file: ProtobufFile, model: ModelProto): readonly ExternalReference[] {
   const ends = new Map<string, number>()
@@ -65,7 +63,6 @@ export function externalReferences(path: string, file: ProtobufFile, model: Mode
   return [...ends].map(([location, end]) => ({ location, end }))
 }
 
-/** Copies a model's data files into another folder, for a copy of the model there. */
 export async function copyExternalFiles(path: string, files: readonly ExternalFile[], folder: string): Promise<void> {
   for (const { location, bytes } of files) {
     const target = join(folder, location)

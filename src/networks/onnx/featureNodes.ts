@@ -48,7 +48,6 @@ function isPoint(shape: readonly number[]): boolean {
  * cells of a map are its pixels, or a transformer's tokens in [N, T, C]. `center` takes the middle cell. If there is an
  * even number of cells along an axis, it takes the one before the middle. A class token is included in `mean` and
  * `max`, but it is never the middle cell.
- * @throws UsageError for a tensor that cannot be pooled in this way
  */
 export function featureNodes(name: string, tensor: ShownTensor, pool: Pool): FeatureNodes {
   const made = { nodes: [] as Node[], constants: [] as Initializer[] }

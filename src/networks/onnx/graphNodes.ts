@@ -17,7 +17,6 @@ import {
 export interface GraphNodes {
   /** In the order of the file: each node comes after the nodes whose outputs it reads. */
   readonly nodes: readonly GraphNode[]
-  /** Initializers by name. */
   readonly constants: ReadonlyMap<string, GraphConstant>
   /** Version of ONNX's own set of operators that the graph uses. */
   readonly operatorSet: number
@@ -69,7 +68,7 @@ function graphNode(
   return { operator: op_type, domain, inputs: input, outputs: output, attributes }
 }
 
-/** Value of an attribute. As in ONNX Runtime, the type that the file states decides which field is read. */
+/** As in ONNX Runtime, the type that the file states decides which field is read. */
 function attributeValue(file: ProtobufFile, attribute: AttributeProto): AttributeValue {
   const { f, i, s, t, ints = [], type = typeOf(attribute) } = attribute
   const text = fileRangeOf(s)
@@ -108,10 +107,6 @@ function constantOf(file: ProtobufFile, tensor: TensorProto): GraphConstant {
   return { shape, type, values: shape.every(isSize) && count <= SMALL ? elementsOf(file, tensor, count) : null }
 }
 
-/**
- * Reads the elements of a constant, from its raw data or from its list of float, int64 or bool values. Null if they are
- * stored in another way.
- */
 function elementsOf(file: ProtobufFile, tensor: TensorProto, count: number): readonly number[] | null {
   const raw = fileRangeOf(tensor.raw_data)
   if (raw !== undefined && raw.end - raw.start <= 8 * SMALL) {
@@ -130,7 +125,7 @@ function rawElements(bytes: Buffer, type: number | undefined, count: number): re
   return type === ElementType.BOOL ? all(1, (at) => bytes.readUInt8(at)) : null
 }
 
-/** Elements of a tensor that stores them in a list, such as `float_data`. At most `SMALL` + 1 per piece are read. */
+/** At most `SMALL` + 1 per piece are read. */
 function listedElements(file: ProtobufFile, tensor: TensorProto): readonly number[] {
   const { data_type: type, float_data = [], int32_data = [], int64_data = [] } = tensor
   if (type === ElementType.FLOAT) return floatsOf(file, float_data)

@@ -15,7 +15,6 @@ export interface ImageInput {
   readonly type: number
 }
 
-/** Element types that an image input may have. */
 const PIXEL_TYPES: Readonly<Record<string, number>> = {
   float32: ElementType.FLOAT,
   float16: ElementType.FLOAT16,
@@ -32,10 +31,6 @@ const MOST_VALUES = 2 ** 28
 const refusal = (path: string, found: string, remedy: string) =>
   new InputError(`${path} ${found}; Shiftscope needs one input [N, 3, rows, cols] of numbers, so ${remedy}`)
 
-/**
- * Finds the image input of a model.
- * @throws InputError when the model has no or several inputs, or takes something other than images
- */
 export function imageInput({ path, inputs }: OnnxModel): ImageInput {
   const [tensor] = inputs
   if (!tensor || inputs.length > 1) {
@@ -60,12 +55,7 @@ export interface PlannedInput {
   readonly changes: Pick<GraphChanges, 'madeInput' | 'inputs' | 'nodes'> | null
 }
 
-/**
- * Decides how images are passed to a model, and how its graph must be changed for this.
- * @param wantedSize side of the images in pixels that the user wants
- * @throws InputError if the axes are not those of an RGB image
- * @throws UsageError if the model does not take the wanted size or the recipe's pixel values
- */
+/** @param wantedSize side of the images in pixels that the user wants */
 export function plannedInput(
   model: OnnxModel,
   { tensor, type }: ImageInput,

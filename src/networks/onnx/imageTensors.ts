@@ -22,7 +22,6 @@ export function imageTensors({ nodes }: GraphNodes, image: string): readonly Ima
   return tensors
 }
 
-/** A matrix product of features and weights. */
 export interface FullyConnected {
   readonly input: string
   readonly output: string

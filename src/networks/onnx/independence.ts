@@ -29,10 +29,7 @@ function takesBatchStatistics({ attributes, outputs }: GraphNode, operatorSet: n
   return outputs.slice(1).some((output) => output !== '')
 }
 
-/**
- * Whether a tensor is a constant that is true. A computed tensor is not recognised here; `checkIndependence` finds its
- * effect.
- */
+/** A computed tensor is not recognised here; `checkIndependence` finds its effect. */
 function isTrue(name: string, { nodes, constants }: GraphNodes): boolean {
   const made = nodes.find(({ operator, outputs }) => operator === 'Constant' && outputs[0] === name)
   const constant = constants.get(name) ?? made?.attributes.get('value')
@@ -65,7 +62,6 @@ export function dependence(beside: Float32Array, alone: Float32Array): number | 
   return difference > ROUNDING ** 2 * norm ? Math.sqrt(difference / norm) : undefined
 }
 
-/** @throws InputError if an image's values of the tensor `title` differ between batches */
 export function checkIndependence(name: string, title: string, { dependence }: Pick<ShownTensor, 'dependence'>): void {
   if (dependence === undefined) return
   throw new InputError(

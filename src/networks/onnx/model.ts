@@ -26,7 +26,6 @@ export interface Model {
 
 /** A float32 tensor that is an input or output of a graph. */
 export interface TensorInfo {
-  /** Name of the tensor. */
   readonly name: string
   /** Length of each axis; a text, such as `N` or `?`, for a length that may vary. */
   readonly shape: readonly (number | string)[]

@@ -23,9 +23,7 @@ export interface OnnxModel {
   /** Names of all tensors that the nodes compute, inner ones and outputs. */
   readonly tensors: ReadonlySet<string>
   readonly graph: GraphNodes
-  /** The file's metadata under the keys of `METADATA_KEYS`. */
   readonly metadata: ReadonlyMap<MetadataKey, string>
-  /** The data files that hold elements of its tensors. */
   readonly external: readonly ExternalReference[]
 }
 
@@ -68,27 +66,19 @@ function readOnnx(file: ModelFile): OnnxModel {
 
 type ModelFile = ProtobufFile & Pick<OpenFile, 'path'>
 
-/**
- * Reads an ONNX file, without its weights.
- * @throws InputError if the file is missing, is not an ONNX model, or has data outside of its own folder
- */
 export function readOnnxFile(path: string): OnnxModel {
   return withFileSync(path, readOnnx)
 }
 
 /** An ONNX model, its data files, and one hash over all of these files. */
 export interface HashedModel extends OnnxModel {
-  /** SHA-256 of the ONNX file and its data files; it identifies the weights. */
   readonly sha256: string
   /** Total size in bytes of the ONNX file and its data files. */
   readonly bytes: number
   readonly files: readonly ExternalFile[]
 }
 
-/**
- * Reads an ONNX file, and hashes it and its data files.
- * @param accept may refuse the model before anything is hashed
- */
+/** @param accept may refuse the model before anything is hashed */
 export function readHashedOnnx(path: string, accept: (model: OnnxModel) => void = () => {}): Promise<HashedModel> {
   return withFile(path, async (file) => {
     const model = readOnnx(file)

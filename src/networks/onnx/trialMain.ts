@@ -17,7 +17,6 @@ export interface TrialInput {
 }
 
 export interface TrialQuestion {
-  /** The ONNX file. */
   readonly path: string
   /** Name of the model in messages. */
   readonly model: string
@@ -146,10 +145,7 @@ function pattern([images = 1, ...image]: readonly number[], contrastOf: (image: 
   })
 }
 
-/**
- * Contrast of the image with this index. Each image has another contrast, so that batch statistics differ from those of
- * a single image.
- */
+/** Each image has another contrast, so that batch statistics differ from those of a single image. */
 function fading(image: number): number {
   return 1 / (1 + image)
 }

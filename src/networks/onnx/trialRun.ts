@@ -8,7 +8,6 @@ import { OPTIMIZATIONS, type Optimization, type RunnableGraph } from '../network
 import type { TrialAnswer, TrialInput, TrialQuestion } from './trialMain.js'
 
 export interface TriedModel {
-  /** The ONNX file. */
   readonly path: string
   /** ONNX Runtime's level of optimisation for the first attempt; the highest by default. */
   readonly optimization?: Optimization | undefined
@@ -32,7 +31,6 @@ const trial = confined<TrialQuestion, TrialAnswer>(workerFile('networks/onnx/tri
  * repeated at the next lower level of optimisation.
  * @returns the type and shape of each tensor, and how much its float32 values change if the image is in another batch
  * @throws InputError if the model does not run on this input or within the limits, or if it gives NaN
- * @throws the signal's reason after an abort
  */
 export function trialRun(
   model: TriedModel,

@@ -31,14 +31,10 @@ export interface Message {
   readonly others?: readonly FileRange[]
 }
 
-/** A kind of field, with the functions that read and write it. */
 export interface FieldType<T> {
   readonly number: number
   readonly wireTypes: readonly WireType[]
-  /**
-   * Reads a field.
-   * @param before the value from earlier fields with this number. A single value is replaced; a list grows.
-   */
+  /** @param before the value from earlier fields with this number. A single value is replaced; a list grows. */
   read(reading: Reading, field: Field, before: T | undefined): T
   write(value: T): Chunk[]
 }
@@ -54,7 +50,6 @@ interface Reading {
   readonly file: ProtobufFile
   /** Number of messages, list entries and unknown ranges that have been read into memory. */
   parts: number
-  /** Nesting depth of the message that is being read. */
   depth: number
 }
 
@@ -62,15 +57,12 @@ const MOST_PARTS = 4_000_000
 const MOST_DEPTH = 50
 const MOST_PIECES = 1000
 
-/**
- * Reads a file that consists of one message.
- * @throws ProtobufError if the file is not such a message, or has too many parts
- */
+/** @throws ProtobufError if the file is not such a message, or has too many parts */
 export function readMessage<T extends FieldTable>(file: ProtobufFile, table: T): MessageOf<T> {
   return fieldsOf({ file, parts: 0, depth: 0 }, table, { start: 0, end: file.size }, {}) as MessageOf<T>
 }
 
-/** The bytes of a message. Unchanged parts are copied from the file. */
+/** Unchanged parts are copied from the file. */
 export function chunksOf<T extends FieldTable>(table: T, message: MessageOf<T>): Chunk[] {
   const values: Readonly<Record<string, unknown>> = message
   const written = Object.entries(table).flatMap(([name, type]) =>
@@ -107,7 +99,7 @@ function expected(field: Field, type: FieldType<unknown>): Field {
   throw new ProtobufError(`its field ${field.number} has the wrong type`)
 }
 
-/** Keeps an unknown field. Neighbouring fields become one range. */
+/** Neighbouring fields become one range. */
 function addOther(reading: Reading, message: Growing, { tag, end }: Field): void {
   message.others ??= []
   const { others } = message
@@ -151,10 +143,7 @@ export function integer(number: number): FieldType<number> {
   }
 }
 
-/**
- * A list of integers, packed or not.
- * @param most largest allowed length
- */
+/** A list of integers, packed or not. */
 export function integers(number: number, most = MOST_PARTS): FieldType<readonly number[]> {
   return {
     number,

@@ -11,7 +11,7 @@ export type ProtobufFile = Pick<OpenFile, 'size' | 'byteAt' | 'bytesAt'>
 /** The file is not protobuf, or not of the expected kind. The message says why, without the file's name. */
 export class ProtobufError extends Error {}
 
-/** A range of a file. `end` is the offset of the first byte after it. */
+/** `end` is the offset of the first byte after it. */
 export interface FileRange {
   readonly start: number
   readonly end: number
@@ -29,17 +29,12 @@ export interface Field extends FileRange {
 export const wireTypes = { varint: 0, fixed64: 1, lengthDelimited: 2, fixed32: 5 } as const
 export type WireType = (typeof wireTypes)[keyof typeof wireTypes]
 
-/** A position in a range of a file, for reading. */
 export interface Cursor {
   readonly file: ProtobufFile
   position: number
   readonly end: number
 }
 
-/**
- * Reads a field and moves the cursor behind it.
- * @throws ProtobufError if the bytes are not a field within the range
- */
 export function nextField(cursor: Cursor): Field {
   const tag = cursor.position
   const head = nextVarint(cursor)
@@ -69,7 +64,6 @@ const MOST_TAG = 2 ** 32 - 1
 const LOW_BITS = 2 ** 28
 const HIGH_BITS = 2 ** 36
 
-/** Reads an int64 varint and moves the cursor behind it. */
 export function nextVarint(cursor: Cursor): number {
   // Bit operators handle 32 bits only, so the lower 28 bits (4 bytes) and the upper 36 (6 bytes, with sign) are summed.
   let low = 0
@@ -90,10 +84,7 @@ export function nextVarint(cursor: Cursor): number {
 const MOST_TEXT_BYTES = 10_000
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/**
- * The text in a range.
- * @throws ProtobufError if it has more than `most` bytes or is not UTF-8
- */
+/** @throws ProtobufError if it has more than `most` bytes or is not UTF-8 */
 export function textAt(file: ProtobufFile, range: FileRange, most = MOST_TEXT_BYTES): string {
   if (range.end - range.start > most) throw new ProtobufError('a name in it is too long')
   try {
@@ -122,12 +113,10 @@ interface DeferredBytes {
 /** A part of a message: bytes in memory, bytes that are made on writing, or a range to copy from the original file. */
 export type Chunk = Uint8Array | DeferredBytes | FileRange
 
-/** The chunk, if it is a range of the file; otherwise undefined. */
 export function fileRangeOf(chunk: Chunk | undefined): FileRange | undefined {
   return chunk !== undefined && 'start' in chunk ? chunk : undefined
 }
 
-/** Largest number of bytes that are copied at once. */
 const MOST_PIECE_BYTES = 1 << 22
 /**
  * Small chunks are collected until they have `GATHERED_BYTES`, and then written together. A range of a file is small if
@@ -136,10 +125,7 @@ const MOST_PIECE_BYTES = 1 << 22
 const GATHERED_BYTES = 1 << 16
 const SMALL_RANGE_BYTES = 1 << 8
 
-/**
- * The bytes of a message in order. Small chunks are joined.
- * @param file the file that ranges refer to
- */
+/** @param file the file that ranges refer to */
 export async function* messageBytes(chunks: readonly Chunk[], file?: OpenFile): AsyncGenerator<Uint8Array> {
   let gathered: Uint8Array[] = []
   let length = 0
@@ -159,7 +145,6 @@ export async function* messageBytes(chunks: readonly Chunk[], file?: OpenFile): 
   yield Buffer.concat(gathered)
 }
 
-/** The bytes of a chunk that is in memory, or is a small range of the file; otherwise undefined. */
 function smallBytes(chunk: Chunk, file: OpenFile | undefined): Uint8Array | undefined {
   if (chunk instanceof Uint8Array) return chunk
   const isSmall = 'start' in chunk && chunk.end - chunk.start <= SMALL_RANGE_BYTES
