@@ -24,7 +24,6 @@ interface AddFileParts {
   readonly say: Say
 }
 
-/** `answer` gets the rectangle, or undefined if the user cancels. */
 interface Cutting {
   readonly picture: ImageData
   readonly answer: (box: CutBox | undefined) => void
