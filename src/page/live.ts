@@ -33,7 +33,6 @@ export interface LiveObject {
   readonly name: string
 }
 
-/** What the server needs to compute features: an object, a network, the positions and the background. */
 export interface LiveScene {
   readonly network: string
   /** `key` of a `LiveObject`. */

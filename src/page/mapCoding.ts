@@ -1,7 +1,6 @@
 /** Number of decimals of a cosine in the viewer's maps. */
 export const MAP_DECIMALS = 5
 
-/** Number of decimals of a probability in the viewer's maps. */
 export const PROBABILITY_DECIMALS = 4
 
 export function roundCosine(value: number): number {
@@ -30,10 +29,7 @@ export function encodeMap(map: ArrayLike<number>, decimals = MAP_DECIMALS): Uint
   return bytes.subarray(0, length)
 }
 
-/**
- * Reverses `encodeMap`.
- * @throws RangeError if the bytes do not contain exactly `positions` values
- */
+/** @throws RangeError if the bytes do not contain exactly `positions` values */
 export function decodeMap(bytes: Uint8Array, positions: number, decimals = MAP_DECIMALS): Float64Array {
   const scale = 10 ** decimals
   const map = new Float64Array(positions)
@@ -66,10 +62,7 @@ export function encodeRegions(map: ArrayLike<number>): Uint8Array {
   return bytes.subarray(0, length)
 }
 
-/**
- * Reverses `encodeRegions`.
- * @throws RangeError if the bytes do not contain exactly `positions` values
- */
+/** @throws RangeError if the bytes do not contain exactly `positions` values */
 export function decodeRegions(bytes: Uint8Array, positions: number): Uint32Array {
   const map = new Uint32Array(positions)
   const numbers = numberReader(bytes)
@@ -84,10 +77,7 @@ export function decodeRegions(bytes: Uint8Array, positions: number): Uint32Array
   return map
 }
 
-/**
- * Writes a varint.
- * @returns the index of the byte after it
- */
+/** @returns the index of the byte after it */
 function putNumber(bytes: Uint8Array, start: number, value: number): number {
   let next = start
   let rest = value

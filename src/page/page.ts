@@ -11,7 +11,6 @@ import { type Opening, viewerHtml } from './viewerHtml.js'
 /** The parts in which pages differ. `main` is HTML, titles are plain text. */
 export interface PageParts {
   readonly title: string
-  /** CSS added to the style of all pages. */
   readonly style?: string
   /**
    * Where the link at the top of the page leads, such as "Skip to the object". Undefined if the page has no viewer. The
@@ -84,7 +83,6 @@ function viewerScript(): string {
   return readFileSync(join(packageFolder(), 'dist', 'page', 'bundle.js'), 'utf8')
 }
 
-/** What was studied, such as "2 networks · 17 objects of 75 px · moved in steps of 4 px". */
 function studiedText({ groups }: SiteIndex): string {
   const models = new Set(groups.map(({ model }) => model))
   const patches = new Set(groups.flatMap(({ units }) => units.map(({ patch }) => patch)))

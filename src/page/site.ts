@@ -14,14 +14,10 @@ import { type SketchedGroup, sketchedPatches } from './siteSketches.js'
 
 /** Writes the viewer's files while a study is read. It gets one unit at a time: an object in a network at one size. */
 export interface SiteWriter extends Required<Pick<UnitVisitor, 'onUnit'>> {
-  /**
-   * Writes the mean maps. Call it when all units have been visited.
-   * @returns the index for the page
-   */
+  /** Writes the mean maps. Call it when all units have been visited. */
   readonly finish: (groups: readonly StudyGroup[], limits: ColourLimits) => Promise<SiteIndex>
 }
 
-/** What is known about one network and size while its units are read. */
 interface GroupFiles {
   readonly key: number
   readonly opened: OpenUnit[]
@@ -30,11 +26,7 @@ interface GroupFiles {
   readonly probabilities: MeanProbability
 }
 
-/**
- * Makes a writer of the viewer's files.
- * @param results the results folder
- * @param site an empty folder for the files; see `SiteMaps`, `SitePicture` and `SiteFeatures`
- */
+/** @param site an empty folder for the files; see `SiteMaps`, `SitePicture` and `SiteFeatures` */
 export function siteWriter(results: string, site: string): SiteWriter {
   const pictures = sitePictures(results, site)
   const groups = new Map<string, GroupFiles>()
@@ -130,7 +122,6 @@ function sketchedGroup(units: readonly OpenUnit[]): SketchedGroup {
   }
 }
 
-/** Whether the unit stores sketches, which are shortened features, instead of the features themselves. */
 function isOfSketches({ inputs }: OpenUnit): boolean {
   return inputs.sketches === true && !inputs.keepsFeatures
 }
@@ -162,7 +153,6 @@ function meanMaps(group: StudyGroup): SiteMaps {
   }
 }
 
-/** Name of the layer whose values are class scores; null if the network has none. */
 function classesOf({ units }: StudyGroup): string | null {
   return units.flatMap(({ layers }) => layers).find(({ answers }) => answers !== null)?.name ?? null
 }

@@ -6,10 +6,7 @@ import type { SiteAnswers } from './siteIndex.js'
 
 /** Averages probability maps over units. A unit's map is about the class that is predicted at the unit's center. */
 export interface MeanProbability {
-  /**
-   * Adds the map of one unit.
-   * @param map the probability at each position, [rows, cols]
-   */
+  /** @param map the probability at each position, [rows, cols] */
   readonly add: (map: Float32Array) => void
   /** The mean map, encoded like `SiteAnswers.ofCenter`; undefined if no map was added. */
   readonly map: () => string | undefined
@@ -40,7 +37,6 @@ export function meanProbability(model: string): MeanProbability {
 /**
  * Encodes a unit's answers (the most probable class at each position) for its file. It also adds the unit's map of
  * probabilities to `mean`.
- * @returns undefined if no layer of the unit has class scores
  */
 export async function unitAnswers(unit: OpenUnit, mean: MeanProbability): Promise<SiteAnswers | undefined> {
   const layer = unit.layers.find(({ answers }) => answers !== null)
@@ -68,10 +64,7 @@ export async function unitAnswers(unit: OpenUnit, mean: MeanProbability): Promis
   }
 }
 
-/**
- * Encodes a map in base64.
- * @throws InputError if a value is out of range. The message names `source`: a unit's folder, or a network.
- */
+/** @throws InputError if a value is out of range. The message names `source`: a unit's folder, or a network. */
 export function encodedMap(map: ArrayLike<number>, source: string, decimals?: number): string {
   try {
     return base64(encodeMap(map, decimals))

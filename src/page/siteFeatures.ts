@@ -38,17 +38,13 @@ export async function writeFeatures(
   return parts.some((part) => part > 0) ? parts : undefined
 }
 
-/**
- * Number of bytes of a layer's features in the site's files, as int16 in base64. The JavaScript around the base64 text
- * is not counted.
- */
+/** Number of bytes of a layer's features in the site's files, as int16 in base64. */
 export function siteFeatureBytes(positions: number, dims: number): number {
   const perPart = positionsPerPart(dims)
   const base64 = (rows: number) => 4 * Math.ceil((rows * dims * Int16Array.BYTES_PER_ELEMENT) / 3)
   return Math.floor(positions / perPart) * base64(perPart) + base64(positions % perPart)
 }
 
-/** Number of positions per file. The last file of a layer may have fewer. */
 function positionsPerPart(dims: number): number {
   return Math.max(1, Math.floor(PART_BYTES / (dims * Int16Array.BYTES_PER_ELEMENT)))
 }

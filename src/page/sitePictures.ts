@@ -9,15 +9,11 @@ const MAX_FRAME = 4096
 
 /** Writes the pictures of a site. A picture that several units share is written only once. */
 export interface SitePictures {
-  /**
-   * Writes the picture of a unit's patch.
-   * @returns the picture's key; null if the results folder does not have the picture
-   */
+  /** @returns the picture's key; null if the results folder does not have the picture */
   readonly patch: (inputs: UnitInputs) => Promise<number | null>
   readonly background: (identity: string, frame: number) => Promise<SiteGroup['background']>
 }
 
-/** Makes a writer of pictures, which go to `pictures/<key>.js` below the site's folder. */
 export function sitePictures(results: string, site: string): SitePictures {
   const keys = new Map<string, Promise<number | null>>()
   // A picture gets its key when it is requested, and keeps it even if the picture turns out to be missing. So the keys
@@ -54,10 +50,7 @@ export function sitePictures(results: string, site: string): SitePictures {
   }
 }
 
-/**
- * PNG of a patch with the alpha values that were used to place it on the background. With `hard` masks, each pixel is
- * opaque or transparent.
- */
+/** PNG of a patch with the alpha values that were used to place it on the background. */
 export function patchPng(rgba: Uint8Array, size: number, blend: UnitInputs['blend']): Promise<Buffer> {
   return encodePng(blend === 'hard' ? withHardAlpha(rgba) : rgba, size, 4)
 }

@@ -7,10 +7,7 @@ export interface Opening {
   readonly link: string
 }
 
-/**
- * HTML of the viewer of a results folder, before the viewer's script fills it.
- * @param studied one line that names the networks, objects and sizes of the study
- */
+/** @param studied one line that names the networks, objects and sizes of the study */
 export function viewerHtml(studied: string, opening: Opening | undefined): string {
   return sectionHtml({
     title: 'Does a network see the same thing everywhere?',
@@ -30,7 +27,6 @@ export function liveViewerHtml(): string {
   })
 }
 
-/** HTML of the parts in which the viewers of the results page and of the live page differ. */
 interface ViewerParts {
   readonly title: string
   readonly lead: string

@@ -9,7 +9,6 @@ export interface Label {
   readonly align: 'left' | 'center' | 'right'
 }
 
-/** A tick with its number. The tick's line may run through the whole plot. */
 export interface AxisTick {
   readonly line: { readonly x1: number; readonly y1: number; readonly x2: number; readonly y2: number }
   readonly label: Label
@@ -30,10 +29,7 @@ export interface AxisGeometry {
   readonly numbers: number
 }
 
-/**
- * Computes the ticks of an axis and the places of their numbers.
- * @param toPixel converts a value to its pixel coordinate along the axis
- */
+/** @param toPixel converts a value to its pixel coordinate along the axis */
 export function axisTicks(
   { ticks, format }: Pick<Scale, 'ticks' | 'format'>,
   toPixel: (value: number) => number,

@@ -36,10 +36,7 @@ export function paste({ cols, pixels }: Canvas, image: FramePixels, box: Box): v
   }
 }
 
-/**
- * Encodes a canvas as PNG.
- * @param labels texts to draw in black over the picture
- */
+/** @param labels texts to draw in black over the picture */
 export async function canvasPng({ rows, cols, pixels }: Canvas, labels: readonly Label[] = []): Promise<Buffer> {
   const { default: sharp } = await import('sharp')
   const picture = sharp(pixels, { raw: { width: cols, height: rows, channels: 3 } })

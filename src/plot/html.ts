@@ -5,10 +5,7 @@ export function scrollBox(name: string, content: string): string {
 
 const FORMATS: Readonly<Record<string, string>> = { svg: 'SVG', png: 'PNG', csv: 'CSV', md: 'Markdown', tex: 'LaTeX' }
 
-/**
- * Links to a file in several formats.
- * @param file address without the extension
- */
+/** @param file address without the extension */
 export function fileLinks(file: string, extensions: readonly string[]): string {
   const links = extensions.map((extension) => `<a href="${file}.${extension}">${FORMATS[extension]}</a>`)
   return `As a file: ${links.join(', ')}`

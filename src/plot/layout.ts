@@ -16,7 +16,6 @@ export interface Rectangle {
   readonly height: number
 }
 
-/** A figure as data, with the coordinates of all its parts. `layoutSvg` and `layoutPng` draw it. */
 export interface FigureLayout {
   readonly width: number
   readonly height: number

@@ -7,7 +7,6 @@ export function decimalText(value: number, digits: number): string {
   return withMinus(value.toFixed(digits))
 }
 
-/** Like `decimalText`, but with a plus sign unless the number is negative. */
 export function signedText(value: number, digits: number): string {
   const text = decimalText(value, digits)
   return text.startsWith('−') ? text : `+${text}`

@@ -29,7 +29,6 @@ export interface TickSteps {
   readonly least?: number
 }
 
-/** Approximate number of ticks of a `linearScale`. */
 const TICKS = 6
 
 /**
@@ -54,10 +53,7 @@ export function linearScale(values: readonly number[], ends: readonly number[] =
   }
 }
 
-/**
- * A linear axis from `low` to `high`, which need not be ticks.
- * @param most largest number of ticks, at least 2
- */
+/** A linear axis from `low` to `high`, which need not be ticks. */
 export function rangeScale(low: number, high: number, most: number): Scale {
   const ticks = ticksWithin(low, high, most)
   const digits = Math.max(...ticks.map((tick) => (String(tick).split('.')[1] ?? '').length))
@@ -71,7 +67,6 @@ export function rangeScale(low: number, high: number, most: number): Scale {
 /**
  * An axis along the rows or columns of a map. It has one equal part per position, and a position's pixel is in the
  * middle of its part. Values are pixels of the network's input image.
- * @param most largest number of ticks, at least 2
  */
 export function positionScale(positions: number, stride: number, most: number, steps?: TickSteps): Scale {
   return {
@@ -129,7 +124,6 @@ function roundStep(number: number, willDo: (step: number) => boolean, factors: r
   }
 }
 
-/** Number of decimals that multiples of a round step need. */
 function stepDecimals(step: number): number {
   return Math.max(0, -Math.floor(Math.log10(step) + SLACK))
 }

@@ -28,7 +28,6 @@ export function tip(words: string): SvgElement {
   return svg('title', {}, words)
 }
 
-/** A coordinate for SVG, rounded to hundredths of a pixel. */
 export function coordinate(value: number): string {
   return String(Math.round(value * 100) / 100)
 }

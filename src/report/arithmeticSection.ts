@@ -6,10 +6,7 @@ import type { ArithmeticStudy, StoredScene } from '../results/arithmeticStudy.js
 import { JUDGED_NAMES } from '../results/measures.js'
 import { type ResultTable, tablesHtml } from './tables/tables.js'
 
-/**
- * The page's sections about feature arithmetic: tables of accuracy, then a contact sheet for each scene and layer.
- * Empty if there are no studies.
- */
+/** The page's sections about feature arithmetic: tables of accuracy, then a contact sheet for each scene and layer. */
 export function arithmeticSections(
   studies: readonly ArithmeticStudy[],
   tables: readonly ResultTable[],

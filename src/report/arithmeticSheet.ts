@@ -4,10 +4,7 @@ import type { Label } from '../plot/axis.js'
 import { blankCanvas, type Canvas, canvasPng, fill, paste } from '../plot/canvas.js'
 import { cutText, textWidth } from '../plot/letters.js'
 
-/**
- * Contents of a contact sheet: pictures of an expression, its operands and its result. Pictures are RGB, [side, side,
- * 3].
- */
+/** Pictures are RGB, [side, side, 3]. */
 export interface ArithmeticSheet {
   readonly title: readonly string[]
   readonly terms: readonly Term[]
@@ -78,20 +75,14 @@ async function shrunk(image: FramePixels, from: number, to: number): Promise<Fra
   return new Uint8Array(await sharp(image, { raw }).resize(to, to).raw().toBuffer())
 }
 
-/**
- * Draws a picture with a grey border, because both the picture and the sheet can be white.
- * @returns the label above the picture, cut if it is too long
- */
+/** Draws a picture with a grey border, because both the picture and the sheet can be white. */
 function drawPanel(canvas: Canvas, image: FramePixels, side: number, row: number, col: number, label: string): Label {
   fill(canvas, { row: row + LABEL_HEIGHT - 1, col: col - 1, rows: side + 2, cols: side + 2 }, GREY)
   paste(canvas, image, { row: row + LABEL_HEIGHT, col, rows: side, cols: side })
   return { words: cutText(label, side + SIGN_WIDTH), x: col, y: row + LABEL_HEIGHT / 2, align: 'left' }
 }
 
-/**
- * Draws the plus or minus before a term. The first term gets no plus.
- * @returns a label with the factor, such as "2×", or an empty list if the factor is 1
- */
+/** @returns a label with the factor, such as "2×", or an empty list if the factor is 1 */
 function drawSign(canvas: Canvas, coefficient: number, isFirst: boolean, row: number, col: number): readonly Label[] {
   if (coefficient < 0 || !isFirst) bar(canvas, row, col, 4, 24)
   if (coefficient >= 0 && !isFirst) bar(canvas, row, col, 24, 4)

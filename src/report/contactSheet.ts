@@ -39,10 +39,7 @@ async function shrunk({ rows, cols, data }: Image): Promise<Image> {
   return { rows: small.info.height, cols: small.info.width, data: new Uint8Array(small.data) }
 }
 
-/**
- * Draws an image with transparency over a chequered background.
- * @returns RGB, [rows, cols, 3]
- */
+/** @returns RGB, [rows, cols, 3] */
 function onChequers({ rows, cols, data }: Image): Uint8Array<ArrayBuffer> {
   return Uint8Array.from({ length: rows * cols * 3 }, (_, i) => {
     const pixel = Math.floor(i / 3)

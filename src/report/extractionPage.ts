@@ -20,7 +20,6 @@ export const UNKNOWN_PATCH = 'unknown patch'
 
 /** Stored features of one patch in one network. They are not part of a results folder. */
 export interface ViewedExtraction {
-  /** The patch's results. Their features are copied into the page. */
   readonly unit: OpenUnit
   /** Side of the square input image in pixels. */
   readonly frame: number

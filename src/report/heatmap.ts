@@ -3,7 +3,6 @@ import type { ColourLimits } from '../plot/colormap.js'
 import { mapPixels } from '../plot/mapPixels.js'
 import { fileName } from '../results/fileName.js'
 
-/** Name of a heatmap's files, without extension. */
 export function heatmapName(model: string, layer: string, size: number, anchor: string): string {
   return fileName(`${model}-${layer}-${size}-${anchor}`)
 }
@@ -11,10 +10,7 @@ export function heatmapName(model: string, layer: string, size: number, anchor: 
 /** Heatmaps are enlarged by a whole factor until their longer side has at least this many pixels. */
 const MIN_SIDE = 300
 
-/**
- * Draws a heatmap as PNG.
- * @param values [rows, cols], row-major
- */
+/** @param values [rows, cols], row-major */
 export function heatmapPng(
   values: ArrayLike<number>,
   rows: number,

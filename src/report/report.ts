@@ -101,7 +101,6 @@ interface ReportContents {
   readonly findings: readonly ClaimFinding[]
   readonly figures: readonly Figure[]
   readonly sections: readonly ReportSection[]
-  /** Warns that parts of the study were measured with different settings; undefined if they were not. */
   readonly warning: string | undefined
 }
 

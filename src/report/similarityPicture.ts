@@ -19,10 +19,7 @@ export interface AnchorMaps {
   readonly placement: { readonly size: number; readonly stride: number } | undefined
 }
 
-/**
- * Checks that a map can be drawn.
- * @throws InputError if it is too large
- */
+/** @throws InputError if the map is too large to be drawn */
 export function checkDrawable({ name, rows, cols }: Omit<AnchorMaps, 'maps' | 'placement'>): void {
   if (Math.max(rows, cols) > MOST_POSITIONS)
     throw new InputError(
@@ -33,7 +30,6 @@ export function checkDrawable({ name, rows, cols }: Omit<AnchorMaps, 'maps' | 'p
 /**
  * Draws the five maps side by side, as PNG, in the style of the report's figures. The axes show pixels or, if the
  * stride is not known, rows and columns of the array.
- * @throws InputError if the map is too large to be drawn
  */
 export async function similarityPicture(of: AnchorMaps, limits: ColourLimits): Promise<Buffer> {
   checkDrawable(of)

@@ -14,10 +14,7 @@ export interface StagedFolder {
   readonly remove: () => Promise<void>
 }
 
-/**
- * Prepares a folder under a temporary name.
- * @param path final path
- */
+/** @param path final path */
 export function stageFolder(path: string): StagedFolder {
   const folder = temporaryName(path)
   return {

@@ -45,11 +45,9 @@ const layerSchema = z.object({
     operands: fileSchema,
     /** Pictures decoded from the operands' features, in the order of the operands. */
     decodedOperands: z.array(fileSchema),
-    /** Picture decoded from the result vector. */
     decodedResult: fileSchema,
     /** Picture decoded from the result that is computed with the other origin than the one in `origin`. */
     decodedFromOther: fileSchema,
-    /** Picture decoded from the feature of the expected image. */
     decodedExpectation: fileSchema,
     /** Contact sheet: one picture that shows all the others. */
     sheet: fileSchema,

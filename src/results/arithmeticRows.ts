@@ -15,7 +15,6 @@ const SHARES: Readonly<Record<string, readonly [cases: readonly Counted[], of: r
     ['left', 'phantoms'],
     ['subtracted', 'decoys'],
   ],
-  // Share of the subtracted objects that are still seen.
   'arithmetic-left-over': [['left'], ['subtracted']],
   // Share of the objects that were in no image, but are seen.
   'arithmetic-phantoms': [['phantoms'], ['decoys']],

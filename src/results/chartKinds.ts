@@ -8,7 +8,6 @@ import { FEWEST_PAIRS, FEWEST_PATCHES, type Row } from './rows.js'
  */
 export type MeasureChart = { readonly title: string; readonly note: Note } & (DotChart | LineChart)
 
-/** Explains the chart to its reader. A function makes the text from the rows of the measure. */
 type Note = string | ((rows: readonly Row[]) => string)
 
 export interface DotChart {

@@ -20,9 +20,6 @@ import * as charts from './chartKinds.js'
 import * as tables from './tableKinds.js'
 import type { Unit } from './unit/schema.js'
 
-/**
- * A measure: its name in files, how to compute it from a layer's results, and the tables and the chart that show it.
- */
 export interface Measure {
   readonly name: string
   /** Computes one number per variant from a layer's results. Absent if the measure does not come from single units. */
@@ -33,7 +30,6 @@ export interface Measure {
 
 type Numbers = Iterable<readonly [variant: string, value: number]>
 
-/** The results of one layer, from which the measures are computed. */
 export interface MeasuredLayer extends Omit<Unit['layers'][number], 'measures'> {
   readonly rows: number
   readonly cols: number
@@ -54,10 +50,7 @@ export interface MeasuredLayer extends Omit<Unit['layers'][number], 'measures'> 
 
 interface MeasureTable {
   readonly kind: tables.TableKind
-  /**
-   * Finds the column of a variant: one value for each of the table's `keys`, such as a task and a fold scheme.
-   * Undefined if the table does not show the variant.
-   */
+  /** Finds the column of a variant: one value for each of the table's `keys`, such as a task and a fold scheme. */
   readonly column: (variant: string) => readonly string[] | undefined
 }
 
@@ -307,9 +300,7 @@ const REFERENCE_NAMES = { features: 'features', decoded: 'decoded scenes', pixel
 
 type ArithmeticVariant = [judged: keyof typeof JUDGED_NAMES, reference: keyof typeof REFERENCE_NAMES, kind: string]
 
-/**
- * Column of a variant in the table of exact results. This table leaves out the control and the comparison with pixels.
- */
+/** The table of exact results leaves out the control and the comparison with pixels. */
 function kindColumn(variant: string): readonly string[] | undefined {
   const [judged, reference, kind] = variant.split(' ') as ArithmeticVariant
   if (judged === 'control' || reference === 'pixels') return undefined

@@ -22,10 +22,7 @@ export async function* openResults(
   }
 }
 
-/**
- * Paths of all unit folders, in the order of `openResults`. Each inner list has the units of one network and size.
- * @throws InputError if there are none
- */
+/** Paths of all unit folders, in the order of `openResults`. Each inner list has the units of one network and size. */
 export async function unitFolders(results: string): Promise<readonly (readonly string[])[]> {
   const groups: (readonly string[])[] = []
   for (const model of await foldersIn(join(results, 'units'))) {

@@ -14,9 +14,7 @@ export type PatchValues = ReadonlyMap<string, number>
 
 /** A row of summary.json: one number of a study, averaged over objects. */
 export interface SummaryRow {
-  /** Id of the network. */
   readonly model: string
-  /** Name of the layer. */
   readonly layer: string
   /** Side of the square patches in pixels. */
   readonly size: number
@@ -24,7 +22,6 @@ export interface SummaryRow {
   readonly metric: string
   /** Tells the numbers of one measure apart, for example by anchor, axis, period, task or fold scheme. */
   readonly variant: string
-  /** Mean of the values. */
   readonly mean: number
   /** Population standard deviation of the values. */
   readonly std: number
@@ -51,10 +48,7 @@ function rowOfPatches(key: RowKey, values: PatchValues): Row {
   return { ...key, ...meanAndStd([...values.values()]), count: values.size, values }
 }
 
-/**
- * Makes all rows of one network and patch size.
- * @param nullBaseline similarities of pairs of objects, one entry per layer
- */
+/** @param nullBaseline similarities of pairs of objects, one entry per layer */
 export function groupRows(
   { model, size, layers, units }: { model: string; size: number; layers: readonly string[]; units: readonly Unit[] },
   nullBaseline: readonly PairSimilarities[],
@@ -162,7 +156,6 @@ export function perPatch(rows: readonly Row[], combine: (values: readonly number
   return new Map([...byPatch].map(([patch, values]) => [patch, combine(values)]))
 }
 
-/** Averages rows, such as the variants of a measure, into one row; undefined if there are none. */
 export function combined(rows: readonly Row[]): Row | undefined {
   const [first] = rows
   return first && (rows.length === 1 ? first : rowOfPatches(first, perPatch(rows)))

@@ -28,7 +28,6 @@ export interface StudyGroup {
   readonly meanMaps: Float64Array
 }
 
-/** Functions that are called while a study is read. */
 export interface UnitVisitor {
   /** Called once, with the number of units, before the first unit is read. */
   readonly onCount?: (units: number) => void
@@ -99,10 +98,7 @@ async function readGroup(results: string, folders: readonly string[], { onUnit }
   }
 }
 
-/**
- * Checks that a unit can be averaged with the first unit of its group.
- * @throws InputError if it cannot
- */
+/** Checks that a unit can be averaged with the first unit of its group. */
 function checkSameGroup({ folder, description }: OpenUnit, first: OpenUnit | undefined): void {
   const difference =
     first && (groupDifference(first.inputs, description.inputs) ?? shapeDifference(first.description, description))
@@ -138,7 +134,6 @@ async function nullBaselineOf(units: readonly OpenUnit[]): Promise<readonly Pair
 /**
  * Finds stored units that are not in the study's plan, but would be averaged with it. Call it before anything is
  * computed.
- * @returns names of their patches
  * @throws UsageError if a unit cannot be averaged with the planned ones
  */
 export async function unplannedPatches(results: string, planned: readonly UnitInputs[]): Promise<readonly string[]> {
@@ -169,7 +164,6 @@ export function meanMap(group: StudyGroup, layer: number, anchor: number): Float
   return group.meanMaps.subarray(start, start + length)
 }
 
-/** Finds a number of a group; undefined if it was not measured. */
 export function numberOf(group: StudyGroup, layer: string, metric: string, variant: string): Row | undefined {
   return group.numbers.find((row) => row.layer === layer && row.metric === metric && row.variant === variant)
 }

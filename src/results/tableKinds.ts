@@ -8,7 +8,6 @@ export interface TableKind {
   /** Start of the names of the table's files. */
   readonly stem: string
   readonly title: string
-  /** Explains the table's numbers to the reader. */
   readonly note: string
   /**
    * The paper's number for this table, such as 1 for "Table 1", by patch size; absent if the paper has no such table.

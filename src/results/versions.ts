@@ -21,10 +21,7 @@ export function originalOf(model: string): string | undefined {
 
 const OTHER_GRID = 'at other sizes or strides'
 
-/**
- * Says how two groups were measured differently, such as "with another blend". Undefined if their numbers can be
- * compared.
- */
+/** Says how two groups were measured differently, such as "with another blend". */
 function differenceOf(a: StudyGroup, b: StudyGroup): string | undefined {
   if (a.size !== b.size || a.stride !== b.stride) return OTHER_GRID
   // One unit is enough, because all units of a group agree in background, blend and precision.

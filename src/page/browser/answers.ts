@@ -21,12 +21,7 @@ interface StrongestClasses {
   readonly right?: readonly number[] | undefined
 }
 
-/**
- * Decodes the predictions in a file of maps.
- * @param positions number of positions in a map
- * @returns undefined if the file has no predictions
- * @throws RangeError if the data is damaged
- */
+/** @throws RangeError if the data is damaged */
 export function decodeAnswers({ answers, meanProbability }: SiteMaps, positions: number): LoadedAnswers | undefined {
   const probabilities = (text: string, count: number) => decodeMap(fromBase64(text), count, PROBABILITY_DECIMALS)
   if (meanProbability !== undefined) return { ofCenter: probabilities(meanProbability, positions), strongest: null }
@@ -40,7 +35,6 @@ export function decodeAnswers({ answers, meanProbability }: SiteMaps, positions:
   return { ofCenter, strongest: { names: answers.classes, numbers, probabilities: strongest, right: answers.right } }
 }
 
-/** The most probable class at a position, and its probability, such as "dog 0.91". */
 export function answerText({ ofCenter, strongest }: LoadedAnswers, position: number): string {
   if (strongest === null) return `center’s answer ${probabilityText(ofCenter[position] as number)}`
   const name = strongest.names[strongest.numbers[position] as number] ?? ''

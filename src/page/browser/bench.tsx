@@ -29,10 +29,7 @@ export interface State {
 interface BenchProps {
   readonly source: MapSource
   readonly state: State
-  /**
-   * Actions of the keyboard and the pointer on a map.
-   * @param panel 0 for map A, 1 for map B
-   */
+  /** @param panel 0 for map A, 1 for map B */
   readonly actions: (panel: number) => FrameActions
   readonly change: (make: Change) => void
   readonly hold: (isHeld: boolean) => void
@@ -141,9 +138,6 @@ interface ScaleProps {
   readonly colours: ColourMap
 }
 
-/**
- * The colour bar of the maps, with marks at the values under the cursor. Maps of predicted classes have no colour bar.
- */
 function Scale({ limits, readings, colours }: ScaleProps) {
   const quantity = (['similarity', 'probability'] as const).find((one) =>
     readings.some(({ map }) => map.quantity === one),

@@ -18,7 +18,6 @@ export function bindContents(): void {
   const links = [...contents.querySelectorAll('a')]
   for (const link of links) link.addEventListener('click', fold)
   const sections = links.flatMap(({ hash }) => document.getElementById(hash.slice(1)) ?? [])
-  // The section being read is the last one that begins in the upper third of the screen or above it.
   const mark = () => {
     const begun = sections.filter((section) => section.getBoundingClientRect().top < innerHeight / 3)
     const read = (begun.at(-1) ?? sections[0])?.id

@@ -9,7 +9,6 @@ import { type Change, limitsFromText, QUANTITIES, type Quantity, type View } fro
 interface ControlsProps {
   readonly index: SiteIndex
   readonly view: View
-  /** What the maps show: one entry for map A, and a second one for map B if there is a map B. */
   readonly fits: readonly Fitted[]
   readonly change: (change: Change) => void
 }
@@ -219,7 +218,6 @@ function Check({ id, isOn, isOff = false, set, children }: CheckProps) {
 
 type LimitsProps = Pick<SettingsProps, 'view' | 'limits' | 'change'>
 
-/** Input fields and buttons for the ends of the colour scale. */
 function Limits({ view: { shows }, limits, change }: LimitsProps) {
   /** Texts in the two input fields if they are invalid; otherwise undefined. */
   const [typed, setTyped] = useState<readonly [string, string]>()

@@ -19,10 +19,7 @@ export function measureAgain(): void {
 
 const measures = new Set<() => void>()
 
-/**
- * Measures the width of an element that will contain a drawing.
- * @returns a ref for the element, and its width in CSS pixels, which is 0 until it is measured
- */
+/** @returns a ref for the element, and its width in CSS pixels, which is 0 until it is measured */
 export function useWidth<T extends HTMLElement>(): readonly [RefObject<T | null>, number] {
   const box = useRef<T>(null)
   const [width, setWidth] = useState(0)

@@ -11,19 +11,13 @@ interface FeatureMatrix {
   readonly norms: Float64Array
 }
 
-/**
- * Called while files are loaded.
- * @param done number of files loaded so far
- */
+/** Called while files are loaded. */
 export type OnFiles = (done: number, total: number) => void
 
 /** Cache of feature matrices. They are large, so it keeps only two: one for each of the two maps. */
 const keptMatrices = recent<FeatureMatrix>(2)
 
-/**
- * Computes the cosine similarity of the features at every position to the features at the anchor.
- * @param anchor index of the anchor's position, row-major
- */
+/** @param anchor index of the anchor's position, row-major */
 export async function cosinesWith(fitted: Fitted, anchor: number, onFiles: OnFiles): Promise<Float64Array> {
   const { group, unit, layer } = fitted
   const key = `${group.key} ${unit} ${layer}`

@@ -16,10 +16,7 @@ export function receiveFiles(digest: string): void {
   Object.defineProperty(window, RECEIVER, { value: (key: string, value: unknown) => received.set(key, value) })
 }
 
-/**
- * Loads the maps of an object.
- * @param unit index of the object; null for the mean over objects
- */
+/** @param unit index of the object; null for the mean over objects */
 export function loadMaps(group: number, unit: number | null): Promise<SiteMaps> {
   const key = `maps/${group}/${unit ?? 'mean'}`
   return keptMaps(key, () => load<SiteMaps>(key))

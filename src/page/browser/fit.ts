@@ -3,7 +3,6 @@ import type { SiteGroup, SiteIndex } from '../siteIndex.js'
 import { isolated } from './text.js'
 import type { View } from './view.js'
 
-/** What a map should show: a network, a layer, an object and its size, and an anchor, all given by name. */
 export interface Choice extends Pick<View, 'layer' | 'size' | 'patch' | 'anchor'> {
   readonly model: string
 }
@@ -27,7 +26,6 @@ export function fitView(index: SiteIndex, view: View): readonly Fitted[] {
   const first = fitChoice(index, view)
   if (view.other === null) return [first]
   const { layer, size, patch, anchor } = view
-  // If the other network lacks the layer of map A, map B shows its last layer.
   const group = index.groups.find(({ model }) => model === view.other)
   const own = group?.layers.some(({ name }) => name === layer) ? layer : (group?.layers.at(-1)?.name ?? layer)
   return [first, fitChoice(index, { model: view.other, layer: own, size, patch, anchor })]
@@ -116,7 +114,6 @@ export function hasFeatures({ group, layer, unit }: Fitted): boolean {
   return featureParts(group, layer, unit) > 0
 }
 
-/** Null baseline: the mean similarity between different objects at the same position. Null if not known. */
 export function baselineOf({ group, layer }: Fitted): number | null {
   return group.layers[layer]?.baseline ?? null
 }

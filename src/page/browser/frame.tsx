@@ -22,7 +22,6 @@ interface FrameProps {
 }
 
 /**
- * Shows the image that the network sees, with the object at the cursor, and the predicted classes beside the object.
  * The user can drag the object. Outside the object, a mouse press moves the object's middle to the pointer, and a
  * finger scrolls the page.
  */
@@ -128,7 +127,6 @@ type Pictures = ReadonlyMap<number, HTMLImageElement>
 
 const images = new Map<number, HTMLImageElement>()
 
-/** Loads the pictures of the object and the background, and renders again when one of them has loaded. */
 function usePictures(fitted: Fitted | undefined, pictureOf: FrameProps['pictureOf']): Pictures {
   const [, drawAgain] = useState(0)
   const keys = fitted === undefined ? [] : [objectOf(fitted), backgroundOf(fitted)]
@@ -158,9 +156,7 @@ function backgroundOf({ group: { background } }: Fitted): number | null {
   return background !== null && 'picture' in background ? background.picture : null
 }
 
-/**
- * Draws the frame on the canvas, one canvas pixel per pixel of the frame. CSS enlarges the canvas without smoothing.
- */
+/** One canvas pixel per pixel of the frame. CSS enlarges the canvas without smoothing. */
 function drawPixels(canvas: HTMLCanvasElement, { map: { fitted }, position }: Reading, pictures: Pictures): void {
   const { frame, background } = fitted.group
   canvas.width = frame

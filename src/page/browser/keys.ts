@@ -11,7 +11,6 @@ export interface CursorActions {
   readonly stepPatch: (by: number) => void
 }
 
-/** Number of positions that the cursor moves with Shift and an arrow key. */
 const LONG_STEP = 10
 
 export function onKey(event: KeyboardEvent, actions: CursorActions): void {
@@ -19,10 +18,7 @@ export function onKey(event: KeyboardEvent, actions: CursorActions): void {
   event.preventDefault()
 }
 
-/**
- * Performs the action of a key.
- * @returns whether the key has an action
- */
+/** @returns whether the key has an action */
 function act({ key, shiftKey }: KeyboardEvent, actions: CursorActions): boolean {
   const length = shiftKey ? LONG_STEP : 1
   const steps: Readonly<Record<string, readonly [number, number]>> = {

@@ -11,16 +11,11 @@ import type { Quantity } from './view.js'
 
 export interface LoadedMap extends MapValues {
   readonly fitted: Fitted
-  /**
-   * What `values` contains: cosines, probabilities of the class predicted at the center, or indices of predicted
-   * classes.
-   */
   readonly quantity: Quantity
   /** Cosine similarity to the anchor at every position, even if `values` contains another quantity. */
   readonly similarity: Float64Array
   /** Largest possible error of the cosines. It is 0 unless they are computed from sketches (shortened features). */
   readonly error: number
-  /** The network's predictions; undefined if they are not known. */
   readonly answers: LoadedAnswers | undefined
   /**
    * 1 at each position that is computed; absent if all are. Other positions have the value of a computed one near them.
@@ -40,11 +35,7 @@ export interface MapValues {
 const keptMaps = recent<MapValues>(24)
 const keptAnswers = recent<LoadedAnswers | undefined>(24)
 
-/**
- * Loads the map that a panel shows. If the wanted quantity is not known, the map shows another one.
- * @param onFiles called while the features are loaded, if the map must be computed from them
- * @throws Error if a file of the site is missing or damaged
- */
+/** @throws Error if a file of the site is missing or damaged */
 export async function loadMap(fitted: Fitted, wanted: Quantity, onFiles: OnFiles): Promise<LoadedMap> {
   const { group, unit, layer, anchor, anchorPosition } = fitted
   const key = [group.key, unit, layer, anchor ?? `${anchorPosition.row},${anchorPosition.col}`].join(' ')
@@ -82,7 +73,6 @@ export function shownLayer({ quantity, fitted: { choice, group } }: Pick<LoadedM
   return quantity === 'similarity' ? choice.layer : (group.classes ?? '')
 }
 
-/** Sentence that says why a map does not show the wanted quantity; empty if it does. */
 export function quantityNote({ quantity, fitted }: LoadedMap, wanted: Quantity): string {
   if (quantity === wanted) return ''
   if (quantity === 'similarity')

@@ -23,7 +23,6 @@ interface MapPanelProps {
   readonly limits: ColourLimits
   readonly regions: Regions
   readonly reading: Reading | undefined
-  /** Message about the map's progress, or about a problem with the map; may be empty. */
   readonly note: string
   readonly isBusy: boolean
   readonly actions: CursorActions
@@ -150,7 +149,6 @@ function describe(map: LoadedMap): string {
   return `${titleOf(map.fitted, map)}, ${object}, ${group.size} px, anchor ${anchor}`
 }
 
-/** Summary of a map's values as text. For a mean over objects, it includes the standard deviation over objects. */
 function summaryText(map: LoadedMap): string {
   const { fitted, mean, lowest } = map
   if (map.quantity !== 'similarity') return answersText(map)
@@ -161,7 +159,6 @@ function summaryText(map: LoadedMap): string {
   return `mean ${mean.toFixed(3)}${deviation}, lowest ${cosineText(lowest, map.error)}${within}${soFarText(map)}`
 }
 
-/** Text about the share of positions that are computed so far; empty for a complete map. */
 function soFarText({ known }: LoadedMap): string {
   if (known === undefined) return ''
   const count = known.reduce((sum, one) => sum + one, 0)
@@ -193,9 +190,7 @@ function baselineText(fitted: Fitted): string {
   return baseline === null ? '' : `different objects at the same position: ${baseline.toFixed(3)}`
 }
 
-/**
- * Text about values outside the colour scale, as shares of positions. In the map, all values beyond an end look alike.
- */
+/** In the map, all values beyond an end look alike. */
 function outsideText({ values }: LoadedMap, { low, high }: ColourLimits): string {
   const below = values.reduce((count, value) => count + (value < low ? 1 : 0), 0)
   const above = values.reduce((count, value) => count + (value > high ? 1 : 0), 0)

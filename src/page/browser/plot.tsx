@@ -20,7 +20,6 @@ interface PlotProps {
   /** The map to draw. If it is undefined, the box is empty but keeps its size. */
   readonly map: LoadedMap | undefined
   readonly colourOf: ColourOf
-  /** Position that is marked with a plus. */
   readonly anchor: Position | undefined
   readonly cursor: Position | undefined
   readonly isBusy: boolean
@@ -95,7 +94,6 @@ function paint(canvas: HTMLCanvasElement, map: LoadedMap | undefined, colourOf: 
   canvas.getContext('2d')?.putImageData(image, 0, 0)
 }
 
-/** The rectangle of the screen in which a map is drawn, and the scales of its axes. */
 interface MapArea {
   readonly columns: Scale
   readonly rows: Scale

@@ -10,7 +10,6 @@ const HEIGHT = 168
 const MARGIN = { left: 58, right: 12, top: 12, bottom: 40 }
 
 interface ProfileLine {
-  /** The map whose values the line shows. It decides the line's colour. */
   readonly panel: PanelId
   readonly values: readonly number[]
   /** Distance between neighbouring values in pixels. The first value is at pixel 0. */
@@ -21,7 +20,6 @@ interface ProfileLine {
 
 interface Profile {
   readonly lines: readonly ProfileLine[]
-  /** Name of the measured quantity, such as "similarity". */
   readonly quantity: string
   /**
    * Ends of the value axis. They are the same for all profiles of a view, so the axis does not move with the cursor.

@@ -115,12 +115,10 @@ function spokenText(readings: readonly Reading[]): string {
   return `${positionText(first.position)}. ${[...values, ...last].join('; ')}.`
 }
 
-/** The values at the cursor as text, such as "similarity 0.91234, answer dog 0.91". */
 export function hereText(reading: Reading): string {
   return `similarity ${valueText(reading)}${reading.answer === '' ? '' : `, answer ${reading.answer}`}`
 }
 
-/** Names of the layers that a column of the table shows, such as " (fc6)"; empty if not known. */
 function layersText(readings: readonly Reading[], layerOf: (fitted: Fitted) => string): string {
   const layers = [...new Set(readings.map(({ map }) => layerOf(map.fitted)))].filter((layer) => layer !== '')
   return layers.length === 0 ? '' : ` (${layers.map(isolated).join(', ')})`
@@ -136,14 +134,12 @@ function differenceOf(first: Reading, second: Reading): string {
   return differenceText(roundCosine(second.value) - roundCosine(first.value), first.map.error + second.map.error)
 }
 
-/** A sentence for screen readers, such as "net: similarity 0.91234 (fc6), answer dog 0.91 (fc8)". */
 function spokenReading(reading: Reading): string {
   const { group, choice } = reading.map.fitted
   const answer = reading.answer === '' ? '' : `, answer ${reading.answer} (${isolated(group.classes ?? '')})`
   return `${isolated(group.model)}: similarity ${valueText(reading)} (${isolated(choice.layer)})${answer}`
 }
 
-/** Where a position is relative to the anchor, such as "3 px down, 5 px right of the anchor". */
 function offsetText({ position, map }: Reading): string {
   const { anchorPosition } = map.fitted
   const [down, right] = [position.row - anchorPosition.row, position.col - anchorPosition.col]

@@ -1,7 +1,4 @@
-/**
- * Makes a cache that keeps the most recently used results. Failures are not kept.
- * @param most number of results to keep
- */
+/** Makes a cache that keeps the most recently used results. Failures are not kept. */
 export function recent<T>(most: number): (key: string, make: () => Promise<T>) => Promise<T> {
   const kept = new Map<string, Promise<T>>()
   return (key, make) => {

@@ -23,10 +23,7 @@ const REST: Colour = [150, 150, 150]
 
 /** Colours for maps of predicted classes. A region is all positions at which the same class is predicted. */
 export interface Regions {
-  /**
-   * Colour of a class.
-   * @param number index of the class in the names of `map.answers`
-   */
+  /** @param number index of the class in the names of `map.answers` */
   readonly colourOf: (map: LoadedMap, number: number) => Colour
   /**
    * Entries of a map's legend, the most frequent class first. Classes without a colour of their own share the last

@@ -5,7 +5,6 @@ export const SAVED_FORMATS = ['csv', 'npy', 'png', 'svg'] as const
 type Format = (typeof SAVED_FORMATS)[number]
 
 /**
- * Saves a map's values, or its picture with axes, as a file.
  * @param what name of what the map shows, which becomes part of the file's name
  * @param plot element with the map's canvas and the SVG of its axes
  */

@@ -10,10 +10,7 @@ export interface MapSource {
   /** The networks, layers and objects that the user can choose. On the live page, they may change. */
   readonly index: () => SiteIndex
   readonly pictureOf: (key: number) => Promise<string>
-  /**
-   * Passes a map to the follower whenever more of it is known, until the map is complete.
-   * @throws if the map cannot be loaded
-   */
+  /** Passes a map to the follower whenever more of it is known, until the map is complete. */
   readonly follow: (fitted: Fitted, shows: Quantity, follower: MapFollower) => Promise<void>
   /** Tells the source where the cursor is, so that it can compute positions near it first. */
   readonly lookAt?: (fitted: Fitted, position: Position) => void
@@ -23,7 +20,6 @@ export interface MapFollower {
   readonly onMap: (map: LoadedMap) => void
   /** Receives a message about the map, or an empty text if there is no message. */
   readonly say: (text: string) => void
-  /** Aborted when the map is no longer wanted. */
   readonly signal: AbortSignal
   readonly cursor: Position
 }

@@ -14,10 +14,7 @@ export function probabilityText(value: number): string {
   return decimalText(value, 2)
 }
 
-/**
- * A difference of cosines as text, with its sign.
- * @param error largest possible error of the difference, shown as in `cosineText`
- */
+/** @param error largest possible error of the difference, shown as in `cosineText` */
 export function differenceText(value: number, error = 0): string {
   return error === 0 ? signedText(value, MAP_DECIMALS) : `≈ ${signedText(value, 3)}`
 }
@@ -31,7 +28,6 @@ export function shareText(part: number, whole: number): string {
   return `${percent.toFixed(percent < 10 || percent > 90 ? 1 : 0)} %`
 }
 
-/** A position as text, such as "row 33, column 55". */
 export function positionText({ row, col }: Position): string {
   return `row ${row}, column ${col}`
 }

@@ -11,7 +11,6 @@ export type Quantity = (typeof QUANTITIES)[number]
 
 /** The viewer's settings that a link restores. They may name things that the study does not have; see `fitChoice`. */
 export interface View {
-  /** Name of map A's network. */
   readonly model: string
   /** Name of map B's network; null if only map A is shown. Both maps show the same layer, size, object and anchor. */
   readonly other: string | null
@@ -60,7 +59,6 @@ export function firstView(index: SiteIndex): View {
   }
 }
 
-/** Makes the URL fragment that restores a view. */
 export function formatView(view: View): string {
   const { model, other, layer, size, patch, anchor, shows, difference, cursor, colours, limits } = view
   const parameters = new URLSearchParams({

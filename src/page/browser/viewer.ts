@@ -10,11 +10,9 @@ import type { MapSource } from './source.js'
 import { type Change, firstView, formatView, parseView, type View } from './view.js'
 
 export interface RunningViewer {
-  /** Address that restores the current view. */
   readonly address: () => string
   /** Shows another view. After the source has changed, it can also show the same view again. */
   readonly change: (make: Change) => void
-  /** What the maps show: one entry for map A, and a second one for map B if there is a map B. */
   readonly fits: () => readonly Fitted[]
 }
 
@@ -41,7 +39,6 @@ async function allRead(): Promise<void> {
     await new Promise((done) => document.addEventListener('DOMContentLoaded', done, { once: true }))
 }
 
-/** Sentence that says why a click cannot set the anchor. */
 function noFeatures({ group, unit }: Fitted): string {
   if (unit === null)
     return 'For the mean of all objects, only the named anchors can be used. Choose one object to set another anchor.'
@@ -60,7 +57,6 @@ class Viewer implements RunningViewer {
    * address names a section.
    */
   #hasAddress = false
-  /** Aborted when other maps are wanted, so that the loading of the previous ones stops. */
   #loading = new AbortController()
   #settling: ReturnType<typeof setTimeout> | undefined
   readonly #drawSoon = onceAFrame(() => this.#draw())
@@ -88,10 +84,7 @@ class Viewer implements RunningViewer {
 
   readonly fits = () => this.state.fits
 
-  /**
-   * Shows another view. The browser's Back button returns to the previous view, unless only colours or the cursor
-   * changed.
-   */
+  /** The browser's Back button returns to the previous view, unless only colours or the cursor changed. */
   readonly change = (make: Change) => {
     const before = this.state.view
     const address = this.address()
@@ -102,7 +95,6 @@ class Viewer implements RunningViewer {
   }
 
   /**
-   * Shows what a link or the browser's Back button asks for: a view or a section.
    * @param fragment URL fragment from the event. The page's address may have been rewritten before the event arrives.
    */
   follow(fragment: string): void {
@@ -144,10 +136,7 @@ class Viewer implements RunningViewer {
     this.#drawSoon()
   }
 
-  /**
-   * Loads the maps of the view.
-   * @returns a promise that resolves when each map has arrived, at least in part
-   */
+  /** @returns a promise that resolves when each map has arrived, at least in part */
   async load(): Promise<void> {
     this.#loading.abort()
     this.#loading = new AbortController()
@@ -230,10 +219,7 @@ class Viewer implements RunningViewer {
     else this.change((view) => ({ ...view, cursor: position, anchor: position }))
   }
 
-  /**
-   * Actions of mouse, touch and keyboard.
-   * @param panel index of the map on whose grid of positions they work
-   */
+  /** @param panel index of the map on whose grid of positions they work */
   readonly #actions = (panel: number): FrameActions => {
     const groupOf = () => (this.state.fits[panel] as Fitted).group
     return {

@@ -17,7 +17,6 @@ export function chartsSection(rows: readonly Row[]): ReportSection {
   return { id: 'measures', title: 'Charts of other measures', html: charts.join('\n') }
 }
 
-/** The chart of a measure with its caption; undefined if the measure was not taken. */
 function chartHtml(metric: string, rows: readonly Row[]): string | undefined {
   const { chart } = MEASURES.find(({ name }) => name === metric) ?? {}
   const own = rows.filter((row) => row.metric === metric)
@@ -33,16 +32,12 @@ function chartHtml(metric: string, rows: readonly Row[]): string | undefined {
   return chartWithCaption(note, drawn.join('\n'))
 }
 
-/**
- * Puts a chart and its caption into a `figure` element.
- * @param caption plain text, not HTML
- */
+/** @param caption plain text, not HTML */
 export function chartWithCaption(caption: string, chart: string): string {
   return `<figure class="measure"><figcaption>${escapeHtml(caption)}</figcaption><div>${chart}</div></figure>`
 }
 
 /**
- * Draws a dot chart.
  * @param own rows of the chart's measure
  * @param all rows of every measure, because a series may show a different measure
  */
@@ -67,7 +62,6 @@ function dotsOf(name: string, chart: DotChart, own: readonly Row[], all: readonl
   return dotPlot({ name, axis, scaleOf, series: series.map((one) => one.name), rows: lines })
 }
 
-/** Draws a line chart with a panel for each network and a colour for each layer. */
 function linesOf(name: string, { x, y, lines = [''] }: LineChart, own: readonly Row[]): string {
   const places = placesOf(own)
   const values = [...new Set(own.map(({ variant }) => x.of(variant)))].sort((a, b) => a - b)

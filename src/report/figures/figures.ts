@@ -14,7 +14,6 @@ import { type PanelGrid, type PanelMap, panelLayout } from './panels.js'
 export interface Figure extends PanelGrid {
   /** File name without extension. */
   readonly name: string
-  /** Tells the reader what to look for. */
   readonly caption: string
 }
 
@@ -44,10 +43,7 @@ export function paperFigures(groups: readonly StudyGroup[], limits: ColourLimits
   ]
 }
 
-/**
- * Figure 1: maps for the top-left anchor. It shows the first network that has an anti-aliased version, and this
- * version.
- */
+/** Figure 1: maps for the top-left anchor. */
 function exampleFigure(groups: readonly StudyGroup[], limits: ColourLimits): readonly Figure[] {
   const pair = pairsOf(groups, plainOf)[0]
   if (pair === undefined) return []
@@ -170,7 +166,6 @@ function mapOf(group: StudyGroup | undefined, layer: string, anchor: AnchorName)
   return { values: meanMap(group, index, ANCHOR_NAMES.indexOf(anchor)), rows, cols, stride }
 }
 
-/** Writes figures as PNG and SVG into the folder `figures`. */
 export async function writeFigures(results: string, figures: readonly Figure[]): Promise<void> {
   await writeFolderAtomic(join(results, 'figures'), async (folder) => {
     for (const figure of figures) {
@@ -210,7 +205,6 @@ const NEEDS: readonly (readonly [number, string])[] = [
 /** Cosines may exceed 1 by this much because of rounding. Such values do not count as outside the scale. */
 const ROUNDING = 1e-6
 
-/** Sentence that tells which share of the values is outside the colour scale. */
 function clippedText({ rows, limits: { low, high } }: Figure): string {
   const values = rows.flatMap(({ maps }) => maps.flatMap((map) => Array.from(map?.values ?? [])))
   const share = (isBeyond: (value: number) => boolean) => {

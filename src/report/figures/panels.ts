@@ -127,7 +127,6 @@ function wholePixel(place: number): number {
   return Math.round(place + 1e-6)
 }
 
-/** A tick as a rectangle, one pixel wide. */
 function lineOf({ line: { x1, y1, x2, y2 } }: AxisTick): Rectangle {
   return { x: x1, y: Math.round(y1), width: Math.max(1, x2 - x1), height: Math.max(1, y2 - y1) }
 }

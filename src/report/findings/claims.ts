@@ -30,17 +30,11 @@ import {
 export interface Claim {
   /** Name in files and links: letters and hyphens. */
   readonly id: string
-  /** The claim in words, such as "Features change with the position". */
   readonly title: string
-  /** Who makes the claim, and where. */
   readonly source: string
-  /** Tells the reader what is measured, and which values support the claim. */
   readonly rule: string
-  /** Whether the claim applies to this network. */
   readonly concerns: (network: NetworkStudy) => boolean
-  /**
-   * Reason why the claim cannot be judged for a network, whatever was measured; undefined if there is no such reason.
-   */
+  /** Reason why the claim cannot be judged for a network, whatever was measured. */
   readonly obstacle: (network: NetworkStudy) => string | undefined
   readonly evidence: (network: NetworkStudy) => readonly Evidence[]
   readonly numbers: NumberKind
@@ -48,17 +42,13 @@ export interface Claim {
   readonly says: (range: NumberRange) => string
   /** Threshold. Numbers on one side of it support the claim, numbers on the other side contradict it. */
   readonly border: number
-  /** Tells the reader what to look for in the figure. */
   readonly caption: string
   readonly showsFolds?: true
   /** Title of the figure's axis; by default the measured quantity. */
   readonly axis?: string
   /** Values that the figure's axis always includes, in its unit. */
   readonly within?: readonly number[]
-  /**
-   * Viewer settings for the claim's link. By default, the link shows the map for the center anchor, averaged over
-   * objects.
-   */
+  /** By default, the claim's link shows the map for the center anchor, averaged over objects. */
   readonly seenIn?: (network: NetworkStudy, at: Pick<Evidence, 'layer' | 'size'>) => Partial<LinkedView>
 }
 
@@ -240,7 +230,6 @@ function isAntiAliased({ model }: NetworkStudy): boolean {
   return plainOf(model) !== undefined
 }
 
-/** Viewer settings that show the original network's map beside the map of this network. */
 function besideOriginal({ model, original }: NetworkStudy): Partial<LinkedView> {
   return original.length === 0 ? {} : { network: originalOf(model) as string, with: model }
 }

@@ -43,7 +43,6 @@ interface FindingsText {
   readonly claims: readonly ClaimText[]
 }
 
-/** Contents of findings.md: a table of verdicts, then each claim with its evidence. */
 export function findingsMarkdown(findings: readonly ClaimFinding[]): string {
   const { introduction, verdicts, claims } = findingsText(findings)
   const parts = claims.flatMap(({ title, source, rule, sentences, evidence }) => [
@@ -55,7 +54,6 @@ export function findingsMarkdown(findings: readonly ClaimFinding[]): string {
   return `${['# Findings', introduction, ...(verdicts ? [renderTable(verdicts, 'md')] : []), ...parts].join('\n\n')}\n`
 }
 
-/** Sections of the page: a table of verdicts, then one section per claim. */
 export function findingsSections(findings: readonly ClaimFinding[], rows: readonly Row[]): readonly ReportSection[] {
   const { introduction, verdicts, claims } = findingsText(findings)
   const isSmall = verdicts === undefined
@@ -76,10 +74,6 @@ export function findingsSections(findings: readonly ClaimFinding[], rows: readon
   return [{ id: 'findings', title: 'Claims and verdicts', html: first }, ...sections]
 }
 
-/**
- * HTML table with a row per claim and a column per network. A claim links to its section. A verdict links to its maps
- * in the viewer.
- */
 function matrixHtml(findings: readonly ClaimFinding[]): string {
   const models = distinct(findings.map(({ model }) => model))
   const rows = distinct(findings.map(({ claim, title }) => ({ claim, title }))).map(({ claim, title }) => {
@@ -99,10 +93,7 @@ function matrixHtml(findings: readonly ClaimFinding[]): string {
 <div class="matrix">${scrollBox('Claims and networks', table)}</div>`
 }
 
-/**
- * Makes an HTML link.
- * @param words text that screen readers read instead of `text`
- */
+/** @param words text that screen readers read instead of `text` */
 function linkHtml(link: string, text: string, words?: string): string {
   const label = words === undefined ? '' : ` aria-label="${escapeHtml(words)}"`
   return `<a href="${escapeHtml(link)}"${label}>${escapeHtml(text)}</a>`
@@ -111,10 +102,7 @@ function linkHtml(link: string, text: string, words?: string): string {
 /** Up to this many networks with the same verdict are named. If there are more, only their number is given. */
 const MOST_NAMED = 4
 
-/**
- * Tells the verdicts on a claim, the networks of each, and the range of the measured numbers. Names of networks link to
- * their maps.
- */
+/** Tells the verdicts on a claim, the networks of each, and the range of the measured numbers. */
 function outcomeHtml(claim: Claim, findings: readonly ClaimFinding[], isSmall: boolean): string {
   const parts = distinct(findings.map(({ verdict }) => verdict)).map((verdict, i) => {
     const own = findings.filter((one) => one.verdict === verdict)

@@ -3,11 +3,9 @@ import { meanAndError } from '../../support/statistics.js'
 
 /** Evidence about a claim: one quantity, measured on the objects of one network, layer and size. */
 export interface Evidence {
-  /** Name of the layer. */
   readonly layer: string
   /** Side of the square patches in pixels. */
   readonly size: number
-  /** Name of the measured quantity. */
   readonly quantity: string
   /** Mean over objects. */
   readonly mean: number
@@ -38,14 +36,10 @@ export const CLEAR_ERRORS = 2
 /** Threshold of a claim, and the side of it on which numbers support the claim. */
 export interface Border {
   readonly at: number
-  /** Side of the threshold on which a mean supports the claim. */
   readonly speaksFor: 'above' | 'below'
 }
 
-/**
- * Makes evidence from one value per object.
- * @param border threshold; null if the values are only shown and decide nothing
- */
+/** @param border threshold; null if the values are only shown and decide nothing */
 export function evidenceOf(
   place: Pick<Evidence, 'layer' | 'size' | 'quantity'>,
   values: PatchValues,
@@ -54,10 +48,7 @@ export function evidenceOf(
   return { ...place, ...meanOf(values), lean: border && leanOf(values, border) }
 }
 
-/**
- * Tells whether the mean of some values supports a claim. It is `open` if the mean is too close to the threshold, or if
- * there are too few patches.
- */
+/** The result is `open` if the mean is too close to the threshold, or if there are too few patches. */
 export function leanOf(values: PatchValues, { at, speaksFor }: Border): Lean {
   const { mean, standardError, patches } = meanOf(values)
   if (patches < FEWEST_PATCHES || standardError === null) return 'open'
@@ -70,10 +61,7 @@ export function meanOf(values: PatchValues): Pick<Evidence, 'mean' | 'standardEr
   return { ...meanAndError([...values.values()]), patches: values.size }
 }
 
-/**
- * Counts the values above zero, and tests whether the split between the two signs could be chance. Zeros are left out
- * of the test.
- */
+/** Zeros are left out of the test. */
 export function signsOf(values: PatchValues): Signs {
   const numbers = [...values.values()]
   const positive = numbers.filter((value) => value > 0).length

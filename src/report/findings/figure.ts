@@ -9,10 +9,7 @@ import type { Claim, NumberKind } from './claims.js'
 import { CLEAR_ERRORS, type Evidence } from './evidence.js'
 import type { ClaimFinding } from './findings.js'
 
-/**
- * The figure of a claim; undefined if there are no numbers.
- * @param isSmall whether there are too few objects for standard errors
- */
+/** @param isSmall whether there are too few objects for standard errors */
 export function claimFigure(
   { title, border, numbers, caption, showsFolds, axis, within = [] }: Claim,
   findings: readonly ClaimFinding[],

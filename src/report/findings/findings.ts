@@ -20,13 +20,10 @@ export const VERDICT_RULE = `Each claim compares numbers with a threshold. A num
 
 /** Finding: a claim about a network, with its verdict and evidence. */
 export interface ClaimFinding {
-  /** Id of the network. */
   readonly model: string
   /** Id of the claim. */
   readonly claim: string
-  /** The claim in words. */
   readonly title: string
-  /** Whether the evidence supports the claim. */
   readonly verdict: Verdict
   /** The measured numbers in one sentence. */
   readonly sentence: string
@@ -44,10 +41,7 @@ export interface ClaimFinding {
   readonly evidence: readonly Evidence[]
 }
 
-/**
- * Judges every claim for every network. Findings are sorted by claim, then by network in the order of the groups. The
- * page, findings.md and the terminal show them.
- */
+/** Judges every claim for every network. Findings are sorted by claim, then by network in the order of the groups. */
 export function findingsOf(groups: readonly StudyGroup[]): readonly ClaimFinding[] {
   const networks = [...new Set(groups.map(({ model }) => model))].map((model): NetworkStudy => {
     const of = (wanted: string | undefined) => groups.filter((group) => group.model === wanted)
@@ -112,7 +106,6 @@ function decidingOf(judged: readonly Evidence[], verdict: Verdict): readonly Evi
   return wanted === undefined ? judged : judged.filter(({ lean }) => lean === wanted)
 }
 
-/** Describes the range of some networks' numbers, such as "depending on layer and size, …". */
 export function rangeClause(
   { says, numbers }: Pick<Claim, 'says' | 'numbers'>,
   networks: readonly { readonly model: string; readonly judged: readonly Evidence[] }[],
@@ -129,7 +122,6 @@ export function rangeClause(
   return `${isOne ? '' : `depending on ${listOf(names)}, `}${says(rangeOf(all, numbers))}`
 }
 
-/** Joins words, such as "a", "a and b", or "a, b and c". */
 export function listOf(words: readonly string[]): string {
   return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)}`
 }
@@ -149,7 +141,6 @@ export function rangeOf(evidence: readonly Pick<Evidence, 'mean'>[], { value, te
   }
 }
 
-/** Whether every network has too few objects for a verdict. */
 export function isTooSmall(findings: readonly Pick<ClaimFinding, 'objects'>[]): boolean {
   return findings.every(({ objects }) => objects < FEWEST_PATCHES)
 }

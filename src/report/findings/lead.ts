@@ -17,9 +17,8 @@ const INVARIANCE = 'no-global-invariance'
 /**
  * Finds the first sentence of the page: the study's most striking example. It is the object whose confident answer at
  * the center changes at the largest share of positions. Objects whose other answer is also correct come last. If no
- * answer changes, the example is the layer with the lowest similarity. Undefined if there is no example, or if the study
- * has too few objects.
- * @param results the results folder, from which answers are read
+ * answer changes, the example is the layer with the lowest similarity. Undefined if there is no example, or if the
+ * study has too few objects.
  */
 export async function leadOf(
   results: string,
@@ -43,7 +42,6 @@ export async function leadOf(
   return (await leads(most)).lead
 }
 
-/** A unit, and one of its layers whose values are class scores. */
 interface Answered {
   readonly unit: StudyGroup['units'][number]
   readonly layer: string

@@ -13,7 +13,6 @@ export interface NetworkStudy {
   readonly original: readonly StudyGroup[]
 }
 
-/** One layer of a network at one patch size. */
 export interface LayerOfGroup {
   readonly group: StudyGroup
   readonly layer: string
@@ -26,10 +25,7 @@ export function eachLayer(
   return groups.flatMap((group) => group.layers.flatMap((layer) => measure({ group, layer }))).filter(isMeasured)
 }
 
-/**
- * Measures each layer together with the same layer of the original network. Only patches that both networks saw are
- * compared.
- */
+/** Only patches that both networks saw are compared. */
 export function eachPair(
   { groups, original }: NetworkStudy,
   measure: (own: LayerOfGroup, other: LayerOfGroup) => readonly Evidence[],
@@ -50,7 +46,6 @@ function isMeasured({ patches }: Evidence): boolean {
   return patches > 0
 }
 
-/** Reason why a version of a network cannot be compared with its original; undefined if it can. */
 export function comparisonObstacle({ model, original, groups }: NetworkStudy): string | undefined {
   if (original.length === 0) return `${originalOf(model)} is not among the results`
   const difference = differenceBetween(groups, original)
@@ -68,10 +63,7 @@ export function similarityScale(one: LayerOfGroup): number | undefined {
   return baseline === undefined || baseline >= 1 ? undefined : 1 / (1 - baseline)
 }
 
-/**
- * Converts similarity to relative similarity, which is 1 for perfect invariance and 0 for a different object. The
- * result is empty without a null baseline.
- */
+/** Converts similarity to relative similarity, which is 1 for perfect invariance and 0 for a different object. */
 export function relative(one: LayerOfGroup, similarity: PatchValues): PatchValues {
   const scale = similarityScale(one)
   return scale === undefined ? new Map() : mapped(similarity, (value) => 1 - (1 - value) * scale)

@@ -82,7 +82,6 @@ function gridPower(one: LayerOfGroup): PatchValues {
   return perPatch(rowsOf(one, 'grid-spectrum').filter(isGrid), (powers) => mean(powers) * powers.length)
 }
 
-/** The layer and size whose maps have the strongest grid pattern; undefined if none was measured. */
 export function strongestGrid(groups: readonly StudyGroup[]): Pick<Evidence, 'layer' | 'size'> | undefined {
   return groups
     .flatMap((group) => group.layers.map((layer) => ({ group, layer })))

@@ -4,10 +4,8 @@ import { latexText, UNICODE_MACRO, withoutBreaks } from './latexText.js'
 
 export type TableCell = string | { readonly text: string; readonly below: string }
 
-/** A table that can be rendered in every format. */
 export interface Table {
   readonly title: string
-  /** Tells the reader what the numbers mean. */
   readonly note?: string
   /** Title in LaTeX; by default `title`. It has no "Table 1" in front, because LaTeX numbers tables itself. */
   readonly caption?: string

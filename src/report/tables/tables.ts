@@ -24,7 +24,6 @@ export interface PaperComparison {
   readonly isPapers: (model: string, size: number) => boolean
 }
 
-/** A table of results: one kind of table for one patch size. */
 export interface ResultTable extends Table {
   readonly name: string
   readonly note: string
@@ -128,7 +127,6 @@ function tableOf(
   }
 }
 
-/** Sorts the columns of a table by `order`. Without it, columns keep the order of the results. */
 function inOrder({ order }: TableKind, columns: readonly (readonly string[])[]): readonly (readonly string[])[] {
   if (order === undefined) return columns
   return columns.toSorted(([a = ''], [b = '']) => order.indexOf(a) - order.indexOf(b))
@@ -142,7 +140,6 @@ function byCell<T extends RowKey>(rows: readonly Placed<T>[], size: number): Rea
   )
 }
 
-/** The number in a cell: a mean, the number after ± if there is one, and how many values were averaged. */
 interface Value {
   readonly mean: number
   readonly std?: number | undefined

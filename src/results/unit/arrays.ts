@@ -9,7 +9,6 @@ type DescribedUnit = Omit<Unit, 'arrays'>
 interface LayerArray {
   /** Start of the file's name, which is `<prefix>-<layer>.npy`. */
   readonly prefix: string
-  /** Shape of a layer's array; undefined if the layer has no such array. */
   readonly shape: (unit: DescribedUnit, layer: Unit['layers'][number]) => Shape | undefined
 }
 

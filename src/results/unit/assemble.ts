@@ -8,7 +8,6 @@ import { type MeasuredLayer, measureLayer } from '../measures.js'
 import type { UnitArrays } from './arrays.js'
 import type { Unit, UnitInputs } from './schema.js'
 
-/** Results of all experiments for one layer. */
 export interface LayerParts
   extends FeatureMeasures,
     Pick<MeasuredLayer, 'name' | 'dims' | 'separability' | 'baselines' | 'foldErrors' | 'equivariance' | 'readout'> {
@@ -19,13 +18,9 @@ export interface LayerParts
   readonly sketch?: Sketch | undefined
 }
 
-/** Values for a layer without classifiers. */
 export const NOT_CLASSIFIED = { separability: {}, baselines: null, foldErrors: null }
 
-/**
- * Makes a unit and its arrays, except the features, from the results of its layers.
- * @param classNames names of the network's classes by index. For a class without a name, the index is used.
- */
+/** @param classNames names of the network's classes by index. For a class without a name, the index is used. */
 export function assembleUnit(
   inputs: UnitInputs,
   { rows, cols }: GridShape,
@@ -55,10 +50,7 @@ export function assembleUnit(
   }
 }
 
-/**
- * Describes a layer's answers (most probable classes) for unit.json.
- * @param category class of the object; null if unknown
- */
+/** @param category class of the object; null if unknown */
 function namedAnswers(
   { maps, center, kept, least }: AnswerMaps,
   known: Readonly<Record<number, string>> = {},

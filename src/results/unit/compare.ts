@@ -28,10 +28,7 @@ export const INPUT_TEXTS: Readonly<Record<SharedInput, (inputs: UnitInputs) => s
   readout: ({ readout }) => readout && `${readout.samples} samples, seed ${readout.seed}`,
 }
 
-/**
- * Differences between a stored unit and the wanted one, such as `stride 3 instead of 1`. If the list is empty, the stored
- * unit can be used.
- */
+/** Differences between a stored unit and the wanted one, such as `stride 3 instead of 1`. */
 export function differencesOf(stored: UnitInputs, wanted: UnitInputs): readonly string[] {
   const differences = Object.entries(INPUT_TEXTS).flatMap(([name, textOf]) => {
     const [has, wants] = [textOf(stored), textOf(wanted)]

@@ -11,7 +11,6 @@ import { readUnit, unitFolder } from './store.js'
  * with an InputError if the array is missing or damaged, and with a UsageError for an unknown layer.
  */
 export interface OpenUnit extends Pick<Unit, 'inputs' | 'rows' | 'cols' | 'layers'> {
-  /** Folder of the unit. */
   readonly folder: string
   /** Contents of unit.json. */
   readonly description: Unit
@@ -33,10 +32,7 @@ export interface OpenUnit extends Pick<Unit, 'inputs' | 'rows' | 'cols' | 'layer
   readonly features: (layer: string) => Promise<NpyArray | undefined>
 }
 
-/**
- * Opens a unit of a results folder.
- * @throws InputError if its description is missing or damaged, or if the description belongs to another folder
- */
+/** @throws InputError if its description is missing or damaged, or if the description belongs to another folder */
 export async function openUnit(results: string, folder: string): Promise<OpenUnit> {
   const description = await readUnit(folder)
   const expected = unitFolder(results, description.inputs)
@@ -47,10 +43,7 @@ export async function openUnit(results: string, folder: string): Promise<OpenUni
   return unitWithArrays(folder, description)
 }
 
-/**
- * Makes an open unit from its description.
- * @param readArray reads one of the unit's arrays; by default from its folder
- */
+/** @param readArray reads one of the unit's arrays; by default from its folder */
 export function unitWithArrays(
   folder: string,
   description: Unit,
@@ -82,10 +75,7 @@ export function unitWithArrays(
   }
 }
 
-/**
- * Reads an array and checks its hash and shape.
- * @throws InputError if the array is missing or does not match unit.json
- */
+/** Reads an array and checks its hash and shape. */
 async function readUnitArray(folder: string, unit: Unit, { file, shape }: UnitArray): Promise<NpyArray> {
   const path = join(folder, file)
   const array = await readNpy(path)

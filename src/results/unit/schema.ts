@@ -99,11 +99,8 @@ const answersSchema = z.object({
 })
 
 const fieldsSchema = z.object({
-  /** Everything on which the unit's numbers depend. */
   inputs: inputsSchema,
-  /** Number of positions along the vertical axis. */
   rows: z.number().int().positive(),
-  /** Number of positions along the horizontal axis. */
   cols: z.number().int().positive(),
   layers: z.array(
     z.object({

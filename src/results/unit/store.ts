@@ -11,10 +11,7 @@ import { type Unit, type UnitInputs, unitSchema } from './schema.js'
 
 const UNIT_FILE = 'unit.json'
 
-/**
- * Path of a unit: `units/<model>/<size>/<patch>` in a results folder. Characters that some file systems refuse are
- * escaped.
- */
+/** Path of a unit: `units/<model>/<size>/<patch>` in a results folder. */
 export function unitFolder(results: string, place: Pick<UnitInputs, 'model' | 'size' | 'patch'>): string {
   return join(groupFolder(results, place), fileName(place.patch))
 }
@@ -72,10 +69,7 @@ export async function unitVersion(results: string, inputs: UnitInputs): Promise<
   return status && `${status.ino} ${status.mtimeMs}`
 }
 
-/**
- * Reads a unit's description.
- * @throws InputError if it is missing or damaged
- */
+/** @throws InputError if unit.json is missing or damaged */
 export function readUnit(folder: string): Promise<Unit> {
   return readSealedJson(join(folder, UNIT_FILE), unitSchema, `run reproduce on this folder again, or remove ${folder}`)
 }

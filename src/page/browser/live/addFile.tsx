@@ -6,10 +6,7 @@ import { transparentShare } from './flood.js'
 import { tenthsSince } from './pace.js'
 import { ask, messageOf } from './server.js'
 
-/**
- * Longest side, in pixels, of a picture that is sent to the server. Larger pictures are first reduced to it. The images
- * that networks see are rarely larger.
- */
+/** Longest side, in pixels, of a picture that is sent to the server. The images that networks see are rarely larger. */
 const LONGEST_SIDE = 1024
 
 /** A picture opens the dialog for cutting out the object if a smaller share of its pixels is transparent. */
@@ -27,15 +24,11 @@ interface AddFileParts {
   readonly say: Say
 }
 
-/**
- * A picture from which the user is cutting the object. `answer` gets the rectangle, or undefined if the user cancels.
- */
 interface Cutting {
   readonly picture: ImageData
   readonly answer: (box: CutBox | undefined) => void
 }
 
-/** Lets the user add pictures and ONNX files by dropping, pasting or choosing them. */
 export function AddFile({ onObject, onNetwork, say }: AddFileParts) {
   const input = useRef<HTMLInputElement>(null)
   const [cutting, setCutting] = useState<Cutting>()
@@ -145,10 +138,7 @@ function isNetwork({ name }: File): boolean {
   return /\.onnx$/i.test(name)
 }
 
-/**
- * Decodes a picture in the browser and reduces its size.
- * @throws Error if the browser cannot read the file
- */
+/** Decodes a picture in the browser and reduces its size. */
 async function pixelsOf(file: File): Promise<ImageData> {
   const image = new Image()
   image.src = URL.createObjectURL(file)

@@ -128,7 +128,6 @@ interface KeepParts extends LivePage {
   readonly setKept: (words: ComponentChildren) => void
 }
 
-/** A button that stores the results of the object in map A. It is enabled once the map is complete. */
 function Keep({ source, viewer, say, setKept }: KeepParts) {
   const [isBusy, setBusy] = useState(false)
   const [fitted] = viewer.fits()
@@ -257,10 +256,7 @@ function MoreNetworks({ source, take, say }: MoreNetworksParts) {
   )
 }
 
-/**
- * Progress of a download as text.
- * @param total number of bytes; 0 if it is not known
- */
+/** @param total number of bytes; 0 if it is not known */
 function fetchText({ done, total }: { readonly done: number; readonly total: number }): string {
   return total === 0 ? `${Math.floor(done / 1e6)} MB` : `${Math.floor((100 * done) / total)} %`
 }

@@ -17,9 +17,7 @@ interface CutOutParts {
   readonly answer: (box: CutBox | undefined) => void
 }
 
-/**
- * Names of the rectangle's handles. The letters of a key are the sides that the handle moves: north, east, south, west.
- */
+/** The letters of a key are the sides that the handle moves: north, east, south, west. */
 const HANDLES = {
   nw: 'Top left corner',
   n: 'Top side',

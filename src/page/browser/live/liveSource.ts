@@ -18,7 +18,6 @@ import { type LiveMap, liveMap } from './liveMap.js'
 import { type MapProgress, type Pace, paceOf, progressText, tenthsSince } from './pace.js'
 import { ask, linesOf } from './server.js'
 
-/** State that the user changes with the controls above the maps. `indexOf` makes the viewer's index from it. */
 export interface LiveState extends Pick<LiveStudy, 'networks' | 'missing' | 'objects'> {
   readonly size: number
   /** Colour as `#rrggbb`, such as `#ffffff`. */
@@ -30,18 +29,13 @@ export interface LiveState extends Pick<LiveStudy, 'networks' | 'missing' | 'obj
   readonly finest: number
 }
 
-/** Source of maps that the page's server computes while the user watches. */
 export interface LiveSource extends MapSource {
   readonly state: () => LiveState
   readonly set: (change: Partial<LiveState>) => void
-  /**
-   * Calls a function whenever the state changes or a map makes progress.
-   * @returns a function that ends these calls
-   */
+  /** Calls a function whenever the state changes or a map makes progress. */
   readonly onChange: (told: () => void) => () => void
   /** Progress of a map; undefined if its computation has not begun. */
   readonly progress: (fitted: Fitted) => MapProgress | undefined
-  /** Describes for the server which object and network a map shows, and with which settings. */
   readonly sceneOf: (fitted: Fitted) => LiveScene
 }
 
@@ -72,7 +66,6 @@ const BETWEEN_TENTHS = 100
 /** Default of `LiveState.finest`, in pixels. A map with positions 1 pixel apart would take 16 times as long. */
 const FINEST = 4
 
-/** A map that is being computed, with the callbacks of the panels that show it. */
 interface Running {
   readonly map: LiveMap
   readonly pace: Pace
@@ -226,7 +219,6 @@ function beginMap(
   return one
 }
 
-/** Text that tells what the server is doing, such as "opening alexnet, 1.2 s"; empty if it is doing nothing. */
 function stageText({ opening, pace }: Running, { group }: Fitted): string {
   if (opening === undefined) return progressText(pace.progress(performance.now()))
   return `opening ${isolated(group.model)}, ${tenthsSince(opening)}`
@@ -251,10 +243,6 @@ function atMostEvery(
   }
 }
 
-/**
- * Makes the viewer's index of networks, objects and sizes. The page makes it again, without the server, when the user
- * changes one of them.
- */
 function indexOf({ networks, objects, ...state }: LiveState, mostBytes: number, version: number): SiteIndex {
   const groups = networks.map((network, i): SiteGroup => {
     const size = Math.min(state.size, network.frame)

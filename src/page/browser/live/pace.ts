@@ -1,20 +1,15 @@
 export interface MapProgress {
   readonly share: number
-  /** Seconds until all positions are computed; undefined if not known yet. */
   readonly secondsLeft: number | undefined
 }
 
 export interface Pace {
   /**
-   * Records the progress.
    * @param done number of positions computed so far
    * @param at time in milliseconds
    */
   readonly take: (done: number, at: number) => void
-  /**
-   * Progress at a time; undefined before the first call of `take`.
-   * @param at time in milliseconds
-   */
+  /** Progress at a time; undefined before the first call of `take`. */
   readonly progress: (at: number) => MapProgress | undefined
 }
 
@@ -43,7 +38,6 @@ export function paceOf(total: number): Pace {
   }
 }
 
-/** Progress as text, such as "computing: 40 %, about 12 s left". Empty if the map is complete or nothing is known. */
 export function progressText(progress: MapProgress | undefined): string {
   if (progress === undefined || progress.share === 1) return ''
   const { share, secondsLeft } = progress
@@ -55,10 +49,7 @@ export function durationText(seconds: number): string {
   return seconds < 100 ? `${Math.max(1, Math.round(seconds))} s` : `${Math.round(seconds / 60)} min`
 }
 
-/**
- * Time since `start` as text, such as "1.2 s".
- * @param start in milliseconds of `performance.now`
- */
+/** @param start in milliseconds of `performance.now` */
 export function tenthsSince(start: number): string {
   return `${((performance.now() - start) / 1000).toFixed(1)} s`
 }

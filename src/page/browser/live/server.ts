@@ -2,10 +2,7 @@ import type { Fault } from '../../live.js'
 
 const GONE = 'The server does not answer. It has stopped, or its machine is asleep. Start “shiftscope explore” again.'
 
-/**
- * Sends a request to the page's server.
- * @throws Error with the server's message
- */
+/** @throws Error with the server's message */
 export async function ask(path: string, body: object | Blob, signal?: AbortSignal): Promise<Response> {
   const isBlob = body instanceof Blob
   const response = await fetch(path, {
