@@ -48,7 +48,6 @@ export interface ArithmeticCounts {
 }
 
 interface AccuracyOptions {
-  /** Called after every few trials with the number of finished trials and the counts so far. */
   readonly onTrials?: (done: number, counts: readonly ArithmeticCounts[]) => void | Promise<void>
   readonly signal?: AbortSignal | undefined
 }
@@ -122,7 +121,6 @@ interface Seen {
 
 /**
  * Decides which objects of each trial are seen, by the features of one layer.
- * @param layer index of the layer
  * @param features one row for the blank frame, then one row for each image of all trials, [1 + images, dims]
  */
 async function judgeTrials(
@@ -193,10 +191,7 @@ function trialVectors(
   })
 }
 
-/**
- * For each object of a trial, whether it is seen.
- * @param scenes the expected scene and its variants, in the order of `DrawnTrial.images`
- */
+/** @param scenes the expected scene and its variants, in the order of `DrawnTrial.images` */
 function seenObjects<Scene>(
   { kind, objects }: ArithmeticTrial,
   scenes: readonly Scene[],
@@ -215,7 +210,6 @@ function squareDistance(a: Float32Array, b: Float32Array): number {
   return sum
 }
 
-/** Sum of squared differences between two images within an object's square. */
 function squareError(a: FramePixels, b: FramePixels, { row, col, size }: PlacedObject, side: number): number {
   let sum = 0
   for (let y = row; y < row + size; y++) {

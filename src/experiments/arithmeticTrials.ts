@@ -41,10 +41,7 @@ export function trialSize(wanted: number, frame: number): number {
   return Math.min(wanted, Math.floor(frame * LARGEST_SHARE))
 }
 
-/**
- * Makes `perKind` random trials of each kind. Two objects of a trial may show the same patch. All arrangements without
- * overlap are equally likely.
- */
+/** Two objects of a trial may show the same patch. All arrangements without overlap are equally likely. */
 export function randomTrials(
   patches: readonly string[],
   size: number,

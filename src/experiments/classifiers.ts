@@ -25,11 +25,9 @@ export interface Classifiers {
    * card, so that the processor trains.
    */
   train<T>(features: GridFeatures, training: (place: ExperimentPlace) => Promise<T>): Promise<T>
-  /** The device that has trained so far, and why the card failed if it did. */
   ran(): ClassifierRecord
 }
 
-/** The first CUDA card; undefined if there is none, or if there are fewer than `WORTH_A_CARD` feature values. */
 export function worthwhileCard(values: number): CudaDevice | undefined {
   return values < WORTH_A_CARD ? undefined : cudaDevices(0).devices[0]
 }

@@ -10,8 +10,7 @@ export interface PairSimilarities {
 }
 
 /**
- * Cosine similarities of different objects at the same position. They help to judge how large the similarity of one
- * object at two positions is.
+ * They help to judge how large the similarity of one object at two positions is.
  * @param features [objects, dims], float32, one feature per object
  * @param categories class of each object, or null if it is unknown; pairs with an unknown class count as different
  */

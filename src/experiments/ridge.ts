@@ -42,7 +42,6 @@ export function ridgePredictions(gram: Float64Array, trained: readonly number[],
  * All penalties together take a third of the time that eigenvectors, or one Cholesky factor per penalty, would take.
  */
 interface TridiagonalForm {
-  /** Diagonal of T, [n]. */
   readonly diagonal: Float64Array
   /** Values next to the diagonal of T, [n]: the k-th is in row k and column k - 1; the first is 0. */
   readonly besides: Float64Array

@@ -15,10 +15,7 @@ export interface SimilarityMaps {
   readonly anchors: Readonly<Record<AnchorName, { row: number; col: number; mean: number; min: number }>>
 }
 
-/**
- * Features on a grid and at the anchors. The matrix ends with rows for those anchors that are not positions of the
- * grid.
- */
+/** The matrix ends with rows for those anchors that are not positions of the grid. */
 export interface FeatureGrid extends LayerGrid {
   readonly anchors: readonly Anchor[]
 }
