@@ -86,7 +86,6 @@ export interface ArgmaxOptions {
   readonly features: Float32Array
   readonly rows: number
   readonly dims: number
-  /** Number of threads, by default 1. */
   readonly threads?: number
 }
 
@@ -116,10 +115,7 @@ export class DegenerateFeatureError extends InputError implements CosineFault {
 }
 
 export interface SvmOptions {
-  /**
-   * Features, [rows, dims]. If they are in the memory of a CUDA device, this device does the training. `tolerance`
-   * means the same there.
-   */
+  /** Features, [rows, dims]. If they are in the memory of a CUDA device, this device does the training. */
   readonly features: Float32Array | CudaFeatures
   readonly rows: number
   readonly dims: number
@@ -146,7 +142,6 @@ export interface SvmOptions {
   readonly passLimit?: number
   /** Number of threads, by default 1. The result is the same to the bit for any number. */
   readonly threads?: number
-  /** Aborting this signal stops the training between its steps. */
   readonly signal?: AbortSignal
 }
 
@@ -319,7 +314,7 @@ export function instructionSet(): string {
   return addon().instructionSet()
 }
 
-/** Creates a compositor. It reads the options only during this call. */
+/** It reads the options only during this call. */
 export function createCompositor(options: CompositorOptions): Compositor {
   const compositor = new (addon().Compositor)(options)
   // This function is async, so that errors about arguments become rejections.

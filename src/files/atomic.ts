@@ -115,10 +115,7 @@ function isFolder(path: string): Promise<boolean> {
   )
 }
 
-/**
- * Makes a folder, and checks that files can be written into it, before long work relies on it.
- * @throws OutputError if not
- */
+/** Makes a folder, and checks that files can be written into it, before long work relies on it. */
 export async function makeWritableFolder(path: string): Promise<void> {
   try {
     await makeFolders(path)
@@ -130,7 +127,7 @@ export async function makeWritableFolder(path: string): Promise<void> {
   }
 }
 
-/** Writes a temporary file. To make room, it first removes temporary files of dead processes from the same folder. */
+/** To make room, it first removes temporary files of dead processes from the same folder. */
 async function writePieces(path: string, content: Content): Promise<void> {
   const file = await open(path, 'wx')
   try {

@@ -38,7 +38,6 @@ export interface OpenFile {
 /**
  * Opens a file, calls `use`, and closes the file when `use` has ended.
  * @throws InputError if the file is missing, is not a regular file, or cannot be read
- * @throws the errors of `use`
  */
 export async function withFile<T>(path: string, use: (file: OpenFile) => T | Promise<T>): Promise<T> {
   const { file, close } = openFile(path)
@@ -58,10 +57,7 @@ export function withFileSync<T>(path: string, use: (file: Omit<OpenFile, 'read' 
   }
 }
 
-/**
- * Size of a file in bytes.
- * @throws InputError if the file is missing or cannot be read
- */
+/** @throws InputError if the file is missing or cannot be read */
 export async function fileSize(path: string): Promise<number> {
   try {
     return sizeOf(path, await stat(path))

@@ -225,7 +225,7 @@ function rowsOf(matrix: Float32Array, rowBytes: number, from: number, length: nu
   return new Uint8Array(matrix.buffer, matrix.byteOffset + from * rowBytes, length * rowBytes)
 }
 
-/** Fills `bytes` from the file. If the file is too short, the remaining bytes keep their values. */
+/** If the file is too short, the remaining bytes keep their values. */
 async function readInto(path: string, position: number, bytes: Uint8Array): Promise<void> {
   const file = await open(path, READ_WITHOUT_WAITING)
   try {

@@ -6,7 +6,6 @@ import { type Image, readImage } from './image.js'
 /** Background of the patch: one colour, or a picture of the frame's size (RGB, [rows, cols, 3]). */
 export type Background = { readonly rgb: readonly [number, number, number] } | { readonly image: Uint8Array }
 
-/** Name of the default background, which is also the paper's. */
 export const WHITE = 'white'
 
 /** A background, and a text that identifies its pixels, such as `white` or a hash. Equal texts mean equal pixels. */

@@ -9,7 +9,6 @@ import type { CocoImage } from './cocoAnnotations.js'
 import { fetchedPath, findImage, imageFormat, storedPixels } from './cocoImage.js'
 import { reasonOf } from './patchFolder.js'
 
-/** Number of parallel downloads. */
 const AT_A_TIME = 4
 
 /** A download fails if nothing arrives for this many seconds. */

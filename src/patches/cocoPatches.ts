@@ -71,7 +71,6 @@ export interface CocoPatchesOptions {
   readonly download?: boolean
   /** More hosts that images may be downloaded from, by name or IP address. */
   readonly imageHosts?: readonly string[]
-  /** Receives progress events and notes. */
   readonly onProgress?: ProgressListener
   /** Stops the work; the call rejects with the signal's reason. */
   readonly signal?: AbortSignal

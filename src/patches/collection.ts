@@ -37,7 +37,6 @@ const manifestSchema = z.object({
     .min(1),
 })
 
-/** The ten patches that come with the package, one for each of the paper's classes. */
 export function builtInPatches(): Promise<readonly PatchSource[]> {
   return readManifest(join(modelsFolder(), 'patches', 'manifest.json'))
 }

@@ -45,7 +45,6 @@ export interface OwnPatchesOptions {
   readonly aspect?: Aspect
   /** Class of all objects in the folder. */
   readonly category?: string
-  /** Receives progress events. */
   readonly onProgress?: ProgressListener
   /** Stops the work; the call rejects with the signal's reason. */
   readonly signal?: AbortSignal
@@ -96,7 +95,6 @@ export async function ownPatches(options: OwnPatchesOptions): Promise<PatchFolde
   return { manifest: await writePatchManifest(out, { kind: 'images', aspect }, patches, failed), patches, failed }
 }
 
-/** A picture of an object. It either has transparency, or is a photo with a mask in a file beside it. */
 interface OwnPicture {
   readonly name: string
   readonly path: string
@@ -212,7 +210,6 @@ function reduced(object: Image, longest: number): Image {
   return resizeHard(object, side(object.rows), side(object.cols), resizeVisible)
 }
 
-/** Adds transparent margins that make an object square. */
 function padded({ rows, cols, data: object }: Image): Image {
   const side = Math.max(rows, cols)
   const [above, before] = [Math.floor((side - rows) / 2), Math.floor((side - cols) / 2)]

@@ -39,13 +39,11 @@ export function counted(count: number, noun: string, plural = `${noun}s`): strin
 
 const LONGEST_REASON = 500
 
-/** The message of an error, or a text about one, shortened to one line. */
 export function oneLine(reason: unknown): string {
   const text = reason instanceof Error ? reason.message : String(reason)
   return text.replace(/\s+/g, ' ').trim().slice(0, LONGEST_REASON)
 }
 
-/** A text as one word of a shell's command line, with quotes if it needs them. */
 export function shellWord(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
 }
