@@ -24,7 +24,6 @@ export const ANSWER_MAPS = 3
 const SUM_TOLERANCE = 1e-3
 
 /**
- * Finds the answers of a layer with one value per class.
  * @param matrix values of the layer, [rows, classes]; all are finite, and rows after the last position are ignored
  * @param strongest index of the largest value at each position
  * @param center values of the layer with the object at the center, [classes]

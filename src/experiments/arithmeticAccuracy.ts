@@ -23,10 +23,7 @@ type Judged = (typeof JUDGED)[number]
 export const REFERENCES = ['features', 'decoded', 'pixels'] as const
 type Reference = (typeof REFERENCES)[number]
 
-/**
- * Counts of trials and of objects in them. An object is "seen" if the result of the expression shows it. Of the
- * `expected` objects, `found` are seen.
- */
+/** An object is "seen" if the result of the expression shows it. Of the `expected` objects, `found` are seen. */
 export interface ArithmeticCounts {
   readonly layer: string
   readonly kind: ExpressionKind
@@ -58,7 +55,7 @@ const AT_A_TIME = 8
 /**
  * Counts how often the results of random expressions show exactly the expected objects. A result shows an object if it
  * is nearer to the scene with the object than to the scene without. Nearer means a smaller sum of squared differences.
- * A tie counts as wrong. Without generators, only features are compared.
+ * A tie counts as wrong.
  */
 export async function arithmeticAccuracy(
   models: ArithmeticModels,
@@ -109,20 +106,13 @@ export function trialImages({ objects }: ArithmeticTrial): number {
   return 3 + objects.length
 }
 
-/**
- * For each object of a trial, whether it is seen in the vector `judged`, when compared in the way that `reference`
- * names.
- */
 interface Seen {
   readonly judged: Judged
   readonly reference: Reference
   readonly objects: readonly boolean[]
 }
 
-/**
- * Decides which objects of each trial are seen, by the features of one layer.
- * @param features one row for the blank frame, then one row for each image of all trials, [1 + images, dims]
- */
+/** @param features one row for the blank frame, then one row for each image of all trials, [1 + images, dims] */
 async function judgeTrials(
   models: ArithmeticModels,
   layer: number,

@@ -19,10 +19,7 @@ export function parseCardDevice(text: string): DeviceRequest {
   return parseDevice(text)
 }
 
-/**
- * @param index null for the first card
- * @throws DeviceError if the card cannot be used
- */
+/** @param index null for the first card */
 export function requiredCard(index: number | null): CudaDevice {
   const { devices, reason } = cudaDevices(index ?? 0)
   const [card] = devices

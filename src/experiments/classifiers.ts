@@ -33,7 +33,6 @@ export function worthwhileCard(values: number): CudaDevice | undefined {
 }
 
 /**
- * Opens classifiers that train on a CUDA card, or else on the processor.
  * @param find returns the card, if there is one; called before the first training
  * @param onFailure called if the card fails; then the processor continues. Without this callback, `train` throws the
  *   card's error

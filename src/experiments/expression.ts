@@ -12,7 +12,6 @@ import { UsageError } from '../errors.js'
 export type Origin = 'zero' | 'blank'
 export const ORIGINS: readonly Origin[] = ['zero', 'blank']
 
-/** One term of an expression: the name of an image and its coefficient. */
 export interface Term {
   readonly name: string
   readonly coefficient: number
@@ -106,10 +105,7 @@ function withoutBreaks(text: string): string {
   return text.replace(/[\s\p{Cc}]/gu, ' ')
 }
 
-/**
- * Returns the distinct names in an expression.
- * @throws UsageError for a name without an image, or an image that the expression does not use
- */
+/** @throws UsageError for a name without an image, or an image that the expression does not use */
 export function namesOf(terms: readonly Term[], given: readonly string[]): readonly string[] {
   const names = [...new Set(terms.map(({ name }) => name))]
   const unknown = names.find((name) => !given.includes(name))

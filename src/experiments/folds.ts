@@ -111,10 +111,7 @@ export function trainingLabels(tasks: readonly TaskFolds[]): Int8Array {
   return labels
 }
 
-/**
- * Assigns folds as scikit-learn's StratifiedKFold(5) does. `byClass` has each class's samples in the order in which
- * they fill the folds.
- */
+/** `byClass` has each class's samples in the order in which they fill the folds. */
 function stratify(
   classes: Uint8Array,
   order: readonly number[],

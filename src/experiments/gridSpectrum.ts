@@ -6,7 +6,6 @@ export const GRID_PERIODS = [2, 4, 8, 16, 32] as const
 
 interface PeriodPower {
   readonly direction: Direction
-  /** Length of the period in pixels. */
   readonly period: number
   /**
    * Mean square of the component with this period, averaged over all rows (columns). A sine of amplitude A has power

@@ -13,7 +13,6 @@ const MOST_ROWS = 25
 
 /** Accuracies of telling top from bottom on one grid, in folds that are bands of rows. */
 interface StrideFolds extends Readonly<Record<MadeUpFeature | 'network', readonly (number | null)[]>> {
-  /** Distance between neighbouring positions in pixels. */
   readonly stride: number
   readonly rows: number
   readonly cols: number

@@ -40,7 +40,6 @@ async function isSpecial(path: string): Promise<boolean> {
 /**
  * Makes a folder completely or not at all: `fill` writes into a temporary folder, which is then renamed to `path`. An
  * older folder of that name is replaced.
- * @returns the result of `fill`
  */
 export async function writeFolderAtomic<T>(path: string, fill: (temporary: string) => Promise<T>): Promise<T> {
   const temporary = temporaryName(path)

@@ -30,10 +30,7 @@ export interface PartialArrays {
   readonly damaged: number
   /** Reads one array, [rows, dims]. Rows that are not finished may hold any values. */
   read(index: number): Promise<Float32Array>
-  /**
-   * Writes rows into every array.
-   * @param matrices for each array, a matrix that holds the new rows, [any number, dims]
-   */
+  /** @param matrices for each array, a matrix that holds the new rows, [any number, dims] */
   write(rows: readonly RowPlace[], matrices: readonly Float32Array[]): Promise<void>
   /**
    * Writes the description file, then renames every array to its final name. If the process is stopped in between, the

@@ -56,10 +56,7 @@ export function drawnBackground(text: string): DrawnBackground | undefined {
 
 const COLOUR = /^#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})$/i
 
-/**
- * Parses a colour: `white` or `#rrggbb`.
- * @returns red, green and blue, 0 to 255
- */
+/** Parses a colour: `white` or `#rrggbb`. */
 export function parseColour(text: string): readonly [number, number, number] {
   if (text === WHITE) return [255, 255, 255]
   const match = COLOUR.exec(text)

@@ -241,8 +241,8 @@ async function cutOut(
 }
 
 /**
- * Cuts a box out of a picture and takes its alpha from the mask. The box's x, y, width and height are rounded half to
- * even before they are added. Parts outside the picture are cut off.
+ * The box's x, y, width and height are rounded half to even before they are added. Parts outside the picture are cut
+ * off.
  */
 function cropped(rgb: Uint8Array, mask: Mask, box: readonly [number, number, number, number]): Image {
   const [x, y, w, h] = box.map(roundHalfToEven) as [number, number, number, number]

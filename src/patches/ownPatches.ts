@@ -21,7 +21,6 @@ import {
 import { PICTURE_FORMATS } from './pictureFormat.js'
 import { resizeVisible } from './resize.js'
 
-/** Whether an object is stretched to a square, or made square by transparent margins. */
 const ASPECTS = ['stretch', 'pad'] as const
 export type Aspect = (typeof ASPECTS)[number]
 
@@ -106,9 +105,7 @@ export interface OwnPictures {
   readonly failed: readonly PatchFailure[]
 }
 
-/**
- * Finds the pictures in a folder, and their masks: NAME.mask.png (or .jpg, .webp, …) is the mask of the picture NAME.
- */
+/** NAME.mask.png (or .jpg, .webp, …) is the mask of the picture NAME. */
 export async function ownPictures(folder: string): Promise<OwnPictures> {
   const entries = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
     throw new InputError(

@@ -65,7 +65,6 @@ async function png({ rows, cols, data }: Image): Promise<Buffer> {
     .toBuffer()
 }
 
-/** Writes manifest.json, which lists the patches of a folder and the objects that could not be made into patches. */
 export async function writePatchManifest(
   folder: string,
   origin: object,

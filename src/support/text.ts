@@ -18,10 +18,7 @@ const WORD_END = 100
 const LONGEST_MESSAGE = 2000
 const MESSAGE_END = 990
 
-/**
- * Makes a message safe to print as one line, since it may contain paths and arguments from outside. Words and messages
- * that are too long lose their middle.
- */
+/** Makes a message safe to print as one line, since it may contain paths and arguments from outside. */
 export function messageLine(text: string): string {
   const words = text.split(' ').map((word) => (word.length > LONGEST_WORD ? endsOf(word, WORD_END) : word))
   const message = words.join(' ')
