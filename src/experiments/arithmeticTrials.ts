@@ -36,7 +36,6 @@ export interface ArithmeticTrial {
  */
 const LARGEST_SHARE = 3 / 8
 
-/** Side of a trial's objects in pixels: `wanted`, or the largest side that leaves enough room in the square frame. */
 export function trialSize(wanted: number, frame: number): number {
   return Math.min(wanted, Math.floor(frame * LARGEST_SHARE))
 }

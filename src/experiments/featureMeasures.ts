@@ -15,7 +15,6 @@ export interface FeatureMeasures {
   readonly answers?: AnswerMaps
 }
 
-/** @throws InputError that names the position of an all-zero or non-finite feature */
 export async function measureFeatures(
   grid: FeatureGrid,
   hasClasses: boolean,

@@ -8,7 +8,6 @@ import { randomNumbers } from './randomNumbers.js'
  * grid.
  */
 export const TASKS = ['left-right', 'top-bottom'] as const
-/** Task of separability, such as `left-right`. */
 export type Task = (typeof TASKS)[number]
 
 /**

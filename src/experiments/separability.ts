@@ -168,7 +168,6 @@ export function isConstant(features: Float32Array, dims: number): boolean {
   return true
 }
 
-/** Turns the solver's error for a non-finite feature into an error that names the feature's position. */
 function nonFiniteError(error: unknown, grid: LayerGrid): unknown {
   if (!(error instanceof NonFiniteFeatureError)) return error
   const { row, col } = positionAt(error.row, grid)

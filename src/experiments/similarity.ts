@@ -75,7 +75,6 @@ function meanAndMin(map: Float32Array): { mean: number; min: number } {
   return { mean: sum / map.length, min }
 }
 
-/** Turns the error for an all-zero or non-finite feature into an error that names the feature's position. */
 function degenerateError(error: unknown, grid: FeatureGrid): unknown {
   if (!(error instanceof DegenerateFeatureError)) return error
   const anchor = error.source === 'anchors' ? grid.anchors[error.row] : undefined

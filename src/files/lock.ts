@@ -193,7 +193,6 @@ export interface FolderLockOptions {
  * although it has lost the lock. Hashes reveal such damage.
  * @returns a function that releases the lock
  * @throws OutputError if a living process writes there
- * @throws the signal's reason after an abort
  */
 export async function lockFolder(folder: string, options: FolderLockOptions = {}): Promise<() => Promise<void>> {
   const { note, signal } = options

@@ -19,8 +19,8 @@ const ENTRY = /\s*(?:'(\w+)'|"(\w+)")\s*:\s*('[^'\\]*'|"[^"\\]*"|True|False|\([\
 const LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1
 
 /**
- * Returns the header and the data of a .npy file (version 1.0). The data are not copied. Format:
- * https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
+ * Returns the header and the data of a .npy file (version 1.0). The data are not copied.
+ * Format: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
  */
 export function encodeNpy(shape: readonly number[], data: Float32Array): readonly [Uint8Array, Uint8Array] {
   if (!LITTLE_ENDIAN) throw new Error('.npy files are written on little-endian machines only')

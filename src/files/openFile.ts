@@ -50,7 +50,6 @@ export function withFileSync<T>(path: string, use: (file: Omit<OpenFile, 'read' 
   }
 }
 
-/** @throws InputError if the file is missing or cannot be read */
 export async function fileSize(path: string): Promise<number> {
   try {
     return sizeOf(path, await stat(path))

@@ -72,7 +72,6 @@ const PIECE = 1 << 24
  * from other inputs.
  * @param fingerprint identifies all inputs that determine the arrays' values
  * @throws OutputError if the folder cannot be written, or if another process is writing there
- * @throws the signal's reason after an abort
  */
 export async function openPartialArrays(
   folder: string,

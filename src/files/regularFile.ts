@@ -13,7 +13,6 @@ export async function regularSize(path: string): Promise<number> {
   return status.size
 }
 
-/** @throws Error for a missing file, a pipe or a device */
 export async function readRegular(path: string): Promise<Buffer> {
   await regularSize(path)
   return readFile(path)

@@ -83,7 +83,6 @@ export interface CocoPatchesOptions {
  * @throws UsageError for invalid options, such as an unknown class
  * @throws InputError if the annotation file is missing or damaged
  * @throws OutputError if `out` cannot be written
- * @throws the signal's reason after an abort
  */
 export async function cocoPatches(options: CocoPatchesOptions): Promise<PatchFolder> {
   checkOptions(options, {
@@ -196,7 +195,7 @@ export interface CocoChoice {
 
 /**
  * Chooses objects as the paper's authors did. For each class, it goes through the images by ascending id and takes the
- * class's annotation, unless both sides of its box are small. It stops at `perClass` objects.
+ * class's annotation, unless both sides of its box are small.
  * @throws UsageError for a class that the file does not have
  */
 export function chooseObjects(

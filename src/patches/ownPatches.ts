@@ -55,7 +55,6 @@ export interface OwnPatchesOptions {
  * @throws UsageError for invalid options
  * @throws InputError if the folder has no pictures or none can be used
  * @throws OutputError if `out` cannot be written
- * @throws the signal's reason after an abort
  */
 export async function ownPatches(options: OwnPatchesOptions): Promise<PatchFolder> {
   checkOptions(options, {
@@ -199,7 +198,6 @@ function cropped(image: Image, isObject: Uint8Array, { top, left, rows, cols }: 
   return { rows, cols, data }
 }
 
-/** Reduces an object until its longer side is at most `longest`, and keeps its proportions. */
 function reduced(object: Image, longest: number): Image {
   const scale = longest / Math.max(object.rows, object.cols)
   if (scale >= 1) return object

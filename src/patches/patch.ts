@@ -58,7 +58,6 @@ export function patchAtSize(
   return { name, size, rgba, sha256: sha256(`${size} `, rgba) }
 }
 
-/** Checks that at least one pixel of the patch is visible. */
 export function checkVisible({ size, rgba }: Patch, blend: 'hard' | 'soft', path: string): void {
   const least = blend === 'hard' ? 128 : 1
   for (let alpha = 3; alpha < rgba.length; alpha += 4) {

@@ -29,7 +29,6 @@ function endsOf(text: string, length: number): string {
   return `${text.slice(0, length)}…${text.slice(-length)}`
 }
 
-/** A number of things in words: `1 image`, `2 images`. */
 export function counted(count: number, noun: string, plural = `${noun}s`): string {
   return `${count} ${count === 1 ? noun : plural}`
 }
