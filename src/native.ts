@@ -86,7 +86,6 @@ export interface ArgmaxOptions {
   readonly features: Float32Array
   readonly rows: number
   readonly dims: number
-  /** Number of threads, by default 1. */
   readonly threads?: number
 }
 
@@ -116,10 +115,7 @@ export class DegenerateFeatureError extends InputError implements CosineFault {
 }
 
 export interface SvmOptions {
-  /**
-   * Features, [rows, dims]. If they are in the memory of a CUDA device, this device does the training. `tolerance`
-   * means the same there.
-   */
+  /** Features, [rows, dims]. If they are in the memory of a CUDA device, this device does the training. */
   readonly features: Float32Array | CudaFeatures
   readonly rows: number
   readonly dims: number
@@ -139,14 +135,10 @@ export interface SvmOptions {
    * native/core/svm.h.
    */
   readonly tolerance?: number
-  /**
-   * Largest number of passes over the features. After them, some problems may be unsolved. Default: see
-   * native/core/svm.h.
-   */
+  /** Largest number of passes over the features. Default: see native/core/svm.h. */
   readonly passLimit?: number
   /** Number of threads, by default 1. The result is the same to the bit for any number. */
   readonly threads?: number
-  /** Aborting this signal stops the training between its steps. */
   readonly signal?: AbortSignal
 }
 
@@ -178,7 +170,6 @@ export interface SvmSolution {
 }
 
 export interface SvmTraining {
-  /** One solution for each problem. */
   readonly solutions: readonly SvmSolution[]
   /** Decision values f(x) of all samples, inside and outside the training set, [problems, rows]. */
   readonly decisions: Float64Array
@@ -259,8 +250,8 @@ interface Addon {
 const PACKAGE = fileURLToPath(new URL('..', import.meta.url))
 
 /**
- * Loads the addon. A build in this checkout comes first, because a user who made one wants its CUDA kernels or changed
- * sources. If it cannot be loaded, for example on another machine, the package's binary for this platform is loaded.
+ * A build in this checkout comes first, because a user who made one wants its CUDA kernels or changed sources. If it
+ * cannot be loaded, for example on another machine, the package's binary for this platform is loaded.
  */
 function load(): Addon {
   const require = createRequire(import.meta.url)
@@ -319,7 +310,7 @@ export function instructionSet(): string {
   return addon().instructionSet()
 }
 
-/** Creates a compositor. It reads the options only during this call. */
+/** It reads the options only during this call. */
 export function createCompositor(options: CompositorOptions): Compositor {
   const compositor = new (addon().Compositor)(options)
   // This function is async, so that errors about arguments become rejections.
@@ -351,7 +342,6 @@ function sourceOf(features: Float32Array | CudaFeatures): Float32Array | CudaHan
   return 'handle' in features ? features.handle : features
 }
 
-/** @throws CudaFailure if the CUDA device with the features failed */
 function endIfFailed<T extends object>(
   result: T | DeviceFailure | undefined,
   features: Float32Array | CudaFeatures,
@@ -388,7 +378,6 @@ export async function argmax({ features, rows, dims, threads = 1 }: ArgmaxOption
 /**
  * Trains linear support vector machines for many problems on the same features at once, in its own threads.
  * @throws NonFiniteFeatureError for a feature that holds NaN or infinity
- * @throws RangeError for a C or tolerance that is not positive
  * @throws CudaFailure for a CUDA device that cannot do the work
  * @throws Error for a problem without samples of both classes
  * @throws the signal's reason after an abort

@@ -2,7 +2,6 @@ export interface Progress {
   /** Begins a phase of the work. `total` is its amount: a number of images, unless `measure` names another unit. */
   start(label: string, total: number, measure?: ProgressMeasure): void
   /**
-   * Reports progress.
    * @param done amount of the phase that is finished, including what was finished at its start
    * @param secondsLeft estimated seconds until all work ends; if absent, they are estimated from the rate so far
    */
@@ -14,7 +13,6 @@ export interface Progress {
 
 /** How the progress of a phase is counted. */
 export interface ProgressMeasure {
-  /** What is counted. */
   readonly unit: 'images' | 'bytes' | 'units'
   /** Amount that was already finished at the start of the phase. */
   readonly before: number

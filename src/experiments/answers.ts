@@ -2,7 +2,6 @@ import { argmax } from '../native.js'
 import type { Network } from '../networks/index.js'
 import { availableCores } from '../support/machine.js'
 
-/** A network's answer for each position of the object: the class with the highest probability. */
 export interface AnswerMaps {
   /**
    * Three maps, [3, positions]: the class index of the answer, the probability of this class, and the probability of
@@ -25,8 +24,6 @@ export const ANSWER_MAPS = 3
 const SUM_TOLERANCE = 1e-3
 
 /**
- * Finds the answers of a layer with one value per class. If the values are not probabilities yet, softmax turns them
- * into probabilities, in float64.
  * @param matrix values of the layer, [rows, classes]; all are finite, and rows after the last position are ignored
  * @param strongest index of the largest value at each position
  * @param center values of the layer with the object at the center, [classes]
@@ -72,7 +69,6 @@ export function classProbabilities(matrix: Float32Array, rows: number, classes: 
 }
 
 /**
- * Probability of one class.
  * @param logSum logarithm of the sum of the exponentials of all classes' values; undefined if `value` is a probability
  *   already
  */
@@ -116,7 +112,6 @@ export interface AnswerCounts {
 const MOST_CLASSES = 5
 
 /**
- * Counts how often each class is the answer.
  * @param features matrices of the network's layers, [rows, dims] each
  * @returns undefined if the network's classes are unknown, or if `features` lacks the layer with the class scores
  */

@@ -23,10 +23,7 @@ type Judged = (typeof JUDGED)[number]
 export const REFERENCES = ['features', 'decoded', 'pixels'] as const
 type Reference = (typeof REFERENCES)[number]
 
-/**
- * Counts of trials and of objects in them. An object is "seen" if the result of the expression shows it. Of the
- * `expected` objects, `found` are seen.
- */
+/** An object is "seen" if the result of the expression shows it. Of the `expected` objects, `found` are seen. */
 export interface ArithmeticCounts {
   readonly layer: string
   readonly kind: ExpressionKind
@@ -48,7 +45,6 @@ export interface ArithmeticCounts {
 }
 
 interface AccuracyOptions {
-  /** Called after every few trials with the number of finished trials and the counts so far. */
   readonly onTrials?: (done: number, counts: readonly ArithmeticCounts[]) => void | Promise<void>
   readonly signal?: AbortSignal | undefined
 }
@@ -59,7 +55,7 @@ const AT_A_TIME = 8
 /**
  * Counts how often the results of random expressions show exactly the expected objects. A result shows an object if it
  * is nearer to the scene with the object than to the scene without. Nearer means a smaller sum of squared differences.
- * A tie counts as wrong. Without generators, only features are compared.
+ * A tie counts as wrong.
  */
 export async function arithmeticAccuracy(
   models: ArithmeticModels,
@@ -110,21 +106,13 @@ export function trialImages({ objects }: ArithmeticTrial): number {
   return 3 + objects.length
 }
 
-/**
- * For each object of a trial, whether it is seen in the vector `judged`, when compared in the way that `reference`
- * names.
- */
 interface Seen {
   readonly judged: Judged
   readonly reference: Reference
   readonly objects: readonly boolean[]
 }
 
-/**
- * Decides which objects of each trial are seen, by the features of one layer.
- * @param layer index of the layer
- * @param features one row for the blank frame, then one row for each image of all trials, [1 + images, dims]
- */
+/** @param features one row for the blank frame, then one row for each image of all trials, [1 + images, dims] */
 async function judgeTrials(
   models: ArithmeticModels,
   layer: number,
@@ -193,10 +181,7 @@ function trialVectors(
   })
 }
 
-/**
- * For each object of a trial, whether it is seen.
- * @param scenes the expected scene and its variants, in the order of `DrawnTrial.images`
- */
+/** @param scenes the expected scene and its variants, in the order of `DrawnTrial.images` */
 function seenObjects<Scene>(
   { kind, objects }: ArithmeticTrial,
   scenes: readonly Scene[],
@@ -215,7 +200,6 @@ function squareDistance(a: Float32Array, b: Float32Array): number {
   return sum
 }
 
-/** Sum of squared differences between two images within an object's square. */
 function squareError(a: FramePixels, b: FramePixels, { row, col, size }: PlacedObject, side: number): number {
   let sum = 0
   for (let y = row; y < row + size; y++) {

@@ -11,8 +11,7 @@ interface ObjectExpectation {
 }
 
 /**
- * Finds the objects of the expected image. Adding a scene adds its objects. Subtracting a scene removes objects of the
- * same patch, size and position.
+ * Adding a scene adds its objects. Subtracting a scene removes objects of the same patch, size and position.
  * @returns undefined if a coefficient is not a whole number, because there are no half objects
  */
 export function objectExpectation(

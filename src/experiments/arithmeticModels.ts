@@ -5,10 +5,8 @@ import type { Generator, Network } from '../networks/index.js'
 import { availableCores } from '../support/machine.js'
 import type { FramePixels } from './objectScene.js'
 
-/** Number of images that a generator decodes in one forward pass. */
 const BATCH = 32
 
-/** An open network, and for each layer an open generator, which decodes the layer's features into images. */
 export interface ArithmeticModels {
   readonly network: Network
   /** One generator per layer, in the network's order; empty if only features are compared. */
@@ -18,19 +16,12 @@ export interface ArithmeticModels {
    * if the layer's generator takes those.
    */
   encode(images: readonly FramePixels[]): Promise<readonly Float32Array[]>
-  /**
-   * Decodes features into images.
-   * @param layer index of the layer
-   * @param features [n, dims]
-   */
+  /** @param features [n, dims] */
   decode(layer: number, features: Float32Array): Promise<readonly FramePixels[]>
   close(): Promise<void>
 }
 
-/**
- * Opens the generators for an open network.
- * @param generators empty, or one per layer in the network's order, as `checkGenerator` requires
- */
+/** @param generators empty, or one per layer in the network's order, as `checkGenerator` requires */
 export async function openArithmeticModels(
   encoder: NetworkHandle,
   generators: readonly Generator[],

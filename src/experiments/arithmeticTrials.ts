@@ -36,15 +36,11 @@ export interface ArithmeticTrial {
  */
 const LARGEST_SHARE = 3 / 8
 
-/** Side of a trial's objects in pixels: `wanted`, or the largest side that leaves enough room in the square frame. */
 export function trialSize(wanted: number, frame: number): number {
   return Math.min(wanted, Math.floor(frame * LARGEST_SHARE))
 }
 
-/**
- * Makes `perKind` random trials of each kind. Two objects of a trial may show the same patch. All arrangements without
- * overlap are equally likely.
- */
+/** Two objects of a trial may show the same patch. All arrangements without overlap are equally likely. */
 export function randomTrials(
   patches: readonly string[],
   size: number,

@@ -10,10 +10,7 @@ export interface ExperimentPlace {
   readonly cudaFeatures?: CudaFeatures
 }
 
-/**
- * Parses the device of a similarity or separability experiment.
- * @throws UsageError for any device but `auto`, `cpu`, `cuda` and `cuda:INDEX`
- */
+/** @throws UsageError for any device but `auto`, `cpu`, `cuda` and `cuda:INDEX` */
 export function parseCardDevice(text: string): DeviceRequest {
   if (!/^(auto|cpu|cuda)(:\d{1,3})?$/.test(text))
     throw new UsageError(
@@ -22,11 +19,7 @@ export function parseCardDevice(text: string): DeviceRequest {
   return parseDevice(text)
 }
 
-/**
- * Returns a CUDA card.
- * @param index null for the first card
- * @throws DeviceError if the card cannot be used
- */
+/** @param index null for the first card */
 export function requiredCard(index: number | null): CudaDevice {
   const { devices, reason } = cudaDevices(index ?? 0)
   const [card] = devices

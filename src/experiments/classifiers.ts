@@ -25,17 +25,14 @@ export interface Classifiers {
    * card, so that the processor trains.
    */
   train<T>(features: GridFeatures, training: (place: ExperimentPlace) => Promise<T>): Promise<T>
-  /** The device that has trained so far, and why the card failed if it did. */
   ran(): ClassifierRecord
 }
 
-/** The first CUDA card; undefined if there is none, or if there are fewer than `WORTH_A_CARD` feature values. */
 export function worthwhileCard(values: number): CudaDevice | undefined {
   return values < WORTH_A_CARD ? undefined : cudaDevices(0).devices[0]
 }
 
 /**
- * Opens classifiers that train on a CUDA card, or else on the processor.
  * @param find returns the card, if there is one; called before the first training
  * @param onFailure called if the card fails; then the processor continues. Without this callback, `train` throws the
  *   card's error

@@ -23,7 +23,7 @@ export interface EquivarianceError {
   readonly aliasing: number
 }
 
-/** Parts of the error. Results name them with the distance, as in `8px border`. */
+/** Results name them with the distance, as in `8px border`. */
 export const ERROR_PARTS = ['border', 'aliasing'] as const
 
 /**
@@ -69,10 +69,7 @@ export function equivarianceErrors(features: Float32Array, map: FeatureMap): rea
   })
 }
 
-/**
- * Largest distance in pixels at which a map's error is measured.
- * @param room largest distance in pixels that the object can move
- */
+/** @param room largest distance in pixels that the object can move */
 function reachOf({ stride }: FeatureMap, room: number): number {
   return stride * Math.min(2, Math.floor(Math.min(room, FARTHEST) / stride))
 }

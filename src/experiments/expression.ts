@@ -12,7 +12,6 @@ import { UsageError } from '../errors.js'
 export type Origin = 'zero' | 'blank'
 export const ORIGINS: readonly Origin[] = ['zero', 'blank']
 
-/** One term of an expression: the name of an image and its coefficient. The expression is the sum of its terms. */
 export interface Term {
   readonly name: string
   readonly coefficient: number
@@ -50,7 +49,6 @@ export function parseExpression(text: string): readonly Term[] {
       `expression "${withoutBreaks(text)}": ${found} at column ${next().column}, where ${expected} is expected`,
     )
   }
-  /** Consumes the next token and returns it if it is one of these signs. */
   const take = (...signs: readonly string[]) => {
     const { kind, text: sign } = next()
     if (kind !== 'sign' || !signs.includes(sign)) return undefined
@@ -107,11 +105,7 @@ function withoutBreaks(text: string): string {
   return text.replace(/[\s\p{Cc}]/gu, ' ')
 }
 
-/**
- * Returns the distinct names in an expression.
- * @param given names of the images that the caller gave
- * @throws UsageError for a name without an image, or an image that the expression does not use
- */
+/** @throws UsageError for a name without an image, or an image that the expression does not use */
 export function namesOf(terms: readonly Term[], given: readonly string[]): readonly string[] {
   const names = [...new Set(terms.map(({ name }) => name))]
   const unknown = names.find((name) => !given.includes(name))
@@ -127,7 +121,6 @@ export function namesOf(terms: readonly Term[], given: readonly string[]): reado
   return names
 }
 
-/** The terms as text for readers, such as "A − 0.5 × B". */
 export function expressionText(terms: readonly Term[]): string {
   return terms
     .map(({ name, coefficient }, i) => {

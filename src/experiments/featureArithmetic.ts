@@ -19,11 +19,9 @@ export interface ArithmeticErrors {
 
 /** Result of an expression, computed with the features of one layer. */
 export interface LayerArithmetic {
-  /** Name of the layer. */
   readonly layer: string
   /** Id of the generator that decodes features into images. */
   readonly generator: string
-  /** Length of the layer's feature vectors. */
   readonly dims: number
   /**
    * Features of the images in the expression (operands), [operands, dims], in the order in which the expression first
@@ -34,21 +32,18 @@ export interface LayerArithmetic {
   readonly expectation: Float32Array
   /** Image decoded from each operand's feature, RGB [rows, cols, 3]. */
   readonly decodedOperands: readonly FramePixels[]
-  /** Image decoded from the expected image's feature, RGB [rows, cols, 3]. */
   readonly decodedExpectation: FramePixels
   /**
    * PSNR in dB between the expected image and the image decoded from its feature: what the generator alone loses. Null
    * if they are equal.
    */
   readonly reconstruction: number | null
-  /** Results for both origins (see `Origin`). */
   readonly origins: Readonly<
     Record<
       Origin,
       {
         /** Result vector, [dims]. */
         readonly result: Float32Array
-        /** Image decoded from the result, RGB [rows, cols, 3]. */
         readonly decoded: FramePixels
         readonly errors: ArithmeticErrors
       }
@@ -63,10 +58,7 @@ interface ArithmeticImages {
   readonly blank: FramePixels
 }
 
-/**
- * Computes an expression with the features of its images (paper section 2.3). It decodes the images' features, the
- * result and the feature of the expected image back into images.
- */
+/** Computes an expression with the features of its images (paper section 2.3). */
 export async function featureArithmetic(
   models: ArithmeticModels,
   terms: readonly Term[],
@@ -114,7 +106,6 @@ export async function featureArithmetic(
 /**
  * Result of an expression for each origin, [dims] each. ReLU is applied if the generator was trained on features after
  * ReLU.
- * @param blank feature of the blank frame
  */
 export function resultsOf(
   terms: readonly Term[],

@@ -15,11 +15,6 @@ export interface FeatureMeasures {
   readonly answers?: AnswerMaps
 }
 
-/**
- * Measures the features of one layer on a grid of positions.
- * @throws InputError that names the position of an all-zero or non-finite feature
- * @throws CudaFailure if the CUDA card fails
- */
 export async function measureFeatures(
   grid: FeatureGrid,
   hasClasses: boolean,

@@ -45,7 +45,7 @@ export function foldsOf(result: Separability): Record<Task, (number | null)[]> {
   return { 'left-right': [...result['left-right'].folds], 'top-bottom': [...result['top-bottom'].folds] }
 }
 
-/** Mean accuracy over the folds of both tasks. Folds that did not converge are left out; NaN if none converged. */
+/** Folds that did not converge are left out; NaN if none converged. */
 export function meanAccuracy(tasks: Readonly<Record<Task, readonly (number | null)[]>>): number {
   const accuracies = TASKS.flatMap((task) => tasks[task].flatMap((accuracy) => accuracy ?? []))
   return accuracies.reduce((sum, accuracy) => sum + accuracy, 0) / accuracies.length
@@ -70,12 +70,11 @@ export interface BaselineOptions extends Pick<ClassifierOptions, 'C' | 'seed' | 
   readonly period?: number
 }
 
-/** Accuracies for each made-up feature and each requested fold scheme. */
 type FoldBaselines = Readonly<Record<MadeUpFeature, Readonly<Partial<Record<FoldScheme, Separability>>>>>
 
 /**
  * Shows the effect of the folds alone. It trains the classifiers of `separability` on the same folds, but on made-up
- * features. These hold only the position (row and column), or only its phase (row and column modulo the period).
+ * features.
  *
  * The phase of a row or column is encoded as `period` values, one for each residue r. Each is a Gaussian of the
  * circular distance between the phase and r. A decision value near 0 counts as half right. If the grid's stride is a
@@ -123,7 +122,6 @@ async function accuracies(
   })
 }
 
-/** Accuracies of a classifier that can only guess. */
 const GUESSED: TaskSeparability = {
   folds: new Array<number>(FOLDS).fill(0.5),
   mean: 0.5,
@@ -132,7 +130,6 @@ const GUESSED: TaskSeparability = {
   notConverged: [],
 }
 
-/** Returns the features that encode a row or a column, given its index. */
 type AxisCode = (index: number) => readonly number[]
 
 function positionCode({ rows, cols }: GridShape): AxisCode {

@@ -8,7 +8,6 @@ import { randomNumbers } from './randomNumbers.js'
  * grid.
  */
 export const TASKS = ['left-right', 'top-bottom'] as const
-/** Task of separability, such as `left-right`. */
 export type Task = (typeof TASKS)[number]
 
 /**
@@ -26,12 +25,10 @@ export type FoldScheme = (typeof FOLD_SCHEMES)[number]
 /** Fold schemes whose folds are bands of whole rows, or of whole columns. */
 export const BAND_SCHEMES: readonly FoldScheme[] = ['ordered', 'transposed']
 
-/** Name of the classifiers' loss, as results state it. */
 export const LOSS = 'hinge'
 
 export const FOLDS = 5
 
-/** Number of rectangles along each axis into which the `blocks` scheme cuts the grid. */
 const BLOCKS_PER_AXIS = 10
 
 /**
@@ -90,7 +87,6 @@ export function assignFolds(scheme: FoldScheme, classes: Uint8Array, shape: Grid
   }
 }
 
-/** Classes and folds of all positions, for one task and one fold scheme. */
 export interface TaskFolds {
   /** Class of each position, 0 or 1, [positions]. */
   readonly classes: Uint8Array
@@ -114,10 +110,7 @@ export function trainingLabels(tasks: readonly TaskFolds[]): Int8Array {
   return labels
 }
 
-/**
- * Assigns folds as scikit-learn's StratifiedKFold(5) does. `byClass` has each class's samples in the order in which
- * they fill the folds.
- */
+/** `byClass` has each class's samples in the order in which they fill the folds. */
 function stratify(
   classes: Uint8Array,
   order: readonly number[],

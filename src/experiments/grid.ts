@@ -1,15 +1,12 @@
 import type { Position } from '../engine/positions.js'
 
-/** Numbers of rows and columns of a grid of positions. Arrays over its positions are row-major. */
+/** Arrays over its positions are row-major. */
 export interface GridShape {
   readonly rows: number
   readonly cols: number
 }
 
-/**
- * Features at the positions of a grid. If the matrix has more rows than the grid has positions, the last rows are
- * ignored.
- */
+/** If the matrix has more rows than the grid has positions, the last rows are ignored. */
 export interface GridFeatures extends GridShape {
   /** One feature per position, [positions, dims], row-major. */
   readonly matrix: Float32Array
@@ -23,7 +20,6 @@ export interface LayerGrid extends GridFeatures {
   readonly stride: number
 }
 
-/** Row and column in pixels of the position with this index. */
 export function positionAt(index: number, { cols, stride }: Pick<LayerGrid, 'cols' | 'stride'>): Position {
   return { row: Math.floor(index / cols) * stride, col: (index % cols) * stride }
 }

@@ -4,10 +4,8 @@ import { DIRECTIONS, type Direction } from './mapMeasures.js'
 /** Periods to look for, in pixels: the usual total strides of networks' layers. */
 export const GRID_PERIODS = [2, 4, 8, 16, 32] as const
 
-/** Power of a map at one period along one axis. */
 interface PeriodPower {
   readonly direction: Direction
-  /** Length of the period in pixels. */
   readonly period: number
   /**
    * Mean square of the component with this period, averaged over all rows (columns). A sine of amplitude A has power
@@ -47,10 +45,7 @@ function transposed(map: ArrayLike<number>, { rows, cols }: GridShape): Float64A
   return turned
 }
 
-/**
- * Power at each kernel's period, averaged over all lines.
- * @param map rows (columns) of a map one after the other, [lines, length]
- */
+/** @param map rows (columns) of a map one after the other, [lines, length] */
 function linePowers(map: ArrayLike<number>, length: number, kernels: readonly PeriodKernel[]): Float64Array {
   const powers = new Float64Array(kernels.length)
   const sums = new Float64Array(Math.ceil(length / 2))
@@ -102,11 +97,7 @@ function kernelsFor(length: number, stride: number): readonly PeriodKernel[] {
   return kernels
 }
 
-/**
- * Makes the kernel for one period.
- * @param length number of positions in a line
- * @param frequency periods per position, at most 0.5
- */
+/** @param frequency periods per position, at most 0.5 */
 function periodKernel(length: number, period: number, frequency: number): PeriodKernel {
   const window = Float64Array.from({ length }, (_, i) => Math.sin((Math.PI * (i + 0.5)) / length) ** 2)
   // A sine's power is half at its frequency and half at the negative frequency. At 0.5, these two are the same.
@@ -121,7 +112,6 @@ function periodKernel(length: number, period: number, frequency: number): Period
   return { period, real, imaginary: wave(Math.sin) }
 }
 
-/** Subtracts from a line its least-squares parabola. */
 function withoutParabola(line: Float64Array): Float64Array {
   const rest = line.slice()
   const dot = (a: Float64Array, b: Float64Array) => a.reduce((sum, value, i) => sum + value * (b[i] as number), 0)

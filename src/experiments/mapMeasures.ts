@@ -9,7 +9,6 @@ import type { GridShape } from './grid.js'
 export const DIRECTIONS = ['horizontal', 'vertical'] as const
 export type Direction = (typeof DIRECTIONS)[number]
 
-/** How much a map changes between neighbouring positions: mean |difference| along each axis. */
 export interface Jaggedness {
   readonly vertical: number
   readonly horizontal: number
@@ -43,9 +42,7 @@ export interface MapConsistency {
 }
 
 /**
- * Consistency of a layer's answer: the share of pairs of neighbouring positions whose largest feature has the same
- * index. In a layer with one value per class, that means the same class. The measure follows the consistency of Zhang
- * 2019, which compares random shifts of a photo.
+ * The measure follows the consistency of Zhang 2019, which compares random shifts of a photo.
  * @param strongest index of each position's largest feature, row-major over the grid; see `argmax` of native.ts
  */
 export function mapConsistency(strongest: Int32Array, { rows, cols }: GridShape): MapConsistency {

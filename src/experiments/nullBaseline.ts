@@ -2,7 +2,7 @@ import { cosineSimilarity } from '../native.js'
 
 /**
  * Cosines between the features of two different objects at the same position, for pairs of the same class (`same`) and
- * for all other pairs (`different`).
+ * for all other pairs (`different`). They help to judge how large the similarity of one object at two positions is.
  */
 export interface PairSimilarities {
   readonly same: readonly number[]
@@ -10,8 +10,6 @@ export interface PairSimilarities {
 }
 
 /**
- * Cosine similarities of different objects at the same position. They help to judge how large the similarity of one
- * object at two positions is.
  * @param features [objects, dims], float32, one feature per object
  * @param categories class of each object, or null if it is unknown; pairs with an unknown class count as different
  */

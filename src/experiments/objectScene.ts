@@ -13,7 +13,6 @@ export interface PlacedObject {
 /** Pixels of a frame: 8-bit RGB, row-major [rows, cols, 3]. */
 export type FramePixels = Uint8Array
 
-/** Text of the scene without objects; see `parseScene`. */
 export const BLANK = 'blank'
 
 /**
@@ -52,7 +51,6 @@ function skip(pattern: RegExp, text: string, at: number): number {
   return at + (pattern.exec(text)?.[0].length ?? 0)
 }
 
-/** A scene as text that `parseScene` reads. */
 export function sceneText(objects: readonly PlacedObject[]): string {
   if (objects.length === 0) return BLANK
   return objects.map(({ patch, size, row, col }) => `${patch}:${size}@${row},${col}`).join(' ')
@@ -68,7 +66,6 @@ export function checkInFrame({ patch, size, row, col }: PlacedObject, frame: num
 }
 
 /**
- * Draws a patch into a frame.
  * @param frame RGB, [side, side, 3]; changed in place
  * @param blend hard: takes the patch's pixels where alpha ≥ 128; soft: mixes by alpha and rounds to 8 bits
  */

@@ -82,9 +82,8 @@ export async function positionReadout(
 }
 
 /**
- * Lists the tests that the grid is fine enough for. Each has a name and a function that tells whether a sample is in
- * training. `pixel` is the sample's row (column). `share` is its index in random order, divided by the number of
- * samples.
+ * Lists the tests that the grid is fine enough for. `pixel` is the sample's row (column). `share` is its index in
+ * random order, divided by the number of samples.
  * @param lines number of rows (columns) of the grid
  */
 function testsOf(
@@ -104,7 +103,6 @@ function testsOf(
 }
 
 /**
- * Computes the results of one test.
  * @param tested true and predicted row (column) of each tested sample, in pixels
  * @param lines rows (columns) in training, in pixels
  */

@@ -8,7 +8,6 @@ const PENALTIES = Array.from({ length: 19 }, (_, i) => 10 ** (i / 2 - 8))
  * with the length of the features. It tries 19 penalties and takes the one with the lowest leave-one-out mean squared
  * error. If all features are equal, every prediction is the mean target of the training samples.
  * @param gram scalar products of the samples' features, [samples, samples]
- * @param trained indices of the training samples
  * @param target values to predict, [samples]; only those of the training samples are read
  * @returns predictions for all samples, [samples]
  */
@@ -42,7 +41,6 @@ export function ridgePredictions(gram: Float64Array, trained: readonly number[],
  * All penalties together take a third of the time that eigenvectors, or one Cholesky factor per penalty, would take.
  */
 interface TridiagonalForm {
-  /** Diagonal of T, [n]. */
   readonly diagonal: Float64Array
   /** Values next to the diagonal of T, [n]: the k-th is in row k and column k - 1; the first is 0. */
   readonly besides: Float64Array
@@ -96,9 +94,8 @@ export function leaveOneOut(
 }
 
 /**
- * Turns a symmetric matrix into its tridiagonal form. Householder reflections I - v·vᵀ are applied from both sides.
- * Each reflection leaves the finished rows and columns unchanged (Golub and Van Loan, Matrix Computations, section
- * 8.3).
+ * Householder reflections I - v·vᵀ are applied from both sides. Each reflection leaves the finished rows and columns
+ * unchanged (Golub and Van Loan, Matrix Computations, section 8.3).
  * @param matrix symmetric, [n][n]; only its lower triangle is read
  */
 export function tridiagonalForm(matrix: readonly Float64Array[]): TridiagonalForm {

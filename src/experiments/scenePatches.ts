@@ -51,7 +51,6 @@ function unknownPatch(name: string, sources: readonly PatchSource[]): never {
   )
 }
 
-/** A background's pixels, RGB [side, side, 3]. */
 export function backgroundPixels(background: Background, side: number): FramePixels {
   if ('image' in background) return background.image
   const { rgb } = background

@@ -70,7 +70,6 @@ export type Separability = Readonly<Record<Task, TaskSeparability>>
  * Measures how well features tell the left half of the positions from the right half, and the top from the bottom
  * (paper section 2.2). The accuracies are those of linear support vector machines in 5-fold cross-validation. All
  * schemes are trained together. They share the features, so this is faster than one after the other.
- * @returns one result per scheme
  * @throws InputError if a class has fewer positions than there are folds
  * @throws InputError that names the position of a feature with NaN or infinity
  * @throws InputError if all positions have the same feature
@@ -162,7 +161,6 @@ function taskSeparability(
   }
 }
 
-/** Whether all positions have the same feature. If not, the loop usually ends at the second position. */
 export function isConstant(features: Float32Array, dims: number): boolean {
   for (let i = dims; i < features.length; i++) {
     if (features[i] !== features[i - dims]) return false
@@ -170,7 +168,6 @@ export function isConstant(features: Float32Array, dims: number): boolean {
   return true
 }
 
-/** Turns the solver's error for a non-finite feature into an error that names the feature's position. */
 function nonFiniteError(error: unknown, grid: LayerGrid): unknown {
   if (!(error instanceof NonFiniteFeatureError)) return error
   const { row, col } = positionAt(error.row, grid)

@@ -15,10 +15,7 @@ export interface SimilarityMaps {
   readonly anchors: Readonly<Record<AnchorName, { row: number; col: number; mean: number; min: number }>>
 }
 
-/**
- * Features on a grid and at the anchors. The matrix ends with rows for those anchors that are not positions of the
- * grid.
- */
+/** The matrix ends with rows for those anchors that are not positions of the grid. */
 export interface FeatureGrid extends LayerGrid {
   readonly anchors: readonly Anchor[]
 }
@@ -78,7 +75,6 @@ function meanAndMin(map: Float32Array): { mean: number; min: number } {
   return { mean: sum / map.length, min }
 }
 
-/** Turns the error for an all-zero or non-finite feature into an error that names the feature's position. */
 function degenerateError(error: unknown, grid: FeatureGrid): unknown {
   if (!(error instanceof DegenerateFeatureError)) return error
   const anchor = error.source === 'anchors' ? grid.anchors[error.row] : undefined

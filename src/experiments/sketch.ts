@@ -10,7 +10,6 @@ export interface Sketch {
 /** Largest error of a cosine between two rows of a sketch. */
 export const SKETCH_ERROR = 0.002
 
-/** Largest size of a sketch in bytes. */
 const MOST_BYTES = 8 * 1024 * 1024
 
 /**

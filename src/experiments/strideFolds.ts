@@ -11,12 +11,8 @@ import { isConstant, separabilityByScheme } from './separability.js'
 const FEWEST_ROWS = 8
 const MOST_ROWS = 25
 
-/**
- * Accuracies of telling top from bottom on one grid, in folds that are bands of rows. `network` has the accuracies of a
- * network's features. The others have those of features that hold only the position (see MADE_UP_FEATURES).
- */
+/** Accuracies of telling top from bottom on one grid, in folds that are bands of rows. */
 interface StrideFolds extends Readonly<Record<MadeUpFeature | 'network', readonly (number | null)[]>> {
-  /** Distance between neighbouring positions in pixels. */
   readonly stride: number
   readonly rows: number
   readonly cols: number
@@ -27,11 +23,9 @@ interface StrideFolds extends Readonly<Record<MadeUpFeature | 'network', readonl
  * accuracies over all folds and strides.
  */
 export interface FoldPrediction extends Readonly<Record<MadeUpFeature, number>> {
-  /** Number of folds that were compared. */
   readonly folds: number
 }
 
-/** Returns the part of a grid that consists of every `step`-th row and column, beginning with the first. */
 export function subGrid(grid: LayerGrid, step: number): LayerGrid {
   const { matrix, dims } = grid
   const [rows, cols] = [Math.ceil(grid.rows / step), Math.ceil(grid.cols / step)]
@@ -46,8 +40,7 @@ export function subGrid(grid: LayerGrid, step: number): LayerGrid {
 /**
  * Compares the fold accuracies of a network with those of MADE_UP_FEATURES. This shows whether the network's features
  * encode the position, or only the position modulo the network's stride. It uses the grid and its sub-grids (every
- * second, third, … row and column), if they have 8 to 25 rows and columns. For example, a grid of stride 4, with an
- * object of 125 px in a frame of 224 px, gives strides 4, 8 and 12.
+ * second, third, … row and column), if they have 8 to 25 rows and columns.
  * @param ordered the accuracies of `top-bottom` in the `ordered` folds of the grid itself, if they are already known
  * @returns one entry per stride, in ascending order; empty if the grid has fewer than 8 rows or columns
  */
@@ -74,10 +67,6 @@ export async function strideFolds(
   return found
 }
 
-/**
- * Measures how well each of MADE_UP_FEATURES predicts the network's fold accuracies; undefined if there are none to
- * compare.
- */
 export function foldPrediction(strides: readonly StrideFolds[]): FoldPrediction | undefined {
   const compared = strides.flatMap(({ network, position, phase }) =>
     network.flatMap((accuracy, fold) => {

@@ -40,7 +40,6 @@ async function isSpecial(path: string): Promise<boolean> {
 /**
  * Makes a folder completely or not at all: `fill` writes into a temporary folder, which is then renamed to `path`. An
  * older folder of that name is replaced.
- * @returns the result of `fill`
  */
 export async function writeFolderAtomic<T>(path: string, fill: (temporary: string) => Promise<T>): Promise<T> {
   const temporary = temporaryName(path)
@@ -115,10 +114,7 @@ function isFolder(path: string): Promise<boolean> {
   )
 }
 
-/**
- * Makes a folder, and checks that files can be written into it, before long work relies on it.
- * @throws OutputError if not
- */
+/** Makes a folder, and checks that files can be written into it, before long work relies on it. */
 export async function makeWritableFolder(path: string): Promise<void> {
   try {
     await makeFolders(path)
@@ -130,7 +126,7 @@ export async function makeWritableFolder(path: string): Promise<void> {
   }
 }
 
-/** Writes a temporary file. To make room, it first removes temporary files of dead processes from the same folder. */
+/** To make room, it first removes temporary files of dead processes from the same folder. */
 async function writePieces(path: string, content: Content): Promise<void> {
   const file = await open(path, 'wx')
   try {

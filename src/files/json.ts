@@ -4,10 +4,7 @@
  */
 export const MOST_DEPTH = 100
 
-/**
- * Parses JSON.
- * @throws SyntaxError for text that is not JSON, or is nested so deeply that a reader could run out of stack
- */
+/** @throws SyntaxError for text that is not JSON, or is nested so deeply that a reader could run out of stack */
 export function parseJson(text: string): unknown {
   const document: unknown = JSON.parse(text)
   if (isDeeper(document, MOST_DEPTH))

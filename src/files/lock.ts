@@ -23,10 +23,7 @@ export type HeldLock = LockFile & { readonly name: string; readonly owner: Owner
 
 export interface Locks {
   readonly owner: Owner
-  /**
-   * Takes a lock that no living process holds.
-   * @returns false if a living process holds it
-   */
+  /** Takes a lock that no living process holds. */
   take(name: string): Promise<boolean>
   /**
    * Takes a lock as soon as no living process holds it.
@@ -34,10 +31,7 @@ export interface Locks {
    */
   takeInTurn(name: string, options?: WaitOptions): Promise<boolean>
   release(name: string): Promise<void>
-  /**
-   * Names of the locks of other processes, whether these are alive or dead. It lists the folder without reading a lock
-   * file.
-   */
+  /** Names of the locks of other processes, whether these are alive or dead. */
   names(): Promise<ReadonlySet<string>>
   /** The locks of all living processes, including this one. It reads every lock file. */
   held(): Promise<readonly HeldLock[]>
@@ -199,7 +193,6 @@ export interface FolderLockOptions {
  * although it has lost the lock. Hashes reveal such damage.
  * @returns a function that releases the lock
  * @throws OutputError if a living process writes there
- * @throws the signal's reason after an abort
  */
 export async function lockFolder(folder: string, options: FolderLockOptions = {}): Promise<() => Promise<void>> {
   const { note, signal } = options

@@ -34,7 +34,6 @@ const RECORD_BYTES = 2048
 
 const recordSchema = z.object({ owner: ownerSchema, state: z.unknown() })
 
-/** Reads all files in a folder of locks, or only those of one lock. */
 export async function filesOf(folder: string, lock?: string): Promise<readonly LockFile[]> {
   const names = await namesIn(folder)
   const wanted = names.filter((name) => lock === undefined || lockOf(name).name === lock)
@@ -61,7 +60,7 @@ function isAbsence({ code = '' }: NodeJS.ErrnoException): boolean {
   return ['ENOENT', 'ESTALE', 'ENOTDIR'].includes(code)
 }
 
-/** Removes a file if possible. A file that cannot be removed, such as another user's, does no harm. */
+/** A file that cannot be removed, such as another user's, does no harm. */
 export async function remove(path: string): Promise<void> {
   await rm(path, { force: true }).catch(() => undefined)
 }
@@ -110,7 +109,7 @@ function recordIn(text: string): z.infer<typeof recordSchema> | undefined {
 }
 
 /**
- * Content of a lock file. If `state` is too long, it is left out.
+ * If `state` is too long, it is left out.
  * @param beat number of the heartbeat, so that each version of the file differs
  */
 export function recordOf(owner: Owner, state: unknown, beat: number): string {
@@ -144,10 +143,7 @@ async function writeWhole(path: string, record: string): Promise<void> {
   }
 }
 
-/**
- * Creates a lock file, unless a file of this name exists.
- * @returns whether it created the file
- */
+/** Creates a lock file, unless a file of this name exists. */
 export async function isNewFile(path: string, record: string): Promise<boolean> {
   for (let attempt = 1; ; attempt++) {
     const temporary = temporaryName(path)

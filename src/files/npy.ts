@@ -8,7 +8,6 @@ import { READ_WITHOUT_WAITING } from './regularFile.js'
 export interface NpyArray {
   /** Length of each axis. In C order, the index along the last axis changes fastest. */
   readonly shape: readonly number[]
-  /** Values in C order. */
   readonly data: Float32Array
 }
 
@@ -22,8 +21,6 @@ const LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1
 /**
  * Returns the header and the data of a .npy file (version 1.0). The data are not copied.
  * Format: https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html
- * @param shape length of each axis; the index along the last axis changes fastest (C order)
- * @param data as many float32 values as the shape needs
  */
 export function encodeNpy(shape: readonly number[], data: Float32Array): readonly [Uint8Array, Uint8Array] {
   if (!LITTLE_ENDIAN) throw new Error('.npy files are written on little-endian machines only')
@@ -40,7 +37,6 @@ export function encodeNpy(shape: readonly number[], data: Float32Array): readonl
 
 /**
  * Writes a float32 array as a .npy file. A reader never sees a half-written file.
- * @param shape length of each axis
  * @param data values in C order (the index along the last axis changes fastest), as many as the shape needs
  * @throws OutputError if the file cannot be written
  */

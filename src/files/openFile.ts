@@ -14,7 +14,6 @@ export interface ByteRange {
 
 export interface OpenFile {
   readonly path: string
-  /** Size in bytes. */
   readonly size: number
   /**
    * Reads bytes into a new buffer, after checking the range.
@@ -26,20 +25,13 @@ export interface OpenFile {
    * @throws InputError beyond the end of the file
    */
   byteAt(offset: number): number
-  /**
-   * Reads the bytes from `start` to before `end`. The caller must limit their number.
-   * @throws InputError beyond the end of the file
-   */
+  /** Reads the bytes from `start` to before `end`. The caller must limit their number. */
   bytesAt(start: number, end: number): Buffer
   /** SHA-256 of the contents, in hexadecimal. */
   sha256(): Promise<string>
 }
 
-/**
- * Opens a file, calls `use`, and closes the file when `use` has ended.
- * @throws InputError if the file is missing, is not a regular file, or cannot be read
- * @throws the errors of `use`
- */
+/** @throws InputError if the file is missing, is not a regular file, or cannot be read */
 export async function withFile<T>(path: string, use: (file: OpenFile) => T | Promise<T>): Promise<T> {
   const { file, close } = openFile(path)
   try {
@@ -58,10 +50,6 @@ export function withFileSync<T>(path: string, use: (file: Omit<OpenFile, 'read' 
   }
 }
 
-/**
- * Size of a file in bytes.
- * @throws InputError if the file is missing or cannot be read
- */
 export async function fileSize(path: string): Promise<number> {
   try {
     return sizeOf(path, await stat(path))

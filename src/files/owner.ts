@@ -21,7 +21,6 @@ export type Owner = Readonly<z.infer<typeof ownerSchema>>
 
 export type ProcessId = Pick<Owner, 'machine' | 'pid' | 'started'>
 
-/** Seconds after which a process of another machine counts as dead if its file has not changed. */
 const LEASE_SECONDS = 120
 const MOST_LEASE_SECONDS = 86_400
 

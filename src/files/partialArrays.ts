@@ -30,10 +30,7 @@ export interface PartialArrays {
   readonly damaged: number
   /** Reads one array, [rows, dims]. Rows that are not finished may hold any values. */
   read(index: number): Promise<Float32Array>
-  /**
-   * Writes rows into every array.
-   * @param matrices for each array, a matrix that holds the new rows, [any number, dims]
-   */
+  /** @param matrices for each array, a matrix that holds the new rows, [any number, dims] */
   write(rows: readonly RowPlace[], matrices: readonly Float32Array[]): Promise<void>
   /**
    * Writes the description file, then renames every array to its final name. If the process is stopped in between, the
@@ -75,7 +72,6 @@ const PIECE = 1 << 24
  * from other inputs.
  * @param fingerprint identifies all inputs that determine the arrays' values
  * @throws OutputError if the folder cannot be written, or if another process is writing there
- * @throws the signal's reason after an abort
  */
 export async function openPartialArrays(
   folder: string,
@@ -225,7 +221,7 @@ function rowsOf(matrix: Float32Array, rowBytes: number, from: number, length: nu
   return new Uint8Array(matrix.buffer, matrix.byteOffset + from * rowBytes, length * rowBytes)
 }
 
-/** Fills `bytes` from the file. If the file is too short, the remaining bytes keep their values. */
+/** If the file is too short, the remaining bytes keep their values. */
 async function readInto(path: string, position: number, bytes: Uint8Array): Promise<void> {
   const file = await open(path, READ_WITHOUT_WAITING)
   try {

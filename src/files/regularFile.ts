@@ -6,30 +6,19 @@ import { InputError } from '../errors.js'
 /** Flags to open a file for reading. Opening a pipe with them does not wait until another process writes into it. */
 export const READ_WITHOUT_WAITING = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)
 
-/**
- * Size of a file in bytes.
- * @throws Error for a missing file, and for a pipe or a device, which might never end
- */
+/** @throws Error for a missing file, and for a pipe or a device, which might never end */
 export async function regularSize(path: string): Promise<number> {
   const status = await stat(path)
   if (!status.isFile()) throw new Error(`${path} is not a file`)
   return status.size
 }
 
-/**
- * Reads a file.
- * @throws Error for a missing file, a pipe or a device
- */
 export async function readRegular(path: string): Promise<Buffer> {
   await regularSize(path)
   return readFile(path)
 }
 
-/**
- * Reads a file that a user named.
- * @param remedy advice that ends the error message, such as `check the path`
- * @throws InputError if the file cannot be read
- */
+/** @param remedy advice that ends the error message, such as `check the path` */
 export function readNamed(path: string, remedy: string): Promise<Buffer> {
   return readRegular(path).catch((error: NodeJS.ErrnoException) => {
     const cause = error.code === 'ENOENT' ? 'no such file' : (error.code ?? 'it is not a file')
@@ -45,7 +34,7 @@ export function isInside(folder: string, path: string): boolean {
 
 const LONGEST_PIECE = 1 << 20
 
-/** Reads a file in pieces. A small file takes no more memory than its size. */
+/** A small file takes no more memory than its size. */
 export async function streamRegular(path: string): Promise<ReadStream> {
   const highWaterMark = Math.min(LONGEST_PIECE, (await regularSize(path)) + 1)
   return createReadStream(path, { highWaterMark })

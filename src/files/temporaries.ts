@@ -23,12 +23,10 @@ export function temporaryName(path: string): string {
   return join(dirname(path), `.tmp-${thisMachine()}-${process.pid}-${randomBytes(4).toString('hex')}-${name}`)
 }
 
-/** Whether an interrupted atomic write can leave behind a file of this name. */
 export function isTemporaryName(name: string): boolean {
   return TEMPORARY_NAME.test(name)
 }
 
-/** The process that made a temporary file of this name; undefined for any other name. */
 export function ownerOfTemporary(name: string): ProcessId | undefined {
   const [, machine, pid] = TEMPORARY_NAME.exec(name) ?? []
   return machine === undefined ? undefined : { machine, pid: Number(pid), started: '' }
@@ -79,7 +77,6 @@ export async function removeDeadTemporaries(folder: string): Promise<void> {
 }
 
 /**
- * Removes a temporary file if the process that made it is dead.
  * @param oldest time in milliseconds of the file server's clock; another machine's file is also removed if it has not
  *   changed since then
  */
@@ -90,7 +87,7 @@ async function removeIfDead(path: string, oldest: number): Promise<void> {
   if (isOld || isDead(owner, path, String(changed))) await discard(path)
 }
 
-/** Removes a file or folder if possible. A file that stays, such as another user's, does no harm. */
+/** A file that stays, such as another user's, does no harm. */
 async function discard(path: string): Promise<void> {
   await rm(path, { recursive: true, force: true }).catch(() => undefined)
 }

@@ -14,7 +14,6 @@ const BLOCK = 4
 interface Taps {
   /** Number of source pixels per target pixel; a multiple of `BLOCK`. */
   readonly width: number
-  /** For each target pixel, the index of its first source pixel, [targets]. */
   readonly first: Int32Array
   /** For each target pixel, the weights of its source pixels, [targets, width]. */
   readonly weights: Int32Array
@@ -44,10 +43,7 @@ export function resizeAntialiased(
   return { ...size, data: alongRows(alongCols(image, ofCols), size.cols * 3, ofRows) }
 }
 
-/**
- * Resizes a picture horizontally.
- * @returns [rows, targets, 3]
- */
+/** @returns [rows, targets, 3] */
 function alongCols({ rows, cols, data }: Image, { width, first, weights }: Taps): Uint8Array {
   const resized = new Uint8Array(rows * first.length * 3)
   for (let channel = 0; channel < 3; channel++)
@@ -67,7 +63,6 @@ function alongCols({ rows, cols, data }: Image, { width, first, weights }: Taps)
 }
 
 /**
- * Resizes a picture vertically.
  * @param length bytes per row
  * @returns [targets, length]
  */
@@ -109,8 +104,6 @@ function addBlock(
 }
 
 /**
- * Computes the source pixels and weights for one axis.
- * @param source number of pixels of the source along the axis
  * @param targets number of pixels of the whole result along the axis
  * @param from index of the first of the `count` target pixels that are computed
  */

@@ -6,7 +6,6 @@ import { type Image, readImage } from './image.js'
 /** Background of the patch: one colour, or a picture of the frame's size (RGB, [rows, cols, 3]). */
 export type Background = { readonly rgb: readonly [number, number, number] } | { readonly image: Uint8Array }
 
-/** Name of the default background, which is also the paper's. */
 export const WHITE = 'white'
 
 /** A background, and a text that identifies its pixels, such as `white` or a hash. Equal texts mean equal pixels. */
@@ -57,10 +56,7 @@ export function drawnBackground(text: string): DrawnBackground | undefined {
 
 const COLOUR = /^#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})$/i
 
-/**
- * Parses a colour: `white` or `#rrggbb`.
- * @returns red, green and blue, 0 to 255
- */
+/** Parses a colour: `white` or `#rrggbb`. */
 export function parseColour(text: string): readonly [number, number, number] {
   if (text === WHITE) return [255, 255, 255]
   const match = COLOUR.exec(text)

@@ -38,7 +38,6 @@ export interface CocoAnnotation {
 /** The part of an annotation file that the choice of patches needs. */
 export interface CocoIndex {
   readonly path: string
-  /** Ids of the classes by name. */
   readonly categories: ReadonlyMap<string, number>
   readonly images: ReadonlyMap<number, CocoImage>
   /** The annotation that the rule chose, by the id of its class, then by the id of its image. */
@@ -58,7 +57,6 @@ const categorySchema = z.object({ id: z.int(), name: z.string() })
 
 /**
  * Reads a COCO instances file as a stream. For each class and image, it keeps the one annotation that the rule chooses.
- * @param onBytes called with the number of bytes read so far
  */
 export async function readCocoIndex(path: string, rule: Rule, onBytes?: (read: number) => void): Promise<CocoIndex> {
   const categories = new Map<string, number>()

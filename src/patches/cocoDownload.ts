@@ -9,7 +9,6 @@ import type { CocoImage } from './cocoAnnotations.js'
 import { fetchedPath, findImage, imageFormat, storedPixels } from './cocoImage.js'
 import { reasonOf } from './patchFolder.js'
 
-/** Number of parallel downloads. */
 const AT_A_TIME = 4
 
 /** A download fails if nothing arrives for this many seconds. */
@@ -111,10 +110,7 @@ async function fetchImage(image: CocoImage, folder: string, { hosts, progress, s
   })
 }
 
-/**
- * Checks and stores a downloaded file.
- * @throws InputError if the file is not the expected image. The next try then downloads the whole file again
- */
+/** @throws InputError if the file is not the expected image. The next try then downloads the whole file again */
 async function storeImage(path: string, image: CocoImage, folder: string, address: string): Promise<true> {
   const bytes = await readFile(path)
   const format = imageFormat(bytes)

@@ -6,7 +6,6 @@ import type { CocoImage } from './cocoAnnotations.js'
 import { MAX_PIXELS } from './image.js'
 import { pictureFormat } from './pictureFormat.js'
 
-/** Formats of downloaded images, with the extensions of their files. */
 const ENDINGS = { jpeg: 'jpg', png: 'png' } as const
 export type ImageFormat = keyof typeof ENDINGS
 
@@ -29,7 +28,6 @@ export function fetchedPath(folder: string, { id }: CocoImage, format: ImageForm
 
 export interface ImageFile {
   readonly path: string
-  /** Whether the file can be read as a picture of any format. */
   readonly isPicture: boolean
 }
 
@@ -49,10 +47,7 @@ export async function findImage(folder: string, image: CocoImage): Promise<Image
   return other === undefined ? undefined : { path: other, isPicture: false }
 }
 
-/**
- * Path of an image under its name in the annotation file.
- * @throws Error if the name points outside the folder
- */
+/** @throws Error if the name points outside the folder */
 function imagePath(folder: string, { file }: CocoImage): string {
   const [root, path] = [resolve(folder), resolve(folder, file)]
   if (path !== root && isInside(root, path) && !isAbsolute(file)) return path
@@ -76,10 +71,6 @@ function isDecoded(bytes: Uint8Array): boolean {
   return !['svg', undefined].includes(pictureFormat(bytes))
 }
 
-/**
- * Reads the file of an image.
- * @param path undefined if the image was not found
- */
 export async function readImageFile(path: string | undefined, { file }: CocoImage): Promise<Buffer> {
   if (path === undefined) throw new Error(`its image ${file} is missing`)
   return readRegular(path).catch((error: NodeJS.ErrnoException) => {
@@ -91,7 +82,6 @@ export async function readImageFile(path: string | undefined, { file }: CocoImag
 /**
  * Decodes an image to the pixels that its file stores, RGB [rows, cols, 3]. EXIF orientation is ignored, because COCO's
  * annotations refer to the stored pixels. Colour profiles are ignored, too, as OpenCV does.
- * @param name of the image, for messages
  * @throws Error if it is damaged, is not 8-bit RGB, or has another size than the annotation file states
  */
 export async function storedPixels(bytes: Uint8Array, { rows, cols }: CocoImage, name: string): Promise<Uint8Array> {

@@ -36,7 +36,6 @@ function polygonsOf(lists: readonly unknown[]): readonly (readonly number[])[] {
 /**
  * Makes a mask from COCO's run lengths. They count the pixels column by column. The runs are alternately outside (0)
  * and inside (1) the object, beginning with 0.
- * @param counts the run lengths, or COCO's compressed string of them
  */
 export function runLengthMask(counts: readonly number[] | string, rows: number, cols: number): Mask {
   const columns = new Uint8Array(rows * cols)

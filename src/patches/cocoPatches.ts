@@ -71,7 +71,6 @@ export interface CocoPatchesOptions {
   readonly download?: boolean
   /** More hosts that images may be downloaded from, by name or IP address. */
   readonly imageHosts?: readonly string[]
-  /** Receives progress events and notes. */
   readonly onProgress?: ProgressListener
   /** Stops the work; the call rejects with the signal's reason. */
   readonly signal?: AbortSignal
@@ -84,7 +83,6 @@ export interface CocoPatchesOptions {
  * @throws UsageError for invalid options, such as an unknown class
  * @throws InputError if the annotation file is missing or damaged
  * @throws OutputError if `out` cannot be written
- * @throws the signal's reason after an abort
  */
 export async function cocoPatches(options: CocoPatchesOptions): Promise<PatchFolder> {
   checkOptions(options, {
@@ -197,7 +195,7 @@ export interface CocoChoice {
 
 /**
  * Chooses objects as the paper's authors did. For each class, it goes through the images by ascending id and takes the
- * class's annotation, unless both sides of its box are small. It stops at `perClass` objects.
+ * class's annotation, unless both sides of its box are small.
  * @throws UsageError for a class that the file does not have
  */
 export function chooseObjects(
@@ -242,8 +240,8 @@ async function cutOut(
 }
 
 /**
- * Cuts a box out of a picture and takes its alpha from the mask. The box's x, y, width and height are rounded half to
- * even before they are added. Parts outside the picture are cut off.
+ * The box's x, y, width and height are rounded half to even before they are added. Parts outside the picture are cut
+ * off.
  */
 function cropped(rgb: Uint8Array, mask: Mask, box: readonly [number, number, number, number]): Image {
   const [x, y, w, h] = box.map(roundHalfToEven) as [number, number, number, number]

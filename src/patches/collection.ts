@@ -37,7 +37,6 @@ const manifestSchema = z.object({
     .min(1),
 })
 
-/** The ten patches that come with the package, one for each of the paper's classes. */
 export function builtInPatches(): Promise<readonly PatchSource[]> {
   return readManifest(join(modelsFolder(), 'patches', 'manifest.json'))
 }
@@ -76,10 +75,7 @@ export async function patchesFrom(path?: string): Promise<readonly PatchSource[]
   )
 }
 
-/**
- * Finds a built-in patch. If there is none of this name, `fault` and `otherwise` become the first and the last part of
- * the error message.
- */
+/** If there is none of this name, `fault` and `otherwise` become the first and the last part of the error message. */
 async function builtInPatch(name: string, fault: string, otherwise: string): Promise<PatchSource> {
   const patches = await builtInPatches()
   const patch = patches.find((candidate) => candidate.name === name)

@@ -48,9 +48,7 @@ export async function readImage(path: string, signal?: AbortSignal): Promise<Ima
   return decodeImage(await readFile(path), path, signal)
 }
 
-/**
- * Does the same as `readImage` for the bytes of a file. `name` is for messages, and `limits` are for drawing an SVG.
- */
+/** Does the same as `readImage` for the bytes of a file. */
 export async function decodeImage(
   bytes: Uint8Array,
   name: string,

@@ -21,7 +21,6 @@ import {
 import { PICTURE_FORMATS } from './pictureFormat.js'
 import { resizeVisible } from './resize.js'
 
-/** Whether an object is stretched to a square, or made square by transparent margins. */
 const ASPECTS = ['stretch', 'pad'] as const
 export type Aspect = (typeof ASPECTS)[number]
 
@@ -45,7 +44,6 @@ export interface OwnPatchesOptions {
   readonly aspect?: Aspect
   /** Class of all objects in the folder. */
   readonly category?: string
-  /** Receives progress events. */
   readonly onProgress?: ProgressListener
   /** Stops the work; the call rejects with the signal's reason. */
   readonly signal?: AbortSignal
@@ -57,7 +55,6 @@ export interface OwnPatchesOptions {
  * @throws UsageError for invalid options
  * @throws InputError if the folder has no pictures or none can be used
  * @throws OutputError if `out` cannot be written
- * @throws the signal's reason after an abort
  */
 export async function ownPatches(options: OwnPatchesOptions): Promise<PatchFolder> {
   checkOptions(options, {
@@ -96,7 +93,6 @@ export async function ownPatches(options: OwnPatchesOptions): Promise<PatchFolde
   return { manifest: await writePatchManifest(out, { kind: 'images', aspect }, patches, failed), patches, failed }
 }
 
-/** A picture of an object. It either has transparency, or is a photo with a mask in a file beside it. */
 interface OwnPicture {
   readonly name: string
   readonly path: string
@@ -108,9 +104,7 @@ export interface OwnPictures {
   readonly failed: readonly PatchFailure[]
 }
 
-/**
- * Finds the pictures in a folder, and their masks: NAME.mask.png (or .jpg, .webp, …) is the mask of the picture NAME.
- */
+/** NAME.mask.png (or .jpg, .webp, …) is the mask of the picture NAME. */
 export async function ownPictures(folder: string): Promise<OwnPictures> {
   const entries = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
     throw new InputError(
@@ -204,7 +198,6 @@ function cropped(image: Image, isObject: Uint8Array, { top, left, rows, cols }: 
   return { rows, cols, data }
 }
 
-/** Reduces an object until its longer side is at most `longest`, and keeps its proportions. */
 function reduced(object: Image, longest: number): Image {
   const scale = longest / Math.max(object.rows, object.cols)
   if (scale >= 1) return object
@@ -212,7 +205,6 @@ function reduced(object: Image, longest: number): Image {
   return resizeHard(object, side(object.rows), side(object.cols), resizeVisible)
 }
 
-/** Adds transparent margins that make an object square. */
 function padded({ rows, cols, data: object }: Image): Image {
   const side = Math.max(rows, cols)
   const [above, before] = [Math.floor((side - rows) / 2), Math.floor((side - cols) / 2)]

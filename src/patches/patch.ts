@@ -28,18 +28,15 @@ export type Resize = typeof resizeBilinear
 /** A square patch that is moved across the frame. */
 export interface Patch {
   readonly name: string
-  /** Side in pixels. */
   readonly size: number
   /** RGBA, straight alpha, row-major [size, size, 4]. */
   readonly rgba: Uint8Array
   /** SHA-256 of the size and the pixels. */
   readonly sha256: string
-  /** Class of the object, if known. */
   readonly category?: string
 }
 
 /**
- * Resizes a picture to a square patch.
  * @param frame side of the frame in pixels
  * @param resize `resizeBilinear` for objects from COCO, as the authors did
  * @throws UsageError if the size is not between 1 and the frame's side
@@ -61,10 +58,6 @@ export function patchAtSize(
   return { name, size, rgba, sha256: sha256(`${size} `, rgba) }
 }
 
-/**
- * Checks that at least one pixel of the patch is visible.
- * @throws InputError if not
- */
 export function checkVisible({ size, rgba }: Patch, blend: 'hard' | 'soft', path: string): void {
   const least = blend === 'hard' ? 128 : 1
   for (let alpha = 3; alpha < rgba.length; alpha += 4) {

@@ -12,7 +12,6 @@ export const MAX_PATCH_SIZE = 4096
 
 /** A patch as manifest.json describes it. Paths are relative to the manifest's folder. */
 export interface ManifestPatch {
-  /** Name of the object. */
   readonly name: string
   /** Path of a PNG of the object at its original size, with alpha 0 or 255. */
   readonly file: string
@@ -28,9 +27,7 @@ export interface ManifestPatch {
 
 /** An object that could not be made into a patch. */
 export interface PatchFailure {
-  /** Name of the object. */
   readonly name: string
-  /** Why it failed, in one line. */
   readonly reason: string
 }
 
@@ -38,9 +35,7 @@ export interface PatchFailure {
 export interface PatchFolder {
   /** Path of manifest.json. */
   readonly manifest: string
-  /** The patches in the folder. */
   readonly patches: readonly ManifestPatch[]
-  /** Chosen objects that could not be made into patches. */
   readonly failed: readonly PatchFailure[]
 }
 
@@ -70,10 +65,6 @@ async function png({ rows, cols, data }: Image): Promise<Buffer> {
     .toBuffer()
 }
 
-/**
- * Writes manifest.json, which lists the patches of a folder and the objects that could not be made into patches.
- * @returns path of the manifest
- */
 export async function writePatchManifest(
   folder: string,
   origin: object,

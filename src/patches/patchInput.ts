@@ -12,12 +12,11 @@ export type PatchInput =
   | Uint8Array
   | { readonly data: Uint8Array | Uint8ClampedArray; readonly width: number; readonly height: number }
 
-/** Name of the object in messages and results. */
 export function patchTitle(input: PatchInput): string {
   return typeof input === 'string' ? input : 'the patch'
 }
 
-/** Makes a patch of an object. If a text is both the path of a file and a built-in name, the file is used. */
+/** If a text is both the path of a file and a built-in name, the file is used. */
 export async function patchOf(
   input: PatchInput,
   size: number,

@@ -1,7 +1,6 @@
-/** Format of a picture file. All formats are bitmaps but `svg`, which has to be drawn. */
+/** All formats are bitmaps but `svg`, which has to be drawn. */
 export type PictureFormat = 'png' | 'jpeg' | 'webp' | 'gif' | 'tiff' | 'avif' | 'svg'
 
-/** The supported formats, as messages name them. */
 export const PICTURE_FORMATS = 'PNG, JPEG, WebP, GIF, TIFF, AVIF or SVG'
 
 /**

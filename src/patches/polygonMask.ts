@@ -55,7 +55,7 @@ export function polygonMask(polygons: readonly (readonly number[])[], rows: numb
   return { rows, cols, columns: union }
 }
 
-/** Pixels at which the mask of one polygon switches between outside and inside. Each edge of the polygon adds some. */
+/** Pixels at which the mask of one polygon switches between outside and inside. */
 interface Turns {
   readonly rows: number
   readonly cols: number
@@ -99,10 +99,7 @@ interface GridPoint {
   readonly y: number
 }
 
-/**
- * Returns the edges from each vertex to the next, and from the last to the first. If the list ends with an x without y,
- * this x is ignored.
- */
+/** If the list ends with an x without y, this x is ignored. */
 function edges(polygon: readonly number[]): readonly (readonly [GridPoint, GridPoint])[] {
   const grid = (value: number | undefined) => {
     const place = Math.trunc(SCALE * (value as number) + 0.5)

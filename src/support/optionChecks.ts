@@ -24,7 +24,6 @@ export function callback<T extends (...given: never[]) => unknown>(): z.ZodType<
 }
 
 /**
- * Schema for one of several names.
  * @param what what the names stand for, for error messages, such as "fold scheme" in "fold scheme random is not known"
  */
 export function oneOf<const T extends string>(what: string, names: readonly T[]) {

@@ -18,10 +18,7 @@ const WORD_END = 100
 const LONGEST_MESSAGE = 2000
 const MESSAGE_END = 990
 
-/**
- * Makes a message safe to print as one line, since it may contain paths and arguments from outside. Words and messages
- * that are too long lose their middle.
- */
+/** Makes a message safe to print as one line, since it may contain paths and arguments from outside. */
 export function messageLine(text: string): string {
   const words = text.split(' ').map((word) => (word.length > LONGEST_WORD ? endsOf(word, WORD_END) : word))
   const message = words.join(' ')
@@ -32,20 +29,17 @@ function endsOf(text: string, length: number): string {
   return `${text.slice(0, length)}…${text.slice(-length)}`
 }
 
-/** A number of things in words: `1 image`, `2 images`. */
 export function counted(count: number, noun: string, plural = `${noun}s`): string {
   return `${count} ${count === 1 ? noun : plural}`
 }
 
 const LONGEST_REASON = 500
 
-/** The message of an error, or a text about one, shortened to one line. */
 export function oneLine(reason: unknown): string {
   const text = reason instanceof Error ? reason.message : String(reason)
   return text.replace(/\s+/g, ' ').trim().slice(0, LONGEST_REASON)
 }
 
-/** A text as one word of a shell's command line, with quotes if it needs them. */
 export function shellWord(text: string): string {
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
 }

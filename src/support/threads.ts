@@ -25,10 +25,7 @@ export function threadsWithinLimit(left = addressesLeft()): number {
   return Math.max(0, Math.floor(left / ADDRESSES_PER_THREAD))
 }
 
-/**
- * Checks that so many workers can be started.
- * @throws ResourceError if the shell's limit (`ulimit -v`) leaves too little address space for them
- */
+/** @throws ResourceError if the shell's limit (`ulimit -v`) leaves too little address space for them */
 export function checkWorkers(count: number, left = addressesLeft()): void {
   if (count <= threadsWithinLimit(left)) return
   const gibibytes = (bytes: number) => `${(bytes / 2 ** 30).toFixed(1)} GiB`
@@ -52,7 +49,6 @@ interface PoolOptions {
   /** URL of the module that the threads run. */
   readonly script: string
   readonly threads: number
-  /** Number of tasks that a thread works on at the same time. */
   readonly tasksEach: number
   readonly workerData?: unknown
 }
