@@ -67,7 +67,7 @@ Devices find_devices(std::optional<std::size_t> only) {
     return {{}, reason_of(status)};
   }
   if (count == 0) {
-    found.reason = "no CUDA device: see that nvidia-smi lists the card and CUDA_VISIBLE_DEVICES does not hide it";
+    found.reason = "there is none; check that nvidia-smi lists the card and CUDA_VISIBLE_DEVICES does not hide it";
   } else if (only && *only >= static_cast<std::size_t>(count)) {
     found.reason = "no such device: the last one of this machine is " + std::to_string(count - 1);
   } else if (only) {

@@ -112,7 +112,7 @@ describe.skipIf(!isBuilt)('similarity and separability on an emulated CUDA devic
     ['similarity', 'cuda', { EMULATED_CUDA_LOST_AT: FIRST_LAUNCH }, /device cuda:0 failed: cudaLaunchKernel: /],
     ['separability', 'cuda', { EMULATED_CUDA_DRIVER: '0' }, /device cuda is .*no NVIDIA driver: install the driver/],
     ['separability', 'cuda', { EMULATED_CUDA_DRIVER: '12040' }, /supports CUDA 12\.4 .*13\.0: update the driver/],
-    ['separability', 'cuda', { EMULATED_CUDA_DEVICES: '0' }, /no CUDA device: see that nvidia-smi lists the card/],
+    ['separability', 'cuda', { EMULATED_CUDA_DEVICES: '0' }, /there is none; check that nvidia-smi lists the card/],
     ['separability', 'cuda', { EMULATED_CUDA_BROKEN: '0' }, /emulated device cannot be used: cudaSetDevice: /],
     ['separability', 'cuda', { EMULATED_CUDA_LOST_AT: '100' }, /device cuda:0 failed: .*unspecified launch failure/],
   ])('%s on %s of a machine with %j ends with the reason', async (command, device, machine, message) => {
