@@ -121,7 +121,7 @@ export class InterruptedError extends ShiftscopeError {
 }
 
 /**
- * Throws if the signal was aborted. Long work calls it between its steps.
+ * Throws if the signal was aborted. Long-running functions call it between their steps.
  * @param message replaces the message of an InterruptedError, for work that cannot be continued later
  * @throws the signal's reason
  */

@@ -77,7 +77,7 @@ export interface CosineOptions {
   /** Vectors with which each feature is compared, [anchorCount, dims]. */
   readonly anchors: Float32Array
   readonly anchorCount: number
-  /** Number of threads on the processor, by default 1. The result is the same to the bit for any number. */
+  /** Number of threads on the processor, by default 1. It does not change the result, not even in the last bit. */
   readonly threads?: number
 }
 
@@ -137,7 +137,7 @@ export interface SvmOptions {
   readonly tolerance?: number
   /** Largest number of passes over the features. Default: see native/core/svm.h. */
   readonly passLimit?: number
-  /** Number of threads, by default 1. The result is the same to the bit for any number. */
+  /** Number of threads, by default 1. It does not change the result, not even in the last bit. */
   readonly threads?: number
   readonly signal?: AbortSignal
 }
@@ -237,7 +237,8 @@ interface Addon {
       readonly features: Float32Array | CudaHandle
       readonly decisions: Float64Array
       /**
-       * Array of one element. Any value but 0 stops the training. The addon sets it when the JavaScript thread ends.
+       * Array of one element. If the element becomes nonzero, the training stops. The addon sets it when the JavaScript
+       * thread ends.
        */
       readonly stop: Int32Array
     },
@@ -310,7 +311,7 @@ export function instructionSet(): string {
   return addon().instructionSet()
 }
 
-/** It reads the options only during this call. */
+/** The options are read only during this call. */
 export function createCompositor(options: CompositorOptions): Compositor {
   const compositor = new (addon().Compositor)(options)
   // This function is async, so that errors about arguments become rejections.

@@ -2,7 +2,7 @@ export interface Progress {
   /** Begins a phase of the work. `total` is its amount: a number of images, unless `measure` names another unit. */
   start(label: string, total: number, measure?: ProgressMeasure): void
   /**
-   * @param done amount of the phase that is finished, including what was finished at its start
+   * @param done amount of the phase that is finished, including what was finished before the phase began
    * @param secondsLeft estimated seconds until all work ends; if absent, they are estimated from the rate so far
    */
   update(done: number, secondsLeft?: number): void
@@ -21,10 +21,10 @@ export interface ProgressMeasure {
 /**
  * An event during long work. Work has phases, one after the other.
  *
- * - `start`: a phase begins. `label` names it, and `total` is its amount in `unit`. Of this, `before` was already
- *   finished.
- * - `update`: of this phase, the amount `done` is finished. `secondsLeft` estimates the time until all phases end, if
- *   known.
+ * - `start`: a phase begins. `label` names it, and `total` is its amount in `unit`. `before` is the amount that was
+ *   already finished.
+ * - `update`: `done` is the amount of the phase that is finished. `secondsLeft` estimates the time until all phases
+ *   end, if known.
  * - `stop`: the phase ended, finished or not.
  * - `note`: `line` is a message for the user.
  */

@@ -8,8 +8,8 @@
 ///
 /// What limits the speed for n rows, d dims and k anchors: the features, n·d·4 bytes, are read from memory once. Each
 /// float needs k+1 multiply-adds in float64, one per anchor and one for the norm. The anchors stay in the caches. A
-/// core can do two vectors of multiply-adds per cycle. With five anchors and 512-bit vectors, it could process 10.7
-/// bytes of features per cycle, so the memory is the limit. With 256-bit vectors, it can process only 5.3 bytes, so
+/// core can start two SIMD multiply-adds per cycle. With five anchors and 512-bit registers, it could process 10.7
+/// bytes of features per cycle, so the memory is the limit. With 256-bit registers, it can process only 5.3 bytes, so
 /// arithmetic is the limit.
 ///
 /// Precision: a product of two float32 values is exact in float64. A sum of d terms has an error of at most d·2^-53,
@@ -17,7 +17,7 @@
 /// float32 (3e-8). Squares and sums of finite float32 values neither overflow nor vanish in float64.
 namespace shiftscope {
 
-/// The first vector that has no cosine similarity with others, and why; `none` if every vector has one.
+/// The first vector whose cosines are undefined, and the reason. The reason is `none` if there is no such vector.
 struct CosineFault {
   enum class Reason { none, zero, not_a_number, infinite };
   Reason reason = Reason::none;

@@ -38,8 +38,8 @@ struct Problem {
   bool is_active() const { return !method->is_done(); }
 };
 
-/// Problems whose labels agree with those of the first one: no sample is +1 in one and -1 in the other. Such problems
-/// have support vectors in common, so they share a Gram matrix.
+/// Problems whose labels agree with those of the group's first problem: no sample has +1 in one problem and -1 in the
+/// other. Such problems have support vectors in common, so they share a Gram matrix.
 struct Group {
   std::unique_ptr<GramMatrix> gram;
   std::vector<Problem> problems;
@@ -128,8 +128,8 @@ class Training {
     for (std::size_t i = 0; i < wanted; ++i) samples.push_back(all[(2 * i + 1) * all.size() / (2 * wanted)]);
   }
 
-  /// Adds samples to the working sets: those that each problem chose after the last pass. A problem that has outgrown
-  /// its working set switches to Newton's method instead.
+  /// Adds to each working set the samples that its problem chose after the last pass. A problem that has outgrown its
+  /// working set switches to Newton's method instead.
   void enlarge(Group& group) const {
     Samples samples;
     for (Problem& problem : group.problems) {
@@ -144,8 +144,8 @@ class Training {
     take_in(group, std::move(samples), [](const Problem& problem, const Samples&) { return problem.working_set->joining(); });
   }
 
-  /// Gives the samples slots in the Gram matrix, then adds chosen(problem, samples) to each problem's working set. If
-  /// the matrix has too few slots, all problems of the group switch to Newton's method.
+  /// Reserves slots in the Gram matrix for the samples, then adds chosen(problem, samples) to each problem's working
+  /// set. If the matrix has too few slots, all problems of the group switch to Newton's method.
   template <class Chosen>
   void take_in(Group& group, Samples samples, const Chosen& chosen) const {
     std::sort(samples.begin(), samples.end());

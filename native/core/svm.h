@@ -24,12 +24,12 @@
 /// its duality gap is at most the tolerance.
 ///
 /// What limits the speed: a pass reads rows·dims·4 bytes, and each float needs a float64 multiply-add for each problem.
-/// With ten problems, these are 2.5 multiply-adds per byte. A core with 256-bit vectors does about as many in the time
-/// that the memory needs for a byte. So either the core or the memory can be the limit.
-/// The Gram matrix needs m²/2·dims multiply-adds, where m samples were ever in a working set. A dozen passes take no
-/// longer than that. The more the classes overlap, the more support vectors they have. A Newton step factorises a
-/// matrix in time proportional to s³. s is the number of samples with multipliers strictly between 0 and C, or dims if
-/// that is less.
+/// With ten problems, these are 2.5 multiply-adds per byte. A core with 256-bit vectors does about 2.5 multiply-adds in
+/// the time that the memory needs for a byte. So either the core or the memory can be the limit.
+/// The Gram matrix needs m²/2·dims multiply-adds. m is the number of samples that have been in a working set. A dozen
+/// passes take no longer than this matrix. The more the classes overlap, the more support vectors there are. A Newton
+/// step factorises a matrix in time proportional to s³. s is the number of samples with multipliers strictly between 0
+/// and C, or dims if that is less.
 namespace shiftscope {
 
 struct SvmOptions {
@@ -37,7 +37,7 @@ struct SvmOptions {
   /// A problem has converged when (primal - dual) <= tolerance · primal. The dual value is a lower bound of the
   /// optimum, so the primal value is then at most this fraction above it.
   double tolerance = 1e-6;
-  /// Largest number of passes over the features. After them, problems are returned even if they have not converged. A
+  /// Largest number of passes over the features. A problem that has not converged by then is returned as it is. A
   /// problem that no longer improves ends sooner.
   std::size_t pass_limit = 500;
   /// Memory limit of all Gram matrices together, in bytes.
@@ -63,9 +63,9 @@ struct SvmSolution {
 };
 
 struct SvmResult {
-  std::vector<SvmSolution> solutions;  ///< one for each problem
+  std::vector<SvmSolution> solutions;  ///< one solution for each problem
   std::size_t passes = 0;              ///< number of passes over the features
-  std::size_t gram_samples = 0;        ///< number of samples in all Gram matrices
+  std::size_t gram_samples = 0;        ///< number of samples in the Gram matrices, added up
   /// The first row of features with NaN or an infinity. If it is set, the rest of the result is meaningless.
   std::optional<std::size_t> fault;
 };
@@ -86,13 +86,13 @@ SvmResult train_svm(const float* features, std::size_t rows, std::size_t dims, c
 
 class SvmFeatures;
 
-/// The same for features in any memory, such as that of a CUDA device. Exceptions of `features` reach the caller.
+/// The same training on features in other memory, such as a CUDA device's. Exceptions of `features` reach the caller.
 SvmResult train_svm(const SvmFeatures& features, const std::int8_t* labels, std::size_t problems,
                     const SvmOptions& options, double* decisions, double* weights = nullptr,
                     InstructionSet level = instruction_set());
 
-/// Solves the problems one by one: raises the dual value two multipliers at a time, on the full Gram matrix. Tests
-/// compare `train_svm` with it on small problems.
+/// Solves the problems one after the other, on the full Gram matrix. Each step changes two multipliers, so that the
+/// dual value rises. Tests compare `train_svm` with it on small problems.
 SvmResult svm_reference(const float* features, std::size_t rows, std::size_t dims, const std::int8_t* labels,
                         std::size_t problems, const SvmOptions& options, double* decisions, double* weights = nullptr);
 

@@ -9,7 +9,7 @@ namespace shiftscope {
 /// `add_outer_products` takes a matrix that is stored in panels, each with this many columns.
 constexpr std::size_t kOuterPanel = 8;
 
-/// Index of x[row][column] in a matrix x that is stored in such panels and has `rows` rows.
+/// Index of x[row][column] in a matrix x that is stored in panels of kOuterPanel columns and has `rows` rows.
 constexpr std::size_t outer_index(std::size_t row, std::size_t column, std::size_t rows) {
   return (column / kOuterPanel * rows + row) * kOuterPanel + column % kOuterPanel;
 }

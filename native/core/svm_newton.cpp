@@ -17,7 +17,7 @@ constexpr double kGrowth = 3;
 constexpr double kMostStiffness = 1e4;
 
 /// A smoothed problem counts as solved if the next step would lower its objective by less than this share of the
-/// allowed duality gap. If it ended earlier, its multipliers would be too inaccurate for the next smoothed problem.
+/// allowed duality gap. With a larger share, its multipliers would be too inaccurate for the next smoothed problem.
 constexpr double kPromise = 1e-3;
 
 /// With at least this many multipliers strictly between 0 and C, a step takes so long that it uses several threads.
@@ -39,9 +39,9 @@ std::size_t padded(std::size_t count) { return (count + 7) / 8 * 8; }
 /// stiffness · s), limit).
 struct LineSearch {
   const double* labels = nullptr;     ///< [count]; samples with label 0 are ignored
-  const double* decisions = nullptr;  ///< f, [count]
+  const double* decisions = nullptr;  ///< decision values f, [count]
   const double* changes = nullptr;    ///< change of f for t = 1, [count]
-  const double* base = nullptr;       ///< alpha in the smoothed loss, [count]
+  const double* base = nullptr;       ///< each sample's alpha in the smoothed loss, [count]
   std::size_t count = 0;
   double stiffness = 0, limit = 0;
 };
@@ -179,7 +179,7 @@ void NewtonMethod::evaluate() {
   solution_.dual = balanced_dual();
 }
 
-/// Computes all multipliers from the decision values. Updates `class_sums_` only for those that changed.
+/// Computes all multipliers from the decision values. Where a multiplier changed, it also updates `class_sums_`.
 void NewtonMethod::update_multipliers() {
   between_.clear();
   std::array<std::vector<SvmTerm>, 2> changed;
@@ -286,7 +286,7 @@ void NewtonMethod::solve_in_samples(std::size_t threads) {
 /// Fills `matrix`, on and right of the diagonal, with K + I / stiffness. K: scalar products of the samples in
 /// `between_`.
 void NewtonMethod::fill_products(double* matrix, std::size_t stride, std::size_t threads) {
-  // So many samples have no room in gram_, which keeps scalar products for later steps.
+  // gram_, which keeps scalar products for later steps, has too little room for this many samples.
   if (between_.size() > gram_.capacity()) {
     problem_.features.fill_gram(between_, 0, threads, matrix, stride);
     for (std::size_t i = 0; i < between_.size(); ++i) matrix[i * stride + i] += 1 / stiffness_;

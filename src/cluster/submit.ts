@@ -95,8 +95,8 @@ function memoryOf({ featureBytes, weightsBytes }: StudyEstimate, cpus: number, g
 }
 
 /**
- * The time limit is the estimated time of the images times this factor, because classifiers take additional time and
- * other machines may be slower.
+ * Ratio of the time limit to the estimated time of the images. It leaves time for training classifiers, and for
+ * machines that are slower than this one.
  */
 const MARGIN = 2
 const LEAST_MINUTES = 15

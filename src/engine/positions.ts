@@ -83,8 +83,8 @@ export function orderedPositions(grid: PositionGrid, order: PositionOrder): Int3
 /** Positions that are computed together, evenly spread over the grid. */
 export interface PositionStep {
   /**
-   * A power of two up to 32. After all steps of this level and of larger levels, every `level`-th row and column is
-   * finished.
+   * A power of two up to 32. After all steps of this level and of larger levels, all positions in rows and
+   * columns that are multiples of `level` are finished.
    */
   readonly level: number
   /** Row-major indices of the positions in the grid. */
@@ -92,9 +92,9 @@ export interface PositionStep {
 }
 
 /**
- * Divides a grid into steps, coarse to fine. In a step, all rows have the same remainder modulo 32, and so have all
- * columns. Steps whose remainders agree in their low bits follow each other, because their images share values
- * (`reuse/cellPlan.ts`).
+ * Divides a grid into steps, from coarse to fine. All rows of a step are equal modulo 32, and so are all its columns.
+ * If the low bits of these remainders agree for several steps, the steps follow each other, because their images share
+ * values (`reuse/cellPlan.ts`).
  */
 export function coarseToFine({ rows, cols }: Pick<PositionGrid, 'rows' | 'cols'>): readonly PositionStep[] {
   const steps = new Map<number, { readonly level: number; readonly indices: number[] }>()
@@ -124,7 +124,7 @@ function interleavedBits(row: number, col: number): number {
   return bits
 }
 
-/** Positions of the five anchors of a patch that has `side` positions along each axis at stride 1. */
+/** Positions of the five anchors, for a patch that has `side` positions along each axis at stride 1. */
 export function anchorPositions(side: number): readonly (Position & { readonly name: AnchorName })[] {
   const last = side - 1
   const middle = Math.floor(last / 2)

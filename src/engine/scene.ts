@@ -5,7 +5,7 @@ import type { Frame, Frames, Scene } from './task.js'
 /** A transparent patch of one pixel, for frames without an object. */
 export const NOTHING: Patch = { name: 'nothing', size: 1, rgba: new Uint8Array(4), sha256: '' }
 
-/** @param background pixels, `white`, or a colour as `#rrggbb` */
+/** @param background as pixels, as `white`, or as a colour `#rrggbb` */
 export function sceneOf(patch: Patch, background: Background | string = WHITE, blend: Scene['blend'] = 'hard'): Scene {
   return {
     patch,
@@ -14,7 +14,7 @@ export function sceneOf(patch: Patch, background: Background | string = WHITE, b
   }
 }
 
-/** Every batch is sent together with its scene, and shared pixels are then not copied. */
+/** Puts the pixels into shared memory, so that they are not copied when each batch is sent together with its scene. */
 export function sharedScene(scene: Scene | Frames): Scene | Frames {
   if ('frames' in scene) return { frames: scene.frames.map(sharedFrame) }
   const { patch, background } = scene

@@ -11,7 +11,7 @@ export interface AnswerMaps {
   readonly center: { readonly class: number; readonly probability: number }
   /** Share of positions where the answer is the same as at the center. */
   readonly kept: number
-  /** Lowest probability of `center.class` at any position. */
+  /** Lowest probability of `center.class` over all positions. */
   readonly least: number
 }
 
@@ -69,8 +69,8 @@ export function classProbabilities(matrix: Float32Array, rows: number, classes: 
 }
 
 /**
- * @param logSum logarithm of the sum of the exponentials of all classes' values; undefined if `value` is a probability
- *   already
+ * @param logSum log(Σ exp(v)), where v runs over the values of all classes; undefined if `value` is already a
+ *   probability
  */
 function probability(value: number, logSum: number | undefined): number {
   return logSum === undefined ? value : Math.exp(value - logSum)

@@ -12,8 +12,8 @@ export interface ArithmeticModels {
   /** One generator per layer, in the network's order; empty if only features are compared. */
   readonly generators: readonly Generator[]
   /**
-   * Computes the features of images, one matrix per layer, [images, dims]. They are features before ReLU, or after ReLU
-   * if the layer's generator takes those.
+   * Computes the features of images, one matrix per layer, [images, dims]. Features are taken before ReLU, unless the
+   * layer's generator takes features after ReLU.
    */
   encode(images: readonly FramePixels[]): Promise<readonly Float32Array[]>
   /** @param features [n, dims] */

@@ -66,8 +66,8 @@ export function randomTrials(
 }
 
 /**
- * Chooses random positions, all of them again until no two objects overlap. Replacing only one position would make some
- * arrangements more likely.
+ * Chooses random positions. If two objects overlap, it chooses all positions again. Replacing only one position would
+ * make some arrangements more likely.
  */
 function disjointPlaces(count: number, size: number, frame: number, whole: (below: number) => number) {
   const apart = (a: { row: number; col: number }, b: { row: number; col: number }) =>

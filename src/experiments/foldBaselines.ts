@@ -34,10 +34,10 @@ const SCALE = 3
 const TIE = 1e-3
 
 /**
- * Accuracy in shuffled folds at which the phase (the position modulo the stride) tells so much that the grid is too
- * coarse to judge separability. A classifier can then be right although its features tell only the phase. Below this
- * accuracy, position alone predicts the fold accuracies of real networks to within 0.09; above it, only to within 0.40
- * (measured in docs/findings.md).
+ * If classifiers that see only the phase (the position modulo the stride) reach this accuracy in shuffled folds, the
+ * grid is too coarse to judge separability. A classifier can then be right although its features tell only the phase.
+ * Below this accuracy, position alone predicts the fold accuracies of real networks to within 0.09; above it, only to
+ * within 0.40 (measured in docs/findings.md).
  */
 const PHASE_DECIDES = 2 / 3
 
@@ -53,7 +53,7 @@ export function meanAccuracy(tasks: Readonly<Record<Task, readonly (number | nul
 
 /**
  * Says why a grid is too coarse to judge separability; undefined if it is not.
- * @param accuracy mean accuracy in shuffled folds of classifiers that see only the position modulo `period`
+ * @param accuracy mean accuracy that classifiers reach in shuffled folds if they see only the position modulo `period`
  */
 export function coarseGrid(accuracy: number, period: number): string | undefined {
   // The accuracy is NaN if no classifier converged.
@@ -94,7 +94,7 @@ export async function foldBaselines(
   return Object.fromEntries(entries) as unknown as FoldBaselines
 }
 
-/** Results by their inputs. They are kept because a study needs the same ones for many networks and objects. */
+/** Results by their inputs. Many networks and objects of a study need the same results, so these are computed once. */
 const known = new Map<string, Promise<readonly Separability[]>>()
 
 function knownAccuracies(...asked: Parameters<typeof accuracies>): Promise<readonly Separability[]> {

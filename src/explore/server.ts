@@ -18,7 +18,7 @@ import { MOST_PICTURE_BYTES } from './objects.js'
 /** Largest size of a request's body in bytes. Pictures and networks have limits of their own. */
 const MOST_BYTES = 64 * 1024
 
-/** Largest number of answers that are streamed at a time, mostly maps. Each browser tab shows up to two maps. */
+/** Largest number of answers (mostly maps) that are streamed at a time. Each browser tab shows up to two maps. */
 const MOST_STREAMS = 12
 
 /** Largest number of connections at a time. Browsers open a few per tab. */
@@ -61,7 +61,7 @@ const HEADERS = {
 
 /**
  * Makes the server of the live page. Every path starts with the secret, and only the page itself may send requests.
- * @param at returns where the server listens; called only after it has started to listen
+ * @param at function that returns where the server listens; called only after the server has started to listen
  */
 export function liveServer(explorer: Explorer, secret: string, at: () => ServerPlace): Server {
   const app = new Hono()
@@ -140,8 +140,8 @@ function liveRoutes(explorer: Explorer): Hono {
 }
 
 /**
- * Returns a function that answers a request with a stream of objects, one line of JSON each. A stream ends with its
- * objects, or when nobody reads it any more. At most MOST_STREAMS run at a time.
+ * Returns a function that answers a request with a stream of objects, one line of JSON each. A stream ends after the
+ * last object, or when nobody reads it any more. At most MOST_STREAMS run at the same time.
  */
 function lineAnswers() {
   let streams = 0

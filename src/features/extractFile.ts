@@ -88,7 +88,7 @@ export async function readDescription(folder: string): Promise<ExtractionDescrip
 /**
  * Reads the extract.json in the folder of an array.
  * @returns undefined if there is none, or if none of its layers has this file's name
- * @throws InputError if it is damaged, or if the array is not the one that it describes
+ * @throws InputError if extract.json is damaged, or if it describes a different array under this file's name
  */
 export async function describedBeside(
   file: string,

@@ -32,7 +32,7 @@ interface LayerPlan {
   readonly isChosen: boolean
   /** All tensors that are computed from the image. */
   readonly made: readonly ImageTensor[]
-  /** Changes that make the tensors `names` outputs of the graph. */
+  /** Changes to the graph, after which the tensors in `names` are outputs of the graph. */
   readonly changes: GraphChanges
 }
 
@@ -149,7 +149,7 @@ function checkTensors({ name, model }: NetworkSource, names: readonly string[], 
       `\`layers\` is empty; name a layer of ${name}, such as one of its outputs ${listedNames(outputs)}, or leave it out`,
     )
   const readable = made.map((tensor) => tensor.name)
-  // `made` lacks tensors that depend on the image only through a subgraph, so outputs are always accepted.
+  // Outputs are always accepted, because `made` lacks those that depend on the image only through a subgraph.
   const known = new Set([...outputs, ...readable])
   const unknown = names.find((wanted) => !known.has(wanted))
   if (unknown === undefined) return

@@ -12,8 +12,8 @@ import { shapeText } from './checkpoint/tensor.js'
 import { exportCommand, ownExportCommand } from './exported.js'
 
 /**
- * Whether `model` is the path of a checkpoint. It is one if it has a checkpoint's extension. Any other existing file
- * also counts, unless it is an .onnx file or named like a catalog entry.
+ * Whether `model` is the path of a checkpoint. A path with a checkpoint's extension always counts. The path of an
+ * existing file also counts, unless it is an .onnx file or named like a catalog entry.
  */
 export async function isCheckpointPath(model: string): Promise<boolean> {
   const extension = extname(model).toLowerCase()
@@ -61,8 +61,8 @@ function isOf({ checkpoint: known }: CatalogEntry, { tensors }: Checkpoint): boo
 }
 
 /**
- * Text for a message: how a checkpoint differs from the most similar network, the largest one whose keys are all in the
- * checkpoint. If there is none, the text describes the first tensor.
+ * Text for a message: how a checkpoint differs from the most similar network. That is the largest network whose keys
+ * are all in the checkpoint. If no network has this property, the text describes the checkpoint's first tensor.
  */
 function difference(networks: readonly Architecture[], checkpoint: Checkpoint): string {
   const like = networks.filter((architecture) => hasKeys(architecture, checkpoint))

@@ -3,11 +3,11 @@ import { escapeHtml } from '../plot/html.js'
 export interface Opening {
   /** The study's most surprising result, as a sentence. */
   readonly sentence: string
-  /** URL fragment of the view that shows this result. The viewer opens with it. */
+  /** URL fragment of the view that shows this result. The viewer shows this view when the page is opened. */
   readonly link: string
 }
 
-/** @param studied one line that names the networks, objects and sizes of the study */
+/** @param studied which networks, objects and sizes the study has, as one line of text */
 export function viewerHtml(studied: string, opening: Opening | undefined): string {
   return sectionHtml({
     title: 'Does a network see the same thing everywhere?',
@@ -31,7 +31,7 @@ interface ViewerParts {
   readonly title: string
   readonly lead: string
   readonly controls: string
-  /** URL fragment of the view to open with; empty for the default view. */
+  /** URL fragment of the view that is shown when the page is opened; empty for the default view. */
   readonly view: string
 }
 

@@ -51,7 +51,7 @@ export interface OwnPatchesOptions {
 
 /**
  * Makes patches from your own pictures. It trims each picture to its object and makes every pixel opaque or
- * transparent. If a picture cannot be used, `failed` names it.
+ * transparent. Pictures that cannot be used are listed in the result's `failed`.
  * @throws UsageError for invalid options
  * @throws InputError if the folder has no pictures or none can be used
  * @throws OutputError if `out` cannot be written
@@ -151,8 +151,8 @@ function byName(names: readonly string[]): ReadonlyMap<string, readonly string[]
 /**
  * Crops a picture to the smallest box around the object's pixels. These have an alpha of 128 or more. If there is a
  * mask, they are also white in the mask. In the result, alpha is 0 or 255, and transparent pixels are black. With
- * `pad`, an object that is larger than any patch is reduced before it gets margins. So its square takes no more memory
- * than a patch.
+ * `pad`, an object larger than MAX_PATCH_SIZE is reduced before it gets margins. So its square takes no more memory
+ * than the largest patch.
  */
 async function cutFree(picture: OwnPicture, aspect: Aspect, signal?: AbortSignal): Promise<Image> {
   const image = await readImage(picture.path, signal)
@@ -169,8 +169,8 @@ async function cutFree(picture: OwnPicture, aspect: Aspect, signal?: AbortSignal
 }
 
 /**
- * Puts the opaque pixels into a square of at most `longest` pixels with transparent margins; undefined if there are
- * none.
+ * Puts the opaque pixels into a square of at most `longest` pixels with transparent margins; undefined if no pixel is
+ * opaque.
  */
 export function squareObject(image: Image, longest: number): Image | undefined {
   return cutOut(image, opaquePixels(image), 'pad', longest)
@@ -228,7 +228,7 @@ function ownAlpha({ name, path }: OwnPicture, image: Image): Uint8Array {
   )
 }
 
-/** Advice for a mask that has the size of the photo before the photo was rotated by its EXIF orientation. */
+/** Advice for a mask whose size fits the photo only without the rotation in the photo's EXIF orientation. */
 const UPRIGHT = 'photos are rotated by their EXIF orientation, so make the mask from the rotated photo'
 
 async function maskOf(

@@ -10,15 +10,13 @@ export interface PatchSource {
   readonly path: string
   /** Class of the object, if known. */
   readonly category?: string
-  /** Paths of ready-made files of the resized object, by the side in pixels. */
+  /** Ready-made files that show the object already resized: the path of each file, by the side in pixels. */
   readonly sizes?: Readonly<Record<string, string>>
-  /**
-   * `hard`: each pixel is opaque or transparent, and alpha is resized as 0 and 1, as the authors did; see `resizeHard`.
-   */
+  /** `hard`: each pixel is opaque or transparent. The paper's authors resized alpha as 0 and 1; see `resizeHard`. */
   readonly alpha?: 'hard'
   /**
-   * `authors`: colours are resized without regard to alpha, as the authors did. Otherwise transparent pixels do not
-   * affect the colours.
+   * `authors`: colours are resized without regard to alpha, as the paper's authors did. Otherwise transparent pixels do
+   * not affect the colours.
    */
   readonly colours?: 'authors'
 }
@@ -38,7 +36,7 @@ export interface Patch {
 
 /**
  * @param frame side of the frame in pixels
- * @param resize `resizeBilinear` for objects from COCO, as the authors did
+ * @param resize resizes the object; for objects from COCO, use `resizeBilinear`, as the paper's authors did
  * @throws UsageError if the size is not between 1 and the frame's side
  */
 export function patchAtSize(
@@ -92,9 +90,9 @@ export async function patchesOfSource(
 }
 
 /**
- * Resizes an object with alpha values of 0 and 1, as the authors did. Resizing alpha from 0 to 255 and applying a
- * threshold would give another mask. A picture that already has the size is returned unchanged.
- * @param resize for objects from COCO, the authors' `resizeBilinear`, which treats alpha like a colour; for other
+ * Resizes an object with alpha values of 0 and 1, as the paper's authors did. Resizing alpha from 0 to 255 and applying
+ * a threshold would give a different mask. A picture that already has the size is returned unchanged.
+ * @param resize for objects from COCO, the paper authors' `resizeBilinear`, which treats alpha like a colour; for other
  *   pictures, `resizeVisible`, where transparent pixels do not affect the colours
  */
 export function resizeHard(image: Image, rows: number, cols: number, resize: Resize): Image {

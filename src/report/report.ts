@@ -57,7 +57,7 @@ export interface Report {
  * findings and the page. Equal units give equal bytes.
  * @param results results folder, as `reproduce` wrote it
  * @throws UsageError for invalid options
- * @throws InputError if the folder has neither units nor arithmetic, or if one of them is damaged
+ * @throws InputError if the folder has neither units nor feature arithmetic, or if a stored result is damaged
  * @throws OutputError if the report cannot be written
  * @throws the signal's reason after an abort, and then the previous report stays
  */

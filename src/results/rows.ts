@@ -29,7 +29,7 @@ export interface SummaryRow {
   readonly count: number
 }
 
-/** A summary row with the value of each patch, as in metrics.csv. This file alone averages numbers over units. */
+/** A summary row with the value of each patch, as in metrics.csv. Only this module averages numbers over units. */
 export interface Row extends SummaryRow {
   /** Value of each patch, sorted by patch name. Empty if the row's numbers do not belong to single patches. */
   readonly values: PatchValues
@@ -67,8 +67,8 @@ export function groupRows(
 }
 
 /**
- * Collects one layer's numbers from all units, in the order of the units' files. If the first units lack a number, it
- * is inserted where a later unit's file has it.
+ * Collects one layer's numbers from all units, in the order in which the units' files list them. If the first units
+ * lack a number, it is inserted where a later unit's file has it.
  */
 function numbersOf(units: readonly Unit[], layer: number) {
   const found: { readonly metric: string; readonly variant: string; readonly values: Map<string, number> }[] = []
@@ -92,8 +92,8 @@ function numbersOf(units: readonly Unit[], layer: number) {
 type Baselines = NonNullable<Unit['layers'][number]['baselines']>
 
 /**
- * Fold accuracies of two simple features that contain only the position, or only its phase. There is one set for each
- * grid of positions and period of the phase.
+ * Accuracies per fold with two made-up features, which contain only the position or only its phase. Each grid of
+ * positions has its own accuracies for each period of the phase.
  */
 export function baselineRows(
   groups: readonly { readonly size: number; readonly units: readonly Unit[] }[],
@@ -140,7 +140,7 @@ function rowsOfFolds(baselines: Baselines, schemes: readonly FoldScheme[], grid:
 
 /**
  * Combines several rows into one number per patch; by default, it takes their mean.
- * @param combine must return a single value unchanged, because it is not called if there is only one row
+ * @param combine called only if there are several rows; given a single value, it must return that value
  */
 export function perPatch(rows: readonly Row[], combine: (values: readonly number[]) => number = mean): PatchValues {
   const [first, second] = rows

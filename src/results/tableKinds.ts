@@ -3,9 +3,9 @@ import { FEWEST_PAIRS, FEWEST_PATCHES } from './rows.js'
 
 const OVER_OBJECTS = `± is the standard deviation over objects (at least ${FEWEST_PATCHES}).`
 
-/** A kind of table, of which one is made per patch size. It has a row for each network and layer. */
+/** A kind of table. For each patch size, one such table is made. It has a row for each network and layer. */
 export interface TableKind {
-  /** Start of the names of the table's files. */
+  /** First part of the file names of the tables. */
   readonly stem: string
   readonly title: string
   readonly note: string
@@ -23,11 +23,11 @@ export interface TableKind {
   /** Heading in the CSV file for the number of averaged values. */
   readonly counted: string
   /**
-   * The number after ±. With `fewest`, it is the standard deviation, if at least so many values were averaged. With
-   * `metric`, it is the mean of that other metric.
+   * The number after ±. With `fewest`, it is the standard deviation, if at least `fewest` values were averaged. With
+   * `metric`, it is the mean of the metric with this name.
    */
   readonly spread: { readonly fewest: number } | { readonly metric: string } | 'standard error' | 'none'
-  /** First keys of the columns, in the order in which a table shows them. By default, the order of the results. */
+  /** Order of a table's columns by their first key. By default, the columns are in the order of the results. */
   readonly order?: readonly string[]
   /** Makes the heading of a column; by default its keys, joined by commas. */
   readonly head?: (column: readonly string[]) => string

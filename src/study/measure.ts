@@ -121,9 +121,9 @@ function periodOf(network: Network, layer: string): number {
 const SHUFFLED: FoldScheme = 'shuffled'
 
 /**
- * Measures the accuracies that classifiers reach, on the folds of the study, with two artificial features: the position
- * itself, and its phase (the position modulo `period`). They show how much of a network's accuracy the folds alone
- * explain. `foldErrors` says how closely they match the network's accuracies.
+ * Trains classifiers on the study's folds with two artificial features, and measures their accuracies. The features are
+ * the position itself, and its phase (the position modulo `period`). They show how much of a network's accuracy the
+ * folds alone explain. `foldErrors` tells how far the network's accuracies are from these accuracies.
  */
 async function foldsExplained(
   { separability: classifier }: Study,

@@ -7,10 +7,10 @@ import type { JobScene } from '../task.js'
 import type { Backend, OpenRequest, WorkerData } from './backend.js'
 import type { Placement } from './session.js'
 
-/** Messages to a device's process. Each gets one answer, except `scene`. Answers come in the order of the messages. */
+/** Messages to a device's process. All except `scene` get one answer each, in the order of the messages. */
 export type DeviceRequestMessage =
   | { readonly kind: 'open'; readonly request: OpenRequest }
-  /** The scene of the batches that follow. Its arrays are not in shared memory, which other processes cannot read. */
+  /** Scene of the next batches. Its arrays are not in shared memory, because that cannot be sent to another process. */
   | { readonly kind: 'scene'; readonly job: JobScene }
   /** Asks for the features of a batch. `offsets` has the shape [images, 2], as row, col. */
   | { readonly kind: 'batch'; readonly offsets: Int32Array }
@@ -31,7 +31,7 @@ const ANSWER_TIMEOUT = 300
  */
 export const FULL_PRECISION = { NVIDIA_TF32_OVERRIDE: '0' }
 
-/** Thrown if a device's process ended or refused a request. The message is a reason without a remedy. */
+/** Thrown if a device's process ended or refused a request. The message says why, but not what to do. */
 export class ProcessFailure extends Error {}
 
 export interface DeviceProcess {
@@ -45,7 +45,7 @@ export interface DeviceProcess {
   run(job: JobScene, offsets: Int32Array): Promise<readonly Float32Array[]>
   /** Can be called only once, because it ends ONNX Runtime's profile. */
   placement(): Promise<Placement>
-  /** Kills the process. Requests without an answer reject. */
+  /** Kills the process. Pending requests are rejected. */
   close(): Promise<void>
 }
 
@@ -99,7 +99,7 @@ export async function startDeviceProcess(
 
 type ProcessData = Extract<WorkerData, { backend: 'process' }>
 
-/** Runs the session in a process of its own, because a driver that crashes takes its process down. */
+/** Runs the session in a separate process, because a driver that crashes ends the process that it runs in. */
 export async function processBackend({ requests, script, pids }: ProcessData): Promise<Backend> {
   const place = placeIn(pids)
   const opened = await startDeviceProcess(requests[(place - 1) % requests.length] as OpenRequest, script)

@@ -8,7 +8,7 @@ import { openSession } from './session.js'
 
 type ThreadData = Extract<WorkerData, { backend: 'thread' }>
 
-/** While a forward pass blocks this thread, the addon's threads composite the next batches. */
+/** Computes features on this thread. During a forward pass, the addon's threads make the images of the next batches. */
 export async function threadBackend({ input, outputs, threads, ...graph }: ThreadData): Promise<Backend> {
   const session = await openSession(graph, threads)
   const spare: Float32Array[] = []

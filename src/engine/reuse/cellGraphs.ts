@@ -24,7 +24,7 @@ export interface CellWork {
 
 /**
  * @param count number of steps in the first graph
- * @param gathers names of the index tensors that the first graph needs, as `CELL_INPUTS.gather` makes them
+ * @param gathers made by `CELL_INPUTS.gather`: the names of the index tensors that the first graph needs
  */
 export async function cellGraphs(
   network: Pick<Network, 'onnxPath' | 'input' | 'layers'>,
@@ -113,7 +113,7 @@ function kept({ nodes, constants }: GraphNodes, wanted: ReadonlySet<number>, nam
   return { nodes: keptNodes, constants: new Set([...needed].filter((name) => constants.has(name))) }
 }
 
-/** Names of all tensors that the added nodes read. `kept` picks the constants of the original graph from them. */
+/** Names of all tensors that the added nodes read. Of these, `kept` keeps only constants of the original graph. */
 function constantsOf(nodes: readonly Node[]): Set<string> {
   const within = ({ attributes }: Node) =>
     Object.values(attributes).flatMap((value) =>

@@ -21,8 +21,8 @@ export interface NetworkCells {
 }
 
 /**
- * Reads a network's graph and finds its part that can be computed cell by cell. The result is cached as long as the
- * network exists.
+ * Reads a network's graph and finds the part of it that can be computed cell by cell. The result is cached as long as
+ * the `network` object exists.
  * @throws InputError if the file is missing or the graph cannot be read
  */
 export function networkCells(network: Pick<Network, 'onnxPath' | 'input'>): NetworkCells {
@@ -58,7 +58,7 @@ export function cellSteps(
       continue
     }
     try {
-      // If an input comes from a node that is no step, `reason` is already set.
+      // If an input comes from a node that could not become a step, `reason` is already set.
       if (!node.inputs.every((name) => name === '' || fixed.has(name) || shapes.has(name))) continue
       const base = { node: index, output: node.outputs[0] ?? '' }
       const read = node.inputs.filter((name) => shapes.has(name))

@@ -10,14 +10,14 @@ export type ReuseRecord =
   | {
       /** Side of the square patch in pixels. */
       readonly size: number
-      /** Name of the last tensor whose distinct values are computed once. */
+      /** Name of the last tensor that is computed with reuse: values that images share are computed once. */
       readonly cut: string
       /**
-       * Share of distinct values (0 to 1) in the output of each convolution, pool and padding up to `cut`, by name of
-       * the output.
+       * Share (0 to 1) of the values that are distinct, for the output of each convolution, pool and padding up to
+       * `cut`. The keys are the names of these outputs.
        */
       readonly distinct: Readonly<Record<string, number>>
-      /** Predicted speed with reuse divided by the speed without, from counts of multiply-adds and bytes. */
+      /** Speed with reuse / speed without reuse, predicted from counts of multiply-adds and bytes. */
       readonly predictedGain: number
       /**
        * Largest relative error over all layers and a few checked positions: ‖a − b‖ / ‖b‖, where a are the features

@@ -62,8 +62,8 @@ export function contiguousStrides(shape: readonly number[]): number[] {
 }
 
 /**
- * A correct layout stays within the storage. It also has no more elements than the storage, because with strides of 0
- * it could claim any number.
+ * A correct layout stays within the storage. It also has no more elements than the storage, because a layout with
+ * strides of 0 could claim any number of elements.
  */
 export function layoutFault(layout: TensorLayout, storageElements: number): string | null {
   const { offset, shape, strides } = layout

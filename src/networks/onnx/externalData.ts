@@ -9,7 +9,7 @@ import { elementCount } from '../checkpoint/tensor.js'
 import { fileRangeOf, ProtobufError, type ProtobufFile, shortText, textAt } from '../protobuf/wire.js'
 import { ElementType, type ModelProto, type TensorProto } from './messages.js'
 
-/** A file next to an ONNX file that holds elements of its tensors (ONNX's external data). */
+/** A file beside an ONNX file. It holds elements of the ONNX file's tensors (ONNX's external data). */
 export interface ExternalFile {
   /** Path, as the ONNX file states it, relative to the ONNX file's folder. */
   readonly location: string

@@ -28,8 +28,8 @@ export interface FullyConnected {
 }
 
 /**
- * Operators that multiply two matrices, and which two of their inputs are the matrices. 8-bit operators have scales in
- * between.
+ * Operators that multiply two matrices, and which two of their inputs are the matrices. `QLinearMatMul` and `QGemm`
+ * have a scale and a zero point between them.
  */
 const PRODUCTS: Readonly<Record<string, readonly [number, number]>> = {
   Gemm: [0, 1],
@@ -53,7 +53,7 @@ export function productsBefore(graph: GraphNodes, tensor: string): readonly Full
   return products
 }
 
-/** Operators that may follow a fully connected layer, so that the result still has one value per class. */
+/** Operators that may follow a fully connected layer. Their result still has one value per class. */
 const AFTER_PRODUCT = new Set([
   ...['Add', 'Softmax', 'LogSoftmax', 'Identity', 'Cast', 'Flatten', 'Reshape', 'Squeeze'],
   ...['QuantizeLinear', 'DequantizeLinear'],

@@ -26,10 +26,10 @@ const trial = confined<TrialQuestion, TrialAnswer>(workerFile('networks/onnx/tri
 
 /**
  * Runs a model once to find the types and shapes of its outputs. An ONNX file need not state them, and often states
- * them wrongly. The run has a process of its own, because even a small file can take any time and memory, or crash the
- * process. After a successful trial, the model may also run in other processes. If ONNX Runtime crashes, the trial is
- * repeated at the next lower level of optimisation.
- * @returns the type and shape of each tensor, and how much its float32 values change if the image is in another batch
+ * them wrongly. The run has a process of its own, because even a small file can need unlimited time and memory, or
+ * crash the process. After a successful trial, the model may also run in other processes. If ONNX Runtime crashes, the
+ * trial is repeated at the next lower level of optimisation.
+ * @returns the type and shape of each tensor, and how much an image's float32 values change in a different batch
  * @throws InputError if the model does not run on this input or within the limits, or if it gives NaN
  */
 export function trialRun(
@@ -43,8 +43,8 @@ export function trialRun(
 }
 
 /**
- * Like `trialRun`, but reads only the shapes of the tensors `names`, not their values. The graph's outputs must include
- * these tensors and the outputs of their `extentNodes`.
+ * Like `trialRun`, but reads only the shapes of the tensors in `names`, not their values. The graph's outputs must
+ * include these tensors and the outputs of their `extentNodes`.
  */
 export function trialShapes(
   model: TriedModel,
@@ -58,7 +58,7 @@ export function trialShapes(
 export interface TrialBatch<T> {
   readonly shown: T
   readonly batch: number
-  /** The only number of images that the graph takes; null if it takes any. */
+  /** Number of images that the graph needs in each run; null if it takes any number of images. */
   readonly fixedBatch: number | null
 }
 
@@ -86,9 +86,9 @@ export async function tryBatches<T>(
 
 /**
  * Limits of time and memory for a trial. A trial runs up to three images. For these, a ViT-L takes seconds on two
- * cores, or a minute and a half on one slow core. Opening a model takes about one second for a few hundred megabytes of
- * weights, and twice the size of the weights in memory. Half of the machine's memory is enough for all activations of a
- * network on large images.
+ * cores, or a minute and a half on one slow core. Opening a model takes a second for every few hundred megabytes of
+ * weights. It needs twice as much memory as the weights. Half of the machine's memory is enough for all activations of
+ * a network on large images.
  * @param bytes size of the model's files
  */
 export function trialLimits(bytes: number, memory = machineMemory()): Limits {
@@ -109,7 +109,7 @@ async function tried(
   } catch (error) {
     if (!(error instanceof ChildFailure)) throw error
     const lower = OPTIMIZATIONS[OPTIMIZATIONS.indexOf(optimization) + 1]
-    // A lower level needs as much time and memory, so it can only help against crashes.
+    // At a lower level, the model needs as much time and memory, but it may no longer crash.
     if (error.failing === 'crashed' && lower !== undefined)
       return tried({ ...model, optimization: lower }, asked, limits, signal)
     const isTooLarge = error.failing === 'late' || error.failing === 'killed'

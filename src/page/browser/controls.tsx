@@ -267,7 +267,7 @@ function Limits({ view: { shows }, limits, change }: LimitsProps) {
   )
 }
 
-/** A button that copies the address of the view. If the browser refuses, the address is shown to be copied by hand. */
+/** A button that copies the address of the view. If the browser refuses, the address is shown as text instead. */
 function CopyLink({ address }: Pick<SettingsProps, 'address'>) {
   const [copied, setCopied] = useState<boolean>()
   return (

@@ -20,7 +20,7 @@ export interface View {
   readonly patch: string | null
   /** The position with which all others are compared: the name of an anchor, such as `center`, or any position. */
   readonly anchor: string | Position
-  /** Quantity that both maps should show. A map that does not have it shows another one; see `mapOf`. */
+  /** Quantity that both maps should show. A map without this quantity shows a different quantity; see `mapOf`. */
   readonly shows: Quantity
   /** Whether map B shows the difference B − A. */
   readonly difference: boolean

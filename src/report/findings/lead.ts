@@ -9,15 +9,13 @@ import { unitFolder } from '../../results/unit/store.js'
 import { viewLink } from '../viewLink.js'
 import type { ClaimFinding } from './findings.js'
 
-/**
- * Id of the claim in the page's second sentence. If no answer changes, the first sentence is about it, too.
- */
+/** Id of the claim in the page's second sentence. If no answer changes, the first sentence is about this claim, too. */
 const INVARIANCE = 'no-global-invariance'
 
 /**
  * Finds the first sentence of the page: the study's most striking example. It is the object whose confident answer at
- * the center changes at the largest share of positions. Objects whose other answer is also correct come last. If no
- * answer changes, the example is the layer with the lowest similarity. Undefined if there is no example, or if the
+ * the center changes at the largest share of positions. Objects come last if the answer elsewhere is also correct. If
+ * no answer changes, the example is the layer with the lowest similarity. Undefined if there is no example, or if the
  * study has too few objects.
  */
 export async function leadOf(
@@ -96,8 +94,8 @@ function atLarge(findings: readonly ClaimFinding[]): string {
 }
 
 /**
- * Link to the unit's map of answers. Beside it is the map of another network: the one with the most different
- * share of positions at which the answer stays the same.
+ * Link to the unit's map of answers, with the map of a second network beside it. The second network is the one whose
+ * share of positions with the center's answer differs most from the unit's share.
  */
 function linkTo({ unit, answers: { kept } }: Answered, answered: readonly Answered[]): string {
   const { patch, size, model } = unit.inputs

@@ -32,7 +32,7 @@ export interface OpenUnit extends Pick<Unit, 'inputs' | 'rows' | 'cols' | 'layer
   readonly features: (layer: string) => Promise<NpyArray | undefined>
 }
 
-/** @throws InputError if its description is missing or damaged, or if the description belongs to another folder */
+/** @throws InputError if the unit's description is missing or damaged, or if it belongs to another folder */
 export async function openUnit(results: string, folder: string): Promise<OpenUnit> {
   const description = await readUnit(folder)
   const expected = unitFolder(results, description.inputs)
