@@ -9,11 +9,11 @@ namespace shiftscope {
 /// Inputs of the kernel. The comments in `Compositor` describe the arrays.
 struct CompositeJob {
   std::size_t rows, cols, window_rows, window_cols;
-  bool constant;            ///< whether `background` is [channels], not [channels, rows, cols]
+  bool constant;            ///< whether `background` is one colour, [channels]; if not, [channels, rows, cols]
   const float* background;
   const float* padded;      ///< [channels, window_rows, 2 * cols - window_cols]
   const float* keep;        ///< [window_rows, 2 * cols - window_cols]; null if `constant`
-  bool stream;              ///< whether to write past the caches
+  bool stream;              ///< whether writes bypass the caches
 };
 
 /// Writes one channel of one image, [rows, cols], with the window's top-left corner at (row, col).

@@ -17,8 +17,8 @@ class SymmetricFactor {
   double* start(std::size_t size);
   std::size_t stride() const { return stride_; }
 
-  /// Replaces the matrix by its factors, in size³/6 multiply-adds. A pivot below `least_pivot` is raised to it, so that
-  /// rounding errors of a positive semidefinite matrix do no harm.
+  /// Replaces the matrix by its factors, in size³/6 multiply-adds. Pivots below `least_pivot` are raised to it, because
+  /// rounding errors can make pivots of a positive semidefinite matrix negative.
   void factorise(double least_pivot);
 
   /// Removes row and column `index` in O(size²) time. From then on, solutions are 0 at this index.
@@ -27,9 +27,8 @@ class SymmetricFactor {
   /// Solves A y = x for the factorised matrix A. Replaces x, [size], by the solution y. x must be 0 at removed indices.
   void solve(double* x) const;
 
-  /// Solves A x' = x + shift · ones with the shift that makes Σ x' = total. Replaces x by x' and returns the shift. In
-  /// Newton steps, `total` is the required sum of the multipliers or of their changes. `ones` must be 0 at removed
-  /// indices and 1 elsewhere; it is overwritten.
+  /// Solves A x' = x + shift · ones with the shift that makes Σ x' = total. Replaces x by x' and returns the shift.
+  /// `ones` must be 0 at removed indices and 1 elsewhere; it is overwritten.
   double solve_with_sum(std::vector<double>& x, std::vector<double>& ones, double total) const;
 
  private:

@@ -21,11 +21,11 @@ constexpr std::size_t kFewBlocked = 16;
 /// Limit on consecutive calls of `FreeNewton::project`, because each call needs a new factorisation.
 constexpr int kProjections = 4;
 
-/// Steps on pairs end when the optimality conditions are violated by less than this. Smaller violations are rounding
-/// errors, because residuals are about as large as the margin, 1.
+/// Steps on pairs end when the optimality conditions are violated by less than this. Residuals are about 1, so their
+/// rounding errors alone can cause smaller violations.
 constexpr double kLeastViolation = 1e-14;
 
-/// The search ends after this many rounds in a row that hardly reduce the gap.
+/// The search ends after this many rounds in a row that hardly reduce the duality gap.
 constexpr int kIdleRounds = 20;
 
 struct Pair {
@@ -33,8 +33,8 @@ struct Pair {
   double violation, curvature;
 };
 
-/// Chooses two multipliers for the next step: `up` will be raised, and `down` lowered by the same amount. `up` has the
-/// largest gradient of all that can be raised. `down` is the one with which the dual rises most.
+/// Chooses two multipliers for the next step: `up` will be raised, and `down` lowered by the same amount. Among the
+/// multipliers that can be raised, `up` has the largest gradient. `down` is chosen to make the dual rise most.
 Pair select_pair(const HingeDual& dual, const std::vector<double>& diagonal) {
   const double* residuals = dual.residuals.data();
   Pair pair{kNone, kNone, 0, 0};
@@ -98,8 +98,8 @@ class FreeNewton {
     gather();
   }
 
-  /// If a Newton step would move many multipliers out of bounds, moves them towards `projection()` instead, but only as
-  /// far as the dual rises. Returns true if the multipliers reached `projection()`.
+  /// If a Newton step would move many multipliers out of bounds, moves all free multipliers towards `projection()`
+  /// instead. Stops where the dual is highest. Returns true if the multipliers reached `projection()`.
   bool project() {
     if (!find_direction()) return false;
     std::size_t beyond = 0;
@@ -215,7 +215,7 @@ class FreeNewton {
     return point;
   }
 
-  /// Makes the sum of the direction 0 again. Otherwise, the rounding error of this sum would grow from step to step.
+  /// Shifts the direction so that its elements sum to 0. Otherwise, rounding errors of the sum would accumulate.
   void balance() {
     double sum = 0;
     std::size_t moving = 0;
@@ -228,8 +228,8 @@ class FreeNewton {
     }
   }
 
-  /// Moves the multipliers along the direction, to the maximum of the dual or until the first ones reach a bound.
-  /// Returns how many reached their bound.
+  /// Moves the multipliers along the direction, to the maximum of the dual or until a multiplier reaches a bound.
+  /// Returns the number of multipliers that reached a bound.
   std::size_t advance() {
     double length = curvature_ > 0 ? slope_ / curvature_ : kInfinity;
     double to_bound = kInfinity;

@@ -19,8 +19,8 @@ struct LargeProblem {
   const std::int8_t* labels = nullptr;  ///< [rows]: +1 or -1; 0 if a sample is ignored
   double C = 1, tolerance = 1e-6;
   std::size_t gram_samples = 0;  ///< largest number of samples in the Gram matrix
-  /// Rough mean of the support vectors' multipliers, or C if there are no support vectors. A bad estimate only costs
-  /// steps.
+  /// Rough mean of the support vectors' multipliers, or C if there are no support vectors. With a bad estimate,
+  /// the method only takes more steps.
   double typical_multiplier = 1;
 };
 
@@ -70,14 +70,14 @@ class NewtonMethod : public SvmMethod {
   double stiffness_;
   std::vector<double> base_;                       ///< alpha in the smoothed loss: multipliers at the last minimum
   std::vector<double> alpha_;                      ///< the current multipliers
-  std::array<std::vector<double>, 2> class_sums_;  ///< Σ alpha_ x of the negative samples; of the positive ones
+  std::array<std::vector<double>, 2> class_sums_;  ///< Σ alpha_ x over negative samples, and over positive samples
   std::array<double, 2> alpha_sums_{};
   std::vector<std::uint32_t> between_;             ///< samples whose multipliers are strictly between 0 and C
   std::vector<double> gradient_, direction_;
   double intercept_gradient_ = 0, intercept_direction_ = 0;
-  bool exact_ = true;  ///< whether `next` last returned the weights, not a direction
+  bool exact_ = true;  ///< whether the last call of `next` returned the weights, not a direction
   double least_gap_ = HUGE_VAL;  ///< smallest relative gap so far
-  int idle_ = 0;                 ///< consecutive passes that hardly reduced the gap
+  int idle_ = 0;                 ///< number of consecutive passes that hardly reduced the gap
   bool gave_up_ = false;
   SvmSolution solution_;
 };

@@ -21,7 +21,7 @@ class WorkingSetMethod : public SvmMethod {
   WorkingSetMethod(const SvmKernels& kernels, const SvmFeatures& features, const GramMatrix& gram,
                    const std::int8_t* labels, const SvmOptions& options);
 
-  /// Solves the problem on the working set, more exactly as the duality gap on all samples shrinks.
+  /// Solves the problem on the working set. The tolerance is reduced as the duality gap on all samples shrinks.
   const std::vector<double>& next(bool last, std::size_t threads) override;
 
   void accept(const std::vector<double>& products) override;
@@ -63,7 +63,7 @@ class WorkingSetMethod : public SvmMethod {
   const std::int8_t* labels_;
   const SvmOptions options_;
   const std::size_t rows_, dims_;
-  std::size_t positives_ = 0, training_ = 0;  ///< number of samples with label +1; with label +1 or -1
+  std::size_t positives_ = 0, training_ = 0;  ///< numbers of samples: with label +1, and with label +1 or -1
   std::vector<double> multipliers_;           ///< [rows], each with its label's sign; 0 outside the working set
   std::vector<std::uint8_t> member_;          ///< [rows], whether a sample is in the working set
   std::vector<double> weights_;               ///< [dims], padded with zeros
@@ -74,7 +74,7 @@ class WorkingSetMethod : public SvmMethod {
   std::size_t member_count_ = 0, violating_ = 0, passes_ = 0;
   Samples joining_;
   double gap_ = 1;  ///< duality gap divided by the primal value
-  bool is_solved_ = true;  ///< whether the last step solved the working set
+  bool is_solved_ = true;  ///< whether the last step solved the problem on the working set
   bool is_stalled_ = false;
   SvmSolution solution_;
 };

@@ -7,7 +7,7 @@ parentPort?.on('message', (given: Bounds) => {
   bounds = given
 })
 
-/** Milliseconds between checks. One core can fill about 100 MB in this time. */
+/** Milliseconds between checks. In this time, memory use can grow by about 100 MB per busy core. */
 const INTERVAL = 50
 
 setInterval(() => {

@@ -50,7 +50,7 @@ export function arrayScript(plan: JobPlan): string {
   })
 }
 
-/** The script of the job after the array. It computes units that are still missing, then writes the report. */
+/** Script of the job that runs after the job array. It computes missing units, then writes the report. */
 export function reportScript(plan: JobPlan): string {
   return script(plan, {
     comment: ['Runs after all tasks have ended. Computes the units that are still missing, then writes the report.'],

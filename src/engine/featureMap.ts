@@ -10,7 +10,7 @@ export interface FeatureMap extends CellShape {
   readonly stride: number
 }
 
-/** Undefined if the layer is no map, or if the graph does not tell shape and stride. */
+/** Returns undefined if the layer is not a map, or if its shape or stride cannot be read from the graph. */
 export function featureMapOf(network: Network, { name, dims, isMap }: FeatureLayer): FeatureMap | undefined {
   if (!isMap) return undefined
   try {

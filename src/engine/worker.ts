@@ -2,7 +2,7 @@ import { workerData } from 'node:worker_threads'
 import type { Backend, WorkerData } from './backends/backend.js'
 import type { BatchResult, BatchTask, Target } from './task.js'
 
-/** The worker's session. The first batch opens it, so that an error becomes the answer to that batch. */
+/** The worker's session. The first batch opens it, so that an error is reported as the result of this batch. */
 let opened: Promise<Backend> | undefined
 
 /** Computes one batch. It may be called again before earlier batches have ended. */

@@ -15,15 +15,15 @@ export interface EquivarianceError {
   /** Distance that the object moves, in pixels. */
   readonly dx: number
   /**
-   * Part of the error that the frame's borders cause. At multiples of the layer's stride, this is the whole error. In
-   * between, it is interpolated linearly.
+   * Part of the error that the frame's borders cause. At multiples of the layer's stride, this is the whole error.
+   * Between these multiples, the part is interpolated linearly.
    */
   readonly border: number
   /** Part of the error that subsampling causes: the total error minus `border`. */
   readonly aliasing: number
 }
 
-/** Results name them with the distance, as in `8px border`. */
+/** Names of the two parts of an error. In results, the distance comes before the name, as in `8px border`. */
 export const ERROR_PARTS = ['border', 'aliasing'] as const
 
 /**

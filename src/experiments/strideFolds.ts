@@ -5,13 +5,13 @@ import { isConstant, separabilityByScheme } from './separability.js'
 
 /**
  * Limits on the rows and columns of the grids that are compared. Smaller grids have too few positions for five folds.
- * On larger grids, training on the phase (the position modulo the stride) takes seconds. There, the accuracies of all
- * networks agree with those of the position alone.
+ * On larger grids, training on the phase (the position modulo the stride) takes seconds. It would show nothing new:
+ * the accuracies of all networks then agree with those of features that contain only the position.
  */
 const FEWEST_ROWS = 8
 const MOST_ROWS = 25
 
-/** Accuracies of telling top from bottom on one grid, in folds that are bands of rows. */
+/** How accurately classifiers tell top from bottom on one grid, for each fold. A fold is a band of rows. */
 interface StrideFolds extends Readonly<Record<MadeUpFeature | 'network', readonly (number | null)[]>> {
   readonly stride: number
   readonly rows: number

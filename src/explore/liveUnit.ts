@@ -19,7 +19,7 @@ const AROUND_CURSOR = 5
 
 /**
  * After the last follower (a reader of results) has left, the work continues for this many milliseconds. A follower
- * often returns at once with another layer or anchor.
+ * often returns at once to read a different layer or anchor.
  */
 const LEFT_FOR_GOOD = 150
 
@@ -28,8 +28,8 @@ type FeatureRow = readonly Float32Array[]
 
 /**
  * One object that moves across the image of one network, with all features computed so far in memory. A map is computed
- * from these features, so another anchor or layer needs no new images. Once all positions are computed, the features
- * are bit-identical to those of `reproduce`.
+ * from these features, so a different anchor or layer needs no new images. Once all positions are computed, the
+ * features are bit-identical to those of `reproduce`.
  */
 export interface LiveUnit {
   readonly network: Network
@@ -37,7 +37,7 @@ export interface LiveUnit {
   readonly grid: PositionGrid
   /** Bytes of the features of all positions. */
   readonly bytes: number
-  /** Indices, in `grid.offsets`, of the positions that have features, in the order in which these first arrived. */
+  /** The positions that have features, as indices in `grid.offsets`, ordered by when their features first arrived. */
   readonly rows: () => Int32Array
   /**
    * Features of each layer, [rows, dims], in the order of `rows`. Positions are computed from coarse to fine, but those
@@ -53,7 +53,7 @@ export interface LiveUnit {
   readonly isFollowed: () => boolean
   /** Stops the work even if there are followers. Calls of the engine that are running still finish. */
   readonly stop: () => void
-  /** Features at the position with this index in `grid.offsets`. Missing ones are computed immediately. */
+  /** Features at a position, given as its index in `grid.offsets`. Missing features are computed immediately. */
   readonly featuresAt: (row: number) => Promise<FeatureRow>
   /** Computes the positions around this one before the others. */
   readonly lookAt: (position: Position) => void
@@ -91,7 +91,7 @@ export function openLiveUnit(
     features.release()
     tell(({ onRows }) => onRows())
   }
-  /** Computes a few positions before their turn. Nothing is reused here: each image is computed completely. */
+  /** Computes a few positions before their turn. Images share no values here: each one is computed completely. */
   const computeEarly = async (wanted: Int32Array, signal?: AbortSignal) =>
     putAll(wanted, await use((handle) => handle.extract(scene, offsetsAt(grid.offsets, wanted), { signal })), false)
   const computeRows = async (wanted: Int32Array, signal: AbortSignal) => {
@@ -195,7 +195,7 @@ async function inTwoLanes(
       const wanted = rows.subarray(next, next + rowsACall)
       next += wanted.length
       await compute(wanted).catch((error: unknown) => {
-        // The other lane then finds no rows left, and stops too.
+        // Leaves no rows for the other loop, so that it stops too.
         next = rows.length
         throw error
       })

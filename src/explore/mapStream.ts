@@ -44,7 +44,7 @@ export async function* mapMessages(
   }
 }
 
-/** Follows a unit, so that its work continues, and waits for its changes. */
+/** Keeps the computation of a unit going, and lets the caller wait for new features. */
 export function followUnit(unit: LiveUnit, signal: AbortSignal) {
   let hasChanged = false
   let failure: { readonly error: unknown } | undefined
@@ -62,7 +62,7 @@ export function followUnit(unit: LiveUnit, signal: AbortSignal) {
   const onAbort = () => wake()
   signal.addEventListener('abort', onAbort)
   return {
-    /** Waits until more positions have features, and at least as many milliseconds as given. */
+    /** Waits until more positions have features, but at least for the given time. */
     next: async (milliseconds: number) => {
       await new Promise((done) => setTimeout(done, Math.max(0, milliseconds)))
       while (!hasChanged && failure === undefined && !signal.aborted)
@@ -80,7 +80,7 @@ export function followUnit(unit: LiveUnit, signal: AbortSignal) {
   }
 }
 
-/** Index in `grid.offsets` of a position in pixels, which must be on the grid or an anchor. */
+/** Index in `grid.offsets` of a position in pixels. The position must be an anchor or a point of the grid. */
 function rowOf({ grid }: LiveUnit, { row, col }: { readonly row: number; readonly col: number }): number {
   const anchor = grid.anchors.find((one) => one.row === row && one.col === col)
   if (anchor !== undefined) return anchor.index
@@ -92,8 +92,8 @@ function rowOf({ grid }: LiveUnit, { row, col }: { readonly row: number; readonl
 }
 
 /**
- * Returns a function that turns features into messages for the page. A message has the cosines of one layer and, if the
- * network's classes are known, its answers.
+ * Returns a function that turns features into messages for the page. A message has the cosines of one layer. It also
+ * has the network's answers, if the network's classes are known.
  */
 function mapMaker({ network, grid, matrices }: LiveUnit, wanted: string) {
   const layer = network.layers.findIndex(({ name }) => name === wanted)

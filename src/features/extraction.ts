@@ -30,8 +30,8 @@ import { counted } from '../support/text.js'
 import { arrayFile, extractFile } from './extractFile.js'
 
 /**
- * Number of batches per worker between two writes to disk. `rows` yields the features of at most as many batches at
- * once.
+ * Number of batches that each worker computes between two writes to disk. `rows` yields features after at most this
+ * number of batches per worker.
  */
 const BATCHES_PER_ROUND = 64
 
@@ -78,7 +78,7 @@ export interface Extraction extends ExecutionRecord {
   readonly layers: readonly {
     readonly name: string
     readonly dims: number
-    /** Features in C order, maybe on a SharedArrayBuffer. Catalog layers are read before ReLU and softmax. */
+    /** Features in C order, possibly in a SharedArrayBuffer. Catalog layers are read before ReLU and softmax. */
     readonly data: Float32Array
     readonly shape: readonly [rows: number, cols: number, dims: number]
     /** Path of the .npy file; absent without `out`. */
@@ -139,7 +139,7 @@ export const ROW_OPTIONS = {
 export interface PlacedPatch {
   readonly scene: Scene
   readonly grid: PositionGrid
-  /** What decides the features apart from the network: the patch, the background and how they are blended. */
+  /** The inputs that determine the features together with the network: patch, background and kind of blending. */
   readonly origin: { readonly patch: string; readonly patchSha256: string; readonly background: string } & Pick<
     Scene,
     'blend'
@@ -229,7 +229,7 @@ async function keepPictures(out: string, { patch, background }: Scene, identity:
   await keepBackgroundPicture(out, { identity, background }, frame)
 }
 
-/** What decides the features on the side of the network, such as weights and precision, as extract.json records it. */
+/** Properties of the network that determine its features, such as weights and precision. extract.json records them. */
 function networkOrigin(network: Network, precision: Precision | undefined) {
   return {
     ...(precision === 'fp16' && { precision }),
@@ -241,7 +241,7 @@ function networkOrigin(network: Network, precision: Precision | undefined) {
   }
 }
 
-/** Joins the features that earlier calls saved with those of this call, at the grid indices `computed`. */
+/** Reads the features that earlier calls saved, and adds those of this call at the grid indices `computed`. */
 async function joined(
   partial: PartialArrays,
   layers: Features['layers'],
@@ -265,7 +265,7 @@ function anySignal(signal: AbortSignal | undefined, other: AbortSignal): AbortSi
   return signal === undefined ? other : AbortSignal.any([signal, other])
 }
 
-/** Writes many computed rows at a time, while others are computed. `places` are their indices in the files. */
+/** Writes many computed rows at a time, while others are computed. `places` has the index of each row in the files. */
 function savingRows(partial: PartialArrays, places: Int32Array, atATime: number) {
   const failed = new AbortController()
   let pending: RowPlace[] = []

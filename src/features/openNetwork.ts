@@ -185,7 +185,7 @@ function openedOnce(network: Network, request: DeviceRequest, options: NetworkOp
       opening = open(scene, images, callSignal)
       return opening
     }
-    // If the other call failed, for example because it was aborted, this call opens the workers itself.
+    // Another call is already opening the workers. If it fails, perhaps by an abort, this call opens them itself.
     return others.catch(() => executionFor(scene, images, callSignal))
   }
   const close = async () => {

@@ -12,8 +12,8 @@ export const ownerSchema = z.object({
   machine: z.string(),
   pid: z.number().int().positive(),
   /**
-   * Start time of the process in the system's own units; empty if unknown. It tells a process from a later one with the
-   * same PID.
+   * Start time of the process in the system's own units; empty if unknown. It distinguishes the process from a later
+   * process with the same PID.
    */
   started: z.string(),
 })
@@ -67,8 +67,8 @@ export function hasEnded({ machine, pid, started }: ProcessId): boolean {
 const looks = new Map<string, { readonly version: string; readonly since: number }>()
 
 /**
- * Whether the owner of a file is dead. For processes of this machine, the system knows. Any other owner is dead if the
- * file has not changed for a lease since this process first looked at it. The lease is measured with this process's
+ * Whether the owner of a file is dead. For processes of this machine, the system knows. All other owners count as dead
+ * if this process has seen no change of the file for `leaseSeconds()`. This time is measured with this process's
  * monotonic clock, because dates of files and clocks of other machines may be wrong.
  * @param owner undefined if unknown
  * @param version differs after each change of the file

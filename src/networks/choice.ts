@@ -25,7 +25,7 @@ export async function networkOf(source: NetworkSource, choice: NetworkChoice): P
   return { id, title, ...reading, ...(classes && { classes }), inputSource, ...weights }
 }
 
-/** The chosen layers, if the catalog lists all of them, so that no trial run is needed; otherwise undefined. */
+/** The chosen layers, if the catalog describes all of them. If undefined, a trial run must find their shapes. */
 function ownLayers(
   { layers, model, input, id }: NetworkSource,
   { layers: names }: NetworkChoice,

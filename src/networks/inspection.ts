@@ -35,8 +35,8 @@ export interface ModelInspection {
     /** Element type, such as `float32`. */
     readonly type: string
     /**
-     * Whether the tensor is a usual choice of features. Usual are the last feature map of each size, the output of each
-     * fully connected layer, and the input of the last one.
+     * Whether the tensor is often chosen as features: the last feature map of each size, the output of each fully
+     * connected layer, and the input of the last fully connected layer.
      */
     readonly suggested: boolean
     /** Whether Shiftscope reads the tensor if you name no layers. */
@@ -121,8 +121,8 @@ async function allShapes(
     }
     return await tryBatches(input.batch, attempt, (shown) => {
       const last = shown.get((model.outputs.at(-1) as TypedTensor).name)
-      // Some graphs claim to accept any batch size, but contain a fixed one. Their last output then has another number
-      // of images than the input.
+      // Some graphs claim to accept any batch size, but contain a fixed one. The number of images in their last output
+      // then differs from that in the input.
       return last === undefined || last.shape[0] === 2
     })
   } finally {

@@ -46,7 +46,7 @@ export interface PulledWeights {
   /** Address or path that the file came from; null if it was already in the cache. */
   readonly origin: string | null
   /**
-   * What was checked: whether the size was compared, and how many hexadecimal digits of the SHA-256 were (at most 64).
+   * Whether the file's size was checked, and how many hexadecimal digits of its SHA-256 were checked (at most 64).
    */
   readonly checked: { readonly bytes: boolean; readonly sha256Digits: number }
 }
@@ -82,7 +82,7 @@ export async function pullWeights(id: string, options: PullOptions = {}): Promis
   const progress = progressTo(options.onProgress)
   const present = await presentWeights(entry, progress)
   if (present !== undefined) return present
-  // If every user of the machine can write to the cache, no graph is built. So this is checked before the download.
+  // Checked before the download, because no graph is built if every user of the machine can write to the cache.
   await checkOwner()
   return await fetchWeights(entry, origins, options)
 }

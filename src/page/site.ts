@@ -21,7 +21,7 @@ export interface SiteWriter extends Required<Pick<UnitVisitor, 'onUnit'>> {
 interface GroupFiles {
   readonly key: number
   readonly opened: OpenUnit[]
-  /** Entry of the page's index for each unit in `opened`. It is available once the unit's files are written. */
+  /** For each unit in `opened`: its entry in the page's index, which resolves when the unit's files are written. */
   readonly units: Promise<SiteUnit>[]
   readonly probabilities: MeanProbability
 }
@@ -87,7 +87,7 @@ export function siteWriter(results: string, site: string): SiteWriter {
       await written
     },
     finish: async (studyGroups, limits) => {
-      // Only when all units have been seen is it known which sketches (shortened features) fit on the page.
+      // Which sketches (shortened features) fit on the page is decided here, when all units have been visited.
       const sketched = sketchedPatches([...groups.values()].map(({ opened }) => sketchedGroup(opened)))
       const described: SiteGroup[] = []
       for (const group of studyGroups) {

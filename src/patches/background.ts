@@ -16,9 +16,9 @@ export interface NamedBackground {
 
 /**
  * Reads a background for a square frame: `white`, a colour as `#rrggbb`, `noise:SEED`, or the path of a picture. A
- * picture is scaled (Lanczos filter with three lobes) until it just covers the frame. What extends beyond is cut off.
- * Transparent parts become white. The identity of a picture is a hash of its pixels in the frame, so its name and
- * folder do not matter.
+ * picture is scaled (Lanczos filter with three lobes) until it just covers the frame. The parts outside the frame
+ * are cut off. Transparent parts become white. The identity of a picture is a hash of its pixels in the frame, so its
+ * name and folder do not matter.
  * @throws UsageError if the text is none of these
  * @throws InputError if the file is not a picture
  */

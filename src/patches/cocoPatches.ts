@@ -63,8 +63,8 @@ export interface CocoPatchesOptions {
   /** Sides of the square patches in pixels; `[75, 125]` by default. */
   readonly sizes?: readonly number[]
   /**
-   * Annotation to take if an image has several of a class: the first in the file (`authors`, default), or the `largest`
-   * that is not marked as a crowd.
+   * Which annotation to take if an image has several annotations of a class: the first in the file (`authors`,
+   * default), or the `largest` that is not marked as a crowd.
    */
   readonly rule?: Rule
   /** Download missing images from COCO's host; false by default. */
@@ -77,9 +77,9 @@ export interface CocoPatchesOptions {
 }
 
 /**
- * Cuts objects out of COCO's images, by default the objects of the paper. If an object cannot be cut out, `failed` and
- * the manifest name it; no other object replaces it. With `download`, it keeps only images that match the annotation
- * file.
+ * Cuts objects out of COCO's images, by default the objects of the paper. If an object cannot be cut out, it is listed
+ * in `failed` and in the manifest, and no other object replaces it. With `download`, only images that
+ * match the annotation file are kept.
  * @throws UsageError for invalid options, such as an unknown class
  * @throws InputError if the annotation file is missing or damaged
  * @throws OutputError if `out` cannot be written
@@ -180,8 +180,8 @@ function originOf({ id }: CocoAnnotation, image: CocoImage, bytes: Uint8Array): 
 }
 
 /**
- * Length in pixels that at least one side of an object's box must have, or else the object is skipped. It is half of
- * the paper's smaller patch size.
+ * An object is skipped if both sides of its box are shorter than this, in pixels. It is half of the paper's smaller
+ * patch size.
  */
 const LEAST_SIDE = 37.5
 
@@ -189,7 +189,7 @@ export interface CocoChoice {
   readonly name: string
   readonly category: string
   readonly annotation: CocoAnnotation
-  /** The image that shows the object; undefined if the annotation file does not describe it. */
+  /** The image that shows the object; undefined if the annotation file does not list this image. */
   readonly image: CocoImage | undefined
 }
 

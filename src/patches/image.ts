@@ -32,7 +32,7 @@ export function drawingLimits(seconds = 60): Limits {
 /**
  * Reads a picture file as 8-bit sRGB with alpha, rotated by its EXIF orientation. The format is detected from the
  * content, not from the file's name. SVG is drawn in a separate process.
- * @throws InputError if the file is missing, too large, not a picture, or takes too much to draw
+ * @throws InputError if the file is missing, too large, not a picture, or needs too much time or memory
  */
 export async function readImage(path: string, signal?: AbortSignal): Promise<Image> {
   const info = await stat(path).catch(() => {

@@ -12,8 +12,8 @@ export interface Mask {
 const SCALE = 5
 
 /**
- * Largest coordinate, in fifths of a pixel. Up to here, differences of two coordinates, and half of them, are exact in
- * float64.
+ * Largest coordinate, in fifths of a pixel. Up to this limit, float64 stores the difference of two coordinates exactly,
+ * and also half of this difference.
  */
 const FARTHEST = 2 ** 50
 
@@ -71,7 +71,7 @@ interface Turns {
   left: number
 }
 
-/** Adds a polygon's inside to the union, and resets `at`. */
+/** Adds the inside of a polygon to the union. Then clears `turns.at` for the next polygon. */
 function unite(union: Uint8Array, turns: Turns): void {
   let inside = 0
   let i = turns.first

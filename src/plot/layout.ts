@@ -5,7 +5,7 @@ import { PICTURE_LETTERS, textWidth } from './letters.js'
 import { type GridValues, mapPixels } from './mapPixels.js'
 import { markup, type SvgElement, svg } from './svg.js'
 
-/** A map drawn with one rectangle per value. Its width is a whole multiple of `cols`, its height of `rows`. */
+/** A map drawn with one rectangle per value. Its width is a multiple of `cols`, and its height a multiple of `rows`. */
 export interface PlacedMap extends GridValues, Rectangle {}
 
 /** A rectangle in pixels of the drawing. */

@@ -10,19 +10,19 @@ const SHARES: Readonly<Record<string, readonly [cases: readonly Counted[], of: r
   // Share of expressions in whose result all expected objects are seen, and no others.
   'arithmetic-exact': [['exact'], ['trials']],
   'arithmetic-recall': [['found'], ['expected']],
-  // Share of the objects that should not be seen, but are.
+  // Among the objects that should not be seen, the share that is seen.
   'arithmetic-false-objects': [
     ['left', 'phantoms'],
     ['subtracted', 'decoys'],
   ],
   'arithmetic-left-over': [['left'], ['subtracted']],
-  // Share of the objects that were in no image, but are seen.
+  // Among the objects that were in no image, the share that is seen.
   'arithmetic-phantoms': [['phantoms'], ['decoys']],
 }
 
 /**
- * Makes rows from the results of random expressions. A row's `variant` is three words: one of JUDGED, one of REFERENCES,
- * and the kind of expression or `all`.
+ * Makes rows from the results of random expressions. A row's `variant` is three words: one of JUDGED, one of
+ * REFERENCES, and the kind of expression or `all`.
  */
 export function arithmeticRows(studies: readonly ArithmeticStudy[]): readonly Row[] {
   return studies.flatMap(({ model, accuracy }) => {

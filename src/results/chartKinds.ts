@@ -4,7 +4,8 @@ import { READ_AXES } from '../experiments/readout.js'
 import { FEWEST_PAIRS, FEWEST_PATCHES, type Row } from './rows.js'
 
 /**
- * A chart, drawn once per patch size. A dot chart has a row per network and layer, a line chart a panel per network.
+ * A chart, drawn once per patch size. A dot chart has one row per network and layer. A line chart has one panel per
+ * network.
  */
 export type MeasureChart = { readonly title: string; readonly note: Note } & (DotChart | LineChart)
 
@@ -20,7 +21,7 @@ export interface DotChart {
   readonly most?: number
   readonly series: readonly {
     readonly name: string
-    /** Selects rows of results of any measure. The selected rows of a network and layer are averaged into one dot. */
+    /** Whether this series includes a row of results. A dot is the mean over the included rows of a layer. */
     readonly has: (row: Row) => boolean
     /**
      * Error bars are drawn only for dots that average at least this many values. If absent, no error bars are drawn.

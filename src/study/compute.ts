@@ -30,7 +30,7 @@ export interface UnitWork {
   readonly timeLeft: TimeLeft | undefined
 }
 
-/** Opens a network to compute its unfinished units: `first` is one of them, `images` the number of images in all. */
+/** Opens a network to compute its unfinished units. They begin with `first`, and together have `images` images. */
 export type OpenUnits = (
   study: Study,
   network: Network,
@@ -44,7 +44,7 @@ interface ComputedUnits {
   readonly units: readonly PlannedUnit[]
 }
 
-/** Begins with `first`, which this process has taken, and goes on until all units are finished or taken by others. */
+/** Computes `first`, then other units of the network, until all are finished or taken by other processes. */
 export async function computeUnits(work: UnitWork, network: Network, first: PlannedUnit): Promise<ComputedUnits> {
   const { study, queue, options, classifiersFor, progress, onUnit, timeLeft } = work
   const { signal } = options
@@ -96,8 +96,8 @@ export async function computeUnits(work: UnitWork, network: Network, first: Plan
 }
 
 /**
- * Whether values that several images share are computed only once. On a GPU they are not, because no gain was measured
- * there.
+ * Whether values that several images share are computed only once. A GPU computes every image in full, because sharing
+ * values brought no gain there.
  */
 export function reusesValues({ device }: ExecutionRecord, { reuse }: ResolvedOptions): boolean {
   return device === 'cpu' && reuse !== 'off'

@@ -21,7 +21,7 @@ export interface StudyEstimate {
   readonly differences: readonly string[]
   /** Number of images to compute for the remaining units. */
   readonly images: number
-  /** Number of images to compute for the remaining feature arithmetic. Each is also decoded once per layer. */
+  /** Number of images to compute for the remaining arithmetic. Per layer, a generator makes about as many pictures. */
   readonly arithmeticImages: number
   /** Bytes of all units on disk, without the report. The size of compressed features (sketches) is a rough guess. */
   readonly bytes: number
@@ -38,7 +38,7 @@ export interface StudyEstimate {
   readonly seconds: number | null
   /** Seconds to compute the images of the unit that takes longest. Null if weights of a network are missing. */
   readonly unitSeconds: number | null
-  /** Weights that `reproduce` needs and that are missing here. Units of these networks count as not finished. */
+  /** Weights that `reproduce` needs and this machine lacks. Units of these networks count as not finished. */
   readonly missing: readonly {
     readonly id: string
     /** Size of the published file in bytes, or an estimate from its tensors if that size is unknown. */

@@ -25,7 +25,7 @@ export function threadsWithinLimit(left = addressesLeft()): number {
   return Math.max(0, Math.floor(left / ADDRESSES_PER_THREAD))
 }
 
-/** @throws ResourceError if the shell's limit (`ulimit -v`) leaves too little address space for them */
+/** @throws ResourceError if the shell's limit (`ulimit -v`) leaves too little address space for so many workers */
 export function checkWorkers(count: number, left = addressesLeft()): void {
   if (count <= threadsWithinLimit(left)) return
   const gibibytes = (bytes: number) => `${(bytes / 2 ** 30).toFixed(1)} GiB`

@@ -29,8 +29,8 @@ export function sceneTensors(
 
 /**
  * Makes the tensors that place the window (see `CompositedScene`) in each image. For each row and column of the frame,
- * they tell which row or column of the window to draw there. Outside the patch, this is the window's transparent
- * border.
+ * they tell which row or column of the window to draw there. Outside the patch, they select the window's
+ * transparent border.
  * @param offsets [images, 2] as row, col of the patch's top-left corner
  */
 export function offsetTensors(

@@ -1,8 +1,8 @@
 import type { CellShape, CellStep, CellSteps, WindowStep } from './cellStep.js'
 
 /**
- * Durations in seconds, measured with ONNX Runtime on one core with AVX-512. Slower processors take longer for all of
- * them, which hardly changes which plan is fastest.
+ * Durations in seconds, measured with ONNX Runtime on one core with AVX-512. On a slower processor, all durations are
+ * longer, but usually the same plan is still the fastest.
  */
 const SECONDS = {
   /** Seconds per multiply-add of a convolution on whole images: with a single group, and with several groups. */
@@ -46,7 +46,7 @@ export function imageSeconds(step: CellStep, shapes: CellSteps['shapes']): numbe
   return rows * cols * (perCell + bytes * SECONDS.write)
 }
 
-/** Seconds to compute one cell of a step, if `gathered` of its inputs are gathered. */
+/** Seconds to compute one cell of a step. `gathered` is the number of inputs that must be gathered first. */
 export function cellSeconds(step: CellStep, shapes: CellSteps['shapes'], gathered: number): number {
   const bytes = FLOAT * (shapes.get(step.output) as CellShape).channels
   if (step.kind === 'mapping') return 0

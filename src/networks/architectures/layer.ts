@@ -165,7 +165,7 @@ export interface Parameter {
   readonly shape: readonly number[]
 }
 
-/** Names of the tensors of a batch normalisation that are used after training. */
+/** Names of a batch normalisation's tensors, except `num_batches_tracked`, which only training uses. */
 const batchNormStatistics = ['weight', 'bias', 'running_mean', 'running_var'] as const
 
 /** Keys and shapes of all weights that the layers need, in the order of use. */

@@ -22,7 +22,7 @@ type CheckpointFormat = (typeof formats)[number]['format']
 
 interface FormatReader {
   readonly format: string
-  /** `head` is its first bytes (up to 512). */
+  /** @param head the first bytes of the file, at most 512 */
   readonly recognises: (head: Buffer, file: OpenFile) => boolean
   readonly read: (file: OpenFile) => Promise<ReadonlyMap<string, CheckpointTensor>>
 }

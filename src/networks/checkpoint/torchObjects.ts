@@ -27,7 +27,7 @@ export interface TorchTensor extends PickleObject {
   readonly layout: TensorLayout
 }
 
-/** A Parameter as PyTorch up to 0.3 pickled it. Its tensor is an argument of the call or one of the attributes. */
+/** A Parameter as PyTorch up to 0.3 pickled it. Some files set `tensor` only after the Parameter is made. */
 export interface OldParameter extends PickleObject {
   readonly kind: 'parameter'
   tensor: TorchTensor | null
@@ -75,8 +75,8 @@ function orderedDict(args: readonly PickleValue[]): PickleValue {
 }
 
 /**
- * Makes a tensor from the arguments storage, offset, shape and strides. Further ones (requires_grad, hooks) matter only
- * for training.
+ * Makes a tensor from the arguments storage, offset, shape and strides. Further arguments (requires_grad, hooks)
+ * matter only for training.
  */
 function rebuildTensor(args: readonly PickleValue[]): TorchTensor {
   const [storage, offset, shape, strides] = args
@@ -143,7 +143,7 @@ export function storageOf(
   if (available < needed) {
     throw new PickleError(`storage ${printable(key)} should have ${counted(needed, 'byte')}, but has only ${available}`)
   }
-  // PyTorch never saves one storage under two types. If a file has two, PyTorch uses only the first.
+  // PyTorch never saves a storage with two types. When it reads such a file, it ignores the second type.
   const root = roots.get(key) ?? { dtype, elements }
   if (root.dtype !== dtype || root.elements !== elements) {
     throw new PickleError(`storage ${printable(key)} has two different types or lengths`)

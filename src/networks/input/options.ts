@@ -10,7 +10,7 @@ export const LARGEST_FRAME = 4096
 const colours = z.array(z.number()).readonly()
 
 export const INPUT_OPTIONS = {
-  /** A usual recipe: `imagenet`, `inception`, `clip`, `caffe` or `raw`. The options below change parts of it. */
+  /** A preset: `imagenet`, `inception`, `clip`, `caffe` or `raw`. The options below override single values of it. */
   input: oneOf('input', INPUT_PRESETS).exactOptional(),
   /** Means to subtract from red, green and blue, after scaling to `inputRange`. */
   inputMean: colours.superRefine((means) => checkTriple('inputMean', means)).exactOptional(),

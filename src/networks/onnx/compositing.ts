@@ -23,7 +23,7 @@ export const SCENE_INPUTS = {
   /** int32 [3, 1, 1]: the index in the window at which each channel starts. */
   channels: 'shiftscope.channels',
   /**
-   * int32 [N, 1, rows, 1]: for each row of the image, the index in the window at which the row to draw there starts.
+   * int32 [N, 1, rows, 1]: for each row of the image, the row of the window to draw there, given as its start index.
    */
   rows: 'shiftscope.rows',
   /** int32 [N, 1, 1, cols]: for each column of the image, the column of the window to draw there. */
@@ -40,8 +40,8 @@ export function featureOutput(layer: FeatureLayer, precision: Precision): string
  * vectors per image (`rows` and `cols`) instead of the whole image. The sum of `channels`, `rows` and `cols` is each
  * pixel's index in the window. The graph computes image = colours * opacity + background * (1 - opacity), as
  * `native/core/composite.h` defines it.
- * @param precision of the network. The images are always drawn in float32, and the outputs that `featureOutput` names
- * are float32, too.
+ * @param precision float type in which the network runs. The images are always drawn in float32, and the outputs that
+ * `featureOutput` names are float32, too.
  */
 export async function compositingGraph(
   network: Pick<Network, 'onnxPath' | 'input' | 'layers'>,

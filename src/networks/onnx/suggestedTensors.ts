@@ -8,8 +8,8 @@ export interface MadeTensor extends ShownTensor {
 }
 
 /**
- * Operators that can end a stage (see `stageEnds`), the surest first. An Add counts only if both its inputs depend on
- * the image.
+ * Operators that can end a stage (see `stageEnds`), most reliable first. An Add counts only if both its inputs depend
+ * on the image.
  */
 const ENDS: readonly (readonly string[])[] = [
   ['Add'],

@@ -12,7 +12,7 @@ export function drawn({ name, attributes, children }: SvgElement): VNode {
   )
 }
 
-/** Measures the width of all elements with `useWidth` again, for example before the page is printed. */
+/** Updates all widths that `useWidth` has returned, for example before the page is printed. */
 export function measureAgain(): void {
   for (const measure of measures) measure()
 }

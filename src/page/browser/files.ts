@@ -8,8 +8,8 @@ const keptPictures = recent<SitePicture>(64)
 let ownDigest = ''
 
 /**
- * Defines the global function that the scripts below `site/` call to pass their values; see `writeSiteFile`.
- * @param digest hash of the page's index. Files of a report with another hash are refused.
+ * Defines the global function that the scripts in the folder `site` call to pass their values; see `writeSiteFile`.
+ * @param digest hash of the page's index. Files of a report with a different hash are refused.
  */
 export function receiveFiles(digest: string): void {
   ownDigest = digest

@@ -69,7 +69,7 @@ export function relative(one: LayerOfGroup, similarity: PatchValues): PatchValue
   return scale === undefined ? new Map() : mapped(similarity, (value) => 1 - (1 - value) * scale)
 }
 
-/** Values of a layer's measure, one per patch: of the given variant, or the mean over all variants. */
+/** One value of a measure per patch. Without `variant`, it is the mean over all variants. */
 export function metricOf(one: LayerOfGroup, name: string, variant?: string): PatchValues {
   return perPatch(rowsOf(one, name).filter((row) => variant === undefined || row.variant === variant))
 }

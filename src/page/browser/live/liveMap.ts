@@ -19,8 +19,8 @@ interface KnownParts {
 }
 
 /**
- * `sourceOf` searches known positions up to this many grid steps away. The server's first positions are closer
- * together.
+ * `sourceOf` searches known positions up to this many grid steps away. This is enough: the positions that the server
+ * sends first are closer together.
  */
 const COARSEST = 64
 
@@ -36,7 +36,7 @@ export function liveMap(rows: number, cols: number): LiveMap {
   let left = count
 
   /**
-   * Finds a known position near an unknown one, which then gets its value.
+   * Finds a known position near an unknown one. The map then shows the same value at both.
    * @param first index of a known position, to be used if none is near
    */
   const sourceOf = (place: number, first: number): number => {
