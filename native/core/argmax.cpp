@@ -10,7 +10,7 @@ namespace {
 constexpr std::size_t kPieceRows = 64;
 
 /// A row is split into this many lanes, each with a maximum of its own. So the compiler can use vector instructions,
-/// and only the memory limits the speed.
+/// and the speed is limited only by reading the row from memory.
 constexpr std::size_t kLanes = 32;
 
 constexpr float kLowest = -std::numeric_limits<float>::infinity();

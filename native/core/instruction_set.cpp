@@ -16,7 +16,8 @@ namespace {
 
 bool bit(int word, int index) { return (word >> index & 1) != 0; }
 
-/// Whether the operating system saves certain registers when it switches threads. states: their bits in XCR0.
+/// Whether the operating system saves certain registers when it switches threads.
+/// @param states the bits of these registers in XCR0
 bool saves(unsigned long long states) {
   int words[4];
   __cpuidex(words, 1, 0);
@@ -56,7 +57,7 @@ std::vector<InstructionSet> detect() {
     if (has_avx512()) found.push_back(InstructionSet::avx512);
   }
 #elif defined(SHIFTSCOPE_ARM64)
-  found.push_back(InstructionSet::neon);  // part of every 64-bit ARM processor
+  found.push_back(InstructionSet::neon);  // Every 64-bit ARM processor supports NEON.
 #endif
   return found;
 }

@@ -8,12 +8,12 @@
 
 namespace shiftscope {
 
-/// Largest number of threads per call, more than any machine has cores. Without this limit, a wrong `threads` could
-/// exhaust the memory.
+/// Largest number of threads per call. No machine has so many cores. Without this limit, a wrong value of `threads`
+/// could exhaust the memory.
 constexpr std::size_t kMostWorkers = 1024;
 
-/// Number of threads that `for_each_piece` uses: `threads`, but at most one per piece, and from 1 to kMostWorkers. So
-/// callers need not limit `threads` themselves.
+/// Number of threads that `for_each_piece` uses. This is `threads`, unless there are fewer pieces. It is always between
+/// 1 and kMostWorkers, so callers need not limit `threads` themselves.
 inline std::size_t worker_count(std::size_t count, std::size_t piece, std::size_t threads) {
   const std::size_t pieces = count / piece + (count % piece != 0);
   return std::clamp<std::size_t>(std::min(threads, pieces), 1, kMostWorkers);

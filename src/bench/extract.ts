@@ -32,8 +32,8 @@ export interface ExtractBench {
 }
 
 /**
- * Compares the speed of Shiftscope's extraction with that of a bare loop, which only runs ONNX Runtime on a tensor that
- * is ready. The images show the first built-in object at 75 px. Networks are measured one after the other.
+ * Compares the speed of Shiftscope's extraction with that of a bare loop, which only runs ONNX Runtime on a tensor made
+ * beforehand. The images show the first built-in object at 75 px. Networks are measured one after the other.
  * @throws UsageError for an unknown network or device `auto`
  * @throws InputError for missing or damaged weights
  * @throws DeviceError for a device that cannot be used

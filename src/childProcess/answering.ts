@@ -11,7 +11,7 @@ export interface ConfinedQuestion<Question> {
 export interface Bounds {
   /** The process is killed if it uses more bytes of memory than this. */
   readonly bytes: number
-  /** PID of the process that asked: the parent of this process. With another parent, the asking process has ended. */
+  /** PID of the process that asked, the parent of this process. When it ends, this process gets a different parent. */
   readonly asker: number
 }
 

@@ -138,7 +138,7 @@ async function cacheDiagnosis(): Promise<Diagnosis> {
   }
 }
 
-/** Missing weights are reported only for the networks of a preset of `reproduce`. */
+/** Missing weights are reported only if the network belongs to a preset of the command `reproduce`. */
 async function weightDiagnoses(): Promise<readonly Diagnosis[]> {
   const models = (await listNetworks()).filter(({ entry, state }) => entry.preset !== null || state !== 'missing')
   return models.map(({ entry, state, path }): Diagnosis => {

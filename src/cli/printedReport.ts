@@ -9,7 +9,7 @@ import { JUDGED_NAMES } from '../results/measures.js'
 import { FEWEST_PATCHES } from '../results/rows.js'
 import { print, printTable, TERMINAL_COLUMNS, tableLines, wrapped } from './output.js'
 
-/** A study of feature arithmetic alone has no claims; then the shares of exact results are printed. */
+/** Prints the verdicts on the claims. If the study tests no claims, prints results of feature arithmetic instead. */
 export function printReport({ rows, findings }: Report): void {
   const exact = rows.filter(({ metric }) => metric === 'arithmetic-exact')
   if (findings.length === 0) {
@@ -90,5 +90,5 @@ function narrowTable({ kind, head, rows }: ResultTable): [readonly string[], str
   return [['network', 'layer', KEY_NAMES[key] ?? key, ...across.map((one) => one || kind.statistic)], lines]
 }
 
-/** Readable names of those keys of a table that are abbreviated in its CSV file. */
+/** Some table keys are abbreviated in the CSV files. These are their readable names. */
 const KEY_NAMES: Readonly<Record<string, string>> = { cv: 'folds' }

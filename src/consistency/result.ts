@@ -10,9 +10,9 @@ export interface ConsistencyMeasure {
   readonly protocol: ProtocolName
   /**
    * Name of the measure:
-   * - `agreement`: share of shifts with the same answer (most probable class)
+   * - `agreement`: share of pairs of shifted images with the same answer (most probable class)
    * - `change`: share of steps that change the answer
-   * - `probability-change`: mean absolute change per step of the answer's probability
+   * - `probability-change`: the answer's probability changes by this much per step (mean absolute change)
    * - `equivariance-error`: local equivariance error
    */
   readonly measure: string
@@ -48,8 +48,8 @@ export interface Consistency extends ExecutionRecord {
 }
 
 /**
- * For each protocol and photograph, the row of numbers from which its measures are computed. If a row begins with NaN,
- * its photograph has not been measured.
+ * Stored numbers from which the measures are computed: one row for each protocol and photograph. A row that begins with
+ * NaN means that the photograph has not been measured with this protocol.
  */
 export interface KeptAnswers {
   readonly protocols: readonly Protocol[]

@@ -67,8 +67,8 @@ function interpolationKernel(side: number, shift: number): Float64Array {
 }
 
 /**
- * Derivative of a picture by the distance of a bilinear shift, at distance 0: the next pixel minus this one. The
- * picture is mirrored at its edge. Source: `translate` in Gruver et al. 2023 (lie-deriv).
+ * Derivative of a bilinearly shifted picture with respect to the distance, at distance 0: the next pixel minus this
+ * pixel. The picture is mirrored at its edge. Source: `translate` in Gruver et al. 2023 (lie-deriv).
  */
 export function shiftDerivative(picture: Uint8Array, side: number, axis: Axis): Float32Array {
   const derivative = new Float32Array(picture.length)

@@ -10,8 +10,8 @@ import { openWorkers, processPlaces, type Workers } from './workers.js'
 
 export interface ExtractionOptions {
   /**
-   * All positions of the work, if this call computes only some of them. They decide which values images share. So the
-   * features have the same bits, however the work is divided into calls.
+   * All positions of an extraction, if this call computes only some of them. The plan to share values between images
+   * depends on all positions. So every division into calls gives the same bits.
    */
   readonly whole?: Int32Array
   /** Called after each batch. `done` is the number of images of this call that are finished. */
@@ -33,7 +33,7 @@ export interface Crew {
    * each new size.
    */
   readonly hasOneSize: boolean
-  /** What notes to the user call the workers, such as `the processor` or `cuda`. */
+  /** Name of the workers in notes to the user, such as `the processor` or `cuda`. */
   readonly name: string
   readonly onNote: (line: string) => void
 }
@@ -136,7 +136,7 @@ export async function extractFeatures(
 
 /**
  * Waits for work, and replaces a BatchFailure by an error that tells the user what to do.
- * @throws ResourceError if the network could not be opened because the system refused memory or an open file
+ * @throws ResourceError if the network could not be opened because memory ran out or too many files were open
  * @throws WorkerError for any other BatchFailure
  */
 export async function failingAsWorker<T>({ batch }: Crew, work: Promise<T>): Promise<T> {
@@ -185,8 +185,8 @@ function run(crew: Crew, positions: number, job: Omit<Job, 'positions'>): Promis
 }
 
 /**
- * Images per batch if every worker gets one batch. At least 2 if possible: a matrix product with one row sums in
- * another order, which changes the last bits.
+ * Images per batch if every worker gets one batch. At least 2 if possible: a matrix product with a single row adds its
+ * terms in a different order, which changes the last bits of the features.
  */
 function evenShare(positions: number, workers: number): number {
   return Math.max(Math.min(2, positions), Math.ceil(positions / workers))

@@ -127,7 +127,7 @@ export function providerName(name: Device['name']): string {
 
 export type ExecutionProvider = string | { readonly name: string; readonly deviceId: number }
 
-/** With TensorRT, CUDA is the second: it runs the operators that TensorRT does not support. */
+/** Returns two providers for TensorRT: CUDA runs the operators that TensorRT does not support. */
 export function executionProviders({ name, index }: Device): ExecutionProvider[] {
   const { backend, hasIndex } = PROVIDERS[name]
   const own = hasIndex ? { name: backend, deviceId: index } : backend
@@ -157,12 +157,12 @@ export function nvidiaModels(
   if (visible === undefined) return cards.map(({ model }) => model)
   const models: string[] = []
   for (const entry of visible.split(',').map((text) => text.trim())) {
-    // A process can use only one MIG slice (a part of a GPU), so CUDA ignores the entries after the first slice.
+    // A process can use only one MIG slice (a part of a GPU), so CUDA ignores what follows the first slice.
     if (entry.startsWith('MIG-')) return [...models, UNKNOWN_CARD]
     const card = /^\d+$/.test(entry)
       ? cards[Number(entry)]
       : cards.find(({ uuid }) => entry.startsWith('GPU-') && uuid.startsWith(entry))
-    // CUDA also ignores all entries after an invalid one.
+    // CUDA also ignores everything after an invalid entry.
     if (card === undefined) break
     models.push(card.model)
   }

@@ -24,8 +24,8 @@ export interface NetworkHandle {
   /** Whether the network runs on a GPU, so that the processor is free to measure other features meanwhile. */
   readonly overlaps: boolean
   /**
-   * Says which values images shared, so that they were computed only once: one record per patch size. Empty without
-   * such sharing.
+   * Describes which values were computed once and used for several images, with one record per patch size. Empty if
+   * there was no such reuse.
    */
   reused(): readonly ReuseRecord[]
   /**
@@ -74,7 +74,7 @@ export function openThreads(
 
 export interface Fallback {
   readonly processor: Settings
-  /** Precision on the devices. After `fp16` the processor cannot take over, because its features would differ. */
+  /** Precision on the devices. With `fp16`, the processor cannot take over, because its features would differ. */
   readonly precision?: Precision | undefined
 }
 

@@ -36,7 +36,7 @@ export interface JobScene {
   /** A worker prepares each scene once and keeps it under this id. */
   readonly id: number
   readonly scene: Scene | Frames
-  /** Set only if images share values: the batch size of the later layers, which are computed for every image. */
+  /** Batch size of the layers that are computed for every image; undefined if images share no values. */
   readonly batch?: number
 }
 

@@ -2,8 +2,8 @@ import type { Term } from './expression.js'
 import type { FramePixels, PlacedObject } from './objectScene.js'
 
 /**
- * Objects that the expected image of an expression shows. `notes` are messages about objects that no image can show as
- * the expression demands: they are subtracted more often than added, or added more than once.
+ * Objects that the expected image of an expression shows. `notes` are messages about impossible objects. An object is
+ * impossible if it is subtracted more often than added, or if several copies remain.
  */
 interface ObjectExpectation {
   readonly objects: readonly PlacedObject[]

@@ -3,11 +3,11 @@ interface ArithmeticScene {
   readonly name: string
   readonly title: string
   readonly expression: string
-  /** Objects of each image, by the image's name in the expression, in the format of `parseScene`. */
+  /** Images by their names in the expression. Each image is a list of objects in the format of `parseScene`. */
   readonly images: Readonly<Record<string, string>>
 }
 
-/** Side of the objects in pixels: that of the paper's smaller patches. */
+/** Side of the objects in pixels. The smaller patches of the paper have the same size. */
 export const SCENE_SIZE = 75
 
 /**

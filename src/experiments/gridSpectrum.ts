@@ -74,8 +74,8 @@ function linePowers(map: ArrayLike<number>, length: number, kernels: readonly Pe
 /**
  * Complex vector whose scalar product with a line (a row or column of a map) is the line's amplitude at a period.
  * Removing the parabola, windowing and transforming are all linear, so this one product does all three. Mirrored at the
- * middle, the real part stays the same, and the imaginary part changes its sign. So only one half of each is stored. It
- * is multiplied with the sums (differences) of mirrored values.
+ * middle, the real part stays the same, and the imaginary part changes its sign. So only one half of each is stored.
+ * The real part is multiplied by sums of mirrored values in the line, and the imaginary part by their differences.
  */
 interface PeriodKernel {
   readonly period: number
@@ -100,7 +100,7 @@ function kernelsFor(length: number, stride: number): readonly PeriodKernel[] {
 /** @param frequency periods per position, at most 0.5 */
 function periodKernel(length: number, period: number, frequency: number): PeriodKernel {
   const window = Float64Array.from({ length }, (_, i) => Math.sin((Math.PI * (i + 0.5)) / length) ** 2)
-  // A sine's power is half at its frequency and half at the negative frequency. At 0.5, these two are the same.
+  // Half of a sine's power is at its frequency, half at the negative frequency. At 0.5, both frequencies are equal.
   const scale = Math.sqrt(frequency < 0.5 ? 2 : 1) / window.reduce((sum, value) => sum + value, 0)
   const wave = (part: (angle: number) => number) =>
     withoutParabola(

@@ -19,7 +19,7 @@ const MOST_BYTES = 8 * 1024 * 1024
  *
  * Dims are added until the squared length of every row is at least 1 - `SKETCH_ERROR` / 2. Then the scalar product of
  * two rows differs from the cosine of their features by at most `SKETCH_ERROR` / 2. Dividing this product by the
- * lengths of the rows adds as much again.
+ * lengths of the rows can increase the error to `SKETCH_ERROR`.
  * @param features [rows, dims], all finite, no row all zero
  * @returns undefined if such a sketch would be larger than `MOST_BYTES`
  */
@@ -48,8 +48,9 @@ export async function sketchOf(
 }
 
 /**
- * Turns the cosines of all rows with the pivot row into the factor's next column. `lacking` is 1 minus each row's
- * squared length.
+ * Computes the next column of the sketch (the Cholesky factor).
+ * @param cosines cosine between each row and the pivot row; overwritten with the column
+ * @param lacking 1 minus the squared length of each row; updated
  */
 function nextColumn(
   cosines: Float64Array,

@@ -39,7 +39,7 @@ export interface LiveNetworks {
   readonly use: <T>(id: string, scene: Scene, act: (execution: Execution) => Promise<T>) => Promise<T>
   /** Seconds since the network began to open; 0 if nobody has asked for it yet; undefined if it is open. */
   readonly openingSeconds: (id: string) => number | undefined
-  /** The network as the command line names it; for an uploaded file, its path, valid until this process ends. */
+  /** Name or path for the command line. The path of an uploaded file (`isDropped`) is valid until this process ends. */
   readonly sourceOf: (id: string) => { readonly model: string; readonly isDropped: boolean }
   /** Adds a network of the catalog whose weights were just fetched. */
   readonly add: (id: string) => Promise<LiveNetwork>
@@ -76,7 +76,7 @@ export async function openLiveNetworks(options: LiveNetworkOptions): Promise<Liv
   const names = new Map<string, string>()
   const executions = liveExecutions(options)
   const files = openSentFiles()
-  /** Names of uploaded files without extension, by the id of their network. */
+  /** For the id of each uploaded network, the name of its file without the extension. */
   const dropped = new Map<string, string>()
   const choose = async (model: string, ended = signal) => {
     const network = await chooseNetwork({ model, ...(pool && { pool }), signal: ended })
@@ -86,7 +86,7 @@ export async function openLiveNetworks(options: LiveNetworkOptions): Promise<Liv
     return network
   }
   for (const model of models ?? []) await choose(model)
-  // If the user named no networks, all that are found are offered. One with a damaged file is left out, with a note.
+  // If `models` is undefined, all networks on this machine are offered. One with a damaged file is skipped with a note.
   for (const model of models === undefined ? await present() : [])
     await choose(model).catch((error: unknown) => {
       if (!(error instanceof InputError)) throw error
@@ -228,7 +228,7 @@ function recipeOf(network: Network): readonly string[] {
   ]
 }
 
-/** Ids of the networks whose weights are here. */
+/** Ids of the networks whose weights are on this machine. */
 async function present(): Promise<readonly string[]> {
   const all = await listNetworks()
   return all.flatMap(({ entry, state }) => (state !== 'missing' && !isGenerator(entry) ? [entry.id] : []))

@@ -114,7 +114,7 @@ function isFolder(path: string): Promise<boolean> {
   )
 }
 
-/** Makes a folder, and checks that files can be written into it, before long work relies on it. */
+/** Makes a folder, and checks that files can be written into it. Call this before a long computation. */
 export async function makeWritableFolder(path: string): Promise<void> {
   try {
     await makeFolders(path)

@@ -90,8 +90,8 @@ export function openLocks(parent: string): Locks {
   const start = async () => {
     if (timer !== undefined) return
     timer = setInterval(beat, (leaseSeconds() * 1000) / BEATS).unref()
-    // Remembers the files of other machines. If a file is still unchanged a lease later, its process counts as dead,
-    // and `close` removes the file.
+    // Remembers the files of other machines. If a file does not change during the time of a lease, its process counts
+    // as dead, and `close` removes the file.
     await deadFiles(folder)
   }
 
@@ -189,8 +189,8 @@ export interface FolderLockOptions {
 
 /**
  * Locks a folder for one writer, so that two processes do not mix their rows in one file. It waits only if the process
- * that holds the lock may be dead. A process that was suspended for longer than a lease writes again when it continues,
- * although it has lost the lock. Hashes reveal such damage.
+ * that holds the lock may be dead. A process that is suspended for longer than a lease loses the lock, but continues to
+ * write afterwards. If this damages the file, a wrong hash shows it.
  * @returns a function that releases the lock
  * @throws OutputError if a living process writes there
  */

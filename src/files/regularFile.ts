@@ -26,7 +26,7 @@ export function readNamed(path: string, remedy: string): Promise<Buffer> {
   })
 }
 
-/** Whether an absolute path is the path of a folder, or of something inside it. */
+/** Whether an absolute path equals `folder` or leads to something inside `folder`. */
 export function isInside(folder: string, path: string): boolean {
   const way = relative(folder, path)
   return way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way)
@@ -34,7 +34,7 @@ export function isInside(folder: string, path: string): boolean {
 
 const LONGEST_PIECE = 1 << 20
 
-/** A small file takes no more memory than its size. */
+/** Opens a stream whose buffer is no larger than the file, so that small files need little memory. */
 export async function streamRegular(path: string): Promise<ReadStream> {
   const highWaterMark = Math.min(LONGEST_PIECE, (await regularSize(path)) + 1)
   return createReadStream(path, { highWaterMark })

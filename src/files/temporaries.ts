@@ -87,7 +87,7 @@ async function removeIfDead(path: string, oldest: number): Promise<void> {
   if (isOld || isDead(owner, path, String(changed))) await discard(path)
 }
 
-/** A file that stays, such as another user's, does no harm. */
+/** Ignores errors: a file that cannot be removed, such as another user's file, does no harm. */
 async function discard(path: string): Promise<void> {
   await rm(path, { recursive: true, force: true }).catch(() => undefined)
 }

@@ -28,7 +28,7 @@ export interface MissingNetwork {
 }
 
 export interface LiveObject {
-  /** Number of the object. Its pictures are at `pictures/<key>-<size>.png`. */
+  /** Number that identifies the object. Its pictures are at `pictures/<key>-<size>.png`. */
   readonly key: number
   readonly name: string
 }

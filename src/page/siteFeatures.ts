@@ -8,7 +8,7 @@ const PART_BYTES = 12 * 1024 * 1024
 /**
  * Writes a unit's features, or its sketches (shortened features), to files `<key>-<layer>-<part>.js`.
  * @param key `features/<group>/<unit>`
- * @returns number of files for each layer; undefined if the unit stores none of them
+ * @returns number of files for each layer; undefined if the unit has no features (or sketches)
  */
 export async function writeFeatures(
   site: string,

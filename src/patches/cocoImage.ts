@@ -10,8 +10,8 @@ const ENDINGS = { jpeg: 'jpg', png: 'png' } as const
 export type ImageFormat = keyof typeof ENDINGS
 
 /**
- * Format of an image, detected from its first bytes; undefined for any format but JPEG and PNG, so that no decoder
- * reads it.
+ * Format of an image, detected from its first bytes. Undefined unless it is JPEG or PNG: files in other formats must
+ * not be decoded.
  */
 export function imageFormat(bytes: Uint8Array): ImageFormat | undefined {
   const format = pictureFormat(bytes)
@@ -32,8 +32,8 @@ export interface ImageFile {
 }
 
 /**
- * Finds an image under its name in the annotation file, or under the name that `fetchedPath` gives it. If none of these
- * files is a picture, it returns one that is not.
+ * Finds an image under its name in the annotation file, or under the name that `fetchedPath` gives it. If such files
+ * exist, but none of them is a picture, it returns the first with `isPicture: false`.
  * @throws Error if the name in the annotation file points outside the folder
  */
 export async function findImage(folder: string, image: CocoImage): Promise<ImageFile | undefined> {

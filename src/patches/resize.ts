@@ -84,7 +84,7 @@ export function resizeVisible(image: Image, rows: number, cols: number): Image {
   return resized
 }
 
-/** Source indices and weights along an axis: first those before each target place, then those after it. */
+/** Returns two pairs of source indices and their weights: for the source before each target place, and after it. */
 function endsOf({
   first,
   weightFirst,

@@ -36,7 +36,7 @@ const layerSchema = z.object({
    * generator's own error. Null if both pictures are equal.
    */
   reconstruction: z.number().nullable(),
-  /** Errors of the result, for each way to choose the origin of feature vectors (see `Origin`). */
+  /** Errors of the result, for each choice of the point that counts as zero (see `Origin`). */
   origins: z.record(z.enum(ORIGINS), errorsSchema),
   files: z.object({
     /** File of the result vector, float32 [dims]. */
@@ -46,7 +46,7 @@ const layerSchema = z.object({
     /** Pictures decoded from the operands' features, in the order of the operands. */
     decodedOperands: z.array(fileSchema),
     decodedResult: fileSchema,
-    /** Picture decoded from the result that is computed with the other origin than the one in `origin`. */
+    /** The result computed with the other value of `origin`, as a decoded picture. */
     decodedFromOther: fileSchema,
     decodedExpectation: fileSchema,
     /** Contact sheet: one picture that shows all the others. */
@@ -64,7 +64,7 @@ const documentSchema = z.object({
   blend: z.enum(BLENDS),
   expression: z.string(),
   terms: z.array(z.object({ name: z.string(), coefficient: z.number() })),
-  /** Origin of feature vectors that was used for the result (see `Origin`). */
+  /** Point that counts as zero when features are added and subtracted (see `Origin`). */
   origin: z.enum(ORIGINS),
   /**
    * Images that the expression combines. `scene` lists the objects of an image; null if it is a picture file. `sha256`
@@ -101,7 +101,7 @@ export type ArithmeticDocument = Readonly<z.infer<typeof documentSchema>>
 const countSchema = z.number().int().nonnegative()
 
 const accuracySchema = z.object({
-  /** Everything on which the counts depend. */
+  /** Everything on which the numbers in `counts` depend. */
   inputs: z.object({
     format: z.literal(ARITHMETIC_FORMAT),
     model: z.string(),

@@ -69,9 +69,9 @@ export interface Arithmetic {
  * Adds and subtracts features of images, and decodes the result into an image with a generator (paper sections 2.3 and
  * 3.5, Figure 6). It compares the result with the expected image.
  *
- * The expected image applies the expression to objects: adding a scene places its objects, and subtracting it removes
- * them. If an image is a picture, or a factor is not a whole number, the expected image is computed from pixels:
- * background + Σ factor · (image − background).
+ * To get the expected image, the expression is applied to objects: adding a scene places its objects, and subtracting
+ * it removes them. If an image is a picture, or a factor is not a whole number, the expected image is computed from
+ * pixels: background + Σ factor · (image − background).
  *
  * With `out`, it writes for each layer `<layer>-result.npy`, float32 [dims], and `<layer>-operands.npy`, float32
  * [images, dims]. It also writes the decoded images and a contact sheet as PNG, and arithmetic.json.

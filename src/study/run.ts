@@ -148,8 +148,8 @@ function runFile({ out }: Study): string {
 }
 
 /**
- * Computes units and arithmetic until all are finished or taken. If this process writes the report, it also waits for
- * the units of other processes.
+ * Computes units and arithmetic until each is finished or taken by another process. If this process writes the report,
+ * it also waits for the units of other processes.
  */
 async function computeStudy(run: Run): Promise<void> {
   const { study, team, options, open, progress } = run
@@ -231,7 +231,7 @@ async function computeArithmetic({ team, options, progress }: Run, plans: Study[
   return images
 }
 
-/** Writes the report, or returns the same report if another process has written it since this one began. */
+/** Writes the report. If another process wrote the same report while this process ran, returns that report instead. */
 function report(run: Run): Promise<Report> {
   const { study, team, options, progress } = run
   const { out } = study

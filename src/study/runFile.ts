@@ -43,8 +43,8 @@ interface RunEntry {
 
 /**
  * Writes the entry of a run (one call of `reproduce`) into run.json. It keeps the entries of earlier runs that computed
- * something, the latest last, and the settings of networks that this run did not open. Only one process at a time may
- * call it.
+ * something, oldest first. It also keeps the settings of networks that this run did not open. Only one process at a
+ * time may call it.
  *
  * @param report key of the report that was just written (see `reportMark`); null keeps the stored key
  */
@@ -87,7 +87,7 @@ export async function readRun(path: string): Promise<z.infer<typeof runSchema>> 
   return runSchema.safeParse(tryJson(text.toString())).data ?? {}
 }
 
-/** The plan's part of a run.json entry: everything that a reader needs to judge or repeat the run. */
+/** The part of a run.json entry that describes the plan: what a reader needs to judge or repeat the run. */
 export function describeRun(study: Study) {
   return {
     shiftscope: packageVersion(),

@@ -10,7 +10,7 @@ import { SAMPLED_POSITIONS } from './sceneKeys.js'
  * A plan to run a network on all images of a patch, so that a value that several images share is computed only once.
  */
 export interface CellPlan {
-  /** Number of steps that are computed cell by cell. The remaining layers run on whole images. */
+  /** Number of nodes that are computed cell by cell (see `CellSteps`). The nodes after them compute whole images. */
   readonly steps: number
   /**
    * Positions are computed together, in one *pass*, if their rows are equal modulo `rows` and their columns modulo
@@ -18,8 +18,8 @@ export interface CellPlan {
    */
   readonly modulus: Both<number>
   /**
-   * Batch size of the layers after these steps. Null if there are convolutions among them, which use the batch size
-   * without reuse.
+   * Batch size for the nodes that compute whole images. Null if convolutions are among these nodes: then the batch size
+   * is the same as without reuse.
    */
   readonly batch: number | null
   /**
@@ -52,7 +52,7 @@ const MEMORY = 112 * 1024 * 1024
 
 const MODULI = [1, 2, 4, 8, 16, 32]
 
-/** Largest batch for the layers after the cut, if all of them are fully connected. */
+/** Largest batch for the layers that compute whole images, if all of these layers are fully connected. */
 const MAXIMUM_BATCH = 512
 
 /** Estimated number of tensors that a pass holds at a time. Each counts as much as the largest one. */
@@ -87,7 +87,7 @@ interface Candidate {
   readonly plan: CellPlan
 }
 
-/** Makes the plans with one modulus. They differ in the number of steps that are computed cell by cell. */
+/** Makes several plans with the same modulus. Each has a different number of `steps` (see `CellPlan`). */
 function plansOf(
   work: PlannedCells,
   positions: Positions,
@@ -126,14 +126,14 @@ function plansOf(
     asImages -= plain[at] as number
     largest = Math.max(largest, bytesOf(step.output))
     if (step.kind === 'window') distinct.push([step.output, count / (positions.count * rows * cols)])
-    // If a later node reads the input image, the second graph cannot begin here, because it does not get the image.
+    // If a later node reads the input image, no plan can end its steps here: the nodes after them do not get the image.
     if ((uses.get(image) as number) > at) continue
     const handedOn = steps.slice(0, at + 1).filter(({ output }) => (uses.get(output) as number) > at)
     const sum = (of: (name: string) => number) => handedOn.reduce((total, { output }) => total + of(output), 0)
     const isConnected = lastConvolution <= at
     const together = Math.max(PLAIN_BATCH, Math.min(MAXIMUM_BATCH, Math.floor(positions.count / passes)))
     const batch = isConnected ? together : PLAIN_BATCH
-    // If convolutions follow, whole activations take no more memory than without reuse, so they are not counted.
+    // If convolutions follow, whole activations take no more memory than without reuse. So this memory is not counted.
     const frames = isConnected ? FRAMES_AT_A_TIME * batch * sum((name) => frameBytes(shapeOf(name))) : 0
     if (TENSORS_AT_A_TIME * largest + sum(bytesOf) + frames > MEMORY) continue
     const assembly = sum((name) => frameSeconds(shapeOf(name)))
@@ -187,7 +187,7 @@ export interface Positions extends Both<readonly number[]> {
 
 interface AxisCounts {
   readonly passes: number
-  /** For each entry of `Keys.spaces`, the number of keys that all passes need together. */
+  /** Number of keys in all passes together, for each entry of `Keys.spaces`. */
   readonly sums: readonly AxisCount[]
 }
 
@@ -272,7 +272,7 @@ export function passesOf(offsets: Int32Array, modulus: Both<number>, keys: Keys)
   })
 }
 
-/** `sceneKeys` has all offsets from 0 on, so each offset is its own index. */
+/** Offsets are used as indices, because the list of offsets in `sceneKeys` is 0, 1, 2, … */
 export function positionsOf(offsets: Int32Array): Positions {
   const along = (axis: 0 | 1) => [...new Set(offsets.filter((_, i) => i % 2 === axis))]
   return { rows: along(0), cols: along(1), count: offsets.length / 2 }

@@ -14,7 +14,7 @@ export interface FoundPart {
   readonly source: string
 }
 
-/** Largest file that is read as a description of a model, in bytes. */
+/** Largest size, in bytes, of a file that describes a model's input. Larger files are not read. */
 const MOST_BYTES = 1 << 20
 
 /**
@@ -46,8 +46,8 @@ async function readJson(path: string): Promise<unknown> {
 }
 
 /**
- * The recipe (how pixels become the input) that a file beside a model states. The first of these files that states one
- * is used: Shiftscope's NAME.input.json, Hugging Face's preprocessor_config.json, timm's config.json.
+ * Reads the recipe (how pixels become the input) from a file beside a model. Uses the first of these files that has a
+ * recipe: Shiftscope's NAME.input.json, Hugging Face's preprocessor_config.json, timm's config.json.
  */
 export async function besideModel(path: string, folders: readonly string[]): Promise<FoundPart | undefined> {
   const own = join(dirname(path), `${basename(path, extname(path))}.input.json`)

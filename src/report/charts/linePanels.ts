@@ -69,7 +69,7 @@ function curve(
     points: points.map(([a, b]) => `${coordinate(x(a))},${coordinate(y(b))}`).join(' '),
     fill: 'none',
     stroke: seriesColour(series),
-    // Lines with `words` are many, so they are thin. The dashed line, with which the others are compared, is thick.
+    // Charts with `words` have many lines, so these are thin. Only the dashed line, the reference, is thick.
     'stroke-width': words === undefined ? 1.5 : isDashed ? 3 : 1,
     ...(isDashed && { 'stroke-dasharray': '4 3' }),
   }

@@ -105,7 +105,7 @@ function sizeOf({ rows, cols }: PanelMap): { width: number; height: number } {
   return { width: cols * factor, height: rows * factor }
 }
 
-/** The ticks and the border of a map. A tick is at the middle of the square of its position. */
+/** The ticks and the border of a map. Each position is a square of the map, and its tick is at the square's middle. */
 function axesOf(
   { rows, cols, stride }: PanelMap,
   { x, y, width, height }: Rectangle,

@@ -46,9 +46,9 @@ export interface Claim {
   readonly showsFolds?: true
   /** Title of the figure's axis; by default the measured quantity. */
   readonly axis?: string
-  /** Values that the figure's axis always includes, in its unit. */
+  /** Values that the figure's axis always includes, in the unit of the axis. */
   readonly within?: readonly number[]
-  /** By default, the claim's link shows the map for the center anchor, averaged over objects. */
+  /** View that the claim's link opens. By default, it is the map for the center anchor, averaged over objects. */
   readonly seenIn?: (network: NetworkStudy, at: Pick<Evidence, 'layer' | 'size'>) => Partial<LinkedView>
 }
 
@@ -81,7 +81,7 @@ const PLAIN = 'The plain network is the same network without anti-aliasing.'
 
 const DECIMAL: NumberKind = { value: (mean) => mean, text: (value) => decimalText(value, 3), digits: 3, unit: '' }
 const PERCENT: NumberKind = { value: (mean) => 100 * mean, text: percentText, digits: 1, unit: ' %' }
-/** Format for means of base-10 logarithms of ratios. The ratio itself is shown, as a percentage. */
+/** Format for ratios that are averaged as base-10 logarithms. The ratio itself is shown, as a percentage. */
 const POWER_OF_TEN: NumberKind = {
   value: (mean) => 100 * 10 ** mean,
   text: percentText,

@@ -102,7 +102,7 @@ function linkHtml(link: string, text: string, words?: string): string {
 /** Up to this many networks with the same verdict are named. If there are more, only their number is given. */
 const MOST_NAMED = 4
 
-/** Tells the verdicts on a claim, the networks of each, and the range of the measured numbers. */
+/** Sentences about a claim: the verdicts, the networks with each verdict, and the range of the measured numbers. */
 function outcomeHtml(claim: Claim, findings: readonly ClaimFinding[], isSmall: boolean): string {
   const parts = distinct(findings.map(({ verdict }) => verdict)).map((verdict, i) => {
     const own = findings.filter((one) => one.verdict === verdict)
@@ -148,8 +148,8 @@ function findingsText(findings: readonly ClaimFinding[]): FindingsText {
 const TOO_SMALL = `This study has fewer than ${FEWEST_PATCHES} objects, too few for a verdict on any claim. These are its numbers.`
 
 /**
- * A table with a row per claim and a column per network. A cell is ✓, ✗ or ?, or – if the claim does not apply to the
- * network.
+ * A table with a row per claim and a column per network. Cells show the verdict as ✓, ✗ or ?. A dash means that the
+ * claim does not apply to the network.
  */
 export function verdictTable(findings: readonly Pick<ClaimFinding, 'model' | 'claim' | 'title' | 'verdict'>[]): Table {
   const models = [...new Set(findings.map(({ model }) => model))]
@@ -210,7 +210,7 @@ function evidenceNote({ isLog }: NumberKind, evidence: readonly Evidence[]): str
   return `Means over objects${error}: ✓ for the claim, ✗ against it, ? open.${signs}${few}${shown}`
 }
 
-/** Text of a cell, such as "0.412 ± 0.010 ✓". For differences, it also has the number of objects above zero. */
+/** Text of a cell, such as "0.412 ± 0.010 ✓". Differences also get the number of objects whose value is > 0. */
 function cellText(evidence: Evidence, { value, digits, isLog }: NumberKind, isSmall: boolean): string {
   const { mean, standardError, patches, signs, lean } = evidence
   const text = (number: number) => decimalText(value(number), digits)

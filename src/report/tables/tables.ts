@@ -60,7 +60,7 @@ function tablesOf(kind: TableKind, all: readonly SummaryRow[], paper: PaperCompa
     .map((size) => tableOf(kind, size, listed, { measured, published, all }, paper))
 }
 
-/** Selects the rows of results that this kind of table shows, and tells the table column of each. */
+/** Selects the results that this kind of table shows, and finds the table's column for each of them. */
 function placed<T extends RowKey>(kind: TableKind, rows: readonly T[]): readonly Placed<T>[] {
   const columns = new Map(
     MEASURES.flatMap(({ name, tables = [] }) =>
@@ -155,8 +155,8 @@ function shownValue({ spread }: TableKind, row: SummaryRow, spreads: ReadonlyMap
 }
 
 /**
- * Numbers after ±, for a kind of table that takes them from another metric; otherwise empty. Keys name network, layer
- * and variant.
+ * Numbers after ±, by network, layer and variant. Empty if this kind of table does not take these numbers from another
+ * metric.
  */
 function spreadsOf({ spread }: TableKind, rows: readonly SummaryRow[], size: number): ReadonlyMap<string, number> {
   if (typeof spread === 'string' || !('metric' in spread)) return new Map()
