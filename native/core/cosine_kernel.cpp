@@ -5,9 +5,9 @@
 namespace shiftscope::SHIFTSCOPE_LEVEL {
 namespace {
 
-// Size of a tile, a block of sums that are computed together: kTileSums sums for each of kTileRows rows. It is chosen
-// so that all partial sums fit into the vector registers. With several rows, an anchor is read once for all of them.
-// Otherwise, the bandwidth of the cache would be the limit.
+// Size of a tile, a block of sums that are computed together: kTileSums sums for each of kTileRows rows. All partial
+// sums of a tile fit into the vector registers. An anchor (a feature to compare with) is read once for all rows of a
+// tile. If it were read for each row, the bandwidth of the cache would be the limit.
 #if defined(SHIFTSCOPE_LEVEL_AVX512)
 constexpr std::size_t kTileRows = 4, kTileSums = 6;
 #elif defined(SHIFTSCOPE_LEVEL_AVX2) || defined(SHIFTSCOPE_LEVEL_NEON)
@@ -35,10 +35,10 @@ SHIFTSCOPE_INLINE double total(const Doubles (&partial)[kParts]) {
   return ((v[0] + v[4]) + (v[2] + v[6])) + ((v[1] + v[5]) + (v[3] + v[7]));
 }
 
-/// Computes the scalar products of `Rows` rows of features with `Anchors` anchors. If `Norm`, the squared norm of each
-/// row comes first.
-/// sums: those of row r begin at sums[r * (1 + anchor_count)].
-/// ahead: the next `Rows` rows of features, which are prefetched. Without this, too few loads would be in flight to
+/// Computes the scalar products of `Rows` rows of features with `Anchors` anchors. If `Norm`, also computes the squared
+/// norm of each row, which is the first of its sums.
+/// sums: the sums of row r begin at sums[r * (1 + anchor_count)].
+/// ahead: the next `Rows` rows of features. They are prefetched, because otherwise too few loads would be in flight to
 /// keep the memory busy.
 template <std::size_t Rows, std::size_t Anchors, bool Norm>
 void tile(const Problem& problem, const float* features, const float* ahead, const float* anchors, double* sums) {

@@ -29,7 +29,7 @@ void SymmetricFactor::factorise(double least_pivot) {
   }
 }
 
-/// Factorises the columns from `begin` to `end`. The products of earlier columns must have been subtracted from them.
+/// Factorises the columns from `begin` to `end`. `subtract_panel` must have been called for all earlier columns.
 void SymmetricFactor::factorise_panel(std::size_t begin, std::size_t end, double least_pivot) {
   for (std::size_t j = begin; j < end; ++j) {
     double* target = column(j);
@@ -49,7 +49,7 @@ void SymmetricFactor::factorise_panel(std::size_t begin, std::size_t end, double
   }
 }
 
-/// Subtracts the products of the columns from `begin` to `end` from all later columns.
+/// Updates the columns from `end` on: subtracts the outer products of the factorised columns `begin` to `end` - 1.
 void SymmetricFactor::subtract_panel(std::size_t begin, std::size_t end) {
   if (end == size_) return;
   scratch_.assign((end - begin) * stride_, 0.0);

@@ -22,7 +22,7 @@ struct SvmTerm {
 /// A matrix of features, and the operations on it that take most of a training's time. The features can be in host
 /// memory or on a device. Sums are as accurate as in float64. Their last bits depend on the implementation, but not on
 /// the number of threads.
-/// Several threads may call one object at the same time. The implementation for a device (cuda/svm.h) throws
+/// Several threads may use one object at the same time. The implementation for a device (cuda/svm.h) throws
 /// DeviceError.
 class SvmFeatures {
  public:
@@ -44,7 +44,7 @@ class SvmFeatures {
 
   /// Fills the Gram matrix of the samples, from row and column `begin` on. Its elements (i, j) and (j, i) are the
   /// scalar product of samples[i] and samples[j], at out[i · stride + j] and out[j · stride + i].
-  /// Products between two of the first `begin` samples are left as they are.
+  /// Elements for which both i and j are less than `begin` stay unchanged.
   virtual void fill_gram(const std::vector<std::uint32_t>& samples, std::size_t begin, std::size_t threads, double* out,
                          std::size_t stride) const = 0;
 

@@ -17,8 +17,8 @@ constexpr std::size_t kTileRows = 2, kTileColumns = 4;
 
 constexpr std::size_t kWidth = Doubles::width;
 
-/// Size of a panel, the part of the features that is handled at a time. kPanelDims is so small that this many dims of a
-/// tile's rows, and of the weights of five problems, stay in the first-level cache.
+/// Size of a panel, the part of the features that is handled at a time. kPanelDims is so small that the first-level
+/// cache holds kPanelDims elements of each row of a tile, and of the weights of five problems.
 constexpr std::size_t kPanelDims = 512;
 constexpr std::size_t kPanelRows = 32;
 
@@ -30,7 +30,7 @@ constexpr std::size_t kLineFloats = 16;
 SHIFTSCOPE_INLINE Doubles read(const double* p) { return Doubles::load(p); }
 SHIFTSCOPE_INLINE Doubles read(const float* p) { return Doubles::widen(p); }
 
-/// Pointers to the vectors that a tile multiplies: its rows and its columns, each at the same dim.
+/// The vectors that a tile multiplies: its rows and its columns. All pointers point to the same dim of their vectors.
 template <class B>
 struct Operands {
   const float* rows[kTileRows];
@@ -79,8 +79,7 @@ Tile<B> tile_of(std::size_t columns) {
   return tile<Rows, Most, B>;
 }
 
-/// Copies of the last `count` elements of a tile's operands, padded with zeros, if they are too few for a vector
-/// register.
+/// Copies of the last `count` elements of a tile's operands. They do not fill a vector register, so zeros are appended.
 template <class B>
 struct Tail {
   float rows[kTileRows][kWidth] = {};
@@ -150,7 +149,7 @@ void panel(const float* const* a, std::size_t rows, bool in_order, bool followin
   }
 }
 
-/// Number of rows of a tile of outer products. A tile has kOuterPanel columns, so its sums fill eight vector registers.
+/// Number of rows that `outer_tile` computes at a time, each with kOuterPanel columns. The sums fill eight registers.
 constexpr std::size_t kOuterRows = kWidth;
 
 /// Computes one tile: out[i + k][j + c] += scale · Σ_r x[r][i + k] x[r][j + c] for k < Rows and c < kOuterPanel.

@@ -14,14 +14,14 @@ constexpr std::size_t kMostWorking = 2048;
 constexpr double kMostViolating = 0.5;
 constexpr std::size_t kTrialPasses = 4;
 
-/// After a pass, as many samples may join a working set as its size divided by kJoiningShare, but at least
+/// Limit for the samples that join a working set after a pass: the set's size divided by kJoiningShare, but at least
 /// kLeastJoining and at most kMostJoining. Larger batches would save passes, which are cheap, but would enlarge the
 /// Gram matrix by samples that never become support vectors.
 constexpr std::size_t kLeastJoining = 64;
 constexpr std::size_t kMostJoining = 1000;
 constexpr std::size_t kJoiningShare = 4;
 
-/// If no sample joins, the method goes on only if the last pass reduced the gap to less than this share of its value.
+/// If no sample joins, the method goes on only if the last pass multiplied the duality gap by less than this.
 constexpr double kProgress = 0.5;
 
 }  // namespace
@@ -163,9 +163,9 @@ double WorkingSetMethod::slack_of(std::size_t row, double intercept) const {
   return std::max(0.0, std::fabs(label) - label * (scores_[row] + intercept));
 }
 
-/// Among the intercepts for which the working set's multipliers are optimal, returns the one nearest to the best
-/// intercept for all samples. It must lie between the residuals y - <w, x> of multipliers that can be raised and of
-/// those that can be lowered.
+/// Returns an intercept for which the working set's multipliers are optimal, the nearest to the best intercept for all
+/// samples. Such intercepts lie between two residuals y - <w, x>: the largest of a sample whose multiplier can be
+/// raised, and the smallest of a sample whose multiplier can be lowered.
 double WorkingSetMethod::intercept_of_members() const {
   double raised = -HUGE_VAL, lowered = HUGE_VAL;
   for (std::size_t row = 0; row < rows_; ++row) {
@@ -178,9 +178,9 @@ double WorkingSetMethod::intercept_of_members() const {
   return std::min(std::max(intercept_, low), high);
 }
 
-/// Chooses samples to join the working set: those that violate their margins most, given the intercept of
-/// `intercept_of_members`. With the best intercept for all samples, many samples could be exactly at their margins.
-/// They would never join, although the dual needs them.
+/// Chooses samples to join the working set: those that violate their margins most, with the intercept of
+/// `intercept_of_members`. With the best intercept for all samples, many samples could lie exactly at their margins.
+/// These would not be chosen, although the dual problem's solution needs them.
 void WorkingSetMethod::choose_joining() {
   joining_.clear();
   violating_ = 0;

@@ -10,7 +10,7 @@ import type { BareTask, BareWorkerData } from './bareWorker.js'
 
 export const MEASUREMENT_SECONDS = 3
 
-/** Measures a bare loop with one worker per core and one with a single worker on all cores. */
+/** Measures a bare loop with one worker per core, and with one worker on all cores. Returns the faster settings. */
 export async function bestBareSettings(network: Network, wished: WishedSettings): Promise<Settings> {
   const chosen = chooseSettings(network, Number.POSITIVE_INFINITY, wished)
   if (wished.workers !== undefined || chosen.workers === 1) return chosen

@@ -36,10 +36,10 @@ export interface Child<Question, Answer> {
    * @param seconds time limit, after which the process is killed if it has not answered
    */
   ask(question: Question, seconds: number): Promise<Answer>
-  /** Sets whether Node stays alive as long as this process runs. At first it does. */
+  /** Sets whether Node stays alive as long as the child process runs. By default, it does. */
   hold(isHeld: boolean): void
   isEnded(): boolean
-  /** Kills the process. Questions without an answer reject with ChildFailure. */
+  /** Kills the process. Pending promises of `ask` are rejected with ChildFailure. */
   kill(): void
   /** Kills the process, and resolves once it has ended. */
   close(): Promise<void>
@@ -88,7 +88,7 @@ export function startChild<Question, Answer>(
 /** A file for a process's stderr. With a pipe, native libraries would lose text if the parent is too busy to read. */
 interface Log {
   readonly descriptor: number
-  /** The first bytes of stderr. They contain the name of a GPU's driver, which is written when a session is opened. */
+  /** The first bytes of stderr. When a session is opened, the name of the GPU's driver is printed there. */
   head(): string
   /** The last bytes of stderr. They usually say why a process died. */
   tail(): string
@@ -98,8 +98,8 @@ interface Log {
 function openLog(): Log {
   const path = join(tmpdir(), `shiftscope-process-${randomUUID()}.log`)
   const descriptor = openSync(path, 'wx+')
-  // The file can be used without a name as long as it is open. The system then frees it, even if this process is
-  // killed.
+  // An open file needs no name. The system frees a file without a name as soon as it is closed, even if this process
+  // is killed.
   if (process.platform !== 'win32') rmSync(path)
   const text = (position: number) => {
     const buffer = Buffer.alloc(MAX_LOG)

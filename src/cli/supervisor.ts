@@ -47,9 +47,9 @@ export function isToBeSupervised(words: readonly string[]): boolean {
 
 /**
  * Runs the command in a child process. If the child crashes (because of a bug in a provider, or too little memory), it
- * is started again, until it has crashed three times at the same work. Results that are already stored are kept. The
- * only cost is this process, which waits. A separate process for each ONNX Runtime session would slow MobileNetV2 by 4
- * to 15 %, and the embedded networks by 30 to 60 % (measured with `bench/sessions.mjs`).
+ * is started again, until it has crashed three times at the same work. Results that are already stored are kept.
+ * Supervision costs only this process, which waits. A separate process for each ONNX Runtime session would be slower:
+ * by 4 to 15 % with MobileNetV2, and by 30 to 60 % with the embedded networks (measured with `bench/sessions.mjs`).
  */
 export async function supervise(): Promise<void> {
   let child: ChildProcess | undefined

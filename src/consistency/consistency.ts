@@ -34,8 +34,8 @@ export interface ConsistencyOptions extends Omit<NetworkOptions, 'layers' | 'poo
   /** Number of pairs of random shifts per photograph, for `crop` and `circular`; 5 by default. */
   readonly draws?: number
   /**
-   * Seed of the random shifts; 0 by default. A photograph's shifts depend on the seed and its name, not on other
-   * photographs.
+   * Seed of the random shifts; 0 by default. A photograph's shifts depend on the seed and on the photograph's name, not
+   * on other photographs.
    */
   readonly seed?: number
   /** Background for the protocol `embed`, in any form that `extract` accepts; black by default. */

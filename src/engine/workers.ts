@@ -16,7 +16,7 @@ export interface Workers {
   readonly count: number
   /** Number of batches that all workers together can have at the same time. */
   readonly inFlight: number
-  /** Rejects if the worker dies. Another one then replaces it. */
+  /** Rejects if the worker dies. A new worker then takes its place. */
   run(task: BatchTask): Promise<BatchResult>
   /** Ends the workers to free their memory, unless a batch is running. The next batch starts them again. */
   rest(): Promise<void>

@@ -34,8 +34,8 @@ export interface LayerArithmetic {
   readonly decodedOperands: readonly FramePixels[]
   readonly decodedExpectation: FramePixels
   /**
-   * PSNR in dB between the expected image and the image decoded from its feature: what the generator alone loses. Null
-   * if they are equal.
+   * PSNR in dB between the expected image and the image decoded from its feature; null if they are equal. It shows how
+   * much the generator loses.
    */
   readonly reconstruction: number | null
   readonly origins: Readonly<
@@ -104,8 +104,8 @@ export async function featureArithmetic(
 }
 
 /**
- * Result of an expression for each origin, [dims] each. ReLU is applied if the generator was trained on features after
- * ReLU.
+ * Results of an expression, [dims] each: one for each origin (point that counts as zero). ReLU is applied if the
+ * generator was trained on features after ReLU.
  */
 export function resultsOf(
   terms: readonly Term[],

@@ -17,8 +17,8 @@ import {
 import { type LayerGrid, positionAt } from './grid.js'
 
 /**
- * Range of C, the weight of the losses. Within it, the objective of finite float32 features cannot overflow or
- * underflow in float64.
+ * Range of C, the weight of the losses. For C in this range and finite float32 features, the classifier's objective
+ * cannot overflow or underflow in float64.
  */
 const LEAST_C = 1e-30
 const LARGEST_C = 1e30
@@ -39,8 +39,8 @@ export interface ClassifierOptions extends ExperimentPlace {
   /** A classifier counts as converged if its relative duality gap is at most this; see `SvmOptions` of native.ts. */
   readonly tolerance?: number
   /**
-   * Decision values at most this far from 0 count as half right. With 0, the default, a decision value of 0 means left
-   * or top.
+   * A position counts as half right if its decision value is at most this far from 0. With the default, 0, no position
+   * does. A decision value of exactly 0 then means left or top.
    */
   readonly tie?: number
   readonly signal?: AbortSignal
@@ -53,7 +53,7 @@ export interface TaskSeparability {
    * converge.
    */
   readonly folds: readonly (number | null)[]
-  /** Mean accuracy over the folds; null if the classifier of any fold did not converge. */
+  /** Mean accuracy over the folds; null if the classifier of at least one fold did not converge. */
   readonly mean: number | null
   /** Population standard deviation of the accuracies over the folds; null if `mean` is null. */
   readonly std: number | null
@@ -68,8 +68,8 @@ export type Separability = Readonly<Record<Task, TaskSeparability>>
 
 /**
  * Measures how well features tell the left half of the positions from the right half, and the top from the bottom
- * (paper section 2.2). The accuracies are those of linear support vector machines in 5-fold cross-validation. All
- * schemes are trained together. They share the features, so this is faster than one after the other.
+ * (paper section 2.2). The accuracies are those of linear support vector machines in 5-fold cross-validation. The
+ * classifiers of all schemes are trained together, which is faster because they share the features.
  * @throws InputError if a class has fewer positions than there are folds
  * @throws InputError that names the position of a feature with NaN or infinity
  * @throws InputError if all positions have the same feature

@@ -127,8 +127,8 @@ async function networkName({ model, isDropped, unit, out }: UnitToKeep): Promise
 }
 
 /**
- * Returns the value of the option `patches` for an object. For a built-in object, this is its name. A picture of the
- * user is first stored in a folder of its own within the results folder, and the value is the path of that folder.
+ * Returns the value of the option `patches` for an object. For a built-in object, this is its name. A picture that the
+ * user added is first stored in its own folder within the results folder. The value is then the path of that folder.
  * @throws OutputError if the path is a symbolic link, which may lead out of the results folder
  */
 async function objectPath({ object: { name, source }, out }: UnitToKeep): Promise<string> {

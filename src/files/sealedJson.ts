@@ -6,8 +6,8 @@ import { readNamed } from './regularFile.js'
 import { sha256 } from './sha256.js'
 
 /**
- * Writes a JSON file whose last key, `sha256`, is a hash of everything else. The hash is that of the document as JSON
- * without white space.
+ * Writes a JSON file whose last key, `sha256`, is a hash of everything else. The hash is computed from the document as
+ * JSON without white space.
  * @param schema removes unknown keys; use the same schema for reading
  * @returns the document as it was written, without its hash
  */

@@ -30,7 +30,7 @@ export function inCache<T>(work: Promise<T>): Promise<T> {
   })
 }
 
-/** Returns other errors unchanged. */
+/** Turns an error of writing into the cache into an OutputError with a remedy. Returns other errors unchanged. */
 export function asCacheError(error: unknown): unknown {
   if (!(asOutputError(cacheFolder(), error) instanceof OutputError)) return error
   return new OutputError(

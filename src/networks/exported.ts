@@ -29,7 +29,7 @@ export function exportRemedy({ id }: CatalogEntry): string {
   return `export it with ${exportCommand(id)} and run "shiftscope models import ${id} ${id}.onnx"`
 }
 
-/** @throws InputError if the file is not an ONNX model that takes images, or is the published file of another entry */
+/** @throws InputError if the file is not an ONNX model that takes images */
 export async function readExported(entry: CatalogEntry, path: string): Promise<HashedModel> {
   try {
     return await readHashedOnnx(path, imageInput)

@@ -31,7 +31,7 @@ export interface PatchFailure {
   readonly reason: string
 }
 
-/** A written folder of patches. */
+/** A folder of patches that was written to disk. */
 export interface PatchFolder {
   /** Path of manifest.json. */
   readonly manifest: string

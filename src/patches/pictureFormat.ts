@@ -1,4 +1,4 @@
-/** All formats are bitmaps but `svg`, which has to be drawn. */
+/** `svg` has to be drawn. All other formats are bitmaps. */
 export type PictureFormat = 'png' | 'jpeg' | 'webp' | 'gif' | 'tiff' | 'avif' | 'svg'
 
 export const PICTURE_FORMATS = 'PNG, JPEG, WebP, GIF, TIFF, AVIF or SVG'

@@ -22,7 +22,7 @@ const SLACK = 1e-9
  */
 export interface TickSteps {
   /**
-   * Allowed distances are these factors times a power of ten. The list is ascending and starts with 1, as [1, 2.5, 5].
+   * An ascending list that starts with 1, such as [1, 2.5, 5]. Allowed distances are its numbers times a power of ten.
    */
   readonly factors?: readonly number[]
   /** Smallest allowed distance between ticks. */
@@ -65,8 +65,8 @@ export function rangeScale(low: number, high: number, most: number): Scale {
 }
 
 /**
- * An axis along the rows or columns of a map. It has one equal part per position, and a position's pixel is in the
- * middle of its part. Values are pixels of the network's input image.
+ * An axis along the rows or columns of a map. It is divided into equal parts, one for each position. A position's pixel
+ * is in the middle of its part. Values are pixels of the network's input image.
  */
 export function positionScale(positions: number, stride: number, most: number, steps?: TickSteps): Scale {
   return {

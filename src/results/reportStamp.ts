@@ -5,7 +5,7 @@ import { sha256, sha256OfFile } from '../files/sha256.js'
 import { compareText } from './openResults.js'
 
 /**
- * Hash of everything on which a report depends. The arrays need not be read, because the JSON files have their hashes.
+ * Hash of everything on which a report depends. Arrays are not read, because the JSON files have the arrays' hashes.
  */
 export async function reportStamp(results: string, options: object): Promise<string> {
   const files: string[] = []

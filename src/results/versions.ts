@@ -12,8 +12,8 @@ export function flippedOf(model: string): string | undefined {
 }
 
 /**
- * Name of the network of which this one is a version. For an anti-aliased network, it is the plain one. For a network
- * trained without flips, it is the one with flips. Undefined for all other networks.
+ * Name of a version's original: the plain network for an anti-aliased one, or the network trained with flips for one
+ * trained without. Undefined for all other networks.
  */
 export function originalOf(model: string): string | undefined {
   return plainOf(model) ?? flippedOf(model)
@@ -38,8 +38,8 @@ export function counterpart(group: StudyGroup, others: readonly StudyGroup[]): S
 }
 
 /**
- * Says why no group can be compared with one of the others, in words that complete "was measured …". Undefined if one
- * can.
+ * Says why no group of the first list can be compared with a group of the second, in words that complete "was measured
+ * …". Returns undefined if at least one pair can be compared.
  */
 export function differenceBetween(groups: readonly StudyGroup[], others: readonly StudyGroup[]): string | undefined {
   const differences = groups.flatMap((group) => others.map((other) => differenceOf(group, other)))

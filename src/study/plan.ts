@@ -24,7 +24,7 @@ export interface Study {
   readonly networks: readonly Network[]
   readonly patches: readonly Patch[]
   readonly stride: number
-  /** The background in each size that the networks take, by the side of their input in pixels. */
+  /** Backgrounds in all sizes that the networks need. Each key is a side in pixels. */
   readonly backgrounds: ReadonlyMap<number, NamedBackground>
   readonly blend: Scene['blend']
   readonly precision: Precision

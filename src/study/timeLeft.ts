@@ -36,8 +36,8 @@ interface UnitInHand {
 const USUAL = { opening: 2, starting: 1, classified: 1.5e-7, compared: 1e-8, reported: 1.5e-5 } as const
 
 /**
- * Fixed cost of each unit, given as an equal amount of other work. Checking a sample and waiting for other workers take
- * as long as `images` whole images. Writing files takes as long as measuring `positions` positions.
+ * Additional work for each unit. Checking a sample and waiting for other workers take as long as computing `images`
+ * images in full. Writing files takes as long as measuring `positions` positions.
  */
 const EXTRA = { images: 100, positions: 250 } as const
 
@@ -135,7 +135,7 @@ class Pace {
     }
   }
 
-  /** Scales a prediction by the ratio of true to predicted time of the most similar work. */
+  /** Multiplies a prediction by the true time of the most similar work, divided by its predicted time. */
   seconds(unit: PlannedUnit, predicted: number): number {
     const spent = keysOf(unit).flatMap((key) => this.#spent.get(key) ?? [])
     const { predicted: before, seconds } = spent[0] ?? { predicted: 1, seconds: 1 }
@@ -153,7 +153,7 @@ const FEW_POSITIONS = 2000
 
 /**
  * Predicts the seconds that a unit's images take. `learn` predicts the gain of reuse (computing values that images
- * share only once). It does so for the opened network, and for others if that is quick. For the rest, no gain is
+ * share only once) for the opened network, and for small units of other networks. For all other units, no gain is
  * assumed.
  */
 function extractionPrediction() {

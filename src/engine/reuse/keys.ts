@@ -9,7 +9,7 @@ export interface AxisPlaces {
   readonly opaque: readonly [begin: number, end: number]
   /** Positions of the patch's first pixel, without duplicates. */
   readonly offsets: readonly number[]
-  /** Whether the background is a picture. Images then share only cells that do not depend on the patch. */
+  /** Whether the background is a picture. If so, images share only those values that do not depend on the patch. */
   readonly isVaried: boolean
 }
 
@@ -25,7 +25,7 @@ export interface Keys {
   readonly places: Both<AxisPlaces>
   /**
    * A space is one numbering of keys. Tensors can share it, such as the input and the output of a Relu. The first space
-   * is the image's.
+   * belongs to the image.
    */
   readonly spaces: readonly Both<AxisSpace>[]
   /** The image and the outputs of all steps, by name. */
@@ -50,8 +50,7 @@ export interface AxisSpace {
   /** Number of keys. They are 0 to `count` - 1. */
   readonly count: number
   /**
-   * The keys of the tensors that share this numbering. If several tensors have the same keys everywhere, these occur
-   * only once.
+   * The keys of the tensors that share this numbering. Tensors whose keys are the same everywhere are listed only once.
    */
   readonly views: AxisTensor[]
   /**
@@ -182,7 +181,7 @@ interface Numbered extends AxisTensor {
 }
 
 /**
- * Largest number of keys along an axis. `numbered` multiplies the number of a list by it, and the product must be exact
+ * Largest number of keys along an axis. `numbered` multiplies the index of a list by it, and the product must be exact
  * in float64.
  */
 export const KEY_LIMIT = 2 ** 26
@@ -193,8 +192,8 @@ function numbered(inputs: readonly AxisTensor[], { taps, stride, dilation, befor
   const keys = new Int32Array(times * length)
   const lists: number[][] = inputs.map(() => [])
   /**
-   * Gives each list of keys a number. A `pair` is the number of a list and the next key; its value is the number of the
-   * list with this key appended. Equal lists get equal numbers.
+   * Gives each list of keys a number. Equal lists get equal numbers. A `pair` (the number of a list, and one more key)
+   * leads to the number of the list with this key appended.
    */
   const longer = new Map<number, number>()
   const numbers = new Map<number, number>()

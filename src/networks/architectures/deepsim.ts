@@ -34,7 +34,7 @@ function generator(layer: string, dims: number): Architecture {
   }
 }
 
-/** Each one named `deconv…` doubles the rows and columns, up to 256×256. */
+/** Each layer that is named `deconv…` doubles the rows and columns, up to 256×256. */
 function deconvolutions(): Layer[] {
   return [
     doubling('deconv5', 256, 256),

@@ -4,7 +4,7 @@ import type { NetworkInput } from '../network.js'
 export type PixelRecipe = Pick<NetworkInput, 'divisor' | 'mean' | 'std' | 'channelOrder'>
 
 /**
- * The values of a recipe that one source (the options or a file) states. Mean and std are in the order red, green,
+ * A recipe, or a part of one, that was found in the options or in a file. Mean and std are in the order red, green,
  * blue, even if `channelOrder` is `bgr`.
  */
 export interface RecipePart {

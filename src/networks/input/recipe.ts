@@ -5,7 +5,7 @@ import type { PixelRecipe, RecipePart } from './presets.js'
 import { besideModel, type FoundPart, partOfMetadata } from './sources.js'
 
 export interface InputRecipe extends PixelRecipe {
-  /** Side of the image in pixels; null if no source states it. */
+  /** Side of the image in pixels; null if it was not found. */
   readonly size: number | null
   readonly layout: 'nchw' | 'nhwc' | null
   /** Where the recipe was found, for results and messages; `assumed` if nothing states it. */
@@ -21,8 +21,8 @@ export function assumedInput({ id, inputSource }: Pick<Network, 'id' | 'inputSou
 
 /**
  * Finds out how pixels become a model's input. The options come first, then a file beside the model or, without such a
- * file, the model's metadata. For values that none of them states, ImageNet's recipe is assumed, or unchanged pixels if
- * the input has type uint8.
+ * file, the model's metadata. For values that were not found, ImageNet's recipe is assumed, or unchanged pixels if the
+ * input has type uint8.
  * @param folders to search for files that describe the model, its own folder first
  */
 export async function inputRecipe(

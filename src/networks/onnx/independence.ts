@@ -29,7 +29,7 @@ function takesBatchStatistics({ attributes, outputs }: GraphNode, operatorSet: n
   return outputs.slice(1).some((output) => output !== '')
 }
 
-/** A computed tensor is not recognised here; `checkIndependence` finds its effect. */
+/** Whether a tensor is a constant that is true. `checkIndependence` notices if a computed tensor turns on training. */
 function isTrue(name: string, { nodes, constants }: GraphNodes): boolean {
   const made = nodes.find(({ operator, outputs }) => operator === 'Constant' && outputs[0] === name)
   const constant = constants.get(name) ?? made?.attributes.get('value')
@@ -48,7 +48,7 @@ export function scalesByBatch({ nodes }: GraphNodes): boolean {
 const ROUNDING = 1e-3
 
 /**
- * Relative distance between an image's values in a batch (`beside`) and in another run (`alone`); undefined if it is
+ * Relative distance between an image's values in a batch (`beside`) and in a second run (`alone`); undefined if it is
  * only rounding.
  * @param alone may be longer; only the first `beside.length` values count
  */

@@ -7,14 +7,14 @@ export interface Choice extends Pick<View, 'layer' | 'size' | 'patch' | 'anchor'
   readonly model: string
 }
 
-/** A choice that exists in the study, together with its indices in the study's index. */
+/** A choice that exists in the study, and where the study's index lists it. */
 export interface Fitted {
   readonly choice: Choice
   readonly group: SiteGroup
   readonly layer: number
   /** Index of the object in `group.units`; null for the mean over all objects. */
   readonly unit: number | null
-  /** Index in `group.anchors`. Null if the anchor is any other position; the map is then computed from features. */
+  /** Index in `group.anchors`; null if the anchor is not in this list. The map is then computed from features. */
   readonly anchor: number | null
   readonly anchorPosition: Position
   /** Sentences that tell the user how this choice differs from the wanted one. */

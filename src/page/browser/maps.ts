@@ -18,7 +18,7 @@ export interface LoadedMap extends MapValues {
   readonly error: number
   readonly answers: LoadedAnswers | undefined
   /**
-   * 1 at each position that is computed; absent if all are. Other positions have the value of a computed one near them.
+   * 1 at each computed position; absent if all are computed. Elsewhere, the map repeats a value computed nearby.
    */
   readonly known?: Uint8Array
 }
@@ -93,7 +93,7 @@ async function computeMap(fitted: Fitted, onFiles: OnFiles): Promise<MapValues> 
 
 /**
  * Adds the mean, the lowest and the highest value to the values of a map.
- * @param known 1 at each position that these three numbers consider; by default, all positions
+ * @param known 1 at each position to include in these three numbers; by default, all positions are included
  */
 export function measured(values: Float64Array, known?: Uint8Array): MapValues {
   const counted = known === undefined ? values : values.filter((_, i) => known[i] === 1)
@@ -109,7 +109,7 @@ export const PROBABILITY_LIMITS: ColourLimits = { low: 0, high: 1 }
 
 /**
  * Ends of a colour scale: the lowest and the highest value of all similarity maps, rounded outwards to four decimals.
- * Without such maps, the ends of the paper's scale.
+ * If there are no similarity maps, they are the ends of the paper's scale.
  */
 export function extremes(shown: readonly LoadedMap[]): ColourLimits {
   const maps = shown.filter(({ quantity }) => quantity === 'similarity')

@@ -190,7 +190,7 @@ function baselineText(fitted: Fitted): string {
   return baseline === null ? '' : `different objects at the same position: ${baseline.toFixed(3)}`
 }
 
-/** In the map, all values beyond an end look alike. */
+/** Says how many positions have values outside the colour scale. The colours of a map do not show this. */
 function outsideText({ values }: LoadedMap, { low, high }: ColourLimits): string {
   const below = values.reduce((count, value) => count + (value < low ? 1 : 0), 0)
   const above = values.reduce((count, value) => count + (value > high ? 1 : 0), 0)

@@ -11,7 +11,7 @@ import { type Change, firstView, formatView, parseView, type View } from './view
 
 export interface RunningViewer {
   readonly address: () => string
-  /** Shows another view. After the source has changed, it can also show the same view again. */
+  /** Shows a different view, or the same view again if the source has changed. */
   readonly change: (make: Change) => void
   readonly fits: () => readonly Fitted[]
 }
@@ -219,7 +219,7 @@ class Viewer implements RunningViewer {
     else this.change((view) => ({ ...view, cursor: position, anchor: position }))
   }
 
-  /** @param panel index of the map on whose grid of positions they work */
+  /** @param panel index of the map whose grid of positions the actions use */
   readonly #actions = (panel: number): FrameActions => {
     const groupOf = () => (this.state.fits[panel] as Fitted).group
     return {

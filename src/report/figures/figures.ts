@@ -139,9 +139,9 @@ function layerOfContrast(
 }
 
 /**
- * Pairs each original network with its versions, such as the anti-aliased one. Both were measured in the same way. Both
- * have the original's last layer, so that at least one layer can be compared. Pairs are sorted by patch size, the
- * largest first, then by the order of the groups.
+ * Pairs each original network with its versions, such as the anti-aliased one. The two networks of a pair were measured
+ * in the same way. Both have the original's last layer, so that at least one layer can be compared. Pairs are sorted by
+ * patch size, the largest first, then by the order of the groups.
  */
 function pairsOf(
   groups: readonly StudyGroup[],

@@ -14,7 +14,7 @@ export const INVARIANT = 0.9
 export const EVERYWHERE = 0.95
 
 /**
- * A network counts as more invariant if it closes this share of the gap between its original and perfect invariance.
+ * An anti-aliased network counts as more invariant if it closes this share of the plain network's gap to invariance.
  */
 export const NOTICEABLE_GAIN = 0.1
 
@@ -30,13 +30,13 @@ export const LONGEST_GRID = 16
 export const EQUAL_ACCURACY = 0.02
 
 /**
- * Ways to split positions into folds that decide verdicts. Shuffled folds do not, because training positions surround
- * each test position.
+ * Fold schemes (ways to split positions into folds) that decide verdicts. Shuffled folds decide none, because training
+ * positions surround each test position.
  */
 export const TELLING_SCHEMES = FOLD_SCHEMES.filter((scheme) => scheme !== 'shuffled')
 
 /**
- * For each object, the relative similarity that 95 % of positions reach. Of all anchors, the lowest number is taken.
+ * For each object, the relative similarity that 95 % of positions reach. Only the anchor with the lowest value counts.
  */
 export function invariance(one: LayerOfGroup): readonly Evidence[] {
   const reached = perPatch(rowsOf(one, 'similarity-p5'), (values) => Math.min(...values))
@@ -96,7 +96,7 @@ function finite(values: PatchValues): PatchValues {
   return new Map([...values].filter(([, value]) => Number.isFinite(value)))
 }
 
-/** How much of the plain network's gap to perfect invariance its anti-aliased version closes, as a share. */
+/** Share of the plain network's gap to perfect invariance that its anti-aliased version closes. */
 export function invarianceGain(own: LayerOfGroup, plain: LayerOfGroup): readonly Evidence[] {
   const [values, before] = [own, plain].map((one) => relative(one, metricOf(one, 'similarity-mean'))) as [
     PatchValues,
@@ -133,8 +133,8 @@ export function coarseGridOf(one: LayerOfGroup): string | undefined {
 }
 
 /**
- * Accuracy of left-right classifiers minus accuracy of top-bottom classifiers. For comparison, the same difference is
- * subtracted for features that contain only the position.
+ * Accuracy of left-right classifiers minus accuracy of top-bottom classifiers. From this lead, the lead of classifiers
+ * that know only the position is subtracted.
  */
 export function separabilityGap(one: LayerOfGroup): readonly Evidence[] {
   const border: Border | null = coarseGridOf(one) === undefined ? { at: EQUAL_ACCURACY, speaksFor: 'above' } : null
@@ -145,8 +145,8 @@ export function separabilityGap(one: LayerOfGroup): readonly Evidence[] {
 }
 
 /**
- * Tells whether the position predicts the fold accuracies better than the phase (the position modulo a period). It is
- * the error of the phase minus the error of the position.
+ * Error with which the phase (the position modulo a period) predicts the fold accuracies, minus the error with which
+ * the position predicts them. A positive number means that the position predicts them better.
  */
 export function positionAdvantage(one: LayerOfGroup): readonly Evidence[] {
   const [byPosition, byPhase] = MADE_UP_FEATURES.map((feature) => metricOf(one, 'fold-error', feature)) as [

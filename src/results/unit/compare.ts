@@ -1,8 +1,8 @@
 import type { Unit, UnitInputs } from './schema.js'
 
 /**
- * Inputs that must be equal if a stored unit is to be used. In the other inputs, the stored unit may have more than is
- * wanted; see `differencesOf`.
+ * Inputs that must be equal if a stored unit is to be used. For the other inputs, it is enough if the stored unit
+ * contains what is wanted; see `differencesOf`.
  */
 type SharedInput =
   | Exclude<keyof UnitInputs, 'format' | 'separability' | 'equivariance' | 'keepsFeatures' | 'sketches'>
@@ -45,15 +45,15 @@ export function differencesOf(stored: UnitInputs, wanted: UnitInputs): readonly 
   return differences
 }
 
-/** Texts about inputs that are hashes, because the hash itself tells a reader nothing. */
+/** Messages about different inputs that are hashes. The hashes themselves would tell a reader nothing. */
 const DIFFERENT_FILES: Readonly<Record<string, string>> = {
   weightsSha256: 'another checkpoint',
   patchSha256: 'another picture',
 }
 
 /**
- * Names a setting in which two units of the same network and size differ, so that they cannot be averaged. Undefined if
- * they can. Fold schemes may differ, because each scheme is averaged over the units that have it.
+ * Names a setting that prevents averaging two units of the same network and size, because it differs; undefined if no
+ * setting does. Fold schemes may differ, because each scheme is averaged over the units that have it.
  */
 export function groupDifference(a: UnitInputs, b: UnitInputs): string | undefined {
   const differing = Object.entries(GROUP_SETTINGS).find(([name]) => {

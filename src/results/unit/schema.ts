@@ -92,7 +92,7 @@ const answersSchema = z.object({
   right: z.boolean().nullable(),
   /** Share of positions at which the answer is the same as at the center, 0 to 1. */
   kept: z.number().min(0).max(1),
-  /** Lowest probability, over all positions, of the answer at the center. */
+  /** Probability of the class predicted at the center, at the position where this probability is lowest. */
   least: probabilitySchema,
   /** Names, by class index, of all classes that are predicted at some position. */
   names: z.record(z.string().regex(/^\d+$/), z.string()),
@@ -125,7 +125,7 @@ const fieldsSchema = z.object({
         .nullable(),
       /** The network's answers (most probable classes); null for a layer without class scores. */
       answers: answersSchema.nullable(),
-      /** Value of every measure, by metric and variant, which are named as in metrics.csv. */
+      /** Values of all measures, as `measures[metric][variant]`. The names are the same as in metrics.csv. */
       measures: z.record(z.string(), z.record(z.string(), z.number())),
       /** Number of values per position in the layer's sketch (shortened features); absent if there is no sketch. */
       sketch: z.number().int().positive().optional(),

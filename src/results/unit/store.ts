@@ -40,8 +40,8 @@ export type StoredUnit =
   | { readonly state: 'other'; readonly differences: readonly string[] }
 
 /**
- * Looks for a stored unit with these inputs, and checks all its files. A unit that has more than `inputs` asks for is
- * found, too: more fold schemes, separability, equivariance, a read-out or features.
+ * Looks for a stored unit with these inputs, and checks all its files. The unit may contain more than `inputs` asks
+ * for: additional fold schemes, separability, equivariance, a read-out or features.
  */
 export async function findUnit(results: string, inputs: UnitInputs): Promise<StoredUnit> {
   const stored = await findDescription(results, inputs)

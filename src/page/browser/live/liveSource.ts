@@ -23,8 +23,7 @@ export interface LiveState extends Pick<LiveStudy, 'networks' | 'missing' | 'obj
   /** Colour as `#rrggbb`, such as `#ffffff`. */
   readonly background: string
   /**
-   * Distance between positions, in pixels, at which a map is complete. With too little memory, a map ends at a larger
-   * distance.
+   * Distance between the positions of a complete map, in pixels. If memory does not suffice, the distance is larger.
    */
   readonly finest: number
 }
@@ -47,14 +46,12 @@ function pictureAddress(key: number): string {
 }
 
 /**
- * The server goes on for this many milliseconds with a map that is no longer shown. The user often returns to it at
- * once, in another view.
+ * For this many milliseconds, the server continues to compute a map that is no longer shown. The next view often shows
+ * the same map again.
  */
 const LINGERING = 100
 
-/**
- * Cursor in the keys of `running`. It is always the same, so that the key of a map does not depend on the real cursor.
- */
+/** Stands for the cursor in the keys of `running`, so that the key of a map does not depend on the real cursor. */
 const NOWHERE: Position = { row: 0, col: 0 }
 
 /** Shortest time between two messages to the server about the cursor, in milliseconds. */
