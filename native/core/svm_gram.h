@@ -9,8 +9,8 @@
 
 namespace shiftscope {
 
-/// The scalar products between all pairs of the samples that were added. Each of these samples has a slot, the index of
-/// its row and column, which does not change until `clear`.
+/// The scalar products between all pairs of the samples that were added. The slot of a sample is the index of its row
+/// and column. Slots do not change until `clear`.
 class GramMatrix {
  public:
   /// capacity: largest number of slots. `features` must outlive this object.

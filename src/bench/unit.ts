@@ -17,7 +17,7 @@ import { type BenchNetworkOptions, extractionRate, measureEach, openPipeline, SM
 
 /** Options of `benchUnits`. */
 export interface BenchUnitOptions extends BenchNetworkOptions {
-  /** Sides of the square patch in pixels; `[75]` by default. Each network is measured at each size. */
+  /** Side lengths of the square patch in pixels; `[75]` by default. Each network is measured at each size. */
   readonly sizes?: readonly number[]
   /** How often the extraction is timed for each network and size; 1 by default. */
   readonly repeats?: number
@@ -54,8 +54,8 @@ export interface UnitBench {
   /** For each repeat, the speed of the unit's extraction divided by that of the bare loop. */
   readonly gains: readonly number[]
   /**
-   * Number of multiply-adds if every image is computed in full, divided by the number if each distinct value is
-   * computed once.
+   * Number of multiply-adds without reuse, divided by the number with ideal reuse, which computes each distinct value
+   * once.
    */
   readonly floor: number
   /** Values that the images shared, or why they shared none; undefined if reuse was not tried, as on a GPU. */
@@ -74,7 +74,7 @@ export interface UnitBench {
 /**
  * Measures how long each stage of a unit takes: extraction, similarity and separability. A unit is one network with one
  * object at one size. The object is the first built-in one.
- * @throws UsageError for an unknown network or device `auto`
+ * @throws UsageError for an unknown network, or for the device `auto`
  * @throws InputError for missing or damaged weights
  * @throws DeviceError for a device that cannot be used
  * @throws the signal's reason after an abort

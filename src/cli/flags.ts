@@ -19,8 +19,8 @@ const LAST_ALTERNATIVE = /, or (?!.*, or )[^;]*$/s
 
 /**
  * Rewrites a message of the library for the command line: the option `device cpu` in backticks becomes --device cpu. If
- * the command has only a flag in the singular, `generators` becomes --generator. If the message ends with an
- * alternative (", or …") whose option only other commands have, the alternative is removed.
+ * the command has no flag --generators, `generators` becomes --generator. If the message ends with an alternative
+ * (", or …") whose option only other commands have, the alternative is removed.
  */
 export function asFlags(message: string): string {
   return message

@@ -9,10 +9,10 @@ export function say(line: string): void {
   process.stderr.write(`${messageLine(line)}\n`)
 }
 
-/** Width, in characters, of the narrowest terminal that readable output must fit. */
+/** Output for people must fit into a terminal with this number of columns. */
 export const TERMINAL_COLUMNS = 80
 
-/** Prints a line of a command's result to stdout as `say` does to stderr, and colours the marks ✓, ✗ and ?. */
+/** Prints a line of a command's result to stdout. Cleans it as `say` does, and colours the marks ✓, ✗ and ?. */
 export function print(line: string): void {
   const text = messageLine(line)
   process.stdout.write(`${hasColours() ? text.replace(MARK, coloured) : text}\n`)
@@ -25,7 +25,7 @@ function coloured(mark: string): string {
   return styleText(mark === '✓' ? 'green' : mark === '✗' ? 'red' : 'yellow', mark)
 }
 
-/** Node's `hasColors` respects NO_COLOR and FORCE_COLOR. It exists only if stdout is a terminal. */
+/** Node's `hasColors` respects NO_COLOR and FORCE_COLOR. The method exists only if stdout is a terminal. */
 function hasColours(): boolean {
   return process.stdout.isTTY && process.stdout.hasColors() && !process.argv.includes('--no-color')
 }

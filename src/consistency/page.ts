@@ -80,8 +80,8 @@ ${figures.join('\n')}
 }
 
 /**
- * Finds the photographs whose answer changes most, by the first measure of one protocol. This is the first protocol
- * whose frames form a path, such as `diagonal`. If there is none, it is the first of all protocols.
+ * Finds the photographs whose answer changes most, by the first measure of a protocol. The function uses the first
+ * protocol whose frames form a path, such as `diagonal`. If no protocol has such frames, it uses the first protocol.
  */
 function mostChanging({ photographs, measures }: Consistency, { protocols, files }: KeptAnswers) {
   const protocol = Math.max(

@@ -22,8 +22,8 @@ export interface PhotographFile {
   readonly name: string
   readonly path: string
   /**
-   * Size and modification time of the file. Answers from an interrupted call are used only if all versions are the
-   * same.
+   * Size and modification time of the file. Answers from an interrupted call are used only if no photograph has
+   * changed.
    */
   readonly version: string
 }

@@ -40,8 +40,8 @@ export interface ExecutionRecord {
   /** How much the GPU's features differ from the processor's; absent on the processor. */
   readonly noiseFloor?: NoiseFloor
   /**
-   * For each patch size, which values images shared, so that they were computed only once. Absent with `reuse: 'off'`
-   * and on GPUs.
+   * For each patch size, which values were computed once for several images, or why there are none. Absent with
+   * `reuse: 'off'` and on GPUs.
    */
   readonly reuse?: readonly ReuseRecord[]
   /** Why the GPU failed and the processor took over; absent if no GPU failed. */
@@ -50,9 +50,9 @@ export interface ExecutionRecord {
 
 export interface ExecutionPlan {
   readonly network: Network
-  /** One scene of the work, with which speed and precision are measured. Any one will do. */
+  /** A scene for measuring speed and precision. Any scene of the work will do. */
   readonly scene: Scene
-  /** Number of images of the whole work. */
+  /** Number of images in the whole work. */
   readonly images: number
   readonly request: DeviceRequest
   readonly wished: WishedSettings
@@ -73,7 +73,7 @@ const FEWEST_BATCHES = 8
 /** GPUs that `auto` tries, best first. */
 const AUTO: readonly GpuName[] = ['cuda', 'webgpu']
 
-/** Batch sizes to try on GPUs. Each is tried only if the size before it made the network faster. */
+/** Batch sizes to try on GPUs. A size is tried only if the previous size made the network faster. */
 const BATCHES = [32, 64, 128, 256, 512, 1024] as const
 
 /**
@@ -154,8 +154,8 @@ function tryAll(
 }
 
 function processorExecution({ network, wished, reuse = 'auto', onNote }: ExecutionPlan, settings: Settings): Execution {
-  // Only calls with many images share values. So the settings for these calls are those for many images, even if the
-  // first call has few.
+  // Values are shared only in calls with many images. The workers for such calls need the settings for many images,
+  // even if the first call has few images.
   const many = chooseSettings(network, Number.POSITIVE_INFINITY, wished)
   const reusing = reuse === 'off' ? undefined : { settings: many, onNote }
   const handle = openThreads(network, settings, undefined, reusing)
@@ -196,7 +196,7 @@ export async function gpuFasterThan(plan: ExecutionPlan, processor: number): Pro
   return undefined
 }
 
-/** @throws DeviceError if a device fails although its trial passed; if it fails later, the processor takes over */
+/** @throws DeviceError if a device whose trial passed fails here; if it fails later, the processor takes over */
 async function deviceExecution(plan: ExecutionPlan, trials: readonly PassedTrial[]): Promise<Execution> {
   const { network, scene, wished, precision = 'fp32', onNote } = plan
   const devices = trials.map(({ device }) => device)

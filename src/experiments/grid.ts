@@ -1,6 +1,6 @@
 import type { Position } from '../engine/positions.js'
 
-/** Arrays over its positions are row-major. */
+/** Arrays with one value per position are in row-major order. */
 export interface GridShape {
   readonly rows: number
   readonly cols: number

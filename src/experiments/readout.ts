@@ -7,13 +7,13 @@ import { ridgePredictions } from './ridge.js'
 
 export const READ_AXES = ['row', 'col'] as const
 
-/** Number of positions of a grid that a study samples to test how well features tell the position. */
+/** Number of positions per grid that a study samples, to test how well features predict the position. */
 export const READ_SAMPLES = 800
 
-/** Widths in pixels of the bands of rows (columns) that are left out of training; see `positionReadout`. */
+/** Widths, in pixels, of the bands that are left out of training; see `positionReadout`. */
 const BANDS = [8, 16, 32, 64] as const
 
-/** Distances in pixels between training rows (columns) if all rows in between are tested; see `positionReadout`. */
+/** Distances, in pixels, between rows (columns) in training. All rows in between are tested; see `positionReadout`. */
 const STEPS = [4, 8, 14] as const
 
 /**
@@ -21,15 +21,15 @@ const STEPS = [4, 8, 14] as const
  */
 const FEWEST_LINES = 4
 
-/** Result of one test: how well it predicts the object's row (column) from the features. */
+/** Result of one test of how well the features predict the object's row (column). */
 export interface AxisReadout {
   readonly axis: (typeof READ_AXES)[number]
   /** Name of the test, such as `shuffled`, `8px bands` or `every 14px`; see `positionReadout`. */
   readonly test: string
-  /** Median over tested samples of the absolute error, in pixels. */
+  /** Median absolute error of the tested samples, in pixels. */
   readonly error: number
   /**
-   * Median distance, in pixels, from the row (or column) of a tested sample to the nearest row (or column) of a training
+   * Median distance, in pixels, from the row (column) of a tested sample to the nearest row (column) of a training
    * sample.
    */
   readonly distance: number
@@ -52,7 +52,7 @@ export interface AxisReadout {
  * skipped if a band has fewer than two rows. A test such as `every 4px` needs a grid with a smaller stride that
  * divides 4.
  * @param options `seed` for drawing samples, and their number; if there are fewer positions, all are used
- * @returns tests of rows, then of columns, in the order above; positions in pixels of the object's top-left corner
+ * @returns tests in the order above: first for the row of the object's top-left corner (in pixels), then for the column
  */
 export async function positionReadout(
   grid: LayerGrid,
@@ -82,8 +82,8 @@ export async function positionReadout(
 }
 
 /**
- * Lists the tests that the grid is fine enough for. `pixel` is the sample's row (column). `share` is its index in
- * random order, divided by the number of samples.
+ * Lists the tests that the grid is fine enough for. Each has a function that is true for samples in training. `pixel`
+ * is the sample's row (column). `share` is the sample's place in random order, from 0 to 1.
  * @param lines number of rows (columns) of the grid
  */
 function testsOf(

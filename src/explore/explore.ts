@@ -23,7 +23,7 @@ const UNIT_SHARE = 4
 
 /** Options of `explore`. */
 export interface ExploreOptions extends WishedSettings {
-  /** Results folder for the results that you keep on the page; `shiftscope-results` by default. */
+  /** Results folder in which the page's Keep button stores results; `shiftscope-results` by default. */
   readonly results?: string
   /**
    * Networks to offer, named as in `openNetwork`; the first two open side by side. By default, all networks whose
@@ -110,7 +110,7 @@ export async function explore(options: ExploreOptions = {}): Promise<Exploration
   })
   const secret = randomBytes(24).toString('base64url')
   let place = { host, port }
-  // Imported only now, because this module reserves gibibytes of address space, which no other command needs.
+  // `server.js` is imported only now, because it reserves gibibytes of address space, which no other command needs.
   const { liveServer } = await import('./server.js')
   const server = liveServer(explorer, secret, () => place)
   const closeAll = async () => {

@@ -24,7 +24,7 @@ export function fromOwnPage(place: () => ServerPlace): MiddlewareHandler {
       return context.text('unknown host name; use the link that "shiftscope explore" printed\n', 403)
     const origin = context.req.header('origin')
     const site = context.req.header('sec-fetch-site')
-    // Any page may contain a link to this one: whoever wrote the link knew the secret.
+    // Links from any page are allowed, because whoever wrote the link knew the secret.
     const isLink = context.req.method === 'GET' && context.req.header('sec-fetch-mode') === 'navigate'
     const isOther = (site === 'cross-site' || site === 'same-site') && !isLink
     const isForeign = isOther || (origin !== undefined && origin !== `http://${host}`)

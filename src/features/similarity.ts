@@ -79,7 +79,7 @@ export interface Similarity {
  * the stride is known and above 1, each anchor is moved from its place at stride 1 to the nearest position of the grid.
  * @param features path of a .npy file that `extract` wrote, an array in memory, or a result of `extract`, which gives
  *   one result per layer
- * @throws InputError for a file that holds no such array, for a feature that is all zero or not finite, or for a grid
+ * @throws InputError for a file that holds no features, for a feature that is all zero or not finite, or for a grid
  *   too large to draw
  * @throws UsageError for invalid options, an invalid array in memory, or an `out` or `png` that would replace the
  *   features' file

@@ -22,7 +22,7 @@ export interface LockFile {
   readonly owner: Owner | undefined
   /** Any data that the owner shows to other processes. */
   readonly state: unknown
-  /** Hash of the content, which each heartbeat changes. */
+  /** Hash of the content. It changes with each heartbeat. */
   readonly version: string
 }
 
@@ -60,7 +60,7 @@ function isAbsence({ code = '' }: NodeJS.ErrnoException): boolean {
   return ['ENOENT', 'ESTALE', 'ENOTDIR'].includes(code)
 }
 
-/** A file that cannot be removed, such as another user's, does no harm. */
+/** Ignores a file that cannot be removed, for example because another user owns it. Such a file does no harm. */
 export async function remove(path: string): Promise<void> {
   await rm(path, { force: true }).catch(() => undefined)
 }
@@ -72,8 +72,8 @@ export function lockOf(file: string): Pick<LockFile, 'name' | 'number'> {
 }
 
 /**
- * Reads a lock file; undefined if there is none. It opens the file each time, because only then NFS asks the server for
- * changes. If it finds a half-written heartbeat, it reads the file again.
+ * Reads a lock file; undefined if there is none. It opens the file each time, because only an open makes NFS ask the
+ * server for changes. If it finds a half-written heartbeat, it reads the file again.
  */
 export async function readLock(path: string): Promise<LockFile | undefined> {
   const file = await open(path, READ_WITHOUT_WAITING).catch((error: NodeJS.ErrnoException) => error)
@@ -161,7 +161,7 @@ export async function isNewFile(path: string, record: string): Promise<boolean> 
     } finally {
       await rm(temporary, { force: true })
     }
-    // The folder is gone, because the last process that closes its locks removes it.
+    // The folder is gone: a process that closed its locks found the folder empty and removed it.
     await makeFolders(dirname(path)).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'EEXIST') throw error
     })

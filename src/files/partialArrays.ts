@@ -33,8 +33,8 @@ export interface PartialArrays {
   /** @param matrices for each array, a matrix that holds the new rows, [any number, dims] */
   write(rows: readonly RowPlace[], matrices: readonly Float32Array[]): Promise<void>
   /**
-   * Writes the description file, then renames every array to its final name. If the process is stopped in between, the
-   * description shows which arrays are old, and the next call continues.
+   * Writes the description file, then renames every array to its final name. If the process is stopped in between, a
+   * later call finishes the work. Until then, the description shows which arrays are from an earlier call.
    */
   finish(description: { readonly file: string; readonly content: string }): Promise<void>
   /** Releases the lock of the folder, whether the arrays are finished or not. */
@@ -59,8 +59,8 @@ const STATE_FILE = 'partial.json'
 const PARTIAL = '.partial'
 
 /**
- * Content of partial.json. `sums` has one CRC-32 per row, computed over this row of all arrays, one after the other. It
- * has null for each row that is not finished.
+ * Content of partial.json. `sums` has one CRC-32 per row, computed from the row's bytes in all arrays. It has null for
+ * each row that is not finished.
  */
 const stateSchema = z.object({ fingerprint: z.string(), sums: z.array(z.number().int().nonnegative().nullable()) })
 type Sums = (number | null)[]
@@ -191,8 +191,8 @@ async function takeBack(layout: readonly Layout[]): Promise<void> {
 }
 
 /**
- * Computes the checksums of the rows that are listed as finished, from the files.
- * @throws Error if a file is damaged
+ * Reads the rows that are listed as finished, and computes their checksums.
+ * @throws Error if a file is missing or its header does not match
  */
 async function sumsOf(layout: readonly Layout[], stored: Readonly<Sums>): Promise<Sums> {
   const sums: Sums = stored.map((sum) => (sum === null ? null : 0))

@@ -15,8 +15,8 @@ import { chooseGenerator } from './generator.js'
 import type { FeatureLayer, NetworkInput, RunnableGraph } from './network.js'
 
 /**
- * One result of a forward pass: a layer's features of the test image, or the image that a generator makes from the test
- * feature.
+ * One result of a forward pass: the features of the test image at a layer, or the image that a generator makes from the
+ * test feature.
  */
 interface VerifiedLayer {
   readonly name: string

@@ -77,7 +77,7 @@ export function decodeRegions(bytes: Uint8Array, positions: number): Uint32Array
   return map
 }
 
-/** @returns the index of the byte after it */
+/** Writes a number as a varint, and returns the index of the byte after the number. */
 function putNumber(bytes: Uint8Array, start: number, value: number): number {
   let next = start
   let rest = value

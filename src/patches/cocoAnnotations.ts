@@ -21,8 +21,8 @@ export interface CocoImage {
 }
 
 /**
- * An annotation without its outline. Which outlines are needed is not known during reading, because the file names the
- * classes only at its end. Later, `readSegmentation` reads those of the chosen objects, from byte `start` to `end`.
+ * An annotation without its outline. The names of the classes are at the end of the file, so it is not known during
+ * reading which outlines are needed. Later, `readSegmentation` reads the chosen ones, from byte `start` to `end`.
  */
 export interface CocoAnnotation {
   readonly id: number
@@ -40,7 +40,7 @@ export interface CocoIndex {
   readonly path: string
   readonly categories: ReadonlyMap<string, number>
   readonly images: ReadonlyMap<number, CocoImage>
-  /** The annotation that the rule chose, by the id of its class, then by the id of its image. */
+  /** Annotations that the rule chose, by class id, then by image id. */
   readonly annotations: ReadonlyMap<number, ReadonlyMap<number, CocoAnnotation>>
 }
 

@@ -33,10 +33,10 @@ export function imageHosts(named: readonly string[] = []): AllowedHosts {
 }
 
 /**
- * Downloads images from their `coco_url`, unless the folder has them and they are pictures. The annotation file's
+ * Downloads images from their `coco_url`, unless the folder already has valid files for them. The annotation file's
  * addresses and names are not trusted. Only allowed hosts are contacted. An image is stored only after its pixels have
  * been decoded, and its file's name is made from its id.
- * @returns for each image that could not be downloaded, the reason, by the image's id
+ * @returns reasons why images could not be downloaded, by image id
  */
 export async function fetchImages(
   images: readonly CocoImage[],

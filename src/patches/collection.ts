@@ -75,7 +75,7 @@ export async function patchesFrom(path?: string): Promise<readonly PatchSource[]
   )
 }
 
-/** If there is none of this name, `fault` and `otherwise` become the first and the last part of the error message. */
+/** If there is no such patch, `fault` and `otherwise` become the first and the last part of the error message. */
 async function builtInPatch(name: string, fault: string, otherwise: string): Promise<PatchSource> {
   const patches = await builtInPatches()
   const patch = patches.find((candidate) => candidate.name === name)

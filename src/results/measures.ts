@@ -22,7 +22,7 @@ import type { Unit } from './unit/schema.js'
 
 export interface Measure {
   readonly name: string
-  /** Computes one number per variant from a layer's results. Absent if the measure does not come from single units. */
+  /** Computes one number per variant from a layer's results. Absent if the measure is not computed unit by unit. */
   readonly of?: (layer: MeasuredLayer) => Numbers
   readonly tables?: readonly MeasureTable[]
   readonly chart?: MeasureChart
@@ -39,8 +39,8 @@ export interface MeasuredLayer extends Omit<Unit['layers'][number], 'measures'> 
   readonly maps: Float32Array
   readonly consistency: MapConsistency
   /**
-   * How badly two simple features, `position` and `phase`, predict the layer's fold accuracies: the mean absolute
-   * difference. Null if not measured.
+   * Mean absolute difference between the layer's fold accuracies and those of a simple feature (`position` or `phase`).
+   * Null if not measured.
    */
   readonly foldErrors: Pick<FoldPrediction, 'position' | 'phase'> | null
   /** Undefined if not measured, or if the layer is not a feature map. */
@@ -50,7 +50,7 @@ export interface MeasuredLayer extends Omit<Unit['layers'][number], 'measures'> 
 
 interface MeasureTable {
   readonly kind: tables.TableKind
-  /** Finds the column of a variant: one value for each of the table's `keys`, such as a task and a fold scheme. */
+  /** Returns the keys of a variant's column, such as task and fold scheme; undefined if the table does not show it. */
   readonly column: (variant: string) => readonly string[] | undefined
 }
 
@@ -231,7 +231,7 @@ export const MEASURES: readonly Measure[] = [
   { name: 'arithmetic-phantoms' },
 ]
 
-/** Computes all measures of a layer for unit.json. The numbers have two keys: metric and variant. */
+/** Computes all measures of a layer for unit.json. The result maps metrics to variants, and variants to numbers. */
 export function measureLayer(layer: MeasuredLayer): Unit['layers'][number]['measures'] {
   const entries = MEASURES.flatMap(({ name, of }) => {
     const numbers = Object.fromEntries(of?.(layer) ?? [])
@@ -307,7 +307,7 @@ function kindColumn(variant: string): readonly string[] | undefined {
   return [JUDGED_NAMES[judged], REFERENCE_NAMES[reference], kind]
 }
 
-/** Columns of a measure in the table of accuracies. This table shows only the numbers over all kinds of expressions. */
+/** Columns of a measure in the table of accuracies. It shows only numbers for all kinds of expressions together. */
 function accuracyColumn(measure: string): readonly MeasureTable[] {
   const column = (variant: string) => {
     const [judged, reference, kind] = variant.split(' ') as ArithmeticVariant

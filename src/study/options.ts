@@ -36,7 +36,7 @@ import {
  */
 const STRIDES = { quick: 4, paper: 1 } as const
 
-/** Experiments of a study. Units store the results of all except arithmetic, which has a folder of its own. */
+/** Experiments of a study. Units store all results except those of arithmetic, which have their own folder. */
 const EXPERIMENTS = ['similarity', 'separability', 'equivariance', 'readout', 'arithmetic'] as const
 
 const texts = z.array(z.string()).min(1).readonly()
@@ -48,7 +48,7 @@ const OPTIONS = {
   /** Networks, named as in `openNetwork`; by default those of the preset. */
   models: texts.exactOptional(),
   /**
-   * Tensors to read as features: one list for every network, or lists by network (id or path of its ONNX file). By
+   * Tensors to read as features: one list for all networks, or a list per network (id or path of its ONNX file). By
    * default, all layers that the catalog names; for an ONNX file, the last output and the input of the last fully
    * connected layer.
    */
@@ -64,18 +64,18 @@ const OPTIONS = {
    */
   pool: oneOf('pool', POOLS).default('none'),
   /**
-   * Objects: a folder of pictures, a manifest.json, or names of built-in ones such as `dog,car`; by default all
-   * built-in.
+   * Objects: a folder of pictures, a manifest.json, or names of built-in objects such as `dog,car`; by default
+   * all built-in objects.
    */
   patches: z.string().exactOptional(),
   /** Sides of the square patches in pixels; 75 and 125 by default. */
   sizes: z.array(z.number()).min(1).readonly().default([125, 75]),
-  /** Distance between neighbouring positions in pixels; by default the preset's. */
+  /** Distance between neighbouring positions in pixels; the default depends on the preset. */
   stride: z.number().exactOptional(),
   /**
    * Experiments to run: `similarity`, `separability`, `equivariance` (of layers that are maps), `readout` (of the
-   * position) and `arithmetic`; by default the first two. Every unit includes similarity. `arithmetic` alone needs no
-   * units.
+   * position) and `arithmetic`; by default the first two. Every unit includes similarity. A study of only
+   * `arithmetic` has no units.
    */
   experiments: z.array(oneOf('experiment', EXPERIMENTS)).min(1).readonly().default(['similarity', 'separability']),
   /** Ways to split the positions into folds for separability; all by default. */
@@ -83,11 +83,11 @@ const OPTIONS = {
   /** Parameter C of the classifiers (linear SVMs), the weight of their losses, 1e-30 to 1e30; 1 by default. */
   C: z.number().superRefine(checkWeight).default(1),
   /**
-   * Seed of the fold schemes `shuffled` and `blocks`, the samples of `readout`, and arithmetic's expressions; 0 by
+   * Seed for the fold schemes `shuffled` and `blocks`, for the samples of `readout`, and for random expressions; 0 by
    * default.
    */
   seed: z.number().superRefine(checkSeed).default(0),
-  /** Number of random expressions of each of arithmetic's four kinds; 50 by default. */
+  /** Number of random expressions for each of the four kinds of arithmetic; 50 by default. */
   expressions: z
     .number()
     .superRefine((count) => checkCount('`expressions`', count))
@@ -152,7 +152,7 @@ export interface ResolvedOptions extends Omit<Checked, 'preset' | 'models' | 'ex
   readonly readout: UnitInputs['readout']
 }
 
-/** Fills in all defaults of a study, and makes those checks of its options that need no file. */
+/** Checks the options of a study without reading files, and fills in all defaults. */
 export function resolveOptions(given: ReproduceOptions): ResolvedOptions {
   const {
     preset,

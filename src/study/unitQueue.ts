@@ -9,9 +9,9 @@ import type { PlannedUnit } from './units.js'
 
 /** The remaining units of a study. Any number of processes can take units from it. */
 export interface UnitQueue {
-  /** Units of a network, or of all, that this process has not taken, without those known to be finished. */
+  /** Units, of one network or of all, that this process has not taken and that are not known to be finished. */
   left(network?: Network): readonly PlannedUnit[]
-  /** Takes a unit of a network that no process has taken; undefined if there is none now. */
+  /** Takes one of the network's units that no other process is computing; undefined if there is none now. */
   take(network: Network): Promise<PlannedUnit | undefined>
   /** Releases a taken unit after it has been stored. */
   finish(unit: PlannedUnit): Promise<void>
@@ -68,7 +68,7 @@ export function openUnitQueue(study: Study, { locks, look }: Pick<Team, 'locks' 
     for (const unit of units) {
       const name = lockOf(unit)
       if (!(await locks.take(name))) continue
-      // Another process may have finished the unit before it released the lock.
+      // Another process may have finished the unit and then released its lock.
       if (!(await finishIfThere(unit))) {
         open.delete(unit)
         return unit

@@ -2,10 +2,7 @@ import { z } from 'zod'
 import { UsageError } from '../errors.js'
 import { checkNames } from './checks.js'
 
-/**
- * Schemas for common types of options. Functions and objects of foreign classes are accepted without a check of their
- * contents.
- */
+/** Schemas for common types of options. A callback or a signal is checked only for its type. */
 export const kinds = {
   text: z.string(),
   number: z.number(),
@@ -24,7 +21,7 @@ export function callback<T extends (...given: never[]) => unknown>(): z.ZodType<
 }
 
 /**
- * @param what what the names stand for, for error messages, such as "fold scheme" in "fold scheme random is not known"
+ * @param what noun for error messages, such as "fold scheme" in "fold scheme random is not known"
  */
 export function oneOf<const T extends string>(what: string, names: readonly T[]) {
   return z.enum(names, what)

@@ -39,7 +39,7 @@ export async function cellBackend({ cells: work, optimization, input, outputs, t
     const images = offsets.length / 2
     const size = input.batch ?? evenSize(images, batch)
     for (let begin = 0; begin < images; begin += size) {
-      // A short last batch repeats its last image.
+      // If the last batch is short, copies of its last image fill it up.
       const count = Math.min(size, images - begin)
       const feeds: Record<string, ort.Tensor> = {}
       for (const name of graphs.handedOn) {
@@ -65,8 +65,8 @@ export async function cellBackend({ cells: work, optimization, input, outputs, t
 }
 
 /**
- * Batch size, at most `most`, that divides the images evenly. It is at least 2, because a matrix product with one row
- * sums in another order, which changes the last bits.
+ * Batch size, at most `most`, that makes all batches about equally large. It is at least 2: with a single image, matrix
+ * products are summed in a different order, which changes the last bits.
  */
 function evenSize(images: number, most: number): number {
   return Math.max(2, Math.ceil(images / Math.ceil(images / most)))
@@ -107,8 +107,8 @@ function cellPixels(
   for (let at = 0; at < pixels.length / 2; at++) {
     const [rowKey, colKey] = [pixels[2 * at] as number, pixels[2 * at + 1] as number]
     const [row, col] = [shown.rows.ofPatch[rowKey] as number, shown.cols.ofPatch[colKey] as number]
-    // Row 0 or column 0 means that the pixel is outside the patch. Such a pixel uses index 0 of the window, a
-    // transparent pixel of its border.
+    // Row 0 or column 0 means that the pixel is outside the patch. Such a pixel reads index 0 of the window,
+    // which is transparent.
     const place = row === 0 || col === 0 ? 0 : row * side + col
     const behind = (shown.rows.ofFrame[rowKey] as number) * cols + (shown.cols.ofFrame[colKey] as number)
     for (let channel = 0; channel < 3; channel++) {

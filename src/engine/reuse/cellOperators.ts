@@ -81,14 +81,14 @@ const RULES: ReadonlyMap<string, Rule> = new Map(
     Pow: elementwise(hasWholeExponents),
     // Joins channels (axis 1). Along another axis it would join cells of different positions.
     Concat: { attributes: ['axis'], step: concatenation },
-    // Conditions: two dimensions, and constant weights that fit the groups. `pads` must not occur together with
-    // `auto_pad`, and dilations not together with SAME_UPPER or SAME_LOWER, because ONNX Runtime refuses such nodes or
-    // reads beyond its input.
+    // The kernel must be two-dimensional. The weights must be constant and fit the groups. `pads` must not occur with
+    // `auto_pad`, nor dilations with SAME_UPPER or SAME_LOWER, because ONNX Runtime refuses such nodes or reads beyond
+    // its input.
     Conv: { attributes: [...WINDOW, 'group'], step: windowOf },
-    // Conditions: `auto_pad` as for Conv, `storage_order` 0, and every window contains a pixel of the input. With
-    // SAME_UPPER and SAME_LOWER, no stride may exceed the kernel, because ONNX Runtime would then use negative pads.
+    // `auto_pad` is limited as for Conv. `storage_order` must be 0. Every window must contain a pixel of the input.
+    // With SAME_UPPER and SAME_LOWER, no stride may exceed the kernel, because ONNX Runtime would use negative pads.
     MaxPool: { attributes: [...WINDOW, 'ceil_mode', 'storage_order'], step: windowOf },
-    // Conditions: `auto_pad` and strides as for MaxPool. Every mean must be over the whole kernel: either no window
+    // `auto_pad` and strides are limited as for MaxPool. Every mean must be over the whole kernel: either no window
     // includes padding, or `count_include_pad` is 1 and `ceil_mode` makes no window exceed the padding.
     AveragePool: { attributes: [...WINDOW, 'ceil_mode', 'count_include_pad'], step: windowOf },
     // Conditions: the pads are constants of at least 0 along rows and columns, and 0 along other axes. There is no

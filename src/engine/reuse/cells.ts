@@ -3,9 +3,9 @@ import { CELL_INPUTS, CELLS_AT_A_TIME } from './cellWindowNodes.js'
 import { type AxisSpace, type Both, both, type Keys, type Source } from './keys.js'
 
 /**
- * The distinct cells that a group of positions needs, each given by its row key and its column key (see `Keys`). First
- * come all combinations of `seeing` rows and columns, which depend on the patch, then all combinations of `blank` rows
- * and columns. Both are in row-major order.
+ * The distinct cells that a group of positions needs. A cell is a pair of a row key and a column key (see `Keys`).
+ * First come all pairs of `seeing` rows and columns, which depend on the patch. Then come all pairs of `blank` rows and
+ * columns. Both are in row-major order.
  */
 interface CellSet {
   readonly seeing: Both<Int32Array>
@@ -48,7 +48,7 @@ export function keysOfTimes({ count, blank, views }: AxisSpace, times: readonly 
   return { seeing: Int32Array.from(seeing), blank: Int32Array.from(without) }
 }
 
-/** Index of each key along an axis in the lists of a `CellSet`. */
+/** For each key of an axis, its indices in the two lists of a `CellSet`. */
 interface Lookup {
   /** Index in `CellSet.seeing`; -1 if the key does not depend on the patch. */
   readonly seeing: Int32Array
@@ -60,8 +60,8 @@ interface PassIndices {
   /** Row key and column key of each distinct pixel of the images, [pixels, 2]. */
   readonly pixels: Int32Array
   /**
-   * Indices of the cells to read from a step's input, [cells, taps], by the name that `CELL_INPUTS.gather` makes. An
-   * index equal to the number of the input's cells stands for zeros.
+   * Indices of the cells that a step reads from its input, [cells, taps], by the name that `CELL_INPUTS.gather` makes.
+   * The index after the last cell stands for zeros.
    */
   readonly gathers: ReadonlyMap<string, { readonly indices: Int32Array; readonly taps: number }>
 }

@@ -38,7 +38,7 @@ function workOf(network: Network, scene: Scene): PlannedCells {
   return { graph, cells, keys, features: network.layers.map(outputOf), image: network.input.name }
 }
 
-/** The tables of a scene's `Keys` may be huge, because a user's graph may declare huge layers. */
+/** Whether a scene's `Keys` fit into memory. They may be too large if a user's graph declares huge layers. */
 export function haveRoomForKeys({ shapes }: CellSteps, { input }: Network, size: number): boolean {
   const sides = [...shapes.values()].reduce((sum, { rows, cols }) => sum + rows + cols, 0)
   return sides * (input.rows - size + 2) <= KEY_LIMIT

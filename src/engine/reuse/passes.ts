@@ -13,7 +13,7 @@ export interface PassWork {
   readonly workers: Workers
   readonly network: Network
   readonly memory: FeatureMemory
-  /** A scene and its id. The check and the passes use the same id, because workers prepare a scene only once per id. */
+  /** A scene and its id. Workers prepare a scene once per id, so the check of reuse and the passes share one id. */
   readonly job: JobScene
 }
 

@@ -61,7 +61,7 @@ export function openReuse({ network, settings, workerData, memory, plain, onNote
   const computed = new Map<number, Extract<ReuseRecord, { readonly cut: string }>>()
   const declined = new Map<number, ReuseRecord>()
   const distanceTo = sampleDistances(network, plain)
-  /** Reasons why reuse failed, by path of the first graph. Reuse is not tried again with such a graph. */
+  /** Reasons why reuse failed, by path of the graph that computes cells. Reuse is not tried again with this graph. */
   const failed = new Map<string, string>()
   const noted = new Set<number>()
   const cellWorkers = openCellWorkers(({ graphs, steps, shapes }) =>
@@ -74,7 +74,7 @@ export function openReuse({ network, settings, workerData, memory, plain, onNote
     try {
       read = networkCells(network)
     } catch (error) {
-      // ONNX Runtime also runs graphs that Shiftscope cannot read. Their images are computed in full.
+      // ONNX Runtime also runs graphs that Shiftscope cannot read. For such a graph, every image is computed in full.
       if (error instanceof InputError) return error.message
       throw error
     }
@@ -171,7 +171,7 @@ function sampleDistances(network: Network, plain: ReusePlan['plain']) {
 function openCellWorkers(open: (work: CellWork) => Workers) {
   const opened = new Map<string, OpenCells>()
   return {
-    /** Closes unused workers for other graphs. The caller must decrease `users` when it is done. */
+    /** Returns the workers for `work`, and closes idle workers for other graphs. The caller later decreases `users`. */
     enter: async (work: CellWork): Promise<OpenCells> => {
       const { cells } = work.graphs
       for (const [other, { workers, users }] of opened) {

@@ -29,8 +29,8 @@ export const vgg16: Architecture = {
 }
 
 /**
- * Makes the convolutions and poolings. The numbers in their keys (`features.0`, `features.2`, …) have gaps, because
- * torchvision also counts activations and poolings.
+ * Makes the convolutions and poolings. Each convolution has a key with a number, such as `features.2`. The numbers
+ * have gaps, because torchvision also counts activations and poolings.
  */
 function convolutions(): Layer[] {
   let inputs = 3

@@ -10,12 +10,12 @@ export interface Weights {
   readonly read: (key: string) => Promise<Float32Array>
 }
 
-/** Some versions of PyTorch store it, but it has no use after training. */
+/** Matches a tensor that some versions of PyTorch store. It has no use after training. */
 export const ignoredKey = /(^|\.)num_batches_tracked$/
 
 /**
  * Checks that a checkpoint belongs to this architecture: it must have exactly the tensors that the layers need, in the
- * right shapes. Additional tensors are an error, because a deeper network of the same family has all of these and more.
+ * right shapes. Additional tensors are an error, because they may come from a deeper network of the same family.
  * @param known architectures to try if the checkpoint does not fit; the message names those that fit
  */
 export function weightsFor(
@@ -73,7 +73,7 @@ function fileKey({ format }: Checkpoint, key: string): string {
   return format === 'caffemodel' ? key.replace(/\.weight$/, '.0').replace(/\.bias$/, '.1') : key
 }
 
-/** Old models extend every shape to four axes by ones in front: see `ShapeEquals` in Caffe's blob.cpp. */
+/** Old Caffe models give every shape four axes, with ones in front: see `ShapeEquals` in Caffe's blob.cpp. */
 function isLegacyShape({ format }: Checkpoint, found: readonly number[], shape: readonly number[]): boolean {
   if (format !== 'caffemodel' || found.length !== 4 || shape.length > 4) return false
   return shapeText(found) === shapeText([1, 1, 1, 1, ...shape].slice(-4))

@@ -18,7 +18,7 @@ import { type HubFile, type HubRepository, readRepository } from './repository.j
 export type HubPullOptions = Pick<PullOptions, 'onProgress' | 'signal' | 'stallSeconds' | 'ca'>
 
 export interface PulledHubModel {
-  /** The reference, as the user wrote it. */
+  /** Reference to the model, as the user wrote it. */
   readonly id: string
   readonly path: string
   readonly bytes: number
@@ -39,8 +39,8 @@ interface PulledHubFile {
 
 /**
  * Fetches a model of the Hugging Face hub into the cache. It fetches the ONNX file, the files with its weights, and the
- * small files that describe its input and classes, all from one commit. Each file gets its name only after its size and
- * hash match those that the hub states.
+ * small files that describe its input and classes, all from one commit. Each file gets its final name only after its
+ * size and hash match those that the hub states.
  *
  * HF_ENDPOINT names a hub to use instead of huggingface.co. HF_TOKEN holds a token for models that are not public; only
  * the hub receives it. If HF_HUB_OFFLINE is set, nothing is fetched.

@@ -4,7 +4,7 @@ import { printable } from '../../support/text.js'
 import { askHub, type HubConnection, notTheHub } from './connection.js'
 import { type HubReference, isRepositoryPath } from './reference.js'
 
-/** A file as the hub lists it. Large files have a SHA-256, others only git's hash. */
+/** A file as the hub lists it. Large files have a SHA-256. Other files have only git's hash. */
 export interface HubFile {
   readonly path: string
   readonly bytes: number
@@ -14,7 +14,7 @@ export interface HubFile {
 
 export interface HubRepository {
   readonly commit: string
-  /** Licence that the model card (README.md) names, mostly in lower case; NOASSERTION if it names none. */
+  /** Licence according to the model card (README.md), usually in lower case; NOASSERTION if the card states none. */
   readonly licence: string
   readonly files: ReadonlyMap<string, HubFile>
 }
@@ -52,7 +52,7 @@ export async function readRepository(reference: HubReference, connection: HubCon
     throw new InputError(
       `${model} has more than ${MOST_FILES} files, too many to search for the .onnx file; download it yourself and give its path`,
     )
-  // Paths that lead out of the repository's folder are left out.
+  // Files whose paths lead out of the repository's folder are ignored.
   const files = info.siblings.filter(({ rfilename }) => isRepositoryPath(rfilename)).map(hubFile)
   return { commit: info.sha, licence: licenceOf(info), files: new Map(files.map((file) => [file.path, file])) }
 }

@@ -55,7 +55,7 @@ export interface PlannedInput {
   readonly changes: Pick<GraphChanges, 'madeInput' | 'inputs' | 'nodes'> | null
 }
 
-/** @param wantedSize side of the images in pixels that the user wants */
+/** @param wantedSize the user's choice for the side of the images, in pixels */
 export function plannedInput(
   model: OnnxModel,
   { tensor, type }: ImageInput,

@@ -9,8 +9,8 @@ import { positionText } from './text.js'
 
 export interface FrameActions extends CursorActions {
   /**
-   * Moves the object's top-left corner to the position of the grid that is nearest to `position`. This position is in
-   * pixels of the frame, but may be outside the frame.
+   * Moves the object's top-left corner to the grid position that is nearest to `position`. The value of `position` is
+   * in pixels of the frame, and may be outside the frame.
    */
   readonly place: (position: Position) => void
 }

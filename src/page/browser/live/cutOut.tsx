@@ -17,7 +17,7 @@ interface CutOutParts {
   readonly answer: (box: CutBox | undefined) => void
 }
 
-/** The letters of a key are the sides that the handle moves: north, east, south, west. */
+/** Each letter stands for a side that the handle moves: north, east, south or west. */
 const HANDLES = {
   nw: 'Top left corner',
   n: 'Top side',
@@ -103,7 +103,7 @@ export function CutOut({ picture, answer }: CutOutParts) {
     onClick: ({ currentTarget, detail, clientX, clientY }: TargetedMouseEvent<HTMLElement>) => {
       const { left, top, width, height } = currentTarget.getBoundingClientRect()
       // A click by keyboard (detail 0) makes the colour at the handle transparent. If the whole rectangle has the
-      // focus, such a click does nothing, because the object is in its middle.
+      // focus, such a click does nothing: the colour in the middle belongs to the object.
       if (detail > 0 && drag.current?.isClick) cutOnScreen(clientX, clientY)
       if (detail === 0 && sides !== '') cutOnScreen(left + width / 2, top + height / 2)
     },
@@ -203,7 +203,7 @@ function drawPicture(
 
 /**
  * Moves the named sides (n, e, s, w) of a rectangle, or the whole rectangle if `sides` is empty. The result stays
- * within the picture and keeps at least one pixel.
+ * within the picture and is at least one pixel large.
  */
 function movedBox(
   { left, top, right, bottom }: CutBox,
