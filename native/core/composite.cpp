@@ -35,8 +35,8 @@ struct NormalisationTable {
 
 int source_channel(const Normalisation& n, int c) { return n.bgr ? 2 - c : c; }
 
-/// Converts an image to network input. samples: [pixels, stride], 8-bit values; each pixel begins with R, G, B. out:
-/// [3, pixels].
+/// Converts an image to network input. out: [3, pixels].
+/// samples: 8-bit values, `stride` per pixel; the first three of each pixel are red, green and blue.
 void normalise(const std::uint8_t* samples, std::size_t pixels, std::size_t stride, const Normalisation& normalisation,
                float* out) {
   const NormalisationTable table(normalisation);
@@ -131,8 +131,8 @@ void Compositor::composite(const Offset* offsets, std::size_t count, float* out,
                          constant_ ? nullptr : keep_.data(),
                          count * image_size() * sizeof(float) > last_level_cache_bytes()};
   const CompositePlane composite_plane = kCompositePlane[static_cast<int>(level)];
-  // The outer loop is over channels, because background and window of one channel fit into the second-level cache.
-  // Those of three channels may not.
+  // The outer loop is over channels, because one channel of background and window fits into the second-level cache.
+  // All three channels may not fit.
   for (std::size_t channel = 0; channel < channels_; ++channel) {
     for (std::size_t i = 0; i < count; ++i) {
       composite_plane(job, channel, static_cast<std::size_t>(offsets[i].row), static_cast<std::size_t>(offsets[i].col),

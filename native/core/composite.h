@@ -9,15 +9,15 @@
 
 /// Compositing: draws a patch at many positions on one background, straight into a network's input batch.
 ///
-/// What limits the speed: a batch of n images, [n, C, H, W], has n·C·H·W·4 bytes, which are written once. Background
-/// and patch stay in the processor's caches, and each float takes at most one multiplication and one addition. So the
-/// limit is how fast a core writes to memory. The constructor computes everything that depends only on the patch: the
-/// normalisation, the blending weights and, on a constant background, the blending itself.
+/// How fast a core writes to memory limits the speed. A batch of n images, [n, C, H, W], has n·C·H·W·4 bytes, and they
+/// are written once. Each float takes at most one multiplication and one addition. Background and patch stay in the
+/// caches. Normalised values and blending weights are computed once per patch. So are the blended values, if the
+/// background is constant.
 namespace shiftscope {
 
 /// Converts 8-bit colour values to network input: (value / divisor - mean[c]) / std[c]. The result of each step is
 /// rounded to float32, so the bits equal those of torchvision's ToTensor (divisor 255) and Normalize.
-/// The output channels are red, green, blue, or blue, green, red if `bgr`. `mean` and `std` are in the same order.
+/// The output channels are in the order RGB, or BGR if `bgr` is set. `mean` and `std` are in the same order.
 struct Normalisation {
   float divisor = 255;
   std::array<float, 3> mean{0, 0, 0};
@@ -25,9 +25,9 @@ struct Normalisation {
   bool bgr = false;
 };
 
-/// How alpha decides between patch and background.
-/// hard: a pixel is the patch's if alpha >= 128, otherwise the background's.
-/// soft: a pixel is a mixture in which the patch has the weight alpha/255, in float32.
+/// How the patch's alpha values combine patch and background.
+/// hard: a pixel shows the patch if alpha >= 128, otherwise the background.
+/// soft: a pixel mixes both; the patch has the weight alpha/255, in float32.
 enum class Blend { hard, soft };
 
 /// The patch, converted to network input. It is pasted into a `Frame`.
@@ -54,19 +54,19 @@ struct Offset {
 Window patch_window(const std::uint8_t* rgba, std::size_t rows, std::size_t cols, const Normalisation& normalisation,
                     Blend blend);
 
-/// Makes a frame of one colour. Throws like `patch_window`.
+/// Makes a frame of one colour. Throws the same errors as `patch_window`.
 Frame colour_frame(const std::array<std::uint8_t, 3>& rgb, std::size_t rows, std::size_t cols,
                    const Normalisation& normalisation);
 
 /// Converts an RGB image to a frame.
-/// rgb: [rows, cols, 3], 8 bits per value; it is not used after the call. Throws like `patch_window`.
+/// rgb: [rows, cols, 3], 8 bits per value; it is not used after the call. Throws the same errors as `patch_window`.
 Frame image_frame(const std::uint8_t* rgb, std::size_t rows, std::size_t cols, const Normalisation& normalisation);
 
 /// Pastes one window into one frame at any number of offsets. A compositor does not change after construction, so
 /// several threads can use it at the same time.
 class Compositor {
  public:
-  /// Window and frame must have the same number of channels, and each as many values as its shape says, all finite.
+  /// Window and frame must have the same number of channels. Their arrays must fit their shapes and be finite.
   /// Throws std::out_of_range if the window is larger than the frame.
   Compositor(const Window& window, const Frame& frame);
 
@@ -90,10 +90,10 @@ class Compositor {
   std::size_t window_rows_, window_cols_;
   bool constant_;
   std::vector<float> background_;  // Frame::values
-  // Rows of the window with a margin of cols_ - window_cols_ pixels on both sides: [channels, window_rows, 2 * cols_ -
-  // window_cols_]. So for every offset, a row of the image is a run of cols_ consecutive floats.
-  // On a constant background, these are the final values. Otherwise, they are weight * window (0 in the margins), and
-  // `composite` adds keep_ * background.
+  // The window's rows, each with cols_ - window_cols_ pixels of margin on the left and on the right: [channels,
+  // window_rows, 2 * cols_ - window_cols_]. For every offset, a row of the image is cols_ consecutive floats of such a
+  // row. On a constant background, these floats are the final values. Otherwise, they are weight * window (0 in the
+  // margins), and `composite` adds keep_ * background.
   std::vector<float> padded_;
   // 1 - weight, with margins of ones: [window_rows, 2 * cols_ - window_cols_]. Empty if the background is constant.
   std::vector<float> keep_;

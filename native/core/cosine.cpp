@@ -16,8 +16,8 @@ constexpr DotProducts kDotProducts[] = SHIFTSCOPE_LEVEL_TABLE(dot_products);
 
 constexpr std::size_t kPieceRows = 64;
 
-/// Why a vector with this squared norm has no cosine similarity; `none` if it has one. No vector is misjudged, because
-/// squares of finite float32 values neither overflow nor vanish in float64.
+/// Reason why a vector with this squared norm has no cosine similarity; `none` if there is no such reason. Rounding
+/// cannot change the reason, because squares of finite float32 values neither overflow nor vanish in float64.
 CosineFault::Reason fault_of(double squared_norm) {
   if (std::isnan(squared_norm)) return CosineFault::Reason::not_a_number;
   if (std::isinf(squared_norm)) return CosineFault::Reason::infinite;

@@ -8,8 +8,8 @@
 
 namespace shiftscope {
 
-/// The dual of a training with hinge loss, on a set of samples. It maximises Σ y_i β_i - ½ βᵀKβ, subject to low <= β <=
-/// high and a fixed Σ β. The multipliers β_i have the sign of the label: β_i = y_i alpha_i.
+/// The dual problem of training with hinge loss on a set of samples: maximise Σ y_i β_i - ½ βᵀKβ, while Σ β stays
+/// constant and low <= β <= high. A multiplier β_i = y_i alpha_i has the sign of its label.
 /// `residuals` may also contain the contribution of samples outside the set.
 struct HingeDual {
   std::size_t count = 0;
@@ -40,8 +40,8 @@ struct Margin {
 /// Returns the margin of the scores g_i = <w, x_i>.
 /// residuals: y_i - g_i. labels: y_i; samples with label 0 are ignored.
 ///
-/// If the classes are separable, the objective can be smaller than the rounding errors of the slacks max(0, 1 - y f).
-/// So `settle` scales (w, b) until all slacks are 0. The objective is then ½|w|² · scale², which has no such error.
+/// If the scores separate the classes, the objective can be tiny, smaller than rounding errors of the slacks
+/// max(0, 1 - y_i (g_i + b)). So `settle` scales (w, b) until all slacks are 0. The objective is then ½|w|² · scale².
 Margin margin_of(const double* residuals, const double* labels, std::size_t count);
 
 /// Sets primal value, intercept and scale of a solution. There are two candidates: w with `intercept`, and w scaled

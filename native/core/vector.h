@@ -204,8 +204,8 @@ struct Constant {
   constexpr operator std::size_t() const { return Value; }
 };
 
-/// Calls work(0) … work(Count - 1) without a loop. Then the compiler can keep arrays that `work` indexes with these
-/// numbers in registers, even if it would not unroll a loop.
+/// Calls work(0) … work(Count - 1) without a loop. If `work` uses these constants to index an array, the compiler can
+/// keep the array in registers, even if it would not unroll a loop.
 template <std::size_t Count, std::size_t First = 0, class Work>
 SHIFTSCOPE_INLINE void unroll(const Work& work) {
   if constexpr (First < Count) {
@@ -244,8 +244,8 @@ SHIFTSCOPE_INLINE void finish_streaming() {
 #endif
 }
 
-/// Writes source.at<V>(i) to out + i, from index `i` on, in steps of one vector V, while a whole V fits before `end`.
-/// Returns the first index that it did not write.
+/// Writes vectors source.at<V>(i) to out + i, one after the other, as long as a whole vector fits before `end`. Returns
+/// the first index that is not written.
 template <bool Stream, class V, class Source>
 SHIFTSCOPE_INLINE std::size_t emit_run(float* out, std::size_t i, std::size_t end, const Source& source) {
   for (; i + V::width <= end; i += V::width) {
@@ -268,7 +268,7 @@ SHIFTSCOPE_INLINE std::size_t floats_to_alignment(const float* p, std::size_t co
 }
 
 /// Writes source.at(i) to out[i] for all i < count, with the widest aligned stores. If `Stream`, all stores bypass the
-/// caches, even the narrow ones at both ends. So the processor can combine them with those of the neighbouring array
+/// caches, even the narrow ones at both ends. The processor can then combine narrow stores of two neighbouring arrays
 /// into one write.
 template <bool Stream, class Source>
 SHIFTSCOPE_INLINE void emit(float* out, std::size_t count, const Source& source) {

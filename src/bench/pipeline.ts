@@ -22,7 +22,7 @@ export interface BenchNetworkOptions extends WishedSettings {
   readonly signal?: AbortSignal
 }
 
-/** Side in pixels of the smaller of the paper's two patch sizes. */
+/** Side in pixels of the paper's smaller patches. */
 export const SMALL = 75
 
 export async function measureEach<T>(
@@ -48,7 +48,7 @@ export async function measureEach<T>(
   return results
 }
 
-/** An open network that computes every image in full, even where images share values. */
+/** An open network that computes each image completely. Values that several images share are not reused. */
 interface Pipeline {
   readonly handle: NetworkHandle
   readonly settings: Settings
@@ -68,7 +68,7 @@ export async function openPipeline(
   const { handle, ran } = await openExecution({
     network,
     scene,
-    // With this many images, `openExecution` looks for the fastest batch size.
+    // `openExecution` looks for the fastest batch size only if the number of images is large.
     images: Number.POSITIVE_INFINITY,
     request: device,
     wished,

@@ -28,7 +28,7 @@ export function interruptible(): CommandContext {
   return { signal: controller.signal }
 }
 
-/** Waits for work that leaves no partial results. If the user stops it, the error does not offer to continue it. */
+/** Waits for work that leaves no partial results. After Ctrl-C, the message therefore does not offer to continue. */
 export async function leavingNothing<T>(work: Promise<T>, { signal }: CommandContext): Promise<T> {
   try {
     return await work

@@ -4,7 +4,7 @@ import { print, say } from './output.js'
 
 export interface PageFlags {
   readonly open?: boolean | undefined
-  /** Whether the command prints a JSON document to stdout, where the path of the page must then not appear. */
+  /** Whether the command prints a JSON document to stdout. If so, it does not print the page's path there. */
   readonly json?: boolean | undefined
 }
 

@@ -9,7 +9,7 @@ export interface ProtocolSetting {
   readonly frame: number
   /** Number of pairs of random shifts per photograph, for `crop` and `circular`. */
   readonly draws: number
-  /** Background behind the reduced photograph of `embed`, RGB [frame, frame, 3]. */
+  /** For `embed`: the background behind the reduced photograph, RGB [frame, frame, 3]. */
   readonly background: Uint8Array
 }
 
@@ -46,7 +46,7 @@ export interface Protocol {
 const STEPS_PER_PIXEL = 4
 const FRACTIONS = STEPS_PER_PIXEL ** 2
 
-/** Step ε in pixels of the numerical derivative from which the local equivariance error is computed. */
+/** Size ε, in pixels, of the shifts from which the local equivariance error is computed. */
 const EPSILON = 0.003
 
 /** How many numbers are kept per frame; see the function `answers`. */
@@ -61,8 +61,8 @@ const ANSWER_NUMBERS = 3
  *   (Azulay and Weiss 2019).
  * - `circular`: pairs of random circular shifts (Chaman and Dokmanic 2021).
  * - `subpixel`: circular shifts by fractions of a pixel (Michaeli et al. 2023), and the local equivariance error
- *   (Gruver et al. 2023): the mean of |p(x + ε∂x) − p(x − ε∂x)| / 2ε over classes and both axes. Its unit is a shift by
- *   half of the image's side.
+ *   (Gruver et al. 2023): the mean of |p(x + ε∂x) − p(x − ε∂x)| / 2ε over classes and both axes. The error is per
+ *   shift by half the image's side.
  */
 export const PROTOCOLS: readonly Protocol[] = [
   {
@@ -167,7 +167,7 @@ export function probabilityAt(row: Float32Array, frame: number): number {
   return row[frame * ANSWER_NUMBERS + 1] as number
 }
 
-/** The division is rounded down, because rows of `subpixel` end with two errors. */
+/** Number of frames in a stored row. Rounded down, because rows of `subpixel` end with two equivariance errors. */
 export function answerCount(row: Float32Array): number {
   return Math.floor(row.length / ANSWER_NUMBERS)
 }
@@ -228,8 +228,8 @@ function fractionalShifts(picture: Uint8Array, side: number): readonly Float32Ar
 }
 
 /**
- * Returns x + ε∂x and x − ε∂x for a picture x, where ∂x is its derivative by a shift: first for the axis `rows`, then
- * for `cols`.
+ * Returns four pictures: x + ε∂x and x − ε∂x for shifts along `rows`, then the same for `cols`. x is the given picture,
+ * and ∂x its derivative with respect to the distance of the shift.
  */
 function steppedBothWays(picture: Uint8Array, side: number): readonly Float32Array[] {
   return AXES.flatMap((axis) => {

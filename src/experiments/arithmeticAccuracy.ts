@@ -6,8 +6,8 @@ import { afterSignals, joined, resultsOf } from './featureArithmetic.js'
 import type { FramePixels, PlacedObject } from './objectScene.js'
 
 /**
- * Names of the vectors that are judged: the result of the expression for each `Origin` (`zero` and `blank`) and, as a
- * control, the feature of the expected scene.
+ * Feature vectors that are judged. `zero` and `blank`: the result of the expression, computed with this zero point (see
+ * `Origin`). `control`: the feature of the expected scene.
  */
 export const JUDGED = [...ORIGINS, 'control'] as const
 type Judged = (typeof JUDGED)[number]
@@ -16,9 +16,9 @@ type Judged = (typeof JUDGED)[number]
  * Ways to decide whether the result of an expression shows an object. Each compares the result with two versions of the
  * expected scene: one with this object and one without it. The nearer version decides.
  * - features: compares feature vectors, so it needs no generator, which would turn features into images
- * - decoded: turns all features into images, and compares that of the result with those of both versions, within the
+ * - decoded: turns the result and the features of both versions into images, and compares the images within the
  *   object's square
- * - pixels: turns the result into an image, and compares it with both versions themselves, within the object's square
+ * - pixels: turns only the result into an image, and compares it with the drawn versions within the object's square
  */
 export const REFERENCES = ['features', 'decoded', 'pixels'] as const
 type Reference = (typeof REFERENCES)[number]
@@ -155,7 +155,7 @@ function seenInFeatures(trial: ArithmeticTrial, { results, scenes }: TrialVector
 }
 
 interface TrialVectors {
-  /** Result of the expression for each origin, in the order of `ORIGINS`, [dims] each. */
+  /** Results of the expression, one for each zero point in `ORIGINS`, [dims] each. */
   readonly results: readonly Float32Array[]
   /** Features of the expected scene and of its variants, in the order of `DrawnTrial.images`, [dims] each. */
   readonly scenes: readonly Float32Array[]

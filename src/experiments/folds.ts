@@ -4,8 +4,8 @@ import type { GridShape } from './grid.js'
 import { randomNumbers } from './randomNumbers.js'
 
 /**
- * The two tasks that measure separability (paper section 2.2): to tell left from right, and top from bottom, on the
- * grid.
+ * The two tasks that measure separability (paper section 2.2): whether the object is in the left or right half of the
+ * grid, and whether it is in the top or bottom half.
  */
 export const TASKS = ['left-right', 'top-bottom'] as const
 export type Task = (typeof TASKS)[number]
@@ -13,10 +13,10 @@ export type Task = (typeof TASKS)[number]
 /**
  * Ways to divide positions into the five folds of cross-validation. Each fold holds about a fifth of each class.
  *
- * - `ordered`, as in the paper: a fold is a contiguous run of each class, row by row.
- * - `shuffled`: positions are dealt to folds at random.
- * - `transposed`: a fold is a contiguous run of each class, column by column.
- * - `blocks`: the grid is cut into 10 × 10 rectangles, or fewer if it is small. They are dealt to folds at random.
+ * - `ordered`, as in the paper: each fold takes the next fifth of each class's positions, read row by row.
+ * - `shuffled`: positions are assigned to folds at random.
+ * - `transposed`: like `ordered`, but read column by column.
+ * - `blocks`: the grid is cut into 10 × 10 rectangles, or fewer if it is small. These are assigned to folds at random.
  */
 export const FOLD_SCHEMES = ['ordered', 'shuffled', 'transposed', 'blocks'] as const
 /** Name of a fold scheme, such as `ordered`; see `FOLD_SCHEMES`. */
@@ -134,7 +134,7 @@ function stratify(
   return folds
 }
 
-/** How many of the indices fold, fold + 5, fold + 10, … are less than `end`. */
+/** Counts the numbers in the sequence `fold`, `fold` + 5, `fold` + 10, … that are less than `end`. */
 function placesOf(fold: number, end: number): number {
   return Math.max(0, Math.ceil((end - fold) / FOLDS))
 }

@@ -33,7 +33,7 @@ export function jaggedness(map: ArrayLike<number>, { rows, cols }: GridShape): J
 }
 
 /**
- * Share of pairs of neighbouring positions at which the same feature is the largest; null along an axis with a single
+ * Share of neighbouring pairs whose two positions have the same largest feature; null along an axis with a single
  * position.
  */
 export interface MapConsistency {
@@ -60,13 +60,13 @@ export function mapConsistency(strongest: Int32Array, { rows, cols }: GridShape)
 
 /**
  * Direction bias of a map: whether the features stay more similar when the object moves left and right than when it
- * moves up and down. At each distance from the anchor, it compares two means: the mean similarity to the left and
- * right, minus the mean similarity above and below. The result is the mean of these differences over all distances that
- * have both kinds of positions.
+ * moves up and down. At each distance from the anchor, it takes the mean similarity to the left and right, minus the
+ * mean similarity above and below. The result is the mean of these differences. Distances that occur only along
+ * one axis are skipped.
  * @param map [rows, cols], row-major
  * @param anchor position of reference, in pixels; if it is not on the grid, the nearest row and column of the grid
  *   replace it
- * @returns undefined if no two positions along the two axes are equally far from the anchor
+ * @returns undefined if no comparable distance occurs along both axes
  */
 export function directionBias(
   map: ArrayLike<number>,
@@ -120,8 +120,8 @@ export function coverage(map: ArrayLike<number>, thresholds: readonly number[]):
 }
 
 /**
- * Nearest-rank percentile of a map: its lowest value that at least `percent` % of its values do not exceed. It uses
- * Hoare's selection, because sorting the maps of a large study would take longer than reading them.
+ * Nearest-rank percentile of a map: the lowest value v for which at least `percent` % of the map's values are ≤ v.
+ * Uses Hoare's selection, because sorting the maps of a large study would take longer than reading them.
  */
 export function lowestPercentile(map: ArrayLike<number>, percent: number): number {
   const values = Float32Array.from(map)

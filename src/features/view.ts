@@ -34,7 +34,7 @@ export interface FeaturePage {
     /** Name of the layer or file. */
     readonly name: string
     readonly dims: number
-    /** Whether the page holds the layer's features. Every position can then be the anchor. */
+    /** Whether the page holds the layer's features. If so, every position can be the anchor. */
     readonly hasFeatures: boolean
   }[]
 }
@@ -46,9 +46,9 @@ export interface FeaturePage {
  * @param source folder that `extract` wrote, or path of a .npy file of float32 [rows, cols, dims]
  * @throws InputError for any other folder or file, for a feature that is all zero or not finite, or for more than 4096
  *   positions along an axis
- * @throws UsageError for invalid options or if the page would replace that of a results folder
+ * @throws UsageError for invalid options, or if the page would replace the report of a results folder
  * @throws OutputError if the page cannot be written
- * @throws the signal's reason after an abort, and then the previous page stays
+ * @throws the signal's reason after an abort; the previous page is then unchanged
  */
 export async function viewFeatures(source: string, options: ViewOptions = {}): Promise<FeaturePage> {
   checkOptions(options, {

@@ -57,7 +57,7 @@ const checkpointSchema = z.object({
   bytes: z.number(),
   /** Number of tensors, without the counters `num_batches_tracked`. */
   tensors: z.number(),
-  /** Shapes of some tensors, by key, such as `fc.weight`. They tell the checkpoint from those of other networks. */
+  /** Shapes of some tensors, by key, such as `fc.weight`. They show which network a checkpoint belongs to. */
   shapes: z.record(z.string(), z.array(z.number()).readonly()).readonly(),
 })
 
@@ -65,9 +65,7 @@ const networkSchema = modelSchema.extend({
   family: z.string(),
   /** Number of training pictures of an embedded network. */
   samples: z.number().int().positive().optional(),
-  /**
-   * Top-1 accuracy of an embedded network, 0 to 1, on white backgrounds and on the mixed backgrounds of its training.
-   */
+  /** Top-1 accuracy of an embedded network, 0 to 1, on white backgrounds and on a mix as in its training. */
   accuracy: z.object({ white: z.number(), mixed: z.number() }).optional(),
   /** Torchvision's checkpoint of an exported network. */
   checkpoint: checkpointSchema.optional(),
@@ -173,7 +171,7 @@ export function isPublished(entry: ModelEntry, sha256: string): boolean | null {
   return entry.sources.some((source) => sha256.startsWith(source.sha256))
 }
 
-/** Hashes are compared, because some generators have weights of equal shapes. */
+/** @throws InputError if the file belongs to another entry. The hash decides, because weights may have equal shapes. */
 export function checkNotAnother(entry: ModelEntry, path: string, sha256: string): void {
   const isFile = ({ sources }: ModelEntry) => sources.some((source) => source.sha256 === sha256)
   const other = isFile(entry) ? undefined : catalogModels().find(isFile)

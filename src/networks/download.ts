@@ -11,7 +11,7 @@ import { type Watch, type WatchOptions, watched } from './stallWatch.js'
 export interface DownloadOptions extends WatchOptions, Omit<FileRequest, 'headers' | 'signal'> {
   /** Size that the file must have, in bytes; null if unknown. */
   readonly bytes: number | null
-  /** Largest size to accept, in bytes. By default, a file of unknown size may have 2 GiB, and other files any size. */
+  /** Largest size to accept, in bytes; by default 2 GiB if the size is not known in advance, otherwise unlimited. */
   readonly mostBytes?: number | undefined
   readonly label: string
   readonly progress: Progress

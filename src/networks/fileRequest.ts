@@ -13,7 +13,7 @@ export interface FileRequest {
   readonly headers: Readonly<Record<string, string>>
   /** Value of the Authorization header. Redirects to other origins do not get it. */
   readonly authorization?: string | undefined
-  /** Text for error messages that names another source to try, such as "`mirror` with another address". */
+  /** Another source that error messages suggest, such as "`mirror` with another address". */
   readonly elsewhere: string
   readonly hosts?: AllowedHosts | undefined
   /**
@@ -41,7 +41,7 @@ const MOST_REDIRECTS = 5
  * close it.
  * @throws RefusedRequest for any other status (unless `refusal` makes the error), too many redirects, or a redirect to
  * an address that is not encrypted
- * @throws otherwise the connection's own error, which `connectionError` turns into a message
+ * @throws the error of Node.js or undici if the connection fails; `connectionError` turns it into a message
  */
 export async function requestFile(address: URL, options: FileRequest): Promise<FileResponse> {
   const answers = 'range' in options.headers ? [200, 206, 416] : [200]
@@ -62,7 +62,7 @@ export async function requestFile(address: URL, options: FileRequest): Promise<F
   throw new RefusedRequest(`${address} redirects more than ${MOST_REDIRECTS} times; use ${options.elsewhere}`)
 }
 
-/** Returns other errors unchanged. */
+/** Turns an error of the connection into a NetworkError that says what to do. Other errors are returned unchanged. */
 export function connectionError(address: URL, error: unknown): Error {
   if (!(error instanceof Error)) return new Error(String(error))
   const code = codeOf(error)

@@ -68,8 +68,8 @@ export async function keepReading(path: string, key: object, { onnxPath, ...read
 }
 
 /**
- * Path of the file for a key. Its name also depends on the versions of Shiftscope and ONNX Runtime, because another
- * version may give another result.
+ * Path of the file for a key. Its name also depends on the versions of Shiftscope and ONNX Runtime, because a different
+ * version may give a different result.
  */
 function fileOf(key: object): string {
   const all = JSON.stringify([packageVersion(), env.versions.node, key])

@@ -26,8 +26,8 @@ export const PRECISIONS = ['fp32', 'fp16'] as const
 export type Precision = (typeof PRECISIONS)[number]
 
 /**
- * A layer that is read as features: `dims` float32 values for each image. An output with more axes is flattened to
- * this.
+ * A layer that is read as features: `dims` float32 values for each image. An output with several axes per image is
+ * flattened.
  */
 export interface FeatureLayer {
   readonly name: string
@@ -71,7 +71,7 @@ export interface Network extends RunnableGraph {
   readonly input: NetworkInput
   /** Where `input` was found: `catalog`, `options`, the name of a file and so on; `assumed` if nothing states it. */
   readonly inputSource: string
-  /** How feature maps among the layers were pooled; absent if none was. */
+  /** How feature maps among the layers were pooled; absent if no layer was pooled. */
   readonly pool?: Exclude<Pool, 'none'>
   /** Classes of the last output; absent if they are unknown or this output is not read. */
   readonly classes?: Classes

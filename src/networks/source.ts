@@ -47,7 +47,7 @@ export interface NetworkChoice extends LayerChoice, InputOptions {
   readonly model: string
   /** Path of a checkpoint to use instead of the catalog's weights. */
   readonly weights?: string | undefined
-  /** Option that names a file of weights, for error messages, such as `weights FILE`. */
+  /** The option with which the user can give weights, such as `weights FILE`. Error messages suggest it. */
   readonly weightsOption?: string | undefined
 }
 

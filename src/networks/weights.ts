@@ -36,7 +36,7 @@ export async function importedWeights(id: string): Promise<string | undefined> {
 
 export type WeightsFile = Pick<Network, 'weightsPath' | 'weightsSha256' | 'weightsBytes'>
 
-/** The checkpoint is opened only once, so that its hash and its weights belong to the same file. */
+/** Hash and weights are read from one open file, so they belong together even if the file is replaced meanwhile. */
 export function checkpointGraph(
   entry: ModelEntry,
   weightsPath: string,

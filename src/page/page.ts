@@ -13,8 +13,8 @@ export interface PageParts {
   readonly title: string
   readonly style?: string
   /**
-   * Where the link at the top of the page leads, such as "Skip to the object". Undefined if the page has no viewer. The
-   * choice of a theme is then left out, too, because it needs the viewer's script.
+   * Target and text of the link at the top of the page, such as "Skip to the object". Undefined if the page has no
+   * viewer. Then the page cannot offer a choice of themes either, because this needs the viewer's script.
    */
   readonly skipTo: { readonly id: string; readonly title: string } | undefined
   readonly links: readonly { readonly id: string; readonly title: string }[]

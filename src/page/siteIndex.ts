@@ -52,8 +52,8 @@ interface SiteLayer {
   readonly name: string
   readonly dims: number
   /**
-   * One entry per anchor. Each patch has a mean similarity to the anchor; `mean` and `std` are taken over these numbers
-   * of all patches. summary.json has the same values.
+   * One entry per anchor. Each patch has a mean similarity to the anchor. `mean` and `std` are the mean and standard
+   * deviation over the patches. summary.json has the same values.
    */
   readonly means: readonly { readonly mean: number; readonly std?: number }[]
   /**
@@ -71,8 +71,8 @@ export interface SiteUnit {
   /** For each layer, the number of files with features; 0 if they were not stored. Absent if no layer has features. */
   readonly features?: readonly number[]
   /**
-   * Largest error of cosines, if the files contain sketches (shortened features). Absent if they contain the features
-   * themselves.
+   * Largest error of the cosines that are computed from sketches (shortened features). Absent if the files contain the
+   * features themselves.
    */
   readonly error?: number
 }
@@ -107,8 +107,8 @@ export interface SiteAnswers {
 }
 
 /**
- * Similarity maps of a layer. Each list has one entry per anchor: the mean over positions, the minimum over positions,
- * and the map, encoded by `encodeMap`, in base64.
+ * Similarity maps of a layer, one per anchor, encoded by `encodeMap`, in base64. `means` and `minima` list the mean and
+ * the lowest similarity of each map.
  */
 export interface SiteLayerMaps {
   readonly means: readonly number[]

@@ -27,9 +27,9 @@ export interface Window {
 }
 
 /**
- * Resizes an RGB picture, [rows, cols, 3], with a bilinear filter, which widens when the picture shrinks. The result
- * equals, to the bit, that of Pillow's `resize(…, BILINEAR)`, which torchvision's `Resize` uses. It resizes
- * horizontally, then vertically, and rounds to bytes after each of these steps.
+ * Resizes an RGB picture, [rows, cols, 3], with a bilinear filter. To reduce a picture, the filter is widened. The
+ * result equals, to the bit, that of Pillow's `resize(…, BILINEAR)`, which torchvision's `Resize` uses. The picture is
+ * resized horizontally, then vertically, and rounded to bytes after each of these steps.
  * @param window the part of the result that is computed; all of it by default
  */
 export function resizeAntialiased(
@@ -79,8 +79,8 @@ function alongRows(data: Uint8Array, length: number, { width, first, weights }: 
 }
 
 /**
- * Adds four weighted values to each sum i. In `data`, the first of them is at `source` + i, and each of the others is
- * `step` after the one before.
+ * Adds four weighted values to each sum i. In `data`, their indices are `source` + i, `source` + i + `step`, `source` +
+ * i + 2 `step` and `source` + i + 3 `step`.
  */
 function addBlock(
   sums: Int32Array,

@@ -47,7 +47,7 @@ const VIRIDIS =
 const CIVIDIS =
   '00224d 002c67 16366f 2e416c 3f4b6b 4e566c 5b606e 686b71 757575 838078 918c77 a09775 afa370 beb06a cebc62 dfca56 efd846 fde737'
 
-/** The viewer's colour maps by name. Links to a view contain the name. The first one, the paper's, is the default. */
+/** The viewer's colour maps by name. Links to a view contain the name. The default is the paper's map, `hot`. */
 export const COLOUR_MAPS: Readonly<Record<string, ColourMap>> = {
   hot,
   viridis: between(VIRIDIS),

@@ -1,4 +1,4 @@
-/** Replaces the hyphen of a negative number with a minus sign, and removes it from −0. */
+/** Replaces the hyphen of a negative number with a minus sign. Zero gets no sign, so "-0.0" becomes "0.0". */
 export function withMinus(text: string): string {
   return text.replace(/^-(?=0\.?0*$)/, '').replace('-', '−')
 }

@@ -23,7 +23,7 @@ const LABEL_HEIGHT = 24
 const LINE_HEIGHT = 22
 const GREY = 190
 
-/** Largest width of a sheet in pixels. To fit, pictures are reduced, but not below the side LEAST_SIDE. */
+/** Largest width of a sheet in pixels. Pictures of a wider sheet are reduced, but not below the side LEAST_SIDE. */
 const MAX_WIDTH = 8000
 const LEAST_SIDE = 32
 

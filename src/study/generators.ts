@@ -24,8 +24,8 @@ const texts = z.array(z.string()).readonly()
 
 export const GENERATOR_OPTIONS = {
   /**
-   * Id of a network in the catalog, or path of a checkpoint. By default, the network that `generators` belong to, or
-   * tiny-alexnet if these are not given either.
+   * Id of a network in the catalog, or path of a checkpoint. By default, the network on whose features the generators
+   * were trained, or tiny-alexnet if no generators are given.
    */
   model: z.string().exactOptional(),
   /**

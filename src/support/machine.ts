@@ -40,8 +40,8 @@ export function machineMemory(): number {
 }
 
 /**
- * Matches the messages with which V8, Node, the addon and libraries report that memory for an array or a thread is
- * missing.
+ * Matches the messages with which V8, Node, the addon and libraries report that there is too little memory for an array
+ * or a thread.
  */
 const NO_MEMORY =
   /allocation failed|there is no memory for|invalid (typed array|array buffer) length|bad_alloc|out of memory|cannot allocate|creating thread/i

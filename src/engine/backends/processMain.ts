@@ -39,7 +39,7 @@ async function answerTo(message: DeviceRequestMessage): Promise<DeviceAnswer | u
   }
 }
 
-/** Preallocated outputs would be no faster, because ONNX Runtime's binding copies into them. */
+/** Preallocated outputs would be no faster, because ONNX Runtime's binding would copy the results into them. */
 async function features(offsets: Int32Array): Promise<readonly Float32Array[]> {
   const { session, request } = openedSession()
   const { side, tensors } = sceneFor(offsets)
@@ -49,7 +49,7 @@ async function features(offsets: Int32Array): Promise<readonly Float32Array[]> {
   return request.outputs.map((output) => results[output]?.data as Float32Array)
 }
 
-/** Each batch of whole pictures has its own inputs; all batches of a patch share one set. */
+/** Input tensors for a batch. Whole pictures differ between batches; for a patch, all batches have the same tensors. */
 function sceneFor(offsets: Int32Array): CompositedScene {
   const { input } = openedSession().request
   if (job === undefined) throw new Error('the first batch came before any scene')

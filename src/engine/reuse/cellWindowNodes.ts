@@ -2,16 +2,14 @@ import type { GraphNodes, Initializer, Node, TypedInfo } from '../../networks/in
 import type { CellShape, WindowStep } from './cellStep.js'
 import { reaches } from './cellWindows.js'
 
-/**
- * Number of windows that are gathered at a time. The number of cells of each tensor is rounded up to a multiple of it.
- */
+/** Number of windows that are gathered at a time. Each tensor's number of cells is rounded up to a multiple of this. */
 export const CELLS_AT_A_TIME = 128
 
 /** Names of the inputs of the two graphs in `CellGraphs`, apart from the pixels. Index tensors are int32. */
 export const CELL_INPUTS = {
   /**
-   * Input of the first graph, [cells, taps]. For each cell of the tensor `output`, it has the indices of the cells to
-   * read from the step's input number `input`. An index equal to the number of the input's cells stands for zeros.
+   * Input of the first graph, [cells, taps]. For each cell of the tensor `output`, it lists the cells to read from one
+   * input of the step; `input` is this input's index. The index after that of the last cell stands for zeros.
    */
   gather: (output: string, input: number) => `shiftscope.gather.${input}.${output}`,
   /** Input of the second graph: the distinct cells of a tensor, which are an output of the first graph. */
@@ -36,7 +34,7 @@ export interface StepNodes {
 /**
  * Makes the nodes of a convolution, a pool or padding. They gather and reduce CELLS_AT_A_TIME windows at a time, so
  * that these stay in the processor's cache.
- * @param gathers whether the step needs an index tensor; without it, each cell reads the cell with the same index
+ * @param gathers whether an index tensor says which input cells to read; otherwise, cell i reads only input cell i
  */
 export function windowNodes(
   step: WindowStep,

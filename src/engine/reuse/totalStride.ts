@@ -23,7 +23,7 @@ interface Spacing {
  * The distance in pixels between neighbouring positions of a tensor. It is the product of the strides of convolutions
  * and pools up to the tensor, or up to the first layer that mixes all positions (fully connected, global pooling,
  * attention). If branches join, the largest stride counts.
- * @returns undefined if it is unknown: it differs between rows and columns, the graph resizes or slices, or the tensor
+ * @returns undefined if the distance differs between rows and columns, if the graph resizes or slices, or if the tensor
  *   does not depend on the image
  */
 export function totalStride(

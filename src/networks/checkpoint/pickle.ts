@@ -10,8 +10,8 @@
 import { printable } from '../../support/text.js'
 
 /**
- * A Python value from a pickle. Dictionaries become Maps, and lists and tuples become arrays. The caller's globals make
- * other objects.
+ * A Python value from a pickle. Dictionaries become Maps, and lists and tuples become arrays. Objects of other classes
+ * are made by the functions in `PickleWorld.globals`.
  */
 export type PickleValue =
   | null
@@ -69,7 +69,7 @@ interface Machine {
   readonly memo: Map<number, PickleValue>
 }
 
-/** `end` is the offset of the first byte after it. */
+/** @returns the value, and in `end` the offset of the first byte after the pickle */
 export function readPickle(bytes: Buffer, world: PickleWorld): { value: PickleValue; end: number } {
   const machine: Machine = { bytes, world, position: 0, containers: 0, stack: [], memo: new Map() }
   for (let count = 0; count < maximumOpcodes; count++) {
@@ -148,8 +148,8 @@ function pushContainer(machine: Machine, container: PickleValue): void {
 }
 
 /**
- * Counts new lists and dictionaries, and limits their number. Otherwise, a short pickle could fill the memory by
- * copying one from its memo again and again.
+ * Counts new lists and dictionaries, and limits their number. Otherwise, a short pickle could fill the memory with
+ * copies of a list.
  */
 function charge(machine: Machine, count: number): void {
   machine.containers += count
@@ -263,8 +263,8 @@ function reduce(machine: Machine): void {
 }
 
 /**
- * Sets attributes of an object (BUILD). Attributes of a state dict are dropped, because its `_metadata` holds only
- * versions of modules.
+ * Sets attributes of an object (BUILD). A state dict is a Map here, and its attributes are dropped: they are only the
+ * version numbers in `_metadata`.
  */
 function build(machine: Machine): void {
   const state = pop(machine)

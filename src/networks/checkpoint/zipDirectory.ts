@@ -17,7 +17,7 @@ const maximumCommentBytes = 0xffff
 /** Longest central directory to read. A real one takes about 100 bytes per tensor. */
 const maximumDirectoryBytes = 16 * 2 ** 20
 
-/** Largest number of entries, because each one takes a read for its own header. */
+/** Largest number of entries. It limits the time, because the file is read once for each entry's own header. */
 const maximumEntries = 20_000
 
 /** The zip file is damaged or not supported. The message says why, without the file's name. */
@@ -151,7 +151,7 @@ async function locateEntry(file: OpenFile, header: CentralHeader): Promise<ZipEn
   return { name, crc32, offset, length }
 }
 
-/** Reads an uint64. Numbers beyond 2^53 lose their last digits; they are larger than any file anyway. */
+/** Reads a uint64. Numbers beyond 2^53 lose their last digits, but they are larger than any file. */
 function uint64(bytes: Buffer, at: number): number {
   return Number(bytes.readBigUInt64LE(at))
 }

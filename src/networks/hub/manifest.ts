@@ -32,7 +32,7 @@ const manifestSchema = z.object({
   ),
 })
 
-/** The commits that a branch or tag pointed to each time it was pulled, the latest first. */
+/** The commits of a branch or tag that were pulled, the latest first. */
 const revisionSchema = z.object({ revision: z.string().refine(isRevision), commits: z.array(commit).min(1) })
 const REVISION_FILE = /^revision-[0-9a-f]{16}\.json$/
 
@@ -94,12 +94,12 @@ export async function writeHubManifest(reference: HubReference, repository: HubR
 }
 
 /**
- * Largest number of commits to remember per branch or tag. Models pulled at different times may come from different
- * commits.
+ * Largest number of commits to remember per branch or tag. The last commit alone is not enough, because some models may
+ * have been pulled from earlier commits.
  */
 const MOST_COMMITS = 100
 
-/** The stored commits of a branch or tag, the latest first. If the revision is itself a commit, it is the only one. */
+/** The stored commits of a branch or tag, the latest first. If the revision is a commit's hash, only this commit. */
 async function commitsOf(repository: RepositoryName, revision: string): Promise<readonly string[]> {
   if (isCommit(revision)) return [revision]
   const kept = await parsed(revisionSchema, revisionPath(repository, revision))

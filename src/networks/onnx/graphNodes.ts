@@ -32,8 +32,8 @@ export interface GraphNode {
 }
 
 /**
- * Attributes by name. Null stands for a value that is not read: another type, a negative integer, or a long list or
- * text.
+ * Attributes by name. Null stands for a value that is not read: a value of a type that is not in `AttributeValue`, a
+ * negative integer, a long list or a long text.
  */
 type Attributes = ReadonlyMap<string, AttributeValue>
 type AttributeValue = number | string | readonly number[] | GraphConstant | null
@@ -125,7 +125,7 @@ function rawElements(bytes: Buffer, type: number | undefined, count: number): re
   return type === ElementType.BOOL ? all(1, (at) => bytes.readUInt8(at)) : null
 }
 
-/** At most `SMALL` + 1 per piece are read. */
+/** Reads elements that a file lists one by one. Of long lists, it reads only a part, as nothing uses their values. */
 function listedElements(file: ProtobufFile, tensor: TensorProto): readonly number[] {
   const { data_type: type, float_data = [], int32_data = [], int64_data = [] } = tensor
   if (type === ElementType.FLOAT) return floatsOf(file, float_data)

@@ -145,7 +145,7 @@ function pattern([images = 1, ...image]: readonly number[], contrastOf: (image: 
   })
 }
 
-/** Each image has another contrast, so that batch statistics differ from those of a single image. */
+/** Contrast of an image. It differs between images, so that statistics of a batch differ from those of one image. */
 function fading(image: number): number {
   return 1 / (1 + image)
 }

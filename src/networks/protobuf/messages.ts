@@ -48,7 +48,7 @@ export type MessageOf<T extends FieldTable> = Message & {
 
 interface Reading {
   readonly file: ProtobufFile
-  /** Number of messages, list entries and unknown ranges that have been read into memory. */
+  /** Number of parts in memory: messages, list entries, and ranges of fields that the table does not list. */
   parts: number
   depth: number
 }
@@ -57,12 +57,12 @@ const MOST_PARTS = 4_000_000
 const MOST_DEPTH = 50
 const MOST_PIECES = 1000
 
-/** @throws ProtobufError if the file is not such a message, or has too many parts */
+/** @throws ProtobufError if the file is not protobuf, does not fit `table`, or has too many parts */
 export function readMessage<T extends FieldTable>(file: ProtobufFile, table: T): MessageOf<T> {
   return fieldsOf({ file, parts: 0, depth: 0 }, table, { start: 0, end: file.size }, {}) as MessageOf<T>
 }
 
-/** Unchanged parts are copied from the file. */
+/** The chunks to write for a message. Unchanged parts of the message are ranges to copy from the file. */
 export function chunksOf<T extends FieldTable>(table: T, message: MessageOf<T>): Chunk[] {
   const values: Readonly<Record<string, unknown>> = message
   const written = Object.entries(table).flatMap(([name, type]) =>

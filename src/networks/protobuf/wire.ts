@@ -11,7 +11,7 @@ export type ProtobufFile = Pick<OpenFile, 'size' | 'byteAt' | 'bytesAt'>
 /** The file is not protobuf, or not of the expected kind. The message says why, without the file's name. */
 export class ProtobufError extends Error {}
 
-/** `end` is the offset of the first byte after it. */
+/** `end` is the offset of the first byte after the range. */
 export interface FileRange {
   readonly start: number
   readonly end: number
@@ -84,7 +84,7 @@ export function nextVarint(cursor: Cursor): number {
 const MOST_TEXT_BYTES = 10_000
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** @throws ProtobufError if it has more than `most` bytes or is not UTF-8 */
+/** @throws ProtobufError if the text has more than `most` bytes or is not UTF-8 */
 export function textAt(file: ProtobufFile, range: FileRange, most = MOST_TEXT_BYTES): string {
   if (range.end - range.start > most) throw new ProtobufError('a name in it is too long')
   try {
@@ -96,8 +96,8 @@ export function textAt(file: ProtobufFile, range: FileRange, most = MOST_TEXT_BY
 }
 
 /**
- * Reads a text to compare with known words, such as the key of a metadata entry. Undefined if the text is longer than
- * any of these words. It need not be UTF-8.
+ * Reads a text to compare with known words, such as the key of a metadata entry. The text need not be UTF-8. Undefined
+ * if it has more than 100 bytes, because all these words are shorter.
  */
 export function shortText(file: ProtobufFile, chunk: Chunk | undefined): string | undefined {
   const { start, end } = fileRangeOf(chunk) ?? { start: 0, end: 0 }

@@ -36,7 +36,7 @@ const ACCENTS: Readonly<Record<string, string>> = {
   '\u0327': 'c',
 }
 
-/** TeX macro for all other characters. If the TeX engine has no Unicode, the macro prints the character's code. */
+/** TeX macro for characters without a replacement above. In TeX engines without Unicode, it prints their codes. */
 export const UNICODE_MACRO =
   '\\providecommand{\\unicodecharacter}[1]{\\ifdefined\\Umathcode\\char"#1\\else{[U+#1]}\\fi}'
 

@@ -12,7 +12,7 @@ const FIRST_SIZE = 75
 
 const study = JSON.parse(element('study', HTMLScriptElement).text) as LiveStudy
 const source = liveSource(study, linkedSize() ?? FIRST_SIZE)
-// This handler is registered before the viewer's, so the size is set before the viewer shows the view of the address.
+// This handler is registered before the viewer's, so the size is set before the viewer reads the address.
 window.addEventListener('hashchange', () => {
   const size = linkedSize()
   if (size !== undefined && size !== source.state().size) source.set({ size })

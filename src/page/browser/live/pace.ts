@@ -9,13 +9,11 @@ export interface Pace {
    * @param at time in milliseconds
    */
   readonly take: (done: number, at: number) => void
-  /** Progress at a time; undefined before the first call of `take`. */
+  /** @returns the progress at the time `at` in milliseconds; undefined before the first call of `take` */
   readonly progress: (at: number) => MapProgress | undefined
 }
 
-/**
- * The rate is measured again each time this share of all positions has been added. Fewer positions say little about it.
- */
+/** The rate is measured each time this share of all positions has been computed. Fewer positions give no exact rate. */
 const LEAST_SHARE = 0.02
 
 export function paceOf(total: number): Pace {
@@ -49,7 +47,7 @@ export function durationText(seconds: number): string {
   return seconds < 100 ? `${Math.max(1, Math.round(seconds))} s` : `${Math.round(seconds / 60)} min`
 }
 
-/** @param start in milliseconds of `performance.now` */
+/** @param start a result of `performance.now` */
 export function tenthsSince(start: number): string {
   return `${((performance.now() - start) / 1000).toFixed(1)} s`
 }
