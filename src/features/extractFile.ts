@@ -81,7 +81,7 @@ export async function readDescription(folder: string): Promise<ExtractionDescrip
   if (data !== undefined) return data
   const what = error.issues[0]?.path.join('.')
   throw new InputError(
-    `${path} is damaged${what ? ` (${what})` : ''}; run "shiftscope extract" again, or remove the file`,
+    `${path} is damaged${what ? ` (${what})` : ''}; run the extract command again, or remove the file`,
   )
 }
 
@@ -101,6 +101,6 @@ export async function describedBeside(
   const isWritten = layer.sha256 === undefined || layer.sha256 === sha256(...encodeNpy(shape, data))
   if (layer.dims === shape.at(-1) && isWritten) return description
   throw new InputError(
-    `${file} does not match ${EXTRACT_FILE} in its folder, because one of them is damaged or from another extraction; run "shiftscope extract" again, or remove ${EXTRACT_FILE}`,
+    `${file} does not match ${EXTRACT_FILE} in its folder, because one of them is damaged or from another extraction; run the extract command again, or remove ${EXTRACT_FILE}`,
   )
 }

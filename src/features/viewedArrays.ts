@@ -50,7 +50,7 @@ export async function findArrays(source: string): Promise<FoundArrays> {
   const status = await stat(source).catch((error: NodeJS.ErrnoException) => {
     const cause = error.code === 'ENOENT' ? 'no such file or folder' : error.message
     throw new InputError(
-      `cannot read ${source}: ${cause}; give a .npy file, or a folder that "shiftscope extract" wrote`,
+      `cannot read ${source}: ${cause}; give a .npy file, or a folder that the extract command wrote`,
     )
   })
   if (!status.isDirectory()) return findFile(source)
@@ -60,7 +60,7 @@ export async function findArrays(source: string): Promise<FoundArrays> {
     const cause = (await isResultsFolder(source))
       ? `is a results folder, whose page is ${join(source, 'index.html')}`
       : `has ${description ? 'no layers in its' : 'no'} ${EXTRACT_FILE}`
-    throw new InputError(`${source} ${cause}; give a folder that "shiftscope extract" wrote, or a .npy file`)
+    throw new InputError(`${source} ${cause}; give a folder that the extract command wrote, or a .npy file`)
   }
   const files = layers.map(({ name }) => ({ name, path: join(source, arrayFile(name)) }))
   return { files, folder: source, description, isWhole: true, out: source }
@@ -116,7 +116,7 @@ async function measureFile(file: ArrayFile, { folder, description, isWhole }: Fo
   checkDrawable({ name: path, rows, cols })
   if (isWhole && described === undefined)
     throw new InputError(
-      `${path} has shape (${rows}, ${cols}, ${dims}), but ${join(folder, EXTRACT_FILE)} states another; run "shiftscope extract" again`,
+      `${path} has shape (${rows}, ${cols}, ${dims}), but ${join(folder, EXTRACT_FILE)} states another; run the extract command again`,
     )
   const measures = await measureFeatures(features, described !== undefined && description?.answers?.layer === name)
   return { file, rows, cols, stride, described, parts: { name, dims, ...NOT_CLASSIFIED, ...measures } }

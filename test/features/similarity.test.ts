@@ -116,7 +116,7 @@ describe('similarity of a feature file', () => {
   it('refuses an array beside an extract.json that is damaged', async () => {
     const refusal = await messageOf(similarity(await store(features(4, 4, 3), { stride: 'four' })))
     expect(refusal).toBe(
-      `${inFolder('extract.json')} is damaged (stride); run "shiftscope extract" again, or remove the file`,
+      `${inFolder('extract.json')} is damaged (stride); run the extract command again, or remove the file`,
     )
   })
 

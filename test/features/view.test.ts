@@ -183,15 +183,15 @@ describe('what is no extraction', () => {
     [{ rows: 5 }, 'fc6.npy has shape (4, 4, 3), but'],
     [{ layers: [{ name: 'fc6', dims: 4 }] }, 'does not match extract.json in its folder'],
     [{ layers: [{ name: 'fc8', dims: 4 }] }, 'fc8.npy: no such file'],
-    [{ layers: [] }, 'extract.json is damaged (layers); run "shiftscope extract" again'],
-    [{ blend: 'x' }, 'extract.json is damaged (blend); run "shiftscope extract" again'],
+    [{ layers: [] }, 'extract.json is damaged (layers); run the extract command again'],
+    [{ blend: 'x' }, 'extract.json is damaged (blend); run the extract command again'],
   ])('is refused where extract.json says something else: %j', async (changes, message) => {
     expect(await messageOf(viewFeatures(await storeExtraction(changes)))).toContain(message)
   })
 
   it.each([
     ['none', 'no such file or folder; give a .npy file'],
-    ['', 'has no extract.json; give a folder that "shiftscope extract" wrote'],
+    ['', 'has no extract.json; give a folder that the extract command wrote'],
     ['layerless', 'has no layers in its extract.json; give a folder'],
     ['results', 'is a results folder, whose page is'],
   ])('is named with what would be one: %j', async (name, message) => {
