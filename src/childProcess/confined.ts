@@ -15,7 +15,7 @@ export interface Limits {
  */
 export type Confined<Question, Answer> = (question: Question, limits: Limits, signal?: AbortSignal) => Promise<Answer>
 
-/** Milliseconds for which an idle process is kept, because several questions often follow each other. */
+/** Milliseconds for which an idle process is kept, because several requests often follow each other. */
 const IDLE = 2000
 
 /**

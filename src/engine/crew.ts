@@ -95,7 +95,7 @@ export async function openDeviceCrew({
   return { network, workers, memory: openFeatureMemory(), batch, hasOneSize: true, name, onNote }
 }
 
-/** Makes the offsets that `Frames` needs: the index of each picture, followed by 0. */
+/** Makes the offsets that `Frames` needs, [pictures, 2]: the index of the picture, and an unused 0. */
 export function places(frames: readonly Frame[]): Int32Array {
   return Int32Array.from(frames.flatMap((_, i) => [i, 0]))
 }

@@ -85,7 +85,7 @@ export interface Fallback {
 export function deviceHandle(devices: Crew, { processor, precision = 'fp32' }: Fallback): NetworkHandle {
   const { network, name, memory, onNote } = devices
   let takenOver: { readonly crew: Crew; readonly failure: string } | undefined
-  /** Starts workers on the processor. Called only once, even if several calls fail at the same time. */
+  /** Starts workers that replace the failed devices. Runs only once, even if several extractions fail together. */
   const takeOver = (failure: string): NonNullable<typeof takenOver> => {
     if (precision === 'fp16')
       throw new DeviceError(

@@ -43,14 +43,14 @@ export interface AxisReadout {
  * matrix serves all tests, dims that hardly vary have little influence, and a rotation of the feature space does not
  * change the results.
  * - `shuffled`: a random half of the samples is left out.
- * - `8px bands` (16, 32, 64): every other band of 8 (16, 32, 64) pixels is left out. One such band is in the middle, so
- *   that even wide bands have training rows on both sides.
+ * - `8px bands` (16, 32, 64): every other band of 8 (16, 32, 64) pixels is left out. One of the left-out bands is in the
+ *   middle, so that it has training rows on both sides even if bands are wide.
  * - `every 4px` (8, 14): only rows at multiples of 4 (8, 14) pixels are in training, and the rows in between are
  *   tested.
  *
- * Columns are tested alike. A test is skipped if fewer than four rows are left for training. A test with bands is also
- * skipped if a band has fewer than two rows. A test such as `every 4px` needs a grid with a smaller stride that
- * divides 4.
+ * Columns are tested in the same way. A test is skipped if fewer than four rows are left for training. A test with
+ * bands is also skipped if a band has fewer than two rows. A test such as `every 4px` needs a grid with a smaller
+ * stride that divides 4.
  * @param options `seed` for drawing samples, and their number; if there are fewer positions, all are used
  * @returns tests in the order above: first for the row of the object's top-left corner (in pixels), then for the column
  */

@@ -27,9 +27,9 @@ const LEFT_FOR_GOOD = 150
 type FeatureRow = readonly Float32Array[]
 
 /**
- * One object that moves across the image of one network, with all features computed so far in memory. A map is computed
- * from these features, so a different anchor or layer needs no new images. Once all positions are computed, the
- * features are bit-identical to those of `reproduce`.
+ * One object in one network. It keeps the features of all positions that are computed so far in memory. A map is
+ * computed from these features, so a different anchor or layer needs no new images. Once all positions are computed,
+ * the features are bit-identical to those of `reproduce`.
  */
 export interface LiveUnit {
   readonly network: Network

@@ -224,7 +224,7 @@ function ownAlpha({ name, path }: OwnPicture, image: Image): Uint8Array {
   const isObject = opaquePixels(image)
   if (isObject.includes(0)) return isObject
   throw new InputError(
-    `${path} has no transparency; put a mask into the same folder as ${name}.mask.png, in which the object is white`,
+    `${path} has no transparency; in the same folder, add a mask called ${name}.mask.png, in which the object is white`,
   )
 }
 

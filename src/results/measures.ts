@@ -177,8 +177,8 @@ export const MEASURES: readonly Measure[] = [
       ),
   },
   {
-    // A feature's lead is its accuracy for left-right minus its accuracy for top-bottom. This measure is the network's
-    // lead minus the lead of a feature that contains only the position. It is left out if a classifier did not
+    // The lead is the accuracy for left-right minus that for top-bottom. This measure is the lead with the layer's
+    // features minus the lead with a feature that contains only the position. It is left out if a classifier did not
     // converge.
     name: 'separability-lead',
     of: ({ separability, baselines }) =>

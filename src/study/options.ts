@@ -142,7 +142,7 @@ type Checked = CheckedOptions<typeof OPTIONS & typeof INPUT_OPTIONS>
 export interface ResolvedOptions extends Omit<Checked, 'preset' | 'models' | 'experiments' | 'cv' | 'C'> {
   readonly stride: number
   readonly request: DeviceRequest
-  /** Networks whose units are measured; empty for a study of arithmetic alone. */
+  /** Networks whose units are measured; empty if `arithmetic` is the only experiment. */
   readonly unitModels: readonly string[]
   /** Networks of the experiment `arithmetic`, which adds and subtracts their features. */
   readonly arithmeticModels: readonly string[]

@@ -148,8 +148,8 @@ function runFile({ out }: Study): string {
 }
 
 /**
- * Computes units and arithmetic until each is finished or taken by another process. If this process writes the report,
- * it also waits for the units of other processes.
+ * Computes units and feature arithmetic until all work is finished or taken by other processes. If this process writes
+ * the report, it also waits for the units of the others.
  */
 async function computeStudy(run: Run): Promise<void> {
   const { study, team, options, open, progress } = run

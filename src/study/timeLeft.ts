@@ -46,7 +46,7 @@ const PASSES_PER_GENERATOR = 2
 
 export function studyTimeLeft(study: Study, queue: Pick<UnitQueue, 'left' | 'byOthers'>): TimeLeft {
   const opening = new Pace()
-  // The first unit of a network at one size takes longer, because its computation must be set up.
+  // For each network and size, the first unit takes longer, because its computation must be set up.
   const first = new Pace()
   const extraction = new Pace()
   const measuring = new Pace()

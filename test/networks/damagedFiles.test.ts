@@ -326,7 +326,7 @@ const CAFFE: readonly Row[] = (() => {
       old,
       "is a Caffe model in a format older than 2014; convert it with Caffe's upgrade_net_proto_binary",
     ],
-    ['scattered elements', layer([...scattered, ...shape(1500)]), 'are in too many pieces'],
+    ['scattered elements', layer([...scattered, ...shape(1500)]), 'a list is split into too many parts'],
     ['a NaN', layer(nan), 'fc.0 is NaN at element 1'],
   ]
   return rows.map(([name, chunks, message]) => [`with ${name}`, () => joined(chunks), message])

@@ -127,7 +127,7 @@ describe('own pictures', () => {
     expect(made.patches.map(({ name }) => name)).toEqual(['a'])
     const reasons = made.failed.map(({ name, reason }) => `${name}: ${reason.replaceAll(folder('in/'), '')}`).sort()
     expect(reasons).toEqual([
-      'e: e.png has no transparency; put a mask into the same folder as e.mask.png, in which the object is white',
+      'e: e.png has no transparency; in the same folder, add a mask called e.mask.png, in which the object is white',
       'f: f.png shows no object: it has no opaque pixels (alpha of 128 or more); make the object opaque',
       'g: cannot read g.png: it is not a picture; give PNG, JPEG, WebP, GIF, TIFF, AVIF or SVG',
       'h: h.mask.png has 9×5 pixels, but h.png has 10×5; make a mask of the same size',

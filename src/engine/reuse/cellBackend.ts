@@ -30,7 +30,7 @@ export async function cellBackend({ cells: work, optimization, input, outputs, t
     return current
   }
   const features: Backend['features'] = async ({ id, scene, batch = 1 }, offsets, put) => {
-    if ('frames' in scene) throw new Error('whole pictures cannot be computed cell by cell')
+    if ('frames' in scene) throw new Error('features of whole pictures cannot be computed with reuse')
     const { keys, arrays } = sceneOf(id, scene)
     const axes = [0, 1].map((axis) => offsets.filter((_, i) => i % 2 === axis))
     const pass = { rows: distinct(axes[0] as Int32Array), cols: distinct(axes[1] as Int32Array) }

@@ -187,7 +187,7 @@ export interface Positions extends Both<readonly number[]> {
 
 interface AxisCounts {
   readonly passes: number
-  /** Number of keys in all passes together, for each entry of `Keys.spaces`. */
+  /** For each entry of `Keys.spaces`, the number of keys in a pass (a group of positions), added up over all passes. */
   readonly sums: readonly AxisCount[]
 }
 

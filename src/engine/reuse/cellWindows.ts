@@ -9,8 +9,8 @@ const MAXIMUM_TAPS = 1 << 10
 const AUTOMATIC_PADS = ['NOTSET', 'SAME_UPPER', 'SAME_LOWER', 'VALID']
 
 /**
- * Thrown if a node cannot be computed cell by cell. The message is the reason, such as `has no kernel`, and follows the
- * node's name.
+ * Thrown if values of a node cannot be computed once and reused. The message is the end of a sentence that begins with
+ * the node's name, such as `has no kernel`.
  */
 export class NoStep extends Error {}
 

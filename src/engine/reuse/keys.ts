@@ -230,7 +230,7 @@ function isOneToOne({ count, taps }: Numbered, input: number, keys: number): boo
   return count === keys && new Set(taps[input]).size === count
 }
 
-/** Replaces each entry beyond the border (-1) by another entry of the same window, which does not change a maximum. */
+/** Replaces each -1 (beyond the border) by another key of the same window, so that the window's maximum stays. */
 function filled(taps: Int32Array, each: number): Int32Array {
   return taps.map((key, at) => {
     if (key >= 0) return key

@@ -225,8 +225,8 @@ export interface Piece {
 }
 
 /**
- * A list of numbers of 4 or 8 bytes that are not read into memory. Unpacked numbers that follow one another form one
- * piece.
+ * A list of numbers of 4 or 8 bytes. Only the places of the numbers in the file are read into memory, as pieces.
+ * Numbers that are not packed form one piece if they follow one another.
  */
 export function elements(number: number, bytes: 4 | 8): FieldType<readonly Piece[]> {
   return {
@@ -242,7 +242,7 @@ export function elements(number: number, bytes: 4 | 8): FieldType<readonly Piece
       const isNext = last?.distance === piece.distance && last.offset + last.elements * last.distance === start
       if (last && isNext && !isPacked) pieces[pieces.length - 1] = { ...last, elements: last.elements + 1 }
       else pieces.push(piece)
-      if (pieces.length > MOST_PIECES) throw new ProtobufError('the elements of a list are in too many pieces')
+      if (pieces.length > MOST_PIECES) throw new ProtobufError('a list is split into too many parts')
       return pieces
     },
     write: (pieces) =>

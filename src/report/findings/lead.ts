@@ -94,8 +94,8 @@ function atLarge(findings: readonly ClaimFinding[]): string {
 }
 
 /**
- * Link to the unit's map of answers, with the map of a second network beside it. The second network is the one whose
- * share of positions with the center's answer differs most from the unit's share.
+ * Link to the unit's map of answers, with the map of a second network beside it. Each network keeps its answer from the
+ * center at a share of the positions. The second network is the one whose share differs most from the unit's.
  */
 function linkTo({ unit, answers: { kept } }: Answered, answered: readonly Answered[]): string {
   const { patch, size, model } = unit.inputs

@@ -92,7 +92,7 @@ const answersSchema = z.object({
   right: z.boolean().nullable(),
   /** Share of positions at which the answer is the same as at the center, 0 to 1. */
   kept: z.number().min(0).max(1),
-  /** Probability of the class predicted at the center, at the position where this probability is lowest. */
+  /** Lowest probability, over all positions, of the class that is the answer at the center. */
   least: probabilitySchema,
   /** Names, by class index, of all classes that are predicted at some position. */
   names: z.record(z.string().regex(/^\d+$/), z.string()),
