@@ -311,7 +311,7 @@ export function instructionSet(): string {
   return addon().instructionSet()
 }
 
-/** The options are read only during this call. */
+/** Reads the options during this call and does not keep them. */
 export function createCompositor(options: CompositorOptions): Compositor {
   const compositor = new (addon().Compositor)(options)
   // This function is async, so that errors about arguments become rejections.

@@ -145,7 +145,7 @@ async function weightDiagnoses(): Promise<readonly Diagnosis[]> {
     const isEmbedded = entry.kind === 'embedded'
     const found = { subject: `weights of ${entry.id}`, optional: !isEmbedded }
     if (state !== 'missing') return { ...found, state: 'ok', detail: path ?? state }
-    const remedy = isEmbedded ? 'install the package again' : `run "${weightsCommand(entry)}"`
+    const remedy = isEmbedded ? 'install Shiftscope again' : `run "${weightsCommand(entry)}"`
     return { ...found, state: 'gap', detail: 'missing', remedy }
   })
 }

@@ -179,7 +179,7 @@ async function fasterGpu(plan: ExecutionPlan, settings: Settings): Promise<Execu
   return images / rate < WORTH_A_TRIAL ? undefined : gpuFasterThan(plan, rate)
 }
 
-/** Software adapters are skipped, because they compute on the processor. `processor` is in images per second. */
+/** `processor` is its speed in images per second. Software adapters are skipped, because they run on the processor. */
 export async function gpuFasterThan(plan: ExecutionPlan, processor: number): Promise<Execution | undefined> {
   for (const name of AUTO) {
     const all = await tryAll(devicesOf(name, null), plan.network, 'fp32', plan.signal)

@@ -20,7 +20,7 @@ export const CONFIDENT = 0.5
 
 export const ANSWER_MAPS = 3
 
-/** Nonnegative values of a row count as probabilities if their sum differs from 1 by less than this. */
+/** A row is taken for probabilities if no value is negative and the sum differs from 1 by less than this. */
 const SUM_TOLERANCE = 1e-3
 
 /**

@@ -16,7 +16,8 @@ export type Task = (typeof TASKS)[number]
  * - `ordered`, as in the paper: each fold takes the next fifth of each class's positions, read row by row.
  * - `shuffled`: positions are assigned to folds at random.
  * - `transposed`: like `ordered`, but read column by column.
- * - `blocks`: the grid is cut into 10 × 10 rectangles, or fewer if it is small. These are assigned to folds at random.
+ * - `blocks`: the grid is divided into 10 rows and 10 columns of rectangles, or fewer if it is small. Whole rectangles
+ *   are assigned to folds at random.
  */
 export const FOLD_SCHEMES = ['ordered', 'shuffled', 'transposed', 'blocks'] as const
 /** Name of a fold scheme, such as `ordered`; see `FOLD_SCHEMES`. */

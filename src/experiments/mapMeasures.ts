@@ -33,8 +33,8 @@ export function jaggedness(map: ArrayLike<number>, { rows, cols }: GridShape): J
 }
 
 /**
- * Share of neighbouring pairs whose two positions have the same largest feature; null along an axis with a single
- * position.
+ * Share of pairs of neighbouring positions at which the same channel has the largest value; null along an axis with a
+ * single position.
  */
 export interface MapConsistency {
   readonly horizontal: number | null

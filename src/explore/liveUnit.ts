@@ -45,7 +45,7 @@ export interface LiveUnit {
    * the early ones.
    */
   readonly matrices: readonly Float32Array[]
-  /** Number of positions that were computed in their turn, not early. Their features no longer change. */
+  /** Number of positions with final features. Positions that were computed early do not count. */
   readonly finished: () => number
   readonly isWhole: () => boolean
   /** Adds a follower, and returns a function that removes it. Work continues while there is at least one follower. */

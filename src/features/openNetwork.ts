@@ -157,7 +157,7 @@ export async function openNetwork(model: string, options: NetworkOptions = {}): 
   }
 }
 
-/** Opens a network's workers at the first call. Later calls share them. */
+/** Returns a function that opens a network's workers when it is first called. Its later calls share these workers. */
 function openedOnce(network: Network, request: DeviceRequest, options: NetworkOptions) {
   let opening: Promise<Execution> | undefined
   let closed = false

@@ -95,8 +95,8 @@ async function transfer(address: URL, part: Part, options: DownloadOptions, watc
   } finally {
     await response.close()
   }
-  // The server has another version of the file than the part. The part has been emptied, so the whole file is requested
-  // now.
+  // The server has a newer version of the file than the one that was partly downloaded. The part has been emptied, so
+  // the whole file is requested now.
   await transfer(address, part, options, watch)
 }
 

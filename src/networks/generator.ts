@@ -126,7 +126,7 @@ async function embeddedGenerator(entry: GeneratorEntry): Promise<Generator> {
   const generator = describedGenerator(entry.id, await readHashedOnnx(embeddedFile(entry)))
   if (generator.encoder === entry.encoder && generator.layer === entry.layer) return generator
   throw new InputError(
-    `${generator.path} makes images from layer ${generator.layer} of ${generator.encoder}, not from ${entry.layer} of ${entry.encoder}; install the package again`,
+    `${generator.path} makes images from layer ${generator.layer} of ${generator.encoder}, but the catalog says layer ${entry.layer} of ${entry.encoder}; install Shiftscope again`,
   )
 }
 

@@ -82,7 +82,7 @@ export async function pullWeights(id: string, options: PullOptions = {}): Promis
   const progress = progressTo(options.onProgress)
   const present = await presentWeights(entry, progress)
   if (present !== undefined) return present
-  // Checked before the download, because no graph is built if every user of the machine can write to the cache.
+  // If every user of the machine can write to the cache, no graph can be built there, and a download would be in vain.
   await checkOwner()
   return await fetchWeights(entry, origins, options)
 }

@@ -81,7 +81,9 @@ export async function networkSource(choice: NetworkChoice): Promise<NetworkSourc
   const entry = catalogEntry(isCheckpoint ? await recogniseCheckpoint(model) : model)
   const [given] = Object.keys(inputOptionsOf(choice))
   if (given !== undefined)
-    throw new UsageError(`${entry.id} is in the catalog, which states its input; leave \`${given}\` out`)
+    throw new UsageError(
+      `${entry.id} is in the catalog, which defines how its input is prepared; leave \`${given}\` out`,
+    )
   return catalogSource(entry, isCheckpoint ? { ...choice, weights: model } : choice)
 }
 

@@ -90,7 +90,7 @@ function verification(
 function checkFile(entry: ModelEntry, { weightsPath, weightsSha256 }: WeightsFile): boolean | null {
   const published = isPublished(entry, weightsSha256)
   if (entry.kind === 'embedded' && published === false)
-    throw new InputError(`${weightsPath} is not the file that came with the package; install the package again`)
+    throw new InputError(`${weightsPath} is not the file that came with the package; install Shiftscope again`)
   return published
 }
 
@@ -155,7 +155,7 @@ function verifyLayer(
   const norm = Math.sqrt(values.reduce((sum, value) => sum + value * value, 0))
   if (typeof expected === 'number' && Math.abs(norm - expected) > NORM_TOLERANCE * expected) {
     throw new InputError(
-      `${id} gives wrong values of ${name}: their norm for the test input is ${norm.toPrecision(6)} instead of ${expected.toPrecision(6)}; install the package again`,
+      `${id} gives wrong values of ${name}: their norm for the test input is ${norm.toPrecision(6)} instead of ${expected.toPrecision(6)}; install Shiftscope again`,
     )
   }
   return { name, dims, norm, digest: sha256(new Uint8Array(values.buffer, values.byteOffset, values.byteLength)) }

@@ -19,7 +19,7 @@ export function embeddedFile(entry: ModelEntry): string {
 export function statedDims({ path, outputs }: OnnxModel, name: string): number {
   const [, dims] = outputs.find((output) => output.name === name)?.shape ?? []
   if (typeof dims === 'number') return dims
-  throw new InputError(`${path} has no output ${name} of a fixed length; install the package again`)
+  throw new InputError(`${path} has no output ${name} of a fixed length; install Shiftscope again`)
 }
 
 export function architectureOf(entry: ModelEntry): Architecture {

@@ -171,7 +171,7 @@ async function describeGroup(
   const { model, size, rows, cols, stride, frame, units } = group
   const [first] = units
   const [layer] = first?.layers ?? []
-  if (first === undefined || layer === undefined) throw new Error('a group has at least one unit with a layer')
+  if (first === undefined || layer === undefined) throw new Error('a group has no unit with a layer')
   const anchors = ANCHOR_NAMES.map((name) => {
     const { row, col } = layer.similarity[name]
     return { name, row, col }

@@ -164,7 +164,7 @@ function noteShortage(
     const found = choices.filter(({ category }) => category === name).length
     if (found < perClass)
       progress.note(
-        `class ${name}: ${perClass} objects are wanted, but the annotations have only ${found} that the rule accepts`,
+        `class ${name}: ${perClass} objects are wanted, but the annotations have only ${found} that the selection rule accepts`,
       )
   }
 }
@@ -240,8 +240,8 @@ async function cutOut(
 }
 
 /**
- * The box's x, y, width and height are rounded half to even before they are added. Parts outside the picture are cut
- * off.
+ * Crops the picture to the box. Its x, y, width and height are rounded half to even before x + width and y + height
+ * are computed. Parts of the box outside the picture are cut off.
  */
 function cropped(rgb: Uint8Array, mask: Mask, box: readonly [number, number, number, number]): Image {
   const [x, y, w, h] = box.map(roundHalfToEven) as [number, number, number, number]

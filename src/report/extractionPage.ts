@@ -23,7 +23,7 @@ export interface ViewedExtraction {
   readonly unit: OpenUnit
   /** Side of the square input image in pixels. */
   readonly frame: number
-  /** Folder in which pictures of the patch and the background may be stored. */
+  /** Folder with the pictures of the patch and the background, if they are stored. */
   readonly pictures: string
   /**
    * Whether an extract.json describes the feature array. If not, positions are shown as if they were one pixel apart.

@@ -77,7 +77,7 @@ function numbersOf(units: readonly Unit[], layer: number) {
     for (const [metric, numbers] of Object.entries(layers[layer]?.measures ?? {})) {
       for (const [variant, value] of Object.entries(numbers)) {
         const isIt = (one: (typeof found)[number] | undefined) => one?.metric === metric && one.variant === variant
-        // Most units have the same numbers in the same order, so the next entry is the likely one.
+        // Most units have the same metrics and variants in the same order, so the next entry is tried first.
         const known = isIt(found[next]) ? next : found.findIndex(isIt)
         const at = known < 0 ? next : known
         if (known < 0) found.splice(at, 0, { metric, variant, values: new Map() })

@@ -172,7 +172,7 @@ describe('the recipe of an input', () => {
     [{ pool: 'sum' }, 'pool sum is not known; use none, mean, max, center'],
     [
       { model: 'tiny-alexnet', inputOrder: 'bgr' },
-      'tiny-alexnet is in the catalog, which states its input; leave `inputOrder` out',
+      'tiny-alexnet is in the catalog, which defines how its input is prepared; leave `inputOrder` out',
     ],
   ])('is refused with %o', async (options, message) => {
     expect(await messageOf(choose(options), UsageError)).toContain(message)

@@ -93,7 +93,7 @@ describe('the choice of objects', () => {
     const made = await make(file, { classes: ['traffic light', 'dog', 'dog'], perClass: 2 })
     expect(made.names).toEqual(['traffic-light-7', 'dog-1', 'dog-2'])
     expect(made.notes).toEqual([
-      'class traffic light: 2 objects are wanted, but the annotations have only 1 that the rule accepts',
+      'class traffic light: 2 objects are wanted, but the annotations have only 1 that the selection rule accepts',
     ])
     expect([PAPER_CLASSES.length, PAPER_PER_CLASS]).toEqual([10, 20])
   })

@@ -186,7 +186,7 @@ interface Numbered extends AxisTensor {
  */
 export const KEY_LIMIT = 2 ** 26
 
-/** Numbers the output's cells along an axis. Two cells get the same key if they read the same list of keys. */
+/** Gives each output cell along an axis a key. Cells that read the same list of input keys get the same key. */
 function numbered(inputs: readonly AxisTensor[], { taps, stride, dilation, before, length }: AxisWindow): Numbered {
   const times = (inputs[0] as AxisTensor).keys.length / (inputs[0] as AxisTensor).length
   const keys = new Int32Array(times * length)

@@ -26,7 +26,7 @@ export const SUPPRESSED = 0.5
  */
 export const LONGEST_GRID = 16
 
-/** Accuracies that differ by less than this count as equal. */
+/** Two accuracies are treated as equal if they differ by less than this. */
 export const EQUAL_ACCURACY = 0.02
 
 /**
