@@ -98,15 +98,14 @@ NewtonMethod::NewtonMethod(const SvmKernels& kernels, const LargeProblem& proble
   evaluate();
 }
 
-/// Makes `next` return the weights, so that `accept` computes the decision values from their scalar products. This
-/// removes the rounding errors that the steps accumulated.
+/// Makes `next` return the weights. `accept` then computes the decision values anew, from scalar products of weights
+/// and samples. This removes the rounding errors that the steps accumulated.
 const std::vector<double>& NewtonMethod::refresh() {
   exact_ = true;
   return weights_;
 }
 
-/// Ends the method, after `refresh` has removed rounding errors once more. If the numbers overflowed, the weights are
-/// first reset to zero.
+/// Ends the method with a last `refresh`. If the numbers overflowed, the weights are first reset to zero.
 const std::vector<double>& NewtonMethod::give_up() {
   gave_up_ = true;
   if (!std::isfinite(gap())) {
@@ -248,9 +247,9 @@ double NewtonMethod::find_direction(std::size_t threads) {
   return -(kernels_.dot(direction_.data(), gradient_.data(), dims_) + intercept_direction_ * intercept_gradient_) / 2;
 }
 
-/// Finds the direction by a system with one unknown per dim and one for the intercept: (H + stiffness · Σ z zᵀ)
-/// direction = -gradient. H is diagonal, 1 for weights and 0 for the intercept. The sum is over the samples in
-/// `between_`, and z = (x, 1).
+/// Finds the direction by linear equations, with one unknown per dim and one for the intercept:
+/// (H + stiffness · Σ z zᵀ) direction = -gradient. H is diagonal, 1 for weights and 0 for the intercept. The sum is
+/// over the samples in `between_`, and z = (x, 1).
 void NewtonMethod::solve_in_dims(std::size_t threads) {
   std::vector<double> solution(direction_.begin(), direction_.begin() + static_cast<std::ptrdiff_t>(dims_));
   solution.push_back(intercept_direction_);
@@ -265,9 +264,9 @@ void NewtonMethod::solve_in_dims(std::size_t threads) {
   intercept_direction_ = solution[dims_];
 }
 
-/// Finds the same direction as `solve_in_dims`, by a system with one unknown t_i per sample in `between_`. X: the rows
+/// Finds the same direction as `solve_in_dims`, by equations with one unknown t_i per sample in `between_`. X: the rows
 /// of these samples. K: their scalar products. (d, d_b): the direction of weights and intercept.
-/// With t = stiffness · (X d + d_b), the system is (K + I / stiffness) t = -X gradient + d_b and Σ t = -gradient_b.
+/// With t = stiffness · (X d + d_b), the equations are (K + I / stiffness) t = -X gradient + d_b and Σ t = -gradient_b.
 /// Then d = -gradient - Xᵀ t.
 void NewtonMethod::solve_in_samples(std::size_t threads) {
   const std::size_t size = between_.size();
@@ -286,7 +285,7 @@ void NewtonMethod::solve_in_samples(std::size_t threads) {
 /// Fills `matrix`, on and right of the diagonal, with K + I / stiffness. K: scalar products of the samples in
 /// `between_`.
 void NewtonMethod::fill_products(double* matrix, std::size_t stride, std::size_t threads) {
-  // gram_, which keeps scalar products for later steps, has too little room for this many samples.
+  // Without enough room in gram_, which keeps scalar products for later steps, all products are computed anew.
   if (between_.size() > gram_.capacity()) {
     problem_.features.fill_gram(between_, 0, threads, matrix, stride);
     for (std::size_t i = 0; i < between_.size(); ++i) matrix[i * stride + i] += 1 / stiffness_;

@@ -77,7 +77,7 @@ class NewtonMethod : public SvmMethod {
   double intercept_gradient_ = 0, intercept_direction_ = 0;
   bool exact_ = true;  ///< whether the last call of `next` returned the weights, not a direction
   double least_gap_ = HUGE_VAL;  ///< smallest relative gap so far
-  int idle_ = 0;                 ///< number of consecutive passes that hardly reduced the gap
+  int idle_ = 0;                 ///< number of consecutive calls of `accept` that hardly reduced the gap
   bool gave_up_ = false;
   SvmSolution solution_;
 };

@@ -9,7 +9,7 @@ import { type BenchNetworkOptions, extractionRate, measureEach, openPipeline, SM
 
 /** Options of `benchExtraction`. */
 export interface BenchExtractionOptions extends BenchNetworkOptions {
-  /** How often the bare loop and the pipeline are measured, in turn; 5 by default. */
+  /** Number of measurements of the bare loop, and of the pipeline; 5 by default. */
   readonly repeats?: number
 }
 
@@ -44,8 +44,8 @@ export function benchExtraction(options: BenchExtractionOptions = {}): Promise<r
 }
 
 /**
- * Measures the bare loop and the pipeline in turn, so that other load on the machine slows both alike. On a GPU, the
- * pipeline may be faster: it composites images there, but the bare loop copies whole images to the GPU.
+ * Measures the bare loop and the pipeline alternately, so that other load on the machine slows both alike. On a GPU,
+ * the pipeline may be faster: it composites images there, but the bare loop copies whole images to the GPU.
  */
 async function benchExtract(
   network: Network,

@@ -14,7 +14,7 @@ export function sceneOf(patch: Patch, background: Background | string = WHITE, b
   }
 }
 
-/** Puts the pixels into shared memory, so that they are not copied when each batch is sent together with its scene. */
+/** Puts the pixels into shared memory, so that they are not copied each time a batch is sent to a worker. */
 export function sharedScene(scene: Scene | Frames): Scene | Frames {
   if ('frames' in scene) return { frames: scene.frames.map(sharedFrame) }
   const { patch, background } = scene

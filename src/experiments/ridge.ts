@@ -54,8 +54,8 @@ interface TridiagonalForm {
  * Let K be the Gram matrix of the centred features, and G = (K + level·1·1ᵀ + penalty·I)⁻¹. The coefficients are G·y.
  * The error at sample i is (G·y)ᵢ / (Gᵢᵢ - h), where h = 1 / (n · (n · level + penalty)) removes the level's
  * contribution. K is 0 along the constant vector 1, which belongs to the intercept and has no penalty. A positive
- * `level` sets it apart from other vectors along which K is 0. Eldén (BIT 24, 1984) uses the tridiagonal form instead
- * of eigenvalues.
+ * `level` sets it apart from other vectors along which K is 0. As in Eldén (BIT 24, 1984), the tridiagonal form takes
+ * the place of eigenvalues.
  * @param form tridiagonal form T of K + level·1·1ᵀ
  * @param values y: the target minus its mean, [n]
  */

@@ -22,7 +22,7 @@ import type { Unit } from './unit/schema.js'
 
 export interface Measure {
   readonly name: string
-  /** Computes one number per variant from a layer's results. Absent if the measure is not computed unit by unit. */
+  /** Computes a number per variant from one object's results in a layer; absent if the measure needs other results. */
   readonly of?: (layer: MeasuredLayer) => Numbers
   readonly tables?: readonly MeasureTable[]
   readonly chart?: MeasureChart
@@ -300,7 +300,7 @@ const REFERENCE_NAMES = { features: 'features', decoded: 'decoded scenes', pixel
 
 type ArithmeticVariant = [judged: keyof typeof JUDGED_NAMES, reference: keyof typeof REFERENCE_NAMES, kind: string]
 
-/** The table of exact results leaves out the control and the comparison with pixels. */
+/** A variant's column in the table ARITHMETIC_EXACT; undefined for the control and for comparisons with pixels. */
 function kindColumn(variant: string): readonly string[] | undefined {
   const [judged, reference, kind] = variant.split(' ') as ArithmeticVariant
   if (judged === 'control' || reference === 'pixels') return undefined

@@ -78,7 +78,7 @@ export async function studyStatus(results: string): Promise<StudyStatus> {
     [...byOwner.values()].map(async ({ path, owner, state }) => ({
       owner,
       state: stateSchema.safeParse(state).data,
-      // Also null for a date that is out of range for JavaScript, which `toISOString` refuses.
+      // Null if the file is gone, or if its date is out of range for JavaScript, so that `toISOString` throws.
       heard: await stat(path)
         .then(({ mtime }) => mtime.toISOString())
         .catch(() => null),

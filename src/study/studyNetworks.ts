@@ -50,7 +50,7 @@ function checkWeights(options: ResolvedOptions): void {
   )
 }
 
-/** Opens the networks whose units are measured. For `withPlaceholders`, see `planStudy`. */
+/** Opens the networks in which objects are measured. For `withPlaceholders`, see `planStudy`. */
 export async function networksOf(options: ResolvedOptions, withPlaceholders: boolean): Promise<readonly Network[]> {
   checkWeights(options)
   checkLayers(options)
@@ -76,7 +76,7 @@ async function lacksFile(id: string, { weights }: ResolvedOptions): Promise<bool
   return weights[id] === undefined && (await lacksWeights(id))
 }
 
-/** Opens a network and its generators from the catalog, if there are any for the layers of the study. */
+/** Opens a network, and all generators in the catalog that belong to it and to a layer of the study. */
 export async function networkWithGenerators(
   model: string,
   options: ResolvedOptions,

@@ -13,13 +13,13 @@ type PutFeatures = (first: number, images: number, layers: readonly Float32Array
  * A worker's session, in its thread or in another process. Several batches may run at a time. The oldest ends first.
  */
 export interface Backend {
-  /** Computes the features of a batch. It calls `put` once with all images, or several times with a part of them. */
+  /** Computes the features of a batch. It calls `put` once with all images, or once for each of several parts. */
   features(job: JobScene, offsets: Int32Array, put: PutFeatures): Promise<void>
   /** Whether the session can no longer be used, so that a new one must be opened. */
   isLost(): boolean
 }
 
-/** What a device's process needs to open a session. Its graph also contains nodes that composite the images. */
+/** What a device's process needs to open a session. The graph also contains nodes that composite the images. */
 export interface OpenRequest extends RunnableGraph {
   readonly device: Device
   readonly input: NetworkInput

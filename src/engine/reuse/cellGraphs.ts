@@ -24,7 +24,7 @@ export interface CellWork {
 
 /**
  * @param count number of steps in the first graph
- * @param gathers made by `CELL_INPUTS.gather`: the names of the index tensors that the first graph needs
+ * @param gathers names of the index tensors that the first graph needs; made by `CELL_INPUTS.gather`
  */
 export async function cellGraphs(
   network: Pick<Network, 'onnxPath' | 'input' | 'layers'>,

@@ -13,8 +13,8 @@ import {
 } from './cellWindows.js'
 
 /**
- * Versions of ONNX's operators for which the table below is tested. Before version 9, the operator Scan has a different
- * form.
+ * Versions of ONNX's operators for which the table below is tested. The graph of cells may contain the operator Scan,
+ * which has a different form before version 9.
  */
 export const OPERATOR_SETS = { oldest: 9, newest: 26 } as const
 
@@ -92,7 +92,7 @@ const RULES: ReadonlyMap<string, Rule> = new Map(
     // includes padding, or `count_include_pad` is 1 and `ceil_mode` makes no window exceed the padding.
     AveragePool: { attributes: [...WINDOW, 'ceil_mode', 'count_include_pad'], step: windowOf },
     // Conditions: the pads are constants of at least 0 along rows and columns, and 0 along other axes. There is no
-    // input `axes` (new in version 18). The mode is `reflect` or `edge`, or it adds zeros that only convolutions read.
+    // input `axes` (new in version 18). The mode is `reflect`, `edge`, or `constant` with zeros that only Conv reads.
     // If a max pool read the zeros, ONNX Runtime would fuse both nodes, and the maximum would then ignore the zeros.
     Pad: { attributes: ['mode', 'pads', 'value'], step: borderOf },
   } satisfies Record<string, Rule>),

@@ -17,7 +17,7 @@ export type Activation = 'none' | 'relu' | 'relu6' | { readonly leakyRelu: numbe
 
 /**
  * A convolution with a square kernel, followed by the activation. If `batchNorm` is not null, it is the key of a batch
- * normalisation between the two. Otherwise, the convolution has a bias.
+ * normalisation before the activation. Otherwise, the convolution has a bias.
  */
 export interface Convolution {
   readonly kind: 'convolution'

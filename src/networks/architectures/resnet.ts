@@ -25,7 +25,7 @@ interface ResNetShape {
 }
 
 /**
- * ResNets as in torchvision, where the first 3×3 convolution of a stage has the stride.
+ * ResNets as in torchvision: if a stage subsamples, its first 3×3 convolution does this.
  * Reference: torchvision, models/resnet.py.
  */
 export const resnets: readonly Architecture[] = [

@@ -20,9 +20,9 @@ export function assumedInput({ id, inputSource }: Pick<Network, 'id' | 'inputSou
 }
 
 /**
- * Finds out how pixels become a model's input. The options come first, then a file beside the model or, without such a
- * file, the model's metadata. For values that were not found, ImageNet's recipe is assumed, or unchanged pixels if the
- * input has type uint8.
+ * Finds out how pixels become a model's input. Values that the options lack are read from a file beside the model or,
+ * without such a file, from the model's metadata. For values that were not found, ImageNet's recipe is assumed, or
+ * unchanged pixels if the input has type uint8.
  * @param folders to search for files that describe the model, its own folder first
  */
 export async function inputRecipe(

@@ -125,7 +125,7 @@ function rawElements(bytes: Buffer, type: number | undefined, count: number): re
   return type === ElementType.BOOL ? all(1, (at) => bytes.readUInt8(at)) : null
 }
 
-/** Reads elements that a file lists one by one. Of long lists, it reads only a part, as nothing uses their values. */
+/** Reads elements that a file lists one by one. It stops early in a long list, because its values are not used. */
 function listedElements(file: ProtobufFile, tensor: TensorProto): readonly number[] {
   const { data_type: type, float_data = [], int32_data = [], int64_data = [] } = tensor
   if (type === ElementType.FLOAT) return floatsOf(file, float_data)
