@@ -21,8 +21,8 @@ constexpr std::size_t kFewBlocked = 16;
 /// Limit on consecutive calls of `FreeNewton::project`, because each call needs a new factorisation.
 constexpr int kProjections = 4;
 
-/// Steps on pairs end when the optimality conditions are violated by less than this. Residuals are about 1, so their
-/// rounding errors alone can cause smaller violations.
+/// The steps on pairs of multipliers end when the optimality conditions are violated by less than this. Residuals are
+/// about 1, so their rounding errors alone can cause smaller violations.
 constexpr double kLeastViolation = 1e-14;
 
 /// The search ends after this many rounds in a row that hardly reduce the duality gap.
@@ -54,7 +54,7 @@ Pair select_pair(const HingeDual& dual, const std::vector<double>& diagonal) {
     pair.violation = std::max(pair.violation, difference);
     const double sum = diagonal[pair.up] + diagonal[j];
     const double curvature = std::max(sum - 2 * row[j], 1e-13 * sum + 1e-300);
-    // Means difference² / curvature > gain, without a division.
+    // Checks without a division whether difference² / curvature > gain.
     if (difference * difference > gain * curvature) {
       gain = difference * difference / curvature;
       pair.down = j;
@@ -133,8 +133,8 @@ class FreeNewton {
 
  private:
   /// Copies the Gram matrix of the free samples, centres it about their mean and factorises it. Centring does not
-  /// change steps whose sum is 0. It improves precision, because it removes the large component that all features
-  /// share.
+  /// change a step whose elements sum to 0. It improves precision, because it removes the large component that all
+  /// features share.
   void gather() {
     gram_.resize(size_ * size_);
     residuals_.resize(size_);

@@ -6,8 +6,8 @@ import { afterSignals, joined, resultsOf } from './featureArithmetic.js'
 import type { FramePixels, PlacedObject } from './objectScene.js'
 
 /**
- * Feature vectors that are judged. `zero` and `blank`: the result of the expression, computed with this zero point (see
- * `Origin`). `control`: the feature of the expected scene.
+ * Feature vectors that are judged. `zero` and `blank` are results of the expression, computed with the zero point of
+ * the same name (see `Origin`). `control` is the feature of the expected scene.
  */
 export const JUDGED = [...ORIGINS, 'control'] as const
 type Judged = (typeof JUDGED)[number]
@@ -23,7 +23,7 @@ type Judged = (typeof JUDGED)[number]
 export const REFERENCES = ['features', 'decoded', 'pixels'] as const
 type Reference = (typeof REFERENCES)[number]
 
-/** An object is "seen" if the result of the expression shows it. Of the `expected` objects, `found` are seen. */
+/** Counts over all trials of one kind. `found` is the number of `expected` objects that the judged vectors show. */
 export interface ArithmeticCounts {
   readonly layer: string
   readonly kind: ExpressionKind
@@ -88,7 +88,7 @@ interface DrawnTrial {
   readonly trial: ArithmeticTrial
   /**
    * The images in this order: A and B of the expression, the expected scene, and for each object a variant of the
-   * expected scene. If the scene shows the object, its variant lacks it. If not, the variant shows it in addition.
+   * expected scene. If the expected scene shows the object, the variant lacks it. Otherwise, the variant adds it.
    */
   readonly images: readonly FramePixels[]
 }

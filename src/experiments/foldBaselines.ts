@@ -94,7 +94,7 @@ export async function foldBaselines(
   return Object.fromEntries(entries) as unknown as FoldBaselines
 }
 
-/** Results by their inputs. Many networks and objects of a study need the same results, so these are computed once. */
+/** Results, with their inputs as keys. Many networks and objects need the same results, so these are computed once. */
 const known = new Map<string, Promise<readonly Separability[]>>()
 
 function knownAccuracies(...asked: Parameters<typeof accuracies>): Promise<readonly Separability[]> {
@@ -146,7 +146,7 @@ function phaseCode(stride: number, period: number): AxisCode {
     })
 }
 
-/** Made-up features of every position: the code of its row, then the code of its column. */
+/** Made-up features of every position: the values that encode its row, then those that encode its column. */
 function madeUp({ rows, cols }: GridShape, code: AxisCode) {
   const [byRow, byCol] = [rows, cols].map((count) => Array.from({ length: count }, (_, index) => code(index)))
   const features = (byRow ?? []).flatMap((row) => (byCol ?? []).map((col) => [...row, ...col]))

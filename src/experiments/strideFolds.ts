@@ -19,8 +19,8 @@ interface StrideFolds extends Readonly<Record<MadeUpFeature | 'network', readonl
 }
 
 /**
- * How well each of MADE_UP_FEATURES predicts a network's accuracies: the mean absolute difference between the two
- * accuracies over all folds and strides.
+ * How well each of MADE_UP_FEATURES predicts a network's accuracies: the absolute error of the prediction, averaged
+ * over all folds and strides.
  */
 export interface FoldPrediction extends Readonly<Record<MadeUpFeature, number>> {
   readonly folds: number

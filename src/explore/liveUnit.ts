@@ -40,9 +40,9 @@ export interface LiveUnit {
   /** The positions that have features, as indices in `grid.offsets`, ordered by when their features first arrived. */
   readonly rows: () => Int32Array
   /**
-   * Features of each layer, [rows, dims], in the order of `rows`. Positions are computed from coarse to fine, but those
-   * near the cursor are also computed early. When their turn comes, they are computed again, and these features replace
-   * the early ones.
+   * Features of each layer, [rows, dims], in the order of `rows`. Positions are computed from coarse to fine. But
+   * a few, such as those near the cursor, are also computed early. When their turn comes, they are computed again, and
+   * the new features replace the early ones.
    */
   readonly matrices: readonly Float32Array[]
   /** Number of positions with final features. Positions that were computed early do not count. */
@@ -182,7 +182,7 @@ export function openLiveUnit(
   }
 }
 
-/** Computes rows in two calls of the engine at a time, so that one computes while the other finishes. */
+/** Computes rows. Two calls of the engine run at a time, so that one computes while the other finishes. */
 async function inTwoLanes(
   rows: Int32Array,
   rowsACall: number,
@@ -215,7 +215,7 @@ function keptRows({ layers }: Network, total: number) {
   let finished = 0
   /**
    * @param from index of the row in `source`
-   * @param hasTurn whether the features were computed in the row's turn, not early. Early features may differ in their
+   * @param hasTurn false if the features were computed early, by `computeEarly`. Early features may differ in their
    *   last bits, because they are computed without reuse.
    */
   const put = (row: number, from: number, source: readonly Float32Array[], hasTurn: boolean) => {

@@ -18,7 +18,7 @@ import { MOST_PICTURE_BYTES } from './objects.js'
 /** Largest size of a request's body in bytes. Pictures and networks have limits of their own. */
 const MOST_BYTES = 64 * 1024
 
-/** Largest number of answers (mostly maps) that are streamed at a time. Each browser tab shows up to two maps. */
+/** Largest number of responses (mostly maps) that are streamed at a time. Each browser tab shows up to two maps. */
 const MOST_STREAMS = 12
 
 /** Largest number of connections at a time. Browsers open a few per tab. */

@@ -87,8 +87,8 @@ export interface Extraction extends ExecutionRecord {
     readonly equivariance?: readonly EquivarianceError[]
   }[]
   /**
-   * Number of positions at which the network answered with each class; absent if its classes are unknown or their layer
-   * is not read.
+   * Number of positions at which the network answered with each class. Absent if the network's classes are unknown, or
+   * if the layer that predicts them is not read.
    */
   readonly answers?: AnswerCounts
   readonly settings: Settings
@@ -139,7 +139,7 @@ export const ROW_OPTIONS = {
 export interface PlacedPatch {
   readonly scene: Scene
   readonly grid: PositionGrid
-  /** The inputs that determine the features together with the network: patch, background and kind of blending. */
+  /** The inputs that determine the features of a given network: patch, background and kind of blending. */
   readonly origin: { readonly patch: string; readonly patchSha256: string; readonly background: string } & Pick<
     Scene,
     'blend'

@@ -34,7 +34,7 @@ export interface PartialArrays {
   write(rows: readonly RowPlace[], matrices: readonly Float32Array[]): Promise<void>
   /**
    * Writes the description file, then renames every array to its final name. If the process is stopped in between, a
-   * later call finishes the work. Until then, the description shows which arrays are from an earlier call.
+   * later call finishes the work. Until then, the description's hashes show which arrays are from an earlier call.
    */
   finish(description: { readonly file: string; readonly content: string }): Promise<void>
   /** Releases the lock of the folder, whether the arrays are finished or not. */

@@ -85,8 +85,7 @@ function unite(union: Uint8Array, turns: Turns): void {
 }
 
 /**
- * Counts the steps of the work. A hostile outline could take as many steps as its corners times the columns of the
- * image.
+ * Counts the steps of the work. A hostile outline could take one step per image column for each of its corners.
  * @throws Error if the outlines of an object take more steps than those of any real object
  */
 function spend(turns: Turns, steps: number): void {

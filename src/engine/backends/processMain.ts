@@ -39,7 +39,7 @@ async function answerTo(message: DeviceRequestMessage): Promise<DeviceAnswer | u
   }
 }
 
-/** Preallocated outputs would be no faster, because ONNX Runtime's binding would copy the results into them. */
+/** Does not preallocate the outputs. ONNX Runtime would copy the results into them, which would be no faster. */
 async function features(offsets: Int32Array): Promise<readonly Float32Array[]> {
   const { session, request } = openedSession()
   const { side, tensors } = sceneFor(offsets)

@@ -73,7 +73,7 @@ function fileKey({ format }: Checkpoint, key: string): string {
   return format === 'caffemodel' ? key.replace(/\.weight$/, '.0').replace(/\.bias$/, '.1') : key
 }
 
-/** Old Caffe models give every shape four axes, with ones in front: see `ShapeEquals` in Caffe's blob.cpp. */
+/** Old Caffe models add axes of length 1 in front, up to four axes: see `ShapeEquals` in Caffe's blob.cpp. */
 function isLegacyShape({ format }: Checkpoint, found: readonly number[], shape: readonly number[]): boolean {
   if (format !== 'caffemodel' || found.length !== 4 || shape.length > 4) return false
   return shapeText(found) === shapeText([1, 1, 1, 1, ...shape].slice(-4))

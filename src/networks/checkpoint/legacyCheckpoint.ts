@@ -10,8 +10,8 @@ export const legacyMagic = Buffer.from('80028a0a6cfc9c46f9206aa850192e', 'hex')
 
 const protocolVersion = 1001
 /**
- * Largest number of storages (arrays of elements) that are accepted. The limit keeps reading fast, because the file is
- * read once per storage. A network has some hundreds.
+ * Largest number of storages (arrays of elements) that are accepted. It limits the time, because the file is read once
+ * per storage. A network has some hundreds.
  */
 const maximumStorages = 20_000
 

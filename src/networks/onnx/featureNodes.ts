@@ -12,8 +12,8 @@ export interface ShownTensor {
   /** Whether the tensor is a reshaped copy of another one, so that its axes may mean something else. */
   readonly isReshaped?: boolean
   /**
-   * Relative distance between an image's values when it runs alone and when it runs in a batch; absent if the distance
-   * is only rounding.
+   * Relative distance between the values of an image that is computed alone and those of the same image in a batch.
+   * Absent if the distance is only rounding.
    */
   readonly dependence?: number
 }

@@ -14,9 +14,9 @@ const INVARIANCE = 'no-global-invariance'
 
 /**
  * Finds the first sentence of the page: the study's most striking example. It is the object whose confident answer at
- * the center changes at the largest share of positions. Objects come last if the answer elsewhere is also correct. If
- * no answer changes, the example is the layer with the lowest similarity. Undefined if there is no example, or if the
- * study has too few objects.
+ * the center changes at the largest share of positions. Objects whose most frequent other answer is also correct come
+ * last. If no answer changes, the example is the layer with the lowest similarity. Undefined if there is no example, or
+ * if the study has too few objects.
  */
 export async function leadOf(
   results: string,
@@ -94,8 +94,8 @@ function atLarge(findings: readonly ClaimFinding[]): string {
 }
 
 /**
- * Link to the unit's map of answers, with the map of a second network beside it. Each network keeps its answer from the
- * center at a share of the positions. The second network is the one whose share differs most from the unit's.
+ * Link to the unit's map of answers, with the map of a second network beside it. For each network, `kept` is the share
+ * of positions with the same answer as at the center. The second network's share differs most from the unit's.
  */
 function linkTo({ unit, answers: { kept } }: Answered, answered: readonly Answered[]): string {
   const { patch, size, model } = unit.inputs
