@@ -9,9 +9,9 @@
 
 /// Compositing: draws a patch at many positions on one background, straight into a network's input batch.
 ///
-/// How fast a core writes to memory limits the speed. A batch of n images, [n, C, H, W], has n·C·H·W·4 bytes, and they
-/// are written once. Each float takes at most one multiplication and one addition. Background and patch stay in the
-/// caches. Normalised values and blending weights are computed once per patch. So are the blended values, if the
+/// The speed is limited by how fast a core writes to memory. A batch of n images, [n, C, H, W], has n·C·H·W·4 bytes.
+/// They are written once. Each float takes at most one multiplication and one addition. Background and patch stay in
+/// the caches. Normalised values and blending weights are computed once per patch. So are the blended values, if the
 /// background is constant.
 namespace shiftscope {
 
@@ -66,8 +66,8 @@ Frame image_frame(const std::uint8_t* rgb, std::size_t rows, std::size_t cols, c
 /// several threads can use it at the same time.
 class Compositor {
  public:
-  /// Window and frame must have the same number of channels. Their arrays must fit their shapes and be finite.
-  /// Throws std::out_of_range if the window is larger than the frame.
+  /// Window and frame must have the same number of channels. Their arrays must fit their shapes and hold only
+  /// finite values. Throws std::out_of_range if the window is larger than the frame.
   Compositor(const Window& window, const Frame& frame);
 
   /// Number of floats per image.

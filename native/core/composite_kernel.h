@@ -9,7 +9,7 @@ namespace shiftscope {
 /// Inputs of the kernel. The comments in `Compositor` describe the arrays.
 struct CompositeJob {
   std::size_t rows, cols, window_rows, window_cols;
-  bool constant;            ///< whether `background` is one colour, [channels]; if not, [channels, rows, cols]
+  bool constant;            ///< whether `background` is one colour; see `Frame::values` for its shape
   const float* background;
   const float* padded;      ///< [channels, window_rows, 2 * cols - window_cols]
   const float* keep;        ///< [window_rows, 2 * cols - window_cols]; null if `constant`

@@ -20,22 +20,22 @@
 /// decision values of all problems, and the samples that violate their margins most join the working sets. This is
 /// repeated, and the working sets are solved more exactly as the duality gaps shrink.
 /// A problem switches to Newton's method on all samples (svm_newton.h) if it has many support vectors or its working
-/// set cannot be solved. Newton's steps take part in the same passes. With either method, a problem has converged when
-/// its duality gap is at most the tolerance.
+/// set cannot be solved. Both methods share the passes. With either method, a problem has converged when its duality
+/// gap is at most the tolerance.
 ///
 /// What limits the speed: a pass reads rows·dims·4 bytes, and each float needs a float64 multiply-add for each problem.
-/// With ten problems, these are 2.5 multiply-adds per byte. A core with 256-bit vectors does about 2.5 multiply-adds in
+/// With ten problems, this is 2.5 multiply-adds per byte. A core with 256-bit vectors does about 2.5 multiply-adds in
 /// the time that the memory needs for a byte. So either the core or the memory can be the limit.
 /// The Gram matrix needs m²/2·dims multiply-adds. m is the number of samples that have been in a working set. A dozen
-/// passes take no longer than this matrix. The more the classes overlap, the more support vectors there are. A Newton
-/// step factorises a matrix in time proportional to s³. s is the number of samples with multipliers strictly between 0
-/// and C, or dims if that is less.
+/// passes take no longer than computing this matrix. The more the classes overlap, the more support vectors there are.
+/// A Newton step factorises a matrix in time proportional to s³. s is the number of samples with multipliers strictly
+/// between 0 and C, or dims if that is less.
 namespace shiftscope {
 
 struct SvmOptions {
   double C = 1;
   /// A problem has converged when (primal - dual) <= tolerance · primal. The dual value is a lower bound of the
-  /// optimum, so the primal value is then at most this fraction above it.
+  /// optimum, so the primal value then exceeds the optimum by at most tolerance · primal.
   double tolerance = 1e-6;
   /// Largest number of passes over the features. A problem that has not converged by then is returned as it is. A
   /// problem that no longer improves ends sooner.
@@ -86,7 +86,7 @@ SvmResult train_svm(const float* features, std::size_t rows, std::size_t dims, c
 
 class SvmFeatures;
 
-/// The same training on features in other memory, such as a CUDA device's. Exceptions of `features` reach the caller.
+/// The same training on features in other memory, such as a CUDA device's. It rethrows the exceptions of `features`.
 SvmResult train_svm(const SvmFeatures& features, const std::int8_t* labels, std::size_t problems,
                     const SvmOptions& options, double* decisions, double* weights = nullptr,
                     InstructionSet level = instruction_set());

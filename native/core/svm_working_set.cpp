@@ -14,14 +14,15 @@ constexpr std::size_t kMostWorking = 2048;
 constexpr double kMostViolating = 0.5;
 constexpr std::size_t kTrialPasses = 4;
 
-/// Limit for the samples that join a working set after a pass: the set's size divided by kJoiningShare, but at least
-/// kLeastJoining and at most kMostJoining. Larger batches would save passes, which are cheap, but would enlarge the
-/// Gram matrix by samples that never become support vectors.
+/// Limit for the number of samples that join a working set after a pass: the set's size divided by kJoiningShare, but
+/// at least kLeastJoining and at most kMostJoining. A higher limit would save passes, which are cheap. But it would add
+/// samples to the Gram matrix that never become support vectors.
 constexpr std::size_t kLeastJoining = 64;
 constexpr std::size_t kMostJoining = 1000;
 constexpr std::size_t kJoiningShare = 4;
 
-/// If no sample joins, the method goes on only if the last pass multiplied the duality gap by less than this.
+/// If no sample joins after a pass, this pass must have reduced the duality gap to less than this share. Otherwise, the
+/// problem switches to Newton's method.
 constexpr double kProgress = 0.5;
 
 }  // namespace
@@ -163,9 +164,9 @@ double WorkingSetMethod::slack_of(std::size_t row, double intercept) const {
   return std::max(0.0, std::fabs(label) - label * (scores_[row] + intercept));
 }
 
-/// Returns an intercept for which the working set's multipliers are optimal, the nearest to the best intercept for all
-/// samples. Such intercepts lie between two residuals y - <w, x>: the largest of a sample whose multiplier can be
-/// raised, and the smallest of a sample whose multiplier can be lowered.
+/// Returns an intercept for which the working set's multipliers are optimal. Of all such intercepts, it is the nearest
+/// to the best intercept for all samples. They lie between two residuals y - <w, x>: the largest of a sample whose
+/// multiplier can be raised, and the smallest of a sample whose multiplier can be lowered.
 double WorkingSetMethod::intercept_of_members() const {
   double raised = -HUGE_VAL, lowered = HUGE_VAL;
   for (std::size_t row = 0; row < rows_; ++row) {

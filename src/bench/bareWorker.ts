@@ -21,7 +21,7 @@ const { input, layers, threads, device, ...graph } = workerData as BareWorkerDat
 let session: Promise<ort.InferenceSession> | undefined
 let ready: ort.Tensor | undefined
 
-/** On the processor, this loop is the upper limit for the speed of any pipeline that computes every image in full. */
+/** On the processor, no pipeline that computes every image in full can be faster than this loop. */
 export default async function runBare({ batch, runs }: BareTask): Promise<void> {
   session ??= device.name === 'cpu' ? openSession(graph, threads) : openDeviceSession(graph, device)
   const network = await session

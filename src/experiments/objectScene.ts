@@ -17,7 +17,7 @@ export const BLANK = 'blank'
 
 /**
  * Parses a scene such as `orange@0,149 dog:100@20,30`: terms `patch@row,col` or `patch:size@row,col`, separated by
- * spaces or `+`. They are drawn in this order. `blank` is the scene without objects.
+ * spaces or `+`. The first term is drawn first. `blank` is the scene without objects.
  * @param size side in pixels of objects whose term has no size
  */
 export function parseScene(text: string, size: number): readonly PlacedObject[] {

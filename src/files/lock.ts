@@ -36,8 +36,8 @@ export interface Locks {
   /** The locks of all living processes, including this one. It reads every lock file. */
   held(): Promise<readonly HeldLock[]>
   /**
-   * Sets the data (`state`) that this process shows to other processes. They are written with the next heartbeat, or at
-   * once.
+   * Sets the data that this process shows to other processes. They are written with the next heartbeat, or immediately
+   * if `atOnce` is true.
    */
   describe(state: unknown, atOnce?: boolean): void
   /** Releases all locks. The last process also removes the folder of locks. */
@@ -110,7 +110,7 @@ export function openLocks(parent: string): Locks {
     if (!before.every(isOfTheDead)) return false
     const path = join(folder, `${name}~${Math.max(-1, ...before.map(({ number }) => number)) + 1}`)
     const isMade = await isNewFile(path, recordOf(owner, state, beats))
-    // If a file server receives the request twice, it answers that the file exists, although this process created it.
+    // If a file server receives one request twice, it says that the file exists, although this process has created it.
     if (!isMade && !(await isOwnedBy(owner, path))) return false
     mine.set(name, path)
     try {
@@ -188,9 +188,9 @@ export interface FolderLockOptions {
 }
 
 /**
- * Locks a folder for one writer, so that two processes do not mix their rows in one file. It waits only if the process
- * that holds the lock may be dead. A process that is suspended for longer than a lease loses the lock, but continues to
- * write afterwards. If this damages the file, a wrong hash shows it.
+ * Locks a folder for one writer, so that two processes do not mix their rows in one file. This call waits only if the
+ * process that holds the lock may be dead. A process that is suspended for longer than a lease loses the lock, but
+ * continues to write afterwards. If this damages the file, a wrong hash shows it.
  * @returns a function that releases the lock
  * @throws OutputError if a living process writes there
  */

@@ -65,7 +65,7 @@ const networkSchema = modelSchema.extend({
   family: z.string(),
   /** Number of training pictures of an embedded network. */
   samples: z.number().int().positive().optional(),
-  /** Top-1 accuracy of an embedded network, 0 to 1: on white backgrounds, and on the mix of backgrounds of its training. */
+  /** Top-1 accuracy of an embedded network, 0 to 1: on white backgrounds, and on mixed ones as in its training. */
   accuracy: z.object({ white: z.number(), mixed: z.number() }).optional(),
   /** Torchvision's checkpoint of an exported network. */
   checkpoint: checkpointSchema.optional(),

@@ -15,7 +15,7 @@ export interface ManifestPatch {
   readonly name: string
   /** Path of a PNG of the object at its original size, with alpha 0 or 255. */
   readonly file: string
-  /** Path of the square PNG for each side in pixels. */
+  /** Paths of the square PNGs, by their side in pixels. */
   readonly sizes: Readonly<Record<string, string>>
   /** `hard`: every pixel is opaque or transparent. */
   readonly alpha: 'hard'
@@ -85,7 +85,7 @@ export function checkSizes(sizes: readonly number[]): void {
     )
 }
 
-/** Returns the message of an error that concerns only one object. Throws other errors, such as a full disk, again. */
+/** Returns the message of an error that concerns only one object. Rethrows all other errors, such as a full disk. */
 export function reasonOf(error: unknown): string {
   if (error instanceof InputError) return error.message
   if (error instanceof Error && error.constructor === Error && !('code' in error)) return messageLine(error.message)

@@ -84,7 +84,7 @@ export function resizeVisible(image: Image, rows: number, cols: number): Image {
   return resized
 }
 
-/** Returns two pairs of source indices and their weights: for the source before each target place, and after it. */
+/** For each target pixel: the indices and the weights of the source pixels before it, then those after it. */
 function endsOf({
   first,
   weightFirst,

@@ -1,4 +1,4 @@
-/** Settings of the viewer that a link changes. Settings that are left out stay as they are. */
+/** The settings that a link to the viewer changes. Settings that are left out stay as they are. */
 export interface LinkedView {
   readonly network: string
   /** The network of map B; null for a single map. */

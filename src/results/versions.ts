@@ -12,8 +12,8 @@ export function flippedOf(model: string): string | undefined {
 }
 
 /**
- * Name of a version's original: the plain network for an anti-aliased one, or the network trained with flips for one
- * trained without. Undefined for all other networks.
+ * Name of the network that a version is compared with. For an anti-aliased network, this is the plain one. For a
+ * network trained without flips, it is the one trained with flips. Undefined for all other networks.
  */
 export function originalOf(model: string): string | undefined {
   return plainOf(model) ?? flippedOf(model)

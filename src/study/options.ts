@@ -31,8 +31,8 @@ import {
 } from '../support/optionChecks.js'
 
 /**
- * Default distance between positions in pixels, by preset. With 4, the quick study takes under two minutes on two slow
- * cores.
+ * Default distance between positions in pixels, by preset. At a distance of 4, the quick study takes under two minutes
+ * on two slow cores.
  */
 const STRIDES = { quick: 4, paper: 1 } as const
 
@@ -80,7 +80,7 @@ const OPTIONS = {
   experiments: z.array(oneOf('experiment', EXPERIMENTS)).min(1).readonly().default(['similarity', 'separability']),
   /** Ways to split the positions into folds for separability; all by default. */
   cv: z.array(oneOf('fold scheme', FOLD_SCHEMES)).min(1).readonly().default(FOLD_SCHEMES),
-  /** Parameter C of the classifiers (linear SVMs), the weight of their losses, 1e-30 to 1e30; 1 by default. */
+  /** Parameter C of the classifiers, which are linear SVMs: the weight of the loss, 1e-30 to 1e30; 1 by default. */
   C: z.number().superRefine(checkWeight).default(1),
   /**
    * Seed for the fold schemes `shuffled` and `blocks`, for the samples of `readout`, and for random expressions; 0 by
@@ -106,11 +106,11 @@ const OPTIONS = {
   out: z.string().default('shiftscope-results'),
   /** Number of worker threads, each with its own copy of the network; by default one per core. */
   workers: z.number().exactOptional(),
-  /** Threads of each worker; by default the cores divided by the workers. */
+  /** Number of threads of each worker; by default the cores divided by the workers. */
   threads: z.number().exactOptional(),
   /**
    * Images per forward pass. The default is 32, or 8 if 32 images need too much memory. On a GPU, a short benchmark
-   * chooses it.
+   * chooses the number.
    */
   batch: z.number().exactOptional(),
   /** Device that runs the networks, named as in `openNetwork`; `auto` by default. */

@@ -4,7 +4,7 @@ import type { Progress } from '../progress.js'
 
 /** State that a process writes into its lock files, for other processes and for `studyStatus`. */
 export interface WorkerState {
-  /** Title of the unit that the process computes; null if it waits or opens a network. */
+  /** Title of the unit that the process computes; null while it waits, or while it opens a network. */
   readonly unit: string | null
   /** Time at which the process began this unit, or began to wait, as ISO 8601. */
   readonly since: string
@@ -18,7 +18,7 @@ export interface Team {
   readonly locks: Locks
   /** Whether other processes have worked in the folder since this process began. */
   readonly hadOthers: boolean
-  /** Reads the locks that are held, and notes when other processes join or leave. */
+  /** Reads the locks that are held, and tells the user if other processes have joined or left. */
   look(): Promise<readonly HeldLock[]>
   /** Waits until no other process holds the lock `name`, then runs the work while this process holds it. */
   alone<T>(name: string, work: () => Promise<T>): Promise<T>

@@ -4,7 +4,7 @@ import type { Scene } from '../engine/task.js'
 import type { Network } from '../networks/index.js'
 import type { Patch } from '../patches/patch.js'
 
-/** One object at one size in one network: the amount of work that is computed and stored as a whole. */
+/** The work for one object at one size in one network. It is computed and stored as a whole. */
 export interface PlannedUnit {
   readonly network: Network
   readonly patch: Patch

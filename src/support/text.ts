@@ -12,7 +12,7 @@ export function withoutControls(line: string): string {
   return line.replace(/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu, '?')
 }
 
-/** Limits in characters. Of a longer word (such as a path) or message, only the beginning and the end are shown. */
+/** Limits in characters. If a word (such as a path) or a message is longer, its middle is left out. */
 const LONGEST_WORD = 300
 const WORD_END = 100
 const LONGEST_MESSAGE = 2000

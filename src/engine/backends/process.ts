@@ -10,7 +10,7 @@ import type { Placement } from './session.js'
 /** Messages to a device's process. All except `scene` get one answer each, in the order of the messages. */
 export type DeviceRequestMessage =
   | { readonly kind: 'open'; readonly request: OpenRequest }
-  /** Scene of the next batches. Its arrays are not in shared memory, because that cannot be sent to another process. */
+  /** Scene of the next batches. Its arrays are not shared memory, which cannot be sent to another process. */
   | { readonly kind: 'scene'; readonly job: JobScene }
   /** Asks for the features of a batch. `offsets` has the shape [images, 2], as row, col. */
   | { readonly kind: 'batch'; readonly offsets: Int32Array }
@@ -99,7 +99,7 @@ export async function startDeviceProcess(
 
 type ProcessData = Extract<WorkerData, { backend: 'process' }>
 
-/** Runs the session in a separate process, because a driver that crashes ends the process that it runs in. */
+/** Runs the session in a separate process, because a driver's crash ends the process in which the driver runs. */
 export async function processBackend({ requests, script, pids }: ProcessData): Promise<Backend> {
   const place = placeIn(pids)
   const opened = await startDeviceProcess(requests[(place - 1) % requests.length] as OpenRequest, script)

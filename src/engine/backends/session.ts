@@ -23,7 +23,7 @@ export function openSession(
   })
 }
 
-/** @param profileFolder an empty folder for a profile, which tells on which provider each operator runs */
+/** @param profileFolder an empty folder for ONNX Runtime's profile, which lists the provider of each operator */
 export function openDeviceSession(
   { onnxPath, optimization = 'all' }: RunnableGraph,
   device: Device,

@@ -13,9 +13,9 @@ import { sceneKeysOf } from './sceneKeys.js'
 type CellData = Extract<WorkerData, { backend: 'cells' }>
 
 /**
- * Computes images with two sessions in this thread. The first computes each distinct cell once: a cell is all channels
- * at one row and column (see `CellSteps`). The second copies these cells into whole activations and runs the other
- * layers.
+ * Computes features with two sessions in this thread. The first computes each distinct cell once: a cell is all
+ * channels at one row and column (see `CellSteps`). The second copies these cells into whole activations and runs the
+ * other layers.
  */
 export async function cellBackend({ cells: work, optimization, input, outputs, threads }: CellData): Promise<Backend> {
   const { graphs, steps, shapes } = work
@@ -92,7 +92,7 @@ function cellFeeds(
 }
 
 /**
- * Composites distinct pixels. The values equal those of `native/core/composite.h` in every bit.
+ * Composites each of the given pixels once. The values equal those of `native/core/composite.h` in every bit.
  * @param pixels [pixels, 2]: the row key and the column key of each pixel (see `Keys`)
  * @returns [pixels, 3]
  */

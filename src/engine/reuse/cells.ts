@@ -17,7 +17,7 @@ interface CellSet {
 /** Positions that are computed together: their rows and their columns, as indices into `AxisPlaces.offsets`. */
 export type Pass = Both<readonly number[]>
 
-/** `seeing` counts keys that depend on the patch, `blank` all others. */
+/** Two numbers of keys: `seeing` counts those that depend on the patch, and `blank` counts those that do not. */
 export interface AxisCount {
   readonly seeing: number
   readonly blank: number
@@ -52,7 +52,7 @@ export function keysOfTimes({ count, blank, views }: AxisSpace, times: readonly 
 interface Lookup {
   /** Index in `CellSet.seeing`; -1 if the key does not depend on the patch. */
   readonly seeing: Int32Array
-  /** Index in `CellSet.blank` of the same cell without the patch. */
+  /** Index in `CellSet.blank` of the key that stands for the same place without the patch. */
   readonly blank: Int32Array
 }
 
@@ -60,8 +60,8 @@ interface PassIndices {
   /** Row key and column key of each distinct pixel of the images, [pixels, 2]. */
   readonly pixels: Int32Array
   /**
-   * Indices of the cells that a step reads from its input, [cells, taps], by the name that `CELL_INPUTS.gather` makes.
-   * The index after the last cell stands for zeros.
+   * For each input of each step, the indices of the cells that the step reads from it, [cells, taps]. An index equal to
+   * `CellSet.count` stands for zeros. `CELL_INPUTS.gather` makes the keys of this map.
    */
   readonly gathers: ReadonlyMap<string, { readonly indices: Int32Array; readonly taps: number }>
 }
@@ -69,8 +69,8 @@ interface PassIndices {
 export interface PassCells {
   readonly indices: PassIndices
   /**
-   * For an image with the patch at `row` and `col`, writes the index of the distinct cell at each position of a tensor.
-   * `into` is [rows * cols].
+   * Fills `into`, [rows * cols], for an image with the patch at `row` and `col`. Each entry is the index of the
+   * distinct cell that belongs at this place of the tensor.
    */
   frame(tensor: string, row: number, col: number, into: Int32Array): void
 }

@@ -17,9 +17,9 @@ import type { ReuseRecord } from './record.js'
 import { samplePositions, sceneKeysOf, scenePixels } from './sceneKeys.js'
 
 /**
- * Computes each value only once, even if several images share it (reuse). Reuse must be predicted to be faster, and
- * must agree with full computation at a few positions of each patch. The prediction uses no measurements on this
- * machine, so the same work is always done in the same way.
+ * Computes each value only once, even if several images share it (reuse). Reuse is tried only if a prediction says that
+ * it is faster. It must agree with full computation at a few positions of each patch. The prediction uses no
+ * measurements on this machine, so the same work is always done in the same way.
  */
 export interface Reuse {
   /** @returns undefined if every image must be computed in full */
@@ -45,8 +45,8 @@ export interface ReusePlan {
 const MAX_DISTANCE = 1e-5
 
 /**
- * If the weights take more than `bytes`, the workers without reuse are closed while reuse is checked, to free memory.
- * If there are fewer images than `images`, they stay open, because starting them again would take too long.
+ * The workers without reuse are closed while reuse is checked, if the weights take more than `bytes` and there are at
+ * least `images` images. This frees memory. For fewer images, starting these workers again would take too long.
  */
 const HEAVY = { bytes: 32 * 1024 * 1024, images: 4096 } as const
 
@@ -195,7 +195,7 @@ interface Prepared extends CellWork {
   readonly keys: Keys
 }
 
-/** Names of the index tensors that the first graph needs. They tell which cells each step reads. */
+/** Names of the index tensors in the input of the graph that computes cells. They tell which cells each step reads. */
 export function gathersOf({ sources }: Keys): Set<string> {
   return new Set(
     [...sources].flatMap(([output, inputs]) =>

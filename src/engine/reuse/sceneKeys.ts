@@ -8,7 +8,7 @@ import { type Both, both, cellKeys, type Keys } from './keys.js'
 /** Pixels with less alpha than this are invisible. */
 const SEEN: Readonly<Record<Scene['blend'], number>> = { hard: 128, soft: 1 }
 
-/** Makes the keys of a scene. Its `offsets` are 0, 1, 2, …, so that an offset is also its index in this list. */
+/** Makes the keys of a scene. The list `offsets` is 0, 1, 2, …, so that each offset equals its index in the list. */
 export function sceneKeys(steps: Pick<CellSteps, 'steps'>, scene: Scene, input: NetworkInput): Keys {
   const opaque = opaquePart(scene)
   const along = (axis: Axis) => {
@@ -45,7 +45,7 @@ export const SAMPLED_POSITIONS = 3
 
 /**
  * Positions for the check, [positions, 2]: the first and the last one, where the patch touches the frame's border, and
- * one between them. This one is derived from the hash of the pixels, so it is the same in every run.
+ * a third one. The third position is derived from the hash of the pixels, so it is the same in every run.
  */
 export function samplePositions(pixels: Buffer, { patch: { size } }: Scene, { rows, cols }: NetworkInput): Int32Array {
   const last = [rows - size, cols - size] as const

@@ -225,7 +225,7 @@ async function batchNormTransform(weights: Weights, key: string): Promise<Channe
   return { scale, shift }
 }
 
-/** The first axis of the weights is the output channels. Each product is rounded to float32 once. */
+/** Multiplies the weights of each output channel (the first axis) by the channel's factor, and rounds to float32. */
 function scaleOutputs(weight: Float32Array, scale: Float64Array): Float32Array {
   const perChannel = weight.length / scale.length
   const scaled = new Float32Array(weight.length)

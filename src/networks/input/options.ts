@@ -10,11 +10,11 @@ export const LARGEST_FRAME = 4096
 const colours = z.array(z.number()).readonly()
 
 export const INPUT_OPTIONS = {
-  /** A preset: `imagenet`, `inception`, `clip`, `caffe` or `raw`. The options below override single values of it. */
+  /** A preset: `imagenet`, `inception`, `clip`, `caffe` or `raw`. The options below override the preset's values. */
   input: oneOf('input', INPUT_PRESETS).exactOptional(),
   /** Means to subtract from red, green and blue, after scaling to `inputRange`. */
   inputMean: colours.superRefine((means) => checkTriple('inputMean', means)).exactOptional(),
-  /** Positive numbers to divide red, green and blue by, after subtracting the means. */
+  /** Positive divisors for red, green and blue. The means are subtracted before the division. */
   inputStd: colours.superRefine(checkStd).exactOptional(),
   /** Upper end of the pixel values before the means are subtracted: 1 or 255. The lower end is 0. */
   inputRange: z.literal([1, 255]).exactOptional(),
@@ -24,7 +24,7 @@ export const INPUT_OPTIONS = {
   inputSize: z.number().superRefine(checkSize).exactOptional(),
 }
 
-/** How pixels become the input of a network outside the catalog. These options override files beside the network. */
+/** How pixels become the input of a network outside the catalog; overrides files such as preprocessor_config.json. */
 export interface InputOptions extends GivenOptions<typeof INPUT_OPTIONS> {}
 
 function checkTriple(name: string, values: readonly number[]): void {

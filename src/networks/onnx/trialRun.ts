@@ -25,11 +25,11 @@ export interface Trial extends Pick<RunnableGraph, 'optimization'> {
 const trial = confined<TrialQuestion, TrialAnswer>(workerFile('networks/onnx/trialMain.js'))
 
 /**
- * Runs a model once to find the types and shapes of its outputs. An ONNX file need not state them, and often states
- * them wrongly. The run has a process of its own, because even a small file can need unlimited time and memory, or
- * crash the process. After a successful trial, the model may also run in other processes. If ONNX Runtime crashes, the
- * trial is repeated at the next lower level of optimisation.
- * @returns the type and shape of each tensor, and how much an image's float32 values change in a different batch
+ * Runs a model to find the types and shapes of its outputs. An ONNX file need not state them, and often states them
+ * wrongly. The trial has a process of its own, because even a small file can need unlimited time and memory, or crash
+ * the process. Other processes run the model only after a successful trial. If ONNX Runtime crashes, the trial is
+ * repeated at the next lower level of optimisation.
+ * @returns the type and shape of each tensor, and how much an image's float32 values depend on the rest of the batch
  * @throws InputError if the model does not run on this input or within the limits, or if it gives NaN
  */
 export function trialRun(
@@ -63,8 +63,8 @@ export interface TrialBatch<T> {
 }
 
 /**
- * Tries a graph with its fixed number of images, or with two. Some graphs claim to take any number of images, but work
- * only with the number that they were exported with. If two images fail, the graph is tried with one.
+ * Tries a graph with its fixed number of images, or with two if it has none. Some graphs claim to take any number of
+ * images, but work only with the number that they were exported with. If two images fail, the graph is tried with one.
  * @param stated the fixed number of images that the graph states; null if it claims to take any number
  * @param isWhole whether a trial with two images gave outputs for two images
  */
@@ -109,7 +109,7 @@ async function tried(
   } catch (error) {
     if (!(error instanceof ChildFailure)) throw error
     const lower = OPTIMIZATIONS[OPTIMIZATIONS.indexOf(optimization) + 1]
-    // At a lower level, the model needs as much time and memory, but it may no longer crash.
+    // A lower level can prevent a crash. It does not save time or memory, so only crashes lead to another attempt.
     if (error.failing === 'crashed' && lower !== undefined)
       return tried({ ...model, optimization: lower }, asked, limits, signal)
     const isTooLarge = error.failing === 'late' || error.failing === 'killed'

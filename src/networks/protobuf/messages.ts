@@ -34,7 +34,7 @@ export interface Message {
 export interface FieldType<T> {
   readonly number: number
   readonly wireTypes: readonly WireType[]
-  /** @param before the value from earlier fields with this number. A single value is replaced; a list grows. */
+  /** @param before result of earlier fields with this number. A single value is replaced; a list grows. */
   read(reading: Reading, field: Field, before: T | undefined): T
   write(value: T): Chunk[]
 }
@@ -99,7 +99,7 @@ function expected(field: Field, type: FieldType<unknown>): Field {
   throw new ProtobufError(`its field ${field.number} has the wrong type`)
 }
 
-/** Neighbouring fields become one range. */
+/** Notes the range of a field that the table does not list. Ranges of adjacent fields are merged. */
 function addOther(reading: Reading, message: Growing, { tag, end }: Field): void {
   message.others ??= []
   const { others } = message

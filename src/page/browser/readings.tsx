@@ -124,7 +124,7 @@ function layersText(readings: readonly Reading[], layerOf: (fitted: Fitted) => s
   return layers.length === 0 ? '' : ` (${layers.map(isolated).join(', ')})`
 }
 
-/** The cosine as text. If it is not computed yet, the text has a ≈ and the cosine of a position near it. */
+/** The cosine as text. Until it is computed, the text is ≈ and the cosine at a nearby position. */
 function valueText({ value, map: { error, known }, at }: Reading): string {
   return `${known?.[at] === 0 ? '≈ ' : ''}${cosineText(value, error)}`
 }

@@ -30,8 +30,8 @@ export const LONGEST_GRID = 16
 export const EQUAL_ACCURACY = 0.02
 
 /**
- * Fold schemes (ways to split positions into folds) that decide verdicts. Shuffled folds decide none, because training
- * positions surround each test position.
+ * Fold schemes (ways to split positions into folds) that decide verdicts. Shuffled folds decide none: with them,
+ * a classifier can copy the class of the training positions around each test position.
  */
 export const TELLING_SCHEMES = FOLD_SCHEMES.filter((scheme) => scheme !== 'shuffled')
 
@@ -133,8 +133,8 @@ export function coarseGridOf(one: LayerOfGroup): string | undefined {
 }
 
 /**
- * Accuracy of left-right classifiers minus accuracy of top-bottom classifiers. From this lead, the lead of classifiers
- * that know only the position is subtracted.
+ * Lead of left-right classifiers: their accuracy minus that of top-bottom classifiers. The lead of classifiers that
+ * know only the position is subtracted.
  */
 export function separabilityGap(one: LayerOfGroup): readonly Evidence[] {
   const border: Border | null = coarseGridOf(one) === undefined ? { at: EQUAL_ACCURACY, speaksFor: 'above' } : null
@@ -145,8 +145,8 @@ export function separabilityGap(one: LayerOfGroup): readonly Evidence[] {
 }
 
 /**
- * Error with which the phase (the position modulo a period) predicts the fold accuracies, minus the error with which
- * the position predicts them. A positive number means that the position predicts them better.
+ * Predicts the fold accuracies from the phase (the position modulo a period), and from the position. Returns the error
+ * of the first prediction minus that of the second. A positive number means that the position predicts them better.
  */
 export function positionAdvantage(one: LayerOfGroup): readonly Evidence[] {
   const [byPosition, byPhase] = MADE_UP_FEATURES.map((feature) => metricOf(one, 'fold-error', feature)) as [
