@@ -32,8 +32,8 @@ struct Problem {
   const std::int8_t* labels;
   std::unique_ptr<SvmMethod> method;
   WorkingSetMethod* working_set;     ///< `method` as this type; null once Newton's method has replaced it
-  const std::vector<double>* request;  ///< vector by which the next pass multiplies all samples
-  std::vector<double> scores;          ///< [rows], the products of the last pass
+  const std::vector<double>* request;  ///< vector by which all samples are multiplied next
+  std::vector<double> scores;          ///< [rows], the samples' products with the last `request`
 
   bool is_active() const { return !method->is_done(); }
 };

@@ -17,8 +17,8 @@ constexpr std::size_t kTileRows = 2, kTileColumns = 4;
 
 constexpr std::size_t kWidth = Doubles::width;
 
-/// Size of a panel, the part of the features that is handled at a time. kPanelDims is so small that the first-level
-/// cache holds kPanelDims elements of each row of a tile, and of the weights of five problems.
+/// Size of a panel, the part of the features that is handled at a time. kPanelDims is so small that the operands of a
+/// tile (its rows, and the weights of up to five problems) fit into the first-level cache.
 constexpr std::size_t kPanelDims = 512;
 constexpr std::size_t kPanelRows = 32;
 
@@ -30,7 +30,7 @@ constexpr std::size_t kLineFloats = 16;
 SHIFTSCOPE_INLINE Doubles read(const double* p) { return Doubles::load(p); }
 SHIFTSCOPE_INLINE Doubles read(const float* p) { return Doubles::widen(p); }
 
-/// The vectors that a tile multiplies: its rows and its columns. All pointers point to the same dim of their vectors.
+/// The vectors that a tile multiplies: its rows and its columns. All pointers point to the same index in their vectors.
 template <class B>
 struct Operands {
   const float* rows[kTileRows];
@@ -219,7 +219,7 @@ void scalar_products(const float* const* a, std::size_t a_count, const float* co
 
 void add_outer_products(const double* x, std::size_t count, std::size_t begin, std::size_t end, std::size_t stride,
                         double scale, double* out) {
-  // The outer loop is over panels of columns: each is read once, while the rows stay in the caches.
+  // The outer loop is over panels of columns. Each panel is read only once, and the rows stay in the caches.
   for (std::size_t j = begin / kOuterPanel * kOuterPanel; j < stride; j += kOuterPanel) {
     const std::size_t last = least(end, j + kOuterPanel);
     std::size_t i = begin;

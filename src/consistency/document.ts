@@ -6,7 +6,7 @@ import { csvCell } from '../results/csv.js'
 import { consistencyPage } from './page.js'
 import type { Consistency, KeptAnswers } from './result.js'
 
-/** Content of consistency.json. It has no times, so that equal inputs give equal bytes. */
+/** Content of consistency.json. It contains no durations, so that equal inputs give equal bytes. */
 export function consistencyDocument({ photographs, images, seconds, imagesPerSecond, ...result }: Consistency): object {
   return { shiftscope: packageVersion(), ...result, photographs: photographs.length }
 }

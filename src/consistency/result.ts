@@ -11,8 +11,8 @@ export interface ConsistencyMeasure {
   /**
    * Name of the measure:
    * - `agreement`: share of pairs of shifted images with the same answer (most probable class)
-   * - `change`: share of steps that change the answer
-   * - `probability-change`: the answer's probability changes by this much per step (mean absolute change)
+   * - `change`: share of moves by 1 px that change the answer
+   * - `probability-change`: mean absolute change of the answer's probability when the image moves by 1 px
    * - `equivariance-error`: local equivariance error
    */
   readonly measure: string

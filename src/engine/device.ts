@@ -14,7 +14,7 @@ export interface DeviceRequest {
   readonly index: number | null
 }
 
-/** One device, named after the execution provider of ONNX Runtime that uses it. */
+/** One device. It is named after its execution provider in ONNX Runtime. */
 export interface Device {
   readonly name: Exclude<DeviceName, 'auto'>
   readonly index: number
@@ -25,7 +25,7 @@ interface Provider {
   readonly backend: string
   /** Name of the provider in ONNX Runtime's profiles. */
   readonly profileName: string
-  /** Whether onnxruntime-node can choose one of several GPUs. */
+  /** Whether onnxruntime-node can be told which of several GPUs to use. */
   readonly hasIndex: boolean
   readonly remedy: string
 }
@@ -157,12 +157,12 @@ export function nvidiaModels(
   if (visible === undefined) return cards.map(({ model }) => model)
   const models: string[] = []
   for (const entry of visible.split(',').map((text) => text.trim())) {
-    // A process can use only one MIG slice (a part of a GPU), so CUDA ignores what follows the first slice.
+    // A process can use only one MIG slice (a part of a GPU), so CUDA ignores all entries after the first slice.
     if (entry.startsWith('MIG-')) return [...models, UNKNOWN_CARD]
     const card = /^\d+$/.test(entry)
       ? cards[Number(entry)]
       : cards.find(({ uuid }) => entry.startsWith('GPU-') && uuid.startsWith(entry))
-    // CUDA also ignores everything after an invalid entry.
+    // CUDA also ignores all entries of CUDA_VISIBLE_DEVICES after an invalid one.
     if (card === undefined) break
     models.push(card.model)
   }

@@ -15,13 +15,13 @@ import { openReuse, type ReusePlan } from './reuse/reuse.js'
 import { BatchFailure } from './scheduler.js'
 import type { Frame, Scene, Settings } from './task.js'
 
-/** A network that is open on the processor or on devices. */
+/** A network that is open on the processor or on GPUs. */
 export interface NetworkHandle {
   readonly network: Network
   readonly settings: Settings
-  /** Why the processor took over from devices; undefined as long as they work. */
+  /** Why the processor took over from the GPUs; undefined if it did not. */
   readonly failure: string | undefined
-  /** Whether the network runs on a GPU, so that the processor is free to measure other features meanwhile. */
+  /** Whether the network runs on a GPU. If so, the processor can measure other features at the same time. */
   readonly overlaps: boolean
   /**
    * Describes which values were computed once and used for several images, with one record per patch size. Empty if
@@ -38,7 +38,7 @@ export interface NetworkHandle {
   close(): Promise<void>
 }
 
-/** @param reusing settings of reuse; without these, every image is computed in full */
+/** @param reusing settings for computing shared values once; if undefined, every image is computed in full */
 export function openThreads(
   network: Network,
   settings: Settings,
@@ -74,18 +74,18 @@ export function openThreads(
 
 export interface Fallback {
   readonly processor: Settings
-  /** Precision on the devices. With `fp16`, the processor cannot take over, because its features would differ. */
+  /** Precision on the GPUs. With `fp16`, the processor cannot take over, because its features would differ. */
   readonly precision?: Precision | undefined
 }
 
 /**
- * Returns a network that runs on devices. If they keep failing, the processor repeats the failed call and computes all
+ * Returns a network that runs on GPUs. If they keep failing, the processor repeats the failed call and computes all
  * later ones. If the processor cannot take over, `extract` and `encode` throw DeviceError.
  */
 export function deviceHandle(devices: Crew, { processor, precision = 'fp32' }: Fallback): NetworkHandle {
   const { network, name, memory, onNote } = devices
   let takenOver: { readonly crew: Crew; readonly failure: string } | undefined
-  /** Starts workers that replace the failed devices. Runs only once, even if several extractions fail together. */
+  /** Starts workers that replace the failed GPUs. Runs only once, even if several extractions fail together. */
   const takeOver = (failure: string): NonNullable<typeof takenOver> => {
     if (precision === 'fp16')
       throw new DeviceError(

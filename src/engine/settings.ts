@@ -22,7 +22,7 @@ const BATCHES = [32, 8]
 /** Maximum number of bytes for the activations of a batch in one worker. Larger batches are not used. */
 const MAX_ACTIVATIONS = 200 * 1024 * 1024
 
-/** Estimated number of tensors that a forward pass holds at a time, if all were as large as the largest. */
+/** Estimated memory of a forward pass, as a multiple of its largest tensor. */
 const TENSORS_AT_A_TIME = 4
 
 /**

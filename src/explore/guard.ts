@@ -24,7 +24,7 @@ export function fromOwnPage(place: () => ServerPlace): MiddlewareHandler {
       return context.text('unknown host name; use the link that "shiftscope explore" printed\n', 403)
     const origin = context.req.header('origin')
     const site = context.req.header('sec-fetch-site')
-    // Links from any page are allowed, because whoever wrote the link knew the secret.
+    // Links from any page are allowed, because whoever wrote the link knew the secret in the page's address.
     const isLink = context.req.method === 'GET' && context.req.header('sec-fetch-mode') === 'navigate'
     const isOther = (site === 'cross-site' || site === 'same-site') && !isLink
     const isForeign = isOther || (origin !== undefined && origin !== `http://${host}`)
@@ -38,7 +38,7 @@ function isOwnHost(header: string, { host, port }: ServerPlace): boolean {
   if (match === null || Number(match[2] ?? 80) !== port) return false
   const name = (match[1] as string).replace(/^\[|\]$/g, '').toLowerCase()
   if (isLoopback(name) || name === host.toLowerCase()) return true
-  // If the server accepts other machines, their requests name it by an IP address or by its host name.
+  // If other machines may reach the server, their requests contain its IP address or its host name.
   return !isLoopback(host) && (isIP(name) !== 0 || name === hostname().toLowerCase())
 }
 

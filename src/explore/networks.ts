@@ -76,7 +76,7 @@ export async function openLiveNetworks(options: LiveNetworkOptions): Promise<Liv
   const names = new Map<string, string>()
   const executions = liveExecutions(options)
   const files = openSentFiles()
-  /** For the id of each uploaded network, the name of its file without the extension. */
+  /** Name of each uploaded network's file without the extension, by the network's id. */
   const dropped = new Map<string, string>()
   const choose = async (model: string, ended = signal) => {
     const network = await chooseNetwork({ model, ...(pool && { pool }), signal: ended })
@@ -86,7 +86,7 @@ export async function openLiveNetworks(options: LiveNetworkOptions): Promise<Liv
     return network
   }
   for (const model of models ?? []) await choose(model)
-  // If `models` is undefined, all networks on this machine are offered. One with a damaged file is skipped with a note.
+  // If `models` is undefined, all networks on this machine are offered. Damaged ones are skipped with a note.
   for (const model of models === undefined ? await present() : [])
     await choose(model).catch((error: unknown) => {
       if (!(error instanceof InputError)) throw error
@@ -113,7 +113,7 @@ export async function openLiveNetworks(options: LiveNetworkOptions): Promise<Liv
     sourceOf: (id) => ({ model: names.get(id) ?? id, isDropped: dropped.has(id) }),
     add: async (id) => asLive(await choose(id)),
     drop: (sent, ended) => {
-      // Lower case, because some file systems ignore case.
+      // The name is in lower case, because some file systems ignore case.
       const stem = fileStem(sent.name, 'network', /[^\p{L}\p{N}_.]+/gu).toLowerCase()
       const ids = [...networks.keys(), ...catalog().map(({ id }) => id)]
       const id = freeName(stem, new Set(ids.map((one) => one.toLowerCase())))

@@ -75,8 +75,8 @@ export interface OpenNetwork extends AsyncDisposable {
   readonly network: Network
   /**
    * Moves one object across the frame and computes the features of every layer at every position (paper section 2.1).
-   * With `out`, it also writes `<layer>.npy`, float32 [rows, cols, dims] in C order, and extract.json. If a call with
-   * the same inputs was interrupted, it computes only the missing positions.
+   * With `out`, it also writes `<layer>.npy`, float32 [rows, cols, dims] in C order, and extract.json. If an earlier
+   * call with the same inputs was interrupted, only the missing positions are computed.
    * @throws as the function `extract`
    * @throws UsageError if the network is closed
    */

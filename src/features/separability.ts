@@ -30,8 +30,8 @@ export interface SeparabilityOptions {
   readonly threads?: number
   /**
    * Device that trains the classifiers: `auto` (default), `cpu`, `cuda` or `cuda:INDEX`. `auto` uses the first CUDA
-   * device for features of at least 2^24 values (64 MiB), if there is one. Processor and CUDA device solve to the same
-   * tolerance.
+   * device for features of at least 2^24 values (64 MiB), if there is one. The processor and a CUDA device train to the
+   * same tolerance.
    */
   readonly device?: string
   readonly signal?: AbortSignal

@@ -40,7 +40,7 @@ export interface FeaturePage {
 }
 
 /**
- * Writes a page that shows the similarity maps of extracted features. A browser opens it from disk. If a layer's
+ * Writes a page that shows the similarity maps of extracted features. A browser can open it from disk. If a layer's
  * features take at most 400 MB, any position can be the anchor; otherwise only the five anchors can. The same features
  * always give the same page, byte for byte.
  * @param source folder that `extract` wrote, or path of a .npy file of float32 [rows, cols, dims]

@@ -126,7 +126,7 @@ export async function makeWritableFolder(path: string): Promise<void> {
   }
 }
 
-/** To make room, it first removes temporary files of dead processes from the same folder. */
+/** Writes a new file. To make room, it removes temporary files of dead processes from the same folder. */
 async function writePieces(path: string, content: Content): Promise<void> {
   const file = await open(path, 'wx')
   try {

@@ -8,9 +8,9 @@ const SECONDS = {
   /** Seconds per multiply-add of a convolution on whole images: with a single group, and with several groups. */
   convolution: 1 / 125e9,
   grouped: 1 / 18e9,
-  /** Seconds per multiply-add of a convolution on gathered windows, which is a matrix product. */
+  /** Seconds per multiply-add of a convolution whose windows were copied into a matrix: a matrix product. */
   product: 1 / 112e9,
-  /** Seconds per byte for different kinds of steps. `assemble` copies cells into whole activations. */
+  /** Seconds per byte for different kinds of steps. `assemble` copies cells into whole feature maps. */
   write: 1 / 16e9,
   pointwise: 1 / 8e9,
   gather: 1 / 20e9,
@@ -22,14 +22,14 @@ const SECONDS = {
 
 const FLOAT = Float32Array.BYTES_PER_ELEMENT
 
-/** Number of multiply-adds to compute one cell of a step. */
+/** Number of multiply-adds to compute one cell (all channels at one row and column) of a step's output. */
 export function multiplyAdds(step: CellStep, shapes: CellSteps['shapes']): number {
   if (step.kind !== 'window' || step.operation.kind !== 'convolution') return 0
   const { groups } = step.operation
   return (windowBytes(step, shapes) / FLOAT / groups) * (shapes.get(step.output) as CellShape).channels
 }
 
-/** Bytes of the window that one cell is computed from. */
+/** Bytes of the input window from which one cell of the step's output is computed. */
 function windowBytes({ input, rows, cols }: WindowStep, shapes: CellSteps['shapes']): number {
   return FLOAT * rows.taps * cols.taps * (shapes.get(input) as CellShape).channels
 }
@@ -46,7 +46,7 @@ export function imageSeconds(step: CellStep, shapes: CellSteps['shapes']): numbe
   return rows * cols * (perCell + bytes * SECONDS.write)
 }
 
-/** Seconds to compute one cell of a step. `gathered` is the number of inputs that must be gathered first. */
+/** Seconds for one cell of a step's output. `gathered`: number of inputs whose cells must first be copied together. */
 export function cellSeconds(step: CellStep, shapes: CellSteps['shapes'], gathered: number): number {
   const bytes = FLOAT * (shapes.get(step.output) as CellShape).channels
   if (step.kind === 'mapping') return 0
@@ -59,7 +59,7 @@ export function cellSeconds(step: CellStep, shapes: CellSteps['shapes'], gathere
   return window * SECONDS.reduce + multiplyAdds(step, shapes) * SECONDS.product + bytes * SECONDS.pointwise
 }
 
-/** Seconds to copy the cells of one image's tensor to their positions. */
+/** Seconds to copy cells to all positions of one image's feature map. */
 export function frameSeconds({ channels, rows, cols }: CellShape): number {
   return FLOAT * channels * rows * cols * SECONDS.assemble
 }

@@ -50,7 +50,7 @@ export interface AxisSpace {
   /** Number of keys. They are 0 to `count` - 1. */
   readonly count: number
   /**
-   * The keys of the tensors that share this numbering. Tensors whose keys are the same everywhere are listed only once.
+   * The keys of the tensors that share this numbering. If two tensors have the same keys, only one of them is listed.
    */
   readonly views: AxisTensor[]
   /**
@@ -152,7 +152,7 @@ export function both<T>(make: (axis: Axis) => T): Both<T> {
   return { rows: make('rows'), cols: make('cols') }
 }
 
-/** Whether each cell depends only on the cell at the same position, so that the output can use the input's keys. */
+/** Whether each output cell depends only on input cells at its own position, so that both can share keys. */
 function sharesCells(step: CellStep, input: CellTensor): boolean {
   const isItself = (axis: Axis, { taps, stride, before, length }: AxisWindow) =>
     taps === 1 && stride === 1 && before === 0 && length === input[axis].length
@@ -181,8 +181,8 @@ interface Numbered extends AxisTensor {
 }
 
 /**
- * Largest number of keys along an axis. `numbered` multiplies the index of a list by it, and the product must be exact
- * in float64.
+ * Largest number of keys along an axis. `numbered` multiplies this limit by the number of a list, and the product must
+ * be exact in float64.
  */
 export const KEY_LIMIT = 2 ** 26
 
@@ -192,8 +192,8 @@ function numbered(inputs: readonly AxisTensor[], { taps, stride, dilation, befor
   const keys = new Int32Array(times * length)
   const lists: number[][] = inputs.map(() => [])
   /**
-   * Gives each list of keys a number. Equal lists get equal numbers. A `pair` (the number of a list, and one more key)
-   * leads to the number of the list with this key appended.
+   * Gives each list of keys a number. Equal lists get equal numbers. Maps the number of a list and one more key
+   * (combined as `pair` below) to the number of the list with this key appended.
    */
   const longer = new Map<number, number>()
   const numbers = new Map<number, number>()
@@ -230,7 +230,7 @@ function isOneToOne({ count, taps }: Numbered, input: number, keys: number): boo
   return count === keys && new Set(taps[input]).size === count
 }
 
-/** Replaces each -1 (beyond the border) by another key of the same window, so that the window's maximum stays. */
+/** Replaces each -1 (beyond the border) by another key of the same window. The window's maximum stays the same. */
 function filled(taps: Int32Array, each: number): Int32Array {
   return taps.map((key, at) => {
     if (key >= 0) return key

@@ -13,7 +13,7 @@ export interface PassWork {
   readonly workers: Workers
   readonly network: Network
   readonly memory: FeatureMemory
-  /** A scene and its id. Workers prepare a scene once per id, so the check of reuse and the passes share one id. */
+  /** A scene and its id. `distanceOf` and `runPasses` use the same id, so workers prepare the scene only once. */
   readonly job: JobScene
 }
 

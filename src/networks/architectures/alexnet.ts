@@ -24,7 +24,7 @@ export const alexnet: Architecture = {
 
 /**
  * AlexNet in which blurred subsampling replaces the strides, except the stride of 2 in the first layer.
- * Reference: antialiased-cnns, models_lpf/alexnet.py, filter size 5, all layers (not only the pooling ones).
+ * Reference: antialiased-cnns, models_lpf/alexnet.py, filter size 5, with a blur after the first layer too.
  */
 export const alexnetAntialiased: Architecture = {
   id: 'alexnet-aa',

@@ -18,7 +18,7 @@ import type { Change, Quantity, View } from './view.js'
 export interface State {
   readonly view: View
   readonly fits: readonly Fitted[]
-  /** One map per entry of `fits`. An entry is undefined while its map is loading, and if loading fails. */
+  /** One map per entry of `fits`; undefined while the map is loading, or if loading failed. */
   readonly maps: readonly (LoadedMap | undefined)[]
   readonly notes: readonly string[]
   readonly isBusy: readonly boolean[]

@@ -25,8 +25,8 @@ const SHOWN: readonly AnchorName[] = ['center', 'top-left']
 
 /**
  * Makes the paper's Figures 1, 3, 4 and 5, as far as the study has the networks for them. Figures 3 and 4 show each
- * plain network beside its anti-aliased version; other patch sizes get similar figures. Networks with only one version
- * get a figure of their own.
+ * plain network beside its anti-aliased version; other patch sizes get similar figures. All networks with only one
+ * version are in one figure per patch size.
  */
 export function paperFigures(groups: readonly StudyGroup[], limits: ColourLimits): readonly Figure[] {
   const sizes = [...new Set(groups.map(({ size }) => size))].sort((a, b) => b - a)

@@ -88,7 +88,7 @@ const probabilitySchema = z.number().min(0).max(1.001)
 const answersSchema = z.object({
   /** Class predicted with the object at the center: its index and its probability. */
   center: z.object({ class: z.number().int().nonnegative(), probability: probabilitySchema }),
-  /** Whether the class predicted at the center is the object's class; null if unknown. */
+  /** Whether the class predicted at the center is the object's class; null if this cannot be told. */
   right: z.boolean().nullable(),
   /** Share of positions at which the answer is the same as at the center, 0 to 1. */
   kept: z.number().min(0).max(1),

@@ -66,7 +66,7 @@ const FINEST = 4
 interface Running {
   readonly map: LiveMap
   readonly pace: Pace
-  /** Called with true when more positions are known, and with false when only the displayed time has changed. */
+  /** Functions that are called: with true if more positions are known, with false if only the shown time changed. */
   readonly looking: Set<(isFurther: boolean) => void>
   readonly ended: Promise<void>
   /**
