@@ -40,7 +40,8 @@ class SymmetricFactor {
 
   const SvmKernels& kernels_;
   std::size_t threads_, size_ = 0, stride_ = 0;
-  std::vector<double> columns_;  ///< the columns of L, whose diagonal is 1
+  /// The columns of L, whose diagonal is 1.
+  std::vector<double> columns_;
   std::vector<double> pivots_;
   std::vector<double> scratch_;
 };

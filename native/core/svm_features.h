@@ -19,7 +19,7 @@ struct SvmTerm {
   double factor;
 };
 
-/// A matrix of features, and the operations on it that take most of a training's time. The features can be in host
+/// A matrix of features, and the operations on it that take most of the time of training. The features can be in host
 /// memory or on a device. Sums are as accurate as in float64. Their last bits depend on the implementation, but not on
 /// the number of threads.
 /// Several threads may use one object at the same time. The implementation for a device (cuda/svm.h) throws

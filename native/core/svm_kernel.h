@@ -38,7 +38,7 @@ SHIFTSCOPE_DECLARE_LEVELS(
     void add_scaled(double* y, const double* x, double scale, std::size_t count);
     void add_scaled_floats(double* y, const float* x, double scale, std::size_t count);
 
-    /// y += scales[0] · x + … + scales[3] · (x + 3 · stride).
+    /// y += Σ scales[k] · x_k for k = 0 … 3. Vector x_k starts at the address x + k · stride.
     void add_four_scaled(double* y, const double* x, std::size_t stride, const double* scales, std::size_t count);
 
     /// y += scale · (a - b).

@@ -8,8 +8,8 @@
 namespace shiftscope {
 
 /// A method that solves one problem in steps. In each step, `next` returns a vector. Then the caller computes the
-/// scalar products of this vector with all samples, in one pass over the features for all problems, and gives them to
-/// `accept`.
+/// scalar products of this vector with all samples, and gives them to `accept`. It does so for all problems at the same
+/// time, so that it reads the features only once per step.
 class SvmMethod {
  public:
   virtual ~SvmMethod() = default;

@@ -19,7 +19,7 @@ export type ConfinedAnswer<Answer> =
   | { readonly kind: 'answer'; readonly answer: Answer }
   | { readonly kind: 'failed'; readonly reason: string; readonly isInput: boolean }
 
-/** A second thread enforces the bounds, because an answer may block this thread. */
+/** A second thread enforces the bounds, because computing an answer may block this one. */
 export function answerConfined<Question, Answer>(answerTo: (question: Question) => Promise<Answer>): void {
   const watch = new Worker(new URL(workerFile('childProcess/watch.js')))
   answerInOrder<ConfinedQuestion<Question>, ConfinedAnswer<Answer>>(async ({ question, bounds }) => {
@@ -52,8 +52,8 @@ export function answerInOrder<Question, Answer>(answerTo: (message: Question) =>
 }
 
 /**
- * Resolves once the answer is sent. The next question must wait until then, because computing its answer may block this
- * thread.
+ * Resolves once the answer is sent. The next question must wait until then: computing its answer may block this thread,
+ * and a blocked thread sends nothing.
  */
 function send(answer: unknown): Promise<void> {
   return new Promise((resolve) => process.send?.(answer, () => resolve()))

@@ -1,7 +1,7 @@
 import { parentPort } from 'node:worker_threads'
 import type { Bounds } from './answering.js'
 
-/** When to kill this process. This second thread can do so even while a library blocks the main thread. */
+/** When to kill this process. This file runs in a second thread, so it works even while the main thread is blocked. */
 let bounds: Bounds | undefined
 parentPort?.on('message', (given: Bounds) => {
   bounds = given

@@ -39,7 +39,7 @@ interface Forwarded {
   readonly signal: 'SIGINT' | 'SIGTERM'
 }
 
-/** Whether these arguments run a study (not only print its help or plan) that no other process watches yet. */
+/** Whether these arguments run a study, not only print its help or plan, and no process watches this one yet. */
 export function isToBeSupervised(words: readonly string[]): boolean {
   const isStudy = words[0] === 'reproduce' && !words.some((word) => /^(-h|--help|--dry-run)$/.test(word))
   return isStudy && !isWatched()
@@ -48,7 +48,7 @@ export function isToBeSupervised(words: readonly string[]): boolean {
 /**
  * Runs the command in a child process. If the child crashes (because of a bug in a provider, or too little memory), it
  * is started again, until it has crashed three times at the same work. Results that are already stored are kept.
- * Supervision costs only this process, which waits. A separate process for each ONNX Runtime session would be slower:
+ * Supervision costs little, because this process only waits. One process for each ONNX Runtime session would be slower:
  * by 4 to 15 % with MobileNetV2, and by 30 to 60 % with the embedded networks (measured with `bench/sessions.mjs`).
  */
 export async function supervise(): Promise<void> {

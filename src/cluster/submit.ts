@@ -86,8 +86,8 @@ export async function submitSlurm(options: SlurmOptions): Promise<SlurmSubmissio
 }
 
 /**
- * Memory in mebibytes that each task needs for the features of a unit, the weights, and the workers' copies of the
- * weights. With a GPU, the features count twice, because one unit is measured while the next one is extracted.
+ * Memory in mebibytes that each task needs for one object's features, the weights, and the workers' copies of the
+ * weights. With a GPU, the next object's features are in memory, too: they are computed while the first are measured.
  */
 function memoryOf({ featureBytes, weightsBytes }: StudyEstimate, cpus: number, gpus: number): number {
   const copies = Math.min(cpus * weightsBytes, Math.max(weightsBytes, 600 * 2 ** 20))
@@ -107,7 +107,7 @@ function minutesOf({ seconds, unitSeconds, missing }: StudyEstimate, tasks: numb
     throw new UsageError(
       `cannot estimate the time limit without the weights of ${missing[0]?.id}; set the limit with \`time\``,
     )
-  // A task computes whole units, so it takes at least as long as one unit.
+  // Tasks cannot share a unit (one object at one size in one network), so each takes at least as long as one unit.
   const each = (Math.max(seconds / tasks, unitSeconds) * availableCores()) / cpus
   return Math.max(LEAST_MINUTES, Math.ceil((each * MARGIN) / 60))
 }

@@ -80,8 +80,8 @@ ${figures.join('\n')}
 }
 
 /**
- * Finds the photographs whose answer changes most, by the first measure of a protocol. The function uses the first
- * protocol whose frames form a path, such as `diagonal`. If no protocol has such frames, it uses the first protocol.
+ * Finds the photographs whose answer changes most. Changes are compared by one protocol's first measure. This protocol
+ * is the first one whose frames form a path, such as `diagonal`, or else the first of all protocols.
  */
 function mostChanging({ photographs, measures }: Consistency, { protocols, files }: KeptAnswers) {
   const protocol = Math.max(

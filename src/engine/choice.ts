@@ -40,7 +40,7 @@ export interface ExecutionRecord {
   /** How much the GPU's features differ from the processor's; absent on the processor. */
   readonly noiseFloor?: NoiseFloor
   /**
-   * For each patch size, which values were computed once for several images, or why there are none. Absent with
+   * For each patch size, which values were computed once for several images, or why no values were. Absent with
    * `reuse: 'off'` and on GPUs.
    */
   readonly reuse?: readonly ReuseRecord[]
@@ -154,8 +154,8 @@ function tryAll(
 }
 
 function processorExecution({ network, wished, reuse = 'auto', onNote }: ExecutionPlan, settings: Settings): Execution {
-  // Values are shared only in calls with many images. The workers for such calls need the settings for many images,
-  // even if the first call has few images.
+  // Reuse needs many images at a time. Its workers therefore get the settings for many images, even if the handle is
+  // first called with few.
   const many = chooseSettings(network, Number.POSITIVE_INFINITY, wished)
   const reusing = reuse === 'off' ? undefined : { settings: many, onNote }
   const handle = openThreads(network, settings, undefined, reusing)
@@ -179,7 +179,7 @@ async function fasterGpu(plan: ExecutionPlan, settings: Settings): Promise<Execu
   return images / rate < WORTH_A_TRIAL ? undefined : gpuFasterThan(plan, rate)
 }
 
-/** `processor` is its speed in images per second. Software adapters are skipped, because they run on the processor. */
+/** `processor`: the processor's speed in images per second. Software adapters are not tried: they use the processor. */
 export async function gpuFasterThan(plan: ExecutionPlan, processor: number): Promise<Execution | undefined> {
   for (const name of AUTO) {
     const all = await tryAll(devicesOf(name, null), plan.network, 'fp32', plan.signal)
@@ -196,7 +196,7 @@ export async function gpuFasterThan(plan: ExecutionPlan, processor: number): Pro
   return undefined
 }
 
-/** @throws DeviceError if a device whose trial passed fails here; if it fails later, the processor takes over */
+/** @throws DeviceError if a device fails here although its trial passed; if it fails later, the processor takes over */
 async function deviceExecution(plan: ExecutionPlan, trials: readonly PassedTrial[]): Promise<Execution> {
   const { network, scene, wished, precision = 'fp32', onNote } = plan
   const devices = trials.map(({ device }) => device)

@@ -11,7 +11,7 @@ import type { BatchResult, BatchTask } from './task.js'
  */
 const IN_FLIGHT: Readonly<Record<WorkerData['backend'], number>> = { thread: 3, cells: 2, process: 2 }
 
-/** Worker threads, each with a session of one network in the thread itself or in a process. */
+/** Worker threads that run the same network. Each has its own session, in the thread itself or in another process. */
 export interface Workers {
   readonly count: number
   /** Number of batches that all workers together can have at the same time. */
@@ -24,7 +24,7 @@ export interface Workers {
 }
 
 /**
- * Prepares workers, which start with the first batch.
+ * Prepares workers. They are started when the first batch arrives.
  * @param script URL of their module; tests give one that fails
  * @throws ResourceError if the shell's limit of address space (`ulimit -v`) is too low for so many workers
  */
@@ -68,7 +68,7 @@ export function openWorkers(workerData: WorkerData, count: number, script = work
 }
 
 /**
- * Number of places for PIDs in shared memory. Each worker takes one when it starts, also if it replaces a dead worker.
+ * Number of places for PIDs in shared memory. Each worker takes one place at its start, even if it replaces a dead one.
  */
 const PLACES = 256
 

@@ -8,15 +8,15 @@ import { drawObject } from './objectScene.js'
 import { backgroundPixels } from './scenePatches.js'
 
 /**
- * Equivariance error: how much a feature map differs from a map that moves exactly with the object. It is divided by
- * the change that the object makes in the map.
+ * Equivariance error: the distance between a feature map and a map that moves exactly with the object, divided by the
+ * change that the object makes in the map.
  */
 export interface EquivarianceError {
   /** Distance that the object moves, in pixels. */
   readonly dx: number
   /**
-   * Part of the error that the frame's borders cause. At multiples of the layer's stride, this is the whole error.
-   * Between these multiples, the part is interpolated linearly.
+   * Part of the error that the frame's borders cause. If `dx` is a multiple of the layer's stride, this is the whole
+   * error. For other `dx`, the part is interpolated linearly between these multiples.
    */
   readonly border: number
   /** Part of the error that subsampling causes: the total error minus `border`. */
@@ -26,9 +26,7 @@ export interface EquivarianceError {
 /** Names of the two parts of an error. In results, the distance comes before the name, as in `8px border`. */
 export const ERROR_PARTS = ['border', 'aliasing'] as const
 
-/**
- * Largest distance in pixels that the object moves. If two strides of the layer are shorter, it moves only two strides.
- */
+/** The object moves at most this many pixels, and at most two strides of the layer. */
 const FARTHEST = 64
 
 /**
@@ -84,7 +82,7 @@ function distance(
 ): number {
   const [length, step] = axis === 'vertical' ? [rows, cols] : [cols, 1]
   const whole = dx / stride
-  // If the map moves by whole rows (columns), the sinc is 1 for one of them and 0 for all others.
+  // If the map moves by whole rows (columns), only one row (column) has a weight other than 0.
   const [from, to] = Number.isInteger(whole) ? [whole, whole] : [1 - length, length - 1]
   const weights = Float64Array.from({ length: to - from + 1 }, (_, i) => sinc(from + i - whole))
   let sum = 0

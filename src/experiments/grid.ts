@@ -1,6 +1,6 @@
 import type { Position } from '../engine/positions.js'
 
-/** Arrays with one value per position are in row-major order. */
+/** A grid of positions: its numbers of rows and columns. Arrays with one value per position are in row-major order. */
 export interface GridShape {
   readonly rows: number
   readonly cols: number

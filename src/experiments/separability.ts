@@ -39,8 +39,8 @@ export interface ClassifierOptions extends ExperimentPlace {
   /** A classifier counts as converged if its relative duality gap is at most this; see `SvmOptions` of native.ts. */
   readonly tolerance?: number
   /**
-   * A position counts as half right if its decision value is at most this far from 0. With the default, 0, no position
-   * does. A decision value of exactly 0 then means left or top.
+   * If this is more than 0, a position counts as half right when its decision value is at most this far from 0. With
+   * the default, 0, a decision value of exactly 0 means left or top.
    */
   readonly tie?: number
   readonly signal?: AbortSignal

@@ -17,7 +17,7 @@ import { openLiveNetworks } from './networks.js'
 import { openObjects } from './objects.js'
 import { openLiveUnits } from './units.js'
 
-/** All features may take a quarter of the machine's memory, and the features of one object a quarter of that. */
+/** All features together get a quarter of the machine's memory. The features of one object get a quarter of that. */
 const MEMORY_SHARE = 4
 const UNIT_SHARE = 4
 

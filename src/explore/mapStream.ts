@@ -7,7 +7,7 @@ import type { MapMessage, MapRequest, MapRows } from '../page/live.js'
 import { availableCores } from '../support/machine.js'
 import type { LiveUnit } from './liveUnit.js'
 
-/** Shortest time in milliseconds between two messages. Each one needs a pass over the features that it reports. */
+/** Shortest time in milliseconds between two messages. Making a message means reading all features that it covers. */
 const BETWEEN_MESSAGES = 120
 
 /** Yields a map while it is computed: first the positions that already have features, then the others. */
@@ -80,7 +80,7 @@ export function followUnit(unit: LiveUnit, signal: AbortSignal) {
   }
 }
 
-/** Index in `grid.offsets` of a position in pixels. The position must be an anchor or a point of the grid. */
+/** Index of a position in `grid.offsets`. The position, given in pixels, must be an anchor or a point of the grid. */
 function rowOf({ grid }: LiveUnit, { row, col }: { readonly row: number; readonly col: number }): number {
   const anchor = grid.anchors.find((one) => one.row === row && one.col === col)
   if (anchor !== undefined) return anchor.index

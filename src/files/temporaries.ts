@@ -5,8 +5,8 @@ import { basename, dirname, join, resolve, sep } from 'node:path'
 import { isDead, type ProcessId, thisMachine } from './owner.js'
 
 /**
- * Matches temporary names, which hold the machine, the PID and random digits. Earlier versions wrote eight digits for
- * the machine. No machine has such an id now.
+ * Matches temporary names, which hold the machine's id, the PID and random digits. Earlier versions wrote ids of eight
+ * digits. They now count as ids of other machines.
  */
 const TEMPORARY_NAME = /^\.tmp-([0-9a-f]{8}|[0-9a-f]{16})-(\d+)-[0-9a-f]{8}-/
 

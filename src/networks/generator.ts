@@ -48,8 +48,8 @@ export interface Generator {
  * @param id in the catalog, such as `deepsim-fc6`, or the path of an .onnx file. This file must have the graph that
  * `Generator` describes, and the metadata `encoder`, `layer`, `feature` and optionally `encoder_sha256`.
  * @param weights path of a checkpoint to use instead of the imported one
- * @param feature stage of the features that unpublished weights were trained on; by default, the stage in the catalog.
- * Files of the original DeePSiM release are `post-relu`.
+ * @param feature stage of the features that the generator was trained on; by default, the stage in the catalog. Only
+ * weights that are not published may have another stage. Files of the original DeePSiM release are `post-relu`.
  */
 export async function chooseGenerator(
   id: string,
@@ -151,7 +151,7 @@ async function generatorFile(path: string, signal: AbortSignal | undefined): Pro
 const FEATURE = 'feature'
 const IMAGE = 'image'
 
-/** Encoder, layer and shapes must agree with the catalog. */
+/** Describes a generator by the metadata of its file. Encoder, layer and shapes must agree with the catalog. */
 function describedGenerator(id: string, model: HashedModel): Generator {
   const { path, metadata, sha256, bytes } = model
   const stated = (key: MetadataKey) => {

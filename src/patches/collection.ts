@@ -19,7 +19,7 @@ const PICTURE_EXTENSIONS = new Set(['.png', '.webp', '.jpg', '.jpeg', '.svg', '.
  */
 const LONGEST_NAME = 1000
 
-/** Kinds of manifests whose objects are resized as the paper's authors did; see `PatchSource.colours`. */
+/** Kinds of manifests whose objects are resized with the paper authors' method; see `PatchSource.colours`. */
 const AUTHORS_KINDS: readonly unknown[] = ['coco', 'built-in']
 
 const manifestSchema = z.object({

@@ -41,8 +41,8 @@ export interface ArithmeticPlan {
     readonly trials: readonly ArithmeticTrial[]
     readonly drawing: SceneRenderer
     /**
-     * Counts for the first `done` expressions, from which the work continues. At the beginning, `done` is 0. Null if
-     * all expressions are counted.
+     * Counts for the first `done` expressions. The work continues with the next expression. At the beginning, `done` is
+     * 0. Null if the final file already has the counts of all expressions.
      */
     readonly before: { readonly done: number; readonly counts: readonly ArithmeticCounts[] } | null
   }
@@ -161,8 +161,8 @@ export async function computeArithmeticPlan(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const total = imagesOfArithmetic(plan)
-  // If there are no images left, and `before` is not null, the partial file has all counts. `computeAccuracy` then
-  // stores them in the final file.
+  // An interrupted run may have stored all counts, but not in the final file. Then no images are left, but `before` is
+  // not null, and `computeAccuracy` writes that file.
   if (total === 0 && plan.accuracy.before === null) return
   const models = await openWithGenerators(plan.models, total, request, progress, signal)
   progress.start(`${models.network.id} arithmetic`, total)

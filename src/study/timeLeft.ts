@@ -7,7 +7,7 @@ import { imagesOf, type PlannedUnit } from './units.js'
 
 /** Estimates the remaining time of a study, including its classifiers, arithmetic and report. */
 export interface TimeLeft {
-  /** Records how long a unit's network took to open, and whether values that images share are computed only once. */
+  /** Records how long a unit's network took to open, and whether values shared by several images are computed once. */
   opened(unit: PlannedUnit, seconds: number, isReused: boolean): void
   extracted(unit: PlannedUnit, seconds: number): void
   /** Records the seconds in which a unit's features were measured and stored. */
@@ -20,7 +20,7 @@ interface UnitInHand {
   /** Number of the unit's finished images (more than 0), and the seconds that they took. */
   readonly images: number
   readonly seconds: number
-  /** Whether one unit is measured while the next one is extracted. */
+  /** Whether the features of one unit are measured while those of the next one are computed. */
   readonly overlaps: boolean
 }
 
@@ -28,20 +28,20 @@ interface UnitInHand {
  * Seconds that work usually takes on two cores. They are used until work of the same kind has been timed.
  *
  * - `opening`: to open a network
- * - `starting`: additional time of a network's first unit at each size
+ * - `starting`: to set up the first unit of each combination of network and size
  * - `classified`: to measure one feature value at one position, if classifiers are trained
- * - `compared`: the same without classifiers
+ * - `compared`: to measure one feature value at one position, if no classifiers are trained
  * - `reported`: to report on one layer at one position
  */
 const USUAL = { opening: 2, starting: 1, classified: 1.5e-7, compared: 1e-8, reported: 1.5e-5 } as const
 
 /**
- * Additional work for each unit. Checking a sample and waiting for other workers take as long as computing `images`
- * images in full. Writing files takes as long as measuring `positions` positions.
+ * Additional work for each unit. Checking some images and waiting for other workers take, together, as long as
+ * computing `images` images in full. Writing files takes as long as measuring `positions` positions.
  */
 const EXTRA = { images: 100, positions: 250 } as const
 
-/** A generator makes an image in about the time of this many passes through the network. */
+/** A generator makes one image in about the time in which the network computes the features of this many images. */
 const PASSES_PER_GENERATOR = 2
 
 export function studyTimeLeft(study: Study, queue: Pick<UnitQueue, 'left' | 'byOthers'>): TimeLeft {
@@ -152,9 +152,9 @@ function keysOf(unit: PlannedUnit): readonly string[] {
 const FEW_POSITIONS = 2000
 
 /**
- * Predicts the seconds that a unit's images take. `learn` predicts the gain of reuse (computing values that images
- * share only once) for the opened network, and for small units of other networks. For all other units, no gain is
- * assumed.
+ * Predicts the seconds that a unit's images take. `learn` predicts how much faster these become if values that several
+ * images share are computed once. It does so for the opened network, and for small units of other networks. All other
+ * units are assumed to gain nothing.
  */
 function extractionPrediction() {
   const perImage = new Map<string, number>()

@@ -9,7 +9,7 @@ import type { PlannedUnit } from './units.js'
 
 /** The remaining units of a study. Any number of processes can take units from it. */
 export interface UnitQueue {
-  /** Units, of one network or of all, that this process has not taken and that are not known to be finished. */
+  /** Units of one network, or of all networks, that this process has not taken and that may still be unfinished. */
   left(network?: Network): readonly PlannedUnit[]
   /** Takes one of the network's units that no other process is computing; undefined if there is none now. */
   take(network: Network): Promise<PlannedUnit | undefined>

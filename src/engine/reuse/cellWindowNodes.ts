@@ -8,8 +8,8 @@ export const CELLS_AT_A_TIME = 128
 /** Names of the inputs of the two graphs in `CellGraphs`, apart from the pixels. Index tensors are int32. */
 export const CELL_INPUTS = {
   /**
-   * Input of the first graph, [cells, taps]. For each cell of the tensor `output`, it lists the cells to read from one
-   * input of the step; `input` is this input's index. The index after that of the last cell stands for zeros.
+   * An index tensor that the first graph takes, [cells, taps]. For each cell of `output`, it lists the cells that the
+   * step reads from its input number `input`. The index after that of the last cell stands for zeros.
    */
   gather: (output: string, input: number) => `shiftscope.gather.${input}.${output}`,
   /** Input of the second graph: the distinct cells of a tensor, which are an output of the first graph. */
@@ -104,7 +104,7 @@ function stepWriter(output: string, operatorSet: number) {
     },
     product: (rows: string, matrix: string, bias: string | null, to: string) => {
       if (bias !== null) inside.push(node('Gemm', [rows, matrix, bias], to))
-      // Gemm requires a bias before version 11.
+      // Before operator set 11, Gemm requires a bias.
       else inside.push(node(operatorSet >= 11 ? 'Gemm' : 'MatMul', [rows, matrix], to))
     },
     /** Adds a node that reduces axis 1. The axis is an attribute in old operator sets, and an input in newer ones. */

@@ -6,7 +6,7 @@ import { networkCells } from './cellSteps.js'
 import { KEY_LIMIT } from './keys.js'
 import { sceneKeys } from './sceneKeys.js'
 
-/** With fewer images than this, opening the two sessions of reuse takes longer than reuse saves. */
+/** Reuse runs the network in two sessions. With fewer images than this, opening them takes longer than reuse saves. */
 export const FEWEST_IMAGES = 64
 
 /** Reuse is tried only if it is predicted to be at least this many times as fast as computing every image in full. */

@@ -93,8 +93,8 @@ async function readStorages(file: OpenFile, member: ByteRange): Promise<Readonly
 }
 
 /**
- * Keys are memory addresses of the process that saved the file. Lists are refused, because their text could fill the
- * memory.
+ * Converts a key to text. Keys are memory addresses of the process that saved the file. A list as a key is refused,
+ * because its text could fill the memory.
  */
 function keyText(key: PickleValue | undefined): string {
   if (typeof key === 'string' || typeof key === 'number' || typeof key === 'bigint') return String(key)

@@ -48,8 +48,8 @@ export function scalesByBatch({ nodes }: GraphNodes): boolean {
 const ROUNDING = 1e-3
 
 /**
- * Relative distance between an image's values in a batch (`beside`) and in a second run (`alone`); undefined if it is
- * only rounding.
+ * Relative distance between an image's values from a run with other images (`beside`) and from a run without them
+ * (`alone`). Undefined if the values differ only by rounding.
  * @param alone may be longer; only the first `beside.length` values count
  */
 export function dependence(beside: Float32Array, alone: Float32Array): number | undefined {

@@ -5,7 +5,7 @@ import { isolated, probabilityText } from './text.js'
 
 /** The network's predictions with the object at every position. Arrays are [rows, cols], row-major. */
 export interface LoadedAnswers {
-  /** Probability of the class predicted at the center, at every position; in the mean map, averaged over objects. */
+  /** At every position, probability of the class predicted for the center; in the mean map, averaged over objects. */
   readonly ofCenter: Float64Array
   /** Most probable class at every position; null for the mean over objects, whose predicted classes differ. */
   readonly strongest: StrongestClasses | null

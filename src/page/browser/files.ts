@@ -9,7 +9,7 @@ let ownDigest = ''
 
 /**
  * Defines the global function that the scripts in the folder `site` call to pass their values; see `writeSiteFile`.
- * @param digest hash of the page's index. Files of a report with a different hash are refused.
+ * @param digest hash of the page's index. A file is refused if it belongs to a page with a different hash.
  */
 export function receiveFiles(digest: string): void {
   ownDigest = digest
