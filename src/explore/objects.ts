@@ -9,7 +9,7 @@ import { pictureFormat } from '../patches/pictureFormat.js'
 /** Bytes of the largest picture that is accepted; a photo has a few million. */
 export const MOST_PICTURE_BYTES = 32 * 1024 * 1024
 
-/** Number of pictures that are kept for the user. When there are more, the oldest is dropped. */
+/** Largest number of the user's pictures that are kept. When there are more, the oldest is dropped. */
 const MOST_OWN = 32
 
 /** Longest side of an object in pixels. Few networks take larger images. */
