@@ -68,7 +68,7 @@ export const descriptionSchema = gridSchema.extend({
 })
 export type ExtractionDescription = z.infer<typeof descriptionSchema>
 
-/** @throws InputError if extract.json cannot be read or is damaged, because its hashes are needed to check the arrays */
+/** @throws InputError if extract.json cannot be read or is damaged, because its hashes are needed to check arrays */
 export async function readDescription(folder: string): Promise<ExtractionDescription | undefined> {
   const path = join(folder, EXTRACT_FILE)
   const text = await readRegular(path).catch((error: NodeJS.ErrnoException) => {

@@ -119,7 +119,7 @@ const accuracySchema = z.object({
     trialsPerKind: z.number().int(),
     seed: z.number().int(),
   }),
-  /** Number of trials counted so far, over all kinds of expressions. */
+  /** Number of trials (random expressions) counted so far, of all kinds together. */
   done: countSchema,
   counts: z
     .array(

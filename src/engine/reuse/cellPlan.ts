@@ -64,7 +64,7 @@ const FLOAT = Float32Array.BYTES_PER_ELEMENT
 
 /**
  * Finds the plan with the highest predicted speed; undefined if none fits into memory. The choice depends only on
- * network, patch and positions, so that the same work gives the same bits with all settings.
+ * network, patch and positions, so that features have the same bits with any number of workers and threads.
  */
 export function planCells(work: PlannedCells, positions: Positions): CellPlan | undefined {
   const counts = MODULI.map((modulus) => both((axis) => axisCounts(work.keys, axis, positions, modulus)))
