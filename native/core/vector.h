@@ -3,8 +3,8 @@
 // Vector types of the instruction set for which a kernel file is compiled (SHIFTSCOPE_LEVEL_*).
 //
 // Kernel files are compiled for instructions that the processor may not have. If several files contain the same inline
-// function, the linker keeps only one copy, and a copy for AVX-512 must never replace the baseline's. So kernel files
-// include no header of the C++ library with inline functions, and everything here has internal linkage.
+// function, the linker keeps only one copy, and an older processor could not run a copy that uses AVX-512. So kernel
+// files include no header of the C++ library with inline functions, and everything here has internal linkage.
 
 #include <cstddef>
 #include <cstdint>
@@ -226,7 +226,7 @@ SHIFTSCOPE_INLINE Doubles in_register(Doubles x) {
 
 SHIFTSCOPE_INLINE std::size_t least(std::size_t a, std::size_t b) { return a < b ? a : b; }
 
-/// Prefetches the cache line at p, which may be any address.
+/// Prefetches the cache line at p. The address need not be aligned or valid.
 SHIFTSCOPE_INLINE void prefetch(const void* p) {
 #if defined(SHIFTSCOPE_X86)
   _mm_prefetch(static_cast<const char*>(p), _MM_HINT_T0);

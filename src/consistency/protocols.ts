@@ -61,8 +61,8 @@ const ANSWER_NUMBERS = 3
  *   (Azulay and Weiss 2019).
  * - `circular`: pairs of random circular shifts (Chaman and Dokmanic 2021).
  * - `subpixel`: circular shifts by fractions of a pixel (Michaeli et al. 2023), and the local equivariance error
- *   (Gruver et al. 2023): the mean of |p(x + ε∂x) − p(x − ε∂x)| / 2ε over classes and both axes. The error is per
- *   shift by half the image's side.
+ *   (Gruver et al. 2023): the mean of |p(x + ε∂x) − p(x − ε∂x)| / 2ε over classes and both axes. In this error, shifts
+ *   are measured in units of half the image's side.
  */
 export const PROTOCOLS: readonly Protocol[] = [
   {
@@ -167,7 +167,7 @@ export function probabilityAt(row: Float32Array, frame: number): number {
   return row[frame * ANSWER_NUMBERS + 1] as number
 }
 
-/** Number of frames in a stored row. Rounded down, because rows of `subpixel` end with two equivariance errors. */
+/** Number of frames in a stored row. After the frames, rows of `subpixel` have two more numbers, which do not count. */
 export function answerCount(row: Float32Array): number {
   return Math.floor(row.length / ANSWER_NUMBERS)
 }
@@ -238,7 +238,7 @@ function steppedBothWays(picture: Uint8Array, side: number): readonly Float32Arr
   })
 }
 
-/** @param probabilities class probabilities of the frames of `steppedBothWays`, [4, classes] */
+/** @param probabilities class probabilities for the four pictures that `steppedBothWays` returns, [4, classes] */
 function equivarianceErrors(probabilities: Float64Array, classes: number, frame: number): readonly number[] {
   return AXES.map((_, axis) => {
     const at = (sign: number, i: number) => probabilities[(2 * axis + sign) * classes + i] as number

@@ -10,8 +10,8 @@ import { openWorkers, processPlaces, type Workers } from './workers.js'
 
 export interface ExtractionOptions {
   /**
-   * All positions of an extraction, if this call computes only some of them. The plan to share values between images
-   * depends on all positions. So every division into calls gives the same bits.
+   * All positions of the extraction, if `extractFeatures` is called for only some of them. The plan to share values
+   * between images is made for all positions. So the features have the same bits, however many calls compute them.
    */
   readonly whole?: Int32Array
   /** Called after each batch. `done` is the number of images of this call that are finished. */

@@ -4,7 +4,7 @@ import { NOTHING } from './scene.js'
 import type { Frame, Frames, Scene } from './task.js'
 
 /**
- * Inputs for a graph that composites its images itself: those that are the same for all images of a scene.
+ * The inputs that are the same for all images of a scene. They are given to a graph that composites its images itself.
  * `SCENE_INPUTS` describes their layout.
  */
 export interface SceneArrays {
@@ -89,7 +89,7 @@ function normalisedSamples(
   return planes
 }
 
-/** Looking values up is several times as fast as dividing. */
+/** Tables of the normalised values of all bytes, per channel. A look-up is several times as fast as a division. */
 function byteValues(input: NetworkInput): readonly Float32Array[] {
   const known = tables.get(input)
   if (known !== undefined) return known

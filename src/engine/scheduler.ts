@@ -40,7 +40,7 @@ export interface Job {
  * Computes all positions in batches, many at a time. Failed batches are run again one at a time. Otherwise a batch that
  * kills its worker would make the worker's other batches fail too. After an abort, running batches are completed: ONNX
  * Runtime aborts the process if a thread is killed during a forward pass.
- * @returns number of positions before the first unfinished one; all of them unless the work was aborted
+ * @returns number of positions before the first unfinished one; the number of all positions if none is unfinished
  * @throws BatchFailure if a batch fails repeatedly, or if no session can be opened
  */
 export async function schedule(job: Job, runner: Runner): Promise<number> {

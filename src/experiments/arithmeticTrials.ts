@@ -9,7 +9,7 @@ import { randomNumbers } from './randomNumbers.js'
 export const EXPRESSION_KINDS = ['3-2', '2-1', '1+1', '1+2'] as const
 export type ExpressionKind = (typeof EXPRESSION_KINDS)[number]
 
-/** An expression, and the indices of the trial's objects in image A, in image B and in the expected image. */
+/** An expression, and which objects (by index) are in image A, in image B and in the expected image. */
 interface KindOfTrial {
   readonly expression: string
   readonly A: readonly number[]
@@ -40,7 +40,7 @@ export function trialSize(wanted: number, frame: number): number {
   return Math.min(wanted, Math.floor(frame * LARGEST_SHARE))
 }
 
-/** Two objects of a trial may show the same patch. All arrangements without overlap are equally likely. */
+/** Makes trials. Two objects may show the same patch. All arrangements without overlap are equally likely. */
 export function randomTrials(
   patches: readonly string[],
   size: number,

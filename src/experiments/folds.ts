@@ -13,9 +13,9 @@ export type Task = (typeof TASKS)[number]
 /**
  * Ways to divide positions into the five folds of cross-validation. Each fold holds about a fifth of each class.
  *
- * - `ordered`, as in the paper: each fold takes the next fifth of each class's positions, read row by row.
+ * - `ordered`, as in the paper: the positions of each class are listed row by row, and each fold takes the next fifth.
  * - `shuffled`: positions are assigned to folds at random.
- * - `transposed`: like `ordered`, but read column by column.
+ * - `transposed`: like `ordered`, but positions are listed column by column.
  * - `blocks`: the grid is divided into 10 rows and 10 columns of rectangles, or fewer if it is small. Whole rectangles
  *   are assigned to folds at random.
  */
@@ -51,16 +51,16 @@ export function checkSeed(seed: number): void {
  * Returns the fold, 0 to 4, in which each position of the grid is tested, [rows * cols], row-major. Below, a sample is
  * the feature at one position.
  * - `ordered`: scikit-learn's StratifiedKFold(5) without shuffling, on samples in row-major order. To find the sizes of
- *   the folds, the classes of all samples are sorted into a list. Fold k takes the entries k, k + 5, k + 10, … of the
- *   list, and gets as many samples of each class as these entries contain. Each class's samples then fill the folds in
- *   order, so a fold tests a contiguous run of each class.
+ *   the folds, the classes of all samples are sorted into a list. Its entries k, k + 5, k + 10, … tell how many samples
+ *   of each class fold k gets. Each class's samples then fill the folds in order, so a fold tests a contiguous run of
+ *   each class.
  * - `shuffled`: as `ordered`, but each class's samples are shuffled before they fill the folds. The shuffle is
  *   Fisher-Yates with `randomNumbers` (not numpy's generator), and begins with the left or top class.
  * - `transposed`: as `ordered`, but on samples in column-major order.
- * - `blocks`: the grid is cut into 10 × 10 rectangles of about equal size, or fewer if an axis has fewer than 10
- *   positions. If the border between the classes cuts a rectangle, each class has its own part of it. Each class's
- *   rectangles are shuffled. One after the other, each goes to the fold that has the fewest samples of the class; a tie
- *   goes to the first such fold.
+ * - `blocks`: the grid is cut into 100 rectangles of about equal size, in 10 rows and 10 columns. There are fewer if an
+ *   axis has fewer than 10 positions. If the border between the classes cuts a rectangle, each class has its own part
+ *   of it. Each class's rectangles are shuffled. One after the other, each goes to the fold that has the fewest samples
+ *   of the class; a tie goes to the first such fold.
  * @throws InputError if a class has fewer samples (or rectangles) than folds
  */
 export function assignFolds(scheme: FoldScheme, classes: Uint8Array, shape: GridShape, seed: number): Uint8Array {

@@ -42,7 +42,7 @@ export interface MapConsistency {
 }
 
 /**
- * The measure follows the consistency of Zhang 2019, which compares random shifts of a photo.
+ * The measure follows that of Zhang 2019, which compares random shifts of a photo.
  * @param strongest index of each position's largest feature, row-major over the grid; see `argmax` of native.ts
  */
 export function mapConsistency(strongest: Int32Array, { rows, cols }: GridShape): MapConsistency {

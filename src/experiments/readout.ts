@@ -51,7 +51,7 @@ export interface AxisReadout {
  * Columns are tested in the same way. A test is skipped if fewer than four rows are left for training. A test with
  * bands is also skipped if a band has fewer than two rows. A test such as `every 4px` needs a grid with a smaller
  * stride that divides 4.
- * @param options `seed` for drawing samples, and their number; if there are fewer positions, all are used
+ * @param options `samples`: how many positions are used (all if there are fewer); `seed`: for their random choice
  * @returns tests in the order above: first for the row of the object's top-left corner (in pixels), then for the column
  */
 export async function positionReadout(

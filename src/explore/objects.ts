@@ -9,7 +9,7 @@ import { pictureFormat } from '../patches/pictureFormat.js'
 /** Bytes of the largest picture that is accepted; a photo has a few million. */
 export const MOST_PICTURE_BYTES = 32 * 1024 * 1024
 
-/** Number of pictures that are kept for the user. When there are more, the oldest is dropped. */
+/** Largest number of the user's pictures that are kept. When there are more, the oldest is dropped. */
 const MOST_OWN = 32
 
 /** Longest side of an object in pixels. Few networks take larger images. */
@@ -42,7 +42,7 @@ export async function openObjects(): Promise<Objects> {
   const builtIn = await builtInPatches()
   const known = new Map<number, KnownObject>(builtIn.map((source, key) => [key, { key, name: source.name, source }]))
   let next = known.size
-  /** Settles when the previous picture is decoded. Only one is decoded at a time, because pictures may be large. */
+  /** Promise that the previous picture is decoded. Only one is decoded at a time, because pictures may be large. */
   let before: Promise<unknown> = Promise.resolve()
   const decode = (bytes: Uint8Array, signal: AbortSignal): Promise<Image> => {
     const decoded = () => decodeImage(bytes, 'the picture', signal, drawingLimits(DRAWING_SECONDS))

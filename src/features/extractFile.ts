@@ -16,7 +16,7 @@ export function arrayFile(layer: string): string {
   return `${fileName(layer)}.npy`
 }
 
-/** A layer as extract.json describes it; its shape is [rows, cols, dims]. */
+/** A layer that extract.json describes. The shape of its array is [rows, cols, dims]. */
 interface Layer {
   readonly name: string
   readonly dims: number
@@ -68,7 +68,7 @@ export const descriptionSchema = gridSchema.extend({
 })
 export type ExtractionDescription = z.infer<typeof descriptionSchema>
 
-/** @throws InputError if extract.json cannot be read or is damaged, because then damaged arrays would not be noticed */
+/** @throws InputError if extract.json cannot be read or is damaged, because its hashes are needed to check arrays */
 export async function readDescription(folder: string): Promise<ExtractionDescription | undefined> {
   const path = join(folder, EXTRACT_FILE)
   const text = await readRegular(path).catch((error: NodeJS.ErrnoException) => {

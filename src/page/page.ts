@@ -22,7 +22,7 @@ export interface PageParts {
 }
 
 /**
- * The page of a results folder: the viewer, then the sections in their order, then the citation. It needs the folder
+ * The page of a results folder: the viewer, then the given sections, then the citation. The page needs the folder
  * `site` beside it, but no internet connection. Without JavaScript, the sections can still be read.
  * @param index null if the folder has no maps; the page then has only sections
  */
@@ -78,7 +78,7 @@ function scriptsHtml(index: SiteIndex): string {
 <script>${viewerScript()}</script>`
 }
 
-/** The viewer's script: the modules in `browser`, bundled by the build. A page opened from disk cannot load modules. */
+/** The viewer's script. The build bundles the modules in `browser`, because a page on disk cannot load modules. */
 function viewerScript(): string {
   return readFileSync(join(packageFolder(), 'dist', 'page', 'bundle.js'), 'utf8')
 }

@@ -53,7 +53,7 @@ interface SiteLayer {
   readonly dims: number
   /**
    * One entry per anchor. Each patch has a mean similarity to the anchor. `mean` and `std` are the mean and standard
-   * deviation over the patches. summary.json has the same values.
+   * deviation of the patches' similarities. summary.json has the same values.
    */
   readonly means: readonly { readonly mean: number; readonly std?: number }[]
   /**

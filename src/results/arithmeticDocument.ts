@@ -46,7 +46,7 @@ const layerSchema = z.object({
     /** Pictures decoded from the operands' features, in the order of the operands. */
     decodedOperands: z.array(fileSchema),
     decodedResult: fileSchema,
-    /** The result computed with the other value of `origin`, as a decoded picture. */
+    /** Picture decoded from a second result, which is computed with the other value of `origin`. */
     decodedFromOther: fileSchema,
     decodedExpectation: fileSchema,
     /** Contact sheet: one picture that shows all the others. */
@@ -119,7 +119,7 @@ const accuracySchema = z.object({
     trialsPerKind: z.number().int(),
     seed: z.number().int(),
   }),
-  /** Number of trials counted so far, over all kinds of expressions. */
+  /** Number of trials (random expressions) counted so far, of all kinds together. */
   done: countSchema,
   counts: z
     .array(

@@ -21,7 +21,7 @@ export interface StudyEstimate {
   readonly differences: readonly string[]
   /** Number of images to compute for the remaining units. */
   readonly images: number
-  /** Number of images to compute for the remaining arithmetic. Per layer, a generator makes about as many pictures. */
+  /** Number of images still to compute for feature arithmetic. Each layer's generator makes about as many pictures. */
   readonly arithmeticImages: number
   /** Bytes of all units on disk, without the report. The size of compressed features (sketches) is a rough guess. */
   readonly bytes: number
@@ -38,7 +38,7 @@ export interface StudyEstimate {
   readonly seconds: number | null
   /** Seconds to compute the images of the unit that takes longest. Null if weights of a network are missing. */
   readonly unitSeconds: number | null
-  /** Weights that `reproduce` needs and this machine lacks. Units of these networks count as not finished. */
+  /** Weights that `reproduce` needs and this machine lacks. Units of networks without weights count as not finished. */
   readonly missing: readonly {
     readonly id: string
     /** Size of the published file in bytes, or an estimate from its tensors if that size is unknown. */
@@ -112,8 +112,8 @@ function pageFeatureBytes(study: Study, unit: PlannedUnit): number {
 }
 
 /**
- * Number of feature values that a unit stores per position: one number for each layer. If the study stores sketches
- * (compressed features), one estimate for all layers together. If it stores neither, an empty list.
+ * Number of values that a unit stores per position. If features are stored, the list has one number for each layer. If
+ * sketches (compressed features) are stored, it has one estimate for all layers together. Otherwise, it is empty.
  */
 function keptDims({ keepsFeatures, sketched }: Study, unit: PlannedUnit): readonly number[] {
   if (keepsFeatures) return unit.network.layers.map(({ dims }) => dims)

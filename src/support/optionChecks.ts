@@ -68,7 +68,7 @@ export function parseOptions<Table extends OptionTable>(given: unknown, table: T
   throw new UsageError(`option ${name} must be ${wantedBy(issue)}, not ${typeName(value)}`)
 }
 
-/** Schemas of the options of a function that sets its own defaults. */
+/** Schemas of options, for a function that sets its own defaults. */
 export interface OptionList {
   readonly required?: OptionTable
   readonly optional: OptionTable

@@ -23,8 +23,8 @@ export interface CellPlan {
    */
   readonly batch: number | null
   /**
-   * Predicted speed with reuse divided by the speed without. Includes the time to check reuse at a few positions, which
-   * are computed twice.
+   * Predicted speed with reuse divided by the speed without. The prediction allows for a check of reuse, which computes
+   * a few positions twice.
    */
   readonly predictedGain: number
   /**
@@ -55,16 +55,16 @@ const MODULI = [1, 2, 4, 8, 16, 32]
 /** Largest batch for the layers that compute whole images, if all of these layers are fully connected. */
 const MAXIMUM_BATCH = 512
 
-/** Estimated number of tensors that a pass holds at a time. Each counts as much as the largest one. */
+/** Number of tensors that a pass holds at a time, by estimate. All are assumed to be as large as the largest one. */
 const TENSORS_AT_A_TIME = 4
-/** Number of copies of whole activations in memory at a time: gathered, transposed and flattened. */
+/** Number of copies of a whole image's activations that are in memory at a time: gathered, transposed, flattened. */
 const FRAMES_AT_A_TIME = 3
 
 const FLOAT = Float32Array.BYTES_PER_ELEMENT
 
 /**
  * Finds the plan with the highest predicted speed; undefined if none fits into memory. The choice depends only on
- * network, patch and positions, so that the same work gives the same bits with all settings.
+ * network, patch and positions, so that features have the same bits with any number of workers and threads.
  */
 export function planCells(work: PlannedCells, positions: Positions): CellPlan | undefined {
   const counts = MODULI.map((modulus) => both((axis) => axisCounts(work.keys, axis, positions, modulus)))
@@ -110,8 +110,8 @@ function plansOf(
   const plain = steps.map((step) => imageSeconds(step, shapes))
   const connected = connectedSeconds(weights, PLAIN_BATCH)
   const whole = wholeSeconds(work)
-  // The check computes some positions both with and without reuse. They are so few that their images share almost
-  // nothing.
+  // Time for a check of reuse, which computes a few positions both with and without reuse. Even with reuse, this takes
+  // the full time, because so few images share almost nothing.
   const sample = (2 * SAMPLED_POSITIONS * whole) / positions.count
   const distinct: [string, number][] = []
   const candidates: Candidate[] = []
@@ -126,20 +126,21 @@ function plansOf(
     asImages -= plain[at] as number
     largest = Math.max(largest, bytesOf(step.output))
     if (step.kind === 'window') distinct.push([step.output, count / (positions.count * rows * cols)])
-    // If a later node reads the input image, no plan can end its steps here: the nodes after them do not get the image.
+    // If a later node reads the input image, no plan can end its steps here: nodes after the steps do not get it.
     if ((uses.get(image) as number) > at) continue
     const handedOn = steps.slice(0, at + 1).filter(({ output }) => (uses.get(output) as number) > at)
     const sum = (of: (name: string) => number) => handedOn.reduce((total, { output }) => total + of(output), 0)
     const isConnected = lastConvolution <= at
     const together = Math.max(PLAIN_BATCH, Math.min(MAXIMUM_BATCH, Math.floor(positions.count / passes)))
     const batch = isConnected ? together : PLAIN_BATCH
-    // If convolutions follow, whole activations take no more memory than without reuse. So this memory is not counted.
+    // If convolutions follow the steps, activations of whole images take no more memory than without reuse. So this
+    // memory is not counted.
     const frames = isConnected ? FRAMES_AT_A_TIME * batch * sum((name) => frameBytes(shapeOf(name))) : 0
     if (TENSORS_AT_A_TIME * largest + sum(bytesOf) + frames > MEMORY) continue
     const assembly = sum((name) => frameSeconds(shapeOf(name)))
     const perImage = inCells / positions.count + asImages + assembly + connectedSeconds(weights, batch)
     candidates.push({
-      // At the end, workers wait for the slowest one. This takes longer if there are few passes.
+      // At the end, workers wait for the slowest one. The fewer passes (groups of positions), the longer they wait.
       seconds: perImage * (1 + 1 / passes),
       plan: {
         steps: at + 1,
@@ -187,7 +188,7 @@ export interface Positions extends Both<readonly number[]> {
 
 interface AxisCounts {
   readonly passes: number
-  /** For each entry of `Keys.spaces`, the number of keys in a pass (a group of positions), added up over all passes. */
+  /** For each entry of `Keys.spaces`, the sum over all passes: how many different keys the cells of a pass have. */
   readonly sums: readonly AxisCount[]
 }
 
@@ -272,7 +273,7 @@ export function passesOf(offsets: Int32Array, modulus: Both<number>, keys: Keys)
   })
 }
 
-/** Offsets are used as indices, because the list of offsets in `sceneKeys` is 0, 1, 2, … */
+/** An offset in pixels is also its index in `AxisPlaces.offsets`, because `sceneKeys` lists the offsets 0, 1, 2, … */
 export function positionsOf(offsets: Int32Array): Positions {
   const along = (axis: 0 | 1) => [...new Set(offsets.filter((_, i) => i % 2 === axis))]
   return { rows: along(0), cols: along(1), count: offsets.length / 2 }

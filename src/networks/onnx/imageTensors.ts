@@ -59,7 +59,7 @@ const AFTER_PRODUCT = new Set([
   ...['QuantizeLinear', 'DequantizeLinear'],
 ])
 
-/** Whether a tensor is the output of a fully connected layer, with or without bias and softmax: one value per class. */
+/** Whether a tensor is the output of a fully connected layer. Operators of `AFTER_PRODUCT` may follow the layer. */
 export function isOfProduct(graph: GraphNodes, tensor: string): boolean {
   const constants = constantTensors(graph)
   const makers = new Map(graph.nodes.flatMap((node) => node.outputs.map((output) => [output, node] as const)))

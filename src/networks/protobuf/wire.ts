@@ -104,7 +104,7 @@ export function shortText(file: ProtobufFile, chunk: Chunk | undefined): string 
   return end - start > 100 ? undefined : file.bytesAt(start, end).toString('latin1')
 }
 
-/** Bytes that are computed by `read`, only when they are written. Their number is known earlier. */
+/** Bytes that `read` computes only when they are written. Their number is known earlier. */
 interface DeferredBytes {
   readonly byteLength: number
   readonly read: () => Promise<Uint8Array>

@@ -26,7 +26,7 @@ export interface PanelGrid {
 
 /**
  * Largest number of characters in a name and in a title. Longer texts are cut, because image viewers cannot open very
- * wide files. Titles may be longer, because a title can contain two names.
+ * wide files. Titles may be longer than names, because a title can contain two names.
  */
 const [LONGEST_NAME, LONGEST_TITLE] = [60, 160]
 

@@ -38,8 +38,8 @@ const SIGMA_NOTE =
   ' σ is the difference divided by the paper’s ±. It is given if network, protocol and objects are those of the paper, as far as the results tell.'
 
 /**
- * Makes all tables. Within each kind of table, large patches come first. If the paper has a number for a cell, the cell
- * shows both numbers.
+ * Makes all tables. Of each kind, the tables for large patches come first. If the paper has a number for a cell, the
+ * cell shows both the measured number and the paper's.
  */
 export function resultTables(rows: readonly SummaryRow[], paper: PaperComparison): readonly ResultTable[] {
   const kinds = new Map(MEASURES.flatMap(({ tables = [] }) => tables.map(({ kind }) => [kind.stem, kind] as const)))
@@ -155,8 +155,8 @@ function shownValue({ spread }: TableKind, row: SummaryRow, spreads: ReadonlyMap
 }
 
 /**
- * Numbers after ±, by network, layer and variant. Empty if this kind of table does not take these numbers from another
- * metric.
+ * Numbers after ±, by network, layer and variant, if they come from another metric than the numbers before ±.
+ * Otherwise, the map is empty.
  */
 function spreadsOf({ spread }: TableKind, rows: readonly SummaryRow[], size: number): ReadonlyMap<string, number> {
   if (typeof spread === 'string' || !('metric' in spread)) return new Map()
