@@ -90,7 +90,7 @@ function requireStage(generator: Generator, feature: FeatureStage | undefined): 
   const { id } = generator
   if (feature === undefined || feature === generator.feature) return generator
   throw new UsageError(
-    `${id} needs ${stageText(generator.feature)}, but \`postRelu\` gives it ${stageText(feature)}; leave it out`,
+    `${id} needs ${stageText(generator.feature)}, but \`postRelu\` gives it ${stageText(feature)}; leave \`postRelu\` out`,
   )
 }
 
