@@ -393,7 +393,7 @@ export async function trainSvm({ signal, features, ...options }: SvmOptions): Pr
     const result = await addon().trainSvm({ threads: 1, ...options, features: sourceOf(features), decisions, stop })
     endIfStopped(signal)
     endIfFailed(result, features)
-    if ('stopped' in result) throw new Error('the SVM training stopped unexpectedly; run it again')
+    if ('stopped' in result) throw new Error('the SVM training stopped unexpectedly; run the same command again')
     if ('fault' in result) throw new NonFiniteFeatureError(result.fault)
     return { ...result, decisions }
   } finally {

@@ -36,7 +36,8 @@ export async function measureEach<T>(
     throw new UsageError('a benchmark cannot choose the device itself; name one, for example `device cpu`')
   const [first] = devicesOf(name, index)
   const [source] = await builtInPatches()
-  if (first === undefined || source === undefined) throw new Error('there are no devices or no built-in objects')
+  if (first === undefined || source === undefined)
+    throw new Error('found no device to measure on, or no built-in object to measure with')
   const embedded = catalog().filter(({ kind }) => kind === 'embedded')
   const results: T[] = []
   for (const model of models ?? embedded.map(({ id }) => id)) {

@@ -118,7 +118,7 @@ async function estimateOf(study: ReproduceOptions, isTimed: boolean): Promise<St
   } catch (error) {
     if (!(error instanceof DeviceError)) throw error
     throw new UsageError(
-      'cannot estimate the time limit, because this machine lacks the study’s device; set the limit with `time`',
+      'cannot estimate the time limit, because this machine does not have the study’s device; set the limit with `time`',
       { cause: error },
     )
   }

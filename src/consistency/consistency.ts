@@ -157,7 +157,7 @@ async function firstReadable(
     }
   throw files.length === 1
     ? (first as InputError)
-    : new InputError(`no photograph of ${files.length} can be used. The first one: ${first?.message}`)
+    : new InputError(`none of the ${files.length} photographs can be used. Error for the first one: ${first?.message}`)
 }
 
 /** Fills the matrices with the answers that an interrupted call stored. */

@@ -165,7 +165,7 @@ function dealBlocks(classes: Uint8Array, { rows, cols }: GridShape, random: () =
 
 function tooFew(count: number, what: string): InputError {
   return new InputError(
-    `one half of the grid has only ${counted(count, what)}, but each of the ${FOLDS} folds needs one; use a smaller stride or a smaller object`,
+    `one half of the grid has only ${counted(count, what)}, too few for ${FOLDS} folds; use a smaller stride or a smaller object`,
   )
 }
 

@@ -116,7 +116,7 @@ async function measureFile(file: ArrayFile, { folder, description, isWhole }: Fo
   checkDrawable({ name: path, rows, cols })
   if (isWhole && described === undefined)
     throw new InputError(
-      `${path} has shape (${rows}, ${cols}, ${dims}), but ${join(folder, EXTRACT_FILE)} states another; run the extract command again`,
+      `${path} has shape (${rows}, ${cols}, ${dims}), which does not match ${join(folder, EXTRACT_FILE)}; run the extract command again`,
     )
   const measures = await measureFeatures(features, described !== undefined && description?.answers?.layer === name)
   return { file, rows, cols, stride, described, parts: { name, dims, ...NOT_CLASSIFIED, ...measures } }

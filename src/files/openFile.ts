@@ -67,7 +67,7 @@ function openFile(path: string): { readonly file: OpenFile; readonly close: () =
   }
   // Throws if the file is closed already, because its descriptor may then belong to another file.
   const stillOpen = () => {
-    if (descriptor === undefined) throw new Error(`${path} is read after it was closed`)
+    if (descriptor === undefined) throw new Error(`${path} was read after it was closed`)
     return descriptor
   }
   try {

@@ -43,7 +43,7 @@ export function withOwnLayers(network: Network, layers: readonly string[] | unde
   const other = layers.find((name) => !own.some((layer) => layer.name === name))
   if (other === undefined) return { ...network, layers: own }
   throw new UsageError(
-    `the weights of ${network.id} are not on this machine, so only its layers ${network.layers.map(({ name }) => name).join(', ')} are known, not ${other}; run "shiftscope models pull ${network.id}" first`,
+    `cannot check whether ${network.id} has a layer ${other}, because its weights are not on this machine; run "shiftscope models pull ${network.id}", or use only its layers ${network.layers.map(({ name }) => name).join(', ')}`,
   )
 }
 

@@ -82,14 +82,16 @@ export function checkGenerator(generator: Generator, network: Network, layer: st
 
 function otherEncoder({ id, encoder }: Pick<Generator, 'id' | 'encoder'>, sha256: string): InputError {
   return new InputError(
-    `${id} was trained for other weights of ${encoder} (SHA-256 ${sha256.slice(0, 8)}…); use a generator that was trained for your weights`,
+    `${id} was trained for the weights of ${encoder} with SHA-256 ${sha256.slice(0, 8)}…, but your network has other weights; use a generator that was trained for these`,
   )
 }
 
 function requireStage(generator: Generator, feature: FeatureStage | undefined): Generator {
   const { id } = generator
   if (feature === undefined || feature === generator.feature) return generator
-  throw new UsageError(`${id} needs ${stageText(generator.feature)}, not ${stageText(feature)}; leave \`postRelu\` out`)
+  throw new UsageError(
+    `${id} needs ${stageText(generator.feature)}, but \`postRelu\` gives it ${stageText(feature)}; leave \`postRelu\` out`,
+  )
 }
 
 function stageText(stage: FeatureStage): string {
@@ -141,7 +143,7 @@ async function generatorFile(path: string, signal: AbortSignal | undefined): Pro
   const shape = image.shape.join(', ')
   if (shape !== `2, 3, ${input.rows}, ${input.cols}`) {
     throw new InputError(
-      `${path} turns two features into an output of shape [${shape}] instead of [2, 3, ${input.rows}, ${input.cols}]; export it for any batch size`,
+      `${path} gives an output of shape [${shape}] for 2 features, instead of [2, 3, ${input.rows}, ${input.cols}]; export it for any batch size, with one image per feature`,
     )
   }
   checkIndependence(path, 'its image', image)

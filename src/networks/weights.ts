@@ -19,12 +19,12 @@ export function embeddedFile(entry: ModelEntry): string {
 export function statedDims({ path, outputs }: OnnxModel, name: string): number {
   const [, dims] = outputs.find((output) => output.name === name)?.shape ?? []
   if (typeof dims === 'number') return dims
-  throw new InputError(`${path} has no output ${name} of a fixed length; install Shiftscope again`)
+  throw new InputError(`the output ${name} of ${path} is missing or has no fixed length; install Shiftscope again`)
 }
 
 export function architectureOf(entry: ModelEntry): Architecture {
   const architecture = architectures.find(({ id }) => id === entry.id)
-  if (!architecture) throw new Error(`the catalog has ${entry.id}, which no architecture describes`)
+  if (!architecture) throw new Error(`the catalog contains ${entry.id}, but there is no architecture for it`)
   return architecture
 }
 

@@ -22,7 +22,7 @@ function isNumbers(value: unknown): value is readonly number[] {
 }
 
 function polygonsOf(lists: readonly unknown[]): readonly (readonly number[])[] {
-  if (!lists.every(isNumbers)) throw new Error('its segmentation is not a list of number lists')
+  if (!lists.every(isNumbers)) throw new Error('its segmentation is not a list of lists of numbers')
   const length = lists[0]?.length ?? 0
   if (length < 4) throw new Error('its segmentation has no polygon')
   if (length > 4) return lists
@@ -48,7 +48,7 @@ export function runLengthMask(counts: readonly number[] | string, rows: number, 
     if (i % 2 === 1) columns.fill(1, at, at + run)
     at += run
   }
-  if (at !== columns.length) throw new Error(`its run lengths cover ${at} of ${columns.length} pixels`)
+  if (at !== columns.length) throw new Error(`its run lengths cover only ${at} of ${columns.length} pixels`)
   return { rows, cols, columns }
 }
 

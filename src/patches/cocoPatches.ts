@@ -120,7 +120,7 @@ export async function cocoPatches(options: CocoPatchesOptions): Promise<PatchFol
     throwIfStopped(signal)
     try {
       const { name, category, annotation, image } = choice
-      if (image === undefined) throw new Error(`the annotation file does not describe its image ${annotation.imageId}`)
+      if (image === undefined) throw new Error(`the annotation file has no entry for its image ${annotation.imageId}`)
       const unfetched = missing.get(image.id)
       if (unfetched !== undefined) throw new Error(unfetched)
       const bytes = await readImageFile((await findImage(images, image))?.path, image)

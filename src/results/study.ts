@@ -83,7 +83,7 @@ async function readGroup(results: string, folders: readonly string[], { onUnit }
     await Promise.allSettled(visits)
   }
   const [first] = units
-  if (first === undefined || sums === undefined) throw new Error('a group needs at least one unit')
+  if (first === undefined || sums === undefined) throw new Error('a group has no units')
   const { model, size, stride, layers } = first.inputs
   const group = { model, size, layers, units: units.map(({ description }) => description) }
   return {

@@ -126,7 +126,7 @@ function checkFolds(units: readonly PlannedUnit[], classifier: UnitInputs['separ
 function checkEquivariance(units: readonly PlannedUnit[]): void {
   if (units.some(({ network, patch }) => equivarianceReach(network, patch.size) > 0)) return
   throw new UsageError(
-    'equivariance needs a layer with rows and columns in which the object can move by at least one cell, and this study has none; choose other `layers` (see "shiftscope models inspect NETWORK") or smaller `sizes`, and do not use `pool`',
+    'equivariance cannot be measured: no layer of this study has a feature map on which the object can move by one cell; choose other `layers` (see "shiftscope models inspect NETWORK") or smaller `sizes`, and do not use `pool`',
   )
 }
 

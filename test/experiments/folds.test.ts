@@ -98,7 +98,7 @@ describe('folds', () => {
   it('need five positions of each class, five blocks, and a seed', () => {
     const refusal = (what: string) =>
       new InputError(
-        `one half of the grid has only ${what}, but each of the 5 folds needs one; use a smaller stride or a smaller object`,
+        `one half of the grid has only ${what}, too few for 5 folds; use a smaller stride or a smaller object`,
       )
     expect(() => foldsOf('ordered', 'top-bottom', { rows: 1, cols: 100 })).toThrow(refusal('0 positions'))
     expect(() => foldsOf('ordered', 'left-right', { rows: 2, cols: 4 })).toThrow(refusal('4 positions'))

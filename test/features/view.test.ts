@@ -180,7 +180,7 @@ describe('what is no extraction', () => {
   })
 
   it.each([
-    [{ rows: 5 }, 'fc6.npy has shape (4, 4, 3), but'],
+    [{ rows: 5 }, 'fc6.npy has shape (4, 4, 3), which does not match'],
     [{ layers: [{ name: 'fc6', dims: 4 }] }, 'does not match extract.json in its folder'],
     [{ layers: [{ name: 'fc8', dims: 4 }] }, 'fc8.npy: no such file'],
     [{ layers: [] }, 'extract.json is damaged (layers); run the extract command again'],

@@ -51,8 +51,8 @@ describe('an open file', () => {
   it('is not read once it is closed', async () => {
     written(3)
     const closed = await withFile(inFolder('file'), (file) => file)
-    await expect(closed.read({ offset: 0, length: 1 })).rejects.toThrow('is read after it was closed')
-    expect(() => closed.byteAt(0)).toThrow('is read after it was closed')
+    await expect(closed.read({ offset: 0, length: 1 })).rejects.toThrow('was read after it was closed')
+    expect(() => closed.byteAt(0)).toThrow('was read after it was closed')
   })
 
   it('must be a file', async () => {

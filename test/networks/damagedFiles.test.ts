@@ -232,7 +232,7 @@ const LEGACY: readonly Row[] = (() => {
   ]
 })()
 
-const NO_KEY = 'a storage or tensor in it has a key that is neither a text nor a number'
+const NO_KEY = 'a storage or tensor in it has a key that is neither a string nor a number'
 const TAR: readonly Row[] = [
   ...(
     [

@@ -136,7 +136,12 @@ describe('an ONNX file as a generator', () => {
     ['of a generator', {}, { encoder: 'deepsim-fc6' }, 'is a generator for the network "deepsim-fc6", which is not'],
     ['of an unknown layer', {}, { layer: 'fc9' }, 'for layer "fc9", but tiny-alexnet has only fc6, fc7, fc8'],
     ['of an unknown stage', {}, { feature: 'raw' }, 'is "raw"; it must be pre-relu or post-relu'],
-    ['of other weights of its encoder', {}, { encoder_sha256: 'ab'.repeat(32) }, 'for other weights of tiny-alexnet'],
+    [
+      'of other weights of its encoder',
+      {},
+      { encoder_sha256: 'ab'.repeat(32) },
+      'for the weights of tiny-alexnet with SHA-256 ab',
+    ],
     ['of another number of features', {}, { layer: 'fc8' }, 'from feature float32 [N, 627]'],
     ['of another frame', { rows: 227, cols: 227 }, {}, 'must make image float32 [N, 3, 224, 224]'],
     ['of single features', { batch: 1 }, {}, 'must make image float32 [N, 3, 224, 224]'],
@@ -153,7 +158,7 @@ describe('an ONNX file as a generator', () => {
       outputs: [{ name: 'image', shape: ['N', 3, 224, 224] }],
     })
     expect(await messageOf(chooseGenerator(folder('lies.onnx')))).toContain(
-      'turns two features into an output of shape [2, 768] instead of [2, 3, 224, 224]; export it for any batch',
+      'gives an output of shape [2, 768] for 2 features, instead of [2, 3, 224, 224]; export it for any batch',
     )
   })
 
@@ -187,7 +192,13 @@ describe('a generator', () => {
       [{}, network, 'fc7', UsageError, 'makes images from fc6, not from fc7; use tiny-deepsim-fc7'],
       [full, { ...network, id: 'caffenet' }, 'fc7', UsageError, 'makes images from fc6, not from fc7; use deepsim-fc7'],
       [{}, { ...network, id: 'vgg16' }, 'fc6', UsageError, 'of tiny-alexnet, not of vgg16; use another generator'],
-      [{ encoderSha256: 'ab'.repeat(32) }, network, 'fc6', InputError, 'for other weights of tiny-alexnet (SHA-256 ab'],
+      [
+        { encoderSha256: 'ab'.repeat(32) },
+        network,
+        'fc6',
+        InputError,
+        'for the weights of tiny-alexnet with SHA-256 ab',
+      ],
     ] as const
     for (const [change, asked, layer, type, message] of cases) {
       const check = () => checkGenerator({ ...generator, ...change }, asked, layer)

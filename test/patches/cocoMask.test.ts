@@ -74,7 +74,7 @@ describe('run lengths', () => {
   ])('of the string %j are those of the definition', (text, runs) => expect(runsOfString(text)).toEqual(runs))
 
   it.each([
-    ['too few pixels', [3, 4], 'its run lengths cover 7 of 25 pixels'],
+    ['too few pixels', [3, 4], 'its run lengths cover only 7 of 25 pixels'],
     ['too many pixels', [3, 23], 'mask is invalid: run 1 has the length 23'],
     ['a length below zero', [-1, 26], 'mask is invalid: run 0 has the length -1'],
     ['a broken length', [1.5, 23.5], 'mask is invalid: run 0 has the length 1.5'],
@@ -104,8 +104,8 @@ describe('a segmentation', () => {
     [{ size: [10, 9], counts: [80] }, 'its mask has 9×10 pixels, but its image has 8×10'],
     [[], 'its segmentation has no polygon'],
     [[[1, 2, 3]], 'its segmentation has no polygon'],
-    [['text'], 'its segmentation is not a list of number lists'],
-    [[[1, 2, 3, 4, 5, null]], 'its segmentation is not a list of number lists'],
+    [['text'], 'its segmentation is not a list of lists of numbers'],
+    [[[1, 2, 3, 4, 5, null]], 'its segmentation is not a list of lists of numbers'],
     [[[1, 2, 3, 4], [1]], 'its segmentation mixes boxes and polygons'],
   ])('that is none is refused in a line (%#)', (segmentation, refusal) => {
     expect(() => cocoMask(segmentation, 10, 8)).toThrow(new Error(refusal))

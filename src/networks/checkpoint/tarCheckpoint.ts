@@ -98,7 +98,7 @@ async function readStorages(file: OpenFile, member: ByteRange): Promise<Readonly
  */
 function keyText(key: PickleValue | undefined): string {
   if (typeof key === 'string' || typeof key === 'number' || typeof key === 'bigint') return String(key)
-  throw new PickleError('a storage or tensor in it has a key that is neither a text nor a number')
+  throw new PickleError('a storage or tensor in it has a key that is neither a string nor a number')
 }
 
 /** @param description the tuple (key, location, type) */
@@ -196,6 +196,6 @@ function countOf(value: PickleValue, maximum: number): number {
 
 async function readMember(file: OpenFile, member: ByteRange): Promise<Buffer> {
   if (member.length > maximumPickleBytes)
-    throw new PickleError('its list of tensors is longer than that of any network')
+    throw new PickleError(`its list of tensors is too long (${member.length} bytes, at most ${maximumPickleBytes})`)
   return file.read(member)
 }
