@@ -1,6 +1,6 @@
 import { InputError } from '../errors.js'
 import { sha256OfFile } from '../files/sha256.js'
-import { counted } from '../support/text.js'
+import { counted, printable } from '../support/text.js'
 import { type CatalogEntry, checkNotAnother } from './catalog.js'
 import type { NetworkInput } from './network.js'
 import { imageInput } from './onnx/imageInput.js'
@@ -45,7 +45,7 @@ export async function readExported(entry: CatalogEntry, path: string): Promise<H
 export function checkFrame(entry: CatalogEntry, path: string, { rows, cols }: NetworkInput): void {
   if (rows === entry.input.rows) return
   throw new InputError(
-    `${path} expects images of ${rows}×${cols}, but ${entry.id} needs ${entry.input.rows}×${entry.input.rows}; ${again(entry)}`,
+    `${path} expects images of ${rows}×${cols}, but ${entry.id} needs ${entry.input.rows}×${entry.input.cols}; ${again(entry)}`,
   )
 }
 
@@ -64,7 +64,7 @@ export function checkClasses(entry: CatalogEntry | undefined, path: string, clas
 export function checkInOneFile(entry: CatalogEntry, { path, external: [file] }: HashedModel): void {
   if (file === undefined) return
   throw new InputError(
-    `${path} keeps weights in a separate file, ${file.location}, so it cannot be imported; pass ${path} with \`weights\` in each command, or ${again(entry)}`,
+    `${path} keeps weights in a separate file, ${printable(file.location)}, so it cannot be imported; pass ${path} with \`weights\` in each command, or ${again(entry)}`,
   )
 }
 
