@@ -100,7 +100,7 @@ function printPulled(weights: PulledWeights): void {
   printKept(weights)
   const digits = checked.sha256Digits === 64 ? '' : ` (only the first ${checked.sha256Digits} digits are published)`
   const size = checked.bytes ? 'size as published' : 'size not published'
-  print(`  SHA-256 as published: ${sha256}${digits}; ${size}${origin === null ? '' : '; ONNX graph built'}`)
+  print(`  published SHA-256: ${sha256}${digits}; ${size}${origin === null ? '' : '; Shiftscope built the ONNX graph'}`)
   printLicence(licence)
 }
 

@@ -14,7 +14,7 @@ export interface ExtractionOptions {
    * between images is made for all positions. So the features have the same bits, however many calls compute them.
    */
   readonly whole?: Int32Array
-  /** Called after each batch. `done` is the number of images of this call that are finished. */
+  /** Called after each batch. `done` is the number of images that are finished so far in this extraction. */
   readonly onImages?: (done: number) => void
   /** Called after each batch. `rows` are the indices of the rows that the batch has filled. */
   readonly onRows?: (rows: Int32Array, matrices: readonly Float32Array[]) => void

@@ -43,7 +43,7 @@ export function sceneArrays({ patch, background, blend }: Scene, input: NetworkI
   return { side, window, transparency, background: normalisedBackground(background, input) }
 }
 
-/** @param offsets [images, 2]: the index of each picture, followed by 0 */
+/** @param offsets [images, 2], one row per image: the index of its picture, and an unused 0 */
 export function frameArrays(frames: Frames, offsets: Int32Array, input: NetworkInput): SceneArrays {
   const background = new Float32Array((offsets.length / 2) * 3 * input.rows * input.cols)
   normaliseFrames(frames, offsets, input, background)

@@ -44,7 +44,7 @@ interface TridiagonalForm {
   readonly diagonal: Float64Array
   /** Values next to the diagonal of T, [n]: the k-th is in row k and column k - 1; the first is 0. */
   readonly besides: Float64Array
-  /** Rows of Q, [n][n]. */
+  /** Rows of the orthogonal matrix Q, [n][n]. */
   readonly basis: readonly Float64Array[]
 }
 

@@ -67,7 +67,7 @@ async function keepUnit(wanted: UnitToKeep): Promise<KeptUnit | OtherUnit> {
   const resolved = resolveOptions(options)
   const study = await planStudy(resolved)
   const [planned] = study.units
-  if (planned === undefined) throw new Error('the plan has no unit')
+  if (planned === undefined) throw new Error('nothing is planned for this object, size and network')
   const otherUnit = ({ replaced }: Study): OtherUnit | undefined =>
     replaced.units > 0 && !replaces ? { kind: 'other', differences: replaced.differences } : undefined
   const before = otherUnit(study)
@@ -153,7 +153,7 @@ async function refuseLink(path: string): Promise<void> {
   const status = await lstat(path).catch(() => undefined)
   if (status?.isSymbolicLink())
     throw new OutputError(
-      `${path} is a symbolic link, which may point outside the results folder; remove it and keep the object again`,
+      `${path} is a symbolic link, which may point outside the results folder; remove the link, then keep the object again`,
     )
 }
 

@@ -28,9 +28,10 @@ const LEAST_STEPS = 1_000_000
  * The pixels inside polygons, exactly as the COCO mask API rasterises them. Each polygon is closed, and given as x, y,
  * x, y, … in pixels. The mask is the union of the polygons.
  *
- * Vertices are rounded to a grid of fifths of a pixel. An edge is a chain of grid points, one for each step along its
- * longer side. Where the chain goes from grid column 5c + 2 to 5c + 3 or back, it crosses the middle of pixel column c.
- * In this column, all pixels below the higher of the two points switch between outside and inside.
+ * Vertices are rounded to a grid of fifths of a pixel. An edge is a chain of grid points: one per grid column if the
+ * edge is wider than tall, otherwise one per grid row. Where the chain goes from grid column 5c + 2 to 5c + 3 or back,
+ * it crosses the middle of pixel column c. In this column, all pixels below the higher of the two points switch between
+ * outside and inside.
  *
  * The API's run lengths continue from column to column. So a crossing below the image switches no pixel of its
  * column. It switches the first pixel of the next column instead.

@@ -55,7 +55,7 @@ export const COLOUR_MAPS: Readonly<Record<string, ColourMap>> = {
   grey: between('000000 ffffff'),
 }
 
-/** Colours for B − A: blue at 0 (map A is higher), nearly white at 0.5 (equal), orange at 1 (map B is higher). */
+/** Colours of differences, scaled to 0–1: blue at 0 (map A is higher), white at 0.5, orange at 1 (map B is higher). */
 export const DIFFERENCE_COLOURS: ColourMap = between('0b3d75 2f7fbe a9cfe8 f4f4f2 f6c9a8 d9722f 8a3505')
 
 /**

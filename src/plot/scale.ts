@@ -65,8 +65,8 @@ export function rangeScale(low: number, high: number, most: number): Scale {
 }
 
 /**
- * An axis along the rows or columns of a map. It is divided into equal parts, one for each position. A position's pixel
- * is in the middle of its part. Values are pixels of the network's input image.
+ * An axis along the rows or columns of a map, in pixels of the network's input image. It is divided into equal parts,
+ * one for each position. Position i stands for pixel i · stride, which is in the middle of its part.
  */
 export function positionScale(positions: number, stride: number, most: number, steps?: TickSteps): Scale {
   return {

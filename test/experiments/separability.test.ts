@@ -125,7 +125,7 @@ describe('separability', () => {
     expect(await messageOf(separability(constant))).toContain(refusal)
     constant.matrix[199] = 4
     expect(await separability(constant)).toBeDefined()
-    expect(await messageOf(separability(positionGrid(2, 2)))).toMatch(/^position: one half of .* each of the 5 folds/)
+    expect(await messageOf(separability(positionGrid(2, 2)))).toMatch(/^position: one half of .* too few for 5 folds/)
     await expect(separability(positionGrid(2, 2))).rejects.toThrow(InputError)
   })
 

@@ -122,7 +122,7 @@ describe('an object that is kept', () => {
       rmSync(folder('kept', way), { recursive: true })
       symlinkSync(folder('elsewhere'), folder('kept', way))
       expect((await keep({ object, replaces: true })).message).toBe(
-        `${folder('kept', way)} is a symbolic link, which may point outside the results folder; remove it and keep the object again`,
+        `${folder('kept', way)} is a symbolic link, which may point outside the results folder; remove the link, then keep the object again`,
       )
     }
     expect(readdirSync(folder('elsewhere'))).toEqual([])

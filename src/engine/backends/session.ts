@@ -43,7 +43,7 @@ export function openDeviceSession(
  */
 export interface Placement {
   readonly operators: Readonly<Record<string, number>>
-  /** The same counts for convolutions and matrix products only. */
+  /** Number of runs of convolutions and matrix products only. */
   readonly heavy: Readonly<Record<string, number>>
 }
 

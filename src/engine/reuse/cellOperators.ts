@@ -178,8 +178,8 @@ function hasWholeExponents({ node, fixed }: NodeContext): void {
 }
 
 /**
- * Whether a constant has a single number or one number per channel. An operation with a tensor then keeps the tensor's
- * shape.
+ * True if a constant has either a single number or one number per channel. An operation with such a constant keeps the
+ * shape of the other tensor.
  */
 function isUniform(constant: GraphConstant | null | undefined, { channels }: CellShape): boolean {
   if (!constant) return false

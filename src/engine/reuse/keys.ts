@@ -40,9 +40,9 @@ export interface Keys {
 }
 
 interface AxisPixels {
-  /** Index of the patch's pixel for each key, counted from 1; 0 if the key stands for the background. */
+  /** For each key, the index of the patch's pixel that it stands for, counted from 1; 0 for the background. */
   readonly ofPatch: readonly number[]
-  /** Index of the frame's pixel for each key. */
+  /** For each key, the index of the pixel of the frame that it stands for. */
   readonly ofFrame: readonly number[]
 }
 
@@ -54,8 +54,8 @@ export interface AxisSpace {
    */
   readonly views: AxisTensor[]
   /**
-   * For each key, the key that the same cell has without the patch. Both are equal if the cell does not depend on the
-   * patch.
+   * For each key of a cell, the key that this cell has if there is no patch. The two keys are equal if the cell does
+   * not depend on the patch.
    */
   readonly blank: Int32Array
 }

@@ -112,7 +112,7 @@ function centerOf(name: string, extents: readonly number[]): readonly number[] {
   const square = tokenSquare(tokens)
   if (square === undefined)
     throw new UsageError(
-      `layer "${printable(name)}" has ${tokens} tokens, which do not form a square, so none of them is its center; use \`pool mean\` or \`pool max\``,
+      `layer "${printable(name)}" has ${tokens} tokens, which do not form a square, so there is no center token; use \`pool mean\` or \`pool max\``,
     )
   return [square.before + middle(square.side) * (square.side + 1)]
 }

@@ -44,7 +44,7 @@ export function trialRun(
 
 /**
  * Like `trialRun`, but reads only the shapes of the tensors in `names`, not their values. The graph's outputs must
- * include these tensors and the outputs of their `extentNodes`.
+ * include these tensors, and the outputs of the nodes that `extentNodes` makes to measure their shapes.
  */
 export function trialShapes(
   model: TriedModel,

@@ -152,7 +152,7 @@ function smallBytes(chunk: Chunk, file: OpenFile | undefined): Uint8Array | unde
 }
 
 function requireFile(file: OpenFile | undefined): OpenFile {
-  if (file === undefined) throw new Error('a chunk is a range of a file, but the file is missing')
+  if (file === undefined) throw new Error('data must be read from a file, but no file was given')
   return file
 }
 
