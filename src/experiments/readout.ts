@@ -43,8 +43,8 @@ export interface AxisReadout {
  * matrix serves all tests, dims that hardly vary have little influence, and a rotation of the feature space does not
  * change the results.
  * - `shuffled`: a random half of the samples is left out.
- * - `8px bands` (16, 32, 64): every other band of 8 (16, 32, 64) pixels is left out. One of the left-out bands is in the
- *   middle, so that it has training rows on both sides even if bands are wide.
+ * - `8px bands` (16, 32, 64): every other band of 8 (16, 32, 64) pixels is left out. One of the left-out bands is in
+ *   the middle, so that it has training rows on both sides even if bands are wide.
  * - `every 4px` (8, 14): only rows at multiples of 4 (8, 14) pixels are in training, and the rows in between are
  *   tested.
  *

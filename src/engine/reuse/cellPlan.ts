@@ -133,8 +133,8 @@ function plansOf(
     const isConnected = lastConvolution <= at
     const together = Math.max(PLAIN_BATCH, Math.min(MAXIMUM_BATCH, Math.floor(positions.count / passes)))
     const batch = isConnected ? together : PLAIN_BATCH
-    // Whole images need extra memory only if fully connected layers follow the steps. If convolutions follow, the images
-    // take no more memory than without reuse.
+    // Whole images need extra memory only if fully connected layers follow the steps. If convolutions follow, the
+    // images take no more memory than without reuse.
     const frames = isConnected ? FRAMES_AT_A_TIME * batch * sum((name) => frameBytes(shapeOf(name))) : 0
     if (TENSORS_AT_A_TIME * largest + sum(bytesOf) + frames > MEMORY) continue
     const assembly = sum((name) => frameSeconds(shapeOf(name)))
