@@ -64,7 +64,7 @@ class WorkingSetMethod : public SvmMethod {
   const SvmOptions options_;
   const std::size_t rows_, dims_;
   std::size_t positives_ = 0, training_ = 0;  ///< number of samples with label +1; number with any label but 0
-  std::vector<double> multipliers_;           ///< [rows], each with its label's sign; 0 outside the working set
+  std::vector<double> multipliers_;           ///< [rows], multiplier times label; 0 outside the working set
   std::vector<std::uint8_t> member_;          ///< [rows], whether a sample is in the working set
   std::vector<double> weights_;               ///< [dims], padded with zeros
   std::vector<double> scores_;                ///< [rows], <weights, x>

@@ -38,7 +38,7 @@ export async function sayAddress(address: string, { open }: Required<Pick<PageFl
   say(isStarted ? 'opening it in the browser' : 'no browser could be started here')
 }
 
-/** Whether a user would see a browser. False in CI, and on a machine without a display that is reached over ssh. */
+/** Whether a user would see a browser. False in CI, and in an ssh session without a display. */
 export function hasDisplay(env: NodeJS.ProcessEnv, platform: NodeJS.Platform): boolean {
   const { CI, DISPLAY, WAYLAND_DISPLAY, SSH_CONNECTION, WSL_DISTRO_NAME } = env
   if (CI && CI !== 'false') return false

@@ -92,9 +92,9 @@ export interface PositionStep {
 }
 
 /**
- * Divides a grid into steps, from coarse to fine. All rows of a step are equal modulo 32, and so are all its columns.
- * If the low bits of these remainders agree for several steps, the steps follow each other, because their images share
- * values (`reuse/cellPlan.ts`).
+ * Divides a grid into steps, from coarse to fine. All row indices of a step are equal modulo 32, and so are all its
+ * column indices. Steps whose remainders have the same low bits follow each other, because their images share values
+ * (`reuse/cellPlan.ts`).
  */
 export function coarseToFine({ rows, cols }: Pick<PositionGrid, 'rows' | 'cols'>): readonly PositionStep[] {
   const steps = new Map<number, { readonly level: number; readonly indices: number[] }>()

@@ -39,7 +39,7 @@ export function ownerOfTemporary(name: string): ProcessId | undefined {
 export async function makeTemporaryFolder(): Promise<string> {
   const folder = temporaryName(join(tmpdir(), 'shiftscope'))
   await mkdir(folder, { mode: 0o700 })
-  // Folders are not removed for their age, because a living process may leave its folder unchanged for days.
+  // No folder is removed because of its age: a living process may leave its folder unchanged for days.
   await clearOnce(folder, Number.POSITIVE_INFINITY)
   return folder
 }

@@ -82,7 +82,8 @@ export async function pullWeights(id: string, options: PullOptions = {}): Promis
   const progress = progressTo(options.onProgress)
   const present = await presentWeights(entry, progress)
   if (present !== undefined) return present
-  // If every user of the machine can write to the cache, no graph can be built there, and a download would be in vain.
+  // No graph is built in a cache that every user of the machine can write to. The check comes first, because a download
+  // would then be useless.
   await checkOwner()
   return await fetchWeights(entry, origins, options)
 }

@@ -14,7 +14,7 @@ export const PAPER_LIMITS: ColourLimits = { low: 0.88, high: 1 }
 export function checkLimits({ low, high }: ColourLimits): void {
   if (!(low < high) || !Number.isFinite(high - low))
     throw new UsageError(
-      `limits ${low},${high} must be two finite numbers, the smaller one first; use \`limits 0.88,1\``,
+      `limits ${low},${high} must be two finite numbers, the smaller one first, such as \`limits 0.88,1\``,
     )
 }
 

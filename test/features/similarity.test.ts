@@ -188,7 +188,7 @@ describe('similarity of a feature file', () => {
     [{ png: 'a.png', out: './a.png' }, '`out` and `png` both name a.png; choose another name with `png`'],
     [
       { png: 'a.png', limits: { low: 1, high: 0.88 } },
-      'limits 1,0.88 must be two finite numbers, the smaller one first; use `limits 0.88,1`',
+      'limits 1,0.88 must be two finite numbers, the smaller one first, such as `limits 0.88,1`',
     ],
     [
       { limits: { low: 0, high: 1 } },

@@ -18,8 +18,8 @@ export interface CellPlan {
    */
   readonly modulus: Both<number>
   /**
-   * Batch size for the nodes that compute whole images. Null if convolutions are among these nodes: then the batch size
-   * is the same as without reuse.
+   * Batch size for the nodes after the steps, which reuse nothing and process whole images. Null if convolutions are
+   * among these nodes: then the batch size is the same as without reuse.
    */
   readonly batch: number | null
   /**

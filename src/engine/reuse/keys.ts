@@ -192,8 +192,8 @@ function numbered(inputs: readonly AxisTensor[], { taps, stride, dilation, befor
   const keys = new Int32Array(times * length)
   const lists: number[][] = inputs.map(() => [])
   /**
-   * Gives each list of keys a number. Equal lists get equal numbers. Maps the number of a list and one more key
-   * (combined as `pair` below) to the number of the list with this key appended.
+   * Numbers lists of keys, so that equal lists have equal numbers. This map leads from `pair` (see below: the number of
+   * a list, and one more key) to the number of the list with that key appended.
    */
   const longer = new Map<number, number>()
   const numbers = new Map<number, number>()

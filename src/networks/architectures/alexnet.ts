@@ -23,8 +23,8 @@ export const alexnet: Architecture = {
 }
 
 /**
- * AlexNet in which blurred subsampling replaces the strides, except the stride of 2 in the first layer.
- * Reference: antialiased-cnns, models_lpf/alexnet.py, filter size 5, with a blur after the first layer too.
+ * AlexNet in which blurred subsampling replaces strides. In the first layer, a stride of 2 and blurred subsampling by 2
+ * replace the stride of 4. Reference: antialiased-cnns, models_lpf/alexnet.py, filter size 5.
  */
 export const alexnetAntialiased: Architecture = {
   id: 'alexnet-aa',

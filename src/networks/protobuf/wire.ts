@@ -152,7 +152,7 @@ function smallBytes(chunk: Chunk, file: OpenFile | undefined): Uint8Array | unde
 }
 
 function requireFile(file: OpenFile | undefined): OpenFile {
-  if (file === undefined) throw new Error('data must be read from a file, but no file was given')
+  if (file === undefined) throw new Error('the data is in a file that was not opened')
   return file
 }
 
