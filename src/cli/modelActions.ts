@@ -98,9 +98,10 @@ async function idsOfPaper(): Promise<readonly string[]> {
 function printPulled(weights: PulledWeights): void {
   const { sha256, licence, origin, checked } = weights
   printKept(weights)
-  const digits = checked.sha256Digits === 64 ? '' : ` (only the first ${checked.sha256Digits} digits are published)`
+  const whole = checked.sha256Digits === 64
+  const digits = whole ? 'as published' : `its first ${checked.sha256Digits} digits are as published`
   const size = checked.bytes ? 'size as published' : 'size not published'
-  print(`  published SHA-256: ${sha256}${digits}; ${size}${origin === null ? '' : '; Shiftscope built the ONNX graph'}`)
+  print(`  SHA-256 ${sha256} (${digits}); ${size}${origin === null ? '' : '; Shiftscope built the ONNX graph'}`)
   printLicence(licence)
 }
 

@@ -196,7 +196,10 @@ export async function gpuFasterThan(plan: ExecutionPlan, processor: number): Pro
   return undefined
 }
 
-/** @throws DeviceError if a device fails here although its trial passed; if it fails later, the processor takes over */
+/**
+ * @throws DeviceError if a device fails here although its trial passed. If it fails later, the processor takes over,
+ *   except with fp16.
+ */
 async function deviceExecution(plan: ExecutionPlan, trials: readonly PassedTrial[]): Promise<Execution> {
   const { network, scene, wished, precision = 'fp32', onNote } = plan
   const devices = trials.map(({ device }) => device)

@@ -91,7 +91,7 @@ export function deviceHandle(devices: Crew, { processor, precision = 'fp32' }: F
       throw new DeviceError(
         `${name} failed: ${failure}; run the same command again, or use \`precision fp32\`, so that the processor can take over`,
       )
-    onNote(`${name} failed (${failure}); the CPU repeats the current work and does the rest`)
+    onNote(`${name} failed (${failure}); the processor repeats the current work and does the rest`)
     return { crew: openThreadCrew(network, processor, { memory, onNote }), failure }
   }
   const compute = async (work: (crew: Crew) => Promise<Features>): Promise<Features> => {

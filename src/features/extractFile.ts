@@ -87,7 +87,7 @@ export async function readDescription(folder: string): Promise<ExtractionDescrip
 
 /**
  * Reads the extract.json in the folder of an array.
- * @returns undefined if there is none, or if none of its layers has this file's name
+ * @returns undefined if there is none, or if it lists layers and none has this file's name
  * @throws InputError if extract.json is damaged, or if it describes a different array under this file's name
  */
 export async function describedBeside(

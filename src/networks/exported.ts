@@ -64,7 +64,7 @@ export function checkClasses(entry: CatalogEntry | undefined, path: string, clas
 export function checkInOneFile(entry: CatalogEntry, { path, external: [file] }: HashedModel): void {
   if (file === undefined) return
   throw new InputError(
-    `${path} keeps weights in a separate file, ${printable(file.location)}, so it cannot be imported; pass ${path} with \`weights\` in each command, or ${again(entry)}`,
+    `${path} keeps weights in a separate file, ${printable(file.location)}, so it cannot be imported; keep both files in one folder and give ${path} as the weights of ${entry.id} in each command, or ${again(entry)}`,
   )
 }
 

@@ -93,7 +93,7 @@ export async function storedPixels(bytes: Uint8Array, { rows, cols }: CocoImage,
   })
   if (space === 'cmyk') throw new Error(`${name} is CMYK; convert it to RGB`)
   if (depth !== 'uchar') throw new Error(`${name} has more than 8 bits per channel; convert it to 8 bits`)
-  if ((pages ?? 1) > 1) throw new Error(`${name} is an animation; use a single picture`)
+  if ((pages ?? 1) > 1) throw new Error(`${name} contains ${pages} pictures; use a single one`)
   if (width !== cols || height !== rows) {
     throw new Error(`${name} has ${width}×${height} pixels instead of ${cols}×${rows}`)
   }

@@ -29,7 +29,7 @@ export interface SummaryRow {
   readonly count: number
 }
 
-/** A summary row with the value of each patch, as in metrics.csv. Only this module averages numbers over units. */
+/** A summary row with the value of each patch, as in metrics.csv. */
 export interface Row extends SummaryRow {
   /** Value of each patch, sorted by patch name. Empty if the row's numbers do not belong to single patches. */
   readonly values: PatchValues

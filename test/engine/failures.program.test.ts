@@ -126,7 +126,7 @@ describe('devices', () => {
       expectFeatures(matrixOf(both[0]), POSITIONS, 0)
       expectFeatures(matrixOf(both[1]), 9, 0)
     })
-    const lost = /^cpu failed \(.*SIGABRT.*\); the CPU repeats the current work and does the rest$/
+    const lost = /^cpu failed \(.*SIGABRT.*\); the processor repeats the current work and does the rest$/
     expect(notes).toEqual([expect.stringMatching(lost)])
     expect(handle).toMatchObject({ settings: SETTINGS, overlaps: false, failure: expect.stringContaining('SIGABRT') })
   })

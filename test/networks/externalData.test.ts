@@ -61,7 +61,7 @@ describe('data beside an ONNX file', () => {
 
   const OUTSIDE = 'outside of its own folder'
   const ABSENT = 'but there is no such file'
-  const CUT = 'needs 528 bytes of its data file external.data, which has only 527'
+  const CUT = 'needs a data file of at least 528 bytes, but external.data has only 527'
   const LINK = 'a link to a file in another folder'
   it.each<[string, string, () => void, string]>([
     ['in the folder above', '../secret-1.b', () => copyData('secret-1.b'), OUTSIDE],
@@ -121,8 +121,8 @@ describe('the place of a tensor', () => {
       [location, ['offset', offset]],
       'instead of a number',
     ]),
-    [[location, ['offset', '4']], 'needs 20 bytes of its data file data, which has only 16'],
-    [[location, ['length', '17']], 'needs 17 bytes of its data file data, which has only 16'],
+    [[location, ['offset', '4']], 'needs a data file of at least 20 bytes, but data has only 16'],
+    [[location, ['length', '17']], 'needs a data file of at least 17 bytes, but data has only 16'],
     [[['offset', '4']], 'a file without a name'],
   ])('is refused as %j', async (entries, message) => {
     writeFileSync(folder('data'), Buffer.alloc(16))

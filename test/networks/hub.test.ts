@@ -299,11 +299,15 @@ const NO_MODEL: readonly Refusal[] = [
   ['leading names', { files: { '../a.onnx': plain, '/a.onnx': plain, 'c\\a.onnx': plain } }, /has no \.onnx file/],
   ['another file', { reference: ':d.onnx' }, /^owner\/name has no file "d.onnx"; its .onnx files are model/],
   ['a file that is no model', { files: { 'model.onnx': config } }, /^model\.onnx of owner\/name is not an ONNX model/],
-  ['a model without its weights', { files: { 'model.onnx': external } }, /"external.data", which the repository does/],
+  [
+    'a model without its weights',
+    { files: { 'model.onnx': external } },
+    /but "external.data" is not in the repository/,
+  ],
   [
     'a model with a part of its weights',
     { files: { 'model.onnx': external, 'external.data': externalData.subarray(0, 100) } },
-    /^model\.onnx of owner\/name needs \d+ bytes of "external\.data", which has only 100 bytes in the repository/,
+    /^model\.onnx of owner\/name needs a data file of at least \d+ bytes, but "external\.data" has only 100 bytes in the repository/,
   ],
   ['weights that lead out', { files: { 'model.onnx': leadingOut } }, /outside of its own folder/],
   ['another SHA-256', { stored: fileAnswer(damaged) }, RegExp(`256 ${sha256(damaged)} instead of ${sha256(plain)}`)],

@@ -156,7 +156,7 @@ it('an object that cannot be made is named by its annotation; the rest is kept a
     [await coloured('rgb16').png().toBuffer(), 'its image 5.png has more than 8 bits per channel'],
     [(await png().toBuffer()).subarray(0, 300), 'its image 6.png is damaged'],
     [await photo(ROWS, COLS).withMetadata({ orientation: 6 }).jpeg().toBuffer(), '80×100 pixels instead of 100×80'],
-    [await gif.toBuffer(), 'its image 8.png is an animation; use a single picture'],
+    [await gif.toBuffer(), 'its image 8.png contains 2 pictures; use a single one'],
     [undefined, 'its image none.png is missing'],
     [undefined, 'its file_name ../a?b.png points outside the folder of images'],
     [undefined, 'its file_name /etc/passwd points outside the folder of images'],

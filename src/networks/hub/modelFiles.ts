@@ -48,11 +48,9 @@ export function weightsFiles(read: ReferringModel, model: HubFile, { files }: Hu
     const file = files.get(posix.join(posix.dirname(model.path), location))
     if (file !== undefined && file.bytes >= end) return file
     const found =
-      file === undefined
-        ? 'which the repository does not have'
-        : `which has only ${counted(file.bytes, 'byte')} in the repository`
+      file === undefined ? 'is not in the repository' : `has only ${counted(file.bytes, 'byte')} in the repository`
     throw new InputError(
-      `${path} needs ${counted(end, 'byte')} of "${printable(location)}", ${found}; use another model or revision`,
+      `${path} needs a data file of at least ${counted(end, 'byte')}, but "${printable(location)}" ${found}; use another model or revision`,
     )
   })
   return [...new Set(named)]

@@ -135,7 +135,7 @@ async function externalFile(path: string, { location, end }: ExternalReference):
   return withFile(target, async (file) => {
     if (file.size >= end) return { location, bytes: file.size, sha256: await file.sha256() }
     throw new InputError(
-      `${path} needs ${counted(end, 'byte')} of its data file ${shown}, which has only ${file.size}; copy or export both files again`,
+      `${path} needs a data file of at least ${counted(end, 'byte')}, but ${shown} has only ${file.size}; copy or export both files again`,
     )
   })
 }
