@@ -247,12 +247,12 @@ interface Addon {
   instructionSet(): string
 }
 
-/** The package's folder, one above both `src` and `dist`. */
+/** The package's folder, which contains `src` and `dist`. */
 const PACKAGE = fileURLToPath(new URL('..', import.meta.url))
 
 /**
- * A build in this checkout comes first, because a user who made one wants its CUDA kernels or changed sources. If it
- * cannot be loaded, for example on another machine, the package's binary for this platform is loaded.
+ * Loads the addon that the user built from source, if there is one, because it may have CUDA kernels or changed code.
+ * Otherwise, or if that build cannot be loaded, loads the package's binary for this platform.
  */
 function load(): Addon {
   const require = createRequire(import.meta.url)
@@ -305,7 +305,7 @@ function addon(): Addon {
 /**
  * Instruction set that the addon uses, such as AVX2, by its name in native/core/instruction_set.h. It is the machine's
  * best, or the one that SHIFTSCOPE_ISA names.
- * @throws DeviceError when the addon cannot be loaded or the machine lacks the level that SHIFTSCOPE_ISA names
+ * @throws DeviceError if the addon cannot be loaded, or if SHIFTSCOPE_ISA names a set that the machine lacks
  */
 export function instructionSet(): string {
   return addon().instructionSet()

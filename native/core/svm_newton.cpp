@@ -34,14 +34,14 @@ constexpr double kProgress = 0.9;
 
 std::size_t padded(std::size_t count) { return (count + 7) / 8 * 8; }
 
-/// The smoothed losses of all samples, as the decision values f move to f + t · change in a step of length t. A sample
-/// has the slack s = 1 - y f. The derivative of its loss with respect to s is its multiplier, min(max(0, base +
+/// Describes the smoothed losses of all samples. A step of length t changes the decision values f to f + t · change. A
+/// sample has the slack s = 1 - y f. The derivative of its loss with respect to s is its multiplier, min(max(0, base +
 /// stiffness · s), limit).
 struct LineSearch {
   const double* labels = nullptr;     ///< [count]; samples with label 0 are ignored
   const double* decisions = nullptr;  ///< decision values f, [count]
   const double* changes = nullptr;    ///< change of f for t = 1, [count]
-  const double* base = nullptr;       ///< each sample's alpha in the smoothed loss, [count]
+  const double* base = nullptr;       ///< each sample's multiplier at the last minimum, [count]
   std::size_t count = 0;
   double stiffness = 0, limit = 0;
 };
@@ -178,7 +178,7 @@ void NewtonMethod::evaluate() {
   solution_.dual = balanced_dual();
 }
 
-/// Computes all multipliers from the decision values. Where a multiplier changed, it also updates `class_sums_`.
+/// Computes all multipliers from the decision values, and updates `class_sums_` to match them.
 void NewtonMethod::update_multipliers() {
   between_.clear();
   std::array<std::vector<SvmTerm>, 2> changed;

@@ -267,9 +267,9 @@ SHIFTSCOPE_INLINE std::size_t floats_to_alignment(const float* p, std::size_t co
   return floats < count ? floats : count;
 }
 
-/// Writes source.at(i) to out[i] for all i < count, with the widest aligned stores. If `Stream`, all stores bypass the
-/// caches, even the narrow ones at both ends. The processor can then combine narrow stores of two neighbouring arrays
-/// into one write.
+/// Writes source.at(i) to out[i] for all i < count, with the widest aligned stores. If `Stream` is true, all stores
+/// bypass the caches, even the narrow ones at both ends. The processor can then combine narrow stores of two
+/// neighbouring arrays into one write.
 template <bool Stream, class Source>
 SHIFTSCOPE_INLINE void emit(float* out, std::size_t count, const Source& source) {
   std::size_t i = emit_run<Stream, Single>(out, 0, floats_to_alignment<Quad>(out, count), source);

@@ -95,8 +95,8 @@ function memoryOf({ featureBytes, weightsBytes }: StudyEstimate, cpus: number, g
 }
 
 /**
- * Ratio of the time limit to the estimated time of the images. It leaves time for training classifiers, and for
- * machines that are slower than this one.
+ * Ratio of the time limit to the estimated time, which covers only the computation of features. The ratio leaves time
+ * for training classifiers, and for machines that are slower than this one.
  */
 const MARGIN = 2
 const LEAST_MINUTES = 15

@@ -167,7 +167,7 @@ export function probabilityAt(row: Float32Array, frame: number): number {
   return row[frame * ANSWER_NUMBERS + 1] as number
 }
 
-/** Number of frames in a stored row. After the frames, rows of `subpixel` have two more numbers, which do not count. */
+/** Number of frames in a stored row. Rows of `subpixel` end with two more numbers, which belong to no frame. */
 export function answerCount(row: Float32Array): number {
   return Math.floor(row.length / ANSWER_NUMBERS)
 }

@@ -34,8 +34,8 @@ export interface TrialOptions {
 }
 
 /**
- * Runs a network on a device, in a separate process, because a broken driver may crash its process. Then checks where
- * the operators ran, because a provider may leave them to the processor without a warning.
+ * Runs a network on a device, in a separate process, because a broken driver may crash the process that uses it. Then
+ * checks where the operators ran, because a provider may leave them to the processor without a warning.
  */
 export async function tryDevice(
   device: Device,

@@ -117,7 +117,7 @@ function stratify(
   order: readonly number[],
   byClass: readonly (readonly number[])[] = [0, 1].map((k) => order.filter((i) => classes[i] === k)),
 ): Uint8Array {
-  // scikit-learn numbers the classes by first appearance before it sorts them.
+  // scikit-learn numbers the classes by first appearance. Then it sorts the list of all samples' class numbers.
   const first = classes[order[0] ?? 0] ?? 0
   const counts = [byClass[first]?.length ?? 0, byClass[1 - first]?.length ?? 0]
   const folds = new Uint8Array(classes.length)

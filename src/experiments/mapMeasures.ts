@@ -42,8 +42,8 @@ export interface MapConsistency {
 }
 
 /**
- * The measure follows that of Zhang 2019, which compares random shifts of a photo.
- * @param strongest index of each position's largest feature, row-major over the grid; see `argmax` of native.ts
+ * Computes a measure like the one of Zhang 2019, which compares random shifts of a photo.
+ * @param strongest for each position, the channel with the largest value; row-major over the grid
  */
 export function mapConsistency(strongest: Int32Array, { rows, cols }: GridShape): MapConsistency {
   let horizontal = 0
@@ -64,7 +64,7 @@ export function mapConsistency(strongest: Int32Array, { rows, cols }: GridShape)
  * mean similarity above and below. The result is the mean of these differences. Distances that occur only along
  * one axis are skipped.
  * @param map [rows, cols], row-major
- * @param anchor position of reference, in pixels; if it is not on the grid, the nearest row and column of the grid
+ * @param anchor reference position, in pixels; if it is not on the grid, the nearest row and column of the grid
  *   replace it
  * @returns undefined if no comparable distance occurs along both axes
  */

@@ -59,7 +59,7 @@ export interface TaskSeparability {
   readonly std: number | null
   /** Relative duality gap of each fold's classifier: its objective is at most this fraction above the optimum. */
   readonly gaps: readonly number[]
-  /** Indices of the folds whose classifier did not reach the tolerance within the solver's limit. */
+  /** Indices of the folds whose classifier did not converge. */
   readonly notConverged: readonly number[]
 }
 

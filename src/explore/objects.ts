@@ -42,7 +42,7 @@ export async function openObjects(): Promise<Objects> {
   const builtIn = await builtInPatches()
   const known = new Map<number, KnownObject>(builtIn.map((source, key) => [key, { key, name: source.name, source }]))
   let next = known.size
-  /** Promise that the previous picture is decoded. Only one is decoded at a time, because pictures may be large. */
+  /** Resolves when the previous picture is decoded. Only one is decoded at a time, because pictures may be large. */
   let before: Promise<unknown> = Promise.resolve()
   const decode = (bytes: Uint8Array, signal: AbortSignal): Promise<Image> => {
     const decoded = () => decodeImage(bytes, 'the picture', signal, drawingLimits(DRAWING_SECONDS))

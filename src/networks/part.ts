@@ -20,8 +20,8 @@ const versionSchema = z.object({
 export type FileVersion = Readonly<z.infer<typeof versionSchema>>
 
 /**
- * Paths for the partial download of the file `name`. They keep the extension of `name`, because Caffe models are
- * recognised by it.
+ * Paths for the partial download of the file `name`. The download keeps the extension of `name`, because Caffe models
+ * are recognised by it.
  */
 export function partOf(name: string): Part {
   const path = join(downloadsFolder(), `part-${name}`)

@@ -169,8 +169,8 @@ async function cutFree(picture: OwnPicture, aspect: Aspect, signal?: AbortSignal
 }
 
 /**
- * Puts the opaque pixels into a square of at most `longest` pixels with transparent margins; undefined if no pixel is
- * opaque.
+ * Puts the opaque pixels into a square with transparent margins. Its side is at most `longest` pixels. The result is
+ * undefined if no pixel is opaque.
  */
 export function squareObject(image: Image, longest: number): Image | undefined {
   return cutOut(image, opaquePixels(image), 'pad', longest)
@@ -228,7 +228,7 @@ function ownAlpha({ name, path }: OwnPicture, image: Image): Uint8Array {
   )
 }
 
-/** Advice for a mask whose size fits the photo only without the rotation in the photo's EXIF orientation. */
+/** Advice for a mask that has the photo's height as its width, and the photo's width as its height. */
 const UPRIGHT = 'photos are rotated by their EXIF orientation, so make the mask from the rotated photo'
 
 async function maskOf(

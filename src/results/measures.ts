@@ -248,7 +248,7 @@ function eachMap(
   return ANCHOR_NAMES.flatMap((anchor, i) => measure(maps.subarray(i * length, (i + 1) * length), anchor))
 }
 
-/** Calls `measure` for each task and fold scheme, if all its classifiers converged. */
+/** Calls `measure` for each combination of task and fold scheme whose classifiers all converged. */
 function eachTask(
   { separability }: MeasuredLayer,
   measure: (
@@ -307,7 +307,7 @@ function kindColumn(variant: string): readonly string[] | undefined {
   return [JUDGED_NAMES[judged], REFERENCE_NAMES[reference], kind]
 }
 
-/** Columns of a measure in the table of accuracies. It shows only numbers for all kinds of expressions together. */
+/** Columns of a measure in the table of accuracies. The table shows only the kind `all`: all expressions together. */
 function accuracyColumn(measure: string): readonly MeasureTable[] {
   const column = (variant: string) => {
     const [judged, reference, kind] = variant.split(' ') as ArithmeticVariant

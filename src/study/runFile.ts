@@ -12,7 +12,7 @@ import { instructionSet } from '../native.js'
 import { type Study, unitGroups } from './plan.js'
 import { imagesOf } from './units.js'
 
-/** Settings of a network and the device that ran it. `classifiers` is absent if the study trains none. */
+/** Settings of a network, and the device that ran it. `classifiers` is absent if the study trains none. */
 export type NetworkSettings = Settings & ExecutionRecord & { readonly classifiers?: ClassifierRecord }
 
 /** Units of one network at one size, which all have the same number of images. */

@@ -2,8 +2,8 @@ import { type Architecture, convolution, type Layer, linear } from './layer.js'
 
 /**
  * CaffeNet: AlexNet with convolutions in two groups, and with normalisation after the pooling. Its features are taken
- * before ReLU. Caffe's pooling rounds the sizes of maps up, but for 227×227 pixels all sizes are whole numbers (55, 27,
- * 13 and 6).
+ * before ReLU. Caffe's pooling rounds up fractional sizes of maps. With 227×227 pixels, all sizes are whole numbers
+ * (55, 27, 13 and 6).
  * Reference: BVLC/caffe, models/bvlc_reference_caffenet/deploy.prototxt.
  */
 export const caffenet: Architecture = {

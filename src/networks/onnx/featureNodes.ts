@@ -5,7 +5,7 @@ import { castNode } from './halfPrecision.js'
 import { ElementType } from './messages.js'
 import type { Initializer, Node } from './model.js'
 
-/** Type and shape of a tensor, as found by running the model. The first axis is the images. */
+/** Type and shape of a tensor, as found by running the model. The first axis has one entry per image. */
 export interface ShownTensor {
   readonly type: string
   readonly shape: readonly number[]
@@ -83,8 +83,8 @@ function placesOf(
   isReshaped: boolean,
 ): { readonly permutation: readonly number[] | null; readonly extents: readonly number[] } {
   const [, a = 1, b = 1, c = 1] = shape
-  // Images are square, and so are their maps. If two neighbouring axes are equal, they are rows and columns, and the
-  // other one is channels.
+  // Images are square, and so are their maps. If two neighbouring axes have equal lengths, they are rows and columns,
+  // and the other one is channels.
   if (shape.length === 4 && b === c) return { permutation: null, extents: [b, c] }
   if (shape.length === 4 && a === b) return { permutation: [0, 3, 1, 2], extents: [a, b] }
   if (shape.length === 3) {

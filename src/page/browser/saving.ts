@@ -5,7 +5,7 @@ export const SAVED_FORMATS = ['csv', 'npy', 'png', 'svg'] as const
 type Format = (typeof SAVED_FORMATS)[number]
 
 /**
- * @param what name of what the map shows, which becomes part of the file's name
+ * @param what quantity that the map shows, such as `similarity`; its name becomes part of the file's name
  * @param plot element with the map's canvas and the SVG of its axes
  */
 export async function saveMap(map: LoadedMap, what: string, format: Format, plot: HTMLElement): Promise<void> {
