@@ -78,7 +78,7 @@ export interface Extraction extends ExecutionRecord {
   readonly layers: readonly {
     readonly name: string
     readonly dims: number
-    /** Features in C order, possibly in a SharedArrayBuffer. Catalog layers are read before ReLU and softmax. */
+    /** Features in C order, possibly in a SharedArrayBuffer. The catalog's layers are read before ReLU and softmax. */
     readonly data: Float32Array
     readonly shape: readonly [rows: number, cols: number, dims: number]
     /** Path of the .npy file; absent without `out`. */
