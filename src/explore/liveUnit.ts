@@ -61,7 +61,7 @@ export interface LiveUnit {
 
 interface Follower {
   readonly onRows: () => void
-  /** Called when the work has failed. No more features will arrive. */
+  /** Called when features could not be computed. */
   readonly onFailure: (error: unknown) => void
 }
 

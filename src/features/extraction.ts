@@ -265,7 +265,7 @@ function anySignal(signal: AbortSignal | undefined, other: AbortSignal): AbortSi
   return signal === undefined ? other : AbortSignal.any([signal, other])
 }
 
-/** Writes many computed rows at a time, while others are computed. `places` has the index of each row in the files. */
+/** Writes many rows at a time, while later rows are computed. `places` has the index of each row in the files. */
 function savingRows(partial: PartialArrays, places: Int32Array, atATime: number) {
   const failed = new AbortController()
   let pending: RowPlace[] = []
