@@ -132,7 +132,7 @@ void Compositor::composite(const Offset* offsets, std::size_t count, float* out,
                          count * image_size() * sizeof(float) > last_level_cache_bytes()};
   const CompositePlane composite_plane = kCompositePlane[static_cast<int>(level)];
   // The outer loop is over channels, because one channel of background and window fits into the second-level cache.
-  // All three channels may not fit.
+  // All three channels together may be too large for it.
   for (std::size_t channel = 0; channel < channels_; ++channel) {
     for (std::size_t i = 0; i < count; ++i) {
       composite_plane(job, channel, static_cast<std::size_t>(offsets[i].row), static_cast<std::size_t>(offsets[i].col),

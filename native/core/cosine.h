@@ -6,11 +6,11 @@
 
 /// Cosine similarity of each feature vector (row) with each anchor vector.
 ///
-/// What limits the speed for n rows, d dims and k anchors: the features, n·d·4 bytes, are read from memory once. Each
-/// float needs k+1 multiply-adds in float64, one per anchor and one for the norm. The anchors stay in the caches. A
-/// core can start two SIMD multiply-adds per cycle. With five anchors and 512-bit registers, it could process 10.7
-/// bytes of features per cycle. Memory is slower than that, so it is the limit. With 256-bit registers, a core can
-/// process only 5.3 bytes per cycle, so arithmetic is the limit.
+/// The speed for n rows, d dims and k anchors is limited by memory or by arithmetic. The features, n·d·4 bytes, are
+/// read from memory once. Each float needs k+1 multiply-adds in float64, one per anchor and one for the norm. The
+/// anchors stay in the caches. A core can start two SIMD multiply-adds per cycle. With five anchors and 512-bit
+/// registers, it could process 10.7 bytes of features per cycle. Memory is slower than that, so memory is the limit.
+/// With 256-bit registers, a core can process only 5.3 bytes per cycle, so arithmetic is the limit.
 ///
 /// Precision: a product of two float32 values is exact in float64. A sum of d terms has an error of at most d·2^-53,
 /// relative to the product of the norms (Cauchy-Schwarz). That is 1e-12 at d = 10,000, far below the final rounding to

@@ -98,8 +98,8 @@ class FreeNewton {
     gather();
   }
 
-  /// If a Newton step would move many multipliers out of bounds, moves all free multipliers towards `projection()`
-  /// instead. Stops where the dual is highest. Returns true if the multipliers reached `projection()`.
+  /// Checks whether a Newton step would move many multipliers out of bounds. If so, moves all free multipliers towards
+  /// `projection()` instead, and stops where the dual is highest. Returns true if they reached `projection()`.
   bool project() {
     if (!find_direction()) return false;
     std::size_t beyond = 0;

@@ -4,7 +4,7 @@ import type { CellShape } from './reuse/cellStep.js'
 import { networkCells } from './reuse/cellSteps.js'
 import { totalStride } from './reuse/totalStride.js'
 
-/** Shape of a layer whose features form a map over the image: [channels, rows, cols], stored as one vector. */
+/** Shape [channels, rows, cols] of a layer's feature map. The map covers the image and is stored as one vector. */
 export interface FeatureMap extends CellShape {
   /** Distance in pixels between neighbouring positions of the map: the network's total stride up to the layer. */
   readonly stride: number

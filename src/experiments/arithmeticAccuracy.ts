@@ -6,8 +6,8 @@ import { afterSignals, joined, resultsOf } from './featureArithmetic.js'
 import type { FramePixels, PlacedObject } from './objectScene.js'
 
 /**
- * Feature vectors that are judged. `zero` and `blank` are results of the expression, computed with the zero point of
- * the same name (see `Origin`). `control` is the feature of the expected scene.
+ * Feature vectors in which objects are counted. `zero` and `blank` are results of an expression, such as `A - B`,
+ * with the zero point of that name (see `Origin`). `control` is the feature vector of the expected scene.
  */
 export const JUDGED = [...ORIGINS, 'control'] as const
 type Judged = (typeof JUDGED)[number]
@@ -35,9 +35,7 @@ export interface ArithmeticCounts {
   /** Number of subtracted objects; `left` counts those that the result still shows. */
   readonly subtracted: number
   readonly left: number
-  /**
-   * Number of decoys, which are objects in neither image. `phantoms` counts those that the result shows all the same.
-   */
+  /** Number of decoys, which are objects in neither image. `phantoms` counts the decoys that the result shows. */
   readonly decoys: number
   readonly phantoms: number
   /** Number of trials in which the result shows all expected objects, and no others. */

@@ -54,7 +54,7 @@ interface TridiagonalForm {
  * Let K be the Gram matrix of the centred features, and G = (K + level·1·1ᵀ + penalty·I)⁻¹. The coefficients are G·y.
  * The error at sample i is (G·y)ᵢ / (Gᵢᵢ - h), where h = 1 / (n · (n · level + penalty)) removes the level's
  * contribution. K is 0 along the constant vector 1, which belongs to the intercept and has no penalty. A positive
- * `level` sets it apart from other vectors along which K is 0. As in Eldén (BIT 24, 1984), the tridiagonal form takes
+ * `level` sets this vector apart from others along which K is 0. As in Eldén (BIT 24, 1984), the tridiagonal form takes
  * the place of eigenvalues.
  * @param form tridiagonal form T of K + level·1·1ᵀ
  * @param values y: the target minus its mean, [n]
@@ -94,8 +94,8 @@ export function leaveOneOut(
 }
 
 /**
- * Householder reflections I - v·vᵀ are applied from both sides. Each reflection leaves the finished rows and columns
- * unchanged (Golub and Van Loan, Matrix Computations, section 8.3).
+ * Makes a matrix tridiagonal by Householder reflections I - v·vᵀ from both sides. Each reflection leaves the finished
+ * rows and columns unchanged (Golub and Van Loan, Matrix Computations, section 8.3).
  * @param matrix symmetric, [n][n]; only its lower triangle is read
  */
 export function tridiagonalForm(matrix: readonly Float64Array[]): TridiagonalForm {

@@ -14,7 +14,7 @@ const MOST_ROWS_A_CALL = 1536
 /** The positions that are computed first are this many grid steps apart. */
 const FIRST_LEVEL = 32
 
-/** Around the cursor, a square with this many positions along each side is computed early. */
+/** Side, in positions, of the square around the cursor whose positions are computed before the others. */
 const AROUND_CURSOR = 5
 
 /**
@@ -45,13 +45,13 @@ export interface LiveUnit {
    * the new features replace the early ones.
    */
   readonly matrices: readonly Float32Array[]
-  /** Number of positions with final features. Positions that were computed early do not count. */
+  /** Number of positions with final features. Early features are not final (see `matrices`). */
   readonly finished: () => number
   readonly isWhole: () => boolean
   /** Adds a follower, and returns a function that removes it. Work continues while there is at least one follower. */
   readonly follow: (follower: Follower) => () => void
   readonly isFollowed: () => boolean
-  /** Stops the work even if there are followers. Calls of the engine that are running still finish. */
+  /** Stops the work even if there are followers. Batches that have begun run to their end. */
   readonly stop: () => void
   /** Features at a position, given as its index in `grid.offsets`. Missing features are computed immediately. */
   readonly featuresAt: (row: number) => Promise<FeatureRow>
@@ -61,7 +61,7 @@ export interface LiveUnit {
 
 interface Follower {
   readonly onRows: () => void
-  /** Called when the work has failed. No more features will arrive. */
+  /** Called when features could not be computed. */
   readonly onFailure: (error: unknown) => void
 }
 

@@ -36,7 +36,7 @@ export function openSentFiles(): SentFiles {
       return await open(path)
     } catch (error) {
       await rm(path, { force: true })
-      // The sender knows the file's name, but not the path of this folder.
+      // The message names the file without its folder, because the sender does not know this folder.
       if (error instanceof Error) error.message = error.message.replaceAll(`${folder}${sep}`, '')
       throw error
     }

@@ -78,7 +78,7 @@ export interface Extraction extends ExecutionRecord {
   readonly layers: readonly {
     readonly name: string
     readonly dims: number
-    /** Features in C order, possibly in a SharedArrayBuffer. Catalog layers are read before ReLU and softmax. */
+    /** Features in C order, possibly in a SharedArrayBuffer. The catalog's layers are read before ReLU and softmax. */
     readonly data: Float32Array
     readonly shape: readonly [rows: number, cols: number, dims: number]
     /** Path of the .npy file; absent without `out`. */
@@ -265,7 +265,7 @@ function anySignal(signal: AbortSignal | undefined, other: AbortSignal): AbortSi
   return signal === undefined ? other : AbortSignal.any([signal, other])
 }
 
-/** Writes many computed rows at a time, while others are computed. `places` has the index of each row in the files. */
+/** Writes many rows at a time, while later rows are computed. `places` has the index of each row in the files. */
 function savingRows(partial: PartialArrays, places: Int32Array, atATime: number) {
   const failed = new AbortController()
   let pending: RowPlace[] = []

@@ -20,7 +20,7 @@ let substitute: string | undefined
 /**
  * Returns a graph from the cache. If its file is missing or has changed, the graph is written first. If the cache
  * cannot be written, the graph goes into a temporary folder.
- * @param name of the file; it must identify everything that the file's contents depend on
+ * @param name file name, which must identify everything that the file's contents depend on
  * @param write writes the graph to the given path, whole or not at all
  */
 export async function cachedGraph(name: string, write: (path: string) => Promise<void>): Promise<CachedGraph> {

@@ -39,8 +39,8 @@ export function extractCommand({ signal }: CommandContext): Command {
 }
 
 /**
- * Prints the equivariance errors: how much a feature map changes, apart from moving, when the object moves. To be
- * short, it prints only shifts by whole cells of the map and by 1, 2, 4, … px; extract.json has all shifts.
+ * Prints the equivariance errors: how much a feature map changes, apart from moving, when the object moves. The
+ * table has only shifts by whole cells of the map and by 1, 2, 4, … px. All shifts are in extract.json.
  */
 function printEquivariance({ layers }: Extraction): void {
   const rows = layers.flatMap(({ name, equivariance = [] }) =>

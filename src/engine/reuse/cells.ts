@@ -52,7 +52,7 @@ export function keysOfTimes({ count, blank, views }: AxisSpace, times: readonly 
 interface Lookup {
   /** Index in `CellSet.seeing`; -1 if the key does not depend on the patch. */
   readonly seeing: Int32Array
-  /** Index in `CellSet.blank` of the key that stands for the same place without the patch. */
+  /** Index in `CellSet.blank` of the key that the same cell has if there is no patch. */
   readonly blank: Int32Array
 }
 
@@ -69,8 +69,8 @@ interface PassIndices {
 export interface PassCells {
   readonly indices: PassIndices
   /**
-   * Fills `into`, [rows * cols], for an image with the patch at `row` and `col`. Each entry is the index of the
-   * distinct cell that belongs at this place of the tensor.
+   * Fills `into` for an image with the patch at `row` and `col`. For each element of the tensor's map, [rows * cols],
+   * `into` gets the index of the distinct cell whose values belong there.
    */
   frame(tensor: string, row: number, col: number, into: Int32Array): void
 }

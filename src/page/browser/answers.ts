@@ -5,7 +5,7 @@ import { isolated, probabilityText } from './text.js'
 
 /** The network's predictions with the object at every position. Arrays are [rows, cols], row-major. */
 export interface LoadedAnswers {
-  /** At every position, probability of the class predicted for the center; in the mean map, averaged over objects. */
+  /** Probability, at every position, of the class predicted at the center; averaged over objects in the mean map. */
   readonly ofCenter: Float64Array
   /** Most probable class at every position; null for the mean over objects, whose predicted classes differ. */
   readonly strongest: StrongestClasses | null

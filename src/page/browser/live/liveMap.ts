@@ -19,8 +19,8 @@ interface KnownParts {
 }
 
 /**
- * `sourceOf` searches known positions up to this many grid steps away. This is enough, because even the positions that
- * the server sends first are closer together than that.
+ * `sourceOf` looks for a known position up to this many grid steps away. This is enough, because even the positions
+ * that the server sends first are closer together than that.
  */
 const COARSEST = 64
 
