@@ -8,21 +8,22 @@
 namespace shiftscope {
 namespace {
 
-/// A problem switches to Newton's method if its working set would exceed kMostWorking samples. It also switches if,
-/// after kTrialPasses passes, the share of training samples that violate their margins exceeds kMostViolating.
+/// A problem switches to Newton's method if its working set would exceed kMostWorking samples. It also switches if too
+/// many samples outside the set violate their margins after kTrialPasses passes over all samples. kMostViolating is the
+/// limit for their number, as a share of the training samples.
 constexpr std::size_t kMostWorking = 2048;
 constexpr double kMostViolating = 0.5;
 constexpr std::size_t kTrialPasses = 4;
 
 /// Limit for the number of samples that join a working set after a pass: the set's size divided by kJoiningShare, but
-/// at least kLeastJoining and at most kMostJoining. A higher limit would save passes, which are cheap. But it would add
-/// samples to the Gram matrix that never become support vectors.
+/// at least kLeastJoining and at most kMostJoining. With a higher limit, fewer passes would be needed, but passes are
+/// cheap. The Gram matrix would grow by samples that never become support vectors.
 constexpr std::size_t kLeastJoining = 64;
 constexpr std::size_t kMostJoining = 1000;
 constexpr std::size_t kJoiningShare = 4;
 
-/// If no sample joins after a pass, this pass must have reduced the duality gap to less than this share. Otherwise, the
-/// problem switches to Newton's method.
+/// If no sample joins after a pass, the duality gap must now be less than kProgress times the gap before the pass.
+/// Otherwise, the problem switches to Newton's method.
 constexpr double kProgress = 0.5;
 
 }  // namespace
@@ -165,8 +166,8 @@ double WorkingSetMethod::slack_of(std::size_t row, double intercept) const {
 }
 
 /// Returns an intercept for which the working set's multipliers are optimal. Of all such intercepts, it is the nearest
-/// to the best intercept for all samples. They lie between two residuals y - <w, x>: the largest of a sample whose
-/// multiplier can be raised, and the smallest of a sample whose multiplier can be lowered.
+/// to the best intercept for all samples. The optimal intercepts lie between two residuals y - <w, x>: the largest
+/// among samples whose multiplier can be raised, and the smallest among samples whose multiplier can be lowered.
 double WorkingSetMethod::intercept_of_members() const {
   double raised = -HUGE_VAL, lowered = HUGE_VAL;
   for (std::size_t row = 0; row < rows_; ++row) {
@@ -179,9 +180,9 @@ double WorkingSetMethod::intercept_of_members() const {
   return std::min(std::max(intercept_, low), high);
 }
 
-/// Chooses samples to join the working set: those that violate their margins most, with the intercept of
-/// `intercept_of_members`. With the best intercept for all samples, many samples could lie exactly at their margins.
-/// These would not be chosen, although the dual problem's solution needs them.
+/// Chooses the samples that violate their margins most; these will join the working set. The margins are computed with
+/// the intercept of `intercept_of_members`. With the best intercept for all samples, many samples could lie exactly at
+/// their margins. These would not be chosen, although the dual problem's solution needs them.
 void WorkingSetMethod::choose_joining() {
   joining_.clear();
   violating_ = 0;

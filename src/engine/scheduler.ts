@@ -37,9 +37,9 @@ export interface Job {
 }
 
 /**
- * Computes all positions in batches, many at a time. Failed batches are run again one at a time. Otherwise a batch that
- * kills its worker would make the worker's other batches fail too. After an abort, running batches are completed: ONNX
- * Runtime aborts the process if a thread is killed during a forward pass.
+ * Computes all positions in batches. Several batches run at the same time, but failed batches are run again one by one.
+ * Otherwise a batch that kills its worker would make the worker's other batches fail too. After an abort, running
+ * batches are completed: ONNX Runtime aborts the process if a thread is killed during a forward pass.
  * @returns number of positions before the first unfinished one; the number of all positions if none is unfinished
  * @throws BatchFailure if a batch fails repeatedly, or if no session can be opened
  */

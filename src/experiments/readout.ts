@@ -82,7 +82,7 @@ export async function positionReadout(
 }
 
 /**
- * Lists the tests that the grid is fine enough for. Each has a function that is true for samples in training. `pixel`
+ * Lists the tests that are possible with this stride. Each has a function that is true for samples in training. `pixel`
  * is the sample's row (column). `share` is the sample's place in random order, from 0 to 1.
  * @param lines number of rows (columns) of the grid
  */

@@ -27,7 +27,7 @@ interface Layer {
 
 /**
  * Makes extract.json. It has a hash of each array, which shows whether the array and extract.json belong together.
- * After an interruption they may not, because two files cannot be replaced at the same moment.
+ * After an interruption, they may not match, because two files cannot be replaced at the same moment.
  */
 export function extractFile(extraction: { readonly layers: readonly Layer[] }, origin: object) {
   const layers = extraction.layers.map(({ name, dims, shape, data, equivariance }) => {

@@ -23,7 +23,7 @@ export type HeldLock = LockFile & { readonly name: string; readonly owner: Owner
 
 export interface Locks {
   readonly owner: Owner
-  /** Takes a lock that no living process holds. */
+  /** Takes a lock unless a living process holds it. Returns whether the lock was taken. */
   take(name: string): Promise<boolean>
   /**
    * Takes a lock as soon as no living process holds it.
@@ -90,8 +90,8 @@ export function openLocks(parent: string): Locks {
   const start = async () => {
     if (timer !== undefined) return
     timer = setInterval(beat, (leaseSeconds() * 1000) / BEATS).unref()
-    // Remembers the files of other machines. If a file does not change during the time of a lease, its process counts
-    // as dead, and `close` removes the file.
+    // This call notes the state of other machines' files. If a file does not change during the time of a lease, its
+    // process counts as dead, and `close` removes the file.
     await deadFiles(folder)
   }
 

@@ -171,7 +171,10 @@ export function isPublished(entry: ModelEntry, sha256: string): boolean | null {
   return entry.sources.some((source) => sha256.startsWith(source.sha256))
 }
 
-/** @throws InputError if the file belongs to another entry. The hash decides, because weights may have equal shapes. */
+/**
+ * The hash decides which entry the file belongs to, because the weights of two entries may have equal shapes.
+ * @throws InputError if the file belongs to another entry
+ */
 export function checkNotAnother(entry: ModelEntry, path: string, sha256: string): void {
   const isFile = ({ sources }: ModelEntry) => sources.some((source) => source.sha256 === sha256)
   const other = isFile(entry) ? undefined : catalogModels().find(isFile)

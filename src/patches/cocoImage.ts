@@ -19,8 +19,8 @@ export function imageFormat(bytes: Uint8Array): ImageFormat | undefined {
 }
 
 /**
- * Path for a downloaded image. The file's name is made from the image's id, as in 000000123456.jpg, because the
- * annotation file's names are not trusted.
+ * Path for a downloaded image. The file's name is made from the image's id, as in 000000123456.jpg, because file names
+ * in the annotation file are not trusted.
  */
 export function fetchedPath(folder: string, { id }: CocoImage, format: ImageFormat): string {
   return join(folder, `${String(id).padStart(12, '0')}.${ENDINGS[format]}`)

@@ -61,7 +61,7 @@ const LAST_CHARACTER = 111
 
 /**
  * Decodes COCO's compressed string into run lengths. The first three numbers of the string are run lengths themselves.
- * Each later number is the difference from the run length two before.
+ * Each later number is the difference from the run length two places before it.
  */
 export function runsOfString(text: string): readonly number[] {
   const runs: number[] = []

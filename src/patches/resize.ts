@@ -103,8 +103,8 @@ function horizontalAxis(source: number, target: number): AxisWeights {
 }
 
 /**
- * Weights for rows. Beyond the picture's edge, both weights stay and refer to the edge row, because OpenCV's rounding
- * depends on this.
+ * Weights for rows. Beyond the picture's edge, both source rows are the edge row, but the weight is still split between
+ * them, because OpenCV's rounding depends on this.
  */
 function verticalAxis(source: number, target: number): AxisWeights {
   return axis(source, target, () => true)

@@ -16,7 +16,7 @@ const SHARES: Readonly<Record<string, readonly [cases: readonly Counted[], of: r
     ['subtracted', 'decoys'],
   ],
   'arithmetic-left-over': [['left'], ['subtracted']],
-  // Among the objects that were in no image, the share that is seen.
+  // Share of the decoys that are seen. A decoy is an object in none of the expression's images.
   'arithmetic-phantoms': [['phantoms'], ['decoys']],
 }
 

@@ -132,9 +132,9 @@ async function nullBaselineOf(units: readonly OpenUnit[]): Promise<readonly Pair
 }
 
 /**
- * Finds stored units that are not in the study's plan, but would be averaged with it. Call it before anything is
- * computed.
- * @throws UsageError if a unit cannot be averaged with the planned ones
+ * Returns the patches of stored units that are not in the study's plan, but would be averaged with the planned units.
+ * Call it before anything is computed.
+ * @throws UsageError if a stored unit cannot be averaged with the planned units
  */
 export async function unplannedPatches(results: string, planned: readonly UnitInputs[]): Promise<readonly string[]> {
   const names = new Set<string>()

@@ -35,11 +35,11 @@ export interface Study {
   readonly units: readonly PlannedUnit[]
   /** Names of the patches whose units also store sketches (compressed features for the page). */
   readonly sketched: ReadonlySet<string>
-  /** Units to compute, because the results folder lacks them or holds them with other inputs. */
+  /** Units to compute, because in the results folder they are missing, are damaged, or have other inputs. */
   readonly left: readonly PlannedUnit[]
   /**
-   * Versions of stored units that must be replaced, because they are damaged or have other inputs. When the version on
-   * disk changes, some process has replaced the unit.
+   * The version of each stored unit that must be replaced. Such units are damaged or have other inputs. When the
+   * version on disk changes, some process has replaced the unit.
    */
   readonly unwanted: ReadonlyMap<PlannedUnit, string>
   /** Number of stored units that have other inputs, and how these differ, such as `stride 3 instead of 1`. */

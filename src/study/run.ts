@@ -61,8 +61,8 @@ export function reproduce(options: ReproduceOptions = {}): Promise<StudyResult> 
 }
 
 /**
- * Does what `reproduce` does, but opens networks with the function `open`. The live page uses it to store features that
- * it already has.
+ * Does what `reproduce` does, but opens networks with the function `open`. The live page calls this function to store
+ * features that the page already has.
  */
 export async function runStudy(given: ReproduceOptions, open: OpenUnits): Promise<StudyResult> {
   const options = resolveOptions(given)

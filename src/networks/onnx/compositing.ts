@@ -6,9 +6,9 @@ import { ElementType } from './messages.js'
 import type { Node, TypedInfo } from './model.js'
 
 /**
- * Inputs of a graph that draws a patch (the picture of an object) on a background itself. The window is the patch with
- * a transparent border of one pixel. Its shape is [patch rows + 2, patch cols + 2] per channel, flattened channel by
- * channel.
+ * Inputs of a graph that makes its images itself: it draws a patch (the picture of an object) on a background. The
+ * window is the patch with a transparent border of one pixel. Each channel of the window has the shape
+ * [patch rows + 2, patch cols + 2]; the flattened channels follow one another.
  */
 export const SCENE_INPUTS = {
   /** float32 [3 * window pixels]: normalised colours times opacity, 0 where transparent. */
@@ -23,7 +23,8 @@ export const SCENE_INPUTS = {
   /** int32 [3, 1, 1]: the index in the window at which each channel starts. */
   channels: 'shiftscope.channels',
   /**
-   * int32 [N, 1, rows, 1]: for each row of the image, the row of the window to draw there, given as its start index.
+   * int32 [N, 1, rows, 1]: for each row of the image, the row of the window to draw there. The value is the index at
+   * which this row of the window starts.
    */
   rows: 'shiftscope.rows',
   /** int32 [N, 1, 1, cols]: for each column of the image, the column of the window to draw there. */

@@ -1,7 +1,7 @@
 import { FEWEST_PATCHES, type PatchValues } from '../../results/rows.js'
 import { meanAndError } from '../../support/statistics.js'
 
-/** Evidence about a claim: one quantity, measured on the objects of one network, layer and size. */
+/** Evidence about a claim: the values of one quantity for one network, layer and size, averaged over objects. */
 export interface Evidence {
   readonly layer: string
   /** Side of the square patches in pixels. */
@@ -72,7 +72,7 @@ export function signsOf(values: PatchValues): Signs {
 export function signTest(positive: number, negative: number): number {
   const count = positive + negative
   let tail = 0
-  // It uses logarithms, because 2^−count is too small for float64 if there are many patches.
+  // Probabilities are kept as logarithms, because 2^−count is too small for float64 if there are many patches.
   let logChance = -count * Math.LN2
   for (let k = 0; k <= Math.min(positive, negative); k++) {
     tail += Math.exp(logChance)

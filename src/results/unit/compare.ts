@@ -45,15 +45,16 @@ export function differencesOf(stored: UnitInputs, wanted: UnitInputs): readonly 
   return differences
 }
 
-/** Messages about different inputs that are hashes. The hashes themselves would tell a reader nothing. */
+/** Messages for inputs that are hashes, if they differ. The hashes themselves would tell a reader nothing. */
 const DIFFERENT_FILES: Readonly<Record<string, string>> = {
   weightsSha256: 'another checkpoint',
   patchSha256: 'another picture',
 }
 
 /**
- * Names a setting that prevents averaging two units of the same network and size, because it differs; undefined if no
- * setting does. Fold schemes may differ, because each scheme is averaged over the units that have it.
+ * Finds a setting that differs between two units of the same network and size, so that they cannot be averaged. Fold
+ * schemes may differ, because each scheme is averaged over the units that have it.
+ * @returns the setting's name in messages; undefined if there is none
  */
 export function groupDifference(a: UnitInputs, b: UnitInputs): string | undefined {
   const differing = Object.entries(GROUP_SETTINGS).find(([name]) => {
