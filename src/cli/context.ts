@@ -28,7 +28,7 @@ export function interruptible(): CommandContext {
   return { signal: controller.signal }
 }
 
-/** Waits for work that leaves no partial results. After Ctrl-C, the message therefore does not offer to continue. */
+/** Waits for work that leaves no partial results. If it is stopped, the error is "stopped without a result". */
 export async function leavingNothing<T>(work: Promise<T>, { signal }: CommandContext): Promise<T> {
   try {
     return await work

@@ -41,7 +41,7 @@ export interface JobScene {
 }
 
 export interface Target {
-  /** Shared matrices, one per layer: [positions, dims]. */
+  /** Matrices in shared memory, one per layer: [positions, dims]. */
   readonly matrices: readonly Float32Array[]
   /** Matrix row of each image. Images that only fill up the batch come last and have no row. */
   readonly rows: Int32Array

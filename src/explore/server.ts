@@ -217,8 +217,8 @@ function limited(maxSize: number) {
 }
 
 /**
- * Parses the body of a request. Its type must be JSON, because browsers do not let other pages send that type to this
- * server without its permission.
+ * Parses the body of a request. Its type must be JSON, because browsers let other pages send this type
+ * only if the server permits it.
  */
 async function bodyOf<T>(context: Context, schema: z.ZodType<T>): Promise<T> {
   if (!/^application\/json\b/.test(context.req.header('content-type') ?? '')) throw new BadRequest()

@@ -77,8 +77,8 @@ export interface Similarity {
 /**
  * Compares the feature at every position with those at the five anchors by cosine similarity (paper section 2.1). If
  * the stride is known and above 1, each anchor is moved from its place at stride 1 to the nearest position of the grid.
- * @param features path of a .npy file that `extract` wrote, an array in memory, or a result of `extract`, which gives
- *   one result per layer
+ * @param features path of a .npy file that `extract` wrote, an array in memory, or a result of `extract`. For a result
+ *   of `extract`, the function returns one result per layer.
  * @throws InputError for a file that holds no features, for a feature that is all zero or not finite, or for a grid
  *   too large to draw
  * @throws UsageError for invalid options, an invalid array in memory, or an `out` or `png` that would replace the

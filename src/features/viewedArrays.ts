@@ -96,7 +96,7 @@ interface MeasuredFile {
   readonly parts: LayerParts
 }
 
-/** Reads and compares the layers one after the other, so that the features of only one are in memory at a time. */
+/** Reads and measures one layer after the other, so that only one layer's features are in memory at a time. */
 export async function readExtraction(
   arrays: FoundArrays,
   onLayer: (layers: number) => void,

@@ -22,7 +22,7 @@ const MOST_BYTES = 2 ** 31
 /**
  * Downloads a file into the partial file `part`. If the server still has the version that the part was taken from, the
  * download resumes where it stopped; otherwise it starts again. The If-Range header (with the ETag or date) and the
- * file's size tell whether the version is the same. After an error, a later call can continue the part.
+ * file's size tell whether the version is the same. After an error, a later call can resume the download.
  * @throws NetworkError if the server cannot be reached, refuses, or sends nothing for too long
  * @throws InputError if the file has the wrong size
  */
@@ -86,8 +86,8 @@ async function transfer(address: URL, part: Part, options: DownloadOptions, watc
         alive: watch.alive,
       })
       if (offered.bytes !== null && end < offered.bytes) throw Object.assign(new Error('cut'), { code: 'ECONNRESET' })
-      // If the server states no size, a file that was cut off looks complete. So the expected size is compared here. If
-      // the expected size is unknown, too, the later check of the file's contents finds the fault.
+      // If the server states no size, a file that was cut off looks complete. So its length is compared with the
+      // expected size here. If that size is unknown, too, the later check of the file's contents finds the fault.
       if (options.bytes !== null && end !== options.bytes) await truncate(part.path)
       requireSize(String(address), end, options)
       return

@@ -35,7 +35,7 @@ export interface ModelInspection {
     /** Element type, such as `float32`. */
     readonly type: string
     /**
-     * Whether the tensor is often chosen as features: the last feature map of each size, the output of each fully
+     * True for tensors that are often chosen as features: the last feature map of each size, the output of each fully
      * connected layer, and the input of the last fully connected layer.
      */
     readonly suggested: boolean

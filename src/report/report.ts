@@ -40,7 +40,7 @@ export interface ReportOptions {
   readonly limits?: ColourLimits
   /** Receives progress events and notes. */
   readonly onProgress?: ProgressListener
-  /** Stops the work while units are read; the call rejects with the signal's reason. */
+  /** Stops the work while stored results are read; the call rejects with the signal's reason. */
   readonly signal?: AbortSignal
 }
 
@@ -53,8 +53,8 @@ export interface Report {
 }
 
 /**
- * Writes the report of a results folder from its stored units: metrics.csv, summary.json, tables, heatmaps, figures,
- * findings and the page. Equal units give equal bytes.
+ * Writes the report of a results folder from its stored results: metrics.csv, summary.json, tables, heatmaps, figures,
+ * findings and the page. From the same results, it always writes the same bytes.
  * @param results results folder, as `reproduce` wrote it
  * @throws UsageError for invalid options
  * @throws InputError if the folder has neither units nor feature arithmetic, or if a stored result is damaged

@@ -56,7 +56,7 @@ export async function operandOf(name: string, source: string, size: number): Pro
 
 /**
  * Draws every image of an expression, and the expected image. If all images are scenes and all factors are whole
- * numbers, the expected image adds and removes objects. Otherwise, it adds and subtracts pixels.
+ * numbers, the expected image is found by adding and removing objects. Otherwise, pixels are added and subtracted.
  */
 export async function drawExpression(
   expression: string,

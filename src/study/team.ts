@@ -22,7 +22,7 @@ export interface Team {
   look(): Promise<readonly HeldLock[]>
   /** Waits until no other process holds the lock `name`, then runs the work while this process holds it. */
   alone<T>(name: string, work: () => Promise<T>): Promise<T>
-  /** Waits a while for other processes to go on; longer with each attempt. */
+  /** Waits a while, so that other processes can make progress. Each further attempt waits longer. */
   pause(attempt: number): Promise<void>
   close(): Promise<void>
 }

@@ -152,9 +152,9 @@ function keysOf(unit: PlannedUnit): readonly string[] {
 const FEW_POSITIONS = 2000
 
 /**
- * Predicts the seconds that a unit's images take. `learn` predicts how much faster these become if values that several
- * images share are computed once. It does so for the opened network, and for small units of other networks. All other
- * units are assumed to gain nothing.
+ * Predicts the seconds that a unit's images take. `learn` predicts how much time is saved if values that several images
+ * share are computed once. This is predicted for the opened network, and for small units of other networks. For all
+ * other units, no saving is assumed.
  */
 function extractionPrediction() {
   const perImage = new Map<string, number>()

@@ -30,7 +30,7 @@ const WINDOW = ['auto_pad', 'dilations', 'kernel_shape', 'pads', 'strides']
 
 /**
  * The operators that can be computed cell by cell (see `CellSteps`), with their attributes and conditions. If a node
- * meets its condition, each cell has the value that ONNX Runtime computes for the whole image, apart from rounding.
+ * meets its condition, each cell gets the same values, apart from rounding, as when ONNX Runtime computes whole images.
  *
  * Functions that magnify rounding errors are left out on purpose: those with jumps (Ceil, Floor, Round, Sign,
  * ThresholdedRelu), and those with a pole or an infinite slope (Log, Reciprocal, Sqrt). NaN needs no condition, because

@@ -181,8 +181,8 @@ interface Numbered extends AxisTensor {
 }
 
 /**
- * Largest number of keys along an axis. `numbered` multiplies this limit by the number of a list, and the product must
- * be exact in float64.
+ * Largest number of keys along an axis. `numbered` gives each list of keys a number and multiplies it by this limit.
+ * The product must be exact in float64.
  */
 export const KEY_LIMIT = 2 ** 26
 
@@ -192,8 +192,8 @@ function numbered(inputs: readonly AxisTensor[], { taps, stride, dilation, befor
   const keys = new Int32Array(times * length)
   const lists: number[][] = inputs.map(() => [])
   /**
-   * Numbers lists of keys, so that equal lists have equal numbers. This map leads from `pair` (see below: the number of
-   * a list, and one more key) to the number of the list with that key appended.
+   * Each list of keys has a number, and equal lists have equal numbers. `pair` (see below) stands for the number of a
+   * list and a key to append. The map gives the number of the longer list.
    */
   const longer = new Map<number, number>()
   const numbers = new Map<number, number>()

@@ -56,8 +56,8 @@ export interface MapParts {
 }
 
 /**
- * Makes a map of the wanted quantity. If the network's predictions are not known, the map shows similarity instead. The
- * mean over objects shows a probability instead of predicted classes.
+ * Makes a map of the wanted quantity. If the network's predictions are not known, the map shows similarity instead. A
+ * mean over objects has no predicted classes, so its map shows a probability instead.
  */
 export function mapOf({ cosines, ...parts }: MapParts, wanted: Quantity): LoadedMap {
   const { answers, known } = parts
@@ -92,7 +92,7 @@ async function computeMap(fitted: Fitted, onFiles: OnFiles): Promise<MapValues> 
 }
 
 /**
- * Adds the mean, the lowest and the highest value to the values of a map.
+ * Returns the values of a map together with their mean, their lowest and their highest value.
  * @param known 1 at each position to include in these three numbers; by default, all positions are included
  */
 export function measured(values: Float64Array, known?: Uint8Array): MapValues {
@@ -109,7 +109,7 @@ export const PROBABILITY_LIMITS: ColourLimits = { low: 0, high: 1 }
 
 /**
  * Ends of a colour scale: the lowest and the highest value of all similarity maps, rounded outwards to four decimals.
- * If there are no similarity maps, they are the ends of the paper's scale.
+ * If there are no similarity maps, the ends of the paper's scale are returned.
  */
 export function extremes(shown: readonly LoadedMap[]): ColourLimits {
   const maps = shown.filter(({ quantity }) => quantity === 'similarity')

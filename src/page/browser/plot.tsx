@@ -98,8 +98,8 @@ interface MapArea {
   readonly columns: Scale
   readonly rows: Scale
   /**
-   * Converts a column of the frame, in pixels, to the x coordinate on the screen. It is the middle of the position's
-   * square.
+   * Converts a column of the frame, in pixels, to an x coordinate on the screen: the middle of the square that is drawn
+   * for this position.
    */
   readonly x: (col: number) => number
   readonly y: (row: number) => number

@@ -170,7 +170,7 @@ export function liveSource(study: LiveStudy, size: number): LiveSource {
 }
 
 /**
- * Requests a map from the server and reads the messages of the answer.
+ * Requests a map from the server and reads the messages that the server sends back.
  * @param onNews called after each message, and every BETWEEN_TENTHS milliseconds
  * @param onFailure called before `ended` rejects
  */
