@@ -188,7 +188,7 @@ interface Group {
 
 type Run = Pick<Consistency, 'failed' | 'settings' | 'images' | 'seconds' | 'imagesPerSecond'> & ExecutionRecord
 
-/** Measures all photographs without stored answers, group by group. While one group runs, the next one is read. */
+/** Measures, group by group, all photographs that have no stored answers. While a group runs, the next one is read. */
 async function measureAll(kept: KeptAnswers, work: Work): Promise<Run> {
   const { files, protocols, setting } = kept
   const { network, options } = work

@@ -80,8 +80,8 @@ ${figures.join('\n')}
 }
 
 /**
- * Finds the photographs whose answer changes most. Changes are compared by one protocol's first measure. This protocol
- * is the first one whose frames form a path, such as `diagonal`, or else the first of all protocols.
+ * Finds the photographs whose answer changes most, according to the first measure of one protocol. This protocol is the
+ * first one whose frames form a path, such as `diagonal`, or else the first of all protocols.
  */
 function mostChanging({ photographs, measures }: Consistency, { protocols, files }: KeptAnswers) {
   const protocol = Math.max(

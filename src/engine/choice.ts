@@ -40,8 +40,8 @@ export interface ExecutionRecord {
   /** How much the GPU's features differ from the processor's; absent on the processor. */
   readonly noiseFloor?: NoiseFloor
   /**
-   * For each patch size, which values were computed once for several images, or why no values were. Absent with
-   * `reuse: 'off'` and on GPUs.
+   * For each patch size, which values were computed once for several images, or why there are no such values. Absent
+   * with `reuse: 'off'` and on GPUs.
    */
   readonly reuse?: readonly ReuseRecord[]
   /** Why the GPU failed and the processor took over; absent if no GPU failed. */
@@ -154,8 +154,8 @@ function tryAll(
 }
 
 function processorExecution({ network, wished, reuse = 'auto', onNote }: ExecutionPlan, settings: Settings): Execution {
-  // Reuse needs many images at a time. Its workers therefore get the settings for many images, even if the handle is
-  // first called with few.
+  // Only calls with many images reuse values. The workers for reuse therefore get the settings for many images, even if
+  // the handle's first call has few images.
   const many = chooseSettings(network, Number.POSITIVE_INFINITY, wished)
   const reusing = reuse === 'off' ? undefined : { settings: many, onNote }
   const handle = openThreads(network, settings, undefined, reusing)

@@ -85,7 +85,7 @@ export interface Fallback {
 export function deviceHandle(devices: Crew, { processor, precision = 'fp32' }: Fallback): NetworkHandle {
   const { network, name, memory, onNote } = devices
   let takenOver: { readonly crew: Crew; readonly failure: string } | undefined
-  /** Starts workers that replace the failed GPUs. Runs only once, even if several extractions fail together. */
+  /** Starts workers that replace the failed GPUs. If several extractions fail, only the first failure does so. */
   const takeOver = (failure: string): NonNullable<typeof takenOver> => {
     if (precision === 'fp16')
       throw new DeviceError(

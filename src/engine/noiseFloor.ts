@@ -40,7 +40,7 @@ export async function measureNoiseFloor(devices: Crew, scene: Scene, processor: 
   }
 }
 
-/** Features of a working device have a relative distance of about 1e-3 (tensor cores) or 1e-2 (sums in float16). */
+/** A working GPU's relative difference from the processor is about 1e-3 (tensor cores) or 1e-2 (sums in float16). */
 export function checkNoise(name: Device['name'], { relative }: NoiseFloor, precision: Precision = 'fp32'): void {
   for (const [layer, distance] of Object.entries(relative)) {
     if (distance <= MAX_NOISE[precision]) continue

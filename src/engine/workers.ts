@@ -68,7 +68,7 @@ export function openWorkers(workerData: WorkerData, count: number, script = work
 }
 
 /**
- * Number of places for PIDs in shared memory. Each worker takes one place at its start, even if it replaces a dead one.
+ * Number of places for PIDs in shared memory. Each worker takes one at its start, even if it replaces a dead worker.
  */
 const PLACES = 256
 

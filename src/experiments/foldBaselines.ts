@@ -28,8 +28,8 @@ const CODE_WIDTH = 1.5
 const SCALE = 3
 
 /**
- * Decision values at most this far from 0 count as ties. A tested row is often exactly midway between the training rows
- * of both classes, where rounding would decide. All other decision values are far from 0, because the margin is at 1.
+ * A decision value is a tie if its magnitude is at most this. A tested row is often exactly midway between the training
+ * rows of both classes, where rounding would decide. Other decision values are far from 0, because the margin is at 1.
  */
 const TIE = 1e-3
 

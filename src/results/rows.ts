@@ -140,7 +140,7 @@ function rowsOfFolds(baselines: Baselines, schemes: readonly FoldScheme[], grid:
 
 /**
  * Combines several rows into one number per patch; by default, it takes their mean.
- * @param combine called only if there are several rows; given a single value, it must return that value
+ * @param combine must return a single value unchanged, because it is not called if there is only one row
  */
 export function perPatch(rows: readonly Row[], combine: (values: readonly number[]) => number = mean): PatchValues {
   const [first, second] = rows

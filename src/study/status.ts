@@ -10,7 +10,7 @@ import { groupSchema, type PlannedGroup, readRun } from './runFile.js'
 import type { WorkerState } from './team.js'
 import { unitTitle } from './unitQueue.js'
 
-/** Progress of a study, with all processes that compute it. */
+/** Progress of a study, and the processes that compute the study. */
 export interface StudyStatus {
   /** Numbers of units. A unit is one object at one size in one network. */
   readonly units: {
@@ -51,7 +51,7 @@ const stateSchema = z.object({
 }) satisfies z.ZodType<WorkerState>
 
 /**
- * Returns the progress of a study. It only reads the results folder.
+ * Returns the progress of a study, without changing any file of the results folder.
  * @throws InputError if no study has started there
  */
 export async function studyStatus(results: string): Promise<StudyStatus> {

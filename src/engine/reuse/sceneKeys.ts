@@ -8,7 +8,7 @@ import { type Both, both, cellKeys, type Keys } from './keys.js'
 /** Pixels with less alpha than this are invisible. */
 const SEEN: Readonly<Record<Scene['blend'], number>> = { hard: 128, soft: 1 }
 
-/** Makes the keys of a scene. The list `offsets` is 0, 1, 2, …, so that each offset equals its index in the list. */
+/** Makes the keys of a scene. The patch's offsets are 0, 1, 2, …, so an offset is also its own index in `offsets`. */
 export function sceneKeys(steps: Pick<CellSteps, 'steps'>, scene: Scene, input: NetworkInput): Keys {
   const opaque = opaquePart(scene)
   const along = (axis: Axis) => {
@@ -19,7 +19,7 @@ export function sceneKeys(steps: Pick<CellSteps, 'steps'>, scene: Scene, input: 
   return cellKeys(steps, input.name, both(along))
 }
 
-/** Scenes with the same geometry have the same keys. */
+/** Makes a version of `sceneKeys` that returns the previous keys if a scene has the same geometry as the one before. */
 export function sceneKeysOf(steps: Pick<CellSteps, 'steps'>, input: NetworkInput): (scene: Scene) => Keys {
   let last: { readonly geometry: string; readonly keys: Keys } | undefined
   return (scene) => {

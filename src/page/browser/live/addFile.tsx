@@ -9,7 +9,7 @@ import { ask, messageOf } from './server.js'
 /** Longest side, in pixels, of a picture that is sent to the server. The images that networks see are rarely larger. */
 const LONGEST_SIDE = 1024
 
-/** A picture opens the dialog for cutting out the object if a smaller share of its pixels is transparent. */
+/** If the share of transparent pixels in a picture is less than this, the dialog for cutting out the object opens. */
 const LEAST_TRANSPARENT = 0.01
 
 /**
