@@ -39,7 +39,7 @@ interface Forwarded {
   readonly signal: 'SIGINT' | 'SIGTERM'
 }
 
-/** Whether these arguments run a study, not only print its help or plan, and no process watches this one yet. */
+/** Whether these arguments run a study (not only print its help or plan) and no process watches this process yet. */
 export function isToBeSupervised(words: readonly string[]): boolean {
   const isStudy = words[0] === 'reproduce' && !words.some((word) => /^(-h|--help|--dry-run)$/.test(word))
   return isStudy && !isWatched()

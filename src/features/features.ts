@@ -57,7 +57,7 @@ function matrixOf(layer: string, { shape, data }: FeatureArray, Failure: new (me
   return { layer, rows, cols, dims, matrix: data }
 }
 
-/** Adds anchors to features. Anchors are placed as for stride 1, then moved to the nearest positions of this grid. */
+/** Adds anchors to features. Chooses anchors for stride 1, then moves each one to the nearest position of this grid. */
 function onGrid(matrix: ReturnType<typeof matrixOf>, description: OpenFeatures['described']): OpenFeatures {
   const { rows, cols } = matrix
   const described = description && isOf(description, matrix) ? description : undefined

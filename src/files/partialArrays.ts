@@ -98,7 +98,7 @@ export async function openPartialArrays(
     const sums = stored.map((sum, row) => (sum === found[row] ? sum : null))
     if (!sums.some(isNumber)) {
       await rm(statePath, { force: true })
-      // Unfinished arrays of other inputs are useless without their partial.json, which was just removed.
+      // Any other unfinished arrays in the folder are useless without partial.json, which was just removed.
       const own = new Set(layout.map(({ path }) => path))
       const others = (await readdir(folder)).filter(
         (name) => name.endsWith(`.npy${PARTIAL}`) && !own.has(join(folder, name)),
@@ -221,7 +221,7 @@ function rowsOf(matrix: Float32Array, rowBytes: number, from: number, length: nu
   return new Uint8Array(matrix.buffer, matrix.byteOffset + from * rowBytes, length * rowBytes)
 }
 
-/** If the file is too short, the remaining bytes keep their values. */
+/** Fills `bytes` from a file. If the file is too short, the rest of `bytes` is left unchanged. */
 async function readInto(path: string, position: number, bytes: Uint8Array): Promise<void> {
   const file = await open(path, READ_WITHOUT_WAITING)
   try {

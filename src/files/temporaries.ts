@@ -6,7 +6,7 @@ import { isDead, type ProcessId, thisMachine } from './owner.js'
 
 /**
  * Matches temporary names, which hold the machine's id, the PID and random digits. Earlier versions wrote ids of eight
- * digits. They now count as ids of other machines.
+ * digits. Such short ids now count as ids of other machines.
  */
 const TEMPORARY_NAME = /^\.tmp-([0-9a-f]{8}|[0-9a-f]{16})-(\d+)-[0-9a-f]{8}-/
 

@@ -34,7 +34,7 @@ export interface FeatureLayer {
   readonly dims: number
   /** Name of the graph's output, if it differs from `name` because the layer was pooled or converted to float32. */
   readonly output?: string
-  /** Whether the features are an unpooled feature map, or the unpooled tokens of a transformer. */
+  /** True for an unpooled feature map, and for the unpooled tokens of a transformer. */
   readonly isMap?: boolean
 }
 

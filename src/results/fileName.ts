@@ -4,8 +4,8 @@ import { sha256 } from '../files/sha256.js'
 const MAX_NAME_BYTES = 200
 
 /**
- * Makes a valid file name. Different names give different file names. Punctuation, leading dots, trailing dots and
- * spaces, and Windows' device names are percent-encoded. Long names are cut and end in a hash.
+ * Makes a valid file name. Different names give different file names. Most punctuation, leading dots, trailing dots
+ * and spaces, and Windows' device names are percent-encoded. Long names are cut and end in a hash.
  */
 export function fileName(name: string): string {
   const escaped = name

@@ -107,8 +107,8 @@ function cellPixels(
   for (let at = 0; at < pixels.length / 2; at++) {
     const [rowKey, colKey] = [pixels[2 * at] as number, pixels[2 * at + 1] as number]
     const [row, col] = [shown.rows.ofPatch[rowKey] as number, shown.cols.ofPatch[colKey] as number]
-    // Row 0 or column 0 means that the pixel is outside the patch. Such a pixel reads index 0 of the window,
-    // which is transparent.
+    // If `row` or `col` is 0, the pixel is outside the patch. Then the value at index 0 of `window` is used, which is
+    // transparent.
     const place = row === 0 || col === 0 ? 0 : row * side + col
     const behind = (shown.rows.ofFrame[rowKey] as number) * cols + (shown.cols.ofFrame[colKey] as number)
     for (let channel = 0; channel < 3; channel++) {

@@ -18,8 +18,8 @@ export interface CellPlan {
    */
   readonly modulus: Both<number>
   /**
-   * Batch size for the nodes after the steps, which reuse nothing and process whole images. Null if convolutions are
-   * among these nodes: then the batch size is the same as without reuse.
+   * Batch size for the nodes after the steps. These nodes reuse nothing and process whole images. Null if convolutions
+   * are among these nodes: then the batch size is the same as without reuse.
    */
   readonly batch: number | null
   /**
@@ -110,8 +110,8 @@ function plansOf(
   const plain = steps.map((step) => imageSeconds(step, shapes))
   const connected = connectedSeconds(weights, PLAIN_BATCH)
   const whole = wholeSeconds(work)
-  // Time for a check of reuse, which computes a few positions both with and without reuse. Even with reuse, this takes
-  // the full time, because so few images share almost nothing.
+  // Time for a check of reuse, which computes a few positions both with and without reuse. Reuse saves no time in the
+  // check, because the images of a few positions have almost no values in common.
   const sample = (2 * SAMPLED_POSITIONS * whole) / positions.count
   const distinct: [string, number][] = []
   const candidates: Candidate[] = []
@@ -126,7 +126,7 @@ function plansOf(
     asImages -= plain[at] as number
     largest = Math.max(largest, bytesOf(step.output))
     if (step.kind === 'window') distinct.push([step.output, count / (positions.count * rows * cols)])
-    // If a later node reads the input image, no plan can end its steps here: nodes after the steps do not get it.
+    // If a later node reads the input image, no plan can end its steps here: nodes after them do not get that image.
     if ((uses.get(image) as number) > at) continue
     const handedOn = steps.slice(0, at + 1).filter(({ output }) => (uses.get(output) as number) > at)
     const sum = (of: (name: string) => number) => handedOn.reduce((total, { output }) => total + of(output), 0)
@@ -181,14 +181,14 @@ export function floorGain(work: PlannedCells, positions: Positions): number {
   return plain / shared
 }
 
-/** The rows and columns of some positions, each row and each column only once, as indices into `AxisPlaces.offsets`. */
+/** The distinct rows and the distinct columns of some positions, as indices into `AxisPlaces.offsets`. */
 export interface Positions extends Both<readonly number[]> {
   readonly count: number
 }
 
 interface AxisCounts {
   readonly passes: number
-  /** For each entry of `Keys.spaces`, the sum over all passes: how many different keys the cells of a pass have. */
+  /** For each entry of `Keys.spaces`: the number of different keys in each pass, added up over all passes. */
   readonly sums: readonly AxisCount[]
 }
 

@@ -9,7 +9,7 @@ export interface CellSteps {
   readonly shapes: ReadonlyMap<string, CellShape>
   /** Shapes of constants by name, including those that nodes compute from other constants. */
   readonly constants: ReadonlyMap<string, readonly number[]>
-  /** Why a node is no step: the reason for the first such node. Undefined if all nodes are steps. */
+  /** Why the first node that is not a step cannot be one. Undefined if all nodes are steps. */
   readonly reason: string | undefined
 }
 

@@ -44,7 +44,7 @@ function octal(header: Buffer, start: number, length: number): number {
   return /^[0-7]+$/.test(digits) ? Number.parseInt(digits, 8) : Number.NaN
 }
 
-/** The bytes of the stored checksum count as spaces. */
+/** Sums the bytes of a header, as if there were spaces in place of the stored checksum. */
 function checksum(header: Buffer): number {
   return header.reduce((sum, byte, index) => sum + (index >= 148 && index < 156 ? 0x20 : byte), 0)
 }

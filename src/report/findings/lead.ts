@@ -14,9 +14,9 @@ const INVARIANCE = 'no-global-invariance'
 
 /**
  * Finds the first sentence of the page: the study's most striking example. It is the object whose confident answer at
- * the center changes at the largest share of positions. Objects whose most frequent other answer is also correct come
- * last. If no answer changes, the example is the layer with the lowest similarity. Undefined if there is no example, or
- * if the study has too few objects.
+ * the center changes at the largest share of positions. Objects whose answer mostly changes to another correct class
+ * are skipped, unless this is so for all objects. If no answer changes, the example is the layer with the lowest
+ * similarity. Undefined if there is no example, or if the study has too few objects.
  */
 export async function leadOf(
   results: string,
@@ -82,7 +82,7 @@ function named(name: string): string {
   return `${/^[aeiou]/i.test(name) ? 'an' : 'a'} “${name}”`
 }
 
-/** Says in how many networks the features change with the position; empty if there are none. */
+/** Says in how many networks the features change with the position; empty if there are no such networks. */
 function atLarge(findings: readonly ClaimFinding[]): string {
   const own = findings.filter(({ claim }) => claim === INVARIANCE)
   const changing = own.filter(({ verdict }) => verdict === 'supported').length

@@ -54,8 +54,8 @@ export function leastSimilarAnchor(
 }
 
 /**
- * Power of the grid pattern and jaggedness of the maps, both divided by those of the plain network. They are given as
- * base-10 logarithms.
+ * Power of the maps' grid pattern, and jaggedness of the maps. Each is divided by the plain network's value and given
+ * as a base-10 logarithm.
  */
 export function gridSuppression(own: LayerOfGroup, plain: LayerOfGroup): readonly Evidence[] {
   const [scale, plainScale] = [similarityScale(own), similarityScale(plain)]

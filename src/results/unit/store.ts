@@ -36,7 +36,7 @@ export async function writeUnit(results: string, unit: Omit<Unit, 'arrays'>, arr
 export type StoredUnit =
   | { readonly state: 'finished'; readonly unit: Unit }
   | { readonly state: 'missing' }
-  /** A unit is stored, but has other inputs. `differences` lists them, such as `stride 3 instead of 1`. */
+  /** The stored unit was made from different inputs. `differences` says which, such as `stride 3 instead of 1`. */
   | { readonly state: 'other'; readonly differences: readonly string[] }
 
 /**
