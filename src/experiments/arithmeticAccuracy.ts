@@ -23,7 +23,7 @@ type Judged = (typeof JUDGED)[number]
 export const REFERENCES = ['features', 'decoded', 'pixels'] as const
 type Reference = (typeof REFERENCES)[number]
 
-/** Counts over all trials of one kind. `found` is the number of `expected` objects that the judged vectors show. */
+/** Totals over all trials of one kind. Of the `expected` objects, the judged vectors show `found`. */
 export interface ArithmeticCounts {
   readonly layer: string
   readonly kind: ExpressionKind

@@ -27,8 +27,8 @@ export async function writeFileAtomic(path: string, content: Content): Promise<v
 }
 
 /**
- * Whether a path is a device, a pipe or an open file of a process, such as /dev/null. Renaming a file to it would
- * replace the device for all programs.
+ * Whether a path is a device such as /dev/null, a pipe, or an open file of a process such as /dev/stdout. Renaming a
+ * file to such a path would replace it for all programs.
  */
 async function isSpecial(path: string): Promise<boolean> {
   const target = await readlink(path).catch(() => '')

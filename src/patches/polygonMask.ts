@@ -91,7 +91,7 @@ function unite(union: Uint8Array, turns: Turns): void {
  */
 function spend(turns: Turns, steps: number): void {
   turns.left -= steps
-  if (turns.left < 0) throw new Error('its outline crosses the image too often')
+  if (turns.left < 0) throw new Error('its outline is too complex for a real object')
 }
 
 interface GridPoint {

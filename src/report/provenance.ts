@@ -105,7 +105,7 @@ function tableHtml(title: string, head: readonly string[], rows: readonly (reado
   return renderTable({ title, head, rows }, 'html')
 }
 
-/** Settings that may differ between networks and sizes of a results folder, which makes numbers hard to compare. */
+/** Settings that may differ between the networks and sizes in one folder. If they do, numbers are hard to compare. */
 const SETTINGS = ['stride', 'background', 'blend', 'precision', 'C', 'seed', 'readout'] as const
 
 /**

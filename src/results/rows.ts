@@ -108,7 +108,7 @@ export function baselineRows(
         const { period, position, phase } = baselines
         const grid = `${rows}×${cols}`
         const key = JSON.stringify([size, grid, period])
-        // Units on the same grid may have different fold schemes, so their accuracies are merged.
+        // Units on the same grid may use different fold schemes. The baselines of all their schemes are collected.
         const known = grids.get(key)?.baselines
         const all = { period, position: { ...known?.position, ...position }, phase: { ...known?.phase, ...phase } }
         grids.set(key, { size, grid, baselines: all })

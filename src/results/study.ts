@@ -24,7 +24,7 @@ export interface StudyGroup {
   /** Sorted by the names of their patches. */
   readonly units: readonly Unit[]
   readonly numbers: readonly Row[]
-  /** Cosine maps, averaged over patches: float64, [layers, 5, rows, cols]. */
+  /** Cosine maps, averaged over patches: float64, [layers, anchors, rows, cols], with five anchors. */
   readonly meanMaps: Float64Array
 }
 

@@ -55,7 +55,7 @@ export interface NetworkWithGenerators {
 
 const DEFAULT_MODEL = 'tiny-alexnet'
 
-/** Chooses a network and generators for its layers. Only layers that have a generator are read. */
+/** Chooses a network and generators for its layers. The network computes features only of layers with a generator. */
 export async function chooseGenerators(choice: GeneratorChoice): Promise<NetworkWithGenerators> {
   const { layers, signal } = choice
   const { model: known, weights } = await knownModel(choice)

@@ -67,7 +67,10 @@ const COMMANDS: readonly (readonly [string, readonly RegExp[], readonly RegExp[]
   ['patches images PICTURES --out PATCHES', [/^2 objects: .*manifest\.json$/], [/^patches: 2 images$/]],
   [
     'extract --model tiny-alexnet --patch dog --size 200 --stride 4 --layers fc8 --out FEATURES',
-    [/^\S*fc8\.npy: float32 \[7, 7, 627\]$/, /^answers, with the share of positions: [a-z -]+ \d+(\.\d)? %/],
+    [
+      /^\S*fc8\.npy: float32 \[7, 7, 627\]$/,
+      /^the network’s answers, each with its share of positions: [a-z -]+ \d+(\.\d)? %/,
+    ],
     [/^opening the network$/, /^tiny-alexnet.*: 49 images$/, /^49 images in .* s, \d+ images\/s$/],
   ],
   [

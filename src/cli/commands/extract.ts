@@ -55,7 +55,7 @@ function printAnswers(answers: NonNullable<Extraction['answers']>, positions: nu
   const { classes, layer, unanswered = 0 } = answers
   const share = (count: number) => `${((100 * count) / positions).toFixed(count === positions ? 0 : 1)} %`
   const shares = classes.map(({ name, positions }) => `${withoutControls(name)} ${share(positions)}`)
-  if (shares.length > 0) print(`answers, with the share of positions: ${shares.join(', ')}`)
+  if (shares.length > 0) print(`the network’s answers, each with its share of positions: ${shares.join(', ')}`)
   if (unanswered > 0)
     print(
       `no answer at ${share(unanswered)} of positions: all class scores of ${withoutControls(layer)} are equal there; check the weights`,

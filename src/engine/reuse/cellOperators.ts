@@ -91,9 +91,9 @@ const RULES: ReadonlyMap<string, Rule> = new Map(
     // `auto_pad` and strides are limited as for MaxPool. Every mean must be over the whole kernel: either no window
     // includes padding, or `count_include_pad` is 1 and `ceil_mode` makes no window exceed the padding.
     AveragePool: { attributes: [...WINDOW, 'ceil_mode', 'count_include_pad'], step: windowOf },
-    // Conditions: the pads are constants of at least 0 along rows and columns, and 0 along other axes. There is no
-    // input `axes` (new in version 18). The mode is `reflect`, `edge`, or `constant` with zeros that only Conv reads.
-    // If a max pool read the zeros, ONNX Runtime would fuse both nodes, and the maximum would then ignore the zeros.
+    // Conditions: the pads are constants of at least 0 along rows and columns, and 0 along other axes. No input `axes`
+    // (of operator set 18) is used. The mode is `reflect`, `edge`, or `constant` with zeros that only Conv reads. If a
+    // max pool read the zeros, ONNX Runtime would fuse it with the Pad, and the maximum would ignore the zeros.
     Pad: { attributes: ['mode', 'pads', 'value'], step: borderOf },
   } satisfies Record<string, Rule>),
 )

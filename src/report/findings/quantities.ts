@@ -22,7 +22,8 @@ export const NOTICEABLE_GAIN = 0.1
 export const SUPPRESSED = 0.5
 
 /**
- * Longest period of a grid pattern, in pixels. Longer periods would include the gradual fall of similarity over a map.
+ * Longest period of a grid pattern, in pixels. With longer periods, the gradual fall of similarity over a map would
+ * count as a grid pattern, too.
  */
 export const LONGEST_GRID = 16
 
@@ -72,7 +73,7 @@ export function gridSuppression(own: LayerOfGroup, plain: LayerOfGroup): readonl
       at: Math.log10(SUPPRESSED),
       speaksFor: 'below',
     }),
-    // Jaggedness decides no verdict, because it also measures the smooth slope of a map.
+    // Jaggedness is not used for a verdict, because a smooth slope of the map increases it, too.
     evidenceOf({ ...place, quantity: 'log₁₀ of jaggedness relative to the plain network' }, jaggedness, null),
   ]
 }
@@ -169,7 +170,7 @@ export function answersKept(one: LayerOfGroup): readonly Evidence[] {
   return [of('confident', 'a confident', { at: EVERYWHERE, speaksFor: 'above' }), of('unsure', 'an unsure', null)]
 }
 
-/** The object whose confident answer stays the same at the fewest positions; undefined if there is none. */
+/** The object for which a confident answer is kept at the fewest positions; undefined if no answer is confident. */
 export function leastKept(
   groups: readonly StudyGroup[],
 ): { readonly size: number; readonly patch: string } | undefined {

@@ -91,7 +91,7 @@ export function liveSource(study: LiveStudy, size: number): LiveSource {
     network: group.model,
     object: state.objects.find(({ name }) => name === choice.patch)?.key ?? 0,
     ...{ size: group.size, stride: group.stride },
-    // Stored results call the paper's background `white`, not `#ffffff`.
+    // In stored results, this background is called `white`, not `#ffffff`.
     background: state.background === '#ffffff' ? 'white' : state.background,
   })
   const requestOf = (fitted: Fitted, cursor: Position): MapRequest => ({
