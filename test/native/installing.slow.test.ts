@@ -66,7 +66,7 @@ describe('the loader', () => {
   it('says in one line what it tried and what to do', () => {
     layPackage()
     const platform = `${process.platform}-${process.arch}`
-    const tried = `^[^\n]*no build in .*; no binary for ${platform} in the package.*install.* or build it with CMake.*\n$`
+    const tried = `^[^\n]*no build in .*; no binary for ${platform} in the package.*install.* or run "npm run build:native" in .* needs CMake.*\n$`
     expect(loaded()).toMatch(new RegExp(tried))
     put('native/build/Release/shiftscope.node', 'no addon')
     put(`prebuilds/shiftscope-${platform}/node-napi-v8.node`, 'nor this')

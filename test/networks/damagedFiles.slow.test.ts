@@ -12,5 +12,5 @@ it('a message with more parts than any has is refused before they fill the memor
   const nodes = Buffer.alloc(8_200_000, Buffer.from([0x0a, 0x00]))
   writeFileSync(folder('many'), Buffer.concat([messageField(7, [nodes])[0] as Uint8Array, nodes]))
   const read = withFile(folder('many'), (file) => readMessage(file, modelTable))
-  await expect(read).rejects.toThrow('more than 4000000 parts')
+  await expect(read).rejects.toThrow('more than 4000000 messages and list entries')
 })
