@@ -287,7 +287,7 @@ function firstLine(error: unknown): string {
 
 let loaded: Addon | undefined
 
-/** Loads the addon when it is first used, so that commands that compute nothing work without it. */
+/** Loads the addon when it is first used, so that commands can do without it if they compute nothing. */
 function addon(): Addon {
   if (loaded === undefined) {
     prepareEnvironment()

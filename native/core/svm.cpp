@@ -23,7 +23,7 @@ namespace {
 constexpr std::size_t kFirstSamples = 256;
 constexpr std::size_t kFirstOfClass = 16;
 
-/// A Gram matrix has room for at least this many samples, even if it exceeds the memory limit.
+/// A Gram matrix has room for at least this many samples, even if the matrix then exceeds the memory limit.
 constexpr std::size_t kLeastSlots = 1024;
 
 /// A problem and its current method: first a working set, later perhaps Newton's method.
@@ -167,7 +167,7 @@ class Training {
   }
 
   /// Switches the problem to Newton's method, which starts from zero. Starting from the working set's solution would
-  /// take more steps, because it is far from the solution on all samples.
+  /// take more steps, because that solution is far from the one on all samples.
   void leave_working_set(Problem& problem) const {
     LargeProblem large{features_, problem.labels, options_.C, options_.tolerance};
     large.gram_samples = slots_for(options_.gram_bytes / 2, problems_);
@@ -204,8 +204,8 @@ class Training {
     if (error) std::rethrow_exception(error);
   }
 
-  /// Computes each problem's next step. Problems that gain nothing from several threads come first, with one thread for
-  /// each. The others follow and share the threads equally.
+  /// Computes each problem's next step. Problems that gain nothing from several threads come first, and each gets one
+  /// thread. The other problems follow and share the threads equally.
   void step(std::vector<Problem*> some) const {
     const bool last = passes_ + 1 == options_.pass_limit;
     const auto heavy = std::stable_partition(some.begin(), some.end(), [](Problem* p) { return !p->method->is_heavy(); });

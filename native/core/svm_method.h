@@ -16,7 +16,7 @@ class SvmMethod {
 
   /// Computes the next step on at most `threads` threads. Returns the vector whose scalar products `accept` needs:
   /// [dims rounded up to a multiple of 8], padded with zeros.
-  /// last: whether this is the last step, so that the vector must be the weights.
+  /// last: whether this is the last step. The vector must then be the weights.
   virtual const std::vector<double>& next(bool last, std::size_t threads) = 0;
 
   /// Whether `next` is faster with several threads.

@@ -63,8 +63,8 @@ export interface UnitBench {
   /** Seconds for the similarity maps of all layers. */
   readonly similarity: number
   /**
-   * Seconds to train the classifiers of all layers, ten per layer (two tasks, five `ordered` folds). Includes copies to
-   * a GPU.
+   * Seconds to train the classifiers of all layers, ten per layer (two tasks, five `ordered` folds). This includes
+   * the time to copy features to a GPU.
    */
   readonly separability: number
   /** Device that computed similarity and separability. It is chosen in the same way as in a study. */

@@ -125,7 +125,7 @@ function requireAfterParsing(command: Command): void {
   })
 }
 
-/** Suggests similar commands, because Commander itself only suggests names that are spelt almost alike. */
+/** Suggests similar commands, because Commander itself only suggests names that differ in very few letters. */
 function nearestCommands({ commands }: Command, line: string): string {
   const [, unknown] = /: unknown command '(.*)'$/s.exec(line) ?? []
   if (unknown === undefined) return ''

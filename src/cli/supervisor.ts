@@ -46,7 +46,7 @@ export function isToBeSupervised(words: readonly string[]): boolean {
 }
 
 /**
- * Runs the command in a child process. If the child crashes (because of a bug in a provider, or too little memory), it
+ * Runs the command in a child process. If the child crashes (because of a bug in native code, or too little memory), it
  * is started again, until it has crashed three times at the same work. Results that are already stored are kept.
  * Supervision costs little, because this process only waits. One process for each ONNX Runtime session would be slower:
  * by 4 to 15 % with MobileNetV2, and by 30 to 60 % with the embedded networks (measured with `bench/sessions.mjs`).

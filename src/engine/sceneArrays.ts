@@ -8,7 +8,7 @@ import type { Frame, Frames, Scene } from './task.js'
  * `SCENE_INPUTS` describes their layout.
  */
 export interface SceneArrays {
-  /** Side in pixels of the window: the patch with a border of one transparent pixel. */
+  /** Side in pixels of the window (the patch with a border of one transparent pixel). */
   readonly side: number
   readonly window: Float32Array
   readonly transparency: Float32Array

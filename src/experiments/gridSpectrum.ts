@@ -73,8 +73,8 @@ function linePowers(map: ArrayLike<number>, length: number, kernels: readonly Pe
 
 /**
  * Complex vector whose scalar product with a line (a row or column of a map) is the line's amplitude at a period.
- * Removing the parabola, windowing and transforming are all linear, so this one product does all three. Mirrored at the
- * middle, the real part stays the same, and the imaginary part changes its sign. So only one half of each is stored.
+ * Removing the parabola, windowing and transforming are all linear, so this one product does all three. Mirroring the
+ * vector leaves its real part as it is and negates its imaginary part. So only one half of each part is stored.
  * The real part is multiplied by sums of mirrored values in the line, and the imaginary part by their differences.
  */
 interface PeriodKernel {

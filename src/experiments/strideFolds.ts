@@ -5,8 +5,8 @@ import { isConstant, separabilityByScheme } from './separability.js'
 
 /**
  * Limits on the rows and columns of the grids that are compared. Smaller grids have too few positions for five folds.
- * On larger grids, training on the phase (the position modulo the stride) takes seconds. It would show nothing new:
- * the accuracies of all networks then agree with those of features that contain only the position.
+ * Larger grids would show nothing new: on them, all networks are as accurate as features that contain only the
+ * position. Also, training on the phase (the position modulo the stride) would take seconds there.
  */
 const FEWEST_ROWS = 8
 const MOST_ROWS = 25

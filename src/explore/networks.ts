@@ -25,7 +25,7 @@ import { openSentFiles, type SentFile } from './sentFiles.js'
 /** Number of networks that stay open: two are shown side by side, and the user may return to a third. */
 const MOST_OPEN = 3
 
-/** Number of images that the engine is told to expect: enough to be worth a short trial of settings. */
+/** Number of images that the engine is told to expect. For so many, a short trial of settings pays off. */
 const IMAGES = 2000
 
 export interface LiveNetworks {
@@ -59,7 +59,7 @@ interface Opened {
 }
 
 export interface LiveNetworkOptions {
-  /** Networks to offer, named as in `openNetwork`; by default, all whose weights are on this machine. */
+  /** Networks to offer, named as in `openNetwork`; by default, all networks with weights on this machine. */
   readonly models?: readonly string[] | undefined
   readonly pool?: Pool | undefined
   readonly request: DeviceRequest

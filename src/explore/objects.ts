@@ -6,13 +6,13 @@ import { NO_OPAQUE_PIXELS, squareObject } from '../patches/ownPatches.js'
 import { checkVisible, type Patch, type PatchSource, patchAtSize, patchesOfSource } from '../patches/patch.js'
 import { pictureFormat } from '../patches/pictureFormat.js'
 
-/** Bytes of the largest picture that is accepted; a photo has a few million. */
+/** Largest size of an accepted picture in bytes. A photo has a few million bytes. */
 export const MOST_PICTURE_BYTES = 32 * 1024 * 1024
 
 /** Largest number of the user's pictures that are kept. When there are more, the oldest is dropped. */
 const MOST_OWN = 32
 
-/** Longest side of an object in pixels. Few networks take larger images. */
+/** Largest side that an object may have, in pixels. Few networks take larger images. */
 const LONGEST_SIDE = 1024
 
 /** Time limit in seconds for drawing an SVG. It is low because a user waits for the picture. */

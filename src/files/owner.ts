@@ -71,7 +71,7 @@ const looks = new Map<string, { readonly version: string; readonly since: number
  * if this process has seen no change of the file for `leaseSeconds()`. This time is measured with this process's
  * monotonic clock, because dates of files and clocks of other machines may be wrong.
  * @param owner undefined if unknown
- * @param version differs after each change of the file
+ * @param version a text that changes whenever the file changes
  */
 export function isDead(owner: ProcessId | undefined, path: string, version: string): boolean {
   if (owner?.machine === thisMachine()) return hasEnded(owner)

@@ -133,7 +133,7 @@ interface Append extends DownloadOptions {
   readonly alive: () => void
 }
 
-/** Appends the pieces to the part, and returns the part's new length in bytes. */
+/** Appends the received bytes to the part, and returns the part's new length in bytes. */
 async function append(pieces: AsyncIterable<Uint8Array>, part: Part, options: Append): Promise<number> {
   const { from, total, most, label, progress, alive } = options
   const file = await open(part.path, 'a')

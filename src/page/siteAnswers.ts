@@ -4,7 +4,7 @@ import type { OpenUnit } from '../results/unit/open.js'
 import { encodeMap, encodeRegions, PROBABILITY_DECIMALS } from './mapCoding.js'
 import type { SiteAnswers } from './siteIndex.js'
 
-/** Averages probability maps of objects. A map is about the class that is predicted with the object at the center. */
+/** Averages maps of objects. A map holds the probability of the network's answer for the object at the center. */
 export interface MeanProbability {
   /** @param map the probability at each position, [rows, cols] */
   readonly add: (map: Float32Array) => void

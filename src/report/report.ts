@@ -40,7 +40,7 @@ export interface ReportOptions {
   readonly limits?: ColourLimits
   /** Receives progress events and notes. */
   readonly onProgress?: ProgressListener
-  /** Stops the work while stored results are read; the call rejects with the signal's reason. */
+  /** Stops the work, but only while stored results are read. The call then rejects with the signal's reason. */
   readonly signal?: AbortSignal
 }
 

@@ -24,7 +24,7 @@ export interface DotChart {
     /** Whether this series includes a row of results. A dot is the mean over the included rows of a layer. */
     readonly has: (row: Row) => boolean
     /**
-     * Error bars are drawn only for dots that average at least this many values. If absent, no error bars are drawn.
+     * A dot has an error bar if it is the mean of at least this many values. If absent, no error bars are drawn.
      */
     readonly spreadFrom?: number
   }[]

@@ -21,7 +21,7 @@ export interface StudyEstimate {
   readonly differences: readonly string[]
   /** Number of images to compute for the remaining units. */
   readonly images: number
-  /** Number of images still to compute for feature arithmetic. Each layer's generator makes about as many pictures. */
+  /** Number of images left to compute for feature arithmetic. Each layer's generator makes about this many pictures. */
   readonly arithmeticImages: number
   /** Bytes of all units on disk, without the report. The size of compressed features (sketches) is a rough guess. */
   readonly bytes: number

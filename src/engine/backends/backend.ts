@@ -13,13 +13,13 @@ type PutFeatures = (first: number, images: number, layers: readonly Float32Array
  * A worker's session, in its thread or in another process. Several batches may run at a time. The oldest ends first.
  */
 export interface Backend {
-  /** Computes the features of a batch. It calls `put` once with all images, or once for each of several parts. */
+  /** Computes the features of a batch. It calls `put` once with all images, or several times, each with some images. */
   features(job: JobScene, offsets: Int32Array, put: PutFeatures): Promise<void>
   /** Whether the session can no longer be used, so that a new one must be opened. */
   isLost(): boolean
 }
 
-/** What a device's process needs to open a session. The graph also contains nodes that composite the images. */
+/** What the process for a device needs to open a session. Its graph first composites the images. */
 export interface OpenRequest extends RunnableGraph {
   readonly device: Device
   readonly input: NetworkInput

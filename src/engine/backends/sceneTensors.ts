@@ -4,7 +4,7 @@ import type { SceneArrays } from '../sceneArrays.js'
 
 /** The graph's inputs that are the same for all batches of a scene. */
 export interface CompositedScene {
-  /** Side in pixels of the window: the patch with a border of one transparent pixel. */
+  /** Side in pixels of the window (the patch with a border of one transparent pixel). */
   readonly side: number
   readonly tensors: Readonly<Record<string, ort.Tensor>>
 }

@@ -96,8 +96,8 @@ export function textAt(file: ProtobufFile, range: FileRange, most = MOST_TEXT_BY
 }
 
 /**
- * Reads a text to compare with known words, such as the key of a metadata entry. The text need not be UTF-8. Undefined
- * if it has more than 100 bytes, because all these words are shorter.
+ * Reads a text to compare with known words, such as the key of a metadata entry. The text need not be UTF-8.
+ * Returns undefined for a text of more than 100 bytes, because all these words are shorter.
  */
 export function shortText(file: ProtobufFile, chunk: Chunk | undefined): string | undefined {
   const { start, end } = fileRangeOf(chunk) ?? { start: 0, end: 0 }
