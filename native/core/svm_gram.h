@@ -10,7 +10,7 @@
 namespace shiftscope {
 
 /// The scalar products between all pairs of the samples that were added. The slot of a sample is the index of its row
-/// and column. Slots do not change until `clear`.
+/// and its column in this matrix. Slots do not change until `clear`.
 class GramMatrix {
  public:
   /// capacity: largest number of slots. `features` must outlive this object.

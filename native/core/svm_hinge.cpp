@@ -12,7 +12,8 @@ namespace {
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr std::size_t kNone = ~std::size_t{0};
 
-/// With more free multipliers than this, there are no Newton steps, because a step would cost more than it gains.
+/// Largest number of free multipliers (those strictly between their bounds) with which Newton steps are taken. With
+/// more, a step would cost more than it gains.
 constexpr std::size_t kMostFree = 2000;
 
 /// If a Newton step would move at most this many multipliers out of bounds, they are stopped at the bounds one by one.

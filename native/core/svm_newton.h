@@ -30,7 +30,7 @@ struct LargeProblem {
 /// stiffness · s, 0, C), which is the multiplier of the sample. At the minimum, the multipliers become the next alpha,
 /// and the stiffness grows.
 /// Only samples with multipliers strictly between 0 and C enter the matrix of a step. Samples with a multiplier of C
-/// add nothing to its cost, however many there are.
+/// add nothing to the cost of this matrix, however many there are.
 class NewtonMethod : public SvmMethod {
  public:
   /// Starts from w = 0, b = 0. problem.features and problem.labels must outlive this object.

@@ -63,7 +63,7 @@ class WorkingSetMethod : public SvmMethod {
   const std::int8_t* labels_;
   const SvmOptions options_;
   const std::size_t rows_, dims_;
-  std::size_t positives_ = 0, training_ = 0;  ///< number of samples with label +1; number with any label but 0
+  std::size_t positives_ = 0, training_ = 0;  ///< counts of samples with label +1, and of samples with label +1 or -1
   std::vector<double> multipliers_;           ///< [rows], multiplier times label; 0 outside the working set
   std::vector<std::uint8_t> member_;          ///< [rows], whether a sample is in the working set
   std::vector<double> weights_;               ///< [dims], padded with zeros

@@ -74,8 +74,8 @@ export interface DevicePlan {
 }
 
 /**
- * Starts workers on devices, which composite the images themselves. If memory runs out, the batch size is halved. If a
- * device's process ends, the next batch starts a new one.
+ * Starts workers on devices. The devices also composite the images. If memory runs out, the batch size is halved. If a
+ * device's process ends, a new process is started for the next batch.
  */
 export async function openDeviceCrew({
   network,
@@ -95,7 +95,7 @@ export async function openDeviceCrew({
   return { network, workers, memory: openFeatureMemory(), batch, hasOneSize: true, name, onNote }
 }
 
-/** Makes the offsets that `Frames` needs, [pictures, 2]: the index of the picture, and an unused 0. */
+/** Makes the offsets that `Frames` needs, [frames, 2]. Each row has the index of a frame, and an unused 0. */
 export function places(frames: readonly Frame[]): Int32Array {
   return Int32Array.from(frames.flatMap((_, i) => [i, 0]))
 }

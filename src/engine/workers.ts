@@ -25,7 +25,7 @@ export interface Workers {
 
 /**
  * Prepares workers. They are started when the first batch arrives.
- * @param script URL of their module; tests give one that fails
+ * @param script URL of the workers' module; tests give one that fails
  * @throws ResourceError if the shell's limit of address space (`ulimit -v`) is too low for so many workers
  */
 export function openWorkers(workerData: WorkerData, count: number, script = workerFile('engine/worker.js')): Workers {

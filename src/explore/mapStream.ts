@@ -106,7 +106,7 @@ function mapMaker({ network, grid, matrices }: LiveUnit, wanted: string) {
     const { dims } = network.layers[layer] as FeatureLayer
     return (matrices[layer] as Float32Array).subarray(first * dims, (first + count) * dims)
   }
-  /** @param first index of the first row's features in the matrices */
+  /** @param first index in `matrices` of the features of rows[0]; those of the other rows follow */
   return async (
     rows: Int32Array,
     first: number,

@@ -41,8 +41,8 @@ export interface FeaturePage {
 
 /**
  * Writes a page that shows the similarity maps of extracted features. A browser can open it from disk. If a layer's
- * features take at most 400 MB, any position can be the anchor; otherwise only the five anchors can. The same features
- * always give the same page, byte for byte.
+ * features take at most 400 MB, the user can choose any position as the anchor; otherwise, only one of five. The
+ * same features always give the same page, byte for byte.
  * @param source folder that `extract` wrote, or path of a .npy file of float32 [rows, cols, dims]
  * @throws InputError for any other folder or file, for a feature that is all zero or not finite, or for more than 4096
  *   positions along an axis

@@ -33,7 +33,7 @@ export interface Locks {
   release(name: string): Promise<void>
   /** Names of the locks of other processes, whether these are alive or dead. */
   names(): Promise<ReadonlySet<string>>
-  /** The locks of all living processes, including this one. It reads every lock file. */
+  /** The locks of all living processes, including this process. Each call reads every lock file. */
   held(): Promise<readonly HeldLock[]>
   /**
    * Sets the data that this process shows to other processes. They are written with the next heartbeat, or immediately

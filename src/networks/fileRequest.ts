@@ -13,7 +13,7 @@ export interface FileRequest {
   readonly headers: Readonly<Record<string, string>>
   /** Value of the Authorization header. Redirects to other origins do not get it. */
   readonly authorization?: string | undefined
-  /** Another source that error messages suggest, such as "`mirror` with another address". */
+  /** Names another source, such as "`mirror` with another address". Error messages put "use" before this text. */
   readonly elsewhere: string
   readonly hosts?: AllowedHosts | undefined
   /**

@@ -12,9 +12,9 @@ import { type TriedModel, trialRun, tryBatches } from './onnx/trialRun.js'
 import type { LayerChoice, NetworkSource } from './source.js'
 
 /**
- * Finds out by a trial run how to read the chosen tensors of a network as features: float32, and pooled if `choice`
- * says so. If the graph must be changed for this, a changed copy is written. The result is stored, so that the same
- * choice needs no second trial run.
+ * Finds out by a trial run how to read the chosen tensors of a network as features. Features are float32. They are
+ * pooled if `choice` says so. If the graph must be changed for this, a changed copy is written. The result is stored,
+ * so that the same choice needs no second trial run.
  */
 export async function readLayers(source: NetworkSource, choice: LayerChoice): Promise<LayerReading> {
   const { model, input, changes } = source

@@ -10,9 +10,9 @@ export interface NetworkInput {
   readonly batch: number | null
   /** Number that pixel values, 0 to 255, are divided by first. */
   readonly divisor: number
-  /** Mean to subtract per channel, in `channelOrder`. */
+  /** For each channel, in `channelOrder`, the number that is subtracted. */
   readonly mean: readonly [number, number, number]
-  /** Number to divide by per channel, in `channelOrder`. */
+  /** For each channel, in `channelOrder`, the number that the difference is divided by. */
   readonly std: readonly [number, number, number]
   readonly channelOrder: 'rgb' | 'bgr'
 }
@@ -77,7 +77,7 @@ export interface Network extends RunnableGraph {
   readonly classes?: Classes
   /** Path of the checkpoint that the graph was built from, or of the ONNX file. */
   readonly weightsPath: string
-  /** SHA-256 of the weights, in hexadecimal: of the file at `weightsPath`, and of its data files if it has any. */
+  /** One SHA-256, in hexadecimal, for the file at `weightsPath` and all its data files, if it has any. */
   readonly weightsSha256: string
   readonly weightsBytes: number
 }

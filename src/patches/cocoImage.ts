@@ -66,7 +66,7 @@ async function isPicture(path: string): Promise<boolean> {
   }
 }
 
-/** Whether a file is a bitmap in a known format. SVG is not: it may only be drawn in a separate process. */
+/** Whether a file is a bitmap in a known format. SVG does not count, because it must be drawn in a separate process. */
 function isDecoded(bytes: Uint8Array): boolean {
   return !['svg', undefined].includes(pictureFormat(bytes))
 }

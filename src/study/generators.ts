@@ -45,8 +45,8 @@ export const GENERATOR_OPTIONS = {
 export interface GeneratorChoice extends GivenOptions<typeof GENERATOR_OPTIONS> {}
 
 /**
- * A network, and the generators that turn features of its layers into images, in the order of the layers. Without
- * generators, features are compared but not decoded.
+ * A network, and the generators that turn features of its layers into images. The generators are in the order of their
+ * layers. Without generators, features are compared but not decoded.
  */
 export interface NetworkWithGenerators {
   readonly network: Network

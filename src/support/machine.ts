@@ -40,8 +40,8 @@ export function machineMemory(): number {
 }
 
 /**
- * Matches the messages with which V8, Node, the addon and libraries report that there is too little memory for an array
- * or a thread.
+ * Pattern of the messages with which V8, Node, the addon and libraries report too little memory for an array or a
+ * thread.
  */
 const NO_MEMORY =
   /allocation failed|there is no memory for|invalid (typed array|array buffer) length|bad_alloc|out of memory|cannot allocate|creating thread/i
@@ -49,7 +49,7 @@ const NO_MEMORY =
 const NO_MEMORY_CODES: readonly string[] = ['ENOMEM', 'ERR_WORKER_INIT_FAILED', 'ERR_WORKER_OUT_OF_MEMORY']
 
 /**
- * Returns the ResourceError to throw if the system refused memory or an open file; undefined for every other error.
+ * Returns the ResourceError to throw if memory ran out or too many files were open; undefined for every other error.
  * @param work the work that failed, for the message, such as `cannot read dog.png`
  */
 export function resourceError(error: unknown, work?: string): ResourceError | undefined {

@@ -8,7 +8,7 @@ const SECONDS = {
   /** Seconds per multiply-add of a convolution on whole images: with a single group, and with several groups. */
   convolution: 1 / 125e9,
   grouped: 1 / 18e9,
-  /** Seconds per multiply-add of a convolution whose windows were copied into a matrix: a matrix product. */
+  /** Seconds per multiply-add of a matrix product, such as a convolution whose windows were copied into a matrix. */
   product: 1 / 112e9,
   /** Seconds per byte for different kinds of steps. `assemble` copies cells into whole feature maps. */
   write: 1 / 16e9,

@@ -23,8 +23,8 @@ import {
  */
 export interface Message {
   /**
-   * Range of the message in the file, with its tag. An unchanged message is copied from there; `changed` removes the
-   * range.
+   * Range of the message in the file, with its tag. An unchanged message is copied from there; `changed` returns a
+   * message without this range.
    */
   readonly source?: FileRange | undefined
   /** Fields that the table does not list. */

@@ -3,7 +3,8 @@ import { roundCosine } from '../mapCoding.js'
 import { type LoadedMap, measured } from './maps.js'
 
 /**
- * The map B − A. Undefined if the maps have different positions or quantities. Predicted classes cannot be subtracted.
+ * The map B − A. Undefined if the maps have different positions or quantities, or show predicted classes, which cannot
+ * be subtracted.
  */
 export function differenceMap(first: LoadedMap, second: LoadedMap): LoadedMap | undefined {
   const [a, b] = [first.fitted.group, second.fitted.group]

@@ -24,9 +24,9 @@ const PAPER_NUMBERS: Readonly<Record<number, string>> = { 125: 'Figure 3: mean',
 const SHOWN: readonly AnchorName[] = ['center', 'top-left']
 
 /**
- * Makes the paper's Figures 1, 3, 4 and 5, as far as the study has the networks for them. Figures 3 and 4 show each
- * plain network beside its anti-aliased version; other patch sizes get similar figures. All networks with only one
- * version are in one figure per patch size.
+ * Makes the paper's Figures 1, 3, 4 and 5, as far as the study has the networks for them. Figures 3 (patches of 125 px)
+ * and 4 (75 px) show each plain network beside its anti-aliased version. Other patch sizes get similar figures. All
+ * networks with only one version are in one figure per patch size.
  */
 export function paperFigures(groups: readonly StudyGroup[], limits: ColourLimits): readonly Figure[] {
   const sizes = [...new Set(groups.map(({ size }) => size))].sort((a, b) => b - a)
@@ -193,7 +193,7 @@ export function figuresSection(figures: readonly Figure[], hasArithmetic: boolea
   return { id: 'figures', title: 'The paper’s figures for this study', html: [...parts, note].join('\n') }
 }
 
-/** What a study needs for each figure of the paper: the figure's number, and the networks or objects. */
+/** For each figure of the paper, its number, and the networks or objects that a study needs for it. */
 const NEEDS: readonly (readonly [number, string])[] = [
   [1, 'a network and its anti-aliased version, measured with the same settings'],
   [3, 'objects of 125 px'],

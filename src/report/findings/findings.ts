@@ -31,7 +31,7 @@ export interface ClaimFinding {
   readonly reason: string
   /** URL fragment that opens the viewer at the evidence. */
   readonly link: string
-  /** Number of measured objects. If it differs between sizes, it is the largest of these numbers. */
+  /** Number of measured objects, at the size with the most objects. */
   readonly objects: number
   /** Who makes the claim, and where. */
   readonly source: string
@@ -67,7 +67,7 @@ function findingOf(claim: Claim, network: NetworkStudy): ClaimFinding {
   return { model, claim: id, title, verdict, sentence, reason, link, objects, source, rule, evidence }
 }
 
-/** Makes a finding's link. Of the numbers that decide the verdict, it shows the one farthest from the threshold. */
+/** Makes the link to the evidence farthest from the threshold, among the evidence that decides the verdict. */
 function linkTo({ border, seenIn }: Claim, network: NetworkStudy, deciding: readonly Evidence[]): string {
   const { model, groups } = network
   const [farthest] = deciding.toSorted((a, b) => Math.abs(b.mean - border) - Math.abs(a.mean - border))
