@@ -16,8 +16,8 @@ constexpr double kMostViolating = 0.5;
 constexpr std::size_t kTrialPasses = 4;
 
 /// Limit for the number of samples that join a working set after a pass: the set's size divided by kJoiningShare, but
-/// at least kLeastJoining and at most kMostJoining. With a higher limit, fewer passes would be needed, but passes are
-/// cheap. The Gram matrix would grow by samples that never become support vectors.
+/// at least kLeastJoining and at most kMostJoining. A higher limit would save passes, but passes are cheap. It would
+/// also enlarge the Gram matrix by samples that never become support vectors.
 constexpr std::size_t kLeastJoining = 64;
 constexpr std::size_t kMostJoining = 1000;
 constexpr std::size_t kJoiningShare = 4;

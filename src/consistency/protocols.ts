@@ -57,8 +57,8 @@ const ANSWER_NUMBERS = 3
  *
  * - `crop`: pairs of crops at random offsets (`validate_shift`, Zhang 2019).
  * - `diagonal`: crops along the diagonal, 1 px apart (Azulay and Weiss 2019; `validate_diagonal`, Zhang 2019).
- * - `embed`: the photograph at half of the frame's side, moved over a background along the diagonal in steps of 1 px
- *   (Azulay and Weiss 2019).
+ * - `embed`: the photograph, reduced to half of the frame's side, moves over a background along the diagonal in steps
+ *   of 1 px (Azulay and Weiss 2019).
  * - `circular`: pairs of random circular shifts (Chaman and Dokmanic 2021).
  * - `subpixel`: circular shifts by fractions of a pixel (Michaeli et al. 2023), and the local equivariance error
  *   (Gruver et al. 2023): the mean of |p(x + ε∂x) − p(x − ε∂x)| / 2ε over classes and both axes. In this error, shifts

@@ -28,9 +28,8 @@ export function placedOn(background: Uint8Array, frame: number, picture: Uint8Ar
 
 /**
  * Shifts a picture circularly by a fraction of a pixel with ideal interpolation: as a sum of cosines whose phases are
- * shifted. If the side is even, the phase of the highest frequency cannot be shifted, so only the real part of this
- * component is kept. Values are not clipped to 0…255. Source: the definition of `subpixel_shift` in Michaeli et al.
- * 2023.
+ * shifted. If the side is even, the highest frequency cannot be shifted. It is multiplied by cos(π · shift) instead.
+ * Values are not clipped to 0…255. Source: the definition of `subpixel_shift` in Michaeli et al. 2023.
  * @param shift in pixels, down or to the right
  */
 export function idealShift(picture: ArrayLike<number>, side: number, axis: Axis, shift: number): Float32Array {

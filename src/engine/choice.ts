@@ -179,7 +179,7 @@ async function fasterGpu(plan: ExecutionPlan, settings: Settings): Promise<Execu
   return images / rate < WORTH_A_TRIAL ? undefined : gpuFasterThan(plan, rate)
 }
 
-/** `processor`: the processor's speed in images per second. Software adapters are not tried: they use the processor. */
+/** Opens the first GPU that is faster than `processor` images per second. GPUs emulated in software are left out. */
 export async function gpuFasterThan(plan: ExecutionPlan, processor: number): Promise<Execution | undefined> {
   for (const name of AUTO) {
     const all = await tryAll(devicesOf(name, null), plan.network, 'fp32', plan.signal)

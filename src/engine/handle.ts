@@ -21,7 +21,7 @@ export interface NetworkHandle {
   readonly settings: Settings
   /** Why the processor took over from the GPUs; undefined if it did not. */
   readonly failure: string | undefined
-  /** Whether the network runs on a GPU. If so, the processor can measure other features at the same time. */
+  /** Whether the network runs on a GPU. The processor is then free to measure the previous object's features. */
   readonly overlaps: boolean
   /**
    * Describes which values were computed once and used for several images, with one record per patch size. Empty if

@@ -23,7 +23,7 @@ type Judged = (typeof JUDGED)[number]
 export const REFERENCES = ['features', 'decoded', 'pixels'] as const
 type Reference = (typeof REFERENCES)[number]
 
-/** Totals over all trials of one kind. Of the `expected` objects, the judged vectors show `found`. */
+/** Totals over all trials of one kind. `found` counts those expected objects that the judged vectors show. */
 export interface ArithmeticCounts {
   readonly layer: string
   readonly kind: ExpressionKind

@@ -29,7 +29,7 @@ const SCALE = 3
 
 /**
  * A decision value is a tie if its magnitude is at most this. A tested row is often exactly midway between the training
- * rows of both classes, where rounding would decide. Other decision values are far from 0, because the margin is at 1.
+ * rows of both classes, where rounding would decide. Other decision values are far from 0.
  */
 const TIE = 1e-3
 

@@ -60,8 +60,8 @@ function readFault({ code, message }: NodeJS.ErrnoException): string {
 }
 
 /**
- * Finds the records in pieces of a file. Depth 1 is inside the top-level object, depth 2 inside a section's list, and
- * greater depths are inside a record.
+ * Finds the records of a file that is read piece by piece. Depth 1 is inside the top-level object, depth 2 is inside a
+ * section's list, and greater depths are inside a record.
  */
 function recordScanner(path: string, sections: readonly string[], onRecord: (record: JsonRecord) => void) {
   let depth = 0

@@ -30,7 +30,7 @@ export function inCache<T>(work: Promise<T>): Promise<T> {
   })
 }
 
-/** Turns an error of writing into the cache into an OutputError with a remedy. Returns other errors unchanged. */
+/** If writing to the cache failed, returns an OutputError that names a remedy. Returns other errors unchanged. */
 export function asCacheError(error: unknown): unknown {
   if (!(asOutputError(cacheFolder(), error) instanceof OutputError)) return error
   return new OutputError(

@@ -1,7 +1,7 @@
 /**
  * A section of the page below the viewer. The table of contents links to it. The page's CSS supports a `.scroll` box
- * for wide tables, `.note` for explanations, and `figure` with `figcaption`. Use its colours, also in inline SVG,
- * because they adapt to the light and the dark theme. They are `var(--ink)` for lines and text, `var(--soft)` for
+ * for wide tables, `.note` for explanations, and `figure` with `figcaption`. Use the colours of the CSS, also in
+ * inline SVG: they adapt to the light and the dark theme. They are `var(--ink)` for lines and text, `var(--soft)` for
  * secondary text, `var(--line)` for rules, and `var(--series-1)` to `var(--series-6)` for data.
  */
 export interface ReportSection {

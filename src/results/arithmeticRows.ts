@@ -5,7 +5,7 @@ import type { Row } from './rows.js'
 
 type Counted = 'trials' | 'exact' | 'expected' | 'found' | 'subtracted' | 'left' | 'decoys' | 'phantoms'
 
-/** Counts from which each metric is computed: the sum of the first list divided by the sum of the second list. */
+/** How each metric is computed: the sum of the first list divided by the sum of the second list. */
 const SHARES: Readonly<Record<string, readonly [cases: readonly Counted[], of: readonly Counted[]]>> = {
   // Share of expressions in whose result all expected objects are seen, and no others.
   'arithmetic-exact': [['exact'], ['trials']],

@@ -49,7 +49,7 @@ async function features(offsets: Int32Array): Promise<readonly Float32Array[]> {
   return request.outputs.map((output) => results[output]?.data as Float32Array)
 }
 
-/** Input tensors for a batch. If the scene is a list of pictures, each batch has its own; otherwise, all share them. */
+/** Input tensors for a batch. For a list of pictures, each batch needs new ones. Other scenes need them only once. */
 function sceneFor(offsets: Int32Array): CompositedScene {
   const { input } = openedSession().request
   if (job === undefined) throw new Error('the first batch came before any scene')

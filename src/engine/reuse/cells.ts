@@ -4,8 +4,8 @@ import { type AxisSpace, type Both, both, type Keys, type Source } from './keys.
 
 /**
  * The distinct cells that a group of positions needs. A cell is a pair of a row key and a column key (see `Keys`).
- * First come all pairs of `seeing` rows and columns, which depend on the patch. Then come all pairs of `blank` rows and
- * columns. Both are in row-major order.
+ * First come all pairs of `seeing` row and column keys; these cells depend on the patch. Then come all pairs of `blank`
+ * row and column keys. Both groups are in row-major order.
  */
 interface CellSet {
   readonly seeing: Both<Int32Array>
@@ -52,7 +52,7 @@ export function keysOfTimes({ count, blank, views }: AxisSpace, times: readonly 
 interface Lookup {
   /** Index in `CellSet.seeing`; -1 if the key does not depend on the patch. */
   readonly seeing: Int32Array
-  /** Index in `CellSet.blank` of the key that the same cell has if there is no patch. */
+  /** Index in `CellSet.blank` of the key that replaces this key in an image without the patch. */
   readonly blank: Int32Array
 }
 

@@ -13,10 +13,11 @@ import type { ClaimFinding } from './findings.js'
 const INVARIANCE = 'no-global-invariance'
 
 /**
- * Finds the first sentence of the page: the study's most striking example. It is the object whose confident answer at
- * the center changes at the largest share of positions. Objects whose answer mostly changes to another correct class
- * are skipped, unless this is so for all objects. If no answer changes, the example is the layer with the lowest
- * similarity. Undefined if there is no example, or if the study has too few objects.
+ * Finds the first sentence of the page: the study's most striking example. This is the object for which the
+ * largest share of positions has another answer than the center. The answer at the center must be confident. An object
+ * is skipped if the most frequent other answer is correct, too, unless this is so for all objects. If no answer
+ * changes, the example is the layer with the lowest similarity. Undefined if there is no example, or if the study has
+ * too few objects.
  */
 export async function leadOf(
   results: string,

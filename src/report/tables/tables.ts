@@ -204,7 +204,7 @@ function nameOf({ numbers, stem, title }: TableKind, size: number) {
   return { name: `table-${number}-${stem}-${size}`, title: `Table ${number}: ${whole}`, caption }
 }
 
-/** Note that names the layers for which some objects are missing from the averages. */
+/** Text below a table. It names the layers for which some objects are missing from the averages. */
 function unsolvedNote(rows: readonly SummaryRow[]): readonly string[] {
   if (rows.length === 0) return []
   const places = rows.map(
