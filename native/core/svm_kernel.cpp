@@ -18,7 +18,7 @@ constexpr std::size_t kTileRows = 2, kTileColumns = 4;
 constexpr std::size_t kWidth = Doubles::width;
 
 /// Size of a panel, the part of the features that is handled at a time. kPanelDims is so small that the operands of a
-/// tile (its rows, and the weights of up to five problems) fit into the first-level cache.
+/// tile (its rows, and the weights of up to five classifiers) fit into the first-level cache.
 constexpr std::size_t kPanelDims = 512;
 constexpr std::size_t kPanelRows = 32;
 

@@ -9,7 +9,7 @@ import { type BenchNetworkOptions, extractionRate, measureEach, openPipeline, SM
 
 /** Options of `benchExtraction`. */
 export interface BenchExtractionOptions extends BenchNetworkOptions {
-  /** Number of measurements of the bare loop, and of the pipeline; 5 by default. */
+  /** How often the whole pipeline and a bare loop of ONNX Runtime are each measured; 5 by default. */
   readonly repeats?: number
 }
 

@@ -87,7 +87,8 @@ export async function submitSlurm(options: SlurmOptions): Promise<SlurmSubmissio
 
 /**
  * Memory in mebibytes that each task needs for one object's features, the weights, and the workers' copies of the
- * weights. With a GPU, the next object's features are in memory, too: they are computed while the first are measured.
+ * weights. With a GPU, the next object's features are in memory, too, because they are computed while the current
+ * object's features are measured.
  */
 function memoryOf({ featureBytes, weightsBytes }: StudyEstimate, cpus: number, gpus: number): number {
   const copies = Math.min(cpus * weightsBytes, Math.max(weightsBytes, 600 * 2 ** 20))

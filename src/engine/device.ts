@@ -10,7 +10,7 @@ export type GpuName = Exclude<DeviceName, 'auto' | 'cpu'>
 
 export interface DeviceRequest {
   readonly name: DeviceName
-  /** Index of the GPU; null stands for all GPUs of the provider. */
+  /** Index of the GPU; null if none was given (see `devicesOf`). */
   readonly index: number | null
 }
 
@@ -175,7 +175,7 @@ export function processorName(): string | null {
   return cpus()[0]?.model.trim() || null
 }
 
-/** False except on Linux, because software adapters cannot be recognised elsewhere. */
+/** Whether `auto` may try GPUs: only on Linux, because only there can software adapters be told from GPUs. */
 export function mayHaveGpu(): boolean {
   if (process.platform !== 'linux') return false
   const hasRenderNode = existsSync('/dev/dri') && readdirSync('/dev/dri').some((node) => node.startsWith('renderD'))

@@ -101,7 +101,7 @@ function weightCopies({ weightsBytes }: Network): number {
   return Math.max(1, Math.floor(MAX_WEIGHT_COPIES / Math.max(1, weightsBytes)))
 }
 
-/** Least memory of all workers, in bytes. Each worker needs three batches of images, the weights, and a thread. */
+/** Bytes that all workers together need at least: for each, three batches of images, the weights, and a thread. */
 function workerBytes({ input, weightsBytes }: Network, { workers, batch }: Settings): number {
   const batchBytes = batch * 3 * input.rows * input.cols * Float32Array.BYTES_PER_ELEMENT
   return workers * (3 * batchBytes + weightsBytes + BYTES_PER_THREAD)

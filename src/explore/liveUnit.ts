@@ -182,7 +182,7 @@ export function openLiveUnit(
   }
 }
 
-/** Computes rows. Two calls of the engine run at a time, so that one computes while the other finishes. */
+/** Computes rows (positions). Two calls of the engine overlap, so that one computes while the other finishes. */
 async function inTwoLanes(
   rows: Int32Array,
   rowsACall: number,

@@ -22,16 +22,16 @@ import {
 export interface SeparabilityOptions {
   /** Parameter C of the classifiers (linear SVMs), the weight of their losses, 1e-30 to 1e30; 1 by default. */
   readonly C?: number
-  /** Fold scheme, `ordered` by default, or several. One call with several schemes is faster than one call for each. */
+  /** One or several fold schemes; `ordered` by default. One call with several schemes is faster than several calls. */
   readonly cv?: FoldScheme | readonly FoldScheme[]
   /** Seed of the fold schemes `shuffled` and `blocks`, 0 to 2^32 − 1; 0 by default. */
   readonly seed?: number
   /** Number of threads that train the classifiers; all cores by default. The result does not depend on the number. */
   readonly threads?: number
   /**
-   * Device that trains the classifiers: `auto` (default), `cpu`, `cuda` or `cuda:INDEX`. `auto` uses the first CUDA
-   * device for features of at least 2^24 values (64 MiB), if there is one. The processor and a CUDA device train to the
-   * same tolerance.
+   * Device that trains the classifiers: `auto` (default), `cpu`, `cuda` or `cuda:INDEX`. If there is a CUDA device,
+   * `auto` uses the first one for features of at least 2^24 values (64 MiB). The processor and a CUDA device train to
+   * the same tolerance.
    */
   readonly device?: string
   readonly signal?: AbortSignal
@@ -151,8 +151,8 @@ async function bySchemes(
 }
 
 /**
- * Smallest stride whose grid is checked for being too coarse. Grids with smaller strides are fine enough, and the check
- * would take seconds.
+ * Smallest stride whose grid is checked for being too coarse. Grids with smaller strides are never too coarse, and
+ * checking them would take seconds.
  */
 const FINEST_COARSE_STRIDE = 5
 

@@ -20,8 +20,8 @@ import {
 import { type OpenFeatures, openFeatures } from './features.js'
 
 /**
- * Largest number of feature bytes per layer in a page, because a browser holds them in memory. For larger layers, the
- * page has only the maps of the five anchors.
+ * Largest size in bytes of a layer's features in a page. A browser holds them in memory. For larger layers, the page
+ * has only the maps of the five anchors.
  */
 export const MOST_FEATURE_BYTES = 400e6
 

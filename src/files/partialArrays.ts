@@ -33,8 +33,8 @@ export interface PartialArrays {
   /** @param matrices for each array, a matrix that holds the new rows, [any number, dims] */
   write(rows: readonly RowPlace[], matrices: readonly Float32Array[]): Promise<void>
   /**
-   * Writes the description file, then renames every array to its final name. If the process is stopped in between, a
-   * later call finishes the work. Until then, the description's hashes show which arrays are from an earlier call.
+   * Writes the description file, then renames every array to its final name. If the process is stopped in between,
+   * call `finish` in another process. Until then, the description's hashes show which files are not yet replaced.
    */
   finish(description: { readonly file: string; readonly content: string }): Promise<void>
   /** Releases the lock of the folder, whether the arrays are finished or not. */

@@ -47,7 +47,7 @@ export interface Generator {
 /**
  * @param id in the catalog, such as `deepsim-fc6`, or the path of an .onnx file. This file must have the graph that
  * `Generator` describes, and the metadata `encoder`, `layer`, `feature` and optionally `encoder_sha256`.
- * @param weights path of a checkpoint to use instead of the imported one
+ * @param weights path of a checkpoint to use instead of the one that the user imported
  * @param feature stage of the features that the generator was trained on; by default, the stage in the catalog. Only
  * weights that are not published may have another stage. Files of the original DeePSiM release are `post-relu`.
  */

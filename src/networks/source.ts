@@ -34,7 +34,7 @@ export interface LayerChoice {
    * flattened.
    */
   readonly pool?: Pool | undefined
-  /** Stops the trial runs of the graph; the call rejects with the signal's reason. */
+  /** Stops the trial runs of the graph. The call with these options rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined
 }
 

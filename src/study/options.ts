@@ -36,7 +36,7 @@ import {
  */
 const STRIDES = { quick: 4, paper: 1 } as const
 
-/** Experiments of a study. Units store all results except those of arithmetic, which have their own folder. */
+/** Experiments of a study. The results of arithmetic have their own folder; units store all other results. */
 const EXPERIMENTS = ['similarity', 'separability', 'equivariance', 'readout', 'arithmetic'] as const
 
 const texts = z.array(z.string()).min(1).readonly()
@@ -74,8 +74,8 @@ const OPTIONS = {
   stride: z.number().exactOptional(),
   /**
    * Experiments to run: `similarity`, `separability`, `equivariance` (of layers that are maps), `readout` (of the
-   * position) and `arithmetic`; by default the first two. Every unit includes similarity. A study of only
-   * `arithmetic` has no units.
+   * position) and `arithmetic`; by default the first two. Similarity is always measured, unless `arithmetic` is
+   * the only experiment.
    */
   experiments: z.array(oneOf('experiment', EXPERIMENTS)).min(1).readonly().default(['similarity', 'separability']),
   /** Ways to split the positions into folds for separability; all by default. */
@@ -127,7 +127,7 @@ const OPTIONS = {
    * written it; true by default.
    */
   report: z.boolean().default(true),
-  /** Include the rows of the paper's tables that this study did not measure; false by default. */
+  /** In the report's tables, also show the rows that only the paper measured; false by default. */
   paper: z.boolean().default(false),
   onProgress: callback<ProgressListener>().exactOptional(),
   signal: kinds.signal.exactOptional(),

@@ -46,7 +46,7 @@ interface RunEntry {
  * something, oldest first. It also keeps the settings of networks that this run did not open. Only one process at a
  * time may call it.
  *
- * @param report key of the report that was just written (see `reportMark`); null keeps the stored key
+ * @param report mark of the report that was just written (see `reportMark`); null keeps the stored mark
  */
 export async function writeRunFile<T extends RunEntry>(
   path: string,
@@ -73,7 +73,7 @@ export async function writeRunFile<T extends RunEntry>(
   await writeFileAtomic(path, `${JSON.stringify(document, null, 2)}\n`)
 }
 
-/** Key of the report that was written last; see `reportMark`. */
+/** Mark that identifies the report that was written last; see `reportMark`. */
 export async function lastReport(path: string): Promise<string | null> {
   return (await readRun(path)).report ?? null
 }

@@ -6,7 +6,7 @@ import { networkCells } from './cellSteps.js'
 import { KEY_LIMIT } from './keys.js'
 import { sceneKeys } from './sceneKeys.js'
 
-/** Reuse opens two sessions of the network. With fewer images than this, that takes longer than reuse saves. */
+/** Reuse opens two sessions of the network. For fewer images than this, opening takes longer than reuse saves. */
 export const FEWEST_IMAGES = 64
 
 /** Reuse is tried only if it is predicted to be at least this many times as fast as computing every image in full. */
@@ -25,8 +25,8 @@ export function expectedGain(network: Network, scene: Scene, offsets: Int32Array
 }
 
 /**
- * Predicted seconds per image on one core if every image is computed in full. Fully connected layers are included,
- * and nodes that `reuse` can compute cell by cell; other nodes are not.
+ * Predicted seconds per image on one core if every image is computed in full. Only two kinds of nodes count: fully
+ * connected layers, and nodes that `reuse` can compute at single positions of a map.
  */
 export function usualImageSeconds(network: Network): number {
   return wholeSeconds(networkCells(network))

@@ -8,7 +8,7 @@ import { type Both, both, cellKeys, type Keys } from './keys.js'
 /** Pixels with less alpha than this are invisible. */
 const SEEN: Readonly<Record<Scene['blend'], number>> = { hard: 128, soft: 1 }
 
-/** Makes the keys of a scene. The patch's offsets are 0, 1, 2, …, so an offset is also its own index in `offsets`. */
+/** Makes a scene's `Keys`. Along an axis, the patch's offsets are 0, 1, 2, …, so each equals its index in the list. */
 export function sceneKeys(steps: Pick<CellSteps, 'steps'>, scene: Scene, input: NetworkInput): Keys {
   const opaque = opaquePart(scene)
   const along = (axis: Axis) => {

@@ -1,8 +1,8 @@
 import type { Unit, UnitInputs } from './schema.js'
 
 /**
- * Inputs that must be equal if a stored unit is to be used. For the other inputs, it is enough if the stored unit
- * contains what is wanted; see `differencesOf`.
+ * Inputs that must be the same in a stored unit and in the wanted one, or the stored unit is not used. For the other
+ * inputs, it is enough if the stored unit contains what is wanted; see `differencesOf`.
  */
 type SharedInput =
   | Exclude<keyof UnitInputs, 'format' | 'separability' | 'equivariance' | 'keepsFeatures' | 'sketches'>
@@ -52,8 +52,8 @@ const DIFFERENT_FILES: Readonly<Record<string, string>> = {
 }
 
 /**
- * Finds a setting that differs between two units of the same network and size, so that they cannot be averaged. Fold
- * schemes may differ, because each scheme is averaged over the units that have it.
+ * Finds a setting that differs between two units of the same network and size. Such units cannot be averaged. Their
+ * fold schemes may differ, because the accuracies of a scheme are averaged over the units that have this scheme.
  * @returns the setting's name in messages; undefined if there is none
  */
 export function groupDifference(a: UnitInputs, b: UnitInputs): string | undefined {
