@@ -48,8 +48,8 @@ export interface Consistency extends ExecutionRecord {
 }
 
 /**
- * Stored numbers from which the measures are computed: one row for each protocol and photograph. A row that begins with
- * NaN means that the photograph has not been measured with this protocol.
+ * Stored numbers from which the measures are computed: one row for each pair of a protocol and a photograph. A row that
+ * begins with NaN means that the photograph has not been measured with this protocol.
  */
 export interface KeptAnswers {
   readonly protocols: readonly Protocol[]

@@ -82,8 +82,8 @@ export async function pullWeights(id: string, options: PullOptions = {}): Promis
   const progress = progressTo(options.onProgress)
   const present = await presentWeights(entry, progress)
   if (present !== undefined) return present
-  // No graph is built in a cache that every user of the machine can write to. The check comes first, because a download
-  // would then be useless.
+  // Shiftscope builds no graph in a cache that every user of the machine can write to. Weights without a graph would be
+  // useless, so the cache is checked before the download.
   await checkOwner()
   return await fetchWeights(entry, origins, options)
 }

@@ -9,7 +9,8 @@ export function roundCosine(value: number): number {
 
 /**
  * Encodes a map of cosines or probabilities. Each value is rounded, and its difference from the previous value is
- * stored as a zigzag varint (sint32 of Protocol Buffers). Neighbouring values are similar, so most take two bytes.
+ * stored as a zigzag varint (sint32 of Protocol Buffers). Neighbouring values are similar, so most differences take two
+ * bytes.
  * @param map values from −2 to 2, row-major
  * @throws RangeError for NaN and for values outside −2 to 2
  */

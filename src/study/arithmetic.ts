@@ -27,7 +27,7 @@ const OPTIONS = {
   images: kinds.files.readonly(),
   /** Folder of pictures, or manifest.json, with the objects for scenes; by default the built-in objects. */
   patches: z.string().exactOptional(),
-  /** Side in pixels of objects whose scene gives no size; 75 by default. */
+  /** Side, in pixels, of the objects that a scene lists without a size; 75 by default. */
   size: z.number().default(75),
   /** Background of scenes, named as in `extract`; `white` by default. */
   background: z.string().default(WHITE),

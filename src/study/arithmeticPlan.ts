@@ -41,8 +41,8 @@ export interface ArithmeticPlan {
     readonly trials: readonly ArithmeticTrial[]
     readonly drawing: SceneRenderer
     /**
-     * Counts for the first `done` expressions. The work continues with the next expression. At the beginning, `done` is
-     * 0. Null if the final file already has the counts of all expressions.
+     * `counts` covers the first `done` expressions, and the work continues with the next one. If no counts are stored,
+     * `done` is 0. Null if the final file already covers all expressions.
      */
     readonly before: { readonly done: number; readonly counts: readonly ArithmeticCounts[] } | null
   }

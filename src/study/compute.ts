@@ -30,7 +30,7 @@ export interface UnitWork {
   readonly timeLeft: TimeLeft | undefined
 }
 
-/** Opens a network to compute its unfinished units. They begin with `first`, and together have `images` images. */
+/** Opens a network to compute its unfinished units, `first` before all others. All these units have `images` images. */
 export type OpenUnits = (
   study: Study,
   network: Network,
@@ -55,8 +55,8 @@ export async function computeUnits(work: UnitWork, network: Network, first: Plan
   timeLeft?.opened(first, (performance.now() - opening) / 1000, reusesValues(ran(), options))
   const classifiers = classifiersFor(ran().device)
   progress.start(network.id, work.images, { unit: 'images', before: work.images - imagesLeft() - imagesOf(first) })
-  // `handle.overlaps` means that extraction leaves the CPU free. Then a unit is measured while the next one is
-  // extracted.
+  // `handle.overlaps` means that extraction leaves the CPU free. In this case, a unit is measured while the next
+  // one is extracted.
   let stored: Promise<void> = Promise.resolve()
   const units: PlannedUnit[] = []
   try {

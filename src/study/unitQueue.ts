@@ -36,9 +36,9 @@ function lockOf(unit: PlannedUnit): string {
 }
 
 /**
- * Opens the queue of a study. To take a unit, it lists the lock folder twice, makes one hard link and reads one or two
- * small files, however many units and processes there are. From time to time it lists the units' folders, to see which
- * units other processes finished.
+ * Opens the queue of a study. To take a unit, the queue lists the lock folder twice, makes one hard link and reads one
+ * or two small files, however many units and processes there are. From time to time, the queue also lists the units'
+ * folders, to see which units other processes finished.
  */
 export function openUnitQueue(study: Study, { locks, look }: Pick<Team, 'locks' | 'look'>): UnitQueue {
   const open = new Set(study.left)
@@ -103,8 +103,8 @@ export function openUnitQueue(study: Study, { locks, look }: Pick<Team, 'locks' 
 }
 
 /**
- * Returns the units in the same order. If other processes take units too, the list starts at a random unit and wraps
- * around, so that processes do not all try the same one.
+ * Returns the list of units. If other processes take units too, the list is rotated to start at a random unit, so that
+ * the processes do not all try the same unit.
  */
 function inTurn<T>(units: readonly T[], hasOthers: boolean): readonly T[] {
   const start = hasOthers ? Math.floor(Math.random() * units.length) : 0

@@ -64,7 +64,7 @@ export function arrayBytes({ network, grid }: PlannedUnit): number {
 /** Number of values that are stored for the network's answer at each position: the class and two probabilities. */
 const ANSWER_VALUES = 3
 
-/** Whether the study reads the layer of the network's class scores, and so knows its answers. */
+/** Whether the study reads the layer with the class scores. Without them, the network's answers are not known. */
 export function hasAnswers({ layers, classes }: Network): boolean {
   return layers.some(({ name }) => name === classes?.layer)
 }

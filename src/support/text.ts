@@ -5,8 +5,8 @@ export function printable(name: string): string {
 }
 
 /**
- * Replaces each character that could control a terminal by `?`. Line separators and marks of writing direction are
- * replaced, too.
+ * Puts `?` in place of each character that could control a terminal, and of each line separator or mark of writing
+ * direction.
  */
 export function withoutControls(line: string): string {
   return line.replace(/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_Control}]/gu, '?')
@@ -48,8 +48,8 @@ const maximumLength = 100
 const maximumCandidates = 20_000
 
 /**
- * Finds the candidates that are most like a mistyped name, the nearest first. Candidates that contain the name, or are
- * part of it, come first. The others are sorted by edit distance.
+ * Returns the `count` candidates that are most similar to a mistyped name. Candidates that contain the name, or are
+ * part of it, come first. The others follow, sorted by edit distance.
  */
 export function nearestNames(name: string, candidates: Iterable<string>, count: number): string[] {
   const wanted = name.toLowerCase().slice(0, maximumLength)

@@ -5,7 +5,7 @@ import type { RunnableGraph } from '../../networks/index.js'
 import { prepareEnvironment } from '../../support/machine.js'
 import { type Device, executionProviders } from '../device.js'
 
-/** @param isPooled whether memory is kept from run to run, which is faster only if the tensors keep their sizes */
+/** @param isPooled whether to keep memory from run to run; this is faster only if the tensors keep their sizes */
 export function openSession(
   { onnxPath, optimization = 'all' }: RunnableGraph,
   threads: number,

@@ -13,8 +13,8 @@ import {
 } from './cellWindows.js'
 
 /**
- * Versions of ONNX's operators for which the table below is tested. The graph of cells may contain the operator Scan,
- * which has a different form before version 9.
+ * Versions of ONNX's operators for which the table below is tested. The oldest is 9, because
+ * Shiftscope adds the operator Scan to some graphs. Before version 9, Scan has a different form.
  */
 export const OPERATOR_SETS = { oldest: 9, newest: 26 } as const
 

@@ -4,8 +4,8 @@ import { counterpart, differenceBetween, originalOf, samePatches } from '../../r
 import { type Evidence, mapped } from './evidence.js'
 
 /**
- * All groups (one per size) of a network. `original` has the groups of the network that `originalOf` names, if there
- * are any.
+ * All groups (one per size) of a network. `original` has the groups of the network that `originalOf` returns; empty if
+ * the results include no such network.
  */
 export interface NetworkStudy {
   readonly model: string
@@ -25,7 +25,7 @@ export function eachLayer(
   return groups.flatMap((group) => group.layers.flatMap((layer) => measure({ group, layer }))).filter(isMeasured)
 }
 
-/** Only patches that both networks saw are compared. */
+/** Compares a network with its original, using only the patches that both networks saw. */
 export function eachPair(
   { groups, original }: NetworkStudy,
   measure: (own: LayerOfGroup, other: LayerOfGroup) => readonly Evidence[],

@@ -74,7 +74,7 @@ const taskSchema = z.object({
   mean: z.number().nullable(),
   /** Population standard deviation over the folds; null if `mean` is null. */
   std: z.number().nullable(),
-  /** Largest relative duality gap of the folds' classifiers. It tells how far they are from their optimum. */
+  /** Largest relative duality gap of the folds' classifiers. It tells how far a classifier may be from its optimum. */
   gap: z.number(),
   /** Indices of the folds whose classifier did not converge. */
   notConverged: z.array(z.number().int()),

@@ -78,8 +78,8 @@ export function CutOut({ picture, answer }: CutOutParts) {
     ])
   }
   /**
-   * Event handlers that move the sides of the rectangle that `sides` names (`nw`: top and left), or all sides if it is
-   * empty. A click makes the colour under the pointer transparent.
+   * Event handlers for moving the rectangle. They move the sides named in `sides` (`nw`: top and left), or all sides if
+   * `sides` is empty. A click makes the colour under the pointer transparent.
    */
   const moving = (sides: string) => ({
     onKeyDown: (event: KeyboardEvent) => {
