@@ -8,8 +8,8 @@
 
 namespace shiftscope {
 
-/// Largest number of threads per call. No machine has so many cores. Without this limit, a wrong value of `threads`
-/// could exhaust the memory.
+/// Largest number of threads in one call of `for_each_piece`. No machine has so many cores. Without this limit, a wrong
+/// value of `threads` could exhaust the memory.
 constexpr std::size_t kMostWorkers = 1024;
 
 /// Number of threads that `for_each_piece` uses. This is `threads`, unless there are fewer pieces. It is always between

@@ -37,8 +37,8 @@ struct SvmOptions {
   /// A problem has converged when (primal - dual) <= tolerance · primal. The dual value is a lower bound of the
   /// optimum, so the primal value then exceeds the optimum by at most tolerance · primal.
   double tolerance = 1e-6;
-  /// Largest number of passes over the features. A problem that has not converged by then is returned as it is. A
-  /// problem that no longer improves ends sooner.
+  /// Largest number of passes over the features. A problem that has not converged by then is returned as it is.
+  /// Training ends sooner for a problem that no longer improves.
   std::size_t pass_limit = 500;
   /// Memory limit of all Gram matrices together, in bytes.
   std::size_t gram_bytes = std::size_t{256} << 20;
@@ -65,7 +65,7 @@ struct SvmSolution {
 struct SvmResult {
   std::vector<SvmSolution> solutions;  ///< one solution for each problem
   std::size_t passes = 0;              ///< number of passes over the features
-  std::size_t gram_samples = 0;        ///< number of samples in the Gram matrices, added up
+  std::size_t gram_samples = 0;        ///< number of samples, summed over all Gram matrices
   /// The first row of features with NaN or an infinity. If it is set, the rest of the result is meaningless.
   std::optional<std::size_t> fault;
 };

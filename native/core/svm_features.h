@@ -52,7 +52,7 @@ class SvmFeatures {
   virtual void add_rows(const std::vector<SvmTerm>& terms, double* target) const = 0;
 
   /// Adds the outer products of samples with themselves: out[i · stride + j] += scale · Σ z_i z_j for i <= j <= dims.
-  /// The sum is over the samples, and z = (x, 1) is a sample with a 1 after its last dim.
+  /// The sum is over the samples, and z = (x, 1) is a sample x followed by a 1.
   /// The other elements of `out` are unspecified. stride: a multiple of 8, at least dims + 1.
   virtual void add_outer_products(const std::vector<std::uint32_t>& samples, double scale, std::size_t threads,
                                   double* out, std::size_t stride) const = 0;

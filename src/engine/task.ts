@@ -26,7 +26,7 @@ export interface Scene {
 /** A picture that fills the frame: RGB [rows, cols, 3], from 0 to 255. Float32Array allows fractions. */
 export type Frame = Uint8Array | Float32Array
 
-/** Whole pictures instead of a patch at several positions. An offset is then (index of the picture, 0). */
+/** Whole pictures instead of a patch at several positions. `BatchTask.offsets` then has pairs (picture index, 0). */
 export interface Frames {
   readonly frames: readonly Frame[]
 }
@@ -36,7 +36,7 @@ export interface JobScene {
   /** A worker prepares each scene once and keeps it under this id. */
   readonly id: number
   readonly scene: Scene | Frames
-  /** Batch size of the layers that are computed for every image; undefined if images share no values. */
+  /** If images share values: batch size of the layers that are still computed for each image. Otherwise undefined. */
   readonly batch?: number
 }
 
@@ -56,5 +56,5 @@ export interface BatchTask {
 
 export type BatchResult =
   | { readonly kind: 'written' }
-  /** With `open`, the session could not be opened, so no batch was started. */
+  /** If `during` is `open`, the session could not be opened, so no batch was started. */
   | { readonly kind: 'failed'; readonly during: 'open' | 'batch'; readonly reason: string }

@@ -33,8 +33,8 @@ export function ownerOfTemporary(name: string): ProcessId | undefined {
 }
 
 /**
- * Makes a folder in the system's temporary folder; the caller removes it. It also removes such folders that killed
- * processes of this machine left behind.
+ * Makes a folder in the system's temporary folder; the caller removes it. This function also removes such
+ * folders that killed processes of this machine left behind.
  */
 export async function makeTemporaryFolder(): Promise<string> {
   const folder = temporaryName(join(tmpdir(), 'shiftscope'))

@@ -110,7 +110,7 @@ async function fetchImage(image: CocoImage, folder: string, { hosts, progress, s
   })
 }
 
-/** @throws InputError if the file is not the expected image. The next try then downloads the whole file again */
+/** @throws InputError if the file is not the expected image; a retry downloads the whole file again */
 async function storeImage(path: string, image: CocoImage, folder: string, address: string): Promise<true> {
   const bytes = await readFile(path)
   const format = imageFormat(bytes)

@@ -15,7 +15,7 @@ export interface ManifestPatch {
   readonly name: string
   /** Path of a PNG of the object at its original size, with alpha 0 or 255. */
   readonly file: string
-  /** Paths of the square PNGs, by their side in pixels. */
+  /** Paths of PNGs of the object resized to a square, by the square's side in pixels. */
   readonly sizes: Readonly<Record<string, string>>
   /** `hard`: every pixel is opaque or transparent. */
   readonly alpha: 'hard'

@@ -211,8 +211,8 @@ function workerStates(locks: Locks): UnitWork['onUnit'] {
 }
 
 /**
- * Computes the arithmetic of each network. If another process is working on a network, this one waits for it and then
- * computes the rest. Without `report`, it skips that network instead.
+ * Computes the arithmetic of each network. If another process is working on a network, this process waits, and then
+ * computes what is still missing. With `report: false`, this process skips that network instead.
  * @returns the number of computed images
  */
 async function computeArithmetic({ team, options, progress }: Run, plans: Study['arithmetic']): Promise<number> {

@@ -135,7 +135,7 @@ class Pace {
     }
   }
 
-  /** Multiplies a prediction by the true time of the most similar work, divided by its predicted time. */
+  /** Multiplies a prediction by the ratio of true to predicted seconds of the most similar finished work. */
   seconds(unit: PlannedUnit, predicted: number): number {
     const spent = keysOf(unit).flatMap((key) => this.#spent.get(key) ?? [])
     const { predicted: before, seconds } = spent[0] ?? { predicted: 1, seconds: 1 }

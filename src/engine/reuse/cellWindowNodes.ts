@@ -8,8 +8,8 @@ export const CELLS_AT_A_TIME = 128
 /** Names of the inputs of the two graphs in `CellGraphs`, apart from the pixels. Index tensors are int32. */
 export const CELL_INPUTS = {
   /**
-   * An index tensor that the first graph takes, [cells, taps]. For each cell of `output`, it lists the cells to read
-   * from the step's input with the index `input`. The first index after the last cell stands for zeros.
+   * Input of the first graph, [cells, taps]: for each cell of the tensor `output`, the indices of the cells to read.
+   * The cells belong to the step's input number `input`. The index after that input's last cell stands for zeros.
    */
   gather: (output: string, input: number) => `shiftscope.gather.${input}.${output}`,
   /** Input of the second graph: the distinct cells of a tensor, which are an output of the first graph. */

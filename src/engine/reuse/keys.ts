@@ -54,8 +54,8 @@ export interface AxisSpace {
    */
   readonly views: AxisTensor[]
   /**
-   * For each key of a cell, the key that this cell has if there is no patch. The two keys are equal if the cell does
-   * not depend on the patch.
+   * For each key, the key that the same cell has in an image without the patch. The two keys are equal if the cell
+   * does not depend on the patch.
    */
   readonly blank: Int32Array
 }
@@ -192,8 +192,8 @@ function numbered(inputs: readonly AxisTensor[], { taps, stride, dilation, befor
   const keys = new Int32Array(times * length)
   const lists: number[][] = inputs.map(() => [])
   /**
-   * Each list of keys has a number, and equal lists have equal numbers. `pair` (see below) stands for the number of a
-   * list and a key to append. The map gives the number of the longer list.
+   * Each list of keys has a number, and equal lists have equal numbers. The integer `pair` (see below) encodes a list's
+   * number and a key to append to the list. For each such integer, this map contains the number of the longer list.
    */
   const longer = new Map<number, number>()
   const numbers = new Map<number, number>()

@@ -33,7 +33,7 @@ export function parseHubReference(text: string): HubReference {
   return { text, owner, name, revision, file }
 }
 
-/** The hub forbids two dashes or dots in a row, so each repository has a folder OWNER--NAME of its own. */
+/** Whether the hub allows an owner or a name. It forbids `--` in them, so each folder OWNER--NAME is unambiguous. */
 function isRepositoryName(name: string): boolean {
   return /^[A-Za-z0-9_]([A-Za-z0-9._-]{0,94}[A-Za-z0-9_])?$/.test(name) && !/--|\.\./.test(name)
 }

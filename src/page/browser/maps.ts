@@ -18,7 +18,7 @@ export interface LoadedMap extends MapValues {
   readonly error: number
   readonly answers: LoadedAnswers | undefined
   /**
-   * 1 at each computed position; absent if all are computed. Elsewhere, the map repeats a value computed nearby.
+   * 1 at each computed position; the map repeats its value at nearby positions. Absent if all positions are computed.
    */
   readonly known?: Uint8Array
 }

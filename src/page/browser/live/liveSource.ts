@@ -66,7 +66,7 @@ const FINEST = 4
 interface Running {
   readonly map: LiveMap
   readonly pace: Pace
-  /** Functions that are called: with true if more positions are known, with false if only the shown time changed. */
+  /** Functions to call: with true after each message from the server, with false to update only the displayed time. */
   readonly looking: Set<(isFurther: boolean) => void>
   readonly ended: Promise<void>
   /**
