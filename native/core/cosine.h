@@ -40,8 +40,8 @@ CosineFault cosine_similarity(const float* features, std::size_t rows, std::size
 /// first such anchor.
 CosineFault invert_norms(const float* anchors, std::size_t anchor_count, std::size_t dims, double* inverse_norms);
 
-/// Does the same as `cosine_similarity`, with one plain float64 sum per scalar product. Tests compare the kernels with
-/// it.
+/// Does the same as `cosine_similarity`, with one plain float64 sum per scalar product. Tests compare the results of
+/// the two functions.
 CosineFault cosine_reference(const float* features, std::size_t rows, std::size_t dims, const float* anchors,
                              std::size_t anchor_count, float* out);
 

@@ -11,7 +11,7 @@ export interface ConfinedQuestion<Question> {
 export interface Bounds {
   /** The process is killed if it uses more bytes of memory than this. */
   readonly bytes: number
-  /** PID of the process that asked, the parent of this process. When it ends, this process gets a different parent. */
+  /** PID of the parent process, which sent the question. This process is killed when it gets a different parent. */
   readonly asker: number
 }
 
@@ -19,7 +19,7 @@ export type ConfinedAnswer<Answer> =
   | { readonly kind: 'answer'; readonly answer: Answer }
   | { readonly kind: 'failed'; readonly reason: string; readonly isInput: boolean }
 
-/** A second thread enforces the bounds, because computing an answer may block this one. */
+/** A second thread enforces the bounds, because the main thread may be blocked while it computes an answer. */
 export function answerConfined<Question, Answer>(answerTo: (question: Question) => Promise<Answer>): void {
   const watch = new Worker(new URL(workerFile('childProcess/watch.js')))
   answerInOrder<ConfinedQuestion<Question>, ConfinedAnswer<Answer>>(async ({ question, bounds }) => {

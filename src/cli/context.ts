@@ -39,8 +39,8 @@ export async function leavingNothing<T>(work: Promise<T>, { signal }: CommandCon
 }
 
 /**
- * Ends the process with the given signal instead of `process.exit`. An exit would end the worker threads, and ONNX
- * Runtime crashes the process if that happens during a forward pass.
+ * Ends the process by a signal. `process.exit` is not used, because it would end the worker threads. If a worker thread
+ * ends during a forward pass, ONNX Runtime crashes the process.
  */
 function endAtOnce(signal: NodeJS.Signals): void {
   if (process.stderr.isTTY) process.stderr.write(TERMINAL_AS_IT_WAS)

@@ -70,7 +70,7 @@ export async function positionReadout(
       const trained = samples.filter((s) => isKnown[s])
       const lines = [...new Set(trained.map((s) => target[s] as number))]
       if (lines.length < FEWEST_LINES || trained.length === samples.length) continue
-      // Each fit blocks this thread for about a tenth of a second, so signals such as Ctrl-C must arrive in between.
+      // Lets the process handle signals such as Ctrl-C. Each fit blocks this thread for about a tenth of a second.
       await afterSignals()
       const predictions = ridgePredictions(gram, trained, target)
       const tested = samples.filter((s) => !isKnown[s])

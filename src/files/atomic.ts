@@ -8,8 +8,8 @@ export type Content = string | Uint8Array | Iterable<Uint8Array> | AsyncIterable
 
 /**
  * Writes a file completely or not at all. It writes a file with a temporary name in the same folder, flushes it to the
- * disk, and then renames it. Missing folders are made. A full disk, a read-only folder, a path of a device or pipe and
- * the like become one-line OutputErrors.
+ * disk, and then renames it. Missing folders are made. A full disk, a read-only folder and similar problems cause
+ * OutputErrors with a message of one line.
  */
 export async function writeFileAtomic(path: string, content: Content): Promise<void> {
   if (await isSpecial(path)) {
@@ -27,8 +27,8 @@ export async function writeFileAtomic(path: string, content: Content): Promise<v
 }
 
 /**
- * Whether a path is a device such as /dev/null, a pipe, or an open file of a process such as /dev/stdout. Renaming a
- * file to such a path would replace it for all programs.
+ * Whether a path is a device (such as /dev/null), a pipe, or a link to an open file of a process (such as /dev/stdout).
+ * If a file were renamed to such a path, the device, pipe or link would be lost for all programs.
  */
 async function isSpecial(path: string): Promise<boolean> {
   const target = await readlink(path).catch(() => '')

@@ -231,7 +231,7 @@ export const MEASURES: readonly Measure[] = [
   { name: 'arithmetic-phantoms' },
 ]
 
-/** Computes all measures of a layer for unit.json. The result maps metrics to variants, and variants to numbers. */
+/** Computes all measures of a layer for unit.json. The result has a number for each measure and variant. */
 export function measureLayer(layer: MeasuredLayer): Unit['layers'][number]['measures'] {
   const entries = MEASURES.flatMap(({ name, of }) => {
     const numbers = Object.fromEntries(of?.(layer) ?? [])

@@ -100,8 +100,8 @@ export async function studyStatus(results: string): Promise<StudyStatus> {
 }
 
 /**
- * Planned units of the last run and of all runs that have not ended, grouped by network and size. A unit in several
- * plans counts once.
+ * Planned units of the last run and of all runs that have not ended, grouped by network and size. A unit that is in
+ * several plans is counted once.
  */
 function plannedGroups(runs: readonly unknown[]): readonly PlannedGroup[] {
   const groups = new Map<string, PlannedGroup>()

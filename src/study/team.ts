@@ -64,5 +64,5 @@ export function openTeam(out: string, progress: Progress, signal: AbortSignal | 
   }
 }
 
-/** If there are more other processes than this, a note gives their number instead of their names. */
+/** Largest number of processes that a note lists by name. If there are more, the note has only their number. */
 const MOST_NAMED = 4

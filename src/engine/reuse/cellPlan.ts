@@ -10,7 +10,7 @@ import { SAMPLED_POSITIONS } from './sceneKeys.js'
  * A plan to run a network on all images of a patch, so that a value that several images share is computed only once.
  */
 export interface CellPlan {
-  /** Number of nodes that are computed cell by cell (see `CellSteps`). The nodes after them compute whole images. */
+  /** Number of nodes that are computed cell by cell (see `CellSteps`). The nodes after them process whole images. */
   readonly steps: number
   /**
    * Positions are computed together, in one *pass*, if their rows are equal modulo `rows` and their columns modulo
@@ -28,8 +28,8 @@ export interface CellPlan {
    */
   readonly predictedGain: number
   /**
-   * Number of distinct cells divided by the number of cells in all images. The keys are the names of the outputs of
-   * convolutions, pools and paddings.
+   * Number of distinct cells divided by the number of cells in all images. Each key is the name of a tensor that a
+   * convolution, a pool or a padding computes.
    */
   readonly distinct: Readonly<Record<string, number>>
 }
@@ -52,7 +52,7 @@ const MEMORY = 112 * 1024 * 1024
 
 const MODULI = [1, 2, 4, 8, 16, 32]
 
-/** Largest batch for the layers that compute whole images, if all of these layers are fully connected. */
+/** Largest batch for the layers that process whole images, if all of these layers are fully connected. */
 const MAXIMUM_BATCH = 512
 
 /** Number of tensors that a pass holds at a time, by estimate. All are assumed to be as large as the largest one. */
@@ -188,7 +188,7 @@ export interface Positions extends Both<readonly number[]> {
 
 interface AxisCounts {
   readonly passes: number
-  /** For each entry of `Keys.spaces`: the number of different keys in each pass, added up over all passes. */
+  /** Number of different keys in each entry of `Keys.spaces`. A key in several passes is counted once for each pass. */
   readonly sums: readonly AxisCount[]
 }
 

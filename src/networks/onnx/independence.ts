@@ -44,13 +44,13 @@ export function scalesByBatch({ nodes }: GraphNodes): boolean {
   return nodes.some(({ operator }) => operator.startsWith('DynamicQuantize'))
 }
 
-/** Two results for the same image, alone and in a batch, count as equal up to this relative distance. */
+/** Largest relative distance that rounding may cause between an image's values from two runs; see `dependence`. */
 const ROUNDING = 1e-3
 
 /**
  * Relative distance between an image's values from a run with other images (`beside`) and from a run without them
  * (`alone`). Undefined if the values differ only by rounding.
- * @param alone may be longer; only the first `beside.length` values count
+ * @param alone may be longer; only its first `beside.length` values are used
  */
 export function dependence(beside: Float32Array, alone: Float32Array): number | undefined {
   let [difference, norm] = [0, 0]

@@ -40,8 +40,8 @@ async function loadMatrix({ group, unit, layer }: Fitted, onFiles: OnFiles): Pro
     parts.push(new Int16Array(fromBase64(await loadFeatures(group.key, unit as number, layer, part)).buffer))
   }
   onFiles(total, total)
-  // The number of dims is computed from the files. If these contain sketches (shortened features), it is smaller than
-  // the layer's.
+  // The number of dims is computed from the files. If the files contain sketches (shortened features), there are
+  // fewer dims than in the layer.
   const dims = parts.reduce((sum, part) => sum + part.length, 0) / (group.rows * group.cols)
   if (!Number.isInteger(dims)) throw new Error('the features of this map are incomplete; make the report again')
   const norms = parts.flatMap((part) =>

@@ -156,7 +156,7 @@ function backgroundOf({ group: { background } }: Fitted): number | null {
   return background !== null && 'picture' in background ? background.picture : null
 }
 
-/** One canvas pixel per pixel of the frame. CSS enlarges the canvas without smoothing. */
+/** Draws the frame. The canvas has one pixel for each pixel of the frame. CSS enlarges the canvas without smoothing. */
 function drawPixels(canvas: HTMLCanvasElement, { map: { fitted }, position }: Reading, pictures: Pictures): void {
   const { frame, background } = fitted.group
   canvas.width = frame
