@@ -255,7 +255,7 @@ function reportTexts(out: string): Promise<readonly string[]> {
   return Promise.all(['summary.json', 'findings.json'].map(read))
 }
 
-/** Key by which run.json identifies a report. */
+/** Mark by which run.json identifies a report. */
 function reportMark(stamp: string, texts: readonly string[]): string {
   return `${stamp} ${sha256(...texts)}`
 }
