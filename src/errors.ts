@@ -8,8 +8,8 @@ import { messageLine } from './support/text.js'
  * |---|---|
  * | `ERR_SHIFTSCOPE_USAGE` | UsageError |
  * | `ERR_SHIFTSCOPE_INPUT` | InputError |
- * | `ERR_SHIFTSCOPE_DEGENERATE_FEATURE` | DegenerateFeatureError, an InputError: a feature is all zero or not finite |
- * | `ERR_SHIFTSCOPE_NON_FINITE_FEATURE` | NonFiniteFeatureError, an InputError: a feature holds NaN or infinity |
+ * | `ERR_SHIFTSCOPE_DEGENERATE_FEATURE` | DegenerateFeatureError, an InputError: a feature has no cosine (all zero, or not finite) |
+ * | `ERR_SHIFTSCOPE_NON_FINITE_FEATURE` | NonFiniteFeatureError, an InputError: a classifier cannot use NaN or infinity |
  * | `ERR_SHIFTSCOPE_DEVICE` | DeviceError |
  * | `ERR_SHIFTSCOPE_CUDA` | CudaFailure, a DeviceError: a CUDA device failed during work |
  * | `ERR_SHIFTSCOPE_OUTPUT` | OutputError |

@@ -51,7 +51,7 @@ export interface LiveUnit {
   /** Adds a follower, and returns a function that removes it. Work continues while there is at least one follower. */
   readonly follow: (follower: Follower) => () => void
   readonly isFollowed: () => boolean
-  /** Stops the work even if there are followers. Batches that have begun run to their end. */
+  /** Stops the work even if there are followers. Batches that are already running are finished. */
   readonly stop: () => void
   /** Features at a position, given as its index in `grid.offsets`. Missing features are computed immediately. */
   readonly featuresAt: (row: number) => Promise<FeatureRow>

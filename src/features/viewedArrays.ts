@@ -34,7 +34,7 @@ interface FoundArrays {
   readonly files: readonly ArrayFile[]
   readonly folder: string
   readonly description: ExtractionDescription | undefined
-  /** Whether the description must match every file: true for a folder, false for a single file. */
+  /** Whether every file must match extract.json: true for a folder, false for a single file. */
   readonly isWhole: boolean
   /** Default folder of the page. */
   readonly out: string

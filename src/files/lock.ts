@@ -114,8 +114,8 @@ export function openLocks(parent: string): Locks {
     if (!isMade && !(await isOwnedBy(owner, path))) return false
     mine.set(name, path)
     try {
-      // Another process may have listed the folder before this file existed, and created one with a different number.
-      // And if this process was suspended, its own file may have been removed.
+      // The folder is listed again: another process may have looked before this file existed, and created its own lock
+      // file with another number. And if this process was suspended, its file may have been removed meanwhile.
       const now = await filesOf(folder, name)
       const others = now.filter((file) => file.path !== path)
       if (now.some((file) => file.owner?.id === owner.id) && others.every(isOfTheDead)) {

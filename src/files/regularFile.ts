@@ -34,7 +34,7 @@ export function isInside(folder: string, path: string): boolean {
 
 const LONGEST_PIECE = 1 << 20
 
-/** Opens a stream whose buffer is no larger than the file, so that small files need little memory. */
+/** Opens a stream whose buffer is hardly larger than the file, so that small files need little memory. */
 export async function streamRegular(path: string): Promise<ReadStream> {
   const highWaterMark = Math.min(LONGEST_PIECE, (await regularSize(path)) + 1)
   return createReadStream(path, { highWaterMark })

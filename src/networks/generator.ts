@@ -38,7 +38,7 @@ export interface Generator {
   readonly encoderSha256: string | null
   readonly layer: string
   readonly dims: number
-  /** Stage of the features that the generator was trained on. For `post-relu`, apply ReLU to the features first. */
+  /** Stage of the features that the generator was trained on. A generator for `post-relu` needs features after ReLU. */
   readonly feature: FeatureStage
   /** The encoder's input, which says how the values of the image become pixels. */
   readonly input: NetworkInput

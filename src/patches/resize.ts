@@ -84,7 +84,10 @@ export function resizeVisible(image: Image, rows: number, cols: number): Image {
   return resized
 }
 
-/** For each target pixel: the indices and the weights of the source pixels before it, then those after it. */
+/**
+ * Each target pixel lies between two source pixels. Returns two pairs of arrays with one entry per target pixel: indices
+ * and weights of the source pixels before it, and those of the source pixels after it.
+ */
 function endsOf({
   first,
   weightFirst,

@@ -52,7 +52,7 @@ async function features(offsets: Int32Array): Promise<readonly Float32Array[]> {
 /** Input tensors for a batch. For a list of pictures, each batch needs new ones. Other scenes need them only once. */
 function sceneFor(offsets: Int32Array): CompositedScene {
   const { input } = openedSession().request
-  if (job === undefined) throw new Error('the first batch came before any scene')
+  if (job === undefined) throw new Error('a batch came before the object and background that it needs')
   if ('frames' in job.scene) return sceneTensors(frameArrays(job.scene, offsets, input), input)
   if (composited?.job !== job) composited = { job, scene: sceneTensors(sceneArrays(job.scene, input), input) }
   return composited.scene

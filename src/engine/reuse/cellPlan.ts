@@ -18,7 +18,7 @@ export interface CellPlan {
    */
   readonly modulus: Both<number>
   /**
-   * Batch size for the nodes after the steps. These nodes reuse nothing and process whole images. Null if convolutions
+   * Batch size for the nodes after `steps`. These nodes reuse nothing and process whole images. Null if convolutions
    * are among these nodes: then the batch size is the same as without reuse.
    */
   readonly batch: number | null
@@ -249,7 +249,7 @@ function frameBytes({ channels, rows, cols }: CellShape): number {
 /** Positions that are computed together, because their offsets are equal modulo the plan's modulus. */
 export interface PlannedPass {
   readonly pass: Pass
-  /** Indices of these positions in the list of all positions. */
+  /** The positions of this pass, as indices into the list of all positions. */
   readonly positions: readonly number[]
 }
 

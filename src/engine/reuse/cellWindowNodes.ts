@@ -2,7 +2,7 @@ import type { GraphNodes, Initializer, Node, TypedInfo } from '../../networks/in
 import type { CellShape, WindowStep } from './cellStep.js'
 import { reaches } from './cellWindows.js'
 
-/** Number of windows that are gathered at a time. Each tensor's number of cells is rounded up to a multiple of this. */
+/** Number of cells whose windows are gathered at a time. Each tensor's number of cells is rounded up to a multiple. */
 export const CELLS_AT_A_TIME = 128
 
 /** Names of the inputs of the two graphs in `CellGraphs`, apart from the pixels. Index tensors are int32. */

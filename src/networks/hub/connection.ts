@@ -39,7 +39,7 @@ function endpointOf(text: string): string {
   if (address === undefined) throw new UsageError(`HF_ENDPOINT is not an address; ${remedy}`)
   if (address.username !== '' || address.password !== '')
     throw new UsageError(
-      `HF_ENDPOINT contains a user name or password for ${address.host}, which would not be sent; ${remedy}`,
+      `HF_ENDPOINT contains a user name or password for ${address.host}, which Shiftscope does not send; ${remedy}`,
     )
   if (!isSecure(address)) throw new UsageError(`HF_ENDPOINT at ${address.host} is not encrypted; ${remedy}`)
   return `${address.origin}${address.pathname.replace(/\/+$/, '')}`

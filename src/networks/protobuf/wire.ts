@@ -65,7 +65,7 @@ const LOW_BITS = 2 ** 28
 const HIGH_BITS = 2 ** 36
 
 export function nextVarint(cursor: Cursor): number {
-  // Bit operators handle 32 bits only. So `low` gets the lower 28 bits (4 bytes), and `high` the upper 36 (6 bytes).
+  // Each byte holds 7 bits. Bit operators handle 32 bits only, so `low` gets the first 4 bytes, and `high` the other 6.
   let low = 0
   let high = 0
   for (let i = 0; i < 10; i++) {
