@@ -77,7 +77,7 @@ export interface Network extends RunnableGraph {
   readonly classes?: Classes
   /** Path of the checkpoint that the graph was built from, or of the ONNX file. */
   readonly weightsPath: string
-  /** One SHA-256, in hexadecimal, for the file at `weightsPath` and all its data files, if it has any. */
+  /** SHA-256 of the file at `weightsPath`, in hexadecimal. It also covers the file's external data, if it has any. */
   readonly weightsSha256: string
   readonly weightsBytes: number
 }
