@@ -171,7 +171,7 @@ export function resolveOptions(given: ReproduceOptions): ResolvedOptions {
     throw new UsageError(`\`${input}\` is for networks outside the catalog, and this study has none; leave it out`)
   const hasUnits = experiments.some((experiment) => experiment !== 'arithmetic')
   if (!hasUnits && precision !== 'fp32')
-    throw new UsageError(`a study of arithmetic alone always uses float32; leave \`precision ${precision}\` out`)
+    throw new UsageError(`the only experiment, arithmetic, always uses float32; leave \`precision ${precision}\` out`)
   // If the caller names no networks, arithmetic also runs on each network for which the preset has generators.
   const encoders = listGenerators().flatMap((entry) => (!named && entry.preset === preset ? [entry.encoder] : []))
   return {
