@@ -27,8 +27,7 @@ export async function openArithmeticModels(
   generators: readonly Generator[],
 ): Promise<ArithmeticModels> {
   const decoders: ort.InferenceSession[] = []
-  for (const { path, optimization } of generators)
-    decoders.push(await openSession({ onnxPath: path, optimization }, availableCores()))
+  for (const generator of generators) decoders.push(await openSession(generator, availableCores()))
   return {
     network: encoder.network,
     generators,

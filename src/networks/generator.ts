@@ -2,7 +2,7 @@ import { basename, extname } from 'node:path'
 import { InputError, UsageError } from '../errors.js'
 import { printable } from '../support/text.js'
 import { type CatalogEntry, catalogEntry, type GeneratorEntry, generatorEntry, listGenerators } from './catalog.js'
-import type { Network, NetworkInput, RunnableGraph } from './network.js'
+import type { Network, NetworkInput, RunnableGraph, WeightsFile } from './network.js'
 import type { ShownTensor } from './onnx/featureNodes.js'
 import { checkEvaluationMode, checkIndependence } from './onnx/independence.js'
 import {
@@ -24,15 +24,9 @@ export type FeatureStage = 'pre-relu' | 'post-relu'
  * the input `feature`, float32 [N, dims], and the output `image`, float32 [N, 3, rows, cols]. The values of `image`
  * have the scale of the encoder's input.
  */
-export interface Generator {
+export interface Generator extends RunnableGraph, WeightsFile {
   /** Id in the catalog, or name of the ONNX file without its extension. */
   readonly id: string
-  readonly path: string
-  readonly optimization?: RunnableGraph['optimization']
-  /** Path of the checkpoint that the graph was built from, or of the ONNX file. */
-  readonly weightsPath: string
-  readonly weightsSha256: string
-  readonly weightsBytes: number
   readonly encoder: string
   /** SHA-256 of the encoder's weights with which the generator was trained; null if unknown. */
   readonly encoderSha256: string | null
@@ -113,7 +107,7 @@ async function publishedGenerator(
   }
   return {
     id,
-    path: graph.path,
+    onnxPath: graph.path,
     ...weights,
     encoder,
     encoderSha256: null,
@@ -128,7 +122,7 @@ async function embeddedGenerator(entry: GeneratorEntry): Promise<Generator> {
   const generator = describedGenerator(entry.id, await readHashedOnnx(embeddedFile(entry)))
   if (generator.encoder === entry.encoder && generator.layer === entry.layer) return generator
   throw new InputError(
-    `${generator.path} makes images from layer ${generator.layer} of ${generator.encoder}, but the catalog says layer ${entry.layer} of ${entry.encoder}; install Shiftscope again`,
+    `${generator.onnxPath} makes images from layer ${generator.layer} of ${generator.encoder}, but the catalog says layer ${entry.layer} of ${entry.encoder}; install Shiftscope again`,
   )
 }
 
@@ -173,7 +167,7 @@ function describedGenerator(id: string, model: HashedModel): Generator {
   const encoderSha256 = metadata.get('encoder_sha256') || null
   if (encoderSha256 !== null && encoder.sha256 !== null && encoderSha256 !== encoder.sha256)
     throw otherEncoder({ id, encoder: encoder.id }, printable(encoderSha256))
-  const file = { id, path, weightsPath: path, weightsSha256: sha256, weightsBytes: bytes }
+  const file = { id, onnxPath: path, weightsPath: path, weightsSha256: sha256, weightsBytes: bytes }
   return { ...file, encoder: encoder.id, encoderSha256, layer, dims, feature, input: encoder.input }
 }
 

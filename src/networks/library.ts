@@ -9,8 +9,9 @@ import { catalogModels, isGenerator, isPublished, type ModelEntry, modelEntry } 
 import { elementCount } from './checkpoint/tensor.js'
 import { networkOf } from './choice.js'
 import { checkInOneFile } from './exported.js'
+import type { WeightsFile } from './network.js'
 import { networkSource } from './source.js'
-import { architectureOf, checkpointGraph, embeddedFile, importedWeights, type WeightsFile } from './weights.js'
+import { architectureOf, checkpointGraph, embeddedFile, importedWeights } from './weights.js'
 
 /** A network or generator of the catalog, and whether its weights are on this machine. */
 export interface NetworkStatus {

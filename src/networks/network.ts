@@ -62,8 +62,16 @@ export interface RunnableGraph {
   readonly optimization?: Optimization | undefined
 }
 
+export interface WeightsFile {
+  /** Path of the checkpoint that the graph was built from, or of the ONNX file. */
+  readonly weightsPath: string
+  /** SHA-256 of the file at `weightsPath`, in hexadecimal. It also covers the file's external data, if it has any. */
+  readonly weightsSha256: string
+  readonly weightsBytes: number
+}
+
 /** A network, ready to run. It is plain data, so you can send it to a worker thread. */
-export interface Network extends RunnableGraph {
+export interface Network extends RunnableGraph, WeightsFile {
   /** Id in the catalog, name of the ONNX file without its extension, or `hf:OWNER/NAME`. */
   readonly id: string
   readonly title: string
@@ -75,11 +83,6 @@ export interface Network extends RunnableGraph {
   readonly pool?: Exclude<Pool, 'none'>
   /** Classes of the last output; absent if they are unknown or this output is not read. */
   readonly classes?: Classes
-  /** Path of the checkpoint that the graph was built from, or of the ONNX file. */
-  readonly weightsPath: string
-  /** SHA-256 of the file at `weightsPath`, in hexadecimal. It also covers the file's external data, if it has any. */
-  readonly weightsSha256: string
-  readonly weightsBytes: number
 }
 
 /** Input of torchvision's networks: RGB, normalised with the mean and standard deviation of ImageNet's pixels. */

@@ -34,5 +34,5 @@ export function placeholderGenerator(entry: GeneratorEntry): Generator {
   const { input } = catalogEntry(encoder)
   const weightsBytes = expectedWeightBytes(entry) as number
   const about = { encoder, encoderSha256: null, layer, dims: entry.dims as number, feature, input }
-  return { id, path: '', ...NO_FILE, weightsBytes, ...about }
+  return { id, onnxPath: '', ...NO_FILE, weightsBytes, ...about }
 }

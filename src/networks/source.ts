@@ -8,7 +8,7 @@ import { hubModelFile } from './hub/manifest.js'
 import { isHubReference } from './hub/reference.js'
 import { checkInputOptions, type InputOptions, inputOptionsOf } from './input/options.js'
 import { type InputRecipe, inputRecipe } from './input/recipe.js'
-import { type FeatureLayer, POOLS, type Pool } from './network.js'
+import { type FeatureLayer, POOLS, type Pool, type WeightsFile } from './network.js'
 import { imageInput, type PlannedInput, plannedInput } from './onnx/imageInput.js'
 import { type HashedModel, readHashedOnnx } from './onnx/onnxFile.js'
 import { isCheckpointPath, recogniseCheckpoint } from './recognition.js'
@@ -19,7 +19,6 @@ import {
   importedWeights,
   missingWeights,
   statedDims,
-  type WeightsFile,
 } from './weights.js'
 
 /** Layers to read from a network. */

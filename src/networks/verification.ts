@@ -12,7 +12,7 @@ import {
 } from './catalog.js'
 import { chooseNetwork } from './choice.js'
 import { chooseGenerator } from './generator.js'
-import type { FeatureLayer, NetworkInput, RunnableGraph } from './network.js'
+import type { FeatureLayer, NetworkInput, RunnableGraph, WeightsFile } from './network.js'
 
 /**
  * One result of a forward pass: the features of the test image at a layer, or the image that a generator makes from the
@@ -62,20 +62,14 @@ async function verifyFeatures(entry: CatalogEntry, signal: AbortSignal | undefin
 
 async function verifyGenerator(entry: GeneratorEntry): Promise<Verification> {
   const generator = await chooseGenerator(entry.id)
-  const { input, dims, path: onnxPath, optimization } = generator
+  const { input, dims } = generator
   const published = checkFile(entry, generator)
   const image = { name: 'image', dims: 3 * input.rows * input.cols }
   const feature = new Tensor('float32', testFeature(dims), [1, dims])
-  const outputs = await run({ onnxPath, optimization }, { feature }, [image])
+  const outputs = await run(generator, { feature }, [image])
   return verification(entry.id, generator, published, [
     verifyLayer(entry.id, image, outputs.get(image.name), entry.norm),
   ])
-}
-
-interface WeightsFile {
-  readonly weightsPath: string
-  readonly weightsSha256: string
-  readonly weightsBytes: number
 }
 
 function verification(

@@ -9,7 +9,7 @@ import type { Architecture } from './architectures/layer.js'
 import { weightsFolder } from './cache.js'
 import { checkNotAnother, isGenerator, type ModelEntry, weightsCommand } from './catalog.js'
 import { exportRemedy } from './exported.js'
-import type { Network } from './network.js'
+import type { WeightsFile } from './network.js'
 import { type HashedModel, type OnnxModel, readOnnxFile } from './onnx/onnxFile.js'
 
 export function embeddedFile(entry: ModelEntry): string {
@@ -33,8 +33,6 @@ export async function importedWeights(id: string): Promise<string | undefined> {
   const name = names.sort().find((candidate) => candidate.startsWith(`${id}.`))
   return name === undefined ? undefined : join(weightsFolder(), name)
 }
-
-export type WeightsFile = Pick<Network, 'weightsPath' | 'weightsSha256' | 'weightsBytes'>
 
 /** Hash and weights are read from one open file, so they belong together even if the file is replaced meanwhile. */
 export function checkpointGraph(

@@ -32,7 +32,7 @@ async function open(feature: FeatureStage): Promise<ArithmeticModels> {
   const layers = [{ name: 'flat', dims: 48 }]
   const encoder: Network = { id: 'flat', title: 'flat', onnxPath: inFolder('network.onnx'), layers, ...file }
   const origin = { encoder: 'flat', encoderSha256: null, layer: 'flat', dims: 48 }
-  const decoder: Generator = { id: 'square', path: inFolder('generator.onnx'), feature, ...origin, ...file }
+  const decoder: Generator = { id: 'square', onnxPath: inFolder('generator.onnx'), feature, ...origin, ...file }
   models = await openArithmeticModels(openThreads(encoder, SETTINGS), [decoder])
   return models
 }

@@ -122,7 +122,7 @@ describe('an ONNX file as a generator', () => {
     const encoderSha256 = catalogEntry('tiny-alexnet').sha256 as string
     const path = await generatorWith({}, { encoder_sha256: encoderSha256, training: 'x'.repeat(20_000) })
     expect(await chooseGenerator(path)).toEqual({
-      ...{ id: 'own', path, weightsPath: path, weightsSha256: await sha256OfFile(path) },
+      ...{ id: 'own', onnxPath: path, weightsPath: path, weightsSha256: await sha256OfFile(path) },
       ...{ weightsBytes: readFileSync(path).length, encoder: 'tiny-alexnet', encoderSha256, layer: 'fc6', dims: 768 },
       ...{ feature: 'pre-relu', input: catalogEntry('tiny-alexnet').input },
     })

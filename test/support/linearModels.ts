@@ -23,7 +23,7 @@ const network: Network = { id: 'linear', title: 'linear', onnxPath: '', layers, 
 export function linearModels(feature: FeatureStage = 'pre-relu'): ArithmeticModels {
   const generators = layers.map(({ name, dims }): Generator => {
     const origin = { encoder: 'linear', encoderSha256: null, layer: name }
-    return { id: `draws-${name}`, path: '', ...file, ...origin, dims, feature, input }
+    return { id: `draws-${name}`, onnxPath: '', ...file, ...origin, dims, feature, input }
   })
   return {
     network,
