@@ -12,7 +12,7 @@ import {
 } from './catalog.js'
 import { chooseNetwork } from './choice.js'
 import { chooseGenerator } from './generator.js'
-import type { FeatureLayer, NetworkInput, RunnableGraph, WeightsFile } from './network.js'
+import { type FeatureLayer, type NetworkInput, outputOf, type RunnableGraph, type WeightsFile } from './network.js'
 
 /**
  * One result of a forward pass: the features of the test image at a layer, or the image that a generator makes from the
@@ -56,7 +56,9 @@ async function verifyFeatures(entry: CatalogEntry, signal: AbortSignal | undefin
   const image = new Tensor('float32', testImage(input), [input.batch ?? 1, 3, input.rows, input.cols])
   const outputs = await run(network, { [input.name]: image }, layers)
   const norms = new Map(entry.layers.map(({ name, norm }) => [name, norm]))
-  const verified = layers.map((layer) => verifyLayer(entry.id, layer, outputs.get(layer.name), norms.get(layer.name)))
+  const verified = layers.map((layer) =>
+    verifyLayer(entry.id, layer, outputs.get(outputOf(layer)), norms.get(layer.name)),
+  )
   return verification(entry.id, network, published, verified)
 }
 
@@ -97,10 +99,7 @@ async function run(
     prepareEnvironment()
     const options = { executionProviders: ['cpu'], graphOptimizationLevel: optimization }
     const session = await InferenceSession.create(onnxPath, options)
-    const results = await session.run(
-      input,
-      layers.map(({ name }) => name),
-    )
+    const results = await session.run(input, layers.map(outputOf))
     const values = Object.entries(results).map(([name, tensor]) => [name, tensor.data as Float32Array] as const)
     await session.release()
     return new Map(values)

@@ -11,10 +11,12 @@ import {
   pullWeights,
   verifyNetwork,
 } from '../../src/networks/index.js'
-import { writeModel } from '../../src/networks/onnx/model.js'
+import { ElementType } from '../../src/networks/onnx/messages.js'
+import { type Model, writeModel } from '../../src/networks/onnx/model.js'
 import { exported } from '../support/exportedModel.js'
 import { messageOf } from '../support/messageOf.js'
 import { networkFolder } from '../support/networkFolder.js'
+import { node } from '../support/smallNetwork.js'
 
 const folder = networkFolder()
 
@@ -59,6 +61,28 @@ describe('the ONNX file of an exported network', () => {
     const states = new Map((await listNetworks()).map(({ entry, ...status }) => [entry.id, status]))
     expect(states.get('vit_b_16')).toMatchObject({ state: 'present', expectedBytes: imported.bytes })
     expect(states.get('swin_t')).toMatchObject({ state: 'missing', bytes: null, expectedBytes: 113_400_000 })
+  })
+
+  it('is verified by its values as float32, if it computes in float64', async () => {
+    const verified = async (name: string, model: Model) => {
+      await writeModel(folder(name), model)
+      await importWeights('swin_t', folder(name))
+      return (await verifyNetwork('swin_t')).layers
+    }
+    const wide = (from: string, to: string) => node('Cast', [from], to, { to: ElementType.DOUBLE })
+    const [means] = await verified('float32.onnx', exported())
+    const [same] = await verified('float64.onnx', {
+      ...exported(),
+      nodes: [
+        node('GlobalAveragePool', ['image'], 'pooled'),
+        node('Flatten', ['pooled'], 'flat', { axis: 1 }),
+        ...[wide('flat', 'means'), wide('weight', 'weight64'), wide('bias', 'bias64')],
+        node('Gemm', ['means', 'weight64', 'bias64'], 'sums', { transB: 1 }),
+        node('Cast', ['sums'], 'logits', { to: ElementType.FLOAT }),
+      ],
+    })
+    expect(means?.name).toBe('means')
+    expect(same).toEqual(means)
   })
 
   it('is refused when it is of other images or classes, or no ONNX model', async () => {
