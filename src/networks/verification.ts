@@ -2,14 +2,7 @@ import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { InputError } from '../errors.js'
 import { sha256 } from '../files/sha256.js'
 import { prepareEnvironment } from '../support/machine.js'
-import {
-  type CatalogEntry,
-  type GeneratorEntry,
-  isGenerator,
-  isPublished,
-  type ModelEntry,
-  modelEntry,
-} from './catalog.js'
+import { type CatalogEntry, type GeneratorEntry, isGenerator, isPublished, modelEntry } from './catalog.js'
 import { chooseNetwork } from './choice.js'
 import { chooseGenerator } from './generator.js'
 import { type FeatureLayer, type NetworkInput, outputOf, type RunnableGraph, type WeightsFile } from './network.js'
@@ -46,60 +39,54 @@ export async function verifyNetwork(
   { signal }: { readonly signal?: AbortSignal } = {},
 ): Promise<Verification> {
   const entry = modelEntry(id)
-  return isGenerator(entry) ? verifyGenerator(entry) : verifyFeatures(entry, signal)
-}
-
-async function verifyFeatures(entry: CatalogEntry, signal: AbortSignal | undefined): Promise<Verification> {
-  const network = await chooseNetwork({ model: entry.id, signal })
-  const { input, layers } = network
-  const published = checkFile(entry, network)
-  const image = new Tensor('float32', testImage(input), [input.batch ?? 1, 3, input.rows, input.cols])
-  const outputs = await run(network, { [input.name]: image }, layers)
-  const norms = new Map(entry.layers.map(({ name, norm }) => [name, norm]))
-  const verified = layers.map((layer) =>
-    verifyLayer(entry.id, layer, outputs.get(outputOf(layer)), norms.get(layer.name)),
-  )
-  return verification(entry.id, network, published, verified)
-}
-
-async function verifyGenerator(entry: GeneratorEntry): Promise<Verification> {
-  const generator = await chooseGenerator(entry.id)
-  const { input, dims } = generator
-  const published = checkFile(entry, generator)
-  const image = { name: 'image', dims: 3 * input.rows * input.cols }
-  const feature = new Tensor('float32', testFeature(dims), [1, dims])
-  const outputs = await run(generator, { feature }, [image])
-  return verification(entry.id, generator, published, [
-    verifyLayer(entry.id, image, outputs.get(image.name), entry.norm),
-  ])
-}
-
-function verification(
-  id: string,
-  { weightsPath, weightsSha256, weightsBytes }: WeightsFile,
-  published: boolean | null,
-  layers: readonly VerifiedLayer[],
-): Verification {
-  return { id, weightsPath, sha256: weightsSha256, bytes: weightsBytes, published, layers }
-}
-
-function checkFile(entry: ModelEntry, { weightsPath, weightsSha256 }: WeightsFile): boolean | null {
+  const { file, inputs, outputs } = isGenerator(entry) ? await generatorTest(entry) : await networkTest(entry, signal)
+  const { weightsPath, weightsSha256, weightsBytes } = file
   const published = isPublished(entry, weightsSha256)
   if (entry.kind === 'embedded' && published === false)
     throw new InputError(`${weightsPath} is not the file that came with the package; install Shiftscope again`)
-  return published
+  const values = await run(file, inputs, outputs)
+  const layers = outputs.map((layer) => verifyLayer(id, layer, values.get(outputOf(layer))))
+  return { id, weightsPath, sha256: weightsSha256, bytes: weightsBytes, published, layers }
+}
+
+interface Test {
+  readonly file: RunnableGraph & WeightsFile
+  readonly inputs: Readonly<Record<string, Tensor>>
+  readonly outputs: readonly ExpectedLayer[]
+}
+
+interface ExpectedLayer extends FeatureLayer {
+  /** Euclidean norm of the layer's values; null if unknown. */
+  readonly norm: number | null
+}
+
+async function networkTest(entry: CatalogEntry, signal: AbortSignal | undefined): Promise<Test> {
+  const network = await chooseNetwork({ model: entry.id, signal })
+  const { input, layers } = network
+  const image = new Tensor('float32', testImage(input), [input.batch ?? 1, 3, input.rows, input.cols])
+  const norms = new Map(entry.layers.map(({ name, norm }) => [name, norm]))
+  const outputs = layers.map((layer) => ({ ...layer, norm: norms.get(layer.name) ?? null }))
+  return { file: network, inputs: { [input.name]: image }, outputs }
+}
+
+async function generatorTest(entry: GeneratorEntry): Promise<Test> {
+  const generator = await chooseGenerator(entry.id)
+  const { dims, input } = generator
+  const feature = new Tensor('float32', testFeature(dims), [1, dims])
+  const image = { name: 'image', dims: 3 * input.rows * input.cols, norm: entry.norm }
+  return { file: generator, inputs: { feature }, outputs: [image] }
 }
 
 async function run(
   { onnxPath, optimization = 'all' }: RunnableGraph,
-  input: Readonly<Record<string, Tensor>>,
+  inputs: Readonly<Record<string, Tensor>>,
   layers: readonly FeatureLayer[],
 ): Promise<ReadonlyMap<string, Float32Array>> {
   try {
     prepareEnvironment()
     const options = { executionProviders: ['cpu'], graphOptimizationLevel: optimization }
     const session = await InferenceSession.create(onnxPath, options)
-    const results = await session.run(input, layers.map(outputOf))
+    const results = await session.run(inputs, layers.map(outputOf))
     const values = Object.entries(results).map(([name, tensor]) => [name, tensor.data as Float32Array] as const)
     await session.release()
     return new Map(values)
@@ -138,15 +125,14 @@ const NORM_TOLERANCE = 1e-3
 
 function verifyLayer(
   id: string,
-  { name, dims }: FeatureLayer,
+  { name, dims, norm: expected }: ExpectedLayer,
   output: Float32Array | undefined,
-  expected: number | null | undefined,
 ): VerifiedLayer {
   const values = output?.subarray(0, dims)
   if (!values || values.length !== dims || !values.every(Number.isFinite))
     throw new InputError(`${id} gives NaN or infinite values of ${name}, so its weights are damaged; import them again`)
   const norm = Math.sqrt(values.reduce((sum, value) => sum + value * value, 0))
-  if (typeof expected === 'number' && Math.abs(norm - expected) > NORM_TOLERANCE * expected) {
+  if (expected !== null && Math.abs(norm - expected) > NORM_TOLERANCE * expected) {
     throw new InputError(
       `${id} gives wrong values of ${name}: their norm for the test input is ${norm.toPrecision(6)} instead of ${expected.toPrecision(6)}; install Shiftscope again`,
     )
