@@ -94,11 +94,16 @@ async function fetchWeights(
   options: PullOptions,
 ): Promise<PulledWeights> {
   const failures: ShiftscopeError[] = []
-  for (const { source, origin } of origins) {
-    const result = await pullFile(entry, { source, origin }, options)
-    if (!('failure' in result)) return result
-    failures.push(result.failure)
-    if (result.resumable) break
+  for (const from of origins) {
+    try {
+      return await pullFile(entry, from, options)
+    } catch (error) {
+      if (!(error instanceof NetworkError || error instanceof InputError)) throw error
+      failures.push(error)
+      const isLasting = error instanceof InputError || error instanceof RefusedRequest
+      // This source has sent a part of the file and can probably send the rest later, so no other source is tried.
+      if (!isLasting && (await partLength(partOf(publishedName(from.source)))) > 0) break
+    }
   }
   throw combined(entry.id, failures)
 }
@@ -117,46 +122,30 @@ async function presentWeights(entry: ModelEntry, progress: Progress): Promise<Pu
   return undefined
 }
 
-interface Failure {
-  readonly failure: NetworkError | InputError
-  /**
-   * Whether this source has sent a part of the file and can probably send the rest later. If so, no other source is
-   * tried.
-   */
-  readonly resumable: boolean
-}
-
 interface SourceOrigin {
   readonly source: WeightsSource
   readonly origin: URL | string
 }
 
-async function pullFile(entry: ModelEntry, from: SourceOrigin, options: PullOptions): Promise<PulledWeights | Failure> {
+async function pullFile(entry: ModelEntry, from: SourceOrigin, options: PullOptions): Promise<PulledWeights> {
   const progress = progressTo(options.onProgress)
   const { source, origin } = from
-  const name = publishedName(source)
   const wanted = {
     // One lock for all sources, because each of them has the same weights.
-    ...{ name, lock: entry.id, origin },
+    ...{ name: publishedName(source), lock: entry.id, origin },
     present: () => presentWeights(entry, silent),
     begin: () => progress.note(`${entry.id}: fetching ${origin} (licence: ${licenceText(entry.licence)})`),
     take: (path: string) => inCache(admitted(entry, from, path)),
   }
-  try {
-    return await fetchFile(wanted, {
-      bytes: source.bytes,
-      label: entry.id,
-      progress,
-      signal: options.signal,
-      stallSeconds: options.stallSeconds ?? 30,
-      ca: options.ca,
-      elsewhere: '`mirror` with another address',
-    })
-  } catch (error) {
-    if (!(error instanceof NetworkError || error instanceof InputError)) throw error
-    const lasting = error instanceof InputError || error instanceof RefusedRequest
-    return { failure: error, resumable: !lasting && (await partLength(partOf(name))) > 0 }
-  }
+  return fetchFile(wanted, {
+    bytes: source.bytes,
+    label: entry.id,
+    progress,
+    signal: options.signal,
+    stallSeconds: options.stallSeconds ?? 30,
+    ca: options.ca,
+    elsewhere: '`mirror` with another address',
+  })
 }
 
 async function admitted(entry: ModelEntry, { source, origin }: SourceOrigin, part: string): Promise<PulledWeights> {
