@@ -3,12 +3,14 @@ import type { Initializer, Model, Node } from '../onnx/model.js'
 import {
   type Activation,
   type Architecture,
+  type Blur,
   type Convolution,
   type Crop,
   type Deconvolution,
   type Layer,
   type Linear,
   outputsOf,
+  parametersOf,
 } from './layer.js'
 import type { Weights } from './weights.js'
 
@@ -52,16 +54,10 @@ function addLayer(graph: Graph, layer: Layer, input: string): string {
       return addConvolution(graph, layer, input)
     case 'deconvolution':
       return addDeconvolution(graph, layer, input)
-    case 'max-pool': {
-      const { kernel, stride, padding } = layer
-      return addNode(graph, 'MaxPool', [input], {
-        kernel_shape: both(kernel),
-        strides: both(stride),
-        pads: sides(padding),
-      })
-    }
+    case 'max-pool':
+      return addNode(graph, 'MaxPool', [input], windowOf(layer))
     case 'blur':
-      return addBlur(graph, layer.key, layer.channels, input)
+      return addBlur(graph, layer, input)
     case 'local-response-norm': {
       const { size, alpha, beta } = layer
       return addNode(graph, 'LRN', [input], {
@@ -93,52 +89,51 @@ function addLayer(graph: Graph, layer: Layer, input: string): string {
 }
 
 function addConvolution(graph: Graph, layer: Convolution, input: string): string {
-  const { key, outputs, inputs, groups, kernel, stride, padding, activation } = layer
-  const { weight, bias } = convolutionWeights(graph.weights, layer)
-  const tensors = [
-    input,
-    addConstant(graph, `${key}.weight`, [outputs, inputs / groups, kernel, kernel], weight),
-    addConstant(graph, `${key}.bias`, [outputs], bias),
-  ]
-  const attributes = { kernel_shape: both(kernel), strides: both(stride), pads: sides(padding), group: groups }
-  return addActivation(graph, activation, addNode(graph, 'Conv', tensors, attributes))
+  const { batchNorm, groups, activation } = layer
+  const weights = batchNorm === null ? graph.weights : mergedWeights(graph.weights, batchNorm)
+  const tensors = [input, ...addWeights({ ...graph, weights }, { ...layer, batchNorm: null })]
+  return addActivation(graph, activation, addNode(graph, 'Conv', tensors, { ...windowOf(layer), group: groups }))
 }
 
-function convolutionWeights({ read, path }: Weights, layer: Convolution) {
-  const { key, batchNorm } = layer
-  if (batchNorm === null) return { weight: () => read(`${key}.weight`), bias: () => read(`${key}.bias`) }
+/** Adds the tensors that a layer needs, and returns their names. */
+function addWeights({ weights, initializers }: Graph, layer: Layer): readonly string[] {
+  return parametersOf([layer]).map(({ key, shape }) => {
+    initializers.push({ name: key, shape, float32: () => weights.read(key) })
+    return key
+  })
+}
+
+/** The weights and the bias of a convolution after its batch normalisation was merged into them. */
+function mergedWeights(weights: Weights, batchNorm: string): Weights {
   let known: Promise<ChannelTransform> | undefined
   const transform = () => {
-    known ??= batchNormTransform({ read, path }, batchNorm)
+    known ??= batchNormTransform(weights, batchNorm)
     return known
   }
   return {
-    weight: async () => scaleOutputs(await read(`${key}.weight`), (await transform()).scale),
-    bias: async () => Float32Array.from((await transform()).shift),
+    path: weights.path,
+    read: async (key) => {
+      if (key.endsWith('.bias')) return Float32Array.from((await transform()).shift)
+      return scaleOutputs(await weights.read(key), (await transform()).scale)
+    },
   }
 }
 
 function addDeconvolution(graph: Graph, layer: Deconvolution, input: string): string {
-  const { key, inputs, outputs, kernel, stride, padding, activation } = layer
-  const shape = [inputs, outputs, kernel, kernel]
-  const weight = addConstant(graph, `${key}.weight`, shape, () => graph.weights.read(`${key}.weight`))
-  const bias = addConstant(graph, `${key}.bias`, [outputs], () => graph.weights.read(`${key}.bias`))
-  const attributes = { kernel_shape: both(kernel), strides: both(stride), pads: sides(padding) }
-  return addActivation(graph, activation, addNode(graph, 'ConvTranspose', [input, weight, bias], attributes))
+  const tensors = [input, ...addWeights(graph, layer)]
+  return addActivation(graph, layer.activation, addNode(graph, 'ConvTranspose', tensors, windowOf(layer)))
 }
 
-function addBlur(graph: Graph, key: string, channels: number, input: string): string {
+function addBlur(graph: Graph, layer: Blur, input: string): string {
   const pads = addOnce(graph, { name: 'blur.pads', shape: [8], int64: [0, 0, 2, 2, 0, 0, 2, 2] })
   const padded = addNode(graph, 'Pad', [input, pads], { mode: 'reflect' })
-  const filter = addConstant(graph, `${key}.filt`, [channels, 1, 5, 5], () => graph.weights.read(`${key}.filt`))
-  return addNode(graph, 'Conv', [padded, filter], { kernel_shape: both(5), strides: both(2), group: channels })
+  const attributes = { kernel_shape: both(5), strides: both(2), group: layer.channels }
+  return addNode(graph, 'Conv', [padded, ...addWeights(graph, layer)], attributes)
 }
 
 function addLinear(graph: Graph, layer: Linear, input: string): string {
-  const { key, inputs, outputs, feature, activation } = layer
-  const weight = addConstant(graph, `${key}.weight`, [outputs, inputs], () => graph.weights.read(`${key}.weight`))
-  const bias = addConstant(graph, `${key}.bias`, [outputs], () => graph.weights.read(`${key}.bias`))
-  return addActivation(graph, activation, addNode(graph, 'Gemm', [input, weight, bias], { transB: 1 }, feature))
+  const tensors = [input, ...addWeights(graph, layer)]
+  return addActivation(graph, layer.activation, addNode(graph, 'Gemm', tensors, { transB: 1 }, layer.feature))
 }
 
 function addCrop(graph: Graph, { output, offset, side }: Crop, input: string): string {
@@ -171,16 +166,6 @@ function addNode(
   return name
 }
 
-function addConstant(
-  graph: Graph,
-  name: string,
-  shape: readonly number[],
-  float32: () => Promise<Float32Array>,
-): string {
-  graph.initializers.push({ name, shape, float32 })
-  return name
-}
-
 function addOnce(graph: Graph, initializer: Initializer): string {
   const { name } = initializer
   if (!graph.initializers.some((present) => present.name === name)) graph.initializers.push(initializer)
@@ -191,8 +176,8 @@ function both(size: number): number[] {
   return [size, size]
 }
 
-function sides(size: number): number[] {
-  return [size, size, size, size]
+function windowOf({ kernel, stride, padding }: Pick<Convolution, 'kernel' | 'stride' | 'padding'>): Node['attributes'] {
+  return { kernel_shape: both(kernel), strides: both(stride), pads: [padding, padding, padding, padding] }
 }
 
 /** The ε of batch normalisation: the default of torch.nn.BatchNorm2d, which all networks here use. */

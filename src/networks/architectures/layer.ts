@@ -58,7 +58,7 @@ interface MaxPool {
  * Blurred subsampling by 2: reflection padding of 2, then a 5×5 binomial filter on each channel with stride 2.
  * R. Zhang, "Making Convolutional Networks Shift-Invariant Again", 2019, section 3.
  */
-interface Blur {
+export interface Blur {
   readonly kind: 'blur'
   readonly key: string
   readonly channels: number
