@@ -1,13 +1,14 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { makeTemporaryFolder } from '../files/temporaries.js'
+import { elementCount } from './checkpoint/tensor.js'
 import { classesOf } from './classes.js'
 import { checkClasses } from './exported.js'
-import { defaultLayers } from './layers.js'
+import { defaultLayers, isVector } from './layers.js'
 import type { Classes, NetworkInput } from './network.js'
 import { extentNodes } from './onnx/extentNodes.js'
 import { copyExternalFiles } from './onnx/externalData.js'
-import { FEATURE_TYPES, isMap, type ShownTensor } from './onnx/featureNodes.js'
+import { FEATURE_TYPES, type ShownTensor } from './onnx/featureNodes.js'
 import { writeGraphCopy } from './onnx/graphCopy.js'
 import { imageTensors } from './onnx/imageTensors.js'
 import type { TypedTensor } from './onnx/onnxFile.js'
@@ -68,28 +69,23 @@ export async function inspectModel(model: string, choice: Omit<NetworkChoice, 'm
       tensor && FEATURE_TYPES[tensor.type] !== undefined && tensor.shape.length > 1 && tensor.shape[0] === batch
     return isRead ? [{ name, operator, ...tensor }] : []
   })
-  const read = new Set(
-    layers?.map(({ name }) => name) ?? defaultLayers(source).filter((name) => isVectorOrLast(name, source, shown)),
-  )
   const last = (file.outputs.at(-1) as TypedTensor).name
+  const isDefault = (name: string) => {
+    const tensor = shown.get(name)
+    return name === last || (tensor !== undefined && isVector(tensor, batch))
+  }
+  const read = new Set(layers?.map(({ name }) => name) ?? defaultLayers(source).filter(isDefault))
   const suggested = new Set([...read, ...stageEnds(graph, readable), ...connectedEnds(graph, last, readable)])
-  checkClasses(
-    source.entry,
-    path,
-    readable
-      .find(({ name }) => name === last)
-      ?.shape.slice(1)
-      .reduce((a, b) => a * b, 1),
-  )
   const tensors = readable.map(({ name, operator, type, shape }) => ({
     name,
     op: operator,
     shape: shape.slice(1),
-    dims: shape.slice(1).reduce((product, size) => product * size, 1),
+    dims: elementCount(shape.slice(1)),
     type,
     suggested: suggested.has(name),
     default: read.has(name),
   }))
+  checkClasses(source.entry, path, tensors.find(({ name }) => name === last)?.dims)
   return {
     path,
     inputs: file.inputs,
@@ -128,9 +124,4 @@ async function allShapes(
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
-}
-
-function isVectorOrLast(name: string, { model }: NetworkSource, shown: ReadonlyMap<string, ShownTensor>): boolean {
-  const tensor = shown.get(name)
-  return name === model.outputs.at(-1)?.name || (tensor !== undefined && !isMap(tensor))
 }

@@ -1,5 +1,6 @@
 import { InputError, UsageError } from '../errors.js'
 import { counted, listedNames, nearestNames, printable } from '../support/text.js'
+import { elementCount } from './checkpoint/tensor.js'
 import { keepReading, knownReading, type LayerReading } from './layerReading.js'
 import type { FeatureLayer, NetworkInput, Pool } from './network.js'
 import { cachedCopy } from './onnx/cachedCopy.js'
@@ -120,8 +121,7 @@ interface NamedTensor extends ShownTensor {
 
 function layerOf(tensor: NamedTensor): FeatureLayer {
   const { name, shape } = tensor
-  const dims = shape.slice(1).reduce((product, size) => product * size, 1)
-  return { name, dims, ...(isMap(tensor) && { isMap: true }) }
+  return { name, dims: elementCount(shape.slice(1)), ...(isMap(tensor) && { isMap: true }) }
 }
 
 function withFeatures(plain: GraphChanges, added: readonly FeatureNodes[]): GraphChanges {
@@ -166,7 +166,8 @@ function trialInput({ name, rows, cols }: NetworkInput, batch: number) {
   return { name, shape: [batch, 3, rows, cols] }
 }
 
-function isVector(tensor: NamedTensor, batch: number): boolean {
+/** Whether a tensor is read by default, although it is not the last output. */
+export function isVector(tensor: ShownTensor, batch: number): boolean {
   return (
     FEATURE_TYPES[tensor.type] !== undefined && tensor.shape[0] === batch && !isMap(tensor) && tensor.shape.length < 5
   )

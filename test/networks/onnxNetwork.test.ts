@@ -11,7 +11,7 @@ import { nearestNames } from '../../src/support/text.js'
 import { messageOf } from '../support/messageOf.js'
 import { networkFolder } from '../support/networkFolder.js'
 import { expectClose, expectOnnxGoldens, onnxFeatures, onnxGolden, runOnnxGolden } from '../support/onnxGoldens.js'
-import { node } from '../support/smallNetwork.js'
+import { node, weightsOf } from '../support/smallNetwork.js'
 
 const folder = networkFolder()
 const exported = (name: string) => join(import.meta.dirname, '../golden/exports', `${name}.onnx`)
@@ -256,6 +256,24 @@ describe('an inspected network', () => {
     const side = name === 'open-size' ? 222 : 6
     expect(tensors).toContainEqual(expect.objectContaining({ name: 'conv', op: 'Conv', shape: [4, side, side] }))
     expect(tensors).toContainEqual(expect.objectContaining({ name: 'flat', dims: 4, default: true }))
+  })
+
+  it('marks the tensors that are read by default, and no tensor of five axes', async () => {
+    const model = folder('five.onnx')
+    await writeModel(model, {
+      ...{ name: 'five', inputs: [{ name: 'image', shape: ['N', 3, 8, 8] }] },
+      outputs: [{ name: 'features', shape: ['N', 192] }],
+      initializers: [{ name: 'shape', shape: [5], int64: [-1, 3, 2, 4, 8] }, weightsOf('weight', 8, 8)],
+      nodes: [
+        node('Reshape', ['image', 'shape'], 'windows'),
+        node('MatMul', ['windows', 'weight'], 'product'),
+        node('Flatten', ['product'], 'features'),
+      ],
+    })
+    const { tensors } = await inspectModel(model)
+    expect(tensors.find(({ name }) => name === 'windows')?.shape).toEqual([3, 2, 4, 8])
+    const marked = tensors.filter((tensor) => tensor.default).map(({ name }) => name)
+    expect(marked).toEqual((await chooseNetwork({ model })).layers.map(({ name }) => name))
   })
 
   it('may be one of the catalog, and a transformer', async () => {
