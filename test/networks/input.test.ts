@@ -71,7 +71,7 @@ describe('the recipe of an input', () => {
   it.each<[string, Circumstances, object]>([
     ['ImageNet’s where nothing says it', {}, ASSUMED],
     ['that of a preset', { options: { input: 'clip', inputSize: 40 } }, { rows: 40, ...clip, source: 'options' }],
-    ['Caffe’s', { options: { input: 'caffe' } }, { ...caffe, source: 'options' }],
+    ['Caffe’s', { options: { input: 'caffe' } }, { ...caffe, mean: [...caffe.mean].reverse(), source: 'options' }],
     [
       'that of single options, by channel as they are read',
       { options: own },
@@ -132,7 +132,7 @@ describe('the recipe of an input', () => {
       ...{ divisor: 255, channelOrder: 'rgb', mean: [0.48145466, 0.4578275, 0.40821073] },
       std: [0.26862954, 0.26130258, 0.27577711],
     })
-    expect(caffe.mean[0]).toBeCloseTo(104.007, 3)
+    expect(caffe.mean[2]).toBeCloseTo(104.007, 3)
   })
 
   it('is told where it is assumed', async () => {

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { UsageError } from '../../errors.js'
 import { checkCount } from '../../support/checks.js'
 import { type GivenOptions, oneOf, parseOptions } from '../../support/optionChecks.js'
-import { INPUT_PRESETS, type InputPreset, inputPresets, type RecipePart } from './presets.js'
+import { INPUT_PRESETS, inputPresets, type RecipePart } from './presets.js'
 
 /** Largest side of a network's image in pixels. Networks with larger images are refused. */
 export const LARGEST_FRAME = 4096
@@ -55,19 +55,12 @@ export function inputOptionsOf(given: InputOptions): InputOptions {
 
 export function partOfOptions(options: InputOptions): RecipePart {
   const { input, inputMean, inputStd, inputRange, inputOrder, inputSize } = options
-  const preset = input === undefined ? {} : partOfPreset(input)
   return {
-    ...preset,
+    ...(input && inputPresets[input]),
     ...(inputMean && { mean: inputMean }),
     ...(inputStd && { std: inputStd }),
     ...(inputRange !== undefined && { divisor: 255 / inputRange }),
     ...(inputOrder && { channelOrder: inputOrder }),
     ...(inputSize !== undefined && { size: inputSize }),
   }
-}
-
-export function partOfPreset(name: InputPreset): RecipePart {
-  const { mean, std, ...preset } = inputPresets[name]
-  const byColour = (values: readonly number[]) => (preset.channelOrder === 'bgr' ? [...values].reverse() : values)
-  return { ...preset, mean: byColour(mean), std: byColour(std) }
 }

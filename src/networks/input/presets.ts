@@ -18,17 +18,16 @@ export interface RecipePart {
 }
 
 export const INPUT_PRESETS = ['imagenet', 'inception', 'clip', 'caffe', 'raw'] as const
-export type InputPreset = (typeof INPUT_PRESETS)[number]
 
 /**
- * The usual recipes, with mean and std in the order of `channelOrder`.
+ * The usual recipes, with mean and std in the order red, green, blue.
  * - `imagenet`: mean and std of ImageNet's pixels; for torchvision's networks and most others.
  * - `inception`: values from −1 to 1, for Inception, many vision transformers and TensorFlow's networks.
  * - `clip`: mean and std of the pictures that CLIP was trained on (A. Radford et al., 2021).
  * - `caffe`: blue first, 0 to 255, minus the mean pixel that BVLC's networks were trained with.
  * - `raw`: unchanged pixels, 0 to 255.
  */
-export const inputPresets: Readonly<Record<InputPreset, PixelRecipe>> = {
+export const inputPresets: Readonly<Record<(typeof INPUT_PRESETS)[number], PixelRecipe>> = {
   imagenet: { divisor: 255, mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225], channelOrder: 'rgb' },
   inception: { divisor: 255, mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5], channelOrder: 'rgb' },
   clip: {
@@ -39,7 +38,7 @@ export const inputPresets: Readonly<Record<InputPreset, PixelRecipe>> = {
   },
   caffe: {
     divisor: 1,
-    mean: [104.0069879317889, 116.66876761696767, 122.6789143406786],
+    mean: [122.6789143406786, 116.66876761696767, 104.0069879317889],
     std: [1, 1, 1],
     channelOrder: 'bgr',
   },

@@ -1,8 +1,8 @@
 import type { Network, NetworkInput } from '../network.js'
 import type { OnnxModel } from '../onnx/onnxFile.js'
-import { type InputOptions, partOfOptions, partOfPreset } from './options.js'
-import type { PixelRecipe, RecipePart } from './presets.js'
-import { besideModel, type FoundPart, partOfMetadata } from './sources.js'
+import { type InputOptions, partOfOptions } from './options.js'
+import { inputPresets, type PixelRecipe, type RecipePart } from './presets.js'
+import { besideModel, partOfMetadata } from './sources.js'
 
 export interface InputRecipe extends PixelRecipe {
   /** Side of the image in pixels; null if it was not found. */
@@ -33,8 +33,8 @@ export async function inputRecipe(
 ): Promise<InputRecipe> {
   const given = partOfOptions(options)
   const isWhole = ['divisor', 'mean', 'std', 'channelOrder'].every((name) => name in given)
-  const found = isWhole ? undefined : ((await besideModel(model.path, folders)) ?? ofMetadata(model))
-  const assumed = partOfPreset(takesBytes ? 'raw' : 'imagenet')
+  const found = isWhole ? undefined : ((await besideModel(model.path, folders)) ?? partOfMetadata(model))
+  const assumed = inputPresets[takesBytes ? 'raw' : 'imagenet']
   const { size = null, layout = null, ...pixels } = { ...assumed, ...found?.part, ...given }
   return { ...byChannel(pixels), size, layout, source: sourceOf(given, found?.source, takesBytes) }
 }
@@ -53,11 +53,6 @@ function byChannel({ divisor = 1, mean = [], std = [], channelOrder = 'rgb' }: R
   const inOrder = (values: readonly number[]) =>
     (channelOrder === 'bgr' ? [...values].reverse() : [...values]) as [number, number, number]
   return { divisor, mean: inOrder(mean), std: inOrder(std), channelOrder }
-}
-
-function ofMetadata({ metadata, path }: OnnxModel): FoundPart | undefined {
-  const part = partOfMetadata(metadata, path)
-  return part && { part, source: 'metadata of the model' }
 }
 
 /** Two inputs with equal texts convert pixels in the same way. */

@@ -6,8 +6,8 @@ import { parseJson } from '../../files/json.js'
 import { readRegular } from '../../files/regularFile.js'
 import { printable } from '../../support/text.js'
 import type { OnnxModel } from '../onnx/onnxFile.js'
-import { LARGEST_FRAME, partOfPreset } from './options.js'
-import { INPUT_PRESETS, type RecipePart } from './presets.js'
+import { LARGEST_FRAME } from './options.js'
+import { INPUT_PRESETS, inputPresets, type RecipePart } from './presets.js'
 
 export interface FoundPart {
   readonly part: RecipePart
@@ -89,7 +89,7 @@ const descriptionSchema = z.strictObject({
 function partOfDescription(document: unknown, file: string): RecipePart {
   const { preset, size, mean, std, range, order, layout } = checked(descriptionSchema, document, file)
   return {
-    ...partOfPreset(preset ?? 'imagenet'),
+    ...inputPresets[preset ?? 'imagenet'],
     ...(mean && { mean }),
     ...(std && { std }),
     ...(range !== undefined && { divisor: 255 / range }),
@@ -125,10 +125,10 @@ function partOfPreprocessor(document: unknown, file: string): RecipePart | undef
   const read = checked(preprocessorSchema, document, file)
   const isOfImages = ['image_mean', 'rescale_factor', 'do_rescale', 'do_normalize'].some((name) => name in read)
   if (!isOfImages) return undefined
-  const three = (value: number | number[]) => (typeof value === 'number' ? [value, value, value] : value)
+  const three = (value: number | readonly number[]) => (typeof value === 'number' ? [value, value, value] : value)
   const isNormalised = read.do_normalize ?? read.image_mean != null
-  const mean = isNormalised ? three(read.image_mean ?? [0.485, 0.456, 0.406]) : [0, 0, 0]
-  const std = isNormalised ? three(read.image_std ?? [0.229, 0.224, 0.225]) : [1, 1, 1]
+  const mean = isNormalised ? three(read.image_mean ?? inputPresets.imagenet.mean) : [0, 0, 0]
+  const std = isNormalised ? three(read.image_std ?? inputPresets.imagenet.std) : [1, 1, 1]
   // Many files state the factor 0.00392156862745098, a little more than 1/255. Rounding the divisor gives exactly 255.
   const divisor = Math.round(1e6 / (read.rescale_factor ?? 1 / 255)) / 1e6
   const size = sideOf(read.do_center_crop !== false ? (read.crop_size ?? read.size) : read.size)
@@ -165,7 +165,7 @@ function partOfTimm(document: unknown, file: string): RecipePart | undefined {
   const { input_size, mean, std } = checked(timmSchema, config, file)
   const size = input_size?.[2]
   return {
-    ...partOfPreset('imagenet'),
+    ...inputPresets.imagenet,
     ...(mean && { mean }),
     ...(std && { std }),
     ...(size !== undefined && { size }),
@@ -181,17 +181,19 @@ const RANGE_KEY = 'Image.NominalPixelRange'
 const FORMAT_KEY = 'Image.BitmapPixelFormat'
 
 const RANGES: ReadonlyMap<string, RecipePart> = new Map([
-  ['NominalRange_0_255', partOfPreset('raw')],
-  ['Normalized_0_1', { ...partOfPreset('raw'), divisor: 255 }],
-  ['Normalized_1_1', partOfPreset('inception')],
+  ['NominalRange_0_255', inputPresets.raw],
+  ['Normalized_0_1', { ...inputPresets.raw, divisor: 255 }],
+  ['Normalized_1_1', inputPresets.inception],
 ])
 
-export function partOfMetadata(metadata: OnnxModel['metadata'], path: string): RecipePart | undefined {
+export function partOfMetadata({ metadata, path }: OnnxModel): FoundPart | undefined {
+  const source = 'metadata of the model'
   const own = metadata.get(OWN_KEY)
-  if (own !== undefined) return partOfDescription(parsed(own, `the metadata ${OWN_KEY} of ${path}`), path)
+  if (own !== undefined)
+    return { part: partOfDescription(parsed(own, `the metadata ${OWN_KEY} of ${path}`), path), source }
   const range = RANGES.get(metadata.get(RANGE_KEY) ?? '')
   const order = metadata.get(FORMAT_KEY)?.startsWith('Bgr') ? 'bgr' : 'rgb'
-  return range && { ...range, channelOrder: order }
+  return range && { part: { ...range, channelOrder: order }, source }
 }
 
 function parsed(text: string, what: string): unknown {
