@@ -7,11 +7,11 @@ import { nearestNames } from '../support/text.js'
 
 const triple = z.tuple([z.number(), z.number(), z.number()]).readonly()
 
-const inputSchema = z.object({
+export const inputSchema = z.object({
   name: z.string(),
-  rows: z.number(),
-  cols: z.number(),
-  batch: z.number().nullable(),
+  rows: z.number().int().positive(),
+  cols: z.number().int().positive(),
+  batch: z.number().int().positive().nullable(),
   divisor: z.number(),
   mean: triple,
   std: triple,

@@ -7,13 +7,12 @@ import { writeFileAtomic } from '../files/atomic.js'
 import { packageVersion } from '../files/package.js'
 import { sha256 } from '../files/sha256.js'
 import { graphsFolder } from './cache.js'
+import { inputSchema } from './catalog.js'
 import { intactGraph } from './graphCache.js'
 import { type Network, OPTIMIZATIONS } from './network.js'
 
 /** How to read the chosen layers of a network: which graph to run, and which outputs and input it has. */
 export type LayerReading = Pick<Network, 'onnxPath' | 'optimization' | 'input' | 'layers' | 'pool'>
-
-const triple = z.tuple([z.number(), z.number(), z.number()])
 
 /**
  * A `LayerReading` as it is stored in the cache. `graph` is the path of the graph to run, relative to `graphsFolder()`;
@@ -25,16 +24,7 @@ const keptSchema = z.object({
     .refine((path) => !isAbsolute(path) && !path.split(/[/\\]/).includes('..'))
     .nullable(),
   optimization: z.enum(OPTIMIZATIONS).exactOptional(),
-  input: z.object({
-    name: z.string(),
-    rows: z.number().int().positive(),
-    cols: z.number().int().positive(),
-    batch: z.number().int().positive().nullable(),
-    divisor: z.number(),
-    mean: triple,
-    std: triple,
-    channelOrder: z.enum(['rgb', 'bgr']),
-  }),
+  input: inputSchema,
   layers: z.array(
     z.object({
       name: z.string(),
