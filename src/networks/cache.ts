@@ -24,17 +24,13 @@ export function downloadsFolder(): string {
   return join(cacheFolder(), 'downloads')
 }
 
+/** If the work fails because the cache cannot be written, throws an OutputError that names a remedy. */
 export function inCache<T>(work: Promise<T>): Promise<T> {
   return work.catch((error: unknown) => {
-    throw asCacheError(error)
+    if (!(asOutputError(cacheFolder(), error) instanceof OutputError)) throw error
+    throw new OutputError(
+      `cannot write into the cache ${cacheFolder()}; set SHIFTSCOPE_CACHE to a writable folder with enough free space`,
+      { cause: error },
+    )
   })
-}
-
-/** If writing to the cache failed, returns an OutputError that names a remedy. Returns other errors unchanged. */
-export function asCacheError(error: unknown): unknown {
-  if (!(asOutputError(cacheFolder(), error) instanceof OutputError)) return error
-  return new OutputError(
-    `cannot write into the cache ${cacheFolder()}; set SHIFTSCOPE_CACHE to a writable folder with enough free space`,
-    { cause: error },
-  )
 }

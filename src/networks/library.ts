@@ -4,7 +4,7 @@ import { basename, extname, join } from 'node:path'
 import { UsageError } from '../errors.js'
 import { writeFileAtomic } from '../files/atomic.js'
 import { parametersOf } from './architectures/layer.js'
-import { asCacheError, weightsFolder } from './cache.js'
+import { inCache, weightsFolder } from './cache.js'
 import { catalogModels, isGenerator, isPublished, type ModelEntry, modelEntry } from './catalog.js'
 import { elementCount } from './checkpoint/tensor.js'
 import { networkOf } from './choice.js'
@@ -70,7 +70,7 @@ export async function importWeights(
   const { weightsBytes: bytes, weightsSha256: sha256 } = await triedWeights(entry, file, signal)
   const isExported = entry.kind === 'exported' && !isGenerator(entry)
   const path = join(weightsFolder(), `${id}${isExported ? '.onnx' : extname(file) || '.pth'}`)
-  await copyToCache(file, path)
+  await inCache(writeFileAtomic(path, createReadStream(file, { highWaterMark: 1 << 20 })))
   await removeOthers(id, path)
   return { id, path, bytes, sha256, published: isPublished(entry, sha256) }
 }
@@ -91,14 +91,6 @@ export function expectedWeightBytes(entry: ModelEntry): number | null {
   if (typeof source?.bytes === 'number') return source.bytes
   const parameters = parametersOf(architectureOf(entry).layers)
   return Float32Array.BYTES_PER_ELEMENT * parameters.reduce((sum, { shape }) => sum + elementCount(shape), 0)
-}
-
-async function copyToCache(file: string, path: string): Promise<void> {
-  try {
-    await writeFileAtomic(path, createReadStream(file, { highWaterMark: 1 << 20 }))
-  } catch (error) {
-    throw asCacheError(error)
-  }
 }
 
 /** Removes earlier imports of the same id with other file extensions. */
