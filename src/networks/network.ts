@@ -84,15 +84,3 @@ export interface Network extends RunnableGraph, WeightsFile {
   /** Classes of the last output; absent if they are unknown or this output is not read. */
   readonly classes?: Classes
 }
-
-/** Input of torchvision's networks: RGB, normalised with the mean and standard deviation of ImageNet's pixels. */
-export const imagenetInput: NetworkInput = {
-  name: 'image',
-  rows: 224,
-  cols: 224,
-  batch: null,
-  divisor: 255,
-  mean: [0.485, 0.456, 0.406],
-  std: [0.229, 0.224, 0.225],
-  channelOrder: 'rgb',
-}

@@ -16,8 +16,9 @@ import {
   featureOutput,
   type Precision,
 } from '../../src/networks/index.js'
-import { imagenetInput, type NetworkInput } from '../../src/networks/network.js'
+import type { NetworkInput } from '../../src/networks/network.js'
 import { noise } from '../../src/patches/background.js'
+import { imagenetInput } from '../support/imagenetInput.js'
 import { messageOf } from '../support/messageOf.js'
 import { sharedNetworkFolder } from '../support/networkFolder.js'
 import { randomOf } from '../support/random.js'

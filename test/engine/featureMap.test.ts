@@ -1,7 +1,8 @@
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
 import { featureMapOf } from '../../src/engine/featureMap.js'
-import { imagenetInput, type Network } from '../../src/networks/network.js'
+import type { Network } from '../../src/networks/network.js'
+import { imagenetInput } from '../support/imagenetInput.js'
 
 const networkOf = (file: string) => {
   const onnxPath = fileURLToPath(new URL(`../../${file}`, import.meta.url))

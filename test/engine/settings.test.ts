@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { candidateSettings, chooseSettings } from '../../src/engine/settings.js'
 import { UsageError } from '../../src/errors.js'
-import { imagenetInput } from '../../src/networks/network.js'
+import { imagenetInput } from '../support/imagenetInput.js'
 import { randomCases } from '../support/randomCases.js'
 import { describedNetwork } from '../support/smallNetwork.js'
 

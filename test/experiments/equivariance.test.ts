@@ -5,7 +5,7 @@ import type { FeatureMap } from '../../src/engine/featureMap.js'
 import type { NetworkHandle } from '../../src/engine/handle.js'
 import { sceneOf } from '../../src/engine/scene.js'
 import { equivarianceErrors, measureEquivariance } from '../../src/experiments/equivariance.js'
-import { imagenetInput } from '../../src/networks/network.js'
+import { imagenetInput } from '../support/imagenetInput.js'
 import { randomCases } from '../support/randomCases.js'
 
 /** Features of one image, by what stands in each cell. */

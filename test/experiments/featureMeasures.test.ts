@@ -5,7 +5,7 @@ import { answerCounts, answerMaps } from '../../src/experiments/answers.js'
 import { measureFeatures } from '../../src/experiments/featureMeasures.js'
 import { pairSimilarities } from '../../src/experiments/nullBaseline.js'
 import { similarityMaps } from '../../src/experiments/similarity.js'
-import { imagenetInput } from '../../src/networks/network.js'
+import { imagenetInput } from '../support/imagenetInput.js'
 
 /** Unit vectors in the plane at these angles, in degrees. */
 function vectors(...angles: readonly number[]): Float32Array {

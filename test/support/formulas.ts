@@ -1,4 +1,5 @@
-import { imagenetInput, type NetworkInput } from '../../src/networks/network.js'
+import type { NetworkInput } from '../../src/networks/network.js'
+import { imagenetInput } from './imagenetInput.js'
 
 /**
  * Weights and images by formula, the same as in test/golden/make_networks.py, so that features can be compared with

@@ -1,8 +1,8 @@
 import { type ArithmeticModels, pixelsOf, rectified } from '../../src/experiments/arithmeticModels.js'
 import type { FramePixels } from '../../src/experiments/objectScene.js'
 import type { FeatureStage, Generator, Network } from '../../src/networks/index.js'
-import { imagenetInput } from '../../src/networks/network.js'
 import { normalise } from './formulas.js'
+import { imagenetInput } from './imagenetInput.js'
 
 /** Side of the frame in pixels. */
 export const FRAME = 24

@@ -1,6 +1,7 @@
-import { imagenetInput, type Network } from '../../src/networks/network.js'
+import type { Network } from '../../src/networks/network.js'
 import type { GraphNode } from '../../src/networks/onnx/graphNodes.js'
 import { type Initializer, type Node, writeModel } from '../../src/networks/onnx/model.js'
+import { imagenetInput } from './imagenetInput.js'
 
 export interface SmallNetwork {
   readonly name?: string

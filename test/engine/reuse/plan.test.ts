@@ -11,8 +11,8 @@ import { samplePositions, sceneKeys, sceneKeysOf, scenePixels } from '../../../s
 import { sceneOf } from '../../../src/engine/scene.js'
 import type { Scene } from '../../../src/engine/task.js'
 import { readOnnxFile } from '../../../src/networks/index.js'
-import { imagenetInput } from '../../../src/networks/network.js'
 import type { GraphNodes } from '../../../src/networks/onnx/graphNodes.js'
+import { imagenetInput } from '../../support/imagenetInput.js'
 import { describedNetwork, graphNode } from '../../support/smallNetwork.js'
 import { stripes } from '../../support/stripes.js'
 
