@@ -114,7 +114,7 @@ describe('pulling a model of the hub', () => {
     expect(asked.every((path) => path.startsWith('/api/'))).toBe(true)
     expect(await askedFor(hub, () => pull(`hf:owner/name@${COMMIT}`))).toEqual([])
     const folders = [dirname(pulled.path), dirname(dirname(pulled.path))]
-    const found = { path: pulled.path, folders, licence: 'apache-2.0', commit: COMMIT }
+    const found = { path: pulled.path, folders }
     const references = ['', '@main', `@${COMMIT}`, ':onnx/model.onnx', `@${COMMIT}:onnx/model.onnx`]
     for (const reference of references) expect(await hubModelFile(`hf:owner/name${reference}`)).toEqual(found)
     const bytes = resnet.length + 2 + preprocessor.length + config.length
@@ -151,8 +151,8 @@ describe('pulling a model of the hub', () => {
     await pull('hf:owner/name:a.onnx')
     hub.repository = { ...hub.repository, commit: LATER }
     expect(await pull('hf:owner/name:b.onnx')).toMatchObject({ path: place('b.onnx', LATER) })
-    expect(await hubModelFile('hf:owner/name:a.onnx')).toMatchObject({ commit: COMMIT, path: place('a.onnx') })
-    expect(await hubModelFile('hf:owner/name:b.onnx')).toMatchObject({ commit: LATER })
+    expect(await hubModelFile('hf:owner/name:a.onnx')).toMatchObject({ path: place('a.onnx') })
+    expect(await hubModelFile('hf:owner/name:b.onnx')).toMatchObject({ path: place('b.onnx', LATER) })
     await messageOf(hubModelFile('hf:owner/name'))
     await messageOf(hubModelFile('hf:owner/name:c.onnx'))
   })

@@ -43,8 +43,6 @@ export interface HubModelFile {
    * repository.
    */
   readonly folders: readonly string[]
-  readonly licence: string
-  readonly commit: string
 }
 
 export interface HubModelStatus {
@@ -143,15 +141,13 @@ async function parsed<T>(schema: z.ZodType<T>, path: string): Promise<T | undefi
 export async function hubModelFile(text: string): Promise<HubModelFile> {
   const reference = parseHubReference(text)
   const repository = await readManifest(reference)
-  const [model] = repository === undefined ? [] : await filesHere(reference, repository)
-  if (repository === undefined || model === undefined) {
+  if (repository === undefined) {
     const shown = printable(text)
     throw new InputError(`${shown} is not on this machine; run "shiftscope models pull ${shown}"`)
   }
-  const { commit, licence } = repository
-  const folder = commitFolder(reference, commit)
-  const path = join(folder, model.path)
-  return { path, folders: [...new Set([dirname(path), folder])], licence, commit }
+  const folder = commitFolder(reference, repository.commit)
+  const path = join(folder, onnxFile(reference, repository).path)
+  return { path, folders: [...new Set([dirname(path), folder])] }
 }
 
 /** The files of a model, its ONNX file first. Empty if one of them is missing or has the wrong size. */
@@ -201,8 +197,7 @@ async function modelsOf(text: string): Promise<readonly HubModelStatus[]> {
   const { commit, licence, files } = repository
   const usual = usualModel(repository)
   const models = [...files.values()].filter(isModel).map(async (model): Promise<HubModelStatus[]> => {
-    const isThere = await stat(join(commitFolder(reference, commit), model.path)).catch(() => undefined)
-    const here = isThere ? await filesHere({ ...reference, file: model.path }, repository) : []
+    const here = await filesHere({ ...reference, file: model.path }, repository)
     if (here.length === 0) return []
     const id = model === usual ? text : `${text}:${model.path}`
     const bytes = here.reduce((sum, file) => sum + file.bytes, 0)
