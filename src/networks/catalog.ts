@@ -79,6 +79,7 @@ const networkSchema = modelSchema.extend({
 })
 
 const generatorSchema = modelSchema.extend({
+  kind: z.enum(['embedded', 'published']),
   /** Id of the encoder: the network whose features the generator turns into images. */
   encoder: z.string(),
   layer: z.string(),

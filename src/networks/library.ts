@@ -5,7 +5,7 @@ import { UsageError } from '../errors.js'
 import { writeFileAtomic } from '../files/atomic.js'
 import { parametersOf } from './architectures/layer.js'
 import { inCache, weightsFolder } from './cache.js'
-import { catalogModels, isGenerator, isPublished, type ModelEntry, modelEntry } from './catalog.js'
+import { catalogModels, isPublished, type ModelEntry, modelEntry } from './catalog.js'
 import { elementCount } from './checkpoint/tensor.js'
 import { networkOf } from './choice.js'
 import { checkInOneFile } from './exported.js'
@@ -68,15 +68,15 @@ export async function importWeights(
   const entry = modelEntry(id)
   if (entry.kind === 'embedded') throw new UsageError(`${id} is built in; there is nothing to import`)
   const { weightsBytes: bytes, weightsSha256: sha256 } = await triedWeights(entry, file, signal)
-  const isExported = entry.kind === 'exported' && !isGenerator(entry)
-  const path = join(weightsFolder(), `${id}${isExported ? '.onnx' : extname(file) || '.pth'}`)
+  const extension = entry.kind === 'exported' ? '.onnx' : extname(file) || '.pth'
+  const path = join(weightsFolder(), `${id}${extension}`)
   await inCache(writeFileAtomic(path, createReadStream(file, { highWaterMark: 1 << 20 })))
   await removeOthers(id, path)
   return { id, path, bytes, sha256, published: isPublished(entry, sha256) }
 }
 
 async function triedWeights(entry: ModelEntry, file: string, signal: AbortSignal | undefined): Promise<WeightsFile> {
-  if (entry.kind !== 'exported' || isGenerator(entry)) return checkpointGraph(entry, file)
+  if (entry.kind !== 'exported') return checkpointGraph(entry, file)
   const choice = { model: entry.id, weights: file, signal }
   const source = await networkSource(choice)
   checkInOneFile(entry, source.model)
@@ -85,7 +85,7 @@ async function triedWeights(entry: ModelEntry, file: string, signal: AbortSignal
 
 /** Expected size of the weights in bytes: the published size, or 4 bytes per parameter; null if unknown. */
 export function expectedWeightBytes(entry: ModelEntry): number | null {
-  if (entry.kind === 'exported') return isGenerator(entry) ? null : (entry.checkpoint?.bytes ?? null)
+  if (entry.kind === 'exported') return entry.checkpoint?.bytes ?? null
   if (entry.kind === 'embedded') return null
   const [source] = entry.sources
   if (typeof source?.bytes === 'number') return source.bytes

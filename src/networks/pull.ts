@@ -8,7 +8,7 @@ import { type Progress, type ProgressListener, progressTo, silent } from '../pro
 import { checkOptions, kinds } from '../support/optionChecks.js'
 import { graphFile } from './architectures/graphFile.js'
 import { inCache, weightsFolder } from './cache.js'
-import { catalogModels, isGenerator, licenceText, type ModelEntry, modelEntry, type WeightsSource } from './catalog.js'
+import { catalogModels, licenceText, type ModelEntry, modelEntry, type WeightsSource } from './catalog.js'
 import { exportRemedy } from './exported.js'
 import { fetchFile } from './fetchFile.js'
 import { RefusedRequest } from './fileRequest.js'
@@ -74,7 +74,7 @@ export async function pullWeights(id: string, options: PullOptions = {}): Promis
   })
   const entry = modelEntry(id, options.entries ?? catalogModels())
   if (entry.kind === 'embedded') throw new UsageError(`${id} is built in; there is nothing to pull`)
-  if (entry.kind === 'exported' && !isGenerator(entry))
+  if (entry.kind === 'exported')
     throw new UsageError(`${id} cannot be downloaded as an ONNX file; ${exportRemedy(entry)}`)
   if (entry.sources.length === 0)
     throw new UsageError(`${id} cannot be downloaded; import it from a file with "shiftscope models import ${id} FILE"`)

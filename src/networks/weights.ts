@@ -7,7 +7,7 @@ import { architectures } from './architectures/architectures.js'
 import { graphFile } from './architectures/graphFile.js'
 import type { Architecture } from './architectures/layer.js'
 import { weightsFolder } from './cache.js'
-import { checkNotAnother, isGenerator, type ModelEntry, weightsCommand } from './catalog.js'
+import { checkNotAnother, type ModelEntry, weightsCommand } from './catalog.js'
 import { exportRemedy } from './exported.js'
 import type { WeightsFile } from './network.js'
 import { type HashedModel, type OnnxModel, readOnnxFile } from './onnx/onnxFile.js'
@@ -51,7 +51,7 @@ export function checkpointGraph(
 export function missingWeights(entry: ModelEntry, option?: string): InputError {
   const { id, sources } = entry
   const byOption = option === undefined ? '' : `, or pass \`${option}\``
-  if (entry.kind === 'exported' && !isGenerator(entry))
+  if (entry.kind === 'exported')
     return new InputError(`the ONNX file of ${id} is not on this machine; ${exportRemedy(entry)}${byOption}`)
   const byHand = sources[0] && `, or download ${sources[0].url} and run "shiftscope models import ${id} FILE"`
   return new InputError(
