@@ -5,7 +5,7 @@ import { fileSize } from '../files/openFile.js'
 import type { Progress } from '../progress.js'
 import { counted } from '../support/text.js'
 import { type FileRequest, type FileResponse, requestFile } from './fileRequest.js'
-import { beginPart, type FileVersion, type Part, partLength, partVersion } from './part.js'
+import { beginPart, type FileVersion, partLength, partVersion } from './part.js'
 import { type Watch, type WatchOptions, watched } from './stallWatch.js'
 
 export interface DownloadOptions extends WatchOptions, Omit<FileRequest, 'headers' | 'signal'> {
@@ -26,11 +26,11 @@ const MOST_BYTES = 2 ** 31
  * @throws NetworkError if the server cannot be reached, refuses, or sends nothing for too long
  * @throws InputError if the file has the wrong size
  */
-export async function download(address: URL, part: Part, options: DownloadOptions): Promise<void> {
+export async function download(address: URL, part: string, options: DownloadOptions): Promise<void> {
   return watched(address, options, (watch) => transfer(address, part, options, watch))
 }
 
-export async function copyFrom(file: string, part: Part, options: DownloadOptions): Promise<void> {
+export async function copyFrom(file: string, part: string, options: DownloadOptions): Promise<void> {
   const bytes = await fileSize(file)
   requireSize(file, bytes, options)
   await beginPart(part, { etag: null, lastModified: null, bytes })
@@ -61,7 +61,7 @@ function requireSize(
   )
 }
 
-async function transfer(address: URL, part: Part, options: DownloadOptions, watch: Watch): Promise<void> {
+async function transfer(address: URL, part: string, options: DownloadOptions, watch: Watch): Promise<void> {
   const version = await partVersion(part)
   const present = version === undefined ? 0 : await partLength(part)
   const have = present > (options.mostBytes ?? present) ? 0 : present
@@ -88,7 +88,7 @@ async function transfer(address: URL, part: Part, options: DownloadOptions, watc
       if (offered.bytes !== null && end < offered.bytes) throw Object.assign(new Error('cut'), { code: 'ECONNRESET' })
       // If the server states no size, a file that was cut off looks complete. So its length is compared with the
       // expected size here. If that size is unknown, too, the later check of the file's contents finds the fault.
-      if (options.bytes !== null && end !== options.bytes) await truncate(part.path)
+      if (options.bytes !== null && end !== options.bytes) await truncate(part)
       requireSize(String(address), end, options)
       return
     }
@@ -134,9 +134,9 @@ interface Append extends DownloadOptions {
 }
 
 /** Appends the received bytes to the part, and returns the part's new length in bytes. */
-async function append(pieces: AsyncIterable<Uint8Array>, part: Part, options: Append): Promise<number> {
+async function append(pieces: AsyncIterable<Uint8Array>, part: string, options: Append): Promise<number> {
   const { from, total, most, label, progress, alive } = options
-  const file = await open(part.path, 'a')
+  const file = await open(part, 'a')
   if (total !== null) progress.start(label, total, { unit: 'bytes', before: from })
   let done = from
   try {

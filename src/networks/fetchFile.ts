@@ -3,7 +3,7 @@ import { openLocks } from '../files/lock.js'
 import { processName } from '../files/owner.js'
 import { downloadsFolder, inCache } from './cache.js'
 import { copyFrom, type DownloadOptions, download } from './download.js'
-import { type Part, partLength, partOf, removePart } from './part.js'
+import { partLength, partOf, removePart } from './part.js'
 
 export interface WantedFile<T> {
   /** Name of the partial download: see `partOf`. */
@@ -46,9 +46,9 @@ export async function fetchFile<T>(wanted: WantedFile<T>, options: DownloadOptio
   })
 }
 
-async function taken<T>(part: Part, take: (path: string) => Promise<T>): Promise<T> {
+async function taken<T>(part: string, take: (path: string) => Promise<T>): Promise<T> {
   try {
-    return await take(part.path)
+    return await take(part)
   } catch (error) {
     if (error instanceof InputError) await removePart(part)
     throw error

@@ -4,13 +4,6 @@ import { z } from 'zod'
 import { makeFolders, writeFileAtomic } from '../files/atomic.js'
 import { downloadsFolder } from './cache.js'
 
-/** A partial download, which a later attempt can continue. One process at a time writes it: see `fetchFile`. */
-export interface Part {
-  readonly path: string
-  /** Path of the JSON file that records which version of the file is being downloaded. */
-  readonly versionPath: string
-}
-
 /** Identifies a version of a file on a server, so that a download continues only with the same version. */
 const versionSchema = z.object({
   etag: z.string().nullable(),
@@ -20,20 +13,24 @@ const versionSchema = z.object({
 export type FileVersion = Readonly<z.infer<typeof versionSchema>>
 
 /**
- * Paths for the partial download of the file `name`. The download keeps the extension of `name`, because Caffe models
- * are recognised by it.
+ * Path of the part of the file `name`: a partial download, which a later attempt can continue. One process at a time
+ * writes it: see `fetchFile`. It keeps the extension of `name`, because Caffe models are recognised by it.
  */
-export function partOf(name: string): Part {
-  const path = join(downloadsFolder(), `part-${name}`)
-  return { path, versionPath: `${path}.json` }
+export function partOf(name: string): string {
+  return join(downloadsFolder(), `part-${name}`)
 }
 
-export async function partLength({ path }: Part): Promise<number> {
-  return (await stat(path).catch(() => undefined))?.size ?? 0
+/** Path of the JSON file that records which version of the file is being downloaded. */
+function versionFile(part: string): string {
+  return `${part}.json`
 }
 
-export async function partVersion({ versionPath }: Part): Promise<FileVersion | undefined> {
-  const text = await readFile(versionPath, 'utf8').catch(() => '')
+export async function partLength(part: string): Promise<number> {
+  return (await stat(part).catch(() => undefined))?.size ?? 0
+}
+
+export async function partVersion(part: string): Promise<FileVersion | undefined> {
+  const text = await readFile(versionFile(part), 'utf8').catch(() => '')
   try {
     return versionSchema.parse(JSON.parse(text))
   } catch {
@@ -41,12 +38,12 @@ export async function partVersion({ versionPath }: Part): Promise<FileVersion | 
   }
 }
 
-export async function beginPart({ path, versionPath }: Part, version: FileVersion): Promise<void> {
-  await rm(path, { force: true })
-  await makeFolders(dirname(versionPath))
-  await writeFileAtomic(versionPath, JSON.stringify(version))
+export async function beginPart(part: string, version: FileVersion): Promise<void> {
+  await rm(part, { force: true })
+  await makeFolders(dirname(part))
+  await writeFileAtomic(versionFile(part), JSON.stringify(version))
 }
 
-export async function removePart({ path, versionPath }: Part): Promise<void> {
-  for (const file of [path, versionPath]) await rm(file, { force: true })
+export async function removePart(part: string): Promise<void> {
+  for (const file of [part, versionFile(part)]) await rm(file, { force: true })
 }

@@ -94,9 +94,7 @@ const downloads = [
 async function readDownload(folder: string, { '1.http': first = '', '2.http': later = '' }: Files): Promise<void> {
   const path = join(folder, 'part/file')
   const options = { bytes: whole.length, label: 'file', progress: silent, elsewhere: '`mirror`', ...settings }
-  await withServer([first, later], (origin) =>
-    download(new URL(`${origin}/file`), { path, versionPath: `${path}.json` }, options),
-  )
+  await withServer([first, later], (origin) => download(new URL(`${origin}/file`), path, options))
   assert.equal(readFileSync(path).length, whole.length)
 }
 

@@ -233,7 +233,7 @@ async function cacheGolden(folder: string): Promise<readonly Files[]> {
 
 async function readCache(folder: string): Promise<void> {
   await knownReading(join(folder, 'model.onnx'), key)
-  await partVersion({ path: join(folder, 'part'), versionPath: join(folder, 'part.json') })
+  await partVersion(join(folder, 'part'))
   await hubModelFile(reference.text)
   await listHubModels()
 }
