@@ -195,7 +195,7 @@ export function proxyFor(address: URL, environment: NodeJS.ProcessEnv = process.
  */
 function isExempt(address: URL, list: string): boolean {
   const host = withoutBrackets(address.hostname)
-  const port = address.port || '443'
+  const port = address.port || (address.protocol === 'https:' ? '443' : '80')
   return list
     .toLowerCase()
     .split(/[,\s]+/)

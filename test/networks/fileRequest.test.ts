@@ -84,6 +84,8 @@ describe('the proxy of an address', () => {
     ['http://a.org/', { http_proxy: 'http://p:1', HTTPS_PROXY: 'http://q:2' }, 'http://p:1'],
     ['http://a.org/', { HTTP_PROXY: 'http://p:1', HTTPS_PROXY: 'http://q:2' }, undefined],
     ['http://a.org/', { http_proxy: 'http://p:1', no_proxy: 'a.org' }, undefined],
+    ['http://a.org/', { http_proxy: 'http://p:1', no_proxy: 'a.org:80' }, undefined],
+    ['http://a.org/', { http_proxy: 'http://p:1', no_proxy: 'a.org:443' }, 'http://p:1'],
     ['http://localhost/', { http_proxy: 'http://p:1', ALL_PROXY: 'http://p:1' }, undefined],
     ['http://127.0.0.1/', { http_proxy: 'http://p:1' }, undefined],
     ['http://[::1]/', { http_proxy: 'http://p:1' }, undefined],
