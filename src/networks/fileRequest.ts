@@ -53,7 +53,8 @@ export async function requestFile(address: URL, options: FileRequest): Promise<F
     const response = await requestOnce(at, { ...options, headers: { ...options.headers, ...authorization } })
     if (answers.includes(response.status)) return response
     await response.close()
-    if (![301, 302, 303, 307, 308].includes(response.status)) throw (options.refusal ?? refusal(options))(at, response)
+    if (![301, 302, 303, 307, 308].includes(response.status))
+      throw options.refusal?.(at, response) ?? refused(at, response.status, options.elsewhere)
     const from = at
     at = redirectTarget(from, response.header('location'), options)
     if (hosts !== undefined) checkHost(at, hosts, from)
@@ -155,11 +156,9 @@ function redirectTarget(from: URL, location: string | null, { elsewhere }: FileR
   throw new RefusedRequest(`${from} redirects to ${target.origin}, which is not encrypted; use ${elsewhere}`)
 }
 
-function refusal({ elsewhere }: FileRequest): (at: URL, response: FileResponse) => RefusedRequest {
-  return (at, { status }) => {
-    const remedy = isPassing(status) ? 'try again later' : `use ${elsewhere}`
-    return new RefusedRequest(`${at} answers ${statusText(status)}; ${remedy}`)
-  }
+function refused(at: URL, status: number, elsewhere: string): RefusedRequest {
+  const remedy = isPassing(status) ? 'try again later' : `use ${elsewhere}`
+  return new RefusedRequest(`${at} answers ${statusText(status)}; ${remedy}`)
 }
 
 /** Whether the status is temporary, so that the same request may succeed later. */
