@@ -1,12 +1,13 @@
 import { dirname, parse } from 'node:path'
 import { UsageError } from '../errors.js'
 import { checkNames } from '../support/checks.js'
+import { parseOptions } from '../support/optionChecks.js'
 import { featureLayersOf } from './architectures/layer.js'
 import { type CatalogEntry, catalogEntry } from './catalog.js'
 import { checkFrame, readExported } from './exported.js'
 import { hubModelFile } from './hub/manifest.js'
 import { isHubReference } from './hub/reference.js'
-import { checkInputOptions, type InputOptions, inputOptionsOf } from './input/options.js'
+import { INPUT_OPTIONS, type InputOptions, inputOptionsOf } from './input/options.js'
 import { type InputRecipe, inputRecipe } from './input/recipe.js'
 import { type FeatureLayer, POOLS, type Pool, type WeightsFile } from './network.js'
 import { imageInput, type PlannedInput, plannedInput } from './onnx/imageInput.js'
@@ -71,14 +72,15 @@ export interface NetworkSource extends PlannedInput {
 export async function networkSource(choice: NetworkChoice): Promise<NetworkSource> {
   const { model, weights, pool = 'none' } = choice
   checkNames('pool', [pool], POOLS)
-  checkInputOptions(choice)
+  const inputOptions = inputOptionsOf(choice)
+  parseOptions(inputOptions, INPUT_OPTIONS)
   const isOwn = isOwnNetwork(model)
   const isCheckpoint = !isOwn && (await isCheckpointPath(model))
   if (weights !== undefined && (isCheckpoint || isOwn))
     throw new UsageError(`${model} already contains weights; leave \`weights\` out`)
   if (isOwn) return ownSource(choice)
   const entry = catalogEntry(isCheckpoint ? await recogniseCheckpoint(model) : model)
-  const [given] = Object.keys(inputOptionsOf(choice))
+  const [given] = Object.keys(inputOptions)
   if (given !== undefined)
     throw new UsageError(
       `${entry.id} is in the catalog, which defines how its input is prepared; leave \`${given}\` out`,

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { UsageError } from '../../errors.js'
 import { checkCount } from '../../support/checks.js'
-import { type GivenOptions, oneOf, parseOptions } from '../../support/optionChecks.js'
+import { type GivenOptions, oneOf } from '../../support/optionChecks.js'
 import { INPUT_PRESETS, inputPresets, type RecipePart } from './presets.js'
 
 /** Largest side of a network's image in pixels. Networks with larger images are refused. */
@@ -42,10 +42,6 @@ function checkSize(size: number): void {
   checkCount('`inputSize`', size)
   if (size > LARGEST_FRAME)
     throw new UsageError(`\`inputSize ${size}\` is larger than the limit of ${LARGEST_FRAME} pixels; use a smaller one`)
-}
-
-export function checkInputOptions(options: InputOptions): void {
-  parseOptions(inputOptionsOf(options), INPUT_OPTIONS)
 }
 
 export function inputOptionsOf(given: InputOptions): InputOptions {
