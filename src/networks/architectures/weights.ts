@@ -1,7 +1,8 @@
 import { InputError } from '../../errors.js'
 import { printable } from '../../support/text.js'
 import type { Checkpoint } from '../checkpoint/checkpoint.js'
-import { shapeText } from '../checkpoint/tensor.js'
+import { type CheckpointTensor, shapeText } from '../checkpoint/tensor.js'
+import { architectures } from './architectures.js'
 import { type Architecture, featureLayersOf, type Parameter, parametersOf } from './layer.js'
 
 /** The weights that a graph is built from. All are present and have the right shapes: see `weightsFor`. */
@@ -15,28 +16,20 @@ export const ignoredKey = /(^|\.)num_batches_tracked$/
 
 /**
  * Checks that a checkpoint belongs to this architecture: it must have exactly the tensors that the layers need, in the
- * right shapes. Additional tensors are an error, because they may come from a deeper network of the same family.
- * @param known architectures to try if the checkpoint does not fit; the message names those that fit
+ * right shapes. Additional tensors are an error, because they may come from a deeper network of the same family. If the
+ * checkpoint does not fit, the message names the architectures that it fits.
  */
-export function weightsFor(
-  architecture: Architecture,
-  checkpoint: Checkpoint,
-  known: readonly Architecture[],
-): Weights {
+export function weightsFor(architecture: Architecture, checkpoint: Checkpoint): Weights {
   const fault = firstFault(architecture, checkpoint)
-  if (fault !== null) throw new InputError(`${checkpoint.path}: ${fault}; ${remedy(architecture, checkpoint, known)}`)
+  if (fault !== null) throw new InputError(`${checkpoint.path}: ${fault}; ${remedy(architecture, checkpoint)}`)
   return {
     path: checkpoint.path,
-    read: async (key) => {
-      const tensor = checkpoint.tensors.get(fileKey(checkpoint, key))
-      if (!tensor) throw new Error(`${architecture.id} does not list ${key} among its parameters`)
-      return tensor.read()
-    },
+    read: (key) => (checkpoint.tensors.get(fileKey(checkpoint, key)) as CheckpointTensor).read(),
   }
 }
 
-function remedy({ title, layers }: Architecture, checkpoint: Checkpoint, known: readonly Architecture[]): string {
-  const fitting = known.filter((other) => firstFault(other, checkpoint) === null)
+function remedy({ title, layers }: Architecture, checkpoint: Checkpoint): string {
+  const fitting = architectures.filter((other) => firstFault(other, checkpoint) === null)
   const [likely] = fitting
   if (likely)
     return `the file is a checkpoint of ${likely.title}, so use it as ${fitting.map(({ id }) => id).join(' or ')}`
