@@ -1,20 +1,17 @@
-import { isAbsolute, join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { UsageError } from '../errors.js'
 import type { WeightsSource } from './catalog.js'
-
-/** URL or local path to fetch weights from. */
-export type WeightsOrigin = URL | string
 
 export function publishedName(source: WeightsSource): string {
   if (source.name !== undefined) return source.name
   return decodeURIComponent(new URL(source.url).pathname.split('/').at(-1) as string)
 }
 
-/** Where to fetch a published file: its own URL, or the file of the same name at a mirror. */
-export function originOf(source: WeightsSource, mirror?: string): WeightsOrigin {
+/** URL or local path to fetch a published file from: its own URL, or the file of the same name at a mirror. */
+export function originOf(source: WeightsSource, mirror?: string): URL | string {
   if (mirror === undefined) return secure(new URL(source.url), source.url)
   const name = publishedName(source)
-  if (!mirror.includes('://')) return isAbsolute(mirror) ? join(mirror, name) : resolve(mirror, name)
+  if (!mirror.includes('://')) return resolve(mirror, name)
   if (!URL.canParse(mirror)) throw new UsageError(`the mirror ${mirror} is not an address; ${MIRRORS}`)
   const base = new URL(mirror)
   if (base.username !== '' || base.password !== '')
