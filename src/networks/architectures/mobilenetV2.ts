@@ -76,17 +76,16 @@ function invertedResidual(shape: BlockShape): Layer[] {
   const { key, inputs, outputs, expansion, stride, antialiased } = shape
   const width = inputs * expansion
   const blurred = antialiased && stride > 1
-  const depthwise = expansion === 1 ? 0 : 1
-  const blur = depthwise + 1
-  const project = blurred ? blur + 1 : blur
   const branch: Layer[] = []
+  // Torchvision numbers the layers of a block. Only the last batch normalisation has a number of its own.
+  const next = () => `${key}.${branch.length}`
   if (expansion !== 1) {
-    branch.push(convolution(`${key}.0.0`, { batchNorm: `${key}.0.1`, ...relu6, inputs, outputs: width, kernel: 1 }))
+    branch.push(convolution(`${next()}.0`, { batchNorm: `${next()}.1`, ...relu6, inputs, outputs: width, kernel: 1 }))
   }
   const perChannel = { inputs: width, outputs: width, kernel: 3, stride: blurred ? 1 : stride, groups: width }
-  branch.push(convolution(`${key}.${depthwise}.0`, { batchNorm: `${key}.${depthwise}.1`, ...relu6, ...perChannel }))
-  if (blurred) branch.push({ kind: 'blur', key: `${key}.${blur}`, channels: width })
-  const batchNorm = `${key}.${project + 1}`
-  branch.push(convolution(`${key}.${project}`, { batchNorm, inputs: width, outputs, kernel: 1, activation: 'none' }))
+  branch.push(convolution(`${next()}.0`, { batchNorm: `${next()}.1`, ...relu6, ...perChannel }))
+  if (blurred) branch.push({ kind: 'blur', key: next(), channels: width })
+  const batchNorm = `${key}.${branch.length + 1}`
+  branch.push(convolution(next(), { batchNorm, inputs: width, outputs, kernel: 1, activation: 'none' }))
   return stride === 1 && inputs === outputs ? [{ kind: 'residual', branch, shortcut: [], activation: 'none' }] : branch
 }
