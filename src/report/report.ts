@@ -152,8 +152,9 @@ async function reportArithmetic(results: string, arithmetic: readonly Arithmetic
   await writeFileAtomic(join(results, 'summary.json'), summaryJson(summaryRows(rows)))
   await writeTables(results, tables)
   await writeFileAtomic(join(results, 'index.html'), resultsPage(null, arithmeticSections(arithmetic, tables)))
-  // An earlier report may have left these files. The units from which it made them no longer exist.
-  for (const file of ['findings.md', 'findings.json']) await rm(join(results, file), { force: true })
+  // An earlier report may have left these entries. The units from which it made them no longer exist.
+  for (const name of ['metrics.csv', 'heatmaps', 'figures', 'findings.md', 'findings.json', 'site'])
+    await rm(join(results, name), { recursive: true, force: true })
   return { rows: summaryRows(rows), findings: [] }
 }
 
