@@ -33,9 +33,10 @@ export interface Claim {
   readonly title: string
   readonly source: string
   readonly rule: string
-  readonly concerns: (network: NetworkStudy) => boolean
+  /** Whether the claim is about a network; by default, it is about all. */
+  readonly concerns?: (network: NetworkStudy) => boolean
   /** Reason why the claim cannot be judged for a network, whatever was measured. */
-  readonly obstacle: (network: NetworkStudy) => string | undefined
+  readonly obstacle?: (network: NetworkStudy) => string | undefined
   readonly evidence: (network: NetworkStudy) => readonly Evidence[]
   readonly numbers: NumberKind
   /** Puts the range of the measured numbers into a clause of a sentence. */
@@ -96,9 +97,6 @@ const POINTS: NumberKind = {
   unit: ' points',
 }
 
-const always = () => true
-const noObstacle = () => undefined
-
 /** Claims of the paper that a study can test, and two claims of this project. */
 export const CLAIMS: readonly Claim[] = [
   {
@@ -106,7 +104,6 @@ export const CLAIMS: readonly Claim[] = [
     title: 'Features change with the position',
     source: 'The paper says that features are not globally shift invariant (sections 3.3 and 4).',
     rule: `${RELATIVE} For each layer and size, the number is the relative similarity that 95 % of positions reach, for the anchor where it is lowest. Below ${INVARIANT} is for the claim, above is against it.`,
-    concerns: always,
     obstacle: needsBaseline,
     evidence: (network) => eachLayer(network, invariance),
     numbers: DECIMAL,
@@ -153,7 +150,6 @@ export const CLAIMS: readonly Claim[] = [
     title: 'Features change less when the object moves sideways',
     source: 'The paper says that similarity is higher for horizontal than for vertical moves (sections 3.3 and 4).',
     rule: 'The sideways bias is horizontal minus vertical relative similarity at the same distance from the anchor. For each layer and size, the number is its mean over distances and anchors. With coarse steps, an anchor may have no positions at the same distance in both directions; such anchors are left out. Above 0 is for the claim, below is against it.',
-    concerns: always,
     obstacle: needsBaseline,
     evidence: (network) => eachLayer(network, horizontalBias),
     numbers: DECIMAL,
@@ -183,7 +179,6 @@ export const CLAIMS: readonly Claim[] = [
     source:
       'The paper says that linear classifiers separate top and bottom less well than left and right, by about 10 points (section 3.4).',
     rule: `The lead is the accuracy of left-right minus the accuracy of top-bottom. For each layer, size and fold scheme, the number is this lead minus the lead of position only, a made-up feature that contains only the position. Above ${100 * EQUAL_ACCURACY} points is for the claim, below is against it. Ordered folds are bands of rows, transposed folds are bands of columns, and block folds are rectangles. Shuffled folds decide nothing, because test positions have training positions next to them. Coarse grids decide nothing either. A grid is coarse if phase only (position modulo the network’s stride) has an accuracy of at least two thirds in shuffled folds.`,
-    concerns: always,
     obstacle: needsTellingFolds,
     evidence: (network) => eachLayer(network, separabilityGap),
     numbers: POINTS,
@@ -200,8 +195,6 @@ export const CLAIMS: readonly Claim[] = [
     source:
       'This project asks which predicts the accuracies on the folds better: the position, or only its phase (the position modulo the network’s stride).',
     rule: 'Position only and phase only are made-up features that contain only the position or only its phase. Their accuracies predict those of the network, for top-bottom in ordered folds. The error is the mean absolute difference of the accuracies, on the study’s grid and coarser ones (every 2nd, 3rd, … position) of 8 to 25 rows. For each layer and size, the number is the error of phase only minus the error of position only. Below 0 is for the claim, above is against it.',
-    concerns: always,
-    obstacle: noObstacle,
     evidence: (network) => eachLayer(network, positionAdvantage),
     numbers: POINTS,
     says: ({ apart }) => `the prediction error of position only is ${apart('above', 'below')} that of phase only`,
@@ -215,7 +208,6 @@ export const CLAIMS: readonly Claim[] = [
     source: 'This project asks whether a network gives the same answer wherever the object is.',
     rule: `An answer is confident if its probability is at least ${CONFIDENT} with the object at the center. For each size, the number is the share of positions that keep a confident answer, correct or not. Above ${100 * EVERYWHERE} % is for the claim, below is against it.`,
     concerns: ({ groups }) => groups.some(({ numbers }) => numbers.some(({ metric }) => metric === 'answer-kept')),
-    obstacle: noObstacle,
     evidence: (network) => eachLayer(network, answersKept),
     numbers: PERCENT,
     says: ({ text }) => `confident answers stay the same at ${text} of positions`,

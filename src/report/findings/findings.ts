@@ -48,7 +48,7 @@ export function findingsOf(groups: readonly StudyGroup[]): readonly ClaimFinding
     return { model, groups: of(model), original: of(originalOf(model)) }
   })
   return CLAIMS.flatMap((claim) =>
-    networks.filter((network) => claim.concerns(network)).map((network) => findingOf(claim, network)),
+    networks.filter((network) => claim.concerns?.(network) ?? true).map((network) => findingOf(claim, network)),
   )
 }
 
@@ -56,7 +56,7 @@ function findingOf(claim: Claim, network: NetworkStudy): ClaimFinding {
   const evidence = claim.evidence(network)
   const judged = evidence.filter(({ lean }) => lean !== null)
   const obstacle =
-    claim.obstacle(network) ?? (judged.length === 0 ? 'the study has no numbers for this claim' : undefined)
+    claim.obstacle?.(network) ?? (judged.length === 0 ? 'the study has no numbers for this claim' : undefined)
   const { verdict, reason } = obstacle === undefined ? judge(judged) : ({ verdict: OPEN, reason: obstacle } as const)
   const { id, title, source, rule } = claim
   const deciding = decidingOf(judged, verdict)
