@@ -2,14 +2,14 @@ import type { ComponentChildren } from 'preact'
 import { useState } from 'preact/hooks'
 import { COLOUR_MAPS, type ColourLimits, PAPER_LIMITS } from '../../plot/colormap.js'
 import type { SiteIndex } from '../siteIndex.js'
-import { type Fitted, hasFeatures, hasMean } from './fit.js'
+import { type Fits, hasFeatures, hasMean } from './fit.js'
 import { Badge, type PanelId } from './readings.js'
 import { type Change, limitsFromText, QUANTITIES, type Quantity, type View } from './view.js'
 
 interface ControlsProps {
   readonly index: SiteIndex
   readonly view: View
-  readonly fits: readonly Fitted[]
+  readonly fits: Fits
   readonly change: (change: Change) => void
 }
 
@@ -28,14 +28,14 @@ export function Controls({ index, view, fits, change }: ControlsProps) {
         label={<PanelLabel panel="a" words="Network" />}
         id="a-model"
         options={models}
-        value={fits[0]?.group.model ?? ''}
+        value={fits[0].group.model}
         choose={(model) => change((now) => ({ ...now, model }))}
       />
       <Choices
         label={<PanelLabel panel="b" words="Second network" />}
         id="b-model"
         options={[...models, NO_NETWORK]}
-        value={view.other === null ? NO_NETWORK : (fits[1]?.group.model ?? '')}
+        value={fits[1]?.group.model ?? NO_NETWORK}
         choose={(model) => change((now) => ({ ...now, other: model === NO_NETWORK ? null : model }))}
       />
       <label>
@@ -89,7 +89,6 @@ export function ViewerSettings({
   address,
 }: SettingsProps) {
   const [first] = fits
-  if (first === undefined) return null
   const { group, choice, unit, anchor, anchorPosition } = first
   const isLive = index.isLive === true
   const sizes = index.groups.filter(({ model }) => model === group.model).map(({ size }) => `${size}×${size} px`)

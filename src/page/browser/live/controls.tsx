@@ -131,7 +131,7 @@ interface KeepParts extends LivePage {
 function Keep({ source, viewer, say, setKept }: KeepParts) {
   const [isBusy, setBusy] = useState(false)
   const [fitted] = viewer.fits()
-  const progress = fitted && source.progress(fitted)
+  const progress = source.progress(fitted)
   const isWhole = progress?.share === 1
   const keep = async (scene: LiveScene, replaces: boolean) => {
     setKept(undefined)
@@ -153,7 +153,7 @@ function Keep({ source, viewer, say, setKept }: KeepParts) {
       type="button"
       id="keep"
       disabled={isBusy || !isWhole}
-      onClick={() => fitted && void keep(source.sceneOf(fitted), false)}
+      onClick={() => void keep(source.sceneOf(fitted), false)}
     >
       {isWhole ? 'Keep' : left === undefined ? 'Keep (still computing)' : `Keep (in about ${durationText(left)})`}
     </button>
