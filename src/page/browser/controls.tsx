@@ -2,6 +2,7 @@ import type { ComponentChildren } from 'preact'
 import { useState } from 'preact/hooks'
 import { COLOUR_MAPS, type ColourLimits, PAPER_LIMITS } from '../../plot/colormap.js'
 import type { SiteIndex } from '../siteIndex.js'
+import { copyText } from './dom.js'
 import { type Fits, hasFeatures, hasMean } from './fit.js'
 import { Badge, type PanelId } from './readings.js'
 import { type Change, limitsFromText, QUANTITIES, type Quantity, type View } from './view.js'
@@ -271,19 +272,7 @@ function CopyLink({ address }: Pick<SettingsProps, 'address'>) {
   const [copied, setCopied] = useState<boolean>()
   return (
     <span class="link">
-      <button
-        type="button"
-        id="copy-link"
-        onClick={() => {
-          // On a page opened from disk, `navigator.clipboard` may be undefined. Inside `then`, the error becomes a
-          // rejection.
-          const written = Promise.resolve().then(() => navigator.clipboard.writeText(address()))
-          written.then(
-            () => setCopied(true),
-            () => setCopied(false),
-          )
-        }}
-      >
+      <button type="button" id="copy-link" onClick={() => copyText(address()).then(setCopied)}>
         Copy link
       </button>{' '}
       <span id="link-status" role="status">

@@ -2,6 +2,7 @@ import type { ComponentChildren } from 'preact'
 import { useEffect, useReducer, useRef, useState } from 'preact/hooks'
 import type { LiveScene, OtherUnit, PullMessage } from '../../live.js'
 import { type DroppedNetwork, type KeptUnit, LIVE_STRIDES, type LiveNetwork, type LiveObject } from '../../live.js'
+import { copyText } from '../dom.js'
 import { isolated } from '../text.js'
 import type { RunningViewer } from '../viewer.js'
 import { AddFile, type Say } from './addFile.js'
@@ -162,14 +163,7 @@ function Keep({ source, viewer, say, setKept }: KeepParts) {
 
 function KeptWords({ folder, command }: KeptUnit) {
   const [label, setLabel] = useState('Copy')
-  const copy = () =>
-    // If the page comes from another machine over plain HTTP, the browser gives no access to the clipboard.
-    Promise.resolve()
-      .then(() => navigator.clipboard.writeText(command))
-      .then(
-        () => setLabel('Copied'),
-        () => setLabel('Copy it by hand'),
-      )
+  const copy = () => copyText(command).then((isCopied) => setLabel(isCopied ? 'Copied' : 'Copy it by hand'))
   return (
     <>
       <span>
