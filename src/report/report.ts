@@ -27,7 +27,6 @@ import { heatmapName, heatmapPng } from './heatmap.js'
 import { overviewSection } from './overview.js'
 import { isPapersStudy, paperRows } from './paper.js'
 import { protocolNote, provenanceSection } from './provenance.js'
-import { TABLE_FORMATS } from './tables/render.js'
 import { isOfArithmetic, NO_PAPER, type ResultTable, resultTables, tableFile, tablesHtml } from './tables/tables.js'
 
 /** Options of `writeReport`. */
@@ -161,7 +160,7 @@ async function reportArithmetic(results: string, arithmetic: readonly Arithmetic
 async function writeTables(results: string, tables: readonly ResultTable[]): Promise<void> {
   await writeFolderAtomic(join(results, 'tables'), async (folder) => {
     for (const table of tables)
-      for (const format of TABLE_FORMATS)
+      for (const format of ['md', 'csv', 'tex'] as const)
         await writeFileAtomic(join(folder, `${table.name}.${format}`), tableFile(table, format))
   })
 }
