@@ -34,7 +34,7 @@ export async function consistencyPage(
   return pageHtml({
     title: `Shift consistency of ${result.model}`,
     style: STYLE,
-    skipTo: undefined,
+    hasViewer: false,
     links: sections,
     main: sections.map(sectionHtml).join('\n'),
   })

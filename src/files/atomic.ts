@@ -40,20 +40,33 @@ async function isSpecial(path: string): Promise<boolean> {
 /**
  * Makes a folder completely or not at all: `fill` writes into a temporary folder, which is then renamed to `path`. An
  * older folder of that name is replaced.
+ * @param whenFilled work to do before the folder is renamed; if it fails, the older folder stays
  */
-export async function writeFolderAtomic<T>(path: string, fill: (temporary: string) => Promise<T>): Promise<T> {
+export async function writeFolderAtomic<T>(
+  path: string,
+  fill: (temporary: string) => Promise<T>,
+  whenFilled?: (filled: T) => Promise<void>,
+): Promise<T> {
   const temporary = temporaryName(path)
+  // An error names the final folder instead of the temporary one, which the user does not know.
+  const fail = (error: unknown) => {
+    throw asOutputError(path, error instanceof OutputError ? error.cause : error)
+  }
   try {
-    await makeFolders(temporary)
-    await clearBeside(temporary)
-    const filled = await fill(temporary)
-    await takePlace(temporary, path)
+    const filled = await makeFilled(temporary, fill).catch(fail)
+    await whenFilled?.(filled)
+    await takePlace(temporary, path).catch(fail)
     return filled
   } catch (error) {
     await rm(temporary, { recursive: true, force: true }).catch(() => undefined)
-    // The error names the final folder instead of the temporary one, which the user does not know.
-    throw asOutputError(path, error instanceof OutputError ? error.cause : error)
+    throw error
   }
+}
+
+async function makeFilled<T>(folder: string, fill: (folder: string) => Promise<T>): Promise<T> {
+  await makeFolders(folder)
+  await clearBeside(folder)
+  return fill(folder)
 }
 
 /**

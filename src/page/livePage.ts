@@ -37,7 +37,7 @@ export function livePage(study: LiveStudy): string {
   return pageHtml({
     title: 'Shiftscope, live',
     style: LIVE_STYLE,
-    skipTo: { id: 'a-image', title: 'Skip to the object' },
+    hasViewer: true,
     links: [],
     main: `${liveViewerHtml()}
 <script type="application/json" id="study">${embeddedJson(study)}</script>\n<script src="live.js"></script>`,

@@ -12,11 +12,8 @@ import { type Opening, viewerHtml } from './viewerHtml.js'
 export interface PageParts {
   readonly title: string
   readonly style?: string
-  /**
-   * Target and text of the link at the top of the page, such as "Skip to the object". Undefined if the page has no
-   * viewer. Then the page cannot offer a choice of themes either, because this needs the viewer's script.
-   */
-  readonly skipTo: { readonly id: string; readonly title: string } | undefined
+  /** Only a page with a viewer offers a choice of themes, because this needs the viewer's script. */
+  readonly hasViewer: boolean
   readonly links: readonly { readonly id: string; readonly title: string }[]
   readonly main: string
 }
@@ -30,7 +27,7 @@ export function resultsPage(index: SiteIndex | null, sections: readonly ReportSe
   const all = [...sections, citationSection()]
   return pageHtml({
     title: 'Shiftscope results',
-    skipTo: index === null ? undefined : { id: 'a-image', title: 'Skip to the object' },
+    hasViewer: index !== null,
     links: [...(index === null ? [] : [{ id: 'viewer', title: 'Object and maps' }]), ...all],
     // The viewer's script comes before the sections, so it starts before the browser has parsed them.
     main: [
@@ -40,7 +37,7 @@ export function resultsPage(index: SiteIndex | null, sections: readonly ReportSe
   })
 }
 
-export function pageHtml({ title, style = '', skipTo, links, main }: PageParts): string {
+export function pageHtml({ title, style = '', hasViewer, links, main }: PageParts): string {
   const contents = `<nav class="contents" aria-label="Sections"><details id="contents" open><summary>Contents <span id="read-section" class="soft"></span></summary>
 <div class="links">${links.map(({ id, title }) => `<a href="#${id}">${escapeHtml(title)}</a>`).join('')}</div></details></nav>
 `
@@ -55,10 +52,10 @@ export function pageHtml({ title, style = '', skipTo, links, main }: PageParts):
 <style>${STYLE}${style}</style>
 </head>
 <body>
-${skipTo === undefined ? '' : `<a class="skip" href="#${skipTo.id}">${escapeHtml(skipTo.title)}</a>`}
+${hasViewer ? SKIP_LINK : ''}
 <header class="page">
 <h1>Shiftscope</h1>
-${skipTo === undefined ? '' : THEME_CHOICE}
+${hasViewer ? THEME_CHOICE : ''}
 </header>
 <div class="layout">
 ${links.length === 0 ? '' : contents}<main>
@@ -69,6 +66,8 @@ ${main}
 </html>
 `
 }
+
+const SKIP_LINK = '<a class="skip" href="#a-image">Skip to the object</a>'
 
 const THEME_CHOICE =
   '<label class="theme">Theme <select id="theme"><option value="auto">system</option><option value="light">light</option><option value="dark">dark</option></select></label>'

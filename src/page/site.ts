@@ -21,8 +21,8 @@ export interface SiteWriter extends Required<Pick<UnitVisitor, 'onUnit'>> {
 interface GroupFiles {
   readonly key: number
   readonly opened: OpenUnit[]
-  /** For each unit in `opened`: its entry in the page's index, which resolves when the unit's files are written. */
-  readonly units: Promise<SiteUnit>[]
+  /** For each unit in `opened`: its entry in the page's index, which is there when the unit's files are written. */
+  readonly units: SiteUnit[]
   readonly probabilities: MeanProbability
 }
 
@@ -64,41 +64,34 @@ export function siteWriter(results: string, site: string): SiteWriter {
     const [picture, features] = await Promise.all(writers)
     return { patch: unit.inputs.patch, picture, ...(features && { features }) }
   }
-  const withSketches = async (
-    files: string,
-    opened: readonly OpenUnit[],
-    units: readonly Promise<SiteUnit>[],
-    sketched: ReadonlySet<string>,
-  ): Promise<SiteUnit[]> => {
-    const written = await Promise.all(units)
+  const addSketches = async ({ key, opened, units }: GroupFiles, sketched: ReadonlySet<string>) => {
     for (const [i, unit] of opened.entries()) {
       if (!isOfSketches(unit) || !sketched.has(unit.inputs.patch)) continue
-      const features = await writeFeatures(site, `${files}/${i}`, unit, 'sketch')
-      if (features) written[i] = { ...(written[i] as SiteUnit), features, error: SKETCH_ERROR }
+      const features = await writeFeatures(site, `features/${key}/${i}`, unit, 'sketch')
+      if (features) units[i] = { ...(units[i] as SiteUnit), features, error: SKETCH_ERROR }
     }
-    return written
   }
   return {
     onUnit: async (unit, maps) => {
       const { key, opened, units, probabilities } = filesOf(unit.inputs.model, unit.inputs.size)
-      opened.push(unit)
-      const written = writeFiles(`${key}/${units.length}`, unit, maps, probabilities)
-      units.push(written)
-      await written
+      const i = opened.push(unit) - 1
+      units[i] = await writeFiles(`${key}/${i}`, unit, maps, probabilities)
     },
     finish: async (studyGroups, limits) => {
       // Which sketches (shortened features) fit on the page is decided here, when all units have been visited.
       const sketched = sketchedPatches([...groups.values()].map(({ opened }) => sketchedGroup(opened)))
       const described: SiteGroup[] = []
       for (const group of studyGroups) {
-        const { key, opened, units, probabilities } = filesOf(group.model, group.size)
+        const files = filesOf(group.model, group.size)
+        const { key, units, probabilities } = files
         const mean = probabilities.map()
         const maps: SiteMaps = { ...meanMaps(group), ...(mean && { meanProbability: mean }) }
         await writeSiteFile(site, `maps/${key}/mean`, maps)
+        await addSketches(files, sketched)
         described.push({
           key,
           classes: mean === undefined ? null : classesOf(group),
-          units: await withSketches(`features/${key}`, opened, units, sketched),
+          units,
           ...(await describeGroup(group, pictures.background)),
         })
       }

@@ -29,8 +29,7 @@ export async function writeFeatures(
     let part = 0
     for (let start = 0; start < positions; start += perPart) {
       const rows = features.data.subarray(start * dims, Math.min(positions, start + perPart) * dims)
-      const bytes = new Uint8Array(scaleRows(rows, dims).buffer)
-      const text: SiteFeatures = Buffer.from(bytes.buffer).toString('base64')
+      const text: SiteFeatures = Buffer.from(scaleRows(rows, dims).buffer).toString('base64')
       await writeSiteFile(site, `${key}-${layer}-${part++}`, text)
     }
     parts.push(part)

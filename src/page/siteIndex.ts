@@ -52,8 +52,8 @@ interface SiteLayer {
   readonly name: string
   readonly dims: number
   /**
-   * One entry per anchor. For each patch, the similarity to the anchor is averaged over all positions. `mean` and `std`
-   * are the mean and standard deviation of these averages. summary.json has the same values.
+   * One entry per anchor; empty on the live page. For each patch, the similarity to the anchor is averaged over all
+   * positions. `mean` and `std` are the mean and standard deviation of these averages. summary.json has the same values.
    */
   readonly means: readonly { readonly mean: number; readonly std?: number }[]
   /**

@@ -9,30 +9,31 @@ export interface Canvas {
   readonly pixels: FramePixels
 }
 
-export interface Box {
-  readonly row: number
-  readonly col: number
-  readonly rows: number
-  readonly cols: number
+/** A rectangle in pixels of the drawing. */
+export interface Rectangle {
+  readonly x: number
+  readonly y: number
+  readonly width: number
+  readonly height: number
 }
 
 export function blankCanvas(rows: number, cols: number): Canvas {
   return { rows, cols, pixels: new Uint8Array(rows * cols * 3).fill(255) }
 }
 
-/** Fills a box with a grey from 0 (black) to 255 (white). Parts of the box outside the canvas are ignored. */
-export function fill({ rows, cols, pixels }: Canvas, box: Box, grey: number): void {
-  const left = Math.max(0, box.col)
-  const right = Math.min(cols, box.col + box.cols)
-  for (let y = Math.max(0, box.row); y < Math.min(rows, box.row + box.rows); y++) {
-    if (right > left) pixels.fill(grey, (y * cols + left) * 3, (y * cols + right) * 3)
+/** Fills an area with a grey from 0 (black) to 255 (white). Parts of the area outside the canvas are ignored. */
+export function fill({ rows, cols, pixels }: Canvas, { x, y, width, height }: Rectangle, grey: number): void {
+  const left = Math.max(0, x)
+  const right = Math.min(cols, x + width)
+  for (let row = Math.max(0, y); row < Math.min(rows, y + height); row++) {
+    if (right > left) pixels.fill(grey, (row * cols + left) * 3, (row * cols + right) * 3)
   }
 }
 
-/** Copies an RGB image, [box.rows, box.cols, 3], into a box. The box must be inside the canvas. */
-export function paste({ cols, pixels }: Canvas, image: FramePixels, box: Box): void {
-  for (let y = 0; y < box.rows; y++) {
-    pixels.set(image.subarray(y * box.cols * 3, (y + 1) * box.cols * 3), ((box.row + y) * cols + box.col) * 3)
+/** Copies an RGB image, [height, width, 3], to an area, which must be inside the canvas. */
+export function paste({ cols, pixels }: Canvas, image: FramePixels, { x, y, width, height }: Rectangle): void {
+  for (let row = 0; row < height; row++) {
+    pixels.set(image.subarray(row * width * 3, (row + 1) * width * 3), ((y + row) * cols + x) * 3)
   }
 }
 

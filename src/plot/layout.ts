@@ -1,5 +1,5 @@
 import { type Label, labelAttributes } from './axis.js'
-import { blankCanvas, canvasPng, fill, paste } from './canvas.js'
+import { blankCanvas, canvasPng, fill, paste, type Rectangle } from './canvas.js'
 import type { ColourLimits } from './colormap.js'
 import { PICTURE_LETTERS, textWidth } from './letters.js'
 import { type GridValues, mapPixels } from './mapPixels.js'
@@ -7,14 +7,6 @@ import { markup, type SvgElement, svg } from './svg.js'
 
 /** A map drawn with one rectangle per value. Its width is a multiple of `cols`, and its height a multiple of `rows`. */
 export interface PlacedMap extends GridValues, Rectangle {}
-
-/** A rectangle in pixels of the drawing. */
-export interface Rectangle {
-  readonly x: number
-  readonly y: number
-  readonly width: number
-  readonly height: number
-}
 
 export interface FigureLayout {
   readonly width: number
@@ -45,13 +37,13 @@ export async function layoutSvg({ width, height, title, limits, maps, labels, li
   parts.push(svg('style', {}, DARK))
   parts.push(svg('rect', { x: 0, y: 0, width, height, fill: '#fff', class: 'ground' }))
   for (const map of maps) {
-    const { rows, cols, ...place } = map
+    const { rows, cols, x, y } = map
     const png = await canvasPng({ rows, cols, pixels: mapPixels(map, limits) })
     const href = `data:image/png;base64,${png.toString('base64')}`
     const scaling = { preserveAspectRatio: 'none', style: 'image-rendering:pixelated' }
-    parts.push(svg('image', { ...rectangle(place), href, ...scaling }))
+    parts.push(svg('image', { x, y, width: map.width, height: map.height, href, ...scaling }))
   }
-  for (const one of lines) parts.push(svg('rect', { ...rectangle(one), fill: '#000' }))
+  for (const one of lines) parts.push(svg('rect', { ...one, fill: '#000' }))
   for (const label of labels) parts.push(svg('text', labelAttributes(label, PICTURE_LETTERS), xmlText(label.words)))
   const attributes = {
     xmlns: 'http://www.w3.org/2000/svg',
@@ -69,20 +61,12 @@ export async function layoutSvg({ width, height, title, limits, maps, labels, li
 /** Draws a figure as PNG. Text is drawn from stored outlines, so the picture does not depend on installed fonts. */
 export function layoutPng({ width, height, limits, maps, labels, lines }: FigureLayout): Promise<Buffer> {
   const canvas = blankCanvas(height, width)
-  for (const map of maps) paste(canvas, mapPixels(map, limits, map.height, map.width), boxOf(map))
-  for (const one of lines) fill(canvas, boxOf(one), 0)
+  for (const map of maps) paste(canvas, mapPixels(map, limits, map.height, map.width), map)
+  for (const one of lines) fill(canvas, one, 0)
   return canvasPng(canvas, labels)
 }
 
 /** Replaces characters that XML forbids with spaces. Names from files may contain them. */
 function xmlText(words: string): string {
   return words.replace(/[^\P{C}]/gu, ' ')
-}
-
-function rectangle({ x, y, width, height }: Rectangle) {
-  return { x, y, width, height }
-}
-
-function boxOf({ x, y, width, height }: Rectangle) {
-  return { row: y, col: x, rows: height, cols: width }
 }

@@ -77,8 +77,8 @@ async function shrunk(image: FramePixels, from: number, to: number): Promise<Fra
 
 /** Draws a picture with a grey border, because both the picture and the sheet can be white. */
 function drawPanel(canvas: Canvas, image: FramePixels, side: number, row: number, col: number, label: string): Label {
-  fill(canvas, { row: row + LABEL_HEIGHT - 1, col: col - 1, rows: side + 2, cols: side + 2 }, GREY)
-  paste(canvas, image, { row: row + LABEL_HEIGHT, col, rows: side, cols: side })
+  fill(canvas, { x: col - 1, y: row + LABEL_HEIGHT - 1, width: side + 2, height: side + 2 }, GREY)
+  paste(canvas, image, { x: col, y: row + LABEL_HEIGHT, width: side, height: side })
   return { words: cutText(label, side + SIGN_WIDTH), x: col, y: row + LABEL_HEIGHT / 2, align: 'left' }
 }
 
@@ -95,6 +95,6 @@ function drawEquals(canvas: Canvas, row: number, col: number): void {
   bar(canvas, row + 6, col, 4, 24)
 }
 
-function bar(canvas: Canvas, row: number, col: number, rows: number, cols: number): void {
-  fill(canvas, { row: Math.round(row - rows / 2), col: Math.round(col - cols / 2), rows, cols }, 0)
+function bar(canvas: Canvas, row: number, col: number, height: number, width: number): void {
+  fill(canvas, { x: Math.round(col - width / 2), y: Math.round(row - height / 2), width, height }, 0)
 }

@@ -24,7 +24,7 @@ export async function contactSheet(sources: readonly PatchSource[], signal?: Abo
     const col = MARGIN + (i % columns) * (FIELD + MARGIN)
     const row = MARGIN + Math.floor(i / columns) * (FIELD + LABEL + MARGIN)
     const image = await shrunk(await readImage(path, signal))
-    paste(canvas, onChequers(image), { row, col, rows: image.rows, cols: image.cols })
+    paste(canvas, onChequers(image), { x: col, y: row, width: image.cols, height: image.rows })
     labels.push({ words: cutText(name, FIELD), x: col, y: row + FIELD + LABEL / 2, align: 'left' })
   }
   return canvasPng(canvas, labels)

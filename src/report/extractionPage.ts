@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { ANCHOR_NAMES } from '../engine/positions.js'
-import { writeFileAtomic } from '../files/atomic.js'
+import { writeFileAtomic, writeFolderAtomic } from '../files/atomic.js'
 import { resultsPage } from '../page/page.js'
 import type { ReportSection } from '../page/section.js'
 import { siteWriter } from '../page/site.js'
@@ -8,11 +8,9 @@ import type { SiteIndex } from '../page/siteIndex.js'
 import type { ColourLimits } from '../plot/colormap.js'
 import { escapeHtml } from '../plot/html.js'
 import { decimalText } from '../plot/numberText.js'
-import { readPatchPicture } from '../results/pictures.js'
 import { groupRows } from '../results/rows.js'
 import type { StudyGroup } from '../results/study.js'
 import type { OpenUnit } from '../results/unit/open.js'
-import { stageFolder } from './stagedFolder.js'
 import { renderTable } from './tables/render.js'
 
 /** Name that the page shows for a patch whose extract.json was not found. */
@@ -41,19 +39,11 @@ export async function writeExtractionPage(
   extraction: ViewedExtraction,
   limits: ColourLimits,
 ): Promise<{ readonly page: string; readonly hasPicture: boolean }> {
-  const { unit, pictures } = extraction
   const page = join(out, 'index.html')
-  const site = stageFolder(join(out, 'site'))
-  try {
-    const index = await site.fill((folder) => writeSite(folder, extraction, limits))
-    const { patchSha256, size } = unit.inputs
-    const hasPicture = (await readPatchPicture(pictures, patchSha256, size)) !== undefined
-    await site.takePlace()
-    await writeFileAtomic(page, resultsPage(index, [extractionSection(extraction, index, hasPicture)]))
-    return { page, hasPicture }
-  } finally {
-    await site.remove()
-  }
+  const index = await writeFolderAtomic(join(out, 'site'), (folder) => writeSite(folder, extraction, limits))
+  const hasPicture = index.groups[0]?.units[0]?.picture != null
+  await writeFileAtomic(page, resultsPage(index, [extractionSection(extraction, index, hasPicture)]))
+  return { page, hasPicture }
 }
 
 async function writeSite(

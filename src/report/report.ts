@@ -9,7 +9,6 @@ import { catalog } from '../networks/index.js'
 import { resultsPage } from '../page/page.js'
 import type { ReportSection } from '../page/section.js'
 import { siteWriter } from '../page/site.js'
-import type { SiteIndex } from '../page/siteIndex.js'
 import { type ColourLimits, checkLimits, PAPER_LIMITS } from '../plot/colormap.js'
 import { type Progress, type ProgressListener, progressTo } from '../progress.js'
 import { arithmeticRows } from '../results/arithmeticRows.js'
@@ -28,8 +27,6 @@ import { heatmapName, heatmapPng } from './heatmap.js'
 import { overviewSection } from './overview.js'
 import { isPapersStudy, paperRows } from './paper.js'
 import { protocolNote, provenanceSection } from './provenance.js'
-import { stageFolder } from './stagedFolder.js'
-import { TABLE_FORMATS } from './tables/render.js'
 import { isOfArithmetic, NO_PAPER, type ResultTable, resultTables, tableFile, tablesHtml } from './tables/tables.js'
 
 /** Options of `writeReport`. */
@@ -73,25 +70,21 @@ export async function writeReport(results: string, options: ReportOptions = {}):
   if (!hasUnits && arithmetic.length === 0) throw await noUnits(results)
   await removeDeadTemporaries(results)
   if (!hasUnits) return reportArithmetic(results, arithmetic)
-  const site = stageFolder(join(results, 'site'))
-  try {
-    const study = await site.fill((folder) => readWithSite(results, folder, limits, progress, signal))
-    const contents = contentsOf(study.groups, arithmetic, paper, limits)
-    const lead = await leadOf(results, study.groups, contents.findings)
-    if (contents.warning !== undefined) progress.note(contents.warning)
-    await writeContents(results, study.groups, contents, limits)
-    // The site and the page are replaced last. If anything fails earlier, the previous page and its maps stay.
-    await site.takePlace()
-    await writeFileAtomic(join(results, 'index.html'), resultsPage(study.index, contents.sections, lead))
-    return { rows: summaryRows(contents.rows), findings: contents.findings }
-  } finally {
-    await site.remove()
-  }
-}
-
-interface ReadStudy {
-  readonly groups: readonly StudyGroup[]
-  readonly index: SiteIndex
+  // The site and the page are replaced last. If anything fails earlier, the previous page and its maps stay.
+  const { index, contents, lead } = await writeFolderAtomic(
+    join(results, 'site'),
+    async (folder) => {
+      const { groups, index } = await readWithSite(results, folder, limits, progress, signal)
+      const contents = contentsOf(groups, arithmetic, paper, limits)
+      return { groups, index, contents, lead: await leadOf(results, groups, contents.findings) }
+    },
+    async ({ groups, contents }) => {
+      if (contents.warning !== undefined) progress.note(contents.warning)
+      await writeContents(results, groups, contents, limits)
+    },
+  )
+  await writeFileAtomic(join(results, 'index.html'), resultsPage(index, contents.sections, lead))
+  return { rows: summaryRows(contents.rows), findings: contents.findings }
 }
 
 /** The contents of a report, except for the heatmaps and the site. */
@@ -158,15 +151,16 @@ async function reportArithmetic(results: string, arithmetic: readonly Arithmetic
   await writeFileAtomic(join(results, 'summary.json'), summaryJson(summaryRows(rows)))
   await writeTables(results, tables)
   await writeFileAtomic(join(results, 'index.html'), resultsPage(null, arithmeticSections(arithmetic, tables)))
-  // An earlier report may have left these files. The units from which it made them no longer exist.
-  for (const file of ['findings.md', 'findings.json']) await rm(join(results, file), { force: true })
+  // An earlier report may have left these entries. The units from which it made them no longer exist.
+  for (const name of ['metrics.csv', 'heatmaps', 'figures', 'findings.md', 'findings.json', 'site'])
+    await rm(join(results, name), { recursive: true, force: true })
   return { rows: summaryRows(rows), findings: [] }
 }
 
 async function writeTables(results: string, tables: readonly ResultTable[]): Promise<void> {
   await writeFolderAtomic(join(results, 'tables'), async (folder) => {
     for (const table of tables)
-      for (const format of TABLE_FORMATS)
+      for (const format of ['md', 'csv', 'tex'] as const)
         await writeFileAtomic(join(folder, `${table.name}.${format}`), tableFile(table, format))
   })
 }
@@ -180,7 +174,7 @@ async function readWithSite(
   limits: ColourLimits,
   progress: Progress,
   signal: AbortSignal | undefined,
-): Promise<ReadStudy> {
+) {
   const site = siteWriter(results, folder)
   const order = catalog().map(({ id }) => id)
   let done = 0

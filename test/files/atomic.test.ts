@@ -86,6 +86,19 @@ describe('writing a folder', () => {
     expect(readdirSync(inFolder(), { recursive: true }).sort()).toEqual(['unit', 'unit/former'])
   })
 
+  it('leaves the former folder if work before the replacement fails, whose error keeps its own path', async () => {
+    mkdirSync(inFolder('unit', 'former'), { recursive: true })
+    mkdirSync(inFolder('table', 'in the way'), { recursive: true })
+    const failing = writeFolderAtomic(
+      inFolder('unit'),
+      async () => 'filled',
+      (filled) => writeFileAtomic(inFolder('table'), filled),
+    )
+    await expect(failing).rejects.toThrow(`cannot write ${inFolder('table')}: there is a folder of this name`)
+    expect(readdirSync(inFolder()).sort()).toEqual(['table', 'unit'])
+    expect(readdirSync(inFolder('unit'))).toEqual(['former'])
+  })
+
   it('that several replace at once is whole, whoever is last, and none of them fails', async () => {
     const folder = inFolder('contested')
     const write = (writer: number) =>

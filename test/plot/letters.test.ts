@@ -43,8 +43,8 @@ describe('text in pictures', () => {
 
   it('stays on the canvas', () => {
     const small = blankCanvas(3, 3)
-    fill(small, { row: -5, col: -5, rows: 20, cols: 6 }, 0)
-    fill(small, { row: 0, col: 7, rows: 2, cols: 2 }, 0)
+    fill(small, { x: -5, y: -5, width: 6, height: 20 }, 0)
+    fill(small, { x: 7, y: 0, width: 2, height: 2 }, 0)
     const row = [0, 0, 0, 255, 255, 255, 255, 255, 255]
     expect([...small.pixels]).toEqual([...row, ...row, ...row])
   })

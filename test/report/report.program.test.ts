@@ -10,8 +10,10 @@ import { isTemporaryName } from '../../src/files/temporaries.js'
 import { hot } from '../../src/plot/colormap.js'
 import { listenTo } from '../../src/progress.js'
 import { writeReport } from '../../src/report/report.js'
+import { writeAccuracy } from '../../src/results/arithmeticDocument.js'
 import { fileName } from '../../src/results/fileName.js'
 import { unitFolder } from '../../src/results/unit/store.js'
+import { countsOf, studyOf } from '../support/arithmeticStudy.js'
 import { contents } from '../support/commandLine.js'
 import { DEAD_PID } from '../support/deadProcess.js'
 import { copyOfGoldenStudy, GOLDEN, goldenStudy } from '../support/goldenStudy.js'
@@ -99,6 +101,18 @@ describe('a report', () => {
     for (const name of [left, living, join('tables', left)]) mkdirSync(inFolder(name, 'maps'), { recursive: true })
     await writeReport(inFolder())
     expect(readdirSync(inFolder()).filter(isTemporaryName)).toEqual([living])
+  })
+
+  it('of arithmetic alone leaves nothing of an earlier report of units', async () => {
+    await storeStudy()
+    const { accuracy } = studyOf('net', [countsOf()])
+    mkdirSync(inFolder('arithmetic', 'net'), { recursive: true })
+    await writeAccuracy(inFolder('arithmetic', 'net', 'accuracy.json'), accuracy as NonNullable<typeof accuracy>)
+    await writeReport(inFolder())
+    expect(existsSync(inFolder('site'))).toBe(true)
+    rmSync(inFolder('units'), { recursive: true })
+    await writeReport(inFolder())
+    expect(readdirSync(inFolder()).sort()).toEqual(['arithmetic', 'index.html', 'summary.json', 'tables'])
   })
 
   it.each(['metrics.csv', 'findings.md'])(

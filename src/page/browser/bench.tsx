@@ -3,7 +3,7 @@ import { COLOUR_MAPS, type ColourLimits, type ColourMap } from '../../plot/color
 import { ColourBar } from './colourBar.js'
 import { Controls, ViewerSettings } from './controls.js'
 import { differenceMap } from './differences.js'
-import { type Fitted, hasMean } from './fit.js'
+import { type Fits, hasMean } from './fit.js'
 import { type FrameActions, FrameView } from './frame.js'
 import { Gallery } from './gallery.js'
 import { extremes, type LoadedMap, PROBABILITY_LIMITS } from './maps.js'
@@ -17,7 +17,7 @@ import type { Change, Quantity, View } from './view.js'
 
 export interface State {
   readonly view: View
-  readonly fits: readonly Fitted[]
+  readonly fits: Fits
   /** One map per entry of `fits`; undefined while the map is loading, or if loading failed. */
   readonly maps: readonly (LoadedMap | undefined)[]
   readonly notes: readonly string[]
@@ -55,8 +55,8 @@ export function Bench({ source, state, actions, change, hold, address }: BenchPr
   const gallery = useMemo(
     () => (
       <Gallery
-        fitted={fits[0] as Fitted}
-        hasMean={hasMean(fits[0] as Fitted, index)}
+        fitted={fits[0]}
+        hasMean={hasMean(fits[0], index)}
         pictureOf={source.pictureOf}
         choose={(patch) => change((now) => ({ ...now, patch }))}
       />

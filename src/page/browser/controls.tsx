@@ -2,14 +2,15 @@ import type { ComponentChildren } from 'preact'
 import { useState } from 'preact/hooks'
 import { COLOUR_MAPS, type ColourLimits, PAPER_LIMITS } from '../../plot/colormap.js'
 import type { SiteIndex } from '../siteIndex.js'
-import { type Fitted, hasFeatures, hasMean } from './fit.js'
+import { copyText } from './dom.js'
+import { type Fits, hasFeatures, hasMean } from './fit.js'
 import { Badge, type PanelId } from './readings.js'
 import { type Change, limitsFromText, QUANTITIES, type Quantity, type View } from './view.js'
 
 interface ControlsProps {
   readonly index: SiteIndex
   readonly view: View
-  readonly fits: readonly Fitted[]
+  readonly fits: Fits
   readonly change: (change: Change) => void
 }
 
@@ -28,14 +29,14 @@ export function Controls({ index, view, fits, change }: ControlsProps) {
         label={<PanelLabel panel="a" words="Network" />}
         id="a-model"
         options={models}
-        value={fits[0]?.group.model ?? ''}
+        value={fits[0].group.model}
         choose={(model) => change((now) => ({ ...now, model }))}
       />
       <Choices
         label={<PanelLabel panel="b" words="Second network" />}
         id="b-model"
         options={[...models, NO_NETWORK]}
-        value={view.other === null ? NO_NETWORK : (fits[1]?.group.model ?? '')}
+        value={fits[1]?.group.model ?? NO_NETWORK}
         choose={(model) => change((now) => ({ ...now, other: model === NO_NETWORK ? null : model }))}
       />
       <label>
@@ -89,7 +90,6 @@ export function ViewerSettings({
   address,
 }: SettingsProps) {
   const [first] = fits
-  if (first === undefined) return null
   const { group, choice, unit, anchor, anchorPosition } = first
   const isLive = index.isLive === true
   const sizes = index.groups.filter(({ model }) => model === group.model).map(({ size }) => `${size}×${size} px`)
@@ -272,19 +272,7 @@ function CopyLink({ address }: Pick<SettingsProps, 'address'>) {
   const [copied, setCopied] = useState<boolean>()
   return (
     <span class="link">
-      <button
-        type="button"
-        id="copy-link"
-        onClick={() => {
-          // On a page opened from disk, `navigator.clipboard` may be undefined. Inside `then`, the error becomes a
-          // rejection.
-          const written = Promise.resolve().then(() => navigator.clipboard.writeText(address()))
-          written.then(
-            () => setCopied(true),
-            () => setCopied(false),
-          )
-        }}
-      >
+      <button type="button" id="copy-link" onClick={() => copyText(address()).then(setCopied)}>
         Copy link
       </button>{' '}
       <span id="link-status" role="status">

@@ -15,3 +15,16 @@ export function onceAFrame(run: () => void): () => void {
     })
   }
 }
+
+/**
+ * Copies a text to the clipboard. A page from disk or over plain HTTP may have no clipboard.
+ * @returns whether the browser permitted it
+ */
+export async function copyText(text: string): Promise<boolean> {
+  try {
+    await navigator.clipboard.writeText(text)
+    return true
+  } catch {
+    return false
+  }
+}

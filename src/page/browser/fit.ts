@@ -21,8 +21,11 @@ export interface Fitted {
   readonly notes: readonly string[]
 }
 
-/** Finds what each map can show. The first entry is for map A, the second one for map B, if there is a map B. */
-export function fitView(index: SiteIndex, view: View): readonly Fitted[] {
+/** The first entry is for map A, the second one for map B, if there is a map B. */
+export type Fits = readonly [Fitted, ...Fitted[]]
+
+/** Finds what each map can show. */
+export function fitView(index: SiteIndex, view: View): Fits {
   const first = fitChoice(index, view)
   if (view.other === null) return [first]
   const { layer, size, patch, anchor } = view

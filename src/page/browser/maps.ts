@@ -47,12 +47,8 @@ export async function loadMap(fitted: Fitted, wanted: Quantity, onFiles: OnFiles
   return mapOf({ fitted, cosines, error, answers }, wanted)
 }
 
-export interface MapParts {
-  readonly fitted: Fitted
+export interface MapParts extends Pick<LoadedMap, 'fitted' | 'error' | 'answers' | 'known'> {
   readonly cosines: MapValues
-  readonly error: number
-  readonly answers: LoadedAnswers | undefined
-  readonly known?: Uint8Array
 }
 
 /**

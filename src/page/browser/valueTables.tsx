@@ -47,9 +47,10 @@ function ValueTable({ map }: { readonly map: LoadedMap }) {
           {rows.map((row) => (
             <tr key={row}>
               <th scope="row">{row}</th>
-              {cols.map((col) => (
-                <td key={col}>{textAt(mapIndex(group, { row, col }))}</td>
-              ))}
+              {cols.map((col) => {
+                const at = mapIndex(group, { row, col })
+                return <td key={col}>{map.known?.[at] === 0 ? 'not yet' : textAt(at)}</td>
+              })}
             </tr>
           ))}
         </tbody>
@@ -57,17 +58,13 @@ function ValueTable({ map }: { readonly map: LoadedMap }) {
     </section>
   )
 }
-function contents({ known, ...map }: LoadedMap): Contents {
-  const { title, textAt } = knownContents(map)
-  return { title, textAt: (index) => (known?.[index] === 0 ? 'not yet' : textAt(index)) }
-}
 
 interface Contents {
   readonly title: string
   readonly textAt: (index: number) => string
 }
 
-function knownContents({ quantity, values, error, answers }: LoadedMap): Contents {
+function contents({ quantity, values, error, answers }: LoadedMap): Contents {
   const valueAt = (index: number) => values[index] as number
   if (quantity === 'similarity') return { title: 'similarity', textAt: (index) => cosineText(valueAt(index), error) }
   if (quantity === 'answers' && answers !== undefined)

@@ -2,7 +2,7 @@ import { h, render } from 'preact'
 import type { Position } from '../../engine/positions.js'
 import { Bench, type State } from './bench.js'
 import { element, onceAFrame } from './dom.js'
-import { type Fitted, fitView, hasFeatures, hasMean, nearestPosition } from './fit.js'
+import { type Fits, type Fitted, fitView, hasFeatures, hasMean, nearestPosition } from './fit.js'
 import type { FrameActions } from './frame.js'
 import type { LoadedMap } from './maps.js'
 import { SETTLED } from './readings.js'
@@ -10,10 +10,9 @@ import type { MapSource } from './source.js'
 import { type Change, firstView, formatView, parseView, type View } from './view.js'
 
 export interface RunningViewer {
-  readonly address: () => string
   /** Shows a different view, or the same view again if the source has changed. */
   readonly change: (make: Change) => void
-  readonly fits: () => readonly Fitted[]
+  readonly fits: () => Fits
 }
 
 /**
@@ -27,7 +26,7 @@ export function startViewer(source: MapSource): RunningViewer {
   const view = parseView(location.hash, opening) ?? opening
   const viewer = new Viewer(source, root, view, opening)
   // If the address does not name a position for the cursor, the cursor starts at the anchor.
-  if (!/[#&]at=/.test(location.hash)) viewer.moveTo(viewer.state.fits[0]?.anchorPosition ?? view.cursor, false)
+  if (!/[#&]at=/.test(location.hash)) viewer.moveTo(viewer.state.fits[0].anchorPosition, false)
   window.addEventListener('hashchange', ({ newURL }) => viewer.follow(new URL(newURL).hash))
   void Promise.all([viewer.load(), allRead()]).then(() => viewer.arrive(location.hash))
   return viewer
@@ -75,10 +74,10 @@ class Viewer implements RunningViewer {
 
   readonly address = () => {
     const { view, fits } = this.state
-    const [first] = fits
+    const [first, second] = fits
     // The maps may show something other than the view asks for; see `fitChoice`.
-    const { model, layer, size, patch, anchor } = first?.choice ?? view
-    const other = view.other === null ? null : (fits[1]?.group.model ?? null)
+    const { model, layer, size, patch, anchor } = first.choice
+    const other = second?.group.model ?? null
     return new URL(formatView({ ...view, model, layer, size, patch, anchor, other }), location.href).href
   }
 
@@ -184,10 +183,7 @@ class Viewer implements RunningViewer {
 
   #say(panel: number, text: string): void {
     if (this.state.notes[panel] === text) return
-    this.state = {
-      ...this.state,
-      notes: this.state.fits.map((_, i) => (i === panel ? text : (this.state.notes[i] ?? ''))),
-    }
+    this.state = { ...this.state, notes: this.state.notes.with(panel, text) }
     this.#drawSoon()
   }
 
@@ -208,15 +204,12 @@ class Viewer implements RunningViewer {
     this.#draw()
   }
 
-  #cursor(): Position {
-    const { fits, view } = this.state
-    return nearestPosition((fits[0] as Fitted).group, view.cursor)
-  }
-
+  /** Sets the anchor at the position of map A's grid that is nearest to the given one. */
   #anchorAt(position: Position): void {
     const [first] = this.state.fits
-    if (first === undefined || !hasFeatures(first)) this.#say(0, first ? noFeatures(first) : '')
-    else this.change((view) => ({ ...view, cursor: position, anchor: position }))
+    const anchor = nearestPosition(first.group, position)
+    if (hasFeatures(first)) this.change((view) => ({ ...view, cursor: anchor, anchor }))
+    else this.#say(0, noFeatures(first))
   }
 
   /** @param panel index of the map whose grid of positions the actions use */
@@ -229,7 +222,7 @@ class Viewer implements RunningViewer {
       choose: (position, isTouch) => {
         this.moveTo(position)
         // A touch only moves the cursor, as hovering does. It does not set the anchor.
-        if (!isTouch) this.#anchorAt(nearestPosition((this.state.fits[0] as Fitted).group, position))
+        if (!isTouch) this.#anchorAt(position)
       },
       step: (down, right) => {
         const group = groupOf()
@@ -243,7 +236,7 @@ class Viewer implements RunningViewer {
         if (anchor !== undefined) this.moveTo({ row: anchor.row, col: anchor.col })
       },
       place: (position) => this.moveTo(nearestPosition(groupOf(), position)),
-      anchorHere: () => this.#anchorAt(this.#cursor()),
+      anchorHere: () => this.#anchorAt(this.state.view.cursor),
       toggleHold: () => this.#hold(!this.state.isHeld),
       stepPatch: (by) => this.#stepPatch(by),
     }
@@ -251,9 +244,10 @@ class Viewer implements RunningViewer {
 
   /** Shows the next or the previous object. The mean over objects, if there is one, comes before the first object. */
   #stepPatch(by: number): void {
-    const { group, unit } = this.state.fits[0] as Fitted
+    const [first] = this.state.fits
+    const { group, unit } = first
     const patches = group.units.map(({ patch }) => patch)
-    const choices = hasMean(this.state.fits[0] as Fitted, this.#source.index()) ? [null, ...patches] : patches
+    const choices = hasMean(first, this.#source.index()) ? [null, ...patches] : patches
     const now = choices.indexOf(unit === null ? null : (patches[unit] ?? null))
     const patch = choices[(now + by + choices.length) % choices.length] ?? null
     this.change((view) => ({ ...view, patch }))

@@ -1,7 +1,7 @@
 import type { ReportSection } from '../../page/section.js'
 import { escapeHtml } from '../../plot/html.js'
 import { linearScale, logScale, octaveScale } from '../../plot/scale.js'
-import type { DotChart, LineChart } from '../../results/chartKinds.js'
+import type { DotChart, LineChart, MeasureChart } from '../../results/chartKinds.js'
 import { MEASURES } from '../../results/measures.js'
 import { combined, type Row } from '../../results/rows.js'
 import { distinct } from '../distinct.js'
@@ -11,21 +11,23 @@ import { linePanels } from './linePanels.js'
 /** A section with the charts of all measures that have a chart. Each chart is drawn for every patch size. */
 export function chartsSection(rows: readonly Row[]): ReportSection {
   const charts = MEASURES.flatMap(({ name, chart }) => {
-    const html = chartHtml(name, rows)
-    return html === undefined ? [] : [`<h3>${escapeHtml(chart?.title ?? '')}</h3>\n${html}`]
+    const own = rows.filter((row) => row.metric === name)
+    if (chart === undefined || own.length === 0) return []
+    return [`<h3>${escapeHtml(chart.title)}</h3>\n${chartHtml(chart, own, rows)}`]
   })
   return { id: 'measures', title: 'Charts of other measures', html: charts.join('\n') }
 }
 
-function chartHtml(metric: string, rows: readonly Row[]): string | undefined {
-  const { chart } = MEASURES.find(({ name }) => name === metric) ?? {}
-  const own = rows.filter((row) => row.metric === metric)
-  if (chart === undefined || own.length === 0) return undefined
+/**
+ * @param own rows of the chart's measure
+ * @param all rows of every measure, because a series may show a different measure
+ */
+function chartHtml(chart: MeasureChart, own: readonly Row[], all: readonly Row[]): string {
   const sizes = distinct(own.map(({ size }) => size)).toSorted((a, b) => b - a)
   const drawn = sizes.map((one) => {
     const ofSize = own.filter((row) => row.size === one)
     const name = `${chart.title}, each network and layer, objects of ${one} pixels`
-    const picture = chart.kind === 'dots' ? dotsOf(name, chart, ofSize, rows) : linesOf(name, chart, ofSize)
+    const picture = chart.kind === 'dots' ? dotsOf(name, chart, ofSize, all) : linesOf(name, chart, ofSize)
     return `<p class="soft">Objects of ${one}×${one} px</p>\n${picture}`
   })
   const note = typeof chart.note === 'string' ? chart.note : chart.note(own)
@@ -37,10 +39,6 @@ export function chartWithCaption(caption: string, chart: string): string {
   return `<figure class="measure"><figcaption>${escapeHtml(caption)}</figcaption><div>${chart}</div></figure>`
 }
 
-/**
- * @param own rows of the chart's measure
- * @param all rows of every measure, because a series may show a different measure
- */
 function dotsOf(name: string, chart: DotChart, own: readonly Row[], all: readonly Row[]): string {
   const { axis, within = [], most = Number.POSITIVE_INFINITY } = chart
   const size = own[0]?.size

@@ -1,6 +1,7 @@
 import { type AxisTick, axisTicks, type Label } from '../../plot/axis.js'
+import type { Rectangle } from '../../plot/canvas.js'
 import type { ColourLimits } from '../../plot/colormap.js'
-import { type FigureLayout, labelWidth, type PlacedMap, type Rectangle } from '../../plot/layout.js'
+import { type FigureLayout, labelWidth, type PlacedMap } from '../../plot/layout.js'
 import type { GridValues } from '../../plot/mapPixels.js'
 import { shortened } from '../../plot/marks.js'
 import { positionScale, type Scale } from '../../plot/scale.js'

@@ -2,29 +2,41 @@ import { CONFIDENT } from '../../experiments/answers.js'
 import { decimalText, percentText } from '../../plot/numberText.js'
 import { flippedOf, originalOf, plainOf } from '../../results/versions.js'
 import type { LinkedView } from '../viewLink.js'
-import type { Evidence } from './evidence.js'
+import type { Border, Evidence, Measured } from './evidence.js'
 import { comparisonObstacle, eachLayer, eachPair, type NetworkStudy, nullOf } from './network.js'
 import {
   answersKept,
   biasWithoutFlips,
   coarseGridOf,
-  EQUAL_ACCURACY,
-  EVERYWHERE,
   gridSuppression,
   horizontalBias,
-  INVARIANT,
   invariance,
   invarianceGain,
   LONGEST_GRID,
   leastKept,
   leastSimilarAnchor,
-  NOTICEABLE_GAIN,
   positionAdvantage,
-  SUPPRESSED,
   separabilityGap,
   strongestGrid,
   TELLING_SCHEMES,
 } from './quantities.js'
+
+/** A layer counts as invariant if its relative similarity is at least this. */
+const INVARIANT = 0.9
+
+/** The answer counts as the same everywhere if it is the same at this share of positions. */
+const EVERYWHERE = 0.95
+
+/**
+ * An anti-aliased network counts as more invariant if it closes this share of the plain network's gap to invariance.
+ */
+const NOTICEABLE_GAIN = 0.1
+
+/** A grid pattern counts as suppressed if its power is less than this share of the power in the plain network. */
+const SUPPRESSED = 0.5
+
+/** Two accuracies are treated as equal if they differ by less than this. */
+const EQUAL_ACCURACY = 0.02
 
 /** A claim about networks, and the rule by which measured numbers support or contradict it. */
 export interface Claim {
@@ -33,15 +45,15 @@ export interface Claim {
   readonly title: string
   readonly source: string
   readonly rule: string
-  readonly concerns: (network: NetworkStudy) => boolean
+  /** Whether the claim is about a network; by default, it is about all. */
+  readonly concerns?: (network: NetworkStudy) => boolean
   /** Reason why the claim cannot be judged for a network, whatever was measured. */
-  readonly obstacle: (network: NetworkStudy) => string | undefined
-  readonly evidence: (network: NetworkStudy) => readonly Evidence[]
+  readonly obstacle?: (network: NetworkStudy) => string | undefined
+  readonly measure: (network: NetworkStudy) => readonly Measured[]
   readonly numbers: NumberKind
   /** Puts the range of the measured numbers into a clause of a sentence. */
   readonly says: (range: NumberRange) => string
-  /** Threshold. Numbers on one side of it support the claim, numbers on the other side contradict it. */
-  readonly border: number
+  readonly border: Border
   readonly caption: string
   readonly showsFolds?: true
   /** Title of the figure's axis; by default the measured quantity. */
@@ -96,9 +108,6 @@ const POINTS: NumberKind = {
   unit: ' points',
 }
 
-const always = () => true
-const noObstacle = () => undefined
-
 /** Claims of the paper that a study can test, and two claims of this project. */
 export const CLAIMS: readonly Claim[] = [
   {
@@ -106,12 +115,11 @@ export const CLAIMS: readonly Claim[] = [
     title: 'Features change with the position',
     source: 'The paper says that features are not globally shift invariant (sections 3.3 and 4).',
     rule: `${RELATIVE} For each layer and size, the number is the relative similarity that 95 % of positions reach, for the anchor where it is lowest. Below ${INVARIANT} is for the claim, above is against it.`,
-    concerns: always,
     obstacle: needsBaseline,
-    evidence: (network) => eachLayer(network, invariance),
+    measure: (network) => eachLayer(network, invariance),
     numbers: DECIMAL,
     says: ({ text }) => `the relative similarity that 95 % of positions reach is ${text}`,
-    border: INVARIANT,
+    border: { at: INVARIANT, speaksFor: 'below' },
     caption: `1 is perfect invariance. 0 means as different as another object at the same position, below 0 even more different. Left of the line (${INVARIANT}), features change with the position.`,
     within: [0, 1],
     seenIn: ({ groups }, at) => ({ anchor: leastSimilarAnchor(groups, at) }),
@@ -123,10 +131,10 @@ export const CLAIMS: readonly Claim[] = [
     rule: `${PLAIN} For each layer, size and object, we take the power of the grid pattern on the maps of relative similarity, and divide it by that of the plain network. The power counts periods of 2, 4, 8 and ${LONGEST_GRID} px, but none shorter than two steps of the object. The number is the geometric mean over objects. Below ${100 * SUPPRESSED} % is for the claim, above is against it. At stride 1, the table also has jaggedness, the mean change of similarity from one position to the next.`,
     concerns: isAntiAliased,
     obstacle: comparisonObstacle,
-    evidence: (network) => eachPair(network, gridSuppression),
+    measure: (network) => eachPair(network, gridSuppression),
     numbers: POWER_OF_TEN,
     says: ({ text }) => `the grid pattern has ${text} of the power that it has in the plain network`,
-    border: Math.log10(SUPPRESSED),
+    border: { at: Math.log10(SUPPRESSED), speaksFor: 'below' },
     axis: 'power of the grid pattern, % of that in the plain network',
     caption: `100 % is the power of the grid pattern in the plain network, which is the same network without anti-aliasing. Left of the line (${100 * SUPPRESSED} %), the grid pattern is suppressed.`,
     within: [100],
@@ -140,10 +148,10 @@ export const CLAIMS: readonly Claim[] = [
     rule: `${PLAIN} Its gap is the distance between its mean relative similarity and 1. For each layer and size, the number is the share of this gap that anti-aliasing closes. Below ${100 * NOTICEABLE_GAIN} % is for the claim, above is against it.`,
     concerns: isAntiAliased,
     obstacle: comparisonObstacle,
-    evidence: (network) => eachPair(network, invarianceGain),
+    measure: (network) => eachPair(network, invarianceGain),
     numbers: PERCENT,
     says: ({ text }) => `anti-aliasing closes ${text} of the plain network’s gap to perfect invariance`,
-    border: NOTICEABLE_GAIN,
+    border: { at: NOTICEABLE_GAIN, speaksFor: 'below' },
     caption: `0 % is no gain over the plain network (the same network without anti-aliasing), 100 % is perfect invariance. Right of the line (${100 * NOTICEABLE_GAIN} %), the gain counts as an improvement.`,
     within: [0],
     seenIn: (network) => ({ ...besideOriginal(network), show: 'difference' }),
@@ -153,12 +161,11 @@ export const CLAIMS: readonly Claim[] = [
     title: 'Features change less when the object moves sideways',
     source: 'The paper says that similarity is higher for horizontal than for vertical moves (sections 3.3 and 4).',
     rule: 'The sideways bias is horizontal minus vertical relative similarity at the same distance from the anchor. For each layer and size, the number is its mean over distances and anchors. With coarse steps, an anchor may have no positions at the same distance in both directions; such anchors are left out. Above 0 is for the claim, below is against it.',
-    concerns: always,
     obstacle: needsBaseline,
-    evidence: (network) => eachLayer(network, horizontalBias),
+    measure: (network) => eachLayer(network, horizontalBias),
     numbers: DECIMAL,
     says: ({ text }) => `horizontal minus vertical relative similarity is ${text}`,
-    border: 0,
+    border: { at: 0, speaksFor: 'above' },
     caption:
       'Right of the line (0), features change less when the object moves sideways than when it moves up or down. This difference is the sideways bias.',
   },
@@ -169,11 +176,11 @@ export const CLAIMS: readonly Claim[] = [
     rule: 'The claim holds if more than half of the sideways bias remains without flips. So for each layer, size and object, the number is the bias without flips minus half of the bias with flips. Above 0 is for the claim, below is against it. If there is no clear bias with flips, the number is open.',
     concerns: ({ model }) => flippedOf(model) !== undefined,
     obstacle: comparisonObstacle,
-    evidence: (network) => eachPair(network, biasWithoutFlips),
+    measure: (network) => eachPair(network, biasWithoutFlips),
     numbers: DECIMAL,
     says: ({ apart }) =>
       `without flips in training, the sideways bias is ${apart('below', 'above')} half of the bias with flips`,
-    border: 0,
+    border: { at: 0, speaksFor: 'above' },
     caption: 'Right of the line (0), more than half of the sideways bias remains without flips in training.',
     seenIn: besideOriginal,
   },
@@ -183,12 +190,11 @@ export const CLAIMS: readonly Claim[] = [
     source:
       'The paper says that linear classifiers separate top and bottom less well than left and right, by about 10 points (section 3.4).',
     rule: `The lead is the accuracy of left-right minus the accuracy of top-bottom. For each layer, size and fold scheme, the number is this lead minus the lead of position only, a made-up feature that contains only the position. Above ${100 * EQUAL_ACCURACY} points is for the claim, below is against it. Ordered folds are bands of rows, transposed folds are bands of columns, and block folds are rectangles. Shuffled folds decide nothing, because test positions have training positions next to them. Coarse grids decide nothing either. A grid is coarse if phase only (position modulo the network’s stride) has an accuracy of at least two thirds in shuffled folds.`,
-    concerns: always,
     obstacle: needsTellingFolds,
-    evidence: (network) => eachLayer(network, separabilityGap),
+    measure: (network) => eachLayer(network, separabilityGap),
     numbers: POINTS,
     says: ({ apart }) => `left-right leads top-bottom by ${apart('less', 'more')} than in position only`,
-    border: EQUAL_ACCURACY,
+    border: { at: EQUAL_ACCURACY, speaksFor: 'above' },
     showsFolds: true,
     caption:
       'Look at folds 1 and 5. Top-bottom accuracy may fall there in ordered folds (bands of rows), and left-right accuracy in transposed folds (bands of columns). The dashed lines are position only, a made-up feature that contains only the position. For the claim, left-right must lead top-bottom by more than in position only. Maps cannot show folds; the links of this claim open the similarity to the top-left anchor instead.',
@@ -200,12 +206,10 @@ export const CLAIMS: readonly Claim[] = [
     source:
       'This project asks which predicts the accuracies on the folds better: the position, or only its phase (the position modulo the network’s stride).',
     rule: 'Position only and phase only are made-up features that contain only the position or only its phase. Their accuracies predict those of the network, for top-bottom in ordered folds. The error is the mean absolute difference of the accuracies, on the study’s grid and coarser ones (every 2nd, 3rd, … position) of 8 to 25 rows. For each layer and size, the number is the error of phase only minus the error of position only. Below 0 is for the claim, above is against it.',
-    concerns: always,
-    obstacle: noObstacle,
-    evidence: (network) => eachLayer(network, positionAdvantage),
+    measure: (network) => eachLayer(network, positionAdvantage),
     numbers: POINTS,
     says: ({ apart }) => `the prediction error of position only is ${apart('above', 'below')} that of phase only`,
-    border: 0,
+    border: { at: 0, speaksFor: 'below' },
     caption:
       'Right of the line (0), the position predicts the accuracies on the folds better; left of it, the phase does. Maps cannot show folds; the links of this claim open the similarity to the center anchor instead. If features held only the phase, this map would repeat with the network’s stride.',
   },
@@ -215,11 +219,10 @@ export const CLAIMS: readonly Claim[] = [
     source: 'This project asks whether a network gives the same answer wherever the object is.',
     rule: `An answer is confident if its probability is at least ${CONFIDENT} with the object at the center. For each size, the number is the share of positions that keep a confident answer, correct or not. Above ${100 * EVERYWHERE} % is for the claim, below is against it.`,
     concerns: ({ groups }) => groups.some(({ numbers }) => numbers.some(({ metric }) => metric === 'answer-kept')),
-    obstacle: noObstacle,
-    evidence: (network) => eachLayer(network, answersKept),
+    measure: (network) => eachLayer(network, answersKept),
     numbers: PERCENT,
     says: ({ text }) => `confident answers stay the same at ${text} of positions`,
-    border: EVERYWHERE,
+    border: { at: EVERYWHERE, speaksFor: 'above' },
     caption: `The figure has the mean over the objects whose answer at the center has a probability of at least ${CONFIDENT}. Right of the line (${100 * EVERYWHERE} %), the answer counts as the same everywhere.`,
     within: [100],
     seenIn: ({ groups }) => ({ ...leastKept(groups), map: 'answers' }),

@@ -25,53 +25,45 @@ const VERDICT_WORDS: Readonly<Record<Verdict, string>> = {
 
 const LEAN_MARKS: Readonly<Record<Lean, string>> = { for: ' ✓', against: ' ✗', open: ' ?' }
 
-interface ClaimText {
-  readonly id: string
-  readonly title: string
-  readonly source: string
-  readonly rule: string
-  /** One sentence per network. */
-  readonly sentences: readonly string[]
-  readonly evidence: Table | undefined
-}
-
-/** The findings as texts and tables, from which Markdown and HTML are made. */
-interface FindingsText {
-  readonly introduction: string
-  /** Table of all verdicts; undefined if the study is too small for verdicts. */
-  readonly verdicts: Table | undefined
-  readonly claims: readonly ClaimText[]
-}
-
 export function findingsMarkdown(findings: readonly ClaimFinding[]): string {
-  const { introduction, verdicts, claims } = findingsText(findings)
-  const parts = claims.flatMap(({ title, source, rule, sentences, evidence }) => [
-    `## ${markdownText(title)}`,
-    `${markdownText(source)} ${markdownText(rule)}`,
-    sentences.map((sentence) => `- ${markdownText(sentence)}`).join('\n'),
-    ...(evidence ? [markdownText(evidence.note ?? ''), renderTable(evidence, 'md')] : []),
-  ])
-  return `${['# Findings', introduction, ...(verdicts ? [renderTable(verdicts, 'md')] : []), ...parts].join('\n\n')}\n`
+  const isSmall = isTooSmall(findings)
+  const verdicts = isSmall ? [] : [renderTable(verdictTable(findings), 'md')]
+  const parts = judgedClaims(findings).flatMap(({ claim, own }) => {
+    const sentences = sentencesOf(own, isSmall).map((sentence) => `- ${markdownText(sentence)}`)
+    const evidence = evidenceTable(claim, own, isSmall)
+    return [
+      `## ${markdownText(claim.title)}`,
+      `${markdownText(claim.source)} ${markdownText(claim.rule)}`,
+      sentences.join('\n'),
+      ...(evidence ? [markdownText(evidence.note ?? ''), renderTable(evidence, 'md')] : []),
+    ]
+  })
+  return `${['# Findings', isSmall ? TOO_SMALL : VERDICT_RULE, ...verdicts, ...parts].join('\n\n')}\n`
 }
 
 export function findingsSections(findings: readonly ClaimFinding[], rows: readonly Row[]): readonly ReportSection[] {
-  const { introduction, verdicts, claims } = findingsText(findings)
-  const isSmall = verdicts === undefined
-  const sections = claims.map(({ id, title, source, rule, sentences, evidence }): ReportSection => {
-    const own = findings.filter(({ claim }) => claim === id)
-    const claim = CLAIMS.find((one) => one.id === id) as Claim
+  const isSmall = isTooSmall(findings)
+  const sections = judgedClaims(findings).map(({ claim, own }): ReportSection => {
+    const { id, title, source, rule } = claim
     const figure = claimFigure(claim, own, rows, isSmall) ?? ''
-    const list = sentences.map((sentence) => `<li>${escapeHtml(sentence)}</li>`).join('')
+    const list = sentencesOf(own, isSmall).map((sentence) => `<li>${escapeHtml(sentence)}</li>`)
+    const evidence = evidenceTable(claim, own, isSmall)
     const table = evidence
       ? `<p class="soft">${escapeHtml(evidence.note ?? '')}</p>${renderTable(evidence, 'html')}`
       : ''
-    const details = `<details><summary>Rule and evidence</summary><p>${escapeHtml(rule)}</p><ul>${list}</ul>${table}</details>`
+    const details = `<details><summary>Rule and evidence</summary><p>${escapeHtml(rule)}</p><ul>${list.join('')}</ul>${table}</details>`
     const html = `<p>${escapeHtml(source)} ${outcomeHtml(claim, own, isSmall)}</p>\n${figure}\n${details}`
     return { id: `claim-${id}`, title, html }
   })
-  const rule = `<details><summary>How a verdict is reached</summary><p>${escapeHtml(introduction)}</p></details>`
-  const first = isSmall ? `<p>${escapeHtml(introduction)}</p>` : `${matrixHtml(findings)}\n${rule}`
+  const rule = `<details><summary>How a verdict is reached</summary><p>${escapeHtml(VERDICT_RULE)}</p></details>`
+  const first = isSmall ? `<p>${escapeHtml(TOO_SMALL)}</p>` : `${matrixHtml(findings)}\n${rule}`
   return [{ id: 'findings', title: 'Claims and verdicts', html: first }, ...sections]
+}
+
+/** The claims that have findings, each with its own. */
+function judgedClaims(findings: readonly ClaimFinding[]) {
+  const claims = CLAIMS.map((claim) => ({ claim, own: findings.filter((one) => one.claim === claim.id) }))
+  return claims.filter(({ own }) => own.length > 0)
 }
 
 function matrixHtml(findings: readonly ClaimFinding[]): string {
@@ -131,20 +123,6 @@ function judgedOf(evidence: readonly Evidence[]): readonly Evidence[] {
   return evidence.filter(({ lean }) => lean !== null)
 }
 
-function findingsText(findings: readonly ClaimFinding[]): FindingsText {
-  const isSmall = isTooSmall(findings)
-  return {
-    introduction: isSmall ? TOO_SMALL : VERDICT_RULE,
-    verdicts: isSmall ? undefined : verdictTable(findings),
-    claims: [...new Set(findings.map(({ claim }) => claim))].map((claim) =>
-      claimText(
-        findings.filter((one) => one.claim === claim),
-        isSmall,
-      ),
-    ),
-  }
-}
-
 const TOO_SMALL = `This study has fewer than ${FEWEST_PATCHES} objects, too few for a verdict on any claim. These are its numbers.`
 
 /**
@@ -161,20 +139,22 @@ export function verdictTable(findings: readonly Pick<ClaimFinding, 'model' | 'cl
   return { title: 'Verdicts', head: ['claim', ...models], rows }
 }
 
-function claimText(findings: readonly ClaimFinding[], isSmall: boolean): ClaimText {
-  const { claim: id, title, source, rule } = findings[0] as ClaimFinding
-  const sentences = findings.map(({ verdict, sentence, reason }) => {
+/** One sentence per network. */
+function sentencesOf(findings: readonly ClaimFinding[], isSmall: boolean): readonly string[] {
+  return findings.map(({ verdict, sentence, reason }) => {
     if (isSmall) return sentence
     return `${VERDICT_MARKS[verdict]} ${sentence}${sentence.endsWith(reason) ? '' : ` (${reason})`}`
   })
-  return { id, title, source, rule, sentences, evidence: evidenceTable(title, findings, isSmall) }
 }
 
 /** Table of the evidence about a claim: one row per network and layer, one column per quantity and patch size. */
-function evidenceTable(title: string, findings: readonly ClaimFinding[], isSmall: boolean): Table | undefined {
+function evidenceTable(
+  { title, numbers }: Claim,
+  findings: readonly ClaimFinding[],
+  isSmall: boolean,
+): Table | undefined {
   const all = findings.flatMap(({ evidence }) => evidence)
   if (all.length === 0) return undefined
-  const { numbers } = CLAIMS.find(({ id }) => id === findings[0]?.claim) as Claim
   const unit = numbers.unit === '' ? '' : ` (${numbers.unit.trim()})`
   const isOne = new Set(all.map(({ quantity }) => quantity)).size === 1
   const columns = new Map(

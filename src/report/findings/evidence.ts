@@ -39,13 +39,20 @@ export interface Border {
   readonly speaksFor: 'above' | 'below'
 }
 
-/** @param border threshold; null if the values are only shown and decide nothing */
-export function evidenceOf(
-  place: Pick<Evidence, 'layer' | 'size' | 'quantity'>,
-  values: PatchValues,
-  border: Border | null,
-): Evidence {
-  return { ...place, ...meanOf(values), lean: border && leanOf(values, border) }
+/** The values of one quantity, from which evidence is made. */
+export interface Measured extends Pick<Evidence, 'layer' | 'size' | 'quantity' | 'signs'> {
+  readonly values: PatchValues
+  /** Set if the values are not compared with the threshold: null if they are only shown, `open` if they decide nothing. */
+  readonly lean?: 'open' | null
+}
+
+export function evidenceOf({ values, signs, lean, ...place }: Measured, border: Border): Evidence {
+  return {
+    ...place,
+    ...meanOf(values),
+    lean: lean === undefined ? leanOf(values, border) : lean,
+    ...(signs && { signs }),
+  }
 }
 
 /** The result is `open` if the mean is too close to the threshold, or if there are too few patches. */

@@ -41,7 +41,7 @@ export function claimFigure(
       numbers.isLog ? { ...logScale([...values, ...within]), format: String } : linearScale(values, within),
     series: sizes.map((size) => `${size} px`),
     rows: lines,
-    reference: numbers.value(border),
+    reference: numbers.value(border.at),
   })
   return chartWithCaption(isSmall ? caption : `${caption} ${BARS}`, plot)
 }

@@ -4,7 +4,7 @@ import { originalOf } from '../../results/versions.js'
 import { counted } from '../../support/text.js'
 import { viewLink } from '../viewLink.js'
 import { CLAIMS, type Claim, type NumberKind, type NumberRange } from './claims.js'
-import { CLEAR_ERRORS, type Evidence } from './evidence.js'
+import { CLEAR_ERRORS, type Evidence, evidenceOf } from './evidence.js'
 import type { NetworkStudy } from './network.js'
 
 /** Verdict on a claim; docs/findings.md has the rule. */
@@ -48,15 +48,15 @@ export function findingsOf(groups: readonly StudyGroup[]): readonly ClaimFinding
     return { model, groups: of(model), original: of(originalOf(model)) }
   })
   return CLAIMS.flatMap((claim) =>
-    networks.filter((network) => claim.concerns(network)).map((network) => findingOf(claim, network)),
+    networks.filter((network) => claim.concerns?.(network) ?? true).map((network) => findingOf(claim, network)),
   )
 }
 
 function findingOf(claim: Claim, network: NetworkStudy): ClaimFinding {
-  const evidence = claim.evidence(network)
+  const evidence = claim.measure(network).map((one) => evidenceOf(one, claim.border))
   const judged = evidence.filter(({ lean }) => lean !== null)
   const obstacle =
-    claim.obstacle(network) ?? (judged.length === 0 ? 'the study has no numbers for this claim' : undefined)
+    claim.obstacle?.(network) ?? (judged.length === 0 ? 'the study has no numbers for this claim' : undefined)
   const { verdict, reason } = obstacle === undefined ? judge(judged) : ({ verdict: OPEN, reason: obstacle } as const)
   const { id, title, source, rule } = claim
   const deciding = decidingOf(judged, verdict)
@@ -70,7 +70,7 @@ function findingOf(claim: Claim, network: NetworkStudy): ClaimFinding {
 /** Makes the link to the evidence farthest from the threshold, among the evidence that decides the verdict. */
 function linkTo({ border, seenIn }: Claim, network: NetworkStudy, deciding: readonly Evidence[]): string {
   const { model, groups } = network
-  const [farthest] = deciding.toSorted((a, b) => Math.abs(b.mean - border) - Math.abs(a.mean - border))
+  const [farthest] = deciding.toSorted((a, b) => Math.abs(b.mean - border.at) - Math.abs(a.mean - border.at))
   const { layer, size } = farthest ?? { layer: groups[0]?.layers.at(-1) ?? '', size: groups[0]?.size ?? 0 }
   const usual = { network: model, with: null, layer, size, patch: null, anchor: 'center', map: 'similarity' } as const
   return viewLink({ ...usual, limits: 'fit', ...seenIn?.(network, { layer, size }) })

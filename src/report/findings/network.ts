@@ -1,7 +1,7 @@
 import { ofPatches, type PatchValues, perPatch, type Row } from '../../results/rows.js'
 import { numberOf, type StudyGroup } from '../../results/study.js'
 import { counterpart, differenceBetween, originalOf, samePatches } from '../../results/versions.js'
-import { type Evidence, mapped } from './evidence.js'
+import { type Measured, mapped } from './evidence.js'
 
 /**
  * All groups (one per size) of a network. `original` has the groups of the network that `originalOf` returns; empty if
@@ -20,16 +20,16 @@ export interface LayerOfGroup {
 
 export function eachLayer(
   { groups }: NetworkStudy,
-  measure: (one: LayerOfGroup) => readonly Evidence[],
-): readonly Evidence[] {
+  measure: (one: LayerOfGroup) => readonly Measured[],
+): readonly Measured[] {
   return groups.flatMap((group) => group.layers.flatMap((layer) => measure({ group, layer }))).filter(isMeasured)
 }
 
 /** Compares a network with its original, using only the patches that both networks saw. */
 export function eachPair(
   { groups, original }: NetworkStudy,
-  measure: (own: LayerOfGroup, other: LayerOfGroup) => readonly Evidence[],
-): readonly Evidence[] {
+  measure: (own: LayerOfGroup, other: LayerOfGroup) => readonly Measured[],
+): readonly Measured[] {
   return groups
     .flatMap((group) => {
       const other = counterpart(group, original)
@@ -42,8 +42,8 @@ export function eachPair(
     .filter(isMeasured)
 }
 
-function isMeasured({ patches }: Evidence): boolean {
-  return patches > 0
+function isMeasured({ values }: Measured): boolean {
+  return values.size > 0
 }
 
 export function comparisonObstacle({ model, original, groups }: NetworkStudy): string | undefined {

@@ -1,5 +1,4 @@
 import { escapeHtml, scrollBox } from '../../plot/html.js'
-import { csvCell } from '../../results/csv.js'
 import { latexText, UNICODE_MACRO, withoutBreaks } from './latexText.js'
 
 export type TableCell = string | { readonly text: string; readonly below: string }
@@ -13,18 +12,11 @@ export interface Table {
   readonly name?: string
   readonly head: readonly string[]
   readonly rows: readonly (readonly TableCell[])[]
-  /** Contents of the CSV file, with all digits of the numbers. By default, the file has the text of the cells. */
-  readonly data?: {
-    readonly head: readonly string[]
-    readonly rows: readonly (readonly (string | number | undefined)[])[]
-  }
 }
 
-export const TABLE_FORMATS = ['md', 'csv', 'tex'] as const
-
-/** Renders a table as HTML for a page, as Markdown, as a CSV file, or as LaTeX with the package booktabs. */
-export function renderTable(table: Table, format: 'html' | (typeof TABLE_FORMATS)[number]): string {
-  return { html, md: markdown, csv, tex: latex }[format](table)
+/** Renders a table as HTML for a page, as Markdown, or as LaTeX with the package booktabs. */
+export function renderTable(table: Table, format: 'html' | 'md' | 'tex'): string {
+  return { html, md: markdown, tex: latex }[format](table)
 }
 
 /** HTML of a table in a box that scrolls. The first cell of each row is its heading. */
@@ -48,11 +40,6 @@ const SHA256 = /^[0-9a-f]{64}$/
 function markdown({ head, rows }: Table): string {
   const line = (cells: readonly TableCell[]) => `| ${cells.map((cell) => markdownText(cellText(cell))).join(' | ')} |`
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
-}
-
-function csv({ head, rows, data }: Table): string {
-  const lines = data === undefined ? [head, ...rows.map((row) => row.map(cellText))] : [data.head, ...data.rows]
-  return `${lines.map((line) => line.map((cell) => csvCell(cell ?? '')).join(',')).join('\n')}\n`
 }
 
 export function cellText(cell: TableCell): string {

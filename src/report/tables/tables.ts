@@ -1,11 +1,12 @@
 import { escapeHtml, fileLinks } from '../../plot/html.js'
 import { signedText } from '../../plot/numberText.js'
+import { csvCell } from '../../results/csv.js'
 import { MEASURES } from '../../results/measures.js'
 import { FEWEST_PATCHES, type RowKey, type SummaryRow } from '../../results/rows.js'
 import type { TableKind } from '../../results/tableKinds.js'
 import { counted } from '../../support/text.js'
 import { distinct } from '../distinct.js'
-import { markdownText, renderTable, type TABLE_FORMATS, type Table } from './render.js'
+import { markdownText, renderTable, type Table } from './render.js'
 
 export interface PaperRow extends RowKey {
   readonly mean: number
@@ -29,6 +30,11 @@ export interface ResultTable extends Table {
   readonly note: string
   readonly kind: TableKind
   readonly size: number
+  /** Contents of the CSV file, with all digits of the numbers. */
+  readonly data: {
+    readonly head: readonly string[]
+    readonly rows: readonly (readonly (string | number | undefined)[])[]
+  }
 }
 
 export const NO_PAPER: PaperComparison = { rows: [], isWhole: false, isPapers: () => false }
@@ -215,9 +221,14 @@ function unsolvedNote(rows: readonly SummaryRow[]): readonly string[] {
 }
 
 /** Contents of the file for a table. In Markdown, they include the table's title and note. */
-export function tableFile(table: ResultTable, format: (typeof TABLE_FORMATS)[number]): string {
+export function tableFile(table: ResultTable, format: 'md' | 'csv' | 'tex'): string {
+  if (format === 'csv') return csv(table.data)
   const text = renderTable(table, format)
   return format === 'md' ? `# ${markdownText(table.title)}\n\n${text}\n\n${markdownText(table.note)}\n` : text
+}
+
+function csv({ head, rows }: ResultTable['data']): string {
+  return [head, ...rows].map((line) => `${line.map((cell) => csvCell(cell ?? '')).join(',')}\n`).join('')
 }
 
 export function isOfArithmetic({ kind }: ResultTable): boolean {

@@ -39,13 +39,6 @@ const named = (model: string, layer: string, note = ''): Table => ({
 
 // HTML and Markdown are in the whole documents of test/report/documents.test.ts.
 
-it('CSV has the text of cells where there are no data behind them', () => {
-  expect(renderTable(PLAIN, 'csv')).toBe(`model,layer,center,corner
-net,fc6,"0.934 ± 0.026 (paper 0.931, +0.003)",–
-other,fc,0.500,0.250
-`)
-})
-
 it('LaTeX is one table with rules of booktabs, a caption, a label, and second lines as lines of their own', () => {
   expect(renderTable(PLAIN, 'tex')).toBe(`% Similarity, patches of 75×75
 % Needs \\usepackage{booktabs}.

@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { ANCHOR_NAMES } from '../../../src/engine/positions.js'
 import { paperRows } from '../../../src/report/paper.js'
-import { renderTable, type TableCell } from '../../../src/report/tables/render.js'
+import type { TableCell } from '../../../src/report/tables/render.js'
 import {
   NO_PAPER,
   type PaperComparison,
   type PaperRow,
   type ResultTable,
   resultTables,
+  tableFile,
   tablesHtml,
 } from '../../../src/report/tables/tables.js'
 import type { SummaryRow } from '../../../src/results/rows.js'
@@ -62,7 +63,7 @@ describe('tables', () => {
 
   it('as CSV have the paper’s numbers alone where nothing was measured', () => {
     const [alone] = resultTables([], paperWith(similarity(0.25, { std: 0.125 }), false, true)) as [ResultTable]
-    expect(renderTable(alone, 'csv').split('\n')[1]).toBe('alexnet,fc6,125,top-left,,,,0.25,0.125,,')
+    expect(tableFile(alone, 'csv').split('\n')[1]).toBe('alexnet,fc6,125,top-left,,,,0.25,0.125,,')
   })
 })
 

@@ -2,6 +2,7 @@ import type { ComponentChildren } from 'preact'
 import { useEffect, useReducer, useRef, useState } from 'preact/hooks'
 import type { LiveScene, OtherUnit, PullMessage } from '../../live.js'
 import { type DroppedNetwork, type KeptUnit, LIVE_STRIDES, type LiveNetwork, type LiveObject } from '../../live.js'
+import { copyText } from '../dom.js'
 import { isolated } from '../text.js'
 import type { RunningViewer } from '../viewer.js'
 import { AddFile, type Say } from './addFile.js'
@@ -131,7 +132,7 @@ interface KeepParts extends LivePage {
 function Keep({ source, viewer, say, setKept }: KeepParts) {
   const [isBusy, setBusy] = useState(false)
   const [fitted] = viewer.fits()
-  const progress = fitted && source.progress(fitted)
+  const progress = source.progress(fitted)
   const isWhole = progress?.share === 1
   const keep = async (scene: LiveScene, replaces: boolean) => {
     setKept(undefined)
@@ -153,7 +154,7 @@ function Keep({ source, viewer, say, setKept }: KeepParts) {
       type="button"
       id="keep"
       disabled={isBusy || !isWhole}
-      onClick={() => fitted && void keep(source.sceneOf(fitted), false)}
+      onClick={() => void keep(source.sceneOf(fitted), false)}
     >
       {isWhole ? 'Keep' : left === undefined ? 'Keep (still computing)' : `Keep (in about ${durationText(left)})`}
     </button>
@@ -162,14 +163,7 @@ function Keep({ source, viewer, say, setKept }: KeepParts) {
 
 function KeptWords({ folder, command }: KeptUnit) {
   const [label, setLabel] = useState('Copy')
-  const copy = () =>
-    // If the page comes from another machine over plain HTTP, the browser gives no access to the clipboard.
-    Promise.resolve()
-      .then(() => navigator.clipboard.writeText(command))
-      .then(
-        () => setLabel('Copied'),
-        () => setLabel('Copy it by hand'),
-      )
+  const copy = () => copyText(command).then((isCopied) => setLabel(isCopied ? 'Copied' : 'Copy it by hand'))
   return (
     <>
       <span>

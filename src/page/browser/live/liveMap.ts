@@ -1,21 +1,14 @@
 import type { MapRows } from '../../live.js'
 import type { LoadedAnswers } from '../answers.js'
 import { fromBase64 } from '../base64.js'
-import { type MapValues, measured } from '../maps.js'
+import { type MapParts, measured } from '../maps.js'
 
 /** A map whose values arrive in several messages. Widely spaced positions arrive first. */
 export interface LiveMap {
   readonly take: (rows: MapRows) => void
   /** The map so far; undefined if nothing has arrived. A position that has not arrived has the value of one near it. */
-  readonly parts: () => KnownParts | undefined
+  readonly parts: () => Omit<MapParts, 'fitted' | 'error'> | undefined
   readonly isKnown: (place: number) => boolean
-}
-
-interface KnownParts {
-  readonly cosines: MapValues
-  readonly answers: LoadedAnswers | undefined
-  /** 1 at each position that has arrived; absent if all have. */
-  readonly known?: Uint8Array
 }
 
 /**

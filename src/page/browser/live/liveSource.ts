@@ -1,4 +1,4 @@
-import { ANCHOR_NAMES, anchorPositions, type Position } from '../../../engine/positions.js'
+import { anchorPositions, type Position } from '../../../engine/positions.js'
 import { PAPER_LIMITS } from '../../../plot/colormap.js'
 import {
   fittingStride,
@@ -256,7 +256,7 @@ function indexOf({ networks, objects, ...state }: LiveState, mostBytes: number, 
       layers: network.layers.map(({ name, dims }) => ({
         name,
         dims,
-        means: ANCHOR_NAMES.map(() => NOTHING),
+        means: [],
         baseline: null,
       })),
       classes: network.classes,
@@ -269,6 +269,3 @@ function indexOf({ networks, objects, ...state }: LiveState, mostBytes: number, 
   })
   return { digest: '', groups, limits: PAPER_LIMITS, isLive: true }
 }
-
-/** Placeholder for the means over objects, which the live page does not have. */
-const NOTHING = { mean: Number.NaN, std: Number.NaN }
