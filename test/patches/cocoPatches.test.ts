@@ -190,14 +190,17 @@ it('an object that cannot be made is named by its annotation; the rest is kept a
   expect(JSON.parse(readFileSync(made.manifest, 'utf8')).failed).toEqual(made.failed)
 })
 
-it.each(['annotations'])('an aborted call ends with the reason of its signal (%s)', async (phase) => {
+it.each(['annotations', 'patches'])('an aborted call ends with the reason of its signal (%s)', async (phase) => {
   const file = await annotate([annotation(1, 1)])
   const controller = new AbortController()
+  const events: string[] = []
   const onProgress = (event: ProgressEvent) => {
+    events.push(event.kind)
     if (event.kind === 'start' && event.label === phase) controller.abort()
   }
   const aborted = await make(file, { onProgress, signal: controller.signal }).catch((error) => error)
   expect(aborted).toBe(controller.signal.reason)
+  expect(events.at(-1)).toBe('stop')
 })
 
 describe('an annotation file', () => {
