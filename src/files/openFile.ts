@@ -84,7 +84,7 @@ function reads(path: string, size: number, descriptor: () => number): Pick<OpenF
     if (offset + length > size) throw tooShort(path)
     const bytes = Buffer.from(new ArrayBuffer(length))
     for (let done = 0; done < length; ) {
-      const asked = readBytes(descriptor(), bytes, done, length - done, offset + done)
+      const asked = readBytes(descriptor(), bytes, done, Math.min(MOST_AT_ONCE, length - done), offset + done)
       const { bytesRead } = await asked.catch((error) => {
         throw inputError(path, error)
       })
@@ -113,6 +113,8 @@ function reads(path: string, size: number, descriptor: () => number): Pick<OpenF
 }
 
 const readBytes = promisify(read)
+/** Node.js reads less than 2 GiB at once. */
+const MOST_AT_ONCE = 1 << 30
 
 const LONGEST_PIECE = 1 << 20
 /** Files of at most this many bytes are hashed in one piece, because making a stream would take longer. */
