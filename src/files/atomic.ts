@@ -1,6 +1,7 @@
 import { mkdir, open, readlink, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { OutputError, ShiftscopeError } from '../errors.js'
+import { isFolder } from './regularFile.js'
 import { clearBeside, temporaryName } from './temporaries.js'
 
 /** Content of a file: as a whole, or in consecutive pieces, so that only one piece is in memory. */
@@ -105,13 +106,6 @@ export async function makeFolders(path: string): Promise<void> {
       })
     } else if (!(await isFolder(path))) throw error
   }
-}
-
-function isFolder(path: string): Promise<boolean> {
-  return stat(path).then(
-    (status) => status.isDirectory(),
-    () => false,
-  )
 }
 
 /** Makes a folder, and checks that files can be written into it. Call this before a long computation. */

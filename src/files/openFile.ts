@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
 import { closeSync, createReadStream, fstatSync, openSync, read, readSync, type Stats } from 'node:fs'
-import { stat } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
 import { promisify } from 'node:util'
 import { InputError, ShiftscopeError } from '../errors.js'
@@ -47,14 +46,6 @@ export function withFileSync<T>(path: string, use: (file: Omit<OpenFile, 'read' 
     return use(file)
   } finally {
     close()
-  }
-}
-
-export async function fileSize(path: string): Promise<number> {
-  try {
-    return sizeOf(path, await stat(path))
-  } catch (error) {
-    throw inputError(path, error)
   }
 }
 
