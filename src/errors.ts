@@ -24,85 +24,55 @@ export abstract class ShiftscopeError extends Error {
   /** Kind of the error, the same in all versions; see the table at `ShiftscopeError`. */
   abstract readonly code: `ERR_SHIFTSCOPE_${string}`
   /** Exit status of the command line after this error. */
-  readonly exitStatus: number
+  readonly exitStatus: number = 1
 
-  constructor(message: string, exitStatus: number, options?: ErrorOptions) {
+  constructor(message: string, options?: ErrorOptions) {
     super(messageLine(message), options)
     this.name = new.target.name
-    this.exitStatus = exitStatus
   }
 }
 
 /** An option or argument is wrong. Exit status 2. */
 export class UsageError extends ShiftscopeError {
   readonly code: ShiftscopeError['code'] = 'ERR_SHIFTSCOPE_USAGE'
-
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, 2, options)
-  }
+  override readonly exitStatus: number = 2
 }
 
 /** A file is missing, damaged or of the wrong kind. Exit status 3. */
 export class InputError extends ShiftscopeError {
   readonly code: ShiftscopeError['code'] = 'ERR_SHIFTSCOPE_INPUT'
-
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, 3, options)
-  }
+  override readonly exitStatus: number = 3
 }
 
 /** The requested device cannot be used, or it failed. Exit status 4. */
 export class DeviceError extends ShiftscopeError {
   readonly code: ShiftscopeError['code'] = 'ERR_SHIFTSCOPE_DEVICE'
-
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, 4, options)
-  }
+  override readonly exitStatus: number = 4
 }
 
 /** The cluster's scheduler is missing or refuses a job. Exit status 1. */
 export class ClusterError extends ShiftscopeError {
   readonly code: ShiftscopeError['code'] = 'ERR_SHIFTSCOPE_CLUSTER'
-
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, 1, options)
-  }
 }
 
 /** A file cannot be written, for example because the disk is full or the folder is read-only. Exit status 1. */
 export class OutputError extends ShiftscopeError {
   readonly code: ShiftscopeError['code'] = 'ERR_SHIFTSCOPE_OUTPUT'
-
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, 1, options)
-  }
 }
 
 /** A download failed, for example because there is no connection to the internet. Exit status 1. */
 export class NetworkError extends ShiftscopeError {
   readonly code: ShiftscopeError['code'] = 'ERR_SHIFTSCOPE_NETWORK'
-
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, 1, options)
-  }
 }
 
 /** A worker failed repeatedly on the same batch. Exit status 1. */
 export class WorkerError extends ShiftscopeError {
   readonly code: ShiftscopeError['code'] = 'ERR_SHIFTSCOPE_WORKER'
-
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, 1, options)
-  }
 }
 
 /** The system refused memory, an open file or a port that the work needs. Exit status 1. */
 export class ResourceError extends ShiftscopeError {
   readonly code: ShiftscopeError['code'] = 'ERR_SHIFTSCOPE_RESOURCE'
-
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, 1, options)
-  }
 }
 
 /**
@@ -111,12 +81,14 @@ export class ResourceError extends ShiftscopeError {
  */
 export class InterruptedError extends ShiftscopeError {
   readonly code: ShiftscopeError['code'] = 'ERR_SHIFTSCOPE_INTERRUPTED'
+  override readonly exitStatus: number
 
   constructor(
     message = 'stopped, and finished work is saved; run the same command again to continue',
     options?: ErrorOptions & { readonly exitStatus?: number },
   ) {
-    super(message, options?.exitStatus ?? 130, options)
+    super(message, options)
+    this.exitStatus = options?.exitStatus ?? 130
   }
 }
 

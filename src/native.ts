@@ -13,6 +13,7 @@ import { fileURLToPath } from 'node:url'
 import loadPrebuilt from 'pkg-prebuilds'
 import { DeviceError, endIfStopped, InputError } from './errors.js'
 import { prepareEnvironment } from './support/machine.js'
+import { firstLine } from './support/text.js'
 
 /**
  * How pixel values become the network's input: (value / divisor - mean[c]) / std[c] for channel c, with each step
@@ -279,10 +280,6 @@ function load(): Addon {
   throw new DeviceError(
     `the native addon cannot be loaded (${attempts.join('; ')}); install shiftscope again, or run "npm run build:native" in ${PACKAGE}, which needs CMake and a C++20 compiler`,
   )
-}
-
-function firstLine(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).split('\n')[0] as string
 }
 
 let loaded: Addon | undefined

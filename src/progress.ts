@@ -37,8 +37,7 @@ export type ProgressEvent =
 /** Receives the events of long work. */
 export type ProgressListener = (event: ProgressEvent) => void
 
-export function progressTo(listener: ProgressListener | undefined): Progress {
-  if (listener === undefined) return silent
+export function progressTo(listener: ProgressListener = () => undefined): Progress {
   return {
     start: (label, total, measure = { unit: 'images', before: 0 }) =>
       listener({ kind: 'start', label, total, ...measure }),
@@ -58,9 +57,4 @@ export function listenTo(progress: Partial<Progress>): ProgressListener {
   }
 }
 
-export const silent: Progress = {
-  start: () => undefined,
-  update: () => undefined,
-  stop: () => undefined,
-  note: () => undefined,
-}
+export const silent = progressTo()

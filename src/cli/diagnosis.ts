@@ -7,7 +7,7 @@ import { makeFolders } from '../files/atomic.js'
 import { cudaDevices, instructionSet } from '../native.js'
 import { cacheFolder, chooseNetwork, listNetworks, weightsCommand } from '../networks/index.js'
 import { availableCores } from '../support/machine.js'
-import { counted } from '../support/text.js'
+import { counted, firstLine } from '../support/text.js'
 
 /** The `subject` of a device's diagnosis is this text and the device's name, such as `execution provider cuda`. */
 const PROVIDER = 'execution provider '
@@ -148,8 +148,4 @@ async function weightDiagnoses(): Promise<readonly Diagnosis[]> {
     const remedy = isEmbedded ? 'install Shiftscope again' : `run "${weightsCommand(entry)}"`
     return { ...found, state: 'gap', detail: 'missing', remedy }
   })
-}
-
-function firstLine(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).split('\n')[0] as string
 }

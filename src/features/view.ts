@@ -1,6 +1,6 @@
-import { stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { throwIfStopped, UsageError } from '../errors.js'
+import { regularSize } from '../files/regularFile.js'
 import { type ColourLimits, checkLimits, PAPER_LIMITS } from '../plot/colormap.js'
 import { type ProgressListener, progressTo } from '../progress.js'
 import { writeExtractionPage } from '../report/extractionPage.js'
@@ -64,7 +64,7 @@ export async function viewFeatures(source: string, options: ViewOptions = {}): P
       `${out} is a results folder, and the new page would replace its report; choose another folder with \`out\``,
     )
   const progress = progressTo(onProgress)
-  const bytes = await Promise.all(arrays.files.map(({ path }) => fileSize(path)))
+  const bytes = await Promise.all(arrays.files.map(({ path }) => regularSize(path).catch(() => 0)))
   progress.start(basename(source), sum(bytes), { unit: 'bytes', before: 0 })
   const extraction = await readExtraction(arrays, (layers) => {
     endIfViewStopped(signal)
@@ -83,13 +83,6 @@ export async function viewFeatures(source: string, options: ViewOptions = {}): P
 
 function endIfViewStopped(signal: AbortSignal | undefined): void {
   throwIfStopped(signal, 'stopped; the previous page, if there is one, is unchanged')
-}
-
-function fileSize(path: string): Promise<number> {
-  return stat(path).then(
-    ({ size }) => size,
-    () => 0,
-  )
 }
 
 function sum(values: readonly number[]): number {

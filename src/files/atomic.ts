@@ -1,6 +1,7 @@
-import { mkdir, open, readlink, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, open, readlink, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { OutputError, ShiftscopeError } from '../errors.js'
+import { isFolder } from './regularFile.js'
 import { clearBeside, temporaryName } from './temporaries.js'
 
 /** Content of a file: as a whole, or in consecutive pieces, so that only one piece is in memory. */
@@ -18,7 +19,7 @@ export async function writeFileAtomic(path: string, content: Content): Promise<v
   const temporary = temporaryName(path)
   try {
     await makeFolders(dirname(path))
-    await writePieces(temporary, content)
+    await writeNewFile(temporary, content)
     await rename(temporary, path)
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined)
@@ -120,19 +121,12 @@ export async function makeFolders(path: string): Promise<void> {
   }
 }
 
-function isFolder(path: string): Promise<boolean> {
-  return stat(path).then(
-    (status) => status.isDirectory(),
-    () => false,
-  )
-}
-
 /** Makes a folder, and checks that files can be written into it. Call this before a long computation. */
 export async function makeWritableFolder(path: string): Promise<void> {
   try {
     await makeFolders(path)
     const trial = temporaryName(join(path, 'trial'))
-    await writePieces(trial, '')
+    await writeNewFile(trial, '')
     await rm(trial)
   } catch (error) {
     throw asOutputError(path, error)
@@ -140,26 +134,14 @@ export async function makeWritableFolder(path: string): Promise<void> {
 }
 
 /** Writes a new file. To make room, it removes temporary files of dead processes from the same folder. */
-async function writePieces(path: string, content: Content): Promise<void> {
+async function writeNewFile(path: string, content: Content): Promise<void> {
   const file = await open(path, 'wx')
   try {
     await clearBeside(path)
-    if (typeof content === 'string') await file.writeFile(content)
-    else if (content instanceof Uint8Array) await writeBytes(file, content)
-    else for await (const piece of content) await writeBytes(file, piece)
+    await writeFile(file, content)
     await file.sync()
   } finally {
     await file.close()
-  }
-}
-
-/** Writes bytes in pieces of 64 MiB, because one system call writes less than 2 GiB. */
-async function writeBytes(file: Awaited<ReturnType<typeof open>>, bytes: Uint8Array): Promise<void> {
-  const pieceLength = 64 * 1024 * 1024
-  for (let start = 0; start < bytes.byteLength; ) {
-    const piece = bytes.subarray(start, start + pieceLength)
-    const { bytesWritten } = await file.write(piece)
-    start += bytesWritten
   }
 }
 

@@ -1,4 +1,4 @@
-import { InputError, ShiftscopeError } from '../errors.js'
+import { InputError } from '../errors.js'
 import { MOST_DEPTH } from './json.js'
 import { streamRegular } from './regularFile.js'
 
@@ -35,22 +35,23 @@ export async function readJsonRecords(
   onRecord: (record: JsonRecord) => void,
   onBytes: (read: number) => void = () => undefined,
 ): Promise<void> {
-  const stream = await streamRegular(path).catch((error: NodeJS.ErrnoException) => {
-    throw new InputError(`cannot read ${path}: ${readFault(error)}`, { cause: error })
-  })
   const scanner = recordScanner(path, sections, onRecord)
   let read = 0
-  try {
-    for await (const piece of stream) {
-      scanner.push(piece as Buffer)
-      read += (piece as Buffer).length
-      onBytes(read)
-    }
-  } catch (error) {
-    if (error instanceof ShiftscopeError || (error as NodeJS.ErrnoException).code === undefined) throw error
-    throw new InputError(`cannot read ${path}: ${readFault(error as NodeJS.ErrnoException)}`, { cause: error })
+  for await (const piece of piecesOf(path)) {
+    scanner.push(piece)
+    read += piece.length
+    onBytes(read)
   }
   scanner.end()
+}
+
+/** Reads a file piece by piece. Errors of reading become InputErrors. Errors of the caller's loop stay as they are. */
+async function* piecesOf(path: string): AsyncGenerator<Buffer> {
+  try {
+    yield* await streamRegular(path)
+  } catch (error) {
+    throw new InputError(`cannot read ${path}: ${readFault(error as NodeJS.ErrnoException)}`, { cause: error })
+  }
 }
 
 function readFault({ code, message }: NodeJS.ErrnoException): string {

@@ -3,18 +3,7 @@ import { basename, join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { OutputError, throwIfStopped } from '../errors.js'
 import { asOutputError } from './atomic.js'
-import {
-  filesOf,
-  isNewFile,
-  isOwnedBy,
-  type LockFile,
-  lockOf,
-  namesIn,
-  readLock,
-  recordOf,
-  remove,
-  rewrite,
-} from './lockFile.js'
+import { filesOf, isNewFile, type LockFile, lockOf, namesIn, readLock, recordOf, remove, rewrite } from './lockFile.js'
 import { isDead, leaseSeconds, type Owner, processName, thisOwner } from './owner.js'
 import { ownerOfTemporary } from './temporaries.js'
 
@@ -111,7 +100,7 @@ export function openLocks(parent: string): Locks {
     const path = join(folder, `${name}~${Math.max(-1, ...before.map(({ number }) => number)) + 1}`)
     const isMade = await isNewFile(path, recordOf(owner, state, beats))
     // If a file server receives one request twice, it says that the file exists, although this process has created it.
-    if (!isMade && !(await isOwnedBy(owner, path))) return false
+    if (!isMade && (await readLock(path))?.owner?.id !== owner.id) return false
     mine.set(name, path)
     try {
       // The folder is listed again: another process may have looked before this file existed, and created its own lock

@@ -90,10 +90,6 @@ export async function readLock(path: string): Promise<LockFile | undefined> {
   }
 }
 
-export async function isOwnedBy({ id }: Owner, path: string): Promise<boolean> {
-  return (await readLock(path))?.owner?.id === id
-}
-
 /** Text of the file; empty if it cannot be read, for example because it is a folder. */
 async function recordText(file: FileHandle): Promise<string> {
   try {

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
 import { closeSync, createReadStream, fstatSync, openSync, read, readSync, type Stats } from 'node:fs'
-import { stat } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
 import { promisify } from 'node:util'
 import { InputError, ShiftscopeError } from '../errors.js'
@@ -50,14 +49,6 @@ export function withFileSync<T>(path: string, use: (file: Omit<OpenFile, 'read' 
   }
 }
 
-export async function fileSize(path: string): Promise<number> {
-  try {
-    return sizeOf(path, await stat(path))
-  } catch (error) {
-    throw inputError(path, error)
-  }
-}
-
 function openFile(path: string): { readonly file: OpenFile; readonly close: () => void } {
   const opened = asInput(path, () => openSync(path, READ_WITHOUT_WAITING))
   let descriptor: number | undefined = opened
@@ -84,7 +75,7 @@ function reads(path: string, size: number, descriptor: () => number): Pick<OpenF
     if (offset + length > size) throw tooShort(path)
     const bytes = Buffer.from(new ArrayBuffer(length))
     for (let done = 0; done < length; ) {
-      const asked = readBytes(descriptor(), bytes, done, length - done, offset + done)
+      const asked = readBytes(descriptor(), bytes, done, Math.min(MOST_AT_ONCE, length - done), offset + done)
       const { bytesRead } = await asked.catch((error) => {
         throw inputError(path, error)
       })
@@ -113,6 +104,8 @@ function reads(path: string, size: number, descriptor: () => number): Pick<OpenF
 }
 
 const readBytes = promisify(read)
+/** Node.js reads less than 2 GiB at once. */
+const MOST_AT_ONCE = 1 << 30
 
 const LONGEST_PIECE = 1 << 20
 /** Files of at most this many bytes are hashed in one piece, because making a stream would take longer. */

@@ -1,4 +1,5 @@
-import { access, open, readdir, rename, rm } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { open, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { z } from 'zod'
@@ -182,11 +183,7 @@ async function storedSums(statePath: string, fingerprint: string, rows: number):
 /** Undoes the renames of a `finish` that was interrupted. */
 async function takeBack(layout: readonly Layout[]): Promise<void> {
   for (const { path, final } of layout) {
-    const isThere = await access(path).then(
-      () => true,
-      () => false,
-    )
-    if (!isThere) await rename(final, path).catch(() => undefined)
+    if (!existsSync(path)) await rename(final, path).catch(() => undefined)
   }
 }
 

@@ -13,6 +13,13 @@ export async function regularSize(path: string): Promise<number> {
   return status.size
 }
 
+export function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (status) => status.isDirectory(),
+    () => false,
+  )
+}
+
 export async function readRegular(path: string): Promise<Buffer> {
   await regularSize(path)
   return readFile(path)

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { open, truncate } from 'node:fs/promises'
 import { InputError, throwIfStopped } from '../errors.js'
-import { fileSize } from '../files/openFile.js'
+import { withFile } from '../files/openFile.js'
 import type { Progress } from '../progress.js'
 import { counted } from '../support/text.js'
 import { type FileRequest, type FileResponse, requestFile } from './fileRequest.js'
@@ -31,7 +31,7 @@ export async function download(address: URL, part: string, options: DownloadOpti
 }
 
 export async function copyFrom(file: string, part: string, options: DownloadOptions): Promise<void> {
-  const bytes = await fileSize(file)
+  const bytes = await withFile(file, ({ size }) => size)
   requireSize(file, bytes, options)
   await beginPart(part, { etag: null, lastModified: null, bytes })
   const alive = () => {

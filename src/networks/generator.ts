@@ -132,7 +132,8 @@ async function generatorFile(path: string, signal: AbortSignal | undefined): Pro
   const { dims, input } = generator
   checkEvaluationMode(path, model.graph)
   const tried = { path, name: path, bytes: model.bytes }
-  const { tensors, ...level } = await trialRun(tried, { name: FEATURE, shape: [2, dims] }, [IMAGE], signal)
+  const asked = { input: { name: FEATURE, shape: [2, dims] }, names: [IMAGE] }
+  const { tensors, ...level } = await trialRun(tried, asked, signal)
   const image = tensors.get(IMAGE) as ShownTensor
   const shape = image.shape.join(', ')
   if (shape !== `2, 3, ${input.rows}, ${input.cols}`) {

@@ -13,7 +13,7 @@ import { writeGraphCopy } from './onnx/graphCopy.js'
 import { imageTensors } from './onnx/imageTensors.js'
 import type { TypedTensor } from './onnx/onnxFile.js'
 import { connectedEnds, stageEnds } from './onnx/suggestedTensors.js'
-import { type TrialBatch, trialShapes, tryBatches } from './onnx/trialRun.js'
+import { type TrialBatch, trialRun, tryBatches } from './onnx/trialRun.js'
 import { type NetworkChoice, type NetworkSource, networkSource } from './source.js'
 
 /** Inputs, outputs and readable tensors of a network. */
@@ -112,8 +112,8 @@ async function allShapes(
     await writeGraphCopy(copy, path, { ...changes, outputs, nodes: [...(changes?.nodes ?? []), ...nodes] })
     const attempt = async (batch: number) => {
       const tried = { path: copy, name, bytes: model.bytes }
-      const shape = [batch, 3, input.rows, input.cols]
-      return (await trialShapes(tried, { name: input.name, shape }, names, signal)).tensors
+      const tensor = { name: input.name, shape: [batch, 3, input.rows, input.cols] }
+      return (await trialRun(tried, { input: tensor, names, byExtents: true }, signal)).tensors
     }
     return await tryBatches(input.batch, attempt, (shown) => {
       const last = shown.get((model.outputs.at(-1) as TypedTensor).name)

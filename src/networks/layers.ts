@@ -50,7 +50,7 @@ async function measuredLayers(source: NetworkSource, choice: LayerChoice): Promi
     return { onnxPath: tried.path, ...shown.level, input, layers: read.map(({ tensor }) => layerOf(tensor)) }
   const final = { ...(await triedModel(source, withFeatures(plan.changes, added))), ...shown.level }
   const outputs = added.map(({ output }) => output)
-  const { tensors, ...level } = await trialRun(final, trialInput(input, batch), outputs, signal)
+  const { tensors, ...level } = await trialRun(final, { input: trialInput(input, batch), names: outputs }, signal)
   return {
     onnxPath: final.path,
     ...level,
@@ -89,7 +89,7 @@ function tryTensors(
 ) {
   const needed = isChosen ? names : names.slice(-1)
   const attempt = async (batch: number) => {
-    const { tensors, ...level } = await trialRun(tried, trialInput(input, batch), names, signal)
+    const { tensors, ...level } = await trialRun(tried, { input: trialInput(input, batch), names }, signal)
     return { level, tensors: names.map((name) => ({ name, ...(tensors.get(name) as ShownTensor) })) }
   }
   return tryBatches(input.batch ?? (scalesByBatch(model.graph) ? 1 : null), attempt, ({ tensors }) =>

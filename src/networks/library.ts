@@ -1,8 +1,9 @@
 import { createReadStream } from 'node:fs'
-import { readdir, rm, stat } from 'node:fs/promises'
+import { readdir, rm } from 'node:fs/promises'
 import { basename, extname, join } from 'node:path'
 import { UsageError } from '../errors.js'
 import { writeFileAtomic } from '../files/atomic.js'
+import { regularSize } from '../files/regularFile.js'
 import { parametersOf } from './architectures/layer.js'
 import { inCache, weightsFolder } from './cache.js'
 import { catalogModels, isPublished, type ModelEntry, modelEntry } from './catalog.js'
@@ -41,7 +42,7 @@ export async function listNetworks(): Promise<readonly NetworkStatus[]> {
   return Promise.all(
     catalogModels().map(async (entry): Promise<NetworkStatus> => {
       const path = entry.kind === 'embedded' ? embeddedFile(entry) : await importedWeights(entry.id)
-      const bytes = path === undefined ? null : await sizeIfPresent(path)
+      const bytes = path === undefined ? null : await regularSize(path).catch(() => null)
       const expectedBytes = bytes ?? expectedWeightBytes(entry)
       if (path === undefined || bytes === null)
         return { entry, state: 'missing', path: null, bytes: null, expectedBytes }
@@ -97,11 +98,4 @@ export function expectedWeightBytes(entry: ModelEntry): number | null {
 export async function removeOthers(id: string, keep: string): Promise<void> {
   const others = (await readdir(weightsFolder())).filter((name) => name.startsWith(`${id}.`) && name !== basename(keep))
   await Promise.all(others.map((name) => rm(join(weightsFolder(), name), { force: true })))
-}
-
-async function sizeIfPresent(path: string): Promise<number | null> {
-  return stat(path).then(
-    (status) => status.size,
-    () => null,
-  )
 }

@@ -2,7 +2,7 @@ import { rename } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import { InputError, NetworkError, type ShiftscopeError, UsageError } from '../errors.js'
 import { makeWritableFolder } from '../files/atomic.js'
-import { fileSize, withFile } from '../files/openFile.js'
+import { withFile } from '../files/openFile.js'
 import { sha256OfFile } from '../files/sha256.js'
 import { type Progress, type ProgressListener, progressTo, silent } from '../progress.js'
 import { checkOptions, kinds } from '../support/optionChecks.js'
@@ -186,7 +186,7 @@ async function pulled(
   file: { readonly path: string; readonly sha256: string; readonly origin: string | null },
 ): Promise<PulledWeights> {
   const checked = { bytes: source.bytes !== null, sha256Digits: source.sha256.length }
-  return { id, ...file, bytes: await fileSize(file.path), licence, checked }
+  return { id, ...file, bytes: await withFile(file.path, ({ size }) => size), licence, checked }
 }
 
 /** One error for all sources: an InputError if any of them had a wrong file; otherwise a NetworkError. */

@@ -1,8 +1,7 @@
-import { open } from 'node:fs/promises'
 import { z } from 'zod'
 import { InputError } from '../errors.js'
 import { type JsonRecord, readJsonRecords } from '../files/jsonRecords.js'
-import { READ_WITHOUT_WAITING } from '../files/regularFile.js'
+import { withFile } from '../files/openFile.js'
 
 /**
  * Rules that choose one of several annotations of the same class in an image. `authors` chooses the first one in the
@@ -138,12 +137,6 @@ function boxOf(value: unknown): CocoAnnotation['box'] {
 
 /** Reads an annotation's outline (`segmentation`) from the file, without checking it. */
 export async function readSegmentation(index: CocoIndex, { start, end }: CocoAnnotation): Promise<unknown> {
-  const file = await open(index.path, READ_WITHOUT_WAITING)
-  try {
-    const bytes = Buffer.alloc(end - start)
-    await file.read(bytes, 0, bytes.length, start)
-    return (JSON.parse(bytes.toString('utf8')) as { segmentation?: unknown }).segmentation
-  } finally {
-    await file.close()
-  }
+  const bytes = await withFile(index.path, (file) => file.read({ offset: start, length: end - start }))
+  return (JSON.parse(bytes.toString('utf8')) as { segmentation?: unknown }).segmentation
 }

@@ -6,8 +6,9 @@ import { type AllowedHosts, hostName } from '../networks/allowedHosts.js'
 import { fetchFile } from '../networks/fetchFile.js'
 import { type Progress, silent } from '../progress.js'
 import type { CocoImage } from './cocoAnnotations.js'
-import { fetchedPath, findImage, imageFormat, storedPixels } from './cocoImage.js'
+import { fetchedPath, findImage, storedPixels } from './cocoImage.js'
 import { reasonOf } from './patchFolder.js'
+import { pictureFormat } from './pictureFormat.js'
 
 const AT_A_TIME = 4
 
@@ -113,8 +114,9 @@ async function fetchImage(image: CocoImage, folder: string, { hosts, progress, s
 /** @throws InputError if the file is not the expected image; a retry downloads the whole file again */
 async function storeImage(path: string, image: CocoImage, folder: string, address: string): Promise<true> {
   const bytes = await readFile(path)
-  const format = imageFormat(bytes)
-  if (format === undefined) throw new InputError(`${address} is neither a JPEG nor a PNG`)
+  const format = pictureFormat(bytes)
+  // Files in other formats must not be decoded.
+  if (format !== 'jpeg' && format !== 'png') throw new InputError(`${address} is neither a JPEG nor a PNG`)
   await storedPixels(bytes, image, address).catch((error: Error) => {
     throw new InputError(error.message, { cause: error })
   })

@@ -7,16 +7,7 @@ import { MAX_PIXELS } from './image.js'
 import { pictureFormat } from './pictureFormat.js'
 
 const ENDINGS = { jpeg: 'jpg', png: 'png' } as const
-export type ImageFormat = keyof typeof ENDINGS
-
-/**
- * Format of an image, detected from its first bytes. Undefined unless it is JPEG or PNG: files in other formats must
- * not be decoded.
- */
-export function imageFormat(bytes: Uint8Array): ImageFormat | undefined {
-  const format = pictureFormat(bytes)
-  return format === 'jpeg' || format === 'png' ? format : undefined
-}
+type ImageFormat = keyof typeof ENDINGS
 
 /**
  * Path for a downloaded image. The file's name is made from the image's id, as in 000000123456.jpg, because file names

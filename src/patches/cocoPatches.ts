@@ -116,22 +116,25 @@ export async function cocoPatches(options: CocoPatchesOptions): Promise<PatchFol
   const patches: ManifestPatch[] = []
   const failed: PatchFailure[] = []
   progress.start('patches', choices.length)
-  for (const choice of choices) {
-    throwIfStopped(signal)
-    try {
-      const { name, category, annotation, image } = choice
-      if (image === undefined) throw new Error(`the annotation file has no entry for its image ${annotation.imageId}`)
-      const unfetched = missing.get(image.id)
-      if (unfetched !== undefined) throw new Error(unfetched)
-      const bytes = await readImageFile((await findImage(images, image))?.path, image)
-      const stored = await storePatch(out, name, await cutOut(index, annotation, image, bytes), sizes, resizeBilinear)
-      patches.push({ ...stored, category, ...originOf(annotation, image, bytes) })
-    } catch (error) {
-      failed.push({ name: choice.name, reason: `annotation ${choice.annotation.id}: ${reasonOf(error)}` })
+  try {
+    for (const choice of choices) {
+      throwIfStopped(signal)
+      try {
+        const { name, category, annotation, image } = choice
+        if (image === undefined) throw new Error(`the annotation file has no entry for its image ${annotation.imageId}`)
+        const unfetched = missing.get(image.id)
+        if (unfetched !== undefined) throw new Error(unfetched)
+        const bytes = await readImageFile((await findImage(images, image))?.path, image)
+        const stored = await storePatch(out, name, await cutOut(index, annotation, image, bytes), sizes, resizeBilinear)
+        patches.push({ ...stored, category, ...originOf(annotation, image, bytes) })
+      } catch (error) {
+        failed.push({ name: choice.name, reason: `annotation ${choice.annotation.id}: ${reasonOf(error)}` })
+      }
+      progress.update(patches.length + failed.length)
     }
-    progress.update(patches.length + failed.length)
+  } finally {
+    progress.stop()
   }
-  progress.stop()
   const origin = { kind: 'coco', annotations: basename(annotations), rule, classes, perClass }
   return { manifest: await writePatchManifest(out, origin, patches, failed), patches, failed }
 }

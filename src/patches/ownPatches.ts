@@ -75,19 +75,22 @@ export async function ownPatches(options: OwnPatchesOptions): Promise<PatchFolde
   const patches: ManifestPatch[] = []
   const failed: PatchFailure[] = [...refused]
   progress.start('patches', pictures.length + refused.length)
-  for (const picture of pictures) {
-    throwIfStopped(signal)
-    try {
-      const image = await cutFree(picture, aspect, signal)
-      const stored = await storePatch(out, picture.name, image, sizes, resizeVisible)
-      patches.push({ ...stored, ...(category !== undefined && { category }) })
-    } catch (error) {
+  try {
+    for (const picture of pictures) {
       throwIfStopped(signal)
-      failed.push({ name: picture.name, reason: reasonOf(error) })
+      try {
+        const image = await cutFree(picture, aspect, signal)
+        const stored = await storePatch(out, picture.name, image, sizes, resizeVisible)
+        patches.push({ ...stored, ...(category !== undefined && { category }) })
+      } catch (error) {
+        throwIfStopped(signal)
+        failed.push({ name: picture.name, reason: reasonOf(error) })
+      }
+      progress.update(patches.length + failed.length)
     }
-    progress.update(patches.length + failed.length)
+  } finally {
+    progress.stop()
   }
-  progress.stop()
   if (patches.length === 0)
     throw new InputError(`no object could be made from ${folder}: ${failed.map(({ reason }) => reason).join('; ')}`)
   return { manifest: await writePatchManifest(out, { kind: 'images', aspect }, patches, failed), patches, failed }

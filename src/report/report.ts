@@ -1,9 +1,10 @@
-import { rm, stat } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ANCHOR_NAMES } from '../engine/positions.js'
 import { throwIfStopped } from '../errors.js'
 import { writeFileAtomic, writeFolderAtomic } from '../files/atomic.js'
 import { writeNpy } from '../files/npy.js'
+import { isFolder } from '../files/regularFile.js'
 import { removeDeadTemporaries } from '../files/temporaries.js'
 import { catalog } from '../networks/index.js'
 import { resultsPage } from '../page/page.js'
@@ -187,13 +188,6 @@ async function readWithSite(
     },
   }).finally(() => progress.stop())
   return { groups, index: await site.finish(groups, limits) }
-}
-
-function isFolder(path: string): Promise<boolean> {
-  return stat(path).then(
-    (status) => status.isDirectory(),
-    () => false,
-  )
 }
 
 async function writeHeatmaps(folder: string, group: StudyGroup, limits: ColourLimits): Promise<void> {

@@ -13,7 +13,7 @@ import { type ProgressListener, progressTo } from '../progress.js'
 import type { ArithmeticDocument } from '../results/arithmeticDocument.js'
 import { callback, type GivenOptions, kinds, oneOf, parseOptions } from '../support/optionChecks.js'
 import { computeExpression } from './computedExpression.js'
-import { drawExpression, type Operand, operandOf } from './drawnExpression.js'
+import { drawExpression, operandOf } from './drawnExpression.js'
 import { chooseGenerators, GENERATOR_OPTIONS, type GeneratorChoice, openWithGenerators } from './generators.js'
 
 const OPTIONS = {
@@ -92,8 +92,7 @@ export async function arithmetic(options: ArithmeticOptions): Promise<Arithmetic
   const start = performance.now()
   const chosen = await chooseGenerators(checked)
   const { network, generators } = chosen
-  const operands: Operand[] = []
-  for (const name of names) operands.push(await operandOf(name, images[name] as string, size))
+  const operands = names.map((name) => operandOf(name, images[name] as string, size))
   const drawn = await drawExpression(expression, terms, operands, {
     patches: await patchesFrom(checked.patches),
     background: await readBackground(checked.background, network.input.rows, signal),

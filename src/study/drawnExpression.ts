@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
 import type { Scene } from '../engine/task.js'
 import { InputError } from '../errors.js'
 import { objectExpectation, pixelExpectation } from '../experiments/arithmeticExpectation.js'
@@ -42,12 +42,8 @@ export interface DrawnExpression {
  * Decides whether an image is a picture or a scene: if the path `source` exists, it is a picture.
  * @param size side in pixels of the scene's objects that have no size of their own
  */
-export async function operandOf(name: string, source: string, size: number): Promise<Operand> {
-  const isThere = await stat(source).then(
-    () => true,
-    () => false,
-  )
-  if (isThere) return { name, source, objects: null }
+export function operandOf(name: string, source: string, size: number): Operand {
+  if (existsSync(source)) return { name, source, objects: null }
   if (source.includes('@') || source.trim() === BLANK) return { name, source, objects: parseScene(source, size) }
   throw new InputError(
     `cannot read image ${name}: there is no file ${source}; give a picture, or a scene such as "orange@0,149 dog@149,0"`,

@@ -33,6 +33,10 @@ export function counted(count: number, noun: string, plural = `${noun}s`): strin
   return `${count} ${count === 1 ? noun : plural}`
 }
 
+export function firstLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split('\n')[0] as string
+}
+
 const LONGEST_REASON = 500
 
 export function oneLine(reason: unknown): string {

@@ -12,7 +12,7 @@ import { messageOf } from '../support/messageOf.js'
 import { networkFolder } from '../support/networkFolder.js'
 
 const folder = networkFolder()
-const input = { name: 'image', shape: [2, 3, 8, 8] }
+const asked = { input: { name: 'image', shape: [2, 3, 8, 8] }, names: ['out'] }
 
 async function hostile(kind: Hostile) {
   const path = folder('hostile.onnx')
@@ -29,7 +29,7 @@ describe('the trial of a network that asks for more than there is', () => {
     ['slow to open', short, 'it takes longer than 1 s'],
     ['large', { seconds: 60, bytes: 400 * 2 ** 20 }, 'it takes more than 400 MiB of memory'],
   ] as const)('is ended, and the network refused: %s', async (kind, limits, reason) => {
-    expect(await messageOf(trialRun(await hostile(kind), input, ['out'], undefined, limits))).toBe(
+    expect(await messageOf(trialRun(await hostile(kind), asked, undefined, limits))).toBe(
       `hostile.onnx does not run on input of shape [2, 3, 8, 8] (${reason}); use a smaller network, or smaller images`,
     )
   })

@@ -6,7 +6,7 @@ import { sha256 } from '../../src/files/sha256.js'
 import { cocoPatches, PAPER_CLASSES, PAPER_PER_CLASS } from '../../src/patches/cocoPatches.js'
 import { patchesFrom } from '../../src/patches/collection.js'
 import { readImage } from '../../src/patches/image.js'
-import { listenTo } from '../../src/progress.js'
+import { listenTo, type ProgressEvent } from '../../src/progress.js'
 import coco from '../golden/coco.json' with { type: 'json' }
 import { type Annotation, annotation, COLS, photo, ROWS, rectangle, writeAnnotations } from '../support/cocoFiles.js'
 import { messageOf } from '../support/messageOf.js'
@@ -188,6 +188,19 @@ it('an object that cannot be made is named by its annotation; the rest is kept a
     expect(failure?.reason).toContain(reason)
   }
   expect(JSON.parse(readFileSync(made.manifest, 'utf8')).failed).toEqual(made.failed)
+})
+
+it.each(['annotations', 'patches'])('an aborted call ends with the reason of its signal (%s)', async (phase) => {
+  const file = await annotate([annotation(1, 1)])
+  const controller = new AbortController()
+  const events: string[] = []
+  const onProgress = (event: ProgressEvent) => {
+    events.push(event.kind)
+    if (event.kind === 'start' && event.label === phase) controller.abort()
+  }
+  const aborted = await make(file, { onProgress, signal: controller.signal }).catch((error) => error)
+  expect(aborted).toBe(controller.signal.reason)
+  expect(events.at(-1)).toBe('stop')
 })
 
 describe('an annotation file', () => {

@@ -9,6 +9,7 @@ import { type Aspect, ownPatches, squareObject } from '../../src/patches/ownPatc
 import { type PatchSource, patchesOfSource, resizeHard } from '../../src/patches/patch.js'
 import { type PatchInput, patchOf } from '../../src/patches/patchInput.js'
 import { resizeBilinear } from '../../src/patches/resize.js'
+import type { ProgressEvent } from '../../src/progress.js'
 import { messageOf } from '../support/messageOf.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'
 
@@ -159,7 +160,10 @@ describe('own pictures', () => {
 
   it('stop when asked', async () => {
     await draw('a.png', 5, 10, box)
-    await expect(make({ signal: AbortSignal.abort(new Error('enough')) })).rejects.toThrow('enough')
+    const events: string[] = []
+    const onProgress = ({ kind }: ProgressEvent) => void events.push(kind)
+    await expect(make({ onProgress, signal: AbortSignal.abort(new Error('enough')) })).rejects.toThrow('enough')
+    expect(events).toEqual(['start', 'stop'])
   })
 })
 

@@ -3,6 +3,7 @@ import type { OpenFile } from '../../files/openFile.js'
 import { printable } from '../../support/text.js'
 import { isCaffeModel, readCaffeModel } from './caffeModel.js'
 import { legacyMagic, readLegacyCheckpoint } from './legacyCheckpoint.js'
+import { PickleError } from './pickle.js'
 import { isSafetensors, readSafetensors } from './safetensors.js'
 import { readTarCheckpoint } from './tarCheckpoint.js'
 import { isTar } from './tarDirectory.js'
@@ -57,7 +58,12 @@ export async function readCheckpoint(file: OpenFile): Promise<Checkpoint> {
       `${path} is not a checkpoint in a supported format (PyTorch zip, legacy or tar, safetensors, caffemodel); save it again with torch.save(model.state_dict(), …)`,
     )
   }
-  const tensors = await reader.read(file)
+  const tensors = await reader.read(file).catch((error: unknown) => {
+    if (!(error instanceof PickleError)) throw error
+    throw new InputError(`${path}: ${error.message}; use a checkpoint made by torch.save(model.state_dict(), …)`, {
+      cause: error,
+    })
+  })
   return {
     path,
     format: reader.format,

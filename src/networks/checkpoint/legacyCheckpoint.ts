@@ -1,7 +1,7 @@
 import type { ByteRange, OpenFile } from '../../files/openFile.js'
 import { printable } from '../../support/text.js'
 import { maximumPickleBytes, PickleError, type PickleValue, readPickle } from './pickle.js'
-import { lazyTensor, readingPickles, stateDictTensors } from './stateDict.js'
+import { stateDictTensors } from './stateDict.js'
 import { bytesPerElement, type CheckpointTensor } from './tensor.js'
 import { type RootStorage, storageOf, torchGlobals } from './torchObjects.js'
 
@@ -30,16 +30,12 @@ const maximumStorages = 20_000
  */
 export async function readLegacyCheckpoint(file: OpenFile): Promise<ReadonlyMap<string, CheckpointTensor>> {
   const head = await file.read({ offset: 0, length: Math.min(file.size, maximumPickleBytes) })
-  return readingPickles(file.path, async () => {
-    const { object, keys, storages, end } = readPickles(head)
-    const ranges = await locateStorages(file, keys, storages, end)
-    return new Map(
-      [...stateDictTensors(object)].map(([key, tensor]) => {
-        const range = ranges.get(tensor.storage.key)
-        if (!range) throw new PickleError(`storage ${printable(tensor.storage.key)} is missing`)
-        return [key, lazyTensor(key, tensor, () => file.read(range))]
-      }),
-    )
+  const { object, keys, storages, end } = readPickles(head)
+  const ranges = await locateStorages(file, keys, storages, end)
+  return stateDictTensors(object, (key) => {
+    const range = ranges.get(key)
+    if (!range) throw new PickleError(`storage ${printable(key)} is missing`)
+    return () => file.read(range)
   })
 }
 

@@ -252,7 +252,7 @@ function line(machine: Machine): string {
 function reduce(machine: Machine): void {
   const args = pop(machine)
   const callee = pop(machine)
-  if (!isGlobal(callee) || !callee.call || !Array.isArray(args)) {
+  if (!isKind<PickleGlobal>(callee, 'global') || !callee.call || !Array.isArray(args)) {
     throw new PickleError('the pickle calls a Python object that is not allowed in a checkpoint of tensors')
   }
   charge(
@@ -276,10 +276,10 @@ function build(machine: Machine): void {
   target.setState(state)
 }
 
-function isObject(value: PickleValue): value is PickleObject {
+function isObject(value: PickleValue | undefined): value is PickleObject {
   return typeof value === 'object' && value !== null && 'kind' in value
 }
 
-function isGlobal(value: PickleValue): value is PickleGlobal {
-  return isObject(value) && value.kind === 'global'
+export function isKind<T extends PickleObject>(value: PickleValue | undefined, kind: T['kind']): value is T {
+  return isObject(value) && value.kind === kind
 }

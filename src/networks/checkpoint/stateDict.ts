@@ -1,13 +1,16 @@
-import { InputError } from '../../errors.js'
-import { PickleError, type PickleValue } from './pickle.js'
+import { isKind, PickleError, type PickleValue } from './pickle.js'
 import { type CheckpointTensor, gatherFloat32 } from './tensor.js'
-import { isKind, type OldParameter, type TorchTensor } from './torchObjects.js'
+import type { OldParameter, TorchTensor } from './torchObjects.js'
 
 /**
- * `top` is a state dict, or a training checkpoint that has one under `state_dict`. The prefix `module.`, which
- * DataParallel gives to every key, is removed.
+ * Returns the tensors of a state dict. The prefix `module.`, which DataParallel gives to every key, is removed.
+ * @param top a state dict, or a training checkpoint that has one under `state_dict`
+ * @param readerOf makes the function that reads the bytes of a storage, which is given by its key
  */
-export function stateDictTensors(top: PickleValue | undefined): ReadonlyMap<string, TorchTensor> {
+export function stateDictTensors(
+  top: PickleValue | undefined,
+  readerOf: (storage: string) => () => Promise<Uint8Array>,
+): ReadonlyMap<string, CheckpointTensor> {
   if (!(top instanceof Map)) throw new PickleError('it does not hold a state dict')
   const wrapped = top.get('state_dict')
   const tensors: [string, TorchTensor][] = []
@@ -18,24 +21,15 @@ export function stateDictTensors(top: PickleValue | undefined): ReadonlyMap<stri
   if (tensors.length === 0)
     throw new PickleError('it holds no named tensors, neither at its top level nor under "state_dict"')
   const prefix = 'module.'
-  if (!tensors.every(([key]) => key.startsWith(prefix))) return new Map(tensors)
-  return new Map(tensors.map(([key, tensor]) => [key.slice(prefix.length), tensor]))
-}
-
-export function lazyTensor(key: string, tensor: TorchTensor, readStorage: () => Promise<Uint8Array>): CheckpointTensor {
-  const { dtype, start } = tensor.storage
-  const { shape, strides, offset } = tensor.layout
-  const layout = { shape, strides, offset: start + offset }
-  return { key, dtype, shape, read: async () => gatherFloat32(await readStorage(), dtype, layout) }
-}
-
-export async function readingPickles<T>(path: string, read: () => Promise<T>): Promise<T> {
-  try {
-    return await read()
-  } catch (error) {
-    if (!(error instanceof PickleError)) throw error
-    throw new InputError(`${path}: ${error.message}; use a checkpoint made by torch.save(model.state_dict(), …)`, {
-      cause: error,
-    })
-  }
+  const start = tensors.every(([key]) => key.startsWith(prefix)) ? prefix.length : 0
+  return new Map(
+    tensors.map(([fullKey, { storage, layout }]) => {
+      const key = fullKey.slice(start)
+      const { dtype } = storage
+      const readStorage = readerOf(storage.key)
+      const inStorage = { ...layout, offset: storage.start + layout.offset }
+      const read = async () => gatherFloat32(await readStorage(), dtype, inStorage)
+      return [key, { key, dtype, shape: layout.shape, read }]
+    }),
+  )
 }

@@ -1,11 +1,11 @@
 import { InputError } from '../../errors.js'
 import type { ByteRange, OpenFile } from '../../files/openFile.js'
 import { printable } from '../../support/text.js'
-import { maximumPickleBytes, PickleError, type PickleGlobal, type PickleValue, readPickle } from './pickle.js'
-import { lazyTensor, readingPickles, stateDictTensors } from './stateDict.js'
+import { isKind, maximumPickleBytes, PickleError, type PickleGlobal, type PickleValue, readPickle } from './pickle.js'
+import { stateDictTensors } from './stateDict.js'
 import { readTarDirectory } from './tarDirectory.js'
 import { bytesPerElement, type CheckpointTensor, layoutFault } from './tensor.js'
-import { isKind, storageTypes, type TorchStorage, type TorchTensor, torchGlobals } from './torchObjects.js'
+import { storageTypes, type TorchStorage, type TorchTensor, torchGlobals } from './torchObjects.js'
 
 /** Maximum number of bytes to read for one of the short pickles between the storages. */
 const pickleWindow = 64 * 1024
@@ -27,19 +27,12 @@ export async function readTarCheckpoint(file: OpenFile): Promise<ReadonlyMap<str
       `${file.path} is a tar file, but not a PyTorch checkpoint: it has no member "${name}"; give the file that torch.save wrote`,
     )
   }
-  return readingPickles(file.path, async () => {
-    const storages = await readStorages(file, member('storages'))
-    const tensors = await readTensors(file, member('tensors'), storages)
-    const pickle = await readMember(file, member('pickle'))
-    const persistentLoad = (id: PickleValue) => referent(id, tensors)
-    const state = stateDictTensors(readPickle(pickle, { globals: torchGlobals, persistentLoad }).value)
-    return new Map(
-      [...state].map(([key, tensor]) => {
-        const range = storages.get(tensor.storage.key)?.range as ByteRange
-        return [key, lazyTensor(key, tensor, () => file.read(range))]
-      }),
-    )
-  })
+  const storages = await readStorages(file, member('storages'))
+  const tensors = await readTensors(file, member('tensors'), storages)
+  const pickle = await readMember(file, member('pickle'))
+  const persistentLoad = (id: PickleValue) => referent(id, tensors)
+  const { value } = readPickle(pickle, { globals: torchGlobals, persistentLoad })
+  return stateDictTensors(value, (key) => () => file.read(storages.get(key)?.range as ByteRange))
 }
 
 /**

@@ -1,5 +1,5 @@
 import { counted, printable } from '../../support/text.js'
-import { PickleError, type PickleGlobal, type PickleObject, type PickleValue } from './pickle.js'
+import { isKind, PickleError, type PickleGlobal, type PickleObject, type PickleValue } from './pickle.js'
 import { bytesPerElement, type DataType, layoutFault, type TensorLayout } from './tensor.js'
 
 /**
@@ -159,10 +159,6 @@ function viewOf(view: PickleValue | undefined, elements: number): Pick<TorchStor
     throw new PickleError('a view of a storage has a malformed description')
   }
   return { start, elements: count }
-}
-
-export function isKind<T extends PickleObject>(value: PickleValue | undefined, kind: T['kind']): value is T {
-  return typeof value === 'object' && value !== null && 'kind' in value && value.kind === kind
 }
 
 function isNumbers(value: PickleValue | undefined): value is number[] {

@@ -3,7 +3,7 @@ import { InputError } from '../../errors.js'
 import type { OpenFile } from '../../files/openFile.js'
 import { counted, printable } from '../../support/text.js'
 import { maximumPickleBytes, type PickleValue, readPickle } from './pickle.js'
-import { lazyTensor, readingPickles, stateDictTensors } from './stateDict.js'
+import { stateDictTensors } from './stateDict.js'
 import type { CheckpointTensor } from './tensor.js'
 import { type RootStorage, storageOf, torchGlobals } from './torchObjects.js'
 import { readZipDirectory, type ZipEntry } from './zipDirectory.js'
@@ -19,17 +19,10 @@ export async function readZipCheckpoint(file: OpenFile): Promise<ReadonlyMap<str
   await checkByteOrder(file, directory.get(`${root}byteorder`))
   const pickle = await readEntry(file, directory.get(`${root}data.pkl`) as ZipEntry, maximumPickleBytes)
   const entryOf = (key: string) => directory.get(`${root}data/${key}`)
-  return readingPickles(file.path, async () => {
-    const storages = new Map<string, RootStorage>()
-    const persistentLoad = (id: PickleValue) => storageOf(id, storages, (key) => entryOf(key)?.length)
-    const tensors = stateDictTensors(readPickle(pickle, { globals: torchGlobals, persistentLoad }).value)
-    return new Map(
-      [...tensors].map(([key, tensor]) => {
-        const entry = entryOf(tensor.storage.key) as ZipEntry
-        return [key, lazyTensor(key, tensor, () => readEntry(file, entry, Number.POSITIVE_INFINITY))]
-      }),
-    )
-  })
+  const storages = new Map<string, RootStorage>()
+  const persistentLoad = (id: PickleValue) => storageOf(id, storages, (key) => entryOf(key)?.length)
+  const { value } = readPickle(pickle, { globals: torchGlobals, persistentLoad })
+  return stateDictTensors(value, (key) => () => readEntry(file, entryOf(key) as ZipEntry, Number.POSITIVE_INFINITY))
 }
 
 /** Finds the root folder. torch.save names it after the file, which may have been renamed since. */

@@ -3,7 +3,7 @@ import { cachedCopy } from './cachedCopy.js'
 import type { GraphChanges } from './graphCopy.js'
 import { castNode, halfPrecisionChanges } from './halfPrecision.js'
 import { ElementType } from './messages.js'
-import type { Node, TypedInfo } from './model.js'
+import { type Node, newNode, type TypedInfo } from './model.js'
 
 /**
  * Inputs of a graph that makes its images itself: it draws a patch (the picture of an object) on a background. The
@@ -87,15 +87,11 @@ function halfPrecision({ onnxPath, input, layers }: Pick<Network, 'onnxPath' | '
 
 function compositingNodes(image: string): readonly Node[] {
   return [
-    node('Add', [SCENE_INPUTS.rows, SCENE_INPUTS.cols], 'shiftscope.pixel'),
-    node('Add', ['shiftscope.pixel', SCENE_INPUTS.channels], 'shiftscope.value'),
-    node('Gather', [SCENE_INPUTS.window, 'shiftscope.value'], 'shiftscope.object'),
-    node('Gather', [SCENE_INPUTS.transparency, 'shiftscope.pixel'], 'shiftscope.clear'),
-    node('Mul', ['shiftscope.clear', SCENE_INPUTS.background], 'shiftscope.ground'),
-    node('Add', ['shiftscope.object', 'shiftscope.ground'], image),
+    newNode('Add', [SCENE_INPUTS.rows, SCENE_INPUTS.cols], 'shiftscope.pixel'),
+    newNode('Add', ['shiftscope.pixel', SCENE_INPUTS.channels], 'shiftscope.value'),
+    newNode('Gather', [SCENE_INPUTS.window, 'shiftscope.value'], 'shiftscope.object'),
+    newNode('Gather', [SCENE_INPUTS.transparency, 'shiftscope.pixel'], 'shiftscope.clear'),
+    newNode('Mul', ['shiftscope.clear', SCENE_INPUTS.background], 'shiftscope.ground'),
+    newNode('Add', ['shiftscope.object', 'shiftscope.ground'], image),
   ]
-}
-
-function node(operator: string, inputs: readonly string[], output: string): Node {
-  return { operator, name: `${output}.node`, inputs, outputs: [output], attributes: {} }
 }

@@ -1,11 +1,8 @@
-import type { Node } from './model.js'
+import { type Node, newNode } from './model.js'
 
 /** Nodes that output the shapes of tensors. With them, the tensors' values need not be copied out of ONNX Runtime. */
 export function extentNodes(names: readonly string[]): readonly Node[] {
-  return names.map((name) => {
-    const output = extentOf(name)
-    return { operator: 'Shape', name: `${output}.node`, inputs: [name], outputs: [output], attributes: {} }
-  })
+  return names.map((name) => newNode('Shape', [name], extentOf(name)))
 }
 
 export function extentOf(name: string): string {

@@ -7,7 +7,7 @@ import { withFile } from '../../files/openFile.js'
 import { counted, printable } from '../../support/text.js'
 import { elementCount } from '../checkpoint/tensor.js'
 import { fileRangeOf, ProtobufError, type ProtobufFile, shortText, textAt } from '../protobuf/wire.js'
-import { ElementType, type ModelProto, type TensorProto } from './messages.js'
+import { ELEMENTS, ElementType, type ModelProto, type TensorProto } from './messages.js'
 
 /** A file beside an ONNX file. It holds elements of the ONNX file's tensors (ONNX's external data). */
 export interface ExternalFile {
@@ -78,20 +78,6 @@ function eachOuterTensor(message: object, visit: (tensor: TensorProto) => void):
   for (const part of Object.values(message)) if (typeof part === 'object' && part !== null) eachOuterTensor(part, visit)
 }
 
-/** Bytes per element of each type. For other types, the model must state the length of the data. */
-const ELEMENT_BYTES: Readonly<Record<number, number>> = {
-  [ElementType.FLOAT]: 4,
-  [ElementType.UINT8]: 1,
-  [ElementType.INT8]: 1,
-  [ElementType.UINT16]: 2,
-  [ElementType.INT16]: 2,
-  [ElementType.INT32]: 4,
-  [ElementType.INT64]: 8,
-  [ElementType.BOOL]: 1,
-  [ElementType.FLOAT16]: 2,
-  [ElementType.DOUBLE]: 8,
-}
-
 function references(file: ProtobufFile, tensor: TensorProto): readonly ExternalReference[] {
   const { external_data = [], dims = [], data_type = ElementType.UNDEFINED } = tensor
   if (external_data.length > MOST_ENTRIES)
@@ -106,7 +92,8 @@ function references(file: ProtobufFile, tensor: TensorProto): readonly ExternalR
     throw new ProtobufError('a tensor has its data in a file without a name')
   if (dims.some((size) => size < 0)) throw new ProtobufError('a tensor with external data has a negative size')
   const offset = Math.max(0, ...values('offset').map(count))
-  const length = Math.max(elementCount(dims) * (ELEMENT_BYTES[data_type] ?? 0), ...values('length').map(count))
+  // For types that are not in the table, the model must state the length.
+  const length = Math.max(elementCount(dims) * (ELEMENTS[data_type]?.bytes ?? 0), ...values('length').map(count))
   return locations.map((location) => ({ location, end: offset + length }))
 }
 

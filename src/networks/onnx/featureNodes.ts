@@ -3,7 +3,7 @@ import { printable } from '../../support/text.js'
 import type { Pool } from '../network.js'
 import { castNode } from './halfPrecision.js'
 import { ElementType } from './messages.js'
-import type { Initializer, Node } from './model.js'
+import { type Initializer, type Node, newNode } from './model.js'
 
 /** Type and shape of a tensor, as found by running the model. The first axis has one entry per image. */
 export interface ShownTensor {
@@ -54,7 +54,7 @@ export function featureNodes(name: string, tensor: ShownTensor, pool: Pool): Fea
   let at = name
   const add = (operator: string, inputs: readonly string[], attributes: Node['attributes'] = {}) => {
     const output = `shiftscope.${made.nodes.length}.${name}`
-    made.nodes.push({ operator, name: `${output}.node`, inputs, outputs: [output], attributes })
+    made.nodes.push(newNode(operator, inputs, output, attributes))
     at = output
   }
   if (FEATURE_TYPES[tensor.type] !== true) {

@@ -3,7 +3,7 @@ import { printable } from '../../support/text.js'
 import type { GraphChanges } from './graphCopy.js'
 import type { GraphNode } from './graphNodes.js'
 import { ElementType } from './messages.js'
-import type { Node } from './model.js'
+import { type Node, newNode } from './model.js'
 import { readOnnxFile } from './onnxFile.js'
 
 /** Operators that give float16 outputs if their floating-point inputs are float16. */
@@ -47,7 +47,7 @@ function halfName(name: string): string {
 }
 
 export function castNode(input: string, output: string, to: number): Node {
-  return { operator: 'Cast', name: `${output}.node`, inputs: [input], outputs: [output], attributes: { to } }
+  return newNode('Cast', [input], output, { to })
 }
 
 function isConstant({ operator, inputs }: GraphNode, constants: ReadonlyMap<string, number>): boolean {

@@ -115,5 +115,20 @@ export const ElementType = {
   DOUBLE: 11,
 } as const
 
+/** Name of each type, and the bytes of one element. Only strings have no fixed size. */
+export const ELEMENTS: Readonly<Record<number, { readonly name: string; readonly bytes?: number }>> = {
+  [ElementType.FLOAT]: { name: 'float32', bytes: 4 },
+  [ElementType.UINT8]: { name: 'uint8', bytes: 1 },
+  [ElementType.INT8]: { name: 'int8', bytes: 1 },
+  [ElementType.UINT16]: { name: 'uint16', bytes: 2 },
+  [ElementType.INT16]: { name: 'int16', bytes: 2 },
+  [ElementType.INT32]: { name: 'int32', bytes: 4 },
+  [ElementType.INT64]: { name: 'int64', bytes: 8 },
+  [ElementType.STRING]: { name: 'string' },
+  [ElementType.BOOL]: { name: 'bool', bytes: 1 },
+  [ElementType.FLOAT16]: { name: 'float16', bytes: 2 },
+  [ElementType.DOUBLE]: { name: 'float64', bytes: 8 },
+}
+
 /** ONNX's AttributeProto.AttributeType. */
 export const AttributeType = { FLOAT: 1, INT: 2, STRING: 3, TENSOR: 4, GRAPH: 5, INTS: 7 } as const

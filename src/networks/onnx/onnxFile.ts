@@ -5,7 +5,7 @@ import { readMessage } from '../protobuf/messages.js'
 import { fileRangeOf, ProtobufError, type ProtobufFile, shortText, textAt } from '../protobuf/wire.js'
 import { type ExternalFile, type ExternalReference, externalFiles, externalReferences } from './externalData.js'
 import { type GraphNodes, graphNodes } from './graphNodes.js'
-import { ElementType, type ModelProto, modelTable, type ValueInfoProto } from './messages.js'
+import { ELEMENTS, ElementType, type ModelProto, modelTable, type ValueInfoProto } from './messages.js'
 import type { TensorInfo } from './model.js'
 
 /** An input or output of an ONNX graph. */
@@ -111,26 +111,12 @@ function asOnnx<T>(path: string, read: () => T): T {
   }
 }
 
-const TYPE_NAMES: Readonly<Record<number, string>> = {
-  [ElementType.FLOAT]: 'float32',
-  [ElementType.UINT8]: 'uint8',
-  [ElementType.INT8]: 'int8',
-  [ElementType.UINT16]: 'uint16',
-  [ElementType.INT16]: 'int16',
-  [ElementType.INT32]: 'int32',
-  [ElementType.INT64]: 'int64',
-  [ElementType.STRING]: 'string',
-  [ElementType.BOOL]: 'bool',
-  [ElementType.FLOAT16]: 'float16',
-  [ElementType.DOUBLE]: 'float64',
-}
-
 function typedTensor({ name = '', type }: ValueInfoProto): TypedTensor {
   const tensor = type?.tensor_type
   if (tensor === undefined) return { name, type: 'unknown', shape: [] }
   const { elem_type = ElementType.UNDEFINED, shape = {} } = tensor
   const sizes = (shape.dim ?? []).map(({ dim_value = 0, dim_param }) => (dim_value > 0 ? dim_value : dim_param || '?'))
-  return { name, type: TYPE_NAMES[elem_type] ?? 'unknown', shape: sizes }
+  return { name, type: ELEMENTS[elem_type]?.name ?? 'unknown', shape: sizes }
 }
 
 function metadataOf(file: ProtobufFile, { metadata_props = [] }: ModelProto): ReadonlyMap<MetadataKey, string> {

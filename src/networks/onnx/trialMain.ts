@@ -10,22 +10,20 @@ import { dependence } from './independence.js'
 
 /** The script of the child process that runs models that are not trusted yet. */
 
-/** Name and shape of the float32 input to run, such as images [batch, 3, rows, cols]. */
-export interface TrialInput {
-  readonly name: string
-  readonly shape: readonly number[]
-}
-
 export interface TrialQuestion {
   readonly path: string
   /** Name of the model in messages. */
   readonly model: string
-  readonly input: TrialInput
+  /** The float32 input to run, such as images [batch, 3, rows, cols]. */
+  readonly input: { readonly name: string; readonly shape: readonly number[] }
   /** Tensors whose types and shapes are wanted. */
   readonly names: readonly string[]
   readonly optimization: Optimization
-  /** Whether to read only shapes, through the outputs of `extentNodes`, instead of the tensors themselves. */
-  readonly byExtents: boolean
+  /**
+   * Whether to read only the shapes of the tensors, not their values. The graph's outputs must then include the tensors,
+   * and the outputs of the nodes that `extentNodes` makes to measure their shapes.
+   */
+  readonly byExtents?: boolean
 }
 
 export type TrialAnswer = ReadonlyMap<string, ShownTensor>

@@ -5,7 +5,7 @@ import { InputError } from '../../errors.js'
 import { workerFile } from '../../files/package.js'
 import { machineMemory } from '../../support/machine.js'
 import { OPTIMIZATIONS, type Optimization, type RunnableGraph } from '../network.js'
-import type { TrialAnswer, TrialInput, TrialQuestion } from './trialMain.js'
+import type { TrialAnswer, TrialQuestion } from './trialMain.js'
 
 export interface TriedModel {
   readonly path: string
@@ -32,27 +32,30 @@ const trial = confined<TrialQuestion, TrialAnswer>(workerFile('networks/onnx/tri
  * @returns the type and shape of each tensor, and how much an image's float32 values depend on the rest of the batch
  * @throws InputError if the model does not run on this input or within the limits, or if it gives NaN
  */
-export function trialRun(
+export async function trialRun(
   model: TriedModel,
-  input: TrialInput,
-  names: readonly string[],
+  asked: Omit<TrialQuestion, 'path' | 'model' | 'optimization'>,
   signal?: AbortSignal,
   limits = trialLimits(model.bytes),
 ): Promise<Trial> {
-  return tried(model, { input, names, byExtents: false }, limits, signal)
-}
-
-/**
- * Like `trialRun`, but reads only the shapes of the tensors in `names`, not their values. The graph's outputs must
- * include these tensors, and the outputs of the nodes that `extentNodes` makes to measure their shapes.
- */
-export function trialShapes(
-  model: TriedModel,
-  input: TrialInput,
-  names: readonly string[],
-  signal: AbortSignal | undefined,
-): Promise<Trial> {
-  return tried(model, { input, names, byExtents: true }, trialLimits(model.bytes), signal)
+  const { path, name, optimization = 'all' } = model
+  try {
+    // The process may run in another folder, where a relative path would be wrong.
+    const tensors = await trial({ path: resolve(path), model: name, optimization, ...asked }, limits, signal)
+    return { tensors, ...(optimization !== 'all' && { optimization }) }
+  } catch (error) {
+    if (!(error instanceof ChildFailure)) throw error
+    const lower = OPTIMIZATIONS[OPTIMIZATIONS.indexOf(optimization) + 1]
+    // A lower level can prevent a crash. It does not save time or memory, so only crashes lead to another attempt.
+    if (error.failing === 'crashed' && lower !== undefined)
+      return trialRun({ ...model, optimization: lower }, asked, signal, limits)
+    const isTooLarge = error.failing === 'late' || error.failing === 'killed'
+    const remedy = isTooLarge ? 'use a smaller network, or smaller images' : 'export it again'
+    throw new InputError(
+      `${name} does not run on input of shape [${asked.input.shape.join(', ')}] (${error.message}); ${remedy}`,
+      { cause: error },
+    )
+  }
 }
 
 export interface TrialBatch<T> {
@@ -93,30 +96,4 @@ export async function tryBatches<T>(
  */
 export function trialLimits(bytes: number, memory = machineMemory()): Limits {
   return { seconds: 180 + Math.round(bytes / 1e7), bytes: Math.min(memory / 2 + 2 * bytes, (memory * 3) / 4) }
-}
-
-async function tried(
-  model: TriedModel,
-  asked: Omit<TrialQuestion, 'path' | 'model' | 'optimization'>,
-  limits: Limits,
-  signal: AbortSignal | undefined,
-): Promise<Trial> {
-  const { path, name, optimization = 'all' } = model
-  try {
-    // The process may run in another folder, where a relative path would be wrong.
-    const tensors = await trial({ path: resolve(path), model: name, optimization, ...asked }, limits, signal)
-    return { tensors, ...(optimization !== 'all' && { optimization }) }
-  } catch (error) {
-    if (!(error instanceof ChildFailure)) throw error
-    const lower = OPTIMIZATIONS[OPTIMIZATIONS.indexOf(optimization) + 1]
-    // A lower level can prevent a crash. It does not save time or memory, so only crashes lead to another attempt.
-    if (error.failing === 'crashed' && lower !== undefined)
-      return tried({ ...model, optimization: lower }, asked, limits, signal)
-    const isTooLarge = error.failing === 'late' || error.failing === 'killed'
-    const remedy = isTooLarge ? 'use a smaller network, or smaller images' : 'export it again'
-    throw new InputError(
-      `${name} does not run on input of shape [${asked.input.shape.join(', ')}] (${error.message}); ${remedy}`,
-      { cause: error },
-    )
-  }
 }

@@ -3,5 +3,6 @@ process.env.NODE_OPTIONS = `--import=${new URL('./abortingSessions.mjs', import.
 const { trialRun } = await import('../../../dist/networks/onnx/trialRun.js')
 
 const model = { path: process.argv[2], name: 'plain.onnx', bytes: 0, optimization: 'basic' }
-const error = await trialRun(model, { name: 'image', shape: [2, 3, 8, 8] }, ['features']).catch((reason) => reason)
+const asked = { input: { name: 'image', shape: [2, 3, 8, 8] }, names: ['features'] }
+const error = await trialRun(model, asked).catch((reason) => reason)
 console.log(JSON.stringify({ message: error.message, exitStatus: error.exitStatus }))
