@@ -22,10 +22,8 @@ export const CELL_INPUTS = {
 } as const
 
 export interface StepNodes {
-  /** Indices of nodes that are copied from the network's graph. */
-  readonly verbatim: readonly number[]
-  /** New names of the inputs of copied nodes, by index of the node. */
-  readonly renamed: Readonly<Record<number, readonly string[]>>
+  /** Nodes that are copied from the network's graph: the index of each, and the names of its inputs in the copy. */
+  readonly copied: readonly (readonly [node: number, inputs: readonly string[]])[]
   readonly inputs: readonly TypedInfo[]
   readonly nodes: readonly Node[]
   readonly constants: readonly Initializer[]
@@ -82,7 +80,7 @@ export function windowNodes(
     }
   }
   reshape(inside, result, output, [-1, outputs, 1, 1])
-  return { verbatim: [], renamed: {}, inputs, nodes: [...outside, ...inside], constants }
+  return { copied: [], inputs, nodes: [...outside, ...inside], constants }
 }
 
 /** Collects the nodes of a step. Those in `outside` run once; those in `inside` run for each group of windows. */

@@ -9,7 +9,6 @@ import { openWorkers, type Workers } from '../workers.js'
 import { type CellWork, cellGraphs } from './cellGraphs.js'
 import { type CellPlan, passesOf, planCells, positionsOf } from './cellPlan.js'
 import { type NetworkCells, networkCells } from './cellSteps.js'
-import { CELL_INPUTS } from './cellWindowNodes.js'
 import { FEWEST_IMAGES, haveRoomForKeys, WORTH_REUSING } from './expected.js'
 import type { Keys } from './keys.js'
 import { distanceOf, type PassWork, type PlainWay, runPasses } from './passes.js'
@@ -90,7 +89,7 @@ export function openReuse({ network, settings, workerData, memory, plain, onNote
       const gain = plan === undefined ? '' : ` (predicted ${plan.predictedGain.toFixed(2)} times as fast)`
       return `images share too little${gain}${cells.reason === undefined ? '' : `: ${cells.reason}`}`
     }
-    const graphs = await cellGraphs(network, graph, cells, plan.steps, gathersOf(keys))
+    const graphs = await cellGraphs(network, graph, cells, plan.steps, keys.sources)
     return { plan, keys, graphs, steps: cells.steps.slice(0, plan.steps), shapes: cells.shapes }
   }
   const compute = async (
@@ -193,13 +192,4 @@ function openCellWorkers(open: (work: CellWork) => Workers) {
 interface Prepared extends CellWork {
   readonly plan: CellPlan
   readonly keys: Keys
-}
-
-/** Names of the index tensors in the input of the graph that computes cells. They tell which cells each step reads. */
-export function gathersOf({ sources }: Keys): Set<string> {
-  return new Set(
-    [...sources].flatMap(([output, inputs]) =>
-      inputs.flatMap((source, i) => (source === null ? [] : [CELL_INPUTS.gather(output, i)])),
-    ),
-  )
 }
