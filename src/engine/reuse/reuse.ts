@@ -90,7 +90,7 @@ export function openReuse({ network, settings, workerData, memory, plain, onNote
       return `images share too little${gain}${cells.reason === undefined ? '' : `: ${cells.reason}`}`
     }
     const graphs = await cellGraphs(network, graph, cells, plan.steps, keys.sources)
-    return { plan, keys, graphs, steps: cells.steps.slice(0, plan.steps), shapes: cells.shapes }
+    return { plan, graphs, steps: cells.steps.slice(0, plan.steps), shapes: cells.shapes }
   }
   const compute = async (
     scene: Scene,
@@ -99,7 +99,7 @@ export function openReuse({ network, settings, workerData, memory, plain, onNote
     options: ExtractionOptions,
   ): Promise<Features | string> => {
     const { size } = scene.patch
-    const { plan, keys, graphs, steps } = prepared
+    const { plan, graphs, steps } = prepared
     const known = failed.get(graphs.cells)
     if (known !== undefined) return known
     const decline = (reason: string) => {
@@ -114,7 +114,7 @@ export function openReuse({ network, settings, workerData, memory, plain, onNote
       const distance = await distanceTo(work, graphs.cells, scene, offsets.length / 2, options.signal)
       if (distance > MAX_DISTANCE)
         return decline(`with reuse, features differ by ${distance.toExponential(1)} (relative)`)
-      const passes = passesOf(offsets, plan.modulus, keys)
+      const passes = passesOf(offsets, plan.modulus)
       const features = await runPasses(work, offsets, passes, options)
       const before = computed.get(size)
       if (features.finished === offsets.length / 2)
@@ -191,5 +191,4 @@ function openCellWorkers(open: (work: CellWork) => Workers) {
 
 interface Prepared extends CellWork {
   readonly plan: CellPlan
-  readonly keys: Keys
 }

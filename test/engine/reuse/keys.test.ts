@@ -169,16 +169,16 @@ const scenes = fc.record({
   opaque: fc.constantFrom<readonly [number, number]>([0, PATCH], [1, PATCH], [0, 2], [0, 0]),
   isVaried: fc.boolean(),
 })
-const EVERY_OFFSET = Array.from({ length: FRAME - PATCH + 1 }, (_, offset) => offset)
+const POSITIONS = FRAME - PATCH + 1
 
-function keysOf(steps: readonly CellStep[], placed: Placed, offsets = EVERY_OFFSET): Keys {
-  const places = both(() => ({ ...placed, offsets }))
+function keysOf(steps: readonly CellStep[], placed: Placed, positions = POSITIONS): Keys {
+  const places = both(() => ({ ...placed, positions }))
   return cellKeys({ steps }, 'image', places)
 }
 
 describe('keys of cells', () => {
   it('put every image together of cells that are computed once', () => {
-    const times = fc.subarray([...EVERY_OFFSET.keys()], { minLength: 1 })
+    const times = fc.subarray([...Array(POSITIONS).keys()], { minLength: 1 })
     fc.assert(
       fc.property(drawnSteps, scenes, fc.record({ rows: times, cols: times }), (drawn, placed, pass) => {
         const steps = stepsOf(drawn)
@@ -206,7 +206,7 @@ describe('keys of cells', () => {
   const placed = { frame: 6, opaque: [0, 2], isVaried: false } as const
 
   it('count the pixels of the patch and one for all of the background', () => {
-    const keys = keysOf([window('image', 2, 2, 0, 3)], placed, [0, 1])
+    const keys = keysOf([window('image', 2, 2, 0, 3)], placed, 2)
     const rows = [...(keys.tensors.get('image')?.rows.keys ?? [])]
     expect(rows.join('')).toBe('012222 201222 222222'.replaceAll(' ', ''))
     expect(keys.pixels.rows).toMatchObject({ ofPatch: [1, 2, 0], ofFrame: [0, 1, 2] })
@@ -216,13 +216,13 @@ describe('keys of cells', () => {
   })
 
   it('of a step that only reads its own place are those of its input', () => {
-    const keys = keysOf([window('image', 1, 1, 0, 6), sum], placed, [0, 1])
+    const keys = keysOf([window('image', 1, 1, 0, 6), sum], placed, 2)
     expect(keys.spaces).toHaveLength(1)
     expect([keys.sources.get('image+'), keys.sources.get('sum')]).toEqual([[null], [null, null]])
   })
 
   it('of a sum are those of the input whose cells tell those of the other', () => {
-    const keys = keysOf([window('image', 3, 1, 1, 6), sum], placed, [0, 3])
+    const keys = keysOf([window('image', 3, 1, 1, 6), sum], placed, 4)
     expect(keys.spaces).toHaveLength(2)
     expect(keys.tensors.get('sum')).toBe(keys.tensors.get('image+'))
     expect(keys.sources.get('sum')?.[1]).toBeNull()
@@ -235,13 +235,13 @@ describe('keys of cells', () => {
     // A patch of 2 pixels at 5 places, and the background: one pixel of the patch, or all 5 lines of 3 pixels around it.
     const cellsOf = (times: readonly number[], steps: readonly CellStep[] = []) => {
       const pass = { rows: times, cols: times }
-      const { indices } = passCells(keysOf(steps, placed, [0, 1, 2, 3, 4]), steps, 'image', pass)
+      const { indices } = passCells(keysOf(steps, placed, 5), steps, 'image', pass)
       const gather = indices.gathers.get(CELL_INPUTS.gather('image+', 0))
       return [indices.pixels.length / 2, (gather?.indices.length ?? 0) / (gather?.taps ?? 1)]
     }
     expect(cellsOf([0])).toEqual([128, 0])
     expect(cellsOf([0, 4], [window('image', 3, 1, 1, 6)])).toEqual([128, 128])
-    const varied = keysOf([], { ...placed, isVaried: true }, [0, 1, 2, 3, 4])
+    const varied = keysOf([], { ...placed, isVaried: true }, 5)
     const everywhere = both(() => [0, 1, 2, 3, 4])
     // 2 pixels at 5 places along both axes, and 6 × 6 of the background.
     const { pixels } = passCells(varied, [], 'image', everywhere).indices
