@@ -104,20 +104,15 @@ export async function processBackend({ requests, script, pids }: ProcessData): P
   const place = placeIn(pids)
   const opened = await startDeviceProcess(requests[(place - 1) % requests.length] as OpenRequest, script)
   Atomics.store(pids, place, opened.pid)
-  let lost = false
-  return {
-    features: async (job, offsets, put) => {
-      try {
-        put(0, offsets.length / 2, await opened.run(job, offsets))
-      } catch (error) {
-        // A process is not used again after a failure.
-        lost = true
-        Atomics.store(pids, place, 0)
-        await opened.close()
-        throw error
-      }
-    },
-    isLost: () => lost,
+  return async (job, offsets, put) => {
+    try {
+      put(0, offsets.length / 2, await opened.run(job, offsets))
+    } catch (error) {
+      // A process is not used again after a failure.
+      Atomics.store(pids, place, 0)
+      await opened.close()
+      throw error
+    }
   }
 }
 

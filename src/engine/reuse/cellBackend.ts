@@ -30,7 +30,7 @@ export async function cellBackend({ cells: work, optimization, input, outputs, t
     if (current?.job !== id) current = { job: id, keys: keysOf(scene), arrays: sceneArrays(scene, input) }
     return current
   }
-  const features: Backend['features'] = async ({ id, scene, batch = 1 }, offsets, put) => {
+  return async ({ id, scene, batch = 1 }, offsets, put) => {
     if ('frames' in scene) throw new Error('features of whole pictures cannot be computed with reuse')
     const { keys, arrays } = sceneOf(id, scene)
     const cells = passCells(keys, steps, input.name, positionsOf(offsets))
@@ -60,7 +60,6 @@ export async function cellBackend({ cells: work, optimization, input, outputs, t
       )
     }
   }
-  return { features, isLost: () => false }
 }
 
 /**

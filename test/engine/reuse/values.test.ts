@@ -200,9 +200,9 @@ async function distanceWith({ network, graph, steps }: Written, scene: Scene, co
     await threadBackend({ backend: 'thread', onnxPath: network.onnxPath, ...data }),
     await cellBackend({ backend: 'cells', cells: work, ...data }),
   ]
-  const featuresBy = async ({ features }: typeof plain) => {
+  const featuresBy = async (backend: typeof plain) => {
     const found = new Float32Array((OFFSETS.length / 2) * dims)
-    await features({ id: 1, scene, batch: 10 }, OFFSETS, (first, images, [layer]) => {
+    await backend({ id: 1, scene, batch: 10 }, OFFSETS, (first, images, [layer]) => {
       expect(layer).toHaveLength(images * dims)
       found.set((layer as Float32Array).subarray(0, found.length - first * dims), first * dims)
     })
