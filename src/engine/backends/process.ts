@@ -7,13 +7,14 @@ import type { JobScene } from '../task.js'
 import type { Backend, OpenRequest, WorkerData } from './backend.js'
 import type { Placement } from './session.js'
 
-/** Messages to a device's process. All except `scene` get one answer each, in the order of the messages. */
+/** Messages to a device's process. Each gets one answer, in the order of the messages. */
 export type DeviceRequestMessage =
   | { readonly kind: 'open'; readonly request: OpenRequest }
-  /** Scene of the next batches. Its arrays are not shared memory, which cannot be sent to another process. */
-  | { readonly kind: 'scene'; readonly job: JobScene }
-  /** Asks for the features of a batch. `offsets` has the shape [images, 2], as row, col. */
-  | { readonly kind: 'batch'; readonly offsets: Int32Array }
+  /**
+   * Asks for the features of a batch. `offsets` has the shape [images, 2], as row, col. `job` is given if it differs
+   * from that of the batch before. Its arrays are not shared memory, which cannot be sent to another process.
+   */
+  | { readonly kind: 'batch'; readonly offsets: Int32Array; readonly job?: JobScene }
   | { readonly kind: 'placement' }
 
 export type DeviceAnswer =
@@ -88,9 +89,9 @@ export async function startDeviceProcess(
     adapter: adapterIn(child.head()),
     pid: child.pid,
     run: async (job, offsets) => {
-      if (current !== job.id) child.tell({ kind: 'scene', job: { ...job, scene: ownScene(job.scene) } })
+      const changed = current === job.id ? {} : { job: { ...job, scene: ownScene(job.scene) } }
       current = job.id
-      return (await ask({ kind: 'batch', offsets }, 'features')).layers
+      return (await ask({ kind: 'batch', offsets, ...changed }, 'features')).layers
     },
     placement: async () => (await ask({ kind: 'placement' }, 'placement')).placement,
     close,
