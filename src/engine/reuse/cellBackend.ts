@@ -9,7 +9,7 @@ import type { CellShape } from './cellStep.js'
 import { type PassCells, passCells } from './cells.js'
 import { CELL_INPUTS } from './cellWindowNodes.js'
 import type { Keys } from './keys.js'
-import { sceneKeysOf } from './sceneKeys.js'
+import { cachedSceneKeys } from './sceneKeys.js'
 
 type CellData = Extract<WorkerData, { backend: 'cells' }>
 
@@ -24,10 +24,11 @@ export async function cellBackend({ cells: work, optimization, input, outputs, t
   // A memory pool would not help, because the tensors' sizes change with every task.
   const first = await openSession(graph(graphs.cells), threads, false)
   const second = await openSession(graph(graphs.rest), threads)
-  const keysOf = sceneKeysOf({ steps }, input)
+  const keysOf = cachedSceneKeys()
   let current: { readonly job: number; readonly keys: Keys; readonly arrays: SceneArrays } | undefined
   const sceneOf = (id: number, scene: Scene) => {
-    if (current?.job !== id) current = { job: id, keys: keysOf(scene), arrays: sceneArrays(scene, input) }
+    if (current?.job !== id)
+      current = { job: id, keys: keysOf({ steps }, scene, input), arrays: sceneArrays(scene, input) }
     return current
   }
   return async ({ id, scene, batch = 1 }, offsets, put) => {

@@ -165,7 +165,7 @@ export function wholeSeconds(work: Pick<PlannedCells, 'graph' | 'cells'>): numbe
  * Number of multiply-adds if every image is computed in full, divided by the number if each distinct value is computed
  * once.
  */
-export function floorGain(work: PlannedCells, positions: Positions): number {
+export function floorGain(work: Pick<PlannedCells, 'graph' | 'cells' | 'keys'>, positions: Positions): number {
   const { steps, shapes } = work.cells
   const counts = both((axis) => axisCounts(work.keys, axis, positions, 1).sums)
   const weights = connectedWeights(work)

@@ -18,10 +18,13 @@ export function sceneKeys(steps: Pick<CellSteps, 'steps'>, scene: Scene, input: 
   return cellKeys(steps, input.name, both(along))
 }
 
-/** Makes a version of `sceneKeys` that returns the previous keys if a scene has the same geometry as the one before. */
-export function sceneKeysOf(steps: Pick<CellSteps, 'steps'>, input: NetworkInput): (scene: Scene) => Keys {
+/**
+ * Makes a version of `sceneKeys` for one network. It returns the previous keys if a scene has the same geometry as the
+ * one before.
+ */
+export function cachedSceneKeys(): typeof sceneKeys {
   let last: { readonly geometry: string; readonly keys: Keys } | undefined
-  return (scene) => {
+  return (steps, scene, input) => {
     const geometry = sceneGeometry(scene)
     if (last?.geometry !== geometry) last = { geometry, keys: sceneKeys(steps, scene, input) }
     return last.keys

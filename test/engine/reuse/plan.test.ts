@@ -7,7 +7,7 @@ import { cellSteps } from '../../../src/engine/reuse/cellSteps.js'
 import { cellSeconds, connectedSeconds, frameSeconds, imageSeconds } from '../../../src/engine/reuse/cost.js'
 import { expectedGain, haveRoomForKeys, sharedFloor, usualImageSeconds } from '../../../src/engine/reuse/expected.js'
 import { both, KEY_LIMIT } from '../../../src/engine/reuse/keys.js'
-import { samplePositions, sceneKeys, sceneKeysOf, scenePixels } from '../../../src/engine/reuse/sceneKeys.js'
+import { cachedSceneKeys, samplePositions, sceneKeys, scenePixels } from '../../../src/engine/reuse/sceneKeys.js'
 import { sceneOf } from '../../../src/engine/scene.js'
 import type { Scene } from '../../../src/engine/task.js'
 import { readOnnxFile } from '../../../src/networks/index.js'
@@ -211,7 +211,8 @@ describe('what of a scene decides keys', () => {
   })
 
   it('is kept for the next scene of the same geometry', () => {
-    const keysOf = sceneKeysOf({ steps }, input)
+    const cached = cachedSceneKeys()
+    const keysOf = (scene: Scene) => cached({ steps }, scene, input)
     const first = keysOf(withAlphas(ALPHAS))
     const alike = withAlphas(ALPHAS.map((alpha) => (alpha === 127 ? 0 : alpha)))
     expect(keysOf({ ...alike, background: { rgb: [0, 0, 0] } })).toBe(first)
