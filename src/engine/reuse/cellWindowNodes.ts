@@ -40,7 +40,7 @@ export function windowNodes(
   shape: (name: string) => CellShape,
   gathers: boolean,
 ): StepNodes {
-  const { input, output, operation, beyond } = step
+  const { input, output, operation } = step
   const { channels } = shape(input)
   const outputs = shape(output).channels
   const taps = step.rows.taps * step.cols.taps
@@ -54,7 +54,8 @@ export function windowNodes(
     const index = CELL_INPUTS.gather(output, 0)
     inputs.push({ name: index, shape: [`cells.${output}`, taps], elements: 'int32' })
     let source = input
-    if (beyond === 'zeros' && (reaches(step.rows, shape(input).rows) || reaches(step.cols, shape(input).cols))) {
+    const isBordered = reaches(step.rows, shape(input).rows) || reaches(step.cols, shape(input).cols)
+    if (operation.kind !== 'maximum' && isBordered) {
       const zeros = `shiftscope.zeros.${channels}`
       constants.push({ name: zeros, shape: [1, channels, 1, 1], float32: async () => new Float32Array(channels) })
       source = `shiftscope.bordered.${input}`

@@ -116,7 +116,7 @@ export function cellKeys({ steps }: Pick<CellSteps, 'steps'>, image: string, pla
     const tells = (input: CellTensor, i: number) =>
       AXES.every((axis) => isOneToOne(listed[axis], i, spaces[input.space]?.[axis].count as number))
     const main = step.kind === 'pointwise' ? inputs.findIndex(tells) : -1
-    const fills = step.kind === 'window' && step.beyond === 'nothing'
+    const fills = step.kind === 'window' && step.operation.kind === 'maximum'
     const taps = (i: number) =>
       both((axis) => {
         const own = listed[axis].taps[i] as Int32Array

@@ -39,7 +39,7 @@ function valueIn({ rows, cols, values }: Grid, row: number, col: number): number
 
 /** What a window makes of the cells that it reads; undefined stands for one beyond the border. */
 function reduced(step: CellStep, read: readonly (number | undefined)[]): number {
-  if (step.kind === 'window' && step.beyond === 'nothing')
+  if (step.kind === 'window' && step.operation.kind === 'maximum')
     return Math.max(...read.filter((value) => value !== undefined))
   return mixed(read.map((value) => value ?? 0))
 }
@@ -120,7 +120,7 @@ function cellTensors(steps: readonly CellStep[], keys: Keys, { isVaried }: Place
 
 const upTo = (max: number) => fc.integer({ min: 1, max })
 const axis = fc.record({ taps: upTo(3), stride: upTo(2), dilation: upTo(2), before: fc.nat(1) })
-const kinds = fc.constantFrom('window', 'maximum', 'mapping', 'pointwise')
+const kinds = fc.constantFrom('mean', 'maximum', 'mapping', 'pointwise')
 const drawnStep = fc.record({ kind: kinds, rows: axis, cols: axis, from: fc.nat(9) })
 const drawnSteps = fc.array(drawnStep, { minLength: 1, maxLength: 6 })
 type Drawn<A> = A extends fc.Arbitrary<infer T> ? T : never
@@ -156,9 +156,8 @@ function stepsOf(drawn: Drawn<typeof drawnSteps>): readonly CellStep[] {
       const own = both((one) => maps[one].length)
       add({ ...base, kind, input, ...maps }, own)
     } else if (windows.rows.length > 0 && windows.cols.length > 0) {
-      const beyond = kind === 'maximum' ? 'nothing' : 'zeros'
       const own = both((one) => windows[one].length)
-      add({ ...base, kind: 'window', input, ...windows, beyond, operation: { kind: 'maximum' } }, own)
+      add({ ...base, kind: 'window', input, ...windows, operation: { kind } }, own)
     }
   }
   return steps
@@ -199,7 +198,7 @@ describe('keys of cells', () => {
 
   const window = (input: string, taps: number, stride: number, before: number, length: number): CellStep => {
     const own = { taps, stride, dilation: 1, before, length }
-    const kinds = { kind: 'window', beyond: 'zeros', operation: { kind: 'mean' } } as const
+    const kinds = { kind: 'window', operation: { kind: 'mean' } } as const
     return { node: 0, output: `${input}+`, input, rows: own, cols: own, ...kinds }
   }
   const sum: CellStep = { node: 1, output: 'sum', kind: 'pointwise', inputs: ['image', 'image+'] }

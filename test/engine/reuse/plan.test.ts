@@ -149,7 +149,7 @@ describe('a plan of what images share', () => {
 describe('the predicted time', () => {
   const axis = (taps: number) => ({ taps, stride: 1, dilation: 1, before: 0, length: 5 })
   const window = (operation: object): CellStep => {
-    const step = { kind: 'window', node: 0, output: 'to', input: 'from', rows: axis(3), cols: axis(2), beyond: 'zeros' }
+    const step = { kind: 'window', node: 0, output: 'to', input: 'from', rows: axis(3), cols: axis(2) }
     return { ...step, operation } as CellStep
   }
   const shapes = new Map([
