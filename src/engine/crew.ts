@@ -39,7 +39,7 @@ export interface Crew {
   readonly onNote: (line: string) => void
 }
 
-interface ThreadCrewOptions extends Partial<Pick<Crew, 'memory' | 'onNote'>> {
+export interface ThreadCrewOptions extends Partial<Pick<Crew, 'memory' | 'onNote'>> {
   readonly script?: string | undefined
 }
 
