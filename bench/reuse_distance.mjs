@@ -71,7 +71,7 @@ for (const model of values.models.split(',')) {
     ['picture', { image: picture(frame) }],
   ]
   const plain = openThreads(network, settings)
-  const reusing = openThreads(network, settings, undefined, { settings, onNote: console.log })
+  const reusing = openThreads(network, settings, { reusing: settings, onNote: console.log })
   for (const size of numbers(values.sizes)) {
     const patch = patchAtSize(source.name, object, size, frame)
     for (const stride of numbers(values.strides)) {

@@ -1,9 +1,10 @@
 import { FULL_PRECISION } from '../engine/backends/process.js'
+import { threadSession } from '../engine/crew.js'
 import type { Device } from '../engine/device.js'
 import { chooseSettings, type WishedSettings } from '../engine/settings.js'
 import type { Settings } from '../engine/task.js'
 import { workerFile } from '../files/package.js'
-import { type Network, outputOf } from '../networks/index.js'
+import type { Network } from '../networks/index.js'
 import { secondsOf } from '../support/stopwatch.js'
 import { openThreadPool } from '../support/threads.js'
 import type { BareTask, BareWorkerData } from './bareWorker.js'
@@ -32,14 +33,7 @@ export function openBareLoop(network: Network, { workers, threads, batch }: Sett
   // The processes of the pipeline also set this variable. So bare loop and pipeline both compute in full float32, and
   // their speeds can be compared.
   if (device.name !== 'cpu') process.env.NVIDIA_TF32_OVERRIDE ??= FULL_PRECISION.NVIDIA_TF32_OVERRIDE
-  const workerData: BareWorkerData = {
-    onnxPath: network.onnxPath,
-    optimization: network.optimization,
-    input: network.input,
-    layers: network.layers.map(outputOf),
-    threads,
-    device,
-  }
+  const workerData: BareWorkerData = { onnxPath: network.onnxPath, ...threadSession(network, threads), device }
   const pool = openThreadPool<BareTask, void>({
     script: workerFile('bench/bareWorker.js'),
     threads: workers,

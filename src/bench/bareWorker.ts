@@ -6,7 +6,7 @@ import type { NetworkInput, RunnableGraph } from '../networks/index.js'
 
 export interface BareWorkerData extends RunnableGraph {
   readonly input: NetworkInput
-  readonly layers: readonly string[]
+  readonly outputs: readonly string[]
   readonly threads: number
   readonly device: Device
 }
@@ -16,7 +16,7 @@ export interface BareTask {
   readonly runs: number
 }
 
-const { input, layers, threads, device, ...graph } = workerData as BareWorkerData
+const { input, outputs, threads, device, ...graph } = workerData as BareWorkerData
 
 let session: Promise<ort.InferenceSession> | undefined
 let ready: ort.Tensor | undefined
@@ -30,5 +30,5 @@ export default async function runBare({ batch, runs }: BareTask): Promise<void> 
     new Float32Array(batch * 3 * input.rows * input.cols).map((_, i) => (i % 255) / 128 - 1),
     [batch, 3, input.rows, input.cols],
   )
-  for (let run = 0; run < runs; run++) await network.run({ [input.name]: ready }, layers)
+  for (let run = 0; run < runs; run++) await network.run({ [input.name]: ready }, outputs)
 }

@@ -94,8 +94,8 @@ async function benchUnit(
   const images = offsets.length / 2
   const { handle: plain, settings, adapter } = await openPipeline(network, scene, device, wished)
   // On the processor, a value that several images share is computed only once, as in a study.
-  const reusing = () => ({ settings: chooseSettings(network, images, wished), onNote: () => undefined })
-  const handle = device.name === 'cpu' ? openThreads(network, settings, undefined, reusing()) : plain
+  const reusing = () => ({ reusing: chooseSettings(network, images, wished) })
+  const handle = device.name === 'cpu' ? openThreads(network, settings, reusing()) : plain
   const handles = new Set([plain, handle])
   const bare = openBareLoop(network, settings, device)
   try {

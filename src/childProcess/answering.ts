@@ -34,17 +34,14 @@ export function answerConfined<Question, Answer>(answerTo: (question: Question) 
 }
 
 /**
- * Answers the messages that the parent process sends (see `startChild`), one after the other. Ends this process when
+ * Answers the questions that the parent process asks (see `startChild`), one after the other. Ends this process when
  * the parent ends.
- * @param answerTo returns undefined if a message needs no answer; must not throw
+ * @param answerTo must not throw
  */
-export function answerInOrder<Question, Answer>(answerTo: (message: Question) => Promise<Answer | undefined>): void {
+export function answerInOrder<Question, Answer>(answerTo: (question: Question) => Promise<Answer>): void {
   let previous: Promise<void> = Promise.resolve()
-  process.on('message', (message: Question) => {
-    previous = previous.then(async () => {
-      const answer = await answerTo(message)
-      if (answer !== undefined) await send(answer)
-    })
+  process.on('message', (question: Question) => {
+    previous = previous.then(async () => send(await answerTo(question)))
   })
   process.on('disconnect', () => process.exit(0))
   // Ctrl-C reaches all processes of a terminal, but only the parent decides when this process ends.

@@ -29,8 +29,6 @@ export interface Child<Question, Answer> {
   readonly pid: number
   /** The first bytes that the process wrote to stderr. */
   head(): string
-  /** Sends a message that needs no answer. */
-  tell(message: Question): void
   /**
    * Asks a question. Several questions may be open at a time.
    * @param seconds time limit, after which the process is killed if it has not answered
@@ -116,7 +114,7 @@ function openLog(): Log {
   }
 }
 
-type Conversation<Question, Answer> = Pick<Child<Question, Answer>, 'tell' | 'ask' | 'isEnded'>
+type Conversation<Question, Answer> = Pick<Child<Question, Answer>, 'ask' | 'isEnded'>
 
 function converse<Question, Answer>(child: ChildProcess, log: Log): Conversation<Question, Answer> {
   const open: { answer(answer: Answer): void; fail(failure: ChildFailure): void }[] = []
@@ -128,10 +126,6 @@ function converse<Question, Answer>(child: ChildProcess, log: Log): Conversation
   child.on('message', (answer: Answer) => open.shift()?.answer(answer))
   child.on('error', (error) => end(new ChildFailure(error.message, 'ended')))
   child.on('close', (code, signal) => end(endOf(code, signal, log.tail())))
-  const tell = (message: Question) => {
-    if (ended === undefined)
-      child.send(message as object, (error) => error && end(new ChildFailure(error.message, 'ended')))
-  }
   const ask = (question: Question, seconds: number) =>
     new Promise<Answer>((resolve, reject) => {
       if (ended !== undefined) return reject(ended)
@@ -149,9 +143,9 @@ function converse<Question, Answer>(child: ChildProcess, log: Log): Conversation
           reject(failure)
         },
       })
-      tell(question)
+      child.send(question as object, (error) => error && end(new ChildFailure(error.message, 'ended')))
     })
-  return { tell, ask, isEnded: () => ended !== undefined }
+  return { ask, isEnded: () => ended !== undefined }
 }
 
 function endOf(code: number | null, signal: NodeJS.Signals | null, stderr: string): ChildFailure {

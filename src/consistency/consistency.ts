@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type ExecutionRecord, openExecution, requiredTrials } from '../engine/choice.js'
+import { type ExecutionRecord, openExecution } from '../engine/choice.js'
 import { parseDevice } from '../engine/device.js'
 import type { NetworkHandle } from '../engine/handle.js'
 import { NOTHING, sceneOf } from '../engine/scene.js'
@@ -131,10 +131,8 @@ async function classifier(options: ConsistencyOptions): Promise<Network> {
 
 async function openFor(network: Network, sample: Photograph, images: number, options: ConsistencyOptions) {
   const { device = 'auto', precision, onProgress, signal } = options
-  const request = parseDevice(device)
-  await requiredTrials(request, network, precision, signal)
   return openExecution({
-    ...{ network, images, request, wished: options, reuse: 'off' },
+    ...{ network, images, request: parseDevice(device), wished: options, reuse: 'off' },
     scene: sceneOf(NOTHING, { image: cropped(sample, network.input.rows, 0, 0) }),
     onNote: (line) => progressTo(onProgress).note(line),
     ...(precision && { precision }),

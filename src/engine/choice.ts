@@ -157,8 +157,7 @@ function processorExecution({ network, wished, reuse = 'auto', onNote }: Executi
   // Only calls with many images reuse values. The workers for reuse therefore get the settings for many images, even if
   // the handle's first call has few images.
   const many = chooseSettings(network, Number.POSITIVE_INFINITY, wished)
-  const reusing = reuse === 'off' ? undefined : { settings: many, onNote }
-  const handle = openThreads(network, settings, undefined, reusing)
+  const handle = openThreads(network, settings, { onNote, reusing: reuse === 'off' ? undefined : many })
   return {
     handle,
     rate: null,

@@ -1,6 +1,7 @@
 import { WorkerError } from '../errors.js'
 import { compositingGraph, featureOutput, type Network, outputOf, type Precision } from '../networks/index.js'
 import { resourceError } from '../support/machine.js'
+import type { OpenRequest } from './backends/backend.js'
 import type { Device } from './device.js'
 import { type FeatureMemory, type Features, openFeatureMemory } from './features.js'
 import { sharedScene } from './scene.js'
@@ -38,7 +39,7 @@ export interface Crew {
   readonly onNote: (line: string) => void
 }
 
-interface ThreadCrewOptions extends Partial<Pick<Crew, 'memory' | 'onNote'>> {
+export interface ThreadCrewOptions extends Partial<Pick<Crew, 'memory' | 'onNote'>> {
   readonly script?: string | undefined
 }
 
@@ -63,6 +64,12 @@ export function threadSession({ optimization, input, layers }: Network, threads:
   return { optimization, input, outputs: layers.map(outputOf), threads }
 }
 
+export async function deviceSession(network: Network, precision: Precision): Promise<Omit<OpenRequest, 'device'>> {
+  const { optimization, input, layers } = network
+  const outputs = layers.map((layer) => featureOutput(layer, precision))
+  return { onnxPath: await compositingGraph(network, precision), optimization, input, outputs }
+}
+
 export interface DevicePlan {
   readonly network: Network
   /** Device of each worker. Each worker has its own process, so a device may occur twice. */
@@ -85,10 +92,8 @@ export async function openDeviceCrew({
   onNote,
   script,
 }: DevicePlan): Promise<Crew> {
-  const { optimization, input, layers } = network
-  const onnxPath = await compositingGraph(network, precision)
-  const outputs = layers.map((layer) => featureOutput(layer, precision))
-  const requests = devices.map((device) => ({ device, onnxPath, optimization, input, outputs }))
+  const session = await deviceSession(network, precision)
+  const requests = devices.map((device) => ({ device, ...session }))
   const data = { backend: 'process', requests, pids: processPlaces(), ...(script && { script }) } as const
   const name = [...new Set(devices.map((device) => device.name))].join(', ')
   const workers = openWorkers(data, devices.length)

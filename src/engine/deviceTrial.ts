@@ -1,10 +1,10 @@
 import { rm } from 'node:fs/promises'
 import { DeviceError, throwIfStopped } from '../errors.js'
 import { makeTemporaryFolder } from '../files/temporaries.js'
-import { compositingGraph, featureOutput, type Network, type Precision } from '../networks/index.js'
+import type { Network, Precision } from '../networks/index.js'
 import { type DeviceProcess, ProcessFailure, startDeviceProcess } from './backends/process.js'
 import type { Placement } from './backends/session.js'
-import { jobScene } from './crew.js'
+import { deviceSession, jobScene } from './crew.js'
 import { type Device, isSoftware, nvidiaModels, platformGap, processorName, providerName, remedyOf } from './device.js'
 import type { Scene } from './task.js'
 
@@ -48,10 +48,7 @@ export async function tryDevice(
   if (gap !== undefined) return refused(gap, 'choose another device')
   const request = {
     device,
-    onnxPath: await compositingGraph(network, precision),
-    optimization: network.optimization,
-    input: network.input,
-    outputs: network.layers.map((layer) => featureOutput(layer, precision)),
+    ...(await deviceSession(network, precision)),
     // This process makes the folder and removes it, because a process that crashes cannot remove it.
     profileFolder: await makeTemporaryFolder(),
   }

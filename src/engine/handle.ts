@@ -7,11 +7,12 @@ import {
   failingAsWorker,
   openThreadCrew,
   places,
+  type ThreadCrewOptions,
   threadSession,
 } from './crew.js'
 import type { Features } from './features.js'
 import type { ReuseRecord } from './reuse/record.js'
-import { openReuse, type ReusePlan } from './reuse/reuse.js'
+import { openReuse } from './reuse/reuse.js'
 import { BatchFailure } from './scheduler.js'
 import type { Frame, Scene, Settings } from './task.js'
 
@@ -38,22 +39,26 @@ export interface NetworkHandle {
   close(): Promise<void>
 }
 
-/** @param reusing settings for computing shared values once; if undefined, every image is computed in full */
+interface ThreadOptions extends ThreadCrewOptions {
+  /** Settings for computing shared values once. If left out, every image is computed in full. */
+  readonly reusing?: Settings | undefined
+}
+
 export function openThreads(
   network: Network,
   settings: Settings,
-  script?: string,
-  reusing?: Pick<ReusePlan, 'settings' | 'onNote'>,
+  { reusing, ...options }: ThreadOptions = {},
 ): NetworkHandle {
-  const crew = openThreadCrew(network, settings, { script })
+  const crew = openThreadCrew(network, settings, options)
+  const { memory, onNote } = crew
   const plain = (scene: Scene, offsets: Int32Array, options?: ExtractionOptions) =>
     failingAsWorker(crew, extractFeatures(crew, scene, offsets, options))
   const reuse =
     reusing &&
     openReuse({
-      ...{ network, memory: crew.memory, plain: { extract: plain, rest: () => crew.workers.rest() }, script },
-      workerData: (cells) => ({ ...threadSession(network, reusing.settings.threads), backend: 'cells', cells }),
-      ...reusing,
+      ...{ network, settings: reusing, memory, onNote, script: options.script },
+      plain: { extract: plain, rest: () => crew.workers.rest() },
+      workerData: (cells) => ({ ...threadSession(network, reusing.threads), backend: 'cells', cells }),
     })
   return {
     network,

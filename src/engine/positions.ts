@@ -77,39 +77,27 @@ const COARSEST = 32
 /** Row-major indices of the grid's positions in the given order. Anchors that are not on the grid are left out. */
 export function orderedPositions(grid: PositionGrid, order: PositionOrder): Int32Array {
   if (order === 'row-major') return Int32Array.from({ length: grid.rows * grid.cols }, (_, index) => index)
-  return Int32Array.from(coarseToFine(grid).flatMap(({ indices }) => [...indices]))
-}
-
-/** Positions that are computed together, evenly spread over the grid. */
-export interface PositionStep {
-  /**
-   * A power of two up to 32. After all steps of this level and of larger levels, all positions in rows and
-   * columns that are multiples of `level` are finished.
-   */
-  readonly level: number
-  /** Row-major indices of the positions in the grid. */
-  readonly indices: Int32Array
+  return Int32Array.from(coarseToFine(grid).flatMap((step) => [...step]))
 }
 
 /**
- * Divides a grid into steps, from coarse to fine. All row indices of a step are equal modulo 32, and so are all its
- * column indices. Steps whose remainders have the same low bits follow each other, because their images share values
- * (`reuse/cellPlan.ts`).
+ * Divides a grid into steps, from coarse to fine: positions that are computed together, evenly spread over the grid. A
+ * step lists their row-major indices. All row indices of a step are equal modulo 32, and so are all its column indices.
+ * The first step has every 32nd position along both axes. Steps whose remainders have the same low bits follow each
+ * other, because their images share values (`reuse/cellPlan.ts`).
  */
-export function coarseToFine({ rows, cols }: Pick<PositionGrid, 'rows' | 'cols'>): readonly PositionStep[] {
-  const steps = new Map<number, { readonly level: number; readonly indices: number[] }>()
+export function coarseToFine({ rows, cols }: Pick<PositionGrid, 'rows' | 'cols'>): readonly Int32Array[] {
+  const steps = new Map<number, number[]>()
   for (let row = 0; row < rows; row++) {
     for (let col = 0; col < cols; col++) {
       const level = Math.min(lowestBit(row), lowestBit(col), COARSEST)
       const key = (COARSEST - level) * COARSEST ** 2 + interleavedBits(row, col)
-      const step = steps.get(key) ?? { level, indices: [] }
+      const step = steps.get(key) ?? []
       steps.set(key, step)
-      step.indices.push(row * cols + col)
+      step.push(row * cols + col)
     }
   }
-  return [...steps]
-    .sort(([a], [b]) => a - b)
-    .map(([, { level, indices }]) => ({ level, indices: Int32Array.from(indices) }))
+  return [...steps].sort(([a], [b]) => a - b).map(([, indices]) => Int32Array.from(indices))
 }
 
 /** The largest power of two that divides a number; COARSEST for 0. */

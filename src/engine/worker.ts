@@ -17,11 +17,11 @@ export default async function runBatch(task: BatchTask): Promise<BatchResult> {
   }
   try {
     const { job, offsets, target } = task
-    await backend.features(job, offsets, (first, images, layers) => write(target, first, images, layers))
+    await backend(job, offsets, (first, images, layers) => write(target, first, images, layers))
     return { kind: 'written' }
   } catch (error) {
     // A process that failed has ended, so the next batch opens a new one. A session in this thread stays open.
-    if (backend.isLost()) opened = undefined
+    if ((workerData as WorkerData).backend === 'process') opened = undefined
     return { kind: 'failed', during: 'batch', reason: reasonOf(error) }
   }
 }

@@ -11,9 +11,6 @@ import type { Network } from '../networks/index.js'
  */
 const MOST_ROWS_A_CALL = 1536
 
-/** The positions that are computed first are this many grid steps apart. */
-const FIRST_LEVEL = 32
-
 /** Side, in positions, of the square around the cursor whose positions are computed before the others. */
 const AROUND_CURSOR = 5
 
@@ -250,20 +247,20 @@ function keptRows({ layers }: Network, total: number) {
 
 /**
  * Indices of all positions in `grid.offsets`, in the order of computation: from a coarse grid to the full one. Anchors
- * outside the grid come after the coarsest level.
+ * outside the grid come after the first step.
  */
 function rowsInOrder(grid: PositionGrid): Int32Array {
-  const [first, ...others] = coarseToFine(grid).map(({ indices }) => [...indices])
+  const [first = [], ...others] = coarseToFine(grid).map((step) => [...step])
   const extra = Array.from(
     { length: grid.offsets.length / 2 - grid.rows * grid.cols },
     (_, i) => grid.rows * grid.cols + i,
   )
-  return Int32Array.from([...(first ?? []), ...extra, ...others.flat()])
+  return Int32Array.from([...first, ...extra, ...others.flat()])
 }
 
 function firstRows(grid: PositionGrid): Int32Array {
-  const coarse = coarseToFine(grid).flatMap(({ level, indices }) => (level === FIRST_LEVEL ? [...indices] : []))
-  return Int32Array.from(new Set([...coarse, ...grid.anchors.map(({ index }) => index)]))
+  const [first = []] = coarseToFine(grid)
+  return Int32Array.from(new Set([...first, ...grid.anchors.map(({ index }) => index)]))
 }
 
 /** Indices, in `grid.offsets`, of the positions nearest to a pixel. */

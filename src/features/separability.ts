@@ -88,9 +88,7 @@ export async function separability(
 export async function separability(
   features: string | FeatureArray | FeatureLayers,
   options: SeparabilityOptions = {},
-): Promise<
-  FeatureSeparability | SchemeSeparability | LayerResults<FeatureSeparability> | LayerResults<SchemeSeparability>
-> {
+): Promise<AnySeparability | LayerResults<AnySeparability>> {
   checkOptions(options, {
     optional: {
       ...{ C: kinds.number, cv: kinds.anything, seed: kinds.number, threads: kinds.number },
@@ -98,18 +96,16 @@ export async function separability(
     },
   })
   const { cv = 'ordered' } = options
+  if (typeof cv !== 'string' && (!Array.isArray(cv) || cv.length === 0))
+    throw new UsageError("option cv must be a fold scheme or an array of them, such as ['ordered', 'blocks']")
+  const measure = (layer: string | FeatureArray, grid?: DescribedGrid): Promise<AnySeparability> =>
+    typeof cv === 'string' ? byScheme(layer, cv, options, grid) : bySchemes(layer, cv, options, grid)
+  if (!hasLayers(features)) return measure(features)
   const { data: grid } = gridSchema.safeParse(features)
-  if (typeof cv !== 'string') {
-    if (!Array.isArray(cv) || cv.length === 0)
-      throw new UsageError("option cv must be a fold scheme or an array of them, such as ['ordered', 'blocks']")
-    return hasLayers(features)
-      ? measureLayers(features, (layer) => bySchemes(layer, cv, options, grid))
-      : bySchemes(features, cv, options)
-  }
-  return hasLayers(features)
-    ? measureLayers(features, (layer) => byScheme(layer, cv, options, grid))
-    : byScheme(features, cv, options)
+  return measureLayers(features, (layer) => measure(layer, grid))
 }
+
+type AnySeparability = FeatureSeparability | SchemeSeparability
 
 async function byScheme(
   features: string | FeatureArray,

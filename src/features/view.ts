@@ -4,9 +4,10 @@ import { regularSize } from '../files/regularFile.js'
 import { type ColourLimits, checkLimits, PAPER_LIMITS } from '../plot/colormap.js'
 import { type ProgressListener, progressTo } from '../progress.js'
 import { writeExtractionPage } from '../report/extractionPage.js'
+import { isResultsFolder } from '../results/resultsFolder.js'
 import { checkOptions, kinds } from '../support/optionChecks.js'
 import { UNKNOWN_NETWORK } from './extractFile.js'
-import { findArrays, fitsPage, isResultsFolder, MOST_FEATURE_BYTES, readExtraction } from './viewedArrays.js'
+import { findArrays, fitsPage, MOST_FEATURE_BYTES, readExtraction } from './viewedArrays.js'
 
 const TOO_MANY_FEATURES = `its features exceed the limit of ${MOST_FEATURE_BYTES / 1e6} MB, so the page has only the five anchors' maps; extract with a larger stride to choose other anchors`
 

@@ -6,6 +6,7 @@ import type { NpyArray } from '../files/npy.js'
 import { siteFeatureBytes } from '../page/siteFeatures.js'
 import type { ViewedExtraction } from '../report/extractionPage.js'
 import { checkDrawable } from '../report/similarityPicture.js'
+import { isResultsFolder } from '../results/resultsFolder.js'
 import type { UnitArray } from '../results/unit/arrays.js'
 import { assembleUnit, type LayerParts, NOT_CLASSIFIED } from '../results/unit/assemble.js'
 import { unitWithArrays } from '../results/unit/open.js'
@@ -77,13 +78,6 @@ async function findFile(path: string): Promise<FoundArrays> {
     isWhole: false,
     out: file.endsWith('.npy') && file !== '.npy' ? join(folder, basename(file, '.npy')) : `${path}-page`,
   }
-}
-
-export function isResultsFolder(path: string): Promise<boolean> {
-  return stat(join(path, 'units')).then(
-    (status) => status.isDirectory(),
-    () => false,
-  )
 }
 
 /** The measures of one layer. Its features are not kept, to save memory. */

@@ -64,7 +64,7 @@ export interface DroppedNetwork {
 /** One line of the server's answer to a map request. */
 export type MapMessage = Opening | MapRows | MapEnd | Note | Fault
 
-/** Sent repeatedly while the network opens, with the seconds so far. When it is open, `opened` is sent. */
+/** If the network is still opening, `opening` has the seconds so far. When it is open, `opened` is sent. */
 type Opening = { readonly kind: 'opening'; readonly seconds: number } | { readonly kind: 'opened' }
 
 /** Values at some positions. A position may be sent again later, with more exact values. */

@@ -22,11 +22,19 @@ const REPLACED: readonly string[] = [
  * @throws UsageError that names such a file
  */
 export async function checkResultsFolder(results: string): Promise<void> {
-  const names = await readdir(results).catch((): string[] => [])
-  if (names.some((name) => STUDY_ENTRIES.includes(name))) return
+  if (await isResultsFolder(results)) return
+  const names = await entriesOf(results)
   const foreign = REPLACED.find((name) => names.includes(name))
   if (foreign === undefined) return
   throw new UsageError(
     `${results} is not a results folder, but contains ${foreign}, which a report would replace; choose another folder, such as an empty one`,
   )
+}
+
+export async function isResultsFolder(folder: string): Promise<boolean> {
+  return (await entriesOf(folder)).some((name) => STUDY_ENTRIES.includes(name))
+}
+
+function entriesOf(folder: string): Promise<readonly string[]> {
+  return readdir(folder).catch(() => [])
 }

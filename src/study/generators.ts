@@ -141,8 +141,10 @@ export async function openWithGenerators(
   progress: Progress,
   signal: AbortSignal | undefined,
 ): Promise<ArithmeticModels> {
+  const onNote = (line: string) => progress.note(line)
   if (request.name === 'auto' || request.name === 'cpu') {
-    return openArithmeticModels(openThreads(network, chooseSettings(network, images)), generators)
+    const encoder = openThreads(network, chooseSettings(network, images), { onNote })
+    return openArithmeticModels(encoder, generators)
   }
   const { handle } = await openExecution({
     network,
@@ -150,7 +152,7 @@ export async function openWithGenerators(
     images,
     request,
     wished: {},
-    onNote: (line) => progress.note(line),
+    onNote,
     ...(signal && { signal }),
   })
   return openArithmeticModels(handle, generators)

@@ -195,9 +195,9 @@ describe('what failed', () => {
 describe('passes of positions', () => {
   const { offsets } = positionGrid(8, 6, 1)
   const passes = [
-    { pass: { rows: [0, 2], cols: [0, 2] }, positions: [0, 2, 6, 8] },
-    { pass: { rows: [0, 2], cols: [1] }, positions: [1, 7] },
-    { pass: { rows: [1], cols: [0, 1, 2] }, positions: [3, 4, 5] },
+    [0, 2, 6, 8],
+    [1, 7],
+    [3, 4, 5],
   ]
   const workOf = (answer?: Answer) => {
     const { workers } = workersOf(1, answer)

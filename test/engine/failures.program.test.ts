@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
+import { openExecution } from '../../src/engine/choice.js'
 import { openDeviceCrew } from '../../src/engine/crew.js'
 import { platformGap } from '../../src/engine/device.js'
 import { tryDevice } from '../../src/engine/deviceTrial.js'
@@ -65,29 +66,48 @@ function expectFeatures(found: Float32Array, positions = POSITIONS, tolerance = 
   expect(largestDistance(found, expected.subarray(0, positions * dims), dims)).toBeLessThanOrEqual(tolerance)
 }
 
-describe('worker threads', () => {
-  const reusing = { settings: SETTINGS, onNote: () => undefined }
+/** A network that needs 32 MB for two images, and more memory than a processor can address for four. */
+function growingNetwork(path: string): Promise<Network> {
+  return smallNetwork(path, {
+    dims: 3,
+    nodes: [
+      node('Shape', ['image'], 'shape'),
+      node('Gather', ['shape', 'first'], 'images'),
+      node('Pow', ['images', 'exponent'], 'length'),
+      node('ConstantOfShape', ['length'], 'zeros'),
+      node('ReduceMax', ['zeros'], 'zero'),
+      node('GlobalAveragePool', ['image'], 'mean'),
+      node('Flatten', ['mean'], 'flat'),
+      node('Add', ['flat', 'zero'], 'feature'),
+    ],
+    initializers: [
+      { name: 'first', shape: [1], int64: [0] },
+      { name: 'exponent', shape: [1], int64: [23] },
+    ],
+  })
+}
 
+describe('worker threads', () => {
   it.each([
     ['plainly', 0, undefined],
-    ['with values computed once', 1e-5, reusing],
-  ])('one of which dies are replaced, %s', async (_, tolerance, reuse) => {
-    const handle = openThreads(network, SETTINGS, failing('worker', 'dies once'), reuse)
+    ['with values computed once', 1e-5, SETTINGS],
+  ])('one of which dies are replaced, %s', async (_, tolerance, reusing) => {
+    const handle = openThreads(network, SETTINGS, { script: failing('worker', 'dies once'), reusing })
     await using(handle, async () => {
       expectFeatures(matrixOf(await handle.extract(scene, offsets)), POSITIONS, tolerance)
-      if (reuse) expect(handle.reused()).toMatchObject([{ size: SIZE, cut: 'last' }])
+      if (reusing) expect(handle.reused()).toMatchObject([{ size: SIZE, cut: 'last' }])
     })
     expect(existsSync(inFolder('file'))).toBe(false)
   })
 
   it.each([
     ['dies always', undefined, /^a worker failed 3 times on batch \d+ \(images \d+ to \d+\): /],
-    ['dies always', reusing, /^a worker failed 3 times on batch \d+ \(images \d+ to \d+\): /],
+    ['dies always', SETTINGS, /^a worker failed 3 times on batch \d+ \(images \d+ to \d+\): /],
     ['dies once, then cannot open', undefined, /^the network could not be opened: no such file$/],
     ['cannot start', undefined, /3 times .*: no room for a thread; .* fewer `workers`$/],
-  ])('one of which %s fail', async (failure, reuse, error) => {
+  ])('one of which %s fail', async (failure, reusing, error) => {
     const extracting = (handle: NetworkHandle) => messageOf(handle.extract(scene, offsets), WorkerError)
-    const opened = openThreads(network, SETTINGS, failing('worker', failure), reuse)
+    const opened = openThreads(network, SETTINGS, { script: failing('worker', failure), reusing })
     expect(await using(opened, extracting)).toMatch(error)
   })
 
@@ -95,6 +115,18 @@ describe('worker threads', () => {
     const gone = { ...network, onnxPath: `${network.onnxPath}.missing` }
     const extracting = (handle: NetworkHandle) => messageOf(handle.extract(scene, offsets), WorkerError)
     expect(await using(openThreads(gone, SETTINGS), extracting)).toMatch(/^the network could not be opened: .*missing/)
+  })
+
+  it('halve batches that memory does not suffice for, and say so', async () => {
+    const notes: string[] = []
+    const { handle } = await openExecution({
+      ...{ network: await growingNetwork(inFolder('growing.onnx')), scene, images: POSITIONS },
+      ...{ request: { name: 'cpu', index: null }, wished: { workers: 1, threads: 1, batch: 4 } },
+      onNote: (line) => notes.push(line),
+    })
+    await using(handle, async () => expect((await handle.extract(scene, offsets.subarray(0, 8))).finished).toBe(4))
+    expect(notes).toEqual(['batches of 4 images are too large for the processor; continuing with 2'])
+    expect(handle.settings.batch).toBe(2)
   })
 })
 

@@ -200,10 +200,13 @@ describe('what is no extraction', () => {
     await expect(viewFeatures(inFolder(name))).rejects.toThrow(message)
   })
 
-  it('has no page in a folder of results, and none where no path is given', async () => {
-    mkdirSync(inFolder('results', 'units'), { recursive: true })
+  it.each(['units', 'arithmetic'])('has no page in a folder of results with %s', async (entry) => {
+    mkdirSync(inFolder('results', entry), { recursive: true })
     const refusal = await messageOf(viewFeatures(await storeArray(), { out: inFolder('results') }), UsageError)
     expect(refusal).toContain('choose another folder with `out`')
+  })
+
+  it('has no page where no path is given', async () => {
     await expect(viewFeatures(3 as unknown as string)).rejects.toThrow(UsageError)
   })
 

@@ -10,14 +10,10 @@ import type { JobScene } from '../task.js'
 type PutFeatures = (first: number, images: number, layers: readonly Float32Array[]) => void
 
 /**
- * A worker's session, in its thread or in another process. Several batches may run at a time. The oldest ends first.
+ * Computes the features of a batch with a worker's session, in its thread or in another process. It calls `put` once
+ * with all images, or several times, each with some images. Several batches may run at a time. The oldest ends first.
  */
-export interface Backend {
-  /** Computes the features of a batch. It calls `put` once with all images, or several times, each with some images. */
-  features(job: JobScene, offsets: Int32Array, put: PutFeatures): Promise<void>
-  /** Whether the session can no longer be used, so that a new one must be opened. */
-  isLost(): boolean
-}
+export type Backend = (job: JobScene, offsets: Int32Array, put: PutFeatures) => Promise<void>
 
 /** What the process for a device needs to open a session. Its graph first composites the images. */
 export interface OpenRequest extends RunnableGraph {

@@ -7,13 +7,14 @@ import type { JobScene } from '../task.js'
 import type { Backend, OpenRequest, WorkerData } from './backend.js'
 import type { Placement } from './session.js'
 
-/** Messages to a device's process. All except `scene` get one answer each, in the order of the messages. */
+/** Messages to a device's process. Each gets one answer, in the order of the messages. */
 export type DeviceRequestMessage =
   | { readonly kind: 'open'; readonly request: OpenRequest }
-  /** Scene of the next batches. Its arrays are not shared memory, which cannot be sent to another process. */
-  | { readonly kind: 'scene'; readonly job: JobScene }
-  /** Asks for the features of a batch. `offsets` has the shape [images, 2], as row, col. */
-  | { readonly kind: 'batch'; readonly offsets: Int32Array }
+  /**
+   * Asks for the features of a batch. `offsets` has the shape [images, 2], as row, col. `job` is given if it differs
+   * from that of the batch before. Its arrays are not shared memory, which cannot be sent to another process.
+   */
+  | { readonly kind: 'batch'; readonly offsets: Int32Array; readonly job?: JobScene }
   | { readonly kind: 'placement' }
 
 export type DeviceAnswer =
@@ -88,9 +89,9 @@ export async function startDeviceProcess(
     adapter: adapterIn(child.head()),
     pid: child.pid,
     run: async (job, offsets) => {
-      if (current !== job.id) child.tell({ kind: 'scene', job: { ...job, scene: ownScene(job.scene) } })
+      const changed = current === job.id ? {} : { job: { ...job, scene: ownScene(job.scene) } }
       current = job.id
-      return (await ask({ kind: 'batch', offsets }, 'features')).layers
+      return (await ask({ kind: 'batch', offsets, ...changed }, 'features')).layers
     },
     placement: async () => (await ask({ kind: 'placement' }, 'placement')).placement,
     close,
@@ -104,20 +105,15 @@ export async function processBackend({ requests, script, pids }: ProcessData): P
   const place = placeIn(pids)
   const opened = await startDeviceProcess(requests[(place - 1) % requests.length] as OpenRequest, script)
   Atomics.store(pids, place, opened.pid)
-  let lost = false
-  return {
-    features: async (job, offsets, put) => {
-      try {
-        put(0, offsets.length / 2, await opened.run(job, offsets))
-      } catch (error) {
-        // A process is not used again after a failure.
-        lost = true
-        Atomics.store(pids, place, 0)
-        await opened.close()
-        throw error
-      }
-    },
-    isLost: () => lost,
+  return async (job, offsets, put) => {
+    try {
+      put(0, offsets.length / 2, await opened.run(job, offsets))
+    } catch (error) {
+      // A process is not used again after a failure.
+      Atomics.store(pids, place, 0)
+      await opened.close()
+      throw error
+    }
   }
 }
 

@@ -15,7 +15,7 @@ let opened: { readonly request: OpenRequest; readonly session: ort.InferenceSess
 let job: JobScene | undefined
 let composited: { readonly job: JobScene; readonly scene: CompositedScene } | undefined
 
-async function answerTo(message: DeviceRequestMessage): Promise<DeviceAnswer | undefined> {
+async function answerTo(message: DeviceRequestMessage): Promise<DeviceAnswer> {
   try {
     switch (message.kind) {
       case 'open': {
@@ -23,10 +23,8 @@ async function answerTo(message: DeviceRequestMessage): Promise<DeviceAnswer | u
         opened = { request, session: await openDeviceSession(request, request.device, request.profileFolder) }
         return { kind: 'opened' }
       }
-      case 'scene':
-        job = message.job
-        return undefined
       case 'batch':
+        job = message.job ?? job
         return { kind: 'features', layers: await features(message.offsets) }
       case 'placement': {
         const { request, session } = openedSession()

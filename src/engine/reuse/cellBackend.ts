@@ -4,11 +4,12 @@ import type { Backend, WorkerData } from '../backends/backend.js'
 import { openSession } from '../backends/session.js'
 import { type SceneArrays, sceneArrays } from '../sceneArrays.js'
 import type { Scene } from '../task.js'
+import { positionsOf } from './cellPlan.js'
 import type { CellShape } from './cellStep.js'
 import { type PassCells, passCells } from './cells.js'
 import { CELL_INPUTS } from './cellWindowNodes.js'
 import type { Keys } from './keys.js'
-import { sceneKeysOf } from './sceneKeys.js'
+import { cachedSceneKeys } from './sceneKeys.js'
 
 type CellData = Extract<WorkerData, { backend: 'cells' }>
 
@@ -23,18 +24,17 @@ export async function cellBackend({ cells: work, optimization, input, outputs, t
   // A memory pool would not help, because the tensors' sizes change with every task.
   const first = await openSession(graph(graphs.cells), threads, false)
   const second = await openSession(graph(graphs.rest), threads)
-  const keysOf = sceneKeysOf({ steps }, input)
+  const keysOf = cachedSceneKeys()
   let current: { readonly job: number; readonly keys: Keys; readonly arrays: SceneArrays } | undefined
   const sceneOf = (id: number, scene: Scene) => {
-    if (current?.job !== id) current = { job: id, keys: keysOf(scene), arrays: sceneArrays(scene, input) }
+    if (current?.job !== id)
+      current = { job: id, keys: keysOf({ steps }, scene, input), arrays: sceneArrays(scene, input) }
     return current
   }
-  const features: Backend['features'] = async ({ id, scene, batch = 1 }, offsets, put) => {
+  return async ({ id, scene, batch = 1 }, offsets, put) => {
     if ('frames' in scene) throw new Error('features of whole pictures cannot be computed with reuse')
     const { keys, arrays } = sceneOf(id, scene)
-    const axes = [0, 1].map((axis) => offsets.filter((_, i) => i % 2 === axis))
-    const pass = { rows: distinct(axes[0] as Int32Array), cols: distinct(axes[1] as Int32Array) }
-    const cells = passCells(keys, steps, input.name, pass)
+    const cells = passCells(keys, steps, input.name, positionsOf(offsets))
     const made = await first.run(cellFeeds(cells, keys, arrays, input))
     const images = offsets.length / 2
     const size = input.batch ?? evenSize(images, batch)
@@ -61,7 +61,6 @@ export async function cellBackend({ cells: work, optimization, input, outputs, t
       )
     }
   }
-  return { features, isLost: () => false }
 }
 
 /**
@@ -70,10 +69,6 @@ export async function cellBackend({ cells: work, optimization, input, outputs, t
  */
 function evenSize(images: number, most: number): number {
   return Math.max(2, Math.ceil(images / Math.ceil(images / most)))
-}
-
-function distinct(offsets: Int32Array): number[] {
-  return [...new Set(offsets)].sort((a, b) => a - b)
 }
 
 function cellFeeds(

@@ -2,6 +2,7 @@ import type { GraphChanges, GraphNodes, Initializer, Node, TypedInfo } from '../
 import { cachedCopy, type Network, outputOf } from '../../networks/index.js'
 import type { CellShape, CellStep, CellSteps } from './cellStep.js'
 import { CELL_INPUTS, integerList, node, type StepNodes, windowNodes } from './cellWindowNodes.js'
+import type { Keys } from './keys.js'
 
 /**
  * Two ONNX graphs that compute the features together. The first computes distinct cells (see `CellSteps`). The second
@@ -24,41 +25,37 @@ export interface CellWork {
 
 /**
  * @param count number of steps in the first graph
- * @param gathers names of the index tensors that the first graph needs; made by `CELL_INPUTS.gather`
+ * @param sources the cells that each step reads from each of its inputs (see `Keys`)
  */
 export async function cellGraphs(
   network: Pick<Network, 'onnxPath' | 'input' | 'layers'>,
   graph: GraphNodes,
   { steps, shapes }: CellSteps,
   count: number,
-  gathers: ReadonlySet<string>,
+  sources: Keys['sources'],
 ): Promise<CellGraphs> {
   const { onnxPath, input, layers } = network
   const first = steps.slice(0, count)
   const inFirst = new Set(first.map(({ node }) => node))
   const features = layers.map(outputOf)
-  const isMade = new Set(first.map(({ output }) => output))
-  const rest = restNodes(graph, inFirst, isMade, features)
-  const handedOn = [...isMade].filter(
-    (name) => features.includes(name) || rest.some((node) => graph.nodes[node]?.inputs.includes(name)),
-  )
+  const rest = keptFor(features, graph, inFirst)
+  const handedOn = first.map(({ output }) => output).filter((name) => rest.read.has(name))
   const shape = (name: string) => shapes.get(name) as CellShape
-  const cellNodes = first.map((step) => cellStep(step, graph, shape, gathers))
+  const cellNodes = first.map((step) => cellStep(step, graph, shape, sources))
+  const added = once(cellNodes.flatMap(({ nodes }) => nodes))
+  const copied = new Map(cellNodes.flatMap(({ copied }) => copied))
+  const makers = keptFor([...[...copied.values()].flat(), ...namesReadBy(added)], graph, inFirst)
   const cells: GraphChanges = {
-    kept: kept(
-      graph,
-      new Set(cellNodes.flatMap(({ verbatim }) => verbatim)),
-      constantsOf(cellNodes.flatMap(({ nodes }) => nodes)),
-    ),
-    renamedInputs: Object.assign({}, ...cellNodes.map(({ renamed }) => renamed)),
+    kept: { nodes: new Set([...copied.keys(), ...makers.nodes]), constants: makers.constants },
+    renamedInputs: Object.fromEntries(copied),
     inputs: [{ name: input.name, shape: ['cells', 3, 1, 1] }, ...cellNodes.flatMap(({ inputs }) => inputs)],
-    nodes: once(cellNodes.flatMap(({ nodes }) => nodes)),
+    nodes: added,
     constants: onceNamed(cellNodes.flatMap(({ constants }) => constants)),
     outputs: handedOn,
   }
   const assembled = handedOn.map((name) => assembly(name, shape(name)))
   const frames: GraphChanges = {
-    kept: kept(graph, new Set(rest), new Set()),
+    kept: rest,
     inputs: assembled.flatMap(({ inputs }) => inputs),
     nodes: assembled.flatMap(({ nodes }) => nodes),
     constants: assembled.flatMap(({ constants }) => constants),
@@ -71,74 +68,50 @@ export async function cellGraphs(
   }
 }
 
-/** Indices of the nodes that compute the features from the first graph's outputs. */
-function restNodes(
-  { nodes }: GraphNodes,
-  inFirst: ReadonlySet<number>,
-  isMade: ReadonlySet<string>,
-  features: readonly string[],
-): number[] {
-  const wanted = new Set(features.filter((name) => !isMade.has(name)))
-  const rest: number[] = []
-  for (let index = nodes.length - 1; index >= 0; index--) {
-    const node = nodes[index] as GraphNodes['nodes'][number]
-    if (inFirst.has(index) || !node.outputs.some((name) => wanted.has(name))) continue
-    rest.push(index)
-    for (const name of node.inputs) if (!isMade.has(name)) wanted.add(name)
-  }
-  return rest.reverse()
-}
-
 /**
- * Lists what a copy of the graph keeps: the wanted nodes, the constants that they read, and the nodes that compute such
- * constants.
+ * Finds the nodes that compute tensors, apart from the first graph's steps, and the constants needed for that. `read`
+ * has the names of these tensors and of all tensors that the nodes read.
  */
-function kept({ nodes, constants }: GraphNodes, wanted: ReadonlySet<number>, names: ReadonlySet<string>) {
-  const fixed = new Set(constants.keys())
-  const makers = new Set<number>()
-  for (const [index, { operator, inputs, outputs }] of nodes.entries()) {
-    const isFixed = inputs.length > 0 && inputs.every((name) => name === '' || fixed.has(name))
-    if (operator !== 'Constant' && !isFixed) continue
-    makers.add(index)
-    for (const name of outputs) fixed.add(name)
-  }
-  const keptNodes = new Set(wanted)
-  const needed = new Set([...names, ...[...wanted].flatMap((index) => nodes[index]?.inputs ?? [])])
+function keptFor(tensors: readonly string[], { nodes, constants }: GraphNodes, inFirst: ReadonlySet<number>) {
+  const read = new Set(tensors)
+  const kept = new Set<number>()
   for (let index = nodes.length - 1; index >= 0; index--) {
-    const { inputs = [], outputs = [] } = nodes[index] ?? {}
-    if (!makers.has(index) || !outputs.some((name) => needed.has(name))) continue
-    keptNodes.add(index)
-    for (const name of inputs) needed.add(name)
+    const { inputs, outputs } = nodes[index] as GraphNodes['nodes'][number]
+    // An empty name stands for an optional input or output that is left out.
+    if (inFirst.has(index) || !outputs.some((name) => name !== '' && read.has(name))) continue
+    kept.add(index)
+    for (const name of inputs) read.add(name)
   }
-  return { nodes: keptNodes, constants: new Set([...needed].filter((name) => constants.has(name))) }
+  return { read, nodes: kept, constants: new Set([...read].filter((name) => constants.has(name))) }
 }
 
-/** Names of all tensors that the added nodes read. Of these, `kept` keeps only constants of the original graph. */
-function constantsOf(nodes: readonly Node[]): Set<string> {
+/** Names of all tensors that nodes read, including nodes in the bodies of other nodes. */
+function namesReadBy(nodes: readonly Node[]): string[] {
   const within = ({ attributes }: Node) =>
     Object.values(attributes).flatMap((value) =>
       typeof value === 'object' && 'graph' in value ? value.graph.nodes : [],
     )
-  return new Set(nodes.flatMap((node) => [node, ...within(node)]).flatMap(({ inputs }) => inputs))
+  return nodes.flatMap((node) => [node, ...within(node)]).flatMap(({ inputs }) => inputs)
 }
 
 function cellStep(
   step: CellStep,
   graph: GraphNodes,
   shape: (name: string) => CellShape,
-  gathers: ReadonlySet<string>,
+  sources: Keys['sources'],
 ): StepNodes {
   const { output } = step
+  const gathers = (input: number) => Boolean(sources.get(output)?.[input])
   if (step.kind === 'mapping')
-    return { verbatim: [], renamed: {}, inputs: [], nodes: [node('Identity', [step.input], output)], constants: [] }
-  if (step.kind === 'window') return windowNodes(step, graph, shape, gathers.has(CELL_INPUTS.gather(output, 0)))
+    return { copied: [], inputs: [], nodes: [node('Identity', [step.input], output)], constants: [] }
+  if (step.kind === 'window') return windowNodes(step, graph, shape, gathers(0))
   const inputs: TypedInfo[] = []
   const nodes: Node[] = []
   const constants: Initializer[] = []
   const names = new Map<string, string>()
   for (const [i, name] of step.inputs.entries()) {
+    if (!gathers(i)) continue
     const index = CELL_INPUTS.gather(output, i)
-    if (!gathers.has(index)) continue
     const made = `${index}.read`
     inputs.push({ name: index, shape: [`cells.${output}`, 1], elements: 'int32' })
     nodes.push(
@@ -148,8 +121,8 @@ function cellStep(
     names.set(name, made)
   }
   const original = graph.nodes[step.node]?.inputs ?? []
-  const renamed = names.size === 0 ? {} : { [step.node]: original.map((name) => names.get(name) ?? name) }
-  return { verbatim: [step.node], renamed, inputs, nodes, constants }
+  const renamed = original.map((name) => names.get(name) ?? name)
+  return { copied: [[step.node, renamed]], inputs, nodes, constants }
 }
 
 function assembly(name: string, { channels, rows, cols }: CellShape) {

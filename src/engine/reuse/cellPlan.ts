@@ -1,7 +1,7 @@
 import type { GraphNodes } from '../../networks/index.js'
-import { AXES, type Axis } from '../positions.js'
+import type { Axis } from '../positions.js'
 import type { CellShape, CellSteps } from './cellStep.js'
-import { type AxisCount, cellCount, keysOfTimes, type Pass } from './cells.js'
+import { type AxisCount, cellCount, keysOfTimes } from './cells.js'
 import { cellSeconds, connectedSeconds, frameSeconds, imageSeconds, multiplyAdds } from './cost.js'
 import { type Both, both, type Keys } from './keys.js'
 import { SAMPLED_POSITIONS } from './sceneKeys.js'
@@ -165,7 +165,7 @@ export function wholeSeconds(work: Pick<PlannedCells, 'graph' | 'cells'>): numbe
  * Number of multiply-adds if every image is computed in full, divided by the number if each distinct value is computed
  * once.
  */
-export function floorGain(work: PlannedCells, positions: Positions): number {
+export function floorGain(work: Pick<PlannedCells, 'graph' | 'cells' | 'keys'>, positions: Positions): number {
   const { steps, shapes } = work.cells
   const counts = both((axis) => axisCounts(work.keys, axis, positions, 1).sums)
   const weights = connectedWeights(work)
@@ -181,7 +181,7 @@ export function floorGain(work: PlannedCells, positions: Positions): number {
   return plain / shared
 }
 
-/** The distinct rows and the distinct columns of some positions, as indices into `AxisPlaces.offsets`. */
+/** The distinct rows and the distinct columns of some positions. */
 export interface Positions extends Both<readonly number[]> {
   readonly count: number
 }
@@ -193,7 +193,7 @@ interface AxisCounts {
 }
 
 function axisCounts(keys: Keys, axis: Axis, positions: Positions, modulus: number): AxisCounts {
-  const classes = timesByClass(keys, axis, positions[axis], modulus)
+  const classes = groupedBy(positions[axis], (time) => time % modulus)
   const sums = keys.spaces.map((space) => {
     let [seeing, blank] = [0, 0]
     for (const times of classes) {
@@ -204,18 +204,6 @@ function axisCounts(keys: Keys, axis: Axis, positions: Positions, modulus: numbe
     return { seeing, blank }
   })
   return { passes: classes.length, sums }
-}
-
-function timesByClass(keys: Keys, axis: Axis, times: readonly number[], modulus: number): number[][] {
-  const { offsets } = keys.places[axis]
-  const classes = new Map<number, number[]>()
-  for (const time of times) {
-    const residue = (offsets[time] as number) % modulus
-    const others = classes.get(residue)
-    if (others === undefined) classes.set(residue, [time])
-    else others.push(time)
-  }
-  return [...classes.values()]
 }
 
 /**
@@ -246,35 +234,28 @@ function frameBytes({ channels, rows, cols }: CellShape): number {
   return FLOAT * channels * rows * cols
 }
 
-/** Positions that are computed together, because their offsets are equal modulo the plan's modulus. */
-export interface PlannedPass {
-  readonly pass: Pass
-  /** The positions of this pass, as indices into the list of all positions. */
-  readonly positions: readonly number[]
-}
-
-/** @param offsets [positions, 2] as row, col in pixels */
-export function passesOf(offsets: Int32Array, modulus: Both<number>, keys: Keys): readonly PlannedPass[] {
-  const times = both((axis) => new Map(keys.places[axis].offsets.map((offset, time) => [offset, time])))
-  const classes = new Map<number, number[]>()
-  for (let position = 0; position < offsets.length / 2; position++) {
+/**
+ * Groups positions whose offsets are equal modulo `modulus`. Each group is a list of indices into the list of positions.
+ * @param offsets [positions, 2] as row, col in pixels
+ */
+export function passesOf(offsets: Int32Array, modulus: Both<number>): readonly (readonly number[])[] {
+  return groupedBy(Array(offsets.length / 2).keys(), (position) => {
     const [row, col] = [offsets[2 * position] as number, offsets[2 * position + 1] as number]
-    const residue = (row % modulus.rows) * modulus.cols + (col % modulus.cols)
-    const others = classes.get(residue)
-    if (others === undefined) classes.set(residue, [position])
-    else others.push(position)
-  }
-  return [...classes.values()].map((positions) => {
-    const along = (axis: Axis) => {
-      const own = positions.map((position) => offsets[2 * position + AXES.indexOf(axis)] as number)
-      return [...new Set(own)].sort((a, b) => a - b).map((offset) => times[axis].get(offset) as number)
-    }
-    return { pass: both(along), positions }
+    return (row % modulus.rows) * modulus.cols + (col % modulus.cols)
   })
 }
 
-/** An offset in pixels is also its index in `AxisPlaces.offsets`, because `sceneKeys` lists the offsets 0, 1, 2, … */
 export function positionsOf(offsets: Int32Array): Positions {
   const along = (axis: 0 | 1) => [...new Set(offsets.filter((_, i) => i % 2 === axis))]
   return { rows: along(0), cols: along(1), count: offsets.length / 2 }
+}
+
+function groupedBy(values: Iterable<number>, keyOf: (value: number) => number): readonly (readonly number[])[] {
+  const groups = new Map<number, number[]>()
+  for (const value of values) {
+    const group = groups.get(keyOf(value)) ?? []
+    groups.set(keyOf(value), group)
+    group.push(value)
+  }
+  return [...groups.values()]
 }

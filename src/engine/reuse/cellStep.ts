@@ -46,16 +46,13 @@ export interface WindowStep extends Step {
   readonly input: string
   readonly rows: AxisWindow
   readonly cols: AxisWindow
-  /**
-   * What a window reads beyond the border. `nothing` is for a maximum: the window reads one of its other cells twice
-   * instead, which does not change a maximum.
-   */
-  readonly beyond: 'zeros' | 'nothing'
   readonly operation: WindowOperation
 }
 
+/** Windows read zeros beyond the border, except for `maximum`. */
 export type WindowOperation =
   | { readonly kind: 'convolution'; readonly groups: number; readonly weight: string; readonly bias: string | null }
+  /** Instead of a cell beyond the border, a window reads one of its other cells twice. Its maximum stays the same. */
   | { readonly kind: 'maximum' }
   | { readonly kind: 'mean' }
   /** Each window has only one cell: a cell of the input, or zeros beyond the border. */

@@ -22,10 +22,8 @@ export const CELL_INPUTS = {
 } as const
 
 export interface StepNodes {
-  /** Indices of nodes that are copied from the network's graph. */
-  readonly verbatim: readonly number[]
-  /** New names of the inputs of copied nodes, by index of the node. */
-  readonly renamed: Readonly<Record<number, readonly string[]>>
+  /** Nodes that are copied from the network's graph: the index of each, and the names of its inputs in the copy. */
+  readonly copied: readonly (readonly [node: number, inputs: readonly string[]])[]
   readonly inputs: readonly TypedInfo[]
   readonly nodes: readonly Node[]
   readonly constants: readonly Initializer[]
@@ -42,7 +40,7 @@ export function windowNodes(
   shape: (name: string) => CellShape,
   gathers: boolean,
 ): StepNodes {
-  const { input, output, operation, beyond } = step
+  const { input, output, operation } = step
   const { channels } = shape(input)
   const outputs = shape(output).channels
   const taps = step.rows.taps * step.cols.taps
@@ -56,7 +54,8 @@ export function windowNodes(
     const index = CELL_INPUTS.gather(output, 0)
     inputs.push({ name: index, shape: [`cells.${output}`, taps], elements: 'int32' })
     let source = input
-    if (beyond === 'zeros' && (reaches(step.rows, shape(input).rows) || reaches(step.cols, shape(input).cols))) {
+    const isBordered = reaches(step.rows, shape(input).rows) || reaches(step.cols, shape(input).cols)
+    if (operation.kind !== 'maximum' && isBordered) {
       const zeros = `shiftscope.zeros.${channels}`
       constants.push({ name: zeros, shape: [1, channels, 1, 1], float32: async () => new Float32Array(channels) })
       source = `shiftscope.bordered.${input}`
@@ -82,7 +81,7 @@ export function windowNodes(
     }
   }
   reshape(inside, result, output, [-1, outputs, 1, 1])
-  return { verbatim: [], renamed: {}, inputs, nodes: [...outside, ...inside], constants }
+  return { copied: [], inputs, nodes: [...outside, ...inside], constants }
 }
 
 /** Collects the nodes of a step. Those in `outside` run once; those in `inside` run for each group of windows. */

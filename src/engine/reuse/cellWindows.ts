@@ -32,7 +32,6 @@ export function windowStep({ node, base, fixed }: NodeContext, shape: CellShape)
   const { operation, kernel, channels } =
     node.operator === 'Conv' ? convolution(node, shape, fixed) : pool(node, shape, listAttribute(node, 'kernel_shape'))
   const [rows, cols] = windowsOf(node, shape, kernel)
-  const beyond = operation.kind === 'maximum' ? 'nothing' : 'zeros'
   if (
     operation.kind === 'mean' &&
     numberAttribute(node, 'count_include_pad', 0) !== 1 &&
@@ -42,7 +41,7 @@ export function windowStep({ node, base, fixed }: NodeContext, shape: CellShape)
   if (operation.kind === 'maximum' && (hasEmptyWindow(rows, shape.rows) || hasEmptyWindow(cols, shape.cols)))
     throw new NoStep('has windows with nothing but padding')
   return {
-    step: { ...base, kind: 'window', input: node.inputs[0] as string, rows, cols, beyond, operation },
+    step: { ...base, kind: 'window', input: node.inputs[0] as string, rows, cols, operation },
     shape: { channels, rows: rows.length, cols: cols.length },
   }
 }
@@ -142,10 +141,7 @@ export function paddingStep({ node, base, fixed, readers }: NodeContext, { chann
       throw new NoStep('adds zeros that other operators than Conv read')
     const axis = (before: number, length: number) => ({ taps: 1, stride: 1, dilation: 1, before, length })
     const windows = { rows: axis(sides[0], shape.rows), cols: axis(sides[1], shape.cols) }
-    return {
-      step: { ...base, kind: 'window', input, ...windows, beyond: 'zeros', operation: { kind: 'padding' } },
-      shape,
-    }
+    return { step: { ...base, kind: 'window', input, ...windows, operation: { kind: 'padding' } }, shape }
   }
   if (mode !== 'reflect' && mode !== 'edge') throw new NoStep(`adds a border of an unsupported kind`)
   const mapping = (size: number, before: number, length: number) =>

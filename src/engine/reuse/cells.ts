@@ -14,7 +14,7 @@ interface CellSet {
   readonly count: number
 }
 
-/** Positions that are computed together: their rows and their columns, as indices into `AxisPlaces.offsets`. */
+/** Positions that are computed together: their rows and their columns. */
 export type Pass = Both<readonly number[]>
 
 /** Two numbers of keys: `seeing` counts those that depend on the patch, and `blank` counts those that do not. */
@@ -29,7 +29,7 @@ export function cellCount(rows: AxisCount, cols: AxisCount): number {
 
 /**
  * Lists the keys that some positions need along an axis, in ascending order.
- * @param times indices of the positions in `AxisPlaces.offsets`
+ * @param times rows or columns of the positions
  */
 export function keysOfTimes({ count, blank, views }: AxisSpace, times: readonly number[]) {
   const isNeeded = new Uint8Array(count)

@@ -1,6 +1,6 @@
 import { type Network, outputOf } from '../../networks/index.js'
 import type { Scene } from '../task.js'
-import { floorGain, type PlannedCells, planCells, positionsOf, wholeSeconds } from './cellPlan.js'
+import { floorGain, planCells, positionsOf, wholeSeconds } from './cellPlan.js'
 import type { CellSteps } from './cellStep.js'
 import { networkCells } from './cellSteps.js'
 import { KEY_LIMIT } from './keys.js'
@@ -10,18 +10,37 @@ import { sceneKeys } from './sceneKeys.js'
 export const FEWEST_IMAGES = 64
 
 /** Reuse is tried only if it is predicted to be at least this many times as fast as computing every image in full. */
-export const WORTH_REUSING = 1.1
+const WORTH_REUSING = 1.1
 
 export function sharedFloor(network: Network, scene: Scene, offsets: Int32Array): number {
-  return floorGain(workOf(network, scene), positionsOf(offsets))
+  const { graph, cells } = networkCells(network)
+  return floorGain({ graph, cells, keys: sceneKeys(cells, scene, network.input) }, positionsOf(offsets))
 }
 
 /** Predicted speed on the processor with reuse, divided by the speed without; 1 if there will be no reuse. */
 export function expectedGain(network: Network, scene: Scene, offsets: Int32Array): number {
   if (offsets.length / 2 < FEWEST_IMAGES) return 1
-  if (!haveRoomForKeys(networkCells(network).cells, network, scene.patch.size)) return 1
-  const gain = planCells(workOf(network, scene), positionsOf(offsets))?.predictedGain ?? 1
-  return gain < WORTH_REUSING ? 1 : gain
+  const planned = plannedReuse(network, scene, offsets)
+  return typeof planned === 'string' ? 1 : planned.plan.predictedGain
+}
+
+/**
+ * Plans reuse for all positions of a scene, or returns the reason why every image must be computed in full.
+ * @throws InputError if the network's file is missing or its graph cannot be read
+ */
+export function plannedReuse(network: Network, scene: Scene, offsets: Int32Array, keysOf = sceneKeys) {
+  const { graph, cells } = networkCells(network)
+  if (cells.steps.length === 0) return cells.reason ?? 'no part of the graph can be shared by several images'
+  if (!haveRoomForKeys(cells, network, scene.patch.size))
+    return 'the network has too many or too large layers for reuse'
+  const keys = keysOf(cells, scene, network.input)
+  const features = network.layers.map(outputOf)
+  const plan = planCells({ graph, cells, keys, features, image: network.input.name }, positionsOf(offsets))
+  if (plan === undefined || plan.predictedGain < WORTH_REUSING) {
+    const gain = plan === undefined ? '' : ` (predicted ${plan.predictedGain.toFixed(2)} times as fast)`
+    return `images share too little${gain}${cells.reason === undefined ? '' : `: ${cells.reason}`}`
+  }
+  return { graph, cells, keys, plan }
 }
 
 /**
@@ -30,12 +49,6 @@ export function expectedGain(network: Network, scene: Scene, offsets: Int32Array
  */
 export function usualImageSeconds(network: Network): number {
   return wholeSeconds(networkCells(network))
-}
-
-function workOf(network: Network, scene: Scene): PlannedCells {
-  const { graph, cells } = networkCells(network)
-  const keys = sceneKeys(cells, scene, network.input)
-  return { graph, cells, keys, features: network.layers.map(outputOf), image: network.input.name }
 }
 
 /** Whether a scene's `Keys` fit into memory. They may be too large if a user's graph declares huge layers. */

@@ -7,8 +7,8 @@ export interface AxisPlaces {
   readonly frame: number
   /** Part of the patch that is not transparent: its first pixel, and the first pixel after it. */
   readonly opaque: readonly [begin: number, end: number]
-  /** Positions of the patch's first pixel, without duplicates. */
-  readonly offsets: readonly number[]
+  /** Number of positions. The patch's first pixel is at the pixels 0 to `positions` - 1 of the frame. */
+  readonly positions: number
   /** Whether the background is a picture. If so, images share only those values that do not depend on the patch. */
   readonly isVaried: boolean
 }
@@ -22,7 +22,6 @@ export type Both<T> = Readonly<Record<Axis, T>>
  * patch that is not transparent.
  */
 export interface Keys {
-  readonly places: Both<AxisPlaces>
   /**
    * A space is one numbering of keys. Tensors can share it, such as the input and the output of a Relu. The first space
    * belongs to the image.
@@ -68,7 +67,8 @@ interface CellTensor extends Both<AxisTensor> {
 interface AxisTensor {
   readonly length: number
   /**
-   * Key of each cell for each offset of the patch, [offsets + 1, length]. The last row is for images without the patch.
+   * Key of each cell for each position of the patch, [positions + 1, length]. The last row is for images without the
+   * patch.
    */
   readonly keys: Int32Array
 }
@@ -116,7 +116,7 @@ export function cellKeys({ steps }: Pick<CellSteps, 'steps'>, image: string, pla
     const tells = (input: CellTensor, i: number) =>
       AXES.every((axis) => isOneToOne(listed[axis], i, spaces[input.space]?.[axis].count as number))
     const main = step.kind === 'pointwise' ? inputs.findIndex(tells) : -1
-    const fills = step.kind === 'window' && step.beyond === 'nothing'
+    const fills = step.kind === 'window' && step.operation.kind === 'maximum'
     const taps = (i: number) =>
       both((axis) => {
         const own = listed[axis].taps[i] as Int32Array
@@ -145,7 +145,7 @@ export function cellKeys({ steps }: Pick<CellSteps, 'steps'>, image: string, pla
   }
   for (const tensor of new Set(tensors.values()))
     for (const axis of AXES) spaces[tensor.space]?.[axis].views.push(tensor[axis])
-  return { places, spaces, tensors, sources, pixels }
+  return { spaces, tensors, sources, pixels }
 }
 
 export function both<T>(make: (axis: Axis) => T): Both<T> {
@@ -243,13 +243,13 @@ function filled(taps: Int32Array, each: number): Int32Array {
  * Numbers the image's pixels along an axis. Two pixels have the same key if they show the same pixel of the patch, or
  * if both show the background. If the background is a picture, they must also be the same pixel of the frame.
  */
-function pixelKeys({ frame, opaque: [begin, end], offsets, isVaried }: AxisPlaces) {
+function pixelKeys({ frame, opaque: [begin, end], positions, isVaried }: AxisPlaces) {
   const numbers = new Map<number, number>()
   const ofPatch: number[] = []
   const ofFrame: number[] = []
-  const keys = new Int32Array((offsets.length + 1) * frame)
-  for (let time = 0; time <= offsets.length; time++) {
-    const offset = offsets[time] ?? Number.POSITIVE_INFINITY
+  const keys = new Int32Array((positions + 1) * frame)
+  for (let time = 0; time <= positions; time++) {
+    const offset = time < positions ? time : Number.POSITIVE_INFINITY
     for (let pixel = 0; pixel < frame; pixel++) {
       const inPatch = pixel - offset
       const seen = inPatch >= begin && inPatch < end ? inPatch + 1 : 0

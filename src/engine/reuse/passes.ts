@@ -7,7 +7,6 @@ import { offsetsAt } from '../positions.js'
 import { schedule } from '../scheduler.js'
 import type { JobScene, Scene } from '../task.js'
 import type { Workers } from '../workers.js'
-import type { PlannedPass } from './cellPlan.js'
 
 export interface PassWork {
   readonly workers: Workers
@@ -48,19 +47,19 @@ export async function distanceOf(
   return Math.max(...distances)
 }
 
+/** @param passes for each group of positions that are computed together, their indices in the list of positions */
 export async function runPasses(
   { workers, network, memory, job }: PassWork,
   offsets: Int32Array,
-  passes: readonly PlannedPass[],
+  passes: readonly (readonly number[])[],
   { onImages, onRows, signal }: ExtractionOptions,
 ): Promise<Features> {
   const matrices = memory.take(network.layers, offsets.length / 2)
   const isDone = new Uint8Array(offsets.length / 2)
   let done = 0
   const run = async (first: number) => {
-    const { positions } = passes[first] as PlannedPass
-    const rows = Int32Array.from(positions)
-    const places = offsetsAt(offsets, positions)
+    const rows = Int32Array.from(passes[first] as readonly number[])
+    const places = offsetsAt(offsets, rows)
     const result = await workers.run({ job, offsets: places, target: { matrices, rows } })
     if (result.kind !== 'written') return result
     for (const row of rows) {

@@ -1,5 +1,5 @@
 import { InputError } from '../../errors.js'
-import { type Network, outputOf } from '../../networks/index.js'
+import type { Network } from '../../networks/index.js'
 import type { WorkerData } from '../backends/backend.js'
 import { type ExtractionOptions, jobScene } from '../crew.js'
 import type { FeatureMemory, Features } from '../features.js'
@@ -7,14 +7,11 @@ import { BatchFailure } from '../scheduler.js'
 import type { Scene, Settings } from '../task.js'
 import { openWorkers, type Workers } from '../workers.js'
 import { type CellWork, cellGraphs } from './cellGraphs.js'
-import { type CellPlan, passesOf, planCells, positionsOf } from './cellPlan.js'
-import { type NetworkCells, networkCells } from './cellSteps.js'
-import { CELL_INPUTS } from './cellWindowNodes.js'
-import { FEWEST_IMAGES, haveRoomForKeys, WORTH_REUSING } from './expected.js'
-import type { Keys } from './keys.js'
+import { type CellPlan, passesOf } from './cellPlan.js'
+import { FEWEST_IMAGES, plannedReuse } from './expected.js'
 import { distanceOf, type PassWork, type PlainWay, runPasses } from './passes.js'
 import type { ReuseRecord } from './record.js'
-import { samplePositions, sceneKeysOf, scenePixels } from './sceneKeys.js'
+import { cachedSceneKeys, samplePositions, scenePixels } from './sceneKeys.js'
 
 /**
  * Computes each value only once, even if several images share it (reuse). Reuse is tried only if a prediction says that
@@ -67,31 +64,21 @@ export function openReuse({ network, settings, workerData, memory, plain, onNote
   const cellWorkers = openCellWorkers(({ graphs, steps, shapes }) =>
     openWorkers(workerData({ graphs, steps, shapes }), settings.workers, script),
   )
-  let keysOf: ((scene: Scene) => Keys) | undefined
+  const keysOf = cachedSceneKeys()
   /** Plans reuse for a scene, or returns the reason why every image must be computed in full. */
   const prepare = async (scene: Scene, whole: Int32Array): Promise<Prepared | string> => {
-    let read: NetworkCells
+    let planned: ReturnType<typeof plannedReuse>
     try {
-      read = networkCells(network)
+      planned = plannedReuse(network, scene, whole, keysOf)
     } catch (error) {
       // ONNX Runtime also runs graphs that Shiftscope cannot read. For such a graph, every image is computed in full.
       if (error instanceof InputError) return error.message
       throw error
     }
-    const { graph, cells } = read
-    if (cells.steps.length === 0) return cells.reason ?? 'no part of the graph can be shared by several images'
-    if (!haveRoomForKeys(cells, network, scene.patch.size))
-      return 'the network has too many or too large layers for reuse'
-    keysOf ??= sceneKeysOf(cells, network.input)
-    const keys = keysOf(scene)
-    const features = network.layers.map(outputOf)
-    const plan = planCells({ graph, cells, keys, features, image: network.input.name }, positionsOf(whole))
-    if (plan === undefined || plan.predictedGain < WORTH_REUSING) {
-      const gain = plan === undefined ? '' : ` (predicted ${plan.predictedGain.toFixed(2)} times as fast)`
-      return `images share too little${gain}${cells.reason === undefined ? '' : `: ${cells.reason}`}`
-    }
-    const graphs = await cellGraphs(network, graph, cells, plan.steps, gathersOf(keys))
-    return { plan, keys, graphs, steps: cells.steps.slice(0, plan.steps), shapes: cells.shapes }
+    if (typeof planned === 'string') return planned
+    const { graph, cells, keys, plan } = planned
+    const graphs = await cellGraphs(network, graph, cells, plan.steps, keys.sources)
+    return { plan, graphs, steps: cells.steps.slice(0, plan.steps), shapes: cells.shapes }
   }
   const compute = async (
     scene: Scene,
@@ -100,7 +87,7 @@ export function openReuse({ network, settings, workerData, memory, plain, onNote
     options: ExtractionOptions,
   ): Promise<Features | string> => {
     const { size } = scene.patch
-    const { plan, keys, graphs, steps } = prepared
+    const { plan, graphs, steps } = prepared
     const known = failed.get(graphs.cells)
     if (known !== undefined) return known
     const decline = (reason: string) => {
@@ -115,7 +102,7 @@ export function openReuse({ network, settings, workerData, memory, plain, onNote
       const distance = await distanceTo(work, graphs.cells, scene, offsets.length / 2, options.signal)
       if (distance > MAX_DISTANCE)
         return decline(`with reuse, features differ by ${distance.toExponential(1)} (relative)`)
-      const passes = passesOf(offsets, plan.modulus, keys)
+      const passes = passesOf(offsets, plan.modulus)
       const features = await runPasses(work, offsets, passes, options)
       const before = computed.get(size)
       if (features.finished === offsets.length / 2)
@@ -192,14 +179,4 @@ function openCellWorkers(open: (work: CellWork) => Workers) {
 
 interface Prepared extends CellWork {
   readonly plan: CellPlan
-  readonly keys: Keys
-}
-
-/** Names of the index tensors in the input of the graph that computes cells. They tell which cells each step reads. */
-export function gathersOf({ sources }: Keys): Set<string> {
-  return new Set(
-    [...sources].flatMap(([output, inputs]) =>
-      inputs.flatMap((source, i) => (source === null ? [] : [CELL_INPUTS.gather(output, i)])),
-    ),
-  )
 }

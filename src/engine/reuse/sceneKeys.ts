@@ -8,21 +8,23 @@ import { type Both, both, cellKeys, type Keys } from './keys.js'
 /** Pixels with less alpha than this are invisible. */
 const SEEN: Readonly<Record<Scene['blend'], number>> = { hard: 128, soft: 1 }
 
-/** Makes a scene's `Keys`. Along an axis, the patch's offsets are 0, 1, 2, …, so each equals its index in the list. */
+/** Makes a scene's `Keys`, for all positions of the patch. */
 export function sceneKeys(steps: Pick<CellSteps, 'steps'>, scene: Scene, input: NetworkInput): Keys {
   const opaque = opaquePart(scene)
   const along = (axis: Axis) => {
     const frame = input[axis]
-    const offsets = Array.from({ length: frame - scene.patch.size + 1 }, (_, offset) => offset)
-    return { frame, opaque: opaque[axis], offsets, isVaried: isVaried(scene) }
+    return { frame, opaque: opaque[axis], positions: frame - scene.patch.size + 1, isVaried: isVaried(scene) }
   }
   return cellKeys(steps, input.name, both(along))
 }
 
-/** Makes a version of `sceneKeys` that returns the previous keys if a scene has the same geometry as the one before. */
-export function sceneKeysOf(steps: Pick<CellSteps, 'steps'>, input: NetworkInput): (scene: Scene) => Keys {
+/**
+ * Makes a version of `sceneKeys` for one network. It returns the previous keys if a scene has the same geometry as the
+ * one before.
+ */
+export function cachedSceneKeys(): typeof sceneKeys {
   let last: { readonly geometry: string; readonly keys: Keys } | undefined
-  return (scene) => {
+  return (steps, scene, input) => {
     const geometry = sceneGeometry(scene)
     if (last?.geometry !== geometry) last = { geometry, keys: sceneKeys(steps, scene, input) }
     return last.keys

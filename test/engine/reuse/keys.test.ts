@@ -39,7 +39,7 @@ function valueIn({ rows, cols, values }: Grid, row: number, col: number): number
 
 /** What a window makes of the cells that it reads; undefined stands for one beyond the border. */
 function reduced(step: CellStep, read: readonly (number | undefined)[]): number {
-  if (step.kind === 'window' && step.beyond === 'nothing')
+  if (step.kind === 'window' && step.operation.kind === 'maximum')
     return Math.max(...read.filter((value) => value !== undefined))
   return mixed(read.map((value) => value ?? 0))
 }
@@ -120,7 +120,7 @@ function cellTensors(steps: readonly CellStep[], keys: Keys, { isVaried }: Place
 
 const upTo = (max: number) => fc.integer({ min: 1, max })
 const axis = fc.record({ taps: upTo(3), stride: upTo(2), dilation: upTo(2), before: fc.nat(1) })
-const kinds = fc.constantFrom('window', 'maximum', 'mapping', 'pointwise')
+const kinds = fc.constantFrom('mean', 'maximum', 'mapping', 'pointwise')
 const drawnStep = fc.record({ kind: kinds, rows: axis, cols: axis, from: fc.nat(9) })
 const drawnSteps = fc.array(drawnStep, { minLength: 1, maxLength: 6 })
 type Drawn<A> = A extends fc.Arbitrary<infer T> ? T : never
@@ -156,9 +156,8 @@ function stepsOf(drawn: Drawn<typeof drawnSteps>): readonly CellStep[] {
       const own = both((one) => maps[one].length)
       add({ ...base, kind, input, ...maps }, own)
     } else if (windows.rows.length > 0 && windows.cols.length > 0) {
-      const beyond = kind === 'maximum' ? 'nothing' : 'zeros'
       const own = both((one) => windows[one].length)
-      add({ ...base, kind: 'window', input, ...windows, beyond, operation: { kind: 'maximum' } }, own)
+      add({ ...base, kind: 'window', input, ...windows, operation: { kind } }, own)
     }
   }
   return steps
@@ -169,16 +168,16 @@ const scenes = fc.record({
   opaque: fc.constantFrom<readonly [number, number]>([0, PATCH], [1, PATCH], [0, 2], [0, 0]),
   isVaried: fc.boolean(),
 })
-const EVERY_OFFSET = Array.from({ length: FRAME - PATCH + 1 }, (_, offset) => offset)
+const POSITIONS = FRAME - PATCH + 1
 
-function keysOf(steps: readonly CellStep[], placed: Placed, offsets = EVERY_OFFSET): Keys {
-  const places = both(() => ({ ...placed, offsets }))
+function keysOf(steps: readonly CellStep[], placed: Placed, positions = POSITIONS): Keys {
+  const places = both(() => ({ ...placed, positions }))
   return cellKeys({ steps }, 'image', places)
 }
 
 describe('keys of cells', () => {
   it('put every image together of cells that are computed once', () => {
-    const times = fc.subarray([...EVERY_OFFSET.keys()], { minLength: 1 })
+    const times = fc.subarray([...Array(POSITIONS).keys()], { minLength: 1 })
     fc.assert(
       fc.property(drawnSteps, scenes, fc.record({ rows: times, cols: times }), (drawn, placed, pass) => {
         const steps = stepsOf(drawn)
@@ -199,14 +198,14 @@ describe('keys of cells', () => {
 
   const window = (input: string, taps: number, stride: number, before: number, length: number): CellStep => {
     const own = { taps, stride, dilation: 1, before, length }
-    const kinds = { kind: 'window', beyond: 'zeros', operation: { kind: 'mean' } } as const
+    const kinds = { kind: 'window', operation: { kind: 'mean' } } as const
     return { node: 0, output: `${input}+`, input, rows: own, cols: own, ...kinds }
   }
   const sum: CellStep = { node: 1, output: 'sum', kind: 'pointwise', inputs: ['image', 'image+'] }
   const placed = { frame: 6, opaque: [0, 2], isVaried: false } as const
 
   it('count the pixels of the patch and one for all of the background', () => {
-    const keys = keysOf([window('image', 2, 2, 0, 3)], placed, [0, 1])
+    const keys = keysOf([window('image', 2, 2, 0, 3)], placed, 2)
     const rows = [...(keys.tensors.get('image')?.rows.keys ?? [])]
     expect(rows.join('')).toBe('012222 201222 222222'.replaceAll(' ', ''))
     expect(keys.pixels.rows).toMatchObject({ ofPatch: [1, 2, 0], ofFrame: [0, 1, 2] })
@@ -216,13 +215,13 @@ describe('keys of cells', () => {
   })
 
   it('of a step that only reads its own place are those of its input', () => {
-    const keys = keysOf([window('image', 1, 1, 0, 6), sum], placed, [0, 1])
+    const keys = keysOf([window('image', 1, 1, 0, 6), sum], placed, 2)
     expect(keys.spaces).toHaveLength(1)
     expect([keys.sources.get('image+'), keys.sources.get('sum')]).toEqual([[null], [null, null]])
   })
 
   it('of a sum are those of the input whose cells tell those of the other', () => {
-    const keys = keysOf([window('image', 3, 1, 1, 6), sum], placed, [0, 3])
+    const keys = keysOf([window('image', 3, 1, 1, 6), sum], placed, 4)
     expect(keys.spaces).toHaveLength(2)
     expect(keys.tensors.get('sum')).toBe(keys.tensors.get('image+'))
     expect(keys.sources.get('sum')?.[1]).toBeNull()
@@ -235,13 +234,13 @@ describe('keys of cells', () => {
     // A patch of 2 pixels at 5 places, and the background: one pixel of the patch, or all 5 lines of 3 pixels around it.
     const cellsOf = (times: readonly number[], steps: readonly CellStep[] = []) => {
       const pass = { rows: times, cols: times }
-      const { indices } = passCells(keysOf(steps, placed, [0, 1, 2, 3, 4]), steps, 'image', pass)
+      const { indices } = passCells(keysOf(steps, placed, 5), steps, 'image', pass)
       const gather = indices.gathers.get(CELL_INPUTS.gather('image+', 0))
       return [indices.pixels.length / 2, (gather?.indices.length ?? 0) / (gather?.taps ?? 1)]
     }
     expect(cellsOf([0])).toEqual([128, 0])
     expect(cellsOf([0, 4], [window('image', 3, 1, 1, 6)])).toEqual([128, 128])
-    const varied = keysOf([], { ...placed, isVaried: true }, [0, 1, 2, 3, 4])
+    const varied = keysOf([], { ...placed, isVaried: true }, 5)
     const everywhere = both(() => [0, 1, 2, 3, 4])
     // 2 pixels at 5 places along both axes, and 6 × 6 of the background.
     const { pixels } = passCells(varied, [], 'image', everywhere).indices

@@ -6,8 +6,8 @@ import type { CellStep, CellSteps } from '../../../src/engine/reuse/cellStep.js'
 import { cellSteps } from '../../../src/engine/reuse/cellSteps.js'
 import { cellSeconds, connectedSeconds, frameSeconds, imageSeconds } from '../../../src/engine/reuse/cost.js'
 import { expectedGain, haveRoomForKeys, sharedFloor, usualImageSeconds } from '../../../src/engine/reuse/expected.js'
-import { KEY_LIMIT } from '../../../src/engine/reuse/keys.js'
-import { samplePositions, sceneKeys, sceneKeysOf, scenePixels } from '../../../src/engine/reuse/sceneKeys.js'
+import { both, KEY_LIMIT } from '../../../src/engine/reuse/keys.js'
+import { cachedSceneKeys, samplePositions, sceneKeys, scenePixels } from '../../../src/engine/reuse/sceneKeys.js'
 import { sceneOf } from '../../../src/engine/scene.js'
 import type { Scene } from '../../../src/engine/task.js'
 import { readOnnxFile } from '../../../src/networks/index.js'
@@ -90,15 +90,9 @@ describe('a plan of what images share', () => {
   })
 
   it('has passes of positions whose offsets are equal modulo its own, along each axis', () => {
-    const { keys } = workOf(GRAPH, scene)
     const places = Int32Array.of(0, 0, 2, 3, 5, 1, 2, 1, 0, 3, 5, 4)
-    expect(passesOf(places, { rows: 2, cols: 2 }, keys)).toEqual([
-      { pass: { rows: [0], cols: [0] }, positions: [0] },
-      { pass: { rows: [0, 2], cols: [1, 3] }, positions: [1, 3, 4] },
-      { pass: { rows: [5], cols: [1] }, positions: [2] },
-      { pass: { rows: [5], cols: [4] }, positions: [5] },
-    ])
-    expect(passesOf(places, { rows: 1, cols: 4 }, keys).map((pass) => pass.positions)).toEqual([
+    expect(passesOf(places, { rows: 2, cols: 2 })).toEqual([[0], [1, 3, 4], [2], [5]])
+    expect(passesOf(places, { rows: 1, cols: 4 })).toEqual([
       [0, 5],
       [1, 4],
       [2, 3],
@@ -155,7 +149,7 @@ describe('a plan of what images share', () => {
 describe('the predicted time', () => {
   const axis = (taps: number) => ({ taps, stride: 1, dilation: 1, before: 0, length: 5 })
   const window = (operation: object): CellStep => {
-    const step = { kind: 'window', node: 0, output: 'to', input: 'from', rows: axis(3), cols: axis(2), beyond: 'zeros' }
+    const step = { kind: 'window', node: 0, output: 'to', input: 'from', rows: axis(3), cols: axis(2) }
     return { ...step, operation } as CellStep
   }
   const shapes = new Map([
@@ -203,18 +197,22 @@ describe('what of a scene decides keys', () => {
   const image = new Uint8Array(FRAME * FRAME * 3)
 
   it.each([
-    ['hard', ALPHAS, { rows: [1, 2], cols: [2, 3] }],
-    ['soft', ALPHAS, { rows: [1, 3], cols: [1, 3] }],
-    ['soft', Array(9).fill(0), { rows: [0, 0], cols: [0, 0] }],
-  ] as const)('is the part that may be seen with %s edges of %j', (blend, alphas, opaque) => {
-    const { rows, cols } = sceneKeys({ steps }, withAlphas(alphas, { blend }), input).places
-    expect({ rows: rows.opaque, cols: cols.opaque }).toEqual(opaque)
-    expect([rows.frame, rows.isVaried, rows.offsets]).toEqual([FRAME, false, [0, 1, 2, 3, 4, 5, 6]])
-    expect(sceneKeys({ steps }, withAlphas(alphas, { background: { image } }), input).places.cols.isVaried).toBe(true)
+    ['hard', ALPHAS, { rows: [2], cols: [3] }],
+    ['soft', ALPHAS, { rows: [2, 3], cols: [2, 3] }],
+    ['soft', Array(9).fill(0), { rows: [], cols: [] }],
+  ] as const)('is the part that may be seen with %s edges of %j', (blend, alphas, seen) => {
+    const { pixels, tensors } = sceneKeys({ steps }, withAlphas(alphas, { blend }), input)
+    // Pixels of the patch are counted from 1, and 0 is the background.
+    expect(both((axis) => pixels[axis].ofPatch.toSorted())).toEqual(both((axis) => [0, ...seen[axis]]))
+    const images = FRAME - PATCH + 2
+    expect(both((axis) => tensors.get('image')?.[axis].keys.length)).toEqual(both(() => images * FRAME))
+    const varied = sceneKeys({ steps }, withAlphas(alphas, { background: { image } }), input).pixels
+    expect(both((axis) => new Set(varied[axis].ofFrame).size)).toEqual(both(() => FRAME))
   })
 
   it('is kept for the next scene of the same geometry', () => {
-    const keysOf = sceneKeysOf({ steps }, input)
+    const cached = cachedSceneKeys()
+    const keysOf = (scene: Scene) => cached({ steps }, scene, input)
     const first = keysOf(withAlphas(ALPHAS))
     const alike = withAlphas(ALPHAS.map((alpha) => (alpha === 127 ? 0 : alpha)))
     expect(keysOf({ ...alike, background: { rgb: [0, 0, 0] } })).toBe(first)

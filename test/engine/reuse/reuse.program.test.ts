@@ -38,7 +38,7 @@ async function reusing<T>(
   settings = ONE,
 ) {
   const notes: string[] = []
-  const handle = openThreads(opened, settings, undefined, { settings, onNote: (line) => notes.push(line) })
+  const handle = openThreads(opened, settings, { reusing: settings, onNote: (line) => notes.push(line) })
   try {
     return await work(handle, notes)
   } finally {

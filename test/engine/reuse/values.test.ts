@@ -5,7 +5,6 @@ import { largestDistance } from '../../../src/engine/distance.js'
 import { cellBackend } from '../../../src/engine/reuse/cellBackend.js'
 import { cellGraphs } from '../../../src/engine/reuse/cellGraphs.js'
 import { cellSteps } from '../../../src/engine/reuse/cellSteps.js'
-import { gathersOf } from '../../../src/engine/reuse/reuse.js'
 import { sceneKeys } from '../../../src/engine/reuse/sceneKeys.js'
 import { sceneOf } from '../../../src/engine/scene.js'
 import type { Scene } from '../../../src/engine/task.js'
@@ -195,16 +194,16 @@ const OFFSETS = Int32Array.from(ALONG.flatMap((row) => ALONG.flatMap((col) => [r
 async function distanceWith({ network, graph, steps }: Written, scene: Scene, count: number): Promise<number> {
   const { input } = network
   const { dims, output = '' } = network.layers[0] as Network['layers'][number]
-  const graphs = await cellGraphs(network, graph, steps, count, gathersOf(sceneKeys(steps, scene, input)))
+  const graphs = await cellGraphs(network, graph, steps, count, sceneKeys(steps, scene, input).sources)
   const work = { graphs, steps: steps.steps.slice(0, count), shapes: steps.shapes }
   const data = { input, outputs: [output], threads: 1 }
   const [plain, reusing] = [
     await threadBackend({ backend: 'thread', onnxPath: network.onnxPath, ...data }),
     await cellBackend({ backend: 'cells', cells: work, ...data }),
   ]
-  const featuresBy = async ({ features }: typeof plain) => {
+  const featuresBy = async (backend: typeof plain) => {
     const found = new Float32Array((OFFSETS.length / 2) * dims)
-    await features({ id: 1, scene, batch: 10 }, OFFSETS, (first, images, [layer]) => {
+    await backend({ id: 1, scene, batch: 10 }, OFFSETS, (first, images, [layer]) => {
       expect(layer).toHaveLength(images * dims)
       found.set((layer as Float32Array).subarray(0, found.length - first * dims), first * dims)
     })
