@@ -140,7 +140,7 @@ function stepsOf(drawn: Drawn<typeof drawnSteps>): readonly CellStep[] {
     const shape = shapes.get(input) as Both<number>
     const windowOf = (size: number, { taps, stride, dilation, before }: Drawn<typeof axis>): AxisWindow => {
       // A maximum of a window that is all border does not exist.
-      const own = taps === 1 ? 0 : before
+      const own = taps === 1 || size < dilation ? 0 : before
       const length = Math.floor((size + 2 * own - (taps - 1) * dilation - 1) / stride) + 1
       return { taps, stride, dilation, before: own, length }
     }
