@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { join, resolve } from 'node:path'
 import { ClusterError, DeviceError, InputError, UsageError } from '../errors.js'
 import { makeWritableFolder, writeFileAtomic } from '../files/atomic.js'
@@ -134,24 +134,14 @@ async function sbatch(args: readonly string[], before = ''): Promise<string> {
   throw new ClusterError(`sbatch refused the job: ${reason}; check its script ${args.at(-1)}${before}`)
 }
 
-async function runSbatch(args: readonly string[]) {
-  const child = spawn('sbatch', args, { stdio: ['ignore', 'pipe', 'pipe'] })
-  const text = { stdout: '', stderr: '' }
-  for (const stream of ['stdout', 'stderr'] as const) {
-    child[stream].on('data', (data) => {
-      text[stream] += data
+function runSbatch(args: readonly string[]) {
+  return new Promise<{ status: number | null | undefined; stdout: string; stderr: string }>((done, fail) => {
+    execFile('sbatch', args, (error, stdout, stderr) => {
+      // The code is a text, such as ENOENT, only if the program could not be started.
+      if (typeof error?.code !== 'string') return done({ status: error === null ? 0 : error.code, stdout, stderr })
+      const message =
+        'cannot run sbatch; run this command on a machine of the cluster, or print the scripts with `print`'
+      fail(new ClusterError(message, { cause: error }))
     })
-  }
-  const status = await new Promise<number | null>((done, fail) => {
-    child.on('error', (error) =>
-      fail(
-        new ClusterError(
-          'cannot run sbatch; run this command on a machine of the cluster, or print the scripts with `print`',
-          { cause: error },
-        ),
-      ),
-    )
-    child.on('close', done)
   })
-  return { status, ...text }
 }
