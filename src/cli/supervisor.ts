@@ -25,7 +25,9 @@ interface Forwarded {
 
 /** Whether these arguments run a study (not only print its help or plan) and no process watches this process yet. */
 export function isToBeSupervised(words: readonly string[]): boolean {
-  const isStudy = words[0] === 'reproduce' && !words.some((word) => /^(-h|--help|--dry-run)$/.test(word))
+  // Flags of all commands, such as `--verbose`, may stand before the command.
+  const command = words.find((word) => !word.startsWith('-'))
+  const isStudy = command === 'reproduce' && !words.some((word) => /^(-h|--help|--dry-run)$/.test(word))
   return isStudy && !isWatched()
 }
 
