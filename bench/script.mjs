@@ -4,7 +4,7 @@
 import { basename } from 'node:path'
 import { parseArgs } from 'node:util'
 import { UsageError } from '../dist/errors.js'
-import { parseCardDevice, requiredCard } from '../dist/experiments/card.js'
+import { namedCard } from '../dist/experiments/card.js'
 import { cosineSimilarity } from '../dist/native.js'
 import { secondsOf } from '../dist/support/stopwatch.js'
 
@@ -37,10 +37,9 @@ export function wholeNumbers(text) {
 
 /** The GPU to time in addition to the processor, from `cuda` or `cuda:INDEX`; undefined for `cpu`. */
 export function cardBeside(device) {
-  const { name, index } = parseCardDevice(device)
-  if (name === 'auto')
+  if (device === 'auto')
     throw new UsageError('device auto: the processor is always timed; to time a GPU, too, use cuda or cuda:INDEX')
-  return name === 'cuda' ? requiredCard(index) : undefined
+  return namedCard(device)
 }
 
 /** Bytes per second that the C library's memset writes, the fastest way to write. */

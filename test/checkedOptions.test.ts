@@ -1,5 +1,8 @@
 import { readdirSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { benchExtraction } from '../src/bench/extract.js'
+import { benchUnits } from '../src/bench/unit.js'
+import { submitSlurm } from '../src/cluster/submit.js'
 import { UsageError } from '../src/errors.js'
 import { type ExtractOptions, extract } from '../src/features/openNetwork.js'
 import { type ArithmeticOptions, arithmetic } from '../src/study/arithmetic.js'
@@ -33,6 +36,26 @@ describe('options that only a script can give', () => {
     const extraction = extract({ model: 'tiny-alexnet', patch: DOG, size: 75, stride: 50, ...options })
     await expect(extraction).rejects.toThrow(UsageError)
     await expect(extraction).rejects.toThrow(message)
+  })
+
+  const slurm = { tasks: 2, minutes: 15, print: true, study: {} }
+  const functions = { submitSlurm, benchExtraction, benchUnits }
+  it.each([
+    ['submitSlurm', { ...slurm, cpu: 8 }, 'option cpu is not known; known options are tasks, cpus, gpus, minutes'],
+    ['submitSlurm', { ...slurm, cpus: '8' }, 'option cpus must be a number, not the text "8"'],
+    ['submitSlurm', { study: {} }, 'option tasks is missing'],
+    ['submitSlurm', { tasks: 2 }, 'option study is missing'],
+    ['submitSlurm', { ...slurm, study: 'quick' }, 'option study must be an object, not the text "quick"'],
+    ['submitSlurm', { ...slurm, study: { size: 75 } }, 'option size is not known; known options are preset, models'],
+    ['benchExtraction', { sizes: [75] }, 'option sizes is not known; known options are models, weights, device'],
+    ['benchExtraction', { repeats: '3' }, 'option repeats must be a number, not the text "3"'],
+    ['benchUnits', { size: [75] }, 'option size is not known; known options are models, weights, device'],
+    ['benchUnits', { models: 'alexnet' }, 'option models must be an array, not the text "alexnet"'],
+  ] as const)('are refused by %s: %j', async (name, options, message) => {
+    const called: (options: never) => Promise<unknown> = functions[name]
+    const refused = called(options as never)
+    await expect(refused).rejects.toThrow(UsageError)
+    await expect(refused).rejects.toThrow(message)
   })
 
   it('are refused by arithmetic', async () => {

@@ -1,17 +1,30 @@
+import { z } from 'zod'
 import type { Device } from '../engine/device.js'
 import { positionGrid } from '../engine/positions.js'
 import type { Scene, Settings } from '../engine/task.js'
 import { endIfStopped } from '../errors.js'
 import type { Network } from '../networks/index.js'
+import { type CheckedOptions, type GivenOptions, parseOptions } from '../support/optionChecks.js'
 import { median } from '../support/stopwatch.js'
 import { MEASUREMENT_SECONDS, openBareLoop } from './bareLoop.js'
-import { type BenchNetworkOptions, extractionRate, measureEach, openPipeline, SMALL } from './pipeline.js'
+import {
+  BENCH_OPTIONS,
+  type BenchNetworkOptions,
+  extractionRate,
+  measureEach,
+  openPipeline,
+  SMALL,
+} from './pipeline.js'
+
+const OPTIONS = {
+  /** How often the whole pipeline and a bare loop of ONNX Runtime are each measured; 5 by default. */
+  repeats: z.number().default(5),
+}
 
 /** Options of `benchExtraction`. */
-export interface BenchExtractionOptions extends BenchNetworkOptions {
-  /** How often the whole pipeline and a bare loop of ONNX Runtime are each measured; 5 by default. */
-  readonly repeats?: number
-}
+export interface BenchExtractionOptions extends GivenOptions<typeof OPTIONS>, BenchNetworkOptions {}
+
+type Checked = CheckedOptions<typeof OPTIONS & typeof BENCH_OPTIONS>
 
 /** Speed of Shiftscope's extraction, and of a bare loop: ONNX Runtime alone, with the same network. */
 export interface ExtractBench {
@@ -34,13 +47,14 @@ export interface ExtractBench {
 /**
  * Compares the speed of Shiftscope's extraction with that of a bare loop, which only runs ONNX Runtime on a tensor made
  * beforehand. The images show the first built-in object at 75 px. Networks are measured one after the other.
- * @throws UsageError for an unknown network or device `auto`
+ * @throws UsageError for invalid options, an unknown network, or the device `auto`
  * @throws InputError for missing or damaged weights
  * @throws DeviceError for a device that cannot be used
  * @throws the signal's reason after an abort
  */
-export function benchExtraction(options: BenchExtractionOptions = {}): Promise<readonly ExtractBench[]> {
-  return measureEach(options, [SMALL], (network, scene, device) => benchExtract(network, scene, device, options))
+export async function benchExtraction(options: BenchExtractionOptions = {}): Promise<readonly ExtractBench[]> {
+  const checked = parseOptions(options, { ...BENCH_OPTIONS, ...OPTIONS })
+  return measureEach(checked, [SMALL], (network, scene, device) => benchExtract(network, scene, device, checked))
 }
 
 /**
@@ -51,7 +65,7 @@ async function benchExtract(
   network: Network,
   scene: Scene,
   device: Device,
-  { repeats = 5, signal, ...wished }: BenchExtractionOptions,
+  { repeats, signal, ...wished }: Checked,
 ): Promise<ExtractBench> {
   const { handle, settings, adapter } = await openPipeline(network, scene, device, wished)
   const bare = openBareLoop(network, settings, device)

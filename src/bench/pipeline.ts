@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import { openExecution } from '../engine/choice.js'
 import { type Device, devicesOf, parseDevice, processorName } from '../engine/device.js'
 import { type NetworkHandle, openThreads } from '../engine/handle.js'
@@ -8,25 +9,34 @@ import { UsageError } from '../errors.js'
 import { catalog, chooseNetwork, type Network } from '../networks/index.js'
 import { builtInPatches } from '../patches/collection.js'
 import { patchesOfSource } from '../patches/patch.js'
+import { type CheckedOptions, type GivenOptions, kinds } from '../support/optionChecks.js'
 import { secondsOf } from '../support/stopwatch.js'
 import { bestBareSettings } from './bareLoop.js'
 
-/** Options of `benchExtraction` and `benchUnits`. */
-export interface BenchNetworkOptions extends WishedSettings {
+export const BENCH_OPTIONS = {
   /** Ids of networks in the catalog; by default those of all embedded networks. */
-  readonly models?: readonly string[]
+  models: z.array(z.string()).readonly().exactOptional(),
   /** Checkpoint files to use instead of the catalog's weights, by network id. */
-  readonly weights?: Readonly<Record<string, string>>
+  weights: kinds.files.readonly().default({}),
   /** Device that runs the networks, such as `cpu` (default) or `cuda:0`. `auto` is not allowed. */
-  readonly device?: string
-  readonly signal?: AbortSignal
+  device: z.string().default('cpu'),
+  /** Number of workers, each with its own ONNX Runtime session. */
+  workers: z.number().exactOptional(),
+  /** Number of threads of each worker's session. */
+  threads: z.number().exactOptional(),
+  /** Number of images per forward pass. */
+  batch: z.number().exactOptional(),
+  signal: kinds.signal.exactOptional(),
 }
+
+/** Options that `benchExtraction` and `benchUnits` share. */
+export interface BenchNetworkOptions extends GivenOptions<typeof BENCH_OPTIONS> {}
 
 /** Side in pixels of the paper's smaller patches. */
 export const SMALL = 75
 
 export async function measureEach<T>(
-  { models, weights, device = 'cpu', signal }: BenchNetworkOptions,
+  { models, weights, device, signal }: CheckedOptions<typeof BENCH_OPTIONS>,
   sizes: readonly number[],
   measure: (network: Network, scene: Scene, device: Device) => Promise<T>,
 ): Promise<readonly T[]> {
@@ -41,7 +51,7 @@ export async function measureEach<T>(
   const embedded = catalog().filter(({ kind }) => kind === 'embedded')
   const results: T[] = []
   for (const model of models ?? embedded.map(({ id }) => id)) {
-    const own = { weights: weights?.[model], weightsOption: `weights ${model}=FILE` }
+    const own = { weights: weights[model], weightsOption: `weights ${model}=FILE` }
     const network = await chooseNetwork({ model, signal, ...own })
     for (const patch of await patchesOfSource(source, sizes, network.input.rows, 'hard'))
       results.push(await measure(network, sceneOf(patch), first))

@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import type { Device } from '../engine/device.js'
 import { openThreads } from '../engine/handle.js'
 import { positionGrid } from '../engine/positions.js'
@@ -11,19 +12,31 @@ import { separabilityByScheme } from '../experiments/separability.js'
 import { type FeatureGrid, similarityMaps } from '../experiments/similarity.js'
 import type { Network } from '../networks/index.js'
 import { availableCores } from '../support/machine.js'
+import { type CheckedOptions, type GivenOptions, parseOptions } from '../support/optionChecks.js'
 import { median, secondsOf } from '../support/stopwatch.js'
 import { MEASUREMENT_SECONDS, openBareLoop } from './bareLoop.js'
-import { type BenchNetworkOptions, extractionRate, measureEach, openPipeline, SMALL } from './pipeline.js'
+import {
+  BENCH_OPTIONS,
+  type BenchNetworkOptions,
+  extractionRate,
+  measureEach,
+  openPipeline,
+  SMALL,
+} from './pipeline.js'
+
+const OPTIONS = {
+  /** Side lengths of the square patch in pixels; `[75]` by default. Each network is measured at each size. */
+  sizes: z.array(z.number()).readonly().default([SMALL]),
+  /** How often the extraction is timed for each network and size; 1 by default. */
+  repeats: z.number().default(1),
+  /** Distance between neighbouring positions in pixels; 1 by default. */
+  stride: z.number().default(1),
+}
 
 /** Options of `benchUnits`. */
-export interface BenchUnitOptions extends BenchNetworkOptions {
-  /** Side lengths of the square patch in pixels; `[75]` by default. Each network is measured at each size. */
-  readonly sizes?: readonly number[]
-  /** How often the extraction is timed for each network and size; 1 by default. */
-  readonly repeats?: number
-  /** Distance between neighbouring positions in pixels; 1 by default. */
-  readonly stride?: number
-}
+export interface BenchUnitOptions extends GivenOptions<typeof OPTIONS>, BenchNetworkOptions {}
+
+type Checked = CheckedOptions<typeof OPTIONS & typeof BENCH_OPTIONS>
 
 /**
  * Times and speeds of one unit (one network, one object, one size): extraction at all positions, then similarity and
@@ -74,21 +87,21 @@ export interface UnitBench {
 /**
  * Measures how long each stage of a unit takes: extraction, similarity and separability. A unit is one network with one
  * object at one size. The object is the first built-in one.
- * @throws UsageError for an unknown network, or for the device `auto`
+ * @throws UsageError for invalid options, an unknown network, or the device `auto`
  * @throws InputError for missing or damaged weights
  * @throws DeviceError for a device that cannot be used
  * @throws the signal's reason after an abort
  */
-export function benchUnits(options: BenchUnitOptions = {}): Promise<readonly UnitBench[]> {
-  const { sizes = [SMALL] } = options
-  return measureEach(options, sizes, (network, scene, device) => benchUnit(network, scene, device, options))
+export async function benchUnits(options: BenchUnitOptions = {}): Promise<readonly UnitBench[]> {
+  const checked = parseOptions(options, { ...BENCH_OPTIONS, ...OPTIONS })
+  return measureEach(checked, checked.sizes, (network, scene, device) => benchUnit(network, scene, device, checked))
 }
 
 async function benchUnit(
   network: Network,
   scene: Scene,
   device: Device,
-  { stride = 1, repeats = 1, signal, ...wished }: BenchUnitOptions,
+  { stride, repeats, signal, ...wished }: Checked,
 ): Promise<UnitBench> {
   const { offsets, ...grid } = positionGrid(network.input.rows, scene.patch.size, stride)
   const images = offsets.length / 2

@@ -161,7 +161,8 @@ const FAULTS: ReadonlySet<string> = new Set(['SIGSEGV', 'SIGBUS', 'SIGABRT', 'SI
 /** On Windows, which has no signals, a process that crashes ends with a status of at least this (NTSTATUS errors). */
 const WINDOWS_FAULTS = 0xc0000000
 
-function failingOf(code: number | null, signal: NodeJS.Signals | null): Failing {
+/** Returns how a process failed, from the exit code or the signal that ended it. */
+export function failingOf(code: number | null, signal: NodeJS.Signals | null): Failing {
   if (signal === 'SIGKILL') return 'killed'
   return FAULTS.has(signal ?? '') || (code ?? 0) >= WINDOWS_FAULTS ? 'crashed' : 'ended'
 }

@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process'
+import { failingOf } from '../childProcess/child.js'
 import { WorkerError } from '../errors.js'
 import type { ProgressListener } from '../progress.js'
 
@@ -10,23 +11,6 @@ const WATCHED = 'SHIFTSCOPE_WATCHED'
 
 /** After this many crashes at the same work, with no work finished in between, the process is not started again. */
 const MAX_CRASHES = 3
-
-/** Signals that end a process after a fault in native code, or when the system runs out of memory. */
-const CRASHES: ReadonlySet<NodeJS.Signals> = new Set([
-  'SIGABRT',
-  'SIGBUS',
-  'SIGFPE',
-  'SIGILL',
-  'SIGKILL',
-  'SIGSEGV',
-  'SIGTRAP',
-])
-
-/**
- * Lowest exit status that means a crash on Windows. There, a crashed process exits with the code of its uncaught
- * exception, such as 0xC0000005.
- */
-const FIRST_EXCEPTION = 0xc0000000
 
 /** Message from the computing process to the process that watches it. */
 interface AtWork {
@@ -41,7 +25,9 @@ interface Forwarded {
 
 /** Whether these arguments run a study (not only print its help or plan) and no process watches this process yet. */
 export function isToBeSupervised(words: readonly string[]): boolean {
-  const isStudy = words[0] === 'reproduce' && !words.some((word) => /^(-h|--help|--dry-run)$/.test(word))
+  // Flags of all commands, such as `--verbose`, may stand before the command.
+  const command = words.find((word) => !word.startsWith('-'))
+  const isStudy = command === 'reproduce' && !words.some((word) => /^(-h|--help|--dry-run)$/.test(word))
   return isStudy && !isWatched()
 }
 
@@ -127,8 +113,8 @@ function endOf(child: ChildProcess): Promise<End> {
 }
 
 function crashOf(status: number | null, signal: NodeJS.Signals | null): string | undefined {
-  if (signal !== null) return CRASHES.has(signal) ? `crashed (${signal})` : undefined
-  return status !== null && status >= FIRST_EXCEPTION ? `crashed (0x${status.toString(16)})` : undefined
+  if (failingOf(status, signal) === 'ended') return undefined
+  return `crashed (${signal ?? `0x${status?.toString(16)}`})`
 }
 
 function endAs(status: number | null, signal: NodeJS.Signals | null): void {

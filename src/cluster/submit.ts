@@ -1,5 +1,6 @@
-import { spawn } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { join, resolve } from 'node:path'
+import { z } from 'zod'
 import { ClusterError, DeviceError, InputError, UsageError } from '../errors.js'
 import { makeWritableFolder, writeFileAtomic } from '../files/atomic.js'
 import { packageFolder } from '../files/package.js'
@@ -7,25 +8,30 @@ import { estimateStudy, type StudyEstimate } from '../study/estimate.js'
 import type { ReproduceOptions } from '../study/options.js'
 import { checkCount } from '../support/checks.js'
 import { availableCores } from '../support/machine.js'
+import { type GivenOptions, parseOptions } from '../support/optionChecks.js'
 import { arrayScript, type JobPlan, reportScript, slurmFolder, studyWords } from './slurmJob.js'
 
-/** Options of `submitSlurm`. */
-export interface SlurmOptions {
+type StudyOptions = Omit<ReproduceOptions, 'report'>
+
+const OPTIONS = {
   /** Number of processes that share the work, 1 to 10000. */
-  readonly tasks: number
+  tasks: z.number(),
   /** Processor cores per process; 4 by default. */
-  readonly cpus?: number
+  cpus: z.number().default(4),
   /** GPUs per process; none by default. */
-  readonly gpus?: number
+  gpus: z.number().exactOptional(),
   /** Time limit of each process in minutes; by default estimated from a short benchmark of each network. */
-  readonly minutes?: number
+  minutes: z.number().exactOptional(),
   /** Slurm partition to run on; by default the default partition of the cluster. */
-  readonly partition?: string
+  partition: z.string().exactOptional(),
   /** Options of `reproduce`; they become the command line of each job. */
-  readonly study: Omit<ReproduceOptions, 'report'>
+  study: z.custom<StudyOptions>((value) => typeof value === 'object' && value !== null, 'an object'),
   /** Return the scripts without writing or submitting them; false by default. */
-  readonly print?: boolean
+  print: z.boolean().default(false),
 }
+
+/** Options of `submitSlurm`. */
+export interface SlurmOptions extends GivenOptions<typeof OPTIONS> {}
 
 /** The submitted jobs and their scripts. */
 export interface SlurmSubmission {
@@ -52,10 +58,10 @@ const MOST_TASKS = 10_000
  * @throws OutputError if the scripts cannot be written
  */
 export async function submitSlurm(options: SlurmOptions): Promise<SlurmSubmission> {
-  const { tasks, cpus = 4, gpus = 0, partition = null, study, print = false } = options
+  const { tasks, cpus, gpus = 0, partition = null, study, print } = parseOptions(options, OPTIONS)
   checkCount('`tasks`', tasks)
   checkCount('`cpus`', cpus)
-  if (options.gpus !== undefined) checkCount('`gpus`', options.gpus)
+  if (options.gpus !== undefined) checkCount('`gpus`', gpus)
   if (options.minutes !== undefined) checkCount('`time`', options.minutes)
   if (tasks > MOST_TASKS) throw new UsageError(`\`tasks ${tasks}\` is more than the limit of ${MOST_TASKS}; use fewer`)
   const estimate = await estimateOf(study, options.minutes === undefined)
@@ -134,24 +140,14 @@ async function sbatch(args: readonly string[], before = ''): Promise<string> {
   throw new ClusterError(`sbatch refused the job: ${reason}; check its script ${args.at(-1)}${before}`)
 }
 
-async function runSbatch(args: readonly string[]) {
-  const child = spawn('sbatch', args, { stdio: ['ignore', 'pipe', 'pipe'] })
-  const text = { stdout: '', stderr: '' }
-  for (const stream of ['stdout', 'stderr'] as const) {
-    child[stream].on('data', (data) => {
-      text[stream] += data
+function runSbatch(args: readonly string[]) {
+  return new Promise<{ status: number | null | undefined; stdout: string; stderr: string }>((done, fail) => {
+    execFile('sbatch', args, (error, stdout, stderr) => {
+      // The code is a text, such as ENOENT, only if the program could not be started.
+      if (typeof error?.code !== 'string') return done({ status: error === null ? 0 : error.code, stdout, stderr })
+      const message =
+        'cannot run sbatch; run this command on a machine of the cluster, or print the scripts with `print`'
+      fail(new ClusterError(message, { cause: error }))
     })
-  }
-  const status = await new Promise<number | null>((done, fail) => {
-    child.on('error', (error) =>
-      fail(
-        new ClusterError(
-          'cannot run sbatch; run this command on a machine of the cluster, or print the scripts with `print`',
-          { cause: error },
-        ),
-      ),
-    )
-    child.on('close', done)
   })
-  return { status, ...text }
 }

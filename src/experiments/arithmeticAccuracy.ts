@@ -61,25 +61,20 @@ export async function arithmeticAccuracy(
   draw: (objects: readonly PlacedObject[]) => FramePixels,
   { onTrials, signal }: AccuracyOptions = {},
 ): Promise<readonly ArithmeticCounts[]> {
-  const counts = new Map<string, Counting>()
+  let counts: readonly ArithmeticCounts[] = []
   for (let start = 0; start < trials.length; start += AT_A_TIME) {
     const part = trials.slice(start, start + AT_A_TIME).map((trial) => drawTrial(trial, draw))
     await afterSignals(signal)
     const features = await models.encode([draw([]), ...part.flatMap(({ images }) => images)])
     for (const [i, { name: layer, dims }] of models.network.layers.entries()) {
       await afterSignals(signal)
-      for (const [trial, seen] of await judgeTrials(models, i, part, features[i] as Float32Array, dims)) {
-        for (const { judged, reference, objects } of seen) {
-          const key = JSON.stringify([layer, trial.kind, judged, reference])
-          const sum = counts.get(key) ?? emptyCounts(layer, trial.kind, judged, reference)
-          addTrial(sum, trial, objects)
-          counts.set(key, sum)
-        }
-      }
+      const judged = await judgeTrials(models, i, part, features[i] as Float32Array, dims)
+      const more = judged.flatMap(([trial, seen]) => seen.map((one) => countsOf(layer, trial, one)))
+      counts = addCounts(counts, more)
     }
-    await onTrials?.(start + part.length, [...counts.values()])
+    await onTrials?.(start + part.length, counts)
   }
-  return [...counts.values()]
+  return counts
 }
 
 interface DrawnTrial {
@@ -208,29 +203,31 @@ function squareError(a: FramePixels, b: FramePixels, { row, col, size }: PlacedO
   return sum
 }
 
-type Counting = { -readonly [Field in keyof ArithmeticCounts]: ArithmeticCounts[Field] }
-
-function emptyCounts(layer: string, kind: ExpressionKind, judged: Judged, reference: Reference): Counting {
-  const none = { trials: 0, expected: 0, found: 0, subtracted: 0, left: 0, decoys: 0, phantoms: 0, exact: 0 }
-  return { layer, kind, judged, reference, ...none }
-}
-
-function addTrial(counts: Counting, { kind, objects }: ArithmeticTrial, seen: readonly boolean[]): void {
+/** Counts of a single trial. */
+function countsOf(layer: string, { kind, objects }: ArithmeticTrial, { judged, reference, objects: seen }: Seen) {
   const { expected } = KINDS[kind]
   const decoy = objects.length - 1
   const missed = expected.filter((k) => !seen[k]).length
   const subtracted = objects.flatMap((_, k) => (k === decoy || expected.includes(k) ? [] : [k]))
   const left = subtracted.filter((k) => seen[k]).length
   const phantoms = seen[decoy] ? 1 : 0
-  counts.trials++
-  counts.expected += expected.length
-  counts.found += expected.length - missed
-  counts.subtracted += subtracted.length
-  counts.left += left
-  counts.decoys++
-  counts.phantoms += phantoms
-  if (missed + left + phantoms === 0) counts.exact++
+  return {
+    layer,
+    kind,
+    judged,
+    reference,
+    trials: 1,
+    expected: expected.length,
+    found: expected.length - missed,
+    subtracted: subtracted.length,
+    left,
+    decoys: 1,
+    phantoms,
+    exact: missed + left + phantoms === 0 ? 1 : 0,
+  }
 }
+
+type Counting = { -readonly [Field in keyof ArithmeticCounts]: ArithmeticCounts[Field] }
 
 export function addCounts(
   some: readonly ArithmeticCounts[],

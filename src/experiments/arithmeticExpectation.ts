@@ -1,4 +1,4 @@
-import type { Term } from './expression.js'
+import { type Term, weightedSum } from './expression.js'
 import type { FramePixels, PlacedObject } from './objectScene.js'
 
 /**
@@ -51,12 +51,6 @@ export function pixelExpectation(
   images: ReadonlyMap<string, FramePixels>,
   background: FramePixels,
 ): FramePixels {
-  const sums = Float64Array.from(background)
-  for (const { name, coefficient } of terms) {
-    const image = images.get(name) as FramePixels
-    for (let i = 0; i < sums.length; i++) {
-      sums[i] = (sums[i] as number) + coefficient * ((image[i] as number) - (background[i] as number))
-    }
-  }
+  const sums = weightedSum(terms, images, background)
   return Uint8Array.from(sums, (value) => Math.min(255, Math.max(0, Math.round(value))))
 }

@@ -1,4 +1,3 @@
-import { UsageError } from '../errors.js'
 import type { PlacedObject } from './objectScene.js'
 import { randomNumbers } from './randomNumbers.js'
 
@@ -40,7 +39,10 @@ export function trialSize(wanted: number, frame: number): number {
   return Math.min(wanted, Math.floor(frame * LARGEST_SHARE))
 }
 
-/** Makes trials. Two objects may show the same patch. All arrangements without overlap are equally likely. */
+/**
+ * Makes trials. Two objects may show the same patch. All arrangements without overlap are equally likely.
+ * @param size side of the objects in pixels, at most the result of `trialSize`
+ */
 export function randomTrials(
   patches: readonly string[],
   size: number,
@@ -48,10 +50,6 @@ export function randomTrials(
   perKind: number,
   seed: number,
 ): readonly ArithmeticTrial[] {
-  if (size > frame * LARGEST_SHARE)
-    throw new UsageError(
-      `four objects of ${size}×${size} are too large to be placed in ${frame}×${frame} without overlap; choose a smaller size`,
-    )
   const random = randomNumbers(seed)
   const whole = (below: number) => Math.floor(random() * below)
   return EXPRESSION_KINDS.flatMap((kind) =>

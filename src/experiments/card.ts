@@ -1,4 +1,4 @@
-import { type DeviceRequest, parseDevice } from '../engine/device.js'
+import { parseDevice } from '../engine/device.js'
 import { DeviceError, UsageError } from '../errors.js'
 import { type CudaDevice, type CudaFeatures, cudaDevices, releaseFeatures, uploadFeatures } from '../native.js'
 import type { GridFeatures } from './grid.js'
@@ -10,22 +10,22 @@ export interface ExperimentPlace {
   readonly cudaFeatures?: CudaFeatures
 }
 
-/** @throws UsageError for any device but `auto`, `cpu`, `cuda` and `cuda:INDEX` */
-export function parseCardDevice(text: string): DeviceRequest {
-  if (!/^(auto|cpu|cuda)(:\d{1,3})?$/.test(text))
+/**
+ * Returns the CUDA card that the device `cuda` or `cuda:INDEX` names; undefined for `cpu` and `auto`.
+ * @throws UsageError for any other device
+ * @throws DeviceError if the card cannot be used
+ */
+export function namedCard(device: string): CudaDevice | undefined {
+  if (!/^(auto|cpu|cuda)(:\d{1,3})?$/.test(device))
     throw new UsageError(
-      `device ${text} supports neither similarity nor separability; use auto, cpu, cuda, or cuda:INDEX for one of several GPUs`,
+      `device ${device} supports neither similarity nor separability; use auto, cpu, cuda, or cuda:INDEX for one of several GPUs`,
     )
-  return parseDevice(text)
-}
-
-/** @param index null for the first card */
-export function requiredCard(index: number | null): CudaDevice {
+  const { name, index } = parseDevice(device)
+  if (name !== 'cuda') return undefined
   const { devices, reason } = cudaDevices(index ?? 0)
   const [card] = devices
-  if (card !== undefined) return card
-  const name = index === null ? 'cuda' : `cuda:${index}`
-  throw new DeviceError(`device ${name} is not usable: ${reason}; or use \`device cpu\``)
+  if (card === undefined) throw new DeviceError(`device ${device} is not usable: ${reason}; or use \`device cpu\``)
+  return card
 }
 
 /**

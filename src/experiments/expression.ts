@@ -131,3 +131,23 @@ export function expressionText(terms: readonly Term[]): string {
     })
     .join(' ')
 }
+
+/**
+ * Returns Σ coefficient · vector, computed in float64. With an origin, returns origin + Σ coefficient · (vector −
+ * origin).
+ */
+export function weightedSum(
+  terms: readonly Term[],
+  vectors: ReadonlyMap<string, ArrayLike<number>>,
+  origin?: ArrayLike<number>,
+): Float64Array {
+  const first = vectors.values().next().value as ArrayLike<number>
+  const sums = origin === undefined ? new Float64Array(first.length) : Float64Array.from(origin)
+  for (const { name, coefficient } of terms) {
+    const vector = vectors.get(name) as ArrayLike<number>
+    for (let i = 0; i < sums.length; i++) {
+      sums[i] = (sums[i] as number) + coefficient * ((vector[i] as number) - (origin?.[i] ?? 0))
+    }
+  }
+  return sums
+}

@@ -1,7 +1,7 @@
 import { throwIfStopped } from '../errors.js'
 import type { FeatureStage } from '../networks/index.js'
 import { type ArithmeticModels, rectified } from './arithmeticModels.js'
-import { ORIGINS, type Origin, type Term } from './expression.js'
+import { ORIGINS, type Origin, type Term, weightedSum } from './expression.js'
 import type { FramePixels } from './objectScene.js'
 
 /** Differences between the result of an expression and the expected image. */
@@ -114,29 +114,9 @@ export function resultsOf(
   stage: FeatureStage | undefined,
 ): readonly Float32Array[] {
   return ORIGINS.map((origin) => {
-    const result = combine(terms, features, origin === 'blank' ? blank : undefined)
+    const result = Float32Array.from(weightedSum(terms, features, origin === 'blank' ? blank : undefined))
     return stage === 'post-relu' ? rectified(result) : result
   })
-}
-
-/**
- * Returns Σ coefficient · feature, computed in float64. With an origin, returns origin + Σ coefficient · (feature −
- * origin).
- */
-export function combine(
-  terms: readonly Term[],
-  features: ReadonlyMap<string, Float32Array>,
-  origin?: Float32Array,
-): Float32Array {
-  const first = features.values().next().value as Float32Array
-  const sums = origin === undefined ? new Float64Array(first.length) : Float64Array.from(origin)
-  for (const { name, coefficient } of terms) {
-    const feature = features.get(name) as Float32Array
-    for (let i = 0; i < sums.length; i++) {
-      sums[i] = (sums[i] as number) + coefficient * ((feature[i] as number) - (origin?.[i] ?? 0))
-    }
-  }
-  return Float32Array.from(sums)
 }
 
 /**

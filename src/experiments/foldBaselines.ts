@@ -1,4 +1,5 @@
 import { checkCount } from '../support/checks.js'
+import { mean } from '../support/statistics.js'
 import { FOLDS, type FoldScheme, TASKS, type Task } from './folds.js'
 import type { GridShape, LayerGrid } from './grid.js'
 import {
@@ -47,8 +48,7 @@ export function foldsOf(result: Separability): Record<Task, (number | null)[]> {
 
 /** Folds that did not converge are left out; NaN if none converged. */
 export function meanAccuracy(tasks: Readonly<Record<Task, readonly (number | null)[]>>): number {
-  const accuracies = TASKS.flatMap((task) => tasks[task].flatMap((accuracy) => accuracy ?? []))
-  return accuracies.reduce((sum, accuracy) => sum + accuracy, 0) / accuracies.length
+  return mean(TASKS.flatMap((task) => tasks[task].flatMap((accuracy) => accuracy ?? [])))
 }
 
 /**

@@ -66,23 +66,16 @@ export function checkSeed(seed: number): void {
 export function assignFolds(scheme: FoldScheme, classes: Uint8Array, shape: GridShape, seed: number): Uint8Array {
   checkSeed(seed)
   const inOrder = Array.from({ length: classes.length }, (_, i) => i)
+  const byClass = (order: readonly number[]) => [0, 1].map((k) => order.filter((i) => classes[i] === k))
   switch (scheme) {
     case 'ordered':
-      return stratify(classes, inOrder)
+      return stratify(byClass(inOrder))
     case 'shuffled': {
       const random = randomNumbers(seed)
-      const byClass = [0, 1].map((k) =>
-        shuffle(
-          inOrder.filter((i) => classes[i] === k),
-          random,
-        ),
-      )
-      return stratify(classes, inOrder, byClass)
+      return stratify(byClass(inOrder).map((samples) => shuffle(samples, random)))
     }
-    case 'transposed': {
-      const columnMajor = inOrder.map((i) => (i % shape.rows) * shape.cols + Math.floor(i / shape.rows))
-      return stratify(classes, columnMajor)
-    }
+    case 'transposed':
+      return stratify(byClass(inOrder.map((i) => (i % shape.rows) * shape.cols + Math.floor(i / shape.rows))))
     case 'blocks':
       return dealBlocks(classes, shape, randomNumbers(seed))
   }
@@ -112,25 +105,20 @@ export function trainingLabels(tasks: readonly TaskFolds[]): Int8Array {
 }
 
 /** `byClass` has each class's samples in the order in which they fill the folds. */
-function stratify(
-  classes: Uint8Array,
-  order: readonly number[],
-  byClass: readonly (readonly number[])[] = [0, 1].map((k) => order.filter((i) => classes[i] === k)),
-): Uint8Array {
-  // scikit-learn numbers the classes by first appearance. Then it sorts the list of all samples' class numbers.
-  const first = classes[order[0] ?? 0] ?? 0
-  const counts = [byClass[first]?.length ?? 0, byClass[1 - first]?.length ?? 0]
-  const folds = new Uint8Array(classes.length)
-  for (const [code, k] of [first, 1 - first].entries()) {
-    const samples = byClass[k] ?? []
+function stratify(byClass: readonly (readonly number[])[]): Uint8Array {
+  const folds = new Uint8Array(byClass.flat().length)
+  // scikit-learn numbers the classes by first appearance. The position at the top left is in class 0.
+  let begin = 0
+  for (const samples of byClass) {
     if (samples.length < FOLDS) throw tooFew(samples.length, 'position')
-    const [begin, end] = code === 0 ? [0, counts[0] ?? 0] : [counts[0] ?? 0, classes.length]
+    const end = begin + samples.length
     let next = 0
     for (let fold = 0; fold < FOLDS; fold++) {
       const size = placesOf(fold, end) - placesOf(fold, begin)
       for (const sample of samples.slice(next, next + size)) folds[sample] = fold
       next += size
     }
+    begin = end
   }
   return folds
 }

@@ -84,17 +84,10 @@ interface PeriodKernel {
   readonly imaginary: Float64Array
 }
 
-const knownKernels = new Map<string, readonly PeriodKernel[]>()
-
 function kernelsFor(length: number, stride: number): readonly PeriodKernel[] {
-  const key = `${length} ${stride}`
-  const known = knownKernels.get(key)
-  if (known !== undefined) return known
-  const kernels = GRID_PERIODS.filter(
-    (period) => period >= 2 * stride && length * stride >= FEWEST_PERIODS * period,
-  ).map((period) => periodKernel(length, period, stride / period))
-  knownKernels.set(key, kernels)
-  return kernels
+  return GRID_PERIODS.filter((period) => period >= 2 * stride && length * stride >= FEWEST_PERIODS * period).map(
+    (period) => periodKernel(length, period, stride / period),
+  )
 }
 
 /** @param frequency periods per position, at most 0.5 */

@@ -97,50 +97,17 @@ function byDistance(count: number, at: (i: number) => readonly [number, number])
   return groups
 }
 
-/**
- * Share of positions whose similarity reaches each threshold. The paper calls it global invariance.
- * @param thresholds in ascending order
- */
+/** Share of positions whose similarity reaches each threshold. The paper calls it global invariance. */
 export function coverage(map: ArrayLike<number>, thresholds: readonly number[]): readonly number[] {
-  // Each value is first counted only at the highest threshold that it reaches. The running sum below adds the counts to
-  // the lower thresholds.
-  const reached = new Uint32Array(thresholds.length)
-  for (let i = 0; i < map.length; i++) {
-    const value = map[i] as number
-    let highest = thresholds.length - 1
-    while (highest >= 0 && value < (thresholds[highest] as number)) highest--
-    if (highest >= 0) reached[highest] = (reached[highest] as number) + 1
-  }
-  let sum = 0
-  const shares = Array.from(reached.reverse(), (count) => {
-    sum += count
-    return sum / map.length
+  return thresholds.map((threshold) => {
+    let count = 0
+    for (let i = 0; i < map.length; i++) if ((map[i] as number) >= threshold) count++
+    return count / map.length
   })
-  return shares.reverse()
 }
 
-/**
- * Nearest-rank percentile of a map: the lowest value v for which at least `percent` % of the map's values are ≤ v.
- * Uses Hoare's selection, because sorting the maps of a large study would take longer than reading them.
- */
+/** Nearest-rank percentile of a map: the lowest value v for which at least `percent` % of the map's values are ≤ v. */
 export function lowestPercentile(map: ArrayLike<number>, percent: number): number {
-  const values = Float32Array.from(map)
-  const rank = Math.max(0, Math.ceil((percent / 100) * values.length) - 1)
-  let [low, high] = [0, values.length - 1]
-  while (low < high) {
-    const pivot = values[(low + high) >> 1] as number
-    let [i, j] = [low, high]
-    while (i <= j) {
-      while ((values[i] as number) < pivot) i++
-      while ((values[j] as number) > pivot) j--
-      if (i > j) break
-      const value = values[i] as number
-      values[i++] = values[j] as number
-      values[j--] = value
-    }
-    if (rank <= j) high = j
-    else if (rank >= i) low = i
-    else break
-  }
-  return values[rank] as number
+  const sorted = Float32Array.from(map).sort()
+  return sorted[Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1)] as number
 }

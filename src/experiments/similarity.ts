@@ -44,11 +44,6 @@ export async function similarityMaps(
   }).catch((error: unknown) => {
     throw degenerateError(error, grid)
   })
-  return describe(maps, grid)
-}
-
-function describe(maps: Float32Array, { rows, cols, anchors }: Omit<FeatureGrid, 'matrix'>): SimilarityMaps {
-  const positions = rows * cols
   const entries = anchors.map(({ name, row, col }, i) => {
     const map = maps.subarray(i * positions, (i + 1) * positions)
     return [name, { row, col, ...meanAndMin(map) }] as const

@@ -14,17 +14,13 @@ const MOST_ROWS = 25
 /** How accurately classifiers tell top from bottom on one grid, for each fold. A fold is a band of rows. */
 interface StrideFolds extends Readonly<Record<MadeUpFeature | 'network', readonly (number | null)[]>> {
   readonly stride: number
-  readonly rows: number
-  readonly cols: number
 }
 
 /**
  * How well each of MADE_UP_FEATURES predicts a network's accuracies: the absolute error of the prediction, averaged
  * over all folds and strides.
  */
-export interface FoldPrediction extends Readonly<Record<MadeUpFeature, number>> {
-  readonly folds: number
-}
+export type FoldPrediction = Readonly<Record<MadeUpFeature, number>>
 
 export function subGrid(grid: LayerGrid, step: number): LayerGrid {
   const { matrix, dims } = grid
@@ -49,7 +45,6 @@ export async function strideFolds(
   options: Omit<BaselineOptions, 'schemes'> = {},
   ordered?: readonly (number | null)[],
 ): Promise<readonly StrideFolds[]> {
-  const { period: _, ...classifier } = options
   const found: StrideFolds[] = []
   for (let step = 1; Math.ceil(Math.min(grid.rows, grid.cols) / step) >= FEWEST_ROWS; step++) {
     if (Math.ceil(Math.max(grid.rows, grid.cols) / step) > MOST_ROWS) continue
@@ -57,12 +52,11 @@ export async function strideFolds(
     // If the sub-grid's stride is a multiple of the network's, all positions may have equal features.
     if (isConstant(part.matrix, part.dims)) continue
     const known = step === 1 ? ordered : undefined
-    const [whole] = known ? [] : await separabilityByScheme(part, ['ordered'], classifier)
+    const [whole] = known ? [] : await separabilityByScheme(part, ['ordered'], options)
     const network = known ?? whole?.['top-bottom'].folds ?? []
     const { position, phase } = await foldBaselines(part, { ...options, schemes: ['ordered'] })
-    const { stride, rows, cols } = part
     const folds = (results: typeof position) => results.ordered?.['top-bottom'].folds ?? []
-    found.push({ stride, rows, cols, network, position: folds(position), phase: folds(phase) })
+    found.push({ stride: part.stride, network, position: folds(position), phase: folds(phase) })
   }
   return found
 }
@@ -81,5 +75,5 @@ export function foldPrediction(strides: readonly StrideFolds[]): FoldPrediction 
     number,
     number,
   ]
-  return { position, phase, folds: compared.length }
+  return { position, phase }
 }

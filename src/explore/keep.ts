@@ -8,7 +8,7 @@ import { writeFileAtomic } from '../files/atomic.js'
 import { readRegular, streamRegular } from '../files/regularFile.js'
 import { sha256OfFile } from '../files/sha256.js'
 import type { KeptUnit, LiveScene, OtherUnit } from '../page/live.js'
-import { decodeImage } from '../patches/image.js'
+import { decodeImage, encodePng } from '../patches/image.js'
 import { unitFolder } from '../results/unit/store.js'
 import { type ReproduceOptions, resolveOptions } from '../study/options.js'
 import { planStudy, type Study } from '../study/plan.js'
@@ -16,7 +16,7 @@ import { runStudy } from '../study/run.js'
 import { shellWord } from '../support/text.js'
 import type { LiveUnit } from './liveUnit.js'
 import { followUnit } from './mapStream.js'
-import { type KnownObject, objectPng } from './objects.js'
+import type { KnownObject } from './objects.js'
 
 export interface UnitToKeep {
   readonly unit: LiveUnit
@@ -140,8 +140,10 @@ async function objectPath({ object: { name, source }, out }: UnitToKeep): Promis
     await refuseLink(folder)
     const path = join(folder, `${own}.png`)
     const stored = await readRegular(path).catch(() => undefined)
-    if (stored === undefined) await writeFileAtomic(path, await objectPng(source))
-    else {
+    if (stored === undefined) {
+      const raw = { width: source.cols, height: source.rows, channels: 4 } as const
+      await writeFileAtomic(path, await encodePng(source.data, raw))
+    } else {
       const image = await decodeImage(stored, path).catch(() => undefined)
       if (image === undefined || image.cols !== source.cols || Buffer.compare(image.data, source.data) !== 0) continue
     }

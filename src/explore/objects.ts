@@ -112,11 +112,3 @@ export function freeName(name: string, taken: ReadonlySet<string>): string {
     if (!taken.has(candidate)) return candidate
   }
 }
-
-/** An object's pixels as PNG. Patches made from this file equal those made from the pixels. */
-export async function objectPng({ rows, cols, data }: Image): Promise<Buffer> {
-  const { default: sharp } = await import('sharp')
-  return sharp(data, { raw: { width: cols, height: rows, channels: 4 } })
-    .png()
-    .toBuffer()
-}

@@ -1,5 +1,5 @@
 import { throwIfStopped, UsageError } from '../errors.js'
-import { parseCardDevice, requiredCard } from '../experiments/card.js'
+import { namedCard } from '../experiments/card.js'
 import { type ClassifierRecord, openClassifiers, worthwhileCard } from '../experiments/classifiers.js'
 import { coarseGrid, foldBaselines, foldsOf, meanAccuracy, USUAL_PERIOD } from '../experiments/foldBaselines.js'
 import { FOLD_SCHEMES, type FoldScheme, LOSS } from '../experiments/folds.js'
@@ -126,13 +126,12 @@ async function bySchemes(
 ): Promise<SchemeSeparability> {
   throwIfStopped(signal)
   checkNames('fold scheme', cv, FOLD_SCHEMES)
-  const { name: deviceName, index } = parseCardDevice(device)
-  const asked = deviceName === 'cuda' ? requiredCard(index) : undefined
+  const asked = namedCard(device)
   const grid = await openFeatures(features, given)
   const start = performance.now()
   // With `auto`, a GPU that fails is no error: the processor takes over, and the result records the failure.
   const classifiers =
-    deviceName === 'auto'
+    device === 'auto'
       ? openClassifiers(
           () => worthwhileCard(grid.matrix.length),
           () => undefined,

@@ -2,7 +2,7 @@ import { realpath } from 'node:fs/promises'
 import { basename, dirname, extname, resolve } from 'node:path'
 import { ANCHOR_NAMES, type AnchorName } from '../engine/positions.js'
 import { endIfStopped, throwIfStopped, UsageError } from '../errors.js'
-import { type ExperimentPlace, onCard, parseCardDevice, requiredCard } from '../experiments/card.js'
+import { type ExperimentPlace, namedCard, onCard } from '../experiments/card.js'
 import { similarityMaps } from '../experiments/similarity.js'
 import { makeWritableFolder, writeFileAtomic } from '../files/atomic.js'
 import { writeNpy } from '../files/npy.js'
@@ -118,8 +118,7 @@ async function similarityOf(
   given?: DescribedGrid,
 ): Promise<Similarity> {
   throwIfStopped(signal)
-  const { name: deviceName, index } = parseCardDevice(device)
-  const card = deviceName === 'cuda' ? requiredCard(index) : undefined
+  const card = namedCard(device)
   const grid = await openFeatures(features, given)
   const { layer: name, rows, cols, dims, described } = grid
   for (const [option, path] of Object.entries({ out, png }))

@@ -1,4 +1,5 @@
 import { drawnBackground } from '../patches/background.js'
+import { encodePng } from '../patches/image.js'
 import { readBackgroundPicture, readPatchPicture } from '../results/pictures.js'
 import type { UnitInputs } from '../results/unit/schema.js'
 import { writeSiteFile } from './siteFile.js'
@@ -43,7 +44,7 @@ export function sitePictures(results: string, site: string): SitePictures {
       const picture = await keyOf(`background ${identity} ${frame}`, async () => {
         if (frame > MAX_FRAME) return undefined
         const rgb = drawn ? drawn.draw(frame) : await readBackgroundPicture(results, identity, frame)
-        return rgb && encodePng(rgb, frame, 3)
+        return rgb && encodePng(rgb, { width: frame, height: frame, channels: 3 })
       })
       return picture === null ? null : { picture }
     },
@@ -52,16 +53,9 @@ export function sitePictures(results: string, site: string): SitePictures {
 
 /** PNG of a patch with the alpha values that were used to place it on the background. */
 export function patchPng(rgba: Uint8Array, size: number, blend: UnitInputs['blend']): Promise<Buffer> {
-  return encodePng(blend === 'hard' ? withHardAlpha(rgba) : rgba, size, 4)
+  return encodePng(blend === 'hard' ? withHardAlpha(rgba) : rgba, { width: size, height: size, channels: 4 })
 }
 
 function withHardAlpha(rgba: Uint8Array): Uint8Array {
   return rgba.map((value, i) => (i % 4 === 3 ? (value >= 128 ? 255 : 0) : value))
-}
-
-async function encodePng(pixels: Uint8Array, side: number, channels: 3 | 4): Promise<Buffer> {
-  const { default: sharp } = await import('sharp')
-  return sharp(pixels, { raw: { width: side, height: side, channels } })
-    .png()
-    .toBuffer()
 }

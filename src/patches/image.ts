@@ -80,6 +80,16 @@ export async function decodedPixels(bytes: Uint8Array): Promise<Image> {
   return { rows: info.height, cols: info.width, data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) }
 }
 
+/** PNG of RGB or RGBA pixels, [height, width, channels]. */
+export async function encodePng(
+  pixels: Uint8Array,
+  raw: { readonly width: number; readonly height: number; readonly channels: 3 | 4 },
+  options?: { readonly compressionLevel: number },
+): Promise<Buffer> {
+  const { default: sharp } = await import('sharp')
+  return sharp(pixels, { raw }).png(options).toBuffer()
+}
+
 const NO_PICTURE = `it is not a picture; give ${PICTURE_FORMATS}`
 
 function plainCause(error: unknown): string {

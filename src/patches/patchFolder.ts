@@ -4,7 +4,7 @@ import { writeFileAtomic } from '../files/atomic.js'
 import { packageVersion } from '../files/package.js'
 import { sha256 } from '../files/sha256.js'
 import { messageLine } from '../support/text.js'
-import type { Image } from './image.js'
+import { encodePng, type Image } from './image.js'
 import { type Resize, resizeHard } from './patch.js'
 
 /** Largest side of a written patch, in pixels. */
@@ -58,11 +58,8 @@ export async function storePatch(
   return { name, file, sizes: files, alpha: 'hard', sha256: sha256(native) }
 }
 
-async function png({ rows, cols, data }: Image): Promise<Buffer> {
-  const { default: sharp } = await import('sharp')
-  return sharp(data, { raw: { width: cols, height: rows, channels: 4 } })
-    .png({ compressionLevel: 9 })
-    .toBuffer()
+function png({ rows, cols, data }: Image): Promise<Buffer> {
+  return encodePng(data, { width: cols, height: rows, channels: 4 }, { compressionLevel: 9 })
 }
 
 export async function writePatchManifest(

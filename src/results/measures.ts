@@ -42,7 +42,7 @@ export interface MeasuredLayer extends Omit<Unit['layers'][number], 'measures'> 
    * Mean absolute difference between the layer's fold accuracies and those of a simple feature (`position` or `phase`).
    * Null if not measured.
    */
-  readonly foldErrors: Pick<FoldPrediction, 'position' | 'phase'> | null
+  readonly foldErrors: FoldPrediction | null
   /** Undefined if not measured, or if the layer is not a feature map. */
   readonly equivariance?: readonly EquivarianceError[] | undefined
   readonly readout?: readonly AxisReadout[] | undefined

@@ -3,6 +3,7 @@ import { writeFileAtomic } from '../files/atomic.js'
 import { readRegular } from '../files/regularFile.js'
 import { sha256 } from '../files/sha256.js'
 import type { NamedBackground } from '../patches/background.js'
+import { encodePng } from '../patches/image.js'
 import type { Patch } from '../patches/patch.js'
 import { pictureFormat } from '../patches/pictureFormat.js'
 
@@ -17,8 +18,7 @@ function pictureFile(results: string, kind: 'patch' | 'background', digest: stri
 export async function keepPatchPicture(results: string, { rgba, size, sha256: digest }: Patch): Promise<void> {
   if ((await readPatchPicture(results, digest, size)) !== undefined) return
   const raw = { width: size, height: size, channels: 4 } as const
-  const { default: sharp } = await import('sharp')
-  await writeFileAtomic(pictureFile(results, 'patch', digest), await sharp(rgba, { raw }).png().toBuffer())
+  await writeFileAtomic(pictureFile(results, 'patch', digest), await encodePng(rgba, raw))
 }
 
 /** Stores the background if it is a picture. Colours and noise are drawn again when they are needed. */
@@ -31,11 +31,7 @@ export async function keepBackgroundPicture(
   if (digest === undefined || !('image' in background)) return
   if ((await readBackgroundPicture(results, identity, frame)) !== undefined) return
   const raw = { width: frame, height: frame, channels: 3 } as const
-  const { default: sharp } = await import('sharp')
-  await writeFileAtomic(
-    pictureFile(results, 'background', digest),
-    await sharp(background.image, { raw }).png().toBuffer(),
-  )
+  await writeFileAtomic(pictureFile(results, 'background', digest), await encodePng(background.image, raw))
 }
 
 /**

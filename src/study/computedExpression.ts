@@ -6,6 +6,7 @@ import { type FramePixels, sceneText } from '../experiments/objectScene.js'
 import { writeFileAtomic } from '../files/atomic.js'
 import { encodeNpy } from '../files/npy.js'
 import { sha256 } from '../files/sha256.js'
+import { encodePng } from '../patches/image.js'
 import { decibelText } from '../plot/numberText.js'
 import { arithmeticSheet } from '../report/arithmeticSheet.js'
 import { ARITHMETIC_FORMAT, type ArithmeticDocument, writeArithmeticDocument } from '../results/arithmeticDocument.js'
@@ -108,8 +109,9 @@ async function writeArithmetic(
     digests[file] = sha256(...pieces)
     await writeFileAtomic(join(out, file), pieces)
   }
-  const side = document.frame
-  const writePicture = async (file: string, image: FramePixels) => write(file, await png(image, side))
+  const raw = { width: document.frame, height: document.frame, channels: 3 } as const
+  const writePicture = async (file: string, image: FramePixels) =>
+    write(file, await encodePng(image, raw, { compressionLevel: 9 }))
   for (const [i, { file }] of document.operands.entries())
     await writePicture(file, drawn.operands[i]?.image as FramePixels)
   await writePicture(document.expectation.file, drawn.expectation.image)
@@ -127,13 +129,6 @@ async function writeArithmetic(
     await write(files.sheet, await sheetOf(document, drawn, computed))
   }
   return writeArithmeticDocument(out, { ...document, files: digests })
-}
-
-async function png(image: FramePixels, side: number): Promise<Buffer> {
-  const { default: sharp } = await import('sharp')
-  return sharp(image, { raw: { width: side, height: side, channels: 3 } })
-    .png({ compressionLevel: 9 })
-    .toBuffer()
 }
 
 async function sheetOf(

@@ -1,3 +1,4 @@
+import { gridFeatureBytes } from '../engine/machineMemory.js'
 import { expectedGain } from '../engine/reuse/expected.js'
 import { processorRate } from '../engine/settings.js'
 import { throwIfStopped } from '../errors.js'
@@ -7,7 +8,7 @@ import { imagesOfArithmetic } from './arithmeticPlan.js'
 import { openUnits, reusesValues } from './compute.js'
 import { type ReproduceOptions, type ResolvedOptions, resolveOptions } from './options.js'
 import { imagesOfUnits, planStudy, type Study, unitGroups } from './plan.js'
-import { arrayBytes, featureBytes, type PlannedUnit, sketchDims } from './units.js'
+import { arrayBytes, type PlannedUnit, sketchDims } from './units.js'
 
 /** Estimated work, storage and time of a study. */
 export interface StudyEstimate {
@@ -63,7 +64,7 @@ export async function estimateStudy(given: ReproduceOptions = {}, isTimed = true
     bytes: study.units.reduce((sum, unit) => sum + arrayBytes(unit) + keptFeatureBytes(study, unit), 0),
     pageFeatureBytes: study.units.reduce((sum, unit) => sum + pageFeatureBytes(study, unit), 0),
     weightsBytes: Math.max(0, ...study.networks.map((network) => network.weightsBytes)),
-    featureBytes: study.units.reduce((most, unit) => Math.max(most, featureBytes(unit)), 0),
+    featureBytes: study.units.reduce((most, { network, grid }) => Math.max(most, gridFeatureBytes(network, grid)), 0),
     seconds,
     unitSeconds,
     missing: missingWeights(study),

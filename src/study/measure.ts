@@ -135,12 +135,11 @@ async function foldsExplained(
   const { cv: schemes, C, seed } = classifier
   const options = { C, seed, period, threads: availableCores() }
   const { position, phase } = await foldBaselines(grid, { ...options, schemes: [...new Set([...schemes, SHUFFLED])] })
-  const prediction = foldPrediction(await strideFolds(grid, options, ordered))
   const byScheme = (results: typeof position) =>
     Object.fromEntries(Object.entries(results).map(([scheme, result]) => [scheme, foldsOf(result)]))
   return {
     baselines: { period, position: byScheme(position), phase: byScheme(phase) },
-    foldErrors: prediction ? { position: prediction.position, phase: prediction.phase } : null,
+    foldErrors: foldPrediction(await strideFolds(grid, options, ordered)) ?? null,
   }
 }
 

@@ -1,6 +1,6 @@
-import { gridFeatureBytes } from '../engine/machineMemory.js'
 import { type PositionGrid, positionGrid } from '../engine/positions.js'
 import type { Scene } from '../engine/task.js'
+import { ANSWER_MAPS } from '../experiments/answers.js'
 import type { Network } from '../networks/index.js'
 import type { Patch } from '../patches/patch.js'
 
@@ -45,11 +45,6 @@ export function imagesOf({ grid }: PlannedUnit): number {
   return grid.offsets.length / 2
 }
 
-/** Bytes of a unit's features in memory while it is computed. */
-export function featureBytes({ network, grid }: PlannedUnit): number {
-  return gridFeatureBytes(network, grid)
-}
-
 /**
  * Bytes on disk of a unit's similarity maps, of the network's answers, and of the features at the anchors. Stored
  * features or sketches of all positions are not included.
@@ -57,12 +52,9 @@ export function featureBytes({ network, grid }: PlannedUnit): number {
 export function arrayBytes({ network, grid }: PlannedUnit): number {
   const maps = network.layers.length * grid.anchors.length * grid.rows * grid.cols
   const features = network.layers.reduce((sum, { dims }) => sum + grid.anchors.length * dims, 0)
-  const answers = hasAnswers(network) ? ANSWER_VALUES * grid.rows * grid.cols : 0
+  const answers = hasAnswers(network) ? ANSWER_MAPS * grid.rows * grid.cols : 0
   return (maps + features + answers) * Float32Array.BYTES_PER_ELEMENT
 }
-
-/** Number of values that are stored for the network's answer at each position: the class and two probabilities. */
-const ANSWER_VALUES = 3
 
 /** Whether the study reads the layer with the class scores. Without them, the network's answers are not known. */
 export function hasAnswers({ layers, classes }: Network): boolean {

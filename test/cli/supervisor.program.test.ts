@@ -9,8 +9,9 @@ const folder = temporaryFolder()
 const onPosix = it.skipIf(leftOut(process.platform === 'win32', 'they need a POSIX system'))
 
 it('only work that takes long is watched by another process', () => {
-  expect(isToBeSupervised(['reproduce', '--sizes', '75'])).toBe(true)
-  for (const words of ['reproduce -h', 'reproduce --help', 'reproduce --dry-run --json', 'extract', ''])
+  for (const words of ['reproduce --sizes 75', '--verbose reproduce', '--no-color --verbose reproduce'])
+    expect(isToBeSupervised(words.split(' ')), words).toBe(true)
+  for (const words of ['reproduce -h', '--help reproduce', 'reproduce --dry-run --json', 'extract', '--verbose', ''])
     expect(isToBeSupervised(words.split(' ')), words).toBe(false)
 })
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { InterruptedError } from '../../src/errors.js'
 import { pixelsOf } from '../../src/experiments/arithmeticModels.js'
-import { parseExpression } from '../../src/experiments/expression.js'
-import { combine, featureArithmetic, joined, psnr, resultsOf } from '../../src/experiments/featureArithmetic.js'
+import { parseExpression, weightedSum } from '../../src/experiments/expression.js'
+import { featureArithmetic, joined, psnr, resultsOf } from '../../src/experiments/featureArithmetic.js'
 import type { FramePixels } from '../../src/experiments/objectScene.js'
 import { catalogEntry } from '../../src/networks/index.js'
 import { normalise } from '../support/formulas.js'
@@ -90,9 +90,9 @@ describe('combining vectors', () => {
   const terms = parseExpression('A - 0.5 * B + A')
 
   it('follows the terms, from zero or from an origin', () => {
-    expect(combine(terms, features)).toEqual(Float32Array.of(-3, -4.25))
+    expect(weightedSum(terms, features)).toEqual(Float64Array.of(-3, -4.25))
     // 100 + 2 · (1 − 100) − 0.5 · (10 − 100), and so on.
-    expect(combine(terms, features, Float32Array.of(100, 4))).toEqual(Float32Array.of(-53, -6.25))
+    expect(weightedSum(terms, features, Float32Array.of(100, 4))).toEqual(Float64Array.of(-53, -6.25))
   })
 
   it('gives a result for each origin, rectified where features are', () => {

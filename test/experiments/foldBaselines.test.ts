@@ -99,10 +99,8 @@ describe('folds of sub-grids', () => {
 
   it('are of strides that leave 8 to 25 rows, and the made-up feature that the network has predicts them best', async () => {
     const position = await strideFolds(gridOf('position', 25, 22))
-    const grids = position.map(({ stride, rows, cols }) => `stride ${stride}, ${rows}×${cols}`)
-    expect(grids).toEqual(['stride 4, 25×22', 'stride 8, 13×11', 'stride 12, 9×8'])
+    expect(position.map(({ stride }) => stride)).toEqual([4, 8, 12])
     const byPosition = foldPrediction(position)
-    expect(byPosition?.folds).toBe(15)
     expect(byPosition?.position).toBeLessThan(0.1)
     expect(byPosition?.phase).toBeGreaterThan(0.3)
     const byPhase = foldPrediction(await strideFolds(gridOf('phase', 13)))
@@ -128,8 +126,8 @@ describe('folds of sub-grids', () => {
   })
 
   it('are predicted by the mean difference of those folds that all have', () => {
-    const one = { stride: 4, rows: 8, cols: 8, network: [1, null, 0.5], position: [0.5, 1, 0.5], phase: [0, 1, 0.25] }
-    const expected = { folds: 4, position: (0.5 + 0 + 0.5 + 0.5) / 4, phase: (1 + 0.25 + 1 + 0) / 4 }
+    const one = { stride: 4, network: [1, null, 0.5], position: [0.5, 1, 0.5], phase: [0, 1, 0.25] }
+    const expected = { position: (0.5 + 0 + 0.5 + 0.5) / 4, phase: (1 + 0.25 + 1 + 0) / 4 }
     expect(foldPrediction([one, { ...one, network: [0, 0, 0], phase: [1, null, 0] }])).toEqual(expected)
     expect(foldPrediction([])).toBeUndefined()
   })

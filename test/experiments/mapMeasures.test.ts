@@ -1,4 +1,3 @@
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ANCHOR_NAMES, positionGrid } from '../../src/engine/positions.js'
 import {
@@ -40,14 +39,7 @@ it.each([
   expect(coverage(map, thresholds)).toEqual(shares)
 })
 
-it('the lowest percentile is the value of the nearest rank of the sorted map, whatever its order and ties', () => {
-  const values = fc.array(fc.integer({ min: 0, max: 9 }), { minLength: 1, maxLength: 40 })
-  fc.assert(
-    fc.property(values, fc.integer({ min: 0, max: 100 }), (map, percent) => {
-      const rank = Math.max(1, Math.ceil((percent / 100) * map.length))
-      expect(lowestPercentile(map, percent)).toBe(Float32Array.from(map).sort()[rank - 1])
-    }),
-  )
+it('the lowest percentile is the value of the nearest rank of the sorted map', () => {
   const map = Float32Array.from({ length: 100 }, (_, i) => (37 * i) % 100)
   expect([0, 5, 5.1, 100].map((percent) => lowestPercentile(map, percent))).toEqual([0, 4, 5, 99])
 })
