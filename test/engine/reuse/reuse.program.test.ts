@@ -27,7 +27,7 @@ function sceneOfSize(size: number, opaque = size): Scene {
   const isOpaque = (pixel: number) => Math.floor(pixel / size) < opaque && pixel % size < opaque
   return sceneOf(
     stripes(size, (pixel) => (isOpaque(pixel) ? 255 : 0)),
-    '#000000',
+    { rgb: [0, 0, 0] },
   )
 }
 
