@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { randomNumbers } from '../../src/experiments/randomNumbers.js'
 import { SKETCH_ERROR, sketchOf } from '../../src/experiments/sketch.js'
-import { randomNumbers } from '../support/viewerStudy.js'
 
 /** Features that turn slowly over a grid of side × side positions, with some noise. */
 function slowFeatures(side: number, dims: number, noise: number): Float32Array {
