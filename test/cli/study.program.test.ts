@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { readNpy } from '../../src/files/npy.js'
 import type { SummaryRow } from '../../src/results/rows.js'
 import { contents, finishedUnits, start, until } from '../support/commandLine.js'
+import { cosine } from '../support/features.js'
 import { runHere } from '../support/inProcess.js'
 import { sharedFolder } from '../support/temporaryFolder.js'
 
@@ -36,11 +37,9 @@ describe('reproduce', () => {
     expect([shape, data.length]).toEqual([[7, 7, 627], 7 * 7 * 627])
     expect(Buffer.from(data.buffer).equals(Buffer.from(alone.data.buffer))).toBe(true)
     const rows = Array.from({ length: 49 }, (_, i) => data.subarray(i * 627, (i + 1) * 627))
-    const dot = (a: Float32Array, b: Float32Array) => a.reduce((sum, value, i) => sum + value * (b[i] as number), 0)
     const corner = rows[0] as Float32Array
     const maps = await readNpy(unit('whole', 'dog', 'similarity.npy'))
-    for (const [i, row] of rows.entries())
-      expect(maps.data[i]).toBeCloseTo(dot(row, corner) / Math.sqrt(dot(row, row) * dot(corner, corner)), 5)
+    for (const [i, row] of rows.entries()) expect(maps.data[i]).toBeCloseTo(cosine(row, corner), 5)
   })
 
   it('computes again only what is damaged or missing, and all of another background', async () => {
