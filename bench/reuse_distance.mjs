@@ -65,8 +65,8 @@ for (const model of values.models.split(',')) {
   const network = await chooseNetwork({ model, ...(weights[model] && { weights: weights[model] }) })
   const frame = network.input.rows
   const backgrounds = [
-    ['white', 'white'],
-    ['coloured', '#3060a0'],
+    ['white', { rgb: [255, 255, 255] }],
+    ['coloured', { rgb: [48, 96, 160] }],
     ['noise', (await readBackground('noise:3', frame)).background],
     ['picture', { image: picture(frame) }],
   ]

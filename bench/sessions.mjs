@@ -44,7 +44,7 @@ async function measure() {
   for (const model of values.models.split(',')) {
     const network = await chooseNetwork({ model, ...(weights[model] && { weights: weights[model] }) })
     const patch = patchAtSize(source.name, await readImage(source.path), 75, network.input.rows)
-    const scene = sceneOf(patch, 'white', 'hard')
+    const scene = sceneOf(patch)
     const { offsets } = positionGrid(network.input.rows, 75, Number(values.stride))
     const crew = await openDeviceCrew({ network, devices: [cpu, cpu], batch: settings.batch, onNote: console.log })
     const handles = [openThreads(network, settings), deviceHandle(crew, { processor: settings })]

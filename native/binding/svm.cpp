@@ -93,7 +93,8 @@ Napi::Value train_svm(const Napi::CallbackInfo& info) {
   auto train = [=, device = on_device, values = values, labels = std::move(own_labels),
                       decisions = decisions.Data()]() -> Conversion {
     try {
-      auto result = device ? SHIFTSCOPE_CUDA::train_svm(*device, labels.data(), problems, options, decisions)
+      auto result = device ? shiftscope::train_svm(*SHIFTSCOPE_CUDA::svm_features(*device), labels.data(), problems,
+                                                   options, decisions)
                            : shiftscope::train_svm(values, rows, dims, labels.data(), problems, options, decisions);
       return [result = std::move(result)](const Napi::Env& env) { return result_value(env, result); };
     } catch (const SvmStopped&) {

@@ -1,7 +1,7 @@
 #pragma once
 
-/// SHIFTSCOPE_DECLARE_LEVELS declares a kernel once per instruction set, each in a namespace of its own (see
-/// SHIFTSCOPE_LEVEL in vector.h). SHIFTSCOPE_LEVEL_TABLE lists these kernels in the order of `InstructionSet`, with
+/// SHIFTSCOPE_DECLARE_LEVELS declares a function once per instruction set, each in a namespace of its own (see
+/// SHIFTSCOPE_LEVEL in vector.h). SHIFTSCOPE_LEVEL_TABLE lists these functions in the order of `InstructionSet`, with
 /// null for the instruction sets of other architectures.
 #if defined(SHIFTSCOPE_X86)
 #define SHIFTSCOPE_DECLARE_LEVELS(...)      \

@@ -19,17 +19,8 @@ struct Block {
 }  // namespace
 
 SvmKernels svm_kernels(InstructionSet level) {
-  constexpr decltype(SvmKernels::decision_values) decision_values_of[] = SHIFTSCOPE_LEVEL_TABLE(decision_values);
-  constexpr decltype(SvmKernels::scalar_products) scalar_products_of[] = SHIFTSCOPE_LEVEL_TABLE(scalar_products);
-  constexpr decltype(SvmKernels::add_outer_products) outer_products_of[] = SHIFTSCOPE_LEVEL_TABLE(add_outer_products);
-  constexpr decltype(SvmKernels::dot) dot_of[] = SHIFTSCOPE_LEVEL_TABLE(dot);
-  constexpr decltype(SvmKernels::add_scaled) add_scaled_of[] = SHIFTSCOPE_LEVEL_TABLE(add_scaled);
-  constexpr decltype(SvmKernels::add_scaled_floats) floats_of[] = SHIFTSCOPE_LEVEL_TABLE(add_scaled_floats);
-  constexpr decltype(SvmKernels::add_four_scaled) four_of[] = SHIFTSCOPE_LEVEL_TABLE(add_four_scaled);
-  constexpr decltype(SvmKernels::add_scaled_difference) difference_of[] = SHIFTSCOPE_LEVEL_TABLE(add_scaled_difference);
-  const int i = static_cast<int>(level);
-  return {decision_values_of[i], scalar_products_of[i], outer_products_of[i], dot_of[i],
-          add_scaled_of[i],      floats_of[i],          four_of[i],          difference_of[i]};
+  constexpr decltype(&baseline::level_kernels) kernels_of[] = SHIFTSCOPE_LEVEL_TABLE(level_kernels);
+  return kernels_of[static_cast<int>(level)]();
 }
 
 void HostFeatures::products(const double* vectors, std::size_t count, std::size_t stride, std::size_t threads,

@@ -337,16 +337,35 @@ double best_intercept(std::vector<double>& residuals, std::size_t positives) {
   return (*lower + *std::min_element(lower + 1, residuals.end())) / 2;
 }
 
-void settle(SvmSolution& solution, double half_norm, double loss, double intercept, const Margin& margin) {
-  solution.primal = half_norm + loss;
-  solution.intercept = intercept;
+double evaluate_primal(SvmSolution& solution, const std::vector<double>& decisions, double intercept,
+                       const std::int8_t* labels, double half_norm, double C) {
+  std::vector<double> residuals, residuals_of_scores, trained_labels;
+  std::size_t positives = 0;
+  for (std::size_t row = 0; row < decisions.size(); ++row) {
+    const double label = labels[row];
+    if (label == 0) continue;
+    residuals.push_back(label - decisions[row]);
+    residuals_of_scores.push_back(label - (decisions[row] - intercept));
+    trained_labels.push_back(label);
+    positives += label > 0;
+  }
+  const Margin margin = margin_of(residuals_of_scores.data(), trained_labels.data(), trained_labels.size());
+  const double shift = best_intercept(residuals, positives);
+  double slacks = 0;
+  for (std::size_t row = 0; row < decisions.size(); ++row) {
+    if (labels[row] != 0) slacks += std::max(0.0, 1 - labels[row] * (decisions[row] + shift));
+  }
+  const double best = intercept + shift;
+  solution.primal = half_norm + C * slacks;
+  solution.intercept = best;
   solution.scale = 1;
-  if (!(margin.half_width > 0)) return;
+  if (!(margin.half_width > 0)) return best;
   const double scaled = half_norm * margin.scale() * margin.scale();
-  if (!(scaled < solution.primal)) return;
+  if (!(scaled < solution.primal)) return best;
   solution.primal = scaled;
   solution.scale = margin.scale();
   solution.intercept = margin.intercept * margin.scale();
+  return best;
 }
 
 bool solve(const SvmKernels& kernels, HingeDual& dual, double C, double tolerance) {

@@ -194,8 +194,6 @@ SHIFTSCOPE_INLINE void add_any_scaled(double* y, const X* x, double scale, std::
   for (; i < count; ++i) y[i] += scale * x[i];
 }
 
-}  // namespace
-
 void decision_values(const float* features, std::size_t rows, std::size_t dims, const double* weights,
                      std::size_t problems, std::size_t stride, double* out) {
   constexpr std::size_t kMostProblems = 20;
@@ -273,6 +271,13 @@ void add_scaled_difference(double* y, const double* a, const double* b, double s
     sum.store(y + i);
   }
   for (; i < count; ++i) y[i] += scale * (a[i] - b[i]);
+}
+
+}  // namespace
+
+SvmKernels level_kernels() {
+  return {decision_values, scalar_products, add_outer_products, dot, add_scaled, add_scaled_floats, add_four_scaled,
+          add_scaled_difference};
 }
 
 }  // namespace shiftscope::SHIFTSCOPE_LEVEL

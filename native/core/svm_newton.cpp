@@ -164,17 +164,7 @@ void NewtonMethod::advance(const std::vector<double>& products) {
 void NewtonMethod::evaluate() {
   update_multipliers();
   update_gradient();
-  const double half_norm = norm(weights_) / 2;
-  const double shift = best_shift();
-  double slacks = 0;
-  std::vector<double> residuals(rows_);
-  for (std::size_t row = 0; row < rows_; ++row) {
-    const double label = labels_[row];
-    slacks += std::max(0.0, std::fabs(label) - label * (decisions_[row] + shift));
-    residuals[row] = label - (decisions_[row] - intercept_);
-  }
-  const Margin margin = margin_of(residuals.data(), labels_.data(), rows_);
-  settle(solution_, half_norm, problem_.C * slacks, intercept_ + shift, margin);
+  evaluate_primal(solution_, decisions_, intercept_, problem_.labels, norm(weights_) / 2, problem_.C);
   solution_.dual = balanced_dual();
 }
 
@@ -218,19 +208,6 @@ double NewtonMethod::balanced_dual() const {
     kernels_.add_scaled(sum.data(), class_sums_[positive].data(), positive ? share : -share, dims_);
   }
   return 2 * least - norm(sum) / 2;
-}
-
-/// The change of the intercept that minimises the hinge loss.
-double NewtonMethod::best_shift() const {
-  std::vector<double> residuals;
-  residuals.reserve(rows_);
-  std::size_t positives = 0;
-  for (std::size_t row = 0; row < rows_; ++row) {
-    if (labels_[row] == 0) continue;
-    residuals.push_back(labels_[row] - decisions_[row]);
-    positives += labels_[row] > 0;
-  }
-  return best_intercept(residuals, positives);
 }
 
 /// Finds the direction of the next Newton step. Returns by how much the step would lower the smoothed objective,

@@ -55,7 +55,6 @@ class NewtonMethod : public SvmMethod {
   void update_multipliers();
   void update_gradient();
   double balanced_dual() const;
-  double best_shift() const;
   double find_direction(std::size_t threads);
   void solve_in_dims(std::size_t threads);
   void solve_in_samples(std::size_t threads);

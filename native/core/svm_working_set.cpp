@@ -41,7 +41,6 @@ WorkingSetMethod::WorkingSetMethod(const SvmKernels& kernels, const SvmFeatures&
       member_(rows_),
       weights_((dims_ + 7) / 8 * 8),
       scores_(rows_) {
-  positives_ = static_cast<std::size_t>(std::count(labels, labels + rows_, std::int8_t{1}));
   training_ = rows_ - static_cast<std::size_t>(std::count(labels, labels + rows_, std::int8_t{0}));
 }
 
@@ -136,33 +135,15 @@ void WorkingSetMethod::accept(const std::vector<double>& products) {
 }
 
 void WorkingSetMethod::evaluate() {
-  std::vector<double> residuals, labels;
-  residuals.reserve(training_);
-  labels.reserve(training_);
-  for (std::size_t row = 0; row < rows_; ++row) {
-    if (labels_[row] == 0) continue;
-    labels.push_back(labels_[row]);
-    residuals.push_back(labels_[row] - scores_[row]);
-  }
-  const Margin margin = margin_of(residuals.data(), labels.data(), residuals.size());
-  intercept_ = best_intercept(residuals, positives_);
+  intercept_ = evaluate_primal(solution_, scores_, 0, labels_, squared_norm_ / 2, options_.C);
   solution_.dual = -squared_norm_ / 2;
   solution_.support_vectors = solution_.bounded = 0;
-  double slacks = 0;
-  for (std::size_t row = 0; row < rows_; ++row) {
-    const double multiplier = std::fabs(multipliers_[row]);
-    slacks += slack_of(row, intercept_);
+  for (double signed_multiplier : multipliers_) {
+    const double multiplier = std::fabs(signed_multiplier);
     solution_.dual += multiplier;
     solution_.support_vectors += multiplier > 0;
     solution_.bounded += multiplier == options_.C;
   }
-  settle(solution_, squared_norm_ / 2, options_.C * slacks, intercept_, margin);
-}
-
-/// max(0, 1 - y f) for a sample with label y = +1 or -1; 0 for a sample with label 0.
-double WorkingSetMethod::slack_of(std::size_t row, double intercept) const {
-  const double label = labels_[row];
-  return std::max(0.0, std::fabs(label) - label * (scores_[row] + intercept));
 }
 
 /// Returns an intercept for which the working set's multipliers are optimal. Of all such intercepts, it is the nearest
@@ -190,8 +171,8 @@ void WorkingSetMethod::choose_joining() {
   const double intercept = intercept_of_members();
   std::vector<Violator> violators;
   for (std::size_t row = 0; row < rows_; ++row) {
-    if (member_[row]) continue;
-    const double slack = slack_of(row, intercept);
+    if (member_[row] || labels_[row] == 0) continue;
+    const double slack = 1 - labels_[row] * (scores_[row] + intercept);
     if (slack > 0) violators.push_back({slack, static_cast<std::uint32_t>(row)});
   }
   violating_ = violators.size();

@@ -52,7 +52,6 @@ class WorkingSetMethod : public SvmMethod {
   void solve(const Samples& samples, const std::vector<double>& products);
   void make_weights();
   void evaluate();
-  double slack_of(std::size_t row, double intercept) const;
   double intercept_of_members() const;
   void choose_joining();
   std::size_t most_joining() const;
@@ -63,13 +62,13 @@ class WorkingSetMethod : public SvmMethod {
   const std::int8_t* labels_;
   const SvmOptions options_;
   const std::size_t rows_, dims_;
-  std::size_t positives_ = 0, training_ = 0;  ///< counts of samples with label +1, and of samples with label +1 or -1
-  std::vector<double> multipliers_;           ///< [rows], multiplier times label; 0 outside the working set
-  std::vector<std::uint8_t> member_;          ///< [rows], whether a sample is in the working set
-  std::vector<double> weights_;               ///< [dims], padded with zeros
-  std::vector<double> scores_;                ///< [rows], <weights, x>
+  std::size_t training_ = 0;          ///< number of samples with label +1 or -1
+  std::vector<double> multipliers_;   ///< [rows], multiplier times label; 0 outside the working set
+  std::vector<std::uint8_t> member_;  ///< [rows], whether a sample is in the working set
+  std::vector<double> weights_;       ///< [dims], padded with zeros
+  std::vector<double> scores_;        ///< [rows], <weights, x>
   double squared_norm_ = 0;
-  double intercept_ = 0;  ///< optimal for `weights_` and all samples, before `settle` scales the solution
+  double intercept_ = 0;  ///< optimal for `weights_` and all samples, before the solution is scaled
   double working_tolerance_ = 1e-2;
   std::size_t member_count_ = 0, violating_ = 0, passes_ = 0;
   Samples joining_;

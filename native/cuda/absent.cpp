@@ -20,6 +20,6 @@ Features::Features(const Device&, const float*, std::size_t, std::size_t) {
 
 CosineFault cosine_similarity(const Features&, const float*, std::size_t, float*) { return {}; }
 
-SvmResult train_svm(const Features&, const std::int8_t*, std::size_t, const SvmOptions&, double*, double*) { return {}; }
+std::unique_ptr<SvmFeatures> svm_features(const Features&) { return {}; }
 
 }  // namespace shiftscope::cuda

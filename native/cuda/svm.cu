@@ -254,9 +254,4 @@ std::unique_ptr<SvmFeatures> svm_features(const Features& features) {
   return std::make_unique<DeviceSvmFeatures>(features);
 }
 
-SvmResult train_svm(const Features& features, const std::int8_t* labels, std::size_t problems, const SvmOptions& options,
-                    double* decisions, double* weights) {
-  return shiftscope::train_svm(*svm_features(features), labels, problems, options, decisions, weights);
-}
-
 }  // namespace shiftscope::SHIFTSCOPE_CUDA

@@ -1,14 +1,11 @@
 #pragma once
 
-#include <cstddef>
-#include <cstdint>
 #include <memory>
 
-#include "../core/svm.h"
 #include "../core/svm_features.h"
 #include "features.h"
 
-/// Linear support vector machines on features in device memory; the counterpart of core/svm.h.
+/// Linear support vector machines on features in device memory.
 ///
 /// The processor runs the same training as without a device: working sets, their small dual problems, the systems of
 /// Newton's method and the stopping rule. The device does the work that grows with rows · dims. Only weights, decision
@@ -18,11 +15,6 @@
 /// H100's 3.35 TB/s. The upload takes 15 to 60 ms, and the processor's share of the work about as long. So these two
 /// take most of the time.
 namespace shiftscope::SHIFTSCOPE_CUDA {
-
-/// Parameters, result and errors are as in core/svm.h. All pointers are to host memory. The result does not depend on
-/// options.threads. Throws DeviceError.
-SvmResult train_svm(const Features& features, const std::int8_t* labels, std::size_t problems, const SvmOptions& options,
-                    double* decisions, double* weights = nullptr);
 
 /// The operations that a training needs (core/svm_features.h), on features in device memory. `features` must outlive
 /// the result. The functions of the result throw DeviceError. Each call uses a stream and memory of its own, so threads

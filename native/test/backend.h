@@ -1,13 +1,11 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
 
 #include "cosine.h"
-#include "svm.h"
 #include "svm_features.h"
 
 namespace shiftscope::test {
@@ -20,9 +18,6 @@ struct Backend {
   std::function<CosineFault(const float* features, std::size_t rows, std::size_t dims, const float* anchors,
                             std::size_t anchor_count, float* out)>
       cosine_similarity;
-  std::function<SvmResult(const float* features, std::size_t rows, std::size_t dims, const std::int8_t* labels,
-                          std::size_t problems, const SvmOptions& options, double* decisions, double* weights)>
-      train_svm;
   /// Copies the features to this device and calls `work` with them.
   std::function<void(const float* features, std::size_t rows, std::size_t dims,
                      const std::function<void(const SvmFeatures&)>& work)>

@@ -23,10 +23,6 @@ test::Backend backend_of(const Device& device) {
                                   std::size_t count, float* out) {
     return cosine_similarity(Features(device, features, rows, dims), anchors, count, out);
   };
-  backend.train_svm = [=](const float* features, std::size_t rows, std::size_t dims, const std::int8_t* labels,
-                          std::size_t problems, const SvmOptions& options, double* decisions, double* weights) {
-    return train_svm(Features(device, features, rows, dims), labels, problems, options, decisions, weights);
-  };
   backend.with_svm_features = [=](const float* values, std::size_t rows, std::size_t dims, const auto& work) {
     const Features features(device, values, rows, dims);
     work(*svm_features(features));

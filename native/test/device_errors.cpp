@@ -7,6 +7,7 @@
 #include "../cuda/runtime.h"
 #include "../cuda/svm.h"
 #include "check.h"
+#include "svm.h"
 
 // Tests how the operations behave if a call of the CUDA runtime fails. Only the emulated device can fail on request.
 namespace shiftscope::emulated_cuda {
@@ -46,7 +47,7 @@ void compare_and_train_once() {
   std::vector<double> decisions(labels.size());
   SvmOptions options;
   options.threads = 3;
-  train_svm(features, labels.data(), 3, options, decisions.data());
+  train_svm(*svm_features(features), labels.data(), 3, options, decisions.data());
 }
 
 /// Repeats the operation, and each time makes another call of the CUDA runtime fail. The error must name the call and

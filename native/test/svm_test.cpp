@@ -64,7 +64,12 @@ Outcome train(const Case& given, const SvmOptions& options, InstructionSet level
 }
 
 Outcome train(const Case& given, const SvmOptions& options, const test::Backend& backend) {
-  return outcome_of(backend.train_svm, given, options);
+  const auto on_device = [&](const float* features, std::size_t rows, std::size_t dims, auto... more) {
+    SvmResult result;
+    backend.with_svm_features(features, rows, dims, [&](const SvmFeatures& sent) { result = train_svm(sent, more...); });
+    return result;
+  };
+  return outcome_of(on_device, given, options);
 }
 
 Outcome reference(const Case& given, const SvmOptions& options) { return outcome_of(svm_reference, given, options); }

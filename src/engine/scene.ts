@@ -1,17 +1,16 @@
-import { type Background, parseColour, WHITE } from '../patches/background.js'
+import type { Background } from '../patches/background.js'
 import type { Patch } from '../patches/patch.js'
 import type { Frame, Frames, Scene } from './task.js'
 
 /** A transparent patch of one pixel, for frames without an object. */
 export const NOTHING: Patch = { name: 'nothing', size: 1, rgba: new Uint8Array(4), sha256: '' }
 
-/** @param background as pixels, as `white`, or as a colour `#rrggbb` */
-export function sceneOf(patch: Patch, background: Background | string = WHITE, blend: Scene['blend'] = 'hard'): Scene {
-  return {
-    patch,
-    background: typeof background === 'string' ? { rgb: parseColour(background) } : background,
-    blend,
-  }
+export function sceneOf(
+  patch: Patch,
+  background: Background = { rgb: [255, 255, 255] },
+  blend: Scene['blend'] = 'hard',
+): Scene {
+  return { patch, background, blend }
 }
 
 /** Puts the pixels into shared memory, so that they are not copied each time a batch is sent to a worker. */

@@ -28,7 +28,7 @@ export async function readBackground(text: string, frame: number, signal?: Abort
     const { identity } = drawn
     return { identity, background: 'rgb' in drawn ? { rgb: drawn.rgb } : { image: drawn.draw(frame) } }
   }
-  if (text.startsWith('#')) throw notColour(text)
+  if (text.startsWith('#')) throw new UsageError(`background ${text} is not a colour; use white or #rrggbb`)
   if (text.startsWith('noise:'))
     throw new UsageError(`background ${text} needs a seed from 0 to 4294967295, such as noise:1`)
   if (text === '' || !(await stat(text).catch(() => undefined))?.isFile()) {
@@ -48,25 +48,20 @@ type DrawnBackground = { readonly identity: string } & (
 
 /** Parses a background that needs no file; undefined for any other text, including invalid text. */
 export function drawnBackground(text: string): DrawnBackground | undefined {
-  if (text === WHITE || COLOUR.test(text)) return { identity: text.toLowerCase(), rgb: parseColour(text) }
+  const rgb = colourOf(text)
+  if (rgb !== undefined) return { identity: text.toLowerCase(), rgb }
   const seed = Number(/^noise:(\d{1,10})$/.exec(text)?.[1])
   if (seed < 2 ** 32) return { identity: `noise:${seed}`, draw: (frame) => noise(seed, frame, frame) }
   return undefined
 }
 
-const COLOUR = /^#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})$/i
-
-/** Parses a colour: `white` or `#rrggbb`. */
-export function parseColour(text: string): readonly [number, number, number] {
+/** The colour `white` or `#rrggbb`; undefined for any other text. */
+function colourOf(text: string): readonly [number, number, number] | undefined {
   if (text === WHITE) return [255, 255, 255]
-  const match = COLOUR.exec(text)
-  if (match === null) throw notColour(text)
+  const match = /^#([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})$/i.exec(text)
+  if (match === null) return undefined
   const channel = (group: number) => Number.parseInt(match[group] as string, 16)
   return [channel(1), channel(2), channel(3)]
-}
-
-function notColour(text: string): UsageError {
-  return new UsageError(`background ${text} is not a colour; use white or #rrggbb`)
 }
 
 /**

@@ -34,6 +34,7 @@ import {
   watch,
 } from '../support/browserPage.js'
 import { hasChromium } from '../support/chromium.js'
+import { cosine } from '../support/features.js'
 import { sharedFolder } from '../support/temporaryFolder.js'
 import { PATCHES, STRIDE, writeStudy } from '../support/viewerStudy.js'
 
@@ -501,8 +502,3 @@ describe.skipIf(!hasChromium())('the viewer of a report', () => {
     await context.close()
   })
 })
-
-function cosine(a: Float32Array, b: Float32Array): number {
-  const dot = (x: Float32Array, y: Float32Array) => x.reduce((sum, value, i) => sum + value * (y[i] as number), 0)
-  return dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b))
-}

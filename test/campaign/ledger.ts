@@ -19,7 +19,6 @@ export interface Ledger {
   count(what: string, how: string): void
   /** Something that must not be. */
   find(line: string): void
-  readonly findings: readonly string[]
 }
 
 /**
@@ -51,7 +50,6 @@ export async function campaign(
         findings.push(text)
         console.log(`FINDING in ${part}, ${text}`)
       },
-      findings,
     }
     await round(randomOf(SEED, part, number), ledger, number).catch((error: unknown) => {
       failure = { error }

@@ -6,7 +6,7 @@ import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { openLocks } from '../../src/files/lock.js'
-import { contents, type Ended, shiftscope, start, until } from '../support/commandLine.js'
+import { contents, type Ended, endOf, finishedUnits, shiftscope, start, until } from '../support/commandLine.js'
 import { sharedFolder } from '../support/temporaryFolder.js'
 
 /** A study of ten units that takes some seconds. */
@@ -24,11 +24,6 @@ beforeAll(async () => {
 })
 
 afterEach(() => vi.unstubAllEnvs())
-
-async function finishedUnits(results: string): Promise<number> {
-  const entries = await readdir(join(results, 'units'), { recursive: true }).catch(() => [])
-  return entries.filter((name) => name.endsWith('unit.json') && !name.includes('.tmp-')).length
-}
 
 /** The folder holds what one process would have put there, and nothing else. */
 async function expectWhole(out: string): Promise<void> {
@@ -109,12 +104,7 @@ function startElsewhere(name: string, ahead: number, out: string) {
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   })
-  const text = { stdout: '', stderr: '' }
-  for (const stream of ['stdout', 'stderr'] as const) child[stream].on('data', (data) => (text[stream] += data))
-  const ended = new Promise<Ended>((resolve) =>
-    child.on('close', (status, signal) => resolve({ status, signal, ...text })),
-  )
-  return { child, ended }
+  return { child, ended: endOf(child) }
 }
 
 describe.skipIf(!canUnshare || !FAKETIME)('processes of machines whose clocks differ by twenty minutes', () => {

@@ -18,6 +18,7 @@ import { sharedNetworkFolder } from '../support/networkFolder.js'
 import { convolutions, node, smallNetwork } from '../support/smallNetwork.js'
 import { stripes } from '../support/stripes.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'
+import { using } from '../support/using.js'
 
 const SIZE = 12
 const { offsets } = positionGrid(32, SIZE, 1)
@@ -45,14 +46,6 @@ function failing(kind: 'worker' | 'device', failure: string): string {
   vi.stubEnv('SHIFTSCOPE_TEST_FILE', inFolder('file'))
   if (failure.includes('once')) writeFileSync(inFolder('file'), '')
   return new URL(`./processes/${kind}.mjs`, import.meta.url).href
-}
-
-async function using<T>(handle: NetworkHandle, work: (handle: NetworkHandle) => Promise<T>): Promise<T> {
-  try {
-    return await work(handle)
-  } finally {
-    await handle.close()
-  }
 }
 
 function matrixOf({ layers }: Features): Float32Array {

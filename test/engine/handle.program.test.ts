@@ -16,6 +16,7 @@ import { leftOut } from '../support/leftOut.js'
 import { sharedNetworkFolder } from '../support/networkFolder.js'
 import { convolutions } from '../support/smallNetwork.js'
 import { stripes } from '../support/stripes.js'
+import { using } from '../support/using.js'
 
 const ONE: Settings = { workers: 1, threads: 1, batch: 4 }
 /** A process on the processor is a device like any other. */
@@ -33,15 +34,6 @@ const sceneOfSize = (size: number) => sceneOf(stripes(size, (pixel) => (pixel * 
 async function openDevices(network: Network, count: number, batch: number): Promise<NetworkHandle> {
   const devices = Array.from({ length: count }, () => CPU)
   return deviceHandle(await openDeviceCrew({ network, devices, batch, onNote: () => undefined }), { processor: ONE })
-}
-
-async function using<T>(opening: NetworkHandle | Promise<NetworkHandle>, work: (handle: NetworkHandle) => T) {
-  const handle = await opening
-  try {
-    return await work(handle)
-  } finally {
-    await handle.close()
-  }
 }
 
 /** The definition: one frame after another, composited pixel by pixel, normalised as torchvision does, run alone. */

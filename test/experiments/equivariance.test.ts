@@ -158,7 +158,7 @@ describe('a network that takes every fourth pixel', () => {
 
   it('is shown the blank frame, and the object at the center anchor, farther right and farther down', async () => {
     const seen: Uint8Array[] = []
-    const [errors, none] = await measureEquivariance(opened(seen), sceneOf(patch, '#102030'))
+    const [errors, none] = await measureEquivariance(opened(seen), sceneOf(patch, { rgb: [16, 32, 48] }))
     expect(seen).toHaveLength(1 + 1 + 2 * 8 + 1)
     expect([seen[0]?.includes(40), [...(seen[0]?.subarray(0, 3) ?? [])]]).toEqual([false, [16, 32, 48]])
     expect([1, 2, 9, 10, 17].map((i) => placeOf(seen[i]))).toEqual([

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { randomNumbers } from '../../src/experiments/randomNumbers.js'
 import { SKETCH_ERROR, sketchOf } from '../../src/experiments/sketch.js'
-import { randomNumbers } from '../support/viewerStudy.js'
+import { cosine } from '../support/features.js'
 
 /** Features that turn slowly over a grid of side × side positions, with some noise. */
 function slowFeatures(side: number, dims: number, noise: number): Float32Array {
@@ -14,11 +15,9 @@ function slowFeatures(side: number, dims: number, noise: number): Float32Array {
   })
 }
 
-function cosine(matrix: Float32Array, dims: number, a: number, b: number): number {
-  const [x, y] = [a, b].map((i) => matrix.subarray(i * dims, (i + 1) * dims)) as [Float32Array, Float32Array]
-  const dot = (one: Float32Array, other: Float32Array) =>
-    one.reduce((sum, value, k) => sum + value * (other[k] as number), 0)
-  return dot(x, y) / Math.sqrt(dot(x, x) * dot(y, y))
+function cosineOfRows(matrix: Float32Array, dims: number, a: number, b: number): number {
+  const row = (i: number) => matrix.subarray(i * dims, (i + 1) * dims)
+  return cosine(row(a), row(b))
 }
 
 describe('sketch of features', () => {
@@ -33,7 +32,7 @@ describe('sketch of features', () => {
     const errors: number[] = []
     for (let a = 0; a < side * side; a++)
       for (let b = 0; b < a; b++)
-        errors.push(Math.abs(cosine(sketch.rows, sketch.dims, a, b) - cosine(features, dims, a, b)))
+        errors.push(Math.abs(cosineOfRows(sketch.rows, sketch.dims, a, b) - cosineOfRows(features, dims, a, b)))
     expect(Math.max(...errors)).toBeLessThanOrEqual(SKETCH_ERROR)
     expect(sketch.dims).toBeLessThanOrEqual(most)
     expect(await sketchOf(features, side * side, dims, 3)).toEqual(sketch)

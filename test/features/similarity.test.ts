@@ -9,7 +9,7 @@ import { separability } from '../../src/features/separability.js'
 import { similarity } from '../../src/features/similarity.js'
 import { readNpy, writeNpy } from '../../src/files/npy.js'
 import { sha256 } from '../../src/files/sha256.js'
-import { plainFeatures } from '../support/features.js'
+import { cosine, plainFeatures } from '../support/features.js'
 import { messageOf } from '../support/messageOf.js'
 import { randomCases } from '../support/randomCases.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'
@@ -26,15 +26,6 @@ interface Features {
 const features = (rows: number, cols: number, dims: number): Features => ({
   ...{ rows, cols, dims, data: plainFeatures(rows, cols, dims) },
 })
-
-/** Cosine by its definition, in float64. */
-function cosine({ cols, dims, data }: Features, a: readonly number[], b: readonly number[]): number {
-  const at = ([row = 0, col = 0]: readonly number[]) => [...data.slice((row * cols + col) * dims).subarray(0, dims)]
-  const dot = (x: readonly number[], y: readonly number[]) =>
-    x.reduce((sum, value, i) => sum + value * (y[i] as number), 0)
-  const [x, y] = [at(a), at(b)]
-  return dot(x, y) / Math.sqrt(dot(x, x) * dot(y, y))
-}
 
 async function store({ rows, cols, dims, data }: Features, description?: object): Promise<string> {
   await writeNpy(inFolder('fc6.npy'), [rows, cols, dims], data)
@@ -57,6 +48,7 @@ describe('similarity of a feature file', () => {
     await fc.assert(
       fc.asyncProperty(arrays, fc.integer({ min: 1, max: 3 }), async (array, threads) => {
         const { rows, cols, dims } = array
+        const rowOf = (position: number) => array.data.subarray(position * dims, (position + 1) * dims)
         const file = await store(array)
         const result = await similarity(file, { out: inFolder('maps.npy'), threads })
         expect(result).toMatchObject({ rows, cols, dims })
@@ -65,7 +57,7 @@ describe('similarity of a feature file', () => {
           const anchor = result.anchors[name]
           const map = [...result.maps.subarray(i * rows * cols, (i + 1) * rows * cols)]
           map.forEach((value, at) => {
-            const expected = cosine(array, [Math.floor(at / cols), at % cols], [anchor.row, anchor.col])
+            const expected = cosine(rowOf(at), rowOf(anchor.row * cols + anchor.col))
             expect(Math.abs(value - expected)).toBeLessThan(1e-6)
           })
           expect(anchor.min).toBe(Math.min(...map))

@@ -12,6 +12,7 @@ import { keepPatchPicture } from '../../src/results/pictures.js'
 import { contents } from '../support/commandLine.js'
 import { plainFeatures as features } from '../support/features.js'
 import { messageOf } from '../support/messageOf.js'
+import { handedBy } from '../support/siteIndex.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'
 
 const inFolder = temporaryFolder()
@@ -51,16 +52,6 @@ function indexOf(page: string): SiteIndex {
   return JSON.parse(json as string)
 }
 
-/** What a file of the site hands to the page. */
-function handed<T>(page: string, key: string): T {
-  const script = readFileSync(page.replace(/index\.html$/, `site/${key}.js`), 'utf8')
-  let received: T | undefined
-  new Function('shiftscopeReceive', script)((_: string, value: T) => {
-    received = value
-  })
-  return received as T
-}
-
 describe('the page of an extraction', () => {
   it('has patch and background, maps of all layers, and anchors where their features are', async () => {
     const folder = await storeExtraction()
@@ -78,7 +69,7 @@ describe('the page of an extraction', () => {
       { name: 'bottom-right', row: 120, col: 120 },
     ])
     const { maps } = await similarity(inFolder('extraction', 'fc6.npy'))
-    const first = handed<SiteMaps>(result.page, 'maps/0/0').layers[0]
+    const first = handedBy<SiteMaps>(inFolder('extraction', 'site'), 'maps', '0', '0.js').layers[0]
     first?.maps.forEach((map, anchor) => {
       const values = decodeMap(Uint8Array.from(Buffer.from(map, 'base64')), 16)
       for (const [i, value] of values.entries()) expect(value).toBeCloseTo(maps[anchor * 16 + i] as number, 5)
@@ -146,7 +137,7 @@ describe('the page of an array of which nothing is known', () => {
     const [group] = indexOf(page).groups
     expect(group).toMatchObject({ size: 1, stride: 1, frame: 5, rows: 3, cols: 5, background: null })
     expect(group?.anchors[4]).toEqual({ name: 'bottom-right', row: 2, col: 4 })
-    const part = Buffer.from(handed<SiteFeatures>(page, 'features/0/0-0-0'), 'base64')
+    const part = Buffer.from(handedBy<SiteFeatures>(inFolder('foreign', 'site'), 'features', '0', '0-0-0.js'), 'base64')
     expect(part.byteLength).toBe(3 * 5 * 4 * 2)
     expect(readFileSync(page, 'utf8')).toContain('No extract.json describes this array')
   })

@@ -6,9 +6,9 @@ import type { NetworkChoice } from '../../src/networks/index.js'
 import { inputPresets } from '../../src/networks/input/presets.js'
 import { assumedInput, inputRecipe } from '../../src/networks/input/recipe.js'
 import { readOnnxFile } from '../../src/networks/onnx/onnxFile.js'
-import { messageField, stringField } from '../../src/networks/protobuf/wire.js'
 import { type NetworkSource, networkSource } from '../../src/networks/source.js'
 import { joined } from '../support/caffeFile.js'
+import { metadataFields } from '../support/generatorFile.js'
 import { messageOf } from '../support/messageOf.js'
 import { networkFolder } from '../support/networkFolder.js'
 import { onnxGolden } from '../support/onnxGoldens.js'
@@ -29,10 +29,7 @@ interface Circumstances {
 function arrange({ files = {}, metadata = {} }: Circumstances): void {
   for (const [name, document] of Object.entries(files))
     writeFileSync(folder(name), typeof document === 'string' ? document : JSON.stringify(document))
-  for (const [key, value] of Object.entries(metadata)) {
-    const entry = [...stringField(1, key), ...stringField(2, value)]
-    appendFileSync(folder('net.onnx'), joined(messageField(14, entry)))
-  }
+  appendFileSync(folder('net.onnx'), joined(metadataFields(metadata)))
 }
 
 /** What decides how pixels become values. */

@@ -1,5 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { mkdirSync, readdirSync, rmSync } from 'node:fs'
 import sharp from 'sharp'
 import { describe, expect, it } from 'vitest'
 import { anchorPositions } from '../../src/engine/positions.js'
@@ -19,6 +18,7 @@ import { readStudy } from '../../src/results/study.js'
 import type { UnitArrays } from '../../src/results/unit/arrays.js'
 import type { UnitInputs } from '../../src/results/unit/schema.js'
 import { writeUnit } from '../../src/results/unit/store.js'
+import { handedBy } from '../support/siteIndex.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'
 import { arraysOf, madeUnit } from '../support/unit.js'
 
@@ -48,14 +48,7 @@ async function writeSite(): Promise<SiteIndex> {
   return site.finish(groups, { low: 0.88, high: 1 })
 }
 
-/** What a file of the site hands to the page. */
-function handed<T>(...way: readonly string[]): T {
-  const script = readFileSync(inFolder('site', ...way), 'utf8')
-  const received: [string, T][] = []
-  new Function('shiftscopeReceive', script)((key: string, value: T) => received.push([key, value]))
-  expect(received.map(([key]) => `${key}.js`)).toEqual([join(...way)])
-  return (received[0] as [string, T])[1]
-}
+const handed = <T>(...way: readonly string[]) => handedBy<T>(inFolder('site'), ...way)
 
 const bytesOf = (base64: string) => Uint8Array.from(Buffer.from(base64, 'base64'))
 

@@ -66,12 +66,12 @@ describe('a background', () => {
   })
 
   it.each([
-    ...['', 'black', 'nothing.png'].map((text) => [text, 'is neither a colour nor an existing file']),
+    ...['', 'black', 'White ', 'nothing.png'].map((text) => [text, 'is neither a colour nor an existing file']),
     ...['noise:', 'noise:-1', 'noise:4294967296', 'noise:00000000001'].map((text) => [
       text,
       'needs a seed from 0 to 429',
     ]),
-    ...['#12', '#1234567', '#12345g'].map((text) => [text, 'is not a colour; use white or #rrggbb']),
+    ...['#fff', '#1234567', '#12345g'].map((text) => [text, 'is not a colour; use white or #rrggbb']),
   ] as [string, string][])('is not %j', async (text, refusal) => {
     expect(await messageOf(readBackground(text, 8), UsageError)).toContain(`background ${text} ${refusal}`)
   })

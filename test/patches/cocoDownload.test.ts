@@ -126,7 +126,7 @@ describe('hosts of images', () => {
     expect(server.requests).toHaveLength(3)
   })
 
-  it.each(['http://a.org', 'a.org:8080', 'user@a.org', 'a.org/x', ''])('are none such as "%s"', async (host) => {
+  it.each(['http://a.org', 'a.org:8080', 'user@a.org', 'a.org/x', 'a b', ''])('are none such as "%s"', async (host) => {
     const refusal = `"${host}" is not a host name; give it without http:// and without a port, as in \`imageHosts example.org\``
     await expect(fetchedFrom(offered([{}]), { imageHosts: [host] })).rejects.toThrow(new UsageError(refusal))
   })

@@ -262,7 +262,7 @@ describe('pictures that look the same give the same patches', () => {
   })
 })
 
-it("are one transparent picture for each of the paper'built-in patches s ten classes", async () => {
+it('built-in patches are one transparent picture for each of the paper’s ten classes', async () => {
   const patches = await listPatches(await builtInPatches())
   const categories = patches.map(({ category }) => category).sort()
   expect(categories.join(' ')).toBe('airplane banana bird boat car clock dog laptop orange zebra')

@@ -1,11 +1,22 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import sharp from 'sharp'
-import { describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { ANCHOR_NAMES } from '../../src/engine/positions.js'
 import { InputError, UsageError } from '../../src/errors.js'
 import { readNpy } from '../../src/files/npy.js'
 import { thisMachine } from '../../src/files/owner.js'
+import { modelsFolder } from '../../src/files/package.js'
 import { isTemporaryName } from '../../src/files/temporaries.js'
 import { hot } from '../../src/plot/colormap.js'
 import { listenTo } from '../../src/progress.js'
@@ -14,13 +25,37 @@ import { writeAccuracy } from '../../src/results/arithmeticDocument.js'
 import { fileName } from '../../src/results/fileName.js'
 import { unitFolder } from '../../src/results/unit/store.js'
 import { countsOf, studyOf } from '../support/arithmeticStudy.js'
-import { contents } from '../support/commandLine.js'
+import { contents, shiftscope } from '../support/commandLine.js'
 import { DEAD_PID } from '../support/deadProcess.js'
-import { copyOfGoldenStudy, GOLDEN, goldenStudy } from '../support/goldenStudy.js'
-import { temporaryFolder } from '../support/temporaryFolder.js'
+import { sharedFolder, temporaryFolder } from '../support/temporaryFolder.js'
 import { inputs, storeUnit } from '../support/unit.js'
 
+const MODELS = ['tiny-alexnet', 'tiny-alexnet-aa']
+/** The last object's name must appear everywhere unchanged. */
+const OBJECTS = [
+  { name: 'car', file: 'car.png' },
+  { name: 'dog', file: 'dog.png' },
+  { name: '"><script>window.taken=1</script>', file: 'clock.png' },
+]
+
 const inFolder = temporaryFolder()
+const ofStudy = sharedFolder()
+/** Results folder of a real study. A test that changes something in it must use a copy. */
+let study: string
+
+beforeAll(async () => {
+  const patches = ofStudy('patches')
+  study = ofStudy('out')
+  mkdirSync(patches)
+  for (const { file } of OBJECTS) copyFileSync(join(modelsFolder(), 'patches', file), join(patches, file))
+  writeFileSync(join(patches, 'manifest.json'), JSON.stringify({ patches: OBJECTS }))
+  const { status, stderr } = await shiftscope(
+    ...['reproduce', '--models', MODELS.join(), '--patches', patches, '--stride', '33'],
+    ...['--experiments', 'similarity,separability', '--keep-features', '--workers', '1', '--threads', '1'],
+    ...['--out', study],
+  )
+  expect(status, stderr).toBe(0)
+})
 
 /** Two objects of 125 pixels, and one of 75 by another network. */
 async function storeStudy(): Promise<void> {
@@ -33,7 +68,6 @@ const read = (...way: readonly string[]) => readFileSync(inFolder(...way), 'utf8
 
 describe('the report of a real study', () => {
   it('has every file that the contract names, and the same bytes whoever makes it, in the place of an older one', async () => {
-    const study = await goldenStudy()
     const filesOf = (folder: string) => readdirSync(join(study, folder)).sort()
     /** Each of these names with each of these ends. */
     const withEnds = (names: readonly string[], ...ends: readonly string[]) =>
@@ -48,13 +82,13 @@ describe('the report of a real study', () => {
       'table-4-separability-75',
     )
     expect(filesOf('tables')).toEqual(withEnds(tables, '.csv', '.md', '.tex'))
-    const layers = withEnds(GOLDEN.models, ...GOLDEN.layers.map((layer) => `-${layer}`))
+    const layers = withEnds(MODELS, '-fc6', '-fc7', '-fc8')
     const anchors = ANCHOR_NAMES.map((anchor) => `-${anchor}`)
     expect(filesOf('heatmaps')).toEqual(withEnds(withEnds(withEnds(layers, '-125', '-75'), ...anchors), '.npy', '.png'))
     const figures = ['figure-1-example', 'figure-3-patches-125', 'figure-4-patches-75']
     expect(filesOf('figures')).toEqual(withEnds(figures, '.png', '.svg'))
     const made = await contents(study)
-    await copyOfGoldenStudy(inFolder())
+    cpSync(study, inFolder(), { recursive: true })
     for (const folder of ['tables', 'heatmaps']) writeFileSync(inFolder(folder, 'of a former unit'), '')
     rmSync(inFolder('site'), { recursive: true })
     rmSync(inFolder('index.html'))
@@ -134,7 +168,7 @@ describe('a report', () => {
   )
 
   it('leaves nothing of one that is refused while files of the page are still being written', async () => {
-    await copyOfGoldenStudy(inFolder('study'))
+    cpSync(study, inFolder('study'), { recursive: true })
     const results = inFolder('results')
     mkdirSync(results)
     for (const part of ['units', 'pictures']) renameSync(inFolder('study', part), join(results, part))

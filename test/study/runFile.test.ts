@@ -2,12 +2,13 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { type Owner, thisOwner } from '../../src/files/owner.js'
 import { lastReport, readRun, writeRunFile } from '../../src/study/runFile.js'
+import { DEAD_PID } from '../support/deadProcess.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'
 
 const inFolder = temporaryFolder()
 const process = thisOwner()
 /** A process of this machine that is not there any more. */
-const DEAD: Owner = { ...process, id: '00000000deadbeef', pid: 2 ** 22 - 1 }
+const DEAD: Owner = { ...process, id: '00000000deadbeef', pid: DEAD_PID }
 const OTHER: Owner = { ...process, id: '0000000000000001' }
 
 /** What stands in run.json after a run was written into it that said all this before. */

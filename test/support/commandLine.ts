@@ -26,6 +26,11 @@ export function start(
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  return { child, ended: endOf(child) }
+}
+
+/** Collects what a process writes, until it ends. */
+export function endOf(child: ChildProcess): Promise<Ended> {
   let stdout = ''
   let stderr = ''
   child.stdout?.on('data', (data) => {
@@ -34,11 +39,10 @@ export function start(
   child.stderr?.on('data', (data) => {
     stderr += data
   })
-  const ended = new Promise<Ended>((resolve, reject) => {
+  return new Promise((resolve, reject) => {
     child.on('error', reject)
     child.on('close', (status, signal) => resolve({ status, signal, stdout, stderr: stderr.replace(PHASE, '') }))
   })
-  return { child, ended }
 }
 
 export function shiftscope(...args: string[]): Promise<Ended> {
@@ -56,6 +60,12 @@ export async function contents(
     files.sort().map(async (file) => [relative(folder, file), (await readFile(file)).toString('base64')] as const),
   )
   return Object.fromEntries(pairs.filter(([name]) => !leaveOut.includes(name)))
+}
+
+/** The number of whole units in a results folder. */
+export async function finishedUnits(results: string): Promise<number> {
+  const entries = await readdir(join(results, 'units'), { recursive: true }).catch(() => [])
+  return entries.filter((name) => name.endsWith('unit.json') && !name.includes('.tmp-')).length
 }
 
 /** Waits until `condition` holds. */

@@ -10,10 +10,10 @@ export interface FeatureShape {
   readonly repeat: number
 }
 
-function hashed(index: number): number {
-  let value = Math.imul(index, 2654435761) >>> 0
-  value = Math.imul((value >>> 15) ^ value, 2246822519) >>> 0
-  return value >>> 24
+/** A byte for each whole number, as in test/golden/hashed.py. */
+export function hashed(index: number): number {
+  const first = Math.imul(index, 2654435761) >>> 0
+  return Math.imul((first >>> 15) ^ first, 2246822519) >>> 24
 }
 
 /** Features by the formula of test/golden/make_svm.py, [rows * cols, dims]. */
@@ -32,6 +32,12 @@ export function formulaFeatures({ rows, cols, dims, signal, scale, repeat }: Fea
 /** Features without zeros, [rows * cols, dims]. */
 export function plainFeatures(rows: number, cols: number, dims: number): Float32Array {
   return Float32Array.from({ length: rows * cols * dims }, (_, i) => ((i * 37) % 19) - 9.5)
+}
+
+/** The cosine of two vectors by its definition, in float64. */
+export function cosine(a: Float32Array, b: Float32Array): number {
+  const dot = (x: Float32Array, y: Float32Array) => x.reduce((sum, value, i) => sum + value * (y[i] as number), 0)
+  return dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b))
 }
 
 /** The position itself as the feature, [rows * cols, 2]. */

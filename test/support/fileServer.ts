@@ -4,12 +4,12 @@ import { createServer as createHttpsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { afterEach } from 'vitest'
 
 const TLS = fileURLToPath(new URL('../golden/tls', import.meta.url))
 
-/** Path and text of the certificate of the tests' https servers. */
-const certificatePath = join(TLS, 'certificate.pem')
-export const certificate = readFileSync(certificatePath, 'utf8')
+/** Text of the certificate of the tests' https servers. */
+export const certificate = readFileSync(join(TLS, 'certificate.pem'), 'utf8')
 
 export type Answer = (request: IncomingMessage, response: ServerResponse) => void
 
@@ -31,16 +31,12 @@ interface ServedRequest {
 
 const servers: Server[] = []
 
-/** Ends all servers of this process. */
-function closeServers(): void {
+afterEach(() => {
   for (const server of servers.splice(0)) {
     server.closeAllConnections()
     server.close()
   }
-}
-
-// Programs other than tests also start servers; they have no `afterEach`.
-if (process.env.VITEST !== undefined) (await import('vitest')).afterEach(closeServers)
+})
 
 /** Starts a server on this machine for one test. It stops when the test ends. */
 export async function startServer(answer: Answer, kind: 'https' | 'http' = 'https'): Promise<FileServer> {

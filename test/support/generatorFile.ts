@@ -41,10 +41,14 @@ export async function writeWithMetadata(
   metadata: Readonly<Record<string, string>>,
   model: Model,
 ): Promise<void> {
-  const properties = Object.entries(metadata).flatMap(([key, value]): Chunk[] =>
+  const parts: Uint8Array[] = []
+  for await (const bytes of messageBytes([...modelMessage(model), ...metadataFields(metadata)])) parts.push(bytes)
+  writeFileSync(path, Buffer.concat(parts))
+}
+
+/** `metadata_props` of a model. */
+export function metadataFields(metadata: Readonly<Record<string, string>>): Chunk[] {
+  return Object.entries(metadata).flatMap(([key, value]) =>
     messageField(14, [...stringField(1, key), ...stringField(2, value)]),
   )
-  const parts: Uint8Array[] = []
-  for await (const bytes of messageBytes([...modelMessage(model), ...properties])) parts.push(bytes)
-  writeFileSync(path, Buffer.concat(parts))
 }

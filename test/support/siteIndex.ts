@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect } from 'vitest'
 import { anchorPositions } from '../../src/engine/positions.js'
 import type { SiteGroup, SiteIndex } from '../../src/page/siteIndex.js'
 
@@ -31,4 +34,13 @@ export function groupOf({ key, model, size = 125, layers = ['fc6', 'fc8'], strid
 
 export function indexOf(groups: readonly SiteGroup[]): SiteIndex {
   return { digest: '0123', groups, limits: { low: 0.88, high: 1 } }
+}
+
+/** The value that a file of the site hands to the page, under the key that its path says. */
+export function handedBy<T>(site: string, ...way: readonly string[]): T {
+  const script = readFileSync(join(site, ...way), 'utf8')
+  const received: [string, T][] = []
+  new Function('shiftscopeReceive', script)((key: string, value: T) => received.push([key, value]))
+  expect(received.map(([key]) => `${key}.js`)).toEqual([join(...way)])
+  return (received[0] as [string, T])[1]
 }

@@ -1,5 +1,6 @@
 import { positionGrid } from '../../src/engine/positions.js'
 import { measureFeatures } from '../../src/experiments/featureMeasures.js'
+import { randomNumbers } from '../../src/experiments/randomNumbers.js'
 import { sketchOf } from '../../src/experiments/sketch.js'
 import { patchAtSize } from '../../src/patches/patch.js'
 import { keepPatchPicture } from '../../src/results/pictures.js'
@@ -13,17 +14,6 @@ export const STRIDE = 11
 
 /** Names of the classes by index. A page must show them unchanged. */
 const CLASS_NAMES = Object.fromEntries(['<b>cat</b> & dog', ...'abcdefghijklmno'].map((name, i) => [i, name]))
-
-/** Numbers from 0 to 1, the same in every run (mulberry32). */
-export function randomNumbers(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
-}
 
 /**
  * Writes a small study with made-up features. Everything else is computed from them as `reproduce` does. It has a

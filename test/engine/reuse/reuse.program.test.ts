@@ -10,6 +10,7 @@ import { readBackground } from '../../../src/patches/background.js'
 import { sharedNetworkFolder } from '../../support/networkFolder.js'
 import { convolutions, node, smallNetwork, weightsOf } from '../../support/smallNetwork.js'
 import { stripes } from '../../support/stripes.js'
+import { using } from '../../support/using.js'
 
 const ONE: Settings = { workers: 1, threads: 1, batch: 32 }
 const SIZE = 8
@@ -27,7 +28,7 @@ function sceneOfSize(size: number, opaque = size): Scene {
   const isOpaque = (pixel: number) => Math.floor(pixel / size) < opaque && pixel % size < opaque
   return sceneOf(
     stripes(size, (pixel) => (isOpaque(pixel) ? 255 : 0)),
-    '#000000',
+    { rgb: [0, 0, 0] },
   )
 }
 
@@ -39,20 +40,13 @@ async function reusing<T>(
 ) {
   const notes: string[] = []
   const handle = openThreads(opened, settings, { reusing: settings, onNote: (line) => notes.push(line) })
-  try {
-    return await work(handle, notes)
-  } finally {
-    await handle.close()
-  }
+  return using(handle, () => work(handle, notes))
 }
 
-async function plainly(opened: Network, scene: Scene, places: Int32Array): Promise<readonly Float32Array[]> {
-  const handle = openThreads(opened, { ...ONE, workers: 2 })
-  try {
-    return (await handle.extract(scene, places)).layers.map(({ matrix }) => matrix.slice())
-  } finally {
-    await handle.close()
-  }
+function plainly(opened: Network, scene: Scene, places: Int32Array): Promise<readonly Float32Array[]> {
+  return using(openThreads(opened, { ...ONE, workers: 2 }), async (handle) =>
+    (await handle.extract(scene, places)).layers.map(({ matrix }) => matrix.slice()),
+  )
 }
 
 describe('features whose values are computed once', () => {

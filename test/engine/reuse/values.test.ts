@@ -11,7 +11,7 @@ import type { Scene } from '../../../src/engine/task.js'
 import { readOnnxFile } from '../../../src/networks/index.js'
 import type { Network } from '../../../src/networks/network.js'
 import { type Attribute, type Initializer, type Node, writeModel } from '../../../src/networks/onnx/model.js'
-import { noise } from '../../../src/patches/background.js'
+import { type Background, noise } from '../../../src/patches/background.js'
 import { imagenetInput } from '../../support/imagenetInput.js'
 import { sharedNetworkFolder } from '../../support/networkFolder.js'
 import { randomCases } from '../../support/randomCases.js'
@@ -184,7 +184,7 @@ async function networkOf(made: readonly Layer[], operatorSet: number): Promise<W
 const patch = stripes(PATCH, (pixel) =>
   pixel % PATCH < 1 || pixel < PATCH ? 0 : ([255, 60, 200][pixel % 3] as number),
 )
-const backgrounds = ['#145afa', { image: noise(1, FRAME, FRAME) }]
+const backgrounds: readonly Background[] = [{ rgb: [20, 90, 250] }, { image: noise(1, FRAME, FRAME) }]
 const SCENES = backgrounds.flatMap((one) => [sceneOf(patch, one), sceneOf(patch, one, 'soft')])
 /** Rows and columns of the corners, the borders and a few places between, in no order. */
 const ALONG = [0, 10, 3, 1, 7]

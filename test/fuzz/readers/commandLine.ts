@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Command } from 'commander'
-import { programWith, runProgram } from '../../../src/cli/program.js'
+import { programWith } from '../../../src/cli/program.js'
 import { InterruptedError } from '../../../src/errors.js'
+import { type Printed, runHere } from '../../support/inProcess.js'
 import { type Files, messageFaults, type Reader } from '../reader.js'
 import { parsed } from './goldens.js'
 import { objectsOfCoco } from './pictures.js'
@@ -13,41 +14,9 @@ import { weights } from './weights.js'
 const MILLISECONDS = 1500
 const STATUSES = [0, 1, 2, 3, 4, 130]
 
-interface Ran {
-  readonly words: readonly string[]
-  readonly status: number
-  readonly stdout: string
-  readonly stderr: string
-}
-
-/** Runs the command line in this process. */
-async function ran(words: readonly string[]): Promise<Ran> {
-  const before = { argv: process.argv, stdout: process.stdout.write, stderr: process.stderr.write }
-  const text = { stdout: '', stderr: '' }
-  for (const stream of ['stdout', 'stderr'] as const) {
-    process[stream].write = ((piece: string | Uint8Array, ...rest: unknown[]) => {
-      text[stream] += piece
-      const done = rest.find((one) => typeof one === 'function') as (() => void) | undefined
-      done?.()
-      return true
-    }) as typeof process.stdout.write
-  }
-  const controller = new AbortController()
-  const timer = setTimeout(() => controller.abort(new InterruptedError()), MILLISECONDS)
-  process.argv = [process.execPath, 'shiftscope', ...words]
-  try {
-    return { words, status: await runProgram({ signal: controller.signal }), ...text }
-  } finally {
-    clearTimeout(timer)
-    process.argv = before.argv
-    process.stdout.write = before.stdout
-    process.stderr.write = before.stderr
-  }
-}
-
 const linesOf = (text: string) => text.split('\n').filter((line) => line !== '')
 
-function check({ words, status, stdout, stderr }: Ran): void {
+function check(words: readonly string[], { status, stdout, stderr }: Printed): void {
   const lines = linesOf(stderr)
   const errors = lines.filter((line) => line.startsWith('shiftscope: '))
   const isHelp = /^Usage: /m.test(stdout + stderr)
@@ -72,7 +41,14 @@ const given = Object.fromEntries(
 
 async function readCommand(folder: string, { 'words.json': text }: Files): Promise<void> {
   for (const [name, content] of Object.entries(given)) writeFileSync(join(folder, name), content as Uint8Array)
-  check(await ran(Object.values(parsed(text)).map(harmless)))
+  const words = Object.values(parsed(text)).map(harmless)
+  const controller = new AbortController()
+  const timer = setTimeout(() => controller.abort(new InterruptedError()), MILLISECONDS)
+  try {
+    check(words, await runHere(words, controller.signal))
+  } finally {
+    clearTimeout(timer)
+  }
 }
 
 /** A process's words hold no NUL; and none leads out of the folder in which the command runs, or to other machines. */

@@ -16,7 +16,6 @@ import { keepReading, knownReading } from '../../../src/networks/layerReading.js
 import { type Model, modelMessage } from '../../../src/networks/onnx/model.js'
 import { readHashedOnnx } from '../../../src/networks/onnx/onnxFile.js'
 import { partVersion } from '../../../src/networks/part.js'
-import { messageField, stringField } from '../../../src/networks/protobuf/wire.js'
 import { patchesFrom } from '../../../src/patches/collection.js'
 import { ownPictures } from '../../../src/patches/ownPatches.js'
 import {
@@ -37,6 +36,7 @@ import { findUnit, unitFolder, writeUnit } from '../../../src/results/unit/store
 import { lastReport, readRun, writeRunFile } from '../../../src/study/runFile.js'
 import { studyStatus } from '../../../src/study/status.js'
 import { countsOf, studyOf } from '../../support/arithmeticStudy.js'
+import { metadataFields } from '../../support/generatorFile.js'
 import { imagenetInput } from '../../support/imagenetInput.js'
 import { arraysOf, inputs, madeUnit } from '../../support/unit.js'
 import type { Files, Reader } from '../reader.js'
@@ -49,10 +49,7 @@ const layers = [{ name: 'logits', dims: 3 }]
 function modelFile(properties: Readonly<Record<string, string>> = {}): Buffer {
   const shapes = { inputs: [{ name: 'image', shape: ['N', 3, 8, 8] }], outputs: [{ name: 'logits', shape: [1, 3] }] }
   const model: Model = { name: 'case', ...shapes, initializers: [], nodes: [] }
-  const written = Object.entries(properties).flatMap(([key, value]) =>
-    messageField(14, [...stringField(1, key), ...stringField(2, value)]),
-  )
-  return Buffer.concat([...modelMessage(model), ...written] as Uint8Array[])
+  return Buffer.concat([...modelMessage(model), ...metadataFields(properties)] as Uint8Array[])
 }
 
 /** What a model and the files beside it say of its input and of its classes. */

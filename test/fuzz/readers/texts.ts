@@ -3,7 +3,7 @@ import { parseDevice } from '../../../src/engine/device.js'
 import { expressionText, namesOf, parseExpression } from '../../../src/experiments/expression.js'
 import { parseScene, sceneText } from '../../../src/experiments/objectScene.js'
 import { parseHubReference } from '../../../src/networks/hub/reference.js'
-import { parseColour } from '../../../src/patches/background.js'
+import { drawnBackground } from '../../../src/patches/background.js'
 import { messageFaults, type Reader } from '../reader.js'
 
 function language(
@@ -42,6 +42,6 @@ export const texts: readonly Reader[] = [
     ['hf:', '@', ':', '/', '..', 'main', 'a b', 'model.onnx', '../x.onnx'],
     parseHubReference,
   ),
-  language('colour', ['#ffffff', '#12ab9F'], ['#', 'white', '#FFF', '12345g'], parseColour),
+  language('colour', ['#ffffff', '#12ab9F'], ['#', 'white', '#FFF', '12345g'], drawnBackground),
   language('device', ['cpu', 'cuda:1', 'auto', 'webgpu'], ['cuda', ':', '0', '999', '1000', '-1', 'CUDA'], parseDevice),
 ]

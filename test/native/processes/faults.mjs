@@ -8,9 +8,7 @@ import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { startJobs, startWorker } from './hostile/endings.mjs'
 
-const addonPath =
-  process.env.SHIFTSCOPE_ADDON ??
-  fileURLToPath(new URL('../../../native/build/Release/shiftscope.node', import.meta.url))
+const addonPath = fileURLToPath(new URL('../../../native/build/Release/shiftscope.node', import.meta.url))
 const addon = createRequire(import.meta.url)(addonPath)
 
 const normalisation = { divisor: 255, mean: [0, 0, 0], std: [1, 1, 1], channelOrder: 'rgb' }
