@@ -16,50 +16,47 @@ import { readBackground } from '../patches/background.js'
 import { type PatchFailure, reasonOf } from '../patches/patchFolder.js'
 import { progressTo } from '../progress.js'
 import { checkCount } from '../support/checks.js'
-import { checkOptions, kinds, oneOf } from '../support/optionChecks.js'
+import { type CheckedOptions, type GivenOptions, oneOf, parseOptions } from '../support/optionChecks.js'
 import { counted } from '../support/text.js'
 import { consistencyFile, writeTables } from './document.js'
 import { cropped, findPhotographs, type Photograph, type PhotographFile, readPhotograph } from './photographs.js'
 import { PROTOCOL_NAMES, PROTOCOLS, type ProtocolName } from './protocols.js'
 import { type Consistency, type KeptAnswers, summary } from './result.js'
 
-/** Options of `consistency`. */
-export interface ConsistencyOptions extends Omit<NetworkOptions, 'layers' | 'pool' | 'reuse'> {
+const OPTIONS = {
   /** Photographs: a folder (with its subfolders), a text file with one path per line, or a single picture file. */
-  readonly photographs: string
+  photographs: z.string(),
   /** The network, in any form that `openNetwork` accepts. It must be a classifier. */
-  readonly model: string
+  model: z.string(),
   /** Ways to shift the photographs; `crop` and `diagonal` by default. */
-  readonly protocols?: readonly ProtocolName[]
+  protocols: z.array(oneOf('protocol', PROTOCOL_NAMES)).min(1).readonly().default(['crop', 'diagonal']),
   /** Number of pairs of random shifts per photograph, for `crop` and `circular`; 5 by default. */
-  readonly draws?: number
+  draws: z.number().default(5),
   /**
    * Seed of the random shifts; 0 by default. A photograph's shifts depend on the seed and on the photograph's name, not
    * on other photographs.
    */
-  readonly seed?: number
+  seed: z.number().default(0),
   /** Background for the protocol `embed`, in any form that `extract` accepts; black by default. */
-  readonly background?: string
+  background: z.string().default('#000000'),
   /** Folder for consistency.json, photographs.csv, index.html and `<protocol>.npy`; by default nothing is written. */
-  readonly out?: string
+  out: z.string().exactOptional(),
 }
+
+const { layers, pool, reuse, ...SHARED_OPTIONS } = NETWORK_OPTIONS
+
+/** Options of `consistency`. */
+export interface ConsistencyOptions
+  extends GivenOptions<typeof OPTIONS>,
+    Omit<NetworkOptions, 'layers' | 'pool' | 'reuse'> {}
+
+type Checked = CheckedOptions<typeof OPTIONS & typeof SHARED_OPTIONS>
 
 /**
  * Number of batches for each worker in one group of photographs. Groups are large, because workers become idle at the
  * end of each group.
  */
 const ROUNDS = 24
-
-const { layers, pool, reuse, ...networkOptions } = NETWORK_OPTIONS.optional
-
-const CONSISTENCY_OPTIONS = {
-  required: { photographs: kinds.text, model: kinds.text },
-  optional: {
-    ...networkOptions,
-    protocols: z.array(oneOf('protocol', PROTOCOL_NAMES)).min(1),
-    ...{ draws: kinds.number, seed: kinds.number, background: kinds.text, out: kinds.text },
-  },
-}
 
 /**
  * Measures how often a network changes its answer when photographs are shifted, with the usual protocols of the
@@ -72,12 +69,12 @@ const CONSISTENCY_OPTIONS = {
  * @throws the signal's reason after an abort
  */
 export async function consistency(options: ConsistencyOptions): Promise<Consistency> {
-  checkOptions(options, CONSISTENCY_OPTIONS)
-  const { protocols: names = ['crop', 'diagonal'], draws = 5, seed = 0, background = '#000000', out, signal } = options
+  const checked = parseOptions(options, { ...OPTIONS, ...SHARED_OPTIONS })
+  const { protocols: names, draws, seed, background, out, signal } = checked
   checkCount('draws', draws)
-  const { note } = progressTo(options.onProgress)
-  const files = await findPhotographs(options.photographs)
-  const network = await classifier(options)
+  const { note } = progressTo(checked.onProgress)
+  const files = await findPhotographs(checked.photographs)
+  const network = await classifier(checked)
   networkNotes(network).forEach(note)
   const frame = network.input.rows
   const { identity, background: behind } = await readBackground(background, frame, signal)
@@ -86,7 +83,7 @@ export async function consistency(options: ConsistencyOptions): Promise<Consiste
   const origin = {
     ...{ model: network.id, weightsSha256: network.weightsSha256, frame, input: recipeText(network.input) },
     ...{ protocols: protocols.map(({ name }) => name), draws, seed, background: identity },
-    ...(options.precision === 'fp16' && { precision: options.precision }),
+    ...(checked.precision === 'fp16' && { precision: checked.precision }),
   }
   const plans = protocols.map((protocol) => {
     const dims = protocol.kept(setting)
@@ -105,7 +102,7 @@ export async function consistency(options: ConsistencyOptions): Promise<Consiste
   const partial = out === undefined ? undefined : await openPartialArrays(out, inputs, plans, { note, signal })
   try {
     await takeFinished(matrices, partial)
-    const run = await measureAll(kept, { network, seed, matrices, partial, options })
+    const run = await measureAll(kept, { network, seed, matrices, partial, options: checked })
     const result = { ...origin, ...summary(kept), ...run }
     if (out !== undefined) await writeTables(out, result, kept, network)
     await partial?.finish(consistencyFile(result))
@@ -115,7 +112,7 @@ export async function consistency(options: ConsistencyOptions): Promise<Consiste
   }
 }
 
-async function classifier(options: ConsistencyOptions): Promise<Network> {
+async function classifier(options: Checked): Promise<Network> {
   const { model, weights, signal } = options
   const network = await chooseNetwork({
     ...{ model, signal, ...inputOptionsOf(options) },
@@ -129,8 +126,8 @@ async function classifier(options: ConsistencyOptions): Promise<Network> {
   )
 }
 
-async function openFor(network: Network, sample: Photograph, images: number, options: ConsistencyOptions) {
-  const { device = 'auto', precision, onProgress, signal } = options
+async function openFor(network: Network, sample: Photograph, images: number, options: Checked) {
+  const { device, precision, onProgress, signal } = options
   return openExecution({
     ...{ network, images, request: parseDevice(device), wished: options, reuse: 'off' },
     scene: sceneOf(NOTHING, { image: cropped(sample, network.input.rows, 0, 0) }),
@@ -174,7 +171,7 @@ interface Work {
   readonly seed: number
   readonly matrices: readonly Float32Array[]
   readonly partial: PartialArrays | undefined
-  readonly options: ConsistencyOptions
+  readonly options: Checked
 }
 
 /** `frames` has all shifted frames of the first photograph, then those of the second, … */

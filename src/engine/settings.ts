@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import { InputError, throwIfStopped, UsageError } from '../errors.js'
 import type { Network } from '../networks/index.js'
 import { checkCount } from '../support/checks.js'
@@ -32,6 +33,12 @@ const FEW_IMAGES = 64
 
 /** Settings that the user fixed; Shiftscope chooses the others. */
 export type WishedSettings = Partial<Settings>
+
+export const SETTINGS_OPTIONS = {
+  workers: z.number().exactOptional(),
+  threads: z.number().exactOptional(),
+  batch: z.number().exactOptional(),
+}
 
 /**
  * Lists settings that use all cores, the fastest first. For each batch size, there are at most two: one worker per
