@@ -29,7 +29,7 @@ const OPTIONS = {
    * Networks to offer, named as in `openNetwork`; the first two open side by side. By default, all networks whose
    * weights are on this machine.
    */
-  models: z.array(z.string()).readonly().exactOptional(),
+  models: z.array(z.string()).min(1).readonly().exactOptional(),
   /**
    * How to reduce a feature map to one value per channel: `mean`, `max` or `center`. By default (`none`), the whole map
    * is flattened.

@@ -15,7 +15,7 @@ import { openPartialArrays, type PartialArrays, type RowPlace } from '../files/p
 import { sha256 } from '../files/sha256.js'
 import { type Network, type Precision, recipeText } from '../networks/index.js'
 import { readBackground, WHITE } from '../patches/background.js'
-import { type PatchInput, patchOf, patchTitle } from '../patches/patchInput.js'
+import { isPatchInput, type PatchInput, patchOf, patchTitle } from '../patches/patchInput.js'
 import { type ProgressListener, progressTo } from '../progress.js'
 import { keepBackgroundPicture, keepPatchPicture } from '../results/pictures.js'
 import { availableCores } from '../support/machine.js'
@@ -31,7 +31,7 @@ const BATCHES_PER_ROUND = 64
 
 export const PLACEMENT_OPTIONS = {
   /** Path of a picture, name of a built-in object, bytes of a picture file, or RGBA `{ data, width, height }`. */
-  patch: z.custom<PatchInput>(),
+  patch: z.custom<PatchInput>(isPatchInput, 'a path, a name, the bytes of a picture, or pixels'),
   /** Side of the square patch in pixels, from 1 to the side of the network's input. */
   size: z.number(),
   /** Distance between neighbouring positions in pixels; 1 by default. */
