@@ -54,6 +54,6 @@ export {
   placeholderNetwork,
 } from './placeholder.js'
 export { type PulledWeights, type PullOptions, pullWeights } from './pull.js'
-export { isCheckpointPath, recogniseCheckpoint } from './recognition.js'
-export { isOwnNetwork, type NetworkChoice, ownId } from './source.js'
+export { isCheckpointPath, isOwnNetwork, recogniseCheckpoint } from './recognition.js'
+export { type NetworkChoice, ownId } from './source.js'
 export { verifyNetwork } from './verification.js'

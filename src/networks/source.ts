@@ -12,7 +12,7 @@ import { type InputRecipe, inputRecipe } from './input/recipe.js'
 import { type FeatureLayer, POOLS, type Pool, type WeightsFile } from './network.js'
 import { imageInput, type PlannedInput, plannedInput } from './onnx/imageInput.js'
 import { type HashedModel, readHashedOnnx } from './onnx/onnxFile.js'
-import { isCheckpointPath, recogniseCheckpoint } from './recognition.js'
+import { isCheckpointPath, isOwnNetwork, recogniseCheckpoint } from './recognition.js'
 import {
   architectureOf,
   checkpointGraph,
@@ -75,7 +75,7 @@ export async function networkSource(choice: NetworkChoice): Promise<NetworkSourc
   const inputOptions = inputOptionsOf(choice)
   parseOptions(inputOptions, INPUT_OPTIONS)
   const isOwn = isOwnNetwork(model)
-  const isCheckpoint = !isOwn && (await isCheckpointPath(model))
+  const isCheckpoint = await isCheckpointPath(model)
   if (weights !== undefined && (isCheckpoint || isOwn))
     throw new UsageError(`${model} already contains weights; leave \`weights\` out`)
   if (isOwn) return ownSource(choice)
@@ -86,11 +86,6 @@ export async function networkSource(choice: NetworkChoice): Promise<NetworkSourc
       `${entry.id} is in the catalog, which defines how its input is prepared; leave \`${given}\` out`,
     )
   return catalogSource(entry, isCheckpoint ? { ...choice, weights: model } : choice)
-}
-
-/** Whether a network is outside the catalog: an .onnx file, or a model of the Hugging Face hub. */
-export function isOwnNetwork(model: string): boolean {
-  return isHubReference(model) || model.toLowerCase().endsWith('.onnx')
 }
 
 export function ownId(model: string): string {
