@@ -27,6 +27,7 @@ import { leftOut } from '../support/leftOut.js'
 import { messageOf } from '../support/messageOf.js'
 import { formulaTensor, narrowCatalog, tensorsOf } from '../support/narrowNetworks.js'
 import { networkFolder } from '../support/networkFolder.js'
+import { onnxGolden } from '../support/onnxGoldens.js'
 import { type TorchTensor, writeTorchZip } from '../support/torchFile.js'
 
 narrowCatalog()
@@ -111,14 +112,17 @@ describe('a published network', () => {
   it.skipIf(leftOut(process.platform === 'win32', 'they need a POSIX system'))(
     'is taken from no cache that everybody may write',
     async () => {
-      const weights = mobilenet()
-      await chooseNetwork({ model: 'mobilenet_v2', weights })
-      for (const path of [cacheFolder(), join(cacheFolder(), 'graphs')]) {
-        chmodSync(path, 0o777)
-        const message = await messageOf(chooseNetwork({ model: 'mobilenet_v2', weights }))
-        expect(message).toContain(`anyone can write to ${path}`)
-        expect(message).toContain(`chmod o-w ${path}`)
-        chmodSync(path, 0o755)
+      const published = { model: 'mobilenet_v2', weights: mobilenet() }
+      const own = { model: onnxGolden('plain'), layers: ['flat'] }
+      for (const choice of [published, own]) {
+        await chooseNetwork(choice)
+        for (const path of [cacheFolder(), join(cacheFolder(), 'graphs')]) {
+          chmodSync(path, 0o777)
+          const message = await messageOf(chooseNetwork(choice))
+          expect(message).toContain(`anyone can write to ${path}`)
+          expect(message).toContain(`chmod o-w ${path}`)
+          chmodSync(path, 0o755)
+        }
       }
     },
   )
