@@ -10,6 +10,7 @@ import {
 } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { describe, expect, it, vi } from 'vitest'
 import { OutputError, UsageError } from '../../src/errors.js'
 import { sha256OfFile } from '../../src/files/sha256.js'
@@ -103,10 +104,12 @@ describe('a published network', () => {
       expect(readFileSync(onnxPath).equals(whole)).toBe(true)
     }
     await vi.waitFor(() => expect(warnings).toHaveLength(2))
-    process.off('warning', listener)
-    expect(new Set(warnings)).toEqual(new Set([`${onnxPath} has changed since it was written; building it again`]))
+    // The process that writes a graph writes its digest later, and others do not warn in the meantime.
     rmSync(`${onnxPath}.sha256`)
     expect((await chooseNetwork({ model: 'mobilenet_v2', weights })).onnxPath).toBe(onnxPath)
+    await setImmediate()
+    process.off('warning', listener)
+    expect(warnings).toEqual(Array(2).fill(`${onnxPath} has changed since it was written; building it again`))
   })
 
   it.skipIf(leftOut(process.platform === 'win32', 'they need a POSIX system'))(
