@@ -6,7 +6,7 @@ import { printable } from '../support/text.js'
 import { architectures } from './architectures/architectures.js'
 import { type Architecture, featureLayersOf, parametersOf } from './architectures/layer.js'
 import { firstFault, hasKeys, ignoredKey } from './architectures/weights.js'
-import { type CatalogEntry, catalog, catalogModels } from './catalog.js'
+import { type CatalogEntry, catalog, catalogModels, modelEntry } from './catalog.js'
 import { CHECKPOINT_EXTENSIONS, type Checkpoint, readCheckpoint } from './checkpoint/checkpoint.js'
 import { shapeText } from './checkpoint/tensor.js'
 import { exportCommand, ownExportCommand } from './exported.js'
@@ -74,7 +74,7 @@ function difference(networks: readonly Architecture[], checkpoint: Checkpoint): 
   const like = networks.filter((architecture) => hasKeys(architecture, checkpoint))
   const sizes = like.map(({ layers }) => parametersOf(layers).length)
   const nearest = like[sizes.indexOf(Math.max(...sizes))]
-  if (nearest) return ` (it is similar to ${nearest.title}, but ${firstFault(nearest, checkpoint)})`
+  if (nearest) return ` (it is similar to ${modelEntry(nearest.id).title}, but ${firstFault(nearest, checkpoint)})`
   const [first] = checkpoint.tensors.values()
   return first ? ` (its first tensor is ${printable(first.key)} ${shapeText(first.shape)})` : ' (it has no tensors)'
 }

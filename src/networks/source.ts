@@ -2,7 +2,6 @@ import { dirname, parse } from 'node:path'
 import { UsageError } from '../errors.js'
 import { checkNames } from '../support/checks.js'
 import { parseOptions } from '../support/optionChecks.js'
-import { featureLayersOf } from './architectures/layer.js'
 import { type CatalogEntry, catalogEntry } from './catalog.js'
 import { checkFrame, readExported } from './exported.js'
 import { hubModelFile } from './hub/manifest.js'
@@ -13,14 +12,7 @@ import { type FeatureLayer, POOLS, type Pool, type WeightsFile } from './network
 import { imageInput, type PlannedInput, plannedInput } from './onnx/imageInput.js'
 import { type HashedModel, readHashedOnnx } from './onnx/onnxFile.js'
 import { isCheckpointPath, isOwnNetwork, recogniseCheckpoint } from './recognition.js'
-import {
-  architectureOf,
-  checkpointGraph,
-  embeddedFile,
-  importedWeights,
-  missingWeights,
-  statedDims,
-} from './weights.js'
+import { catalogGraph, requireWeights, statedDims, weightsOf } from './weights.js'
 
 /** Layers to read from a network. */
 export interface LayerChoice {
@@ -103,26 +95,18 @@ async function ownSource(choice: NetworkChoice): Promise<NetworkSource> {
 
 async function catalogSource(entry: CatalogEntry, choice: NetworkChoice): Promise<NetworkSource> {
   const { id, title, input, layers } = entry
-  const { weights, weightsOption } = choice
-  const about = { id, title, name: id, folders: [], changes: null, inputSource: 'catalog' }
-  if (entry.kind === 'embedded') {
-    if (weights !== undefined)
-      throw new UsageError(`${id} is built in and cannot use other weights; leave \`weights\` out`)
-    const model = await readHashedOnnx(embeddedFile(entry))
-    const read = layers.map(({ name }) => ({ name, dims: statedDims(model, name) }))
-    return { ...about, input, model, weights: weightsOf(model), layers: read, entry }
-  }
-  const path = weights ?? (await importedWeights(id))
-  if (path === undefined) throw missingWeights(entry, weightsOption)
+  const { weights: given, weightsOption } = choice
   if (entry.kind === 'exported') {
+    const path = await requireWeights(entry, given, weightsOption)
     const recipe = { ...input, size: input.rows, layout: null, source: 'catalog' }
     const source = await fileSource(await readExported(entry, path), [dirname(path)], {}, recipe)
     checkFrame(entry, path, source.input)
     return { id, title, ...source, entry }
   }
-  const { graph, ...file } = await checkpointGraph(entry, path)
-  const read = featureLayersOf(architectureOf(entry).layers)
-  return { ...about, input, model: graph, weights: file, layers: read, entry }
+  const { graph: model, ...weights } = await catalogGraph(entry, given, weightsOption)
+  const read = layers.map(({ name }) => ({ name, dims: statedDims(model, name) }))
+  const about = { id, title, name: id, folders: [], changes: null, input, inputSource: 'catalog' }
+  return { ...about, model, weights, layers: read, entry }
 }
 
 async function fileSource(
@@ -136,8 +120,4 @@ async function fileSource(
   const planned = plannedInput(model, image, recipe, options.inputSize)
   const { path: name } = model
   return { model, name, folders, ...planned, inputSource: recipe.source, weights: weightsOf(model), layers: null }
-}
-
-function weightsOf({ path, sha256, bytes }: HashedModel): WeightsFile {
-  return { weightsPath: path, weightsSha256: sha256, weightsBytes: bytes }
 }
