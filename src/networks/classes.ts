@@ -1,7 +1,7 @@
 import { basename, dirname, extname, join } from 'node:path'
 import { z } from 'zod'
 import { InputError } from '../errors.js'
-import { parseJson } from '../files/json.js'
+import { tryJson } from '../files/json.js'
 import { counted } from '../support/text.js'
 import { imagenetClasses } from './imagenetClasses.js'
 import { jsonBeside } from './input/sources.js'
@@ -73,14 +73,8 @@ function labelNames(document: unknown): readonly string[] | undefined {
 }
 
 function ofMetadata({ metadata }: OnnxModel, count: number): NamedClasses | undefined {
-  const text = metadata.get('classes')
-  if (text === undefined) return undefined
-  try {
-    const names = labelNames(parseJson(text))
-    return names?.length === count ? { names, source: 'metadata of the model' } : undefined
-  } catch {
-    return undefined
-  }
+  const names = labelNames(tryJson(metadata.get('classes') ?? ''))
+  return names?.length === count ? { names, source: 'metadata of the model' } : undefined
 }
 
 /** TensorFlow's networks have 1001 classes: a background class, then ImageNet's 1000. */

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import { InputError } from '../../errors.js'
 import { writeFileAtomic } from '../../files/atomic.js'
-import { regularSize } from '../../files/regularFile.js'
+import { readStored } from '../../files/json.js'
 import { sha256 } from '../../files/sha256.js'
 import { printable } from '../../support/text.js'
 import { cacheFolder } from '../cache.js'
@@ -100,7 +100,7 @@ const MOST_COMMITS = 100
 /** The stored commits of a branch or tag, the latest first. If the revision is a commit's hash, only this commit. */
 async function commitsOf(repository: RepositoryName, revision: string): Promise<readonly string[]> {
   if (isCommit(revision)) return [revision]
-  const kept = await parsed(revisionSchema, revisionPath(repository, revision))
+  const kept = await readStored(revisionSchema, revisionPath(repository, revision))
   return kept?.revision === revision ? kept.commits : []
 }
 
@@ -120,21 +120,9 @@ export async function readManifest(reference: HubReference): Promise<HubReposito
 }
 
 async function manifestOf(repository: RepositoryName, commit: string): Promise<HubRepository | undefined> {
-  const manifest = await parsed(manifestSchema, manifestPath(repository, commit))
+  const manifest = await readStored(manifestSchema, manifestPath(repository, commit))
   if (manifest?.commit !== commit) return undefined
   return { ...manifest, files: new Map(manifest.files.map((file) => [file.path, file])) }
-}
-
-/** Largest manifest to read, in bytes. A repository with a longer list of files cannot be pulled. */
-const MOST_BYTES = 2 ** 24
-
-async function parsed<T>(schema: z.ZodType<T>, path: string): Promise<T | undefined> {
-  try {
-    const size = await regularSize(path)
-    return size > MOST_BYTES ? undefined : schema.parse(JSON.parse(await readFile(path, 'utf8')))
-  } catch {
-    return undefined
-  }
 }
 
 /** Finds a pulled model on this machine, without a request to the hub. */
@@ -172,7 +160,7 @@ export async function listHubModels(): Promise<readonly HubModelStatus[]> {
 async function modelsIn(folder: string): Promise<readonly HubModelStatus[]> {
   const names = await readdir(join(hubFolder(), folder)).catch((): string[] => [])
   const kept = names.map((name) =>
-    REVISION_FILE.test(name) ? parsed(revisionSchema, join(hubFolder(), folder, name)) : undefined,
+    REVISION_FILE.test(name) ? readStored(revisionSchema, join(hubFolder(), folder, name)) : undefined,
   )
   const named = (await Promise.all(kept)).filter((one) => one !== undefined)
   const commits = names.flatMap((name) => /^([0-9a-f]{40})\.json$/.exec(name)?.[1] ?? [])
