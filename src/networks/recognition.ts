@@ -75,6 +75,6 @@ function difference(networks: readonly Architecture[], checkpoint: Checkpoint): 
   const sizes = like.map(({ layers }) => parametersOf(layers).length)
   const nearest = like[sizes.indexOf(Math.max(...sizes))]
   if (nearest) return ` (it is similar to ${modelEntry(nearest.id).title}, but ${firstFault(nearest, checkpoint)})`
-  const [first] = checkpoint.tensors.values()
-  return first ? ` (its first tensor is ${printable(first.key)} ${shapeText(first.shape)})` : ' (it has no tensors)'
+  const [first] = checkpoint.tensors
+  return first ? ` (its first tensor is ${printable(first[0])} ${shapeText(first[1].shape)})` : ' (it has no tensors)'
 }
