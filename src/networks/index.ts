@@ -45,7 +45,7 @@ export {
 } from './onnx/compositing.js'
 export type { GraphChanges } from './onnx/graphCopy.js'
 export type { GraphConstant, GraphNode, GraphNodes } from './onnx/graphNodes.js'
-export type { Initializer, Node, TypedInfo } from './onnx/model.js'
+export type { Initializer, Node, TensorInfo } from './onnx/model.js'
 export { type OnnxModel, readHashedOnnx, readOnnxFile } from './onnx/onnxFile.js'
 export {
   isPlaceholder,

@@ -116,7 +116,7 @@ async function fileSource(
   known?: InputRecipe,
 ): Promise<Omit<NetworkSource, 'id' | 'title'>> {
   const image = imageInput(model)
-  const recipe = known ?? (await inputRecipe(model, folders, options, image.tensor.type === 'uint8'))
+  const recipe = known ?? (await inputRecipe(model, folders, options, image.type === 'uint8'))
   const planned = plannedInput(model, image, recipe, options.inputSize)
   const { path: name } = model
   return { model, name, folders, ...planned, inputSource: recipe.source, weights: weightsOf(model), layers: null }
