@@ -44,7 +44,7 @@ export {
   SCENE_INPUTS,
 } from './onnx/compositing.js'
 export type { GraphChanges } from './onnx/graphCopy.js'
-export type { GraphConstant, GraphNode, GraphNodes } from './onnx/graphNodes.js'
+export { type GraphConstant, type GraphNode, type GraphNodes, isConstantNode } from './onnx/graphNodes.js'
 export type { Initializer, Node, TensorInfo } from './onnx/model.js'
 export { type OnnxModel, readHashedOnnx, readOnnxFile } from './onnx/onnxFile.js'
 export {
