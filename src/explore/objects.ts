@@ -43,6 +43,8 @@ export async function openObjects(): Promise<Objects> {
   const builtIn = await builtInPatches()
   const known = new Map<number, KnownObject>(builtIn.map((source, key) => [key, { key, name: source.name, source }]))
   let next = known.size
+  /** Names of all objects so far. The page still lists a picture that was dropped, so its name stays taken. */
+  const names = new Set(builtIn.map(({ name }) => name))
   // Only one picture is decoded at a time, because pictures may be large.
   const inTurn = oneAtATime()
   const decode = (bytes: Uint8Array, signal: AbortSignal): Promise<Image> => {
@@ -61,8 +63,8 @@ export async function openObjects(): Promise<Objects> {
     if (object === undefined) throw new InputError(`the picture shows no object: ${NO_OPAQUE_PIXELS}; choose another`)
     const same = [...known.values()].find(({ source }) => 'data' in source && isSame(source, object))
     if (same !== undefined) return { key: same.key, name: same.name }
-    const names = new Set([...known.values()].map((one) => one.name))
     const added = { key: next++, name: freeName(fileStem(name, 'object'), names), source: object }
+    names.add(added.name)
     known.set(added.key, added)
     const own = [...known.values()].filter(({ source }) => 'data' in source)
     if (own.length > MOST_OWN) known.delete((own[0] as KnownObject).key)
