@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { NetworkHandle } from '../../src/engine/handle.js'
 import { positionGrid } from '../../src/engine/positions.js'
 import type { Scene } from '../../src/engine/task.js'
+import { type ExplorerOptions, openExplorer } from '../../src/explore/explorer.js'
 import { type LiveUnit, openLiveUnit, type UseNetwork } from '../../src/explore/liveUnit.js'
 import { followUnit, mapMessages } from '../../src/explore/mapStream.js'
 import { openLiveUnits } from '../../src/explore/units.js'
@@ -247,6 +248,18 @@ describe('messages of a map', () => {
     const again = await messagesOf(unit, calls, { ...wanted, layer: 'fc8', anchor: { row: 63, col: 63 } })
     expect([again.map(({ kind }) => kind), calls.length]).toEqual([['rows', 'end'], computed])
     expect([...cosinesOf(again)].filter(([place]) => place % 4 === 3).map(([, cosine]) => cosine)).toEqual([1, 1, 1, 1])
+  })
+
+  it('need no open network once all features are in memory', async () => {
+    const { unit, calls } = madeUnit(4)
+    await messagesOf(unit, calls, wanted)
+    const use = vi.fn()
+    const networks = { openingSeconds: () => 0, use }
+    const units = { find: () => unit, forgotten: () => [] }
+    const { map } = openExplorer({ networks, units, objects: {} } as unknown as ExplorerOptions)
+    const messages: MapMessage[] = []
+    for await (const one of map({ ...SCENE, ...wanted }, new AbortController().signal)) messages.push(one)
+    expect([messages[0]?.kind, cosinesOf(messages).size, use.mock.calls]).toEqual(['rows', POSITIONS, []])
   })
 
   it('have no answers where no classes are known', async () => {
