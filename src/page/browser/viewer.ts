@@ -69,7 +69,7 @@ class Viewer implements RunningViewer {
     this.#opening = opening
     this.#source = source
     this.#root = root
-    this.state = { view, fits: fitView(source.index(), view), maps: [], notes: [], isBusy: [], isHeld: false }
+    this.state = { ...stateOf(source, view), maps: [], notes: [], isBusy: [], isHeld: false }
   }
 
   readonly address = () => {
@@ -177,7 +177,7 @@ class Viewer implements RunningViewer {
   /** Changes the view at once. The new view's maps are shown when they have arrived. */
   #show(view: View): void {
     this.#hasAddress = true
-    this.state = { ...this.state, view, fits: fitView(this.#source.index(), view) }
+    this.state = { ...this.state, ...stateOf(this.#source, view) }
     void this.load()
   }
 
@@ -244,14 +244,20 @@ class Viewer implements RunningViewer {
 
   /** Shows the next or the previous object. The mean over objects, if there is one, comes before the first object. */
   #stepPatch(by: number): void {
-    const [first] = this.state.fits
+    const { index, fits } = this.state
+    const [first] = fits
     const { group, unit } = first
     const patches = group.units.map(({ patch }) => patch)
-    const choices = hasMean(first, this.#source.index()) ? [null, ...patches] : patches
+    const choices = hasMean(first, index) ? [null, ...patches] : patches
     const now = choices.indexOf(unit === null ? null : (patches[unit] ?? null))
     const patch = choices[(now + by + choices.length) % choices.length] ?? null
     this.change((view) => ({ ...view, patch }))
   }
+}
+
+function stateOf(source: MapSource, view: View): Pick<State, 'index' | 'view' | 'fits'> {
+  const index = source.index(view.size)
+  return { index, view, fits: fitView(index, view) }
 }
 
 /** Text that is the same for two views if they differ only in colours or the cursor. */
