@@ -142,7 +142,6 @@ class Viewer implements RunningViewer {
     const { signal } = this.#loading
     const { view, fits } = this.state
     const maps: (LoadedMap | undefined)[] = fits.map(() => undefined)
-    const here = new Set<number>()
     this.state = { ...this.state, isBusy: fits.map(() => true), notes: fits.map(() => '') }
     this.#draw()
     const followed = fits.map(
@@ -151,10 +150,9 @@ class Viewer implements RunningViewer {
           const take = (map: LoadedMap | undefined) => {
             if (signal.aborted) return
             maps[i] = map
-            here.add(i)
-            this.state = { ...this.state, isBusy: this.state.isBusy.map((isBusy, at) => isBusy && at !== i) }
+            this.state = { ...this.state, isBusy: this.state.isBusy.with(i, false) }
             // The previous maps stay until all new ones have arrived.
-            if (here.size === fits.length) {
+            if (!this.state.isBusy.includes(true)) {
               this.state = { ...this.state, maps: [...maps] }
               this.#draw()
             }
