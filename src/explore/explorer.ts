@@ -81,7 +81,8 @@ export function openExplorer(options: ExplorerOptions) {
     map: async function* (request: MapRequest, signal: AbortSignal): AsyncGenerator<MapMessage, void, undefined> {
       const { layer, anchor, cursor, ...scene } = request
       const unit = await unitOf(scene)
-      const seconds = networks.openingSeconds(scene.network)
+      // A map of features that are all in memory needs no open network.
+      const seconds = unit.isWhole() ? undefined : networks.openingSeconds(scene.network)
       if (seconds !== undefined) {
         yield { kind: 'opening', seconds }
         await networks.use(scene.network, unit.scene, async () => undefined)

@@ -13,6 +13,7 @@ import { unitFolder } from '../results/unit/store.js'
 import { type ReproduceOptions, resolveOptions } from '../study/options.js'
 import { planStudy, type Study } from '../study/plan.js'
 import { runStudy } from '../study/run.js'
+import { oneAtATime } from '../support/oneAtATime.js'
 import { shellWord } from '../support/text.js'
 import type { LiveUnit } from './liveUnit.js'
 import { followUnit } from './mapStream.js'
@@ -41,12 +42,10 @@ export interface UnitToKeep {
  * the units stored before.
  */
 export function unitKeeper(): (wanted: UnitToKeep) => Promise<KeptUnit | OtherUnit> {
-  let before: Promise<unknown> = Promise.resolve()
+  const inTurn = oneAtATime()
   return async (wanted) => {
     await wholeUnit(wanted.unit, wanted.signal)
-    const kept = before.then(() => keepUnit(wanted))
-    before = kept.catch(() => undefined)
-    return kept
+    return inTurn(() => keepUnit(wanted))
   }
 }
 

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { z } from 'zod'
-import { throwIfStopped, UsageError } from '../errors.js'
+import { InputError, throwIfStopped, UsageError } from '../errors.js'
 import { makeWritableFolder } from '../files/atomic.js'
 import { sha256 } from '../files/sha256.js'
 import { type Progress, type ProgressListener, progressTo } from '../progress.js'
@@ -115,9 +115,10 @@ export async function cocoPatches(options: CocoPatchesOptions): Promise<PatchFol
       throwIfStopped(signal)
       try {
         const { name, category, annotation, image } = choice
-        if (image === undefined) throw new Error(`the annotation file has no entry for its image ${annotation.imageId}`)
+        if (image === undefined)
+          throw new InputError(`the annotation file has no entry for its image ${annotation.imageId}`)
         const unfetched = missing.get(image.id)
-        if (unfetched !== undefined) throw new Error(unfetched)
+        if (unfetched !== undefined) throw new InputError(unfetched)
         const bytes = await readImageFile((await findImage(images, image))?.path, image)
         const stored = await storePatch(out, name, await cutOut(index, annotation, image, bytes), sizes, resizeBilinear)
         patches.push({ ...stored, category, ...originOf(annotation, image, bytes) })
@@ -225,14 +226,14 @@ async function cutOut(
   image: CocoImage,
   bytes: Uint8Array,
 ): Promise<Image> {
-  if (annotation.box === undefined) throw new Error('its bbox is not four numbers')
+  if (annotation.box === undefined) throw new InputError('its bbox is not four numbers')
   // The image is decoded before memory is allocated for the mask. This proves that the image really has the size that
   // the annotation file states, which is also the mask's size.
   const rgb = await storedPixels(bytes, image, `its image ${image.file}`)
   const mask = cocoMask(await readSegmentation(index, annotation), image.rows, image.cols)
   const cut = cropped(rgb, mask, annotation.box)
-  if (cut.rows === 0 || cut.cols === 0) throw new Error('its box holds no pixels')
-  if (!cut.data.some((value, i) => i % 4 === 3 && value > 0)) throw new Error('its mask holds no pixels')
+  if (cut.rows === 0 || cut.cols === 0) throw new InputError('its box holds no pixels')
+  if (!cut.data.some((value, i) => i % 4 === 3 && value > 0)) throw new InputError('its mask holds no pixels')
   return cut
 }
 
