@@ -65,7 +65,7 @@ export async function findPhotographs(source: string): Promise<readonly Photogra
 async function picturesBelow(folder: string): Promise<readonly string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true })
   return entries
-    .filter((entry) => entry.isFile() && isPicture(entry.name))
+    .filter((entry) => (entry.isFile() || entry.isSymbolicLink()) && isPicture(entry.name))
     .map(({ parentPath, name }) => relative(folder, join(parentPath, name)))
     .sort()
 }
@@ -81,7 +81,7 @@ async function listedIn(path: string): Promise<readonly string[]> {
 
 async function fileOf(name: string, path: string): Promise<PhotographFile> {
   const { size, mtimeMs } = await stat(path).catch(() => {
-    throw new InputError(`cannot read ${path}: no such file; correct the list of photographs`)
+    throw new InputError(`cannot read ${path}: no such file; correct the list or the link that names it`)
   })
   return { name, path, version: `${size} ${mtimeMs}` }
 }

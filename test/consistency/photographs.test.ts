@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import sharp from 'sharp'
 import { expect, it } from 'vitest'
 import { findPhotographs, readPhotograph } from '../../src/consistency/photographs.js'
@@ -15,6 +15,17 @@ it('finds the pictures below a folder by path, and those of a list relative to i
   expect(await names(folder('list.txt'))).toEqual(['c.JPEG', 'b/z.png'])
   writeFileSync(folder('list.txt'), 'none.png')
   await expect(findPhotographs(folder('list.txt'))).rejects.toThrow(/none\.png: no such file; correct the list/)
+})
+
+it('finds links to pictures in a folder, and names a link to nothing', async () => {
+  mkdirSync(folder('links'))
+  writeFileSync(folder('a.png'), 'x')
+  symlinkSync('../a.png', folder('links/b.png'))
+  expect(await findPhotographs(folder('links'))).toMatchObject([
+    { name: 'b.png', version: expect.stringMatching(/^1 /) },
+  ])
+  symlinkSync('nothing', folder('links/c.png'))
+  await expect(findPhotographs(folder('links'))).rejects.toThrow(/c\.png: no such file; correct .* the link/)
 })
 
 it('keeps the square in the middle, transparent pixels white', async () => {
