@@ -192,6 +192,37 @@ describe('what failed', () => {
   })
 })
 
+describe('the memory of work that failed', () => {
+  it.each([
+    ['an extraction', (crew: Crew) => extractFeatures(crew, scene, OFFSETS)],
+    ['passes', (crew: Crew) => runPasses({ ...crew, job: jobScene(scene) }, OFFSETS, [[0, 1, 2, 3, 4]], {})],
+  ])('is used again: %s', async (_, fail) => {
+    let used: readonly ArrayBufferLike[] = []
+    const answer: Answer = ({ target }) => {
+      used = target.matrices.map(({ buffer }) => buffer)
+      return failed('broken')
+    }
+    const { crew } = crewOf(5, { answer })
+    await expect(fail(crew)).rejects.toThrow('broken')
+    const { layers } = await crew.memory.fill(crew.network.layers, 5, async () => 5)
+    for (const { matrix } of layers) expect(used).toContain(matrix.buffer)
+  })
+
+  it('is not used again where a batch may still write', async () => {
+    const { crew } = crewOf(5)
+    const onImages = () => {
+      throw new Error('a fault of the listener')
+    }
+    let used: readonly ArrayBufferLike[] = []
+    const onRows = (_: Int32Array, matrices: readonly Float32Array[]) => {
+      used = matrices.map(({ buffer }) => buffer)
+    }
+    await expect(extractFeatures(crew, scene, OFFSETS, { onImages, onRows })).rejects.toThrow('listener')
+    const { layers } = await crew.memory.fill(crew.network.layers, 5, async () => 5)
+    for (const { matrix } of layers) expect(used).not.toContain(matrix.buffer)
+  })
+})
+
 describe('passes of positions', () => {
   const { offsets } = positionGrid(8, 6, 1)
   const passes = [
@@ -215,13 +246,6 @@ describe('passes of positions', () => {
     const stop = new AbortController()
     const onImages = (done: number) => done === 6 && stop.abort()
     expect((await runPasses(workOf(), offsets, passes, { onImages, signal: stop.signal })).finished).toBe(3)
-  })
-
-  it('that fail give their memory back', async () => {
-    const work = workOf(() => failed('broken'))
-    const giveBack = vi.spyOn(work.memory, 'giveBack')
-    await expect(runPasses(work, offsets, passes, {})).rejects.toThrow('broken')
-    expect(giveBack).toHaveBeenCalledOnce()
   })
 
   it.each([1, 0])('are as far from the plain way as the layer that is farthest; it rests %i times', async (times) => {
