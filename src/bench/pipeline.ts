@@ -84,7 +84,7 @@ export async function openPipeline(
     scene,
     // `openExecution` looks for the fastest batch size only if the number of images is large.
     images: Number.POSITIVE_INFINITY,
-    request: device,
+    request: { ...device, precision: 'fp32' },
     wished,
     onNote: () => undefined,
   })

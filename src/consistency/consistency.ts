@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { type ExecutionRecord, openExecution } from '../engine/choice.js'
-import { parseDevice } from '../engine/device.js'
+import { type DeviceRequest, parseDevice } from '../engine/device.js'
 import type { NetworkHandle } from '../engine/handle.js'
 import { NOTHING, sceneOf } from '../engine/scene.js'
 import type { Frame } from '../engine/task.js'
@@ -75,6 +75,7 @@ export async function consistency(options: ConsistencyOptions): Promise<Consiste
   checkOptions(options, CONSISTENCY_OPTIONS)
   const { protocols: names = ['crop', 'diagonal'], draws = 5, seed = 0, background = '#000000', out, signal } = options
   checkCount('draws', draws)
+  const request = parseDevice(options.device ?? 'auto', options.precision)
   const { note } = progressTo(options.onProgress)
   const files = await findPhotographs(options.photographs)
   const network = await classifier(options)
@@ -105,7 +106,7 @@ export async function consistency(options: ConsistencyOptions): Promise<Consiste
   const partial = out === undefined ? undefined : await openPartialArrays(out, inputs, plans, { note, signal })
   try {
     await takeFinished(matrices, partial)
-    const run = await measureAll(kept, { network, seed, matrices, partial, options })
+    const run = await measureAll(kept, { network, request, seed, matrices, partial, options })
     const result = { ...origin, ...summary(kept), ...run }
     if (out !== undefined) await writeTables(out, result, kept, network)
     await partial?.finish(consistencyFile(result))
@@ -129,13 +130,12 @@ async function classifier(options: ConsistencyOptions): Promise<Network> {
   )
 }
 
-async function openFor(network: Network, sample: Photograph, images: number, options: ConsistencyOptions) {
-  const { device = 'auto', precision, onProgress, signal } = options
+function openFor({ network, request, options }: Work, sample: Photograph, images: number) {
+  const { onProgress, signal } = options
   return openExecution({
-    ...{ network, images, request: parseDevice(device), wished: options, reuse: 'off' },
+    ...{ network, images, request, wished: options, reuse: 'off' },
     scene: sceneOf(NOTHING, { image: cropped(sample, network.input.rows, 0, 0) }),
     onNote: (line) => progressTo(onProgress).note(line),
-    ...(precision && { precision }),
     ...(signal && { signal }),
   })
 }
@@ -171,6 +171,7 @@ async function takeFinished(matrices: readonly Float32Array[], partial: PartialA
 
 interface Work {
   readonly network: Network
+  readonly request: DeviceRequest
   readonly seed: number
   readonly matrices: readonly Float32Array[]
   readonly partial: PartialArrays | undefined
@@ -197,7 +198,7 @@ async function measureAll(kept: KeptAnswers, work: Work): Promise<Run> {
   if (left.length < files.length)
     progress.note(`resuming: ${files.length - left.length} of ${counted(files.length, 'photograph')} are finished`)
   const sample = await firstReadable(files, setting.frame, signal)
-  const execution = await openFor(network, sample, left.length * perPhotograph, options)
+  const execution = await openFor(work, sample, left.length * perPhotograph)
   const { handle } = execution
   const atATime = Math.max(1, Math.ceil((ROUNDS * handle.settings.batch * handle.settings.workers) / perPhotograph))
   const failed: PatchFailure[] = []

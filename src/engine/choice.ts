@@ -2,7 +2,6 @@ import { DeviceError, UsageError } from '../errors.js'
 import type { Network, Precision } from '../networks/index.js'
 import { type Crew, openDeviceCrew } from './crew.js'
 import {
-  checkPrecision,
   type Device,
   type DeviceRequest,
   devicesOf,
@@ -56,8 +55,6 @@ export interface ExecutionPlan {
   readonly images: number
   readonly request: DeviceRequest
   readonly wished: WishedSettings
-  /** `fp32` by default. `fp16` works on GPUs only. */
-  readonly precision?: Precision
   readonly reuse?: ReuseChoice
   readonly onNote: (line: string) => void
   /** Stops the trials of devices and the measurements of speed. */
@@ -92,7 +89,6 @@ const WORTH_A_LARGER_BATCH = 1.03
  */
 export async function openExecution(plan: ExecutionPlan): Promise<Execution> {
   const { network, request, wished, onNote, signal } = plan
-  checkPrecision(request, plan.precision)
   if (request.name === 'auto' || request.name === 'cpu') {
     const settings = chooseSettings(network, plan.images, wished)
     // A user who sets the number of workers or threads has the processor in mind, so no GPU is tried.
@@ -102,7 +98,7 @@ export async function openExecution(plan: ExecutionPlan): Promise<Execution> {
   }
   if (wished.threads !== undefined)
     throw new UsageError(`\`threads\` works only on the processor; leave it out, or use \`device cpu\``)
-  const trials = await deviceTrials(request, network, plan.precision, onNote, signal)
+  const trials = await deviceTrials(request, network, onNote, signal)
   for (const { adapter, software } of trials)
     if (software)
       onNote(
@@ -115,22 +111,15 @@ export async function openExecution(plan: ExecutionPlan): Promise<Execution> {
  * Tries the requested GPU before anything is written, so that an unusable GPU is reported at once. Does nothing for
  * `auto` and `cpu`.
  */
-export async function requiredTrials(
-  request: DeviceRequest,
-  network: Network,
-  precision: Precision = 'fp32',
-  signal?: AbortSignal,
-): Promise<void> {
-  checkPrecision(request, precision)
-  if (request.name !== 'cpu') await deviceTrials(request, network, precision, () => undefined, signal)
+export async function requiredTrials(request: DeviceRequest, network: Network, signal?: AbortSignal): Promise<void> {
+  if (request.name !== 'cpu') await deviceTrials(request, network, () => undefined, signal)
 }
 
 type PassedTrial = DeviceTrial & { runs: true }
 
 async function deviceTrials(
-  { name, index }: DeviceRequest,
+  { name, index, precision }: DeviceRequest,
   network: Network,
-  precision: Precision = 'fp32',
   onNote: (line: string) => void,
   signal: AbortSignal | undefined,
 ): Promise<readonly PassedTrial[]> {
@@ -200,7 +189,8 @@ export async function gpuFasterThan(plan: ExecutionPlan, processor: number): Pro
  *   except with fp16.
  */
 async function deviceExecution(plan: ExecutionPlan, trials: readonly PassedTrial[]): Promise<Execution> {
-  const { network, scene, wished, precision = 'fp32', onNote } = plan
+  const { network, scene, wished, onNote } = plan
+  const { precision } = plan.request
   const devices = trials.map(({ device }) => device)
   const name = (devices[0] as Device).name
   const processor = chooseSettings(network, plan.images)

@@ -165,12 +165,11 @@ export async function extractPlaced(
   execution: Execution,
   { scene, grid, origin }: PlacedPatch,
   { size, stride = 1, out, onProgress, signal }: NetworkExtractOptions,
-  precision: Precision | undefined,
 ): Promise<Extraction> {
   const { handle } = execution
   const { network } = handle
   const progress = progressTo(onProgress)
-  const fullOrigin = { ...origin, ...networkOrigin(network, precision) }
+  const fullOrigin = { ...origin, ...networkOrigin(network, execution.ran().precision) }
   const positions = grid.rows * grid.cols
   const partial =
     out === undefined ? undefined : await openPartial(out, network, grid, fullOrigin, { note: progress.note, signal })
@@ -230,7 +229,7 @@ async function keepPictures(out: string, { patch, background }: Scene, identity:
 }
 
 /** Properties of the network that determine its features, such as weights and precision. extract.json records them. */
-function networkOrigin(network: Network, precision: Precision | undefined) {
+function networkOrigin(network: Network, precision: Precision) {
   return {
     ...(precision === 'fp16' && { precision }),
     ...(network.pool && { pool: network.pool }),

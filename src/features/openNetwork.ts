@@ -1,5 +1,5 @@
 import { type Execution, openExecution, requiredTrials } from '../engine/choice.js'
-import { checkPrecision, type DeviceRequest, parseDevice } from '../engine/device.js'
+import { type DeviceRequest, parseDevice } from '../engine/device.js'
 import { REUSE, type ReuseChoice } from '../engine/reuse/record.js'
 import type { WishedSettings } from '../engine/settings.js'
 import type { Scene } from '../engine/task.js'
@@ -120,14 +120,13 @@ export const NETWORK_OPTIONS: OptionList = {
 export async function openNetwork(model: string, options: NetworkOptions = {}): Promise<OpenNetwork> {
   checkOptions(options, NETWORK_OPTIONS)
   const { weights, layers, pool, signal } = options
-  const request = parseDevice(options.device ?? 'auto')
-  checkPrecision(request, options.precision)
+  const request = parseDevice(options.device ?? 'auto', options.precision)
   const network = await chooseNetwork({
     ...{ model, layers, pool, signal, ...inputOptionsOf(options) },
     ...{ weights, weightsOption: 'weights FILE' },
   })
   for (const line of networkNotes(network)) progressTo(options.onProgress).note(line)
-  await requiredTrials(request, network, options.precision, signal)
+  await requiredTrials(request, network, signal)
   const { executionFor, close } = openedOnce(network, request, options)
   return {
     network,
@@ -135,12 +134,7 @@ export async function openNetwork(model: string, options: NetworkOptions = {}): 
       checkOptions(given, EXTRACT_OPTIONS)
       const placed = await placePatch(network, given)
       const { scene, grid } = placed
-      return extractPlaced(
-        await executionFor(scene, grid.rows * grid.cols, given.signal),
-        placed,
-        given,
-        options.precision,
-      )
+      return extractPlaced(await executionFor(scene, grid.rows * grid.cols, given.signal), placed, given)
     },
     rows: async function* (given) {
       checkOptions(given, ROW_OPTIONS)
@@ -170,7 +164,6 @@ function openedOnce(network: Network, request: DeviceRequest, options: NetworkOp
       request,
       wished: options,
       onNote: (line) => progressTo(options.onProgress).note(line),
-      ...(options.precision && { precision: options.precision }),
       ...(options.reuse && { reuse: options.reuse }),
       ...(callSignal && { signal: callSignal }),
     }).catch((error) => {

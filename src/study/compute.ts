@@ -32,7 +32,6 @@ export interface UnitWork {
 
 /** Opens a network to compute its unfinished units, `first` before all others. All these units have `images` images. */
 export type OpenUnits = (
-  study: Study,
   network: Network,
   first: PlannedUnit,
   images: number,
@@ -51,7 +50,7 @@ export async function computeUnits(work: UnitWork, network: Network, first: Plan
   const imagesLeft = (of?: Network) => imagesOfUnits(queue.left(of))
   progress.note(`opening ${network.id}`)
   const opening = performance.now()
-  const { handle, ran } = await work.open(study, network, first, imagesOf(first) + imagesLeft(network), options)
+  const { handle, ran } = await work.open(network, first, imagesOf(first) + imagesLeft(network), options)
   timeLeft?.opened(first, (performance.now() - opening) / 1000, reusesValues(ran(), options))
   const classifiers = classifiersFor(ran().device)
   progress.start(network.id, work.images, { unit: 'images', before: work.images - imagesLeft() - imagesOf(first) })
@@ -104,7 +103,6 @@ export function reusesValues({ device }: ExecutionRecord, { reuse }: ResolvedOpt
 }
 
 export function openUnits(
-  study: Study,
   network: Network,
   first: PlannedUnit,
   images: number,
@@ -118,7 +116,6 @@ export function openUnits(
     images,
     request: options.request,
     wished: options,
-    precision: study.precision,
     reuse: options.reuse,
     onNote: (line) => progress.note(line),
     ...(signal && { signal }),

@@ -78,7 +78,7 @@ async function timesOf(study: Study, options: ResolvedOptions) {
     const [first] = groups
     if (first === undefined) continue
     throwIfStopped(options.signal)
-    const { handle, rate, ran } = await openUnits(study, network, first[0], imagesOfUnits(groups.flat()), options)
+    const { handle, rate, ran } = await openUnits(network, first[0], imagesOfUnits(groups.flat()), options)
     await handle.close()
     const imagesPerSecond = rate ?? (await processorRate(network, first[0].scene, handle.settings, options.signal))
     for (const group of groups) {

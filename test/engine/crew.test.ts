@@ -168,7 +168,7 @@ describe('batches that are too large', () => {
       return undefined
     }
     const { crew } = crewOf(8, { answer, hasOneSize: true })
-    const request = { name: 'cuda', index: null } as const
+    const request = { name: 'cuda', index: null, precision: 'fp32' } as const
     const plan = { network: crew.network, scene, images, request, wished: {}, onNote: () => undefined }
     vi.stubEnv('PATH', '')
     const rate = await fastestBatch(plan, crew, [{ name: 'cuda', index: 0 }], [16, 32, 64])

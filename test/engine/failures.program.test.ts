@@ -114,7 +114,8 @@ describe('worker threads', () => {
     const notes: string[] = []
     const { handle } = await openExecution({
       ...{ network: await growingNetwork(inFolder('growing.onnx')), scene, images: POSITIONS },
-      ...{ request: { name: 'cpu', index: null }, wished: { workers: 1, threads: 1, batch: 4 } },
+      request: { name: 'cpu', index: null, precision: 'fp32' },
+      wished: { workers: 1, threads: 1, batch: 4 },
       onNote: (line) => notes.push(line),
     })
     await using(handle, async () => expect((await handle.extract(scene, offsets.subarray(0, 8))).finished).toBe(4))
