@@ -16,7 +16,7 @@ import { stripes } from '../support/stripes.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'
 
 const inFolder = temporaryFolder()
-const network = describedNetwork({ weightsBytes: 1000 })
+const network = describedNetwork({ onnxPath: 'models/tiny-alexnet.onnx', weightsBytes: 1000 })
 
 describe('a device in words', () => {
   it('is a name, or a name and an index where there are several', () => {

@@ -1,4 +1,3 @@
-import { InputError } from '../../errors.js'
 import type { Network } from '../../networks/index.js'
 import type { WorkerData } from '../backends/backend.js'
 import { type ExtractionOptions, jobScene } from '../crew.js'
@@ -67,14 +66,7 @@ export function openReuse({ network, settings, workerData, memory, plain, onNote
   const keysOf = cachedSceneKeys()
   /** Plans reuse for a scene, or returns the reason why every image must be computed in full. */
   const prepare = async (scene: Scene, whole: Int32Array): Promise<Prepared | string> => {
-    let planned: ReturnType<typeof plannedReuse>
-    try {
-      planned = plannedReuse(network, scene, whole, keysOf)
-    } catch (error) {
-      // ONNX Runtime also runs graphs that Shiftscope cannot read. For such a graph, every image is computed in full.
-      if (error instanceof InputError) return error.message
-      throw error
-    }
+    const planned = plannedReuse(network, scene, whole, keysOf)
     if (typeof planned === 'string') return planned
     const { graph, cells, keys, plan } = planned
     const graphs = await cellGraphs(network, graph, cells, plan.steps, keys.sources)

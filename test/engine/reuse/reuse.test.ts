@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { openFeatureMemory } from '../../../src/engine/features.js'
@@ -14,7 +13,6 @@ import { stripes } from '../../support/stripes.js'
 // Whole extractions, which need worker threads, are in reuse.program.test.ts.
 
 const SIZE = 20
-const { offsets } = positionGrid(32, SIZE, 1)
 const scene = sceneOf(stripes(SIZE))
 const inFolder = networkFolder()
 
@@ -33,21 +31,6 @@ function failing(network: Network) {
 }
 
 describe('values computed once', () => {
-  it('are not tried where the file cannot be understood, which the record says', async () => {
-    const network = await convolutions(inFolder('network.onnx'))
-    writeFileSync(network.onnxPath, 'damaged')
-    const { reuse } = failing(network)
-    expect(await reuse.extract(scene, offsets)).toBeUndefined()
-    expect(reuse.records()).toEqual([{ size: SIZE, reason: expect.stringContaining(network.onnxPath) }])
-    const faulty: Network = {
-      ...network,
-      get onnxPath(): string {
-        throw new Error('a fault of the program')
-      },
-    }
-    await expect(failing(faulty).reuse.extract(scene, offsets)).rejects.toThrow('a fault of the program')
-  })
-
   it('let go of their workers also after an error, so that those of other graphs may take their place', async () => {
     const onnxPath = fileURLToPath(new URL('../../golden/exports/resnet18.onnx', import.meta.url))
     const { reuse, opened } = failing({
