@@ -8,13 +8,13 @@ import {
   openThreadCrew,
   places,
   type ThreadCrewOptions,
-  threadSession,
 } from './crew.js'
 import type { Features } from './features.js'
 import type { ReuseRecord } from './reuse/record.js'
 import { openReuse } from './reuse/reuse.js'
 import { BatchFailure } from './scheduler.js'
 import type { Frame, Scene, Settings } from './task.js'
+import { openWorkers } from './workers.js'
 
 /** A network that is open on the processor or on GPUs. */
 export interface NetworkHandle {
@@ -50,16 +50,7 @@ export function openThreads(
   { reusing, ...options }: ThreadOptions = {},
 ): NetworkHandle {
   const crew = openThreadCrew(network, settings, options)
-  const { memory, onNote } = crew
-  const plain = (scene: Scene, offsets: Int32Array, options?: ExtractionOptions) =>
-    failingAsWorker(crew, extractFeatures(crew, scene, offsets, options))
-  const reuse =
-    reusing &&
-    openReuse({
-      ...{ network, settings: reusing, memory, onNote, script: options.script },
-      plain: { extract: plain, rest: () => crew.workers.rest() },
-      workerData: (cells) => ({ ...threadSession(network, reusing.threads), backend: 'cells', cells }),
-    })
+  const reuse = reusing && openReuse(crew, reusing, (data, count) => openWorkers(data, count, options.script))
   return {
     network,
     get settings() {
@@ -69,7 +60,8 @@ export function openThreads(
     overlaps: false,
     reused: () => reuse?.records() ?? [],
     extract: async (scene, offsets, options) =>
-      (await reuse?.extract(scene, offsets, options)) ?? plain(scene, offsets, options),
+      (await reuse?.extract(scene, offsets, options)) ??
+      failingAsWorker(crew, extractFeatures(crew, scene, offsets, options)),
     encode: (frames, options) => failingAsWorker(crew, extractFeatures(crew, { frames }, places(frames), options)),
     close: async () => {
       await Promise.all([reuse?.close(), crew.workers.close()])

@@ -251,15 +251,14 @@ describe('passes of positions', () => {
   it.each([1, 0])('are as far from the plain way as the layer that is farthest; it rests %i times', async (times) => {
     const sample = offsets.subarray(2, 6)
     const rest = vi.fn(async () => undefined)
-    const plain = {
-      extract: async () => {
-        const features = await extractFeatures(crewOf(2).crew, scene, sample)
-        // The second layer is 1 and 2.
-        if (features.layers[1]) features.layers[1].matrix[1] = 4
-        return features
-      },
-      rest,
+    const { crew } = crewOf(2)
+    const run = async (task: BatchTask) => {
+      const result = await crew.workers.run(task)
+      // The second layer is 1 and 2.
+      task.target.matrices[1]?.set([4], 1)
+      return result
     }
+    const plain = { ...crew, workers: { ...crew.workers, run, rest } }
     expect(await distanceOf(workOf(), plain, scene, sample, times === 1, undefined)).toBe(0.5)
     expect(rest).toHaveBeenCalledTimes(times)
     const stopped = distanceOf(workOf(), plain, scene, sample, times === 1, AbortSignal.abort(new Error('enough')))

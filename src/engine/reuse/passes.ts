@@ -1,39 +1,30 @@
 import { throwIfStopped } from '../../errors.js'
-import type { Network } from '../../networks/index.js'
-import type { ExtractionOptions } from '../crew.js'
+import { type Crew, type ExtractionOptions, extractFeatures, failingAsWorker } from '../crew.js'
 import { largestDistance } from '../distance.js'
-import type { FeatureMemory, Features } from '../features.js'
+import type { Features } from '../features.js'
 import { offsetsAt } from '../positions.js'
 import { schedule } from '../scheduler.js'
 import type { JobScene, Scene } from '../task.js'
-import type { Workers } from '../workers.js'
 
-export interface PassWork {
-  readonly workers: Workers
-  readonly network: Network
-  readonly memory: FeatureMemory
+export interface PassWork extends Pick<Crew, 'workers' | 'network' | 'memory'> {
   /** A scene and its id. `distanceOf` and `runPasses` use the same id, so workers prepare the scene only once. */
   readonly job: JobScene
 }
 
-/** Computes every image in full, without reuse. */
-export interface PlainWay {
-  extract(scene: Scene, offsets: Int32Array): Promise<Features>
-  /** Ends the workers to free their memory. The next call starts them again. */
-  rest(): Promise<void>
-}
-
-/** @param rests whether to end the workers of `plain` before computing with reuse, so that less memory is needed */
+/**
+ * @param crew workers that compute every image in full
+ * @param rests whether to end these workers before computing with reuse, so that less memory is needed
+ */
 export async function distanceOf(
   work: PassWork,
-  plain: PlainWay,
+  crew: Crew,
   scene: Scene,
   offsets: Int32Array,
   rests: boolean,
   signal: AbortSignal | undefined,
 ): Promise<number> {
-  const expected = await plain.extract(scene, offsets)
-  if (rests) await plain.rest()
+  const expected = await failingAsWorker(crew, extractFeatures(crew, scene, offsets))
+  if (rests) await crew.workers.rest()
   const allRows = [...Array(offsets.length / 2).keys()]
   const found = await runPasses(work, offsets, [allRows], { signal })
   throwIfStopped(signal)

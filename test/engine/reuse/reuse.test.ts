@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { openFeatureMemory } from '../../../src/engine/features.js'
+import type { WorkerData } from '../../../src/engine/backends/backend.js'
+import { openThreadCrew } from '../../../src/engine/crew.js'
 import { positionGrid } from '../../../src/engine/positions.js'
 import { openReuse } from '../../../src/engine/reuse/reuse.js'
 import { sceneOf } from '../../../src/engine/scene.js'
@@ -19,15 +20,14 @@ const inFolder = networkFolder()
 /** Values computed once where the plain way fails, before workers start. */
 function failing(network: Network) {
   const opened: string[] = []
-  const reuse = openReuse({
-    ...{ network, settings: { workers: 1, threads: 1, batch: 32 }, memory: openFeatureMemory(), onNote: () => {} },
-    workerData: (cells) => {
-      opened.push(cells.graphs.cells)
-      return { backend: 'cells', cells, input: network.input, outputs: ['feature'], threads: 1 }
-    },
-    plain: { extract: () => Promise.reject(new Error('the plain way fails')), rest: async () => {} },
-  })
-  return { reuse, opened }
+  const settings = { workers: 1, threads: 1, batch: 32 }
+  const crew = openThreadCrew(network, settings)
+  const workers = { ...crew.workers, run: () => Promise.reject(new Error('the plain way fails')) }
+  const open = (data: WorkerData) => {
+    if (data.backend === 'cells') opened.push(data.cells.graphs.cells)
+    return workers
+  }
+  return { reuse: openReuse({ ...crew, workers }, settings, open), opened }
 }
 
 describe('values computed once', () => {
