@@ -79,7 +79,7 @@ export async function openPipeline(
     const settings = await bestBareSettings(network, wished)
     return { handle: openThreads(network, settings), settings, adapter: processorName() }
   }
-  const { handle, ran } = await openExecution({
+  const handle = await openExecution({
     network,
     scene,
     // `openExecution` looks for the fastest batch size only if the number of images is large.
@@ -88,7 +88,7 @@ export async function openPipeline(
     wished,
     onNote: () => undefined,
   })
-  return { handle, settings: handle.settings, adapter: ran().adapter }
+  return { handle, settings: handle.settings, adapter: handle.ran().adapter }
 }
 
 export async function extractionRate(handle: NetworkHandle, scene: Scene, offsets: Int32Array): Promise<number> {

@@ -148,7 +148,7 @@ async function benchUnit(
       gain: median(gains),
       gains,
       floor: sharedFloor(network, scene, offsets),
-      reuse: handle.reused().at(-1),
+      reuse: handle.ran().reuse?.at(-1),
       ...(await timeExperiments(grids, device)),
     }
   } finally {

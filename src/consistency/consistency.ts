@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { type ExecutionRecord, openExecution } from '../engine/choice.js'
+import { openExecution } from '../engine/choice.js'
 import { type DeviceRequest, parseDevice } from '../engine/device.js'
-import type { NetworkHandle } from '../engine/handle.js'
+import type { ExecutionRecord, NetworkHandle } from '../engine/handle.js'
 import { NOTHING, sceneOf } from '../engine/scene.js'
 import type { Frame } from '../engine/task.js'
 import { InputError, throwIfStopped } from '../errors.js'
@@ -198,8 +198,7 @@ async function measureAll(kept: KeptAnswers, work: Work): Promise<Run> {
   if (left.length < files.length)
     progress.note(`resuming: ${files.length - left.length} of ${counted(files.length, 'photograph')} are finished`)
   const sample = await firstReadable(files, setting.frame, signal)
-  const execution = await openFor(work, sample, left.length * perPhotograph)
-  const { handle } = execution
+  const handle = await openFor(work, sample, left.length * perPhotograph)
   const atATime = Math.max(1, Math.ceil((ROUNDS * handle.settings.batch * handle.settings.workers) / perPhotograph))
   const failed: PatchFailure[] = []
   const start = performance.now()
@@ -228,7 +227,7 @@ async function measureAll(kept: KeptAnswers, work: Work): Promise<Run> {
     await handle.close()
   }
   const seconds = (performance.now() - start) / 1000
-  return { failed, settings: handle.settings, images, seconds, imagesPerSecond: images / seconds, ...execution.ran() }
+  return { failed, settings: handle.settings, images, seconds, imagesPerSecond: images / seconds, ...handle.ran() }
 }
 
 /** If the work is stopped, only photographs whose frames are all finished are stored. */

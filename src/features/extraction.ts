@@ -1,6 +1,6 @@
 import { join } from 'node:path'
-import type { Execution, ExecutionRecord } from '../engine/choice.js'
 import type { Features } from '../engine/features.js'
+import type { ExecutionRecord, NetworkHandle } from '../engine/handle.js'
 import { checkMemory } from '../engine/machineMemory.js'
 import {
   offsetsAt,
@@ -162,14 +162,13 @@ export async function placePatch(network: Network, options: PlacementOptions): P
  * resume an interrupted one.
  */
 export async function extractPlaced(
-  execution: Execution,
+  handle: NetworkHandle,
   { scene, grid, origin }: PlacedPatch,
   { size, stride = 1, out, onProgress, signal }: NetworkExtractOptions,
 ): Promise<Extraction> {
-  const { handle } = execution
   const { network } = handle
   const progress = progressTo(onProgress)
-  const fullOrigin = { ...origin, ...networkOrigin(network, execution.ran().precision) }
+  const fullOrigin = { ...origin, ...networkOrigin(network, handle.ran().precision) }
   const positions = grid.rows * grid.cols
   const partial =
     out === undefined ? undefined : await openPartial(out, network, grid, fullOrigin, { note: progress.note, signal })
@@ -212,7 +211,7 @@ export async function extractPlaced(
       images: left.length,
       seconds,
       imagesPerSecond: left.length / seconds,
-      ...execution.ran(),
+      ...handle.ran(),
     }
     if (out !== undefined) await keepPictures(out, scene, origin.background, extraction.frame)
     await partial?.finish(extractFile(extraction, fullOrigin))
@@ -293,7 +292,7 @@ function savingRows(partial: PartialArrays, places: Int32Array, atATime: number)
 
 /** Computes the same features as `extractPlaced`, but yields them many positions at a time and keeps none. */
 export async function* rows(
-  { handle }: Execution,
+  handle: NetworkHandle,
   scene: Scene,
   grid: PositionGrid,
   { order = 'row-major', onProgress, signal }: RowOptions,
@@ -331,7 +330,7 @@ export async function* rows(
 }
 
 export async function compare(
-  { handle }: Execution,
+  handle: NetworkHandle,
   scene: Scene,
   grid: PositionGrid,
   { onProgress, signal }: PlacementOptions,

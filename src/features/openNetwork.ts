@@ -1,5 +1,6 @@
-import { type Execution, openExecution, requiredTrials } from '../engine/choice.js'
+import { openExecution, requiredTrials } from '../engine/choice.js'
 import { type DeviceRequest, parseDevice } from '../engine/device.js'
+import type { NetworkHandle } from '../engine/handle.js'
 import { REUSE, type ReuseChoice } from '../engine/reuse/record.js'
 import type { WishedSettings } from '../engine/settings.js'
 import type { Scene } from '../engine/task.js'
@@ -127,24 +128,24 @@ export async function openNetwork(model: string, options: NetworkOptions = {}): 
   })
   for (const line of networkNotes(network)) progressTo(options.onProgress).note(line)
   await requiredTrials(request, network, signal)
-  const { executionFor, close } = openedOnce(network, request, options)
+  const { handleFor, close } = openedOnce(network, request, options)
   return {
     network,
     extract: async (given) => {
       checkOptions(given, EXTRACT_OPTIONS)
       const placed = await placePatch(network, given)
       const { scene, grid } = placed
-      return extractPlaced(await executionFor(scene, grid.rows * grid.cols, given.signal), placed, given)
+      return extractPlaced(await handleFor(scene, grid.rows * grid.cols, given.signal), placed, given)
     },
     rows: async function* (given) {
       checkOptions(given, ROW_OPTIONS)
       const { scene, grid } = await placePatch(network, given)
-      yield* rows(await executionFor(scene, grid.rows * grid.cols, given.signal), scene, grid, given)
+      yield* rows(await handleFor(scene, grid.rows * grid.cols, given.signal), scene, grid, given)
     },
     compare: async (given) => {
       checkOptions(given, PLACEMENT_OPTIONS)
       const { scene, grid } = await placePatch(network, given)
-      return compare(await executionFor(scene, grid.offsets.length / 2, given.signal), scene, grid, given)
+      return compare(await handleFor(scene, grid.offsets.length / 2, given.signal), scene, grid, given)
     },
     close,
     [Symbol.asyncDispose]: close,
@@ -153,10 +154,10 @@ export async function openNetwork(model: string, options: NetworkOptions = {}): 
 
 /** Returns a function that opens a network's workers when it is first called. Its later calls share these workers. */
 function openedOnce(network: Network, request: DeviceRequest, options: NetworkOptions) {
-  let opening: Promise<Execution> | undefined
+  let opening: Promise<NetworkHandle> | undefined
   let closed = false
   /** Opens the workers. The number of images decides which devices are worth trying. */
-  const open = (scene: Scene, images: number, callSignal: AbortSignal | undefined): Promise<Execution> =>
+  const open = (scene: Scene, images: number, callSignal: AbortSignal | undefined): Promise<NetworkHandle> =>
     openExecution({
       network,
       scene,
@@ -170,7 +171,7 @@ function openedOnce(network: Network, request: DeviceRequest, options: NetworkOp
       opening = undefined
       throw error
     })
-  const executionFor = async (scene: Scene, images: number, callSignal?: AbortSignal): Promise<Execution> => {
+  const handleFor = async (scene: Scene, images: number, callSignal?: AbortSignal): Promise<NetworkHandle> => {
     throwIfStopped(callSignal)
     if (closed) throw new UsageError(`${network.id} is closed; open it again`)
     const others = opening
@@ -179,13 +180,13 @@ function openedOnce(network: Network, request: DeviceRequest, options: NetworkOp
       return opening
     }
     // Another call is already opening the workers. If it fails, perhaps by an abort, this call opens them itself.
-    return others.catch(() => executionFor(scene, images, callSignal))
+    return others.catch(() => handleFor(scene, images, callSignal))
   }
   const close = async () => {
     closed = true
-    await (await opening?.catch(() => undefined))?.handle.close()
+    await (await opening?.catch(() => undefined))?.close()
   }
-  return { executionFor, close }
+  return { handleFor, close }
 }
 
 /** Options of `extract`. */

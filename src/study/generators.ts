@@ -146,7 +146,7 @@ export async function openWithGenerators(
     const encoder = openThreads(network, chooseSettings(network, images), { onNote })
     return openArithmeticModels(encoder, generators)
   }
-  const { handle } = await openExecution({
+  const encoder = await openExecution({
     network,
     scene: sceneOf(NOTHING),
     images,
@@ -155,5 +155,5 @@ export async function openWithGenerators(
     onNote,
     ...(signal && { signal }),
   })
-  return openArithmeticModels(handle, generators)
+  return openArithmeticModels(encoder, generators)
 }
