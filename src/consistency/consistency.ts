@@ -13,13 +13,14 @@ import { openPartialArrays, type PartialArrays } from '../files/partialArrays.js
 import { sha256 } from '../files/sha256.js'
 import { chooseNetwork, inputOptionsOf, type Network, networkNotes, recipeText } from '../networks/index.js'
 import { readBackground } from '../patches/background.js'
+import type { Image } from '../patches/image.js'
 import { type PatchFailure, reasonOf } from '../patches/patchFolder.js'
 import { progressTo } from '../progress.js'
 import { checkCount } from '../support/checks.js'
 import { checkOptions, kinds, oneOf } from '../support/optionChecks.js'
 import { counted } from '../support/text.js'
 import { consistencyFile, writeTables } from './document.js'
-import { cropped, findPhotographs, type Photograph, type PhotographFile, readPhotograph } from './photographs.js'
+import { cropped, findPhotographs, type PhotographFile, readPhotograph } from './photographs.js'
 import { PROTOCOL_NAMES, PROTOCOLS, type ProtocolName } from './protocols.js'
 import { type Consistency, type KeptAnswers, summary } from './result.js'
 
@@ -130,7 +131,7 @@ async function classifier(options: ConsistencyOptions): Promise<Network> {
   )
 }
 
-function openFor({ network, request, options }: Work, sample: Photograph, images: number) {
+function openFor({ network, request, options }: Work, sample: Image, images: number) {
   const { onProgress, signal } = options
   return openExecution({
     ...{ network, images, request, wished: options, reuse: 'off' },
@@ -140,11 +141,7 @@ function openFor({ network, request, options }: Work, sample: Photograph, images
   })
 }
 
-async function firstReadable(
-  files: readonly PhotographFile[],
-  frame: number,
-  signal?: AbortSignal,
-): Promise<Photograph> {
+async function firstReadable(files: readonly PhotographFile[], frame: number, signal?: AbortSignal): Promise<Image> {
   let first: InputError | undefined
   for (const file of files)
     try {
