@@ -89,7 +89,7 @@ for (const model of values.models.split(',')) {
           )
           expected.release()
           reused.release()
-          const record = reusing.reused().find((one) => one.size === size)
+          const record = reusing.ran().reuse.find((one) => one.size === size)
           found.push(`${name} ${blend} ${Math.max(...distances).toExponential(1)}${record?.cut ? '' : ' (plain)'}`)
         }
       }

@@ -56,6 +56,8 @@ describe('options that only a script can give', () => {
     ['submitSlurm', { ...slurm, study: { size: 75 } }, 'option size is not known; known options are preset, models'],
     ['benchExtraction', { sizes: [75] }, 'option sizes is not known; known options are models, weights, device'],
     ['benchExtraction', { repeats: '3' }, 'option repeats must be a number, not the text "3"'],
+    ['benchExtraction', { repeats: 0 }, '`repeats` 0 is not a positive whole number'],
+    ['benchUnits', { repeats: 0.5 }, '`repeats` 0.5 is not a positive whole number'],
     ['benchUnits', { size: [75] }, 'option size is not known; known options are models, weights, device'],
     ['explore', { models: [] }, 'models is empty; name at least one, or leave it out'],
     ['benchUnits', { models: 'alexnet' }, 'option models must be an array, not the text "alexnet"'],

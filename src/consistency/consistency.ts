@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { type ExecutionRecord, openExecution } from '../engine/choice.js'
-import { parseDevice } from '../engine/device.js'
-import type { NetworkHandle } from '../engine/handle.js'
+import { openExecution } from '../engine/choice.js'
+import { type DeviceRequest, parseDevice } from '../engine/device.js'
+import type { ExecutionRecord, NetworkHandle } from '../engine/handle.js'
 import { NOTHING, sceneOf } from '../engine/scene.js'
 import type { Frame } from '../engine/task.js'
 import { InputError, throwIfStopped } from '../errors.js'
@@ -13,13 +13,14 @@ import { openPartialArrays, type PartialArrays } from '../files/partialArrays.js
 import { sha256 } from '../files/sha256.js'
 import { chooseNetwork, inputOptionsOf, type Network, networkNotes, recipeText } from '../networks/index.js'
 import { readBackground } from '../patches/background.js'
+import type { Image } from '../patches/image.js'
 import { type PatchFailure, reasonOf } from '../patches/patchFolder.js'
 import { progressTo } from '../progress.js'
 import { checkCount } from '../support/checks.js'
 import { type CheckedOptions, type GivenOptions, oneOf, parseOptions } from '../support/optionChecks.js'
 import { counted } from '../support/text.js'
 import { consistencyFile, writeTables } from './document.js'
-import { cropped, findPhotographs, type Photograph, type PhotographFile, readPhotograph } from './photographs.js'
+import { cropped, findPhotographs, type PhotographFile, readPhotograph } from './photographs.js'
 import { PROTOCOL_NAMES, PROTOCOLS, type ProtocolName } from './protocols.js'
 import { type Consistency, type KeptAnswers, summary } from './result.js'
 
@@ -72,6 +73,7 @@ export async function consistency(options: ConsistencyOptions): Promise<Consiste
   const checked = parseOptions(options, { ...OPTIONS, ...SHARED_OPTIONS })
   const { protocols: names, draws, seed, background, out, signal } = checked
   checkCount('draws', draws)
+  const request = parseDevice(checked.device, checked.precision)
   const { note } = progressTo(checked.onProgress)
   const files = await findPhotographs(checked.photographs)
   const network = await classifier(checked)
@@ -102,7 +104,7 @@ export async function consistency(options: ConsistencyOptions): Promise<Consiste
   const partial = out === undefined ? undefined : await openPartialArrays(out, inputs, plans, { note, signal })
   try {
     await takeFinished(matrices, partial)
-    const run = await measureAll(kept, { network, seed, matrices, partial, options: checked })
+    const run = await measureAll(kept, { network, request, seed, matrices, partial, options: checked })
     const result = { ...origin, ...summary(kept), ...run }
     if (out !== undefined) await writeTables(out, result, kept, network)
     await partial?.finish(consistencyFile(result))
@@ -126,22 +128,17 @@ async function classifier(options: Checked): Promise<Network> {
   )
 }
 
-async function openFor(network: Network, sample: Photograph, images: number, options: Checked) {
-  const { device, precision, onProgress, signal } = options
+function openFor({ network, request, options }: Work, sample: Image, images: number) {
+  const { onProgress, signal } = options
   return openExecution({
-    ...{ network, images, request: parseDevice(device), wished: options, reuse: 'off' },
+    ...{ network, images, request, wished: options, reuse: 'off' },
     scene: sceneOf(NOTHING, { image: cropped(sample, network.input.rows, 0, 0) }),
     onNote: (line) => progressTo(onProgress).note(line),
-    ...(precision && { precision }),
     ...(signal && { signal }),
   })
 }
 
-async function firstReadable(
-  files: readonly PhotographFile[],
-  frame: number,
-  signal?: AbortSignal,
-): Promise<Photograph> {
+async function firstReadable(files: readonly PhotographFile[], frame: number, signal?: AbortSignal): Promise<Image> {
   let first: InputError | undefined
   for (const file of files)
     try {
@@ -168,6 +165,7 @@ async function takeFinished(matrices: readonly Float32Array[], partial: PartialA
 
 interface Work {
   readonly network: Network
+  readonly request: DeviceRequest
   readonly seed: number
   readonly matrices: readonly Float32Array[]
   readonly partial: PartialArrays | undefined
@@ -194,8 +192,7 @@ async function measureAll(kept: KeptAnswers, work: Work): Promise<Run> {
   if (left.length < files.length)
     progress.note(`resuming: ${files.length - left.length} of ${counted(files.length, 'photograph')} are finished`)
   const sample = await firstReadable(files, setting.frame, signal)
-  const execution = await openFor(network, sample, left.length * perPhotograph, options)
-  const { handle } = execution
+  const handle = await openFor(work, sample, left.length * perPhotograph)
   const atATime = Math.max(1, Math.ceil((ROUNDS * handle.settings.batch * handle.settings.workers) / perPhotograph))
   const failed: PatchFailure[] = []
   const start = performance.now()
@@ -224,7 +221,7 @@ async function measureAll(kept: KeptAnswers, work: Work): Promise<Run> {
     await handle.close()
   }
   const seconds = (performance.now() - start) / 1000
-  return { failed, settings: handle.settings, images, seconds, imagesPerSecond: images / seconds, ...execution.ran() }
+  return { failed, settings: handle.settings, images, seconds, imagesPerSecond: images / seconds, ...handle.ran() }
 }
 
 /** If the work is stopped, only photographs whose frames are all finished are stored. */

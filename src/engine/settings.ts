@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { InputError, throwIfStopped, UsageError } from '../errors.js'
+import { throwIfStopped, UsageError } from '../errors.js'
 import type { Network } from '../networks/index.js'
 import { checkCount } from '../support/checks.js'
 import { availableCores, machineMemory } from '../support/machine.js'
@@ -90,18 +90,11 @@ function batchesFor(network: Network): readonly number[] {
   return fitting.length === 0 ? [Math.min(...BATCHES)] : fitting
 }
 
-/**
- * Bytes of the largest tensor of one image, apart from those of fully connected layers; 0 if the graph cannot be read.
- */
+/** Bytes of the largest tensor of one image, apart from those of fully connected layers. */
 function largestTensor(network: Network): number {
-  try {
-    const { shapes } = networkCells(network).cells
-    const sizes = [...shapes.values()].map(({ channels, rows, cols }) => channels * rows * cols)
-    return Math.max(...sizes) * Float32Array.BYTES_PER_ELEMENT
-  } catch (error) {
-    if (error instanceof InputError) return 0
-    throw error
-  }
+  const { shapes } = networkCells(network).cells
+  const sizes = [...shapes.values()].map(({ channels, rows, cols }) => channels * rows * cols)
+  return Math.max(...sizes) * Float32Array.BYTES_PER_ELEMENT
 }
 
 function weightCopies({ weightsBytes }: Network): number {

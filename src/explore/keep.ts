@@ -1,6 +1,5 @@
 import { lstat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import type { Execution } from '../engine/choice.js'
 import type { Features } from '../engine/features.js'
 import type { NetworkHandle } from '../engine/handle.js'
 import { InputError, OutputError } from '../errors.js'
@@ -21,7 +20,7 @@ import type { KnownObject } from './objects.js'
 
 export interface UnitToKeep {
   readonly unit: LiveUnit
-  readonly execution: Execution
+  readonly handle: NetworkHandle
   readonly scene: LiveScene
   readonly object: KnownObject
   /** Name of the network as the command line takes it: an id or a path. */
@@ -159,16 +158,8 @@ async function refuseLink(path: string): Promise<void> {
 }
 
 /** An open network whose `extract` returns the features in memory, so that `runStudy` can store the unit. */
-function inMemory({ unit, execution }: UnitToKeep): Execution {
-  const { handle } = execution
-  const features = async () => inRowOrder(unit)
-  const kept: NetworkHandle = {
-    ...handle,
-    overlaps: false,
-    extract: features,
-    close: async () => undefined,
-  }
-  return { ...execution, handle: kept }
+function inMemory({ unit, handle }: UnitToKeep): NetworkHandle {
+  return { ...handle, overlaps: false, extract: async () => inRowOrder(unit), close: async () => undefined }
 }
 
 function inRowOrder({ network, rows, matrices }: LiveUnit): Features {

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { z } from 'zod'
-import type { Execution, ExecutionRecord } from '../engine/choice.js'
 import type { Features } from '../engine/features.js'
+import type { ExecutionRecord, NetworkHandle } from '../engine/handle.js'
 import { checkMemory } from '../engine/machineMemory.js'
 import { offsetsAt, orderedPositions, POSITION_ORDERS, type PositionGrid, positionGrid } from '../engine/positions.js'
 import { sceneOf } from '../engine/scene.js'
@@ -153,15 +153,13 @@ export async function placePatch(network: Network, options: Placement): Promise<
  * resume an interrupted one.
  */
 export async function extractPlaced(
-  execution: Execution,
+  handle: NetworkHandle,
   { scene, grid, origin }: PlacedPatch,
   { size, stride, out, onProgress, signal }: CheckedOptions<typeof EXTRACT_OPTIONS>,
-  precision: Precision | undefined,
 ): Promise<Extraction> {
-  const { handle } = execution
   const { network } = handle
   const progress = progressTo(onProgress)
-  const fullOrigin = { ...origin, ...networkOrigin(network, precision) }
+  const fullOrigin = { ...origin, ...networkOrigin(network, handle.ran().precision) }
   const positions = grid.rows * grid.cols
   const partial =
     out === undefined ? undefined : await openPartial(out, network, grid, fullOrigin, { note: progress.note, signal })
@@ -204,7 +202,7 @@ export async function extractPlaced(
       images: left.length,
       seconds,
       imagesPerSecond: left.length / seconds,
-      ...execution.ran(),
+      ...handle.ran(),
     }
     if (out !== undefined) await keepPictures(out, scene, origin.background, extraction.frame)
     await partial?.finish(extractFile(extraction, fullOrigin))
@@ -221,7 +219,7 @@ async function keepPictures(out: string, { patch, background }: Scene, identity:
 }
 
 /** Properties of the network that determine its features, such as weights and precision. extract.json records them. */
-function networkOrigin(network: Network, precision: Precision | undefined) {
+function networkOrigin(network: Network, precision: Precision) {
   return {
     ...(precision === 'fp16' && { precision }),
     ...(network.pool && { pool: network.pool }),
@@ -285,7 +283,7 @@ function savingRows(partial: PartialArrays, places: Int32Array, atATime: number)
 
 /** Computes the same features as `extractPlaced`, but yields them many positions at a time and keeps none. */
 export async function* rows(
-  { handle }: Execution,
+  handle: NetworkHandle,
   scene: Scene,
   grid: PositionGrid,
   { order, onProgress, signal }: CheckedOptions<typeof ROW_OPTIONS>,
@@ -323,7 +321,7 @@ export async function* rows(
 }
 
 export async function compare(
-  { handle }: Execution,
+  handle: NetworkHandle,
   scene: Scene,
   grid: PositionGrid,
   { onProgress, signal }: Placement,

@@ -1,6 +1,7 @@
 import { z } from 'zod'
-import { type Execution, openExecution, requiredTrials } from '../engine/choice.js'
-import { checkPrecision, type DeviceRequest, parseDevice } from '../engine/device.js'
+import { openExecution, requiredTrials } from '../engine/choice.js'
+import { type DeviceRequest, parseDevice } from '../engine/device.js'
+import type { NetworkHandle } from '../engine/handle.js'
 import { REUSE } from '../engine/reuse/record.js'
 import { SETTINGS_OPTIONS, type WishedSettings } from '../engine/settings.js'
 import type { Scene } from '../engine/task.js'
@@ -121,33 +122,32 @@ export interface OpenNetwork extends AsyncDisposable {
  */
 export async function openNetwork(model: string, options: NetworkOptions = {}): Promise<OpenNetwork> {
   const checked = parseOptions(options, NETWORK_OPTIONS)
-  const { weights, layers, pool, precision, signal } = checked
-  const request = parseDevice(checked.device)
-  checkPrecision(request, precision)
+  const { weights, layers, pool, signal } = checked
+  const request = parseDevice(checked.device, checked.precision)
   const network = await chooseNetwork({
     ...{ model, layers, pool, signal, ...inputOptionsOf(checked) },
     ...{ weights, weightsOption: 'weights FILE' },
   })
   for (const line of networkNotes(network)) progressTo(checked.onProgress).note(line)
-  await requiredTrials(request, network, precision, signal)
-  const { executionFor, close } = openedOnce(network, request, checked)
+  await requiredTrials(request, network, signal)
+  const { handleFor, close } = openedOnce(network, request, checked)
   return {
     network,
     extract: async (given) => {
       const call = parseOptions(given, EXTRACT_OPTIONS)
       const placed = await placePatch(network, call)
       const { scene, grid } = placed
-      return extractPlaced(await executionFor(scene, grid.rows * grid.cols, call.signal), placed, call, precision)
+      return extractPlaced(await handleFor(scene, grid.rows * grid.cols, call.signal), placed, call)
     },
     rows: async function* (given) {
       const call = parseOptions(given, ROW_OPTIONS)
       const { scene, grid } = await placePatch(network, call)
-      yield* rows(await executionFor(scene, grid.rows * grid.cols, call.signal), scene, grid, call)
+      yield* rows(await handleFor(scene, grid.rows * grid.cols, call.signal), scene, grid, call)
     },
     compare: async (given) => {
       const call = parseOptions(given, PLACEMENT_OPTIONS)
       const { scene, grid } = await placePatch(network, call)
-      return compare(await executionFor(scene, grid.offsets.length / 2, call.signal), scene, grid, call)
+      return compare(await handleFor(scene, grid.offsets.length / 2, call.signal), scene, grid, call)
     },
     close,
     [Symbol.asyncDispose]: close,
@@ -156,10 +156,10 @@ export async function openNetwork(model: string, options: NetworkOptions = {}): 
 
 /** Returns a function that opens a network's workers when it is first called. Its later calls share these workers. */
 function openedOnce(network: Network, request: DeviceRequest, options: Checked) {
-  let opening: Promise<Execution> | undefined
+  let opening: Promise<NetworkHandle> | undefined
   let closed = false
   /** Opens the workers. The number of images decides which devices are worth trying. */
-  const open = (scene: Scene, images: number, callSignal: AbortSignal | undefined): Promise<Execution> =>
+  const open = (scene: Scene, images: number, callSignal: AbortSignal | undefined): Promise<NetworkHandle> =>
     openExecution({
       network,
       scene,
@@ -167,14 +167,13 @@ function openedOnce(network: Network, request: DeviceRequest, options: Checked) 
       request,
       wished: options,
       onNote: (line) => progressTo(options.onProgress).note(line),
-      ...(options.precision && { precision: options.precision }),
       ...(options.reuse && { reuse: options.reuse }),
       ...(callSignal && { signal: callSignal }),
     }).catch((error) => {
       opening = undefined
       throw error
     })
-  const executionFor = async (scene: Scene, images: number, callSignal?: AbortSignal): Promise<Execution> => {
+  const handleFor = async (scene: Scene, images: number, callSignal?: AbortSignal): Promise<NetworkHandle> => {
     throwIfStopped(callSignal)
     if (closed) throw new UsageError(`${network.id} is closed; open it again`)
     const others = opening
@@ -183,13 +182,13 @@ function openedOnce(network: Network, request: DeviceRequest, options: Checked) 
       return opening
     }
     // Another call is already opening the workers. If it fails, perhaps by an abort, this call opens them itself.
-    return others.catch(() => executionFor(scene, images, callSignal))
+    return others.catch(() => handleFor(scene, images, callSignal))
   }
   const close = async () => {
     closed = true
-    await (await opening?.catch(() => undefined))?.handle.close()
+    await (await opening?.catch(() => undefined))?.close()
   }
-  return { executionFor, close }
+  return { handleFor, close }
 }
 
 /** Options of `extract`. */

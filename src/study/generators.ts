@@ -132,7 +132,7 @@ function stageOf(id: string, postRelu = false): Generator['feature'] | undefined
 
 /**
  * Opens a network and its generators for a few images. It uses the processor unless a GPU is named, because trying a
- * GPU would take longer than the work.
+ * GPU would take longer than the work. Arithmetic always uses float32, also in a study of units in float16.
  */
 export async function openWithGenerators(
   { network, generators }: NetworkWithGenerators,
@@ -146,14 +146,14 @@ export async function openWithGenerators(
     const encoder = openThreads(network, chooseSettings(network, images), { onNote })
     return openArithmeticModels(encoder, generators)
   }
-  const { handle } = await openExecution({
+  const encoder = await openExecution({
     network,
     scene: sceneOf(NOTHING),
     images,
-    request,
+    request: { ...request, precision: 'fp32' },
     wished: {},
     onNote,
     ...(signal && { signal }),
   })
-  return openArithmeticModels(handle, generators)
+  return openArithmeticModels(encoder, generators)
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { checkPrecision, type DeviceRequest, parseDevice } from '../engine/device.js'
+import { type DeviceRequest, parseDevice } from '../engine/device.js'
 import { REUSE } from '../engine/reuse/record.js'
 import { BLENDS } from '../engine/task.js'
 import { UsageError } from '../errors.js'
@@ -162,8 +162,7 @@ export function resolveOptions(given: ReproduceOptions): ResolvedOptions {
     ...options
   } = parseOptions(given, { ...OPTIONS, ...INPUT_OPTIONS })
   const { precision, seed } = options
-  const request = parseDevice(options.device)
-  checkPrecision(request, precision)
+  const request = parseDevice(options.device, precision)
   const models = named ?? catalog().flatMap((entry) => (entry.preset === preset ? [entry.id] : []))
   const [input] = Object.keys(inputOptionsOf(options))
   if (input !== undefined && !models.some(isOwnNetwork))

@@ -1,6 +1,6 @@
 import { env } from 'onnxruntime-node'
 import { z } from 'zod'
-import type { ExecutionRecord } from '../engine/choice.js'
+import type { ExecutionRecord } from '../engine/handle.js'
 import type { Settings } from '../engine/task.js'
 import type { ClassifierRecord } from '../experiments/classifiers.js'
 import { writeFileAtomic } from '../files/atomic.js'

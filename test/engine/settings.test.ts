@@ -9,7 +9,11 @@ import { describedNetwork } from '../support/smallNetwork.js'
 const MEBIBYTE = 1024 * 1024
 
 const network = (mebibytes: number, batch: number | null = null) =>
-  describedNetwork({ input: { ...imagenetInput, batch }, weightsBytes: mebibytes * MEBIBYTE })
+  describedNetwork({
+    onnxPath: 'models/tiny-alexnet.onnx',
+    input: { ...imagenetInput, batch },
+    weightsBytes: mebibytes * MEBIBYTE,
+  })
 const light = network(10)
 
 /** Candidates as `workers×threads×batch`. */
