@@ -141,6 +141,12 @@ describe('a Caffe model', () => {
     expect(await tensorsOf(folder('weights'))).toEqual({ 'né.0': blob, 'né.1': empty, 'fc.0': blob })
   })
 
+  it.each(['dims', 'unpacked dims'] as const)('may have a number without axes: %s', async (shape) => {
+    const scale = { shape: [], values: [2] }
+    writeCaffeModel(folder('weights'), [{ name: 'scale', blobs: [scale] }], { layers: 2, shape, elements: 'packed' })
+    expect(await tensorsOf(folder('weights'))).toEqual({ 'scale.0': scale })
+  })
+
   it('may have other fields, known or not', async () => {
     const other = [...integerField(4, 7), ...stringField(200, 'new'), ...messageField(8, packedIntegersField(1, [3]))]
     const diff = messageField(6, [Buffer.alloc(8)])
