@@ -45,7 +45,7 @@ export {
 } from './onnx/compositing.js'
 export type { GraphChanges } from './onnx/graphCopy.js'
 export { type GraphConstant, type GraphNode, type GraphNodes, isConstantNode } from './onnx/graphNodes.js'
-export { type Initializer, type Node, newNode, type TensorInfo } from './onnx/model.js'
+export type { Initializer, Node, TensorInfo } from './onnx/model.js'
 export { type OnnxModel, readHashedOnnx, readOnnxFile } from './onnx/onnxFile.js'
 export {
   isPlaceholder,

@@ -1,4 +1,4 @@
-import { type GraphNodes, type Initializer, type Node, newNode, type TensorInfo } from '../../networks/index.js'
+import type { GraphNodes, Initializer, Node, TensorInfo } from '../../networks/index.js'
 import type { CellShape, WindowStep } from './cellStep.js'
 import { reaches } from './cellWindows.js'
 
@@ -59,16 +59,16 @@ export function windowNodes(
       const zeros = `shiftscope.zeros.${channels}`
       constants.push({ name: zeros, shape: [1, channels, 1, 1], float32: async () => new Float32Array(channels) })
       source = `shiftscope.bordered.${input}`
-      outside.push(newNode('Concat', [input, zeros], source, { axis: 0 }))
+      outside.push(node('Concat', [input, zeros], source, { axis: 0 }))
     }
     const read = part('read')
     if (operation.kind === 'padding') {
-      inside.push(newNode('Gather', [source, index], read))
+      inside.push(node('Gather', [source, index], read))
       result = reduce(read)
     } else {
       const [chunks, chunk] = [part('chunks'), part('chunk')]
       reshape(outside, index, chunks, [-1, CELLS_AT_A_TIME, taps])
-      inside.push(newNode('Gather', [source, chunk], read))
+      inside.push(node('Gather', [source, chunk], read))
       const reduced = reduce(read)
       const body = {
         name: part('body'),
@@ -77,7 +77,7 @@ export function windowNodes(
         nodes: inside.splice(0),
       }
       result = part('all')
-      inside.push(newNode('Scan', [chunks], result, { num_scan_inputs: 1, body: { graph: body } }))
+      inside.push(node('Scan', [chunks], result, { num_scan_inputs: 1, body: { graph: body } }))
     }
   }
   reshape(inside, result, output, [-1, outputs, 1, 1])
@@ -96,23 +96,23 @@ function stepWriter(output: string, operatorSet: number) {
     /** Makes a name that is unique to this step. */
     part: (what: string) => `shiftscope.${what}.${output}`,
     reshape: (nodes: Node[], from: string, to: string, sizes: readonly number[]) => {
-      nodes.push(newNode('Reshape', [from, integerList(constants, sizes)], to))
+      nodes.push(node('Reshape', [from, integerList(constants, sizes)], to))
     },
     transpose: (nodes: Node[], from: string, to: string, perm: readonly number[]) => {
-      nodes.push(newNode('Transpose', [from], to, { perm }))
+      nodes.push(node('Transpose', [from], to, { perm }))
     },
     product: (rows: string, matrix: string, bias: string | null, to: string) => {
-      if (bias !== null) inside.push(newNode('Gemm', [rows, matrix, bias], to))
+      if (bias !== null) inside.push(node('Gemm', [rows, matrix, bias], to))
       // Before operator set 11, Gemm requires a bias.
-      else inside.push(newNode(operatorSet >= 11 ? 'Gemm' : 'MatMul', [rows, matrix], to))
+      else inside.push(node(operatorSet >= 11 ? 'Gemm' : 'MatMul', [rows, matrix], to))
     },
     /** Adds a node that reduces axis 1. The axis is an attribute in old operator sets, and an input in newer ones. */
     reduction: (operator: 'ReduceMax' | 'ReduceMean' | 'ReduceSum', from: string, to: string) => {
       const asInput = operatorSet >= (operator === 'ReduceSum' ? 13 : 18)
       inside.push(
         asInput
-          ? newNode(operator, [from, integerList(constants, [1])], to, { keepdims: 0 })
-          : newNode(operator, [from], to, { axes: [1], keepdims: 0 }),
+          ? node(operator, [from, integerList(constants, [1])], to, { keepdims: 0 })
+          : node(operator, [from], to, { axes: [1], keepdims: 0 }),
       )
     },
   }
@@ -150,7 +150,7 @@ function reduceWindows(
     reshape(outside, weight, turned, [channels, taps])
     transpose(outside, turned, matrix, [1, 0])
     reshape(inside, read, windows, [-1, taps, channels])
-    inside.push(newNode('Mul', [windows, matrix], part('products')))
+    inside.push(node('Mul', [windows, matrix], part('products')))
     reduction('ReduceSum', part('products'), sums)
   } else {
     reshape(outside, weight, part('groups'), [groups, made, own, taps])
@@ -159,12 +159,12 @@ function reduceWindows(
     reshape(inside, read, windows, [-1, taps, groups, own])
     transpose(inside, windows, part('apart'), [2, 0, 1, 3])
     reshape(inside, part('apart'), part('rows'), [groups, -1, taps * own])
-    inside.push(newNode('MatMul', [part('rows'), matrix], part('products')))
+    inside.push(node('MatMul', [part('rows'), matrix], part('products')))
     transpose(inside, part('products'), part('together'), [1, 0, 2])
     reshape(inside, part('together'), sums, [-1, outputs])
   }
   if (bias === null) return sums
-  inside.push(newNode('Add', [sums, bias], part('biased')))
+  inside.push(node('Add', [sums, bias], part('biased')))
   return part('biased')
 }
 
@@ -173,4 +173,13 @@ export function integerList(constants: Initializer[], int64: readonly number[]):
   const name = `shiftscope.list.${int64.join('.')}`
   constants.push({ name, shape: [int64.length], int64 })
   return name
+}
+
+export function node(
+  operator: string,
+  inputs: readonly string[],
+  output: string,
+  attributes: Node['attributes'] = {},
+): Node {
+  return { operator, name: `${output}.node`, inputs, outputs: [output], attributes }
 }
