@@ -17,7 +17,10 @@ export interface ExtractionOptions {
   readonly whole?: Int32Array
   /** Called after each batch. `done` is the number of images that are finished so far in this extraction. */
   readonly onImages?: (done: number) => void
-  /** Called after each batch. `rows` are the indices of the rows that the batch has filled. */
+  /**
+   * Called after each batch. `rows` are the indices of the rows that the batch has filled. After a failure, all rows are
+   * computed again in other matrices.
+   */
   readonly onRows?: (rows: Int32Array, matrices: readonly Float32Array[]) => void
   /** Stops the extraction; batches that are already running finish. */
   readonly signal?: AbortSignal | undefined

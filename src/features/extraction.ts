@@ -261,15 +261,17 @@ function savingRows(partial: PartialArrays, places: Int32Array, atATime: number)
   let matrices: readonly Float32Array[] = []
   let writing: Promise<void> = Promise.resolve()
   const write = () => {
-    const rows = pending
+    const [rows, own] = [pending, matrices]
     pending = []
-    if (rows.length > 0) writing = writing.then(() => partial.write(rows, matrices))
+    if (rows.length > 0) writing = writing.then(() => (own === matrices ? partial.write(rows, own) : undefined))
     writing.catch(() => failed.abort())
   }
   return {
     /** Aborted when writing has failed. `end` then rejects with the cause. */
     failed: failed.signal,
     add: (rows: Int32Array, from: readonly Float32Array[]) => {
+      // After a failure, rows come in other matrices. The old matrices may then be overwritten.
+      if (from !== matrices) pending = []
       matrices = from
       for (const row of rows) pending.push({ row: places[row] as number, from: row })
       if (pending.length >= atATime) write()

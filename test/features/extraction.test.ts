@@ -1,0 +1,48 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import type { NetworkHandle } from '../../src/engine/handle.js'
+import { positionGrid } from '../../src/engine/positions.js'
+import { sceneOf } from '../../src/engine/scene.js'
+import { extractPlaced } from '../../src/features/extraction.js'
+import { describedNetwork } from '../support/smallNetwork.js'
+import { temporaryFolder } from '../support/temporaryFolder.js'
+
+const inFolder = temporaryFolder()
+
+/** Rows that are written together: BATCHES_PER_ROUND batches of one image. */
+const AT_A_TIME = 64
+
+it('rows of an attempt that failed are not saved from the matrices of the next one', async () => {
+  const network = describedNetwork({ layers: [{ name: 'fc', dims: 1 }] })
+  const [failed, next] = [1, 2].map((value) => [new Float32Array(100).fill(value)] as const)
+  const handle = {
+    network,
+    settings: { workers: 1, threads: 1, batch: 1 },
+    ran: () => ({ device: 'cpu', adapter: null, precision: 'fp32', executionProvider: 'cpu' }),
+    extract: async (_scene, _offsets, options) => {
+      // The first rows are already to be written, the last one waits for others.
+      options?.onRows?.(
+        Int32Array.from({ length: AT_A_TIME }, (_, row) => row),
+        failed ?? [],
+      )
+      options?.onRows?.(Int32Array.of(AT_A_TIME), failed ?? [])
+      options?.onRows?.(Int32Array.of(0), next ?? [])
+      throw new Error('stopped')
+    },
+  } as Partial<NetworkHandle> as NetworkHandle
+  const scene = sceneOf({ name: 'dog', size: 1, rgba: new Uint8Array(4), sha256: '' })
+  const origin = { patch: 'dog', patchSha256: '', background: 'white', blend: 'hard' } as const
+  const placed = { scene, grid: positionGrid(10, 1, 1), origin }
+  const options = {
+    size: 1,
+    stride: 1,
+    out: inFolder('out'),
+    patch: 'dog',
+    background: 'white',
+    blend: 'hard',
+  } as const
+  await expect(extractPlaced(handle, placed, options)).rejects.toThrow('stopped')
+  const { sums } = JSON.parse(readFileSync(join(inFolder('out'), 'partial.json'), 'utf8'))
+  expect([...sums.keys()].filter((row) => sums[row] !== null)).toEqual([0])
+})
