@@ -79,6 +79,11 @@ describe('the estimate of a study', () => {
     expect(await messageOf(estimateStudy(options(changes)))).toContain(message)
   })
 
+  it.each(['similarity', 'arithmetic'] as const)('refuses files of one name for %s', async (experiment) => {
+    const twice = estimateStudy(options({ models: ['a/net.onnx', 'b/net.onnx'], experiments: [experiment] }))
+    expect(await messageOf(twice, UsageError)).toMatch(/^two networks of this study are called net; rename one/)
+  })
+
   it('refuses grids that are too coarse for separability', async () => {
     const coarse = estimateStudy(options({ experiments: ['separability'] }))
     expect(await messageOf(coarse, UsageError)).toMatch(/^a grid of 2×2 positions is too small to measure separability/)
