@@ -211,23 +211,27 @@ function workerStates(locks: Locks): UnitWork['onUnit'] {
 }
 
 /**
- * Computes the arithmetic of each network. If another process is working on a network, this process waits, and then
- * computes what is still missing. With `report: false`, this process skips that network instead.
+ * Computes the arithmetic of each network, first of those that no other process is working on. Then, if this process
+ * writes the report, it waits for the other networks one by one, and computes what is still missing.
  * @returns the number of computed images
  */
 async function computeArithmetic({ team, options, progress }: Run, plans: Study['arithmetic']): Promise<number> {
-  const { request, signal, report: isWaiting } = options
+  const { request, signal } = options
   let images = 0
   const compute = async (planned: ArithmeticPlan) => {
     const plan = await planned.again()
     images += imagesOfArithmetic(plan)
     await computeArithmeticPlan(plan, request, progress, signal)
   }
+  const lockOf = ({ models }: ArithmeticPlan) => fileName(`arithmetic ${models.network.id}`)
+  const locked: ArithmeticPlan[] = []
   for (const plan of plans) {
-    const name = fileName(`arithmetic ${plan.models.network.id}`)
-    if (isWaiting) await team.alone(name, () => compute(plan))
-    else if (await team.locks.take(name)) await compute(plan).finally(() => team.locks.release(name))
+    const name = lockOf(plan)
+    if (await team.locks.take(name)) await compute(plan).finally(() => team.locks.release(name))
+    else locked.push(plan)
   }
+  if (locked.length > 0) await team.look()
+  if (options.report) for (const plan of locked) await team.alone(lockOf(plan), () => compute(plan))
   return images
 }
 
