@@ -50,7 +50,8 @@ const plannedSchema = z.looseObject({
 export async function studyStatus(results: string): Promise<StudyStatus> {
   const run = await readRun(join(results, 'run.json'))
   const groups = plannedGroups([run, ...(run.earlier ?? [])])
-  if (groups.length === 0) throw await noStudy(results)
+  // A study of arithmetic alone plans no units.
+  if (groups.length === 0 && plannedSchema.safeParse(run).data?.planned === undefined) throw await noStudy(results)
   let done = 0
   let imagesLeft = 0
   for (const group of groups) {

@@ -20,3 +20,12 @@ it('a process is said to compute a unit as long as it holds the lock of the unit
   expect((await studyStatus(inFolder())).workers).toMatchObject([{ pid: process.pid, unit: null, since: null }])
   await locks.close()
 })
+
+it('a study without units is complete, and a folder without a plan holds no study', async () => {
+  writeFileSync(inFolder('run.json'), JSON.stringify({ planned: [] }))
+  expect((await studyStatus(inFolder())).units).toEqual({ total: 0, done: 0, inProgress: 0, left: 0 })
+  for (const run of ['{}', '{"planned":0}', '']) {
+    writeFileSync(inFolder('run.json'), run)
+    await expect(studyStatus(inFolder())).rejects.toThrow(`there is no study in ${inFolder()}; run`)
+  }
+})
