@@ -111,13 +111,15 @@ export function describeRun(study: Study) {
     separability: study.separability,
     equivariance: study.equivariance,
     readout: study.readout ?? null,
-    arithmetic: study.arithmetic.map(({ models: { network, generators }, accuracy }) => ({
+    arithmetic: study.arithmetic.map(({ models: { network, generators }, accuracy: { inputs } }) => ({
       model: network.id,
       weightsPath: network.weightsPath,
       weightsSha256: network.weightsSha256,
       generators: generators.map(({ id, weightsPath, weightsSha256 }) => ({ id, weightsPath, weightsSha256 })),
-      expressionsPerKind: accuracy.inputs.trialsPerKind,
-      seed: accuracy.inputs.seed,
+      patches: inputs.patches,
+      background: inputs.background,
+      expressionsPerKind: inputs.trialsPerKind,
+      seed: inputs.seed,
     })),
     planned: groupsOf(study),
   }
