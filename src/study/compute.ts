@@ -32,7 +32,6 @@ export interface UnitWork {
 
 /** Opens a network to compute its unfinished units, `first` before all others. All these units have `images` images. */
 export type OpenUnits = (
-  study: Study,
   network: Network,
   first: PlannedUnit,
   images: number,
@@ -51,7 +50,7 @@ export async function computeUnits(work: UnitWork, network: Network, first: Plan
   const imagesLeft = (of?: Network) => imagesOfUnits(queue.left(of))
   progress.note(`opening ${network.id}`)
   const opening = performance.now()
-  const { handle, ran } = await work.open(study, network, first, imagesOf(first) + imagesLeft(network), options)
+  const { handle, ran } = await work.open(network, first, imagesOf(first) + imagesLeft(network), options)
   timeLeft?.opened(first, (performance.now() - opening) / 1000, reusesValues(ran(), options))
   const classifiers = classifiersFor(ran().device)
   progress.start(network.id, work.images, { unit: 'images', before: work.images - imagesLeft() - imagesOf(first) })
@@ -73,7 +72,7 @@ export async function computeUnits(work: UnitWork, network: Network, first: Plan
       onUnit(current, 0)
       const features = await extract(handle, current, onImages, signal)
       timeLeft?.extracted(current, seconds())
-      const equivariance = study.equivariance ? await measureEquivariance(handle, current.scene, signal) : []
+      const equivariance = current.inputs.equivariance ? await measureEquivariance(handle, current.scene, signal) : []
       const extracted = { ...features, equivariance }
       await stored
       stored = secondsOf(() => storeUnit(study, current, extracted, progress, classifiers)).then((seconds) => {
@@ -85,7 +84,7 @@ export async function computeUnits(work: UnitWork, network: Network, first: Plan
       units.push(current)
     }
     await stored
-    const trained = study.separability === null ? {} : { classifiers: classifiers.ran() }
+    const trained = options.separability === null ? {} : { classifiers: classifiers.ran() }
     return { settings: { ...handle.settings, ...ran(), ...trained }, units }
   } finally {
     // After an interruption, units that are already extracted are still stored.
@@ -104,7 +103,6 @@ export function reusesValues({ device }: ExecutionRecord, { reuse }: ResolvedOpt
 }
 
 export function openUnits(
-  study: Study,
   network: Network,
   first: PlannedUnit,
   images: number,
@@ -118,7 +116,7 @@ export function openUnits(
     images,
     request: options.request,
     wished: options,
-    precision: study.precision,
+    precision: options.precision,
     reuse: options.reuse,
     onNote: (line) => progress.note(line),
     ...(signal && { signal }),

@@ -20,7 +20,7 @@ import { counted } from '../support/text.js'
 import { type ArithmeticPlan, computeArithmeticPlan, imagesOfArithmetic } from './arithmeticPlan.js'
 import { computeUnits, type OpenUnits, openUnits, type UnitWork } from './compute.js'
 import { type ReproduceOptions, type ResolvedOptions, resolveOptions } from './options.js'
-import { imagesOfUnits, planStudy, type Study, unitInputs } from './plan.js'
+import { imagesOfUnits, planStudy, type Study } from './plan.js'
 import { describeRun, lastReport, type NetworkSettings, writeRunFile } from './runFile.js'
 import { openTeam, type Team, type WorkerState } from './team.js'
 import { studyTimeLeft } from './timeLeft.js'
@@ -72,7 +72,7 @@ export async function runStudy(given: ReproduceOptions, open: OpenUnits): Promis
   const begin = performance.now()
   const study = await planStudy(options)
   await notePlan(study, progress)
-  if (study.left[0] !== undefined) await requiredTrials(request, study.left[0].network, study.precision, signal)
+  if (study.left[0] !== undefined) await requiredTrials(request, study.left[0].network, options.precision, signal)
   await makeWritableFolder(study.out)
   const team = openTeam(study.out, progress, signal)
   // Temporary files of other machines may be in use, so this call only remembers when they last changed. When the
@@ -114,8 +114,8 @@ interface Run {
 async function notePlan(study: Study, progress: Progress): Promise<void> {
   const { out, networks, units, left, replaced } = study
   for (const line of networks.flatMap(networkNotes)) progress.note(line)
-  const inputs = units.map((unit) => unitInputs(study, unit))
-  const unplanned = await unplannedPatches(out, inputs)
+  const planned = units.map(({ inputs }) => inputs)
+  const unplanned = await unplannedPatches(out, planned)
   if (unplanned.length > 0)
     progress.note(`${out} also has results of other objects (${unplanned.join(', ')}), and the tables include them`)
   const skipped = units.length - left.length
@@ -131,7 +131,7 @@ async function notePlan(study: Study, progress: Progress): Promise<void> {
 function describe(run: Run, end: Date | null, report: string | null = null): Promise<void> {
   const { study, team, options, settings, finished, start } = run
   const entry = () => ({
-    ...describeRun(study),
+    ...describeRun(study, options),
     process: team.locks.owner,
     settings,
     device: options.device,
@@ -275,7 +275,7 @@ async function writtenReport(study: Study, stamp: string): Promise<Report | unde
 async function checkUnits(study: Study): Promise<void> {
   const { out, units } = study
   let gone = 0
-  for (const unit of units) if (!(await isUnitThere(out, unitInputs(study, unit)))) gone++
+  for (const { inputs } of units) if (!(await isUnitThere(out, inputs))) gone++
   if (gone === 0) return
   throw new InputError(
     `${gone} of ${counted(units.length, 'unit')} disappeared from ${out} after they were computed; run the same command again to compute them`,

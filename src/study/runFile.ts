@@ -9,6 +9,7 @@ import { hasEnded, type Owner, ownerSchema } from '../files/owner.js'
 import { packageVersion } from '../files/package.js'
 import { readRegular } from '../files/regularFile.js'
 import { instructionSet } from '../native.js'
+import type { ResolvedOptions } from './options.js'
 import { type Study, unitGroups } from './plan.js'
 import { imagesOf } from './units.js'
 
@@ -88,7 +89,7 @@ export async function readRun(path: string): Promise<z.infer<typeof runSchema>> 
 }
 
 /** The part of a run.json entry that describes the plan: what a reader needs to judge or repeat the run. */
-export function describeRun(study: Study) {
+export function describeRun(study: Study, options: ResolvedOptions) {
   return {
     shiftscope: packageVersion(),
     node: process.version,
@@ -105,12 +106,12 @@ export function describeRun(study: Study) {
       layers: layers.map(({ name }) => name),
     })),
     patches: study.patches.map(({ name, size, sha256 }) => ({ name, size, sha256 })),
-    stride: study.stride,
+    stride: options.stride,
     background: [...new Set([...study.backgrounds.values()].map(({ identity }) => identity))].join(' '),
-    blend: study.blend,
-    separability: study.separability,
-    equivariance: study.equivariance,
-    readout: study.readout ?? null,
+    blend: options.blend,
+    separability: options.separability,
+    equivariance: options.equivariance,
+    readout: options.readout ?? null,
     arithmetic: study.arithmetic.map(({ models: { network, generators }, accuracy: { inputs } }) => ({
       model: network.id,
       weightsPath: network.weightsPath,
