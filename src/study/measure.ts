@@ -5,7 +5,7 @@ import type { ExperimentPlace } from '../experiments/card.js'
 import type { Classifiers } from '../experiments/classifiers.js'
 import type { EquivarianceError } from '../experiments/equivariance.js'
 import { measureFeatures } from '../experiments/featureMeasures.js'
-import { coarseGrid, foldBaselines, foldsOf, meanAccuracy, USUAL_PERIOD } from '../experiments/foldBaselines.js'
+import { coarseGrid, foldBaselines, meanAccuracy, USUAL_PERIOD } from '../experiments/foldBaselines.js'
 import type { FoldScheme } from '../experiments/folds.js'
 import type { LayerGrid } from '../experiments/grid.js'
 import { positionReadout } from '../experiments/readout.js'
@@ -132,10 +132,8 @@ async function foldsExplained(
   const { cv: schemes, C, seed } = classifier
   const options = { C, seed, period, threads: availableCores() }
   const { position, phase } = await foldBaselines(grid, { ...options, schemes: [...new Set([...schemes, SHUFFLED])] })
-  const byScheme = (results: typeof position) =>
-    Object.fromEntries(Object.entries(results).map(([scheme, result]) => [scheme, foldsOf(result)]))
   return {
-    baselines: { period, position: byScheme(position), phase: byScheme(phase) },
+    baselines: { period, position, phase },
     foldErrors: foldPrediction(await strideFolds(grid, options, ordered)) ?? null,
   }
 }
