@@ -4,7 +4,7 @@ import { processorName } from '../engine/device.js'
 import { InputError, throwIfStopped } from '../errors.js'
 import { studyClassifiers } from '../experiments/classifiers.js'
 import { makeWritableFolder } from '../files/atomic.js'
-import type { Locks } from '../files/lock.js'
+import { type Locks, pause } from '../files/lock.js'
 import { readRegular } from '../files/regularFile.js'
 import { sha256 } from '../files/sha256.js'
 import { removeDeadTemporaries } from '../files/temporaries.js'
@@ -95,7 +95,7 @@ export async function runStudy(given: ReproduceOptions, open: OpenUnits): Promis
       report: written,
     }
   } finally {
-    await team.close()
+    await team.locks.close()
   }
 }
 
@@ -176,7 +176,7 @@ async function computeStudy(run: Run): Promise<void> {
     const left = queue.left().length
     if (left === 0 || !options.report) break
     if (attempt === 0) progress.note(waitingFor(left))
-    await team.pause(attempt)
+    await pause(attempt, options.signal)
   }
   await team.look()
   if (queue.byOthers > 0)

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type HeldLock, type Locks, openLocks, pause } from '../files/lock.js'
+import { type HeldLock, type Locks, openLocks } from '../files/lock.js'
 import { processName } from '../files/owner.js'
 import type { Progress } from '../progress.js'
 
@@ -24,9 +24,6 @@ export interface Team {
   look(): Promise<readonly HeldLock[]>
   /** Waits until no other process holds the lock `name`, then runs the work while this process holds it. */
   alone<T>(name: string, work: () => Promise<T>): Promise<T>
-  /** Waits a while, so that other processes can make progress. Each further attempt waits longer. */
-  pause(attempt: number): Promise<void>
-  close(): Promise<void>
 }
 
 export function openTeam(out: string, progress: Progress, signal: AbortSignal | undefined): Team {
@@ -52,7 +49,6 @@ export function openTeam(out: string, progress: Progress, signal: AbortSignal | 
       return hadOthers
     },
     look,
-    pause: (attempt) => pause(attempt, signal),
     alone: async (name, work) => {
       const hasWaited = await locks.takeInTurn(name, { signal })
       hadOthers ||= hasWaited
@@ -62,7 +58,6 @@ export function openTeam(out: string, progress: Progress, signal: AbortSignal | 
         await locks.release(name)
       }
     },
-    close: () => locks.close(),
   }
 }
 
