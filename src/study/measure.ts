@@ -128,13 +128,13 @@ async function foldsExplained(
   period: number,
   ordered: readonly (number | null)[] | undefined,
 ): Promise<Pick<LayerParts, 'baselines' | 'foldErrors'>> {
-  if (classifier === null) return { baselines: null, foldErrors: null }
+  if (classifier === null) return { baselines: null }
   const { cv: schemes, C, seed } = classifier
   const options = { C, seed, period, threads: availableCores() }
   const { position, phase } = await foldBaselines(grid, { ...options, schemes: [...new Set([...schemes, SHUFFLED])] })
   return {
     baselines: { period, position, phase },
-    foldErrors: foldPrediction(await strideFolds(grid, options, ordered)) ?? null,
+    foldErrors: foldPrediction(await strideFolds(grid, options, ordered)),
   }
 }
 
