@@ -11,6 +11,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, parse } from 'node:path'
 import { parseArgs } from 'node:util'
+import { networkCells } from '../dist/engine/reuse/cellSteps.js'
 import { totalStride } from '../dist/engine/reuse/totalStride.js'
 import { foldBaselines, USUAL_PERIOD } from '../dist/experiments/foldBaselines.js'
 import { FOLD_SCHEMES, TASKS } from '../dist/experiments/folds.js'
@@ -18,7 +19,7 @@ import { separabilityByScheme } from '../dist/experiments/separability.js'
 import { subGrid } from '../dist/experiments/strideFolds.js'
 import { openFeatures } from '../dist/features/features.js'
 import { extract } from '../dist/index.js'
-import { chooseNetwork, readOnnxFile } from '../dist/networks/index.js'
+import { chooseNetwork } from '../dist/networks/index.js'
 
 const { values: given } = parseArgs({
   options: {
@@ -70,9 +71,8 @@ const about = []
 for (const object of objects) {
   for (const options of networks) {
     const network = await chooseNetwork(options)
-    const graph = readOnnxFile(network.onnxPath).graph
     for (const { name, output = name } of network.layers) {
-      const stride = totalStride(graph, network.input, output)
+      const stride = totalStride(networkCells(network), network.input.name, output)
       const period = stride ?? USUAL_PERIOD
       if (!about.some((one) => one.network === network.id && one.layer === name))
         about.push({

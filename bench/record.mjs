@@ -3,8 +3,9 @@
  *
  *   npm run build && node bench/record.mjs NAME [--remark TEXT] BENCH [options of BENCH]
  *
- * BENCH is a command of `shiftscope bench`, such as `unit --networks tiny-alexnet --size 75,125`, or a script of this
- * folder: composite, cosine or svm. Afterwards, `npm run docs:performance` writes all results into docs/performance.md.
+ * BENCH is `unit` (`shiftscope bench unit`), or a script of this folder: composite, cosine or svm. Its options follow,
+ * such as `unit --networks tiny-alexnet --size 75,125`. Afterwards, `npm run docs:performance` writes all results into
+ * docs/performance.md.
  */
 import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'

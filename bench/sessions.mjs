@@ -47,7 +47,10 @@ async function measure() {
     const scene = sceneOf(patch)
     const { offsets } = positionGrid(network.input.rows, 75, Number(values.stride))
     const crew = await openDeviceCrew({ network, devices: [cpu, cpu], batch: settings.batch, onNote: console.log })
-    const handles = [openThreads(network, settings), deviceHandle(crew, { processor: settings })]
+    const handles = [
+      openThreads(network, settings),
+      deviceHandle(crew, { processor: settings, rate: null, record: {} }),
+    ]
     const rates = [[], []]
     const firstSeconds = []
     for (let round = -1; round < Number(values.rounds); round++) {
@@ -58,7 +61,8 @@ async function measure() {
         features.release()
         if (round === -1) firstSeconds.push(seconds)
         else rates[i].push(features.finished / seconds)
-        if (handle.failure) console.log(handle.failure)
+        const { failure } = handle.ran()
+        if (failure) console.log(failure)
       }
     }
     const ratio = median(rates[0].map((rate, i) => rates[1][i] / rate))

@@ -11,15 +11,12 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const results = join(root, 'bench/results')
 const TITLES = {
   unit: 'Units with reuse',
-  extract: 'Drawing and features without reuse',
   composite: 'Placing the object',
   cosine: 'Similarity',
   svm: 'Classifiers',
 }
 const WHAT = {
   unit: 'The tables show how many images per second Shiftscope computes, for one object at all positions. The stride is 1 px unless the command below the table sets another. The last column is the number of multiply-adds without reuse, divided by the number that remains if each distinct value is computed once. The speed-up can be larger if memory, not arithmetic, limits the early layers.',
-  extract:
-    'The tables compare Shiftscope, which also draws the images, with the bare loop. Reuse is off. Both use the settings that are best for the bare loop.',
   composite:
     'One core places the object on the background and writes images of 224×224 pixels. The bandwidth is the speed at which it can write memory, measured in the same run.',
   cosine:
@@ -31,7 +28,7 @@ const documents = readdirSync(results)
   .filter((name) => name.endsWith('.json'))
   .sort()
   .map((name) => ({ name, ...JSON.parse(readFileSync(join(results, name), 'utf8')) }))
-const TABLES = { unit: unitTable, extract: extractTable, composite: compositeTable, cosine: cosineTable, svm: svmTable }
+const TABLES = { unit: unitTable, composite: compositeTable, cosine: cosineTable, svm: svmTable }
 
 const kindOf = ({ command }) => /^(?:shiftscope bench |node bench\/)(\w+)/.exec(command)[1]
 
@@ -67,25 +64,16 @@ function figures() {
     .join('\n\n')
 }
 
-/** A list below a table: its command, machine and versions. Results of older scripts lack some of them. */
+/** A list below a table: its command, machine and versions. */
 function originOf({ name, command, remark, environment }) {
   const { date, processor, cores, memoryBytes, system, instructionSet, node, onnxruntime, shiftscope } = environment
   const { loadBefore, loadAfter } = environment
-  const machine = [`${processor}, ${cores} cores (${instructionSet})`]
-  if (memoryBytes !== undefined) machine.push(`${Math.round(memoryBytes / 2 ** 30)} GiB`)
-  if (system !== undefined) machine.push(system)
-  const programs = [
-    ...(node === undefined ? [] : [`Node.js ${node}`]),
-    ...(onnxruntime === undefined ? [] : [`ONNX Runtime ${onnxruntime}`]),
-    `Shiftscope ${shiftscope}`,
-  ]
+  const gibibytes = Math.round(memoryBytes / 2 ** 30)
   return [
-    `\`${command}\`${date === undefined ? '' : ` (${date})`}`,
-    machine.join(', '),
-    programs.join(', '),
-    ...(loadBefore === undefined
-      ? []
-      : [`load average (processes that run or wait for a core): ${loadBefore} before, ${loadAfter} after`]),
+    `\`${command}\` (${date})`,
+    `${processor}, ${cores} cores (${instructionSet}), ${gibibytes} GiB, ${system}`,
+    `Node.js ${node}, ONNX Runtime ${onnxruntime}, Shiftscope ${shiftscope}`,
+    `load average (processes that run or wait for a core): ${loadBefore} before, ${loadAfter} after`,
     ...(remark === undefined ? [] : [remark]),
     `[${name}](../bench/results/${name})`,
   ]
@@ -112,20 +100,6 @@ function unitTable(found) {
       perSecond(row.extraction === undefined ? undefined : row.images / row.extraction),
       `**${times(row.gain)}**`,
       row.floor.toFixed(1),
-    ]),
-  )
-}
-
-function extractTable(found) {
-  return table(
-    ['network', 'workers × threads, batch', 'bare loop', 'Shiftscope', 'ratio (median)', 'range'],
-    found.map(({ model, settings, bare, pipeline, ratio, ratios }) => [
-      model,
-      `${settings.workers} × ${settings.threads}, ${settings.batch}`,
-      perSecond(bare),
-      perSecond(pipeline),
-      `**${ratio.toFixed(2)}**`,
-      `${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)}`,
     ]),
   )
 }

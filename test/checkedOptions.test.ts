@@ -4,6 +4,7 @@ import { benchExtraction } from '../src/bench/extract.js'
 import { benchUnits } from '../src/bench/unit.js'
 import { submitSlurm } from '../src/cluster/submit.js'
 import { UsageError } from '../src/errors.js'
+import { explore } from '../src/explore/explore.js'
 import { type ExtractOptions, extract } from '../src/features/openNetwork.js'
 import { type ArithmeticOptions, arithmetic } from '../src/study/arithmetic.js'
 import { reproduce } from '../src/study/run.js'
@@ -32,6 +33,12 @@ describe('options that only a script can give', () => {
   it.each<[Partial<ExtractOptions>, string]>([
     [{ layers: [] }, '`layers` is empty; name a layer of tiny-alexnet, or leave it out'],
     [{ blend: 'lighten' as 'soft' }, 'blend lighten is not known; use hard, soft'],
+    [
+      { patch: 7 as unknown as string },
+      'option patch must be a path, a name, the bytes of a picture, or pixels, not number 7',
+    ],
+    [{ patch: {} as unknown as string }, 'or pixels, not an object'],
+    [{ patch: undefined as unknown as string }, 'option patch is missing'],
   ])('are refused by extract: %j', async (options, message) => {
     const extraction = extract({ model: 'tiny-alexnet', patch: DOG, size: 75, stride: 50, ...options })
     await expect(extraction).rejects.toThrow(UsageError)
@@ -39,7 +46,7 @@ describe('options that only a script can give', () => {
   })
 
   const slurm = { tasks: 2, minutes: 15, print: true, study: {} }
-  const functions = { submitSlurm, benchExtraction, benchUnits }
+  const functions = { submitSlurm, benchExtraction, benchUnits, explore }
   it.each([
     ['submitSlurm', { ...slurm, cpu: 8 }, 'option cpu is not known; known options are tasks, cpus, gpus, minutes'],
     ['submitSlurm', { ...slurm, cpus: '8' }, 'option cpus must be a number, not the text "8"'],
@@ -49,7 +56,10 @@ describe('options that only a script can give', () => {
     ['submitSlurm', { ...slurm, study: { size: 75 } }, 'option size is not known; known options are preset, models'],
     ['benchExtraction', { sizes: [75] }, 'option sizes is not known; known options are models, weights, device'],
     ['benchExtraction', { repeats: '3' }, 'option repeats must be a number, not the text "3"'],
+    ['benchExtraction', { repeats: 0 }, '`repeats` 0 is not a positive whole number'],
+    ['benchUnits', { repeats: 0.5 }, '`repeats` 0.5 is not a positive whole number'],
     ['benchUnits', { size: [75] }, 'option size is not known; known options are models, weights, device'],
+    ['explore', { models: [] }, 'models is empty; name at least one, or leave it out'],
     ['benchUnits', { models: 'alexnet' }, 'option models must be an array, not the text "alexnet"'],
   ] as const)('are refused by %s: %j', async (name, options, message) => {
     const called: (options: never) => Promise<unknown> = functions[name]

@@ -41,9 +41,9 @@ describe('a lack of memory or of open files', () => {
     expect(resourceError('Array buffer allocation failed')).toBeUndefined()
   })
 
-  it('shows where the matrices of features are taken', () => {
+  it('shows where the matrices of features are taken', async () => {
     const layers = [{ name: 'fc6', dims: 2 ** 40, isMap: false }]
-    expect(() => openFeatureMemory().take(layers, 2 ** 10)).toThrow(ResourceError)
+    await expect(openFeatureMemory().fill(layers, 2 ** 10, async () => 0)).rejects.toThrow(ResourceError)
   })
 })
 

@@ -1,4 +1,3 @@
-import { z } from 'zod'
 import type { Device } from '../engine/device.js'
 import { positionGrid } from '../engine/positions.js'
 import type { Scene, Settings } from '../engine/task.js'
@@ -13,12 +12,13 @@ import {
   extractionRate,
   measureEach,
   openPipeline,
+  REPEATS,
   SMALL,
 } from './pipeline.js'
 
 const OPTIONS = {
   /** How often the whole pipeline and a bare loop of ONNX Runtime are each measured; 5 by default. */
-  repeats: z.number().default(5),
+  repeats: REPEATS.default(5),
 }
 
 /** Options of `benchExtraction`. */

@@ -9,6 +9,7 @@ import { UsageError } from '../errors.js'
 import { catalog, chooseNetwork, type Network } from '../networks/index.js'
 import { builtInPatches } from '../patches/collection.js'
 import { patchesOfSource } from '../patches/patch.js'
+import { checkCount } from '../support/checks.js'
 import { type CheckedOptions, type GivenOptions, kinds } from '../support/optionChecks.js'
 import { secondsOf } from '../support/stopwatch.js'
 import { bestBareSettings } from './bareLoop.js'
@@ -31,6 +32,8 @@ export const BENCH_OPTIONS = {
 
 /** Options that `benchExtraction` and `benchUnits` share. */
 export interface BenchNetworkOptions extends GivenOptions<typeof BENCH_OPTIONS> {}
+
+export const REPEATS = z.number().superRefine((count) => checkCount('`repeats`', count))
 
 /** Side in pixels of the paper's smaller patches. */
 export const SMALL = 75
@@ -76,16 +79,16 @@ export async function openPipeline(
     const settings = await bestBareSettings(network, wished)
     return { handle: openThreads(network, settings), settings, adapter: processorName() }
   }
-  const { handle, ran } = await openExecution({
+  const handle = await openExecution({
     network,
     scene,
     // `openExecution` looks for the fastest batch size only if the number of images is large.
     images: Number.POSITIVE_INFINITY,
-    request: device,
+    request: { ...device, precision: 'fp32' },
     wished,
     onNote: () => undefined,
   })
-  return { handle, settings: handle.settings, adapter: ran().adapter }
+  return { handle, settings: handle.settings, adapter: handle.ran().adapter }
 }
 
 export async function extractionRate(handle: NetworkHandle, scene: Scene, offsets: Int32Array): Promise<number> {

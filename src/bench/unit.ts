@@ -21,6 +21,7 @@ import {
   extractionRate,
   measureEach,
   openPipeline,
+  REPEATS,
   SMALL,
 } from './pipeline.js'
 
@@ -28,7 +29,7 @@ const OPTIONS = {
   /** Side lengths of the square patch in pixels; `[75]` by default. Each network is measured at each size. */
   sizes: z.array(z.number()).readonly().default([SMALL]),
   /** How often the extraction is timed for each network and size; 1 by default. */
-  repeats: z.number().default(1),
+  repeats: REPEATS.default(1),
   /** Distance between neighbouring positions in pixels; 1 by default. */
   stride: z.number().default(1),
 }
@@ -147,7 +148,7 @@ async function benchUnit(
       gain: median(gains),
       gains,
       floor: sharedFloor(network, scene, offsets),
-      reuse: handle.reused().at(-1),
+      reuse: handle.ran().reuse?.at(-1),
       ...(await timeExperiments(grids, device)),
     }
   } finally {

@@ -1,4 +1,5 @@
 import { InputError, throwIfStopped } from '../errors.js'
+import { oneAtATime } from '../support/oneAtATime.js'
 import type { ConfinedAnswer, ConfinedQuestion } from './answering.js'
 import { type Child, ChildFailure, startChild } from './child.js'
 
@@ -27,7 +28,7 @@ export function confined<Question, Answer>(script: string): Confined<Question, A
   type Asked = Child<ConfinedQuestion<Question>, ConfinedAnswer<Answer>>
   let child: Asked | undefined
   let idling: NodeJS.Timeout | undefined
-  let last: Promise<unknown> = Promise.resolve()
+  const inTurn = oneAtATime()
   const running = (): Asked => {
     clearTimeout(idling)
     if (child === undefined || child.isEnded()) child = startChild(script)
@@ -60,9 +61,7 @@ export function confined<Question, Answer>(script: string): Confined<Question, A
     }
   }
   return async (question, limits, signal) => {
-    const turn = last.then(() => answerOf(question, limits, signal))
-    last = turn.catch(() => undefined)
-    const answer = await turn
+    const answer = await inTurn(() => answerOf(question, limits, signal))
     if (answer.kind === 'answer') return answer.answer
     throw answer.isInput ? new InputError(answer.reason) : new Error(answer.reason)
   }

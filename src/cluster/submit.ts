@@ -11,8 +11,6 @@ import { availableCores } from '../support/machine.js'
 import { type GivenOptions, parseOptions } from '../support/optionChecks.js'
 import { arrayScript, type JobPlan, reportScript, slurmFolder, studyWords } from './slurmJob.js'
 
-type StudyOptions = Omit<ReproduceOptions, 'report'>
-
 const OPTIONS = {
   /** Number of processes that share the work, 1 to 10000. */
   tasks: z.number(),
@@ -25,7 +23,10 @@ const OPTIONS = {
   /** Slurm partition to run on; by default the default partition of the cluster. */
   partition: z.string().exactOptional(),
   /** Options of `reproduce`; they become the command line of each job. */
-  study: z.custom<StudyOptions>((value) => typeof value === 'object' && value !== null, 'an object'),
+  study: z.custom<Omit<ReproduceOptions, 'report'>>(
+    (value) => typeof value === 'object' && value !== null,
+    'an object',
+  ),
   /** Return the scripts without writing or submitting them; false by default. */
   print: z.boolean().default(false),
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { type ExecutionRecord, openExecution } from '../engine/choice.js'
-import { parseDevice } from '../engine/device.js'
-import type { NetworkHandle } from '../engine/handle.js'
+import { openExecution } from '../engine/choice.js'
+import { type DeviceRequest, parseDevice } from '../engine/device.js'
+import type { ExecutionRecord, NetworkHandle } from '../engine/handle.js'
 import { NOTHING, sceneOf } from '../engine/scene.js'
 import type { Frame } from '../engine/task.js'
 import { InputError, throwIfStopped } from '../errors.js'
@@ -13,53 +13,51 @@ import { openPartialArrays, type PartialArrays } from '../files/partialArrays.js
 import { sha256 } from '../files/sha256.js'
 import { chooseNetwork, inputOptionsOf, type Network, networkNotes, recipeText } from '../networks/index.js'
 import { readBackground } from '../patches/background.js'
+import type { Image } from '../patches/image.js'
 import { type PatchFailure, reasonOf } from '../patches/patchFolder.js'
 import { progressTo } from '../progress.js'
 import { checkCount } from '../support/checks.js'
-import { checkOptions, kinds, oneOf } from '../support/optionChecks.js'
+import { type CheckedOptions, type GivenOptions, oneOf, parseOptions } from '../support/optionChecks.js'
 import { counted } from '../support/text.js'
 import { consistencyFile, writeTables } from './document.js'
-import { cropped, findPhotographs, type Photograph, type PhotographFile, readPhotograph } from './photographs.js'
+import { cropped, findPhotographs, type PhotographFile, readPhotograph } from './photographs.js'
 import { PROTOCOL_NAMES, PROTOCOLS, type ProtocolName } from './protocols.js'
 import { type Consistency, type KeptAnswers, summary } from './result.js'
 
-/** Options of `consistency`. */
-export interface ConsistencyOptions extends Omit<NetworkOptions, 'layers' | 'pool' | 'reuse'> {
+const OPTIONS = {
   /** Photographs: a folder (with its subfolders), a text file with one path per line, or a single picture file. */
-  readonly photographs: string
+  photographs: z.string(),
   /** The network, in any form that `openNetwork` accepts. It must be a classifier. */
-  readonly model: string
+  model: z.string(),
   /** Ways to shift the photographs; `crop` and `diagonal` by default. */
-  readonly protocols?: readonly ProtocolName[]
+  protocols: z.array(oneOf('protocol', PROTOCOL_NAMES)).min(1).readonly().default(['crop', 'diagonal']),
   /** Number of pairs of random shifts per photograph, for `crop` and `circular`; 5 by default. */
-  readonly draws?: number
+  draws: z.number().default(5),
   /**
    * Seed of the random shifts; 0 by default. A photograph's shifts depend on the seed and on the photograph's name, not
    * on other photographs.
    */
-  readonly seed?: number
+  seed: z.number().default(0),
   /** Background for the protocol `embed`, in any form that `extract` accepts; black by default. */
-  readonly background?: string
+  background: z.string().default('#000000'),
   /** Folder for consistency.json, photographs.csv, index.html and `<protocol>.npy`; by default nothing is written. */
-  readonly out?: string
+  out: z.string().exactOptional(),
 }
+
+const { layers, pool, reuse, ...SHARED_OPTIONS } = NETWORK_OPTIONS
+
+/** Options of `consistency`. */
+export interface ConsistencyOptions
+  extends GivenOptions<typeof OPTIONS>,
+    Omit<NetworkOptions, 'layers' | 'pool' | 'reuse'> {}
+
+type Checked = CheckedOptions<typeof OPTIONS & typeof SHARED_OPTIONS>
 
 /**
  * Number of batches for each worker in one group of photographs. Groups are large, because workers become idle at the
  * end of each group.
  */
 const ROUNDS = 24
-
-const { layers, pool, reuse, ...networkOptions } = NETWORK_OPTIONS.optional
-
-const CONSISTENCY_OPTIONS = {
-  required: { photographs: kinds.text, model: kinds.text },
-  optional: {
-    ...networkOptions,
-    protocols: z.array(oneOf('protocol', PROTOCOL_NAMES)).min(1),
-    ...{ draws: kinds.number, seed: kinds.number, background: kinds.text, out: kinds.text },
-  },
-}
 
 /**
  * Measures how often a network changes its answer when photographs are shifted, with the usual protocols of the
@@ -72,12 +70,13 @@ const CONSISTENCY_OPTIONS = {
  * @throws the signal's reason after an abort
  */
 export async function consistency(options: ConsistencyOptions): Promise<Consistency> {
-  checkOptions(options, CONSISTENCY_OPTIONS)
-  const { protocols: names = ['crop', 'diagonal'], draws = 5, seed = 0, background = '#000000', out, signal } = options
+  const checked = parseOptions(options, { ...OPTIONS, ...SHARED_OPTIONS })
+  const { protocols: names, draws, seed, background, out, signal } = checked
   checkCount('draws', draws)
-  const { note } = progressTo(options.onProgress)
-  const files = await findPhotographs(options.photographs)
-  const network = await classifier(options)
+  const request = parseDevice(checked.device, checked.precision)
+  const { note } = progressTo(checked.onProgress)
+  const files = await findPhotographs(checked.photographs)
+  const network = await classifier(checked)
   networkNotes(network).forEach(note)
   const frame = network.input.rows
   const { identity, background: behind } = await readBackground(background, frame, signal)
@@ -86,7 +85,7 @@ export async function consistency(options: ConsistencyOptions): Promise<Consiste
   const origin = {
     ...{ model: network.id, weightsSha256: network.weightsSha256, frame, input: recipeText(network.input) },
     ...{ protocols: protocols.map(({ name }) => name), draws, seed, background: identity },
-    ...(options.precision === 'fp16' && { precision: options.precision }),
+    ...(checked.precision === 'fp16' && { precision: checked.precision }),
   }
   const plans = protocols.map((protocol) => {
     const dims = protocol.kept(setting)
@@ -105,7 +104,7 @@ export async function consistency(options: ConsistencyOptions): Promise<Consiste
   const partial = out === undefined ? undefined : await openPartialArrays(out, inputs, plans, { note, signal })
   try {
     await takeFinished(matrices, partial)
-    const run = await measureAll(kept, { network, seed, matrices, partial, options })
+    const run = await measureAll(kept, { network, request, seed, matrices, partial, options: checked })
     const result = { ...origin, ...summary(kept), ...run }
     if (out !== undefined) await writeTables(out, result, kept, network)
     await partial?.finish(consistencyFile(result))
@@ -115,7 +114,7 @@ export async function consistency(options: ConsistencyOptions): Promise<Consiste
   }
 }
 
-async function classifier(options: ConsistencyOptions): Promise<Network> {
+async function classifier(options: Checked): Promise<Network> {
   const { model, weights, signal } = options
   const network = await chooseNetwork({
     ...{ model, signal, ...inputOptionsOf(options) },
@@ -129,22 +128,17 @@ async function classifier(options: ConsistencyOptions): Promise<Network> {
   )
 }
 
-async function openFor(network: Network, sample: Photograph, images: number, options: ConsistencyOptions) {
-  const { device = 'auto', precision, onProgress, signal } = options
+function openFor({ network, request, options }: Work, sample: Image, images: number) {
+  const { onProgress, signal } = options
   return openExecution({
-    ...{ network, images, request: parseDevice(device), wished: options, reuse: 'off' },
+    ...{ network, images, request, wished: options, reuse: 'off' },
     scene: sceneOf(NOTHING, { image: cropped(sample, network.input.rows, 0, 0) }),
     onNote: (line) => progressTo(onProgress).note(line),
-    ...(precision && { precision }),
     ...(signal && { signal }),
   })
 }
 
-async function firstReadable(
-  files: readonly PhotographFile[],
-  frame: number,
-  signal?: AbortSignal,
-): Promise<Photograph> {
+async function firstReadable(files: readonly PhotographFile[], frame: number, signal?: AbortSignal): Promise<Image> {
   let first: InputError | undefined
   for (const file of files)
     try {
@@ -171,10 +165,11 @@ async function takeFinished(matrices: readonly Float32Array[], partial: PartialA
 
 interface Work {
   readonly network: Network
+  readonly request: DeviceRequest
   readonly seed: number
   readonly matrices: readonly Float32Array[]
   readonly partial: PartialArrays | undefined
-  readonly options: ConsistencyOptions
+  readonly options: Checked
 }
 
 /** `frames` has all shifted frames of the first photograph, then those of the second, … */
@@ -197,8 +192,7 @@ async function measureAll(kept: KeptAnswers, work: Work): Promise<Run> {
   if (left.length < files.length)
     progress.note(`resuming: ${files.length - left.length} of ${counted(files.length, 'photograph')} are finished`)
   const sample = await firstReadable(files, setting.frame, signal)
-  const execution = await openFor(network, sample, left.length * perPhotograph, options)
-  const { handle } = execution
+  const handle = await openFor(work, sample, left.length * perPhotograph)
   const atATime = Math.max(1, Math.ceil((ROUNDS * handle.settings.batch * handle.settings.workers) / perPhotograph))
   const failed: PatchFailure[] = []
   const start = performance.now()
@@ -227,7 +221,7 @@ async function measureAll(kept: KeptAnswers, work: Work): Promise<Run> {
     await handle.close()
   }
   const seconds = (performance.now() - start) / 1000
-  return { failed, settings: handle.settings, images, seconds, imagesPerSecond: images / seconds, ...execution.ran() }
+  return { failed, settings: handle.settings, images, seconds, imagesPerSecond: images / seconds, ...handle.ran() }
 }
 
 /** If the work is stopped, only photographs whose frames are all finished are stored. */

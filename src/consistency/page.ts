@@ -5,7 +5,7 @@ import { decimalText } from '../plot/numberText.js'
 import { markup, svg, tip } from '../plot/svg.js'
 import { renderTable } from '../report/tables/render.js'
 import { counted } from '../support/text.js'
-import { cropped, type PhotographFile, readPhotograph } from './photographs.js'
+import { centreOf, type PhotographFile, readPhotograph } from './photographs.js'
 import { answerAt, answerCount, probabilityAt } from './protocols.js'
 import type { Consistency, ConsistencyMeasure, KeptAnswers } from './result.js'
 
@@ -102,9 +102,8 @@ async function figureHtml(
   classes: readonly string[],
 ): Promise<string> {
   const photograph = await readPhotograph(file, frame)
-  const margin = Math.floor((photograph.side - frame) / 2)
   const { default: sharp } = await import('sharp')
-  const picture = await sharp(cropped(photograph, frame, margin, margin).slice(), {
+  const picture = await sharp(centreOf(photograph, frame).slice(), {
     raw: { width: frame, height: frame, channels: 3 },
   })
     .resize(STRIP.width)

@@ -6,7 +6,7 @@ import { readNamed } from '../files/regularFile.js'
 import { resizeAntialiased } from '../patches/antialiased.js'
 import { onWhite } from '../patches/background.js'
 import { isPicture } from '../patches/collection.js'
-import { readImage } from '../patches/image.js'
+import { type Image, readImage } from '../patches/image.js'
 import { PICTURE_FORMATS } from '../patches/pictureFormat.js'
 import { roundHalfToEven } from '../patches/resize.js'
 import { counted } from '../support/text.js'
@@ -28,15 +28,7 @@ export interface PhotographFile {
   readonly version: string
 }
 
-/** A photograph, scaled to the size that all protocols use. */
-export interface Photograph {
-  readonly name: string
-  /** Side of the square in pixels, as `sourceSide` returns it. */
-  readonly side: number
-  /** RGB, [side, side, 3]. */
-  readonly rgb: Uint8Array
-}
-
+/** Side in pixels of the square photographs from which the protocols cut or make their frames. */
 export function sourceSide(frame: number): number {
   return Math.round(frame * SOURCE_PER_FRAME)
 }
@@ -65,7 +57,7 @@ export async function findPhotographs(source: string): Promise<readonly Photogra
 async function picturesBelow(folder: string): Promise<readonly string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true })
   return entries
-    .filter((entry) => entry.isFile() && isPicture(entry.name))
+    .filter((entry) => (entry.isFile() || entry.isSymbolicLink()) && isPicture(entry.name))
     .map(({ parentPath, name }) => relative(folder, join(parentPath, name)))
     .sort()
 }
@@ -81,7 +73,7 @@ async function listedIn(path: string): Promise<readonly string[]> {
 
 async function fileOf(name: string, path: string): Promise<PhotographFile> {
   const { size, mtimeMs } = await stat(path).catch(() => {
-    throw new InputError(`cannot read ${path}: no such file; correct the list of photographs`)
+    throw new InputError(`cannot read ${path}: no such file; correct the list or the link that names it`)
   })
   return { name, path, version: `${size} ${mtimeMs}` }
 }
@@ -89,13 +81,14 @@ async function fileOf(name: string, path: string): Promise<PhotographFile> {
 /**
  * Reads a photograph like torchvision's `Resize` and `CenterCrop`: its short side becomes `sourceSide`, and the square
  * in the middle is kept. Transparent pixels become white.
+ * @returns RGB, [rows, cols, 3]; rows and cols are `sourceSide(frame)`
  * @throws InputError if the file is no picture, is damaged, or has a side shorter than `frame`
  */
 export async function readPhotograph(
   { name, path }: PhotographFile,
   frame: number,
   signal?: AbortSignal,
-): Promise<Photograph> {
+): Promise<Image> {
   const image = await readImage(path, signal)
   const short = Math.min(image.rows, image.cols)
   if (short < frame)
@@ -106,25 +99,19 @@ export async function readPhotograph(
   const longer = (length: number) => Math.trunc((length * side) / short)
   const [rows, cols] = [longer(image.rows), longer(image.cols)]
   const [top, left] = [roundHalfToEven((rows - side) / 2), roundHalfToEven((cols - side) / 2)]
-  const { data } = resizeAntialiased(onWhite(image), rows, cols, { top, left, rows: side, cols: side })
-  return { name, side, rgb: data }
+  return resizeAntialiased(onWhite(image), rows, cols, { top, left, rows: side, cols: side })
 }
 
-export function cropped(
-  { side, rgb }: Pick<Photograph, 'side' | 'rgb'>,
-  frame: number,
-  top: number,
-  left: number,
-): Uint8Array {
+export function cropped({ cols, data }: Image, frame: number, top: number, left: number): Uint8Array {
   const crop = emptyFrame(frame)
   for (let row = 0; row < frame; row++) {
-    const start = ((top + row) * side + left) * 3
-    crop.set(rgb.subarray(start, start + frame * 3), row * frame * 3)
+    const start = ((top + row) * cols + left) * 3
+    crop.set(data.subarray(start, start + frame * 3), row * frame * 3)
   }
   return crop
 }
 
-/** Scales a photograph down to a smaller square, RGB [side, side, 3]. */
-export function reducedTo(side: number, { side: from, rgb }: Photograph): Uint8Array {
-  return resizeAntialiased({ rows: from, cols: from, data: rgb }, side, side).data
+export function centreOf(photograph: Image, frame: number): Uint8Array {
+  const margin = Math.floor((photograph.rows - frame) / 2)
+  return cropped(photograph, frame, margin, margin)
 }

@@ -1,7 +1,9 @@
 import { AXES } from '../engine/positions.js'
 import type { Frame } from '../engine/task.js'
+import { resizeAntialiased } from '../patches/antialiased.js'
+import type { Image } from '../patches/image.js'
 import { mean } from '../support/statistics.js'
-import { cropped, type Photograph, reducedTo, sourceSide } from './photographs.js'
+import { centreOf, cropped, sourceSide } from './photographs.js'
 import { circularShift, idealShift, placedOn, shiftDerivative } from './shifts.js'
 
 export interface ProtocolSetting {
@@ -29,7 +31,7 @@ export interface Protocol {
   /** Number of frames per photograph. */
   readonly count: (setting: ProtocolSetting) => number
   /** @param random returns numbers from 0 to below 1 */
-  readonly frames: (photograph: Photograph, setting: ProtocolSetting, random: () => number) => readonly Frame[]
+  readonly frames: (photograph: Image, setting: ProtocolSetting, random: () => number) => readonly Frame[]
   /** Number of values that `keep` returns. */
   readonly kept: (setting: ProtocolSetting) => number
   /**
@@ -69,7 +71,7 @@ export const PROTOCOLS: readonly Protocol[] = [
     ...keepsAnswers('crop', ({ draws }) => 2 * draws),
     frames: (photograph, { frame, draws }, random) =>
       Array.from({ length: 2 * draws }, () => {
-        const [row, col] = [offset(random, photograph.side - frame), offset(random, photograph.side - frame)]
+        const [row, col] = [offset(random, photograph.rows - frame), offset(random, photograph.rows - frame)]
         return cropped(photograph, frame, row, col)
       }),
     measures: [agreement('crops')],
@@ -78,7 +80,7 @@ export const PROTOCOLS: readonly Protocol[] = [
   {
     ...keepsAnswers('diagonal', ({ frame }) => sourceSide(frame) - frame + 1),
     frames: (photograph, { frame }) =>
-      Array.from({ length: photograph.side - frame + 1 }, (_, at) => cropped(photograph, frame, at, at)),
+      Array.from({ length: photograph.rows - frame + 1 }, (_, at) => cropped(photograph, frame, at, at)),
     measures: pathMeasures(),
     isPath: true,
   },
@@ -86,7 +88,7 @@ export const PROTOCOLS: readonly Protocol[] = [
     ...keepsAnswers('embed', ({ frame }) => frame - embeddedSide(frame) + 1),
     frames: (photograph, { frame, background }) => {
       const side = embeddedSide(frame)
-      const reduced = reducedTo(side, photograph)
+      const reduced = resizeAntialiased(photograph, side, side).data
       return Array.from({ length: frame - side + 1 }, (_, at) => placedOn(background, frame, reduced, side, at))
     },
     measures: pathMeasures(),
@@ -95,7 +97,7 @@ export const PROTOCOLS: readonly Protocol[] = [
   {
     ...keepsAnswers('circular', ({ draws }) => 2 * draws),
     frames: (photograph, { frame, draws }, random) => {
-      const margin = photograph.side - frame
+      const margin = photograph.rows - frame
       const centre = centreOf(photograph, frame)
       return Array.from({ length: 2 * draws }, () =>
         circularShift(centre, frame, offset(random, margin), offset(random, margin)),
@@ -208,11 +210,6 @@ function pathMeasures(): readonly ProtocolMeasure[] {
 
 function offset(random: () => number, below: number): number {
   return Math.floor(random() * below)
-}
-
-function centreOf(photograph: Photograph, frame: number): Uint8Array {
-  const margin = Math.floor((photograph.side - frame) / 2)
-  return cropped(photograph, frame, margin, margin)
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { ExecutionRecord } from '../engine/choice.js'
+import type { ExecutionRecord } from '../engine/handle.js'
 import type { Settings } from '../engine/task.js'
 import type { PatchFailure } from '../patches/patchFolder.js'
 import { meanAndError } from '../support/statistics.js'

@@ -1,52 +1,15 @@
 import { DeviceError, UsageError } from '../errors.js'
 import type { Network, Precision } from '../networks/index.js'
 import { type Crew, openDeviceCrew } from './crew.js'
-import {
-  checkPrecision,
-  type Device,
-  type DeviceRequest,
-  devicesOf,
-  type GpuName,
-  mayHaveGpu,
-  processorName,
-  providerName,
-} from './device.js'
+import { type Device, type DeviceRequest, devicesOf, type GpuName, mayHaveGpu, providerName } from './device.js'
 import { type DeviceTrial, deviceError, deviceText, tryDevice } from './deviceTrial.js'
 import { deviceHandle, type NetworkHandle, openThreads } from './handle.js'
-import { checkNoise, measureNoiseFloor, type NoiseFloor } from './noiseFloor.js'
-import type { ReuseChoice, ReuseRecord } from './reuse/record.js'
+import { checkNoise, measureNoiseFloor } from './noiseFloor.js'
+import type { ReuseChoice } from './reuse/record.js'
 import { BatchFailure } from './scheduler.js'
 import { chooseSettings, imagesPerSecond, processorRate, type WishedSettings } from './settings.js'
 import type { Scene, Settings } from './task.js'
 import { freeVideoMemory, hasRoomForTwice } from './videoMemory.js'
-
-export interface Execution {
-  readonly handle: NetworkHandle
-  /** Images per second that were measured on the GPU; null on the processor. */
-  readonly rate: number | null
-  /** Describes how the features have been computed so far. The description is stored with the results. */
-  ran(): ExecutionRecord
-}
-
-/** Device and settings that computed a network's features. */
-export interface ExecutionRecord {
-  readonly device: Device['name']
-  /** Name of ONNX Runtime's execution provider, such as `CUDAExecutionProvider`. */
-  readonly executionProvider: string
-  /** Floating-point type of the network's arithmetic: float32 (`fp32`) or float16 (`fp16`). */
-  readonly precision: Precision
-  /** The device's name in the operating system or driver; null if unknown. */
-  readonly adapter: string | null
-  /** How much the GPU's features differ from the processor's; absent on the processor. */
-  readonly noiseFloor?: NoiseFloor
-  /**
-   * For each patch size, which values were computed once for several images, or why there are no such values. Absent
-   * with `reuse: 'off'` and on GPUs.
-   */
-  readonly reuse?: readonly ReuseRecord[]
-  /** Why the GPU failed and the processor took over; absent if no GPU failed. */
-  readonly failure?: string
-}
 
 export interface ExecutionPlan {
   readonly network: Network
@@ -56,8 +19,6 @@ export interface ExecutionPlan {
   readonly images: number
   readonly request: DeviceRequest
   readonly wished: WishedSettings
-  /** `fp32` by default. `fp16` works on GPUs only. */
-  readonly precision?: Precision
   readonly reuse?: ReuseChoice
   readonly onNote: (line: string) => void
   /** Stops the trials of devices and the measurements of speed. */
@@ -90,47 +51,39 @@ const WORTH_A_LARGER_BATCH = 1.03
  * @throws DeviceError if the device is missing, crashes, or leaves operators to the processor
  * @throws UsageError if `threads` is set for a GPU, or if other settings are impossible
  */
-export async function openExecution(plan: ExecutionPlan): Promise<Execution> {
+export async function openExecution(plan: ExecutionPlan): Promise<NetworkHandle> {
   const { network, request, wished, onNote, signal } = plan
-  checkPrecision(request, plan.precision)
   if (request.name === 'auto' || request.name === 'cpu') {
     const settings = chooseSettings(network, plan.images, wished)
     // A user who sets the number of workers or threads has the processor in mind, so no GPU is tried.
     const isFree = request.name === 'auto' && wished.workers === undefined && wished.threads === undefined
     const faster = isFree && mayHaveGpu() ? await fasterGpu(plan, settings) : undefined
-    return faster ?? processorExecution(plan, settings)
+    return faster ?? openProcessor(plan, settings)
   }
   if (wished.threads !== undefined)
     throw new UsageError(`\`threads\` works only on the processor; leave it out, or use \`device cpu\``)
-  const trials = await deviceTrials(request, network, plan.precision, onNote, signal)
+  const trials = await deviceTrials(request, network, onNote, signal)
   for (const { adapter, software } of trials)
     if (software)
       onNote(
         `${request.name} runs on ${adapter}, which is not a GPU but computes on the processor; \`device cpu\` is faster`,
       )
-  return deviceExecution(plan, trials)
+  return openDevices(plan, trials)
 }
 
 /**
  * Tries the requested GPU before anything is written, so that an unusable GPU is reported at once. Does nothing for
  * `auto` and `cpu`.
  */
-export async function requiredTrials(
-  request: DeviceRequest,
-  network: Network,
-  precision: Precision = 'fp32',
-  signal?: AbortSignal,
-): Promise<void> {
-  checkPrecision(request, precision)
-  if (request.name !== 'cpu') await deviceTrials(request, network, precision, () => undefined, signal)
+export async function requiredTrials(request: DeviceRequest, network: Network, signal?: AbortSignal): Promise<void> {
+  if (request.name !== 'cpu') await deviceTrials(request, network, () => undefined, signal)
 }
 
 type PassedTrial = DeviceTrial & { runs: true }
 
 async function deviceTrials(
-  { name, index }: DeviceRequest,
+  { name, index, precision }: DeviceRequest,
   network: Network,
-  precision: Precision = 'fp32',
   onNote: (line: string) => void,
   signal: AbortSignal | undefined,
 ): Promise<readonly PassedTrial[]> {
@@ -153,25 +106,14 @@ function tryAll(
   return Promise.all(devices.map((device) => tryDevice(device, network, precision, { signal })))
 }
 
-function processorExecution({ network, wished, reuse = 'auto', onNote }: ExecutionPlan, settings: Settings): Execution {
+function openProcessor({ network, wished, reuse = 'auto', onNote }: ExecutionPlan, settings: Settings): NetworkHandle {
   // Only calls with many images reuse values. The workers for reuse therefore get the settings for many images, even if
   // the handle's first call has few images.
   const many = chooseSettings(network, Number.POSITIVE_INFINITY, wished)
-  const handle = openThreads(network, settings, { onNote, reusing: reuse === 'off' ? undefined : many })
-  return {
-    handle,
-    rate: null,
-    ran: () => ({
-      device: 'cpu',
-      executionProvider: providerName('cpu'),
-      precision: 'fp32',
-      adapter: processorName(),
-      ...(reuse !== 'off' && { reuse: handle.reused() }),
-    }),
-  }
+  return openThreads(network, settings, { onNote, reusing: reuse === 'off' ? undefined : many })
 }
 
-async function fasterGpu(plan: ExecutionPlan, settings: Settings): Promise<Execution | undefined> {
+async function fasterGpu(plan: ExecutionPlan, settings: Settings): Promise<NetworkHandle | undefined> {
   const { network, scene, images, signal } = plan
   if (images < FEWEST_BATCHES * settings.workers * settings.batch) return undefined
   const rate = await processorRate(network, scene, settings, signal)
@@ -179,15 +121,15 @@ async function fasterGpu(plan: ExecutionPlan, settings: Settings): Promise<Execu
 }
 
 /** Opens the first GPU that is faster than `processor` images per second. GPUs emulated in software are left out. */
-export async function gpuFasterThan(plan: ExecutionPlan, processor: number): Promise<Execution | undefined> {
+export async function gpuFasterThan(plan: ExecutionPlan, processor: number): Promise<NetworkHandle | undefined> {
   for (const name of AUTO) {
     const all = await tryAll(devicesOf(name, null), plan.network, 'fp32', plan.signal)
     const trials = all.filter((trial) => trial.runs).filter(({ software }) => software === false)
     if (trials.length === 0) continue
     try {
-      const execution = await deviceExecution(plan, trials)
-      if (execution.rate !== null && execution.rate > processor) return execution
-      await execution.handle.close()
+      const handle = await openDevices(plan, trials)
+      if (handle.rate !== null && handle.rate > processor) return handle
+      await handle.close()
     } catch (error) {
       if (!(error instanceof DeviceError)) throw error
     }
@@ -199,8 +141,9 @@ export async function gpuFasterThan(plan: ExecutionPlan, processor: number): Pro
  * @throws DeviceError if a device fails here although its trial passed. If it fails later, the processor takes over,
  *   except with fp16.
  */
-async function deviceExecution(plan: ExecutionPlan, trials: readonly PassedTrial[]): Promise<Execution> {
-  const { network, scene, wished, precision = 'fp32', onNote } = plan
+async function openDevices(plan: ExecutionPlan, trials: readonly PassedTrial[]): Promise<NetworkHandle> {
+  const { network, scene, wished, onNote } = plan
+  const { precision } = plan.request
   const devices = trials.map(({ device }) => device)
   const name = (devices[0] as Device).name
   const processor = chooseSettings(network, plan.images)
@@ -211,24 +154,13 @@ async function deviceExecution(plan: ExecutionPlan, trials: readonly PassedTrial
     const rate = await fastestBatch(plan, crew, devices, larger)
     const noiseFloor = await measureNoiseFloor(crew, scene, processor)
     checkNoise(name, noiseFloor, precision)
-    const adapters = [...new Set(trials.map(({ adapter }) => adapter))].join(', ') || null
+    const adapter = [...new Set(trials.map(({ adapter }) => adapter))].join(', ') || null
     const largest = Math.max(...Object.values(noiseFloor.relative))
     onNote(
-      `${network.id} on ${name} (${adapters ?? 'adapter not named'}): ${precision} features differ from the processor's by at most ${largest.toExponential(1)} (relative)`,
+      `${network.id} on ${name} (${adapter ?? 'adapter not named'}): ${precision} features differ from the processor's by at most ${largest.toExponential(1)} (relative)`,
     )
-    const handle = deviceHandle(crew, { processor, precision })
-    return {
-      handle,
-      rate,
-      ran: () => ({
-        device: name,
-        executionProvider: providerName(name),
-        precision,
-        adapter: adapters,
-        noiseFloor,
-        ...(handle.failure !== undefined && { failure: handle.failure }),
-      }),
-    }
+    const record = { device: name, executionProvider: providerName(name), precision, adapter, noiseFloor }
+    return deviceHandle(crew, { processor, rate, record })
   } catch (error) {
     await crew.workers.close()
     if (!(error instanceof BatchFailure)) throw error

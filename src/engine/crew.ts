@@ -124,19 +124,19 @@ export async function extractFeatures(
 ): Promise<Features> {
   const { network, memory, workers } = crew
   const positions = offsets.length / 2
-  const matrices = memory.take(network.layers, positions)
   const job = jobScene(scene)
-  const finished = await run(crew, positions, {
-    run: async (first, count, batch) => {
-      const rows = Int32Array.from({ length: count }, (_, i) => first + i)
-      const result = await workers.run({ job, offsets: batchOf(offsets, first, batch), target: { matrices, rows } })
-      if (result.kind === 'written') onRows?.(rows, matrices)
-      return result
-    },
-    onDone: onImages,
-    signal,
-  })
-  return featuresOf(network, memory, matrices, finished)
+  return memory.fill(network.layers, positions, (matrices) =>
+    run(crew, positions, {
+      run: async (first, count, batch) => {
+        const rows = Int32Array.from({ length: count }, (_, i) => first + i)
+        const result = await workers.run({ job, offsets: batchOf(offsets, first, batch), target: { matrices, rows } })
+        if (result.kind === 'written') onRows?.(rows, matrices)
+        return result
+      },
+      onDone: onImages,
+      signal,
+    }),
+  )
 }
 
 /**
@@ -159,19 +159,6 @@ export async function failingAsWorker<T>({ batch }: Crew, work: Promise<T>): Pro
       `a worker failed ${MAX_ATTEMPTS} times on batch ${Math.floor(first / batch)} (images ${first} to ${first + count - 1}): ${message}; run the same command again, or with a smaller \`batch\` or fewer \`workers\``,
       cause,
     )
-  }
-}
-
-export function featuresOf(
-  { layers }: Network,
-  memory: FeatureMemory,
-  matrices: readonly Float32Array[],
-  finished: number,
-): Features {
-  return {
-    layers: layers.map(({ name, dims }, i) => ({ name, dims, matrix: matrices[i] as Float32Array })),
-    finished,
-    release: () => memory.giveBack(matrices),
   }
 }
 

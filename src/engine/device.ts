@@ -12,6 +12,8 @@ export interface DeviceRequest {
   readonly name: DeviceName
   /** Index of the GPU; null if none was given (see `devicesOf`). */
   readonly index: number | null
+  /** `fp16` works on GPUs only. */
+  readonly precision: Precision
 }
 
 /** One device. It is named after its execution provider in ONNX Runtime. */
@@ -76,28 +78,24 @@ const PROVIDERS: Readonly<Record<Device['name'], Provider>> = {
 /**
  * Parses `NAME` or `NAME:INDEX`, such as `cuda:1`.
  * @throws UsageError for an unknown name, or if the named device accepts no index
+ * @throws UsageError for `fp16`, unless a GPU is named: on the processor, float16 is slower than float32
  */
-export function parseDevice(text: string): DeviceRequest {
+export function parseDevice(text: string, precision: Precision = 'fp32'): DeviceRequest {
   const [, word, digits] = /^([a-z]+)(?::(\d{1,3}))?$/.exec(text) ?? []
   const name = DEVICE_NAMES.find((known) => known === word)
   if (name === undefined)
     throw new UsageError(
       `device ${text} is not known; use ${DEVICE_NAMES.join(', ')}, or NAME:INDEX for one of several GPUs`,
     )
-  if (digits === undefined) return { name, index: null }
-  if (name === 'auto' || !PROVIDERS[name].hasIndex) {
+  if (digits !== undefined && (name === 'auto' || !PROVIDERS[name].hasIndex)) {
     const indexed = DEVICE_NAMES.filter((known) => known !== 'auto' && PROVIDERS[known].hasIndex)
     throw new UsageError(`device ${text} has an index, but only ${indexed.join(', ')} accept one; leave :${digits} out`)
   }
-  return { name, index: Number(digits) }
-}
-
-/** @throws UsageError for `fp16`, unless a GPU is named: on the processor, float16 is slower than float32 */
-export function checkPrecision({ name }: DeviceRequest, precision: Precision = 'fp32'): void {
-  if (precision === 'fp32' || (name !== 'auto' && name !== 'cpu')) return
-  throw new UsageError(
-    `\`precision ${precision}\` works only on GPUs; name one with \`device\`, or leave \`precision\` out`,
-  )
+  if (precision !== 'fp32' && (name === 'auto' || name === 'cpu'))
+    throw new UsageError(
+      `\`precision ${precision}\` works only on GPUs; name one with \`device\`, or leave \`precision\` out`,
+    )
+  return { name, index: digits === undefined ? null : Number(digits), precision }
 }
 
 /**

@@ -1,4 +1,3 @@
-import { InputError } from '../errors.js'
 import type { FeatureLayer, Network } from '../networks/index.js'
 import type { CellShape } from './reuse/cellStep.js'
 import { networkCells } from './reuse/cellSteps.js'
@@ -10,18 +9,12 @@ export interface FeatureMap extends CellShape {
   readonly stride: number
 }
 
-/** Returns undefined if the layer is not a map, or if its shape or stride cannot be read from the graph. */
+/** Returns undefined if the layer is not a map, or if the graph does not tell its shape or stride. */
 export function featureMapOf(network: Network, { name, dims, isMap }: FeatureLayer): FeatureMap | undefined {
   if (!isMap) return undefined
-  try {
-    const read = networkCells(network)
-    const shape = read.cells.shapes.get(name)
-    const stride = totalStride(read, network.input.name, name)
-    const isWhole = shape !== undefined && shape.channels * shape.rows * shape.cols === dims
-    return isWhole && stride !== undefined ? { ...shape, stride } : undefined
-  } catch (error) {
-    // ONNX Runtime also runs graphs that Shiftscope cannot read. Features of these graphs are used, but not as a map.
-    if (error instanceof InputError) return undefined
-    throw error
-  }
+  const read = networkCells(network)
+  const shape = read.cells.shapes.get(name)
+  const stride = totalStride(read, network.input.name, name)
+  const isWhole = shape !== undefined && shape.channels * shape.rows * shape.cols === dims
+  return isWhole && stride !== undefined ? { ...shape, stride } : undefined
 }

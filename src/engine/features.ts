@@ -1,5 +1,6 @@
 import type { FeatureLayer } from '../networks/index.js'
 import { resourceError } from '../support/machine.js'
+import { BatchFailure } from './scheduler.js'
 
 /** Features of one layer: a float32 matrix, [positions, dims], in shared memory. */
 export interface LayerFeatures {
@@ -17,9 +18,16 @@ export interface Features {
 }
 
 export interface FeatureMemory {
-  /** @throws ResourceError if there is too little memory */
-  take(layers: readonly FeatureLayer[], rows: number): readonly Float32Array[]
-  giveBack(matrices: readonly Float32Array[]): void
+  /**
+   * Lends one matrix per layer to `work`, which fills them and returns the number of positions before the first
+   * unfinished one.
+   * @throws ResourceError if there is too little memory
+   */
+  fill(
+    layers: readonly FeatureLayer[],
+    rows: number,
+    work: (matrices: readonly Float32Array[]) => Promise<number>,
+  ): Promise<Features>
 }
 
 export function openFeatureMemory(): FeatureMemory {
@@ -36,14 +44,22 @@ export function openFeatureMemory(): FeatureMemory {
     }
   }
   return {
-    take: (layers, rows) =>
-      layers.map(({ dims }) => {
+    fill: async (layers, rows, work) => {
+      const taken = layers.map(({ name, dims }) => {
         const length = rows * dims
-        return new Float32Array(bufferOf(length * Float32Array.BYTES_PER_ELEMENT), 0, length)
-      }),
-    giveBack: (matrices) => {
-      for (const { buffer } of matrices) spare.push(buffer as SharedArrayBuffer)
-      spare.sort((a, b) => a.byteLength - b.byteLength)
+        return { name, dims, matrix: new Float32Array(bufferOf(length * Float32Array.BYTES_PER_ELEMENT), 0, length) }
+      })
+      const release = () => {
+        for (const { matrix } of taken) spare.push(matrix.buffer as SharedArrayBuffer)
+        spare.sort((a, b) => a.byteLength - b.byteLength)
+      }
+      try {
+        return { layers: taken, finished: await work(taken.map(({ matrix }) => matrix)), release }
+      } catch (error) {
+        // A BatchFailure is thrown after all batches have ended. After another error, a batch may still write.
+        if (error instanceof BatchFailure) release()
+        throw error
+      }
     },
   }
 }

@@ -8,27 +8,46 @@ import {
   openThreadCrew,
   places,
   type ThreadCrewOptions,
-  threadSession,
 } from './crew.js'
+import { type Device, processorName, providerName } from './device.js'
 import type { Features } from './features.js'
+import type { NoiseFloor } from './noiseFloor.js'
 import type { ReuseRecord } from './reuse/record.js'
 import { openReuse } from './reuse/reuse.js'
 import { BatchFailure } from './scheduler.js'
 import type { Frame, Scene, Settings } from './task.js'
+import { openWorkers } from './workers.js'
+
+/** Device and settings that computed a network's features. */
+export interface ExecutionRecord {
+  readonly device: Device['name']
+  /** Name of ONNX Runtime's execution provider, such as `CUDAExecutionProvider`. */
+  readonly executionProvider: string
+  /** Floating-point type of the network's arithmetic: float32 (`fp32`) or float16 (`fp16`). */
+  readonly precision: Precision
+  /** The device's name in the operating system or driver; null if unknown. */
+  readonly adapter: string | null
+  /** How much the GPU's features differ from the processor's; absent on the processor. */
+  readonly noiseFloor?: NoiseFloor
+  /**
+   * For each patch size, which values were computed once for several images, or why there are no such values. Absent
+   * with `reuse: 'off'` and on GPUs.
+   */
+  readonly reuse?: readonly ReuseRecord[]
+  /** Why the GPU failed and the processor took over; absent if no GPU failed. */
+  readonly failure?: string
+}
 
 /** A network that is open on the processor or on GPUs. */
 export interface NetworkHandle {
   readonly network: Network
   readonly settings: Settings
-  /** Why the processor took over from the GPUs; undefined if it did not. */
-  readonly failure: string | undefined
+  /** Images per second that were measured on the GPU; null on the processor. */
+  readonly rate: number | null
   /** Whether the network runs on a GPU. The processor is then free to measure the previous object's features. */
   readonly overlaps: boolean
-  /**
-   * Describes which values were computed once and used for several images, with one record per patch size. Empty if
-   * there was no such reuse.
-   */
-  reused(): readonly ReuseRecord[]
+  /** Describes how the features have been computed so far. The description is stored with the results. */
+  ran(): ExecutionRecord
   /**
    * Pastes the patch at every offset and runs the network on the images. `offsets` is [positions, 2] as row, col. The
    * features do not depend on the number of workers or on the order in which batches end.
@@ -50,26 +69,24 @@ export function openThreads(
   { reusing, ...options }: ThreadOptions = {},
 ): NetworkHandle {
   const crew = openThreadCrew(network, settings, options)
-  const { memory, onNote } = crew
-  const plain = (scene: Scene, offsets: Int32Array, options?: ExtractionOptions) =>
-    failingAsWorker(crew, extractFeatures(crew, scene, offsets, options))
-  const reuse =
-    reusing &&
-    openReuse({
-      ...{ network, settings: reusing, memory, onNote, script: options.script },
-      plain: { extract: plain, rest: () => crew.workers.rest() },
-      workerData: (cells) => ({ ...threadSession(network, reusing.threads), backend: 'cells', cells }),
-    })
+  const reuse = reusing && openReuse(crew, reusing, (data, count) => openWorkers(data, count, options.script))
   return {
     network,
     get settings() {
       return { ...settings, batch: crew.batch }
     },
-    failure: undefined,
+    rate: null,
     overlaps: false,
-    reused: () => reuse?.records() ?? [],
+    ran: () => ({
+      device: 'cpu',
+      executionProvider: providerName('cpu'),
+      precision: 'fp32',
+      adapter: processorName(),
+      ...(reuse && { reuse: reuse.records() }),
+    }),
     extract: async (scene, offsets, options) =>
-      (await reuse?.extract(scene, offsets, options)) ?? plain(scene, offsets, options),
+      (await reuse?.extract(scene, offsets, options)) ??
+      failingAsWorker(crew, extractFeatures(crew, scene, offsets, options)),
     encode: (frames, options) => failingAsWorker(crew, extractFeatures(crew, { frames }, places(frames), options)),
     close: async () => {
       await Promise.all([reuse?.close(), crew.workers.close()])
@@ -77,22 +94,24 @@ export function openThreads(
   }
 }
 
-export interface Fallback {
+interface DeviceOptions {
+  /** Settings of the processor if it takes over. */
   readonly processor: Settings
-  /** Precision on the GPUs. With `fp16`, the processor cannot take over, because its features would differ. */
-  readonly precision?: Precision | undefined
+  readonly rate: number
+  readonly record: ExecutionRecord
 }
 
 /**
  * Returns a network that runs on GPUs. If they keep failing, the processor repeats the failed call and computes all
- * later ones. If the processor cannot take over, `extract` and `encode` throw DeviceError.
+ * later ones. With `fp16`, the processor cannot take over, because its features would differ. `extract` and `encode`
+ * then throw DeviceError.
  */
-export function deviceHandle(devices: Crew, { processor, precision = 'fp32' }: Fallback): NetworkHandle {
+export function deviceHandle(devices: Crew, { processor, rate, record }: DeviceOptions): NetworkHandle {
   const { network, name, memory, onNote } = devices
   let takenOver: { readonly crew: Crew; readonly failure: string } | undefined
   /** Starts workers that replace the failed GPUs. If several extractions fail, only the first failure does so. */
   const takeOver = (failure: string): NonNullable<typeof takenOver> => {
-    if (precision === 'fp16')
+    if (record.precision === 'fp16')
       throw new DeviceError(
         `${name} failed: ${failure}; run the same command again, or use \`precision fp32\`, so that the processor can take over`,
       )
@@ -116,13 +135,11 @@ export function deviceHandle(devices: Crew, { processor, precision = 'fp32' }: F
       if (takenOver !== undefined) return { ...processor, batch: takenOver.crew.batch }
       return { workers: devices.workers.count, threads: 1, batch: devices.batch }
     },
-    get failure() {
-      return takenOver?.failure
-    },
+    rate,
     get overlaps() {
       return takenOver === undefined
     },
-    reused: () => [],
+    ran: () => ({ ...record, ...(takenOver && { failure: takenOver.failure }) }),
     extract: (scene, offsets, options) => compute((crew) => extractFeatures(crew, scene, offsets, options)),
     encode: (frames, options) => compute((crew) => extractFeatures(crew, { frames }, places(frames), options)),
     close: async () => {

@@ -15,23 +15,21 @@ export function sceneOf(
 
 /** Puts the pixels into shared memory, so that they are not copied each time a batch is sent to a worker. */
 export function sharedScene(scene: Scene | Frames): Scene | Frames {
-  if ('frames' in scene) return { frames: scene.frames.map(sharedFrame) }
-  const { patch, background } = scene
-  return {
-    ...scene,
-    patch: { ...patch, rgba: sharedBytes(patch.rgba) },
-    background: 'rgb' in background ? background : { image: sharedBytes(background.image) },
-  }
+  return withPixels(scene, shared)
 }
 
 /** Copies the pixels out of shared memory, because shared memory cannot be sent to another process. */
 export function ownScene(scene: Scene | Frames): Scene | Frames {
-  if ('frames' in scene) return { frames: scene.frames.map((frame) => frame.slice()) }
+  return withPixels(scene, (pixels) => pixels.slice() as typeof pixels)
+}
+
+function withPixels(scene: Scene | Frames, copyOf: <T extends Frame>(pixels: T) => T): Scene | Frames {
+  if ('frames' in scene) return { frames: scene.frames.map((frame) => copyOf(frame)) }
   const { patch, background } = scene
   return {
     ...scene,
-    patch: { ...patch, rgba: Uint8Array.from(patch.rgba) },
-    background: 'rgb' in background ? background : { image: Uint8Array.from(background.image) },
+    patch: { ...patch, rgba: copyOf(patch.rgba) },
+    background: 'rgb' in background ? background : { image: copyOf(background.image) },
   }
 }
 
@@ -40,16 +38,10 @@ export function emptyFrame(side: number): Uint8Array {
   return new Uint8Array(new SharedArrayBuffer(side * side * 3))
 }
 
-function sharedFrame(frame: Frame): Frame {
-  if (frame.buffer instanceof SharedArrayBuffer) return frame
-  if (frame instanceof Uint8Array) return sharedBytes(frame)
-  const copy = new Float32Array(new SharedArrayBuffer(frame.byteLength))
-  copy.set(frame)
-  return copy
-}
-
-function sharedBytes(bytes: Uint8Array): Uint8Array {
-  const copy = new Uint8Array(new SharedArrayBuffer(bytes.length))
-  copy.set(bytes)
-  return copy
+function shared<T extends Frame>(pixels: T): T {
+  if (pixels.buffer instanceof SharedArrayBuffer) return pixels
+  const memory = new SharedArrayBuffer(pixels.byteLength)
+  const copy = pixels instanceof Uint8Array ? new Uint8Array(memory) : new Float32Array(memory)
+  copy.set(pixels)
+  return copy as T
 }

@@ -1,4 +1,5 @@
-import { InputError, throwIfStopped, UsageError } from '../errors.js'
+import { z } from 'zod'
+import { throwIfStopped, UsageError } from '../errors.js'
 import type { Network } from '../networks/index.js'
 import { checkCount } from '../support/checks.js'
 import { availableCores, machineMemory } from '../support/machine.js'
@@ -32,6 +33,12 @@ const FEW_IMAGES = 64
 
 /** Settings that the user fixed; Shiftscope chooses the others. */
 export type WishedSettings = Partial<Settings>
+
+export const SETTINGS_OPTIONS = {
+  workers: z.number().exactOptional(),
+  threads: z.number().exactOptional(),
+  batch: z.number().exactOptional(),
+}
 
 /**
  * Lists settings that use all cores, the fastest first. For each batch size, there are at most two: one worker per
@@ -83,18 +90,11 @@ function batchesFor(network: Network): readonly number[] {
   return fitting.length === 0 ? [Math.min(...BATCHES)] : fitting
 }
 
-/**
- * Bytes of the largest tensor of one image, apart from those of fully connected layers; 0 if the graph cannot be read.
- */
+/** Bytes of the largest tensor of one image, apart from those of fully connected layers. */
 function largestTensor(network: Network): number {
-  try {
-    const { shapes } = networkCells(network).cells
-    const sizes = [...shapes.values()].map(({ channels, rows, cols }) => channels * rows * cols)
-    return Math.max(...sizes) * Float32Array.BYTES_PER_ELEMENT
-  } catch (error) {
-    if (error instanceof InputError) return 0
-    throw error
-  }
+  const { shapes } = networkCells(network).cells
+  const sizes = [...shapes.values()].map(({ channels, rows, cols }) => channels * rows * cols)
+  return Math.max(...sizes) * Float32Array.BYTES_PER_ELEMENT
 }
 
 function weightCopies({ weightsBytes }: Network): number {

@@ -3,14 +3,15 @@ import type { Server } from 'node:http'
 import { type AddressInfo, isIPv6 } from 'node:net'
 import { hostname } from 'node:os'
 import { resolve } from 'node:path'
+import { z } from 'zod'
 import { parseDevice } from '../engine/device.js'
-import type { WishedSettings } from '../engine/settings.js'
+import { SETTINGS_OPTIONS, type WishedSettings } from '../engine/settings.js'
 import { ResourceError, type ShiftscopeError, UsageError } from '../errors.js'
-import type { Pool } from '../networks/index.js'
+import { POOLS } from '../networks/index.js'
 import { type ProgressListener, progressTo } from '../progress.js'
 import { checkResultsFolder } from '../results/resultsFolder.js'
 import { machineMemory } from '../support/machine.js'
-import { checkOptions, kinds } from '../support/optionChecks.js'
+import { callback, type GivenOptions, kinds, oneOf, parseOptions } from '../support/optionChecks.js'
 import { openExplorer } from './explorer.js'
 import { isLoopback } from './guard.js'
 import { openLiveNetworks } from './networks.js'
@@ -21,32 +22,34 @@ import { openLiveUnits } from './units.js'
 const MEMORY_SHARE = 4
 const UNIT_SHARE = 4
 
-/** Options of `explore`. */
-export interface ExploreOptions extends WishedSettings {
+const OPTIONS = {
   /** Results folder in which the page's Keep button stores results; `shiftscope-results` by default. */
-  readonly results?: string
+  results: z.string().default('shiftscope-results'),
   /**
    * Networks to offer, named as in `openNetwork`; the first two open side by side. By default, all networks whose
    * weights are on this machine.
    */
-  readonly models?: readonly string[]
+  models: z.array(z.string()).min(1).readonly().exactOptional(),
   /**
    * How to reduce a feature map to one value per channel: `mean`, `max` or `center`. By default (`none`), the whole map
    * is flattened.
    */
-  readonly pool?: Pool
+  pool: oneOf('pool', POOLS).exactOptional(),
   /** Address (https, or http on this machine) or folder to fetch weights from; by default the publisher's address. */
-  readonly mirror?: string
+  mirror: z.string().exactOptional(),
   /** Device that runs the networks, named as in `openNetwork`; `auto` by default. */
-  readonly device?: string
+  device: z.string().default('auto'),
   /** Address to listen on. The default `127.0.0.1` lets only this machine connect. */
-  readonly host?: string
+  host: z.string().default('127.0.0.1'),
   /** Port to listen on, 0 to 65535; by default (0) any free one. */
-  readonly port?: number
-  readonly onProgress?: ProgressListener
+  port: z.number().default(0),
+  onProgress: callback<ProgressListener>().exactOptional(),
   /** Stops the server. */
-  readonly signal?: AbortSignal
+  signal: kinds.signal.exactOptional(),
 }
+
+/** Options of `explore`. */
+export interface ExploreOptions extends GivenOptions<typeof OPTIONS>, WishedSettings {}
 
 /** A running server of the live page. */
 export interface Exploration extends AsyncDisposable {
@@ -61,22 +64,6 @@ export interface Exploration extends AsyncDisposable {
   close(): Promise<void>
 }
 
-const EXPLORE_OPTIONS = {
-  optional: {
-    ...{
-      results: kinds.text,
-      models: kinds.texts,
-      pool: kinds.text,
-      device: kinds.text,
-      host: kinds.text,
-      port: kinds.number,
-      mirror: kinds.text,
-    },
-    ...{ workers: kinds.number, threads: kinds.number, batch: kinds.number },
-    ...{ onProgress: kinds.callback, signal: kinds.signal },
-  },
-}
-
 /**
  * Serves a page on which you move your own object and watch any network of this machine respond. Anyone who has the
  * address can use the whole page, but nothing else on this machine; see SECURITY.md.
@@ -86,25 +73,25 @@ const EXPLORE_OPTIONS = {
  * @throws the signal's reason after an abort
  */
 export async function explore(options: ExploreOptions = {}): Promise<Exploration> {
-  checkOptions(options, EXPLORE_OPTIONS)
-  const { results = 'shiftscope-results', models, pool, host = '127.0.0.1', port = 0 } = options
+  const checked = parseOptions(options, { ...OPTIONS, ...SETTINGS_OPTIONS })
+  const { results, models, pool, host, port } = checked
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
     throw new UsageError(`port ${port} is not a whole number from 0 to 65535; leave \`port\` out to use any free one`)
   await checkResultsFolder(resolve(results))
   const end = new AbortController()
-  const signal = options.signal === undefined ? end.signal : AbortSignal.any([options.signal, end.signal])
-  const progress = progressTo(options.onProgress)
+  const signal = checked.signal === undefined ? end.signal : AbortSignal.any([checked.signal, end.signal])
+  const progress = progressTo(checked.onProgress)
   const mostBytes = machineMemory() / MEMORY_SHARE
   const units = openLiveUnits(mostBytes)
   const networks = await openLiveNetworks({
-    ...{ models, pool, wished: options, request: parseDevice(options.device ?? 'auto') },
+    ...{ models, pool, wished: checked, request: parseDevice(checked.device) },
     isUsed: units.isUsed,
     onNote: (line) => progress.note(line),
     signal,
   })
   const objects = await openObjects()
   const explorer = openExplorer({
-    ...{ networks, objects, units, pool, out: results, mirror: options.mirror },
+    ...{ networks, objects, units, pool, out: results, mirror: checked.mirror },
     mostBytes: mostBytes / UNIT_SHARE,
     opensTwo: (models?.length ?? 0) > 1,
   })

@@ -52,7 +52,7 @@ export function openExplorer(options: ExplorerOptions) {
     const patch = await objects.patch(scene.object, scene.size, frame)
     const { background } = await readBackground(scene.background, frame)
     const placed = sceneOf(patch, background)
-    const use: UseNetwork = (act) => networks.use(network.id, placed, ({ handle }) => act(handle))
+    const use: UseNetwork = (act) => networks.use(network.id, placed, act)
     const unit = openLiveUnit(network, use, placed, positionGrid(frame, scene.size, scene.stride))
     units.add(scene, unit)
     return unit
@@ -81,7 +81,8 @@ export function openExplorer(options: ExplorerOptions) {
     map: async function* (request: MapRequest, signal: AbortSignal): AsyncGenerator<MapMessage, void, undefined> {
       const { layer, anchor, cursor, ...scene } = request
       const unit = await unitOf(scene)
-      const seconds = networks.openingSeconds(scene.network)
+      // A map of features that are all in memory needs no open network.
+      const seconds = unit.isWhole() ? undefined : networks.openingSeconds(scene.network)
       if (seconds !== undefined) {
         yield { kind: 'opening', seconds }
         await networks.use(scene.network, unit.scene, async () => undefined)
@@ -98,7 +99,7 @@ export function openExplorer(options: ExplorerOptions) {
       const unit = await unitOf(scene)
       const object = objects.find(scene.object)
       const wanted = { unit, scene, object, ...networks.sourceOf(scene.network), pool, out, replaces, signal }
-      return networks.use(scene.network, unit.scene, (execution) => keepUnit({ ...wanted, execution }))
+      return networks.use(scene.network, unit.scene, (handle) => keepUnit({ ...wanted, handle }))
     },
     pull: (id: string, signal: AbortSignal) => pulled(id, networks, { mirror, signal }),
   }

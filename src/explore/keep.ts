@@ -1,6 +1,5 @@
 import { lstat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import type { Execution } from '../engine/choice.js'
 import type { Features } from '../engine/features.js'
 import type { NetworkHandle } from '../engine/handle.js'
 import { InputError, OutputError } from '../errors.js'
@@ -13,6 +12,7 @@ import { unitFolder } from '../results/unit/store.js'
 import { type ReproduceOptions, resolveOptions } from '../study/options.js'
 import { planStudy, type Study } from '../study/plan.js'
 import { runStudy } from '../study/run.js'
+import { oneAtATime } from '../support/oneAtATime.js'
 import { shellWord } from '../support/text.js'
 import type { LiveUnit } from './liveUnit.js'
 import { followUnit } from './mapStream.js'
@@ -20,7 +20,7 @@ import type { KnownObject } from './objects.js'
 
 export interface UnitToKeep {
   readonly unit: LiveUnit
-  readonly execution: Execution
+  readonly handle: NetworkHandle
   readonly scene: LiveScene
   readonly object: KnownObject
   /** Name of the network as the command line takes it: an id or a path. */
@@ -41,12 +41,10 @@ export interface UnitToKeep {
  * the units stored before.
  */
 export function unitKeeper(): (wanted: UnitToKeep) => Promise<KeptUnit | OtherUnit> {
-  let before: Promise<unknown> = Promise.resolve()
+  const inTurn = oneAtATime()
   return async (wanted) => {
     await wholeUnit(wanted.unit, wanted.signal)
-    const kept = before.then(() => keepUnit(wanted))
-    before = kept.catch(() => undefined)
-    return kept
+    return inTurn(() => keepUnit(wanted))
   }
 }
 
@@ -160,16 +158,8 @@ async function refuseLink(path: string): Promise<void> {
 }
 
 /** An open network whose `extract` returns the features in memory, so that `runStudy` can store the unit. */
-function inMemory({ unit, execution }: UnitToKeep): Execution {
-  const { handle } = execution
-  const features = async () => inRowOrder(unit)
-  const kept: NetworkHandle = {
-    ...handle,
-    overlaps: false,
-    extract: features,
-    close: async () => undefined,
-  }
-  return { ...execution, handle: kept }
+function inMemory({ unit, handle }: UnitToKeep): NetworkHandle {
+  return { ...handle, overlaps: false, extract: async () => inRowOrder(unit), close: async () => undefined }
 }
 
 function inRowOrder({ network, rows, matrices }: LiveUnit): Features {

@@ -34,11 +34,10 @@ export async function* mapMessages(
       const done = Math.min(unit.finished(), unit.grid.rows * unit.grid.cols)
       if (rows.length > 0) yield { ...(await map(rows, sent, atAnchor, atCenter)), done }
       sent += rows.length
-      if (isWhole) break
+      if (isWhole) return
       await changes.next(began + BETWEEN_MESSAGES - performance.now())
       began = performance.now()
     }
-    yield { kind: 'end' }
   } finally {
     changes.end()
   }

@@ -1,7 +1,8 @@
 import { rm } from 'node:fs/promises'
 import { basename } from 'node:path'
-import { type Execution, openExecution } from '../engine/choice.js'
+import { openExecution } from '../engine/choice.js'
 import type { DeviceRequest } from '../engine/device.js'
+import type { NetworkHandle } from '../engine/handle.js'
 import type { WishedSettings } from '../engine/settings.js'
 import type { Scene } from '../engine/task.js'
 import { InputError } from '../errors.js'
@@ -36,7 +37,7 @@ export interface LiveNetworks {
    * Opens a network if necessary, and calls a function with it. The network stays open until the function's promise
    * settles. If too many networks are open, the least recently used are closed.
    */
-  readonly use: <T>(id: string, scene: Scene, act: (execution: Execution) => Promise<T>) => Promise<T>
+  readonly use: <T>(id: string, scene: Scene, act: (handle: NetworkHandle) => Promise<T>) => Promise<T>
   /** Seconds since the network began to open; 0 if nobody has asked for it yet; undefined if it is open. */
   readonly openingSeconds: (id: string) => number | undefined
   /** Name or path for the command line. The path of an uploaded file (`isDropped`) is valid until this process ends. */
@@ -50,7 +51,7 @@ export interface LiveNetworks {
 }
 
 interface Opened {
-  readonly execution: Promise<Execution>
+  readonly handle: Promise<NetworkHandle>
   /** Time at which opening began, in milliseconds of `performance.now`. */
   readonly since: number
   isReady: boolean
@@ -152,12 +153,12 @@ function liveExecutions({ request, wished, isUsed, onNote, signal }: LiveNetwork
   const begin = (network: Network, scene: Scene): Opened => {
     const plan = { network, scene, images: IMAGES, request, wished, onNote, signal }
     const opened: Opened = {
-      execution: openExecution(plan),
+      handle: openExecution(plan),
       since: performance.now(),
       isReady: false,
       works: new Set(),
     }
-    opened.execution.then(
+    opened.handle.then(
       () => {
         opened.isReady = true
       },
@@ -168,7 +169,7 @@ function liveExecutions({ request, wished, isUsed, onNote, signal }: LiveNetwork
     return opened
   }
   return {
-    use: async <T>(network: Network, scene: Scene, act: (execution: Execution) => Promise<T>): Promise<T> => {
+    use: async <T>(network: Network, scene: Scene, act: (handle: NetworkHandle) => Promise<T>): Promise<T> => {
       const { id } = network
       if (!open.has(id)) await closeUnused()
       // After an abort, nobody would close a network that opens now.
@@ -177,7 +178,7 @@ function liveExecutions({ request, wished, isUsed, onNote, signal }: LiveNetwork
       // A Map keeps the order of insertion. So the network that was used last comes last.
       open.delete(id)
       open.set(id, opened)
-      const work = opened.execution.then(act)
+      const work = opened.handle.then(act)
       opened.works.add(work)
       return work.finally(() => opened.works.delete(work))
     },
@@ -192,10 +193,10 @@ function liveExecutions({ request, wished, isUsed, onNote, signal }: LiveNetwork
   }
 }
 
-async function closeOpened({ execution, works }: Opened): Promise<void> {
+async function closeOpened({ handle, works }: Opened): Promise<void> {
   await Promise.allSettled(works)
-  await execution.then(
-    ({ handle }) => handle.close(),
+  await handle.then(
+    (opened) => opened.close(),
     () => undefined,
   )
 }

@@ -5,6 +5,7 @@ import { decodeImage, drawingLimits, type Image } from '../patches/image.js'
 import { NO_OPAQUE_PIXELS, squareObject } from '../patches/ownPatches.js'
 import { checkVisible, type Patch, type PatchSource, patchAtSize, patchesOfSource } from '../patches/patch.js'
 import { pictureFormat } from '../patches/pictureFormat.js'
+import { oneAtATime } from '../support/oneAtATime.js'
 
 /** Largest size of an accepted picture in bytes. A photo has a few million bytes. */
 export const MOST_PICTURE_BYTES = 32 * 1024 * 1024
@@ -42,19 +43,14 @@ export async function openObjects(): Promise<Objects> {
   const builtIn = await builtInPatches()
   const known = new Map<number, KnownObject>(builtIn.map((source, key) => [key, { key, name: source.name, source }]))
   let next = known.size
-  /** Resolves when the previous picture is decoded. Only one is decoded at a time, because pictures may be large. */
-  let before: Promise<unknown> = Promise.resolve()
+  /** Names of all objects so far. The page still lists a picture that was dropped, so its name stays taken. */
+  const names = new Set(builtIn.map(({ name }) => name))
+  // Only one picture is decoded at a time, because pictures may be large.
+  const inTurn = oneAtATime()
   const decode = (bytes: Uint8Array, signal: AbortSignal): Promise<Image> => {
     const decoded = () => decodeImage(bytes, 'the picture', signal, drawingLimits(DRAWING_SECONDS))
     // An SVG need not wait, because it is drawn in another process.
-    if (pictureFormat(bytes) === 'svg') return decoded()
-    const image = before.then(decoded)
-    // `before` must not hold the picture, which would then stay in memory.
-    before = image.then(
-      () => undefined,
-      () => undefined,
-    )
-    return image
+    return pictureFormat(bytes) === 'svg' ? decoded() : inTurn(decoded)
   }
   const find = (key: number) => {
     const found = known.get(key)
@@ -67,8 +63,8 @@ export async function openObjects(): Promise<Objects> {
     if (object === undefined) throw new InputError(`the picture shows no object: ${NO_OPAQUE_PIXELS}; choose another`)
     const same = [...known.values()].find(({ source }) => 'data' in source && isSame(source, object))
     if (same !== undefined) return { key: same.key, name: same.name }
-    const names = new Set([...known.values()].map((one) => one.name))
     const added = { key: next++, name: freeName(fileStem(name, 'object'), names), source: object }
+    names.add(added.name)
     known.set(added.key, added)
     const own = [...known.values()].filter(({ source }) => 'data' in source)
     if (own.length > MOST_OWN) known.delete((own[0] as KnownObject).key)

@@ -10,7 +10,7 @@ import { z } from 'zod'
 import { ShiftscopeError } from '../errors.js'
 import { type Fault, LIVE_STRIDES } from '../page/live.js'
 import { livePage, liveScript } from '../page/livePage.js'
-import { messageLine } from '../support/text.js'
+import { firstLine, messageLine } from '../support/text.js'
 import type { Explorer } from './explorer.js'
 import { fromOwnPage, isSecret, type ServerPlace } from './guard.js'
 import { MOST_PICTURE_BYTES } from './objects.js'
@@ -232,9 +232,5 @@ class BadRequest extends Error {}
 
 function faultOf(error: unknown): { readonly message: string; readonly status: 400 | 422 | 500 } {
   if (error instanceof BadRequest) return { message: 'the request is invalid; reload the page', status: 400 }
-  const message = error instanceof Error ? error.message : String(error)
-  return {
-    message: messageLine(message.split('\n')[0] as string),
-    status: error instanceof ShiftscopeError ? 422 : 500,
-  }
+  return { message: messageLine(firstLine(error)), status: error instanceof ShiftscopeError ? 422 : 500 }
 }

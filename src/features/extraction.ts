@@ -1,15 +1,9 @@
 import { join } from 'node:path'
-import type { Execution, ExecutionRecord } from '../engine/choice.js'
+import { z } from 'zod'
 import type { Features } from '../engine/features.js'
+import type { ExecutionRecord, NetworkHandle } from '../engine/handle.js'
 import { checkMemory } from '../engine/machineMemory.js'
-import {
-  offsetsAt,
-  orderedPositions,
-  POSITION_ORDERS,
-  type PositionGrid,
-  type PositionOrder,
-  positionGrid,
-} from '../engine/positions.js'
+import { offsetsAt, orderedPositions, POSITION_ORDERS, type PositionGrid, positionGrid } from '../engine/positions.js'
 import { sceneOf } from '../engine/scene.js'
 import { BLENDS, type Scene, type Settings } from '../engine/task.js'
 import { throwIfStopped } from '../errors.js'
@@ -21,11 +15,11 @@ import { openPartialArrays, type PartialArrays, type RowPlace } from '../files/p
 import { sha256 } from '../files/sha256.js'
 import { type Network, type Precision, recipeText } from '../networks/index.js'
 import { readBackground, WHITE } from '../patches/background.js'
-import { type PatchInput, patchOf, patchTitle } from '../patches/patchInput.js'
+import { isPatchInput, type PatchInput, patchOf, patchTitle } from '../patches/patchInput.js'
 import { type ProgressListener, progressTo } from '../progress.js'
 import { keepBackgroundPicture, keepPatchPicture } from '../results/pictures.js'
 import { availableCores } from '../support/machine.js'
-import { kinds, oneOf } from '../support/optionChecks.js'
+import { type CheckedOptions, callback, type GivenOptions, kinds, oneOf } from '../support/optionChecks.js'
 import { counted } from '../support/text.js'
 import { arrayFile, extractFile } from './extractFile.js'
 
@@ -35,34 +29,46 @@ import { arrayFile, extractFile } from './extractFile.js'
  */
 const BATCHES_PER_ROUND = 64
 
-/** An object, its background and its positions. */
-export interface PlacementOptions {
+export const PLACEMENT_OPTIONS = {
   /** Path of a picture, name of a built-in object, bytes of a picture file, or RGBA `{ data, width, height }`. */
-  readonly patch: PatchInput
+  patch: z.custom<PatchInput>(isPatchInput, 'a path, a name, the bytes of a picture, or pixels'),
   /** Side of the square patch in pixels, from 1 to the side of the network's input. */
-  readonly size: number
+  size: z.number(),
   /** Distance between neighbouring positions in pixels; 1 by default. */
-  readonly stride?: number
+  stride: z.number().default(1),
   /** Background of the object: `white` (default), `#rrggbb`, `noise:SEED` or the path of a picture. */
-  readonly background?: string
+  background: z.string().default(WHITE),
   /** `hard` (default) draws pixels with alpha ≥ 128 and no others; `soft` mixes object and background by alpha. */
-  readonly blend?: Scene['blend']
-  readonly onProgress?: ProgressListener
+  blend: oneOf('blend', BLENDS).default('hard'),
+  onProgress: callback<ProgressListener>().exactOptional(),
   /** Stops the work after the current batches; the call rejects with the signal's reason. */
-  readonly signal?: AbortSignal
+  signal: kinds.signal.exactOptional(),
 }
+
+/** An object, its background and its positions. */
+export interface PlacementOptions extends GivenOptions<typeof PLACEMENT_OPTIONS> {}
+
+const OUT = {
+  /** Folder for `<layer>.npy`, extract.json and pictures of object and background; by default nothing is written. */
+  out: z.string().exactOptional(),
+}
+
+export const EXTRACT_OPTIONS = { ...PLACEMENT_OPTIONS, ...OUT }
 
 /** Options of `OpenNetwork.extract`. */
-export interface NetworkExtractOptions extends PlacementOptions {
-  /** Folder for `<layer>.npy`, extract.json and pictures of object and background; by default nothing is written. */
-  readonly out?: string
+export interface NetworkExtractOptions extends GivenOptions<typeof OUT>, PlacementOptions {}
+
+const ORDER = {
+  /** `row-major` (default), or `coarse-to-fine`: first every 32nd position along both axes, then every 16th, etc. */
+  order: oneOf('order', POSITION_ORDERS).default('row-major'),
 }
 
+export const ROW_OPTIONS = { ...PLACEMENT_OPTIONS, ...ORDER }
+
 /** Options of `OpenNetwork.rows`. */
-export interface RowOptions extends PlacementOptions {
-  /** `row-major` (default), or `coarse-to-fine`: first every 32nd position along both axes, then every 16th, etc. */
-  readonly order?: PositionOrder
-}
+export interface RowOptions extends GivenOptions<typeof ORDER>, PlacementOptions {}
+
+type Placement = CheckedOptions<typeof PLACEMENT_OPTIONS>
 
 /** Features of one object at every position, and how they were computed. */
 export interface Extraction extends ExecutionRecord {
@@ -121,21 +127,6 @@ export interface NetworkComparison {
   readonly layers: readonly (SimilarityMaps & { readonly name: string; readonly dims: number })[]
 }
 
-export const PLACEMENT_OPTIONS = {
-  required: { patch: kinds.anything, size: kinds.number },
-  optional: {
-    ...{ stride: kinds.number, background: kinds.text, blend: oneOf('blend', BLENDS) },
-    ...{ onProgress: kinds.callback, signal: kinds.signal },
-  },
-}
-
-export const EXTRACT_OPTIONS = { ...PLACEMENT_OPTIONS, optional: { ...PLACEMENT_OPTIONS.optional, out: kinds.text } }
-
-export const ROW_OPTIONS = {
-  ...PLACEMENT_OPTIONS,
-  optional: { ...PLACEMENT_OPTIONS.optional, order: oneOf('order', POSITION_ORDERS) },
-}
-
 export interface PlacedPatch {
   readonly scene: Scene
   readonly grid: PositionGrid
@@ -146,11 +137,11 @@ export interface PlacedPatch {
   >
 }
 
-export async function placePatch(network: Network, options: PlacementOptions): Promise<PlacedPatch> {
-  const { size, stride = 1, blend = 'hard', signal } = options
+export async function placePatch(network: Network, options: Placement): Promise<PlacedPatch> {
+  const { size, stride, blend, signal } = options
   const frame = network.input.rows
   const patch = await patchOf(options.patch, size, frame, blend, signal)
-  const { identity, background } = await readBackground(options.background ?? WHITE, frame, signal)
+  const { identity, background } = await readBackground(options.background, frame, signal)
   const grid = positionGrid(frame, size, stride)
   checkMemory(network, grid)
   const origin = { patch: patchTitle(options.patch), patchSha256: patch.sha256, background: identity, blend }
@@ -162,15 +153,13 @@ export async function placePatch(network: Network, options: PlacementOptions): P
  * resume an interrupted one.
  */
 export async function extractPlaced(
-  execution: Execution,
+  handle: NetworkHandle,
   { scene, grid, origin }: PlacedPatch,
-  { size, stride = 1, out, onProgress, signal }: NetworkExtractOptions,
-  precision: Precision | undefined,
+  { size, stride, out, onProgress, signal }: CheckedOptions<typeof EXTRACT_OPTIONS>,
 ): Promise<Extraction> {
-  const { handle } = execution
   const { network } = handle
   const progress = progressTo(onProgress)
-  const fullOrigin = { ...origin, ...networkOrigin(network, precision) }
+  const fullOrigin = { ...origin, ...networkOrigin(network, handle.ran().precision) }
   const positions = grid.rows * grid.cols
   const partial =
     out === undefined ? undefined : await openPartial(out, network, grid, fullOrigin, { note: progress.note, signal })
@@ -213,7 +202,7 @@ export async function extractPlaced(
       images: left.length,
       seconds,
       imagesPerSecond: left.length / seconds,
-      ...execution.ran(),
+      ...handle.ran(),
     }
     if (out !== undefined) await keepPictures(out, scene, origin.background, extraction.frame)
     await partial?.finish(extractFile(extraction, fullOrigin))
@@ -230,7 +219,7 @@ async function keepPictures(out: string, { patch, background }: Scene, identity:
 }
 
 /** Properties of the network that determine its features, such as weights and precision. extract.json records them. */
-function networkOrigin(network: Network, precision: Precision | undefined) {
+function networkOrigin(network: Network, precision: Precision) {
   return {
     ...(precision === 'fp16' && { precision }),
     ...(network.pool && { pool: network.pool }),
@@ -294,10 +283,10 @@ function savingRows(partial: PartialArrays, places: Int32Array, atATime: number)
 
 /** Computes the same features as `extractPlaced`, but yields them many positions at a time and keeps none. */
 export async function* rows(
-  { handle }: Execution,
+  handle: NetworkHandle,
   scene: Scene,
   grid: PositionGrid,
-  { order = 'row-major', onProgress, signal }: RowOptions,
+  { order, onProgress, signal }: CheckedOptions<typeof ROW_OPTIONS>,
 ): AsyncGenerator<FeatureRows, void, undefined> {
   const progress = progressTo(onProgress)
   const indices = orderedPositions(grid, order)
@@ -332,10 +321,10 @@ export async function* rows(
 }
 
 export async function compare(
-  { handle }: Execution,
+  handle: NetworkHandle,
   scene: Scene,
   grid: PositionGrid,
-  { onProgress, signal }: PlacementOptions,
+  { onProgress, signal }: Placement,
 ): Promise<NetworkComparison> {
   const { network } = handle
   const progress = progressTo(onProgress)

@@ -1,7 +1,9 @@
-import { type Execution, openExecution, requiredTrials } from '../engine/choice.js'
-import { checkPrecision, type DeviceRequest, parseDevice } from '../engine/device.js'
-import { REUSE, type ReuseChoice } from '../engine/reuse/record.js'
-import type { WishedSettings } from '../engine/settings.js'
+import { z } from 'zod'
+import { openExecution, requiredTrials } from '../engine/choice.js'
+import { type DeviceRequest, parseDevice } from '../engine/device.js'
+import type { NetworkHandle } from '../engine/handle.js'
+import { REUSE } from '../engine/reuse/record.js'
+import { SETTINGS_OPTIONS, type WishedSettings } from '../engine/settings.js'
 import type { Scene } from '../engine/task.js'
 import { throwIfStopped, UsageError } from '../errors.js'
 import {
@@ -12,12 +14,17 @@ import {
   type Network,
   networkNotes,
   POOLS,
-  type Pool,
   PRECISIONS,
-  type Precision,
 } from '../networks/index.js'
 import { type ProgressListener, progressTo } from '../progress.js'
-import { checkOptions, kinds, type OptionList, oneOf } from '../support/optionChecks.js'
+import {
+  type CheckedOptions,
+  callback,
+  type GivenOptions,
+  kinds,
+  oneOf,
+  parseOptions,
+} from '../support/optionChecks.js'
 import {
   compare,
   EXTRACT_OPTIONS,
@@ -34,37 +41,43 @@ import {
   rows,
 } from './extraction.js'
 
-/** Options of `openNetwork`. */
-export interface NetworkOptions extends WishedSettings, InputOptions {
+const OPTIONS = {
   /** Path of a checkpoint to use instead of the catalog's weights. */
-  readonly weights?: string
+  weights: z.string().exactOptional(),
   /**
    * Tensors to read as features: any of those that `inspectModel` lists. By default, all layers that the
    * catalog names; for an ONNX file, the last output and the input of the last fully connected layer.
    */
-  readonly layers?: readonly string[]
+  layers: z.array(z.string()).readonly().exactOptional(),
   /**
    * How to reduce a feature map to one value per channel: `mean`, `max` or `center`. By default (`none`), the whole map
    * is flattened.
    */
-  readonly pool?: Pool
+  pool: oneOf('pool', POOLS).exactOptional(),
   /**
    * Device that runs the network: `cpu`, `webgpu`, `cuda`, `tensorrt`, `directml` or `coreml`. To choose one of several
    * GPUs, append `:INDEX`. `auto` (default) uses the processor, except if the work is long and a short benchmark shows
    * that a GPU is faster.
    */
-  readonly device?: string
+  device: z.string().default('auto'),
   /** Floating-point type of the network's arithmetic: `fp32` (default), or `fp16` on a GPU. */
-  readonly precision?: Precision
+  precision: oneOf('precision', PRECISIONS).exactOptional(),
   /**
    * With `auto` (default), a value that several images share is computed once, if that is faster. With `off`, every
    * image is computed in full.
    */
-  readonly reuse?: ReuseChoice
-  readonly onProgress?: ProgressListener
+  reuse: oneOf('reuse', REUSE).exactOptional(),
+  onProgress: callback<ProgressListener>().exactOptional(),
   /** Stops `openNetwork`. Each later call takes its own signal. */
-  readonly signal?: AbortSignal
+  signal: kinds.signal.exactOptional(),
 }
+
+export const NETWORK_OPTIONS = { ...OPTIONS, ...INPUT_OPTIONS, ...SETTINGS_OPTIONS }
+
+/** Options of `openNetwork`. */
+export interface NetworkOptions extends GivenOptions<typeof OPTIONS>, WishedSettings, InputOptions {}
+
+type Checked = CheckedOptions<typeof NETWORK_OPTIONS>
 
 /**
  * An open network, ready for any number of calls, also in parallel. The first call opens the sessions and chooses the
@@ -98,16 +111,6 @@ export interface OpenNetwork extends AsyncDisposable {
   close(): Promise<void>
 }
 
-export const NETWORK_OPTIONS: OptionList = {
-  optional: {
-    ...{ weights: kinds.text, layers: kinds.texts, device: kinds.text },
-    ...{ precision: oneOf('precision', PRECISIONS), reuse: oneOf('reuse', REUSE), pool: oneOf('pool', POOLS) },
-    ...INPUT_OPTIONS,
-    ...{ workers: kinds.number, threads: kinds.number, batch: kinds.number },
-    ...{ onProgress: kinds.callback, signal: kinds.signal },
-  },
-}
-
 /**
  * Opens a network for any number of calls.
  * @param model id in the catalog (`shiftscope models list`), path of an .onnx file, `hf:OWNER/NAME` of a pulled model,
@@ -118,39 +121,33 @@ export const NETWORK_OPTIONS: OptionList = {
  * @throws the signal's reason after an abort
  */
 export async function openNetwork(model: string, options: NetworkOptions = {}): Promise<OpenNetwork> {
-  checkOptions(options, NETWORK_OPTIONS)
-  const { weights, layers, pool, signal } = options
-  const request = parseDevice(options.device ?? 'auto')
-  checkPrecision(request, options.precision)
+  const checked = parseOptions(options, NETWORK_OPTIONS)
+  const { weights, layers, pool, signal } = checked
+  const request = parseDevice(checked.device, checked.precision)
   const network = await chooseNetwork({
-    ...{ model, layers, pool, signal, ...inputOptionsOf(options) },
+    ...{ model, layers, pool, signal, ...inputOptionsOf(checked) },
     ...{ weights, weightsOption: 'weights FILE' },
   })
-  for (const line of networkNotes(network)) progressTo(options.onProgress).note(line)
-  await requiredTrials(request, network, options.precision, signal)
-  const { executionFor, close } = openedOnce(network, request, options)
+  for (const line of networkNotes(network)) progressTo(checked.onProgress).note(line)
+  await requiredTrials(request, network, signal)
+  const { handleFor, close } = openedOnce(network, request, checked)
   return {
     network,
     extract: async (given) => {
-      checkOptions(given, EXTRACT_OPTIONS)
-      const placed = await placePatch(network, given)
+      const call = parseOptions(given, EXTRACT_OPTIONS)
+      const placed = await placePatch(network, call)
       const { scene, grid } = placed
-      return extractPlaced(
-        await executionFor(scene, grid.rows * grid.cols, given.signal),
-        placed,
-        given,
-        options.precision,
-      )
+      return extractPlaced(await handleFor(scene, grid.rows * grid.cols, call.signal), placed, call)
     },
     rows: async function* (given) {
-      checkOptions(given, ROW_OPTIONS)
-      const { scene, grid } = await placePatch(network, given)
-      yield* rows(await executionFor(scene, grid.rows * grid.cols, given.signal), scene, grid, given)
+      const call = parseOptions(given, ROW_OPTIONS)
+      const { scene, grid } = await placePatch(network, call)
+      yield* rows(await handleFor(scene, grid.rows * grid.cols, call.signal), scene, grid, call)
     },
     compare: async (given) => {
-      checkOptions(given, PLACEMENT_OPTIONS)
-      const { scene, grid } = await placePatch(network, given)
-      return compare(await executionFor(scene, grid.offsets.length / 2, given.signal), scene, grid, given)
+      const call = parseOptions(given, PLACEMENT_OPTIONS)
+      const { scene, grid } = await placePatch(network, call)
+      return compare(await handleFor(scene, grid.offsets.length / 2, call.signal), scene, grid, call)
     },
     close,
     [Symbol.asyncDispose]: close,
@@ -158,11 +155,11 @@ export async function openNetwork(model: string, options: NetworkOptions = {}): 
 }
 
 /** Returns a function that opens a network's workers when it is first called. Its later calls share these workers. */
-function openedOnce(network: Network, request: DeviceRequest, options: NetworkOptions) {
-  let opening: Promise<Execution> | undefined
+function openedOnce(network: Network, request: DeviceRequest, options: Checked) {
+  let opening: Promise<NetworkHandle> | undefined
   let closed = false
   /** Opens the workers. The number of images decides which devices are worth trying. */
-  const open = (scene: Scene, images: number, callSignal: AbortSignal | undefined): Promise<Execution> =>
+  const open = (scene: Scene, images: number, callSignal: AbortSignal | undefined): Promise<NetworkHandle> =>
     openExecution({
       network,
       scene,
@@ -170,14 +167,13 @@ function openedOnce(network: Network, request: DeviceRequest, options: NetworkOp
       request,
       wished: options,
       onNote: (line) => progressTo(options.onProgress).note(line),
-      ...(options.precision && { precision: options.precision }),
       ...(options.reuse && { reuse: options.reuse }),
       ...(callSignal && { signal: callSignal }),
     }).catch((error) => {
       opening = undefined
       throw error
     })
-  const executionFor = async (scene: Scene, images: number, callSignal?: AbortSignal): Promise<Execution> => {
+  const handleFor = async (scene: Scene, images: number, callSignal?: AbortSignal): Promise<NetworkHandle> => {
     throwIfStopped(callSignal)
     if (closed) throw new UsageError(`${network.id} is closed; open it again`)
     const others = opening
@@ -186,13 +182,13 @@ function openedOnce(network: Network, request: DeviceRequest, options: NetworkOp
       return opening
     }
     // Another call is already opening the workers. If it fails, perhaps by an abort, this call opens them itself.
-    return others.catch(() => executionFor(scene, images, callSignal))
+    return others.catch(() => handleFor(scene, images, callSignal))
   }
   const close = async () => {
     closed = true
-    await (await opening?.catch(() => undefined))?.handle.close()
+    await (await opening?.catch(() => undefined))?.close()
   }
-  return { executionFor, close }
+  return { handleFor, close }
 }
 
 /** Options of `extract`. */
@@ -213,14 +209,10 @@ export interface ExtractOptions extends NetworkOptions, NetworkExtractOptions {
  * @throws the signal's reason after an abort
  */
 export async function extract(options: ExtractOptions): Promise<Extraction> {
-  checkOptions(options, {
-    required: { model: kinds.text, ...EXTRACT_OPTIONS.required },
-    optional: { ...NETWORK_OPTIONS.optional, ...EXTRACT_OPTIONS.optional },
-  })
-  const { model, ...rest } = options
-  const network = await openNetwork(model, partOf(rest, { ...NETWORK_OPTIONS.optional }))
+  const { model, ...rest } = parseOptions(options, { model: z.string(), ...EXTRACT_OPTIONS, ...NETWORK_OPTIONS })
+  const network = await openNetwork(model, partOf(rest, NETWORK_OPTIONS))
   try {
-    return await network.extract(partOf(rest, { ...EXTRACT_OPTIONS.required, ...EXTRACT_OPTIONS.optional }))
+    return await network.extract(partOf(rest, EXTRACT_OPTIONS))
   } finally {
     await network.close()
   }

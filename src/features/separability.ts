@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import { throwIfStopped, UsageError } from '../errors.js'
 import { namedCard } from '../experiments/card.js'
 import { type ClassifierRecord, openClassifiers, worthwhileCard } from '../experiments/classifiers.js'
@@ -6,7 +7,7 @@ import { FOLD_SCHEMES, type FoldScheme, LOSS } from '../experiments/folds.js'
 import { type Separability, separabilityByScheme } from '../experiments/separability.js'
 import { checkNames } from '../support/checks.js'
 import { availableCores } from '../support/machine.js'
-import { checkOptions, kinds } from '../support/optionChecks.js'
+import { type CheckedOptions, type GivenOptions, kinds, parseOptions } from '../support/optionChecks.js'
 import { type DescribedGrid, gridSchema } from './extractFile.js'
 import {
   type FeatureArray,
@@ -18,24 +19,28 @@ import {
   openFeatures,
 } from './features.js'
 
-/** Options of `separability`. */
-export interface SeparabilityOptions {
+const OPTIONS = {
   /** Parameter C of the classifiers (linear SVMs), the weight of their losses, 1e-30 to 1e30; 1 by default. */
-  readonly C?: number
+  C: z.number().default(1),
   /** One or several fold schemes; `ordered` by default. One call with several schemes is faster than several calls. */
-  readonly cv?: FoldScheme | readonly FoldScheme[]
+  cv: z.custom<FoldScheme | readonly FoldScheme[]>().default('ordered'),
   /** Seed of the fold schemes `shuffled` and `blocks`, 0 to 2^32 − 1; 0 by default. */
-  readonly seed?: number
+  seed: z.number().default(0),
   /** Number of threads that train the classifiers; all cores by default. The result does not depend on the number. */
-  readonly threads?: number
+  threads: z.number().default(availableCores),
   /**
    * Device that trains the classifiers: `auto` (default), `cpu`, `cuda` or `cuda:INDEX`. If there is a CUDA device,
    * `auto` uses the first one for features of at least 2^24 values (64 MiB). The processor and a CUDA device train to
    * the same tolerance.
    */
-  readonly device?: string
-  readonly signal?: AbortSignal
+  device: z.string().default('auto'),
+  signal: kinds.signal.exactOptional(),
 }
+
+/** Options of `separability`. */
+export interface SeparabilityOptions extends GivenOptions<typeof OPTIONS> {}
+
+type Checked = Omit<CheckedOptions<typeof OPTIONS>, 'cv'>
 
 /** How the classifiers were trained. */
 interface TrainingRecord extends ClassifierRecord {
@@ -89,17 +94,11 @@ export async function separability(
   features: string | FeatureArray | FeatureLayers,
   options: SeparabilityOptions = {},
 ): Promise<AnySeparability | LayerResults<AnySeparability>> {
-  checkOptions(options, {
-    optional: {
-      ...{ C: kinds.number, cv: kinds.anything, seed: kinds.number, threads: kinds.number },
-      ...{ device: kinds.text, signal: kinds.signal },
-    },
-  })
-  const { cv = 'ordered' } = options
+  const { cv, ...checked } = parseOptions(options, OPTIONS)
   if (typeof cv !== 'string' && (!Array.isArray(cv) || cv.length === 0))
     throw new UsageError("option cv must be a fold scheme or an array of them, such as ['ordered', 'blocks']")
   const measure = (layer: string | FeatureArray, grid?: DescribedGrid): Promise<AnySeparability> =>
-    typeof cv === 'string' ? byScheme(layer, cv, options, grid) : bySchemes(layer, cv, options, grid)
+    typeof cv === 'string' ? byScheme(layer, cv, checked, grid) : bySchemes(layer, cv, checked, grid)
   if (!hasLayers(features)) return measure(features)
   const { data: grid } = gridSchema.safeParse(features)
   return measureLayers(features, (layer) => measure(layer, grid))
@@ -110,7 +109,7 @@ type AnySeparability = FeatureSeparability | SchemeSeparability
 async function byScheme(
   features: string | FeatureArray,
   cv: FoldScheme,
-  options: SeparabilityOptions,
+  options: Checked,
   grid?: DescribedGrid,
 ): Promise<FeatureSeparability> {
   const { schemes, ...record } = await bySchemes(features, [cv], options, grid)
@@ -121,7 +120,7 @@ async function byScheme(
 async function bySchemes(
   features: string | FeatureArray,
   cv: readonly FoldScheme[],
-  { C = 1, seed = 0, threads = availableCores(), device = 'auto', signal }: Omit<SeparabilityOptions, 'cv'>,
+  { C, seed, threads, device, signal }: Checked,
   given?: DescribedGrid,
 ): Promise<SchemeSeparability> {
   throwIfStopped(signal)

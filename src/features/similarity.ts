@@ -1,16 +1,18 @@
 import { realpath } from 'node:fs/promises'
 import { basename, dirname, extname, resolve } from 'node:path'
+import { z } from 'zod'
 import { ANCHOR_NAMES, type AnchorName } from '../engine/positions.js'
 import { endIfStopped, throwIfStopped, UsageError } from '../errors.js'
 import { type ExperimentPlace, namedCard, onCard } from '../experiments/card.js'
 import { similarityMaps } from '../experiments/similarity.js'
 import { makeWritableFolder, writeFileAtomic } from '../files/atomic.js'
 import { writeNpy } from '../files/npy.js'
-import { type ColourLimits, checkLimits, PAPER_LIMITS } from '../plot/colormap.js'
+import { PAPER_LIMITS } from '../plot/colormap.js'
+import { colourLimits } from '../plot/colourLimits.js'
 import { checkDrawable, similarityPicture } from '../report/similarityPicture.js'
 import { checkCount } from '../support/checks.js'
 import { availableCores } from '../support/machine.js'
-import { checkOptions, kinds } from '../support/optionChecks.js'
+import { type CheckedOptions, type GivenOptions, kinds, parseOptions } from '../support/optionChecks.js'
 import { type DescribedGrid, gridSchema } from './extractFile.js'
 import {
   type FeatureArray,
@@ -21,29 +23,36 @@ import {
   openFeatures,
 } from './features.js'
 
-/** Options of `similarity`. */
-export interface SimilarityOptions {
+const OPTIONS = {
   /**
    * Path of a .npy file for the maps, float32 [5, rows, cols]; only for the features of a single layer. By default
    * nothing is written.
    */
-  readonly out?: string
+  out: z.string().exactOptional(),
   /**
    * Path of a PNG file for a picture of the maps; only for the features of a single layer. Its axes are in pixels if
    * the stride is known. By default nothing is drawn.
    */
-  readonly png?: string
+  png: z.string().exactOptional(),
   /** Lowest and highest value of the picture's colour scale; by default 0.88 and 1, as in the paper. */
-  readonly limits?: ColourLimits
+  limits: colourLimits.exactOptional(),
   /** Number of threads that compute the cosines; all cores by default. */
-  readonly threads?: number
+  threads: z
+    .number()
+    .superRefine((count) => checkCount('`threads`', count))
+    .default(availableCores),
   /**
    * Device that computes the cosines: `auto` (default), `cpu`, `cuda` or `cuda:INDEX`. `auto` is the processor, which
    * is faster than copying the features to a GPU. Processor and GPU are both accurate to float32 rounding.
    */
-  readonly device?: string
-  readonly signal?: AbortSignal
+  device: z.string().default('auto'),
+  signal: kinds.signal.exactOptional(),
 }
+
+/** Options of `similarity`. */
+export interface SimilarityOptions extends GivenOptions<typeof OPTIONS> {}
+
+type Checked = CheckedOptions<typeof OPTIONS>
 
 /** Similarity maps of one layer and their means. */
 export interface Similarity {
@@ -96,25 +105,19 @@ export async function similarity(
   features: string | FeatureArray | FeatureLayers,
   options: SimilarityOptions = {},
 ): Promise<Similarity | LayerResults<Similarity>> {
-  checkOptions(options, {
-    optional: {
-      ...{ out: kinds.text, png: kinds.text, limits: kinds.limits },
-      ...{ threads: kinds.number, device: kinds.text, signal: kinds.signal },
-    },
-  })
-  checkPicture(options)
-  checkCount('`threads`', options.threads ?? 1)
-  if (!hasLayers(features)) return similarityOf(features, options)
+  const checked = parseOptions(options, OPTIONS)
+  checkPicture(checked)
+  if (!hasLayers(features)) return similarityOf(features, checked)
   for (const name of ['out', 'png'] as const)
-    if (options[name] !== undefined)
+    if (checked[name] !== undefined)
       throw new UsageError(`\`${name}\` needs a single layer, but you passed several; pass one of them`)
   const known = gridSchema.safeParse(features)
-  return measureLayers(features, (layer) => similarityOf(layer, options, known.data))
+  return measureLayers(features, (layer) => similarityOf(layer, checked, known.data))
 }
 
 async function similarityOf(
   features: string | FeatureArray,
-  { out, png, limits = PAPER_LIMITS, threads = availableCores(), device = 'auto', signal }: SimilarityOptions,
+  { out, png, limits = PAPER_LIMITS, threads, device, signal }: Checked,
   given?: DescribedGrid,
 ): Promise<Similarity> {
   throwIfStopped(signal)
@@ -150,8 +153,7 @@ async function similarityOf(
   return { rows, cols, dims, anchors: byName, maps: result.maps, ...ran }
 }
 
-function checkPicture({ out, png, limits }: SimilarityOptions): void {
-  if (limits !== undefined) checkLimits(limits)
+function checkPicture({ out, png, limits }: Checked): void {
   if (png === undefined) {
     if (limits !== undefined)
       throw new UsageError(

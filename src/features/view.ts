@@ -1,25 +1,29 @@
 import { basename } from 'node:path'
+import { z } from 'zod'
 import { throwIfStopped, UsageError } from '../errors.js'
 import { regularSize } from '../files/regularFile.js'
-import { type ColourLimits, checkLimits, PAPER_LIMITS } from '../plot/colormap.js'
+import { PAPER_LIMITS } from '../plot/colormap.js'
+import { colourLimits } from '../plot/colourLimits.js'
 import { type ProgressListener, progressTo } from '../progress.js'
 import { writeExtractionPage } from '../report/extractionPage.js'
 import { isResultsFolder } from '../results/resultsFolder.js'
-import { checkOptions, kinds } from '../support/optionChecks.js'
+import { callback, type GivenOptions, kinds, parseOptions } from '../support/optionChecks.js'
 import { UNKNOWN_NETWORK } from './extractFile.js'
 import { findArrays, fitsPage, MOST_FEATURE_BYTES, readExtraction } from './viewedArrays.js'
 
 const TOO_MANY_FEATURES = `its features exceed the limit of ${MOST_FEATURE_BYTES / 1e6} MB, so the page has only the five anchors' maps; extract with a larger stride to choose other anchors`
 
-/** Options of `viewFeatures`. */
-export interface ViewOptions {
+const OPTIONS = {
   /** Folder for index.html and `site`. By default the source folder; for NAME.npy, the folder NAME beside it. */
-  readonly out?: string
+  out: z.string().exactOptional(),
   /** Lowest and highest value of the colour scale when the page opens; by default 0.88 and 1, as in the paper. */
-  readonly limits?: ColourLimits
-  readonly onProgress?: ProgressListener
-  readonly signal?: AbortSignal
+  limits: colourLimits.default(PAPER_LIMITS),
+  onProgress: callback<ProgressListener>().exactOptional(),
+  signal: kinds.signal.exactOptional(),
 }
+
+/** Options of `viewFeatures`. */
+export interface ViewOptions extends GivenOptions<typeof OPTIONS> {}
 
 /** A written page of features. */
 export interface FeaturePage {
@@ -52,11 +56,7 @@ export interface FeaturePage {
  * @throws the signal's reason after an abort; the previous page is then unchanged
  */
 export async function viewFeatures(source: string, options: ViewOptions = {}): Promise<FeaturePage> {
-  checkOptions(options, {
-    optional: { out: kinds.text, limits: kinds.limits, onProgress: kinds.callback, signal: kinds.signal },
-  })
-  const { limits = PAPER_LIMITS, onProgress, signal } = options
-  checkLimits(limits)
+  const { limits, onProgress, signal } = parseOptions(options, OPTIONS)
   if (typeof source !== 'string') throw new UsageError('the source must be the path of a folder or of a .npy file')
   const arrays = await findArrays(source)
   const out = options.out ?? arrays.out

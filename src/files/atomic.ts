@@ -122,15 +122,13 @@ export async function makeFolders(path: string): Promise<void> {
 }
 
 /** Makes a folder, and checks that files can be written into it. Call this before a long computation. */
-export async function makeWritableFolder(path: string): Promise<void> {
-  try {
+export function makeWritableFolder(path: string): Promise<void> {
+  return orOutputError(path, async () => {
     await makeFolders(path)
     const trial = temporaryName(join(path, 'trial'))
     await writeNewFile(trial, '')
     await rm(trial)
-  } catch (error) {
-    throw asOutputError(path, error)
-  }
+  })
 }
 
 /** Writes a new file. To make room, it removes temporary files of dead processes from the same folder. */
@@ -142,6 +140,15 @@ async function writeNewFile(path: string, content: Content): Promise<void> {
     await file.sync()
   } finally {
     await file.close()
+  }
+}
+
+/** Does some work, such as writing files. If the file system refuses it, the OutputError names `path`. */
+export async function orOutputError<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    throw asOutputError(path, error)
   }
 }
 

@@ -1,3 +1,10 @@
+import { readFile } from 'node:fs/promises'
+import type { z } from 'zod'
+import { regularSize } from './regularFile.js'
+
+/** Largest stored file to read, in bytes. */
+const MOST_BYTES = 2 ** 28
+
 /**
  * Largest number of levels to which lists and objects in a document may be nested. The documents that Shiftscope reads
  * have fewer than ten.
@@ -15,6 +22,16 @@ export function parseJson(text: string): unknown {
 export function tryJson(text: string): unknown {
   try {
     return parseJson(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** Reads a JSON file that Shiftscope has written. Undefined if the file is missing, damaged or too long. */
+export async function readStored<T>(schema: z.ZodType<T>, path: string): Promise<T | undefined> {
+  try {
+    if ((await regularSize(path)) > MOST_BYTES) return undefined
+    return schema.parse(parseJson(await readFile(path, 'utf8')))
   } catch {
     return undefined
   }

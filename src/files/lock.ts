@@ -2,7 +2,7 @@ import { rm, rmdir } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { OutputError, throwIfStopped } from '../errors.js'
-import { asOutputError } from './atomic.js'
+import { orOutputError } from './atomic.js'
 import { filesOf, isNewFile, type LockFile, lockOf, namesIn, readLock, recordOf, remove, rewrite } from './lockFile.js'
 import { isDead, leaseSeconds, type Owner, processName, thisOwner } from './owner.js'
 import { ownerOfTemporary } from './temporaries.js'
@@ -132,21 +132,17 @@ export function openLocks(parent: string): Locks {
     await rmdir(folder).catch(() => undefined)
   }
 
-  const orOutputError = <T>(work: Promise<T>): Promise<T> =>
-    work.catch((error: unknown) => {
-      throw asOutputError(folder, error)
-    })
   return {
     owner,
-    take: (name) => orOutputError(take(name)),
+    take: (name) => orOutputError(folder, () => take(name)),
     takeInTurn: async (name, { onWait, signal, longestSeconds } = {}) => {
       for (let attempt = 0; ; attempt++) {
-        if (await orOutputError(take(name))) return attempt > 0
+        if (await orOutputError(folder, () => take(name))) return attempt > 0
         onWait?.((await filesOf(folder, name)).find(isHeld), attempt)
         await pause(attempt, signal, longestSeconds)
       }
     },
-    release: (name) => orOutputError(release(name)),
+    release: (name) => orOutputError(folder, () => release(name)),
     names: async () => {
       const own = new Set(mine.values())
       const others = (await namesIn(folder)).filter((file) => !own.has(join(folder, file)))
@@ -157,7 +153,7 @@ export function openLocks(parent: string): Locks {
       state = next
       if (atOnce) void beat()
     },
-    close: () => orOutputError(close()),
+    close: () => orOutputError(folder, close),
   }
 }
 

@@ -1,7 +1,9 @@
-import { createHash, randomBytes } from 'node:crypto'
-import { readFileSync, readlinkSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { readlinkSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { z } from 'zod'
+import { systemText } from '../support/machine.js'
+import { sha256 } from './sha256.js'
 
 /** A process that owns locks or temporary files, as other processes see it. */
 export const ownerSchema = z.object({
@@ -88,12 +90,7 @@ let machine: string | undefined
  * process only where all three are equal.
  */
 export function thisMachine(): string {
-  machine ??= createHash('sha256')
-    .update(hostname())
-    .update(orEmpty(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8')))
-    .update(orEmpty(() => readlinkSync('/proc/self/ns/pid')))
-    .digest('hex')
-    .slice(0, 16)
+  machine ??= sha256(hostname(), systemText('/proc/sys/kernel/random/boot_id'), pidNamespace()).slice(0, 16)
   return machine
 }
 
@@ -102,14 +99,15 @@ export function thisMachine(): string {
  * contain blanks and brackets.
  */
 function statOf(pid: number): { readonly state: string | undefined; readonly start: string | undefined } {
-  const text = orEmpty(() => readFileSync(`/proc/${pid}/stat`, 'utf8'))
+  const text = systemText(`/proc/${pid}/stat`)
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
   return { state: fields[0], start: fields[19] }
 }
 
-function orEmpty(read: () => string): string {
+/** Name of the system's set of PIDs to which this process belongs; empty if unknown. */
+function pidNamespace(): string {
   try {
-    return read()
+    return readlinkSync('/proc/self/ns/pid')
   } catch {
     return ''
   }

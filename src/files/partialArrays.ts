@@ -3,7 +3,7 @@ import { open, readdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { crc32 } from 'node:zlib'
 import { z } from 'zod'
-import { asOutputError, makeFolders, writeFileAtomic } from './atomic.js'
+import { makeFolders, orOutputError, writeFileAtomic } from './atomic.js'
 import { type FolderLockOptions, lockFolder } from './lock.js'
 import { encodeNpy } from './npy.js'
 import { READ_WITHOUT_WAITING, readRegular } from './regularFile.js'
@@ -88,11 +88,11 @@ export async function openPartialArrays(
     rowBytes: dims * Float32Array.BYTES_PER_ELEMENT,
   }))
   const count = plans[0]?.rows ?? 0
-  const release = await guarded(folder, async () => {
+  const release = await orOutputError(folder, async () => {
     await makeFolders(folder)
     return lockFolder(folder, options)
   })
-  return guarded<PartialArrays>(folder, async () => {
+  return orOutputError<PartialArrays>(folder, async () => {
     const stored = await storedSums(statePath, fingerprint, count)
     if (stored.some(isNumber)) await takeBack(layout)
     const found = await sumsOf(layout, stored).catch(() => [])
@@ -117,7 +117,7 @@ export async function openPartialArrays(
         return new Float32Array(bytes.buffer)
       },
       write: (rows, matrices) =>
-        guarded(folder, async () => {
+        orOutputError(folder, async () => {
           const written = rows.map(({ from }) =>
             layout.reduce(
               (sum, { rowBytes }, index) => crc32(rowsOf(matrices[index] as Float32Array, rowBytes, from, 1), sum),
@@ -135,7 +135,7 @@ export async function openPartialArrays(
           await writeFileAtomic(statePath, JSON.stringify({ fingerprint, sums }))
         }),
       finish: ({ file, content }) =>
-        guarded(folder, async () => {
+        orOutputError(folder, async () => {
           await writeFileAtomic(join(folder, file), content)
           for (const { path, final } of layout) await rename(path, final)
           await rm(statePath, { force: true })
@@ -146,14 +146,6 @@ export async function openPartialArrays(
     await release()
     throw error
   })
-}
-
-async function guarded<T>(folder: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work()
-  } catch (error) {
-    throw asOutputError(folder, error)
-  }
 }
 
 /**

@@ -1,6 +1,5 @@
 import { UsageError } from '../errors.js'
 import { classesOf } from './classes.js'
-import { checkClasses } from './exported.js'
 import { readLayers } from './layers.js'
 import type { Network } from './network.js'
 import { type NetworkChoice, type NetworkSource, networkSource } from './source.js'
@@ -17,11 +16,9 @@ export async function chooseNetwork(choice: NetworkChoice): Promise<Network> {
 }
 
 export async function networkOf(source: NetworkSource, choice: NetworkChoice): Promise<Network> {
-  const { id, title, inputSource, weights, model, entry } = source
+  const { id, title, inputSource, weights } = source
   const reading = ownLayers(source, choice) ?? (await readLayers(source, choice))
   const classes = await classesOf(source, reading.layers)
-  const last = reading.layers.find(({ name }) => name === model.outputs.at(-1)?.name)
-  checkClasses(entry, model.path, last?.dims)
   return { id, title, ...reading, ...(classes && { classes }), inputSource, ...weights }
 }
 

@@ -1,8 +1,9 @@
 import { basename, dirname, extname, join } from 'node:path'
 import { z } from 'zod'
 import { InputError } from '../errors.js'
-import { parseJson } from '../files/json.js'
+import { tryJson } from '../files/json.js'
 import { counted } from '../support/text.js'
+import { checkClasses } from './exported.js'
 import { imagenetClasses } from './imagenetClasses.js'
 import { jsonBeside } from './input/sources.js'
 import type { Classes, FeatureLayer } from './network.js'
@@ -18,16 +19,19 @@ import type { NetworkSource } from './source.js'
  * - `classes` in the model's metadata;
  * - ImageNet's classes, if the output has 1000 or 1001 values;
  * - the class numbers, if a fully connected layer computes the output. Other outputs may not be class scores.
- * @throws InputError if NAME.labels.json is damaged, or does not have one name per value of the output
+ * @throws InputError if NAME.labels.json is damaged, or does not have one name per value of the output; also if the
+ * network is exported, and its output does not have one value per class of ImageNet
  */
 export async function classesOf(
-  { model, folders }: Pick<NetworkSource, 'model' | 'folders'>,
+  { model, folders, entry }: Pick<NetworkSource, 'model' | 'folders' | 'entry'>,
   layers: readonly Pick<FeatureLayer, 'name' | 'dims' | 'isMap'>[],
 ): Promise<Classes | undefined> {
   const last = model.outputs.at(-1)?.name
-  const layer = layers.find(({ name, isMap }) => name === last && !isMap)
+  const layer = layers.find(({ name }) => name === last)
   if (layer === undefined) return undefined
-  const { name, dims } = layer
+  const { name, dims, isMap } = layer
+  checkClasses(entry, model.path, dims)
+  if (isMap) return undefined
   const found =
     (await besideModel(model.path, folders, dims)) ??
     ofMetadata(model, dims) ??
@@ -73,14 +77,8 @@ function labelNames(document: unknown): readonly string[] | undefined {
 }
 
 function ofMetadata({ metadata }: OnnxModel, count: number): NamedClasses | undefined {
-  const text = metadata.get('classes')
-  if (text === undefined) return undefined
-  try {
-    const names = labelNames(parseJson(text))
-    return names?.length === count ? { names, source: 'metadata of the model' } : undefined
-  } catch {
-    return undefined
-  }
+  const names = labelNames(tryJson(metadata.get('classes') ?? ''))
+  return names?.length === count ? { names, source: 'metadata of the model' } : undefined
 }
 
 /** TensorFlow's networks have 1001 classes: a background class, then ImageNet's 1000. */

@@ -4,11 +4,10 @@ import { InputError, throwIfStopped } from '../errors.js'
 import { withFile } from '../files/openFile.js'
 import type { Progress } from '../progress.js'
 import { counted } from '../support/text.js'
-import { type FileRequest, type FileResponse, requestFile } from './fileRequest.js'
+import { connectionError, type FileRequest, type FileResponse, requestFile } from './fileRequest.js'
 import { beginPart, type FileVersion, partLength, partVersion } from './part.js'
-import { type Watch, type WatchOptions, watched } from './stallWatch.js'
 
-export interface DownloadOptions extends WatchOptions, Omit<FileRequest, 'headers' | 'signal'> {
+export interface DownloadOptions extends Omit<FileRequest, 'headers'> {
   /** Size that the file must have, in bytes; null if unknown. */
   readonly bytes: number | null
   /** Largest size to accept, in bytes; by default 2 GiB if the size is not known in advance, otherwise unlimited. */
@@ -27,17 +26,48 @@ const MOST_BYTES = 2 ** 31
  * @throws InputError if the file has the wrong size
  */
 export async function download(address: URL, part: string, options: DownloadOptions): Promise<void> {
-  return watched(address, options, (watch) => transfer(address, part, options, watch))
+  const version = await partVersion(part)
+  const present = version === undefined ? 0 : await partLength(part)
+  const have = present > (options.mostBytes ?? present) ? 0 : present
+  if (have > 0 && have === (options.bytes ?? version?.bytes)) return
+  const headers = rangeHeaders(have, version)
+  const response = await requestFile(address, { ...options, headers })
+  try {
+    const offered = offeredVersion(response)
+    requireSize(String(address), offered.bytes, options)
+    const continues =
+      response.status === 206 && version !== undefined && isContinuation(response, have, version, offered)
+    if (!continues) await beginPart(part, offered)
+    if (response.status === 200 || continues) {
+      const from = continues ? have : 0
+      const total = offered.bytes ?? options.bytes
+      const end = await append(response.body, part, {
+        ...options,
+        from,
+        total,
+        most: Math.min(total ?? MOST_BYTES, options.mostBytes ?? Number.POSITIVE_INFINITY),
+      })
+      if (offered.bytes !== null && end < offered.bytes)
+        throw connectionError(address, Object.assign(new Error('cut'), { code: 'ECONNRESET' }))
+      // If the server states no size, a file that was cut off looks complete. So its length is compared with the
+      // expected size here. If that size is unknown, too, the later check of the file's contents finds the fault.
+      if (options.bytes !== null && end !== options.bytes) await truncate(part)
+      requireSize(String(address), end, options)
+      return
+    }
+  } finally {
+    await response.close()
+  }
+  // The server has a newer version of the file than the one that was partly downloaded. The part has been emptied, so
+  // the whole file is requested now.
+  await download(address, part, options)
 }
 
 export async function copyFrom(file: string, part: string, options: DownloadOptions): Promise<void> {
   const bytes = await withFile(file, ({ size }) => size)
   requireSize(file, bytes, options)
   await beginPart(part, { etag: null, lastModified: null, bytes })
-  const alive = () => {
-    throwIfStopped(options.signal)
-  }
-  await append(piecesOf(file), part, { ...options, from: 0, total: bytes, most: bytes, alive })
+  await append(piecesOf(file), part, { ...options, from: 0, total: bytes, most: bytes })
 }
 
 async function* piecesOf(file: string): AsyncGenerator<Uint8Array> {
@@ -59,45 +89,6 @@ function requireSize(
   throw new InputError(
     `${from} has ${counted(bytes, 'byte')} instead of ${expected}, so it is not the expected file; use ${elsewhere}`,
   )
-}
-
-async function transfer(address: URL, part: string, options: DownloadOptions, watch: Watch): Promise<void> {
-  const version = await partVersion(part)
-  const present = version === undefined ? 0 : await partLength(part)
-  const have = present > (options.mostBytes ?? present) ? 0 : present
-  if (have > 0 && have === (options.bytes ?? version?.bytes)) return
-  const headers = rangeHeaders(have, version)
-  const response = await requestFile(address, { ...options, headers, signal: watch.signal })
-  watch.alive()
-  try {
-    const offered = offeredVersion(response)
-    requireSize(String(address), offered.bytes, options)
-    const continues =
-      response.status === 206 && version !== undefined && isContinuation(response, have, version, offered)
-    if (!continues) await beginPart(part, offered)
-    if (response.status === 200 || continues) {
-      const from = continues ? have : 0
-      const total = offered.bytes ?? options.bytes
-      const end = await append(response.body, part, {
-        ...options,
-        from,
-        total,
-        most: Math.min(total ?? MOST_BYTES, options.mostBytes ?? Number.POSITIVE_INFINITY),
-        alive: watch.alive,
-      })
-      if (offered.bytes !== null && end < offered.bytes) throw Object.assign(new Error('cut'), { code: 'ECONNRESET' })
-      // If the server states no size, a file that was cut off looks complete. So its length is compared with the
-      // expected size here. If that size is unknown, too, the later check of the file's contents finds the fault.
-      if (options.bytes !== null && end !== options.bytes) await truncate(part)
-      requireSize(String(address), end, options)
-      return
-    }
-  } finally {
-    await response.close()
-  }
-  // The server has a newer version of the file than the one that was partly downloaded. The part has been emptied, so
-  // the whole file is requested now.
-  await transfer(address, part, options, watch)
 }
 
 function rangeHeaders(have: number, version: FileVersion | undefined): Readonly<Record<string, string>> {
@@ -130,12 +121,11 @@ interface Append extends DownloadOptions {
   readonly from: number
   readonly total: number | null
   readonly most: number
-  readonly alive: () => void
 }
 
 /** Appends the received bytes to the part, and returns the part's new length in bytes. */
 async function append(pieces: AsyncIterable<Uint8Array>, part: string, options: Append): Promise<number> {
-  const { from, total, most, label, progress, alive } = options
+  const { from, total, most, label, progress, signal } = options
   const file = await open(part, 'a')
   if (total !== null) progress.start(label, total, { unit: 'bytes', before: from })
   let done = from
@@ -149,7 +139,7 @@ async function append(pieces: AsyncIterable<Uint8Array>, part: string, options: 
       }
       await file.appendFile(piece)
       done += piece.byteLength
-      alive()
+      throwIfStopped(signal)
       progress.update(done)
     }
     await file.sync()

@@ -52,9 +52,9 @@ export function checkFrame(entry: CatalogEntry, path: string, { rows, cols }: Ne
 /** Number of ImageNet's classes. */
 const CLASSES = 1000
 
-/** @param classes number of values of the last output; undefined if this output is not read */
-export function checkClasses(entry: CatalogEntry | undefined, path: string, classes: number | undefined): void {
-  if (entry?.kind !== 'exported' || classes === undefined || classes === CLASSES) return
+/** @param classes number of values of the last output */
+export function checkClasses(entry: CatalogEntry | undefined, path: string, classes: number): void {
+  if (entry?.kind !== 'exported' || classes === CLASSES) return
   throw new InputError(
     `the last output of ${path} has ${counted(classes, 'value')}, but ${entry.id} has ${CLASSES} classes; ${again(entry)}`,
   )

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http'
 import type { Dispatcher } from 'undici'
-import { NetworkError, ShiftscopeError, UsageError } from '../errors.js'
+import { NetworkError, ShiftscopeError, throwIfStopped, UsageError } from '../errors.js'
 import { type AllowedHosts, checkHost } from './allowedHosts.js'
 import { isSecure } from './weightsOrigin.js'
 
@@ -22,7 +22,9 @@ export interface FileRequest {
   readonly refusal?: ((at: URL, response: FileResponse) => Error) | undefined
   /** Certificate authorities to trust instead of those of Node.js, as PEM text. */
   readonly ca: string | undefined
-  readonly signal: AbortSignal
+  readonly signal: AbortSignal | undefined
+  /** Longest time to wait without receiving data, in seconds. */
+  readonly stallSeconds: number
 }
 
 export interface FileResponse {
@@ -38,12 +40,49 @@ const MOST_REDIRECTS = 5
 /**
  * Requests a file and follows redirects. Uses the proxy that the environment names, if any.
  * @returns a response with status 200; if a range was requested, the status may also be 206 or 416. The caller must
- * close it.
+ * close it. Its body throws the same errors as this function.
  * @throws RefusedRequest for any other status (unless `refusal` makes the error), too many redirects, or a redirect to
  * an address that is not encrypted
- * @throws the error of Node.js or undici if the connection fails; `connectionError` turns it into a message
+ * @throws NetworkError if the connection fails, or if no data come for too long
  */
-export async function requestFile(address: URL, options: FileRequest): Promise<FileResponse> {
+export async function requestFile(address: URL, request: FileRequest): Promise<FileResponse> {
+  const { signal, stallSeconds } = request
+  const silence = new AbortController()
+  const timer = setTimeout(() => silence.abort(), stallSeconds * 1000)
+  const failure = (error: unknown): Error => {
+    clearTimeout(timer)
+    throwIfStopped(signal)
+    if (!silence.signal.aborted) return connectionError(address, error)
+    return new NetworkError(
+      `${address.host} sent nothing for ${stallSeconds} s; run the same command again to continue`,
+      { cause: error },
+    )
+  }
+  async function* watched(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    try {
+      for await (const piece of pieces) {
+        timer.refresh()
+        yield piece
+      }
+    } catch (error) {
+      throw failure(error)
+    }
+  }
+  const either = AbortSignal.any([silence.signal, ...(signal ? [signal] : [])])
+  try {
+    const { body, close, ...response } = await requestRedirected(address, { ...request, signal: either })
+    timer.refresh()
+    const closeAll = () => {
+      clearTimeout(timer)
+      return close()
+    }
+    return { ...response, body: watched(body), close: closeAll }
+  } catch (error) {
+    throw failure(error)
+  }
+}
+
+async function requestRedirected(address: URL, options: FileRequest): Promise<FileResponse> {
   const answers = 'range' in options.headers ? [200, 206, 416] : [200]
   const { hosts } = options
   let at = address
@@ -88,22 +127,19 @@ const CAUSES: Readonly<Record<string, string>> = {
   EAI_AGAIN: 'the name cannot be looked up',
   ECONNREFUSED: 'no server answers',
   ECONNRESET: 'the connection was cut',
+  EPIPE: 'the connection was cut',
+  ETIMEDOUT: 'no server answers',
   UND_ERR_SOCKET: 'the connection was cut',
   UND_ERR_CONNECT_TIMEOUT: 'no server answers',
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'the connection was cut',
 }
 
-/**
- * The code of a connection's error, such as `ECONNRESET`. Undefined for Shiftscope's own errors, and for errors of the
- * file system, which name a system call such as `open`.
- */
+/** The code of a connection's error, such as `ECONNRESET`. Undefined for Shiftscope's own errors. */
 function codeOf(error: Error): string | undefined {
   if (error instanceof ShiftscopeError) return undefined
-  const { code, syscall } = error as NodeJS.ErrnoException
+  const { code } = error as NodeJS.ErrnoException
   // Undici's parser gives some of its errors no code, so their name is used.
-  if (error.name === 'HTTPParserError') return code ?? error.name
-  const ofFile = syscall !== undefined && ['open', 'write', 'fsync', 'read', 'rename', 'mkdir', 'rm'].includes(syscall)
-  return ofFile ? undefined : code
+  return error.name === 'HTTPParserError' ? (code ?? error.name) : code
 }
 
 async function requestOnce(address: URL, { headers, ca, signal }: FileRequest): Promise<FileResponse> {
@@ -136,9 +172,7 @@ async function requestOnce(address: URL, { headers, ca, signal }: FileRequest): 
   }
 }
 
-/**
- * An HTTP client without timeouts, because `watched` already limits how long the server and the proxy may be silent.
- */
+/** An HTTP client without timeouts, because `requestFile` limits how long the server and the proxy may be silent. */
 async function dispatcherFor(address: URL, ca: string | undefined): Promise<Dispatcher> {
   const { Agent, ProxyAgent } = await import('undici')
   const limits = { headersTimeout: 0, bodyTimeout: 0, connectTimeout: 0 }

@@ -14,7 +14,7 @@ import {
   type TypedTensor,
 } from './onnx/onnxFile.js'
 import { trialRun } from './onnx/trialRun.js'
-import { checkpointGraph, embeddedFile, importedWeights, missingWeights, statedDims } from './weights.js'
+import { catalogGraph, embeddedFile, statedDims, weightsOf } from './weights.js'
 
 /** Whether features are taken before or after the ReLU that follows their layer. */
 export type FeatureStage = 'pre-relu' | 'post-relu'
@@ -56,10 +56,8 @@ export async function chooseGenerator(
     return requireStage(await generatorFile(id, signal), feature)
   }
   const entry = generatorEntry(id)
-  if (entry.kind === 'published') return publishedGenerator(entry, weights ?? (await importedWeights(id)), feature)
-  if (weights !== undefined)
-    throw new UsageError(`${id} is built in and cannot use other weights; leave out \`weights\` for it`)
-  return requireStage(await embeddedGenerator(entry), feature)
+  const generator = await catalogGenerator(entry, weights)
+  return entry.kind === 'embedded' ? requireStage(generator, feature) : withStage(generator, entry, feature)
 }
 
 /** @throws InputError if the generator was trained with other weights of the network */
@@ -92,43 +90,29 @@ function stageText(stage: FeatureStage): string {
   return stage === 'pre-relu' ? 'features before ReLU' : 'features after ReLU'
 }
 
-async function publishedGenerator(
-  entry: GeneratorEntry,
-  weightsPath: string | undefined,
-  feature: FeatureStage = entry.feature,
-): Promise<Generator> {
-  if (weightsPath === undefined) throw missingWeights(entry)
-  const { id, encoder, layer, sources } = entry
-  const { graph, ...weights } = await checkpointGraph(entry, weightsPath)
-  const isPublished = sources.some((source) => source.sha256 === weights.weightsSha256)
-  if (feature !== entry.feature && (isPublished || layer === 'fc8')) {
+/** Weights that are not published may have been trained on features of another stage. */
+function withStage(generator: Generator, { sources }: GeneratorEntry, feature = generator.feature): Generator {
+  const { id, layer, weightsPath, weightsSha256 } = generator
+  const isPublished = sources.some((source) => source.sha256 === weightsSha256)
+  if (feature !== generator.feature && (isPublished || layer === 'fc8')) {
     const cause = layer === 'fc8' ? 'fc8 has no ReLU' : `${weightsPath} is the published file`
-    throw new UsageError(`${id} needs ${stageText(entry.feature)}, because ${cause}; leave \`postRelu\` out`)
+    throw new UsageError(`${id} needs ${stageText(generator.feature)}, because ${cause}; leave \`postRelu\` out`)
   }
-  return {
-    id,
-    onnxPath: graph.path,
-    ...weights,
-    encoder,
-    encoderSha256: null,
-    layer,
-    dims: entry.dims as number,
-    feature,
-    input: catalogEntry(encoder).input,
-  }
+  return { ...generator, feature }
 }
 
-async function embeddedGenerator(entry: GeneratorEntry): Promise<Generator> {
-  const generator = describedGenerator(entry.id, await readHashedOnnx(embeddedFile(entry)))
-  if (generator.encoder === entry.encoder && generator.layer === entry.layer) return generator
-  throw new InputError(
-    `${generator.onnxPath} makes images from layer ${generator.layer} of ${generator.encoder}, but the catalog says layer ${entry.layer} of ${entry.encoder}; install Shiftscope again`,
-  )
+async function catalogGenerator(entry: GeneratorEntry, weights: string | undefined): Promise<Generator> {
+  const { id, layer, feature } = entry
+  const encoder = catalogEntry(entry.encoder)
+  const { graph, ...file } = await catalogGraph(entry, weights)
+  const dims = entry.dims ?? layerDims(graph.path, encoder, layer)
+  const about = { encoder: encoder.id, encoderSha256: encoder.sha256, layer, dims, feature, input: encoder.input }
+  return { id, onnxPath: graph.path, ...file, ...about }
 }
 
 async function generatorFile(path: string, signal: AbortSignal | undefined): Promise<Generator> {
   const model = await readHashedOnnx(path)
-  const generator = describedGenerator(basename(path, extname(path)), model)
+  const generator = describedGenerator(model)
   const { dims, input } = generator
   checkEvaluationMode(path, model.graph)
   const tried = { path, name: path, bytes: model.bytes }
@@ -149,8 +133,9 @@ const FEATURE = 'feature'
 const IMAGE = 'image'
 
 /** Describes a generator by the metadata of its file. Encoder, layer and shapes must agree with the catalog. */
-function describedGenerator(id: string, model: HashedModel): Generator {
-  const { path, metadata, sha256, bytes } = model
+function describedGenerator(model: HashedModel): Generator {
+  const { path, metadata } = model
+  const id = basename(path, extname(path))
   const stated = (key: MetadataKey) => {
     const value = metadata.get(key)
     if (value !== undefined && value !== '') return value
@@ -168,7 +153,7 @@ function describedGenerator(id: string, model: HashedModel): Generator {
   const encoderSha256 = metadata.get('encoder_sha256') || null
   if (encoderSha256 !== null && encoder.sha256 !== null && encoderSha256 !== encoder.sha256)
     throw otherEncoder({ id, encoder: encoder.id }, printable(encoderSha256))
-  const file = { id, onnxPath: path, weightsPath: path, weightsSha256: sha256, weightsBytes: bytes }
+  const file = { id, onnxPath: path, ...weightsOf(model) }
   return { ...file, encoder: encoder.id, encoderSha256, layer, dims, feature, input: encoder.input }
 }
 

@@ -30,7 +30,9 @@ export async function cachedGraph(name: string, write: (path: string) => Promise
     const path = join(folder, name)
     const graph = await intactGraph(path)
     if (graph !== undefined) return graph
-    if (existsSync(path)) warn(`${path} has changed since it was written; building it again`)
+    // Without a digest, another process has just written the graph and is still computing its digest.
+    if (existsSync(path) && existsSync(digestFile(path)))
+      warn(`${path} has changed since it was written; building it again`)
   }
   const writeInto = async (folder: string) => {
     const path = join(folder, name)

@@ -44,8 +44,8 @@ export {
   SCENE_INPUTS,
 } from './onnx/compositing.js'
 export type { GraphChanges } from './onnx/graphCopy.js'
-export type { GraphConstant, GraphNode, GraphNodes } from './onnx/graphNodes.js'
-export type { Initializer, Node, TypedInfo } from './onnx/model.js'
+export { type GraphConstant, type GraphNode, type GraphNodes, isConstantNode } from './onnx/graphNodes.js'
+export type { Initializer, Node, TensorInfo } from './onnx/model.js'
 export { type OnnxModel, readHashedOnnx, readOnnxFile } from './onnx/onnxFile.js'
 export {
   isPlaceholder,
@@ -54,6 +54,6 @@ export {
   placeholderNetwork,
 } from './placeholder.js'
 export { type PulledWeights, type PullOptions, pullWeights } from './pull.js'
-export { isCheckpointPath, recogniseCheckpoint } from './recognition.js'
-export { isOwnNetwork, type NetworkChoice, ownId } from './source.js'
+export { isCheckpointPath, isOwnNetwork, recogniseCheckpoint } from './recognition.js'
+export { type NetworkChoice, ownId } from './source.js'
 export { verifyNetwork } from './verification.js'

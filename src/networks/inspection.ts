@@ -3,7 +3,6 @@ import { join } from 'node:path'
 import { makeTemporaryFolder } from '../files/temporaries.js'
 import { elementCount } from './checkpoint/tensor.js'
 import { classesOf } from './classes.js'
-import { checkClasses } from './exported.js'
 import { defaultLayers, isVector } from './layers.js'
 import type { Classes, NetworkInput } from './network.js'
 import { extentNodes } from './onnx/extentNodes.js'
@@ -85,7 +84,6 @@ export async function inspectModel(model: string, choice: Omit<NetworkChoice, 'm
     suggested: suggested.has(name),
     default: read.has(name),
   }))
-  checkClasses(source.entry, path, tensors.find(({ name }) => name === last)?.dims)
   return {
     path,
     inputs: file.inputs,

@@ -8,7 +8,7 @@ import { packageVersion } from '../files/package.js'
 import { sha256 } from '../files/sha256.js'
 import { graphsFolder } from './cache.js'
 import { inputSchema } from './catalog.js'
-import { intactGraph } from './graphCache.js'
+import { checkOwner, intactGraph } from './graphCache.js'
 import { type Network, OPTIMIZATIONS } from './network.js'
 
 /** How to read the chosen layers of a network: which graph to run, and which outputs and input it has. */
@@ -38,11 +38,12 @@ const keptSchema = z.object({
 
 export async function knownReading(path: string, key: object): Promise<LayerReading | undefined> {
   try {
+    await checkOwner()
     const { graph, ...reading } = keptSchema.parse(JSON.parse(await readFile(fileOf(key), 'utf8')))
     const onnxPath = graph === null ? path : (await intactGraph(join(graphsFolder(), graph)))?.path
     return onnxPath === undefined ? undefined : { onnxPath, ...reading }
   } catch {
-    // A damaged file is treated as missing; the caller computes the reading again.
+    // A damaged file, or one that anyone can change, is treated as missing; the caller computes the reading again.
     return undefined
   }
 }

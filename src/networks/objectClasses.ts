@@ -24,7 +24,7 @@ let known: z.infer<typeof schema>['categories'] | undefined
  */
 export function isRightAnswer(category: string | null, answer: string, classes: Iterable<string>): boolean | null {
   known ??= schema.parse(JSON.parse(readFileSync(join(modelsFolder(), 'object_classes.json'), 'utf8'))).categories
-  const entry = category === null ? undefined : known[category]
+  const entry = category !== null && Object.hasOwn(known, category) ? known[category] : undefined
   if (entry === undefined) return null
   const indices = entry.imagenet.flatMap((one) => {
     const [first, last] = typeof one === 'number' ? [one, one] : one

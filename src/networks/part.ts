@@ -1,7 +1,8 @@
-import { readFile, rm, stat } from 'node:fs/promises'
+import { rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import { makeFolders, writeFileAtomic } from '../files/atomic.js'
+import { readStored } from '../files/json.js'
 import { downloadsFolder } from './cache.js'
 
 /** Identifies a version of a file on a server, so that a download continues only with the same version. */
@@ -29,13 +30,8 @@ export async function partLength(part: string): Promise<number> {
   return (await stat(part).catch(() => undefined))?.size ?? 0
 }
 
-export async function partVersion(part: string): Promise<FileVersion | undefined> {
-  const text = await readFile(versionFile(part), 'utf8').catch(() => '')
-  try {
-    return versionSchema.parse(JSON.parse(text))
-  } catch {
-    return undefined
-  }
+export function partVersion(part: string): Promise<FileVersion | undefined> {
+  return readStored(versionSchema, versionFile(part))
 }
 
 export async function beginPart(part: string, version: FileVersion): Promise<void> {

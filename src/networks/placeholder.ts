@@ -1,9 +1,8 @@
-import { featureLayersOf } from './architectures/layer.js'
 import { type CatalogEntry, catalogEntry, catalogModels, type GeneratorEntry } from './catalog.js'
 import type { Generator } from './generator.js'
 import { expectedWeightBytes } from './library.js'
 import type { Network } from './network.js'
-import { architectureOf, importedWeights } from './weights.js'
+import { importedWeights } from './weights.js'
 
 /**
  * Stands in for the SHA-256 of missing weights. No real hash equals it, so a placeholder never matches stored results.
@@ -24,7 +23,7 @@ export async function lacksWeights(id: string): Promise<boolean> {
 /** A published network without its weights. A study can be planned and estimated with it, but it cannot run. */
 export function placeholderNetwork(entry: CatalogEntry): Network {
   const { id, title, input } = entry
-  const layers = featureLayersOf(architectureOf(entry).layers)
+  const layers = entry.layers.map(({ name, dims }) => ({ name, dims: dims as number }))
   const about = { id, title, onnxPath: '', layers, input, inputSource: 'catalog' }
   return { ...about, ...NO_FILE, weightsBytes: expectedWeightBytes(entry) as number }
 }

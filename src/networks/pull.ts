@@ -1,11 +1,12 @@
 import { rename } from 'node:fs/promises'
 import { extname, join } from 'node:path'
+import { z } from 'zod'
 import { InputError, NetworkError, type ShiftscopeError, UsageError } from '../errors.js'
 import { makeWritableFolder } from '../files/atomic.js'
 import { withFile } from '../files/openFile.js'
 import { sha256OfFile } from '../files/sha256.js'
 import { type Progress, type ProgressListener, progressTo, silent } from '../progress.js'
-import { checkOptions, kinds } from '../support/optionChecks.js'
+import { type CheckedOptions, callback, kinds, parseOptions } from '../support/optionChecks.js'
 import { graphFile } from './architectures/graphFile.js'
 import { inCache, weightsFolder } from './cache.js'
 import { catalogModels, licenceText, type ModelEntry, modelEntry, type WeightsSource } from './catalog.js'
@@ -18,23 +19,27 @@ import { partLength, partOf, removePart } from './part.js'
 import { architectureOf, importedWeights } from './weights.js'
 import { originOf, publishedName } from './weightsOrigin.js'
 
-/** Options of `pullWeights`. */
-export interface PullOptions {
+export const PULL_OPTIONS = {
   /**
    * Where to fetch from: an https address, an http address on this machine, or a folder. By default the publisher's
    * address.
    */
-  readonly mirror?: string | undefined
-  readonly onProgress?: ProgressListener | undefined
-  /** Stops the download. The next call resumes it. */
-  readonly signal?: AbortSignal | undefined
+  mirror: z.string().optional(),
   /** Seconds without any data before the download fails; 30 by default. */
-  readonly stallSeconds?: number | undefined
+  stallSeconds: z.number().default(30),
   /** Certificate authorities to trust instead of those of Node.js, as PEM text. */
-  readonly ca?: string | undefined
+  ca: z.string().optional(),
   /** Networks and generators that `id` may name; by default those of the catalog. */
-  readonly entries?: readonly ModelEntry[] | undefined
+  entries: z.custom<readonly ModelEntry[]>().default(catalogModels),
+  onProgress: callback<ProgressListener>().optional(),
+  /** Stops the download. The next call resumes it. */
+  signal: kinds.signal.optional(),
 }
+
+/** Options of `pullWeights`. */
+export interface PullOptions extends Readonly<z.input<z.ZodObject<typeof PULL_OPTIONS>>> {}
+
+type Checked = CheckedOptions<typeof PULL_OPTIONS>
 
 /** Published weights in the cache. */
 export interface PulledWeights {
@@ -66,32 +71,27 @@ export interface PulledWeights {
  * @throws the signal's reason after an abort
  */
 export async function pullWeights(id: string, options: PullOptions = {}): Promise<PulledWeights> {
-  checkOptions(options, {
-    optional: {
-      ...{ mirror: kinds.text, stallSeconds: kinds.number, ca: kinds.text, entries: kinds.anything },
-      ...{ onProgress: kinds.callback, signal: kinds.signal },
-    },
-  })
-  const entry = modelEntry(id, options.entries ?? catalogModels())
+  const checked = parseOptions(options, PULL_OPTIONS)
+  const entry = modelEntry(id, checked.entries)
   if (entry.kind === 'embedded') throw new UsageError(`${id} is built in; there is nothing to pull`)
   if (entry.kind === 'exported')
     throw new UsageError(`${id} cannot be downloaded as an ONNX file; ${exportRemedy(entry)}`)
   if (entry.sources.length === 0)
     throw new UsageError(`${id} cannot be downloaded; import it from a file with "shiftscope models import ${id} FILE"`)
-  const origins = entry.sources.map((source) => ({ source, origin: originOf(source, options.mirror) }))
-  const progress = progressTo(options.onProgress)
+  const origins = entry.sources.map((source) => ({ source, origin: originOf(source, checked.mirror) }))
+  const progress = progressTo(checked.onProgress)
   const present = await presentWeights(entry, progress)
   if (present !== undefined) return present
   // Shiftscope builds no graph in a cache that every user of the machine can write to. Weights without a graph would be
   // useless, so the cache is checked before the download.
   await checkOwner()
-  return await fetchWeights(entry, origins, options)
+  return await fetchWeights(entry, origins, checked)
 }
 
 async function fetchWeights(
   entry: ModelEntry,
   origins: readonly SourceOrigin[],
-  options: PullOptions,
+  options: Checked,
 ): Promise<PulledWeights> {
   const failures: ShiftscopeError[] = []
   for (const from of origins) {
@@ -127,7 +127,7 @@ interface SourceOrigin {
   readonly origin: URL | string
 }
 
-async function pullFile(entry: ModelEntry, from: SourceOrigin, options: PullOptions): Promise<PulledWeights> {
+async function pullFile(entry: ModelEntry, from: SourceOrigin, options: Checked): Promise<PulledWeights> {
   const progress = progressTo(options.onProgress)
   const { source, origin } = from
   const wanted = {
@@ -142,7 +142,7 @@ async function pullFile(entry: ModelEntry, from: SourceOrigin, options: PullOpti
     label: entry.id,
     progress,
     signal: options.signal,
-    stallSeconds: options.stallSeconds ?? 30,
+    stallSeconds: options.stallSeconds,
     ca: options.ca,
     elsewhere: '`mirror` with another address',
   })

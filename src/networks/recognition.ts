@@ -6,19 +6,25 @@ import { printable } from '../support/text.js'
 import { architectures } from './architectures/architectures.js'
 import { type Architecture, featureLayersOf, parametersOf } from './architectures/layer.js'
 import { firstFault, hasKeys, ignoredKey } from './architectures/weights.js'
-import { type CatalogEntry, catalog, catalogModels } from './catalog.js'
+import { type CatalogEntry, catalog, catalogModels, modelEntry } from './catalog.js'
 import { CHECKPOINT_EXTENSIONS, type Checkpoint, readCheckpoint } from './checkpoint/checkpoint.js'
 import { shapeText } from './checkpoint/tensor.js'
 import { exportCommand, ownExportCommand } from './exported.js'
+import { isHubReference } from './hub/reference.js'
+
+/** Whether a network is outside the catalog: an .onnx file, or a model of the Hugging Face hub. */
+export function isOwnNetwork(model: string): boolean {
+  return isHubReference(model) || model.toLowerCase().endsWith('.onnx')
+}
 
 /**
  * Whether `model` is the path of a checkpoint. A path with a checkpoint's extension always counts. The path of an
- * existing file also counts, unless it is an .onnx file or named like a catalog entry.
+ * existing file also counts, unless it is named like a catalog entry. Networks outside the catalog never count.
  */
 export async function isCheckpointPath(model: string): Promise<boolean> {
-  const extension = extname(model).toLowerCase()
-  if (CHECKPOINT_EXTENSIONS.includes(extension)) return true
-  if (extension === '.onnx' || catalogModels().some(({ id }) => id === model)) return false
+  if (isOwnNetwork(model)) return false
+  if (CHECKPOINT_EXTENSIONS.includes(extname(model).toLowerCase())) return true
+  if (catalogModels().some(({ id }) => id === model)) return false
   return stat(model).then(
     (status) => status.isFile(),
     () => false,
@@ -68,7 +74,7 @@ function difference(networks: readonly Architecture[], checkpoint: Checkpoint): 
   const like = networks.filter((architecture) => hasKeys(architecture, checkpoint))
   const sizes = like.map(({ layers }) => parametersOf(layers).length)
   const nearest = like[sizes.indexOf(Math.max(...sizes))]
-  if (nearest) return ` (it is similar to ${nearest.title}, but ${firstFault(nearest, checkpoint)})`
-  const [first] = checkpoint.tensors.values()
-  return first ? ` (its first tensor is ${printable(first.key)} ${shapeText(first.shape)})` : ' (it has no tensors)'
+  if (nearest) return ` (it is similar to ${modelEntry(nearest.id).title}, but ${firstFault(nearest, checkpoint)})`
+  const [first] = checkpoint.tensors
+  return first ? ` (its first tensor is ${printable(first[0])} ${shapeText(first[1].shape)})` : ' (it has no tensors)'
 }

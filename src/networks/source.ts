@@ -2,7 +2,6 @@ import { dirname, parse } from 'node:path'
 import { UsageError } from '../errors.js'
 import { checkNames } from '../support/checks.js'
 import { parseOptions } from '../support/optionChecks.js'
-import { featureLayersOf } from './architectures/layer.js'
 import { type CatalogEntry, catalogEntry } from './catalog.js'
 import { checkFrame, readExported } from './exported.js'
 import { hubModelFile } from './hub/manifest.js'
@@ -12,15 +11,8 @@ import { type InputRecipe, inputRecipe } from './input/recipe.js'
 import { type FeatureLayer, POOLS, type Pool, type WeightsFile } from './network.js'
 import { imageInput, type PlannedInput, plannedInput } from './onnx/imageInput.js'
 import { type HashedModel, readHashedOnnx } from './onnx/onnxFile.js'
-import { isCheckpointPath, recogniseCheckpoint } from './recognition.js'
-import {
-  architectureOf,
-  checkpointGraph,
-  embeddedFile,
-  importedWeights,
-  missingWeights,
-  statedDims,
-} from './weights.js'
+import { isCheckpointPath, isOwnNetwork, recogniseCheckpoint } from './recognition.js'
+import { catalogGraph, requireWeights, statedDims, weightsOf } from './weights.js'
 
 /** Layers to read from a network. */
 export interface LayerChoice {
@@ -75,7 +67,7 @@ export async function networkSource(choice: NetworkChoice): Promise<NetworkSourc
   const inputOptions = inputOptionsOf(choice)
   parseOptions(inputOptions, INPUT_OPTIONS)
   const isOwn = isOwnNetwork(model)
-  const isCheckpoint = !isOwn && (await isCheckpointPath(model))
+  const isCheckpoint = await isCheckpointPath(model)
   if (weights !== undefined && (isCheckpoint || isOwn))
     throw new UsageError(`${model} already contains weights; leave \`weights\` out`)
   if (isOwn) return ownSource(choice)
@@ -86,11 +78,6 @@ export async function networkSource(choice: NetworkChoice): Promise<NetworkSourc
       `${entry.id} is in the catalog, which defines how its input is prepared; leave \`${given}\` out`,
     )
   return catalogSource(entry, isCheckpoint ? { ...choice, weights: model } : choice)
-}
-
-/** Whether a network is outside the catalog: an .onnx file, or a model of the Hugging Face hub. */
-export function isOwnNetwork(model: string): boolean {
-  return isHubReference(model) || model.toLowerCase().endsWith('.onnx')
 }
 
 export function ownId(model: string): string {
@@ -108,26 +95,18 @@ async function ownSource(choice: NetworkChoice): Promise<NetworkSource> {
 
 async function catalogSource(entry: CatalogEntry, choice: NetworkChoice): Promise<NetworkSource> {
   const { id, title, input, layers } = entry
-  const { weights, weightsOption } = choice
-  const about = { id, title, name: id, folders: [], changes: null, inputSource: 'catalog' }
-  if (entry.kind === 'embedded') {
-    if (weights !== undefined)
-      throw new UsageError(`${id} is built in and cannot use other weights; leave \`weights\` out`)
-    const model = await readHashedOnnx(embeddedFile(entry))
-    const read = layers.map(({ name }) => ({ name, dims: statedDims(model, name) }))
-    return { ...about, input, model, weights: weightsOf(model), layers: read, entry }
-  }
-  const path = weights ?? (await importedWeights(id))
-  if (path === undefined) throw missingWeights(entry, weightsOption)
+  const { weights: given, weightsOption } = choice
   if (entry.kind === 'exported') {
+    const path = await requireWeights(entry, given, weightsOption)
     const recipe = { ...input, size: input.rows, layout: null, source: 'catalog' }
     const source = await fileSource(await readExported(entry, path), [dirname(path)], {}, recipe)
     checkFrame(entry, path, source.input)
     return { id, title, ...source, entry }
   }
-  const { graph, ...file } = await checkpointGraph(entry, path)
-  const read = featureLayersOf(architectureOf(entry).layers)
-  return { ...about, input, model: graph, weights: file, layers: read, entry }
+  const { graph: model, ...weights } = await catalogGraph(entry, given, weightsOption)
+  const read = layers.map(({ name }) => ({ name, dims: statedDims(model, name) }))
+  const about = { id, title, name: id, folders: [], changes: null, input, inputSource: 'catalog' }
+  return { ...about, model, weights, layers: read, entry }
 }
 
 async function fileSource(
@@ -137,12 +116,8 @@ async function fileSource(
   known?: InputRecipe,
 ): Promise<Omit<NetworkSource, 'id' | 'title'>> {
   const image = imageInput(model)
-  const recipe = known ?? (await inputRecipe(model, folders, options, image.tensor.type === 'uint8'))
+  const recipe = known ?? (await inputRecipe(model, folders, options, image.type === 'uint8'))
   const planned = plannedInput(model, image, recipe, options.inputSize)
   const { path: name } = model
   return { model, name, folders, ...planned, inputSource: recipe.source, weights: weightsOf(model), layers: null }
-}
-
-function weightsOf({ path, sha256, bytes }: HashedModel): WeightsFile {
-  return { weightsPath: path, weightsSha256: sha256, weightsBytes: bytes }
 }

@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { InputError } from '../errors.js'
+import { InputError, UsageError } from '../errors.js'
 import { withFile } from '../files/openFile.js'
 import { packageFolder } from '../files/package.js'
 import { architectures } from './architectures/architectures.js'
@@ -10,7 +10,12 @@ import { weightsFolder } from './cache.js'
 import { checkNotAnother, type ModelEntry, weightsCommand } from './catalog.js'
 import { exportRemedy } from './exported.js'
 import type { WeightsFile } from './network.js'
-import { type HashedModel, type OnnxModel, readOnnxFile } from './onnx/onnxFile.js'
+import { type HashedModel, type OnnxModel, readHashedOnnx, readOnnxFile } from './onnx/onnxFile.js'
+
+/** A graph to run, and the file that has its weights. */
+interface WeightedGraph extends WeightsFile {
+  readonly graph: HashedModel
+}
 
 export function embeddedFile(entry: ModelEntry): string {
   return join(packageFolder(), entry.file as string)
@@ -34,11 +39,31 @@ export async function importedWeights(id: string): Promise<string | undefined> {
   return name === undefined ? undefined : join(weightsFolder(), name)
 }
 
+/**
+ * Reads an embedded ONNX file, or builds a graph from weights.
+ * @param weights path of a checkpoint to use instead of the imported one
+ * @param option the option with which the user can give weights, for error messages
+ */
+export async function catalogGraph(entry: ModelEntry, weights?: string, option?: string): Promise<WeightedGraph> {
+  if (entry.kind !== 'embedded') return checkpointGraph(entry, await requireWeights(entry, weights, option))
+  if (weights !== undefined)
+    throw new UsageError(`${entry.id} is built in and cannot use other weights; leave \`weights\` out`)
+  const graph = await readHashedOnnx(embeddedFile(entry))
+  return { graph, ...weightsOf(graph) }
+}
+
+export async function requireWeights(entry: ModelEntry, given?: string, option?: string): Promise<string> {
+  const path = given ?? (await importedWeights(entry.id))
+  if (path !== undefined) return path
+  throw missingWeights(entry, option)
+}
+
+export function weightsOf({ path, sha256, bytes }: HashedModel): WeightsFile {
+  return { weightsPath: path, weightsSha256: sha256, weightsBytes: bytes }
+}
+
 /** Hash and weights are read from one open file, so they belong together even if the file is replaced meanwhile. */
-export function checkpointGraph(
-  entry: ModelEntry,
-  weightsPath: string,
-): Promise<WeightsFile & { readonly graph: HashedModel }> {
+export function checkpointGraph(entry: ModelEntry, weightsPath: string): Promise<WeightedGraph> {
   return withFile(weightsPath, async (file) => {
     const weightsSha256 = await file.sha256()
     checkNotAnother(entry, weightsPath, weightsSha256)
@@ -48,7 +73,7 @@ export function checkpointGraph(
   })
 }
 
-export function missingWeights(entry: ModelEntry, option?: string): InputError {
+function missingWeights(entry: ModelEntry, option?: string): InputError {
   const { id, sources } = entry
   const byOption = option === undefined ? '' : `, or pass \`${option}\``
   if (entry.kind === 'exported')

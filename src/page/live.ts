@@ -62,7 +62,7 @@ export interface DroppedNetwork {
 }
 
 /** One line of the server's answer to a map request. */
-export type MapMessage = Opening | MapRows | MapEnd | Note | Fault
+export type MapMessage = Opening | MapRows | Note | Fault
 
 /** If the network is still opening, `opening` has the seconds so far. When it is open, `opened` is sent. */
 type Opening = { readonly kind: 'opening'; readonly seconds: number } | { readonly kind: 'opened' }
@@ -88,11 +88,6 @@ export interface MapRows {
   }
   /** Number of positions computed so far. */
   readonly done: number
-}
-
-/** The last message: all positions have been sent. */
-interface MapEnd {
-  readonly kind: 'end'
 }
 
 /** A note for the user, to be shown as long as the map is shown. */

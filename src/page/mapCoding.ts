@@ -45,6 +45,9 @@ export function decodeMap(bytes: Uint8Array, positions: number, decimals = MAP_D
   return map
 }
 
+/** Largest number that `numberReader` reads. */
+const MOST = 2 ** 21 - 1
+
 /**
  * Encodes a map of whole numbers that are equal over large regions. The map is stored as runs in row-major order. A run
  * is a number and how often it repeats, both as varints.
@@ -55,7 +58,7 @@ export function encodeRegions(map: ArrayLike<number>): Uint8Array {
   let length = 0
   for (let start = 0; start < map.length; ) {
     let end = start + 1
-    while (end < map.length && map[end] === map[start]) end++
+    while (end < map.length && end - start < MOST && map[end] === map[start]) end++
     length = putNumber(bytes, length, map[start] as number)
     length = putNumber(bytes, length, end - start)
     start = end

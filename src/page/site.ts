@@ -5,6 +5,7 @@ import type { ColourLimits } from '../plot/colormap.js'
 import { FEWEST_PATCHES, type Row } from '../results/rows.js'
 import { meanMap, numberOf, type StudyGroup, type UnitVisitor } from '../results/study.js'
 import type { OpenUnit } from '../results/unit/open.js'
+import { oneAtATime } from '../support/oneAtATime.js'
 import { encodedMap, type MeanProbability, meanProbability, unitAnswers } from './siteAnswers.js'
 import { writeFeatures } from './siteFeatures.js'
 import { writeSiteFile } from './siteFile.js'
@@ -37,12 +38,7 @@ export function siteWriter(results: string, site: string): SiteWriter {
     return files
   }
   // Features are large, so only one unit's features are in memory at a time.
-  let featuresBefore: Promise<unknown> = Promise.resolve()
-  const featuresInTurn = (file: string, unit: OpenUnit) => {
-    const written = featuresBefore.then(() => writeFeatures(site, `features/${file}`, unit, 'features'))
-    featuresBefore = written.catch(() => undefined)
-    return written
-  }
+  const inTurn = oneAtATime()
   const writeMaps = async (file: string, unit: OpenUnit, maps: Float32Array, mean: MeanProbability) => {
     const answers = await unitAnswers(unit, mean)
     await writeSiteFile(site, `maps/${file}`, { ...unitMaps(unit, maps), ...(answers && { answers }) })
@@ -55,7 +51,7 @@ export function siteWriter(results: string, site: string): SiteWriter {
   ): Promise<SiteUnit> => {
     const writers = [
       pictures.patch(unit.inputs),
-      featuresInTurn(file, unit),
+      inTurn(() => writeFeatures(site, `features/${file}`, unit, 'features')),
       writeMaps(file, unit, maps, mean),
     ] as const
     // If one writer fails, wait for the others. The caller then removes the folder, and nothing may still write into

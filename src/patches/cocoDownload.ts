@@ -90,7 +90,7 @@ async function fetchImage(image: CocoImage, folder: string, { hosts, progress, s
   if (present?.isPicture) return
   if (present !== undefined) progress.note(`${present.path} is not a picture; downloading it again`)
   if (address === undefined || !URL.canParse(address) || !/^https?:$/.test(new URL(address).protocol)) {
-    throw new Error('it has no coco_url that is an http or https address')
+    throw new InputError('it has no coco_url that is an http or https address')
   }
   const wanted = {
     name: `image-${sha256(address).slice(0, 16)}`,
@@ -117,9 +117,7 @@ async function storeImage(path: string, image: CocoImage, folder: string, addres
   const format = pictureFormat(bytes)
   // Files in other formats must not be decoded.
   if (format !== 'jpeg' && format !== 'png') throw new InputError(`${address} is neither a JPEG nor a PNG`)
-  await storedPixels(bytes, image, address).catch((error: Error) => {
-    throw new InputError(error.message, { cause: error })
-  })
+  await storedPixels(bytes, image, address)
   await writeFileAtomic(fetchedPath(folder, image, format), bytes)
   await rm(path)
   return true

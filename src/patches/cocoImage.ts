@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { isAbsolute, join, resolve } from 'node:path'
+import { InputError } from '../errors.js'
 import { isInside, readRegular } from '../files/regularFile.js'
 import { counted } from '../support/text.js'
 import type { CocoImage } from './cocoAnnotations.js'
@@ -25,7 +26,7 @@ export interface ImageFile {
 /**
  * Finds an image under its name in the annotation file, or under the name that `fetchedPath` gives it. If such files
  * exist, but none of them is a picture, it returns the first with `isPicture: false`.
- * @throws Error if the name in the annotation file points outside the folder
+ * @throws InputError if the name in the annotation file points outside the folder
  */
 export async function findImage(folder: string, image: CocoImage): Promise<ImageFile | undefined> {
   const formats = Object.keys(ENDINGS) as ImageFormat[]
@@ -38,11 +39,11 @@ export async function findImage(folder: string, image: CocoImage): Promise<Image
   return other === undefined ? undefined : { path: other, isPicture: false }
 }
 
-/** @throws Error if the name points outside the folder */
+/** @throws InputError if the name points outside the folder */
 function imagePath(folder: string, { file }: CocoImage): string {
   const [root, path] = [resolve(folder), resolve(folder, file)]
   if (path !== root && isInside(root, path) && !isAbsolute(file)) return path
-  throw new Error(`its file_name ${file} points outside the folder of images`)
+  throw new InputError(`its file_name ${file} points outside the folder of images`)
 }
 
 async function isPicture(path: string): Promise<boolean> {
@@ -63,30 +64,30 @@ function isDecoded(bytes: Uint8Array): boolean {
 }
 
 export async function readImageFile(path: string | undefined, { file }: CocoImage): Promise<Buffer> {
-  if (path === undefined) throw new Error(`its image ${file} is missing`)
+  if (path === undefined) throw new InputError(`its image ${file} is missing`)
   return readRegular(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === undefined) throw new Error(`its image ${file} is not a file`)
-    throw new Error(`its image ${file} cannot be read (${error.code})`)
+    if (error.code === undefined) throw new InputError(`its image ${file} is not a file`)
+    throw new InputError(`its image ${file} cannot be read (${error.code})`)
   })
 }
 
 /**
  * Decodes an image to the pixels that its file stores, RGB [rows, cols, 3]. EXIF orientation is ignored, because COCO's
  * annotations refer to the stored pixels. Colour profiles are ignored, too, as OpenCV does.
- * @throws Error if it is damaged, is not 8-bit RGB, or has another size than the annotation file states
+ * @throws InputError if it is damaged, is not 8-bit RGB, or has another size than the annotation file states
  */
 export async function storedPixels(bytes: Uint8Array, { rows, cols }: CocoImage, name: string): Promise<Uint8Array> {
-  if (!isDecoded(bytes)) throw new Error(`${name} is not a picture`)
+  if (!isDecoded(bytes)) throw new InputError(`${name} is not a picture`)
   const { default: sharp } = await import('sharp')
   const picture = sharp(bytes, { failOn: 'error', ignoreIcc: true, limitInputPixels: MAX_PIXELS })
   const { width, height, space, depth, pages } = await picture.metadata().catch(() => {
-    throw new Error(`${name} is not a picture`)
+    throw new InputError(`${name} is not a picture`)
   })
-  if (space === 'cmyk') throw new Error(`${name} is CMYK; convert it to RGB`)
-  if (depth !== 'uchar') throw new Error(`${name} has more than 8 bits per channel; convert it to 8 bits`)
-  if ((pages ?? 1) > 1) throw new Error(`${name} contains ${pages} pictures; use a single one`)
+  if (space === 'cmyk') throw new InputError(`${name} is CMYK; convert it to RGB`)
+  if (depth !== 'uchar') throw new InputError(`${name} has more than 8 bits per channel; convert it to 8 bits`)
+  if ((pages ?? 1) > 1) throw new InputError(`${name} contains ${pages} pictures; use a single one`)
   if (width !== cols || height !== rows) {
-    throw new Error(`${name} has ${width}×${height} pixels instead of ${cols}×${rows}`)
+    throw new InputError(`${name} has ${width}×${height} pixels instead of ${cols}×${rows}`)
   }
   const { data, info } = await picture
     .removeAlpha()
@@ -94,8 +95,8 @@ export async function storedPixels(bytes: Uint8Array, { rows, cols }: CocoImage,
     .raw({ depth: 'uchar' })
     .toBuffer({ resolveWithObject: true })
     .catch((error: Error) => {
-      throw new Error(`${name} is damaged (${error.message.split('\n')[0]})`)
+      throw new InputError(`${name} is damaged (${error.message.split('\n')[0]})`)
     })
-  if (info.channels !== 3) throw new Error(`${name} has ${counted(info.channels, 'channel')} instead of 3`)
+  if (info.channels !== 3) throw new InputError(`${name} has ${counted(info.channels, 'channel')} instead of 3`)
   return data
 }

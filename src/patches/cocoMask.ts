@@ -1,3 +1,4 @@
+import { InputError } from '../errors.js'
 import { type Mask, polygonMask } from './polygonMask.js'
 
 /**
@@ -9,10 +10,10 @@ export function cocoMask(segmentation: unknown, rows: number, cols: number): Mas
   if (Array.isArray(segmentation)) return polygonMask(polygonsOf(segmentation), rows, cols)
   const { size, counts } = (segmentation ?? {}) as { size?: unknown; counts?: unknown }
   if (!isNumbers(size) || !(isNumbers(counts) || typeof counts === 'string')) {
-    throw new Error('its segmentation is neither polygons nor run lengths')
+    throw new InputError('its segmentation is neither polygons nor run lengths')
   }
   if (size[0] !== rows || size[1] !== cols) {
-    throw new Error(`its mask has ${size[1]}×${size[0]} pixels, but its image has ${cols}×${rows}`)
+    throw new InputError(`its mask has ${size[1]}×${size[0]} pixels, but its image has ${cols}×${rows}`)
   }
   return runLengthMask(counts, rows, cols)
 }
@@ -22,11 +23,11 @@ function isNumbers(value: unknown): value is readonly number[] {
 }
 
 function polygonsOf(lists: readonly unknown[]): readonly (readonly number[])[] {
-  if (!lists.every(isNumbers)) throw new Error('its segmentation is not a list of lists of numbers')
+  if (!lists.every(isNumbers)) throw new InputError('its segmentation is not a list of lists of numbers')
   const length = lists[0]?.length ?? 0
-  if (length < 4) throw new Error('its segmentation has no polygon')
+  if (length < 4) throw new InputError('its segmentation has no polygon')
   if (length > 4) return lists
-  if (lists.some((list) => list.length !== 4)) throw new Error('its segmentation mixes boxes and polygons')
+  if (lists.some((list) => list.length !== 4)) throw new InputError('its segmentation mixes boxes and polygons')
   return lists.map(([x, y, w, h]) => {
     const [left, top, right, bottom] = [x, y, (x as number) + (w as number), (y as number) + (h as number)] as number[]
     return [left, top, left, bottom, right, bottom, right, top] as number[]
@@ -43,12 +44,12 @@ export function runLengthMask(counts: readonly number[] | string, rows: number, 
   let at = 0
   for (const [i, run] of runs.entries()) {
     if (!Number.isInteger(run) || run < 0 || at + run > columns.length) {
-      throw new Error(`its run-length encoded mask is invalid: run ${i} has the length ${run}`)
+      throw new InputError(`its run-length encoded mask is invalid: run ${i} has the length ${run}`)
     }
     if (i % 2 === 1) columns.fill(1, at, at + run)
     at += run
   }
-  if (at !== columns.length) throw new Error(`its run lengths cover only ${at} of ${columns.length} pixels`)
+  if (at !== columns.length) throw new InputError(`its run lengths cover only ${at} of ${columns.length} pixels`)
   return { rows, cols, columns }
 }
 
@@ -72,7 +73,7 @@ export function runsOfString(text: string): readonly number[] {
     do {
       code = text.charCodeAt(at++) - FIRST_CHARACTER
       if (!(code >= 0 && code <= LAST_CHARACTER - FIRST_CHARACTER)) {
-        throw new Error(
+        throw new InputError(
           at > text.length
             ? 'its compressed run lengths are cut short'
             : `character ${at} of its compressed run lengths is invalid`,

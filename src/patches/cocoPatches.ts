@@ -1,10 +1,11 @@
 import { stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { throwIfStopped, UsageError } from '../errors.js'
+import { z } from 'zod'
+import { InputError, throwIfStopped, UsageError } from '../errors.js'
 import { makeWritableFolder } from '../files/atomic.js'
 import { sha256 } from '../files/sha256.js'
 import { type Progress, type ProgressListener, progressTo } from '../progress.js'
-import { checkOptions, kinds } from '../support/optionChecks.js'
+import { callback, type GivenOptions, kinds, parseOptions } from '../support/optionChecks.js'
 import {
   type CocoAnnotation,
   type CocoImage,
@@ -45,36 +46,38 @@ export const PAPER_CLASSES = [
 
 export const PAPER_PER_CLASS = 20
 
-/** Options of `cocoPatches`. */
-export interface CocoPatchesOptions {
+const OPTIONS = {
   /** Path of an annotation file in COCO's "instances" format. */
-  readonly annotations: string
+  annotations: z.string(),
+  /** Folder to write the patches and manifest.json to. */
+  out: z.string(),
   /**
    * Folder of the images. You must name it unless `download` is true. With `download`, the default is the folder
    * `images` inside `out`.
    */
-  readonly images?: string
-  /** Folder to write the patches and manifest.json to. */
-  readonly out: string
+  images: z.string().exactOptional(),
   /** Names of the classes of objects, as COCO spells them; by default the ten classes of the paper. */
-  readonly classes?: readonly string[]
+  classes: z.array(z.string()).readonly().default(PAPER_CLASSES),
   /** Number of objects per class; 20 by default. */
-  readonly perClass?: number
+  perClass: z.number().default(PAPER_PER_CLASS),
   /** Sides of the square patches in pixels; `[75, 125]` by default. */
-  readonly sizes?: readonly number[]
+  sizes: z.array(z.number()).readonly().superRefine(checkSizes).default([75, 125]),
   /**
    * Which annotation to take if an image has several annotations of a class: the first in the file (`authors`,
    * default), or the `largest` that is not marked as a crowd.
    */
-  readonly rule?: Rule
+  rule: z.custom<Rule>((value) => typeof value === 'string', 'a string').default('authors'),
   /** Download missing images from COCO's host; false by default. */
-  readonly download?: boolean
+  download: z.boolean().default(false),
   /** More hosts that images may be downloaded from, by name or IP address. */
-  readonly imageHosts?: readonly string[]
-  readonly onProgress?: ProgressListener
+  imageHosts: z.array(z.string()).readonly().exactOptional(),
+  onProgress: callback<ProgressListener>().exactOptional(),
   /** Stops the work; the call rejects with the signal's reason. */
-  readonly signal?: AbortSignal
+  signal: kinds.signal.exactOptional(),
 }
+
+/** Options of `cocoPatches`. */
+export interface CocoPatchesOptions extends GivenOptions<typeof OPTIONS> {}
 
 /**
  * Cuts objects out of COCO's images, by default the objects of the paper. If an object cannot be cut out, it is listed
@@ -85,28 +88,19 @@ export interface CocoPatchesOptions {
  * @throws OutputError if `out` cannot be written
  */
 export async function cocoPatches(options: CocoPatchesOptions): Promise<PatchFolder> {
-  checkOptions(options, {
-    required: { annotations: kinds.text, out: kinds.text },
-    optional: {
-      ...{ images: kinds.text, classes: kinds.texts, perClass: kinds.number, sizes: kinds.numbers, rule: kinds.text },
-      ...{ download: kinds.flag, imageHosts: kinds.texts, onProgress: kinds.callback, signal: kinds.signal },
-    },
-  })
-  const { classes = PAPER_CLASSES, perClass = PAPER_PER_CLASS, rule = 'authors', signal } = options
+  const { annotations, out, classes, perClass, sizes, rule, download, signal } = parseOptions(options, OPTIONS)
   const progress = progressTo(options.onProgress)
-  const { annotations, sizes = [75, 125], out } = options
   if (!RULES.includes(rule)) throw new UsageError(`rule ${rule} is not known; use ${RULES.join(' or ')}`)
-  if (options.images === undefined && !options.download) {
+  if (options.images === undefined && !download) {
     throw new UsageError('no images are given; name their folder with `images`, or fetch them with `download`')
   }
-  checkSizes(sizes)
   const hosts = imageHosts(options.imageHosts)
   const images = options.images ?? join(out, 'images')
   const index = await readIndex(annotations, rule, progress, signal)
   const choices = chooseObjects(index, classes, perClass)
   await makeWritableFolder(out)
   noteShortage(choices, classes, perClass, progress)
-  const missing = options.download
+  const missing = download
     ? await fetchImages(
         choices.flatMap(({ image }) => image ?? []),
         images,
@@ -121,9 +115,10 @@ export async function cocoPatches(options: CocoPatchesOptions): Promise<PatchFol
       throwIfStopped(signal)
       try {
         const { name, category, annotation, image } = choice
-        if (image === undefined) throw new Error(`the annotation file has no entry for its image ${annotation.imageId}`)
+        if (image === undefined)
+          throw new InputError(`the annotation file has no entry for its image ${annotation.imageId}`)
         const unfetched = missing.get(image.id)
-        if (unfetched !== undefined) throw new Error(unfetched)
+        if (unfetched !== undefined) throw new InputError(unfetched)
         const bytes = await readImageFile((await findImage(images, image))?.path, image)
         const stored = await storePatch(out, name, await cutOut(index, annotation, image, bytes), sizes, resizeBilinear)
         patches.push({ ...stored, category, ...originOf(annotation, image, bytes) })
@@ -231,14 +226,14 @@ async function cutOut(
   image: CocoImage,
   bytes: Uint8Array,
 ): Promise<Image> {
-  if (annotation.box === undefined) throw new Error('its bbox is not four numbers')
+  if (annotation.box === undefined) throw new InputError('its bbox is not four numbers')
   // The image is decoded before memory is allocated for the mask. This proves that the image really has the size that
   // the annotation file states, which is also the mask's size.
   const rgb = await storedPixels(bytes, image, `its image ${image.file}`)
   const mask = cocoMask(await readSegmentation(index, annotation), image.rows, image.cols)
   const cut = cropped(rgb, mask, annotation.box)
-  if (cut.rows === 0 || cut.cols === 0) throw new Error('its box holds no pixels')
-  if (!cut.data.some((value, i) => i % 4 === 3 && value > 0)) throw new Error('its mask holds no pixels')
+  if (cut.rows === 0 || cut.cols === 0) throw new InputError('its box holds no pixels')
+  if (!cut.data.some((value, i) => i % 4 === 3 && value > 0)) throw new InputError('its mask holds no pixels')
   return cut
 }
 

@@ -1,9 +1,10 @@
 import { readdir } from 'node:fs/promises'
 import { join, parse, resolve } from 'node:path'
+import { z } from 'zod'
 import { InputError, throwIfStopped, UsageError } from '../errors.js'
 import { makeWritableFolder } from '../files/atomic.js'
 import { type ProgressListener, progressTo } from '../progress.js'
-import { checkOptions, kinds } from '../support/optionChecks.js'
+import { callback, type GivenOptions, kinds, parseOptions } from '../support/optionChecks.js'
 import { messageLine } from '../support/text.js'
 import { isPicture } from './collection.js'
 import { type Image, readImage } from './image.js'
@@ -29,25 +30,27 @@ const OPAQUE = 128
 
 export const NO_OPAQUE_PIXELS = `it has no opaque pixels (alpha of ${OPAQUE} or more)`
 
-/** Options of `ownPatches`. */
-export interface OwnPatchesOptions {
+const OPTIONS = {
   /** Folder of your pictures. Each picture has transparency, or is a photo NAME.jpg with a mask NAME.mask.png. */
-  readonly pictures: string
+  pictures: z.string(),
   /** Folder to write the patches and manifest.json to. */
-  readonly out: string
+  out: z.string(),
   /** Sides of the square patches in pixels; `[75, 125]` by default. */
-  readonly sizes?: readonly number[]
+  sizes: z.array(z.number()).readonly().superRefine(checkSizes).default([75, 125]),
   /**
    * `stretch` (default, as in the paper) stretches each object to a square. `pad` keeps its proportions and adds
    * transparent margins.
    */
-  readonly aspect?: Aspect
+  aspect: z.custom<Aspect>((value) => typeof value === 'string', 'a string').default('stretch'),
   /** Class of all objects in the folder. */
-  readonly category?: string
-  readonly onProgress?: ProgressListener
+  category: z.string().exactOptional(),
+  onProgress: callback<ProgressListener>().exactOptional(),
   /** Stops the work; the call rejects with the signal's reason. */
-  readonly signal?: AbortSignal
+  signal: kinds.signal.exactOptional(),
 }
+
+/** Options of `ownPatches`. */
+export interface OwnPatchesOptions extends GivenOptions<typeof OPTIONS> {}
 
 /**
  * Makes patches from your own pictures. It trims each picture to its object and makes every pixel opaque or
@@ -57,17 +60,9 @@ export interface OwnPatchesOptions {
  * @throws OutputError if `out` cannot be written
  */
 export async function ownPatches(options: OwnPatchesOptions): Promise<PatchFolder> {
-  checkOptions(options, {
-    required: { pictures: kinds.text, out: kinds.text },
-    optional: {
-      ...{ sizes: kinds.numbers, aspect: kinds.text, category: kinds.text },
-      ...{ onProgress: kinds.callback, signal: kinds.signal },
-    },
-  })
-  const { pictures: folder, out, sizes = [75, 125], aspect = 'stretch', category, signal } = options
+  const { pictures: folder, out, sizes, aspect, category, signal } = parseOptions(options, OPTIONS)
   const progress = progressTo(options.onProgress)
   if (!ASPECTS.includes(aspect)) throw new UsageError(`aspect ${aspect} is not known; use ${ASPECTS.join(' or ')}`)
-  checkSizes(sizes)
   if (resolve(folder) === resolve(out))
     throw new UsageError(`${out} contains the pictures; choose another folder with \`out\``)
   const { pictures, failed: refused } = await ownPictures(folder)

@@ -74,15 +74,15 @@ export async function patchesOfSource(
   blend: 'hard' | 'soft',
   signal?: AbortSignal,
 ): Promise<readonly Patch[]> {
-  const resize = colours === 'authors' ? resizeBilinear : resizeVisible
+  const smooth = colours === 'authors' ? resizeBilinear : resizeVisible
+  const resize: Resize = alpha === 'hard' ? (image, rows, cols) => resizeHard(image, rows, cols, smooth) : smooth
   const patches: Patch[] = []
   let whole: Image | undefined
   for (const size of sizes) {
     const file = ready?.[size]
     if (file === undefined) whole ??= await readImage(path, signal)
     const image = file === undefined ? (whole as Image) : await readImage(file, signal)
-    const resized = alpha === 'hard' && size >= 1 && size <= frame ? resizeHard(image, size, size, resize) : image
-    const patch = patchAtSize(name, resized, size, frame, resize)
+    const patch = patchAtSize(name, image, size, frame, resize)
     checkVisible(patch, blend, file ?? path)
     patches.push({ ...patch, ...(category !== undefined && { category }) })
   }

@@ -3,7 +3,6 @@ import { InputError, UsageError } from '../errors.js'
 import { writeFileAtomic } from '../files/atomic.js'
 import { packageVersion } from '../files/package.js'
 import { sha256 } from '../files/sha256.js'
-import { messageLine } from '../support/text.js'
 import { encodePng, type Image } from './image.js'
 import { type Resize, resizeHard } from './patch.js'
 
@@ -85,6 +84,5 @@ export function checkSizes(sizes: readonly number[]): void {
 /** Returns the message of an error that concerns only one object. Rethrows all other errors, such as a full disk. */
 export function reasonOf(error: unknown): string {
   if (error instanceof InputError) return error.message
-  if (error instanceof Error && error.constructor === Error && !('code' in error)) return messageLine(error.message)
   throw error
 }

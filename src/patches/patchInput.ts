@@ -12,6 +12,13 @@ export type PatchInput =
   | Uint8Array
   | { readonly data: Uint8Array | Uint8ClampedArray; readonly width: number; readonly height: number }
 
+/** Whether a value from JavaScript has the form of a patch. `patchOf` checks the rest. */
+export function isPatchInput(value: unknown): boolean {
+  if (typeof value === 'string' || value instanceof Uint8Array) return true
+  const { data } = (value ?? {}) as { readonly data?: unknown }
+  return data instanceof Uint8Array || data instanceof Uint8ClampedArray
+}
+
 export function patchTitle(input: PatchInput): string {
   return typeof input === 'string' ? input : 'the patch'
 }

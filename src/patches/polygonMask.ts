@@ -1,3 +1,5 @@
+import { InputError } from '../errors.js'
+
 /**
  * Mask of an object. `columns` has 1 for each pixel that belongs to the object, and 0 for all others. It is
  * column-major, [cols, rows], as COCO stores masks.
@@ -38,7 +40,7 @@ const LEAST_STEPS = 1_000_000
  *
  * Chains may be long, so the crossings are computed without walking along the chains. The tests walk along them and
  * compare the masks.
- * @throws Error for a corner too far away for exact arithmetic, or an outline that would take too many steps
+ * @throws InputError for a corner too far away for exact arithmetic, or an outline that would take too many steps
  */
 export function polygonMask(polygons: readonly (readonly number[])[], rows: number, cols: number): Mask {
   const union = new Uint8Array(rows * cols)
@@ -87,11 +89,11 @@ function unite(union: Uint8Array, turns: Turns): void {
 
 /**
  * Counts the steps of the work. A hostile outline could take one step per image column for each of its corners.
- * @throws Error if the outlines of an object take more steps than those of any real object
+ * @throws InputError if the outlines of an object take more steps than those of any real object
  */
 function spend(turns: Turns, steps: number): void {
   turns.left -= steps
-  if (turns.left < 0) throw new Error('its outline is too complex for a real object')
+  if (turns.left < 0) throw new InputError('its outline is too complex for a real object')
 }
 
 interface GridPoint {
@@ -104,7 +106,7 @@ function edges(polygon: readonly number[]): readonly (readonly [GridPoint, GridP
   const grid = (value: number | undefined) => {
     const place = Math.trunc(SCALE * (value as number) + 0.5)
     if (Math.abs(place) <= FARTHEST) return place
-    throw new Error(`its outline has a corner at ${value}, far outside the image`)
+    throw new InputError(`its outline has a corner at ${value}, far outside the image`)
   }
   const vertices = Array.from({ length: polygon.length >> 1 }, (_, i) => ({
     x: grid(polygon[2 * i]),

@@ -1,5 +1,3 @@
-import { UsageError } from '../errors.js'
-
 /** The values at the two ends of a colour scale. */
 export interface ColourLimits {
   /** Pixels with this value or a lower one are black. */
@@ -9,14 +7,6 @@ export interface ColourLimits {
 }
 
 export const PAPER_LIMITS: ColourLimits = { low: 0.88, high: 1 }
-
-/** @throws UsageError unless `low` is below `high` and both are finite */
-export function checkLimits({ low, high }: ColourLimits): void {
-  if (!(low < high) || !Number.isFinite(high - low))
-    throw new UsageError(
-      `limits ${low},${high} must be two finite numbers, the smaller one first, such as \`limits 0.88,1\``,
-    )
-}
 
 /** Converts a fraction to red, green and blue, 0 to 255 each. Fractions outside 0 to 1 are clamped. */
 export type ColourMap = (fraction: number) => readonly [number, number, number]

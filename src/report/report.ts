@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { z } from 'zod'
 import { ANCHOR_NAMES } from '../engine/positions.js'
 import { throwIfStopped } from '../errors.js'
 import { writeFileAtomic, writeFolderAtomic } from '../files/atomic.js'
@@ -9,14 +10,15 @@ import { catalog } from '../networks/index.js'
 import { resultsPage } from '../page/page.js'
 import type { ReportSection } from '../page/section.js'
 import { siteWriter } from '../page/site.js'
-import { type ColourLimits, checkLimits, PAPER_LIMITS } from '../plot/colormap.js'
+import { type ColourLimits, PAPER_LIMITS } from '../plot/colormap.js'
+import { colourLimits } from '../plot/colourLimits.js'
 import { type Progress, type ProgressListener, progressTo } from '../progress.js'
 import { arithmeticRows } from '../results/arithmeticRows.js'
 import { type ArithmeticStudy, readArithmeticStudies } from '../results/arithmeticStudy.js'
 import { noUnits, unitFolders } from '../results/openResults.js'
 import { baselineRows, metricsCsv, type Row, type SummaryRow, summaryJson, summaryRows } from '../results/rows.js'
 import { meanMap, readStudy, type StudyGroup } from '../results/study.js'
-import { checkOptions, kinds } from '../support/optionChecks.js'
+import { callback, type GivenOptions, kinds, parseOptions } from '../support/optionChecks.js'
 import { arithmeticSections } from './arithmeticSection.js'
 import { chartsSection } from './charts/sections.js'
 import { type Figure, figuresSection, paperFigures, writeFigures } from './figures/figures.js'
@@ -29,17 +31,19 @@ import { isPapersStudy, paperRows } from './paper.js'
 import { protocolNote, provenanceSection } from './provenance.js'
 import { isOfArithmetic, NO_PAPER, type ResultTable, resultTables, tableFile, tablesHtml } from './tables/tables.js'
 
-/** Options of `writeReport`. */
-export interface ReportOptions {
+const OPTIONS = {
   /** Include the rows of the paper's tables that this study did not measure; false by default. */
-  readonly paper?: boolean
+  paper: z.boolean().default(false),
   /** Ends of the heatmaps' colour scale; by default 0.88 and 1, as in the paper. */
-  readonly limits?: ColourLimits
+  limits: colourLimits.default(PAPER_LIMITS),
   /** Receives progress events and notes. */
-  readonly onProgress?: ProgressListener
+  onProgress: callback<ProgressListener>().exactOptional(),
   /** Stops the work, but only while stored results are read. The call then rejects with the signal's reason. */
-  readonly signal?: AbortSignal
+  signal: kinds.signal.exactOptional(),
 }
+
+/** Options of `writeReport`. */
+export interface ReportOptions extends GivenOptions<typeof OPTIONS> {}
 
 /** Numbers and findings of a study. */
 export interface Report {
@@ -59,12 +63,8 @@ export interface Report {
  * @throws the signal's reason after an abort, and then the previous report stays
  */
 export async function writeReport(results: string, options: ReportOptions = {}): Promise<Report> {
-  checkOptions(options, {
-    optional: { paper: kinds.flag, limits: kinds.limits, onProgress: kinds.callback, signal: kinds.signal },
-  })
-  const { paper = false, limits = PAPER_LIMITS, onProgress, signal } = options
+  const { paper, limits, onProgress, signal } = parseOptions(options, OPTIONS)
   const progress = progressTo(onProgress)
-  checkLimits(limits)
   const arithmetic = await readArithmeticStudies(results)
   const hasUnits = await unitFolders(results).then(
     () => true,

@@ -1,6 +1,6 @@
-import { type Execution, type ExecutionRecord, openExecution } from '../engine/choice.js'
+import { openExecution } from '../engine/choice.js'
 import type { Features } from '../engine/features.js'
-import type { NetworkHandle } from '../engine/handle.js'
+import type { ExecutionRecord, NetworkHandle } from '../engine/handle.js'
 import { throwIfStopped } from '../errors.js'
 import type { Classifiers } from '../experiments/classifiers.js'
 import { measureEquivariance } from '../experiments/equivariance.js'
@@ -36,7 +36,7 @@ export type OpenUnits = (
   first: PlannedUnit,
   images: number,
   options: ResolvedOptions,
-) => Promise<Execution>
+) => Promise<NetworkHandle>
 
 interface ComputedUnits {
   readonly settings: NetworkSettings
@@ -50,9 +50,9 @@ export async function computeUnits(work: UnitWork, network: Network, first: Plan
   const imagesLeft = (of?: Network) => imagesOfUnits(queue.left(of))
   progress.note(`opening ${network.id}`)
   const opening = performance.now()
-  const { handle, ran } = await work.open(network, first, imagesOf(first) + imagesLeft(network), options)
-  timeLeft?.opened(first, (performance.now() - opening) / 1000, reusesValues(ran(), options))
-  const classifiers = classifiersFor(ran().device)
+  const handle = await work.open(network, first, imagesOf(first) + imagesLeft(network), options)
+  timeLeft?.opened(first, (performance.now() - opening) / 1000, reusesValues(handle.ran(), options))
+  const classifiers = classifiersFor(handle.ran().device)
   progress.start(network.id, work.images, { unit: 'images', before: work.images - imagesLeft() - imagesOf(first) })
   // `handle.overlaps` means that extraction leaves the CPU free. In this case, a unit is measured while the next
   // one is extracted.
@@ -85,7 +85,7 @@ export async function computeUnits(work: UnitWork, network: Network, first: Plan
     }
     await stored
     const trained = options.separability === null ? {} : { classifiers: classifiers.ran() }
-    return { settings: { ...handle.settings, ...ran(), ...trained }, units }
+    return { settings: { ...handle.settings, ...handle.ran(), ...trained }, units }
   } finally {
     // After an interruption, units that are already extracted are still stored.
     await stored.catch(() => undefined)
@@ -107,7 +107,7 @@ export function openUnits(
   first: PlannedUnit,
   images: number,
   options: ResolvedOptions,
-): Promise<Execution> {
+): Promise<NetworkHandle> {
   const { signal } = options
   const progress = progressTo(options.onProgress)
   return openExecution({
@@ -116,7 +116,6 @@ export function openUnits(
     images,
     request: options.request,
     wished: options,
-    precision: options.precision,
     reuse: options.reuse,
     onNote: (line) => progress.note(line),
     ...(signal && { signal }),

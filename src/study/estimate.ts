@@ -78,12 +78,13 @@ async function timesOf(study: Study, options: ResolvedOptions) {
     const [first] = groups
     if (first === undefined) continue
     throwIfStopped(options.signal)
-    const { handle, rate, ran } = await openUnits(network, first[0], imagesOfUnits(groups.flat()), options)
+    const handle = await openUnits(network, first[0], imagesOfUnits(groups.flat()), options)
     await handle.close()
-    const imagesPerSecond = rate ?? (await processorRate(network, first[0].scene, handle.settings, options.signal))
+    const imagesPerSecond =
+      handle.rate ?? (await processorRate(network, first[0].scene, handle.settings, options.signal))
     for (const group of groups) {
       const [unit] = group
-      const isReused = reusesValues(ran(), options)
+      const isReused = reusesValues(handle.ran(), options)
       const gain = isReused ? expectedGain(network, unit.scene, unit.grid.offsets) : 1
       const all = imagesOfUnits(group) / imagesPerSecond / gain
       times.push({ all, each: all / group.length })

@@ -130,7 +130,7 @@ function stageOf(id: string, postRelu = false): Generator['feature'] | undefined
 
 /**
  * Opens a network and its generators for a few images. It uses the processor unless a GPU is named, because trying a
- * GPU would take longer than the work.
+ * GPU would take longer than the work. Arithmetic always uses float32, also in a study of units in float16.
  */
 export async function openWithGenerators(
   { network, generators }: NetworkWithGenerators,
@@ -139,15 +139,15 @@ export async function openWithGenerators(
   progress: Progress,
   signal: AbortSignal | undefined,
 ): Promise<ArithmeticModels> {
-  const { handle } = await openExecution({
+  const encoder = await openExecution({
     network,
     scene: sceneOf(NOTHING),
     images,
-    request: request.name === 'auto' ? { ...request, name: 'cpu' } : request,
+    request: { ...request, name: request.name === 'auto' ? 'cpu' : request.name, precision: 'fp32' },
     wished: {},
     reuse: 'off',
     onNote: (line) => progress.note(line),
     ...(signal && { signal }),
   })
-  return openArithmeticModels(handle, generators)
+  return openArithmeticModels(encoder, generators)
 }

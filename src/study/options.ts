@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { checkPrecision, type DeviceRequest, parseDevice } from '../engine/device.js'
+import { type DeviceRequest, parseDevice } from '../engine/device.js'
 import { REUSE } from '../engine/reuse/record.js'
 import { BLENDS } from '../engine/task.js'
 import { UsageError } from '../errors.js'
@@ -17,7 +17,7 @@ import {
   PRECISIONS,
 } from '../networks/index.js'
 import { WHITE } from '../patches/background.js'
-import { type ColourLimits, checkLimits } from '../plot/colormap.js'
+import { colourLimits } from '../plot/colourLimits.js'
 import type { ProgressListener } from '../progress.js'
 import type { UnitInputs } from '../results/unit/schema.js'
 import { checkCount } from '../support/checks.js'
@@ -40,7 +40,6 @@ const STRIDES = { quick: 4, paper: 1 } as const
 const EXPERIMENTS = ['similarity', 'separability', 'equivariance', 'readout', 'arithmetic'] as const
 
 const texts = z.array(z.string()).min(1).readonly()
-const limits: z.ZodType<ColourLimits, ColourLimits> = kinds.limits.superRefine(checkLimits)
 
 const OPTIONS = {
   /** `quick` (default): the embedded networks at stride 4. `paper`: the paper's networks at stride 1. */
@@ -121,7 +120,7 @@ const OPTIONS = {
    */
   reuse: oneOf('reuse', REUSE).default('auto'),
   /** Lowest and highest value of the heatmaps' colour scale; by default 0.88 and 1, as in the paper. */
-  limits: limits.exactOptional(),
+  limits: colourLimits.exactOptional(),
   /**
    * Wait until other processes have finished their units, then write the report unless one of these processes has
    * written it; true by default.
@@ -163,8 +162,7 @@ export function resolveOptions(given: ReproduceOptions): ResolvedOptions {
     ...options
   } = parseOptions(given, { ...OPTIONS, ...INPUT_OPTIONS })
   const { precision, seed } = options
-  const request = parseDevice(options.device)
-  checkPrecision(request, precision)
+  const request = parseDevice(options.device, precision)
   const models = named ?? catalog().flatMap((entry) => (entry.preset === preset ? [entry.id] : []))
   const [input] = Object.keys(inputOptionsOf(options))
   if (input !== undefined && !models.some(isOwnNetwork))

@@ -72,7 +72,7 @@ export async function runStudy(given: ReproduceOptions, open: OpenUnits): Promis
   const begin = performance.now()
   const study = await planStudy(options)
   await notePlan(study, progress)
-  if (study.left[0] !== undefined) await requiredTrials(request, study.left[0].network, options.precision, signal)
+  if (study.left[0] !== undefined) await requiredTrials(request, study.left[0].network, signal)
   await makeWritableFolder(study.out)
   const team = openTeam(study.out, progress, signal)
   // Temporary files of other machines may be in use, so this call only remembers when they last changed. When the

@@ -1,13 +1,12 @@
 import { env } from 'onnxruntime-node'
 import { z } from 'zod'
-import type { ExecutionRecord } from '../engine/choice.js'
+import type { ExecutionRecord } from '../engine/handle.js'
 import type { Settings } from '../engine/task.js'
 import type { ClassifierRecord } from '../experiments/classifiers.js'
 import { writeFileAtomic } from '../files/atomic.js'
-import { tryJson } from '../files/json.js'
+import { readStored } from '../files/json.js'
 import { hasEnded, type Owner, ownerSchema } from '../files/owner.js'
 import { packageVersion } from '../files/package.js'
-import { readRegular } from '../files/regularFile.js'
 import { instructionSet } from '../native.js'
 import type { ResolvedOptions } from './options.js'
 import { type Study, unitGroups } from './plan.js'
@@ -84,8 +83,7 @@ export async function lastReport(path: string): Promise<string | null> {
  * be written again.
  */
 export async function readRun(path: string): Promise<z.infer<typeof runSchema>> {
-  const text = await readRegular(path).catch(() => 'null')
-  return runSchema.safeParse(tryJson(text.toString())).data ?? {}
+  return (await readStored(runSchema, path)) ?? {}
 }
 
 /** The part of a run.json entry that describes the plan: what a reader needs to judge or repeat the run. */

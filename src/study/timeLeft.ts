@@ -175,7 +175,7 @@ function gainOf({ network, scene, grid }: PlannedUnit): number {
   try {
     return expectedGain(network, scene, grid.offsets)
   } catch {
-    // ONNX Runtime also runs graphs that this analysis does not understand. A failed estimate must not end the study.
+    // The estimate reads the network's file, which may be gone by now. A failed estimate must not end the study.
     return 1
   }
 }

@@ -2,20 +2,13 @@ import { z } from 'zod'
 import { UsageError } from '../errors.js'
 import { checkNames } from './checks.js'
 
-/** Schemas for common types of options. A callback or a signal is checked only for its type. */
+/** Schemas for common types of options. */
 export const kinds = {
-  text: z.string(),
-  number: z.number(),
-  flag: z.boolean(),
-  texts: z.array(z.string()),
-  numbers: z.array(z.number()),
   files: z.record(z.string(), z.string()),
-  callback: callback<(...given: never[]) => unknown>(),
   signal: z.custom<AbortSignal>((value) => value instanceof AbortSignal, 'an AbortSignal'),
-  limits: z.strictObject({ low: z.number(), high: z.number() }),
-  anything: z.unknown(),
 } as const
 
+/** Schema of a callback, which is checked only for being a function. */
 export function callback<T extends (...given: never[]) => unknown>(): z.ZodType<T, T> {
   return z.custom<T>((value) => typeof value === 'function', 'a function')
 }
@@ -66,17 +59,6 @@ export function parseOptions<Table extends OptionTable>(given: unknown, table: T
     throw new UsageError(`\`${name} ${value}\` is not known; use ${issue.values.join(' or ')}`)
   }
   throw new UsageError(`option ${name} must be ${wantedBy(issue)}, not ${typeName(value)}`)
-}
-
-/** Schemas of options, for a function that sets its own defaults. */
-export interface OptionList {
-  readonly required?: OptionTable
-  readonly optional: OptionTable
-}
-
-export function checkOptions(given: unknown, { required = {}, optional }: OptionList): void {
-  const optionals = Object.fromEntries(Object.entries(optional).map(([name, kind]) => [name, kind.optional()]))
-  parseOptions(given, { ...required, ...optionals })
 }
 
 function wantedBy(issue: z.core.$ZodIssue): string {

@@ -18,6 +18,7 @@ import {
   browser,
   choose,
   chosen,
+  complaints,
   follow,
   forgiveMissingFiles,
   frame,
@@ -488,6 +489,16 @@ describe.skipIf(!hasChromium())('the viewer of a report', () => {
     writeFileSync(results('site', 'study.js'), own)
     await show({ network: 'plain-aa', patch: HEBREW })
     expect(await text('#a-note')).toBe('')
+    // A picture that could not be loaded is loaded when it is shown again.
+    renameSync(results('site', 'pictures'), results('site', 'hidden'))
+    complaints.splice(0)
+    await open(`${address()}#${new URLSearchParams(VIEW)}`)
+    await expect.poll(() => complaints.length).toBeGreaterThan(0)
+    renameSync(results('site', 'hidden'), results('site', 'pictures'))
+    expect(await pixel('#a-image canvas', 0, 0)).toEqual(BACKGROUND)
+    await show({ size: '125' })
+    await show()
+    await expect.poll(() => pixel('#a-image canvas', 0, 0)).toEqual([255, 128, 0])
     forgiveMissingFiles()
   })
 

@@ -1,5 +1,5 @@
 /**
- * Kills, damages, full disks, processes at once and fuzzing, against the built command line.
+ * Kills processes of the built command line, damages their files, and fills their disks.
  *
  *     npm run campaign -- --minutes 30 [--seed N] [--part kills|damages|fullDisk]…
  *

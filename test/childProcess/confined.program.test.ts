@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
 import { ChildFailure } from '../../src/childProcess/child.js'
 import { confined } from '../../src/childProcess/confined.js'
@@ -33,6 +35,17 @@ describe('a confined process', () => {
     expect(first).not.toBe(process.pid)
     expect(second).toBe(first)
     expect(await ask('array', generous)).toEqual({ data: new Uint8Array([1, 2, 3]) })
+  })
+
+  it('leaves no answer in memory', async () => {
+    setFlagsFromString('--expose-gc')
+    const collect = runInNewContext('gc') as () => void
+    const answer = new WeakRef((await ask('array', generous)) as object)
+    const isThere = () => {
+      collect()
+      return answer.deref() !== undefined
+    }
+    await expect.poll(isThere, { timeout: 5000 }).toBe(false)
   })
 
   it('passes errors on by their kind', async () => {

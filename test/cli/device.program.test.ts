@@ -57,7 +57,7 @@ describe.skipIf(!trial.runs)('--device webgpu', () => {
     'is never chosen by auto if it is software',
     async () => {
       const network = await chooseNetwork({ model: 'tiny-alexnet' })
-      const request = { name: 'webgpu', index: null } as const
+      const request = { name: 'webgpu', index: null, precision: 'fp32' } as const
       const plan = {
         network,
         scene: sceneOf(stripes(75)),

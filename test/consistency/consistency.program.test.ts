@@ -1,4 +1,4 @@
-import { copyFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { expect, it } from 'vitest'
 import { type ConsistencyOptions, consistency } from '../../src/consistency/consistency.js'
@@ -98,6 +98,12 @@ it('leaves out photographs that cannot be used, and says why', async () => {
 it('refuses options that it does not take', async () => {
   expect(await messageOf(measured({ protocols: [] }), UsageError)).toMatch(/^protocols is empty/)
   expect(await messageOf(measured({ layers: ['scores'] } as object), UsageError)).toMatch(/^option layers is not known/)
+  expect(await messageOf(measured({ device: 'gpu', out: folder('out') }), UsageError)).toMatch(
+    /^device gpu is not known/,
+  )
+  const precise = measured({ precision: 'fp16', out: folder('out') })
+  expect(await messageOf(precise, UsageError)).toMatch(/^`precision fp16` works only on GPUs/)
+  expect(existsSync(folder('out'))).toBe(false)
 })
 
 it('refuses a network that gives no answers', async () => {

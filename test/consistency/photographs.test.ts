@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import sharp from 'sharp'
 import { expect, it } from 'vitest'
 import { findPhotographs, readPhotograph } from '../../src/consistency/photographs.js'
@@ -17,6 +17,17 @@ it('finds the pictures below a folder by path, and those of a list relative to i
   await expect(findPhotographs(folder('list.txt'))).rejects.toThrow(/none\.png: no such file; correct the list/)
 })
 
+it('finds links to pictures in a folder, and names a link to nothing', async () => {
+  mkdirSync(folder('links'))
+  writeFileSync(folder('a.png'), 'x')
+  symlinkSync('../a.png', folder('links/b.png'))
+  expect(await findPhotographs(folder('links'))).toMatchObject([
+    { name: 'b.png', version: expect.stringMatching(/^1 /) },
+  ])
+  symlinkSync('nothing', folder('links/c.png'))
+  await expect(findPhotographs(folder('links'))).rejects.toThrow(/c\.png: no such file; correct .* the link/)
+})
+
 it('keeps the square in the middle, transparent pixels white', async () => {
   // 32 of 40 columns are kept: four at either edge go.
   const data = Uint8Array.from({ length: 32 * 40 * 4 }, (_, i) => (i % 4 === 3 ? 255 : Math.floor(i / 4) % 40))
@@ -25,7 +36,7 @@ it('keeps the square in the middle, transparent pixels white', async () => {
     .png()
     .toFile(folder('a.png'))
   const [file] = await findPhotographs(folder('a.png'))
-  const { side, rgb } = await readPhotograph(file as NonNullable<typeof file>, 28)
-  expect(side).toBe(32)
+  const { rows, data: rgb } = await readPhotograph(file as NonNullable<typeof file>, 28)
+  expect(rows).toBe(32)
   expect([rgb[0], rgb[31 * 3], rgb[(5 * 32 + 5) * 3], rgb[(5 * 32 + 6) * 3]]).toEqual([4, 35, 255, 10])
 })

@@ -168,7 +168,7 @@ describe('batches that are too large', () => {
       return undefined
     }
     const { crew } = crewOf(8, { answer, hasOneSize: true })
-    const request = { name: 'cuda', index: null } as const
+    const request = { name: 'cuda', index: null, precision: 'fp32' } as const
     const plan = { network: crew.network, scene, images, request, wished: {}, onNote: () => undefined }
     vi.stubEnv('PATH', '')
     const rate = await fastestBatch(plan, crew, [{ name: 'cuda', index: 0 }], [16, 32, 64])
@@ -189,6 +189,37 @@ describe('what failed', () => {
     expect(unopened).toBe('the network could not be opened: no such file')
     const error = new ResourceError('too many open files')
     await expect(failing(error)).rejects.toBe(error)
+  })
+})
+
+describe('the memory of work that failed', () => {
+  it.each([
+    ['an extraction', (crew: Crew) => extractFeatures(crew, scene, OFFSETS)],
+    ['passes', (crew: Crew) => runPasses({ ...crew, job: jobScene(scene) }, OFFSETS, [[0, 1, 2, 3, 4]], {})],
+  ])('is used again: %s', async (_, fail) => {
+    let used: readonly ArrayBufferLike[] = []
+    const answer: Answer = ({ target }) => {
+      used = target.matrices.map(({ buffer }) => buffer)
+      return failed('broken')
+    }
+    const { crew } = crewOf(5, { answer })
+    await expect(fail(crew)).rejects.toThrow('broken')
+    const { layers } = await crew.memory.fill(crew.network.layers, 5, async () => 5)
+    for (const { matrix } of layers) expect(used).toContain(matrix.buffer)
+  })
+
+  it('is not used again where a batch may still write', async () => {
+    const { crew } = crewOf(5)
+    const onImages = () => {
+      throw new Error('a fault of the listener')
+    }
+    let used: readonly ArrayBufferLike[] = []
+    const onRows = (_: Int32Array, matrices: readonly Float32Array[]) => {
+      used = matrices.map(({ buffer }) => buffer)
+    }
+    await expect(extractFeatures(crew, scene, OFFSETS, { onImages, onRows })).rejects.toThrow('listener')
+    const { layers } = await crew.memory.fill(crew.network.layers, 5, async () => 5)
+    for (const { matrix } of layers) expect(used).not.toContain(matrix.buffer)
   })
 })
 
@@ -217,25 +248,17 @@ describe('passes of positions', () => {
     expect((await runPasses(workOf(), offsets, passes, { onImages, signal: stop.signal })).finished).toBe(3)
   })
 
-  it('that fail give their memory back', async () => {
-    const work = workOf(() => failed('broken'))
-    const giveBack = vi.spyOn(work.memory, 'giveBack')
-    await expect(runPasses(work, offsets, passes, {})).rejects.toThrow('broken')
-    expect(giveBack).toHaveBeenCalledOnce()
-  })
-
   it.each([1, 0])('are as far from the plain way as the layer that is farthest; it rests %i times', async (times) => {
     const sample = offsets.subarray(2, 6)
     const rest = vi.fn(async () => undefined)
-    const plain = {
-      extract: async () => {
-        const features = await extractFeatures(crewOf(2).crew, scene, sample)
-        // The second layer is 1 and 2.
-        if (features.layers[1]) features.layers[1].matrix[1] = 4
-        return features
-      },
-      rest,
+    const { crew } = crewOf(2)
+    const run = async (task: BatchTask) => {
+      const result = await crew.workers.run(task)
+      // The second layer is 1 and 2.
+      task.target.matrices[1]?.set([4], 1)
+      return result
     }
+    const plain = { ...crew, workers: { ...crew.workers, run, rest } }
     expect(await distanceOf(workOf(), plain, scene, sample, times === 1, undefined)).toBe(0.5)
     expect(rest).toHaveBeenCalledTimes(times)
     const stopped = distanceOf(workOf(), plain, scene, sample, times === 1, AbortSignal.abort(new Error('enough')))

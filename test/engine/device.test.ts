@@ -3,14 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { adapterIn } from '../../src/engine/backends/process.js'
 import { placementOf } from '../../src/engine/backends/session.js'
 import { deviceBatches, openExecution } from '../../src/engine/choice.js'
-import {
-  checkPrecision,
-  devicesOf,
-  executionProviders,
-  isSoftware,
-  nvidiaModels,
-  parseDevice,
-} from '../../src/engine/device.js'
+import { devicesOf, executionProviders, isSoftware, nvidiaModels, parseDevice } from '../../src/engine/device.js'
 import { DEVICE_NAMES } from '../../src/engine/deviceNames.js'
 import { deviceText, strayReason } from '../../src/engine/deviceTrial.js'
 import { largestDistance } from '../../src/engine/distance.js'
@@ -23,12 +16,13 @@ import { stripes } from '../support/stripes.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'
 
 const inFolder = temporaryFolder()
-const network = describedNetwork({ weightsBytes: 1000 })
+const network = describedNetwork({ onnxPath: 'models/tiny-alexnet.onnx', weightsBytes: 1000 })
 
 describe('a device in words', () => {
   it('is a name, or a name and an index where there are several', () => {
-    for (const name of DEVICE_NAMES) expect(parseDevice(name)).toEqual({ name, index: null })
-    for (const name of ['cuda', 'tensorrt', 'directml']) expect(parseDevice(`${name}:012`)).toEqual({ name, index: 12 })
+    for (const name of DEVICE_NAMES) expect(parseDevice(name)).toEqual({ name, index: null, precision: 'fp32' })
+    for (const name of ['cuda', 'tensorrt', 'directml'])
+      expect(parseDevice(`${name}:012`, 'fp16')).toEqual({ name, index: 12, precision: 'fp16' })
   })
 
   it.each([
@@ -59,13 +53,12 @@ describe('a device in words', () => {
   it('is refused with what is the processor’s or a GPU’s alone, and where it is not there', async () => {
     const open = (name: 'webgpu' | 'directml' | 'cuda' | 'auto', changes: object) => {
       const plan = { network, scene: sceneOf(stripes(1)), images: 8, wished: {}, onNote: () => undefined }
-      return openExecution({ ...plan, request: { name, index: null }, ...changes })
+      return openExecution({ ...plan, request: { name, index: null, precision: 'fp32' }, ...changes })
     }
     await expect(open('webgpu', { wished: { threads: 2 } })).rejects.toThrow('`threads` works only on the processor')
-    await expect(open('auto', { precision: 'fp16' })).rejects.toThrow('`precision fp16` works only on GPUs')
     await expect(open(process.platform === 'linux' ? 'directml' : 'cuda', {})).rejects.toThrow(DeviceError)
-    expect(() => checkPrecision({ name: 'cuda', index: null }, 'fp16')).not.toThrow()
-    expect(() => checkPrecision({ name: 'cpu', index: null }, 'fp16')).toThrow(UsageError)
+    for (const name of ['auto', 'cpu'])
+      expect(() => parseDevice(name, 'fp16')).toThrow('`precision fp16` works only on GPUs')
   })
 })
 

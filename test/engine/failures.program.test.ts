@@ -26,6 +26,8 @@ const POSITIONS = offsets.length / 2
 const SETTINGS: Settings = { workers: 2, threads: 1, batch: 8 }
 /** A process on the processor is a device like any other. */
 const CPU = { name: 'cpu', index: 0 } as const
+const RECORD = { device: 'cpu', executionProvider: 'CPUExecutionProvider', precision: 'fp32', adapter: null } as const
+const OPENED = { processor: SETTINGS, rate: 1, record: RECORD }
 
 const inShared = sharedNetworkFolder()
 const inFolder = temporaryFolder()
@@ -88,7 +90,7 @@ describe('worker threads', () => {
     const handle = openThreads(network, SETTINGS, { script: failing('worker', 'dies once'), reusing })
     await using(handle, async () => {
       expectFeatures(matrixOf(await handle.extract(scene, offsets)), POSITIONS, tolerance)
-      if (reusing) expect(handle.reused()).toMatchObject([{ size: SIZE, cut: 'last' }])
+      if (reusing) expect(handle.ran().reuse).toMatchObject([{ size: SIZE, cut: 'last' }])
     })
     expect(existsSync(inFolder('file'))).toBe(false)
   })
@@ -112,9 +114,10 @@ describe('worker threads', () => {
 
   it('halve batches that memory does not suffice for, and say so', async () => {
     const notes: string[] = []
-    const { handle } = await openExecution({
+    const handle = await openExecution({
       ...{ network: await growingNetwork(inFolder('growing.onnx')), scene, images: POSITIONS },
-      ...{ request: { name: 'cpu', index: null }, wished: { workers: 1, threads: 1, batch: 4 } },
+      request: { name: 'cpu', index: null, precision: 'fp32' },
+      wished: { workers: 1, threads: 1, batch: 4 },
       onNote: (line) => notes.push(line),
     })
     await using(handle, async () => expect((await handle.extract(scene, offsets.subarray(0, 8))).finished).toBe(4))
@@ -133,14 +136,14 @@ describe('devices', () => {
 
   it('that crash once are opened again', async () => {
     const { crew, notes } = await openDevice('crashes once')
-    const handle = deviceHandle(crew, { processor: SETTINGS })
+    const handle = deviceHandle(crew, OPENED)
     await using(handle, async () => expectFeatures(matrixOf(await handle.extract(scene, offsets))))
-    expect([existsSync(inFolder('file')), handle.failure, notes]).toEqual([false, undefined, []])
+    expect([existsSync(inFolder('file')), handle.ran().failure, notes]).toEqual([false, undefined, []])
   })
 
   it('that are lost for good leave their calls, and all that follow, to the processor', async () => {
     const { crew, notes } = await openDevice('crashes from then on')
-    const handle = deviceHandle(crew, { processor: SETTINGS })
+    const handle = deviceHandle(crew, OPENED)
     await using(handle, async () => {
       const before = await handle.extract(scene, offsets)
       expect([handle.overlaps, handle.settings]).toEqual([true, { workers: 1, threads: 1, batch: 8 }])
@@ -153,12 +156,13 @@ describe('devices', () => {
     })
     const lost = /^cpu failed \(.*SIGABRT.*\); the processor repeats the current work and does the rest$/
     expect(notes).toEqual([expect.stringMatching(lost)])
-    expect(handle).toMatchObject({ settings: SETTINGS, overlaps: false, failure: expect.stringContaining('SIGABRT') })
+    expect(handle).toMatchObject({ settings: SETTINGS, overlaps: false })
+    expect(handle.ran()).toEqual({ ...RECORD, failure: expect.stringContaining('SIGABRT') })
   })
 
   it('that compute in float16 have no processor behind them', async () => {
     const { crew } = await openDevice('crashes always', { precision: 'fp16' })
-    const handle = deviceHandle(crew, { processor: SETTINGS, precision: 'fp16' })
+    const handle = deviceHandle(crew, { ...OPENED, record: { ...RECORD, precision: 'fp16' } })
     const message = await using(handle, () => messageOf(handle.extract(scene, offsets), DeviceError))
     expect(message).toMatch(/^cpu failed: .*; run the same command again, or use `precision fp32`/)
   })
@@ -170,11 +174,11 @@ describe('devices', () => {
       const large = await smallNetwork(inFolder('mean.onnx'), { side: 224, dims: 3, nodes: [mean] })
       const { crew, notes } = await openDevice('has little memory', { network: large, batch: 256 })
       const many = positionGrid(224, SIZE, 14).offsets
-      const handle = deviceHandle(crew, { processor: SETTINGS })
+      const handle = deviceHandle(crew, OPENED)
       await using(handle, async () => expect((await handle.extract(scene, many)).finished).toBe(many.length / 2))
       expect(notes[0]).toBe('batches of 256 images are too large for cpu; continuing with 128')
       expect(handle.settings.batch).toBeLessThanOrEqual(128)
-      expect(handle.failure).toBeUndefined()
+      expect(handle.ran().failure).toBeUndefined()
     },
   )
 })

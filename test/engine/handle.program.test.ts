@@ -33,7 +33,9 @@ const sceneOfSize = (size: number) => sceneOf(stripes(size, (pixel) => (pixel * 
 
 async function openDevices(network: Network, count: number, batch: number): Promise<NetworkHandle> {
   const devices = Array.from({ length: count }, () => CPU)
-  return deviceHandle(await openDeviceCrew({ network, devices, batch, onNote: () => undefined }), { processor: ONE })
+  const crew = await openDeviceCrew({ network, devices, batch, onNote: () => undefined })
+  const record = { device: 'cpu', executionProvider: 'CPUExecutionProvider', precision: 'fp32', adapter: null } as const
+  return deviceHandle(crew, { processor: ONE, rate: 1, record })
 }
 
 /** The definition: one frame after another, composited pixel by pixel, normalised as torchvision does, run alone. */
@@ -89,7 +91,7 @@ describe('an open network', () => {
     await using(openDevices(network, 2, 2), async (handle) => {
       const seen: number[] = []
       expectFeatures(await handle.extract(scene, offsets, { onImages: (done) => seen.push(done) }), expected)
-      expect([seen.at(-1), handle.failure]).toEqual([5, undefined])
+      expect([seen.at(-1), handle.ran().failure]).toEqual([5, undefined])
     })
   })
 
@@ -143,7 +145,7 @@ describe('a network that crashes ONNX Runtime at its highest level of optimisati
       await using(opening, async (handle) => {
         const { layers } = await handle.extract(sceneOfSize(2), Int32Array.of(0, 0, 1, 3))
         expect(layers[0]?.matrix.some((value) => value !== 0)).toBe(true)
-        expect(handle.failure).toBeUndefined()
+        expect(handle.ran().failure).toBeUndefined()
       })
     }
   })

@@ -1,4 +1,3 @@
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
   ANCHOR_NAMES,
@@ -9,31 +8,14 @@ import {
   positionGrid,
 } from '../../src/engine/positions.js'
 import { UsageError } from '../../src/errors.js'
-import { randomCases } from '../support/randomCases.js'
 
 describe('positions', () => {
   it('come row by row, and behind them the anchors that a coarse stride leaves out', () => {
-    expect([...positionGrid(5, 2, 2).offsets]).toEqual([0, 0, 0, 2, 2, 0, 2, 2, 0, 3, 1, 1, 3, 0, 3, 3])
-  })
-
-  it('of any grid lie in the frame, each once, the grid regular and the anchors where they belong', () => {
-    const sizes = fc.record({ extent: fc.integer({ min: 1, max: 20 }), stride: fc.integer({ min: 1, max: 22 }) })
-    fc.assert(
-      fc.property(sizes, ({ extent, stride }) => {
-        const grid = positionGrid(extent + 2, 3, stride)
-        const { rows, cols, offsets, anchors } = grid
-        const count = offsets.length / 2
-        expect([grid.stride, rows]).toEqual([stride, Math.ceil(extent / stride)])
-        const places = Array.from({ length: count }, (_, index) => [...offsets.subarray(2 * index, 2 * index + 2)])
-        expect(new Set(places.map(String)).size).toBe(count)
-        expect([Math.min(...offsets), Math.max(...offsets) < extent]).toEqual([0, true])
-        const regular = places.map((_, at) => [Math.floor(at / cols) * stride, (at % cols) * stride])
-        expect(places.slice(0, rows * cols)).toEqual(regular.slice(0, rows * cols))
-        expect(anchors).toMatchObject(anchorPositions(extent))
-        expect(anchors.map(({ index }) => places[index])).toEqual(anchors.map(({ row, col }) => [row, col]))
-      }),
-      { numRuns: randomCases(30) },
-    )
+    const { offsets, anchors } = positionGrid(5, 2, 2)
+    expect([...offsets]).toEqual([0, 0, 0, 2, 2, 0, 2, 2, 0, 3, 1, 1, 3, 0, 3, 3])
+    expect(anchors.map(({ index }) => index)).toEqual([0, 4, 5, 6, 7])
+    expect(positionGrid(7, 3, 2).anchors.map(({ index }) => index)).toEqual([0, 2, 4, 6, 8])
+    expect([...positionGrid(3, 3, 2).offsets]).toEqual([0, 0])
   })
 
   it('need a stride that is a positive whole number, and a patch that fits', () => {

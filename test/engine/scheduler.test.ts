@@ -26,13 +26,6 @@ async function scheduled(
 }
 
 describe('a queue of batches', () => {
-  it('computes every position once, the last batch being shorter', async () => {
-    expect(await scheduled(5, () => WRITTEN)).toEqual({
-      ...{ finished: 5, tried: ['0+2/2', '2+2/2', '4+1/2'], done: [2, 4, 5] },
-    })
-    expect(await scheduled(0, () => WRITTEN)).toEqual({ finished: 0, tried: [], done: [] })
-  })
-
   it('has as many batches on their way as the workers take, and no more', async () => {
     let [running, most] = [0, 0]
     const slow = async () => {
@@ -73,23 +66,6 @@ describe('a queue of batches', () => {
     const { finished, tried } = await scheduled(4, () => failed('no such file', 'open'))
     expect(finished).toMatchObject({ message: 'no such file', first: undefined })
     expect(tried).toHaveLength(1)
-  })
-
-  it('goes on with smaller batches where one was too large, with new attempts for all', async () => {
-    const tried: string[] = []
-    const run = async (first: number, count: number, batch: number) => {
-      tried.push(`${first}+${count}`)
-      return batch > 1 ? failed('too large') : WRITTEN
-    }
-    const runner = {
-      ...{ batch: 4, inFlight: 1 },
-      shrink: (reason: string) => {
-        runner.batch /= 2
-        return reason === 'too large'
-      },
-    }
-    expect(await schedule({ positions: 3, run }, runner)).toBe(3)
-    expect(tried).toEqual(['0+3', '0+2', '0+1', '1+1', '2+1'])
   })
 
   it('hands out no more once it is stopped, and says how many positions from the first stand', async () => {

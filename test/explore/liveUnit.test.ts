@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { NetworkHandle } from '../../src/engine/handle.js'
 import { positionGrid } from '../../src/engine/positions.js'
 import type { Scene } from '../../src/engine/task.js'
+import { type ExplorerOptions, openExplorer } from '../../src/explore/explorer.js'
 import { type LiveUnit, openLiveUnit, type UseNetwork } from '../../src/explore/liveUnit.js'
 import { followUnit, mapMessages } from '../../src/explore/mapStream.js'
 import { openLiveUnits } from '../../src/explore/units.js'
@@ -228,8 +229,7 @@ describe('messages of a map', () => {
   it('hold the cosines with the anchor, and what the network answers', async () => {
     const { unit, calls } = madeUnit(4)
     const messages = await messagesOf(unit, calls, wanted)
-    expect(messages.at(-1)).toEqual({ kind: 'end' })
-    const last = messages.at(-2) as MapRows
+    const last = messages.at(-1) as MapRows
     expect(last.done).toBe(POSITIONS)
     const found = cosinesOf(messages)
     const cosines = Array.from({ length: POSITIONS }, (_, i) => Math.cos((Math.floor(i / 4) * 16 - 32) / 50))
@@ -245,8 +245,20 @@ describe('messages of a map', () => {
     expect(names.flat()).toEqual(['0', 'cat', '2', '2'])
     const computed = calls.length
     const again = await messagesOf(unit, calls, { ...wanted, layer: 'fc8', anchor: { row: 63, col: 63 } })
-    expect([again.map(({ kind }) => kind), calls.length]).toEqual([['rows', 'end'], computed])
+    expect([again.map(({ kind }) => kind), calls.length]).toEqual([['rows'], computed])
     expect([...cosinesOf(again)].filter(([place]) => place % 4 === 3).map(([, cosine]) => cosine)).toEqual([1, 1, 1, 1])
+  })
+
+  it('need no open network once all features are in memory', async () => {
+    const { unit, calls } = madeUnit(4)
+    await messagesOf(unit, calls, wanted)
+    const use = vi.fn()
+    const networks = { openingSeconds: () => 0, use }
+    const units = { find: () => unit, forgotten: () => [] }
+    const { map } = openExplorer({ networks, units, objects: {} } as unknown as ExplorerOptions)
+    const messages: MapMessage[] = []
+    for await (const one of map({ ...SCENE, ...wanted }, new AbortController().signal)) messages.push(one)
+    expect([messages[0]?.kind, cosinesOf(messages).size, use.mock.calls]).toEqual(['rows', POSITIONS, []])
   })
 
   it('have no answers where no classes are known', async () => {

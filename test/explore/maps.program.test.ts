@@ -40,7 +40,7 @@ describe('a live map', () => {
     const { layers } = await network.compare({ patch: 'car', size: 125, stride: 16 })
     const expected = layers.find(({ name }) => name === 'fc8')?.maps.subarray(2 * SIDE ** 2, 3 * SIDE ** 2) ?? []
     const messages = await wholeMap(page.address, MAP)
-    expect(messages.at(-1)).toEqual({ kind: 'end' })
+    expect(messages.at(-1)).toMatchObject({ done: SIDE ** 2 })
     const found = cosinesOf(messages)
     expect(Array.from(expected, (_, i) => found.get(i))).toEqual(Array.from(expected, (one) => expect.closeTo(one, 5)))
     const named = Object.assign({}, ...messages.map((one) => (one.kind === 'rows' ? one.answers?.names : {})))
@@ -48,7 +48,7 @@ describe('a live map', () => {
     expect(Object.keys(named)).toEqual(expect.arrayContaining(Object.keys(answers?.names ?? {})))
     // What is known already costs no image, and comes at once.
     const again = await wholeMap(page.address, { ...MAP, anchor: { row: 32, col: 80 } })
-    expect(again.map(({ kind }) => kind)).toEqual(['rows', 'end'])
+    expect(again.map(({ kind }) => kind)).toEqual(['rows'])
     expect(cosinesOf(again).get(2 * SIDE + 5)).toBeCloseTo(1, 6)
   })
 })

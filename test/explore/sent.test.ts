@@ -94,6 +94,8 @@ describe('a picture that is sent', () => {
     const { rgba } = await objects.patch(builtIn + 32, 4, 224)
     expect([...rgba.slice(0, 4)]).toEqual([32, 0, 0, 255])
     await expect(objects.patch(builtIn + 32, 225, 224)).rejects.toThrow('does not fit')
+    // The page still lists the first `one`, which is gone.
+    expect(await objects.add(await red(33), 'one.png', forever)).toEqual({ key: builtIn + 33, name: 'one-34' })
   })
 
   it('shows something, or is refused', async () => {

@@ -1,16 +1,13 @@
 """Makes test/golden/consistency: a small classifier, six photographs, and what PyTorch measures on them.
 
     python3 test/golden/make_consistency.py
-    python3 test/golden/make_consistency.py PHOTOGRAPHS NETWORK CSV   # compares photographs.csv of `shiftscope consistency`
 
-NETWORK is a checkpoint of torchvision's mobilenet_v2 (.pth), or an ONNX file of its squeezenet1_1. The measures are written
-from the definitions in the papers that src/consistency/protocols.ts names, with PyTorch's own shifts and Fourier transforms.
+The measures are written from the definitions in the papers that src/consistency/protocols.ts names, with PyTorch's own
+shifts and Fourier transforms.
 """
 
-import csv
 import hashlib
 import json
-import sys
 from pathlib import Path
 
 import numpy
@@ -126,13 +123,12 @@ def measures(network, image, name, frame):
     return result
 
 
-def probabilities(forward, dtype):
-    """Softmax in float64 of a network that takes normalised images. @param dtype of its arithmetic"""
+def probabilities(forward):
+    """Softmax in float64 of a network that takes normalised images."""
 
     @torch.no_grad()
     def run(images):
-        scores = forward(((images / 255 - MEAN) / STD).to(dtype))
-        return F.softmax(scores.double(), dim=1)
+        return F.softmax(forward((images / 255 - MEAN) / STD), dim=1)
 
     return run
 
@@ -194,38 +190,9 @@ def golden():
     onnx.save(model, FOLDER / "classifier.onnx")
     expected = {}
     for name in images:
-        run = probabilities(lambda x: features(x) @ last.T, torch.float64)
+        run = probabilities(lambda x: features(x) @ last.T)
         expected[name] = measures(run, photograph(FOLDER / name, frame), name, frame)
     (FOLDER / "expected.json").write_text(json.dumps(expected, indent=1) + "\n")
 
 
-def compare(folder, network, table):
-    import torchvision
-
-    if network.endswith(".onnx"):
-        import onnx
-
-        model = torchvision.models.squeezenet1_1()
-        initializers = onnx.load(network).graph.initializer
-        state = {one.name: torch.from_numpy(onnx.numpy_helper.to_array(one).copy()) for one in initializers}
-    else:
-        model = torchvision.models.mobilenet_v2()
-        state = torch.load(network)
-    model.load_state_dict(state, strict=not network.endswith(".onnx"))
-    run = probabilities(model.eval().float(), torch.float32)
-    worst = {}
-    with open(table, newline="") as lines:
-        rows = list(csv.DictReader(lines))
-    for row in rows:
-        expected = measures(run, photograph(Path(folder) / row["photograph"], 224), row["photograph"], 224)
-        for measure, value in expected.items():
-            if measure in row:
-                worst[measure] = max(worst.get(measure, 0), abs(float(row[measure]) - value))
-    for measure, difference in worst.items():
-        print(f"{measure}: largest difference {difference:.2e} over {len(rows)} photographs")
-
-
-if len(sys.argv) == 1:
-    golden()
-else:
-    compare(*sys.argv[1:])
+golden()

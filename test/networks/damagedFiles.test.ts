@@ -1,6 +1,5 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { InputError } from '../../src/errors.js'
 import { halfPrecisionChanges } from '../../src/networks/onnx/halfPrecision.js'
@@ -14,7 +13,6 @@ import {
 } from '../../src/networks/protobuf/wire.js'
 import { blobMessage, joined } from '../support/caffeFile.js'
 import { messageOf } from '../support/messageOf.js'
-import { randomCases } from '../support/randomCases.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'
 import {
   call,
@@ -348,23 +346,16 @@ describe.each([
 })
 
 describe('a pickle', () => {
-  const name = fc.stringMatching(/^[A-Za-z_][A-Za-z_0-9]{0,12}$/)
-  const allowed = new Set(['collections', 'torch', 'torch._utils', 'torch.nn.parameter'])
-  const functions = fc.tuple(
-    name.filter((module) => !allowed.has(module)),
-    name,
-  )
-  const real = ['os system', 'builtins eval', 'torch load', 'collections namedtuple', 'torch._utils _rebuild_qtensor']
-
-  it('that asks for anything else than tensors is refused by its name, and nothing is executed', async () => {
-    await fc.assert(
-      fc.asyncProperty(functions, async ([module, attribute]) => {
-        const path = fileOf(zipOf(protocol2(call(module, attribute, [text('echo 1')]))))
-        expect(await messageOf(readWholeCheckpoint(path))).toContain(
-          `its pickle refers to the Python object ${module}.${attribute}, which is not allowed (nothing was executed)`,
-        )
-      }),
-      { numRuns: randomCases(10), examples: real.map((words) => [words.split(' ') as [string, string]]) },
+  it.each([
+    ['os', 'system'],
+    ['builtins', 'eval'],
+    ['torch', 'load'],
+    ['collections', 'namedtuple'],
+    ['torch._utils', '_rebuild_qtensor'],
+  ])('that asks for %s.%s is refused by its name, and nothing is executed', async (module, attribute) => {
+    const path = fileOf(zipOf(protocol2(call(module, attribute, [text('echo 1')]))))
+    expect(await messageOf(readWholeCheckpoint(path))).toContain(
+      `its pickle refers to the Python object ${module}.${attribute}, which is not allowed (nothing was executed)`,
     )
   })
 
@@ -392,39 +383,21 @@ describe('a damaged ONNX file', () => {
   })
 })
 
-const READERS: readonly (readonly [string, Buffer, (path: string) => unknown])[] = [
-  ...readdirSync(golden('checkpoints'))
-    .filter((name) => name.endsWith('.pth') && !name.startsWith('whole'))
-    .map((name) => [name, readFileSync(golden('checkpoints', name)), readWholeCheckpoint] as const),
-  ['v1.caffemodel', readFileSync(golden('caffe/v1.caffemodel')), readWholeCheckpoint],
-  ['plain.onnx', readFileSync(golden('onnx/plain.onnx')), readOnnxFile],
-  ['half of plain.onnx', readFileSync(golden('onnx/plain.onnx')), halfPrecisionChanges],
-]
-
-// Other damage is that of test/fuzz.
-it.each(READERS)('%s that is cut off is read or refused, and nothing else', async (name, intact, read) => {
-  // Tar files end with any number of zeros, and a message may end between two fields.
-  const counted = intact.findLastIndex((byte) => byte !== 0)
-  await fc.assert(
-    fc.asyncProperty(fc.nat(counted), async (length) => {
-      const action = (async () => read(fileOf(intact.subarray(0, length))))()
-      const error = await action.then(
-        () => undefined,
-        (reason: unknown) => reason,
-      )
-      if (error !== undefined || !/caffe|onnx/.test(name)) expect(error).toBeInstanceOf(InputError)
-    }),
-    { numRuns: randomCases(10), examples: [[0], [counted]] },
-  )
+it('an ONNX file that is cut off is read or refused where its float16 is planned', () => {
+  const intact = readFileSync(golden('onnx/plain.onnx'))
+  for (let length = 0; length < intact.length; length += 5) {
+    const path = fileOf(intact.subarray(0, length))
+    try {
+      halfPrecisionChanges(path)
+    } catch (error) {
+      expect(error).toBeInstanceOf(InputError)
+    }
+  }
 })
 
 it('a file that is no checkpoint is refused', async () => {
-  await fc.assert(
-    fc.asyncProperty(fc.uint8Array({ maxLength: 600 }), async (bytes) => {
-      expect(await messageOf(readWholeCheckpoint(fileOf(bytes)))).toContain(folder('file'))
-    }),
-    { numRuns: randomCases(20) },
-  )
+  expect(await messageOf(readWholeCheckpoint(fileOf(Buffer.alloc(600, 7))))).toContain(folder('file'))
+  expect(await messageOf(readWholeCheckpoint(fileOf(Buffer.alloc(0))))).toContain(folder('file'))
   expect(await messageOf(readWholeCheckpoint(folder('absent.pth')))).toContain('does not exist')
   expect(await messageOf(readWholeCheckpoint(folder()))).toContain('is not a file')
 })

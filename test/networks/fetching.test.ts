@@ -39,7 +39,7 @@ interface Attempt {
   /** By default the server gives the file, heeds ranges and their condition. */
   readonly answer?: Answer
   /** What happens when the half has come, or the request where nothing is kept. */
-  readonly event?: 'cut' | 'abort' | 'silence'
+  readonly event?: 'cut' | 'reset' | 'abort' | 'silence'
   readonly fails?: readonly [type: new (message: string) => Error, message: RegExp]
   /** Bytes of the part after a failure; by default none. */
   readonly keeps?: number
@@ -106,6 +106,7 @@ const ANY_SIZE: Readonly<Record<string, readonly Attempt[]>> = {
   'silent after the half, then resumed': [{ answer: half, event: 'silence', fails: SILENT, keeps: HALF }, REST],
   'silent from the start': [{ answer: silence, event: 'silence', fails: SILENT }, {}],
   'cut, then resumed': [CUT, REST],
+  'reset, then resumed': [{ ...CUT, event: 'reset' }, REST],
   'cut, then resumed on the date, since a weak ETag is no condition': [
     { ...CUT, answer: halfWith({ etag: 'W/"one"', 'last-modified': DATE }) },
     { answer: restOf('W/"one"'), asks: ['rest'], condition: DATE },
@@ -227,6 +228,7 @@ async function outcomeOf(server: FileServer, limits: Limits, { event, keeps }: A
   if (event === undefined) return outcome
   await until(() => (keeps ? partBytes() === keeps : server.requests.length > requests))
   if (event === 'cut') held.destroy()
+  if (event === 'reset') held.socket?.resetAndDestroy()
   if (event === 'abort') controller.abort(new InterruptedError())
   while (event === 'silence' && !isOver) {
     vi.advanceTimersByTime(30_000)

@@ -3,20 +3,21 @@ import { createServer, type Server } from 'node:http'
 import { type AddressInfo, connect, createServer as createRawServer } from 'node:net'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { NetworkError, UsageError } from '../../src/errors.js'
-import { connectionError, type FileRequest, proxyFor, requestFile } from '../../src/networks/fileRequest.js'
+import { type FileRequest, proxyFor, requestFile } from '../../src/networks/fileRequest.js'
 import { certificate, fileAnswer, startServer, status } from '../support/fileServer.js'
 import { messageOf } from '../support/messageOf.js'
 import { withoutProxies } from '../support/offlineEnvironment.js'
 
 withoutProxies()
-afterEach(() => vi.unstubAllEnvs())
+afterEach(() => {
+  vi.unstubAllEnvs()
+  vi.restoreAllMocks()
+})
 
 /** The bytes that an address gives. */
 async function fetched(address: string, changes: Partial<FileRequest> = {}): Promise<Buffer> {
-  const { signal } = new AbortController()
-  const request = { headers: {}, ca: certificate, elsewhere: 'another address', signal, ...changes }
-  const url = new URL(address)
-  const response = await requestFile(url, request).catch((reason) => Promise.reject(connectionError(url, reason)))
+  const settings = { ca: certificate, elsewhere: 'another address', signal: undefined, stallSeconds: 30 }
+  const response = await requestFile(new URL(address), { headers: {}, ...settings, ...changes })
   const pieces: Uint8Array[] = []
   for await (const piece of response.body) pieces.push(piece)
   await response.close()
@@ -60,12 +61,13 @@ describe('a server that closes the connection', () => {
 
 it.each([404, 416])('an answer of %i that nobody reads is let go', async (code) => {
   const server = await startServer(status(code), 'http')
-  const { signal } = new AbortController()
-  const request = { headers: { range: 'bytes=9-' }, elsewhere: 'another', ca: undefined, signal }
-  await requestFile(new URL(server.address), request).then(
+  const any = vi.spyOn(AbortSignal, 'any')
+  const settings = { elsewhere: 'another', ca: undefined, signal: undefined, stallSeconds: 30 }
+  await requestFile(new URL(server.address), { headers: { range: 'bytes=9-' }, ...settings }).then(
     (response) => response.close(),
     () => undefined,
   )
+  const signal = any.mock.results[0]?.value as AbortSignal
   await vi.waitFor(() => expect(getEventListeners(signal, 'abort')).toHaveLength(0))
 })
 

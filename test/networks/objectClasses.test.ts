@@ -27,6 +27,7 @@ describe('an answer', () => {
     ['airplane', 'airliner', true],
     ['laptop', 'notebook', true],
     ['chair', 'rocking chair', null],
+    ['constructor', 'airliner', null],
     [null, 'airliner', null],
   ])('about a %s that is “%s” is right: %s', (category, answer, right) => {
     expect(isRightAnswer(category, answer as string, imagenet)).toBe(right)

@@ -1,10 +1,8 @@
 import { readdirSync, writeFileSync } from 'node:fs'
-import fc from 'fast-check'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { describe, expect, it } from 'vitest'
 import { writeGraphCopy } from '../../src/networks/onnx/graphCopy.js'
-import { castNode, halfPrecisionChanges } from '../../src/networks/onnx/halfPrecision.js'
-import { ElementType } from '../../src/networks/onnx/messages.js'
+import { halfPrecisionChanges } from '../../src/networks/onnx/halfPrecision.js'
 import { type Model, writeModel } from '../../src/networks/onnx/model.js'
 import { readOnnxFile } from '../../src/networks/onnx/onnxFile.js'
 import {
@@ -58,25 +56,6 @@ describe('protobuf fields', () => {
 })
 
 describe('a model that was written', () => {
-  it('has the inputs and outputs that it was given', async () => {
-    const dimension = fc.oneof(fc.integer({ min: 1, max: 2 ** 40 }), fc.stringMatching(/^[a-zA-Z_]{1,8}$/))
-    const name = fc.string({ minLength: 1, unit: 'grapheme' })
-    const info = fc.record({ name, shape: fc.array(dimension, { maxLength: 5 }) })
-    const infos = fc.array(info, { minLength: 1, maxLength: 3 })
-    await fc.assert(
-      fc.asyncProperty(infos, infos, async (inputs, outputs) => {
-        await writeModel(path(), { ...scaling(Float32Array.of(1)), inputs, outputs })
-        const found = readOnnxFile(path())
-        const typed = (list: typeof inputs) => list.map((each) => ({ ...each, type: 'float32' }))
-        expect(found).toMatchObject({
-          inputs: typed(inputs).filter(({ name }) => name !== 'factor'),
-          outputs: typed(outputs),
-        })
-      }),
-      { numRuns: 20 },
-    )
-  })
-
   it('runs in ONNX Runtime, with tensors inside as outputs of a copy', async () => {
     await writeModel(path(), scaling(Float32Array.of(3)))
     expect(readOnnxFile(path()).tensors).toEqual(new Set(['scaled', 'leaked', 'flat']))
@@ -173,14 +152,14 @@ describe('an attribute of a node', () => {
   })
 })
 
-/** Multiplies by a scale that is itself a product of constants, adds, and reshapes. */
-function affine(first: number, second: number, shift: number): Model {
-  return {
+it('a graph in float16 has the casts at the weights alone, one for each', async () => {
+  // The scale is itself a product of constants.
+  await writeModel(path(), {
     name: 'affine',
     inputs: [{ name: 'image', shape: ['N', 4] }],
     outputs: [{ name: 'result', shape: ['N', 2, 2] }],
     initializers: [
-      ...[constantOf('first', [], first), constantOf('second', [], second), constantOf('shift', [], shift)],
+      ...[constantOf('first', [], 1), constantOf('second', [], 2), constantOf('shift', [], 3)],
       { name: 'shape', shape: [3], int64: [-1, 2, 2] },
     ],
     nodes: [
@@ -189,53 +168,11 @@ function affine(first: number, second: number, shift: number): Model {
       node('Add', ['shift', 'scaled'], 'moved'),
       node('Reshape', ['moved', 'shape'], 'result'),
     ],
-  }
-}
-
-/** Runs the copy of a model that computes in float16 between two casts. */
-async function halved(values: Float32Array): Promise<Float32Array> {
+  })
   const { nodes, renamedInputs } = halfPrecisionChanges(path())
-  await writeGraphCopy(copy(), path(), {
-    ...{ outputs: ['result.float32'], madeInput: 'image', inputs: [{ name: 'values', shape: ['N', 4] }] },
-    nodes: [
-      castNode('values', 'image', ElementType.FLOAT16),
-      ...nodes,
-      castNode('result', 'result.float32', ElementType.FLOAT),
-    ],
-    renamedInputs,
-    retyped: true,
-  })
-  const session = await InferenceSession.create(copy(), { logSeverityLevel: 3 })
-  const outputs = await session.run({ values: new Tensor('float32', values, [1, 4]) })
-  await session.release()
-  return outputs['result.float32']?.data as Float32Array
-}
-
-describe('a graph in float16', () => {
-  it('computes what the float32 graph does, but for rounding', async () => {
-    const number = fc.float({ min: -8, max: 8, noNaN: true })
-    const four = fc.array(number, { minLength: 4, maxLength: 4 })
-    await fc.assert(
-      fc.asyncProperty(number, number, number, four, async (first, second, shift, values) => {
-        await writeModel(path(), affine(first, second, shift))
-        const found = await halved(Float32Array.from(values))
-        for (const [i, value] of values.entries()) {
-          const [product, sum] = [value * first * second, value * first * second + shift]
-          const rounding = 2 ** -9 * (Math.abs(product) + Math.abs(sum) + Math.abs(shift)) + 1e-4
-          expect(Math.abs((found[i] as number) - sum)).toBeLessThanOrEqual(rounding)
-        }
-      }),
-      { numRuns: 8 },
-    )
-  })
-
-  it('has the casts at the weights alone, one for each', async () => {
-    await writeModel(path(), affine(1, 2, 3))
-    const { nodes, renamedInputs } = halfPrecisionChanges(path())
-    expect(nodes.map(({ operator, inputs }) => [operator, ...inputs])).toEqual([
-      ['Cast', 'scale'],
-      ['Cast', 'shift'],
-    ])
-    expect(Object.keys(renamedInputs)).toEqual(['1', '2'])
-  })
+  expect(nodes.map(({ operator, inputs }) => [operator, ...inputs])).toEqual([
+    ['Cast', 'scale'],
+    ['Cast', 'shift'],
+  ])
+  expect(Object.keys(renamedInputs)).toEqual(['1', '2'])
 })

@@ -56,6 +56,9 @@ describe('regions', () => {
       RUNS,
     )
     expect([...encodeRegions([5, 5, 5, 200])]).toEqual([5, 3, 0xc8, 1, 1])
+    // A number has at most 21 bits, so a longer run is stored in two parts.
+    const large = new Uint32Array(2 ** 21 + 1).fill(7)
+    expect(decodeRegions(encodeRegions(large), large.length).every((one) => one === 7)).toBe(true)
   })
 })
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { InputError } from '../../src/errors.js'
 import { cocoMask, runLengthMask, runsOfString } from '../../src/patches/cocoMask.js'
 import { type Mask, polygonMask } from '../../src/patches/polygonMask.js'
 import coco from '../golden/coco.json' with { type: 'json' }
@@ -108,7 +109,7 @@ describe('a segmentation', () => {
     [[[1, 2, 3, 4, 5, null]], 'its segmentation is not a list of lists of numbers'],
     [[[1, 2, 3, 4], [1]], 'its segmentation mixes boxes and polygons'],
   ])('that is none is refused in a line (%#)', (segmentation, refusal) => {
-    expect(() => cocoMask(segmentation, 10, 8)).toThrow(new Error(refusal))
+    expect(() => cocoMask(segmentation, 10, 8)).toThrow(new InputError(refusal))
   })
 })
 

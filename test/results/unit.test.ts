@@ -125,19 +125,6 @@ describe('a unit', () => {
     expect(unitSchema.safeParse({ ...written, layers }).success).toBe(false)
   })
 
-  it('keeps every number and name', async () => {
-    const levels = fc.double({ noNaN: true, min: -0.4, max: 1 }).map((value) => value + 0)
-    await fc.assert(
-      fc.asyncProperty(names, names, levels, async (model, patch, level) => {
-        const { unit } = madeUnit({ model, patch }, level)
-        await storeUnit(inFolder(), { model, patch }, level)
-        const stored = await findUnit(inFolder(), unit.inputs)
-        expect(stored).toMatchObject({ state: 'finished', unit: JSON.parse(JSON.stringify(unit)) })
-      }),
-      { numRuns: randomCases(10) },
-    )
-  })
-
   const classifier = (changes: object) => ({ separability: { ...SEPARABILITY, ...changes } })
   it.each<[string | undefined, Partial<UnitInputs>, Partial<UnitInputs>]>([
     ['another checkpoint', {}, { weightsSha256: 'other' }],

@@ -16,7 +16,7 @@ import { fixedGenerator } from '../support/fixedGenerator.js'
 import { sharedFolder } from '../support/temporaryFolder.js'
 
 const PER_KIND = 3
-const CPU = { name: 'cpu', index: null } as const
+const CPU = { name: 'cpu', index: null, precision: 'fp32' } as const
 const NOTHING = { done: 0, counts: [] }
 /** Two images or three of every scene, its expectation and the blank frame. */
 const SCENE_IMAGES = ARITHMETIC_SCENES.reduce((sum, { images }) => sum + Object.keys(images).length + 2, 0)

@@ -17,8 +17,9 @@ function checkpoint(name: string): string {
 describe('checkpoints among the networks of a study', () => {
   it('become ids with weights', async () => {
     const file = checkpoint('a.pth')
-    expect(await byIds({ models: ['tiny-alexnet', file, 'own.onnx'], weights: { alexnet: 'b.pth' } })).toEqual({
-      models: ['tiny-alexnet', 'mobilenet_v2', 'own.onnx'],
+    const own = ['own.onnx', 'hf:owner/name.bin', 'hf:owner/name@v1.pt']
+    expect(await byIds({ models: ['tiny-alexnet', file, ...own], weights: { alexnet: 'b.pth' } })).toEqual({
+      models: ['tiny-alexnet', 'mobilenet_v2', ...own],
       weights: { alexnet: 'b.pth', mobilenet_v2: file },
     })
     const options = { models: [file], sizes: [75], stride: 50, out: folder('out') }

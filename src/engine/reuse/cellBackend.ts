@@ -71,18 +71,13 @@ function evenSize(images: number, most: number): number {
   return Math.max(2, Math.ceil(images / Math.ceil(images / most)))
 }
 
-function cellFeeds(
-  { indices }: PassCells,
-  keys: Keys,
-  arrays: SceneArrays,
-  input: NetworkInput,
-): Record<string, ort.Tensor> {
-  const pixels = cellPixels(indices.pixels, keys, arrays, input)
+function cellFeeds(cells: PassCells, keys: Keys, arrays: SceneArrays, input: NetworkInput): Record<string, ort.Tensor> {
+  const pixels = cellPixels(cells.pixels, keys, arrays, input)
   const feeds: Record<string, ort.Tensor> = {
     [input.name]: new ort.Tensor('float32', pixels, [pixels.length / 3, 3, 1, 1]),
   }
-  for (const [name, { indices: cells, taps }] of indices.gathers)
-    feeds[name] = new ort.Tensor('int32', cells, [cells.length / taps, taps])
+  for (const [name, { indices, taps }] of cells.gathers)
+    feeds[name] = new ort.Tensor('int32', indices, [indices.length / taps, taps])
   return feeds
 }
 

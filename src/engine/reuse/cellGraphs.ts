@@ -1,4 +1,4 @@
-import type { GraphChanges, GraphNodes, Initializer, Node, TypedInfo } from '../../networks/index.js'
+import type { GraphChanges, GraphNodes, Initializer, Node, TensorInfo } from '../../networks/index.js'
 import { cachedCopy, type Network, outputOf } from '../../networks/index.js'
 import type { CellShape, CellStep, CellSteps } from './cellStep.js'
 import { CELL_INPUTS, integerList, node, type StepNodes, windowNodes } from './cellWindowNodes.js'
@@ -105,7 +105,7 @@ function cellStep(
   if (step.kind === 'mapping')
     return { copied: [], inputs: [], nodes: [node('Identity', [step.input], output)], constants: [] }
   if (step.kind === 'window') return windowNodes(step, graph, shape, gathers(0))
-  const inputs: TypedInfo[] = []
+  const inputs: TensorInfo[] = []
   const nodes: Node[] = []
   const constants: Initializer[] = []
   const names = new Map<string, string>()
@@ -134,7 +134,7 @@ function assembly(name: string, { channels, rows, cols }: CellShape) {
     node('Reshape', [part('places'), integerList(constants, [-1, rows, cols, channels])], part('frame')),
     node('Transpose', [part('frame')], name, { perm: [0, 3, 1, 2] }),
   ]
-  const inputs: TypedInfo[] = [
+  const inputs: TensorInfo[] = [
     { name: cells, shape: [`cells.${name}`, channels, 1, 1] },
     { name: frames, shape: ['N', rows * cols], elements: 'int32' },
   ]

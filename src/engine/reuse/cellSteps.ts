@@ -2,6 +2,7 @@ import {
   type GraphConstant,
   type GraphNode,
   type GraphNodes,
+  isConstantNode,
   type Network,
   readOnnxFile,
 } from '../../networks/index.js'
@@ -53,7 +54,7 @@ export function cellSteps(
     }
   const readers = readersOf(nodes)
   for (const [index, node] of nodes.entries()) {
-    if (isFixed(node, fixed)) {
+    if (isConstantNode(node, fixed)) {
       for (const output of node.outputs) fixed.set(output, fixedValue(node, fixed))
       continue
     }
@@ -84,10 +85,6 @@ function readersOf(nodes: readonly GraphNode[]): ReadonlyMap<string, readonly st
     }
   }
   return readers
-}
-
-function isFixed({ operator, inputs }: GraphNode, fixed: ReadonlyMap<string, unknown>): boolean {
-  return operator === 'Constant' || (inputs.length > 0 && inputs.every((name) => name === '' || fixed.has(name)))
 }
 
 function fixedValue(

@@ -1,4 +1,4 @@
-import type { GraphNodes, Initializer, Node, TypedInfo } from '../../networks/index.js'
+import type { GraphNodes, Initializer, Node, TensorInfo } from '../../networks/index.js'
 import type { CellShape, WindowStep } from './cellStep.js'
 import { reaches } from './cellWindows.js'
 
@@ -24,7 +24,7 @@ export const CELL_INPUTS = {
 export interface StepNodes {
   /** Nodes that are copied from the network's graph: the index of each, and the names of its inputs in the copy. */
   readonly copied: readonly (readonly [node: number, inputs: readonly string[]])[]
-  readonly inputs: readonly TypedInfo[]
+  readonly inputs: readonly TensorInfo[]
   readonly nodes: readonly Node[]
   readonly constants: readonly Initializer[]
 }
@@ -46,7 +46,7 @@ export function windowNodes(
   const taps = step.rows.taps * step.cols.taps
   const writer = stepWriter(output, operatorSet)
   const { outside, inside, constants, part, reshape } = writer
-  const inputs: TypedInfo[] = []
+  const inputs: TensorInfo[] = []
   const reduce = (read: string) => reduceWindows(step.operation, read, { taps, channels, outputs }, writer)
   let result: string
   if (!gathers) result = reduce(input)

@@ -59,7 +59,7 @@ export interface AxisSpace {
   readonly blank: Int32Array
 }
 
-interface CellTensor extends Both<AxisTensor> {
+export interface CellTensor extends Both<AxisTensor> {
   /** Index into `Keys.spaces`. */
   readonly space: number
 }

@@ -1,49 +1,38 @@
 import { throwIfStopped } from '../../errors.js'
-import type { Network } from '../../networks/index.js'
-import { type ExtractionOptions, featuresOf } from '../crew.js'
+import { type Crew, type ExtractionOptions, extractFeatures, failingAsWorker } from '../crew.js'
 import { largestDistance } from '../distance.js'
-import type { FeatureMemory, Features } from '../features.js'
+import type { Features } from '../features.js'
 import { offsetsAt } from '../positions.js'
 import { schedule } from '../scheduler.js'
 import type { JobScene, Scene } from '../task.js'
-import type { Workers } from '../workers.js'
 
-export interface PassWork {
-  readonly workers: Workers
-  readonly network: Network
-  readonly memory: FeatureMemory
+export interface PassWork extends Pick<Crew, 'workers' | 'network' | 'memory'> {
   /** A scene and its id. `distanceOf` and `runPasses` use the same id, so workers prepare the scene only once. */
   readonly job: JobScene
 }
 
-/** Computes every image in full, without reuse. */
-export interface PlainWay {
-  extract(scene: Scene, offsets: Int32Array): Promise<Features>
-  /** Ends the workers to free their memory. The next call starts them again. */
-  rest(): Promise<void>
-}
-
-/** @param rests whether to end the workers of `plain` before computing with reuse, so that less memory is needed */
+/**
+ * @param crew workers that compute every image in full
+ * @param rests whether to end these workers before computing with reuse, so that less memory is needed
+ */
 export async function distanceOf(
-  { workers, network, memory, job }: PassWork,
-  plain: PlainWay,
+  work: PassWork,
+  crew: Crew,
   scene: Scene,
   offsets: Int32Array,
   rests: boolean,
   signal: AbortSignal | undefined,
 ): Promise<number> {
-  const rows = Int32Array.from({ length: offsets.length / 2 }, (_, row) => row)
-  const expected = await plain.extract(scene, offsets)
-  if (rests) await plain.rest()
-  const matrices = memory.take(network.layers, rows.length)
-  const run = () => workers.run({ job, offsets, target: { matrices, rows } })
-  await schedule({ positions: 1, run, signal }, { batch: 1, inFlight: 1, shrink: () => false })
+  const expected = await failingAsWorker(crew, extractFeatures(crew, scene, offsets))
+  if (rests) await crew.workers.rest()
+  const allRows = [...Array(offsets.length / 2).keys()]
+  const found = await runPasses(work, offsets, [allRows], { signal })
   throwIfStopped(signal)
   const distances = expected.layers.map(({ matrix, dims }, i) =>
-    largestDistance(matrices[i] as Float32Array, matrix, dims),
+    largestDistance(found.layers[i]?.matrix as Float32Array, matrix, dims),
   )
   expected.release()
-  memory.giveBack(matrices)
+  found.release()
   return Math.max(...distances)
 }
 
@@ -54,31 +43,27 @@ export async function runPasses(
   passes: readonly (readonly number[])[],
   { onImages, onRows, signal }: ExtractionOptions,
 ): Promise<Features> {
-  const matrices = memory.take(network.layers, offsets.length / 2)
   const isDone = new Uint8Array(offsets.length / 2)
   let done = 0
-  const run = async (first: number) => {
-    const rows = Int32Array.from(passes[first] as readonly number[])
-    const places = offsetsAt(offsets, rows)
-    const result = await workers.run({ job, offsets: places, target: { matrices, rows } })
-    if (result.kind !== 'written') return result
-    for (const row of rows) {
-      done += 1 - (isDone[row] as number)
-      isDone[row] = 1
+  return memory.fill(network.layers, isDone.length, async (matrices) => {
+    const run = async (first: number) => {
+      const rows = Int32Array.from(passes[first] as readonly number[])
+      const places = offsetsAt(offsets, rows)
+      const result = await workers.run({ job, offsets: places, target: { matrices, rows } })
+      if (result.kind !== 'written') return result
+      for (const row of rows) {
+        done += 1 - (isDone[row] as number)
+        isDone[row] = 1
+      }
+      onRows?.(rows, matrices)
+      onImages?.(done)
+      return result
     }
-    onRows?.(rows, matrices)
-    onImages?.(done)
-    return result
-  }
-  try {
     await schedule(
       { positions: passes.length, run, signal },
       { batch: 1, inFlight: workers.inFlight, shrink: () => false },
     )
-  } catch (error) {
-    memory.giveBack(matrices)
-    throw error
-  }
-  const undone = isDone.indexOf(0)
-  return featuresOf(network, memory, matrices, undone === -1 ? isDone.length : undone)
+    const undone = isDone.indexOf(0)
+    return undone === -1 ? isDone.length : undone
+  })
 }

@@ -1,15 +1,12 @@
-import { InputError } from '../../errors.js'
-import type { Network } from '../../networks/index.js'
-import type { WorkerData } from '../backends/backend.js'
-import { type ExtractionOptions, jobScene } from '../crew.js'
-import type { FeatureMemory, Features } from '../features.js'
+import { type Crew, type ExtractionOptions, jobScene, threadSession } from '../crew.js'
+import type { Features } from '../features.js'
 import { BatchFailure } from '../scheduler.js'
 import type { Scene, Settings } from '../task.js'
-import { openWorkers, type Workers } from '../workers.js'
+import type { openWorkers, Workers } from '../workers.js'
 import { type CellWork, cellGraphs } from './cellGraphs.js'
 import { type CellPlan, passesOf } from './cellPlan.js'
 import { FEWEST_IMAGES, plannedReuse } from './expected.js'
-import { distanceOf, type PassWork, type PlainWay, runPasses } from './passes.js'
+import { distanceOf, type PassWork, runPasses } from './passes.js'
 import type { ReuseRecord } from './record.js'
 import { cachedSceneKeys, samplePositions, scenePixels } from './sceneKeys.js'
 
@@ -24,18 +21,6 @@ export interface Reuse {
   /** One record per patch size, or two if reuse worked for some patches of this size but not for others. */
   records(): readonly ReuseRecord[]
   close(): Promise<void>
-}
-
-export interface ReusePlan {
-  readonly network: Network
-  /** Settings of the workers that compute with reuse. */
-  readonly settings: Settings
-  readonly workerData: (cells: CellWork) => WorkerData
-  readonly memory: FeatureMemory
-  /** Computes every image in full. The result is compared with that of reuse, as a check. */
-  readonly plain: PlainWay
-  readonly onNote: (line: string) => void
-  readonly script?: string | undefined
 }
 
 /** Largest accepted relative distance between features with reuse and features from full computation. */
@@ -53,28 +38,30 @@ interface OpenCells {
   users: number
 }
 
-export function openReuse({ network, settings, workerData, memory, plain, onNote, script }: ReusePlan): Reuse {
+/**
+ * @param crew workers that compute every image in full. Their features are compared with those of reuse, as a check.
+ * @param settings settings of the workers that compute with reuse
+ * @param open starts the workers that compute with reuse
+ */
+export function openReuse(crew: Crew, settings: Settings, open: typeof openWorkers): Reuse {
+  const { network, memory, onNote } = crew
   /** Records by patch size: `computed` for patches with reuse, `declined` for patches without. */
   const computed = new Map<number, Extract<ReuseRecord, { readonly cut: string }>>()
   const declined = new Map<number, ReuseRecord>()
-  const distanceTo = sampleDistances(network, plain)
+  const distanceTo = sampleDistances(crew)
   /** Reasons why reuse failed, by path of the graph that computes cells. Reuse is not tried again with this graph. */
   const failed = new Map<string, string>()
   const noted = new Set<number>()
   const cellWorkers = openCellWorkers(({ graphs, steps, shapes }) =>
-    openWorkers(workerData({ graphs, steps, shapes }), settings.workers, script),
+    open(
+      { ...threadSession(network, settings.threads), backend: 'cells', cells: { graphs, steps, shapes } },
+      settings.workers,
+    ),
   )
   const keysOf = cachedSceneKeys()
   /** Plans reuse for a scene, or returns the reason why every image must be computed in full. */
   const prepare = async (scene: Scene, whole: Int32Array): Promise<Prepared | string> => {
-    let planned: ReturnType<typeof plannedReuse>
-    try {
-      planned = plannedReuse(network, scene, whole, keysOf)
-    } catch (error) {
-      // ONNX Runtime also runs graphs that Shiftscope cannot read. For such a graph, every image is computed in full.
-      if (error instanceof InputError) return error.message
-      throw error
-    }
+    const planned = plannedReuse(network, scene, whole, keysOf)
     if (typeof planned === 'string') return planned
     const { graph, cells, keys, plan } = planned
     const graphs = await cellGraphs(network, graph, cells, plan.steps, keys.sources)
@@ -140,7 +127,8 @@ export function openReuse({ network, settings, workerData, memory, plain, onNote
   }
 }
 
-function sampleDistances(network: Network, plain: ReusePlan['plain']) {
+function sampleDistances(crew: Crew) {
+  const { network } = crew
   const checked = new Map<string, number>()
   return async (work: PassWork, graphs: string, scene: Scene, images: number, signal?: AbortSignal) => {
     const pixels = scenePixels(scene)
@@ -149,7 +137,7 @@ function sampleDistances(network: Network, plain: ReusePlan['plain']) {
     if (known !== undefined) return known
     const rests = network.weightsBytes > HEAVY.bytes && images >= HEAVY.images
     const offsets = samplePositions(pixels, scene, network.input)
-    const distance = await distanceOf(work, plain, scene, offsets, rests, signal)
+    const distance = await distanceOf(work, crew, scene, offsets, rests, signal)
     checked.set(key, distance)
     return distance
   }

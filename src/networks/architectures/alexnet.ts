@@ -7,7 +7,6 @@ import { type Architecture, convolution, image224, type Layer, linear } from './
  */
 export const alexnet: Architecture = {
   id: 'alexnet',
-  title: 'AlexNet',
   input: image224,
   layers: [
     convolution('features.0', { inputs: 3, outputs: 64, kernel: 11, stride: 4, padding: 2 }),
@@ -28,7 +27,6 @@ export const alexnet: Architecture = {
  */
 export const alexnetAntialiased: Architecture = {
   id: 'alexnet-aa',
-  title: 'AlexNet (AA, Bin-5)',
   input: image224,
   layers: [
     convolution('features.0', { inputs: 3, outputs: 64, kernel: 11, stride: 2, padding: 2 }),

@@ -8,7 +8,6 @@ import { type Architecture, convolution, type Layer, linear } from './layer.js'
  */
 export const caffenet: Architecture = {
   id: 'caffenet',
-  title: 'CaffeNet',
   input: { name: 'image', shape: [3, 227, 227] },
   layers: [
     convolution('conv1', { inputs: 3, outputs: 96, kernel: 11, stride: 4, padding: 0 }),

@@ -21,7 +21,6 @@ export const deepsimGenerators: readonly Architecture[] = [
 function generator(layer: string, dims: number): Architecture {
   return {
     id: `deepsim-${layer}`,
-    title: `DeePSiM generator of ${layer}`,
     input: { name: 'feature', shape: [dims] },
     layers: [
       linear('defc7', dims, 4096, null, leaky),

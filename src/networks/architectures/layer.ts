@@ -147,7 +147,6 @@ export function linear(
 
 export interface Architecture {
   readonly id: string
-  readonly title: string
   readonly input: GraphTensor
   readonly layers: readonly Layer[]
 }

@@ -18,7 +18,6 @@ const stages = [
  */
 export const mobilenetV2: Architecture = {
   id: 'mobilenet_v2',
-  title: 'MobileNetV2',
   input: image224,
   layers: layers(false),
 }
@@ -29,7 +28,6 @@ export const mobilenetV2: Architecture = {
  */
 export const mobilenetV2Antialiased: Architecture = {
   id: 'mobilenet_v2-aa',
-  title: 'MobileNetV2 (AA, Bin-5)',
   input: image224,
   layers: layers(true),
 }

@@ -29,28 +29,27 @@ interface ResNetShape {
  * Reference: torchvision, models/resnet.py.
  */
 export const resnets: readonly Architecture[] = [
-  resnet('resnet18', 'ResNet-18', { kind: 'basic', blocks: [2, 2, 2, 2] }),
-  resnet('resnet34', 'ResNet-34', { kind: 'basic', blocks: [3, 4, 6, 3] }),
-  resnet('resnet50', 'ResNet-50', { kind: 'bottleneck', blocks: [3, 4, 6, 3] }),
-  resnet('resnet101', 'ResNet-101', { kind: 'bottleneck', blocks: [3, 4, 23, 3] }),
-  resnet('resnet152', 'ResNet-152', { kind: 'bottleneck', blocks: [3, 8, 36, 3] }),
+  resnet('resnet18', { kind: 'basic', blocks: [2, 2, 2, 2] }),
+  resnet('resnet34', { kind: 'basic', blocks: [3, 4, 6, 3] }),
+  resnet('resnet50', { kind: 'bottleneck', blocks: [3, 4, 6, 3] }),
+  resnet('resnet101', { kind: 'bottleneck', blocks: [3, 4, 23, 3] }),
+  resnet('resnet152', { kind: 'bottleneck', blocks: [3, 8, 36, 3] }),
 ]
 
 /**
  * ResNet-50 in which blurred subsampling replaces all strides, except the first convolution's. Reference:
  * antialiased-cnns, models_lpf/resnet.py, filter size 5, with the first convolution unchanged.
  */
-export const resnet50Antialiased: Architecture = resnet('resnet50-aa', 'ResNet-50 (AA, Bin-5)', {
+export const resnet50Antialiased: Architecture = resnet('resnet50-aa', {
   kind: 'bottleneck',
   blocks: [3, 4, 6, 3],
   antialiased: true,
 })
 
-function resnet(id: string, title: string, shape: ResNetShape): Architecture {
+function resnet(id: string, shape: ResNetShape): Architecture {
   const { kind, antialiased = false } = shape
   return {
     id,
-    title,
     input: image224,
     layers: [
       convolution('conv1', { batchNorm: 'bn1', inputs: 3, outputs: 64, kernel: 7, stride: 2 }),

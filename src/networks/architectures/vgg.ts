@@ -16,7 +16,6 @@ const stages = [
  */
 export const vgg16: Architecture = {
   id: 'vgg16',
-  title: 'VGG-16',
   input: image224,
   layers: [
     ...convolutions(),

@@ -1,5 +1,6 @@
 import { InputError } from '../../errors.js'
 import { printable } from '../../support/text.js'
+import { modelEntry } from '../catalog.js'
 import type { Checkpoint } from '../checkpoint/checkpoint.js'
 import { type CheckpointTensor, shapeText } from '../checkpoint/tensor.js'
 import { architectures } from './architectures.js'
@@ -28,11 +29,12 @@ export function weightsFor(architecture: Architecture, checkpoint: Checkpoint): 
   }
 }
 
-function remedy({ title, layers }: Architecture, checkpoint: Checkpoint): string {
-  const fitting = architectures.filter((other) => firstFault(other, checkpoint) === null)
+function remedy({ id, layers }: Architecture, checkpoint: Checkpoint): string {
+  const fitting = architectures.flatMap((other) => (firstFault(other, checkpoint) ? [] : modelEntry(other.id)))
   const [likely] = fitting
   if (likely)
     return `the file is a checkpoint of ${likely.title}, so use it as ${fitting.map(({ id }) => id).join(' or ')}`
+  const { title } = modelEntry(id)
   if (featureLayersOf(layers).length === 0) return `the file is not a checkpoint of the ${title}, so use another`
   return `the file is not a checkpoint of ${title} with 1000 classes, so use another, or export its network to ONNX`
 }
@@ -50,7 +52,8 @@ export function firstFault(architecture: Architecture, checkpoint: Checkpoint): 
   }
   const expected = new Set(parameters.map(({ key }) => fileKey(checkpoint, key)))
   const extra = [...checkpoint.tensors.keys()].find((key) => !expected.has(key) && !ignoredKey.test(key))
-  return extra === undefined ? null : `it holds ${printable(extra)}, which ${architecture.title} does not have`
+  if (extra === undefined) return null
+  return `it holds ${printable(extra)}, which ${modelEntry(architecture.id).title} does not have`
 }
 
 function parameterFault({ key, shape }: Parameter, checkpoint: Checkpoint): string | null {

@@ -127,7 +127,7 @@ function blobTensor(file: OpenFile, key: string, blob: BlobProto): CheckpointTen
   }
   const layout = { offset: 0, shape, strides: contiguousStrides(shape) }
   const read = async () => gatherFloat32(await readPieces(file, pieces, bytesPerElement[dtype]), dtype, layout)
-  return { key, dtype, shape, read }
+  return { shape, read }
 }
 
 function shapeOf({ num, channels, height, width, shape = {} }: BlobProto): readonly number[] {

@@ -67,7 +67,7 @@ export async function readCheckpoint(file: OpenFile): Promise<Checkpoint> {
   return {
     path,
     format: reader.format,
-    tensors: new Map([...tensors].map(([key, tensor]) => [key, finite(path, tensor)])),
+    tensors: new Map([...tensors].map(([key, tensor]) => [key, finite(path, key, tensor)])),
   }
 }
 
@@ -75,7 +75,7 @@ export async function readCheckpoint(file: OpenFile): Promise<Checkpoint> {
  * Returns the tensor with a `read` that also checks that each element is finite. Without this, one NaN would make every
  * feature NaN, and the error would not name the file.
  */
-function finite(path: string, tensor: CheckpointTensor): CheckpointTensor {
+function finite(path: string, key: string, tensor: CheckpointTensor): CheckpointTensor {
   return {
     ...tensor,
     read: async () => {
@@ -83,7 +83,7 @@ function finite(path: string, tensor: CheckpointTensor): CheckpointTensor {
       const at = firstNotFinite(elements)
       if (at >= 0) {
         throw new InputError(
-          `${path}: ${printable(tensor.key)} is ${elements[at]} at element ${at}, but weights must be finite; use another checkpoint`,
+          `${path}: ${printable(key)} is ${elements[at]} at element ${at}, but weights must be finite; use another checkpoint`,
         )
       }
       return elements

@@ -75,7 +75,7 @@ function tensorOf(file: OpenFile, key: string, entry: unknown, dataStart: number
   }
   const layout = { offset: 0, shape, strides: contiguousStrides(shape) }
   const range = { offset: dataStart + start, length }
-  return { key, dtype, shape, read: async () => gatherFloat32(await file.read(range), dtype, layout) }
+  return { shape, read: async () => gatherFloat32(await file.read(range), dtype, layout) }
 }
 
 function isCounts(value: unknown): value is number[] {

@@ -24,12 +24,10 @@ export function stateDictTensors(
   const start = tensors.every(([key]) => key.startsWith(prefix)) ? prefix.length : 0
   return new Map(
     tensors.map(([fullKey, { storage, layout }]) => {
-      const key = fullKey.slice(start)
-      const { dtype } = storage
       const readStorage = readerOf(storage.key)
       const inStorage = { ...layout, offset: storage.start + layout.offset }
-      const read = async () => gatherFloat32(await readStorage(), dtype, inStorage)
-      return [key, { key, dtype, shape: layout.shape, read }]
+      const read = async () => gatherFloat32(await readStorage(), storage.dtype, inStorage)
+      return [fullKey.slice(start), { shape: layout.shape, read }]
     }),
   )
 }

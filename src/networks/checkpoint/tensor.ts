@@ -1,18 +1,6 @@
 import { counted } from '../../support/text.js'
 
-export type DataType =
-  | 'float32'
-  | 'float64'
-  | 'float16'
-  | 'bfloat16'
-  | 'int64'
-  | 'int32'
-  | 'int16'
-  | 'int8'
-  | 'uint8'
-  | 'bool'
-
-export const bytesPerElement: Readonly<Record<DataType, number>> = {
+export const bytesPerElement = {
   float32: 4,
   float64: 8,
   float16: 2,
@@ -23,11 +11,10 @@ export const bytesPerElement: Readonly<Record<DataType, number>> = {
   int8: 1,
   uint8: 1,
   bool: 1,
-}
+} as const
+export type DataType = keyof typeof bytesPerElement
 
 export interface CheckpointTensor {
-  readonly key: string
-  readonly dtype: DataType
   readonly shape: readonly number[]
   /**
    * Reads the elements as float32, in C order.

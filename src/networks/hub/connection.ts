@@ -1,11 +1,10 @@
 import { InputError, NetworkError, UsageError } from '../../errors.js'
 import { printable } from '../../support/text.js'
 import { type FileRequest, type FileResponse, isPassing, requestFile, statusText } from '../fileRequest.js'
-import { type WatchOptions, watched } from '../stallWatch.js'
 import { isSecure } from '../weightsOrigin.js'
 import type { HubReference } from './reference.js'
 
-export interface HubConnection extends WatchOptions, Omit<FileRequest, 'headers' | 'signal'> {
+export interface HubConnection extends Omit<FileRequest, 'headers'> {
   /** URL of the hub, without a slash at its end. */
   readonly endpoint: string
 }
@@ -17,7 +16,7 @@ export function isOffline(): boolean {
 /** A connection to the hub that HF_ENDPOINT names, by default huggingface.co, with the token in HF_TOKEN. */
 export function hubConnection(
   reference: HubReference,
-  options: WatchOptions & { readonly ca: string | undefined },
+  options: Pick<FileRequest, 'signal' | 'stallSeconds' | 'ca'>,
   environment: NodeJS.ProcessEnv = process.env,
 ): HubConnection {
   const endpoint = endpointOf(environment.HF_ENDPOINT || 'https://huggingface.co')
@@ -80,26 +79,23 @@ function refusal(
 /** Largest response to read, in bytes. A list of 10,000 files takes about 3 MiB. */
 const MOST_BYTES = 2 ** 24
 
-export function askHub(address: URL, connection: HubConnection): Promise<Buffer> {
-  return watched(address, connection, async ({ signal, alive }) => {
-    const response = await requestFile(address, { ...connection, headers: {}, signal })
-    try {
-      const pieces: Uint8Array[] = []
-      let length = 0
-      for await (const piece of response.body) {
-        alive()
-        length += piece.byteLength
-        if (length > MOST_BYTES)
-          throw new InputError(
-            `${address.host} answers with more than ${MOST_BYTES / 2 ** 20} MiB, too much for a list of files; download the .onnx file yourself and give its path, or check HF_ENDPOINT`,
-          )
-        pieces.push(piece)
-      }
-      return Buffer.concat(pieces)
-    } finally {
-      await response.close()
+export async function askHub(address: URL, connection: HubConnection): Promise<Buffer> {
+  const response = await requestFile(address, { ...connection, headers: {} })
+  try {
+    const pieces: Uint8Array[] = []
+    let length = 0
+    for await (const piece of response.body) {
+      length += piece.byteLength
+      if (length > MOST_BYTES)
+        throw new InputError(
+          `${address.host} answers with more than ${MOST_BYTES / 2 ** 20} MiB, too much for a list of files; download the .onnx file yourself and give its path, or check HF_ENDPOINT`,
+        )
+      pieces.push(piece)
     }
-  })
+    return Buffer.concat(pieces)
+  } finally {
+    await response.close()
+  }
 }
 
 /** The error if something other than a hub answers, such as a login page or a broken mirror. */

@@ -3,37 +3,20 @@ import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import { InputError } from '../../errors.js'
 import { writeFileAtomic } from '../../files/atomic.js'
-import { regularSize } from '../../files/regularFile.js'
+import { readStored } from '../../files/json.js'
 import { sha256 } from '../../files/sha256.js'
 import { printable } from '../../support/text.js'
 import { cacheFolder } from '../cache.js'
 import { readOnnxFile } from '../onnx/onnxFile.js'
 import { descriptionFiles, isModel, onnxFile, usualModel, weightsFiles } from './modelFiles.js'
-import { type HubReference, isCommit, isRepositoryPath, isRevision, parseHubReference } from './reference.js'
-import { type HubFile, type HubRepository, MAIN } from './repository.js'
-
-const commit = z.string().refine(isCommit)
-
-/**
- * A manifest: the list of files and the licence of one commit, as the hub states them. It is stored in
- * `hub/OWNER--NAME/COMMIT.json`, after the model's files have been fetched. If these files have the sizes in the
- * manifest, the model is complete, and no request to the hub is needed.
- */
-const manifestSchema = z.object({
-  commit,
-  licence: z.string(),
-  files: z.array(
-    z.object({
-      path: z.string().refine(isRepositoryPath),
-      bytes: z.number().int().nonnegative(),
-      sha256: z.string().nullable(),
-      blob: z.string(),
-    }),
-  ),
-})
+import { type HubReference, isCommit, isRevision, parseHubReference } from './reference.js'
+import { type HubFile, type HubRepository, MAIN, repositorySchema } from './repository.js'
 
 /** The commits of a branch or tag that were pulled, the latest first. */
-const revisionSchema = z.object({ revision: z.string().refine(isRevision), commits: z.array(commit).min(1) })
+const revisionSchema = z.object({
+  revision: z.string().refine(isRevision),
+  commits: z.array(z.string().refine(isCommit)).min(1),
+})
 const REVISION_FILE = /^revision-[0-9a-f]{16}\.json$/
 
 export interface HubModelFile {
@@ -71,6 +54,11 @@ export function commitFolder(repository: RepositoryName, commit: string): string
   return join(repositoryFolder(repository), commit)
 }
 
+/**
+ * Path of a manifest: the list of files and the licence of one commit, as the hub states them. It is stored after the
+ * model's files have been fetched. If these files have the sizes in the manifest, the model is complete, and no request
+ * to the hub is needed.
+ */
 function manifestPath(repository: RepositoryName, commit: string): string {
   return `${commitFolder(repository, commit)}.json`
 }
@@ -100,7 +88,7 @@ const MOST_COMMITS = 100
 /** The stored commits of a branch or tag, the latest first. If the revision is a commit's hash, only this commit. */
 async function commitsOf(repository: RepositoryName, revision: string): Promise<readonly string[]> {
   if (isCommit(revision)) return [revision]
-  const kept = await parsed(revisionSchema, revisionPath(repository, revision))
+  const kept = await readStored(revisionSchema, revisionPath(repository, revision))
   return kept?.revision === revision ? kept.commits : []
 }
 
@@ -120,21 +108,8 @@ export async function readManifest(reference: HubReference): Promise<HubReposito
 }
 
 async function manifestOf(repository: RepositoryName, commit: string): Promise<HubRepository | undefined> {
-  const manifest = await parsed(manifestSchema, manifestPath(repository, commit))
-  if (manifest?.commit !== commit) return undefined
-  return { ...manifest, files: new Map(manifest.files.map((file) => [file.path, file])) }
-}
-
-/** Largest manifest to read, in bytes. A repository with a longer list of files cannot be pulled. */
-const MOST_BYTES = 2 ** 24
-
-async function parsed<T>(schema: z.ZodType<T>, path: string): Promise<T | undefined> {
-  try {
-    const size = await regularSize(path)
-    return size > MOST_BYTES ? undefined : schema.parse(JSON.parse(await readFile(path, 'utf8')))
-  } catch {
-    return undefined
-  }
+  const manifest = await readStored(repositorySchema, manifestPath(repository, commit))
+  return manifest?.commit === commit ? manifest : undefined
 }
 
 /** Finds a pulled model on this machine, without a request to the hub. */
@@ -172,7 +147,7 @@ export async function listHubModels(): Promise<readonly HubModelStatus[]> {
 async function modelsIn(folder: string): Promise<readonly HubModelStatus[]> {
   const names = await readdir(join(hubFolder(), folder)).catch((): string[] => [])
   const kept = names.map((name) =>
-    REVISION_FILE.test(name) ? parsed(revisionSchema, join(hubFolder(), folder, name)) : undefined,
+    REVISION_FILE.test(name) ? readStored(revisionSchema, join(hubFolder(), folder, name)) : undefined,
   )
   const named = (await Promise.all(kept)).filter((one) => one !== undefined)
   const commits = names.flatMap((name) => /^([0-9a-f]{40})\.json$/.exec(name)?.[1] ?? [])

@@ -2,12 +2,12 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InputError } from '../../errors.js'
 import { type Progress, progressTo, silent } from '../../progress.js'
-import { checkOptions, kinds } from '../../support/optionChecks.js'
+import { parseOptions } from '../../support/optionChecks.js'
 import { printable } from '../../support/text.js'
 import { inCache } from '../cache.js'
 import { licenceText } from '../catalog.js'
 import { readOnnxFile } from '../onnx/onnxFile.js'
-import type { PullOptions } from '../pull.js'
+import { PULL_OPTIONS, type PullOptions } from '../pull.js'
 import { type HubConnection, hubConnection, isOffline } from './connection.js'
 import { type FetchedHubFile, fetchHubFile, presentHubFile } from './hubFiles.js'
 import { commitFolder, readManifest, writeHubManifest } from './manifest.js'
@@ -15,7 +15,9 @@ import { descriptionFiles, onnxFile, weightsFiles } from './modelFiles.js'
 import { type HubReference, isCommit, parseHubReference } from './reference.js'
 import { type HubFile, type HubRepository, readRepository } from './repository.js'
 
-export type HubPullOptions = Pick<PullOptions, 'onProgress' | 'signal' | 'stallSeconds' | 'ca'>
+const { mirror, entries, ...OPTIONS } = PULL_OPTIONS
+
+export type HubPullOptions = Omit<PullOptions, 'mirror' | 'entries'>
 
 export interface PulledHubModel {
   /** Reference to the model, as the user wrote it. */
@@ -49,11 +51,8 @@ interface PulledHubFile {
  * @throws InputError if a file differs from what the hub states; the file is then removed
  */
 export async function pullHubModel(text: string, options: HubPullOptions = {}): Promise<PulledHubModel> {
-  checkOptions(options, {
-    optional: { stallSeconds: kinds.number, ca: kinds.text, onProgress: kinds.callback, signal: kinds.signal },
-  })
+  const { onProgress, signal, stallSeconds, ca } = parseOptions(options, OPTIONS)
   const reference = parseHubReference(text)
-  const { onProgress, signal, stallSeconds = 30, ca } = options
   const offline = isOffline()
   const known = offline || isCommit(reference.revision ?? '') ? await readManifest(reference) : undefined
   const here = known && (await presentModel(reference, known))

@@ -2,22 +2,7 @@ import { z } from 'zod'
 import { InputError } from '../../errors.js'
 import { printable } from '../../support/text.js'
 import { askHub, type HubConnection, notTheHub } from './connection.js'
-import { type HubReference, isRepositoryPath } from './reference.js'
-
-/** A file as the hub lists it. Large files have a SHA-256. Other files have only git's hash. */
-export interface HubFile {
-  readonly path: string
-  readonly bytes: number
-  readonly sha256: string | null
-  readonly blob: string
-}
-
-export interface HubRepository {
-  readonly commit: string
-  /** Licence according to the model card (README.md), usually in lower case; NOASSERTION if the card states none. */
-  readonly licence: string
-  readonly files: ReadonlyMap<string, HubFile>
-}
+import { type HubReference, isCommit, isRepositoryPath } from './reference.js'
 
 /** The default branch. Every repository of the hub has it. */
 export const MAIN = 'main'
@@ -25,6 +10,24 @@ export const MAIN = 'main'
 const MOST_FILES = 10_000
 
 const size = z.number().int().nonnegative()
+
+/** A file as the hub lists it. Large files have a SHA-256. Other files have only git's hash. */
+const repositoryFile = z.object({
+  path: z.string().refine(isRepositoryPath),
+  bytes: size,
+  sha256: z.string().nullable(),
+  blob: z.string(),
+})
+export type HubFile = Readonly<z.infer<typeof repositoryFile>>
+
+export const repositorySchema = z.object({
+  commit: z.string().refine(isCommit),
+  /** Licence according to the model card (README.md), usually in lower case; NOASSERTION if the card states none. */
+  licence: z.string(),
+  files: z.array(repositoryFile).transform(filesByPath),
+})
+export type HubRepository = Readonly<z.infer<typeof repositorySchema>>
+
 const fileSchema = z.object({
   rfilename: z.string(),
   size,
@@ -54,7 +57,11 @@ export async function readRepository(reference: HubReference, connection: HubCon
     )
   // Files whose paths lead out of the repository's folder are ignored.
   const files = info.siblings.filter(({ rfilename }) => isRepositoryPath(rfilename)).map(hubFile)
-  return { commit: info.sha, licence: licenceOf(info), files: new Map(files.map((file) => [file.path, file])) }
+  return { commit: info.sha, licence: licenceOf(info), files: filesByPath(files) }
+}
+
+function filesByPath(files: readonly HubFile[]): ReadonlyMap<string, HubFile> {
+  return new Map(files.map((file) => [file.path, file]))
 }
 
 function infoOf(answer: Buffer, connection: HubConnection): z.infer<typeof infoSchema> {

@@ -77,26 +77,19 @@ const frame = z.number().int().positive().max(LARGEST_FRAME)
  * preset; the default preset is `imagenet`.
  */
 const descriptionSchema = z.strictObject({
-  preset: z.enum(INPUT_PRESETS).optional(),
-  size: frame.optional(),
-  mean: triple.optional(),
-  std: positiveTriple.optional(),
-  range: z.union([z.literal(1), z.literal(255)]).optional(),
-  order: z.enum(['rgb', 'bgr']).optional(),
-  layout: z.enum(['nchw', 'nhwc']).optional(),
+  preset: z.enum(INPUT_PRESETS).exactOptional(),
+  size: frame.exactOptional(),
+  mean: triple.exactOptional(),
+  std: positiveTriple.exactOptional(),
+  range: z.union([z.literal(1), z.literal(255)]).exactOptional(),
+  order: z.enum(['rgb', 'bgr']).exactOptional(),
+  layout: z.enum(['nchw', 'nhwc']).exactOptional(),
 })
 
 function partOfDescription(document: unknown, file: string): RecipePart {
-  const { preset, size, mean, std, range, order, layout } = checked(descriptionSchema, document, file)
-  return {
-    ...inputPresets[preset ?? 'imagenet'],
-    ...(mean && { mean }),
-    ...(std && { std }),
-    ...(range !== undefined && { divisor: 255 / range }),
-    ...(order && { channelOrder: order }),
-    ...(size !== undefined && { size }),
-    ...(layout && { layout }),
-  }
+  const { preset = 'imagenet', range, order, ...stated } = checked(descriptionSchema, document, file)
+  const divisor = range && { divisor: 255 / range }
+  return { ...inputPresets[preset], ...stated, ...divisor, ...(order && { channelOrder: order }) }
 }
 
 const sides = z.union([
@@ -151,10 +144,10 @@ function sideOf(given: z.infer<typeof sides> | null | undefined): number | undef
  * The keys of timm's config.json that are read, in current and older versions. Mean and std are for pixel values from 0
  * to 1.
  */
-const timmSchema = z.looseObject({
-  input_size: z.array(frame).length(3).optional(),
-  mean: triple.optional(),
-  std: positiveTriple.optional(),
+const timmSchema = z.object({
+  input_size: z.tuple([frame, frame, frame]),
+  mean: triple.exactOptional(),
+  std: positiveTriple.exactOptional(),
 })
 
 function partOfTimm(document: unknown, file: string): RecipePart | undefined {
@@ -162,14 +155,8 @@ function partOfTimm(document: unknown, file: string): RecipePart | undefined {
   const config = 'pretrained_cfg' in document ? document.pretrained_cfg : document
   const isTimm = typeof config === 'object' && config !== null && 'input_size' in config
   if (!isTimm || !Array.isArray(config.input_size) || config.input_size.length !== 3) return undefined
-  const { input_size, mean, std } = checked(timmSchema, config, file)
-  const size = input_size?.[2]
-  return {
-    ...inputPresets.imagenet,
-    ...(mean && { mean }),
-    ...(std && { std }),
-    ...(size !== undefined && { size }),
-  }
+  const { input_size, ...stated } = checked(timmSchema, config, file)
+  return { ...inputPresets.imagenet, ...stated, size: input_size[2] }
 }
 
 /**

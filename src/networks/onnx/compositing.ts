@@ -3,7 +3,7 @@ import { cachedCopy } from './cachedCopy.js'
 import type { GraphChanges } from './graphCopy.js'
 import { castNode, halfPrecisionChanges } from './halfPrecision.js'
 import { ElementType } from './messages.js'
-import { type Node, newNode, type TypedInfo } from './model.js'
+import { type Node, newNode, type TensorInfo } from './model.js'
 
 /**
  * Inputs of a graph that makes its images itself: it draws a patch (the picture of an object) on a background. The
@@ -54,7 +54,7 @@ export async function compositingGraph(
   return (await cachedCopy(onnxPath, 'composited', changes)).path
 }
 
-function sceneInputs({ rows, cols, batch }: NetworkInput): readonly TypedInfo[] {
+function sceneInputs({ rows, cols, batch }: NetworkInput): readonly TensorInfo[] {
   const N = batch ?? 'N'
   return [
     { name: SCENE_INPUTS.window, shape: ['window_values'] },

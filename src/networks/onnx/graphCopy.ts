@@ -8,7 +8,7 @@ import {
   initializerMessage,
   type Node,
   nodeMessage,
-  type TypedInfo,
+  type TensorInfo,
   tensorInfoMessage,
 } from './model.js'
 import { readModelProto } from './onnxFile.js'
@@ -22,7 +22,7 @@ export interface GraphChanges {
   readonly outputs: readonly string[]
   /** An input to remove, because an added node computes it. */
   readonly madeInput?: string
-  readonly inputs?: readonly TypedInfo[]
+  readonly inputs?: readonly TensorInfo[]
   readonly nodes?: readonly Node[]
   readonly constants?: readonly Initializer[]
   /** New input lists for nodes that must read other tensors. The keys are the indices of these nodes in the file. */

@@ -68,6 +68,11 @@ function graphNode(
   return { operator: op_type, domain, inputs: input, outputs: output, attributes }
 }
 
+/** @param constants tensors that are known to be constant, by name */
+export function isConstantNode({ operator, inputs }: GraphNode, constants: ReadonlyMap<string, unknown>): boolean {
+  return operator === 'Constant' || (inputs.length > 0 && inputs.every((name) => name === '' || constants.has(name)))
+}
+
 /** As in ONNX Runtime, the type that the file states decides which field is read. */
 function attributeValue(file: ProtobufFile, attribute: AttributeProto): AttributeValue {
   const { f, i, s, t, ints = [], type = typeOf(attribute) } = attribute

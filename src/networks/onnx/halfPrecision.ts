@@ -1,7 +1,7 @@
 import { UsageError } from '../../errors.js'
 import { printable } from '../../support/text.js'
 import type { GraphChanges } from './graphCopy.js'
-import type { GraphNode } from './graphNodes.js'
+import { type GraphNode, isConstantNode } from './graphNodes.js'
 import { ElementType } from './messages.js'
 import { type Node, newNode } from './model.js'
 import { readOnnxFile } from './onnxFile.js'
@@ -25,7 +25,7 @@ export function halfPrecisionChanges(path: string): Required<Pick<GraphChanges, 
   const cast = new Set<string>()
   for (const [index, node] of nodes.entries()) {
     const { operator, inputs, outputs } = node
-    if (isConstant(node, types)) {
+    if (isConstantNode(node, types)) {
       const type = constantType(node, types)
       for (const output of outputs) types.set(output, type)
       continue
@@ -48,11 +48,6 @@ function halfName(name: string): string {
 
 export function castNode(input: string, output: string, to: number): Node {
   return newNode('Cast', [input], output, { to })
-}
-
-function isConstant({ operator, inputs }: GraphNode, constants: ReadonlyMap<string, number>): boolean {
-  if (operator === 'Constant') return true
-  return inputs.length > 0 && inputs.every((name) => name === '' || constants.has(name))
 }
 
 /** Element type of the output of a node whose inputs are all constants, such as integer weights and a scale. */

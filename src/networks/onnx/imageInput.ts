@@ -9,12 +9,6 @@ import { ElementType } from './messages.js'
 import type { Node } from './model.js'
 import type { OnnxModel, TypedTensor } from './onnxFile.js'
 
-export interface ImageInput {
-  readonly tensor: TypedTensor
-  /** Element type, as in `ElementType`. */
-  readonly type: number
-}
-
 const PIXEL_TYPES: Readonly<Record<string, number>> = {
   float32: ElementType.FLOAT,
   float16: ElementType.FLOAT16,
@@ -31,18 +25,18 @@ const MOST_VALUES = 2 ** 28
 const refusal = (path: string, found: string, remedy: string) =>
   new InputError(`${path} ${found}; Shiftscope needs one input [N, 3, rows, cols] of numbers, so ${remedy}`)
 
-export function imageInput({ path, inputs }: OnnxModel): ImageInput {
+export function imageInput({ path, inputs }: OnnxModel): TypedTensor {
   const [tensor] = inputs
   if (!tensor || inputs.length > 1) {
     const found =
       inputs.length === 0 ? 'no input' : `${inputs.length} inputs, ${listedNames(inputs.map(({ name }) => name))}`
     throw refusal(path, `has ${found}`, 'export the part that starts at the image')
   }
-  const type = PIXEL_TYPES[tensor.type]
-  if (type === undefined) throw refusal(path, described(tensor), 'export it in float32, float16, float64 or uint8')
+  if (PIXEL_TYPES[tensor.type] === undefined)
+    throw refusal(path, described(tensor), 'export it in float32, float16, float64 or uint8')
   if (tensor.shape.length !== 4)
     throw refusal(path, `${described(tensor)}, which is not a batch of images`, 'use a network for images')
-  return { tensor, type }
+  return tensor
 }
 
 function described({ name, type, shape }: TypedTensor): string {
@@ -58,11 +52,12 @@ export interface PlannedInput {
 /** @param wantedSize the user's choice for the side of the images, in pixels */
 export function plannedInput(
   model: OnnxModel,
-  { tensor, type }: ImageInput,
+  tensor: TypedTensor,
   recipe: InputRecipe,
   wantedSize: number | undefined,
 ): PlannedInput {
   const { path } = model
+  const { type } = tensor
   const [batch, second, third, fourth] = tensor.shape as [Extent, Extent, Extent, Extent]
   const isChannelsLast = channelsLast(path, tensor, recipe)
   const sides = (isChannelsLast ? [second, third] : [third, fourth]).filter((size) => typeof size === 'number')
@@ -79,21 +74,21 @@ export function plannedInput(
     throw refusal(path, `${described(tensor)}, which is not square`, 'export it for square images')
   if (wantedSize !== undefined && wantedSize !== side)
     throw new UsageError(`${path} expects images of ${side} pixels; leave \`inputSize ${wantedSize}\` out`)
-  if (type === ElementType.UINT8 && !isOfBytes(recipe))
+  if (type === 'uint8' && !isOfBytes(recipe))
     throw new UsageError(
       `${path} expects bytes from 0 to 255, but the preprocessing (${recipe.source}) scales the pixels; correct the preprocessing, or use \`input raw\``,
     )
   const { divisor, mean, std, channelOrder } = recipe
   const fixed = typeof batch === 'number' ? batch : null
   const input = { name: tensor.name, batch: fixed, rows: side, cols: side, divisor, mean, std, channelOrder }
-  if (!isChannelsLast && type === ElementType.FLOAT) return { input, changes: null }
+  if (!isChannelsLast && type === 'float32') return { input, changes: null }
   const name = unusedName(`${tensor.name}.${isChannelsLast ? 'channels_first' : 'float32'}`, model)
   return {
     input: { ...input, name },
     changes: {
       madeInput: tensor.name,
       inputs: [{ name, shape: [fixed ?? 'N', 3, side, side] }],
-      nodes: conversion(name, tensor.name, isChannelsLast, type),
+      nodes: conversion(name, tensor, isChannelsLast),
     },
   }
 }
@@ -115,10 +110,10 @@ function isOfBytes({ divisor, mean, std }: InputRecipe): boolean {
 }
 
 /** Nodes that convert float32 images, channels first, into the graph's own type and order of axes. */
-function conversion(from: string, to: string, isChannelsLast: boolean, type: number): readonly Node[] {
-  const cast = (input: string) => castNode(input, to, type)
+function conversion(from: string, { name: to, type }: TypedTensor, isChannelsLast: boolean): readonly Node[] {
+  const cast = (input: string) => castNode(input, to, PIXEL_TYPES[type] as number)
   if (!isChannelsLast) return [cast(from)]
-  const output = type === ElementType.FLOAT ? to : `${from}.channels_last`
+  const output = type === 'float32' ? to : `${from}.channels_last`
   const transpose = {
     operator: 'Transpose',
     name: `${from}.channels_last.node`,
@@ -126,7 +121,7 @@ function conversion(from: string, to: string, isChannelsLast: boolean, type: num
     outputs: [output],
     attributes: { perm: [0, 2, 3, 1] },
   }
-  return type === ElementType.FLOAT ? [transpose] : [transpose, cast(output)]
+  return type === 'float32' ? [transpose] : [transpose, cast(output)]
 }
 
 function unusedName(wanted: string, model: OnnxModel): string {

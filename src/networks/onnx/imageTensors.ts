@@ -31,13 +31,13 @@ export interface FullyConnected {
  * Operators that multiply two matrices, and which two of their inputs are the matrices. `QLinearMatMul` and `QGemm`
  * have a scale and a zero point between them.
  */
-const PRODUCTS: Readonly<Record<string, readonly [number, number]>> = {
-  Gemm: [0, 1],
-  MatMul: [0, 1],
-  MatMulInteger: [0, 1],
-  QLinearMatMul: [0, 3],
-  QGemm: [0, 3],
-}
+const PRODUCTS: ReadonlyMap<string, readonly [number, number]> = new Map([
+  ['Gemm', [0, 1]],
+  ['MatMul', [0, 1]],
+  ['MatMulInteger', [0, 1]],
+  ['QLinearMatMul', [0, 3]],
+  ['QGemm', [0, 3]],
+])
 
 /** The matrix products with constant weights that a tensor depends on, in the order of the file. */
 export function productsBefore(graph: GraphNodes, tensor: string): readonly FullyConnected[] {
@@ -77,7 +77,7 @@ function productOf(
   { operator, inputs, outputs }: GraphNode,
   constants: ReadonlySet<string>,
 ): FullyConnected | undefined {
-  const [features, weights] = (PRODUCTS[operator] ?? []).map((place) => inputs[place])
+  const [features, weights] = (PRODUCTS.get(operator) ?? []).map((place) => inputs[place])
   const [output] = outputs
   if (features === undefined || weights === undefined || output === undefined) return undefined
   return constants.has(weights) && !constants.has(features) ? { input: features, output } : undefined

@@ -24,15 +24,12 @@ export interface Model {
   readonly operatorSet?: number
 }
 
-/** A float32 tensor that is an input or output of a graph. */
+/** A tensor that is an input or output of a graph. */
 export interface TensorInfo {
   readonly name: string
   /** Length of each axis; a text, such as `N` or `?`, for a length that may vary. */
   readonly shape: readonly (number | string)[]
-}
-
-/** Like `TensorInfo`, but with the type of the elements; float32 by default. */
-export interface TypedInfo extends TensorInfo {
+  /** Type of the elements; float32 by default. */
   readonly elements?: 'float32' | 'int32'
 }
 
@@ -66,10 +63,7 @@ export function newNode(
 export type Attribute = number | readonly number[] | string | { readonly float: number } | { readonly graph: Subgraph }
 
 /** A graph in a node's attribute. It may also read tensors of the graph around it. */
-type Subgraph = Pick<Model, 'name' | 'nodes'> & {
-  readonly inputs: readonly TypedInfo[]
-  readonly outputs: readonly TypedInfo[]
-}
+type Subgraph = Pick<Model, 'name' | 'nodes' | 'inputs' | 'outputs'>
 
 const irVersion = 8
 const defaultOperatorSet = 17
@@ -133,7 +127,7 @@ function littleEndian(elements: Float32Array | BigInt64Array): Uint8Array {
   return new Uint8Array(elements.buffer, elements.byteOffset, elements.byteLength)
 }
 
-export function tensorInfoMessage({ name, shape, elements }: TypedInfo): ValueInfoProto {
+export function tensorInfoMessage({ name, shape, elements }: TensorInfo): ValueInfoProto {
   const dim = shape.map((size) => (typeof size === 'number' ? { dim_value: size } : { dim_param: size }))
   const elem_type = elements === 'int32' ? ElementType.INT32 : ElementType.FLOAT
   return { name, type: { tensor_type: { elem_type, shape: { dim } } } }

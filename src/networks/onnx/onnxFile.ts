@@ -9,7 +9,7 @@ import { ELEMENTS, ElementType, type ModelProto, modelTable, type ValueInfoProto
 import type { TensorInfo } from './model.js'
 
 /** An input or output of an ONNX graph. */
-export interface TypedTensor extends TensorInfo {
+export interface TypedTensor extends Pick<TensorInfo, 'name' | 'shape'> {
   /** Element type as the file states it, such as `float32`; `unknown` if it states none. */
   readonly type: string
 }

@@ -1,5 +1,6 @@
 import { useMemo } from 'preact/hooks'
 import { COLOUR_MAPS, type ColourLimits, type ColourMap } from '../../plot/colormap.js'
+import type { SiteIndex } from '../siteIndex.js'
 import { ColourBar } from './colourBar.js'
 import { Controls, ViewerSettings } from './controls.js'
 import { differenceMap } from './differences.js'
@@ -16,6 +17,7 @@ import { ValueTables } from './valueTables.js'
 import type { Change, Quantity, View } from './view.js'
 
 export interface State {
+  readonly index: SiteIndex
   readonly view: View
   readonly fits: Fits
   /** One map per entry of `fits`; undefined while the map is loading, or if loading failed. */
@@ -37,8 +39,7 @@ interface BenchProps {
 }
 
 export function Bench({ source, state, actions, change, hold, address }: BenchProps) {
-  const { view, fits, notes, isBusy, isHeld } = state
-  const index = source.index()
+  const { index, view, fits, notes, isBusy, isHeld } = state
   const shown = state.maps.slice(0, fits.length)
   const present = shown.filter((map) => map !== undefined)
   const regions = useMemo(() => regionsOf(present), [state.maps, fits.length])

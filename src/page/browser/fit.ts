@@ -3,9 +3,7 @@ import type { SiteGroup, SiteIndex } from '../siteIndex.js'
 import { isolated } from './text.js'
 import type { View } from './view.js'
 
-export interface Choice extends Pick<View, 'layer' | 'size' | 'patch' | 'anchor'> {
-  readonly model: string
-}
+export type Choice = Pick<View, 'model' | 'layer' | 'size' | 'patch' | 'anchor'>
 
 /** A choice that exists in the study, and where the study's index lists it. */
 export interface Fitted {

@@ -135,14 +135,14 @@ function usePictures(fitted: Fitted | undefined, pictureOf: FrameProps['pictureO
     for (const key of wanted) {
       if (images.has(key)) continue
       const image = new Image()
+      // After a failure, the picture is loaded again when it is next shown.
+      const forget = () => images.delete(key)
       image.addEventListener('load', () => drawAgain((times) => times + 1), { once: true })
+      image.addEventListener('error', forget, { once: true })
       images.set(key, image)
-      pictureOf(key).then(
-        (source) => {
-          image.src = source
-        },
-        () => undefined,
-      )
+      pictureOf(key).then((source) => {
+        image.src = source
+      }, forget)
     }
   }, [wanted.join(' ')])
   return images

@@ -19,6 +19,8 @@ interface ProfileLine {
 }
 
 interface Profile {
+  readonly id: string
+  readonly title: string
   readonly lines: readonly ProfileLine[]
   readonly quantity: string
   /**
@@ -45,30 +47,25 @@ export function Profiles({ readings }: { readonly readings: readonly Reading[] }
   const linesAlong = (indices: Along) => readings.map((reading) => lineOf(reading, isSimilarity, indices))
   const common = { ...ends, quantity: isSimilarity ? 'similarity' : 'probability' }
   const along = isSimilarity ? 'Similarity' : 'Probability of the center’s answer'
-  const [row, column] = [linesAlong(ofRow), linesAlong(ofColumn)]
   return (
     <div class="profiles">
       <ProfileChart
         id="row-profile"
         title={`${along} along row ${position.row}`}
-        profile={{
-          ...common,
-          lines: row,
-          axis: 'column (px)',
-          cursor: position.col,
-          anchor: anchorPosition.col,
-        }}
+        {...common}
+        lines={linesAlong(ofRow)}
+        axis="column (px)"
+        cursor={position.col}
+        anchor={anchorPosition.col}
       />
       <ProfileChart
         id="col-profile"
         title={`${along} along column ${position.col}`}
-        profile={{
-          ...common,
-          lines: column,
-          axis: 'row (px)',
-          cursor: position.row,
-          anchor: anchorPosition.row,
-        }}
+        {...common}
+        lines={linesAlong(ofColumn)}
+        axis="row (px)"
+        cursor={position.row}
+        anchor={anchorPosition.row}
       />
     </div>
   )
@@ -88,15 +85,8 @@ function lineOf({ panel, map, at }: Reading, isSimilarity: boolean, along: Along
   return { panel, values: values ? along(at, cols, rows).map((i) => values[i] as number) : [], stride, baseline }
 }
 
-function ProfileChart({
-  id,
-  title,
-  profile,
-}: {
-  readonly id: string
-  readonly title: string
-  readonly profile: Profile
-}) {
+function ProfileChart(profile: Profile) {
+  const { id, title } = profile
   const [box, width] = useWidth<HTMLDivElement>()
   return (
     <figure>

@@ -7,8 +7,11 @@ import type { Quantity } from './view.js'
 
 /** Source of the viewer's maps: the files of a report, or a server that computes them while the user watches. */
 export interface MapSource {
-  /** The networks, layers and objects that the user can choose. On the live page, they may change. */
-  readonly index: () => SiteIndex
+  /**
+   * The networks, layers and objects that the user can choose. On the live page, they may change, and objects have the
+   * given size in pixels.
+   */
+  readonly index: (size?: number) => SiteIndex
   readonly pictureOf: (key: number) => Promise<string>
   /** Passes a map to the follower whenever more of it is known, until the map is complete. */
   readonly follow: (fitted: Fitted, shows: Quantity, follower: MapFollower) => Promise<void>

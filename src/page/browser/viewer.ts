@@ -69,7 +69,7 @@ class Viewer implements RunningViewer {
     this.#opening = opening
     this.#source = source
     this.#root = root
-    this.state = { view, fits: fitView(source.index(), view), maps: [], notes: [], isBusy: [], isHeld: false }
+    this.state = { ...stateOf(source, view), maps: [], notes: [], isBusy: [], isHeld: false }
   }
 
   readonly address = () => {
@@ -142,7 +142,6 @@ class Viewer implements RunningViewer {
     const { signal } = this.#loading
     const { view, fits } = this.state
     const maps: (LoadedMap | undefined)[] = fits.map(() => undefined)
-    const here = new Set<number>()
     this.state = { ...this.state, isBusy: fits.map(() => true), notes: fits.map(() => '') }
     this.#draw()
     const followed = fits.map(
@@ -151,10 +150,9 @@ class Viewer implements RunningViewer {
           const take = (map: LoadedMap | undefined) => {
             if (signal.aborted) return
             maps[i] = map
-            here.add(i)
-            this.state = { ...this.state, isBusy: this.state.isBusy.map((isBusy, at) => isBusy && at !== i) }
+            this.state = { ...this.state, isBusy: this.state.isBusy.with(i, false) }
             // The previous maps stay until all new ones have arrived.
-            if (here.size === fits.length) {
+            if (!this.state.isBusy.includes(true)) {
               this.state = { ...this.state, maps: [...maps] }
               this.#draw()
             }
@@ -177,7 +175,7 @@ class Viewer implements RunningViewer {
   /** Changes the view at once. The new view's maps are shown when they have arrived. */
   #show(view: View): void {
     this.#hasAddress = true
-    this.state = { ...this.state, view, fits: fitView(this.#source.index(), view) }
+    this.state = { ...this.state, ...stateOf(this.#source, view) }
     void this.load()
   }
 
@@ -244,14 +242,20 @@ class Viewer implements RunningViewer {
 
   /** Shows the next or the previous object. The mean over objects, if there is one, comes before the first object. */
   #stepPatch(by: number): void {
-    const [first] = this.state.fits
+    const { index, fits } = this.state
+    const [first] = fits
     const { group, unit } = first
     const patches = group.units.map(({ patch }) => patch)
-    const choices = hasMean(first, this.#source.index()) ? [null, ...patches] : patches
+    const choices = hasMean(first, index) ? [null, ...patches] : patches
     const now = choices.indexOf(unit === null ? null : (patches[unit] ?? null))
     const patch = choices[(now + by + choices.length) % choices.length] ?? null
     this.change((view) => ({ ...view, patch }))
   }
+}
+
+function stateOf(source: MapSource, view: View): Pick<State, 'index' | 'view' | 'fits'> {
+  const index = source.index(view.size)
+  return { index, view, fits: fitView(index, view) }
 }
 
 /** Text that is the same for two views if they differ only in colours or the cursor. */

@@ -84,7 +84,7 @@ function tensorsAt(steps: readonly CellStep[], { opaque, isVaried }: Placed, top
 /** All tensors of the cells of a pass, as the first graph computes them. */
 function cellTensors(steps: readonly CellStep[], keys: Keys, { isVaried }: Placed, pass: Pass) {
   const cells = passCells(keys, steps, 'image', pass)
-  const { pixels, gathers } = cells.indices
+  const { pixels, gathers } = cells
   const image = Array.from({ length: pixels.length / 2 }, (_, cell) => {
     const [rowKey, colKey] = [pixels[2 * cell] as number, pixels[2 * cell + 1] as number]
     const { rows, cols } = keys.pixels
@@ -234,16 +234,16 @@ describe('keys of cells', () => {
     // A patch of 2 pixels at 5 places, and the background: one pixel of the patch, or all 5 lines of 3 pixels around it.
     const cellsOf = (times: readonly number[], steps: readonly CellStep[] = []) => {
       const pass = { rows: times, cols: times }
-      const { indices } = passCells(keysOf(steps, placed, 5), steps, 'image', pass)
-      const gather = indices.gathers.get(CELL_INPUTS.gather('image+', 0))
-      return [indices.pixels.length / 2, (gather?.indices.length ?? 0) / (gather?.taps ?? 1)]
+      const { pixels, gathers } = passCells(keysOf(steps, placed, 5), steps, 'image', pass)
+      const gather = gathers.get(CELL_INPUTS.gather('image+', 0))
+      return [pixels.length / 2, (gather?.indices.length ?? 0) / (gather?.taps ?? 1)]
     }
     expect(cellsOf([0])).toEqual([128, 0])
     expect(cellsOf([0, 4], [window('image', 3, 1, 1, 6)])).toEqual([128, 128])
     const varied = keysOf([], { ...placed, isVaried: true }, 5)
     const everywhere = both(() => [0, 1, 2, 3, 4])
     // 2 pixels at 5 places along both axes, and 6 × 6 of the background.
-    const { pixels } = passCells(varied, [], 'image', everywhere).indices
+    const { pixels } = passCells(varied, [], 'image', everywhere)
     expect(pixels).toHaveLength(2 * 256)
     const all = Array.from({ length: 136 }, (_, cell) => `${pixels[2 * cell]} ${pixels[2 * cell + 1]}`)
     expect(new Set(all).size).toBe(136)

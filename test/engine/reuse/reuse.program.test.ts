@@ -68,7 +68,7 @@ describe('features whose values are computed once', () => {
       expect(finished).toBe(places.length / 2)
       for (const [i, { dims, matrix }] of layers.entries())
         expect(largestDistance(matrix, expected[i] as Float32Array, dims)).toBeLessThan(1e-5)
-      const [record] = handle.reused()
+      const [record] = handle.ran().reuse ?? []
       expect(record).toMatchObject({ size, cut: expect.stringContaining(cut), predictedGain: expect.any(Number) })
     })
   })
@@ -102,7 +102,7 @@ describe('the plain way is taken', () => {
   async function reasonFor(opened: Network, scenes = [sceneOfSize(SIZE)]) {
     return reusing(opened, async (handle, notes) => {
       for (const scene of scenes) expect((await handle.extract(scene, offsets)).finished).toBe(POSITIONS)
-      const record = handle.reused().at(-1)
+      const record = handle.ran().reuse?.at(-1)
       if (record === undefined || !('reason' in record)) throw new Error(`values were computed once: ${record?.cut}`)
       return { reason: record.reason, notes }
     })

@@ -1,7 +1,7 @@
-import { writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { openFeatureMemory } from '../../../src/engine/features.js'
+import type { WorkerData } from '../../../src/engine/backends/backend.js'
+import { openThreadCrew } from '../../../src/engine/crew.js'
 import { positionGrid } from '../../../src/engine/positions.js'
 import { openReuse } from '../../../src/engine/reuse/reuse.js'
 import { sceneOf } from '../../../src/engine/scene.js'
@@ -14,40 +14,23 @@ import { stripes } from '../../support/stripes.js'
 // Whole extractions, which need worker threads, are in reuse.program.test.ts.
 
 const SIZE = 20
-const { offsets } = positionGrid(32, SIZE, 1)
 const scene = sceneOf(stripes(SIZE))
 const inFolder = networkFolder()
 
 /** Values computed once where the plain way fails, before workers start. */
 function failing(network: Network) {
   const opened: string[] = []
-  const reuse = openReuse({
-    ...{ network, settings: { workers: 1, threads: 1, batch: 32 }, memory: openFeatureMemory(), onNote: () => {} },
-    workerData: (cells) => {
-      opened.push(cells.graphs.cells)
-      return { backend: 'cells', cells, input: network.input, outputs: ['feature'], threads: 1 }
-    },
-    plain: { extract: () => Promise.reject(new Error('the plain way fails')), rest: async () => {} },
-  })
-  return { reuse, opened }
+  const settings = { workers: 1, threads: 1, batch: 32 }
+  const crew = openThreadCrew(network, settings)
+  const workers = { ...crew.workers, run: () => Promise.reject(new Error('the plain way fails')) }
+  const open = (data: WorkerData) => {
+    if (data.backend === 'cells') opened.push(data.cells.graphs.cells)
+    return workers
+  }
+  return { reuse: openReuse({ ...crew, workers }, settings, open), opened }
 }
 
 describe('values computed once', () => {
-  it('are not tried where the file cannot be understood, which the record says', async () => {
-    const network = await convolutions(inFolder('network.onnx'))
-    writeFileSync(network.onnxPath, 'damaged')
-    const { reuse } = failing(network)
-    expect(await reuse.extract(scene, offsets)).toBeUndefined()
-    expect(reuse.records()).toEqual([{ size: SIZE, reason: expect.stringContaining(network.onnxPath) }])
-    const faulty: Network = {
-      ...network,
-      get onnxPath(): string {
-        throw new Error('a fault of the program')
-      },
-    }
-    await expect(failing(faulty).reuse.extract(scene, offsets)).rejects.toThrow('a fault of the program')
-  })
-
   it('let go of their workers also after an error, so that those of other graphs may take their place', async () => {
     const onnxPath = fileURLToPath(new URL('../../golden/exports/resnet18.onnx', import.meta.url))
     const { reuse, opened } = failing({

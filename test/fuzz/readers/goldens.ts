@@ -37,13 +37,3 @@ export function parsed(content: unknown): Record<string, unknown> {
     throw new InputError('the document is damaged')
   }
 }
-
-/** Objects of COCO are left out for plain errors, whose messages are shown like those of the project's. */
-export async function perObject<T>(read: () => T | Promise<T>): Promise<T> {
-  try {
-    return await read()
-  } catch (error) {
-    if (error instanceof Error && error.constructor === Error) throw new InputError(error.message)
-    throw error
-  }
-}

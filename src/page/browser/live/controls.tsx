@@ -64,23 +64,23 @@ export function LiveControls(page: LivePage) {
 }
 
 function Look({ source, viewer }: LivePage) {
-  const { networks, size, finest } = source.state()
+  const { networks, finest } = source.state()
   const [sliding, setSliding] = useState<number>()
   const resting = useRef<ReturnType<typeof setTimeout>>(undefined)
   const change = (state: Partial<LiveState>) => {
     source.set(state)
-    const { size } = source.state()
-    viewer.change((view) => ({ ...view, size }))
+    viewer.change((view) => view)
   }
   const slide = (to: number) => {
     setSliding(to)
     clearTimeout(resting.current)
     resting.current = setTimeout(() => {
       setSliding(undefined)
-      change({ size: to })
+      viewer.change((view) => ({ ...view, size: to }))
     }, RESTING)
   }
-  const shown = sliding ?? size
+  // Networks with a small frame show the object smaller than chosen.
+  const shown = sliding ?? Math.max(...viewer.fits().map(({ group }) => group.size))
   return (
     <>
       <label class="slider">

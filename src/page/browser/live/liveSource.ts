@@ -19,7 +19,6 @@ import { type MapProgress, type Pace, paceOf, progressText, tenthsSince } from '
 import { ask, linesOf } from './server.js'
 
 export interface LiveState extends Pick<LiveStudy, 'networks' | 'missing' | 'objects'> {
-  readonly size: number
   /** Colour as `#rrggbb`, such as `#ffffff`. */
   readonly background: string
   /**
@@ -44,6 +43,9 @@ const SIZES = 8192
 function pictureAddress(key: number): string {
   return `pictures/${Math.floor(key / SIZES)}-${key % SIZES}.png`
 }
+
+/** Side of the object in pixels, for links that give none. It is the smaller of the paper's two sizes. */
+const FIRST_SIZE = 75
 
 /**
  * For this many milliseconds, the server continues to compute a map that is no longer shown. The next view often shows
@@ -77,11 +79,9 @@ interface Running {
   readonly stop: AbortController
 }
 
-export function liveSource(study: LiveStudy, size: number): LiveSource {
+export function liveSource(study: LiveStudy): LiveSource {
   const { networks, missing, objects, mostBytes } = study
-  let state: LiveState = { networks, missing, objects, size, background: '#ffffff', finest: FINEST }
-  let version = 0
-  let index: SiteIndex | undefined
+  let state: LiveState = { networks, missing, objects, background: '#ffffff', finest: FINEST }
   const running = new Map<string, Running>()
   const told = new Set<() => void>()
   const tellAll = () => {
@@ -142,15 +142,12 @@ export function liveSource(study: LiveStudy, size: number): LiveSource {
     await one.ended
   }
   return {
-    index: () => {
-      index ??= indexOf(state, mostBytes, ++version)
-      return index
-    },
+    // A link may give any number as the size.
+    index: (size = FIRST_SIZE) => indexOf(state, mostBytes, size >= 1 ? Math.floor(size) : FIRST_SIZE),
     pictureOf: (key) => Promise.resolve(pictureAddress(key)),
     state: () => state,
     set: (change) => {
       state = { ...state, ...change }
-      index = undefined
       tellAll()
     },
     onChange: (tell) => {
@@ -240,17 +237,15 @@ function atMostEvery(
   }
 }
 
-function indexOf({ networks, objects, ...state }: LiveState, mostBytes: number, version: number): SiteIndex {
-  const groups = networks.map((network, i): SiteGroup => {
-    const size = Math.min(state.size, network.frame)
+function indexOf({ networks, objects, ...state }: LiveState, mostBytes: number, wished: number): SiteIndex {
+  const groups = networks.map((network, key): SiteGroup => {
+    const size = Math.min(wished, network.frame)
     const extent = network.frame - size + 1
     // If no stride fits in memory, any stride will do here, because the server then answers with an error.
     const stride = fittingStride(network, size, { wished: state.finest, mostBytes }) ?? (LIVE_STRIDES.at(-1) as number)
     const side = Math.ceil(extent / stride)
     return {
-      // The key is new after any change, so that the page draws the pictures again.
-      key: version * networks.length + i,
-      ...{ model: network.id, size, rows: side, cols: side, stride, frame: network.frame },
+      ...{ key, model: network.id, size, rows: side, cols: side, stride, frame: network.frame },
       background: { colour: state.background },
       anchors: anchorPositions(extent),
       layers: network.layers.map(({ name, dims }) => ({
