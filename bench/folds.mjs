@@ -98,7 +98,7 @@ for (const object of objects) {
             rows.push({
               ...{ network: network.id, layer, object: parse(object).name, period, stride: step, side: grid.rows },
               ...{ scheme, task, folds: results[s][task].folds, seconds },
-              ...{ position: position[scheme][task].folds, phase: phase[scheme][task].folds },
+              ...{ position: position[scheme][task], phase: phase[scheme][task] },
             })
       }
     }

@@ -2,18 +2,15 @@ import { InvalidArgumentError } from 'commander'
 
 // Error messages in this file say only what to do, because Commander puts the option and its value in front of them.
 
-export function parseWhole(text: string): number {
-  if (!/^\d+$/.test(text) || Number(text) < 1 || !Number.isSafeInteger(Number(text))) {
-    throw new InvalidArgumentError('Give a whole number of at least 1.')
-  }
-  return Number(text)
-}
+export const parseWhole = wholeFrom(1)
+export const parseNatural = wholeFrom(0)
 
-export function parseNatural(text: string): number {
-  if (!/^\d+$/.test(text) || !Number.isSafeInteger(Number(text))) {
-    throw new InvalidArgumentError('Give a whole number of at least 0.')
+function wholeFrom(least: number) {
+  return (text: string): number => {
+    if (!/^\d+$/.test(text) || Number(text) < least || !Number.isSafeInteger(Number(text)))
+      throw new InvalidArgumentError(`Give a whole number of at least ${least}.`)
+    return Number(text)
   }
-  return Number(text)
 }
 
 export function parsePositive(text: string): number {

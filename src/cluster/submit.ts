@@ -53,7 +53,8 @@ const MOST_TASKS = 10_000
  * Submits a study to Slurm as two jobs. The first is an array job, whose tasks share the work. When all of them have
  * ended, the second job writes the report. The scripts stay in the results folder.
  *
- * @throws UsageError for invalid options, or if you leave out `minutes` and this machine lacks the study's device
+ * @throws UsageError for invalid options, or if you leave out `minutes` and this machine lacks the study's device, or
+ *   only feature arithmetic is left to compute
  * @throws InputError if weights are missing
  * @throws ClusterError if sbatch is missing or refuses a job
  * @throws OutputError if the scripts cannot be written
@@ -110,11 +111,14 @@ const MARGIN = 2
 const LEAST_MINUTES = 15
 
 /** Time limit of each task in minutes, estimated from a trial on all cores of this machine. */
-function minutesOf({ seconds, unitSeconds, missing }: StudyEstimate, tasks: number, cpus: number): number {
+function minutesOf(estimate: StudyEstimate, tasks: number, cpus: number): number {
+  const { seconds, unitSeconds, images, arithmeticImages, missing } = estimate
   if (seconds === null || unitSeconds === null)
     throw new UsageError(
       `cannot estimate the time limit without the weights of ${missing[0]?.id}; set the limit with \`time\``,
     )
+  if (images === 0 && arithmeticImages > 0)
+    throw new UsageError('cannot estimate the time limit of feature arithmetic; set the limit with `time`')
   // Tasks cannot share a unit (one object at one size in one network), so each takes at least as long as one unit.
   const each = (Math.max(seconds / tasks, unitSeconds) * availableCores()) / cpus
   return Math.max(LEAST_MINUTES, Math.ceil((each * MARGIN) / 60))

@@ -1,7 +1,7 @@
 import { parseDevice } from '../engine/device.js'
 import { DeviceError, UsageError } from '../errors.js'
 import { type CudaDevice, type CudaFeatures, cudaDevices, releaseFeatures, uploadFeatures } from '../native.js'
-import type { GridFeatures } from './grid.js'
+import type { LayerGrid } from './grid.js'
 
 export interface ExperimentPlace {
   /**
@@ -34,7 +34,7 @@ export function namedCard(device: string): CudaDevice | undefined {
  */
 export async function onCard<T>(
   card: CudaDevice,
-  { matrix, dims, rows, cols }: GridFeatures,
+  { matrix, dims, rows, cols }: LayerGrid,
   use: (cudaFeatures: CudaFeatures) => Promise<T>,
 ): Promise<T> {
   const positions = rows * cols

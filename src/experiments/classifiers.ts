@@ -1,7 +1,7 @@
 import type { Device } from '../engine/device.js'
 import { type CudaDevice, CudaFailure, cudaDevices } from '../native.js'
 import { type ExperimentPlace, onCard } from './card.js'
-import type { GridFeatures } from './grid.js'
+import type { LayerGrid } from './grid.js'
 
 /**
  * Smallest number of feature values (rows · dims) for which `auto` uses a CUDA card. With fewer values, opening the
@@ -24,7 +24,7 @@ export interface Classifiers {
    * Calls `training` with the features on the CUDA card. If there is no card or it fails, calls `training` without a
    * card, so that the processor trains.
    */
-  train<T>(features: GridFeatures, training: (place: ExperimentPlace) => Promise<T>): Promise<T>
+  train<T>(features: LayerGrid, training: (place: ExperimentPlace) => Promise<T>): Promise<T>
   ran(): ClassifierRecord
 }
 

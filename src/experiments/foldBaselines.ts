@@ -2,12 +2,7 @@ import { checkCount } from '../support/checks.js'
 import { mean } from '../support/statistics.js'
 import { FOLDS, type FoldScheme, TASKS, type Task } from './folds.js'
 import type { GridShape, LayerGrid } from './grid.js'
-import {
-  type ClassifierOptions,
-  type Separability,
-  separabilityByScheme,
-  type TaskSeparability,
-} from './separability.js'
+import { type ClassifierOptions, separabilityByScheme } from './separability.js'
 
 /**
  * Features that come from no network: the position itself, and its phase, which is the position modulo the network's
@@ -42,12 +37,11 @@ const TIE = 1e-3
  */
 const PHASE_DECIDES = 2 / 3
 
-export function foldsOf(result: Separability): Record<Task, (number | null)[]> {
-  return { 'left-right': [...result['left-right'].folds], 'top-bottom': [...result['top-bottom'].folds] }
-}
+/** Accuracy on each fold, by task; null if the classifier did not converge. */
+type FoldAccuracies = Record<Task, (number | null)[]>
 
 /** Folds that did not converge are left out; NaN if none converged. */
-export function meanAccuracy(tasks: Readonly<Record<Task, readonly (number | null)[]>>): number {
+export function meanAccuracy(tasks: FoldAccuracies): number {
   return mean(TASKS.flatMap((task) => tasks[task].flatMap((accuracy) => accuracy ?? [])))
 }
 
@@ -70,7 +64,7 @@ export interface BaselineOptions extends Pick<ClassifierOptions, 'C' | 'seed' | 
   readonly period?: number
 }
 
-type FoldBaselines = Readonly<Record<MadeUpFeature, Readonly<Partial<Record<FoldScheme, Separability>>>>>
+type FoldBaselines = Readonly<Record<MadeUpFeature, Readonly<Partial<Record<FoldScheme, FoldAccuracies>>>>>
 
 /**
  * Shows the effect of the folds alone. It trains the classifiers of `separability` on the same folds, but on made-up
@@ -95,9 +89,9 @@ export async function foldBaselines(
 }
 
 /** Results, with their inputs as keys. Many networks and objects need the same results, so these are computed once. */
-const known = new Map<string, Promise<readonly Separability[]>>()
+const known = new Map<string, Promise<readonly FoldAccuracies[]>>()
 
-function knownAccuracies(...asked: Parameters<typeof accuracies>): Promise<readonly Separability[]> {
+function knownAccuracies(...asked: Parameters<typeof accuracies>): Promise<readonly FoldAccuracies[]> {
   const [feature, { rows, cols, stride }, period, schemes, { C, seed }] = asked
   const key = JSON.stringify([feature, rows, cols, stride, feature === 'phase' && period, schemes, C, seed])
   const found = known.get(key) ?? accuracies(...asked)
@@ -112,23 +106,19 @@ async function accuracies(
   period: number,
   schemes: readonly FoldScheme[],
   options: ClassifierOptions,
-): Promise<readonly Separability[]> {
+): Promise<readonly FoldAccuracies[]> {
   if (feature === 'phase' && grid.stride % period === 0)
     return schemes.map(() => ({ 'left-right': GUESSED, 'top-bottom': GUESSED }))
   const code = feature === 'position' ? positionCode(grid) : phaseCode(grid.stride, period)
-  return separabilityByScheme({ ...madeUp(grid, code), stride: grid.stride, layer: feature }, schemes, {
-    ...options,
-    tie: TIE,
-  })
+  const features = { ...madeUp(grid, code), stride: grid.stride, layer: feature }
+  const results = await separabilityByScheme(features, schemes, { ...options, tie: TIE })
+  return results.map((tasks) => ({
+    'left-right': [...tasks['left-right'].folds],
+    'top-bottom': [...tasks['top-bottom'].folds],
+  }))
 }
 
-const GUESSED: TaskSeparability = {
-  folds: new Array<number>(FOLDS).fill(0.5),
-  mean: 0.5,
-  std: 0,
-  gaps: new Array<number>(FOLDS).fill(0),
-  notConverged: [],
-}
+const GUESSED = new Array<number>(FOLDS).fill(0.5)
 
 type AxisCode = (index: number) => readonly number[]
 

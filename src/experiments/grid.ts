@@ -7,13 +7,10 @@ export interface GridShape {
 }
 
 /** If the matrix has more rows than the grid has positions, the last rows are ignored. */
-export interface GridFeatures extends GridShape {
+export interface LayerGrid extends GridShape {
   /** One feature per position, [positions, dims], row-major. */
   readonly matrix: Float32Array
   readonly dims: number
-}
-
-export interface LayerGrid extends GridFeatures {
   /** Name of the layer or file, for messages. */
   readonly layer: string
   /** Distance between neighbouring positions in pixels. */

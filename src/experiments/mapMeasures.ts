@@ -9,17 +9,12 @@ import type { GridShape } from './grid.js'
 export const DIRECTIONS = ['horizontal', 'vertical'] as const
 export type Direction = (typeof DIRECTIONS)[number]
 
-export interface Jaggedness {
-  readonly vertical: number
-  readonly horizontal: number
-}
-
 /**
  * Local jaggedness of a map: its mean |difference| between neighbouring positions along each axis. Along an axis with a
  * single position, it is 0.
  * @param map [rows, cols], row-major
  */
-export function jaggedness(map: ArrayLike<number>, { rows, cols }: GridShape): Jaggedness {
+export function jaggedness(map: ArrayLike<number>, { rows, cols }: GridShape): Readonly<Record<Direction, number>> {
   let vertical = 0
   for (let i = cols; i < rows * cols; i++) vertical += Math.abs((map[i] as number) - (map[i - cols] as number))
   let horizontal = 0
@@ -36,10 +31,7 @@ export function jaggedness(map: ArrayLike<number>, { rows, cols }: GridShape): J
  * Share of pairs of neighbouring positions at which the same channel has the largest value; null along an axis with a
  * single position.
  */
-export interface MapConsistency {
-  readonly horizontal: number | null
-  readonly vertical: number | null
-}
+export type MapConsistency = Readonly<Record<Direction, number | null>>
 
 /**
  * Computes a measure like the one of Zhang 2019, which compares random shifts of a photo.

@@ -55,7 +55,7 @@ export async function strideFolds(
     const [whole] = known ? [] : await separabilityByScheme(part, ['ordered'], options)
     const network = known ?? whole?.['top-bottom'].folds ?? []
     const { position, phase } = await foldBaselines(part, { ...options, schemes: ['ordered'] })
-    const folds = (results: typeof position) => results.ordered?.['top-bottom'].folds ?? []
+    const folds = (results: typeof position) => results.ordered?.['top-bottom'] ?? []
     found.push({ stride: part.stride, network, position: folds(position), phase: folds(phase) })
   }
   return found

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { throwIfStopped, UsageError } from '../errors.js'
 import { namedCard } from '../experiments/card.js'
 import { type ClassifierRecord, openClassifiers, worthwhileCard } from '../experiments/classifiers.js'
-import { coarseGrid, foldBaselines, foldsOf, meanAccuracy, USUAL_PERIOD } from '../experiments/foldBaselines.js'
+import { coarseGrid, foldBaselines, meanAccuracy, USUAL_PERIOD } from '../experiments/foldBaselines.js'
 import { FOLD_SCHEMES, type FoldScheme, LOSS } from '../experiments/folds.js'
 import { type Separability, separabilityByScheme } from '../experiments/separability.js'
 import { checkNames } from '../support/checks.js'
@@ -153,5 +153,5 @@ const FINEST_COARSE_STRIDE = 5
 async function coarseness({ rows, cols, stride }: OpenFeatures): Promise<string | undefined> {
   if (stride < FINEST_COARSE_STRIDE) return undefined
   const { phase } = await foldBaselines({ rows, cols, stride }, { schemes: ['shuffled'] })
-  return coarseGrid(meanAccuracy(foldsOf(phase.shuffled as Separability)), USUAL_PERIOD)
+  return phase.shuffled && coarseGrid(meanAccuracy(phase.shuffled), USUAL_PERIOD)
 }

@@ -12,7 +12,9 @@ export function arithmeticSections(
   tables: readonly ResultTable[],
 ): readonly ReportSection[] {
   if (studies.length === 0) return []
-  const html = studies.map(
+  // A network without generators has only counts.
+  const withScenes = studies.filter(({ scenes }) => scenes.length > 0)
+  const html = withScenes.map(
     ({ model, scenes }) =>
       `<h3>${escapeHtml(model)}</h3>\n${scenes.map((scene, i) => sceneHtml(scene, i < SCENES_OPEN)).join('\n')}`,
   )

@@ -4,8 +4,8 @@ import { modelsFolder } from '../files/package.js'
 import { catalog, isPublished } from '../networks/index.js'
 import { WHITE } from '../patches/background.js'
 import { PAPER_CLASSES, PAPER_PER_CLASS } from '../patches/cocoPatches.js'
+import type { SummaryRow } from '../results/rows.js'
 import type { StudyGroup } from '../results/study.js'
-import type { PaperRow } from './tables/tables.js'
 
 /** Numbers of the paper (Lee, Yang and Wang 2020): Tables 1 and 2 in `similarity`, Tables 3 and 4 in `separability`. */
 interface PaperTables {
@@ -13,15 +13,15 @@ interface PaperTables {
   readonly separability: readonly (Place & { readonly task: string; readonly accuracy: number; readonly std: number })[]
 }
 
-type Place = Pick<PaperRow, 'model' | 'layer' | 'size'>
+type Place = Pick<SummaryRow, 'model' | 'layer' | 'size'>
 
 /** How positions are split into folds in the paper's Tables 3 and 4. */
 const PAPER_FOLDS = 'ordered'
 
-export function paperRows(): readonly PaperRow[] {
+export function paperRows(): readonly SummaryRow[] {
   const file = join(modelsFolder(), 'paper-tables.json')
   const { similarity, separability } = JSON.parse(readFileSync(file, 'utf8')) as PaperTables
-  return [
+  const rows = [
     ...similarity.map(({ anchor, ...row }) => ({ ...row, metric: 'similarity-mean', variant: anchor })),
     ...separability.map(({ task, accuracy, ...row }) => ({
       ...row,
@@ -30,6 +30,7 @@ export function paperRows(): readonly PaperRow[] {
       mean: accuracy,
     })),
   ]
+  return rows.map((row) => ({ ...row, count: PAPER_CLASSES.length * PAPER_PER_CLASS }))
 }
 
 /**

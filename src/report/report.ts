@@ -5,7 +5,6 @@ import { ANCHOR_NAMES } from '../engine/positions.js'
 import { throwIfStopped } from '../errors.js'
 import { writeFileAtomic, writeFolderAtomic } from '../files/atomic.js'
 import { writeNpy } from '../files/npy.js'
-import { isFolder } from '../files/regularFile.js'
 import { removeDeadTemporaries } from '../files/temporaries.js'
 import { catalog } from '../networks/index.js'
 import { resultsPage } from '../page/page.js'
@@ -16,7 +15,7 @@ import { colourLimits } from '../plot/colourLimits.js'
 import { type Progress, type ProgressListener, progressTo } from '../progress.js'
 import { arithmeticRows } from '../results/arithmeticRows.js'
 import { type ArithmeticStudy, readArithmeticStudies } from '../results/arithmeticStudy.js'
-import { noUnits } from '../results/openResults.js'
+import { noUnits, unitFolders } from '../results/openResults.js'
 import { baselineRows, metricsCsv, type Row, type SummaryRow, summaryJson, summaryRows } from '../results/rows.js'
 import { meanMap, readStudy, type StudyGroup } from '../results/study.js'
 import { callback, type GivenOptions, kinds, parseOptions } from '../support/optionChecks.js'
@@ -67,7 +66,10 @@ export async function writeReport(results: string, options: ReportOptions = {}):
   const { paper, limits, onProgress, signal } = parseOptions(options, OPTIONS)
   const progress = progressTo(onProgress)
   const arithmetic = await readArithmeticStudies(results)
-  const hasUnits = await isFolder(join(results, 'units'))
+  const hasUnits = await unitFolders(results).then(
+    () => true,
+    () => false,
+  )
   if (!hasUnits && arithmetic.length === 0) throw await noUnits(results)
   await removeDeadTemporaries(results)
   if (!hasUnits) return reportArithmetic(results, arithmetic)

@@ -40,9 +40,9 @@ export interface MeasuredLayer extends Omit<Unit['layers'][number], 'measures'> 
   readonly consistency: MapConsistency
   /**
    * Mean absolute difference between the layer's fold accuracies and those of a simple feature (`position` or `phase`).
-   * Null if not measured.
+   * Undefined if not measured.
    */
-  readonly foldErrors: FoldPrediction | null
+  readonly foldErrors?: FoldPrediction | undefined
   /** Undefined if not measured, or if the layer is not a feature map. */
   readonly equivariance?: readonly EquivarianceError[] | undefined
   readonly readout?: readonly AxisReadout[] | undefined
@@ -201,7 +201,7 @@ export const MEASURES: readonly Measure[] = [
   },
   {
     name: 'fold-error',
-    of: ({ foldErrors }) => (foldErrors === null ? [] : MADE_UP_FEATURES.map((name) => [name, foldErrors[name]])),
+    of: ({ foldErrors }) => (foldErrors ? MADE_UP_FEATURES.map((name) => [name, foldErrors[name]]) : []),
   },
   {
     name: 'readout-error',

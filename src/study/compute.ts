@@ -72,7 +72,7 @@ export async function computeUnits(work: UnitWork, network: Network, first: Plan
       onUnit(current, 0)
       const features = await extract(handle, current, onImages, signal)
       timeLeft?.extracted(current, seconds())
-      const equivariance = study.equivariance ? await measureEquivariance(handle, current.scene, signal) : []
+      const equivariance = current.inputs.equivariance ? await measureEquivariance(handle, current.scene, signal) : []
       const extracted = { ...features, equivariance }
       await stored
       stored = secondsOf(() => storeUnit(study, current, extracted, progress, classifiers)).then((seconds) => {
@@ -84,7 +84,7 @@ export async function computeUnits(work: UnitWork, network: Network, first: Plan
       units.push(current)
     }
     await stored
-    const trained = study.separability === null ? {} : { classifiers: classifiers.ran() }
+    const trained = options.separability === null ? {} : { classifiers: classifiers.ran() }
     return { settings: { ...handle.settings, ...handle.ran(), ...trained }, units }
   } finally {
     // After an interruption, units that are already extracted are still stored.

@@ -61,8 +61,8 @@ export async function estimateStudy(given: ReproduceOptions = {}, isTimed = true
     differences: study.replaced.differences,
     images: imagesOfUnits(study.left),
     arithmeticImages: study.arithmetic.reduce((sum, plan) => sum + imagesOfArithmetic(plan), 0),
-    bytes: study.units.reduce((sum, unit) => sum + arrayBytes(unit) + keptFeatureBytes(study, unit), 0),
-    pageFeatureBytes: study.units.reduce((sum, unit) => sum + pageFeatureBytes(study, unit), 0),
+    bytes: study.units.reduce((sum, unit) => sum + arrayBytes(unit) + keptFeatureBytes(unit), 0),
+    pageFeatureBytes: study.units.reduce((sum, unit) => sum + pageFeatureBytes(unit), 0),
     weightsBytes: Math.max(0, ...study.networks.map((network) => network.weightsBytes)),
     featureBytes: study.units.reduce((most, { network, grid }) => Math.max(most, gridFeatureBytes(network, grid)), 0),
     seconds,
@@ -103,21 +103,21 @@ function missingWeights({ networks, arithmetic }: Study): StudyEstimate['missing
 }
 
 /** Bytes on disk of the features, or the compressed features (sketches), that a unit stores for all positions. */
-function keptFeatureBytes(study: Study, unit: PlannedUnit): number {
+function keptFeatureBytes(unit: PlannedUnit): number {
   const { rows, cols } = unit.grid
-  return keptDims(study, unit).reduce((sum, dims) => sum + rows * cols * dims * Float32Array.BYTES_PER_ELEMENT, 0)
+  return keptDims(unit).reduce((sum, dims) => sum + rows * cols * dims * Float32Array.BYTES_PER_ELEMENT, 0)
 }
 
-function pageFeatureBytes(study: Study, unit: PlannedUnit): number {
+function pageFeatureBytes(unit: PlannedUnit): number {
   const { rows, cols } = unit.grid
-  return keptDims(study, unit).reduce((sum, dims) => sum + siteFeatureBytes(rows * cols, dims), 0)
+  return keptDims(unit).reduce((sum, dims) => sum + siteFeatureBytes(rows * cols, dims), 0)
 }
 
 /**
  * Number of values that a unit stores per position. If features are stored, the list has one number for each layer. If
  * sketches (compressed features) are stored, it has one estimate for all layers together. Otherwise, it is empty.
  */
-function keptDims({ keepsFeatures, sketched }: Study, unit: PlannedUnit): readonly number[] {
-  if (keepsFeatures) return unit.network.layers.map(({ dims }) => dims)
-  return sketched.has(unit.patch.name) ? [sketchDims(unit)] : []
+function keptDims(unit: PlannedUnit): readonly number[] {
+  if (unit.inputs.keepsFeatures) return unit.network.layers.map(({ dims }) => dims)
+  return unit.inputs.sketches ? [sketchDims(unit)] : []
 }

@@ -1,9 +1,7 @@
 import { z } from 'zod'
 import { openExecution } from '../engine/choice.js'
 import type { DeviceRequest } from '../engine/device.js'
-import { openThreads } from '../engine/handle.js'
 import { NOTHING, sceneOf } from '../engine/scene.js'
-import { chooseSettings } from '../engine/settings.js'
 import { UsageError } from '../errors.js'
 import { type ArithmeticModels, openArithmeticModels } from '../experiments/arithmeticModels.js'
 import {
@@ -141,18 +139,14 @@ export async function openWithGenerators(
   progress: Progress,
   signal: AbortSignal | undefined,
 ): Promise<ArithmeticModels> {
-  const onNote = (line: string) => progress.note(line)
-  if (request.name === 'auto' || request.name === 'cpu') {
-    const encoder = openThreads(network, chooseSettings(network, images), { onNote })
-    return openArithmeticModels(encoder, generators)
-  }
   const encoder = await openExecution({
     network,
     scene: sceneOf(NOTHING),
     images,
-    request: { ...request, precision: 'fp32' },
+    request: { ...request, name: request.name === 'auto' ? 'cpu' : request.name, precision: 'fp32' },
     wished: {},
-    onNote,
+    reuse: 'off',
+    onNote: (line) => progress.note(line),
     ...(signal && { signal }),
   })
   return openArithmeticModels(encoder, generators)

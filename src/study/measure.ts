@@ -5,7 +5,7 @@ import type { ExperimentPlace } from '../experiments/card.js'
 import type { Classifiers } from '../experiments/classifiers.js'
 import type { EquivarianceError } from '../experiments/equivariance.js'
 import { measureFeatures } from '../experiments/featureMeasures.js'
-import { coarseGrid, foldBaselines, foldsOf, meanAccuracy, USUAL_PERIOD } from '../experiments/foldBaselines.js'
+import { coarseGrid, foldBaselines, meanAccuracy, USUAL_PERIOD } from '../experiments/foldBaselines.js'
 import type { FoldScheme } from '../experiments/folds.js'
 import type { LayerGrid } from '../experiments/grid.js'
 import { positionReadout } from '../experiments/readout.js'
@@ -16,16 +16,16 @@ import { type Network, outputOf } from '../networks/index.js'
 import type { Patch } from '../patches/patch.js'
 import type { Progress } from '../progress.js'
 import { assembleUnit, type LayerParts } from '../results/unit/assemble.js'
-import type { Unit } from '../results/unit/schema.js'
+import type { Unit, UnitInputs } from '../results/unit/schema.js'
 import { writeUnit } from '../results/unit/store.js'
 import { availableCores } from '../support/machine.js'
 import { counted } from '../support/text.js'
-import { type Study, unitInputs } from './plan.js'
+import type { Study } from './plan.js'
 import type { PlannedUnit } from './units.js'
 
 /** Features of a unit, and its equivariance errors, which can be measured only while the network is open. */
 interface ExtractedUnit extends Features {
-  /** Equivariance errors of each layer; empty if the study does not measure them. */
+  /** Equivariance errors of each layer; empty if they are not measured. */
   readonly equivariance: readonly (readonly EquivarianceError[])[]
 }
 
@@ -37,13 +37,12 @@ export async function storeUnit(
   progress: Progress,
   classifiers: Classifiers,
 ): Promise<void> {
-  const { grid, network } = unit
+  const { grid, network, inputs } = unit
   const parts: LayerParts[] = []
   for (const [i, layer] of features.layers.entries()) {
-    const measured = await layerParts(study, unit, layer, classifiers)
+    const measured = await layerParts(unit, layer, classifiers)
     parts.push({ ...measured, equivariance: features.equivariance[i] })
   }
-  const inputs = unitInputs(study, unit)
   const { unit: made, arrays } = assembleUnit(inputs, grid, parts, network.classes?.names)
   const kept = inputs.keepsFeatures && {
     features: features.layers.map(({ matrix, dims }) => matrix.subarray(0, grid.rows * grid.cols * dims)),
@@ -55,29 +54,27 @@ export async function storeUnit(
 }
 
 async function layerParts(
-  study: Study,
-  unit: PlannedUnit,
+  { network, patch, grid, inputs }: PlannedUnit,
   { name, ...layer }: LayerFeatures,
   classifiers: Classifiers,
 ): Promise<LayerParts> {
-  const { network, patch, grid } = unit
   const onGrid = { ...grid, ...layer, layer: layerTitle(network, name, patch) }
   const hasClasses = name === network.classes?.layer
   const named = { name, dims: layer.dims }
   const measure = async (place: ExperimentPlace) => ({
     ...(await measureFeatures(onGrid, hasClasses, place)),
-    separability: await separabilityOf(study, onGrid, place),
+    separability: await separabilityOf(inputs, onGrid, place),
   })
   const period = periodOf(network, name)
   // If no classifiers are trained, the cosines are computed on the processor. Copying the features to a GPU would take
   // longer.
-  const measures = await (study.separability === null ? measure({}) : classifiers.train(onGrid, measure))
+  const measures = await (inputs.separability === null ? measure({}) : classifiers.train(onGrid, measure))
   const rows = grid.rows * grid.cols
   return {
     ...{ ...named, ...measures },
-    ...(await foldsExplained(study, onGrid, period, measures.separability.ordered?.['top-bottom'].folds)),
-    ...(study.readout && { readout: await positionReadout(onGrid, study.readout) }),
-    sketch: unitInputs(study, unit).sketches
+    ...(await foldsExplained(inputs, onGrid, period, measures.separability.ordered?.['top-bottom'].folds)),
+    ...(inputs.readout && { readout: await positionReadout(onGrid, inputs.readout) }),
+    sketch: inputs.sketches
       ? await sketchOf(onGrid.matrix.subarray(0, rows * layer.dims), rows, layer.dims, availableCores())
       : undefined,
   }
@@ -88,7 +85,7 @@ function layerTitle(network: Network, layer: string, patch: Patch): string {
 }
 
 async function separabilityOf(
-  { separability: classifier }: Study,
+  { separability: classifier }: UnitInputs,
   grid: LayerGrid,
   place: ExperimentPlace,
 ): Promise<Unit['layers'][number]['separability']> {
@@ -126,20 +123,18 @@ const SHUFFLED: FoldScheme = 'shuffled'
  * folds alone explain. `foldErrors` tells how far the network's accuracies are from these accuracies.
  */
 async function foldsExplained(
-  { separability: classifier }: Study,
+  { separability: classifier }: UnitInputs,
   grid: LayerGrid,
   period: number,
   ordered: readonly (number | null)[] | undefined,
 ): Promise<Pick<LayerParts, 'baselines' | 'foldErrors'>> {
-  if (classifier === null) return { baselines: null, foldErrors: null }
+  if (classifier === null) return { baselines: null }
   const { cv: schemes, C, seed } = classifier
   const options = { C, seed, period, threads: availableCores() }
   const { position, phase } = await foldBaselines(grid, { ...options, schemes: [...new Set([...schemes, SHUFFLED])] })
-  const byScheme = (results: typeof position) =>
-    Object.fromEntries(Object.entries(results).map(([scheme, result]) => [scheme, foldsOf(result)]))
   return {
-    baselines: { period, position: byScheme(position), phase: byScheme(phase) },
-    foldErrors: foldPrediction(await strideFolds(grid, options, ordered)) ?? null,
+    baselines: { period, position, phase },
+    foldErrors: foldPrediction(await strideFolds(grid, options, ordered)),
   }
 }
 

@@ -1,11 +1,10 @@
 import { resolve } from 'node:path'
 import { checkMemory } from '../engine/machineMemory.js'
 import { sceneOf } from '../engine/scene.js'
-import type { Scene } from '../engine/task.js'
 import { InputError, UsageError } from '../errors.js'
 import { equivarianceReach } from '../experiments/equivariance.js'
 import { assignFolds, TASKS, taskClasses } from '../experiments/folds.js'
-import { isPlaceholder, type Network, type Precision, recipeText } from '../networks/index.js'
+import { isPlaceholder, type Network, recipeText } from '../networks/index.js'
 import { type SketchedGroup, sketchedPatches } from '../page/siteSketches.js'
 import { type NamedBackground, readBackground } from '../patches/background.js'
 import { patchesFrom } from '../patches/collection.js'
@@ -23,18 +22,9 @@ export interface Study {
   readonly out: string
   readonly networks: readonly Network[]
   readonly patches: readonly Patch[]
-  readonly stride: number
   /** Backgrounds in all sizes that the networks need. Each key is a side in pixels. */
   readonly backgrounds: ReadonlyMap<number, NamedBackground>
-  readonly blend: Scene['blend']
-  readonly precision: Precision
-  readonly separability: UnitInputs['separability']
-  readonly equivariance: boolean
-  readonly readout: UnitInputs['readout']
-  readonly keepsFeatures: boolean
   readonly units: readonly PlannedUnit[]
-  /** Names of the patches whose units also store sketches (compressed features for the page). */
-  readonly sketched: ReadonlySet<string>
   /** Units to compute, because in the results folder they are missing, are damaged, or have other inputs. */
   readonly left: readonly PlannedUnit[]
   /**
@@ -54,47 +44,48 @@ export interface Study {
  */
 export async function planStudy(given: ResolvedOptions, withPlaceholders = false): Promise<Study> {
   const options = await withIds(given)
-  const { sizes, stride, blend, keepFeatures: keepsFeatures, unitModels, signal } = options
-  const { precision, separability, equivariance, readout } = options
+  const { sizes, stride, blend, separability, unitModels, signal } = options
   const networks = await networksOf(options, withPlaceholders)
   const backgrounds = await backgroundsOf(options.background, networks, signal)
   const frame = Math.min(...networks.map(({ input }) => input.rows))
   const patches = unitModels.length > 0 ? await patchesOf(options.patches, sizes, frame, blend, signal) : []
-  const units = planUnits(networks, patches, stride, (network, patch) =>
-    sceneOf(patch, backgroundFor({ backgrounds }, network).background, blend),
-  )
-  for (const { network, grid } of units) checkMemory(network, grid)
-  checkFolds(units, separability)
-  if (equivariance) checkEquivariance(units)
+  const planned = planUnits(networks, patches, stride, (network, patch) => {
+    const { background, identity } = backgrounds.get(network.input.rows) as NamedBackground
+    return { scene: sceneOf(patch, background, blend), inputs: unitInputs(network, patch, identity, options) }
+  })
+  for (const { network, grid } of planned) checkMemory(network, grid)
+  checkFolds(planned, separability)
+  if (options.equivariance) checkEquivariance(planned)
   const out = resolve(options.out)
   await checkResultsFolder(out)
   // Sketches (compressed features) are made only by studies with classifiers. A study that stores all features needs
   // none.
-  const sketched = sketchedPatches(separability === null || keepsFeatures ? [] : sketchGroups(units))
-  const study = {
-    ...{ out, networks, patches, stride, backgrounds, blend, precision },
-    ...{ separability, equivariance, readout, keepsFeatures, units, sketched },
-    left: [],
-    unwanted: new Map(),
-    replaced: { units: 0, differences: [] },
-    arithmetic: [],
+  const sketched = sketchedPatches(separability === null || options.keepFeatures ? [] : sketchGroups(planned))
+  const units = planned.map((unit) =>
+    sketched.has(unit.patch.name) ? { ...unit, inputs: { ...unit.inputs, sketches: true as const } } : unit,
+  )
+  return {
+    ...{ out, networks, patches, backgrounds, units },
+    ...(await unitsLeft(out, units)),
+    arithmetic: await arithmeticPlans(options, withPlaceholders, out),
   }
-  return { ...study, ...(await unitsLeft(study)), arithmetic: await arithmeticPlans(options, withPlaceholders, out) }
 }
 
-async function unitsLeft(study: Study): Promise<Pick<Study, 'left' | 'unwanted' | 'replaced'>> {
+async function unitsLeft(
+  out: string,
+  planned: readonly PlannedUnit[],
+): Promise<Pick<Study, 'left' | 'unwanted' | 'replaced'>> {
   const left: PlannedUnit[] = []
   const unwanted = new Map<PlannedUnit, string>()
   const differences = new Set<string>()
   let units = 0
-  for (const unit of study.units) {
+  for (const unit of planned) {
     if (isPlaceholder(unit.network)) {
       left.push(unit)
       continue
     }
-    const inputs = unitInputs(study, unit)
-    const version = await unitVersion(study.out, inputs)
-    const stored = await findUnit(study.out, inputs)
+    const version = await unitVersion(out, unit.inputs)
+    const stored = await findUnit(out, unit.inputs)
     if (stored.state === 'finished') continue
     left.push(unit)
     if (version !== undefined) unwanted.set(unit, version)
@@ -124,7 +115,7 @@ function checkFolds(units: readonly PlannedUnit[], classifier: UnitInputs['separ
 }
 
 function checkEquivariance(units: readonly PlannedUnit[]): void {
-  if (units.some(({ network, patch }) => equivarianceReach(network, patch.size) > 0)) return
+  if (units.some(({ inputs }) => inputs.equivariance)) return
   throw new UsageError(
     'equivariance cannot be measured: no layer of this study has a feature map on which the object can move by one cell; choose other `layers` (see "shiftscope models inspect NETWORK") or smaller `sizes`, and do not use `pool`',
   )
@@ -141,14 +132,9 @@ async function backgroundsOf(
   return backgrounds
 }
 
-function backgroundFor({ backgrounds }: Pick<Study, 'backgrounds'>, { input }: Network): NamedBackground {
-  return backgrounds.get(input.rows) as NamedBackground
-}
-
-/** All inputs on which a unit's results depend. They are stored with the unit. */
-export function unitInputs(study: Study, unit: PlannedUnit): UnitInputs {
-  const { network, patch, grid } = unit
-  const { blend, precision, separability, equivariance, readout, keepsFeatures, sketched } = study
+/** All inputs on which a unit's results depend. `planStudy` adds `sketches`. */
+function unitInputs(network: Network, patch: Patch, background: string, options: ResolvedOptions): UnitInputs {
+  const { stride, blend, precision, separability, equivariance, readout, keepFeatures } = options
   return {
     format: UNIT_FORMAT,
     model: network.id,
@@ -158,8 +144,8 @@ export function unitInputs(study: Study, unit: PlannedUnit): UnitInputs {
     patchSha256: patch.sha256,
     category: patch.category ?? null,
     size: patch.size,
-    stride: grid.stride,
-    background: backgroundFor(study, network).identity,
+    stride,
+    background,
     blend,
     ...(precision === 'fp16' && { precision }),
     ...(network.pool && { pool: network.pool }),
@@ -167,8 +153,7 @@ export function unitInputs(study: Study, unit: PlannedUnit): UnitInputs {
     separability,
     ...(equivariance && equivarianceReach(network, patch.size) > 0 && { equivariance: true }),
     ...(readout && { readout }),
-    keepsFeatures,
-    ...(sketched.has(patch.name) && { sketches: true }),
+    keepsFeatures: keepFeatures,
   }
 }
 
@@ -209,7 +194,7 @@ async function patchesOf(
   path: string | undefined,
   sizes: readonly number[],
   frame: number,
-  blend: Scene['blend'],
+  blend: UnitInputs['blend'],
   signal: AbortSignal | undefined,
 ): Promise<readonly Patch[]> {
   const sources = await patchesFrom(path)

@@ -4,7 +4,7 @@ import { processorName } from '../engine/device.js'
 import { InputError, throwIfStopped } from '../errors.js'
 import { studyClassifiers } from '../experiments/classifiers.js'
 import { makeWritableFolder } from '../files/atomic.js'
-import type { Locks } from '../files/lock.js'
+import { type Locks, pause } from '../files/lock.js'
 import { readRegular } from '../files/regularFile.js'
 import { sha256 } from '../files/sha256.js'
 import { removeDeadTemporaries } from '../files/temporaries.js'
@@ -20,7 +20,7 @@ import { counted } from '../support/text.js'
 import { type ArithmeticPlan, computeArithmeticPlan, imagesOfArithmetic } from './arithmeticPlan.js'
 import { computeUnits, type OpenUnits, openUnits, type UnitWork } from './compute.js'
 import { type ReproduceOptions, type ResolvedOptions, resolveOptions } from './options.js'
-import { imagesOfUnits, planStudy, type Study, unitInputs } from './plan.js'
+import { imagesOfUnits, planStudy, type Study } from './plan.js'
 import { describeRun, lastReport, type NetworkSettings, writeRunFile } from './runFile.js'
 import { openTeam, type Team, type WorkerState } from './team.js'
 import { studyTimeLeft } from './timeLeft.js'
@@ -95,7 +95,7 @@ export async function runStudy(given: ReproduceOptions, open: OpenUnits): Promis
       report: written,
     }
   } finally {
-    await team.close()
+    await team.locks.close()
   }
 }
 
@@ -114,8 +114,8 @@ interface Run {
 async function notePlan(study: Study, progress: Progress): Promise<void> {
   const { out, networks, units, left, replaced } = study
   for (const line of networks.flatMap(networkNotes)) progress.note(line)
-  const inputs = units.map((unit) => unitInputs(study, unit))
-  const unplanned = await unplannedPatches(out, inputs)
+  const planned = units.map(({ inputs }) => inputs)
+  const unplanned = await unplannedPatches(out, planned)
   if (unplanned.length > 0)
     progress.note(`${out} also has results of other objects (${unplanned.join(', ')}), and the tables include them`)
   const skipped = units.length - left.length
@@ -131,7 +131,7 @@ async function notePlan(study: Study, progress: Progress): Promise<void> {
 function describe(run: Run, end: Date | null, report: string | null = null): Promise<void> {
   const { study, team, options, settings, finished, start } = run
   const entry = () => ({
-    ...describeRun(study),
+    ...describeRun(study, options),
     process: team.locks.owner,
     settings,
     device: options.device,
@@ -176,7 +176,7 @@ async function computeStudy(run: Run): Promise<void> {
     const left = queue.left().length
     if (left === 0 || !options.report) break
     if (attempt === 0) progress.note(waitingFor(left))
-    await team.pause(attempt)
+    await pause(attempt, options.signal)
   }
   await team.look()
   if (queue.byOthers > 0)
@@ -211,23 +211,27 @@ function workerStates(locks: Locks): UnitWork['onUnit'] {
 }
 
 /**
- * Computes the arithmetic of each network. If another process is working on a network, this process waits, and then
- * computes what is still missing. With `report: false`, this process skips that network instead.
+ * Computes the arithmetic of each network, first of those that no other process is working on. Then, if this process
+ * writes the report, it waits for the other networks one by one, and computes what is still missing.
  * @returns the number of computed images
  */
 async function computeArithmetic({ team, options, progress }: Run, plans: Study['arithmetic']): Promise<number> {
-  const { request, signal, report: isWaiting } = options
+  const { request, signal } = options
   let images = 0
   const compute = async (planned: ArithmeticPlan) => {
     const plan = await planned.again()
     images += imagesOfArithmetic(plan)
     await computeArithmeticPlan(plan, request, progress, signal)
   }
+  const lockOf = ({ models }: ArithmeticPlan) => fileName(`arithmetic ${models.network.id}`)
+  const locked: ArithmeticPlan[] = []
   for (const plan of plans) {
-    const name = fileName(`arithmetic ${plan.models.network.id}`)
-    if (isWaiting) await team.alone(name, () => compute(plan))
-    else if (await team.locks.take(name)) await compute(plan).finally(() => team.locks.release(name))
+    const name = lockOf(plan)
+    if (await team.locks.take(name)) await compute(plan).finally(() => team.locks.release(name))
+    else locked.push(plan)
   }
+  if (locked.length > 0) await team.look()
+  if (options.report) for (const plan of locked) await team.alone(lockOf(plan), () => compute(plan))
   return images
 }
 
@@ -271,7 +275,7 @@ async function writtenReport(study: Study, stamp: string): Promise<Report | unde
 async function checkUnits(study: Study): Promise<void> {
   const { out, units } = study
   let gone = 0
-  for (const unit of units) if (!(await isUnitThere(out, unitInputs(study, unit)))) gone++
+  for (const { inputs } of units) if (!(await isUnitThere(out, inputs))) gone++
   if (gone === 0) return
   throw new InputError(
     `${gone} of ${counted(units.length, 'unit')} disappeared from ${out} after they were computed; run the same command again to compute them`,

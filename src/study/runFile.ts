@@ -8,6 +8,7 @@ import { readStored } from '../files/json.js'
 import { hasEnded, type Owner, ownerSchema } from '../files/owner.js'
 import { packageVersion } from '../files/package.js'
 import { instructionSet } from '../native.js'
+import type { ResolvedOptions } from './options.js'
 import { type Study, unitGroups } from './plan.js'
 import { imagesOf } from './units.js'
 
@@ -86,7 +87,7 @@ export async function readRun(path: string): Promise<z.infer<typeof runSchema>> 
 }
 
 /** The part of a run.json entry that describes the plan: what a reader needs to judge or repeat the run. */
-export function describeRun(study: Study) {
+export function describeRun(study: Study, options: ResolvedOptions) {
   return {
     shiftscope: packageVersion(),
     node: process.version,
@@ -103,19 +104,21 @@ export function describeRun(study: Study) {
       layers: layers.map(({ name }) => name),
     })),
     patches: study.patches.map(({ name, size, sha256 }) => ({ name, size, sha256 })),
-    stride: study.stride,
+    stride: options.stride,
     background: [...new Set([...study.backgrounds.values()].map(({ identity }) => identity))].join(' '),
-    blend: study.blend,
-    separability: study.separability,
-    equivariance: study.equivariance,
-    readout: study.readout ?? null,
-    arithmetic: study.arithmetic.map(({ models: { network, generators }, accuracy }) => ({
+    blend: options.blend,
+    separability: options.separability,
+    equivariance: options.equivariance,
+    readout: options.readout ?? null,
+    arithmetic: study.arithmetic.map(({ models: { network, generators }, accuracy: { inputs } }) => ({
       model: network.id,
       weightsPath: network.weightsPath,
       weightsSha256: network.weightsSha256,
       generators: generators.map(({ id, weightsPath, weightsSha256 }) => ({ id, weightsPath, weightsSha256 })),
-      expressionsPerKind: accuracy.inputs.trialsPerKind,
-      seed: accuracy.inputs.seed,
+      patches: inputs.patches,
+      background: inputs.background,
+      expressionsPerKind: inputs.trialsPerKind,
+      seed: inputs.seed,
     })),
     planned: groupsOf(study),
   }

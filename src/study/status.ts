@@ -7,7 +7,7 @@ import { fileName } from '../results/fileName.js'
 import { groupFolder } from '../results/unit/store.js'
 import { shellWord } from '../support/text.js'
 import { groupSchema, type PlannedGroup, readRun } from './runFile.js'
-import type { WorkerState } from './team.js'
+import { workerStateSchema } from './team.js'
 import { unitTitle } from './unitQueue.js'
 
 /** Progress of a study, and the processes that compute the study. */
@@ -27,7 +27,7 @@ export interface StudyStatus {
     readonly pid: number
     /** Unit that the process computes (network, size and object); null if it computes none. */
     readonly unit: string | null
-    /** Time at which the process started this unit, as ISO 8601; null if unknown. */
+    /** Time at which the process started this unit, as ISO 8601; null if it computes none. */
     readonly since: string | null
     /** Time of the last heartbeat of the process by the clock of the file system, as ISO 8601; null if unknown. */
     readonly heard: string | null
@@ -43,13 +43,6 @@ const plannedSchema = z.looseObject({
   planned: z.array(groupSchema).optional(),
 })
 
-const stateSchema = z.object({
-  unit: z.string().nullable(),
-  since: z.iso.datetime(),
-  images: z.number(),
-  seconds: z.number(),
-}) satisfies z.ZodType<WorkerState>
-
 /**
  * Returns the progress of a study, without changing any file of the results folder.
  * @throws InputError if no study has started there
@@ -57,7 +50,8 @@ const stateSchema = z.object({
 export async function studyStatus(results: string): Promise<StudyStatus> {
   const run = await readRun(join(results, 'run.json'))
   const groups = plannedGroups([run, ...(run.earlier ?? [])])
-  if (groups.length === 0) throw await noStudy(results)
+  // A study of arithmetic alone plans no units.
+  if (groups.length === 0 && plannedSchema.safeParse(run).data?.planned === undefined) throw await noStudy(results)
   let done = 0
   let imagesLeft = 0
   for (const group of groups) {
@@ -77,20 +71,20 @@ export async function studyStatus(results: string): Promise<StudyStatus> {
   const processes = await Promise.all(
     [...byOwner.values()].map(async ({ path, owner, state }) => ({
       owner,
-      state: stateSchema.safeParse(state).data,
+      state: workerStateSchema.safeParse(state).data,
       // Null if the file is gone, or if its date is out of range for JavaScript, so that `toISOString` throws.
       heard: await stat(path)
         .then(({ mtime }) => mtime.toISOString())
         .catch(() => null),
     })),
   )
-  const workers = processes.map(({ owner, state, heard }) => ({
-    host: owner.host,
-    pid: owner.pid,
-    unit: state?.unit ?? null,
-    since: state?.since ?? null,
-    heard,
-  }))
+  const workers = processes.map(({ owner, state, heard }) => {
+    // The state keeps the unit that the process began last. While the unit is computed, the process holds its lock.
+    const isComputed =
+      state !== undefined && held.some((lock) => lock.owner.id === owner.id && lock.name === fileName(state.unit))
+    const { unit, since } = isComputed ? state : { unit: null, since: null }
+    return { host: owner.host, pid: owner.pid, unit, since, heard }
+  })
   const rates = processes.flatMap(({ state }) =>
     state !== undefined && state.seconds > 0 && state.images > 0 ? [state.images / state.seconds] : [],
   )

@@ -54,9 +54,9 @@ function checkWeights(options: ResolvedOptions): void {
 export async function networksOf(options: ResolvedOptions, withPlaceholders: boolean): Promise<readonly Network[]> {
   checkWeights(options)
   checkLayers(options)
+  checkIds(options)
   const networks: Network[] = []
   for (const model of new Set(options.unitModels)) networks.push(await networkOf(model, options, withPlaceholders))
-  checkIds(networks)
   return networks
 }
 
@@ -128,8 +128,8 @@ function checkLayers({ unitModels, arithmeticModels, layers }: ResolvedOptions):
  * Refuses networks with equal ids, because results are stored under the id. The id of an ONNX file is its name without
  * folder and extension, so two files can have the same one.
  */
-function checkIds(networks: readonly Network[]): void {
-  const ids = networks.map(({ id }) => id)
+function checkIds({ unitModels, arithmeticModels }: ResolvedOptions): void {
+  const ids = [...new Set([...unitModels, ...arithmeticModels])].map(idOf)
   const twice = ids.find((id, i) => ids.indexOf(id) < i)
   if (twice !== undefined) {
     throw new UsageError(`two networks of this study are called ${twice}; rename one of the ONNX files`)

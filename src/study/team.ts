@@ -1,17 +1,19 @@
-import { type HeldLock, type Locks, openLocks, pause } from '../files/lock.js'
+import { z } from 'zod'
+import { type HeldLock, type Locks, openLocks } from '../files/lock.js'
 import { processName } from '../files/owner.js'
 import type { Progress } from '../progress.js'
 
 /** State that a process writes into its lock files, for other processes and for `studyStatus`. */
-export interface WorkerState {
-  /** Title of the unit that the process computes; null while it waits, or while it opens a network. */
-  readonly unit: string | null
-  /** Time at which the process began this unit, or began to wait, as ISO 8601. */
-  readonly since: string
+export const workerStateSchema = z.object({
+  /** Title of the unit that the process began last, even if the unit is finished. */
+  unit: z.string(),
+  /** Time at which the process began this unit, as ISO 8601. */
+  since: z.iso.datetime(),
   /** Number of images that the process has computed, and the seconds since its work began. */
-  readonly images: number
-  readonly seconds: number
-}
+  images: z.number(),
+  seconds: z.number(),
+})
+export type WorkerState = z.infer<typeof workerStateSchema>
 
 /** Coordinates this process with others that work on the same results folder. */
 export interface Team {
@@ -22,9 +24,6 @@ export interface Team {
   look(): Promise<readonly HeldLock[]>
   /** Waits until no other process holds the lock `name`, then runs the work while this process holds it. */
   alone<T>(name: string, work: () => Promise<T>): Promise<T>
-  /** Waits a while, so that other processes can make progress. Each further attempt waits longer. */
-  pause(attempt: number): Promise<void>
-  close(): Promise<void>
 }
 
 export function openTeam(out: string, progress: Progress, signal: AbortSignal | undefined): Team {
@@ -50,7 +49,6 @@ export function openTeam(out: string, progress: Progress, signal: AbortSignal | 
       return hadOthers
     },
     look,
-    pause: (attempt) => pause(attempt, signal),
     alone: async (name, work) => {
       const hasWaited = await locks.takeInTurn(name, { signal })
       hadOthers ||= hasWaited
@@ -60,7 +58,6 @@ export function openTeam(out: string, progress: Progress, signal: AbortSignal | 
         await locks.release(name)
       }
     },
-    close: () => locks.close(),
   }
 }
 

@@ -52,8 +52,8 @@ export function studyTimeLeft(study: Study, queue: Pick<UnitQueue, 'left' | 'byO
   const measuring = new Pace()
   const { extracting, learn } = extractionPrediction()
   const starting = (unit: PlannedUnit) => USUAL.starting + extracting(unit)
-  const perFeature = study.separability ? USUAL.classified : USUAL.compared
-  const measurement = (unit: PlannedUnit) => (positionsOf(unit) + EXTRA.positions) * featuresOf(unit) * perFeature
+  const perFeature = ({ inputs }: PlannedUnit) => (inputs.separability ? USUAL.classified : USUAL.compared)
+  const measurement = (unit: PlannedUnit) => (positionsOf(unit) + EXTRA.positions) * featuresOf(unit) * perFeature(unit)
   const afterUnits = sum(study.arithmetic, arithmeticSeconds) + sum(study.units, reportSeconds)
   let measured = 0
   let told = { at: Number.NEGATIVE_INFINITY, seconds: 0 }

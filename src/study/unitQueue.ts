@@ -3,7 +3,7 @@ import { basename, dirname } from 'node:path'
 import type { Network } from '../networks/index.js'
 import { fileName } from '../results/fileName.js'
 import { isUnitThere, unitFolder, unitVersion } from '../results/unit/store.js'
-import { type Study, unitInputs } from './plan.js'
+import type { Study } from './plan.js'
 import type { Team } from './team.js'
 import type { PlannedUnit } from './units.js'
 
@@ -46,17 +46,16 @@ export function openUnitQueue(study: Study, { locks, look }: Pick<Team, 'locks' 
   let lastReading = Number.NEGATIVE_INFINITY
   const ofNetwork = (network?: Network) => [...open].filter((unit) => network === undefined || unit.network === network)
   const finishIfThere = async (unit: PlannedUnit): Promise<boolean> => {
-    const inputs = unitInputs(study, unit)
     const unwanted = study.unwanted.get(unit)
-    if (unwanted !== undefined && (await unitVersion(study.out, inputs)) === unwanted) return false
-    const isThere = await isUnitThere(study.out, inputs)
+    if (unwanted !== undefined && (await unitVersion(study.out, unit.inputs)) === unwanted) return false
+    const isThere = await isUnitThere(study.out, unit.inputs)
     if (isThere && open.delete(unit)) byOthers++
     return isThere
   }
   const refresh = async (network?: Network): Promise<void> => {
     const folders = new Map<string, ReadonlySet<string>>()
     for (const unit of ofNetwork(network)) {
-      const folder = unitFolder(study.out, unitInputs(study, unit))
+      const folder = unitFolder(study.out, unit.inputs)
       const group = dirname(folder)
       const names = folders.get(group) ?? new Set(await readdir(group).catch((): string[] => []))
       folders.set(group, names)

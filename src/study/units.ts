@@ -3,6 +3,7 @@ import type { Scene } from '../engine/task.js'
 import { ANSWER_MAPS } from '../experiments/answers.js'
 import type { Network } from '../networks/index.js'
 import type { Patch } from '../patches/patch.js'
+import type { UnitInputs } from '../results/unit/schema.js'
 
 /** The work for one object at one size in one network. It is computed and stored as a whole. */
 export interface PlannedUnit {
@@ -10,6 +11,8 @@ export interface PlannedUnit {
   readonly patch: Patch
   readonly scene: Scene
   readonly grid: PositionGrid
+  /** All inputs on which the unit's results depend. They are stored with the unit. */
+  readonly inputs: UnitInputs
 }
 
 /**
@@ -20,7 +23,7 @@ export function planUnits(
   networks: readonly Network[],
   patches: readonly Patch[],
   stride: number,
-  sceneFor: (network: Network, patch: Patch) => Scene,
+  partsOf: (network: Network, patch: Patch) => Pick<PlannedUnit, 'scene' | 'inputs'>,
 ): readonly PlannedUnit[] {
   const grids = new Map<string, PositionGrid>()
   const gridFor = (frame: number, size: number) => {
@@ -31,7 +34,7 @@ export function planUnits(
   }
   return networks.flatMap((network) =>
     patches.map((patch) => ({
-      ...{ network, patch, scene: sceneFor(network, patch) },
+      ...{ network, patch, ...partsOf(network, patch) },
       grid: gridFor(network.input.rows, patch.size),
     })),
   )

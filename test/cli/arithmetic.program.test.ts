@@ -98,7 +98,12 @@ it('reproduce measures arithmetic beside units, by features where a network has 
   )
   expect(rows.filter(({ metric }) => metric === 'similarity-mean')).toHaveLength(15)
   const { arithmetic } = JSON.parse(readFileSync(folder('study', 'run.json'), 'utf8'))
-  expect(arithmetic).toMatchObject([{ model: 'tiny-alexnet-aa', generators: [], expressionsPerKind: 1, seed: 0 }])
+  expect(arithmetic).toMatchObject([
+    {
+      ...{ model: 'tiny-alexnet-aa', generators: [], background: 'white', expressionsPerKind: 1, seed: 0 },
+      patches: ['bird', 'car', 'dog'].map((name) => ({ name })),
+    },
+  ])
   expect(readFileSync(folder('study', 'index.html'), 'utf8')).toContain('id="arithmetic"')
   const again = await runHere(study)
   expect([again.status, again.stderr]).toEqual([0, expect.stringMatching(/^0 of 3 units computed, 0 images in /m)])

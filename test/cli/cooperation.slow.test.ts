@@ -65,6 +65,8 @@ describe('processes that run one study', () => {
       // The process that computes is a child of the one that was started, which watches it.
       const parent = spawnSync('ps', ['-o', 'ppid=', '-p', String(pid)]).stdout.toString()
       expect(both.map(({ child }) => child.pid)).toContain(Number(parent))
+      // Between two units, a process computes none.
+      if (unit === null) continue
       expect([unit, Date.parse(since) <= Date.now()]).toEqual([expect.stringMatching(/^tiny-alexnet 75 \w+$/), true])
     }
     const watched = shiftscope('status', out, '--watch', '--json')

@@ -88,6 +88,15 @@ it('a job asks for the memory of its features and of the copies of its weights',
   expect((await of(10_000, 1)).memory).toBe(1024 + Math.ceil((most + featureBytes) / MEBIBYTE))
 })
 
+it('the time limit of feature arithmetic must be given, because it is not estimated', async () => {
+  const arithmetic = { models: ['tiny-alexnet-aa'], experiments: ['arithmetic'], expressions: 1 } as const
+  const given = { tasks: 2, print: true, study: { ...arithmetic, out: folder('out') } }
+  await expect(submitSlurm(given)).rejects.toThrow(
+    new UsageError('cannot estimate the time limit of feature arithmetic; set the limit with `time`'),
+  )
+  expect((await submitSlurm({ ...given, minutes: 20 })).scripts.array).toContain('--time=20\n')
+})
+
 it('nothing is written where there is no Slurm', async () => {
   vi.stubEnv('PATH', '/nowhere')
   const study = { models: ['tiny-alexnet'], sizes: [75], stride: 24, out: folder('none') }

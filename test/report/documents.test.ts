@@ -83,6 +83,7 @@ describe('the report of a whole study', () => {
   it('has no section of what was not measured', () => {
     expect(chartsSection([]).html).toBe('')
     expect(arithmeticSections([], [])).toEqual([])
+    expect(arithmeticSections([{ ...studyOf('net', []), scenes: [] }], [])[0]?.html).not.toContain('<h3>')
   })
 
   it('of too few objects has their numbers and no verdicts', async () => {

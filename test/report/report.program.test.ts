@@ -145,8 +145,9 @@ describe('a report', () => {
     await writeReport(inFolder())
     expect(existsSync(inFolder('site'))).toBe(true)
     rmSync(inFolder('units'), { recursive: true })
+    mkdirSync(inFolder('units', 'net', '75'), { recursive: true })
     await writeReport(inFolder())
-    expect(readdirSync(inFolder()).sort()).toEqual(['arithmetic', 'index.html', 'summary.json', 'tables'])
+    expect(readdirSync(inFolder()).sort()).toEqual(['arithmetic', 'index.html', 'summary.json', 'tables', 'units'])
   })
 
   it.each(['metrics.csv', 'findings.md'])(

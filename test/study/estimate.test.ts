@@ -4,7 +4,7 @@ import { UsageError } from '../../src/errors.js'
 import { writeUnit } from '../../src/results/unit/store.js'
 import { estimateStudy } from '../../src/study/estimate.js'
 import { type ReproduceOptions, resolveOptions } from '../../src/study/options.js'
-import { planStudy, unitInputs } from '../../src/study/plan.js'
+import { planStudy } from '../../src/study/plan.js'
 import { messageOf } from '../support/messageOf.js'
 import { networkFolder } from '../support/networkFolder.js'
 import { arraysOf, madeUnit } from '../support/unit.js'
@@ -39,7 +39,7 @@ describe('the estimate of a study', () => {
   it('counts what the results folder holds as finished, what was made otherwise as replaced, and nothing of a network without weights', async () => {
     const study = await planStudy(resolveOptions(options()), true)
     for (const unit of study.units) {
-      const { unit: made, maps } = madeUnit(unitInputs(study, unit))
+      const { unit: made, maps } = madeUnit(unit.inputs)
       await writeUnit(study.out, made, arraysOf(made, maps))
     }
     expect(await estimateStudy(options())).toMatchObject({ units: 4, finished: 2, replaced: 0, images: 2 * 5 })
@@ -77,6 +77,11 @@ describe('the estimate of a study', () => {
     [{ weights: { mobilenet_v2: 'absent.pth' } }, 'absent.pth'],
   ])('still refuses %j', async (changes, message) => {
     expect(await messageOf(estimateStudy(options(changes)))).toContain(message)
+  })
+
+  it.each(['similarity', 'arithmetic'] as const)('refuses files of one name for %s', async (experiment) => {
+    const twice = estimateStudy(options({ models: ['a/net.onnx', 'b/net.onnx'], experiments: [experiment] }))
+    expect(await messageOf(twice, UsageError)).toMatch(/^two networks of this study are called net; rename one/)
   })
 
   it('refuses grids that are too coarse for separability', async () => {

@@ -44,6 +44,22 @@ it('the report of another process is taken for this one’s as long as its rows 
   await other.close()
 })
 
+it('while another process works on the arithmetic of one network, a study computes that of the others', async ({
+  signal,
+}) => {
+  const other = openLocks(inFolder('arithmetic'))
+  await other.take('arithmetic tiny-alexnet-aa')
+  const started: string[] = []
+  const start = (label: string) => {
+    if (label.endsWith(' arithmetic')) started.push(label)
+    if (started.length === 1) void other.close()
+  }
+  const models = ['tiny-alexnet-aa', 'tiny-alexnet-noflip']
+  const arithmetic = { models, experiments: ['arithmetic'], expressions: 1, out: inFolder('arithmetic') } as const
+  await study({ ...arithmetic, onProgress: listenTo({ start }), signal })
+  expect(started).toEqual(['tiny-alexnet-noflip arithmetic', 'tiny-alexnet-aa arithmetic'])
+})
+
 it.skipIf(leftOut(process.platform === 'win32', 'they need a POSIX system'))(
   'a study with a pipe in the place of its summary does not wait for it',
   async () => {

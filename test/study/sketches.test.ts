@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { type ReproduceOptions, resolveOptions } from '../../src/study/options.js'
-import { planStudy, unitInputs } from '../../src/study/plan.js'
+import { planStudy } from '../../src/study/plan.js'
 import { temporaryFolder } from '../support/temporaryFolder.js'
 
 const folder = temporaryFolder()
@@ -10,7 +10,7 @@ const STUDY = { models: ['tiny-alexnet', 'tiny-alexnet-aa'], patches: 'zebra,dog
 /** Units that keep sketches: network, size and patch. */
 async function sketched(options: ReproduceOptions): Promise<readonly string[]> {
   const study = await planStudy(resolveOptions({ out: folder('out'), ...options }))
-  const inputs = study.units.map((unit) => unitInputs(study, unit)).filter(({ sketches }) => sketches)
+  const inputs = study.units.map(({ inputs }) => inputs).filter(({ sketches }) => sketches)
   return inputs.map(({ model, size, patch }) => `${model} ${size} ${patch}`)
 }
 

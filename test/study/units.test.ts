@@ -7,6 +7,7 @@ import type { Network } from '../../src/networks/network.js'
 import type { Patch } from '../../src/patches/patch.js'
 import { arrayBytes, imagesOf, planUnits } from '../../src/study/units.js'
 import { imagenetInput } from '../support/imagenetInput.js'
+import { inputs } from '../support/unit.js'
 
 function network(id: string, dims: readonly number[], frame = 224): Network {
   const layers = dims.map((dims, i) => ({ name: `layer${i}`, dims }))
@@ -20,7 +21,7 @@ function patch(name: string, size: number): Patch {
 }
 
 function planned(networks: readonly Network[], patches: readonly Patch[], stride: number) {
-  return planUnits(networks, patches, stride, (_, patch) => sceneOf(patch))
+  return planUnits(networks, patches, stride, (_, patch) => ({ scene: sceneOf(patch), inputs }))
 }
 
 describe('plan', () => {

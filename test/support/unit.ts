@@ -46,7 +46,6 @@ export function madeUnit(
       consistency: { horizontal: level - i / 10, vertical: level / 2 },
       separability: {},
       baselines: null,
-      foldErrors: null,
       answers: null,
       ...known,
     }

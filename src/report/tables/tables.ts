@@ -2,20 +2,15 @@ import { escapeHtml, fileLinks } from '../../plot/html.js'
 import { signedText } from '../../plot/numberText.js'
 import { csvCell } from '../../results/csv.js'
 import { MEASURES } from '../../results/measures.js'
-import { FEWEST_PATCHES, type RowKey, type SummaryRow } from '../../results/rows.js'
+import { FEWEST_PATCHES, type SummaryRow } from '../../results/rows.js'
 import type { TableKind } from '../../results/tableKinds.js'
 import { counted } from '../../support/text.js'
 import { distinct } from '../distinct.js'
 import { markdownText, renderTable, type Table } from './render.js'
 
-export interface PaperRow extends RowKey {
-  readonly mean: number
-  readonly std: number
-}
-
 /** The paper's numbers, for comparison with measured numbers. */
 export interface PaperComparison {
-  readonly rows: readonly PaperRow[]
+  readonly rows: readonly SummaryRow[]
   /** Whether tables also have rows for results of the paper that were not measured. */
   readonly isWhole: boolean
   /**
@@ -48,29 +43,29 @@ const SIGMA_NOTE =
  * cell shows both the measured number and the paper's.
  */
 export function resultTables(rows: readonly SummaryRow[], paper: PaperComparison): readonly ResultTable[] {
-  const kinds = new Map(MEASURES.flatMap(({ tables = [] }) => tables.map(({ kind }) => [kind.stem, kind] as const)))
-  return [...kinds.values()].flatMap((kind) => tablesOf(kind, rows, paper))
+  const kinds = new Set(MEASURES.flatMap(({ tables = [] }) => tables.map(({ kind }) => kind)))
+  return [...kinds].flatMap((kind) => tablesOf(kind, rows, paper))
 }
 
-interface Placed<T extends RowKey> {
-  readonly row: T
+interface Placed {
+  readonly row: SummaryRow
   readonly column: readonly string[]
 }
 
 function tablesOf(kind: TableKind, all: readonly SummaryRow[], paper: PaperComparison): readonly ResultTable[] {
   const measured = placed(kind, all)
   const published = placed(kind, paper.rows)
-  const listed: readonly Placed<RowKey>[] = [...(paper.isWhole ? published : []), ...measured]
+  const listed = [...(paper.isWhole ? published : []), ...measured]
   return [...new Set(listed.map(({ row }) => row.size))]
     .sort((a, b) => b - a)
     .map((size) => tableOf(kind, size, listed, { measured, published, all }, paper))
 }
 
 /** Selects the results that this kind of table shows, and finds the table's column for each of them. */
-function placed<T extends RowKey>(kind: TableKind, rows: readonly T[]): readonly Placed<T>[] {
+function placed(kind: TableKind, rows: readonly SummaryRow[]): readonly Placed[] {
   const columns = new Map(
     MEASURES.flatMap(({ name, tables = [] }) =>
-      tables.flatMap((table) => (table.kind.stem === kind.stem ? [[name, table.column] as const] : [])),
+      tables.flatMap((table) => (table.kind === kind ? [[name, table.column] as const] : [])),
     ),
   )
   return rows.flatMap((row) => {
@@ -82,12 +77,8 @@ function placed<T extends RowKey>(kind: TableKind, rows: readonly T[]): readonly
 function tableOf(
   kind: TableKind,
   size: number,
-  listed: readonly Placed<RowKey>[],
-  from: {
-    readonly measured: readonly Placed<SummaryRow>[]
-    readonly published: readonly Placed<PaperRow>[]
-    readonly all: readonly SummaryRow[]
-  },
+  listed: readonly Placed[],
+  from: Readonly<Record<'measured' | 'published', readonly Placed[]>> & { readonly all: readonly SummaryRow[] },
   { isPapers }: PaperComparison,
 ): ResultTable {
   const columns = inOrder(kind, distinct(listed.map(({ column }) => column)))
@@ -138,7 +129,7 @@ function inOrder({ order }: TableKind, columns: readonly (readonly string[])[]):
   return columns.toSorted(([a = ''], [b = '']) => order.indexOf(a) - order.indexOf(b))
 }
 
-function byCell<T extends RowKey>(rows: readonly Placed<T>[], size: number): ReadonlyMap<string, T> {
+function byCell(rows: readonly Placed[], size: number): ReadonlyMap<string, SummaryRow> {
   return new Map(
     rows.flatMap(({ row, column }) =>
       row.size === size ? [[JSON.stringify([row.model, row.layer, column]), row] as const] : [],
@@ -170,7 +161,7 @@ function spreadsOf({ spread }: TableKind, rows: readonly SummaryRow[], size: num
   return new Map(own.map((row) => [placeOf(row), row.mean]))
 }
 
-function placeOf({ model, layer, variant }: RowKey): string {
+function placeOf({ model, layer, variant }: SummaryRow): string {
   return JSON.stringify([model, layer, variant])
 }
 

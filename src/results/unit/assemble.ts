@@ -18,7 +18,7 @@ export interface LayerParts
   readonly sketch?: Sketch | undefined
 }
 
-export const NOT_CLASSIFIED = { separability: {}, baselines: null, foldErrors: null }
+export const NOT_CLASSIFIED = { separability: {}, baselines: null }
 
 /** @param classNames names of the network's classes by index. For a class without a name, the index is used. */
 export function assembleUnit(

@@ -5,7 +5,6 @@ import type { TableCell } from '../../../src/report/tables/render.js'
 import {
   NO_PAPER,
   type PaperComparison,
-  type PaperRow,
   type ResultTable,
   resultTables,
   tableFile,
@@ -23,7 +22,7 @@ function similarity(mean: number, changes: Partial<SummaryRow> = {}): readonly S
   return ANCHOR_NAMES.map((anchor) => row('similarity-mean', anchor, mean, changes))
 }
 
-const paperWith = (rows: readonly PaperRow[], isPapers = true, isWhole = false): PaperComparison => ({
+const paperWith = (rows: readonly SummaryRow[], isPapers = true, isWhole = false): PaperComparison => ({
   ...{ rows, isWhole, isPapers: () => isPapers },
 })
 
@@ -72,7 +71,7 @@ describe('a cell', () => {
   const exact = [row('similarity-mean', 'center', 0.9, { std: 0 })]
   const beside = (text: string, below: string) => ({ text, below: `paper ${below}` })
 
-  it.each<[string, number | null, readonly PaperRow[], TableCell]>([
+  it.each<[string, number | null, readonly SummaryRow[], TableCell]>([
     ['mean and deviation', 0.934, [], '0.934 ± 0.020'],
     ['no minus before a zero', 0.93099, paper, beside('0.931 ± 0.020', '0.931 ± 0.029, +0.000 (+0.0 σ)')],
     ['no σ of a zero', 0.91, exact, beside('0.910 ± 0.020', '0.900 ± 0.000, +0.010')],
