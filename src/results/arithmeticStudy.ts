@@ -1,6 +1,5 @@
 import { basename, join } from 'node:path'
 import { ARITHMETIC_SCENES } from '../experiments/arithmeticScenes.js'
-import { EXPRESSION_KINDS } from '../experiments/arithmeticTrials.js'
 import { regularSize } from '../files/regularFile.js'
 import { type AccuracyDocument, type ArithmeticDocument, readAccuracy, readArithmetic } from './arithmeticDocument.js'
 import { fileName } from './fileName.js'
@@ -10,7 +9,6 @@ import { foldersIn } from './openResults.js'
 export interface ArithmeticStudy {
   readonly model: string
   readonly scenes: readonly StoredScene[]
-  /** Null if there are no counts, or if they do not cover all random expressions yet. */
   readonly accuracy: AccuracyDocument | null
 }
 
@@ -47,17 +45,12 @@ export async function readArithmeticStudies(results: string): Promise<readonly A
       scenes.push({ name, title, folder: `arithmetic/${basename(path)}/${name}`, document })
     }
     const accuracyFile = join(path, ACCURACY_FILE)
-    const stored = await regularSize(accuracyFile).then(
+    const accuracy = await regularSize(accuracyFile).then(
       () => readAccuracy(accuracyFile),
       () => null,
     )
-    const accuracy = stored !== null && isWhole(stored) ? stored : null
     const model = scenes[0]?.document.model ?? accuracy?.inputs.model
     if (model !== undefined) studies.push({ model, scenes, accuracy })
   }
   return studies
-}
-
-function isWhole({ done, inputs }: AccuracyDocument): boolean {
-  return done === EXPRESSION_KINDS.length * inputs.trialsPerKind
 }

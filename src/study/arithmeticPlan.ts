@@ -1,7 +1,8 @@
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { DeviceRequest } from '../engine/device.js'
 import type { Scene } from '../engine/task.js'
-import { addCounts, arithmeticAccuracy, trialImages } from '../experiments/arithmeticAccuracy.js'
+import { type ArithmeticCounts, addCounts, arithmeticAccuracy, trialImages } from '../experiments/arithmeticAccuracy.js'
 import type { ArithmeticModels } from '../experiments/arithmeticModels.js'
 import { ARITHMETIC_SCENES, SCENE_SIZE } from '../experiments/arithmeticScenes.js'
 import { type ArithmeticTrial, randomTrials, trialSize } from '../experiments/arithmeticTrials.js'
@@ -39,8 +40,11 @@ export interface ArithmeticPlan {
     readonly inputs: AccuracyDocument['inputs']
     readonly trials: readonly ArithmeticTrial[]
     readonly drawing: SceneRenderer
-    /** Stored results: `counts` covers the first `done` expressions. If none are stored, `done` is 0. */
-    readonly before: Pick<AccuracyDocument, 'done' | 'counts'>
+    /**
+     * `counts` covers the first `done` expressions, and the work continues with the next one. If no counts are stored,
+     * `done` is 0. Null if the final file already covers all expressions.
+     */
+    readonly before: { readonly done: number; readonly counts: readonly ArithmeticCounts[] } | null
   }
 }
 
@@ -125,15 +129,28 @@ async function planAccuracy(
     seed,
   }
   const path = accuracyPath(out, network.id)
-  const stored = await readAccuracy(path).catch(() => undefined)
-  const isOfThese = JSON.stringify(stored?.inputs) === JSON.stringify(inputs)
-  const before = stored && isOfThese && stored.done <= trials.length ? stored : { done: 0, counts: [] }
+  const whole = await countsOf(path, inputs)
+  if (whole?.done === trials.length) return { path, inputs, trials, drawing, before: null }
+  const partial = await countsOf(partialPath(path), inputs)
+  const before = partial !== undefined && partial.done <= trials.length ? partial : { done: 0, counts: [] }
   return { path, inputs, trials, drawing, before }
+}
+
+/** Reads stored counts. Undefined if the file is missing or damaged, or was made from other inputs. */
+async function countsOf(path: string, inputs: AccuracyDocument['inputs']) {
+  const stored = await readAccuracy(path).catch(() => undefined)
+  if (stored === undefined || JSON.stringify(stored.inputs) !== JSON.stringify(inputs)) return undefined
+  return { done: stored.done, counts: stored.counts }
+}
+
+function partialPath(path: string): string {
+  return `${path}.partial`
 }
 
 export function imagesOfArithmetic({ scenes, accuracy }: ArithmeticPlan): number {
   const ofScenes = scenes.reduce((sum, { drawn }) => sum + drawn.operands.length + 2, 0)
-  return ofScenes + accuracy.trials.slice(accuracy.before.done).reduce((sum, trial) => sum + trialImages(trial), 0)
+  const trialsLeft = accuracy.before === null ? [] : accuracy.trials.slice(accuracy.before.done)
+  return ofScenes + trialsLeft.reduce((sum, trial) => sum + trialImages(trial), 0)
 }
 
 /** Stores each scene when it is complete, and the counts of the random expressions every few seconds. */
@@ -144,7 +161,9 @@ export async function computeArithmeticPlan(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const total = imagesOfArithmetic(plan)
-  if (total === 0) return
+  // An interrupted run may have stored all counts, but not in the final file. Then no images are left, but `before` is
+  // not null, and `computeAccuracy` writes that file.
+  if (total === 0 && plan.accuracy.before === null) return
   const models = await openWithGenerators(plan.models, total, request, progress, signal)
   progress.start(`${models.network.id} arithmetic`, total)
   try {
@@ -172,8 +191,9 @@ async function computeAccuracy(
   onImages: (done: number) => void,
   signal: AbortSignal | undefined,
 ): Promise<void> {
+  if (before === null) return
   const left = trials.slice(before.done)
-  let latest: AccuracyDocument | undefined
+  let latest: AccuracyDocument = { inputs, ...before }
   let stored = performance.now()
   try {
     await arithmeticAccuracy(models, left, drawing.draw, {
@@ -183,10 +203,13 @@ async function computeAccuracy(
         latest = { inputs, done: before.done + done, counts: addCounts(before.counts, counts) }
         if (performance.now() - stored < SECONDS_BETWEEN_STORES * 1000) return
         stored = performance.now()
-        await writeAccuracy(path, latest)
+        await writeAccuracy(partialPath(path), latest)
       },
     })
-  } finally {
-    if (latest !== undefined) await writeAccuracy(path, latest)
+  } catch (error) {
+    if (signal?.aborted) await writeAccuracy(partialPath(path), latest)
+    throw error
   }
+  await writeAccuracy(path, latest)
+  await rm(partialPath(path), { force: true })
 }

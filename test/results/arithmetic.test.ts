@@ -60,7 +60,7 @@ describe('stored arithmetic', () => {
       ['other', 'arithmetic/other/exchange'],
       ['third'],
     ])
-    expect(studies.map((study) => study.accuracy?.done)).toEqual([40, undefined, 40])
+    expect(studies.map((study) => study.accuracy?.done)).toEqual([10, undefined, 10])
     expect(studies[0]?.accuracy).toEqual(accuracy)
     expect(studies[0]?.scenes[1]).toMatchObject({ name: 'move', document })
   })

@@ -1,4 +1,4 @@
-import { cpSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { cpSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { InterruptedError } from '../../src/errors.js'
@@ -67,7 +67,7 @@ describe('arithmetic of a study', () => {
     expect(study?.accuracy?.done).toBe(12)
     expect(imagesOfArithmetic(await plan('whole'))).toBe(0)
     expect((await plan('whole', { seed: 1 })).accuracy.before).toEqual(NOTHING)
-    expect((await plan('whole', { trialsPerKind: 4 })).accuracy.before).toEqual(NOTHING)
+    expect((await plan('whole', { trialsPerKind: 4 })).accuracy.before).not.toBeNull()
     expect((await plan('whole', { blend: 'soft' })).scenes).toHaveLength(ARITHMETIC_SCENES.length)
   })
 
@@ -90,9 +90,7 @@ describe('arithmetic of a study', () => {
     await expect(stopped).rejects.toThrow(InterruptedError)
     const left = await plan('stopped')
     expect(left.scenes).toEqual([])
-    expect(left.accuracy.before.done).toBe(8)
-    // Counts of some of the expressions are not reported.
-    expect((await readArithmeticStudies(inFolder('stopped'))).map(({ accuracy }) => accuracy)).toEqual([null])
+    expect(left.accuracy.before?.done).toBe(8)
     await computeArithmeticPlan(left, CPU, silent, undefined)
     expect(await contents(inFolder('stopped'))).toEqual(await contents(inFolder('whole')))
   })
@@ -103,13 +101,16 @@ describe('arithmetic of a study', () => {
     const counted = async () => (await plan('counted')).accuracy.before
     writeFileSync(file, whole.replace('"done": 12', '"done": 11'))
     expect(await counted()).toEqual(NOTHING)
+    renameSync(file, `${file}.partial`)
+    expect(await counted()).toEqual(NOTHING)
     const { sha256: _, ...rest } = JSON.parse(whole)
     for (const [done, expected] of [
       [11, 11],
       [13, 0],
     ] as const) {
       await writeAccuracy(file, { ...rest, done })
-      expect((await counted()).done).toBe(expected)
+      await writeAccuracy(`${file}.partial`, { ...rest, done })
+      expect((await counted())?.done).toBe(expected)
     }
   })
 
