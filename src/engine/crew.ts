@@ -17,11 +17,13 @@ export interface ExtractionOptions {
   readonly whole?: Int32Array
   /** Called after each batch. `done` is the number of images that are finished so far in this extraction. */
   readonly onImages?: (done: number) => void
-  /**
-   * Called after each batch. `rows` are the indices of the rows that the batch has filled. After a failure, all rows are
-   * computed again in other matrices.
-   */
+  /** Called after each batch. `rows` are the indices of the rows that the batch has filled. */
   readonly onRows?: (rows: Int32Array, matrices: readonly Float32Array[]) => void
+  /**
+   * Called after a failure. When its promise settles, the matrices must not be read any more, because others may use
+   * their memory. If the rows can be computed in another way, all of them come again through `onRows`.
+   */
+  readonly onFailure?: () => Promise<void>
   /** Stops the extraction; batches that are already running finish. */
   readonly signal?: AbortSignal | undefined
 }
@@ -123,12 +125,12 @@ export async function extractFeatures(
   crew: Crew,
   scene: Scene | Frames,
   offsets: Int32Array,
-  { onImages, onRows, signal }: ExtractionOptions = {},
+  { onImages, onRows, onFailure, signal }: ExtractionOptions = {},
 ): Promise<Features> {
   const { network, memory, workers } = crew
   const positions = offsets.length / 2
   const job = jobScene(scene)
-  return memory.fill(network.layers, positions, (matrices) =>
+  const fill = (matrices: readonly Float32Array[]) =>
     run(crew, positions, {
       run: async (first, count, batch) => {
         const rows = Int32Array.from({ length: count }, (_, i) => first + i)
@@ -138,8 +140,8 @@ export async function extractFeatures(
       },
       onDone: onImages,
       signal,
-    }),
-  )
+    })
+  return memory.fill(network.layers, positions, fill, onFailure)
 }
 
 /**

@@ -21,12 +21,14 @@ export interface FeatureMemory {
   /**
    * Lends one matrix per layer to `work`, which fills them and returns the number of positions before the first
    * unfinished one.
+   * @param onFailure called if `work` fails; the matrices are lent again only after it
    * @throws ResourceError if there is too little memory
    */
   fill(
     layers: readonly FeatureLayer[],
     rows: number,
     work: (matrices: readonly Float32Array[]) => Promise<number>,
+    onFailure?: () => Promise<void>,
   ): Promise<Features>
 }
 
@@ -44,7 +46,7 @@ export function openFeatureMemory(): FeatureMemory {
     }
   }
   return {
-    fill: async (layers, rows, work) => {
+    fill: async (layers, rows, work, onFailure) => {
       const taken = layers.map(({ name, dims }) => {
         const length = rows * dims
         return { name, dims, matrix: new Float32Array(bufferOf(length * Float32Array.BYTES_PER_ELEMENT), 0, length) }
@@ -56,7 +58,8 @@ export function openFeatureMemory(): FeatureMemory {
       try {
         return { layers: taken, finished: await work(taken.map(({ matrix }) => matrix)), release }
       } catch (error) {
-        // A BatchFailure is thrown after all batches have ended. After another error, a batch may still write.
+        await onFailure?.()
+        // When a BatchFailure is thrown, no batch runs any more. After another error, a batch may still write.
         if (error instanceof BatchFailure) release()
         throw error
       }

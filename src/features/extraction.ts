@@ -179,7 +179,7 @@ export async function extractPlaced(
       .extract(scene, offsetsAt(grid.offsets, left), {
         whole: grid.offsets,
         onImages: (images) => progress.update(images),
-        ...(saving && { onRows: saving.add }),
+        ...(saving && { onRows: saving.add, onFailure: saving.end }),
         signal: saving ? anySignal(signal, saving.failed) : signal,
       })
       // This saves the finished rows even if the work failed or was aborted.
@@ -261,21 +261,20 @@ function savingRows(partial: PartialArrays, places: Int32Array, atATime: number)
   let matrices: readonly Float32Array[] = []
   let writing: Promise<void> = Promise.resolve()
   const write = () => {
-    const [rows, own] = [pending, matrices]
+    const rows = pending
     pending = []
-    if (rows.length > 0) writing = writing.then(() => (own === matrices ? partial.write(rows, own) : undefined))
+    if (rows.length > 0) writing = writing.then(() => partial.write(rows, matrices))
     writing.catch(() => failed.abort())
   }
   return {
     /** Aborted when writing has failed. `end` then rejects with the cause. */
     failed: failed.signal,
     add: (rows: Int32Array, from: readonly Float32Array[]) => {
-      // After a failure, rows come in other matrices. The old matrices may then be overwritten.
-      if (from !== matrices) pending = []
       matrices = from
       for (const row of rows) pending.push({ row: places[row] as number, from: row })
       if (pending.length >= atATime) write()
     },
+    /** Writes the rows that are left, before their matrices are used for anything else. */
     end: () => {
       write()
       return writing

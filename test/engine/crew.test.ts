@@ -1,6 +1,14 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { fastestBatch } from '../../src/engine/choice.js'
-import { type Crew, extractFeatures, failingAsWorker, isTooLarge, jobScene, places } from '../../src/engine/crew.js'
+import {
+  type Crew,
+  type ExtractionOptions,
+  extractFeatures,
+  failingAsWorker,
+  isTooLarge,
+  jobScene,
+  places,
+} from '../../src/engine/crew.js'
 import { openFeatureMemory } from '../../src/engine/features.js'
 import { positionGrid } from '../../src/engine/positions.js'
 import { distanceOf, runPasses } from '../../src/engine/reuse/passes.js'
@@ -194,18 +202,30 @@ describe('what failed', () => {
 
 describe('the memory of work that failed', () => {
   it.each([
-    ['an extraction', (crew: Crew) => extractFeatures(crew, scene, OFFSETS)],
-    ['passes', (crew: Crew) => runPasses({ ...crew, job: jobScene(scene) }, OFFSETS, [[0, 1, 2, 3, 4]], {})],
-  ])('is used again: %s', async (_, fail) => {
+    ['an extraction', (crew: Crew, given: ExtractionOptions) => extractFeatures(crew, scene, OFFSETS, given)],
+    [
+      'passes',
+      (crew: Crew, given: ExtractionOptions) =>
+        runPasses({ ...crew, job: jobScene(scene) }, OFFSETS, [[0, 1, 2, 3, 4]], given),
+    ],
+  ])('is used again when nobody reads it any more: %s', async (_, fail) => {
     let used: readonly ArrayBufferLike[] = []
     const answer: Answer = ({ target }) => {
       used = target.matrices.map(({ buffer }) => buffer)
       return failed('broken')
     }
     const { crew } = crewOf(5, { answer })
-    await expect(fail(crew)).rejects.toThrow('broken')
-    const { layers } = await crew.memory.fill(crew.network.layers, 5, async () => 5)
-    for (const { matrix } of layers) expect(used).toContain(matrix.buffer)
+    const lent = async () => {
+      const { layers } = await crew.memory.fill(crew.network.layers, 5, async () => 5)
+      return layers.map(({ matrix }) => used.includes(matrix.buffer))
+    }
+    let during: readonly boolean[] = []
+    const onFailure = async () => {
+      during = await lent()
+    }
+    await expect(fail(crew, { onFailure })).rejects.toThrow('broken')
+    expect(during).not.toContain(true)
+    expect(await lent()).not.toContain(false)
   })
 
   it('is not used again where a batch may still write', async () => {

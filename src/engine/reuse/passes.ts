@@ -41,11 +41,11 @@ export async function runPasses(
   { workers, network, memory, job }: PassWork,
   offsets: Int32Array,
   passes: readonly (readonly number[])[],
-  { onImages, onRows, signal }: ExtractionOptions,
+  { onImages, onRows, onFailure, signal }: ExtractionOptions,
 ): Promise<Features> {
   const isDone = new Uint8Array(offsets.length / 2)
   let done = 0
-  return memory.fill(network.layers, isDone.length, async (matrices) => {
+  const fill = async (matrices: readonly Float32Array[]) => {
     const run = async (first: number) => {
       const rows = Int32Array.from(passes[first] as readonly number[])
       const places = offsetsAt(offsets, rows)
@@ -65,5 +65,6 @@ export async function runPasses(
     )
     const undone = isDone.indexOf(0)
     return undone === -1 ? isDone.length : undone
-  })
+  }
+  return memory.fill(network.layers, isDone.length, fill, onFailure)
 }
