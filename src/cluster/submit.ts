@@ -53,8 +53,8 @@ const MOST_TASKS = 10_000
  * Submits a study to Slurm as two jobs. The first is an array job, whose tasks share the work. When all of them have
  * ended, the second job writes the report. The scripts stay in the results folder.
  *
- * @throws UsageError for invalid options, or if you leave out `minutes` and this machine lacks the study's device, or
- *   only feature arithmetic is left to compute
+ * @throws UsageError for invalid options. Without `minutes`, also if this machine lacks the study's device, or if only
+ *   feature arithmetic is left to compute
  * @throws InputError if weights are missing
  * @throws ClusterError if sbatch is missing or refuses a job
  * @throws OutputError if the scripts cannot be written
@@ -147,12 +147,14 @@ async function sbatch(args: readonly string[], before = ''): Promise<string> {
 
 function runSbatch(args: readonly string[]) {
   return new Promise<{ status: number | null | undefined; stdout: string; stderr: string }>((done, fail) => {
-    execFile('sbatch', args, (error, stdout, stderr) => {
+    const { stdin } = execFile('sbatch', args, { maxBuffer: Number.POSITIVE_INFINITY }, (error, stdout, stderr) => {
       // The code is a text, such as ENOENT, only if the program could not be started.
       if (typeof error?.code !== 'string') return done({ status: error === null ? 0 : error.code, stdout, stderr })
       const message =
         'cannot run sbatch; run this command on a machine of the cluster, or print the scripts with `print`'
       fail(new ClusterError(message, { cause: error }))
     })
+    // A site's own wrapper of sbatch may read until the end.
+    stdin?.end()
   })
 }

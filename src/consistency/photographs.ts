@@ -56,10 +56,15 @@ export async function findPhotographs(source: string): Promise<readonly Photogra
 
 async function picturesBelow(folder: string): Promise<readonly string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true })
-  return entries
-    .filter((entry) => (entry.isFile() || entry.isSymbolicLink()) && isPicture(entry.name))
-    .map(({ parentPath, name }) => relative(folder, join(parentPath, name)))
-    .sort()
+  const pictures: string[] = []
+  for (const entry of entries) {
+    if (!isPicture(entry.name)) continue
+    const path = join(entry.parentPath, entry.name)
+    // A link counts if it leads to a file.
+    const target = entry.isSymbolicLink() ? await stat(path).catch(() => undefined) : entry
+    if (target?.isFile()) pictures.push(relative(folder, path))
+  }
+  return pictures.sort()
 }
 
 async function listedIn(path: string): Promise<readonly string[]> {
@@ -73,7 +78,7 @@ async function listedIn(path: string): Promise<readonly string[]> {
 
 async function fileOf(name: string, path: string): Promise<PhotographFile> {
   const { size, mtimeMs } = await stat(path).catch(() => {
-    throw new InputError(`cannot read ${path}: no such file; correct the list or the link that names it`)
+    throw new InputError(`cannot read ${path}: no such file; correct the list of photographs`)
   })
   return { name, path, version: `${size} ${mtimeMs}` }
 }

@@ -75,7 +75,7 @@ export async function openLiveNetworks(options: LiveNetworkOptions): Promise<Liv
   const { models, pool, onNote, signal } = options
   const networks = new Map<string, Network>()
   const names = new Map<string, string>()
-  const executions = liveExecutions(options)
+  const handles = openHandles(options)
   const files = openSentFiles()
   /** Name of each uploaded network's file without the extension, by the network's id. */
   const dropped = new Map<string, string>()
@@ -109,8 +109,8 @@ export async function openLiveNetworks(options: LiveNetworkOptions): Promise<Liv
       )
     },
     find,
-    use: async (id, scene, act) => executions.use(find(id), scene, act),
-    openingSeconds: executions.openingSeconds,
+    use: async (id, scene, act) => handles.use(find(id), scene, act),
+    openingSeconds: handles.openingSeconds,
     sourceOf: (id) => ({ model: names.get(id) ?? id, isDropped: dropped.has(id) }),
     add: async (id) => asLive(await choose(id)),
     drop: (sent, ended) => {
@@ -131,7 +131,7 @@ export async function openLiveNetworks(options: LiveNetworkOptions): Promise<Liv
     },
     close: async () => {
       try {
-        await executions.close()
+        await handles.close()
       } finally {
         await files.remove()
       }
@@ -140,7 +140,7 @@ export async function openLiveNetworks(options: LiveNetworkOptions): Promise<Liv
 }
 
 /** Keeps at most MOST_OPEN networks open, or more if more are in use. */
-function liveExecutions({ request, wished, isUsed, onNote, signal }: LiveNetworkOptions) {
+function openHandles({ request, wished, isUsed, onNote, signal }: LiveNetworkOptions) {
   const open = new Map<string, Opened>()
   const closeUnused = async () => {
     for (const [id, opened] of [...open]) {

@@ -56,10 +56,10 @@ export interface FeaturePage {
  * @throws the signal's reason after an abort; the previous page is then unchanged
  */
 export async function viewFeatures(source: string, options: ViewOptions = {}): Promise<FeaturePage> {
-  const { limits, onProgress, signal } = parseOptions(options, OPTIONS)
+  const { out: given, limits, onProgress, signal } = parseOptions(options, OPTIONS)
   if (typeof source !== 'string') throw new UsageError('the source must be the path of a folder or of a .npy file')
   const arrays = await findArrays(source)
-  const out = options.out ?? arrays.out
+  const out = given ?? arrays.out
   if (await isResultsFolder(out))
     throw new UsageError(
       `${out} is a results folder, and the new page would replace its report; choose another folder with \`out\``,

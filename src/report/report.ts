@@ -15,7 +15,7 @@ import { colourLimits } from '../plot/colourLimits.js'
 import { type Progress, type ProgressListener, progressTo } from '../progress.js'
 import { arithmeticRows } from '../results/arithmeticRows.js'
 import { type ArithmeticStudy, readArithmeticStudies } from '../results/arithmeticStudy.js'
-import { noUnits, unitFolders } from '../results/openResults.js'
+import { groupsOfUnits, noUnits } from '../results/openResults.js'
 import { baselineRows, metricsCsv, type Row, type SummaryRow, summaryJson, summaryRows } from '../results/rows.js'
 import { meanMap, readStudy, type StudyGroup } from '../results/study.js'
 import { callback, type GivenOptions, kinds, parseOptions } from '../support/optionChecks.js'
@@ -66,10 +66,7 @@ export async function writeReport(results: string, options: ReportOptions = {}):
   const { paper, limits, onProgress, signal } = parseOptions(options, OPTIONS)
   const progress = progressTo(onProgress)
   const arithmetic = await readArithmeticStudies(results)
-  const hasUnits = await unitFolders(results).then(
-    () => true,
-    () => false,
-  )
+  const hasUnits = (await groupsOfUnits(results)).length > 0
   if (!hasUnits && arithmetic.length === 0) throw await noUnits(results)
   await removeDeadTemporaries(results)
   if (!hasUnits) return reportArithmetic(results, arithmetic)

@@ -23,13 +23,19 @@ export async function* openResults(
 }
 
 /** Paths of all unit folders, in the order of `openResults`. Each inner list has the units of one network and size. */
-export async function unitFolders(results: string): Promise<readonly (readonly string[])[]> {
+export async function groupsOfUnits(results: string): Promise<readonly (readonly string[])[]> {
   const groups: (readonly string[])[] = []
   for (const model of await foldersIn(join(results, 'units'))) {
     for (const size of await foldersIn(model)) groups.push(await foldersIn(size))
   }
-  if (groups.flat().length === 0) throw await noUnits(results)
   return groups.filter((folders) => folders.length > 0)
+}
+
+/** Like `groupsOfUnits`, but throws an InputError if there are none. */
+export async function unitFolders(results: string): Promise<readonly (readonly string[])[]> {
+  const groups = await groupsOfUnits(results)
+  if (groups.length === 0) throw await noUnits(results)
+  return groups
 }
 
 export async function noUnits(results: string): Promise<InputError> {
@@ -39,11 +45,14 @@ export async function noUnits(results: string): Promise<InputError> {
 }
 
 /**
- * Sorted paths of the folders in `path`. Names with a leading dot are skipped: they belong to temporary folders or to
+ * Sorted paths of the folders in `path`; none if there is no such folder. Names with a leading dot are skipped: they belong to temporary folders or to
  * other programs.
  */
 export async function foldersIn(path: string): Promise<readonly string[]> {
-  const entries = await readdir(path, { withFileTypes: true }).catch(() => [])
+  const entries = await readdir(path, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return []
+    throw new InputError(`cannot read ${path}: ${error.message}`, { cause: error })
+  })
   return entries
     .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
     .map(({ name }) => name)

@@ -211,8 +211,8 @@ function workerStates(locks: Locks): UnitWork['onUnit'] {
 }
 
 /**
- * Computes the arithmetic of each network, first of those that no other process is working on. Then, if this process
- * writes the report, it waits for the other networks one by one, and computes what is still missing.
+ * Computes the arithmetic of each network. Networks on which other processes are working come last: if this process
+ * writes the report, it waits for them one by one, and computes what is still missing.
  * @returns the number of computed images
  */
 async function computeArithmetic({ team, options, progress }: Run, plans: Study['arithmetic']): Promise<number> {
@@ -230,6 +230,7 @@ async function computeArithmetic({ team, options, progress }: Run, plans: Study[
     if (await team.locks.take(name)) await compute(plan).finally(() => team.locks.release(name))
     else locked.push(plan)
   }
+  // Notes which processes do the other work.
   if (locked.length > 0) await team.look()
   if (options.report) for (const plan of locked) await team.alone(lockOf(plan), () => compute(plan))
   return images

@@ -7,6 +7,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
@@ -145,6 +146,10 @@ describe('a report', () => {
     await writeReport(inFolder())
     expect(existsSync(inFolder('site'))).toBe(true)
     rmSync(inFolder('units'), { recursive: true })
+    symlinkSync('units', inFolder('units'))
+    await expect(writeReport(inFolder())).rejects.toThrow(`cannot read ${inFolder('units')}: ELOOP`)
+    expect(existsSync(inFolder('site'))).toBe(true)
+    rmSync(inFolder('units'))
     mkdirSync(inFolder('units', 'net', '75'), { recursive: true })
     await writeReport(inFolder())
     expect(readdirSync(inFolder()).sort()).toEqual(['arithmetic', 'index.html', 'summary.json', 'tables', 'units'])

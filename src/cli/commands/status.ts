@@ -20,7 +20,9 @@ export function statusCommand({ signal }: CommandContext): Command {
         const status = await studyStatus(folder)
         if (json) process.stdout.write(`${JSON.stringify(status)}\n`)
         else printStatus(status)
-        if (!watch || status.units.done === status.units.total) return
+        const { units, workers } = status
+        // A study of arithmetic alone has no units, and is complete when nobody works on it any more.
+        if (!watch || (units.done === units.total && (units.total > 0 || workers.length === 0))) return
         await setTimeout(SECONDS_BETWEEN_LOOKS * 1000, undefined, { signal }).catch(() => signal.throwIfAborted())
       }
     })

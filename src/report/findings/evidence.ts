@@ -42,7 +42,7 @@ export interface Border {
 /** The values of one quantity, from which evidence is made. */
 export interface Measured extends Pick<Evidence, 'layer' | 'size' | 'quantity' | 'signs'> {
   readonly values: PatchValues
-  /** Set if the values are not compared with the threshold: null if they are only shown, `open` if they decide nothing. */
+  /** Set if no threshold applies: null if the values are only shown, `open` if they are too uncertain to judge. */
   readonly lean?: 'open' | null
 }
 
