@@ -43,6 +43,11 @@ const plannedSchema = z.looseObject({
   planned: z.array(groupSchema).optional(),
 })
 
+/** Whether all units are finished. A study without units, of arithmetic alone, is complete when no process works on it. */
+export function isComplete({ units, workers }: StudyStatus): boolean {
+  return units.done === units.total && (units.total > 0 || workers.length === 0)
+}
+
 /**
  * Returns the progress of a study, without changing any file of the results folder.
  * @throws InputError if no study has started there

@@ -15,14 +15,12 @@ export function statusCommand({ signal }: CommandContext): Command {
     .option('--watch', 'print again every two seconds until the study is complete')
     .option('--json', 'print one JSON document to stdout; with --watch one per line')
     .action(async (folder: string, { watch = false, json = false }: { watch?: boolean; json?: boolean }) => {
-      const { studyStatus } = await import('../../study/status.js')
+      const { isComplete, studyStatus } = await import('../../study/status.js')
       for (;;) {
         const status = await studyStatus(folder)
         if (json) process.stdout.write(`${JSON.stringify(status)}\n`)
         else printStatus(status)
-        const { units, workers } = status
-        // A study of arithmetic alone has no units, and is complete when nobody works on it any more.
-        if (!watch || (units.done === units.total && (units.total > 0 || workers.length === 0))) return
+        if (!watch || isComplete(status)) return
         await setTimeout(SECONDS_BETWEEN_LOOKS * 1000, undefined, { signal }).catch(() => signal.throwIfAborted())
       }
     })
