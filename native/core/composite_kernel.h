@@ -16,7 +16,7 @@ struct CompositeJob {
   bool stream;              ///< whether writes bypass the caches
 };
 
-/// Writes one channel of one image, [rows, cols], with the window's top-left corner at (row, col).
+/// Writes one channel, [rows, cols], of an image. The top-left corner of the window (the pasted patch) is at (row, col).
 SHIFTSCOPE_DECLARE_LEVELS(void composite_plane(const CompositeJob& job, std::size_t channel, std::size_t row,
                                                std::size_t col, float* out))
 

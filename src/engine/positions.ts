@@ -74,7 +74,7 @@ export type PositionOrder = (typeof POSITION_ORDERS)[number]
 /** The order `coarse-to-fine` begins with every 32nd position along both axes. Then follows every 16th, and so on. */
 const COARSEST = 32
 
-/** Row-major indices of the grid's positions in the given order. Anchors that are not on the grid are left out. */
+/** The grid's positions in the given order, as row-major indices. Anchors that lie between them are left out. */
 export function orderedPositions(grid: PositionGrid, order: PositionOrder): Int32Array {
   if (order === 'row-major') return Int32Array.from({ length: grid.rows * grid.cols }, (_, index) => index)
   return Int32Array.from(coarseToFine(grid).flatMap((step) => [...step]))

@@ -19,8 +19,8 @@ import type { NetworkSource } from './source.js'
  * - `classes` in the model's metadata;
  * - ImageNet's classes, if the output has 1000 or 1001 values;
  * - the class numbers, if a fully connected layer computes the output. Other outputs may not be class scores.
- * @throws InputError if NAME.labels.json is damaged, or does not have one name per value of the output; also if the
- * network is exported, and its output does not have one value per class of ImageNet
+ * @throws InputError if NAME.labels.json is damaged, or does not have one name per value of the output
+ * @throws InputError if the catalog says that the network has ImageNet's classes, and the output does not have 1000 values
  */
 export async function classesOf(
   { model, folders, entry }: Pick<NetworkSource, 'model' | 'folders' | 'entry'>,

@@ -116,7 +116,7 @@ export async function cocoPatches(options: CocoPatchesOptions): Promise<PatchFol
       try {
         const { name, category, annotation, image } = choice
         if (image === undefined)
-          throw new InputError(`the annotation file has no entry for its image ${annotation.imageId}`)
+          throw new InputError(`the annotation file has no entry for image ${annotation.imageId}`)
         const unfetched = missing.get(image.id)
         if (unfetched !== undefined) throw new InputError(unfetched)
         const bytes = await readImageFile((await findImage(images, image))?.path, image)

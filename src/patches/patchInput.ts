@@ -45,7 +45,7 @@ function imageOf({ data, width, height }: Exclude<PatchInput, string | Uint8Arra
   const isSide = (side: number) => Number.isInteger(side) && side > 0
   if (!isSide(width) || !isSide(height) || data.length !== width * height * 4)
     throw new UsageError(
-      `a picture needs a whole width and height, and 4 bytes (RGBA) per pixel, but this one has ${width}×${height} pixels and ${data.length} bytes; give { data, width, height }`,
+      `width and height of a picture must be whole numbers, and its data 4 bytes (RGBA) per pixel, but this one has ${width}×${height} pixels and ${data.length} bytes; correct { data, width, height }`,
     )
   return { rows: height, cols: width, data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) }
 }

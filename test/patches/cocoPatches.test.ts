@@ -160,7 +160,7 @@ it('an object that cannot be made is named by its annotation; the rest is kept a
     [undefined, 'its image none.png is missing'],
     [undefined, 'its file_name ../a?b.png points outside the folder of images'],
     [undefined, 'its file_name /etc/passwd points outside the folder of images'],
-    [undefined, 'the annotation file has no entry for its image 12'],
+    [undefined, 'the annotation file has no entry for image 12'],
   ]
   const objects: [Partial<Annotation>, string][] = [
     [{ segmentation: [rectangle(60, 60, 5, 5)] }, 'its mask holds no pixels'],

@@ -246,19 +246,19 @@ describe('pictures that look the same give the same patches', () => {
   it.each([
     [
       { data: new Uint8Array(12), width: 2, height: 2 },
-      'a picture needs a whole width and height, and 4 bytes (RGBA) per pixel, but this one has 2×2 pixels and 12 bytes',
+      'width and height of a picture must be whole numbers, and its data 4 bytes (RGBA) per pixel, but this one has 2×2 pixels and 12 bytes',
     ],
     [
       { data: new Uint8Array(0), width: 0, height: 2 },
-      'a picture needs a whole width and height, and 4 bytes (RGBA) per pixel, but this one has 0×2 pixels and 0 bytes',
+      'width and height of a picture must be whole numbers, and its data 4 bytes (RGBA) per pixel, but this one has 0×2 pixels and 0 bytes',
     ],
     [
       { data: new Uint8Array(12), width: 1.5, height: 2 },
-      'a picture needs a whole width and height, and 4 bytes (RGBA) per pixel, but this one has 1.5×2 pixels and 12 bytes',
+      'width and height of a picture must be whole numbers, and its data 4 bytes (RGBA) per pixel, but this one has 1.5×2 pixels and 12 bytes',
     ],
   ])('unless they are no pixels (%#)', async (input, refusal) => {
     const message = await messageOf(patchOf(input, 2, 32, 'hard'), UsageError)
-    expect(message).toBe(`${refusal}; give { data, width, height }`)
+    expect(message).toBe(`${refusal}; correct { data, width, height }`)
   })
 })
 

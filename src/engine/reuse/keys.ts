@@ -23,8 +23,8 @@ export type Both<T> = Readonly<Record<Axis, T>>
  */
 export interface Keys {
   /**
-   * A space is one numbering of keys. Tensors can share it, such as the input and the output of a Relu. The first space
-   * belongs to the image.
+   * Numberings of keys. Some tensors share one, such as the input and the output of a Relu. The first one is the
+   * image's.
    */
   readonly spaces: readonly Both<AxisSpace>[]
   /** The image and the outputs of all steps, by name. */

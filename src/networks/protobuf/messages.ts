@@ -34,7 +34,7 @@ export interface Message {
 export interface FieldType<T> {
   readonly number: number
   readonly wireTypes: readonly WireType[]
-  /** @param before result of earlier fields with this number. A single value is replaced; a list grows. */
+  /** @param before what `read` returned for the last field of this number. A single value is replaced; a list grows. */
   read(reading: Reading, field: Field, before: T | undefined): T
   write(value: T): Chunk[]
 }
