@@ -42,13 +42,13 @@ struct Margin {
 /// residuals: y_i - g_i. labels: y_i; samples with label 0 are ignored.
 ///
 /// If the scores separate the classes, the objective can be tiny, smaller than rounding errors of the slacks
-/// max(0, 1 - y_i (g_i + b)). So `evaluate_primal` scales (w, b) until all slacks are 0. The objective is then
-/// ½|w|² · scale².
+/// max(0, 1 - y_i (g_i + b)). So `evaluate_primal` also tries (w, b) scaled until all slacks are 0. The objective is
+/// then ½|w|² · scale².
 Margin margin_of(const double* residuals, const double* labels, std::size_t count);
 
 /// Sets primal value, intercept and scale of a solution. There are two candidates: w with the best intercept, and w
 /// scaled until its margin has half width 1. The one with the lower objective is taken. Returns the best intercept for
-/// w as it is.
+/// w without scaling.
 /// decisions: <w, x> + intercept for each sample. labels: +1 or -1; 0 if a sample is ignored. half_norm: ½|w|².
 double evaluate_primal(SvmSolution& solution, const std::vector<double>& decisions, double intercept,
                        const std::int8_t* labels, double half_norm, double C);

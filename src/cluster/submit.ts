@@ -154,7 +154,7 @@ function runSbatch(args: readonly string[]) {
         'cannot run sbatch; run this command on a machine of the cluster, or print the scripts with `print`'
       fail(new ClusterError(message, { cause: error }))
     })
-    // A site's own wrapper of sbatch may read until the end.
+    // A site's own wrapper of sbatch may wait for the end of its standard input.
     stdin?.end()
   })
 }

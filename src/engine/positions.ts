@@ -81,10 +81,10 @@ export function orderedPositions(grid: PositionGrid, order: PositionOrder): Int3
 }
 
 /**
- * Divides a grid into steps, from coarse to fine: positions that are computed together, evenly spread over the grid. A
- * step lists their row-major indices. All row indices of a step are equal modulo 32, and so are all its column indices.
- * The first step has every 32nd position along both axes. Steps whose remainders have the same low bits follow each
- * other, because their images share values (`reuse/cellPlan.ts`).
+ * Divides a grid into steps, from coarse to fine. A step lists the row-major indices of positions that are computed
+ * together, evenly spread over the grid. All row indices of a step are equal modulo 32, and so are all its column
+ * indices. The first step has every 32nd position along both axes. Steps whose remainders have the same low bits follow
+ * each other, because their images share values (`reuse/cellPlan.ts`).
  */
 export function coarseToFine({ rows, cols }: Pick<PositionGrid, 'rows' | 'cols'>): readonly Int32Array[] {
   const steps = new Map<number, number[]>()

@@ -203,7 +203,6 @@ function squareError(a: FramePixels, b: FramePixels, { row, col, size }: PlacedO
   return sum
 }
 
-/** Counts of a single trial. */
 function countsOf(layer: string, { kind, objects }: ArithmeticTrial, { judged, reference, objects: seen }: Seen) {
   const { expected } = KINDS[kind]
   const decoy = objects.length - 1

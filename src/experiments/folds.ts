@@ -107,7 +107,7 @@ export function trainingLabels(tasks: readonly TaskFolds[]): Int8Array {
 /** `byClass` has each class's samples in the order in which they fill the folds. */
 function stratify(byClass: readonly (readonly number[])[]): Uint8Array {
   const folds = new Uint8Array(byClass.flat().length)
-  // scikit-learn numbers the classes by first appearance. The position at the top left is in class 0.
+  // scikit-learn numbers the classes by first appearance. The top-left position is in class 0, as in `byClass`.
   let begin = 0
   for (const samples of byClass) {
     if (samples.length < FOLDS) throw tooFew(samples.length, 'position')

@@ -22,7 +22,7 @@ export interface SiteWriter extends Required<Pick<UnitVisitor, 'onUnit'>> {
 interface GroupFiles {
   readonly key: number
   readonly opened: OpenUnit[]
-  /** For each unit in `opened`: its entry in the page's index, which is there when the unit's files are written. */
+  /** For each unit in `opened`, its entry in the page's index. It is added after the unit's files have been written. */
   readonly units: SiteUnit[]
   readonly probabilities: MeanProbability
 }

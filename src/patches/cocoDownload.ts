@@ -115,7 +115,7 @@ async function fetchImage(image: CocoImage, folder: string, { hosts, progress, s
 async function storeImage(path: string, image: CocoImage, folder: string, address: string): Promise<true> {
   const bytes = await readFile(path)
   const format = pictureFormat(bytes)
-  // Files in other formats must not be decoded.
+  // Downloads are decoded only in the formats that such images have.
   if (format !== 'jpeg' && format !== 'png') throw new InputError(`${address} is neither a JPEG nor a PNG`)
   await storedPixels(bytes, image, address)
   await writeFileAtomic(fetchedPath(folder, image, format), bytes)

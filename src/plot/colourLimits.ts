@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { UsageError } from '../errors.js'
 import type { ColourLimits } from './colormap.js'
 
-/** Schema of an option for the ends of a colour scale. It is not in colormap.ts, which browsers load. */
+/** Schema of an option for the ends of a colour scale. It is not in colormap.ts, because browsers load that file. */
 export const colourLimits: z.ZodType<ColourLimits, ColourLimits> = z
   .strictObject({ low: z.number(), high: z.number() })
   .superRefine(checkLimits)

@@ -45,8 +45,8 @@ export async function noUnits(results: string): Promise<InputError> {
 }
 
 /**
- * Sorted paths of the folders in `path`; none if there is no such folder. Names with a leading dot are skipped: they belong to temporary folders or to
- * other programs.
+ * Sorted paths of the folders in `path`; none if there is no such folder. Names with a leading dot are skipped, because
+ * they belong to temporary folders or to other programs.
  */
 export async function foldersIn(path: string): Promise<readonly string[]> {
   const entries = await readdir(path, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {

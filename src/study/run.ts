@@ -230,7 +230,7 @@ async function computeArithmetic({ team, options, progress }: Run, plans: Study[
     if (await team.locks.take(name)) await compute(plan).finally(() => team.locks.release(name))
     else locked.push(plan)
   }
-  // Notes which processes do the other work.
+  // Tells the user which processes share the study.
   if (locked.length > 0) await team.look()
   if (options.report) for (const plan of locked) await team.alone(lockOf(plan), () => compute(plan))
   return images

@@ -11,8 +11,9 @@ import type { Placement } from './session.js'
 export type DeviceRequestMessage =
   | { readonly kind: 'open'; readonly request: OpenRequest }
   /**
-   * Asks for the features of a batch. `offsets` has the shape [images, 2], as row, col. `job` is given if it differs
-   * from that of the batch before. Its arrays are not shared memory, which cannot be sent to another process.
+   * Asks for the features of a batch. `offsets` has the shape [images, 2], as row, col. `job` is left
+   * out if it is the same as for the batch before. Its arrays are not shared memory, which cannot be sent to another
+   * process.
    */
   | { readonly kind: 'batch'; readonly offsets: Int32Array; readonly job?: JobScene }
   | { readonly kind: 'placement' }

@@ -7,7 +7,7 @@ export interface AxisPlaces {
   readonly frame: number
   /** Part of the patch that is not transparent: its first pixel, and the first pixel after it. */
   readonly opaque: readonly [begin: number, end: number]
-  /** Number of positions. The patch's first pixel is at the pixels 0 to `positions` - 1 of the frame. */
+  /** Number of positions. At position p, the patch begins at pixel p of the frame. */
   readonly positions: number
   /** Whether the background is a picture. If so, images share only those values that do not depend on the patch. */
   readonly isVaried: boolean

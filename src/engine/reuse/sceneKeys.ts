@@ -19,8 +19,8 @@ export function sceneKeys(steps: Pick<CellSteps, 'steps'>, scene: Scene, input: 
 }
 
 /**
- * Makes a version of `sceneKeys` for one network. It returns the previous keys if a scene has the same geometry as the
- * one before.
+ * Makes a version of `sceneKeys` for one network. If a scene has the same geometry as the one before, this version
+ * returns the same keys again.
  */
 export function cachedSceneKeys(): typeof sceneKeys {
   let last: { readonly geometry: string; readonly keys: Keys } | undefined

@@ -169,7 +169,7 @@ export function leastKept(
   return least && { size: least.size, patch: least.patch }
 }
 
-/** Differences have a sign test. */
+/** Measured differences, with a sign test. */
 function difference(one: LayerOfGroup, quantity: string, values: PatchValues): Measured {
   return { ...placeOf(one), quantity, values, signs: signsOf(values) }
 }

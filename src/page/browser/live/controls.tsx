@@ -79,7 +79,7 @@ function Look({ source, viewer }: LivePage) {
       viewer.change((view) => ({ ...view, size: to }))
     }, RESTING)
   }
-  // Networks with a small frame show the object smaller than chosen.
+  // A network with a small frame shows the object smaller than chosen. The larger size of the two maps is shown.
   const shown = sliding ?? Math.max(...viewer.fits().map(({ group }) => group.size))
   return (
     <>
