@@ -22,8 +22,8 @@ export interface PhotographFile {
   readonly name: string
   readonly path: string
   /**
-   * Size and modification time of the file. Answers from an interrupted call are used only if no photograph has
-   * changed.
+   * Size and modification time of the file. They show whether it has changed: answers that an interrupted call stored
+   * are used only if no photograph has.
    */
   readonly version: string
 }

@@ -34,7 +34,7 @@ export interface StudyStatus {
   }[]
   /** Images per second of all processes together; null if none has finished an image. */
   readonly imagesPerSecond: number | null
-  /** Seconds until all units and their classifiers, without arithmetic, are finished at this speed; null if unknown. */
+  /** Seconds until all units and their classifiers are finished at this speed; null if unknown. Arithmetic is extra. */
   readonly secondsLeft: number | null
 }
 

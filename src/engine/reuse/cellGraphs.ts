@@ -69,8 +69,9 @@ export async function cellGraphs(
 }
 
 /**
- * Finds the nodes that compute tensors, apart from the first graph's steps, and the constants needed for that. `read`
- * has the names of these tensors and of all tensors that the nodes read.
+ * Finds the nodes that are needed to compute `tensors`, and the constants that these nodes read. Steps of the first
+ * graph are left out.
+ * @returns `read` has the names of `tensors` and of all inputs of the nodes
  */
 function keptFor(tensors: readonly string[], { nodes, constants }: GraphNodes, inFirst: ReadonlySet<number>) {
   const read = new Set(tensors)
