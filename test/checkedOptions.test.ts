@@ -31,7 +31,7 @@ describe('options that only a script can give', () => {
   })
 
   it.each<[Partial<ExtractOptions>, string]>([
-    [{ layers: [] }, '`layers` is empty; name a layer of tiny-alexnet, or leave it out'],
+    [{ layers: [] }, '`layers` is empty; leave it out, or name a layer of tiny-alexnet'],
     [{ blend: 'lighten' as 'soft' }, 'blend lighten is not known; use hard, soft'],
     [
       { patch: 7 as unknown as string },

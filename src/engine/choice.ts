@@ -72,8 +72,8 @@ export async function openExecution(plan: ExecutionPlan): Promise<NetworkHandle>
 }
 
 /**
- * Tries the requested GPU before anything is written, so that an unusable GPU is reported at once. Does nothing for
- * `auto` and `cpu`.
+ * Tries the requested GPU before anything is written, so that an unusable GPU is reported at once. `auto` and `cpu`
+ * request none.
  */
 export async function requiredTrials(request: DeviceRequest, network: Network, signal?: AbortSignal): Promise<void> {
   if (request.name !== 'cpu') await deviceTrials(request, network, () => undefined, signal)

@@ -45,6 +45,6 @@ export function withOwnLayers(network: Network, layers: readonly string[] | unde
 }
 
 function namedLayers({ id, layers }: Pick<Network, 'id' | 'layers'>, names: readonly string[]): Network['layers'] {
-  if (names.length === 0) throw new UsageError(`\`layers\` is empty; name a layer of ${id}, or leave it out`)
+  if (names.length === 0) throw new UsageError(`\`layers\` is empty; leave it out, or name a layer of ${id}`)
   return layers.filter(({ name }) => names.includes(name))
 }

@@ -40,15 +40,17 @@ const MOST_REDIRECTS = 5
 /**
  * Requests a file and follows redirects. Uses the proxy that the environment names, if any.
  * @returns a response with status 200; if a range was requested, the status may also be 206 or 416. The caller must
- * close it. Its body throws the same errors as this function.
+ * close it. Reading its body may throw NetworkErrors and the signal's reason, too.
  * @throws RefusedRequest for any other status (unless `refusal` makes the error), too many redirects, or a redirect to
  * an address that is not encrypted
  * @throws NetworkError if the connection fails, or if no data come for too long
+ * @throws the signal's reason after an abort
  */
 export async function requestFile(address: URL, request: FileRequest): Promise<FileResponse> {
   const { signal, stallSeconds } = request
   const silence = new AbortController()
   const timer = setTimeout(() => silence.abort(), stallSeconds * 1000)
+  // Throws the signal's reason after an abort.
   const failure = (error: unknown): Error => {
     clearTimeout(timer)
     throwIfStopped(signal)

@@ -30,7 +30,7 @@ export async function cachedGraph(name: string, write: (path: string) => Promise
     const path = join(folder, name)
     const graph = await intactGraph(path)
     if (graph !== undefined) return graph
-    // Without a digest, another process has just written the graph and is still computing its digest.
+    // A graph without a digest has not changed: another process is still computing the digest, or was killed before.
     if (existsSync(path) && existsSync(digestFile(path)))
       warn(`${path} has changed since it was written; building it again`)
   }

@@ -146,7 +146,7 @@ function checkTensors({ name, model }: NetworkSource, names: readonly string[], 
   const outputs = model.outputs.map((output) => output.name)
   if (names.length === 0)
     throw new UsageError(
-      `\`layers\` is empty; name a layer of ${name}, such as one of its outputs ${listedNames(outputs)}, or leave it out`,
+      `\`layers\` is empty; leave it out, or name a layer of ${name}, such as one of its outputs ${listedNames(outputs)}`,
     )
   const readable = made.map((tensor) => tensor.name)
   // Outputs are always accepted, because `made` lacks those that depend on the image only through a subgraph.

@@ -15,7 +15,7 @@ export type FileVersion = Readonly<z.infer<typeof versionSchema>>
 
 /**
  * Path of the part of the file `name`: a partial download, which a later attempt can continue. One process at a time
- * writes it: see `fetchFile`. It keeps the extension of `name`, because Caffe models are recognised by it.
+ * writes it: see `fetchFile`. The path keeps the extension of `name`, because Caffe models are recognised by it.
  */
 export function partOf(name: string): string {
   return join(downloadsFolder(), `part-${name}`)

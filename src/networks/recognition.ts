@@ -47,7 +47,7 @@ function networkOfCheckpoint(checkpoint: Checkpoint): string {
   const exported = catalog().find((entry) => isOf(entry, checkpoint))
   if (exported) {
     throw new InputError(
-      `${path} is a checkpoint of ${exported.title}, which Shiftscope reads only from an ONNX file; export the network with ${exportCommand(exported.id)} and use ${exported.id}.onnx. This exports torchvision's weights. For those of your checkpoint, insert m.load_state_dict(torch.load('${basename(path)}')) before torch.onnx.export`,
+      `${path} is a checkpoint of ${exported.title}, a network that Shiftscope reads only from ONNX files; export it with ${exportCommand(exported.id)} and use ${exported.id}.onnx. The command exports torchvision's weights. To export those of your checkpoint, insert m.load_state_dict(torch.load('${basename(path)}')) before torch.onnx.export`,
     )
   }
   const stem = basename(path, extname(path)).replace(/[^\w.-]/g, '_')

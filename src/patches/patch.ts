@@ -12,7 +12,7 @@ export interface PatchSource {
   readonly category?: string
   /** Ready-made files that show the object already resized: the path of each file, by the side in pixels. */
   readonly sizes?: Readonly<Record<string, string>>
-  /** `hard`: each pixel is opaque or transparent. The paper's authors resized alpha as 0 and 1; see `resizeHard`. */
+  /** `hard`: each pixel is opaque or transparent, as in the objects of the paper's authors; see `resizeHard`. */
   readonly alpha?: 'hard'
   /**
    * `authors`: colours are resized without regard to alpha, as the paper's authors did. Otherwise transparent pixels do

@@ -87,7 +87,7 @@ export async function chooseGenerators(choice: GeneratorChoice): Promise<Network
   return { network, generators: inOrder }
 }
 
-/** Replaces a checkpoint in `model` by the id of its network. */
+/** If `model` is a checkpoint, replaces it with the id of its network. */
 async function knownModel({ model, weights = {} }: GeneratorChoice) {
   const { models, weights: all } = await byIds({ models: model === undefined ? [] : [model], weights })
   return { model: models[0], weights: all }

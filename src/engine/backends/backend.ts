@@ -38,6 +38,6 @@ export type WorkerData =
       /** One request per worker. */
       readonly requests: readonly OpenRequest[]
       readonly script?: string
-      /** Shared memory: the number of workers that have started, then for each worker the PID of its process, or 0. */
+      /** Shared memory: the number of workers that have started, then the PID of each one's process; 0 if it has none. */
       readonly pids: Int32Array
     }

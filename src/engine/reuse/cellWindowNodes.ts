@@ -175,6 +175,7 @@ export function integerList(constants: Initializer[], int64: readonly number[]):
   return name
 }
 
+/** Equal to `newNode` of the networks, which is not imported, because workers would then load all networks. */
 export function node(
   operator: string,
   inputs: readonly string[],

@@ -3,7 +3,8 @@ import { cachedCopy } from './cachedCopy.js'
 import type { GraphChanges } from './graphCopy.js'
 import { castNode, halfPrecisionChanges } from './halfPrecision.js'
 import { ElementType } from './messages.js'
-import { type Node, newNode, type TensorInfo } from './model.js'
+import type { Node, TensorInfo } from './model.js'
+import { newNode } from './newNode.js'
 
 /**
  * Inputs of a graph that makes its images itself: it draws a patch (the picture of an object) on a background. The

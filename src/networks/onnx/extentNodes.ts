@@ -1,4 +1,5 @@
-import { type Node, newNode } from './model.js'
+import type { Node } from './model.js'
+import { newNode } from './newNode.js'
 
 /** Nodes that output the shapes of tensors. With them, the tensors' values need not be copied out of ONNX Runtime. */
 export function extentNodes(names: readonly string[]): readonly Node[] {

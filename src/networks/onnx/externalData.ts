@@ -92,7 +92,7 @@ function references(file: ProtobufFile, tensor: TensorProto): readonly ExternalR
     throw new ProtobufError('a tensor has its data in a file without a name')
   if (dims.some((size) => size < 0)) throw new ProtobufError('a tensor with external data has a negative size')
   const offset = Math.max(0, ...values('offset').map(count))
-  // For types that are not in the table, the model must state the length.
+  // For strings, and for types that are not in the table, the model must state the length.
   const length = Math.max(elementCount(dims) * (ELEMENTS[data_type]?.bytes ?? 0), ...values('length').map(count))
   return locations.map((location) => ({ location, end: offset + length }))
 }

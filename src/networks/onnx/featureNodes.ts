@@ -3,7 +3,8 @@ import { printable } from '../../support/text.js'
 import type { Pool } from '../network.js'
 import { castNode } from './halfPrecision.js'
 import { ElementType } from './messages.js'
-import { type Initializer, type Node, newNode } from './model.js'
+import type { Initializer, Node } from './model.js'
+import { newNode } from './newNode.js'
 
 /** Type and shape of a tensor, as found by running the model. The first axis has one entry per image. */
 export interface ShownTensor {

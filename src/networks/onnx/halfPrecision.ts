@@ -3,7 +3,8 @@ import { printable } from '../../support/text.js'
 import type { GraphChanges } from './graphCopy.js'
 import { type GraphNode, isConstantNode } from './graphNodes.js'
 import { ElementType } from './messages.js'
-import { type Node, newNode } from './model.js'
+import type { Node } from './model.js'
+import { newNode } from './newNode.js'
 import { readOnnxFile } from './onnxFile.js'
 
 /** Operators that give float16 outputs if their floating-point inputs are float16. */

@@ -46,16 +46,6 @@ export interface Node {
   readonly attributes: Readonly<Record<string, Attribute>>
 }
 
-/** Makes a node with one output. The node's name is made from the output's. */
-export function newNode(
-  operator: string,
-  inputs: readonly string[],
-  output: string,
-  attributes: Node['attributes'] = {},
-): Node {
-  return { operator, name: `${output}.node`, inputs, outputs: [output], attributes }
-}
-
 /**
  * Value of a node's attribute. A number is written as ONNX's type INT, a list as INTS, and a text as STRING. To write a
  * FLOAT or GRAPH, use `{ float }` or `{ graph }`.
