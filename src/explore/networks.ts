@@ -142,9 +142,10 @@ export async function openLiveNetworks(options: LiveNetworkOptions): Promise<Liv
 /** Keeps at most MOST_OPEN networks open, or more if more are in use. */
 function openHandles({ request, wished, isUsed, onNote, signal }: LiveNetworkOptions) {
   const open = new Map<string, Opened>()
-  const closeUnused = async () => {
+  const makeRoom = async (wanted: string) => {
     for (const [id, opened] of [...open]) {
-      if (open.size < MOST_OPEN) return
+      // While one network closes, another caller may have opened the wanted one.
+      if (open.size < MOST_OPEN || open.has(wanted)) return
       if (opened.works.size > 0 || isUsed(id)) continue
       open.delete(id)
       await closeOpened(opened)
@@ -171,7 +172,7 @@ function openHandles({ request, wished, isUsed, onNote, signal }: LiveNetworkOpt
   return {
     use: async <T>(network: Network, scene: Scene, act: (handle: NetworkHandle) => Promise<T>): Promise<T> => {
       const { id } = network
-      if (!open.has(id)) await closeUnused()
+      if (!open.has(id)) await makeRoom(id)
       // After an abort, nobody would close a network that opens now.
       signal.throwIfAborted()
       const opened = open.get(id) ?? begin(network, scene)
