@@ -46,6 +46,7 @@ export {
 export type { GraphChanges } from './onnx/graphCopy.js'
 export { type GraphConstant, type GraphNode, type GraphNodes, isConstantNode } from './onnx/graphNodes.js'
 export type { Initializer, Node, TensorInfo } from './onnx/model.js'
+export { newNode } from './onnx/newNode.js'
 export { type OnnxModel, readHashedOnnx, readOnnxFile } from './onnx/onnxFile.js'
 export {
   isPlaceholder,

@@ -65,7 +65,10 @@ export interface RunnableGraph {
 export interface WeightsFile {
   /** Path of the checkpoint that the graph was built from, or of the ONNX file. */
   readonly weightsPath: string
-  /** SHA-256 of the file at `weightsPath`, in hexadecimal. It also covers the file's external data, if it has any. */
+  /**
+   * SHA-256 of the file at `weightsPath`, in hexadecimal. If an ONNX file has external data files, this value is made
+   * from the hashes of all of them.
+   */
   readonly weightsSha256: string
   readonly weightsBytes: number
 }

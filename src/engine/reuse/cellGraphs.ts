@@ -1,7 +1,8 @@
 import type { GraphChanges, GraphNodes, Initializer, Node, TensorInfo } from '../../networks/index.js'
-import { cachedCopy, type Network, outputOf } from '../../networks/index.js'
+import { cachedCopy, type Network, newNode, outputOf } from '../../networks/index.js'
 import type { CellShape, CellStep, CellSteps } from './cellStep.js'
-import { CELL_INPUTS, integerList, node, type StepNodes, windowNodes } from './cellWindowNodes.js'
+import { CELL_INPUTS } from './cells.js'
+import { integerList, type StepNodes, windowNodes } from './cellWindowNodes.js'
 import type { Keys } from './keys.js'
 
 /**
@@ -104,7 +105,7 @@ function cellStep(
   const { output } = step
   const gathers = (input: number) => Boolean(sources.get(output)?.[input])
   if (step.kind === 'mapping')
-    return { copied: [], inputs: [], nodes: [node('Identity', [step.input], output)], constants: [] }
+    return { copied: [], inputs: [], nodes: [newNode('Identity', [step.input], output)], constants: [] }
   if (step.kind === 'window') return windowNodes(step, graph, shape, gathers(0))
   const inputs: TensorInfo[] = []
   const nodes: Node[] = []
@@ -116,8 +117,8 @@ function cellStep(
     const made = `${index}.read`
     inputs.push({ name: index, shape: [`cells.${output}`, 1], elements: 'int32' })
     nodes.push(
-      node('Gather', [name, index], `${made}.taps`),
-      node('Reshape', [`${made}.taps`, integerList(constants, [-1, shape(name).channels, 1, 1])], made),
+      newNode('Gather', [name, index], `${made}.taps`),
+      newNode('Reshape', [`${made}.taps`, integerList(constants, [-1, shape(name).channels, 1, 1])], made),
     )
     names.set(name, made)
   }
@@ -131,9 +132,9 @@ function assembly(name: string, { channels, rows, cols }: CellShape) {
   const constants: Initializer[] = []
   const part = (what: string) => `shiftscope.${what}.${name}`
   const nodes = [
-    node('Gather', [cells, frames], part('places')),
-    node('Reshape', [part('places'), integerList(constants, [-1, rows, cols, channels])], part('frame')),
-    node('Transpose', [part('frame')], name, { perm: [0, 3, 1, 2] }),
+    newNode('Gather', [cells, frames], part('places')),
+    newNode('Reshape', [part('places'), integerList(constants, [-1, rows, cols, channels])], part('frame')),
+    newNode('Transpose', [part('frame')], name, { perm: [0, 3, 1, 2] }),
   ]
   const inputs: TensorInfo[] = [
     { name: cells, shape: [`cells.${name}`, channels, 1, 1] },

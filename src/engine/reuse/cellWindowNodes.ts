@@ -1,25 +1,8 @@
 import type { GraphNodes, Initializer, Node, TensorInfo } from '../../networks/index.js'
+import { newNode } from '../../networks/index.js'
 import type { CellShape, WindowStep } from './cellStep.js'
+import { CELL_INPUTS, CELLS_AT_A_TIME } from './cells.js'
 import { reaches } from './cellWindows.js'
-
-/** Number of cells whose windows are gathered at a time. Each tensor's number of cells is rounded up to a multiple. */
-export const CELLS_AT_A_TIME = 128
-
-/** Names of the inputs of the two graphs in `CellGraphs`, apart from the pixels. Index tensors are int32. */
-export const CELL_INPUTS = {
-  /**
-   * Input of the first graph, [cells, taps]: for each cell of the tensor `output`, the indices of the cells to read.
-   * The cells belong to the step's input number `input`. The index after that input's last cell stands for zeros.
-   */
-  gather: (output: string, input: number) => `shiftscope.gather.${input}.${output}`,
-  /** Input of the second graph: the distinct cells of a tensor, which are an output of the first graph. */
-  cells: (tensor: string) => `shiftscope.cells.${tensor}`,
-  /**
-   * Input of the second graph, [images, rows * cols]: at each position of a tensor, the index of the distinct cell to
-   * copy there.
-   */
-  frames: (tensor: string) => `shiftscope.frames.${tensor}`,
-} as const
 
 export interface StepNodes {
   /** Nodes that are copied from the network's graph: the index of each, and the names of its inputs in the copy. */
@@ -59,16 +42,16 @@ export function windowNodes(
       const zeros = `shiftscope.zeros.${channels}`
       constants.push({ name: zeros, shape: [1, channels, 1, 1], float32: async () => new Float32Array(channels) })
       source = `shiftscope.bordered.${input}`
-      outside.push(node('Concat', [input, zeros], source, { axis: 0 }))
+      outside.push(newNode('Concat', [input, zeros], source, { axis: 0 }))
     }
     const read = part('read')
     if (operation.kind === 'padding') {
-      inside.push(node('Gather', [source, index], read))
+      inside.push(newNode('Gather', [source, index], read))
       result = reduce(read)
     } else {
       const [chunks, chunk] = [part('chunks'), part('chunk')]
       reshape(outside, index, chunks, [-1, CELLS_AT_A_TIME, taps])
-      inside.push(node('Gather', [source, chunk], read))
+      inside.push(newNode('Gather', [source, chunk], read))
       const reduced = reduce(read)
       const body = {
         name: part('body'),
@@ -77,7 +60,7 @@ export function windowNodes(
         nodes: inside.splice(0),
       }
       result = part('all')
-      inside.push(node('Scan', [chunks], result, { num_scan_inputs: 1, body: { graph: body } }))
+      inside.push(newNode('Scan', [chunks], result, { num_scan_inputs: 1, body: { graph: body } }))
     }
   }
   reshape(inside, result, output, [-1, outputs, 1, 1])
@@ -96,23 +79,23 @@ function stepWriter(output: string, operatorSet: number) {
     /** Makes a name that is unique to this step. */
     part: (what: string) => `shiftscope.${what}.${output}`,
     reshape: (nodes: Node[], from: string, to: string, sizes: readonly number[]) => {
-      nodes.push(node('Reshape', [from, integerList(constants, sizes)], to))
+      nodes.push(newNode('Reshape', [from, integerList(constants, sizes)], to))
     },
     transpose: (nodes: Node[], from: string, to: string, perm: readonly number[]) => {
-      nodes.push(node('Transpose', [from], to, { perm }))
+      nodes.push(newNode('Transpose', [from], to, { perm }))
     },
     product: (rows: string, matrix: string, bias: string | null, to: string) => {
-      if (bias !== null) inside.push(node('Gemm', [rows, matrix, bias], to))
+      if (bias !== null) inside.push(newNode('Gemm', [rows, matrix, bias], to))
       // Before operator set 11, Gemm requires a bias.
-      else inside.push(node(operatorSet >= 11 ? 'Gemm' : 'MatMul', [rows, matrix], to))
+      else inside.push(newNode(operatorSet >= 11 ? 'Gemm' : 'MatMul', [rows, matrix], to))
     },
     /** Adds a node that reduces axis 1. The axis is an attribute in old operator sets, and an input in newer ones. */
     reduction: (operator: 'ReduceMax' | 'ReduceMean' | 'ReduceSum', from: string, to: string) => {
       const asInput = operatorSet >= (operator === 'ReduceSum' ? 13 : 18)
       inside.push(
         asInput
-          ? node(operator, [from, integerList(constants, [1])], to, { keepdims: 0 })
-          : node(operator, [from], to, { axes: [1], keepdims: 0 }),
+          ? newNode(operator, [from, integerList(constants, [1])], to, { keepdims: 0 })
+          : newNode(operator, [from], to, { axes: [1], keepdims: 0 }),
       )
     },
   }
@@ -150,7 +133,7 @@ function reduceWindows(
     reshape(outside, weight, turned, [channels, taps])
     transpose(outside, turned, matrix, [1, 0])
     reshape(inside, read, windows, [-1, taps, channels])
-    inside.push(node('Mul', [windows, matrix], part('products')))
+    inside.push(newNode('Mul', [windows, matrix], part('products')))
     reduction('ReduceSum', part('products'), sums)
   } else {
     reshape(outside, weight, part('groups'), [groups, made, own, taps])
@@ -159,12 +142,12 @@ function reduceWindows(
     reshape(inside, read, windows, [-1, taps, groups, own])
     transpose(inside, windows, part('apart'), [2, 0, 1, 3])
     reshape(inside, part('apart'), part('rows'), [groups, -1, taps * own])
-    inside.push(node('MatMul', [part('rows'), matrix], part('products')))
+    inside.push(newNode('MatMul', [part('rows'), matrix], part('products')))
     transpose(inside, part('products'), part('together'), [1, 0, 2])
     reshape(inside, part('together'), sums, [-1, outputs])
   }
   if (bias === null) return sums
-  inside.push(node('Add', [sums, bias], part('biased')))
+  inside.push(newNode('Add', [sums, bias], part('biased')))
   return part('biased')
 }
 
@@ -173,14 +156,4 @@ export function integerList(constants: Initializer[], int64: readonly number[]):
   const name = `shiftscope.list.${int64.join('.')}`
   constants.push({ name, shape: [int64.length], int64 })
   return name
-}
-
-/** Equal to `newNode` of the networks, which is not imported, because workers would then load all networks. */
-export function node(
-  operator: string,
-  inputs: readonly string[],
-  output: string,
-  attributes: Node['attributes'] = {},
-): Node {
-  return { operator, name: `${output}.node`, inputs, outputs: [output], attributes }
 }

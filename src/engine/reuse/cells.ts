@@ -1,6 +1,24 @@
 import type { CellStep } from './cellStep.js'
-import { CELL_INPUTS, CELLS_AT_A_TIME } from './cellWindowNodes.js'
 import { type AxisSpace, type Both, both, type CellTensor, type Keys, type Source } from './keys.js'
+
+/** Number of cells whose windows are gathered at a time. Each tensor's number of cells is rounded up to a multiple. */
+export const CELLS_AT_A_TIME = 128
+
+/** Names of the inputs of the two graphs in `CellGraphs`, apart from the pixels. Index tensors are int32. */
+export const CELL_INPUTS = {
+  /**
+   * Input of the first graph, [cells, taps]: for each cell of the tensor `output`, the indices of the cells to read.
+   * The cells belong to the step's input number `input`. The index after that input's last cell stands for zeros.
+   */
+  gather: (output: string, input: number) => `shiftscope.gather.${input}.${output}`,
+  /** Input of the second graph: the distinct cells of a tensor, which are an output of the first graph. */
+  cells: (tensor: string) => `shiftscope.cells.${tensor}`,
+  /**
+   * Input of the second graph, [images, rows * cols]: at each position of a tensor, the index of the distinct cell to
+   * copy there.
+   */
+  frames: (tensor: string) => `shiftscope.frames.${tensor}`,
+} as const
 
 /**
  * The distinct cells that a group of positions needs. A cell is a pair of a row key and a column key (see `Keys`).
