@@ -1,6 +1,7 @@
 import { FULL_PRECISION } from '../engine/backends/process.js'
 import { threadSession } from '../engine/crew.js'
 import type { Device } from '../engine/device.js'
+import { PROVIDERS } from '../engine/providers.js'
 import { chooseSettings, type WishedSettings } from '../engine/settings.js'
 import type { Settings } from '../engine/task.js'
 import { workerFile } from '../files/package.js'
@@ -32,7 +33,7 @@ export async function bestBareSettings(network: Network, wished: WishedSettings)
 export function openBareLoop(network: Network, { workers, threads, batch }: Settings, device: Device) {
   // The processes of the pipeline also set this variable. So bare loop and pipeline both compute in full float32, and
   // their speeds can be compared.
-  if (device.name !== 'cpu') process.env.NVIDIA_TF32_OVERRIDE ??= FULL_PRECISION.NVIDIA_TF32_OVERRIDE
+  if (!PROVIDERS[device.name].isProcessor) process.env.NVIDIA_TF32_OVERRIDE ??= FULL_PRECISION.NVIDIA_TF32_OVERRIDE
   const workerData: BareWorkerData = { onnxPath: network.onnxPath, ...threadSession(network, threads), device }
   const pool = openThreadPool<BareTask, void>({
     script: workerFile('bench/bareWorker.js'),

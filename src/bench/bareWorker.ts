@@ -2,6 +2,7 @@ import { workerData } from 'node:worker_threads'
 import * as ort from 'onnxruntime-node'
 import { openDeviceSession, openSession } from '../engine/backends/session.js'
 import type { Device } from '../engine/device.js'
+import { PROVIDERS } from '../engine/providers.js'
 import type { NetworkInput, RunnableGraph } from '../networks/index.js'
 
 export interface BareWorkerData extends RunnableGraph {
@@ -23,7 +24,7 @@ let ready: ort.Tensor | undefined
 
 /** On the processor, no pipeline that computes every image in full can be faster than this loop. */
 export default async function runBare({ batch, runs }: BareTask): Promise<void> {
-  session ??= device.name === 'cpu' ? openSession(graph, threads) : openDeviceSession(graph, device)
+  session ??= PROVIDERS[device.name].isProcessor ? openSession(graph, threads) : openDeviceSession(graph, device)
   const network = await session
   ready ??= new ort.Tensor(
     'float32',

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { openExecution } from '../engine/choice.js'
 import { type Device, devicesOf, parseDevice, processorName } from '../engine/device.js'
 import { type NetworkHandle, openThreads } from '../engine/handle.js'
+import { PROVIDERS } from '../engine/providers.js'
 import { sceneOf } from '../engine/scene.js'
 import type { WishedSettings } from '../engine/settings.js'
 import type { Scene, Settings } from '../engine/task.js'
@@ -75,7 +76,7 @@ export async function openPipeline(
   device: Device,
   wished: WishedSettings,
 ): Promise<Pipeline> {
-  if (device.name === 'cpu') {
+  if (PROVIDERS[device.name].isProcessor) {
     const settings = await bestBareSettings(network, wished)
     return { handle: openThreads(network, settings), settings, adapter: processorName() }
   }

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Device } from '../engine/device.js'
 import { openThreads } from '../engine/handle.js'
 import { positionGrid } from '../engine/positions.js'
+import { PROVIDERS } from '../engine/providers.js'
 import { sharedFloor } from '../engine/reuse/expected.js'
 import type { ReuseRecord } from '../engine/reuse/record.js'
 import { chooseSettings } from '../engine/settings.js'
@@ -109,7 +110,7 @@ async function benchUnit(
   const { handle: plain, settings, adapter } = await openPipeline(network, scene, device, wished)
   // On the processor, a value that several images share is computed only once, as in a study.
   const reusing = () => ({ reusing: chooseSettings(network, images, wished) })
-  const handle = device.name === 'cpu' ? openThreads(network, settings, reusing()) : plain
+  const handle = PROVIDERS[device.name].isProcessor ? openThreads(network, settings, reusing()) : plain
   const handles = new Set([plain, handle])
   const bare = openBareLoop(network, settings, device)
   try {

@@ -1,8 +1,8 @@
 import { access, constants } from 'node:fs/promises'
 import { totalmem } from 'node:os'
-import { type Device, platformGap, processorName } from '../engine/device.js'
-import { DEVICE_NAMES } from '../engine/deviceNames.js'
+import { platformGap, processorName } from '../engine/device.js'
 import { type DeviceTrial, tryDevice } from '../engine/deviceTrial.js'
+import { PROVIDER_NAMES, PROVIDERS } from '../engine/providers.js'
 import { makeFolders } from '../files/atomic.js'
 import { cudaDevices, instructionSet } from '../native.js'
 import { cacheFolder, chooseNetwork, listNetworks, weightsCommand } from '../networks/index.js'
@@ -99,9 +99,7 @@ function cudaDiagnosis(): Diagnosis {
  */
 async function deviceDiagnoses(): Promise<readonly Diagnosis[]> {
   const network = await chooseNetwork({ model: 'tiny-alexnet' })
-  const names = DEVICE_NAMES.filter((name): name is Device['name'] => name !== 'auto').filter(
-    (name) => platformGap(name) === undefined,
-  )
+  const names = PROVIDER_NAMES.filter((name) => platformGap(name) === undefined)
   const diagnoses: Diagnosis[] = []
   for (const name of names) diagnoses.push(deviceDiagnosis(await tryDevice({ name, index: 0 }, network)))
   return diagnoses
@@ -109,7 +107,7 @@ async function deviceDiagnoses(): Promise<readonly Diagnosis[]> {
 
 function deviceDiagnosis(trial: DeviceTrial): Diagnosis {
   const { name } = trial.device
-  const found = { subject: `${PROVIDER}${name}`, optional: name !== 'cpu' }
+  const found = { subject: `${PROVIDER}${name}`, optional: !PROVIDERS[name].isProcessor }
   if (!trial.runs) return { ...found, state: 'gap', detail: trial.reason, remedy: trial.remedy }
   const adapter = trial.adapter === null ? '' : ` on ${trial.adapter}`
   const detail = `runs tiny-alexnet${adapter}, ${trial.milliseconds.toFixed(1)} ms for one image`

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander'
-import { DEVICE_NAMES } from '../engine/deviceNames.js'
+import { PROVIDER_NAMES } from '../engine/providers.js'
 import { REUSE } from '../engine/reuse/record.js'
 import { BLENDS } from '../engine/task.js'
 import { INPUT_PRESETS } from '../networks/input/presets.js'
@@ -21,7 +21,7 @@ export function addRunOptions(command: Command): Command {
   return addDeviceOptions(command)
 }
 
-export const DEVICE_HELP = `run networks on ${DEVICE_NAMES.filter((name) => name !== 'auto').join(', ')}`
+export const DEVICE_HELP = `run networks on ${PROVIDER_NAMES.join(', ')}`
 
 export function addDeviceOptions(command: Command): Command {
   return command

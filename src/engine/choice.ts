@@ -1,10 +1,11 @@
 import { DeviceError, UsageError } from '../errors.js'
 import type { Network, Precision } from '../networks/index.js'
 import { type Crew, openDeviceCrew } from './crew.js'
-import { type Device, type DeviceRequest, devicesOf, type GpuName, mayHaveGpu, providerName } from './device.js'
+import { type Device, type DeviceRequest, devicesOf, mayHaveGpu } from './device.js'
 import { type DeviceTrial, deviceError, deviceText, tryDevice } from './deviceTrial.js'
 import { deviceHandle, type NetworkHandle, openThreads } from './handle.js'
 import { checkNoise, measureNoiseFloor } from './noiseFloor.js'
+import { PROVIDERS, TRIED_BY_AUTO } from './providers.js'
 import type { ReuseChoice } from './reuse/record.js'
 import { BatchFailure } from './scheduler.js'
 import { chooseSettings, imagesPerSecond, processorRate, type WishedSettings } from './settings.js'
@@ -31,18 +32,6 @@ const WORTH_A_TRIAL = 60
 /** If each worker gets fewer batches than this, the work takes less time than measuring the processor's speed. */
 const FEWEST_BATCHES = 8
 
-/** GPUs that `auto` tries, best first. */
-const AUTO: readonly GpuName[] = ['cuda', 'webgpu']
-
-/** Batch sizes to try on GPUs. A size is tried only if the previous size made the network faster. */
-const BATCHES = [32, 64, 128, 256, 512, 1024] as const
-
-/**
- * Batch sizes to try with TensorRT. There are only two, because it compiles the network for each size, which takes
- * minutes.
- */
-const TENSORRT_BATCHES = [32, 128] as const
-
 /** A larger batch takes more memory, so it is used only if it is at least this many times as fast. */
 const WORTH_A_LARGER_BATCH = 1.03
 
@@ -53,7 +42,7 @@ const WORTH_A_LARGER_BATCH = 1.03
  */
 export async function openExecution(plan: ExecutionPlan): Promise<NetworkHandle> {
   const { network, request, wished, onNote, signal } = plan
-  if (request.name === 'auto' || request.name === 'cpu') {
+  if (request.name === 'auto' || PROVIDERS[request.name].isProcessor) {
     const settings = chooseSettings(network, plan.images, wished)
     // A user who sets the number of workers or threads has the processor in mind, so no GPU is tried.
     const isFree = request.name === 'auto' && wished.workers === undefined && wished.threads === undefined
@@ -76,7 +65,7 @@ export async function openExecution(plan: ExecutionPlan): Promise<NetworkHandle>
  * request none.
  */
 export async function requiredTrials(request: DeviceRequest, network: Network, signal?: AbortSignal): Promise<void> {
-  if (request.name !== 'cpu') await deviceTrials(request, network, () => undefined, signal)
+  await deviceTrials(request, network, () => undefined, signal)
 }
 
 type PassedTrial = DeviceTrial & { runs: true }
@@ -87,7 +76,7 @@ async function deviceTrials(
   onNote: (line: string) => void,
   signal: AbortSignal | undefined,
 ): Promise<readonly PassedTrial[]> {
-  if (name === 'auto') return []
+  if (name === 'auto' || PROVIDERS[name].isProcessor) return []
   const trials = await tryAll(devicesOf(name, index), network, precision, signal)
   const passed = trials.filter((trial) => trial.runs)
   for (const trial of trials.filter((trial) => !trial.runs)) {
@@ -122,7 +111,7 @@ async function fasterGpu(plan: ExecutionPlan, settings: Settings): Promise<Netwo
 
 /** Opens the first GPU that is faster than `processor` images per second. GPUs emulated in software are left out. */
 export async function gpuFasterThan(plan: ExecutionPlan, processor: number): Promise<NetworkHandle | undefined> {
-  for (const name of AUTO) {
+  for (const name of TRIED_BY_AUTO) {
     const all = await tryAll(devicesOf(name, null), plan.network, 'fp32', plan.signal)
     const trials = all.filter((trial) => trial.runs).filter(({ software }) => software === false)
     if (trials.length === 0) continue
@@ -145,7 +134,7 @@ async function openDevices(plan: ExecutionPlan, trials: readonly PassedTrial[]):
   const { network, scene, wished, onNote } = plan
   const { precision } = plan.request
   const devices = trials.map(({ device }) => device)
-  const name = (devices[0] as Device).name
+  const { name } = devices[0] as Device
   const processor = chooseSettings(network, plan.images)
   const [batch, ...larger] = deviceBatches(network, wished, devices)
   const each = Array.from({ length: wished.workers ?? devices.length }, (_, i) => devices[i % devices.length] as Device)
@@ -159,7 +148,7 @@ async function openDevices(plan: ExecutionPlan, trials: readonly PassedTrial[]):
     onNote(
       `${network.id} on ${name} (${adapter ?? 'adapter not named'}): ${precision} features differ from the processor's by at most ${largest.toExponential(1)} (relative)`,
     )
-    const record = { device: name, executionProvider: providerName(name), precision, adapter, noiseFloor }
+    const record = { device: name, executionProvider: PROVIDERS[name].profileName, precision, adapter, noiseFloor }
     return deviceHandle(crew, { processor, rate, record })
   } catch (error) {
     await crew.workers.close()
@@ -205,5 +194,5 @@ export function deviceBatches(
 ): readonly [number, ...number[]] {
   const { batch } = chooseSettings(network, Number.POSITIVE_INFINITY, wished, devices.length)
   if (wished.batch !== undefined || network.input.batch !== null) return [batch]
-  return devices.some(({ name }) => name === 'tensorrt') ? TENSORRT_BATCHES : BATCHES
+  return PROVIDERS[(devices[0] as Device).name].batches
 }

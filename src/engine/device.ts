@@ -4,9 +4,7 @@ import { join } from 'node:path'
 import { listSupportedBackends } from 'onnxruntime-node'
 import { UsageError } from '../errors.js'
 import type { Precision } from '../networks/index.js'
-import { DEVICE_NAMES, type DeviceName } from './deviceNames.js'
-
-export type GpuName = Exclude<DeviceName, 'auto' | 'cpu'>
+import { DEVICE_NAMES, type DeviceName, PROVIDER_NAMES, PROVIDERS, type ProviderName } from './providers.js'
 
 export interface DeviceRequest {
   readonly name: DeviceName
@@ -18,61 +16,8 @@ export interface DeviceRequest {
 
 /** One device. It is named after its execution provider in ONNX Runtime. */
 export interface Device {
-  readonly name: Exclude<DeviceName, 'auto'>
+  readonly name: ProviderName
   readonly index: number
-}
-
-interface Provider {
-  /** Name of the provider in the options of onnxruntime-node. */
-  readonly backend: string
-  /** Name of the provider in ONNX Runtime's profiles. */
-  readonly profileName: string
-  /** Whether onnxruntime-node can be told which of several GPUs to use. */
-  readonly hasIndex: boolean
-  readonly remedy: string
-}
-
-const CUDA_REMEDY =
-  'install an NVIDIA driver, CUDA 12 and cuDNN 9, then run ONNXRUNTIME_NODE_INSTALL=true node node_modules/onnxruntime-node/script/install.js (docs/devices.md says what to do behind a proxy or offline)'
-
-const PROVIDERS: Readonly<Record<Device['name'], Provider>> = {
-  cpu: {
-    backend: 'cpu',
-    profileName: 'CPUExecutionProvider',
-    hasIndex: false,
-    remedy: 'install onnxruntime-node again',
-  },
-  webgpu: {
-    backend: 'webgpu',
-    profileName: 'WebGpuExecutionProvider',
-    hasIndex: false,
-    remedy:
-      "install the graphics card's driver, on Linux with Vulkan (Debian: libvulkan1 and mesa-vulkan-drivers, or NVIDIA's driver)",
-  },
-  cuda: {
-    backend: 'cuda',
-    profileName: 'CUDAExecutionProvider',
-    hasIndex: true,
-    remedy: CUDA_REMEDY,
-  },
-  tensorrt: {
-    backend: 'tensorrt',
-    profileName: 'TensorrtExecutionProvider',
-    hasIndex: true,
-    remedy: `install TensorRT 10, and also ${CUDA_REMEDY}`,
-  },
-  directml: {
-    backend: 'dml',
-    profileName: 'DmlExecutionProvider',
-    hasIndex: true,
-    remedy: 'install a driver with DirectX 12',
-  },
-  coreml: {
-    backend: 'coreml',
-    profileName: 'CoreMLExecutionProvider',
-    hasIndex: false,
-    remedy: 'update macOS',
-  },
 }
 
 /**
@@ -88,10 +33,10 @@ export function parseDevice(text: string, precision: Precision = 'fp32'): Device
       `device ${text} is not known; use ${DEVICE_NAMES.join(', ')}, or NAME:INDEX for one of several GPUs`,
     )
   if (digits !== undefined && (name === 'auto' || !PROVIDERS[name].hasIndex)) {
-    const indexed = DEVICE_NAMES.filter((known) => known !== 'auto' && PROVIDERS[known].hasIndex)
+    const indexed = PROVIDER_NAMES.filter((known) => PROVIDERS[known].hasIndex)
     throw new UsageError(`device ${text} has an index, but only ${indexed.join(', ')} accept one; leave :${digits} out`)
   }
-  if (precision !== 'fp32' && (name === 'auto' || name === 'cpu'))
+  if (precision !== 'fp32' && (name === 'auto' || PROVIDERS[name].isProcessor))
     throw new UsageError(
       `\`precision ${precision}\` works only on GPUs; name one with \`device\`, or leave \`precision\` out`,
     )
@@ -99,37 +44,29 @@ export function parseDevice(text: string, precision: Precision = 'fp32'): Device
 }
 
 /**
- * Returns the device with this index. If the index is null, returns all NVIDIA cards for `cuda` and `tensorrt`, and a
- * single device for any other name.
+ * Returns the device with this index. If the index is null, returns all cards for a provider of NVIDIA cards, and a
+ * single device for any other provider.
  */
-export function devicesOf(name: Device['name'], index: number | null): readonly Device[] {
+export function devicesOf(name: ProviderName, index: number | null): readonly Device[] {
   if (index !== null) return [{ name, index }]
-  const count = name === 'cuda' || name === 'tensorrt' ? Math.max(1, nvidiaModels().length) : 1
+  const count = PROVIDERS[name].isNvidia ? Math.max(1, nvidiaModels().length) : 1
   return Array.from({ length: count }, (_, i) => ({ name, index: i }))
 }
 
 /** Reason why a provider cannot work on this platform, such as DirectML on Linux; undefined if it may work. */
-export function platformGap(name: Device['name']): string | undefined {
+export function platformGap(name: ProviderName): string | undefined {
   const built = listSupportedBackends().map((backend) => backend.name)
   if (built.includes(PROVIDERS[name].backend)) return undefined
   return `onnxruntime-node for ${process.platform}-${process.arch} does not support it`
 }
 
-export function remedyOf(name: Device['name']): string {
-  return PROVIDERS[name].remedy
-}
-
-export function providerName(name: Device['name']): string {
-  return PROVIDERS[name].profileName
-}
-
 export type ExecutionProvider = string | { readonly name: string; readonly deviceId: number }
 
-/** Returns two providers for TensorRT: CUDA runs the operators that TensorRT does not support. */
+/** Returns a device's provider, and behind it the provider that runs the operators which the first does not support. */
 export function executionProviders({ name, index }: Device): ExecutionProvider[] {
-  const { backend, hasIndex } = PROVIDERS[name]
-  const own = hasIndex ? { name: backend, deviceId: index } : backend
-  return name === 'tensorrt' ? [own, { name: 'cuda', deviceId: index }] : [own]
+  const { backend, hasIndex, helper } = PROVIDERS[name]
+  const backends = helper === undefined ? [backend] : [backend, helper]
+  return backends.map((each) => (hasIndex ? { name: each, deviceId: index } : each))
 }
 
 /** Names of software adapters: drivers that look like a GPU but compute on the processor, slower than `cpu` does. */

@@ -5,7 +5,8 @@ import type { Network, Precision } from '../networks/index.js'
 import { type DeviceProcess, ProcessFailure, startDeviceProcess } from './backends/process.js'
 import type { Placement } from './backends/session.js'
 import { deviceSession, jobScene } from './crew.js'
-import { type Device, isSoftware, nvidiaModels, platformGap, processorName, providerName, remedyOf } from './device.js'
+import { type Device, isSoftware, nvidiaModels, platformGap, processorName } from './device.js'
+import { PROVIDERS } from './providers.js'
 import type { Scene } from './task.js'
 
 /** Result of a trial: whether a device can run a network, and the time that it takes for one batch. */
@@ -43,7 +44,8 @@ export async function tryDevice(
   precision: Precision = 'fp32',
   { script, signal }: TrialOptions = {},
 ): Promise<DeviceTrial> {
-  const refused = (reason: string, remedy = remedyOf(device.name)) => ({ device, runs: false, reason, remedy }) as const
+  const refused = (reason: string, remedy = PROVIDERS[device.name].remedy) =>
+    ({ device, runs: false, reason, remedy }) as const
   const gap = platformGap(device.name)
   if (gap !== undefined) return refused(gap, 'choose another device')
   const request = {
@@ -83,23 +85,26 @@ async function millisecondsOfBatch(opened: DeviceProcess, { input }: Network): P
 
 /** Reason why a device counts as unusable although the network ran: the processor did the heavy work. */
 export function strayReason({ name }: Device, { operators, heavy }: Placement): string | undefined {
-  if (name === 'cpu') return undefined
-  const onProcessor = heavy[providerName('cpu')] ?? 0
+  const { isProcessor, profileName } = PROVIDERS[name]
+  if (isProcessor) return undefined
+  const onProcessor = heavy[PROVIDERS.cpu.profileName] ?? 0
   const all = Object.values(heavy).reduce((sum, count) => sum + count, 0)
-  if (operators[providerName(name)] === undefined) return 'ONNX Runtime ran no operator on it'
+  if (operators[profileName] === undefined) return 'ONNX Runtime ran no operator on it'
   if (onProcessor > 0)
     return `ONNX Runtime ran ${onProcessor} of ${all} convolutions and matrix products on the processor`
   return undefined
 }
 
 function adapterOf({ name, index }: Device, { adapter }: DeviceProcess): string | null {
-  if (name === 'cpu') return processorName()
-  if (name === 'cuda' || name === 'tensorrt') return nvidiaModels()[index] ?? null
-  return name === 'webgpu' ? adapter : null
+  const { isProcessor, isNvidia, namesAdapter } = PROVIDERS[name]
+  if (isProcessor) return processorName()
+  if (isNvidia) return nvidiaModels()[index] ?? null
+  return namesAdapter ? adapter : null
 }
 
 function softwareAdapter({ name }: Device, adapter: string | null): boolean | null {
-  if (name === 'cpu' || name === 'cuda' || name === 'tensorrt') return false
+  const { isProcessor, isNvidia } = PROVIDERS[name]
+  if (isProcessor || isNvidia) return false
   return adapter === null ? null : isSoftware(adapter)
 }
 

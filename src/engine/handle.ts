@@ -9,9 +9,10 @@ import {
   places,
   type ThreadCrewOptions,
 } from './crew.js'
-import { type Device, processorName, providerName } from './device.js'
+import { type Device, processorName } from './device.js'
 import type { Features } from './features.js'
 import type { NoiseFloor } from './noiseFloor.js'
+import { PROVIDERS } from './providers.js'
 import type { ReuseRecord } from './reuse/record.js'
 import { openReuse } from './reuse/reuse.js'
 import { BatchFailure } from './scheduler.js'
@@ -79,7 +80,7 @@ export function openThreads(
     overlaps: false,
     ran: () => ({
       device: 'cpu',
-      executionProvider: providerName('cpu'),
+      executionProvider: PROVIDERS.cpu.profileName,
       precision: 'fp32',
       adapter: processorName(),
       ...(reuse && { reuse: reuse.records() }),

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import type { Device } from './device.js'
+import { PROVIDERS } from './providers.js'
 
 /** Milliseconds after which nvidia-smi is killed. */
 const TIMEOUT = 10_000
@@ -12,7 +13,7 @@ const MEBIBYTE = 2 ** 20
  * nvidia-smi may then number the cards differently from CUDA.
  */
 export async function freeVideoMemory({ name, index }: Device, tool = 'nvidia-smi'): Promise<number | undefined> {
-  if ((name !== 'cuda' && name !== 'tensorrt') || process.env.CUDA_VISIBLE_DEVICES !== undefined) return undefined
+  if (!PROVIDERS[name].isNvidia || process.env.CUDA_VISIBLE_DEVICES !== undefined) return undefined
   const query = ['--query-gpu=memory.free', '--format=csv,noheader,nounits', `--id=${index}`]
   try {
     const { stdout } = await promisify(execFile)(tool, query, { timeout: TIMEOUT })

@@ -1,4 +1,4 @@
-import type { Device } from '../engine/device.js'
+import { PROVIDERS, type ProviderName } from '../engine/providers.js'
 import { type CudaDevice, CudaFailure, cudaDevices } from '../native.js'
 import { type ExperimentPlace, onCard } from './card.js'
 import type { LayerGrid } from './grid.js'
@@ -66,7 +66,7 @@ export function openClassifiers(
 }
 
 /**
- * Trains the classifiers of a study: on a CUDA card for networks that run on CUDA or TensorRT, on the processor for all
+ * Trains the classifiers of a study: on a CUDA card for networks that run on NVIDIA cards, on the processor for all
  * others. If the card cannot be used or fails, the processor trains the rest of the study.
  * @param index index of the card, which is opened when it is first needed; null for the first card
  * @param onNote called at most once, with the reason why the processor trains instead of the card
@@ -74,7 +74,7 @@ export function openClassifiers(
 export function studyClassifiers(
   index: number | null,
   onNote: (line: string) => void,
-): (device: Device['name']) => Classifiers {
+): (device: ProviderName) => Classifiers {
   let card: CudaDevice | undefined
   let isLost = false
   const find = () => {
@@ -90,7 +90,7 @@ export function studyClassifiers(
     onNote(line)
   }
   return (device) => {
-    if (device !== 'cuda' && device !== 'tensorrt') return openClassifiers(() => undefined)
+    if (!PROVIDERS[device].isNvidia) return openClassifiers(() => undefined)
     return openClassifiers(find, (failed, reason) =>
       onLost(
         `training classifiers on cuda:${failed.index} failed (${reason}); the processor trains these and all later ones`,

@@ -1,6 +1,7 @@
 import { openExecution } from '../engine/choice.js'
 import type { Features } from '../engine/features.js'
 import type { ExecutionRecord, NetworkHandle } from '../engine/handle.js'
+import { PROVIDERS } from '../engine/providers.js'
 import { throwIfStopped } from '../errors.js'
 import type { Classifiers } from '../experiments/classifiers.js'
 import { measureEquivariance } from '../experiments/equivariance.js'
@@ -99,7 +100,7 @@ export async function computeUnits(work: UnitWork, network: Network, first: Plan
  * values brought no gain there.
  */
 export function reusesValues({ device }: ExecutionRecord, { reuse }: ResolvedOptions): boolean {
-  return device === 'cpu' && reuse !== 'off'
+  return PROVIDERS[device].isProcessor && reuse !== 'off'
 }
 
 export function openUnits(

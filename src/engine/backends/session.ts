@@ -4,6 +4,7 @@ import * as ort from 'onnxruntime-node'
 import type { RunnableGraph } from '../../networks/index.js'
 import { prepareEnvironment } from '../../support/machine.js'
 import { type Device, executionProviders } from '../device.js'
+import { PROVIDERS } from '../providers.js'
 
 /** @param isPooled whether to keep memory from run to run; this is faster only if the tensors keep their sizes */
 export function openSession(
@@ -13,7 +14,7 @@ export function openSession(
 ): Promise<ort.InferenceSession> {
   prepareEnvironment()
   return ort.InferenceSession.create(onnxPath, {
-    executionProviders: ['cpu'],
+    executionProviders: [PROVIDERS.cpu.backend],
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     executionMode: 'sequential',
