@@ -10,29 +10,6 @@ import { ownerOfTemporary } from './temporaries.js'
 /** The lock of a living process. */
 export type HeldLock = LockFile & { readonly name: string; readonly owner: Owner }
 
-export interface Locks {
-  readonly owner: Owner
-  /** Takes a lock unless a living process holds it. Returns whether the lock was taken. */
-  take(name: string): Promise<boolean>
-  /**
-   * Takes a lock as soon as no living process holds it.
-   * @returns whether this process had to wait
-   */
-  takeInTurn(name: string, options?: WaitOptions): Promise<boolean>
-  release(name: string): Promise<void>
-  /** Names of the locks of other processes, whether these are alive or dead. */
-  names(): Promise<ReadonlySet<string>>
-  /** The locks of all living processes, including this process. Each call reads every lock file. */
-  held(): Promise<readonly HeldLock[]>
-  /**
-   * Sets the data that this process shows to other processes. They are written with the next heartbeat, or immediately
-   * if `atOnce` is true.
-   */
-  describe(state: unknown, atOnce?: boolean): void
-  /** Releases all locks. The last process also removes the folder of locks. */
-  close(): Promise<void>
-}
-
 interface WaitOptions {
   /**
    * Called before each pause; the callback may throw to stop waiting. `held` is the lock that another process holds;
@@ -49,9 +26,18 @@ const BEATS = 6
 const SHORTEST_PAUSE_SECONDS = 0.2
 const LONGEST_PAUSE_SECONDS = 10
 
+/** Opens the locks of a folder. Their files are in its subfolder `.locks`. */
+export function openLocks(parent: string): Locks {
+  return new Locks(join(parent, '.locks'))
+}
+
 /**
- * Opens the locks of a folder that processes on one or more machines share. The lock files are in the subfolder
- * `.locks`. The methods throw an OutputError if this subfolder cannot be written.
+ * The locks of a folder that processes on one or more machines share. For each process, a lock NAME has three states:
+ *
+ *                 create NAME~n                 all other files of NAME are of dead processes
+ *     free ────────────────────────► created ──────────────────────────────────────────────► held
+ *       ▲                                │ a living process has a file of NAME, too            │
+ *       └────────────────────────────────┴──────────────────── release ────────────────────────┘
  *
  * A lock is a file into which its owner writes heartbeats. The process that creates NAME~0 has the lock NAME. Once its
  * owner is dead (see `isDead`), the next process creates NAME~1, and only then removes NAME~0. So no process removes
@@ -60,100 +46,147 @@ const LONGEST_PAUSE_SECONDS = 10
  * A file is written under a temporary name and hard-linked to its final name. So it is complete when it appears, and
  * only one process can create it. This works on NFS, unlike `flock`. On a file system without hard links, still only
  * one process can create the file, but it is empty at first.
+ *
+ * The methods throw an OutputError if the folder cannot be written.
  */
-export function openLocks(parent: string): Locks {
-  const folder = join(parent, '.locks')
-  const owner = thisOwner()
-  /** Paths of the locks that this process holds, by name. */
-  const mine = new Map<string, string>()
-  let state: unknown = null
-  let timer: NodeJS.Timeout | undefined
-  let beats = 0
+export class Locks {
+  readonly owner = thisOwner()
+  readonly #folder: string
+  /** Paths of the files that this process has created, by the name of their lock. */
+  readonly #created = new Map<string, string>()
+  /** Data that this process shows to other processes. */
+  #state: unknown = null
+  #beats = 0
+  /** Writes the heartbeats; undefined until the first lock is taken. */
+  #timer: NodeJS.Timeout | undefined
 
-  const beat = async () => {
-    const record = recordOf(owner, state, ++beats)
-    // A failed heartbeat does no harm, because the next one comes long before the lease ends.
-    for (const path of mine.values()) await rewrite(path, owner, record).catch(() => undefined)
+  constructor(folder: string) {
+    this.#folder = folder
   }
 
-  const start = async () => {
-    if (timer !== undefined) return
-    timer = setInterval(beat, (leaseSeconds() * 1000) / BEATS).unref()
-    // This call notes the state of other machines' files. If a file does not change during the time of a lease, its
-    // process counts as dead, and `close` removes the file.
-    await deadFiles(folder)
+  /** Takes a lock unless a living process holds it. Returns whether the lock was taken. */
+  take(name: string): Promise<boolean> {
+    return orOutputError(this.#folder, () => this.#take(name))
   }
 
-  const release = async (name: string): Promise<void> => {
-    const path = mine.get(name)
-    mine.delete(name)
-    if (path === undefined) return
-    const file = await readLock(path)
-    // A damaged file at this path is this process's own, because other processes create files with other names.
-    if (file !== undefined && (file.owner === undefined || file.owner.id === owner.id)) await rm(path, { force: true })
+  /**
+   * Takes a lock as soon as no living process holds it.
+   * @returns whether this process had to wait
+   */
+  async takeInTurn(name: string, { onWait, signal, longestSeconds }: WaitOptions = {}): Promise<boolean> {
+    for (let attempt = 0; ; attempt++) {
+      if (await this.take(name)) return attempt > 0
+      onWait?.((await filesOf(this.#folder, name)).find(isHeld), attempt)
+      await pause(attempt, signal, longestSeconds)
+    }
   }
 
-  const take = async (name: string): Promise<boolean> => {
-    await start()
-    const before = await filesOf(folder, name)
+  release(name: string): Promise<void> {
+    return orOutputError(this.#folder, () => this.#release(name))
+  }
+
+  /** Names of the locks of other processes, whether these are alive or dead. */
+  async names(): Promise<ReadonlySet<string>> {
+    const own = new Set(this.#created.values())
+    const others = (await namesIn(this.#folder)).filter((file) => !own.has(join(this.#folder, file)))
+    return new Set(others.flatMap((file) => lockOf(file).name ?? []))
+  }
+
+  /** The locks of all living processes, including this process. Each call reads every lock file. */
+  async held(): Promise<readonly HeldLock[]> {
+    return (await filesOf(this.#folder)).filter(isHeld)
+  }
+
+  /**
+   * Sets the data that this process shows to other processes. They are written with the next heartbeat, or immediately
+   * if `atOnce` is true.
+   */
+  describe(state: unknown, atOnce = false): void {
+    this.#state = state
+    if (atOnce) void this.#beat()
+  }
+
+  /** Releases all locks. The last process also removes the folder of locks. */
+  close(): Promise<void> {
+    return orOutputError(this.#folder, () => this.#close())
+  }
+
+  async #take(name: string): Promise<boolean> {
+    await this.#startHeartbeat()
+    const before = await filesOf(this.#folder, name)
     if (!before.every(isOfTheDead)) return false
-    const path = join(folder, `${name}~${Math.max(-1, ...before.map(({ number }) => number)) + 1}`)
-    const isMade = await isNewFile(path, recordOf(owner, state, beats))
-    // If a file server receives one request twice, it says that the file exists, although this process has created it.
-    if (!isMade && (await readLock(path))?.owner?.id !== owner.id) return false
-    mine.set(name, path)
+    const number = Math.max(-1, ...before.map((file) => file.number)) + 1
+    const path = join(this.#folder, `${name}~${number}`)
+    if (!(await this.#create(name, path))) return false
     try {
-      // The folder is listed again: another process may have looked before this file existed, and created its own lock
-      // file with another number. And if this process was suspended, its file may have been removed meanwhile.
-      const now = await filesOf(folder, name)
-      const others = now.filter((file) => file.path !== path)
-      if (now.some((file) => file.owner?.id === owner.id) && others.every(isOfTheDead)) {
-        for (const file of others) await remove(file.path)
-        return true
-      }
-      await release(name)
-      return false
+      const isTaken = await this.#isAlone(name, path)
+      if (!isTaken) await this.#release(name)
+      return isTaken
     } catch (error) {
-      await release(name).catch(() => undefined)
+      await this.#release(name).catch(() => undefined)
       throw error
     }
   }
 
-  const close = async (): Promise<void> => {
-    clearInterval(timer)
-    for (const name of [...mine.keys()]) await release(name)
-    if (timer === undefined) return
-    for (const { path, name } of await deadFiles(folder)) {
+  async #startHeartbeat(): Promise<void> {
+    if (this.#timer !== undefined) return
+    this.#timer = setInterval(() => this.#beat(), (leaseSeconds() * 1000) / BEATS).unref()
+    // This call notes the state of other machines' files. If a file does not change during the time of a lease, its
+    // process counts as dead, and `close` removes the file.
+    await deadFiles(this.#folder)
+  }
+
+  async #beat(): Promise<void> {
+    const record = recordOf(this.owner, this.#state, ++this.#beats)
+    // A failed heartbeat does no harm, because the next one comes long before the lease ends.
+    for (const path of this.#created.values()) await rewrite(path, this.owner, record).catch(() => undefined)
+  }
+
+  async #create(name: string, path: string): Promise<boolean> {
+    const isNew = await isNewFile(path, recordOf(this.owner, this.#state, this.#beats))
+    // If a file server receives one request twice, it says that the file exists, although this process has created it.
+    if (!isNew && !this.#isOwn(await readLock(path))) return false
+    this.#created.set(name, path)
+    return true
+  }
+
+  /**
+   * Whether no living process has another file of the lock. The folder is listed again: another process may have looked
+   * before the file at `path` existed, and created its own lock file with another number. And if this process was
+   * suspended, its file may have been removed meanwhile.
+   */
+  async #isAlone(name: string, path: string): Promise<boolean> {
+    const files = await filesOf(this.#folder, name)
+    const others = files.filter((file) => file.path !== path)
+    if (!files.some((file) => this.#isOwn(file)) || !others.every(isOfTheDead)) return false
+    for (const file of others) await remove(file.path)
+    return true
+  }
+
+  async #release(name: string): Promise<void> {
+    const path = this.#created.get(name)
+    this.#created.delete(name)
+    if (path === undefined) return
+    const file = await readLock(path)
+    // A damaged file at this path is this process's own, because other processes create files with other names.
+    if (file !== undefined && (file.owner === undefined || this.#isOwn(file))) await rm(path, { force: true })
+  }
+
+  async #close(): Promise<void> {
+    clearInterval(this.#timer)
+    for (const name of [...this.#created.keys()]) await this.#release(name)
+    if (this.#timer === undefined) return
+    for (const { path, name } of await deadFiles(this.#folder)) {
       // Takes the lock of a dead process before removing its files, so that no other process can take it meanwhile.
-      if (name !== undefined && (await take(name))) await release(name)
+      if (name !== undefined && (await this.#take(name))) await this.#release(name)
       // Removes only temporary files. All other files that are no locks belong to other programs.
       if (ownerOfTemporary(basename(path)) !== undefined) await remove(path)
     }
-    await rmdir(folder).catch(() => undefined)
+    await rmdir(this.#folder).catch(() => undefined)
   }
 
-  return {
-    owner,
-    take: (name) => orOutputError(folder, () => take(name)),
-    takeInTurn: async (name, { onWait, signal, longestSeconds } = {}) => {
-      for (let attempt = 0; ; attempt++) {
-        if (await orOutputError(folder, () => take(name))) return attempt > 0
-        onWait?.((await filesOf(folder, name)).find(isHeld), attempt)
-        await pause(attempt, signal, longestSeconds)
-      }
-    },
-    release: (name) => orOutputError(folder, () => release(name)),
-    names: async () => {
-      const own = new Set(mine.values())
-      const others = (await namesIn(folder)).filter((file) => !own.has(join(folder, file)))
-      return new Set(others.flatMap((file) => lockOf(file).name ?? []))
-    },
-    held: async () => (await filesOf(folder)).filter(isHeld),
-    describe: (next, atOnce = false) => {
-      state = next
-      if (atOnce) void beat()
-    },
-    close: () => orOutputError(folder, close),
+  #isOwn(file: LockFile | undefined): boolean {
+    return file?.owner?.id === this.owner.id
   }
 }
 
